@@ -1,0 +1,32 @@
+"""The tables, as typed SQLAlchemy models; the invariants stand in the database, the reasons in the docstrings."""
+
+from lmskit.models.base import Base
+from lmskit.models.course import Course, Syllabus, Term
+from lmskit.models.enrollment import Enrollment
+from lmskit.models.external_id import ExternalId
+from lmskit.models.material import EMBEDDING_SIZE, Material, MaterialPassage
+from lmskit.models.operations import Archive, AuditEntry, ImportRun, OutboxMessage
+from lmskit.models.performance import TopicPerformance
+from lmskit.models.quiz import Quiz, QuizAttempt
+from lmskit.models.user import LOCKED_PASSWORD_HASH, User
+
+__all__ = [
+    "EMBEDDING_SIZE",
+    "LOCKED_PASSWORD_HASH",
+    "Archive",
+    "AuditEntry",
+    "Base",
+    "Course",
+    "Enrollment",
+    "ExternalId",
+    "ImportRun",
+    "Material",
+    "MaterialPassage",
+    "OutboxMessage",
+    "Quiz",
+    "QuizAttempt",
+    "Syllabus",
+    "Term",
+    "TopicPerformance",
+    "User",
+]

@@ -1,0 +1,45 @@
+"""What all tables share: naming of constraints, column types that recur, the declarative base."""
+
+import datetime as dt
+import enum
+from decimal import Decimal
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, DateTime, Enum, Identity, Integer, MetaData, Numeric, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+NAMING_CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+"""Names are part of the schema: an error message starts from the name of the constraint that was violated."""
+
+
+class Base(DeclarativeBase):
+    """Every table of lmskit. Tables live in the schema `lms`, which is first in the database's search path."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this attribute from the class
+        str: Text(),
+        int: BigInteger(),
+        dt.datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB(),
+        list[dict[str, Any]]: JSONB(),
+    }
+
+
+def stored_enum(vocabulary: type[enum.StrEnum], name: str) -> Enum:
+    """Return a native enum type whose labels are the values of `vocabulary`."""
+    return Enum(vocabulary, name=name, values_callable=lambda members: [member.value for member in members], native_enum=True)
+
+
+Id = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]
+WeekNumber = Annotated[int, mapped_column(Integer, comment="Teaching week, 1-60")]
+Score = Annotated[Decimal, mapped_column(Numeric(12, 4))]
+CreatedAt = Annotated[dt.datetime, mapped_column(server_default=func.now())]
+JsonObject = Annotated[dict[str, Any], mapped_column(JSONB, server_default=text("'{}'::jsonb"))]
+JsonArray = Annotated[list[dict[str, Any]], mapped_column(JSONB, server_default=text("'[]'::jsonb"))]

@@ -1,0 +1,79 @@
+"""Terms, courses and their syllabus."""
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lmskit.models.base import Base, CreatedAt, Id, JsonObject, WeekNumber, stored_enum
+from lmskit.models.user import UserRole
+from lmskit.vocabulary import Origin, Role
+
+RowOrigin = stored_enum(Origin, "row_origin")
+
+# Codes name files and stand in addresses, so they hold neither a path separator nor a control character.
+CODE_IS_PLAIN = "code = btrim(code) AND length(code) BETWEEN 1 AND 100 AND code !~ '[[:cntrl:]/\\\\]' AND code !~ '^[.]'"
+
+
+class Term(Base):
+    """A teaching period; courses belong to exactly one."""
+
+    __tablename__ = "terms"
+    __table_args__ = (
+        CheckConstraint("ends_on > starts_on AND isfinite(starts_on) AND isfinite(ends_on)", name="ends_after_it_starts"),
+        CheckConstraint(CODE_IS_PLAIN, name="code_is_plain"),
+        {"comment": "Teaching periods"},
+    )
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    starts_on: Mapped[dt.date] = mapped_column(comment="First day, inclusive")
+    ends_on: Mapped[dt.date] = mapped_column(comment="Last day, inclusive")
+
+
+class Course(Base):
+    """One run of a module in one term, owned by one lecturer.
+
+    That the owner is a lecturer is held by the foreign key: it points to (id, role), and the role on
+    this side is generated.
+    """
+
+    __tablename__ = "courses"
+    __table_args__ = (
+        ForeignKeyConstraint(["lecturer_id", "lecturer_role"], ["users.id", "users.role"], ondelete="RESTRICT"),
+        CheckConstraint(CODE_IS_PLAIN, name="code_is_plain"),
+        CheckConstraint("length(title) BETWEEN 1 AND 300", name="title_has_a_length"),
+        CheckConstraint("jsonb_typeof(mastery_parameters) = 'object'", name="mastery_parameters_is_an_object"),
+        Index("ix_courses_lecturer_id", "lecturer_id"),
+        Index("ix_courses_term_id", "term_id"),
+        {"comment": "One run of a module in one term"},
+    )
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    module_code: Mapped[str] = mapped_column(comment="The same for every term the module runs in")
+    title: Mapped[str]
+    term_id: Mapped[int] = mapped_column(ForeignKey("terms.id", ondelete="RESTRICT"))
+    lecturer_id: Mapped[int]
+    lecturer_role: Mapped[Role] = mapped_column(UserRole, Computed("'lecturer'::user_role", persisted=True))
+    origin: Mapped[Origin] = mapped_column(RowOrigin, comment="simulation: every screen and report says so")
+    mastery_rule: Mapped[str] = mapped_column(server_default="average", comment="Name of a rule in lmskit.analytics.mastery")
+    mastery_parameters: Mapped[JsonObject]
+    created_at: Mapped[CreatedAt]
+
+
+class Syllabus(Base):
+    """One week of a course: its topic and what students should be able to do after it."""
+
+    __tablename__ = "syllabi"
+    __table_args__ = (
+        CheckConstraint("week_number BETWEEN 1 AND 60", name="week_number_is_a_teaching_week"),
+        CheckConstraint("length(topic) BETWEEN 1 AND 300", name="topic_has_a_length"),
+        {"comment": "One row per course and week"},
+    )
+
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True)
+    week_number: Mapped[WeekNumber] = mapped_column(primary_key=True, autoincrement=False)
+    topic: Mapped[str]
+    objectives: Mapped[str] = mapped_column(server_default=text("''"))

@@ -1,0 +1,115 @@
+"""What lmskit did: messages to send, imports, changes, archives."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lmskit.models.base import Base, CreatedAt, Id, JsonObject, stored_enum
+from lmskit.vocabulary import ImportStatus, OutboxStatus
+
+
+class OutboxMessage(Base):
+    """A message that is to be sent because of a change; written in the transaction of that change."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint("attempts >= 0", name="attempts_is_a_count"),
+        CheckConstraint("recipient ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="recipient_is_an_address"),
+        CheckConstraint("recipient !~* '[.@]invalid$'", name="recipient_can_receive"),
+        CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="a_sent_one_has_a_time"),
+        CheckConstraint("status <> 'refused' OR last_error IS NOT NULL", name="a_refused_one_has_a_reason"),
+        Index("ix_outbox_available_at", "available_at", postgresql_where="status = 'waiting'"),
+        Index("ix_outbox_course_id_student_id", "course_id", "student_id"),
+        Index("ix_outbox_student_id", "student_id"),
+        {"comment": "Messages to send, written with the change they tell of"},
+    )
+
+    id: Mapped[Id]
+    idem_key: Mapped[str] = mapped_column(unique=True, comment="One message per reason: enroll:<course>:<student>:<request sequence>")
+    message_id: Mapped[str] = mapped_column(unique=True, comment="RFC 5322 Message-ID; the same at every try")
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
+    student_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    request_sequence: Mapped[int | None] = mapped_column(Integer, comment="Of the enrollment it tells of")
+    recipient: Mapped[str]
+    template: Mapped[str]
+    context: Mapped[JsonObject]
+    status: Mapped[OutboxStatus] = mapped_column(stored_enum(OutboxStatus, "outbox_status"), server_default=OutboxStatus.WAITING.value)
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    available_at: Mapped[dt.datetime] = mapped_column(server_default=func.now(), comment="Not tried before this time")
+    leased_until: Mapped[dt.datetime | None] = mapped_column(comment="Claimed by a dispatcher until then")
+    sent_at: Mapped[dt.datetime | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+
+
+class ImportRun(Base):
+    """One run of an importer, with what became of every row."""
+
+    __tablename__ = "import_runs"
+    __table_args__ = (
+        CheckConstraint(
+            "rows_in >= 0 AND added >= 0 AND changed >= 0 AND unchanged >= 0 AND rejected >= 0",
+            name="counts_are_counts",
+        ),
+        CheckConstraint(
+            "status NOT IN ('done', 'dry_run') OR rows_in = added + changed + unchanged + rejected", name="every_row_is_accounted_for"
+        ),
+        CheckConstraint("finished_at >= started_at", name="ends_after_it_starts"),
+        {"comment": "Runs of importers, with what became of every row"},
+    )
+
+    id: Mapped[Id]
+    format: Mapped[str]
+    name: Mapped[str] = mapped_column(comment="File or folder name, without its path")
+    sha256: Mapped[str | None]
+    status: Mapped[ImportStatus] = mapped_column(stored_enum(ImportStatus, "import_status"))
+    actor: Mapped[str] = mapped_column(server_default=text("SESSION_USER"))
+    started_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[dt.datetime | None]
+    rows_in: Mapped[int] = mapped_column(server_default=text("0"))
+    added: Mapped[int] = mapped_column(server_default=text("0"))
+    changed: Mapped[int] = mapped_column(server_default=text("0"))
+    unchanged: Mapped[int] = mapped_column(server_default=text("0"))
+    rejected: Mapped[int] = mapped_column(server_default=text("0"))
+    report: Mapped[JsonObject] = mapped_column(comment="Counts per file, rejections, oddities, skipped columns")
+
+
+class AuditEntry(Base):
+    """A change to a row, by whom; appended by triggers, never changed."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("ix_audit_log_course_id", "course_id"),
+        {"comment": "Who changed what; appended by triggers"},
+    )
+
+    id: Mapped[Id]
+    at: Mapped[dt.datetime] = mapped_column(server_default=func.clock_timestamp())
+    actor: Mapped[str] = mapped_column(server_default=text("SESSION_USER"), comment="The login, not a role it may have taken on")
+    action: Mapped[str]
+    table_name: Mapped[str]
+    row_key: Mapped[str]
+    course_id: Mapped[int | None] = mapped_column(comment="Of the changed row; no foreign key, since the entry outlives the course")
+    old: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    new: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class Archive(Base):
+    """A course that was written to files, and may have left the database."""
+
+    __tablename__ = "archives"
+    __table_args__ = (
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_hexadecimal"),
+        {"comment": "Courses written to files"},
+    )
+
+    id: Mapped[Id]
+    course_code: Mapped[str]
+    location: Mapped[str]
+    sha256: Mapped[str]
+    row_counts: Mapped[JsonObject]
+    created_at: Mapped[CreatedAt]
+    removed_at: Mapped[dt.datetime | None] = mapped_column(comment="When the course's rows were deleted after archiving")

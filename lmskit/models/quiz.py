@@ -1,0 +1,81 @@
+"""Quizzes and what students answered."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lmskit.models.base import Base, CreatedAt, Id, JsonArray, Score, WeekNumber
+from lmskit.models.course import RowOrigin
+from lmskit.vocabulary import Origin
+
+
+class Quiz(Base):
+    """An assessment of one week of a course. The questions and their key are apart, so that they can be shown apart."""
+
+    __tablename__ = "quizzes"
+    __table_args__ = (
+        ForeignKeyConstraint(["course_id", "week_number"], ["syllabi.course_id", "syllabi.week_number"], ondelete="CASCADE"),
+        UniqueConstraint("id", "course_id", name="uq_quizzes_id_course_id"),
+        CheckConstraint("length(title) BETWEEN 1 AND 300", name="title_has_a_length"),
+        CheckConstraint("jsonb_typeof(questions) = 'array'", name="questions_is_an_array"),
+        CheckConstraint("jsonb_typeof(answer_key) = 'object'", name="answer_key_is_an_object"),
+        CheckConstraint("max_score >= 0 AND max_score < 'Infinity'", name="max_score_is_a_mark"),
+        Index("ix_quizzes_course_id_week_number", "course_id", "week_number"),
+        {"comment": "Assessments of a course week"},
+    )
+
+    id: Mapped[Id]
+    course_id: Mapped[int]
+    week_number: Mapped[WeekNumber]
+    title: Mapped[str]
+    questions: Mapped[JsonArray] = mapped_column(comment="Array of lmskit.schemas.quiz.Question")
+    answer_key: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'::jsonb"), comment="Object by question id; never shown to students"
+    )
+    max_score: Mapped[Score] = mapped_column(comment="Marks a perfect attempt earns")
+    due_on: Mapped[dt.date | None]
+    created_at: Mapped[CreatedAt]
+
+
+class QuizAttempt(Base):
+    """One attempt of one student at one quiz.
+
+    It is evidence about a person: neither its quiz nor its enrollment can be deleted while it stands.
+    """
+
+    __tablename__ = "quiz_attempts"
+    __table_args__ = (
+        ForeignKeyConstraint(["quiz_id", "course_id"], ["quizzes.id", "quizzes.course_id"], ondelete="RESTRICT"),
+        ForeignKeyConstraint(
+            ["course_id", "student_id"], ["student_enrollments.course_id", "student_enrollments.student_id"], ondelete="RESTRICT"
+        ),
+        UniqueConstraint("quiz_id", "student_id", "number", name="uq_quiz_attempts_quiz_id_student_id_number"),
+        CheckConstraint("number >= 1", name="number_counts_from_one"),
+        CheckConstraint("score >= 0 AND score < 'Infinity'", name="score_is_a_mark"),
+        CheckConstraint("max_score >= 0 AND max_score < 'Infinity'", name="max_score_is_a_mark"),
+        CheckConstraint("jsonb_typeof(answers) = 'array'", name="answers_is_an_array"),
+        CheckConstraint("submitted_at >= started_at", name="is_submitted_after_it_starts"),
+        CheckConstraint("isfinite(submitted_at) AND isfinite(coalesce(started_at, submitted_at))", name="times_are_finite"),
+        Index("ix_quiz_attempts_course_id_student_id", "course_id", "student_id"),
+        {"comment": "Attempts of students at quizzes"},
+    )
+
+    id: Mapped[Id]
+    quiz_id: Mapped[int]
+    course_id: Mapped[int]
+    student_id: Mapped[int]
+    number: Mapped[int] = mapped_column(Integer, comment="First attempt 1, second 2, …")
+    score: Mapped[Score | None] = mapped_column(comment="Marks; null = not graded; extra credit may exceed max_score")
+    max_score: Mapped[Score]
+    feedback: Mapped[str | None]
+    answers: Mapped[JsonArray] = mapped_column(comment="Array of lmskit.schemas.quiz.Answer; empty where only the total is known")
+    started_at: Mapped[dt.datetime | None]
+    submitted_at: Mapped[dt.datetime]
+    origin: Mapped[Origin] = mapped_column(RowOrigin)
+    banked: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="Carried over from an earlier course: stored, but no evidence"
+    )
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,87 @@
+"""The closed vocabularies of the domain; the database has an enum of the same values for each that is stored."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Role(enum.StrEnum):
+    """What a person is to the platform; exactly one."""
+
+    STUDENT = "student"
+    LECTURER = "lecturer"
+    SUPER_ADMIN = "super_admin"
+
+
+class EnrollmentStatus(enum.StrEnum):
+    """Where a student stands in a course. Rosters and dashboards count only `active` and `completed`."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    WITHDRAWN = "withdrawn"
+    COMPLETED = "completed"
+
+
+class Origin(enum.StrEnum):
+    """How a row came to be."""
+
+    FORM = "form"
+    IMPORT = "import"
+    SIMULATION = "simulation"
+
+
+class Level(enum.StrEnum):
+    """The state of a student's mastery of one topic."""
+
+    MASTERED = "mastered"
+    DEVELOPING = "developing"
+    REMEDIAL = "remedial"
+    NOT_ASSESSED = "not_assessed"
+
+
+class MaterialKind(enum.StrEnum):
+    """What a material is."""
+
+    PDF = "pdf"
+    PAGE = "page"
+    VIDEO = "video"
+
+
+class OutboxStatus(enum.StrEnum):
+    """Where a message stands on its way to the mail server."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    REFUSED = "refused"
+    DEAD = "dead"
+
+
+class ImportStatus(enum.StrEnum):
+    """How a run of an importer ended."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    DRY_RUN = "dry_run"
+
+
+class EntityKind(enum.StrEnum):
+    """What an id of another system names."""
+
+    PERSON = "person"
+    TERM = "term"
+    COURSE = "course"
+    QUIZ = "quiz"
+
+
+class QuestionType(enum.StrEnum):
+    """The kinds of question a quiz may hold."""
+
+    CHOICE = "choice"
+    MULTIPLE = "multiple"
+    TRUE_FALSE = "true_false"
+    NUMERIC = "numeric"
+    SHORT_TEXT = "short_text"
+    MATCH = "match"
+    ORDER = "order"
+    ESSAY = "essay"

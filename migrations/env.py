@@ -1,0 +1,51 @@
+"""How Alembic reaches the database: as the migrator, whose login takes on the role that owns the tables."""
+
+import logging.config
+
+from alembic import context
+from sqlalchemy import Connection, text
+
+from lmskit.db.engine import migrator_engine
+from lmskit.models import Base
+
+LOCK_TIMEOUT = "10s"
+"""A migration that cannot get its lock gives up, rather than making everybody queue behind it."""
+
+
+def run_migrations(connection: Connection) -> None:
+    """Migrate over `connection`, in one transaction for all revisions."""
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    # The owner is subject to row security too: without this, a data migration would change 0 rows in silence.
+    connection.execute(text("SET row_security = off"))
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_type=True,
+        compare_server_default=True,
+        include_schemas=False,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def main() -> None:
+    """Migrate over the connection handed in by lmskit, or, from Alembic's own command line, over one of our own."""
+    if context.is_offline_mode():
+        context.configure(
+            url="postgresql+psycopg://", target_metadata=Base.metadata, literal_binds=True, dialect_opts={"paramstyle": "named"}
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        return
+    connection = context.config.attributes.get("connection")
+    if connection is not None:
+        run_migrations(connection)
+        return
+    if context.config.config_file_name is not None:
+        logging.config.fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+    with migrator_engine().connect() as own_connection:
+        run_migrations(own_connection)
+
+
+main()
