@@ -18,7 +18,11 @@ BEGIN
 END
 $$;
 
+DROP FUNCTION lms.recover_login(text, text, text);
+DROP FUNCTION lms.found_administrator(text, text, text, text, text, text);
 DROP FUNCTION lms.set_login(bigint, text, text);
+DROP FUNCTION lms.schema_revision();
+REVOKE ALL ON lms.alembic_version FROM lmskit_definer;
 DROP FUNCTION lms.delete_material(bigint);
 DROP FUNCTION lms.my_term_ids();
 DROP FUNCTION lms.my_student_ids();

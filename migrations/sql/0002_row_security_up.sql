@@ -10,7 +10,9 @@ GRANT CREATE ON SCHEMA lms TO lmskit_definer, lmskit_logins;
 GRANT SELECT (id, email, role, db_role) ON lms.users TO lmskit_definer;
 GRANT SELECT (id, code, lecturer_id, term_id) ON lms.courses TO lmskit_definer;
 GRANT SELECT (course_id, student_id) ON lms.student_enrollments TO lmskit_definer;
-GRANT SELECT (id, email, role, db_role), UPDATE (db_role, password_hash) ON lms.users TO lmskit_logins;
+GRANT SELECT ON lms.alembic_version TO lmskit_definer;
+GRANT SELECT (id, email, role, db_role), INSERT (email, family_name, given_name, sort_name, role), UPDATE (db_role, password_hash)
+    ON lms.users TO lmskit_logins;
 
 SET LOCAL ROLE lmskit_definer;
 
@@ -61,8 +63,15 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION lms.delete_material(bigint) IS 'Deletes a material of one of my courses with its passages; returns how many materials that were: 0 or 1';
 
-REVOKE EXECUTE ON FUNCTION lms.me(), lms.my_course_ids(), lms.my_student_ids(), lms.my_term_ids(), lms.delete_material(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION lms.me(), lms.my_course_ids(), lms.my_student_ids(), lms.my_term_ids() TO lmskit_admin, lmskit_lecturer, lmskit_owner;
+CREATE FUNCTION lms.schema_revision() RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN (SELECT max(v.version_num) FROM lms.alembic_version AS v);
+COMMENT ON FUNCTION lms.schema_revision() IS 'The revision that the migrations have brought this database to';
+
+REVOKE EXECUTE ON FUNCTION lms.me(), lms.my_course_ids(), lms.my_student_ids(), lms.my_term_ids(), lms.delete_material(bigint),
+    lms.schema_revision() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lms.me(), lms.my_course_ids(), lms.my_student_ids(), lms.my_term_ids(), lms.schema_revision()
+    TO lmskit_admin, lmskit_lecturer, lmskit_owner;
 GRANT EXECUTE ON FUNCTION lms.delete_material(bigint) TO lmskit_lecturer;
 
 SET LOCAL ROLE lmskit_logins;
@@ -99,8 +108,50 @@ END
 $function$;
 COMMENT ON FUNCTION lms.set_login(bigint, text, text) IS
     'Makes the login of a lecturer or administrator, or gives it a new password; verifier is SCRAM-SHA-256, hash is Argon2id';
-REVOKE EXECUTE ON FUNCTION lms.set_login(bigint, text, text) FROM PUBLIC;
+
+-- Before there is an administrator, nobody can make one; and an administrator who lost the password cannot sign in
+-- to set another. Both are the business of whoever owns the database, and of nobody else.
+
+CREATE FUNCTION lms.found_administrator(address text, family text, given text, sorted_as text, verifier text, hash text) RETURNS text
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+    founder bigint;
+BEGIN
+    IF EXISTS (SELECT FROM lms.users AS u WHERE u.role = 'super_admin' AND u.db_role IS NOT NULL) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO lms.users (email, family_name, given_name, sort_name, role)
+    VALUES (address, family, given, sorted_as, 'super_admin') ON CONFLICT (email) DO NOTHING;
+    -- Of two founders at once the second has waited above, and finds that the first has a login by now.
+    SELECT u.id INTO founder FROM lms.users AS u WHERE u.email = address AND u.role = 'super_admin' AND u.db_role IS NULL;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN lms.set_login(founder, verifier, hash);
+END
+$function$;
+COMMENT ON FUNCTION lms.found_administrator(text, text, text, text, text, text) IS
+    'Makes the first administrator and the login; null, and nothing done, where an administrator has a login already';
+
+CREATE FUNCTION lms.recover_login(address text, verifier text, hash text) RETURNS text
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+    person bigint;
+BEGIN
+    SELECT u.id INTO person FROM lms.users AS u WHERE u.email = address;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN lms.set_login(person, verifier, hash);
+END
+$function$;
+COMMENT ON FUNCTION lms.recover_login(text, text, text) IS
+    'Gives a lecturer or administrator a new password on behalf of the owner of the database; null where there is no such person';
+
+REVOKE EXECUTE ON FUNCTION lms.set_login(bigint, text, text), lms.found_administrator(text, text, text, text, text, text),
+    lms.recover_login(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lms.set_login(bigint, text, text) TO lmskit_admin, lmskit_owner;
+GRANT EXECUTE ON FUNCTION lms.found_administrator(text, text, text, text, text, text), lms.recover_login(text, text, text) TO lmskit_owner;
 
 SET LOCAL ROLE lmskit_owner;
 REVOKE CREATE ON SCHEMA lms FROM lmskit_definer, lmskit_logins;
@@ -157,6 +208,7 @@ CREATE POLICY definer_reads ON lms.student_enrollments FOR SELECT TO lmskit_defi
 CREATE POLICY definer_reads ON lms.materials FOR SELECT TO lmskit_definer USING (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
 CREATE POLICY definer_deletes ON lms.materials FOR DELETE TO lmskit_definer USING (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
 CREATE POLICY logins_read ON lms.users FOR SELECT TO lmskit_logins USING (role <> 'student');
+CREATE POLICY logins_found ON lms.users FOR INSERT TO lmskit_logins WITH CHECK (role = 'super_admin');
 CREATE POLICY logins_update ON lms.users FOR UPDATE TO lmskit_logins USING (role <> 'student') WITH CHECK (role <> 'student');
 
 -- 3. Grants: named columns and verbs; never ALL, which would carry TRUNCATE, REFERENCES, TRIGGER and MAINTAIN ------

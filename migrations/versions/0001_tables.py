@@ -397,7 +397,10 @@ def upgrade() -> None:
         sa.Column("course_id", sa.BigInteger(), nullable=True),
         sa.Column("quiz_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "CASE kind WHEN 'person' THEN person_id IS NOT NULL AND num_nonnulls(term_id, course_id, quiz_id) = 0 WHEN 'term' THEN term_id IS NOT NULL AND num_nonnulls(person_id, course_id, quiz_id) = 0 WHEN 'course' THEN course_id IS NOT NULL AND num_nonnulls(person_id, term_id, quiz_id) = 0 WHEN 'quiz' THEN num_nonnulls(quiz_id, course_id) = 2 AND num_nonnulls(person_id, term_id) = 0 END",
+            "CASE kind WHEN 'person' THEN person_id IS NOT NULL AND num_nonnulls(term_id, course_id, quiz_id) = 0"
+            " WHEN 'term' THEN term_id IS NOT NULL AND num_nonnulls(person_id, course_id, quiz_id) = 0"
+            " WHEN 'course' THEN course_id IS NOT NULL AND num_nonnulls(person_id, term_id, quiz_id) = 0"
+            " WHEN 'quiz' THEN num_nonnulls(quiz_id, course_id) = 2 AND num_nonnulls(person_id, term_id) = 0 END",
             name=op.f("ck_external_ids_names_one_entity_of_its_kind"),
         ),
         sa.CheckConstraint(

@@ -1,0 +1,28 @@
+"""Databases for the tests of the schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lmskit.db import revision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+
+@pytest.fixture(scope="session")
+def migrated_engine(fresh_database: Callable[[str], Engine]) -> Engine:
+    """The owner's engine of a database of its own, at the newest revision and without rows."""
+    engine = fresh_database("lmskit_schema")
+    revision.upgrade(engine=engine)
+    return engine
+
+
+@pytest.fixture(scope="session")
+def empty_engine(fresh_database: Callable[[str], Engine]) -> Engine:
+    """The owner's engine of a prepared database without tables; whoever adds some takes them away."""
+    return fresh_database("lmskit_stairway")

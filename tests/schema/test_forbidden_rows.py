@@ -1,0 +1,386 @@
+"""For each check, foreign key, unique key and partial index: the row it forbids, and the nearest one it allows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from lmskit.db.constraint import violated_constraint
+from lmskit.models import Base
+from tests.schema.world import NOON, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection, Engine
+
+    Values = dict[str, Any]
+
+DAY = dt.date(2026, 3, 1)
+HOUR = dt.timedelta(hours=1)
+
+
+class Case(NamedTuple):
+    """A constraint, and the values that break it and that just do not."""
+
+    constraint: str
+    table: str
+    forbidden: Values | Callable[[World], Values]
+    allowed: Values | Callable[[World], Values]
+
+
+def case(
+    constraint: str, table: str, forbidden: Values | Callable[[World], Values], allowed: Values | Callable[[World], Values] | None = None
+) -> Case:
+    """Return a case; without `allowed`, the plain new row of the table is the allowed one."""
+    return Case(constraint, table, forbidden, {} if allowed is None else allowed)
+
+
+NEW_PERSON = {"email": "another@example.org"}
+NEW_LECTURER = {"email": "another@example.org", "role": "lecturer"}
+
+
+def pending(world: World, **values: object) -> Values:
+    """A new place for the newcomer."""
+    return {"student_id": world.newcomer, **values}
+
+
+def second_week(world: World, **values: object) -> Values:
+    """Mastery of a week that the base row does not cover."""
+    world.add("syllabi", week_number=2)
+    return {"week_number": 2, **values}
+
+
+def named(number: str, **values: object) -> Values:
+    """An id of another system that is not taken."""
+    return {"external_id": number, "term_id": None, **values}
+
+
+CHECKS = [
+    case("ck_users_email_is_an_address_in_lower_case", "users", {"email": "Upper@example.org"}, {"email": "upper@example.org"}),
+    case("ck_users_email_is_an_address_in_lower_case", "users", {"email": "no address"}, NEW_PERSON),
+    case("ck_users_only_students_lack_an_email", "users", {"email": None, "role": "lecturer"}, {"email": None}),
+    case("ck_users_name_has_a_length", "users", {**NEW_PERSON, "family_name": ""}, {**NEW_PERSON, "family_name": "O"}),
+    case("ck_users_name_is_no_missing_number", "users", {**NEW_PERSON, "family_name": "NaN"}, {**NEW_PERSON, "family_name": "Nan"}),
+    case(
+        "ck_users_password_is_hashed_or_locked",
+        "users",
+        {**NEW_PERSON, "password_hash": "secret"},
+        {**NEW_PERSON, "password_hash": "$argon2id$v=19$x"},
+    ),
+    case("ck_users_students_have_no_login", "users", {**NEW_PERSON, "db_role": "u_0"}, {**NEW_LECTURER, "db_role": "u_0"}),
+    case("ck_users_settings_is_an_object", "users", {**NEW_PERSON, "settings": []}, {**NEW_PERSON, "settings": {"theme": "light"}}),
+    case(
+        "ck_terms_ends_after_it_starts",
+        "terms",
+        {"code": "T", "starts_on": DAY, "ends_on": DAY},
+        {"code": "T", "starts_on": DAY, "ends_on": DAY + dt.timedelta(1)},
+    ),
+    case("ck_terms_code_is_plain", "terms", {"code": "2026/1"}, {"code": "2026 1"}),
+    case("ck_courses_code_is_plain", "courses", {"code": "../escape"}, {"code": "CS 101 (a)"}),
+    case("ck_courses_title_has_a_length", "courses", {"title": ""}, {"title": "T"}),
+    case("ck_courses_mastery_parameters_is_an_object", "courses", {"mastery_parameters": [1]}, {"mastery_parameters": {"w": 0.65}}),
+    case(
+        "ck_student_enrollments_ends_after_it_starts",
+        "student_enrollments",
+        lambda w: pending(w, status="withdrawn", started_on=DAY, ended_on=DAY - dt.timedelta(1)),
+        lambda w: pending(w, status="withdrawn", started_on=DAY, ended_on=DAY),
+    ),
+    case(
+        "ck_student_enrollments_days_are_finite",
+        "student_enrollments",
+        lambda w: pending(w, started_on="-infinity"),
+        lambda w: pending(w, started_on="0001-01-01"),
+    ),
+    case(
+        "ck_student_enrollments_only_an_ended_one_has_an_end",
+        "student_enrollments",
+        lambda w: pending(w, ended_on=DAY),
+        lambda w: pending(w, status="completed", ended_on=DAY),
+    ),
+    case(
+        "ck_student_enrollments_request_sequence_counts_from_one",
+        "student_enrollments",
+        lambda w: pending(w, request_sequence=0),
+        lambda w: pending(w, request_sequence=1),
+    ),
+    case(
+        "ck_student_enrollments_only_a_pending_one_remembers",
+        "student_enrollments",
+        lambda w: pending(w, previous_status="withdrawn"),
+        lambda w: pending(w, status="pending", previous_status="withdrawn"),
+    ),
+    case("ck_syllabi_week_number_is_a_teaching_week", "syllabi", {"week_number": 61}, {"week_number": 60}),
+    case("ck_syllabi_week_number_is_a_teaching_week", "syllabi", {"week_number": 0}, {"week_number": 2}),
+    case("ck_syllabi_topic_has_a_length", "syllabi", {"week_number": 2, "topic": ""}, {"week_number": 2, "topic": "T"}),
+    case("ck_materials_title_has_a_length", "materials", {"title": ""}, {"title": "T"}),
+    case("ck_materials_url_is_a_web_address", "materials", {"url": "javascript:alert(1)"}, {"url": "http://example.org"}),
+    case("ck_materials_checksum_is_sha256", "materials", {"checksum": "0"}, {"checksum": "f" * 64}),
+    case("ck_materials_has_an_address_or_a_checksum", "materials", {"url": None}, {"url": None, "checksum": "f" * 64}),
+    case("ck_material_passages_ordinal_counts_from_one", "material_passages", {"ordinal": 0}, {"ordinal": 2}),
+    case(
+        "ck_material_passages_stands_on_a_page_or_at_a_minute",
+        "material_passages",
+        {"ordinal": 2, "page": 1, "minute": 1},
+        {"ordinal": 2, "page": 1},
+    ),
+    case("ck_material_passages_page_counts_from_one", "material_passages", {"ordinal": 2, "page": 0}, {"ordinal": 2, "page": 1}),
+    case("ck_material_passages_minute_is_a_time", "material_passages", {"ordinal": 2, "minute": "NaN"}, {"ordinal": 2, "minute": 0}),
+    case(
+        "ck_material_passages_an_embedding_names_its_model",
+        "material_passages",
+        {"ordinal": 2, "embedding": [0.0] * 384},
+        {"ordinal": 2, "embedding": [0.0] * 384, "embedding_model": "hash"},
+    ),
+    case("ck_quizzes_title_has_a_length", "quizzes", {"title": ""}, {"title": "T"}),
+    case("ck_quizzes_questions_is_an_array", "quizzes", {"questions": {}}, {"questions": [{"id": "1"}]}),
+    case("ck_quizzes_answer_key_is_an_object", "quizzes", {"answer_key": []}, {"answer_key": {"1": {}}}),
+    case("ck_quizzes_max_score_is_a_mark", "quizzes", {"max_score": "NaN"}, {"max_score": 0}),
+    case("ck_quiz_attempts_number_counts_from_one", "quiz_attempts", {"number": 0}),
+    case("ck_quiz_attempts_score_is_a_mark", "quiz_attempts", {"score": "NaN"}, {"score": None}),
+    case("ck_quiz_attempts_score_is_a_mark", "quiz_attempts", {"score": -1}, {"score": 11}),
+    case("ck_quiz_attempts_max_score_is_a_mark", "quiz_attempts", {"max_score": -1}, {"max_score": 0}),
+    case("ck_quiz_attempts_answers_is_an_array", "quiz_attempts", {"answers": {}}, {"answers": [{"question": "1"}]}),
+    case("ck_quiz_attempts_is_submitted_after_it_starts", "quiz_attempts", {"started_at": NOON + HOUR}, {"started_at": NOON}),
+    case("ck_quiz_attempts_times_are_finite", "quiz_attempts", {"submitted_at": "infinity"}),
+    case(
+        "ck_topic_performance_value_is_a_fraction",
+        "topic_performance",
+        lambda w: second_week(w, value="NaN", low=None, high=None),
+        lambda w: second_week(w, value=1.0, low=None, high=None),
+    ),
+    case(
+        "ck_topic_performance_interval_has_two_ends_and_a_value",
+        "topic_performance",
+        lambda w: second_week(w, high=None),
+        lambda w: second_week(w, low=None, high=None),
+    ),
+    case(
+        "ck_topic_performance_interval_has_two_ends_and_a_value",
+        "topic_performance",
+        lambda w: second_week(w, value=None, level="not_assessed"),
+        lambda w: second_week(w, value=None, low=None, high=None, level="not_assessed"),
+    ),
+    case(
+        "ck_topic_performance_interval_holds_the_value",
+        "topic_performance",
+        lambda w: second_week(w, low=0.7),
+        lambda w: second_week(w, low=0.6),
+    ),
+    case("ck_topic_performance_a_level_has_a_value", "topic_performance", lambda w: second_week(w, level="not_assessed"), second_week),
+    case(
+        "ck_topic_performance_there_is_evidence",
+        "topic_performance",
+        lambda w: second_week(w, n_evidence=0),
+        lambda w: second_week(w, n_evidence=1),
+    ),
+    case("ck_topic_performance_parameters_is_an_object", "topic_performance", lambda w: second_week(w, parameters=[]), second_week),
+    case(
+        "ck_external_ids_names_one_entity_of_its_kind",
+        "external_ids",
+        lambda w: named("2", kind="person", term_id=w.term),
+        lambda w: named("2", kind="person", person_id=w.student),
+    ),
+    case(
+        "ck_external_ids_names_one_entity_of_its_kind",
+        "external_ids",
+        lambda w: named("2", kind="quiz", quiz_id=w.quiz),
+        lambda w: named("2", kind="quiz", quiz_id=w.quiz, course_id=w.course),
+    ),
+    case(
+        "ck_external_ids_names_one_entity_of_its_kind",
+        "external_ids",
+        lambda w: named("2", kind="course", course_id=w.course, quiz_id=w.quiz),
+        lambda w: named("2", kind="course", course_id=w.course),
+    ),
+    case("ck_external_ids_id_has_a_length", "external_ids", {"external_id": ""}, {"external_id": "0"}),
+    case("ck_outbox_attempts_is_a_count", "outbox", {"attempts": -1}),
+    case("ck_outbox_recipient_is_an_address", "outbox", {"recipient": "nobody"}),
+    case("ck_outbox_recipient_can_receive", "outbox", {"recipient": "student@oulad.invalid"}, {"recipient": "student@invalid.example"}),
+    case("ck_outbox_a_sent_one_has_a_time", "outbox", {"status": "sent"}, {"status": "sent", "sent_at": NOON}),
+    case("ck_outbox_a_refused_one_has_a_reason", "outbox", {"status": "refused"}, {"status": "refused", "last_error": "550"}),
+    case("ck_import_runs_counts_are_counts", "import_runs", {"added": -4, "rejected": 9}),
+    case("ck_import_runs_every_row_is_accounted_for", "import_runs", {"rejected": 0}, {"rejected": 0, "status": "failed"}),
+    case(
+        "ck_import_runs_ends_after_it_starts",
+        "import_runs",
+        {"started_at": NOON, "finished_at": NOON - HOUR},
+        {"started_at": NOON, "finished_at": NOON},
+    ),
+    case("ck_archives_sha256_is_hexadecimal", "archives", {"sha256": "G" * 64}),
+]
+
+FOREIGN_KEYS = [
+    case("fk_courses_lecturer_id_lecturer_role", "courses", lambda w: {"lecturer_id": w.student}),
+    case("fk_courses_term_id", "courses", {"term_id": 0}),
+    case("fk_syllabi_course_id", "syllabi", {"course_id": 0}, {"week_number": 2}),
+    case("fk_student_enrollments_course_id", "student_enrollments", {"course_id": 0}, pending),
+    case("fk_student_enrollments_student_id_student_role", "student_enrollments", lambda w: {"student_id": w.lecturer}, pending),
+    case("fk_materials_course_id_week_number", "materials", {"week_number": 2}),
+    case("fk_material_passages_material_id_course_id", "material_passages", lambda w: {"material_id": w.other_material}, {"ordinal": 2}),
+    case("fk_quizzes_course_id_week_number", "quizzes", {"week_number": 2}),
+    case("fk_quiz_attempts_quiz_id_course_id", "quiz_attempts", lambda w: {"quiz_id": w.other_quiz}),
+    case("fk_quiz_attempts_course_id_student_id", "quiz_attempts", lambda w: {"student_id": w.newcomer}),
+    case("fk_topic_performance_course_id_student_id", "topic_performance", lambda w: second_week(w, student_id=w.newcomer), second_week),
+    case("fk_topic_performance_course_id_week_number", "topic_performance", {"week_number": 3}, second_week),
+    case(
+        "fk_external_ids_person_id",
+        "external_ids",
+        named("2", kind="person", person_id=0),
+        lambda w: named("2", kind="person", person_id=w.student),
+    ),
+    case("fk_external_ids_term_id", "external_ids", {"external_id": "2", "term_id": 0}, {"external_id": "2"}),
+    case(
+        "fk_external_ids_course_id",
+        "external_ids",
+        named("2", kind="course", course_id=0),
+        lambda w: named("2", kind="course", course_id=w.course),
+    ),
+    case(
+        "fk_external_ids_quiz_id_course_id",
+        "external_ids",
+        lambda w: named("2", kind="quiz", quiz_id=w.other_quiz, course_id=w.course),
+        lambda w: named("2", kind="quiz", quiz_id=w.quiz, course_id=w.course),
+    ),
+    case("fk_outbox_course_id", "outbox", {"course_id": 0}),
+    case("fk_outbox_student_id", "outbox", {"student_id": 0}),
+]
+
+UNIQUE_KEYS = [
+    case("uq_users_email", "users", {}, NEW_PERSON),
+    case(
+        "uq_users_db_role",
+        "users",
+        {**NEW_LECTURER, "db_role": "u_lecturer"},
+        {**NEW_LECTURER, "db_role": "u_another"},
+    ),
+    case("uq_terms_code", "terms", {}, {"code": "NEXT"}),
+    case("uq_courses_code", "courses", {"code": "BASE-1"}),
+    case("pk_student_enrollments", "student_enrollments", {}, pending),
+    case("pk_syllabi", "syllabi", {}, {"week_number": 2}),
+    case("pk_material_passages", "material_passages", {}, {"ordinal": 2}),
+    case("uq_quiz_attempts_quiz_id_student_id_number", "quiz_attempts", {"number": 1}),
+    case("pk_topic_performance", "topic_performance", {}, second_week),
+    case("uq_external_ids_source_kind_external_id", "external_ids", {}, {"source": "another"}),
+    case("uq_outbox_idem_key", "outbox", {"idem_key": "first"}),
+    case("uq_outbox_message_id", "outbox", {"message_id": "<first@lmskit.example>"}),
+]
+
+CASES = CHECKS + FOREIGN_KEYS + UNIQUE_KEYS
+UNREACHABLE = {"uq_users_id_role", "uq_materials_id_course_id", "uq_quizzes_id_course_id"}
+"""Their first column is the primary key already; they stand there for foreign keys to point to."""
+
+
+@pytest.fixture(scope="module")
+def owner(migrated_engine: Engine) -> Iterator[Connection]:
+    """The owner of the tables, with row security out of the way, in a transaction that is rolled back."""
+    with migrated_engine.connect() as connection:
+        for table in Base.metadata.tables:
+            connection.exec_driver_sql(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+        connection.info["world"] = World(connection)
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+def world(owner: Connection) -> Iterator[World]:
+    """One row in every table; whatever a test adds is taken back after it."""
+    savepoint = owner.begin_nested()
+    yield owner.info["world"]
+    savepoint.rollback()
+
+
+def values(of: Values | Callable[[World], Values], world: World) -> Values:
+    """Return the values, asking the world for ids where a case needs them."""
+    return of(world) if callable(of) else of
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.constraint)
+def test_the_forbidden_row_is_refused_and_the_one_beside_it_stored(case: Case, world: World) -> None:
+    with world.connection.begin_nested() as savepoint:
+        forbidden = values(case.forbidden, world)
+        with pytest.raises(IntegrityError) as refusal:
+            world.add(case.table, **forbidden)
+        savepoint.rollback()
+    assert violated_constraint(refusal.value) == case.constraint
+    world.add(case.table, **values(case.allowed, world))
+
+
+def test_every_constraint_of_the_database_is_tried(owner: Connection) -> None:
+    in_database = set(
+        owner.exec_driver_sql(
+            "SELECT conname FROM pg_constraint WHERE connamespace = 'lms'::regnamespace AND contype IN ('c', 'f', 'p', 'u')"
+            " AND conrelid <> coalesce(to_regclass('lms.alembic_version'), 0)"
+        ).scalars()
+    )
+    generated_keys = {f"pk_{name}" for name, table in Base.metadata.tables.items() if "id" in table.c}
+    assert in_database - generated_keys - UNREACHABLE == {case.constraint for case in CASES}
+
+
+@pytest.mark.parametrize(
+    ("index", "inside", "outside"),
+    [
+        ("ix_external_ids_person_id", "external_ids WHERE person_id = 1", "external_ids WHERE person_id IS NULL"),
+        ("ix_external_ids_term_id", "external_ids WHERE term_id = 1", "external_ids WHERE term_id IS NULL"),
+        ("ix_external_ids_course_id_quiz_id", "external_ids WHERE course_id = 1", "external_ids WHERE course_id IS NULL"),
+        ("ix_outbox_available_at", "outbox WHERE status = 'waiting' AND available_at < now()", "outbox WHERE available_at < now()"),
+    ],
+)
+def test_a_partial_index_serves_its_rows_and_no_others(index: str, inside: str, outside: str, world: World) -> None:
+    """A partial index forbids no row; what its condition must do is let it be used where it holds, and only there."""
+
+    def plan(rows: str) -> str:
+        return "\n".join(world.connection.exec_driver_sql(f"EXPLAIN SELECT 1 FROM {rows}").scalars())
+
+    world.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    assert index in plan(inside)
+    assert index not in plan(outside)
+
+
+def table(name: str) -> Any:
+    """Return a table of the models."""
+    return Base.metadata.tables[name]
+
+
+@pytest.mark.parametrize(
+    ("parent", "constraint"),
+    [
+        ("users", "fk_courses_lecturer_id_lecturer_role"),
+        ("terms", "fk_courses_term_id"),
+        ("quizzes", "fk_quiz_attempts_quiz_id_course_id"),
+    ],
+)
+def test_what_evidence_or_a_course_rests_on_cannot_be_deleted(parent: str, constraint: str, world: World) -> None:
+    key = {"users": world.lecturer, "terms": world.term, "quizzes": world.quiz}[parent]
+    with pytest.raises(IntegrityError) as refusal, world.connection.begin_nested():
+        world.connection.execute(delete(table(parent)).where(table(parent).c.id == key))
+    assert violated_constraint(refusal.value) == constraint
+
+
+def test_neither_course_nor_week_nor_enrollment_with_attempts_can_be_deleted(world: World) -> None:
+    for name, condition in (
+        ("courses", table("courses").c.id == world.course),
+        ("syllabi", table("syllabi").c.course_id == world.course),
+        ("student_enrollments", table("student_enrollments").c.course_id == world.course),
+    ):
+        with pytest.raises(IntegrityError) as refusal, world.connection.begin_nested():
+            world.connection.execute(delete(table(name)).where(condition))
+        assert violated_constraint(refusal.value) in {"fk_quiz_attempts_quiz_id_course_id", "fk_quiz_attempts_course_id_student_id"}
+
+
+def test_a_course_without_attempts_takes_all_its_parts_along(world: World) -> None:
+    world.connection.execute(delete(table("quiz_attempts")).where(table("quiz_attempts").c.course_id == world.course))
+    world.connection.execute(delete(table("courses")).where(table("courses").c.id == world.course))
+    for name in ("syllabi", "student_enrollments", "materials", "material_passages", "quizzes", "topic_performance"):
+        left = world.connection.execute(select(table(name).c.course_id).where(table(name).c.course_id == world.course)).all()
+        assert left == [], name
+
+
+def test_a_lecturer_who_teaches_cannot_become_a_student(world: World) -> None:
+    with pytest.raises(IntegrityError) as refusal, world.connection.begin_nested():
+        world.connection.execute(update(table("users")).where(table("users").c.id == world.lecturer).values(role="student", db_role=None))
+    assert violated_constraint(refusal.value) == "fk_courses_lecturer_id_lecturer_role"

@@ -1,0 +1,60 @@
+"""Every revision can be reached and left, and the models say the same as the migrations."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from lmskit.db import revision
+from lmskit.models import Base
+from tests.schema.catalogue import OF_THE_MODELS, catalogue
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+REVISIONS = [step.revision for step in reversed(list(ScriptDirectory.from_config(revision.alembic_config()).walk_revisions()))]
+
+
+def test_there_is_one_line_of_revisions() -> None:
+    assert len(ScriptDirectory.from_config(revision.alembic_config()).get_heads()) == 1
+
+
+def test_every_step_up_can_be_taken_back_and_again(empty_engine: Engine) -> None:
+    """The stairway: before, up, down to the same as before, up to the same as after."""
+
+    def told() -> dict[str, list[str]]:
+        with empty_engine.connect() as connection:
+            return catalogue(connection)
+
+    for below, step in pairwise(["base", *REVISIONS]):
+        before = told()
+        revision.upgrade(step, engine=empty_engine)
+        after = told()
+        assert after != before, f"revision {step} changes nothing that the catalogue tells"
+        revision.downgrade(below, engine=empty_engine)
+        assert told() == before
+        revision.upgrade(step, engine=empty_engine)
+        assert told() == after
+    revision.downgrade("base", engine=empty_engine)
+
+
+def test_alembic_finds_no_difference_between_models_and_migrations(migrated_engine: Engine) -> None:
+    with migrated_engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+@pytest.mark.parametrize("subject", OF_THE_MODELS)
+def test_the_models_build_the_same_catalogue_as_the_migrations(subject: str, empty_engine: Engine, migrated_engine: Engine) -> None:
+    """Sees what Alembic does not: a check constraint, or the WHERE of a partial index, in one of the two only."""
+    with empty_engine.connect() as connection:
+        Base.metadata.create_all(connection)
+        from_models = catalogue(connection, subject)
+        connection.rollback()
+    with migrated_engine.connect() as connection:
+        assert catalogue(connection, subject)[subject] == from_models[subject]

@@ -1,0 +1,125 @@
+"""A smallest world with one row in every table, for trying the forbidden row beside the allowed one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert
+
+from lmskit.models import Base
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Values = dict[str, Any]
+NOON = dt.datetime(2026, 2, 2, 12, tzinfo=dt.UTC)
+SHA256 = "0" * 64
+
+
+class World:
+    """Ids of the rows that exist, and for every table the values of a row that could be added."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.lecturer = self.add("users", email="lecturer@example.org", role="lecturer", db_role="u_lecturer")
+        self.student = self.add("users")
+        self.newcomer = self.add("users", email="newcomer@example.org")
+        self.term = self.add("terms")
+        self.course = self.add("courses", code="BASE-1")
+        self.other_course = self.add("courses", code="BASE-2")
+        for course in (self.course, self.other_course):
+            self.add("syllabi", course_id=course)
+            self.add("student_enrollments", course_id=course)
+        self.quiz = self.add("quizzes")
+        self.other_quiz = self.add("quizzes", course_id=self.other_course)
+        self.attempt = self.add("quiz_attempts")
+        self.material = self.add("materials")
+        self.other_material = self.add("materials", course_id=self.other_course)
+        self.add("material_passages")
+        self.add("topic_performance")
+        self.add("external_ids")
+        self.add("outbox", idem_key="first", message_id="<first@lmskit.example>")
+        self.add("import_runs")
+        self.add("archives")
+
+    def add(self, table: str, **values: object) -> int:
+        """Insert a row like `row(table)` with `values` on top; return its id, or 0 where the key is not one number."""
+        model = Base.metadata.tables[table]
+        statement = insert(model).values(**{**self.row(table), **values})
+        if "id" in model.c:
+            return int(self.connection.execute(statement.returning(model.c.id)).scalar_one())
+        self.connection.execute(statement)
+        return 0
+
+    def row(self, table: str) -> Values:
+        """Values that make a valid row of `table`, not yet there once the world stands."""
+        course = getattr(self, "course", 0)
+        rows: dict[str, Values] = {
+            "users": {"email": "student@example.org", "family_name": "Family", "given_name": "", "sort_name": "family", "role": "student"},
+            "terms": {"code": "BASE", "name": "Base", "starts_on": dt.date(2026, 1, 1), "ends_on": dt.date(2026, 6, 30)},
+            "courses": {
+                "code": "NEW-1",
+                "module_code": "BASE",
+                "title": "Base",
+                "term_id": getattr(self, "term", 0),
+                "lecturer_id": getattr(self, "lecturer", 0),
+                "origin": "form",
+            },
+            "syllabi": {"course_id": course, "week_number": 1, "topic": "Topic"},
+            "student_enrollments": {
+                "course_id": course,
+                "student_id": getattr(self, "student", 0),
+                "status": "active",
+                "origin": "form",
+                "started_on": dt.date(2026, 1, 1),
+            },
+            "quizzes": {"course_id": course, "week_number": 1, "title": "Quiz", "max_score": 10},
+            "quiz_attempts": {
+                "course_id": course,
+                "quiz_id": getattr(self, "quiz", 0),
+                "student_id": getattr(self, "student", 0),
+                "number": 2 if hasattr(self, "attempt") else 1,
+                "score": 5,
+                "max_score": 10,
+                "submitted_at": NOON,
+                "origin": "form",
+            },
+            "materials": {"course_id": course, "week_number": 1, "kind": "page", "title": "Page", "url": "https://example.org/page"},
+            "material_passages": {"course_id": course, "material_id": getattr(self, "material", 0), "ordinal": 1, "body": "Text"},
+            "topic_performance": {
+                "course_id": course,
+                "student_id": getattr(self, "student", 0),
+                "week_number": 1,
+                "level": "developing",
+                "value": 0.6,
+                "low": 0.4,
+                "high": 0.8,
+                "n_evidence": 3,
+                "rule": "average",
+                "parameters": {},
+                "computed_at": NOON,
+            },
+            "external_ids": {"source": "base", "kind": "term", "external_id": "1", "term_id": getattr(self, "term", 0)},
+            "outbox": {
+                "idem_key": "second",
+                "message_id": "<second@lmskit.example>",
+                "course_id": course,
+                "student_id": getattr(self, "student", 0),
+                "recipient": "student@example.org",
+                "template": "welcome",
+                "context": {},
+            },
+            "import_runs": {
+                "format": "base",
+                "name": "base",
+                "status": "done",
+                "rows_in": 10,
+                "added": 4,
+                "changed": 3,
+                "unchanged": 2,
+                "rejected": 1,
+            },
+            "archives": {"course_code": "BASE-0", "location": "file:base", "sha256": SHA256, "row_counts": {}},
+        }
+        return rows[table]
