@@ -1,0 +1,154 @@
+"""`lmskit lab`: JupyterLab on the notebooks, as one person.
+
+JupyterLab runs in this process, so that the address told is the one it really has, and Ctrl-C ends both.
+It is configured by arguments and by a settings folder under lmskit's home; nothing is written to the
+virtual environment, which may belong to someone else, nor to the person's own Jupyter configuration.
+"""
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lmskit.errors import NotFoundError
+from lmskit.settings import settings
+
+LAB_SETTINGS = {
+    # Cells outside the window stay in the page: a dashboard keeps its state, and browser tests can see it.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    # JupyterLab would ask the internet for news and for a newer JupyterLab.
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    "@jupyterlab/extensionmanager-extension:plugin": {"enabled": False},
+}
+"""What differs from JupyterLab's own defaults; a person's own settings go before both."""
+
+LONGEST_SOCKET_PATH = 103
+"""Bytes in the name of a Unix socket; macOS has the lower limit."""
+
+
+def lab(
+    further: Annotated[list[str] | None, typer.Argument(help="After --: further arguments for JupyterLab.", show_default=False)] = None,
+    *,
+    person: Annotated[
+        str | None,
+        typer.Option("--as", metavar="EMAIL", help="Whose login the notebooks use. Default: LMSKIT_PERSON, else the demo administrator."),
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen; the next free port if it is taken.")] = 8888,
+    ip: Annotated[str, typer.Option(help="The address to listen on. Others than 127.0.0.1 let the network in.")] = "127.0.0.1",
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address and open no window.")] = False,
+) -> None:
+    """Open JupyterLab on the notebooks and print its address."""
+    notebooks = settings().project_root / "notebooks"
+    if not notebooks.is_dir():
+        message = (
+            f"There is no folder {notebooks}. Start lmskit from a checkout, or say where one is: LMSKIT_PROJECT_ROOT=/path/to/checkout"
+        )
+        raise NotFoundError(message)
+    person = person or settings().person
+    check_login(person)
+    prepare_kernels(person)
+    typer.echo("Starting JupyterLab ...")
+    token = secrets.token_hex(24)
+    arguments = jupyter_arguments(
+        notebooks=notebooks, settings_folder=write_lab_settings(settings().home), port=port, ip=ip, no_browser=no_browser, token=token
+    )
+    server = start_server([*arguments, *(further or [])])
+    if server.port != port:
+        typer.echo(f"Port {port} is taken; JupyterLab listens on {server.port}.")
+    address = f"{server.connection_url}lab?token={token}"
+    serve(server, once_listening=welcome(address=address, person=person, demonstration=settings().database_url is None))
+
+
+def check_login(person: str | None) -> None:
+    """Connect once as `person`, so that a mistake is told here and not in every notebook; starts the embedded server."""
+    from lmskit.db.engine import engine_for
+    from lmskit.db.revision import require_current
+
+    require_current(engine_for(person))
+
+
+def prepare_kernels(person: str | None) -> None:
+    """Set what the kernels, as children of this process, inherit."""
+    if person is not None:
+        os.environ["LMSKIT_PERSON"] = person
+    os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"  # JupyterLab draws it itself; the other renderers ask a CDN
+
+
+def write_lab_settings(home: Path) -> Path:
+    """Write JupyterLab's changed defaults under `home` and return their folder."""
+    folder = home / "jupyter" / "settings"
+    folder.mkdir(parents=True, exist_ok=True)
+    new = folder / f"overrides.{os.getpid()}.new"
+    new.write_text(json.dumps(LAB_SETTINGS, indent=2) + "\n", encoding="utf-8")
+    new.replace(folder / "overrides.json")
+    return folder
+
+
+def jupyter_arguments(*, notebooks: Path, settings_folder: Path, port: int, ip: str, no_browser: bool, token: str) -> list[str]:
+    """JupyterLab's arguments; they reach it within this process, so that no process list shows the token."""
+    arguments = [
+        f"--ServerApp.root_dir={notebooks}",
+        f"--ServerApp.ip={ip}",
+        f"--ServerApp.port={port}",
+        f"--ServerApp.open_browser={not no_browser}",
+        "--ServerApp.answer_yes=True",  # one Ctrl-C ends it, without a question
+        "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
+        f"--IdentityProvider.token={token}",
+        f"--LabApp.app_settings_dir={settings_folder}",
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--MappingKernelManager.cull_idle_timeout=0",  # a form left open over lunch still works
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--ServerApp.allow_root=True")
+    if sockets_are_short_enough():
+        arguments.append("--KernelManager.transport=ipc")  # other users of the machine cannot listen, and kernels do not warn of it
+    return arguments
+
+
+def sockets_are_short_enough() -> bool:
+    """Whether kernels can be reached by Unix sockets in Jupyter's runtime folder."""
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    if not sys.platform.startswith("linux"):
+        return False
+    name_of_a_socket = "/kernel-00000000-0000-0000-0000-000000000000-ipc-5"
+    return len(os.fsencode(jupyter_runtime_dir() + name_of_a_socket)) <= LONGEST_SOCKET_PATH
+
+
+def start_server(arguments: Sequence[str]) -> Any:  # noqa: ANN401 - Jupyter's ServerApp has no types
+    """Return JupyterLab's server, listening and not yet running."""
+    from jupyterlab.labapp import LabApp
+
+    return LabApp.initialize_server(argv=list(arguments))
+
+
+def serve(server: Any, *, once_listening: str) -> None:  # noqa: ANN401 - as above
+    """Run the server until it is ended; print `once_listening` when its address answers."""
+    server.io_loop.add_callback(typer.echo, once_listening)  # after the server's own first callback, which opens the port
+    server.start()
+
+
+def welcome(*, address: str, person: str | None, demonstration: bool) -> str:
+    """What is printed once JupyterLab listens."""
+    from lmskit.db import DEMO_ADMIN
+    from lmskit.services.seed import DEMO_LECTURER
+
+    lines = ["", f"  JupyterLab: {address}"]
+    if demonstration:
+        lines += [
+            f"  The notebooks use the login of {person or DEMO_ADMIN}.",
+            "",
+            "  To be someone else (no password is asked for here):",
+            f"    lmskit lab --as {DEMO_LECTURER}   a lecturer: lecturer/mastery_dashboard",
+            f"    lmskit lab --as {DEMO_ADMIN}      the administrator: admin/course_setup, admin/enrollment",
+        ]
+    elif person is not None:
+        lines.append(f"  The notebooks use the login of {person}.")
+    return "\n".join([*lines, "", "  Ctrl-C ends JupyterLab. The database goes on running until: lmskit db stop", ""])

@@ -1,0 +1,52 @@
+"""The quality gate: every check runs, whether or not an earlier one failed, and the summary names those that did."""
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.installer import without_python_variables
+
+
+@dataclass(frozen=True)
+class Check:
+    """One tool of the gate, as arguments to the environment's Python."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+WORKERS = str(min(os.cpu_count() or 1, 4))
+"""Each worker has a database cluster of its own."""
+
+LINT = (
+    Check("ruff check", ("-m", "ruff", "check", ".")),
+    Check("ruff format", ("-m", "ruff", "format", "--check", ".")),
+    Check("mypy", ("-m", "mypy")),
+    Check("import contracts", ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")),
+)
+FORMAT = (
+    Check("ruff check", ("-m", "ruff", "check", "--fix", ".")),
+    Check("ruff format", ("-m", "ruff", "format", ".")),
+)
+TEST = (Check("tests, doctests, notebooks", ("-m", "pytest", "-n", WORKERS, "--dist", "loadfile")),)
+TEST_LONG = (Check("long tests", ("-m", "pytest", "-m", "long", "tests")),)
+TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", "tests")),)
+
+
+def run_checks(python: Path, checks: Sequence[Check], further: Sequence[str], *, root: Path) -> int:
+    """Run each check, print the summary, return 1 if one failed. `further` arguments go to pytest."""
+    summary: list[tuple[Check, int, float]] = []
+    for check in checks:
+        print(f"\n=== {check.name} ===", flush=True)
+        started = time.monotonic()
+        arguments = [*check.arguments, *(further if "pytest" in check.arguments else [])]
+        status = subprocess.run([python, *arguments], check=False, cwd=root, env=without_python_variables()).returncode
+        summary.append((check, status, time.monotonic() - started))
+    print("\n=== summary ===")
+    for check, status, seconds in summary:
+        print(f"{'passed' if status == 0 else 'FAILED'}  {seconds:6.1f} s  {check.name}")
+    print(flush=True)
+    return int(any(status for _, status, _ in summary))

@@ -1,0 +1,137 @@
+"""`lmskit lab`: the address told is the real one, and nothing is written outside lmskit's home."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lmskit.cli import lab
+
+START = """
+import sys
+from pathlib import Path
+from lmskit.cli import lab
+
+home, port = Path(sys.argv[1]), int(sys.argv[2])
+lab.prepare_kernels("demo.lecturer@example.org")
+server = lab.start_server(lab.jupyter_arguments(
+    notebooks=home / "notebooks", settings_folder=lab.write_lab_settings(home), port=port, ip="127.0.0.1", no_browser=True, token="a-token"
+))
+lab.serve(server, once_listening=server.connection_url)
+"""
+ASK = """
+import os, sys
+from jupyter_client import BlockingKernelClient
+client = BlockingKernelClient(connection_file=sys.argv[1])
+client.load_connection_file()
+client.start_channels()
+client.wait_for_ready(timeout=60)
+client.execute_interactive("import os; print(os.environ['LMSKIT_PERSON'], os.environ['PLOTLY_RENDERER'])", timeout=60)
+"""
+
+
+@pytest.fixture
+def arguments(tmp_path):
+    return lab.jupyter_arguments(notebooks=tmp_path, settings_folder=tmp_path, port=8888, ip="127.0.0.1", no_browser=True, token="t")
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """Variables for a JupyterLab that leaves the tester's own configuration alone."""
+    folders = {
+        name: str(tmp_path / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    }
+    return os.environ | folders | {"JUPYTER_RUNTIME_DIR": str(tmp_path / "r")}
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def ask(url: str, data: bytes | None = None) -> dict[str, object]:
+    request = urllib.request.Request(url, data=data, headers={"Authorization": "token a-token"})  # noqa: S310 - an address of ours
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
+        found: dict[str, object] = json.load(answer)
+    return found
+
+
+def test_where_the_port_is_taken_the_address_is_still_true_and_kernels_act_as_the_person(tmp_path, environment):
+    (tmp_path / "notebooks").mkdir()
+    with taken_port() as port:
+        command = [sys.executable, "-c", START, tmp_path, str(port)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            assert process.stdout is not None
+            try:
+                address = process.stdout.readline().strip()  # nothing else is printed before
+                assert f":{port}/" not in address
+                plugin = ask(f"{address}lab/api/settings/@jupyterlab/notebook-extension:tracker")
+                assert plugin["schema"]["properties"]["windowingMode"]["default"] == "none"  # type: ignore[index]
+                kernel = ask(f"{address}api/kernels", b"{}")["id"]
+                told = subprocess.run(
+                    [sys.executable, "-c", ASK, tmp_path / "r" / f"kernel-{kernel}.json"], capture_output=True, text=True, check=True
+                )
+                assert told.stdout.strip() == "demo.lecturer@example.org plotly_mimetype"
+            finally:
+                process.send_signal(signal.SIGTERM)
+    assert process.returncode == 0
+
+
+def test_nothing_asks_the_internet(tmp_path):
+    folder = lab.write_lab_settings(tmp_path)
+    told = json.loads((folder / "overrides.json").read_text())
+    assert told["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    assert told["@jupyterlab/extensionmanager-extension:plugin"] == {"enabled": False}
+
+
+def test_the_settings_are_written_whole_and_nothing_is_left_beside_them(tmp_path):
+    lab.write_lab_settings(tmp_path)
+    folder = lab.write_lab_settings(tmp_path)
+    assert [path.name for path in folder.iterdir()] == ["overrides.json"]
+
+
+def test_it_listens_on_this_machine_alone_and_wants_a_token(arguments):
+    assert "--ServerApp.ip=127.0.0.1" in arguments
+    assert "--IdentityProvider.token=t" in arguments
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere kernels listen on loopback")
+@pytest.mark.parametrize(("folder", "short"), [("/run/user/1000/jupyter", True), ("/" + "long" * 20, False)])
+def test_kernels_use_unix_sockets_where_their_names_are_short_enough(folder, short, monkeypatch):
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", folder)
+    assert lab.sockets_are_short_enough() is short
+
+
+def test_the_demonstration_names_its_people_and_another_database_does_not():
+    told = lab.welcome(address="http://127.0.0.1:8888/lab?token=t", person=None, demonstration=True)
+    assert "http://127.0.0.1:8888/lab?token=t" in told
+    assert "lmskit lab --as demo.lecturer@example.org" in told
+    assert "demo." not in lab.welcome(address="http://127.0.0.1:8888", person="someone@example.org", demonstration=False)
+
+
+def test_without_a_checkout_there_is_a_sentence(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from lmskit.cli import app
+    from lmskit.settings import settings
+
+    monkeypatch.setenv("LMSKIT_PROJECT_ROOT", str(tmp_path))
+    settings.cache_clear()
+    try:
+        told = CliRunner().invoke(app, ["lab", "--no-browser"])
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert told.exit_code == 1
+    assert f"There is no folder {Path(tmp_path) / 'notebooks'}" in " ".join(told.output.split())

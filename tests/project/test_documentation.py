@@ -1,0 +1,72 @@
+"""Documentation that cannot go stale: what can be called is written down somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer import Typer
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+
+
+def commands(group: object, prefix: str) -> list[str]:
+    """Every command below a group, as it is typed; hidden ones are left out."""
+    found = []
+    for name, command in getattr(group, "commands", {}).items():
+        if command.hidden:
+            continue
+        found += commands(command, f"{prefix} {name}") if hasattr(command, "commands") else [f"{prefix} {name}"]
+    return found
+
+
+def all_commands() -> list[str]:
+    from lmskit.cli import app
+
+    assert isinstance(app, Typer)
+    return commands(typer.main.get_command(app), "lmskit")
+
+
+@pytest.fixture(scope="module")
+def documentation() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+
+
+def test_every_command_is_documented(documentation):
+    found = all_commands()
+    assert found
+    assert not [command for command in found if not re.search(rf"{re.escape(command)}\b", documentation)]
+
+
+def test_documents_name_no_command_that_is_not_there(documentation):
+    known = all_commands()
+    groups = {" ".join(command.split()[:2]) for command in known}
+    named = set(re.findall(r"(?m)(?:^|`)\s*\$?\s*(lmskit [a-z]+(?: [a-z-]+)?)", documentation))
+    unknown = {text for text in named if text not in known and text not in groups and " ".join(text.split()[:2]) not in known}
+    assert not unknown
+
+
+def test_every_target_of_bootstrap_is_one_of_make():
+    from scripts.targets import TARGETS
+
+    [line] = re.findall(r"(?m)^TARGETS = (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert sorted(line.split()) == sorted(TARGETS)
+
+
+def test_every_target_is_documented():
+    from scripts.targets import TARGETS
+
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8") + (ROOT / "README.md").read_text(encoding="utf-8")
+    assert not [name for name in TARGETS if f"make {name}" not in text]
+
+
+@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "GLOSSARY.md", "CHANGELOG.md"])
+def test_links_between_documents_lead_somewhere(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    targets = [
+        target.split("#")[0]
+        for target in re.findall(r"\]\(([^)\s]+)\)", text)
+        if "://" not in target and not target.startswith(("#", "mailto:"))
+    ]
+    assert not [target for target in targets if not (ROOT / target).exists()]

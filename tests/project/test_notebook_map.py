@@ -1,0 +1,14 @@
+"""The notebooks that README and issue promise are there."""
+
+from pathlib import Path
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+
+def test_the_notebooks_for_administrators_lecturers_and_reports_are_there():
+    found = {
+        path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
+        for path in NOTEBOOKS.rglob("*.ipynb")
+        if ".ipynb_checkpoints" not in path.parts
+    }
+    assert {"admin/course_setup", "admin/enrollment", "lecturer/mastery_dashboard", "reports/term_report"} <= found
