@@ -8,20 +8,36 @@
      │    ├── ColumnsMissingError
      │    ├── UnknownRuleError
      │    ├── RuleParameterError
+     │    ├── NameNeededError       a person who is not known yet needs a name
+     │    ├── AddressError          no message can reach the student
      │    └── ImportFileError       a file as a whole cannot be read
      ├── NotFoundError              what a person named does not exist, or is not theirs to see
      │    ├── CourseNotFoundError
      │    ├── TermNotFoundError
+     │    ├── NewTermNeededError    a course's term does not exist and was not described
+     │    ├── LecturerNotFoundError
      │    └── StudentNotFoundError
      ├── ConflictError              it clashes with what is there
      │    ├── AlreadyEnrolledError
      │    ├── CourseExistsError
+     │    ├── TermExistsError
+     │    ├── PersonExistsError
+     │    ├── NotAStudentError      lecturers and administrators cannot be enrolled
+     │    ├── CourseCompletedError  a completed place can be neither left nor asked for again
+     │    ├── DemonstrationError    the demonstration's codes are taken
      │    └── NotEnrolledError
+     ├── ReportError                a report could not be built
      ├── NotPermittedError          the signed-in person may not do this
+     ├── DeliveryError              a message was not accepted
+     │    ├── MessageRefusedError   for good
+     │    └── MessagePostponedError for now; it will be tried again
      └── DatabaseError              the database cannot be used as it is
           ├── UnreachableError
           ├── ClusterError          the embedded server
           ├── BootstrapError
+          ├── LoginMissingError     this machine holds no login for the person
+          ├── LoginLostError        a login exists, and its password is lost
+          ├── BusyError             a lock or a time limit ended the work; nothing was changed
           └── RevisionError
 """
 
@@ -58,6 +74,22 @@ class RuleParameterError(InputError):
     """A mastery rule was given a parameter it does not have, or one out of range."""
 
 
+class NameNeededError(InputError):
+    """Someone who is not known yet can only be added with a name."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"Nobody here has the address {email} yet. To add this person as a student, give the family name too.")
+
+
+class AddressError(InputError):
+    """No message can reach the student, so the enrollment cannot be confirmed."""
+
+    def __init__(self, *, student: str) -> None:
+        self.student = student
+        super().__init__(f"{student} has no e-mail address that receives mail, so the enrollment cannot be confirmed. Give the student one first.")
+
+
 class ImportFileError(InputError):
     """A file or folder cannot be imported at all; nothing was written."""
 
@@ -80,6 +112,22 @@ class TermNotFoundError(NotFoundError):
     def __init__(self, *, term: str) -> None:
         self.term = term
         super().__init__(f"There is no term {term!r} with courses you can see. To list the courses: lmskit course list")
+
+
+class NewTermNeededError(NotFoundError):
+    """The term of a new course does not exist, and the request does not describe it."""
+
+    def __init__(self, *, term: str) -> None:
+        self.term = term
+        super().__init__(f"There is no term {term} yet. To create it together with the course, give its name, first day and last day.")
+
+
+class LecturerNotFoundError(NotFoundError):
+    """No lecturer has this address."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"There is no lecturer with the address {email}. A course belongs to a lecturer; check the address.")
 
 
 class StudentNotFoundError(NotFoundError):
@@ -118,6 +166,58 @@ class CourseExistsError(ConflictError):
         super().__init__(f"There is already a course with the code {course}. Choose another code, or another term in it.")
 
 
+class TermExistsError(ConflictError):
+    """A term of this code exists, with another name or other days."""
+
+    def __init__(self, *, term: str) -> None:
+        self.term = term
+        super().__init__(f"There is already a term {term}, with another name or other days. Leave its name and days out, or choose another code.")
+
+
+class PersonExistsError(ConflictError):
+    """An address belongs to one person."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"There is already a person with the address {email}. Nothing was changed.")
+
+
+class NotAStudentError(ConflictError):
+    """Only students can be enrolled; everybody has exactly one role."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"{email} belongs to a lecturer or an administrator, and only students can be enrolled. Use another address.")
+
+
+class CourseCompletedError(ConflictError):
+    """A student who has completed a course can no longer leave it."""
+
+    def __init__(self, *, student: str, course: str) -> None:
+        self.student, self.course = student, course
+        super().__init__(f"{student} has completed {course}, so there is nothing to withdraw from. Nothing was changed.")
+
+
+class DemonstrationError(ConflictError):
+    """The demonstration cannot be added to what is there."""
+
+
+class DeliveryError(LmskitError):
+    """A message was not accepted."""
+
+
+class MessageRefusedError(DeliveryError):
+    """The message was refused for good: trying again will not help."""
+
+
+class MessagePostponedError(DeliveryError):
+    """The message was not accepted now; it will be tried again."""
+
+
+class ReportError(LmskitError):
+    """A report could not be built; what was there before is as it was."""
+
+
 class NotPermittedError(LmskitError):
     """The signed-in person may not do this."""
 
@@ -136,6 +236,29 @@ class ClusterError(DatabaseError):
 
 class BootstrapError(DatabaseError):
     """A server cannot be prepared for lmskit."""
+
+
+class LoginMissingError(DatabaseError):
+    """This machine keeps no login for the person."""
+
+    def __init__(self, *, person: str, where: str) -> None:
+        self.person = person
+        super().__init__(f"There is no login for {person} on {where}. To make the demonstration people: lmskit seed")
+
+
+class LoginLostError(DatabaseError):
+    """A login exists, and this machine does not have its password."""
+
+    def __init__(self, *, person: str) -> None:
+        self.person = person
+        super().__init__(
+            f"The administrator {person} cannot be signed in: the database has its administrators already, and this machine does not have "
+            "the password. To set new passwords for the demonstration people: lmskit seed --reset-passwords"
+        )
+
+
+class BusyError(DatabaseError):
+    """A lock or a time limit ended the work; nothing was changed."""
 
 
 class RevisionError(DatabaseError):

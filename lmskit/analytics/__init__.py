@@ -1,0 +1,1 @@
+"""Numbers from tables: mastery, intervals, simulated cohorts. No database and no widgets below this package."""

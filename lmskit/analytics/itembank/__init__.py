@@ -1,0 +1,1 @@
+"""Questions for simulated courses: real topics, prompts that make sense, keys that are right."""

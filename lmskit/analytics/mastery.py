@@ -1,0 +1,91 @@
+"""Mastery of a topic: one value per student and week, with its interval, its evidence and its state."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lmskit.analytics.evidence import evidence_from
+from lmskit.analytics.interval import beta_interval
+from lmskit.analytics.rules import RULES, Parameter, Rule, rule_named
+from lmskit.thresholds import Standing, levels, standings
+
+__all__ = ["RULES", "Parameter", "Rule", "Standing", "estimate", "levels", "rule_named", "standings"]
+
+
+def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFrame:
+    """Estimate mastery by one rule, for every student and week with evidence.
+
+    Parameters
+    ----------
+    scores
+        One unit of evidence a row, with the columns
+
+        ============  =====================  =====================================================================
+        student       any sortable key
+        week          int
+        score         float                  0 or more; missing (not graded, excused) is no evidence
+        max_score     float                  0 or missing is no evidence; a score above it counts as the maximum
+        submitted_at  time, or a number      oldest to newest; a missing time counts as the oldest
+        id            optional               orders scores of the same time; otherwise their order in the table does
+        banked        bool, optional         true is no evidence
+        ============  =====================  =====================================================================
+
+    rule
+        A name in `RULES`.
+    **parameters
+        Of that rule, all with defaults: see ``RULES[rule].parameters``. Every rule has `mastery_threshold` (0.80) and
+        `remedial_threshold` (0.50).
+
+    Returns
+    -------
+    DataFrame
+        One row per (student, week) with evidence, ordered by both, with the columns
+
+        ============  =======  ========================================================================
+        student       as given
+        week          as given
+        value         float64  0 to 1; NaN where the rule finds too little evidence
+        low, high     float64  central 90 % interval, low <= value <= high; NaN where the rule has none
+        n_evidence    int64    units of evidence, at least 1
+        state         str      `Level`; `not_assessed` where the value is NaN
+        ============  =======  ========================================================================
+
+    Raises
+    ------
+    ColumnsMissingError
+        A column is missing.
+    UnknownRuleError, RuleParameterError
+        There is no such rule, or it has no such parameter, or one is out of range.
+    InputError
+        Scores or maxima are negative, infinite or no numbers, or a row names no student or week.
+
+    References
+    ----------
+    The rules are those of Canvas LMS (outcome calculation methods). Canvas's database calls `weighted_average`
+    ``decaying_average`` and `decaying_average` ``standard_decaying_average``.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"student": 7, "week": 1, "score": [1, 2, 3, 4, 5], "max_score": 5, "submitted_at": range(5)})
+    >>> estimate(scores, "decaying_average").round(4).to_dict("records")
+    [{'student': 7, 'week': 1, 'value': 0.8939, 'low': 0.338, 'high': 0.9938, 'n_evidence': 5, 'state': 'mastered'}]
+    """
+    chosen = rule_named(rule)
+    resolved = chosen.resolve(parameters)
+    evidence = evidence_from(scores)
+    outcome = chosen.function(evidence, resolved)
+    value = np.clip(outcome.value, 0.0, 1.0)  # weights that sum to 1 do so but for the last bit
+    low, high = beta_interval(value, outcome.weight)
+    states = levels(value, mastery_threshold=resolved["mastery_threshold"], remedial_threshold=resolved["remedial_threshold"])
+    return pd.DataFrame(
+        {
+            "student": evidence.student,
+            "week": evidence.week,
+            "value": value,
+            "low": low,
+            "high": high,
+            "n_evidence": evidence.n.astype(np.int64, copy=False),
+            "state": pd.array(states, dtype="str"),
+        }
+    )

@@ -1,0 +1,264 @@
+"""The class and its students, week by week: a class row above a heat map of students."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from lmskit.charts import theme
+from lmskit.charts.columns import need, need_once
+from lmskit.charts.labels import plain
+from lmskit.rounding import number_text
+from lmskit.thresholds import Standing, standings
+from lmskit.vocabulary import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CELLS = ("student_id", "name", "week_number", "topic", "value", "low", "high", "n_evidence", "level")
+"""What a cell needs: one row per student and week, students in the order in which they are to appear."""
+CLASS_WEEKS = ("week_number", "topic", "value", "n_students", "n_mastered", "n_developing", "n_remedial", "n_not_assessed")
+"""What the class row needs: one row per week, over the whole class."""
+CLASS_TRACE, STUDENT_TRACE = 0, 1
+"""Numbers of the traces, as a click reports them: `x` is the week as text, and in the second trace `y` the student's id as text."""
+
+_NAME_WIDTH = 30
+_ROW, _CLASS_ROW, _GAP, _TOP, _BOTTOM, _SCALE = 19, 34, 12, 186, 52, 78  # pixels; the colour scale hangs _SCALE below the top
+
+
+def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: str, parameters: Mapping[str, float]) -> go.Figure:
+    """Draw who has mastered what.
+
+    Every cell says its level twice: by a colour for the value, and by the letter M, D or R; a question mark marks a tentative level.
+    A cell without evidence stays empty; one with too little evidence for a value shows a dash.
+
+    Parameters
+    ----------
+    cells
+        The columns of `CELLS`: one page of students.
+    class_weeks
+        The columns of `CLASS_WEEKS`: the whole class.
+    rule, parameters
+        What the values were computed by.
+
+    Returns
+    -------
+    Figure
+        Two heat maps over the same weeks: `CLASS_TRACE` and `STUDENT_TRACE`.
+
+    Raises
+    ------
+    ColumnsMissingError
+        A column is missing.
+    InputError
+        There are two rows for one student and week, or two class rows for one week.
+    """
+    need(cells, CELLS, chart="The heat map")
+    need(class_weeks, CLASS_WEEKS, chart="The class row")
+    need_once(cells, ["student_id", "week_number"], chart="The heat map")
+    need_once(class_weeks, ["week_number"], chart="The class row")
+    weeks = sorted({*cells["week_number"].tolist(), *class_weeks["week_number"].tolist()})
+    students = cells.drop_duplicates("student_id")
+    height = _TOP + _CLASS_ROW + _GAP + _ROW * max(len(students), 1) + _BOTTOM
+    inner = height - _TOP - _BOTTOM
+    figure = make_subplots(
+        rows=2,
+        cols=1,
+        shared_xaxes=True,
+        vertical_spacing=_GAP / inner,
+        row_heights=[_CLASS_ROW / (inner - _GAP), 1 - _CLASS_ROW / (inner - _GAP)],
+    )
+    figure.add_trace(_class_row(class_weeks, weeks), row=1, col=1)
+    figure.add_trace(_student_rows(cells, students["student_id"].tolist(), weeks, theme.thresholds(parameters)), row=2, col=1)
+    has_interval = bool(cells["low"].notna().any()) or not cells["value"].notna().any()
+    note = "M mastered, D developing, R remedial, empty: not assessed, – too little evidence. "
+    note += "? tentative: a threshold lies inside the 90 % interval." if has_interval else "This rule carries no interval."
+    theme.dressed(figure, question="Who has mastered which week?", note=f"{theme.rule_text(rule, parameters)}<br>{note}", height=height)
+    figure.update_layout(margin={"t": _TOP, "b": _BOTTOM, "l": 120, "r": 20}, coloraxis=_colour_axis(theme.thresholds(parameters), height))
+    names = [week_label(week) for week in weeks]
+    common: dict[str, Any] = {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": names,
+        "showgrid": False,
+        "ticks": "",
+        "showline": False,
+    }
+    figure.update_xaxes(**common)
+    figure.update_xaxes(title={"text": "Week", "standoff": 6}, side="top", showticklabels=True, row=1, col=1)
+    figure.update_xaxes(title={"text": "Week", "standoff": 6}, showticklabels=True, row=2, col=1)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, ticks="", showline=False)
+    figure.update_yaxes(tickvals=["class"], ticktext=["<b>Class mean</b>"], row=1, col=1)
+    figure.update_yaxes(
+        tickvals=[str(student) for student in students["student_id"]],
+        ticktext=[plain(name, _NAME_WIDTH) for name in students["name"]],
+        tickfont={"size": 11},
+        row=2,
+        col=1,
+    )
+    figure.update_layout(plot_bgcolor=theme.EMPTY)
+    return figure
+
+
+def mastery_heat_map_table(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, parameters: Mapping[str, float]) -> pd.DataFrame:
+    """Write the heat map as a table.
+
+    Returns
+    -------
+    DataFrame
+        Student, and a column ``Week n`` for each week, all text: the class mean first, then the students in their order.
+        A cell reads ``0.83 mastered, tentative``.
+    """
+    need(cells, CELLS, chart="The table of the heat map")
+    need(class_weeks, CLASS_WEEKS, chart="The class row")
+    need_once(cells, ["student_id", "week_number"], chart="The table of the heat map")
+    weeks = sorted({*cells["week_number"].tolist(), *class_weeks["week_number"].tolist()})
+    texts = cells[["student_id", "week_number"]].assign(text=_cell_texts(cells, theme.thresholds(parameters)))
+    students = cells.drop_duplicates("student_id")
+    # pivot refuses duplicates; pivot_table would take one of them in silence
+    wide = texts.pivot(index="student_id", columns="week_number", values="text").reindex(index=students["student_id"], columns=weeks)
+    wide = wide.astype(object).fillna(theme.LEVEL_WORDS[Level.NOT_ASSESSED])
+    mean = class_weeks.set_index("week_number")["value"].reindex(weeks).map(number_text, na_action=None)
+    rows = [["Class mean", *mean], *([name, *row] for name, row in zip(students["name"], wide.to_numpy().tolist(), strict=True))]
+    return pd.DataFrame(rows, columns=["Student", *(f"Week {week}" for week in weeks)], dtype="str")
+
+
+def week_label(week: int) -> str:
+    """Write a week as it stands on the axis and comes back from a click."""
+    return str(int(week))
+
+
+def _colour_axis(thresholds: Mapping[str, float], height: int) -> dict[str, Any]:
+    remedial, mastery = thresholds["remedial_threshold"], thresholds["mastery_threshold"]
+    ticks = sorted({0.0, 1.0, remedial, mastery})
+    return {
+        "cmin": 0,
+        "cmax": 1,
+        "colorscale": theme.VALUE_SCALE,
+        "colorbar": {
+            "orientation": "h",
+            "title": {
+                "text": f"Mastery value (0 to 1): remedial below {remedial:g}, mastered from {mastery:g}",
+                "side": "top",
+                "font": {"size": 12},
+            },
+            "thickness": 10,
+            "len": 380,
+            "lenmode": "pixels",
+            "x": 0,
+            "xanchor": "left",
+            "xpad": 0,
+            "y": 1 - _SCALE / height,
+            "yref": "container",
+            "yanchor": "top",
+            "ypad": 0,
+            "tickvals": ticks,
+            "ticktext": [f"{tick:g}" for tick in ticks],
+            "tickangle": 0,
+            "tickfont": {"size": 11},
+            "outlinewidth": 0,
+        },
+    }
+
+
+def _class_row(class_weeks: pd.DataFrame, weeks: list[int]) -> go.Heatmap:
+    by_week = {int(row["week_number"]): row for row in class_weeks.to_dict("records")}
+    values = [float(by_week[week]["value"]) if week in by_week and pd.notna(by_week[week]["value"]) else np.nan for week in weeks]
+    hover = []
+    for week, value in zip(weeks, values, strict=True):
+        row = by_week.get(week)
+        lines = [f"<b>Week {week}</b>" + (f": {plain(row['topic'], 60)}" if row else "")]
+        if row:
+            counts = [f"{theme.LEVEL_WORDS[level]} {int(row[f'n_{level}'])}" for level in theme.LEVELS]
+            lines += [f"class mean {number_text(value)}", f"{int(row['n_students'])} students: {', '.join(counts)}"]
+        hover.append("<br>".join(lines))
+    return go.Heatmap(
+        name="Class",
+        x=[week_label(week) for week in weeks],
+        y=["class"],
+        z=[values],
+        text=[[number_text(value) for value in values]],
+        texttemplate="<b>%{text}</b>",
+        textfont={"size": 12},
+        hovertext=[hover],
+        hovertemplate="%{hovertext}<extra></extra>",
+        hoverongaps=True,
+        coloraxis="coloraxis",
+        xgap=1,
+        ygap=1,
+    )
+
+
+def _student_rows(cells: pd.DataFrame, students: list[int], weeks: list[int], thresholds: Mapping[str, float]) -> go.Heatmap:
+    rows = pd.Index(students).get_indexer(pd.Index(cells["student_id"]))
+    columns = pd.Index(weeks).get_indexer(pd.Index(cells["week_number"]))
+    shape = (len(students), len(weeks))
+    z = np.full(shape, np.nan)
+    z[rows, columns] = cells["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    marks, hover = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
+    marks[rows, columns] = _marks(cells, thresholds)
+    hover[rows, columns] = _hover(cells, thresholds)
+    return go.Heatmap(
+        name="Students",
+        x=[week_label(week) for week in weeks],
+        y=[str(student) for student in students],
+        z=z.tolist(),
+        text=marks.tolist(),
+        texttemplate="%{text}",
+        textfont={"size": 11, "weight": 600},  # plotly chooses grey or white by the cell; bold keeps both readable
+        hovertext=hover.tolist(),
+        hovertemplate="%{hovertext}<extra></extra>",
+        hoverongaps=True,
+        coloraxis="coloraxis",
+        xgap=1,
+        ygap=1,
+    )
+
+
+def _standing(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> np.ndarray[Any, np.dtype[np.object_]]:
+    return standings(
+        cells["low"].to_numpy(dtype=np.float64, na_value=np.nan), cells["high"].to_numpy(dtype=np.float64, na_value=np.nan), **thresholds
+    )
+
+
+def _marks(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> list[str]:
+    marks = []
+    for level, n, standing in zip(cells["level"], cells["n_evidence"].fillna(0), _standing(cells, thresholds), strict=True):
+        letter = theme.LEVEL_LETTERS[Level(level)]
+        if Level(level) is Level.NOT_ASSESSED:
+            marks.append(letter if n > 0 else "")
+        else:
+            marks.append(f"{letter}?" if standing == Standing.TENTATIVE else letter)
+    return marks
+
+
+def _hover(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> list[str]:
+    texts = []
+    for row, standing in zip(cells.to_dict("records"), _standing(cells, thresholds), strict=True):
+        level = Level(row["level"])
+        n = 0 if pd.isna(row["n_evidence"]) else int(row["n_evidence"])
+        lines = [f"<b>{plain(row['name'], 60)}</b>", f"Week {int(row['week_number'])}: {plain(row['topic'], 60)}"]
+        if level is Level.NOT_ASSESSED:
+            lines.append("not assessed: no evidence" if n == 0 else f"not assessed: {n} pieces of evidence are too few for this rule")
+        else:
+            lines += [
+                f"{theme.LEVEL_WORDS[level]}, {standing}",
+                f"value {number_text(row['value'])}",
+                f"90 % interval: {theme.interval_text(row['low'], row['high'])}",
+                f"evidence: {n}",
+            ]
+        texts.append("<br>".join(lines))
+    return texts
+
+
+def _cell_texts(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> list[str]:
+    texts = []
+    for value, level, standing in zip(cells["value"], cells["level"], _standing(cells, thresholds), strict=True):
+        word = theme.LEVEL_WORDS[Level(level)]
+        sure = f", {standing}" if standing != Standing.NO_INTERVAL else ""
+        texts.append(word if Level(level) is Level.NOT_ASSESSED else f"{number_text(value)} {word}{sure}")
+    return texts

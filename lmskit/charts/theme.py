@@ -1,0 +1,113 @@
+"""How every figure looks: fonts, colours safe for colour-blind readers, margins, a question for a title."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from lmskit.charts.labels import plain
+from lmskit.rounding import number_text
+from lmskit.thresholds import MASTERY_THRESHOLD, REMEDIAL_THRESHOLD
+from lmskit.vocabulary import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FONT = "Inter, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
+INK, FAINT, RULE, EMPTY = "#1A1A1A", "#5A5A5A", "#D9D9D9", "#F3F3F3"
+"""Colours of text, secondary text, lines, and of cells without a value."""
+
+LEVELS = (Level.MASTERED, Level.DEVELOPING, Level.REMEDIAL, Level.NOT_ASSESSED)
+"""The order of levels in every chart."""
+LEVEL_COLOURS = {Level.MASTERED: "#0072B2", Level.DEVELOPING: "#56B4E9", Level.REMEDIAL: "#D55E00", Level.NOT_ASSESSED: "#D0D0D0"}
+"""From the palette of Okabe and Ito (2008)."""
+LEVEL_LETTERS = {Level.MASTERED: "M", Level.DEVELOPING: "D", Level.REMEDIAL: "R", Level.NOT_ASSESSED: "–"}
+LEVEL_WORDS = {Level.MASTERED: "mastered", Level.DEVELOPING: "developing", Level.REMEDIAL: "remedial", Level.NOT_ASSESSED: "not assessed"}
+LEVEL_SYMBOLS = {Level.MASTERED: "circle", Level.DEVELOPING: "diamond", Level.REMEDIAL: "square", Level.NOT_ASSESSED: "x-thin-open"}
+VALUE_SCALE = "Cividis"
+"""Perceptually even, and the same to readers with and without red-green blindness."""
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+SERIES_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+
+
+def rule_text(rule: str, parameters: Mapping[str, float]) -> str:
+    """Name a rule with its parameters, as each figure does under its title.
+
+    Examples
+    --------
+    >>> rule_text("weighted_average", {"w": 0.65, "mastery_threshold": 0.8})
+    'Rule: weighted average (w 0.65, mastery threshold 0.8)'
+    """
+    given = ", ".join(f"{plain(name).replace('_', ' ')} {value:g}" for name, value in parameters.items())
+    return f"Rule: {plain(rule).replace('_', ' ')}" + (f" ({given})" if given else "")
+
+
+def thresholds(parameters: Mapping[str, float]) -> dict[str, float]:
+    """Take the two thresholds from the parameters of a rule, or the defaults."""
+    return {
+        "mastery_threshold": parameters.get("mastery_threshold", MASTERY_THRESHOLD),
+        "remedial_threshold": parameters.get("remedial_threshold", REMEDIAL_THRESHOLD),
+    }
+
+
+def interval_text(low: float | None, high: float | None) -> str:
+    """Write an interval for people.
+
+    Examples
+    --------
+    >>> interval_text(0.5, 0.875), interval_text(float("nan"), None)
+    ('0.50 to 0.88', 'none')
+    """
+    if low is None or high is None or low != low or high != high:  # noqa: PLR0124  # NaN is not itself
+        return "none"
+    return f"{number_text(low)} to {number_text(high)}"
+
+
+def dressed(figure: go.Figure, *, question: str, note: str, height: int) -> go.Figure:
+    """Give a figure its title, its note and the common look.
+
+    Parameters
+    ----------
+    figure
+        With its traces and axis titles.
+    question
+        The question the figure answers, as a label (see `labels.plain`).
+    note
+        The rule, its parameters, and what a reader must know; lines separated by ``<br>``.
+    height
+        In pixels; the width follows the page.
+    """
+    figure.update_layout(
+        template="none",
+        height=height,
+        autosize=True,
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        font={"family": FONT, "size": 13, "color": INK},
+        title={
+            "text": question,
+            "font": {"size": 19, "color": INK},
+            "subtitle": {"text": note, "font": {"size": 12, "color": FAINT}},
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "pad": {"l": 16, "t": 14},
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+        },
+        margin={"l": 70, "r": 30, "t": 112 + 15 * note.count("<br>"), "b": 60},
+        hoverlabel={
+            "align": "left",
+            "bgcolor": "white",
+            "bordercolor": FAINT,
+            "font": {"family": FONT, "size": 12, "color": INK},
+            "namelength": -1,
+        },
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "font": {"size": 12}, "title": {"text": ""}},
+    )
+    axis_title = {"font": {"size": 13}}
+    figure.update_xaxes(title=axis_title, automargin=True, linecolor=RULE, gridcolor=EMPTY, zeroline=False, ticks="outside", tickcolor=RULE)
+    figure.update_yaxes(title=axis_title, automargin=True, linecolor=RULE, gridcolor=EMPTY, zeroline=False, ticks="outside", tickcolor=RULE)
+    return figure

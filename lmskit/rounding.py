@@ -1,0 +1,84 @@
+"""Numbers as people read them: rounded half away from zero, on display only."""
+
+from __future__ import annotations
+
+import decimal
+import math
+from typing import overload
+
+import pandas as pd
+
+MISSING = "–"
+"""What stands where there is no number."""
+
+
+def _decimal(value: float, digits: int) -> decimal.Decimal:
+    # 15 significant digits, as PostgreSQL takes a double for a numeric: what arithmetic left behind the 15th is not a digit.
+    exact = decimal.Decimal(format(value, ".15g"))
+    with decimal.localcontext(prec=400):
+        return exact.quantize(decimal.Decimal(1).scaleb(-digits), rounding=decimal.ROUND_HALF_UP)
+
+
+def _rounded(value: float, digits: int) -> float:
+    return float(_decimal(value, digits)) if math.isfinite(value) else value
+
+
+@overload
+def round_half_up(value: float, digits: int = 2) -> float: ...
+@overload
+def round_half_up(value: pd.Series, digits: int = 2) -> pd.Series: ...
+def round_half_up(value: float | pd.Series, digits: int = 2) -> float | pd.Series:
+    """Round half away from zero, as people do and as PostgreSQL's ``round(numeric, n)`` does.
+
+    Parameters
+    ----------
+    value
+        A number, or a Series of numbers. NaN and infinities stay what they are.
+    digits
+        Digits after the point.
+
+    Returns
+    -------
+    float or Series of float64
+        Of the same kind and, for a Series, with the same index and name.
+
+    Examples
+    --------
+    >>> round_half_up(4.125), round(4.125, 2)
+    (4.13, 4.12)
+    >>> round_half_up(-0.5, 0)
+    -1.0
+    >>> round_half_up(pd.Series([1.005, 2.675])).tolist()
+    [1.01, 2.68]
+    """
+    if isinstance(value, pd.Series):
+        numbers = value.astype("float64")
+        return numbers.map({number: _rounded(float(number), digits) for number in numbers.dropna().unique()}).astype("float64")
+    return _rounded(float(value), digits)
+
+
+def number_text(value: float | None, digits: int = 2) -> str:
+    """Write a number with exactly `digits` digits after the point; a dash where there is none.
+
+    Examples
+    --------
+    >>> number_text(4.125), number_text(0.8), number_text(float("nan"))
+    ('4.13', '0.80', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return MISSING
+    rounded = _decimal(value, digits)
+    return format(abs(rounded) if rounded.is_zero() else rounded, "f")
+
+
+def percent_text(share: float | None, digits: int = 0) -> str:
+    """Write a share (0 to 1) as a percentage; a dash where there is none.
+
+    Examples
+    --------
+    >>> percent_text(0.125), percent_text(0.3333, 1), percent_text(None)
+    ('13 %', '33.3 %', '–')
+    """
+    if share is None or not math.isfinite(share):
+        return MISSING
+    return f"{number_text(share * 100, digits)} %"

@@ -1,0 +1,127 @@
+"""The heat map of students and weeks: its traces, its words and its table twin."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lmskit.charts.heat_map import CLASS_TRACE, STUDENT_TRACE, mastery_heat_map, mastery_heat_map_table
+from lmskit.errors import ColumnsMissingError, InputError
+
+PARAMETERS = {"w": 0.65, "mastery_threshold": 0.8, "remedial_threshold": 0.5}
+HOSTILE = "<img src=x onerror=alert(1)> $x$"
+CELLS = pd.DataFrame(
+    [
+        (7, HOSTILE, 1, "Sets", 0.3, 0.1, 0.45, 12, "remedial"),
+        (7, HOSTILE, 2, "Maps", np.nan, np.nan, np.nan, 0, "not_assessed"),
+        (3, "Simulated Student 003", 1, "Sets", 0.85, 0.6, 0.95, 8, "mastered"),
+        (3, "Simulated Student 003", 2, "Maps", np.nan, np.nan, np.nan, 2, "not_assessed"),
+    ],
+    columns=["student_id", "name", "week_number", "topic", "value", "low", "high", "n_evidence", "level"],
+)
+CLASS_WEEKS = pd.DataFrame(
+    {
+        "week_number": [1, 2],
+        "topic": ["Sets", "Maps"],
+        "value": [0.575, np.nan],
+        "n_students": [2, 2],
+        "n_mastered": [1, 0],
+        "n_developing": [0, 0],
+        "n_remedial": [1, 0],
+        "n_not_assessed": [0, 2],
+    }
+)
+
+
+@pytest.fixture
+def figure():
+    return mastery_heat_map(CELLS, CLASS_WEEKS, rule="weighted_average", parameters=PARAMETERS)
+
+
+@pytest.fixture
+def students(figure):
+    return figure.data[STUDENT_TRACE]
+
+
+def test_the_title_asks_and_the_subtitle_names_rule_and_parameters(figure):
+    assert figure.layout.title.text.endswith("?")
+    assert "weighted average (w 0.65, mastery threshold 0.8, remedial threshold 0.5)" in figure.layout.title.subtitle.text
+
+
+def test_the_class_row_and_the_students_share_their_weeks(figure):
+    assert figure.data[CLASS_TRACE].x == figure.data[STUDENT_TRACE].x == ("1", "2")
+    assert figure.layout.xaxis.matches == "x2"
+
+
+def test_students_stand_in_the_order_of_the_table_and_clicks_tell_their_ids(students, figure):
+    assert students.y == ("7", "3")
+    assert figure.layout.yaxis2.autorange == "reversed"
+
+
+def test_a_letter_tells_the_level_and_a_question_mark_that_it_is_tentative(students):
+    assert [list(row) for row in students.text] == [["R", ""], ["M?", "–"]]
+
+
+def test_a_cell_without_a_value_has_no_colour(students):
+    assert np.isnan(np.array(students.z, dtype=float)).tolist() == [[False, True], [False, True]]
+
+
+def test_hovering_tells_value_interval_evidence_level_and_how_firm_it_is(students):
+    assert students.hovertext[0][0].endswith("remedial, firm<br>value 0.30<br>90 % interval: 0.10 to 0.45<br>evidence: 12")
+    assert "no evidence" in students.hovertext[0][1]
+    assert "too few" in students.hovertext[1][1]
+
+
+def test_hovering_over_the_class_counts_its_levels(figure):
+    assert "2 students: mastered 1, developing 0, remedial 1, not assessed 0" in figure.data[CLASS_TRACE].hovertext[0][0]
+    assert list(figure.data[CLASS_TRACE].text[0]) == ["0.58", "–"]
+
+
+def test_a_hostile_name_is_shown_and_never_interpreted(figure):
+    written = figure.to_json()
+    assert "<img" not in written.replace("\\u003c", "<")
+    assert figure.layout.yaxis2.ticktext[0].startswith("&lt;img src=x")
+
+
+def test_two_students_of_the_same_name_keep_rows_of_their_own():
+    twins = CELLS.assign(name="Same Name")
+    assert len(mastery_heat_map(twins, CLASS_WEEKS, rule="average", parameters={}).data[STUDENT_TRACE].y) == 2
+
+
+def test_a_rule_without_intervals_says_so_and_marks_nothing_tentative():
+    bare = CELLS.assign(low=np.nan, high=np.nan)
+    figure = mastery_heat_map(bare, CLASS_WEEKS, rule="highest", parameters={})
+    assert "carries no interval" in figure.layout.title.subtitle.text
+    assert figure.data[STUDENT_TRACE].text[1][0] == "M"
+
+
+def test_thresholds_of_the_course_decide_what_is_tentative():
+    loose = mastery_heat_map(CELLS, CLASS_WEEKS, rule="average", parameters={"mastery_threshold": 0.6})
+    assert loose.data[STUDENT_TRACE].text[1][0] == "M"
+
+
+def test_an_empty_page_is_an_empty_figure():
+    figure = mastery_heat_map(CELLS.iloc[:0], CLASS_WEEKS.iloc[:0], rule="average", parameters={})
+    assert figure.data[STUDENT_TRACE].y == ()
+    assert len(mastery_heat_map_table(CELLS.iloc[:0], CLASS_WEEKS.iloc[:0], parameters={})) == 1
+
+
+def test_missing_columns_are_named():
+    with pytest.raises(ColumnsMissingError, match="heat map needs the columns low, high"):
+        mastery_heat_map(CELLS.drop(columns=["low", "high"]), CLASS_WEEKS, rule="average", parameters={})
+    with pytest.raises(ColumnsMissingError, match="class row needs the column n_students"):
+        mastery_heat_map(CELLS, CLASS_WEEKS.drop(columns="n_students"), rule="average", parameters={})
+
+
+def test_two_rows_for_one_cell_are_refused():
+    with pytest.raises(InputError, match="several for 7, 1"):
+        mastery_heat_map(pd.concat([CELLS, CELLS.head(1)]), CLASS_WEEKS, rule="average", parameters={})
+
+
+def test_the_table_twin_says_what_the_cells_say():
+    table = mastery_heat_map_table(CELLS, CLASS_WEEKS, parameters=PARAMETERS)
+    assert table.columns.tolist() == ["Student", "Week 1", "Week 2"]
+    assert table.to_numpy().tolist() == [
+        ["Class mean", "0.58", "–"],
+        [HOSTILE, "0.30 remedial, firm", "not assessed"],
+        ["Simulated Student 003", "0.85 mastered, tentative", "not assessed"],
+    ]
