@@ -14,10 +14,6 @@ LOCK_TIMEOUT = "10s"
 
 def run_migrations(connection: Connection) -> None:
     """Migrate over `connection`, in one transaction for all revisions."""
-    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
-    # The owner is subject to row security too: without this, a data migration would change 0 rows in silence.
-    connection.execute(text("SET row_security = off"))
-    connection.commit()
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -26,6 +22,10 @@ def run_migrations(connection: Connection) -> None:
         include_schemas=False,
     )
     with context.begin_transaction():
+        # For this transaction only: the connection may go back to a pool.
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+        # The owner is subject to row security too: without this, a data migration would change 0 rows in silence.
+        connection.execute(text("SET LOCAL row_security = off"))
         context.run_migrations()
 
 

@@ -110,10 +110,11 @@ COMMENT ON FUNCTION lms.set_login(bigint, text, text) IS
     'Makes the login of a lecturer or administrator, or gives it a new password; verifier is SCRAM-SHA-256, hash is Argon2id';
 
 -- Before there is an administrator, nobody can make one; and an administrator who lost the password cannot sign in
--- to set another. Both are the business of whoever owns the database, and of nobody else.
+-- to set another. Both are the business of whoever owns the database, and of nobody else. The owner's session may have
+-- row_security off, as a migration's has; these functions work by policies, so they switch it on for themselves.
 
 CREATE FUNCTION lms.found_administrator(address text, family text, given text, sorted_as text, verifier text, hash text) RETURNS text
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
 DECLARE
     founder bigint;
 BEGIN
@@ -134,7 +135,7 @@ COMMENT ON FUNCTION lms.found_administrator(text, text, text, text, text, text) 
     'Makes the first administrator and the login; null, and nothing done, where an administrator has a login already';
 
 CREATE FUNCTION lms.recover_login(address text, verifier text, hash text) RETURNS text
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
 DECLARE
     person bigint;
 BEGIN

@@ -1,0 +1,150 @@
+"""`lmskit db`: the database server, its preparation and its revision."""
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL, make_url
+
+from lmskit.db import revision
+from lmskit.db.bootstrap import Bootstrapped, bootstrap
+from lmskit.db.cluster.binaries import installation, program
+from lmskit.db.connection import DATABASE, bootstrap_embedded, embedded_cluster, external_url, migrator_url, start_embedded, url_for
+from lmskit.db.engine import dispose_engines
+from lmskit.errors import InputError, UnreachableError
+from lmskit.settings import settings
+
+app = typer.Typer(name="db", help="The database server, its preparation and its revision.", no_args_is_help=True)
+
+
+@app.command("bootstrap")
+def bootstrap_command(
+    address: Annotated[
+        str | None,
+        typer.Argument(
+            help="Address of the server with a login that may make roles, such as postgresql://postgres@db.example.org/lmskit; "
+            "by default LMSKIT_DATABASE_URL, else the embedded server.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    password: Annotated[bool, typer.Option("--password", help="Ask for that login's password.")] = False,
+) -> None:
+    """Prepare a server: roles, database, schema and pgvector. Can be run again at any time."""
+    server = _server(address) if address else external_url()
+    if server is None:
+        result = bootstrap_embedded(start_embedded())
+    else:
+        secret = typer.prompt("Password", hide_input=True) if password else None
+        result = bootstrap(_conninfo(server.set(database=None)), server.database or DATABASE, passfile=settings().passfile, password=secret)
+    _say(result)
+
+
+def _say(result: Bootstrapped) -> None:
+    typer.echo(f"The database {result.database} on PostgreSQL {result.server_version} is prepared; roles made: {len(result.roles_made)}.")
+    for sentence in result.skipped:
+        typer.echo(f"Left out: {sentence}")
+    typer.echo("To make its tables: lmskit db upgrade")
+
+
+@app.command()
+def upgrade(revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Which revision.")] = "head") -> None:
+    """Bring the database to the newest revision, or to REVISION."""
+    before = revision.current()
+    revision.upgrade(revision_id)
+    after = revision.current()
+    moved = before != after
+    typer.echo(f"The database went from revision {before or 'none'} to {after}." if moved else f"The database is at revision {after}.")
+
+
+@app.command()
+def downgrade(
+    revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Which revision; base removes everything.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take the database back to REVISION. What later revisions brought is lost."""
+    if not yes:
+        typer.confirm(f"Going back to {revision_id} loses what later revisions brought. Go on?", abort=True)
+    revision.downgrade(revision_id)
+    typer.echo(f"The database is at revision {revision.current() or 'base'}.")
+
+
+@app.command()
+def status() -> None:
+    """Say where the database is, whether it runs and at which revision. Starts nothing."""
+    external = external_url()
+    if external is None:
+        cluster = embedded_cluster()
+        endpoint = cluster.running()
+        typer.echo(f"Server:   embedded PostgreSQL {cluster.layout.version} in {cluster.layout.base}")
+        if endpoint is None:
+            typer.echo("State:    stopped. It starts on first use, or by: lmskit db start")
+            return
+        typer.echo(f"State:    running, at {endpoint.host}, port {endpoint.port}")
+    else:
+        typer.echo(f"Server:   {external.render_as_string(hide_password=True)}")
+    try:
+        found, needed = revision.current(), revision.head()
+    finally:
+        dispose_engines()
+    advice = "" if found == needed else f"; this lmskit needs {needed}: lmskit db upgrade"
+    typer.echo(f"Revision: {found or 'none'}{advice}")
+
+
+@app.command()
+def start() -> None:
+    """Start the embedded server, which any other command also does on first use."""
+    _only_embedded("start")
+    endpoint = start_embedded()
+    typer.echo(f"The database server is running at {endpoint.host}, port {endpoint.port}.")
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded server. Open notebooks lose their connections."""
+    _only_embedded("stop")
+    typer.echo("The database server is stopped." if embedded_cluster().stop() else "The database server was not running.")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def psql(
+    context: typer.Context,
+    *,
+    person: Annotated[str | None, typer.Option("--as", help="E-mail address of the person to sign in as.", show_default=False)] = None,
+    migrator: Annotated[bool, typer.Option("--migrator", help="Sign in as the owner of the tables instead.")] = False,
+) -> None:
+    """Open psql as the signed-in person; further arguments are passed on to psql."""
+    url = migrator_url() if migrator else url_for(person)
+    found = program(installation(settings().postgres_version), "psql")
+    # The password, where the address has one, goes through the environment: everybody can read a command line.
+    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+    arguments = [str(found), "-d", _conninfo(url.set(password=None)), *context.args]
+    sys.stdout.flush()
+    if os.name == "nt":
+        raise typer.Exit(subprocess.run(arguments, env=environment, check=False).returncode)  # noqa: S603 - the person's own arguments
+    os.execve(found, arguments, environment)  # noqa: S606 - as above
+
+
+def _only_embedded(verb: str) -> None:
+    if external_url() is not None:
+        message = f"LMSKIT_DATABASE_URL or PGSERVICE names a server of your own, which lmskit does not {verb}."
+        raise InputError(message)
+
+
+def _server(address: str) -> URL:
+    try:
+        return make_url(address)
+    except Exception as error:
+        message = "The address cannot be read. It should look like postgresql://postgres@db.example.org:5432/lmskit"
+        raise UnreachableError(message) from error
+
+
+def _conninfo(url: URL) -> str:
+    """Return libpq's form of an address."""
+    parameters: dict[str, str | int] = {key: value for key, value in url.query.items() if isinstance(value, str)}
+    named = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username, "password": url.password}
+    return make_conninfo("", **parameters | {key: value for key, value in named.items() if value is not None})

@@ -1,0 +1,281 @@
+"""Prepare a server for lmskit: roles, database, schema and pgvector. The same for the embedded server and any other.
+
+Roles belong to the cluster, not to a revision, so they are made here and not by a migration. Everything can be
+run again: what is there stays, what is missing or was changed by hand is put right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from lmskit.db import roles
+from lmskit.db.passfile import ANY, find_password, keep_password
+from lmskit.db.reason import connection_error
+from lmskit.errors import BootstrapError, UnreachableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    Connection = psycopg.Connection[tuple[object, ...]]
+
+OLDEST_SERVER = 16
+OLDEST_VECTOR = (0, 8)
+SCHEMA = "lms"
+BUILTIN_LOCALE_SINCE = 17
+STATEMENT_TIMEOUT = "60s"
+DEFAULTS: dict[str, Any] = {"connect_timeout": 10, "dbname": "postgres", "application_name": "lmskit bootstrap"}
+
+ATTRIBUTES: dict[str, LiteralString] = {
+    roles.OWNER: "NOLOGIN NOCREATEDB NOCREATEROLE",
+    roles.DEFINER: "NOLOGIN NOCREATEDB NOCREATEROLE",
+    roles.LOGINS: "NOLOGIN NOCREATEDB CREATEROLE",
+    roles.ADMIN: "NOLOGIN NOCREATEDB NOCREATEROLE",
+    roles.LECTURER: "NOLOGIN NOCREATEDB NOCREATEROLE",
+    roles.MAILER: "NOLOGIN NOCREATEDB NOCREATEROLE",
+    roles.BACKUP: "LOGIN NOCREATEDB NOCREATEROLE",
+    roles.MIGRATOR: "LOGIN NOCREATEDB NOCREATEROLE",
+}
+
+
+@dataclass
+class Bootstrapped:
+    """What was done. `skipped` holds a sentence for each thing that needs a superuser and had none."""
+
+    database: str
+    server_version: str
+    roles_made: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+def bootstrap(
+    superuser_conninfo: str, database: str = "lmskit", *, passfile: Path, own_cluster: bool = False, password: str | None = None
+) -> Bootstrapped:
+    """Prepare a server, as its superuser or as a login with CREATEROLE.
+
+    Parameters
+    ----------
+    superuser_conninfo
+        libpq connection string or URL. Only this function ever connects with it.
+    database
+        Name of the database, which is made when missing.
+    passfile
+        Where the migrator's generated password is kept; one that still works is left as it is.
+    own_cluster
+        Whether the whole cluster is lmskit's, so that other databases in it are closed to its logins too.
+    password
+        Of the connection string's login, where neither it nor libpq's own sources have it.
+
+    Raises
+    ------
+    BootstrapError
+        The server is too old, has no pgvector or too old a one, or the login may not make roles.
+    UnreachableError
+        The server does not answer or refuses the login.
+    """
+    with contextlib.closing(_connect(superuser_conninfo, None, password)) as connection:
+        result = Bootstrapped(database=database, server_version=connection.info.parameter_status("server_version") or "")
+        _check_server(connection)
+        superuser = _check_privileges(connection)
+        with connection.transaction():
+            _make_roles(connection, result, superuser=superuser)
+        try:
+            if not superuser:
+                _lend(connection)
+            _make_database(connection, database)
+            if own_cluster:
+                _close_other_databases(connection)
+            with contextlib.closing(_connect(superuser_conninfo, database, password)) as inside, inside.transaction():
+                _prepare_database(inside, database)
+            with connection.transaction():
+                _keep_migrator_password(connection, superuser_conninfo, database, passfile, any_port=own_cluster)
+        finally:
+            if not superuser:
+                _take_back(connection)
+    return result
+
+
+def _connect(conninfo: str, database: str | None, password: str | None) -> Connection:
+    extra = {name: value for name, value in (("dbname", database), ("password", password)) if value is not None}
+    try:
+        parameters: dict[str, Any] = DEFAULTS | conninfo_to_dict(conninfo) | extra
+        connection = psycopg.connect(make_conninfo("", **parameters), autocommit=True)
+    except psycopg.OperationalError as error:
+        raise connection_error(error, conninfo_to_dict(conninfo)) from error
+    except psycopg.ProgrammingError as error:
+        message = "The address of the server cannot be read. It should look like postgresql://postgres@db.example.org:5432/lmskit"
+        raise UnreachableError(message) from error
+    connection.execute(sql.SQL("SET statement_timeout = {}").format(STATEMENT_TIMEOUT))
+    return connection
+
+
+def _check_server(connection: Connection) -> None:
+    if connection.info.server_version < OLDEST_SERVER * 10_000:
+        version = connection.info.parameter_status("server_version")
+        message = f"The server is PostgreSQL {version}, and lmskit needs PostgreSQL {OLDEST_SERVER} or newer."
+        raise BootstrapError(message)
+    row = connection.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'").fetchone()
+    needed = ".".join(map(str, OLDEST_VECTOR))
+    if row is None:
+        message = (
+            f"The server has no pgvector. Install the extension {needed} or newer there (such as postgresql-18-pgvector), then try again."
+        )
+        raise BootstrapError(message)
+    if tuple(int(part) for part in str(row[0]).split(".")[:2]) < OLDEST_VECTOR:
+        message = f"The server has pgvector {row[0]}, and lmskit needs {needed} or newer."
+        raise BootstrapError(message)
+
+
+def _check_privileges(connection: Connection) -> bool:
+    row = connection.execute("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user").fetchone()
+    superuser, may_make_roles = row or (False, False)
+    if not superuser and not may_make_roles:
+        message = f"The login {connection.info.user} may not make roles. Bootstrap as a superuser, or as a login with CREATEROLE."
+        raise BootstrapError(message)
+    return bool(superuser)
+
+
+def _make_roles(connection: Connection, result: Bootstrapped, *, superuser: bool) -> None:
+    there = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+    for name, attributes in ATTRIBUTES.items():
+        verb = "ALTER" if name in there else "CREATE"
+        if verb == "CREATE":
+            result.roles_made.append(name)
+        connection.execute(sql.SQL("{} ROLE {} {}").format(sql.SQL(verb), sql.Identifier(name), sql.SQL(attributes)))
+        if superuser:
+            beyond = sql.SQL("BYPASSRLS" if name == roles.BACKUP else "NOBYPASSRLS")
+            connection.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER NOREPLICATION {}").format(sql.Identifier(name), beyond))
+    for group in (roles.ADMIN, roles.LECTURER):
+        _grant_role(connection, group, roles.LOGINS, "ADMIN TRUE, INHERIT FALSE, SET FALSE")
+    for role in roles.TAKEN_ON_BY_MIGRATOR:
+        _grant_role(connection, role, roles.MIGRATOR, "ADMIN FALSE, INHERIT FALSE, SET TRUE")
+    try:
+        with connection.transaction():
+            connection.execute(sql.SQL("GRANT pg_read_all_data TO {}").format(sql.Identifier(roles.BACKUP)))
+    except psycopg.errors.InsufficientPrivilege:
+        result.skipped.append(f"{roles.BACKUP} may not read all data: a superuser has to say GRANT pg_read_all_data TO {roles.BACKUP}.")
+    if not superuser:
+        result.skipped.append(f"{roles.BACKUP} does not bypass row security: a superuser has to say ALTER ROLE {roles.BACKUP} BYPASSRLS.")
+
+
+def _grant_role(connection: Connection, role: str, member: str, options: LiteralString) -> None:
+    connection.execute(sql.SQL("GRANT {} TO {} WITH {}").format(sql.Identifier(role), sql.Identifier(member), sql.SQL(options)))
+
+
+def _lend(connection: Connection) -> None:
+    """Who is no superuser makes things for the owner by being a member of it for the time being."""
+    for role in roles.TAKEN_ON_BY_MIGRATOR:
+        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(sql.Identifier(role)))
+
+
+def _take_back(connection: Connection) -> None:
+    for role in roles.TAKEN_ON_BY_MIGRATOR:
+        connection.execute(sql.SQL("REVOKE {} FROM CURRENT_USER GRANTED BY CURRENT_USER").format(sql.Identifier(role)))
+
+
+def _make_database(connection: Connection, database: str) -> None:
+    name, owner = sql.Identifier(database), sql.Identifier(roles.OWNER)
+    row = connection.execute(
+        "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s", [database]
+    ).fetchone()
+    if row is None:
+        locale = "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C'"
+        if connection.info.server_version < BUILTIN_LOCALE_SINCE * 10_000:
+            locale = ""
+        try:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' {}").format(name, owner, sql.SQL(locale))
+            )
+        except psycopg.errors.InsufficientPrivilege as error:
+            message = (
+                f"The login {connection.info.user} may not make databases. Ask for an empty one named {database}, owned by {roles.OWNER}."
+            )
+            raise BootstrapError(message) from error
+        except psycopg.errors.DuplicateDatabase:
+            pass  # another bootstrap was faster
+    elif row[1] != "UTF8":
+        message = f"The database {database} has the encoding {row[1]}, and lmskit needs UTF8. Choose another database name."
+        raise BootstrapError(message)
+    elif row[0] != roles.OWNER:
+        connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, owner))
+
+
+def _close_other_databases(connection: Connection) -> None:
+    """On a cluster of our own: no login has any business in the databases that PostgreSQL brings along.
+
+    What else a whole cluster needs for protection against its own logins belongs here.
+    """
+    for name in ("postgres", "template1"):
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+
+
+def _prepare_database(connection: Connection, database: str) -> None:
+    name = sql.Identifier(database)
+    groups = sql.SQL(", ").join(map(sql.Identifier, roles.GROUPS))
+    may_connect = sql.SQL(", ").join(map(sql.Identifier, (*roles.GROUPS, roles.BACKUP, roles.MIGRATOR)))
+    users_of_schema = sql.SQL(", ").join(map(sql.Identifier, (*roles.GROUPS, roles.DEFINER, roles.LOGINS)))
+    owner, schema = sql.Identifier(roles.OWNER), sql.Identifier(SCHEMA)
+    for statement in (
+        sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC, {}").format(name, groups),
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, may_connect),
+        sql.SQL("GRANT TEMPORARY ON DATABASE {} TO {}").format(name, sql.Identifier(roles.ADMIN)),
+        sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"),
+        sql.SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(schema, owner),
+        sql.SQL("REVOKE ALL ON SCHEMA {} FROM PUBLIC").format(schema),
+        sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, users_of_schema),
+        sql.SQL("ALTER DATABASE {} SET search_path = {}, pg_catalog").format(name, schema),
+        sql.SQL("ALTER ROLE {} IN DATABASE {} SET role = {}").format(sql.Identifier(roles.MIGRATOR), name, owner),
+    ):
+        connection.execute(statement)
+    for role in roles.TAKEN_ON_BY_MIGRATOR:
+        connection.execute(
+            sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC").format(sql.Identifier(role))
+        )
+    _make_vector(connection, database)
+
+
+def _make_vector(connection: Connection, database: str) -> None:
+    row = connection.execute(
+        "SELECT e.extversion, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'"
+    ).fetchone()
+    try:
+        with connection.transaction():
+            if row is None:
+                connection.execute(sql.SQL("CREATE EXTENSION vector SCHEMA {}").format(sql.Identifier(SCHEMA)))
+                return
+            if tuple(int(part) for part in str(row[0]).split(".")[:2]) < OLDEST_VECTOR:
+                connection.execute("ALTER EXTENSION vector UPDATE")
+            if row[1] != SCHEMA:
+                connection.execute(sql.SQL("ALTER EXTENSION vector SET SCHEMA {}").format(sql.Identifier(SCHEMA)))
+    except psycopg.errors.InsufficientPrivilege as error:
+        message = (
+            f"A superuser has to say, in the database {database}: CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {roles.OWNER}; "
+            f"CREATE EXTENSION vector SCHEMA {SCHEMA}; then bootstrap again."
+        )
+        raise BootstrapError(message) from error
+
+
+def _keep_migrator_password(connection: Connection, conninfo: str, database: str, passfile: Path, *, any_port: bool) -> None:
+    info = connection.info
+    not_its_own = {"user", "password", "passfile", "dbname", "service"}
+    parameters: dict[str, Any] = {key: value for key, value in conninfo_to_dict(conninfo).items() if key not in not_its_own}
+    parameters |= {"host": info.host, "port": info.port, "dbname": database, "user": roles.MIGRATOR, "connect_timeout": 10}
+    known = find_password(passfile, host=info.host, port=info.port, database=database, user=roles.MIGRATOR)
+    if known is not None:
+        try:
+            psycopg.connect(make_conninfo("", **parameters, password=known)).close()
+        except psycopg.OperationalError:
+            pass
+        else:
+            return
+    password = roles.generate_password()
+    connection.execute(
+        sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(roles.MIGRATOR), sql.Literal(roles.scram_verifier(password)))
+    )
+    port = ANY if any_port else str(info.port)
+    keep_password(passfile, host=info.host, port=port, database=ANY, user=roles.MIGRATOR, password=password)

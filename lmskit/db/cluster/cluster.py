@@ -1,0 +1,215 @@
+"""Start the embedded server once for all processes of a user, and stop it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lmskit.db.cluster.binaries import program, reachable_installation
+from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK
+from lmskit.db.cluster.endpoint import SUPERUSER, Endpoint
+from lmskit.db.cluster.launch import launch, run_as, shut_down, wait_until_ready
+from lmskit.db.cluster.layout import Layout, owned_by_server, prepare_base, prepare_home, unusable
+from lmskit.db.cluster.lock import exclusively
+from lmskit.db.cluster.postmaster import Postmaster, read_postmaster
+from lmskit.db.cluster.server_user import ServerUser, server_user, user_name
+from lmskit.errors import ClusterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+BUSY_LIMIT = 600.0
+"""Seconds to wait for another process that starts, stops or prepares the server."""
+LOCALE_OPTIONS = {
+    16: (("--locale=C.UTF-8",), ("--locale=C",)),
+    18: (("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),),
+}
+"""What to try in turn: PostgreSQL 16 knows only the locales of the operating system."""
+
+
+class Cluster:
+    """The embedded server of one home folder.
+
+    Parameters
+    ----------
+    home
+        Where data, configuration and logs lie; made when missing.
+    version
+        Major version of PostgreSQL; each has its own data.
+    overrides
+        Settings that replace lmskit's own at the next start, such as ``{"fsync": "off"}`` for tests.
+    installation
+        A PostgreSQL to use instead of the wheel's.
+    """
+
+    def __init__(
+        self, home: Path, version: int = 18, *, overrides: Mapping[str, str] | None = None, installation: Path | None = None
+    ) -> None:
+        self.layout = Layout(home=home.absolute(), version=version)
+        self.overrides = dict(overrides or {})
+        self.installation = installation
+
+    def start(self) -> Endpoint:
+        """Return where the server listens, and start it first if it does not run.
+
+        Any number of processes may call this at once; one starts the server, the others wait for it.
+
+        Raises
+        ------
+        ClusterError
+            The home cannot be used, or the server does not start.
+        """
+        with self._file_errors():
+            endpoint = self.running()
+            if endpoint is not None:
+                return endpoint
+            user = self._user()
+            self._refuse_foreign_home(user)
+            prepare_home(self.layout, user)
+            with self.exclusively():
+                return self.running() or self._start(user)
+
+    def running(self) -> Endpoint | None:
+        """Return where the server listens, or None if it does not. Takes less than a millisecond."""
+        with self._file_errors():
+            found = read_postmaster(self.layout.data)
+            if found is None or not found.ready or not found.answers():
+                return None
+            if not HAS_PEER and not found.alive(self.layout.data):
+                return None  # somebody else listens on the port that was ours
+            return self._endpoint(found)
+
+    def stop(self) -> bool:
+        """Stop the server; return False if it did not run.
+
+        Sessions are ended and their open transactions rolled back.
+        """
+        with self._file_errors():
+            if not self.layout.data.exists():
+                return False
+            with self.exclusively():
+                found = read_postmaster(self.layout.data)
+                if found is None or not found.alive(self.layout.data):
+                    return False
+                if not shut_down(found, self.layout):
+                    message = f"The database server (process {found.pid}) does not stop. Its log is in {self.layout.log}."
+                    raise ClusterError(message)
+                return True
+
+    def exclusively(self) -> AbstractContextManager[None]:
+        """Hold the lock around starting, stopping and preparing this server."""
+        return exclusively(self.layout.lock, timeout=BUSY_LIMIT)
+
+    def _start(self, user: ServerUser) -> Endpoint:
+        prepare_base(self.layout, user)
+        install = reachable_installation(self.layout, user, self.installation)
+        if not self.layout.data.exists():
+            self._initialise(user, install)
+        self._check_data(user)
+        found = read_postmaster(self.layout.data)
+        if found is not None and found.alive(self.layout.data):
+            found = wait_until_ready(self.layout)  # it is coming up, or recovers from a crash
+        if found is None or not found.alive(self.layout.data):
+            found = launch(self.layout, user, install, self.overrides)
+        return self._endpoint(found)
+
+    def _initialise(self, user: ServerUser, install: Path) -> None:
+        """Make the data directory under another name first: what is called `data` is complete."""
+        for leftover in self.layout.base.glob("data.*"):
+            shutil.rmtree(leftover)
+        part = self.layout.base / f"data.{secrets.token_hex(4)}"
+        owned_by_server(part, user)
+        secret = self._superuser_password(part)
+        answer = None
+        for locale in LOCALE_OPTIONS[self.layout.version]:
+            command = [
+                str(program(install, "initdb")), "-D", part.name, "-U", SUPERUSER, "--encoding=UTF8", *locale, "--data-checksums",
+                "--no-instructions", "--auth-host=scram-sha-256",
+                *(("--no-sync",) if self.overrides.get("fsync") == "off" else ()),
+                *(("--auth-local=peer",) if secret is None else ("--auth-local=scram-sha-256", f"--pwfile={secret}")),
+            ]  # fmt: skip
+            answer = run_as(user, command, self.layout.base)
+            if answer.returncode == 0:
+                break
+        if secret is not None:
+            secret.unlink()
+        if answer is None or answer.returncode != 0:
+            shutil.rmtree(part, ignore_errors=True)
+            reason = " ".join((answer.stderr if answer else "").split())
+            if "No space left on device" in reason:
+                message = f"The disk that holds {self.layout.home} is full. Free some space and try again."
+                raise ClusterError(message)
+            message = f"A new database cannot be made in {self.layout.base}: {reason}"
+            raise ClusterError(message)
+        self.layout.bootstrapped.unlink(missing_ok=True)
+        part.rename(self.layout.data)
+
+    def _superuser_password(self, part: Path) -> Path | None:
+        """Where there is no peer authentication: keep a generated password, and return the file initdb reads."""
+        if HAS_PEER:
+            return None
+        password = secrets.token_urlsafe(24)
+        self.layout.superuser_passfile.write_text(f"*:*:*:{SUPERUSER}:{password}\n", encoding="utf-8")
+        self.layout.superuser_passfile.chmod(0o600)
+        secret = part.with_name(f"{part.name}.secret")
+        secret.write_text(password, encoding="utf-8")
+        return secret
+
+    def _check_data(self, user: ServerUser) -> None:
+        data = self.layout.data
+        owner = data.lstat().st_uid
+        if HAS_PEER and owner != user.uid:
+            raise ClusterError(_foreign(data, owner, user))
+        try:
+            found = (data / "PG_VERSION").read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            message = f"{data} is not a database: the file PG_VERSION is missing. Move the folder away, and a new database is made."
+            raise ClusterError(message) from None
+        if found != str(self.layout.version):
+            message = (
+                f"{data} holds a database of PostgreSQL {found}, and this is PostgreSQL {self.layout.version}. "
+                f"To use it: LMSKIT_POSTGRES_VERSION={found} with the folder renamed to postgresql-{found}."
+            )
+            raise ClusterError(message)
+
+    def _refuse_foreign_home(self, user: ServerUser) -> None:
+        """Who owns the home could exchange what lies in it."""
+        if not HAS_PEER:
+            return
+        for folder in (self.layout.home, self.layout.base):
+            if folder.exists() and folder.stat().st_uid not in {0, os.geteuid()}:
+                raise ClusterError(_foreign(folder, folder.stat().st_uid, user))
+        if self.layout.data.exists():
+            self._check_data(user)
+
+    def _user(self) -> ServerUser:
+        try:
+            owner = self.layout.data.lstat().st_uid
+        except FileNotFoundError:
+            owner = None
+        return server_user(owner)
+
+    def _endpoint(self, found: Postmaster) -> Endpoint:
+        if HAS_PEER:
+            return Endpoint(host=found.socket_folder, port=found.port, server_user=user_name(self.layout.data.lstat().st_uid))
+        return Endpoint(host=LOOPBACK, port=found.port, server_user=None, superuser_passfile=self.layout.superuser_passfile)
+
+    @contextmanager
+    def _file_errors(self) -> Iterator[None]:
+        """Turn what the file system refuses into a sentence."""
+        try:
+            yield
+        except OSError as error:
+            raise unusable(self.layout.home, error) from error
+
+
+def _foreign(folder: Path, owner: int, user: ServerUser) -> str:
+    return (
+        f"{folder} belongs to the user {user_name(owner)}, and this database server runs as {user.name}: "
+        "everyone has a database of their own. Choose a folder of your own with LMSKIT_HOME."
+    )

@@ -1,0 +1,185 @@
+"""Which database, and as whom.
+
+In this order: `LMSKIT_DATABASE_URL`, the service that `PGSERVICE` names, the embedded server, which is started
+and prepared on first use. An address that names a user is an identity; one that does not is completed by the
+login that the passfile of this machine holds for a person.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from lmskit.db import roles
+from lmskit.db.bootstrap import Bootstrapped, bootstrap
+from lmskit.db.cluster import Cluster, Endpoint
+from lmskit.db.passfile import ANY, find_password, keep_password, move_host, read_entries
+from lmskit.errors import BootstrapError, LoginMissingError, UnreachableError
+from lmskit.settings import settings
+
+DATABASE = "lmskit"
+DRIVER = "postgresql+psycopg"
+DEMO_ADMIN = "demo.admin@example.org"
+"""Whom the command line acts as when nobody else is named."""
+BOOTSTRAP_VERSION = "1"
+"""Raised when `bootstrap` does more: an embedded cluster is then prepared again at its next use."""
+DEFAULT_PORT = 5432
+
+
+def url_for(person: str | None = None) -> URL:
+    """Return the address and login of a person; it holds no password that lmskit keeps.
+
+    Parameters
+    ----------
+    person
+        E-mail address; by default `LMSKIT_PERSON`, else the demonstration administrator.
+
+    Raises
+    ------
+    LoginMissingError
+        This machine's passfile has no login for the person.
+    UnreachableError
+        `LMSKIT_DATABASE_URL` cannot be read.
+    ClusterError
+        The embedded server cannot be used.
+    """
+    external = external_url()
+    if external is not None and (external.username or "service" in external.query):
+        return external
+    email = (person or settings().person or DEMO_ADMIN).strip().lower()
+    return _completed(external, roles.login_name(database_name(), email), person=email)
+
+
+def migrator_url() -> URL:
+    """Return the address with the login that migrations use."""
+    external = external_url()
+    if external is not None and external.username == roles.MIGRATOR:
+        return external
+    return _completed(external, roles.MIGRATOR, person=None)
+
+
+def login_url(person: str, password: str) -> URL:
+    """Return the address for someone who has just typed a password; the password is in it, so keep it in memory."""
+    external = external_url()
+    base = external if external is not None else _embedded_url()
+    return base.set(username=roles.login_name(database_name(), person), password=password)
+
+
+def keep_login(person: str, password: str) -> None:
+    """Keep a person's password in this machine's passfile, for `url_for`."""
+    host, port = _passfile_key(external_url())
+    login = roles.login_name(database_name(), person)
+    keep_password(settings().passfile, host=host, port=port, database=database_name(), user=login, password=password)
+
+
+def has_login(person: str) -> bool:
+    """Whether this machine's passfile has a login for the person."""
+    host, port = _passfile_key(external_url())
+    login = roles.login_name(database_name(), person)
+    return find_password(settings().passfile, host=host, port=port, database=database_name(), user=login) is not None
+
+
+def database_name() -> str:
+    """Return the name of the database."""
+    external = external_url()
+    return (external.database if external is not None else None) or DATABASE
+
+
+def external_url() -> URL | None:
+    """Return the address of the server that the settings name, or None where the embedded one is meant."""
+    configured = settings()
+    if configured.database_url is not None:
+        return _parsed(configured.database_url)
+    if configured.pgservice is not None:
+        return URL.create(DRIVER, query={"service": configured.pgservice})
+    return None
+
+
+def embedded_cluster() -> Cluster:
+    """Return the embedded cluster of the settings, whether or not it is in use."""
+    return _cluster(str(settings().home), settings().postgres_version)
+
+
+def start_embedded() -> Endpoint:
+    """Return where the embedded server listens, started and prepared if need be."""
+    cluster = embedded_cluster()
+    endpoint = cluster.start()
+    if not _is_prepared(cluster, endpoint):
+        with cluster.exclusively():
+            if not _is_prepared(cluster, endpoint):
+                bootstrap_embedded(endpoint)
+    return endpoint
+
+
+def bootstrap_embedded(endpoint: Endpoint) -> Bootstrapped:
+    """Prepare the running embedded server; what was prepared before is put right."""
+    cluster, passfile = embedded_cluster(), settings().passfile
+    marker = cluster.layout.bootstrapped
+    if marker.exists():
+        _, _, old_host = marker.read_text(encoding="utf-8").partition("\n")
+        move_host(passfile, old=old_host.strip(), new=endpoint.host)
+    result = bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=passfile, own_cluster=True)
+    part = marker.with_suffix(".part")
+    part.write_text(f"{BOOTSTRAP_VERSION}\n{endpoint.host}\n", encoding="utf-8")
+    part.replace(marker)
+    return result
+
+
+def _is_prepared(cluster: Cluster, endpoint: Endpoint) -> bool:
+    try:
+        version, _, host = cluster.layout.bootstrapped.read_text(encoding="utf-8").partition("\n")
+    except FileNotFoundError:
+        return False
+    if (version, host.strip()) != (BOOTSTRAP_VERSION, endpoint.host):
+        return False
+    return any(entry.user == roles.MIGRATOR and entry.host == endpoint.host for entry in read_entries(settings().passfile))
+
+
+def _completed(external: URL | None, login: str, *, person: str | None) -> URL:
+    base = external if external is not None else _embedded_url()
+    passfile = settings().passfile
+    if "service" not in base.query:
+        host, port = _passfile_key(external)
+        if find_password(passfile, host=host, port=port, database=base.database or DATABASE, user=login) is None:
+            where = "this machine" if external is None else f"this machine for the server {host}"
+            if person is not None:
+                raise LoginMissingError(person=person, where=where)
+            message = f"There is no login {login} on {where}. To prepare the server: lmskit db bootstrap"
+            raise BootstrapError(message)
+    return base.set(username=login, password=None).update_query_dict({"passfile": str(passfile)})
+
+
+def _embedded_url() -> URL:
+    endpoint = start_embedded()
+    return URL.create(DRIVER, database=DATABASE, query={**endpoint.parameters(), "require_auth": "scram-sha-256"})
+
+
+def _passfile_key(external: URL | None) -> tuple[str, str]:
+    """Return host and port as the passfile names them; an embedded server's port may change."""
+    if external is None:
+        return start_embedded().host, ANY
+    host = external.host or external.query.get("host") or "localhost"
+    port = external.port or external.query.get("port") or DEFAULT_PORT
+    return str(host), str(port)
+
+
+@functools.cache
+def _cluster(home: str, version: int) -> Cluster:
+    from pathlib import Path
+
+    return Cluster(Path(home), version)
+
+
+def _parsed(address: str) -> URL:
+    sample = "postgresql://person@db.example.org:5432/lmskit"
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        message = f"LMSKIT_DATABASE_URL cannot be read. It should look like {sample}"
+        raise UnreachableError(message) from None
+    if url.drivername not in {"postgres", "postgresql", DRIVER}:
+        message = f"LMSKIT_DATABASE_URL names {url.drivername}, and lmskit needs PostgreSQL. It should look like {sample}"
+        raise UnreachableError(message)
+    return url.set(drivername=DRIVER, database=url.database or DATABASE)

@@ -1,0 +1,93 @@
+"""Engines: one per login and process, with few connections each."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from sqlalchemy import Engine, create_engine, event
+
+from lmskit.db.connection import migrator_url, url_for
+from lmskit.db.reason import connection_error, is_starting
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Dialect
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+POOL_SIZE, MAX_OVERFLOW = 2, 1
+"""A login has five connections for everything that its person has open."""
+CONNECT_TIMEOUT = 10
+STARTING_LIMIT = 60.0
+"""Seconds to wait for a server that says it is starting, as after a crash."""
+PAUSE = 0.2
+
+_engines: dict[str, Engine] = {}
+_lock = threading.Lock()
+
+
+def engine_for(person: str | None = None) -> Engine:
+    """Return the engine of a person's login, by default of whoever this process acts as.
+
+    The same engine each time, unless the server has moved. See `url_for` for the errors.
+    """
+    return engine_at(url_for(person))
+
+
+def default_engine() -> Engine:
+    """Return the engine of whoever this process acts as."""
+    return engine_for()
+
+
+def migrator_engine() -> Engine:
+    """Return the engine of the login that migrations use."""
+    return engine_at(migrator_url())
+
+
+def engine_at(url: URL) -> Engine:
+    """Return the engine of an address with its login. A failing connection is an error with a sentence."""
+    key = url.render_as_string(hide_password=False)
+    with _lock:
+        if key not in _engines:
+            engine = create_engine(
+                url,
+                pool_size=POOL_SIZE,
+                max_overflow=MAX_OVERFLOW,
+                pool_pre_ping=True,
+                connect_args={"application_name": "lmskit", "connect_timeout": CONNECT_TIMEOUT},
+            )
+            event.listen(engine, "do_connect", _connect)
+            _engines[key] = engine
+        return _engines[key]
+
+
+def dispose_engines() -> None:
+    """Close all connections of this process that are not in use."""
+    with _lock:
+        for engine in _engines.values():
+            engine.dispose()
+        _engines.clear()
+
+
+def _connect(dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
+    deadline = time.monotonic() + STARTING_LIMIT
+    while True:
+        try:
+            return dialect.connect(*arguments, **parameters)
+        except psycopg.OperationalError as error:
+            if not is_starting(error) or time.monotonic() > deadline:
+                raise connection_error(error, parameters) from error
+            time.sleep(PAUSE)
+
+
+def _leave_to_parent() -> None:
+    """In a forked child: forget the parent's connections without closing them."""
+    for engine in _engines.values():
+        engine.dispose(close=False)
+    _engines.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)

@@ -1,0 +1,127 @@
+"""The 0600 file with the passwords of the logins on this machine, in the form that libpq reads by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lmskit.db.cluster.lock import exclusively
+from lmskit.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ANY = "*"
+LOCK_LIMIT = 30.0
+FIELDS = 5
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: which server, which database, which login. `*` stands for any."""
+
+    host: str
+    port: str
+    database: str
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Leave the password out."""
+        return f"Entry({self.host}:{self.port}:{self.database}:{self.user})"
+
+    def is_for(self, host: str, port: str, database: str, user: str) -> bool:
+        """Whether libpq would take this entry for a connection."""
+        pairs = ((self.host, host), (self.port, port), (self.database, database), (self.user, user))
+        return all(mine in {ANY, theirs} for mine, theirs in pairs)
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """Return the entries of a passfile; none where there is no file.
+
+    Raises
+    ------
+    DatabaseError
+        Others may read the file, or it is another user's; libpq would not use it either.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            if os.name != "nt":
+                found = os.fstat(file.fileno())
+                if found.st_uid not in {os.geteuid(), 0} or found.st_mode & 0o077:
+                    message = f"The passwords in {path} are not kept private. Check the file, then: chmod 600 {path}"
+                    raise DatabaseError(message)
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return []
+    except PermissionError:
+        message = f"The passwords in {path} belong to another user. Choose a folder of your own with LMSKIT_HOME."
+        raise DatabaseError(message) from None
+    return [entry for entry in map(_parsed, lines) if entry is not None]
+
+
+def find_password(path: Path, *, host: str, port: str | int, database: str, user: str) -> str | None:
+    """Return the password that libpq would take from the file, or None."""
+    return next((entry.password for entry in read_entries(path) if entry.is_for(host, str(port), database, user)), None)
+
+
+def keep_password(path: Path, *, host: str, port: str | int, database: str, user: str, password: str) -> None:
+    """Add an entry, or exchange the one of this login. Readers see the old file or the new one, never half of it."""
+    new = Entry(host, str(port), database, user, password)
+    key = (new.host, new.port, new.database, new.user)
+
+    def exchanged(entries: list[Entry]) -> list[Entry]:
+        return [new, *(entry for entry in entries if (entry.host, entry.port, entry.database, entry.user) != key)]
+
+    _rewrite(path, exchanged)
+
+
+def forget_password(path: Path, *, database: str, user: str) -> None:
+    """Remove every entry of a login."""
+    _rewrite(path, lambda entries: [entry for entry in entries if (entry.database, entry.user) != (database, user)])
+
+
+def move_host(path: Path, *, old: str, new: str) -> None:
+    """Let the entries of one server name its new address, after its home or its socket has moved."""
+    entries = read_entries(path)
+    if any(entry.host == old for entry in entries):
+        _rewrite(
+            path,
+            lambda entries: [
+                Entry(new if entry.host == old else entry.host, entry.port, entry.database, entry.user, entry.password) for entry in entries
+            ],
+        )
+
+
+def _rewrite(path: Path, change: Callable[[list[Entry]], list[Entry]]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with exclusively(path.with_name(f"{path.name}.lock"), timeout=LOCK_LIMIT):
+        entries = change(read_entries(path))
+        descriptor, part = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.writelines(_line(entry) for entry in entries)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)  # noqa: PTH105 - mkstemp made it 0600 and gave its name as text
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(part)  # noqa: PTH108 - as above
+            raise
+
+
+def _line(entry: Entry) -> str:
+    fields = (entry.host, entry.port, entry.database, entry.user, entry.password)
+    return ":".join(re.sub(r"([\\:])", r"\\\1", field) for field in fields) + "\n"
+
+
+def _parsed(line: str) -> Entry | None:
+    if not line.strip() or line.startswith("#"):
+        return None
+    fields = [re.sub(r"\\(.)", r"\1", field) for field in re.findall(r"((?:\\.|[^:\\])*)(?::|$)", line)]
+    return Entry(*fields[:FIELDS]) if len(fields) >= FIELDS else None

@@ -1,0 +1,122 @@
+"""At which revision the database is, and bringing it to the one this lmskit needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import text
+
+from lmskit.db.cluster.lock import exclusively
+from lmskit.db.engine import migrator_engine
+from lmskit.errors import RevisionError
+from lmskit.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine
+
+BUSY_LIMIT = 600.0
+
+
+def alembic_config() -> Config:
+    """Return Alembic's configuration, from the same alembic.ini that its own command line reads."""
+    return Config(str(settings().project_root / "alembic.ini"))
+
+
+def upgrade(revision: str = "head", *, engine: Engine | None = None) -> None:
+    """Bring the database to a revision, by default the newest. Nothing happens when it is there already.
+
+    Raises
+    ------
+    RevisionError
+        The database is at a revision that this lmskit does not have.
+    """
+    _migrate(command.upgrade, revision, engine)
+
+
+def downgrade(revision: str, *, engine: Engine | None = None) -> None:
+    """Take the database back to a revision; `base` removes all tables and their rows."""
+    _migrate(command.downgrade, revision, engine)
+
+
+def _migrate(action: Callable[[Config, str], None], revision: str, engine: Engine | None) -> None:
+    config = alembic_config()
+    lock = settings().home / "migration.lock"
+    with (engine or migrator_engine()).connect() as connection, exclusively(lock, timeout=BUSY_LIMIT):
+        config.attributes["connection"] = connection
+        found = _read(connection)
+        connection.rollback()
+        if found is not None and found not in _known():
+            raise newer(found)
+        try:
+            action(config, revision)
+        except CommandError as error:
+            message = f"The database cannot go to the revision {revision}: {error}."
+            raise RevisionError(message) from error
+        connection.commit()
+
+
+def head() -> str:
+    """Return the revision that this lmskit needs."""
+    revision = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    if revision is None:
+        message = f"There are no migrations in {settings().project_root}. Set LMSKIT_PROJECT_ROOT to the checkout of lmskit."
+        raise RevisionError(message)
+    return revision
+
+
+def current(engine: Engine | None = None) -> str | None:
+    """Return the revision of the database, or None where it has no tables yet."""
+    with (engine or migrator_engine()).connect() as connection:
+        return _read(connection)
+
+
+def require_current(engine: Engine | None = None) -> None:
+    """Refuse a database that is at another revision than this lmskit needs.
+
+    Raises
+    ------
+    RevisionError
+        With what to do about it.
+    """
+    found, needed = current(engine), head()
+    if found == needed:
+        return
+    if found is None:
+        message = "The database has no tables yet. To make them: lmskit db upgrade"
+        raise RevisionError(message)
+    if found not in _known():
+        raise newer(found)
+    message = f"The database is at revision {found}, and this lmskit needs {needed}. To bring it up to date: lmskit db upgrade"
+    raise RevisionError(message)
+
+
+def newer(found: str) -> RevisionError:
+    """Return the error for a database that a later lmskit has brought further."""
+    return RevisionError(
+        f"The database is at revision {found}, which this lmskit does not know: it is older than the database. Install the newer lmskit."
+    )
+
+
+def _known() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+
+
+def _read(connection: Connection) -> str | None:
+    """Read the revision from the table or, for a login without a right to it, from the function `schema_revision`."""
+    state = connection.execute(
+        text("SELECT to_regclass('lms.alembic_version') IS NOT NULL, to_regprocedure('lms.schema_revision()') IS NOT NULL")
+    ).one()
+    if state[1]:
+        statement = "SELECT lms.schema_revision()"
+    elif state[0]:
+        statement = "SELECT max(version_num) FROM lms.alembic_version"
+    else:
+        return None
+    found = connection.execute(text(statement)).scalar_one()
+    return None if found is None else str(found)

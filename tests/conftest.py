@@ -1,0 +1,133 @@
+"""One embedded cluster per test session, in a home of its own, and ways into it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+
+# The settings are read once, so the home has to be there before anything of lmskit is used. Nothing of the person
+# who runs the tests may leak in.
+HOME = Path(tempfile.mkdtemp(prefix="lmskit-tests-"))
+for _name in [name for name in os.environ if name.startswith("PG") or name in {"LMSKIT_DATABASE_URL", "LMSKIT_PERSON", "LMSKIT_MAIL_DIR"}]:
+    del os.environ[_name]
+os.environ["LMSKIT_HOME"] = str(HOME)
+
+from lmskit.db import DEMO_ADMIN, engine_for, generate_password, keep_login, revision, scram_verifier  # noqa: E402 - see above
+from lmskit.db.bootstrap import bootstrap  # noqa: E402
+from lmskit.db.cluster import Cluster, Endpoint  # noqa: E402
+from lmskit.db.cluster.binaries import FOLDERS  # noqa: E402
+from lmskit.db.connection import embedded_cluster, start_embedded  # noqa: E402
+from lmskit.db.engine import dispose_engines, engine_at, migrator_engine  # noqa: E402
+from lmskit.names import sort_name  # noqa: E402
+from lmskit.settings import settings  # noqa: E402
+from lmskit.vocabulary import Role  # noqa: E402
+
+settings.cache_clear()
+
+DEMO_LECTURER = "demo.lecturer@example.org"
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""What only a cluster may have that nobody will miss."""
+
+
+def pytest_unconfigure() -> None:
+    """Stop the server, whatever happened, also where a test started it without the fixture."""
+    dispose_engines()
+    for version in FOLDERS:
+        Cluster(HOME, version).stop()
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The embedded cluster of this test session: running, prepared and migrated."""
+    Cluster(HOME, settings().postgres_version, overrides=FAST).start()
+    start_embedded()
+    revision.upgrade()
+    return embedded_cluster()
+
+
+@pytest.fixture(scope="session")
+def endpoint(cluster: Cluster) -> Endpoint:
+    """Where the cluster of this test session listens."""
+    return cluster.start()
+
+
+@pytest.fixture(scope="session")
+def make_person(endpoint: Endpoint) -> Callable[[str, Role], str]:
+    """Make a person with a login that `engine_for` finds; return the login's name. Making one twice is no error."""
+
+    def make(email: str, role: Role) -> str:
+        family = email.partition("@")[0]
+        password = generate_password()
+        with psycopg.connect(endpoint.superuser_conninfo("lmskit")) as connection:
+            connection.execute(
+                "INSERT INTO users (email, family_name, sort_name, role) VALUES (%s, %s, %s, %s::user_role) ON CONFLICT (email) DO NOTHING",
+                [email, family, sort_name(family), role.value],
+            )
+            row = connection.execute(
+                "SELECT set_login(id, %s, '!') FROM users WHERE email = %s", [scram_verifier(password), email]
+            ).fetchone()
+        assert row is not None
+        keep_login(email, password)
+        return str(row[0])
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def admin_engine(make_person: Callable[[str, Role], str]) -> Engine:
+    """The engine of the demonstration administrator."""
+    make_person(DEMO_ADMIN, Role.SUPER_ADMIN)
+    return engine_for(DEMO_ADMIN)
+
+
+@pytest.fixture(scope="session")
+def lecturer_engine(make_person: Callable[[str, Role], str]) -> Engine:
+    """The engine of the demonstration lecturer."""
+    make_person(DEMO_LECTURER, Role.LECTURER)
+    return engine_for(DEMO_LECTURER)
+
+
+@pytest.fixture
+def connection(admin_engine: Engine) -> Iterator[Connection]:
+    """An administrator's connection in a transaction that is rolled back at the end."""
+    with admin_engine.connect() as opened:
+        outer = opened.begin()
+        yield opened
+        if outer.is_active:
+            outer.rollback()
+
+
+@pytest.fixture
+def session(connection: Connection) -> Iterator[Session]:
+    """An administrator's session; its commits are savepoints within a transaction that is rolled back."""
+    with Session(bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def fresh_database(endpoint: Endpoint) -> Iterator[Callable[[str], Engine]]:
+    """A factory of further databases: prepared, without tables. Each call gives the migrator's engine of a new one."""
+    with ExitStack() as cleaning:
+
+        def make(name: str) -> Engine:
+            bootstrap(endpoint.superuser_conninfo(), name, passfile=settings().passfile, own_cluster=True)
+            engine = engine_at(migrator_engine().url.set(database=name))
+            cleaning.callback(_drop, endpoint, name, engine)
+            return engine
+
+        yield make
+
+
+def _drop(endpoint: Endpoint, name: str, engine: Engine) -> None:
+    engine.dispose()
+    with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

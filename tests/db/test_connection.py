@@ -1,0 +1,277 @@
+"""Which database, as whom; and each way of not getting there is one clear sentence."""
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import text
+
+from lmskit.db import DEMO_ADMIN, engine_for, login_name, migrator_url, revision, roles, transaction, url_for
+from lmskit.db.connection import keep_login
+from lmskit.db.engine import dispose_engines
+from lmskit.db.passfile import Entry, find_password, forget_password, keep_password, move_host, read_entries
+from lmskit.db.roles import generate_password, scram_verifier
+from lmskit.errors import DatabaseError, LoginMissingError, RevisionError, UnreachableError
+from lmskit.settings import settings
+
+
+@pytest.fixture
+def configured(monkeypatch):
+    """Set variables of lmskit for one test."""
+
+    def configure(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+
+    yield configure
+    dispose_engines()
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def refused(engine_or_none=None):
+    """Return the sentence that a first statement is answered with."""
+    with pytest.raises(DatabaseError) as error, transaction(engine_or_none) as session:
+        session.execute(text("SELECT 1"))
+    return str(error.value)
+
+
+def kept_password(endpoint, login):
+    password = find_password(settings().passfile, host=endpoint.host, port="", database="lmskit", user=login)
+    assert password is not None
+    return password
+
+
+# Identity --------------------------------------------------------------------------------------------------
+
+
+def test_everyone_acts_as_the_demonstration_administrator_unless_told_otherwise(admin_engine, lecturer_engine, configured):
+    assert url_for() == url_for(DEMO_ADMIN)
+    configured(LMSKIT_PERSON="demo.lecturer@example.org")
+    assert url_for().username == login_name("lmskit", "demo.lecturer@example.org")
+    with transaction() as session:
+        assert session.execute(text("SELECT session_user")).scalar_one() == lecturer_engine.url.username
+
+
+def test_an_address_is_the_same_person_in_any_case(admin_engine):
+    assert url_for(f"  {DEMO_ADMIN.upper()} ") == url_for(DEMO_ADMIN)
+
+
+def test_no_address_holds_a_password(admin_engine, lecturer_engine):
+    for url in (url_for(), url_for("demo.lecturer@example.org"), migrator_url()):
+        assert url.password is None
+        assert all(entry.password not in url.render_as_string(hide_password=False) for entry in read_entries(settings().passfile))
+
+
+def test_someone_without_a_login_is_told_how_to_make_the_demonstration_people(cluster):
+    with pytest.raises(LoginMissingError) as error:
+        url_for("nobody@example.org")
+    assert str(error.value) == "There is no login for nobody@example.org on this machine. To make the demonstration people: lmskit seed"
+
+
+def test_a_wrong_password_is_told(make_person, cluster):
+    from lmskit.vocabulary import Role
+
+    make_person("changed@example.org", Role.LECTURER)
+    keep_login("changed@example.org", "something else")
+    message = refused(engine_for("changed@example.org"))
+    assert f"does not accept the login {login_name('lmskit', 'changed@example.org')} with the password it was given" in message
+    assert "something else" not in message
+
+
+def test_a_login_has_its_five_connections_and_no_more(make_person, cluster):
+    from contextlib import ExitStack
+
+    from lmskit.db.engine import engine_at
+    from lmskit.vocabulary import Role
+
+    make_person("busy@example.org", Role.LECTURER)
+    url = url_for("busy@example.org")
+    engines = [engine_at(url.update_query_dict({"application_name": f"notebook {n}"})) for n in range(6)]
+    with ExitStack() as opened:
+        for engine in engines[:5]:
+            opened.enter_context(engine.connect())
+        assert "has no connection left for" in refused(engines[5])
+    for engine in engines:
+        engine.dispose()
+
+
+def test_a_password_with_letters_from_anywhere_works(endpoint, cluster):
+    import psycopg
+    from psycopg import sql
+    from psycopg.conninfo import make_conninfo
+
+    for password in ("Grüße Ⅷ 北京", generate_password(), "it's \\ odd:"):
+        verifier = scram_verifier(password)
+        assert verifier.startswith("SCRAM-SHA-256$4096:")
+        with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE ROLE worldly LOGIN PASSWORD {}").format(verifier))
+            connection.execute("GRANT CONNECT ON DATABASE lmskit TO worldly")
+            psycopg.connect(make_conninfo("", **endpoint.parameters(), dbname="lmskit", user="worldly", password=password)).close()
+            connection.execute("REVOKE CONNECT ON DATABASE lmskit FROM worldly")
+            connection.execute("DROP ROLE worldly")
+
+
+# A server of one's own -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def external(endpoint, admin_engine):
+    """The address of the test cluster as somebody would write it who does not know that it is embedded."""
+    return f"127.0.0.1:{endpoint.port}/lmskit"
+
+
+def test_an_address_with_a_user_is_an_identity(external, endpoint, configured):
+    login = login_name("lmskit", DEMO_ADMIN)
+    password = kept_password(endpoint, login)
+    configured(LMSKIT_DATABASE_URL=f"postgres://{login}:{password}@{external}")
+    with transaction() as session:
+        assert session.execute(text("SELECT session_user")).scalar_one() == login
+    assert url_for("demo.lecturer@example.org").username == login
+
+
+def test_an_address_without_a_user_is_completed_from_the_passfile(external, endpoint, configured):
+    login = login_name("lmskit", DEMO_ADMIN)
+    password = kept_password(endpoint, login)
+    configured(LMSKIT_DATABASE_URL=f"postgresql://{external}")
+    with pytest.raises(LoginMissingError, match=r"on this machine for the server 127\.0\.0\.1\."):
+        url_for()
+    keep_login(DEMO_ADMIN, password)
+    with transaction() as session:
+        assert session.execute(text("SELECT session_user")).scalar_one() == login
+    with pytest.raises(DatabaseError, match="lmskit db bootstrap"):
+        migrator_url()
+
+
+def test_a_service_names_the_server(external, endpoint, configured, tmp_path):
+    login = login_name("lmskit", DEMO_ADMIN)
+    password = kept_password(endpoint, login)
+    services = tmp_path / "services"
+    services.write_text(f"[school]\nhost=127.0.0.1\nport={endpoint.port}\ndbname=lmskit\nuser={login}\npassword={password}\n")
+    configured(PGSERVICE="school", PGSERVICEFILE=str(services))
+    with transaction() as session:
+        assert session.execute(text("SELECT session_user")).scalar_one() == login
+    configured(PGSERVICE="another")
+    assert "The connection service named by PGSERVICE was not found" in refused()
+
+
+def test_a_server_that_is_not_there_is_named_with_its_host_and_port(configured):
+    with socket.socket() as placeholder:
+        placeholder.bind(("127.0.0.1", 0))
+        port = placeholder.getsockname()[1]
+        configured(LMSKIT_DATABASE_URL=f"postgresql://ada:hunter2@127.0.0.1:{port}/lmskit")
+        message = refused()
+    assert message.startswith(f"The database server 127.0.0.1, port {port}, cannot be reached (")
+    assert "refused" in message
+    assert "hunter2" not in message
+    assert "\n" not in message
+
+
+def test_a_host_that_does_not_exist_is_named(configured):
+    configured(LMSKIT_DATABASE_URL="postgresql://ada:hunter2@db.invalid/lmskit")
+    message = refused()
+    assert message.startswith("The database server db.invalid, port 5432,")
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize("address", ["nonsense", "postgresql://ada:hunter2@host:port/lmskit", "mysql://ada:hunter2@host/lmskit", "://"])
+def test_an_address_that_is_none_is_refused_without_repeating_it(address, configured):
+    configured(LMSKIT_DATABASE_URL=address)
+    with pytest.raises(UnreachableError, match=r"It should look like postgresql://") as error:
+        url_for()
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_database_that_is_not_there_is_told(external, endpoint, configured):
+    login = login_name("lmskit", DEMO_ADMIN)
+    password = kept_password(endpoint, login)
+    configured(LMSKIT_DATABASE_URL=f"postgresql://{login}:{password}@127.0.0.1:{endpoint.port}/lms")
+    assert refused() == f"The database server 127.0.0.1, port {endpoint.port}, has no database lms. To prepare it: lmskit db bootstrap"
+
+
+# Revisions -------------------------------------------------------------------------------------------------
+
+
+def test_a_database_at_the_newest_revision_is_accepted(cluster):
+    revision.require_current()
+    assert revision.current() == revision.head()
+
+
+def test_a_database_without_tables_is_told_how_to_get_them(fresh_database):
+    engine = fresh_database("lmskit_empty")
+    assert revision.current(engine) is None
+    with pytest.raises(RevisionError, match=r"^The database has no tables yet\. To make them: lmskit db upgrade$"):
+        revision.require_current(engine)
+
+
+def test_an_older_and_a_newer_database_are_told_apart(fresh_database):
+    engine = fresh_database("lmskit_other_times")
+    revision.upgrade("0001", engine=engine)
+    with pytest.raises(RevisionError, match=r"at revision 0001, and this lmskit needs \w+\. To bring it up to date: lmskit db upgrade$"):
+        revision.require_current(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))
+    for refusing in (lambda: revision.require_current(engine), lambda: revision.upgrade(engine=engine)):
+        with pytest.raises(
+            RevisionError, match=r"at revision from the future, which this lmskit does not know.* Install the newer lmskit\.$"
+        ):
+            refusing()
+
+
+def test_a_revision_that_does_not_exist_is_refused(fresh_database):
+    with pytest.raises(RevisionError, match="cannot go to the revision nowhere"):
+        revision.upgrade("nowhere", engine=fresh_database("lmskit_nowhere"))
+
+
+# The passfile ----------------------------------------------------------------------------------------------
+
+
+def test_a_passfile_is_private_and_keeps_what_it_is_given(tmp_path):
+    path = tmp_path / "home" / "pgpass"
+    keep_password(path, host="/odd:folder\\name", port="*", database="lmskit", user="ada", password="p:a\\ss")
+    keep_password(path, host="db.example.org", port=5432, database="lmskit", user="ada", password="other")
+    keep_password(path, host="db.example.org", port=5432, database="lmskit", user="ada", password="newer")
+    if os.name != "nt":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert find_password(path, host="/odd:folder\\name", port="1234", database="lmskit", user="ada") == "p:a\\ss"
+    assert find_password(path, host="db.example.org", port=5432, database="lmskit", user="ada") == "newer"
+    assert find_password(path, host="db.example.org", port=5433, database="lmskit", user="ada") is None
+    move_host(path, old="/odd:folder\\name", new="/new")
+    assert find_password(path, host="/new", port="1", database="lmskit", user="ada") == "p:a\\ss"
+    forget_password(path, database="lmskit", user="ada")
+    assert read_entries(path) == []
+
+
+def test_libpq_reads_the_passfile_as_lmskit_writes_it(cluster, admin_engine):
+    with admin_engine.connect() as connection:
+        assert connection.execute(text("SELECT session_user")).scalar_one() == admin_engine.url.username
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+def test_a_passfile_that_others_can_read_is_refused(tmp_path):
+    path = tmp_path / "pgpass"
+    path.write_text("*:*:*:ada:secret\n")
+    path.chmod(0o644)
+    with pytest.raises(DatabaseError, match=r"are not kept private\. Check the file, then: chmod 600"):
+        read_entries(path)
+
+
+def test_an_entry_does_not_show_its_password():
+    assert "secret" not in repr(Entry("host", "1", "lmskit", "ada", "secret"))
+
+
+# The command line ------------------------------------------------------------------------------------------
+
+
+def test_psql_passes_further_arguments_on_and_signs_in_as_the_person(admin_engine):
+    command = [sys.executable, "-c", "from lmskit.cli.db import app; app()", "psql", "-X", "-A", "-t", "-c", "SELECT session_user"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == admin_engine.url.username
+
+
+def test_the_migrators_login_takes_on_the_owner(cluster):
+    assert migrator_url().username == roles.MIGRATOR
