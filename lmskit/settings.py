@@ -3,10 +3,10 @@
 import functools
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, description="`LMSKIT_DATABASE_URL`: a PostgreSQL server instead of the embedded one")
     person: str | None = Field(default=None, description="`LMSKIT_PERSON`: the e-mail address of whoever this process acts as")
     home: Path = Field(default_factory=default_home, description="`LMSKIT_HOME`: cluster, passfile and delivered mail")
-    postgres_version: Literal[16, 18] = Field(default=18, description="`LMSKIT_POSTGRES_VERSION`: major version of the embedded server")
+    postgres_version: Annotated[Literal[16, 18], BeforeValidator(int)] = Field(default=18, description="`LMSKIT_POSTGRES_VERSION`: major version of the embedded server")
     pgservice: str | None = Field(
         default=None, validation_alias=AliasChoices("PGSERVICE"), description="`PGSERVICE`: a libpq connection service"
     )
@@ -44,6 +44,12 @@ class Settings(BaseSettings):
         default_factory=lambda validated: validated["home"] / "mail",
         description="`LMSKIT_MAIL_DIR`: where messages are written as .eml files when no mail server is set",
     )
+
+    @field_validator("home", "project_root", "reports_dir", "mail_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        """A notebook's kernel works in another folder than the command that started it."""
+        return path.expanduser().absolute()
 
     @property
     def passfile(self) -> Path:
