@@ -23,6 +23,11 @@ def default_home() -> Path:
     return platformdirs.user_data_path("lmskit")
 
 
+def _number(value: object) -> object:
+    """Read a number from the environment, where everything is text."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 class Settings(BaseSettings):
     """Settings of one process; each field says which variable sets it."""
 
@@ -31,7 +36,11 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, description="`LMSKIT_DATABASE_URL`: a PostgreSQL server instead of the embedded one")
     person: str | None = Field(default=None, description="`LMSKIT_PERSON`: the e-mail address of whoever this process acts as")
     home: Path = Field(default_factory=default_home, description="`LMSKIT_HOME`: cluster, passfile and delivered mail")
-    postgres_version: Annotated[Literal[16, 18], BeforeValidator(int)] = Field(default=18, description="`LMSKIT_POSTGRES_VERSION`: major version of the embedded server")
+    postgres_version: Annotated[Literal[16, 18], BeforeValidator(_number)] = Field(default=18, description="`LMSKIT_POSTGRES_VERSION`: major version of the embedded server")
+    leakproof_builtins: Literal["keep", "remove"] = Field(
+        default="remove",
+        description="`LMSKIT_LEAKPROOF_BUILTINS`: `keep` makes a lecturer's queries on the embedded server faster and lets EXPLAIN tell of others' rows",
+    )
     pgservice: str | None = Field(
         default=None, validation_alias=AliasChoices("PGSERVICE"), description="`PGSERVICE`: a libpq connection service"
     )

@@ -32,14 +32,27 @@ def bootstrap_command(
     ] = None,
     *,
     password: Annotated[bool, typer.Option("--password", help="Ask for that login's password.")] = False,
+    harden: Annotated[
+        bool | None,
+        typer.Option(
+            "--harden/--no-harden",
+            help="Close the channel by which EXPLAIN tells of others' rows, or open it again; needs a superuser. "
+            "The embedded server follows LMSKIT_LEAKPROOF_BUILTINS.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Prepare a server: roles, database, schema and pgvector. Can be run again at any time."""
     server = _server(address) if address else external_url()
     if server is None:
+        if harden is not None:
+            message = "The embedded server is hardened unless LMSKIT_LEAKPROOF_BUILTINS=keep is set; --harden is for servers of your own."
+            raise InputError(message)
         result = bootstrap_embedded(start_embedded())
     else:
         secret = typer.prompt("Password", hide_input=True) if password else None
-        result = bootstrap(_conninfo(server.set(database=None)), server.database or DATABASE, passfile=settings().passfile, password=secret)
+        where, database = _conninfo(server.set(database=None)), server.database or DATABASE
+        result = bootstrap(where, database, passfile=settings().passfile, harden=harden, password=secret)
     _say(result)
 
 

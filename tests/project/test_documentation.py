@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-import typer.main
-from typer import Typer
+
+from lmskit.cli.nouns import NOUNS, loaded
+from scripts.commands import PAGE, page
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
@@ -22,10 +23,11 @@ def commands(group: object, prefix: str) -> list[str]:
 
 
 def all_commands() -> list[str]:
-    from lmskit.cli import app
+    return [command for noun in NOUNS for command in (commands(loaded(noun), f"lmskit {noun}") or [f"lmskit {noun}"])]
 
-    assert isinstance(app, Typer)
-    return commands(typer.main.get_command(app), "lmskit")
+
+def test_the_page_of_commands_is_what_the_commands_say():
+    assert PAGE.read_text(encoding="utf-8") == page(), "write it anew: python -m scripts.commands"
 
 
 @pytest.fixture(scope="module")

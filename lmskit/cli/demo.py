@@ -1,0 +1,78 @@
+"""`lmskit demo`: everything that is needed to look around, from an empty machine."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+
+class Steps:
+    """Says what is being done and how long it took, one line for each step."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+
+    def say(self, sentence: str) -> None:
+        """Print a sentence after the seconds since the beginning."""
+        from rich.text import Text
+
+        from lmskit.cli.printing import console, visible
+
+        console().print(Text(f"{time.monotonic() - self.begun:6.1f} s  {visible(sentence)}"))
+
+
+def demo(
+    *,
+    students: Annotated[int, typer.Option(min=1, max=5000, help="Simulated students in the current term.")] = 300,
+    reports: Annotated[bool, typer.Option("--reports/--no-reports", help="Whether to build the reports of the current term.")] = True,
+) -> None:
+    """Set up the database, the demonstration people, a simulated term with its mastery, and its reports. Can be run again."""
+    from lmskit.cli.seed import seed_people, told
+    from lmskit.db import DEMO_ADMIN, engine_for, migrator_engine, revision, transaction
+    from lmskit.services.demonstration import build
+    from lmskit.services.mastery import refresh
+
+    steps = Steps()
+    steps.say("Starting the database server")
+    before = revision.current(migrator_engine())
+    if before != revision.head():
+        steps.say("Bringing its tables up to date")
+        revision.upgrade()
+    seeded = seed_people()
+    for line in told(seeded):
+        steps.say(line)
+    engine = engine_for(DEMO_ADMIN)
+    with transaction(engine) as session:
+        report = build(session, students=students, step=steps.say)
+        if report.terms_added:
+            steps.say("Estimating mastery")
+            steps.say(refresh(session, courses=report.courses).sentence())
+    holds = f"{len(report.courses)} courses, {report.students:,} students and {report.attempts:,} attempts"
+    steps.say(f"The demonstration has {holds}, all simulated.")
+    if reports:
+        _build_reports(report.terms[-1], report.courses_of_current_term, anew=report.terms_added > 0, steps=steps)
+    steps.say("To look around: lmskit lab")
+
+
+def _build_reports(term: str, courses: Sequence[str], *, anew: bool, steps: Steps) -> None:
+    """Build the reports of a term, unless they are there and tell of the same data."""
+    from lmskit.reporting.files import file_names
+    from lmskit.settings import settings
+
+    folder = settings().reports_dir / file_names([term])[term]
+    pages = [folder / f"{name}.html" for name in ("index", *file_names(courses).values())]
+    if not anew and all(page.is_file() for page in pages):
+        steps.say(f"The reports of {term} are there already: {folder / 'index.html'}")
+        return
+    from lmskit.reporting.builder import build_term
+
+    def tell(done: int, of: int, last: str) -> None:
+        steps.say(f"Report {done} of {of}: {last}" if last else f"Building {of} reports of {term}")
+
+    result = build_term(term, progress=tell)
+    for code, reason in sorted(result.failed.items()):
+        typer.echo(f"The report of {code} could not be built: {reason}", err=True)
+    if result.failed:
+        raise typer.Exit(1)
+    steps.say(f"The reports of {term} are built: {result.index}")

@@ -1,0 +1,56 @@
+"""`lmskit mastery`: bring the estimates up to date, and show how a class does."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="mastery", help="Estimates of mastery: bring them up to date, and see them.", no_args_is_help=True)
+
+
+@app.command()
+def refresh(
+    course: Annotated[str | None, typer.Option(help="Code of the one course to refresh; by default all.", show_default=False)] = None,
+) -> None:
+    """Estimate mastery from what was submitted, and write what is different."""
+    from rich.console import Console
+
+    from lmskit.cli.printing import say, visible
+    from lmskit.db.transaction import transaction
+    from lmskit.services import mastery
+
+    console = Console(stderr=True)
+    with console.status("Refreshing mastery") as status, transaction() as session:
+        report = mastery.refresh(session, courses=None if course is None else [course], step=status.update)
+    say(report.sentence())
+    for code, reason in report.skipped.items():
+        typer.echo(visible(f"{code} was left as it is: {reason}"), err=True)
+    if report.skipped:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_default=False)]) -> None:
+    """Show how the class of COURSE does in each week."""
+    from lmskit.cli.printing import print_table, say
+    from lmskit.db.transaction import transaction
+    from lmskit.queries import mastery
+    from lmskit.queries.page import MAX_PAGE
+    from lmskit.rounding import number_text
+
+    with transaction() as session:
+        rule, _ = mastery.course_rule(session, course)
+        weeks = mastery.class_weeks(session, course, limit=MAX_PAGE)
+    say(f"Mastery in {course} by the rule {rule}, for active and completed students")
+    weeks["mean_value"] = weeks["mean_value"].map(number_text, na_action=None)
+    print_table(weeks, _HEADINGS, nothing="The course has no weeks in its syllabus.")
+
+
+_HEADINGS = {
+    "week_number": "Week",
+    "topic": "Topic",
+    "mean_value": "Mean",
+    "mastered": "Mastered",
+    "developing": "Developing",
+    "remedial": "Remedial",
+    "not_assessed": "Not assessed",
+}

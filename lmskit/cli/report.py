@@ -1,0 +1,48 @@
+"""`lmskit report`: build the reports of a term."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="report", help="Term reports, built from the report notebook.", no_args_is_help=True)
+
+
+@app.callback()
+def report() -> None:
+    """Term reports, built from the report notebook."""
+
+
+@app.command()
+def build(
+    *,
+    term: Annotated[str, typer.Option(help="Code of the term.", show_default=False)],
+    course: Annotated[
+        str | None, typer.Option(help="Code of the one course to build; by default all you can see.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for the reports; by default reports/.", show_default=False, file_okay=False)
+    ] = None,
+) -> None:
+    """Build the reports of the courses of a term: a notebook and a page for each, and a page that lists them."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from lmskit.cli.printing import visible
+    from lmskit.reporting.builder import build_term
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as display:
+        task = display.add_task(f"Reports of {term}", total=None)
+
+        def tell(done: int, of: int, last: str) -> None:
+            display.update(task, completed=done, total=of, description=visible(f"Reports of {term}" + (f": {last}" if last else "")))
+
+        result = build_term(term, course=course, output=output, progress=tell)
+    typer.echo(
+        f"{len(result.built)} of {len(result.built) + len(result.failed)} reports of {term} are in {result.folder}; open {result.index}"
+    )
+    for code, reason in sorted(result.failed.items()):
+        typer.echo(visible(f"The report of {code} could not be built: {reason}"), err=True)
+    if result.failed:
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""Questions to the database: one function each, its columns promised; they read and never write."""

@@ -1,0 +1,60 @@
+"""What is needed to set up a course."""
+
+import datetime as dt
+from collections import Counter
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from lmskit.schemas.request import Request
+from lmskit.schemas.text import Address, Code, Prose, Title
+
+LAST_WEEK = 60
+"""Teaching weeks are numbered 1 to this."""
+
+TeachingWeek = Annotated[int, Field(ge=1, le=LAST_WEEK)]
+
+
+class SyllabusWeek(Request):
+    """One week of a course."""
+
+    week_number: TeachingWeek
+    topic: Title
+    objectives: Prose = ""
+
+
+class NewTerm(Request):
+    """A teaching period that does not exist yet."""
+
+    name: Title
+    starts_on: dt.date
+    ends_on: dt.date
+
+    @field_validator("ends_on")
+    @classmethod
+    def _ends_after_it_starts(cls, ends_on: dt.date, validated: ValidationInfo) -> dt.date:
+        starts_on = validated.data.get("starts_on")
+        if starts_on is not None and ends_on <= starts_on:
+            raise ValueError("The last day of the term must come after its first day.")
+        return ends_on
+
+
+class CreateCourse(Request):
+    """A course with the weeks of its syllabus."""
+
+    code: Code
+    module_code: Code
+    title: Title
+    term: Code
+    """Of a term that exists, unless `new_term` describes it."""
+    lecturer: Address
+    weeks: Annotated[tuple[SyllabusWeek, ...], Field(max_length=LAST_WEEK)] = ()
+    new_term: NewTerm | None = None
+
+    @field_validator("weeks")
+    @classmethod
+    def _each_week_once(cls, weeks: tuple[SyllabusWeek, ...]) -> tuple[SyllabusWeek, ...]:
+        twice = sorted(number for number, times in Counter(week.week_number for week in weeks).items() if times > 1)
+        if twice:
+            raise ValueError(f"Week {twice[0]} is given more than once. Give each week number once.")
+        return tuple(sorted(weeks, key=lambda week: week.week_number))

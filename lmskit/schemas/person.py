@@ -1,0 +1,23 @@
+"""What is needed to add someone who signs in."""
+
+from pydantic import field_validator
+
+from lmskit.schemas.request import Request
+from lmskit.schemas.text import Address, FamilyName, Name
+from lmskit.vocabulary import Role
+
+
+class CreatePerson(Request):
+    """A lecturer or an administrator; students have no login."""
+
+    email: Address
+    family_name: FamilyName
+    given_name: Name = ""
+    role: Role = Role.LECTURER
+
+    @field_validator("role")
+    @classmethod
+    def _signs_in(cls, role: Role) -> Role:
+        if role is Role.STUDENT:
+            raise ValueError("Students have no login. Choose lecturer or super_admin.")
+        return role

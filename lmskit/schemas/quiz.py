@@ -1,0 +1,208 @@
+"""The question schema: what a quiz asks, its key, and what a student answered, as they are stored in JSONB."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, StrictBool, StrictStr, model_validator
+from pydantic.types import AllowInfNan
+
+from lmskit.schemas.request import Request
+from lmskit.schemas.text import Line
+from lmskit.vocabulary import QuestionType
+
+Number = Annotated[float, AllowInfNan(False)]  # noqa: FBT003 - Pydantic's signature
+Points = Annotated[float, Field(ge=0, le=99_999_999), AllowInfNan(False)]  # noqa: FBT003 - as above
+Identifier = Annotated[Line, Field(min_length=1, max_length=100)]
+Prompt = Annotated[str, Field(min_length=1, max_length=20_000)]
+
+Response: TypeAlias = StrictBool | Number | StrictStr | list[StrictStr] | dict[str, StrictStr] | None
+"""By type of question: true or false; a number; an option's id or a text; ids of options; a target's id by option's id; nothing."""
+
+
+class Option(Request):
+    """Something to choose, match or put in order."""
+
+    id: Identifier
+    text: Prompt
+
+
+class _Question(Request):
+    id: Identifier
+    prompt: Prompt
+    points: Points
+    options: tuple[Option, ...] = ()
+    topic: str | None = None
+
+    @model_validator(mode="after")
+    def _each_option_once(self) -> "_Question":
+        _once((option.id for option in self.options), "option", f"question {self.id}")
+        return self
+
+
+class ChoiceQuestion(_Question):
+    """One option is right."""
+
+    type: Literal[QuestionType.CHOICE]
+    options: Annotated[tuple[Option, ...], Field(min_length=1)]
+
+
+class MultipleQuestion(_Question):
+    """Any number of options is right."""
+
+    type: Literal[QuestionType.MULTIPLE]
+    options: Annotated[tuple[Option, ...], Field(min_length=1)]
+
+
+class TrueFalseQuestion(_Question):
+    """A statement that is true or false."""
+
+    type: Literal[QuestionType.TRUE_FALSE]
+
+
+class NumericQuestion(_Question):
+    """A number, right within the key's tolerance."""
+
+    type: Literal[QuestionType.NUMERIC]
+
+
+class ShortTextQuestion(_Question):
+    """A word or two, one of the spellings in the key."""
+
+    type: Literal[QuestionType.SHORT_TEXT]
+
+
+class MatchQuestion(_Question):
+    """To each option the target that belongs to it."""
+
+    type: Literal[QuestionType.MATCH]
+    options: Annotated[tuple[Option, ...], Field(min_length=1)]
+    targets: Annotated[tuple[Option, ...], Field(min_length=1)]
+    """What the options are matched with; shown to students, so it stands here and not in the key."""
+
+    @model_validator(mode="after")
+    def _each_target_once(self) -> "MatchQuestion":
+        _once((target.id for target in self.targets), "target", f"question {self.id}")
+        return self
+
+
+class OrderQuestion(_Question):
+    """All options in their right order."""
+
+    type: Literal[QuestionType.ORDER]
+    options: Annotated[tuple[Option, ...], Field(min_length=1)]
+
+
+class EssayQuestion(_Question):
+    """A text that a person grades; it has no key."""
+
+    type: Literal[QuestionType.ESSAY]
+
+
+Question = Annotated[
+    ChoiceQuestion
+    | MultipleQuestion
+    | TrueFalseQuestion
+    | NumericQuestion
+    | ShortTextQuestion
+    | MatchQuestion
+    | OrderQuestion
+    | EssayQuestion,
+    Field(discriminator="type"),
+]
+
+
+class KeyEntry(Request):
+    """What is right, by type of question; a short text has a list of spellings."""
+
+    answer: Response = None
+    tolerance: Annotated[float, Field(ge=0), AllowInfNan(False)] | None = None  # noqa: FBT003 - as above
+    feedback: str | None = None
+
+
+class QuizContent(Request):
+    """The questions of a quiz and their key, which fit each other; the two are stored apart.
+
+    A question may lack a key, as essays do, but no key may lack its question.
+    """
+
+    questions: tuple[Question, ...]
+    answer_key: dict[str, KeyEntry] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "QuizContent":
+        _once((question.id for question in self.questions), "question", "the quiz")
+        asked = {question.id: question for question in self.questions}
+        for identifier, entry in self.answer_key.items():
+            if identifier not in asked:
+                raise ValueError(f"The key answers a question {identifier!r} that the quiz does not ask.")
+            _check_key(asked[identifier], entry)
+        return self
+
+    @property
+    def max_score(self) -> float:
+        """What a perfect attempt earns."""
+        return float(sum(question.points for question in self.questions))
+
+    def stored_questions(self) -> list[dict[str, Any]]:
+        """As `quizzes.questions` holds them."""
+        return [question.model_dump(mode="json", exclude_none=True) for question in self.questions]
+
+    def stored_key(self) -> dict[str, dict[str, Any]]:
+        """As `quizzes.answer_key` holds it."""
+        return {identifier: entry.model_dump(mode="json", exclude_none=True) for identifier, entry in self.answer_key.items()}
+
+
+class Answer(Request):
+    """What a student answered to one question, and what it earned."""
+
+    question: Identifier
+    response: Response = None
+    score: Points | None = None
+    """None: not graded."""
+
+
+def _once(identifiers: Iterable[str], noun: str, where: str) -> None:
+    twice = [identifier for identifier, times in Counter(identifiers).items() if times > 1]
+    if twice:
+        raise ValueError(f"The {noun} {twice[0]!r} stands in {where} more than once. Give each its own id.")
+
+
+def _check_key(question: _Question, entry: KeyEntry) -> None:
+    """Refuse a key whose answer is of another kind than its question, or names options that it does not have."""
+    options = {option.id for option in question.options}
+    answer = entry.answer
+    match question:
+        case ChoiceQuestion():
+            fits = isinstance(answer, str) and answer in options
+        case MultipleQuestion():
+            fits = isinstance(answer, list) and len(set(answer)) == len(answer) and set(answer) <= options
+        case OrderQuestion():
+            fits = isinstance(answer, list) and sorted(answer) == sorted(options)
+        case MatchQuestion():
+            targets = {target.id for target in question.targets}
+            fits = isinstance(answer, dict) and set(answer) <= options and set(answer.values()) <= targets
+        case TrueFalseQuestion():
+            fits = isinstance(answer, bool)
+        case NumericQuestion():
+            fits = isinstance(answer, float) and not isinstance(answer, bool)
+        case ShortTextQuestion():
+            fits = isinstance(answer, list) and len(answer) > 0
+        case _:
+            fits = answer is None
+    if not fits:
+        raise ValueError(f"The key of question {question.id!r} does not fit it: {EXPECTED[type(question)]}.")
+    if entry.tolerance is not None and not isinstance(question, NumericQuestion):
+        raise ValueError(f"The key of question {question.id!r} has a tolerance, and only numeric questions have one.")
+
+
+EXPECTED: dict[type[_Question], str] = {
+    ChoiceQuestion: "the id of one of its options is expected",
+    MultipleQuestion: "a list of ids of its options is expected",
+    TrueFalseQuestion: "true or false is expected",
+    NumericQuestion: "a number is expected",
+    ShortTextQuestion: "a list of accepted texts is expected",
+    MatchQuestion: "the id of a target for each option is expected",
+    OrderQuestion: "all its options in order are expected",
+    EssayQuestion: "it is graded by a person and has no answer",
+}

@@ -1,0 +1,69 @@
+"""The kinds of text that requests hold, each as strict as the column it goes into."""
+
+import unicodedata
+from typing import Annotated
+
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+
+
+def _without_control_characters(text: str) -> str:
+    """Refuse what a person cannot see and PostgreSQL (NUL) or a file name cannot hold; a line break counts."""
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise ValueError("This must be one line of visible characters.")
+    return text
+
+
+def _without_odd_control_characters(text: str) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t" for character in lines):
+        raise ValueError("This must be made of visible characters and line breaks.")
+    return lines
+
+
+def _plain_code(code: str) -> str:
+    if "/" in code or "\\" in code or code.startswith("."):
+        raise ValueError("A code names files too: it must not contain / or \\ and must not begin with a dot.")
+    return code
+
+
+def _is_no_missing_number(text: str) -> str:
+    if text == "NaN":
+        raise ValueError("“NaN” is what a missing value looks like in a spreadsheet. Type the name.")
+    return text
+
+
+def _trimmed(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _address(text: str) -> str:
+    if text.rstrip(".").rpartition(".")[2].rpartition("@")[2].lower() in SPECIAL_USE_DOMAIN_NAMES:
+        raise ValueError("No mail can be delivered to this address. Type one that receives mail.")
+    try:
+        return validate_email(text, check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        reason = str(error)
+        raise ValueError(f"This is not an e-mail address: {reason[:1].lower()}{reason[1:]}") from None
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_without_control_characters)]
+"""One line of text, trimmed."""
+Code = Annotated[Line, StringConstraints(min_length=1, max_length=100), AfterValidator(_plain_code)]
+"""The code of a course, module or term; it also names files."""
+Title = Annotated[Line, StringConstraints(min_length=1, max_length=300)]
+"""What a course, quiz or week is called."""
+Name = Annotated[Line, StringConstraints(max_length=200), AfterValidator(_is_no_missing_number)]
+"""A given name, which a person may lack."""
+FamilyName = Annotated[Name, StringConstraints(min_length=1)]
+"""A family name, or the only name a person has."""
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_without_odd_control_characters)]
+"""Several lines of text."""
+Address = Annotated[
+    str,
+    BeforeValidator(_trimmed),
+    StringConstraints(min_length=1),
+    AfterValidator(_address),
+    WithJsonSchema({"type": "string", "format": "email"}),
+]
+"""An e-mail address that could receive mail, in lower case; no network is asked."""

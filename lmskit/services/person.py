@@ -1,0 +1,83 @@
+"""People who sign in: the person, the Argon2id hash and the database login come into being together or not at all."""
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lmskit.db import scram_verifier, violated_constraint
+from lmskit.errors import PersonExistsError
+from lmskit.models import User
+from lmskit.names import sort_name
+from lmskit.schemas.person import CreatePerson
+from lmskit.services.permission import administrators_only
+from lmskit.vocabulary import Role
+
+_hashes = PasswordHash((Argon2Hasher(),))
+
+
+@administrators_only("add people")
+def create_person(session: Session, request: CreatePerson, *, password: str) -> User:
+    """Add a lecturer or an administrator who can sign in with `password`.
+
+    Raises
+    ------
+    PersonExistsError
+        The address belongs to somebody already.
+    """
+    person = add_person(session, email=request.email, family_name=request.family_name, given_name=request.given_name, role=request.role)
+    set_password(session, person, password)
+    return person
+
+
+def add_person(session: Session, *, email: str | None, family_name: str, given_name: str, role: Role) -> User:
+    """Add a person without a login.
+
+    Raises
+    ------
+    PersonExistsError
+        The address belongs to somebody already.
+    """
+    # Not by `session.add`, which would name every column: nobody but the owner of logins may write those of a login.
+    statement = insert(User).values(
+        email=email, family_name=family_name, given_name=given_name, sort_name=sort_name(family_name, given_name), role=role
+    )
+    try:
+        with session.begin_nested():
+            return session.scalars(statement.returning(User)).one()
+    except IntegrityError as error:
+        if email is None or violated_constraint(error) != "uq_users_email":
+            raise
+        raise PersonExistsError(email=email) from error
+
+
+def set_password(session: Session, person: User, password: str) -> None:
+    """Give a lecturer or an administrator a password: their login's and ours, in one statement."""
+    statement = text("SELECT lms.set_login(:person, :verifier, :hash)")
+    session.execute(statement, {"person": person.id, **_kept_of(password)})
+    session.refresh(person, ["db_role"])
+
+
+def found_administrator(session: Session, request: CreatePerson, *, password: str) -> bool:
+    """Make the first administrator; False, and nothing done, where an administrator can sign in already.
+
+    `session` is the migrator's: as long as there is no administrator, nobody else may add people.
+    """
+    statement = text("SELECT lms.found_administrator(:address, :family, :given, :sorted_as, :verifier, :hash)")
+    name = {"family": request.family_name, "given": request.given_name, "sorted_as": sort_name(request.family_name, request.given_name)}
+    return session.scalar(statement, {"address": request.email, **name, **_kept_of(password)}) is not None
+
+
+def recover_login(session: Session, email: str, *, password: str) -> bool:
+    """Give a lecturer or an administrator a new password; False where nobody has the address.
+
+    `session` is the migrator's: it is the way out for whoever runs the database when an administrator's password is lost.
+    """
+    statement = text("SELECT lms.recover_login(:address, :verifier, :hash)")
+    return session.scalar(statement, {"address": email, **_kept_of(password)}) is not None
+
+
+def _kept_of(password: str) -> dict[str, str]:
+    """What may be kept of a password: the server's verifier and our hash, neither of which lets anyone sign in."""
+    return {"verifier": scram_verifier(password), "hash": _hashes.hash(password)}

@@ -1,0 +1,80 @@
+"""Ways to hand a message over. Returning means accepted; a refusal is an error that says whether trying again can help."""
+
+import contextlib
+import os
+import re
+import tempfile
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+
+from lmskit.errors import MessagePostponedError
+
+
+class Transport(Protocol):
+    """Hands messages over."""
+
+    @property
+    def accepted(self) -> str:
+        """A sentence on what has become of a message that was accepted."""
+
+    def hand_over(self, message: EmailMessage) -> None:
+        """Hand over one message; return once it is accepted.
+
+        Raises
+        ------
+        MessageRefusedError
+            It was refused for good.
+        MessagePostponedError
+            It was not accepted now; trying again may help.
+        """
+
+
+class EmlFolder:
+    """Writes each message as a file that mail programs open; that counts as accepted.
+
+    The file is named after the Message-ID, so a message that is handed over twice is there once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def accepted(self) -> str:
+        """A sentence on what has become of a message that was accepted."""
+        return f"No mail server is set, so the message was written as an .eml file to {self.folder}."
+
+    def path_of(self, message: EmailMessage) -> Path:
+        """Where the message is written."""
+        name = re.sub(r"[^A-Za-z0-9.@_-]", "_", str(message["Message-ID"]).strip("<> ")).lstrip(".")
+        return self.folder / f"{name[:200]}.eml"
+
+    def hand_over(self, message: EmailMessage) -> None:
+        """Write the message; whoever looks sees a whole file or none."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._write(self.path_of(message), bytes(message))
+        except OSError as error:
+            raise MessagePostponedError(
+                f"The message could not be written to {self.folder} ({error.strerror or error}). "
+                "Make room or set another folder with LMSKIT_MAIL_DIR; it will be tried again."
+            ) from error
+
+    def _write(self, path: Path, content: bytes) -> None:
+        descriptor, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=self.folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(part).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(part).unlink()
+            raise
+        if os.name != "nt":  # there, folders cannot be opened
+            folder = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)

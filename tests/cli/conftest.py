@@ -1,0 +1,34 @@
+"""The command line in this process, against the test session's database."""
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lmskit.cli import app
+from lmskit.db import transaction
+from lmskit.models import Course
+from tests import factories
+
+
+@pytest.fixture
+def lmskit(admin_engine):
+    """Run a command as the demonstration administrator."""
+
+    def run(*arguments: str) -> Result:
+        result = CliRunner().invoke(app, arguments)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def course(admin_engine):
+    """A course that is really there, with a lecturer and two weeks, until the test ends."""
+    with transaction(admin_engine) as session:
+        made = factories.course(session, title="Logic [bold]& sets[/bold]", weeks=2)
+    yield made
+    with transaction(admin_engine) as session:
+        left = session.get(Course, made.id)
+        if left is not None:
+            session.delete(left)

@@ -1,0 +1,81 @@
+import pytest
+from sqlalchemy import delete
+
+from lmskit.db import transaction
+from lmskit.models import Course, Term, User
+from tests import factories
+
+
+@pytest.fixture
+def lecturer(admin_engine, course):
+    with transaction(admin_engine) as session:
+        return session.get_one(User, course.lecturer_id).email
+
+
+@pytest.fixture
+def code(admin_engine):
+    """A code that is free, and free again after the test."""
+    made = factories.unique("CLI")
+    yield made
+    with transaction(admin_engine) as session:
+        session.execute(delete(Course).where(Course.code == made))
+        session.execute(delete(Term).where(Term.code == made))
+
+
+def test_a_course_is_created_with_weeks_and_a_new_term_and_shown(lmskit, code, lecturer):
+    term = ["--term", code, "--term-name", "Spring 2027", "--term-starts", "2027-01-11", "--term-ends", "2027-04-30"]
+    weeks = ["--week", "1: Truth", "--week", "2: Proof: direct and indirect"]
+    created = lmskit("course", "create", code, "--title", "Logic", "--lecturer", lecturer, *term, *weeks)
+    assert created.stdout == f"The course {code} was created with 2 weeks. To enrol a student: lmskit enrollment add {code} EMAIL\n"
+
+    shown = lmskit("course", "show", code).stdout
+    assert f"{code}: Logic (module {code})\n" in shown
+    assert "2027-01-11 to 2027-04-30" in shown
+    assert "Proof: direct and indirect" in shown
+    listed = lmskit("course", "list", "--term", code).stdout
+    assert code in listed
+    assert "Rows 1 to 1 of 1." in listed
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"--week": "Truth"}, "weeks.0.week_number: This must be a whole number. weeks.0.topic: This must not be empty."),
+        ({"--lecturer": "nobody@example.org"}, "There is no lecturer with the address nobody@example.org. "),
+        ({"--term": "NEVER"}, "There is no term NEVER yet. "),
+        ({"--title": " "}, "title: This must not be empty."),
+        ({"--term-name": "Spring"}, "new_term.starts_on: This is needed. new_term.ends_on: This is needed."),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_status_1(lmskit, code, lecturer, changes, sentence):
+    options = {"--title": "Logic", "--term": "T", "--lecturer": lecturer} | changes
+    result = lmskit("course", "create", code, *(part for pair in options.items() for part in pair))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(sentence)
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_code_is_used_once(lmskit, admin_engine, course, lecturer):
+    with transaction(admin_engine) as session:
+        term = session.get_one(Term, course.term_id).code
+    result = lmskit("course", "create", course.code, "--title", "Again", "--term", term, "--lecturer", lecturer)
+    assert (result.exit_code, result.stderr[:33]) == (1, "There is already a course with th")
+
+
+def test_a_title_is_shown_and_not_obeyed(lmskit, course):
+    assert "Logic [bold]& sets[/bold]" in lmskit("course", "show", course.code).stdout
+
+
+def test_pages_are_named(lmskit, admin_engine, course):
+    with transaction(admin_engine) as session:
+        term = session.get_one(Term, course.term_id)
+        others = [factories.course(session, in_term=term).id for _ in range(2)]
+    first = lmskit("course", "list", "--term", term.code, "--limit", "2").stdout
+    assert "Rows 1 to 2 of 3. For the next ones: --offset 2" in first
+    assert "There is nothing from row 8 on." in lmskit("course", "list", "--term", term.code, "--offset", "7").stdout
+    with transaction(admin_engine) as session:
+        session.execute(delete(Course).where(Course.id.in_(others)))
+
+
+def test_a_term_without_courses_is_said(lmskit):
+    assert lmskit("course", "list", "--term", "NEVER").stdout == "There are no courses in the term NEVER.\n"

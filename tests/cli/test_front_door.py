@@ -1,0 +1,95 @@
+"""The command line as a whole, each command in a process and a home of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from lmskit.cli.nouns import MODULES, NOUNS, loaded
+from lmskit.cli.refusals import sentence_for
+from lmskit.errors import CourseNotFoundError
+from lmskit.settings import PROJECT_ROOT
+
+SLOW = ("sqlalchemy", "pandas", "numpy", "alembic", "psycopg", "plotly", "jupyterlab", "ipywidgets", "papermill", "nbconvert", "pydantic")
+
+
+def lmskit(*arguments, home, **variables):
+    return in_a_process("-m", "lmskit", *arguments, home=home, **variables)
+
+
+def in_a_process(*arguments, home, **variables):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG"))}
+    environment |= {"LMSKIT_HOME": str(home), "LMSKIT_REPORTS_DIR": str(home / "reports"), **variables}
+    return subprocess.run(
+        [sys.executable, *arguments], env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False, timeout=180
+    )
+
+
+@pytest.fixture(scope="module")
+def home():
+    """A home with nothing in it, whose server is stopped at the end; in a place that the server's own user can reach."""
+    with tempfile.TemporaryDirectory(prefix="lmskit-front-door-") as made:
+        yield Path(made)
+        lmskit("db", "stop", home=Path(made))
+
+
+def test_help_names_every_noun_and_imports_nothing_slow():
+    program = (
+        "import sys; from typer.testing import CliRunner; from lmskit.cli import app;"
+        " print(CliRunner().invoke(app, ['--help']).stdout); print('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT).stdout
+    text, _, modules = out.partition("LOADED")
+    assert all(re.search(rf"\b{noun}\b", text) for noun in NOUNS)
+    assert not set(SLOW) & set(modules.split())
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_every_noun_has_a_command(noun):
+    assert loaded(noun).name == noun
+    assert MODULES[noun].startswith("lmskit.cli.")
+
+
+def test_a_bug_has_no_sentence():
+    assert sentence_for(ValueError("a bug")) is None
+    assert sentence_for(CourseNotFoundError(course="X"))
+
+
+def test_an_unknown_noun_is_answered_with_the_nearest(home):
+    result = lmskit("cours", home=home)
+    assert result.returncode == 2
+    assert "Did you mean 'course'?" in result.stderr
+
+
+def test_a_database_that_is_not_there_is_one_sentence(home):
+    result = lmskit("course", "list", home=home, LMSKIT_DATABASE_URL="postgresql://nobody@127.0.0.1:9/lmskit")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "cannot be reached" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_from_an_empty_home_to_a_demonstration_and_back_after_losing_the_passwords(home):
+    first = lmskit("demo", "--students", "12", "--no-reports", home=home)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.count("password: ") == 3
+    assert "all simulated" in first.stdout
+
+    second = lmskit("demo", "--students", "12", "--no-reports", home=home)
+    assert "The demonstration people are there already." in second.stdout
+    assert "Simulating" not in second.stdout
+    assert float(re.findall(r"([\d.]+) s  To look around", second.stdout)[0]) < 5
+
+    passwords = home / "pgpass"
+    kept = passwords.read_text().splitlines(keepends=True)
+    passwords.write_text("".join(line for line in kept if ":u_" not in line))
+    lost = lmskit("seed", home=home)
+    assert (lost.returncode, lost.stderr.count("\n")) == (1, 1)
+    assert "lmskit seed --reset-passwords" in lost.stderr
+    found = in_a_process("scripts/seed_db.py", "--reset-passwords", home=home)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.count("password: ") == 3
+    assert "SIM-PROG-2026B" in lmskit("course", "list", home=home).stdout

@@ -1,0 +1,176 @@
+"""Rows to test with: each function adds one, with whatever a test does not care about made up, and returns it.
+
+Codes and addresses differ from call to call, so that tests can share a database.
+"""
+
+import datetime as dt
+import itertools
+import os
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from lmskit.models import Base, Course, Enrollment, Quiz, QuizAttempt, Syllabus, Term, User
+from lmskit.services.person import add_person
+from lmskit.vocabulary import EnrollmentStatus, Origin, Role
+
+_number = itertools.count(1)
+Row = TypeVar("Row", bound=Base)
+
+FIRST_DAY = dt.date(2026, 9, 14)
+"""Of a term that nobody chose a first day for."""
+
+
+def unique(word: str) -> str:
+    """`word` with something behind it that no other call gets."""
+    return f"{word}-{os.getpid()}-{next(_number)}"
+
+
+def term(session: Session, *, code: str | None = None, starts_on: dt.date = FIRST_DAY, ends_on: dt.date | None = None) -> Term:
+    """A term of 16 weeks."""
+    made = Term(
+        code=code or unique("T"), name="A term", starts_on=starts_on, ends_on=ends_on or starts_on + dt.timedelta(weeks=16, days=-1)
+    )
+    return _added(session, made)
+
+
+def person(session: Session, *, role: Role, email: str | None = "", family_name: str = "Person", given_name: str | None = None) -> User:
+    """A person without a login; `email=None` makes one without an address."""
+    name = unique("p")
+    given = name if given_name is None else given_name
+    chosen = f"{name}@example.org" if email == "" else email
+    return add_person(session, email=chosen, family_name=family_name, given_name=given, role=role)
+
+
+def lecturer(session: Session, *, email: str | None = "", family_name: str = "Lecturer", given_name: str | None = None) -> User:
+    """A lecturer without a login."""
+    return person(session, role=Role.LECTURER, email=email, family_name=family_name, given_name=given_name)
+
+
+def student(session: Session, *, email: str | None = "", family_name: str = "Student", given_name: str | None = None) -> User:
+    """A student; `email=None` makes one without an address."""
+    return person(session, role=Role.STUDENT, email=email, family_name=family_name, given_name=given_name)
+
+
+def course(
+    session: Session,
+    *,
+    code: str | None = None,
+    module_code: str | None = None,
+    title: str = "A course",
+    in_term: Term | None = None,
+    taught_by: User | None = None,
+    weeks: int = 0,
+    origin: Origin = Origin.FORM,
+    mastery_rule: str = "average",
+    mastery_parameters: dict[str, Any] | None = None,
+) -> Course:
+    """A course with `weeks` weeks; term and lecturer are made unless given."""
+    made_code = code or unique("C")
+    made = Course(
+        code=made_code,
+        module_code=module_code or made_code,
+        title=title,
+        term_id=(in_term or term(session)).id,
+        lecturer_id=(taught_by or lecturer(session)).id,
+        origin=origin,
+        mastery_rule=mastery_rule,
+        mastery_parameters=mastery_parameters or {},
+    )
+    _added(session, made)
+    for week_number in range(1, weeks + 1):
+        week(session, made, week_number)
+    return made
+
+
+def week(session: Session, of_course: Course, week_number: int, *, topic: str | None = None) -> Syllabus:
+    """A week of the syllabus."""
+    return _added(session, Syllabus(course_id=of_course.id, week_number=week_number, topic=topic or f"Topic {week_number}", objectives=""))
+
+
+def enrollment(
+    session: Session,
+    in_course: Course,
+    of_student: User | None = None,
+    *,
+    status: EnrollmentStatus = EnrollmentStatus.ACTIVE,
+    origin: Origin = Origin.FORM,
+    started_on: dt.date = FIRST_DAY,
+    ended_on: dt.date | None = None,
+) -> Enrollment:
+    """A place in a course; the student is made unless given."""
+    made = Enrollment(
+        course_id=in_course.id,
+        student_id=(of_student or student(session)).id,
+        status=status,
+        origin=origin,
+        started_on=started_on,
+        ended_on=ended_on,
+    )
+    return _added(session, made)
+
+
+def quiz(
+    session: Session,
+    in_course: Course,
+    *,
+    week_number: int = 1,
+    title: str = "A quiz",
+    questions: Sequence[dict[str, Any]] = (),
+    answer_key: dict[str, Any] | None = None,
+    max_score: float = 10,
+) -> Quiz:
+    """A quiz of a week that the course has."""
+    made = Quiz(
+        course_id=in_course.id,
+        week_number=week_number,
+        title=title,
+        questions=list(questions),
+        answer_key=answer_key or {},
+        max_score=Decimal(str(max_score)),
+    )
+    return _added(session, made)
+
+
+def attempt(
+    session: Session,
+    at_quiz: Quiz,
+    by_student: User | int,
+    *,
+    number: int = 1,
+    score: float | None = 8,
+    max_score: float | None = None,
+    answers: Sequence[dict[str, Any]] = (),
+    submitted_at: dt.datetime | None = None,
+    origin: Origin = Origin.FORM,
+    banked: bool = False,
+) -> QuizAttempt:
+    """An attempt of a student who has a place in the course."""
+    handed_in = submitted_at or dt.datetime.combine(FIRST_DAY, dt.time(12), tzinfo=dt.UTC) + dt.timedelta(weeks=at_quiz.week_number - 1)
+    made = QuizAttempt(
+        quiz_id=at_quiz.id,
+        course_id=at_quiz.course_id,
+        student_id=by_student if isinstance(by_student, int) else by_student.id,
+        number=number,
+        score=None if score is None else Decimal(str(score)),
+        max_score=at_quiz.max_score if max_score is None else Decimal(str(max_score)),
+        answers=list(answers),
+        submitted_at=handed_in,
+        origin=origin,
+        banked=banked,
+    )
+    return _added(session, made)
+
+
+def address(of_person: User) -> str:
+    """The address of a person who has one."""
+    assert of_person.email is not None
+    return of_person.email
+
+
+def _added(session: Session, row: Row) -> Row:
+    session.add(row)
+    session.flush()
+    return row

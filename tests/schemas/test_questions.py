@@ -1,0 +1,106 @@
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from lmskit.analytics.simulation import TermDesign, simulate_term
+from lmskit.schemas.mistakes import mistakes
+from lmskit.schemas.quiz import Answer, KeyEntry, QuizContent
+
+LETTERS = [{"id": "a", "text": "one"}, {"id": "b", "text": "two"}]
+QUESTIONS = {
+    "choice": {"options": LETTERS},
+    "multiple": {"options": LETTERS},
+    "true_false": {},
+    "numeric": {},
+    "short_text": {},
+    "match": {"options": LETTERS, "targets": [{"id": "x", "text": "eins"}, {"id": "y", "text": "zwei"}]},
+    "order": {"options": LETTERS},
+    "essay": {},
+}
+RIGHT = {
+    "choice": "a",
+    "multiple": ["a", "b"],
+    "true_false": True,
+    "numeric": 3,
+    "short_text": ["colour", "color"],
+    "match": {"a": "x", "b": "y"},
+    "order": ["b", "a"],
+    "essay": None,
+}
+WRONG: dict[str, list[object]] = {
+    "choice": ["c", True, None, ["a"]],
+    "multiple": ["a", ["c"], ["a", "a"], None],
+    "true_false": ["true", 1, None],
+    "numeric": ["3", True, None],
+    "short_text": ["colour", [], None],
+    "match": [{"c": "x"}, {"a": "z"}, ["a"], None],
+    "order": [["a"], ["a", "b", "c"], "a", None],
+    "essay": ["a"],
+}
+
+
+def question(kind, **changes):
+    return {"id": "q1", "type": kind, "prompt": "?", "points": 1} | QUESTIONS[kind] | changes
+
+
+def refusal(questions, key=None):
+    with pytest.raises(ValidationError) as caught:
+        QuizContent.model_validate({"questions": questions, "answer_key": key or {}})
+    return mistakes(caught.value)
+
+
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_a_question_of_each_kind_takes_its_key(kind):
+    content = QuizContent.model_validate({"questions": [question(kind)], "answer_key": {"q1": {"answer": RIGHT[kind]}}})
+    assert content.questions[0].type == kind
+    assert type(content.answer_key["q1"].answer) in {type(RIGHT[kind]), float}
+
+
+@pytest.mark.parametrize(("kind", "answer"), [(kind, answer) for kind, answers in WRONG.items() for answer in answers])
+def test_a_key_of_another_kind_is_refused(kind, answer):
+    found = refusal([question(kind)], {"q1": {"answer": answer}})
+    assert "The key of question 'q1' does not fit it" in found[""]
+
+
+def test_a_key_answers_only_what_is_asked():
+    assert refusal([question("essay")], {"q2": {"answer": None}}) == {"": "The key answers a question 'q2' that the quiz does not ask."}
+
+
+def test_each_question_and_each_option_has_an_id_of_its_own():
+    assert "question 'q1' stands in the quiz more than once" in refusal([question("essay"), question("essay")])[""]
+    twice = refusal([question("choice", options=[LETTERS[0], LETTERS[0]])])
+    assert "option 'a' stands in question q1 more than once" in next(iter(twice.values()))
+
+
+@pytest.mark.parametrize("points", [-1, float("nan"), float("inf"), "many"])
+def test_points_are_a_mark(points):
+    assert refusal([question("essay", points=points)]) != {}
+
+
+def test_an_unknown_kind_is_answered_with_the_known_ones():
+    (sentence,) = refusal([question("essay", type="riddle")]).values()
+    assert sentence.startswith("This must be one of: choice, multiple, true_false")
+
+
+def test_only_numbers_have_a_tolerance():
+    assert "only numeric questions have one" in refusal([question("choice")], {"q1": {"answer": "a", "tolerance": 1}})[""]
+
+
+def test_a_boolean_stays_a_boolean_and_a_number_a_number():
+    assert KeyEntry(answer=True).answer is True
+    assert isinstance(KeyEntry(answer=1).answer, float)
+
+
+def test_what_is_stored_reads_back_as_the_same():
+    term = simulate_term(TermDesign(n_students=3), seed=1)
+    for row in term.quizzes.itertuples(index=False):
+        content = QuizContent.model_validate({"questions": row.questions, "answer_key": row.answer_key})
+        assert content.stored_questions() == row.questions
+        assert content.stored_key() == row.answer_key
+        assert content.max_score == row.max_score
+
+
+def test_simulated_answers_are_answers():
+    term = simulate_term(TermDesign(n_students=3), seed=1)
+    answers = TypeAdapter(list[Answer])
+    for stored, score in zip(term.attempts["answers"], term.attempts["score"], strict=True):
+        assert sum(answer.score or 0 for answer in answers.validate_python(stored)) == score

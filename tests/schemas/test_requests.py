@@ -1,0 +1,146 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from lmskit.schemas.course import CreateCourse
+from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
+from lmskit.schemas.mistakes import mistakes, one_sentence
+from lmskit.schemas.person import CreatePerson
+from lmskit.schemas.text import Address, Code, Line
+
+COURSE = {
+    "code": "CS101-2026",
+    "module_code": "CS101",
+    "title": "Introduction to programming",
+    "term": "2026-AUTUMN",
+    "lecturer": "demo.lecturer@example.org",
+    "weeks": [{"week_number": 1, "topic": "Variables"}],
+}
+NOT_EMPTY = "This must not be empty."
+ONE_LINE = "This must be one line of visible characters."
+FILE_NAME = "A code names files too: it must not contain / or \\ and must not begin with a dot."
+
+
+def refused(model, **values):
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(values)
+    return mistakes(caught.value)
+
+
+def test_what_is_right_is_accepted_and_trimmed():
+    request = CreateCourse.model_validate(COURSE | {"title": "  Introduction to programming ", "lecturer": " Demo.Lecturer@Example.ORG"})
+    assert (request.title, request.lecturer) == ("Introduction to programming", "demo.lecturer@example.org")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("code", " ", NOT_EMPTY),
+        ("code", "a" * 101, "At most 100 characters."),
+        ("code", "CS/101", FILE_NAME),
+        ("code", ".hidden", FILE_NAME),
+        ("code", "CS\n101", ONE_LINE),
+        ("title", "null\0byte", ONE_LINE),
+        ("title", None, "This must be text."),
+        ("lecturer", "nobody", "This is not an e-mail address: an email address must have an @-sign."),
+        ("lecturer", "", NOT_EMPTY),
+        ("lecturer", "somebody@oulad.invalid", "No mail can be delivered to this address. Type one that receives mail."),
+        ("lecturer", "somebody@localhost", "No mail can be delivered to this address. Type one that receives mail."),
+        ("weeks", [{"week_number": 1, "topic": "a"}] * 2, "Week 1 is given more than once. Give each week number once."),
+        ("surprise", 1, "There is no such field."),
+    ],
+)
+def test_a_mistake_is_a_sentence_beside_its_field(field, value, sentence):
+    assert refused(CreateCourse, **COURSE | {field: value}) == {field: sentence}
+
+
+@pytest.mark.parametrize(
+    ("week", "found"),
+    [
+        ({"week_number": 0, "topic": "a"}, {"weeks.0.week_number": "This must be at least 1."}),
+        ({"week_number": 61, "topic": "a"}, {"weeks.0.week_number": "This must be at most 60."}),
+        ({"week_number": "x", "topic": "a"}, {"weeks.0.week_number": "This must be a whole number."}),
+        ({"week_number": 1, "topic": "  "}, {"weeks.0.topic": NOT_EMPTY}),
+        ({"week_number": 1}, {"weeks.0.topic": "This is needed."}),
+    ],
+)
+def test_a_mistake_in_a_list_names_its_place(week, found):
+    assert refused(CreateCourse, **COURSE | {"weeks": [week]}) == found
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        ("soon", "This must be a day, such as 2026-09-14."),
+        ("2026-02-30", "This must be a day, such as 2026-09-14."),
+        ("2026-01-01", "The last day of the term must come after its first day."),
+    ],
+)
+def test_a_term_ends_after_it_starts(day, sentence):
+    term = {"name": "Spring", "starts_on": "2026-01-05", "ends_on": day}
+    assert refused(CreateCourse, **COURSE | {"new_term": term}) == {"new_term.ends_on": sentence}
+
+
+def test_all_mistakes_are_told_at_once_in_one_line():
+    with pytest.raises(ValidationError) as caught:
+        EnrollStudent.model_validate({"course": "", "email": "x"})
+    assert one_sentence(caught.value) == (
+        "course: This must not be empty. email: This is not an e-mail address: an email address must have an @-sign."
+    )
+
+
+def test_a_mistake_repeats_nothing_of_what_was_typed():
+    with pytest.raises(ValidationError) as caught:
+        EnrollStudent.model_validate({"course": "CS1", "email": "secret word"})
+    assert "secret" not in str(caught.value)
+
+
+def test_a_name_that_a_spreadsheet_lost_is_refused():
+    assert "NaN" in refused(EnrollStudent, course="CS1", email="a@example.org", family_name="NaN")["family_name"]
+
+
+def test_students_have_no_login():
+    found = refused(CreatePerson, email="a@example.org", family_name="A", role="student")
+    assert found == {"role": "Students have no login. Choose lecturer or super_admin."}
+
+
+def test_an_unknown_role_is_answered_with_the_known_ones():
+    found = refused(CreatePerson, email="a@example.org", family_name="A", role="dean")
+    assert found == {"role": "This must be one of: 'student', 'lecturer' or 'super_admin'."}
+
+
+def test_who_leaves_may_have_an_address_that_receives_no_mail():
+    assert WithdrawStudent(course="CS1", email=" Student.1@OULAD.invalid ").email == "student.1@oulad.invalid"
+
+
+@given(st.text())
+def test_whatever_passes_as_a_line_can_be_stored_on_one(text):
+    try:
+        line = TypeAdapter(Line).validate_python(text)
+    except ValidationError:
+        return
+    assert "\0" not in line
+    assert len(line.splitlines()) <= 1 or not any(character in line for character in "\r\n\v\f\x1c\x1d\x1e\x85")
+    line.encode()
+
+
+@given(st.text())
+def test_whatever_passes_as_a_code_is_one_part_of_a_path(text):
+    try:
+        code = TypeAdapter(Code).validate_python(text)
+    except ValidationError:
+        return
+    assert code == code.strip()
+    assert not {"/", "\\"} & set(code)
+    assert code not in {"", ".", ".."}
+
+
+@given(st.emails())
+def test_an_address_is_kept_in_lower_case_and_stays_itself(text):
+    try:
+        address = TypeAdapter(Address).validate_python(text)
+    except ValidationError:
+        return
+    assert address == address.lower()
+    assert TypeAdapter(Address).validate_python(address) == address

@@ -1,0 +1,53 @@
+"""What the tests of services share: a way to begin, and a mail server that answers as it is told."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+
+import pytest
+from sqlalchemy.orm import Session
+
+from lmskit.errors import DeliveryError
+from lmskit.services.delivery import Begin
+
+
+class Post:
+    """A mail server: accepts everything, or answers with the error it was given for an address."""
+
+    accepted = "The message was posted."
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self.answers: dict[str, DeliveryError] = {}
+        self.on_hand_over: Callable[[], None] = lambda: None
+
+    def hand_over(self, message: EmailMessage) -> None:
+        self.on_hand_over()
+        if (answer := self.answers.get(str(message["To"]))) is not None:
+            raise answer
+        self.messages.append(message)
+
+    @property
+    def recipients(self) -> list[str]:
+        return [str(message["To"]) for message in self.messages]
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+@pytest.fixture
+def begin(session: Session) -> Begin:
+    """Transactions within the test's own, which is rolled back at the end."""
+
+    @contextmanager
+    def opened() -> Iterator[Session]:
+        try:
+            yield session
+        except BaseException:
+            session.rollback()
+            raise
+        session.commit()
+
+    return opened

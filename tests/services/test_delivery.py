@@ -1,0 +1,256 @@
+import datetime as dt
+import itertools
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import func, select
+
+from lmskit.errors import MessagePostponedError, MessageRefusedError
+from lmskit.models import Course, Enrollment, OutboxMessage, User
+from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.services.admission import admit
+from lmskit.services.delivery import FIRST_PAUSE, LEASE, LONGEST_PAUSE, MAX_ATTEMPTS, claim_next, deliver_waiting, postpone, settle
+from lmskit.services.enrollment import enroll, withdraw
+from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
+from tests import factories
+
+GONE = MessageRefusedError("550 no such mailbox")
+LATER = MessagePostponedError("450 try again later")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A student who asks for a place in a course."""
+
+    course: Course
+    student: User
+    request: EnrollStudent
+
+
+@pytest.fixture
+def case(session):
+    course, student = factories.course(session, weeks=1), factories.student(session)
+    return Case(course, student, EnrollStudent(course=course.code, email=factories.address(student)))
+
+
+def place_of(session, case):
+    return session.get(Enrollment, (case.course.id, case.student.id), populate_existing=True)
+
+
+def message_of(session, case):
+    statement = select(OutboxMessage).where(OutboxMessage.course_id == case.course.id).order_by(OutboxMessage.id.desc()).limit(1)
+    return session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+def claimed(session):
+    claim = claim_next(session)
+    assert claim is not None
+    return claim
+
+
+def now(session):
+    return session.scalar(select(func.clock_timestamp()))
+
+
+def test_an_accepted_message_makes_the_place_active(session, begin, post, case):
+    enroll(session, case.request)
+
+    report = deliver_waiting(begin, post)
+
+    assert (report.sent, report.refused, report.postponed, report.given_up) == (1, [], [], [])
+    assert place_of(session, case).status is EnrollmentStatus.ACTIVE
+    message = message_of(session, case)
+    assert (message.status, message.attempts, message.leased_until) == (OutboxStatus.SENT, 1, None)
+    assert message.sent_at is not None
+    assert post.recipients == [case.student.email]
+
+
+def test_what_was_sent_is_not_sent_again(session, begin, post, case):
+    enroll(session, case.request)
+    deliver_waiting(begin, post)
+    assert deliver_waiting(begin, post).sent == 0
+    assert len(post.messages) == 1
+
+
+def test_a_refused_message_leaves_no_place(session, begin, post, case):
+    post.answers[case.student.email] = GONE
+    enroll(session, case.request)
+
+    report = deliver_waiting(begin, post)
+
+    assert [trouble.reason for trouble in report.refused] == ["550 no such mailbox"]
+    assert place_of(session, case) is None
+    message = message_of(session, case)
+    assert (message.status, message.last_error) == (OutboxStatus.REFUSED, "550 no such mailbox")
+
+
+def test_after_a_refusal_one_can_ask_again(session, begin, post, case):
+    post.answers[case.student.email] = GONE
+    enroll(session, case.request)
+    deliver_waiting(begin, post)
+    post.answers.clear()
+
+    assert enroll(session, case.request).request_sequence == 2
+    assert deliver_waiting(begin, post).sent == 1
+    assert place_of(session, case).status is EnrollmentStatus.ACTIVE
+
+
+def test_a_refused_return_restores_what_was(session, begin, post, case):
+    left_on = dt.date(2026, 10, 1)
+    factories.enrollment(session, case.course, case.student, status=EnrollmentStatus.WITHDRAWN, ended_on=left_on)
+    post.answers[case.student.email] = GONE
+    enroll(session, case.request)
+
+    deliver_waiting(begin, post)
+
+    place = place_of(session, case)
+    assert (place.status, place.previous_status, place.ended_on) == (EnrollmentStatus.WITHDRAWN, None, left_on)
+
+
+def test_work_of_a_student_outlives_a_refused_message(session, begin, post, case):
+    enroll(session, case.request)
+    factories.attempt(session, factories.quiz(session, case.course), case.student)
+    post.answers[case.student.email] = GONE
+
+    deliver_waiting(begin, post)
+
+    assert place_of(session, case).status is EnrollmentStatus.WITHDRAWN
+
+
+def test_a_message_that_is_not_accepted_now_waits_and_the_place_with_it(session, begin, post, case):
+    post.answers[case.student.email] = LATER
+    enroll(session, case.request)
+    before = now(session)
+
+    report = deliver_waiting(begin, post)
+
+    assert [trouble.recipient for trouble in report.postponed] == [case.student.email]
+    assert place_of(session, case).status is EnrollmentStatus.PENDING
+    message = message_of(session, case)
+    assert (message.status, message.attempts, message.last_error) == (OutboxStatus.WAITING, 1, "450 try again later")
+    assert 0.7 * FIRST_PAUSE < message.available_at - before < 1.5 * FIRST_PAUSE
+    post.answers.clear()
+    assert deliver_waiting(begin, post).sent == 0, "its time has not come"
+
+
+def test_pauses_grow_and_have_a_limit(session, begin, case):
+    enroll(session, case.request)
+    pauses = []
+    for _ in range(MAX_ATTEMPTS):
+        claim = claimed(session)
+        message = session.get_one(OutboxMessage, claim.id)
+        postpone(session, claim, reason="busy")
+        pauses.append(message.available_at - now(session))
+        message.available_at = now(session) - dt.timedelta(seconds=1)
+        session.flush()
+    assert all(later > earlier for earlier, later in itertools.pairwise(pauses[:4]))
+    assert max(pauses) <= 1.25 * LONGEST_PAUSE
+
+
+def test_a_message_tried_too_often_is_a_dead_letter(session, begin, post, case):
+    post.answers[case.student.email] = LATER
+    enroll(session, case.request)
+    reports = []
+    for _ in range(MAX_ATTEMPTS):
+        message_of(session, case).available_at = now(session) - dt.timedelta(seconds=1)
+        reports.append(deliver_waiting(begin, post))
+
+    assert [trouble.reason for report in reports for trouble in report.given_up] == ["450 try again later"]
+    assert message_of(session, case).status is OutboxStatus.DEAD
+    assert place_of(session, case) is None
+
+
+def test_the_cap_holds_for_dispatchers_that_die(session, begin, post, case):
+    enroll(session, case.request)
+    for _ in range(MAX_ATTEMPTS):
+        assert claim_next(session) is not None
+        message_of(session, case).leased_until = now(session) - dt.timedelta(seconds=1)
+        session.flush()
+
+    report = deliver_waiting(begin, post)
+
+    assert post.messages == []
+    assert "given up after 8 tries" in report.given_up[0].reason
+    assert place_of(session, case) is None
+
+
+def test_a_leased_message_is_left_to_its_dispatcher_until_the_lease_ends(session, begin, post, case):
+    enroll(session, case.request)
+    claim = claimed(session)
+    leased_until = message_of(session, case).leased_until
+    assert abs(leased_until - now(session) - LEASE) < dt.timedelta(seconds=30)
+
+    assert deliver_waiting(begin, post).sent == 0
+    message_of(session, case).leased_until = now(session) - dt.timedelta(seconds=1)
+    assert deliver_waiting(begin, post).sent == 1
+    assert str(post.messages[0]["Message-ID"]) == claim.letter.message_id
+
+
+def test_a_dispatcher_that_comes_late_changes_nothing(session, begin, post, case):
+    enroll(session, case.request)
+    claim = claimed(session)
+    settle(session, claim.id, OutboxStatus.SENT)
+
+    settle(session, claim.id, OutboxStatus.REFUSED, reason="550 too late")
+
+    assert message_of(session, case).status is OutboxStatus.SENT
+    assert place_of(session, case).status is EnrollmentStatus.ACTIVE
+
+
+def test_leaving_while_the_message_is_in_flight_stands(session, begin, post, case):
+    enroll(session, case.request)
+
+    def leave():
+        withdraw(session, course=case.course.code, email=factories.address(case.student))
+
+    post.on_hand_over = leave
+
+    assert deliver_waiting(begin, post).sent == 1
+
+    assert place_of(session, case).status is EnrollmentStatus.WITHDRAWN
+    assert message_of(session, case).status is OutboxStatus.SENT
+
+
+def test_the_message_of_an_earlier_request_does_not_confirm_a_later_one(session, begin, post, case):
+    enroll(session, case.request)
+
+    def leave_and_return():
+        post.on_hand_over = lambda: None
+        withdraw(session, course=case.course.code, email=factories.address(case.student))
+        enroll(session, case.request)
+        post.answers[case.student.email] = LATER
+
+    post.on_hand_over = leave_and_return
+    deliver_waiting(begin, post)
+
+    place = place_of(session, case)
+    assert (place.status, place.request_sequence) == (EnrollmentStatus.PENDING, 2)
+
+
+def test_one_bad_address_does_not_keep_others_waiting(session, begin, post, case):
+    students = [factories.student(session) for _ in range(3)]
+    for student in students:
+        enroll(session, EnrollStudent(course=case.course.code, email=factories.address(student)))
+    post.answers[students[0].email] = GONE
+    post.answers[students[1].email] = LATER
+
+    report = deliver_waiting(begin, post)
+
+    assert (report.sent, len(report.refused), len(report.postponed)) == (1, 1, 1)
+    assert post.recipients == [students[2].email]
+
+
+def test_admitting_says_that_the_place_is_active(begin, post, case):
+    assert admit(begin, post, case.request) == f"{case.student.email} is enrolled in {case.course.code}: active. The message was posted."
+
+
+def test_admitting_says_that_the_place_is_pending_and_why(begin, post, case):
+    post.answers[case.student.email] = LATER
+    said = admit(begin, post, case.request)
+    assert said == f"{case.student.email} has a place in {case.course.code}, pending: the message will be tried again. 450 try again later"
+
+
+def test_admitting_says_that_there_is_no_place(begin, post, case):
+    post.answers[case.student.email] = GONE
+    with pytest.raises(MessageRefusedError, match=r"was not enrolled in .* 550 no such mailbox"):
+        admit(begin, post, case.request)

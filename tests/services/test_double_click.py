@@ -1,0 +1,145 @@
+"""What two people do at the same moment, with transactions that really run side by side."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import delete, select
+
+from lmskit.db import retried, transaction
+from lmskit.errors import AlreadyEnrolledError, CourseExistsError, LmskitError
+from lmskit.models import Course, Enrollment, OutboxMessage, Term, User
+from lmskit.schemas.course import CreateCourse, NewTerm
+from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.services.course import create_course
+from lmskit.services.delivery import deliver_waiting
+from lmskit.services.enrollment import enroll, withdraw
+from lmskit.vocabulary import EnrollmentStatus
+from tests import factories
+
+CLICKS = 12
+
+
+@pytest.fixture
+def course(admin_engine):
+    """A course that is really there, and gone with all that came with it after the test."""
+    with transaction(admin_engine) as session:
+        made = factories.course(session)
+    yield made
+    with transaction(admin_engine) as session:
+        people = list(session.scalars(select(Enrollment.student_id).where(Enrollment.course_id == made.id)))
+        session.execute(delete(Course).where(Course.id == made.id))
+        session.execute(delete(Term).where(Term.id == made.term_id))
+        session.execute(delete(User).where(User.id.in_([*people, made.lecturer_id])))
+
+
+def at_once(work: Callable[[], object]) -> list[object]:
+    """Do the same work from several threads at the same moment; return what each returned or raised."""
+    gate = threading.Barrier(CLICKS)
+
+    def one(_number: int) -> object:
+        gate.wait()
+        try:
+            return work()
+        except LmskitError as error:
+            return error
+
+    with ThreadPoolExecutor(CLICKS) as pool:
+        return list(pool.map(one, range(CLICKS)))
+
+
+def test_twelve_clicks_on_enrol_make_one_place_and_one_message(admin_engine, course, post):
+    email = f"{factories.unique('double')}@example.org"
+    request = EnrollStudent(course=course.code, email=email, family_name="Click", given_name="Double")
+
+    def click() -> object:
+        with transaction(admin_engine) as session:
+            return enroll(session, request).request_sequence
+
+    results = at_once(click)
+
+    assert results.count(1) == 1
+    assert sum(isinstance(result, AlreadyEnrolledError) for result in results) == CLICKS - 1
+    report = deliver_waiting(lambda: transaction(admin_engine), post)
+    assert (report.sent, post.recipients) == (1, [email])
+
+
+def test_twelve_clicks_on_return_raise_the_sequence_once(admin_engine, course, post):
+    with transaction(admin_engine) as session:
+        student = factories.student(session)
+        factories.enrollment(session, course, student, status=EnrollmentStatus.WITHDRAWN)
+    request = EnrollStudent(course=course.code, email=factories.address(student))
+
+    def click() -> object:
+        with transaction(admin_engine) as session:
+            return enroll(session, request).request_sequence
+
+    results = at_once(click)
+
+    assert results.count(2) == 1
+    assert deliver_waiting(lambda: transaction(admin_engine), post).sent == 1
+
+
+def test_dispatchers_side_by_side_send_each_message_once(admin_engine, course, post):
+    students = []
+    with transaction(admin_engine) as session:
+        for _ in range(10):
+            students.append(factories.student(session))
+            enroll(session, EnrollStudent(course=course.code, email=factories.address(students[-1])))
+
+    at_once(lambda: deliver_waiting(lambda: transaction(admin_engine), post))
+
+    assert sorted(post.recipients) == sorted(factories.address(student) for student in students)
+    with transaction(admin_engine) as session:
+        statuses = set(session.scalars(select(Enrollment.status).where(Enrollment.course_id == course.id)))
+        attempts = set(session.scalars(select(OutboxMessage.attempts).where(OutboxMessage.course_id == course.id)))
+    assert (statuses, attempts) == ({EnrollmentStatus.ACTIVE}, {1})
+
+
+def test_leaving_and_delivering_at_once_do_not_lock_each_other_out(admin_engine, course, post):
+    with transaction(admin_engine) as session:
+        students = [factories.student(session) for _ in range(CLICKS)]
+        for student in students:
+            enroll(session, EnrollStudent(course=course.code, email=factories.address(student)))
+    waiting = iter(students)
+    lock = threading.Lock()
+
+    def leave_or_deliver() -> None:
+        with lock:
+            student = next(waiting)
+        if students.index(student) % 2:
+            deliver_waiting(lambda: transaction(admin_engine), post)
+        else:
+
+            def leave() -> None:
+                with transaction(admin_engine) as session:
+                    withdraw(session, course=course.code, email=factories.address(student))
+
+            retried(leave)
+
+    assert at_once(leave_or_deliver) == [None] * CLICKS
+    with transaction(admin_engine) as session:
+        statuses = dict(session.execute(select(Enrollment.student_id, Enrollment.status).where(Enrollment.course_id == course.id)).all())
+    for number, student in enumerate(students):
+        assert statuses[student.id] is (EnrollmentStatus.ACTIVE if number % 2 else EnrollmentStatus.WITHDRAWN)
+
+
+def test_twelve_clicks_on_create_make_one_course_and_one_term(admin_engine, course):
+    with transaction(admin_engine) as session:
+        lecturer = session.get_one(User, course.lecturer_id)
+    code = factories.unique("NEW")
+    term = NewTerm.model_validate({"name": "A term", "starts_on": "2027-01-04", "ends_on": "2027-04-30"})
+    request = CreateCourse(code=code, module_code="NEW", title="New", term=code, lecturer=factories.address(lecturer), new_term=term)
+
+    def click() -> object:
+        with transaction(admin_engine) as session:
+            return create_course(session, request).code
+
+    results = at_once(click)
+
+    assert results.count(code) == 1
+    assert sum(isinstance(result, CourseExistsError) for result in results) == CLICKS - 1
+    with transaction(admin_engine) as session:
+        session.execute(delete(Course).where(Course.code == code))
+        assert len(session.scalars(delete(Term).where(Term.code == code).returning(Term.id)).all()) == 1

@@ -1,0 +1,101 @@
+"""What messages say, and how they become files."""
+
+import email
+import os
+import stat
+from email.policy import default
+
+import pytest
+
+from lmskit.errors import MessagePostponedError
+from lmskit.services.mail import Letter, written
+from lmskit.services.transport import EmlFolder
+
+
+def body(message, kind):
+    part = message.get_body((kind,))
+    assert part is not None
+    return part.get_content()
+
+
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+def letter(**changes):
+    context = {"name": "Ada Student", "course": "CS101-2026", "title": "Programming", "term": "Autumn 2026", "ended_before": None}
+    return Letter(
+        message_id="<0123456789abcdef@lmskit.invalid>",
+        recipient=changes.pop("recipient", "ada@example.org"),
+        template="welcome",
+        context=context | changes,
+    )
+
+
+def test_a_letter_says_who_has_a_place_where_in_text_and_in_html():
+    message = written(letter())
+    assert str(message["Subject"]) == "Your place in Programming (CS101-2026)"
+    assert str(message["Message-ID"]) == "<0123456789abcdef@lmskit.invalid>"
+    for kind in ("plain", "html"):
+        said = body(message, kind)
+        assert "Ada Student" in said
+        assert "Autumn 2026" in said
+
+
+def test_what_people_typed_is_no_markup_in_html_and_unchanged_in_text():
+    message = written(letter(name=EVIL, title=EVIL))
+    assert EVIL not in body(message, "html")
+    assert "&lt;img src=x" in body(message, "html")
+    assert EVIL in body(message, "plain")
+
+
+def test_a_title_cannot_add_a_header():
+    message = written(letter(title="Programming\r\nBcc: everyone@example.org"))
+    assert message["Bcc"] is None
+    assert "\n" not in str(message["Subject"])
+
+
+@pytest.mark.parametrize("recipient", ["ada@example.org", "élodie@example.org", "ada@münchen.example"])
+def test_a_letter_to_any_address_can_be_written_and_read_again(tmp_path, recipient):
+    folder = EmlFolder(tmp_path)
+    message = written(letter(recipient=recipient))
+    folder.hand_over(message)
+    read = email.message_from_bytes(folder.path_of(message).read_bytes(), policy=default)
+    assert str(read["To"]) == recipient
+
+
+def test_a_message_handed_over_twice_is_there_once(tmp_path):
+    folder = EmlFolder(tmp_path / "mail")
+    for _ in range(2):
+        folder.hand_over(written(letter()))
+    assert [path.name for path in (tmp_path / "mail").iterdir()] == ["0123456789abcdef@lmskit.invalid.eml"]
+
+
+def test_a_name_made_of_a_path_stays_in_the_folder(tmp_path):
+    message = written(letter())
+    message.replace_header("Message-ID", "<../../etc/passwd@x>")
+    assert EmlFolder(tmp_path).path_of(message).parent == tmp_path
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_only_their_owner_can_read_messages(tmp_path):
+    folder = EmlFolder(tmp_path / "mail")
+    message = written(letter())
+    folder.hand_over(message)
+    assert stat.S_IMODE((tmp_path / "mail").stat().st_mode) == 0o700
+    assert stat.S_IMODE(folder.path_of(message).stat().st_mode) == 0o600
+
+
+def test_a_folder_that_cannot_be_written_to_postpones_the_message_and_leaves_no_part(tmp_path):
+    (tmp_path / "mail").write_text("a file where the folder should be")
+    with pytest.raises(MessagePostponedError, match="LMSKIT_MAIL_DIR"):
+        EmlFolder(tmp_path / "mail").hand_over(written(letter()))
+
+
+def test_a_write_that_fails_leaves_no_part(tmp_path, monkeypatch):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MessagePostponedError, match="No space left on device"):
+        EmlFolder(tmp_path).hand_over(written(letter()))
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,45 @@
+"""Lecturers are told what is an administrator's business; the database sees to it that it stays so."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from lmskit.db import transaction
+from lmskit.errors import NotPermittedError
+from lmskit.queries.person import person_by_email
+from lmskit.schemas.course import CreateCourse
+from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.schemas.person import CreatePerson
+from lmskit.services.course import create_course
+from lmskit.services.enrollment import enroll, withdraw
+from lmskit.services.person import create_person
+from tests import factories
+
+LECTURER = "demo.lecturer@example.org"
+STUDENT = "somebody@example.org"
+
+
+@pytest.fixture
+def own(admin_engine, lecturer_engine):
+    """A course of the lecturer's own."""
+    with transaction(admin_engine) as session:
+        made = factories.course(session, taught_by=person_by_email(session, LECTURER))
+    yield made.code
+    with transaction(admin_engine) as session:
+        session.delete(session.merge(made))
+
+
+@pytest.mark.parametrize(
+    ("work", "sentence"),
+    [
+        (lambda session, code: enroll(session, EnrollStudent(course=code, email=STUDENT, family_name="S")), "enrol students"),
+        (lambda session, code: withdraw(session, course=code, email=STUDENT), "withdraw students"),
+        (
+            lambda session, code: create_course(session, CreateCourse(code="X", module_code="X", title="X", term=code, lecturer=LECTURER)),
+            "create courses",
+        ),
+        (lambda session, _code: create_person(session, CreatePerson(email=STUDENT, family_name="S"), password="long enough"), "add people"),
+    ],
+)
+def test_a_lecturer_is_told_to_ask_an_administrator(lecturer_engine, own, work, sentence):
+    with Session(lecturer_engine) as session, pytest.raises(NotPermittedError, match=f"Only an administrator can {sentence}"):
+        work(session, own)

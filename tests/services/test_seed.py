@@ -1,0 +1,164 @@
+"""The first people of a database, and the way back in when a password is lost."""
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
+
+from lmskit.db import DEMO_ADMIN, engine_for, login_name, revision, transaction
+from lmskit.db.connection import has_login
+from lmskit.db.engine import engine_at
+from lmskit.errors import PersonExistsError, UnreachableError
+from lmskit.models import User
+from lmskit.queries.person import person_by_email
+from lmskit.schemas.person import CreatePerson
+from lmskit.services import seed as service
+from lmskit.services.person import create_person, set_password
+from lmskit.services.seed import DEMO_LECTURER, DEMO_LECTURERS
+from lmskit.vocabulary import Role
+from tests import factories
+
+
+class Place:
+    """A database of its own, and the passwords that were kept for it."""
+
+    def __init__(self, name, migrator):
+        self.name, self.migrator = name, migrator
+        self.passwords: dict[str, str] = {}
+
+    def engine(self, email):
+        login = login_name(self.name, email)
+        url = self.migrator.url.difference_update_query(["passfile"])
+        return engine_at(url.set(username=login, password=self.passwords[email], database=self.name))
+
+    def seed(self):
+        with transaction(self.migrator) as session:
+            founded = service.seed_administrator(session, self.passwords.__setitem__)
+        with transaction(self.engine(DEMO_ADMIN)) as session:
+            return founded, service.seed(session, self.passwords.__setitem__)
+
+    def who(self, email):
+        with self.engine(email).connect() as connection:
+            return connection.scalar(text("SELECT email FROM users WHERE id = me()"))
+
+
+@pytest.fixture
+def place(fresh_database, request):
+    name = f"seed_{abs(hash(request.node.name)) % 10**9}"
+    migrator = fresh_database(name)
+    revision.upgrade(engine=migrator)
+    return Place(name, migrator)
+
+
+def test_an_empty_database_gets_its_people_and_each_can_sign_in(place):
+    assert place.seed() == (True, list(DEMO_LECTURERS))
+    for email in (DEMO_ADMIN, *DEMO_LECTURERS):
+        assert place.who(email) == email
+    assert len(set(place.passwords.values())) == 3
+
+
+def test_a_second_seed_changes_nothing(place):
+    place.seed()
+    before = dict(place.passwords)
+    assert place.seed() == (False, [])
+    assert place.passwords == before
+
+
+def test_only_the_first_administrator_is_made_in_this_way(place):
+    place.seed()
+    with transaction(place.migrator) as session:
+        second = session.scalar(text("SELECT lms.found_administrator('second@example.org', 'S', '', 's', 'x', 'y')"))
+    assert second is None
+    with transaction(place.engine(DEMO_ADMIN)) as session:
+        assert person_by_email(session, "second@example.org") is None
+
+
+def test_lost_passwords_are_set_anew_by_the_owner_of_the_database(place):
+    place.seed()
+    old = place.engine(DEMO_LECTURER).url
+    with transaction(place.migrator) as session:
+        assert service.reset_passwords(session, place.passwords.__setitem__) == [DEMO_ADMIN, *DEMO_LECTURERS]
+    for email in (DEMO_ADMIN, *DEMO_LECTURERS):
+        assert place.who(email) == email
+    engine_at(old).dispose()
+    with pytest.raises(UnreachableError, match="does not accept the login"):
+        engine_at(old).connect()
+
+
+def test_nobody_is_reset_where_nobody_is(place):
+    with transaction(place.migrator) as session:
+        assert service.reset_passwords(session, place.passwords.__setitem__) == []
+    assert place.passwords == {}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT lms.found_administrator('x@example.org', 'x', '', 'x', 'x', 'x')",
+        "SELECT lms.recover_login('demo.admin@example.org', 'x', 'x')",
+    ],
+)
+def test_administrators_and_lecturers_cannot_use_the_owners_way_in(place, statement):
+    place.seed()
+    for email in (DEMO_ADMIN, DEMO_LECTURER):
+        with pytest.raises(ProgrammingError) as caught, place.engine(email).connect() as connection:
+            connection.execute(text(statement))
+        assert isinstance(caught.value.orig, psycopg.errors.InsufficientPrivilege)
+
+
+def test_a_seed_that_fails_before_its_end_leaves_nobody_and_can_be_done_again(place):
+    def keep_and_fail(email, password):
+        place.passwords[email] = password
+        raise RuntimeError("the power failed")
+
+    with pytest.raises(RuntimeError), transaction(place.migrator) as session:
+        service.seed_administrator(session, keep_and_fail)
+    assert place.seed()[0]
+    assert place.who(DEMO_ADMIN) == DEMO_ADMIN
+
+
+def test_a_person_and_the_login_come_together(session):
+    email = f"{factories.unique('new')}@example.org"
+    person = create_person(session, CreatePerson(email=email, family_name="Å"), password="a long enough one")
+    assert (person.role, person.sort_name, person.db_role) == (Role.LECTURER, "a", login_name("lmskit", email))
+    assert session.scalar(text("SELECT count(*) FROM pg_roles WHERE rolname = :name"), {"name": person.db_role}) == 1
+
+
+def test_an_address_belongs_to_one_person(session):
+    student = factories.student(session)
+    with pytest.raises(PersonExistsError, match="Nothing was changed"):
+        create_person(session, CreatePerson(email=factories.address(student), family_name="B"), password="a long enough one")
+
+
+def test_what_is_kept_of_a_password_is_an_argon2_hash_and_a_verifier(admin_engine, endpoint):
+    email = f"{factories.unique('kept')}@example.org"
+    with transaction(admin_engine) as session:
+        person = create_person(session, CreatePerson(email=email, family_name="Kept"), password="correct horse battery")
+    with psycopg.connect(endpoint.superuser_conninfo("lmskit")) as connection:
+        kept = connection.execute(
+            "SELECT password_hash, rolpassword FROM users JOIN pg_authid ON rolname = db_role WHERE id = %s", [person.id]
+        ).fetchone()
+        connection.execute("DELETE FROM users WHERE id = %s", [person.id])
+        connection.execute(f"DROP ROLE {person.db_role}")
+    assert kept is not None
+    assert kept[0].startswith("$argon2id$")
+    assert kept[1].startswith("SCRAM-SHA-256$")
+
+
+def test_a_student_cannot_be_given_a_password(session):
+    with pytest.raises(ProgrammingError, match="only lecturers and administrators"), session.begin_nested():
+        set_password(session, factories.student(session), "a long enough one")
+
+
+def test_the_hash_is_not_read_with_the_person(admin_engine):
+    with Session(admin_engine) as session:
+        person = person_by_email(session, DEMO_ADMIN)
+        assert isinstance(person, User)
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            _ = person.password_hash
+
+
+def test_the_fixture_for_tests_keeps_its_login_where_the_seed_would(admin_engine):
+    assert has_login(DEMO_ADMIN)
+    assert engine_for(DEMO_ADMIN) is admin_engine
