@@ -1,0 +1,108 @@
+"""What a report notebook shows: tables, banners and figures that look the same in JupyterLab and in the exported page.
+
+Every text that comes from the database is escaped here, for it may be anything, markup included.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly import io as plotly_io
+
+from lmskit.rounding import MISSING
+
+PLOTLY = "application/vnd.plotly.v1+json"
+"""The type under which JupyterLab and our export know a figure."""
+SHORT = 15
+"""Rows of a table that paper keeps on one page."""
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A piece of a page. Whoever makes one has escaped what is in it."""
+
+    markup: str
+
+    def _repr_html_(self) -> str:
+        return self.markup
+
+    def __repr__(self) -> str:
+        return "<a piece of a report>"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as data only: no script travels with it."""
+
+    figure: go.Figure
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        return {PLOTLY: json.loads(plotly_io.to_json(self.figure)), "text/plain": self._title()}
+
+    def _title(self) -> str:
+        return f"Figure: {html.unescape(self.figure.layout.title.text or '')}"
+
+
+def table(rows: pd.DataFrame, *, caption: str, left: Iterable[str] = ()) -> Fragment:
+    """Write a table: numbers to the right, text to the left, the first column as the heading of its row.
+
+    Parameters
+    ----------
+    rows
+        As they are to be read: numbers in text are to be formatted already. A gap is shown as a dash.
+    caption
+        Says what one row is.
+    left
+        Columns of text.
+    """
+    classes = {name: ' class="text"' if name in set(left) else "" for name in rows.columns}
+    head = "".join(f'<th scope="col"{classes[name]}>{html.escape(str(name))}</th>' for name in rows.columns)
+    body = "\n".join(_row(values, list(classes.values())) for values in rows.itertuples(index=False, name=None))
+    empty = "" if len(rows) else f'<tr><td class="text" colspan="{len(rows.columns)}">None.</td></tr>'
+    return Fragment(
+        f'<table class="report{" short" if len(rows) <= SHORT else ""}"><caption>{html.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>{body}{empty}</tbody></table>"
+    )
+
+
+def folded(title: str, content: Fragment) -> Fragment:
+    """Put something long behind its title; a click unfolds it, and paper leaves it out."""
+    return Fragment(f"<details><summary>{html.escape(title)}</summary>{content.markup}</details>")
+
+
+def note(text: str, *, kind: str = "note") -> Fragment:
+    """Write a paragraph set apart."""
+    return Fragment(f'<p class="{html.escape(kind)}">{html.escape(text)}</p>')
+
+
+def heading(title: str, subtitle: str, lead: str) -> Fragment:
+    """Write the head of a report."""
+    below = f'<p class="subtitle">{html.escape(subtitle)}</p><p>{html.escape(lead)}</p>'
+    return Fragment(f"<header><h1>{html.escape(title)}</h1>{below}</header>")
+
+
+def stacked(*pieces: Fragment) -> Fragment:
+    """Put pieces below each other."""
+    return Fragment("\n".join(piece.markup for piece in pieces))
+
+
+def beside(*pieces: Fragment) -> Fragment:
+    """Put pieces next to each other where there is room."""
+    return Fragment(f'<div class="beside">{"".join(f"<div>{piece.markup}</div>" for piece in pieces)}</div>')
+
+
+def _row(values: tuple[Any, ...], classes: list[str]) -> str:
+    first = f'<th scope="row"{classes[0]}>{_cell(values[0])}</th>'
+    return f"<tr>{first}{''.join(f'<td{kind}>{_cell(value)}</td>' for value, kind in zip(values[1:], classes[1:], strict=True))}</tr>"
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - whatever a table holds
+    if isinstance(value, int):
+        return f"{value:,}"
+    return html.escape(MISSING if pd.isna(value) else str(value))

@@ -1,0 +1,119 @@
+"""Run a report notebook in a kernel of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from jupyter_core.utils import ensure_event_loop
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from lmskit.errors import InputError, LmskitError, ReportError
+from lmskit.reporting.parameters import ReportParameters
+from lmskit.settings import settings
+
+CELL_LIMIT = 600
+"""Seconds that one cell may take."""
+START_LIMIT = 120
+"""Seconds in which a kernel has to start."""
+
+
+def term_report_notebook() -> Path:
+    """Return the notebook of term reports."""
+    path = settings().project_root / "notebooks" / "reports" / "term_report.ipynb"
+    if not path.is_file():
+        raise ReportError(f"There is no notebook {path}. Set LMSKIT_PROJECT_ROOT to the checkout of lmskit.")
+    return path
+
+
+def checked(notebook: Path, parameters: ReportParameters) -> dict[str, object]:
+    """Return the parameters as papermill takes them.
+
+    Papermill quotes values but writes *names* into the notebook as code, so a name must be one that the notebook declares.
+
+    Raises
+    ------
+    InputError
+        The notebook declares no such parameter.
+    """
+    given = {name: value for name, value in parameters.model_dump(mode="json").items() if value is not None}
+    declared = {name for name in papermill.inspect_notebook(str(notebook)) if name.isidentifier()}
+    unknown = sorted(given.keys() - declared)
+    if unknown:
+        raise InputError(f"The notebook {notebook.name} has no parameter {', '.join(unknown)}; it has {', '.join(sorted(declared))}.")
+    return given
+
+
+def run(notebook: Path, parameters: ReportParameters) -> nbformat.NotebookNode:
+    """Run a notebook and return it with its outputs, without any trace of when and where it ran.
+
+    Raises
+    ------
+    ReportError
+        A cell failed, the kernel died or took too long; the sentence is that of the cell's error where it has one.
+    """
+    given = checked(notebook, parameters)
+    try:
+        with _own_event_loop():
+            executed = papermill.execute_notebook(
+                str(notebook),
+                None,
+                parameters=given,
+                kernel_name="python3",
+                progress_bar=False,
+                log_output=False,
+                cwd=str(notebook.parent),
+                start_timeout=START_LIMIT,
+                execution_timeout=CELL_LIMIT,
+                extra_arguments=["--log-level=CRITICAL"],  # an ended kernel says that it was interrupted
+                config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # other users of the machine cannot listen
+            )
+    except PapermillExecutionError as error:
+        raise ReportError(_sentence(error)) from error
+    except CellTimeoutError as error:
+        raise ReportError(f"A cell of {notebook.name} took longer than {CELL_LIMIT} seconds.") from error
+    except (DeadKernelError, RuntimeError) as error:
+        raise ReportError(f"The kernel of {notebook.name} ended before it was done. Is there memory left?") from error
+    return _without_traces(executed, given)
+
+
+@contextmanager
+def _own_event_loop() -> Iterator[None]:
+    """Close the event loop that Jupyter's client makes for this thread and leaves open, with its sockets."""
+    try:
+        yield
+    finally:
+        loop = ensure_event_loop()
+        if not loop.is_running():
+            loop.close()
+
+
+def _sentence(error: PapermillExecutionError) -> str:
+    """What our own errors say is a sentence for a person; of any other the kind is told, too."""
+    said = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue)).strip()
+    first = said.splitlines()[0] if said else "no further words"
+    ours = any(kind.__name__ == error.ename for kind in _kinds(LmskitError))
+    return first if ours else f"Cell {error.cell_index + 1} of the notebook failed with {error.ename}: {first}"
+
+
+def _kinds(root: type[LmskitError]) -> list[type[LmskitError]]:
+    return [root, *(kind for child in root.__subclasses__() for kind in _kinds(child))]
+
+
+def _without_traces(executed: Any, given: dict[str, object]) -> nbformat.NotebookNode:  # noqa: ANN401 - papermill is untyped
+    """Keep what the report says and what it was given; drop times, paths and random ids, so that equal runs give equal files."""
+    for position, cell in enumerate(executed.cells):
+        cell.id = f"cell-{position}"
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+    executed.metadata.pop("papermill", None)
+    executed.metadata["lmskit"] = {"parameters": given}
+    notebook: nbformat.NotebookNode = executed
+    return notebook

@@ -1,0 +1,42 @@
+"""One snapshot of the database for several connections, so that all reports of a term show the same moment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from lmskit.db.staging import connection_of
+from lmskit.db.transaction import snapshot
+from lmskit.errors import InputError
+from lmskit.reporting.parameters import SNAPSHOT
+
+
+def export(session: Session) -> str:
+    """Name the session's snapshot for others; the name holds as long as the session's transaction is open."""
+    return str(session.execute(text("SELECT pg_export_snapshot()")).scalar_one())
+
+
+@contextmanager
+def reading(shared: str = "") -> Iterator[Session]:
+    """Open a session that reads the snapshot of this name, or one of its own where there is none; it cannot write.
+
+    Raises
+    ------
+    InputError
+        The snapshot is not held by anybody any more.
+    """
+    with snapshot() as session:
+        if shared:
+            if not re.fullmatch(SNAPSHOT, shared):
+                raise InputError(f"{shared!r} is not the name of a snapshot; leave the parameter snapshot empty.")
+            try:
+                connection_of(session).execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(shared)))
+            except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject) as error:
+                raise InputError(f"The build that held the snapshot {shared} has ended; leave the parameter snapshot empty.") from error
+        yield session

@@ -1,0 +1,45 @@
+"""What may be given to a notebook: declared names and opaque values, checked before they become code."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from lmskit.errors import InputError
+from lmskit.reporting.execution import checked, term_report_notebook
+from lmskit.reporting.parameters import ReportParameters
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"course": "A", "dsn": "postgresql://"},
+        {"course": "A", 'b=1;open("pwn","w");c': 1},
+        {"course": ""},
+        {"course": "x" * 101},
+        {"course": "a\nb"},
+        {"course": "A", "n_students": 0},
+        {"course": "A", "n_students": "50"},
+        {"course": "A", "snapshot": "'; DROP TABLE users"},
+        {"course": "A", "snapshot_at": "yesterday"},
+    ],
+)
+def test_what_is_no_parameter_or_out_of_range_is_refused(given):
+    with pytest.raises(ValidationError):
+        ReportParameters(**given)
+
+
+def test_the_notebook_declares_every_parameter():
+    given = checked(term_report_notebook(), ReportParameters(course="A"))
+    assert given == {"course": "A", "n_students": 50, "snapshot": ""}
+
+
+def test_a_name_that_the_notebook_does_not_declare_never_reaches_it(tmp_path):
+    book = json.loads(term_report_notebook().read_text(encoding="utf-8"))
+    for cell in book["cells"]:
+        if "parameters" in cell["metadata"].get("tags", []):
+            cell["source"] = ['course: str = "A"']
+    path = tmp_path / "other.ipynb"
+    path.write_text(json.dumps(book), encoding="utf-8")
+    with pytest.raises(InputError, match="has no parameter n_students, snapshot; it has course"):
+        checked(path, ReportParameters(course="A"))
