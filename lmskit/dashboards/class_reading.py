@@ -1,0 +1,106 @@
+"""What the lecturer's dashboard shows, read from the database: one short snapshot for each view."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from lmskit.analytics.class_levels import ORDER, level_shares_by_week
+from lmskit.analytics.rules import rule_named
+from lmskit.queries.attempt import student_attempts
+from lmskit.queries.computed_at import computed_at
+from lmskit.queries.course import courses
+from lmskit.queries.mastery import class_weeks, course_rule, mastery_cells, student_weeks, students_to_help
+from lmskit.queries.page import MAX_PAGE
+
+Open: TypeAlias = Callable[[], AbstractContextManager[Session]]
+"""Opens a transaction to read in."""
+
+PAGE_SIZE = 50
+"""Students on one page of the heat map."""
+
+
+@dataclass(frozen=True)
+class ClassPage:
+    """One page of a class, as of one moment.
+
+    Attributes
+    ----------
+    weeks
+        One row per week, for the whole class, with the columns that the class row of the heat map needs.
+    shares
+        One row per week and level, for the whole class.
+    cells, to_help
+        One page of students, the neediest first.
+    computed_at
+        When the newest of the class's values was computed; None without any.
+    """
+
+    rule: str
+    parameters: Mapping[str, float]
+    computed_at: dt.datetime | None
+    n_students: int
+    weeks: pd.DataFrame
+    shares: pd.DataFrame
+    cells: pd.DataFrame
+    to_help: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class OneStudent:
+    """What is known of one student in one course."""
+
+    weeks: pd.DataFrame
+    attempts: pd.DataFrame
+
+
+def read_courses(opened: Open) -> pd.DataFrame:
+    """The courses the signed-in person can see, newest term first."""
+    with opened() as session:
+        pages = [courses(session, limit=MAX_PAGE)]
+        while len(pages[-1]) == MAX_PAGE:
+            pages.append(courses(session, limit=MAX_PAGE, offset=MAX_PAGE * len(pages)))
+    return pd.concat(pages, ignore_index=True)
+
+
+def read_class(opened: Open, course: str, *, offset: int = 0) -> ClassPage:
+    """The page of the class that begins after `offset` students.
+
+    Raises
+    ------
+    CourseNotFoundError
+        There is no such course among those the signed-in person can see.
+    """
+    with opened() as session:
+        rule, given = course_rule(session, course)
+        weeks = class_weeks(session, course)
+        return ClassPage(
+            rule=rule,
+            parameters=rule_named(rule).resolve(given),
+            computed_at=computed_at(session, course),
+            n_students=int(weeks["n_students"].max()) if len(weeks) else 0,
+            weeks=weeks.rename(columns={"mean_value": "value", **{level: f"n_{level}" for level in ORDER}}),
+            shares=_shares(weeks),
+            cells=mastery_cells(session, course, limit=PAGE_SIZE, offset=offset),
+            to_help=students_to_help(session, course, limit=PAGE_SIZE, offset=offset),
+        )
+
+
+def read_student(opened: Open, course: str, student_id: int, *, name: str) -> OneStudent:
+    """The weeks and attempts of a student, whom charts call `name`."""
+    with opened() as session:
+        weeks = student_weeks(session, course, student_id)
+        attempts = student_attempts(session, course, student_id, limit=MAX_PAGE)
+    return OneStudent(weeks=weeks.assign(student_id=student_id, name=name), attempts=attempts)
+
+
+def _shares(weeks: pd.DataFrame) -> pd.DataFrame:
+    """From the counts of each week to shares with their intervals."""
+    counts = weeks.melt(id_vars=["week_number", "topic"], value_vars=list(ORDER), var_name="level", value_name="n")
+    return level_shares_by_week(counts.loc[counts.index.repeat(counts["n"])])

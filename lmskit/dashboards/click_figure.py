@@ -1,0 +1,87 @@
+"""A plotly figure in a notebook whose clicks reach Python, and which needs no network."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+import anywidget
+import traitlets
+from plotly import io as plotly_io
+from plotly.offline import get_plotlyjs
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+Click: TypeAlias = dict[str, Any]
+"""What was clicked: `x` and `y` as the axes name them, `customdata` as the chart put it there (or None),
+`curve` and `point` as positions in the figure, and `n`, which counts the clicks."""
+
+HERE = Path(__file__).parent
+
+
+@functools.cache
+def _plotlyjs() -> bytes:
+    source: str = get_plotlyjs()
+    return source.encode()
+
+
+class ClickFigure(anywidget.AnyWidget):
+    """A plotly figure that tells Python what was clicked.
+
+    plotly.js is sent to a page once, however many figures it shows, and again after a reload; a figure itself is a few
+    kilobytes of JSON. (plotly's own FigureWidget carries all of plotly.js in each figure.)
+
+    Parameters
+    ----------
+    figure
+        What to show; replace it with `show`.
+    on_click
+        Called with a `Click` after each click on a point, also on the same point again.
+
+    Examples
+    --------
+    >>> import plotly.graph_objects as go
+    >>> seen = []
+    >>> figure = ClickFigure(go.Figure(go.Bar(x=["a", "b"], y=[1, 2])), on_click=seen.append)
+    >>> figure.clicked = {"n": 1, "curve": 0, "point": 1, "x": "b", "y": 2, "customdata": None}
+    >>> seen[0]["x"]
+    'b'
+    """
+
+    _esm: ClassVar[str] = (HERE / "click_figure.js").read_text(encoding="utf-8")
+    _css: ClassVar[str] = (HERE / "click_figure.css").read_text(encoding="utf-8")
+
+    spec = traitlets.Unicode('{"data": [], "layout": {}}').tag(sync=True)
+    clicked = traitlets.Dict().tag(sync=True)
+    reveals = traitlets.Int(0).tag(sync=True)
+    revealed = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, figure: Figure | None = None, *, on_click: Callable[[Click], None] | None = None) -> None:
+        super().__init__()
+        self.on_msg(self._answer)
+        if figure is not None:
+            self.show(figure)
+        if on_click is not None:
+            self.observe(lambda change: on_click(change["new"]) if change["new"] else None, names="clicked")
+
+    def show(self, figure: Figure) -> None:
+        """Show `figure` instead of what is shown."""
+        self.spec = plotly_io.to_json(figure)
+
+    def reveal(self) -> None:
+        """Scroll the page so that the figure is in view, as soon as it is drawn."""
+        self.reveals += 1
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The figure as plotly.js gets it: `data` and `layout`."""
+        shown: dict[str, Any] = json.loads(self.spec)
+        return shown
+
+    def _answer(self, _widget: object, content: dict[str, object], _buffers: object) -> None:
+        if content.get("kind") == "plotly.js":
+            self.send({"kind": "plotly.js"}, [_plotlyjs()])

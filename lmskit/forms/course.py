@@ -1,0 +1,182 @@
+"""The form that sets up a course with the weeks of its syllabus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+import ipywidgets as widgets
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from lmskit.db import snapshot, transaction
+from lmskit.forms.field import Field, row
+from lmskit.forms.submission import Submission
+from lmskit.forms.syllabus import parse_weeks
+from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.person import lecturers
+from lmskit.queries.term import terms
+from lmskit.schemas.course import CreateCourse
+from lmskit.services.course import create_course
+from lmskit.services.permission import require_administrator
+from lmskit.widgets import ROOT, Table, heading, style
+
+NEW_TERM = ""
+"""Stands for "a new term" in the choice of terms; no term has this code."""
+EXAMPLE = "Variables and types | Name what a variable holds\nConditions\nLoops | Trace a loop by hand\n7. Recursion"
+
+
+class CourseForm:
+    """Everything a course needs, on one screen; the syllabus is pasted with one week a line and shown as a table while it is typed.
+
+    Parameters
+    ----------
+    on_submit
+        Does the work and returns the sentence to show; the sentence of an `LmskitError` it raises is shown instead.
+    terms
+        What is shown and the code, for each term that exists, in the order they are offered.
+    lecturers
+        What is shown and the address, for each person who can own a course.
+    clock
+        Seconds from any fixed moment.
+    """
+
+    def __init__(
+        self,
+        on_submit: Callable[[CreateCourse], str],
+        *,
+        terms: Sequence[tuple[str, str]],
+        lecturers: Sequence[tuple[str, str]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.module_code = widgets.Text(placeholder="CS101")
+        self.code = widgets.Text(placeholder="CS101-2026-AUTUMN")
+        self.title = widgets.Text(placeholder="Introduction to programming")
+        self.term = widgets.Dropdown(options=[*terms, ("A new term …", NEW_TERM)], layout=widgets.Layout(width="auto"))
+        self.lecturer = widgets.Dropdown(options=lecturers)
+        self.term_code = widgets.Text(placeholder="Code of the new term, such as 2027-SPRING", layout=widgets.Layout(width="auto"))
+        self.term_name = widgets.Text(placeholder="Spring 2027")
+        self.starts_on, self.ends_on = widgets.DatePicker(), widgets.DatePicker()
+        self.weeks = widgets.Textarea(placeholder=EXAMPLE, rows=12)
+        self.weeks.layout.height = "262px"
+        fields = {
+            "module_code": Field("Module code", self.module_code, hint="The same in every term the module runs in."),
+            "code": Field("Course code", self.code, hint="Of this course in this term; used once."),
+            "title": Field("Title", self.title, width="2 1 300px"),
+            "lecturer": Field("Lecturer", self.lecturer),
+            "term": Field("Term", widgets.VBox([self.term, self.term_code], layout=widgets.Layout(overflow="visible"))),
+            "weeks": Field(
+                "Weeks, one a line",
+                self.weeks,
+                hint="The topic, and after | or a tab its objectives. A number in front skips to that week: 7. Recursion",
+                width="1 1 380px",
+            ),
+        }
+        new_term = {
+            "new_term.name": Field("Name of the new term", self.term_name),
+            "new_term.starts_on": Field("First day", self.starts_on, width="1 1 140px"),
+            "new_term.ends_on": Field("Last day", self.ends_on, width="1 1 140px"),
+        }
+        self._suggested = ""
+        self.preview = Table(nothing="The weeks appear here while you type.")
+        self.submission = Submission(
+            "Create the course",
+            fields=fields | new_term,
+            read=self._request,
+            on_submit=on_submit,
+            on_success=self._empty,
+            clock=clock,
+        )
+        self.create, self.message = self.submission.button, self.submission.message
+        self._new_term = row(*new_term.values())
+        fields["weeks"].view.layout.flex = fields["weeks"].width
+        preview = widgets.VBox(
+            [widgets.Label("As it will be stored"), self.preview.view], layout=widgets.Layout(flex="1 1 380px", overflow="visible")
+        )
+        self.view = widgets.VBox(
+            [
+                style(),
+                heading("Course"),
+                row(fields["title"], fields["module_code"]),
+                row(fields["term"], fields["code"], fields["lecturer"]),
+                self._new_term,
+                heading("Syllabus"),
+                widgets.HBox(
+                    [fields["weeks"].view, preview],
+                    layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="2px 18px"),
+                ),
+                widgets.HBox([self.create]),
+                self.message.view,
+            ]
+        )
+        self.view.add_class(ROOT)
+        for control in (self.module_code, self.term, self.term_code):
+            control.observe(lambda _change: self._follow(), names="value")
+        self.weeks.observe(lambda _change: self._preview(), names="value")
+        self._follow()
+        self._preview()
+
+    def _request(self) -> CreateCourse:
+        new = self.term.value == NEW_TERM
+        return CreateCourse.model_validate(
+            {
+                "code": self.code.value,
+                "module_code": self.module_code.value,
+                "title": self.title.value,
+                "term": self.term_code.value if new else self.term.value,
+                "lecturer": self.lecturer.value or "",
+                "weeks": parse_weeks(self.weeks.value),
+                "new_term": {"name": self.term_name.value, "starts_on": self.starts_on.value, "ends_on": self.ends_on.value}
+                if new
+                else None,
+            }
+        )
+
+    def _follow(self) -> None:
+        """Ask for a new term only where one is wanted, and offer module and term as the course's code until another is typed."""
+        new = self.term.value == NEW_TERM
+        self._new_term.layout.display = self.term_code.layout.display = None if new else "none"
+        term, module = (self.term_code.value if new else self.term.value).strip(), self.module_code.value.strip()
+        if self.code.value == self._suggested:
+            self._suggested = self.code.value = f"{module}-{term}" if module and term else ""
+
+    def _preview(self) -> None:
+        weeks = parse_weeks(self.weeks.value)
+        self.preview.show(pd.DataFrame(weeks).rename(columns={"week_number": "Week", "topic": "Topic", "objectives": "Objectives"}))
+
+    def _empty(self) -> None:
+        """Make room for the next course; term and lecturer often stay the same."""
+        if self.term.value == NEW_TERM:
+            code = self.term_code.value.strip()
+            self.term.options = [(f"{code} · {self.term_name.value.strip()}", code), *self.term.options]
+            self.term.value = code
+        for control in (self.module_code, self.code, self.title, self.weeks, self.term_code, self.term_name):
+            control.value = ""
+        self._suggested = self.code.value
+
+
+def course_desk(
+    *,
+    begin: Callable[[], AbstractContextManager[Session]] = transaction,
+    read: Callable[[], AbstractContextManager[Session]] = snapshot,
+) -> CourseForm:
+    """Return the form, wired to the database: it offers the terms and lecturers there are, and creates the course in one transaction."""
+    with read() as session:
+        require_administrator(session)
+        known_terms = terms(session, limit=MAX_PAGE)
+        known_lecturers = lecturers(session, limit=MAX_PAGE)
+
+    def create(request: CreateCourse) -> str:
+        with begin() as session:
+            create_course(session, request)
+        weeks = len(request.weeks)
+        return (
+            f"{request.code} was created in {request.term} with {weeks} week{'' if weeks == 1 else 's'}. It belongs to {request.lecturer}."
+        )
+
+    return CourseForm(
+        create,
+        terms=[(f"{row['code']} · {row['name']}", row["code"]) for row in known_terms.to_dict("records")],
+        lecturers=[(f"{row['name']} · {row['email']}", row["email"]) for row in known_lecturers.to_dict("records")],
+    )

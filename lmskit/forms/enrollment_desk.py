@@ -1,0 +1,120 @@
+"""Everything about who studies a course, on one screen: enrol, withdraw, and the roster page by page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from lmskit.db import snapshot, transaction
+from lmskit.forms.enrollment import EnrollmentForm, WithdrawalForm
+from lmskit.forms.field import Field
+from lmskit.forms.roster import Read, Roster
+from lmskit.queries.course import courses
+from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.roster import course_roster, roster_size
+from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
+from lmskit.services.admission import admit
+from lmskit.services.enrollment import withdraw
+from lmskit.services.permission import require_administrator
+from lmskit.services.transport import EmlFolder
+from lmskit.settings import settings
+from lmskit.widgets import ROOT, style
+
+Open = Callable[[], AbstractContextManager[Session]]
+
+
+class EnrollmentDesk:
+    """Two forms and a roster, all about the course chosen above them.
+
+    Parameters
+    ----------
+    courses
+        What is shown and the code, for each course.
+    on_enroll, on_withdraw
+        Do the work and return the sentence to show; the sentence of an `LmskitError` they raise is shown instead.
+    read_roster
+        See `roster.Read`.
+    course
+        The code of the course to begin with; by default the first one.
+    clock
+        Seconds from any fixed moment.
+    """
+
+    def __init__(
+        self,
+        *,
+        courses: Sequence[tuple[str, str]],
+        on_enroll: Callable[[EnrollStudent], str],
+        on_withdraw: Callable[[WithdrawStudent], str],
+        read_roster: Read,
+        course: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.course = widgets.Dropdown(options=courses)
+        if course in {code for _, code in courses}:
+            self.course.value = course
+        self.roster = Roster(read_roster)
+        self.enrollment = EnrollmentForm(self._then_showing_the_student(on_enroll), course=self.course, clock=clock)
+        self.withdrawal = WithdrawalForm(self._then_showing_the_student(on_withdraw), course=self.course, clock=clock)
+        forms = widgets.HBox(
+            [self.enrollment.view, self.withdrawal.view],
+            layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="4px 32px", align_items="flex-start"),
+        )
+        self.view = widgets.VBox([style(), Field("Course", self.course).view, forms, self.roster.view])
+        self.view.add_class(ROOT)
+        self.roster.on_shown = lambda: self.withdrawal.offer(self.roster.addresses)
+        self.course.observe(lambda _change: self._course_chosen(), names="value")
+        self._course_chosen()
+
+    def _course_chosen(self) -> None:
+        self.enrollment.message.clear()
+        self.withdrawal.message.clear()
+        if self.course.value is None:
+            self.enrollment.message.bad("There is no course yet. Set one up first, in admin/course_setup.")
+        else:
+            self.roster.show(self.course.value)
+
+    def _then_showing_the_student(self, work: Callable[[Any], str]) -> Callable[[Any], str]:
+        def done(request: EnrollStudent | WithdrawStudent) -> str:
+            sentence = work(request)
+            self.roster.show_student(request.email)
+            return sentence
+
+        return done
+
+
+def enrollment_desk(course: str = "", *, begin: Open = transaction, read: Open = snapshot) -> EnrollmentDesk:
+    """Return the desk, wired to the database.
+
+    A place asked for is committed as pending together with its message; then the message is delivered, and that makes the
+    place active. Without a mail server a message is delivered by writing it as an .eml file.
+    """
+    with read() as session:
+        require_administrator(session)
+        known = courses(session, limit=MAX_PAGE)
+
+    def on_enroll(request: EnrollStudent) -> str:
+        return admit(begin, EmlFolder(settings().mail_dir), request)
+
+    def on_withdraw(request: WithdrawStudent) -> str:
+        with begin() as session:
+            place = withdraw(session, course=request.course, email=request.email)
+        return f"{request.email} was withdrawn from {request.course} as of {place.ended_on}. The record and all attempts stay."
+
+    def read_roster(code: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
+        with read() as session:
+            return course_roster(session, code, limit=limit, offset=offset), roster_size(session, code)
+
+    return EnrollmentDesk(
+        courses=[(f"{row['code']} · {row['title']}", row["code"]) for row in known.to_dict("records")],
+        on_enroll=on_enroll,
+        on_withdraw=on_withdraw,
+        read_roster=read_roster,
+        course=course,
+    )

@@ -1,0 +1,55 @@
+"""One field of a form: its label, its widget, and a place for what is wrong with its value."""
+
+from __future__ import annotations
+
+import ipywidgets as widgets
+
+
+class Field:
+    """A labelled widget with room under it for one sentence about a mistake.
+
+    Parameters
+    ----------
+    label
+        What the field is.
+    control
+        The widget that holds the value.
+    hint
+        What belongs into it, said before anything is wrong.
+    width
+        The field's share of a row it is put in, as a CSS flex value.
+    """
+
+    def __init__(self, label: str, control: widgets.DOMWidget, *, hint: str = "", width: str = "1 1 230px") -> None:
+        self.label, self.control, self.width = label, control, width
+        control.layout.width = "auto"
+        title = widgets.Label(label)
+        explanation = _small(hint, "lmskit-hint")
+        self._problem = _small("", "lmskit-problem")
+        self.view = widgets.VBox([title, control, explanation, self._problem], layout=widgets.Layout(flex="0 0 auto", overflow="visible"))
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the value; empty when nothing is known to be."""
+        return str(self._problem.value)
+
+    @problem.setter
+    def problem(self, sentence: str) -> None:
+        self._problem.value = sentence
+        self._problem.layout.display = None if sentence else "none"
+
+
+def row(*fields: Field) -> widgets.HBox:
+    """Fields side by side; they wrap where the window is narrow."""
+    for field in fields:
+        field.view.layout.flex = field.width
+    return widgets.HBox(
+        [field.view for field in fields], layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="2px 18px")
+    )
+
+
+def _small(text: str, kind: str) -> widgets.Label:
+    label = widgets.Label(text, layout=widgets.Layout(width="auto", display=None if text else "none"))
+    label.add_class("lmskit-text")
+    label.add_class(kind)
+    return label

@@ -1,0 +1,60 @@
+"""Going through a long list page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+
+class Pager:
+    """Buttons to the previous and the next page, and which part of the list is shown.
+
+    Parameters
+    ----------
+    on_turn
+        Called after `offset` has moved; it reads that page and calls `show`.
+    page_size
+        Rows on one page.
+    noun
+        What the rows are, in the plural.
+
+    Examples
+    --------
+    >>> pager = Pager(lambda: None, page_size=50, noun="students")
+    >>> pager.show(total=87)
+    >>> pager.next.click()
+    >>> pager.show(total=87)
+    >>> pager.label.value
+    'students 51–87 of 87'
+    """
+
+    def __init__(self, on_turn: Callable[[], None], *, page_size: int, noun: str) -> None:
+        self.page_size, self.noun, self.offset, self.total = page_size, noun, 0, 0
+        self._on_turn = on_turn
+        self.previous = widgets.Button(description="◂ Previous", tooltip=f"The {page_size} {noun} before these", disabled=True)
+        self.next = widgets.Button(description="Next ▸", tooltip=f"The {page_size} {noun} after these", disabled=True)
+        for button in (self.previous, self.next):
+            button.layout.width = "104px"
+        self.label = widgets.Label("")
+        self.previous.on_click(lambda _button: self._turn(-1))
+        self.next.on_click(lambda _button: self._turn(+1))
+        self.view = widgets.HBox([self.previous, self.next, self.label], layout=widgets.Layout(overflow="visible", flex="0 0 auto"))
+
+    def first(self) -> None:
+        """Go back to the first page, without reading it."""
+        self.offset = 0
+
+    def show(self, *, total: int) -> None:
+        """Tell which rows are shown, now that the list is known to have `total`."""
+        self.total = total
+        last = min(self.offset + self.page_size, total)
+        self.label.value = f"{self.noun} {self.offset + 1}–{last} of {total:,}" if total else f"no {self.noun}"
+        self.previous.disabled = self.offset == 0
+        self.next.disabled = self.offset + self.page_size >= total
+
+    def _turn(self, step: int) -> None:
+        target = self.offset + step * self.page_size
+        if 0 <= target < max(self.total, 1):
+            self.offset = target
+            self._on_turn()

@@ -1,0 +1,78 @@
+"""A table on the screen, in which everything is text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import math
+import numbers
+
+import ipywidgets as widgets
+import pandas as pd
+
+from lmskit.rounding import MISSING, number_text
+
+
+def cell_text(value: object) -> str:
+    """Write one value as people read it; floats with two digits, rounded half away from zero.
+
+    Examples
+    --------
+    >>> cell_text(4.125), cell_text(12), cell_text(float("nan")), cell_text(True)
+    ('4.13', '12', '–', 'yes')
+    >>> cell_text(pd.Timestamp("2026-10-05 14:20:31"))
+    '2026-10-05 14:20'
+    """
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+        return MISSING
+    if pd.api.types.is_bool(value):
+        return "yes" if value else "no"
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
+        return number_text(float(value))
+    return str(value)
+
+
+def table_html(frame: pd.DataFrame, *, nothing: str = "Nothing to show.") -> str:
+    """Write a table as HTML; every heading and every value is escaped.
+
+    Examples
+    --------
+    >>> print(table_html(pd.DataFrame({"name": ["<b>Bo</b>"], "score": [0.5]})))
+    <table><thead><tr><th scope="col">name</th><th scope="col" class="number">score</th></tr></thead>
+    <tbody><tr><td>&lt;b&gt;Bo&lt;/b&gt;</td><td class="number">0.50</td></tr></tbody></table>
+    """
+    if frame.empty:
+        return f'<p class="nothing">{html.escape(nothing)}</p>'
+    marks = [_mark(frame.iloc[:, position]) for position in range(frame.shape[1])]
+    head = "".join(f'<th scope="col"{mark}>{html.escape(str(name))}</th>' for name, mark in zip(frame.columns, marks, strict=True))
+    rows = (
+        "".join(f"<td{mark}>{html.escape(cell_text(value))}</td>" for value, mark in zip(row, marks, strict=True))
+        for row in frame.itertuples(index=False, name=None)
+    )
+    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+
+
+def _mark(column: pd.Series) -> str:
+    """Numbers stand right, below each other; days and times are not broken at their hyphens."""
+    if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype != "bool":
+        return ' class="number"'
+    known = column.dropna()
+    return ' class="day"' if len(known) and isinstance(known.iloc[0], dt.date) else ""
+
+
+class Table:
+    """A table widget; `show` replaces what it shows."""
+
+    def __init__(self, *, nothing: str = "Nothing to show.") -> None:
+        self.frame = pd.DataFrame()
+        self._nothing = nothing
+        self.view = widgets.HTML("", layout=widgets.Layout(width="auto", overflow="visible"))
+        self.view.add_class("lmskit-table")
+
+    def show(self, frame: pd.DataFrame) -> None:
+        """Show `frame`, its columns headed by their names."""
+        self.frame = frame
+        self.view.value = table_html(frame, nothing=self._nothing)

@@ -1,0 +1,168 @@
+"""A demonstration in a home of its own, JupyterLab on a copy of the notebooks, and a Chromium that is watched.
+
+Pictures: `LMSKIT_PICTURES=folder make test-browser` writes what the tests see as PNG files into that folder, in both window
+sizes; `docs/pictures/mastery_dashboard.png` is its `readme_mastery_dashboard.png`.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.browser.lab import Lab, Window
+
+ROOT = Path(__file__).resolve().parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+STUDENTS = "60"
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab\?token=\w+")
+SIZES = {"1280": (1280, 800), "1920": (1920, 1080)}
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium(request) -> str:
+    """Where Chromium is. Whoever asks for browser tests and has none is told so; otherwise they are skipped."""
+    for name in BROWSERS:
+        if path := shutil.which(name):
+            return path
+    sentence = "There is no Chromium on this machine, so nothing can drive JupyterLab. Install it: apt install chromium (.ci/run does)."
+    if request.config.getoption("markexpr").strip() == "browser":
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
+
+
+@pytest.fixture(scope="session")
+def environment() -> Iterator[dict[str, str]]:
+    """The variables of a demonstration with its own home, and with notebooks that JupyterLab may write to."""
+    place = Path(tempfile.mkdtemp(prefix="lmskit-browser-"))
+    place.chmod(0o711)  # as root, the server runs as another user, who has to get through
+    root = place / "checkout"
+    for name in ("notebooks", "migrations"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+    shutil.copy(ROOT / "alembic.ini", root)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG", "JUPYTER"))}
+    variables = clean | {
+        "LMSKIT_HOME": str(place / "home"),
+        "LMSKIT_PROJECT_ROOT": str(root),
+        "JUPYTER_CONFIG_DIR": str(place / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(place / "run"),
+        "JUPYTERLAB_SETTINGS_DIR": str(place / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(place / "workspaces"),
+        "IPYTHONDIR": str(place / "ipython"),
+        "PYTHONUNBUFFERED": "1",
+    }
+    try:
+        made = lmskit(variables, "demo", "--students", STUDENTS, "--no-reports")
+        if made.returncode != 0:
+            pytest.fail(f"lmskit demo failed:\n{made.stdout}\n{made.stderr}", pytrace=False)
+        yield variables
+    finally:
+        lmskit(variables, "db", "stop")
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def lmskit(variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lmskit", *arguments]
+    return subprocess.run(command, check=False, env=variables, capture_output=True, text=True)
+
+
+@contextmanager
+def jupyterlab(variables: dict[str, str], person: str, log: Path) -> Iterator[str]:
+    """Run `lmskit lab` and give its address."""
+    command = [sys.executable, "-m", "lmskit", "lab", "--no-browser", "--as", person, "--", "--LabApp.expose_app_in_browser=True"]
+    with log.open("w") as out, subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=out, text=True) as process:
+        assert process.stdout is not None
+        told = []
+        try:
+            for line in process.stdout:
+                told.append(line)
+                if found := ADDRESS.search(line):
+                    yield found[0]
+                    break
+            else:
+                pytest.fail(f"lmskit lab ended without an address:\n{''.join(told)}\n{log.read_text()}", pytrace=False)
+        finally:
+            process.terminate()
+            process.stdout.close()
+            process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def lab_of(environment, tmp_path_factory) -> Iterator[Callable[[str], str]]:
+    """Give the address of JupyterLab for a person; each is started once."""
+    from contextlib import ExitStack
+
+    with ExitStack() as running:
+        addresses: dict[str, str] = {}
+
+        def address(person: str) -> str:
+            if person not in addresses:
+                log = tmp_path_factory.mktemp("lab") / "log"
+                addresses[person] = running.enter_context(jupyterlab(environment, person, log))
+            return addresses[person]
+
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """A headless Chromium; as root it has no sandbox to go into."""
+    from playwright.sync_api import sync_playwright
+
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *(["--no-sandbox"] if as_root else [])])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_lab(browser, lab_of, request) -> Iterator[Callable[..., Lab]]:
+    """Open a notebook as a person in a window; when the test ends, everything the window asked for and complained of is judged."""
+    windows: list[Window] = []
+
+    def opened(person: str, notebook: str, *, size: str = "1280") -> Lab:
+        width, height = SIZES[size]
+        window = Window(browser.new_page(viewport={"width": width, "height": height}))
+        windows.append(window)
+        lab = Lab(window, lab_of(person), notebook)
+        lab.open()
+        return lab
+
+    yield opened
+    for window in windows:
+        name = re.sub(r"\W+", "_", request.node.name)
+        if pictures := os.environ.get("LMSKIT_PICTURES"):
+            window.page.screenshot(path=Path(pictures) / f"end_of_{name}.png")
+        window.page.close()
+    for window in windows:
+        assert window.asked_elsewhere == [], "the page asked for something from another machine"
+        assert window.complaints == [], "the page complained"
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[[Lab, str], None]:
+    """Save what is seen, if pictures are wanted."""
+    folder = os.environ.get("LMSKIT_PICTURES")
+
+    def save(lab: Lab, name: str) -> None:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            lab.page.wait_for_timeout(900)  # a smooth scroll and a figure's transition
+            lab.page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return save

@@ -1,0 +1,138 @@
+"""Driving JupyterLab, and keeping a record of what its page asks for and complains of."""
+
+import re
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+
+PATIENCE = 120_000
+"""Milliseconds that anything may take on a busy machine."""
+
+OWN = re.compile(r"(?:https?|wss?)://127\.0\.0\.1(?::\d+)?/|data:|blob:|about:")
+
+# jupyter-server 2.21 answers 500 to who asks for a kernel while it starts on a slow machine; JupyterLab asks again.
+HARMLESS = re.compile(r"status of 500 .*/api/kernels|WebSocket connection to 'ws://127\.0\.0\.1:\d+/api/kernels/.* failed")
+
+RUN_ALL = """async () => {
+    const app = window.jupyterapp;
+    await app.restored;
+    const panel = app.shell.currentWidget;
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+    await app.commands.execute('notebook:run-all-cells');
+}"""
+
+STUDENTS = "(document.querySelector('.lmskit-figure-box')?._fullData?.[1]?.y ?? [])"
+
+CELL_OF_HEAT_MAP = """(box, [row, column]) => {
+    const place = box.getBoundingClientRect();
+    const { xaxis2: x, yaxis2: y } = box._fullLayout;
+    return [place.left + x._offset + x.c2p(column), place.top + y._offset + y.c2p(row)];
+}"""
+
+
+class Window:
+    """A page, with what it asked for from other machines and what it complained of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.asked_elsewhere: list[str] = []
+        self.complaints: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("request", self._asked)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _asked(self, request: Request) -> None:
+        if not OWN.match(request.url):
+            self.asked_elsewhere.append(request.url)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        told = f"{message.text} ({message.location.get('url', '')})"
+        if message.type == "error" and not HARMLESS.search(told):
+            self.complaints.append(told)
+
+
+class Lab:
+    """One notebook open in JupyterLab."""
+
+    def __init__(self, window: Window, address: str, notebook: str) -> None:
+        self.window, self.page = window, window.page
+        self._address = address.replace("/lab?", f"/lab/tree/{notebook}?") + "&reset"
+        self.output = self.page.locator(".jp-OutputArea-output")
+
+    def open(self) -> None:
+        """Open the notebook and hide the file browser, as a reader would."""
+        self.page.goto(self._address)
+        self._until_shown()
+
+    def reload(self) -> None:
+        """Save, and load the page anew."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        self.page.reload()
+        self._until_shown()
+
+    def run_all(self) -> None:
+        """Run all cells and wait until they have run; a cell that fails is an error."""
+        self.page.evaluate(RUN_ALL)
+        self.page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        failed = self.page.locator(
+            ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText pre .ansi-red-fg"
+        )
+        assert failed.count() == 0, failed.first.inner_text()
+
+    def second_view(self) -> None:
+        """Show the output of the cell that holds widgets a second time, in a panel beside the notebook."""
+        self.page.evaluate("""async () => {
+            const app = window.jupyterapp, content = app.shell.currentWidget.content;
+            content.activeCellIndex = content.widgets.findIndex((cell) => cell.node.querySelector('.lmskit'));
+            await app.commands.execute('notebook:create-output-view');
+        }""")
+
+    def figure(self, text: str) -> Locator:
+        """The drawn figure whose title holds `text`."""
+        return self.page.locator(".lmskit-figure-box").filter(has=self.page.locator(f".gtitle:has-text({text!r})"))
+
+    def students(self) -> list[str]:
+        """The ids of the students in the heat map, from top to bottom."""
+        ids: list[str] = self.page.evaluate(f"() => {STUDENTS}")
+        return ids
+
+    def wait_for_others_than(self, before: list[str]) -> None:
+        """Wait until the heat map shows other students than before."""
+        self.page.wait_for_function(f"(before) => ({STUDENTS}).join() !== before.join()", arg=before)
+
+    def to_the_top(self) -> None:
+        """Scroll to where the widgets begin."""
+        self.page.evaluate("() => document.querySelector('.lmskit').scrollIntoView({ block: 'start' })")
+
+    def click_cell(self, row: int, column: int) -> None:
+        """Click a cell of the students' heat map, counted from 0."""
+        box = self.figure("Who has mastered which week?").first
+        box.scroll_into_view_if_needed()
+        x, y = box.evaluate(CELL_OF_HEAT_MAP, [row, column])
+        self.page.mouse.move(x - 2, y)
+        self.page.mouse.move(x, y)
+        self.page.wait_for_timeout(150)  # plotly follows the pointer before it can be clicked
+        self.page.mouse.click(x, y)
+
+    def field(self, label: str) -> Locator:
+        """The control under a label of a form."""
+        return self.output.locator(f".widget-vbox:has(> .widget-label:text-is({label!r}))").first.locator("input, select, textarea").first
+
+    def chosen(self, description: str) -> str:
+        """What a list with a description beside it shows; ipywidgets writes its spaces as ones that do not break."""
+        text: str = self.choice(description).evaluate("(list) => list.selectedOptions[0].textContent")
+        return text.replace("\xa0", " ")
+
+    def offered(self, description: str) -> list[str]:
+        """What can be chosen from a list with a description beside it."""
+        return [text.replace("\xa0", " ") for text in self.choice(description).locator("option").all_text_contents()]
+
+    def choice(self, description: str) -> Locator:
+        """A list with a description beside it."""
+        return self.output.locator(f".widget-dropdown:has(> label:text-is({description!r})) select").first
+
+    def _until_shown(self) -> None:
+        self.page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell")
+        self.page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")

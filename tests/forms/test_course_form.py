@@ -1,0 +1,123 @@
+import datetime as dt
+
+import pytest
+
+from lmskit.forms import CourseForm, course_desk
+from lmskit.forms.course import NEW_TERM
+from lmskit.queries.course import course_by_code, syllabus
+from lmskit.schemas.course import CreateCourse
+from tests import factories
+
+TERMS = [("2026-AUTUMN · Autumn 2026", "2026-AUTUMN")]
+LECTURERS = [("Lecturer, Lou · lou@example.org", "lou@example.org")]
+
+
+def keeping(seen):
+    """Work that keeps each request in `seen`."""
+
+    def on_submit(request):
+        seen.append(request)
+        return "done"
+
+    return on_submit
+
+
+def filled_in(on_submit, **fields):
+    form = CourseForm(on_submit, terms=TERMS, lecturers=LECTURERS)
+    for name, value in ({"module_code": "CS101", "title": "Programming", "weeks": "Numbers\nLoops"} | fields).items():
+        getattr(form, name).value = value
+    return form
+
+
+def test_the_form_hands_on_one_request():
+    seen: list[CreateCourse] = []
+    form = filled_in(keeping(seen), weeks="Numbers | Count\n4. Loops")
+    form.create.click()
+    assert seen == [
+        CreateCourse.model_validate(
+            {
+                "code": "CS101-2026-AUTUMN",
+                "module_code": "CS101",
+                "title": "Programming",
+                "term": "2026-AUTUMN",
+                "lecturer": "lou@example.org",
+                "weeks": [{"week_number": 1, "topic": "Numbers", "objectives": "Count"}, {"week_number": 4, "topic": "Loops"}],
+            }
+        )
+    ]
+
+
+def test_a_new_term_is_part_of_the_request():
+    seen: list[CreateCourse] = []
+    days = {"starts_on": dt.date(2027, 2, 1), "ends_on": dt.date(2027, 5, 31)}
+    form = filled_in(keeping(seen), term=NEW_TERM, term_code="2027-SPRING", term_name="Spring", **days)
+    form.create.click()
+    assert (seen[0].term, seen[0].code) == ("2027-SPRING", "CS101-2027-SPRING")
+    assert seen[0].new_term is not None
+    assert seen[0].new_term.model_dump() == {"name": "Spring"} | days
+    assert form.term.value == "2027-SPRING", "the term can be chosen for the next course"
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "problem"),
+    [
+        ({"title": ""}, "title", "This must not be empty."),
+        ({"code": "a/b"}, "code", "A code names files too: it must not contain / or \\ and must not begin with a dot."),
+        ({"weeks": "Numbers\n3. "}, "weeks", "entry 2, topic: This must not be empty."),
+        ({"weeks": "61. Numbers"}, "weeks", "entry 1, week number: This must be at most 60."),
+        ({"weeks": "2. Numbers\n2. Loops"}, "weeks", "Week 2 is given more than once. Give each week number once."),
+        ({"term": NEW_TERM, "term_code": ""}, "term", "This must not be empty."),
+        ({"term": NEW_TERM, "term_code": "T", "term_name": "T"}, "new_term.starts_on", "This must be a day, such as 2026-09-14."),
+    ],
+)
+def test_a_mistake_is_named_beside_its_field_and_nothing_is_submitted(fields, name, problem):
+    form = filled_in(pytest.fail, **fields)
+    form.create.click()
+    assert form.submission.fields[name].problem == problem
+    assert problem in form.message.value
+
+
+def test_the_course_code_is_proposed_until_another_is_typed():
+    form = filled_in(pytest.fail)
+    assert form.code.value == "CS101-2026-AUTUMN"
+    form.module_code.value = "CS102"
+    assert form.code.value == "CS102-2026-AUTUMN"
+    form.code.value = "MY-COURSE"
+    form.module_code.value = "CS103"
+    assert form.code.value == "MY-COURSE"
+
+
+def test_the_syllabus_is_shown_as_it_will_be_stored_and_as_text():
+    form = filled_in(pytest.fail, weeks="<b>Numbers</b> | Count\n7. Loops")
+    assert form.preview.frame["Week"].tolist() == [1, 7]
+    assert "&lt;b&gt;Numbers&lt;/b&gt;" in form.preview.view.value
+
+
+def test_only_a_new_term_asks_for_its_days():
+    form = filled_in(pytest.fail)
+    assert form.term_code.layout.display == "none"
+    form.term.value = NEW_TERM
+    assert form.term_code.layout.display is None
+
+
+def test_the_desk_creates_the_course_in_the_database(session, in_session):
+    lecturer, term = factories.lecturer(session), factories.term(session)
+    form = course_desk(begin=in_session, read=in_session)
+    code = factories.unique("NEW")
+    for name, value in {"module_code": "CS101", "code": code, "title": "Programming", "weeks": "Numbers\nLoops"}.items():
+        getattr(form, name).value = value
+    form.term.value, form.lecturer.value = term.code, lecturer.email
+    form.create.click()
+    assert form.message.value == f"{code} was created in {term.code} with 2 weeks. It belongs to {lecturer.email}."
+    assert course_by_code(session, code).lecturer_id == lecturer.id
+    assert syllabus(session, code)["topic"].tolist() == ["Numbers", "Loops"]
+
+
+def test_a_code_that_is_taken_is_refused_in_a_sentence_and_the_form_keeps_everything(session, in_session):
+    taken = factories.course(session)
+    form = course_desk(begin=in_session, read=in_session)
+    for name, value in {"module_code": "CS101", "code": taken.code, "title": "Programming"}.items():
+        getattr(form, name).value = value
+    form.create.click()
+    assert form.message.value.startswith(f"There is already a course with the code {taken.code}.")
+    assert form.title.value == "Programming"

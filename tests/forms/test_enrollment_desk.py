@@ -1,0 +1,113 @@
+import email
+import email.policy
+
+import pytest
+
+from lmskit.forms import EnrollmentDesk, enrollment_desk
+from lmskit.settings import settings
+from lmskit.vocabulary import EnrollmentStatus
+from tests import factories
+
+
+@pytest.fixture
+def mail_dir(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMSKIT_MAIL_DIR", str(tmp_path / "mail"))
+    settings.cache_clear()
+    yield tmp_path / "mail"
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture
+def desk_of(session, in_session, mail_dir):
+    def made(course):
+        return enrollment_desk(course.code, begin=in_session, read=in_session)
+
+    return made
+
+
+def enrol(desk, address, family_name=""):
+    desk.enrollment.email.value, desk.enrollment.family_name.value = address, family_name
+    desk.enrollment.enroll.click()
+
+
+def test_a_new_student_becomes_active_once_the_message_is_written(session, desk_of, mail_dir):
+    course = factories.course(session)
+    desk = desk_of(course)
+    address = f"{factories.unique('new')}@example.com"
+    enrol(desk, address, "Newcomer")
+    assert desk.enrollment.message.value.startswith(f"{address} is enrolled in {course.code}: active.")
+    assert str(mail_dir) in desk.enrollment.message.value
+    [letter] = mail_dir.glob("*.eml")
+    assert address in str(email.message_from_bytes(letter.read_bytes(), policy=email.policy.default)["To"])
+    assert desk.roster.table.frame[["E-mail", "Status"]].to_numpy().tolist() == [[address, "active"]]
+
+
+def test_an_unknown_address_without_a_name_is_refused_in_a_sentence(session, desk_of, mail_dir):
+    desk = desk_of(factories.course(session))
+    enrol(desk, "nobody.yet@example.com")
+    assert "name" in desk.enrollment.message.value
+    assert not mail_dir.exists()
+
+
+def test_a_student_who_is_there_already_is_refused_in_a_sentence(session, desk_of):
+    course = factories.course(session)
+    student = factories.student(session)
+    factories.enrollment(session, course, student)
+    desk = desk_of(course)
+    enrol(desk, student.email)
+    assert desk.enrollment.message.value == f"{student.email} is already enrolled in {course.code} (status: active). Nothing was changed."
+
+
+def test_whoever_is_withdrawn_stays_on_the_roster_as_withdrawn(session, desk_of):
+    course = factories.course(session)
+    student = factories.student(session)
+    factories.enrollment(session, course, student)
+    desk = desk_of(course)
+    assert desk.withdrawal.email.options == (student.email,)
+    desk.withdrawal.email.value = student.email
+    desk.withdrawal.withdraw.click()
+    assert desk.withdrawal.message.value.startswith(f"{student.email} was withdrawn from {course.code} as of ")
+    assert desk.roster.table.frame["Status"].tolist() == ["withdrawn"]
+
+
+def test_the_roster_goes_page_by_page_and_turns_to_the_student_who_was_enrolled(session, desk_of):
+    course = factories.course(session)
+    for number in range(30):
+        factories.enrollment(session, course, factories.student(session, family_name=f"Name {number:02}"))
+    desk = desk_of(course)
+    assert desk.roster.pager.label.value == "students 1–25 of 30"
+    desk.roster.pager.next.click()
+    assert desk.roster.table.frame["Name"].str[:7].tolist() == [f"Name {number}" for number in range(25, 30)]
+    enrol(desk, f"{factories.unique('a')}@example.com", "Aaaa")
+    assert desk.roster.table.frame["Name"].iloc[0] == "Aaaa"
+    assert desk.roster.pager.label.value == "students 1–25 of 31"
+
+
+def test_another_course_shows_its_own_roster_and_no_old_message(session, desk_of):
+    first, second = factories.course(session), factories.course(session)
+    factories.enrollment(session, second, status=EnrollmentStatus.COMPLETED)
+    desk = desk_of(first)
+    enrol(desk, "")
+    assert desk.enrollment.message.value
+    desk.course.value = second.code
+    assert desk.enrollment.message.value == ""
+    assert desk.roster.table.frame["Status"].tolist() == ["completed"]
+
+
+def test_a_hostile_name_is_text_on_the_roster(session, desk_of):
+    course = factories.course(session)
+    factories.enrollment(session, course, factories.student(session, family_name="<img src=x onerror=alert(1)>", given_name=""))
+    html = desk_of(course).roster.table.view.value
+    assert "<img" not in html
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
+
+
+def test_without_any_course_the_desk_says_where_to_make_one():
+    desk = EnrollmentDesk(
+        courses=[],
+        on_enroll=lambda _request: pytest.fail("nothing was to be done"),
+        on_withdraw=lambda _request: pytest.fail("nothing was to be done"),
+        read_roster=lambda *_page: pytest.fail("nothing was to be done"),
+    )
+    assert desk.enrollment.message.value == "There is no course yet. Set one up first, in admin/course_setup."

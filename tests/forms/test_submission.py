@@ -1,0 +1,115 @@
+import ipywidgets as widgets
+import pytest
+
+from lmskit.errors import ConflictError
+from lmskit.forms.field import Field
+from lmskit.forms.submission import DOUBLE_CLICK, Submission
+from lmskit.schemas.course import SyllabusWeek
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def submission(on_submit, *, topic="Loops", clock=None, **further):
+    fields = {"topic": Field("Topic", widgets.Text(topic))}
+    return Submission(
+        "Store",
+        fields=fields,
+        read=lambda: SyllabusWeek(week_number=1, topic=fields["topic"].control.value),
+        on_submit=on_submit,
+        **({"clock": clock} if clock else {}),
+        **further,
+    )
+
+
+def test_the_work_gets_the_validated_request_and_its_sentence_is_shown():
+    form = submission(lambda request: f"stored {request.topic}", topic="  Loops ")
+    form.button.click()
+    assert form.message.value == "stored Loops"
+
+
+def test_a_double_click_is_one_submission_however_long_the_work_takes(clock):
+    seen = []
+
+    def slow(request):
+        seen.append(request)
+        clock.now += 3
+        return "done"
+
+    form = submission(slow, clock=clock)
+    form.button.click()
+    form.button.click()  # waited in the kernel's queue
+    assert len(seen) == 1
+    assert form.message.value == "done"
+    clock.now += DOUBLE_CLICK
+    form.button.click()
+    assert len(seen) == 2
+
+
+def test_the_button_cannot_be_pressed_while_the_work_runs():
+    states = []
+
+    def work(_request):
+        states.append(form.button.disabled)
+        form.button.click()
+        return "done"
+
+    form = submission(work)
+    form.button.click()
+    assert states == [True]
+    assert not form.button.disabled
+
+
+def test_a_mistake_stands_beside_its_field_and_nothing_is_submitted(clock):
+    form = submission(pytest.fail, topic=" ", clock=clock)
+    form.button.click()
+    assert form.fields["topic"].problem == "This must not be empty."
+    assert form.message.value == "Topic: This must not be empty."
+    assert not form.button.disabled
+
+
+def test_a_mended_mistake_is_no_longer_shown(clock):
+    form = submission(lambda request: "done", topic="", clock=clock)
+    form.button.click()
+    form.fields["topic"].control.value = "Loops"
+    clock.now += 1
+    form.button.click()
+    assert form.fields["topic"].problem == ""
+    assert form.message.value == "done"
+
+
+def test_a_refusal_is_shown_as_its_sentence_and_the_form_keeps_what_was_typed():
+    def refuse(_request):
+        raise ConflictError("There is already a week 1.")
+
+    form = submission(refuse, on_success=pytest.fail)
+    form.button.click()
+    assert form.message.value == "There is already a week 1."
+    assert not form.button.disabled
+
+
+def test_a_bug_leaves_its_traceback_in_the_log_and_the_form_can_be_used_again(caplog):
+    form = submission(lambda request: request.no_such_field)
+    form.button.click()
+    assert "AttributeError" in caplog.text
+    assert form.message.value.startswith("lmskit made a mistake here (AttributeError).")
+    assert not form.button.disabled
+
+
+def test_what_was_typed_comes_back_as_text():
+    evil = "<img src=x onerror=alert(1)>"
+    form = submission(lambda request: f"stored {request.topic}", topic=evil)
+    form.button.click()
+    assert isinstance(form.message.view, widgets.Label)
+    assert not isinstance(form.message.view, widgets.HTML)
+    assert evil in form.message.value

@@ -1,0 +1,54 @@
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from lmskit.widgets import Message, Pager, Table, errors_told, table_html
+
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+def test_whatever_is_in_a_table_is_text():
+    html = table_html(pd.DataFrame({EVIL: [EVIL], "score": [1.0]}), nothing=EVIL)
+    assert "<img" not in html
+    assert html.count("&lt;img src=x onerror=alert(1)&gt;") == 2
+
+
+def test_an_empty_table_says_so_in_words():
+    table = Table(nothing="Nobody <yet>.")
+    table.show(pd.DataFrame())
+    assert table.view.value == '<p class="nothing">Nobody &lt;yet&gt;.</p>'
+
+
+def test_gaps_are_dashes_and_numbers_stand_right():
+    html = table_html(pd.DataFrame({"score": [float("nan")], "day": [pd.NaT], "passed": [True], "since": [dt.date(2026, 9, 14)]}))
+    assert '<td class="number">–</td><td>–</td><td>yes</td><td class="day">2026-09-14</td>' in html
+
+
+def test_pages_go_forth_and_back_and_not_beyond_the_ends():
+    turned = []
+    pager = Pager(lambda: turned.append(pager.offset), page_size=50, noun="students")
+    pager.show(total=120)
+    assert (pager.label.value, pager.previous.disabled, pager.next.disabled) == ("students 1–50 of 120", True, False)
+    for _ in range(4):
+        pager.next.click()
+        pager.show(total=120)
+    assert turned == [50, 100]
+    assert (pager.label.value, pager.previous.disabled, pager.next.disabled) == ("students 101–120 of 120", False, True)
+    pager.previous.click()
+    assert turned[-1] == 50
+
+
+def test_an_empty_list_has_no_pages():
+    pager = Pager(pytest.fail, page_size=50, noun="students")
+    pager.show(total=0)
+    pager.next.click()
+    assert (pager.label.value, pager.next.disabled) == ("no students", True)
+
+
+def test_a_bug_keeps_its_traceback_and_is_told_all_the_same():
+    message = Message()
+    with pytest.raises(ZeroDivisionError), errors_told(message):
+        _ = 1 / 0
+    assert "ZeroDivisionError" in message.value
+    assert "Show Log Console" in message.value
