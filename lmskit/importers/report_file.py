@@ -1,0 +1,81 @@
+"""The rejections and oddities of an import as a CSV file for a person with a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lmskit.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lmskit.importers.report import Finding, ImportReport
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+HEADER = ("what", "file", "row", "column", "value", "reason")
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where no report can be written, before anything is imported.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist or cannot be written to, or the path is a folder.
+    """
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file for the report.")
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder} for the report. Create it, or name another file.")
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"The report cannot be written into {folder}. Name another file.")
+
+
+def write_report(report: ImportReport, path: Path) -> None:
+    """Write rejections and oddities as UTF-8 CSV: all of it or, if that fails, nothing.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8-sig", newline="", dir=path.absolute().parent, prefix=".report-", suffix=".csv", delete=False
+        ) as stream:
+            unfinished = Path(stream.name)
+            try:
+                writer = csv.writer(stream)
+                writer.writerow(HEADER)
+                writer.writerows(_lines("rejected", report.rejections))
+                writer.writerows(_lines("imported, but odd", report.oddities))
+                stream.flush()
+                os.fsync(stream.fileno())
+                unfinished.replace(path)
+            except BaseException:
+                unfinished.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise InputError(f"The report cannot be written to {path}: {error.strerror or error}.") from error
+
+
+def without_formula(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula.
+
+    Examples
+    --------
+    >>> without_formula("=HYPERLINK(...)"), without_formula("-12"), without_formula("Week 1")
+    ("'=HYPERLINK(...)", "'-12", 'Week 1')
+    """
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+def _lines(what: str, findings: Iterable[Finding]) -> Iterable[tuple[str, ...]]:
+    for finding in findings:
+        row = "" if finding.row is None else str(finding.row)
+        yield (what, *map(without_formula, (finding.file, row, finding.column or "", finding.value or "", finding.reason)))

@@ -1,0 +1,158 @@
+"""A text file that somebody else made: its encoding is found out, its size has limits, it is read line by line."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from lmskit.errors import ImportFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAX_FILE = 2 * 1024**3
+"""Bytes of a file that is read at all."""
+MAX_LINE = 16 * 1024**2
+"""Characters of one line. A row may be longer, since a quoted cell can hold line breaks."""
+CHUNK = 1024**2
+NOT_IN_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+ENCODING_NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with byte-order mark", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file that was read through once: it is text, in this encoding."""
+
+    path: Path
+    encoding: str
+    sha256: str
+    n_lines: int
+
+    @property
+    def name(self) -> str:
+        """The file's name without its path."""
+        return self.path.name
+
+    @property
+    def encoding_name(self) -> str:
+        """The encoding as a report names it."""
+        return ENCODING_NAMES[self.encoding]
+
+    def open(self) -> IO[str]:
+        """Open the file for reading; line ends are left as they are."""
+        return self.path.open(encoding=self.encoding, newline="")
+
+
+def scan(path: Path) -> TextFile:
+    """Read a file through once, and find out its encoding and its SHA-256.
+
+    UTF-8 with or without byte-order mark, UTF-16 with one, and Windows-1252 for what is not valid UTF-8.
+
+    Raises
+    ------
+    ImportFileError
+        There is no such file, it is empty, too large, or not text in one of these encodings.
+    """
+    name = path.name
+    try:
+        if not path.exists():
+            raise ImportFileError(f"There is no file {path}. Check the path.")
+        if not path.is_file():
+            raise ImportFileError(f"{path} is not a file.")
+        with path.open("rb") as stream:
+            return _scan(path, stream)
+    except OSError as error:
+        raise ImportFileError(f"{name} cannot be read: {error.strerror or error}.") from error
+
+
+def _scan(path: Path, stream: IO[bytes]) -> TextFile:
+    digest = hashlib.sha256()
+    chunk = stream.read(CHUNK)
+    if not chunk:
+        raise ImportFileError(f"{path.name} is empty. Get the file again from the system it comes from.")
+    guess = _EncodingGuess(path.name, chunk)
+    size = 0
+    while chunk:
+        digest.update(chunk)
+        size += len(chunk)
+        if size > MAX_FILE:
+            raise ImportFileError(f"{path.name} is larger than 2 GiB, which is the most that is read. Import it in parts.")
+        guess.feed(chunk)
+        chunk = stream.read(CHUNK)
+    return TextFile(path=path, encoding=guess.settled(size), sha256=digest.hexdigest(), n_lines=guess.lines)
+
+
+class _EncodingGuess:
+    """What a file's bytes say about its encoding: it is the one of its byte-order mark, else UTF-8 until that fails."""
+
+    def __init__(self, name: str, first: bytes) -> None:
+        self.name = name
+        self.encoding = "utf-8"
+        if first.startswith(codecs.BOM_UTF8):
+            self.encoding = "utf-8-sig"
+        elif first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            self.encoding = "utf-16"
+        self.lines = 0
+        self._decoder = codecs.getincrementaldecoder(self.encoding)()
+        self._characters = 0
+        self._stranger: str | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        if self.encoding != "cp1252":
+            try:
+                self._characters += len(self._decoder.decode(chunk))
+            except UnicodeError as error:
+                if self.encoding != "utf-8":
+                    raise ImportFileError(f"{self.name} is not valid {ENCODING_NAMES[self.encoding]}. Save it as UTF-8.") from error
+                self.encoding = "cp1252"
+        if self._stranger is None and (found := NOT_IN_WINDOWS_1252.search(chunk)):
+            row = self.lines + chunk.count(b"\n", 0, found.start()) + 1
+            self._stranger = f"row {row} holds the byte 0x{found.group()[0]:02x}"
+        self.lines += chunk.count(b"\n")
+
+    def settled(self, size: int) -> str:
+        unfinished = b"" if self.encoding == "cp1252" else self._decoder.getstate()[0]
+        if unfinished and self.encoding == "utf-8" and self._characters + len(unfinished) == size:
+            self.encoding = "cp1252"  # its only character beyond ASCII is its last
+        elif unfinished:
+            raise ImportFileError(f"{self.name} ends in the middle of a character: the file seems to be cut off. Get it again.")
+        if self.encoding == "cp1252" and self._stranger:
+            raise ImportFileError(f"{self.name} is neither UTF-8 nor Windows-1252: {self._stranger}. Save it as UTF-8.")
+        return self.encoding
+
+
+class Lines:
+    """The lines of a stream, each with its line end, for `csv.reader`.
+
+    `holds_nul` stays set once a line with a NUL character was given out, until it is reset; `is_cut_off` tells of the
+    last line given out that it has no line end.
+    """
+
+    def __init__(self, name: str, stream: IO[str]) -> None:
+        self.name = name
+        self.holds_nul = False
+        self.is_cut_off = False
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[str]:
+        """Give out line after line."""
+        readline = self._stream.readline
+        number = 0
+        try:
+            while line := readline(MAX_LINE):
+                number += 1
+                if not line.endswith(("\n", "\r")):
+                    if len(line) == MAX_LINE:
+                        raise ImportFileError(f"{self.name}, row {number}: the line is longer than {MAX_LINE:,} characters.")
+                    self.is_cut_off = True
+                if "\0" in line:
+                    self.holds_nul = True
+                yield line
+        except UnicodeError as error:
+            raise ImportFileError(f"{self.name} changed while it was read. Import it again.") from error
+        except OSError as error:
+            raise ImportFileError(f"{self.name} cannot be read: {error.strerror or error}.") from error

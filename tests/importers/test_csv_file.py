@@ -1,0 +1,140 @@
+"""Reading CSV files that somebody else made."""
+
+import codecs
+
+import pytest
+
+from lmskit.errors import ImportFileError
+from lmskit.importers import csv_file, text_file
+from lmskit.importers.csv_file import CsvFile
+
+COLUMNS = ["id", "name"]
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(content, name="people.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def rows_of(path, columns=COLUMNS, **options):
+    file = CsvFile(path, columns, **options)
+    return list(file.rows()), file
+
+
+def test_a_row_is_numbered_as_a_text_editor_numbers_its_first_line(written):
+    rows, _ = rows_of(written('id,name\n1,"A\nB"\n\n2,C\n'))
+    assert rows == [(2, ("1", "A\nB")), (5, ("2", "C"))]
+
+
+def test_columns_come_in_the_order_asked_for_and_the_others_are_named(written):
+    rows, file = rows_of(written("name,age,id\r\nA,7,1\r\n"))
+    assert rows == [(2, ("1", "A"))]
+    assert file.skipped_columns == ("age",)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark", "note"),
+    [
+        ("utf-8", b"", []),
+        ("utf-8", codecs.BOM_UTF8, []),
+        ("utf-16-le", codecs.BOM_UTF16_LE, ["people.csv was read as UTF-16."]),
+        ("utf-16-be", codecs.BOM_UTF16_BE, ["people.csv was read as UTF-16."]),
+        ("cp1252", b"", ["people.csv was read as Windows-1252."]),
+    ],
+)
+def test_the_encoding_is_found_out(written, encoding, mark, note):
+    rows, file = rows_of(written(mark + "id,name\n1,Zoë\n".encode(encoding)))
+    assert rows == [(2, ("1", "Zoë"))]
+    assert file.notes == note
+
+
+def test_a_lone_accent_at_the_very_end_is_windows_1252_and_no_cut_off_character(written):
+    rows, _ = rows_of(written(b"id,name\n1,Zo\xeb"))
+    assert rows == [(2, ("1", "Zoë"))]
+
+
+@pytest.mark.parametrize(("delimiter", "name"), [(";", "semicolon"), ("\t", "tab")])
+def test_the_delimiter_is_found_out_and_told(written, delimiter, name):
+    rows, file = rows_of(written(f'"id"{delimiter}"name"\n1{delimiter}"A, B"\n'))
+    assert rows == [(2, ("1", "A, B"))]
+    assert file.notes == [f"people.csv was read with the {name} between columns."]
+
+
+def test_one_bad_row_never_hides_a_good_one(written):
+    rows, file = rows_of(written('id,name\n1,A\n2\n3,C,x\n4,"D"x\n5,E\0\n6,F\n'))
+    assert rows == [(2, ("1", "A")), (7, ("6", "F"))]
+    assert file.rows_in == 6
+    assert [(one.row, one.column, one.reason) for one in file.rejections] == [
+        (3, None, "has fewer cells than the header"),
+        (4, None, "has more cells than the header"),
+        (5, None, "has a quotation mark inside a cell that is not doubled"),
+        (6, "name", "holds a NUL character"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "people.csv is empty. Get the file again from the system it comes from."),
+        ("id,title\n1,A\n", "people.csv lacks the column name; it has id, title. Is it the file that its name says?"),
+        ("id,name,name\n1,A,B\n", "people.csv has the column name more than once. Remove one of them."),
+        ("id,name\n1,A\n2", "people.csv, row 3: the file ends after 1 of 2 cells: it seems to be cut off. Get it again."),
+        ('id,name\n1,A\n2,"B', "people.csv, row 3: a quoted cell is never closed: the file seems to be cut off. Get it again."),
+        ('id,name\n1,"A\n2,"B"\n', "people.csv, row 2: the quotation marks of a cell do not match, so it is not known where the row ends."),
+        (b"id,name\n1,\xc3\xa9\n2,\xc3", "people.csv ends in the middle of a character: the file seems to be cut off. Get it again."),
+        (b"id,name\n1,\x81\n", "people.csv is neither UTF-8 nor Windows-1252: row 2 holds the byte 0x81. Save it as UTF-8."),
+        (codecs.BOM_UTF16_LE + "id,name\n".encode("utf-16-le") + b"\x00\xdc\x00", "people.csv is not valid UTF-16. Save it as UTF-8."),
+        ("id,name\n".encode("utf-16-le"), "people.csv has NUL characters in its header. Save it as UTF-8."),
+        ("i\0d,name,id\n1,A\n", "people.csv has NUL characters in its header. Save it as UTF-8."),
+    ],
+)
+def test_a_file_that_cannot_be_read_to_its_end_is_refused_with_one_sentence(written, content, sentence):
+    with pytest.raises(ImportFileError) as refusal:
+        rows_of(written(content))
+    assert str(refusal.value).startswith(sentence)
+
+
+def test_a_missing_line_end_at_the_end_is_no_cut(written):
+    assert rows_of(written("id,name\n1,A"))[0] == [(2, ("1", "A"))]
+
+
+def test_a_cell_has_a_limit(written, monkeypatch):
+    monkeypatch.setattr(csv_file, "MAX_CELL", 1000)
+    with pytest.raises(ImportFileError, match=r"people.csv, row 2: a cell is longer than 1 MiB, or a quotation mark is never closed."):
+        rows_of(written("id,name\n1,{}\n".format("x" * 1001)))
+
+
+def test_a_line_has_a_limit(written, monkeypatch):
+    monkeypatch.setattr(text_file, "MAX_LINE", 1000)
+    with pytest.raises(ImportFileError, match=r"people.csv, row 2: the line is longer than 1,000 characters."):
+        rows_of(written("id,name\n{}\n".format("x," * 600)))
+
+
+def test_a_file_has_a_limit(written, monkeypatch):
+    monkeypatch.setattr(text_file, "MAX_FILE", 10)
+    with pytest.raises(ImportFileError, match="larger than 2 GiB"):
+        rows_of(written("id,name\n1,A\n"))
+
+
+def test_columns_have_a_limit(written, monkeypatch):
+    monkeypatch.setattr(csv_file, "MAX_COLUMNS", 2)
+    with pytest.raises(ImportFileError, match="has 3 columns; at most 2 are read"):
+        rows_of(written("id,name,age\n"))
+
+
+def test_a_file_of_nothing_but_rejections_is_refused(written, monkeypatch):
+    monkeypatch.setattr(csv_file, "MAX_REJECTIONS", 2)
+    with pytest.raises(ImportFileError, match="More than 2 rows of people"):
+        rows_of(written("id,name\n1\n2\n3\n"))
+
+
+def test_what_is_no_file_is_said_to_be_none(tmp_path):
+    with pytest.raises(ImportFileError, match="is not a file"):
+        CsvFile(tmp_path, COLUMNS)
+    with pytest.raises(ImportFileError, match="There is no file"):
+        CsvFile(tmp_path / "nothing.csv", COLUMNS)

@@ -1,0 +1,43 @@
+"""What a report promises, and the file it can be written into."""
+
+import csv
+
+import pytest
+
+from lmskit.errors import InputError
+from lmskit.importers.report import FileCounts, ImportReport, Oddity, Rejection
+from lmskit.importers.report_file import check_place, write_report
+
+
+def report(*rejections, oddities=()):
+    return ImportReport("oulad", "folder", "0" * 64, False, (), (), tuple(rejections), tuple(oddities), ())
+
+
+def test_counts_that_lose_a_row_cannot_be_made():
+    with pytest.raises(ValueError, match=r"5 in = 1 added \+ 1 changed \+ 1 unchanged \+ 1 rejected does not hold"):
+        FileCounts("a.csv", rows_in=5, added=1, changed=1, unchanged=1, rejected=1)
+
+
+def test_a_rejection_reads_as_a_place_a_reason_and_the_value():
+    assert str(Rejection("a.csv", 7, "score", "x", "is not a number")) == "a.csv, row 7, column score: is not a number ('x')"
+
+
+def test_no_cell_of_the_written_report_is_a_formula(tmp_path):
+    evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+    path = tmp_path / "report.csv"
+    write_report(
+        report(*[Rejection("a.csv", 2, text, text, text) for text in evil], oddities=[Oddity("a.csv", None, None, None, "odd")]), path
+    )
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert rows[0] == ["what", "file", "row", "column", "value", "reason"]
+    assert rows[1] == ["rejected", "a.csv", "2", "'=1+1", "'=1+1", "'=1+1"]
+    assert rows[-1] == ["imported, but odd", "a.csv", "", "", "", "odd"]
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_a_report_that_has_no_place_is_refused_before_anything_is_imported(tmp_path):
+    with pytest.raises(InputError, match="There is no folder"):
+        check_place(tmp_path / "nowhere" / "report.csv")
+    with pytest.raises(InputError, match="is a folder"):
+        check_place(tmp_path)
