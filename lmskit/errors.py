@@ -10,18 +10,27 @@
      │    ├── RuleParameterError
      │    ├── NameNeededError       a person who is not known yet needs a name
      │    ├── AddressError          no message can reach the student
+     │    ├── FamilyNameNeededError the same, of a person with a login
      │    └── ImportFileError       a file as a whole cannot be read
      ├── NotFoundError              what a person named does not exist, or is not theirs to see
      │    ├── CourseNotFoundError
      │    ├── TermNotFoundError
      │    ├── NewTermNeededError    a course's term does not exist and was not described
      │    ├── LecturerNotFoundError
-     │    └── StudentNotFoundError
+     │    ├── StudentNotFoundError
+     │    ├── PersonNotFoundError   no lecturer or administrator has the address
+     │    └── DatabaseSessionNotFoundError
      ├── ConflictError              it clashes with what is there
      │    ├── AlreadyEnrolledError
      │    ├── CourseExistsError
      │    ├── TermExistsError
      │    ├── PersonExistsError
+     │    ├── LoginExistsError
+     │    ├── NoLoginError
+     │    ├── LoginClosedError
+     │    ├── OwnLoginError         nobody renames the login they are using
+     │    ├── LastAdministratorError
+     │    ├── OtherRoleError        the person is something else than was said
      │    ├── NotAStudentError      lecturers and administrators cannot be enrolled
      │    ├── CourseCompletedError  a completed place can be neither left nor asked for again
      │    ├── DemonstrationError    the demonstration's codes are taken
@@ -33,6 +42,8 @@
      │    └── MessagePostponedError for now; it will be tried again
      └── DatabaseError              the database cannot be used as it is
           ├── UnreachableError
+          │    └── SignInRefusedError    the server answers, and refuses login or password
+          ├── NotSignedInError      someone has to sign in first
           ├── ClusterError          the embedded server
           ├── BootstrapError
           ├── LoginMissingError     this machine holds no login for the person
@@ -62,7 +73,8 @@ class ColumnsMissingError(InputError):
     def __init__(self, *, subject: str, missing: list[str], present: list[str]) -> None:
         self.subject, self.missing, self.present = subject, missing, present
         super().__init__(
-            f"{subject} needs the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; the table has {', '.join(present) or 'none'}."
+            f"{subject} needs the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"the table has {', '.join(present) or 'none'}."
         )
 
 
@@ -87,7 +99,17 @@ class AddressError(InputError):
 
     def __init__(self, *, student: str) -> None:
         self.student = student
-        super().__init__(f"{student} has no e-mail address that receives mail, so the enrollment cannot be confirmed. Give the student one first.")
+        super().__init__(
+            f"{student} has no e-mail address that receives mail, so the enrollment cannot be confirmed. Give the student one first."
+        )
+
+
+class FamilyNameNeededError(InputError):
+    """Someone who is not known yet can only be given a login together with a name."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"Nobody here has the address {email} yet. To add this person with a login, give the family name: --family NAME")
 
 
 class ImportFileError(InputError):
@@ -138,6 +160,22 @@ class StudentNotFoundError(NotFoundError):
         super().__init__(f"There is no student {student!r}.")
 
 
+class PersonNotFoundError(NotFoundError):
+    """No lecturer or administrator has this address."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"There is no lecturer or administrator with the address {email}. To list them: lmskit login list")
+
+
+class DatabaseSessionNotFoundError(NotFoundError):
+    """Nobody is connected to the database with this process number, or it is one's own connection."""
+
+    def __init__(self, *, pid: int) -> None:
+        self.pid = pid
+        super().__init__(f"The database has no session {pid} of somebody else, or no longer. To list them: lmskit doctor")
+
+
 class ConflictError(LmskitError):
     """It clashes with what is there."""
 
@@ -171,7 +209,9 @@ class TermExistsError(ConflictError):
 
     def __init__(self, *, term: str) -> None:
         self.term = term
-        super().__init__(f"There is already a term {term}, with another name or other days. Leave its name and days out, or choose another code.")
+        super().__init__(
+            f"There is already a term {term}, with another name or other days. Leave its name and days out, or choose another code."
+        )
 
 
 class PersonExistsError(ConflictError):
@@ -180,6 +220,58 @@ class PersonExistsError(ConflictError):
     def __init__(self, *, email: str) -> None:
         self.email = email
         super().__init__(f"There is already a person with the address {email}. Nothing was changed.")
+
+
+class LoginExistsError(ConflictError):
+    """A person has one login."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"{email} has a login already. To set a new password: lmskit passwd {email}")
+
+
+class NoLoginError(ConflictError):
+    """The person has no login that could be changed."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"{email} has no login. To make one: lmskit login create {email}")
+
+
+class LoginClosedError(ConflictError):
+    """The login is closed, so nobody can sign in with it."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"The login of {email} is closed. To open it with a new password: lmskit login enable {email}")
+
+
+class OwnLoginError(ConflictError):
+    """The server does not let people rename or remove the login they are using."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"You are signed in as {email}, and nobody can rename the login in use. Ask another administrator to do it.")
+
+
+class LastAdministratorError(ConflictError):
+    """Without an administrator nobody could make logins any more."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(
+            f"{email} is the only administrator with an open login, so it stays open. Make another one first: "
+            "lmskit login create EMAIL --role super_admin"
+        )
+
+
+class OtherRoleError(ConflictError):
+    """The person is there, and is something else than was said."""
+
+    def __init__(self, *, email: str, role: str) -> None:
+        self.email, self.role = email, role
+        advice = "Students have no login; use another address." if role == "student" else "Leave --role out to make the login."
+        super().__init__(f"{email} belongs to a person with the role {role}. {advice}")
 
 
 class NotAStudentError(ConflictError):
@@ -221,6 +313,10 @@ class ReportError(LmskitError):
 class NotPermittedError(LmskitError):
     """The signed-in person may not do this."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Show a notebook's reader the sentence alone: nothing went wrong in the code."""
+        return [str(self)]
+
 
 class DatabaseError(LmskitError):
     """The database cannot be used as it is."""
@@ -228,6 +324,18 @@ class DatabaseError(LmskitError):
 
 class UnreachableError(DatabaseError):
     """No server answers, or it refuses this login."""
+
+
+class SignInRefusedError(UnreachableError):
+    """The server answers, and does not accept the login with this password."""
+
+
+class NotSignedInError(DatabaseError):
+    """Someone has to sign in before the database can be used."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show a notebook's reader the sentence alone: nothing went wrong in the code."""
+        return [str(self)]
 
 
 class ClusterError(DatabaseError):
@@ -239,7 +347,7 @@ class BootstrapError(DatabaseError):
 
 
 class LoginMissingError(DatabaseError):
-    """This machine keeps no login for the person."""
+    """The machine keeps no login for the person."""
 
     def __init__(self, *, person: str, where: str) -> None:
         self.person = person

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AliasChoices, BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -36,14 +36,15 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, description="`LMSKIT_DATABASE_URL`: a PostgreSQL server instead of the embedded one")
     person: str | None = Field(default=None, description="`LMSKIT_PERSON`: the e-mail address of whoever this process acts as")
     home: Path = Field(default_factory=default_home, description="`LMSKIT_HOME`: cluster, passfile and delivered mail")
-    postgres_version: Annotated[Literal[16, 18], BeforeValidator(_number)] = Field(default=18, description="`LMSKIT_POSTGRES_VERSION`: major version of the embedded server")
+    postgres_version: Annotated[Literal[16, 18], BeforeValidator(_number)] = Field(
+        default=18, description="`LMSKIT_POSTGRES_VERSION`: major version of the embedded server"
+    )
     leakproof_builtins: Literal["keep", "remove"] = Field(
         default="remove",
-        description="`LMSKIT_LEAKPROOF_BUILTINS`: `keep` makes a lecturer's queries on the embedded server faster and lets EXPLAIN tell of others' rows",
+        description="`LMSKIT_LEAKPROOF_BUILTINS`: `keep` makes a lecturer's queries on the embedded server faster and lets "
+        "EXPLAIN tell of others' rows",
     )
-    pgservice: str | None = Field(
-        default=None, validation_alias=AliasChoices("PGSERVICE"), description="`PGSERVICE`: a libpq connection service"
-    )
+    pgservice: str | None = Field(default=None, validation_alias="PGSERVICE", description="`PGSERVICE`: a libpq connection service")
     project_root: Path = Field(default=PROJECT_ROOT, description="`LMSKIT_PROJECT_ROOT`: where notebooks/, migrations/ and reports/ lie")
     reports_dir: Path = Field(
         default_factory=lambda validated: validated["project_root"] / "reports",

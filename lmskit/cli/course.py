@@ -43,6 +43,8 @@ def list_courses(
 @app.command()
 def show(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
     """Show a course and its syllabus."""
+    from sqlalchemy.orm import load_only
+
     from lmskit.cli.printing import print_table, say
     from lmskit.db import snapshot
     from lmskit.models import Term, User
@@ -53,7 +55,9 @@ def show(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
 
     with snapshot() as session:
         found = course_by_code(session, course)
-        term, lecturer = session.get_one(Term, found.term_id), session.get(User, found.lecturer_id)
+        term = session.get_one(Term, found.term_id)
+        # Of themselves, too, lecturers may read some columns only.
+        lecturer = session.get(User, found.lecturer_id, options=[load_only(User.family_name, User.given_name)])
         weeks = syllabus(session, course, limit=limit, offset=offset)
         counted, everyone = class_size(session, course), roster_size(session, course)
     simulated = " The course is simulated: none of its people and results are real." if found.origin is Origin.SIMULATION else ""

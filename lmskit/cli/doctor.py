@@ -3,37 +3,69 @@
 import json
 import shutil
 import stat
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from lmskit.db import default_engine, revision, snapshot
+from lmskit.cli.printing import console, say, visible
+from lmskit.db import default_engine, revision, snapshot, transaction
 from lmskit.db.connection import external_url
-from lmskit.errors import DatabaseError
-from lmskit.queries.health import Finding, database_findings
+from lmskit.errors import DatabaseError, RevisionError
+from lmskit.queries.finding import Finding, note, well, wrong
+from lmskit.queries.health import database_findings
+from lmskit.services.database_session import end_session
 from lmskit.settings import settings
 
 LOW_DISK = 1 << 30
+STYLES = {"well": "green", "note": "yellow", "wrong": "bold red"}
 
 
-def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False) -> None:
-    """Look at the home folder, the server and the database; exit status 1 when something is wrong."""
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    end: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PID",
+            show_default=False,
+            help="End the sessions of the person to whom this one belongs; what is not committed is lost.",
+        ),
+    ] = None,
+) -> None:
+    """Look at the home folder, the server and the database; exit status 1 when something is wrong.
+
+    A note is nothing to mend, and good to know.
+    """
+    if end is not None:
+        with transaction() as session:
+            email = end_session(session, end)
+        say(f"The sessions of {email} are ended.")
+        return
     findings = list(all_findings())
     if as_json:
-        typer.echo(json.dumps([{"name": one.name, "is_well": one.is_well, "sentence": one.sentence} for one in findings], indent=2))
+        keys = ("name", "is_well", "is_note", "sentence")
+        typer.echo(json.dumps([{key: getattr(one, key) for key in keys} for one in findings], indent=2, ensure_ascii=False))
     else:
-        table = Table(show_header=False, box=None)
-        for one in findings:
-            mark = Text("well ", style="green") if one.is_well else Text("wrong", style="bold red")
-            table.add_row(mark, Text(one.name), Text(one.sentence))
-        Console().print(table)
+        _show(findings)
     if not all(one.is_well for one in findings):
         raise typer.Exit(1)
+
+
+def _show(findings: Iterable[Finding]) -> None:
+    out = console()
+    for one in findings:
+        mark = "note" if one.is_note else "well" if one.is_well else "wrong"
+        lines = textwrap.wrap(
+            f"{mark:<6}{one.name}: {visible(one.sentence)}",
+            width=out.width, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+        shown = Text("\n".join(lines))
+        shown.stylize(STYLES[mark], 0, len(mark))
+        out.print(shown, soft_wrap=True)
 
 
 def all_findings() -> Iterator[Finding]:
@@ -42,12 +74,21 @@ def all_findings() -> Iterator[Finding]:
     yield passfile(settings().passfile)
     yield trust()
     try:
-        revision.require_current(default_engine())
-        yield Finding("revision", is_well=True, sentence=f"The database is at revision {revision.head()}, which this lmskit needs.")
+        yield migrations()
         with snapshot() as session:
-            yield from database_findings(session)
+            yield from database_findings(
+                session, embedded=external_url() is None, harden=external_url() is None and settings().leakproof_builtins == "remove"
+            )
+    except RevisionError as error:
+        yield wrong("migrations", str(error))
     except DatabaseError as error:
-        yield Finding("database", is_well=False, sentence=str(error))
+        yield wrong("database", str(error))
+
+
+def migrations() -> Finding:
+    """Return whether migrations wait to be run."""
+    revision.require_current(default_engine())
+    return well("migrations", f"The database is at revision {revision.head()}, which this lmskit needs.")
 
 
 def disk(home: Path) -> Finding:
@@ -55,20 +96,20 @@ def disk(home: Path) -> Finding:
     existing = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     shown = f"{free / LOW_DISK:.1f} GiB are free at {existing}."
-    return Finding("disk", is_well=free >= LOW_DISK, sentence=shown if free >= LOW_DISK else f"Only {shown} Make room before importing.")
+    return well("disk", shown) if free >= LOW_DISK else wrong("disk", f"Only {shown} Make room before importing.")
 
 
 def passfile(path: Path) -> Finding:
     """Return whether the passwords kept on this machine are readable by their owner only."""
     if not path.exists():
-        return Finding("passfile", is_well=True, sentence="No password is kept on this machine.")
+        return well("passfile", "No password is kept on this machine.")
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return Finding("passfile", is_well=False, sentence=f"Others can read the passwords in {path}. To close it: chmod 600 {path}")
-    return Finding("passfile", is_well=True, sentence=f"Only its owner can read {path}.")
+        return wrong("passfile", f"Others can read the passwords in {path}. To close it: chmod 600 {path}")
+    return well("passfile", f"Only its owner can read {path}.")
 
 
 def trust() -> Finding:
     """Return how far the deployment can be trusted; both ways are well, but they are not the same."""
     if external_url() is None:
-        return Finding("trust", is_well=True, sentence="The server is embedded: whoever owns the home folder owns the data.")
-    return Finding("trust", is_well=True, sentence="The server is external: what its administrators can read, they can read.")
+        return note("trust", "The server is embedded: whoever owns the home folder, or is root, owns all data in it.")
+    return note("trust", "The server is external: lecturers are kept apart from each other by it, and its administrators see everything.")

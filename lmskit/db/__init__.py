@@ -4,6 +4,7 @@ from lmskit.db.connection import DEMO_ADMIN, keep_login, migrator_url, url_for
 from lmskit.db.constraint import violated_constraint
 from lmskit.db.engine import default_engine, engine_for, migrator_engine
 from lmskit.db.roles import generate_password, login_name, scram_verifier
+from lmskit.db.sign_in import sign_in, sign_out
 from lmskit.db.staging import copy_rows, stage
 from lmskit.db.transaction import retried, snapshot, transaction
 
@@ -19,6 +20,8 @@ __all__ = [
     "migrator_url",
     "retried",
     "scram_verifier",
+    "sign_in",
+    "sign_out",
     "snapshot",
     "stage",
     "transaction",

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from lmskit.db import roles
+from lmskit.db import hardening, roles
 from lmskit.db.passfile import ANY, find_password, keep_password
 from lmskit.db.reason import connection_error
 from lmskit.errors import BootstrapError, UnreachableError
@@ -42,6 +42,12 @@ ATTRIBUTES: dict[str, LiteralString] = {
     roles.MIGRATOR: "LOGIN NOCREATEDB NOCREATEROLE",
 }
 
+PREDEFINED: tuple[tuple[str, LiteralString, str, str], ...] = (
+    ("pg_read_all_data", "ADMIN FALSE", roles.BACKUP, "read all data"),
+    ("pg_read_all_stats", "ADMIN FALSE, INHERIT TRUE, SET FALSE", roles.ADMIN, "see what other sessions do"),
+)
+"""PostgreSQL's own roles that ours are members of: role, options, member, and what the member may not do without it."""
+
 
 @dataclass
 class Bootstrapped:
@@ -54,7 +60,13 @@ class Bootstrapped:
 
 
 def bootstrap(
-    superuser_conninfo: str, database: str = "lmskit", *, passfile: Path, own_cluster: bool = False, password: str | None = None
+    superuser_conninfo: str,
+    database: str = "lmskit",
+    *,
+    passfile: Path,
+    own_cluster: bool = False,
+    harden: bool | None = None,
+    password: str | None = None,
 ) -> Bootstrapped:
     """Prepare a server, as its superuser or as a login with CREATEROLE.
 
@@ -68,6 +80,9 @@ def bootstrap(
         Where the migrator's generated password is kept; one that still works is left as it is.
     own_cluster
         Whether the whole cluster is lmskit's, so that other databases in it are closed to its logins too.
+    harden
+        Whether to take the mark LEAKPROOF from all functions of the database (see `hardening`), or with False to give it back to
+        the built-in ones. By default it is taken on a cluster of our own, and left as it is elsewhere.
     password
         Of the connection string's login, where neither it nor libpq's own sources have it.
 
@@ -92,6 +107,7 @@ def bootstrap(
                 _close_other_databases(connection)
             with contextlib.closing(_connect(superuser_conninfo, database, password)) as inside, inside.transaction():
                 _prepare_database(inside, database)
+                _set_leakproof(inside, superuser_conninfo, password, result, harden=True if own_cluster and harden is None else harden)
             with connection.transaction():
                 _keep_migrator_password(connection, superuser_conninfo, database, passfile, any_port=own_cluster)
         finally:
@@ -154,11 +170,12 @@ def _make_roles(connection: Connection, result: Bootstrapped, *, superuser: bool
         _grant_role(connection, group, roles.LOGINS, "ADMIN TRUE, INHERIT FALSE, SET FALSE")
     for role in roles.TAKEN_ON_BY_MIGRATOR:
         _grant_role(connection, role, roles.MIGRATOR, "ADMIN FALSE, INHERIT FALSE, SET TRUE")
-    try:
-        with connection.transaction():
-            connection.execute(sql.SQL("GRANT pg_read_all_data TO {}").format(sql.Identifier(roles.BACKUP)))
-    except psycopg.errors.InsufficientPrivilege:
-        result.skipped.append(f"{roles.BACKUP} may not read all data: a superuser has to say GRANT pg_read_all_data TO {roles.BACKUP}.")
+    for role, options, member, purpose in PREDEFINED:
+        try:
+            with connection.transaction():
+                connection.execute(sql.SQL("GRANT {} TO {} WITH {}").format(sql.Identifier(role), sql.Identifier(member), sql.SQL(options)))
+        except psycopg.errors.InsufficientPrivilege:
+            result.skipped.append(f"{member} may not {purpose}: a superuser has to say GRANT {role} TO {member}.")
     if not superuser:
         result.skipped.append(f"{roles.BACKUP} does not bypass row security: a superuser has to say ALTER ROLE {roles.BACKUP} BYPASSRLS.")
 
@@ -206,12 +223,23 @@ def _make_database(connection: Connection, database: str) -> None:
 
 
 def _close_other_databases(connection: Connection) -> None:
-    """On a cluster of our own: no login has any business in the databases that PostgreSQL brings along.
-
-    What else a whole cluster needs for protection against its own logins belongs here.
-    """
+    """On a cluster of our own: no login has any business in the databases that PostgreSQL brings along."""
     for name in ("postgres", "template1"):
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+
+
+def _set_leakproof(inside: Connection, conninfo: str, password: str | None, result: Bootstrapped, *, harden: bool | None) -> None:
+    if harden is None:
+        return
+    try:
+        with inside.transaction():
+            if harden:
+                hardening.harden(inside)
+                return
+            with contextlib.closing(_connect(conninfo, hardening.REFERENCE, password)) as reference:
+                hardening.soften(inside, hardening.leakproof_builtins(reference))
+    except psycopg.errors.InsufficientPrivilege:
+        result.skipped.append("The built-in functions stay as they are: only a superuser can change whether they are leakproof.")
 
 
 def _prepare_database(connection: Connection, database: str) -> None:

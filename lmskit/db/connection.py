@@ -7,15 +7,17 @@ login that the passfile of this machine holds for a person.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 
+import psycopg
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from lmskit.db import roles
+from lmskit.db import hardening, identity, roles
 from lmskit.db.bootstrap import Bootstrapped, bootstrap
 from lmskit.db.cluster import Cluster, Endpoint
-from lmskit.db.passfile import ANY, find_password, keep_password, move_host, read_entries
+from lmskit.db.passfile import ANY, find_password, forget_password, keep_password, move_host, read_entries
 from lmskit.errors import BootstrapError, LoginMissingError, UnreachableError
 from lmskit.settings import settings
 
@@ -23,7 +25,7 @@ DATABASE = "lmskit"
 DRIVER = "postgresql+psycopg"
 DEMO_ADMIN = "demo.admin@example.org"
 """Whom the command line acts as when nobody else is named."""
-BOOTSTRAP_VERSION = "1"
+BOOTSTRAP_VERSION = "2"
 """Raised when `bootstrap` does more: an embedded cluster is then prepared again at its next use."""
 DEFAULT_PORT = 5432
 
@@ -34,17 +36,21 @@ def url_for(person: str | None = None) -> URL:
     Parameters
     ----------
     person
-        E-mail address; by default `LMSKIT_PERSON`, else the demonstration administrator.
+        E-mail address; by default whoever has signed in to this process, else `LMSKIT_PERSON`, else the demonstration administrator.
 
     Raises
     ------
     LoginMissingError
         This machine's passfile has no login for the person.
+    NotSignedInError
+        Someone has signed out of this process.
     UnreachableError
         `LMSKIT_DATABASE_URL` cannot be read.
     ClusterError
         The embedded server cannot be used.
     """
+    if person is None and (signed_in := identity.current()) is not None:
+        return login_url(signed_in.email)
     external = external_url()
     if external is not None and (external.username or "service" in external.query):
         return external
@@ -60,11 +66,11 @@ def migrator_url() -> URL:
     return _completed(external, roles.MIGRATOR, person=None)
 
 
-def login_url(person: str, password: str) -> URL:
-    """Return the address for someone who has just typed a password; the password is in it, so keep it in memory."""
+def login_url(person: str) -> URL:
+    """Return the address with the login of someone who is signing in; the password is kept apart (`lmskit.db.identity`)."""
     external = external_url()
     base = external if external is not None else _embedded_url()
-    return base.set(username=roles.login_name(database_name(), person), password=password)
+    return base.set(username=roles.login_name(database_name(), person), password=None)
 
 
 def keep_login(person: str, password: str) -> None:
@@ -74,11 +80,21 @@ def keep_login(person: str, password: str) -> None:
     keep_password(settings().passfile, host=host, port=port, database=database_name(), user=login, password=password)
 
 
-def has_login(person: str) -> bool:
-    """Whether this machine's passfile has a login for the person."""
+def kept_login(person: str) -> str | None:
+    """Return the password that this machine's passfile has for the person, or None."""
     host, port = _passfile_key(external_url())
     login = roles.login_name(database_name(), person)
-    return find_password(settings().passfile, host=host, port=port, database=database_name(), user=login) is not None
+    return find_password(settings().passfile, host=host, port=port, database=database_name(), user=login)
+
+
+def forget_login(person: str) -> None:
+    """Remove the person's password from this machine's passfile."""
+    forget_password(settings().passfile, database=database_name(), user=roles.login_name(database_name(), person))
+
+
+def has_login(person: str) -> bool:
+    """Whether this machine's passfile has a login for the person."""
+    return kept_login(person) is not None
 
 
 def database_name() -> str:
@@ -105,10 +121,11 @@ def embedded_cluster() -> Cluster:
 def start_embedded() -> Endpoint:
     """Return where the embedded server listens, started and prepared if need be."""
     cluster = embedded_cluster()
+    was_running = cluster.running() is not None
     endpoint = cluster.start()
-    if not _is_prepared(cluster, endpoint):
+    if not _is_prepared(cluster, endpoint) or not (was_running or _is_hardened_as_wanted(endpoint)):
         with cluster.exclusively():
-            if not _is_prepared(cluster, endpoint):
+            if not _is_prepared(cluster, endpoint) or not _is_hardened_as_wanted(endpoint):
                 bootstrap_embedded(endpoint)
     return endpoint
 
@@ -120,9 +137,9 @@ def bootstrap_embedded(endpoint: Endpoint) -> Bootstrapped:
     if marker.exists():
         _, _, old_host = marker.read_text(encoding="utf-8").partition("\n")
         move_host(passfile, old=old_host.strip(), new=endpoint.host)
-    result = bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=passfile, own_cluster=True)
+    result = bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=passfile, own_cluster=True, harden=_harden())
     part = marker.with_suffix(".part")
-    part.write_text(f"{BOOTSTRAP_VERSION}\n{endpoint.host}\n", encoding="utf-8")
+    part.write_text(f"{_prepared_as()}\n{endpoint.host}\n", encoding="utf-8")
     part.replace(marker)
     return result
 
@@ -132,9 +149,26 @@ def _is_prepared(cluster: Cluster, endpoint: Endpoint) -> bool:
         version, _, host = cluster.layout.bootstrapped.read_text(encoding="utf-8").partition("\n")
     except FileNotFoundError:
         return False
-    if (version, host.strip()) != (BOOTSTRAP_VERSION, endpoint.host):
+    if (version, host.strip()) != (_prepared_as(), endpoint.host):
         return False
     return any(entry.user == roles.MIGRATOR and entry.host == endpoint.host for entry in read_entries(settings().passfile))
+
+
+def _is_hardened_as_wanted(endpoint: Endpoint) -> bool:
+    """Ask once, when the server starts: the marks come back when a database is made anew, as by a restore."""
+    try:
+        with contextlib.closing(psycopg.connect(endpoint.superuser_conninfo(DATABASE))) as connection:
+            return hardening.is_hardened(connection) == _harden()
+    except psycopg.OperationalError:
+        return False  # there is no such database any more
+
+
+def _harden() -> bool:
+    return settings().leakproof_builtins == "remove"
+
+
+def _prepared_as() -> str:
+    return f"{BOOTSTRAP_VERSION} {settings().leakproof_builtins}"
 
 
 def _completed(external: URL | None, login: str, *, person: str | None) -> URL:

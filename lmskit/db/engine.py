@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from sqlalchemy import Engine, create_engine, event
 
+from lmskit.db import identity
 from lmskit.db.connection import migrator_url, url_for
 from lmskit.db.reason import connection_error, is_starting
 
@@ -56,6 +57,7 @@ def engine_at(url: URL) -> Engine:
                 pool_size=POOL_SIZE,
                 max_overflow=MAX_OVERFLOW,
                 pool_pre_ping=True,
+                hide_parameters=True,  # an error repeats neither what people are called nor what is kept of a password
                 connect_args={"application_name": "lmskit", "connect_timeout": CONNECT_TIMEOUT},
             )
             event.listen(engine, "do_connect", _connect)
@@ -64,15 +66,16 @@ def engine_at(url: URL) -> Engine:
 
 
 def dispose_engines() -> None:
-    """Close all connections of this process that are not in use."""
+    """Close all connections of this process that are not in use. The engines stay usable."""
     with _lock:
         for engine in _engines.values():
             engine.dispose()
-        _engines.clear()
 
 
 def _connect(dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
     deadline = time.monotonic() + STARTING_LIMIT
+    if "password" not in parameters and "passfile" not in parameters and (typed := identity.typed_password(parameters.get("user"))):
+        parameters = {**parameters, "password": typed}
     while True:
         try:
             return dialect.connect(*arguments, **parameters)
@@ -86,7 +89,6 @@ def _leave_to_parent() -> None:
     """In a forked child: forget the parent's connections without closing them."""
     for engine in _engines.values():
         engine.dispose(close=False)
-    _engines.clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lmskit.errors import DatabaseError, UnreachableError
+from lmskit.errors import DatabaseError, SignInRefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 TOO_MANY = ("too many connections for role", "too many clients", "remaining connection slots")
 WRONG_PASSWORD = ("password authentication failed", "no password supplied")
+CLOSED = ("not permitted to log in",)
+OF_A_PERSON = "u_"
+"""How the logins of people begin."""
 OTHER_SERVER = ("requirepeer", "could not get peer credentials")
 UNKNOWN_NAME = ("could not translate host name", "failed to resolve host")
 STARTING = ("the database system is starting up", "the database system is in recovery", "not yet accepting connections")
@@ -38,22 +41,25 @@ def connection_error(error: psycopg.Error, parameters: Mapping[str, object]) -> 
     user, database = parameters.get("user") or "your login", parameters.get("dbname") or "lmskit"
     refused = f"The {where} does not accept the login {user} with the password it was given."
     full = f"The {where} has no connection left for {user}."
+    check = "Check LMSKIT_DATABASE_URL, or prepare the server again: lmskit db bootstrap"
+    if str(user).startswith(OF_A_PERSON):
+        check = "It is wrong or was changed, or the login was closed. An administrator sets a new one: lmskit passwd EMAIL"
     answers: tuple[tuple[tuple[str, ...], str], ...] = (
         (TOO_MANY, f"{full} Close a notebook you no longer need (Kernel > Shut Down), then try again."),
-        (WRONG_PASSWORD, f"{refused} Check LMSKIT_DATABASE_URL, or prepare the server again: lmskit db bootstrap"),
+        (WRONG_PASSWORD, f"{refused} {check}"),
         (("permission denied for database",), f"The login {user} may not use the database {database} on the {where}."),
         ((f'database "{database}" does not exist',), f"The {where} has no database {database}. To prepare it: lmskit db bootstrap"),
         (("no pg_hba.conf entry", "pg_hba.conf rejects"), f"The {where} does not let {user} in from this machine."),
         (OTHER_SERVER, f"The {where} is run by another user than lmskit's, so nothing was sent to it."),
         (UNKNOWN_NAME, f"The {where} was not found: its name is unknown. Check LMSKIT_DATABASE_URL."),
-        (("not permitted to log in",), f"The login {user} has been closed."),
+        (CLOSED, f"The login {user} has been closed. An administrator opens it again: lmskit login enable EMAIL"),
         (STARTING, f"The {where} is still starting. Try again in a minute."),
         (("definition of service",), f"The connection service named by PGSERVICE was not found: {_last_line(text)}."),
         (("SSL", "certificate"), f"The {where} cannot be reached securely: {_last_line(text)}."),
     )
     for marks, sentence in answers:
         if any(mark in text for mark in marks):
-            return UnreachableError(sentence)
+            return SignInRefusedError(sentence) if marks in {WRONG_PASSWORD, CLOSED} else UnreachableError(sentence)
     return UnreachableError(f"The {where} cannot be reached ({_last_line(text)}). Is it running, and is LMSKIT_DATABASE_URL right?")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lmskit.db.engine import default_engine
-from lmskit.errors import BusyError, DatabaseError, UnreachableError
+from lmskit.errors import BusyError, DatabaseError, LmskitError, NotPermittedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,12 @@ T = TypeVar("T")
 ATTEMPTS = 5
 FIRST_PAUSE = 0.05
 LOST = "The connection to the database was lost. Try again; if it was lost while saving, look first whether the change is there."
-ANSWERS: tuple[tuple[tuple[type[psycopg.Error], ...], type[DatabaseError], str], ...] = (
+ANSWERS: tuple[tuple[tuple[type[psycopg.Error], ...], type[LmskitError], str], ...] = (
+    (
+        (psycopg.errors.InsufficientPrivilege,),
+        NotPermittedError,
+        "The person who is signed in may not do this. Nothing was changed; sign in as somebody who may, or ask an administrator.",
+    ),
     (
         (psycopg.errors.LockNotAvailable,),
         BusyError,
@@ -62,6 +67,8 @@ def transaction(engine: Engine | None = None) -> Iterator[Session]:
         The server cannot be reached, or the connection was lost on the way.
     BusyError
         A lock or a time limit of the server ended the work; nothing was changed.
+    NotPermittedError
+        The database does not let the signed-in person do this; nothing was changed.
     """
     with _told(), Session(engine or default_engine(), expire_on_commit=False) as session, session.begin():
         yield session
@@ -113,7 +120,7 @@ def _told() -> Iterator[None]:
         raise told from error
 
 
-def _sentence(error: BaseException | None, *, lost: bool) -> DatabaseError | None:
+def _sentence(error: BaseException | None, *, lost: bool) -> LmskitError | None:
     for kinds, answer, text in ANSWERS:
         if isinstance(error, kinds):
             return answer(text)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import textwrap
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+
+from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, RULES, skipped_rules, violations
+from lmskit.queries.database_sessions import hidden_sessions, troublesome_sessions
+from lmskit.queries.finding import Finding, note, well, wrong
+from lmskit.queries.server_settings import settings_findings
+from lmskit.vocabulary import OutboxStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,86 +21,101 @@ if TYPE_CHECKING:
 OLDEST_POSTGRES = 160000
 OLDEST_PGVECTOR = (0, 8)
 LONG_WAIT = "1 hour"
+LONGEST_OBJECT = 120
+"""Letters of what breaks a rule, in a sentence: the manifest's lines are long, and their beginning says which object is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
+def database_findings(session: Session, *, embedded: bool, harden: bool) -> Iterator[Finding]:
+    """Look at the server, who may do what, who is connected and what waits to be done, as the person signed in.
 
-    Attributes
-    ----------
-    name
-        Of the check; stable, in lower case.
-    is_well
-        Whether nothing has to be done.
-    sentence
-        What was found and, when it is not well, what to do.
+    `embedded` says whose server it is, and `harden` whether lmskit was told to close its plan oracle.
     """
-
-    name: str
-    is_well: bool
-    sentence: str
-
-
-def database_findings(session: Session) -> Iterator[Finding]:
-    """Look at the server, the tables and what waits to be done, as the person signed in."""
     yield _server(session)
     yield _pgvector(session)
-    yield _row_security(session)
-    yield _overdue_messages(session)
+    yield from settings_findings(session, embedded=embedded)
+    yield from _access(session, embedded=embedded, harden=harden)
+    if session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one():
+        yield from _sessions(session)
+        yield from _messages(session)
+    else:
+        yield note("rights", "Sessions and messages were not looked at: that takes an administrator.")
 
 
 def _server(session: Session) -> Finding:
     number = int(session.execute(text("SELECT current_setting('server_version_num')")).scalar_one())
     shown = session.execute(text("SELECT current_setting('server_version')")).scalar_one()
     if number < OLDEST_POSTGRES:
-        return Finding("server", is_well=False, sentence=f"The server is PostgreSQL {shown}; lmskit needs 16 or newer.")
-    return Finding("server", is_well=True, sentence=f"PostgreSQL {shown} answers.")
+        return wrong("server", f"The server is PostgreSQL {shown}; lmskit needs 16 or newer.")
+    return well("server", f"PostgreSQL {shown} answers.")
 
 
 def _pgvector(session: Session) -> Finding:
     version = session.execute(text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")).scalar_one_or_none()
     if version is None or tuple(int(part) for part in str(version).split(".")[:2]) < OLDEST_PGVECTOR:
         found = f"pgvector {version}" if version else "no pgvector"
-        return Finding(
-            "pgvector",
-            is_well=False,
-            sentence=f"The database has {found}; lmskit needs 0.8 or newer. Install it, then: lmskit db bootstrap",
-        )
-    return Finding("pgvector", is_well=True, sentence=f"pgvector {version} is there.")
+        return wrong("pgvector", f"The database has {found}; lmskit needs 0.8 or newer. Install it, then: lmskit db bootstrap")
+    return well("pgvector", f"pgvector {version} is there.")
 
 
-def _row_security(session: Session) -> Finding:
-    """Alembic's own table is the one exception: it holds a revision number and no login has a right to it."""
-    open_tables = (
-        session.execute(
-            text(
-                "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('lms') AND relkind IN ('r', 'p')"
-                " AND relname <> 'alembic_version' AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname"
-            )
+def _access(session: Session, *, embedded: bool, harden: bool) -> Iterator[Finding]:
+    found = violations(session)
+    broken = [one for one in found if one.rule != LEAKPROOF_BUILTINS]
+    for one in broken:
+        yield wrong(one.rule, f"{textwrap.shorten(one.object, LONGEST_OBJECT, placeholder=' …')}. {one.advice}")
+    skipped = skipped_rules(session)
+    if not broken:
+        yield well("access", f"All {len(RULES) - len(skipped) - 1} rules about who may see and change what are kept.")
+    if skipped:
+        sentence = f"This login may not check the rules {', '.join(skipped)}."
+        yield note(
+            "access, unchecked",
+            f"{sentence} On the embedded server lmskit itself writes who may sign in how." if embedded else f"{sentence} A superuser may.",
         )
-        .scalars()
-        .all()
-    )
-    if open_tables:
-        tables = ", ".join(open_tables)
-        return Finding(
-            "row security",
-            is_well=False,
-            sentence=f"Row security is off on {tables}. Restore it: ALTER TABLE … ENABLE, then FORCE ROW LEVEL SECURITY.",
-        )
-    return Finding("row security", is_well=True, sentence="Row security is on for every table.")
+    yield _plan_oracle(is_open=len(broken) < len(found), embedded=embedded, harden=harden)
 
 
-def _overdue_messages(session: Session) -> Finding:
-    waiting = session.execute(
-        text("SELECT count(*) FROM outbox WHERE status = 'waiting' AND available_at < now() - CAST(:wait AS interval)"), {"wait": LONG_WAIT}
-    ).scalar_one()
-    if waiting:
-        verb = "message has" if waiting == 1 else "messages have"
-        return Finding(
-            "outbox",
-            is_well=False,
-            sentence=f"{waiting} {verb} waited for more than {LONG_WAIT}. Hand them over: lmskit enrollment deliver",
-        )
-    return Finding("outbox", is_well=True, sentence="No message is overdue.")
+def _plan_oracle(*, is_open: bool, embedded: bool, harden: bool) -> Finding:
+    if not is_open:
+        return well("plan oracle", "EXPLAIN does not answer a lecturer's questions about others' rows.")
+    channel = "EXPLAIN can answer a lecturer's questions about others' rows"
+    if not embedded:
+        return note("plan oracle", f"{channel}. To close this channel, as superuser: lmskit db bootstrap --harden ADDRESS")
+    if harden:
+        return wrong("plan oracle", f"{channel}. To close this channel: lmskit db bootstrap")
+    return note("plan oracle", f"{channel}, since LMSKIT_LEAKPROOF_BUILTINS is keep.")
+
+
+def _sessions(session: Session) -> Iterator[Finding]:
+    found = troublesome_sessions(session)
+    for one in found:
+        name, minutes = f"session {one.pid}", one.seconds // 60
+        end = f"To end it: lmskit doctor --end {one.pid}"
+        if one.is_idle:
+            yield wrong(name, f"{one.login} has left a transaction open for {minutes} minutes, which holds up others. {end}")
+        else:
+            yield note(name, f"{one.login} has been running one statement for {minutes} minutes. {end}")
+    hidden = hidden_sessions(session)
+    if hidden:
+        shown = "One session" if hidden == 1 else f"{hidden} sessions"
+        yield note("sessions", f"{shown} of others may not be looked into. As superuser: GRANT pg_read_all_stats TO lmskit_admin")
+    elif not found:
+        yield well("sessions", "Nobody holds up others.")
+
+
+def _messages(session: Session) -> Iterator[Finding]:
+    row = session.execute(
+        text(
+            "SELECT count(*) FILTER (WHERE status = CAST(:waiting AS lms.outbox_status) AND available_at < now() - CAST(:wait "
+            "AS interval)) AS overdue,"
+            " count(*) FILTER (WHERE status = CAST(:dead AS lms.outbox_status)) AS dead FROM lms.outbox"
+        ),
+        {"wait": LONG_WAIT, "waiting": OutboxStatus.WAITING, "dead": OutboxStatus.DEAD},
+    ).one()
+    if row.overdue:
+        verb = "message has" if row.overdue == 1 else "messages have"
+        yield wrong("outbox", f"{row.overdue} {verb} waited for more than {LONG_WAIT}. Hand them over: lmskit enrollment deliver")
+    if row.dead:
+        verb = "message was" if row.dead == 1 else "messages were"
+        yield note("outbox", f"{row.dead} {verb} given up after too many tries, and the enrollments removed. Enrol those students again.")
+    if not row.overdue and not row.dead:
+        yield well("outbox", "No message is overdue.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
 from sqlalchemy.orm import Session
 
-import lmskit
 from lmskit.analytics.class_levels import level_shares, level_shares_by_week
 from lmskit.analytics.mastery import rule_named
 from lmskit.charts.distribution import level_distribution, level_distribution_table, level_share, level_share_table
@@ -180,7 +180,7 @@ class CourseReport:
         facts = [
             ("Snapshot of the database", f"{self.read_at:%Y-%m-%d %H:%M:%S} UTC"),
             ("Schema revision", self.revision),
-            ("lmskit", lmskit.__version__),
+            ("lmskit", version("lmskit")),
             ("Course", str(self.course["code"])),
             ("Students in the heat map, at most", str(self.asked.n_students)),
             ("Mastery rule", f"{self.rule} ({given})"),

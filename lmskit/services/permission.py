@@ -5,8 +5,11 @@ from contextlib import contextmanager
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from lmskit.errors import NotPermittedError
+from lmskit.queries.login import signed_in
+from lmskit.vocabulary import Role
 
 
 @contextmanager
@@ -26,3 +29,20 @@ def administrators_only(doing: str) -> Iterator[None]:
         if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise
         raise NotPermittedError(f"Only an administrator can {doing}. Sign in as one, or ask one to do it.") from error
+
+
+def require_administrator(session: Session, *, what: str = "This notebook") -> None:
+    """Refuse anybody but an administrator with a sentence; for a page that would otherwise open and refuse at its last button.
+
+    Raises
+    ------
+    NotPermittedError
+        The signed-in person is no administrator.
+    """
+    person = signed_in(session)
+    if person.role is Role.SUPER_ADMIN:
+        return
+    who = f"{person.email}, a lecturer" if person.email else f"{person.login}, a login that is nobody's"
+    raise NotPermittedError(
+        f"{what} is for administrators; you are signed in as {who}. To open it as another person: lmskit lab --as EMAIL"
+    )

@@ -55,7 +55,7 @@ def add_person(session: Session, *, email: str | None, family_name: str, given_n
 def set_password(session: Session, person: User, password: str) -> None:
     """Give a lecturer or an administrator a password: their login's and ours, in one statement."""
     statement = text("SELECT lms.set_login(:person, :verifier, :hash)")
-    session.execute(statement, {"person": person.id, **_kept_of(password)})
+    session.execute(statement, {"person": person.id, **kept_of(password)})
     session.refresh(person, ["db_role"])
 
 
@@ -66,7 +66,7 @@ def found_administrator(session: Session, request: CreatePerson, *, password: st
     """
     statement = text("SELECT lms.found_administrator(:address, :family, :given, :sorted_as, :verifier, :hash)")
     name = {"family": request.family_name, "given": request.given_name, "sorted_as": sort_name(request.family_name, request.given_name)}
-    return session.scalar(statement, {"address": request.email, **name, **_kept_of(password)}) is not None
+    return session.scalar(statement, {"address": request.email, **name, **kept_of(password)}) is not None
 
 
 def recover_login(session: Session, email: str, *, password: str) -> bool:
@@ -75,9 +75,9 @@ def recover_login(session: Session, email: str, *, password: str) -> bool:
     `session` is the migrator's: it is the way out for whoever runs the database when an administrator's password is lost.
     """
     statement = text("SELECT lms.recover_login(:address, :verifier, :hash)")
-    return session.scalar(statement, {"address": email, **_kept_of(password)}) is not None
+    return session.scalar(statement, {"address": email, **kept_of(password)}) is not None
 
 
-def _kept_of(password: str) -> dict[str, str]:
+def kept_of(password: str) -> dict[str, str]:
     """What may be kept of a password: the server's verifier and our hash, neither of which lets anyone sign in."""
     return {"verifier": scram_verifier(password), "hash": _hashes.hash(password)}

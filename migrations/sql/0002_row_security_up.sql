@@ -184,14 +184,26 @@ BEGIN
         EXECUTE format('CREATE POLICY lecturer_reads_own ON lms.%I FOR SELECT TO lmskit_lecturer USING (%s)', table_name, own);
     END LOOP;
 
-    FOREACH table_name IN ARRAY ARRAY['syllabi', 'materials', 'material_passages', 'quizzes', 'quiz_attempts'] LOOP
+    FOREACH table_name IN ARRAY ARRAY['syllabi', 'materials', 'quizzes'] LOOP
         EXECUTE format('CREATE POLICY lecturer_inserts_own ON lms.%I FOR INSERT TO lmskit_lecturer WITH CHECK (%s)', table_name, own);
+    END LOOP;
+
+    FOREACH table_name IN ARRAY ARRAY['syllabi', 'materials', 'material_passages', 'quizzes', 'quiz_attempts'] LOOP
         EXECUTE format(
             'CREATE POLICY lecturer_updates_own ON lms.%I FOR UPDATE TO lmskit_lecturer USING (%s) WITH CHECK (%s)', table_name, own, own
         );
     END LOOP;
 END
 $$;
+
+-- A unique key is compared before a foreign key: without the second condition, a row of another's quiz or material in a
+-- course of one's own would fail as a duplicate where the other has such a row, and as a stray where not.
+CREATE POLICY lecturer_inserts_own ON lms.quiz_attempts FOR INSERT TO lmskit_lecturer
+    WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[])
+        AND EXISTS (SELECT FROM lms.quizzes AS q WHERE q.id = quiz_id AND q.course_id = quiz_attempts.course_id));
+CREATE POLICY lecturer_inserts_own ON lms.material_passages FOR INSERT TO lmskit_lecturer
+    WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[])
+        AND EXISTS (SELECT FROM lms.materials AS m WHERE m.id = material_id AND m.course_id = material_passages.course_id));
 
 CREATE POLICY lecturer_reads_own ON lms.courses FOR SELECT TO lmskit_lecturer
     USING (id = ANY ((SELECT lms.my_course_ids())::bigint[]));

@@ -228,8 +228,8 @@ def test_a_taken_port_makes_it_choose_another_one_also_at_a_later_start(own_clus
     assert cluster.start().port == second
 
 
-def test_it_listens_on_the_loopback_only(own_cluster):
-    endpoint = own_cluster().start()
+def test_it_listens_on_the_loopback_only(cluster):
+    endpoint = cluster.start()
     assert ask(endpoint, "SELECT current_setting('listen_addresses')") == "127.0.0.1"
 
 
@@ -278,8 +278,8 @@ def test_a_socket_folder_that_a_stranger_made_first_is_not_used(own_cluster, hom
 # Who may come in -------------------------------------------------------------------------------------------
 
 
-def test_nobody_signs_in_without_a_password_and_the_superuser_never_over_tcp(own_cluster):
-    endpoint = own_cluster().start()
+def test_nobody_signs_in_without_a_password_and_the_superuser_never_over_tcp(cluster):
+    endpoint = cluster.start()
     assert (
         ask(endpoint, "SELECT string_agg(DISTINCT auth_method, ',' ORDER BY auth_method) FROM pg_hba_file_rules")
         == "peer,reject,scram-sha-256"
@@ -291,8 +291,7 @@ def test_nobody_signs_in_without_a_password_and_the_superuser_never_over_tcp(own
 
 
 @needs_root
-def test_another_user_of_the_machine_gets_nowhere(own_cluster):
-    cluster = own_cluster()
+def test_another_user_of_the_machine_gets_nowhere(cluster):
     endpoint = cluster.start()
     psql = program(installation(cluster.layout.version), "psql")
     for host in (endpoint.host, "127.0.0.1"):
@@ -305,15 +304,14 @@ def test_another_user_of_the_machine_gets_nowhere(own_cluster):
 
 
 @needs_root
-def test_a_server_of_somebody_else_is_not_talked_to(own_cluster):
-    endpoint = own_cluster().start()
+def test_a_server_of_somebody_else_is_not_talked_to(cluster):
+    endpoint = cluster.start()
     posing = make_conninfo(endpoint.superuser_conninfo(), requirepeer="root")
     with pytest.raises(psycopg.OperationalError, match="requirepeer"):
         psycopg.connect(posing)
 
 
-def test_only_the_owner_can_read_the_data_and_the_logs(own_cluster):
-    cluster = own_cluster()
+def test_only_the_owner_can_read_the_data_and_the_logs(cluster):
     cluster.start()
     for folder in (cluster.layout.data, cluster.layout.log, cluster.layout.run):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -322,8 +320,7 @@ def test_only_the_owner_can_read_the_data_and_the_logs(own_cluster):
 
 
 @needs_root
-def test_started_by_root_it_runs_as_a_user_that_cannot_change_who_may_sign_in(own_cluster):
-    cluster = own_cluster()
+def test_started_by_root_it_runs_as_a_user_that_cannot_change_who_may_sign_in(cluster):
     cluster.start()
     user = server_user()
     assert user.uid != 0

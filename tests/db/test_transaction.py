@@ -11,21 +11,21 @@ from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import copy_rows, retried, snapshot, stage, transaction, violated_constraint
 from lmskit.db.transaction import LOST
-from lmskit.errors import BusyError, UnreachableError
+from lmskit.errors import BusyError, NotPermittedError, UnreachableError
 
 TERM = "INSERT INTO terms (code, name, starts_on, ends_on) VALUES (:code, 'A term', '2026-01-01', '2026-06-30')"
 
 
 def codes(engine):
     with transaction(engine) as session:
-        return set(session.execute(text("SELECT code FROM terms WHERE code LIKE 'T-%'")).scalars())
+        return set(session.execute(text("SELECT code FROM terms WHERE code LIKE 'TRANSACTION-%'")).scalars())
 
 
 @pytest.fixture(autouse=True)
 def _no_terms(admin_engine):
     yield
     with transaction(admin_engine) as session:
-        session.execute(text("DELETE FROM terms WHERE code LIKE 'T-%'"))
+        session.execute(text("DELETE FROM terms WHERE code LIKE 'TRANSACTION-%'"))
 
 
 def end_sessions(endpoint, pid):
@@ -39,13 +39,13 @@ def backend(session):
 
 def test_what_happens_in_a_block_is_kept(admin_engine):
     with transaction(admin_engine) as session:
-        session.execute(text(TERM), {"code": "T-1"})
-    assert codes(admin_engine) == {"T-1"}
+        session.execute(text(TERM), {"code": "TRANSACTION-1"})
+    assert codes(admin_engine) == {"TRANSACTION-1"}
 
 
 def test_nothing_of_a_block_that_raises_is_kept(admin_engine):
     with pytest.raises(RuntimeError), transaction(admin_engine) as session:
-        session.execute(text(TERM), {"code": "T-2"})
+        session.execute(text(TERM), {"code": "TRANSACTION-2"})
         raise RuntimeError
     assert codes(admin_engine) == set()
 
@@ -54,18 +54,18 @@ def test_a_snapshot_sees_one_moment_and_cannot_write(admin_engine):
     with snapshot(admin_engine) as reading:
         before = reading.execute(text("SELECT count(*) FROM terms")).scalar_one()
         with transaction(admin_engine) as writing:
-            writing.execute(text(TERM), {"code": "T-3"})
+            writing.execute(text(TERM), {"code": "TRANSACTION-3"})
         assert reading.execute(text("SELECT count(*) FROM terms")).scalar_one() == before
     with pytest.raises(Exception, match="read-only transaction"), snapshot(admin_engine) as reading:
-        reading.execute(text(TERM), {"code": "T-4"})
+        reading.execute(text(TERM), {"code": "TRANSACTION-4"})
     with transaction(admin_engine) as writing:
-        writing.execute(text(TERM), {"code": "T-5"})
-    assert codes(admin_engine) == {"T-3", "T-5"}
+        writing.execute(text(TERM), {"code": "TRANSACTION-5"})
+    assert codes(admin_engine) == {"TRANSACTION-3", "TRANSACTION-5"}
 
 
 def test_a_connection_lost_on_the_way_is_told_and_the_next_block_works(admin_engine, endpoint):
     with pytest.raises(UnreachableError) as lost, transaction(admin_engine) as session:
-        session.execute(text(TERM), {"code": "T-6"})
+        session.execute(text(TERM), {"code": "TRANSACTION-6"})
         end_sessions(endpoint, backend(session))
         session.execute(text("SELECT 1"))
     assert str(lost.value) == LOST
@@ -78,19 +78,19 @@ def test_a_lost_connection_is_tried_again(admin_engine, endpoint):
     def work():
         with transaction(admin_engine) as session:
             tries.append(backend(session))
-            session.execute(text(TERM), {"code": "T-7"})
+            session.execute(text(TERM), {"code": "TRANSACTION-7"})
             if len(tries) == 1:
                 end_sessions(endpoint, tries[0])
             return session.execute(text("SELECT 'done'")).scalar_one()
 
     assert retried(work) == "done"
     assert len(tries) == 2
-    assert codes(admin_engine) == {"T-7"}
+    assert codes(admin_engine) == {"TRANSACTION-7"}
 
 
 def test_a_deadlock_is_tried_again_and_both_succeed(admin_engine):
     with transaction(admin_engine) as session:
-        for code in ("T-8", "T-9"):
+        for code in ("TRANSACTION-8", "TRANSACTION-9"):
             session.execute(text(TERM), {"code": code})
     meeting = threading.Barrier(2, timeout=20)
     failures = []
@@ -112,14 +112,14 @@ def test_a_deadlock_is_tried_again_and_both_succeed(admin_engine):
         except Exception as error:  # noqa: BLE001 - to be shown by the assertion below
             failures.append(error)
 
-    threads = [threading.Thread(target=swap, args=pair) for pair in (("T-8", "T-9"), ("T-9", "T-8"))]
+    threads = [threading.Thread(target=swap, args=pair) for pair in (("TRANSACTION-8", "TRANSACTION-9"), ("TRANSACTION-9", "TRANSACTION-8"))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
     with transaction(admin_engine) as session:
-        assert set(session.execute(text("SELECT name FROM terms WHERE code LIKE 'T-%'")).scalars()) == {"A term.."}
+        assert set(session.execute(text("SELECT name FROM terms WHERE code LIKE 'TRANSACTION-%'")).scalars()) == {"A term.."}
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_staging_table_is_gone_after_the_transaction(admin_engine):
 
 
 def test_a_lecturer_cannot_stage(lecturer_engine):
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), transaction(lecturer_engine) as session:
+    with pytest.raises(NotPermittedError), transaction(lecturer_engine) as session:
         stage(session, "arriving", {"id": "bigint"})
 
 

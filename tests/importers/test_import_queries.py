@@ -55,7 +55,10 @@ def test_a_page_that_lists_do_not_have_is_refused(session, page):
 
 
 def test_a_second_import_waits_for_the_first(admin_engine):
-    with Session(admin_engine) as first, importing(first, dry_run=False):
-        with pytest.raises(BusyError), transaction(admin_engine) as second:
+    def impatient_import():
+        with transaction(admin_engine) as second:
             second.execute(text("SET LOCAL lock_timeout = '100ms'"))
             import_oulad(second, SAMPLE, dry_run=True)
+
+    with Session(admin_engine) as first, importing(first, dry_run=False), pytest.raises(BusyError):
+        impatient_import()

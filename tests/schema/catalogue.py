@@ -12,6 +12,10 @@ QUESTIONS = {
         FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
         WHERE c.relnamespace = 'lms'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped""",
+    "statistics": """
+        SELECT format('%s.%s %s', c.relname, a.attname, a.attstattarget)
+        FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+        WHERE c.relnamespace = 'lms'::regnamespace AND c.relkind = 'r' AND a.attstattarget >= 0 AND a.attnum > 0 AND NOT a.attisdropped""",
     "constraints": """
         SELECT format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
         FROM pg_constraint WHERE connamespace = 'lms'::regnamespace AND contype IN ('c', 'f', 'p', 'u', 'x')""",

@@ -1,0 +1,79 @@
+"""What the audit trail costs: 20,000 attempts added in one statement, and changed in one, with its triggers and without.
+
+Run: `python benchmarks/audit.py`. It makes and drops a database of its own on the embedded server.
+"""
+
+import statistics
+import time
+
+import psycopg
+from psycopg import sql
+
+from lmskit.db import revision
+from lmskit.db.bootstrap import bootstrap
+from lmskit.db.connection import start_embedded
+from lmskit.db.engine import engine_at, migrator_engine
+from lmskit.settings import settings
+
+DATABASE = "lmskit_audit_benchmark"
+ROWS, TIMES = 20_000, 7
+PREPARE = """
+    INSERT INTO users (email, family_name, sort_name, role) VALUES ('lecturer@example.org', 'L', 'l', 'lecturer');
+    INSERT INTO users (family_name, sort_name, role) SELECT 'S', 's', 'student' FROM generate_series(1, 500);
+    INSERT INTO terms (code, name, starts_on, ends_on) VALUES ('T', 'T', '2026-01-01', '2026-06-30');
+    INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)
+        SELECT 'C', 'C', 'C', t.id, u.id, 'import' FROM terms AS t, users AS u WHERE u.role = 'lecturer';
+    INSERT INTO syllabi (course_id, week_number, topic) SELECT id, 1, 'T' FROM courses;
+    INSERT INTO quizzes (course_id, week_number, title, max_score) SELECT id, 1, 'Q', 10 FROM courses;
+    INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)
+        SELECT c.id, u.id, 'active', 'import', '2026-01-01' FROM courses AS c, users AS u WHERE u.role = 'student';
+"""
+STATEMENTS = {
+    "added": """
+        INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, submitted_at, origin)
+        SELECT q.id, q.course_id, e.student_id, n, 5, 10, '2026-02-02 12:00+00', 'import'
+        FROM quizzes AS q, student_enrollments AS e, generate_series(1, 40) AS n""",
+    "changed": "UPDATE quiz_attempts SET score = score + 1",
+}
+
+
+def main() -> None:
+    """Measure, alternating, and print the medians."""
+    endpoint = start_embedded()
+    bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=settings().passfile, own_cluster=True)
+    owner = engine_at(migrator_engine().url.set(database=DATABASE))
+    try:
+        revision.upgrade(engine=owner)
+        measure(endpoint.superuser_conninfo(DATABASE))
+    finally:
+        owner.dispose()
+        with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+
+
+def measure(conninfo: str) -> None:
+    """Measure as the superuser, who alone may switch triggers off and on around a statement."""
+    with psycopg.connect(conninfo) as connection:
+        connection.execute(PREPARE)
+        for name, statement in STATEMENTS.items():
+            took: dict[bool, list[float]] = {True: [], False: []}
+            for turn in range(2 * TIMES):
+                audited = turn % 2 == 0
+                verb = "ENABLE" if audited else "DISABLE"
+                for trigger in ("audit_insert", "audit_update"):
+                    connection.execute(sql.SQL("ALTER TABLE quiz_attempts {} TRIGGER {}").format(sql.SQL(verb), sql.Identifier(trigger)))
+                connection.execute("SAVEPOINT before")
+                begun = time.perf_counter()
+                done = connection.execute(statement)
+                took[audited].append(time.perf_counter() - begun)
+                assert done.rowcount == ROWS
+                connection.execute("ROLLBACK TO before")
+            if name == "added":
+                connection.execute(statement)
+            medians = {audited: statistics.median(times) for audited, times in took.items()}
+            ratio = medians[True] / medians[False]
+            print(f"{ROWS} attempts {name}: {medians[True]:.3f} s audited, {medians[False]:.3f} s not: {ratio:.2f} times")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What is needed to give someone a login, and to sign in."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from lmskit.schemas.request import Request
+from lmskit.schemas.text import Address, Line, Name
+from lmskit.vocabulary import Role
+
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
+
+
+def _is_long_enough(password: SecretStr) -> SecretStr:
+    if not SHORTEST_PASSWORD <= len(password.get_secret_value()) <= LONGEST_PASSWORD:
+        raise ValueError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. Several words make a good one.")
+    if "\0" in password.get_secret_value():
+        raise ValueError("A password must be made of characters that can be typed.")
+    return password
+
+
+NewPassword = Annotated[SecretStr, AfterValidator(_is_long_enough)]
+"""A password that somebody has thought of."""
+
+
+class CreateLogin(Request):
+    """A login for a lecturer or an administrator, who is added with it if nobody has the address yet."""
+
+    email: Address
+    family_name: Name = ""
+    given_name: Name = ""
+    role: Role | None = None
+
+
+class ChooseLogin(Request):
+    """The person whose login something is done to."""
+
+    email: Address
+
+
+class ChangeAddress(Request):
+    """Another address for a person; the login is renamed with it."""
+
+    old: Address
+    new: Address
+
+
+class ChoosePassword(Request):
+    """A new password."""
+
+    password: NewPassword
+
+
+class SignIn(Request):
+    """Who signs in, and the password to prove it."""
+
+    email: Annotated[Line, Field(min_length=1, max_length=320)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=1000)]

@@ -1,0 +1,188 @@
+"""Logins of lecturers and administrators: made, closed, opened, renamed, given another password.
+
+What a login needs in the server and what is kept in `users` change in one statement, by functions of the database; a
+password reaches it only as verifier and hash.
+"""
+
+import psycopg
+from sqlalchemy import text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from lmskit.db import violated_constraint
+from lmskit.errors import (
+    FamilyNameNeededError,
+    LastAdministratorError,
+    LoginClosedError,
+    LoginExistsError,
+    NoLoginError,
+    OtherRoleError,
+    OwnLoginError,
+    PersonExistsError,
+    PersonNotFoundError,
+)
+from lmskit.models import User
+from lmskit.queries.login import login_is_open
+from lmskit.queries.person import person_by_email
+from lmskit.schemas.login import ChangeAddress, CreateLogin
+from lmskit.services.permission import administrators_only
+from lmskit.services.person import add_person, kept_of, set_password
+from lmskit.vocabulary import Role
+
+
+@administrators_only("make logins")
+def create_login(session: Session, request: CreateLogin, *, password: str) -> User:
+    """Make the login of a lecturer or an administrator who has none; someone not known yet is added, by default as a lecturer.
+
+    Raises
+    ------
+    FamilyNameNeededError
+        Nobody has the address, and the request has no family name.
+    OtherRoleError
+        The person is a student, or has another role than the request says.
+    LoginExistsError
+        The person has a login, open or closed.
+    """
+    person = person_by_email(session, request.email)
+    if person is None:
+        if not request.family_name:
+            raise FamilyNameNeededError(email=request.email)
+        person = add_person(
+            session,
+            email=request.email,
+            family_name=request.family_name,
+            given_name=request.given_name,
+            role=_with_login(request.email, request.role or Role.LECTURER),
+        )
+    elif person.role is Role.STUDENT or request.role not in {None, person.role}:
+        raise OtherRoleError(email=request.email, role=person.role)
+    elif login_is_open(session, person) is False:
+        raise LoginClosedError(email=request.email)
+    elif person.db_role is not None:
+        raise LoginExistsError(email=request.email)
+    set_password(session, person, password)
+    return person
+
+
+@administrators_only("close logins")
+def close_login(session: Session, email: str) -> User:
+    """Close a login: no password, no rights, no signing in. Its person, and all they did, stay.
+
+    Sessions that are open have no rights any more once this is committed; `end_sessions` ends them too.
+
+    Raises
+    ------
+    PersonNotFoundError, NoLoginError, LoginClosedError
+        There is no open login to close.
+    LastAdministratorError
+        Nobody else could administer lmskit.
+    """
+    person = _person_with_login(session, email)
+    try:
+        with session.begin_nested():
+            closed = session.scalar(text("SELECT lms.close_login(:person)"), {"person": person.id})
+    except IntegrityError as error:
+        if violated_constraint(error) != "an_administrator_remains":
+            raise
+        raise LastAdministratorError(email=email) from error
+    if not closed:
+        raise LoginClosedError(email=email)
+    return person
+
+
+@administrators_only("end the sessions of others")
+def end_sessions(session: Session, person: User) -> int | None:
+    """End the open sessions of a person except this one; return how many, or None where the server does not allow it."""
+    ended: int | None = session.scalar(text("SELECT lms.end_sessions(:person)"), {"person": person.id})
+    return ended
+
+
+@administrators_only("open logins")
+def open_login(session: Session, email: str, *, password: str) -> User:
+    """Open a login that was closed, with a new password; for an open one it is a new password.
+
+    Raises
+    ------
+    PersonNotFoundError, NoLoginError
+        There is no login.
+    """
+    person = _person_with_login(session, email)
+    set_password(session, person, password)
+    return person
+
+
+@administrators_only("set the passwords of others")
+def give_password(session: Session, email: str, *, password: str) -> User:
+    """Give the login of somebody else a new password.
+
+    Raises
+    ------
+    PersonNotFoundError, NoLoginError, LoginClosedError
+        There is no open login.
+    """
+    person = _person_with_login(session, email)
+    if not login_is_open(session, person):
+        raise LoginClosedError(email=email)
+    set_password(session, person, password)
+    return person
+
+
+def change_own_password(session: Session, *, password: str) -> None:
+    """Give the login that this session is signed in with a new password; no right beyond having that login is needed."""
+    session.execute(text("SELECT lms.set_my_password(:verifier, :hash)"), kept_of(password))
+
+
+@administrators_only("change addresses")
+def change_address(session: Session, request: ChangeAddress) -> User:
+    """Give a lecturer or an administrator another address; a login is renamed with it, and keeps its password.
+
+    Raises
+    ------
+    PersonNotFoundError
+        No lecturer or administrator has the old address.
+    PersonExistsError
+        The new one belongs to somebody.
+    OwnLoginError
+        It is the login in use.
+    """
+    person = _person_who_may_sign_in(session, request.old)
+    try:
+        with session.begin_nested():
+            session.execute(update(User).where(User.id == person.id).values(email=request.new))
+    except IntegrityError as error:
+        match violated_constraint(error):
+            case "uq_users_email":
+                raise PersonExistsError(email=request.new) from error
+            case "not_the_own_login":
+                raise OwnLoginError(email=request.old) from error
+        raise
+    except ProgrammingError as error:  # the login of the new address is there, so the address is taken
+        if not _is(error, psycopg.errors.DuplicateObject):
+            raise
+        raise PersonExistsError(email=request.new) from error
+    session.refresh(person, ["email", "db_role"])
+    return person
+
+
+def _person_with_login(session: Session, email: str) -> User:
+    person = _person_who_may_sign_in(session, email)
+    if person.db_role is None:
+        raise NoLoginError(email=email)
+    return person
+
+
+def _person_who_may_sign_in(session: Session, email: str) -> User:
+    person = person_by_email(session, email)
+    if person is None or person.role is Role.STUDENT:
+        raise PersonNotFoundError(email=email)
+    return person
+
+
+def _with_login(email: str, role: Role) -> Role:
+    if role is Role.STUDENT:
+        raise OtherRoleError(email=email, role=role)
+    return role
+
+
+def _is(error: DBAPIError, kind: type[psycopg.Error]) -> bool:
+    return isinstance(error.orig, kind)

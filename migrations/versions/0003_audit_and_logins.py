@@ -1,0 +1,33 @@
+"""The audit trail, and logins that can be closed, renamed and given a new password by their own person.
+
+Why:   who changed which enrollment, attempt, course, mastery rule or login has to be on record, and nobody may write or
+       erase that record; a login has to follow its person: closed with the person's leaving, renamed with the address.
+Locks: the eight tables that get triggers, against writers, for an instant each; no table is scanned.
+Down:  loses nothing that was recorded, but nothing more is; logins no longer follow a change of address or role.
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+
+def upgrade() -> None:
+    """Go forward."""
+    run("0003_audit_and_logins_up.sql")
+
+
+def downgrade() -> None:
+    """Go back."""
+    run("0003_audit_and_logins_down.sql")
+
+
+def run(name: str) -> None:
+    """Run a file of statements as it stands: no parameters, so that colons and percent signs mean themselves."""
+    op.get_bind().execution_options(no_parameters=True).exec_driver_sql((SQL / name).read_text(encoding="utf-8"))

@@ -1,0 +1,286 @@
+"""Ways to ask the planner and the executor about rows that a policy hides.
+
+A probe holds a question with a place for a guess, one guess that is true of a foreign row and one that is true of none; neither
+is true of an own row. It leaks when what it observes is the same each time it is asked and differs between the two guesses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+Connection = psycopg.Connection[Any]
+Observer = Callable[[Connection, str], object]
+
+PLANNER_SETTINGS: dict[str, dict[str, str]] = {
+    "defaults": {},
+    "no sequential scan": {"enable_seqscan": "off"},
+    "no index scan": {"enable_indexscan": "off", "enable_indexonlyscan": "off", "enable_seqscan": "off"},
+    "no bitmap scan": {"enable_bitmapscan": "off", "enable_seqscan": "off"},
+    "nested loops only": {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"},
+    "merge joins only": {"enable_hashjoin": "off", "enable_nestloop": "off", "enable_seqscan": "off"},
+    "hash joins only": {"enable_mergejoin": "off", "enable_nestloop": "off", "enable_seqscan": "off"},
+    "parallel": {
+        "parallel_setup_cost": "0",
+        "parallel_tuple_cost": "0",
+        "min_parallel_table_scan_size": "0",
+        "min_parallel_index_scan_size": "0",
+    },
+    "jit": {"jit": "on", "jit_above_cost": "0"},
+    "cheap random pages": {"random_page_cost": "0", "cpu_index_tuple_cost": "0"},
+    "generic plans": {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"},
+}
+
+SEEN = re.compile(r"^(Actual (Rows|Loops)|Rows Removed by .*|Exact Heap Blocks|Heap Fetches|Index Searches)$")
+GUESSED = re.compile(r"^(Node Type|Index Name|Plan Rows|Plan Width|Startup Cost|Total Cost)$")
+READ = re.compile(r"^(Shared|Local) (Hit|Read) Blocks$")
+
+
+def _picked(plan: Any, wanted: re.Pattern[str]) -> list[object]:
+    if isinstance(plan, list):
+        return [_picked(part, wanted) for part in plan]
+    values = [f"{name}={plan[name]}" for name in sorted(plan) if wanted.match(name)]
+    return [*values, *(_picked(part, wanted) for part in plan.get("Plans", []))]
+
+
+def _plan(connection: Connection, options: str, question: str) -> Any:
+    row = connection.execute(f"EXPLAIN ({options}, FORMAT json) {question}").fetchone()
+    assert row is not None
+    return row[0][0]["Plan"]
+
+
+def counts(connection: Connection, question: str) -> object:
+    """How many rows each step of the plan really met and removed."""
+    return _picked(_plan(connection, "ANALYZE, TIMING off, BUFFERS off", question), SEEN)
+
+
+def buffers(connection: Connection, question: str) -> object:
+    """How many pages the statement read."""
+    plan = _plan(connection, "ANALYZE, TIMING off, BUFFERS", question)
+    return sum(count for name, count in plan.items() if READ.match(name))
+
+
+def estimates(connection: Connection, question: str) -> object:
+    """What the planner expects and chooses, without running anything."""
+    return _picked(_plan(connection, "COSTS", question), GUESSED)
+
+
+def answer(connection: Connection, question: str) -> object:
+    """What the statement returns, or how it fails."""
+    try:
+        return connection.execute(question).fetchall()
+    except psycopg.Error as error:
+        return error.sqlstate
+
+
+def after_effect(connection: Connection, question: str) -> object:
+    """What a condition with a side effect has left behind."""
+    connection.execute("SELECT set_config('probe.seen', '', false)")
+    answer(connection, question)
+    return answer(connection, "SELECT current_setting('probe.seen', true)")
+
+
+def counters(connection: Connection, question: str) -> object:
+    """By how much the server's own statistics of index use, which every login may read, have grown."""
+    total = "SELECT sum(idx_tup_read) FROM pg_stat_all_indexes WHERE schemaname = 'lms'"
+
+    def read() -> int:
+        connection.execute("SELECT pg_stat_force_next_flush()")
+        connection.execute("SELECT pg_stat_clear_snapshot()")
+        row = connection.execute(total).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    before = read()
+    answer(connection, question)
+    return read() - before
+
+
+def prepared(connection: Connection, question: str) -> object:
+    """The counts of a prepared statement; the question is the argument."""
+    connection.execute("DEALLOCATE ALL")
+    connection.execute("PREPARE probe (text) AS SELECT 1 FROM users WHERE email = $1")
+    return counts(connection, f"EXECUTE probe ({question})")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One way to ask. `is_open` says whether it leaks where the built-in functions are leakproof; the others are closed by other means."""
+
+    name: str
+    observe: Observer
+    question: str
+    true: str
+    false: str
+    is_open: bool = True
+
+
+ADDRESS = ("'canary007@example.org'", "'canary007@example.net'")
+PROBES = (
+    Probe("rows removed after a look-up in a unique index", counts, "SELECT 1 FROM users WHERE email = {}", *ADDRESS),
+    Probe("pages read by a look-up in a unique index", buffers, "SELECT 1 FROM users WHERE email = {}", *ADDRESS),
+    Probe("index statistics after a look-up", counters, "SELECT 1 FROM users WHERE email = {}", *ADDRESS),
+    Probe("a list of values", counts, "SELECT 1 FROM users WHERE email = ANY (ARRAY[{}, 'zzz@example.org'])", *ADDRESS),
+    Probe("alternatives", counts, "SELECT 1 FROM users WHERE email = {} OR email = 'zzz@example.org'", *ADDRESS),
+    Probe("a range", counts, "SELECT 1 FROM users WHERE email BETWEEN {0} AND {0} || '~'", *ADDRESS),
+    Probe("a row comparison", counts, "SELECT 1 FROM users WHERE (email, id) >= ({0}, 0) AND (email, id) < ({0} || '~', 0)", *ADDRESS),
+    Probe("a join with values", counts, "SELECT 1 FROM (VALUES ({}), ('a'), ('b')) AS v (e) JOIN users AS u ON u.email = v.e", *ADDRESS),
+    Probe(
+        "a semi-join",
+        counts,
+        "SELECT 1 FROM (VALUES ({}), ('a')) AS v (e) WHERE EXISTS (SELECT FROM users AS u WHERE u.email = v.e)",
+        *ADDRESS,
+    ),
+    Probe(
+        "a scalar subquery", counts, "SELECT (SELECT 1 FROM users AS u WHERE u.email = v.e) FROM (VALUES ({}), ('a')) AS v (e)", *ADDRESS
+    ),
+    Probe(
+        "a lateral join",
+        counts,
+        "SELECT 1 FROM (VALUES ({})) AS v (e), LATERAL (SELECT FROM users WHERE email = v.e LIMIT 1) AS u",
+        *ADDRESS,
+    ),
+    Probe("a prepared statement", prepared, "{}", *ADDRESS),
+    Probe(
+        "the first in order from a value on",
+        counts,
+        "SELECT email FROM users WHERE email >= {0} AND email < {0} || '~' ORDER BY email LIMIT 1",
+        *ADDRESS,
+    ),
+    Probe("a minimum", counts, "SELECT min(email) FROM users WHERE email >= {0} AND email < {0} || '~'", *ADDRESS),
+    Probe("a code of a course", counts, "SELECT 1 FROM courses WHERE code = {}", "'CANARY-1'", "'NOBODY-1'"),
+    Probe(
+        "a key of three columns",
+        counts,
+        "SELECT 1 FROM external_ids WHERE source = 'register' AND kind = 'person' AND external_id = {}",
+        "'id-canary007@example.org'",
+        "'id-canary007@example.net'",
+    ),
+    Probe("a partial index", counts, "SELECT 1 FROM external_ids WHERE person_id = {}", "{foreign_student}", "{own_student}"),
+    Probe("a primary key", counts, "SELECT 1 FROM quiz_attempts WHERE id = {}", "{foreign_attempt}", "2000000000"),
+    Probe("a physical address", counts, "SELECT 1 FROM quiz_attempts WHERE ctid = {}::tid", "'(5,1)'", "'(5,250)'"),
+    Probe(
+        "whether a student took a quiz",
+        counts,
+        "SELECT 1 FROM quiz_attempts WHERE quiz_id = {foreign_quiz} AND student_id = {}",
+        "{foreign_student}",
+        "{own_student}",
+    ),
+    Probe("estimate of an equality", estimates, "SELECT 1 FROM topic_performance WHERE value = {}", "0.625", "0.626"),
+    Probe("estimate of an inequality", estimates, "SELECT 1 FROM topic_performance WHERE value > {}", "0.620", "0.630"),
+    Probe("estimate of a negation", estimates, "SELECT 1 FROM topic_performance WHERE NOT value <> {}", "0.625", "0.626"),
+    Probe("estimate of a range", estimates, "SELECT 1 FROM topic_performance WHERE value BETWEEN {0} AND {0} + 0.01", "0.620", "0.630"),
+    Probe(
+        "estimate of a range of time",
+        estimates,
+        "SELECT 1 FROM quiz_attempts WHERE submitted_at > {}::timestamptz",
+        "'2026-05-03 12:00Z'",
+        "'2026-06-03 12:00Z'",
+    ),
+    Probe(
+        "estimate of a text", estimates, "SELECT 1 FROM quiz_attempts WHERE feedback = {}", "'canary-1 feedback 3'", "'nobody-1 feedback 3'"
+    ),
+    Probe("estimate of a list", estimates, "SELECT 1 FROM topic_performance WHERE value = ANY (ARRAY[{}, 0.9])", "0.625", "0.626"),
+    Probe(
+        "estimate in a sample",
+        estimates,
+        "SELECT 1 FROM topic_performance TABLESAMPLE system (50) REPEATABLE (1) WHERE value = {}",
+        "0.625",
+        "0.626",
+    ),
+    Probe(
+        "estimate of a word in a text",
+        estimates,
+        "SELECT 1 FROM material_passages WHERE body_vector @@ {}::tsquery",
+        "'canaryword'",
+        "'nobodyword'",
+        is_open=False,
+    ),
+    Probe(
+        "estimate of a pattern", estimates, "SELECT 1 FROM quiz_attempts WHERE feedback LIKE {}", "'canary%'", "'nobody%'", is_open=False
+    ),
+    Probe(
+        "estimate of a regular expression",
+        estimates,
+        "SELECT 1 FROM quiz_attempts WHERE feedback ~ {}",
+        "'^canary'",
+        "'^nobody'",
+        is_open=False,
+    ),
+    Probe(
+        "estimate of JSON",
+        estimates,
+        "SELECT 1 FROM quiz_attempts WHERE answers @> {}",
+        """'[{{"question": "canary-1"}}]'""",
+        """'[{{"question": "nobody-1"}}]'""",
+        is_open=False,
+    ),
+    Probe(
+        "estimate of a join",
+        estimates,
+        "SELECT 1 FROM topic_performance AS t JOIN (SELECT {}::float8 AS s) AS g ON t.value = g.s",
+        "0.625",
+        "0.626",
+    ),
+    Probe(
+        "a division by zero", answer, "SELECT 1 FROM users WHERE 1 / (CASE WHEN email = {} THEN 0 ELSE 1 END) = 2", *ADDRESS, is_open=False
+    ),
+    Probe(
+        "a cast that fails",
+        answer,
+        "SELECT 1 FROM users WHERE CASE WHEN email = {} THEN email ELSE '1' END::int = 2",
+        *ADDRESS,
+        is_open=False,
+    ),
+    Probe(
+        "a condition that remembers",
+        after_effect,
+        "SELECT 1 FROM users WHERE CASE WHEN email = {} THEN set_config('probe.seen', email, false) END = 'x'",
+        *ADDRESS,
+        is_open=False,
+    ),
+    Probe(
+        "the published statistics",
+        answer,
+        "SELECT 1 FROM pg_stats WHERE tablename = 'users' AND histogram_bounds::text LIKE '%' || {} || '%'",
+        *ADDRESS,
+        is_open=False,
+    ),
+    Probe(
+        "the statistics themselves",
+        answer,
+        "SELECT 1 FROM pg_statistic WHERE stavalues1::text LIKE '%' || {} || '%'",
+        *ADDRESS,
+        is_open=False,
+    ),
+    Probe(
+        "a function of one's own",
+        answer,
+        "CREATE FUNCTION pg_temp.told(text) RETURNS bool LANGUAGE plpgsql COST 0.01 AS $$BEGIN RAISE EXCEPTION '%', $1; END$$; SELECT {}",
+        *ADDRESS,
+        is_open=False,
+    ),
+)
+
+
+def leaks(connection: Connection, probe: Probe, keys: dict[str, int]) -> list[str]:
+    """The planner settings under which a probe tells a true guess from a false one."""
+    question = probe.question
+    for name, key in keys.items():
+        question = question.replace("{" + name + "}", str(key))
+    asked = [question.format(guess.format(**keys)) for guess in (probe.true, probe.false)]
+    found = []
+    for setting, values in PLANNER_SETTINGS.items():
+        connection.execute("RESET ALL")
+        for name, value in values.items():
+            connection.execute("SELECT set_config(%s, %s, false)", [name, value])
+        first = [repr(probe.observe(connection, one)) for one in asked]
+        again = [repr(probe.observe(connection, one)) for one in asked]
+        if first == again and first[0] != first[1]:
+            found.append(setting)
+    connection.execute("RESET ALL")
+    return found

@@ -1,0 +1,253 @@
+"""`lmskit.connect()`: whose login it is, and a sign-in form that leaves nothing of a password behind."""
+
+import json
+import os
+from queue import Empty
+
+import pytest
+from jupyter_client.manager import KernelManager
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+import lmskit
+from lmskit.db import default_engine, engine_for, identity, keep_login, sign_in, transaction
+from lmskit.db.engine import dispose_engines
+from lmskit.errors import LoginMissingError, NotPermittedError, NotSignedInError, SignInRefusedError
+from lmskit.forms import course_desk, enrollment_desk
+from lmskit.schemas.login import CreateLogin
+from lmskit.services.login import close_login, create_login
+from lmskit.settings import settings
+from lmskit.widgets import sign_in_form
+from tests import factories
+from tests.security.school import ADA, ADMIN, BEN, School
+
+REFUSED = "The address and the password do not belong to an open login here."
+
+
+@pytest.fixture(scope="module")
+def school(fresh_database):
+    return School(fresh_database, "lmskit_connect")
+
+
+@pytest.fixture
+def server(school, monkeypatch, endpoint):
+    """The settings name the server and nobody's login, as on a lecturer's own machine."""
+    address = f"postgresql://127.0.0.1:{endpoint.port}/{school.name}"
+    monkeypatch.setenv("LMSKIT_DATABASE_URL", address)
+    settings.cache_clear()
+    yield address
+    identity.assume(None)
+    dispose_engines()
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def who():
+    with transaction() as session:
+        return session.scalar(text("SELECT email FROM users WHERE id = me()"))
+
+
+def pressed(email, password):
+    """What the form answers."""
+    form = sign_in_form()
+    form.receive({"email": email, "password": password})
+    return form.answer
+
+
+# Whose login -----------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_names_a_login_needs_no_form(school, server, monkeypatch):
+    monkeypatch.setenv("LMSKIT_DATABASE_URL", school.url(ADA).render_as_string(hide_password=False))
+    settings.cache_clear()
+    lmskit.connect()
+    assert who() == ADA
+
+
+def test_a_login_in_the_passfile_needs_no_form(school, server, monkeypatch):
+    monkeypatch.setenv("LMSKIT_PERSON", BEN)
+    settings.cache_clear()
+    keep_login(BEN, school.passwords[BEN])
+    lmskit.connect()
+    assert who() == BEN
+
+
+def test_a_program_without_a_login_gets_the_sentence_and_no_form(server, capsys):
+    with pytest.raises(LoginMissingError, match=r"There is no login for demo\.admin@example\.org on this machine for the server"):
+        lmskit.connect()
+    assert capsys.readouterr().out == ""
+
+
+def test_who_signs_in_is_who_everything_is_done_as_until_they_sign_out(school, server):
+    assert pressed(f" {ADA.upper()} ", school.passwords[ADA]).startswith("You are signed in as ada@example.org.")
+    assert who() == ADA
+    assert lmskit.connect() is default_engine()
+    sign_in(BEN, school.passwords[BEN])
+    assert who() == BEN
+    lmskit.sign_out()
+    with pytest.raises(NotSignedInError, match=r"You have signed out\. To sign in again: lmskit\.connect\(\)"):
+        who()
+    with pytest.raises(NotSignedInError):
+        lmskit.connect()
+    sign_in(ADA, school.passwords[ADA])
+    assert who() == ADA
+
+
+def test_a_connection_of_an_earlier_password_proves_nothing(school, server):
+    sign_in(ADA, school.passwords[ADA])
+    with pytest.raises(SignInRefusedError):
+        sign_in(ADA, "something else")
+    assert who() == ADA, "who was signed in still is"
+
+
+# Refusals --------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_password_an_unknown_person_and_one_without_a_login_are_answered_alike(school, server):
+    with transaction(school.engine(ADMIN)) as session:
+        without_login, student = factories.lecturer(session).email, factories.student(session).email
+    answers = {pressed(email, "a wrong password") for email in (ADA, "nobody@example.org", without_login, student)}
+    assert len(answers) == 1
+    assert answers.pop().startswith(REFUSED)
+    with pytest.raises(LoginMissingError):
+        who()
+
+
+def test_a_closed_login_is_refused_with_its_right_password(school, server):
+    with transaction(school.engine(ADMIN)) as session:
+        create_login(session, CreateLogin(email="gone@example.org", family_name="Gone"), password="the right password")
+        close_login(session, "gone@example.org")
+    assert pressed("gone@example.org", "the right password").startswith(REFUSED)
+
+
+@pytest.mark.parametrize("content", [{}, {"email": ADA}, {"email": "", "password": ""}, "nonsense", None, {"email": ADA, "password": 7}])
+def test_a_message_that_is_no_sign_in_is_refused(content, server):
+    form = sign_in_form()
+    form.receive(content)
+    assert form.answer
+    assert "Traceback" not in form.answer
+
+
+def test_a_lecturer_who_opens_an_admin_notebook_is_told_so(school, server):
+    sign_in(ADA, school.passwords[ADA])
+    for desk in (course_desk, enrollment_desk):
+        with pytest.raises(NotPermittedError) as error:
+            desk()
+        assert str(error.value).startswith(f"This notebook is for administrators; you are signed in as {ADA}, a lecturer.")
+        assert error.value._render_traceback_() == [str(error.value)]
+    sign_in(ADMIN, school.passwords[ADMIN])
+    assert course_desk().message.value == ""
+
+
+def test_what_a_person_may_not_do_is_a_sentence(school, server):
+    sign_in(ADA, school.passwords[ADA])
+    with (
+        pytest.raises(NotPermittedError, match=r"^The person who is signed in may not do this\. Nothing was changed;"),
+        transaction() as session,
+    ):
+        session.execute(text("DELETE FROM courses"))
+
+
+# Secrets ---------------------------------------------------------------------------------------------------
+
+
+def test_the_engine_of_who_signed_in_shows_no_password(school, server):
+    engine = sign_in(ADA, school.passwords[ADA])
+    shown = [repr(engine), str(engine.url), engine.url.render_as_string(hide_password=False), repr(engine.url), repr(vars(engine))]
+    shown += [repr(identity.current()), repr(engine.pool), repr(engine.dialect), json.dumps(dict(os.environ))]
+    assert not any(school.passwords[ADA] in text_shown for text_shown in shown)
+    assert engine_for() is engine
+
+
+def test_an_error_of_the_database_repeats_no_parameter(school):
+    with pytest.raises(DBAPIError, match="division by zero") as error, school.engine(ADMIN).begin() as connection:
+        connection.execute(text("SELECT 1 / 0 WHERE :name <> ''"), {"name": "confidential"})
+    assert "confidential" not in str(error.value)
+
+
+class Notebook:
+    """A kernel, and everything that came out of it."""
+
+    def __init__(self, client):
+        self.client, self.messages = client, []
+
+    def run(self, code, *, somebody_there=True):
+        """Run a cell; return its error, or what it prints."""
+        return self._follow(self.client.execute(code, allow_stdin=somebody_there))
+
+    def press(self, comm_id, content):
+        """Send what the form sends."""
+        message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": {"method": "custom", "content": content}})
+        self.client.shell_channel.send(message)
+        return self._follow(message["header"]["msg_id"])
+
+    def form(self):
+        """The comm of the form that was shown last."""
+        shown = [m for m in self.messages if m["msg_type"] == "display_data"][-1]
+        return shown["content"]["data"]["application/vnd.jupyter.widget-view+json"]["model_id"]
+
+    def _follow(self, request):
+        said = []
+        while True:
+            try:
+                message = self.client.get_iopub_msg(timeout=60)
+            except Empty:
+                pytest.fail("the kernel does not answer")
+            self.messages.append(message)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            content = message["content"]
+            if message["msg_type"] == "stream":
+                said.append(content["text"])
+            elif message["msg_type"] == "error":
+                said.append("\n".join(content["traceback"]))
+            elif message["msg_type"] == "comm_msg" and content["data"].get("method") == "custom":
+                said.append(content["data"]["content"]["sentence"])
+            elif message["msg_type"] == "status" and content["execution_state"] == "idle":
+                return "".join(said).strip()
+
+
+@pytest.fixture
+def notebook(server):
+    environment = {name: value for name, value in os.environ.items() if name != "LMSKIT_PERSON"}
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(env=environment)
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        yield Notebook(client)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_a_notebook_asks_for_the_password_and_keeps_nothing_of_it(notebook, school):
+    connect = "import lmskit; engine = lmskit.connect()"
+    assert notebook.run(connect, somebody_there=False).endswith("To make the demonstration people: lmskit seed")
+    assert not [message for message in notebook.messages if message["msg_type"] == "display_data"]
+    sentence = "Nobody is signed in yet. Sign in with the form above, then run this cell again."
+    assert notebook.run(connect) == sentence
+    form = notebook.form()
+    assert notebook.press(form, {"email": ADA, "password": "a wrong password"}).startswith(REFUSED)
+    password = school.passwords[ADA]
+    assert (
+        notebook.press(form, {"email": ADA, "password": password}) == f"You are signed in as {ADA}. Run the cell below, or this one again."
+    )
+    assert notebook.run(connect) == ""
+    asked = "from lmskit.db import transaction\nfrom sqlalchemy import text\n"
+    asked += "with transaction() as s: print(s.scalar(text('SELECT email FROM users WHERE id = me()')))"
+    assert notebook.run(asked) == ADA
+    # All that a notebook could be saved with, and what a careless cell prints of it.
+    notebook.run("import ipywidgets, json, os; print(json.dumps(ipywidgets.Widget.get_manager_state(drop_defaults=False), default=repr))")
+    notebook.run("print(In, Out, repr(dict(os.environ)), engine, engine.url, repr(globals()))")
+    notebook.run("%history")
+    notebook.run("1/0")
+    notebook.run("%xmode Verbose")
+    notebook.run("with transaction() as s: s.execute(text('SELECT nothing'))")
+    written = json.dumps(notebook.messages, default=repr)
+    assert ADA in written
+    assert password not in written
+    assert "a wrong password" not in written
+    assert "signed out" in notebook.run("lmskit.sign_out()\nfrom lmskit.db import default_engine\ndefault_engine()")
+    assert notebook.run(connect) == sentence

@@ -1,0 +1,228 @@
+"""`lmskit doctor`: what it says, and its exit status."""
+
+import json
+import time
+from contextlib import ExitStack
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy.orm import Session
+from typer.testing import CliRunner
+
+from lmskit.cli import app
+from lmskit.cli.doctor import disk, passfile
+from lmskit.db import DEMO_ADMIN, default_engine, engine_for
+from lmskit.db.cluster import Cluster
+from lmskit.db.connection import start_embedded
+from lmskit.queries.database_sessions import troublesome_sessions
+from lmskit.queries.finding import Finding
+from lmskit.queries.health import database_findings
+from lmskit.vocabulary import Role
+
+LECTURER = "forgetful.lecturer@example.org"
+FAST = {"fsync", "full_page_writes"}
+"""The cluster of the tests runs without these, which the doctor rightly minds."""
+
+
+@pytest.fixture
+def superuser(endpoint):
+    with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as connection:
+        yield connection
+
+
+def examined(*arguments):
+    return CliRunner().invoke(app, ["doctor", *arguments])
+
+
+def findings(*arguments) -> dict[str, dict[str, Any]]:
+    return {one["name"]: one for one in json.loads(examined("--json", *arguments).output)}
+
+
+def mistakes() -> set[str]:
+    return {name for name, one in findings().items() if not one["is_well"]} - FAST
+
+
+@pytest.fixture
+def embedded(monkeypatch, admin_engine):
+    """What a cluster in use is told by default."""
+    monkeypatch.setattr("lmskit.queries.server_settings.MUST_BE", {"password_encryption": ("scram-sha-256", "")})
+
+
+def test_nothing_is_wrong_and_the_exit_status_says_so(embedded):
+    answer = examined()
+    assert answer.exit_code == 0, answer.output
+    assert "wrong" not in answer.output
+    assert "note  trust: The server is embedded" in answer.output
+
+
+def test_something_is_wrong_and_the_exit_status_says_so(admin_engine):
+    answer = examined()
+    assert answer.exit_code == 1
+    assert "wrong fsync: fsync is off. A crash of the machine can destroy the data. Set it to on in conf/local.conf" in answer.output
+
+
+def test_a_machine_can_read_it_too(embedded):
+    answer = examined("--json")
+    assert answer.exit_code == 0
+    for one in json.loads(answer.output):
+        assert set(one) == {"name", "is_well", "is_note", "sentence"}
+        assert one["sentence"].endswith((".", "?")) or ": " in one["sentence"]
+
+
+def test_it_looks_at_everything_that_can_be_wrong(embedded):
+    assert set(findings()) == {
+        "disk", "passfile", "trust", "migrations", "server", "pgvector", "settings", "encryption", "access", "access, unchecked",
+        "plan oracle", "sessions", "outbox",
+    }  # fmt: skip
+
+
+def test_lines_fit_a_terminal_of_80_columns(embedded, monkeypatch):
+    monkeypatch.setattr("lmskit.cli.printing.WIDE", 80)
+    lines = examined().output.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(line[:6].strip() in {"well", "note", "wrong", ""} for line in lines)
+
+
+def test_a_broken_rule_is_named_with_the_object_and_what_to_do(embedded, superuser):
+    superuser.execute("ALTER TABLE terms DISABLE ROW LEVEL SECURITY")
+    try:
+        assert mistakes() == {"row-security-off", "access-differs-from-migrations"}
+        answer = examined()
+    finally:
+        superuser.execute("ALTER TABLE terms ENABLE ROW LEVEL SECURITY")
+    assert answer.exit_code == 1
+    assert "wrong row-security-off: terms. Every login with a grant sees every row of this table. In a migration:" in answer.output
+
+
+def test_an_open_plan_oracle_is_wrong_where_lmskit_was_told_to_close_it(embedded, superuser):
+    superuser.execute("ALTER FUNCTION texteq LEAKPROOF")
+    try:
+        assert mistakes() == {"plan oracle"}
+        assert findings()["plan oracle"]["sentence"].endswith("To close this channel: lmskit db bootstrap")
+        with Session(default_engine()) as session:
+            kept = told(session, embedded=True, harden=False)["plan oracle"]
+            elsewhere = told(session, embedded=False, harden=False)["plan oracle"]
+    finally:
+        superuser.execute("ALTER FUNCTION texteq NOT LEAKPROOF")
+    assert (kept.is_well, kept.is_note) == (elsewhere.is_well, elsewhere.is_note) == (True, True)
+    assert "LMSKIT_LEAKPROOF_BUILTINS is keep" in kept.sentence
+    assert elsewhere.sentence.endswith("as superuser: lmskit db bootstrap --harden ADDRESS")
+
+
+def told(session, **deployment) -> dict[str, Finding]:
+    return {one.name: one for one in database_findings(session, **deployment)}
+
+
+def test_pending_migrations_are_wrong(embedded, superuser):
+    superuser.execute("UPDATE alembic_version SET version_num = '0002'")
+    try:
+        assert mistakes() == {"migrations"}
+        assert findings()["migrations"]["sentence"].endswith("To bring it up to date: lmskit db upgrade")
+    finally:
+        from lmskit.db import revision
+
+        superuser.execute("UPDATE alembic_version SET version_num = %s", [revision.head()])
+
+
+@pytest.fixture
+def idle(make_person):
+    """A lecturer's session that lies idle in a transaction."""
+    make_person(LECTURER, Role.LECTURER)
+    with ExitStack() as stack:
+        connection = stack.enter_context(engine_for(LECTURER).connect())
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        yield connection, pid
+        connection.invalidate()
+    engine_for(LECTURER).dispose()
+
+
+def test_a_transaction_left_open_is_listed_with_the_person(embedded, idle, monkeypatch):
+    _, pid = idle
+    time.sleep(0.05)
+    monkeypatch.setattr("lmskit.queries.health.troublesome_sessions", lambda session: troublesome_sessions(session, idle="10 ms"))
+    one = findings()[f"session {pid}"]
+    assert not one["is_well"]
+    assert one["sentence"] == (
+        f"{LECTURER} has left a transaction open for 0 minutes, which holds up others. To end it: lmskit doctor --end {pid}"
+    )
+
+
+def test_a_session_that_was_left_open_can_be_ended(embedded, idle):
+    connection, pid = idle
+    answer = examined("--end", str(pid))
+    assert (answer.exit_code, answer.output) == (0, f"The sessions of {LECTURER} are ended.\n")
+    with pytest.raises(Exception, match=r"terminating connection|closed the connection"):
+        connection.exec_driver_sql("SELECT 1")
+
+
+def test_no_session_of_that_number_is_a_sentence(embedded):
+    answer = examined("--end", "1")
+    assert answer.exit_code == 1
+    assert answer.stderr == "The database has no session 1 of somebody else, or no longer. To list them: lmskit doctor\n"
+
+
+def test_the_owner_of_the_tables_is_nobody_to_be_ended(embedded, cluster):
+    from lmskit.db.engine import migrator_engine
+
+    with migrator_engine().connect() as connection:
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        answer = examined("--end", str(pid))
+    assert answer.exit_code == 1
+    assert f"The session {pid} belongs to lmskit_migrator, which is no person." in answer.stderr
+
+
+def test_overdue_and_abandoned_messages_are_told(embedded, superuser):
+    superuser.execute(
+        "INSERT INTO outbox (idem_key, message_id, recipient, template, status, available_at) VALUES"
+        " ('doctor:1', '<doctor1@example.org>', 'a@example.org', 'welcome', 'waiting', now() - interval '2 hours'),"
+        " ('doctor:2', '<doctor2@example.org>', 'a@example.org', 'welcome', 'dead', now())"
+    )
+    try:
+        with Session(engine_for(DEMO_ADMIN)) as session:
+            outbox = [one for one in database_findings(session, embedded=True, harden=True) if one.name == "outbox"]
+    finally:
+        superuser.execute("DELETE FROM outbox WHERE idem_key LIKE 'doctor:%'")
+    assert [(one.is_well, one.is_note) for one in outbox] == [(False, False), (True, True)]
+    assert outbox[0].sentence == "1 message has waited for more than 1 hour. Hand them over: lmskit enrollment deliver"
+
+
+def test_a_lecturer_is_told_what_was_not_looked_at(lecturer_engine):
+    with Session(lecturer_engine) as session:
+        found = told(session, embedded=True, harden=True)
+    assert found["access"].is_well
+    assert found["rights"].sentence == "Sessions and messages were not looked at: that takes an administrator."
+
+
+def test_others_who_can_read_the_passfile_are_wrong(tmp_path):
+    path = tmp_path / "pgpass"
+    assert passfile(path).is_well
+    path.write_text("", encoding="utf-8")
+    path.chmod(0o644)
+    assert passfile(path).sentence == f"Others can read the passwords in {path}. To close it: chmod 600 {path}"
+    path.chmod(0o600)
+    assert passfile(path).is_well
+
+
+def test_a_full_disk_is_wrong(tmp_path, monkeypatch):
+    assert disk(tmp_path / "not there yet").is_well
+    monkeypatch.setattr("lmskit.cli.doctor.LOW_DISK", 1 << 60)
+    assert not disk(tmp_path).is_well
+
+
+def test_a_database_that_was_made_anew_is_hardened_when_the_server_starts(superuser, cluster, monkeypatch):
+    def is_leakproof():
+        return superuser.execute("SELECT proleakproof FROM pg_proc WHERE proname = 'texteq'").fetchone() == (True,)
+
+    superuser.execute("ALTER FUNCTION texteq LEAKPROOF")
+    start_embedded()
+    assert is_leakproof()  # the server was running: nobody has asked
+    running, asked = Cluster.running, []
+
+    def stopped_at_first(self):
+        asked.append(self)
+        return None if len(asked) == 1 else running(self)
+
+    monkeypatch.setattr(Cluster, "running", stopped_at_first)
+    start_embedded()
+    assert not is_leakproof()

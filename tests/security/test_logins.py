@@ -1,0 +1,452 @@
+"""Logins over real connections: made, closed, opened, renamed, given another password; and a sentence for each mistake."""
+
+import threading
+
+import psycopg
+import pytest
+from pwdlib import PasswordHash
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from typer.testing import CliRunner
+
+from lmskit.cli import app
+from lmskit.db import roles, scram_verifier, transaction
+from lmskit.db.connection import has_login, kept_login
+from lmskit.db.engine import engine_at
+from lmskit.errors import BusyError, LastAdministratorError, NotPermittedError, OwnLoginError, SignInRefusedError, UnreachableError
+from lmskit.queries.login import signed_in
+from lmskit.schemas.login import ChangeAddress, CreateLogin
+from lmskit.services.login import change_address, change_own_password, close_login, create_login, open_login
+from lmskit.settings import settings
+from lmskit.vocabulary import Role
+from tests import factories
+from tests.security.school import ADA, ADMIN, BEN, School
+
+PASSWORD = "a password somebody thought of"
+
+
+@pytest.fixture(scope="module")
+def school(fresh_database):
+    return School(fresh_database, "lmskit_logins")
+
+
+@pytest.fixture
+def lmskit(school, monkeypatch):
+    """Run a command as somebody, by default the administrator, and return what it says."""
+
+    def run(*arguments, person=ADMIN, typed="", status=0):
+        monkeypatch.setenv("LMSKIT_DATABASE_URL", school.url(person).render_as_string(hide_password=False))
+        settings.cache_clear()
+        result = CliRunner().invoke(app, arguments, input=typed)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == status, result.output
+        return result.output
+
+    yield run
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture
+def someone(school):
+    """Somebody new with a login of their own, whose password the school knows."""
+
+    def make(role=Role.LECTURER):
+        email = f"{factories.unique('someone')}@example.org"
+        school.passwords[email] = PASSWORD
+        with transaction(school.engine(ADMIN)) as session:
+            create_login(session, CreateLogin(email=email, family_name="Someone", role=role), password=PASSWORD)
+        return email
+
+    return make
+
+
+def who(engine):
+    with transaction(engine) as session:
+        return signed_in(session).email
+
+
+def refused(engine):
+    """Try to sign in anew; return the sentence of the refusal."""
+    engine.dispose()
+    with pytest.raises(SignInRefusedError) as error, engine.connect():
+        pass
+    return str(error.value)
+
+
+# Made ------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_and_their_login_are_made_in_one_command_and_the_password_is_shown_once(lmskit, school):
+    said = lmskit("login", "create", "cleo@example.org", "--family", "Cleo")
+    assert "cleo@example.org has a login now and signs in as a lecturer." in said
+    password = next(line for line in said.splitlines() if "password:" in line).rpartition(" ")[2]
+    assert who(school.engine("cleo@example.org", password)) == "cleo@example.org"
+    assert not has_login("cleo@example.org")
+
+
+def test_hash_and_verifier_are_of_the_same_password_and_neither_is_readable(school, endpoint):
+    with psycopg.connect(endpoint.superuser_conninfo(school.name)) as connection:
+        row = connection.execute(
+            "SELECT u.password_hash, a.rolpassword, a.rolconnlimit FROM lms.users AS u JOIN pg_authid AS a ON a.rolname = u.db_role "
+            "WHERE u.email = %s",
+            [ADA],
+        ).fetchone()
+    assert row is not None
+    assert PasswordHash.recommended().verify(school.passwords[ADA], row[0])
+    assert row[1].startswith("SCRAM-SHA-256$4096:")
+    assert row[2] == 5
+    for email in (ADMIN, ADA):
+        with pytest.raises(NotPermittedError), transaction(school.engine(email)) as session:
+            session.execute(text("SELECT password_hash FROM users"))
+
+
+def test_a_lecturer_without_a_login_gets_one_and_a_typed_password_is_not_shown(lmskit, school):
+    with transaction(school.engine(ADMIN)) as session:
+        email = factories.lecturer(session).email
+    assert email is not None
+    said = lmskit("login", "create", email, "--password-prompt", "--keep", typed=f"{PASSWORD}\n{PASSWORD}\n")
+    assert PASSWORD not in said
+    assert kept_login(email) == PASSWORD
+    assert who(school.engine(email, PASSWORD)) == email
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["ada"], "This is not an e-mail address"),
+        ([ADA], f"{ADA} has a login already. To set a new password: lmskit passwd {ADA}"),
+        (["dora@example.org"], "Nobody here has the address dora@example.org yet. To add this person with a login, give the family name"),
+        ([ADA, "--role", "super_admin"], f"{ADA} belongs to a person with the role lecturer. Leave --role out to make the login."),
+        (["dora@example.org", "--family", "Dora", "--role", "student"], "Students have no login; use another address."),
+    ],
+)
+def test_what_cannot_be_a_login_is_refused_in_a_sentence(arguments, sentence, lmskit):
+    said = lmskit("login", "create", *arguments, status=1)
+    assert sentence in said
+    assert "Traceback" not in said
+
+
+def test_a_short_password_is_refused_without_repeating_it(lmskit):
+    said = lmskit("login", "create", "eve@example.org", "--family", "Eve", "--password-prompt", typed="hunter2\nhunter2\n", status=1)
+    assert "A password has 12 to 200 characters." in said
+    assert "hunter2" not in said
+    assert "eve@example.org" not in lmskit("login", "list")
+
+
+def test_a_login_that_cannot_be_made_leaves_no_person_either(school):
+    with transaction(school.engine(ADMIN)) as session:
+        create_login(session, CreateLogin(email="gone@example.org", family_name="Gone"), password=PASSWORD)
+        session.rollback()
+    with transaction(school.engine(ADMIN)) as session:
+        n_people = session.scalar(text("SELECT count(*) FROM users WHERE email = 'gone@example.org'"))
+        n_roles = session.scalar(text("SELECT count(*) FROM pg_roles WHERE rolname = :login"), {"login": school.login("gone@example.org")})
+    assert (n_people, n_roles) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("login", "create", "x@example.org", "--family", "X"),
+        ("login", "disable", BEN),
+        ("login", "enable", BEN),
+        ("login", "rename", BEN, "x@example.org"),
+        ("login", "list"),
+        ("passwd", BEN),
+        ("audit", "list"),
+    ],
+)
+def test_what_concerns_the_logins_of_others_is_refused_to_lecturers_in_a_sentence(command, lmskit):
+    said = lmskit(*command, person=ADA, status=1)
+    assert "Only an administrator can" in said or "There is no lecturer or administrator with the address" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_the_list_says_who_can_sign_in(lmskit, someone):
+    email = someone()
+    lmskit("login", "disable", email)
+    rows = {line.split()[0]: line.split()[-1] for line in lmskit("login", "list", "--limit", "1000").splitlines() if "@" in line}
+    assert (rows[ADA], rows[email]) == ("open", "closed")
+
+
+# Closed and opened -----------------------------------------------------------------------------------------
+
+
+def test_a_closed_login_lets_nobody_in_and_ends_who_is_in(lmskit, school, someone):
+    email = someone()
+    engine = school.engine(email)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM courses")) == 0
+        said = lmskit("login", "disable", email)
+        assert f"The login of {email} is closed" in said
+        assert "1 open session was ended." in said
+        with pytest.raises(DBAPIError) as error:
+            connection.execute(text("SELECT 1"))
+        assert error.value.connection_invalidated
+    assert "was closed" in refused(engine)
+
+
+def test_an_open_session_of_a_closed_login_has_no_rights_even_where_it_is_not_ended(school, someone):
+    email = someone()
+    with school.engine(email).connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM courses")) == 0
+        connection.rollback()
+        with transaction(school.engine(ADMIN)) as session:
+            close_login(session, email)
+        for statement in ("SELECT count(*) FROM lms.courses", "SELECT lms.me()", "SELECT lms.set_my_password('x', 'y')"):
+            with pytest.raises(DBAPIError) as error:
+                connection.execute(text(statement))
+            assert isinstance(error.value.orig, psycopg.errors.InsufficientPrivilege)
+            connection.rollback()
+
+
+def test_closing_leaves_neither_password_nor_group_nor_hash(school, someone, endpoint):
+    email = someone(Role.SUPER_ADMIN)
+    with transaction(school.engine(ADMIN)) as session:
+        close_login(session, email)
+    with psycopg.connect(endpoint.superuser_conninfo(school.name)) as connection:
+        row = connection.execute(
+            "SELECT a.rolcanlogin, a.rolpassword, u.password_hash, (SELECT count(*) FROM pg_auth_members WHERE member = a.oid) "
+            "FROM pg_authid AS a JOIN lms.users AS u ON u.db_role = a.rolname WHERE u.email = %s",
+            [email],
+        ).fetchone()
+    assert row == (False, None, "!", 0)
+
+
+def test_a_closed_login_opens_with_a_new_password_only(lmskit, school, someone):
+    email = someone()
+    lmskit("login", "disable", email)
+    assert f"The login of {email} is closed. To open it with a new password: lmskit login enable {email}" in lmskit(
+        "login", "disable", email, status=1
+    )
+    assert "is closed" in lmskit("passwd", email, status=1)
+    assert "is closed" in lmskit("login", "create", email, status=1)
+    lmskit("login", "enable", email, "--password-prompt", typed="another password\nanother password\n")
+    assert who(school.engine(email, "another password")) == email
+    refused(school.engine(email, PASSWORD))
+
+
+def test_the_last_administrator_stays(lmskit, school):
+    said = lmskit("login", "disable", ADMIN, status=1)
+    assert said.startswith(f"{ADMIN} is the only administrator with an open login, so it stays open. Make another one first")
+    assert who(school.engine(ADMIN)) == ADMIN
+
+
+def test_an_administrator_among_others_may_close_their_own_login(lmskit, someone):
+    email = someone(Role.SUPER_ADMIN)
+    assert "It was your own." in lmskit("login", "disable", email, person=email)
+
+
+def test_two_administrators_who_close_each_other_at_once_do_not_both_succeed(school, someone):
+    """With the founder closed, one of the two has to stay, whatever happens first."""
+    first, second = someone(Role.SUPER_ADMIN), someone(Role.SUPER_ADMIN)
+    with transaction(school.engine(first)) as session:
+        close_login(session, ADMIN)
+    ready, outcomes = threading.Barrier(2), []
+
+    def close(by, whom):
+        try:
+            with transaction(school.engine(by)) as session:
+                ready.wait(10)
+                close_login(session, whom)
+                outcomes.append("closed")
+        except (LastAdministratorError, NotPermittedError, BusyError, UnreachableError, DBAPIError) as error:
+            outcomes.append(type(error).__name__)
+
+    threads = [threading.Thread(target=close, args=pair) for pair in ((first, second), (second, first))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert outcomes.count("closed") == 1, outcomes
+    left = first if who_can(school, first) else second
+    with transaction(school.engine(left)) as session:
+        open_login(session, ADMIN, password=school.passwords[ADMIN])
+        for email in {first, second} - {left}:
+            open_login(session, email, password=PASSWORD)
+    with transaction(school.engine(ADMIN)) as session:
+        close_login(session, first)
+        close_login(session, second)
+
+
+def who_can(school, email):
+    engine = school.engine(email)
+    engine.dispose()
+    try:
+        with engine.connect():
+            return True
+    except SignInRefusedError:
+        return False
+
+
+# Renamed ---------------------------------------------------------------------------------------------------
+
+
+def test_a_login_follows_the_address_and_keeps_its_password(lmskit, school, someone):
+    old, new = someone(), "renamed@example.org"
+    assert "the password is the same" in lmskit("login", "rename", old, new)
+    assert who(school.engine(new, PASSWORD)) == new
+    refused(school.engine(old))
+
+
+def test_a_session_goes_on_under_the_new_name(school, someone):
+    old, new = someone(), f"{factories.unique('new')}@example.org"
+    with school.engine(old).connect() as connection:
+        connection.execute(text("SELECT 1"))
+        with transaction(school.engine(ADMIN)) as session:
+            change_address(session, ChangeAddress(old=old, new=new))
+        assert connection.execute(text("SELECT session_user, email FROM users WHERE id = me()")).one() == (school.login(new), new)
+
+
+def test_a_change_of_address_that_fails_leaves_the_login_as_it_was(lmskit, school):
+    assert f"There is already a person with the address {BEN}." in lmskit("login", "rename", ADA, BEN, status=1)
+    assert who(school.engine(ADA)) == ADA
+    with transaction(school.engine(ADMIN)) as session:
+        taken = factories.student(session).email
+    assert f"There is already a person with the address {taken}." in lmskit("login", "rename", ADA, str(taken), status=1)
+    assert who(school.engine(ADA)) == ADA
+
+
+def test_nobody_renames_the_login_in_use(school):
+    with pytest.raises(OwnLoginError, match="Ask another administrator"), transaction(school.engine(ADMIN)) as session:
+        change_address(session, ChangeAddress(old=ADMIN, new="other@example.org"))
+
+
+def test_a_kept_password_moves_to_the_new_address(lmskit):
+    lmskit("login", "create", "kept@example.org", "--family", "Kept", "--keep")
+    password = kept_login("kept@example.org")
+    lmskit("login", "rename", "kept@example.org", "moved@example.org")
+    assert (kept_login("moved@example.org"), has_login("kept@example.org")) == (password, False)
+    lmskit("login", "disable", "moved@example.org")
+    assert not has_login("moved@example.org")
+
+
+def test_who_is_no_administrator_any_more_has_no_administrators_rights(school, someone):
+    email = someone(Role.SUPER_ADMIN)
+    engine = school.engine(email)
+    with transaction(engine) as session:
+        session.execute(text("SELECT count(*) FROM audit_log"))
+    with transaction(school.engine(ADMIN)) as session:
+        session.execute(text("UPDATE users SET role = 'lecturer' WHERE email = :email"), {"email": email})
+    with pytest.raises(NotPermittedError), transaction(engine) as session:
+        session.execute(text("SELECT count(*) FROM audit_log"))
+    with transaction(engine) as session:
+        assert session.scalar(text("SELECT count(*) FROM courses")) == 0
+
+
+def test_a_login_goes_with_its_person(school, someone):
+    email = someone()
+    with transaction(school.engine(ADMIN)) as session:
+        session.execute(text("DELETE FROM users WHERE email = :email"), {"email": email})
+    with transaction(school.engine(ADMIN)) as session:
+        assert not session.scalar(text("SELECT count(*) FROM pg_roles WHERE rolname = :login"), {"login": school.login(email)})
+    refused(school.engine(email))
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM users", "UPDATE users SET role = 'lecturer'"])
+def test_the_last_administrator_is_neither_removed_nor_made_a_lecturer(change, school):
+    with pytest.raises(DBAPIError, match="signed in with that login"), school.engine(ADMIN).begin() as connection:
+        connection.execute(text(f"{change} WHERE email = :email"), {"email": ADMIN})
+
+
+# Passwords -------------------------------------------------------------------------------------------------
+
+
+def test_a_lecturer_changes_the_own_password_and_nobody_elses(lmskit, school, someone):
+    email = someone()
+    said = lmskit("passwd", person=email, typed="a new password\na new password\n")
+    assert f"{email} has a new password." in said
+    assert "a new password\n" not in said
+    assert who(school.engine(email, "a new password")) == email
+    refused(school.engine(email, PASSWORD))
+    assert who(school.engine(ADA)) == ADA
+
+
+def test_an_administrator_sets_the_password_of_somebody_else(lmskit, school, someone):
+    email = someone()
+    said = lmskit("passwd", email)
+    password = next(line for line in said.splitlines() if "password:" in line).rpartition(" ")[2]
+    assert who(school.engine(email, password)) == email
+
+
+def test_a_kept_password_is_exchanged_when_it_changes(lmskit):
+    lmskit("login", "create", "frida@example.org", "--family", "Frida", "--keep")
+    before = kept_login("frida@example.org")
+    lmskit("passwd", "frida@example.org")
+    assert kept_login("frida@example.org") not in {before, None}
+
+
+def test_no_statement_holds_a_password_in_clear(school, someone):
+    from sqlalchemy import event
+
+    seen: list[str] = []
+    engine = school.engine(ADMIN)
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        seen.append(f"{statement} {parameters}")
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        with transaction(engine) as session:
+            change_own_password(session, password=school.passwords[ADMIN])
+        someone()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert any("set_my_password" in line for line in seen)
+    assert not any(school.passwords[ADMIN] in line or PASSWORD in line for line in seen)
+
+
+@pytest.mark.parametrize(
+    ("verifier", "hashed"),
+    [
+        ("secret", "$argon2id$v=19$m=65536,t=3,p=4$abcdefghijklmnop"),
+        (None, "$argon2id$v=19$m=65536,t=3,p=4$abcdefghijklmnop"),
+        ("md5abcdefabcdefabcdefabcdefabcdefabcd", "$argon2id$v=19$m=65536,t=3,p=4$abcdefghijklmnop"),
+        (scram_verifier("x"), "!"),
+        (scram_verifier("x"), "secret"),
+        (scram_verifier("x"), None),
+        (scram_verifier("x") + "' SUPERUSER --", "$argon2id$v=19$m=65536,t=3,p=4$abcdefghijklmnop"),
+    ],
+)
+def test_a_password_reaches_the_database_as_verifier_and_hash_or_not_at_all(verifier, hashed, school):
+    with pytest.raises(DBAPIError, match="is not"), school.engine(ADA).begin() as connection:
+        connection.execute(text("SELECT set_my_password(:verifier, :hashed)"), {"verifier": verifier, "hashed": hashed})
+
+
+def test_functions_that_change_roles_are_few_and_closed(school, endpoint):
+    with psycopg.connect(endpoint.superuser_conninfo(school.name)) as connection:
+        rows = connection.execute(
+            "SELECT p.proname, p.prosecdef, p.proconfig, p.proowner::regrole::text, "
+            "(SELECT array_agg(a.grantee::regrole::text ORDER BY 1) FROM aclexplode(p.proacl) AS a WHERE a.grantee <> p.proowner) "
+            "FROM pg_proc AS p WHERE p.proowner IN ('lmskit_logins'::regrole, 'lmskit_definer'::regrole) "
+            "AND p.proname IN ('close_login', 'end_sessions', 'set_my_password', 'follow_person', 'shut_role', 'keep_an_administrator', "
+            "'audit_rows', 'audit_login')"
+        ).fetchall()
+    found = {row[0]: row for row in rows}
+    assert len(found) == 8
+    assert all(row[1] and "search_path=pg_catalog, pg_temp" in row[2] for row in rows)
+    assert {name: row[4] for name, row in found.items() if row[4]} == {
+        "close_login": [roles.ADMIN],
+        "end_sessions": [roles.ADMIN],
+        "set_my_password": [roles.ADMIN, roles.LECTURER],
+    }
+
+
+def test_sessions_are_the_servers_own_again_after_they_were_ended(lmskit, school, someone, endpoint):
+    """To end them, lmskit_logins inherits from the login for a moment; nothing of that stays."""
+    email = someone()
+    lmskit("login", "disable", email)
+    with psycopg.connect(endpoint.superuser_conninfo(school.name)) as connection:
+        inherits = connection.execute(
+            "SELECT bool_or(inherit_option OR set_option) FROM pg_auth_members "
+            "WHERE member = 'lmskit_logins'::regrole AND roleid = %s::regrole",
+            [school.login(email)],
+        ).fetchone()
+    assert inherits == (False,)
+
+
+def test_engines_without_a_password_of_their_own_are_refused(school):
+    message = refused(engine_at(school.url(ADA).set(password="not it")))
+    assert "does not accept the login" in message
+    assert "not it" not in message
