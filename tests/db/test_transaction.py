@@ -112,7 +112,9 @@ def test_a_deadlock_is_tried_again_and_both_succeed(admin_engine):
         except Exception as error:  # noqa: BLE001 - to be shown by the assertion below
             failures.append(error)
 
-    threads = [threading.Thread(target=swap, args=pair) for pair in (("TRANSACTION-8", "TRANSACTION-9"), ("TRANSACTION-9", "TRANSACTION-8"))]
+    threads = [
+        threading.Thread(target=swap, args=pair) for pair in (("TRANSACTION-8", "TRANSACTION-9"), ("TRANSACTION-9", "TRANSACTION-8"))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

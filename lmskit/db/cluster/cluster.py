@@ -121,7 +121,8 @@ class Cluster:
     def _initialise(self, user: ServerUser, install: Path) -> None:
         """Make the data directory under another name first: what is called `data` is complete."""
         for leftover in self.layout.base.glob("data.*"):
-            shutil.rmtree(leftover)
+            # The initdb of a starter that was killed may still live, and clear up the same folder: what stays is taken next time.
+            shutil.rmtree(leftover, ignore_errors=True)
         part = self.layout.base / f"data.{secrets.token_hex(4)}"
         owned_by_server(part, user)
         secret = self._superuser_password(part)
