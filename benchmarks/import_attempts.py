@@ -111,7 +111,7 @@ class Bench:
     def superuser(self, *commands: str) -> str:
         """Run psql as the superuser of the scratch cluster, and return what it printed."""
         arguments = [argument for command in commands for argument in ("-c", command)]
-        done = subprocess.run(  # noqa: S603 - our own commands
+        done = subprocess.run(
             [self.psql_program, self.endpoint.superuser_conninfo("lmskit"), "-XqAt", "-v", "ON_ERROR_STOP=1", *arguments],
             check=True,
             capture_output=True,

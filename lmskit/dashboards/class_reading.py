@@ -15,7 +15,7 @@ from lmskit.analytics.class_levels import ORDER, level_shares_by_week
 from lmskit.analytics.rules import rule_named
 from lmskit.queries.attempt import student_attempts
 from lmskit.queries.computed_at import computed_at
-from lmskit.queries.course import courses
+from lmskit.queries.course import courses, narrow
 from lmskit.queries.mastery import class_weeks, course_rule, mastery_cells, student_weeks, students_to_help
 from lmskit.queries.page import MAX_PAGE
 
@@ -78,6 +78,7 @@ def read_class(opened: Open, course: str, *, offset: int = 0) -> ClassPage:
         There is no such course among those the signed-in person can see.
     """
     with opened() as session:
+        narrow(session, course)
         rule, given = course_rule(session, course)
         weeks = class_weeks(session, course)
         return ClassPage(
@@ -95,6 +96,7 @@ def read_class(opened: Open, course: str, *, offset: int = 0) -> ClassPage:
 def read_student(opened: Open, course: str, student_id: int, *, name: str) -> OneStudent:
     """The weeks and attempts of a student, whom charts call `name`."""
     with opened() as session:
+        narrow(session, course)
         weeks = student_weeks(session, course, student_id)
         attempts = student_attempts(session, course, student_id, limit=MAX_PAGE)
     return OneStudent(weeks=weeks.assign(student_id=student_id, name=name), attempts=attempts)

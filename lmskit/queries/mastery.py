@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import CTE, BigInteger, ColumnElement, Float, Label, Numeric, ScalarSelect, cast, false, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from lmskit.models import Course, Enrollment, QuizAttempt, Syllabus, TopicPerformance, User
@@ -138,18 +139,28 @@ def students_to_help(session: Session, course: str, *, limit: int = DEFAULT_PAGE
         .offset(offset)
         .cte("page")
     )
-    of_student = (TopicPerformance.course_id == page.c.course_id) & (TopicPerformance.student_id == page.c.student_id)
-    weeks = select(func.array_agg(TopicPerformance.week_number.distinct())).where(of_student, TopicPerformance.level == Level.REMEDIAL)
-    n_weeks = select(func.count()).select_from(Syllabus).where(Syllabus.course_id == page.c.course_id)
-    last = select(func.max(QuizAttempt.submitted_at)).where(
-        QuizAttempt.course_id == page.c.course_id, QuizAttempt.student_id == page.c.student_id
+    # Each table is read once for the whole class: a look at each student would, under row security, read the course each time.
+    course_id = _course_id(course)
+    in_order = aggregate_order_by(TopicPerformance.week_number, TopicPerformance.week_number)
+    weeks = (
+        select(TopicPerformance.student_id, func.array_agg(in_order).label("remedial_weeks"))
+        .where(TopicPerformance.course_id == course_id, TopicPerformance.level == Level.REMEDIAL)
+        .group_by(TopicPerformance.student_id)
+        .subquery()
     )
-    statement = select(
-        page,
-        _once(n_weeks).label("n_weeks"),
-        _once(last).label("last_submitted_at"),
-        _once(weeks).label("remedial_weeks"),
-    ).order_by(page.c.position)
+    last = (
+        select(QuizAttempt.student_id, func.max(QuizAttempt.submitted_at).label("last_submitted_at"))
+        .where(QuizAttempt.course_id == course_id)
+        .group_by(QuizAttempt.student_id)
+        .subquery()
+    )
+    n_weeks = select(func.count()).select_from(Syllabus).where(Syllabus.course_id == course_id).scalar_subquery()
+    statement = (
+        select(page, n_weeks.label("n_weeks"), last.c.last_submitted_at, weeks.c.remedial_weeks)
+        .outerjoin(last, last.c.student_id == page.c.student_id)
+        .outerjoin(weeks, weeks.c.student_id == page.c.student_id)
+        .order_by(page.c.position)
+    )
     table = _named(frame(session, statement, _HELP), at=2)
     reasons = [_reason(weeks or [], n_assessed) for weeks, n_assessed in zip(table["remedial_weeks"], table["n_assessed"], strict=True)]
     return table.drop(columns="remedial_weeks").assign(reason=pd.Series(reasons, dtype="str"))
@@ -264,7 +275,9 @@ def _neediest(course: str) -> Any:  # noqa: ANN401 - the type of a select names 
             func.coalesce(known.c.n_assessed, 0).label("n_assessed"),
             known.c.mean_value,
         )
-        .join(User, User.id == roster.c.student_id)
+        # Every student is there; but of an inner join the planner expects ten rows, which is its guess at the length of the policy's
+        # list of students, and compares each student with each other.
+        .outerjoin(User, User.id == roster.c.student_id)
         .outerjoin(known, known.c.student_id == roster.c.student_id)
         .order_by(*order)
     )
@@ -284,12 +297,6 @@ def _estimate() -> list[Label[Any]]:
         func.coalesce(TopicPerformance.level, Level.NOT_ASSESSED).label("level"),
         TopicPerformance.rule.label("rule"),
     ]
-
-
-def _once(statement: Any) -> ScalarSelect[Any]:  # noqa: ANN401 - a select of any column
-    """As a value of the row of `page` at hand."""
-    value: ScalarSelect[Any] = statement.correlate_except(TopicPerformance, Syllabus, QuizAttempt).scalar_subquery()
-    return value
 
 
 def _named(table: pd.DataFrame, *, at: int) -> pd.DataFrame:

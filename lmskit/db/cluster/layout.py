@@ -117,8 +117,12 @@ def prepare_home(layout: Layout, user: ServerUser) -> None:
         raise ClusterError(message)
 
 
+OURS = ("postgresql-", "pgpass", "mail", "migration.lock", "jupyter")
+"""How the names begin of what lmskit itself puts into a home."""
+
+
 def _looks_like_ours(home: Path) -> bool:
-    return all(entry.name.startswith(("postgresql-", "pgpass", "mail")) for entry in home.iterdir())
+    return all(entry.name.startswith(OURS) for entry in home.iterdir())
 
 
 def enterable(folder: Path, user: ServerUser) -> bool:

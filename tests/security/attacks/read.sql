@@ -1,0 +1,214 @@
+-- Reading rows of the other lecturer, as they stand or in a disguise.
+
+-- own
+SELECT * FROM lms.courses;
+
+-- own
+SELECT * FROM lms.terms;
+
+-- own
+SELECT * FROM lms.syllabi;
+
+-- own
+SELECT * FROM lms.student_enrollments;
+
+-- own
+SELECT * FROM lms.quizzes;
+
+-- own
+SELECT * FROM lms.quiz_attempts;
+
+-- own
+SELECT * FROM lms.topic_performance;
+
+-- own
+SELECT * FROM lms.materials;
+
+-- own
+SELECT * FROM lms.material_passages;
+
+-- own
+SELECT * FROM lms.external_ids;
+
+-- own
+SELECT id, email, family_name, given_name, sort_name, role FROM lms.users;
+
+-- nothing
+SELECT * FROM lms.courses WHERE id IN (:foreign_course, :foreign_second_course);
+
+-- nothing
+SELECT * FROM lms.courses WHERE lecturer_id = :foreign_lecturer;
+
+-- nothing
+SELECT count(*) FROM lms.quiz_attempts WHERE course_id = :foreign_course;
+
+-- nothing
+SELECT sum(score), max(score) FROM lms.quiz_attempts WHERE score > 1000;
+
+-- nothing
+SELECT EXISTS (SELECT FROM lms.quiz_attempts WHERE id = :foreign_attempt);
+
+-- nothing: a shared student's work in the other course
+SELECT * FROM lms.quiz_attempts WHERE student_id = 31 AND course_id <> ALL (lms.my_course_ids());
+
+-- nothing: a shared student's mastery in the other course
+SELECT * FROM lms.topic_performance WHERE student_id IN (31, 32) AND course_id NOT IN (SELECT id FROM lms.courses);
+
+-- nothing
+SELECT id FROM lms.users WHERE id = :foreign_lecturer OR id = :foreign_student;
+
+-- nothing: people who are in nobody's course of mine
+SELECT id FROM lms.users WHERE role = 'super_admin';
+
+-- own: a join does not open a way round
+SELECT u.family_name, a.feedback FROM lms.users AS u LEFT JOIN lms.quiz_attempts AS a ON a.student_id = u.id;
+
+-- own
+SELECT e.student_id, c.title FROM lms.student_enrollments AS e FULL JOIN lms.courses AS c ON true;
+
+-- own
+SELECT c.code, x.body FROM lms.courses AS c, LATERAL (SELECT body FROM lms.material_passages) AS x;
+
+-- own
+WITH RECURSIVE walk AS (SELECT id FROM lms.courses UNION SELECT c.id FROM lms.courses AS c, walk) SELECT * FROM walk;
+
+-- own
+SELECT title FROM lms.quizzes UNION ALL SELECT topic FROM lms.syllabi UNION ALL SELECT name FROM lms.terms;
+
+-- own
+SELECT title FROM lms.quizzes EXCEPT SELECT 'x';
+
+-- own
+SELECT DISTINCT ON (course_id) * FROM lms.quiz_attempts ORDER BY course_id, score DESC;
+
+-- own
+SELECT feedback, rank() OVER (ORDER BY score), lag(feedback) OVER (ORDER BY score) FROM lms.quiz_attempts;
+
+-- own
+SELECT course_id, grouping(course_id), string_agg(feedback, ',') FROM lms.quiz_attempts GROUP BY CUBE (course_id);
+
+-- own
+SELECT * FROM ONLY lms.quiz_attempts;
+
+-- own: sampling reads pages, not policies
+SELECT * FROM lms.quiz_attempts TABLESAMPLE SYSTEM (100);
+
+-- own
+SELECT * FROM lms.quiz_attempts TABLESAMPLE BERNOULLI (100);
+
+-- own
+SELECT ctid, xmin, tableoid::regclass, feedback FROM lms.quiz_attempts;
+
+-- own: every physical place
+SELECT title FROM lms.courses WHERE ctid = ANY (SELECT format('(0,%s)', n)::tid FROM generate_series(1, 100) AS n);
+
+-- own
+TABLE lms.materials;
+
+-- own
+SELECT m FROM lms.materials AS m;
+
+-- own
+SELECT to_jsonb(q), row_to_json(q), hstore.* FROM lms.quizzes AS q, (SELECT 1) AS hstore;
+
+-- own
+SELECT (q).answer_key, (q).* FROM lms.quizzes AS q;
+
+-- own
+SELECT array_agg(q) FROM lms.quizzes AS q;
+
+-- own
+SELECT json_agg(to_jsonb(p) - 'embedding') FROM lms.material_passages AS p;
+
+-- own
+SELECT embedding FROM lms.material_passages ORDER BY embedding OPERATOR(lms.<->) array_fill(0.4241, ARRAY[384])::lms.vector LIMIT 100;
+
+-- own
+SELECT avg(embedding) FROM lms.material_passages;
+
+-- nothing
+SELECT body FROM lms.material_passages WHERE body_vector @@ to_tsquery('english', 'canaries');
+
+-- own
+SELECT ts_headline(body, to_tsquery('passage')) FROM lms.material_passages;
+
+-- own
+PREPARE peek (bigint) AS SELECT * FROM lms.quiz_attempts WHERE course_id = $1 OR true; EXECUTE peek (:foreign_course);
+
+-- nothing: a generic plan remembers no other login
+SET plan_cache_mode = force_generic_plan; PREPARE peek (bigint) AS SELECT * FROM lms.courses WHERE id = $1; EXECUTE peek (:foreign_course);
+
+-- own
+BEGIN; DECLARE held CURSOR WITH HOLD FOR SELECT * FROM lms.quiz_attempts; COMMIT; FETCH ALL FROM held;
+
+-- own
+BEGIN; DECLARE moved SCROLL CURSOR FOR SELECT * FROM lms.courses; MOVE LAST IN moved; FETCH PRIOR FROM moved;
+
+-- own
+BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE; SELECT * FROM lms.quiz_attempts;
+
+-- own
+COPY (SELECT * FROM lms.quiz_attempts) TO STDOUT;
+
+-- own
+COPY lms.quizzes TO STDOUT WITH (FORMAT binary);
+
+-- own
+COPY lms.courses TO STDOUT;
+
+-- refused 42501: pg_dump refuses to be filtered
+SET row_security = off; COPY lms.courses TO STDOUT;
+
+-- refused 42501
+SET row_security = off; SELECT * FROM lms.courses;
+
+-- refused 42501
+SET LOCAL row_security = off; SELECT count(*) FROM lms.users;
+
+-- refused 42501
+SELECT set_config('row_security', 'off', false); SELECT title FROM lms.quizzes;
+
+-- own
+SELECT * FROM lms.courses FOR UPDATE OF courses;
+
+-- own
+SELECT * FROM lms.quiz_attempts FOR NO KEY UPDATE SKIP LOCKED;
+
+-- refused 42501: locking needs a right to change
+SELECT * FROM lms.student_enrollments FOR UPDATE;
+
+-- refused 42501
+SELECT id FROM lms.users FOR SHARE;
+
+-- refused 42501
+SELECT * FROM lms.terms FOR KEY SHARE;
+
+-- own
+EXPLAIN (ANALYZE, VERBOSE, BUFFERS, SETTINGS) SELECT * FROM lms.quiz_attempts;
+
+-- nothing
+SELECT name FROM lms.terms WHERE id = :foreign_term;
+
+-- nothing
+SELECT * FROM lms.external_ids WHERE kind IN ('person', 'term') OR person_id IS NOT NULL OR term_id IS NOT NULL;
+
+-- nothing
+SELECT lms.my_course_ids() && ARRAY[:foreign_course, :foreign_second_course]::bigint[];
+
+-- own
+SELECT lms.me(), lms.my_course_ids(), lms.my_student_ids(), lms.my_term_ids();
+
+-- nothing: the setting narrows
+SET lmskit.course = ':foreign_code'; SELECT * FROM lms.quiz_attempts;
+
+-- nothing
+SELECT set_config('lmskit.course', 'canary' || '-1', false) IS NULL; SELECT lms.my_course_ids();
+
+-- nothing
+SET lmskit.course = '%'; SELECT * FROM lms.courses;
+
+-- nothing
+SET lmskit.course = ''' OR true --'; SELECT * FROM lms.courses;
+
+-- own
+SET lmskit.person = '770000001'; SET lmskit.user_id = '770000001'; SET app.user_id = '770000001'; SELECT * FROM lms.courses;

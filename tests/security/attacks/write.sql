@@ -1,0 +1,280 @@
+-- Changing what belongs to the other lecturer, to administrators or to nobody.
+
+-- nothing
+UPDATE lms.courses SET title = 'mine' WHERE id = :foreign_course;
+
+-- nothing
+UPDATE lms.courses SET title = 'mine' WHERE id <> ALL (lms.my_course_ids());
+
+-- nothing
+UPDATE lms.quizzes SET answer_key = '{}' WHERE course_id = :foreign_course RETURNING *;
+
+-- nothing
+UPDATE lms.quiz_attempts SET score = 0 WHERE score > 1000;
+
+-- nothing
+UPDATE lms.quiz_attempts SET feedback = 'x' WHERE id = :foreign_attempt RETURNING feedback;
+
+-- nothing
+UPDATE lms.syllabi SET topic = 'x' WHERE course_id = :foreign_course;
+
+-- nothing
+UPDATE lms.materials SET title = 'x' WHERE id = :foreign_material;
+
+-- nothing
+UPDATE lms.material_passages SET body = 'x' WHERE material_id = :foreign_material;
+
+-- done: without WHERE, and the checksums tell
+UPDATE lms.courses SET title = 'blind';
+
+-- done
+UPDATE lms.quizzes SET title = 'blind', questions = '[]', answer_key = '{}';
+
+-- done
+UPDATE lms.quiz_attempts SET score = 1, feedback = 'blind';
+
+-- done
+UPDATE lms.syllabi SET topic = 'blind', objectives = '';
+
+-- done
+UPDATE lms.materials SET title = 'blind';
+
+-- done
+UPDATE lms.material_passages SET body = 'blind', embedding = NULL, embedding_model = NULL;
+
+-- own: the values of other tables by a join
+UPDATE lms.quiz_attempts AS a SET feedback = q.title FROM lms.quizzes AS q RETURNING a.feedback, q.answer_key;
+
+-- nothing
+UPDATE lms.quiz_attempts AS a SET feedback = 'x' FROM lms.student_enrollments AS e WHERE e.course_id = :foreign_course RETURNING a.*;
+
+-- nothing
+UPDATE lms.courses SET title = (SELECT string_agg(title, ',') FROM lms.courses WHERE id = :foreign_course) WHERE id = :foreign_course;
+
+-- refused 42501: to become the other course's lecturer
+UPDATE lms.courses SET lecturer_id = lms.me() WHERE id = :foreign_course;
+
+-- refused 42501: to give a course away
+UPDATE lms.courses SET lecturer_id = :foreign_lecturer WHERE id = :own_course;
+
+-- refused 42501
+UPDATE lms.courses SET id = DEFAULT WHERE id = :own_course;
+
+-- refused 42501
+UPDATE lms.courses SET code = ':foreign_code' WHERE id = :own_course;
+
+-- refused 42501
+UPDATE lms.courses SET term_id = :foreign_term WHERE id = :own_course;
+
+-- refused 42501
+UPDATE lms.courses SET origin = 'simulation';
+
+-- refused 42501
+UPDATE lms.quizzes SET course_id = :foreign_course WHERE course_id = :own_course;
+
+-- refused 42501
+UPDATE lms.quiz_attempts SET course_id = :foreign_course, quiz_id = :foreign_quiz;
+
+-- refused 42501
+UPDATE lms.quiz_attempts SET banked = true;
+
+-- refused 42501
+UPDATE lms.quiz_attempts SET student_id = 31;
+
+-- refused 42501
+UPDATE lms.syllabi SET course_id = :foreign_course;
+
+-- refused 42501
+UPDATE lms.material_passages SET material_id = :foreign_material;
+
+-- refused 42501
+UPDATE lms.student_enrollments SET status = 'withdrawn';
+
+-- refused 42501
+UPDATE lms.topic_performance SET value = 1, level = 'mastered';
+
+-- refused 42501
+UPDATE lms.users SET role = 'super_admin' WHERE id = lms.me();
+
+-- refused 42501
+UPDATE lms.users SET family_name = 'x';
+
+-- refused 42501
+UPDATE lms.users SET db_role = session_user WHERE id = :foreign_lecturer;
+
+-- refused 42501
+UPDATE lms.users SET password_hash = '!';
+
+-- refused 42501
+UPDATE lms.terms SET name = 'x';
+
+-- refused 42501
+UPDATE lms.external_ids SET external_id = 'x';
+
+-- refused 42501
+UPDATE lms.outbox SET recipient = 'me@example.org';
+
+-- refused 42501
+UPDATE lms.audit_log SET actor = 'nobody';
+
+-- refused 42501
+UPDATE lms.import_runs SET status = 'failed';
+
+-- refused 42501
+UPDATE lms.alembic_version SET version_num = '0001';
+
+-- refused 42501
+INSERT INTO lms.courses (code, module_code, title, term_id, lecturer_id, origin) VALUES ('MINE', 'M', 'Mine', 5, lms.me(), 'form');
+
+-- refused 42501
+INSERT INTO lms.syllabi (course_id, week_number, topic) VALUES (:foreign_course, 3, 'x');
+
+-- refused 42501
+INSERT INTO lms.quizzes (course_id, week_number, title, max_score) VALUES (:foreign_course, 1, 'x', 1);
+
+-- refused 42501
+INSERT INTO lms.quiz_attempts (quiz_id, course_id, student_id, number, max_score, submitted_at, origin) VALUES (:foreign_quiz, :foreign_course, 31, 2, 1, now(), 'form');
+
+-- refused 42501
+INSERT INTO lms.materials (course_id, week_number, kind, title, url) VALUES (:foreign_course, 1, 'page', 'x', 'https://example.org');
+
+-- refused 42501
+INSERT INTO lms.material_passages (material_id, ordinal, course_id, body) VALUES (:foreign_material, 9, :foreign_course, 'x');
+
+-- refused 42501
+INSERT INTO lms.quizzes (id, course_id, week_number, title, max_score) OVERRIDING SYSTEM VALUE VALUES (:foreign_quiz, :own_course, 1, 'x', 1);
+
+-- refused 42501
+INSERT INTO lms.student_enrollments (course_id, student_id, status, origin, started_on) VALUES (:own_course, :foreign_student, 'active', 'form', now());
+
+-- refused 42501
+INSERT INTO lms.student_enrollments (course_id, student_id, status, origin, started_on) SELECT :own_course, id, 'active', 'form', now() FROM lms.users;
+
+-- refused 42501
+INSERT INTO lms.topic_performance (student_id, course_id, week_number, level, n_evidence, rule, computed_at) VALUES (31, :own_course, 2, 'not_assessed', 1, 'x', now());
+
+-- refused 42501
+INSERT INTO lms.users (email, family_name, sort_name, role) VALUES ('made.up@example.org', 'x', 'x', 'super_admin');
+
+-- refused 42501
+INSERT INTO lms.terms (code, name, starts_on, ends_on) VALUES ('X', 'X', '2030-01-01', '2030-02-01');
+
+-- refused 42501
+INSERT INTO lms.external_ids (source, kind, external_id, course_id) VALUES ('x', 'course', 'x', :own_course);
+
+-- refused 42501
+INSERT INTO lms.outbox (idem_key, message_id, recipient, template) VALUES ('x', 'x', 'victim@example.org', 'welcome');
+
+-- refused 42501: a forged entry
+INSERT INTO lms.audit_log (actor, action, table_name, row_key) VALUES (':other', 'update', 'quiz_attempts', '1');
+
+-- refused 42501
+INSERT INTO lms.import_runs (format, name, status) VALUES ('x', 'x', 'running');
+
+-- refused 42501
+INSERT INTO lms.archives (course_code, location, sha256) VALUES ('x', 'x', repeat('0', 64));
+
+-- refused 42501
+INSERT INTO lms.alembic_version VALUES ('9999');
+
+-- refused 42501: the conflict with a row that is not visible
+INSERT INTO lms.syllabi (course_id, week_number, topic) VALUES (:foreign_course, 1, 'x') ON CONFLICT (course_id, week_number) DO UPDATE SET topic = 'taken' RETURNING *;
+
+-- refused 42501
+INSERT INTO lms.syllabi (course_id, week_number, topic) VALUES (:foreign_course, 1, 'x') ON CONFLICT DO NOTHING;
+
+-- own
+INSERT INTO lms.syllabi (course_id, week_number, topic) VALUES (:own_course, 1, 'x') ON CONFLICT (course_id, week_number) DO UPDATE SET topic = 'kept' RETURNING *;
+
+-- refused 42501: only some columns may be changed
+INSERT INTO lms.syllabi (course_id, week_number, topic) VALUES (:own_course, 1, 'x') ON CONFLICT (course_id, week_number) DO UPDATE SET course_id = :foreign_course;
+
+-- refused 42501
+INSERT INTO lms.syllabi (course_id, week_number, topic) SELECT course, 5, 'x' FROM unnest(ARRAY[:own_course, :foreign_course]) AS course;
+
+-- refused 42501
+MERGE INTO lms.quizzes AS q USING (VALUES (:foreign_quiz::bigint)) AS s (id) ON q.id = s.id WHEN MATCHED THEN DELETE;
+
+-- nothing
+MERGE INTO lms.quizzes AS q USING (VALUES (:foreign_quiz::bigint)) AS s (id) ON q.id = s.id WHEN MATCHED THEN UPDATE SET title = 'x';
+
+-- refused 42501
+MERGE INTO lms.syllabi AS y USING (VALUES (:foreign_course::bigint, 1)) AS s (course, week) ON y.course_id = s.course AND y.week_number = s.week WHEN MATCHED THEN UPDATE SET topic = 'x' WHEN NOT MATCHED THEN INSERT (course_id, week_number, topic) VALUES (s.course, 9, 'x');
+
+-- refused 42501
+WITH taken AS (DELETE FROM lms.quiz_attempts RETURNING *) SELECT * FROM taken;
+
+-- nothing
+WITH taken AS (UPDATE lms.quizzes SET title = 'x' WHERE course_id = :foreign_course RETURNING answer_key) SELECT * FROM taken;
+
+-- refused 42501
+WITH given AS (INSERT INTO lms.syllabi (course_id, week_number, topic) VALUES (:foreign_course, 7, 'x') RETURNING *) SELECT * FROM given;
+
+-- refused 42501
+DELETE FROM lms.courses;
+
+-- refused 42501
+DELETE FROM lms.quiz_attempts WHERE id = :own_attempt;
+
+-- refused 42501
+DELETE FROM lms.student_enrollments WHERE course_id = :foreign_course;
+
+-- refused 42501
+DELETE FROM lms.users;
+
+-- refused 42501
+DELETE FROM lms.materials WHERE course_id = :foreign_course;
+
+-- refused 42501
+DELETE FROM lms.topic_performance;
+
+-- refused 42501
+DELETE FROM lms.audit_log;
+
+-- refused 42501
+DELETE FROM lms.alembic_version;
+
+-- nothing
+SELECT lms.delete_material(:foreign_material);
+
+-- nothing
+SELECT sum(lms.delete_material(id)) FROM generate_series(:foreign_material, :foreign_material + 10) AS id;
+
+-- nothing
+SET lmskit.course = ':foreign_code'; SELECT lms.delete_material(:foreign_material);
+
+-- refused 42501
+TRUNCATE lms.quiz_attempts;
+
+-- refused 42501
+TRUNCATE lms.users CASCADE;
+
+-- refused 42501
+TRUNCATE lms.audit_log RESTART IDENTITY;
+
+-- refused 42501
+BEGIN; LOCK TABLE lms.quiz_attempts IN ACCESS EXCLUSIVE MODE;
+
+-- refused 42501
+BEGIN; LOCK TABLE lms.users IN EXCLUSIVE MODE NOWAIT;
+
+-- refused 42501
+BEGIN; LOCK TABLE lms.courses IN SHARE MODE;
+
+-- refused 42501
+SELECT nextval('lms.users_id_seq');
+
+-- refused 42501
+SELECT setval('lms.quiz_attempts_id_seq', 1);
+
+-- refused 42501
+SELECT currval('lms.courses_id_seq');
+
+-- refused 42501
+SELECT * FROM lms.users_id_seq;
+
+-- refused 42501
+COPY lms.courses FROM STDIN;
+
+-- refused 42501 or 0A000: COPY FROM asks no policy, so it is refused under row security
+COPY lms.syllabi (course_id, week_number, topic, objectives) FROM STDIN;

@@ -1,0 +1,48 @@
+"""A database of its own for attacks, and a place for the figures that they give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.security.world import World, prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    import psycopg
+    from sqlalchemy import Engine
+
+    from lmskit.db.cluster import Endpoint
+
+_figures: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def world(fresh_database: Callable[[str], Engine], endpoint: Endpoint) -> World:
+    """Two lecturers, an administrator, and rows of theirs in every table."""
+    return prepared(fresh_database, endpoint, "lmskit_security")
+
+
+@pytest.fixture
+def superuser(world: World) -> Iterator[psycopg.Connection[Any]]:
+    """A superuser's connection to that database; what it does is rolled back."""
+    with world.superuser() as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture(scope="session")
+def say() -> Callable[[str], None]:
+    """Say a figure at the end of the test run, whether or not the tests pass."""
+    return _figures.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of the security suite."""
+    if _figures:
+        terminalreporter.section("security")
+        for figure in _figures:
+            terminalreporter.line(figure)

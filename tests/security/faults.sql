@@ -1,0 +1,276 @@
+-- Faults that are told one by one: the kind after two hyphens, then what injects it.
+
+-- check without the parent
+ALTER POLICY lecturer_inserts_own ON lms.quiz_attempts WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
+
+-- check without the parent
+ALTER POLICY lecturer_inserts_own ON lms.material_passages WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
+
+-- policy by a setting
+ALTER POLICY lecturer_reads_own ON lms.courses USING (current_setting('app.person', true) = lecturer_id::text);
+
+-- policy by the role taken on
+ALTER POLICY lecturer_reads_own ON lms.courses
+    USING (id = ANY ((SELECT lms.my_course_ids())::bigint[]) OR CURRENT_USER = 'lmskit_admin');
+
+-- policy called row by row
+ALTER POLICY lecturer_reads_own ON lms.quizzes USING (course_id = ANY (lms.my_course_ids()));
+
+-- update policy without check
+DROP POLICY lecturer_updates_own ON lms.quizzes;
+CREATE POLICY lecturer_updates_own ON lms.quizzes FOR UPDATE TO lmskit_lecturer
+    USING (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
+
+-- column granted
+GRANT SELECT (password_hash) ON lms.users TO lmskit_lecturer;
+
+-- column granted
+GRANT SELECT (password_hash) ON lms.users TO lmskit_admin;
+
+-- column granted
+GRANT SELECT (settings) ON lms.users TO lmskit_lecturer;
+
+-- column granted
+GRANT SELECT (email) ON lms.users TO PUBLIC;
+
+-- column granted for changes
+GRANT UPDATE (password_hash) ON lms.users TO lmskit_admin;
+
+-- column granted for changes
+GRANT UPDATE (db_role), INSERT (db_role) ON lms.users TO lmskit_admin;
+
+-- column granted for changes
+GRANT UPDATE (role) ON lms.users TO lmskit_lecturer;
+
+-- column granted for changes
+GRANT UPDATE (lecturer_id) ON lms.courses TO lmskit_lecturer;
+
+-- key granted for changes
+GRANT UPDATE (code) ON lms.courses TO lmskit_lecturer;
+
+-- key granted for changes
+GRANT UPDATE (course_id) ON lms.quiz_attempts TO lmskit_lecturer;
+
+-- key granted for changes
+GRANT UPDATE (student_id) ON lms.quiz_attempts TO lmskit_lecturer;
+
+-- key granted for changes
+GRANT UPDATE (course_id) ON lms.syllabi TO lmskit_lecturer;
+
+-- derived column granted for changes
+GRANT UPDATE (banked) ON lms.quiz_attempts TO lmskit_lecturer;
+
+-- derived column granted for changes
+GRANT UPDATE (status) ON lms.student_enrollments TO lmskit_lecturer;
+
+-- derived column granted for changes
+GRANT UPDATE (value) ON lms.topic_performance TO lmskit_lecturer;
+
+-- audit trail can be forged
+GRANT INSERT (actor, action, table_name, row_key) ON lms.audit_log TO lmskit_admin;
+
+-- audit trail can be erased
+GRANT DELETE ON lms.audit_log TO lmskit_admin;
+
+-- grant with grant option
+GRANT SELECT ON lms.courses TO lmskit_lecturer WITH GRANT OPTION;
+
+-- table of somebody else
+ALTER TABLE lms.archives OWNER TO lmskit_definer;
+
+-- Alembic's table granted
+GRANT SELECT ON lms.alembic_version TO lmskit_lecturer;
+
+-- sequence granted
+GRANT USAGE, SELECT ON SEQUENCE lms.users_id_seq TO lmskit_lecturer;
+
+-- sequence granted
+GRANT USAGE, SELECT ON SEQUENCE lms.quiz_attempts_id_seq TO lmskit_lecturer;
+
+-- function granted to lecturers
+GRANT EXECUTE ON FUNCTION lms.set_login(bigint, text, text) TO lmskit_lecturer;
+
+-- function granted to lecturers
+GRANT EXECUTE ON FUNCTION lms.recover_login(text, text, text) TO lmskit_lecturer;
+
+-- function taken from lecturers
+REVOKE EXECUTE ON FUNCTION lms.me() FROM lmskit_lecturer;
+
+-- function taken from lecturers
+REVOKE EXECUTE ON FUNCTION lms.my_course_ids() FROM lmskit_lecturer;
+
+-- function of the caller
+ALTER FUNCTION lms.my_course_ids() SECURITY INVOKER;
+
+-- function of the caller
+ALTER FUNCTION lms.my_student_ids() SECURITY INVOKER;
+
+-- own courses are all courses
+CREATE OR REPLACE FUNCTION lms.my_course_ids() RETURNS bigint[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN (SELECT array_agg(c.id) FROM lms.courses AS c);
+
+-- the setting widens
+CREATE OR REPLACE FUNCTION lms.my_course_ids() RETURNS bigint[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN (SELECT array_agg(c.id) FROM lms.courses AS c JOIN lms.users AS u ON u.id = c.lecturer_id
+        WHERE u.db_role = session_user OR c.code = current_setting('lmskit.course', true));
+
+-- the person is a setting
+CREATE OR REPLACE FUNCTION lms.me() RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN current_setting('app.person', true)::bigint;
+
+-- any material can be deleted
+CREATE POLICY definer_deletes_all ON lms.materials FOR DELETE TO lmskit_definer USING (true);
+CREATE POLICY definer_reads_all ON lms.materials FOR SELECT TO lmskit_definer USING (true);
+CREATE OR REPLACE FUNCTION lms.delete_material(material bigint) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH gone AS (DELETE FROM lms.materials AS m WHERE m.id = delete_material.material RETURNING m.id) SELECT count(*) FROM gone;
+END;
+
+-- triggers that run for replicas only
+ALTER TABLE lms.quiz_attempts ENABLE REPLICA TRIGGER audit_update;
+
+-- new table without row security
+SET LOCAL ROLE lmskit_owner;
+CREATE TABLE lms.notes (id bigint, course_id bigint, body text);
+
+-- new table without policy
+SET LOCAL ROLE lmskit_owner;
+CREATE TABLE lms.notes (id bigint, course_id bigint, body text);
+ALTER TABLE lms.notes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lms.notes FORCE ROW LEVEL SECURITY;
+
+-- new table without policy, granted
+SET LOCAL ROLE lmskit_owner;
+CREATE TABLE lms.notes (id bigint, course_id bigint, body text);
+ALTER TABLE lms.notes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lms.notes FORCE ROW LEVEL SECURITY;
+GRANT SELECT ON lms.notes TO lmskit_lecturer;
+
+-- new table with a policy for everything
+SET LOCAL ROLE lmskit_owner;
+CREATE TABLE lms.notes (id bigint, course_id bigint, body text);
+ALTER TABLE lms.notes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lms.notes FORCE ROW LEVEL SECURITY;
+GRANT SELECT ON lms.notes TO lmskit_lecturer;
+CREATE POLICY p ON lms.notes TO lmskit_lecturer USING (true);
+
+-- new table with a policy that is not by course
+SET LOCAL ROLE lmskit_owner;
+CREATE TABLE lms.notes (id bigint, course_id bigint, body text);
+ALTER TABLE lms.notes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lms.notes FORCE ROW LEVEL SECURITY;
+GRANT SELECT ON lms.notes TO lmskit_lecturer;
+CREATE POLICY p ON lms.notes FOR SELECT TO lmskit_lecturer USING (id = (SELECT lms.me()));
+
+-- view of the owner
+SET LOCAL ROLE lmskit_owner;
+CREATE VIEW lms.seen AS SELECT * FROM lms.quiz_attempts;
+
+-- view of the owner, granted
+SET LOCAL ROLE lmskit_owner;
+CREATE VIEW lms.seen WITH (security_invoker = false) AS SELECT * FROM lms.quiz_attempts;
+GRANT SELECT ON lms.seen TO lmskit_lecturer;
+
+-- view in another schema
+CREATE VIEW public.seen AS SELECT * FROM lms.users;
+GRANT SELECT ON public.seen TO lmskit_lecturer;
+
+-- materialised view, granted
+CREATE MATERIALIZED VIEW lms.seen AS SELECT * FROM lms.quiz_attempts;
+GRANT SELECT ON lms.seen TO lmskit_lecturer;
+
+-- table in another schema
+CREATE TABLE public.copy AS TABLE lms.users;
+GRANT SELECT ON public.copy TO lmskit_lecturer;
+
+-- schema of their own
+CREATE SCHEMA extra;
+GRANT CREATE, USAGE ON SCHEMA extra TO lmskit_lecturer;
+
+-- child without row security
+CREATE TABLE lms.attempts_2025 () INHERITS (lms.quiz_attempts);
+
+-- definer of tomorrow
+CREATE FUNCTION lms.best_score() RETURNS numeric LANGUAGE sql SECURITY DEFINER RETURN (SELECT max(score) FROM lms.quiz_attempts);
+
+-- index by score
+CREATE INDEX by_score ON lms.quiz_attempts (score);
+
+-- index by time
+CREATE INDEX by_time ON lms.quiz_attempts (submitted_at DESC);
+
+-- index by an expression
+CREATE INDEX by_feedback ON lms.quiz_attempts (lower(feedback));
+
+-- index on the text
+CREATE INDEX by_body ON lms.material_passages USING gin (body_vector);
+
+-- index on the vectors
+CREATE INDEX by_vector ON lms.material_passages USING hnsw (embedding lms.vector_l2_ops);
+
+-- extended statistics
+CREATE STATISTICS lms.joint ON score, max_score FROM lms.quiz_attempts;
+
+-- default privileges
+ALTER DEFAULT PRIVILEGES FOR ROLE lmskit_owner IN SCHEMA lms GRANT SELECT ON TABLES TO lmskit_lecturer;
+
+-- rule
+CREATE RULE also AS ON INSERT TO lms.quiz_attempts DO ALSO NOTIFY attempts;
+
+-- foreign server
+CREATE FOREIGN DATA WRAPPER away;
+CREATE SERVER elsewhere FOREIGN DATA WRAPPER away;
+GRANT USAGE ON FOREIGN SERVER elsewhere TO lmskit_lecturer;
+
+-- file function
+GRANT EXECUTE ON FUNCTION pg_read_file(text) TO lmskit_lecturer;
+
+-- file function for everybody
+GRANT EXECUTE ON FUNCTION pg_read_binary_file(text) TO PUBLIC;
+
+-- built-in function leakproof again
+ALTER FUNCTION pg_catalog.int8lt(bigint, bigint) LEAKPROOF;
+
+-- lecturers are administrators
+GRANT lmskit_admin TO lmskit_lecturer;
+
+-- login granted to a login
+GRANT ":other" TO ":self";
+
+-- TEMP for lecturers
+GRANT TEMPORARY ON DATABASE :database TO lmskit_lecturer;
+
+-- TEMP for everybody
+GRANT TEMPORARY ON DATABASE :database TO PUBLIC;
+
+-- CONNECT for everybody
+GRANT CONNECT ON DATABASE :database TO PUBLIC;
+
+-- CREATE on the database
+GRANT CREATE ON DATABASE :database TO lmskit_lecturer;
+
+-- CREATE on the schema
+GRANT CREATE ON SCHEMA lms TO lmskit_lecturer;
+
+-- CREATE on public
+GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC;
+
+-- CREATE left to a definer
+GRANT CREATE ON SCHEMA lms TO lmskit_definer;
+
+-- a parameter for lecturers
+GRANT SET ON PARAMETER session_replication_role TO lmskit_lecturer;
+
+-- names are looked up elsewhere
+ALTER DATABASE :database SET search_path = public, lms;
+
+-- a weak verifier
+ALTER ROLE ":self" PASSWORD 'md500000000000000000000000000000000';
+
+-- a person with somebody else's login
+UPDATE lms.users SET db_role = NULL WHERE db_role = ':self';
+UPDATE lms.users SET db_role = ':self' WHERE id = :foreign_lecturer;

@@ -1,0 +1,274 @@
+"""What every login may see and change, told a second time and in another way: by who teaches which course, with no policy involved.
+
+Everything runs over one superuser's connection that poses as each login, so that it can be asked inside of a transaction
+in which somebody has weakened a rule.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from lmskit.db import scram_verifier
+from lmskit.models import Base
+from tests.security.world import FOREIGN, OWN, ROWS, Connection, Login, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DENIED = "42501"
+OWN_COURSES = "SELECT id FROM lms.courses WHERE lecturer_id = %(me)s"
+BY_COURSE = f"course_id IN ({OWN_COURSES})"
+VISIBLE = {
+    "users": f"id = %(me)s OR id IN (SELECT student_id FROM lms.student_enrollments WHERE course_id IN ({OWN_COURSES}))",
+    "terms": "id IN (SELECT term_id FROM lms.courses WHERE lecturer_id = %(me)s)",
+    "courses": "lecturer_id = %(me)s",
+    **dict.fromkeys(
+        (
+            "syllabi",
+            "student_enrollments",
+            "quizzes",
+            "quiz_attempts",
+            "topic_performance",
+            "materials",
+            "material_passages",
+            "external_ids",
+        ),
+        BY_COURSE,
+    ),
+}
+"""The rows of each table that are a lecturer's own; a table that is not here is closed to lecturers."""
+TABLES = dict(Base.metadata.tables)
+WHOLE = {name: {column.name for column in table.columns} for name, table in TABLES.items()}
+PERSON = {"id", "email", "family_name", "given_name", "sort_name", "role"}
+
+
+@dataclass(frozen=True)
+class Rights:
+    """By table, the columns that a login may read, fill in when adding, and change; and the tables that it may delete from."""
+
+    read: dict[str, set[str]]
+    insert: dict[str, set[str]]
+    update: dict[str, set[str]]
+    delete: set[str]
+
+
+LECTURER = Rights(
+    read={table: WHOLE[table] for table in VISIBLE} | {"users": PERSON},
+    insert={
+        "syllabi": {"course_id", "week_number", "topic", "objectives"},
+        "materials": {"course_id", "week_number", "kind", "title", "url", "checksum"},
+        "material_passages": {"material_id", "ordinal", "course_id", "page", "minute", "body", "embedding", "embedding_model"},
+        "quizzes": {"course_id", "week_number", "title", "questions", "answer_key", "max_score", "due_on"},
+        "quiz_attempts": {
+            "quiz_id", "course_id", "student_id", "number", "score", "max_score", "feedback", "answers", "started_at",
+            "submitted_at", "origin",
+        },
+    },
+    update={
+        "courses": {"title", "mastery_rule", "mastery_parameters"},
+        "syllabi": {"topic", "objectives"},
+        "materials": {"title", "url", "checksum"},
+        "material_passages": {"page", "minute", "body", "embedding", "embedding_model"},
+        "quizzes": {"title", "questions", "answer_key", "max_score", "due_on"},
+        "quiz_attempts": {"score", "feedback", "answers"},
+    },
+    delete=set(),
+)  # fmt: skip
+_ADMINS = {table: columns for table, columns in WHOLE.items() if table not in {"users", "audit_log"}}
+_PEOPLE = (PERSON | {"settings"}) - {"id"}
+ADMIN = Rights(
+    read=_ADMINS | {"audit_log": WHOLE["audit_log"], "users": PERSON | {"settings", "db_role", "created_at"}},
+    insert=_ADMINS | {"users": _PEOPLE},
+    update=_ADMINS | {"users": _PEOPLE},
+    delete={*_ADMINS, "users"},
+)
+BLIND = {
+    "users": "sort_name", "external_ids": "source", "terms": "name", "courses": "title", "student_enrollments": "origin",
+    "syllabi": "topic", "materials": "title", "material_passages": "body", "quizzes": "title", "quiz_attempts": "feedback",
+    "topic_performance": "rule",
+    "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "location",
+}  # fmt: skip
+"""A column of each table that can be set to itself."""
+VERIFIER = scram_verifier("a password")
+
+
+def complaints(connection: Connection, world: World) -> Iterator[str]:
+    """Say in which way a login could see or do more, or less, than it should."""
+    for login, rights in ((world.own, LECTURER), (world.foreign, LECTURER), (world.admin, ADMIN)):
+        who = "an administrator" if rights is ADMIN else f"lecturer {login.id}"
+        mine = {table: keys(connection, table, VISIBLE.get(table, "false") if rights is LECTURER else "true", login) for table in TABLES}
+        rows = {table: specimens(connection, table) for table in TABLES}
+        with world.posing(connection, login.name):
+            for complaint in (
+                *privileges(connection, rights),
+                *reading(connection, rights, mine),
+                *changing(connection, rights, mine),
+                *adding(connection, rights, rows, login),
+                *deleting(connection, rights),
+            ):
+                yield f"{who} {complaint}"
+    yield from functions(connection, world)
+
+
+def keys(connection: Connection, table: str, condition: str, login: Login) -> set[tuple[Any, ...]]:
+    """The primary keys of the rows for which a condition holds."""
+    columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in TABLES[table].primary_key)
+    query = sql.SQL("SELECT {} FROM lms.{} WHERE " + condition).format(columns, sql.Identifier(table))
+    return set(connection.execute(query, {"me": login.id} if "%(" in condition else None).fetchall())
+
+
+def specimens(connection: Connection, table: str) -> dict[int, dict[str, Any]]:
+    """By lecturer, a row of theirs in the table as columns and values; of any table that has courses."""
+    if "course_id" not in WHOLE[table]:
+        return {}
+    found = {}
+    for base in (OWN, FOREIGN):
+        row = connection.execute(
+            sql.SQL("SELECT to_jsonb(t) FROM lms.{} AS t WHERE course_id = %s LIMIT 1").format(sql.Identifier(table)),
+            [base + ROWS["course"]],
+        ).fetchone()
+        if row is not None:
+            found[base] = row[0]
+    return found
+
+
+def privileges(connection: Connection, rights: Rights) -> Iterator[str]:
+    """Compare what is granted, by whatever way, with what should be."""
+    found: dict[str, set[tuple[str, str]]] = {"SELECT": set(), "INSERT": set(), "UPDATE": set()}
+    for relation, column, verb in connection.execute(
+        "SELECT c.relname, a.attname, v.verb FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid,"
+        " unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS v (verb)"
+        " WHERE c.relnamespace = 'lms'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped"
+        " AND has_column_privilege(c.oid, a.attnum, v.verb)"
+    ).fetchall():
+        found[verb].add((relation, column))
+    for verb, expected in (("SELECT", rights.read), ("INSERT", rights.insert), ("UPDATE", rights.update)):
+        wanted = {(table, column) for table, columns in expected.items() for column in columns}
+        if found[verb] != wanted:
+            yield f"has the wrong {verb} on {sorted(found[verb] ^ wanted)}"
+    whole = connection.execute(
+        "SELECT c.relname, v.verb FROM pg_class AS c, unnest(ARRAY['DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS v (verb)"
+        " WHERE c.relnamespace = 'lms'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND has_table_privilege(c.oid, v.verb)"
+    ).fetchall()
+    if set(whole) != {(table, "DELETE") for table in rights.delete}:
+        yield f"has the wrong right to whole tables: {sorted(set(whole) ^ {(table, 'DELETE') for table in rights.delete})}"
+
+
+def reading(connection: Connection, rights: Rights, mine: dict[str, set[tuple[Any, ...]]]) -> Iterator[str]:
+    """Compare the rows that are seen with those that should be."""
+    for table, expected in mine.items():
+        columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in TABLES[table].primary_key)
+        seen, code, _ = tried(connection, sql.SQL("SELECT {} FROM lms.{}").format(columns, sql.Identifier(table)))
+        if code is not None and table in rights.read:
+            yield f"cannot read {table}"
+        elif set(seen) != expected:
+            yield f"sees {len(set(seen) - expected)} rows of {table} too many and {len(expected - set(seen))} too few"
+
+
+def changing(connection: Connection, rights: Rights, mine: dict[str, set[tuple[Any, ...]]]) -> Iterator[str]:
+    """Change every table without WHERE."""
+    for table, column in BLIND.items():
+        statement = sql.SQL("UPDATE lms.{} SET {} = {}").format(*map(sql.Identifier, (table, column, column)))
+        _, code, changed = tried(connection, statement)
+        expected = len(mine[table]) if table in rights.update else 0
+        if (code == DENIED) == (table in rights.update) or (code is None and changed != expected):
+            yield f"changes {changed} rows of {table} instead of {expected} ({code})"
+
+
+def adding(connection: Connection, rights: Rights, rows: dict[str, dict[int, dict[str, Any]]], login: Login) -> Iterator[str]:
+    """Offer a copy of a row: what may be added fails as a duplicate at most, what may not is denied."""
+    for table, specimen in rows.items():
+        for base, row in specimen.items():
+            code = _copied(connection, table, rights.insert.get(table, WHOLE[table]), row)
+            allowed = table in rights.insert and (rights is ADMIN or base == login.id - ROWS["lecturer"])
+            if (code != DENIED) != allowed:
+                yield f"{'may not' if allowed else 'may'} add a row of {base} to {table} ({code})"
+    if rights is LECTURER:
+        other = FOREIGN if login.id < FOREIGN else OWN
+        own_course = login.id - ROWS["lecturer"] + ROWS["course"]
+        for table in ("quiz_attempts", "material_passages"):
+            code = _copied(connection, table, rights.insert[table], rows[table][other] | {"course_id": own_course})
+            if code != DENIED:
+                yield f"is told by {code} whether a row of {table} exists"
+    else:
+        for table in ("users", "terms", "courses", "import_runs", "archives"):
+            statement = sql.SQL("INSERT INTO lms.{0} ({1}) SELECT {1} FROM lms.{0} LIMIT 1").format(
+                sql.Identifier(table), _listed(table, rights.insert[table])
+            )
+            if tried(connection, statement)[1] == DENIED:
+                yield f"may not add to {table}"
+
+
+def deleting(connection: Connection, rights: Rights) -> Iterator[str]:
+    """Delete from every table without WHERE; rows that others refer to may stand in the way."""
+    for table in TABLES:
+        _, code, gone = tried(connection, sql.SQL("DELETE FROM lms.{}").format(sql.Identifier(table)))
+        if (code == DENIED or (code is None and not gone)) == (table in rights.delete):
+            yield f"{'may not' if table in rights.delete else 'may'} delete from {table} ({code}, {gone} rows)"
+
+
+def functions(connection: Connection, world: World) -> Iterator[str]:
+    """Call the functions that act with more rights than whoever calls them."""
+    for login, base, other in ((world.own, OWN, FOREIGN), (world.foreign, FOREIGN, OWN)):
+        with world.posing(connection, login.name):
+            questions = {
+                "SELECT lms.me()": login.id,
+                "SELECT cardinality(lms.my_course_ids())": 2,
+                f"SELECT lms.delete_material({base + ROWS['material']})": 1,
+                f"SELECT lms.delete_material({other + ROWS['material']})": 0,
+            }
+            for question, answer in questions.items():
+                given, code, _ = tried(connection, sql.SQL(question))
+                if code is not None or given != [(answer,)]:
+                    yield f"lecturer {login.id} gets {given or code} for {question}"
+    setting = f"SELECT lms.set_login({FOREIGN + ROWS['lecturer']}, '{VERIFIER}', '!')"
+    for login, expected in ((world.own, DENIED), (world.foreign, DENIED), (world.admin, None)):
+        with world.posing(connection, login.name):
+            code = tried(connection, sql.SQL(setting))[1]
+            if code != expected:
+                yield f"{login.email} sets a password of a lecturer: {code}"
+    with connection.transaction(force_rollback=True):
+        connection.execute("UPDATE lms.users SET db_role = NULL")
+        connection.execute("SET LOCAL SESSION AUTHORIZATION lmskit_migrator")
+        connection.execute("SET LOCAL ROLE lmskit_owner")
+        founding = f"SELECT lms.found_administrator('first@example.org', 'First', '', 'first', '{VERIFIER}', '!') IS NOT NULL"
+        given, code, _ = tried(connection, sql.SQL(founding))
+        if given != [(True,)]:
+            yield f"the owner cannot found an administrator ({code})"
+
+
+def tried(connection: Connection, statement: sql.SQL | sql.Composed, values: list[Any] | None = None) -> tuple[list[Any], str | None, int]:
+    """Carry out a statement and undo it; return its rows, the SQLSTATE if it failed, and how many rows it touched."""
+    try:
+        with undone(connection):
+            cursor = connection.execute(statement, values)
+            return (cursor.fetchall() if cursor.description else []), None, cursor.rowcount
+    except psycopg.Error as error:
+        return [], error.sqlstate, 0
+
+
+@contextmanager
+def undone(connection: Connection) -> Iterator[None]:
+    """Undo at the end of the block what happened in it."""
+    with connection.transaction(force_rollback=True):
+        yield
+
+
+def _copied(connection: Connection, table: str, columns: set[str], row: dict[str, Any]) -> str | None:
+    listed = _listed(table, columns)
+    statement = sql.SQL("INSERT INTO lms.{0} ({1}) SELECT {1} FROM jsonb_populate_record(NULL::lms.{0}, %s)").format(
+        sql.Identifier(table), listed
+    )
+    return tried(connection, statement, [psycopg.types.json.Jsonb(row)])[1]
+
+
+def _listed(table: str, columns: set[str]) -> sql.Composed:
+    settable = [
+        column.name for column in TABLES[table].columns if column.identity is None and column.computed is None and column.name in columns
+    ]
+    return sql.SQL(", ").join(map(sql.Identifier, settable))

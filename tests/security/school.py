@@ -1,0 +1,48 @@
+"""A database of its own with people who sign in over real connections."""
+
+from sqlalchemy import text
+
+from lmskit.db import DEMO_ADMIN, login_name, revision, transaction
+from lmskit.db.engine import engine_at
+from lmskit.schemas.person import CreatePerson
+from lmskit.services.person import create_person, found_administrator
+from lmskit.vocabulary import Role
+
+ADMIN, ADA, BEN = DEMO_ADMIN, "ada@example.org", "ben@example.org"
+
+
+class School:
+    """An administrator and the lecturers Ada and Ben, with their passwords."""
+
+    def __init__(self, fresh_database, name):
+        self.name, self.migrator = name, fresh_database(name)
+        self.passwords = {email: f"the password of {email}" for email in (ADMIN, ADA, BEN)}
+        revision.upgrade(engine=self.migrator)
+        with transaction(self.migrator) as session:
+            request = CreatePerson(email=ADMIN, family_name="Admin", role=Role.SUPER_ADMIN)
+            assert found_administrator(session, request, password=self.passwords[ADMIN])
+        with transaction(self.engine(ADMIN)) as session:
+            for email in (ADA, BEN):
+                create_person(
+                    session, CreatePerson(email=email, family_name=email.partition("@")[0].title()), password=self.passwords[email]
+                )
+
+    def login(self, email):
+        return login_name(self.name, email)
+
+    def url(self, email, password=None):
+        """The address of the database with somebody's login."""
+        base = self.migrator.url.difference_update_query(["passfile"])
+        return base.set(username=self.login(email), password=password or self.passwords[email])
+
+    def engine(self, email, password=None):
+        return engine_at(self.url(email, password))
+
+    def person_id(self, email):
+        with self.engine(ADMIN).connect() as connection:
+            return connection.scalar(text("SELECT id FROM users WHERE email = :email"), {"email": email})
+
+    def audit(self, email=ADMIN):
+        """The entries from the beginning, as dictionaries."""
+        with self.engine(email).connect() as connection:
+            return [dict(row) for row in connection.execute(text("SELECT * FROM audit_log ORDER BY id")).mappings()]

@@ -1,0 +1,57 @@
+"""What each login sees and changes is what follows from who teaches which course, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from tests.security.oracle import LECTURER, TABLES, VISIBLE, changing, complaints, keys, reading, undone
+from tests.security.world import FOREIGN, OWN
+
+if TYPE_CHECKING:
+    from tests.security.world import World
+
+COURSES = (OWN + 11, OWN + 12, FOREIGN + 11, FOREIGN + 12)
+LECTURERS = (OWN + 1, FOREIGN + 1)
+
+
+def test_every_login_sees_and_changes_exactly_its_own(world, superuser):
+    assert list(complaints(superuser, world)) == []
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@given(
+    teaching=st.tuples(*[st.sampled_from(LECTURERS)] * len(COURSES)),
+    left=st.sets(st.tuples(st.sampled_from(COURSES), st.sampled_from((31, 32)))),
+    narrowed=st.sampled_from(("", "wren-1", "canary-2", "nobody's")),
+)
+def test_whoever_teaches_what_the_sets_are_equal(world: World, superuser, teaching, left, narrowed):
+    with undone(superuser):
+        for course, lecturer in zip(COURSES, teaching, strict=True):
+            superuser.execute("UPDATE courses SET lecturer_id = %s WHERE id = %s", [lecturer, course])
+        for course, student in left:
+            for table in ("topic_performance", "quiz_attempts", "student_enrollments"):
+                superuser.execute(
+                    sql.SQL("DELETE FROM {} WHERE course_id = %s AND student_id = %s").format(sql.Identifier(table)), [course, student]
+                )
+        seen = {
+            login: {table: keys(superuser, table, narrowing(condition, narrowed), login) for table, condition in visible().items()}
+            for login in (world.own, world.foreign)
+        }
+        for login, mine in seen.items():
+            with world.posing(superuser, login.name):
+                superuser.execute("SELECT set_config('lmskit.course', %s, true)", [narrowed])
+                assert list(reading(superuser, LECTURER, mine)) == []
+                assert list(changing(superuser, LECTURER, mine)) == []
+
+
+def visible() -> dict[str, str]:
+    return {table: VISIBLE.get(table, "false") for table in TABLES}
+
+
+def narrowing(condition: str, code: str) -> str:
+    """The same question, where only the course with this code counts; the person is always visible."""
+    return condition.replace("lecturer_id = %(me)s", f"lecturer_id = %(me)s AND code = $${code}$$") if code else condition

@@ -1,0 +1,53 @@
+-- One lecturer's world. Everything that is text holds :word, scores are :score, and ids begin at :base;
+-- the three are what an attack is searched for. Students 31 and 32 are shared by all worlds.
+INSERT INTO users (id, email, family_name, given_name, sort_name, role, settings) OVERRIDING SYSTEM VALUE
+VALUES (:base + 1, ':word.lecturer@example.org', ':word-family', ':word-given', ':word-family', 'lecturer', '{"note": ":word"}');
+INSERT INTO users (id, email, family_name, given_name, sort_name, role, settings) OVERRIDING SYSTEM VALUE
+SELECT :base + 30 + n, format(':word.student%s@example.org', n), ':word-student', n::text, ':word-student', 'student', '{"note": ":word"}'
+FROM generate_series(1, 3) AS n;
+
+INSERT INTO terms (id, code, name, starts_on, ends_on) OVERRIDING SYSTEM VALUE
+VALUES (:base + 5, ':word-TERM', ':word', :day - 60, :day + 60);
+INSERT INTO courses (id, code, module_code, title, term_id, lecturer_id, origin, mastery_parameters) OVERRIDING SYSTEM VALUE
+SELECT :base + 10 + n, format(':word-%s', n), ':word-M', format(':word course %s', n), CASE n WHEN 1 THEN :base + 5 ELSE 5 END, :base + 1, 'form',
+       '{":word": :score}'
+FROM generate_series(1, 2) AS n;
+INSERT INTO syllabi (course_id, week_number, topic, objectives)
+SELECT :base + 10 + course, week, ':word topic', ':word objectives' FROM generate_series(1, 2) AS course, generate_series(1, 2) AS week;
+INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)
+SELECT :base + 10 + course, student, 'active', 'form', :day
+FROM generate_series(1, 2) AS course, unnest(ARRAY[31, 32, :base + 31, :base + 32]) AS student;
+INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on, ended_on)
+VALUES (:base + 11, :base + 33, 'withdrawn', 'form', :day, :day);
+
+INSERT INTO quizzes (id, course_id, week_number, title, questions, answer_key, max_score, due_on) OVERRIDING SYSTEM VALUE
+SELECT :base + 50 + course * 10 + week, :base + 10 + course, week, ':word quiz', '[{"id": "q1", "text": ":word"}]', '{"q1": ":word-key"}', 9999, :day
+FROM generate_series(1, 2) AS course, generate_series(1, 2) AS week;
+INSERT INTO quiz_attempts
+    (id, quiz_id, course_id, student_id, number, score, max_score, feedback, answers, started_at, submitted_at, origin) OVERRIDING SYSTEM VALUE
+SELECT :base + 1000 + row_number() OVER (), q.id, q.course_id, e.student_id, 1, :score, 9999, ':word feedback', '[{"question": "q1", "given": ":word"}]',
+       :day + time '10:00', :day + time '11:00', 'form'
+FROM quizzes AS q JOIN student_enrollments AS e USING (course_id) WHERE q.course_id IN (:base + 11, :base + 12);
+INSERT INTO topic_performance (student_id, course_id, week_number, level, value, low, high, n_evidence, rule, parameters, computed_at)
+SELECT e.student_id, e.course_id, s.week_number, 'developing', 0.6, 0.5, 0.7, 3, ':word', '{":word": :score}', :day + time '12:00'
+FROM student_enrollments AS e JOIN syllabi AS s USING (course_id) WHERE e.course_id IN (:base + 11, :base + 12);
+
+INSERT INTO materials (id, course_id, week_number, kind, title, url) OVERRIDING SYSTEM VALUE
+SELECT :base + 200 + course, :base + 10 + course, 1, 'page', ':word material', 'https://example.org/:word' FROM generate_series(1, 2) AS course;
+INSERT INTO material_passages (material_id, ordinal, course_id, page, body, embedding, embedding_model)
+SELECT m.id, ordinal, m.course_id, ordinal, ':word passage', array_fill(:embedding, ARRAY[384])::vector, ':word-model'
+FROM materials AS m, generate_series(1, 2) AS ordinal WHERE m.course_id IN (:base + 11, :base + 12);
+
+INSERT INTO external_ids (id, source, kind, external_id, course_id, quiz_id, person_id, term_id) OVERRIDING SYSTEM VALUE
+VALUES (:base + 301, ':word', 'course', ':word-1', :base + 11, NULL, NULL, NULL),
+       (:base + 302, ':word', 'quiz', ':word-2', :base + 11, :base + 61, NULL, NULL),
+       (:base + 303, ':word', 'person', ':word-3', NULL, NULL, :base + 31, NULL),
+       (:base + 304, ':word', 'term', ':word-4', NULL, NULL, NULL, :base + 5);
+INSERT INTO outbox (id, idem_key, message_id, course_id, student_id, recipient, template, context, last_error) OVERRIDING SYSTEM VALUE
+VALUES (:base + 401, ':word', '<:word@example.org>', :base + 11, :base + 31, ':word@example.org', ':word', '{"note": ":word"}', ':word');
+INSERT INTO import_runs (id, format, name, status, actor, report) OVERRIDING SYSTEM VALUE
+VALUES (:base + 501, ':word', ':word', 'running', ':word', '{"note": ":word"}');
+INSERT INTO audit_log (id, actor, action, table_name, row_key, course_id, old, new) OVERRIDING SYSTEM VALUE
+VALUES (:base + 601, ':word', 'update', 'courses', ':word', :base + 11, '{"note": ":word"}', '{"note": ":word"}');
+INSERT INTO archives (id, course_code, location, sha256, row_counts) OVERRIDING SYSTEM VALUE
+VALUES (:base + 701, ':word-0', ':word', repeat('0', 64), '{"note": ":word"}');
