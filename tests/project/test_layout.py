@@ -112,7 +112,7 @@ def test_no_file_names_a_place_on_somebodys_machine_or_a_package_registry(projec
     assert not found
 
 
-@pytest.mark.parametrize("line", ["cd /work/main", "'/root/.venv'", "see /home/someone/x"])
+@pytest.mark.parametrize("line", ["cd /home/someone/checkout", "'/root/.venv'", "see /home/someone/x"])
 def test_a_place_on_somebodys_machine_is_noticed(line):
     assert MACHINE_PATH.search(line)
 
