@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 BUSY_LIMIT = 600.0
 """Seconds to wait for another process that starts, stops or prepares the server."""
+LEFTOVER_LIMIT = 10.0
+"""Seconds to wait for the last process of a starter that was killed."""
 LOCALE_OPTIONS = {
     16: (("--locale=C.UTF-8",), ("--locale=C",)),
     18: (("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),),
@@ -121,8 +124,7 @@ class Cluster:
     def _initialise(self, user: ServerUser, install: Path) -> None:
         """Make the data directory under another name first: what is called `data` is complete."""
         for leftover in self.layout.base.glob("data.*"):
-            # The initdb of a starter that was killed may still live, and clear up the same folder: what stays is taken next time.
-            shutil.rmtree(leftover, ignore_errors=True)
+            _remove(leftover)
         part = self.layout.base / f"data.{secrets.token_hex(4)}"
         owned_by_server(part, user)
         secret = self._superuser_password(part)
@@ -214,3 +216,11 @@ def _foreign(folder: Path, owner: int, user: ServerUser) -> str:
         f"{folder} belongs to the user {user_name(owner)}, and this database server runs as {user.name}: "
         "everyone has a database of their own. Choose a folder of your own with LMSKIT_HOME."
     )
+
+
+def _remove(leftover: Path) -> None:
+    """Remove what a killed starter left, whose initdb may live on for a moment: it fills the folder, and fails once that is gone."""
+    deadline = time.monotonic() + LEFTOVER_LIMIT
+    while leftover.exists() and time.monotonic() < deadline:
+        shutil.rmtree(leftover, ignore_errors=True)
+        time.sleep(0.02)
