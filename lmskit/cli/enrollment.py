@@ -1,4 +1,4 @@
-"""`lmskit enrollment`: who studies a course, enrol a student, withdraw one."""
+"""`lmskit enrollment`: who studies a course, enrol a student, withdraw one, hand over what waits."""
 
 from typing import Annotated
 
@@ -57,3 +57,19 @@ def withdraw(course: Course, email: Email) -> None:
     with transaction() as session:
         enrollment = end_place(session, course=course, email=email)
     say(f"{email} was withdrawn from {course} as of {enrollment.ended_on}. The record and all attempts stay.")
+
+
+@app.command()
+def deliver() -> None:
+    """Hand over the messages that wait, as after a crash, so that their places become active."""
+    from lmskit.cli.printing import say
+    from lmskit.db import transaction
+    from lmskit.services.delivery import deliver_waiting
+    from lmskit.services.transport import EmlFolder
+    from lmskit.settings import settings
+
+    report = deliver_waiting(transaction, EmlFolder(settings().mail_dir))
+    refused, postponed = len(report.refused) + len(report.given_up), len(report.postponed)
+    say(f"{report.sent} handed over, {refused} refused for good, {postponed} to be tried again.")
+    if refused or postponed:
+        raise typer.Exit(1)

@@ -3,6 +3,8 @@ from sqlalchemy import delete, update
 
 from lmskit.db import transaction
 from lmskit.models import Course, User
+from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.services.enrollment import enroll
 from lmskit.settings import settings
 from tests import factories
 
@@ -42,6 +44,17 @@ def test_leaving_and_coming_back(lmskit, enrolled, email, course):
     assert left.stdout.startswith(f"{email} was withdrawn from {course.code} as of ")
     back = lmskit("enrollment", "add", course.code, email)
     assert "active" in back.stdout
+
+
+def test_a_place_left_pending_by_a_crash_becomes_active_when_its_message_is_handed_over(lmskit, admin_engine, email, course):
+    with transaction(admin_engine) as session:
+        enroll(session, EnrollStudent(course=course.code, email=email, family_name="Lovelace", given_name="Ada"))
+    assert "pending" in lmskit("enrollment", "list", course.code).stdout
+    told = lmskit("enrollment", "deliver")
+    assert told.exit_code == 0, told.output
+    assert "active" in lmskit("enrollment", "list", course.code).stdout
+    assert any(email in path.read_text() for path in settings().mail_dir.glob("*.eml"))
+    assert lmskit("enrollment", "deliver").stdout == "0 handed over, 0 refused for good, 0 to be tried again.\n"
 
 
 def test_the_roster_is_a_table(lmskit, enrolled, email, course):

@@ -41,6 +41,18 @@ def test_every_command_is_documented(documentation):
     assert not [command for command in found if not re.search(rf"{re.escape(command)}\b", documentation)]
 
 
+def test_no_sentence_of_ours_advises_a_command_that_is_not_there():
+    known = {tuple(command.split()) for command in all_commands()}
+    advised = {
+        tuple(words)
+        for path in (ROOT / "lmskit").rglob("*.py")
+        for words in re.findall(rf"(lmskit) ({'|'.join(NOUNS)}) ([a-z]+)", path.read_text(encoding="utf-8"))
+        if len([command for command in known if command[:2] == tuple(words[:2])]) > 1
+    }
+    assert advised
+    assert advised <= known
+
+
 def test_documents_name_no_command_that_is_not_there(documentation):
     known = all_commands()
     groups = {" ".join(command.split()[:2]) for command in known}
