@@ -37,6 +37,10 @@ class CsvFile:
         The file.
     columns
         Headers that have to be there, in the order in which `rows` gives the cells.
+    optional
+        Headers that may be there; their cells come behind those of `columns`, empty where the file lacks the column.
+    whole
+        Whether `rows` gives all cells of a row in the order of `header`, instead of those of `columns` and `optional`.
     delimiter
         Comma, semicolon or tab; by default the one that splits the header into most columns.
 
@@ -46,12 +50,15 @@ class CsvFile:
         The file cannot be read, or has other columns.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], *, delimiter: str | None = None) -> None:
+    def __init__(
+        self, path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), whole: bool = False, delimiter: str | None = None
+    ) -> None:
         self.text = scan(path)
         self.name = self.text.name
-        self.columns = tuple(columns)
+        self.columns, self.optional, self.whole = tuple(columns), tuple(optional), whole
         self.header, self.delimiter = self._read_header(delimiter)
-        self.skipped_columns = tuple(column for column in self.header if column not in self.columns)
+        asked_for = {*self.columns, *self.optional}
+        self.skipped_columns = tuple(column for column in self.header if column not in asked_for)
         self.rows_in = 0
         self.rejections: list[Rejection] = []
 
@@ -78,7 +85,7 @@ class CsvFile:
             raise ImportFileError(f"More than {MAX_REJECTIONS:,} rows of {self.name} cannot be imported; the first: {self.rejections[0]}.")
 
     def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Give out the number of each row and its cells in the order of `columns`; rows unlike the header are rejected.
+        """Give out the number of each row and the cells that were asked for; rows unlike the header are rejected.
 
         Raises
         ------
@@ -86,7 +93,7 @@ class CsvFile:
             The file ends in the middle of a row, or a quoted cell is never closed.
         """
         self.rows_in, self.rejections = 0, []
-        pick = _picker([self.header.index(column) for column in self.columns])
+        pick = self._pick()
         width = len(self.header)
         for row, cells, lines in self._well_quoted_rows():
             self.rows_in += 1
@@ -104,6 +111,16 @@ class CsvFile:
             else:
                 reason = "has more cells than the header" if len(cells) > width else "has fewer cells than the header"
                 self.reject(row, None, self.delimiter.join(cells[: width + 1])[:MAX_CELL], reason)
+
+    def _pick(self) -> Callable[[list[str]], tuple[str, ...]]:
+        """Return what takes the cells that are asked for out of a row."""
+        if self.whole:
+            return tuple
+        if all(column in self.header for column in self.optional):
+            return _picker([self.header.index(column) for column in (*self.columns, *self.optional)])
+        there = dict(zip(self.header, range(len(self.header)), strict=True))
+        places = [there.get(column) for column in (*self.columns, *self.optional)]
+        return lambda cells: tuple("" if place is None else cells[place] for place in places)
 
     def _well_quoted_rows(self) -> Iterator[tuple[int, list[str], Lines]]:
         csv.field_size_limit(MAX_CELL)
@@ -133,7 +150,8 @@ class CsvFile:
         csv.field_size_limit(MAX_CELL)
         candidates = [delimiter] if delimiter else list(DELIMITERS)
         headers = {candidate: self._header_split_by(candidate) for candidate in candidates}
-        best = max(headers, key=lambda candidate: (len(set(self.columns) & set(headers[candidate])), len(headers[candidate])))
+        asked_for = {*self.columns, *self.optional}
+        best = max(headers, key=lambda candidate: (len(asked_for & set(headers[candidate])), len(headers[candidate])))
         header = headers[best]
         if len(header) > MAX_COLUMNS:
             raise ImportFileError(f"{self.name} has {len(header):,} columns; at most {MAX_COLUMNS:,} are read.")
@@ -146,7 +164,7 @@ class CsvFile:
                 f"{self.name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; it has {found or 'none'}. "
                 "Is it the file that its name says?"
             )
-        repeated = [column for column in self.columns if header.count(column) > 1]
+        repeated = [column for column in (*self.columns, *self.optional) if header.count(column) > 1]
         if repeated:
             raise ImportFileError(f"{self.name} has the column {repeated[0]} more than once. Remove one of them.")
         return header, best

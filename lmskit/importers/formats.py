@@ -1,0 +1,42 @@
+"""The formats that lmskit reads, and which of them a file is in.
+
+A format is recognised by its content: the header of a CSV file, the root element of an XML file, the files in a folder
+or an archive. The name of a file says nothing, since people rename what they download.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from lmskit.importers.record import Source
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How a file is to be read where its content does not tell, or where somebody knows better."""
+
+    delimiter: str | None = None
+    """Comma, semicolon or tab; None: found out."""
+    decimal_mark: str | None = None
+    """`.` or `,`; None: found out."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """For plain CSV: the header of the column that holds each field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: its name on the command line, what it is, whether a path holds it, and how it is opened."""
+
+    name: str
+    title: str
+    needs_course: bool
+    """Whether the files do not tell which course they are about."""
+    detect: Callable[[Path], bool]
+    """Whether the path holds this format; False, never an error, for whatever else it holds."""
+    open: Callable[[Path, ReadOptions], Source]
+    """Open the files; an `ImportFileError` says what is wrong with them."""
