@@ -2,11 +2,13 @@
 
 import functools
 import os
+from email.errors import MessageError
+from email.policy import SMTP
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +25,13 @@ def default_home() -> Path:
     return platformdirs.user_data_path("lmskit")
 
 
+MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+"""Where mail servers listen, by how the connection is protected."""
+STAND_IN_SENDER = "lmskit <lmskit@lmskit.invalid>"
+"""Who writes messages that no mail server sees."""
+THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+
+
 def _number(value: object) -> object:
     """Read a number from the environment, where everything is text."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
@@ -31,7 +40,7 @@ def _number(value: object) -> object:
 class Settings(BaseSettings):
     """Settings of one process; each field says which variable sets it."""
 
-    model_config = SettingsConfigDict(env_prefix="LMSKIT_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LMSKIT_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: str | None = Field(default=None, description="`LMSKIT_DATABASE_URL`: a PostgreSQL server instead of the embedded one")
     person: str | None = Field(default=None, description="`LMSKIT_PERSON`: the e-mail address of whoever this process acts as")
@@ -54,12 +63,63 @@ class Settings(BaseSettings):
         default_factory=lambda validated: validated["home"] / "mail",
         description="`LMSKIT_MAIL_DIR`: where messages are written as .eml files when no mail server is set",
     )
+    mail_from: str = Field(
+        default=STAND_IN_SENDER,
+        description="`LMSKIT_MAIL_FROM`: whom messages come from, such as `Courses <courses@example.org>`; needed with a mail server",
+    )
+    smtp_host: str | None = Field(
+        default=None, description="`LMSKIT_SMTP_HOST`: the mail server; without one, messages are written as files"
+    )
+    smtp_port: Annotated[int, BeforeValidator(_number), Field(ge=1, le=65535)] | None = Field(
+        default=None, description="`LMSKIT_SMTP_PORT`: by default 587 for starttls, 465 for tls, 25 for none"
+    )
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="`LMSKIT_SMTP_SECURITY`: how the connection is protected; the server's certificate is checked"
+    )
+    smtp_user: str | None = Field(default=None, description="`LMSKIT_SMTP_USER`: the login at the mail server, if it wants one")
+    smtp_password: SecretStr | None = Field(default=None, description="`LMSKIT_SMTP_PASSWORD`: its password, which no message repeats")
+    smtp_timeout: float = Field(
+        default=30,
+        gt=0,
+        le=40,  # all steps of a hand-over together have to end before the lease of `services/delivery`
+        description="`LMSKIT_SMTP_TIMEOUT`: seconds to wait for each answer of the mail server, at most 40; four times that after the text",
+    )
 
     @field_validator("home", "project_root", "reports_dir", "mail_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         """A notebook's kernel works in another folder than the command that started it."""
         return path.expanduser().absolute()
+
+    @field_validator("mail_from")
+    @classmethod
+    def _one_sender(cls, text: str) -> str:
+        """Refuse what would become no header, or more than one."""
+        try:
+            addresses = list(SMTP.header_factory("From", text).addresses) if text.isprintable() else []
+        except (MessageError, ValueError, IndexError):
+            addresses = []
+        if [bool(one.username and one.domain and one.addr_spec.isascii()) for one in addresses] != [True]:
+            raise ValueError("LMSKIT_MAIL_FROM must be one address, such as Courses <courses@example.org>.")
+        return text
+
+    @model_validator(mode="after")
+    def _no_password_in_the_clear(self) -> Self:
+        if self.smtp_user is not None and self.smtp_security == "none" and self.smtp_host not in THIS_MACHINE:
+            raise ValueError(
+                "With LMSKIT_SMTP_USER, LMSKIT_SMTP_SECURITY must be starttls or tls: others could read the password on its way."
+            )
+        return self
+
+    @property
+    def mail_port(self) -> int:
+        """Where the mail server listens."""
+        return self.smtp_port or MAIL_PORTS[self.smtp_security]
+
+    @property
+    def sender_address(self) -> str:
+        """The address alone of `mail_from`."""
+        return str(SMTP.header_factory("From", self.mail_from).addresses[0].addr_spec)
 
     @property
     def passfile(self) -> Path:

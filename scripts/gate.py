@@ -32,7 +32,10 @@ FORMAT = (
     Check("ruff format", ("-m", "ruff", "format", ".")),
 )
 TEST = (Check("tests, doctests, notebooks", ("-m", "pytest", "-n", WORKERS, "--dist", "loadfile")),)
-TEST_LONG = (Check("long tests", ("-m", "pytest", "-m", "long", "tests")),)
+TEST_LONG = (
+    Check("long tests", ("-m", "pytest", "-m", "long", "tests")),
+    Check("two hundred kills", ("-m", "pytest", "tests/reliability/test_kills.py", "--kills", "200")),
+)
 TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", "tests")),)
 
 

@@ -37,6 +37,11 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """What only a cluster may have that nobody will miss."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how long the tests of `tests/reliability` are to go on."""
+    parser.addoption("--kills", type=int, default=60, metavar="N", help="processes to kill in tests/reliability (default: 60)")
+
+
 def pytest_unconfigure() -> None:
     """Stop the server, whatever happened, also where a test started it without the fixture."""
     dispose_engines()
@@ -131,3 +136,26 @@ def _drop(endpoint: Endpoint, name: str, engine: Engine) -> None:
     engine.dispose()
     with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+_figures: list[str] = []
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say a figure at the end of the test run, whether or not the tests pass."""
+    return lambda figure: request.node.user_properties.append(("figure", figure))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep a test's figures; its report is what a worker sends home."""
+    if report.when == "call":
+        _figures.extend(str(value) for name, value in report.user_properties if name == "figure")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests found."""
+    if _figures:
+        terminalreporter.section("figures")
+        for figure in _figures:
+            terminalreporter.line(figure)

@@ -40,11 +40,11 @@ def add(
     from lmskit.db import transaction
     from lmskit.schemas.enrollment import EnrollStudent
     from lmskit.services.admission import admit
-    from lmskit.services.transport import EmlFolder
+    from lmskit.services.transport import transport_of
     from lmskit.settings import settings
 
     request = EnrollStudent(course=course, email=email, family_name=family_name, given_name=given_name)
-    say(admit(transaction, EmlFolder(settings().mail_dir), request))
+    say(admit(transaction, transport_of(settings()), request))
 
 
 @app.command()
@@ -61,15 +61,7 @@ def withdraw(course: Course, email: Email) -> None:
 
 @app.command()
 def deliver() -> None:
-    """Hand over the messages that wait, as after a crash, so that their places become active."""
-    from lmskit.cli.printing import say
-    from lmskit.db import transaction
-    from lmskit.services.delivery import deliver_waiting
-    from lmskit.services.transport import EmlFolder
-    from lmskit.settings import settings
+    """Hand over the messages that are due; the same as `lmskit mail deliver`."""
+    from lmskit.cli.mail import deliver_once
 
-    report = deliver_waiting(transaction, EmlFolder(settings().mail_dir))
-    refused, postponed = len(report.refused) + len(report.given_up), len(report.postponed)
-    say(f"{report.sent} handed over, {refused} refused for good, {postponed} to be tried again.")
-    if refused or postponed:
-        raise typer.Exit(1)
+    deliver_once()

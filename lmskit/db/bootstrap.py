@@ -39,6 +39,7 @@ ATTRIBUTES: dict[str, LiteralString] = {
     roles.LECTURER: "NOLOGIN NOCREATEDB NOCREATEROLE",
     roles.MAILER: "NOLOGIN NOCREATEDB NOCREATEROLE",
     roles.BACKUP: "LOGIN NOCREATEDB NOCREATEROLE",
+    roles.DISPATCHER: "LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT 5",
     roles.MIGRATOR: "LOGIN NOCREATEDB NOCREATEROLE",
 }
 
@@ -170,6 +171,7 @@ def _make_roles(connection: Connection, result: Bootstrapped, *, superuser: bool
         _grant_role(connection, group, roles.LOGINS, "ADMIN TRUE, INHERIT FALSE, SET FALSE")
     for role in roles.TAKEN_ON_BY_MIGRATOR:
         _grant_role(connection, role, roles.MIGRATOR, "ADMIN FALSE, INHERIT FALSE, SET TRUE")
+    _grant_role(connection, roles.MAILER, roles.DISPATCHER, "ADMIN FALSE, INHERIT TRUE, SET FALSE")
     for role, options, member, purpose in PREDEFINED:
         try:
             with connection.transaction():

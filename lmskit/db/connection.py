@@ -25,7 +25,7 @@ DATABASE = "lmskit"
 DRIVER = "postgresql+psycopg"
 DEMO_ADMIN = "demo.admin@example.org"
 """Whom the command line acts as when nobody else is named."""
-BOOTSTRAP_VERSION = "2"
+BOOTSTRAP_VERSION = "3"
 """Raised when `bootstrap` does more: an embedded cluster is then prepared again at its next use."""
 DEFAULT_PORT = 5432
 

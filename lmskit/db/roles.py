@@ -14,6 +14,7 @@ ADMIN = "lmskit_admin"
 LECTURER = "lmskit_lecturer"
 MAILER = "lmskit_mailer"
 BACKUP = "lmskit_backup"
+DISPATCHER = "lmskit_dispatcher"
 MIGRATOR = "lmskit_migrator"
 
 GROUPS = (ADMIN, LECTURER, MAILER)

@@ -6,17 +6,20 @@
 WITH expected (rolname, may_login, may_make_roles, may_bypass) AS (
     VALUES ('lmskit_owner', false, false, false), ('lmskit_definer', false, false, false), ('lmskit_logins', false, true, false),
         ('lmskit_admin', false, false, false), ('lmskit_lecturer', false, false, false), ('lmskit_mailer', false, false, false),
-        ('lmskit_backup', true, false, true), ('lmskit_migrator', true, false, false)
+        ('lmskit_backup', true, false, true), ('lmskit_migrator', true, false, false), ('lmskit_dispatcher', true, false, false)
 ),
 ours AS (SELECT r.*, e.may_login, e.may_make_roles, e.may_bypass FROM pg_roles AS r JOIN expected AS e USING (rolname)),
 person_group AS (SELECT oid, rolname FROM ours WHERE rolname IN ('lmskit_admin', 'lmskit_lecturer', 'lmskit_mailer')),
 person_login AS (SELECT * FROM pg_roles WHERE rolname ~ '^u_[0-9a-f]{16}$'),
 -- What a person signs in as, and what that stands for.
-asker AS (SELECT oid, rolname FROM person_group UNION ALL SELECT oid, rolname FROM person_login),
+asker AS (
+    SELECT oid, rolname FROM person_group UNION ALL SELECT oid, rolname FROM person_login
+    UNION ALL SELECT oid, rolname FROM ours WHERE rolname = 'lmskit_dispatcher'
+),
 may_be_member (member, role) AS (
     VALUES ('lmskit_migrator', 'lmskit_owner'), ('lmskit_migrator', 'lmskit_definer'), ('lmskit_migrator', 'lmskit_logins'),
         ('lmskit_logins', 'lmskit_admin'), ('lmskit_logins', 'lmskit_lecturer'), ('lmskit_backup', 'pg_read_all_data'),
-        ('lmskit_admin', 'pg_read_all_stats')
+        ('lmskit_admin', 'pg_read_all_stats'), ('lmskit_dispatcher', 'lmskit_mailer')
 ),
 membership AS (
     SELECT m.admin_option, m.inherit_option, m.set_option, p.rolname AS member, r.rolname AS role, p.rolsuper,
@@ -67,7 +70,8 @@ UNION ALL SELECT 'role-with-power', rolname FROM ours
     WHERE rolsuper OR rolcreatedb OR rolreplication OR (rolcanlogin AND NOT may_login) OR (rolcreaterole AND NOT may_make_roles)
         OR (rolbypassrls AND NOT may_bypass)
 UNION ALL SELECT 'login-with-power', rolname FROM person_login WHERE rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication
-UNION ALL SELECT 'login-without-limit', rolname FROM person_login WHERE rolcanlogin AND rolconnlimit NOT BETWEEN 0 AND 5
+UNION ALL SELECT 'login-without-limit', rolname FROM pg_roles
+    WHERE rolcanlogin AND rolconnlimit NOT BETWEEN 0 AND 5 AND rolname IN (SELECT rolname FROM asker)
 UNION ALL SELECT 'membership-too-strong', object FROM membership
     WHERE is_person AND (set_option OR admin_option OR role NOT IN ('lmskit_admin', 'lmskit_lecturer'))
 UNION ALL SELECT 'two-groups-at-once', member FROM membership WHERE is_person
@@ -80,7 +84,7 @@ UNION ALL SELECT 'membership-not-meant', object FROM membership AS m
 UNION ALL SELECT 'membership-not-meant', object FROM membership
     WHERE (member = 'lmskit_migrator' AND (inherit_option OR admin_option))
         OR (member = 'lmskit_logins' AND role LIKE 'lmskit%' AND (inherit_option OR set_option))
-       OR (member = 'lmskit_admin' AND (set_option OR admin_option))
+       OR (member IN ('lmskit_admin', 'lmskit_dispatcher') AND (set_option OR admin_option))
            OR (member IN ('lmskit_admin', 'lmskit_lecturer', 'lmskit_mailer') AND admin_option)
 UNION ALL SELECT 'setting-open', format('%s for %s', p.parname, coalesce(r.rolname, 'PUBLIC'))
     FROM pg_parameter_acl AS p, aclexplode(p.paracl) AS a LEFT JOIN pg_roles AS r ON r.oid = a.grantee

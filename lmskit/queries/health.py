@@ -11,7 +11,6 @@ from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, RULES, skipped_rules
 from lmskit.queries.database_sessions import hidden_sessions, troublesome_sessions
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.server_settings import settings_findings
-from lmskit.vocabulary import OutboxStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
 
 OLDEST_POSTGRES = 160000
 OLDEST_PGVECTOR = (0, 8)
-LONG_WAIT = "1 hour"
+LONG_WAIT = "1 day"
+DELIVER = "lmskit mail deliver"
+SEE_WAITING = "To see why: lmskit mail list --status waiting."
 LONGEST_OBJECT = 120
 """Letters of what breaks a rule, in a sentence: the manifest's lines are long, and their beginning says which object is meant."""
 
@@ -105,17 +106,24 @@ def _sessions(session: Session) -> Iterator[Finding]:
 def _messages(session: Session) -> Iterator[Finding]:
     row = session.execute(
         text(
-            "SELECT count(*) FILTER (WHERE status = CAST(:waiting AS lms.outbox_status) AND available_at < now() - CAST(:wait "
-            "AS interval)) AS overdue,"
-            " count(*) FILTER (WHERE status = CAST(:dead AS lms.outbox_status)) AS dead FROM lms.outbox"
+            "SELECT count(*) FILTER (WHERE status = 'waiting' AND created_at < now() - CAST(:wait AS interval)) AS waiting,"
+            " count(*) FILTER (WHERE status = 'waiting' AND leased_until < now()) AS left,"
+            " count(*) FILTER (WHERE status = 'dead') AS dead FROM lms.outbox"
         ),
-        {"wait": LONG_WAIT, "waiting": OutboxStatus.WAITING, "dead": OutboxStatus.DEAD},
+        {"wait": LONG_WAIT},
     ).one()
-    if row.overdue:
-        verb = "message has" if row.overdue == 1 else "messages have"
-        yield wrong("outbox", f"{row.overdue} {verb} waited for more than {LONG_WAIT}. Hand them over: lmskit enrollment deliver")
+    if row.waiting:
+        verb = "message has" if row.waiting == 1 else "messages have"
+        yield wrong("outbox", f"{row.waiting} {verb} waited for more than {LONG_WAIT}. {SEE_WAITING} To hand over what is due: {DELIVER}")
+    if row.left:
+        verb = "message was" if row.left == 1 else "messages were"
+        yield wrong("outbox", f"{row.left} {verb} in hand of a dispatcher that was interrupted. To hand over what is due: {DELIVER}")
     if row.dead:
         verb = "message was" if row.dead == 1 else "messages were"
-        yield note("outbox", f"{row.dead} {verb} given up after too many tries, and the enrollments removed. Enrol those students again.")
-    if not row.overdue and not row.dead:
+        yield note(
+            "outbox",
+            f"{row.dead} {verb} given up after too many tries; places that are still pending may have been told of. "
+            "To see why: lmskit mail list --status dead. To ask for the places again: lmskit mail retry --dead",
+        )
+    if not row.waiting and not row.left and not row.dead:
         yield well("outbox", "No message is overdue.")

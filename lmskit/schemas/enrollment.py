@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, Code, Line, Name
@@ -27,3 +27,10 @@ class WithdrawStudent(Request):
 
     course: Code
     email: Annotated[Line, StringConstraints(min_length=3, max_length=320), BeforeValidator(_lower)]
+
+
+class WithdrawFromRoster(Request):
+    """The end of the place of a student who was chosen from the course's roster, and may have no address."""
+
+    course: Code
+    student_id: Annotated[int, Field(ge=1)]

@@ -1,18 +1,37 @@
 """Enrolling one student from first to last: ask for the place, deliver the message, say where the place stands."""
 
-from lmskit.errors import LmskitError, MessageRefusedError
-from lmskit.models import Enrollment
+import contextlib
+import datetime as dt
+import itertools
+import time
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from lmskit.db import retried
+from lmskit.errors import AlreadyEnrolledError, LmskitError, MessageRefusedError
+from lmskit.models import Enrollment, OutboxMessage
+from lmskit.queries.course import course_by_code
+from lmskit.queries.person import person_by_email
 from lmskit.schemas.enrollment import EnrollStudent
-from lmskit.services.delivery import Begin, DeliveryReport, deliver_waiting
+from lmskit.services import outbox
+from lmskit.services.delivery import LEASE, Begin, deliver_one, deliver_waiting
 from lmskit.services.enrollment import enroll
 from lmskit.services.transport import Transport
-from lmskit.vocabulary import EnrollmentStatus
+from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
+
+OTHERS = 2.0
+"""Seconds for messages of others that wait: nobody who enrols one student waits for a whole roster."""
+PATIENCE = 5.0
+"""Seconds to wait for another dispatcher that has the message in hand."""
+LOOK_AGAIN = 0.1
 
 
-def admit(begin: Begin, transport: Transport, request: EnrollStudent) -> str:
-    """Give a student a place and return the sentence that says so; other messages that are due are delivered too.
+def admit(begin: Begin, transport: Transport, request: EnrollStudent, *, lease: dt.timedelta = LEASE) -> str:
+    """Give a student a place and return the sentence that says so; other messages that are due are delivered too, for a moment.
 
     The place is committed as pending, together with its message, before anything is sent, so a crash loses neither.
+    `begin`, `transport` and `lease`: see `deliver_waiting`.
 
     Raises
     ------
@@ -21,24 +40,68 @@ def admit(begin: Begin, transport: Transport, request: EnrollStudent) -> str:
     LmskitError
         See `enroll`; nothing was changed.
     """
-    with begin() as session:
-        place = enroll(session, request)
-        key = (place.course_id, place.student_id)
+    asked = _asked(begin, request)
     try:
-        report = deliver_waiting(begin, transport)
+        report = deliver_one(begin, transport, asked.message_id, lease=lease)
+        status, reason = _outcome(begin, asked, until=time.monotonic() + PATIENCE)
     except LmskitError as error:
         return f"{request.email} has a place in {request.course}, pending: the message has not been sent. {error}"
-    with begin() as session:
-        stands = session.get(Enrollment, key)
-        status = None if stands is None else stands.status
+    if report.stopped is None:
+        with contextlib.suppress(LmskitError):
+            until = time.monotonic() + OTHERS
+            deliver_waiting(begin, transport, lease=lease, go_on=lambda: time.monotonic() < until)
     if status is EnrollmentStatus.ACTIVE:
         return f"{request.email} is enrolled in {request.course}: active. {transport.accepted}"
-    reasons = _reasons(report, request.email)
     if status is EnrollmentStatus.PENDING:
-        return f"{request.email} has a place in {request.course}, pending: the message will be tried again. {reasons}".strip()
-    raise MessageRefusedError(f"{request.email} was not enrolled in {request.course}, because the message was refused. {reasons}".strip())
+        later = "it waits for lmskit mail deliver" if report.stopped is not None else "the message will be tried again"
+        return f"{request.email} has a place in {request.course}, pending: {later}. {reason}".strip()
+    raise MessageRefusedError(f"{request.email} was not enrolled in {request.course}, because the message was refused. {reason}".strip())
 
 
-def _reasons(report: DeliveryReport, recipient: str) -> str:
-    troubles = (*report.refused, *report.given_up, *report.postponed)
-    return " ".join(trouble.reason for trouble in troubles if trouble.recipient == recipient)
+@dataclass(frozen=True)
+class _Asked:
+    """A place that was asked for, and the message that tells of it."""
+
+    course_id: int
+    student_id: int
+    message_id: int
+
+
+def _asked(begin: Begin, request: EnrollStudent) -> _Asked:
+    """Ask for the place, again if the database wants that."""
+    tries = itertools.count(1)
+
+    def ask() -> _Asked:
+        is_first = next(tries) == 1
+        with begin() as session:
+            try:
+                place = enroll(session, request)
+            except AlreadyEnrolledError:
+                # After a try whose connection was lost at the commit, it may be that one's own: it counted.
+                found = None if is_first else _place_of(session, request)
+                if found is None:
+                    raise
+                place = found
+            message = outbox.message_of(session, place)
+            if message is None:
+                raise AlreadyEnrolledError(student=request.email, course=request.course, status=place.status)
+            return _Asked(place.course_id, place.student_id, message.id)
+
+    return retried(ask)
+
+
+def _place_of(session: Session, request: EnrollStudent) -> Enrollment | None:
+    course, student = course_by_code(session, request.course), person_by_email(session, request.email)
+    return None if student is None else session.get(Enrollment, (course.id, student.id))
+
+
+def _outcome(begin: Begin, asked: _Asked, *, until: float) -> tuple[EnrollmentStatus | None, str]:
+    """What has become of the place, and what was said of the message; waits for another dispatcher that has it in hand."""
+    while True:
+        with begin() as session:
+            message = session.get_one(OutboxMessage, asked.message_id, populate_existing=True)
+            place = session.get(Enrollment, (asked.course_id, asked.student_id), populate_existing=True)
+        in_hand = message.status is OutboxStatus.WAITING and message.leased_until is not None
+        if not in_hand or time.monotonic() > until:
+            return None if place is None else place.status, message.last_error or ""
+        time.sleep(LOOK_AGAIN)

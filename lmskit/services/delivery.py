@@ -8,6 +8,9 @@ Three steps, so that no transaction is open while a mail server is spoken to, an
 3. *settle*, in a transaction: the enrollment becomes active, or what was there before the request is restored.
 
 After a crash between 2 and 3 a message is handed over again with the same Message-ID: it may arrive twice, never zero times.
+
+The first and the third step are functions of the database (`migrations/sql/0005_dispatcher_up.sql`), so that a login which may call
+them needs no other right.
 """
 
 import datetime as dt
@@ -16,28 +19,29 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from lmskit.errors import MessagePostponedError, MessageRefusedError
-from lmskit.models import Enrollment, OutboxMessage
-from lmskit.services.enrollment import end, ended_before, locked
+from lmskit.db import retried
+from lmskit.errors import DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
 from lmskit.services.mail import Letter, written
 from lmskit.services.transport import Transport
-from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
+from lmskit.vocabulary import OutboxStatus
 
 LEASE = dt.timedelta(minutes=10)
 MAX_ATTEMPTS = 8
 FIRST_PAUSE = dt.timedelta(minutes=1)
 LONGEST_PAUSE = dt.timedelta(hours=6)
+SETTLING_ATTEMPTS = 9
+"""What became of a message is worth more patience than other work: forgotten, the message is sent twice. About 13 seconds."""
 
 Begin = Callable[[], AbstractContextManager[Session]]
+"""Opens a transaction that commits when its block ends, such as `lmskit.db.transaction`."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A message that this dispatcher, and no other, may hand over until its lease ends."""
+    """A message that this dispatcher, and no other, may hand over until its lease ends; `attempts` tells its tries apart."""
 
     id: int
     attempts: int
@@ -62,143 +66,152 @@ class DeliveryReport:
     postponed: list[Trouble] = field(default_factory=list)
     """They will be tried again."""
     given_up: list[Trouble] = field(default_factory=list)
-    """Tried too often: dead letters; the enrollments are as they were before."""
+    """Tried too often: dead letters. The enrollments are as they were before, or pending where the message may have arrived."""
+    stopped: str | None = None
+    """Why no message can be handed over at all; those left wait, and none of their tries is used up."""
+
+    @property
+    def sentence(self) -> str:
+        """All of it in one sentence."""
+        for_good, later = len(self.refused) + len(self.given_up), len(self.postponed)
+        return f"{self.sent} handed over, {for_good} refused for good, {later} to be tried again."
 
 
-def deliver_waiting(begin: Begin, transport: Transport) -> DeliveryReport:
-    """Hand over every message that is due.
+def always() -> bool:
+    """Say that there is no reason to stop."""
+    return True
+
+
+def deliver_waiting(
+    begin: Begin, transport: Transport, *, lease: dt.timedelta = LEASE, go_on: Callable[[], bool] = always
+) -> DeliveryReport:
+    """Hand over every message that is due, over one connection.
 
     Parameters
     ----------
     begin
-        Opens a transaction that commits when its block ends, such as `lmskit.db.transaction`.
+        See `Begin`.
     transport
         Where the messages go.
+    lease
+        How long a claimed message is kept from other dispatchers; longer than a hand-over can take.
+    go_on
+        Asked before each message; False ends the run.
+
+    Raises
+    ------
+    DatabaseError
+        The database cannot be reached, also when tried again. What was accepted meanwhile may be sent twice.
     """
     report = DeliveryReport()
-    _give_up(begin, report)
-    while True:
-        with begin() as session:
-            claim = claim_next(session)
-        if claim is None:
-            return report
-        _deliver(begin, transport, claim, report)
-
-
-def _deliver(begin: Begin, transport: Transport, claim: Claim, report: DeliveryReport) -> None:
     try:
-        transport.hand_over(written(claim.letter))
-    except MessageRefusedError as error:
-        with begin() as session:
-            settle(session, claim.id, OutboxStatus.REFUSED, reason=str(error))
-        report.refused.append(Trouble(claim.letter.recipient, str(error)))
-    except MessagePostponedError as error:
-        with begin() as session:
-            if claim.attempts < MAX_ATTEMPTS:
-                postpone(session, claim, reason=str(error))
-            else:
-                settle(session, claim.id, OutboxStatus.DEAD, reason=str(error))
-        (report.postponed if claim.attempts < MAX_ATTEMPTS else report.given_up).append(Trouble(claim.letter.recipient, str(error)))
-    else:
-        with begin() as session:
-            settle(session, claim.id, OutboxStatus.SENT)
-        report.sent += 1
+        _give_up(begin, report)
+        while report.stopped is None and go_on() and (claim := _claimed(begin, lease)) is not None:
+            _deliver(begin, transport, claim, report)
+    finally:
+        transport.close()
+    return report
 
 
-def claim_next(session: Session) -> Claim | None:
-    """Lease the message that has waited longest; None when none is due. No two dispatchers get the same."""
-    statement = (
-        select(OutboxMessage)
-        .where(_is_due(), OutboxMessage.attempts < MAX_ATTEMPTS)
-        .order_by(OutboxMessage.available_at, OutboxMessage.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+def deliver_one(begin: Begin, transport: Transport, message_id: int, *, lease: dt.timedelta = LEASE) -> DeliveryReport:
+    """Hand over this message, if it is due and no other dispatcher has it; see `deliver_waiting`."""
+    report = DeliveryReport()
+    try:
+        if (claim := _claimed(begin, lease, message_id)) is not None:
+            _deliver(begin, transport, claim, report)
+    finally:
+        transport.close()
+    return report
+
+
+def claim_next(session: Session, *, lease: dt.timedelta = LEASE, wanted: int | None = None) -> Claim | None:
+    """Lease the message that has waited longest, or the one wanted; None when none is due. No two dispatchers get the same."""
+    statement = text(
+        "SELECT id, attempts, message_id, recipient, template, context"
+        " FROM lms.claim_message(:lease, :most_attempts, CAST(:wanted AS bigint))"
     )
-    message = session.scalars(statement).one_or_none()
-    if message is None:
+    row = session.execute(statement, {"lease": lease, "most_attempts": MAX_ATTEMPTS, "wanted": wanted}).one_or_none()
+    if row is None:
         return None
-    now = _now(session)
-    message.attempts, message.leased_until = message.attempts + 1, now + LEASE
-    session.flush()
-    letter = Letter(message_id=message.message_id, recipient=message.recipient, template=message.template, context=message.context)
-    return Claim(id=message.id, attempts=message.attempts, letter=letter)
+    letter = Letter(message_id=row.message_id, recipient=row.recipient, template=row.template, context=row.context)
+    return Claim(id=row.id, attempts=row.attempts, letter=letter)
+
+
+def settle(session: Session, claim: Claim, outcome: OutboxStatus, *, reason: str | None = None) -> bool:
+    """Record what became of a message, and of the place it tells of.
+
+    Returns False, with nothing done, where the message was settled before, or was not accepted and another dispatcher has it in hand.
+    """
+    statement = text("SELECT lms.settle_message(:message, :attempt, CAST(:outcome AS lms.outbox_status), :reason)")
+    values = {"message": claim.id, "attempt": claim.attempts, "outcome": outcome.value, "reason": reason}
+    return bool(session.scalar(statement, values))
 
 
 def postpone(session: Session, claim: Claim, *, reason: str) -> None:
     """Let a message wait: longer each time, and not all for the same moment."""
-    message = _unsettled(session, claim.id)
-    if message is None:
-        return
     pause = min(FIRST_PAUSE * 2 ** (claim.attempts - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, hides nothing
-    now = _now(session)
-    message.available_at, message.leased_until, message.last_error = now + pause, None, reason
-    session.flush()
+    statement = text("SELECT lms.postpone_message(:message, :attempt, :pause, :reason)")
+    session.execute(statement, {"message": claim.id, "attempt": claim.attempts, "pause": pause, "reason": reason})
 
 
-def settle(session: Session, message_id: int, outcome: OutboxStatus, *, reason: str | None = None) -> None:
-    """Record what became of a message, and of the place it tells of; a message that was settled before stays as it is."""
-    told = session.get_one(OutboxMessage, message_id)
-    place = None
-    if told.course_id is not None and told.student_id is not None:
-        place = locked(session, told.course_id, told.student_id)
-    message = _unsettled(session, message_id)
-    if message is None:
-        return
-    now = _now(session)
-    message.status, message.leased_until, message.last_error = outcome, None, reason
-    message.sent_at = now if outcome is OutboxStatus.SENT else None
-    session.flush()
-    # A place that was withdrawn meanwhile, or asked for anew, is no longer the one that the message tells of.
-    if place is None or place.status is not EnrollmentStatus.PENDING or place.request_sequence != message.request_sequence:
-        return
-    if outcome is OutboxStatus.SENT:
-        place.status, place.previous_status = EnrollmentStatus.ACTIVE, None
-        session.flush()
-    else:
-        _restore(session, place, message)
+def put_back(session: Session, claim: Claim, *, reason: str) -> None:
+    """Give a claimed message back untried: it is due as before, and the try does not count."""
+    statement = text("SELECT lms.put_back_message(:message, :attempt, :reason)")
+    session.execute(statement, {"message": claim.id, "attempt": claim.attempts, "reason": reason})
 
 
-def _restore(session: Session, place: Enrollment, message: OutboxMessage) -> None:
-    """Bring back what was there before the request."""
-    if place.previous_status is not None:
-        end(session, place, on=ended_before(message.context))
-        return
+def _claimed(begin: Begin, lease: dt.timedelta, wanted: int | None = None) -> Claim | None:
+    def work() -> Claim | None:
+        with begin() as session:
+            return claim_next(session, lease=lease, wanted=wanted)
+
+    return retried(work)
+
+
+def _deliver(begin: Begin, transport: Transport, claim: Claim, report: DeliveryReport) -> None:
+    recipient = claim.letter.recipient
+
+    def settled(step: Callable[[Session], object]) -> None:
+        def work() -> None:
+            with begin() as session:
+                step(session)
+
+        retried(work, attempts=SETTLING_ATTEMPTS)
+
     try:
-        with session.begin_nested():
-            session.delete(place)
-    except IntegrityError:
-        end(session, place)  # there is work of the student already, which is never deleted
+        transport.hand_over(written(claim.letter))
+    except NoMailServerError as error:
+        report.stopped = reason = str(error)
+        settled(lambda session: put_back(session, claim, reason=reason))
+    except MessageRefusedError as error:
+        reason = str(error)
+        settled(lambda session: settle(session, claim, OutboxStatus.REFUSED, reason=reason))
+        report.refused.append(Trouble(recipient, reason))
+    except MessagePostponedError as error:
+        reason = str(error)
+        # What may have arrived is given up by `_give_up`, which leaves the place pending.
+        if claim.attempts < MAX_ATTEMPTS or isinstance(error, DeliveryInDoubtError):
+            settled(lambda session: postpone(session, claim, reason=reason))
+            report.postponed.append(Trouble(recipient, reason))
+        else:
+            settled(lambda session: settle(session, claim, OutboxStatus.DEAD, reason=reason))
+            report.given_up.append(Trouble(recipient, reason))
+    else:
+        settled(lambda session: settle(session, claim, OutboxStatus.SENT))
+        report.sent += 1
 
 
 def _give_up(begin: Begin, report: DeliveryReport) -> None:
-    """Declare messages dead that were tried as often as they may be, the last time by a dispatcher that died included."""
-    while True:
+    """Declare messages dead that were tried as often as they may be, the last time by a dispatcher that died.
+
+    They may have arrived, so their places are neither made active nor taken back: they stay pending until somebody decides.
+    """
+
+    def work() -> Trouble | None:
         with begin() as session:
-            statement = select(OutboxMessage.id, OutboxMessage.recipient, OutboxMessage.last_error, OutboxMessage.attempts).where(
-                _is_due(), OutboxMessage.attempts >= MAX_ATTEMPTS
-            )
-            found = session.execute(statement.order_by(OutboxMessage.id).limit(1)).one_or_none()
-            if found is None:
-                return
-            reason = f"given up after {found.attempts} tries; the last one: {found.last_error or 'the dispatcher was interrupted'}"
-            settle(session, found.id, OutboxStatus.DEAD, reason=reason)
-        report.given_up.append(Trouble(found.recipient, reason))
+            statement = text("SELECT recipient, reason FROM lms.give_up_message(:most_attempts)")
+            row = session.execute(statement, {"most_attempts": MAX_ATTEMPTS}).one_or_none()
+            return None if row is None else Trouble(row.recipient, row.reason)
 
-
-def _is_due() -> ColumnElement[bool]:
-    return and_(
-        OutboxMessage.status == OutboxStatus.WAITING,
-        OutboxMessage.available_at <= func.clock_timestamp(),
-        or_(OutboxMessage.leased_until.is_(None), OutboxMessage.leased_until < func.clock_timestamp()),
-    )
-
-
-def _unsettled(session: Session, message_id: int) -> OutboxMessage | None:
-    statement = select(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.status == OutboxStatus.WAITING)
-    return session.scalars(statement.with_for_update().execution_options(populate_existing=True)).one_or_none()
-
-
-def _now(session: Session) -> dt.datetime:
-    """The server's time: dispatchers may run on machines whose clocks differ."""
-    now: dt.datetime = session.scalars(select(func.clock_timestamp())).one()
-    return now
+    while (trouble := retried(work)) is not None:
+        report.given_up.append(trouble)

@@ -29,7 +29,7 @@ from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
 from lmskit.services import outbox
 from lmskit.services.permission import administrators_only
 from lmskit.services.person import add_person
-from lmskit.vocabulary import EnrollmentStatus, Origin, Role
+from lmskit.vocabulary import EnrollmentStatus, Origin, OutboxStatus, Role
 
 WELCOME = "welcome"
 """The template of the message that confirms a place."""
@@ -53,7 +53,7 @@ def enroll(session: Session, request: EnrollStudent) -> Enrollment:
     NotAStudentError
         The address belongs to a lecturer or an administrator.
     AlreadyEnrolledError
-        The student has a place: pending, active or completed.
+        The student has a place: active, completed, or pending unless its message was given up.
     NotPermittedError
         The signed-in person is no administrator.
     """
@@ -88,17 +88,31 @@ def request_place(session: Session, course: Course, student: User) -> Enrollment
                 raise NotAStudentError(email=student.email) from error
             case _:
                 raise
-    enrollment.request_sequence = max(enrollment.request_sequence, outbox.last_sequence(session, enrollment) + 1)
+    enrollment.request_sequence = max(enrollment.request_sequence, outbox.last_sequence(session, course.id, student.id) + 1)
     session.flush()
-    context = {
-        "name": " ".join(part for part in (student.given_name, student.family_name) if part),
-        "course": course.code,
-        "title": course.title,
-        "term": session.scalars(select(Term.name).where(Term.id == course.term_id)).one(),
-        ENDED_BEFORE: earlier_end.isoformat() if earlier_end is not None else None,
-    }
+    context = welcome_context(
+        family_name=student.family_name,
+        given_name=student.given_name,
+        course=course.code,
+        title=course.title,
+        term=session.scalars(select(Term.name).where(Term.id == course.term_id)).one(),
+        ended_before=earlier_end,
+    )
     outbox.enqueue(session, enrollment=enrollment, recipient=student.email, template=WELCOME, context=context)
     return enrollment
+
+
+def welcome_context(
+    *, family_name: str, given_name: str, course: str, title: str, term: str, ended_before: dt.date | None
+) -> dict[str, str | None]:
+    """What the message that confirms a place says, and the day an earlier stay had ended."""
+    return {
+        "name": " ".join(part for part in (given_name, family_name) if part),
+        "course": course,
+        "title": title,
+        "term": term,
+        ENDED_BEFORE: ended_before.isoformat() if ended_before is not None else None,
+    }
 
 
 @administrators_only("withdraw students")
@@ -124,11 +138,25 @@ def withdraw(session: Session, *, course: str, email: str) -> Enrollment:
     student = person_by_email(session, request.email)
     if student is None:
         raise StudentNotFoundError(student=request.email)
-    enrollment = locked(session, found.id, student.id)
+    return _end_place(session, found, student.id, called=request.email)
+
+
+@administrators_only("withdraw students")
+def withdraw_by_id(session: Session, *, course: str, student_id: int) -> Enrollment:
+    """End the place of a student who is on the course's roster, with or without an address; see `withdraw`."""
+    found = course_by_code(session, course)
+    student = session.get(User, student_id)
+    if student is None or student.role is not Role.STUDENT:
+        raise StudentNotFoundError(student=str(student_id))
+    return _end_place(session, found, student.id, called=display_name(student.family_name, student.given_name))
+
+
+def _end_place(session: Session, course: Course, student_id: int, *, called: str) -> Enrollment:
+    enrollment = locked(session, course.id, student_id)
     if enrollment is None or enrollment.status is EnrollmentStatus.WITHDRAWN:
-        raise NotEnrolledError(student=request.email, course=found.code)
+        raise NotEnrolledError(student=called, course=course.code)
     if enrollment.status is EnrollmentStatus.COMPLETED:
-        raise CourseCompletedError(student=request.email, course=found.code)
+        raise CourseCompletedError(student=called, course=course.code)
     day = _call_back(session, enrollment) if enrollment.status is EnrollmentStatus.PENDING else None
     return end(session, enrollment, on=day)
 
@@ -159,8 +187,13 @@ def _student(session: Session, request: EnrollStudent) -> User:
 
 
 def _resumed(session: Session, course: Course, student: User) -> tuple[Enrollment, dt.date | None]:
-    """The place of someone who left, pending again, and the day the earlier stay had ended."""
+    """The place of someone who left, or whose message was given up, pending again, and the day an earlier stay had ended."""
     enrollment = locked(session, course.id, student.id)
+    if enrollment is not None and enrollment.status is EnrollmentStatus.PENDING:
+        given_up = outbox.message_of(session, enrollment)
+        if given_up is not None and given_up.status is OutboxStatus.DEAD:
+            enrollment.request_sequence += 1
+            return enrollment, ended_before(given_up.context)
     if enrollment is None or enrollment.status is not EnrollmentStatus.WITHDRAWN:
         status = enrollment.status if enrollment is not None else EnrollmentStatus.PENDING
         raise AlreadyEnrolledError(student=str(student.email), course=course.code, status=status)
@@ -175,7 +208,7 @@ def _call_back(session: Session, enrollment: Enrollment) -> dt.date | None:
     message = outbox.message_of(session, enrollment)
     if message is None:
         return None
-    outbox.call_back(session, message, reason="withdrawn before the message was sent", now=dt.datetime.now(dt.UTC))
+    outbox.call_back(session, message, reason=outbox.WITHDRAWN_FIRST, now=dt.datetime.now(dt.UTC))
     return ended_before(message.context) if enrollment.previous_status is EnrollmentStatus.WITHDRAWN else None
 
 

@@ -1,13 +1,18 @@
 """What a message says: from the outbox row's template and context to an e-mail in text and HTML."""
 
 import dataclasses
+import unicodedata
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from typing import Any
 
 import jinja2
+from email_validator import EmailNotValidError, validate_email
 
-SENDER = "lmskit <lmskit@lmskit.invalid>"
+from lmskit.errors import MessageRefusedError
+from lmskit.settings import settings
 
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("lmskit", "templates/mail"),
@@ -18,6 +23,8 @@ _templates = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+_TURNS_THE_TEXT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction of what follows; no name needs them, and a name must not reach beyond itself."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,17 +38,51 @@ class Letter:
 
 
 def written(letter: Letter) -> EmailMessage:
-    """Write a message. It carries no results: mail is read by others on its way."""
-    message = EmailMessage(policy=SMTP if letter.recipient.isascii() else SMTPUTF8)
+    """Write a message. It carries no results: mail is read by others on its way.
+
+    Raises
+    ------
+    MessageRefusedError
+        The recipient is no single address, so that nobody could receive it.
+    """
+    recipient = _address(letter.recipient)
+    message = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
     message["Message-ID"] = letter.message_id
-    message["From"] = SENDER
-    message["To"] = letter.recipient
+    message["From"] = settings().mail_from
+    message["To"] = recipient
     message["Subject"] = " ".join(_rendered(letter, "subject.txt").split())
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_rendered(letter, "txt"))
-    message.add_alternative(_rendered(letter, "html"), subtype="html")
+    # Not every server takes eight bits a character, and this can be read without decoding.
+    message.set_content(_rendered(letter, "txt"), cte="quoted-printable")
+    message.add_alternative(_rendered(letter, "html"), subtype="html", cte="quoted-printable")
     return message
 
 
+def one_line(text: str) -> str:
+    r"""`text` on one line, without characters that control a terminal or turn what follows.
+
+    Examples
+    --------
+    >>> one_line("Ada\r\nBcc: all\u202e")
+    'Ada Bcc: all'
+    """
+    visible = (" " if unicodedata.category(one) == "Cc" else one for one in text if one not in _TURNS_THE_TEXT)
+    return " ".join("".join(visible).split())
+
+
 def _rendered(letter: Letter, kind: str) -> str:
-    return _templates.get_template(f"{letter.template}.{kind}").render(letter.context)
+    context = {name: one_line(value) if isinstance(value, str) else value for name, value in letter.context.items()}
+    return _templates.get_template(f"{letter.template}.{kind}").render(context)
+
+
+def _address(text: str) -> str:
+    """The one address meant, with a domain of plain letters wherever what stands before the @ has only those."""
+    try:
+        if not text.isascii():
+            found = validate_email(text, check_deliverability=False, allow_quoted_local=True)
+            return found.ascii_email or found.normalized
+        if Address(addr_spec=text).addr_spec == text:
+            return text
+    except (EmailNotValidError, MessageError, ValueError, IndexError):
+        pass
+    raise MessageRefusedError(f"{one_line(text)} is not an address that mail can be sent to. Give the student another one.")

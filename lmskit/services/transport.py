@@ -8,7 +8,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
-from lmskit.errors import MessagePostponedError
+from lmskit.errors import NoMailServerError
+from lmskit.services.smtp import SmtpServer
+from lmskit.settings import Settings
 
 
 class Transport(Protocol):
@@ -27,7 +29,12 @@ class Transport(Protocol):
             It was refused for good.
         MessagePostponedError
             It was not accepted now; trying again may help.
+        NoMailServerError
+            Neither it nor any other message can be handed over as things are.
         """
+
+    def close(self) -> None:
+        """Let go of what was opened; the next message opens it again."""
 
 
 class EmlFolder:
@@ -55,10 +62,13 @@ class EmlFolder:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write(self.path_of(message), bytes(message))
         except OSError as error:
-            raise MessagePostponedError(
+            raise NoMailServerError(
                 f"The message could not be written to {self.folder} ({error.strerror or error}). "
                 "Make room or set another folder with LMSKIT_MAIL_DIR; it will be tried again."
             ) from error
+
+    def close(self) -> None:
+        """Do nothing: each message is a file of its own."""
 
     def _write(self, path: Path, content: bytes) -> None:
         descriptor, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=self.folder)
@@ -78,3 +88,8 @@ class EmlFolder:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+
+def transport_of(settings: Settings) -> Transport:
+    """The mail server that is set, or else a folder of files."""
+    return EmlFolder(settings.mail_dir) if settings.smtp_host is None else SmtpServer(settings)

@@ -39,6 +39,7 @@ def attributes(connection: psycopg.Connection[tuple[object, ...]], role: str) ->
         (roles.MAILER, set()),
         (roles.BACKUP, {"canlogin", "bypassrls"}),
         (roles.MIGRATOR, {"canlogin"}),
+        (roles.DISPATCHER, {"canlogin"}),
     ],
 )
 def test_every_role_has_exactly_the_attributes_it_needs(superuser, role, expected):

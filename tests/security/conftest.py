@@ -1,4 +1,4 @@
-"""A database of its own for attacks, and a place for the figures that they give."""
+"""A database of its own for attacks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from lmskit.db.cluster import Endpoint
 
-_figures: list[str] = []
-
-
 @pytest.fixture(scope="session")
 def world(fresh_database: Callable[[str], Engine], endpoint: Endpoint) -> World:
     """Two lecturers, an administrator, and rows of theirs in every table."""
@@ -32,17 +29,3 @@ def superuser(world: World) -> Iterator[psycopg.Connection[Any]]:
     with world.superuser() as connection:
         yield connection
         connection.rollback()
-
-
-@pytest.fixture(scope="session")
-def say() -> Callable[[str], None]:
-    """Say a figure at the end of the test run, whether or not the tests pass."""
-    return _figures.append
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures of the security suite."""
-    if _figures:
-        terminalreporter.section("security")
-        for figure in _figures:
-            terminalreporter.line(figure)

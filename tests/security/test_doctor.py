@@ -174,17 +174,23 @@ def test_the_owner_of_the_tables_is_nobody_to_be_ended(embedded, cluster):
 
 def test_overdue_and_abandoned_messages_are_told(embedded, superuser):
     superuser.execute(
-        "INSERT INTO outbox (idem_key, message_id, recipient, template, status, available_at) VALUES"
-        " ('doctor:1', '<doctor1@example.org>', 'a@example.org', 'welcome', 'waiting', now() - interval '2 hours'),"
-        " ('doctor:2', '<doctor2@example.org>', 'a@example.org', 'welcome', 'dead', now())"
+        "INSERT INTO outbox (idem_key, message_id, recipient, template, status, created_at, leased_until) VALUES"
+        " ('doctor:1', '<doctor1@example.org>', 'a@example.org', 'welcome', 'waiting', now() - interval '2 days', NULL),"
+        " ('doctor:2', '<doctor2@example.org>', 'a@example.org', 'welcome', 'waiting', now(), now() - interval '1 minute'),"
+        " ('doctor:3', '<doctor3@example.org>', 'a@example.org', 'welcome', 'dead', now(), NULL)"
     )
     try:
         with Session(engine_for(DEMO_ADMIN)) as session:
             outbox = [one for one in database_findings(session, embedded=True, harden=True) if one.name == "outbox"]
     finally:
         superuser.execute("DELETE FROM outbox WHERE idem_key LIKE 'doctor:%'")
-    assert [(one.is_well, one.is_note) for one in outbox] == [(False, False), (True, True)]
-    assert outbox[0].sentence == "1 message has waited for more than 1 hour. Hand them over: lmskit enrollment deliver"
+    assert [(one.is_well, one.is_note) for one in outbox] == [(False, False), (False, False), (True, True)]
+    assert outbox[0].sentence == (
+        "1 message has waited for more than 1 day. To see why: lmskit mail list --status waiting. "
+        "To hand over what is due: lmskit mail deliver"
+    )
+    assert outbox[1].sentence.startswith("1 message was in hand of a dispatcher that was interrupted.")
+    assert outbox[2].sentence.endswith("To ask for the places again: lmskit mail retry --dead")
 
 
 def test_a_lecturer_is_told_what_was_not_looked_at(lecturer_engine):

@@ -27,6 +27,9 @@ class Post:
             raise answer
         self.messages.append(message)
 
+    def close(self) -> None:
+        pass
+
     @property
     def recipients(self) -> list[str]:
         return [str(message["To"]) for message in self.messages]

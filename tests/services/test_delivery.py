@@ -5,11 +5,23 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import func, select
 
-from lmskit.errors import MessagePostponedError, MessageRefusedError
+from lmskit.errors import MessagePostponedError, MessageRefusedError, NoMailServerError
 from lmskit.models import Course, Enrollment, OutboxMessage, User
 from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.services import delivery_watch
 from lmskit.services.admission import admit
-from lmskit.services.delivery import FIRST_PAUSE, LEASE, LONGEST_PAUSE, MAX_ATTEMPTS, claim_next, deliver_waiting, postpone, settle
+from lmskit.services.delivery import (
+    FIRST_PAUSE,
+    LEASE,
+    LONGEST_PAUSE,
+    MAX_ATTEMPTS,
+    claim_next,
+    deliver_waiting,
+    postpone,
+    put_back,
+    settle,
+)
+from lmskit.services.delivery_watch import watch
 from lmskit.services.enrollment import enroll, withdraw
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 from tests import factories
@@ -138,8 +150,8 @@ def test_pauses_grow_and_have_a_limit(session, begin, case):
     pauses = []
     for _ in range(MAX_ATTEMPTS):
         claim = claimed(session)
-        message = session.get_one(OutboxMessage, claim.id)
         postpone(session, claim, reason="busy")
+        message = message_of(session, case)
         pauses.append(message.available_at - now(session))
         message.available_at = now(session) - dt.timedelta(seconds=1)
         session.flush()
@@ -153,6 +165,7 @@ def test_a_message_tried_too_often_is_a_dead_letter(session, begin, post, case):
     reports = []
     for _ in range(MAX_ATTEMPTS):
         message_of(session, case).available_at = now(session) - dt.timedelta(seconds=1)
+        session.flush()
         reports.append(deliver_waiting(begin, post))
 
     assert [trouble.reason for report in reports for trouble in report.given_up] == ["450 try again later"]
@@ -171,7 +184,12 @@ def test_the_cap_holds_for_dispatchers_that_die(session, begin, post, case):
 
     assert post.messages == []
     assert "given up after 8 tries" in report.given_up[0].reason
-    assert place_of(session, case) is None
+    assert message_of(session, case).status is OutboxStatus.DEAD
+    assert place_of(session, case).status is EnrollmentStatus.PENDING, "nobody knows whether the message arrived"
+    assert deliver_waiting(begin, post).given_up == []
+    assert enroll(session, case.request).request_sequence == 2
+    assert deliver_waiting(begin, post).sent == 1
+    assert place_of(session, case).status is EnrollmentStatus.ACTIVE
 
 
 def test_a_leased_message_is_left_to_its_dispatcher_until_the_lease_ends(session, begin, post, case):
@@ -189,9 +207,9 @@ def test_a_leased_message_is_left_to_its_dispatcher_until_the_lease_ends(session
 def test_a_dispatcher_that_comes_late_changes_nothing(session, begin, post, case):
     enroll(session, case.request)
     claim = claimed(session)
-    settle(session, claim.id, OutboxStatus.SENT)
+    assert settle(session, claim, OutboxStatus.SENT)
 
-    settle(session, claim.id, OutboxStatus.REFUSED, reason="550 too late")
+    assert not settle(session, claim, OutboxStatus.REFUSED, reason="550 too late")
 
     assert message_of(session, case).status is OutboxStatus.SENT
     assert place_of(session, case).status is EnrollmentStatus.ACTIVE
@@ -254,3 +272,99 @@ def test_admitting_says_that_there_is_no_place(begin, post, case):
     post.answers[case.student.email] = GONE
     with pytest.raises(MessageRefusedError, match=r"was not enrolled in .* 550 no such mailbox"):
         admit(begin, post, case.request)
+
+
+def lapse(session, case):
+    message_of(session, case).leased_until = now(session) - dt.timedelta(seconds=1)
+    session.flush()
+
+
+@pytest.mark.parametrize("outcome", [OutboxStatus.REFUSED, OutboxStatus.DEAD])
+def test_whose_lease_ran_out_cannot_take_away_what_another_dispatcher_has_in_hand(session, case, outcome):
+    enroll(session, case.request)
+    slow = claimed(session)
+    lapse(session, case)
+    quick = claimed(session)
+
+    assert not settle(session, slow, outcome, reason="550 no such mailbox")
+    postpone(session, slow, reason="450 busy")
+    put_back(session, slow, reason="no server")
+
+    message = message_of(session, case)
+    assert (message.status, message.attempts, message.last_error) == (OutboxStatus.WAITING, 2, None)
+    assert message.leased_until > now(session), "the lease is the other's"
+    assert settle(session, quick, OutboxStatus.SENT)
+    assert place_of(session, case).status is EnrollmentStatus.ACTIVE
+
+
+def test_what_was_accepted_counts_whoever_says_it(session, case):
+    enroll(session, case.request)
+    slow = claimed(session)
+    lapse(session, case)
+    quick = claimed(session)
+    assert settle(session, slow, OutboxStatus.SENT)
+    assert not settle(session, quick, OutboxStatus.REFUSED, reason="550 seen before")
+    assert place_of(session, case).status is EnrollmentStatus.ACTIVE
+
+
+def test_where_there_is_no_mail_server_the_run_ends_and_no_message_pays_for_it(session, begin, post, case):
+    students = [factories.student(session) for _ in range(3)]
+    for student in students:
+        enroll(session, EnrollStudent(course=case.course.code, email=factories.address(student)))
+    down = NoMailServerError("The mail server cannot be reached.")
+    post.answers = {factories.address(student): down for student in students}
+
+    report = deliver_waiting(begin, post)
+
+    assert (report.sent, report.stopped, report.postponed) == (0, str(down), [])
+    statement = select(OutboxMessage).where(OutboxMessage.course_id == case.course.id).execution_options(populate_existing=True)
+    messages = session.scalars(statement.order_by(OutboxMessage.id)).all()
+    assert [(one.status, one.attempts, one.leased_until) for one in messages] == [(OutboxStatus.WAITING, 0, None)] * 3
+    assert [one.last_error for one in messages] == [str(down), None, None]
+    post.answers.clear()
+    assert deliver_waiting(begin, post).sent == 3
+
+
+def test_whoever_stops_a_run_has_no_message_in_hand(session, begin, post, case):
+    for _ in range(3):
+        enroll(session, EnrollStudent(course=case.course.code, email=factories.address(factories.student(session))))
+    assert deliver_waiting(begin, post, go_on=lambda: not post.messages).sent == 1
+    assert deliver_waiting(begin, post).sent == 2
+
+
+def test_admitting_hands_over_its_own_message_first(session, begin, post, case):
+    for _ in range(3):
+        enroll(session, EnrollStudent(course=case.course.code, email=factories.address(factories.student(session))))
+    admit(begin, post, case.request)
+    assert post.recipients[0] == case.student.email
+    assert len(post.recipients) == 4, "those of others follow while it takes no time"
+
+
+def test_admitting_without_a_mail_server_says_that_the_place_waits_and_for_what(begin, post, case):
+    post.answers[case.student.email] = NoMailServerError("The mail server cannot be reached.")
+    said = admit(begin, post, case.request)
+    assert said == (
+        f"{case.student.email} has a place in {case.course.code}, pending: it waits for lmskit mail deliver. "
+        "The mail server cannot be reached."
+    )
+
+
+def test_a_watch_tells_each_change_once(session, begin, post, case, monkeypatch):
+    said: list[str] = []
+    looks = iter(range(20))
+    enroll(session, case.request)
+    post.answers[case.student.email] = NoMailServerError("The mail server cannot be reached.")
+
+    def go_on():
+        look = next(looks, None)
+        if look == 8:
+            post.answers.clear()
+        return look is not None
+
+    monkeypatch.setattr(delivery_watch, "LONGEST_PAUSE", 0.0)
+    watch(begin, post, every=0, go_on=go_on, say=said.append)
+    assert said == [
+        "The mail server cannot be reached.",
+        "1 handed over, 0 refused for good, 0 to be tried again.",
+        "Messages are handed over again.",
+    ]

@@ -2,12 +2,15 @@
 
 import email
 import os
+import re
 import stat
 from email.policy import default
+from pathlib import Path
 
 import pytest
 
-from lmskit.errors import MessagePostponedError
+from lmskit.errors import MessageRefusedError, NoMailServerError
+from lmskit.services import mail
 from lmskit.services.mail import Letter, written
 from lmskit.services.transport import EmlFolder
 
@@ -48,19 +51,60 @@ def test_what_people_typed_is_no_markup_in_html_and_unchanged_in_text():
     assert EVIL in body(message, "plain")
 
 
+@pytest.mark.parametrize("recipient", ["eve,ada@example.org", "ada@example.org>", "(ada)eve@example.org", "ada..eve@example.org"])
+def test_what_is_no_single_address_is_refused_before_any_server_sees_it(recipient):
+    with pytest.raises(MessageRefusedError, match="is not an address that mail can be sent to"):
+        written(letter(recipient=recipient))
+
+
+NAMES = ["Ada\r\nBcc: eve@example.org\r\n\r\nSend money", "Ada \u202egnp.exe", "Ada\x1b[31m\x00", "\u2067Ada\u2066"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_stays_on_its_line_and_turns_nothing_around(name):
+    message = written(letter(name=name, title=name))
+    read = email.message_from_bytes(bytes(message), policy=default)
+    assert set(read.keys()) == {"Message-ID", "From", "To", "Subject", "Auto-Submitted", "MIME-Version", "Content-Type"}
+    for said in (str(read["Subject"]), *(body(read, kind) for kind in ("plain", "html"))):
+        assert not set(said) & set("\u202e\u2067\u2066\x1b\x00")
+    assert body(read, "plain").splitlines()[0].startswith("Dear Ada")
+    assert body(read, "plain").splitlines()[1] == ""
+
+
+def test_names_in_any_script_arrive_as_they_are():
+    name = "אדה لوفليس 🎓 Ada\u0301 نام\u200cمن"
+    read = email.message_from_bytes(bytes(written(letter(name=name, title=name))), policy=default)
+    assert name in str(read["Subject"])
+    for kind in ("plain", "html"):
+        assert name in body(read, kind)
+
+
+def test_a_letter_knows_no_results():
+    sources = [path.read_text("utf-8") for path in Path(mail.__file__).parents[1].joinpath("templates", "mail").iterdir()]
+    fields = set(re.findall(r"{{ (\w+) }}", " ".join(sources)))
+    assert fields == {"name", "title", "course", "term"}
+
+
 def test_a_title_cannot_add_a_header():
     message = written(letter(title="Programming\r\nBcc: everyone@example.org"))
     assert message["Bcc"] is None
     assert "\n" not in str(message["Subject"])
 
 
-@pytest.mark.parametrize("recipient", ["ada@example.org", "élodie@example.org", "ada@münchen.example"])
-def test_a_letter_to_any_address_can_be_written_and_read_again(tmp_path, recipient):
+@pytest.mark.parametrize(
+    ("recipient", "shown"),
+    [
+        ("ada@example.org", "ada@example.org"),
+        ("élodie@example.org", "élodie@example.org"),
+        ("ada@münchen.example", "ada@xn--mnchen-3ya.example"),  # as every mail server can take it
+    ],
+)
+def test_a_letter_to_any_address_can_be_written_and_read_again(tmp_path, recipient, shown):
     folder = EmlFolder(tmp_path)
     message = written(letter(recipient=recipient))
     folder.hand_over(message)
     read = email.message_from_bytes(folder.path_of(message).read_bytes(), policy=default)
-    assert str(read["To"]) == recipient
+    assert str(read["To"]) == shown
 
 
 def test_a_message_handed_over_twice_is_there_once(tmp_path):
@@ -87,7 +131,7 @@ def test_only_their_owner_can_read_messages(tmp_path):
 
 def test_a_folder_that_cannot_be_written_to_postpones_the_message_and_leaves_no_part(tmp_path):
     (tmp_path / "mail").write_text("a file where the folder should be")
-    with pytest.raises(MessagePostponedError, match="LMSKIT_MAIL_DIR"):
+    with pytest.raises(NoMailServerError, match="LMSKIT_MAIL_DIR"):
         EmlFolder(tmp_path / "mail").hand_over(written(letter()))
 
 
@@ -96,6 +140,6 @@ def test_a_write_that_fails_leaves_no_part(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(MessagePostponedError, match="No space left on device"):
+    with pytest.raises(NoMailServerError, match="No space left on device"):
         EmlFolder(tmp_path).hand_over(written(letter()))
     assert list(tmp_path.iterdir()) == []

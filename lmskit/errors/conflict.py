@@ -1,0 +1,182 @@
+"""What a person wants clashes with what is there."""
+
+from lmskit.errors.base import LmskitError
+
+
+class ConflictError(LmskitError):
+    """It clashes with what is there."""
+
+
+class AlreadyEnrolledError(ConflictError):
+    """A student has one place per course."""
+
+    def __init__(self, *, student: str, course: str, status: str) -> None:
+        self.student, self.course, self.status = student, course, status
+        super().__init__(f"{student} is already enrolled in {course} (status: {status}). Nothing was changed.")
+
+
+class NotEnrolledError(ConflictError):
+    """The student has no place in the course that could be left."""
+
+    def __init__(self, *, student: str, course: str) -> None:
+        self.student, self.course = student, course
+        super().__init__(f"{student} is not enrolled in {course}. Nothing was changed.")
+
+
+class CourseExistsError(ConflictError):
+    """A course code is used once."""
+
+    def __init__(self, *, course: str) -> None:
+        self.course = course
+        super().__init__(f"There is already a course with the code {course}. Choose another code, or another term in it.")
+
+
+class TermExistsError(ConflictError):
+    """A term of this code exists, with another name or other days."""
+
+    def __init__(self, *, term: str) -> None:
+        self.term = term
+        super().__init__(
+            f"There is already a term {term}, with another name or other days. Leave its name and days out, or choose another code."
+        )
+
+
+class PersonExistsError(ConflictError):
+    """An address belongs to one person."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"There is already a person with the address {email}. Nothing was changed.")
+
+
+class LoginExistsError(ConflictError):
+    """A person has one login."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"{email} has a login already. To set a new password: lmskit passwd {email}")
+
+
+class NoLoginError(ConflictError):
+    """The person has no login that could be changed."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"{email} has no login. To make one: lmskit login create {email}")
+
+
+class LoginClosedError(ConflictError):
+    """The login is closed, so nobody can sign in with it."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"The login of {email} is closed. To open it with a new password: lmskit login enable {email}")
+
+
+class OwnLoginError(ConflictError):
+    """The server does not let people rename or remove the login they are using."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"You are signed in as {email}, and nobody can rename the login in use. Ask another administrator to do it.")
+
+
+class LastAdministratorError(ConflictError):
+    """Without an administrator nobody could make logins any more."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(
+            f"{email} is the only administrator with an open login, so it stays open. Make another one first: "
+            "lmskit login create EMAIL --role super_admin"
+        )
+
+
+class OtherRoleError(ConflictError):
+    """The person is there, and is something else than was said."""
+
+    def __init__(self, *, email: str, role: str) -> None:
+        self.email, self.role = email, role
+        advice = "Students have no login; use another address." if role == "student" else "Leave --role out to make the login."
+        super().__init__(f"{email} belongs to a person with the role {role}. {advice}")
+
+
+class NotAStudentError(ConflictError):
+    """Only students can be enrolled; everybody has exactly one role."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"{email} belongs to a lecturer or an administrator, and only students can be enrolled. Use another address.")
+
+
+class CourseCompletedError(ConflictError):
+    """A student who has completed a course can no longer leave it."""
+
+    def __init__(self, *, student: str, course: str) -> None:
+        self.student, self.course = student, course
+        super().__init__(f"{student} has completed {course}, so there is nothing to withdraw from. Nothing was changed.")
+
+
+class DemonstrationError(ConflictError):
+    """The demonstration cannot be added to what is there."""
+
+
+class WeekInUseError(ConflictError):
+    """A week goes from a syllabus only when nothing belongs to it."""
+
+    def __init__(self, *, course: str, week: int, belongings: str) -> None:
+        self.course, self.week = course, week
+        super().__init__(
+            f"Week {week} of {course} cannot be removed: {belongings} to it. "
+            "Its topic can be changed. Nothing was changed; put the week back."
+        )
+
+
+class ChangedMeanwhileError(ConflictError):
+    """What a form shows is no longer what is stored."""
+
+    def __init__(self, *, what: str) -> None:
+        self.what = what
+        super().__init__(f"Somebody else changed {what} since it was opened here. Nothing was changed; open it again.")
+
+
+class QuizExistsError(ConflictError):
+    """Within a course a quiz is known by its title."""
+
+    def __init__(self, *, title: str, course: str) -> None:
+        self.title, self.course = title, course
+        super().__init__(f"{course} already has a quiz {title!r}. Change that one, or choose another title.")
+
+
+class SeveralQuizzesError(ConflictError):
+    """A title that was to name one quiz names more, as it can be after an import."""
+
+    def __init__(self, *, title: str, course: str) -> None:
+        self.title, self.course = title, course
+        super().__init__(
+            f"{course} has several quizzes {title!r}, so it is not known which one is meant. Rename all but one of them first."
+        )
+
+
+class QuizAnsweredError(ConflictError):
+    """Attempts refer to a quiz's questions and their points, so these stay as they are."""
+
+    def __init__(self, *, title: str, n_attempts: int, difference: str) -> None:
+        self.title, self.n_attempts, self.difference = title, n_attempts, difference
+        many = "1 attempt was" if n_attempts == 1 else f"{n_attempts:,} attempts were"
+        super().__init__(
+            f"{many} made at the quiz {title!r}, so its questions, their points and options stay as they are; {difference}. "
+            "Texts and the key may change. For other questions make a new quiz."
+        )
+
+
+class QuizUnreadableError(ConflictError):
+    """What is stored as a quiz's questions or key is not in the form of `lmskit.schemas.quiz`."""
+
+    def __init__(self, *, title: str, mistake: str) -> None:
+        self.title = title
+        super().__init__(f"The stored questions of the quiz {title!r} cannot be read: {mistake} Enter them anew.")
+
+
+class MessageSettledError(ConflictError):
+    """A message is not one that could be tried again."""

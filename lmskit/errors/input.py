@@ -1,0 +1,68 @@
+"""What a person typed cannot be right."""
+
+from lmskit.errors.base import LmskitError
+
+
+class InputError(LmskitError):
+    """What a person typed cannot be right."""
+
+
+class PageLimitError(InputError):
+    """A list was asked for with a page that lists do not have."""
+
+
+class ColumnsMissingError(InputError):
+    """A table lacks columns that a calculation or a chart needs."""
+
+    def __init__(self, *, subject: str, missing: list[str], present: list[str]) -> None:
+        self.subject, self.missing, self.present = subject, missing, present
+        super().__init__(
+            f"{subject} needs the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"the table has {', '.join(present) or 'none'}."
+        )
+
+
+class UnknownRuleError(InputError):
+    """No mastery rule has this name."""
+
+
+class RuleParameterError(InputError):
+    """A mastery rule was given a parameter it does not have, or one out of range."""
+
+
+class NameNeededError(InputError):
+    """Someone who is not known yet can only be added with a name."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"Nobody here has the address {email} yet. To add this person as a student, give the family name too.")
+
+
+class AddressError(InputError):
+    """No message can reach the student, so the enrollment cannot be confirmed."""
+
+    def __init__(self, *, student: str) -> None:
+        self.student = student
+        super().__init__(
+            f"{student} has no e-mail address that receives mail, so the enrollment cannot be confirmed. Give the student one first."
+        )
+
+
+class FamilyNameNeededError(InputError):
+    """Someone who is not known yet can only be given a login together with a name."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"Nobody here has the address {email} yet. To add this person with a login, give the family name: --family NAME")
+
+
+class WeekNeededError(InputError):
+    """Questions for a quiz that is not there yet, and nothing says which week it belongs to."""
+
+    def __init__(self, *, title: str, course: str) -> None:
+        self.title, self.course = title, course
+        super().__init__(f"{course} has no quiz {title!r} yet. To make one of these questions, say which week it belongs to: --week N")
+
+
+class ImportFileError(InputError):
+    """A file or folder cannot be imported at all; nothing was written."""

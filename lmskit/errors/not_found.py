@@ -1,0 +1,87 @@
+"""What a person named does not exist, or is not theirs to see."""
+
+from lmskit.errors.base import LmskitError
+
+
+class NotFoundError(LmskitError):
+    """What a person named does not exist, or is not theirs to see."""
+
+
+class CourseNotFoundError(NotFoundError):
+    """No course has this code among those the signed-in person can see."""
+
+    def __init__(self, *, course: str) -> None:
+        self.course = course
+        super().__init__(f"There is no course {course!r} among those you can see. To list them: lmskit course list")
+
+
+class TermNotFoundError(NotFoundError):
+    """No term has this code."""
+
+    def __init__(self, *, term: str) -> None:
+        self.term = term
+        super().__init__(f"There is no term {term!r} with courses you can see. To list the courses: lmskit course list")
+
+
+class NewTermNeededError(NotFoundError):
+    """The term of a new course does not exist, and the request does not describe it."""
+
+    def __init__(self, *, term: str) -> None:
+        self.term = term
+        super().__init__(f"There is no term {term} yet. To create it together with the course, give its name, first day and last day.")
+
+
+class LecturerNotFoundError(NotFoundError):
+    """No lecturer has this address."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"There is no lecturer with the address {email}. A course belongs to a lecturer; check the address.")
+
+
+class StudentNotFoundError(NotFoundError):
+    """No student has this address or id."""
+
+    def __init__(self, *, student: str) -> None:
+        self.student = student
+        super().__init__(f"There is no student {student!r}.")
+
+
+class PersonNotFoundError(NotFoundError):
+    """No lecturer or administrator has this address."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"There is no lecturer or administrator with the address {email}. To list them: lmskit login list")
+
+
+class WeekNotFoundError(NotFoundError):
+    """The course's syllabus has no such week."""
+
+    def __init__(self, *, course: str, week: int) -> None:
+        self.course, self.week = course, week
+        super().__init__(f"The syllabus of {course} has no week {week}. To see its weeks: lmskit course show {course}")
+
+
+class QuizNotFoundError(NotFoundError):
+    """No quiz has this number among those the signed-in person can see."""
+
+    def __init__(self, *, quiz: int) -> None:
+        self.quiz = quiz
+        super().__init__(f"There is no quiz {quiz} among those you can see. To list those of a course: lmskit quiz list COURSE")
+
+
+class MessageNotFoundError(NotFoundError):
+    """No message has this number, any more or at all."""
+
+    def __init__(self, *, message: int) -> None:
+        self.message = message
+        super().__init__(f"There is no message {message}; it goes with its course or student. To list the messages: lmskit mail list")
+
+
+class DatabaseSessionNotFoundError(NotFoundError):
+    """Nobody is connected to the database with this process number, or it is one's own connection."""
+
+    def __init__(self, *, pid: int) -> None:
+        self.pid = pid
+        super().__init__(f"The database has no session {pid} of somebody else, or no longer. To list them: lmskit doctor")

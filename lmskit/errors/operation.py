@@ -1,0 +1,97 @@
+"""Work that could not be done: delivery, reports, permission, the database."""
+
+from lmskit.errors.base import LmskitError
+
+
+class DeliveryError(LmskitError):
+    """A message was not accepted."""
+
+
+class MessageRefusedError(DeliveryError):
+    """The message was refused for good: trying again will not help."""
+
+
+class MessagePostponedError(DeliveryError):
+    """The message was not accepted now; it will be tried again."""
+
+
+class WorkCancelledError(LmskitError):
+    """Whoever started the work ended it before it was done."""
+
+    def __init__(self) -> None:
+        super().__init__("Cancelled. Nothing was changed.")
+
+
+class DeliveryInDoubtError(MessagePostponedError):
+    """The connection was lost when the message was on its way, so it may have been accepted; it will be handed over again."""
+
+
+class NoMailServerError(MessagePostponedError):
+    """No message can be handed over as things are: the mail server cannot be reached, or does not accept the settings."""
+
+
+class ReportError(LmskitError):
+    """A report could not be built; what was there before is as it was."""
+
+
+class NotPermittedError(LmskitError):
+    """The signed-in person may not do this."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show a notebook's reader the sentence alone: nothing went wrong in the code."""
+        return [str(self)]
+
+
+class DatabaseError(LmskitError):
+    """The database cannot be used as it is."""
+
+
+class UnreachableError(DatabaseError):
+    """No server answers, or it refuses this login."""
+
+
+class SignInRefusedError(UnreachableError):
+    """The server answers, and does not accept the login with this password."""
+
+
+class NotSignedInError(DatabaseError):
+    """Someone has to sign in before the database can be used."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show a notebook's reader the sentence alone: nothing went wrong in the code."""
+        return [str(self)]
+
+
+class ClusterError(DatabaseError):
+    """The embedded server cannot be started, used or stopped."""
+
+
+class BootstrapError(DatabaseError):
+    """A server cannot be prepared for lmskit."""
+
+
+class LoginMissingError(DatabaseError):
+    """The machine keeps no login for the person."""
+
+    def __init__(self, *, person: str, where: str) -> None:
+        self.person = person
+        super().__init__(f"There is no login for {person} on {where}. To make the demonstration people: lmskit seed")
+
+
+class LoginLostError(DatabaseError):
+    """A login exists, and this machine does not have its password."""
+
+    def __init__(self, *, person: str) -> None:
+        self.person = person
+        super().__init__(
+            f"The administrator {person} cannot be signed in: the database has its administrators already, and this machine does not have "
+            "the password. To set new passwords for the demonstration people: lmskit seed --reset-passwords"
+        )
+
+
+class BusyError(DatabaseError):
+    """A lock or a time limit ended the work; nothing was changed."""
+
+
+class RevisionError(DatabaseError):
+    """The database is at another revision than this lmskit needs."""

@@ -1,0 +1,95 @@
+"""What the reliability tests share: a mail server, and a course with many students."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from sqlalchemy import URL, Engine, delete, select
+
+from lmskit.db import generate_password, scram_verifier, transaction
+from lmskit.db.cluster import Endpoint
+from lmskit.db.roles import DISPATCHER
+from lmskit.models import Course, Enrollment, OutboxMessage, Term, User
+from lmskit.vocabulary import EnrollmentStatus, OutboxStatus, Role
+from tests import factories
+from tests.reliability.mail_server import MailServer
+
+if os.name == "nt":
+    collect_ignore_glob = ["*"]  # no fork, no SIGKILL
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    with MailServer() as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A course, and students who have no place in it yet."""
+
+    course: Course
+    emails: list[str]
+
+    def places(self, engine: Engine) -> dict[str, EnrollmentStatus]:
+        """By address, where each stands who has a place."""
+        with transaction(engine) as session:
+            statement = select(User.email, Enrollment.status).join_from(User, Enrollment, Enrollment.student_id == User.id)
+            return {str(email): status for email, status in session.execute(statement.where(Enrollment.course_id == self.course.id))}
+
+    def messages(self, engine: Engine) -> list[OutboxMessage]:
+        """All messages about it."""
+        with transaction(engine) as session:
+            return list(session.scalars(select(OutboxMessage).where(OutboxMessage.course_id == self.course.id)))
+
+    def is_settled(self, engine: Engine) -> bool:
+        """Whether no message waits."""
+        return all(one.status is not OutboxStatus.WAITING for one in self.messages(engine))
+
+
+def make_intake(engine: Engine, n_students: int) -> Intake:
+    """Make a course, and so many students."""
+    with transaction(engine) as session:
+        course = factories.course(session)
+        emails = [f"{factories.unique('s')}@example.org" for _ in range(n_students)]
+        for email in emails:
+            factories.student(session, email=email)
+    return Intake(course, emails)
+
+
+@pytest.fixture
+def intake_of(admin_engine) -> Iterator[Callable[[int], Intake]]:
+    """Makes a course with so many students, which are gone after the test."""
+    made: list[Intake] = []
+
+    def make(n_students: int) -> Intake:
+        made.append(make_intake(admin_engine, n_students))
+        return made[-1]
+
+    yield make
+    with transaction(admin_engine) as session:
+        for intake in made:
+            session.execute(delete(Course).where(Course.id == intake.course.id))
+            session.execute(delete(Term).where(Term.id == intake.course.term_id))
+            session.execute(delete(User).where(User.email.in_(intake.emails) | (User.id == intake.course.lecturer_id)))
+
+
+@pytest.fixture(scope="session")
+def dispatcher_url(cluster, endpoint: Endpoint) -> str:
+    """The database's address with a login that may hand messages over and nothing else."""
+    password = generate_password()
+    with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE {DISPATCHER} PASSWORD '{scram_verifier(password)}'".encode())
+    url = URL.create("postgresql+psycopg", DISPATCHER, password, database="lmskit", query=endpoint.parameters())
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def administrators(make_person) -> list[str]:
+    """Twelve administrators who can sign in."""
+    people = [f"admin.{number}@example.org" for number in range(12)]
+    for email in people:
+        make_person(email, Role.SUPER_ADMIN)
+    return people

@@ -1,0 +1,58 @@
+"""The processes of these tests: made cheaply, killed for real."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Crew:
+    """Has work done by processes of their own, which speak to a mail server on this machine."""
+
+    def __init__(self, *, home: Path, smtp_port: int) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LMSKIT_"))}
+        self.environment = kept | {
+            "LMSKIT_HOME": str(home),
+            "LMSKIT_SMTP_HOST": "127.0.0.1",
+            "LMSKIT_SMTP_PORT": str(smtp_port),
+            "LMSKIT_SMTP_SECURITY": "none",
+            "LMSKIT_SMTP_TIMEOUT": "10",
+            "LMSKIT_MAIL_FROM": "crew@example.org",
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def __enter__(self) -> Self:
+        self._forks = subprocess.Popen(
+            [sys.executable, "-m", "tests.reliability.worker"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=self.environment,
+        )  # fmt: skip
+        return self
+
+    def __exit__(self, *_about: object) -> None:
+        for child in psutil.Process(self._forks.pid).children():
+            child.kill()
+        assert self._forks.stdin is not None
+        assert self._forks.stdout is not None
+        self._forks.stdin.close()
+        self._forks.stdout.close()
+        self._forks.wait()
+
+    def start(self, work: str, **order: Any) -> int:
+        """Have something done; return the number of the process that does it."""
+        assert self._forks.stdin is not None
+        assert self._forks.stdout is not None
+        self._forks.stdin.write(json.dumps({"work": work, **order}) + "\n")
+        self._forks.stdin.flush()
+        return int(self._forks.stdout.readline())
+
+
+def kill(pid: int) -> None:
+    """End a process as a power cut would."""
+    os.kill(pid, signal.SIGKILL)

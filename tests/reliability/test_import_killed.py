@@ -1,0 +1,138 @@
+"""An import that is killed leaves nothing behind or everything, and whoever repeats it gets the rest."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, delete, func, select, text
+
+from lmskit.db import transaction
+from lmskit.db.cluster import Cluster
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.plain_csv import FORMAT
+from lmskit.models import Course, Enrollment, ExternalId, Term, User
+from lmskit.services.file_import import import_file
+from lmskit.settings import settings
+from tests import factories
+from tests.importers.plain import csv_file
+from tests.reliability.crew import ROOT, kill
+from tests.reliability.test_faults import kill_server
+
+STUDENTS = 1200
+STEPS = ("Reading", "Recognising", "Checking", "Writing people", "Writing courses", "Writing enrollments", "Counting", "Saving")
+LONGEST_PAUSE = 0.2
+"""Seconds from the beginning of a step to the kill."""
+
+
+def roster(path: Path) -> Path:
+    """A roster of students whom no other roster names."""
+    word = factories.unique("k")
+    rows = [(f"{word}-{nth}", f"{word}.{nth}@example.org", f"Student {nth}") for nth in range(STUDENTS)]
+    return csv_file(path, [("id", "email", "family_name"), *rows])
+
+
+def importing(path: Path, course: str, **environment: str) -> subprocess.Popen[str]:
+    """A process that imports the roster."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.reliability.importing", str(path), course],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(process: subprocess.Popen[str], step: str) -> None:
+    """Read what the process says until it begins a step."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(step):
+            return
+    raise AssertionError(f"the import ended without {step}: {process.communicate()[1]}")
+
+
+def places(engine, course: Course) -> int:
+    with transaction(engine) as session:
+        return session.scalar(select(func.count()).select_from(Enrollment).where(Enrollment.course_id == course.id)) or 0
+
+
+@pytest.fixture
+def rosters(admin_engine, tmp_path) -> Iterator[list[tuple[Course, Path]]]:
+    """A course with a roster for each step; the students are gone after the test."""
+    with transaction(admin_engine) as session:
+        courses = [factories.course(session) for _ in STEPS]
+    yield [(course, roster(tmp_path / f"{nth}.csv")) for nth, course in enumerate(courses)]
+    with transaction(admin_engine) as session:
+        ids = [course.id for course in courses]
+        students = list(session.scalars(select(Enrollment.student_id).where(Enrollment.course_id.in_(ids))))
+        session.execute(delete(Course).where(Course.id.in_(ids)))
+        session.execute(delete(Term).where(Term.id.in_([course.term_id for course in courses])))
+        session.execute(delete(ExternalId).where(ExternalId.person_id.in_(students)))
+        session.execute(delete(User).where(User.id.in_([*students, *(course.lecturer_id for course in courses)])))
+
+
+def test_an_import_that_is_killed_leaves_all_or_nothing_and_a_repeat_finds_the_rest(say, admin_engine, rosters):
+    chance = random.Random(4)
+    left: Counter[int] = Counter()
+    for step, (course, path) in zip(STEPS, rosters, strict=True):
+        with importing(path, course.code) as process:
+            wait_for(process, step)
+            time.sleep(chance.uniform(0, LONGEST_PAUSE))
+            kill(process.pid)
+        assert process.returncode == -signal.SIGKILL
+        with transaction(admin_engine) as session:  # waits until the server has noticed
+            session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
+        left[places(admin_engine, course)] += 1
+    assert set(left) <= {0, STUDENTS}, left
+    for course, path in rosters:
+        found = places(admin_engine, course)
+        with transaction(admin_engine) as session:
+            report = import_file(session, FORMAT.open(path, ReadOptions()), course=course.code)
+        assert (report.total.added, report.total.unchanged) == (STUDENTS - found, found)
+        assert places(admin_engine, course) == STUDENTS
+    say(f"importing process killed {len(STEPS)} times: {left[0]} imports left nothing, {left[STUDENTS]} everything, 0 a part")
+
+
+@pytest.fixture
+def durable_home() -> Iterator[Path]:
+    """A home with a server of its own that writes before it answers, since it is going to be killed."""
+    with tempfile.TemporaryDirectory(prefix="lmskit-durable-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+        Cluster(Path(folder), settings().postgres_version).stop()
+
+
+def test_an_import_outlives_the_death_of_the_database_server(say, durable_home, tmp_path):
+    for command in (("db", "upgrade"), ("seed",)):
+        environment = os.environ | {"LMSKIT_HOME": str(durable_home)}
+        subprocess.run([sys.executable, "-m", "lmskit", *command], check=True, cwd=ROOT, env=environment, capture_output=True)
+    cluster = Cluster(durable_home, settings().postgres_version)
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(cluster.start().superuser_conninfo("lmskit")), pool_pre_ping=True
+    )
+    steps = ("Writing people", "Saving")
+    for nth, step in enumerate(steps):
+        with transaction(engine) as session:
+            course = factories.course(session)
+        with importing(roster(tmp_path / f"{nth}.csv"), course.code, LMSKIT_HOME=str(durable_home)) as process:
+            wait_for(process, step)
+            kill_server(durable_home)
+            wait_for(process, "Done")  # it begins anew, with a server that has started anew
+        assert process.returncode == 0
+        assert places(engine, course) == STUDENTS
+    with transaction(engine) as session:
+        runs = session.execute(text("SELECT rows_in, added, unchanged FROM import_runs ORDER BY id")).all()
+    engine.dispose()
+    # Killed in the moment of saving, the first try may have counted: then the second one finds all of it.
+    assert all(run in {(STUDENTS, STUDENTS, 0), (STUDENTS, 0, STUDENTS)} for run in map(tuple, runs)), runs
+    say(f"database server killed {len(steps)} times while importing: {len(steps)} imports of {STUDENTS} students complete, each once")

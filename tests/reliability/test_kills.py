@@ -1,0 +1,160 @@
+"""Processes that enrol students or deliver messages are killed at any moment, and nothing is lost, invented or half done."""
+
+import random
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from lmskit.db import transaction
+from lmskit.services.delivery import deliver_waiting
+from lmskit.services.smtp import SmtpServer
+from lmskit.settings import Settings, settings
+from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
+from tests.reliability.crew import Crew, kill
+from tests.reliability.mail_server import MailServer, Occurrence
+
+LEASE = 2.0
+"""Seconds; a message that somebody held who was killed comes back after that."""
+WORK = ("ask", "enrol", "dispatch", "dispatch as mailer")
+EVENTS = ("mail", "rcpt", "text", "accepted", "answered")
+LONGEST_LIFE = {"ask": 3.0, "enrol": 0.8, "dispatch": 0.8, "dispatch as mailer": 0.8}
+"""Seconds, by work: starting, connecting, and some messages; whoever asks for places lives longer, so that there is work for the others."""
+UNHEARD = 2.0
+"""Seconds after which somebody who has not come to what was planned is killed all the same."""
+OVER_ONE_MESSAGE = 4
+"""Kills over the same message. After eight tries that nobody lived to tell of it would be given up, which is tested elsewhere."""
+
+
+@dataclass
+class Victim:
+    """A process that is going to be killed: when it has come to something for the n-th time, or after some time."""
+
+    work: str
+    event: str | None
+    times: int
+    dies_at: float
+
+
+@dataclass
+class Executioner:
+    """Kills processes as planned, from the mail server's thread and from the test's own."""
+
+    rng: random.Random
+    victims: dict[int, Victim] = field(default_factory=dict)
+    killed: Counter[str] = field(default_factory=Counter)
+    """By what they had come to."""
+    killed_at_work: Counter[str] = field(default_factory=Counter)
+    killed_over: Counter[str] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def condemn(self, pid: int, work: str) -> None:
+        event = self.rng.choice((None, *EVENTS)) if work != "ask" else None
+        life = self.rng.uniform(0, LONGEST_LIFE[work]) if event is None else UNHEARD
+        with self.lock:
+            self.victims[pid] = Victim(work, event, self.rng.randint(1, 4), time.monotonic() + life)
+
+    def hear(self, occurrence: Occurrence) -> None:
+        name = occurrence.sender.partition("@")[0].removeprefix("w")
+        with self.lock:
+            victim = self.victims.get(int(name)) if name.isdigit() else None
+            if victim is None or victim.event != occurrence.kind:
+                return
+            victim.times -= 1
+            if victim.times <= 0 and self.killed_over[occurrence.recipient] < OVER_ONE_MESSAGE:
+                self.killed_over[occurrence.recipient] += 1
+                self._kill(int(name), f"at '{victim.event}'")
+
+    def look(self) -> None:
+        with self.lock:
+            now = time.monotonic()
+            for pid in [pid for pid, victim in self.victims.items() if victim.dies_at < now]:
+                self._kill(pid, "at a random moment")
+
+    def _kill(self, pid: int, why: str) -> None:
+        victim = self.victims.pop(pid)
+        kill(pid)
+        self.killed[why] += 1
+        self.killed_at_work[victim.work] += 1
+
+
+@pytest.fixture
+def crew(mail_server):
+    with Crew(home=settings().home, smtp_port=mail_server.port) as made:
+        yield made
+
+
+def smtp_to(server: MailServer) -> SmtpServer:
+    return SmtpServer(Settings(smtp_host="127.0.0.1", smtp_port=server.port, smtp_security="none", mail_from="test@example.org"))
+
+
+def test_no_kill_leaves_a_place_without_its_message_or_a_message_without_its_place(
+    *, request, say, admin_engine, administrators, dispatcher_url, intake_of, mail_server, crew
+):
+    n_kills: int = request.config.getoption("--kills")
+    intake = intake_of(4 * n_kills + 20)
+    rng = random.Random(20260914)
+    executioner = Executioner(rng)
+    mail_server.on = executioner.hear
+    started, made = time.monotonic(), 0
+
+    def begin_work(work: str) -> None:
+        nonlocal made
+        made += 1
+        if work in {"ask", "enrol"}:
+            first = rng.randrange(len(intake.emails))
+            emails = intake.emails[first:] + intake.emails[:first]
+            pid = crew.start(work, course=intake.course.code, emails=emails, person=administrators[made % 12], lease=LEASE)
+        elif work == "dispatch":
+            pid = crew.start("dispatch", person=administrators[made % 12], lease=LEASE)
+        else:
+            pid = crew.start("dispatch", url=dispatcher_url, lease=LEASE)
+        executioner.condemn(pid, work)
+
+    while executioner.killed.total() < n_kills:
+        alive = {victim.work for victim in executioner.victims.values()}
+        for work in WORK:
+            if work not in alive:
+                begin_work(work)
+        mail_server.answered_after = rng.uniform(0, 0.01)
+        executioner.look()
+        time.sleep(0.001)
+    with executioner.lock:
+        for pid in list(executioner.victims):
+            executioner._kill(pid, "at the end")
+    mail_server.on = lambda _occurrence: None
+    seconds = time.monotonic() - started
+
+    end = time.monotonic() + 30 * LEASE
+    while not intake.is_settled(admin_engine) and time.monotonic() < end:
+        deliver_waiting(lambda: transaction(admin_engine), smtp_to(mail_server))
+        time.sleep(0.1)
+
+    messages = intake.messages(admin_engine)
+    in_doubt = [one for one in messages if one.status is OutboxStatus.DEAD]
+    places = intake.places(admin_engine)
+    mailed = Counter(one.message_id for one in mail_server.accepted)
+    recipients = set(mail_server.recipients())
+    active = {email for email, status in places.items() if status is EnrollmentStatus.ACTIVE}
+    duplicates = mailed.total() - len(mailed)
+    kills = executioner.killed.total()
+    say(
+        f"kill -9: {kills} in {seconds:.0f} s ({', '.join(f'{count} {why}' for why, count in sorted(executioner.killed.items()))}; "
+        f"{', '.join(f'{count} of {work}' for work, count in sorted(executioner.killed_at_work.items()))}): "
+        f"{len(places)} places, {mailed.total()} messages accepted, {len(active - recipients)} active without a message, "
+        f"{len(recipients - set(places))} messages without a place, {duplicates} duplicates, "
+        f"at most {max(one.attempts for one in messages)} tries, {len(in_doubt)} given up in doubt, their places pending"
+    )
+    assert kills >= n_kills
+    assert len(active) >= n_kills / 4, "there was work to be killed in"
+    assert active <= recipients <= set(places)
+    assert set(places) - active == {one.recipient for one in in_doubt}
+    assert {places[one.recipient] for one in in_doubt} <= {EnrollmentStatus.PENDING}
+    assert {one.status for one in messages} <= {OutboxStatus.SENT, OutboxStatus.DEAD}
+    assert len(in_doubt) <= kills / 100, "each took eight deaths"
+    assert duplicates <= kills
+    ids = {(one.recipient, one.message_id) for one in mail_server.accepted}
+    assert len(ids) == len(mailed) == len(recipients), "a message that comes twice has the same Message-ID"
+    assert ids <= {(one.recipient, one.message_id) for one in messages}

@@ -1,0 +1,102 @@
+"""A process that makes processes: what enrolling and delivering needs is imported once, and each child is a fork that can be killed.
+
+Reads one order a line from standard input, as JSON, and prints the number of the process that carries it out.
+Started by `crew.Crew`; a child ends by being killed, or when its work is done.
+"""
+
+import contextlib
+import datetime as dt
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+
+from lmskit.db import engine_for, transaction
+from lmskit.db.engine import engine_at
+from lmskit.errors import LmskitError
+from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.services.admission import admit
+from lmskit.services.delivery import Begin, deliver_waiting
+from lmskit.services.enrollment import enroll
+from lmskit.services.transport import Transport, transport_of
+from lmskit.settings import settings
+
+
+def enrol(begin: Begin, transport: Transport, lease: dt.timedelta, order: dict[str, Any]) -> None:
+    """Enrol one student after the other; who has a place already is passed over."""
+    for email in order["emails"]:
+        with contextlib.suppress(LmskitError):
+            admit(begin, transport, EnrollStudent(course=order["course"], email=email), lease=lease)
+
+
+def ask(begin: Begin, _transport: Transport, _lease: dt.timedelta, order: dict[str, Any]) -> None:
+    """Ask for a place for one student after the other, and leave the messages to others."""
+    for email in order["emails"]:
+        with contextlib.suppress(LmskitError), begin() as session:
+            enroll(session, EnrollStudent(course=order["course"], email=email))
+
+
+def dispatch(begin: Begin, transport: Transport, lease: dt.timedelta, _order: dict[str, Any]) -> None:
+    """Deliver what waits, for ever."""
+    while True:
+        with contextlib.suppress(LmskitError):
+            deliver_waiting(begin, transport, lease=lease)
+        time.sleep(0.01)
+
+
+def click(begin: Begin, _transport: Transport, lease: dt.timedelta, order: dict[str, Any]) -> None:
+    """Press the button twice, both at the moment given, and write down what was answered."""
+    request = EnrollStudent(course=order["course"], email=order["email"], family_name="Click", given_name="Double")
+    answers = []
+
+    def press() -> None:
+        time.sleep(max(0.0, order["at"] - time.time()))
+        try:
+            answers.append(admit(begin, transport_of(settings()), request, lease=lease))
+        except LmskitError as error:
+            answers.append(f"{type(error).__name__}: {error}")
+
+    presses = [threading.Thread(target=press) for _ in range(2)]
+    for one in presses:
+        one.start()
+    for one in presses:
+        one.join()
+    part = Path(order["answers"]).with_suffix(".part")
+    part.write_text(json.dumps(answers), encoding="utf-8")
+    part.replace(order["answers"])
+
+
+WORK = {"ask": ask, "enrol": enrol, "dispatch": dispatch, "click": click}
+
+
+def carry_out(order: dict[str, Any]) -> None:
+    """Do the work as the person, or with the address of the database, that the order names."""
+    # The mail server tells by the sender which process it speaks to.
+    os.environ["LMSKIT_MAIL_FROM"] = f"w{os.getpid()}@example.org"
+    settings.cache_clear()
+    engine = engine_at(make_url(order["url"])) if "url" in order else engine_for(order["person"])
+    WORK[order["work"]](lambda: transaction(engine), transport_of(settings()), dt.timedelta(seconds=order["lease"]), order)
+
+
+def main() -> None:
+    """Take orders until there are no more."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                carry_out(json.loads(line))
+            finally:
+                os._exit(0)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

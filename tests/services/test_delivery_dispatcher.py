@@ -1,0 +1,103 @@
+"""The login of a scheduler: it hands messages over, and can do nothing else."""
+
+import datetime as dt
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from lmskit.db import generate_password, scram_verifier, transaction
+from lmskit.db.engine import engine_at
+from lmskit.db.roles import DISPATCHER
+from lmskit.errors import MessageRefusedError, NotPermittedError
+from lmskit.models import Base
+from lmskit.queries.outbox import outbox_messages
+from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.services.delivery import deliver_waiting
+from lmskit.services.enrollment import enroll
+from lmskit.vocabulary import EnrollmentStatus
+from tests import factories
+
+
+@pytest.fixture
+def dispatcher(admin_engine, endpoint):
+    """An engine of the dispatcher's login, with a password for this test."""
+    password = generate_password()
+    with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE {DISPATCHER} PASSWORD '{scram_verifier(password)}'".encode())
+    engine = engine_at(admin_engine.url.set(username=DISPATCHER, password=password).difference_update_query(["passfile"]))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def asked(admin_engine):
+    """Two students who ask for places, the second one for the second time; gone after the test."""
+    with transaction(admin_engine) as session:
+        course = factories.course(session)
+        new, returning = factories.student(session), factories.student(session)
+        left_on = factories.FIRST_DAY + dt.timedelta(days=3)
+        factories.enrollment(session, course, returning, status=EnrollmentStatus.WITHDRAWN, ended_on=left_on)
+        for student in (new, returning):
+            enroll(session, EnrollStudent(course=course.code, email=factories.address(student)))
+    yield course, new, returning
+    with transaction(admin_engine) as session:
+        session.delete(session.merge(course))
+
+
+def statuses(engine, course):
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT student_id, status FROM student_enrollments WHERE course_id = %s", (course.id,))
+        return {row.student_id: row.status for row in rows}
+
+
+def test_it_makes_places_active_and_undoes_what_was_refused(admin_engine, dispatcher, asked, post):
+    course, new, returning = asked
+    post.answers[factories.address(returning)] = MessageRefusedError("550 gone")
+    report = deliver_waiting(lambda: transaction(dispatcher), post)
+    assert (report.sent, len(report.refused)) == (1, 1)
+    assert statuses(admin_engine, course) == {new.id: "active", returning.id: "withdrawn"}
+    with admin_engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT actor FROM audit_log WHERE course_id = %s AND action = 'update'", (course.id,))
+        assert DISPATCHER in {actor for (actor,) in rows}
+
+
+@pytest.mark.parametrize("table", sorted(Base.metadata.tables))
+def test_it_reads_and_changes_no_table(dispatcher, asked, table):
+    for statement in (f"SELECT 1 FROM lms.{table}", f"DELETE FROM lms.{table}", f"LOCK lms.{table}"):
+        with dispatcher.connect() as connection, pytest.raises(Exception, match="permission denied"):
+            connection.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SET ROLE lmskit_mailer", "SET ROLE lmskit_admin", "CREATE TEMP TABLE t ()", "SELECT lms.set_my_password('', '')", "SELECT lms.me()"],
+)
+def test_it_becomes_nobody_else(dispatcher, statement):
+    with dispatcher.connect() as connection, pytest.raises(Exception, match="permission denied"):
+        connection.exec_driver_sql(statement)
+
+
+def test_it_cannot_enrol_or_look_at_the_outbox(dispatcher, asked):
+    course, new, _returning = asked
+    with pytest.raises(NotPermittedError), transaction(dispatcher) as session:
+        enroll(session, EnrollStudent(course=course.code, email=factories.address(new)))
+    with pytest.raises(NotPermittedError), transaction(dispatcher) as session:
+        outbox_messages(session)
+
+
+@pytest.mark.parametrize(
+    "call", ["claim_message('1 hour', 8)", "settle_message(1, 1, 'sent', NULL)", "postpone_message(1, 1, '1 hour', '')",
+             "put_back_message(1, 1, '')", "give_up_message(8)"],
+)  # fmt: skip
+def test_lecturers_hand_nothing_over(lecturer_engine, call):
+    with lecturer_engine.connect() as connection, pytest.raises(Exception, match="permission denied"):
+        connection.exec_driver_sql(f"SELECT * FROM lms.{call}")
+
+
+def test_without_a_password_nobody_signs_in_with_it(endpoint, cluster):
+    with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE {DISPATCHER} PASSWORD NULL".encode())
+    parameters = endpoint.parameters() | {"user": DISPATCHER, "password": "", "dbname": "lmskit"}
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(make_conninfo("", **parameters))
