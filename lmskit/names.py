@@ -15,7 +15,10 @@ def sort_name(family: str, given: str = "") -> str:
     >>> sort_name("Student 11391")
     'student 11391'
     """
-    decomposed = unicodedata.normalize("NFKD", display_name(family, given))
+    name = display_name(family, given)
+    if name.isascii():  # most are, and have no accents
+        return name.casefold().strip()
+    decomposed = unicodedata.normalize("NFKD", name)
     return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold().strip()
 
 

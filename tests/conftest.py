@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -31,6 +32,10 @@ from lmskit.settings import settings  # noqa: E402
 from lmskit.vocabulary import Role  # noqa: E402
 
 settings.cache_clear()
+
+# How long an example takes depends on what else the machine does; no test is about time.
+hypothesis.settings.register_profile("lmskit", deadline=None)
+hypothesis.settings.load_profile("lmskit")
 
 DEMO_LECTURER = "demo.lecturer@example.org"
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -7,6 +7,7 @@ whole, because nobody knows what is missing.
 from __future__ import annotations
 
 import csv
+import re
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ MAX_COLUMNS = 10_000
 MAX_REJECTIONS = 250_000
 """More rejected rows than this are no accident of single rows: the file is refused."""
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+MASK = "***"
+SECRET = re.compile("passw|passphrase|pwd", re.IGNORECASE)
+"""Found in the headers of columns that hold passwords: no report repeats their cells, nor a row whose cells have slipped."""
 
 
 class CsvFile:
@@ -59,6 +63,7 @@ class CsvFile:
         self.header, self.delimiter = self._read_header(delimiter)
         asked_for = {*self.columns, *self.optional}
         self.skipped_columns = tuple(column for column in self.header if column not in asked_for)
+        self.secret_columns = frozenset(column for column in self.header if SECRET.search(column))
         self.rows_in = 0
         self.rejections: list[Rejection] = []
 
@@ -73,13 +78,15 @@ class CsvFile:
         return notes
 
     def reject(self, row: int, column: str | None, value: str | None, reason: str) -> None:
-        """Note that a row is not imported.
+        """Note that a row is not imported. What could hold a password is masked.
 
         Raises
         ------
         ImportFileError
             There are too many for a report that anybody would read.
         """
+        if value is not None and self.secret_columns and (column is None or column in self.secret_columns):
+            value = MASK
         self.rejections.append(Rejection(self.name, row, column, None if value is None else shortened(value), reason))
         if len(self.rejections) > MAX_REJECTIONS:
             raise ImportFileError(f"More than {MAX_REJECTIONS:,} rows of {self.name} cannot be imported; the first: {self.rejections[0]}.")
@@ -127,7 +134,10 @@ class CsvFile:
         with self.text.open() as stream:
             lines = Lines(self.name, stream)
             reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
-            next(reader)
+            try:
+                next(reader, None)
+            except csv.Error as error:
+                raise ImportFileError(_unreadable(self.name, 1, error)) from error
             row = reader.line_num + 1
             while True:
                 try:

@@ -26,6 +26,8 @@ class ReadOptions:
     """`.` or `,`; None: found out."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """For plain CSV: the header of the column that holds each field."""
+    title: str | None = None
+    """What a quiz is called, for reports that do not tell; None: by the name of the file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from lmskit.errors import ImportFileError
+from lmskit.importers.csv_file import MAX_REJECTIONS
 from lmskit.importers.report import Rejection, shortened
 from lmskit.vocabulary import EnrollmentStatus, Role
 
@@ -93,6 +95,8 @@ class EnrollmentRecord:
     status: EnrollmentStatus = EnrollmentStatus.ACTIVE
     started_on: dt.date | None = None
     ended_on: dt.date | None = None
+    is_implied: bool = False
+    """Whether the file shows only that the student took part: it gives a place to who has none, and changes no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,8 @@ class QuizRecord:
     key: str
     has_source_id: bool
     title: str
-    max_score: float
+    max_score: float | None
+    """None: the file does not tell; a quiz that is here has one, and no other can be made."""
     week_number: int | None = None
     """None: the file does not tell."""
     questions: Sequence[dict[str, Any]] = ()
@@ -128,7 +133,8 @@ class AttemptRecord:
     quiz: str
     person: PersonKey
     score: float | None
-    max_score: float
+    max_score: float | None
+    """None: that of its quiz."""
     is_total: bool
     number: int | None = None
     started_at: dt.datetime | None = None
@@ -170,8 +176,16 @@ class Cells:
         self.skipped_columns: tuple[str, ...] = ()
 
     def reject(self, row: int, column: str, value: str | None, reason: str) -> None:
-        """Note that a cell is not imported."""
+        """Note that a cell is not imported.
+
+        Raises
+        ------
+        ImportFileError
+            There are too many for a report that anybody would read.
+        """
         self.rejections.append(Rejection(self.name, row, column, None if value is None else shortened(value), reason))
+        if len(self.rejections) > MAX_REJECTIONS:
+            raise ImportFileError(f"More than {MAX_REJECTIONS:,} cells of {self.name} cannot be imported; the first: {self.rejections[0]}.")
 
 
 class Source(Protocol):
@@ -210,4 +224,8 @@ class Source(Protocol):
         """What was taken though something about it is unusual."""
 
     def records(self) -> Iterator[Record]:
-        """Read the files. A person, course, term or quiz may come before or after what refers to it."""
+        """Read the files. A person, course, term or quiz may come before or after what refers to it.
+
+        The records of one place come one after the other, and those of a row before those of its cells: cells are in the
+        part `<part of the row>: ...`. The place of a quiz only says where it is named; it is no unit.
+        """

@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pandas as pd
+
 LONGEST_VALUE = 200
 """Characters of a cell that a report repeats."""
 STORED_FINDINGS = 1000
 """Rejections and oddities that are stored with a run in full; beyond that, their counts."""
+MAX_OUTCOMES = 100_000
+"""Outcomes that a report lists; beyond that, their counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +97,28 @@ class EntityCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row or cell, and what it is about.
+
+    `part` is the file, or the cells of one. `row` is None for what no row tells of: somebody who was withdrawn because
+    the file does not name them. `state` is added, changed, unchanged, rejected or withdrawn. `what` says who or what it
+    is, such as "Lovelace, Ada · CS101". `reason` says why it was rejected, or what is different of what was changed.
+    """
+
+    part: str
+    row: int | None
+    column: str | None
+    state: str
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """The result of one import; the same for a dry run, which writes nothing.
 
-    `touched` holds the (student id, course id, week) keys whose evidence is new or different.
+    `touched` holds the (student id, course id, week) keys whose evidence is new or different. `outcomes` are the first
+    `MAX_OUTCOMES`, in the order of the files; an importer that knows only counts has none.
     """
 
     format: str
@@ -109,6 +131,7 @@ class ImportReport:
     oddities: tuple[Oddity, ...]
     notes: tuple[str, ...]
     touched: tuple[tuple[int, int, int], ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
 
     @property
     def total(self) -> FileCounts:
@@ -125,6 +148,24 @@ class ImportReport:
     def entity(self, kind: str) -> EntityCounts:
         """The counts of one kind of thing."""
         return next(entity for entity in self.entities if entity.kind == kind)
+
+    def as_frame(self) -> pd.DataFrame:
+        """What became of each row and cell, for a notebook: at most `MAX_OUTCOMES`, in the order of the files.
+
+        =======  ======  =====================================================================
+        part     str     the file, or the cells of one
+        row      Int64   the line that a text editor shows; missing for what no row tells of
+        column   str     the header of a cell that is counted by itself; empty for a row
+        state    str     added, changed, unchanged, rejected or withdrawn
+        what     str     who or what it is about
+        reason   str     why it was rejected, or what is different
+        =======  ======  =====================================================================
+        """
+        import pandas as pd
+
+        columns = {"part": "str", "row": "Int64", "column": "str", "state": "str", "what": "str", "reason": "str"}
+        rows = [(one.part, one.row, one.column or "", one.state, one.what, one.reason) for one in self.outcomes]
+        return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
     def as_json(self) -> dict[str, Any]:
         """The report as it is stored with the run: at most `STORED_FINDINGS` of each list in full, all of them counted."""

@@ -1,4 +1,4 @@
-"""The rejections and oddities of an import as a CSV file for a person with a spreadsheet."""
+"""What became of every row of an import, as a CSV file for a person with a spreadsheet."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from lmskit.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from lmskit.importers.report import Finding, ImportReport
+    from lmskit.importers.report import Finding, ImportReport, Outcome
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-HEADER = ("what", "file", "row", "column", "value", "reason")
+HEADER = ("what", "file", "row", "column", "value", "reason", "about")
 
 
 def check_place(path: Path) -> None:
@@ -37,7 +37,7 @@ def check_place(path: Path) -> None:
 
 
 def write_report(report: ImportReport, path: Path) -> None:
-    """Write rejections and oddities as UTF-8 CSV: all of it or, if that fails, nothing.
+    """Write rejections, oddities and what became of the other rows as UTF-8 CSV: all of it or, if that fails, nothing.
 
     Raises
     ------
@@ -52,8 +52,10 @@ def write_report(report: ImportReport, path: Path) -> None:
             try:
                 writer = csv.writer(stream)
                 writer.writerow(HEADER)
-                writer.writerows(_lines("rejected", report.rejections))
-                writer.writerows(_lines("imported, but odd", report.oddities))
+                about = {(one.part, one.row, one.column): one.what for one in report.outcomes if one.state == "rejected"}
+                writer.writerows(_findings("rejected", report.rejections, about))
+                writer.writerows(_findings("imported, but odd", report.oddities, {}))
+                writer.writerows(_outcomes(report.outcomes))
                 stream.flush()
                 os.fsync(stream.fileno())
                 unfinished.replace(path)
@@ -75,7 +77,17 @@ def without_formula(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
-def _lines(what: str, findings: Iterable[Finding]) -> Iterable[tuple[str, ...]]:
-    for finding in findings:
-        row = "" if finding.row is None else str(finding.row)
-        yield (what, *map(without_formula, (finding.file, row, finding.column or "", finding.value or "", finding.reason)))
+def _findings(what: str, findings: Iterable[Finding], about: Mapping[tuple[str, int | None, str | None], str]) -> Iterable[tuple[str, ...]]:
+    for one in findings:
+        subject = about.get((one.file, one.row, one.column)) or about.get((one.file, one.row, None)) or ""
+        yield _line(what, one.file, one.row, one.column, one.value, one.reason, subject)
+
+
+def _outcomes(outcomes: Iterable[Outcome]) -> Iterable[tuple[str, ...]]:
+    for one in outcomes:
+        if one.state != "rejected":  # those stand above, with their value
+            yield _line(one.state, one.part, one.row, one.column, None, one.reason, one.what)
+
+
+def _line(what: str, file: str, row: int | None, *cells: str | None) -> tuple[str, ...]:
+    return (what, *map(without_formula, (file, "" if row is None else str(row), *(cell or "" for cell in cells))))

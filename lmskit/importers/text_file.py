@@ -63,10 +63,16 @@ def scan(path: Path) -> TextFile:
             raise ImportFileError(f"There is no file {path}. Check the path.")
         if not path.is_file():
             raise ImportFileError(f"{path} is not a file.")
+        if path.stat().st_size > MAX_FILE:
+            raise _too_large(name)
         with path.open("rb") as stream:
             return _scan(path, stream)
     except OSError as error:
         raise ImportFileError(f"{name} cannot be read: {error.strerror or error}.") from error
+
+
+def _too_large(name: str) -> ImportFileError:
+    return ImportFileError(f"{name} is larger than 2 GiB, which is the most that is read. Import it in parts.")
 
 
 def _scan(path: Path, stream: IO[bytes]) -> TextFile:
@@ -80,7 +86,7 @@ def _scan(path: Path, stream: IO[bytes]) -> TextFile:
         digest.update(chunk)
         size += len(chunk)
         if size > MAX_FILE:
-            raise ImportFileError(f"{path.name} is larger than 2 GiB, which is the most that is read. Import it in parts.")
+            raise _too_large(path.name)  # it grew while it was read
         guess.feed(chunk)
         chunk = stream.read(CHUNK)
     return TextFile(path=path, encoding=guess.settled(size), sha256=digest.hexdigest(), n_lines=guess.lines)

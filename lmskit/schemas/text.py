@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJso
 
 def _without_control_characters(text: str) -> str:
     """Refuse what a person cannot see and PostgreSQL (NUL) or a file name cannot hold; a line break counts."""
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise ValueError("This must be one line of visible characters.")
     return text
 
@@ -19,6 +19,12 @@ def _without_odd_control_characters(text: str) -> str:
     if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t" for character in lines):
         raise ValueError("This must be made of visible characters and line breaks.")
     return lines
+
+
+def _storable(text: str) -> str:
+    if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
+        raise ValueError("This holds characters that cannot be stored.")
+    return text
 
 
 def _plain_code(code: str) -> str:
@@ -49,6 +55,8 @@ def _address(text: str) -> str:
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_without_control_characters)]
 """One line of text, trimmed."""
+Storable = Annotated[str, AfterValidator(_storable)]
+"""Any text that PostgreSQL can hold."""
 Code = Annotated[Line, StringConstraints(min_length=1, max_length=100), AfterValidator(_plain_code)]
 """The code of a course, module or term; it also names files."""
 Title = Annotated[Line, StringConstraints(min_length=1, max_length=300)]

@@ -74,7 +74,7 @@ def importing(session: Session, *, dry_run: bool) -> Iterator[None]:
 
 
 class Statements:
-    """The parts of a `.sql` file beside this module, each of which begins with a line `-- part: <name>`."""
+    """The parts of a `.sql` file in this package, each of which begins with a line `-- part: <name>`."""
 
     def __init__(self, session: Session, file: str) -> None:
         self._session = session
@@ -132,6 +132,12 @@ def add_rejections(session: Session, rejections: Iterable[Rejection]) -> None:
     """Put what a reader rejected beside what the database rejects."""
     rows = [(one.file, one.row, one.column, one.value, one.reason) for one in rejections]
     copy_rows(session, "import_rejection", list(FINDINGS), rows)
+
+
+def add_oddities(session: Session, oddities: Iterable[Oddity]) -> None:
+    """Put what a reader found odd beside what the database finds so."""
+    rows = [(one.file, one.row, one.column, one.value, one.reason) for one in oddities]
+    copy_rows(session, "import_oddity", list(FINDINGS), rows)
 
 
 def rejections(session: Session, order: Sequence[str]) -> tuple[Rejection, ...]:

@@ -3,15 +3,49 @@
 import csv
 
 import pytest
+from sqlalchemy import delete, select
 from typer.testing import CliRunner
 
 from lmskit.cli import app
+from lmskit.db import transaction
+from lmskit.models import Course, Enrollment, ExternalId, Term, User
+from lmskit.settings import settings
+from lmskit.vocabulary import EnrollmentStatus
+from tests import factories
+from tests.importers.plain import csv_file
 from tests.importers.sample import SAMPLE, copy_of_sample
 
 
 @pytest.fixture
 def lmskit(admin_engine):
-    return lambda *arguments: CliRunner().invoke(app, ["import", *map(str, arguments)])
+    def run(*arguments):
+        done = CliRunner().invoke(app, ["import", *map(str, arguments)])
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done
+
+    return run
+
+
+@pytest.fixture
+def kept_course(admin_engine):
+    """A course that is really there, and gone with its students after the test."""
+    with transaction(admin_engine) as session:
+        made = factories.course(session)
+    yield made
+    with transaction(admin_engine) as session:
+        students = list(session.scalars(select(Enrollment.student_id).where(Enrollment.course_id == made.id)))
+        session.execute(delete(Course).where(Course.id == made.id))
+        session.execute(delete(Term).where(Term.id == made.term_id))
+        session.execute(delete(ExternalId).where(ExternalId.person_id.in_(students)))
+        session.execute(delete(User).where(User.id.in_([*students, made.lecturer_id])))
+
+
+@pytest.fixture
+def roster(tmp_path):
+    return csv_file(
+        tmp_path / "roster.csv", "Kennung,email,last name\n1,=cmd@example.org,=Lovelace\n2,no address,Babbage\n3,cho@example.org,Cho"
+    )
 
 
 def test_a_dry_run_says_what_would_happen_to_every_row(lmskit, tmp_path):
@@ -47,3 +81,65 @@ def test_runs_are_listed_page_by_page(lmskit):
     refused = lmskit("runs", "--limit", "1001")
     assert refused.exit_code == 1
     assert "A list shows 1 to 1000 rows at once" in refused.stderr
+
+
+def test_the_format_is_found_out_and_said(lmskit, roster, kept_course):
+    for arguments in ([roster], ["--dry-run", roster], ["file", roster]):
+        done = lmskit(*arguments, "--course", kept_course.code, "--dry-run")
+        assert done.exit_code == 0, done.output
+        assert "roster.csv is Plain CSV (csv)." in done.output
+        assert "3 in = 2 added + 0 changed + 0 unchanged + 1 rejected" in done.output
+        assert "roster.csv, row 3, column email: is no e-mail address that could receive mail ('no address')" in done.output
+        assert "roster.csv: not imported are the columns Kennung." in done.output
+    with transaction() as session:
+        assert session.scalars(select(Enrollment).where(Enrollment.course_id == kept_course.id)).all() == []
+
+
+def test_a_column_can_be_mapped_and_what_became_of_every_row_is_written_without_formulas(lmskit, roster, kept_course, tmp_path):
+    report = tmp_path / "report.csv"
+    done = lmskit("csv", roster, "--map", "id=Kennung", "--course", kept_course.code, "--dry-run", "--report", report)
+    assert done.exit_code == 0, done.output
+    with report.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["what"], row["row"], row["about"]) for row in rows] == [
+        ("rejected", "3", ""),
+        ("added", "2", f"'=Lovelace · {kept_course.code}"),
+        ("added", "4", f"Cho · {kept_course.code}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--map", "Kennung"], "Kennung says no column. Write it as FIELD=HEADER"),
+        (["--decimal", "dot"], "There is no decimal mark 'dot'. It can be point or comma."),
+        (["--delimiter", "pipe"], "There is no delimiter 'pipe'. It can be comma or semicolon or tab."),
+        (["--week", "61"], "There is no teaching week 61. Weeks are numbered 1 to 60."),
+        ([], "roster.csv does not say which course it is about. Name the course: --course CODE"),
+        (["--course", "NO-SUCH-COURSE"], "There is no course 'NO-SUCH-COURSE'"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_sentence(lmskit, roster, arguments, sentence):
+    done = lmskit("csv", roster, *arguments)
+    assert done.exit_code == 1
+    assert sentence in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_bank_needs_a_course_too(lmskit, tmp_path):
+    done = lmskit("gift", csv_file(tmp_path / "bank.txt", "Is this true? {TRUE}"))
+    assert done.exit_code == 1
+    assert "bank.txt (GIFT questions) does not say which course it is about" in done.stderr
+
+
+def test_with_notify_the_messages_are_handed_over_after_the_import(lmskit, roster, kept_course, tmp_path, monkeypatch):
+    monkeypatch.setenv("LMSKIT_MAIL_DIR", str(tmp_path / "mail"))
+    settings.cache_clear()
+    done = lmskit(roster, "--course", kept_course.code, "--notify")
+    settings.cache_clear()
+    assert done.exit_code == 0, done.output
+    assert "Enrolled pending, until the message that confirms the place is accepted: 2." in done.output
+    assert len(list((tmp_path / "mail").glob("*.eml"))) == 2
+    with transaction() as session:
+        statuses = session.scalars(select(Enrollment.status).where(Enrollment.course_id == kept_course.id)).all()
+    assert statuses == [EnrollmentStatus.ACTIVE] * 2

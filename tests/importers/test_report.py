@@ -30,9 +30,9 @@ def test_no_cell_of_the_written_report_is_a_formula(tmp_path):
     )
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.reader(stream))
-    assert rows[0] == ["what", "file", "row", "column", "value", "reason"]
-    assert rows[1] == ["rejected", "a.csv", "2", "'=1+1", "'=1+1", "'=1+1"]
-    assert rows[-1] == ["imported, but odd", "a.csv", "", "", "", "odd"]
+    assert rows[0] == ["what", "file", "row", "column", "value", "reason", "about"]
+    assert rows[1] == ["rejected", "a.csv", "2", "'=1+1", "'=1+1", "'=1+1", ""]
+    assert rows[-1] == ["imported, but odd", "a.csv", "", "", "", "odd", ""]
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 

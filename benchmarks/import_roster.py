@@ -1,0 +1,189 @@
+r"""How long a roster of 50,000 students takes: preview and import with lmskit, against `psql \copy` of the same file.
+
+- lmskit reads the file twice, as an administrator does: once as a preview, whose report is looked at, and once for real, with
+  the commit. Each time it recognises every student by id, SIS id and address, judges every row, writes people, their ids
+  and their places under constraints, row security and audit, and says what became of each row.
+- `psql \copy` puts the lines of the same file into a table of text columns without a constraint. That validates nothing and
+  enrolls nobody: it is the time that the bytes themselves take.
+
+The import is also repeated once, and has to find every row unchanged. Everything runs in a cluster of its own that is removed.
+
+    python benchmarks/import_roster.py [--students 50000] [--repeat 3] [--steps]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from lmskit.importers.report import ImportReport
+
+HEADER = ("id", "sis_id", "email", "family_name", "given_name")
+FAMILIES = ("Ångström", "de la Cruz", "O'Neill", "Nguyễn", "Müller-Lüdenscheidt", "Smith", "Иванова", "王", "al-Khwārizmī", "Jones")
+GIVEN = ("Ada", "Björk", "Chloé", "Đorđe", "Emmy", "Fatima", "Grace", "Hypatia", "Imre", "Józef", "Katherine")
+
+
+def made_up(path: Path, students: int) -> None:
+    """Write a roster of students who differ in id, SIS id and address."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(HEADER)
+        writer.writerows(
+            (100_000 + nth, f"S{nth:07d}", f"student.{nth}@example.org", f"{FAMILIES[nth % 10]} {nth}", GIVEN[nth % 11])
+            for nth in range(students)
+        )
+
+
+class Bench:
+    """A scratch cluster with one course and nobody in it."""
+
+    def __init__(self, scratch: Path, students: int) -> None:
+        from lmskit.db import DEMO_ADMIN, engine_for, keep_login, migrator_engine, revision, transaction
+        from lmskit.db.cluster.binaries import installation, program
+        from lmskit.db.connection import start_embedded
+        from lmskit.services.seed import seed_administrator
+        from lmskit.settings import settings
+
+        self.students = students
+        self.file = scratch / "roster.csv"
+        made_up(self.file, students)
+        self.psql_program = str(program(installation(settings().postgres_version), "psql"))
+        self.endpoint = start_embedded()
+        revision.upgrade()
+        with transaction(migrator_engine()) as session:
+            seed_administrator(session, keep_login)
+        self.admin: Engine = engine_for(DEMO_ADMIN)
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.superuser(
+            "INSERT INTO terms (code, name, starts_on, ends_on) VALUES ('2026', '2026', '2026-01-01', '2026-12-31')",
+            "INSERT INTO users (email, family_name, sort_name, role) VALUES ('teacher@example.org', 'Teacher', 'teacher', 'lecturer')",
+            "INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)"
+            " SELECT 'CS1', 'CS1', 'A course', t.id, u.id, 'form' FROM terms AS t, users AS u WHERE u.role = 'lecturer'",
+        )
+
+    def superuser(self, *commands: str) -> str:
+        """Run psql as the superuser of the scratch cluster, and return what it printed."""
+        arguments = [argument for command in commands for argument in ("-c", command)]
+        done = subprocess.run(
+            [self.psql_program, self.endpoint.superuser_conninfo("lmskit"), "-XqAt", "-v", "ON_ERROR_STOP=1", *arguments],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    def empty(self) -> None:
+        """Take the students away, and leave no work behind that would slow down the next run."""
+        self.superuser(
+            "TRUNCATE student_enrollments, external_ids, audit_log CASCADE",
+            "DELETE FROM users WHERE role = 'student'",
+            "VACUUM FULL users",
+            "VACUUM ANALYZE",
+            "CHECKPOINT",
+        )
+
+    def imported(self, *, dry_run: bool) -> tuple[float, ImportReport]:
+        """Import the roster, with the commit, and return the seconds and the report."""
+        from lmskit.db import transaction
+        from lmskit.importers.formats import Format, ReadOptions
+        from lmskit.importers.registry import detected
+        from lmskit.services.file_import import import_file
+
+        running, since = "", time.perf_counter()
+
+        def note(step: str, _done: int, _total: int | None) -> None:
+            nonlocal running, since
+            if step != running:
+                now = time.perf_counter()
+                self.seconds[running] += now - since
+                running, since = step, now
+
+        begun = time.perf_counter()
+        found = detected(self.file)
+        assert isinstance(found, Format)
+        with transaction(self.admin) as session:
+            report = import_file(session, found.open(self.file, ReadOptions()), course="CS1", dry_run=dry_run, progress=note)
+            note("Saving", 0, None)
+        note("", 0, None)
+        return time.perf_counter() - begun, report
+
+    def copied(self) -> float:
+        r"""`\copy` the file into a plain table and return the seconds."""
+        self.superuser(
+            "DROP TABLE IF EXISTS public.roster", f"CREATE TABLE public.roster ({', '.join(f'{column} text' for column in HEADER)})"
+        )
+        begun = time.perf_counter()
+        self.superuser(f"\\copy public.roster FROM '{self.file}' WITH (FORMAT csv, HEADER)")
+        return time.perf_counter() - begun
+
+
+def run(bench: Bench, repeat: int, *, steps: bool) -> None:
+    """Time both in turn, check what was written, and print medians and the ratio."""
+    previews, imports, copies, repeats = [], [], [], []
+    for _ in range(repeat):
+        bench.empty()
+        preview, rehearsed = bench.imported(dry_run=True)
+        real, report = bench.imported(dry_run=False)
+        assert report.total.added == bench.students, report.total.identity()
+        assert (rehearsed.files, rehearsed.outcomes) == (report.files, report.outcomes)
+        assert bench.superuser("SELECT count(*) FROM student_enrollments") == str(bench.students)
+        again, unchanged = bench.imported(dry_run=False)
+        assert unchanged.total.unchanged == bench.students, unchanged.total.identity()
+        previews.append(preview)
+        imports.append(real)
+        repeats.append(again)
+        copies.append(bench.copied())
+        assert bench.superuser("SELECT count(*) FROM public.roster") == str(bench.students)
+    preview, real, again, copy = map(statistics.median, (previews, imports, repeats, copies))
+    print(f"A roster of {bench.students:,} students, {repeat} runs of each, in turn; medians")
+    print(f"preview              {preview:7.2f} s")
+    print(f"import               {real:7.2f} s   {bench.students / real:9,.0f} students/s")
+    print(f"preview and import   {preview + real:7.2f} s")
+    print(f"import again         {again:7.2f} s   every row unchanged")
+    print(f"psql \\copy           {copy:7.2f} s   into a table of texts, unchecked")
+    print(f"preview and import take {(preview + real) / copy:.0f} times as long as \\copy; the import alone {real / copy:.0f} times")
+    print(f"highest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+    if steps:
+        for step, seconds in sorted(bench.seconds.items(), key=lambda pair: -pair[1]):
+            print(f"  {seconds / repeat:6.2f} s  {step or 'between'}")
+
+
+def main() -> None:
+    """Read the arguments, set up the scratch cluster, measure, and remove it."""
+    parser = argparse.ArgumentParser(description="Import of a roster: lmskit with preview, and psql \\copy.")
+    parser.add_argument("--students", type=int, default=50_000, help="students in the file")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each")
+    parser.add_argument("--steps", action="store_true", help="also print how long each step took")
+    arguments = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="lmskit-benchmark-"))
+    scratch.chmod(0o755)
+    for name in [name for name in os.environ if name.startswith("PG") or name in {"LMSKIT_DATABASE_URL", "LMSKIT_PERSON"}]:
+        del os.environ[name]
+    os.environ["LMSKIT_HOME"] = str(scratch / "home")
+
+    from lmskit.db.connection import embedded_cluster
+    from lmskit.db.engine import dispose_engines
+
+    try:
+        run(Bench(scratch, arguments.students), arguments.repeat, steps=arguments.steps)
+    finally:
+        dispose_engines()
+        embedded_cluster().stop()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

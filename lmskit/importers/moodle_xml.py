@@ -1,0 +1,189 @@
+"""Moodle XML, what Moodle exports a question bank as.
+
+Multiple choice, true or false, short answer, numerical, matching and essay become questions; of a cloze question each
+blank does. Descriptions and all other types are rejected. Embedded files are not kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lmskit.importers import cloze
+from lmskit.importers.bank_answers import (
+    WHOLE,
+    AnswerShare,
+    NumberShare,
+    number_in,
+    put_choice,
+    put_essay,
+    put_match,
+    put_number,
+    put_short_text,
+    put_true_false,
+    share_of,
+)
+from lmskit.importers.markup import plain_text
+from lmskit.importers.question_bank import Bank, BankFormat, Draft, UnmappedError, sort_out
+from lmskit.importers.xml_file import first_elements, parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from lmskit.importers.formats import ReadOptions
+    from lmskit.importers.xml_file import XmlElement
+
+FORMS = {"html": "html", "moodle_auto_format": "moodle", "plain_text": "plain", "markdown": "markdown", "wiki_like": "plain"}
+CLOZE = frozenset({"cloze", "multianswer"})
+USED = frozenset({
+    "name", "questiontext", "generalfeedback", "defaultgrade", "idnumber", "answer", "subquestion", "single", "usecase", "units",
+    "file", "image", "image_base64",
+})  # fmt: skip
+"""Children of a question that are read, or whose absence is said."""
+FEWEST_ELEMENTS = 2
+
+
+def read(path: Path, _options: ReadOptions) -> Bank:
+    """Read a file in Moodle's XML.
+
+    Raises
+    ------
+    ImportFileError
+        The file cannot be read, is no such file, or holds no questions.
+    """
+    file = parsed(path, drop={"file", "image_base64"})
+    entries = list(file.root.below("question"))
+    found = sort_out(file.name, (draft for entry in entries if entry.get("type") != "category" for draft in _drafts(file.name, entry)))
+    categories = [_text_of(entry.child("category", "text")) for entry in entries if entry.get("type") == "category"]
+    notes = []
+    if categories:
+        notes.append(f"Categories are not imported; {file.name} has {len(categories):,}, the first is {categories[0][:100]!r}.")
+    skipped = sorted({child.local for entry in entries if entry.get("type") != "category" for child in entry.below()} - USED)
+    return Bank(FORMAT.name, file.name, file.sha256, found.questions, found.rejections, found.oddities, tuple(notes), tuple(skipped))
+
+
+def is_moodle_xml(path: Path) -> bool:
+    """Tell whether a file is Moodle's XML: a quiz that begins with a question of some type."""
+    found = first_elements(path, FEWEST_ELEMENTS)
+    return [element.tag for element in found] == ["quiz", "question"] and found[1].get("type") is not None
+
+
+def _drafts(file: str, entry: XmlElement) -> Iterator[Draft]:
+    reader = _Reader(entry, Draft(file, entry.line, _text_of(entry.child("idnumber")) or _text_of(entry.child("name", "text"))))
+    kind = entry.get("type", "")
+    if kind not in CLOZE:
+        yield reader.filled(kind)
+        return
+    asked = entry.child("questiontext")
+    if asked is None:
+        reader.draft.reason = "has no text"
+        yield reader.draft
+        return
+    general = reader.text(entry.child("generalfeedback"))
+    for draft in cloze.drafts(reader.draft, _text_of(asked.child("text")), FORMS.get(asked.get("format", "html"), "html"), general):
+        for value, reason in reader.draft.remarks:
+            draft.remark(reason, value)
+        yield draft
+
+
+class _Reader:
+    """Reads one question."""
+
+    def __init__(self, entry: XmlElement, draft: Draft) -> None:
+        self.entry, self.draft = entry, draft
+        asked = entry.child("questiontext")
+        self.form = "html" if asked is None else asked.get("format", "html")
+        if next(entry.everywhere("file", "image_base64"), None) is not None:
+            draft.remark("holds files, which are not imported")
+
+    def filled(self, kind: str) -> Draft:
+        draft = self.draft
+        draft.fields["prompt"] = self.text(self.entry.child("questiontext"))
+        grade = _text_of(self.entry.child("defaultgrade"))
+        if kind == "description":
+            draft.reason = "is a description, not a question"
+        elif kind not in READERS:
+            draft.reason = f"is of Moodle's type {kind[:40]!r}, which has no counterpart here"
+        else:
+            try:
+                draft.fields["points"] = number_in(grade) if grade else 1
+                READERS[kind](self, self.text(self.entry.child("generalfeedback")))
+            except UnmappedError as error:
+                draft.reason = str(error)
+        return draft
+
+    def text(self, element: XmlElement | None, form: str | None = None) -> str:
+        """Return the plain text of an element that has a child `text`."""
+        if element is None:
+            return ""
+        chosen = form or FORMS.get(element.get("format", self.form), "html")
+        plain = plain_text(_text_of(element.child("text")), chosen)
+        for thing in plain.lost:
+            self.draft.remark(f"holds {thing}, which is not imported")
+        return plain.text
+
+    def shares(self, form: str | None = None) -> list[AnswerShare]:
+        return [self.share(answer, form) for answer in self.entry.below("answer")]
+
+    def share(self, answer: XmlElement, form: str | None = None) -> AnswerShare:
+        # Long ago the share and the text stood in other places.
+        share = answer.get("fraction") or _text_of(answer.child("fraction")) or "0"
+        text = self.text(answer, form) if answer.child("text") is not None else (answer.text or "").strip()
+        return AnswerShare(text, share_of(share), self.text(answer.child("feedback")))
+
+    def choice(self, general: str) -> None:
+        single = _text_of(self.entry.child("single")).lower() not in {"false", "0"}
+        put_choice(self.draft, self.shares(), general, single=single)
+
+    def true_false(self, general: str) -> None:
+        shares = self.shares("plain")
+        if len(shares) != 2:  # noqa: PLR2004 - true and false
+            raise UnmappedError("has other answers than true and false")
+        words = [share.text.lower() for share in shares]
+        if set(words) != {"true", "false"}:
+            self.draft.remark("has its answers in another language; the first was taken for true", shares[0].text)
+            words = ["true", "false"]
+        right = [word for word, share in zip(words, shares, strict=True) if share.share >= WHOLE]
+        if len(right) != 1:
+            raise UnmappedError("does not say which of true and false is right")
+        put_true_false(self.draft, right=right[0] == "true", general=general, feedback=shares)
+
+    def short_text(self, general: str) -> None:
+        if _text_of(self.entry.child("usecase")) == "1":
+            self.draft.remark("asks for capital letters as they are in the key, which is not kept")
+        put_short_text(self.draft, self.shares("plain"), general)
+
+    def number(self, general: str) -> None:
+        found = []
+        for answer in self.entry.below("answer"):
+            share = self.share(answer, "plain")
+            tolerance = _text_of(answer.child("tolerance"))
+            number = None if share.text in {"*", ""} else number_in(share.text)
+            found.append(NumberShare(number, abs(number_in(tolerance)) if tolerance else 0.0, share.share, share.feedback))
+        units = self.entry.child("units")
+        if units is not None and len(units):
+            self.draft.remark("knows units, which are not kept")
+        put_number(self.draft, found, general)
+
+    def match(self, general: str) -> None:
+        pairs = [(self.text(pair), _text_of(pair.child("answer", "text"))) for pair in self.entry.below("subquestion")]
+        put_match(self.draft, [(first, second) for first, second in pairs if first or second], general)
+
+    def essay(self, general: str) -> None:
+        put_essay(self.draft, general)
+
+
+def _text_of(element: XmlElement | None) -> str:
+    return "" if element is None else (element.text or "").strip()
+
+
+READERS: Mapping[str, Callable[[_Reader, str], None]] = {
+    "multichoice": _Reader.choice,
+    "truefalse": _Reader.true_false,
+    "shortanswer": _Reader.short_text,
+    "numerical": _Reader.number,
+    "matching": _Reader.match,
+    "essay": _Reader.essay,
+}
+
+FORMAT = BankFormat("moodle-xml", "Moodle XML questions", is_moodle_xml, read)

@@ -1,0 +1,146 @@
+"""Texts that a cell may hold, each as strict as the column of the database it goes into."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from lmskit.importers.cell import Column, UnreadableCellError
+from lmskit.schemas.text import Address, Code, FamilyName, Name, Title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST_ID = 500
+LONGEST_TEXT = 20_000
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
+PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*", re.ASCII)
+LONGEST_LOCAL_PART, LONGEST_PLAIN_ADDRESS = 64, 200
+LOOSE_DAY = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
+INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d{1,6})?\s?(Z|UTC|[+-]\d{2}:?\d{2})?", re.ASCII)
+
+
+def identifier(text: str) -> str:
+    """Read an id of another system, as it stands but for blanks around it: `01103` keeps its zero."""
+    text = text.strip()
+    if not text:
+        raise UnreadableCellError("is empty")
+    if len(text) > LONGEST_ID:
+        raise UnreadableCellError(f"is longer than {LONGEST_ID} characters")
+    if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise UnreadableCellError("holds control characters")
+    return text
+
+
+def optional_identifier(text: str) -> str | None:
+    """Read an id that may be missing."""
+    return identifier(text) if text.strip() else None
+
+
+def _valid(kind: Any, reason: str) -> Callable[[str], str]:  # noqa: ANN401 - Pydantic takes any annotation
+    adapter: TypeAdapter[str] = TypeAdapter(kind)
+
+    def read(text: str) -> str:
+        try:
+            return adapter.validate_python(text)
+        except ValidationError:
+            raise UnreadableCellError(reason) from None
+
+    return read
+
+
+family_name = _valid(FamilyName, "is no family name")
+given_name = _valid(Name, "is no given name")
+code = _valid(Code, "is no code: it names files too, so it holds no / or \\ and at most 100 characters")
+title = _valid(Title, "is no title of 1 to 300 characters in one line")
+_address = _valid(Address, "is no e-mail address that could receive mail")
+
+
+# Addresses of a file share few domains, and checking one takes most of the time.
+_domains = Column(lambda domain: _address(f"x@{domain}").removeprefix("x@"))
+
+
+def optional_address(text: str) -> str | None:
+    """Read an e-mail address that may be missing."""
+    text = text.strip()
+    if not text:
+        return None
+    local, _, domain = text.partition("@")
+    if PLAIN_LOCAL_PART.fullmatch(local) and len(local) <= LONGEST_LOCAL_PART and len(text) < LONGEST_PLAIN_ADDRESS:
+        return f"{local.lower()}@{_domains[domain]}"
+    return _address(text)
+
+
+def optional_day(text: str) -> dt.date | None:
+    """Read a day that may be missing, as loose as systems write it; of a time only the day is kept.
+
+    Examples
+    --------
+    >>> optional_day("2013-1-03 00:00:00"), optional_day("2023-09-04T00:00:00.000Z"), optional_day(" ")
+    (datetime.date(2013, 1, 3), datetime.date(2023, 9, 4), None)
+    """
+    text = text.strip()
+    if not text:
+        return None
+    found = LOOSE_DAY.fullmatch(text)
+    try:
+        day = dt.date(*map(int, found.groups())) if found else None
+    except ValueError:
+        day = None
+    if not day or not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise UnreadableCellError("is no day such as 2026-09-14")
+    return day
+
+
+def optional_instant(text: str) -> dt.datetime | None:
+    """Read a point in time that may be missing; without a time zone it is UTC.
+
+    Examples
+    --------
+    >>> optional_instant("2026-09-25 20:00:00 UTC")
+    datetime.datetime(2026, 9, 25, 20, 0, tzinfo=datetime.timezone.utc)
+    >>> optional_instant("2026-09-25 14:00:00 -0600") == optional_instant("2026-09-25T20:00:00Z")
+    True
+    """
+    text = text.strip()
+    if not text:
+        return None
+    if found := INSTANT.fullmatch(text):
+        day, time, fraction, zone = found.groups()
+        try:
+            instant = dt.datetime.fromisoformat(f"{day}T{time}{fraction or ''}{'+00:00' if zone in {None, 'Z', 'UTC'} else zone}")
+            if EARLIEST_YEAR <= instant.year <= LATEST_YEAR:
+                return instant.astimezone(dt.UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise UnreadableCellError("is no point in time such as 2026-09-25 20:00:00 UTC")
+
+
+def one_line(text: str) -> str:
+    r"""Return a text with each stretch of white space as one blank, and what cannot be shown left out.
+
+    Examples
+    --------
+    >>> one_line(" Final\n\texam ")
+    'Final exam'
+    """
+    return " ".join("".join(" " if unicodedata.category(character) in {"Cc", "Cs"} else character for character in text).split())
+
+
+def visible_lines(text: str) -> str:
+    r"""Return a text of any lines, without what cannot be shown, as far as a text may be long.
+
+    Examples
+    --------
+    >>> visible_lines(" Well\x00 done\r\nsee page 3 ")
+    'Well done\nsee page 3'
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = (character for character in lines if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cs"})
+    return "".join(kept).strip()[:LONGEST_TEXT].rstrip()

@@ -1,0 +1,214 @@
+"""An XML file that somebody else made: no document type, no entities, nothing from elsewhere, and limits to its size.
+
+A document type is refused as such, since all that it could bring, entities and files from elsewhere, is refused too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, cast
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import XMLParser
+
+from lmskit.errors import ImportFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+MAX_FILE = 64 * 1024**2
+"""Bytes of a file that is read at all."""
+MAX_TEXT = 16 * 1024**2
+"""Characters of its texts and attributes, without those that are dropped."""
+MAX_ELEMENTS = 500_000
+MAX_DEPTH = 100
+MAX_TAG = 1024**2
+"""Bytes of one tag or comment: the parser holds on to it until it ends."""
+CHUNK = 64 * 1024
+ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii", "iso-8859-1", "windows-1252", "cp1252"})
+HEAD = 256 * 1024
+"""Bytes in which the first elements are looked for, to tell what a file is."""
+
+
+class XmlElement(Element):
+    """An element that knows its line."""
+
+    __slots__ = ("line",)
+
+    line: int
+
+    @property
+    def local(self) -> str:
+        """Its name without its namespace."""
+        return self.tag.rpartition("}")[2]
+
+    def below(self, *names: str) -> Iterator[XmlElement]:
+        """Give out its children of these names, whatever their namespace; without names all of them."""
+        for child in self:
+            if isinstance(child, XmlElement) and (not names or child.local in names):
+                yield child
+
+    def everywhere(self, *names: str) -> Iterator[XmlElement]:
+        """Give out all elements of these names in it, in the order in which they begin."""
+        for element in self.iter():
+            if isinstance(element, XmlElement) and element.local in names:
+                yield element
+
+    def child(self, *path: str) -> XmlElement | None:
+        """Follow names downwards, each time to the first child of this name."""
+        found: XmlElement | None = self
+        for name in path:
+            found = next(found.below(name), None) if found is not None else None
+        return found
+
+    def whole_text(self) -> str:
+        """All text in it."""
+        return "".join(self.itertext())
+
+
+@dataclass(frozen=True, slots=True)
+class XmlFile:
+    """A file that was read to its end."""
+
+    name: str
+    sha256: str
+    root: XmlElement
+
+
+def parsed(path: Path, *, drop: Collection[str] = ()) -> XmlFile:
+    """Read an XML file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    drop
+        Names of elements whose text is of no use, such as embedded pictures; they stand in the result without it.
+
+    Raises
+    ------
+    ImportFileError
+        There is no such file, it is too large, no XML, or XML of a kind that is refused.
+    """
+    target = _Target(path.name, drop)
+    digest = hashlib.sha256()
+    for chunk in _fed(path, target):
+        digest.update(chunk)
+    root = target.finished()
+    return XmlFile(path.name, digest.hexdigest(), root)
+
+
+def first_elements(path: Path, count: int = 1) -> list[XmlElement]:
+    """Return the first elements of a file in the order in which they begin; none where it is no XML that would be read."""
+    target = _Target(path.name, (), stop_after=count)
+    try:
+        for _ in _fed(path, target, most=HEAD):
+            if len(target.begun) >= count:
+                break
+    except ImportFileError:
+        pass
+    return target.begun[:count]
+
+
+class _Target:
+    """Builds the tree, and stops where a limit is reached."""
+
+    def __init__(self, name: str, drop: Collection[str], *, stop_after: int = 0) -> None:
+        self.name = name
+        self.begun: list[XmlElement] = []
+        self.parser = XMLParser(target=self, forbid_dtd=True)
+        self.parser.parser.XmlDeclHandler = self._declared
+        self._tree = TreeBuilder(element_factory=XmlElement)
+        self._drop = drop
+        self._dropping = 0
+        self._stop_after = stop_after
+        self._depth = self._elements = self._text = 0
+        self._root: XmlElement | None = None
+
+    @property
+    def line(self) -> int:
+        return int(self.parser.parser.CurrentLineNumber)
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        self._elements += 1
+        if self._depth > MAX_DEPTH:
+            raise self._refusal(f"elements stand in each other more than {MAX_DEPTH} deep")
+        if self._elements > MAX_ELEMENTS:
+            raise self._refusal(f"there are more than {MAX_ELEMENTS:,} elements")
+        self._count(sum(len(name) + len(value) for name, value in attributes.items()))
+        element = cast("XmlElement", self._tree.start(tag, attributes))
+        element.line = self.line
+        if len(self.begun) < self._stop_after:
+            self.begun.append(element)
+        self._dropping += self._dropping > 0 or element.local in self._drop
+
+    def end(self, tag: str) -> None:
+        self._depth -= 1
+        self._dropping = max(0, self._dropping - 1)
+        self._root = cast("XmlElement", self._tree.end(tag))
+
+    def data(self, text: str) -> None:
+        if not self._dropping:
+            self._count(len(text))
+            self._tree.data(text)
+
+    def close(self) -> XmlElement:
+        return cast("XmlElement", self._tree.close())
+
+    def finished(self) -> XmlElement:
+        assert self._root is not None  # noqa: S101 - the parser refuses a document without root
+        return self._root
+
+    def _count(self, characters: int) -> None:
+        self._text += characters
+        if self._text > MAX_TEXT:
+            raise self._refusal(f"it holds more than {MAX_TEXT // 1024**2} MiB of text")
+
+    def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding is not None and encoding.lower() not in ENCODINGS:
+            raise self._refusal(f"it says to be encoded as {encoding[:40]!r}. Save it as UTF-8", line=1)
+
+    def _refusal(self, reason: str, *, line: int | None = None) -> ImportFileError:
+        return ImportFileError(f"{self.name}, row {line or self.line}: {reason}.")
+
+
+def _fed(path: Path, target: _Target, *, most: int = MAX_FILE) -> Iterator[bytes]:
+    """Feed a file to its parser, and give out each piece when it is read."""
+    name = path.name
+    try:
+        if not path.is_file():
+            raise ImportFileError(f"There is no file {path}. Check the path.")
+        with path.open("rb") as stream:
+            yield from _pieces(name, stream, target, most)
+        if most == MAX_FILE:
+            target.parser.close()
+    except OSError as error:
+        raise ImportFileError(f"{name} cannot be read: {error.strerror or error}.") from error
+    except DefusedXmlException as error:
+        raise ImportFileError(
+            f"{name}, row {target.line}: it has a document type or entities, which are not read. Remove its <!DOCTYPE … >."
+        ) from error
+    except ParseError as error:
+        raise ImportFileError(f"{name}, row {error.position[0]}: it is not well-formed XML: {str(error).partition(':')[0]}.") from error
+    except (ValueError, LookupError) as error:  # an encoding that the parser does not know
+        raise ImportFileError(f"{name}: its encoding is not one that is read. Save it as UTF-8.") from error
+
+
+def _pieces(name: str, stream: IO[bytes], target: _Target, most: int) -> Iterator[bytes]:
+    size = 0
+    while chunk := stream.read(CHUNK):
+        size += len(chunk)
+        if size > MAX_FILE:
+            raise ImportFileError(f"{name} is larger than {MAX_FILE // 1024**2} MiB, which is the most that is read. Import it in parts.")
+        target.parser.feed(chunk)
+        if size - max(0, target.parser.parser.CurrentByteIndex) > MAX_TAG:
+            raise ImportFileError(f"{name}, row {target.line}: a tag or comment is longer than {MAX_TAG // 1024**2} MiB.")
+        yield chunk
+        if size >= most:
+            return
+    if size == 0:
+        raise ImportFileError(f"{name} is empty. Get it again from the system it comes from.")

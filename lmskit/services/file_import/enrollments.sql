@@ -1,0 +1,209 @@
+-- Places of students in courses: what is there, what the file says, what becomes of it.
+--
+-- One row of file_place: a student's place in a course, as the file has it, with the row that counts (n).
+-- Caveats: Several rows may tell of one place, such as sections of a course: active counts before completed before withdrawn. A
+--   completed place stays completed. A place that waits for its message stays pending unless the student is withdrawn.
+-- Source: file_enrollment (courses.sql), once people and courses are written.
+--
+-- Each part begins with a line "-- part: <name>" and is one statement.
+
+-- part: places
+CREATE TEMPORARY TABLE file_place ON COMMIT DROP AS
+WITH told AS (
+    SELECT
+        e.n, e.unit, e.status, e.started_on, e.ended_on, e.is_implied,
+        coalesce(c.course_id, e.course) AS course_id,
+        coalesce(a.person_id, e.person) AS student_id
+    FROM file_enrollment AS e
+    LEFT JOIN file_added_person AS a ON a.who = -e.person
+    LEFT JOIN file_course AS c ON c.n = -e.course
+    WHERE e.role = 'student' AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = e.unit)
+),
+
+ranked AS (
+    SELECT
+        told.*,
+        row_number() OVER (
+            PARTITION BY course_id, student_id ORDER BY is_implied, array_position(ARRAY['active', 'completed', 'withdrawn'], status), n
+        ) AS rank
+    FROM told
+),
+
+compared AS (
+    SELECT
+        r.*,
+        t.starts_on AS term_starts_on,
+        e.status::text AS old_status, e.previous_status::text AS old_previous_status, e.request_sequence AS old_sequence,
+        e.started_on AS old_started_on, e.ended_on AS old_ended_on,
+        CASE
+            WHEN e.status = 'completed' OR (e.status = 'pending' AND r.status = 'active') OR (e.status IS NOT NULL AND r.is_implied)
+                THEN e.status::text
+            ELSE r.status
+        END AS new_status
+    FROM ranked AS r
+    JOIN courses AS c ON c.id = r.course_id
+    JOIN terms AS t ON t.id = c.term_id
+    LEFT JOIN student_enrollments AS e ON e.course_id = r.course_id AND e.student_id = r.student_id
+    WHERE r.rank = 1
+),
+
+begun AS (
+    SELECT
+        compared.*,
+        CASE
+            WHEN old_status IS NOT NULL AND (is_implied OR (old_status = 'pending' AND new_status = 'pending')) THEN old_started_on
+            ELSE coalesce(started_on, old_started_on, least(term_starts_on, ended_on))
+        END AS new_started_on
+    FROM compared
+),
+
+ended AS (
+    SELECT
+        begun.*,
+        CASE
+            WHEN new_status NOT IN ('withdrawn', 'completed') THEN NULL
+            WHEN is_implied AND old_status IS NOT NULL THEN old_ended_on
+            WHEN ended_on IS NOT NULL AND (old_status IS DISTINCT FROM 'completed' OR status = 'completed')
+                THEN greatest(ended_on, new_started_on)
+            WHEN old_status = new_status AND old_ended_on IS NOT NULL THEN greatest(old_ended_on, new_started_on)
+            WHEN old_status = new_status THEN NULL
+            WHEN new_status = 'withdrawn' AND old_status IS NOT NULL THEN greatest(o.today, new_started_on)
+        END AS new_ended_on
+    FROM begun
+    CROSS JOIN file_option AS o
+)
+
+SELECT
+    ended.n, ended.unit, ended.course_id, ended.student_id, ended.status, ended.is_implied, ended.old_status, ended.old_previous_status, ended.old_sequence,
+    ended.old_ended_on, ended.new_status, ended.new_started_on, ended.new_ended_on,
+    u.email AS address,
+    CASE
+        WHEN old_status IS NULL THEN 'added'
+        WHEN (old_status, old_started_on, old_ended_on) IS DISTINCT FROM (new_status, new_started_on, new_ended_on) THEN 'changed'
+        ELSE 'unchanged'
+    END AS state,
+    -- Who begins or comes back is told, if they can be.
+    o.notify AND new_status = 'active' AND old_status IS DISTINCT FROM 'active' AND old_status IS DISTINCT FROM 'completed'
+        AND u.email IS NOT NULL AND u.email !~* '[.@]invalid$' AS is_notified
+FROM ended
+CROSS JOIN file_option AS o
+JOIN users AS u ON u.id = ended.student_id
+
+-- part: place_oddities
+INSERT INTO import_oddity (file, row_number, column_name, value, reason)
+SELECT f.name, u.row_number, u.column_name, odd.value, odd.reason
+FROM file_place AS p
+JOIN file_unit AS u ON u.unit = p.unit
+JOIN file_part AS f ON f.part = u.part
+CROSS JOIN file_option AS o
+CROSS JOIN LATERAL (VALUES
+    (NOT p.is_implied AND p.old_status = 'completed' AND p.status <> 'completed', p.status, 'has completed the course here, which stays so'),
+    (NOT p.is_implied AND p.old_status = 'pending' AND p.new_status = 'pending', 'pending', 'waits here for the message that confirms the place, and goes on waiting'),
+    (
+        o.notify AND NOT p.is_notified AND p.new_status = 'active' AND (p.old_status IS NULL OR p.old_status = 'withdrawn'),
+        p.address, 'has no e-mail address that receives mail: enrolled without a message'
+    )
+) AS odd (applies, value, reason)
+WHERE p.state IS NOT NULL AND odd.applies
+UNION ALL
+SELECT f.name, u.row_number, u.column_name, e.course_name, 'is told of by several rows, of which the one counts that says most: active, completed, withdrawn'
+FROM file_enrollment AS e
+JOIN file_unit AS u ON u.unit = e.unit
+JOIN file_part AS f ON f.part = u.part
+LEFT JOIN file_added_person AS a ON a.who = -e.person
+LEFT JOIN file_course AS c ON c.n = -e.course
+JOIN file_place AS p ON p.course_id = coalesce(c.course_id, e.course) AND p.student_id = coalesce(a.person_id, e.person)
+WHERE e.role = 'student' AND e.n <> p.n AND e.status <> p.status AND NOT e.is_implied
+    AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = e.unit)
+
+-- part: add_enrollments
+INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on, ended_on)
+SELECT course_id, student_id, (CASE WHEN is_notified THEN 'pending' ELSE new_status END)::enrollment_status, 'import', new_started_on, new_ended_on
+FROM file_place
+WHERE state = 'added'
+ORDER BY course_id, student_id
+
+-- part: change_enrollments
+UPDATE student_enrollments AS e
+SET
+    status = (CASE WHEN p.is_notified THEN 'pending' ELSE p.new_status END)::enrollment_status,
+    previous_status = CASE WHEN p.is_notified THEN e.status END,
+    request_sequence = e.request_sequence + p.is_notified::integer,
+    started_on = p.new_started_on,
+    ended_on = p.new_ended_on
+FROM file_place AS p
+WHERE p.state = 'changed' AND e.course_id = p.course_id AND e.student_id = p.student_id
+
+-- part: call_back_messages
+-- Of students who waited for their message and are withdrawn or have completed now.
+UPDATE outbox AS m
+SET status = 'refused', last_error = 'withdrawn before the message was sent', leased_until = NULL
+FROM file_place AS p
+WHERE p.old_status = 'pending' AND p.new_status <> 'pending'
+    AND m.course_id = p.course_id AND m.student_id = p.student_id AND m.request_sequence = p.old_sequence
+    AND m.status = 'waiting' AND (m.leased_until IS NULL OR m.leased_until < clock_timestamp())
+
+-- part: raise_sequences
+-- A place that was removed because its message was refused leaves its message behind, whose number is not used again.
+UPDATE student_enrollments AS e
+SET request_sequence = greatest(e.request_sequence, sent.last + 1)
+FROM file_place AS p
+CROSS JOIN LATERAL (
+    SELECT max(m.request_sequence) AS last FROM outbox AS m WHERE m.course_id = p.course_id AND m.student_id = p.student_id
+) AS sent
+WHERE p.is_notified AND p.state <> 'unchanged' AND e.course_id = p.course_id AND e.student_id = p.student_id AND sent.last >= e.request_sequence
+
+-- part: notified
+SELECT
+    e.course_id, e.student_id, e.request_sequence, u.email, u.family_name, u.given_name,
+    c.code, c.title, t.name AS term, p.old_ended_on AS ended_before
+FROM file_place AS p
+JOIN student_enrollments AS e ON e.course_id = p.course_id AND e.student_id = p.student_id
+JOIN users AS u ON u.id = p.student_id
+JOIN courses AS c ON c.id = p.course_id
+JOIN terms AS t ON t.id = c.term_id
+WHERE p.is_notified AND p.state <> 'unchanged'
+ORDER BY e.course_id, e.student_id
+
+-- part: missing
+CREATE TEMPORARY TABLE file_missing ON COMMIT DROP AS
+SELECT e.course_id, e.student_id, e.status::text AS old_status, e.previous_status::text AS old_previous_status, e.request_sequence
+FROM student_enrollments AS e
+WHERE e.course_id IN (SELECT p.course_id FROM file_place AS p WHERE NOT p.is_implied)
+    AND e.status IN ('active', 'pending')
+    AND NOT EXISTS (SELECT FROM file_place AS p WHERE p.course_id = e.course_id AND p.student_id = e.student_id)
+
+-- part: call_back_messages_of_missing
+UPDATE outbox AS m
+SET status = 'refused', last_error = 'withdrawn before the message was sent', leased_until = NULL
+FROM file_missing AS p
+WHERE p.old_status = 'pending' AND m.course_id = p.course_id AND m.student_id = p.student_id AND m.request_sequence = p.request_sequence
+    AND m.status = 'waiting' AND (m.leased_until IS NULL OR m.leased_until < clock_timestamp())
+
+-- part: withdraw_missing
+-- A place that was only asked for again returns to the day it had ended.
+UPDATE student_enrollments AS e
+SET
+    status = 'withdrawn',
+    previous_status = NULL,
+    ended_on = greatest(
+        coalesce(
+            CASE WHEN e.previous_status = 'withdrawn' THEN (
+                SELECT (m.context ->> 'ended_before')::date
+                FROM outbox AS m
+                WHERE m.course_id = e.course_id AND m.student_id = e.student_id AND m.request_sequence = e.request_sequence
+            ) END,
+            o.today
+        ),
+        e.started_on
+    )
+FROM file_missing AS p
+CROSS JOIN file_option AS o
+WHERE e.course_id = p.course_id AND e.student_id = p.student_id
+
+-- part: missing_students
+SELECT concat_ws(', ', u.family_name, nullif(u.given_name, '')), c.code
+FROM file_missing AS m
+JOIN users AS u ON u.id = m.student_id
+JOIN courses AS c ON c.id = m.course_id
+ORDER BY c.code, u.sort_name, u.id

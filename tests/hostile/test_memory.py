@@ -1,0 +1,28 @@
+"""The whole corpus, and a long file, in little memory."""
+
+import json
+import subprocess
+import sys
+
+from lmskit.settings import settings
+from tests.hostile.corpus import CORPUS
+from tests.hostile.measure import LONG, MANY_ROWS
+
+MOST_MEGABYTES = 300
+
+
+def test_the_corpus_is_imported_in_less_than_300_megabytes(admin_engine):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.measure"],
+        cwd=settings().project_root,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    assert told.keys() >= {entry.name for entry in CORPUS}
+    assert told[LONG.name][0].startswith(f"{MANY_ROWS} in = {MANY_ROWS} added")
+    most = max(told, key=lambda name: told[name][1])
+    assert told[most][1] < MOST_MEGABYTES, (most, told[most])

@@ -1,0 +1,27 @@
+"""A file of the shared data imported twice, and what the two reports say."""
+
+from lmskit.importers.formats import ReadOptions
+from lmskit.services.file_import import import_file
+
+
+def imported_twice(session, form, path, **options):
+    """Import a path; the second time nothing may change. Return the first report."""
+    first = import_file(session, form.open(path, ReadOptions()), **options)
+    second = import_file(session, form.open(path, ReadOptions()), **options)
+    assert {file.file: (0, 0, file.added, file.rejected) for file in first.files} == {
+        file.file: (file.added, file.changed, file.unchanged, file.rejected) for file in second.files
+    }
+    assert all(entity.added == entity.changed == 0 for entity in second.entities)
+    assert second.rejections == first.rejections
+    assert second.touched == ()
+    return first
+
+
+def added(report):
+    """By file: rows added, rows rejected."""
+    return {file.file: (file.added, file.rejected) for file in report.files}
+
+
+def entities(report):
+    """How many were added, by kind; kinds of which there were none are left out."""
+    return {entity.kind: entity.added for entity in report.entities if entity.added}

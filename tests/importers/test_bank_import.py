@@ -1,0 +1,227 @@
+"""A question bank becomes a quiz: every question is accounted for, and the second time nothing changes."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lmskit.errors import CourseNotFoundError, NotPermittedError, SeveralQuizzesError, WeekNeededError
+from lmskit.models import Course, ImportRun, Quiz, Syllabus
+from lmskit.queries.quiz import quiz_content
+from lmskit.services.question_bank import FROZEN_CHANGED, FROZEN_NEW, import_bank
+from lmskit.settings import settings as project
+from tests import factories
+from tests.importers.bank_sample import BANKS, read, read_text
+
+DATA = (project().project_root / ".." / "shared" / "data").resolve()
+REAL = {
+    "moodle/question_banks/gift_examples.txt": ("gift", 43, 0),
+    "moodle/question_banks/questions.gift.txt": ("gift", 9, 0),
+    "moodle/question_banks/questions.aiken.txt": ("aiken", 2, 0),
+    "moodle/question_banks/multichoice.xml": ("moodle-xml", 1, 0),
+    "moodle/question_banks/truefalse.xml": ("moodle-xml", 2, 0),
+    "moodle/question_banks/multianswer.xml": ("moodle-xml", 5, 0),
+    "qti/2_1": ("qti", 7, 3),
+}
+FIRST = "::a::Is it?{T}\n\n::b::What?{=x ~y}\n\n"
+
+
+@pytest.fixture
+def course(session):
+    return factories.course(session, weeks=2)
+
+
+@pytest.fixture
+def imported(session, course, tmp_path):
+    """Import a GIFT text into the course, as the quiz "Arrays" of week 2 unless something else is said."""
+
+    def take(text, **options):
+        bank = read_text("gift", tmp_path / "Arrays.gift", text)
+        return import_bank(session, bank, **({"course": course.code, "week": 2} | options))
+
+    return take
+
+
+def counts(report):
+    total = report.total
+    return total.added, total.changed, total.unchanged, total.rejected
+
+
+def the_quiz(session, course):
+    return session.scalars(select(Quiz).where(Quiz.course_id == course.id)).one()
+
+
+def answered(session, quiz, **attempt):
+    student = factories.enrollment(session, session.get_one(Course, quiz.course_id)).student_id
+    return factories.attempt(session, quiz, student, **attempt)
+
+
+@pytest.mark.parametrize("form", BANKS)
+def test_every_question_of_a_bank_is_accounted_for_and_the_second_time_nothing_changes(session, course, form):
+    bank = read(form, BANKS[form])
+    arrived, refused = len(bank.questions), len(bank.rejections)
+    rehearsed = import_bank(session, bank, course=course.code, week=2, dry_run=True)
+    assert session.scalar(select(func.count()).select_from(Quiz).where(Quiz.course_id == course.id)) == 0
+    first = import_bank(session, bank, course=course.code, week=2)
+    second = import_bank(session, bank, course=course.code)
+    assert counts(first) == counts(rehearsed) == (arrived, 0, 0, refused)
+    assert counts(second) == (0, 0, arrived, refused)
+    assert (first.entity("quizzes").added, second.entity("quizzes").unchanged) == (1, 1)
+    assert len(first.outcomes) == bank.rows_in == first.total.rows_in
+    assert first.oddities == bank.oddities
+    quiz = the_quiz(session, course)
+    assert quiz_content(session, quiz.id) == bank.content()
+    assert (quiz.title, quiz.week_number, float(quiz.max_score)) == (bank.title, 2, bank.content().max_score)
+    runs = session.scalars(select(ImportRun).where(ImportRun.sha256 == bank.sha256)).all()
+    assert [(run.format, run.added, run.unchanged, run.rejected) for run in runs] == [
+        (form, arrived, 0, refused),
+        (form, 0, arrived, refused),
+    ]
+
+
+@pytest.mark.parametrize("path", REAL)
+def test_real_banks_arrive(session, course, path):
+    if not (DATA / path).exists():
+        pytest.skip(f"the data set is not there: {DATA / path}")
+    form, arrived, refused = REAL[path]
+    bank = read(form, DATA / path)
+    assert counts(import_bank(session, bank, course=course.code, week=1)) == (arrived, 0, 0, refused)
+    assert counts(import_bank(session, bank, course=course.code)) == (0, 0, arrived, refused)
+
+
+def test_the_real_items_that_have_no_counterpart_are_named():
+    if not (DATA / "qti").exists():
+        pytest.skip(f"the data set is not there: {DATA / 'qti'}")
+    reasons = {one.file: one.reason.split()[2].rstrip(",") for one in read("qti", DATA / "qti" / "2_1").rejections}
+    assert reasons == {
+        "gap_match.xml": "gapMatchInteraction",
+        "hottext.xml": "hottextInteraction",
+        "inline_choice.xml": "inlineChoiceInteraction",
+    }
+
+
+def test_questions_that_a_bank_does_not_name_stay_where_they_are(session, course, imported):
+    imported(FIRST)
+    report = imported("::c::Why?{}\n\n::b::What now?{=x ~y}")
+    assert counts(report) == (1, 1, 0, 0)
+    assert [(one["id"], one["prompt"]) for one in the_quiz(session, course).questions] == [
+        ("a", "Is it?"),
+        ("b", "What now?"),
+        ("c", "Why?"),
+    ]
+    assert report.entity("quizzes").changed == 1
+
+
+def test_a_key_alone_may_change(session, course, imported):
+    imported(FIRST)
+    answered(session, the_quiz(session, course), answers=[{"question": "a", "response": True, "score": 1}])
+    report = imported("::a::Is it?{F#Look again.}\n\n")
+    assert [(one.what, one.state, one.reason) for one in report.outcomes] == [("a", "changed", "its key or feedback is another")]
+    assert the_quiz(session, course).answer_key["a"] == {"answer": False, "feedback": "wrong: Look again."}
+
+
+def test_questions_that_attempts_were_made_at_stay_as_they_are(session, course, imported):
+    imported(FIRST)
+    quiz = the_quiz(session, course)
+    before = list(quiz.questions)
+    answered(session, quiz, answers=[{"question": "a", "response": True, "score": 1}])
+    report = imported("::a::Was it?{T}\n\n::b::What?{=x ~y}\n\n::c::Why?{}\n\nText")
+    assert [(one.what, one.state) for one in report.outcomes] == [
+        ("a", "rejected"),
+        ("b", "unchanged"),
+        ("c", "rejected"),
+        ("Text", "rejected"),
+    ]
+    assert [one.reason for one in report.rejections[:2]] == [FROZEN_CHANGED, FROZEN_NEW]
+    assert the_quiz(session, course).questions == before
+
+
+def test_a_quiz_of_which_only_totals_are_known_gets_its_questions(session, course, imported):
+    quiz = factories.quiz(session, course, title="Arrays", max_score=10)
+    answered(session, quiz, score=7)
+    report = imported(FIRST)
+    assert counts(report) == (2, 0, 0, 0)
+    assert (quiz.week_number, float(quiz.max_score)) == (1, 2)
+    assert "where it stays; week 2 was asked for" in report.notes[-1]
+
+
+def test_a_quiz_is_found_again_under_its_new_name(session, course, imported):
+    imported(FIRST)
+    the_quiz(session, course).title = "Quiz 2"
+    session.flush()
+    assert counts(imported(FIRST, week=None)) == (0, 0, 2, 0)
+    assert counts(imported(FIRST, title="Quiz 2", week=None)) == (0, 0, 2, 0)
+    assert the_quiz(session, course).title == "Quiz 2"
+
+
+def test_a_new_quiz_needs_a_week(imported):
+    with pytest.raises(WeekNeededError, match="--week N"):
+        imported(FIRST, week=None)
+
+
+def test_a_week_that_the_syllabus_lacks_is_added(session, course, imported):
+    report = imported(FIRST, week=5)
+    assert report.entity("weeks").added == 1
+    assert session.get_one(Syllabus, (course.id, 5)).topic == "Week 5"
+    with pytest.raises(ValidationError):
+        imported(FIRST, week=61)
+
+
+def test_a_bank_without_a_question_that_can_be_read_makes_no_quiz(session, course, imported):
+    report = imported("Only a text.")
+    assert (counts(report), report.entity("quizzes").total) == ((0, 0, 0, 1), 0)
+    assert session.scalar(select(func.count()).select_from(Quiz).where(Quiz.course_id == course.id)) == 0
+
+
+def test_it_is_not_guessed_which_of_two_quizzes_is_meant(session, course, imported):
+    for _ in range(2):
+        factories.quiz(session, course, title="Arrays")
+    with pytest.raises(SeveralQuizzesError):
+        imported(FIRST)
+
+
+def test_an_unknown_course_is_said_to_be_unknown(imported):
+    with pytest.raises(CourseNotFoundError):
+        imported(FIRST, course="NO-SUCH")
+
+
+def test_only_administrators_import(lecturer_engine, tmp_path):
+    bank = read_text("gift", tmp_path / "a.gift", FIRST)
+    with Session(lecturer_engine) as session, pytest.raises(NotPermittedError):
+        import_bank(session, bank, course="C", week=1)
+
+
+BLOCKS = [
+    "{name}Is it {text}?{{T}}",
+    "{name}What is {text}?{{=a ~b ~%50%c}}",
+    "{name}Which {text}?{{~%50%a ~%50%b ~c}}",
+    "{name}How many {text}?{{#3:1}}",
+    "{name}Who is {text}?{{=a =b #well}}",
+    "{name}Match {text}.{{=a -> b =c -> d}}",
+    "{name}Describe {text}.{{}}",
+    "{name}Only {text}.",
+    "{name}Broken {text} {{",
+]
+QUESTION = st.builds(
+    lambda block, name, text: block.format(name=f"::{name}::" if name else "", text=text),
+    st.sampled_from(BLOCKS),
+    st.sampled_from(["", "", "a", "b", "c"]),
+    st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=5),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=st.lists(QUESTION, min_size=1, max_size=6), second=st.lists(QUESTION, min_size=1, max_size=6), attempted=st.booleans())
+def test_whatever_is_imported_a_repeat_changes_nothing(session, tmp_path, first, second, attempted):
+    course = factories.course(session, weeks=1)
+    for questions in (first, second):
+        bank = read_text("gift", tmp_path / "Arrays.gift", "\n\n".join(questions))
+        once = import_bank(session, bank, course=course.code, week=1)
+        again = import_bank(session, bank, course=course.code, week=1)
+        assert once.total.rows_in == again.total.rows_in == len(questions)
+        assert (again.total.added, again.total.changed, again.total.rejected) == (0, 0, once.total.rejected)
+        assert again.rejections == once.rejections
+        if attempted and once.entity("quizzes").added:
+            answered(session, the_quiz(session, course), answers=[{"question": "a", "response": True, "score": 1}])

@@ -1,0 +1,143 @@
+"""What is odd about Canvas gradebooks, one sentence each; the whole sample is in test_golden_readers.py."""
+
+import pytest
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.canvas_gradebook import FORMAT
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.record import AttemptRecord, PersonRecord, QuizRecord
+from tests.importers.golden import units
+
+
+def opened(tmp_path, text, encoding="utf-8", **options):
+    path = tmp_path / "gradebook.csv"
+    path.write_bytes(text.encode(encoding))
+    return FORMAT.open(path, ReadOptions(**options))
+
+
+def of_kind(source, kind):
+    return [record for record in source.records() if isinstance(record, kind)]
+
+
+def gradebook(*rows, header="Student,ID,Section,Quiz 1 (11)", points="    Points Possible,,,10"):
+    return "\n".join([header, points, *rows]) + "\n"
+
+
+def grades(source):
+    return [(record.quiz, record.score) for record in of_kind(source, AttemptRecord)]
+
+
+def test_titles_may_hold_commas_parentheses_and_line_ends_and_two_may_be_equal(tmp_path):
+    header = 'Student,ID,Section,"Essay, ""final"" (draft) (11)","Read\nme (12)",Quiz (13),Quiz (14)'
+    source = opened(tmp_path, gradebook('"A, B",1,x,1,2,3,4', header=header, points="    Points Possible,,,10,10,10,10"))
+    quizzes = of_kind(source, QuizRecord)
+    assert [(quiz.key, quiz.title) for quiz in quizzes] == [
+        ("11", 'Essay, "final" (draft)'),
+        ("12", "Read me"),
+        ("13", "Quiz"),
+        ("14", "Quiz"),
+    ]
+    assert grades(source) == [("11", 1), ("12", 2), ("13", 3), ("14", 4)]
+
+
+def test_an_assignment_may_be_called_final_score_and_a_total_may_end_in_a_number(tmp_path):
+    header = "Student,ID,Section,Final Score (11),Current Score (2031),Unposted Final Score (2031)"
+    source = opened(
+        tmp_path, gradebook('"A, B",1,x,7,70.00,70.00', header=header, points="    Points Possible,,,10,(read only),(read only)")
+    )
+    assert grades(source) == [("11", 7)]
+    assert "Current Score (2031)" in source.file.skipped_columns
+
+
+def test_the_posting_policy_is_no_student_whether_there_is_one_or_not(tmp_path):
+    row = '"A, B",1,x,7'
+    header, points = "Student,ID,Section,Quiz 1 (11)", "    Points Possible,,,10"
+    for above in ([points], [",,,Manual Posting", points], [points, ",,,Manual Posting (scores hidden from instructors)"]):
+        source = opened(tmp_path, "\n".join([header, *above, row, ""]))
+        assert grades(source) == [("11", 7)]
+        assert source.file.rows_in == 1
+
+
+def test_without_points_possible_nobody_knows_what_a_grade_is_out_of(tmp_path):
+    with pytest.raises(ImportFileError, match="lacks the row Points Possible"):
+        opened(tmp_path, 'Student,ID,Section,Quiz 1 (11)\n"A, B",1,x,7\n')
+
+
+@pytest.mark.parametrize("cell", ["", "EX", "N/A", " ", "-"])
+def test_what_is_no_grade_is_neither_imported_nor_rejected(tmp_path, cell):
+    assert units(opened(tmp_path, gradebook(f'"A, B",1,x,{cell}')))["gradebook.csv: grades"] == (0, 0, 0)
+
+
+@pytest.mark.parametrize("cell", ["inf", "nan", "-1", "B+", "85%", "1e3", "100000000", "excused"])
+def test_a_bad_grade_is_rejected_and_its_row_is_not(tmp_path, cell):
+    source = opened(tmp_path, gradebook(f'"A, B",1,x,{cell}', '"C, D",2,x,8'))
+    assert units(source) == {"gradebook.csv": (2, 2, 0), "gradebook.csv: grades": (2, 1, 1)}
+    assert [(one.row, one.column, one.value) for one in source.grades.rejections] == [(3, "Quiz 1 (11)", cell)]
+
+
+def test_the_grades_of_a_rejected_row_are_counted_and_rejected_with_it(tmp_path):
+    source = opened(tmp_path, gradebook('"A, B",1.2E+15,x,7', '"C, D",2,x,8'))
+    assert units(source) == {"gradebook.csv": (2, 1, 1), "gradebook.csv: grades": (2, 1, 1)}
+    assert [one.reason for one in source.grades.rejections] == ["belongs to a row that is not imported"]
+
+
+def test_a_student_who_is_called_test_student_and_has_an_id_of_the_university_is_a_student(tmp_path):
+    header = "Student,ID,SIS User ID,Section,Quiz 1 (11)"
+    source = opened(
+        tmp_path, gradebook('"Student, Test",1,S1,x,7', '"Student, Test",2,,x,8', header=header, points="    Points Possible,,,,10")
+    )
+    assert grades(source) == [("11", 7)]
+    assert "gradebook.csv: row 4 is Canvas's test student and is skipped." in source.notes
+
+
+def test_names_may_stand_in_two_columns_and_one_that_begins_like_a_formula_is_unpacked(tmp_path):
+    header, points = "LastName,FirstName,ID,Section,Quiz 1 (11)", "    Points Possible,,,,10"
+    people = of_kind(
+        opened(tmp_path, gradebook('de la Cruz,"Ana, María",1,x,7', '"=""=Smith""",Bo,2,x,7', header=header, points=points)), PersonRecord
+    )
+    assert [(person.family_name, person.given_name) for person in people] == [("de la Cruz", "Ana  María"), ("=Smith", "Bo")]
+
+
+def test_a_decimal_comma_is_a_property_of_the_file(tmp_path):
+    text = gradebook(
+        "A B;1;x;7,5", "C D;2;x;8", "E F;3;x;7.5", header="Student;ID;Section;Quiz 1 (11)", points="    Points Possible;;;10,00"
+    )
+    source = opened(tmp_path, text, encoding="cp1252")
+    assert grades(source) == [("11", 7.5), ("11", 8)]
+    assert (
+        "gradebook.csv was read with the decimal comma, which 2 cells speak for and 1 against; --decimal says it otherwise." in source.notes
+    )
+    assert [one.value for one in source.grades.rejections] == ["7.5"]
+    assert grades(opened(tmp_path, text.replace("7,5", "7.5").replace("10,00", "10"), decimal_mark=".")) == [
+        ("11", 7.5),
+        ("11", 8),
+        ("11", 7.5),
+    ]
+
+
+def test_stale_totals_are_oddities_and_right_ones_are_not(tmp_path):
+    header = "Student,ID,Section,Quiz 1 (11),Quiz 2 (12),Current Points,Final Points,Current Score,Final Score"
+    points = "    Points Possible,,,10,30,(read only),(read only),(read only),(read only)"
+    source = opened(
+        tmp_path, gradebook('"A, B",1,x,7,,7.00,7.00,70.00,17.50', '"C, D",2,x,7,EX,7.00,8.00,70.00,60.00', header=header, points=points)
+    )
+    list(source.records())
+    assert [(odd.row, odd.column, odd.value) for odd in source.oddities] == [
+        (4, "Final Points", "8.00 (recomputed 7.00)"),
+        (4, "Final Score", "60.00 (recomputed 70.00)"),
+    ]
+
+
+def test_totals_of_weighted_groups_are_not_compared_and_that_is_said(tmp_path):
+    header, points = "Student,ID,Section,Quiz 1 (11),Final Score", "    Points Possible,,,10,(read only)"
+    source = opened(tmp_path, gradebook('"A, B",1,x,7,99.00', header=header, points=points))
+    list(source.records())
+    assert list(source.oddities) == []
+    assert any("it is not known how groups weigh" in note for note in source.notes)
+
+
+def test_an_assignment_in_two_columns_is_refused(tmp_path):
+    with pytest.raises(ImportFileError, match="has the assignment 11 in more than one column"):
+        opened(
+            tmp_path, gradebook('"A, B",1,x,7,8', header="Student,ID,Section,Quiz (11),Other (11)", points="    Points Possible,,,10,10")
+        )

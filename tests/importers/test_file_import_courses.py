@@ -1,0 +1,140 @@
+"""Terms, courses and who teaches them, by files of a student-information system."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select
+
+from lmskit.errors import LecturerNotFoundError, TermNotFoundError
+from lmskit.importers.canvas_sis import FORMAT
+from lmskit.importers.formats import ReadOptions
+from lmskit.models import Course, Enrollment, ExternalId, Term, User
+from lmskit.services.file_import import import_file
+from lmskit.vocabulary import Origin
+from tests import factories
+from tests.importers.plain import csv_file, odd, reasons
+
+FILES = {
+    "terms": "term_id,name,status,start_date,end_date\nT1,Autumn 2031,active,2031-09-01,2031-12-20\nT2,Undated,active,,",
+    "courses": "course_id,short_name,long_name,term_id,status\nXLOG-2031,LOG,Logic,T1,active\nXSET-2031,SET,Sets,T1,active",
+    "users": """user_id,login_id,first_name,last_name,email,status
+        U1,ada,Ada,Lovelace,ada@sis.example.org,active
+        U2,grace,Grace,Hopper,grace@sis.example.org,active
+        U3,emmy,Emmy,Noether,emmy@sis.example.org,active""",
+    "enrollments": """course_id,user_id,role,status
+        XLOG-2031,U1,student,active
+        XLOG-2031,U2,teacher,active
+        XLOG-2031,U3,teacher,active
+        XSET-2031,U3,teacher,active""",
+}
+
+
+@pytest.fixture
+def sis(session, tmp_path):
+    def run(files=FILES, **options):
+        folder = tmp_path / "sis"
+        folder.mkdir(exist_ok=True)
+        for name, lines in files.items():
+            csv_file(folder / f"{name}.csv", lines)
+        return import_file(session, FORMAT.open(folder, ReadOptions()), **options)
+
+    return run
+
+
+def changed(file, old, new):
+    return {**FILES, file: FILES[file].replace(old, new)}
+
+
+def course_named(session, code):
+    return session.scalars(select(Course).where(Course.code == code).execution_options(populate_existing=True)).one_or_none()
+
+
+def test_terms_courses_teachers_and_students_come_together(session, sis):
+    report = sis()
+    logic = course_named(session, "XLOG-2031")
+    assert (logic.title, logic.origin) == ("Logic", Origin.IMPORT)
+    term = session.get(Term, logic.term_id)
+    assert (term.name, term.starts_on, term.ends_on) == ("Autumn 2031", dt.date(2031, 9, 1), dt.date(2031, 12, 20))
+    assert session.get(User, logic.lecturer_id).family_name == "Hopper"
+    assert session.scalars(select(Enrollment).where(Enrollment.course_id == logic.id)).one().started_on == term.starts_on
+    assert {one.kind: one.added for one in report.entities if one.added} == {
+        "terms": 1,
+        "courses": 2,
+        "lecturers": 2,
+        "students": 1,
+        "enrollments": 1,
+    }
+    ids = select(ExternalId.external_id).where(ExternalId.course_id == logic.id)
+    assert session.scalars(ids).all() == ["XLOG-2031"]
+
+
+def test_the_first_of_several_teachers_owns_a_new_course_and_the_others_are_pointed_out(sis):
+    assert (4, "teaches a course that another lecturer owns: the course stays as it is") in odd(sis())
+
+
+def test_a_repeat_changes_nothing(sis):
+    first = sis()
+    second = sis()
+    assert (second.total.added, second.total.changed) == (0, 0)
+    assert (second.rejections, second.oddities) == (first.rejections, first.oddities)
+
+
+def test_a_term_without_days_is_rejected_unless_it_is_here(session, sis):
+    assert (3, "has no first or last day, and no term of this code or id is here yet") in reasons(sis())
+    code = session.scalars(select(Term.code).where(Term.name == "Autumn 2031")).one()
+    factories.term(session, code=code.replace("T1", "T2").replace("Autumn 2031", "Undated"))
+    assert reasons(sis()) == []
+
+
+def test_a_course_without_a_teacher_needs_a_lecturer_from_here(session, sis):
+    files = changed("enrollments", "XSET-2031,U3,teacher,active", "XSET-2031,U1,student,active")
+    report = sis(files)
+    assert (3, "has no teacher in the file: choose a lecturer with --lecturer EMAIL") in reasons(report)
+    assert (5, "names a course that is neither here nor in a row that is imported") in reasons(report)
+    assert course_named(session, "XSET-2031") is None
+    owner = factories.lecturer(session)
+    sis(files, lecturer=factories.address(owner))
+    assert course_named(session, "XSET-2031").lecturer_id == owner.id
+
+
+def test_a_teacher_whose_row_is_rejected_owns_nothing(session, sis):
+    report = sis(changed("users", "grace@sis.example.org", ""))
+    assert (3, "is a lecturer without an e-mail address, and lecturers need one") in reasons(report)
+    assert session.get(User, course_named(session, "XLOG-2031").lecturer_id).family_name == "Noether"
+
+
+def test_a_course_whose_term_is_not_imported_needs_one_from_here(session, sis):
+    files = changed("courses", "XSET-2031,SET,Sets,T1", "XSET-2031,SET,Sets,T2")
+    reason = "names a term that is neither here nor in a row that is imported: choose one with --term CODE"
+    assert (3, reason) in reasons(sis(files))
+    term = factories.term(session)
+    sis(files, term=term.code)
+    assert course_named(session, "XSET-2031").term_id == term.id
+
+
+def test_a_course_of_the_same_code_is_the_same_course_and_keeps_its_lecturer(session, sis):
+    owner = factories.lecturer(session)
+    known = factories.course(session, code="XLOG-2031", taught_by=owner)
+    report = sis()
+    assert course_named(session, "XLOG-2031").id == known.id
+    assert (known.title, known.lecturer_id) == ("Logic", owner.id)
+    assert report.entity("courses").changed == 1
+    assert sis().total.changed == 0
+
+
+def test_a_course_is_described_once(sis):
+    assert (3, "names a course that an earlier row names") in reasons(sis(changed("courses", "XSET-2031", "XLOG-2031")))
+
+
+def test_a_new_title_and_new_days_are_changes(session, sis):
+    sis()
+    report = sis({**changed("courses", "Logic", "Formal logic"), "terms": FILES["terms"].replace("2031-12-20", "2031-12-21")})
+    assert report.total.changed == 2
+    assert course_named(session, "XLOG-2031").title == "Formal logic"
+
+
+def test_options_that_name_nobody_and_nothing_are_refused_first(sis):
+    with pytest.raises(LecturerNotFoundError):
+        sis(lecturer="nobody@example.org")
+    with pytest.raises(TermNotFoundError):
+        sis(term="NO-SUCH-TERM")

@@ -1,0 +1,117 @@
+"""Whatever a file holds: every row is accounted for, a repeat changes nothing, a dry run tells the same."""
+
+import itertools
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.plain_csv import FORMAT
+from lmskit.services.file_import import import_file
+from tests import factories
+from tests.importers.plain import content, csv_file
+
+NASTY = [
+    "Ada",
+    "O'Neill",
+    "=HYPERLINK(1)",
+    "<img src=x onerror=alert(1)>",
+    "\u202eevil\u202c",
+    "A\u0301da",
+    "Ångström",
+    "NaN",
+    "",
+    "x" * 201,
+    "two\nlines",
+    "王, 小",
+]
+ID = st.sampled_from(["", "", "1", "2", "3", "01"])
+SIS = st.sampled_from(["", "", "S1", "S2"])
+ADDRESS = st.sampled_from(["", "a@example.org", "b@example.org", "C@Example.org", "d@x.invalid", "no address"])
+NAME = st.sampled_from(NASTY)
+ROSTER = st.tuples(
+    ID,
+    SIS,
+    ADDRESS,
+    NAME,
+    NAME,
+    st.sampled_from(["", "", "student", "teacher", "parent"]),
+    st.sampled_from(["", "active", "withdrawn", "completed", "asleep"]),
+    st.sampled_from(["", "2026-09-20", "2027-01-01", "soon"]),
+    st.sampled_from(["", "2026-09-19", "2027-02-01"]),
+    st.sampled_from(["", "", "", "NO-SUCH-COURSE"]),
+)
+ROSTER_HEADER = ("id", "sis_id", "email", "family_name", "given_name", "role", "status", "started_on", "ended_on", "course")
+RESULTS = st.tuples(
+    ID,
+    SIS,
+    ADDRESS,
+    st.sampled_from(["Ada", "Ben, B", ""]),
+    st.sampled_from(["Week 1", "Week 2", "Final", ""]),
+    st.sampled_from(["", "0", "5", "10.5", "x", "-1", "EX"]),
+    st.sampled_from(["10", "10", "20", ""]),
+    st.sampled_from(["", "", "1", "2", "0"]),
+    st.sampled_from(["", "", "2026-10-01", "2026-10-01 12:00:00", "2026-10-02 08:00:00", "late"]),
+)
+RESULTS_HEADER = ("id", "sis_id", "email", "name", "quiz", "score", "max_score", "attempt", "submitted_at")
+FILES = st.lists(
+    st.one_of(
+        st.lists(ROSTER, min_size=1, max_size=7).map(lambda rows: [ROSTER_HEADER, *rows]),
+        st.lists(RESULTS, min_size=1, max_size=7).map(lambda rows: [RESULTS_HEADER, *rows]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+_runs = itertools.count()
+
+
+def check(session, tmp_path, files):
+    course = factories.course(session).code
+    for rows in files:
+        path = csv_file(tmp_path / f"{next(_runs)}.csv", rows)
+
+        def run(path=path, **options):
+            return import_file(session, FORMAT.open(path, ReadOptions()), course=course, **options)
+
+        before = content(session)
+        rehearsed = run(dry_run=True)
+        assert content(session) == before
+        first = run()
+        assert replace(rehearsed, dry_run=False, touched=()) == replace(first, touched=())
+        assert first.total.rows_in == len(rows) - 1 == len(first.outcomes)
+        rejected = [one.row for one in first.rejections]
+        assert len(rejected) == len(set(rejected)) == first.total.rejected
+        assert sorted(rejected) == sorted(one.row for one in first.outcomes if one.state == "rejected")
+        after = content(session)
+        second = run()
+        assert (second.total.added, second.total.changed, second.touched) == (0, 0, ())
+        assert second.rejections == first.rejections
+        assert content(session) == after
+
+
+@contextmanager
+def taken_back(session):
+    """Whatever is done within is taken back, whether or not it succeeds."""
+    savepoint = session.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+
+
+@given(files=FILES)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_row_is_accounted_for_and_a_repeat_changes_nothing(session, tmp_path, files):
+    with taken_back(session):
+        check(session, tmp_path, files)
+
+
+@pytest.mark.long
+@given(files=FILES)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_row_of_many_more_files_is_accounted_for(session, tmp_path, files):
+    with taken_back(session):
+        check(session, tmp_path, files)

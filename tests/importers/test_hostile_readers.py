@@ -1,0 +1,168 @@
+"""Whatever a file holds: records and rejections that add up, or one sentence. Never another exception."""
+
+import os
+import shutil
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lmskit.errors import ImportFileError
+from lmskit.importers import canvas_gradebook, canvas_quiz, canvas_sis, moodle_gradebook, moodle_quiz, moodle_users, oneroster
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.record import Cells
+from tests.importers.golden import SAMPLES, units
+
+SINGLE = {
+    canvas_gradebook.FORMAT: SAMPLES / "canvas_gradebook" / "gradebook.csv",
+    canvas_quiz.FORMAT: SAMPLES / "canvas_quiz" / "Week 2 check Quiz Student Analysis Report.csv",
+    canvas_sis.FORMAT: SAMPLES / "canvas_sis" / "users.csv",
+    moodle_gradebook.FORMAT: SAMPLES / "moodle_gradebook" / "grades.csv",
+    moodle_quiz.GRADES: SAMPLES / "moodle_quiz" / "Pointers-grades.csv",
+    moodle_quiz.RESPONSES: SAMPLES / "moodle_quiz" / "Zeiger-responses.csv",
+    moodle_users.FORMAT: SAMPLES / "moodle_users" / "users.csv",
+}
+FOLDERS = {canvas_sis.FORMAT: "canvas_sis", oneroster.FORMAT: "oneroster_1_1"}
+CELLS = ["", " ", "\0", "\ufeff", "=1+1", "@SUM(A1)", "\u202eabc", "e\u0301", "\n", "a\nb", "\r", '"', '""', ",", ";", "x" * 600, "a" * 301]
+NUMBERS = ["inf", "NaN", "-1", "1e309", "1,5", "1.0", "9" * 400]
+DAYS = ["2031-13-45", "0000-00-00", "9999-12-31 24:61:00 UTC"]
+NASTY = [*CELLS, *NUMBERS, *DAYS, "(1)", "101: Q", "tobedeleted", "deleted", "Student, Test"]
+
+mutations = st.lists(
+    st.one_of(
+        st.tuples(st.just("replace"), st.integers(0, 400), st.sampled_from(NASTY)),
+        st.tuples(st.just("drop line"), st.integers(0, 20), st.just("")),
+        st.tuples(st.just("repeat line"), st.integers(0, 20), st.just("")),
+        st.tuples(st.just("cut"), st.integers(0, 2000), st.just("")),
+        st.tuples(st.just("insert"), st.integers(0, 2000), st.text(max_size=5)),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def mutated(text, changes):
+    for kind, place, value in changes:
+        lines, cells = text.split("\n"), text.split(",")
+        match kind:
+            case "replace":
+                cells[place % len(cells)] = value
+                text = ",".join(cells)
+            case "drop line":
+                text = "\n".join(line for number, line in enumerate(lines) if number != place % len(lines))
+            case "repeat line":
+                text = "\n".join([*lines[: place % len(lines)], lines[place % len(lines)], *lines[place % len(lines) :]])
+            case "cut":
+                text = text[: place % (len(text) + 1)]
+            case _:
+                text = text[:place] + value + text[place:]
+    return text
+
+
+def check(form, path):
+    """Read a path in each way there is."""
+    detected = form.detect(path)
+    try:
+        source = form.open(path, ReadOptions())
+        counts = units(source)
+    except ImportFileError:
+        return
+    assert detected
+    assert all(rows_in == taken + rejected for rows_in, taken, rejected in counts.values()), counts
+    assert all(isinstance(text, str) for text in [*source.notes, *map(str, source.oddities), source.sha256])
+
+
+@pytest.mark.parametrize("form", SINGLE, ids=lambda form: form.name)
+@given(content=st.binary(max_size=300))
+def test_random_bytes(form, content, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / f"{form.name}.bin"
+    path.write_bytes(content)
+    check(form, path)
+    assert not oneroster.FORMAT.detect(path)
+
+
+@pytest.mark.parametrize("form", SINGLE, ids=lambda form: form.name)
+@given(changes=mutations, encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]))
+def test_a_file_that_was_changed_somewhere(form, changes, encoding, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / f"{form.name}.csv"
+    path.write_bytes(mutated(SINGLE[form].read_text(encoding="utf-8"), changes).encode(encoding, "replace"))
+    check(form, path)
+
+
+@pytest.mark.parametrize("form", FOLDERS, ids=lambda form: form.name)
+@settings(max_examples=40)  # each copies and reads a whole folder
+@given(changes=mutations, place=st.integers(0, 20))
+def test_a_folder_in_which_one_file_was_changed(form, changes, place, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp() / form.name
+    shutil.copytree(SAMPLES / FOLDERS[form], folder, dirs_exist_ok=True)
+    files = sorted(folder.iterdir())
+    path = files[place % len(files)]
+    path.write_text(mutated(path.read_text(encoding="utf-8"), changes), encoding="utf-8", errors="replace", newline="")
+    check(form, folder)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("form", SINGLE, ids=lambda form: form.name)
+def test_a_mark_of_the_byte_order_changes_nothing(form, encoding, tmp_path):
+    path = tmp_path / SINGLE[form].name
+    path.write_bytes(SINGLE[form].read_text(encoding="utf-8").encode(encoding))
+    assert units(form.open(path, ReadOptions())) == units(form.open(SINGLE[form], ReadOptions()))
+
+
+def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path):
+    path = tmp_path / "gradebook.csv"
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write("Student,ID,Section,Quiz (11)\n    Points Possible,,,10\n")
+        stream.writelines(f'"Family{number}, Given",{number},x,{number % 11}\n' for number in range(100_000))
+    source = canvas_gradebook.FORMAT.open(path, ReadOptions())
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in source.records())
+        assert tracemalloc.get_traced_memory()[1] < 20 * 1024**2
+    finally:
+        tracemalloc.stop()
+    assert count == 1 + 3 * 100_000
+
+
+def test_more_rejected_cells_than_anybody_reads_are_an_error(monkeypatch):
+    monkeypatch.setattr("lmskit.importers.record.MAX_REJECTIONS", 2)
+    cells = Cells("gradebook.csv: grades")
+    cells.reject(2, "Quiz (11)", "x", "is not a number")
+    cells.reject(3, "Quiz (11)", "x", "is not a number")
+    with pytest.raises(ImportFileError, match=r"More than 2 cells of gradebook\.csv: grades cannot be imported; the first: "):
+        cells.reject(4, "Quiz (11)", "x", "is not a number")
+
+
+@pytest.mark.parametrize("content", ['"ID,Section,Student\n', "\ufeff", "\n", "\n\n1\n", '"'])
+@pytest.mark.parametrize("form", SINGLE, ids=lambda form: form.name)
+def test_a_header_that_is_none_is_one_sentence(form, content, tmp_path):
+    (tmp_path / "odd.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(ImportFileError):
+        form.open(tmp_path / "odd.csv", ReadOptions())
+
+
+def test_what_has_to_be_remembered_has_an_end(monkeypatch):
+    monkeypatch.setattr("lmskit.importers.lookup.MAX_ENTRIES", 3)
+    source = oneroster.FORMAT.open(SAMPLES / "oneroster_1_1", ReadOptions())
+    with pytest.raises(ImportFileError, match="name more than 3 things that refer to each other"):
+        list(source.records())
+
+
+def test_oddities_beyond_those_that_are_listed_are_counted(monkeypatch):
+    monkeypatch.setattr("lmskit.importers.oddities.MAX_LISTED", 1)
+    source = canvas_gradebook.FORMAT.open(SINGLE[canvas_gradebook.FORMAT], ReadOptions())
+    list(source.records())
+    assert len(source.oddities) == 1
+    assert "Oddities that are not listed: 1." in source.notes
+
+
+@pytest.mark.parametrize("form", [*SINGLE, *FOLDERS], ids=lambda form: form.name)
+def test_what_is_no_file_is_no_format_and_one_sentence(form, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "pipe", tmp_path / "loop", tmp_path / "empty", tmp_path / "nowhere"):
+        assert not form.detect(path)
+        with pytest.raises(ImportFileError):
+            form.open(path, ReadOptions())

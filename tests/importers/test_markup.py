@@ -1,0 +1,57 @@
+"""From markup to text: what a person reads stays, tags do not, and nothing takes long."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmskit.importers.markup import plain_text
+
+
+@pytest.mark.parametrize(("markup", "text"), [
+    ("<p>one</p><p>two</p>", "one\ntwo"),
+    ("one<br>two<br/>\n three", "one\ntwo\nthree"),
+    ("<ol><li>one</li><li>two</li></ol>end", "- one\n- two\nend"),
+    ("<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>", "a | b\n1 | 2"),
+    ("<pre>for i:\n    x</pre>", "for i:\n    x"),
+    ("2<sup>10</sup> and x<sub>n + 1</sub>", "2^10 and x_(n + 1)"),
+    ("&lt;b&gt; &amp;amp; &nbsp;&euro; &nosuch; R&D", "<b> &amp; € &nosuch; R&D"),
+    ('<a href="https://example.org/">here</a> <a href="javascript:alert(1)">there</a>', "here (https://example.org/) there"),
+    ("<!-- a\ncomment -->x<!-- another -->y", "xy"),
+    ("a<script>alert('<p>')</script>b<style>p{}</style>c", "abc"),
+    ("1 < 2 and 3 > 2, <3 </ > <", "1 < 2 and 3 > 2, <3 </ > <"),
+    ("<p title='a > b'>x</p><p class=it's>y</p>", "x\ny"),
+    ("\\(a<b\\) $$x_1$$", "\\(a<b\\) $$x_1$$"),
+])  # fmt: skip
+def test_html_becomes_text(markup, text):
+    assert plain_text(markup, "html").text == text
+
+
+def test_text_that_may_hold_tags_keeps_its_lines():
+    assert plain_text("if a<b:\n  c &gt; d", "moodle").text == "if a<b:\n  c > d"
+    assert plain_text("<b>one</b>\n two", "moodle").text == "one\n two"
+
+
+@pytest.mark.parametrize("form", ["plain", "markdown"])
+def test_text_without_markup_stays_as_it_is(form):
+    assert plain_text(" <b>*one*</b> &lt;\n", form) == ("<b>*one*</b> &lt;", ())
+
+
+def test_what_text_cannot_hold_is_said():
+    markup = '<img src=x onerror=alert(1)><svg><text>drawn</text></svg><audio src="a.mp3"></audio><a href="@@PLUGINFILE@@/a.pdf">notes</a>'
+    assert plain_text(markup, "html") == ("[picture]notes", ("a picture", "a drawing", "a recording", "a linked file"))
+
+
+@pytest.mark.parametrize("piece", ["<", "<a ", "<!--", '<a "', "<a x='", "<sup>x", "&", "<![if ", "<p", "</", "<script>", "<!"])
+def test_what_never_ends_takes_no_time(piece):
+    started = time.perf_counter()
+    plain_text(piece * (500_000 // len(piece)), "html")
+    plain_text(piece * (500_000 // len(piece)), "moodle")
+    assert time.perf_counter() - started < 10
+
+
+@given(st.lists(st.sampled_from(["<", ">", "/", "p", "a", "sup", "pre", " ", "\n", "=", '"', "'", "x", "&lt;", "<!--", "-->", "script"])))
+def test_any_text_can_be_read(pieces):
+    for form in ("html", "moodle"):
+        assert isinstance(plain_text("".join(pieces), form).text, str)

@@ -1,0 +1,153 @@
+"""What is odd about Moodle gradebooks, one sentence each; the whole samples are in test_golden_readers.py."""
+
+import pytest
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.moodle_gradebook import FORMAT
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonRecord, QuizRecord
+from lmskit.vocabulary import EnrollmentStatus
+from tests.importers.golden import units
+
+WHO = "First name,Last name,ID number,Email address"
+
+
+def opened(tmp_path, text, **options):
+    path = tmp_path / "grades.csv"
+    path.write_text(text, encoding="utf-8")
+    return FORMAT.open(path, ReadOptions(**options))
+
+
+def of_kind(source, kind):
+    return [record for record in source.records() if isinstance(record, kind)]
+
+
+def gradebook(columns, *grades):
+    return f"{WHO},{columns}\n" + "".join(f"Ida{row},Ober,{row},,{cells}\n" for row, cells in enumerate(grades, 1))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "maximum"),
+    [
+        (["6.67,83.38 %", "8.00,100.00 %"], 8),
+        (["1.00,33.33 %"], 3),
+        (["12.50,50.00 %", "0.00,0.00 %"], 25),
+        (["2.25,90.00 %"], 2.5),
+        (["7.0,66.7 %", "3.0,28.6 %"], 10.5),
+        (["15.00,150.00 %"], 10),
+    ],
+)
+def test_points_beside_percentages_tell_what_a_quiz_is_out_of(tmp_path, pairs, maximum):
+    source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Percentage)", *pairs))
+    assert [quiz.max_score for quiz in of_kind(source, QuizRecord)] == [maximum]
+    assert {attempt.max_score for attempt in of_kind(source, AttemptRecord)} == {maximum}
+
+
+@pytest.mark.parametrize("pairs", [["0.00,0.00 %"], ["-,-"], ["5.00,50.00 %", "5.00,80.00 %"], ["5.00,0.00 %"]])
+def test_a_maximum_that_nothing_or_not_everything_tells_is_not_made_up(tmp_path, pairs):
+    source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Percentage)", *pairs))
+    assert [quiz.max_score for quiz in of_kind(source, QuizRecord)] == [None]
+
+
+def test_points_alone_do_not_tell_it_and_the_report_says_so(tmp_path):
+    source = opened(tmp_path, gradebook("Quiz: A (Real)", "7.00"))
+    assert [attempt.max_score for attempt in of_kind(source, AttemptRecord)] == [None]
+    assert "grades.csv: 'A' has points and no percentages, so only the quiz that is here tells what it is out of." in source.notes
+
+
+def test_percentages_alone_are_out_of_a_hundred(tmp_path):
+    source = opened(tmp_path, gradebook("Quiz: A (Percentage)", "83.38 %", "-"))
+    assert [(attempt.score, attempt.max_score) for attempt in of_kind(source, AttemptRecord)] == [(83.38, 100)]
+
+
+def test_a_grade_is_the_total_of_attempts_at_the_time_of_the_export(tmp_path):
+    source = opened(tmp_path, gradebook("Quiz: A (Real),Last downloaded from this course", "7.00,1791795600"))
+    (attempt,) = of_kind(source, AttemptRecord)
+    assert attempt.is_total
+    assert str(attempt.submitted_at) == "2026-10-12 09:00:00+00:00"
+
+
+def test_the_last_column_is_the_time_in_any_language(tmp_path):
+    source = opened(tmp_path, gradebook("Quiz: A (Real),Ostatnio pobrane", "7.00,1791795600", "8.00,nigdy"))
+    assert [attempt.submitted_at is None for attempt in of_kind(source, AttemptRecord)] == [False, True]
+    assert source.oddities == []
+
+
+def test_a_title_keeps_its_parentheses_and_loses_only_moodles_word_for_a_quiz(tmp_path):
+    columns = "Quiz: A (part 1) (Real),Assignment: Quiz: A (Real),Quizzes (Real)"
+    source = opened(tmp_path, gradebook(columns, "1.00,2.00,3.00"))
+    assert [quiz.title for quiz in of_kind(source, QuizRecord)] == ["A (part 1)", "Assignment: Quiz: A", "Quizzes"]
+
+
+@pytest.mark.parametrize("header", ["Course total (Real)", "Part one total (Real)", "Kurs gesamt (Punkte)", "Total du cours (Brut)"])
+def test_totals_that_moodle_computes_are_skipped_and_said(tmp_path, header):
+    source = opened(tmp_path, gradebook(f"Quiz: A (Real),{header}", "7.00,7.00"))
+    assert len(of_kind(source, AttemptRecord)) == 1
+    assert header in source.file.skipped_columns
+
+
+def test_an_activity_may_be_called_total(tmp_path):
+    source = opened(tmp_path, gradebook("Quiz: Sub total (Real)", "7.00"))
+    assert [quiz.title for quiz in of_kind(source, QuizRecord)] == ["Sub total"]
+
+
+def test_two_items_of_one_title_cannot_be_told_apart(tmp_path):
+    source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Real),Quiz: B (Real)", "7.00,8.00,9.00"))
+    assert [attempt.quiz for attempt in of_kind(source, AttemptRecord)] == ["B"]
+    assert units(source)["grades.csv: grades"] == (3, 1, 2)
+
+
+def test_a_bad_grade_is_rejected_and_its_row_is_not(tmp_path):
+    source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: B (Real)", "7.00,Very good", "inf,8.00"))
+    assert units(source) == {"grades.csv": (2, 2, 0), "grades.csv: grades": (4, 2, 2)}
+
+
+def test_a_row_that_names_nobody_takes_its_grades_with_it(tmp_path):
+    source = opened(tmp_path, f"{WHO},Quiz: A (Real)\nIda,Ober,,,7.00\n,,1,,8.00\n,,,,9.00\nBo,Tarn,2,,-\n")
+    assert units(source) == {"grades.csv": (4, 1, 3), "grades.csv: grades": (3, 0, 3)}
+
+
+def test_who_is_suspended_in_moodle_is_withdrawn_and_said(tmp_path):
+    source = opened(tmp_path, f"{WHO},Gesperrt,Quiz: A (Real)\nIda,Ober,1,,,7\nBo,Tarn,2,,Ja,7\n")
+    assert [record.status for record in of_kind(source, EnrollmentRecord)] == [EnrollmentStatus.ACTIVE, EnrollmentStatus.WITHDRAWN]
+    assert "grades.csv: students who are suspended in Moodle are taken as withdrawn: 1." in source.notes
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Prénom,Nom de famille,Numéro d\u2019identification,Adresse de courriel,Test : Semaine 1 (Brut)",
+        "Nombre,Apellido(s),Número de ID,Dirección de correo,Cuestionario:Semana 1 (Real)",
+        "Vorname\tNachname\tID-Nummer\tE-Mail-Adresse\tTest: Woche 1 (Punkte)",
+    ],
+)
+def test_headers_are_known_in_four_languages(tmp_path, header):
+    mark = "\t" if "\t" in header else ","
+    source = opened(tmp_path, f"{header}\n{mark.join(['Ida', 'Ober', '1', 'ida@example.org', '7'])}\n")
+    (person,) = of_kind(source, PersonRecord)
+    assert (person.given_name, person.family_name, person.key.sis_id, person.key.email) == ("Ida", "Ober", "1", "ida@example.org")
+    assert len(of_kind(source, AttemptRecord)) == 1
+
+
+def test_headers_in_another_language_can_be_said(tmp_path):
+    text = "Imię,Nazwisko,Adres e-mail,Quiz: A (Real)\nIda,Ober,ida@example.org,7\n"
+    with pytest.raises(ImportFileError, match=r"has no column 'First name'.* Say which it is: --map given_name=HEADER"):
+        opened(tmp_path, text)
+    source = opened(tmp_path, text, columns={"given_name": "Imię", "family_name": "Nazwisko", "email": "Adres e-mail"})
+    assert len(of_kind(source, AttemptRecord)) == 1
+    with pytest.raises(ImportFileError, match=r"grades.csv has no column 'Imie'; it has Imię, Nazwisko"):
+        opened(tmp_path, text, columns={"given_name": "Imie"})
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("First name,Last name,Quiz: A (Real)\n", "has no column 'Email address' or 'ID number' to know people by"),
+        (f"{WHO},Quiz: A\n", r"has no column of grades such as 'Quiz: Week 1 \(Real\)'"),
+        (f"{WHO},Quiz: A (Letter)\n", "with the grade display type real"),
+        (f"{WHO},Surname,Quiz: A (Real)\n", "'Last name' and 'Surname' may both be the family_name; say which: --map family_name=HEADER"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_what_to_do(tmp_path, text, sentence):
+    with pytest.raises(ImportFileError, match=sentence):
+        opened(tmp_path, text)

@@ -1,0 +1,191 @@
+"""What is odd about Moodle's quiz reports, one sentence each; the whole samples are in test_golden_readers.py."""
+
+import datetime as dt
+
+import pytest
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.cell import UnreadableCellError
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.moodle_quiz import GRADES, RESPONSES
+from lmskit.importers.moodle_time import duration, instant
+from lmskit.importers.record import AttemptRecord, QuizRecord
+from tests.importers.golden import units
+
+HEADER = "Surname,First name,Email address,State,Started on,Completed,Time taken,Grade/10.00,Q. 1 /4.00,Q. 2 /6.00"
+WHO = "Ober,Ida,ida@example.org"
+WHEN = "12 October 2026  9:00 AM,12 October 2026  9:20 AM,20 mins"
+
+
+def opened(tmp_path, *rows, header=HEADER, name="Pointers.csv", form=GRADES, **options):
+    path = tmp_path / name
+    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    return form.open(path, ReadOptions(**options))
+
+
+def attempts(source):
+    return [record for record in source.records() if isinstance(record, AttemptRecord)]
+
+
+def quiz(source):
+    return next(record for record in source.records() if isinstance(record, QuizRecord))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12 October 2026  9:05 PM",
+        "12 October 2026, 9:05 PM",
+        "Monday, 12 October 2026, 9:05 PM",
+        "12 Oct 2026 21:05",
+        "October 12, 2026, 9:05 p.m.",
+        "12. Oktober 2026 21:05",
+        "Montag, 12. Okt. 2026, 21:05",
+        "12 octobre 2026, 21:05",
+        "lundi 12 octobre 2026, 21:05",
+        "12 de octubre de 2026  21:05",
+        "lunes, 12 de octubre de 2026, 21:05",
+        "2026-10-12 21:05:00",
+    ],
+)
+def test_times_are_written_in_many_ways(text):
+    assert instant(text) == dt.datetime(2026, 10, 12, 21, 5, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "31 February 2026 9:00 AM",
+        "29 February 2027 9:00",
+        "12/10/26 9:00",
+        "12 Oktomber 2026 9:00",
+        "13 May 2026 13:00 PM",
+        "12 May 0026 9:00",
+        "12 May 2026 24:00",
+        "yesterday",
+        "1791795600",
+        "",
+    ],
+)
+def test_what_is_no_time_is_none(text):
+    with pytest.raises(UnreadableCellError, match="is no time such as 12 October 2026 9:00 AM"):
+        instant(text)
+
+
+def test_a_leap_day_is_a_day():
+    assert instant("29 February 2028 9:00 AM").day == 29
+
+
+@pytest.mark.parametrize("text", ["1 hour 2 mins", "1 Stunde 2 Minuten", "1 heure 2 min", "1 hora 2 minutos", "3720 secs"])
+def test_durations_too(text):
+    assert duration(text) == dt.timedelta(minutes=62)
+
+
+def test_each_row_is_an_attempt_and_the_header_tells_what_it_is_out_of(tmp_path):
+    source = opened(tmp_path, f"{WHO},Finished,{WHEN},7.50,4.00,3.50", f"{WHO},Finished,{WHEN.replace('12', '13')},10.00,4.00,6.00")
+    first, second = attempts(source)
+    assert (first.score, first.max_score, first.is_total) == (7.5, 10, False)
+    assert first.started_at < first.submitted_at < second.started_at
+    assert [answer["score"] for answer in first.answers] == [4, 3.5]
+    assert [(question["id"], question["points"]) for question in quiz(source).questions] == [("1", 4), ("2", 6)]
+    assert units(source) == {"Pointers.csv": (2, 2, 0)}
+
+
+@pytest.mark.parametrize("state", ["In progress", "Overdue", "Never submitted", "In Bearbeitung", "En cours", "En curso"])
+def test_an_attempt_that_nobody_handed_in_is_rejected(tmp_path, state):
+    source = opened(tmp_path, f"{WHO},{state},12 October 2026  9:00 AM,-,-,-,-,-")
+    assert attempts(source) == []
+    assert [(one.column, one.reason) for one in source.file.rejections] == [("State", "is an attempt that is not finished")]
+
+
+def test_an_attempt_without_an_end_ends_after_the_time_it_took_or_is_not_finished(tmp_path):
+    source = opened(
+        tmp_path,
+        f"{WHO},Finished,12 October 2026  9:00 AM,-,20 mins 5 secs,7.5,-,-",
+        f"{WHO},Finished,12 October 2026  9:00 AM,-,-,7.5,-,-",
+    )
+    assert [str(attempt.submitted_at) for attempt in attempts(source)] == ["2026-10-12 09:20:05+00:00"]
+    assert len(source.file.rejections) == 1
+
+
+def test_what_a_teacher_has_yet_to_grade_has_no_score(tmp_path):
+    (attempt,) = attempts(opened(tmp_path, f"{WHO},Finished,{WHEN},Not yet graded,4.00,Requires grading"))
+    assert attempt.score is None
+    assert [answer["question"] for answer in attempt.answers] == ["1"]
+
+
+def test_averages_and_students_without_an_attempt_are_not_counted(tmp_path):
+    source = opened(
+        tmp_path,
+        f"{WHO},Finished,{WHEN},7.50,4.00,3.50",
+        "Tarn,Bo,bo@example.org,-,-,-,-,-,-,-",
+        "Group average,,,,,,,7.50,4.00,3.50",
+        "Overall average,,,,,,,7.50,4.00,3.50",
+    )
+    assert units(source) == {"Pointers.csv": (1, 1, 0)}
+    assert "Pointers.csv: rows with averages are not counted: 2." in source.notes
+    assert "Pointers.csv: rows of students without an attempt are not counted: 1." in source.notes
+
+
+def test_somebody_may_be_called_average(tmp_path):
+    source = opened(tmp_path, f"Overall average,,avery@example.org,Finished,{WHEN},7.50,4.00,3.50")
+    assert len(attempts(source)) == 1
+
+
+def test_marks_that_do_not_add_up_are_odd_unless_the_report_scales_them(tmp_path):
+    row = f"{WHO},Finished,{WHEN},9.00,4.00,3.50"
+    source = opened(tmp_path, row)
+    assert len(attempts(source)) == len(source.oddities) == 1
+    scaled = opened(tmp_path, row, header=HEADER.replace("/10.00", "/100.00"))
+    assert len(attempts(scaled)) == 1
+    assert scaled.oddities == []
+    assert "Pointers.csv: the questions' marks do not add up to 100, so they are not compared with the grades." in scaled.notes
+
+
+def test_the_two_reports_of_a_quiz_number_its_questions_alike(tmp_path):
+    header = HEADER.partition(",Q. 1")[0] + ",Question 1,Response 1,Right answer 1,Response 2"
+    source = opened(tmp_path, f"{WHO},Finished,{WHEN},7.50,What is 1 + 1?,2,2,-", header=header, form=RESPONSES)
+    (attempt,) = attempts(source)
+    assert attempt.answers == [{"question": "1", "response": "2", "score": None}]
+    assert [(question["id"], question["prompt"]) for question in quiz(source).questions] == [("1", "What is 1 + 1?"), ("2", "Question 2")]
+    assert source.file.skipped_columns == ("Right answer 1",)
+
+
+def test_each_report_is_in_its_own_format(tmp_path):
+    opened(tmp_path, f"{WHO},Finished,{WHEN},7.50,4.00,3.50")
+    path = tmp_path / "Pointers.csv"
+    assert (GRADES.detect(path), RESPONSES.detect(path)) == (True, False)
+    with pytest.raises(
+        ImportFileError, match=r"has no responses and is not in the format moodle-quiz-responses\. Import it as moodle-quiz-grades"
+    ):
+        RESPONSES.open(path, ReadOptions())
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("MATH-Limits-grades.csv", "MATH-Limits"), ("Limits-Bewertungen (2).csv", "Limits"), ("-grades.csv", "Quiz")]
+)
+def test_the_quiz_is_called_as_the_file_or_as_somebody_says(tmp_path, name, title):
+    assert quiz(opened(tmp_path, name=name)).title == title
+    assert quiz(opened(tmp_path, name=name, title="Series")).title == "Series"
+
+
+def test_a_german_report_has_decimal_commas_in_its_headers_too(tmp_path):
+    header = "Nachname;Vorname;E-Mail-Adresse;Status;Begonnen am;Beendet;Verbrauchte Zeit;Bewertung/10,00;F 1 /4,00;F 2 /6,00"
+    row = "Ober;Ida;ida@example.org;Beendet;12. Oktober 2026 09:00;12. Oktober 2026 09:20;20 Minuten;7,50;4,00;3,50"
+    (attempt,) = attempts(opened(tmp_path, row, header=header))
+    assert (attempt.score, attempt.max_score) == (7.5, 10)
+    assert [answer["score"] for answer in attempt.answers] == [4, 3.5]
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("Surname,First name,Email address,State", "is no report on a Moodle quiz: one column such as 'Grade/10.00' is expected"),
+        ("Surname,First name,Email address,Grade/10", "Say which it is: --map started=HEADER --map completed=HEADER"),
+        (HEADER.replace("Surname", "Naam"), "--map family_name=HEADER"),
+        (HEADER + ",Q. 1 /4.00", "has the column 'Q. 1 /4.00' of question 1 more than once"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_what_to_do(tmp_path, header, sentence):
+    with pytest.raises(ImportFileError, match=sentence):
+        opened(tmp_path, header=header)

@@ -1,0 +1,104 @@
+"""The decimal mark is a property of a file; a cell that does not follow it is no number."""
+
+import pytest
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.cell import UnreadableCellError
+from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
+
+POINT, COMMA = DecimalMark(".", said=True), DecimalMark(",", said=True)
+
+
+@pytest.mark.parametrize(
+    ("cells", "mark"),
+    [
+        (["12.5"], "."),
+        (["12,5"], ","),
+        (["1,234.5"], "."),
+        (["1.234,5"], ","),
+        (["1 234,5"], ","),
+        (["1\u202f234,5"], ","),
+        (["1'234.5"], "."),
+        (["1.234.567"], ","),
+        (["1,234,567"], "."),
+        (["0,500"], ","),
+        (["1234,567"], ","),
+        (["83,38 %"], ","),
+        (["7", "1,234", "-", "EX", "", "B+"], "."),
+        (["7,5", "8,5", "9.5"], ","),
+        (["7,5", "9.5"], "."),
+    ],
+)
+def test_the_mark_is_the_one_that_most_cells_speak_for(cells, mark):
+    assert decimal_mark(cells).mark == mark
+
+
+def test_somebody_may_know_better_and_the_cells_are_not_asked():
+    assert decimal_mark(iter(["7.5"]), asked_for=",") == COMMA
+    with pytest.raises(ImportFileError, match=r"';' is no decimal mark. Ask for . or , instead."):
+        decimal_mark([], asked_for=";")
+
+
+@pytest.mark.parametrize(
+    ("decimal", "cell", "value"),
+    [
+        (POINT, "1,234.5", 1234.5),
+        (POINT, "1,234", 1234),
+        (POINT, "1'234.50", 1234.5),
+        (POINT, "12 345 678.5", 12_345_678.5),
+        (POINT, " 0.25 ", 0.25),
+        (COMMA, "1.234,5", 1234.5),
+        (COMMA, "1.234", 1234),
+        (COMMA, "1 234,5", 1234.5),
+        (COMMA, "1\u00a0234,5", 1234.5),
+        (COMMA, "+7,0", 7),
+        (POINT, "99999999", 99_999_999),
+    ],
+)
+def test_thousands_are_grouped_by_whatever_is_not_the_mark(decimal, cell, value):
+    assert marks(decimal)(cell) == value
+
+
+@pytest.mark.parametrize(
+    ("decimal", "cell", "reason"),
+    [
+        (POINT, "12,5", "has a decimal comma, and the file's decimal mark is the point"),
+        (COMMA, "12.5", "has a decimal point, and the file's decimal mark is the comma"),
+        (POINT, "inf", "is not a finite number"),
+        (POINT, "-NaN", "is not a finite number"),
+        (POINT, "85.5 %", "is a percentage and no number of points"),
+        (POINT, "B+", "is a grade in letters and no number of points"),
+        (POINT, "-0.5", "is not between 0 and 99,999,999"),
+        (POINT, "100000000", "is not between 0 and 99,999,999"),
+        (POINT, "9" * 5000, "is not a number"),
+        (POINT, "1e3", "is not a number"),
+        (POINT, "0x1F", "is not a number"),
+        (POINT, "1_000", "is not a number"),
+        (POINT, "\u0665", "is not a number"),
+        (POINT, "12 34", "is not a number"),
+        (POINT, "1,23,456", "is not a number"),
+        (POINT, "=1+1", "is not a number"),
+        (POINT, "", "is not a number"),
+    ],
+)
+def test_what_is_no_mark_is_told_why(decimal, cell, reason):
+    with pytest.raises(UnreadableCellError) as refusal:
+        marks(decimal)(cell)
+    assert str(refusal.value) == reason
+
+
+def test_a_comma_before_three_digits_is_not_guessed_at_where_nothing_else_tells():
+    nothing_tells = decimal_mark(["1,234", "7"])
+    assert marks(nothing_tells)("7") == 7
+    with pytest.raises(UnreadableCellError, match="may be thousands or decimals"):
+        marks(nothing_tells)("1,234")
+    assert marks(decimal_mark(["1,234", "7.5"]))("1,234") == 1234
+
+
+def test_a_report_tells_the_mark_and_how_clear_it_is():
+    assert decimal_mark(["7"]).note("a.csv") is None
+    assert decimal_mark(["7,5"]).note("a.csv") == "a.csv was read with the decimal comma."
+    assert decimal_mark(["7,5", "8,5", "9.5"]).note("a.csv") == (
+        "a.csv was read with the decimal comma, which 2 cells speak for and 1 against; --decimal says it otherwise."
+    )
+    assert POINT.note("a.csv") == "a.csv was read with the decimal point, as asked for."

@@ -1,0 +1,154 @@
+"""Plain CSV: which column holds which field, and what its cells may hold."""
+
+import datetime as dt
+
+import pytest
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.plain_csv import FORMAT, HEADERS
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, QuizRecord
+from lmskit.vocabulary import EnrollmentStatus, Role
+from tests.importers.plain import csv_file
+
+
+@pytest.fixture
+def opened(tmp_path):
+    def open_(rows, **options):
+        return FORMAT.open(csv_file(tmp_path / "file.csv", rows), ReadOptions(**options))
+
+    return open_
+
+
+def read(source, kind):
+    return [one for one in source.records() if isinstance(one, kind)]
+
+
+def rejected(source):
+    list(source.records())
+    return [(one.row, one.column, one.reason) for one in source.parts[0].rejections]
+
+
+def test_usual_headers_are_known_whatever_their_capitals(opened):
+    source = opened("E-Mail Address,LAST NAME,First name,Age\nAda@Example.org,Lovelace,Ada,36")
+    [person] = read(source, PersonRecord)
+    assert (person.key, person.family_name, person.given_name) == (PersonKey(email="ada@example.org"), "Lovelace", "Ada")
+    assert source.parts[0].skipped_columns == ("Age",)
+    assert source.notes == ["file.csv: email from 'E-Mail Address', family_name from 'LAST NAME', given_name from 'First name'."]
+
+
+@pytest.mark.parametrize("header", ["my email", "email2", "emails", "e mail"])
+def test_a_header_is_never_recognised_by_a_part_of_it(opened, header):
+    with pytest.raises(ImportFileError, match=f"no column that tells people apart: id, sis_id, email. It has {header}, family_name"):
+        opened(f"{header},family_name\nada@example.org,Lovelace")
+
+
+def test_another_header_can_be_said(opened):
+    source = opened("Kennung,Nachname,Name\n007,Lovelace,ignored", columns={"id": "Kennung", "family_name": "Nachname"})
+    [person] = read(source, PersonRecord)
+    assert (person.key.source_id, person.family_name) == ("007", "Lovelace")
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"nickname": "Name"}, "There is no field 'nickname'. Fields are id, "),
+        ({"id": "Number"}, "file.csv has no column 'Number' for the field id. It has id, Name."),
+    ],
+)
+def test_what_is_said_has_to_be_there(opened, columns, sentence):
+    with pytest.raises(ImportFileError, match=sentence):
+        opened("id,Name\n1,Ada", columns=columns)
+
+
+def test_two_columns_for_one_field_are_not_guessed(opened):
+    rows = "email,mail,name\nada@example.org,ada@x.example.org,Ada"
+    with pytest.raises(ImportFileError, match=r"'email' and 'mail' could both be the email. Say which one: --map email=HEADER"):
+        opened(rows)
+    assert read(opened(rows, columns={"email": "mail"}), PersonRecord)[0].key.email == "ada@x.example.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("Lovelace, Ada", ("Lovelace", "Ada")), ("Ada Lovelace", ("Ada Lovelace", "")), ("", ("", ""))]
+)
+def test_a_name_is_split_at_a_comma_and_nowhere_else(opened, name, expected):
+    [person] = read(opened([("id", "name"), ("1", name)]), PersonRecord)
+    assert (person.family_name, person.given_name) == expected
+
+
+def test_role_status_course_and_days_are_read(opened):
+    [place] = read(
+        opened("id,role,status,course,started_on,ended_on\n1,Student,Withdrawn,CS1,2026-09-14,2026-10-01"),
+        EnrollmentRecord,
+    )
+    assert (place.role, place.status, place.course) == (Role.STUDENT, EnrollmentStatus.WITHDRAWN, "CS1")
+    assert (place.started_on, place.ended_on) == (dt.date(2026, 9, 14), dt.date(2026, 10, 1))
+
+
+def test_a_bad_cell_rejects_its_row_and_no_other(opened):
+    source = opened("""
+        id,email,family_name,role,started_on
+        1,no address,Lovelace,,
+        ,,Lovelace,,
+        3,,Lovelace,parent,
+        4,,Lovelace,,soon
+        5,,NaN,,
+        6,,Lovelace,,
+    """)
+    assert [column for _, column, _ in rejected(source)] == ["email", None, "role", "started_on", "family_name"]
+    assert [one.key.source_id for one in read(source, PersonRecord)] == ["6"]
+    assert source.parts[0].rows_in == 6
+
+
+def test_results_are_a_quiz_and_an_attempt_per_row(opened):
+    rows = 'email,quiz,week,score,max_score,attempt,submitted_at\nada@example.org,Sets,3,"7,5",10,2,2026-10-01'
+    source = opened([line.split("|") for line in rows.replace(',"7,5",', "|7,5|").replace(",", "|").replace("7|5", "7,5").splitlines()])
+    [quiz] = read(source, QuizRecord)
+    assert (quiz.title, quiz.week_number, quiz.max_score, quiz.has_source_id) == ("Sets", 3, 10, False)
+    [attempt] = read(source, AttemptRecord)
+    assert (attempt.score, attempt.number, attempt.is_total) == (7.5, 2, False)
+    assert attempt.submitted_at == dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
+    assert "file.csv was read with the decimal comma." in source.notes
+
+
+def test_without_a_number_and_a_time_a_score_is_a_total(opened):
+    [attempt] = read(opened("id,quiz,points\n1,Sets,7"), AttemptRecord)
+    assert (attempt.is_total, attempt.max_score) == (True, None)
+
+
+@pytest.mark.parametrize("cell", ["", "-", "EX", "N/A"])
+def test_a_cell_without_a_grade_is_no_attempt(opened, cell):
+    source = opened(f"id,quiz,score\n1,Sets,{cell}")
+    assert read(source, AttemptRecord) == []
+    assert source.parts[0].rejections == []
+
+
+def test_results_show_that_a_student_took_part_and_a_roster_that_they_are_enrolled(opened):
+    assert [one.is_implied for one in read(opened("id,quiz,score\n1,Sets,7"), EnrollmentRecord)] == [True]
+    assert [one.is_implied for one in read(opened("id,quiz,score,status\n1,Sets,7,active"), EnrollmentRecord)] == [False]
+    assert [one.is_implied for one in read(opened("id,name\n1,Ada"), EnrollmentRecord)] == [False]
+
+
+@pytest.mark.parametrize("header", ["id,quiz", "id,score", "id,quiz,week"])
+def test_results_need_a_quiz_and_a_score(opened, header):
+    with pytest.raises(ImportFileError, match="results need a column quiz and a column score"):
+        opened(f"{header}\n")
+
+
+def test_it_is_recognised_by_headers_that_name_people_or_results(tmp_path):
+    assert FORMAT.detect(csv_file(tmp_path / "a", "email,last name\n"))
+    assert FORMAT.detect(csv_file(tmp_path / "b", "id,quiz,score\n"))
+    assert not FORMAT.detect(csv_file(tmp_path / "c", "id,colour\n"))
+    assert not FORMAT.detect(tmp_path)
+
+
+def test_no_header_is_known_for_two_fields():
+    known = [header for headers in HEADERS.values() for header in headers]
+    assert len(known) == len(set(known))
+    assert all(header == header.casefold() for header in known)
+
+
+def test_reading_twice_gives_the_same(opened):
+    source = opened("id,quiz,score\n1,Sets,7\n2,Sets,x")
+    assert list(source.records()) == list(source.records())
+    assert len(source.parts[0].rejections) == 1

@@ -1,0 +1,236 @@
+"""Readers of question banks: what is in a file becomes questions, or is listed with the reason why not."""
+
+import html
+import json
+import shutil
+import zipfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.gift_answers import ESCAPED
+from lmskit.importers.question_bank import LONGEST_ID, MAX_QUESTIONS
+from tests.importers.bank_sample import BANKS, FORMATS, as_json, expected, read, read_text
+
+NO_BANKS = {
+    "a table": "id,question,answer\n1,What?,{T}\n2,Why?,{=a ~b}\n",
+    "prose": "A text about arrays.\n\nIt has paragraphs, {braces} and A) a list.\n",
+    "JSON": '{\n  "name": "x", "answers": ["a", "b"]\n}\n',
+    "code": "function f() {\n  return 0;\n}\n\nif (a) { b = c; }\n",
+    "TeX": "\\section{One}\n\nThe matrix $A^{T}$ and $\\frac{1}{2}$ of it.\n\nMore.\n\nAnd more.\n",
+    "an answer alone": "ANSWER: B\n",
+    "options in another order": "Which?\nB) one\nA) two\nANSWER: A\n",
+    "other XML": "<html><body><p>Which? {T}</p></body></html>",
+    "another quiz": "<quiz><title>x</title></quiz>",
+    "an item of another version": '<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v1p2" identifier="x"/>',
+    "nothing": "",
+    "binary": "\0\1\2",
+}
+
+
+@pytest.mark.parametrize("form", BANKS)
+def test_a_bank_becomes_what_stands_beside_it(form):
+    assert as_json(read(form, BANKS[form])) == json.loads(expected(form).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("form", BANKS)
+def test_each_format_knows_its_own_files_and_no_others(form):
+    assert [name for name, sample in BANKS.items() if FORMATS[form].detect(sample)] == [form]
+
+
+@pytest.mark.parametrize("text", NO_BANKS.values(), ids=NO_BANKS)
+@pytest.mark.parametrize("form", BANKS)
+def test_what_is_no_bank_is_not_taken_for_one(tmp_path, form, text):
+    path = tmp_path / "file.txt"
+    path.write_text(text, encoding="utf-8")
+    assert not FORMATS[form].detect(path)
+    assert not FORMATS[form].detect(tmp_path / "no such file")
+    assert not FORMATS[form].detect(tmp_path)
+
+
+def test_items_in_an_archive_are_those_in_its_folder(tmp_path):
+    archive = tmp_path / "items.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in BANKS["qti"].rglob("*"):
+            packed.write(file, file.relative_to(BANKS["qti"].parent))
+    assert FORMATS["qti"].detect(archive)
+    whole, unpacked = read("qti", archive), read("qti", BANKS["qti"])
+    assert (whole.name, whole.sha256, as_json(whole)) == ("items.zip", unpacked.sha256, as_json(unpacked))
+
+
+def test_one_item_is_a_bank_too():
+    item = BANKS["qti"] / "06_order.xml"
+    assert FORMATS["qti"].detect(item)
+    assert [one.question.id for one in read("qti", item).questions] == ["calls"]
+
+
+def test_an_item_with_an_entity_is_rejected_and_hides_no_other(tmp_path):
+    items = shutil.copytree(BANKS["qti"], tmp_path / "items")
+    text = (items / "06_order.xml").read_text()
+    (items / "06_order.xml").write_text(
+        text.replace("<assessmentItem", '<!DOCTYPE a [<!ENTITY x SYSTEM "/etc/hostname">]>\n<assessmentItem', 1)
+    )
+    before, after = read("qti", BANKS["qti"]), read("qti", items)
+    assert (len(after.questions), after.rows_in) == (len(before.questions) - 1, before.rows_in)
+    assert "it has a document type or entities" in next(one.reason for one in after.rejections if one.file == "06_order.xml")
+
+
+def test_an_id_does_not_depend_on_where_the_question_stands(tmp_path):
+    asked = "Is it?\nA) yes\nB) no\nANSWER: A\n\n"
+    other = asked.replace("Is it?", "Was it?")
+    first = read_text("aiken", tmp_path / "a.txt", asked)
+    second = read_text("aiken", tmp_path / "b.txt", other + asked)
+    assert first.questions[0].question == second.questions[1].question
+
+
+def test_ids_are_unique_and_short_enough_whatever_the_names_are(tmp_path):
+    name = "x" * 150
+    blocks = [f"::{name}{end}::Is it?{{T}}" for end in ("", "", "y", " (2)")] + ["Is it?{T}"] * 12
+    ids = [one.question.id for one in read_text("gift", tmp_path / "a.gift", "\n\n".join(blocks)).questions]
+    assert len(set(ids)) == len(blocks)
+    assert max(map(len, ids)) <= LONGEST_ID
+
+
+def test_the_name_of_a_bank_is_the_title_of_its_quiz(tmp_path):
+    bank = read_text("gift", tmp_path / "Week 3\tarrays.gift", "Is it?{T}")
+    assert bank.title == "Week 3 arrays"
+    assert bank.content().max_score == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_a_text_may_be_encoded_as_windows_does(tmp_path, encoding):
+    bank = read_text("gift", tmp_path / "a.gift", "Heißt das „Feld“?{T}\r\n\r\nÜber?{F}\r\n".encode(encoding))
+    assert [one.question.prompt for one in bank.questions] == ["Heißt das „Feld“?", "Über?"]
+
+
+@pytest.mark.parametrize(("form", "text", "reason"), [
+    ("gift", "", "is empty"),
+    ("gift", "// only a comment\n\n$CATEGORY: x\n", "holds no questions"),
+    ("gift", "Is it?{T}\n\n" * (MAX_QUESTIONS + 1), "has more than 10,000 questions"),
+    ("aiken", "\n\n", "holds no questions"),
+    ("moodle-xml", "<quiz/>", "holds no questions"),
+    ("moodle-xml", "<quiz>", "a.txt, row 1: it is not well-formed XML: no element found"),
+    ("qti", "<quiz/>", "is no QTI 2 item: its outermost element is 'quiz'"),
+])  # fmt: skip
+def test_a_file_without_questions_is_refused(tmp_path, form, text, reason):
+    with pytest.raises(ImportFileError, match=reason):
+        read_text(form, tmp_path / "a.txt", text)
+
+
+@pytest.mark.parametrize(("text", "reason"), [
+    ("::a\0b::Is it?{T}", None),
+    ("Is\0it?{T}", "This must be made of visible characters and line breaks."),
+    ("x{T}\n\n" + "y" * 20_001 + "{T}", "At most 20000 characters."),
+    ("{T}", "This must not be empty."),
+    ("What?{=a ~}", "This must not be empty."),
+    ("What?{=%200%a =b}", "gives an answer 200 % of the marks"),
+    ("What?{#5..3}", "has a range that ends before it begins"),
+    ("What?{#3:-1}", "has a tolerance below 0"),
+    ("What?{#1e99}", None),
+    ("What?{#1e999}", "has an answer that is not a number"),
+    ("What?{#nan}", "has an answer that is not a number"),
+    ("What?{#~#No.}", "has no number that earns full marks"),
+    ("What?{=a -> b =c}", "matches some texts, and has one without ->"),
+    ("What?{=*}", "has no answer that earns full marks, or only the one that accepts everything"),
+])  # fmt: skip
+def test_a_question_that_cannot_be_held_is_rejected_with_the_reason(tmp_path, text, reason):
+    bank = read_text("gift", tmp_path / "a.gift", text)
+    assert [reason in one.reason for one in bank.rejections] == ([True] if reason else [])
+
+
+def escaped(text):
+    return "".join("\\n" if one == "\n" else f"\\{one}" if one in ESCAPED and one != "n" else one for one in text)
+
+
+def texts(**limits):
+    """Texts as a question can hold: without odd control characters, and not blank at their ends."""
+    characters = st.one_of(st.sampled_from("ab =~#{}:\\\n*%->/[]1"), st.characters(exclude_categories=["C", "Z"]))
+    return st.text(characters, min_size=1, **limits).map(str.strip).filter(bool)
+
+
+@settings(max_examples=150, deadline=None)
+@given(prompt=texts(max_size=60), options=st.lists(texts(max_size=20), min_size=2, max_size=5), right=st.integers(0, 4))
+def test_what_is_written_as_gift_is_read_as_it_was(tmp_path_factory, prompt, options, right):
+    marks = "".join(f"\n{'=' if place == right % len(options) else '~'}[plain]{escaped(text)}" for place, text in enumerate(options))
+    path = tmp_path_factory.getbasetemp() / "written.gift"
+    bank = read_text("gift", path, f"::name::[plain]{escaped(prompt)} {{{marks}\n}}")
+    (one,) = bank.questions
+    assert one.question.prompt == prompt
+    assert [option.text for option in one.question.options] == options
+    assert one.key is not None
+    assert one.key.answer == one.question.options[right % len(options)].id
+
+
+PIECES = st.sampled_from([
+    "{", "}", "=", "~", "#", "####", "::", "\\", "\n", "\n\n", "->", "%50%", "%", "T", "[html]", "<b", "<img src=x>", "&lt;", "word",
+    "\nANSWER: A\n", "\nA) x", "\nB. y", "3..5", "#1:2", "$CATEGORY: a", "// [id:b]", "{1:MC:=a~b}", "{1:NM:",
+    "\ufeff", "\0", "\u202e", "e\u0301",
+])  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.one_of(st.lists(PIECES, max_size=30).map("".join), st.text(max_size=200)), form=st.sampled_from(["gift", "aiken"]))
+def test_any_text_is_read_or_refused(tmp_path_factory, text, form):
+    path = tmp_path_factory.getbasetemp() / "any.txt"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    assert FORMATS[form].detect(path) in {True, False}
+    try:
+        bank = read(form, path)
+    except ImportFileError:
+        return
+    assert bank.rows_in == len(bank.questions) + len(bank.rejections) > 0
+    assert bank.content().stored_questions() == [one.question.model_dump(mode="json", exclude_none=True) for one in bank.questions]
+
+
+NAMES = st.sampled_from([
+    "question", "name", "text", "questiontext", "answer", "feedback", "single", "subquestion", "units", "tolerance", "defaultgrade",
+])  # fmt: skip
+TYPES = ["multichoice", "truefalse", "shortanswer", "numerical", "matching", "essay", "cloze", "x"]
+
+
+def trees(names):
+    leaf = st.lists(PIECES.filter(lambda one: "\0" not in one), max_size=5).map("".join).map(html.escape)
+
+    def element(name, parts):
+        return f"<{name} fraction='100'>{''.join(parts)}</{name}>"
+
+    return st.recursive(leaf, lambda inner: st.builds(element, names, st.lists(inner, max_size=4)), max_leaves=12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(kind=st.sampled_from(TYPES), inside=st.lists(trees(NAMES), max_size=5).map("".join))
+def test_any_tree_of_moodles_elements_is_read_or_refused(tmp_path_factory, kind, inside):
+    path = tmp_path_factory.getbasetemp() / "any.xml"
+    try:
+        bank = read_text("moodle-xml", path, f"<quiz><question type='{kind}'>{inside}</question></quiz>")
+    except ImportFileError:
+        return
+    assert bank.rows_in > 0
+
+
+ITEM = (
+    '<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1" identifier="x">'
+    '<responseDeclaration identifier="R" cardinality="%s">%s</responseDeclaration>'
+    '<itemBody><%s responseIdentifier="R">%s</%s></itemBody></assessmentItem>'
+)
+PARTS = st.sampled_from([
+    "correctResponse", "value", "mapping", "mapEntry", "prompt", "simpleChoice", "simpleMatchSet", "simpleAssociableChoice", "p", "math",
+])  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    cardinality=st.sampled_from(["single", "multiple", "ordered", "record"]),
+    declared=trees(PARTS),
+    kind=st.sampled_from(["choiceInteraction", "textEntryInteraction", "matchInteraction", "orderInteraction", "extendedTextInteraction"]),
+    asked=trees(PARTS),
+)
+def test_any_tree_of_qti_elements_is_read_or_refused(tmp_path_factory, cardinality, declared, kind, asked):
+    path = tmp_path_factory.getbasetemp() / "item.xml"
+    try:
+        bank = read_text("qti", path, ITEM % (cardinality, declared, kind, asked, kind))
+    except ImportFileError:
+        return
+    assert bank.rows_in == 1

@@ -1,0 +1,82 @@
+"""Moodle's own rosters, into the database and again; the expected counts stand here."""
+
+import pytest
+from sqlalchemy import select
+
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.moodle_users import FORMAT
+from lmskit.importers.registry import FORMATS, detected
+from lmskit.models import Course, Enrollment, User
+from lmskit.services.file_import import import_file
+from lmskit.settings import settings
+from tests import factories
+from tests.importers.golden import units
+
+MOODLE = (settings().project_root / ".." / "shared" / "data" / "moodle").resolve()
+
+pytestmark = pytest.mark.skipif(not MOODLE.is_dir(), reason=f"the files are not there: {MOODLE}")
+
+ROSTERS = {"upload_users.csv": 2, "upload_users_cohorts.csv": 4, "upload_users_profile.csv": 2}
+SKIPPED = {
+    "upload_users.csv": ("password", "group1"),
+    "upload_users_cohorts.csv": ("password", "cohort1"),
+    "upload_users_profile.csv": ("password", "profile_field_superfield"),
+}
+
+
+def roster(name):
+    return FORMAT.open(MOODLE / "rosters" / name, ReadOptions())
+
+
+def outcomes(report):
+    return [(one.row, one.state) for one in report.outcomes]
+
+
+@pytest.mark.parametrize("name", ROSTERS)
+def test_each_roster_is_recognised_and_each_row_accounted_for(name):
+    assert detected(MOODLE / "rosters" / name) is FORMAT
+    assert units(roster(name)) == {name: (ROSTERS[name], ROSTERS[name], 0)}
+    assert roster(name).file.skipped_columns == SKIPPED[name]
+
+
+def test_everybody_is_enrolled_in_the_course_that_the_file_names(session):
+    course = factories.course(session, code="math102")
+    first = import_file(session, roster("upload_users.csv"))
+    assert outcomes(first) == [(2, "added"), (3, "added")]
+    names = session.scalars(
+        select(User.family_name).join(Enrollment, Enrollment.student_id == User.id).where(Enrollment.course_id == course.id)
+    )
+    assert sorted(names) == ["Jones", "Reznor"]
+    second = import_file(session, roster("upload_users.csv"))
+    assert outcomes(second) == [(2, "unchanged"), (3, "unchanged")]
+
+
+def test_a_course_that_is_not_here_is_a_reason_for_each_row(session):
+    assert session.scalar(select(Course).where(Course.code == "math102")) is None
+    report = import_file(session, roster("upload_users.csv"))
+    assert outcomes(report) == [(2, "rejected"), (3, "rejected")]
+    assert all("math102" in str(one) for one in report.rejections)
+
+
+@pytest.mark.parametrize("name", ["upload_users_cohorts.csv", "upload_users_profile.csv"])
+def test_a_roster_without_courses_makes_people_or_enrols_them_where_somebody_says(session, name):
+    report = import_file(session, roster(name))
+    assert (report.total.added, report.total.rejected) == (ROSTERS[name], 0)
+    assert report.entity("enrollments").total == 0
+    course = factories.course(session)
+    enrolled = import_file(session, roster(name), course=course.code)
+    assert enrolled.entity("enrollments").added == ROSTERS[name]
+    assert import_file(session, roster(name), course=course.code).total.unchanged == ROSTERS[name]
+
+
+def test_the_same_user_with_another_address_is_changed_and_not_made_twice(session):
+    factories.course(session, code="math102")
+    import_file(session, roster("upload_users.csv"))
+    report = import_file(session, roster("upload_users_profile.csv"))
+    assert outcomes(report) == [(2, "changed"), (3, "added")]
+
+
+@pytest.mark.parametrize("name", ["results00.csv", "steps00.csv", "qstats00.csv", "questions00.csv", "responsecounts00.csv"])
+def test_the_tables_of_moodles_own_tests_name_no_people_and_are_taken_for_nothing(name):
+    path = MOODLE / "quiz_statistics" / name
+    assert [form.name for form in FORMATS if form.detect(path)] == []

@@ -1,0 +1,102 @@
+"""OneRoster bundles of other projects: what the reader makes of each file, every row accounted for."""
+
+from collections import Counter
+
+import pytest
+
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.oneroster import FORMAT
+from lmskit.settings import settings
+from tests import factories
+from tests.importers.golden import told_by, units
+from tests.importers.real_import import added, entities, imported_twice
+
+ONEROSTER = (settings().project_root / ".." / "shared" / "data" / "oneroster").resolve()
+
+pytestmark = pytest.mark.skipif(not ONEROSTER.is_dir(), reason=f"the data set is not there: {ONEROSTER}")
+
+UNITS = {
+    "OneRosterv1p1BaseCSV": {
+        "academicSessions.csv": (0, 0, 0),
+        "classes.csv": (3, 3, 0),
+        "users.csv": (2, 2, 0),
+        "enrollments.csv": (3, 3, 0),
+    },
+    "Test_minimal_data_set": {
+        "academicSessions.csv": (3, 3, 0),
+        "classes.csv": (2, 2, 0),
+        "users.csv": (6, 5, 1),
+        "enrollments.csv": (6, 6, 0),
+    },
+    "oneroster_test_data": {
+        "academicSessions.csv": (1, 1, 0),
+        "classes.csv": (1, 1, 0),
+        "users.csv": (1, 1, 0),
+        "enrollments.csv": (1, 1, 0),
+    },
+}
+"""By bundle and file: rows, those that tell something, those that are rejected."""
+
+
+def opened(name):
+    return FORMAT.open(ONEROSTER / name, ReadOptions())
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_every_row_is_accounted_for(name):
+    assert FORMAT.detect(ONEROSTER / name)
+    assert units(opened(name)) == UNITS[name]
+
+
+def test_the_archive_says_the_same_as_the_folder():
+    packed, folder = opened("Test_minimal_data_set.zip"), opened("Test_minimal_data_set")
+    assert told_by(packed) == told_by(folder)
+    assert packed.sha256 == folder.sha256
+
+
+def test_a_parent_is_no_person_of_ours():
+    assert told_by(opened("Test_minimal_data_set"))["parts"]["users.csv"]["rejections"] == [
+        "users.csv, row 4, column role: is a role that is not imported: only students and teachers are ('parent')"
+    ]
+
+
+def test_sessions_that_are_no_terms_are_counted_in_the_notes():
+    source = opened("Test_minimal_data_set")
+    list(source.records())
+    assert [note for note in source.notes if note.startswith("Academic sessions")] == [
+        "Academic sessions of type gradingPeriod, which are not imported (terms and semesters are): 1.",
+        "Academic sessions of type schoolYear, which are not imported (terms and semesters are): 1.",
+    ]
+
+
+def test_extension_columns_are_skipped_and_listed():
+    skipped = opened("OneRosterv1p1BaseCSV").csv["users"].skipped_columns
+    assert {"ext_imagineLearning_databaseId", "ext_imagineLearning_studentPassword", "ext_tao_userMotherName"} <= set(skipped)
+
+
+def test_only_the_delta_is_partial_and_no_password_is_repeated():
+    assert [opened(name).is_partial for name in UNITS] == [False, False, True]
+    assert not any(password in str(told_by(opened(name))) for name in UNITS for password in ("Password1-", "Batman.Ru1ez"))
+
+
+def test_each_bundle_arrives_and_a_second_import_changes_nothing(session):
+    taught_by, term = factories.lecturer(session), factories.term(session)
+    base = imported_twice(session, FORMAT, ONEROSTER / "OneRosterv1p1BaseCSV", lecturer=taught_by.email, term=term.code)
+    assert added(base) == {"academicSessions.csv": (0, 0), "classes.csv": (3, 0), "users.csv": (2, 0), "enrollments.csv": (3, 0)}
+    assert entities(base) == {"courses": 3, "students": 2, "enrollments": 3}
+    delta = imported_twice(session, FORMAT, ONEROSTER / "oneroster_test_data", lecturer=taught_by.email)
+    assert added(delta) == {"academicSessions.csv": (1, 0), "classes.csv": (1, 0), "users.csv": (1, 0), "enrollments.csv": (1, 0)}
+    assert entities(delta) == {"terms": 1, "courses": 1, "students": 1, "enrollments": 1}
+
+
+def test_lecturers_without_an_address_are_rejected_and_so_is_what_names_them(session):
+    taught_by = factories.lecturer(session)
+    report = imported_twice(session, FORMAT, ONEROSTER / "Test_minimal_data_set.zip", lecturer=taught_by.email)
+    assert added(report) == {"academicSessions.csv": (3, 0), "classes.csv": (2, 0), "users.csv": (3, 3), "enrollments.csv": (2, 4)}
+    assert entities(report) == {"terms": 3, "courses": 2, "students": 3, "enrollments": 2}
+    assert Counter((one.file, one.reason) for one in report.rejections) == {
+        ("users.csv", "is a lecturer without an e-mail address, and lecturers need one"): 2,
+        ("users.csv", "is a role that is not imported: only students and teachers are"): 1,
+        ("enrollments.csv", "names somebody who is neither here nor in a row that is imported"): 2,
+        ("enrollments.csv", "is somebody who is no student here"): 2,
+    }
