@@ -51,7 +51,7 @@ def disable(email: Email) -> None:
     from lmskit.db.connection import forget_login, has_login
     from lmskit.queries.login import signed_in
     from lmskit.schemas.login import ChooseLogin
-    from lmskit.services.login import close_login, end_sessions
+    from lmskit.services.login import close_login, end_sessions, sessions_ended
 
     email = ChooseLogin(email=email).email
     with transaction() as session:
@@ -62,7 +62,7 @@ def disable(email: Email) -> None:
         say("It was your own.")
     else:
         with transaction() as session:
-            say(_ended(end_sessions(session, person)))
+            say(sessions_ended(end_sessions(session, person)))
     if has_login(email):
         forget_login(email)
         say("Its password was removed from this machine's passfile.")
@@ -127,9 +127,3 @@ def list_logins(limit: Limit = 100, offset: Offset = 0) -> None:
 
 def _shown(role: Role) -> str:
     return "lecturer" if role is Role.LECTURER else "administrator (super_admin)"
-
-
-def _ended(n_ended: int | None) -> str:
-    if n_ended is None:
-        return "The server does not let lmskit end its open sessions. They can do nothing any more; a superuser can end them."
-    return f"{n_ended} open session{'s were' if n_ended != 1 else ' was'} ended." if n_ended else "It had no open session."

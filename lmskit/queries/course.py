@@ -1,5 +1,7 @@
 """Which courses there are, and what they teach week by week."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 from sqlalchemy import ColumnElement, ScalarSelect, desc, func, select
 from sqlalchemy.orm import Session
@@ -109,6 +111,37 @@ def syllabus(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset
         .offset(offset)
     )
     return frame(session, statement, {"week_number": "int64", "topic": "str", "objectives": "str"})
+
+
+@dataclass(frozen=True)
+class CourseOutline:
+    """What somebody has decided about a course; `weeks` are number, topic and objectives, in order."""
+
+    code: str
+    module_code: str
+    title: str
+    lecturer: str
+    """The lecturer's address."""
+    weeks: tuple[tuple[int, str, str], ...]
+
+
+def course_outline(session: Session, course: str) -> CourseOutline:
+    """What is decided about `course`, to be shown in a form.
+
+    Raises
+    ------
+    CourseNotFoundError
+        There is no such course among those the signed-in person can see.
+    """
+    found = course_by_code(session, course)
+    weeks = select(Syllabus.week_number, Syllabus.topic, Syllabus.objectives).where(Syllabus.course_id == found.id)
+    return CourseOutline(
+        code=found.code,
+        module_code=found.module_code,
+        title=found.title,
+        lecturer=session.scalars(select(User.email).where(User.id == found.lecturer_id)).one() or "",
+        weeks=tuple((number, topic, objectives) for number, topic, objectives in session.execute(weeks.order_by(Syllabus.week_number))),
+    )
 
 
 def narrow(session: Session, course: str) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, Code, Prose, Title
@@ -39,6 +39,17 @@ class NewTerm(Request):
         return ends_on
 
 
+def _each_week_once(weeks: tuple[SyllabusWeek, ...]) -> tuple[SyllabusWeek, ...]:
+    twice = sorted(number for number, times in Counter(week.week_number for week in weeks).items() if times > 1)
+    if twice:
+        raise ValueError(f"Week {twice[0]} is given more than once. Give each week number once.")
+    return tuple(sorted(weeks, key=lambda week: week.week_number))
+
+
+SyllabusWeeks = Annotated[tuple[SyllabusWeek, ...], Field(max_length=LAST_WEEK), AfterValidator(_each_week_once)]
+"""The weeks of a course, each number once; in their order."""
+
+
 class CreateCourse(Request):
     """A course with the weeks of its syllabus."""
 
@@ -48,13 +59,23 @@ class CreateCourse(Request):
     term: Code
     """Of a term that exists, unless `new_term` describes it."""
     lecturer: Address
-    weeks: Annotated[tuple[SyllabusWeek, ...], Field(max_length=LAST_WEEK)] = ()
+    weeks: SyllabusWeeks = ()
     new_term: NewTerm | None = None
 
-    @field_validator("weeks")
-    @classmethod
-    def _each_week_once(cls, weeks: tuple[SyllabusWeek, ...]) -> tuple[SyllabusWeek, ...]:
-        twice = sorted(number for number, times in Counter(week.week_number for week in weeks).items() if times > 1)
-        if twice:
-            raise ValueError(f"Week {twice[0]} is given more than once. Give each week number once.")
-        return tuple(sorted(weeks, key=lambda week: week.week_number))
+
+class CourseAsSeen(Request):
+    """What stood in a form before somebody changed it; stored by whatever way, so it is not checked."""
+
+    title: str
+    weeks: tuple[tuple[int, str, str], ...]
+    """Number, topic and objectives of each week, in order."""
+
+
+class ChangeCourse(Request):
+    """Another title and other weeks for a course; a week that is left out is removed."""
+
+    course: Code
+    title: Title
+    weeks: SyllabusWeeks
+    seen: CourseAsSeen | None = None
+    """If it is given, nothing is changed where the course is no longer as it was seen."""

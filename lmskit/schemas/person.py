@@ -1,4 +1,4 @@
-"""What is needed to add someone who signs in."""
+"""What is needed to add a lecturer or an administrator."""
 
 from pydantic import field_validator
 
@@ -21,3 +21,12 @@ class CreatePerson(Request):
         if role is Role.STUDENT:
             raise ValueError("Students have no login. Choose lecturer or super_admin.")
         return role
+
+
+class AddLecturer(Request):
+    """A lecturer, with or without a login."""
+
+    email: Address
+    family_name: FamilyName
+    given_name: Name = ""
+    with_login: bool = True

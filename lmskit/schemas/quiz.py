@@ -2,21 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, StrictBool, StrictStr, model_validator
+from pydantic import Field, Strict, StrictBool, model_validator
 from pydantic.types import AllowInfNan
 
 from lmskit.schemas.request import Request
-from lmskit.schemas.text import Line
+from lmskit.schemas.text import Line, Prose, Storable, Title
 from lmskit.vocabulary import QuestionType
 
 Number = Annotated[float, AllowInfNan(False)]  # noqa: FBT003 - Pydantic's signature
 Points = Annotated[float, Field(ge=0, le=99_999_999), AllowInfNan(False)]  # noqa: FBT003 - as above
 Identifier = Annotated[Line, Field(min_length=1, max_length=100)]
-Prompt = Annotated[str, Field(min_length=1, max_length=20_000)]
+Prompt = Annotated[Prose, Field(min_length=1)]
+LARGEST_MAXIMUM = 99_999_999
+"""Marks that a quiz may have altogether."""
 
-Response: TypeAlias = StrictBool | Number | StrictStr | list[StrictStr] | dict[str, StrictStr] | None
+_Text = Annotated[Storable, Strict()]
+Response: TypeAlias = StrictBool | Number | _Text | list[_Text] | dict[_Text, _Text] | None
 """By type of question: true or false; a number; an option's id or a text; ids of options; a target's id by option's id; nothing."""
 
 
@@ -32,7 +36,7 @@ class _Question(Request):
     prompt: Prompt
     points: Points
     options: tuple[Option, ...] = ()
-    topic: str | None = None
+    topic: Title | None = None
 
     @model_validator(mode="after")
     def _each_option_once(self) -> "_Question":
@@ -117,7 +121,7 @@ class KeyEntry(Request):
 
     answer: Response = None
     tolerance: Annotated[float, Field(ge=0), AllowInfNan(False)] | None = None  # noqa: FBT003 - as above
-    feedback: str | None = None
+    feedback: Prose | None = None
 
 
 class QuizContent(Request):
@@ -137,6 +141,8 @@ class QuizContent(Request):
             if identifier not in asked:
                 raise ValueError(f"The key answers a question {identifier!r} that the quiz does not ask.")
             _check_key(asked[identifier], entry)
+        if self.max_score > LARGEST_MAXIMUM:
+            raise ValueError(f"The points of all questions together are more than {LARGEST_MAXIMUM:,}. Give fewer.")
         return self
 
     @property
@@ -151,6 +157,10 @@ class QuizContent(Request):
     def stored_key(self) -> dict[str, dict[str, Any]]:
         """As `quizzes.answer_key` holds it."""
         return {identifier: entry.model_dump(mode="json", exclude_none=True) for identifier, entry in self.answer_key.items()}
+
+    def stored_maximum(self) -> Decimal:
+        """As `quizzes.max_score` holds it."""
+        return Decimal(f"{self.max_score:.4f}")
 
 
 class Answer(Request):

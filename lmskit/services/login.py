@@ -97,6 +97,19 @@ def end_sessions(session: Session, person: User) -> int | None:
     return ended
 
 
+def sessions_ended(n_ended: int | None) -> str:
+    """Say what `end_sessions` returned.
+
+    Examples
+    --------
+    >>> sessions_ended(1)
+    '1 open session was ended.'
+    """
+    if n_ended is None:
+        return "The server does not let lmskit end its open sessions. They can do nothing any more; a superuser can end them."
+    return f"{n_ended} open session{'s were' if n_ended != 1 else ' was'} ended." if n_ended else "It had no open session."
+
+
 @administrators_only("open logins")
 def open_login(session: Session, email: str, *, password: str) -> User:
     """Open a login that was closed, with a new password; for an open one it is a new password.

@@ -10,7 +10,7 @@ from lmskit.db import scram_verifier, violated_constraint
 from lmskit.errors import PersonExistsError
 from lmskit.models import User
 from lmskit.names import sort_name
-from lmskit.schemas.person import CreatePerson
+from lmskit.schemas.person import AddLecturer, CreatePerson
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import Role
 
@@ -28,6 +28,22 @@ def create_person(session: Session, request: CreatePerson, *, password: str) -> 
     """
     person = add_person(session, email=request.email, family_name=request.family_name, given_name=request.given_name, role=request.role)
     set_password(session, person, password)
+    return person
+
+
+@administrators_only("add people")
+def add_lecturer(session: Session, request: AddLecturer, *, password: str) -> User:
+    """Add a lecturer; `password` is that of the login, and of no use where none is wanted.
+
+    Raises
+    ------
+    PersonExistsError
+        The address belongs to somebody already.
+    """
+    names = {"family_name": request.family_name, "given_name": request.given_name}
+    person = add_person(session, email=request.email, role=Role.LECTURER, **names)
+    if request.with_login:
+        set_password(session, person, password)
     return person
 
 

@@ -1,0 +1,188 @@
+"""Setting up a quiz and changing it, so that the evidence which refers to it keeps its meaning."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lmskit.db import violated_constraint
+from lmskit.errors import QuizAnsweredError, QuizExistsError, QuizUnreadableError, WeekNotFoundError
+from lmskit.models import Course, Quiz, QuizAttempt
+from lmskit.queries.course import course_by_code
+from lmskit.queries.quiz import content_of, quiz_by_id
+from lmskit.schemas.quiz import Question, QuizContent
+from lmskit.schemas.quiz_request import ChangeQuiz, CreateQuiz
+from lmskit.services.permission import administrators_only
+from lmskit.vocabulary import QuestionType
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedQuiz:
+    """A quiz after a change; the mastery of `touched` is out of date, and `services.mastery.refresh` mends it."""
+
+    quiz: Quiz
+    touched: tuple[tuple[int, int, int], ...] = ()
+    """(student id, course id, week) whose evidence came or went."""
+
+
+@administrators_only("set up quizzes of this course")
+def create_quiz(session: Session, request: CreateQuiz) -> Quiz:
+    """Add a quiz to a week of a course.
+
+    Raises
+    ------
+    CourseNotFoundError
+        There is no such course.
+    WeekNotFoundError
+        Its syllabus has no such week.
+    QuizExistsError
+        The course has a quiz of this title.
+    NotPermittedError
+        The signed-in person may not set up quizzes of the course.
+    """
+    course = course_by_code(session, request.course)
+    _check_title(session, course, request.title)
+    return write(session, Quiz(course_id=course.id), course, request)
+
+
+@administrators_only("change this quiz, or move it to another week")
+def change_quiz(session: Session, request: ChangeQuiz) -> ChangedQuiz:
+    """Make a quiz what the request says.
+
+    Of a quiz with attempts the title, the day, the week, the texts and the key may change; its questions, their order,
+    points and options stay, because the attempts refer to them. Marks that were given stay as they are, also where
+    the key changes. A quiz of which only totals are known can be given its questions.
+
+    Raises
+    ------
+    QuizNotFoundError
+        There is no such quiz.
+    WeekNotFoundError
+        The syllabus has no such week.
+    QuizExistsError
+        Another quiz of the course has this title.
+    QuizAnsweredError
+        Attempts refer to questions that the request changes.
+    NotPermittedError
+        The signed-in person may not change it.
+    """
+    quiz = locked(session, quiz_by_id(session, request.quiz_id))
+    course = session.get_one(Course, quiz.course_id)
+    if request.title != quiz.title:
+        _check_title(session, course, request.title)
+    check_change(session, quiz, request.content)
+    weeks = (quiz.week_number, request.week_number)
+    write(session, quiz, course, request)
+    return ChangedQuiz(quiz, () if weeks[0] == weeks[1] else _touched(session, quiz, weeks))
+
+
+def locked(session: Session, quiz: Quiz) -> Quiz:
+    """Read a quiz anew and keep others from changing it, and from adding attempts, until the transaction ends."""
+    session.refresh(quiz, with_for_update=True)
+    return quiz
+
+
+def check_change(session: Session, quiz: Quiz, wanted: QuizContent) -> None:
+    """Refuse questions that would take their meaning from attempts at a quiz that is locked.
+
+    Raises
+    ------
+    QuizAnsweredError
+        See `change_quiz`.
+    """
+    attempts = n_attempts(session, quiz)
+    if attempts == 0:
+        return
+    if not quiz.questions and not has_answers(session, quiz):
+        return
+    try:
+        difference = first_difference(content_of(quiz), wanted)
+    except QuizUnreadableError:
+        same = quiz.questions == wanted.stored_questions()
+        difference = None if same else "those stored now are not in lmskit's form"
+    if difference is not None:
+        raise QuizAnsweredError(title=quiz.title, n_attempts=attempts, difference=difference)
+
+
+def first_difference(stored: QuizContent, wanted: QuizContent) -> str | None:
+    """Say where two contents ask something else in the sense that attempts refer to; None where they do not."""
+    before, after = [question.id for question in stored.questions], [question.id for question in wanted.questions]
+    for asked in stored.questions:
+        if asked.id not in after:
+            return f"question {asked.id!r} would be gone"
+    for asked in wanted.questions:
+        if asked.id not in before:
+            return f"question {asked.id!r} would be new"
+    if before != after:
+        return "their order would be another"
+    for old, new in zip(stored.questions, wanted.questions, strict=True):
+        if shape(old) != shape(new):
+            return f"question {old.id!r} would have another type, other points or other options"
+    return None
+
+
+def shape(question: Question) -> tuple[QuestionType, float, frozenset[str], frozenset[str]]:
+    """What attempts refer to: the type, the points, and the ids of options and targets."""
+    targets = question.targets if question.type is QuestionType.MATCH else ()
+    options = frozenset(option.id for option in question.options)
+    return question.type, question.points, options, frozenset(target.id for target in targets)
+
+
+def n_attempts(session: Session, quiz: Quiz) -> int:
+    """How many attempts were made at a quiz."""
+    return session.scalar(select(func.count()).select_from(QuizAttempt).where(*_of(quiz))) or 0
+
+
+def has_answers(session: Session, quiz: Quiz) -> bool:
+    """Whether answers to single questions of a quiz are stored."""
+    return bool(session.scalar(select(exists().where(*_of(quiz), func.jsonb_array_length(QuizAttempt.answers) > 0))))
+
+
+def put_content(quiz: Quiz, content: QuizContent) -> None:
+    """Store questions and key; a quiz without questions keeps its maximum, or has none yet."""
+    quiz.questions, quiz.answer_key = content.stored_questions(), content.stored_key()
+    if content.questions or quiz.max_score is None:
+        quiz.max_score = content.stored_maximum()
+
+
+def quizzes_titled(session: Session, course: Course, title: str) -> Sequence[Quiz]:
+    """The quizzes of a course with this title; an import may have made several."""
+    return session.scalars(select(Quiz).where(Quiz.course_id == course.id, Quiz.title == title).order_by(Quiz.id)).all()
+
+
+def _check_title(session: Session, course: Course, title: str) -> None:
+    # Of two people who set up the same quiz at once, the second waits here and then finds the first one's.
+    session.execute(select(Course.id).where(Course.id == course.id).with_for_update(key_share=True))
+    if quizzes_titled(session, course, title):
+        raise QuizExistsError(title=title, course=course.code)
+
+
+def write(session: Session, quiz: Quiz, course: Course, wanted: CreateQuiz | ChangeQuiz) -> Quiz:
+    """Store a quiz, new or changed, as it is wanted.
+
+    Raises
+    ------
+    WeekNotFoundError
+        The syllabus has no such week.
+    """
+    try:
+        with session.begin_nested():
+            quiz.title, quiz.week_number, quiz.due_on = wanted.title, wanted.week_number, wanted.due_on
+            put_content(quiz, wanted.content)
+            session.add(quiz)
+    except IntegrityError as error:
+        if violated_constraint(error) != "fk_quizzes_course_id_week_number":
+            raise
+        raise WeekNotFoundError(course=course.code, week=wanted.week_number) from error
+    return quiz
+
+
+def _touched(session: Session, quiz: Quiz, weeks: tuple[int, int]) -> tuple[tuple[int, int, int], ...]:
+    students = session.scalars(select(QuizAttempt.student_id).where(*_of(quiz)).distinct().order_by(QuizAttempt.student_id)).all()
+    return tuple((student, quiz.course_id, week) for student in students for week in weeks)
+
+
+def _of(quiz: Quiz) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return QuizAttempt.quiz_id == quiz.id, QuizAttempt.course_id == quiz.course_id
