@@ -7,28 +7,27 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 import ipywidgets as widgets
-import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.db import snapshot, transaction
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
-from lmskit.forms.syllabus import parse_weeks
+from lmskit.forms.syllabus import Weeks, as_rows
+from lmskit.queries.course import CourseOutline, course_outline, courses
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.person import lecturers
 from lmskit.queries.term import terms
 from lmskit.schemas.course import CreateCourse
 from lmskit.services.course import create_course
 from lmskit.services.permission import require_administrator
-from lmskit.widgets import ROOT, Table, heading, style
+from lmskit.widgets import ROOT, errors_told, heading, style
 
 NEW_TERM = ""
 """Stands for "a new term" in the choice of terms; no term has this code."""
-EXAMPLE = "Variables and types | Name what a variable holds\nConditions\nLoops | Trace a loop by hand\n7. Recursion"
 
 
 class CourseForm:
-    """Everything a course needs, on one screen; the syllabus is pasted with one week a line and shown as a table while it is typed.
+    """Everything a course needs, on one screen; an earlier course can be taken as the beginning.
 
     Parameters
     ----------
@@ -38,6 +37,10 @@ class CourseForm:
         What is shown and the code, for each term that exists, in the order they are offered.
     lecturers
         What is shown and the address, for each person who can own a course.
+    courses
+        What is shown and the code, for each course that can be copied from.
+    read
+        Gives the outline of one of them.
     clock
         Seconds from any fixed moment.
     """
@@ -48,8 +51,11 @@ class CourseForm:
         *,
         terms: Sequence[tuple[str, str]],
         lecturers: Sequence[tuple[str, str]],
+        courses: Sequence[tuple[str, str]] = (),
+        read: Callable[[str], CourseOutline] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._read = read
         self.module_code = widgets.Text(placeholder="CS101")
         self.code = widgets.Text(placeholder="CS101-2026-AUTUMN")
         self.title = widgets.Text(placeholder="Introduction to programming")
@@ -58,20 +64,16 @@ class CourseForm:
         self.term_code = widgets.Text(placeholder="Code of the new term, such as 2027-SPRING", layout=widgets.Layout(width="auto"))
         self.term_name = widgets.Text(placeholder="Spring 2027")
         self.starts_on, self.ends_on = widgets.DatePicker(), widgets.DatePicker()
-        self.weeks = widgets.Textarea(placeholder=EXAMPLE, rows=12)
-        self.weeks.layout.height = "262px"
+        self.weeks = Weeks()
+        self.earlier = widgets.Dropdown(options=courses, layout=widgets.Layout(flex="1 1 auto", width="auto"))
+        self.copy = widgets.Button(description="Copy from it", tooltip="Fill in title, module, lecturer and weeks; all can be changed")
         fields = {
             "module_code": Field("Module code", self.module_code, hint="The same in every term the module runs in."),
             "code": Field("Course code", self.code, hint="Of this course in this term; used once."),
             "title": Field("Title", self.title, width="2 1 300px"),
             "lecturer": Field("Lecturer", self.lecturer),
             "term": Field("Term", widgets.VBox([self.term, self.term_code], layout=widgets.Layout(overflow="visible"))),
-            "weeks": Field(
-                "Weeks, one a line",
-                self.weeks,
-                hint="The topic, and after | or a tab its objectives. A number in front skips to that week: 7. Recursion",
-                width="1 1 380px",
-            ),
+            "weeks": self.weeks,
         }
         new_term = {
             "new_term.name": Field("Name of the new term", self.term_name),
@@ -79,7 +81,6 @@ class CourseForm:
             "new_term.ends_on": Field("Last day", self.ends_on, width="1 1 140px"),
         }
         self._suggested = ""
-        self.preview = Table(nothing="The weeks appear here while you type.")
         self.submission = Submission(
             "Create the course",
             fields=fields | new_term,
@@ -90,32 +91,28 @@ class CourseForm:
         )
         self.create, self.message = self.submission.button, self.submission.message
         self._new_term = row(*new_term.values())
-        fields["weeks"].view.layout.flex = fields["weeks"].width
-        preview = widgets.VBox(
-            [widgets.Label("As it will be stored"), self.preview.view], layout=widgets.Layout(flex="1 1 380px", overflow="visible")
+        earlier = Field(
+            "An earlier course", widgets.HBox([self.earlier, self.copy]), hint="Its title, module, lecturer and weeks to begin with."
         )
+        earlier.view.layout.display = None if courses and read else "none"
         self.view = widgets.VBox(
             [
                 style(),
                 heading("Course"),
+                earlier.view,
                 row(fields["title"], fields["module_code"]),
                 row(fields["term"], fields["code"], fields["lecturer"]),
                 self._new_term,
                 heading("Syllabus"),
-                widgets.HBox(
-                    [fields["weeks"].view, preview],
-                    layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="2px 18px"),
-                ),
-                widgets.HBox([self.create]),
-                self.message.view,
+                self.weeks.view,
+                self.submission.view,
             ]
         )
         self.view.add_class(ROOT)
         for control in (self.module_code, self.term, self.term_code):
             control.observe(lambda _change: self._follow(), names="value")
-        self.weeks.observe(lambda _change: self._preview(), names="value")
+        self.copy.on_click(lambda _button: self._copy())
         self._follow()
-        self._preview()
 
     def _request(self) -> CreateCourse:
         new = self.term.value == NEW_TERM
@@ -126,7 +123,7 @@ class CourseForm:
                 "title": self.title.value,
                 "term": self.term_code.value if new else self.term.value,
                 "lecturer": self.lecturer.value or "",
-                "weeks": parse_weeks(self.weeks.value),
+                "weeks": self.weeks.read(),
                 "new_term": {"name": self.term_name.value, "starts_on": self.starts_on.value, "ends_on": self.ends_on.value}
                 if new
                 else None,
@@ -141,9 +138,17 @@ class CourseForm:
         if self.code.value == self._suggested:
             self._suggested = self.code.value = f"{module}-{term}" if module and term else ""
 
-    def _preview(self) -> None:
-        weeks = parse_weeks(self.weeks.value)
-        self.preview.show(pd.DataFrame(weeks).rename(columns={"week_number": "Week", "topic": "Topic", "objectives": "Objectives"}))
+    def _copy(self) -> None:
+        """Fill in what an earlier course has; its term and code are its own."""
+        if self._read is None or self.earlier.value is None:
+            return
+        with errors_told(self.message):
+            outline = self._read(self.earlier.value)
+            self.title.value, self.module_code.value = outline.title, outline.module_code
+            if outline.lecturer in {address for _, address in self.lecturer.options}:
+                self.lecturer.value = outline.lecturer
+            self.weeks.show(as_rows(outline.weeks))
+            self.message.clear()
 
     def _empty(self) -> None:
         """Make room for the next course; term and lecturer often stay the same."""
@@ -151,8 +156,9 @@ class CourseForm:
             code = self.term_code.value.strip()
             self.term.options = [(f"{code} · {self.term_name.value.strip()}", code), *self.term.options]
             self.term.value = code
-        for control in (self.module_code, self.code, self.title, self.weeks, self.term_code, self.term_name):
+        for control in (self.module_code, self.code, self.title, self.term_code, self.term_name):
             control.value = ""
+        self.weeks.show([])
         self._suggested = self.code.value
 
 
@@ -166,6 +172,7 @@ def course_desk(
         require_administrator(session)
         known_terms = terms(session, limit=MAX_PAGE)
         known_lecturers = lecturers(session, limit=MAX_PAGE)
+        known_courses = courses(session, limit=MAX_PAGE)
 
     def create(request: CreateCourse) -> str:
         with begin() as session:
@@ -175,8 +182,14 @@ def course_desk(
             f"{request.code} was created in {request.term} with {weeks} week{'' if weeks == 1 else 's'}. It belongs to {request.lecturer}."
         )
 
+    def outline(code: str) -> CourseOutline:
+        with read() as session:
+            return course_outline(session, code)
+
     return CourseForm(
         create,
         terms=[(f"{row['code']} · {row['name']}", row["code"]) for row in known_terms.to_dict("records")],
         lecturers=[(f"{row['name']} · {row['email']}", row["email"]) for row in known_lecturers.to_dict("records")],
+        courses=[(f"{row['code']} · {row['title']}", row["code"]) for row in known_courses.to_dict("records")],
+        read=outline,
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import ipywidgets as widgets
 
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
-from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
+from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster, WithdrawStudent
 from lmskit.widgets import heading
+
+Withdrawal: TypeAlias = WithdrawStudent | WithdrawFromRoster
 
 
 class EnrollmentForm:
@@ -54,7 +57,9 @@ class EnrollmentForm:
 
 
 class WithdrawalForm:
-    """Ends one student's place in the course that `course` shows.
+    """Ends one student's place in the course that `course` shows, after asking whether that is meant.
+
+    A student is chosen by name from the part of the roster that is shown, or named by address.
 
     Parameters
     ----------
@@ -67,31 +72,43 @@ class WithdrawalForm:
     """
 
     def __init__(
-        self, on_submit: Callable[[WithdrawStudent], str], *, course: widgets.Dropdown, clock: Callable[[], float] = time.monotonic
+        self, on_submit: Callable[[Withdrawal], str], *, course: widgets.Dropdown, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.course = course
-        self.email = widgets.Combobox(placeholder="Type, or choose from the page shown below", ensure_option=False)
-        fields = {"email": Field("E-mail", self.email, hint="The record and all attempts stay; the student no longer counts in totals.")}
-        self.submission = Submission(
-            "Withdraw", fields=fields, read=self._request, on_submit=on_submit, on_success=self._empty, clock=clock
+        self.student = widgets.Combobox(placeholder="Choose from the names shown below, or type an address", ensure_option=False)
+        self._by_name: dict[str, int] = {}
+        field = Field("Student", self.student, hint="The record and all attempts stay; the student no longer counts in totals.")
+        self.submission: Submission[Withdrawal] = Submission(
+            "Withdraw",
+            fields={"email": field, "student_id": field},
+            read=self._request,
+            on_submit=on_submit,
+            on_success=self._empty,
+            ask=self._question,
+            clock=clock,
         )
         self.submission.button.button_style = "warning"
         self.withdraw, self.message = self.submission.button, self.submission.message
-        self.view = _card("Withdraw a student", [fields["email"].view], self.submission)
+        self.view = _card("Withdraw a student", [field.view], self.submission)
+        self.student.observe(lambda _change: self.submission.withdraw_question(), names="value")
 
-    def offer(self, addresses: tuple[str, ...]) -> None:
-        """Offer these addresses; any other can still be typed."""
-        self.email.options = addresses
+    def offer(self, students: Sequence[tuple[str, int]]) -> None:
+        """Offer these students: what each is called, and their number; any address can still be typed."""
+        self._by_name = dict(students)
+        self.student.options = tuple(self._by_name)
 
-    def _request(self) -> WithdrawStudent:
-        return WithdrawStudent(course=self.course.value or "", email=self.email.value)
+    def _request(self) -> Withdrawal:
+        course, typed = self.course.value or "", self.student.value.strip()
+        if typed in self._by_name:
+            return WithdrawFromRoster(course=course, student_id=self._by_name[typed])
+        return WithdrawStudent(course=course, email=typed)
+
+    def _question(self, request: Withdrawal) -> str:
+        return f"Withdraw {self.student.value.strip()} from {request.course}?"
 
     def _empty(self) -> None:
-        self.email.value = ""
+        self.student.value = ""
 
 
-def _card(title: str, fields: list[widgets.Box], submission: Submission[EnrollStudent] | Submission[WithdrawStudent]) -> widgets.VBox:
-    return widgets.VBox(
-        [heading(title), *fields, widgets.HBox([submission.button]), submission.message.view],
-        layout=widgets.Layout(flex="1 1 320px", overflow="visible"),
-    )
+def _card(title: str, fields: list[widgets.Box], submission: Submission[EnrollStudent] | Submission[Withdrawal]) -> widgets.VBox:
+    return widgets.VBox([heading(title), *fields, submission.view], layout=widgets.Layout(flex="1 1 320px", overflow="visible"))

@@ -12,17 +12,20 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.db import snapshot, transaction
-from lmskit.forms.enrollment import EnrollmentForm, WithdrawalForm
+from lmskit.forms.enrollment import EnrollmentForm, Withdrawal, WithdrawalForm
 from lmskit.forms.field import Field
+from lmskit.forms.mail_destination import mail_destination
 from lmskit.forms.roster import Read, Roster
+from lmskit.models import User
+from lmskit.names import display_name
 from lmskit.queries.course import courses
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.roster import course_roster, roster_size
-from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
+from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster
 from lmskit.services.admission import admit
-from lmskit.services.enrollment import withdraw
+from lmskit.services.enrollment import withdraw, withdraw_by_id
 from lmskit.services.permission import require_administrator
-from lmskit.services.transport import EmlFolder
+from lmskit.services.transport import transport_of
 from lmskit.settings import settings
 from lmskit.widgets import ROOT, style
 
@@ -40,6 +43,8 @@ class EnrollmentDesk:
         Do the work and return the sentence to show; the sentence of an `LmskitError` they raise is shown instead.
     read_roster
         See `roster.Read`.
+    where_messages_go
+        A sentence on it.
     course
         The code of the course to begin with; by default the first one.
     clock
@@ -51,8 +56,9 @@ class EnrollmentDesk:
         *,
         courses: Sequence[tuple[str, str]],
         on_enroll: Callable[[EnrollStudent], str],
-        on_withdraw: Callable[[WithdrawStudent], str],
+        on_withdraw: Callable[[Withdrawal], str],
         read_roster: Read,
+        where_messages_go: str = "",
         course: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -66,24 +72,29 @@ class EnrollmentDesk:
             [self.enrollment.view, self.withdrawal.view],
             layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="4px 32px", align_items="flex-start"),
         )
-        self.view = widgets.VBox([style(), Field("Course", self.course).view, forms, self.roster.view])
+        course_field = Field("Course", self.course, hint=where_messages_go)
+        self.view = widgets.VBox([style(), course_field.view, forms, self.roster.view])
         self.view.add_class(ROOT)
-        self.roster.on_shown = lambda: self.withdrawal.offer(self.roster.addresses)
+        self.roster.on_shown = lambda: self.withdrawal.offer(self.roster.leavers)
         self.course.observe(lambda _change: self._course_chosen(), names="value")
         self._course_chosen()
 
     def _course_chosen(self) -> None:
         self.enrollment.message.clear()
         self.withdrawal.message.clear()
+        self.withdrawal.submission.withdraw_question()
         if self.course.value is None:
             self.enrollment.message.bad("There is no course yet. Set one up first, in admin/course_setup.")
         else:
             self.roster.show(self.course.value)
 
     def _then_showing_the_student(self, work: Callable[[Any], str]) -> Callable[[Any], str]:
-        def done(request: EnrollStudent | WithdrawStudent) -> str:
+        def done(request: EnrollStudent | Withdrawal) -> str:
             sentence = work(request)
-            self.roster.show_student(request.email)
+            if isinstance(request, WithdrawFromRoster):
+                self.roster.show_student(student_id=request.student_id)
+            else:
+                self.roster.show_student(email=request.email)
             return sentence
 
         return done
@@ -93,19 +104,26 @@ def enrollment_desk(course: str = "", *, begin: Open = transaction, read: Open =
     """Return the desk, wired to the database.
 
     A place asked for is committed as pending together with its message; then the message is delivered, and that makes the
-    place active. Without a mail server a message is delivered by writing it as an .eml file.
+    place active. Without a mail server a message is delivered by writing it as an .eml file; the desk says which it is.
     """
     with read() as session:
         require_administrator(session)
         known = courses(session, limit=MAX_PAGE)
 
-    def on_enroll(request: EnrollStudent) -> str:
-        return admit(begin, EmlFolder(settings().mail_dir), request)
+    transport = transport_of(settings())
 
-    def on_withdraw(request: WithdrawStudent) -> str:
+    def on_enroll(request: EnrollStudent) -> str:
+        return admit(begin, transport, request)
+
+    def on_withdraw(request: Withdrawal) -> str:
         with begin() as session:
-            place = withdraw(session, course=request.course, email=request.email)
-        return f"{request.email} was withdrawn from {request.course} as of {place.ended_on}. The record and all attempts stay."
+            if isinstance(request, WithdrawFromRoster):
+                place = withdraw_by_id(session, course=request.course, student_id=request.student_id)
+            else:
+                place = withdraw(session, course=request.course, email=request.email)
+            person = session.get_one(User, place.student_id)
+            name = display_name(person.family_name, person.given_name)
+        return f"{name} was withdrawn from {request.course} as of {place.ended_on}. The record and all attempts stay."
 
     def read_roster(code: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
         with read() as session:
@@ -116,5 +134,6 @@ def enrollment_desk(course: str = "", *, begin: Open = transaction, read: Open =
         on_enroll=on_enroll,
         on_withdraw=on_withdraw,
         read_roster=read_roster,
+        where_messages_go=mail_destination(settings()),
         course=course,
     )

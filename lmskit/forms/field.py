@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ipywidgets as widgets
+
+from lmskit.widgets import Grid
 
 
 class Field:
@@ -37,6 +41,50 @@ class Field:
     def problem(self, sentence: str) -> None:
         self._problem.value = sentence
         self._problem.layout.display = None if sentence else "none"
+
+    def forget(self) -> None:
+        """Show no mistake any more."""
+        self.problem = ""
+
+    def tell(self, place: str, sentence: str) -> str:
+        """Show what is wrong with the value, or with a place in it, and return it as a message repeats it.
+
+        `2.topic` is the topic of entry 3, since the places of a request count from 0.
+        """
+        index, _, part = place.partition(".")
+        told = f"entry {int(index) + 1}, {part.replace('_', ' ')}" if index.isdigit() else place
+        words = f"{told}: {sentence}" if told else sentence
+        self.problem = self.problem or words
+        return words
+
+
+class GridField(Field):
+    """A grid whose mistakes stand beside the rows they concern.
+
+    Attributes
+    ----------
+    places
+        The row of the grid that each entry of the request was read from.
+    """
+
+    def __init__(self, label: str, grid: Grid, *, hint: str = "", width: str = "1 1 100%") -> None:
+        super().__init__(label, grid, hint=hint, width=width)
+        self.grid = grid
+        self.places: Sequence[int] = ()
+
+    def forget(self) -> None:
+        """Show no mistake any more."""
+        super().forget()
+        self.grid.problems = []
+
+    def tell(self, place: str, sentence: str) -> str:
+        """Show a mistake beside its row where it concerns one, and under the grid otherwise."""
+        index, _, part = place.partition(".")
+        if not index.isdigit() or int(index) >= len(self.places):
+            return super().tell(place, sentence)
+        row = self.places[int(index)]
+        self.grid.point_out(row, part if part in self.grid.shown else self.grid.shown[0], sentence)
+        return f"row {row + 1}, {part.replace('_', ' ')}: {sentence}" if part else f"row {row + 1}: {sentence}"
 
 
 def row(*fields: Field) -> widgets.HBox:

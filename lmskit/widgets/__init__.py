@@ -3,18 +3,27 @@
 Whatever a person typed or is called is shown as text, never as HTML.
 """
 
+from lmskit.widgets.download import Download
+from lmskit.widgets.grid import Grid, GridColumn
 from lmskit.widgets.message import Message, errors_told
 from lmskit.widgets.pager import Pager
+from lmskit.widgets.secret_note import SecretNote
 from lmskit.widgets.sign_in import SignInForm, sign_in_form, signed_in_engine
 from lmskit.widgets.style import ROOT, heading, style
 from lmskit.widgets.table import Table, table_html
+from lmskit.widgets.upload import Upload
 
 __all__ = [
     "ROOT",
+    "Download",
+    "Grid",
+    "GridColumn",
     "Message",
     "Pager",
+    "SecretNote",
     "SignInForm",
     "Table",
+    "Upload",
     "errors_told",
     "heading",
     "sign_in_form",

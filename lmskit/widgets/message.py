@@ -9,6 +9,8 @@ import ipywidgets as widgets
 
 from lmskit.errors import LmskitError
 
+KINDS = ("lmskit-good", "lmskit-bad", "lmskit-note", "lmskit-plain")
+
 
 class Message:
     """A line that tells how something went; it takes no room while there is nothing to tell.
@@ -28,19 +30,28 @@ class Message:
 
     def good(self, sentence: str) -> None:
         """Tell that something was done."""
-        self._tell(sentence, "lmskit-good", "lmskit-bad")
+        self._tell(sentence, "lmskit-good")
 
     def bad(self, sentence: str) -> None:
         """Tell that something could not be done, and why."""
-        self._tell(sentence, "lmskit-bad", "lmskit-good")
+        self._tell(sentence, "lmskit-bad")
+
+    def neutral(self, sentence: str) -> None:
+        """Tell something that is neither success nor failure."""
+        self._tell(sentence, "lmskit-plain")
+
+    def warn(self, sentence: str) -> None:
+        """Tell or ask something that should not be overlooked before going on."""
+        self._tell(sentence, "lmskit-note")
 
     def clear(self) -> None:
         """Tell nothing."""
         self.view.value = ""
         self.view.layout.display = "none"
 
-    def _tell(self, sentence: str, kind: str, other: str) -> None:
-        self.view.remove_class(other)
+    def _tell(self, sentence: str, kind: str) -> None:
+        for other in KINDS:
+            self.view.remove_class(other)
         self.view.add_class(kind)
         self.view.value = sentence
         self.view.layout.display = None

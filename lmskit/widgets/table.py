@@ -12,6 +12,9 @@ import pandas as pd
 
 from lmskit.rounding import MISSING, number_text
 
+LONGEST_CODE = 30
+"""Characters of a text without a space that is kept on one line."""
+
 
 def cell_text(value: object) -> str:
     """Write one value as people read it; floats with two digits, rounded half away from zero.
@@ -40,8 +43,8 @@ def table_html(frame: pd.DataFrame, *, nothing: str = "Nothing to show.") -> str
     Examples
     --------
     >>> print(table_html(pd.DataFrame({"name": ["<b>Bo</b>"], "score": [0.5]})))
-    <table><thead><tr><th scope="col">name</th><th scope="col" class="number">score</th></tr></thead>
-    <tbody><tr><td>&lt;b&gt;Bo&lt;/b&gt;</td><td class="number">0.50</td></tr></tbody></table>
+    <table><thead><tr><th scope="col" class="whole">name</th><th scope="col" class="number">score</th></tr></thead>
+    <tbody><tr><td class="whole">&lt;b&gt;Bo&lt;/b&gt;</td><td class="number">0.50</td></tr></tbody></table>
     """
     if frame.empty:
         return f'<p class="nothing">{html.escape(nothing)}</p>'
@@ -56,11 +59,14 @@ def table_html(frame: pd.DataFrame, *, nothing: str = "Nothing to show.") -> str
 
 
 def _mark(column: pd.Series) -> str:
-    """Numbers stand right, below each other; days and times are not broken at their hyphens."""
+    """Numbers stand right, below each other; days, times and codes are not broken at their hyphens."""
     if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype != "bool":
         return ' class="number"'
     known = column.dropna()
-    return ' class="day"' if len(known) and isinstance(known.iloc[0], dt.date) else ""
+    if len(known) and isinstance(known.iloc[0], dt.date):
+        return ' class="day"'
+    are_codes = len(known) and all(isinstance(text, str) and len(text) <= LONGEST_CODE and " " not in text for text in known)
+    return ' class="whole"' if are_codes else ""
 
 
 class Table:

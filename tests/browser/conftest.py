@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Locator
 
 from tests.browser.lab import Lab, Window
 
@@ -22,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 STUDENTS = "60"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab\?token=\w+")
+SHUT_DOWN = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
+"""A login has few connections, and each kernel keeps some."""
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080)}
 FLAGS = (
     "--disable-gpu",
@@ -148,6 +151,7 @@ def open_lab(browser, lab_of, request) -> Iterator[Callable[..., Lab]]:
         name = re.sub(r"\W+", "_", request.node.name)
         if pictures := os.environ.get("LMSKIT_PICTURES"):
             window.page.screenshot(path=Path(pictures) / f"end_of_{name}.png")
+        window.page.evaluate(SHUT_DOWN)
         window.page.close()
     for window in windows:
         assert window.asked_elsewhere == [], "the page asked for something from another machine"
@@ -166,3 +170,37 @@ def picture() -> Callable[[Lab, str], None]:
             lab.page.screenshot(path=Path(folder) / f"{name}.png")
 
     return save
+
+
+class Pictures:
+    """Saves what is seen in both window sizes, if pictures are wanted."""
+
+    def __init__(self, picture: Callable[[Lab, str], None]) -> None:
+        self.once = picture
+
+    def __call__(self, lab: Lab, name: str, *, top: Locator | None = None) -> None:
+        """Save it, from the top of the form or of a part of it."""
+        if "LMSKIT_PICTURES" not in os.environ:
+            return
+        for size, (width, height) in SIZES.items():
+            lab.page.set_viewport_size({"width": width, "height": height})
+            place = lab.output.locator(".lmskit").first if top is None else top
+            place.evaluate("(place) => place.scrollIntoView({ block: 'start' })")
+            self.once(lab, f"{name}_{size}")
+            message = lab.output.locator(".lmskit-message:visible").last
+            if message.count() and not in_view(message):
+                message.evaluate("(place) => place.scrollIntoView({ block: 'center' })")
+                self.once(lab, f"{name}_{size}_message")
+        width, height = SIZES["1280"]
+        lab.page.set_viewport_size({"width": width, "height": height})
+
+
+def in_view(place: Locator) -> bool:
+    seen: bool = place.evaluate("(place) => { const box = place.getBoundingClientRect(); return box.top > 0 && box.bottom < innerHeight; }")
+    return seen
+
+
+@pytest.fixture(scope="session")
+def pictures(picture) -> Pictures:
+    """Save what is seen of a form in both window sizes, if pictures are wanted."""
+    return Pictures(picture)

@@ -4,7 +4,7 @@ import pytest
 
 from lmskit.forms import CourseForm, course_desk
 from lmskit.forms.course import NEW_TERM
-from lmskit.queries.course import course_by_code, syllabus
+from lmskit.queries.course import CourseOutline, course_by_code, syllabus
 from lmskit.schemas.course import CreateCourse
 from tests import factories
 
@@ -24,9 +24,16 @@ def keeping(seen):
 
 def filled_in(on_submit, **fields):
     form = CourseForm(on_submit, terms=TERMS, lecturers=LECTURERS)
-    for name, value in ({"module_code": "CS101", "title": "Programming", "weeks": "Numbers\nLoops"} | fields).items():
-        getattr(form, name).value = value
+    fill_in(form, **{"module_code": "CS101", "title": "Programming", "weeks": "Numbers\nLoops"} | fields)
     return form
+
+
+def fill_in(form, **fields):
+    for name, value in fields.items():
+        if name == "weeks":
+            form.weeks.grid.paste(value, 0)
+        else:
+            getattr(form, name).value = value
 
 
 def test_the_form_hands_on_one_request():
@@ -63,8 +70,6 @@ def test_a_new_term_is_part_of_the_request():
     [
         ({"title": ""}, "title", "This must not be empty."),
         ({"code": "a/b"}, "code", "A code names files too: it must not contain / or \\ and must not begin with a dot."),
-        ({"weeks": "Numbers\n3. "}, "weeks", "entry 2, topic: This must not be empty."),
-        ({"weeks": "61. Numbers"}, "weeks", "entry 1, week number: This must be at most 60."),
         ({"weeks": "2. Numbers\n2. Loops"}, "weeks", "Week 2 is given more than once. Give each week number once."),
         ({"term": NEW_TERM, "term_code": ""}, "term", "This must not be empty."),
         ({"term": NEW_TERM, "term_code": "T", "term_name": "T"}, "new_term.starts_on", "This must be a day, such as 2026-09-14."),
@@ -87,10 +92,36 @@ def test_the_course_code_is_proposed_until_another_is_typed():
     assert form.code.value == "MY-COURSE"
 
 
-def test_the_syllabus_is_shown_as_it_will_be_stored_and_as_text():
-    form = filled_in(pytest.fail, weeks="<b>Numbers</b> | Count\n7. Loops")
-    assert form.preview.frame["Week"].tolist() == [1, 7]
-    assert "&lt;b&gt;Numbers&lt;/b&gt;" in form.preview.view.value
+@pytest.mark.parametrize(
+    ("weeks", "row", "column", "problem"),
+    [
+        ("Numbers\n3. ", 1, "topic", "This must not be empty."),
+        ("61. Numbers", 0, "week_number", "This must be at most 60."),
+        ("2. Numbers\n2. Loops", 1, "week_number", "There are two weeks 2."),
+    ],
+)
+def test_a_mistake_in_a_week_is_named_beside_its_row(weeks, row, column, problem):
+    form = filled_in(pytest.fail, weeks=weeks)
+    form.create.click()
+    assert form.weeks.grid.problems[row] == {column: problem}
+    assert form.message.value.startswith("Weeks: ")
+
+
+def test_an_earlier_course_fills_the_form_and_everything_stays_editable():
+    seen: list[CreateCourse] = []
+    earlier = CourseOutline("CS101-2025", "CS101", "Programming", "lou@example.org", ((1, "Numbers", "Count"), (3, "Loops", "")))
+    others = [("Ann · ann@example.org", "ann@example.org"), *LECTURERS]
+    form = CourseForm(keeping(seen), terms=TERMS, lecturers=others, courses=[("CS101-2025", "CS101-2025")], read=lambda _code: earlier)
+    form.copy.click()
+    form.title.value = "Programming, renewed"
+    form.create.click()
+    assert seen[0].model_dump(include={"code", "module_code", "title", "lecturer"}) == {
+        "code": "CS101-2026-AUTUMN",
+        "module_code": "CS101",
+        "title": "Programming, renewed",
+        "lecturer": "lou@example.org",
+    }
+    assert [(week.week_number, week.topic, week.objectives) for week in seen[0].weeks] == [(1, "Numbers", "Count"), (3, "Loops", "")]
 
 
 def test_only_a_new_term_asks_for_its_days():
@@ -104,8 +135,7 @@ def test_the_desk_creates_the_course_in_the_database(session, in_session):
     lecturer, term = factories.lecturer(session), factories.term(session)
     form = course_desk(begin=in_session, read=in_session)
     code = factories.unique("NEW")
-    for name, value in {"module_code": "CS101", "code": code, "title": "Programming", "weeks": "Numbers\nLoops"}.items():
-        getattr(form, name).value = value
+    fill_in(form, module_code="CS101", code=code, title="Programming", weeks="Numbers\nLoops")
     form.term.value, form.lecturer.value = term.code, lecturer.email
     form.create.click()
     assert form.message.value == f"{code} was created in {term.code} with 2 weeks. It belongs to {lecturer.email}."

@@ -4,18 +4,9 @@ import email.policy
 import pytest
 
 from lmskit.forms import EnrollmentDesk, enrollment_desk
-from lmskit.settings import settings
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
-
-
-@pytest.fixture
-def mail_dir(tmp_path, monkeypatch):
-    monkeypatch.setenv("LMSKIT_MAIL_DIR", str(tmp_path / "mail"))
-    settings.cache_clear()
-    yield tmp_path / "mail"
-    monkeypatch.undo()
-    settings.cache_clear()
+from tests.forms.screen import widgets_in
 
 
 @pytest.fixture
@@ -59,16 +50,63 @@ def test_a_student_who_is_there_already_is_refused_in_a_sentence(session, desk_o
     assert desk.enrollment.message.value == f"{student.email} is already enrolled in {course.code} (status: active). Nothing was changed."
 
 
+def withdraw(desk, student):
+    desk.withdrawal.student.value = student
+    desk.withdrawal.withdraw.click()
+
+
+def answer(desk, button):
+    desk.withdrawal.submission._ended = float("-inf")  # later than a double click
+    getattr(desk.withdrawal.submission, button).click()
+
+
 def test_whoever_is_withdrawn_stays_on_the_roster_as_withdrawn(session, desk_of):
+    course = factories.course(session)
+    student = factories.student(session, family_name="Lovelace", given_name="Ada")
+    factories.enrollment(session, course, student)
+    desk = desk_of(course)
+    assert desk.withdrawal.student.options == (f"Lovelace, Ada · {student.email}",)
+    withdraw(desk, f"Lovelace, Ada · {student.email}")
+    answer(desk, "yes")
+    assert desk.withdrawal.message.value.startswith(f"Lovelace, Ada was withdrawn from {course.code} as of ")
+    assert desk.roster.table.frame["Status"].tolist() == ["withdrawn"]
+    assert desk.withdrawal.student.options == ()
+
+
+def test_nobody_is_withdrawn_before_the_question_is_answered_with_yes(session, desk_of):
     course = factories.course(session)
     student = factories.student(session)
     factories.enrollment(session, course, student)
     desk = desk_of(course)
-    assert desk.withdrawal.email.options == (student.email,)
-    desk.withdrawal.email.value = student.email
-    desk.withdrawal.withdraw.click()
-    assert desk.withdrawal.message.value.startswith(f"{student.email} was withdrawn from {course.code} as of ")
-    assert desk.roster.table.frame["Status"].tolist() == ["withdrawn"]
+    withdraw(desk, student.email)
+    assert desk.withdrawal.submission.question.value == f"Withdraw {student.email} from {course.code}?"
+    answer(desk, "no")
+    answer(desk, "yes")
+    assert desk.roster.table.frame["Status"].tolist() == ["active"]
+    desk.withdrawal.submission._ended = float("-inf")
+    withdraw(desk, student.email)
+    desk.withdrawal.student.value = "somebody.else@example.org"
+    answer(desk, "yes")
+    desk.roster.refresh()
+    assert desk.roster.table.frame["Status"].tolist() == ["active"], "the question was about somebody else"
+
+
+def test_a_student_without_an_address_is_chosen_by_name(session, desk_of):
+    course = factories.course(session)
+    students = [factories.student(session, email=None, family_name="Doe", given_name="Jo") for _ in range(2)]
+    for student in students:
+        factories.enrollment(session, course, student)
+    desk = desk_of(course)
+    withdraw(desk, f"Doe, Jo · no address, student {students[1].id}")
+    answer(desk, "yes")
+    assert desk.withdrawal.message.value.startswith(f"Doe, Jo was withdrawn from {course.code}")
+    assert desk.roster.table.frame["Status"].tolist() == ["active", "withdrawn"]
+
+
+def test_the_desk_says_where_messages_go(session, desk_of, mail_dir):
+    desk = desk_of(factories.course(session))
+    [hint] = [widget.value for widget in widgets_in(desk.view) if "messages" in str(getattr(widget, "value", ""))]
+    assert hint == f"No mail server is set (LMSKIT_SMTP_HOST), so messages are written as .eml files to {mail_dir}."
 
 
 def test_the_roster_goes_page_by_page_and_turns_to_the_student_who_was_enrolled(session, desk_of):

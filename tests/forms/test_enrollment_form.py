@@ -3,7 +3,9 @@ import pytest
 
 from lmskit.errors import AlreadyEnrolledError
 from lmskit.forms import EnrollmentForm, WithdrawalForm
-from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
+from lmskit.forms.submission import DOUBLE_CLICK
+from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster, WithdrawStudent
+from tests.forms.screen import Clock
 
 FILLED_IN = {"email": "ada@example.org", "family_name": "Ada", "given_name": ""}
 
@@ -64,13 +66,56 @@ def test_after_a_refusal_the_form_keeps_what_was_typed():
     assert form.email.value == "ada@example.org"
 
 
-def test_the_withdrawal_form_hands_on_one_request():
-    seen: list[WithdrawStudent] = []
-    form = WithdrawalForm(keeping(seen), course=widgets.Dropdown(options=["CS101"]))
-    form.email.value = "Ada@example.org"
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def withdrawal(on_submit, clock, student):
+    form = WithdrawalForm(on_submit, course=widgets.Dropdown(options=["CS101"]), clock=clock)
+    form.offer([("Ada · ada@example.org", 7)])
+    form.student.value = student
+    return form
+
+
+@pytest.mark.parametrize(
+    ("student", "request_"),
+    [
+        ("Ada@example.org", WithdrawStudent(course="CS101", email="ada@example.org")),
+        ("Ada · ada@example.org", WithdrawFromRoster(course="CS101", student_id=7)),
+    ],
+)
+def test_the_withdrawal_form_hands_on_one_request_once_it_is_confirmed(clock, student, request_):
+    seen: list[WithdrawStudent | WithdrawFromRoster] = []
+    form = withdrawal(keeping(seen), clock, student)
     form.withdraw.click()
-    assert seen == [WithdrawStudent(course="CS101", email="ada@example.org")]
-    assert form.message.value == "done"
+    assert seen == []
+    clock.now += DOUBLE_CLICK
+    form.submission.yes.click()
+    form.submission.yes.click()
+    assert seen == [request_]
+    assert (form.message.value, form.student.value) == ("done", "")
+
+
+def test_a_double_click_does_not_answer_its_own_question(clock):
+    form = withdrawal(pytest.fail, clock, "ada@example.org")
+    form.withdraw.click()
+    form.submission.yes.click()
+    assert form.submission.question.value == "Withdraw ada@example.org from CS101?"
+
+
+def test_a_question_answered_with_no_is_gone_and_the_form_can_be_used_again(clock):
+    seen: list[WithdrawStudent] = []
+    form = withdrawal(keeping(seen), clock, "ada@example.org")
+    form.withdraw.click()
+    clock.now += DOUBLE_CLICK
+    form.submission.no.click()
+    assert (form.submission.question.value, form.message.value, form.withdraw.disabled) == ("", "", False)
+    clock.now += DOUBLE_CLICK
+    form.withdraw.click()
+    clock.now += DOUBLE_CLICK
+    form.submission.yes.click()
+    assert len(seen) == 1
 
 
 def test_without_a_course_nothing_is_submitted():

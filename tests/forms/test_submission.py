@@ -5,14 +5,7 @@ from lmskit.errors import ConflictError
 from lmskit.forms.field import Field
 from lmskit.forms.submission import DOUBLE_CLICK, Submission
 from lmskit.schemas.course import SyllabusWeek
-
-
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
+from tests.forms.screen import Clock
 
 
 @pytest.fixture

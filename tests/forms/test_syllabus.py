@@ -1,6 +1,6 @@
 import pytest
 
-from lmskit.forms.syllabus import parse_weeks
+from lmskit.forms.syllabus import Weeks, parse_weeks
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,29 @@ def test_weeks_count_on_from_the_line_before_and_blank_lines_are_none():
 
 def test_nothing_is_no_week():
     assert parse_weeks(" \n\n") == []
+
+
+def test_a_cell_with_line_breaks_copied_from_a_spreadsheet_is_one_cell():
+    assert parse_weeks('4\tLoops\t"Trace a loop\nby ""hand"""\nConditions') == [
+        {"week_number": 4, "topic": "Loops", "objectives": 'Trace a loop by "hand"'},
+        {"week_number": 5, "topic": "Conditions", "objectives": ""},
+    ]
+
+
+def test_what_is_pasted_goes_on_from_the_week_above_it():
+    weeks = Weeks()
+    weeks.show([{"week_number": 4, "topic": "Numbers", "objectives": ""}])
+    weeks.grid.paste("Loops\nRecursion\tCalls itself", 0)
+    assert [(week["week_number"], week["topic"], week["objectives"]) for week in weeks.read()] == [
+        (4, "Numbers", ""),
+        (5, "Loops", ""),
+        (6, "Recursion", "Calls itself"),
+    ]
+
+
+def test_a_week_without_a_number_follows_the_one_above_and_a_blank_row_is_none():
+    weeks = Weeks()
+    weeks.grid.rows = [{"week_number": "3", "topic": "Numbers"}, {"topic": " "}, {"topic": "Loops"}]
+    assert [(week["week_number"], week["topic"]) for week in weeks.read()] == [(3, "Numbers"), (4, "Loops")]
+    assert weeks.tell("1.topic", "wrong") == "row 3, topic: wrong"
+    assert weeks.grid.problems == [{}, {}, {"topic": "wrong"}]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from lmskit.db.cluster import Endpoint
 
+
 @pytest.fixture(scope="session")
 def world(fresh_database: Callable[[str], Engine], endpoint: Endpoint) -> World:
     """Two lecturers, an administrator, and rows of theirs in every table."""

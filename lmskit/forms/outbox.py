@@ -1,0 +1,170 @@
+"""Messages on their way, on one screen: what became of them and why, deliver what is due, try one again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import ipywidgets as widgets
+import pandas as pd
+
+from lmskit.forms.choice import offer
+from lmskit.forms.field import Field, row
+from lmskit.forms.long_work import LongWork, Task
+from lmskit.forms.submission import Submission
+from lmskit.schemas.outbox import RetryMessage
+from lmskit.vocabulary import OutboxStatus
+from lmskit.widgets import ROOT, Message, Pager, Table, errors_told, heading, style
+
+PAGE_SIZE = 25
+STATUSES = {
+    OutboxStatus.WAITING: "waiting",
+    OutboxStatus.SENT: "sent",
+    OutboxStatus.REFUSED: "refused",
+    OutboxStatus.DEAD: "given up",
+}
+
+
+class Read(Protocol):
+    """Gives a page of `queries.outbox.outbox_messages`, and the number of rows on all pages."""
+
+    def __call__(self, *, status: OutboxStatus | None, course: str | None, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
+        """Read it."""
+
+
+class OutboxDesk:
+    """The outbox.
+
+    Parameters
+    ----------
+    read
+        See `Read`; the sentence of an `LmskitError` it raises is shown.
+    courses
+        What is shown and the code, for each course.
+    on_deliver
+        Hands over what is due, until the task is cancelled, and returns the sentence to show.
+    on_retry
+        Tries one message again and returns the sentence to show.
+    where_messages_go
+        A sentence on it.
+    status
+        What to begin with; by default all messages.
+    clock
+        Seconds from any fixed moment.
+    """
+
+    def __init__(
+        self,
+        *,
+        read: Read,
+        courses: Sequence[tuple[str, str]],
+        on_deliver: Callable[[Task], str],
+        on_retry: Callable[[RetryMessage], str],
+        where_messages_go: str,
+        status: str = "all",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read, self._on_deliver = read, on_deliver
+        self.status = widgets.Dropdown(options=[("all", None), *((text, status) for status, text in STATUSES.items())])
+        self.status.value = {text: kind for kind, text in STATUSES.items()}.get(status)
+        self.course = widgets.Dropdown(options=[("all", None), *courses])
+        self.deliver = widgets.Button(description="Deliver what is due", button_style="primary", layout=widgets.Layout(width="auto"))
+        self.work, self.message = LongWork(), Message()
+        self.chosen = widgets.Dropdown()
+        chosen = Field("Message", self.chosen, hint="Of those shown below that were not sent. What was refused asks for its place anew.")
+        self.retrying = Submission(
+            "Try again", fields={"message_id": chosen}, read=self._request, on_submit=self._refreshing(on_retry), clock=clock
+        )
+        self.retrying.button.button_style = ""
+        self.pager = Pager(self.refresh, page_size=PAGE_SIZE, noun="messages")
+        self.table = Table(nothing="There is no such message.")
+        self._trouble = Message()
+        card = widgets.Layout(flex="1 1 320px", overflow="visible")
+        where = Message()
+        where.neutral(where_messages_go)
+        self.view = widgets.VBox(
+            [
+                style(),
+                where.view,
+                widgets.HBox(
+                    [
+                        widgets.VBox(
+                            [heading("Deliver"), widgets.HBox([self.deliver]), self.work.view, self.message.view],
+                            layout=card,
+                        ),
+                        widgets.VBox([heading("Try again"), chosen.view, self.retrying.view], layout=card),
+                    ],
+                    layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="4px 32px", align_items="flex-start"),
+                ),
+                heading("Messages, newest first"),
+                row(Field("Status", self.status, width="1 1 140px"), Field("Course", self.course, width="3 1 260px")),
+                self._trouble.view,
+                self.pager.view,
+                self.table.view,
+            ]
+        )
+        self.view.add_class(ROOT)
+        for control in (self.status, self.course):
+            control.observe(lambda _change: self._from_the_first(), names="value")
+        self.deliver.on_click(lambda _button: self._deliver())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the page that is shown again."""
+        with errors_told(self._trouble):
+            page, total = self._read(status=self.status.value, course=self.course.value, limit=PAGE_SIZE, offset=self.pager.offset)
+            self._trouble.clear()
+            unsent = page[page["status"] != OutboxStatus.SENT]
+            offered = [
+                (f"{number} · {recipient} · {STATUSES[OutboxStatus(status)]}", int(number))
+                for number, recipient, status in zip(unsent["id"], unsent["recipient"], unsent["status"], strict=True)
+            ]
+            offer(self.chosen, offered)
+            self.retrying.button.disabled = not offered
+            self.table.show(_as_people_read_it(page))
+            self.pager.show(total=total)
+
+    def _from_the_first(self) -> None:
+        self.pager.first()
+        self.refresh()
+
+    def _request(self) -> RetryMessage:
+        return RetryMessage.model_validate({"message_id": self.chosen.value})
+
+    def _refreshing(self, work: Callable[[RetryMessage], str]) -> Callable[[RetryMessage], str]:
+        def done(request: RetryMessage) -> str:
+            sentence = work(request)
+            self.refresh()
+            return sentence
+
+        return done
+
+    def _deliver(self) -> None:
+        if self.deliver.disabled:
+            return
+        self.deliver.disabled = True
+        self.work.start(self._on_deliver, done=self.message.good, ended=self._delivered, message=self.message)
+
+    def _delivered(self) -> None:
+        self.deliver.disabled = False
+        self.refresh()
+
+
+def _as_people_read_it(page: pd.DataFrame) -> pd.DataFrame:
+    when = [
+        sent if status == OutboxStatus.SENT else due if status == OutboxStatus.WAITING else None
+        for status, sent, due in zip(page["status"], page["sent_at"], page["available_at"], strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "No.": page["id"],
+            "To": page["recipient"],
+            "Student": page["name"],
+            "Course": page["course"],
+            "Status": [STATUSES[OutboxStatus(status)] for status in page["status"]],
+            "Tries": page["attempts"],
+            "Sent, or next try": pd.Series(when, dtype="object"),
+            "Why not": page["last_error"],
+        }
+    )

@@ -1,0 +1,63 @@
+"""The outbox, wired to the database and to where messages go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from lmskit.db import snapshot, transaction
+from lmskit.forms.long_work import Task
+from lmskit.forms.mail_destination import mail_destination
+from lmskit.forms.outbox import OutboxDesk
+from lmskit.queries.course import courses
+from lmskit.queries.outbox import count_outbox_messages, outbox_messages
+from lmskit.queries.page import MAX_PAGE
+from lmskit.schemas.outbox import RetryMessage
+from lmskit.services.delivery import deliver_waiting
+from lmskit.services.outbox import retry
+from lmskit.services.permission import require_administrator
+from lmskit.services.transport import transport_of
+from lmskit.settings import settings
+from lmskit.vocabulary import OutboxStatus
+
+Open = Callable[[], AbstractContextManager[Session]]
+
+
+def outbox_desk(status: str = "all", *, begin: Open = transaction, read: Open = snapshot) -> OutboxDesk:
+    """Return the desk, wired to the database and to the mail server that is set, or else the folder.
+
+    It begins with the messages of this status, as the desk calls it.
+    """
+    with read() as session:
+        require_administrator(session)
+        known = courses(session, limit=MAX_PAGE)
+
+    def page(*, status: OutboxStatus | None, course: str | None, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
+        with read() as session:
+            found = outbox_messages(session, status=status, course=course, limit=limit, offset=offset)
+            return found, count_outbox_messages(session, status=status, course=course)
+
+    def deliver(task: Task) -> str:
+        def go_on() -> bool:
+            return not task.cancelled
+
+        report = deliver_waiting(begin, transport_of(settings()), go_on=go_on)
+        ended = "Cancelled before the next message; those left wait." if task.cancelled else report.stopped
+        return f"{report.sentence} {ended or ''}".strip()
+
+    def try_again(request: RetryMessage) -> str:
+        with begin() as session:
+            report = retry(session, [request.message_id])
+        return f"Message {request.message_id}: {report.sentence}"
+
+    return OutboxDesk(
+        read=page,
+        courses=[(f"{row['code']} · {row['title']}", row["code"]) for row in known.to_dict("records")],
+        on_deliver=deliver,
+        on_retry=try_again,
+        status=status,
+        where_messages_go=mail_destination(settings()),
+    )

@@ -1,0 +1,93 @@
+"""The quiz form, wired to the database and to the readers of question banks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from lmskit.db import snapshot, transaction
+from lmskit.errors import ImportFileError
+from lmskit.forms.quiz import CourseChoices, QuizAsStored, QuizForm, QuizRequest
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.question_bank import Bank, BankFormat
+from lmskit.importers.registry import detected
+from lmskit.queries.course import courses, syllabus
+from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.quiz import content_of, quiz_by_id, quizzes
+from lmskit.schemas.quiz_request import CreateQuiz
+from lmskit.services.mastery import refresh
+from lmskit.services.permission import require_administrator
+from lmskit.services.quiz import change_quiz, create_quiz
+
+Open = Callable[[], AbstractContextManager[Session]]
+
+
+def quiz_desk(course: str = "", *, begin: Open = transaction, read: Open = snapshot) -> QuizForm:
+    """Return the form, wired to the database; it begins with `course`, or with the newest one.
+
+    Where a quiz with attempts moves to another week, the mastery of both weeks is brought up to date in the same transaction.
+    """
+    with read() as session:
+        require_administrator(session)
+        known = courses(session, limit=MAX_PAGE)
+
+    def read_course(code: str) -> CourseChoices:
+        with read() as session:
+            weeks = syllabus(session, code, limit=MAX_PAGE)
+            found = quizzes(session, code, limit=MAX_PAGE)
+        return CourseChoices(
+            weeks=tuple((f"{number}. {topic}", int(number)) for number, topic in zip(weeks["week_number"], weeks["topic"], strict=True)),
+            quizzes=tuple(
+                (f"Week {week}: {title} · {_answered(attempts)}", int(number))
+                for week, title, attempts, number in zip(
+                    found["week_number"], found["title"], found["n_attempts"], found["quiz_id"], strict=True
+                )
+            ),
+        )
+
+    def read_quiz(number: int) -> QuizAsStored:
+        with read() as session:
+            quiz = quiz_by_id(session, number)
+            return QuizAsStored(quiz.title, quiz.week_number, quiz.due_on, content_of(quiz))
+
+    def save(request: QuizRequest) -> str:
+        with begin() as session:
+            if isinstance(request, CreateQuiz):
+                create_quiz(session, request)
+            elif touched := change_quiz(session, request).touched:
+                refresh(session, touched=touched)
+        questions = len(request.content.questions)
+        return (
+            f"{request.title} is saved in week {request.week_number}: "
+            f"{questions} question{'' if questions == 1 else 's'}, {request.content.max_score:g} points."
+        )
+
+    return QuizForm(
+        save,
+        courses=[(f"{row['code']} · {row['title']}", row["code"]) for row in known.to_dict("records")],
+        read_course=read_course,
+        read_quiz=read_quiz,
+        read_bank=read_bank,
+        course=course,
+    )
+
+
+def read_bank(path: Path) -> Bank:
+    """Read the question bank at a path, whatever its format.
+
+    Raises
+    ------
+    ImportFileError
+        It holds no question bank, or cannot be read.
+    """
+    found = detected(path)
+    if not isinstance(found, BankFormat):
+        raise ImportFileError(f"{path.name} holds no questions but another export ({found.title}). Import it with admin/roster_import.")
+    return found.open(path, ReadOptions())
+
+
+def _answered(attempts: int) -> str:
+    return f"{attempts:,} attempt{'' if attempts == 1 else 's'}"

@@ -1,0 +1,263 @@
+"""Importing a file: choose it, see what would become of every row, and only then let it happen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ipywidgets as widgets
+from pydantic import ValidationError
+
+from lmskit.forms.field import Field, row
+from lmskit.forms.import_result import ImportResult, differences
+from lmskit.forms.long_work import LongWork, Task
+from lmskit.forms.submission import DOUBLE_CLICK
+from lmskit.importers.report import ImportReport
+from lmskit.schemas.file_import import ImportFile
+from lmskit.schemas.mistakes import mistakes
+from lmskit.widgets import ROOT, Message, Upload, errors_told, heading, style
+
+FOUND_OUT = ("found out by the content", None)
+LAST_WEEK = 60
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is offered beside the file: as it is shown, and what it stands for."""
+
+    formats: Sequence[tuple[str, str]]
+    courses: Sequence[tuple[str, str]]
+    lecturers: Sequence[tuple[str, str]]
+    terms: Sequence[tuple[str, str]]
+
+
+class RosterImport:
+    """A file, its preview, and the button that imports it.
+
+    Parameters
+    ----------
+    choices
+        See `Choices`.
+    detect
+        Returns what a path holds, in words; the sentence of an `LmskitError` it raises is shown.
+    on_preview
+        Rehearses the import.
+    on_import
+        Imports, provided that the file is still the one of the preview, and returns the report and a sentence on what followed.
+    course
+        The code of the course to begin with; by default none.
+    clock
+        Seconds from any fixed moment.
+    """
+
+    def __init__(
+        self,
+        *,
+        choices: Choices,
+        detect: Callable[[Path], str],
+        on_preview: Callable[[Task, ImportFile], ImportReport],
+        on_import: Callable[[Task, ImportFile, ImportReport], tuple[ImportReport, str]],
+        course: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._detect, self._on_preview, self._on_import, self._clock = detect, on_preview, on_import, clock
+        self._previewed: tuple[ImportFile, ImportReport] | None = None
+        self._ended = float("-inf")
+        self.upload = Upload(on_file=self._came)
+        self.path = widgets.Text(placeholder="or the path of a file or folder on the machine that runs JupyterLab", continuous_update=False)
+        self.path.layout.width = "auto"
+        self.found = Message()
+        self.format = widgets.Dropdown(options=[FOUND_OUT, *choices.formats])
+        self.course = widgets.Dropdown(options=[("named in the file", None), *choices.courses])
+        if course in {code for _, code in choices.courses}:
+            self.course.value = course
+        self.lecturer = widgets.Dropdown(options=[("named in the file", None), *choices.lecturers])
+        self.term = widgets.Dropdown(options=[("named in the file", None), *choices.terms])
+        self.week = widgets.Dropdown(options=[("named in the title", None), *((str(week), week) for week in range(1, LAST_WEEK + 1))])
+        self.columns = widgets.Text(placeholder="email=Mail address, family_name=Surname", continuous_update=False)
+        self.notify = _check("Send new students the message that confirms their place (they are pending until it is accepted)")
+        self.withdraw_missing = _check("Withdraw students who are enrolled and not in the file")
+        self.fields = {
+            "path": Field("File", widgets.VBox([self.upload, self.path], layout=widgets.Layout(overflow="visible")), width="3 1 460px"),
+            "format": Field("Format", self.format, width="1 1 220px"),
+            "course": Field("Course", self.course, width="2 1 300px"),
+            "lecturer": Field("Lecturer of new courses", self.lecturer),
+            "term": Field("Term of new courses", self.term),
+            "week": Field("Week of new quizzes", self.week, width="1 1 150px"),
+            "columns": Field("Columns that are called otherwise", self.columns, hint="For plain CSV: field=heading, with commas between."),
+        }
+        further = widgets.VBox(
+            [row(self.fields["lecturer"], self.fields["term"], self.fields["week"]), row(self.fields["columns"])],
+            layout=widgets.Layout(overflow="visible"),
+        )
+        self.preview = widgets.Button(description="Preview", button_style="primary", tooltip="Says what would happen and writes nothing")
+        self.confirm = widgets.Button(description="Import", button_style="success", disabled=True)
+        self.work, self.message, self.warning = LongWork(), Message(), Message()
+        self.result = ImportResult()
+        self.view = widgets.VBox(
+            [
+                style(),
+                heading("Import a file"),
+                row(self.fields["path"]),
+                self.found.view,
+                row(self.fields["format"], self.fields["course"]),
+                widgets.Accordion([further], titles=("More, for files that do not say it",), selected_index=None),
+                self.notify,
+                self.withdraw_missing,
+                widgets.HBox([self.preview, self.confirm]),
+                self.work.view,
+                self.message.view,
+                self.warning.view,
+                self.result.view,
+            ]
+        )
+        self.view.add_class(ROOT)
+        self._controls = [
+            self.path,
+            self.format,
+            self.course,
+            self.lecturer,
+            self.term,
+            self.week,
+            self.columns,
+            self.notify,
+            self.withdraw_missing,
+        ]
+        self.path.observe(lambda _change: self._named(), names="value")
+        for control in self._controls:
+            control.observe(lambda _change: self._stale(), names="value")
+        self.preview.on_click(lambda _button: self._preview())
+        self.confirm.on_click(lambda _button: self._confirm())
+
+    def _came(self, path: Path) -> None:
+        """A file was brought: it is meant, whatever path was typed before."""
+        self.path.value = ""
+        self._stale()
+        self._say_what_it_is(path)
+
+    def _named(self) -> None:
+        self.found.clear()
+        if self.path.value.strip():
+            self.upload.forget()
+            self._say_what_it_is(Path(self.path.value.strip()).expanduser())
+
+    def _say_what_it_is(self, path: Path) -> None:
+        with errors_told(self.found):
+            self.found.neutral(f"{path.name}: {self._detect(path)}.")
+
+    def _stale(self) -> None:
+        """Something else is chosen, so there is no preview of it yet."""
+        self._previewed = None
+        self.confirm.disabled = True
+        if self.result.report is not None:
+            self.result.clear()
+            self.warning.clear()
+            self.message.neutral("Something else is chosen now. Preview it before it is imported.")
+
+    def _request(self) -> ImportFile:
+        typed = self.path.value.strip()
+        path = str(Path(typed).expanduser()) if typed else str(self.upload.path or "")
+        pairs = [pair.partition("=") for pair in self.columns.value.split(",") if pair.strip()]
+        return ImportFile.model_validate(
+            {
+                "path": path,
+                "format": self.format.value,
+                "course": self.course.value,
+                "lecturer": self.lecturer.value,
+                "term": self.term.value,
+                "week": self.week.value,
+                "columns": {field.strip(): heading.strip() for field, _, heading in pairs},
+                "notify": self.notify.value,
+                "withdraw_missing": self.withdraw_missing.value,
+            }
+        )
+
+    def _preview(self) -> None:
+        if self._is_busy():
+            return
+        for field in self.fields.values():
+            field.forget()
+        self.message.clear()
+        try:
+            request = self._request()
+        except ValidationError as error:
+            found = mistakes(error)
+            told = {name.partition(".")[0]: sentence for name, sentence in found.items()}
+            if not self.path.value.strip() and self.upload.path is None:
+                told["path"] = "Choose a file, or name the path of one."
+            self.message.bad(" ".join(f"{self.fields[name].label}: {self.fields[name].tell('', told[name])}" for name in told))
+            return
+        self._stale()
+        self.message.clear()
+        self._busy()
+        self.work.start(
+            lambda task: self._on_preview(task, request),
+            done=lambda report: self._previewed_as(request, report),
+            ended=self._rest,
+            message=self.message,
+        )
+
+    def _previewed_as(self, request: ImportFile, report: ImportReport) -> None:
+        self._previewed = (request, report)
+        self.result.show(report, title="Preview: nothing is written yet")
+        self.message.neutral(f"{report.name} was read as {report.format}. If this is what should happen, press Import.")
+        warnings = _warnings(report)
+        self.warning.warn(warnings) if warnings else self.warning.clear()
+
+    def _confirm(self) -> None:
+        if self._previewed is None or self._is_busy():
+            return
+        request, preview = self._previewed
+        self._previewed = None  # one preview, one import
+        self._busy()
+        self.work.start(
+            lambda task: self._on_import(task, request, preview),
+            done=lambda done: self._imported(preview, *done),
+            ended=self._rest,
+            message=self.message,
+        )
+
+    def _imported(self, preview: ImportReport, report: ImportReport, sentence: str) -> None:
+        self.warning.clear()
+        self.result.show(report, title="Imported")
+        total = report.total
+        said = f"{total.added:,} added, {total.changed:,} changed, {total.unchanged:,} unchanged, {total.rejected:,} rejected"
+        self.message.good(f"{report.name} was imported: {said}. {sentence}".strip())
+        if different := differences(preview, report):
+            self.warning.warn(f"The database has changed since the preview, so this came out otherwise: {'; '.join(different)}.")
+
+    def _is_busy(self) -> bool:
+        return self.work.running or self._clock() - self._ended < DOUBLE_CLICK
+
+    def _busy(self) -> None:
+        for control in (*self._controls, self.preview, self.confirm, self.upload):
+            control.disabled = True
+
+    def _rest(self) -> None:
+        self._ended = self._clock()
+        for control in (*self._controls, self.preview, self.upload):
+            control.disabled = False
+        self.confirm.disabled = self._previewed is None
+
+
+def _warnings(report: ImportReport) -> str:
+    """What somebody should not overlook before it happens."""
+    counts = {one.kind: one for one in report.entities}
+    warnings = []
+    withdrawn, messages = counts.get("withdrawn"), counts.get("messages")
+    if withdrawn is not None and withdrawn.changed:
+        people = "1 student" if withdrawn.changed == 1 else f"{withdrawn.changed:,} students"
+        warnings.append(f"{people} will be withdrawn because the file does not name them.")
+    if messages is not None and messages.added:
+        people = "1 student" if messages.added == 1 else f"{messages.added:,} students"
+        warnings.append(f"{people} will be sent a message.")
+    if report.total.rejected:
+        rows = "1 row" if report.total.rejected == 1 else f"{report.total.rejected:,} rows"
+        warnings.append(f"{rows} will not be imported; see why below.")
+    return " ".join(warnings)
+
+
+def _check(description: str) -> widgets.Checkbox:
+    return widgets.Checkbox(value=False, description=description, indent=False, layout=widgets.Layout(width="auto"))

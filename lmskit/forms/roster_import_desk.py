@@ -1,0 +1,117 @@
+"""The import of files, wired to their readers and to the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from lmskit.db import retried, snapshot, transaction
+from lmskit.errors import ConflictError, ImportFileError
+from lmskit.forms.long_work import Task
+from lmskit.forms.roster_import import Choices, RosterImport
+from lmskit.importers.formats import Format, ReadOptions
+from lmskit.importers.question_bank import BankFormat
+from lmskit.importers.record import Source
+from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
+from lmskit.importers.report import ImportReport
+from lmskit.queries.course import courses
+from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.person import lecturers
+from lmskit.queries.term import terms
+from lmskit.schemas.file_import import ImportFile
+from lmskit.services.file_import import import_file
+from lmskit.services.mastery import refresh
+from lmskit.services.permission import require_administrator
+
+Open = Callable[[], AbstractContextManager[Session]]
+
+
+def roster_import_desk(course: str = "", *, begin: Open = transaction, read: Open = snapshot) -> RosterImport:
+    """Return the form, wired to the database. An import and the mastery that follows from it are one transaction."""
+    with read() as session:
+        require_administrator(session)
+        known_courses, known_terms = courses(session, limit=MAX_PAGE), terms(session, limit=MAX_PAGE)
+        known_lecturers = lecturers(session, limit=MAX_PAGE)
+
+    def rehearse(task: Task, request: ImportFile) -> ImportReport:
+        def work() -> ImportReport:
+            source = opened(request)
+            with begin() as session, task.interruptible(session):
+                return _imported(session, source, request, task, dry_run=True)
+
+        return retried(work)
+
+    def do(task: Task, request: ImportFile, preview: ImportReport) -> tuple[ImportReport, str]:
+        def work() -> tuple[ImportReport, str]:
+            source = opened(request)
+            if source.sha256 != preview.sha256:
+                raise ConflictError(f"{source.name} is no longer the file that was previewed. Nothing was imported; preview it again.")
+            with begin() as session, task.interruptible(session):
+                report = _imported(session, source, request, task, dry_run=False)
+                sentences = []
+                if report.touched:
+                    done = refresh(session, touched=report.touched, step=lambda name: task.tell(name, 0, None))
+                    sentences = [done.sentence(), *(f"Mastery of {code} was left as it is: {why}" for code, why in done.skipped.items())]
+                if request.notify:
+                    sentences.append("Messages wait in the outbox: deliver them in admin/outbox.")
+            return report, " ".join(sentences)
+
+        return retried(work)
+
+    return RosterImport(
+        choices=Choices(
+            formats=[(found.title, found.name) for found in FORMATS if isinstance(found, Format)],
+            courses=[(f"{row['code']} · {row['title']}", row["code"]) for row in known_courses.to_dict("records")],
+            lecturers=[(f"{row['name']} · {row['email']}", row["email"]) for row in known_lecturers.to_dict("records")],
+            terms=[(f"{row['code']} · {row['name']}", row["code"]) for row in known_terms.to_dict("records")],
+        ),
+        detect=said_of,
+        on_preview=rehearse,
+        on_import=do,
+        course=course,
+    )
+
+
+def said_of(path: Path) -> str:
+    """What a path holds, in words."""
+    found = _of_a_roster(detected(path), path)
+    return f"{found.title}; choose the course it is about" if found.needs_course else found.title
+
+
+def opened(request: ImportFile) -> Source:
+    """Open the file of a request.
+
+    Raises
+    ------
+    ImportFileError
+        It cannot be read, or is of no format that is known.
+    """
+    path = Path(request.path)
+    found = detected(path) if request.format is None else format_named(request.format)
+    return _of_a_roster(found, path).open(path, ReadOptions(columns=request.columns))
+
+
+def _of_a_roster(found: AnyFormat, path: Path) -> Format:
+    if isinstance(found, BankFormat):
+        raise ImportFileError(f"{path.name} holds questions for a quiz ({found.title}). Import it with admin/quiz_setup.")
+    if not isinstance(found, Format):
+        raise ImportFileError(f"{path.name} is the {found.title}. It has an import of its own: lmskit import {found.name} {path}")
+    return found
+
+
+def _imported(session: Session, source: Source, request: ImportFile, task: Task, *, dry_run: bool) -> ImportReport:
+    return import_file(
+        session,
+        source,
+        course=request.course,
+        lecturer=request.lecturer,
+        term=request.term,
+        week=request.week,
+        notify=request.notify,
+        withdraw_missing=request.withdraw_missing,
+        dry_run=dry_run,
+        progress=task.tell,
+    )

@@ -1,0 +1,24 @@
+// The file comes as one message and is handed to the browser; nothing of it stays in the page.
+function render({ model, el }) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: model.get("label") });
+  button.className = "lmskit-download";
+  let asked = false;
+  button.addEventListener("click", () => {
+    asked = true;
+    button.disabled = true;
+    model.send({ wanted: true });
+  });
+  const came = (message, buffers) => {
+    if (!asked) return; // another view of the same widget asked
+    asked = false;
+    button.disabled = false;
+    const address = URL.createObjectURL(new Blob(buffers, { type: "application/octet-stream" }));
+    Object.assign(document.createElement("a"), { href: address, download: message.name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  };
+  model.on("msg:custom", came);
+  el.append(button);
+  return () => model.off("msg:custom", came);
+}
+
+export default { render };

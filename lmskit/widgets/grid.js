@@ -1,0 +1,170 @@
+// Python owns the rows: what is typed goes there as messages, in order with the clicks on buttons, and a content with a
+// new revision comes back. Adding, removing and moving rows happen here, so that typing on need not wait for an answer.
+// Whatever stands in a cell is only ever the value of an input or a text.
+const PAUSE = 150; // milliseconds without a key before what was typed is sent
+const HIGHEST = 160; // pixels of a cell with several lines
+
+function button(text, title, onClick) {
+  const made = document.createElement("button");
+  Object.assign(made, { type: "button", textContent: text, title });
+  made.setAttribute("aria-label", title);
+  made.addEventListener("click", onClick);
+  return made;
+}
+
+function fitted(area) {
+  area.style.height = "auto";
+  if (area.scrollHeight) area.style.height = `${Math.min(area.scrollHeight + 2, HIGHEST)}px`;
+}
+
+function render({ model, el }) {
+  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes single letters for commands
+  const all = model.get("columns");
+  const columns = all.filter(({ kind }) => kind !== "hidden"); // a hidden one goes where its row goes
+  const noun = model.get("noun");
+  let { revision, rows } = structuredClone(model.get("content"));
+  let problems = model.get("problems");
+  let waiting = null;
+
+  const root = document.createElement("div");
+  root.className = "lmskit-grid";
+  root.style.gridTemplateColumns = `${columns.map((column) => column.share).join(" ")} max-content`;
+  const one = `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+  const add = button(`+ Add ${one}`, `Add ${one} at the end`, () => change(() => rows.push(blank()), rows.length));
+  add.className = "lmskit-grid-add";
+  el.append(root, add);
+
+  const blank = () => Object.fromEntries(all.map(({ name, kind }) => [name, kind === "check" ? false : ""]));
+  const send = () => {
+    clearTimeout(waiting);
+    waiting = null;
+    model.send({ revision, rows });
+  };
+  const soon = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(send, PAUSE);
+  };
+  const flush = () => waiting !== null && send();
+
+  function change(alter, focus) {
+    alter();
+    problems = []; // they were said of rows in another order
+    if (rows.length === 0) rows.push(blank());
+    send();
+    draw();
+    root.querySelectorAll(".lmskit-grid-first")[focus]?.focus();
+  }
+
+  function move(index, step) {
+    const [one, other] = [rows[index], rows[index + step]];
+    for (const { name, stays } of all) if (!stays) [one[name], other[name]] = [other[name], one[name]];
+  }
+
+  function pasted(event, index, column) {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    const several = text.trimEnd().includes("\n");
+    if (column.kind === "area" ? !text.includes("\t") : !several && !text.includes("\t")) return;
+    event.preventDefault();
+    flush();
+    model.send({ revision, paste: text, row: index });
+  }
+
+  function cell(row, index, column) {
+    const box = document.createElement("div");
+    box.className = `lmskit-grid-cell lmskit-grid-${column.kind}`;
+    const input = document.createElement(column.kind === "area" ? "textarea" : "input");
+    const label = `${column.label}, ${noun} ${index + 1}`;
+    input.setAttribute("aria-label", label);
+    input.spellcheck = false;
+    if (column.kind === "check") {
+      Object.assign(input, { type: "checkbox", checked: row[column.name] });
+    } else {
+      Object.assign(input, { value: row[column.name], placeholder: column.placeholder, autocomplete: "off" });
+      if (column.kind === "number") input.inputMode = "decimal";
+      if (column.kind === "area") input.rows = 1;
+    }
+    const fit = () => column.kind === "area" && fitted(input);
+    input.addEventListener("input", () => {
+      row[column.name] = column.kind === "check" ? input.checked : input.value;
+      fit();
+      if (column.kind === "check") send();
+      else soon();
+    });
+    input.addEventListener("change", flush);
+    input.addEventListener("paste", (event) => pasted(event, index, column));
+    box.append(input);
+    if (problems[index]?.[column.name]) input.setAttribute("aria-invalid", "true");
+    return [box, input];
+  }
+
+  function draw() {
+    const parts = columns.map((column) => {
+      const heading = document.createElement("div");
+      heading.className = "lmskit-grid-heading";
+      heading.textContent = column.label;
+      return heading;
+    });
+    parts.push(document.createElement("div"));
+    rows.forEach((row, index) => {
+      columns.forEach((column, position) => {
+        const [box, input] = cell(row, index, column);
+        if (position === 0) input.classList.add("lmskit-grid-first");
+        parts.push(box);
+      });
+      const tools = document.createElement("div");
+      tools.className = "lmskit-grid-tools";
+      const up = button("↑", `Move ${noun} ${index + 1} up`, () => change(() => move(index, -1), index - 1));
+      const down = button("↓", `Move ${noun} ${index + 1} down`, () => change(() => move(index, +1), index + 1));
+      const out = button("✕", `Remove ${noun} ${index + 1}`, () => change(() => rows.splice(index, 1), Math.max(index - 1, 0)));
+      up.disabled = index === 0;
+      down.disabled = index === rows.length - 1;
+      tools.append(up, down, out);
+      parts.push(tools);
+      const wrong = columns.filter(({ name }) => problems[index]?.[name]).map(({ name, label }) => `${label}: ${problems[index][name]}`);
+      if (wrong.length === 0) return;
+      const told = document.createElement("p");
+      told.textContent = wrong.join(" ");
+      parts.push(told);
+    });
+    root.replaceChildren(...parts);
+    requestAnimationFrame(fitAll);
+    add.disabled = rows.length >= model.get("most");
+  }
+
+  function fitAll() {
+    root.querySelectorAll("textarea").forEach(fitted);
+  }
+  let width = 0;
+  const watching = new ResizeObserver(() => {
+    if (root.clientWidth === width) return; // it is only higher than before
+    width = root.clientWidth;
+    fitAll();
+  });
+  watching.observe(root);
+
+  const changed = () => {
+    const content = model.get("content");
+    if (content.revision === revision && root.contains(document.activeElement)) return; // what was typed here, coming back
+    clearTimeout(waiting);
+    waiting = null;
+    ({ revision, rows } = structuredClone(content));
+    draw();
+  };
+  const judged = () => {
+    problems = model.get("problems");
+    const at = [...root.querySelectorAll("input, textarea")].indexOf(document.activeElement);
+    draw();
+    if (at >= 0) root.querySelectorAll("input, textarea")[at]?.focus();
+  };
+  model.on("change:content", changed);
+  model.on("change:problems", judged);
+  draw();
+  return () => {
+    flush();
+    watching.disconnect();
+    model.off("change:content", changed);
+    model.off("change:problems", judged);
+  };
+}
+
+export default { render };

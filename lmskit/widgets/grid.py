@@ -1,0 +1,151 @@
+"""A small table that people type into and paste into, as they would into a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import anywidget
+import traitlets
+
+HERE = Path(__file__).parent
+
+Row: TypeAlias = dict[str, Any]
+"""A text for each column, or True or False where the column is a check box."""
+
+
+@dataclass(frozen=True)
+class GridColumn:
+    """A column: its name in a row, its heading, what is typed into it, and its share of the width.
+
+    What is typed into an `area` has several lines; a `hidden` column goes where its row goes. A column that `stays` keeps its
+    values in place when rows are moved.
+    """
+
+    name: str
+    label: str
+    kind: Literal["text", "area", "number", "check", "hidden"] = "text"
+    share: str = "1fr"
+    placeholder: str = ""
+    stays: bool = False
+
+
+class Grid(anywidget.AnyWidget):
+    r"""Rows of cells with buttons to add, remove and move them.
+
+    The page sends what was typed as messages, which keep their order with the clicks on buttons. What Python puts into the
+    grid raises `revision`; an edit of an older revision, which was under way meanwhile, is dropped.
+
+    Parameters
+    ----------
+    columns
+        From left to right.
+    noun
+        What a row is, in the singular.
+    most
+        The most rows.
+    on_paste
+        Turns pasted text of several lines or cells into rows; gets the text and the rows above the place. By default, several
+        lines go into the first column, one each.
+
+    Examples
+    --------
+    >>> grid = Grid([GridColumn("topic", "Topic")], noun="week", most=60)
+    >>> grid.receive({"revision": grid.revision, "rows": [{"topic": "Loops"}]})
+    >>> grid.rows
+    [{'topic': 'Loops'}]
+    >>> grid.receive({"revision": grid.revision, "paste": "Numbers\nFractions", "row": 0})
+    >>> [row["topic"] for row in grid.rows]
+    ['Loops', 'Numbers', 'Fractions']
+    """
+
+    _esm: ClassVar[str] = (HERE / "grid.js").read_text(encoding="utf-8")
+    _css: ClassVar[str] = (HERE / "grid.css").read_text(encoding="utf-8")
+
+    columns = traitlets.List(traitlets.Dict()).tag(sync=True)
+    noun = traitlets.Unicode().tag(sync=True)
+    most = traitlets.Int().tag(sync=True)
+    content = traitlets.Dict().tag(sync=True)
+    problems = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    def __init__(
+        self,
+        columns: Sequence[GridColumn],
+        *,
+        noun: str,
+        most: int,
+        on_paste: Callable[[str, Sequence[Row]], Sequence[Row]] | None = None,
+    ) -> None:
+        self._blank: Row = {column.name: False if column.kind == "check" else "" for column in columns}
+        self._shown = [column.name for column in columns if column.kind != "hidden"]
+        self._on_paste = on_paste or self._lines
+        super().__init__(
+            columns=[asdict(column) for column in columns], noun=noun, most=most, content={"revision": 0, "rows": [self._blank]}
+        )
+        self.on_msg(lambda _widget, content, _buffers: self.receive(content))
+
+    @property
+    def rows(self) -> list[Row]:
+        """What stands in the grid."""
+        return [dict(row) for row in self.content["rows"]]
+
+    @rows.setter
+    def rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        kept = [self._blank | {name: row[name] for name in self._blank if name in row} for row in rows]
+        self.problems = []
+        self.content = {"revision": self.revision + 1, "rows": kept[: self.most] or [dict(self._blank)]}
+        if len(kept) > self.most:
+            self.point_out(self.most - 1, self._shown[0], f"There is room for {self.most} rows; {len(kept) - self.most} were left out.")
+
+    @property
+    def revision(self) -> int:
+        """How often Python has put something into the grid."""
+        return int(self.content["revision"])
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The names of the columns that are seen."""
+        return tuple(self._shown)
+
+    def is_blank(self, row: Mapping[str, Any]) -> bool:
+        """Whether nothing is seen in a row."""
+        return all(row[name] is False or not str(row[name]).strip() for name in self._shown)
+
+    def point_out(self, row: int, column: str, sentence: str) -> None:
+        """Say what is wrong with a cell, beside it."""
+        found = [dict(problem) for problem in self.problems]
+        found += [{} for _ in range(row + 1 - len(found))]
+        found[row].setdefault(column, sentence)
+        self.problems = found
+
+    def receive(self, message: Any) -> None:  # noqa: ANN401 - whatever a page sends
+        """Take over what was typed or pasted."""
+        if not isinstance(message, dict) or message.get("revision") != self.revision:
+            return
+        rows = message.get("rows")
+        if isinstance(rows, list) and len(rows) <= self.most and all(map(self._is_row, rows)):
+            self.content = {"revision": self.revision, "rows": rows or [dict(self._blank)]}
+        text, place = message.get("paste"), message.get("row")
+        if isinstance(text, str) and isinstance(place, int):
+            self.paste(text, min(max(place, 0), len(self.rows) - 1))
+
+    def paste(self, text: str, place: int) -> None:
+        """Put pasted rows in place of the row there if it is blank, and otherwise after it."""
+        rows = self.rows
+        at = place if self.is_blank(rows[place]) else place + 1
+        after = at
+        while after < len(rows) and self.is_blank(rows[after]):
+            after += 1
+        self.rows = [*rows[:at], *self._on_paste(text, rows[:at]), *rows[after:]]
+
+    def _is_row(self, row: object) -> bool:
+        return (
+            isinstance(row, dict)
+            and row.keys() == self._blank.keys()
+            and all(type(row[name]) is type(blank) for name, blank in self._blank.items())
+        )
+
+    def _lines(self, text: str, _above: Sequence[Row]) -> list[Row]:
+        return [{self._shown[0]: line.strip()} for line in text.splitlines() if line.strip()]

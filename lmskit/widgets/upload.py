@@ -1,0 +1,129 @@
+"""A file from the reader's own machine, brought to Python in pieces."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import unicodedata
+import weakref
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, Any, ClassVar
+
+import anywidget
+import traitlets
+
+HERE = Path(__file__).parent
+MOST = 512 * 1024**2
+"""Bytes of a file that is taken; a larger one is better named by its path."""
+PIECE = 1024**2
+"""Bytes of one message: JupyterLab's connection takes ten times as much."""
+LONGEST_NAME = 150
+
+
+class Upload(anywidget.AnyWidget):
+    r"""A button to choose a file, which then lies in a private folder until another is chosen or this object is gone.
+
+    The file goes to a file and not into a property of the widget: those are kept in memory, and in notebooks that keep
+    their widgets' state.
+
+    Parameters
+    ----------
+    on_file
+        Gets the path once all of the file is there.
+    accept
+        Endings of names that are offered first, such as ".csv,.zip".
+    most
+        Bytes of the largest file that is taken.
+
+    Examples
+    --------
+    >>> upload = Upload(on_file=lambda path: print(path.name, path.read_bytes()))
+    >>> upload.receive({"begin": "roster.csv", "size": 4}, [])
+    >>> upload.receive({"piece": 0}, [b"a,b\n"])
+    roster.csv b'a,b\n'
+    """
+
+    _esm: ClassVar[str] = (HERE / "upload.js").read_text(encoding="utf-8")
+    _css: ClassVar[str] = (HERE / "upload.css").read_text(encoding="utf-8")
+
+    accept = traitlets.Unicode().tag(sync=True)
+    piece = traitlets.Int(PIECE).tag(sync=True)
+    disabled = traitlets.Bool(default_value=False).tag(sync=True)
+
+    def __init__(self, *, on_file: Callable[[Path], None], accept: str = "", most: int = MOST) -> None:
+        super().__init__(accept=accept)
+        self.path: Path | None = None
+        self.refusal = ""
+        self._on_file, self._most = on_file, most
+        self._folder = Path(tempfile.mkdtemp(prefix="lmskit-upload-"))  # only its owner may look into it
+        self._part: IO[bytes] | None = None
+        self._name, self._size = "", 0
+        self._cleaning = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self.on_msg(lambda _widget, content, buffers: self.receive(content, buffers))
+
+    def receive(self, message: Any, buffers: Sequence[bytes | memoryview]) -> None:  # noqa: ANN401 - whatever a page sends
+        """Take the beginning of a file, or a piece of it."""
+        if not isinstance(message, dict) or self.disabled:
+            return
+        if isinstance(message.get("begin"), str) and isinstance(message.get("size"), int):
+            self._begin(message["begin"], message["size"])
+        elif self._part is not None and message.get("piece") == self._part.tell() and len(buffers) == 1:
+            self._take(self._part, bytes(buffers[0]))
+
+    def forget(self) -> None:
+        """Delete what was brought."""
+        self.path, self.refusal = None, ""
+        if self._part is not None:
+            self._part.close()
+            self._part = None
+        for file in self._folder.iterdir():
+            file.unlink()
+
+    def _begin(self, name: str, size: int) -> None:
+        self.forget()
+        if size > self._most:
+            self._refuse(
+                f"The file has {size / 1024**2:,.0f} MB, and at most {self._most / 1024**2:,.0f} MB are taken here. "
+                "Put it on the machine that runs JupyterLab, and name its path."
+            )
+            return
+        self._name, self._size = plain_name(name), size
+        self._part = (self._folder / self._name).open("wb")
+        self._go_on(self._part)
+
+    def _take(self, part: IO[bytes], piece: bytes) -> None:
+        if part.tell() + len(piece) > self._size:
+            self.forget()
+            self._refuse("The file changed while it was brought here. Choose it again.")
+            return
+        part.write(piece)
+        self._go_on(part)
+
+    def _go_on(self, part: IO[bytes]) -> None:
+        """Ask for the next piece, or be done."""
+        self.send({"next": part.tell(), "size": self._size})
+        if part.tell() == self._size:
+            self._part = None
+            part.close()
+            self.path = self._folder / self._name
+            self._on_file(self.path)
+
+    def _refuse(self, sentence: str) -> None:
+        self.refusal = sentence
+        self.send({"refused": sentence})
+
+
+def plain_name(name: str) -> str:
+    r"""Return the name of a file that somebody chose, as one that is safe here.
+
+    Examples
+    --------
+    >>> plain_name("C:\\marks\\week 1.csv"), plain_name("../../.profile"), plain_name("a\n.csv"), plain_name("..")
+    ('week 1.csv', 'profile', 'a.csv', 'file')
+    """
+    last = PurePosixPath(PureWindowsPath(name).name).name
+    visible = "".join(character for character in last if unicodedata.category(character)[0] != "C").strip().lstrip(".")
+    stem, dot, ending = visible.rpartition(".")
+    short = f"{stem[: LONGEST_NAME - len(ending) - 1]}{dot}{ending}" if dot and len(ending) < LONGEST_NAME else visible[:LONGEST_NAME]
+    return short or "file"

@@ -1,0 +1,288 @@
+"""What an administrator does in JupyterLab, done by Chromium: each form is filled in, corrected, and does its work."""
+
+import email
+import email.policy
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+expect.set_options(timeout=30_000)
+
+ADMINISTRATOR = "demo.admin@example.org"
+DOUBLE_CLICK = 600
+"""Milliseconds, longer than a double click."""
+WEEKS = "Variables and types\tName what a variable holds\nConditions\n\t\nLoops\tTrace a loop by hand\n7\tRecursion"
+GIFT = """::sum:: What is 2 + 2? { =4 #Right ~3 ~5 }
+
+::unfinished:: Which of these? { =this ~that
+
+::sky:: The sky is blue. {T}
+
+::pairs:: Match the words. { =one -> 1 =two -> 2 }
+"""
+
+
+@pytest.fixture
+def open_form(open_lab):
+    """Open an administrator's notebook and run it."""
+
+    def opened(notebook):
+        lab = open_lab(ADMINISTRATOR, f"admin/{notebook}.ipynb")
+        lab.run_all()
+        expect(lab.output.locator(".lmskit").first).to_be_visible()
+        return lab
+
+    return opened
+
+
+def press(lab, name, **how):
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    lab.output.get_by_role("button", name=name, exact=True).first.click(**how)
+
+
+def paste(lab, cell, text):
+    """What a browser does when somebody pastes."""
+    cell.evaluate(
+        """(input, text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            input.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }""",
+        text,
+    )
+
+
+def told(lab, text):
+    message = lab.output.locator(".lmskit-message:visible", has_text=text).first
+    expect(message).to_be_visible()
+    return message
+
+
+def test_a_course_is_copied_pasted_into_corrected_and_created(open_form, pictures):
+    lab = open_form("course_setup")
+    pictures(lab, "course_opened")
+    press(lab, "Copy from it")
+    expect(lab.output.get_by_label("Topic, week 2").first).not_to_have_value("")
+    pictures(lab, "course_copied")
+    lab.field("Title").fill("Programming for everyone")
+    lab.field("Module code").fill("CS101")
+    lab.field("Term").select_option(label="A new term …")
+    lab.output.get_by_placeholder("Code of the new term").fill("2027-SPRING")
+    lab.field("Name of the new term").fill("Spring 2027")
+    lab.field("First day").fill("2027-02-01")
+    lab.field("Last day").fill("2027-05-31")
+    grid = lab.output.locator(".lmskit-grid").first
+    while grid.get_by_label("Topic, week 2").count():
+        grid.get_by_role("button", name="Remove week 2", exact=True).click()
+    grid.get_by_role("button", name="Remove week 1", exact=True).click()
+    paste(lab, grid.get_by_label("Topic, week 1"), WEEKS)
+    expect(grid.get_by_label("Topic, week 4")).to_have_value("Recursion")
+    expect(grid.get_by_label("Week, week 4")).to_have_value("7")
+    lab.output.get_by_role("button", name="Add a week at the end").first.click()
+    grid.get_by_label("Objectives, week 5").fill("Say what is left")
+    press(lab, "Create the course")
+    expect(grid.locator("p")).to_have_text("Topic: This must not be empty.")
+    told(lab, "Weeks: row 5, topic: This must not be empty.")
+    pictures(lab, "course_mistake")
+    grid.get_by_label("Topic, week 5").fill("Review")
+    grid.get_by_role("button", name="Move week 5 up").click()
+    expect(grid.get_by_label("Topic, week 4")).to_have_value("Review")
+    press(lab, "Create the course")
+    told(lab, "CS101-2027-SPRING was created in 2027-SPRING with 5 weeks.")
+    pictures(lab, "course_created")
+
+
+def test_a_course_is_changed_and_a_week_with_a_quiz_stays(open_form, pictures):
+    lab = open_form("course_setup")
+    form = lab.output.locator(".lmskit").nth(1)
+    courses, grid = form.locator("select").first, form.locator(".lmskit-grid")
+    topic = grid.get_by_label("Topic, week 1", exact=True)
+
+    def open_course(index):
+        before = topic.input_value()
+        courses.select_option(index=index)
+        expect(topic).not_to_have_value(before)
+
+    open_course(2)
+    open_course(1)
+    grid.get_by_role("button", name="Remove week 2", exact=True).click()
+    form.get_by_role("button", name="Save the changes").click()
+    told(lab, "cannot be removed: 2 quizzes belong to it.")
+    form.scroll_into_view_if_needed()
+    pictures(lab, "change_refused", top=form)
+    open_course(2)
+    open_course(1)
+    topic.fill("A topic with another name")
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    form.get_by_role("button", name="Save the changes").click()
+    told(lab, "Changed: week 1.")
+    pictures(lab, "change_saved", top=form)
+
+
+def test_a_student_is_enrolled_once_by_a_double_click_and_withdrawn_after_a_question(open_form, environment, pictures):
+    lab = open_form("enrollment")
+    pictures(lab, "enrollment_opened")
+    press(lab, "Enrol")
+    expect(lab.output.get_by_text("This must not be empty.").first).to_be_visible()
+    pictures(lab, "enrollment_mistake")
+    before = letters_to(environment, "ada.newcomer@example.com")
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    lab.field("E-mail").fill("ada.newcomer@example.com")
+    lab.field("Family name").fill("Aanewcomer")
+    lab.field("Given name").fill("Ada <img src=x onerror=alert(1)>")
+    lab.output.get_by_role("button", name="Enrol", exact=True).dblclick()
+    told(lab, "ada.newcomer@example.com is enrolled in")
+    row = lab.output.locator("tr", has_text="ada.newcomer@example.com")
+    expect(row).to_contain_text("active")
+    expect(row).to_contain_text("Aanewcomer, Ada <img src=x onerror=alert(1)>")
+    assert lab.output.locator("tr img").count() == 0
+    pictures(lab, "enrollment_active")
+    assert letters_to(environment, "ada.newcomer@example.com") == before + 1, "a double click is one submission"
+    lab.field("Student").fill("Aanewcomer, Ada <img src=x onerror=alert(1)> · ada.newcomer@example.com")
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    lab.output.get_by_role("button", name="Withdraw", exact=True).dblclick()
+    told(lab, "Withdraw Aanewcomer, Ada <img src=x onerror=alert(1)> · ada.newcomer@example.com from")
+    expect(row).to_contain_text("active")
+    pictures(lab, "enrollment_question")
+    press(lab, "Yes, withdraw")
+    told(lab, "was withdrawn from")
+    expect(row).to_contain_text("withdrawn")
+    pictures(lab, "enrollment_withdrawn")
+
+
+def letters_to(environment, address):
+    folder = Path(environment["LMSKIT_HOME"]) / "mail"
+    letters = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in folder.glob("*.eml")]
+    return len([letter for letter in letters if address in str(letter["To"])])
+
+
+def test_a_quiz_is_made_of_a_bank_and_of_questions_that_are_typed(open_form, pictures):
+    lab = open_form("quiz_setup")
+    pictures(lab, "quiz_opened")
+    lab.output.get_by_text("Import a question bank").click()
+    lab.output.locator(".lmskit-upload input").set_input_files({"name": "words.gift", "mimeType": "text/plain", "buffer": GIFT.encode()})
+    told(lab, "3 questions can be used, 1 cannot.")
+    pictures(lab, "quiz_bank")
+    press(lab, "Put them in place of the questions")
+    told(lab, "Save the quiz to keep them.")
+    lab.output.get_by_text("Import a question bank").click()
+    lab.field("Title").fill("Words and numbers")
+    press(lab, "+ Add")
+    press(lab, "Save the quiz")
+    told(lab, "Questions: question 2:")
+    expect(lab.output.locator("option", has_text="⚠ 2.")).to_have_count(1)
+    pictures(lab, "quiz_mistake")
+    lab.field("Type").select_option(label="order: put the options into order")
+    lab.field("Question").fill("What comes first?")
+    paste(lab, lab.output.get_by_label("Option, option 1").locator("visible=true"), "wake\neat\nsleep")
+    expect(lab.output.get_by_label("Option, option 3").locator("visible=true")).to_have_value("sleep")
+    pictures(lab, "quiz_filled")
+    press(lab, "Preview")
+    expect(lab.output.locator("td", has_text="1. wake · 2. eat · 3. sleep")).to_be_visible()
+    press(lab, "Save the quiz")
+    told(lab, "Words and numbers is saved in week 1: 4 questions, 4 points.")
+    pictures(lab, "quiz_saved")
+
+
+def test_a_roster_is_previewed_imported_and_brought_back_as_a_file(open_form, pictures):
+    lab = open_form("roster_import")
+    pictures(lab, "import_opened")
+    press(lab, "Preview")
+    told(lab, "File: Choose a file, or name the path of one.")
+    pictures(lab, "import_mistake")
+    rows = [f"student.{number}@example.com,Aaimported {number:02},=Formula" for number in range(40)]
+    choose(lab, "email,family name,given name", *rows, "no address,Nobody,", "two@example.com")
+    told(lab, "roster.csv: Plain CSV")
+    lab.field("Course").select_option(index=1)
+    press(lab, "Preview")
+    told(lab, "If this is what should happen, press Import.")
+    told(lab, "2 rows will not be imported")
+    expect(lab.output.get_by_role("button", name="Import", exact=True)).to_be_enabled()
+    pictures(lab, "import_preview")
+    lab.output.get_by_role("button", name="Import", exact=True).scroll_into_view_if_needed()
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    lab.output.get_by_role("button", name="Import", exact=True).dblclick()
+    told(lab, "roster.csv was imported: 40 added")
+    expect(lab.output.locator(".lmskit-heading", has_text="Imported")).to_be_visible()
+    pictures(lab, "import_done")
+    with lab.page.expect_download() as download:
+        lab.output.get_by_role("button", name="Download all of it as CSV").click()
+    content = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert download.value.suggested_filename == "roster-import.csv"
+    assert content.count("added") == 40
+    assert not re.search(r"(?m)(^|,)\"?[=+@]", content)
+
+
+def test_an_import_can_be_cancelled_while_it_runs(open_form, pictures):
+    lab = open_form("roster_import")
+    choose(lab, "email,family name", *(f"many.{number}@example.com,Many {number}" for number in range(50_000)))
+    told(lab, "roster.csv: Plain CSV")
+    lab.field("Course").select_option(index=1)
+    press(lab, "Preview")
+    cancel = lab.output.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible()
+    lab.page.wait_for_timeout(400)
+    pictures.once(lab, "import_running_1280")
+    cancel.click()
+    told(lab, "Cancelled. Nothing was changed.")
+    expect(lab.output.get_by_role("button", name="Preview", exact=True)).to_be_enabled()
+    pictures(lab, "import_cancelled")
+
+
+def choose(lab, *lines):
+    content = "\n".join([*lines, ""]).encode()
+    lab.output.locator(".lmskit-upload input").set_input_files({"name": "roster.csv", "mimeType": "text/csv", "buffer": content})
+
+
+def test_a_lecturer_gets_a_login_and_the_password_is_seen_once_and_saved_nowhere(open_form, environment, pictures):
+    lab = open_form("people")
+    pictures(lab, "people_opened")
+    press(lab, "Add the lecturer")
+    expect(lab.output.get_by_text("This must not be empty.").first).to_be_visible()
+    pictures(lab, "people_mistake")
+    lab.field("E-mail").fill("new.lecturer@example.org")
+    lab.field("Family name").fill("Newlecturer")
+    press(lab, "Add the lecturer")
+    told(lab, "new.lecturer@example.org was added as a lecturer and can sign in.")
+    note = lab.output.locator(".lmskit-secret")
+    expect(note).to_be_visible()
+    password = note.locator("code").inner_text()
+    assert len(password) > 20
+    pictures(lab, "people_password")
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    lab.page.wait_for_timeout(1500)
+    saved = Path(environment["LMSKIT_PROJECT_ROOT"]) / "notebooks" / "admin" / "people.ipynb"
+    text = saved.read_text(encoding="utf-8")
+    assert any(cell.get("outputs") for cell in json.loads(text)["cells"]), "it was saved with its outputs"
+    assert password not in text
+    note.get_by_role("button", name="Hide").click()
+    expect(note).to_be_hidden()
+    lab.field("Person").select_option(label="Newlecturer · new.lecturer@example.org")
+    press(lab, "Close the login")
+    told(lab, "Close the login of new.lecturer@example.org?")
+    pictures(lab, "people_question")
+    press(lab, "Yes, close the login")
+    told(lab, "The login of new.lecturer@example.org is closed")
+    expect(lab.output.locator("tr", has_text="new.lecturer@example.org")).to_contain_text("closed")
+    pictures(lab, "people_closed")
+
+
+def test_the_outbox_shows_what_became_of_messages_and_delivers_what_is_due(open_form, pictures):
+    desk = open_form("enrollment")
+    desk.field("E-mail").fill("outbox.reader@example.com")
+    desk.field("Family name").fill("Outboxreader")
+    press(desk, "Enrol")
+    told(desk, "outbox.reader@example.com is enrolled in")
+    lab = open_form("outbox")
+    expect(lab.output.locator("tr", has_text="outbox.reader@example.com")).to_contain_text("sent")
+    pictures(lab, "outbox_opened")
+    press(lab, "Deliver what is due")
+    told(lab, "handed over")
+    lab.field("Status").select_option(label="sent")
+    expect(lab.output.locator("tr", has_text="outbox.reader@example.com")).to_contain_text("sent")
+    pictures(lab, "outbox_delivered")

@@ -1,0 +1,18 @@
+"""What the tests of forms see and how time passes for them."""
+
+
+def widgets_in(view):
+    """A widget and everything within it."""
+    yield view
+    for child in getattr(view, "children", ()):
+        yield from widgets_in(child)
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now

@@ -1,0 +1,65 @@
+import pytest
+
+from lmskit.forms import course_change_desk
+from lmskit.models import QuizAttempt
+from lmskit.queries.course import course_outline
+from lmskit.schemas.course import ChangeCourse
+from lmskit.services.course import change_course
+from tests import factories
+
+
+@pytest.fixture
+def course(session):
+    return factories.course(session, title="Programming", weeks=3)
+
+
+@pytest.fixture
+def form(course, in_session):
+    return course_change_desk(course.code, begin=in_session, read=in_session)
+
+
+def weeks_of(session, course):
+    return course_outline(session, course.code).weeks
+
+
+def test_a_course_is_shown_as_it_is_stored(form):
+    assert form.title.value == "Programming"
+    assert [(row["week_number"], row["topic"]) for row in form.weeks.grid.rows] == [("1", "Topic 1"), ("2", "Topic 2"), ("3", "Topic 3")]
+
+
+def test_title_and_weeks_are_changed_together(session, course, form):
+    form.title.value = "Programming, renewed"
+    first, _, third = form.weeks.grid.rows
+    form.weeks.grid.rows = [first | {"topic": "Numbers"}, third, {"topic": "Recursion"}]
+    form.save.click()
+    assert form.message.value == f"{course.code} is saved. It has a new title. Added: week 4. Changed: week 1. Removed: week 2."
+    assert weeks_of(session, course) == ((1, "Numbers", ""), (3, "Topic 3", ""), (4, "Recursion", ""))
+
+
+def test_a_week_with_a_quiz_can_be_renamed_but_not_removed(session, course, form):
+    quiz = factories.quiz(session, course, week_number=2)
+    factories.attempt(session, quiz, factories.enrollment(session, course).student_id)
+    rows = form.weeks.grid.rows
+    form.weeks.grid.rows = [rows[0], rows[2]]
+    form.save.click()
+    assert form.message.value.startswith(f"Week 2 of {course.code} cannot be removed: 1 quiz belongs to it.")
+    assert len(weeks_of(session, course)) == 3
+    assert session.query(QuizAttempt).filter_by(quiz_id=quiz.id).count() == 1
+    form.submission._ended = float("-inf")
+    form.weeks.grid.rows = [rows[0], rows[1] | {"topic": "Renamed"}, rows[2]]
+    form.save.click()
+    assert weeks_of(session, course)[1] == (2, "Renamed", "")
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(session, course, form):
+    with session.begin_nested():
+        change_course(session, ChangeCourse.model_validate({"course": course.code, "title": "Theirs", "weeks": ()}))
+    form.title.value = "Mine"
+    form.save.click()
+    assert form.message.value.startswith(f"Somebody else changed {course.code} since it was opened here.")
+    assert course_outline(session, course.code).title == "Theirs"
+
+
+def test_nothing_different_is_said_to_be_nothing(form, course):
+    form.save.click()
+    assert form.message.value == f"{course.code} is saved. Nothing was different."

@@ -1,0 +1,81 @@
+import pytest
+
+from lmskit.forms import outbox_desk
+from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.services.enrollment import enroll
+from lmskit.vocabulary import OutboxStatus
+from tests import factories
+
+PATIENCE = 60
+
+
+@pytest.fixture
+def course(session):
+    return factories.course(session)
+
+
+@pytest.fixture
+def asked(session, course):
+    """Ask for places in the course, whose messages then wait."""
+
+    def ask(*families):
+        for family in families:
+            email = f"{factories.unique('to')}@example.com"
+            enroll(session, EnrollStudent(course=course.code, email=email, family_name=family))
+
+    return ask
+
+
+@pytest.fixture
+def desk(course, in_session, mail_dir):
+    opened = outbox_desk(begin=in_session, read=in_session)
+    opened.course.value = course.code
+    return opened
+
+
+def shown(desk, *columns):
+    return desk.table.frame[list(columns)].to_numpy().tolist()
+
+
+def deliver(desk):
+    desk.deliver.click()
+    desk.work.join(PATIENCE)
+
+
+def test_messages_are_listed_by_status_newest_first(desk, asked):
+    asked("Able", "Baker")
+    desk.status.value = OutboxStatus.WAITING
+    assert shown(desk, "Student", "Status", "Tries") == [["Baker", "waiting", 0], ["Able", "waiting", 0]]
+    desk.status.value = OutboxStatus.SENT
+    assert shown(desk, "Student") == []
+    assert desk.pager.label.value == "no messages"
+
+
+def test_what_is_due_is_delivered_and_then_listed_as_sent(desk, asked, mail_dir):
+    asked("Able")
+    deliver(desk)
+    assert "handed over" in desk.message.value
+    assert shown(desk, "Student", "Status", "Tries") == [["Able", "sent", 1]]
+    assert len(list(mail_dir.glob("*.eml"))) == 1
+    assert (desk.chosen.options, desk.retrying.button.disabled) == ((), True)
+
+
+def test_the_desk_says_where_messages_go(desk, mail_dir):
+    assert any(str(mail_dir) in str(getattr(child, "value", "")) for child in desk.view.children)
+
+
+def test_a_message_that_waits_can_be_tried_at_once(desk, asked):
+    asked("Able")
+    desk.refresh()
+    [(label, number)] = desk.chosen.options
+    assert label.endswith(" · waiting")
+    desk.retrying.button.click()
+    assert desk.retrying.message.value.startswith(f"Message {number}: ")
+
+
+def test_pages_are_turned(desk, asked):
+    asked(*(f"Name {number:02}" for number in range(30)))
+    desk.refresh()
+    assert desk.pager.label.value == "messages 1–25 of 30"
+    desk.pager.next.click()
+    assert [student for [student] in shown(desk, "Student")] == [f"Name {number:02}" for number in range(4, -1, -1)]

@@ -1,0 +1,125 @@
+import functools
+
+import psycopg
+import pytest
+from ipywidgets.widgets.widget import _instances
+from psycopg import sql
+
+from lmskit.db import DEMO_ADMIN, login_name, transaction
+from lmskit.forms import people_desk
+from lmskit.queries.person import person_by_email
+from tests import factories
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def desk(in_session):
+    return people_desk(begin=in_session, read=in_session, new_password=lambda: PASSWORD)
+
+
+@pytest.fixture
+def address():
+    return f"{factories.unique('aa')}@example.org"
+
+
+def add(desk, email, family_name="Aardvark", *, with_login=True):
+    desk.email.value, desk.family_name.value, desk.with_login.value = email, family_name, with_login
+    desk.adding.button.click()
+
+
+def press(action, *, yes=False):
+    action._ended = float("-inf")  # later than a double click
+    action.button.click()
+    if yes:
+        action._ended = float("-inf")
+        action.yes.click()
+
+
+def state_of(desk, email):
+    frame = desk.table.frame
+    return frame.loc[frame["E-mail"] == email, "Login"].item()
+
+
+def actions_of(desk):
+    shown = {"making": desk.making, "renewing": desk.renewing, "closing": desk.closing, "opening": desk.opening}
+    return {name for name, action in shown.items() if action.view.layout.display is None}
+
+
+def test_a_lecturer_is_added_with_a_login(session, desk, address):
+    add(desk, address)
+    assert desk.adding.message.value == f"{address} was added as a lecturer and can sign in."
+    assert state_of(desk, address) == "open"
+    person = person_by_email(session, address)
+    assert person is not None
+    assert person.db_role == login_name("lmskit", address)
+
+
+def test_a_lecturer_can_be_added_without_a_login_and_get_one_later(desk, address):
+    add(desk, address, with_login=False)
+    assert state_of(desk, address) == "no login"
+    desk.person.value = address
+    assert actions_of(desk) == {"making"}
+    press(desk.making)
+    assert desk.message.value == f"{address} has a login now."
+    assert actions_of(desk) == {"renewing", "closing"}
+
+
+def test_a_login_is_closed_after_a_question_and_opened_again(desk, address):
+    add(desk, address)
+    desk.person.value = address
+    press(desk.closing)
+    assert desk.closing.question.value.startswith(f"Close the login of {address}?")
+    assert state_of(desk, address) == "open"
+    press(desk.closing, yes=True)
+    desk.closing._ended = float("-inf")
+    desk.closing.yes.click()
+    assert desk.message.value == f"The login of {address} is closed; nobody can sign in with it. It had no open session."
+    assert (state_of(desk, address), actions_of(desk)) == ("closed", {"opening"})
+    press(desk.opening)
+    assert state_of(desk, address) == "open"
+
+
+def test_a_mistake_stands_beside_its_field(desk):
+    add(desk, "no address", "")
+    assert desk.adding.fields["email"].problem.startswith("This is not an e-mail address")
+    assert desk.adding.fields["family_name"].problem == "This must not be empty."
+
+
+def test_an_address_that_is_taken_is_refused_in_a_sentence(session, desk):
+    student = factories.student(session)
+    add(desk, student.email)
+    assert desk.adding.message.value == f"There is already a person with the address {student.email}. Nothing was changed."
+    assert desk.email.value == student.email
+
+
+@pytest.mark.parametrize("action", ["renewing", "closing"])
+def test_nobody_locks_the_notebook_out_of_its_own_login(desk, action):
+    while DEMO_ADMIN not in {value for _, value in desk.person.options}:
+        desk.pager.next.click()
+    desk.person.value = DEMO_ADMIN
+    press(getattr(desk, action))
+    getattr(desk, action)._ended = float("-inf")
+    getattr(desk, action).yes.click()
+    assert desk.message.value.startswith("That is the login you are using.")
+
+
+def test_the_password_is_in_no_state_that_a_notebook_could_save(desk, address):
+    add(desk, address)
+    states = [str(widget.get_state()) for widget in _instances.values()]
+    assert any(address in state for state in states)
+    assert not [state for state in states if PASSWORD in state]
+
+
+def test_the_password_signs_in(admin_engine, endpoint, address):
+    begin = functools.partial(transaction, admin_engine)
+    role = login_name("lmskit", address)
+    desk = people_desk(begin=begin, read=begin, new_password=lambda: PASSWORD)
+    add(desk, address)
+    try:
+        with psycopg.connect(**endpoint.parameters(), dbname="lmskit", user=role, password=PASSWORD) as connection:
+            assert connection.execute("SELECT session_user").fetchone() == (role,)
+    finally:
+        with psycopg.connect(endpoint.superuser_conninfo("lmskit")) as connection:
+            connection.execute("DELETE FROM users WHERE email = %s", [address])
+            connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))

@@ -1,0 +1,232 @@
+import csv
+import functools
+import io
+import time
+
+import pytest
+from sqlalchemy import delete, select
+
+from lmskit.db import snapshot, transaction
+from lmskit.forms import roster_import_desk
+from lmskit.models import Course, ImportRun, Term, User
+from lmskit.queries.roster import course_roster, roster_size
+from lmskit.vocabulary import EnrollmentStatus
+from tests import factories
+
+PATIENCE = 120
+
+
+@pytest.fixture
+def course(session):
+    return factories.course(session)
+
+
+@pytest.fixture
+def form(course, in_session):
+    return roster_import_desk(course.code, begin=in_session, read=in_session)
+
+
+def people(*families):
+    return [f"{family.lower().replace(' ', '')}.{factories.unique('x')}@example.org,{family}" for family in families]
+
+
+def bring(form, *rows, heading="email,family_name", name="roster.csv"):
+    content = "\n".join([heading, *rows, ""]).encode()
+    form.upload.receive({"begin": name, "size": len(content)}, [])
+    form.upload.receive({"piece": 0}, [content])
+
+
+def press(form, button):
+    form._ended = float("-inf")  # later than a double click
+    getattr(form, button).click()
+    form.work.join(PATIENCE)
+
+
+def counts(form):
+    total = form.result.report.total
+    return {"added": total.added, "changed": total.changed, "unchanged": total.unchanged, "rejected": total.rejected}
+
+
+def test_a_file_is_recognised_and_said_to_be_what_it_is_as_soon_as_it_is_there(form):
+    bring(form, *people("Able"))
+    assert form.found.value.startswith("roster.csv: Plain CSV")
+
+
+def test_a_preview_says_what_becomes_of_every_row_and_writes_nothing(session, course, form):
+    bring(form, *people("Able", "Baker"), "no address,Nobody")
+    press(form, "preview")
+    assert counts(form) == {"added": 2, "changed": 0, "unchanged": 0, "rejected": 1}
+    assert form.result.identity.value == "All rows are accounted for: 3 in = 2 added + 0 changed + 0 unchanged + 1 rejected."
+    assert form.result.state.value == "rejected", "what needs attention is shown first"
+    assert form.result.outcomes.frame["Row"].tolist() == [4]
+    assert "1 row will not be imported" in form.warning.value
+    assert roster_size(session, course.code) == 0
+    assert not form.confirm.disabled
+
+
+def test_what_was_previewed_is_imported_and_then_unchanged(session, course, form):
+    bring(form, *people("Able", "Baker"))
+    press(form, "preview")
+    press(form, "confirm")
+    assert form.message.value.startswith("roster.csv was imported: 2 added,")
+    assert form.result.title.value == "Imported"
+    roster = course_roster(session, course.code)
+    assert roster["name"].tolist() == ["Able", "Baker"]
+    assert roster["status"].tolist() == ["active", "active"]
+    assert form.confirm.disabled, "one preview, one import"
+    press(form, "preview")
+    assert counts(form) == {"added": 0, "changed": 0, "unchanged": 2, "rejected": 0}
+
+
+def test_nothing_is_imported_that_was_not_previewed_as_it_is(session, course, form):
+    bring(form, *people("Able"))
+    form.confirm.click()
+    press(form, "preview")
+    form.withdraw_missing.value = True
+    assert form.confirm.disabled
+    press(form, "confirm")
+    bring(form, *people("Baker"))
+    press(form, "confirm")
+    assert roster_size(session, course.code) == 0
+
+
+def test_a_double_click_on_import_is_one_import(session, form):
+    runs = session.query(ImportRun).count()
+    bring(form, *people("Able"))
+    press(form, "preview")
+    form._ended = float("-inf")
+    form.confirm.click()
+    form.confirm.click()
+    form.work.join(PATIENCE)
+    form.confirm.click()
+    form.work.join(PATIENCE)
+    assert session.query(ImportRun).count() == runs + 1
+
+
+def test_whoever_is_missing_is_withdrawn_only_if_asked_and_after_a_warning(session, course, form):
+    factories.enrollment(session, course, factories.student(session, family_name="Gone", given_name=""))
+    bring(form, *people("Able"))
+    press(form, "preview")
+    assert form.warning.value == ""
+    form.withdraw_missing.value = True
+    press(form, "preview")
+    assert form.warning.value == "1 student will be withdrawn because the file does not name them."
+    form.result.state.value = "withdrawn"
+    assert form.result.outcomes.frame["Who or what"].tolist() == [f"Gone · {course.code}"]
+    press(form, "confirm")
+    roster = course_roster(session, course.code)
+    assert dict(zip(roster["name"], roster["status"], strict=True)) == {"Able": "active", "Gone": "withdrawn"}
+
+
+def test_messages_are_asked_for_and_announced(session, course, form):
+    bring(form, *people("Able", "Baker"))
+    form.notify.value = True
+    press(form, "preview")
+    assert form.warning.value == "2 students will be sent a message."
+    press(form, "confirm")
+    assert "deliver them in admin/outbox" in form.message.value
+    assert set(course_roster(session, course.code)["status"]) == {EnrollmentStatus.PENDING}
+
+
+def test_what_changed_since_the_preview_is_said(session, course, form):
+    [row] = people("Able")
+    bring(form, row)
+    press(form, "preview")
+    student = factories.student(session, email=row.partition(",")[0], family_name="Able", given_name="")
+    factories.enrollment(session, course, student)
+    press(form, "confirm")
+    assert form.warning.value.startswith("The database has changed since the preview, so this came out otherwise: roster.csv: 0 added")
+    assert counts(form)["added"] == 0
+
+
+def test_a_file_that_changed_since_the_preview_is_not_imported(session, course, form, tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text("\n".join(["email,family_name", *people("Able")]))
+    form.path.value = str(path)
+    press(form, "preview")
+    path.write_text("\n".join(["email,family_name", *people("Baker")]))
+    press(form, "confirm")
+    assert form.message.value == "roster.csv is no longer the file that was previewed. Nothing was imported; preview it again."
+    assert roster_size(session, course.code) == 0
+
+
+def test_columns_that_are_called_otherwise_can_be_named(session, course, form):
+    bring(form, *people("Able"), heading="Elektropost,Nachname")
+    press(form, "preview")
+    assert form.message.value
+    assert form.result.report is None
+    form.format.value = "csv"
+    form.columns.value = "email=Elektropost, family_name=Nachname"
+    press(form, "preview")
+    assert counts(form)["added"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "where", "problem"),
+    [
+        ("", "field", "Choose a file, or name the path of one."),
+        ("/nowhere/roster.csv", "message", "There is no file or folder /nowhere/roster.csv."),
+    ],
+)
+def test_a_file_that_is_missing_is_said_to_be(form, path, where, problem):
+    form.path.value = path
+    press(form, "preview")
+    assert problem in (form.fields["path"].problem if where == "field" else form.message.value)
+
+
+def test_the_outcomes_are_shown_page_by_page_and_by_state(form):
+    bring(form, *people(*(f"Name {number:02}" for number in range(30))), "no address,Nobody")
+    press(form, "preview")
+    assert [label for label, _ in form.result.state.options] == ["all (31)", "added (30)", "rejected (1)"]
+    form.result.state.value = "added"
+    assert form.result.pager.label.value == "rows 1–25 of 30"
+    form.result.pager.next.click()
+    assert form.result.outcomes.frame["Who or what"].str.contains("Name 2[5-9]").all()
+
+
+def test_the_file_with_all_outcomes_holds_no_formula_and_the_screen_no_markup(form):
+    bring(form, f"{factories.unique('x')}@example.org,=HYPERLINK(1)", "<img src=x>,Nobody")
+    press(form, "preview")
+    name, content = form.result.file()
+    cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for cell in row]
+    assert name == "roster-preview.csv"
+    assert any("HYPERLINK" in cell for cell in cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    form.result.state.value = "all"
+    assert "<img" not in form.result.outcomes.view.value
+
+
+@pytest.fixture
+def committed_course(admin_engine):
+    begin = functools.partial(transaction, admin_engine)
+    with begin() as session:
+        course = factories.course(session)
+    yield course, begin
+    with begin() as session:
+        session.execute(delete(Course).where(Course.id == course.id))
+        session.execute(delete(User).where(User.id == course.lecturer_id))
+        session.execute(delete(Term).where(Term.id == course.term_id))
+
+
+@pytest.mark.parametrize("button", ["preview", "confirm"])
+@pytest.mark.parametrize("moment", ["Recognising", "Writing"])
+def test_an_import_that_is_cancelled_leaves_nothing_and_can_be_begun_again(committed_course, admin_engine, button, moment):
+    course, begin = committed_course
+    form = roster_import_desk(course.code, begin=begin, read=functools.partial(snapshot, admin_engine))
+    bring(form, *people(*(f"Name {number}" for number in range(10_000))))
+    if button == "confirm":
+        press(form, "preview")
+    form._ended = float("-inf")
+    getattr(form, button).click()
+    deadline = time.monotonic() + PATIENCE
+    while moment not in form.work.step.value and form.work.running and time.monotonic() < deadline:
+        time.sleep(0.002)
+    form.work.cancel.click()
+    form.work.join(PATIENCE)
+    assert form.message.value == "Cancelled. Nothing was changed."
+    with snapshot(admin_engine) as session:
+        assert roster_size(session, course.code) == 0
+        assert session.scalars(select(User.id).where(User.family_name.like("Name %")).limit(1)).all() == []
+        assert session.query(ImportRun).filter_by(name="roster.csv").count() == 0
+    assert not form.preview.disabled
+    assert form.confirm.disabled
