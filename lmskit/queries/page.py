@@ -22,7 +22,7 @@ def check_page(limit: int, offset: int) -> None:
     --------
     >>> check_page(1001, 0)
     Traceback (most recent call last):
-    lmskit.errors.PageLimitError: A list shows 1 to 1000 rows at once, not 1001. For further rows raise the offset.
+    lmskit.errors.input.PageLimitError: A list shows 1 to 1000 rows at once, not 1001. For further rows raise the offset.
     """
     if not _is_whole(limit) or not 1 <= limit <= MAX_PAGE:
         raise PageLimitError(f"A list shows 1 to {MAX_PAGE} rows at once, not {limit!r}. For further rows raise the offset.")
