@@ -66,9 +66,9 @@ class OutboxDesk:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read, self._on_deliver = read, on_deliver
-        self.status = widgets.Dropdown(options=[("all", None), *((text, status) for status, text in STATUSES.items())])
-        self.status.value = {text: kind for kind, text in STATUSES.items()}.get(status)
-        self.course = widgets.Dropdown(options=[("all", None), *courses])
+        self.status = widgets.Dropdown(options=[("all", ""), *((text, status) for status, text in STATUSES.items())])
+        self.status.value = {text: kind for kind, text in STATUSES.items()}.get(status, "")
+        self.course = widgets.Dropdown(options=[("all", ""), *courses])
         self.deliver = widgets.Button(description="Deliver what is due", button_style="primary", layout=widgets.Layout(width="auto"))
         self.work, self.message = LongWork(), Message()
         self.chosen = widgets.Dropdown()
@@ -113,7 +113,9 @@ class OutboxDesk:
     def refresh(self) -> None:
         """Read the page that is shown again."""
         with errors_told(self._trouble):
-            page, total = self._read(status=self.status.value, course=self.course.value, limit=PAGE_SIZE, offset=self.pager.offset)
+            page, total = self._read(
+                status=self.status.value or None, course=self.course.value or None, limit=PAGE_SIZE, offset=self.pager.offset
+            )
             self._trouble.clear()
             unsent = page[page["status"] != OutboxStatus.SENT]
             offered = [

@@ -19,7 +19,9 @@ from lmskit.schemas.file_import import ImportFile
 from lmskit.schemas.mistakes import mistakes
 from lmskit.widgets import ROOT, Message, Upload, errors_told, heading, style
 
-FOUND_OUT = ("found out by the content", None)
+NOT_SAID = ""
+"""Stands for "nothing chosen": a dropdown that is given None forgets which of its options is shown."""
+FOUND_OUT = ("found out by the content", NOT_SAID)
 LAST_WEEK = 60
 
 
@@ -70,12 +72,12 @@ class RosterImport:
         self.path.layout.width = "auto"
         self.found = Message()
         self.format = widgets.Dropdown(options=[FOUND_OUT, *choices.formats])
-        self.course = widgets.Dropdown(options=[("named in the file", None), *choices.courses])
+        self.course = widgets.Dropdown(options=[("named in the file", NOT_SAID), *choices.courses])
         if course in {code for _, code in choices.courses}:
             self.course.value = course
-        self.lecturer = widgets.Dropdown(options=[("named in the file", None), *choices.lecturers])
-        self.term = widgets.Dropdown(options=[("named in the file", None), *choices.terms])
-        self.week = widgets.Dropdown(options=[("named in the title", None), *((str(week), week) for week in range(1, LAST_WEEK + 1))])
+        self.lecturer = widgets.Dropdown(options=[("named in the file", NOT_SAID), *choices.lecturers])
+        self.term = widgets.Dropdown(options=[("named in the file", NOT_SAID), *choices.terms])
+        self.week = widgets.Dropdown(options=[("named in the title", 0), *((str(week), week) for week in range(1, LAST_WEEK + 1))])
         self.columns = widgets.Text(placeholder="email=Mail address, family_name=Surname", continuous_update=False)
         self.notify = _check("Send new students the message that confirms their place (they are pending until it is accepted)")
         self.withdraw_missing = _check("Withdraw students who are enrolled and not in the file")
@@ -163,11 +165,11 @@ class RosterImport:
         return ImportFile.model_validate(
             {
                 "path": path,
-                "format": self.format.value,
-                "course": self.course.value,
-                "lecturer": self.lecturer.value,
-                "term": self.term.value,
-                "week": self.week.value,
+                "format": self.format.value or None,
+                "course": self.course.value or None,
+                "lecturer": self.lecturer.value or None,
+                "term": self.term.value or None,
+                "week": self.week.value or None,
                 "columns": {field.strip(): heading.strip() for field, _, heading in pairs},
                 "notify": self.notify.value,
                 "withdraw_missing": self.withdraw_missing.value,

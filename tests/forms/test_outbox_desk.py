@@ -79,3 +79,9 @@ def test_pages_are_turned(desk, asked):
     assert desk.pager.label.value == "messages 1–25 of 30"
     desk.pager.next.click()
     assert [student for [student] in shown(desk, "Student")] == [f"Name {number:02}" for number in range(4, -1, -1)]
+
+
+def test_choosing_all_again_shows_all_again(desk):
+    desk.status.value = OutboxStatus.SENT
+    desk.status.index = 0
+    assert (desk.status.index, desk.status.label) == (0, "all")
