@@ -111,7 +111,7 @@ def test_every_row_is_accounted_for_and_a_repeat_changes_nothing(session, tmp_pa
 
 @pytest.mark.long
 @given(files=FILES)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_of_many_more_files_is_accounted_for(session, tmp_path, files):
     with taken_back(session):
         check(session, tmp_path, files)
