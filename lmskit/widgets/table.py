@@ -75,7 +75,7 @@ class Table:
     def __init__(self, *, nothing: str = "Nothing to show.") -> None:
         self.frame = pd.DataFrame()
         self._nothing = nothing
-        self.view = widgets.HTML("", layout=widgets.Layout(width="auto", overflow="visible"))
+        self.view = widgets.HTML("", layout=widgets.Layout(width="auto", overflow="auto"))
         self.view.add_class("lmskit-table")
 
     def show(self, frame: pd.DataFrame) -> None:
