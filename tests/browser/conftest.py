@@ -134,12 +134,14 @@ def browser(chromium):
 
 
 @pytest.fixture
-def open_lab(browser, lab_of, request) -> Iterator[Callable[..., Lab]]:
+def open_lab(browser, environment, lab_of, request) -> Iterator[Callable[..., Lab]]:
     """Open a notebook as a person in a window; when the test ends, everything the window asked for and complained of is judged."""
     windows: list[Window] = []
 
     def opened(person: str, notebook: str, *, size: str = "1280") -> Lab:
         width, height = SIZES[size]
+        # JupyterLab saves outputs, by itself too; a view of a widget whose kernel has gone would be complained of at the next opening.
+        shutil.copy(ROOT / "notebooks" / notebook, Path(environment["LMSKIT_PROJECT_ROOT"]) / "notebooks" / notebook)
         window = Window(browser.new_page(viewport={"width": width, "height": height}))
         windows.append(window)
         lab = Lab(window, lab_of(person), notebook)
