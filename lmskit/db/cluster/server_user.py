@@ -40,6 +40,7 @@ if sys.platform == "win32":
         """Return the name of an operating-system user, or the number where it has none."""
         return f"number {uid}"
 else:
+    import fcntl
     import pwd
 
     def server_user(data_owner: int | None = None) -> ServerUser:
@@ -82,6 +83,15 @@ else:
             return None
 
     def _made() -> pwd.struct_passwd | None:
+        """Make the user, one process at a time: two programs that add a user at once both succeed, and one's user is gone again."""
+        folder = os.open("/etc", os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            return _by_name(SYSTEM_USER) or _added()
+        finally:
+            os.close(folder)
+
+    def _added() -> pwd.struct_passwd | None:
         path = os.defpath + ":/usr/sbin:/sbin"
         for command in (
             ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", NO_LOGIN, SYSTEM_USER],
@@ -89,7 +99,7 @@ else:
         ):
             program = shutil.which(command[0], path=path)
             if program is not None:
-                # Two processes may make it at once: what counts is whether it is there afterwards.
+                # What counts is whether it is there afterwards, also if a program complained.
                 subprocess.run([program, *command[1:]], capture_output=True, check=False)  # noqa: S603 - fixed arguments
                 entry = _by_name(SYSTEM_USER)
                 if entry is not None:
