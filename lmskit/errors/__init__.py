@@ -8,6 +8,7 @@
      │    ├── ColumnsMissingError
      │    ├── UnknownRuleError
      │    ├── RuleParameterError
+     │    ├── MarksError            a table of marks holds what is no mark
      │    ├── NameNeededError       a person who is not known yet needs a name
      │    ├── AddressError          no message can reach the student
      │    ├── FamilyNameNeededError the same, of a person with a login
@@ -99,6 +100,7 @@ from lmskit.errors.input import (
     FamilyNameNeededError,
     ImportFileError,
     InputError,
+    MarksError,
     NameNeededError,
     PageLimitError,
     RuleParameterError,
@@ -166,6 +168,7 @@ __all__ = [
     "LoginExistsError",
     "LoginLostError",
     "LoginMissingError",
+    "MarksError",
     "MessageNotFoundError",
     "MessagePostponedError",
     "MessageRefusedError",

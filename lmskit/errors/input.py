@@ -30,6 +30,10 @@ class RuleParameterError(InputError):
     """A mastery rule was given a parameter it does not have, or one out of range."""
 
 
+class MarksError(InputError):
+    """A table of marks holds something that is no mark, or does not say what its items are worth."""
+
+
 class NameNeededError(InputError):
     """Someone who is not known yet can only be added with a name."""
 
