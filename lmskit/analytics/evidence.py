@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from lmskit.errors import ColumnsMissingError, InputError
+from lmskit.thresholds import SLACK
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Floats: TypeAlias = npt.NDArray[np.float64]
     Integers: TypeAlias = npt.NDArray[np.int64]
+    Flags: TypeAlias = npt.NDArray[np.bool_]
 
 COLUMNS = ("student", "week", "score", "max_score", "submitted_at")
 """What a table of scores needs."""
+
+FURTHER = ("question", "attempt", "mixed", "hinted")
+"""What a table of scores may tell besides; rules name those they read."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,11 @@ class Evidence:
         Units in each group, shape (groups,).
     student, week
         The keys of the groups, shape (groups,), in order.
+    question, attempt
+        Numbers from 0: units with the same one answer the same question, or were handed in together. Shape (units,), or (0,) where
+        nobody asked for them.
+    mixed, hinted
+        Whether the unit's attempt is a mixed assessment, and whether a hint came before the answer. Shaped as `question`.
     """
 
     fraction: Floats
@@ -41,6 +52,10 @@ class Evidence:
     n: Integers
     student: pd.Index[Any]
     week: pd.Index[Any]
+    question: Integers
+    attempt: Integers
+    mixed: Flags
+    hinted: Flags
 
     def sums(self, units: Floats) -> Floats:
         """Add up a number per unit to one per group."""
@@ -54,8 +69,41 @@ class Evidence:
         last = np.repeat(self.start + self.n - 1, self.n)
         return np.asarray(last - np.arange(len(self.fraction)), dtype=np.int64)
 
+    def correct(self, at_least: float) -> Flags:
+        """Whether each unit earned this share of its maximum, without a hint before."""
+        reached: Flags = (self.fraction >= at_least - SLACK) & ~self.hinted
+        return reached
 
-def evidence_from(scores: pd.DataFrame) -> Evidence:
+    def first_responses(self) -> Evidence:
+        """Leave, of each group, only the oldest response to each question. Needs `question`."""
+        first = ~pd.Series(self._within_groups(self.question)).duplicated().to_numpy()
+        n = np.add.reduceat(first.astype(np.int64), self.start) if len(self.start) else self.n
+        return replace(self, start=np.cumsum(n) - n, n=n, **self._units(first))
+
+    def attempts_together(self) -> Evidence:
+        """Put the units of each attempt side by side, where the oldest of them stands. Needs `attempt`."""
+        code, _ = pd.factorize(self._within_groups(self.attempt))  # in the order of first appearance
+        if bool((np.diff(code) >= 0).all()):
+            return replace(self, attempt=code)
+        order = np.argsort(code, kind="stable")
+        return replace(self, **{**self._units(order), "attempt": code[order]})
+
+    def attempt_start(self) -> Integers:
+        """Where each attempt begins, once they are together."""
+        return np.flatnonzero(np.diff(self.attempt, prepend=-1))
+
+    def _units(self, which: npt.NDArray[Any]) -> dict[str, Any]:
+        """Everything that is known of each unit, for some of them or in another order."""
+        further = {name: getattr(self, name) for name in FURTHER}
+        return {"fraction": self.fraction[which], **{name: told[which] if len(told) else told for name, told in further.items()}}
+
+    def _within_groups(self, numbers: Integers) -> Integers:
+        """Tell what has the same number in two groups apart."""
+        group = np.repeat(np.arange(len(self.start)), self.n)
+        return np.asarray(group * (numbers.max(initial=0) + 1) + numbers, dtype=np.int64)
+
+
+def evidence_from(scores: pd.DataFrame, further: Collection[str] = ()) -> Evidence:
     """Check a table of scores and put its evidence in order.
 
     Parameters
@@ -63,6 +111,9 @@ def evidence_from(scores: pd.DataFrame) -> Evidence:
     scores
         The columns of `COLUMNS`; optionally `id`, which orders scores submitted at the same time (otherwise their order in
         the table does), and `banked`, which marks rows that are no evidence. Scores without time count as the oldest.
+    further
+        Which of the columns in `FURTHER` to read. Where the table does not have one, or a row leaves it empty: each row is a
+        question and an attempt of its own, not mixed, and without a hint.
 
     Returns
     -------
@@ -74,13 +125,14 @@ def evidence_from(scores: pd.DataFrame) -> Evidence:
     ColumnsMissingError
         A column of `COLUMNS` is missing.
     InputError
-        A score or maximum is negative, infinite or no number, or a row names no student or week; it says how many.
+        A score or maximum is negative, infinite or no number, or a row names no student or week; it says how many. Or a column of
+        yes and no holds something else.
     """
     missing = [column for column in COLUMNS if column not in scores.columns]
     if missing:
         raise ColumnsMissingError(subject="A mastery estimate", missing=missing, present=[str(column) for column in scores.columns])
     if "banked" in scores.columns:
-        scores = scores.loc[~scores["banked"].to_numpy(dtype=bool, na_value=False)]
+        scores = scores.loc[~_flags(scores, "banked")]
     score, maximum = _numbers(scores, "score"), _numbers(scores, "max_score")
     counts = np.flatnonzero(~np.isnan(score) & (maximum > 0))  # a comparison with NaN is false
     fraction = np.minimum(score[counts] / maximum[counts], 1.0)
@@ -90,8 +142,10 @@ def evidence_from(scores: pd.DataFrame) -> Evidence:
     week_code, weeks = _keys(kept["week"])
     key = student_code * max(len(weeks), 1) + week_code
     order = _order(key, _instants(kept["submitted_at"]), kept["id"] if "id" in kept.columns else None)
+    told: dict[str, Any] = {column: _READ[column](kept if column in further else kept.iloc[:0], column) for column in FURTHER}
     if order is not None:
         key, fraction = key[order], fraction[order]
+        told = {column: numbers[order] if column in further else numbers for column, numbers in told.items()}
     start = np.flatnonzero(np.diff(key, prepend=-1))
     group_student, group_week = np.divmod(key[start], max(len(weeks), 1))
     return Evidence(
@@ -100,6 +154,7 @@ def evidence_from(scores: pd.DataFrame) -> Evidence:
         n=np.diff(start, append=len(key)),
         student=students.take(group_student),
         week=weeks.take(group_week),
+        **told,
     )
 
 
@@ -129,6 +184,35 @@ def _keys(column: pd.Series) -> tuple[Integers, pd.Index[Any]]:
         message = f"The column {column.name} is empty in {rows} with a score; every score belongs to a student and a week."
         raise InputError(message)
     return code.astype(np.int64, copy=False), pd.Index(distinct)
+
+
+def _identities(scores: pd.DataFrame, column: str) -> Integers:
+    """Number what has the same identity alike; what has none, each by itself."""
+    if column not in scores.columns:
+        return np.arange(len(scores), dtype=np.int64)
+    try:
+        code, distinct = pd.factorize(scores[column])
+    except TypeError as error:
+        message = f"The column {column} holds something that cannot name anything ({error}); use numbers or text."
+        raise InputError(message) from error
+    return np.where(code < 0, len(distinct) + np.arange(len(code)), code).astype(np.int64, copy=False)
+
+
+def _flags(scores: pd.DataFrame, column: str) -> Flags:
+    """Yes and no as true and false; nothing is no."""
+    if column not in scores.columns:
+        return np.zeros(len(scores), dtype=bool)
+    given = scores[column]
+    if given.dtype == bool:
+        return given.to_numpy()
+    filled = given.astype(object).where(given.notna(), other=False)
+    if not filled.isin([True, False]).all():
+        message = f"The column {column} holds something that is neither true nor false; convert or drop those rows first."
+        raise InputError(message)
+    return filled.to_numpy(dtype=bool)
+
+
+_READ = {"question": _identities, "attempt": _identities, "mixed": _flags, "hinted": _flags}
 
 
 def _instants(column: pd.Series) -> npt.NDArray[Any]:

@@ -29,7 +29,15 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
         submitted_at  time, or a number      oldest to newest; a missing time counts as the oldest
         id            optional               orders scores of the same time; otherwise their order in the table does
         banked        bool, optional         true is no evidence
+        question      optional               which question was answered; missing: one that nobody else is about
+        attempt       optional               what was handed in together; missing: only this
+        mixed         bool, optional         the attempt is a mixed assessment of several topics; missing: it is not
+        hinted        bool, optional         a hint came before the answer; missing: none did
         ============  =====================  =====================================================================
+
+        The last four are read only where a rule `needs` them. For `m_of_n` the oldest graded response of a student to a question
+        in a week counts, and no later one. For `khan` the percentage of an exercise is the mean over its attempt, which stands where
+        its oldest row does; an attempt is mixed if any of its rows is. To both, an answer after a hint is wrong.
 
     rule
         A name in `RULES`.
@@ -47,7 +55,7 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
         week          as given
         value         float64  0 to 1; NaN where the rule finds too little evidence
         low, high     float64  central 90 % interval, low <= value <= high; NaN where the rule has none
-        n_evidence    int64    units of evidence, at least 1
+        n_evidence    int64    units of evidence, at least 1, also where the rule passes over some of them
         state         str      `Level`; `not_assessed` where the value is NaN
         ============  =======  ========================================================================
 
@@ -58,12 +66,14 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
     UnknownRuleError, RuleParameterError
         There is no such rule, or it has no such parameter, or one is out of range.
     InputError
-        Scores or maxima are negative, infinite or no numbers, or a row names no student or week.
+        Scores or maxima are negative, infinite or no numbers, or a row names no student or week, or a column of yes and no holds
+        something else.
 
     References
     ----------
-    The rules are those of Canvas LMS (outcome calculation methods). Canvas's database calls `weighted_average`
-    ``decaying_average`` and `decaying_average` ``standard_decaying_average``.
+    The rules are those of Canvas LMS (outcome calculation methods), Kolibri (`m_of_n`) and Khan Academy (`khan`); see
+    `lmskit.analytics.rules`. Canvas's database calls `weighted_average` ``decaying_average`` and `decaying_average`
+    ``standard_decaying_average``.
 
     Examples
     --------
@@ -73,7 +83,7 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
     """
     chosen = rule_named(rule)
     resolved = chosen.resolve(parameters)
-    evidence = evidence_from(scores)
+    evidence = evidence_from(scores, chosen.needs)
     outcome = chosen.function(evidence, resolved)
     value = np.clip(outcome.value, 0.0, 1.0)  # weights that sum to 1 do so but for the last bit
     low, high = beta_interval(value, outcome.weight)

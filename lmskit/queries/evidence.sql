@@ -7,7 +7,8 @@
 --   only some questions are graded yet counts with those, whatever its total says. Marks below 0 count as 0; marks above the
 --   maximum are passed on as they are. Answers to questions that the quiz does not have are passed over.
 -- Robust: a lecturer can store any JSON as questions and answers; what is no number of sensible size cannot stop a refresh.
--- Source: lmskit.schemas.quiz (shape of questions and answers); {quizzes} and {students} narrow what is read.
+-- Source: lmskit.schemas.quiz (shape of questions and answers); the module narrows what is read, and asks for further columns
+--   where single answers are looked at.
 WITH quiz AS MATERIALIZED (
     SELECT
         q.id,
@@ -17,7 +18,7 @@ WITH quiz AS MATERIALIZED (
             SELECT jsonb_object_agg(entry.question ->> 'id', jsonb_build_array(entry.position, entry.question -> 'points'))
             FROM jsonb_array_elements(q.questions) WITH ORDINALITY AS entry (question, position)
             WHERE entry.question ->> 'id' IS NOT NULL
-        ) AS points
+        ) AS points{about_quizzes}
     FROM quizzes AS q
     WHERE {quizzes}
 )
@@ -28,7 +29,7 @@ SELECT
     quiz.week_number,
     coalesce(graded.score, a.score::float8) AS score,
     coalesce(graded.points, a.max_score::float8) AS max_score,
-    a.submitted_at
+    a.submitted_at{about_responses}
 FROM quiz
 JOIN quiz_attempts AS a ON a.quiz_id = quiz.id AND a.course_id = quiz.course_id
 LEFT JOIN LATERAL (

@@ -19,7 +19,7 @@ from lmskit.analytics.mastery import estimate, rule_named
 from lmskit.db.staging import copy_rows, stage
 from lmskit.errors import ColumnsMissingError, CourseNotFoundError, LmskitError, NotPermittedError
 from lmskit.models import Course, TopicPerformance
-from lmskit.queries.evidence import course_evidence, touched_evidence
+from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
 
 Keys: TypeAlias = pd.DataFrame | Iterable[tuple[int, int, int]]
 """(student_id, course_id, week_number), as a frame with these columns or as tuples; repeats do no harm."""
@@ -128,9 +128,10 @@ def _refresh(session: Session, *, courses: Sequence[str] | None, touched: Keys |
         copy_rows(session, _TOUCHED, KEY, keys.tolist(), types=["int8", "int8", "int4"])
         session.execute(text("ANALYZE mastery_touched"))
     step("Reading the evidence")
-    evidence = course_evidence(session, ids.tolist()) if keys is None else touched_evidence(session, _TOUCHED)
+    parts = _read(session, chosen, touched=keys is not None)
     step("Estimating")
-    estimated = _estimated(evidence, chosen)
+    estimates = [_estimated(evidence, courses) for evidence, courses in parts]
+    estimated = estimates[0] if len(estimates) == 1 else pd.concat(estimates, ignore_index=True)
     step("Writing what is different")
     stage(session, _ESTIMATED, _COLUMNS)
     copy_rows(session, _ESTIMATED, list(_COLUMNS), _rows(estimated), types=_COPY_TYPES)
@@ -150,7 +151,7 @@ def _refresh(session: Session, *, courses: Sequence[str] | None, touched: Keys |
             session.expire(row)
     return RefreshReport(
         n_courses=len(chosen),
-        n_evidence=len(evidence),
+        n_evidence=sum(len(evidence) for evidence, _ in parts),
         n_keys=len(estimated),
         added=added,
         changed=changed,
@@ -189,6 +190,18 @@ def _rules(session: Session, courses: Sequence[str] | None, keys: np.ndarray | N
     return chosen, skipped
 
 
+def _read(session: Session, chosen: Sequence[_Chosen], *, touched: bool) -> list[tuple[pd.DataFrame, list[_Chosen]]]:
+    """The evidence of courses whose rule looks at scores, and apart, where there are any, that of those whose rule needs more."""
+    plain = [course for course in chosen if not rule_named(course.rule).needs]
+    further = [course for course in chosen if rule_named(course.rule).needs]
+    ids = [course.id for course in plain]
+    parts = [(touched_evidence(session, _TOUCHED, ids) if touched else course_evidence(session, ids), plain)]
+    if further:
+        ids = [course.id for course in further]
+        parts.append((touched_responses(session, _TOUCHED, ids) if touched else course_responses(session, ids), further))
+    return parts
+
+
 def _estimated(evidence: pd.DataFrame, chosen: Sequence[_Chosen]) -> pd.DataFrame:
     """Estimate once per rule with its parameters, for all its courses together.
 
@@ -199,15 +212,8 @@ def _estimated(evidence: pd.DataFrame, chosen: Sequence[_Chosen]) -> pd.DataFram
     begins[1:] = (pair[1:] != pair[:-1]).any(axis=1)  # the evidence comes by course and student
     code = np.cumsum(begins) - 1
     course_of, student_of = pair[begins, 0], pair[begins, 1]
-    scores = pd.DataFrame(
-        {
-            "student": code,
-            "week": evidence["week_number"],
-            "score": evidence["score"],
-            "max_score": evidence["max_score"],
-            "submitted_at": evidence["submitted_at"],
-        }
-    )
+    told = evidence.drop(columns=["student_id", "course_id", "week_number"])
+    scores = pd.DataFrame({"student": code, "week": evidence["week_number"], **told})
     by_rule: dict[tuple[str, str], list[int]] = defaultdict(list)
     for course in chosen:
         by_rule[course.rule, course.parameters].append(course.id)

@@ -1,22 +1,64 @@
 """Mastery computed slowly and obviously: loops over plain numbers, straight from the definitions."""
 
 import math
+from typing import Any
 
 from scipy.stats import beta
 
 
 def ordered(rows):
-    """Rows of one (student, week) that are evidence, oldest first, as fractions."""
+    """Rows of one (student, week) that are evidence, oldest first, each with its fraction."""
     kept = [row for row in rows if row["score"] is not None and not math.isnan(row["score"]) and row["max_score"] > 0 and not row["banked"]]
-    return [min(row["score"] / row["max_score"], 1.0) for row in sorted(kept, key=lambda row: (row["submitted_at"], row["id"]))]
+    in_order = sorted(kept, key=lambda row: (row["submitted_at"], row["id"]))
+    return [{**row, "fraction": min(row["score"] / row["max_score"], 1.0)} for row in in_order]
+
+
+def correct(row, correct_from):
+    return row["fraction"] >= correct_from and not row["hinted"]
+
+
+def m_of_n(rows, m, n, correct_from):
+    seen, right = set(), []
+    for row in rows:
+        if row["question"] not in seen:
+            right.append(correct(row, correct_from))
+            if sum(right[-n:]) >= m:
+                return 1.0
+        if row["question"] is not None:
+            seen.add(row["question"])
+    return sum(right[-n:]) / m
+
+
+def khan(rows, correct_from):
+    attempts: dict[object, list[dict[str, Any]]] = {}
+    for row in rows:
+        attempts.setdefault(("alone", row["id"]) if row["attempt"] is None else row["attempt"], []).append(row)
+    level = "attempted"
+    for attempt in attempts.values():
+        if any(row["mixed"] for row in attempt):
+            for row in attempt:
+                if correct(row, correct_from):
+                    level = {"attempted": "familiar", "familiar": "proficient"}.get(level, "mastered")
+                else:
+                    level = {"mastered": "proficient", "proficient": "familiar"}.get(level, "attempted")
+        else:
+            share = sum(0 if row["hinted"] else row["fraction"] for row in attempt) / len(attempt)
+            if share >= 1 - 1e-12 and level != "mastered":
+                level = "proficient"
+            elif share >= 0.7 - 1e-12 and level == "attempted":
+                level = "familiar"
+    return {"attempted": 0, "familiar": 0.5, "proficient": 0.8, "mastered": 1}[level]
 
 
 def value_and_weights(  # noqa: PLR0911  # one return a rule
-    s, rule, *, w=0.65, n=5, threshold=0.8
+    rows, rule, *, w=0.65, m=5, n=5, threshold=0.8, correct_from=1.0
 ):
+    s = [row["fraction"] for row in rows]
     k = len(s)
     kept = [one for one in s if one >= threshold]
     match rule:
+        case "m_of_n" | "khan":
+            return (m_of_n(rows, m, n, correct_from) if rule == "m_of_n" else khan(rows, correct_from)), None
         case "average":
             return sum(s) / k, [1.0] * k
         case "highest":
@@ -33,8 +75,9 @@ def value_and_weights(  # noqa: PLR0911  # one return a rule
                 d = (1 - w) * d + w * one
                 weights = [(1 - w) * weight for weight in weights] + [w]
             return d, weights
-        case _:
+        case "n_of_mastery":
             return (sum(kept) / len(kept) if len(kept) >= n else math.nan), None
+    raise NotImplementedError(rule)
 
 
 def interval(v, weights):
@@ -45,7 +88,8 @@ def interval(v, weights):
     return min(posterior.ppf(0.05), v), max(posterior.ppf(0.95), v)
 
 
-def state(v, mastery=0.8, remedial=0.5):
+def state(v, rule):
+    mastery, remedial = 1.0 if rule == "khan" else 0.8, 0.5
     if math.isnan(v):
         return "not_assessed"
     return "mastered" if v >= mastery - 1e-12 else "remedial" if v < remedial - 1e-12 else "developing"

@@ -19,6 +19,8 @@ PARAMETERS = {
     "weighted_average": {"w": 0.3},
     "decaying_average": {"w": 0.55},
     "n_of_mastery": {"n": 2, "threshold": 0.6},
+    "m_of_n": {"m": 2, "n": 3, "correct_from": 0.6},
+    "khan": {"correct_from": 0.6},
 }
 
 
@@ -67,6 +69,10 @@ ROWS = st.lists(
             "max_score": st.sampled_from([0.0, 5.0, 10.0]),
             "submitted_at": st.integers(0, 4).map(lambda day: dt.datetime(2026, 9, 1 + day, tzinfo=dt.UTC)),
             "banked": st.booleans(),
+            "question": st.one_of(st.none(), st.integers(1, 4)),
+            "attempt": st.one_of(st.none(), st.integers(1, 4)),
+            "mixed": st.sampled_from([True, False, None]),
+            "hinted": st.sampled_from([True, False, None]),
         }
     ),
     max_size=25,
@@ -83,10 +89,10 @@ def test_every_rule_equals_its_slow_obvious_computation_in_any_order_of_rows(rul
         s = reference.ordered([row for row in rows if (row["student"], row["week"]) == key])
         if s:
             value, weights = reference.value_and_weights(s, rule, **PARAMETERS[rule])
-            expected[key] = (value, *reference.interval(value, weights), len(s), reference.state(value))
+            expected[key] = (value, *reference.interval(value, weights), len(s), reference.state(value, rule))
     shuffled = rows.copy()
     order.shuffle(shuffled)
-    columns = ["student", "week", "score", "max_score", "submitted_at", "banked", "id"]
+    columns = ["student", "week", "score", "max_score", "submitted_at", "banked", "id", "question", "attempt", "mixed", "hinted"]
     found = estimate(pd.DataFrame(shuffled, columns=columns), rule, **PARAMETERS[rule])
 
     assert list(zip(found["student"], found["week"], strict=True)) == sorted(expected)
@@ -114,13 +120,14 @@ def test_a_better_score_never_lowers_mastery(rule, points, which, gain):
     assert after >= before - 1e-12
 
 
-@pytest.mark.parametrize("rule", ["highest", "n_of_mastery"])
-def test_order_statistics_carry_no_interval(rule):
+@pytest.mark.parametrize(("rule", "value"), [("highest", 1), ("n_of_mastery", 1), ("m_of_n", 1), ("khan", 0.8)])
+def test_rules_without_a_mean_carry_no_interval_and_say_why(rule, value):
     row = estimate(scores_of(5, 5, 5, 5, 5), rule).iloc[0]
-    assert row["value"] == 1
+    assert row["value"] == value
     assert np.isnan(row["low"])
     assert np.isnan(row["high"])
     assert not RULES[rule].has_interval
+    assert RULES[rule].no_interval.endswith(".")
 
 
 def test_a_long_history_neither_drifts_nor_overflows():

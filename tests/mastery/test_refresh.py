@@ -14,7 +14,7 @@ from lmskit.analytics.mastery import estimate
 from lmskit.db import transaction
 from lmskit.errors import BusyError, ColumnsMissingError, CourseNotFoundError, NotPermittedError
 from lmskit.models import Quiz, QuizAttempt, TopicPerformance
-from lmskit.queries.evidence import course_evidence
+from lmskit.queries.evidence import course_evidence, course_responses
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import EnrollmentStatus, Level
 from tests import factories
@@ -122,6 +122,44 @@ def test_numbers_of_any_size_do_not_stop_a_refresh(session, course, student):
     assert evidence(session, course) == [(0, 1e8)]
 
 
+TOPICS = [{"id": "a", "points": 1, "topic": "Sets"}, {"id": "b", "points": 2, "topic": "Maps"}]
+
+
+def test_responses_are_the_evidence_with_what_was_asked_and_what_was_handed_in_together(session, course, student, quiz):
+    other = factories.quiz(session, course, questions=QUESTIONS)
+    factories.attempt(session, quiz, student, answers=answers(a=1, b=2), submitted_at=MONDAY)
+    factories.attempt(session, quiz, student, number=2, answers=answers(b=1), submitted_at=MONDAY + dt.timedelta(days=1))
+    factories.attempt(session, other, student, answers=answers(a=0), submitted_at=MONDAY + dt.timedelta(days=2))
+    factories.attempt(session, other, student, number=2, score=5, submitted_at=MONDAY + dt.timedelta(days=3))
+    factories.attempt(session, other, student, number=3, score=6, submitted_at=MONDAY + dt.timedelta(days=4))
+    table = course_responses(session, [course.id])
+    pd.testing.assert_frame_equal(table.iloc[:, :6], course_evidence(session, [course.id]))
+    first_a, first_b, again_b, others_a, total, other_total = table["question"]
+    assert again_b == first_b
+    assert len({first_a, first_b, others_a, total, other_total}) == 5
+    assert pd.factorize(table["attempt"])[0].tolist() == [0, 0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("questions", "mixed"),
+    [
+        (TOPICS, True),
+        ([*TOPICS[:1], {**TOPICS[1], "topic": "Sets"}], False),
+        ([*TOPICS[:1], {"id": "b", "points": 2}], False),
+        ([{"id": "a", "points": 1}, {"id": "b", "points": 2}, 5, None], False),
+    ],
+)
+def test_a_quiz_is_mixed_when_its_questions_name_two_topics(session, course, student, questions, mixed):
+    asked = factories.quiz(session, course, questions=questions)
+    factories.attempt(session, asked, student, answers=answers(a=1, b=2))
+    assert course_responses(session, [course.id])["mixed"].tolist() == [mixed, mixed]
+
+
+def test_a_total_is_never_mixed_as_it_does_not_tell_which_answers_were_right(session, course, student):
+    factories.attempt(session, factories.quiz(session, course, questions=TOPICS), student, score=10)
+    assert course_responses(session, [course.id])["mixed"].tolist() == [False]
+
+
 def test_a_refresh_stores_what_the_rule_makes_of_the_evidence(session, student, course, quiz):
     factories.attempt(session, quiz, student, score=4, submitted_at=MONDAY)
     factories.attempt(session, quiz, student, number=2, score=10, submitted_at=MONDAY + dt.timedelta(days=1))
@@ -145,18 +183,23 @@ def test_a_rule_without_interval_or_value_stores_nothing_for_them(session, stude
     assert (stored.level, stored.value, stored.low, stored.high, stored.n_evidence) == (Level.NOT_ASSESSED, None, None, None, 1)
 
 
+WEEKS = [(1, QUESTIONS), (2, QUESTIONS), (2, TOPICS), (4, TOPICS)]
+
+
 @pytest.fixture
 def busy(session):
-    """Three courses with different rules, and students of every status, some in all of them."""
+    """Five courses with different rules, and students of every status, some in all of them."""
     draw = random.Random(7)
     people = [factories.student(session) for _ in range(12)]
     courses = [
         factories.course(session, weeks=4),
         factories.course(session, weeks=4, mastery_rule="decaying_average", mastery_parameters={"w": 0.7}),
         factories.course(session, weeks=4, mastery_rule="decaying_average", mastery_parameters={"w": 0.9}),
+        factories.course(session, weeks=4, mastery_rule="m_of_n", mastery_parameters={"m": 2, "n": 3, "correct_from": 0.5}),
+        factories.course(session, weeks=4, mastery_rule="khan", mastery_parameters={"correct_from": 0.5}),
     ]
     for course in courses:
-        quizzes = [factories.quiz(session, course, week_number=week, questions=QUESTIONS) for week in (1, 2, 2, 4)]
+        quizzes = [factories.quiz(session, course, week_number=week, questions=asked) for week, asked in WEEKS]
         for person in draw.sample(people, 9):
             factories.enrollment(session, course, person, status=draw.choice(list(EnrollmentStatus)))
             for quiz in quizzes:
@@ -182,23 +225,27 @@ def plainly(session: Session, course) -> list[tuple[Any, ...]]:
     for attempt in attempts:
         quiz = quizzes[attempt.quiz_id]
         points = {question["id"]: (place, question["points"]) for place, question in enumerate(quiz.questions)}
+        mixed = len({question.get("topic") for question in quiz.questions} - {None}) > 1
         units = [
-            (*points[answer["question"]], answer["score"])
+            (*points[answer["question"]], answer["score"], f"{quiz.id}/{answer['question']}", mixed)
             for answer in attempt.answers
-            if answer["score"] is not None and points[answer["question"]][1] > 0
+            if answer["question"] in points and answer["score"] is not None and points[answer["question"]][1] > 0
         ]
         if not units and attempt.score is not None and attempt.max_score > 0:
-            units = [(0, attempt.max_score, attempt.score)]
-        for place, maximum, score in sorted(units):
+            units = [(0, attempt.max_score, attempt.score, f"total of {attempt.id}", False)]
+        for place, maximum, score, question, is_mixed in sorted(units):
             key = (attempt.student_id, quiz.week_number, attempt.submitted_at, attempt.id, place)
-            found.append((*key, float(round(Decimal(score), 8)), float(maximum)))
+            found.append((*key, float(round(Decimal(score), 8)), float(maximum), attempt.id, question, is_mixed))
     return sorted(found)
+
+
+PLAINLY = ["student", "week", "submitted_at", "id", "place", "score", "max_score", "attempt", "question", "mixed"]
 
 
 def test_a_refresh_of_several_rules_equals_an_estimate_per_course_of_plainly_selected_evidence(session, busy):
     refresh(session, courses=[course.code for course in busy])
     for course in busy:
-        scores = pd.DataFrame(plainly(session, course), columns=["student", "week", "submitted_at", "id", "place", "score", "max_score"])
+        scores = pd.DataFrame(plainly(session, course), columns=PLAINLY)
         expected = estimate(scores.drop(columns="id"), course.mastery_rule, **course.mastery_parameters)
         stored = (
             pd.DataFrame(rows(session, course))

@@ -1,0 +1,46 @@
+"""Rules that pick scores by their size; what is picked so gives no interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmskit.analytics.rule import Outcome, Parameter, Rule, thresholds
+from lmskit.thresholds import SLACK
+
+if TYPE_CHECKING:
+    from lmskit.analytics.evidence import Evidence
+    from lmskit.analytics.rule import Values
+
+
+def _highest(evidence: Evidence, _: Values) -> Outcome:
+    return Outcome.without_interval(np.maximum.reduceat(evidence.fraction, evidence.start) if len(evidence.start) else np.empty(0))
+
+
+def _n_of_mastery(evidence: Evidence, parameters: Values) -> Outcome:
+    meets = evidence.fraction >= parameters["threshold"] - SLACK
+    kept = evidence.sums(meets.astype(np.float64))
+    total = evidence.sums(np.where(meets, evidence.fraction, 0.0))
+    return Outcome.without_interval(np.where(kept >= parameters["n"], total / np.maximum(kept, 1), np.nan))
+
+
+HIGHEST = Rule(
+    "highest",
+    "The best score.",
+    _highest,
+    thresholds(),
+    no_interval="The best of several scores is picked for its size, so that chance can only raise it.",
+)
+
+N_OF_MASTERY = Rule(
+    "n_of_mastery",
+    "The mean of the scores that meet the threshold, once there are n of them.",
+    _n_of_mastery,
+    (
+        Parameter("n", 1, 10, "how many scores must meet the threshold", default=5, whole=True),
+        Parameter("threshold", 0, 1, "a score of at least this counts", default_from="mastery_threshold"),
+        *thresholds(),
+    ),
+    no_interval="The scores are picked for their size, so that their mean cannot fall below the threshold.",
+)

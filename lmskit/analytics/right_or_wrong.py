@@ -1,0 +1,110 @@
+"""Rules that count right and wrong answers: the last few of them, or a level that goes up and down.
+
+Both need to know more of an answer than its score: which question it answers, in which attempt it was given, whether a hint came
+before it. See `lmskit.analytics.evidence` for these columns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from lmskit.analytics.compiled import compiled
+from lmskit.analytics.rule import Outcome, Parameter, Rule, thresholds
+from lmskit.errors import RuleParameterError
+from lmskit.thresholds import SLACK
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from lmskit.analytics.evidence import Evidence
+    from lmskit.analytics.rule import Values
+
+    Integers: TypeAlias = npt.NDArray[np.int64]
+
+KHAN_POINTS = (0.0, 0.5, 0.8, 1.0)
+"""What the levels attempted, familiar, proficient and mastered are worth, as shares of the 100 mastery points of a skill."""
+
+FAMILIAR_FROM = 0.70
+"""The share of an exercise from which its skill is familiar."""
+
+
+def _m_of_n(evidence: Evidence, parameters: Values) -> Outcome:
+    m, n = int(parameters["m"]), int(parameters["n"])
+    responses = evidence.first_responses()
+    right = responses.correct(parameters["correct_from"]).astype(np.int64)
+    before = np.concatenate(([0], np.cumsum(right)))
+    place = np.arange(len(right))
+    oldest = np.maximum(place - n + 1, np.repeat(responses.start, responses.n))  # of the n responses that end here
+    among = before[place + 1] - before[oldest]
+    most = np.maximum.reduceat(among, responses.start) if len(responses.start) else among
+    last = among[responses.start + responses.n - 1]
+    return Outcome.without_interval(np.where(most >= m, 1.0, last / m))
+
+
+def _m_at_most_n(parameters: Values) -> None:
+    m, n = parameters["m"], parameters["n"]
+    if m > n:
+        message = f"The rule m_of_n asks for m = {m:g} correct answers among the last n = {n:g}; choose m at most as large as n."
+        raise RuleParameterError(message)
+
+
+def _khan(evidence: Evidence, parameters: Values) -> Outcome:
+    """Levels 0 to 3 as Khan Academy's.
+
+    An exercise lifts to the level that its percentage earns, and never lowers; an answer in a mixed assessment is one step up or down.
+    """
+    taken = evidence.attempts_together()
+    fraction = np.where(taken.hinted, 0.0, taken.fraction)
+    begins = taken.attempt_start()
+    n = np.diff(begins, append=len(fraction))
+    if len(begins):
+        mixed = np.repeat(np.logical_or.reduceat(taken.mixed, begins), n)
+        share = np.repeat(np.add.reduceat(fraction, begins) / n, n)
+    else:
+        mixed, share = np.zeros(0, dtype=bool), np.empty(0)
+    earned = (share >= FAMILIAR_FROM - SLACK).astype(np.int64) + (share >= 1 - SLACK)
+    step = np.where(mixed, np.where(taken.correct(parameters["correct_from"]), 1, -1), 0)
+    level = np.zeros(len(taken.start), dtype=np.int64)
+    _walk(taken.start, taken.n, step, np.where(mixed, 0, earned), level)
+    return Outcome.without_interval(np.array(KHAN_POINTS)[level])
+
+
+@compiled
+def _walk(start: Integers, n: Integers, step: Integers, earned: Integers, level: Integers) -> None:
+    """Follow each group's level from one answer to the next, and leave the last in `level`."""
+    for group in range(len(start)):
+        reached = 0
+        for unit in range(start[group], start[group] + n[group]):
+            reached = max(min(max(reached + step[unit], 0), 3), earned[unit])
+        level[group] = reached
+
+
+_CORRECT_FROM = Parameter("correct_from", 0.01, 1, "an answer that earned at least this share of its points is correct", default=1.0)
+
+M_OF_N = Rule(
+    "m_of_n",
+    "How many of the last n questions were answered correctly at first, as a share of the m that are asked for; once there, it stays.",
+    _m_of_n,
+    (
+        Parameter("m", 1, 20, "how many answers must be correct", default=5, whole=True),
+        Parameter("n", 1, 20, "among how many of the last", default=7, whole=True),
+        _CORRECT_FROM,
+        *thresholds(),
+    ),
+    no_interval="The value is progress towards a goal, capped and kept once reached, and no mean of scores.",
+    needs=frozenset({"question", "hinted"}),
+    check=_m_at_most_n,
+)
+"""Kolibri's mastery model "m of n". A value of 1 is what Kolibri calls complete."""
+
+KHAN = Rule(
+    "khan",
+    "Khan Academy's levels: an exercise earns familiar (70 %) or proficient (100 %), an answer in a mixed quiz moves one level up or down.",
+    _khan,
+    (_CORRECT_FROM, *thresholds(mastery=1.0)),
+    no_interval="The value is one of four levels with the points that Khan Academy gives them, and no mean of scores.",
+    needs=frozenset({"attempt", "mixed", "hinted"}),
+)
+"""Attempted is worth 0, familiar 0.5, proficient 0.8, mastered 1: so only Khan Academy's own `mastered` is mastered here."""
