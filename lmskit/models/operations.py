@@ -43,6 +43,9 @@ class OutboxMessage(Base):
     sent_at: Mapped[dt.datetime | None]
     last_error: Mapped[str | None]
     created_at: Mapped[CreatedAt]
+    in_doubt: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="An earlier try may have arrived: it was interrupted, or its answer was lost"
+    )
 
 
 class ImportRun(Base):

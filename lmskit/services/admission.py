@@ -54,6 +54,8 @@ def admit(begin: Begin, transport: Transport, request: EnrollStudent, *, lease: 
         return f"{request.email} is enrolled in {request.course}: active. {transport.accepted}"
     if status is EnrollmentStatus.PENDING:
         later = "it waits for lmskit mail deliver" if report.stopped is not None else "the message will be tried again"
+        if report.given_up:
+            later = "the message was given up"
         return f"{request.email} has a place in {request.course}, pending: {later}. {reason}".strip()
     raise MessageRefusedError(f"{request.email} was not enrolled in {request.course}, because the message was refused. {reason}".strip())
 

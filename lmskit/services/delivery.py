@@ -18,6 +18,7 @@ import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -34,6 +35,8 @@ FIRST_PAUSE = dt.timedelta(minutes=1)
 LONGEST_PAUSE = dt.timedelta(hours=6)
 SETTLING_ATTEMPTS = 9
 """What became of a message is worth more patience than other work: forgotten, the message is sent twice. About 13 seconds."""
+
+Recorded = TypeVar("Recorded")
 
 Begin = Callable[[], AbstractContextManager[Session]]
 """Opens a transaction that commits when its block ends, such as `lmskit.db.transaction`."""
@@ -137,21 +140,24 @@ def claim_next(session: Session, *, lease: dt.timedelta = LEASE, wanted: int | N
     return Claim(id=row.id, attempts=row.attempts, letter=letter)
 
 
-def settle(session: Session, claim: Claim, outcome: OutboxStatus, *, reason: str | None = None) -> bool:
-    """Record what became of a message, and of the place it tells of.
+def settle(session: Session, claim: Claim, outcome: OutboxStatus, *, reason: str | None = None) -> OutboxStatus | None:
+    """Record what became of a message, and of the place it tells of; return what was recorded.
 
-    Returns False, with nothing done, where the message was settled before, or was not accepted and another dispatcher has it in hand.
+    That is `outcome`, but for a message that is refused after a try that may have arrived: it is dead, and its place stays pending.
+    None, with nothing done, where the message was settled before, or was not accepted and another dispatcher has it in hand.
     """
-    statement = text("SELECT lms.settle_message(:message, :attempt, CAST(:outcome AS lms.outbox_status), :reason)")
+    statement = text("SELECT CAST(lms.settle_message(:message, :attempt, CAST(:outcome AS lms.outbox_status), :reason) AS text)")
     values = {"message": claim.id, "attempt": claim.attempts, "outcome": outcome.value, "reason": reason}
-    return bool(session.scalar(statement, values))
+    recorded = session.scalar(statement, values)
+    return None if recorded is None else OutboxStatus(recorded)
 
 
-def postpone(session: Session, claim: Claim, *, reason: str) -> None:
-    """Let a message wait: longer each time, and not all for the same moment."""
+def postpone(session: Session, claim: Claim, *, reason: str, doubtful: bool = False) -> None:
+    """Let a message wait: longer each time, and not all for the same moment. It is doubtful where this try may have arrived."""
     pause = min(FIRST_PAUSE * 2 ** (claim.attempts - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, hides nothing
-    statement = text("SELECT lms.postpone_message(:message, :attempt, :pause, :reason)")
-    session.execute(statement, {"message": claim.id, "attempt": claim.attempts, "pause": pause, "reason": reason})
+    statement = text("SELECT lms.postpone_message(:message, :attempt, :pause, :reason, :doubtful)")
+    values = {"message": claim.id, "attempt": claim.attempts, "pause": pause, "reason": reason, "doubtful": doubtful}
+    session.execute(statement, values)
 
 
 def put_back(session: Session, claim: Claim, *, reason: str) -> None:
@@ -171,12 +177,12 @@ def _claimed(begin: Begin, lease: dt.timedelta, wanted: int | None = None) -> Cl
 def _deliver(begin: Begin, transport: Transport, claim: Claim, report: DeliveryReport) -> None:
     recipient = claim.letter.recipient
 
-    def settled(step: Callable[[Session], object]) -> None:
-        def work() -> None:
+    def settled(step: Callable[[Session], Recorded]) -> Recorded:
+        def work() -> Recorded:
             with begin() as session:
-                step(session)
+                return step(session)
 
-        retried(work, attempts=SETTLING_ATTEMPTS)
+        return retried(work, attempts=SETTLING_ATTEMPTS)
 
     try:
         transport.hand_over(written(claim.letter))
@@ -185,13 +191,14 @@ def _deliver(begin: Begin, transport: Transport, claim: Claim, report: DeliveryR
         settled(lambda session: put_back(session, claim, reason=reason))
     except MessageRefusedError as error:
         reason = str(error)
-        settled(lambda session: settle(session, claim, OutboxStatus.REFUSED, reason=reason))
-        report.refused.append(Trouble(recipient, reason))
+        recorded = settled(lambda session: settle(session, claim, OutboxStatus.REFUSED, reason=reason))
+        (report.given_up if recorded is OutboxStatus.DEAD else report.refused).append(Trouble(recipient, reason))
     except MessagePostponedError as error:
         reason = str(error)
+        doubtful = isinstance(error, DeliveryInDoubtError)
         # What may have arrived is given up by `_give_up`, which leaves the place pending.
-        if claim.attempts < MAX_ATTEMPTS or isinstance(error, DeliveryInDoubtError):
-            settled(lambda session: postpone(session, claim, reason=reason))
+        if claim.attempts < MAX_ATTEMPTS or doubtful:
+            settled(lambda session: postpone(session, claim, reason=reason, doubtful=doubtful))
             report.postponed.append(Trouble(recipient, reason))
         else:
             settled(lambda session: settle(session, claim, OutboxStatus.DEAD, reason=reason))

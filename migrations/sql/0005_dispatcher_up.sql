@@ -4,8 +4,11 @@
 -- is what a dispatcher holds in hand: with a number that is no longer the message's, its lease ran out and another one has it now.
 -- Whoever locks both rows locks the place first and its message second.
 
+ALTER TABLE lms.outbox ADD COLUMN in_doubt boolean DEFAULT false NOT NULL;
+COMMENT ON COLUMN lms.outbox.in_doubt IS 'An earlier try may have arrived: it was interrupted, or its answer was lost';
+
 GRANT CREATE ON SCHEMA lms TO lmskit_definer;
-GRANT SELECT, UPDATE (status, attempts, available_at, leased_until, sent_at, last_error) ON lms.outbox TO lmskit_definer;
+GRANT SELECT, UPDATE (status, attempts, available_at, leased_until, sent_at, last_error, in_doubt) ON lms.outbox TO lmskit_definer;
 GRANT SELECT (status, previous_status, request_sequence, started_on), UPDATE (status, previous_status, ended_on), DELETE
     ON lms.student_enrollments TO lmskit_definer;
 CREATE POLICY definer_reads ON lms.outbox FOR SELECT TO lmskit_definer USING (true);
@@ -20,7 +23,9 @@ CREATE FUNCTION lms.claim_message(lease interval, most_attempts integer, wanted 
 RETURNS TABLE (id bigint, attempts integer, message_id text, recipient text, template text, context jsonb)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on
 BEGIN ATOMIC
-    UPDATE lms.outbox AS o SET attempts = o.attempts + 1, leased_until = clock_timestamp() + claim_message.lease
+    -- A lease that ran out belonged to a try that nobody lived to tell of.
+    UPDATE lms.outbox AS o SET attempts = o.attempts + 1, leased_until = clock_timestamp() + claim_message.lease,
+        in_doubt = o.in_doubt OR o.leased_until IS NOT NULL
     WHERE o.id = (
         SELECT w.id FROM lms.outbox AS w
         WHERE w.status = 'waiting' AND w.available_at <= clock_timestamp() AND w.attempts < claim_message.most_attempts
@@ -33,11 +38,13 @@ END;
 COMMENT ON FUNCTION lms.claim_message(interval, integer, bigint) IS
     'Leases the message that has waited longest, or the one wanted, if it is due and was tried less often than may be; no two callers get the same';
 
-CREATE FUNCTION lms.settle_message(message bigint, attempt integer, outcome lms.outbox_status, reason text) RETURNS boolean
+CREATE FUNCTION lms.settle_message(message bigint, attempt integer, outcome lms.outbox_status, reason text)
+RETURNS lms.outbox_status
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
 DECLARE
     told record;
     place record;
+    settled record;
     has_place boolean;
     today CONSTANT date := (clock_timestamp() AT TIME ZONE 'UTC')::date;
 BEGIN
@@ -52,11 +59,18 @@ BEGIN
     FOR UPDATE;
     has_place := FOUND;
     -- That it was accepted is true whoever says it; that it was not may be said by whoever has it in hand.
-    UPDATE lms.outbox AS o SET status = outcome, leased_until = NULL, last_error = reason,
+    -- One of whose tries may have arrived is not refused, whatever the last answer was: the student may have been told of the place.
+    UPDATE lms.outbox AS o SET status = CASE WHEN outcome = 'refused' AND o.in_doubt THEN 'dead' ELSE outcome END, leased_until = NULL,
+        last_error = CASE WHEN outcome <> 'sent' AND o.in_doubt
+            THEN concat_ws('; ', reason, 'an earlier try may have arrived, so the place is left pending') ELSE reason END,
         sent_at = CASE WHEN outcome = 'sent' THEN clock_timestamp() END
-    WHERE o.id = message AND o.status = 'waiting' AND (outcome = 'sent' OR o.attempts = attempt);
+    WHERE o.id = message AND o.status = 'waiting' AND (outcome = 'sent' OR o.attempts = attempt)
+    RETURNING o.status, o.in_doubt INTO settled;
     IF NOT FOUND THEN
-        RETURN false;
+        RETURN NULL;
+    END IF;
+    IF settled.status <> 'sent' AND settled.in_doubt THEN
+        RETURN settled.status;
     END IF;
     IF has_place AND outcome = 'sent' THEN
         UPDATE lms.student_enrollments AS e SET status = 'active', previous_status = NULL
@@ -74,25 +88,26 @@ BEGIN
             WHERE e.course_id = told.course_id AND e.student_id = told.student_id;
         END;
     END IF;
-    RETURN true;
+    RETURN settled.status;
 END
 $function$;
 COMMENT ON FUNCTION lms.settle_message(bigint, integer, lms.outbox_status, text) IS
-    'Records what became of a message: sent makes its place active, refused and dead bring back what was there before the request; false, and nothing done, where it was settled before or another dispatcher has it';
+    'Records and returns what became of a message: sent makes its place active, refused and dead bring back what was there before the request, unless an earlier try may have arrived: then it is dead and its place stays pending; null, and nothing done, where it was settled before or another dispatcher has it';
 
-CREATE FUNCTION lms.postpone_message(message bigint, attempt integer, pause interval, reason text) RETURNS boolean
+CREATE FUNCTION lms.postpone_message(message bigint, attempt integer, pause interval, reason text, doubtful boolean) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on
 BEGIN ATOMIC
     WITH postponed AS (
         UPDATE lms.outbox AS o
-        SET available_at = clock_timestamp() + postpone_message.pause, leased_until = NULL, last_error = postpone_message.reason
+        SET available_at = clock_timestamp() + postpone_message.pause, leased_until = NULL, last_error = postpone_message.reason,
+            in_doubt = o.in_doubt OR postpone_message.doubtful
         WHERE o.id = postpone_message.message AND o.status = 'waiting' AND o.attempts = postpone_message.attempt
         RETURNING o.id
     )
     SELECT EXISTS (SELECT FROM postponed);
 END;
-COMMENT ON FUNCTION lms.postpone_message(bigint, integer, interval, text) IS
-    'Lets a message wait for its next try; false, and nothing done, where it was settled before or another dispatcher has it';
+COMMENT ON FUNCTION lms.postpone_message(bigint, integer, interval, text, boolean) IS
+    'Lets a message wait for its next try, doubtful where this one may have arrived; false, and nothing done, where it was settled before or another dispatcher has it';
 
 CREATE FUNCTION lms.put_back_message(message bigint, attempt integer, reason text) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on
@@ -130,10 +145,10 @@ COMMENT ON FUNCTION lms.give_up_message(integer) IS
     'Declares one message dead that was tried as often as may be, the last time by a dispatcher that did not live to say how it went; since it may have arrived, its place stays pending until somebody decides';
 
 REVOKE EXECUTE ON FUNCTION lms.claim_message(interval, integer, bigint), lms.settle_message(bigint, integer, lms.outbox_status, text),
-    lms.postpone_message(bigint, integer, interval, text), lms.put_back_message(bigint, integer, text),
+    lms.postpone_message(bigint, integer, interval, text, boolean), lms.put_back_message(bigint, integer, text),
     lms.give_up_message(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lms.claim_message(interval, integer, bigint), lms.settle_message(bigint, integer, lms.outbox_status, text),
-    lms.postpone_message(bigint, integer, interval, text), lms.put_back_message(bigint, integer, text),
+    lms.postpone_message(bigint, integer, interval, text, boolean), lms.put_back_message(bigint, integer, text),
     lms.give_up_message(integer) TO lmskit_admin, lmskit_mailer;
 
 SET LOCAL ROLE lmskit_owner;

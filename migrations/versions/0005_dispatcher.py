@@ -2,9 +2,10 @@
 
 Why:   what becomes of a message, and with it of a place, was decided by statements that need an administrator's rights. A scheduler
        that hands messages over should not have them: the steps are functions now, and lmskit_mailer may call those and nothing else.
-       A dispatcher whose lease ran out can no longer undo what another one has in hand.
-Locks: outbox and student_enrollments, exclusively, for an instant, to add policies; no table is scanned.
-Down:  loses nothing; messages that wait stay, and the code of the revision before hands them over.
+       A dispatcher whose lease ran out can no longer undo what another one has in hand, and a message of which a try may have arrived is
+       never taken for refused.
+Locks: outbox and student_enrollments, exclusively, for an instant, to add a column with a constant and policies; no table is scanned.
+Down:  loses which waiting messages may have arrived already; they stay, and the code of the revision before hands them over.
 """
 
 from pathlib import Path

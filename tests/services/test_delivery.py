@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import func, select
 
-from lmskit.errors import MessagePostponedError, MessageRefusedError, NoMailServerError
+from lmskit.errors import DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
 from lmskit.models import Course, Enrollment, OutboxMessage, User
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services import delivery_watch
@@ -295,6 +295,47 @@ def test_whose_lease_ran_out_cannot_take_away_what_another_dispatcher_has_in_han
     assert message.leased_until > now(session), "the lease is the other's"
     assert settle(session, quick, OutboxStatus.SENT)
     assert place_of(session, case).status is EnrollmentStatus.ACTIVE
+
+
+@pytest.fixture(params=["interrupted", "answer lost"])
+def doubtful(request, session, begin, post, case):
+    """Somebody who asks for a place, and may have been told of it."""
+    enroll(session, case.request)
+    if request.param == "interrupted":
+        claimed(session)
+        lapse(session, case)
+    else:
+        post.answers[case.student.email] = DeliveryInDoubtError("the connection was lost before the answer")
+        deliver_waiting(begin, post)
+    return case
+
+
+@pytest.mark.parametrize("answer", [GONE, LATER])
+def test_what_may_have_arrived_is_never_taken_back(session, begin, post, doubtful, answer):
+    case = doubtful
+    post.answers[case.student.email] = answer
+    reports = []
+    for _ in range(MAX_ATTEMPTS):
+        message_of(session, case).available_at = now(session) - dt.timedelta(seconds=1)
+        session.flush()
+        reports.append(deliver_waiting(begin, post))
+
+    assert [len(report.refused) for report in reports] == [0] * MAX_ATTEMPTS
+    assert sum(len(report.given_up) for report in reports) == 1
+    message = message_of(session, case)
+    assert (message.status, message.in_doubt) == (OutboxStatus.DEAD, True)
+    assert message.last_error == f"{answer}; an earlier try may have arrived, so the place is left pending"
+    assert place_of(session, case).status is EnrollmentStatus.PENDING
+
+
+def test_a_try_that_met_no_server_raises_no_doubt(session, begin, post, case):
+    enroll(session, case.request)
+    post.answers[case.student.email] = NoMailServerError("The mail server cannot be reached.")
+    deliver_waiting(begin, post)
+    post.answers[case.student.email] = GONE
+
+    assert len(deliver_waiting(begin, post).refused) == 1
+    assert place_of(session, case) is None
 
 
 def test_what_was_accepted_counts_whoever_says_it(session, case):

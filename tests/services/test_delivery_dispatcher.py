@@ -87,7 +87,7 @@ def test_it_cannot_enrol_or_look_at_the_outbox(dispatcher, asked):
 
 
 @pytest.mark.parametrize(
-    "call", ["claim_message('1 hour', 8)", "settle_message(1, 1, 'sent', NULL)", "postpone_message(1, 1, '1 hour', '')",
+    "call", ["claim_message('1 hour', 8)", "settle_message(1, 1, 'sent', NULL)", "postpone_message(1, 1, '1 hour', '', false)",
              "put_back_message(1, 1, '')", "give_up_message(8)"],
 )  # fmt: skip
 def test_lecturers_hand_nothing_over(lecturer_engine, call):
