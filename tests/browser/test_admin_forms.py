@@ -178,6 +178,7 @@ def test_a_quiz_is_made_of_a_bank_and_of_questions_that_are_typed(open_form, pic
     expect(lab.output.locator("option", has_text="⚠ 2.")).to_have_count(1)
     pictures(lab, "quiz_mistake")
     lab.field("Type").select_option(label="order: put the options into order")
+    expect(lab.output.get_by_text("Options, in the right order").locator("visible=true")).to_be_visible()  # the kernel has answered
     lab.field("Question").fill("What comes first?")
     paste(lab, lab.output.get_by_label("Option, option 1").locator("visible=true"), "wake\neat\nsleep")
     expect(lab.output.get_by_label("Option, option 3").locator("visible=true")).to_have_value("sleep")
