@@ -175,7 +175,7 @@ def _completed(external: URL | None, login: str, *, person: str | None) -> URL:
     base = external if external is not None else _embedded_url()
     passfile = settings().passfile
     if "service" not in base.query:
-        host, port = _passfile_key(external)
+        host, port = (str(base.query["host"]), ANY) if external is None else _passfile_key(external)
         if find_password(passfile, host=host, port=port, database=base.database or DATABASE, user=login) is None:
             where = "this machine" if external is None else f"this machine for the server {host}"
             if person is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event
@@ -15,8 +15,12 @@ from lmskit.db.connection import migrator_url, url_for
 from lmskit.db.reason import connection_error, is_starting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from sqlalchemy import URL, Dialect
     from sqlalchemy.pool import ConnectionPoolEntry
+
+Made = TypeVar("Made")
 
 POOL_SIZE, MAX_OVERFLOW = 2, 1
 """A login has five connections for everything that its person has open."""
@@ -24,6 +28,7 @@ CONNECT_TIMEOUT = 10
 STARTING_LIMIT = 60.0
 """Seconds to wait for a server that says it is starting, as after a crash."""
 PAUSE = 0.2
+OF_EVERY_CONNECTION: dict[str, Any] = {"application_name": "lmskit", "connect_timeout": CONNECT_TIMEOUT}
 
 _engines: dict[str, Engine] = {}
 _lock = threading.Lock()
@@ -58,7 +63,7 @@ def engine_at(url: URL) -> Engine:
                 max_overflow=MAX_OVERFLOW,
                 pool_pre_ping=True,
                 hide_parameters=True,  # an error repeats neither what people are called nor what is kept of a password
-                connect_args={"application_name": "lmskit", "connect_timeout": CONNECT_TIMEOUT},
+                connect_args=OF_EVERY_CONNECTION,
             )
             event.listen(engine, "do_connect", _connect)
             _engines[key] = engine
@@ -72,17 +77,38 @@ def dispose_engines() -> None:
             engine.dispose()
 
 
-def _connect(dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
+def connected(connect: Callable[[dict[str, Any]], Made], parameters: Mapping[str, Any], *, failure: type[Exception]) -> Made:
+    """Open a connection, whatever the driver: with the password that was typed here, and waiting for a server that is starting.
+
+    Parameters
+    ----------
+    connect
+        Opens it, given libpq's parameters.
+    parameters
+        Those, without a password that was typed.
+    failure
+        What `connect` raises where it cannot; its text is libpq's.
+
+    Raises
+    ------
+    UnreachableError
+        With a sentence.
+    """
     deadline = time.monotonic() + STARTING_LIMIT
-    if "password" not in parameters and "passfile" not in parameters and (typed := identity.typed_password(parameters.get("user"))):
-        parameters = {**parameters, "password": typed}
+    complete = dict(parameters)
+    if "password" not in complete and "passfile" not in complete and (typed := identity.typed_password(complete.get("user"))):
+        complete["password"] = typed
     while True:
         try:
-            return dialect.connect(*arguments, **parameters)
-        except psycopg.OperationalError as error:
+            return connect(complete)
+        except failure as error:
             if not is_starting(error) or time.monotonic() > deadline:
-                raise connection_error(error, parameters) from error
+                raise connection_error(error, complete) from error
             time.sleep(PAUSE)
+
+
+def _connect(dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
+    return connected(lambda complete: dialect.connect(*arguments, **complete), parameters, failure=psycopg.OperationalError)
 
 
 def _leave_to_parent() -> None:

@@ -9,8 +9,6 @@ from lmskit.errors import DatabaseError, SignInRefusedError, UnreachableError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import psycopg
-
 TOO_MANY = ("too many connections for role", "too many clients", "remaining connection slots")
 WRONG_PASSWORD = ("password authentication failed", "no password supplied")
 CLOSED = ("not permitted to log in",)
@@ -21,18 +19,18 @@ UNKNOWN_NAME = ("could not translate host name", "failed to resolve host")
 STARTING = ("the database system is starting up", "the database system is in recovery", "not yet accepting connections")
 
 
-def is_starting(error: psycopg.Error) -> bool:
+def is_starting(error: Exception) -> bool:
     """Whether the server is there and only needs a moment."""
     return any(mark in str(error) for mark in STARTING)
 
 
-def connection_error(error: psycopg.Error, parameters: Mapping[str, object]) -> DatabaseError:
+def connection_error(error: Exception, parameters: Mapping[str, object]) -> DatabaseError:
     """Return the sentence for a connection that was not made; it never holds a password.
 
     Parameters
     ----------
     error
-        What psycopg raised.
+        What the driver raised; its text is libpq's.
     parameters
         What it was given: `host`, `port`, `dbname` and `user` are used.
     """

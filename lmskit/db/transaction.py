@@ -109,18 +109,19 @@ def _told() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        told = _sentence(error.orig, lost=error.connection_invalidated)
+        told = sentence_for(error.orig, lost=error.connection_invalidated)
         if told is None:
             raise
         raise told from error
     except psycopg.Error as error:  # COPY does not pass through SQLAlchemy
-        told = _sentence(error, lost=False)
+        told = sentence_for(error, lost=False)
         if told is None:
             raise
         raise told from error
 
 
-def _sentence(error: BaseException | None, *, lost: bool) -> LmskitError | None:
+def sentence_for(error: BaseException | None, *, lost: bool) -> LmskitError | None:
+    """Return what to tell a person about what psycopg raised, or None where it is a bug or a refused row."""
     for kinds, answer, text in ANSWERS:
         if isinstance(error, kinds):
             return answer(text)

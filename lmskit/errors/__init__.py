@@ -6,6 +6,7 @@
      ├── InputError                 what a person typed cannot be right
      │    ├── PageLimitError
      │    ├── ColumnsMissingError
+     │    ├── QueryError            of somebody's own, in SQL
      │    ├── UnknownRuleError
      │    ├── RuleParameterError
      │    ├── MarksError            a table of marks holds what is no mark
@@ -103,6 +104,7 @@ from lmskit.errors.input import (
     MarksError,
     NameNeededError,
     PageLimitError,
+    QueryError,
     RuleParameterError,
     UnknownRuleError,
     WeekNeededError,
@@ -187,6 +189,7 @@ __all__ = [
     "PageLimitError",
     "PersonExistsError",
     "PersonNotFoundError",
+    "QueryError",
     "QuizAnsweredError",
     "QuizExistsError",
     "QuizNotFoundError",

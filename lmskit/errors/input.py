@@ -22,6 +22,10 @@ class ColumnsMissingError(InputError):
         )
 
 
+class QueryError(InputError):
+    """A query that somebody wrote cannot be answered with a table."""
+
+
 class UnknownRuleError(InputError):
     """No mastery rule has this name."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import anywidget
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from lmskit.schemas.mistakes import one_sentence
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+Result = TypeVar("Result")
 HERE = Path(__file__).parent
 
 
@@ -82,6 +83,22 @@ def sign_in_form() -> SignInForm:
 def signed_in_engine(person: str | None = None) -> Engine:
     """Return the engine of `person`, by default of whoever is signed in; where nobody is, show the sign-in form.
 
+    Raises
+    ------
+    NotSignedInError, LoginMissingError, SignInRefusedError
+        As in `as_signed_in`.
+    """
+
+    def tried(engine: Engine) -> Engine:
+        with engine.connect():
+            return engine
+
+    return as_signed_in(tried, person)
+
+
+def as_signed_in(work: Callable[[Engine], Result], person: str | None = None) -> Result:
+    """Do what has to be done with the engine of `person`, by default of whoever is signed in; where nobody is, show the sign-in form.
+
     The form is shown where somebody sits at the notebook. A notebook that is run by a program has the sentence only.
 
     Raises
@@ -92,9 +109,7 @@ def signed_in_engine(person: str | None = None) -> Engine:
         The same, where there is no screen.
     """
     try:
-        engine = engine_for(person)
-        with engine.connect():
-            return engine
+        return work(engine_for(person))
     except (LoginMissingError, NotSignedInError, SignInRefusedError) as error:
         if not somebody_can_type():
             raise

@@ -1,0 +1,186 @@
+"""Somebody's own query as a table, fast also where it has millions of rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import psycopg
+from psycopg.adapt import Transformer
+from psycopg.pq import Format
+
+from lmskit.db.arrow import reading
+from lmskit.db.own_statement import filled_in
+from lmskit.errors import QueryError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from sqlalchemy import Engine
+
+_AS_THEY_COME = frozenset(
+    {"int2", "int4", "int8", "float8", "bool", "text", "varchar", "bpchar", "name", "char", "date", "timestamp", "timestamptz", "bytea"}
+)
+"""PostgreSQL's types that the driver passes on as they are."""
+_CAST = {"numeric": "{}::float8", "float4": "{}::text::float8"}
+"""What the driver gives otherwise than pandas reads it: a numeric as text, and of 0.1 in single precision the digits after the ninth."""
+_PLAIN = _AS_THEY_COME | _CAST.keys()
+"""What Arrow makes the right column of; all others are written out by the server and read one by one."""
+_WITHOUT_ROWS = {"interval": "timedelta64[us]"}
+"""What pandas makes of their values; without any, others are objects."""
+_WRITTEN = {"DateStyle": "ISO", "IntervalStyle": "postgres"}
+"""How psycopg expects values to be written."""
+_EXACT = 2**53
+"""Beyond it, not every whole number is a float64."""
+_YEARS_1_TO_9999 = (-62_135_596_800_000_000, 253_402_300_799_999_999)
+_DAY = 86_400_000_000
+"""Both in microseconds, from 1970."""
+
+
+def read_frame(
+    engine: Engine, statement: str, parameters: Mapping[str, object] | None = None, *, course: str | None = None
+) -> pd.DataFrame:
+    """Run one SELECT in a read-only transaction of its own and return its rows, in their order.
+
+    Values and types are those of `pandas.read_sql`, except where those depend on which rows there happen to be:
+
+    - a column without any value, as in an empty answer, has the type that its values would have, where pandas says `object`;
+    - whole numbers with gaps are `float64`, as there, unless that would change one: then they are `Int64`.
+
+    Parameters
+    ----------
+    engine
+        Of the person whose rights and rows apply.
+    statement
+        One SELECT; ``:name`` stands for a value.
+    parameters
+        The values. A list is an array: ``WHERE code = ANY(:codes)``.
+    course
+        Code of the one course that the policies look at, which makes a lecturer's query quicker (see `queries.course.narrow`).
+
+    Raises
+    ------
+    QueryError
+        It is not one SELECT, the server cannot run it, or a date or time in it is not between the years 1 and 9999.
+    UnreachableError, BusyError, NotPermittedError
+        As in `transaction`.
+    """
+    written = filled_in(statement, parameters)
+    with reading(engine) as reader:
+        if course is not None and "\0" not in course:
+            reader.set({"lmskit.course": course})
+        described = reader.columns(written)
+        kinds = [_kind(column) for column in described]
+        if not kinds:
+            raise QueryError("The query has no columns.")
+        if not _PLAIN.issuperset(kinds):
+            reader.set(_WRITTEN)
+        table = reader.table(_selected(written, kinds))
+    return _frame(table, described.names, kinds)
+
+
+def _kind(column: pa.Field) -> str:
+    """Return PostgreSQL's name of a column's type; an enumeration's values are text."""
+    import pyarrow as pa
+
+    name = (column.metadata or {}).get(b"POSTGRESQL:type", b"").decode()
+    return "text" if pa.types.is_string(column.type) else name
+
+
+def _selected(statement: str, kinds: list[str]) -> str:
+    """Let the server convert what the driver would not pass on faithfully."""
+    if all(kind in _AS_THEY_COME for kind in kinds):
+        return statement
+    names = [f"c{place}" for place in range(len(kinds))]
+    columns = ", ".join(_expression(name, kind) for name, kind in zip(names, kinds, strict=True))
+    return f"SELECT {columns} FROM ({statement}) AS q ({', '.join(names)})"  # noqa: S608 - the person's own, as their own login
+
+
+def _expression(name: str, kind: str) -> str:
+    if kind in _AS_THEY_COME:
+        return name
+    # format() writes as the type itself does, where a cast to text may not. Nothing but a missing value is not distinct from null.
+    return _CAST[kind].format(name) if kind in _CAST else f"CASE WHEN {name} IS DISTINCT FROM NULL THEN format('%s', {name}) END"
+
+
+def _frame(table: pa.Table, names: list[str], kinds: list[str]) -> pd.DataFrame:
+    import pyarrow as pa
+
+    table = table.rename_columns([str(place) for place in range(len(kinds))])
+    plain = [place for place, kind in enumerate(kinds) if kind in _PLAIN]
+    for place in plain:
+        table = _checked(table, place, names[place])
+    # One thread: a process in which Arrow's have been started can no longer be forked.
+    frame: pd.DataFrame = table.select(plain).to_pandas(use_threads=False)
+    columns: dict[str, Any] = {}
+    for place, kind in enumerate(kinds):
+        key, column = str(place), table.column(place)
+        if place not in plain:
+            columns[key] = _loaded(column, kind, names[place])
+        elif pa.types.is_integer(column.type) and column.null_count and not _fits(column):
+            columns[key] = pd.array(column.to_pylist(), dtype="Int64")
+    # Only what has to be is put together anew.
+    whole = frame.assign(**columns)[[str(place) for place in range(len(kinds))]] if columns else frame
+    whole.columns = pd.Index(names)
+    return whole
+
+
+def _checked(table: pa.Table, place: int, name: str) -> pa.Table:
+    """Widen whole numbers as pandas does, and refuse times that it has no place for: the driver passes them on as others."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    column = table.column(place)
+    if pa.types.is_integer(column.type):
+        return table.set_column(place, str(place), column.cast(pa.int64()))
+    if pa.types.is_date(column.type):
+        first, last = (limit // _DAY for limit in _YEARS_1_TO_9999)
+        ends = compute.min_max(column.cast(pa.int32()))
+    elif pa.types.is_timestamp(column.type):
+        first, last = _YEARS_1_TO_9999
+        ends = compute.min_max(column.cast(pa.int64()))
+    else:
+        return table
+    if column.null_count < len(column) and not first <= ends["min"].as_py() <= ends["max"].as_py() <= last:
+        raise QueryError(
+            f"The column {name} holds infinity or a year that is not between 1 and 9999, for which a table has no place. "
+            f"Leave such rows out, or write nullif({name}, 'infinity')."
+        )
+    return table
+
+
+def _fits(column: pa.ChunkedArray) -> bool:
+    from pyarrow import compute
+
+    ends = compute.min_max(column)
+    return ends["min"].as_py() is None or -_EXACT <= ends["min"].as_py() <= ends["max"].as_py() <= _EXACT
+
+
+def _loaded(column: pa.ChunkedArray, kind: str, name: str) -> Any:  # noqa: ANN401 - whatever pandas makes of it
+    """Read values as psycopg does, and their type as pandas does."""
+    written = column.to_pylist()
+    if column.null_count == len(written):
+        return pd.Series(written, dtype=_WITHOUT_ROWS.get(kind, "object"))
+    read = json.loads if kind in {"json", "jsonb"} else _reader(kind)
+    try:
+        values = [None if text is None else read(text) for text in written]
+    except psycopg.DataError as error:
+        raise QueryError(f"The column {name} holds a value for which a table has no place: {error}.") from error
+    return pd.DataFrame.from_records([(value,) for value in values], columns=["value"], coerce_float=True)["value"]
+
+
+def _reader(kind: str) -> Callable[[str], Any]:
+    load = Transformer().get_loader(_oid(kind), Format.TEXT).load
+    return lambda text: load(text.encode())
+
+
+def _oid(kind: str) -> int:
+    """Return the number of a type, 0 where psycopg does not know it and reads it as text."""
+    types = psycopg.adapters.types
+    if kind.startswith("unnamed<oid:"):
+        return int(kind.removeprefix("unnamed<oid:").removesuffix(">"))
+    known = types.get(kind.removeprefix("_"))
+    if known is None:
+        return 0
+    return known.array_oid if kind.startswith("_") else known.oid
