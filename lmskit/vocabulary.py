@@ -85,3 +85,36 @@ class QuestionType(enum.StrEnum):
     MATCH = "match"
     ORDER = "order"
     ESSAY = "essay"
+
+
+class CountedAttempts(enum.StrEnum):
+    """Which of a student's graded attempts on a quiz its statistics rest on."""
+
+    FIRST = "first"
+    LAST = "last"
+    HIGHEST = "highest"
+    ALL = "all"
+
+
+class ItemVerdict(enum.StrEnum):
+    """What the discrimination index of an item, with its interval, says about the item."""
+
+    VERY_GOOD = "very_good"
+    ADEQUATE = "adequate"
+    WEAK = "weak"
+    VERY_WEAK = "very_weak"
+    NEGATIVE = "negative"
+    LIKELY_WRONG_KEY = "likely_wrong_key"
+    UNDEFINED = "undefined"
+    WITHHELD = "withheld"
+
+
+class OptionVerdict(enum.StrEnum):
+    """What an option does for its choice item."""
+
+    RIGHT = "right"
+    WORKING = "working"
+    ATTRACTIVE = "attractive"
+    IDLE = "idle"
+    WITHHELD = "withheld"
+    NO_OPTION = "no_option"

@@ -123,12 +123,12 @@ def item_statistics(scores: pd.DataFrame, max_scores: Mapping[Any, float] | pd.S
     return pd.DataFrame(
         {
             "n": np.full(n_items, n, dtype=np.int64),
-            "facility": _ratio(mean, marks.maxima),
+            "facility": ratio(mean, marks.maxima),
             "sd": marks.in_marks(np.sqrt(spreads.variance)),
-            "intended_weight": _ratio(marks.maxima, np.full(n_items, total)),
+            "intended_weight": ratio(marks.maxima, np.full(n_items, total)),
             "effective_weight": effective_weights(spreads.with_total),
             "discrimination_index": correlations(spreads.with_rest, spreads.variance, spreads.rest_variance),
-            "discriminative_efficiency": np.minimum(_ratio(spreads.with_rest, spreads.largest_with_rest), 1.0),
+            "discriminative_efficiency": np.minimum(ratio(spreads.with_rest, spreads.largest_with_rest), 1.0),
         },
         index=marks.items,
     )
@@ -229,22 +229,22 @@ def spreads_of(marks: Marks) -> Spreads:
 def effective_weights(with_total: Floats) -> Floats:
     """Turn covariances with the total, items along the last axis, into shares of the sum of their roots; NaN for negative ones."""
     roots = np.sqrt(np.where(with_total >= 0, with_total, _NAN))
-    weights: Floats = _ratio(roots, np.broadcast_to(np.nansum(roots, axis=-1, keepdims=True), roots.shape))
+    weights: Floats = ratio(roots, np.broadcast_to(np.nansum(roots, axis=-1, keepdims=True), roots.shape))
     return weights
 
 
 def correlations(covariance: Floats, one: Floats, other: Floats) -> Floats:
     """Turn covariances and both variances into correlations, -1 to 1; NaN where either variance is 0."""
-    found: Floats = np.clip(_ratio(covariance, np.sqrt(one) * np.sqrt(other)), -1.0, 1.0)
+    found: Floats = np.clip(ratio(covariance, np.sqrt(one) * np.sqrt(other)), -1.0, 1.0)
     return found
 
 
 def shape(n: Floats, m2: Floats, m3: Floats, m4: Floats) -> tuple[Floats, Floats]:
     """Turn central moments divided by n into skewness and excess kurtosis; NaN for too few attempts or without spread."""
-    k2 = _ratio(n * m2, n - 1)
-    k3 = _ratio(n**2 * m3, (n - 1) * (n - 2))
-    k4 = _ratio(n**2 * ((n + 1) * m4 - 3 * (n - 1) * m2**2), (n - 1) * (n - 2) * (n - 3))
-    return _ratio(k3, k2**1.5), _ratio(k4, k2**2)
+    k2 = ratio(n * m2, n - 1)
+    k3 = ratio(n**2 * m3, (n - 1) * (n - 2))
+    k4 = ratio(n**2 * ((n + 1) * m4 - 3 * (n - 1) * m2**2), (n - 1) * (n - 2) * (n - 3))
+    return ratio(k3, k2**1.5), ratio(k4, k2**2)
 
 
 def reliability(item_variances: float, total_variance: float, n_items: int) -> float:
@@ -254,7 +254,7 @@ def reliability(item_variances: float, total_variance: float, n_items: int) -> f
     return min(n_items / (n_items - 1) * (1 - item_variances / total_variance), 1.0)
 
 
-def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
     """Divide; NaN where the denominator is not above 0."""
     shares: Floats = np.divide(numerator, denominator, out=np.full(np.shape(numerator), _NAN), where=denominator > 0)
     return shares

@@ -1,0 +1,71 @@
+"""Simulated marks of a quiz, with items whose key is wrong: what the search for wrong keys is tried on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from lmskit.analytics.simulation import response_probability
+from lmskit.errors import InputError
+
+
+@dataclass(frozen=True)
+class SimulatedMarks:
+    """Marks of 0 or 1, students × items, and which items have a wrong key."""
+
+    scores: pd.DataFrame
+    wrong: pd.Series
+
+
+def simulated_marks(
+    *, n_students: int = 200, n_items: int = 20, discrimination: float = 1.2, n_wrong: int = 0, n_options: int = 2, seed: int = 0
+) -> SimulatedMarks:
+    """Simulate a quiz by the 2PL model, with ability and difficulty standard normal.
+
+    A wrong key names another option than the right one. With two options it turns the marks of the item around; with more, those
+    who do not know the answer choose among the wrong options alike, and the ones who hit the key's get the mark.
+
+    Parameters
+    ----------
+    n_students, n_items
+        The size of the quiz.
+    discrimination
+        a of every item.
+    n_wrong
+        Items with a wrong key, chosen at random.
+    n_options
+        Options of each item, at least 2.
+    seed
+        The same seed gives the same marks.
+
+    Returns
+    -------
+    SimulatedMarks
+        Of the truth, `wrong` tells which items have a wrong key, indexed like the columns of `scores`.
+
+    Raises
+    ------
+    InputError
+        There are more wrong keys than items, or fewer than two options.
+
+    Examples
+    --------
+    >>> quiz = simulated_marks(n_students=500, n_items=10, n_wrong=1, seed=3)
+    >>> rest = quiz.scores.loc[:, ~quiz.wrong].sum(axis=1)
+    >>> quiz.scores.corrwith(rest).lt(0).equals(quiz.wrong)
+    True
+    """
+    if not 0 <= n_wrong <= n_items or n_options < 2:  # noqa: PLR2004  # a wrong key needs another option
+        raise InputError("A simulated quiz has at most as many wrong keys as items, and items of at least two options.")
+    generator = np.random.default_rng([seed, n_students, n_items, n_wrong, n_options])
+    ability, difficulty = ndtri(generator.random(n_students)), ndtri(generator.random(n_items))
+    knows = generator.random((n_students, n_items)) < response_probability(ability[:, None], discrimination, difficulty)
+    hits = generator.random((n_students, n_items)) < 1 / (n_options - 1)
+    wrong = np.zeros(n_items, dtype=np.bool_)
+    wrong[np.argsort(generator.random(n_items), kind="stable")[:n_wrong]] = True
+    items = pd.Index([f"q{number}" for number in range(1, n_items + 1)], name="item")
+    marks = np.where(wrong, ~knows & hits, knows).astype(np.float64)
+    return SimulatedMarks(pd.DataFrame(marks, columns=items), pd.Series(wrong, index=items, name="wrong"))
