@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmskit.analytics.rule import Outcome, Parameter, Rule, thresholds
+from lmskit.analytics.rule import Outcome, Parameter, Rule, count, thresholds
+from lmskit.rounding import number_text, percent_text
 
 if TYPE_CHECKING:
     from lmskit.analytics.evidence import Evidence
@@ -47,15 +49,40 @@ def _decaying_average(evidence: Evidence, parameters: Values) -> Outcome:
     return Outcome(value, evidence.sums(weight) ** 2 / squares)
 
 
-AVERAGE = Rule("average", "The mean of all scores.", _average, thresholds())
+def _all_alike(evidence: Evidence, _: Values) -> list[str]:
+    return [f"the mean of {count(n, 'score')}" for n in evidence.n]
 
-LATEST = Rule("latest", "The newest score.", _latest, thresholds())
+
+def _only_the_newest(evidence: Evidence, _: Values) -> list[str]:
+    return [f"the newest of {count(n, 'score')}" for n in evidence.n]
+
+
+def _newest_and_earlier(rule: Callable[[Evidence, Values], Outcome], mean: str) -> Callable[[Evidence, Values], list[str]]:
+    """Tell the weight of the newest score, and what all before it came to."""
+
+    def account(evidence: Evidence, parameters: Values) -> list[str]:
+        w = parameters["w"]
+        newest = evidence.fraction[evidence.start + evidence.n - 1]
+        earlier = np.clip((rule(evidence, parameters).value - w * newest) / (1 - w), 0.0, 1.0)
+        told = []
+        for new, old, n in zip(newest.tolist(), earlier.tolist(), evidence.n.tolist(), strict=True):
+            rest = f"the {mean} of {count(n - 1, 'score')} before, {number_text(old)}, the rest"
+            told.append(f"the newest score, {number_text(new)}, counts {percent_text(w)}, {rest}" if n > 1 else "the only score")
+        return told
+
+    return account
+
+
+AVERAGE = Rule("average", "The mean of all scores.", _average, thresholds(), account=_all_alike)
+
+LATEST = Rule("latest", "The newest score.", _latest, thresholds(), account=_only_the_newest)
 
 WEIGHTED_AVERAGE = Rule(
     "weighted_average",
     "The newest score with weight w, the mean of all earlier scores with the rest.",
     _weighted_average,
     (Parameter("w", 0.01, 0.99, "weight of the newest score", default=0.65), *thresholds()),
+    account=_newest_and_earlier(_weighted_average, "mean"),
 )
 
 DECAYING_AVERAGE = Rule(
@@ -63,4 +90,5 @@ DECAYING_AVERAGE = Rule(
     "A running mean in which each new score has weight w and all before it together the rest.",
     _decaying_average,
     (Parameter("w", 0.50, 0.99, "weight of each new score", default=0.65), *thresholds()),
+    account=_newest_and_earlier(_decaying_average, "running mean"),
 )

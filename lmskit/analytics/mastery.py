@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lmskit.analytics.evidence import evidence_from
+from lmskit.analytics.evidence import Evidence, evidence_from
 from lmskit.analytics.interval import beta_interval
+from lmskit.analytics.rule import Values
 from lmskit.analytics.rules import RULES, Parameter, Rule, rule_named
 from lmskit.thresholds import Standing, levels, standings
 
-__all__ = ["RULES", "Parameter", "Rule", "Standing", "estimate", "levels", "rule_named", "standings"]
+__all__ = ["RULES", "Parameter", "Rule", "Standing", "estimate", "estimate_of", "levels", "rule_named", "standings"]
 
 
 def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFrame:
@@ -82,12 +83,30 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
     [{'student': 7, 'week': 1, 'value': 0.8939, 'low': 0.338, 'high': 0.9938, 'n_evidence': 5, 'state': 'mastered'}]
     """
     chosen = rule_named(rule)
-    resolved = chosen.resolve(parameters)
-    evidence = evidence_from(scores, chosen.needs)
-    outcome = chosen.function(evidence, resolved)
+    return estimate_of(evidence_from(scores, chosen.needs), chosen, chosen.resolve(parameters))
+
+
+def estimate_of(evidence: Evidence, rule: Rule, parameters: Values) -> pd.DataFrame:
+    """Estimate mastery of evidence that is in order already, for who tries several rules on the same scores.
+
+    Parameters
+    ----------
+    evidence
+        Read with the columns that the rule `needs`, or more.
+    rule
+        One of `RULES`.
+    parameters
+        Complete, as `Rule.resolve` gives them.
+
+    Returns
+    -------
+    DataFrame
+        As that of `estimate`.
+    """
+    outcome = rule.function(evidence, parameters)
     value = np.clip(outcome.value, 0.0, 1.0)  # weights that sum to 1 do so but for the last bit
     low, high = beta_interval(value, outcome.weight)
-    states = levels(value, mastery_threshold=resolved["mastery_threshold"], remedial_threshold=resolved["remedial_threshold"])
+    states = levels(value, mastery_threshold=parameters["mastery_threshold"], remedial_threshold=parameters["remedial_threshold"])
     return pd.DataFrame(
         {
             "student": evidence.student,

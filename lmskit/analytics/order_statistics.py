@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmskit.analytics.rule import Outcome, Parameter, Rule, thresholds
+from lmskit.analytics.rule import Outcome, Parameter, Rule, count, thresholds
+from lmskit.rounding import number_text
 from lmskit.thresholds import SLACK
 
 if TYPE_CHECKING:
@@ -25,12 +26,28 @@ def _n_of_mastery(evidence: Evidence, parameters: Values) -> Outcome:
     return Outcome.without_interval(np.where(kept >= parameters["n"], total / np.maximum(kept, 1), np.nan))
 
 
+def _the_best(evidence: Evidence, _: Values) -> list[str]:
+    return [f"the best of {count(n, 'score')}" for n in evidence.n]
+
+
+def _those_kept(evidence: Evidence, parameters: Values) -> list[str]:
+    kept = evidence.sums((evidence.fraction >= parameters["threshold"] - SLACK).astype(np.float64)).astype(np.int64)
+    asked, threshold = int(parameters["n"]), number_text(parameters["threshold"])
+    return [
+        f"the mean of the {k} among {count(n, 'score')} that reach {threshold}"
+        if k >= asked
+        else f"only {k} of {count(n, 'score')} reach {threshold}, and {asked} are asked for"
+        for k, n in zip(kept.tolist(), evidence.n.tolist(), strict=True)
+    ]
+
+
 HIGHEST = Rule(
     "highest",
     "The best score.",
     _highest,
     thresholds(),
     no_interval="The best of several scores is picked for its size, so that chance can only raise it.",
+    account=_the_best,
 )
 
 N_OF_MASTERY = Rule(
@@ -43,4 +60,5 @@ N_OF_MASTERY = Rule(
         *thresholds(),
     ),
     no_interval="The scores are picked for their size, so that their mean cannot fall below the threshold.",
+    account=_those_kept,
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from lmskit.analytics.compiled import compiled
-from lmskit.analytics.rule import Outcome, Parameter, Rule, thresholds
+from lmskit.analytics.rule import Outcome, Parameter, Rule, count, thresholds
 from lmskit.errors import RuleParameterError
 from lmskit.thresholds import SLACK
 
@@ -26,21 +26,38 @@ if TYPE_CHECKING:
 KHAN_POINTS = (0.0, 0.5, 0.8, 1.0)
 """What the levels attempted, familiar, proficient and mastered are worth, as shares of the 100 mastery points of a skill."""
 
+KHAN_LEVELS = ("attempted", "familiar", "proficient", "mastered")
+
 FAMILIAR_FROM = 0.70
 """The share of an exercise from which its skill is familiar."""
 
 
 def _m_of_n(evidence: Evidence, parameters: Values) -> Outcome:
-    m, n = int(parameters["m"]), int(parameters["n"])
+    _, most, last = _runs(evidence, parameters)
+    m = int(parameters["m"])
+    return Outcome.without_interval(np.where(most >= m, 1.0, last / m))
+
+
+def _runs(evidence: Evidence, parameters: Values) -> tuple[Integers, Integers, Integers]:
+    """Of each group, how many questions were answered, and how many correctly among n in a row: at most, and among the last."""
     responses = evidence.first_responses()
     right = responses.correct(parameters["correct_from"]).astype(np.int64)
     before = np.concatenate(([0], np.cumsum(right)))
     place = np.arange(len(right))
-    oldest = np.maximum(place - n + 1, np.repeat(responses.start, responses.n))  # of the n responses that end here
+    oldest = np.maximum(place - int(parameters["n"]) + 1, np.repeat(responses.start, responses.n))  # of the n that end here
     among = before[place + 1] - before[oldest]
     most = np.maximum.reduceat(among, responses.start) if len(responses.start) else among
-    last = among[responses.start + responses.n - 1]
-    return Outcome.without_interval(np.where(most >= m, 1.0, last / m))
+    return responses.n, most, among[responses.start + responses.n - 1]
+
+
+def _progress(evidence: Evidence, parameters: Values) -> list[str]:
+    m, n = int(parameters["m"]), int(parameters["n"])
+    return [
+        f"{count(m, 'correct answer')} among {n} in a row reached"
+        if reached >= m
+        else f"{now} of the last {count(min(asked, n), 'question')} answered correctly at first, and {m} are asked for"
+        for asked, reached, now in zip(*(numbers.tolist() for numbers in _runs(evidence, parameters)), strict=True)
+    ]
 
 
 def _m_at_most_n(parameters: Values) -> None:
@@ -51,7 +68,11 @@ def _m_at_most_n(parameters: Values) -> None:
 
 
 def _khan(evidence: Evidence, parameters: Values) -> Outcome:
-    """Levels 0 to 3 as Khan Academy's.
+    return Outcome.without_interval(np.array(KHAN_POINTS)[_levels(evidence, parameters)])
+
+
+def _levels(evidence: Evidence, parameters: Values) -> Integers:
+    """Of each group, the level it has in the end, as a place in `KHAN_LEVELS`.
 
     An exercise lifts to the level that its percentage earns, and never lowers; an answer in a mixed assessment is one step up or down.
     """
@@ -68,7 +89,16 @@ def _khan(evidence: Evidence, parameters: Values) -> Outcome:
     step = np.where(mixed, np.where(taken.correct(parameters["correct_from"]), 1, -1), 0)
     level = np.zeros(len(taken.start), dtype=np.int64)
     _walk(taken.start, taken.n, step, np.where(mixed, 0, earned), level)
-    return Outcome.without_interval(np.array(KHAN_POINTS)[level])
+    return level
+
+
+def _level_reached(evidence: Evidence, parameters: Values) -> list[str]:
+    taken = evidence.attempts_together()
+    attempts = np.searchsorted(taken.attempt_start(), taken.start + taken.n) - np.searchsorted(taken.attempt_start(), taken.start)
+    return [
+        f"Khan Academy's level {KHAN_LEVELS[level]} after {count(n, 'attempt')}"
+        for level, n in zip(_levels(evidence, parameters).tolist(), attempts.tolist(), strict=True)
+    ]
 
 
 @compiled
@@ -91,13 +121,14 @@ M_OF_N = Rule(
         Parameter("m", 1, 20, "how many answers must be correct", default=5, whole=True),
         Parameter("n", 1, 20, "among how many of the last", default=7, whole=True),
         _CORRECT_FROM,
-        *thresholds(),
+        *thresholds(mastery=1.0),
     ),
     no_interval="The value is progress towards a goal, capped and kept once reached, and no mean of scores.",
     needs=frozenset({"question", "hinted"}),
     check=_m_at_most_n,
+    account=_progress,
 )
-"""Kolibri's mastery model "m of n". A value of 1 is what Kolibri calls complete."""
+"""Kolibri's mastery model "m of n". Only a value of 1, which Kolibri calls complete, is mastered: fewer are not what is asked for."""
 
 KHAN = Rule(
     "khan",
@@ -106,5 +137,6 @@ KHAN = Rule(
     (_CORRECT_FROM, *thresholds(mastery=1.0)),
     no_interval="The value is one of four levels with the points that Khan Academy gives them, and no mean of scores.",
     needs=frozenset({"attempt", "mixed", "hinted"}),
+    account=_level_reached,
 )
 """Attempted is worth 0, familiar 0.5, proficient 0.8, mastered 1: so only Khan Academy's own `mastered` is mastered here."""

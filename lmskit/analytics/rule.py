@@ -81,6 +81,21 @@ def _anything(_: Values) -> None:
     """No combination of parameters is refused."""
 
 
+def _from_all(evidence: Evidence, _: Values) -> list[str]:
+    return [f"from {count(n, 'score')}" for n in evidence.n]
+
+
+def count(n: int, noun: str) -> str:
+    """Write how many there are.
+
+    Examples
+    --------
+    >>> count(1, "score"), count(3, "score")
+    ('1 score', '3 scores')
+    """
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Rule:
     """One way from scores to a mastery value.
@@ -101,6 +116,8 @@ class Rule:
         The columns of scores that the rule reads beyond those that every rule does, of `lmskit.analytics.evidence.FURTHER`.
     check
         Raises RuleParameterError where parameters, each in its range, do not go together.
+    account
+        From evidence and parameters, as `function`, to a few words for each (student, week): what the value comes from, in numbers.
     """
 
     name: str
@@ -110,6 +127,7 @@ class Rule:
     no_interval: str = ""
     needs: frozenset[str] = frozenset()
     check: Callable[[Values], None] = _anything
+    account: Callable[[Evidence, Values], list[str]] = _from_all
 
     @property
     def has_interval(self) -> bool:

@@ -4,7 +4,12 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(name="mastery", help="Estimates of mastery: bring them up to date, and see them.", no_args_is_help=True)
+from lmskit.cli.mastery_compare import compare
+from lmskit.cli.mastery_rule import rule
+
+app = typer.Typer(
+    name="mastery", help="Estimates of mastery: bring them up to date, see them, and choose their rule.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -44,6 +49,9 @@ def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_
     weeks["mean_value"] = weeks["mean_value"].map(number_text, na_action=None)
     print_table(weeks, _HEADINGS, nothing="The course has no weeks in its syllabus.")
 
+
+app.command()(rule)
+app.command()(compare)
 
 _HEADINGS = {
     "week_number": "Week",

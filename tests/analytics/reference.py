@@ -89,7 +89,7 @@ def interval(v, weights):
 
 
 def state(v, rule):
-    mastery, remedial = 1.0 if rule == "khan" else 0.8, 0.5
+    mastery, remedial = 1.0 if rule in {"khan", "m_of_n"} else 0.8, 0.5
     if math.isnan(v):
         return "not_assessed"
     return "mastered" if v >= mastery - 1e-12 else "remedial" if v < remedial - 1e-12 else "developing"

@@ -37,6 +37,12 @@ def test_five_of_the_last_seven_answers_are_asked_for(given, progress):
     assert value(answers(given), "m_of_n") == pytest.approx(progress)
 
 
+def test_only_as_many_correct_answers_as_are_asked_for_are_mastery():
+    scores = answers("111101", student=[1, 1, 1, 1, 2, 2])
+    assert estimate(scores, "m_of_n", m=4, n=4)["state"].tolist() == ["mastered", "remedial"]
+    assert estimate(scores, "m_of_n", m=5)["state"].tolist() == ["developing", "remedial"]
+
+
 def test_only_the_first_response_to_a_question_counts():
     assert value(answers("0111", question=["a", "a", "b", "b"]), "m_of_n", m=2, n=2) == 0.5
     assert value(answers("0111", question=["a", None, None, "b"]), "m_of_n", m=3, n=3) == 1

@@ -1,0 +1,173 @@
+"""The same scores under several rules: what each makes of them, who changes level, and why."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmskit.analytics.class_levels import ORDER
+from lmskit.analytics.mastery import RULES, estimate
+from lmskit.analytics.rule_choice import choice, choice_from_text, parameters_from_text
+from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
+from lmskit.errors import RuleParameterError, UnknownRuleError
+
+ADA, BEN, CHO = 1, 2, 3
+SCORES = pd.DataFrame(
+    [
+        (ADA, 1, 0.4, 1),
+        (ADA, 1, 0.6, 2),
+        (ADA, 1, 1.0, 3),
+        (BEN, 1, 0.9, 1),
+        (BEN, 2, 0.9, 2),
+        (CHO, 1, 1.0, 1),
+        (CHO, 1, 0.2, 2),
+    ],
+    columns=["student", "week", "score", "submitted_at"],
+).assign(max_score=1.0)
+CHOICES = [choice("average"), choice("weighted_average", {"w": 0.7}), choice("average", {"mastery_threshold": 0.65})]
+
+
+@pytest.fixture
+def cells():
+    return side_by_side(SCORES, CHOICES)
+
+
+def test_each_choice_is_what_its_rule_estimates(cells):
+    for number, one in enumerate(CHOICES, start=1):
+        alone = estimate(SCORES, one.rule.name, **one.parameters)
+        beside = cells[["student", "week", *(f"{name}_{number}" for name in ("value", "low", "high")), "n_evidence", f"state_{number}"]]
+        pd.testing.assert_frame_equal(beside.set_axis(alone.columns, axis=1), alone)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_says_in_numbers_what_its_value_comes_from(rule):
+    choices = [choice(rule, {"mastery_threshold": 1, "remedial_threshold": 1}), choice(rule, {"remedial_threshold": 0})]
+    scores = SCORES.assign(score=SCORES["score"] * 0.9)
+    cells = side_by_side(scores, choices)
+    found = changes(scores, cells, choices)
+    assert len(found) or set(cells["state_1"]) == {"not_assessed"}
+    assert found["why"].str.count(f"y {rule.replace('_', ' ')} ").eq(2).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("average", "average developing at 0.67: the mean of 3 scores"),
+        ("latest", "latest mastered at 1.00: the newest of 3 scores"),
+        ("highest", "highest mastered at 1.00: the best of 3 scores"),
+        (
+            "weighted_average:w=0.7",
+            "weighted average mastered at 0.85: the newest score, 1.00, counts 70 %, the mean of 2 scores before, 0.50, the rest",
+        ),
+        (
+            "decaying_average:w=0.7",
+            "decaying average mastered at 0.86: the newest score, 1.00, counts 70 %, the running mean of 2 scores before, 0.54, the rest",
+        ),
+        ("n_of_mastery:n=1", "n of mastery mastered at 1.00: the mean of the 1 among 3 scores that reach 0.80"),
+        ("n_of_mastery:n=2", "n of mastery not assessed: only 1 of 3 scores reach 0.80, and 2 are asked for"),
+        ("m_of_n:m=2,n=3", "m of n developing at 0.50: 1 of the last 3 questions answered correctly at first, and 2 are asked for"),
+        ("m_of_n:m=1,n=1", "m of n mastered at 1.00: 1 correct answer among 1 in a row reached"),
+        ("khan", "khan developing at 0.80: Khan Academy's level proficient after 3 attempts"),
+    ],
+)
+def test_a_change_is_told_from_numbers(text, account):
+    choices = [choice("average", {"mastery_threshold": 1, "remedial_threshold": 1}), choice_from_text(text)]
+    cells = side_by_side(SCORES[SCORES["student"] == ADA], choices)
+    assert account in changes(SCORES, cells, choices)["why"].item()
+
+
+def test_who_changes_level_is_listed_with_both_values(cells):
+    found = changes(SCORES, cells, CHOICES)
+    assert found[["student", "week", "state_1", "state_2"]].to_numpy().tolist() == [
+        [ADA, 1, "developing", "mastered"],
+        [CHO, 1, "developing", "remedial"],
+    ]
+    assert found["value_2"].tolist() == pytest.approx([0.85, 0.44])
+    assert n_changes(cells) == 2
+
+
+def test_another_threshold_is_named_as_the_reason(cells):
+    found = changes(SCORES, cells, CHOICES, other=3)
+    assert found["student"].tolist() == [ADA]
+    assert found["why"].item().endswith(" The thresholds differ: mastered from 0.8 against 0.65.")
+
+
+def test_changes_come_in_pages(cells):
+    assert changes(SCORES, cells, CHOICES, limit=1, offset=1)["student"].tolist() == [CHO]
+    assert changes(SCORES, cells, CHOICES, offset=2).empty
+
+
+def test_a_value_just_below_a_threshold_is_told_with_the_digits_that_show_it():
+    scores = pd.DataFrame({"student": 1, "week": 1, "score": [0.7999, 0.9], "max_score": 1, "submitted_at": [2, 1]})
+    choices = [choice("latest"), choice("highest")]
+    assert "latest developing at 0.7999:" in changes(scores, side_by_side(scores, choices), choices)["why"].item()
+
+
+def test_everyone_is_counted_whoever_has_no_evidence_as_not_assessed(cells):
+    everyone = with_everyone(cells, [ADA, BEN, CHO, 4], [1, 2])
+    assert len(everyone) == 8
+    assert everyone["n_evidence"].tolist() == [3, 0, 1, 1, 2, 0, 0, 0]
+    counted = level_counts(everyone)
+    assert counted["n"].tolist()[:8] == [2, 2, 0, 4, 3, 0, 1, 4]
+    assert set(counted["n_cells"]) == {8}
+    assert set(counted["n_students"]) == {4}
+
+
+def test_the_interval_of_a_share_counts_each_student_once_however_many_weeks(cells):
+    one_week = level_counts(with_everyone(cells, [ADA, BEN, CHO], [1]))
+    same_twice = pd.concat([cells[cells["week"] == 1], cells[cells["week"] == 1].assign(week=2)])
+    two_weeks = level_counts(with_everyone(same_twice, [ADA, BEN, CHO], [1, 2]))
+    pd.testing.assert_frame_equal(one_week[["share", "low", "high"]], two_weeks[["share", "low", "high"]])
+    assert (one_week["low"] <= one_week["share"]).all()
+
+
+def test_transitions_add_up_to_all_and_their_diagonal_is_who_stays(cells):
+    table = transitions(cells)
+    assert table["n"].sum() == len(cells)
+    assert table.loc[table["from"] != table["to"], "n"].sum() == n_changes(cells)
+    assert table.loc[(table["from"] == "developing") & (table["to"] == "mastered"), "n"].item() == 1
+    assert len(table) == len(ORDER) ** 2
+
+
+def test_nothing_has_the_same_shape_as_something(cells):
+    nothing = side_by_side(SCORES.iloc[:0], CHOICES)
+    assert nothing.dtypes.to_dict() == cells.dtypes.to_dict()
+    assert level_counts(nothing)["n"].sum() == 0
+    assert level_counts(nothing)["share"].isna().all()
+    assert transitions(nothing)["n"].sum() == 0
+    empty, full = changes(SCORES.iloc[:0], nothing, CHOICES), changes(SCORES, cells, CHOICES)
+    assert empty.dtypes.to_dict() == full.dtypes.to_dict()
+
+
+@given(
+    points=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 2), st.sampled_from([0, 0.4, 0.75, 0.8, 1])), max_size=20),
+    rules=st.lists(st.sampled_from(sorted(RULES)), min_size=2, max_size=2),
+)
+def test_whoever_changes_is_listed_once_and_nobody_else(points, rules):
+    scores = pd.DataFrame(points, columns=["student", "week", "score"]).assign(max_score=1, submitted_at=range(len(points)))
+    choices = [choice(name) for name in rules]
+    cells = side_by_side(scores, choices)
+    found = changes(scores, cells, choices)
+    expected = {(row["student"], row["week"]) for row in cells.to_dict("records") if row["state_1"] != row["state_2"]}
+    assert set(zip(found["student"], found["week"], strict=True)) == expected
+    assert len(found) == len(expected) == n_changes(cells)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("averag", UnknownRuleError, "Did you mean average"),
+        ("weighted_average:w", RuleParameterError, "name=number, such as w=0.7, not 'w'"),
+        ("weighted_average:w=high", RuleParameterError, "not 'w=high'"),
+        ("weighted_average:w=0.6,w=0.7", RuleParameterError, "The parameter w is given twice"),
+        ("weighted_average:w=7", RuleParameterError, "from 0.01 to 0.99"),
+    ],
+)
+def test_a_choice_that_cannot_be_read_is_one_clear_error(text, error, message):
+    with pytest.raises(error, match=message):
+        choice_from_text(text)
+
+
+def test_blanks_around_the_parts_of_a_choice_do_no_harm():
+    assert choice_from_text(" n_of_mastery : n = 3 , threshold=0.6").named[1]["n"] == 3
+    assert parameters_from_text([]) == {}

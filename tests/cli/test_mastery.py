@@ -1,0 +1,82 @@
+"""`lmskit mastery`: the rule of a course, and rules side by side."""
+
+import pytest
+from sqlalchemy import select
+
+from lmskit.db import transaction
+from lmskit.models import QuizAttempt
+from tests import factories
+
+
+@pytest.fixture
+def answered(admin_engine, course):
+    """The course with three students: one constant, one who rose, one without an answer."""
+    with transaction(admin_engine) as session:
+        quiz = factories.quiz(session, course)
+        for name, marks in (("Constant", (9, 9)), ("Rising", (2, 9)), ("Silent", ())):
+            student = factories.student(session, family_name=name, given_name="")
+            factories.enrollment(session, course, student)
+            for number, score in enumerate(marks, start=1):
+                factories.attempt(session, quiz, student, number=number, score=score)
+    yield course
+    with transaction(admin_engine) as session:
+        for attempt in session.scalars(select(QuizAttempt).where(QuizAttempt.course_id == course.id)):
+            session.delete(attempt)
+
+
+def test_the_rule_of_a_course_is_shown_among_all_and_another_is_chosen(lmskit, course):
+    shown = lmskit("mastery", "rule", course.code).stdout
+    assert shown.startswith(f"{course.code} has the rule average (mastery_threshold=0.8, remedial_threshold=0.5).\n")
+    assert "The mean of all scores." in shown
+    assert "Rows 1 to" in shown
+    chosen = lmskit("mastery", "rule", course.code, "m_of_n", "--parameter", "m=3", "--parameter", "n=4").stdout
+    assert chosen.startswith(f"{course.code} now has the rule m_of_n (m=3, n=4, ")
+    assert f"lmskit mastery refresh --course {course.code}" in chosen
+    assert lmskit("mastery", "rule", course.code).stdout.startswith(f"{course.code} has the rule m_of_n (m=3, n=4, ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["averag"], "There is no mastery rule 'averag'. Did you mean average?"),
+        (["average", "--parameter", "w=0.5"], "The rule average has no parameter w"),
+        (["m_of_n", "--parameter", "m=9"], "The rule m_of_n asks for m = 9 correct answers among the last n = 7"),
+        (["--parameter", "w=0.5"], "Name the rule whose parameters these are"),
+    ],
+)
+def test_a_rule_that_cannot_be_used_is_one_sentence_and_status_1(lmskit, course, arguments, sentence):
+    result = lmskit("mastery", "rule", course.code, *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(sentence)
+
+
+def test_rules_are_compared_by_levels_transitions_and_who_changes(lmskit, answered):
+    told = lmskit("mastery", "compare", answered.code, "--rule", "average", "--rule", "latest", "--week", "1").stdout
+    assert told.startswith(f"{answered.code}: 3 students in week 1, 4 units of evidence\n1: rule average (")
+    assert "1 (33 %, " in told
+    assert "From the level by rule 1 (rows) to the level by rule 2 (columns)" in told
+    assert "Rising" in told
+    assert "By average developing at 0.55: the mean of 2 scores; by latest mastered at 0.90: the newest of 2 scores." in told
+    assert "Constant" not in told.partition("Who has another level")[2]
+    assert "Rows 1 to 1 of 1." in told
+
+
+def test_one_rule_is_compared_with_the_one_the_course_has(lmskit, answered):
+    told = lmskit("mastery", "compare", answered.code, "--rule", "highest").stdout
+    assert "1: rule average (" in told
+    assert "2: rule highest (" in told
+    assert "There is nothing from row 8 on." in lmskit("mastery", "compare", answered.code, "--rule", "highest", "--offset", "7").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--rule", "latest", "--week", "9"], "The syllabus of"),
+        (["--rule", "latest:w=1"], "The rule latest has no parameter w"),
+        (["--rule", "latest", "--limit", "0"], "A list shows 1 to 1000 rows at once, not 0."),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_is_one_sentence(lmskit, course, arguments, sentence):
+    result = lmskit("mastery", "compare", course.code, *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(sentence)

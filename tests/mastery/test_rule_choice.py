@@ -1,0 +1,125 @@
+"""Which rule a course has, who may change it, and what others would make of the same answers."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lmskit.analytics.mastery import estimate
+from lmskit.analytics.rule_choice import choice
+from lmskit.analytics.what_if import side_by_side
+from lmskit.db import transaction
+from lmskit.errors import CourseNotFoundError, RuleParameterError, UnknownRuleError
+from lmskit.models import Course, QuizAttempt, TopicPerformance, User
+from lmskit.queries.mastery import course_rule
+from lmskit.queries.what_if import class_evidence
+from lmskit.services.mastery import refresh
+from lmskit.services.mastery_rule import choose_rule
+from lmskit.vocabulary import EnrollmentStatus
+from tests import factories
+from tests.conftest import DEMO_LECTURER
+
+MONDAY = dt.datetime(2026, 9, 14, 9, tzinfo=dt.UTC)
+MARKS = {"Able": (9, 10), "Falling": (10, 2), "Silent": ()}
+
+
+@pytest.fixture
+def course(session):
+    """Two weeks; three students who count, of whom one answered nothing, and one who has left."""
+    made = factories.course(session, weeks=2)
+    quiz = factories.quiz(session, made)
+    for name in ("Silent", "Falling", "Able"):
+        student = factories.student(session, family_name=name, given_name="")
+        factories.enrollment(session, made, student)
+        for number, marks in enumerate(MARKS[name], start=1):
+            factories.attempt(session, quiz, student, number=number, score=marks, submitted_at=MONDAY + dt.timedelta(days=number))
+    gone = factories.enrollment(session, made, status=EnrollmentStatus.WITHDRAWN, ended_on=factories.FIRST_DAY)
+    factories.attempt(session, quiz, gone.student_id, score=1)
+    return made
+
+
+def test_a_chosen_rule_is_stored_with_the_parameters_given_and_used_by_the_next_refresh(session, course):
+    chosen = choose_rule(session, course.code, "weighted_average", {"w": 0.7})
+    assert course_rule(session, course.code) == ("weighted_average", {"w": 0.7})
+    assert chosen.parameters == {"w": 0.7, "mastery_threshold": 0.8, "remedial_threshold": 0.5}
+    refresh(session, courses=[course.code])
+    stored = session.scalars(select(TopicPerformance).where(TopicPerformance.course_id == course.id)).all()
+    assert {(row.rule, row.parameters["w"]) for row in stored} == {("weighted_average", 0.7)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "parameters", "error"),
+    [("averag", {}, UnknownRuleError), ("average", {"w": 0.7}, RuleParameterError), ("m_of_n", {"m": 9}, RuleParameterError)],
+)
+def test_a_rule_that_cannot_be_used_is_not_stored(session, course, rule, parameters, error):
+    with pytest.raises(error):
+        choose_rule(session, course.code, rule, parameters)
+    assert course_rule(session, course.code) == ("average", {})
+
+
+def test_the_evidence_of_a_class_is_that_of_who_counts_by_name(session, course):
+    found = class_evidence(session, course.code)
+    assert found.students["name"].tolist() == ["Able", "Falling", "Silent"]
+    assert found.students["position"].tolist() == [1, 2, 3]
+    assert found.weeks["week_number"].tolist() == [1, 2]
+    assert found.scores[["student", "week", "score"]].to_numpy().tolist() == [[1, 1, 9], [1, 1, 10], [2, 1, 10], [2, 1, 2]]
+    assert found.scores.dtypes[["student", "mixed"]].astype(str).tolist() == ["int64", "bool"]
+
+
+def test_what_a_refresh_stores_is_what_the_evidence_of_the_class_gives(session, course):
+    choose_rule(session, course.code, "khan", {"remedial_threshold": 0.6})
+    refresh(session, courses=[course.code])
+    found = class_evidence(session, course.code)
+    cells = side_by_side(found.scores, [choice(found.rule, found.parameters)])
+    pd.testing.assert_series_equal(cells["value_1"], estimate(found.scores, "khan")["value"], check_names=False)
+    ids = found.students.set_index("position")["student_id"]
+    stored = select(TopicPerformance.student_id, TopicPerformance.value, TopicPerformance.level).where(
+        TopicPerformance.course_id == course.id, TopicPerformance.student_id.in_(ids.tolist())
+    )
+    assert {tuple(row) for row in session.execute(stored)} == set(
+        zip(cells["student"].map(ids), cells["value_1"], cells["state_1"], strict=True)
+    )
+
+
+def test_a_course_without_students_or_weeks_gives_empty_tables_of_the_same_shape(session, course):
+    empty, full = (class_evidence(session, code) for code in (factories.course(session).code, course.code))
+    for name in ("students", "weeks", "scores"):
+        assert getattr(empty, name).empty
+        assert getattr(empty, name).dtypes.to_dict() == getattr(full, name).dtypes.to_dict()
+
+
+@pytest.fixture
+def taught(admin_engine, lecturer_engine):
+    """A course of the demonstration lecturer and one of somebody else, which others see, too; each with one answer."""
+    with transaction(admin_engine) as session:
+        lecturer = session.scalars(select(User).where(User.email == DEMO_LECTURER)).one()
+        own, other = factories.course(session, weeks=1, taught_by=lecturer), factories.course(session, weeks=1)
+        for made in (own, other):
+            factories.attempt(session, factories.quiz(session, made), factories.enrollment(session, made).student_id)
+    yield own, other
+    with transaction(admin_engine) as session:
+        for made in (own, other):
+            for attempt in session.scalars(select(QuizAttempt).where(QuizAttempt.course_id == made.id)):
+                session.delete(attempt)
+            session.flush()
+            session.delete(session.get_one(Course, made.id))
+
+
+def test_a_lecturer_compares_rules_in_an_own_course_and_sees_nothing_of_others(lecturer_engine, taught):
+    own, other = taught
+    with Session(lecturer_engine) as theirs:
+        found = class_evidence(theirs, own.code)
+        assert (len(found.students), found.scores["score"].tolist()) == (1, [8])
+        with pytest.raises(CourseNotFoundError):
+            class_evidence(theirs, other.code)
+
+
+def test_a_lecturer_chooses_the_rule_of_an_own_course_and_of_no_other(lecturer_engine, taught):
+    own, other = taught
+    with Session(lecturer_engine) as theirs:
+        choose_rule(theirs, own.code, "latest", {})
+        assert course_rule(theirs, own.code) == ("latest", {})
+        with pytest.raises(CourseNotFoundError):
+            choose_rule(theirs, other.code, "latest", {})
