@@ -1,0 +1,17 @@
+"""Bayesian knowledge tracing: how likely a student knows a skill, from right and wrong answers in their order.
+
+A student knows a skill before the first answer with probability `prior`; after each answer, who does not know it learns it with
+`learn`, and who knows it forgets it with `forget`. Who does not know it answers right with `guess`; who knows it answers wrong
+with `slip`. `fit` finds these parameters, `predict` and `filter` use them.
+
+References
+----------
+Corbett, Anderson (1995), Knowledge tracing: modeling the acquisition of procedural knowledge, User Modeling and User-Adapted
+Interaction 4. The names and the order of steps are those of pyBKT (Badrinath, Wang, Pardos 2021).
+"""
+
+from lmskit.analytics.bkt.fitting import fit
+from lmskit.analytics.bkt.parameters import PARAMETERS
+from lmskit.analytics.bkt.prediction import filter, predict  # noqa: A004 - the name that the field and callers use
+
+__all__ = ["PARAMETERS", "filter", "fit", "predict"]

@@ -1,0 +1,77 @@
+"""The five parameters of knowledge tracing, checked."""
+
+from __future__ import annotations
+
+import numbers
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from lmskit.errors import ColumnsMissingError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    Floats: TypeAlias = npt.NDArray[np.float64]
+
+PARAMETERS = ("prior", "learn", "guess", "slip", "forget")
+"""Their names, in the order in which arrays hold them."""
+NEEDED = PARAMETERS[:-1]
+"""Those without a default; `forget` is 0 where it is not given."""
+
+
+def parameter_vector(parameters: Mapping[str, float] | pd.Series) -> Floats:
+    """Take the parameters of one skill, in the order of `PARAMETERS`; further keys are passed over.
+
+    Raises
+    ------
+    InputError
+        One is missing, or is no number from 0 to 1.
+
+    Examples
+    --------
+    >>> parameter_vector({"prior": 0.3, "learn": 0.2, "guess": 0.2, "slip": 0.1}).tolist()
+    [0.3, 0.2, 0.2, 0.1, 0.0]
+    """
+    missing = [name for name in NEEDED if name not in parameters]
+    if missing:
+        raise InputError(f"Knowledge tracing needs the parameter{'s' if len(missing) > 1 else ''} {', '.join(missing)}, which nobody gave.")
+    values = {name: parameters.get(name, 0.0) for name in PARAMETERS}
+    for name, value in values.items():
+        if not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:  # NaN is in no range
+            raise InputError(f"The parameter {name} of knowledge tracing is a probability from 0 to 1, not {value!r}.")
+    return np.array([float(value) for value in values.values()])
+
+
+def parameter_table(parameters: pd.DataFrame) -> Floats:
+    """Take the parameters of all skills, shape (skills, 5); a skill that could not be fitted is a row of NaN.
+
+    Raises
+    ------
+    ColumnsMissingError
+        A column of `NEEDED` is missing.
+    InputError
+        A skill comes twice, or a value is no number from 0 to 1.
+    """
+    missing = [name for name in NEEDED if name not in parameters.columns]
+    if missing:
+        raise ColumnsMissingError(subject="Knowledge tracing", missing=missing, present=[str(name) for name in parameters.columns])
+    if not parameters.index.is_unique:
+        twice = parameters.index[parameters.index.duplicated()][0]
+        raise InputError(f"The parameters name the skill {twice} twice; keep one row for each skill.")
+    columns = [parameters[name] if name in parameters.columns else pd.Series(0.0, index=parameters.index) for name in PARAMETERS]
+    try:
+        table = np.column_stack([column.to_numpy(dtype=np.float64, na_value=np.nan) for column in columns])
+    except (TypeError, ValueError) as error:
+        raise InputError(f"The parameters of knowledge tracing hold something that is not a number ({error}).") from error
+    unknown = np.isnan(table)
+    usable = ~unknown.any(axis=1)
+    bad = (usable & ~((table >= 0) & (table <= 1)).all(axis=1)) | (~usable & ~unknown[:, : len(NEEDED)].all(axis=1))
+    if bad.any():
+        skill = parameters.index[np.flatnonzero(bad)[0]]
+        raise InputError(f"The parameters of the skill {skill} are not all probabilities from 0 to 1; correct or drop that row first.")
+    table[~usable] = np.nan
+    return table
