@@ -72,8 +72,8 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
 
     References
     ----------
-    The rules are those of Canvas LMS (outcome calculation methods), Kolibri (`m_of_n`) and Khan Academy (`khan`); see
-    `lmskit.analytics.rules`. Canvas's database calls `weighted_average` ``decaying_average`` and `decaying_average`
+    The rules are those of Canvas LMS (outcome calculation methods), Kolibri (`m_of_n`) and Khan Academy (`khan`), and knowledge tracing
+    (`bkt`); see `lmskit.analytics.rules`. Canvas's database calls `weighted_average` ``decaying_average`` and `decaying_average`
     ``standard_decaying_average``.
 
     Examples

@@ -111,7 +111,7 @@ def _walk(start: Integers, n: Integers, step: Integers, earned: Integers, level:
         level[group] = reached
 
 
-_CORRECT_FROM = Parameter("correct_from", 0.01, 1, "an answer that earned at least this share of its points is correct", default=1.0)
+CORRECT_FROM = Parameter("correct_from", 0.01, 1, "an answer that earned at least this share of its points is correct", default=1.0)
 
 M_OF_N = Rule(
     "m_of_n",
@@ -120,7 +120,7 @@ M_OF_N = Rule(
     (
         Parameter("m", 1, 20, "how many answers must be correct", default=5, whole=True),
         Parameter("n", 1, 20, "among how many of the last", default=7, whole=True),
-        _CORRECT_FROM,
+        CORRECT_FROM,
         *thresholds(mastery=1.0),
     ),
     no_interval="The value is progress towards a goal, capped and kept once reached, and no mean of scores.",
@@ -134,7 +134,7 @@ KHAN = Rule(
     "khan",
     "Khan Academy's levels: an exercise earns familiar (70 %) or proficient (100 %), an answer in a mixed quiz moves one level up or down.",
     _khan,
-    (_CORRECT_FROM, *thresholds(mastery=1.0)),
+    (CORRECT_FROM, *thresholds(mastery=1.0)),
     no_interval="The value is one of four levels with the points that Khan Academy gives them, and no mean of scores.",
     needs=frozenset({"attempt", "mixed", "hinted"}),
     account=_level_reached,

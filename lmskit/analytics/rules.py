@@ -6,7 +6,7 @@ References
 ----------
 Canvas LMS (outcome calculation methods): average, highest, latest, weighted_average, decaying_average, n_of_mastery. Kolibri
 (mastery models): m_of_n. Khan Academy, "How do Khan Academy's Mastery levels work?" and, for the points of the levels and for what
-lowers them, "What are Course and Unit Mastery?": khan.
+lowers them, "What are Course and Unit Mastery?": khan. Corbett and Anderson (1995), Knowledge tracing: bkt.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from lmskit.analytics.averages import AVERAGE, DECAYING_AVERAGE, LATEST, WEIGHTE
 from lmskit.analytics.order_statistics import HIGHEST, N_OF_MASTERY
 from lmskit.analytics.right_or_wrong import KHAN, M_OF_N
 from lmskit.analytics.rule import Outcome, Parameter, Rule
+from lmskit.analytics.traced import BKT
 from lmskit.errors import UnknownRuleError
 
 __all__ = ["RULES", "Outcome", "Parameter", "Rule", "rule_named"]
 
 RULES: Mapping[str, Rule] = MappingProxyType(
-    {rule.name: rule for rule in (AVERAGE, HIGHEST, LATEST, WEIGHTED_AVERAGE, DECAYING_AVERAGE, N_OF_MASTERY, M_OF_N, KHAN)}
+    {rule.name: rule for rule in (AVERAGE, HIGHEST, LATEST, WEIGHTED_AVERAGE, DECAYING_AVERAGE, N_OF_MASTERY, M_OF_N, KHAN, BKT)}
 )
 """Every rule by its name."""
 

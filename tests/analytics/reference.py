@@ -50,15 +50,25 @@ def khan(rows, correct_from):
     return {"attempted": 0, "familiar": 0.5, "proficient": 0.8, "mastered": 1}[level]
 
 
+def bkt(rows, correct_from, forget):
+    known, learn, guess, slip = 0.3, 0.2, 0.2, 0.1
+    for row in rows:
+        right_if_known, right_if_not = (1 - slip, guess) if correct(row, correct_from) else (slip, 1 - guess)
+        known = known * right_if_known / (known * right_if_known + (1 - known) * right_if_not)
+        known = known * (1 - forget) + (1 - known) * learn
+    return known
+
+
 def value_and_weights(  # noqa: PLR0911  # one return a rule
-    rows, rule, *, w=0.65, m=5, n=5, threshold=0.8, correct_from=1.0
+    rows, rule, *, w=0.65, m=5, n=5, threshold=0.8, correct_from=1.0, forget=0.0
 ):
     s = [row["fraction"] for row in rows]
     k = len(s)
     kept = [one for one in s if one >= threshold]
     match rule:
-        case "m_of_n" | "khan":
-            return (m_of_n(rows, m, n, correct_from) if rule == "m_of_n" else khan(rows, correct_from)), None
+        case "m_of_n" | "khan" | "bkt":
+            values = {"m_of_n": lambda: m_of_n(rows, m, n, correct_from), "khan": lambda: khan(rows, correct_from)}
+            return values.get(rule, lambda: bkt(rows, correct_from, forget))(), None
         case "average":
             return sum(s) / k, [1.0] * k
         case "highest":
@@ -89,7 +99,7 @@ def interval(v, weights):
 
 
 def state(v, rule):
-    mastery, remedial = 1.0 if rule in {"khan", "m_of_n"} else 0.8, 0.5
+    mastery, remedial = {"khan": 1.0, "m_of_n": 1.0, "bkt": 0.95}.get(rule, 0.8), 0.5
     if math.isnan(v):
         return "not_assessed"
     return "mastered" if v >= mastery - 1e-12 else "remedial" if v < remedial - 1e-12 else "developing"

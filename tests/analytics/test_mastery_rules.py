@@ -21,6 +21,7 @@ PARAMETERS = {
     "n_of_mastery": {"n": 2, "threshold": 0.6},
     "m_of_n": {"m": 2, "n": 3, "correct_from": 0.6},
     "khan": {"correct_from": 0.6},
+    "bkt": {"correct_from": 0.6, "forget": 0.1},
 }
 
 
@@ -120,7 +121,9 @@ def test_a_better_score_never_lowers_mastery(rule, points, which, gain):
     assert after >= before - 1e-12
 
 
-@pytest.mark.parametrize(("rule", "value"), [("highest", 1), ("n_of_mastery", 1), ("m_of_n", 1), ("khan", 0.8)])
+@pytest.mark.parametrize(
+    ("rule", "value"), [("highest", 1), ("n_of_mastery", 1), ("m_of_n", 1), ("khan", 0.8), ("bkt", pytest.approx(1, abs=1e-3))]
+)
 def test_rules_without_a_mean_carry_no_interval_and_say_why(rule, value):
     row = estimate(scores_of(5, 5, 5, 5, 5), rule).iloc[0]
     assert row["value"] == value
