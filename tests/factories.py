@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from lmskit.models import Base, Course, Enrollment, Quiz, QuizAttempt, Syllabus, Term, User
+from lmskit.models import Base, Course, Enrollment, KnowledgeFit, Quiz, QuizAttempt, Syllabus, Term, User
 from lmskit.services.person import add_person
 from lmskit.vocabulary import EnrollmentStatus, Origin, Role
 
@@ -162,6 +162,30 @@ def attempt(
         banked=banked,
     )
     return _added(session, made)
+
+
+def knowledge_fit(of_course: Course, *, week_number: int = 1, constrained: bool = False) -> KnowledgeFit:
+    """A fit of a week that the course has, not added yet."""
+    return KnowledgeFit(
+        course_id=of_course.id,
+        week_number=week_number,
+        prior=0.3,
+        learn=0.2,
+        guess=0.25,
+        slip=0.1,
+        forget=0.0,
+        correct_from=1.0,
+        n_students=30,
+        n_answers=120,
+        log_likelihood=-70.25,
+        converged=True,
+        constrained=constrained,
+        n_held_out=120,
+        auc=0.75,
+        rmse=0.41,
+        log_loss=0.52,
+        fitted_at=dt.datetime(2026, 9, 21, 9, tzinfo=dt.UTC),
+    )
 
 
 def address(of_person: User) -> str:

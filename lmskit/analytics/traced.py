@@ -1,16 +1,21 @@
-"""The rule of mastery by Bayesian knowledge tracing: how likely the topic is known after the last answer."""
+"""Mastery by Bayesian knowledge tracing: the rule `bkt`, and fits of its parameters to the topics of a course."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from lmskit.analytics.bkt.cross_validation import cross_validate
+from lmskit.analytics.bkt.fitting import fit
 from lmskit.analytics.bkt.parameters import PARAMETERS
 from lmskit.analytics.bkt.prediction import knowledge
+from lmskit.analytics.held_out import prediction_quality
 from lmskit.analytics.right_or_wrong import CORRECT_FROM
 from lmskit.analytics.rule import Outcome, Parameter, Rule, count, thresholds
 from lmskit.errors import RuleParameterError
+from lmskit.thresholds import SLACK
 
 if TYPE_CHECKING:
     from lmskit.analytics.evidence import Evidence
@@ -57,3 +62,62 @@ BKT = Rule(
     account=_answers_right,
 )
 """Corbett and Anderson's knowledge tracing, which calls a topic mastered from 0.95. A second answer to a question counts too."""
+
+
+def responses_from(evidence: pd.DataFrame, *, correct_from: float) -> pd.DataFrame:
+    """Take evidence of one course as answers to trace knowledge by, the weeks being the skills.
+
+    Parameters
+    ----------
+    evidence
+        The columns student_id, week_number, score and max_score, from oldest to newest within a student and week.
+    correct_from
+        An answer that earned at least this share of its points is correct.
+
+    Returns
+    -------
+    DataFrame
+        student, skill, correct and order, as `lmskit.analytics.bkt.fit` takes them; one row per row of `evidence`.
+
+    Examples
+    --------
+    >>> evidence = pd.DataFrame({"student_id": [7, 7], "week_number": 1, "score": [2.0, 1.0], "max_score": 2.0})
+    >>> responses_from(evidence, correct_from=1.0).to_dict("list")
+    {'student': [7, 7], 'skill': [1, 1], 'correct': [1, 0], 'order': [0, 1]}
+    """
+    correct = evidence["score"] / evidence["max_score"] >= correct_from - SLACK
+    return pd.DataFrame(
+        {
+            "student": evidence["student_id"],
+            "skill": evidence["week_number"],
+            "correct": correct.astype(np.int64),
+            "order": np.arange(len(evidence), dtype=np.int64),
+        }
+    )
+
+
+def topic_fits(responses: pd.DataFrame, *, forgetting: bool = False, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+    """Fit each topic, and judge the fits by students they were not fitted to, five folds of them.
+
+    Parameters
+    ----------
+    responses, forgetting, seed
+        As for `lmskit.analytics.bkt.fit`.
+
+    Returns
+    -------
+    fits
+        What `fit` gives, by skill, and `n_held_out`, `auc`, `rmse` and `log_loss` (see `PredictionQuality`).
+    chance
+        What was thought of each answer by fits to other students' answers, with the index of `responses`; NaN where there are none.
+    """
+    fits = fit(responses, forgetting=forgetting, seed=seed)
+    chance = cross_validate(responses, forgetting=forgetting, seed=seed)
+    skill, correct = responses["skill"].to_numpy(), responses["correct"].to_numpy(dtype=np.float64, na_value=np.nan)
+    judged = [prediction_quality(correct[skill == one], chance.to_numpy()[skill == one]) for one in fits.index]
+    told = {name: [getattr(one, field) for one in judged] for name, field in _FIGURES.items()}
+    kinds = {name: "int64" if name == "n_held_out" else "float64" for name in _FIGURES}
+    return fits.assign(**told).astype(kinds), chance
+
+
+_FIGURES = {"n_held_out": "n", "auc": "auc", "rmse": "rmse", "log_loss": "log_loss"}

@@ -21,6 +21,7 @@ NOUNS = {
     "enrollment": "See who studies a course, enrol a student, withdraw one.",
     "mail": "Hand over the messages that wait, see what became of them, try some again.",
     "mastery": "Estimate mastery anew.",
+    "knowledge": "Fit knowledge tracing, and see how good it is.",
     "report": "Build the reports of a term.",
     "db": "The database server, its preparation and its revision.",
     "doctor": "Say whether everything is as it should be, and if not, what to do.",

@@ -4,6 +4,7 @@ from lmskit.models.base import Base
 from lmskit.models.course import Course, Syllabus, Term
 from lmskit.models.enrollment import Enrollment
 from lmskit.models.external_id import ExternalId
+from lmskit.models.knowledge_fit import KnowledgeFit
 from lmskit.models.material import EMBEDDING_SIZE, Material, MaterialPassage
 from lmskit.models.operations import Archive, AuditEntry, ImportRun, OutboxMessage
 from lmskit.models.performance import TopicPerformance
@@ -20,6 +21,7 @@ __all__ = [
     "Enrollment",
     "ExternalId",
     "ImportRun",
+    "KnowledgeFit",
     "Material",
     "MaterialPassage",
     "OutboxMessage",

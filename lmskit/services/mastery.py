@@ -16,10 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lmskit.analytics.mastery import estimate, rule_named
+from lmskit.analytics.traced import BKT
 from lmskit.db.staging import copy_rows, stage
 from lmskit.errors import ColumnsMissingError, CourseNotFoundError, LmskitError, NotPermittedError
 from lmskit.models import Course, TopicPerformance
 from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
+from lmskit.queries.knowledge import fitted_parameters
 
 Keys: TypeAlias = pd.DataFrame | Iterable[tuple[int, int, int]]
 """(student_id, course_id, week_number), as a frame with these columns or as tuples; repeats do no harm."""
@@ -73,11 +75,12 @@ class RefreshReport:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """A course with the rule it has chosen, its parameters complete."""
+    """A course with the rule it has chosen, its parameters complete; and the weeks that have parameters of their own, by week."""
 
     id: int
     rule: str
     parameters: str
+    of_week: Mapping[int, str] = field(default_factory=dict)
 
 
 def refresh(
@@ -140,6 +143,9 @@ def _refresh(session: Session, *, courses: Sequence[str] | None, touched: Keys |
         "ids": ids.tolist(),
         "rules": [course.rule for course in chosen],
         "parameters": [course.parameters for course in chosen],
+        "fitted_ids": [course.id for course in chosen for _ in course.of_week],
+        "fitted_weeks": [week for course in chosen for week in course.of_week],
+        "fitted_parameters": [parameters for course in chosen for parameters in course.of_week.values()],
     }
     removed = _removed(session, _REMOVE, {"ids": settings["ids"]}) if keys is None else _removed(session, _REMOVE_TOUCHED, {})
     added, changed = session.execute(_WRITE_COURSES if keys is None else _WRITE_TOUCHED, settings).one()
@@ -179,6 +185,7 @@ def _rules(session: Session, courses: Sequence[str] | None, keys: np.ndarray | N
         for code in courses:
             if code not in known:
                 raise CourseNotFoundError(course=code)
+    fits = fitted_parameters(session, [row.id for row in found if row.mastery_rule == BKT.name])
     chosen, skipped = [], {}
     for row in found:
         try:
@@ -186,7 +193,13 @@ def _rules(session: Session, courses: Sequence[str] | None, keys: np.ndarray | N
         except LmskitError as error:
             skipped[row.code] = str(error)
         else:
-            chosen.append(_Chosen(row.id, row.mastery_rule, json.dumps(parameters)))
+            # A fit to what another share of the points made correct says nothing about these answers.
+            own = {
+                week: json.dumps(parameters | fit)
+                for week, fit in fits.get(row.id, {}).items()
+                if fit["correct_from"] == parameters["correct_from"]
+            }
+            chosen.append(_Chosen(row.id, row.mastery_rule, json.dumps(parameters), own))
     return chosen, skipped
 
 
@@ -215,12 +228,21 @@ def _estimated(evidence: pd.DataFrame, chosen: Sequence[_Chosen]) -> pd.DataFram
     told = evidence.drop(columns=["student_id", "course_id", "week_number"])
     scores = pd.DataFrame({"student": code, "week": evidence["week_number"], **told})
     by_rule: dict[tuple[str, str], list[int]] = defaultdict(list)
+    fitted = [course for course in chosen if course.of_week]
     for course in chosen:
-        by_rule[course.rule, course.parameters].append(course.id)
+        if not course.of_week:
+            by_rule[course.rule, course.parameters].append(course.id)
+    alone = len(by_rule) == 1 and not fitted
     parts = [
-        estimate(scores if len(by_rule) == 1 else scores[np.isin(pair[:, 0], ids)], rule, **json.loads(parameters))
+        estimate(scores if alone else scores[np.isin(pair[:, 0], ids)], rule, **json.loads(parameters))
         for (rule, parameters), ids in by_rule.items()
     ]
+    for course in fitted:
+        of_course = scores.iloc[slice(*np.searchsorted(pair[:, 0], [course.id, course.id + 1]))]
+        parts += [
+            estimate(rows, course.rule, **json.loads(course.of_week.get(int(str(week)), course.parameters)))
+            for week, rows in of_course.groupby("week")
+        ]
     together = pd.concat(parts, ignore_index=True) if parts else estimate(scores, "average")
     code = together["student"].to_numpy(dtype=np.int64)
     return together.assign(student_id=student_of[code], course_id=course_of[code])
@@ -297,14 +319,18 @@ _WRITE = """
             (student_id, course_id, week_number, level, value, low, high, n_evidence, rule, parameters, computed_at)
         SELECT
             s.student_id, s.course_id, s.week_number, CAST(s.level AS mastery_level), s.value, s.low, s.high, s.n_evidence,
-            r.rule, r.parameters, now()
+            r.rule, coalesce(f.parameters, r.parameters), now()
         FROM mastery_estimated AS s
         JOIN unnest(CAST(:ids AS bigint[]), CAST(:rules AS text[]), CAST(:parameters AS jsonb[])) AS r (course_id, rule, parameters)
             ON r.course_id = s.course_id
+        LEFT JOIN unnest(CAST(:fitted_ids AS bigint[]), CAST(:fitted_weeks AS integer[]), CAST(:fitted_parameters AS jsonb[]))
+                AS f (course_id, week_number, parameters)
+            ON f.course_id = s.course_id AND f.week_number = s.week_number
         LEFT JOIN known AS k
             ON k.student_id = s.student_id AND k.course_id = s.course_id AND k.week_number = s.week_number
         WHERE (k.level, k.value, k.low, k.high, k.n_evidence, k.rule, k.parameters)
-            IS DISTINCT FROM (CAST(s.level AS mastery_level), s.value, s.low, s.high, s.n_evidence, r.rule, r.parameters)
+            IS DISTINCT FROM (CAST(s.level AS mastery_level), s.value, s.low, s.high, s.n_evidence, r.rule,
+                coalesce(f.parameters, r.parameters))
         ON CONFLICT (student_id, course_id, week_number) DO UPDATE
         SET level = excluded.level, value = excluded.value, low = excluded.low, high = excluded.high, n_evidence = excluded.n_evidence,
             rule = excluded.rule, parameters = excluded.parameters, computed_at = excluded.computed_at

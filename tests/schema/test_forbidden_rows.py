@@ -50,7 +50,7 @@ def pending(world: World, **values: object) -> Values:
 
 
 def second_week(world: World, **values: object) -> Values:
-    """Mastery of a week that the base row does not cover."""
+    """What is derived of a week that the base row does not cover."""
     world.add("syllabi", week_number=2)
     return {"week_number": 2, **values}
 
@@ -179,6 +179,26 @@ CHECKS = [
         lambda w: second_week(w, n_evidence=1),
     ),
     case("ck_topic_performance_parameters_is_an_object", "topic_performance", lambda w: second_week(w, parameters=[]), second_week),
+    case("ck_knowledge_fits_parameters_are_probabilities", "knowledge_fits", lambda w: second_week(w, prior="NaN"), second_week),
+    case(
+        "ck_knowledge_fits_is_not_degenerate", "knowledge_fits", lambda w: second_week(w, guess=0.9), lambda w: second_week(w, guess=0.89)
+    ),
+    case("ck_knowledge_fits_correct_from_is_a_fraction", "knowledge_fits", lambda w: second_week(w, correct_from=0), second_week),
+    case("ck_knowledge_fits_there_are_answers", "knowledge_fits", lambda w: second_week(w, n_students=41), second_week),
+    case("ck_knowledge_fits_log_likelihood_is_one", "knowledge_fits", lambda w: second_week(w, log_likelihood="-Infinity"), second_week),
+    case("ck_knowledge_fits_held_out_answers_are_among_them", "knowledge_fits", lambda w: second_week(w, n_held_out=41), second_week),
+    case(
+        "ck_knowledge_fits_held_out_figures_have_answers",
+        "knowledge_fits",
+        lambda w: second_week(w, n_held_out=0),
+        lambda w: second_week(w, n_held_out=0, auc=None, rmse=None, log_loss=None),
+    ),
+    case(
+        "ck_knowledge_fits_held_out_figures_are_in_range",
+        "knowledge_fits",
+        lambda w: second_week(w, auc="NaN"),
+        lambda w: second_week(w, auc=None),
+    ),
     case(
         "ck_external_ids_names_one_entity_of_its_kind",
         "external_ids",
@@ -227,6 +247,7 @@ FOREIGN_KEYS = [
     case("fk_quiz_attempts_course_id_student_id", "quiz_attempts", lambda w: {"student_id": w.newcomer}),
     case("fk_topic_performance_course_id_student_id", "topic_performance", lambda w: second_week(w, student_id=w.newcomer), second_week),
     case("fk_topic_performance_course_id_week_number", "topic_performance", {"week_number": 3}, second_week),
+    case("fk_knowledge_fits_course_id_week_number", "knowledge_fits", {"week_number": 3}, second_week),
     case(
         "fk_external_ids_person_id",
         "external_ids",
@@ -265,6 +286,7 @@ UNIQUE_KEYS = [
     case("pk_material_passages", "material_passages", {}, {"ordinal": 2}),
     case("uq_quiz_attempts_quiz_id_student_id_number", "quiz_attempts", {"number": 1}),
     case("pk_topic_performance", "topic_performance", {}, second_week),
+    case("pk_knowledge_fits", "knowledge_fits", {}, second_week),
     case("uq_external_ids_source_kind_external_id", "external_ids", {}, {"source": "another"}),
     case("uq_outbox_idem_key", "outbox", {"idem_key": "first"}),
     case("uq_outbox_message_id", "outbox", {"message_id": "<first@lmskit.example>"}),
@@ -375,7 +397,7 @@ def test_neither_course_nor_week_nor_enrollment_with_attempts_can_be_deleted(wor
 def test_a_course_without_attempts_takes_all_its_parts_along(world: World) -> None:
     world.connection.execute(delete(table("quiz_attempts")).where(table("quiz_attempts").c.course_id == world.course))
     world.connection.execute(delete(table("courses")).where(table("courses").c.id == world.course))
-    for name in ("syllabi", "student_enrollments", "materials", "material_passages", "quizzes", "topic_performance"):
+    for name in ("syllabi", "student_enrollments", "materials", "material_passages", "quizzes", "topic_performance", "knowledge_fits"):
         left = world.connection.execute(select(table(name).c.course_id).where(table(name).c.course_id == world.course)).all()
         assert left == [], name
 

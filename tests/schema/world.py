@@ -38,6 +38,7 @@ class World:
         self.other_material = self.add("materials", course_id=self.other_course)
         self.add("material_passages")
         self.add("topic_performance")
+        self.add("knowledge_fits")
         self.add("external_ids")
         self.add("outbox", idem_key="first", message_id="<first@lmskit.example>")
         self.add("import_runs")
@@ -99,6 +100,26 @@ class World:
                 "rule": "average",
                 "parameters": {},
                 "computed_at": NOON,
+            },
+            "knowledge_fits": {
+                "course_id": course,
+                "week_number": 1,
+                "prior": 0.3,
+                "learn": 0.2,
+                "guess": 0.2,
+                "slip": 0.1,
+                "forget": 0.0,
+                "correct_from": 1.0,
+                "n_students": 10,
+                "n_answers": 40,
+                "log_likelihood": -20.0,
+                "converged": True,
+                "constrained": False,
+                "n_held_out": 40,
+                "auc": 0.7,
+                "rmse": 0.4,
+                "log_loss": 0.5,
+                "fitted_at": NOON,
             },
             "external_ids": {"source": "base", "kind": "term", "external_id": "1", "term_id": getattr(self, "term", 0)},
             "outbox": {

@@ -66,6 +66,9 @@ GRANT UPDATE (status) ON lms.student_enrollments TO lmskit_lecturer;
 -- derived column granted for changes
 GRANT UPDATE (value) ON lms.topic_performance TO lmskit_lecturer;
 
+-- derived column granted for changes
+GRANT UPDATE (learn) ON lms.knowledge_fits TO lmskit_lecturer;
+
 -- audit trail can be forged
 GRANT INSERT (actor, action, table_name, row_key) ON lms.audit_log TO lmskit_admin;
 

@@ -34,6 +34,7 @@ VISIBLE = {
             "quizzes",
             "quiz_attempts",
             "topic_performance",
+            "knowledge_fits",
             "materials",
             "material_passages",
             "external_ids",
@@ -90,7 +91,7 @@ ADMIN = Rights(
 BLIND = {
     "users": "sort_name", "external_ids": "source", "terms": "name", "courses": "title", "student_enrollments": "origin",
     "syllabi": "topic", "materials": "title", "material_passages": "body", "quizzes": "title", "quiz_attempts": "feedback",
-    "topic_performance": "rule",
+    "topic_performance": "rule", "knowledge_fits": "prior",
     "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "location",
 }  # fmt: skip
 """A column of each table that can be set to itself."""

@@ -287,6 +287,7 @@ def test_every_table_that_people_change_has_its_triggers(school):
         "external_ids",
         "material_passages",
         "topic_performance",
+        "knowledge_fits",
         "outbox",
         "import_runs",
         "audit_log",

@@ -31,6 +31,10 @@ FROM quizzes AS q JOIN student_enrollments AS e USING (course_id) WHERE q.course
 INSERT INTO topic_performance (student_id, course_id, week_number, level, value, low, high, n_evidence, rule, parameters, computed_at)
 SELECT e.student_id, e.course_id, s.week_number, 'developing', 0.6, 0.5, 0.7, 3, ':word', '{":word": :score}', :day + time '12:00'
 FROM student_enrollments AS e JOIN syllabi AS s USING (course_id) WHERE e.course_id IN (:base + 11, :base + 12);
+INSERT INTO knowledge_fits (course_id, week_number, prior, learn, guess, slip, forget, correct_from, n_students, n_answers,
+    log_likelihood, converged, constrained, n_held_out, auc, rmse, log_loss, fitted_at)
+SELECT s.course_id, s.week_number, 0.3, 0.2, 0.2, 0.1, 0, 1, 2, 8, -:score, true, false, 8, 0.7, 0.4, 0.5, :day + time '12:00'
+FROM syllabi AS s WHERE s.course_id IN (:base + 11, :base + 12);
 
 INSERT INTO materials (id, course_id, week_number, kind, title, url) OVERRIDING SYSTEM VALUE
 SELECT :base + 200 + course, :base + 10 + course, 1, 'page', ':word material', 'https://example.org/:word' FROM generate_series(1, 2) AS course;

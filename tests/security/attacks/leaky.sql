@@ -44,7 +44,7 @@ DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM lms.quiz_attempts LOOP RAIS
 
 -- done: notices
 DO $$ DECLARE t text; r record; BEGIN
-    FOREACH t IN ARRAY ARRAY['courses', 'quizzes', 'materials', 'material_passages', 'terms', 'external_ids', 'topic_performance'] LOOP
+    FOREACH t IN ARRAY ARRAY['courses', 'quizzes', 'materials', 'material_passages', 'terms', 'external_ids', 'topic_performance', 'knowledge_fits'] LOOP
         FOR r IN EXECUTE format('SELECT * FROM lms.%I', t) LOOP RAISE NOTICE '% %', t, r; END LOOP;
     END LOOP;
 END $$;

@@ -22,6 +22,9 @@ SELECT * FROM lms.quiz_attempts;
 SELECT * FROM lms.topic_performance;
 
 -- own
+SELECT * FROM lms.knowledge_fits;
+
+-- own
 SELECT * FROM lms.materials;
 
 -- own

@@ -94,6 +94,9 @@ UPDATE lms.student_enrollments SET status = 'withdrawn';
 UPDATE lms.topic_performance SET value = 1, level = 'mastered';
 
 -- refused 42501
+UPDATE lms.knowledge_fits SET learn = 1;
+
+-- refused 42501
 UPDATE lms.users SET role = 'super_admin' WHERE id = lms.me();
 
 -- refused 42501
@@ -227,6 +230,9 @@ DELETE FROM lms.materials WHERE course_id = :foreign_course;
 
 -- refused 42501
 DELETE FROM lms.topic_performance;
+
+-- refused 42501
+DELETE FROM lms.knowledge_fits;
 
 -- refused 42501
 DELETE FROM lms.audit_log;

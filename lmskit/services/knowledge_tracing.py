@@ -1,0 +1,142 @@
+"""Fit knowledge tracing to the answers of courses, week by week, and keep what was found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from lmskit.analytics.mastery import rule_named
+from lmskit.analytics.traced import BKT, responses_from, topic_fits
+from lmskit.errors import CourseNotFoundError, RuleParameterError
+from lmskit.models import Course, KnowledgeFit
+from lmskit.queries.evidence import course_responses
+from lmskit.services.permission import administrators_only
+
+
+@dataclass(frozen=True)
+class KnowledgeReport:
+    """What was fitted.
+
+    Attributes
+    ----------
+    n_courses
+        Courses that were looked at, without those skipped.
+    n_weeks, n_answers
+        Weeks with answers, each of which has a fit now; and those answers.
+    constrained
+        By course code, the weeks whose likeliest fit was degenerate; the best that is not was kept.
+    skipped
+        By course code, why its rule's parameters cannot be used. Its fits stay as they were.
+    """
+
+    n_courses: int = 0
+    n_weeks: int = 0
+    n_answers: int = 0
+    constrained: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+    def sentence(self) -> str:
+        """Return the report as one line for a person."""
+        told = (
+            f"Knowledge tracing of {self.n_courses:,} course{'' if self.n_courses == 1 else 's'}: "
+            f"{self.n_weeks:,} weeks fitted to {self.n_answers:,} answers."
+        )
+        if not self.constrained:
+            return told
+        where = "; ".join(f"{code} week {', '.join(map(str, weeks))}" for code, weeks in self.constrained.items())
+        return f"{told} Guesses and slips were kept from explaining everything in {where}: look at these before you rely on them."
+
+
+@administrators_only("fit knowledge tracing")
+def fit_courses(
+    session: Session,
+    *,
+    courses: Sequence[str] | None = None,
+    forgetting: bool = False,
+    seed: int = 0,
+    step: Callable[[str], None] | None = None,
+) -> KnowledgeReport:
+    """Fit every week of the courses to all its answers, and put the fits in place of those that were there.
+
+    Answers are those the rule `bkt` looks at, of students of every status. A week without answers has no fit afterwards. Two fits of the
+    same course wait for each other. Mastery is not refreshed.
+
+    Parameters
+    ----------
+    session
+        Of an administrator. Nothing is committed.
+    courses
+        Codes; by default all courses.
+    forgetting
+        Whether what is known can be forgotten.
+    seed
+        Of the starts and the folds; 0 or more.
+    step
+        Is told what is being done, for a progress display.
+
+    Raises
+    ------
+    CourseNotFoundError
+        One of the codes is unknown.
+    InputError
+        The seed is negative.
+    NotPermittedError
+        The signed-in person is no administrator.
+    """
+    n_weeks = n_answers = 0
+    constrained: dict[str, tuple[int, ...]] = {}
+    skipped: dict[str, str] = {}
+    chosen = _courses(session, courses)
+    for course in chosen:
+        if step is not None:
+            step(f"Fitting {course.code}")
+        try:
+            least = correct_from(course)
+        except RuleParameterError as error:
+            skipped[course.code] = str(error)
+            continue
+        fits, _ = topic_fits(responses_from(course_responses(session, [course.id]), correct_from=least), forgetting=forgetting, seed=seed)
+        _replace(session, course.id, fits.assign(correct_from=least))
+        n_weeks, n_answers = n_weeks + len(fits), n_answers + int(fits["n_answers"].sum())
+        weeks = tuple(fits.index[fits["constrained"]].tolist())
+        if weeks:
+            constrained[course.code] = weeks
+    return KnowledgeReport(len(chosen) - len(skipped), n_weeks, n_answers, constrained, skipped)
+
+
+def correct_from(course: Course) -> float:
+    """The share of its points from which an answer is correct: what the course says where its rule is `bkt`, otherwise the default.
+
+    Raises
+    ------
+    RuleParameterError
+        The course has stored parameters that the rule refuses.
+    """
+    given = course.mastery_parameters if course.mastery_rule == BKT.name else {}
+    return rule_named(BKT.name).resolve(given)["correct_from"]
+
+
+def _courses(session: Session, codes: Sequence[str] | None) -> Sequence[Course]:
+    """Lock the courses against another fit, in one order for all."""
+    statement = select(Course).order_by(Course.id).with_for_update(key_share=True)
+    if codes is not None:
+        statement = statement.where(Course.code.in_([code for code in codes if "\0" not in code]))
+    found = session.scalars(statement).all()
+    known = {course.code for course in found}
+    for code in codes or ():
+        if code not in known:
+            raise CourseNotFoundError(course=code)
+    return found
+
+
+def _replace(session: Session, course_id: int, fits: pd.DataFrame) -> None:
+    session.execute(delete(KnowledgeFit).where(KnowledgeFit.course_id == course_id))
+    stored = fits.rename_axis("week_number").reset_index().astype(object)
+    rows = [
+        {"course_id": course_id, "fitted_at": func.now()} | {name: None if pd.isna(value) else value for name, value in row.items()}
+        for row in stored.to_dict("records")
+    ]
+    for row in rows:
+        session.execute(insert(KnowledgeFit).values(row))

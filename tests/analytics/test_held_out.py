@@ -1,0 +1,95 @@
+"""Predictions are judged by students whom the parameters were not fitted to."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmskit.analytics import bkt
+from lmskit.analytics.held_out import calibration, prediction_quality
+from lmskit.errors import InputError
+
+PAIRS = st.lists(st.tuples(st.sampled_from([0, 1]), st.integers(0, 20).map(lambda n: n / 20)), min_size=1, max_size=30)
+
+
+@pytest.fixture(autouse=True)
+def no_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@given(PAIRS)
+def test_the_figures_are_those_of_their_definitions(pairs):
+    correct, chance = map(list, zip(*pairs, strict=True))
+    found = prediction_quality(correct, chance)
+    order = [(p > q) + (p == q) / 2 for a, p in pairs for b, q in pairs if a > b]
+    assert found.auc == pytest.approx(np.mean(order) if order else float("nan"), nan_ok=True)
+    assert found.rmse == pytest.approx(np.sqrt(np.mean([(a - p) ** 2 for a, p in pairs])))
+    assert found.log_loss == pytest.approx(np.mean([-np.log(max(p if a else 1 - p, 1e-15)) for a, p in pairs]))
+
+
+@given(PAIRS, st.integers(1, 12))
+def test_every_prediction_lies_in_one_part_of_the_calibration(pairs, bins):
+    correct, chance = map(list, zip(*pairs, strict=True))
+    table = calibration(correct, chance, bins=bins)
+    assert len(table) == bins
+    assert table["n"].sum() == len(pairs)
+    assert (table["n"] * table["observed"].fillna(0)).sum() == pytest.approx(sum(correct))
+    assert (table["n"] * table["predicted"].fillna(0)).sum() == pytest.approx(sum(chance))
+    filled = table[table["n"] > 0]
+    assert ((filled["from"] <= filled["predicted"] + 1e-12) & (filled["predicted"] <= filled["to"] + 1e-12)).all()
+    assert ((filled["low"] <= filled["observed"]) & (filled["observed"] <= filled["high"])).all()
+
+
+def test_nothing_is_told_where_nothing_was_predicted():
+    found = prediction_quality([1, np.nan], [np.nan, 0.5])
+    assert found.n == 0
+    assert np.isnan([found.auc, found.rmse, found.log_loss]).all()
+    assert calibration([], [])["n"].sum() == 0
+
+
+@pytest.mark.parametrize("judge", [prediction_quality, calibration])
+@pytest.mark.parametrize(("correct", "chance"), [([1], [1.1]), ([0.5], [0.5]), ([1, 0], [0.5])])
+def test_what_is_no_prediction_is_refused(judge, correct, chance):
+    with pytest.raises(InputError):
+        judge(correct, chance)
+
+
+def of_students(*rights, skill="sets"):
+    """Twelve answers of each student, right with the given chance."""
+    draw = np.random.default_rng(5)
+    tables = [
+        pd.DataFrame({"student": number, "skill": skill, "correct": (draw.random(12) < p).astype(int)}) for number, p in enumerate(rights)
+    ]
+    return pd.concat(tables).assign(order=lambda table: range(len(table)))
+
+
+def test_no_student_is_predicted_by_parameters_fitted_to_their_own_answers():
+    table = of_students(*[0.1] * 6, 1.0)
+    whole = bkt.cross_validate(table, folds=7)
+    one = table["student"] == 6
+    assert whole[one].tolist() == bkt.predict(table[one], bkt.fit(table[~one])).tolist()
+
+
+def test_predictions_are_the_same_for_the_same_seed_and_in_the_order_of_the_rows():
+    table = of_students(*np.linspace(0.1, 0.9, 15))
+    shuffled = table.reset_index(drop=True).sample(frac=1, random_state=2)
+    found = bkt.cross_validate(shuffled, seed=3)
+    assert found.index.equals(shuffled.index)
+    assert found.sort_index().tolist() == bkt.cross_validate(table, seed=3).tolist()
+
+
+def test_a_skill_that_only_one_student_answered_is_not_predicted():
+    table = pd.concat([of_students(0.3, 0.6, 0.8), of_students(0.5, skill="maps")], ignore_index=True)
+    assert bkt.cross_validate(table).isna().tolist() == (table["skill"] == "maps").tolist()
+    assert bkt.cross_validate(of_students(0.5)).isna().all()
+    assert bkt.cross_validate(table.iloc[:0]).empty
+
+
+def test_one_fold_is_none():
+    with pytest.raises(InputError, match="2 folds or more, not 1"):
+        bkt.cross_validate(of_students(0.5, 0.5), folds=1)
