@@ -17,7 +17,7 @@ NOUNS = {
     "audit": "Who changed what; for administrators.",
     "import": "Import what another system exports.",
     "course": "List, show and create courses.",
-    "quiz": "List the quizzes of a course.",
+    "quiz": "List the quizzes of a course; judge a quiz and its questions.",
     "enrollment": "See who studies a course, enrol a student, withdraw one.",
     "mail": "Hand over the messages that wait, see what became of them, try some again.",
     "mastery": "Estimate mastery anew.",

@@ -10,6 +10,7 @@
      │    ├── UnknownRuleError
      │    ├── RuleParameterError
      │    ├── MarksError            a table of marks holds what is no mark
+     │    ├── QuizAmbiguousError    a title that was to name one quiz names more
      │    ├── NameNeededError       a person who is not known yet needs a name
      │    ├── AddressError          no message can reach the student
      │    ├── FamilyNameNeededError the same, of a person with a login
@@ -24,6 +25,8 @@
      │    ├── PersonNotFoundError   no lecturer or administrator has the address
      │    ├── WeekNotFoundError     the course's syllabus lacks the week
      │    ├── QuizNotFoundError
+     │    ├── QuizNotFoundInCourseError
+     │    ├── QuestionNotFoundError
      │    ├── MessageNotFoundError
      │    └── DatabaseSessionNotFoundError
      ├── ConflictError              it clashes with what is there
@@ -105,6 +108,7 @@ from lmskit.errors.input import (
     NameNeededError,
     PageLimitError,
     QueryError,
+    QuizAmbiguousError,
     RuleParameterError,
     UnknownRuleError,
     WeekNeededError,
@@ -117,7 +121,9 @@ from lmskit.errors.not_found import (
     NewTermNeededError,
     NotFoundError,
     PersonNotFoundError,
+    QuestionNotFoundError,
     QuizNotFoundError,
+    QuizNotFoundInCourseError,
     StudentNotFoundError,
     TermNotFoundError,
     WeekNotFoundError,
@@ -190,9 +196,12 @@ __all__ = [
     "PersonExistsError",
     "PersonNotFoundError",
     "QueryError",
+    "QuestionNotFoundError",
+    "QuizAmbiguousError",
     "QuizAnsweredError",
     "QuizExistsError",
     "QuizNotFoundError",
+    "QuizNotFoundInCourseError",
     "QuizUnreadableError",
     "ReportError",
     "RevisionError",

@@ -38,6 +38,14 @@ class MarksError(InputError):
     """A table of marks holds something that is no mark, or does not say what its items are worth."""
 
 
+class QuizAmbiguousError(InputError):
+    """A title that was to name one quiz names more."""
+
+    def __init__(self, *, title: str, course: str) -> None:
+        self.title, self.course = title, course
+        super().__init__(f"{course} has several quizzes {title!r}. Name the one you mean by its number: lmskit quiz list {course}")
+
+
 class NameNeededError(InputError):
     """Someone who is not known yet can only be added with a name."""
 

@@ -71,6 +71,24 @@ class QuizNotFoundError(NotFoundError):
         super().__init__(f"There is no quiz {quiz} among those you can see. To list those of a course: lmskit quiz list COURSE")
 
 
+class QuizNotFoundInCourseError(NotFoundError):
+    """A course has no quiz of this number or title."""
+
+    def __init__(self, *, quiz: str, course: str) -> None:
+        self.quiz, self.course = quiz, course
+        super().__init__(f"{course} has no quiz {quiz!r} that you can see. To list its quizzes: lmskit quiz list {course}")
+
+
+class QuestionNotFoundError(NotFoundError):
+    """A quiz has no question of this number or id."""
+
+    def __init__(self, *, question: str) -> None:
+        self.question = question
+        super().__init__(
+            f"The quiz has no question {question!r}. Name one by its number or id, as lmskit quiz statistics COURSE QUIZ lists them."
+        )
+
+
 class MessageNotFoundError(NotFoundError):
     """No message has this number, any more or at all."""
 

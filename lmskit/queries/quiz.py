@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from sqlalchemy import Float, cast, false, func, select
 from sqlalchemy.orm import Session
 
-from lmskit.errors import QuizNotFoundError, QuizUnreadableError
+from lmskit.errors import QuizAmbiguousError, QuizNotFoundError, QuizNotFoundInCourseError, QuizUnreadableError
 from lmskit.models import Course, Quiz, QuizAttempt
 from lmskit.queries.frame import frame
 from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, check_page
@@ -73,6 +73,29 @@ def quiz_by_id(session: Session, quiz_id: int) -> Quiz:
     if quiz is None:
         raise QuizNotFoundError(quiz=quiz_id)
     return quiz
+
+
+def quiz_in_course(session: Session, course: str, quiz: str) -> Quiz:
+    """The quiz of `course` that a person means by its number or its exact title.
+
+    Raises
+    ------
+    QuizNotFoundInCourseError
+        The course has none, or the signed-in person may not see it: the two cannot be told apart.
+    QuizAmbiguousError
+        Several have the title.
+    """
+    statement = select(Quiz).join(Course, Course.id == Quiz.course_id).where(Course.code == course if "\0" not in course else false())
+    number = int(quiz) if quiz.isascii() and quiz.isdigit() and len(quiz) < len(str(LAST_ROW)) else 0
+    found = session.scalars(statement.where(Quiz.id == number)).one_or_none()
+    if found is not None:
+        return found
+    titled = session.scalars(statement.where(Quiz.title == quiz if "\0" not in quiz else false()).limit(2)).all()
+    if len(titled) > 1:
+        raise QuizAmbiguousError(title=quiz, course=course)
+    if not titled:
+        raise QuizNotFoundInCourseError(quiz=quiz, course=course)
+    return titled[0]
 
 
 def quiz_content(session: Session, quiz_id: int) -> QuizContent:

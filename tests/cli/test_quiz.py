@@ -1,5 +1,10 @@
+import pytest
+from sqlalchemy import delete
+
 from lmskit.db import transaction
+from lmskit.models import Course, Enrollment, QuizAttempt
 from tests import factories
+from tests.answered_quiz import answered_quiz
 
 
 def test_the_quizzes_of_a_course_are_listed(lmskit, course, admin_engine):
@@ -33,3 +38,54 @@ def test_a_question_bank_becomes_a_quiz_on_the_command_line(lmskit, course, tmp_
     again = lmskit("import", str(bank), "--course", course.code, "--title", "Arrays")
     assert "3 in = 0 added + 0 changed + 2 unchanged + 1 rejected" in again.stdout
     assert "Arrays" in lmskit("quiz", "list", course.code).stdout
+
+
+@pytest.fixture
+def answered(course, admin_engine):
+    """Two quizzes of one module with graded answers, until the test ends."""
+    with transaction(admin_engine) as session:
+        earlier = factories.course(session, module_code=course.module_code, weeks=1)
+        answered_quiz(session, earlier, title="Sets", seed=5)
+        made = answered_quiz(session, course, title="Sets")
+    yield made
+    with transaction(admin_engine) as session:
+        for code in (course.id, earlier.id):
+            session.execute(delete(QuizAttempt).where(QuizAttempt.course_id == code))
+            session.execute(delete(Enrollment).where(Enrollment.course_id == code))
+        session.execute(delete(Course).where(Course.id == earlier.id))
+
+
+def test_a_quiz_and_its_questions_are_judged_on_the_command_line(lmskit, course, answered):
+    told = lmskit("quiz", "statistics", course.code, "Sets").stdout
+    assert f"Sets in {course.code}: 60 students, each student's first attempt" in told
+    assert "Cronbach's alpha" in told
+    assert "key likely wrong" in told
+    assert "Which? <img src=x" in told, "what people typed is shown as it is"
+    assert told == lmskit("quiz", "statistics", course.code, str(answered.id)).stdout
+    assert "all attempts of each student" in lmskit("quiz", "statistics", course.code, "Sets", "--attempts", "all").stdout
+
+
+def test_the_options_of_a_question_are_told_and_a_question_without_any_says_so(lmskit, course, answered):
+    told = lmskit("quiz", "options", course.code, "Sets", "1").stdout
+    assert "the right one" in told
+    assert "[bold]$x$[/bold]" in told
+    assert "Nothing is chosen in answer" in lmskit("quiz", "options", course.code, "Sets", "word").stdout
+    refused = lmskit("quiz", "options", course.code, "Sets", "9")
+    assert refused.exit_code == 1
+    assert "The quiz has no question '9'" in refused.stderr
+
+
+def test_the_drift_of_a_quiz_names_its_runs(lmskit, course, answered):
+    told = lmskit("quiz", "drift", course.code, "Sets").stdout
+    assert "runs, oldest first: " in told
+    assert "no change shown" in told
+
+
+def test_a_quiz_that_nobody_answered_says_that_there_is_nothing_to_judge_by(lmskit, course, admin_engine):
+    with transaction(admin_engine) as session:
+        factories.quiz(session, course, title="Fresh")
+    assert "There is nothing to judge it by" in lmskit("quiz", "statistics", course.code, "Fresh").stdout
+    assert "No question of this quiz was asked in another course" in lmskit("quiz", "drift", course.code, "Fresh").stdout
+    refused = lmskit("quiz", "statistics", course.code, "Stale")
+    assert refused.exit_code == 1
+    assert f"{course.code} has no quiz 'Stale' that you can see" in refused.stderr

@@ -67,7 +67,7 @@ def item_drift(runs: list[TermMarks], *, items: list[Any] | None = None, seed: i
     For the facility v is the variance of the mean, with one observation of the variance over all runs together added to each, so
     that a run in which all answered alike is not taken for certain. For the discrimination index, e is Fisher's z and v its
     bootstrap variance. Many items are looked at, so p-values are adjusted by Holm's method: where nothing changed, the chance that
-    anything is told as a change is about 5 % at most.
+    anything is told as a change is about 5 %.
 
     A change of the facility may be the class's and not the item's; where all items move alike, it is.
 

@@ -1,0 +1,226 @@
+"""What students answered in a quiz, question by question: attempts × items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ColumnElement, and_, false, func, not_, select
+
+from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Term
+from lmskit.queries.course import COUNTED
+from lmskit.queries.frame import frame
+from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.queries.quiz import content_of, quiz_by_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.orm import Session
+
+    from lmskit.schemas.quiz import QuizContent
+
+_MOST = 100_000_000.0  # marks, as the evidence of mastery caps them too
+_AWAITS_A_MARK = '$[*] ? (@.response != null && !(exists(@.score) && @.score.type() == "number"))'
+
+
+@dataclass(frozen=True)
+class QuizAnswers:
+    """One quiz with its graded attempts by active and completed students; banked attempts are left out.
+
+    Attributes
+    ----------
+    quiz_id, title, week_number
+        Of the quiz.
+    course, term, simulated
+        Code of its course and of that course's term; whether the course is simulated.
+    content
+        Its questions and their key.
+    attempts
+        By student, then by number: attempt_id, student_id, number (int64), submitted_at (UTC).
+    scores
+        One row per row of `attempts`, one column per question in the order of the quiz, named by its id: marks from 0, NaN where the
+        attempt has no answer to the question.
+    responses
+        The same rows and columns: what was answered, as `lmskit.schemas.quiz.Answer` stores it; None where nothing was.
+    n_not_graded
+        Attempts left out because they, or one of their answers, are not graded yet.
+    n_totals
+        Attempts left out because only their total is known, or because they answer none of the quiz's questions.
+    """
+
+    quiz_id: int
+    title: str
+    week_number: int
+    course: str
+    term: str
+    simulated: bool
+    content: QuizContent
+    attempts: pd.DataFrame
+    scores: pd.DataFrame
+    responses: pd.DataFrame
+    n_not_graded: int
+    n_totals: int
+
+    @property
+    def max_scores(self) -> dict[str, float]:
+        """The points of each question, by id."""
+        return {question.id: question.points for question in self.content.questions}
+
+
+def answered_quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
+    """The quizzes of `course` with how much there is to judge them by, by week, then by title.
+
+    ============  =======  ===================================================================================
+    quiz_id       int64
+    week_number   int64    1-60
+    title         str
+    n_questions   int64    0 where only totals are known
+    n_students    int64    active and completed ones with such an attempt
+    n_attempts    int64    graded question by question; banked ones are left out
+    ============  =======  ===================================================================================
+
+    An unknown course, or one without quizzes, gives an empty table with these columns.
+    """
+    check_page(limit, offset)
+    made = (
+        select(QuizAttempt.quiz_id, func.count(QuizAttempt.student_id.distinct()).label("n_students"), func.count().label("n_attempts"))
+        .join(Enrollment, (Enrollment.course_id == QuizAttempt.course_id) & (Enrollment.student_id == QuizAttempt.student_id))
+        .join(Course, Course.id == QuizAttempt.course_id)
+        .where(Course.code == course if "\0" not in course else false(), Enrollment.status.in_(COUNTED), _graded(), _by_question())
+        .group_by(QuizAttempt.quiz_id)
+        .subquery()
+    )
+    statement = (
+        select(
+            Quiz.id.label("quiz_id"),
+            Quiz.week_number,
+            Quiz.title,
+            func.jsonb_array_length(Quiz.questions).label("n_questions"),
+            func.coalesce(made.c.n_students, 0).label("n_students"),
+            func.coalesce(made.c.n_attempts, 0).label("n_attempts"),
+        )
+        .join(Course, Course.id == Quiz.course_id)
+        .outerjoin(made, made.c.quiz_id == Quiz.id)
+        .where(Course.code == course if "\0" not in course else false())
+        .order_by(Quiz.week_number, Quiz.title.collate("C"), Quiz.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return frame(session, statement, _LISTED)
+
+
+def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
+    """All answers to a quiz that its statistics can rest on.
+
+    Not a list but all rows at once: a statistic needs them all.
+
+    Raises
+    ------
+    QuizNotFoundError
+        There is no such quiz among those the signed-in person can see.
+    QuizUnreadableError
+        The database holds something else as its questions.
+    """
+    quiz = quiz_by_id(session, quiz_id)
+    content = content_of(quiz)
+    course, term, origin = session.execute(
+        select(Course.code, Term.code, Course.origin).join(Term, Term.id == Course.term_id).where(Course.id == quiz.course_id)
+    ).one()
+    rows = session.execute(
+        select(
+            QuizAttempt.id,
+            QuizAttempt.student_id,
+            QuizAttempt.number,
+            QuizAttempt.submitted_at,
+            _graded().label("graded"),
+            _by_question().label("by_question"),
+            QuizAttempt.answers,
+        )
+        .join(Enrollment, (Enrollment.course_id == QuizAttempt.course_id) & (Enrollment.student_id == QuizAttempt.student_id))
+        .where(QuizAttempt.quiz_id == quiz.id, QuizAttempt.course_id == quiz.course_id, Enrollment.status.in_(COUNTED))
+        .where(~QuizAttempt.banked)
+        .order_by(QuizAttempt.student_id, QuizAttempt.number)
+    ).all()
+    known = [(row, _answers(row.answers, content)) for row in rows if row.graded and row.by_question]
+    known = [(row, answers) for row, answers in known if answers]
+    questions = [question.id for question in content.questions]
+    not_graded = sum(not row.graded for row in rows)
+    return QuizAnswers(
+        quiz_id=quiz.id,
+        title=quiz.title,
+        week_number=quiz.week_number,
+        course=course,
+        term=term,
+        simulated=origin == "simulation",
+        content=content,
+        attempts=_attempts(row for row, _ in known),
+        scores=pd.DataFrame(
+            [[answers[one][0] if one in answers else np.nan for one in questions] for _, answers in known],
+            columns=pd.Index(questions, dtype="str"),
+            dtype="float64",
+        ),
+        responses=pd.DataFrame(
+            _cells([[answers[one][1] if one in answers else None for one in questions] for _, answers in known], len(questions)),
+            columns=pd.Index(questions, dtype="str"),
+        ),
+        n_not_graded=not_graded,
+        n_totals=len(rows) - not_graded - len(known),
+    )
+
+
+def _graded() -> ColumnElement[bool]:
+    """Graded as a whole, and every answer that somebody gave."""
+    return and_(
+        ~QuizAttempt.banked,
+        QuizAttempt.score.is_not(None),
+        not_(func.jsonb_path_exists(QuizAttempt.answers, func.jsonpath(_AWAITS_A_MARK))),
+    )
+
+
+def _by_question() -> ColumnElement[bool]:
+    return func.jsonb_array_length(QuizAttempt.answers) > 0
+
+
+def _answers(stored: Iterable[Any], content: QuizContent) -> dict[str, tuple[float, Any]]:
+    """Mark and response by question; what is stored may be any JSON, and what is no answer to a question of the quiz is passed over."""
+    asked = {question.id for question in content.questions}
+    found: dict[str, tuple[float, Any]] = {}
+    for entry in stored:
+        if not isinstance(entry, dict):
+            continue
+        question, score = entry.get("question"), entry.get("score")
+        if not isinstance(question, str) or question not in asked or question in found:
+            continue
+        marked = isinstance(score, int | float) and not isinstance(score, bool)
+        found[question] = (float(min(max(score, 0), _MOST)) if marked and score is not None else np.nan, entry.get("response"))
+    return found
+
+
+def _attempts(rows: Iterable[Any]) -> pd.DataFrame:
+    kept = list(rows)
+    columns = {"attempt_id": "id", "student_id": "student_id", "number": "number", "submitted_at": "submitted_at"}
+    table = {name: [getattr(row, field) for row in kept] for name, field in columns.items()}
+    kinds = {"attempt_id": "int64", "student_id": "int64", "number": "int64", "submitted_at": "datetime64[us, UTC]"}
+    return pd.DataFrame({name: pd.Series(table[name], dtype=kind) for name, kind in kinds.items()})
+
+
+def _cells(rows: list[list[Any]], n_columns: int) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
+    """Any JSON as cells: a list stays one cell."""
+    cells = np.empty((len(rows), n_columns), dtype=object)
+    for place, row in enumerate(rows):
+        for column, value in enumerate(row):
+            cells[place, column] = value
+    return cells
+
+
+_LISTED = {
+    "quiz_id": "int64",
+    "week_number": "int64",
+    "title": "str",
+    "n_questions": "int64",
+    "n_students": "int64",
+    "n_attempts": "int64",
+}

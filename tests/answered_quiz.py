@@ -1,0 +1,46 @@
+"""A quiz with answers to test with: a class in which "key" goes against everything else."""
+
+import datetime as dt
+
+import numpy as np
+
+from lmskit.models import Course, Quiz
+from tests import factories
+
+EVIL = "<img src=x onerror=alert(1)> [bold]$x$[/bold]"
+OPTIONS = [{"id": "a", "text": "the right one"}, {"id": "b", "text": EVIL}, {"id": "c", "text": "the third"}]
+QUESTIONS = [
+    {"id": "choose", "type": "choice", "prompt": f"Which? {EVIL}", "points": 1, "options": OPTIONS},
+    {"id": "count", "type": "numeric", "prompt": "How many?", "points": 2},
+    {"id": "key", "type": "true_false", "prompt": "Is it so?", "points": 1},
+    {"id": "word", "type": "short_text", "prompt": "What is the word?", "points": 1},
+]
+KEY = {"choose": {"answer": "a"}, "count": {"answer": 4}, "key": {"answer": True}, "word": {"answer": ["set"]}}
+
+
+def answers(level, dice):
+    """What somebody of this level answers: the key of the third question is wrong."""
+    right = [bool(dice.normal(scale=0.6) < level) for _ in range(4)]
+    return [
+        {"question": "choose", "response": "a" if right[0] else "b", "score": float(right[0])},
+        {"question": "count", "response": 4 if right[1] else 5, "score": 2.0 * right[1]},
+        {"question": "key", "response": not right[2], "score": float(not right[2])},
+        {"question": "word", "response": "set" if right[3] else "bag", "score": float(right[3])},
+    ]
+
+
+def answered_quiz(
+    session, course: Course, *, title: str = "A quiz", n_students: int = 60, seed: int = 0, attempts: int = 1, questions=QUESTIONS
+) -> Quiz:
+    """Add a quiz to a course, with students of all levels who answered it."""
+    made = factories.quiz(session, course, title=title, questions=questions, answer_key=KEY, max_score=5)
+    dice = np.random.default_rng(seed)
+    noon = dt.datetime(2026, 9, 14, 12, tzinfo=dt.UTC)
+    for number in range(n_students):
+        student = factories.student(session, family_name=f"Student {number:02d}", given_name="")
+        factories.enrollment(session, course, student)
+        for go in range(1, attempts + 1):
+            given = answers(2 * number / n_students - 0.8 + 0.5 * (go - 1), dice)
+            total = sum(answer["score"] for answer in given)
+            factories.attempt(session, made, student, number=go, score=total, answers=given, submitted_at=noon + dt.timedelta(hours=go))
+    return made
