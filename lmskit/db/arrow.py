@@ -1,8 +1,8 @@
 """Large results as Arrow tables, over a connection that only reads.
 
 It is another connection than the engine's (ADBC's instead of psycopg's), signed in as the same person. So it sees what has been
-committed, and nothing that a transaction of this process has in hand. One is kept per login and process, because opening one
-takes as long as reading thousands of rows; it is closed with the engine's connections.
+committed, and nothing that a transaction of this process has in hand. One is kept per login and process that keeps connections,
+because opening one takes as long as reading thousands of rows; it is closed with the engine's connections.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import event
 
-from lmskit.db.engine import OF_EVERY_CONNECTION, connected
+from lmskit.db.engine import OF_EVERY_CONNECTION, connected, keeps_connections
 from lmskit.db.transaction import LOST, sentence_for
 from lmskit.errors import LmskitError, QueryError, UnreachableError
 
@@ -98,7 +98,7 @@ def reading(engine: Engine) -> Iterator[ArrowReader]:
             yield ArrowReader(kept.connection)
         finally:
             # Undoes what a query has set for the session, too. Where it fails, so would the next query.
-            if not _done(kept.connection, "ROLLBACK") or _all.get(key) is not kept:
+            if not _done(kept.connection, "ROLLBACK") or _all.get(key) is not kept or not keeps_connections():
                 _shut(kept)
 
 

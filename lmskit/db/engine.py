@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import NullPool
 
 from lmskit.db import identity
 from lmskit.db.connection import migrator_url, url_for
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-POOL_SIZE, MAX_OVERFLOW = 2, 1
+_POOL: dict[str, Any] = {"pool_size": 2, "max_overflow": 1, "pool_pre_ping": True}
 """A login has five connections for everything that its person has open."""
 CONNECT_TIMEOUT = 10
 STARTING_LIMIT = 60.0
@@ -59,15 +61,23 @@ def engine_at(url: URL) -> Engine:
         if key not in _engines:
             engine = create_engine(
                 url,
-                pool_size=POOL_SIZE,
-                max_overflow=MAX_OVERFLOW,
-                pool_pre_ping=True,
+                **(_POOL if keeps_connections() else {"poolclass": NullPool}),
                 hide_parameters=True,  # an error repeats neither what people are called nor what is kept of a password
                 connect_args=OF_EVERY_CONNECTION,
             )
             event.listen(engine, "do_connect", _connect)
             _engines[key] = engine
         return _engines[key]
+
+
+def keeps_connections() -> bool:
+    """Whether this process keeps a connection open between two uses.
+
+    A notebook's kernel does not: it stays open for hours, and its person may have more notebooks open than a login has connections.
+    Opening one anew takes a few milliseconds.
+    """
+    kernels = sys.modules.get("ipykernel.kernelapp")
+    return kernels is None or not kernels.IPKernelApp.initialized()
 
 
 def dispose_engines() -> None:

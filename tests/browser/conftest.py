@@ -24,7 +24,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 STUDENTS = "60"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab\?token=\w+")
 SHUT_DOWN = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
-"""A login has few connections, and each kernel keeps some."""
+"""A kernel that nobody looks at any more takes memory."""
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080)}
 FLAGS = (
     "--disable-gpu",

@@ -165,6 +165,9 @@ def test_an_error_of_the_database_repeats_no_parameter(school):
     assert "confidential" not in str(error.value)
 
 
+OF_ONE_LOGIN = text("SELECT count(*) FROM pg_stat_activity WHERE usename = :login")
+
+
 class Notebook:
     """A kernel, and everything that came out of it."""
 
@@ -238,6 +241,9 @@ def test_a_notebook_asks_for_the_password_and_keeps_nothing_of_it(notebook, scho
     asked = "from lmskit.db import transaction\nfrom sqlalchemy import text\n"
     asked += "with transaction() as s: print(s.scalar(text('SELECT email FROM users WHERE id = me()')))"
     assert notebook.run(asked) == ADA
+    assert notebook.run("print(len(lmskit.read_frame('SELECT 1 AS one')))") == "1"
+    with school.migrator.connect() as connection:
+        assert connection.scalar(OF_ONE_LOGIN, {"login": school.login(ADA)}) == 0, "an open notebook keeps no connection"
     # All that a notebook could be saved with, and what a careless cell prints of it.
     notebook.run("import ipywidgets, json, os; print(json.dumps(ipywidgets.Widget.get_manager_state(drop_defaults=False), default=repr))")
     notebook.run("print(In, Out, repr(dict(os.environ)), engine, engine.url, repr(globals()))")
