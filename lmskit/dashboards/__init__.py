@@ -2,5 +2,6 @@
 
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.mastery import MasteryDashboard
+from lmskit.dashboards.what_if import WhatIf
 
-__all__ = ["ClickFigure", "MasteryDashboard"]
+__all__ = ["ClickFigure", "MasteryDashboard", "WhatIf"]

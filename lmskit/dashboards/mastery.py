@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import ipywidgets as widgets
 import pandas as pd
 
@@ -13,6 +10,7 @@ from lmskit.charts.heat_map import STUDENT_TRACE, mastery_heat_map, mastery_heat
 from lmskit.charts.theme import rule_text
 from lmskit.dashboards.class_reading import PAGE_SIZE, ClassPage, OneStudent, Open, read_class, read_courses, read_student
 from lmskit.dashboards.click_figure import Click, ClickFigure
+from lmskit.dashboards.course_choice import course_label, to_begin_with
 from lmskit.dashboards.one_student import StudentPanel
 from lmskit.db import snapshot
 from lmskit.errors import CourseNotFoundError
@@ -96,14 +94,14 @@ class MasteryDashboard:
         with errors_told(self.message):
             table = read_courses(self._opened)
             self._courses = table.set_index("code", drop=False)
-            self.course.options = [(_course_label(row), row["code"]) for row in table.to_dict("records")]
+            self.course.options = [(course_label(row), row["code"]) for row in table.to_dict("records")]
             if not len(table):
                 self.message.bad("There is no course that you can see yet. An administrator sets courses up in admin/course_setup.")
             elif first and first not in self._courses.index:
                 self.course.value = None
                 raise CourseNotFoundError(course=first)
             else:
-                self.course.value = first or _to_begin_with(table)
+                self.course.value = first or to_begin_with(table)
 
     def _course_chosen(self) -> None:
         self.pager.first()
@@ -155,17 +153,6 @@ class MasteryDashboard:
         self._distribution_place.children = (self.distribution_table.view if tables else self.distribution,)
         self.to_help.show(_to_help(page.to_help))
         self.panel.show_as(tables=tables)
-
-
-def _to_begin_with(table: pd.DataFrame) -> str:
-    """The newest course that has students; a course that was just set up shows nothing yet."""
-    with_students = table[table["n_students"] > 0]
-    return str((with_students if len(with_students) else table)["code"].iloc[0])
-
-
-def _course_label(course: Mapping[Any, Any]) -> str:
-    simulated = " · simulated" if course["origin"] == Origin.SIMULATION and "simulated" not in course["title"] else ""
-    return f"{course['code']} · {course['title']} · {course['n_students']} students{simulated}"
 
 
 def _about(page: ClassPage) -> str:

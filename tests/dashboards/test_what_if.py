@@ -1,0 +1,165 @@
+"""The comparison of rules in widgets: what is chosen is worked out from the answers read once, and told."""
+
+import datetime as dt
+
+import pytest
+
+from lmskit.analytics.rules import RULES
+from lmskit.dashboards import WhatIf
+from lmskit.dashboards.what_if import CHARTS, TABLES
+from lmskit.db import engine_for, snapshot
+from lmskit.errors import UnknownRuleError
+from lmskit.vocabulary import Origin, Role
+from tests import factories
+
+MONDAY = dt.datetime(2026, 9, 14, 9, tzinfo=dt.UTC)
+EVIL = "<img src=x onerror=alert(1)>"
+MARKS: dict[str, tuple[float, ...]] = {EVIL: (2, 9), "Constant": (9, 9), "Falling": (9, 2), "Silent": ()}
+"""Marks of 10 in the first week, oldest first."""
+
+
+@pytest.fixture
+def course(session):
+    """Two weeks, in the first of which three of four students answered twice."""
+    course = factories.course(session, weeks=2, title="Programming")
+    quiz = factories.quiz(session, course)
+    for name, marks in MARKS.items():
+        student = factories.student(session, family_name=name, given_name="")
+        factories.enrollment(session, course, student)
+        for number, score in enumerate(marks, start=1):
+            factories.attempt(session, quiz, student, number=number, score=score, submitted_at=MONDAY + dt.timedelta(days=number))
+    return course
+
+
+@pytest.fixture
+def dashboard(course, in_session):
+    return WhatIf(course.code, other_rule="latest", opened=in_session)
+
+
+def subtitle(figure):
+    return figure.shown["layout"]["title"]["subtitle"]["text"]
+
+
+def test_the_rule_of_the_course_stands_beside_another_and_who_would_change_is_told(dashboard):
+    assert (dashboard.first.rule.value, dashboard.second.rule.value) == ("average", "latest")
+    assert dashboard.summary.value == "2 of 8 student weeks would have another level by rule 2: 1 higher, 1 lower."
+    assert dashboard.why.frame["Student"].tolist() == [EVIL, "Falling"]
+    assert dashboard.why.frame["Why"].iloc[0] == (
+        "By average developing at 0.55: the mean of 2 scores; by latest mastered at 0.90: the newest of 2 scores."
+    )
+    assert dashboard.pager.label.value == "changes 1–2 of 2"
+
+
+def test_a_slider_changes_the_counts_without_reading_again(dashboard):
+    dashboard._opened = pytest.fail
+    dashboard.second.sliders["mastery_threshold"].value = 0.95
+    assert dashboard.summary.value == "2 of 8 student weeks would have another level by rule 2: 0 higher, 2 lower."
+    dashboard.first.sliders["remedial_threshold"].value = 0.6
+    assert dashboard.summary.value == "2 of 8 student weeks would have another level by rule 2: 1 higher, 1 lower."
+    assert "remedial threshold 0.6" in subtitle(dashboard.levels)
+
+
+def test_another_rule_brings_its_own_sliders_and_its_sentence(dashboard):
+    dashboard.second.rule.value = "m_of_n"
+    assert list(dashboard.second.sliders) == ["m", "n", "correct_from", "mastery_threshold", "remedial_threshold"]
+    assert dashboard.second.explanation.value.startswith("How many of the last n questions")
+    assert "No interval: the value is progress towards a goal" in dashboard.second.explanation.value
+    assert "2 Rule: m of n (m 5, n 7, correct from 1," in subtitle(dashboard.levels)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_can_be_compared_and_is_named_in_every_figure(dashboard, rule):
+    dashboard.first.rule.value = dashboard.second.rule.value = rule
+    dashboard.second.sliders["remedial_threshold"].value = 0
+    dashboard.second.sliders["mastery_threshold"].value = 0.01
+    figures = [dashboard.levels, dashboard.transitions, *([dashboard.changes] if len(dashboard.why.frame) else [])]
+    assert dashboard.message.value == ""
+    assert all(f"2 Rule: {rule.replace('_', ' ')} (" in subtitle(figure) for figure in figures)
+
+
+def test_parameters_that_contradict_each_other_are_a_sentence_and_the_picture_stays(dashboard):
+    before = dashboard.summary.value
+    dashboard.second.sliders["remedial_threshold"].value = 0.9
+    assert dashboard.message.value.startswith("The remedial threshold (0.9) lies above the mastery threshold (0.8)")
+    assert dashboard.summary.value == before
+    dashboard.second.sliders["remedial_threshold"].value = 0.5
+    assert dashboard.message.value == ""
+
+
+def test_one_week_can_be_looked_at(dashboard):
+    dashboard.week.value = 2
+    assert dashboard.summary.value == "0 of 4 student weeks would have another level by rule 2: 0 higher, 0 lower."
+    assert dashboard.pager.label.value == "no changes"
+    assert "Nobody would have another level." in dashboard.why.view.value
+
+
+def test_every_chart_has_a_table_in_its_place(dashboard):
+    assert dashboard.changes in dashboard._changes_place.children
+    dashboard.look.value = TABLES
+    assert dashboard._pictures.children == (dashboard.levels_table.view, dashboard.transitions_table.view)
+    assert dashboard._changes_place.children == (dashboard.why.view,)
+    assert dashboard.levels_table.frame["Not assessed"].str.startswith("5 (63 %").all()
+    dashboard.look.value = CHARTS
+    assert dashboard.changes in dashboard._changes_place.children
+
+
+def test_a_hostile_name_is_text_wherever_it_is_shown(dashboard):
+    assert "&lt;img" in dashboard.why.view.value
+    assert "<img" not in dashboard.why.view.value
+    assert "<img" not in dashboard.changes.spec.encode().decode("unicode_escape")
+
+
+def test_more_changes_than_a_page_holds_are_turned_over(session, in_session):
+    course = factories.course(session, weeks=1)
+    quiz = factories.quiz(session, course)
+    for number in range(27):
+        student = factories.student(session, family_name=f"Name {number:02}", given_name="")
+        factories.enrollment(session, course, student)
+        for attempt, score in enumerate((0, 10), start=1):
+            factories.attempt(session, quiz, student, number=attempt, score=score)
+    dashboard = WhatIf(course.code, other_rule="latest", opened=in_session)
+    first = set(dashboard.why.frame["Student"])
+    dashboard.pager.next.click()
+    assert dashboard.pager.label.value == "changes 26–27 of 27"
+    assert set(dashboard.why.frame["Student"]) == {"Name 25", "Name 26"}
+    assert len(first) == 25
+
+
+def test_the_course_begins_with_its_own_parameters_and_a_rule_that_cannot_be_used_is_told(session, in_session, course):
+    course.mastery_rule, course.mastery_parameters = "weighted_average", {"w": 0.3}
+    odd = factories.course(session, weeks=1, mastery_rule="palm reading", origin=Origin.SIMULATION)
+    factories.enrollment(session, odd)
+    session.flush()
+    dashboard = WhatIf(course.code, opened=in_session)
+    assert dashboard.first.sliders["w"].value == 0.3
+    assert dashboard.simulated.layout.display == "none"
+    dashboard.course.value = odd.code
+    assert dashboard.first.rule.value == "average"
+    assert "The rule stored for the course cannot be used: There is no mastery rule 'palm reading'." in dashboard.about.value
+    assert dashboard.simulated.layout.display is None, "simulated data is marked"
+
+
+def test_a_course_without_weeks_or_students_says_so(session, in_session):
+    without_weeks, without_students = factories.course(session), factories.course(session, weeks=2)
+    factories.enrollment(session, without_weeks)
+    dashboard = WhatIf(without_weeks.code, opened=in_session)
+    assert dashboard.message.value == f"{without_weeks.code} has no weeks in its syllabus yet."
+    dashboard.course.value = without_students.code
+    assert dashboard.message.value == f"{without_students.code} has no students yet."
+    assert dashboard._body.layout.display == "none"
+
+
+def test_a_course_or_a_rule_that_is_not_there_is_named(in_session, course):
+    dashboard = WhatIf("NO-SUCH-COURSE", opened=in_session)
+    assert dashboard.message.value.startswith("There is no course 'NO-SUCH-COURSE' among those you can see.")
+    dashboard.course.value = course.code
+    assert dashboard.message.value == ""
+    with pytest.raises(UnknownRuleError, match="averag"):
+        WhatIf(course.code, other_rule="averag", opened=in_session)
+
+
+def test_whoever_sees_no_course_is_told_who_sets_them_up(make_person):
+    email = f"{factories.unique('newcomer')}@example.org"
+    make_person(email, Role.LECTURER)
+    dashboard = WhatIf(opened=lambda: snapshot(engine_for(email)))
+    assert dashboard.message.value.startswith("There is no course that you can see yet.")
