@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from lmskit.cli.page import Limit, Offset
 from lmskit.errors import InputError, LmskitError
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.question_bank import BankFormat
+from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.registry import FORMATS, detected, format_named
 
 if TYPE_CHECKING:

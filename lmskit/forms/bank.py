@@ -8,7 +8,7 @@ from pathlib import Path
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.importers.question_bank import Bank
+from lmskit.importers.question_banks.bank import Bank
 from lmskit.schemas.quiz import QuizContent
 from lmskit.widgets import Message, Table, Upload, errors_told
 

@@ -16,7 +16,7 @@ from lmskit.forms.choice import offer
 from lmskit.forms.field import Field, row
 from lmskit.forms.questions import Questions
 from lmskit.forms.submission import Submission
-from lmskit.importers.question_bank import Bank
+from lmskit.importers.question_banks.bank import Bank
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.quiz_request import ChangeQuiz, CreateQuiz
 from lmskit.widgets import ROOT, errors_told, heading, style

@@ -12,7 +12,7 @@ from lmskit.db import snapshot, transaction
 from lmskit.errors import ImportFileError
 from lmskit.forms.quiz import CourseChoices, QuizAsStored, QuizForm, QuizRequest
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.question_bank import Bank, BankFormat
+from lmskit.importers.question_banks.bank import Bank, BankFormat
 from lmskit.importers.registry import detected
 from lmskit.queries.course import courses, syllabus
 from lmskit.queries.page import MAX_PAGE

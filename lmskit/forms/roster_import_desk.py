@@ -13,7 +13,7 @@ from lmskit.errors import ConflictError, ImportFileError
 from lmskit.forms.long_work import Task
 from lmskit.forms.roster_import import Choices, RosterImport
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.question_bank import BankFormat
+from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.record import Source
 from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport

@@ -6,23 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from lmskit.errors import ImportFileError, InputError
-from lmskit.importers import (
-    aiken,
-    canvas_gradebook,
-    canvas_quiz,
-    canvas_sis,
-    gift,
-    moodle_gradebook,
-    moodle_quiz,
-    moodle_users,
-    moodle_xml,
-    oneroster,
-    oulad,
-    plain_csv,
-    qti,
-)
+from lmskit.importers import oulad, plain_csv
+from lmskit.importers.canvas import gradebook as canvas_gradebook
+from lmskit.importers.canvas import quiz as canvas_quiz
+from lmskit.importers.canvas import sis as canvas_sis
 from lmskit.importers.formats import Format
-from lmskit.importers.question_bank import BankFormat
+from lmskit.importers.moodle import gradebook as moodle_gradebook
+from lmskit.importers.moodle import quiz as moodle_quiz
+from lmskit.importers.moodle import users as moodle_users
+from lmskit.importers.oneroster import bundle as oneroster
+from lmskit.importers.question_banks import aiken, gift, moodle_xml, qti
+from lmskit.importers.question_banks.bank import BankFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable

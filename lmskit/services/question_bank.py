@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import select, text
 
 from lmskit.errors import ImportFileError, SeveralQuizzesError, WeekNeededError
-from lmskit.importers.question_bank import BankQuestion
+from lmskit.importers.question_banks.bank import BankQuestion
 from lmskit.importers.report import EntityCounts, FileCounts, ImportReport, Outcome, Rejection, shortened
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
 from lmskit.queries.course import course_by_code
@@ -30,7 +30,7 @@ from lmskit.vocabulary import EntityKind
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from lmskit.importers.question_bank import Bank
+    from lmskit.importers.question_banks.bank import Bank
 
 FROZEN_NEW = "attempts were made at the quiz, so it takes no further questions: import them into another quiz"
 FROZEN_CHANGED = "differs from the question that attempts were made at: correct it in the quiz itself, if it stays the same question"

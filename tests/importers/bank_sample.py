@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from lmskit.importers import aiken, gift, moodle_xml, qti
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.question_bank import Bank
+from lmskit.importers.question_banks import aiken, gift, moodle_xml, qti
+from lmskit.importers.question_banks.bank import Bank
 
 SAMPLES = Path(__file__).parent / "samples"
 FORMATS = {form.name: form for form in (gift.FORMAT, aiken.FORMAT, moodle_xml.FORMAT, qti.FORMAT)}

@@ -3,7 +3,7 @@
 import pytest
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.canvas_gradebook import FORMAT
+from lmskit.importers.canvas.gradebook import FORMAT
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.record import AttemptRecord, PersonRecord, QuizRecord
 from tests.importers.golden import units

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.canvas_quiz import FORMAT
+from lmskit.importers.canvas.quiz import FORMAT
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.record import AttemptRecord, PersonRecord, QuizRecord
 from lmskit.schemas.quiz import Answer, QuizContent

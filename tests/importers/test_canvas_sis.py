@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.canvas_sis import FORMAT
+from lmskit.importers.canvas.sis import FORMAT
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.record import EnrollmentRecord, PersonRecord
 from tests.importers.golden import SAMPLES, told_by

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from lmskit.errors import LecturerNotFoundError, TermNotFoundError
-from lmskit.importers.canvas_sis import FORMAT
+from lmskit.importers.canvas.sis import FORMAT
 from lmskit.importers.formats import ReadOptions
 from lmskit.models import Course, Enrollment, ExternalId, Term, User
 from lmskit.services.file_import import import_file

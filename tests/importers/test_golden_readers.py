@@ -4,8 +4,14 @@ import json
 
 import pytest
 
-from lmskit.importers import canvas_gradebook, canvas_quiz, canvas_sis, moodle_gradebook, moodle_quiz, moodle_users, oneroster
+from lmskit.importers.canvas import gradebook as canvas_gradebook
+from lmskit.importers.canvas import quiz as canvas_quiz
+from lmskit.importers.canvas import sis as canvas_sis
 from lmskit.importers.formats import ReadOptions
+from lmskit.importers.moodle import gradebook as moodle_gradebook
+from lmskit.importers.moodle import quiz as moodle_quiz
+from lmskit.importers.moodle import users as moodle_users
+from lmskit.importers.oneroster import bundle as oneroster
 from tests.importers.golden import SAMPLES, told_by, units
 
 CASES = {

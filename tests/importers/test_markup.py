@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmskit.importers.markup import plain_text
+from lmskit.importers.question_banks.markup import plain_text
 
 
 @pytest.mark.parametrize(("markup", "text"), [

@@ -4,7 +4,7 @@ import pytest
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.moodle_gradebook import FORMAT
+from lmskit.importers.moodle.gradebook import FORMAT
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonRecord, QuizRecord
 from lmskit.vocabulary import EnrollmentStatus
 from tests.importers.golden import units

@@ -7,8 +7,8 @@ import pytest
 from lmskit.errors import ImportFileError
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.moodle_quiz import GRADES, RESPONSES
-from lmskit.importers.moodle_time import duration, instant
+from lmskit.importers.moodle.quiz import GRADES, RESPONSES
+from lmskit.importers.moodle.times import duration, instant
 from lmskit.importers.record import AttemptRecord, QuizRecord
 from tests.importers.golden import units
 

@@ -6,7 +6,7 @@ import pytest
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.moodle_users import FORMAT
+from lmskit.importers.moodle.users import FORMAT
 from lmskit.importers.record import EnrollmentRecord, PersonRecord
 from lmskit.vocabulary import EnrollmentStatus, Role
 from tests.importers.golden import told_by, units

@@ -6,7 +6,7 @@ import pytest
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.oneroster import FORMAT
+from lmskit.importers.oneroster.bundle import FORMAT
 from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonRecord
 from tests.importers.golden import SAMPLES, told_by
 

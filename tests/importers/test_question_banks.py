@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.gift_answers import ESCAPED
-from lmskit.importers.question_bank import LONGEST_ID, MAX_QUESTIONS
+from lmskit.importers.question_banks.bank import LONGEST_ID, MAX_QUESTIONS
+from lmskit.importers.question_banks.gift_answers import ESCAPED
 from tests.importers.bank_sample import BANKS, FORMATS, as_json, expected, read, read_text
 
 NO_BANKS = {

@@ -4,7 +4,9 @@ from collections import Counter
 
 import pytest
 
-from lmskit.importers import canvas_gradebook, canvas_quiz, canvas_sis
+from lmskit.importers.canvas import gradebook as canvas_gradebook
+from lmskit.importers.canvas import quiz as canvas_quiz
+from lmskit.importers.canvas import sis as canvas_sis
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonRecord, QuizRecord, TermRecord
 from lmskit.settings import settings

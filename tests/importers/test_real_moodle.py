@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.moodle_users import FORMAT
+from lmskit.importers.moodle.users import FORMAT
 from lmskit.importers.registry import FORMATS, detected
 from lmskit.models import Course, Enrollment, User
 from lmskit.services.file_import import import_file

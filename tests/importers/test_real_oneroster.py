@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.oneroster import FORMAT
+from lmskit.importers.oneroster.bundle import FORMAT
 from lmskit.settings import settings
 from tests import factories
 from tests.importers.golden import told_by, units

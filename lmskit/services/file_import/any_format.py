@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.question_bank import BankFormat
+from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.services.file_import.writer import import_file
 from lmskit.services.oulad import import_oulad
 from lmskit.services.question_bank import import_bank

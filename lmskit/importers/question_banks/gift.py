@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.gift_answers import hidden, put_answers, shown
-from lmskit.importers.question_bank import MAX_TEXT, Bank, BankFormat, Draft, UnmappedError, encoding_notes, sort_out
+from lmskit.importers.question_banks.bank import MAX_TEXT, Bank, BankFormat, Draft, UnmappedError, encoding_notes, sort_out
+from lmskit.importers.question_banks.gift_answers import hidden, put_answers, shown
 from lmskit.importers.text_file import Lines, scan
 
 if TYPE_CHECKING:

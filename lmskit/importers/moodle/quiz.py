@@ -16,11 +16,11 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.cell import Column
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.moodle_person import SYSTEM, People
-from lmskit.importers.moodle_quiz_layout import layout_of
-from lmskit.importers.moodle_quiz_questions import Questions
-from lmskit.importers.moodle_time import duration, instant
-from lmskit.importers.moodle_words import NO_GRADE, NOT_YET_GRADED, UNFINISHED, plain
+from lmskit.importers.moodle.person import SYSTEM, People
+from lmskit.importers.moodle.quiz_layout import layout_of
+from lmskit.importers.moodle.quiz_questions import Questions
+from lmskit.importers.moodle.times import duration, instant
+from lmskit.importers.moodle.words import NO_GRADE, NOT_YET_GRADED, UNFINISHED, plain
 from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
 from lmskit.importers.oddities import Oddities
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, Place, QuizRecord, Record

@@ -11,9 +11,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.canvas_gradebook_layout import LONGEST_TITLE, Assignment, layout_of, opened_csv
-from lmskit.importers.canvas_person import SYSTEM, canvas_id, family_and_given
-from lmskit.importers.canvas_totals import DIFFERENT, Totals
+from lmskit.importers.canvas.gradebook_layout import LONGEST_TITLE, Assignment, layout_of, opened_csv
+from lmskit.importers.canvas.person import SYSTEM, canvas_id, family_and_given
+from lmskit.importers.canvas.totals import DIFFERENT, Totals
 from lmskit.importers.cell import Column, UnreadableCellError
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.number_format import DecimalMark, decimal_mark, marks

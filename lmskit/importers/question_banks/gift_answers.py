@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from lmskit.importers.bank_answers import (
+from lmskit.importers.question_banks.answers import (
     WHOLE,
     AnswerShare,
     NumberShare,
@@ -19,11 +19,11 @@ from lmskit.importers.bank_answers import (
     share_of,
     span,
 )
-from lmskit.importers.markup import plain_text
-from lmskit.importers.question_bank import UnmappedError
+from lmskit.importers.question_banks.bank import UnmappedError
+from lmskit.importers.question_banks.markup import plain_text
 
 if TYPE_CHECKING:
-    from lmskit.importers.question_bank import Draft
+    from lmskit.importers.question_banks.bank import Draft
 
 FORMS = ("html", "moodle", "plain", "markdown")
 ESCAPED = "\\:#={}~n"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.archive import is_archive, opened
-from lmskit.importers.qti_item import ITEM, draft_of
-from lmskit.importers.question_bank import Bank, BankFormat, Draft, sort_out
+from lmskit.importers.question_banks.bank import Bank, BankFormat, Draft, sort_out
+from lmskit.importers.question_banks.qti_item import ITEM, draft_of
 from lmskit.importers.xml_file import MAX_FILE, first_elements, parsed
 
 if TYPE_CHECKING:

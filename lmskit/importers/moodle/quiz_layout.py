@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.moodle_words import PERSON, places_of, plain
+from lmskit.importers.moodle.words import PERSON, places_of, plain
 from lmskit.importers.number_format import LARGEST_MARK
 from lmskit.importers.report import shortened
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.moodle_words import PERSON, places_of, plain
+from lmskit.importers.moodle.words import PERSON, places_of, plain
 from lmskit.importers.report import shortened
 from lmskit.importers.text_cell import one_line
 

@@ -18,8 +18,8 @@ from lmskit.importers.archive import opened
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.oddities import Oddities
-from lmskit.importers.oneroster_manifest import MANIFEST, manifest_of
-from lmskit.importers.oneroster_rows import (
+from lmskit.importers.oneroster.manifest import MANIFEST, manifest_of
+from lmskit.importers.oneroster.rows import (
     Bundle,
     course_class,
     enrollment,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.canvas_person import unescaped
+from lmskit.importers.canvas.person import unescaped
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.report import shortened
 from lmskit.importers.text_cell import one_line

@@ -15,7 +15,7 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.cell import Column, one_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.moodle_person import SYSTEM
+from lmskit.importers.moodle.person import SYSTEM
 from lmskit.importers.oddities import Oddities
 from lmskit.importers.record import EnrollmentRecord, PersonKey, PersonRecord, Place, Record
 from lmskit.importers.report import shortened

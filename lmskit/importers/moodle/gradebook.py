@@ -14,11 +14,11 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.cell import Column, UnreadableCellError
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.moodle_gradebook_layout import GradeItem, layout_of
-from lmskit.importers.moodle_maximum import Maximum
-from lmskit.importers.moodle_person import SYSTEM, People
-from lmskit.importers.moodle_time import unix_time
-from lmskit.importers.moodle_words import NO_GRADE
+from lmskit.importers.moodle.gradebook_layout import GradeItem, layout_of
+from lmskit.importers.moodle.maximum import Maximum
+from lmskit.importers.moodle.person import SYSTEM, People
+from lmskit.importers.moodle.times import unix_time
+from lmskit.importers.moodle.words import NO_GRADE
 from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
 from lmskit.importers.oddities import Oddities
 from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Place, QuizRecord, Record

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lmskit.importers.bank_answers import PARTIAL, PENALTY, UNEVEN, number_in
-from lmskit.importers.markup import TextBuilder
-from lmskit.importers.question_bank import Draft, UnmappedError
+from lmskit.importers.question_banks.answers import PARTIAL, PENALTY, UNEVEN, number_in
+from lmskit.importers.question_banks.bank import Draft, UnmappedError
+from lmskit.importers.question_banks.markup import TextBuilder
 from lmskit.vocabulary import QuestionType
 
 if TYPE_CHECKING:

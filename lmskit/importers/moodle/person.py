@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.cell import Column
-from lmskit.importers.moodle_words import PERSON
+from lmskit.importers.moodle.words import PERSON
 from lmskit.importers.record import PersonKey, PersonRecord, Place
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value

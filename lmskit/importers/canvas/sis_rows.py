@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lmskit.importers.canvas_person import family_and_given
+from lmskit.importers.canvas.person import family_and_given
 from lmskit.importers.cell import UnreadableCellError, one_of
 from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, Record, TermRecord
 from lmskit.importers.text_cell import code, family_name, given_name, identifier, optional_address, optional_day, optional_identifier, title

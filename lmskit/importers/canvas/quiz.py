@@ -9,9 +9,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.canvas_answer import AnswerForm
-from lmskit.importers.canvas_person import SYSTEM, canvas_id, family_and_given
-from lmskit.importers.canvas_quiz_layout import layout_of, opened_csv
+from lmskit.importers.canvas.answer import AnswerForm
+from lmskit.importers.canvas.person import SYSTEM, canvas_id, family_and_given
+from lmskit.importers.canvas.quiz_layout import layout_of, opened_csv
 from lmskit.importers.cell import Column, whole_number
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from lmskit.importers.canvas_quiz_layout import QuestionColumns
+    from lmskit.importers.canvas.quiz_layout import QuestionColumns
 
 AS_DOWNLOADED = re.compile(r" (?:Quiz|Survey|Graded Survey|Practice Quiz) Student Analysis Report(?: ?\(\d+\))?$")
 """What Canvas adds to a quiz's title to make a file's name, and a browser to a second download."""

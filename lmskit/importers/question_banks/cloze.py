@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lmskit.importers.bank_answers import (
+from lmskit.importers.question_banks.answers import (
     WHOLE,
     AnswerShare,
     NumberShare,
@@ -19,13 +19,13 @@ from lmskit.importers.bank_answers import (
     put_short_text,
     share_of,
 )
-from lmskit.importers.markup import plain_text
-from lmskit.importers.question_bank import Draft, UnmappedError
+from lmskit.importers.question_banks.bank import Draft, UnmappedError
+from lmskit.importers.question_banks.markup import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lmskit.importers.markup import PlainText
+    from lmskit.importers.question_banks.markup import PlainText
 
 BLANK = "_____"
 LONGEST = 20_000

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.archive import Folder, is_archive, opened
-from lmskit.importers.canvas_sis_rows import (
+from lmskit.importers.canvas.sis_rows import (
     COURSES,
     ENROLLMENTS,
     KINDS,

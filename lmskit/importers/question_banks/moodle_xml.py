@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lmskit.importers import cloze
-from lmskit.importers.bank_answers import (
+from lmskit.importers.question_banks import cloze
+from lmskit.importers.question_banks.answers import (
     WHOLE,
     AnswerShare,
     NumberShare,
@@ -22,8 +22,8 @@ from lmskit.importers.bank_answers import (
     put_true_false,
     share_of,
 )
-from lmskit.importers.markup import plain_text
-from lmskit.importers.question_bank import Bank, BankFormat, Draft, UnmappedError, sort_out
+from lmskit.importers.question_banks.bank import Bank, BankFormat, Draft, UnmappedError, sort_out
+from lmskit.importers.question_banks.markup import plain_text
 from lmskit.importers.xml_file import first_elements, parsed
 
 if TYPE_CHECKING:

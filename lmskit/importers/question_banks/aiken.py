@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.question_bank import MAX_TEXT, Bank, BankFormat, Draft, encoding_notes, sort_out
+from lmskit.importers.question_banks.bank import MAX_TEXT, Bank, BankFormat, Draft, encoding_notes, sort_out
 from lmskit.importers.text_file import Lines, scan
 from lmskit.vocabulary import QuestionType
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from lmskit.importers.canvas_gradebook_layout import Layout
+    from lmskit.importers.canvas.gradebook_layout import Layout
 
     Cells = tuple[str, ...]
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lmskit.importers.question_bank import UnmappedError, letters, told
+from lmskit.importers.question_banks.bank import UnmappedError, letters, told
 from lmskit.vocabulary import QuestionType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lmskit.importers.question_bank import Draft
+    from lmskit.importers.question_banks.bank import Draft
 
 WHOLE = 100.0
 NEARLY = 0.01

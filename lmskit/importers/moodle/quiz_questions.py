@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lmskit.importers.moodle_words import NO_GRADE
+from lmskit.importers.moodle.words import NO_GRADE
 from lmskit.importers.text_cell import visible_lines
 from lmskit.schemas.quiz import QuizContent, ShortTextQuestion
 from lmskit.vocabulary import QuestionType
@@ -12,7 +12,7 @@ from lmskit.vocabulary import QuestionType
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lmskit.importers.moodle_quiz_layout import ReportLayout
+    from lmskit.importers.moodle.quiz_layout import ReportLayout
 
 
 class Questions:

@@ -1,0 +1,1 @@
+"""Readers of what Moodle exports about people and their results; its question banks are among the others."""

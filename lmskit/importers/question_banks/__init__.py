@@ -1,0 +1,1 @@
+"""Readers of question banks, and what they have in common."""
