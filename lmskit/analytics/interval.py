@@ -34,6 +34,11 @@ def beta_interval(value: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Floats, 
     low, high
         Arrays of the shape of `value`, 0 to 1; NaN where the value is.
 
+    Notes
+    -----
+    Of a truth that is uniform on 0 to 1 and questions that are right or wrong, it holds 94.8 % at one question, 92.9 % at two, 91.2 % at
+    five, 90.5 % at ten and 90.0 % at a hundred: `lmskit.analytics.interval_study`.
+
     References
     ----------
     Brown, Cai, DasGupta (2001), Interval estimation for a binomial proportion, Statistical Science 16(2).

@@ -18,6 +18,7 @@ from lmskit.vocabulary import Level
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from lmskit.analytics.evidence import Evidence
     from lmskit.analytics.rule_choice import RuleChoice
 
 _PER_CHOICE = ("value", "low", "high", "state")
@@ -52,10 +53,15 @@ def side_by_side(scores: pd.DataFrame, choices: Sequence[RuleChoice]) -> pd.Data
     >>> cells[["student", "state_1", "state_2"]].to_dict("records")
     [{'student': 7, 'state_1': 'developing', 'state_2': 'mastered'}]
     """
-    evidence = evidence_from(scores, frozenset[str]().union(*(one.rule.needs for one in choices)))
+    evidence = evidence_for(scores, choices)
     keys = pd.DataFrame({"student": evidence.student, "week": evidence.week, "n_evidence": evidence.n.astype(np.int64, copy=False)})
     estimates = [estimate_of(evidence, one.rule, one.parameters)[list(_PER_CHOICE)] for one in choices]
     return pd.concat([keys, *(table.add_suffix(f"_{number}") for number, table in enumerate(estimates, start=1))], axis=1)
+
+
+def evidence_for(scores: pd.DataFrame, choices: Sequence[RuleChoice]) -> Evidence:
+    """Put scores in order once, with the columns that any of the rules needs."""
+    return evidence_from(scores, frozenset[str]().union(*(one.rule.needs for one in choices)))
 
 
 def with_everyone(cells: pd.DataFrame, students: Iterable[object], weeks: Iterable[object]) -> pd.DataFrame:
