@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.mastery_compare import compare
-from lmskit.cli.mastery_rule import rule
+from lmskit.cli.mastery_rule import rule, rule_told
 
 app = typer.Typer(
     name="mastery", help="Estimates of mastery: bring them up to date, see them, and choose their rule.", no_args_is_help=True
@@ -41,11 +41,14 @@ def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_
     from lmskit.queries import mastery
     from lmskit.queries.page import MAX_PAGE
     from lmskit.rounding import number_text
+    from lmskit.services.mastery_rule import rule_in_use
 
     with transaction() as session:
-        rule, _ = mastery.course_rule(session, course)
+        in_use = rule_in_use(session, course)
         weeks = mastery.class_weeks(session, course, limit=MAX_PAGE)
-    say(f"Mastery in {course} by the rule {rule}, for active and completed students")
+    say(f"Mastery in {course} by the {rule_told(in_use.rule, in_use.parameters)}, for active and completed students")
+    if in_use.sentence():
+        say(in_use.sentence())
     weeks["mean_value"] = weeks["mean_value"].map(number_text, na_action=None)
     print_table(weeks, _HEADINGS, nothing="The course has no weeks in its syllabus.")
 

@@ -12,12 +12,12 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.analytics.class_levels import ORDER, level_shares_by_week
-from lmskit.analytics.rules import rule_named
 from lmskit.queries.attempt import student_attempts
 from lmskit.queries.computed_at import computed_at
 from lmskit.queries.course import courses, narrow
-from lmskit.queries.mastery import class_weeks, course_rule, mastery_cells, student_weeks, students_to_help
+from lmskit.queries.mastery import class_weeks, mastery_cells, student_weeks, students_to_help
 from lmskit.queries.page import MAX_PAGE
+from lmskit.services.mastery_rule import rule_in_use
 
 Open: TypeAlias = Callable[[], AbstractContextManager[Session]]
 """Opens a transaction to read in."""
@@ -32,6 +32,10 @@ class ClassPage:
 
     Attributes
     ----------
+    rule, parameters
+        What the values were estimated by.
+    about_rule
+        What has to be said beside them; empty where they are all.
     weeks
         One row per week, for the whole class, with the columns that the class row of the heat map needs.
     shares
@@ -44,6 +48,7 @@ class ClassPage:
 
     rule: str
     parameters: Mapping[str, float]
+    about_rule: str
     computed_at: dt.datetime | None
     n_students: int
     weeks: pd.DataFrame
@@ -79,11 +84,12 @@ def read_class(opened: Open, course: str, *, offset: int = 0) -> ClassPage:
     """
     with opened() as session:
         narrow(session, course)
-        rule, given = course_rule(session, course)
+        in_use = rule_in_use(session, course)
         weeks = class_weeks(session, course)
         return ClassPage(
-            rule=rule,
-            parameters=rule_named(rule).resolve(given),
+            rule=in_use.rule,
+            parameters=in_use.parameters,
+            about_rule=in_use.sentence(),
             computed_at=computed_at(session, course),
             n_students=int(weeks["n_students"].max()) if len(weeks) else 0,
             weeks=weeks.rename(columns={"mean_value": "value", **{level: f"n_{level}" for level in ORDER}}),

@@ -157,7 +157,8 @@ class MasteryDashboard:
 
 def _about(page: ClassPage) -> str:
     computed = f"computed {page.computed_at:%Y-%m-%d %H:%M} UTC" if page.computed_at else "nothing computed yet"
-    return f"{page.n_students:,} students (active and completed). {rule_text(page.rule, page.parameters)}; {computed}."
+    more = f" {page.about_rule}" if page.about_rule else ""
+    return f"{page.n_students:,} students (active and completed). {rule_text(page.rule, page.parameters)}; {computed}.{more}"
 
 
 def _to_help(table: pd.DataFrame) -> pd.DataFrame:

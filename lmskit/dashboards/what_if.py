@@ -18,6 +18,7 @@ from lmskit.db import snapshot
 from lmskit.errors import CourseNotFoundError, LmskitError
 from lmskit.queries.course import narrow
 from lmskit.queries.what_if import ClassEvidence, class_evidence
+from lmskit.services.mastery_rule import DEFAULT_RULE, RuleInUse, rule_in_use
 from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Pager, Table, errors_told, heading, style
 
@@ -26,7 +27,6 @@ ALL_WEEKS = 0
 """Stands for all weeks in the choice of weeks."""
 PAGE_SIZE = 25
 """Changes on one page."""
-DEFAULT_RULE = "average"
 
 
 class WhatIf:
@@ -126,6 +126,7 @@ class WhatIf:
             with self._opened() as session:
                 narrow(session, self.course.value)
                 self.evidence = class_evidence(session, self.course.value)
+                in_use = rule_in_use(session, self.course.value)
             self.simulated.layout.display = None if self._origins[self.course.value] == Origin.SIMULATION else "none"
             self._filling = True
             weeks = self.evidence.weeks.to_dict("records")
@@ -135,10 +136,10 @@ class WhatIf:
             ]
             self.week.value = ALL_WEEKS
             self._filling = False
-            self._show_own_rule(self.evidence)
+            self._show_own_rule(self.evidence, in_use)
             self._work()
 
-    def _show_own_rule(self, evidence: ClassEvidence) -> None:
+    def _show_own_rule(self, evidence: ClassEvidence, in_use: RuleInUse) -> None:
         """Begin with the rule of the course; where it cannot be used, say why and begin with another."""
         words = f"{len(evidence.students):,} students (active and completed), {len(evidence.scores):,} units of evidence."
         try:
@@ -147,6 +148,8 @@ class WhatIf:
             own, told = choice(DEFAULT_RULE), f"The rule stored for the course cannot be used: {error}"
         else:
             told = f"Rule 1 is the course's own: {own.rule.name.replace('_', ' ')}. Nothing that you change here is stored."
+            if in_use.fitted:
+                told += f" What is stored goes by {', '.join(in_use.fitted)} fitted to each week; here one value holds for all weeks."
         self.first.show(own)
         self.about.value = f"{words} {told}"
 

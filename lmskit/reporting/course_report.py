@@ -9,13 +9,10 @@ from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from lmskit.analytics.class_levels import level_shares, level_shares_by_week
-from lmskit.analytics.mastery import rule_named
 from lmskit.charts.distribution import level_distribution, level_distribution_table, level_share, level_share_table
 from lmskit.charts.heat_map import mastery_heat_map, mastery_heat_map_table
-from lmskit.errors import InputError
 from lmskit.queries import attempt, mastery, provenance
 from lmskit.queries.course import course_by_code, courses
 from lmskit.queries.page import MAX_PAGE
@@ -23,12 +20,12 @@ from lmskit.reporting import snapshot
 from lmskit.reporting.display import Fragment, Picture, beside, folded, heading, note, stacked, table
 from lmskit.reporting.parameters import ReportParameters
 from lmskit.rounding import number_text, percent_text
+from lmskit.services.mastery_rule import rule_in_use
 from lmskit.vocabulary import Level, Origin
 
 LEVELS = tuple(level.value for level in (Level.MASTERED, Level.DEVELOPING, Level.REMEDIAL, Level.NOT_ASSESSED))
 HELP_SHOWN = 20
 LEAD = "Term report: how did the class do, week by week, and who needs help?"
-DEFAULT_RULE = "average"
 SIMULATED = "Simulated data: the students, their answers and these results are made up by a known model. Nobody real is described."
 
 
@@ -238,13 +235,13 @@ def read(asked: ReportParameters) -> CourseReport:
         read_at = asked.snapshot_at or provenance.database_time(session)
         found = course_by_code(session, asked.course)
         listed = all_pages(lambda limit, offset: courses(session, limit=limit, offset=offset))
-        rule, parameters, caution = _rule(session, asked.course)
+        in_use = rule_in_use(session, asked.course)
         to_help = all_pages(lambda limit, offset: mastery.students_to_help(session, asked.course, limit=limit, offset=offset))
         return CourseReport(
             course=listed[listed["code"] == found.code].iloc[0].to_dict(),
-            rule=rule,
-            parameters=parameters,
-            caution=caution,
+            rule=in_use.rule,
+            parameters=in_use.parameters,
+            caution=in_use.sentence(),
             weeks=mastery.class_weeks(session, asked.course, limit=MAX_PAGE),
             cells=mastery.mastery_cells(session, asked.course, limit=asked.n_students),
             to_help=to_help.head(HELP_SHOWN),
@@ -255,25 +252,6 @@ def read(asked: ReportParameters) -> CourseReport:
             row_counts=provenance.row_counts(session, asked.course),
             asked=asked,
         )
-
-
-def _rule(session: Session, course: str) -> tuple[str, dict[str, float], str]:
-    """The rule behind the stored estimates, and a caution where it is not the one rule the course has chosen."""
-    chosen, given = mastery.course_rule(session, course)
-    try:
-        wanted = rule_named(chosen).resolve(given)
-    except InputError as error:
-        wanted, unusable = None, f"The mastery rule of the course cannot be used: {error}"
-    else:
-        unusable = ""
-    stored = mastery.stored_rules(session, course)
-    if stored.empty:
-        return (chosen, wanted, "") if wanted is not None else (DEFAULT_RULE, rule_named(DEFAULT_RULE).resolve({}), unusable)
-    rule, parameters = str(stored["rule"].iloc[0]), dict(stored["parameters"].iloc[0])
-    if len(stored) == 1 and (rule, parameters) == (chosen, wanted):
-        return rule, parameters, ""
-    refreshed = "The course's mastery rule was changed and its mastery not refreshed since; the rule named here is that of most values."
-    return rule, parameters, unusable or f"{refreshed} To refresh it: lmskit mastery refresh --course {course}"
 
 
 def all_pages(page: Callable[[int, int], pd.DataFrame]) -> pd.DataFrame:

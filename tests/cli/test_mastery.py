@@ -35,6 +35,14 @@ def test_the_rule_of_a_course_is_shown_among_all_and_another_is_chosen(lmskit, c
     assert lmskit("mastery", "rule", course.code).stdout.startswith(f"{course.code} has the rule m_of_n (m=3, n=4, ")
 
 
+def test_a_class_is_shown_with_the_rule_behind_what_is_stored(lmskit, answered):
+    lmskit("mastery", "refresh", "--course", answered.code)
+    lmskit("mastery", "rule", answered.code, "latest")
+    told = lmskit("mastery", "show", answered.code).stdout
+    assert told.startswith(f"Mastery in {answered.code} by the rule average (mastery_threshold=0.8, remedial_threshold=0.5), for active")
+    assert "The course's mastery rule was changed and its mastery not refreshed since" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -86,6 +86,14 @@ def test_the_rule_the_students_and_the_time_are_said(dashboard):
     assert f"computed {today}" in dashboard.about.value
 
 
+def test_values_keep_the_name_of_their_rule_when_another_was_chosen_since(session, course, in_session):
+    course.mastery_rule = "latest"
+    session.flush()
+    about = MasteryDashboard(course.code, opened=in_session).about.value
+    assert "Rule: average (" in about
+    assert "The course's mastery rule was changed and its mastery not refreshed since" in about
+
+
 def test_a_click_on_a_cell_shows_the_weeks_and_the_attempts_behind_it(dashboard):
     click(dashboard, "Middle", 2)
     panel = dashboard.panel

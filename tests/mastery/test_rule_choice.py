@@ -16,7 +16,7 @@ from lmskit.models import Course, QuizAttempt, TopicPerformance, User
 from lmskit.queries.mastery import course_rule
 from lmskit.queries.what_if import class_evidence
 from lmskit.services.mastery import refresh
-from lmskit.services.mastery_rule import choose_rule
+from lmskit.services.mastery_rule import choose_rule, rule_in_use
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.conftest import DEMO_LECTURER
@@ -47,6 +47,32 @@ def test_a_chosen_rule_is_stored_with_the_parameters_given_and_used_by_the_next_
     refresh(session, courses=[course.code])
     stored = session.scalars(select(TopicPerformance).where(TopicPerformance.course_id == course.id)).all()
     assert {(row.rule, row.parameters["w"]) for row in stored} == {("weighted_average", 0.7)}
+
+
+def test_a_rule_chosen_since_the_last_refresh_is_not_the_one_behind_what_is_stored(session, course):
+    choose_rule(session, course.code, "latest", {})
+    assert rule_in_use(session, course.code).rule == "latest", "nothing is stored yet"
+    refresh(session, courses=[course.code])
+    choose_rule(session, course.code, "highest", {})
+    stale = rule_in_use(session, course.code)
+    assert stale.rule == "latest"
+    assert f"To refresh it: lmskit mastery refresh --course {course.code}" in stale.sentence()
+    refresh(session, courses=[course.code])
+    current = rule_in_use(session, course.code)
+    assert (current.rule, list(current.parameters), current.sentence()) == ("highest", ["mastery_threshold", "remedial_threshold"], "")
+
+
+def test_parameters_fitted_to_each_week_are_named_as_such(session, course):
+    other = factories.quiz(session, course, week_number=2)
+    someone = class_evidence(session, course.code).students["student_id"].iloc[0]
+    factories.attempt(session, other, int(someone))
+    session.add(factories.knowledge_fit(course, week_number=1))
+    choose_rule(session, course.code, "bkt", {"prior": 0.6})
+    refresh(session, courses=[course.code])
+    in_use = rule_in_use(session, course.code)
+    assert in_use.fitted == ("prior", "guess"), "the others happen to be alike in both weeks"
+    assert in_use.parameters["mastery_threshold"] == 0.95
+    assert in_use.sentence() == "Fitted to each week: prior, guess."
 
 
 @pytest.mark.parametrize(
