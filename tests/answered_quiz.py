@@ -1,10 +1,12 @@
 """A quiz with answers to test with: a class in which "key" goes against everything else."""
 
 import datetime as dt
+from decimal import Decimal
 
 import numpy as np
 
-from lmskit.models import Course, Quiz
+from lmskit.models import Course, Enrollment, Quiz, QuizAttempt
+from lmskit.vocabulary import EnrollmentStatus, Origin
 from tests import factories
 
 EVIL = "<img src=x onerror=alert(1)> [bold]$x$[/bold]"
@@ -35,12 +37,31 @@ def answered_quiz(
     """Add a quiz to a course, with students of all levels who answered it."""
     made = factories.quiz(session, course, title=title, questions=questions, answer_key=KEY, max_score=5)
     dice = np.random.default_rng(seed)
-    noon = dt.datetime(2026, 9, 14, 12, tzinfo=dt.UTC)
-    for number in range(n_students):
-        student = factories.student(session, family_name=f"Student {number:02d}", given_name="")
-        factories.enrollment(session, course, student)
-        for go in range(1, attempts + 1):
-            given = answers(2 * number / n_students - 0.8 + 0.5 * (go - 1), dice)
-            total = sum(answer["score"] for answer in given)
-            factories.attempt(session, made, student, number=go, score=total, answers=given, submitted_at=noon + dt.timedelta(hours=go))
+    students = [
+        factories.student(session, family_name=f"Student {number:02d}", given_name="", email=None).id for number in range(n_students)
+    ]
+    known = {"status": EnrollmentStatus.ACTIVE, "origin": Origin.FORM, "started_on": factories.FIRST_DAY}
+    session.add_all(Enrollment(course_id=course.id, student_id=student, **known) for student in students)
+    session.flush()
+    session.add_all(
+        an_attempt(made, student, go, answers(2 * number / n_students - 0.8 + 0.5 * (go - 1), dice))
+        for number, student in enumerate(students)
+        for go in range(1, attempts + 1)
+    )
+    session.flush()
     return made
+
+
+def an_attempt(quiz, student, number, given):
+    """A graded attempt with these answers."""
+    return QuizAttempt(
+        quiz_id=quiz.id,
+        course_id=quiz.course_id,
+        student_id=student,
+        number=number,
+        score=Decimal(str(sum(answer["score"] for answer in given))),
+        max_score=quiz.max_score,
+        answers=given,
+        submitted_at=dt.datetime(2026, 9, 14, 12 + number, tzinfo=dt.UTC),
+        origin=Origin.FORM,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +16,36 @@ if TYPE_CHECKING:
     from lmskit.analytics.itembank.item import Item, Module, Response, Topic
 
     Floats = npt.NDArray[np.float64]
+    Integers = npt.NDArray[np.int64]
 
 QUIZ_KINDS = ("Practice", "Check")
 """Every week has one quiz of each kind."""
 
+_NEXT_LIKELY = 0.5  # of the wrong responses, which stand in the order of their appeal, each draws this share of the one before
 _INSTANCES = 2  # questions from each template of the topic
 _HARD_POINTS = 2.0  # for a question that cannot be guessed among options; the others give 1
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What is the matter with one question of a term.
+
+    Attributes
+    ----------
+    module, week_number, kind, question
+        Which one: code of the module, week, one of `QUIZ_KINDS`, and id in its quiz.
+    wrong_key
+        The key names the most appealing wrong response, and that is what earns the points.
+    harder
+        How much harder than in other terms, in standard deviations of ability; below 0 it is easier.
+    """
+
+    module: str
+    week_number: int
+    kind: str
+    question: str
+    wrong_key: bool = False
+    harder: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +60,8 @@ class SimulatedQuiz:
         Per question, the right response and then the wrong ones, as an attempt stores them.
     points, discrimination, difficulty, guessing
         One number per question; the last three are the truth of the response model.
+    keyed
+        Per question, which of its responses the key names: 0, unless the key is wrong.
     """
 
     week_number: int
@@ -47,14 +73,35 @@ class SimulatedQuiz:
     discrimination: Floats
     difficulty: Floats
     guessing: Floats
+    keyed: Integers
 
     @property
     def max_score(self) -> float:
         """The sum of the points of its questions."""
         return float(self.points.sum())
 
+    def chosen(self, right: npt.NDArray[np.bool_], slip: Floats) -> Integers:
+        """Which response each attempt gives to each question: the right one, or a wrong one by its appeal and `slip` (0 to 1)."""
+        wrong = np.empty(slip.shape, dtype=np.int64)
+        for position, responses in enumerate(self.responses):
+            wrong[:, position] = 1 + np.searchsorted(np.cumsum(_appeal(len(responses) - 1))[:-1], slip[:, position], side="right")
+        return np.where(right, 0, wrong)
 
-def module_quizzes(module: Module, *, growth: float, seed: int) -> list[SimulatedQuiz]:
+    def chances_of_marks(self, chances: Floats) -> Floats:
+        """From the chances of right responses to those of what the key names."""
+        keyed = np.array([_appeal(len(responses) - 1)[0] for responses in self.responses])
+        marked: Floats = np.where(self.keyed == 0, chances, (1 - chances) * keyed)
+        return marked
+
+
+def _appeal(n_wrong: int) -> Floats:
+    """The share of each wrong response among those who are wrong."""
+    weights = _NEXT_LIKELY ** np.arange(n_wrong)
+    shares: Floats = weights / weights.sum()
+    return shares
+
+
+def module_quizzes(module: Module, *, growth: float, seed: int, flaws: tuple[Flaw, ...] = ()) -> list[SimulatedQuiz]:
     """Make all quizzes of a module.
 
     Parameters
@@ -65,6 +112,8 @@ def module_quizzes(module: Module, *, growth: float, seed: int) -> list[Simulate
         Growth of ability per week; the items of a later week are harder by as much, so that scores neither climb nor fall.
     seed
         The same seed gives the same quizzes, on every platform.
+    flaws
+        What is the matter with some questions; those of other modules are passed over.
 
     Returns
     -------
@@ -77,7 +126,9 @@ def module_quizzes(module: Module, *, growth: float, seed: int) -> list[Simulate
         asked: set[str] = set()
         for number, kind in enumerate(QUIZ_KINDS):
             items = _items(topic, number, asked, generator)
-            quizzes.append(_quiz(week, f"{kind}: {topic.title}", topic.title, items, harder=growth * (week - 1), generator=generator))
+            quiz = _quiz(week, f"{kind}: {topic.title}", topic.title, items, harder=growth * (week - 1), generator=generator)
+            here = [flaw for flaw in flaws if (flaw.module, flaw.week_number, flaw.kind) == (module.code, week, kind)]
+            quizzes.append(_flawed(quiz, here))
     return quizzes
 
 
@@ -126,7 +177,25 @@ def _quiz(week: int, title: str, topic: str, items: list[Item], *, harder: float
         discrimination=np.exp(0.25 * ndtri(generator.random(size)) + 0.25),
         difficulty=harder - 0.8 + 0.8 * ndtri(generator.random(size)),
         guessing=np.array([item.guessing for item in items]),
+        keyed=np.zeros(size, dtype=np.int64),
     )
+
+
+def _flawed(quiz: SimulatedQuiz, flaws: list[Flaw]) -> SimulatedQuiz:
+    """The quiz with what is the matter with it; questions and prompts stay as they are."""
+    key, keyed, difficulty = dict(quiz.answer_key), quiz.keyed.copy(), quiz.difficulty.copy()
+    for flaw in flaws:
+        position = [question["id"] for question in quiz.questions].index(flaw.question)
+        difficulty[position] += flaw.harder
+        if flaw.wrong_key:
+            keyed[position] = 1
+            wrong = quiz.responses[position][1]
+            key[flaw.question] = key[flaw.question] | {"answer": [wrong] if isinstance(wrong, str) and _is_text(quiz, position) else wrong}
+    return replace(quiz, answer_key=key, keyed=keyed, difficulty=difficulty)
+
+
+def _is_text(quiz: SimulatedQuiz, position: int) -> bool:
+    return bool(quiz.questions[position]["type"] == QuestionType.SHORT_TEXT.value)
 
 
 def _as_stored(response: Response, options: dict[str, str]) -> Any:  # noqa: ANN401  # JSON

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.special import expit, ndtri
 
 from lmskit.analytics.itembank import linear_algebra, programming, statistics
-from lmskit.analytics.simulated_quizzes import SimulatedQuiz, module_quizzes
+from lmskit.analytics.simulated_quizzes import Flaw, SimulatedQuiz, module_quizzes
 from lmskit.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ MODULES: tuple[Module, ...] = (programming.MODULE, statistics.MODULE, linear_alg
 """The modules a simulated term can teach."""
 
 DEMONSTRATION_SEED = 2026
+DEMONSTRATION_FLAWS = (
+    Flaw("PROG", 4, "Check", "q2", wrong_key=True),
+    Flaw("PROG", 4, "Check", "q5", harder=-2.0),
+)
+"""In the current term one key is wrong, and the answer to another question of that quiz has made the rounds."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class TermDesign:
         Attempts a student may make on one quiz.
     modules
         What is taught, one course each.
+    flaws
+        What is the matter with some questions; by default nothing.
     """
 
     code: str = "2026B"
@@ -69,6 +76,7 @@ class TermDesign:
     skipping: float = 0.05
     max_attempts: int = 5
     modules: tuple[Module, ...] = field(default=MODULES, repr=False)
+    flaws: tuple[Flaw, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a term that cannot be simulated."""
@@ -89,7 +97,7 @@ class Truth:
         student, course, week_number, ability (θ + growth), and true_score: the expected fraction of the maximum over all
         questions of the week, which is what an estimate of the week estimates.
     items
-        course, week_number, quiz, question, discrimination, difficulty, guessing.
+        course, week_number, quiz, question, discrimination, difficulty, guessing, wrong_key.
     stops
         student, course, last_week: the last week in which the student submits; the last of the course for who never stops.
     """
@@ -177,7 +185,7 @@ def demonstration_terms(seed: int = DEMONSTRATION_SEED) -> tuple[SimulatedTerm, 
 
     The quizzes of the two terms are the same; their students are not.
     """
-    current = TermDesign()
+    current = TermDesign(flaws=DEMONSTRATION_FLAWS)
     earlier = TermDesign(
         code="2026A", name="Spring 2026 (simulated)", first_day=dt.date(2026, 2, 23), n_students=120, first_number=current.n_students + 1
     )
@@ -219,7 +227,7 @@ def simulate_term(design: TermDesign, *, seed: int) -> SimulatedTerm:
         gone = generator.random(len(who)) < design.stopping
         last_week = np.where(gone, (generator.random(len(who)) * design.n_weeks).astype(np.int64), design.n_weeks)
         stops.append(pd.DataFrame({"student": numbers[who], "course": course, "last_week": last_week}))
-        for number, quiz in enumerate(module_quizzes(module, growth=design.growth, seed=seed)):
+        for number, quiz in enumerate(module_quizzes(module, growth=design.growth, seed=seed, flaws=design.flaws)):
             if quiz.week_number > design.n_weeks:
                 break
             name = f"{course}-{number + 1:02d}"
@@ -227,7 +235,7 @@ def simulate_term(design: TermDesign, *, seed: int) -> SimulatedTerm:
             chances = response_probability(grown[:, None], quiz.discrimination, quiz.difficulty, quiz.guessing)
             takes = (quiz.week_number <= last_week) & (generator.random(len(who)) >= design.skipping)
             attempts.append(_attempts(design, quiz, chances[takes], numbers[who][takes], generator).assign(quiz=name, course=course))
-            mastery.append(_true_scores(quiz, course, numbers[who], grown, chances))
+            mastery.append(_true_scores(quiz, course, numbers[who], grown, quiz.chances_of_marks(chances)))
             items.append(_items(quiz, course, name))
             quiz_rows.append((name, course, quiz.week_number, quiz.title, quiz.questions, quiz.answer_key, quiz.max_score))
 
@@ -267,15 +275,15 @@ def _attempts(design: TermDesign, quiz: SimulatedQuiz, chances: Floats, students
     rounds = []
     for number in range(1, design.max_attempts + 1):
         right = generator.random((len(trying), len(quiz.points))) < chances[trying]
-        slip = generator.random(right.shape)
-        score = right @ quiz.points
+        chosen = quiz.chosen(right, generator.random(right.shape))
+        score = (chosen == quiz.keyed) @ quiz.points
         end = begin[trying] + 300 + np.floor(generator.random(len(trying)) * 1_200)
-        rounds.append((trying, np.full(len(trying), number), right, slip, score, begin[trying], end))
+        rounds.append((trying, np.full(len(trying), number), chosen, score, begin[trying], end))
         again = generator.random(len(trying)) < 0.97 - 0.55 * (score / quiz.max_score) ** 2
         pause = 600 + np.floor(generator.random(len(trying)) * 28_800)
         begin[trying] = end + pause
         trying = trying[again]
-    who, number_of, right, slip, score, started, ended = (np.concatenate([one[part] for one in rounds]) for part in range(7))
+    who, number_of, chosen, score, started, ended = (np.concatenate([one[part] for one in rounds]) for part in range(6))
     return pd.DataFrame(
         {
             "student": students[who],
@@ -284,20 +292,21 @@ def _attempts(design: TermDesign, quiz: SimulatedQuiz, chances: Floats, students
             "max_score": quiz.max_score,
             "started_at": pd.Timestamp(monday) + pd.to_timedelta(started, unit="s"),
             "submitted_at": pd.Timestamp(monday) + pd.to_timedelta(ended, unit="s"),
-            "answers": _answers(quiz, right, slip),
+            "answers": _answers(quiz, chosen),
         }
     )
 
 
-def _answers(quiz: SimulatedQuiz, right: npt.NDArray[np.bool_], slip: Floats) -> list[list[dict[str, Any]]]:
-    """What was answered, as an attempt stores it; a wrong answer is one of the item's wrong responses."""
+def _answers(quiz: SimulatedQuiz, chosen: Integers) -> list[list[dict[str, Any]]]:
+    """What was answered, as an attempt stores it."""
     per_question = []
     for position, question in enumerate(quiz.questions):
-        responses = quiz.responses[position]
-        which = np.where(right[:, position], 0, 1 + (slip[:, position] * (len(responses) - 1)).astype(np.int64))
-        points = question["points"]
+        responses, keyed = quiz.responses[position], quiz.keyed[position]
         per_question.append(
-            [{"question": question["id"], "response": responses[index], "score": 0.0 if index else points} for index in which]
+            [
+                {"question": question["id"], "response": responses[index], "score": question["points"] if index == keyed else 0.0}
+                for index in chosen[:, position]
+            ]
         )
     return [list(answers) for answers in zip(*per_question, strict=True)]
 
@@ -337,6 +346,7 @@ def _items(quiz: SimulatedQuiz, course: str, name: str) -> pd.DataFrame:
             "discrimination": quiz.discrimination,
             "difficulty": quiz.difficulty,
             "guessing": quiz.guessing,
+            "wrong_key": quiz.keyed > 0,
         }
     )
 

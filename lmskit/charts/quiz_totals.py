@@ -72,15 +72,13 @@ def score_distribution(
             cliponaxis=False,
         )
     )
-    for name, dash, place in (("mean", "dash", "top right"), ("median", "dot", "top left")):
+    for name, dash in (("mean", "dash"), ("median", "dot")):
         value = float(statistics["value"].get(name, np.nan))
         if np.isfinite(value):
-            figure.add_vline(
-                x=value, line={"dash": dash, "width": 1.5, "color": theme.INK}, annotation_text=f"{name} {number_text(value)}",
-                annotation_position=place,
-            )  # fmt: skip
+            figure.add_vline(x=value, line={"dash": dash, "width": 1.5, "color": theme.INK})
     alpha = _text(statistics, "alpha")
     note = f"{attempts_text(attempts, n_attempts=len(totals), n_students=n_students)}. Cronbach's alpha {alpha}."
+    note += f"<br>Dashed: mean {_text(statistics, 'mean')}. Dotted: median {_text(statistics, 'median')}."
     note += " Simulated data." if simulated else ""
     theme.dressed(figure, question="How did the quiz turn out?", note=note, height=360)
     figure.update_layout(showlegend=False)

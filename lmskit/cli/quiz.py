@@ -10,7 +10,7 @@ from lmskit.vocabulary import CountedAttempts
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lmskit.services.quiz_quality import QuizQuality
+    from lmskit.services.quiz_quality import JudgedQuiz
 
 app = typer.Typer(name="quiz", help="List the quizzes of a course; judge a quiz and its questions.", no_args_is_help=True)
 
@@ -128,7 +128,7 @@ def drift(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FI
     )
 
 
-def _about(quality: "QuizQuality") -> str:
+def _about(quality: "JudgedQuiz") -> str:
     """What the statistics rest on, and what was left out."""
     from lmskit.charts.items import attempts_text
 

@@ -2,6 +2,7 @@
 
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.mastery import MasteryDashboard
+from lmskit.dashboards.quiz_quality import QuizQuality
 from lmskit.dashboards.what_if import WhatIf
 
-__all__ = ["ClickFigure", "MasteryDashboard", "WhatIf"]
+__all__ = ["ClickFigure", "MasteryDashboard", "QuizQuality", "WhatIf"]

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from lmskit.analytics.simulation import DEMONSTRATION_SEED, SimulatedTerm, TermDesign, simulate_term
+from lmskit.analytics.simulation import DEMONSTRATION_FLAWS, DEMONSTRATION_SEED, SimulatedTerm, TermDesign, simulate_term
 from lmskit.db import copy_rows, stage
 from lmskit.errors import DemonstrationError, LecturerNotFoundError
 from lmskit.models import Course, Enrollment, QuizAttempt, Term
@@ -42,7 +42,7 @@ class DemonstrationReport:
 
 def designs(students: int = STUDENTS) -> tuple[TermDesign, TermDesign]:
     """The earlier and the current term; their days are fixed, so that everybody gets the same demonstration."""
-    current = TermDesign(n_students=students)
+    current = TermDesign(n_students=students, flaws=DEMONSTRATION_FLAWS)
     earlier = TermDesign(
         code="2026A",
         name="Spring 2026 (simulated)",

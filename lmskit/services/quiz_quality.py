@@ -28,7 +28,7 @@ TRUE_AND_FALSE = {"true": "true", "false": "false"}
 
 
 @dataclass(frozen=True)
-class QuizQuality:
+class JudgedQuiz:
     """One quiz with its statistics.
 
     Attributes
@@ -73,7 +73,7 @@ class QuizDrift:
     drift: ItemDrift
 
 
-def quiz_quality(session: Session, quiz_id: int, *, attempts: CountedAttempts = CountedAttempts.FIRST, seed: int = 0) -> QuizQuality:
+def quiz_quality(session: Session, quiz_id: int, *, attempts: CountedAttempts = CountedAttempts.FIRST, seed: int = 0) -> JudgedQuiz:
     """Judge a quiz and its items.
 
     Parameters
@@ -102,7 +102,7 @@ def quiz_quality(session: Session, quiz_id: int, *, attempts: CountedAttempts = 
     items.insert(1, "type", pd.Series([one.type.value for one in questions], index=items.index, dtype="str"))
     items.insert(2, "prompt", pd.Series([one.prompt for one in questions], index=items.index, dtype="str"))
     items.insert(3, "points", pd.Series([one.points for one in questions], index=items.index, dtype="float64"))
-    return QuizQuality(
+    return JudgedQuiz(
         answers=answers,
         attempts=attempts,
         students=students,
@@ -112,7 +112,7 @@ def quiz_quality(session: Session, quiz_id: int, *, attempts: CountedAttempts = 
     )
 
 
-def question_options(quality: QuizQuality, question_id: str, *, seed: int = 0) -> pd.DataFrame:
+def question_options(quality: JudgedQuiz, question_id: str, *, seed: int = 0) -> pd.DataFrame:
     """Say who chooses which option of a question.
 
     Returns

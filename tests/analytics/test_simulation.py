@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lmskit.analytics.items import item_analysis
 from lmskit.analytics.mastery import estimate
+from lmskit.analytics.simulated_quizzes import Flaw, module_quizzes
 from lmskit.analytics.simulation import MODULES, TermDesign, demonstration_terms, response_probability, simulate_term
 from lmskit.errors import InputError
 from lmskit.vocabulary import QuestionType
@@ -174,3 +176,35 @@ def test_a_term_that_cannot_be_is_refused(impossible):
 def test_every_module_has_twelve_topics_of_its_own():
     titles = [topic.title for module in MODULES for topic in module.topics]
     assert len(titles) == len(set(titles)) == 36
+
+
+def test_a_wrong_key_earns_the_wrong_ones_the_points_and_the_truth_tells(terms):
+    _, current = terms
+    [flawed] = current.truth.items[current.truth.items["wrong_key"]].to_dict("records")
+    assert (flawed["week_number"], flawed["question"]) == (4, "q2")
+    attempts = current.attempts[(current.attempts["quiz"] == flawed["quiz"]) & (current.attempts["number"] == 1)]
+    marks = pd.DataFrame([{answer["question"]: answer["score"] for answer in answers} for answers in attempts["answers"]])
+    verdicts = item_analysis(marks, marks.max())["verdict"]
+    assert verdicts[verdicts == "likely_wrong_key"].index.tolist() == ["q2"]
+
+
+def test_a_flaw_leaves_the_questions_and_all_other_quizzes_as_they_are():
+    plain = module_quizzes(MODULES[0], growth=0.08, seed=1)
+    flawed = module_quizzes(MODULES[0], growth=0.08, seed=1, flaws=(Flaw("PROG", 2, "Check", "q1", wrong_key=True, harder=0.5),))
+    changed = [number for number, (one, other) in enumerate(zip(plain, flawed, strict=True)) if one.answer_key != other.answer_key]
+    assert changed == [3]
+    assert [quiz.questions for quiz in plain] == [quiz.questions for quiz in flawed]
+    assert (flawed[3].difficulty - plain[3].difficulty).tolist() == [0.5, 0, 0, 0, 0]
+
+
+def test_wrong_responses_are_chosen_by_their_appeal(term):
+    quiz = term.quizzes.set_index("quiz")["questions"]
+    responses = term.attempts.explode("answers")
+    answers = pd.DataFrame(
+        {"quiz": responses["quiz"], **{name: responses["answers"].str[name] for name in ("question", "response", "score")}}
+    )
+    kinds = {(name, question["id"]): question["type"] for name, questions in quiz.items() for question in questions}
+    choices = answers[[kinds[key] == "choice" for key in zip(answers["quiz"], answers["question"], strict=True)]]
+    wrong = choices[choices["score"] == 0].groupby(["quiz", "question", "response"]).size()
+    most, least = wrong.groupby(["quiz", "question"]).max(), wrong.groupby(["quiz", "question"]).min()
+    assert (most / (most + least)).median() > 0.65

@@ -11,4 +11,4 @@ def test_the_notebooks_for_administrators_lecturers_and_reports_are_there():
         for path in NOTEBOOKS.rglob("*.ipynb")
         if ".ipynb_checkpoints" not in path.parts
     }
-    assert {"admin/course_setup", "admin/enrollment", "lecturer/mastery_dashboard", "reports/term_report"} <= found
+    assert {"admin/course_setup", "admin/enrollment", "lecturer/mastery_dashboard", "lecturer/quiz_quality", "reports/term_report"} <= found

@@ -1,0 +1,66 @@
+"""What a lecturer does with a quiz in JupyterLab, done by Chromium: choose it, click a question, see its options."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+expect.set_options(timeout=30_000)
+
+LECTURER = "demo.lecturer@example.org"
+NOTEBOOK = "lecturer/quiz_quality.ipynb"
+MAP = "Which questions do their work?"
+
+PLACE_OF_ITEM = """(box, number) => {
+    const place = box.getBoundingClientRect();
+    const { xaxis: x, yaxis: y } = box._fullLayout;
+    for (const trace of box._fullData) {
+        const at = (trace.customdata ?? []).findIndex((known) => known[0] === number);
+        if (at >= 0) return [place.left + x._offset + x.c2p(trace.x[at]), place.top + y._offset + y.c2p(trace.y[at])];
+    }
+}"""
+
+
+@pytest.fixture
+def quality(open_lab):
+    lab = open_lab(LECTURER, NOTEBOOK)
+    lab.run_all()
+    expect(lab.figure(MAP)).to_be_visible()
+    return lab
+
+
+def click_item(lab, number):
+    box = lab.figure(MAP).first
+    box.scroll_into_view_if_needed()
+    x, y = box.evaluate(PLACE_OF_ITEM, number)
+    lab.page.mouse.move(x - 2, y)
+    lab.page.mouse.move(x, y)
+    lab.page.wait_for_timeout(150)  # plotly follows the pointer before it can be clicked
+    lab.page.mouse.click(x, y)
+
+
+def test_a_lecturer_picks_a_quiz_clicks_a_question_and_sees_its_options(quality, pictures):
+    expect(quality.output.get_by_text("Simulated data: nobody here exists.")).to_be_visible()
+    pictures(quality, "quiz_quality_opened")
+    quizzes = quality.offered("Quiz")
+    assert len(quizzes) > 2
+    before = quality.offered("Question")
+    quality.choice("Quiz").select_option(index=3)
+    expect(quality.choice("Question").locator("option").nth(1)).not_to_have_text(before[1])
+    click_item(quality, 1)
+    expect(quality.figure("Who chooses what in question 1")).to_be_visible()
+    assert quality.chosen("Question").startswith("1. ")
+    expect(quality.figure("Did question 1 change")).to_be_visible()
+    pictures(quality, "quiz_quality_question")
+
+
+def test_other_attempts_and_tables_are_a_choice_away(quality, pictures):
+    quality.choice("Attempts").select_option(label="all attempts of each student")
+    expect(quality.output.get_by_text("all attempts of each student (active and completed)")).to_be_visible()
+    quality.choice("Question").select_option(index=1)
+    quality.output.get_by_role("button", name="Tables").click()
+    expect(quality.output.locator("th:text-is('Effective weight')")).to_be_visible()
+    expect(quality.output.locator("th:text-is('Point-biserial')")).to_be_visible()
+    pictures(quality, "quiz_quality_tables")
+    quality.output.get_by_role("button", name="Charts").click()
+    expect(quality.figure(MAP)).to_be_visible()
