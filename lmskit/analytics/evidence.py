@@ -27,17 +27,58 @@ FURTHER = ("question", "attempt", "mixed", "hinted")
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """All evidence, one unit a row, the units of one (student, week) side by side from oldest to newest.
+class Sequences:
+    """Numbers in groups, one group per (student, week), those of a group side by side from oldest to newest.
 
     Attributes
     ----------
     fraction
-        Score over maximum, 0 to 1, shape (units,).
+        Score over maximum, 0 to 1, shape (all,).
     start
-        Where each (student, week) begins in `fraction`, shape (groups,); no group is empty.
+        Where each group begins in `fraction`, shape (groups,); no group is empty.
     n
-        Units in each group, shape (groups,).
+        How many there are in each group, shape (groups,).
+    """
+
+    fraction: Floats
+    start: Integers
+    n: Integers
+
+    def sums(self, numbers: Floats) -> Floats:
+        """Add up a number for each to one per group."""
+        if not len(self.start):
+            return np.empty(0)
+        added: Floats = np.add.reduceat(numbers, self.start)
+        return added
+
+    def newest(self) -> Integers:
+        """Where the newest of each group stands."""
+        return np.asarray(self.start + self.n - 1, dtype=np.int64)
+
+    def age(self) -> Integers:
+        """How many newer ones each has in its group: 0 for the newest."""
+        return np.asarray(np.repeat(self.newest(), self.n) - np.arange(len(self.fraction)), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Scores(Sequences):
+    """What was reached in each attempt.
+
+    Attributes
+    ----------
+    units
+        How many units of evidence each score is the mean of, shape (all,).
+    """
+
+    units: Integers
+
+
+@dataclass(frozen=True)
+class Evidence(Sequences):
+    """All evidence: one unit each.
+
+    Attributes
+    ----------
     student, week
         The keys of the groups, shape (groups,), in order.
     question, attempt
@@ -47,27 +88,12 @@ class Evidence:
         Whether the unit's attempt is a mixed assessment, and whether a hint came before the answer. Shaped as `question`.
     """
 
-    fraction: Floats
-    start: Integers
-    n: Integers
     student: pd.Index[Any]
     week: pd.Index[Any]
     question: Integers
     attempt: Integers
     mixed: Flags
     hinted: Flags
-
-    def sums(self, units: Floats) -> Floats:
-        """Add up a number per unit to one per group."""
-        if not len(self.start):
-            return np.empty(0)
-        added: Floats = np.add.reduceat(units, self.start)
-        return added
-
-    def age(self) -> Integers:
-        """How many newer units each unit has in its group: 0 for the newest."""
-        last = np.repeat(self.start + self.n - 1, self.n)
-        return np.asarray(last - np.arange(len(self.fraction)), dtype=np.int64)
 
     def correct(self, at_least: float) -> Flags:
         """Whether each unit earned this share of its maximum, without a hint before."""
@@ -87,6 +113,16 @@ class Evidence:
             return replace(self, attempt=code)
         order = np.argsort(code, kind="stable")
         return replace(self, **{**self._units(order), "attempt": code[order]})
+
+    def scores(self) -> Scores:
+        """One score per attempt, oldest first: the mean of its units. Needs `attempt`."""
+        taken = self.attempts_together()
+        begins = taken.attempt_start()
+        if len(begins) == len(taken.fraction):
+            return Scores(self.fraction, self.start, self.n, np.ones(len(begins), dtype=np.int64))
+        units = np.diff(begins, append=len(taken.fraction))
+        start = np.searchsorted(begins, taken.start)
+        return Scores(np.add.reduceat(taken.fraction, begins) / units, start, np.diff(start, append=len(begins)), units)
 
     def attempt_start(self) -> Integers:
         """Where each attempt begins, once they are together."""

@@ -36,9 +36,11 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
         hinted        bool, optional         a hint came before the answer; missing: none did
         ============  =====================  =====================================================================
 
-        The last four are read only where a rule `needs` them. For `m_of_n` the oldest graded response of a student to a question
-        in a week counts, and no later one. For `khan` the percentage of an exercise is the mean over its attempt, which stands where
-        its oldest row does; an attempt is mixed if any of its rows is. To both, an answer after a hint is wrong.
+        The last four are read only where a rule `needs` them. What is newest, best or counted by Canvas's rules (all but `average`)
+        is an attempt: its score is the mean of its rows, which share its weight where the interval is concerned. For `m_of_n` the
+        oldest graded response of a student to a question in a week counts, and no later one. For `khan` the percentage of an exercise
+        is the mean over its attempt, which stands where its oldest row does; an attempt is mixed if any of its rows is. To both, an
+        answer after a hint is wrong.
 
     rule
         A name in `RULES`.

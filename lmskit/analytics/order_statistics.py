@@ -1,4 +1,4 @@
-"""Rules that pick scores by their size; what is picked so gives no interval."""
+"""Rules that pick scores by their size; what is picked so gives no interval. An attempt has one score, the mean of its units."""
 
 from __future__ import annotations
 
@@ -16,49 +16,54 @@ if TYPE_CHECKING:
 
 
 def _highest(evidence: Evidence, _: Values) -> Outcome:
-    return Outcome.without_interval(np.maximum.reduceat(evidence.fraction, evidence.start) if len(evidence.start) else np.empty(0))
+    scores = evidence.scores()
+    return Outcome.without_interval(np.maximum.reduceat(scores.fraction, scores.start) if len(scores.start) else np.empty(0))
 
 
 def _n_of_mastery(evidence: Evidence, parameters: Values) -> Outcome:
-    meets = evidence.fraction >= parameters["threshold"] - SLACK
-    kept = evidence.sums(meets.astype(np.float64))
-    total = evidence.sums(np.where(meets, evidence.fraction, 0.0))
+    scores = evidence.scores()
+    meets = scores.fraction >= parameters["threshold"] - SLACK
+    kept = scores.sums(meets.astype(np.float64))
+    total = scores.sums(np.where(meets, scores.fraction, 0.0))
     return Outcome.without_interval(np.where(kept >= parameters["n"], total / np.maximum(kept, 1), np.nan))
 
 
 def _the_best(evidence: Evidence, _: Values) -> list[str]:
-    return [f"the best of {count(n, 'score')}" for n in evidence.n]
+    return [f"the best of {count(n, 'score')}" for n in evidence.scores().n]
 
 
 def _those_kept(evidence: Evidence, parameters: Values) -> list[str]:
-    kept = evidence.sums((evidence.fraction >= parameters["threshold"] - SLACK).astype(np.float64)).astype(np.int64)
+    scores = evidence.scores()
+    kept = scores.sums((scores.fraction >= parameters["threshold"] - SLACK).astype(np.float64)).astype(np.int64)
     asked, threshold = int(parameters["n"]), number_text(parameters["threshold"])
     return [
         f"the mean of the {k} among {count(n, 'score')} that reach {threshold}"
         if k >= asked
         else f"only {k} of {count(n, 'score')} reach {threshold}, and {asked} are asked for"
-        for k, n in zip(kept.tolist(), evidence.n.tolist(), strict=True)
+        for k, n in zip(kept.tolist(), scores.n.tolist(), strict=True)
     ]
 
 
 HIGHEST = Rule(
     "highest",
-    "The best score.",
+    "The score of the best attempt.",
     _highest,
     thresholds(),
+    needs=frozenset({"attempt"}),
     no_interval="The best of several scores is picked for its size, so that chance can only raise it.",
     account=_the_best,
 )
 
 N_OF_MASTERY = Rule(
     "n_of_mastery",
-    "The mean of the scores that meet the threshold, once there are n of them.",
+    "The mean of those attempts' scores that meet the threshold, once there are n of them.",
     _n_of_mastery,
     (
         Parameter("n", 1, 10, "how many scores must meet the threshold", default=5, whole=True),
         Parameter("threshold", 0, 1, "a score of at least this counts", default_from="mastery_threshold"),
         *thresholds(),
     ),
+    needs=frozenset({"attempt"}),
     no_interval="The scores are picked for their size, so that their mean cannot fall below the threshold.",
     account=_those_kept,
 )

@@ -29,12 +29,22 @@ def m_of_n(rows, m, n, correct_from):
     return sum(right[-n:]) / m
 
 
-def khan(rows, correct_from):
+def by_attempt(rows):
+    """The rows of each attempt, the attempt that began first before the others."""
     attempts: dict[object, list[dict[str, Any]]] = {}
     for row in rows:
         attempts.setdefault(("alone", row["id"]) if row["attempt"] is None else row["attempt"], []).append(row)
+    return list(attempts.values())
+
+
+def spread(weights, n_units):
+    """The weight of each unit, of which a score's share its weight."""
+    return [weight / n for weight, n in zip(weights, n_units, strict=True) for _ in range(n)]
+
+
+def khan(rows, correct_from):
     level = "attempted"
-    for attempt in attempts.values():
+    for attempt in by_attempt(rows):
         if any(row["mixed"] for row in attempt):
             for row in attempt:
                 if correct(row, correct_from):
@@ -62,29 +72,31 @@ def bkt(rows, correct_from, forget):
 def value_and_weights(  # noqa: PLR0911  # one return a rule
     rows, rule, *, w=0.65, m=5, n=5, threshold=0.8, correct_from=1.0, forget=0.0
 ):
-    s = [row["fraction"] for row in rows]
+    if rule == "average":
+        return sum(row["fraction"] for row in rows) / len(rows), [1.0] * len(rows)
+    attempts = by_attempt(rows)
+    s = [sum(row["fraction"] for row in attempt) / len(attempt) for attempt in attempts]
+    n_units = [len(attempt) for attempt in attempts]
     k = len(s)
     kept = [one for one in s if one >= threshold]
     match rule:
         case "m_of_n" | "khan" | "bkt":
             values = {"m_of_n": lambda: m_of_n(rows, m, n, correct_from), "khan": lambda: khan(rows, correct_from)}
             return values.get(rule, lambda: bkt(rows, correct_from, forget))(), None
-        case "average":
-            return sum(s) / k, [1.0] * k
         case "highest":
             return max(s), None
         case "latest":
-            return s[-1], [1.0]
+            return s[-1], spread([1.0], n_units[-1:])
         case "weighted_average" if k > 1:
-            return w * s[-1] + (1 - w) * sum(s[:-1]) / (k - 1), [(1 - w) / (k - 1)] * (k - 1) + [w]
+            return w * s[-1] + (1 - w) * sum(s[:-1]) / (k - 1), spread([(1 - w) / (k - 1)] * (k - 1) + [w], n_units)
         case "weighted_average":
-            return s[0], [1.0]
+            return s[0], spread([1.0], n_units)
         case "decaying_average":
             d, weights = s[0], [1.0]
             for one in s[1:]:
                 d = (1 - w) * d + w * one
                 weights = [(1 - w) * weight for weight in weights] + [w]
-            return d, weights
+            return d, spread(weights, n_units)
         case "n_of_mastery":
             return (sum(kept) / len(kept) if len(kept) >= n else math.nan), None
     raise NotImplementedError(rule)

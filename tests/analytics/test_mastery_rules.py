@@ -49,6 +49,15 @@ def test_the_latest_is_the_newest_not_the_best():
     assert estimate(scores_of(1, 2, 4, 5, 3), "latest")["value"].item() * 5 == pytest.approx(3, abs=1e-9)
 
 
+def test_what_is_newest_or_best_is_an_attempt_with_all_its_questions():
+    answers = scores_of(1, 1, 0, 0, 1, maximum=1).assign(attempt=["first", "first", "first", "second", "second"])
+    values = {rule: estimate(answers, rule)["value"].item() for rule in ("latest", "highest", "weighted_average", "decaying_average")}
+    assert values == pytest.approx({"latest": 1 / 2, "highest": 2 / 3} | dict.fromkeys(list(values)[2:], 0.35 * 2 / 3 + 0.65 / 2))
+    latest = estimate(answers, "latest")
+    average = estimate(answers[3:], "average")
+    assert latest[["low", "high"]].equals(average[["low", "high"]]), "two questions were asked, so two stand behind the value"
+
+
 def test_too_few_scores_above_the_threshold_are_evidence_without_a_value():
     row = estimate(scores_of(1, 2, 3, 4, 5), "n_of_mastery", n=4, threshold=0.6).iloc[0]
     assert (row["state"], row["n_evidence"]) == ("not_assessed", 5)

@@ -52,7 +52,7 @@ def test_every_rule_says_in_numbers_what_its_value_comes_from(rule):
 @pytest.mark.parametrize(
     ("text", "account"),
     [
-        ("average", "average developing at 0.67: the mean of 3 scores"),
+        ("average", "average developing at 0.67: the mean of 3 units of evidence"),
         ("latest", "latest mastered at 1.00: the newest of 3 scores"),
         ("highest", "highest mastered at 1.00: the best of 3 scores"),
         (

@@ -27,7 +27,7 @@ def answered(admin_engine, course):
 def test_the_rule_of_a_course_is_shown_among_all_and_another_is_chosen(lmskit, course):
     shown = lmskit("mastery", "rule", course.code).stdout
     assert shown.startswith(f"{course.code} has the rule average (mastery_threshold=0.8, remedial_threshold=0.5).\n")
-    assert "The mean of all scores." in shown
+    assert "The mean of all graded questions" in shown
     assert "Rows 1 to" in shown
     chosen = lmskit("mastery", "rule", course.code, "m_of_n", "--parameter", "m=3", "--parameter", "n=4").stdout
     assert chosen.startswith(f"{course.code} now has the rule m_of_n (m=3, n=4, ")
@@ -64,7 +64,7 @@ def test_rules_are_compared_by_levels_transitions_and_who_changes(lmskit, answer
     assert "1 (33 %, " in told
     assert "From the level by rule 1 (rows) to the level by rule 2 (columns)" in told
     assert "Rising" in told
-    assert "By average developing at 0.55: the mean of 2 scores; by latest mastered at 0.90: the newest of 2 scores." in told
+    assert "By average developing at 0.55: the mean of 2 units of evidence; by latest mastered at 0.90: the newest of 2 scores." in told
     assert "Constant" not in told.partition("Who has another level")[2]
     assert "Rows 1 to 1 of 1." in told
 

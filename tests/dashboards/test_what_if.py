@@ -45,7 +45,7 @@ def test_the_rule_of_the_course_stands_beside_another_and_who_would_change_is_to
     assert dashboard.summary.value == "2 of 8 student weeks would have another level by rule 2: 1 higher, 1 lower."
     assert dashboard.why.frame["Student"].tolist() == [EVIL, "Falling"]
     assert dashboard.why.frame["Why"].iloc[0] == (
-        "By average developing at 0.55: the mean of 2 scores; by latest mastered at 0.90: the newest of 2 scores."
+        "By average developing at 0.55: the mean of 2 units of evidence; by latest mastered at 0.90: the newest of 2 scores."
     )
     assert dashboard.pager.label.value == "changes 1–2 of 2"
 
