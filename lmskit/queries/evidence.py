@@ -5,57 +5,44 @@ Rules that look at scores read `course_evidence`; those that look at single answ
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+import psycopg
 from psycopg import sql
 
 from lmskit.db.staging import connection_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
+    import numpy.typing as npt
     from sqlalchemy.orm import Session
+
+    Integers: TypeAlias = npt.NDArray[np.int64]
+    Columns: TypeAlias = dict[str, npt.NDArray[Any]]
 
 _STATEMENT = files("lmskit.queries").joinpath("evidence.sql").read_text(encoding="utf-8")
 
-# A row of binary COPY: the number of fields, then each field's length before its bytes. No field here is ever null,
-# so all rows are equally long and the stream is one array.
-_UNIT = [
-    ("n_fields", ">i2"),
-    ("student_length", ">i4"), ("student_id", ">i8"),
-    ("course_length", ">i4"), ("course_id", ">i8"),
-    ("week_length", ">i4"), ("week_number", ">i4"),
-    ("score_length", ">i4"), ("score", ">f8"),
-    ("max_score_length", ">i4"), ("max_score", ">f8"),
-    ("submitted_length", ">i4"), ("submitted_at", ">i8"),
-]  # fmt: skip
-_RESPONSE = [
-    *_UNIT,
-    ("attempt_length", ">i4"), ("attempt", ">i8"),
-    ("question_length", ">i4"), ("question", ">i8"),
-    ("mixed_length", ">i4"), ("mixed", ">i1"),
-]  # fmt: skip
-_FIXED_HEADER, _TRAILER = 19, 2
+# What the statement packs: numbers of eight bytes, the most significant first. None is ever null.
+_QUIZ = np.dtype([(name, ">i8") for name in ("id", "course", "week", "n_topics")])
+_UNIT = np.dtype(
+    [
+        ("quiz", ">i8"), ("student", ">i8"), ("attempt", ">i8"), ("position", ">i8"),
+        ("score", ">f8"), ("max_score", ">f8"), ("submitted_at", ">i8"),
+    ]
+)  # fmt: skip
 _EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 """PostgreSQL counts microseconds from here."""
-
-_NOTHING = sql.SQL("")
-_TOPICS = sql.SQL(""",
-        (
-            SELECT count(DISTINCT entry.question ->> 'topic')
-            FROM jsonb_array_elements(q.questions) AS entry (question)
-        ) AS n_topics""")
-# A question is the one at its place in its quiz, which has room for more than a quiz can hold; a total is a question of its own.
-_ANSWERED = sql.SQL(""",
-    a.id AS attempt,
-    CASE WHEN graded.position IS NULL THEN -a.id ELSE (quiz.id << 24) + graded.position END AS question,
-    graded.position IS NOT NULL AND quiz.n_topics > 1 AS mixed""")
+_BLOCKS = 4096
+"""Of the table, in one stretch: some 250,000 attempts."""
+_MOST_BITS = 62
 
 
-def course_evidence(session: Session, courses: Collection[int]) -> pd.DataFrame:
+def course_evidence(session: Session, courses: Collection[int], *, most: bool = False) -> pd.DataFrame:
     """All evidence of the courses with these ids, oldest to newest within each (course, student, week).
 
     ============  ===================  ==========================================================
@@ -69,8 +56,10 @@ def course_evidence(session: Session, courses: Collection[int]) -> pd.DataFrame:
 
     Rows are ordered by course, student, week, time, attempt and question. Students of every status are there, and only they:
     who has no place in the course has no attempts in it. Not a list but all rows at once: what is estimated needs them all.
+
+    With `most`, for courses that have most of all attempts, the table is read from end to end instead of course by course.
     """
-    return _units(_read(session, _evidence(_COURSES), {"courses": list(courses)}, _UNIT))
+    return _read(session, _FROM_END_TO_END if most else _BY_COURSE, courses).frame()
 
 
 def touched_evidence(session: Session, keys: str, courses: Collection[int]) -> pd.DataFrame:
@@ -85,10 +74,10 @@ def touched_evidence(session: Session, keys: str, courses: Collection[int]) -> p
     courses
         Ids of the courses whose keys are meant.
     """
-    return _units(_read(session, _evidence(_touched(keys)), {"courses": list(courses)}, _UNIT))
+    return _read(session, _touched(keys), courses).frame()
 
 
-def course_responses(session: Session, courses: Collection[int]) -> pd.DataFrame:
+def course_responses(session: Session, courses: Collection[int], *, most: bool = False) -> pd.DataFrame:
     """All evidence of the courses with these ids, in the order of `course_evidence`, with what rules about single answers need.
 
     ============  ===================  ===============================================================================
@@ -102,68 +91,160 @@ def course_responses(session: Session, courses: Collection[int]) -> pd.DataFrame
     Questions that name no topic do not make a quiz mixed. Nothing here tells of hints: no format that is imported does. A total is never
     mixed, as it does not tell which answers were right.
     """
-    return _responses(_read(session, _answers(_COURSES), {"courses": list(courses)}, _RESPONSE))
+    return _read(session, _FROM_END_TO_END if most else _BY_COURSE, courses).responses()
 
 
 def touched_responses(session: Session, keys: str, courses: Collection[int]) -> pd.DataFrame:
     """The responses of the keys in a staging table: asked for as `touched_evidence`, answered as `course_responses`."""
-    return _responses(_read(session, _answers(_touched(keys)), {"courses": list(courses)}, _RESPONSE))
+    return _read(session, _touched(keys), courses).responses()
 
 
-_COURSES = {"quizzes": sql.SQL("q.course_id = ANY(%(courses)s)"), "students": sql.SQL("true")}
+@dataclass(frozen=True)
+class _Units:
+    """Units of evidence, shape (units,), in order; the quizzes they belong to, shape (quizzes,), by id; and which quiz is whose."""
+
+    student: Integers
+    attempt: Integers
+    position: Integers
+    score: npt.NDArray[np.float64]
+    max_score: npt.NDArray[np.float64]
+    submitted_at: Integers
+    of_quiz: Integers
+    quiz: Integers
+    course: Integers
+    week: Integers
+    n_topics: Integers
+
+    def frame(self) -> pd.DataFrame:
+        """Return the columns of `course_evidence`."""
+        return pd.DataFrame(
+            {
+                "student_id": self.student,
+                "course_id": self.course[self.of_quiz],
+                "week_number": self.week[self.of_quiz],
+                "score": self.score,
+                "max_score": self.max_score,
+                "submitted_at": pd.Series(_EPOCH + self.submitted_at.view("timedelta64[us]")).dt.tz_localize("UTC"),
+            },
+            copy=False,
+        )
+
+    def responses(self) -> pd.DataFrame:
+        """Return the columns of `course_responses`."""
+        # A question is the one at its place in its quiz, which has room for more than a quiz can hold; a total is a question of its own.
+        single = self.position > 0
+        question = np.where(single, (self.quiz[self.of_quiz] << 24) + self.position, -self.attempt)
+        return self.frame().assign(attempt=self.attempt, question=question, mixed=single & (self.n_topics[self.of_quiz] > 1))
 
 
-def _touched(keys: str) -> dict[str, sql.Composable]:
+_BY_COURSE = {
+    "quizzes": sql.SQL("q.course_id = ANY(%(courses)s)"),
+    "places": sql.SQL("unnest(%(courses)s::bigint[]) AS place (course_id)"),
+    "attempts": sql.SQL("quiz_attempts AS a"),
+    "of_place": sql.SQL("a.course_id = place.course_id"),
+}
+_FROM_END_TO_END = {
+    **_BY_COURSE,
+    "places": sql.SQL(
+        "generate_series(0, pg_relation_size('quiz_attempts') / current_setting('block_size')::bigint, {}) AS place (block)"
+    ).format(_BLOCKS),
+    "of_place": sql.SQL(
+        "a.ctid >= format('(%%s,0)', place.block)::tid AND a.ctid < format('(%%s,0)', place.block + {})::tid"
+        " AND a.course_id = ANY(%(courses)s)"
+    ).format(_BLOCKS),
+}
+
+
+def _touched(keys: str) -> Mapping[str, sql.Composable]:
     table = sql.Identifier("pg_temp", keys)
     return {
         "quizzes": sql.SQL(
             "q.course_id = ANY(%(courses)s) AND (q.course_id, q.week_number) IN (SELECT k.course_id, k.week_number FROM {} AS k)"
         ).format(table),
-        "students": sql.SQL(
-            "(a.student_id, a.course_id, quiz.week_number) IN (SELECT k.student_id, k.course_id, k.week_number FROM {} AS k)"
+        "places": sql.SQL("(SELECT DISTINCT k.course_id FROM {} AS k) AS place").format(table),
+        "attempts": sql.SQL(
+            "{} AS k JOIN quiz USING (course_id, week_number)"
+            " JOIN quiz_attempts AS a ON a.quiz_id = quiz.id AND a.student_id = k.student_id"
         ).format(table),
+        "of_place": sql.SQL("k.course_id = place.course_id"),
     }
 
 
-def _evidence(narrowed: Mapping[str, sql.Composable]) -> sql.Composed:
-    return sql.SQL(_STATEMENT).format(**narrowed, about_quizzes=_NOTHING, about_responses=_NOTHING)
+def _read(session: Session, parts: Mapping[str, sql.Composable], courses: Collection[int]) -> _Units:
+    """Read all rows of one statement, so that quizzes and attempts are of one moment."""
+    quizzes, pieces = b"", [_unpacked(b"", _UNIT)]
+    for of_quizzes, packed in _rows(session, sql.SQL(_STATEMENT).format(**parts), {"courses": list(courses)}):
+        if of_quizzes:
+            quizzes = packed
+        else:
+            pieces.append(_unpacked(packed, _UNIT))
+    about = _unpacked(quizzes, _QUIZ)
+    by_id = np.argsort(about["id"])
+    quiz, course, week, n_topics = (column[by_id] for column in about.values())
+    units = _together(pieces)
+    of_quiz = np.searchsorted(quiz, units.pop("quiz"))
+    key = _keys(course[of_quiz], units["student"], week[of_quiz])
+    order = _in_order(key, units["submitted_at"], units["attempt"], units["position"])
+    for name in list(units):
+        units[name] = units[name][order]
+    return _Units(**units, of_quiz=of_quiz[order], quiz=quiz, course=course, week=week, n_topics=n_topics)
 
 
-def _answers(narrowed: Mapping[str, sql.Composable]) -> sql.Composed:
-    return sql.SQL(_STATEMENT).format(**narrowed, about_quizzes=_TOPICS, about_responses=_ANSWERED)
+def _rows(session: Session, statement: sql.Composed, parameters: Mapping[str, object]) -> Iterator[tuple[bool, bytes]]:
+    """Read row by row through a cursor, since all of them at once would be held twice."""
+    connection = connection_of(session)
+    psycopg.ClientCursor(connection).execute(sql.SQL("DECLARE evidence NO SCROLL CURSOR FOR {}").format(statement), parameters)
+    with connection.cursor(binary=True) as cursor:
+        while (row := cursor.execute("FETCH evidence").fetchone()) is not None:
+            yield bool(row[0]), bytes(row[1] or b"")  # type: ignore[call-overload]
+        cursor.execute("CLOSE evidence")
 
 
-def _read(session: Session, statement: sql.Composed, parameters: Mapping[str, object], fields: list[tuple[str, str]]) -> np.ndarray:
-    copying = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(statement)
-    with connection_of(session).cursor() as cursor, cursor.copy(copying, parameters) as copy:
-        stream = b"".join(copy)
-    return _rows(stream, np.dtype(fields))
+def _unpacked(packed: bytes, kind: np.dtype[Any]) -> Columns:
+    rows = np.frombuffer(packed, kind)
+    return {name: rows[name].astype(rows.dtype[name].newbyteorder("=")) for name in kind.names or ()}
 
 
-def _units(rows: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "student_id": rows["student_id"].astype(np.int64),
-            "course_id": rows["course_id"].astype(np.int64),
-            "week_number": rows["week_number"].astype(np.int64),
-            "score": rows["score"].astype(np.float64),
-            "max_score": rows["max_score"].astype(np.float64),
-            "submitted_at": pd.Series(_EPOCH + rows["submitted_at"].astype("timedelta64[us]")).dt.tz_localize("UTC"),
-        }
-    )
+def _together(pieces: list[Columns]) -> Columns:
+    """Join the pieces column by column, and let go of each as soon as it is joined."""
+    return {name: np.concatenate([piece.pop(name) for piece in pieces]) for name in list(pieces[0])}
 
 
-def _responses(rows: np.ndarray) -> pd.DataFrame:
-    return _units(rows).assign(
-        attempt=rows["attempt"].astype(np.int64), question=rows["question"].astype(np.int64), mixed=rows["mixed"].astype(bool)
-    )
+def _keys(course: Integers, student: Integers, week: Integers) -> Integers:
+    """One number for each (course, student, week), in their order."""
+    key = np.zeros(len(course), dtype=np.int64)
+    for part in map(_from_zero, (course, student, week)):
+        key = key * (int(part.max(initial=0)) + 1) + part
+    return key
 
 
-def _rows(stream: bytes, row: np.dtype) -> np.ndarray:
-    """Read the rows of a binary COPY."""
-    start = _FIXED_HEADER + int.from_bytes(stream[_FIXED_HEADER - 4 : _FIXED_HEADER], "big")
-    n_rows, rest = divmod(len(stream) - start - _TRAILER, row.itemsize)
-    if rest:
-        message = "the evidence is not what this version of the statement gives: a field is null or of another type"
-        raise TypeError(message)
-    return np.frombuffer(stream, row, count=n_rows, offset=start)
+def _from_zero(numbers: Integers) -> Integers:
+    """Numbers below 2²⁶, or below how many there are, in the same order: ids mostly lie close together."""
+    lowest, highest = (int(end) for end in (numbers.min(initial=0), numbers.max(initial=0)))
+    return numbers - lowest if highest - lowest < 1 << 26 else np.unique(numbers, return_inverse=True)[1].astype(np.int64, copy=False)
+
+
+def _in_order(key: Integers, *then: Integers) -> Integers:
+    """The order by key and, within a key, by `then`.
+
+    Attempts are mostly stored as they come in, so within a key they mostly are in order. Whole numbers are sorted several times as fast as
+    their places are, hence each row's place is made part of its number.
+    """
+    bits = max(len(key) - 1, 1).bit_length()
+    if int(key.max(initial=0)).bit_length() + bits <= _MOST_BITS:
+        order = np.sort((key << bits) | np.arange(len(key))) & ((1 << bits) - 1)
+    else:
+        order = np.argsort(key, kind="stable")
+    sorted_key = key[order]
+    later = np.zeros(max(len(key) - 1, 0), dtype=bool)
+    alike = sorted_key[1:] == sorted_key[:-1]
+    for column in then:
+        values = column[order]
+        later |= alike & (values[1:] < values[:-1])
+        alike &= values[1:] == values[:-1]
+    if not later.any():
+        return order
+    wrong = np.flatnonzero(np.isin(sorted_key, np.unique(sorted_key[1:][later])))
+    rows = order[wrong]
+    order[wrong] = rows[np.lexsort((*(column[rows] for column in reversed(then)), key[rows]))]
+    return order

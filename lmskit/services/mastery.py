@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 
 from lmskit.analytics.mastery import estimate, rule_named
 from lmskit.analytics.traced import BKT
-from lmskit.db.staging import copy_rows, stage
+from lmskit.db.staging import copy_array, copy_rows, stage
 from lmskit.errors import ColumnsMissingError, CourseNotFoundError, LmskitError, NotPermittedError
 from lmskit.models import Course, TopicPerformance
 from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
 from lmskit.queries.knowledge import fitted_parameters
+from lmskit.vocabulary import Level
 
 Keys: TypeAlias = pd.DataFrame | Iterable[tuple[int, int, int]]
 """(student_id, course_id, week_number), as a frame with these columns or as tuples; repeats do no harm."""
@@ -131,24 +132,31 @@ def _refresh(session: Session, *, courses: Sequence[str] | None, touched: Keys |
         copy_rows(session, _TOUCHED, KEY, keys.tolist(), types=["int8", "int8", "int4"])
         session.execute(text("ANALYZE mastery_touched"))
     step("Reading the evidence")
-    parts = _read(session, chosen, touched=keys is not None)
+    parts = _read(session, chosen, touched=keys is not None, most=courses is None)
     step("Estimating")
     estimates = [_estimated(evidence, courses) for evidence, courses in parts]
     estimated = estimates[0] if len(estimates) == 1 else pd.concat(estimates, ignore_index=True)
     step("Writing what is different")
     stage(session, _ESTIMATED, _COLUMNS)
-    copy_rows(session, _ESTIMATED, list(_COLUMNS), _rows(estimated), types=_COPY_TYPES)
+    copy_array(session, _ESTIMATED, _staged(estimated))
     session.execute(text("ANALYZE mastery_estimated"))
     settings = {
         "ids": ids.tolist(),
+        "levels": _LEVELS,
         "rules": [course.rule for course in chosen],
         "parameters": [course.parameters for course in chosen],
         "fitted_ids": [course.id for course in chosen for _ in course.of_week],
         "fitted_weeks": [week for course in chosen for week in course.of_week],
         "fitted_parameters": [parameters for course in chosen for parameters in course.of_week.values()],
     }
-    removed = _removed(session, _REMOVE, {"ids": settings["ids"]}) if keys is None else _removed(session, _REMOVE_TOUCHED, {})
-    added, changed = session.execute(_WRITE_COURSES if keys is None else _WRITE_TOUCHED, settings).one()
+    if keys is None:
+        session.execute(_JOIN_AS_A_WHOLE)
+        removed = _removed(session, _REMOVE, {"ids": settings["ids"]})
+        added, changed = session.execute(_WRITE_COURSES, settings).one()
+        session.execute(_JOIN_AS_BEFORE)
+    else:
+        removed = _removed(session, _REMOVE_TOUCHED, {})
+        added, changed = session.execute(_WRITE_TOUCHED, settings).one()
     session.execute(text("DROP TABLE mastery_estimated"))
     if keys is not None:
         session.execute(text("DROP TABLE mastery_touched"))
@@ -203,15 +211,29 @@ def _rules(session: Session, courses: Sequence[str] | None, keys: np.ndarray | N
     return chosen, skipped
 
 
-def _read(session: Session, chosen: Sequence[_Chosen], *, touched: bool) -> list[tuple[pd.DataFrame, list[_Chosen]]]:
+def _read(session: Session, chosen: Sequence[_Chosen], *, touched: bool, most: bool) -> list[tuple[pd.DataFrame, list[_Chosen]]]:
     """The evidence of courses whose rule looks at scores, and apart, where there are any, that of those whose rule needs more."""
     plain = [course for course in chosen if not rule_named(course.rule).needs]
     further = [course for course in chosen if rule_named(course.rule).needs]
     ids = [course.id for course in plain]
-    parts = [(touched_evidence(session, _TOUCHED, ids) if touched else course_evidence(session, ids), plain)]
+    parts = [
+        (
+            touched_evidence(session, _TOUCHED, ids)
+            if touched
+            else course_evidence(session, ids, most=most and 2 * len(ids) >= len(chosen)),
+            plain,
+        )
+    ]
     if further:
         ids = [course.id for course in further]
-        parts.append((touched_responses(session, _TOUCHED, ids) if touched else course_responses(session, ids), further))
+        parts.append(
+            (
+                touched_responses(session, _TOUCHED, ids)
+                if touched
+                else course_responses(session, ids, most=most and 2 * len(ids) >= len(chosen)),
+                further,
+            )
+        )
     return parts
 
 
@@ -248,17 +270,14 @@ def _estimated(evidence: pd.DataFrame, chosen: Sequence[_Chosen]) -> pd.DataFram
     return together.assign(student_id=student_of[code], course_id=course_of[code])
 
 
-def _rows(estimated: pd.DataFrame) -> Iterable[Sequence[object]]:
-    """Rows for COPY; what is not a number is null, never NaN."""
-    columns = [
-        estimated["student_id"].tolist(),
-        estimated["course_id"].tolist(),
-        estimated["week"].tolist(),
-        estimated["state"].tolist(),
-        *([None if number != number else number for number in estimated[name].tolist()] for name in ("value", "low", "high")),  # noqa: PLR0124 - NaN differs from itself
-        estimated["n_evidence"].tolist(),
-    ]
-    return zip(*columns, strict=True)
+def _staged(estimated: pd.DataFrame) -> np.ndarray:
+    """Rows for COPY: a level is its place in `Level`, from 1; what is not a number stays NaN, and becomes null when it is written."""
+    rows = np.empty(len(estimated), dtype=_ROW)
+    rows["student_id"], rows["course_id"], rows["week_number"] = (estimated[name] for name in ("student_id", "course_id", "week"))
+    rows["level"] = pd.Categorical(estimated["state"], categories=_LEVELS).codes + 1
+    for name in ("value", "low", "high", "n_evidence"):
+        rows[name] = estimated[name]
+    return rows
 
 
 def _distinct(touched: Keys) -> np.ndarray:
@@ -286,14 +305,29 @@ _COLUMNS = {
     "student_id": "bigint",
     "course_id": "bigint",
     "week_number": "integer",
-    "level": "text",
+    "level": "smallint",
     "value": "double precision",
     "low": "double precision",
     "high": "double precision",
     "n_evidence": "integer",
 }
-_COPY_TYPES = ["int8", "int8", "int4", "text", "float8", "float8", "float8", "int4"]
+_ROW = [
+    ("student_id", "i8"),
+    ("course_id", "i8"),
+    ("week_number", "i4"),
+    ("level", "i2"),
+    ("value", "f8"),
+    ("low", "f8"),
+    ("high", "f8"),
+    ("n_evidence", "i4"),
+]
+_LEVELS = [level.value for level in Level]
 
+# A table that has grown since its last ANALYZE looks small to the planner, which then compares all estimates with all others, in a loop.
+_JOIN_AS_A_WHOLE = text(
+    "SELECT set_config('lmskit.nestloop', current_setting('enable_nestloop'), true), set_config('enable_nestloop', 'off', true)"
+)
+_JOIN_AS_BEFORE = text("SELECT set_config('enable_nestloop', current_setting('lmskit.nestloop'), true)")
 _REMOVE = text("""
     DELETE FROM topic_performance AS t
     WHERE t.course_id = ANY (CAST(:ids AS bigint[]))
@@ -318,9 +352,14 @@ _WRITE = """
         INSERT INTO topic_performance AS t
             (student_id, course_id, week_number, level, value, low, high, n_evidence, rule, parameters, computed_at)
         SELECT
-            s.student_id, s.course_id, s.week_number, CAST(s.level AS mastery_level), s.value, s.low, s.high, s.n_evidence,
+            s.student_id, s.course_id, s.week_number, s.level, s.value, s.low, s.high, s.n_evidence,
             r.rule, coalesce(f.parameters, r.parameters), now()
-        FROM mastery_estimated AS s
+        FROM (
+            SELECT
+                e.student_id, e.course_id, e.week_number, (CAST(:levels AS mastery_level[]))[e.level] AS level,
+                nullif(e.value, 'NaN') AS value, nullif(e.low, 'NaN') AS low, nullif(e.high, 'NaN') AS high, e.n_evidence
+            FROM mastery_estimated AS e
+        ) AS s
         JOIN unnest(CAST(:ids AS bigint[]), CAST(:rules AS text[]), CAST(:parameters AS jsonb[])) AS r (course_id, rule, parameters)
             ON r.course_id = s.course_id
         LEFT JOIN unnest(CAST(:fitted_ids AS bigint[]), CAST(:fitted_weeks AS integer[]), CAST(:fitted_parameters AS jsonb[]))
@@ -329,8 +368,7 @@ _WRITE = """
         LEFT JOIN known AS k
             ON k.student_id = s.student_id AND k.course_id = s.course_id AND k.week_number = s.week_number
         WHERE (k.level, k.value, k.low, k.high, k.n_evidence, k.rule, k.parameters)
-            IS DISTINCT FROM (CAST(s.level AS mastery_level), s.value, s.low, s.high, s.n_evidence, r.rule,
-                coalesce(f.parameters, r.parameters))
+            IS DISTINCT FROM (s.level, s.value, s.low, s.high, s.n_evidence, r.rule, coalesce(f.parameters, r.parameters))
         ON CONFLICT (student_id, course_id, week_number) DO UPDATE
         SET level = excluded.level, value = excluded.value, low = excluded.low, high = excluded.high, n_evidence = excluded.n_evidence,
             rule = excluded.rule, parameters = excluded.parameters, computed_at = excluded.computed_at

@@ -1,0 +1,140 @@
+"""What a refresh stores is what loops over plain numbers give, in whatever order attempts come, and however the table is read."""
+
+import datetime as dt
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from lmskit.db.staging import copy_array, stage
+from lmskit.queries.evidence import _in_order, _keys, course_evidence, course_responses
+from lmskit.services.mastery import refresh
+from tests import factories
+from tests.analytics import reference
+
+MONDAY = dt.datetime(2026, 9, 14, 9, tzinfo=dt.UTC)
+QUESTIONS = [{"id": "a", "points": 1}, {"id": "b", "points": 2.5}]
+RULES = ["average", "highest", "latest", "weighted_average", "decaying_average", "n_of_mastery"]
+
+marks = st.none() | st.integers(0, 12).map(lambda quarters: quarters / 4)
+attempts = st.lists(
+    st.fixed_dictionaries(
+        {
+            "student": st.integers(0, 2),
+            "quiz": st.integers(0, 2),
+            "hours": st.integers(0, 3),
+            "score": marks,
+            "answers": st.just([]) | st.lists(st.tuples(st.sampled_from("ab"), marks), unique_by=lambda pair: pair[0], max_size=2),
+            "banked": st.sampled_from([False, False, False, True]),
+        }
+    ),
+    max_size=25,
+)
+
+
+@pytest.fixture
+def school(session):
+    """A course with a rule of its own for each rule, three students in all of them, quizzes of two weeks."""
+    students = [factories.student(session) for _ in range(3)]
+    courses = [factories.course(session, weeks=2, mastery_rule=rule) for rule in RULES]
+    for course in courses:
+        for student in students:
+            factories.enrollment(session, course, student)
+    quizzes = {
+        course.id: [factories.quiz(session, course, week_number=week, questions=QUESTIONS) for week in (1, 2, 2)] for course in courses
+    }
+    return students, courses, quizzes
+
+
+def units(rows):
+    """The evidence of one student in one week, from its definition."""
+    points = {question["id"]: (place, question["points"]) for place, question in enumerate(QUESTIONS)}
+    for place, row in enumerate(rows):
+        graded = sorted((*points[name], mark) for name, mark in row["answers"] if mark is not None)
+        total = [] if row["score"] is None else [(0, 3, row["score"])]
+        for position, maximum, score in graded or total:
+            yield {"score": score, "max_score": maximum, "banked": row["banked"], "submitted_at": row["hours"], "id": (place, position)}
+
+
+@given(attempts)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_refresh_stores_what_loops_over_plain_numbers_give(session, school, given):
+    students, courses, quizzes = school
+    session.execute(text("DELETE FROM quiz_attempts WHERE course_id = ANY(:ids)"), {"ids": [course.id for course in courses]})
+    for course in courses:
+        for number, row in enumerate(given, start=1):
+            factories.attempt(
+                session,
+                quizzes[course.id][row["quiz"]],
+                students[row["student"]],
+                number=number,
+                score=row["score"],
+                max_score=3,
+                answers=[{"question": name, "response": "x", "score": mark} for name, mark in row["answers"]],
+                submitted_at=MONDAY + dt.timedelta(hours=row["hours"]),
+                banked=row["banked"],
+            )
+    refresh(session, courses=[course.code for course in courses])
+    expected = {}
+    for course in courses:
+        for place, student in enumerate(students):
+            for week, of_week in ((1, {0}), (2, {1, 2})):
+                fractions = reference.ordered(units([row for row in given if row["student"] == place and row["quiz"] in of_week]))
+                if fractions:
+                    value, weights = reference.value_and_weights(fractions, course.mastery_rule)
+                    low, high = reference.interval(value, weights)
+                    expected[course.id, student.id, week] = (len(fractions), value, low, high, reference.state(value, course.mastery_rule))
+    found = session.execute(
+        text("""
+            SELECT course_id, student_id, week_number, n_evidence, value, low, high, level::text FROM topic_performance
+            WHERE course_id = ANY(:ids)"""),
+        {"ids": [course.id for course in courses]},
+    ).all()
+    stored = {tuple(row[:3]): (row[3], *(math.nan if number is None else number for number in row[4:7]), row[7]) for row in found}
+    assert stored.keys() == expected.keys()
+    for key, (n, *numbers, level) in expected.items():
+        assert (stored[key][0], stored[key][-1]) == (n, level)
+        assert stored[key][1:4] == pytest.approx(tuple(numbers), rel=1e-9, abs=1e-9, nan_ok=True)
+
+
+def test_the_table_read_from_end_to_end_gives_the_same_evidence_as_course_by_course(session, school):
+    students, courses, quizzes = school
+    for course in courses:
+        for number, student in enumerate(students * 3, start=1):
+            for place, quiz in enumerate(quizzes[course.id]):
+                answers = [{"question": "b", "response": "x", "score": number / 4}] if number % 2 else []
+                later = MONDAY - dt.timedelta(hours=number * place)  # stored later, handed in earlier
+                factories.attempt(session, quiz, student, number=number, score=number / 4, answers=answers, submitted_at=later)
+    ids = [course.id for course in courses[1:]]
+    for read in (course_evidence, course_responses):
+        by_course = read(session, ids)
+        assert len(by_course) == len(ids) * 27
+        pd.testing.assert_frame_equal(read(session, ids, most=True), by_course)
+
+
+whole = st.integers(-5, 5) | st.integers(-(2**62), 2**62)
+
+
+@given(st.lists(st.tuples(whole, whole, st.integers(1, 60), st.integers(0, 3), st.integers(0, 3), st.integers(0, 2)), max_size=40))
+@example([(0, 2**62, 1, 1, 0, 0), (0, -(2**62), 1, 0, 0, 0)])
+def test_evidence_is_put_in_order_whatever_the_ids(rows):
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 6).T
+    course, student, week, time, attempt, position = columns
+    order = _in_order(_keys(course, student, week), time, attempt, position)
+    assert order.tolist() == np.lexsort(columns[::-1]).tolist()
+
+
+def test_an_array_is_copied_as_it_is(session):
+    rows = np.array(
+        [(1, -2, 2**40, math.nan), (-(2**15), 2**31 - 1, -(2**63), -math.inf), (0, 0, 0, 0.1)],
+        dtype=[("a", "i2"), ("b", "i4"), ("c", "i8"), ("d", "f8")],
+    )
+    stage(session, "copied", {"a": "smallint", "b": "integer", "c": "bigint", "d": "double precision"})
+    assert copy_array(session, "copied", rows[:0]) == 0
+    assert copy_array(session, "copied", rows) == 3
+    found = [tuple(row) for row in session.execute(text("SELECT a, b, c, d FROM pg_temp.copied"))]
+    assert np.array(found, dtype=rows.dtype).tobytes() == rows.tobytes()
