@@ -21,7 +21,7 @@ CHANGES = ("name", "week", "n_evidence", "value_1", "low_1", "high_1", "state_1"
 """What the changes need: one row per student and week."""
 
 _BELOW = -0.07  # where a value that one of the rules does not give is marked: clearly not at zero
-_ROW, _FRAME = 22, 230  # pixels
+_ROW, _LINE, _TITLE, _LEGEND, _BOTTOM = 22, 14, 68, 34, 60  # pixels
 
 
 def level_changes(changes: pd.DataFrame, *, rules: Rules, n_changes: int) -> go.Figure:
@@ -79,19 +79,27 @@ def level_changes(changes: pd.DataFrame, *, rules: Rules, n_changes: int) -> go.
                 cliponaxis=False,
             )
         )
-    for value, text in _limits(rules):
+    limits = _limits(rules)
+    for place, (value, text) in enumerate(limits):
         figure.add_vline(x=value, line={"dash": "dash", "width": 1, "color": theme.FAINT})
         figure.add_annotation(
-            x=value, y=1, yref="paper", yanchor="bottom", showarrow=False, text=text, font={"size": 11, "color": theme.FAINT}
+            x=value,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            yshift=_LINE * place,  # one above the other, since thresholds can be close
+            showarrow=False,
+            text=text,
+            font={"size": 11, "color": theme.FAINT},
         )
-    note = f"{len(rows):,} of {n_changes:,} changes. Open marks left of 0: that rule gives no value."
-    theme.dressed(
-        figure,
-        question="Which students change level, and how far apart are the rules?",
-        note=rules_told(rules, note),
-        height=_FRAME + _ROW * max(len(rows), 3),
+    note = rules_told(rules, f"{len(rows):,} of {n_changes:,} changes. Open marks left of 0: that rule gives no value.")
+    head = _TITLE + 15 * theme.broken(note).count("<br>")
+    top = head + _LEGEND + _LINE * len(limits)
+    height = top + _BOTTOM + _ROW * max(len(rows), 3)
+    theme.dressed(figure, question="Which students change level, and how far apart are the rules?", note=note, height=height)
+    figure.update_layout(
+        showlegend=True, margin={"t": top, "b": _BOTTOM}, legend={"yref": "container", "y": 1 - head / height, "yanchor": "top"}
     )
-    figure.update_layout(showlegend=True)
     figure.update_xaxes(title={"text": "Mastery value (0 to 1)"}, range=[-0.13, 1.05], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1])
     figure.update_yaxes(
         tickvals=places,
@@ -128,7 +136,7 @@ def level_changes_table(changes: pd.DataFrame) -> pd.DataFrame:
 def _limits(rules: Rules) -> list[tuple[float, str]]:
     """The thresholds of both rules; once where they agree."""
     told = []
-    for key, words in (("mastery_threshold", "mastered from"), ("remedial_threshold", "remedial below")):
+    for key, words in (("remedial_threshold", "remedial below"), ("mastery_threshold", "mastered from")):
         first, second = (theme.thresholds(parameters)[key] for _, parameters in rules)
         if first == second:
             told.append((first, f"{words} {first:g}"))

@@ -183,9 +183,10 @@ def level_transitions(table: pd.DataFrame, *, rules: Rules) -> go.Figure:
                 showarrow=False,
                 font={"size": 14, "color": theme.FAINT if not count else "white" if strength[i, j] > 0.5 else theme.INK},  # noqa: PLR2004 - half as strong as can be
             )
-    note = "▲ higher and ▼ lower by rule 2; grey is who stays, or is not assessed by one of them. Numbers are student weeks."
-    theme.dressed(figure, question="Who would have another level by the other rule?", note=rules_told(rules, note), height=440)
-    figure.update_layout(margin={"t": 132})
+    explained = "▲ higher and ▼ lower by rule 2; grey is who stays, or is not assessed by one of them. Numbers are student weeks."
+    note = rules_told(rules, explained)
+    theme.dressed(figure, question="Who would have another level by the other rule?", note=note, height=440)
+    figure.update_layout(margin={"t": 92 + 15 * theme.broken(note).count("<br>")})  # no legend, which others have room for
     figure.update_xaxes(type="category", title={"text": f"By rule 2, {rule_words(rules[1][0])}"}, side="bottom", ticks="", showgrid=False)
     figure.update_yaxes(
         type="category", title={"text": f"By rule 1, {rule_words(rules[0][0])}"}, autorange="reversed", ticks="", showgrid=False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -29,6 +30,10 @@ VALUE_SCALE = "Cividis"
 """Perceptually even, and the same to readers with and without red-green blindness."""
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SERIES_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+
+
+LONGEST_LINE = 116
+"""Characters of a note's line."""
 
 
 def rule_text(rule: str, parameters: Mapping[str, float]) -> str:
@@ -64,6 +69,17 @@ def interval_text(low: float | None, high: float | None) -> str:
     return f"{number_text(low)} to {number_text(high)}"
 
 
+def broken(note: str) -> str:
+    """Break the lines of a note, separated by ``<br>``, where they are too long for a figure: plotly would cut them off.
+
+    Examples
+    --------
+    >>> broken("short<br>" + "word " * 30).count("<br>")
+    2
+    """
+    return "<br>".join(part for line in note.split("<br>") for part in textwrap.wrap(line, LONGEST_LINE, break_long_words=False) or [""])
+
+
 def dressed(figure: go.Figure, *, question: str, note: str, height: int) -> go.Figure:
     """Give a figure its title, its note and the common look.
 
@@ -74,10 +90,11 @@ def dressed(figure: go.Figure, *, question: str, note: str, height: int) -> go.F
     question
         The question the figure answers, as a label (see `labels.plain`).
     note
-        The rule, its parameters, and what a reader must know; lines separated by ``<br>``.
+        The rule, its parameters, and what a reader must know; lines separated by ``<br>``. Long lines are broken.
     height
         In pixels; the width follows the page.
     """
+    note = broken(note)
     figure.update_layout(
         template="none",
         height=height,

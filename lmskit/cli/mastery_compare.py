@@ -31,12 +31,14 @@ def compare(
     from lmskit.cli.printing import say
     from lmskit.db import snapshot
     from lmskit.errors import WeekNotFoundError
+    from lmskit.queries.course import narrow
     from lmskit.queries.page import check_page
     from lmskit.queries.what_if import class_evidence
 
     check_page(limit, offset)
     choices = [choice_from_text(text) for text in rule]
     with snapshot() as session:
+        narrow(session, course)
         evidence = class_evidence(session, course)
     if len(choices) == 1:
         choices.insert(0, choice(evidence.rule, evidence.parameters))

@@ -91,7 +91,7 @@ def test_each_change_is_a_line_from_one_value_to_the_other():
 
 def test_thresholds_that_differ_are_both_drawn_and_told_apart():
     texts = [note.text for note in figures()["changes"].layout.annotations]
-    assert texts == ["mastered from 0.8 (1)", "mastered from 1 (2)", "remedial below 0.5"]
+    assert texts == ["remedial below 0.5", "mastered from 0.8 (1)", "mastered from 1 (2)"]
 
 
 def test_names_and_reasons_are_shown_and_never_interpreted():
@@ -111,6 +111,14 @@ def test_every_chart_has_a_table_with_the_same_content():
     changed = level_changes_table(CHANGES)
     assert changed["By rule 1"].tolist() == ["mastered, 0.90 (0.60 to 0.99)", "not assessed"]
     assert changed["By rule 2"].iloc[0] == "developing, 0.50 (no interval)"
+
+
+def test_a_rule_with_many_parameters_is_named_on_several_lines_and_in_full():
+    many = ("bkt", {f"parameter_{letter}": 0.123 for letter in "abcdefghij"})
+    figure = level_transitions(TRANSITIONS, rules=[RULES[0], many])
+    lines = figure.layout.title.subtitle.text.split("<br>")
+    assert max(len(line) for line in lines) <= 116
+    assert "parameter j 0.123)" in " ".join(lines)
 
 
 def test_nobody_who_changes_is_said():
