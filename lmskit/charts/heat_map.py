@@ -28,6 +28,7 @@ CLASS_TRACE, STUDENT_TRACE = 0, 1
 
 _NAME_WIDTH = 30
 _ROW, _CLASS_ROW, _GAP, _TOP, _BOTTOM, _SCALE = 19, 34, 12, 186, 52, 78  # pixels; the colour scale hangs _SCALE below the top
+_LINE = 15  # pixels of a line of the note
 
 
 def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: str, parameters: Mapping[str, float]) -> go.Figure:
@@ -63,8 +64,13 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: st
     need_once(class_weeks, ["week_number"], chart="The class row")
     weeks = sorted({*cells["week_number"].tolist(), *class_weeks["week_number"].tolist()})
     students = cells.drop_duplicates("student_id")
-    height = _TOP + _CLASS_ROW + _GAP + _ROW * max(len(students), 1) + _BOTTOM
-    inner = height - _TOP - _BOTTOM
+    has_interval = bool(cells["low"].notna().any()) or not cells["value"].notna().any()
+    note = "M mastered, D developing, R remedial, empty: not assessed, – too little evidence. "
+    note += "? tentative: a threshold lies inside the 90 % interval." if has_interval else "This rule carries no interval."
+    note = f"{theme.rule_text(rule, parameters)}<br>{note}"
+    more = _LINE * max(theme.broken(note).count("<br>") - 1, 0)  # lines that the note has beyond two
+    height = _TOP + more + _CLASS_ROW + _GAP + _ROW * max(len(students), 1) + _BOTTOM
+    inner = height - _TOP - more - _BOTTOM
     figure = make_subplots(
         rows=2,
         cols=1,
@@ -74,11 +80,9 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: st
     )
     figure.add_trace(_class_row(class_weeks, weeks), row=1, col=1)
     figure.add_trace(_student_rows(cells, students["student_id"].tolist(), weeks, theme.thresholds(parameters)), row=2, col=1)
-    has_interval = bool(cells["low"].notna().any()) or not cells["value"].notna().any()
-    note = "M mastered, D developing, R remedial, empty: not assessed, – too little evidence. "
-    note += "? tentative: a threshold lies inside the 90 % interval." if has_interval else "This rule carries no interval."
-    theme.dressed(figure, question="Who has mastered which week?", note=f"{theme.rule_text(rule, parameters)}<br>{note}", height=height)
-    figure.update_layout(margin={"t": _TOP, "b": _BOTTOM, "l": 120, "r": 20}, coloraxis=_colour_axis(theme.thresholds(parameters), height))
+    theme.dressed(figure, question="Who has mastered which week?", note=note, height=height)
+    scale = _colour_axis(theme.thresholds(parameters), height, below=_SCALE + more)
+    figure.update_layout(margin={"t": _TOP + more, "b": _BOTTOM, "l": 120, "r": 20}, coloraxis=scale)
     names = [week_label(week) for week in weeks]
     common: dict[str, Any] = {
         "type": "category",
@@ -132,7 +136,7 @@ def week_label(week: int) -> str:
     return str(int(week))
 
 
-def _colour_axis(thresholds: Mapping[str, float], height: int) -> dict[str, Any]:
+def _colour_axis(thresholds: Mapping[str, float], height: int, *, below: int) -> dict[str, Any]:
     remedial, mastery = thresholds["remedial_threshold"], thresholds["mastery_threshold"]
     ticks = sorted({0.0, 1.0, remedial, mastery})
     return {
@@ -152,7 +156,7 @@ def _colour_axis(thresholds: Mapping[str, float], height: int) -> dict[str, Any]
             "x": 0,
             "xanchor": "left",
             "xpad": 0,
-            "y": 1 - _SCALE / height,
+            "y": 1 - below / height,
             "yref": "container",
             "yanchor": "top",
             "ypad": 0,
