@@ -12,6 +12,7 @@ from lmskit.analytics.bkt.fitting import fit
 from lmskit.analytics.bkt.parameters import PARAMETERS
 from lmskit.analytics.bkt.prediction import knowledge
 from lmskit.analytics.held_out import prediction_quality
+from lmskit.analytics.interval import beta_interval
 from lmskit.analytics.right_or_wrong import CORRECT_FROM
 from lmskit.analytics.rule import Outcome, Parameter, Rule, count, thresholds
 from lmskit.errors import RuleParameterError
@@ -121,3 +122,46 @@ def topic_fits(responses: pd.DataFrame, *, forgetting: bool = False, seed: int =
 
 
 _FIGURES = {"n_held_out": "n", "auc": "auc", "rmse": "rmse", "log_loss": "log_loss"}
+
+
+FEWEST = 5
+"""A place in a learning curve is left out where fewer students than this came that far."""
+
+
+def learning_places(responses: pd.DataFrame, chance: pd.Series) -> pd.DataFrame:
+    """Follow the answers to one topic from the first of each student to the last.
+
+    Parameters
+    ----------
+    responses
+        student, correct (0 or 1) and order, of one skill.
+    chance
+        What was thought of each answer before, with the index of `responses`.
+
+    Returns
+    -------
+    DataFrame
+        One row per place that at least `FEWEST` students reached (the first one in any case), by place, with the columns
+
+        =========  =======  =================================================
+        place      int64    1 for each student's first answer
+        n          int64    students who got that far
+        observed   float64  share of correct answers
+        low, high  float64  central 90 % interval of that share
+        predicted  float64  mean of what was thought; NaN where nothing was
+        =========  =======  =================================================
+
+    Examples
+    --------
+    >>> responses = pd.DataFrame({"student": [1, 1, 2], "correct": [0, 1, 1], "order": [1, 2, 3]})
+    >>> learning_places(responses, pd.Series([0.5, 0.7, 0.5]))[["place", "n", "observed", "predicted"]].to_dict("records")
+    [{'place': 1, 'n': 2, 'observed': 0.5, 'predicted': 0.5}]
+    """
+    in_order = responses.assign(chance=chance).sort_values("order", kind="stable")
+    in_order["place"] = in_order.groupby("student").cumcount() + 1
+    places = in_order.groupby("place", as_index=False).agg(
+        n=("correct", "size"), observed=("correct", "mean"), predicted=("chance", "mean")
+    )
+    kept = places[(places["n"] >= FEWEST) | (places["place"] == 1)].reset_index(drop=True)
+    low, high = beta_interval(kept["observed"].to_numpy(dtype=np.float64), kept["n"].to_numpy(dtype=np.float64))
+    return kept.assign(low=low, high=high)

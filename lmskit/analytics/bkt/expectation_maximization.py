@@ -125,7 +125,7 @@ def _climb(  # noqa: C901, PLR0912, PLR0915 - one loop in machine code, which ca
     for step in range(len(history)):
         prior, learn, guess, slip, forget = found
         # Forward: what is known before and after each node, and how probable its answer was.
-        total = 0.0
+        total, product = 0.0, 1.0
         for node in range(n):
             known = prior
             if parent[node] >= 0:
@@ -141,8 +141,16 @@ def _climb(  # noqa: C901, PLR0912, PLR0915 - one loop in machine code, which ca
             else:
                 with_it, chance = known, 1.0
             after[node] = with_it / chance
-            total += count[node] * np.log(chance)
+            # A logarithm costs more than all else here; most nodes are one student's, whose probabilities are multiplied first.
+            if count[node] == 1:
+                product *= chance
+                if product < 1e-200:  # noqa: PLR2004 - far from where products vanish, as one factor is at least BOUND
+                    total += np.log(product)
+                    product = 1.0
+            else:
+                total += count[node] * np.log(chance)
             knowing[node] = ending[node] * after[node]
+        total += np.log(product)
         history[step] = total
         if step > 0 and total - history[step - 1] <= tolerance:
             return step + 1, True

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Row: TypeAlias = dict[str, float | int | bool]
 
-ROUNDS = ((16, 20, 1e-2), (5, 60, 1e-2), (2, 10_000, 1e-5))
+ROUNDS = ((16, 8, 0.1), (5, 30, 0.1), (2, 10_000, 1e-5))
 """How many of the starts, the best so far, go on for at most how many steps, or until a step gains no more than how much."""
 CEILING = 0.999
 """The most that guess + slip are together in a fit that had to be kept from being degenerate."""

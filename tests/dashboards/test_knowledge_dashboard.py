@@ -1,0 +1,112 @@
+"""What a lecturer sees of knowledge tracing, without a browser."""
+
+import numpy as np
+import pytest
+
+from lmskit.analytics import bkt
+from lmskit.dashboards import KnowledgeDashboard
+from lmskit.dashboards.knowledge import CHARTS, TABLES
+from lmskit.services.knowledge_tracing import fit_courses
+from lmskit.vocabulary import Origin
+from tests import factories
+
+EVIL = "<img src=x onerror=alert(1)>"
+QUESTIONS = [{"id": f"q{number}", "points": 1} for number in range(6)]
+
+
+@pytest.fixture
+def course(session):
+    """Two weeks with answers of 40 students, of which the second gets harder from question to question, and one without."""
+    course = factories.course(session, title="Programming", origin=Origin.SIMULATION)
+    draw = np.random.default_rng(4)
+    people = [factories.enrollment(session, course).student_id for _ in range(40)]
+    for week, topic, chances in ((1, EVIL, np.linspace(0.3, 0.9, 6)), (2, "Loops", np.linspace(1, 0, 6)), (3, "Sets", np.zeros(0))):
+        factories.week(session, course, week, topic=topic)
+        quiz = factories.quiz(session, course, week_number=week, questions=QUESTIONS)
+        for person in people if len(chances) else []:
+            given = [
+                {"question": one["id"], "response": "x", "score": float(right)}
+                for one, right in zip(QUESTIONS, draw.random(6) < chances, strict=True)
+            ]
+            factories.attempt(session, quiz, person, score=None, answers=given)
+    return course
+
+
+@pytest.fixture
+def dashboard(course, in_session):
+    return KnowledgeDashboard(course.code, opened=in_session)
+
+
+def test_a_course_is_fitted_in_memory_week_by_week(dashboard):
+    assert dashboard.fits.frame["Topic"].tolist() == [EVIL, "Loops"]
+    assert dashboard.fits.frame["Answers"].tolist() == [240, 240]
+    expected = bkt.fit(dashboard.answers.responses)
+    assert dashboard.preview.fits["learn"].tolist() == expected["learn"].tolist()
+    assert EVIL not in dashboard.fits.view.value
+
+
+def test_parameters_are_told_in_words_and_a_degenerate_week_is_named(dashboard):
+    good, degenerate = dashboard.fits.frame["In words"]
+    assert "knew it before" in good
+    assert "Degenerate" not in good
+    assert "Degenerate" in degenerate
+    assert dashboard.about.value.endswith("Degenerate, not to be relied on: week 2.")
+
+
+def test_the_figures_are_of_students_who_were_held_out(dashboard):
+    chance = bkt.cross_validate(dashboard.answers.responses)
+    right = dashboard.answers.responses["correct"]
+    assert dashboard.preview.quality.n == 480
+    assert dashboard.preview.quality.rmse == pytest.approx(np.sqrt(((right - chance) ** 2).mean()))
+    assert "AUC 0." in dashboard.about.value
+
+
+def test_the_calibration_and_the_learning_curve_of_a_week_are_drawn(dashboard):
+    assert dashboard.calibration.shown["layout"]["title"]["text"] == "Do the predictions come true?"
+    assert "&lt;img" in dashboard.curve.shown["layout"]["title"]["text"]
+    dashboard.week.value = 2
+    assert "Loops" in dashboard.curve.shown["layout"]["title"]["text"]
+    assert dashboard.curve.shown["data"][0]["y"][0] > 95
+
+
+def test_every_chart_has_a_table_in_its_place(dashboard):
+    dashboard.look.value = TABLES
+    assert dashboard.calibration_table.frame["Answers"].sum() == 480
+    assert dashboard.curve_table.frame["Answer"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert dashboard.calibration_table.view in dashboard._calibration_place.children
+    dashboard.look.value = CHARTS
+    assert dashboard.calibration in dashboard._calibration_place.children
+
+
+def test_forgetting_is_fitted_at_the_press_of_a_button_and_the_week_stays(dashboard):
+    dashboard.week.value = 2
+    assert set(dashboard.fits.frame["Forget"]) == {"0.00"}
+    dashboard.forgetting.value = True
+    assert dashboard.preview.fits["forget"].max() > 0
+    assert dashboard.week.value == 2
+    assert "forgetting on" in dashboard.calibration.shown["layout"]["title"]["subtitle"]["text"]
+
+
+def test_what_is_stored_stands_below_and_looking_stores_nothing(session, course, in_session):
+    assert KnowledgeDashboard(course.code, opened=in_session).stored.frame.empty
+    fit_courses(session, courses=[course.code], forgetting=True)
+    dashboard = KnowledgeDashboard(course.code, opened=in_session)
+    assert dashboard.stored.frame["Week"].tolist() == [1, 2]
+    assert set(dashboard.fits.frame["Forget"]) == {"0.00"}
+    assert set(dashboard.stored.frame["Forget"]) != {"0.00"}
+
+
+def test_simulated_data_are_marked(dashboard):
+    assert dashboard.simulated.layout.display is None
+
+
+def test_a_course_without_answers_says_so(session, in_session):
+    empty = factories.course(session, weeks=2)
+    dashboard = KnowledgeDashboard(empty.code, opened=in_session)
+    assert dashboard.message.value == f"Nobody has answered anything in {empty.code} yet."
+    assert dashboard.fits.frame.empty
+    assert dashboard.curve not in dashboard._curve_place.children
+
+
+def test_a_course_that_is_not_there_is_told(course, in_session):
+    assert "There is no course 'NOWHERE'" in KnowledgeDashboard("NOWHERE", opened=in_session).message.value
