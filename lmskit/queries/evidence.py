@@ -164,7 +164,7 @@ def _touched(keys: str) -> Mapping[str, sql.Composable]:
         "places": sql.SQL("(SELECT DISTINCT k.course_id FROM {} AS k) AS place").format(table),
         "attempts": sql.SQL(
             "{} AS k JOIN quiz USING (course_id, week_number)"
-            " JOIN quiz_attempts AS a ON a.quiz_id = quiz.id AND a.student_id = k.student_id"
+            " JOIN quiz_attempts AS a ON a.quiz_id = quiz.id AND a.course_id = k.course_id AND a.student_id = k.student_id"
         ).format(table),
         "of_place": sql.SQL("k.course_id = place.course_id"),
     }
