@@ -1,8 +1,8 @@
 """How often the 90 % interval of a mastery value holds the truth: all rules that carry one, by how much was answered.
 
 Simulated and seeded. Each student has a true share of right answers, drawn from a Beta distribution, and answers so many questions,
-each right with that probability; the truth does not move meanwhile. A figure is the share of students whose truth lies in their
-interval. The last column pools: students whose number of questions is uniform on 1 to 40.
+each in an attempt of its own and right with that probability; the truth does not move meanwhile. A figure is the share of students
+whose truth lies in their interval. The last column pools: students whose number of questions is uniform on 1 to 40.
 
     python benchmarks/interval_coverage.py [--students 20000] [--seed 1]
 """
