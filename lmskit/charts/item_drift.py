@@ -27,6 +27,7 @@ CHANGES = ("item", "index", "runs", "first", "last", "change", "p_adjusted", "ch
 """What the changes of items need: one row per item and index."""
 
 INDEX_WORDS = {"facility": "facility", "discrimination_index": "discrimination"}
+_NOTE = 75  # characters of a line under the title, where the figure stands beside another
 _STYLES = {"facility": ("#0072B2", "circle", -0.06), "discrimination_index": ("#D55E00", "square", 0.06)}
 
 
@@ -88,9 +89,12 @@ def item_drift_chart(
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
-    note = f"{change_sentence(changes)}<br>Attempts that count: {plain(attempts)}. Lines are 90 % bootstrap intervals."
-    note += " Simulated data." if simulated else ""
-    theme.dressed(figure, question=f"Did question {number} change: {plain(prompt, 60)}", note=note, height=400)
+    lines = [
+        plain(prompt, _NOTE),
+        *change_sentence(changes).split("; "),
+        f"Attempts that count: {plain(attempts)}. 90 % bootstrap intervals.{' Simulated data.' if simulated else ''}",
+    ]
+    theme.dressed(figure, question=f"Did question {number} change?", note="<br>".join(lines), height=430)
     figure.update_layout(showlegend=True)
     figure.update_xaxes(
         tickvals=list(range(len(by_run))),
@@ -164,7 +168,7 @@ def change_sentence(changes: pd.DataFrame) -> str:
     """
     compared = changes[changes["runs"] > 1]
     if compared.empty:
-        return "It was asked in one course only, or of fewer than 30 students, so nothing can be compared."
+        return "Asked in one course only, or of fewer than 30 students: not compared."
     told = []
     for row in compared.to_dict("records"):
         name = INDEX_WORDS.get(str(row["index"]), str(row["index"]))

@@ -156,8 +156,8 @@ def item_map_table(items: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        No., Question, Type, Points, Facility, Difficulty, SD, Discrimination, Efficiency, Intended weight, Effective weight and
-        Verdict, as text; intervals stand in brackets. An effective weight that is undefined says why.
+        No., Question, Verdict, Facility, Discrimination, Efficiency, Effective weight, Intended weight, SD, Difficulty, Type and
+        Points, as text; intervals stand in brackets. An effective weight that is undefined says why.
     """
     need(items, ITEMS, chart="The table of items")
     rows = items.sort_values("number")
@@ -165,22 +165,22 @@ def item_map_table(items: pd.DataFrame) -> pd.DataFrame:
         {
             "No.": rows["number"].astype("int64"),
             "Question": rows["prompt"].astype("str"),
-            "Type": [TYPE_WORDS.get(str(kind), str(kind)) for kind in rows["type"]],
-            "Points": [number_text(points) for points in rows["points"]],
+            "Verdict": [verdict_text(row) for row in rows.to_dict("records")],
             "Facility": [_percent_interval(row, "facility") for row in rows.to_dict("records")],
-            "Difficulty": [words or MISSING for words in rows["difficulty"]],
-            "SD": [number_text(value) for value in rows["sd"]],
             "Discrimination": [_interval(row, "discrimination_index") for row in rows.to_dict("records")],
             "Efficiency": [
                 number_text(value) + (" (dubious)" if dubious else "")
                 for value, dubious in zip(rows["discriminative_efficiency"], rows["dubious"], strict=True)
             ],
-            "Intended weight": [percent_text(weight, 1) for weight in rows["intended_weight"]],
             "Effective weight": [
                 "negative covariance" if negative else percent_text(weight, 1)
                 for weight, negative in zip(rows["effective_weight"], rows["negative_covariance"], strict=True)
             ],
-            "Verdict": [verdict_text(row) for row in rows.to_dict("records")],
+            "Intended weight": [percent_text(weight, 1) for weight in rows["intended_weight"]],
+            "SD": [number_text(value) for value in rows["sd"]],
+            "Difficulty": [words or MISSING for words in rows["difficulty"]],
+            "Type": [TYPE_WORDS.get(str(kind), str(kind)) for kind in rows["type"]],
+            "Points": [number_text(points) for points in rows["points"]],
         }
     ).reset_index(drop=True)
 
@@ -240,7 +240,7 @@ def _interval(row: Mapping[Hashable, Any], name: str) -> str:
 
 def _percent_interval(row: Mapping[Hashable, Any], name: str) -> str:
     value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
-    return percent_text(value) + (f" ({percent_text(low)} to {percent_text(high)})" if np.isfinite(low) else "")
+    return percent_text(value) + (f" ({number_text(low * 100, 0)} to {number_text(high * 100, 0)})" if np.isfinite(low) else "")
 
 
 def _simulated(*, simulated: bool) -> str:

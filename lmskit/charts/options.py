@@ -50,7 +50,8 @@ _COLOURS = {
     OptionVerdict.NO_OPTION: "#D0D0D0",
 }
 _PATTERNS = {OptionVerdict.RIGHT: "", OptionVerdict.ATTRACTIVE: "x", OptionVerdict.IDLE: ".", OptionVerdict.NO_OPTION: "."}
-_WIDEST = 44
+_WIDEST = 40  # characters of an option's text beside its bar
+_NOTE = 75  # characters of a line under the title, where the figure stands beside another
 
 
 def option_chart(
@@ -116,14 +117,16 @@ def option_chart(
             font={"size": 12},
             name=plain(rows.index[position]),
         )
-    note = f"{attempts_text(attempts, n_attempts=n_attempts, n_students=n_students)}. Lines are 90 % intervals of the share."
-    note += " Simulated data." if simulated else ""
-    note += "<br>Numbers: how many chose it, and the correlation r of choosing it with the rest of the quiz. ✓ right, ! attractive wrong."
-    theme.dressed(
-        figure, question=f"Who chooses what in question {number}: {plain(prompt, 60)}", note=note, height=210 + 38 * max(len(rows), 2)
-    )
+    lines = [
+        plain(prompt, _NOTE),
+        f"{attempts_text(attempts, n_attempts=n_attempts, n_students=n_students)}.{' Simulated data.' if simulated else ''}",
+        "Beside the bars: how many chose it, and the correlation r of choosing",
+        "it with the rest of the quiz. ✓ right, ! attractive wrong. 90 % intervals.",
+    ]
+    question = f"Who chooses what in question {number}?"
+    theme.dressed(figure, question=question, note="<br>".join(lines), height=250 + 38 * max(len(rows), 2))
     figure.update_layout(showlegend=False, bargap=0.35)
-    figure.update_xaxes(title={"text": "Share of the attempts (%)"}, range=[0, 125], tickvals=[0, 25, 50, 75, 100])
+    figure.update_xaxes(title={"text": "Share of the attempts (%)"}, range=[0, 180], tickvals=[0, 25, 50, 75, 100])
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=[_label(verdict, text) for verdict, text in zip(verdicts, rows["text"], strict=True)],

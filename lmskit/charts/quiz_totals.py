@@ -65,7 +65,9 @@ def score_distribution(
             y=bins["n"].tolist(),
             width=((bins["to"] - bins["from"]) * 0.92).tolist(),
             text=[str(n) if n else "" for n in bins["n"]],
-            textposition="outside",
+            textposition="auto",
+            insidetextanchor="start",
+            textangle=0,
             marker={"color": theme.SERIES[0]},
             hovertext=[f"{row['range']} marks: {row['n']} attempts, {percent_text(row['share'])}" for row in bins.to_dict("records")],
             hovertemplate="%{hovertext}<extra></extra>",
@@ -75,7 +77,7 @@ def score_distribution(
     for name, dash in (("mean", "dash"), ("median", "dot")):
         value = float(statistics["value"].get(name, np.nan))
         if np.isfinite(value):
-            figure.add_vline(x=value, line={"dash": dash, "width": 1.5, "color": theme.INK})
+            figure.add_vline(x=value, line={"dash": dash, "width": 1.5, "color": theme.INK}, layer="below")
     alpha = _text(statistics, "alpha")
     note = f"{attempts_text(attempts, n_attempts=len(totals), n_students=n_students)}. Cronbach's alpha {alpha}."
     note += f"<br>Dashed: mean {_text(statistics, 'mean')}. Dotted: median {_text(statistics, 'median')}."
@@ -84,7 +86,7 @@ def score_distribution(
     figure.update_layout(showlegend=False)
     most = float(bins["to"].max()) if len(bins) else 1.0
     figure.update_xaxes(title={"text": f"Total (marks, of {max_score:g})"}, range=[-0.02 * most, 1.02 * most])
-    figure.update_yaxes(title={"text": "Attempts"}, rangemode="tozero", nticks=6)
+    figure.update_yaxes(title={"text": "Attempts"}, range=[0, 1.25 * max(float(bins["n"].max()) if len(bins) else 0.0, 1.0)], nticks=6)
     return figure
 
 

@@ -20,6 +20,9 @@ PLACE_OF_ITEM = """(box, number) => {
     }
 }"""
 
+DRAWN = """(words) => (document.querySelector('.lmskit-figure-box')?._fullData ?? [])
+    .some((trace) => (trace.hovertext ?? []).some((told) => told.includes(words)))"""
+
 
 @pytest.fixture
 def quality(open_lab):
@@ -45,13 +48,16 @@ def test_a_lecturer_picks_a_quiz_clicks_a_question_and_sees_its_options(quality,
     quizzes = quality.offered("Quiz")
     assert len(quizzes) > 2
     before = quality.offered("Question")
-    quality.choice("Quiz").select_option(index=3)
+    quality.choice("Quiz").select_option(index=6)
     expect(quality.choice("Question").locator("option").nth(1)).not_to_have_text(before[1])
-    click_item(quality, 1)
-    expect(quality.figure("Who chooses what in question 1")).to_be_visible()
-    assert quality.chosen("Question").startswith("1. ")
-    expect(quality.figure("Did question 1 change")).to_be_visible()
+    quality.page.wait_for_function(DRAWN, arg=quality.offered("Question")[1].removeprefix("1. ")[:12])
+    click_item(quality, 2)
+    expect(quality.figure("Who chooses what in question 2")).to_be_visible()
+    assert quality.chosen("Question").startswith("2. ")
+    expect(quality.figure("Did question 2 change")).to_be_visible()
     pictures(quality, "quiz_quality_question")
+    pictures(quality, "quiz_quality_panel", top=quality.output.locator(".lmskit-heading:has-text('One question')"))
+    pictures(quality, "quiz_quality_below", top=quality.output.locator(".lmskit-heading:has-text('The quiz as a whole')"))
 
 
 def test_other_attempts_and_tables_are_a_choice_away(quality, pictures):
