@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -18,7 +18,8 @@ from tests.analytics import reference
 
 MONDAY = dt.datetime(2026, 9, 14, 9, tzinfo=dt.UTC)
 QUESTIONS = [{"id": "a", "points": 1}, {"id": "b", "points": 2.5}]
-RULES = ["average", "highest", "latest", "weighted_average", "decaying_average", "n_of_mastery"]
+NEITHER = {"mixed": False, "hinted": False}
+RULES = ["average", "highest", "latest", "weighted_average", "decaying_average", "n_of_mastery", "m_of_n", "khan"]
 
 marks = st.none() | st.integers(0, 12).map(lambda quarters: quarters / 4)
 attempts = st.lists(
@@ -32,7 +33,7 @@ attempts = st.lists(
             "banked": st.sampled_from([False, False, False, True]),
         }
     ),
-    max_size=25,
+    max_size=15,
 )
 
 
@@ -57,11 +58,12 @@ def units(rows):
         graded = sorted((*points[name], mark) for name, mark in row["answers"] if mark is not None)
         total = [] if row["score"] is None else [(0, 3, row["score"])]
         for position, maximum, score in graded or total:
-            yield {"score": score, "max_score": maximum, "banked": row["banked"], "submitted_at": row["hours"], "id": (place, position)}
+            unit = {"score": score, "max_score": maximum, "submitted_at": row["hours"], "id": (place, position), "attempt": place}
+            yield {**unit, "question": (row["quiz"], position) if position else unit["id"], "banked": row["banked"]} | NEITHER
 
 
 @given(attempts)
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_refresh_stores_what_loops_over_plain_numbers_give(session, school, given):
     students, courses, quizzes = school
     session.execute(text("DELETE FROM quiz_attempts WHERE course_id = ANY(:ids)"), {"ids": [course.id for course in courses]})
