@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 import lmskit
-from lmskit.db import arrow, transaction
+from lmskit.db import arrow, identity, sign_in, transaction
+from lmskit.db.connection import forget_login, kept_login
 from lmskit.db.engine import dispose_engines
 from lmskit.db.own_statement import filled_in
-from lmskit.errors import BusyError, LoginMissingError, NotPermittedError, QueryError
+from lmskit.errors import BusyError, LoginMissingError, NotPermittedError, NotSignedInError, QueryError
 from lmskit.queries.large_frame import read_frame
+from lmskit.vocabulary import Role
 from tests import factories
 from tests.conftest import DEMO_LECTURER
 
@@ -242,6 +244,25 @@ def test_in_a_notebook_it_reads_as_the_person_that_is_named_or_signed_in(admin_e
     assert lmskit.read_frame(who, person=DEMO_LECTURER)["login"].tolist() == [lecturer_engine.url.username]
     with pytest.raises(LoginMissingError):
         lmskit.read_frame(who, person="nobody@example.org")
+
+
+@pytest.fixture
+def nobody_afterwards():
+    """Let the settings decide again who this process is."""
+    yield
+    identity.assume(None)
+    dispose_engines()
+
+
+def test_someone_who_typed_a_password_reads_as_themselves_until_they_sign_out(make_person, nobody_afterwards):
+    login = make_person("typed@example.org", Role.LECTURER)
+    password = kept_login("typed@example.org")
+    forget_login("typed@example.org")
+    sign_in("typed@example.org", password or "")
+    assert lmskit.read_frame("SELECT session_user AS login")["login"].tolist() == [login]
+    lmskit.sign_out()
+    with pytest.raises(NotSignedInError):
+        lmskit.read_frame("SELECT 1 AS a")
 
 
 BACKEND = "SELECT pg_backend_pid() AS pid, application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()"
