@@ -27,7 +27,7 @@ def learning_curve(places: pd.DataFrame, *, topic: str) -> go.Figure:
     places
         The columns of `COLUMNS`, as `lmskit.analytics.traced.learning_places` gives them; shares from 0 to 1.
     topic
-        Which topic, for the title.
+        Which topic, for the note under the title.
 
     Returns
     -------
@@ -76,9 +76,9 @@ def learning_curve(places: pd.DataFrame, *, topic: str) -> go.Figure:
         )
     )
     most, least = (int(rows["n"].max()), int(rows["n"].min())) if len(rows) else (0, 0)
-    note = f"Knowledge tracing (rule bkt); from {most:,} students at the first answer to {least:,} at the last one shown.<br>"
-    note += "Later answers are those of students who went on."
-    theme.dressed(figure, question=f"Does the class learn {plain(topic, 60)} from answer to answer?", note=note, height=440)
+    reached = f"from {most:,} students at the first answer to {least:,} at the last one shown"
+    note = f"{plain(topic, 60)}. Knowledge tracing (rule bkt), {reached}.<br>Later answers are those of students who went on."
+    theme.dressed(figure, question="Does the class learn from answer to answer?", note=note, height=440)
     figure.update_xaxes(title={"text": "Answer of a student (1 is the first)"}, dtick=max(1, len(rows) // 15))
     figure.update_yaxes(title={"text": "Correct answers (%)"}, range=[-3, 103], tickvals=[0, 25, 50, 75, 100])
     return figure

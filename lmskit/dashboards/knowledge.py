@@ -9,7 +9,7 @@ from lmskit.charts.learning_curve import learning_curve, learning_curve_table
 from lmskit.dashboards.class_reading import Open, read_courses
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.course_choice import course_label, to_begin_with
-from lmskit.dashboards.knowledge_reading import CourseAnswers, Preview, fits_table, preview, read_answers
+from lmskit.dashboards.knowledge_reading import CourseAnswers, Preview, fits_table, preview, read_answers, words_table
 from lmskit.db import snapshot
 from lmskit.errors import CourseNotFoundError
 from lmskit.rounding import number_text
@@ -52,6 +52,7 @@ class KnowledgeDashboard:
         self.about.add_class("lmskit-text")
         self.stored = Table(nothing="Nothing is stored for this course. An administrator can do it: lmskit knowledge fit")
         self.fits = Table(nothing="Nobody has answered anything yet.")
+        self.words = Table(nothing="")
         self.week = widgets.Dropdown(description="Week", layout=widgets.Layout(width="auto", max_width="480px"))
         self.week.style.description_width = "56px"
         self.calibration, self.calibration_table = ClickFigure(), Table(nothing="No answers could be predicted.")
@@ -82,6 +83,7 @@ class KnowledgeDashboard:
             [
                 heading("What these answers say, fitted now (nothing is written)"),
                 self.fits.view,
+                self.words.view,
                 widgets.HBox([self._calibration_place, curve], layout=_ROW),
                 heading("What is stored, and used where the rule of the course is bkt"),
                 self.stored.view,
@@ -111,7 +113,7 @@ class KnowledgeDashboard:
             self.message.clear()
             self._body.layout.display = None
             self.simulated.layout.display = None if self._courses.loc[self.course.value, "origin"] == Origin.SIMULATION else "none"
-            self.stored.show(fits_table(self.answers.stored.set_index("week_number"), self.answers.topics))
+            self.stored.show(fits_table(self.answers.stored.set_index("week_number")))
             self._fit()
 
     def _fit(self) -> None:
@@ -132,7 +134,8 @@ class KnowledgeDashboard:
         if answers is None or found is None:
             return
         tables = self.look.value == TABLES
-        self.fits.show(fits_table(found.fits, answers.topics))
+        self.fits.show(fits_table(found.fits))
+        self.words.show(words_table(found.fits, answers.topics))
         self.about.value = _about(found)
         forgetting = "on" if self.forgetting.value else "off"
         about = f"Knowledge tracing (rule bkt), forgetting {forgetting}: each student predicted by fits to others."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -87,12 +88,11 @@ def preview(answers: CourseAnswers, *, forgetting: bool) -> Preview:
     return Preview(fits, prediction_quality(responses["correct"], chance), calibration(responses["correct"], chance), places)
 
 
-def fits_table(fits: pd.DataFrame, topics: Mapping[int, str]) -> pd.DataFrame:
-    """Write fits, one row per week, with a sentence each on what it means."""
+def fits_table(fits: pd.DataFrame) -> pd.DataFrame:
+    """Write fits in numbers, one row per week, with a note on those that are not to be relied on."""
     rows = [
         {
             "Week": week,
-            "Topic": topics.get(week, "–"),
             "Prior": number_text(row["prior"]),
             "Learn": number_text(row["learn"]),
             "Guess": number_text(row["guess"]),
@@ -103,35 +103,50 @@ def fits_table(fits: pd.DataFrame, topics: Mapping[int, str]) -> pd.DataFrame:
             "AUC": number_text(row["auc"]),
             "RMSE": number_text(row["rmse"]),
             "Log-loss": number_text(row["log_loss"]),
-            "In words": in_words(row),
+            "Note": ", ".join(_notes(row)),
         }
         for week, row in zip(fits.index.tolist(), fits.to_dict("records"), strict=True)
     ]
-    return pd.DataFrame(rows, columns=_HEADINGS)
+    columns = ["Week", "Prior", "Learn", "Guess", "Slip", "Forget", "Students", "Answers", "AUC", "RMSE", "Log-loss", "Note"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-_HEADINGS = ["Week", "Topic", "Prior", "Learn", "Guess", "Slip", "Forget", "Students", "Answers", "AUC", "RMSE", "Log-loss", "In words"]
+def words_table(fits: pd.DataFrame, topics: Mapping[int, str]) -> pd.DataFrame:
+    """Write fits in words, one row per week."""
+    rows = [
+        {"Week": week, "Topic": topics.get(week, "–"), "In words": in_words(row)}
+        for week, row in zip(fits.index.tolist(), fits.to_dict("records"), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["Week", "Topic", "In words"])
 
 
-def in_words(fit: Mapping[object, object]) -> str:
+def in_words(fit: Mapping[Hashable, Any]) -> str:
     """Say what the parameters of a week mean, and how far to trust them.
 
     Examples
     --------
     >>> fit = {"prior": 0.4, "learn": 0.2, "guess": 0.25, "slip": 0.1, "forget": 0.0, "constrained": False, "converged": True}
     >>> in_words(fit | {"n_students": 80})
-    '40 % knew it before; 20 % of the others learn it with each answer; 25 % of answers are right by guessing, 10 % are slips.'
+    '40 % knew it before; of the others, 20 % learn it with each answer. Without knowing it, 25 % of answers are correct; knowing it, 90 %.'
     """
-    share = {name: percent_text(float(str(fit[name]))) for name in ("prior", "learn", "guess", "slip", "forget")}
-    told = f"{share['prior']} knew it before; {share['learn']} of the others learn it with each answer; "
-    told += f"{share['guess']} of answers are right by guessing, {share['slip']} are slips."
-    if float(str(fit["forget"])) > 0:
-        told += f" {share['forget']} forget it between two answers."
-    if fit["constrained"]:
-        told += " Degenerate: these answers are likeliest if knowing the topic makes right ones rarer. This is the best fit that makes "
-        told += "sense; do not rely on it."
-    if not fit["converged"]:
-        told += " The fit did not settle."
-    if int(str(fit["n_students"])) < FEW_STUDENTS:
-        told += f" Few students: with fewer than {FEW_STUDENTS}, these are guesses."
-    return told
+    if pd.isna(fit["prior"]):
+        return "Nothing can be said: no answer counts."
+    told = f"{percent_text(fit['prior'])} knew it before; of the others, {percent_text(fit['learn'])} learn it with each answer. "
+    told += f"Without knowing it, {percent_text(fit['guess'])} of answers are correct; knowing it, {percent_text(1 - fit['slip'])}."
+    if fit["forget"] > 0:
+        told += f" {percent_text(fit['forget'])} forget it between two answers."
+    sentences = {
+        DEGENERATE: "Degenerate: these answers are likeliest if knowing the topic makes correct ones rarer. This is the best fit that "
+        "makes sense; do not rely on it.",
+        NOT_SETTLED: "The fit did not settle.",
+        FEW: f"Few students: with fewer than {FEW_STUDENTS}, these numbers could as well be others.",
+    }
+    return " ".join([told, *(sentences[note] for note in _notes(fit))])
+
+
+DEGENERATE, NOT_SETTLED, FEW = "degenerate", "not settled", "few students"
+
+
+def _notes(fit: Mapping[Hashable, Any]) -> list[str]:
+    noted = {DEGENERATE: fit["constrained"], NOT_SETTLED: not fit["converged"], FEW: fit["n_students"] < FEW_STUDENTS}
+    return [note for note, holds in noted.items() if holds]

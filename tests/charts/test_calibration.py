@@ -64,8 +64,9 @@ def test_a_class_is_followed_from_answer_to_answer_beside_what_was_expected():
     assert happened.x == (1, 2)
     assert happened.y == pytest.approx([50, 70])
     assert expected.y == pytest.approx([52, 66])
-    assert "&lt;i&gt;Sets" in figure.layout.title.text
-    assert "from 40 students at the first answer to 30" in figure.layout.title.subtitle.text
+    assert figure.layout.title.subtitle.text.startswith(
+        "&lt;i&gt;Sets&lt;/i&gt;. Knowledge tracing (rule bkt), from 40 students at the first"
+    )
     assert learning_curve_table(PLACES)["Correct"].tolist() == ["50.0 %", "70.0 %"]
 
 

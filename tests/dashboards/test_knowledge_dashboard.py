@@ -38,15 +38,16 @@ def dashboard(course, in_session):
 
 
 def test_a_course_is_fitted_in_memory_week_by_week(dashboard):
-    assert dashboard.fits.frame["Topic"].tolist() == [EVIL, "Loops"]
+    assert dashboard.words.frame["Topic"].tolist() == [EVIL, "Loops"]
     assert dashboard.fits.frame["Answers"].tolist() == [240, 240]
     expected = bkt.fit(dashboard.answers.responses)
     assert dashboard.preview.fits["learn"].tolist() == expected["learn"].tolist()
-    assert EVIL not in dashboard.fits.view.value
+    assert EVIL not in dashboard.words.view.value
 
 
 def test_parameters_are_told_in_words_and_a_degenerate_week_is_named(dashboard):
-    good, degenerate = dashboard.fits.frame["In words"]
+    good, degenerate = dashboard.words.frame["In words"]
+    assert dashboard.fits.frame["Note"].tolist() == ["", "degenerate"]
     assert "knew it before" in good
     assert "Degenerate" not in good
     assert "Degenerate" in degenerate
@@ -63,9 +64,9 @@ def test_the_figures_are_of_students_who_were_held_out(dashboard):
 
 def test_the_calibration_and_the_learning_curve_of_a_week_are_drawn(dashboard):
     assert dashboard.calibration.shown["layout"]["title"]["text"] == "Do the predictions come true?"
-    assert "&lt;img" in dashboard.curve.shown["layout"]["title"]["text"]
+    assert "&lt;img" in dashboard.curve.shown["layout"]["title"]["subtitle"]["text"]
     dashboard.week.value = 2
-    assert "Loops" in dashboard.curve.shown["layout"]["title"]["text"]
+    assert "Loops" in dashboard.curve.shown["layout"]["title"]["subtitle"]["text"]
     assert dashboard.curve.shown["data"][0]["y"][0] > 95
 
 

@@ -1,0 +1,30 @@
+"""Knowledge tracing of a class, driven in Chromium: a week is chosen, forgetting is allowed, and tables take the charts' place."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+expect.set_options(timeout=60_000)
+
+LECTURER = "demo.lecturer@example.org"
+NOTEBOOK = "lecturer/knowledge_tracing.ipynb"
+CURVE = "from answer to answer?"
+
+
+def test_a_lecturer_sees_whether_the_predictions_come_true_and_follows_a_week(open_lab, pictures):
+    lab = open_lab(LECTURER, NOTEBOOK)
+    lab.run_all()
+    expect(lab.figure("Do the predictions come true?")).to_be_visible()
+    expect(lab.output.get_by_text("knew it before").first).to_be_visible()
+    pictures(lab, "knowledge_opened")
+    before = lab.figure(CURVE).locator(".gtitle-subtitle").first.text_content()
+    lab.choice("Week").select_option(index=2)
+    expect(lab.figure(CURVE).locator(".gtitle-subtitle").first).not_to_have_text(str(before))
+    pictures(lab, "knowledge_charts", top=lab.figure("Do the predictions come true?"))
+    lab.output.get_by_text("Allow for forgetting").click()
+    expect(lab.output.locator("text:has-text('forgetting on')").first).to_be_visible()
+    lab.output.get_by_role("button", name="Tables").click()
+    expect(lab.output.locator("th:text-is('Mean prediction')")).to_be_visible()
+    expect(lab.output.get_by_text("Nothing is stored for this course.")).to_be_visible()
+    pictures(lab, "knowledge_tables", top=lab.output.locator("th:text-is('Mean prediction')"))
