@@ -3,6 +3,7 @@
 import datetime as dt
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lmskit.errors import QuizAmbiguousError, QuizNotFoundError, QuizNotFoundInCourseError, QuizUnreadableError
@@ -159,3 +160,16 @@ def test_two_questions_that_read_alike_are_matched_in_their_order(session):
     quiz = factories.quiz(session, now, questions=twice)
     shared = [run.shared for run in quiz_runs(session, quiz.id) if run.course == earlier.code]
     assert shared == [{"one-old": "one", "two-old": "two"}]
+
+
+def test_pages_of_quizzes_put_together_are_the_list_also_where_titles_are_alike(session, course):
+    for _ in range(3):
+        factories.quiz(session, course, title="A quiz", questions=QUESTIONS)
+    factories.quiz(session, course, week_number=2, title="a quiz")
+    everything = answered_quizzes(session, course.code)
+    pages = [answered_quizzes(session, course.code, limit=1, offset=offset) for offset in range(4)]
+    pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), everything)
+    beyond = answered_quizzes(session, course.code, offset=4)
+    assert len(beyond) == 0
+    assert dict(beyond.dtypes) == dict(everything.dtypes)
+    assert len(answered_quizzes(session, "NO-SUCH")) == 0
