@@ -31,6 +31,7 @@ def demo(
     from lmskit.cli.seed import seed_people, told
     from lmskit.db import DEMO_ADMIN, engine_for, migrator_engine, revision, transaction
     from lmskit.services.demonstration import build
+    from lmskit.services.knowledge_tracing import fit_courses
     from lmskit.services.mastery import refresh
 
     steps = Steps()
@@ -48,6 +49,8 @@ def demo(
         if report.terms_added:
             steps.say("Estimating mastery")
             steps.say(refresh(session, courses=report.courses).sentence())
+            steps.say("Fitting knowledge tracing to the current term")
+            fit_courses(session, courses=report.courses_of_current_term)
     holds = f"{len(report.courses)} courses, {report.students:,} students and {report.attempts:,} attempts"
     steps.say(f"The demonstration has {holds}, all simulated.")
     if reports:
