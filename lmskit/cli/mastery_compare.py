@@ -34,12 +34,14 @@ def compare(
     from lmskit.queries.course import narrow
     from lmskit.queries.page import check_page
     from lmskit.queries.what_if import class_evidence
+    from lmskit.services.mastery_rule import rule_in_use
 
     check_page(limit, offset)
     choices = [choice_from_text(text) for text in rule]
     with snapshot() as session:
         narrow(session, course)
         evidence = class_evidence(session, course)
+        fitted = rule_in_use(session, course).fitted
     if len(choices) == 1:
         choices.insert(0, choice(evidence.rule, evidence.parameters))
     weeks = evidence.weeks["week_number"].tolist() if week is None else [week]
@@ -51,6 +53,8 @@ def compare(
     say(f"{course}: {len(evidence.students):,} students in {where}, {int(cells['n_evidence'].sum()):,} units of evidence")
     for number, one in enumerate(choices, start=1):
         say(f"{number}: {rule_told(*one.named)}")
+    if fitted:
+        say(f"What is stored goes by {', '.join(fitted)} fitted to each week; here one value holds for all weeks.")
     _print_counts(level_counts(cells))
     for number in range(2, len(choices) + 1):
         _print_transitions(transitions(cells, other=number), number)
