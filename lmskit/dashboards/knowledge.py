@@ -6,12 +6,11 @@ import ipywidgets as widgets
 
 from lmskit.charts.calibration import calibration_chart, calibration_table
 from lmskit.charts.learning_curve import learning_curve, learning_curve_table
-from lmskit.dashboards.class_reading import Open, read_courses
+from lmskit.dashboards.class_reading import Open
 from lmskit.dashboards.click_figure import ClickFigure
-from lmskit.dashboards.course_choice import course_label, to_begin_with
+from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.knowledge_reading import CourseAnswers, Preview, fits_table, preview, read_answers, words_table
 from lmskit.db import snapshot
-from lmskit.errors import CourseNotFoundError
 from lmskit.rounding import number_text
 from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Table, errors_told, heading, style
@@ -70,7 +69,7 @@ class KnowledgeDashboard:
             ]
         )
         self.view.add_class(ROOT)
-        self._offer_courses(course)
+        self._origins = offer_courses(self.course, self.message, self._opened, course)
         self.course.observe(lambda _change: self._read(), names="value")
         self.forgetting.observe(lambda _change: self._fit(), names="value")
         self.look.observe(lambda _change: self._draw(), names="value")
@@ -91,19 +90,6 @@ class KnowledgeDashboard:
             layout=widgets.Layout(overflow="visible"),
         )
 
-    def _offer_courses(self, first: str) -> None:
-        with errors_told(self.message):
-            table = read_courses(self._opened)
-            self._courses = table.set_index("code", drop=False)
-            self.course.options = [(course_label(row), row["code"]) for row in table.to_dict("records")]
-            if not len(table):
-                self.message.bad("There is no course that you can see yet. An administrator sets courses up in admin/course_setup.")
-            elif first and first not in self._courses.index:
-                self.course.value = None
-                raise CourseNotFoundError(course=first)
-            else:
-                self.course.value = first or to_begin_with(table)
-
     def _read(self) -> None:
         if self.course.value is None:
             self.simulated.layout.display = self._body.layout.display = "none"
@@ -112,7 +98,7 @@ class KnowledgeDashboard:
             self.answers = read_answers(self._opened, self.course.value)
             self.message.clear()
             self._body.layout.display = None
-            self.simulated.layout.display = None if self._courses.loc[self.course.value, "origin"] == Origin.SIMULATION else "none"
+            self.simulated.layout.display = None if self._origins[self.course.value] == Origin.SIMULATION else "none"
             self.stored.show(fits_table(self.answers.stored.set_index("week_number")))
             self._fit()
 

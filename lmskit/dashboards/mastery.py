@@ -8,12 +8,11 @@ import pandas as pd
 from lmskit.charts.distribution import level_distribution, level_distribution_table
 from lmskit.charts.heat_map import STUDENT_TRACE, mastery_heat_map, mastery_heat_map_table
 from lmskit.charts.theme import rule_text
-from lmskit.dashboards.class_reading import PAGE_SIZE, ClassPage, OneStudent, Open, read_class, read_courses, read_student
+from lmskit.dashboards.class_reading import PAGE_SIZE, ClassPage, OneStudent, Open, read_class, read_student
 from lmskit.dashboards.click_figure import Click, ClickFigure
-from lmskit.dashboards.course_choice import course_label, to_begin_with
+from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.one_student import StudentPanel
 from lmskit.db import snapshot
-from lmskit.errors import CourseNotFoundError
 from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Pager, Table, errors_told, heading, style
 
@@ -66,7 +65,7 @@ class MasteryDashboard:
             ]
         )
         self.view.add_class(ROOT)
-        self._offer_courses(course)
+        self._origins = offer_courses(self.course, self.message, self._opened, course)
         self.course.observe(lambda _change: self._course_chosen(), names="value")
         self.look.observe(lambda _change: self._draw(), names="value")
         self._course_chosen()
@@ -89,19 +88,6 @@ class MasteryDashboard:
             ],
             layout=widgets.Layout(overflow="visible"),
         )
-
-    def _offer_courses(self, first: str) -> None:
-        with errors_told(self.message):
-            table = read_courses(self._opened)
-            self._courses = table.set_index("code", drop=False)
-            self.course.options = [(course_label(row), row["code"]) for row in table.to_dict("records")]
-            if not len(table):
-                self.message.bad("There is no course that you can see yet. An administrator sets courses up in admin/course_setup.")
-            elif first and first not in self._courses.index:
-                self.course.value = None
-                raise CourseNotFoundError(course=first)
-            else:
-                self.course.value = first or to_begin_with(table)
 
     def _course_chosen(self) -> None:
         self.pager.first()
@@ -137,7 +123,7 @@ class MasteryDashboard:
             return
         tables = self.look.value == TABLES
         self.about.value = _about(page)
-        self.simulated.layout.display = None if self._courses.loc[self.course.value, "origin"] == Origin.SIMULATION else "none"
+        self.simulated.layout.display = None if self._origins[self.course.value] == Origin.SIMULATION else "none"
         self._body.layout.display = None if len(page.cells) else "none"
         if page.cells.empty:
             missing = "students" if len(page.weeks) else "weeks in its syllabus"

@@ -9,13 +9,13 @@ import ipywidgets as widgets
 from lmskit.charts.item_drift import changes_table
 from lmskit.charts.items import ATTEMPTS_WORDS, attempts_text, item_map, item_map_table
 from lmskit.charts.quiz_totals import quiz_statistics_table, score_distribution, score_distribution_table
-from lmskit.dashboards.class_reading import Open, read_courses
+from lmskit.dashboards.class_reading import Open
 from lmskit.dashboards.click_figure import Click, ClickFigure
-from lmskit.dashboards.course_choice import course_label, to_begin_with
+from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.one_question import QuestionPanel
 from lmskit.dashboards.quiz_reading import QuizPage, read_quiz, read_quizzes
 from lmskit.db import snapshot
-from lmskit.errors import CourseNotFoundError, InputError, QuizNotFoundInCourseError
+from lmskit.errors import InputError, QuizNotFoundInCourseError
 from lmskit.vocabulary import CountedAttempts
 from lmskit.widgets import ROOT, Message, Table, errors_told, heading, style
 
@@ -78,7 +78,7 @@ class QuizQuality:
         row = widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="2px 14px", align_items="center")
         self.view = widgets.VBox([style(), widgets.HBox(controls, layout=row), self.about, self.message.view, self._body])
         self.view.add_class(ROOT)
-        self._offer_courses(course)
+        offer_courses(self.course, self.message, self._opened, course)
         self._course_chosen(quiz)
         self.course.observe(lambda _change: self._course_chosen(""), names="value")
         self.quiz.observe(lambda _change: self._read(), names="value")
@@ -103,18 +103,6 @@ class QuizQuality:
             ],
             layout=widgets.Layout(overflow="visible"),
         )
-
-    def _offer_courses(self, first: str) -> None:
-        with errors_told(self.message):
-            table = read_courses(self._opened)
-            self.course.options = [(course_label(row), row["code"]) for row in table.to_dict("records")]
-            if not len(table):
-                self.message.bad("There is no course that you can see yet. An administrator sets courses up in admin/course_setup.")
-            elif first and first not in set(table["code"]):
-                self.course.value = None
-                raise CourseNotFoundError(course=first)
-            else:
-                self.course.value = first or to_begin_with(table)
 
     def _course_chosen(self, first: str) -> None:
         if self.course.value is None:

@@ -9,13 +9,13 @@ from lmskit.analytics.rule_choice import RuleChoice, choice
 from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
 from lmskit.charts.rule_changes import level_changes, level_changes_table
 from lmskit.charts.rule_levels import level_transitions, level_transitions_table, levels_by_rule, levels_by_rule_table
-from lmskit.dashboards.class_reading import Open, read_courses
+from lmskit.dashboards.class_reading import Open
 from lmskit.dashboards.click_figure import ClickFigure
-from lmskit.dashboards.course_choice import course_label, to_begin_with
+from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.debounced import Debounced
 from lmskit.dashboards.rule_picker import RulePicker
 from lmskit.db import snapshot
-from lmskit.errors import CourseNotFoundError, LmskitError
+from lmskit.errors import LmskitError
 from lmskit.queries.course import narrow
 from lmskit.queries.what_if import ClassEvidence, class_evidence
 from lmskit.services.mastery_rule import DEFAULT_RULE, RuleInUse, rule_in_use
@@ -82,7 +82,7 @@ class WhatIf:
         self._body = self._laid_out()
         self.view = widgets.VBox([style(), self._head(), self.about, self.message.view, self._body])
         self.view.add_class(ROOT)
-        self._offer_courses(course)
+        self._origins = offer_courses(self.course, self.message, self._opened, course)
         self.course.observe(lambda _change: self._course_chosen(), names="value")
         self.week.observe(lambda _change: self._week_chosen(), names="value")
         self.look.observe(lambda _change: self._draw(), names="value")
@@ -103,19 +103,6 @@ class WhatIf:
             [rules, self.summary, self._pictures, heading("Who would have another level, and why"), self.pager.view, self._changes_place],
             layout=widgets.Layout(overflow="visible"),
         )
-
-    def _offer_courses(self, first: str) -> None:
-        with errors_told(self.message):
-            table = read_courses(self._opened)
-            self._origins = dict(zip(table["code"], table["origin"], strict=True))
-            self.course.options = [(course_label(row), row["code"]) for row in table.to_dict("records")]
-            if not len(table):
-                self.message.bad("There is no course that you can see yet. An administrator sets courses up in admin/course_setup.")
-            elif first and first not in self._origins:
-                self.course.value = None
-                raise CourseNotFoundError(course=first)
-            else:
-                self.course.value = first or to_begin_with(table)
 
     def _course_chosen(self) -> None:
         if self.course.value is None:
