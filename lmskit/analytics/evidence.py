@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from lmskit.analytics.keys import numbered
 from lmskit.errors import ColumnsMissingError, InputError
 from lmskit.thresholds import SLACK
 
@@ -24,6 +25,8 @@ COLUMNS = ("student", "week", "score", "max_score", "submitted_at")
 
 FURTHER = ("question", "attempt", "mixed", "hinted")
 """What a table of scores may tell besides; rules name those they read."""
+
+_EMPTY = " with a score; every score belongs to a student and a week."
 
 
 @dataclass(frozen=True)
@@ -174,8 +177,8 @@ def evidence_from(scores: pd.DataFrame, further: Collection[str] = ()) -> Eviden
     fraction = np.minimum(score[counts] / maximum[counts], 1.0)
     kept = scores.take(counts) if len(counts) < len(scores) else scores
 
-    student_code, students = _keys(kept["student"])
-    week_code, weeks = _keys(kept["week"])
+    student_code, students = numbered(kept["student"], empty=_EMPTY)
+    week_code, weeks = numbered(kept["week"], empty=_EMPTY)
     key = student_code * max(len(weeks), 1) + week_code
     order = _order(key, _instants(kept["submitted_at"]), kept["id"] if "id" in kept.columns else None)
     told: dict[str, Any] = {column: _READ[column](kept if column in further else kept.iloc[:0], column) for column in FURTHER}
@@ -205,21 +208,6 @@ def _numbers(scores: pd.DataFrame, column: str) -> Floats:
             message = f"The column {column} holds {count} {what} value{'s' if count > 1 else ''}; correct or drop those rows first."
             raise InputError(message)
     return numbers
-
-
-def _keys(column: pd.Series) -> tuple[Integers, pd.Index[Any]]:
-    """Number the distinct values of a column in their order."""
-    try:
-        code, distinct = pd.factorize(column, sort=True)
-    except TypeError as error:
-        message = f"The column {column.name} mixes kinds of values that have no common order; use only numbers or only text."
-        raise InputError(message) from error
-    unnamed = int((code < 0).sum())
-    if unnamed:
-        rows = f"{unnamed} row{'s' if unnamed > 1 else ''}"
-        message = f"The column {column.name} is empty in {rows} with a score; every score belongs to a student and a week."
-        raise InputError(message)
-    return code.astype(np.int64, copy=False), pd.Index(distinct)
 
 
 def _identities(scores: pd.DataFrame, column: str) -> Integers:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from lmskit.analytics.keys import numbered
 from lmskit.errors import ColumnsMissingError, InputError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ COLUMNS = ("student", "skill", "correct", "order")
 """What a table of responses needs."""
 WRONG, RIGHT, MISSING = 0, 1, 2
 """Answers as small numbers."""
+_EMPTY = "; every answer belongs to a student and a skill."
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,8 @@ def sequences_from(responses: pd.DataFrame) -> Sequences:
     if missing:
         raise ColumnsMissingError(subject="Knowledge tracing", missing=missing, present=[str(column) for column in responses.columns])
     answer = answers(responses["correct"])
-    skill, skills = _keys(responses["skill"])
-    student, students = _keys(responses["student"])
+    skill, skills = numbered(responses["skill"], empty=_EMPTY)
+    student, students = numbered(responses["student"], empty=_EMPTY)
     pair = skill * max(len(students), 1) + student
     row = _order(pair, _moments(responses["order"]))
     pair = pair[row]
@@ -109,20 +111,6 @@ def answers(correct: npt.ArrayLike) -> Answers:
             f"the first {odd[0]:g}. Decide from which score on an answer is right."
         )
     return found
-
-
-def _keys(column: pd.Series) -> tuple[Integers, pd.Index[Any]]:
-    """Number the distinct values of a column in their order."""
-    try:
-        code, distinct = pd.factorize(column, sort=True)
-    except TypeError as error:
-        message = f"The column {column.name} mixes kinds of values that have no common order; use only numbers or only text."
-        raise InputError(message) from error
-    unnamed = int((code < 0).sum())
-    if unnamed:
-        rows = f"{unnamed} row{'s' if unnamed > 1 else ''}"
-        raise InputError(f"The column {column.name} is empty in {rows}; every answer belongs to a student and a skill.")
-    return code.astype(np.int64, copy=False), pd.Index(distinct)
 
 
 def _moments(column: pd.Series) -> npt.NDArray[Any]:
