@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
-import psycopg
 from psycopg import sql
 
-from lmskit.db.staging import connection_of
+from lmskit.db.packed import packed_rows, stretches, unpacked
+from lmskit.queries.row_keys import row_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy.typing as npt
     from sqlalchemy.orm import Session
 
     Integers: TypeAlias = npt.NDArray[np.int64]
-    Columns: TypeAlias = dict[str, npt.NDArray[Any]]
 
 _STATEMENT = files("lmskit.queries").joinpath("evidence.sql").read_text(encoding="utf-8")
 
@@ -37,8 +36,6 @@ _UNIT = np.dtype(
 )  # fmt: skip
 _EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 """PostgreSQL counts microseconds from here."""
-_BLOCKS = 4096
-"""Of the table, in one stretch: some 250,000 attempts."""
 _MOST_BITS = 62
 
 
@@ -138,20 +135,16 @@ class _Units:
 
 
 _BY_COURSE = {
-    "quizzes": sql.SQL("q.course_id = ANY(%(courses)s)"),
+    "quizzes": sql.SQL("q.course_id = ANY(%(courses)s::bigint[])"),
     "places": sql.SQL("unnest(%(courses)s::bigint[]) AS place (course_id)"),
     "attempts": sql.SQL("quiz_attempts AS a"),
     "of_place": sql.SQL("a.course_id = place.course_id"),
 }
+_STRETCHES, _OF_STRETCH = stretches("quiz_attempts")
 _FROM_END_TO_END = {
     **_BY_COURSE,
-    "places": sql.SQL(
-        "generate_series(0, pg_relation_size('quiz_attempts') / current_setting('block_size')::bigint, {}) AS place (block)"
-    ).format(_BLOCKS),
-    "of_place": sql.SQL(
-        "a.ctid >= format('(%%s,0)', place.block)::tid AND a.ctid < format('(%%s,0)', place.block + {})::tid"
-        " AND a.course_id = ANY(%(courses)s)"
-    ).format(_BLOCKS),
+    "places": _STRETCHES,
+    "of_place": sql.SQL("{} AND a.course_id = ANY(%(courses)s::bigint[])").format(_OF_STRETCH),
 }
 
 
@@ -159,7 +152,7 @@ def _touched(keys: str) -> Mapping[str, sql.Composable]:
     table = sql.Identifier("pg_temp", keys)
     return {
         "quizzes": sql.SQL(
-            "q.course_id = ANY(%(courses)s) AND (q.course_id, q.week_number) IN (SELECT k.course_id, k.week_number FROM {} AS k)"
+            "q.course_id = ANY(%(courses)s::bigint[]) AND (q.course_id, q.week_number) IN (SELECT k.course_id, k.week_number FROM {} AS k)"
         ).format(table),
         "places": sql.SQL("(SELECT DISTINCT k.course_id FROM {} AS k) AS place").format(table),
         "attempts": sql.SQL(
@@ -172,56 +165,20 @@ def _touched(keys: str) -> Mapping[str, sql.Composable]:
 
 def _read(session: Session, parts: Mapping[str, sql.Composable], courses: Collection[int]) -> _Units:
     """Read all rows of one statement, so that quizzes and attempts are of one moment."""
-    quizzes, pieces = b"", [_unpacked(b"", _UNIT)]
-    for of_quizzes, packed in _rows(session, sql.SQL(_STATEMENT).format(**parts), {"courses": list(courses)}):
-        if of_quizzes:
-            quizzes = packed
-        else:
-            pieces.append(_unpacked(packed, _UNIT))
-    about = _unpacked(quizzes, _QUIZ)
+    quizzes: list[bytes | None] = []
+    pieces: list[bytes | None] = []
+    for of_quizzes, packed in packed_rows(session, sql.SQL(_STATEMENT).format(**parts), {"courses": list(courses)}):
+        (quizzes if of_quizzes else pieces).append(packed)
+    about = unpacked(quizzes, _QUIZ)
     by_id = np.argsort(about["id"])
     quiz, course, week, n_topics = (column[by_id] for column in about.values())
-    units = _together(pieces)
+    units = unpacked(pieces, _UNIT)
     of_quiz = np.searchsorted(quiz, units.pop("quiz"))
-    key = _keys(course[of_quiz], units["student"], week[of_quiz])
+    key = row_keys(course[of_quiz], units["student"], week[of_quiz])
     order = _in_order(key, units["submitted_at"], units["attempt"], units["position"])
     for name in list(units):
         units[name] = units[name][order]
     return _Units(**units, of_quiz=of_quiz[order], quiz=quiz, course=course, week=week, n_topics=n_topics)
-
-
-def _rows(session: Session, statement: sql.Composed, parameters: Mapping[str, object]) -> Iterator[tuple[bool, bytes]]:
-    """Read row by row through a cursor, since all of them at once would be held twice."""
-    connection = connection_of(session)
-    psycopg.ClientCursor(connection).execute(sql.SQL("DECLARE evidence NO SCROLL CURSOR FOR {}").format(statement), parameters)
-    with connection.cursor(binary=True) as cursor:
-        while (row := cursor.execute("FETCH evidence").fetchone()) is not None:
-            yield bool(row[0]), bytes(row[1] or b"")  # type: ignore[call-overload]
-        cursor.execute("CLOSE evidence")
-
-
-def _unpacked(packed: bytes, kind: np.dtype[Any]) -> Columns:
-    rows = np.frombuffer(packed, kind)
-    return {name: rows[name].astype(rows.dtype[name].newbyteorder("=")) for name in kind.names or ()}
-
-
-def _together(pieces: list[Columns]) -> Columns:
-    """Join the pieces column by column, and let go of each as soon as it is joined."""
-    return {name: np.concatenate([piece.pop(name) for piece in pieces]) for name in list(pieces[0])}
-
-
-def _keys(course: Integers, student: Integers, week: Integers) -> Integers:
-    """One number for each (course, student, week), in their order."""
-    key = np.zeros(len(course), dtype=np.int64)
-    for part in map(_from_zero, (course, student, week)):
-        key = key * (int(part.max(initial=0)) + 1) + part
-    return key
-
-
-def _from_zero(numbers: Integers) -> Integers:
-    """Numbers below 2²⁶, or below how many there are, in the same order: ids mostly lie close together."""
-    lowest, highest = (int(end) for end in (numbers.min(initial=0), numbers.max(initial=0)))
-    return numbers - lowest if highest - lowest < 1 << 26 else np.unique(numbers, return_inverse=True)[1].astype(np.int64, copy=False)
 
 
 def _in_order(key: Integers, *then: Integers) -> Integers:

@@ -39,42 +39,39 @@ SELECT
     string_agg(int8send(quiz.id) || int8send(quiz.course_id) || int8send(quiz.week_number) || int8send(quiz.n_topics), '') AS packed
 FROM quiz
 UNION ALL
-SELECT false, coalesce(total.packed, '') || coalesce(question.packed, '')
+SELECT false, unit.packed
 FROM {places}
 CROSS JOIN LATERAL (
     SELECT
         string_agg(
-            int8send(a.quiz_id) || int8send(a.student_id) || int8send(a.id) || int8send(0)
-            || float8send(a.score::float8) || float8send(a.max_score::float8) || timestamptz_send(a.submitted_at),
+            coalesce(
+                CASE WHEN jsonb_array_length(a.answers) > 0 THEN (
+                    SELECT
+                        string_agg(
+                            int8send(a.quiz_id) || int8send(a.student_id) || int8send(a.id) || int8send(marks.position)
+                            || float8send(marks.score) || float8send(marks.points) || timestamptz_send(a.submitted_at),
+                            ''
+                        )
+                    FROM (SELECT (SELECT asked.points FROM asked) -> a.quiz_id::text AS points OFFSET 0) AS of_quiz
+                    CROSS JOIN LATERAL jsonb_array_elements(a.answers) AS answer
+                    CROSS JOIN LATERAL (SELECT of_quiz.points -> (answer ->> 'question') AS known) AS of_question
+                    CROSS JOIN LATERAL (
+                        SELECT
+                            (of_question.known ->> 0)::bigint AS position,
+                            CASE WHEN jsonb_typeof(answer -> 'score') = 'number'
+                                THEN round(least(greatest((answer -> 'score')::numeric, 0), 100000000), 8)::float8 END AS score,
+                            CASE WHEN jsonb_typeof(of_question.known -> 1) = 'number'
+                                THEN round(least(greatest((of_question.known -> 1)::numeric, 0), 100000000), 8)::float8 END AS points
+                    ) AS marks
+                    WHERE marks.score IS NOT NULL AND marks.points > 0
+                ) END,
+                CASE WHEN a.score IS NOT NULL AND a.max_score > 0 THEN
+                    int8send(a.quiz_id) || int8send(a.student_id) || int8send(a.id) || int8send(0)
+                    || float8send(a.score::float8) || float8send(a.max_score::float8) || timestamptz_send(a.submitted_at)
+                END
+            ),
             ''
         ) AS packed
     FROM {attempts}
-    WHERE {of_place} AND NOT a.banked AND jsonb_array_length(a.answers) = 0 AND a.score IS NOT NULL AND a.max_score > 0
-) AS total
-CROSS JOIN LATERAL (
-    SELECT
-        string_agg(
-            int8send(a.quiz_id) || int8send(a.student_id) || int8send(a.id) || int8send(coalesce(graded.position, 0))
-            || float8send(coalesce(graded.score, a.score::float8)) || float8send(coalesce(graded.points, a.max_score::float8))
-            || timestamptz_send(a.submitted_at),
-            ''
-        ) AS packed
-    FROM {attempts}
-    CROSS JOIN LATERAL (SELECT (SELECT asked.points FROM asked) -> a.quiz_id::text AS points OFFSET 0) AS of_quiz
-    LEFT JOIN LATERAL (
-        SELECT marks.position, marks.score, marks.points
-        FROM jsonb_array_elements(a.answers) AS answer
-        CROSS JOIN LATERAL (SELECT of_quiz.points -> (answer ->> 'question') AS known) AS of_question
-        CROSS JOIN LATERAL (
-            SELECT
-                (of_question.known ->> 0)::bigint AS position,
-                CASE WHEN jsonb_typeof(answer -> 'score') = 'number'
-                    THEN round(least(greatest((answer -> 'score')::numeric, 0), 100000000), 8)::float8 END AS score,
-                CASE WHEN jsonb_typeof(of_question.known -> 1) = 'number'
-                    THEN round(least(greatest((of_question.known -> 1)::numeric, 0), 100000000), 8)::float8 END AS points
-        ) AS marks
-        WHERE marks.score IS NOT NULL AND marks.points > 0
-    ) AS graded ON true
-    WHERE {of_place} AND NOT a.banked AND jsonb_array_length(a.answers) > 0
-      AND (graded.position IS NOT NULL OR (a.score IS NOT NULL AND a.max_score > 0))
-) AS question
+    WHERE {of_place} AND NOT a.banked
+) AS unit

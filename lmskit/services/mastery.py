@@ -10,25 +10,25 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-import psycopg
-from sqlalchemy import CursorResult, TextClause, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from lmskit.analytics.mastery import estimate, rule_named
 from lmskit.analytics.traced import BKT
-from lmskit.db.staging import copy_array, copy_rows, stage
+from lmskit.db.staging import copy_rows, stage
 from lmskit.errors import ColumnsMissingError, CourseNotFoundError, LmskitError, NotPermittedError
 from lmskit.models import Course, TopicPerformance
 from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
 from lmskit.queries.knowledge import fitted_parameters
+from lmskit.queries.stored_estimates import choices_of, stored_estimates, touched_estimates
+from lmskit.services.estimate_changes import changes_between, write_changes
 from lmskit.vocabulary import Level
 
 Keys: TypeAlias = pd.DataFrame | Iterable[tuple[int, int, int]]
 """(student_id, course_id, week_number), as a frame with these columns or as tuples; repeats do no harm."""
 
 KEY = ("student_id", "course_id", "week_number")
-_TOUCHED, _ESTIMATED = "mastery_touched", "mastery_estimated"
+_TOUCHED = "mastery_touched"
 
 
 @dataclass(frozen=True)
@@ -113,19 +113,13 @@ def refresh(
     NotPermittedError
         The signed-in person is no administrator.
     """
-    try:
-        return _refresh(session, courses=courses, touched=touched, step=step or _silent)
-    except (DBAPIError, psycopg.Error) as error:
-        if isinstance(error.orig if isinstance(error, DBAPIError) else error, psycopg.errors.InsufficientPrivilege):
-            raise NotPermittedError("Only an administrator can refresh mastery. Ask one to run: lmskit mastery refresh") from error
-        raise
-
-
-def _refresh(session: Session, *, courses: Sequence[str] | None, touched: Keys | None, step: Callable[[str], None]) -> RefreshReport:
+    if not session.scalar(text("SELECT has_table_privilege('topic_performance', 'INSERT')")):
+        raise NotPermittedError("Only an administrator can refresh mastery. Ask one to run: lmskit mastery refresh")
+    step = step or _silent
     keys = None if touched is None else _distinct(touched)
     step("Looking up the courses' rules")
     chosen, skipped = _rules(session, courses, keys)
-    ids = np.array([course.id for course in chosen], dtype=np.int64)
+    ids = [course.id for course in chosen]
     if keys is not None:
         keys = keys[np.isin(keys[:, 1], ids)]
         stage(session, _TOUCHED, {"student_id": "bigint", "course_id": "bigint", "week_number": "integer"})
@@ -134,30 +128,15 @@ def _refresh(session: Session, *, courses: Sequence[str] | None, touched: Keys |
     step("Reading the evidence")
     parts = _read(session, chosen, touched=keys is not None, most=courses is None)
     step("Estimating")
-    estimates = [_estimated(evidence, courses) for evidence, courses in parts]
-    estimated = estimates[0] if len(estimates) == 1 else pd.concat(estimates, ignore_index=True)
+    used: dict[tuple[str, str], int] = {}
+    estimated = pd.concat([_estimated(evidence, courses, used) for evidence, courses in parts], ignore_index=True)
+    step("Comparing with what is stored")
+    choices = choices_of(session, list(used))
+    estimated["choice"] = choices[estimated["choice"]]
+    stored = touched_estimates(session, _TOUCHED, ids) if keys is not None else stored_estimates(session, ids, most=courses is None)
+    changes = changes_between(estimated, stored)
     step("Writing what is different")
-    stage(session, _ESTIMATED, _COLUMNS)
-    copy_array(session, _ESTIMATED, _staged(estimated))
-    session.execute(text("ANALYZE mastery_estimated"))
-    settings = {
-        "ids": ids.tolist(),
-        "levels": _LEVELS,
-        "rules": [course.rule for course in chosen],
-        "parameters": [course.parameters for course in chosen],
-        "fitted_ids": [course.id for course in chosen for _ in course.of_week],
-        "fitted_weeks": [week for course in chosen for week in course.of_week],
-        "fitted_parameters": [parameters for course in chosen for parameters in course.of_week.values()],
-    }
-    if keys is None:
-        session.execute(_JOIN_AS_A_WHOLE)
-        removed = _removed(session, _REMOVE, {"ids": settings["ids"]})
-        added, changed = session.execute(_WRITE_COURSES, settings).one()
-        session.execute(_JOIN_AS_BEFORE)
-    else:
-        removed = _removed(session, _REMOVE_TOUCHED, {})
-        added, changed = session.execute(_WRITE_TOUCHED, settings).one()
-    session.execute(text("DROP TABLE mastery_estimated"))
+    written = write_changes(session, changes, dict(zip(choices.tolist(), used, strict=True)), whole=keys is None)
     if keys is not None:
         session.execute(text("DROP TABLE mastery_touched"))
     for row in session.identity_map.values():  # written past the objects that the session holds
@@ -167,10 +146,10 @@ def _refresh(session: Session, *, courses: Sequence[str] | None, touched: Keys |
         n_courses=len(chosen),
         n_evidence=sum(len(evidence) for evidence, _ in parts),
         n_keys=len(estimated),
-        added=added,
-        changed=changed,
-        unchanged=len(estimated) - added - changed,
-        removed=removed,
+        added=written.added,
+        changed=written.changed,
+        unchanged=len(estimated) - written.added - written.changed,
+        removed=written.removed,
         skipped=skipped,
     )
 
@@ -237,10 +216,11 @@ def _read(session: Session, chosen: Sequence[_Chosen], *, touched: bool, most: b
     return parts
 
 
-def _estimated(evidence: pd.DataFrame, chosen: Sequence[_Chosen]) -> pd.DataFrame:
-    """Estimate once per rule with its parameters, for all its courses together.
+def _estimated(evidence: pd.DataFrame, chosen: Sequence[_Chosen], used: dict[tuple[str, str], int]) -> pd.DataFrame:
+    """Estimate once per rule with its parameters, for all its courses together, in the columns of `stored_estimates`.
 
-    A student in a course is one key, so that someone in two courses is two students to the rule.
+    A student in a course is one key, so that someone in two courses is two students to the rule. The column `choice` is the place of
+    rule and parameters in `used`, to which they are added.
     """
     pair = evidence[["course_id", "student_id"]].to_numpy()
     begins = np.ones(len(pair), dtype=bool)
@@ -250,34 +230,25 @@ def _estimated(evidence: pd.DataFrame, chosen: Sequence[_Chosen]) -> pd.DataFram
     told = evidence.drop(columns=["student_id", "course_id", "week_number"])
     scores = pd.DataFrame({"student": code, "week": evidence["week_number"], **told})
     by_rule: dict[tuple[str, str], list[int]] = defaultdict(list)
-    fitted = [course for course in chosen if course.of_week]
     for course in chosen:
         if not course.of_week:
             by_rule[course.rule, course.parameters].append(course.id)
-    alone = len(by_rule) == 1 and not fitted
-    parts = [
-        estimate(scores if alone else scores[np.isin(pair[:, 0], ids)], rule, **json.loads(parameters))
-        for (rule, parameters), ids in by_rule.items()
-    ]
-    for course in fitted:
-        of_course = scores.iloc[slice(*np.searchsorted(pair[:, 0], [course.id, course.id + 1]))]
-        parts += [
-            estimate(rows, course.rule, **json.loads(course.of_week.get(int(str(week)), course.parameters)))
-            for week, rows in of_course.groupby("week")
-        ]
-    together = pd.concat(parts, ignore_index=True) if parts else estimate(scores, "average")
-    code = together["student"].to_numpy(dtype=np.int64)
-    return together.assign(student_id=student_of[code], course_id=course_of[code])
-
-
-def _staged(estimated: pd.DataFrame) -> np.ndarray:
-    """Rows for COPY: a level is its place in `Level`, from 1; what is not a number stays NaN, and becomes null when it is written."""
-    rows = np.empty(len(estimated), dtype=_ROW)
-    rows["student_id"], rows["course_id"], rows["week_number"] = (estimated[name] for name in ("student_id", "course_id", "week"))
-    rows["level"] = pd.Categorical(estimated["state"], categories=_LEVELS).codes + 1
-    for name in ("value", "low", "high", "n_evidence"):
-        rows[name] = estimated[name]
-    return rows
+    alone = len(by_rule) == 1 and not any(course.of_week for course in chosen)
+    parts = [(choice, scores if alone else scores[np.isin(pair[:, 0], ids)]) for choice, ids in by_rule.items()]
+    for course in chosen:
+        if course.of_week:
+            of_course = scores.iloc[slice(*np.searchsorted(pair[:, 0], [course.id, course.id + 1]))]
+            parts += [
+                ((course.rule, course.of_week.get(int(str(week)), course.parameters)), rows) for week, rows in of_course.groupby("week")
+            ]
+    estimates = [
+        estimate(rows, rule, **json.loads(parameters)).assign(choice=used.setdefault((rule, parameters), len(used)))
+        for (rule, parameters), rows in parts
+    ] or [estimate(scores, "average").assign(choice=0)]
+    together = estimates[0] if alone else pd.concat(estimates, ignore_index=True)
+    code = together.pop("student").to_numpy(dtype=np.int64)
+    level = pd.Categorical(together.pop("state"), categories=[level.value for level in Level]).codes
+    return together.rename(columns={"week": "week_number"}).assign(student_id=student_of[code], course_id=course_of[code], level=level)
 
 
 def _distinct(touched: Keys) -> np.ndarray:
@@ -292,91 +263,5 @@ def _distinct(touched: Keys) -> np.ndarray:
     return np.unique(keys, axis=0)
 
 
-def _removed(session: Session, statement: TextClause, parameters: Mapping[str, object]) -> int:
-    result = session.execute(statement, parameters)
-    return result.rowcount if isinstance(result, CursorResult) else 0
-
-
 def _silent(_: str) -> None:
     """Tell nobody."""
-
-
-_COLUMNS = {
-    "student_id": "bigint",
-    "course_id": "bigint",
-    "week_number": "integer",
-    "level": "smallint",
-    "value": "double precision",
-    "low": "double precision",
-    "high": "double precision",
-    "n_evidence": "integer",
-}
-_ROW = [
-    ("student_id", "i8"),
-    ("course_id", "i8"),
-    ("week_number", "i4"),
-    ("level", "i2"),
-    ("value", "f8"),
-    ("low", "f8"),
-    ("high", "f8"),
-    ("n_evidence", "i4"),
-]
-_LEVELS = [level.value for level in Level]
-
-# A table that has grown since its last ANALYZE looks small to the planner, which then compares all estimates with all others, in a loop.
-_JOIN_AS_A_WHOLE = text(
-    "SELECT set_config('lmskit.nestloop', current_setting('enable_nestloop'), true), set_config('enable_nestloop', 'off', true)"
-)
-_JOIN_AS_BEFORE = text("SELECT set_config('enable_nestloop', current_setting('lmskit.nestloop'), true)")
-_REMOVE = text("""
-    DELETE FROM topic_performance AS t
-    WHERE t.course_id = ANY (CAST(:ids AS bigint[]))
-      AND NOT EXISTS (
-          SELECT FROM mastery_estimated AS s
-          WHERE s.student_id = t.student_id AND s.course_id = t.course_id AND s.week_number = t.week_number
-      )
-""")
-_REMOVE_TOUCHED = text("""
-    DELETE FROM topic_performance AS t USING mastery_touched AS k
-    WHERE k.student_id = t.student_id AND k.course_id = t.course_id AND k.week_number = t.week_number
-      AND NOT EXISTS (
-          SELECT FROM mastery_estimated AS s
-          WHERE s.student_id = t.student_id AND s.course_id = t.course_id AND s.week_number = t.week_number
-      )
-""")
-# What is there is read once, apart, and joined as a whole. Joined directly, a table that has grown since its last ANALYZE was
-# looked up row by row through the wrong index, which took 40 times as long.
-_WRITE = """
-    WITH known AS MATERIALIZED ({known}),
-    written AS (
-        INSERT INTO topic_performance AS t
-            (student_id, course_id, week_number, level, value, low, high, n_evidence, rule, parameters, computed_at)
-        SELECT
-            s.student_id, s.course_id, s.week_number, s.level, s.value, s.low, s.high, s.n_evidence,
-            r.rule, coalesce(f.parameters, r.parameters), now()
-        FROM (
-            SELECT
-                e.student_id, e.course_id, e.week_number, (CAST(:levels AS mastery_level[]))[e.level] AS level,
-                nullif(e.value, 'NaN') AS value, nullif(e.low, 'NaN') AS low, nullif(e.high, 'NaN') AS high, e.n_evidence
-            FROM mastery_estimated AS e
-        ) AS s
-        JOIN unnest(CAST(:ids AS bigint[]), CAST(:rules AS text[]), CAST(:parameters AS jsonb[])) AS r (course_id, rule, parameters)
-            ON r.course_id = s.course_id
-        LEFT JOIN unnest(CAST(:fitted_ids AS bigint[]), CAST(:fitted_weeks AS integer[]), CAST(:fitted_parameters AS jsonb[]))
-                AS f (course_id, week_number, parameters)
-            ON f.course_id = s.course_id AND f.week_number = s.week_number
-        LEFT JOIN known AS k
-            ON k.student_id = s.student_id AND k.course_id = s.course_id AND k.week_number = s.week_number
-        WHERE (k.level, k.value, k.low, k.high, k.n_evidence, k.rule, k.parameters)
-            IS DISTINCT FROM (s.level, s.value, s.low, s.high, s.n_evidence, r.rule, coalesce(f.parameters, r.parameters))
-        ON CONFLICT (student_id, course_id, week_number) DO UPDATE
-        SET level = excluded.level, value = excluded.value, low = excluded.low, high = excluded.high, n_evidence = excluded.n_evidence,
-            rule = excluded.rule, parameters = excluded.parameters, computed_at = excluded.computed_at
-        RETURNING t.xmax = 0 AS added
-    )
-    SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM written
-"""  # a row that nobody has changed or locked yet has the xmax 0: it is new
-_WRITE_COURSES = text(_WRITE.replace("{known}", "SELECT * FROM topic_performance WHERE course_id = ANY (CAST(:ids AS bigint[]))"))
-_WRITE_TOUCHED = text(
-    _WRITE.replace("{known}", "SELECT t.* FROM mastery_touched JOIN topic_performance AS t USING (student_id, course_id, week_number)")
-)

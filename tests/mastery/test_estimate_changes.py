@@ -1,0 +1,91 @@
+"""A refresh writes what differs from the stored estimates, and nothing else."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from lmskit.queries.stored_estimates import choices_of, stored_estimates, touched_estimates
+from lmskit.services.estimate_changes import changes_between
+from lmskit.services.mastery import refresh
+from lmskit.vocabulary import Level
+from tests import factories
+
+KEY = ["student_id", "course_id", "week_number"]
+VALUES = ["level", "value", "low", "high", "n_evidence", "choice"]
+
+number = st.sampled_from([0.0, 0.25, float("nan")])
+rows = st.dictionaries(
+    st.tuples(st.integers(1, 3), st.sampled_from([1, 2**40]), st.integers(1, 3)),
+    st.tuples(st.integers(0, 3), number, number, number, st.integers(1, 2), st.sampled_from([-(2**63), 7])),
+)
+
+
+def table(rows):
+    return pd.DataFrame([(*key, *values) for key, values in rows.items()], columns=[*KEY, *VALUES]).astype(
+        dict.fromkeys([*KEY, "level", "n_evidence", "choice"], "int64") | dict.fromkeys(["value", "low", "high"], "float64")
+    )
+
+
+@given(rows, rows)
+def test_stored_estimates_become_the_new_ones_by_their_changes_and_no_row_is_written_in_vain(estimated, stored):
+    changes = changes_between(table(estimated), table(stored))
+    assert not changes.duplicated(KEY).any()
+    applied = dict(stored)
+    for row in changes.itertuples(index=False):
+        key, values = tuple(row[:3]), tuple(row[3:])
+        if row.n_evidence:
+            assert repr(applied.get(key)) != repr(values)
+            applied[key] = values
+        else:
+            del applied[key]
+    assert {key: repr(values) for key, values in applied.items()} == {key: repr(values) for key, values in estimated.items()}
+
+
+@pytest.fixture
+def courses(session):
+    """Two courses with an estimate of two students in each of two weeks."""
+    made = [factories.course(session, weeks=2, mastery_rule=rule) for rule in ("average", "m_of_n")]
+    for course in made:
+        for mark in (3, 9):
+            student = factories.student(session)
+            factories.enrollment(session, course, student)
+            for week in (1, 2):
+                factories.attempt(session, factories.quiz(session, course, week_number=week, max_score=10), student, score=mark)
+    refresh(session, courses=[course.code for course in made])
+    return made
+
+
+def test_stored_estimates_are_read_as_they_are_stored_whichever_way(session, courses):
+    ids = [course.id for course in courses]
+    found = session.execute(
+        text("SELECT student_id, course_id, week_number, level::text, value, low, high, n_evidence, rule, parameters::text "
+             "FROM topic_performance WHERE course_id = ANY(:ids)"), {"ids": ids}
+    ).all()  # fmt: skip
+    names = [level.value for level in Level]
+    choices = dict(zip(pairs := sorted({tuple(row[8:]) for row in found}), choices_of(session, pairs), strict=True))
+    expected = {tuple(row[:3]): (names.index(row[3]), *row[4:8], choices[row[8], row[9]]) for row in found}
+    assert len(found) == 8
+    assert len(set(choices.values())) == 2
+    session.execute(text("CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT student_id, course_id, week_number FROM topic_performance"))
+    for read in (
+        stored_estimates(session, ids),
+        stored_estimates(session, ids, most=True),
+        touched_estimates(session, "kept", ids),
+    ):
+        stored = read.astype(object).replace({np.nan: None})
+        assert {tuple(row[:3]): tuple(row[3:]) for row in stored.itertuples(index=False)} == expected
+    assert set(stored_estimates(session, ids[:1])["course_id"]) == set(ids[:1])
+    assert stored_estimates(session, []).empty
+
+
+def test_parameters_are_the_same_however_they_are_written_and_others_are_stored(session, courses):
+    update = text("UPDATE topic_performance SET parameters = CAST(:written AS jsonb) WHERE rule = 'average' AND week_number = 1")
+    codes = [course.code for course in courses]
+    session.execute(update, {"written": '{"remedial_threshold": 0.50, "mastery_threshold": 8e-1}'})
+    assert refresh(session, courses=codes).n_rows == 0
+    session.execute(update, {"written": '{"remedial_threshold": 0.5, "mastery_threshold": 0.81}'})
+    assert refresh(session, courses=codes).changed == 2
+    assert refresh(session, courses=codes).n_rows == 0
