@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -40,12 +41,24 @@ class Parameter:
 
     def check(self, value: object, *, rule: str) -> float:
         """Refuse what is no number in the range; return it as int or float."""
-        number = float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_) else float("nan")
+        number = _number(value)
         if not self.low <= number <= self.high or (self.whole and not number.is_integer()):  # NaN is in no range
             kind = "a whole number" if self.whole else "a number"
-            message = f"The parameter {self.name} of the rule {rule} is {kind} from {self.low:g} to {self.high:g}, not {value!r}."
+            message = (
+                f"The parameter {self.name} of the rule {rule} is {kind} from {self.low:g} to {self.high:g}, not {reprlib.repr(value)}."
+            )
             raise RuleParameterError(message)
         return int(number) if self.whole else number
+
+
+def _number(value: object) -> float:
+    """Take what somebody stored as a number; NaN where it is none, or none that a float can hold."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool | np.bool_):
+        return float("nan")
+    try:
+        return float(value)
+    except OverflowError:
+        return float("nan")
 
 
 def thresholds(*, mastery: float = MASTERY_THRESHOLD, remedial: float = REMEDIAL_THRESHOLD) -> tuple[Parameter, Parameter]:

@@ -83,3 +83,14 @@ def parameters_from_text(texts: Iterable[str]) -> dict[str, float]:
             raise RuleParameterError(message)
         parameters[name] = value
     return parameters
+
+
+def rule_told(name: str, parameters: Mapping[str, float]) -> str:
+    """Name a rule with its parameters, as they are typed.
+
+    Examples
+    --------
+    >>> rule_told("weighted_average", {"w": 0.7, "mastery_threshold": 0.8})
+    'rule weighted_average (w=0.7, mastery_threshold=0.8)'
+    """
+    return f"rule {name} ({', '.join(f'{parameter}={value:g}' for parameter, value in parameters.items())})"

@@ -12,6 +12,7 @@ lowers them, "What are Course and Unit Mastery?": khan. Corbett and Anderson (19
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -42,5 +43,5 @@ def rule_named(name: str) -> Rule:
         return RULES[name]
     near = difflib.get_close_matches(str(name), RULES, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    message = f"There is no mastery rule {name!r}.{hint} The rules are {', '.join(RULES)}."
+    message = f"There is no mastery rule {reprlib.repr(name)}.{hint} The rules are {', '.join(RULES)}."
     raise UnknownRuleError(message)

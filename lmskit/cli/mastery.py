@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.mastery_compare import compare
-from lmskit.cli.mastery_rule import rule, rule_told
+from lmskit.cli.mastery_rule import rule
 
 app = typer.Typer(
     name="mastery", help="Estimates of mastery: bring them up to date, see them, and choose their rule.", no_args_is_help=True
@@ -36,6 +36,7 @@ def refresh(
 @app.command()
 def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_default=False)]) -> None:
     """Show how the class of COURSE does in each week."""
+    from lmskit.analytics.rule_choice import rule_told
     from lmskit.cli.printing import print_table, say
     from lmskit.db.transaction import transaction
     from lmskit.queries import mastery

@@ -25,9 +25,8 @@ def compare(
     offset: Offset = 0,
 ) -> None:
     """Compare rules on what the class of COURSE has answered: levels, and who changes level, and why. Nothing is stored."""
-    from lmskit.analytics.rule_choice import choice, choice_from_text
+    from lmskit.analytics.rule_choice import choice, choice_from_text, rule_told
     from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
-    from lmskit.cli.mastery_rule import rule_told
     from lmskit.cli.printing import say
     from lmskit.db import snapshot
     from lmskit.errors import WeekNotFoundError

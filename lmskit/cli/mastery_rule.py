@@ -1,6 +1,5 @@
 """`lmskit mastery rule`: by which rule a course's mastery is estimated, and which there are."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,13 +35,14 @@ def rule(
         return
     with transaction() as session:
         chosen = choose_rule(session, course, name, parameters_from_text(parameter or []))
-    say(f"{chosen.course} now has the {rule_told(chosen.rule, chosen.parameters)}.")
-    say(f"What is stored stays as it was estimated until an administrator runs: lmskit mastery refresh --course {chosen.course}")
+    say(chosen.sentence())
+    say(chosen.from_when())
 
 
 def _show(course: str) -> None:
     import pandas as pd
 
+    from lmskit.analytics.rule_choice import rule_told
     from lmskit.analytics.rules import RULES, rule_named
     from lmskit.cli.printing import print_table, say
     from lmskit.db import snapshot
@@ -69,17 +69,6 @@ def _show(course: str) -> None:
     print_table(table, {str(column): str(column) for column in table}, nothing="There are no rules.")
     say("The thresholds are parameters too, from 0 to 1: a value is mastered from the one upwards, remedial below the other.")
     say(f"To choose one: lmskit mastery rule {course} RULE --parameter NAME=NUMBER")
-
-
-def rule_told(name: str, parameters: Mapping[str, float]) -> str:
-    """Name a rule with its parameters, as they are typed.
-
-    Examples
-    --------
-    >>> rule_told("weighted_average", {"w": 0.7, "mastery_threshold": 0.8})
-    'rule weighted_average (w=0.7, mastery_threshold=0.8)'
-    """
-    return f"rule {name} ({', '.join(f'{parameter}={value:g}' for parameter, value in parameters.items())})"
 
 
 def _parameter(parameter: "Parameter") -> str:

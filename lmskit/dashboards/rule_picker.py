@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from lmskit.analytics.rule import Parameter
+from lmskit.analytics.rule import Parameter, Rule
 from lmskit.analytics.rule_choice import RuleChoice, choice
-from lmskit.analytics.rules import RULES
-from lmskit.widgets import heading
+from lmskit.widgets import RuleList, heading
 
 
 class RulePicker:
@@ -27,20 +26,15 @@ class RulePicker:
 
     def __init__(self, title: str, on_change: Callable[[], None], *, start: RuleChoice) -> None:
         self._on_change = on_change
-        self._filling = False
-        self.rule = widgets.Dropdown(
-            description="Rule", options=[(name.replace("_", " "), name) for name in RULES], layout=widgets.Layout(width="auto")
-        )
-        self.rule.style.description_width = "56px"
-        self.explanation = widgets.Label("", layout=widgets.Layout(width="auto"))
-        self.explanation.add_class("lmskit-text")
+        rules = RuleList(self._rule_chosen, description="Rule")
+        rules.dropdown.style.description_width = "56px"
+        self._rules, self.rule, self.explanation = rules, rules.dropdown, rules.explanation
         self.sliders: dict[str, widgets.FloatSlider | widgets.IntSlider] = {}
         self._place = widgets.VBox(layout=widgets.Layout(overflow="visible"))
         self.view = widgets.VBox(
             [heading(title), self.rule, self.explanation, self._place],
             layout=widgets.Layout(flex="1 1 380px", min_width="0", overflow="visible"),
         )
-        self.rule.observe(lambda _change: self._rule_chosen(), names="value")
         self.show(start)
 
     def read(self) -> RuleChoice:
@@ -55,25 +49,15 @@ class RulePicker:
 
     def show(self, chosen: RuleChoice) -> None:
         """Show another choice, without calling `on_change`."""
-        self._filling = True
-        self.rule.value = chosen.rule.name
-        rule = chosen.rule
-        without = "" if rule.has_interval else f" No interval: {rule.no_interval[0].lower()}{rule.no_interval[1:]}"
-        self.explanation.value = f"{rule.explanation}{without}"
-        self.sliders = {one.name: _slider(one, chosen.parameters[one.name]) for one in rule.parameters}
+        self._rules.show(chosen.rule)
+        self.sliders = {one.name: _slider(one, chosen.parameters[one.name]) for one in chosen.rule.parameters}
         for slider in self.sliders.values():
-            slider.observe(lambda _change: self._moved(), names="value")
+            slider.observe(lambda _change: self._on_change(), names="value")
         self._place.children = tuple(self.sliders.values())
-        self._filling = False
 
-    def _rule_chosen(self) -> None:
-        if not self._filling:
-            self.show(choice(self.rule.value))
-            self._on_change()
-
-    def _moved(self) -> None:
-        if not self._filling:
-            self._on_change()
+    def _rule_chosen(self, rule: Rule) -> None:
+        self.show(choice(rule.name))
+        self._on_change()
 
 
 def _slider(parameter: Parameter, value: float) -> widgets.FloatSlider | widgets.IntSlider:

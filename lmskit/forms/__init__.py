@@ -4,6 +4,7 @@ from lmskit.forms.course import CourseForm, course_desk
 from lmskit.forms.course_change import CourseChangeForm, course_change_desk
 from lmskit.forms.enrollment import EnrollmentForm, WithdrawalForm
 from lmskit.forms.enrollment_desk import EnrollmentDesk, enrollment_desk
+from lmskit.forms.mastery_rule import MasteryRuleForm, mastery_rule_desk
 from lmskit.forms.outbox import OutboxDesk
 from lmskit.forms.outbox_desk import outbox_desk
 from lmskit.forms.people import PeopleDesk
@@ -18,6 +19,7 @@ __all__ = [
     "CourseForm",
     "EnrollmentDesk",
     "EnrollmentForm",
+    "MasteryRuleForm",
     "OutboxDesk",
     "PeopleDesk",
     "QuizForm",
@@ -26,6 +28,7 @@ __all__ = [
     "course_change_desk",
     "course_desk",
     "enrollment_desk",
+    "mastery_rule_desk",
     "outbox_desk",
     "people_desk",
     "quiz_desk",

@@ -1,10 +1,14 @@
-"""Lists to choose from whose entries change while they are shown."""
+"""Lists to choose from: which courses are offered, and entries that change while they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
 import ipywidgets as widgets
+from sqlalchemy.orm import Session
+
+from lmskit.queries.course import courses
+from lmskit.queries.page import MAX_PAGE
 
 
 def offer(choice: widgets.Dropdown, options: Sequence[tuple[str, Hashable]]) -> None:
@@ -22,3 +26,9 @@ def offer(choice: widgets.Dropdown, options: Sequence[tuple[str, Hashable]]) -> 
     if options:
         values = [value for _, value in options]
         choice.value = before if before in values else values[0]
+
+
+def course_options(session: Session) -> list[tuple[str, str]]:
+    """What is shown and the code, for each course there is, the newest first."""
+    known = courses(session, limit=MAX_PAGE)
+    return [(f"{row['code']} · {row['title']}", row["code"]) for row in known.to_dict("records")]

@@ -10,10 +10,11 @@ import ipywidgets as widgets
 from sqlalchemy.orm import Session
 
 from lmskit.db import snapshot, transaction
+from lmskit.forms.choice import course_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.forms.syllabus import Weeks, as_rows
-from lmskit.queries.course import CourseOutline, course_outline, courses
+from lmskit.queries.course import CourseOutline, course_outline
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.person import lecturers
 from lmskit.queries.term import terms
@@ -65,8 +66,12 @@ class CourseForm:
         self.term_name = widgets.Text(placeholder="Spring 2027")
         self.starts_on, self.ends_on = widgets.DatePicker(), widgets.DatePicker()
         self.weeks = Weeks()
-        self.earlier = widgets.Dropdown(options=courses, layout=widgets.Layout(flex="1 1 auto", width="auto"))
-        self.copy = widgets.Button(description="Copy from it", tooltip="Fill in title, module, lecturer and weeks; all can be changed")
+        self.earlier = widgets.Dropdown(options=courses, layout=widgets.Layout(flex="1 1 auto", width="auto", min_width="0"))
+        self.copy = widgets.Button(
+            description="Copy from it",
+            tooltip="Fill in title, module, lecturer and weeks; all can be changed",
+            layout=widgets.Layout(width="auto", flex="0 0 auto"),
+        )
         fields = {
             "module_code": Field("Module code", self.module_code, hint="The same in every term the module runs in."),
             "code": Field("Course code", self.code, hint="Of this course in this term; used once."),
@@ -172,7 +177,7 @@ def course_desk(
         require_administrator(session)
         known_terms = terms(session, limit=MAX_PAGE)
         known_lecturers = lecturers(session, limit=MAX_PAGE)
-        known_courses = courses(session, limit=MAX_PAGE)
+        known_courses = course_options(session)
 
     def create(request: CreateCourse) -> str:
         with begin() as session:
@@ -190,6 +195,6 @@ def course_desk(
         create,
         terms=[(f"{row['code']} · {row['name']}", row["code"]) for row in known_terms.to_dict("records")],
         lecturers=[(f"{row['name']} · {row['email']}", row["email"]) for row in known_lecturers.to_dict("records")],
-        courses=[(f"{row['code']} · {row['title']}", row["code"]) for row in known_courses.to_dict("records")],
+        courses=known_courses,
         read=outline,
     )

@@ -10,11 +10,11 @@ import ipywidgets as widgets
 from sqlalchemy.orm import Session
 
 from lmskit.db import snapshot, transaction
+from lmskit.forms.choice import course_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.forms.syllabus import Weeks, as_rows
-from lmskit.queries.course import CourseOutline, course_outline, courses
-from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.course import CourseOutline, course_outline
 from lmskit.schemas.course import ChangeCourse, CourseAsSeen
 from lmskit.services.course import change_course
 from lmskit.services.permission import require_administrator
@@ -101,7 +101,7 @@ def course_change_desk(
     """Return the form, wired to the database; it begins with `course`, or with the newest one."""
     with read() as session:
         require_administrator(session)
-        known = courses(session, limit=MAX_PAGE)
+        offered = course_options(session)
 
     def change(request: ChangeCourse) -> str:
         with begin() as session:
@@ -112,5 +112,4 @@ def course_change_desk(
         with read() as session:
             return course_outline(session, code)
 
-    offered = [(f"{row['code']} · {row['title']}", row["code"]) for row in known.to_dict("records")]
     return CourseChangeForm(change, courses=offered, read=outline, course=course)

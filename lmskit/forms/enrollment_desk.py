@@ -12,14 +12,13 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.db import snapshot, transaction
+from lmskit.forms.choice import course_options
 from lmskit.forms.enrollment import EnrollmentForm, Withdrawal, WithdrawalForm
 from lmskit.forms.field import Field
 from lmskit.forms.mail_destination import mail_destination
 from lmskit.forms.roster import Read, Roster
 from lmskit.models import User
 from lmskit.names import display_name
-from lmskit.queries.course import courses
-from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.roster import course_roster, roster_size
 from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster
 from lmskit.services.admission import admit
@@ -108,7 +107,7 @@ def enrollment_desk(course: str = "", *, begin: Open = transaction, read: Open =
     """
     with read() as session:
         require_administrator(session)
-        known = courses(session, limit=MAX_PAGE)
+        offered = course_options(session)
 
     transport = transport_of(settings())
 
@@ -130,7 +129,7 @@ def enrollment_desk(course: str = "", *, begin: Open = transaction, read: Open =
             return course_roster(session, code, limit=limit, offset=offset), roster_size(session, code)
 
     return EnrollmentDesk(
-        courses=[(f"{row['code']} · {row['title']}", row["code"]) for row in known.to_dict("records")],
+        courses=offered,
         on_enroll=on_enroll,
         on_withdraw=on_withdraw,
         read_roster=read_roster,

@@ -90,7 +90,7 @@ class GridField(Field):
 def row(*fields: Field) -> widgets.HBox:
     """Fields side by side; they wrap where the window is narrow."""
     for field in fields:
-        field.view.layout.flex = field.width
+        field.view.layout.flex, field.view.layout.min_width = field.width, "0"  # the longest entry of a list does not widen it
     return widgets.HBox(
         [field.view for field in fields], layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="2px 18px")
     )

@@ -9,12 +9,11 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.db import snapshot, transaction
+from lmskit.forms.choice import course_options
 from lmskit.forms.long_work import Task
 from lmskit.forms.mail_destination import mail_destination
 from lmskit.forms.outbox import OutboxDesk
-from lmskit.queries.course import courses
 from lmskit.queries.outbox import count_outbox_messages, outbox_messages
-from lmskit.queries.page import MAX_PAGE
 from lmskit.schemas.outbox import RetryMessage
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.outbox import retry
@@ -33,7 +32,7 @@ def outbox_desk(status: str = "all", *, begin: Open = transaction, read: Open = 
     """
     with read() as session:
         require_administrator(session)
-        known = courses(session, limit=MAX_PAGE)
+        offered = course_options(session)
 
     def page(*, status: OutboxStatus | None, course: str | None, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
         with read() as session:
@@ -55,7 +54,7 @@ def outbox_desk(status: str = "all", *, begin: Open = transaction, read: Open = 
 
     return OutboxDesk(
         read=page,
-        courses=[(f"{row['code']} · {row['title']}", row["code"]) for row in known.to_dict("records")],
+        courses=offered,
         on_deliver=deliver,
         on_retry=try_again,
         status=status,

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from lmskit.db import snapshot, transaction
 from lmskit.errors import ImportFileError
+from lmskit.forms.choice import course_options
 from lmskit.forms.quiz import CourseChoices, QuizAsStored, QuizForm, QuizRequest
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.question_banks.bank import Bank, BankFormat
 from lmskit.importers.registry import detected
-from lmskit.queries.course import courses, syllabus
+from lmskit.queries.course import syllabus
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.quiz import content_of, quiz_by_id, quizzes
 from lmskit.schemas.quiz_request import CreateQuiz
@@ -32,7 +33,7 @@ def quiz_desk(course: str = "", *, begin: Open = transaction, read: Open = snaps
     """
     with read() as session:
         require_administrator(session)
-        known = courses(session, limit=MAX_PAGE)
+        offered = course_options(session)
 
     def read_course(code: str) -> CourseChoices:
         with read() as session:
@@ -67,7 +68,7 @@ def quiz_desk(course: str = "", *, begin: Open = transaction, read: Open = snaps
 
     return QuizForm(
         save,
-        courses=[(f"{row['code']} · {row['title']}", row["code"]) for row in known.to_dict("records")],
+        courses=offered,
         read_course=read_course,
         read_quiz=read_quiz,
         read_bank=read_bank,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db import retried, snapshot, transaction
 from lmskit.errors import ConflictError, ImportFileError
+from lmskit.forms.choice import course_options
 from lmskit.forms.long_work import Task
 from lmskit.forms.roster_import import Choices, RosterImport
 from lmskit.importers.formats import Format, ReadOptions
@@ -17,7 +18,6 @@ from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.record import Source
 from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
-from lmskit.queries.course import courses
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.person import lecturers
 from lmskit.queries.term import terms
@@ -33,7 +33,7 @@ def roster_import_desk(course: str = "", *, begin: Open = transaction, read: Ope
     """Return the form, wired to the database. An import and the mastery that follows from it are one transaction."""
     with read() as session:
         require_administrator(session)
-        known_courses, known_terms = courses(session, limit=MAX_PAGE), terms(session, limit=MAX_PAGE)
+        known_courses, known_terms = course_options(session), terms(session, limit=MAX_PAGE)
         known_lecturers = lecturers(session, limit=MAX_PAGE)
 
     def rehearse(task: Task, request: ImportFile) -> ImportReport:
@@ -64,7 +64,7 @@ def roster_import_desk(course: str = "", *, begin: Open = transaction, read: Ope
     return RosterImport(
         choices=Choices(
             formats=[(found.title, found.name) for found in FORMATS if isinstance(found, Format)],
-            courses=[(f"{row['code']} · {row['title']}", row["code"]) for row in known_courses.to_dict("records")],
+            courses=known_courses,
             lecturers=[(f"{row['name']} · {row['email']}", row["email"]) for row in known_lecturers.to_dict("records")],
             terms=[(f"{row['code']} · {row['name']}", row["code"]) for row in known_terms.to_dict("records")],
         ),

@@ -59,8 +59,8 @@ class Weeks(GridField):
     def __init__(self) -> None:
         columns = [
             GridColumn("week_number", "Week", "number", "64px", placeholder="next", stays=True),
-            GridColumn("topic", "Topic", share="minmax(140px, 2fr)"),
-            GridColumn("objectives", "Objectives", "area", "minmax(140px, 3fr)"),
+            GridColumn("topic", "Topic", share="minmax(90px, 2fr)"),
+            GridColumn("objectives", "Objectives", "area", "minmax(90px, 3fr)"),
         ]
         grid = Grid(columns, noun="week", most=LAST_WEEK, on_paste=_pasted)
         hint = (

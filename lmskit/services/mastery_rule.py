@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from lmskit.analytics.rule_choice import rule_told
 from lmskit.analytics.rules import rule_named
 from lmskit.errors import LmskitError
 from lmskit.queries.course import course_by_code
@@ -22,6 +23,20 @@ class ChosenRule:
     course: str
     rule: str
     parameters: Mapping[str, float]
+
+    def sentence(self) -> str:
+        """Say it to a person.
+
+        Examples
+        --------
+        >>> ChosenRule("CS101-2026", "weighted_average", {"w": 0.7}).sentence()
+        'CS101-2026 now has the rule weighted_average (w=0.7).'
+        """
+        return f"{self.course} now has the {rule_told(self.rule, self.parameters)}."
+
+    def from_when(self) -> str:
+        """From when on what is stored is estimated by it."""
+        return f"What is stored stays as it was estimated until an administrator runs: lmskit mastery refresh --course {self.course}"
 
 
 def choose_rule(session: Session, course: str, rule: str, parameters: Mapping[str, float]) -> ChosenRule:

@@ -1,4 +1,4 @@
-"""What forms and dashboards are both made of: messages, pages and tables.
+"""What forms and dashboards are both made of: messages, pages, tables and the list of rules.
 
 Whatever a person typed or is called is shown as text, never as HTML.
 """
@@ -7,6 +7,7 @@ from lmskit.widgets.download import Download
 from lmskit.widgets.grid import Grid, GridColumn
 from lmskit.widgets.message import Message, errors_told
 from lmskit.widgets.pager import Pager
+from lmskit.widgets.rule_list import RuleList
 from lmskit.widgets.secret_note import SecretNote
 from lmskit.widgets.sign_in import SignInForm, sign_in_form, signed_in_engine
 from lmskit.widgets.style import ROOT, heading, style
@@ -20,6 +21,7 @@ __all__ = [
     "GridColumn",
     "Message",
     "Pager",
+    "RuleList",
     "SecretNote",
     "SignInForm",
     "Table",

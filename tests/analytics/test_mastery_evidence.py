@@ -133,6 +133,7 @@ def test_an_unknown_rule_is_answered_with_the_nearest():
         ("weighted_average", {"w": 1.0}, "from 0.01 to 0.99, not 1.0"),
         ("decaying_average", {"w": 0.3}, "from 0.5 to 0.99"),
         ("decaying_average", {"w": float("nan")}, "from 0.5 to 0.99"),
+        ("decaying_average", {"w": 10**400}, "from 0.5 to 0.99, not 1000"),
         ("n_of_mastery", {"n": 2.5}, "a whole number from 1 to 10"),
         ("n_of_mastery", {"n": True}, "a whole number"),
         ("n_of_mastery", {"threshold": "high"}, "a number from 0 to 1"),

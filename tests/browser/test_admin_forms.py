@@ -97,7 +97,7 @@ def test_a_course_is_copied_pasted_into_corrected_and_created(open_form, picture
     pictures(lab, "course_created")
 
 
-def test_a_course_is_changed_and_a_week_with_a_quiz_stays(open_form, pictures):
+def test_a_course_is_changed_a_week_with_a_quiz_stays_and_another_rule_is_chosen(open_form, pictures):
     lab = open_form("course_setup")
     form = lab.output.locator(".lmskit").nth(1)
     courses, grid = form.locator("select").first, form.locator(".lmskit-grid")
@@ -122,6 +122,20 @@ def test_a_course_is_changed_and_a_week_with_a_quiz_stays(open_form, pictures):
     form.get_by_role("button", name="Save the changes").click()
     told(lab, "Changed: week 1.")
     pictures(lab, "change_saved", top=form)
+    form = lab.output.locator(".lmskit").nth(2)
+    expect(form.get_by_text("The mean of all graded questions")).to_be_visible()
+    pictures(lab, "rule_opened", top=form)
+    form.locator("select").nth(1).select_option(label="n of mastery")
+    expect(form.get_by_placeholder("as mastery threshold")).to_be_visible()
+    form.get_by_placeholder("5", exact=True).fill("many")
+    form.get_by_role("button", name="Save the rule").click()
+    told(lab, "n: This must be a number.")
+    pictures(lab, "rule_refused", top=form)
+    form.get_by_placeholder("5", exact=True).fill("3")
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    form.get_by_role("button", name="Save the rule").click()
+    told(lab, "now has the rule n_of_mastery (n=3, threshold=0.8,")
+    pictures(lab, "rule_saved", top=form)
 
 
 def test_a_student_is_enrolled_once_by_a_double_click_and_withdrawn_after_a_question(open_form, environment, pictures):

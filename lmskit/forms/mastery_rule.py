@@ -1,0 +1,157 @@
+"""The form that chooses the rule by which a course's mastery is estimated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import ipywidgets as widgets
+from sqlalchemy.orm import Session
+
+from lmskit.analytics.rule import Parameter, Rule
+from lmskit.analytics.rules import RULES, rule_named
+from lmskit.db import snapshot, transaction
+from lmskit.errors import LmskitError
+from lmskit.forms.choice import course_options
+from lmskit.forms.field import Field, row
+from lmskit.forms.submission import Submission
+from lmskit.queries.mastery import course_rule
+from lmskit.schemas.mastery_rule import ChooseRule
+from lmskit.services.mastery_rule import choose_rule
+from lmskit.services.permission import require_administrator
+from lmskit.widgets import ROOT, RuleList, errors_told, heading, style
+
+
+class MasteryRuleForm:
+    """The rule of the course that is chosen, and a field for each parameter; one that is left empty follows the rule's default.
+
+    Parameters
+    ----------
+    on_submit
+        Does the work and returns the sentence to show; the sentence of an `LmskitError` it raises is shown instead.
+    courses
+        What is shown and the code, for each course.
+    read
+        Gives the name of the rule that is stored for one of them and the parameters, whatever they are.
+    course
+        The code of the course to begin with; by default the first one.
+    clock
+        Seconds from any fixed moment.
+    """
+
+    def __init__(
+        self,
+        on_submit: Callable[[ChooseRule], str],
+        *,
+        courses: Sequence[tuple[str, str]],
+        read: Callable[[str], tuple[str, Mapping[str, object]]],
+        course: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read = read
+        self.course = widgets.Dropdown(options=courses)
+        if course in {code for _, code in courses}:
+            self.course.value = course
+        self._rules = RuleList(self._rule_chosen)
+        self.rule, self.explanation = self._rules.dropdown, self._rules.explanation
+        self._stored: tuple[str, Mapping[str, object]] = ("", {})
+        self.parameters: dict[str, widgets.Text] = {}
+        self._place = widgets.VBox(layout=widgets.Layout(overflow="visible"))
+        rule = widgets.VBox([self.rule, self.explanation], layout=widgets.Layout(overflow="visible"))
+        self._fields = {"course": Field("Course", self.course, width="1 1 300px"), "rule": Field("Rule", rule, width="1 1 300px")}
+        self.submission = Submission(
+            "Save the rule", fields=self._fields, read=self._request, on_submit=on_submit, on_success=self._show, clock=clock
+        )
+        self.save, self.message = self.submission.button, self.submission.message
+        self.view = widgets.VBox(
+            [
+                style(),
+                heading("The mastery rule of a course"),
+                row(self._fields["course"], self._fields["rule"]),
+                self._place,
+                self.submission.view,
+            ]
+        )
+        self.view.add_class(ROOT)
+        self.course.observe(lambda _change: self.open(), names="value")
+        self.open()
+
+    def open(self) -> None:
+        """Show the rule that is stored for the chosen course; where it cannot be used, say why."""
+        self.message.clear()
+        if self.course.value is None:
+            self.message.bad("There is no course yet. Set one up first.")
+            return
+        with errors_told(self.message):
+            self._show()
+            name, given = self._stored
+            try:
+                rule_named(name).resolve(given)
+            except LmskitError as error:
+                self.message.warn(f"The rule stored for {self.course.value} cannot be used: {error}")
+
+    def _show(self) -> None:
+        self._stored = name, given = self._read(self.course.value)
+        rule = RULES.get(name)
+        self._rules.show(rule)
+        self._ask_for(rule, given)
+
+    def _rule_chosen(self, rule: Rule) -> None:
+        self.message.clear()
+        name, given = self._stored
+        self._ask_for(rule, given if rule.name == name else {})
+
+    def _ask_for(self, rule: Rule | None, given: Mapping[str, object]) -> None:
+        """Make a field for each parameter of the rule, holding what was given for it."""
+        asked = () if rule is None else rule.parameters
+        self.parameters = {one.name: widgets.Text(value=str(given.get(one.name, "")), placeholder=_default(one)) for one in asked}
+        fields = {one.name: Field(_words(one.name), self.parameters[one.name], hint=_hint(one), width="0 1 266px") for one in asked}
+        self._place.children = (row(*fields.values()),)
+        self.submission.fields = self._fields | {f"parameters.{name}": field for name, field in fields.items()}
+
+    def _request(self) -> ChooseRule:
+        typed = {name: control.value.strip() for name, control in self.parameters.items()}
+        return ChooseRule.model_validate(
+            {
+                "course": self.course.value or "",
+                "rule": self.rule.value or "",
+                "parameters": {name: text for name, text in typed.items() if text},
+            }
+        )
+
+
+def mastery_rule_desk(
+    course: str = "",
+    *,
+    begin: Callable[[], AbstractContextManager[Session]] = transaction,
+    read: Callable[[], AbstractContextManager[Session]] = snapshot,
+) -> MasteryRuleForm:
+    """Return the form, wired to the database; it begins with `course`, or with the newest one."""
+    with read() as session:
+        require_administrator(session)
+        offered = course_options(session)
+
+    def choose(request: ChooseRule) -> str:
+        with begin() as session:
+            chosen = choose_rule(session, request.course, request.rule, request.parameters)
+        return f"{chosen.sentence()} {chosen.from_when()}"
+
+    def stored(code: str) -> tuple[str, Mapping[str, object]]:
+        with read() as session:
+            return course_rule(session, code)
+
+    return MasteryRuleForm(choose, courses=offered, read=stored, course=course)
+
+
+def _default(parameter: Parameter) -> str:
+    return f"as {_words(parameter.default_from)}" if parameter.default is None else f"{parameter.default:g}"
+
+
+def _hint(parameter: Parameter) -> str:
+    kind = "whole number, " if parameter.whole else ""
+    return f"{parameter.meaning[:1].upper()}{parameter.meaning[1:]} ({kind}{parameter.low:g}–{parameter.high:g})."
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
