@@ -2,6 +2,8 @@
 
 import itertools
 import warnings
+from fractions import Fraction
+from math import log
 
 import numpy as np
 import pandas as pd
@@ -92,6 +94,28 @@ def test_forgetting_is_off_unless_it_is_given():
 def test_an_answer_that_the_parameters_rule_out_changes_nothing(answer):
     sure = {"prior": 1 - answer, "learn": 0, "guess": 0, "slip": 0}
     assert bkt.filter([answer], sure).tolist() == [1 - answer, 1 - answer]
+
+
+LONG = [1] * 64 + [0] * 8
+"""After so many right answers, not knowing is as improbable as 1e-18; as many wrong ones make it likely again."""
+
+
+def test_wrong_answers_after_a_long_run_of_right_ones_are_believed_as_exactly_as_fractions_have_it():
+    rare = {"prior": Fraction(1, 20), "learn": Fraction(1, 100), "guess": Fraction(1, 2), "slip": Fraction(1, 1024), "forget": Fraction(0)}
+    given = {name: float(value) for name, value in rare.items()}
+    known, chances = [rare["prior"]], []
+    for answer in LONG:
+        with_it = known[-1] * (1 - rare["slip"] if answer else rare["slip"])
+        chances.append(with_it + (1 - known[-1]) * rare["guess"])  # who does not know it answers wrong as often as right
+        after = with_it / chances[-1]
+        known.append(after + (1 - after) * rare["learn"])
+    found = bkt.filter(LONG, given)
+    assert found.tolist() == pytest.approx([float(one) for one in known], rel=1e-9)
+    assert found[64] == 1, "as near as floats come"
+    assert found[72] < 0.02
+    sequences = sequences_from(responses(LONG))
+    ascent = ascend(answer_tree(sequences.answer, sequences.begin), list(given.values()), ceiling=2, tolerance=0, most_steps=1)
+    assert ascent.log_likelihoods[0] == pytest.approx(sum(map(log, chances)), rel=1e-9)
 
 
 probability = st.floats(0.01, 0.99)

@@ -117,39 +117,52 @@ def _climb(  # noqa: C901, PLR0912, PLR0915 - one loop in machine code, which ca
     parent, answer, count = tree
     ceiling, tolerance, bound = limits
     n, forgetting = len(parent), found[4] > 0
-    before, after, knowing = np.empty(n), np.empty(n), np.empty(n)
+    inside, outside, kept, lost, knowing = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     ending = count.copy()
     for node in range(n):
         if parent[node] >= 0:
             ending[parent[node]] -= count[node]
     for step in range(len(history)):
         prior, learn, guess, slip, forget = found
-        # Forward: what is known before and after each node, and how probable its answer was.
+        # Forward: how probable the answers up to a node are together with knowing, and with not knowing. Two numbers, as 1 minus what is
+        # known would be 0 after some fifty right answers, and no wrong ones could ever bring it back. They are divided by their sum only
+        # when they get small: a division at each node would have to wait for the one before.
         total, product = 0.0, 1.0
         for node in range(n):
-            known = prior
-            if parent[node] >= 0:
-                at = after[parent[node]]
-                known = at * (1 - forget) + (1 - at) * learn
-            before[node] = known
+            above = parent[node]
+            if above < 0:
+                known, unknown = prior, 1 - prior
+            else:
+                staying = inside[above] * (1 - forget)
+                known, unknown = staying + outside[above] * learn, outside[above] * (1 - learn)
+                kept[node] = staying / known
+                if forgetting:
+                    leaving = inside[above] * forget
+                    unknown += leaving
+                    lost[node] = leaving / unknown
             if answer[node] == 1:
-                with_it = known * (1 - slip)
-                chance = with_it + (1 - known) * guess
+                known *= 1 - slip
+                unknown *= guess
             elif answer[node] == 0:
-                with_it = known * slip
-                chance = with_it + (1 - known) * (1 - guess)
-            else:
-                with_it, chance = known, 1.0
-            after[node] = with_it / chance
-            # A logarithm costs more than all else here; most nodes are one student's, whose probabilities are multiplied first.
-            if count[node] == 1:
-                product *= chance
-                if product < 1e-200:  # noqa: PLR2004 - far from where products vanish, as one factor is at least BOUND
-                    total += np.log(product)
-                    product = 1.0
-            else:
+                known *= slip
+                unknown *= 1 - guess
+            chance = known + unknown
+            if chance < 1e-50:  # noqa: PLR2004 - far from where numbers vanish
                 total += count[node] * np.log(chance)
-            knowing[node] = ending[node] * after[node]
+                known, unknown, chance = known / chance, unknown / chance, 1.0
+            inside[node], outside[node] = known, unknown
+            # A logarithm costs more than all else here; most sequences are one student's, whose probabilities are multiplied first.
+            if ending[node] == 0:
+                knowing[node] = 0.0
+            else:
+                knowing[node] = ending[node] * (known / chance)
+                if ending[node] == 1:
+                    product *= chance
+                    if product < 1e-200:  # noqa: PLR2004 - as one factor is at least 1e-50
+                        total += np.log(product)
+                        product = 1.0
+                else:
+                    total += ending[node] * np.log(chance)
         total += np.log(product)
         history[step] = total
         if step > 0 and total - history[step - 1] <= tolerance:
@@ -175,8 +188,8 @@ def _climb(  # noqa: C901, PLR0912, PLR0915 - one loop in machine code, which ca
                 first += count[node]
                 first_knowing += in_
             else:
-                from_in = in_ * (after[above] * (1 - forget)) / before[node]
-                to_out = out * (after[above] * forget) / (1 - before[node]) if forgetting and before[node] < 1 else 0.0
+                from_in = in_ * kept[node]
+                to_out = out * lost[node] if forgetting else 0.0
                 stayed_in += from_in
                 learned += in_ - from_in
                 forgot += to_out

@@ -150,17 +150,20 @@ def _trace(answer: Answers, begin: Integers, parameters: Floats, known: Floats) 
     for sequence in range(len(begin) - 1):
         prior, learn, guess, slip, forget = parameters[sequence]
         place = begin[sequence] + sequence
-        known[place] = prior
+        # That the skill is not known is a number of its own: as 1 minus the other it would be 0 after some fifty right answers, and
+        # no wrong ones could ever bring it back.
+        inside, outside = prior, 1 - prior
+        known[place] = inside
         for position in range(begin[sequence], begin[sequence + 1]):
-            before = known[place]
             if answer[position] == 1:
-                knowing = before * (1 - slip)
-                chance = knowing + (1 - before) * guess
+                with_it, without = inside * (1 - slip), outside * guess
             elif answer[position] == 0:
-                knowing = before * slip
-                chance = knowing + (1 - before) * (1 - guess)
+                with_it, without = inside * slip, outside * (1 - guess)
             else:
-                knowing, chance = before, 1.0
-            after = before if chance == 0 else knowing / chance
+                with_it, without = inside, outside
+            chance = with_it + without
+            if chance > 0:
+                inside, outside = with_it / chance, without / chance
+            inside, outside = inside * (1 - forget) + outside * learn, inside * forget + outside * (1 - learn)
             place += 1
-            known[place] = after * (1 - forget) + (1 - after) * learn
+            known[place] = inside
