@@ -154,6 +154,22 @@ def test_a_fit_finds_what_the_answers_were_made_by(forgetting):
     assert fitted["log_likelihood"] > log_likelihood(table, truth)
 
 
+@given(answer_lists, st.integers(0, 3))
+def test_forgetting_never_makes_the_answers_less_likely(students, seed):
+    table = responses(*students)
+    without, with_it = (row(bkt.fit(table, forgetting=forgetting, seed=seed)) for forgetting in (False, True))
+    if table["correct"].notna().any():
+        assert with_it["log_likelihood"] >= without["log_likelihood"] - 1e-9 * abs(without["log_likelihood"])
+
+
+def test_answers_that_nobody_forgets_are_fitted_with_forgetting_as_well_as_without():
+    """More students than the law above tries; where the starts with forgetting used to end a little below."""
+    for seed in range(4):
+        table = simulated(TRUTH | {"forget": 0.0}, n_students=120, n_answers=6, seed=seed)
+        without, with_it = (row(bkt.fit(table, forgetting=forgetting)) for forgetting in (False, True))
+        assert with_it["log_likelihood"] >= without["log_likelihood"] * (1 + 1e-9)
+
+
 def test_nothing_nearby_is_likelier_than_the_fit():
     table = simulated(TRUTH | {"forget": 0.0}, n_students=300, n_answers=8)
     found = bkt.fit(table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -20,15 +21,18 @@ if TYPE_CHECKING:
 
     Row: TypeAlias = dict[str, float | int | bool]
 
-ROUNDS = ((16, 8, 0.1), (5, 30, 0.1), (2, 10_000, 1e-5))
-"""How many of the starts, the best so far, go on for at most how many steps, or until a step gains no more than how much."""
+N_STARTS = 16
+FIRST_ROUND = (8, 0.1)
+"""For at most how many steps every start goes uphill, or until a step gains no more than how much."""
+LATER_ROUNDS = ((5, 40, 0.01), (2, 10_000, 1e-5))
+"""Of how many, the best so far, go on how far."""
 CEILING = 0.999
 """The most that guess + slip are together in a fit that had to be kept from being degenerate."""
 WORTH_THREADS = 20_000
 """Answers from which skills are fitted side by side; below, threads cost more than they bring."""
 
 # Where fits of real answers were found: the usual one; rarely slipping at a high chance of guessing, which a start elsewhere
-# seldom reaches; and much known from the beginning. The others are drawn from a box.
+# seldom reaches; much known from the beginning; and, with forgetting, knowing in turns. The others are drawn from a box.
 _KNOWN_PLACES = (
     (0.3, 0.2, 0.2, 0.1, 0.05),
     (0.1, 0.02, 0.5, 0.005, 0.02),
@@ -37,15 +41,19 @@ _KNOWN_PLACES = (
     (0.3, 0.01, 0.4, 0.1, 0.1),
     (0.9, 0.01, 0.05, 0.1, 0.2),
     (0.05, 0.01, 0.55, 0.001, 0.01),
+    (0.25, 0.95, 0.6, 0.1, 0.85),
 )
 _LOWEST, _HIGHEST = (0.02, 0.005, 0.02, 0.001, 0.005), (0.98, 0.5, 0.6, 0.4, 0.3)
+_A_LITTLE = 0.01
+"""Forgetting, where a fit without it is a start for one with it."""
 
 
 def fit(responses: pd.DataFrame, *, forgetting: bool = False, seed: int = 0) -> pd.DataFrame:
     """Find the parameters under which the answers are most likely, skill by skill.
 
     By expectation and maximisation from sixteen starts; those that do best go on, and the best is kept. A skill's result depends on
-    its answers and the seed alone, not on the other skills.
+    its answers and the seed alone, not on the other skills. With forgetting, the fit without it is one more start, and is kept where
+    nothing likelier is found: forgetting never makes answers less likely.
 
     Parameters
     ----------
@@ -107,7 +115,7 @@ def fit(responses: pd.DataFrame, *, forgetting: bool = False, seed: int = 0) -> 
     if seed < 0:
         raise InputError(f"The seed of a fit is 0 or more, not {seed}.")
     sequences = sequences_from(responses)
-    starts = _starts(seed, forgetting=forgetting)
+    starts = _starts(seed)
 
     def one(position: int) -> Row:
         return _fitted(*_of_skill(sequences, position), starts, forgetting=forgetting)
@@ -133,13 +141,10 @@ _KINDS = {
 }
 
 
-def _starts(seed: int, *, forgetting: bool) -> Floats:
+def _starts(seed: int) -> Floats:
     """The points to start from, shape (starts, 5)."""
-    n_drawn = ROUNDS[0][0] - len(_KNOWN_PLACES)
-    starts = np.vstack([_KNOWN_PLACES, np.random.default_rng(seed).uniform(_LOWEST, _HIGHEST, size=(n_drawn, len(PARAMETERS)))])
-    if not forgetting:
-        starts[:, -1] = 0
-    return starts
+    drawn = np.random.default_rng(seed).uniform(_LOWEST, _HIGHEST, size=(N_STARTS - len(_KNOWN_PLACES), len(PARAMETERS)))
+    return np.vstack([_KNOWN_PLACES, drawn])
 
 
 def _of_skill(sequences: Sequences, position: int) -> tuple[Tree, int]:
@@ -156,23 +161,33 @@ def _fitted(tree: Tree, n_students: int, starts: Floats, *, forgetting: bool) ->
     counts: Row = {"n_students": n_students, "n_answers": n_answers}
     if not n_answers:
         return dict.fromkeys(PARAMETERS, float("nan")) | counts | {"log_likelihood": float("nan"), "converged": False, "constrained": False}
-    best = _best(tree, starts, ceiling=2.0)
-    vector, constrained = best.parameters, False
-    if forgetting and vector[2] + vector[3] > 1:
-        # With forgetting, a fit is as likely when the two states change their names; this one has them the wrong way round.
-        prior, learn, guess, slip, forget = vector
-        vector = np.array([1 - prior, forget, 1 - slip, 1 - guess, learn])
-    if vector[2] + vector[3] >= 1:
-        best = _best(tree, starts, ceiling=CEILING)
-        vector, constrained = best.parameters, True
-    found = dict(zip(PARAMETERS, map(float, vector), strict=True))
+    best, constrained = _sensible(tree, starts * [1, 1, 1, 1, 0])
+    if forgetting:
+        near = [*best.parameters[:-1], _A_LITTLE]
+        larger, refused = _sensible(tree, np.vstack([starts, near]))
+        if larger.log_likelihood > best.log_likelihood:
+            best, constrained = larger, refused
+    found = dict(zip(PARAMETERS, map(float, best.parameters), strict=True))
     return found | counts | {"log_likelihood": best.log_likelihood, "converged": best.converged, "constrained": constrained}
+
+
+def _sensible(tree: Tree, starts: Floats) -> tuple[Ascent, bool]:
+    """The highest point where guess + slip < 1, and whether there is a higher one where they are not."""
+    best = _best(tree, starts, ceiling=2.0)
+    prior, learn, guess, slip, forget = best.parameters
+    if forget > 0 and guess + slip > 1:
+        # With forgetting, a fit is as likely when the two states change their names; this one has them the wrong way round.
+        best = replace(best, parameters=np.array([1 - prior, forget, 1 - slip, 1 - guess, learn]))
+    if best.parameters[2] + best.parameters[3] >= 1:
+        return _best(tree, starts, ceiling=CEILING), True
+    return best, False
 
 
 def _best(tree: Tree, starts: Floats, *, ceiling: float) -> Ascent:
     """Start everywhere, go on where it goes well, and return the highest point."""
-    points, reached = list(starts), []
-    for keep, steps, tolerance in ROUNDS:
+    points = list(starts)
+    reached: list[Ascent] = []
+    for keep, steps, tolerance in ((len(starts), *FIRST_ROUND), *LATER_ROUNDS):
         reached = [ascend(tree, at, ceiling=ceiling, tolerance=tolerance, most_steps=steps) for at in points[:keep]]
         reached.sort(key=lambda ascent: ascent.log_likelihood, reverse=True)
         points = [ascent.parameters for ascent in reached]
