@@ -20,6 +20,8 @@ from lmskit.vocabulary import CountedAttempts
 from lmskit.widgets import ROOT, Message, Table, errors_told, heading, style
 
 CHARTS, TABLES = "Charts", "Tables"
+WIDE = "3 1 560px"
+"""The share of the width that a figure has beside what belongs to it."""
 
 
 class QuizQuality:
@@ -73,6 +75,7 @@ class QuizQuality:
         self.changes_table = Table(nothing="No question of this quiz was asked in another course that you can see.")
         self.panel = QuestionPanel()
         self._items_place, self._totals_place = (widgets.VBox(layout=widgets.Layout(overflow="visible")) for _ in range(2))
+        self._items_part = widgets.VBox([heading("Questions"), self._items_place], layout=widgets.Layout(min_width="0", overflow="visible"))
         self._body = self._laid_out()
         controls = [self.course, self.quiz, self.attempts, self.look, self.simulated]
         row = widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="2px 14px", align_items="center")
@@ -87,10 +90,10 @@ class QuizQuality:
 
     def _laid_out(self) -> widgets.VBox:
         beside = widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="4px 18px", align_items="flex-start")
-        wide, narrow = (widgets.Layout(flex=flex, min_width="0", overflow="visible") for flex in ("3 1 560px", "2 1 430px"))
+        wide, narrow = (widgets.Layout(flex=flex, min_width="0", overflow="visible") for flex in (WIDE, "2 1 430px"))
         return widgets.VBox(
             [
-                widgets.HBox([widgets.VBox([heading("Questions"), self._items_place], layout=wide), self.panel.view], layout=beside),
+                widgets.HBox([self._items_part, self.panel.view], layout=beside),
                 widgets.HBox(
                     [
                         widgets.VBox([heading("The quiz as a whole"), self._totals_place], layout=wide),
@@ -167,6 +170,7 @@ class QuizQuality:
             shown: dict[str, Any] = {"attempts": judged.attempts.value, "simulated": simulated}
             self.items.show(item_map(judged.items, **shown))
             self.totals.show(score_distribution(judged.totals, judged.quiz, max_score=maximum, n_students=judged.n_students, **shown))
+        self._items_part.layout.flex = "1 1 100%" if tables else WIDE  # the table of items needs the whole width
         self._items_place.children = (self.items_table.view if tables else self.items,)
         self._totals_place.children = (self.totals_table.view if tables else self.totals,)
         self.statistics_table.show(quiz_statistics_table(judged.quiz))

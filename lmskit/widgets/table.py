@@ -14,6 +14,8 @@ from lmskit.rounding import MISSING, number_text
 
 LONGEST_CODE = 30
 """Characters of a text without a space that is kept on one line."""
+SENTENCE = 30
+"""Characters from which a text with spaces needs a column that it can be read in."""
 
 
 def cell_text(value: object) -> str:
@@ -59,14 +61,16 @@ def table_html(frame: pd.DataFrame, *, nothing: str = "Nothing to show.") -> str
 
 
 def _mark(column: pd.Series) -> str:
-    """Numbers stand right, below each other; days, times and codes are not broken at their hyphens."""
+    """Numbers stand right, below each other; days, times and codes are not broken at their hyphens; sentences have room."""
     if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype != "bool":
         return ' class="number"'
     known = column.dropna()
     if len(known) and isinstance(known.iloc[0], dt.date):
         return ' class="day"'
     are_codes = len(known) and all(isinstance(text, str) and len(text) <= LONGEST_CODE and " " not in text for text in known)
-    return ' class="whole"' if are_codes else ""
+    if are_codes:
+        return ' class="whole"'
+    return ' class="sentence"' if any(isinstance(text, str) and len(text) > SENTENCE and " " in text for text in known) else ""
 
 
 class Table:

@@ -25,6 +25,12 @@ def test_gaps_are_dashes_and_numbers_stand_right():
     assert '<td class="number">–</td><td>–</td><td>yes</td><td class="day">2026-09-14</td>' in html
 
 
+def test_sentences_have_a_column_wide_enough_to_be_read():
+    html = table_html(pd.DataFrame({"question": ["What is the value of 7 + 7 * 8?"], "verdict": ["very good, tentative"]}))
+    assert '<td class="sentence">What' in html
+    assert "<td>very good, tentative</td>" in html
+
+
 def test_pages_go_forth_and_back_and_not_beyond_the_ends():
     turned = []
     pager = Pager(lambda: turned.append(pager.offset), page_size=50, noun="students")
