@@ -1,4 +1,4 @@
-"""Numbers as people read them: rounded half away from zero, on display only."""
+"""Numbers as people read them: rounded half away from zero, on display only, and counts with their noun."""
 
 from __future__ import annotations
 
@@ -82,3 +82,14 @@ def percent_text(share: float | None, digits: int = 0) -> str:
     if share is None or not math.isfinite(share):
         return MISSING
     return f"{number_text(share * 100, digits)} %"
+
+
+def count_text(n: int, noun: str, plural: str = "") -> str:
+    """Write how many there are; the plural takes an s unless it is given.
+
+    Examples
+    --------
+    >>> count_text(1, "week"), count_text(0, "week"), count_text(1200, "quiz", "quizzes")
+    ('1 week', '0 weeks', '1,200 quizzes')
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

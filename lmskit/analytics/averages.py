@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from lmskit.analytics.rule import Outcome, Parameter, Rule, count, thresholds
-from lmskit.rounding import number_text, percent_text
+from lmskit.analytics.rule import Outcome, Parameter, Rule, thresholds
+from lmskit.rounding import count_text, number_text, percent_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -59,11 +59,11 @@ def _weighted(scores: Scores, weight: Floats) -> Outcome:
 
 
 def _all_alike(evidence: Evidence, _: Values) -> list[str]:
-    return [f"the mean of {count(n, 'unit')} of evidence" for n in evidence.n]
+    return [f"the mean of {count_text(n, 'unit')} of evidence" for n in evidence.n]
 
 
 def _only_the_newest(evidence: Evidence, _: Values) -> list[str]:
-    return [f"the newest of {count(n, 'score')}" for n in evidence.scores().n]
+    return [f"the newest of {count_text(n, 'score')}" for n in evidence.scores().n]
 
 
 def _newest_and_earlier(rule: Callable[[Evidence, Values], Outcome], mean: str) -> Callable[[Evidence, Values], list[str]]:
@@ -75,7 +75,7 @@ def _newest_and_earlier(rule: Callable[[Evidence, Values], Outcome], mean: str) 
         earlier = np.clip((rule(evidence, parameters).value - w * newest) / (1 - w), 0.0, 1.0)
         told = []
         for new, old, n in zip(newest.tolist(), earlier.tolist(), scores.n.tolist(), strict=True):
-            rest = f"the {mean} of {count(n - 1, 'score')} before, {number_text(old)}, the rest"
+            rest = f"the {mean} of {count_text(n - 1, 'score')} before, {number_text(old)}, the rest"
             told.append(f"the newest score, {number_text(new)}, counts {percent_text(w)}, {rest}" if n > 1 else "the only score")
         return told
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmskit.analytics.rule import Outcome, Parameter, Rule, count, thresholds
-from lmskit.rounding import number_text
+from lmskit.analytics.rule import Outcome, Parameter, Rule, thresholds
+from lmskit.rounding import count_text, number_text
 from lmskit.thresholds import SLACK
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _n_of_mastery(evidence: Evidence, parameters: Values) -> Outcome:
 
 
 def _the_best(evidence: Evidence, _: Values) -> list[str]:
-    return [f"the best of {count(n, 'score')}" for n in evidence.scores().n]
+    return [f"the best of {count_text(n, 'score')}" for n in evidence.scores().n]
 
 
 def _those_kept(evidence: Evidence, parameters: Values) -> list[str]:
@@ -37,9 +37,9 @@ def _those_kept(evidence: Evidence, parameters: Values) -> list[str]:
     kept = scores.sums((scores.fraction >= parameters["threshold"] - SLACK).astype(np.float64)).astype(np.int64)
     asked, threshold = int(parameters["n"]), number_text(parameters["threshold"])
     return [
-        f"the mean of the {k} among {count(n, 'score')} that reach {threshold}"
+        f"the mean of the {k} among {count_text(n, 'score')} that reach {threshold}"
         if k >= asked
-        else f"only {k} of {count(n, 'score')} reach {threshold}, and {asked} are asked for"
+        else f"only {k} of {count_text(n, 'score')} reach {threshold}, and {asked} are asked for"
         for k, n in zip(kept.tolist(), scores.n.tolist(), strict=True)
     ]
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from lmskit.analytics.compiled import compiled
-from lmskit.analytics.rule import Outcome, Parameter, Rule, count, thresholds
+from lmskit.analytics.rule import Outcome, Parameter, Rule, thresholds
 from lmskit.errors import RuleParameterError
+from lmskit.rounding import count_text
 from lmskit.thresholds import SLACK
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def _runs(evidence: Evidence, parameters: Values) -> tuple[Integers, Integers, I
 def _progress(evidence: Evidence, parameters: Values) -> list[str]:
     m, n = int(parameters["m"]), int(parameters["n"])
     return [
-        f"{count(m, 'correct answer')} among {n} in a row reached"
+        f"{count_text(m, 'correct answer')} among {n} in a row reached"
         if reached >= m
-        else f"{now} of the last {count(min(asked, n), 'question')} answered correctly at first, and {m} are asked for"
+        else f"{now} of the last {count_text(min(asked, n), 'question')} answered correctly at first, and {m} are asked for"
         for asked, reached, now in zip(*(numbers.tolist() for numbers in _runs(evidence, parameters)), strict=True)
     ]
 
@@ -96,7 +97,7 @@ def _level_reached(evidence: Evidence, parameters: Values) -> list[str]:
     taken = evidence.attempts_together()
     attempts = np.searchsorted(taken.attempt_start(), taken.start + taken.n) - np.searchsorted(taken.attempt_start(), taken.start)
     return [
-        f"Khan Academy's level {KHAN_LEVELS[level]} after {count(n, 'attempt')}"
+        f"Khan Academy's level {KHAN_LEVELS[level]} after {count_text(n, 'attempt')}"
         for level, n in zip(_levels(evidence, parameters).tolist(), attempts.tolist(), strict=True)
     ]
 

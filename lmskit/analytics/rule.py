@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from lmskit.errors import RuleParameterError
+from lmskit.rounding import count_text
 from lmskit.thresholds import MASTERY_THRESHOLD, REMEDIAL_THRESHOLD, check_thresholds
 
 if TYPE_CHECKING:
@@ -95,18 +96,7 @@ def _anything(_: Values) -> None:
 
 
 def _from_all(evidence: Evidence, _: Values) -> list[str]:
-    return [f"from {count(n, 'score')}" for n in evidence.n]
-
-
-def count(n: int, noun: str) -> str:
-    """Write how many there are.
-
-    Examples
-    --------
-    >>> count(1, "score"), count(3, "score")
-    ('1 score', '3 scores')
-    """
-    return f"{n} {noun}{'' if n == 1 else 's'}"
+    return [f"from {count_text(n, 'score')}" for n in evidence.n]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from lmskit.analytics.bkt.prediction import knowledge
 from lmskit.analytics.held_out import prediction_quality
 from lmskit.analytics.interval import beta_interval
 from lmskit.analytics.right_or_wrong import CORRECT_FROM
-from lmskit.analytics.rule import Outcome, Parameter, Rule, count, thresholds
+from lmskit.analytics.rule import Outcome, Parameter, Rule, thresholds
 from lmskit.errors import RuleParameterError
+from lmskit.rounding import count_text
 from lmskit.thresholds import SLACK
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _bkt(evidence: Evidence, parameters: Values) -> Outcome:
 
 def _answers_right(evidence: Evidence, parameters: Values) -> list[str]:
     right = evidence.sums(evidence.correct(parameters["correct_from"]).astype(np.float64))
-    return [f"from {int(k)} of {count(n, 'answer')} correct" for k, n in zip(right.tolist(), evidence.n.tolist(), strict=True)]
+    return [f"from {int(k)} of {count_text(n, 'answer')} correct" for k, n in zip(right.tolist(), evidence.n.tolist(), strict=True)]
 
 
 def _not_degenerate(parameters: Values) -> None:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from lmskit.charts import theme
 from lmskit.charts.columns import need, need_once
 from lmskit.charts.labels import plain
-from lmskit.rounding import percent_text
+from lmskit.rounding import count_text, percent_text
 from lmskit.vocabulary import Level
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def level_share(shares: pd.DataFrame, *, group: str, rule: str, parameters: Mapp
             name=level.value,
         )
     n_students = int(rows["n_students"].max()) if rows["n_students"].notna().any() else 0
-    note = f"{n_students} students; lines are 90 % intervals of the share, taking these students for a sample."
+    note = f"{count_text(n_students, 'student')}; lines are 90 % intervals of the share, taking these students for a sample."
     theme.dressed(
         figure,
         question=f"What share of the class is at which level in {plain(group, 60)}?",

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from lmskit.charts import theme
 from lmskit.charts.columns import need, need_once
 from lmskit.charts.labels import plain
-from lmskit.rounding import MISSING, number_text
+from lmskit.rounding import MISSING, count_text, number_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -98,7 +98,7 @@ def item_drift_chart(
     figure.update_layout(showlegend=True)
     figure.update_xaxes(
         tickvals=list(range(len(by_run))),
-        ticktext=[f"{plain(row['run'], 30)}<br>{row['n_students']} students" for row in by_run.to_dict("records")],
+        ticktext=[f"{plain(row['run'], 30)}<br>{count_text(row['n_students'], 'student')}" for row in by_run.to_dict("records")],
         range=[-0.5, max(len(by_run), 1) - 0.5],
         title={"text": "Course, oldest term first"},
     )
@@ -195,5 +195,5 @@ def _with_interval(row: Mapping[Hashable, Any], name: str) -> str:
 
 
 def _hover(row: Mapping[Hashable, Any], name: str) -> str:
-    made = f"{row['n']} attempts of {row['n_students']} students"
+    made = f"{count_text(row['n'], 'attempt')} of {count_text(row['n_students'], 'student')}"
     return f"<b>{plain(row['run'])}</b><br>{INDEX_WORDS[name]} {_with_interval(row, name)}<br>{made}"

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from lmskit.charts import theme
 from lmskit.charts.columns import need, need_once
 from lmskit.charts.labels import plain
-from lmskit.rounding import MISSING, number_text, percent_text
+from lmskit.rounding import MISSING, count_text, number_text, percent_text
 from lmskit.vocabulary import CountedAttempts, ItemVerdict
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def attempts_text(attempts: str, *, n_attempts: int, n_students: int) -> str:
     ("40 students, each student's first attempt", '75 attempts of 40 students, all attempts of each student')
     """
     words = ATTEMPTS_WORDS[CountedAttempts(attempts)]
-    made = f"{n_students:,} students" if n_attempts == n_students else f"{n_attempts:,} attempts of {n_students:,} students"
+    students = count_text(n_students, "student")
+    made = students if n_attempts == n_students else f"{count_text(n_attempts, 'attempt')} of {students}"
     return f"{made}, {words}"
 
 
@@ -228,7 +229,7 @@ def _hover(row: Mapping[Hashable, Any]) -> str:
             f"facility {_percent_interval(row, 'facility')}, {plain(row['difficulty'] or MISSING)}",
             f"discrimination {_interval(row, 'discrimination_index')}",
             f"verdict: {verdict_text(row)}",
-            f"{row['n']} attempts",
+            count_text(row["n"], "attempt"),
         ]
     )
 

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from lmskit.charts import theme
 from lmskit.charts.columns import need
 from lmskit.charts.items import attempts_text
-from lmskit.rounding import number_text, percent_text
+from lmskit.rounding import count_text, number_text, percent_text
 
 STATISTICS = ("value", "low", "high")
 """What the table of a quiz's statistics needs; its index names them."""
@@ -69,7 +69,9 @@ def score_distribution(
             insidetextanchor="start",
             textangle=0,
             marker={"color": theme.SERIES[0]},
-            hovertext=[f"{row['range']} marks: {row['n']} attempts, {percent_text(row['share'])}" for row in bins.to_dict("records")],
+            hovertext=[
+                f"{row['range']} marks: {count_text(row['n'], 'attempt')}, {percent_text(row['share'])}" for row in bins.to_dict("records")
+            ],
             hovertemplate="%{hovertext}<extra></extra>",
             cliponaxis=False,
         )

@@ -12,7 +12,7 @@ from lmskit.charts import theme
 from lmskit.charts.columns import need, need_once
 from lmskit.charts.labels import plain
 from lmskit.charts.rules_told import Rules, rule_line, rule_words, rules_told
-from lmskit.rounding import percent_text
+from lmskit.rounding import count_text, percent_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -93,7 +93,8 @@ def levels_by_rule(counts: pd.DataFrame, *, rules: Rules, group: str) -> go.Figu
             )
         )
     n_students = int(counts["n_students"].max()) if len(counts) else 0
-    note = f"{n_students:,} students. Numbers in bars are student weeks; lines are 90 % intervals, taking the students for a sample."
+    students = count_text(n_students, "student")
+    note = f"{students}. Numbers in bars are student weeks; lines are 90 % intervals, taking the students for a sample."
     theme.dressed(
         figure, question=f"How many are at which level by which rule in {plain(group, 60)}?", note=rules_told(rules, note), height=440
     )

@@ -51,6 +51,7 @@ def show(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
     from lmskit.names import display_name
     from lmskit.queries.course import course_by_code, syllabus
     from lmskit.queries.roster import class_size, roster_size
+    from lmskit.rounding import count_text
     from lmskit.vocabulary import Origin
 
     with snapshot() as session:
@@ -64,7 +65,7 @@ def show(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
     owner = display_name(lecturer.family_name, lecturer.given_name) if lecturer is not None else "–"
     say(f"{found.code}: {found.title} (module {found.module_code}){simulated and '.'}{simulated}")
     say(f"Term {term.code} ({term.name}), {term.starts_on} to {term.ends_on}; lecturer: {owner}")
-    say(f"{counted} students, {everyone} with those pending or withdrawn; mastery rule: {found.mastery_rule}")
+    say(f"{count_text(counted, 'student')}, {everyone:,} with those pending or withdrawn; mastery rule: {found.mastery_rule}")
     print_table(
         weeks, {"week_number": "Week", "topic": "Topic", "objectives": "Objectives"}, offset=offset, nothing="The course has no weeks yet."
     )
@@ -90,6 +91,7 @@ def create(
     """Create a course with its syllabus, and its term if that is new."""
     from lmskit.cli.printing import say
     from lmskit.db import transaction
+    from lmskit.rounding import count_text
     from lmskit.schemas.course import CreateCourse
     from lmskit.services.course import create_course
 
@@ -109,7 +111,8 @@ def create(
     )
     with transaction() as session:
         made = create_course(session, request)
-    say(f"The course {made.code} was created with {len(request.weeks)} weeks. To enrol a student: lmskit enrollment add {made.code} EMAIL")
+    weeks = count_text(len(request.weeks), "week")
+    say(f"The course {made.code} was created with {weeks}. To enrol a student: lmskit enrollment add {made.code} EMAIL")
 
 
 def _week(text: str) -> dict[str, str]:

@@ -33,6 +33,7 @@ def compare(
     from lmskit.queries.course import narrow
     from lmskit.queries.page import check_page
     from lmskit.queries.what_if import class_evidence
+    from lmskit.rounding import count_text
     from lmskit.services.mastery_rule import rule_in_use
 
     check_page(limit, offset)
@@ -48,8 +49,9 @@ def compare(
         raise WeekNotFoundError(course=course, week=week)
     scores = evidence.scores[evidence.scores["week"].isin(weeks)]
     cells = with_everyone(side_by_side(scores, choices), evidence.students["position"], weeks)
-    where = f"week {week}" if week is not None else f"{len(weeks)} weeks"
-    say(f"{course}: {len(evidence.students):,} students in {where}, {int(cells['n_evidence'].sum()):,} units of evidence")
+    where = f"week {week}" if week is not None else count_text(len(weeks), "week")
+    units = count_text(int(cells["n_evidence"].sum()), "unit")
+    say(f"{course}: {count_text(len(evidence.students), 'student')} in {where}, {units} of evidence")
     for number, one in enumerate(choices, start=1):
         say(f"{number}: {rule_told(*one.named)}")
     if fitted:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lmskit.dashboards.class_reading import Open, read_courses
 from lmskit.errors import CourseNotFoundError
+from lmskit.rounding import count_text
 from lmskit.vocabulary import Origin
 from lmskit.widgets import Message, errors_told
 
@@ -45,4 +46,4 @@ def to_begin_with(table: pd.DataFrame) -> str:
 def course_label(course: Mapping[Any, Any]) -> str:
     """Name a course of `lmskit.queries.course.courses` in a list."""
     simulated = " · simulated" if course["origin"] == Origin.SIMULATION and "simulated" not in course["title"] else ""
-    return f"{course['code']} · {course['title']} · {course['n_students']} students{simulated}"
+    return f"{course['code']} · {course['title']} · {count_text(course['n_students'], 'student')}{simulated}"

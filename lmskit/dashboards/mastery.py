@@ -13,6 +13,7 @@ from lmskit.dashboards.click_figure import Click, ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.one_student import StudentPanel
 from lmskit.db import snapshot
+from lmskit.rounding import count_text
 from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Pager, Table, errors_told, heading, style
 
@@ -144,7 +145,7 @@ class MasteryDashboard:
 def _about(page: ClassPage) -> str:
     computed = f"computed {page.computed_at:%Y-%m-%d %H:%M} UTC" if page.computed_at else "nothing computed yet"
     more = f" {page.about_rule}" if page.about_rule else ""
-    return f"{page.n_students:,} students (active and completed). {rule_text(page.rule, page.parameters)}; {computed}.{more}"
+    return f"{count_text(page.n_students, 'student')} (active and completed). {rule_text(page.rule, page.parameters)}; {computed}.{more}"
 
 
 def _to_help(table: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from lmskit.dashboards.one_question import QuestionPanel
 from lmskit.dashboards.quiz_reading import QuizPage, read_quiz, read_quizzes
 from lmskit.db import snapshot
 from lmskit.errors import InputError, QuizNotFoundInCourseError
+from lmskit.rounding import count_text
 from lmskit.vocabulary import CountedAttempts
 from lmskit.widgets import ROOT, Message, Table, errors_told, heading, style
 
@@ -179,7 +180,7 @@ class QuizQuality:
 
 
 def _quiz_label(quiz: dict[Any, Any]) -> str:
-    return f"{quiz['week_number']}: {quiz['title']} · {quiz['n_students']} students"
+    return f"{quiz['week_number']}: {quiz['title']} · {count_text(quiz['n_students'], 'student')}"
 
 
 def _about(page: QuizPage) -> str:

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.importers.question_banks.bank import Bank
+from lmskit.rounding import count_text
 from lmskit.schemas.quiz import QuizContent
 from lmskit.widgets import Message, Table, Upload, errors_told
 
@@ -57,7 +58,7 @@ class BankImport:
         with errors_told(self.message):
             self.bank = bank = self._read(path)
             questions, rejected = len(bank.questions), len(bank.rejections)
-            said = f"{bank.name} ({bank.format}): {_counted(questions, 'question')} can be used, {rejected} cannot."
+            said = f"{bank.name} ({bank.format}): {count_text(questions, 'question')} can be used, {rejected} cannot."
             self.message.neutral(" ".join([said, *bank.notes]) if questions else f"{said} There is nothing to use.")
             self.findings.show(_findings(bank))
             self.findings.view.layout.display = None if bank.rejections or bank.oddities else "none"
@@ -68,14 +69,10 @@ class BankImport:
         if self.bank is None:
             return
         put(self.bank.content())
-        self.message.good(f"{_counted(len(self.bank.questions), 'question')} of {self.bank.name} {what}. Save the quiz to keep them.")
+        self.message.good(f"{count_text(len(self.bank.questions), 'question')} of {self.bank.name} {what}. Save the quiz to keep them.")
         self.bank = None
         self._found.layout.display = "none"
         self.upload.forget()
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _findings(bank: Bank) -> pd.DataFrame:

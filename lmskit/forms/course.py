@@ -18,6 +18,7 @@ from lmskit.queries.course import CourseOutline, course_outline
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.person import lecturers
 from lmskit.queries.term import terms
+from lmskit.rounding import count_text
 from lmskit.schemas.course import CreateCourse
 from lmskit.services.course import create_course
 from lmskit.services.permission import require_administrator
@@ -182,10 +183,8 @@ def course_desk(
     def create(request: CreateCourse) -> str:
         with begin() as session:
             create_course(session, request)
-        weeks = len(request.weeks)
-        return (
-            f"{request.code} was created in {request.term} with {weeks} week{'' if weeks == 1 else 's'}. It belongs to {request.lecturer}."
-        )
+        weeks = count_text(len(request.weeks), "week")
+        return f"{request.code} was created in {request.term} with {weeks}. It belongs to {request.lecturer}."
 
     def outline(code: str) -> CourseOutline:
         with read() as session:

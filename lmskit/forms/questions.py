@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from lmskit.forms.field import Field
 from lmskit.forms.question_draft import QuestionDraft, content, drafts_of, new_id
 from lmskit.forms.question_editor import QuestionEditor
+from lmskit.rounding import count_text
 from lmskit.schemas.mistakes import mistakes
 from lmskit.schemas.quiz import MatchQuestion, Question, QuizContent
 from lmskit.vocabulary import QuestionType
@@ -142,8 +143,7 @@ class Questions(Field):
 
     def _summed(self) -> None:
         points = [_points(draft) for draft in self.drafts]
-        count = len(points)
-        self.sum.value = f"{count} question{'' if count == 1 else 's'}, {sum(points):g} points"
+        self.sum.value = f"{count_text(len(points), 'question')}, {sum(points):g} points"
         self._look()
 
     def _add(self) -> None:

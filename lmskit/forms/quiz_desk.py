@@ -18,6 +18,7 @@ from lmskit.importers.registry import detected
 from lmskit.queries.course import syllabus
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.quiz import content_of, quiz_by_id, quizzes
+from lmskit.rounding import count_text
 from lmskit.schemas.quiz_request import CreateQuiz
 from lmskit.services.mastery import refresh
 from lmskit.services.permission import require_administrator
@@ -42,7 +43,7 @@ def quiz_desk(course: str = "", *, begin: Open = transaction, read: Open = snaps
         return CourseChoices(
             weeks=tuple((f"{number}. {topic}", int(number)) for number, topic in zip(weeks["week_number"], weeks["topic"], strict=True)),
             quizzes=tuple(
-                (f"Week {week}: {title} · {_answered(attempts)}", int(number))
+                (f"Week {week}: {title} · {count_text(attempts, 'attempt')}", int(number))
                 for week, title, attempts, number in zip(
                     found["week_number"], found["title"], found["n_attempts"], found["quiz_id"], strict=True
                 )
@@ -60,11 +61,8 @@ def quiz_desk(course: str = "", *, begin: Open = transaction, read: Open = snaps
                 create_quiz(session, request)
             elif touched := change_quiz(session, request).touched:
                 refresh(session, touched=touched)
-        questions = len(request.content.questions)
-        return (
-            f"{request.title} is saved in week {request.week_number}: "
-            f"{questions} question{'' if questions == 1 else 's'}, {request.content.max_score:g} points."
-        )
+        questions = count_text(len(request.content.questions), "question")
+        return f"{request.title} is saved in week {request.week_number}: {questions}, {request.content.max_score:g} points."
 
     return QuizForm(
         save,
@@ -88,7 +86,3 @@ def read_bank(path: Path) -> Bank:
     if not isinstance(found, BankFormat):
         raise ImportFileError(f"{path.name} holds no questions but another export ({found.title}). Import it with admin/roster_import.")
     return found.open(path, ReadOptions())
-
-
-def _answered(attempts: int) -> str:
-    return f"{attempts:,} attempt{'' if attempts == 1 else 's'}"

@@ -15,6 +15,7 @@ from lmskit.forms.import_result import ImportResult, differences
 from lmskit.forms.long_work import LongWork, Task
 from lmskit.forms.submission import DOUBLE_CLICK
 from lmskit.importers.report import ImportReport
+from lmskit.rounding import count_text
 from lmskit.schemas.file_import import ImportFile
 from lmskit.schemas.mistakes import mistakes
 from lmskit.widgets import ROOT, Message, Upload, errors_told, heading, style
@@ -250,14 +251,11 @@ def _warnings(report: ImportReport) -> str:
     warnings = []
     withdrawn, messages = counts.get("withdrawn"), counts.get("messages")
     if withdrawn is not None and withdrawn.changed:
-        people = "1 student" if withdrawn.changed == 1 else f"{withdrawn.changed:,} students"
-        warnings.append(f"{people} will be withdrawn because the file does not name them.")
+        warnings.append(f"{count_text(withdrawn.changed, 'student')} will be withdrawn because the file does not name them.")
     if messages is not None and messages.added:
-        people = "1 student" if messages.added == 1 else f"{messages.added:,} students"
-        warnings.append(f"{people} will be sent a message.")
+        warnings.append(f"{count_text(messages.added, 'student')} will be sent a message.")
     if report.total.rejected:
-        rows = "1 row" if report.total.rejected == 1 else f"{report.total.rejected:,} rows"
-        warnings.append(f"{rows} will not be imported; see why below.")
+        warnings.append(f"{count_text(report.total.rejected, 'row')} will not be imported; see why below.")
     return " ".join(warnings)
 
 

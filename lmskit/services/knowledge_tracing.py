@@ -12,6 +12,7 @@ from lmskit.analytics.traced import BKT, responses_from, topic_fits
 from lmskit.errors import CourseNotFoundError, RuleParameterError
 from lmskit.models import Course, KnowledgeFit
 from lmskit.queries.evidence import course_responses
+from lmskit.rounding import count_text
 from lmskit.services.permission import administrators_only
 
 
@@ -40,8 +41,8 @@ class KnowledgeReport:
     def sentence(self) -> str:
         """Return the report as one line for a person."""
         told = (
-            f"Knowledge tracing of {self.n_courses:,} course{'' if self.n_courses == 1 else 's'}: "
-            f"{self.n_weeks:,} weeks fitted to {self.n_answers:,} answers."
+            f"Knowledge tracing of {count_text(self.n_courses, 'course')}: "
+            f"{count_text(self.n_weeks, 'week')} fitted to {count_text(self.n_answers, 'answer')}."
         )
         if not self.constrained:
             return told

@@ -15,7 +15,7 @@ def test_fits_are_made_and_shown(lmskit, course, admin_engine):
     try:
         made = lmskit("knowledge", "fit", "--course", course.code)
         assert made.exit_code == 0, made.output
-        assert "Knowledge tracing of 1 course: 1 weeks fitted to 4 answers." in made.stdout
+        assert "Knowledge tracing of 1 course: 1 week fitted to 4 answers." in made.stdout
         shown = lmskit("knowledge", "show", course.code)
         assert "Topic 1" in shown.stdout
         assert "Rows 1 to 1" in shown.stdout
