@@ -10,6 +10,8 @@ import pandas as pd
 
 MISSING = "–"
 """What stands where there is no number."""
+MINUS = "−"
+"""What stands before a number below zero, as on the axes of figures; whatever a program reads has a hyphen."""
 
 
 def _decimal(value: float, digits: int) -> decimal.Decimal:
@@ -62,13 +64,14 @@ def number_text(value: float | None, digits: int = 2) -> str:
 
     Examples
     --------
-    >>> number_text(4.125), number_text(0.8), number_text(float("nan"))
-    ('4.13', '0.80', '–')
+    >>> number_text(4.125), number_text(-0.8), number_text(float("nan"))
+    ('4.13', '−0.80', '–')
     """
     if value is None or not math.isfinite(value):
         return MISSING
     rounded = _decimal(value, digits)
-    return format(abs(rounded) if rounded.is_zero() else rounded, "f")
+    below = MINUS if rounded.is_signed() and not rounded.is_zero() else ""
+    return f"{below}{rounded.copy_abs():f}"
 
 
 def percent_text(share: float | None, digits: int = 0) -> str:

@@ -29,7 +29,7 @@ def test_a_fit_that_had_to_be_kept_from_being_degenerate_is_marked(lmskit, cours
         session.add(factories.knowledge_fit(course, constrained=True))
     shown = lmskit("knowledge", "show", course.code).stdout
     assert "constrained" in shown
-    assert "-70.3" in shown
+    assert "−70.3" in shown
     assert "2026-09-21" in shown
 
 
