@@ -14,10 +14,24 @@ from lmskit.errors import InputError
 
 @dataclass(frozen=True)
 class SimulatedMarks:
-    """Marks of 0 or 1, students × items, and which items have a wrong key."""
+    """A quiz as it was answered and marked.
+
+    Attributes
+    ----------
+    scores
+        Marks of 0 or 1, students × items.
+    wrong
+        Bool by item: it has a wrong key.
+    chosen
+        The option that was chosen, from 0, students × items; 0 is the right answer.
+    key
+        By item, the option that has the mark.
+    """
 
     scores: pd.DataFrame
     wrong: pd.Series
+    chosen: pd.DataFrame
+    key: pd.Series
 
 
 def simulated_marks(
@@ -44,7 +58,7 @@ def simulated_marks(
     Returns
     -------
     SimulatedMarks
-        Of the truth, `wrong` tells which items have a wrong key, indexed like the columns of `scores`.
+        With the truth about each item.
 
     Raises
     ------
@@ -63,9 +77,10 @@ def simulated_marks(
     generator = np.random.default_rng([seed, n_students, n_items, n_wrong, n_options])
     ability, difficulty = ndtri(generator.random(n_students)), ndtri(generator.random(n_items))
     knows = generator.random((n_students, n_items)) < response_probability(ability[:, None], discrimination, difficulty)
-    hits = generator.random((n_students, n_items)) < 1 / (n_options - 1)
+    guess = 1 + np.floor(generator.random((n_students, n_items)) * (n_options - 1)).astype(np.int64)
     wrong = np.zeros(n_items, dtype=np.bool_)
     wrong[np.argsort(generator.random(n_items), kind="stable")[:n_wrong]] = True
     items = pd.Index([f"q{number}" for number in range(1, n_items + 1)], name="item")
-    marks = np.where(wrong, ~knows & hits, knows).astype(np.float64)
-    return SimulatedMarks(pd.DataFrame(marks, columns=items), pd.Series(wrong, index=items, name="wrong"))
+    chosen = pd.DataFrame(np.where(knows, 0, guess), columns=items)
+    key = pd.Series(wrong.astype(np.int64), index=items, name="key")
+    return SimulatedMarks((chosen == key).astype(np.float64), pd.Series(wrong, index=items, name="wrong"), chosen, key)
