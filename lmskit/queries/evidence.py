@@ -5,38 +5,21 @@ Rules that look at scores read `course_evidence`; those that look at single answ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
 from psycopg import sql
 
-from lmskit.db.packed import packed_rows, stretches, unpacked
-from lmskit.queries.row_keys import row_keys
+from lmskit.db.packed import packed_rows, stretches
+from lmskit.queries.evidence_units import Units, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    import numpy.typing as npt
+    import pandas as pd
     from sqlalchemy.orm import Session
 
-    Integers: TypeAlias = npt.NDArray[np.int64]
-
 _STATEMENT = files("lmskit.queries").joinpath("evidence.sql").read_text(encoding="utf-8")
-
-# What the statement packs: numbers of eight bytes, the most significant first. None is ever null.
-_QUIZ = np.dtype([(name, ">i8") for name in ("id", "course", "week", "n_topics")])
-_UNIT = np.dtype(
-    [
-        ("quiz", ">i8"), ("student", ">i8"), ("attempt", ">i8"), ("position", ">i8"),
-        ("score", ">f8"), ("max_score", ">f8"), ("submitted_at", ">i8"),
-    ]
-)  # fmt: skip
-_EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
-"""PostgreSQL counts microseconds from here."""
-_MOST_BITS = 62
 
 
 def course_evidence(session: Session, courses: Collection[int], *, most: bool = False) -> pd.DataFrame:
@@ -96,44 +79,6 @@ def touched_responses(session: Session, keys: str, courses: Collection[int]) -> 
     return _read(session, _touched(keys), courses).responses()
 
 
-@dataclass(frozen=True)
-class _Units:
-    """Units of evidence, shape (units,), in order; the quizzes they belong to, shape (quizzes,), by id; and which quiz is whose."""
-
-    student: Integers
-    attempt: Integers
-    position: Integers
-    score: npt.NDArray[np.float64]
-    max_score: npt.NDArray[np.float64]
-    submitted_at: Integers
-    of_quiz: Integers
-    quiz: Integers
-    course: Integers
-    week: Integers
-    n_topics: Integers
-
-    def frame(self) -> pd.DataFrame:
-        """Return the columns of `course_evidence`."""
-        return pd.DataFrame(
-            {
-                "student_id": self.student,
-                "course_id": self.course[self.of_quiz],
-                "week_number": self.week[self.of_quiz],
-                "score": self.score,
-                "max_score": self.max_score,
-                "submitted_at": pd.Series(_EPOCH + self.submitted_at.view("timedelta64[us]")).dt.tz_localize("UTC"),
-            },
-            copy=False,
-        )
-
-    def responses(self) -> pd.DataFrame:
-        """Return the columns of `course_responses`."""
-        # A question is the one at its place in its quiz, which has room for more than a quiz can hold; a total is a question of its own.
-        single = self.position > 0
-        question = np.where(single, (self.quiz[self.of_quiz] << 24) + self.position, -self.attempt)
-        return self.frame().assign(attempt=self.attempt, question=question, mixed=single & (self.n_topics[self.of_quiz] > 1))
-
-
 _BY_COURSE = {
     "quizzes": sql.SQL("q.course_id = ANY(%(courses)s::bigint[])"),
     "places": sql.SQL("unnest(%(courses)s::bigint[]) AS place (course_id)"),
@@ -163,45 +108,6 @@ def _touched(keys: str) -> Mapping[str, sql.Composable]:
     }
 
 
-def _read(session: Session, parts: Mapping[str, sql.Composable], courses: Collection[int]) -> _Units:
+def _read(session: Session, parts: Mapping[str, sql.Composable], courses: Collection[int]) -> Units:
     """Read all rows of one statement, so that quizzes and attempts are of one moment."""
-    quizzes: list[bytes | None] = []
-    pieces: list[bytes | None] = []
-    for of_quizzes, packed in packed_rows(session, sql.SQL(_STATEMENT).format(**parts), {"courses": list(courses)}):
-        (quizzes if of_quizzes else pieces).append(packed)
-    about = unpacked(quizzes, _QUIZ)
-    by_id = np.argsort(about["id"])
-    quiz, course, week, n_topics = (column[by_id] for column in about.values())
-    units = unpacked(pieces, _UNIT)
-    of_quiz = np.searchsorted(quiz, units.pop("quiz"))
-    key = row_keys(course[of_quiz], units["student"], week[of_quiz])
-    order = _in_order(key, units["submitted_at"], units["attempt"], units["position"])
-    for name in list(units):
-        units[name] = units[name][order]
-    return _Units(**units, of_quiz=of_quiz[order], quiz=quiz, course=course, week=week, n_topics=n_topics)
-
-
-def _in_order(key: Integers, *then: Integers) -> Integers:
-    """The order by key and, within a key, by `then`.
-
-    Attempts are mostly stored as they come in, so within a key they mostly are in order. Whole numbers are sorted several times as fast as
-    their places are, hence each row's place is made part of its number.
-    """
-    bits = max(len(key) - 1, 1).bit_length()
-    if int(key.max(initial=0)).bit_length() + bits <= _MOST_BITS:
-        order = np.sort((key << bits) | np.arange(len(key))) & ((1 << bits) - 1)
-    else:
-        order = np.argsort(key, kind="stable")
-    sorted_key = key[order]
-    later = np.zeros(max(len(key) - 1, 0), dtype=bool)
-    alike = sorted_key[1:] == sorted_key[:-1]
-    for column in then:
-        values = column[order]
-        later |= alike & (values[1:] < values[:-1])
-        alike &= values[1:] == values[:-1]
-    if not later.any():
-        return order
-    wrong = np.flatnonzero(np.isin(sorted_key, np.unique(sorted_key[1:][later])))
-    rows = order[wrong]
-    order[wrong] = rows[np.lexsort((*(column[rows] for column in reversed(then)), key[rows]))]
-    return order
+    return units_of(packed_rows(session, sql.SQL(_STATEMENT).format(**parts), {"courses": list(courses)}))

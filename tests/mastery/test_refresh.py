@@ -96,6 +96,16 @@ def test_evidence_comes_by_time_then_attempt_then_question(session, course, stud
     assert evidence(session, course) == [(0, 1), (1, 2), (2, 10), (3, 10)]
 
 
+def test_a_question_is_worth_what_its_own_quiz_says_and_of_two_with_one_id_the_last_counts(session, course, student):
+    for number, points in enumerate([[1, 4], [2], [3, 0]], start=1):
+        questions = [{"id": "a", "points": worth} for worth in points]
+        at = MONDAY + dt.timedelta(hours=number)
+        factories.attempt(
+            session, factories.quiz(session, course, questions=questions), student, score=7, answers=answers(a=1, z=1), submitted_at=at
+        )
+    assert evidence(session, course) == [(1, 4), (1, 2), (7, 10)]
+
+
 @pytest.mark.parametrize(
     ("questions", "given"),
     [

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from lmskit.db.staging import copy_array, stage
-from lmskit.queries.evidence import _in_order, course_evidence, course_responses
+from lmskit.queries.evidence import course_evidence, course_responses
+from lmskit.queries.evidence_units import in_order
 from lmskit.queries.row_keys import row_keys
 from lmskit.services.mastery import refresh
 from tests import factories
@@ -127,7 +128,7 @@ whole = st.integers(-5, 5) | st.integers(-(2**62), 2**62)
 def test_evidence_is_put_in_order_whatever_the_ids(rows):
     columns = np.array(rows, dtype=np.int64).reshape(-1, 6).T
     course, student, week, time, attempt, position = columns
-    order = _in_order(row_keys(course, student, week), time, attempt, position)
+    order = in_order(row_keys(course, student, week), time, attempt, position)
     assert order.tolist() == np.lexsort(columns[::-1]).tolist()
 
 
