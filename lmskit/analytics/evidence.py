@@ -98,6 +98,12 @@ class Evidence(Sequences):
     mixed: Flags
     hinted: Flags
 
+    def groups(self, which: Flags) -> Evidence:
+        """Leave some of the groups; one flag for each, shape (groups,)."""
+        n = self.n[which]
+        units = self._units(np.repeat(which, self.n))
+        return replace(self, student=self.student[which], week=self.week[which], start=np.cumsum(n) - n, n=n, **units)
+
     def correct(self, at_least: float) -> Flags:
         """Whether each unit earned this share of its maximum, without a hint before."""
         reached: Flags = (self.fraction >= at_least - SLACK) & ~self.hinted

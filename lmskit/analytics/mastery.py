@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +13,10 @@ from lmskit.analytics.rule import Values
 from lmskit.analytics.rules import RULES, Parameter, Rule, rule_named
 from lmskit.thresholds import Standing, levels, standings
 
-__all__ = ["RULES", "Parameter", "Rule", "Standing", "estimate", "estimate_of", "levels", "rule_named", "standings"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["RULES", "Parameter", "Rule", "Standing", "estimate", "estimate_of", "estimate_weeks", "levels", "rule_named", "standings"]
 
 
 def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFrame:
@@ -120,3 +125,28 @@ def estimate_of(evidence: Evidence, rule: Rule, parameters: Values) -> pd.DataFr
             "state": pd.array(states, dtype="str"),
         }
     )
+
+
+def estimate_weeks(evidence: Evidence, rule: Rule, parameters: Values, of_week: Mapping[int, Values]) -> pd.DataFrame:
+    """Estimate mastery of evidence where weeks can have parameters of their own.
+
+    Parameters
+    ----------
+    evidence, rule
+        As for `estimate_of`.
+    parameters
+        Complete, for every week that is not in `of_week`.
+    of_week
+        By week: complete.
+
+    Returns
+    -------
+    DataFrame
+        As that of `estimate`.
+    """
+    if not of_week:
+        return estimate_of(evidence, rule, parameters)
+    parts = [(~evidence.week.isin(list(of_week)), parameters), *((evidence.week == week, own) for week, own in of_week.items())]
+    estimates = [estimate_of(evidence.groups(which), rule, values) for which, values in parts]
+    place = np.concatenate([np.flatnonzero(which) for which, _ in parts])
+    return pd.concat(estimates, ignore_index=True).iloc[np.argsort(place)].reset_index(drop=True)

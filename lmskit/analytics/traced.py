@@ -20,6 +20,8 @@ from lmskit.rounding import count_text
 from lmskit.thresholds import SLACK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lmskit.analytics.evidence import Evidence
     from lmskit.analytics.rule import Values
 
@@ -64,6 +66,33 @@ BKT = Rule(
     account=_answers_right,
 )
 """Corbett and Anderson's knowledge tracing, which calls a topic mastered from 0.95. A second answer to a question counts too."""
+
+
+def of_fitted_weeks(parameters: Values, fits: Mapping[int, Values]) -> dict[int, dict[str, float]]:
+    """Complete the fits of weeks to all parameters of the rule `bkt`: a refresh goes by them, and whoever compares with what it stored.
+
+    Parameters
+    ----------
+    parameters
+        Of the rule, complete. They hold for every week that is not in the result.
+    fits
+        By week: prior, learn, guess, slip, forget and the `correct_from` that the fit was made with.
+
+    Returns
+    -------
+    dict
+        By week, in the order of `fits`. A fit to what another share of the points made correct says nothing about these answers, and is
+        left out.
+
+    Examples
+    --------
+    >>> fit = {"prior": 0.6, "learn": 0.1, "guess": 0.3, "slip": 0.05, "forget": 0.0, "correct_from": 1.0}
+    >>> of_fitted_weeks(BKT.resolve({}), {1: fit, 2: fit | {"correct_from": 0.5}})[1]["prior"]
+    0.6
+    >>> 2 in of_fitted_weeks(BKT.resolve({}), {1: fit, 2: fit | {"correct_from": 0.5}})
+    False
+    """
+    return {week: {**parameters, **fit} for week, fit in fits.items() if fit["correct_from"] == parameters["correct_from"]}
 
 
 def responses_from(evidence: pd.DataFrame, *, correct_from: float) -> pd.DataFrame:

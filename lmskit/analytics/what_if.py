@@ -10,7 +10,7 @@ import pandas as pd
 from lmskit.analytics.class_levels import ORDER
 from lmskit.analytics.evidence import evidence_from
 from lmskit.analytics.interval import beta_interval
-from lmskit.analytics.mastery import estimate_of
+from lmskit.analytics.mastery import estimate_weeks
 from lmskit.rounding import number_text, round_half_up
 from lmskit.thresholds import SLACK
 from lmskit.vocabulary import Level
@@ -32,7 +32,7 @@ def side_by_side(scores: pd.DataFrame, choices: Sequence[RuleChoice]) -> pd.Data
     scores
         As `lmskit.analytics.mastery.estimate` takes them, with the columns that any of the rules needs.
     choices
-        Rules with their parameters; a rule may come several times.
+        Rules with their parameters, weeks by those of their own where they have some; a rule may come several times.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def side_by_side(scores: pd.DataFrame, choices: Sequence[RuleChoice]) -> pd.Data
     """
     evidence = evidence_for(scores, choices)
     keys = pd.DataFrame({"student": evidence.student, "week": evidence.week, "n_evidence": evidence.n.astype(np.int64, copy=False)})
-    estimates = [estimate_of(evidence, one.rule, one.parameters)[list(_PER_CHOICE)] for one in choices]
+    estimates = [estimate_weeks(evidence, one.rule, one.parameters, one.of_week)[list(_PER_CHOICE)] for one in choices]
     return pd.concat([keys, *(table.add_suffix(f"_{number}") for number, table in enumerate(estimates, start=1))], axis=1)
 
 
@@ -182,10 +182,9 @@ def _told(scores: pd.DataFrame, one: RuleChoice, changed: pd.DataFrame, number: 
     accounts = pd.Series(one.rule.account(evidence, one.parameters), index=keys, dtype="object")
     rows = pd.MultiIndex.from_frame(changed[["student", "week"]])
     name = one.rule.name.replace("_", " ")
-    return [
-        f"{name} {state.replace('_', ' ')}{_value_told(value, one)}: {account}"
-        for state, value, account in zip(changed[f"state_{number}"], changed[f"value_{number}"], accounts.reindex(rows), strict=True)
-    ]
+    fitted = changed["week"].isin(list(one.of_week)).map({True: ", with parameters fitted to the week", False: ""})
+    told = zip(changed[f"state_{number}"], changed[f"value_{number}"], accounts.reindex(rows), fitted, strict=True)
+    return [f"{name} {state.replace('_', ' ')}{_value_told(value, one)}: {account}{by}" for state, value, account, by in told]
 
 
 def _value_told(value: float, one: RuleChoice) -> str:

@@ -10,8 +10,8 @@ from lmskit.charts.labels import plain
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Rules: TypeAlias = "Sequence[tuple[str, Mapping[str, float]]]"
-"""Name and parameters of each rule compared, in the order in which the tables count them from 1."""
+Rules: TypeAlias = "Sequence[tuple[str, Mapping[str, float | str]]]"
+"""Name and parameters of each rule compared, in the order in which the tables count them from 1; words where there is no one value."""
 
 
 def rules_told(rules: Rules, note: str) -> str:
@@ -30,7 +30,7 @@ def rule_words(name: str) -> str:
     return plain(name).replace("_", " ")
 
 
-def rule_line(one: tuple[str, Mapping[str, float]]) -> str:
+def rule_line(one: tuple[str, Mapping[str, float | str]]) -> str:
     """Name a rule with its parameters in a table, where it is text as it stands.
 
     Examples

@@ -36,23 +36,26 @@ LONGEST_LINE = 116
 """Characters of a note's line."""
 
 
-def rule_text(rule: str, parameters: Mapping[str, float]) -> str:
-    """Name a rule with its parameters, as each figure does under its title.
+def rule_text(rule: str, parameters: Mapping[str, float | str]) -> str:
+    """Name a rule with its parameters, as each figure does under its title; words stand where there is no one value.
 
     Examples
     --------
     >>> rule_text("weighted_average", {"w": 0.65, "mastery_threshold": 0.8})
     'Rule: weighted average (w 0.65, mastery threshold 0.8)'
+    >>> rule_text("bkt", {"prior": "by week", "forget": 0.0})
+    'Rule: bkt (prior by week, forget 0)'
     """
-    given = ", ".join(f"{plain(name).replace('_', ' ')} {value:g}" for name, value in parameters.items())
+    told = {name: plain(value) if isinstance(value, str) else f"{value:g}" for name, value in parameters.items()}
+    given = ", ".join(f"{plain(name).replace('_', ' ')} {value}" for name, value in told.items())
     return f"Rule: {plain(rule).replace('_', ' ')}" + (f" ({given})" if given else "")
 
 
-def thresholds(parameters: Mapping[str, float]) -> dict[str, float]:
+def thresholds(parameters: Mapping[str, float | str]) -> dict[str, float]:
     """Take the two thresholds from the parameters of a rule, or the defaults."""
     return {
-        "mastery_threshold": parameters.get("mastery_threshold", MASTERY_THRESHOLD),
-        "remedial_threshold": parameters.get("remedial_threshold", REMEDIAL_THRESHOLD),
+        "mastery_threshold": float(parameters.get("mastery_threshold", MASTERY_THRESHOLD)),
+        "remedial_threshold": float(parameters.get("remedial_threshold", REMEDIAL_THRESHOLD)),
     }
 
 

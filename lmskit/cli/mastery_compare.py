@@ -16,7 +16,8 @@ def compare(
         list[str],
         typer.Option(
             metavar="RULE[:NAME=NUMBER,…]",
-            help="A rule with its parameters; give several. One alone is compared with the rule that the course has.",
+            help="A rule with its parameters; give several. One alone is compared with the rule that the course has. bkt goes by what was "
+            "fitted to each week unless one of these parameters is given.",
             show_default=False,
         ),
     ],
@@ -25,7 +26,7 @@ def compare(
     offset: Offset = 0,
 ) -> None:
     """Compare rules on what the class of COURSE has answered: levels, and who changes level, and why. Nothing is stored."""
-    from lmskit.analytics.rule_choice import choice, choice_from_text, rule_told
+    from lmskit.analytics.rule_choice import choice, choice_from_text, rule_told, weeks_told, with_fits
     from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
     from lmskit.cli.printing import say
     from lmskit.db import snapshot
@@ -34,16 +35,16 @@ def compare(
     from lmskit.queries.page import check_page
     from lmskit.queries.what_if import class_evidence
     from lmskit.rounding import count_text
-    from lmskit.services.mastery_rule import rule_in_use
 
     check_page(limit, offset)
-    choices = [choice_from_text(text) for text in rule]
+    for text in rule:
+        choice_from_text(text)  # what is wrong with it is told before anything is read
     with snapshot() as session:
         narrow(session, course)
         evidence = class_evidence(session, course)
-        fitted = rule_in_use(session, course).fitted
+    choices = [choice_from_text(text, evidence.fits) for text in rule]
     if len(choices) == 1:
-        choices.insert(0, choice(evidence.rule, evidence.parameters))
+        choices.insert(0, with_fits(choice(evidence.rule, evidence.parameters), evidence.fits))
     weeks = evidence.weeks["week_number"].tolist() if week is None else [week]
     if week is not None and week not in set(evidence.weeks["week_number"]):
         raise WeekNotFoundError(course=course, week=week)
@@ -53,9 +54,9 @@ def compare(
     units = count_text(int(cells["n_evidence"].sum()), "unit")
     say(f"{course}: {count_text(len(evidence.students), 'student')} in {where}, {units} of evidence")
     for number, one in enumerate(choices, start=1):
-        say(f"{number}: {rule_told(*one.named)}")
-    if fitted:
-        say(f"What is stored goes by {', '.join(fitted)} fitted to each week; here one value holds for all weeks.")
+        say(f"{number}: {rule_told(*one.named(weeks))}")
+        if told := weeks_told(one, evidence.fits, weeks):
+            say(f"   {told}")
     _print_counts(level_counts(cells))
     for number in range(2, len(choices) + 1):
         _print_transitions(transitions(cells, other=number), number)

@@ -18,7 +18,7 @@ from lmskit.db import snapshot
 from lmskit.errors import LmskitError
 from lmskit.queries.course import narrow
 from lmskit.queries.what_if import ClassEvidence, class_evidence
-from lmskit.services.mastery_rule import DEFAULT_RULE, RuleInUse, rule_in_use
+from lmskit.services.mastery_rule import DEFAULT_RULE
 from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Pager, Table, errors_told, heading, style
 
@@ -33,6 +33,7 @@ class WhatIf:
     """Choose a course and a week; choose two rules and move their sliders; see who would have another level, and why.
 
     The answers are read once for each course that is chosen. Whatever is moved afterwards is worked out from them, and nothing is stored.
+    Where knowledge tracing was fitted to weeks, its rule goes by the fits, as what is stored does, until a slider of theirs is moved.
 
     Parameters
     ----------
@@ -113,7 +114,6 @@ class WhatIf:
             with self._opened() as session:
                 narrow(session, self.course.value)
                 self.evidence = class_evidence(session, self.course.value)
-                in_use = rule_in_use(session, self.course.value)
             self.simulated.layout.display = None if self._origins[self.course.value] == Origin.SIMULATION else "none"
             self._filling = True
             weeks = self.evidence.weeks.to_dict("records")
@@ -123,11 +123,11 @@ class WhatIf:
             ]
             self.week.value = ALL_WEEKS
             self._filling = False
-            self._show_own_rule(self.evidence, in_use)
+            self._show_rules(self.evidence)
             self._work()
 
-    def _show_own_rule(self, evidence: ClassEvidence, in_use: RuleInUse) -> None:
-        """Begin with the rule of the course; where it cannot be used, say why and begin with another."""
+    def _show_rules(self, evidence: ClassEvidence) -> None:
+        """Begin with the rule of the course, where it cannot be used say why and begin with another; the other rule stays."""
         words = f"{len(evidence.students):,} students (active and completed), {len(evidence.scores):,} units of evidence."
         try:
             own = choice(evidence.rule, evidence.parameters)
@@ -135,14 +135,20 @@ class WhatIf:
             own, told = choice(DEFAULT_RULE), f"The rule stored for the course cannot be used: {error}"
         else:
             told = f"Rule 1 is the course's own: {own.rule.name.replace('_', ' ')}. Nothing that you change here is stored."
-            if in_use.fitted:
-                told += f" What is stored goes by {', '.join(in_use.fitted)} fitted to each week; here one value holds for all weeks."
+        self.first.offer(evidence.fits)
         self.first.show(own)
+        self.second.offer(evidence.fits)
         self.about.value = f"{words} {told}"
 
     def _week_chosen(self) -> None:
         if not self._filling:
             self._work()
+
+    def _weeks(self) -> list[int]:
+        """The weeks that are looked at."""
+        if self.week.value != ALL_WEEKS:
+            return [self.week.value]
+        return [] if self.evidence is None else self.evidence.weeks["week_number"].tolist()
 
     def _work(self) -> None:
         """Estimate by both rules, and draw what comes of it."""
@@ -150,8 +156,9 @@ class WhatIf:
             return
         with errors_told(self.message):
             self._shown = (self.first.read(), self.second.read())
-            known = self.evidence
-            weeks = known.weeks["week_number"].tolist() if self.week.value == ALL_WEEKS else [self.week.value]
+            known, weeks = self.evidence, self._weeks()
+            for picker, one in zip((self.first, self.second), self._shown, strict=True):
+                picker.tell(one, weeks)
             scores = known.scores[known.scores["week"].isin(weeks)]
             self.cells = with_everyone(side_by_side(scores, self._shown), known.students["position"], weeks)
             self.message.clear()
@@ -166,7 +173,7 @@ class WhatIf:
             missing = "weeks in its syllabus" if self.evidence is not None and self.evidence.weeks.empty else "students"
             self.message.bad(f"{self.course.value} has no {missing} yet.")
             return
-        rules = [one.named for one in self._shown]
+        rules = [one.named(self._weeks()) for one in self._shown]
         counts, moved = level_counts(self.cells), transitions(self.cells)
         self.summary.value = _summary(moved)
         if self.look.value == TABLES:
@@ -192,7 +199,8 @@ class WhatIf:
         self.pager.show(total=total)
         self.why.show(level_changes_table(listed))
         if self.look.value == CHARTS and total:
-            self.changes.show(level_changes(listed, rules=[one.named for one in self._shown], n_changes=total))
+            rules = [one.named(self._weeks()) for one in self._shown]
+            self.changes.show(level_changes(listed, rules=rules, n_changes=total))
             self._changes_place.children = (self.changes, self.why.view)
         else:
             self._changes_place.children = (self.why.view,)

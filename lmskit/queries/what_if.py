@@ -13,6 +13,7 @@ from lmskit.names import display_name
 from lmskit.queries.course import COUNTED, course_by_code
 from lmskit.queries.evidence import course_responses
 from lmskit.queries.frame import frame
+from lmskit.queries.knowledge import fitted_parameters
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class ClassEvidence:
     ----------
     rule, parameters
         What the course has chosen; parameters it did not set have the rule's defaults.
+    fits
+        What knowledge tracing found of the weeks that were fitted; see `fitted_parameters`.
     students
         Active and completed ones, by name: position (int64, from 1), student_id (int64) and name ("Family, Given").
     weeks
@@ -34,6 +37,7 @@ class ClassEvidence:
 
     rule: str
     parameters: Mapping[str, Any]
+    fits: Mapping[int, Mapping[str, float]]
     students: pd.DataFrame
     weeks: pd.DataFrame
     scores: pd.DataFrame
@@ -65,6 +69,7 @@ def class_evidence(session: Session, course: str) -> ClassEvidence:
     return ClassEvidence(
         rule=found.mastery_rule,
         parameters=dict(found.mastery_parameters),
+        fits=fitted_parameters(session, [found.id]).get(found.id, {}),
         students=pd.DataFrame({"position": positions, "student_id": listed["student_id"], "name": pd.Series(names, dtype="str")}),
         weeks=frame(session, syllabus, {"week_number": "int64", "topic": "str"}),
         scores=scores[position.notna()]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from lmskit.analytics.rule_choice import rule_told
+from lmskit.analytics.rule_choice import RuleChoice, rule_told, with_fits
 from lmskit.analytics.rules import rule_named
 from lmskit.errors import LmskitError
 from lmskit.queries.course import course_by_code
@@ -112,8 +112,10 @@ def rule_in_use(session: Session, course: str) -> RuleInUse:
     if stored.empty:
         return RuleInUse(found.mastery_rule, wanted or {}, (), "")
     used: list[tuple[str, dict[str, float]]] = list(zip(stored["rule"], stored["parameters"], strict=True))
-    fits = fitted_parameters(session, [found.id]).get(found.id, {}).values()
-    own = [] if wanted is None else [wanted, *(wanted | fit for fit in fits)]
+    own = []
+    if wanted is not None:
+        chosen = RuleChoice(rule_named(found.mastery_rule), wanted)
+        own = [wanted, *with_fits(chosen, fitted_parameters(session, [found.id]).get(found.id, {})).of_week.values()]
     if all(rule == found.mastery_rule and parameters in own for rule, parameters in used):
         shared = {name: value for name, value in used[0][1].items() if all(parameters[name] == value for _, parameters in used)}
         ordered = {name: shared[name] for name in wanted or () if name in shared}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lmskit.analytics.class_levels import ORDER
 from lmskit.analytics.mastery import RULES, estimate
-from lmskit.analytics.rule_choice import choice, choice_from_text, parameters_from_text
+from lmskit.analytics.rule_choice import choice, choice_from_text, parameters_from_text, with_fits
 from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
 from lmskit.errors import RuleParameterError, UnknownRuleError
 
@@ -74,6 +74,21 @@ def test_a_change_is_told_from_numbers(text, account):
     choices = [choice("average", {"mastery_threshold": 1, "remedial_threshold": 1}), choice_from_text(text)]
     cells = side_by_side(SCORES[SCORES["student"] == ADA], choices)
     assert account in changes(SCORES, cells, choices)["why"].item()
+
+
+def test_weeks_with_parameters_of_their_own_are_estimated_by_them_and_the_others_by_those_of_the_choice():
+    fit = {"prior": 0.9, "learn": 0.4, "guess": 0.1, "slip": 0.3, "forget": 0.0, "correct_from": 1.0}
+    one = choice("bkt", {"remedial_threshold": 0.6})
+    fitted = with_fits(one, {2: fit, 3: fit})
+    found = side_by_side(SCORES, [fitted])
+    for week, parameters in ((1, one.parameters), (2, {**one.parameters, **fit})):
+        alone = estimate(SCORES[SCORES["week"] == week], "bkt", **parameters)
+        beside = found.loc[found["week"] == week, ["student", "week", "value_1", "low_1", "high_1", "n_evidence", "state_1"]]
+        pd.testing.assert_frame_equal(beside.set_axis(alone.columns, axis=1).reset_index(drop=True), alone)
+    both = [with_fits(one, {2: fit}), one]
+    why = changes(SCORES, side_by_side(SCORES, both), both)["why"].item()
+    fitted_words = "bkt developing at 0.85: from 0 of 1 answer correct, with parameters fitted to the week"
+    assert why == f"By {fitted_words}; by bkt remedial at 0.24: from 0 of 1 answer correct."
 
 
 def test_who_changes_level_is_listed_with_both_values(cells):
@@ -169,5 +184,5 @@ def test_a_choice_that_cannot_be_read_is_one_clear_error(text, error, message):
 
 
 def test_blanks_around_the_parts_of_a_choice_do_no_harm():
-    assert choice_from_text(" n_of_mastery : n = 3 , threshold=0.6").named[1]["n"] == 3
+    assert choice_from_text(" n_of_mastery : n = 3 , threshold=0.6").parameters["n"] == 3
     assert parameters_from_text([]) == {}

@@ -54,3 +54,21 @@ def test_another_rule_and_a_week_are_chosen_and_shown_as_tables(lab, pictures):
     lab.output.get_by_role("button", name="Tables").click()
     expect(lab.output.locator("td:has-text('khan (correct from 1')").first).to_be_visible()
     pictures(lab, "what_if_tables")
+
+
+def test_knowledge_tracing_goes_by_the_fits_of_the_weeks_until_a_slider_of_theirs_is_moved(lab, pictures):
+    lab.output.locator("select:has(option[value='bkt'])").last.select_option("bkt")
+    expect(lab.output.get_by_text("Every week goes by what was fitted to it.").first).to_be_visible()
+    expect(lab.figure("How many are at which level").locator("text:has-text('by week')").first).to_be_visible()
+    fits = lab.output.locator("label:has-text('Parameters fitted to each week') input:visible")
+    expect(fits).to_be_checked()
+    pictures(lab, "what_if_fits")
+    by_fits = summary(lab).inner_text()
+    lab.output.locator(".widget-slider:has(> label:text-is('slip')) .noUi-handle").focus()
+    lab.page.keyboard.press("ArrowRight")
+    expect(lab.output.get_by_text("The same parameters hold for all weeks; what was fitted to weeks").first).to_be_visible()
+    expect(fits).not_to_be_checked()
+    expect(summary(lab)).not_to_have_text(by_fits)
+    fits.check()
+    expect(lab.output.get_by_text("Every week goes by what was fitted to it.").first).to_be_visible()
+    pictures(lab, "what_if_fits_again")

@@ -76,6 +76,16 @@ def test_one_rule_is_compared_with_the_one_the_course_has(lmskit, answered):
     assert "There is nothing from row 8 on." in lmskit("mastery", "compare", answered.code, "--rule", "highest", "--offset", "7").stdout
 
 
+def test_knowledge_tracing_is_compared_by_the_fits_of_the_weeks_unless_a_parameter_of_theirs_is_given(lmskit, answered, admin_engine):
+    with transaction(admin_engine) as session:
+        session.add(factories.knowledge_fit(answered))
+    told = lmskit("mastery", "compare", answered.code, "--rule", "bkt", "--rule", "bkt:slip=0.2", "--week", "1").stdout
+    assert "1: rule bkt (prior=0.3, learn=0.2, guess=0.25, slip=0.1," in told
+    assert "Week 1 goes by what was fitted to it." in told
+    assert "2: rule bkt (prior=0.3, learn=0.2, guess=0.2, slip=0.2," in told
+    assert "What was fitted to week 1 is not used." in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

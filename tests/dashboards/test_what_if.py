@@ -139,6 +139,53 @@ def test_the_course_begins_with_its_own_parameters_and_a_rule_that_cannot_be_use
     assert dashboard.simulated.layout.display is None, "simulated data is marked"
 
 
+@pytest.fixture
+def traced(session, course):
+    """The course, by knowledge tracing, with a fit of its first week."""
+    course.mastery_rule, course.mastery_parameters = "bkt", {"correct_from": 0.9}
+    fit = factories.knowledge_fit(course)
+    fit.correct_from, fit.guess = 0.9, 0.01
+    session.add(fit)
+    session.flush()
+    return course
+
+
+def test_knowledge_tracing_goes_by_what_was_fitted_to_each_week_until_one_of_these_sliders_is_moved(traced, in_session):
+    dashboard = WhatIf(traced.code, other_rule="bkt", opened=in_session)
+    first, second = dashboard.first, dashboard.second
+    second.sliders["correct_from"].value = 0.9
+    assert dashboard.summary.value.startswith("0 of 8 student weeks")
+    assert first.weeks_told.value == "Week 1 goes by what was fitted to it, week 2 by prior 0.3, learn 0.2, guess 0.2, slip 0.1, forget 0."
+    assert "1 Rule: bkt (prior 0.3, learn 0.2, guess by week, slip 0.1," in subtitle(dashboard.levels)
+    second.sliders["mastery_threshold"].value = 0.94
+    assert second.by_fits.value, "thresholds are not fitted"
+    second.sliders["slip"].value = 0.11
+    assert not second.by_fits.value
+    assert second.weeks_told.value == "The same parameters hold for all weeks; what was fitted to week 1 is not used."
+    assert "2 Rule: bkt (prior 0.3, learn 0.2, guess 0.2, slip 0.11," in subtitle(dashboard.levels)
+    assert "with parameters fitted to the week; by bkt" in dashboard.why.frame["Why"].iloc[0]
+    second.by_fits.value = True
+    assert second.weeks_told.value == first.weeks_told.value.replace("slip 0.1", "slip 0.11")
+    dashboard.week.value = 1
+    assert "2 Rule: bkt (prior 0.3, learn 0.2, guess 0.01, slip 0.1," in subtitle(dashboard.levels)
+
+
+def test_fits_are_offered_where_there_are_some_and_the_rule_is_knowledge_tracing(traced, session, in_session):
+    other = factories.course(session, weeks=1, mastery_rule="bkt")
+    factories.enrollment(session, other)
+    dashboard = WhatIf(other.code, other_rule="bkt", opened=in_session)
+    pickers = (dashboard.first, dashboard.second)
+    assert [one.by_fits.layout.display for one in pickers] == ["none", "none"]
+    dashboard.course.value = traced.code
+    assert [(one.by_fits.layout.display, one.by_fits.value) for one in pickers] == [(None, True), (None, True)]
+    dashboard.second.rule.value = "khan"
+    assert (dashboard.second.by_fits.layout.display, dashboard.second.weeks_told.value) == ("none", "")
+    dashboard.first.sliders["prior"].value = 0.5
+    dashboard.first.rule.value = "latest"
+    dashboard.first.rule.value = "bkt"
+    assert dashboard.first.by_fits.value, "a rule that is chosen begins with the fits"
+
+
 def test_a_course_without_weeks_or_students_says_so(session, in_session):
     without_weeks, without_students = factories.course(session), factories.course(session, weeks=2)
     factories.enrollment(session, without_weeks)

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lmskit.analytics.mastery import estimate
-from lmskit.analytics.rule_choice import choice
+from lmskit.analytics.rule_choice import choice, choice_from_text, with_fits
+from lmskit.analytics.rules import RULES
 from lmskit.analytics.what_if import side_by_side
 from lmskit.db import transaction
 from lmskit.errors import CourseNotFoundError, RuleParameterError, UnknownRuleError
@@ -94,19 +94,57 @@ def test_the_evidence_of_a_class_is_that_of_who_counts_by_name(session, course):
     assert found.scores.dtypes[["student", "mixed"]].astype(str).tolist() == ["int64", "bool"]
 
 
-def test_what_a_refresh_stores_is_what_the_evidence_of_the_class_gives(session, course):
-    choose_rule(session, course.code, "khan", {"remedial_threshold": 0.6})
-    refresh(session, courses=[course.code])
-    found = class_evidence(session, course.code)
-    cells = side_by_side(found.scores, [choice(found.rule, found.parameters)])
-    pd.testing.assert_series_equal(cells["value_1"], estimate(found.scores, "khan")["value"], check_names=False)
-    ids = found.students.set_index("position")["student_id"]
-    stored = select(TopicPerformance.student_id, TopicPerformance.value, TopicPerformance.level).where(
-        TopicPerformance.course_id == course.id, TopicPerformance.student_id.in_(ids.tolist())
+FITTED, NEVER_FITTED, FITTED_TO_OTHER_ANSWERS = 1, 2, 3
+
+
+@pytest.fixture
+def fitted(session):
+    """Three weeks answered by all: one has a fit, one has none, and one was fitted to what half of the points made correct."""
+    made = factories.course(session, weeks=3)
+    session.add(factories.knowledge_fit(made, week_number=FITTED))
+    other = factories.knowledge_fit(made, week_number=FITTED_TO_OTHER_ANSWERS)
+    other.correct_from = 0.5
+    session.add(other)
+    quizzes = [factories.quiz(session, made, week_number=week) for week in (1, 2, 3)]
+    for marks in ((10, 3, 10), (10, 10, 10), (2, 6), (7,)):
+        student = factories.enrollment(session, made).student_id
+        for quiz in quizzes:
+            for number, score in enumerate(marks, start=1):
+                factories.attempt(session, quiz, student, number=number, score=score, submitted_at=MONDAY + dt.timedelta(days=number))
+    return made
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_a_refresh_stores_is_what_comparing_shows_for_the_rule_of_the_course(session, fitted, rule):
+    choose_rule(session, fitted.code, rule, {"remedial_threshold": 0.6})
+    refresh(session, courses=[fitted.code])
+    found = class_evidence(session, fitted.code)
+    own = with_fits(choice(found.rule, found.parameters), found.fits)
+    cells = side_by_side(found.scores, [own])
+    columns = {"value_1": "value", "low_1": "low", "high_1": "high", "n_evidence": "n_evidence", "state_1": "level"}
+    shown = cells.assign(student=cells["student"].map(found.students.set_index("position")["student_id"])).rename(columns=columns)
+    statement = select(
+        TopicPerformance.student_id.label("student"),
+        TopicPerformance.week_number.label("week"),
+        *map(TopicPerformance.__table__.c.get, columns.values()),
+    ).where(TopicPerformance.course_id == fitted.id)
+    stored = pd.DataFrame(session.execute(statement).mappings()).astype({"value": float, "low": float, "high": float, "level": str})
+    key = ["student", "week"]
+    assert len(stored) == 12
+    pd.testing.assert_frame_equal(
+        shown[stored.columns].sort_values(key, ignore_index=True),
+        stored.sort_values(key, ignore_index=True),
+        check_exact=True,
     )
-    assert {tuple(row) for row in session.execute(stored)} == set(
-        zip(cells["student"].map(ids), cells["value_1"], cells["state_1"], strict=True)
-    )
+
+
+def test_a_week_goes_by_its_fit_where_the_fit_is_to_the_same_answers_and_nothing_was_typed(session, fitted):
+    fits = class_evidence(session, fitted.code).fits
+    assert {week: own["guess"] for week, own in choice_from_text("bkt", fits).of_week.items()} == {FITTED: 0.25}
+    assert list(choice_from_text("bkt:correct_from=0.5", fits).of_week) == [FITTED_TO_OTHER_ANSWERS]
+    assert choice_from_text("bkt:mastery_threshold=0.9", fits).of_week[FITTED]["mastery_threshold"] == 0.9
+    for typed in ("bkt:guess=0.2", "bkt:forget=0", "m_of_n"):
+        assert choice_from_text(typed, fits).of_week == {}
 
 
 def test_a_course_without_students_or_weeks_gives_empty_tables_of_the_same_shape(session, course):
