@@ -11,14 +11,12 @@ own that is removed.
 from __future__ import annotations
 
 import argparse
-import os
 import resource
-import shutil
 import statistics
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.scratch import scratch_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,16 +102,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=sorted(TARGETS), help="sizes to measure")
     parser.add_argument("--repeat", type=int, default=7, help="runs of each")
     arguments = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(prefix="lmskit-benchmark-"))
-    scratch.chmod(0o755)
-    for name in [name for name in os.environ if name.startswith(("PG", "LMSKIT_"))]:
-        del os.environ[name]
-    os.environ["LMSKIT_HOME"] = str(scratch / "home")
-
-    from lmskit.db.connection import embedded_cluster
-    from lmskit.db.engine import dispose_engines
-
-    try:
+    with scratch_cluster():
         engine = prepare(max(arguments.rows))
         for rows in sorted(arguments.rows):
             for title, columns in COLUMNS.items():
@@ -124,10 +113,6 @@ def main() -> None:
                 target = f" (target {TARGETS[rows]:.0f})" if rows in TARGETS and columns == COLUMNS["8 columns"] else ""
                 print(f"  {medians['pandas.read_sql'] / medians['lmskit.read_frame']:.1f} times as fast{target}", flush=True)
         print(f"\nhighest memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
-    finally:
-        dispose_engines()
-        embedded_cluster().stop()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -21,16 +21,16 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
-import os
 import random
 import shutil
 import statistics
 import subprocess
-import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.scratch import scratch_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,16 +194,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="attempts to import")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each")
     arguments = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(prefix="lmskit-benchmark-"))
-    scratch.chmod(0o755)
-    for name in [name for name in os.environ if name.startswith("PG") or name in {"LMSKIT_DATABASE_URL", "LMSKIT_PERSON"}]:
-        del os.environ[name]
-    os.environ["LMSKIT_HOME"] = str(scratch / "home")
-
-    from lmskit.db.connection import embedded_cluster
-    from lmskit.db.engine import dispose_engines
-
-    try:
+    with scratch_cluster() as scratch:
         folder = scratch / "oulad"
         folder.mkdir()
         if arguments.oulad:
@@ -211,10 +202,6 @@ def main() -> None:
         else:
             made_up(folder, arguments.rows)
         run(Bench(folder, scratch), arguments.repeat)
-    finally:
-        dispose_engines()
-        embedded_cluster().stop()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -15,16 +15,15 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import resource
-import shutil
 import statistics
 import subprocess
-import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.scratch import scratch_cluster
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -168,21 +167,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="runs of each")
     parser.add_argument("--steps", action="store_true", help="also print how long each step took")
     arguments = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(prefix="lmskit-benchmark-"))
-    scratch.chmod(0o755)
-    for name in [name for name in os.environ if name.startswith("PG") or name in {"LMSKIT_DATABASE_URL", "LMSKIT_PERSON"}]:
-        del os.environ[name]
-    os.environ["LMSKIT_HOME"] = str(scratch / "home")
-
-    from lmskit.db.connection import embedded_cluster
-    from lmskit.db.engine import dispose_engines
-
-    try:
+    with scratch_cluster() as scratch:
         run(Bench(scratch, arguments.students), arguments.repeat, steps=arguments.steps)
-    finally:
-        dispose_engines()
-        embedded_cluster().stop()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

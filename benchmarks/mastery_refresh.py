@@ -23,16 +23,14 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import resource
-import shutil
 import statistics
-import tempfile
 import time
 from collections import defaultdict
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.scratch import scratch_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -370,21 +368,8 @@ def main() -> None:
     parser.add_argument("--answers", action="store_true", help="attempts have answers to three questions each, which are the evidence")
     parser.add_argument("--steps", action="store_true", help="also print how long each step of the refreshes took")
     arguments = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(prefix="lmskit-benchmark-"))
-    scratch.chmod(0o755)
-    for name in [name for name in os.environ if name.startswith(("PG", "LMSKIT_"))]:
-        del os.environ[name]
-    os.environ["LMSKIT_HOME"] = str(scratch / "home")
-
-    from lmskit.db.connection import embedded_cluster
-    from lmskit.db.engine import dispose_engines
-
-    try:
+    with scratch_cluster():
         run(Bench(answers=arguments.answers), sorted(arguments.attempts), arguments.repeat, steps=arguments.steps)
-    finally:
-        dispose_engines()
-        embedded_cluster().stop()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -18,15 +18,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import random
-import shutil
 import statistics
-import tempfile
 import time
 from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks.scratch import scratch_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,16 +211,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, five runs")
     arguments = parser.parse_args()
     sizes, repeat = (QUICK, 5) if arguments.quick else (SIZES, arguments.repeat)
-    scratch = Path(tempfile.mkdtemp(prefix="lmskit-benchmark-"))
-    scratch.chmod(0o755)
-    for name in [name for name in os.environ if name.startswith(("PG", "LMSKIT_"))]:
-        del os.environ[name]
-    os.environ["LMSKIT_HOME"] = str(scratch / "home")
-
-    from lmskit.db.connection import embedded_cluster
-    from lmskit.db.engine import dispose_engines
-
-    try:
+    with scratch_cluster():
         bench = Bench(sizes)
         for hardened in (False, True):
             bench.protect(hardened=hardened)
@@ -231,10 +220,6 @@ def main() -> None:
                 print(f"\n{label} attempts in {N_COURSES} courses, {state}: ms in the database, median of {repeat}")
                 print("  " + " " * 12 + f"{WITHOUT:>10}{WITH:>10}{NARROWED:>10}{'with/without':>14}{'narrowed/without':>18}")
                 told(bench.measure(label, repeat))
-    finally:
-        dispose_engines()
-        embedded_cluster().stop()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def told(medians: dict[str, dict[str, float]]) -> None:

@@ -65,15 +65,7 @@ def calibration_chart(parts: pd.DataFrame, *, about: str) -> go.Figure:
             y=observed.tolist(),
             mode="markers",
             marker={"color": theme.SERIES[0], "size": (_SMALLEST + (_LARGEST - _SMALLEST) * share).tolist(), "opacity": 0.9},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": (high - observed).tolist(),
-                "arrayminus": (observed - low).tolist(),
-                "color": theme.INK,
-                "thickness": 1.5,
-                "width": 5,
-            },
+            error_y=theme.error_bar(observed, low, high),
             hovertext=[_hover(row) for row in rows.to_dict("records")],
             hovertemplate="%{hovertext}<extra></extra>",
         )

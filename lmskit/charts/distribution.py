@@ -125,15 +125,7 @@ def level_share(shares: pd.DataFrame, *, group: str, rule: str, parameters: Mapp
         go.Bar(
             x=[f"{theme.LEVEL_LETTERS[level]} {theme.LEVEL_WORDS[level]}" for level in theme.LEVELS],
             y=share.tolist(),
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": (high - share).tolist(),
-                "arrayminus": (share - low).tolist(),
-                "color": theme.INK,
-                "thickness": 1.5,
-                "width": 8,
-            },
+            error_y=theme.error_bar(share, low, high, width=8),
             customdata=[[percent_text(value)] for value in rows["share"]],
             hovertext=[_share_hover(row) for row in rows.to_dict("records")],
             hovertemplate="%{hovertext}<extra></extra>",

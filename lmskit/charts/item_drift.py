@@ -76,15 +76,7 @@ def item_drift_chart(
                 mode="lines+markers",
                 line={"color": colour, "width": 1.5, "dash": "solid" if name == "facility" else "dot"},
                 marker={"symbol": symbol, "size": 10, "color": colour},
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": np.nan_to_num(high - value).tolist(),
-                    "arrayminus": np.nan_to_num(value - low).tolist(),
-                    "thickness": 1.5,
-                    "width": 5,
-                    "color": colour,
-                },
+                error_y=theme.error_bar(value, low, high, color=colour),
                 hovertext=[_hover(row, name) for row in by_run.to_dict("records")],
                 hovertemplate="%{hovertext}<extra></extra>",
             )
@@ -190,8 +182,7 @@ def _p_text(p: float) -> str:
 
 
 def _with_interval(row: Mapping[Hashable, Any], name: str) -> str:
-    value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
-    return number_text(value) + (f" ({number_text(low)} to {number_text(high)})" if np.isfinite(low) else "")
+    return theme.value_text(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")))
 
 
 def _hover(row: Mapping[Hashable, Any], name: str) -> str:

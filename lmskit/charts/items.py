@@ -203,7 +203,7 @@ def verdict_text(item: Mapping[Hashable, Any]) -> str:
 def _items_of(verdict: ItemVerdict, rows: pd.DataFrame) -> go.Scatter:
     facility, low, high = (rows[f"facility{end}"].astype("float64").to_numpy() * 100 for end in ("", "_low", "_high"))
     index, below, above = (rows[f"discrimination_index{end}"].astype("float64").to_numpy() for end in ("", "_low", "_high"))
-    bar = {"type": "data", "symmetric": False, "thickness": 1.2, "width": 3, "color": _COLOURS[verdict]}
+    thin: dict[str, Any] = {"color": _COLOURS[verdict], "thickness": 1.2, "width": 3}
     return go.Scatter(
         name=VERDICT_WORDS[verdict],
         x=np.nan_to_num(facility).tolist(),
@@ -213,8 +213,8 @@ def _items_of(verdict: ItemVerdict, rows: pd.DataFrame) -> go.Scatter:
         textposition="top right",
         textfont={"size": 12},
         marker={"symbol": _SYMBOLS[verdict], "color": _COLOURS[verdict], "size": 12, "line": {"width": 2}},
-        error_x=bar | {"array": np.nan_to_num(high - facility).tolist(), "arrayminus": np.nan_to_num(facility - low).tolist()},
-        error_y=bar | {"array": np.nan_to_num(above - index).tolist(), "arrayminus": np.nan_to_num(index - below).tolist()},
+        error_x=theme.error_bar(facility, low, high, **thin),
+        error_y=theme.error_bar(index, below, above, **thin),
         customdata=[[int(number)] for number in rows["number"]],
         hovertext=[_hover(row) for row in rows.to_dict("records")],
         hovertemplate="%{hovertext}<extra></extra>",
@@ -235,8 +235,7 @@ def _hover(row: Mapping[Hashable, Any]) -> str:
 
 
 def _interval(row: Mapping[Hashable, Any], name: str) -> str:
-    value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
-    return number_text(value) + (f" ({number_text(low)} to {number_text(high)})" if np.isfinite(low) else "")
+    return theme.value_text(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")))
 
 
 def _percent_interval(row: Mapping[Hashable, Any], name: str) -> str:

@@ -51,15 +51,7 @@ def learning_curve(places: pd.DataFrame, *, topic: str) -> go.Figure:
             mode="lines+markers",
             line={"color": theme.SERIES[0], "width": 2},
             marker={"symbol": theme.SERIES_SYMBOLS[0], "size": 8},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": (high - observed).tolist(),
-                "arrayminus": (observed - low).tolist(),
-                "color": theme.SERIES[0],
-                "thickness": 1.2,
-                "width": 4,
-            },
+            error_y=theme.error_bar(observed, low, high, color=theme.SERIES[0], thickness=1.2, width=4),
             hovertext=[_hover(row) for row in rows.to_dict("records")],
             hovertemplate="%{hovertext}<extra></extra>",
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -12,7 +11,7 @@ from lmskit.charts import theme
 from lmskit.charts.columns import need
 from lmskit.charts.items import attempts_text
 from lmskit.charts.labels import plain
-from lmskit.rounding import number_text, percent_text
+from lmskit.rounding import percent_text
 from lmskit.vocabulary import OptionVerdict
 
 if TYPE_CHECKING:
@@ -89,15 +88,7 @@ def option_chart(
             orientation="h",
             x=share.tolist(),
             y=list(range(len(rows))),
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": np.maximum(high - share, 0).tolist(),
-                "arrayminus": np.maximum(share - low, 0).tolist(),
-                "color": theme.INK,
-                "thickness": 1.2,
-                "width": 4,
-            },
+            error_x=theme.error_bar(share, low, high, thickness=1.2, width=4),
             marker={
                 "color": [_COLOURS[verdict] for verdict in verdicts],
                 "pattern": {"shape": [_PATTERNS.get(verdict, "") for verdict in verdicts], "fgcolor": "white", "size": 7},
@@ -172,8 +163,7 @@ def _label(verdict: OptionVerdict, text: str) -> str:
 
 
 def _point_biserial(row: Mapping[Hashable, Any]) -> str:
-    low, high = float(row["point_biserial_low"]), float(row["point_biserial_high"])
-    return number_text(float(row["point_biserial"])) + (f" ({number_text(low)} to {number_text(high)})" if np.isfinite(low) else "")
+    return theme.value_text(*(float(row[f"point_biserial{end}"]) for end in ("", "_low", "_high")))
 
 
 def _hover(row: Mapping[Hashable, Any]) -> str:

@@ -69,15 +69,7 @@ def levels_by_rule(counts: pd.DataFrame, *, rules: Rules, group: str) -> go.Figu
                 textangle=0,
                 constraintext="none",
                 textfont={"color": "white", "size": 13},
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": np.nan_to_num(high - share).tolist(),
-                    "arrayminus": np.nan_to_num(share - low).tolist(),
-                    "color": theme.INK,
-                    "thickness": 1.5,
-                    "width": 6,
-                },
+                error_y=theme.error_bar(share, low, high, width=6),
                 hovertext=[_share_hover(level, number, name, row) for level, row in rows.reset_index(drop=True).iterrows()],
                 hovertemplate="%{hovertext}<extra></extra>",
                 marker={

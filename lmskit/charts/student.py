@@ -220,16 +220,7 @@ def _weeks_at(level: Level, rows: pd.DataFrame) -> go.Scatter:
             "size": 11,
             "line": {"width": 2 if missing else 0},
         },
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": np.nan_to_num(high - value).tolist(),
-            "arrayminus": np.nan_to_num(value - low).tolist(),
-            "thickness": 1.5,
-            "width": 5,
-            "color": theme.LEVEL_COLOURS[level],
-            "visible": bool(np.isfinite(low).any()),
-        },
+        error_y=theme.error_bar(value, low, high, color=theme.LEVEL_COLOURS[level]) | {"visible": bool(np.isfinite(low).any())},
         hovertext=[_week_hover(row) for row in rows.to_dict("records")],
         hovertemplate="%{hovertext}<extra></extra>",
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from lmskit.charts.labels import plain
@@ -14,6 +15,8 @@ from lmskit.vocabulary import Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy.typing as npt
 
 FONT = "Inter, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
 INK, FAINT, RULE, EMPTY = "#1A1A1A", "#5A5A5A", "#D9D9D9", "#F3F3F3"
@@ -70,6 +73,39 @@ def interval_text(low: float | None, high: float | None) -> str:
     if low is None or high is None or low != low or high != high:  # noqa: PLR0124  # NaN is not itself
         return "none"
     return f"{number_text(low)} to {number_text(high)}"
+
+
+def value_text(value: float, low: float, high: float) -> str:
+    """Write a value with its interval in brackets, where it has one.
+
+    Examples
+    --------
+    >>> value_text(0.17, -0.02, 0.3), value_text(0.17, float("nan"), float("nan"))
+    ('0.17 (−0.02 to 0.30)', '0.17')
+    """
+    return number_text(value) + (f" ({interval_text(low, high)})" if np.isfinite(low) else "")
+
+
+def error_bar(
+    value: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, *, color: str = INK, thickness: float = 1.5, width: float = 5
+) -> dict[str, Any]:
+    """Return plotly's error bar from `low` to `high` around each value; there is none where one of the three is missing.
+
+    Examples
+    --------
+    >>> error_bar([0.5], [0.25], [1.0])["array"], error_bar([0.5], [float("nan")], [1.0])["arrayminus"]
+    ([0.5], [0.0])
+    """
+    centre = np.asarray(value, dtype=np.float64)
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": np.nan_to_num(np.asarray(high, dtype=np.float64) - centre).tolist(),
+        "arrayminus": np.nan_to_num(centre - np.asarray(low, dtype=np.float64)).tolist(),
+        "color": color,
+        "thickness": thickness,
+        "width": width,
+    }
 
 
 def broken(note: str) -> str:

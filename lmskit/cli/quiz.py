@@ -134,13 +134,8 @@ def _about(quality: "JudgedQuiz") -> str:
 
     answers = quality.answers
     resting = attempts_text(quality.attempts, n_attempts=quality.n_attempts, n_students=quality.n_students)
-    left_out = [
-        f"{count:,} {words}"
-        for count, words in ((answers.n_not_graded, "not graded yet"), (answers.n_totals, "of which only totals are known"))
-        if count
-    ]
-    simulated = " Simulated data." if answers.simulated else ""
-    return f"{answers.title} in {answers.course}: {resting}" + (f"; left out: {', '.join(left_out)}" if left_out else "") + f".{simulated}"
+    left_out = f"; left out: {answers.left_out}" if answers.left_out else ""
+    return f"{answers.title} in {answers.course}: {resting}{left_out}.{' Simulated data.' if answers.simulated else ''}"
 
 
 def _print(table: "pd.DataFrame") -> None:

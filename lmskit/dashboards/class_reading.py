@@ -16,7 +16,7 @@ from lmskit.queries.attempt import student_attempts
 from lmskit.queries.computed_at import computed_at
 from lmskit.queries.course import courses, narrow
 from lmskit.queries.mastery import class_weeks, mastery_cells, student_weeks, students_to_help
-from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.page import MAX_PAGE, all_pages
 from lmskit.services.mastery_rule import rule_in_use
 
 Open: TypeAlias = Callable[[], AbstractContextManager[Session]]
@@ -68,10 +68,7 @@ class OneStudent:
 def read_courses(opened: Open) -> pd.DataFrame:
     """The courses the signed-in person can see, newest term first."""
     with opened() as session:
-        pages = [courses(session, limit=MAX_PAGE)]
-        while len(pages[-1]) == MAX_PAGE:
-            pages.append(courses(session, limit=MAX_PAGE, offset=MAX_PAGE * len(pages)))
-    return pd.concat(pages, ignore_index=True)
+        return all_pages(lambda limit, offset: courses(session, limit=limit, offset=offset))
 
 
 def read_class(opened: Open, course: str, *, offset: int = 0) -> ClassPage:

@@ -187,13 +187,8 @@ def _about(page: QuizPage) -> str:
     judged = page.judged
     answers = judged.answers
     resting = attempts_text(judged.attempts, n_attempts=judged.n_attempts, n_students=judged.n_students)
-    left_out = [
-        f"{count:,} {words}"
-        for count, words in ((answers.n_not_graded, "not graded yet"), (answers.n_totals, "of which only totals are known"))
-        if count
-    ]
     runs = ", ".join(run.course for run in page.drift.runs if run.quiz_id != answers.quiz_id)
     return (
-        f"{resting} (active and completed){'; left out: ' + ', '.join(left_out) if left_out else ''}. "
+        f"{resting} (active and completed){f'; left out: {answers.left_out}' if answers.left_out else ''}. "
         f"{'Compared with ' + runs if runs else 'Nothing to compare it with'}."
     )

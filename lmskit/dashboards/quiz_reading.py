@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.page import all_pages
 from lmskit.queries.quiz_answers import answered_quizzes
 from lmskit.services.quiz_quality import JudgedQuiz, QuizDrift, quiz_drift, quiz_quality
 
@@ -32,10 +32,7 @@ class QuizPage:
 def read_quizzes(opened: Open, course: str) -> pd.DataFrame:
     """The quizzes of a course with how much there is to judge them by."""
     with opened() as session:
-        pages = [answered_quizzes(session, course, limit=MAX_PAGE)]
-        while len(pages[-1]) == MAX_PAGE:
-            pages.append(answered_quizzes(session, course, limit=MAX_PAGE, offset=MAX_PAGE * len(pages)))
-    return pd.concat(pages, ignore_index=True)
+        return all_pages(lambda limit, offset: answered_quizzes(session, course, limit=limit, offset=offset))
 
 
 def read_quiz(opened: Open, quiz_id: int, attempts: CountedAttempts) -> QuizPage:

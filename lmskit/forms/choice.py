@@ -32,3 +32,17 @@ def course_options(session: Session) -> list[tuple[str, str]]:
     """What is shown and the code, for each course there is, the newest first."""
     known = courses(session, limit=MAX_PAGE)
     return [(f"{row['code']} · {row['title']}", row["code"]) for row in known.to_dict("records")]
+
+
+def course_choice(courses: Sequence[tuple[str, str]], first: str = "") -> widgets.Dropdown:
+    """Return a list of courses that begins with the one whose code is `first`, or else with the first one.
+
+    Examples
+    --------
+    >>> course_choice([("One", "C1"), ("Two", "C2")], "C2").value, course_choice([("One", "C1")], "C9").value
+    ('C2', 'C1')
+    """
+    choice = widgets.Dropdown(options=courses)
+    if first in {code for _, code in courses}:
+        choice.value = first
+    return choice

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from sqlalchemy.orm import Session
 
 from lmskit.db import snapshot, transaction
-from lmskit.forms.choice import course_options
+from lmskit.forms.choice import course_choice, course_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.forms.syllabus import Weeks, as_rows
@@ -49,9 +49,7 @@ class CourseChangeForm:
     ) -> None:
         self._read = read
         self._seen: CourseAsSeen | None = None
-        self.course = widgets.Dropdown(options=courses)
-        if course in {code for _, code in courses}:
-            self.course.value = course
+        self.course = course_choice(courses, course)
         self.title, self.weeks = widgets.Text(), Weeks()
         fields = {"course": Field("Course", self.course), "title": Field("Title", self.title), "weeks": self.weeks}
         self.submission = Submission(

@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.db import snapshot, transaction
-from lmskit.forms.choice import course_options
+from lmskit.forms.choice import course_choice, course_options
 from lmskit.forms.enrollment import EnrollmentForm, Withdrawal, WithdrawalForm
 from lmskit.forms.field import Field
 from lmskit.forms.mail_destination import mail_destination
@@ -61,9 +61,7 @@ class EnrollmentDesk:
         course: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.course = widgets.Dropdown(options=courses)
-        if course in {code for _, code in courses}:
-            self.course.value = course
+        self.course = course_choice(courses, course)
         self.roster = Roster(read_roster)
         self.enrollment = EnrollmentForm(self._then_showing_the_student(on_enroll), course=self.course, clock=clock)
         self.withdrawal = WithdrawalForm(self._then_showing_the_student(on_withdraw), course=self.course, clock=clock)

@@ -13,7 +13,7 @@ from lmskit.analytics.rule import Parameter, Rule
 from lmskit.analytics.rules import RULES, rule_named
 from lmskit.db import snapshot, transaction
 from lmskit.errors import LmskitError
-from lmskit.forms.choice import course_options
+from lmskit.forms.choice import course_choice, course_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.queries.mastery import course_rule
@@ -50,9 +50,7 @@ class MasteryRuleForm:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
-        self.course = widgets.Dropdown(options=courses)
-        if course in {code for _, code in courses}:
-            self.course.value = course
+        self.course = course_choice(courses, course)
         self._rules = RuleList(self._rule_chosen)
         self.rule, self.explanation = self._rules.dropdown, self._rules.explanation
         self._stored: tuple[str, Mapping[str, object]] = ("", {})

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import ipywidgets as widgets
 
 from lmskit.forms.bank import BankImport
-from lmskit.forms.choice import offer
+from lmskit.forms.choice import course_choice, offer
 from lmskit.forms.field import Field, row
 from lmskit.forms.questions import Questions
 from lmskit.forms.submission import Submission
@@ -75,9 +75,7 @@ class QuizForm:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read_course, self._read_quiz = read_course, read_quiz
-        self.course = widgets.Dropdown(options=courses)
-        if course in {code for _, code in courses}:
-            self.course.value = course
+        self.course = course_choice(courses, course)
         self.quiz, self.week = widgets.Dropdown(options=[("A new quiz", NEW)]), widgets.Dropdown()
         self.title, self.due_on = widgets.Text(placeholder="Quiz of week 1"), widgets.DatePicker()
         self.questions = Questions()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pandas as pd
-from sqlalchemy import ColumnElement, ScalarSelect, desc, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, desc, false, func, select
 from sqlalchemy.orm import Session
 
 from lmskit.errors import CourseNotFoundError
@@ -82,10 +82,15 @@ def course_by_code(session: Session, code: str) -> Course:
     CourseNotFoundError
         There is none, or the signed-in person may not see it: the two cannot be told apart.
     """
-    course = session.scalars(select(Course).where(Course.code == code)).one_or_none() if "\0" not in code else None
+    course = session.scalars(select(Course).where(has_code(code))).one_or_none()
     if course is None:
         raise CourseNotFoundError(course=code)
     return course
+
+
+def has_code(course: str) -> ColumnElement[bool]:
+    """The condition that a row of `courses` is the one with this code; PostgreSQL cannot be asked for one with a NUL in it."""
+    return Course.code == course if "\0" not in course else false()
 
 
 def syllabus(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:

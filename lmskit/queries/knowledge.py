@@ -3,10 +3,11 @@
 from collections.abc import Collection
 
 import pandas as pd
-from sqlalchemy import and_, false, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from lmskit.models import Course, KnowledgeFit, Syllabus
+from lmskit.queries.course import has_code
 from lmskit.queries.frame import frame
 from lmskit.queries.page import DEFAULT_PAGE, check_page
 
@@ -44,7 +45,7 @@ def knowledge_fits(session: Session, course: str, *, limit: int = DEFAULT_PAGE, 
         select(Syllabus.topic, *KnowledgeFit.__table__.columns)
         .join(Syllabus, and_(Syllabus.course_id == KnowledgeFit.course_id, Syllabus.week_number == KnowledgeFit.week_number))
         .join(Course, Course.id == KnowledgeFit.course_id)
-        .where(Course.code == course if "\0" not in course else false())
+        .where(has_code(course))
         .order_by(KnowledgeFit.week_number)
         .limit(limit)
         .offset(offset)

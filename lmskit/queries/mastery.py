@@ -6,13 +6,13 @@ All of it reads the stored estimates. A student without evidence in a week has n
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import CTE, BigInteger, ColumnElement, Float, Label, Numeric, ScalarSelect, cast, false, func, select
+from sqlalchemy import CTE, BigInteger, ColumnElement, Float, Label, Numeric, ScalarSelect, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from lmskit.models import Course, Enrollment, QuizAttempt, Syllabus, TopicPerformance, User
 from lmskit.names import display_name
-from lmskit.queries.course import COUNTED, course_by_code
+from lmskit.queries.course import COUNTED, course_by_code, has_code
 from lmskit.queries.frame import frame
 from lmskit.queries.page import DEFAULT_PAGE, check_page
 from lmskit.vocabulary import Level
@@ -236,7 +236,7 @@ def stored_rules(session: Session, course: str) -> pd.DataFrame:
 
 
 def _course_id(course: str) -> ScalarSelect[int]:
-    return select(Course.id).where(Course.code == course if "\0" not in course else false()).scalar_subquery()
+    return select(Course.id).where(has_code(course)).scalar_subquery()
 
 
 def _roster(course: str) -> CTE:

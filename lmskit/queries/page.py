@@ -1,5 +1,9 @@
 """The bounds of a page: every list takes `limit` and `offset`, and its order is total, so pages neither overlap nor skip."""
 
+from collections.abc import Callable
+
+import pandas as pd
+
 from lmskit.errors import PageLimitError
 
 DEFAULT_PAGE = 100
@@ -28,6 +32,14 @@ def check_page(limit: int, offset: int) -> None:
         raise PageLimitError(f"A list shows 1 to {MAX_PAGE} rows at once, not {limit!r}. For further rows raise the offset.")
     if not _is_whole(offset) or not 0 <= offset <= LAST_ROW:
         raise PageLimitError(f"A list begins at row 0 or a later one, not at {offset!r}. Choose an offset of 0 or more.")
+
+
+def all_pages(page: Callable[[int, int], pd.DataFrame]) -> pd.DataFrame:
+    """Put the pages of a list together; `page` takes limit and offset."""
+    pages = [page(MAX_PAGE, 0)]
+    while len(pages[-1]) == MAX_PAGE:
+        pages.append(page(MAX_PAGE, MAX_PAGE * len(pages)))
+    return pd.concat(pages, ignore_index=True)
 
 
 def _is_whole(number: object) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.errors import QuizAmbiguousError, QuizNotFoundError, QuizNotFoundInCourseError, QuizUnreadableError
 from lmskit.models import Course, Quiz, QuizAttempt
+from lmskit.queries.course import has_code
 from lmskit.queries.frame import frame
 from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, check_page
 from lmskit.schemas.mistakes import one_sentence
@@ -47,7 +48,7 @@ def quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset:
             attempts.label("n_attempts"),
         )
         .join(Course, Course.id == Quiz.course_id)
-        .where(Course.code == course if "\0" not in course else false())
+        .where(has_code(course))
         .order_by(Quiz.week_number, Quiz.title.collate("C"), Quiz.id)
         .limit(limit)
         .offset(offset)
@@ -58,7 +59,7 @@ def quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset:
 def count_quizzes(session: Session, course: str) -> int:
     """How many rows `quizzes` has on all its pages together."""
     statement = select(func.count()).select_from(Quiz).join(Course, Course.id == Quiz.course_id)
-    return session.scalar(statement.where(Course.code == course if "\0" not in course else false())) or 0
+    return session.scalar(statement.where(has_code(course))) or 0
 
 
 def quiz_by_id(session: Session, quiz_id: int) -> Quiz:
@@ -85,7 +86,7 @@ def quiz_in_course(session: Session, course: str, quiz: str) -> Quiz:
     QuizAmbiguousError
         Several have the title.
     """
-    statement = select(Quiz).join(Course, Course.id == Quiz.course_id).where(Course.code == course if "\0" not in course else false())
+    statement = select(Quiz).join(Course, Course.id == Quiz.course_id).where(has_code(course))
     number = int(quiz) if quiz.isascii() and quiz.isdigit() and len(quiz) < len(str(LAST_ROW)) else 0
     found = session.scalars(statement.where(Quiz.id == number)).one_or_none()
     if found is not None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, and_, false, func, not_, select
+from sqlalchemy import ColumnElement, and_, func, not_, select
 
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Term
-from lmskit.queries.course import COUNTED
+from lmskit.queries.course import COUNTED, has_code
 from lmskit.queries.frame import frame
 from lmskit.queries.page import DEFAULT_PAGE, check_page
 from lmskit.queries.quiz import content_of, quiz_by_id
@@ -65,6 +65,12 @@ class QuizAnswers:
     n_totals: int
 
     @property
+    def left_out(self) -> str:
+        """How many attempts were left out, and why; empty where none was."""
+        counts = {"not graded yet": self.n_not_graded, "of which only totals are known": self.n_totals}
+        return ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
+
+    @property
     def max_scores(self) -> dict[str, float]:
         """The points of each question, by id."""
         return {question.id: question.points for question in self.content.questions}
@@ -89,7 +95,7 @@ def answered_quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE
         select(QuizAttempt.quiz_id, func.count(QuizAttempt.student_id.distinct()).label("n_students"), func.count().label("n_attempts"))
         .join(Enrollment, (Enrollment.course_id == QuizAttempt.course_id) & (Enrollment.student_id == QuizAttempt.student_id))
         .join(Course, Course.id == QuizAttempt.course_id)
-        .where(Course.code == course if "\0" not in course else false(), Enrollment.status.in_(COUNTED), _graded(), _by_question())
+        .where(has_code(course), Enrollment.status.in_(COUNTED), _graded(), _by_question())
         .group_by(QuizAttempt.quiz_id)
         .subquery()
     )
@@ -104,7 +110,7 @@ def answered_quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE
         )
         .join(Course, Course.id == Quiz.course_id)
         .outerjoin(made, made.c.quiz_id == Quiz.id)
-        .where(Course.code == course if "\0" not in course else false())
+        .where(has_code(course))
         .order_by(Quiz.week_number, Quiz.title.collate("C"), Quiz.id)
         .limit(limit)
         .offset(offset)

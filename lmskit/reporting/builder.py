@@ -18,11 +18,10 @@ from lmskit.db.transaction import snapshot
 from lmskit.errors import InputError, LmskitError, TermNotFoundError
 from lmskit.queries import mastery, provenance
 from lmskit.queries.course import courses
-from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.page import MAX_PAGE, all_pages
 from lmskit.queries.term import term_by_code, terms
 from lmskit.reporting import execution, export
 from lmskit.reporting import snapshot as shared
-from lmskit.reporting.course_report import all_pages
 from lmskit.reporting.files import file_names, remove_stale_parts, write_whole
 from lmskit.reporting.parameters import ReportParameters
 from lmskit.rounding import number_text

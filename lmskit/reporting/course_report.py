@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -15,7 +15,7 @@ from lmskit.charts.distribution import level_distribution, level_distribution_ta
 from lmskit.charts.heat_map import mastery_heat_map, mastery_heat_map_table
 from lmskit.queries import attempt, mastery, provenance
 from lmskit.queries.course import course_by_code, courses
-from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.page import MAX_PAGE, all_pages
 from lmskit.reporting import snapshot
 from lmskit.reporting.display import Fragment, Picture, beside, folded, heading, note, stacked, table
 from lmskit.reporting.parameters import ReportParameters
@@ -252,14 +252,6 @@ def read(asked: ReportParameters) -> CourseReport:
             row_counts=provenance.row_counts(session, asked.course),
             asked=asked,
         )
-
-
-def all_pages(page: Callable[[int, int], pd.DataFrame]) -> pd.DataFrame:
-    """Put the pages of a list together; `page` takes limit and offset."""
-    pages = [page(MAX_PAGE, 0)]
-    while len(pages[-1]) == MAX_PAGE:
-        pages.append(page(MAX_PAGE, MAX_PAGE * len(pages)))
-    return pd.concat(pages, ignore_index=True)
 
 
 def _levels(weeks: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,4 @@
 import datetime as dt
-from contextlib import contextmanager
 
 import pandas as pd
 import pytest
@@ -8,7 +7,6 @@ from lmskit.dashboards import MasteryDashboard
 from lmskit.dashboards.mastery import CHARTS, TABLES
 from lmskit.dashboards.one_student import ALL_WEEKS, NOBODY
 from lmskit.db import engine_for, snapshot
-from lmskit.errors import UnreachableError
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import EnrollmentStatus, Origin, Role
 from tests import factories
@@ -200,24 +198,15 @@ def test_whoever_sees_no_course_is_told_who_sets_them_up(make_person):
     assert dashboard.message.value.startswith("There is no course that you can see yet.")
 
 
-def test_a_lost_database_is_a_sentence_and_the_picture_stays(course, in_session):
-    lost = False
-
-    @contextmanager
-    def opened():
-        if lost:
-            raise UnreachableError("The database does not answer.")
-        with in_session() as session:
-            yield session
-
-    dashboard = MasteryDashboard(course.code, opened=opened)
-    lost = True
+def test_a_lost_database_is_a_sentence_and_the_picture_stays(course, losable):
+    dashboard = MasteryDashboard(course.code, opened=losable)
+    losable.lost = True
     click(dashboard, "Middle", 2)
     assert dashboard.panel.message.value == "The database does not answer."
     dashboard.pager._on_turn()
     assert dashboard.message.value == "The database does not answer."
     assert dashboard.heat_map.shown["data"]
-    lost = False
+    losable.lost = False
     dashboard.pager._on_turn()
     assert dashboard.message.value == ""
 

@@ -1,14 +1,13 @@
 """The dashboard of quiz quality: what it opens with, what choosing and clicking show, and that nothing typed is interpreted."""
 
 import datetime as dt
-from contextlib import contextmanager
 
 import pytest
 
 from lmskit.dashboards import QuizQuality
 from lmskit.dashboards.one_question import NONE
 from lmskit.dashboards.quiz_quality import CHARTS, TABLES
-from lmskit.errors import InputError, UnreachableError
+from lmskit.errors import InputError
 from lmskit.vocabulary import CountedAttempts, Origin
 from tests import factories
 from tests.answered_quiz import EVIL, QUESTIONS, answered_quiz
@@ -138,21 +137,12 @@ def test_simulated_data_are_marked(session, in_session):
     assert "Simulated data" in dashboard.items.shown["layout"]["title"]["subtitle"]["text"]
 
 
-def test_a_lost_database_is_a_sentence(course, in_session):
-    lost = False
-
-    @contextmanager
-    def opened():
-        if lost:
-            raise UnreachableError("The database does not answer.")
-        with in_session() as session:
-            yield session
-
-    dashboard = QuizQuality(course.code, opened=opened)
-    lost = True
+def test_a_lost_database_is_a_sentence(course, losable):
+    dashboard = QuizQuality(course.code, opened=losable)
+    losable.lost = True
     dashboard.attempts.value = CountedAttempts.ALL
     assert dashboard.message.value == "The database does not answer."
-    lost = False
+    losable.lost = False
     dashboard.attempts.value = CountedAttempts.FIRST
     assert (dashboard.message.value, dashboard._body.layout.display) == ("", None)
 

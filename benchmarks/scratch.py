@@ -1,0 +1,33 @@
+"""A database server for one benchmark: begun from nothing, gone when the benchmark ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def scratch_cluster() -> Iterator[Path]:
+    """Give a folder for everything that the benchmark needs; lmskit's home lies there, whatever the environment names."""
+    scratch = Path(tempfile.mkdtemp(prefix="lmskit-benchmark-"))
+    scratch.chmod(0o755)  # as root, the server runs as another user, who has to get through
+    for name in [name for name in os.environ if name.startswith(("PG", "LMSKIT_"))]:
+        del os.environ[name]
+    os.environ["LMSKIT_HOME"] = str(scratch / "home")
+
+    from lmskit.db.connection import embedded_cluster
+    from lmskit.db.engine import dispose_engines
+
+    try:
+        yield scratch
+    finally:
+        dispose_engines()
+        embedded_cluster().stop()
+        shutil.rmtree(scratch, ignore_errors=True)
