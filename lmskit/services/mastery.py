@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from lmskit.analytics.mastery import estimate, rule_named
-from lmskit.analytics.traced import BKT
+from lmskit.analytics.traced import BKT, of_fitted_weeks
 from lmskit.db.staging import copy_rows, stage
 from lmskit.errors import ColumnsMissingError, CourseNotFoundError, LmskitError, NotPermittedError
 from lmskit.models import Course, TopicPerformance
@@ -180,12 +180,7 @@ def _rules(session: Session, courses: Sequence[str] | None, keys: np.ndarray | N
         except LmskitError as error:
             skipped[row.code] = str(error)
         else:
-            # A fit to what another share of the points made correct says nothing about these answers.
-            own = {
-                week: json.dumps(parameters | fit)
-                for week, fit in fits.get(row.id, {}).items()
-                if fit["correct_from"] == parameters["correct_from"]
-            }
+            own = {week: json.dumps(of_week) for week, of_week in of_fitted_weeks(parameters, fits.get(row.id, {})).items()}
             chosen.append(_Chosen(row.id, row.mastery_rule, json.dumps(parameters), own))
     return chosen, skipped
 
