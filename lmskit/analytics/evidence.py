@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from lmskit.analytics.keys import numbered
+from lmskit.analytics.moments import moments
 from lmskit.errors import ColumnsMissingError, InputError
 from lmskit.thresholds import SLACK
 
@@ -176,17 +179,20 @@ def evidence_from(scores: pd.DataFrame, further: Collection[str] = ()) -> Eviden
     missing = [column for column in COLUMNS if column not in scores.columns]
     if missing:
         raise ColumnsMissingError(subject="A mastery estimate", missing=missing, present=[str(column) for column in scores.columns])
+    for column in (*COLUMNS, "id", "banked", *FURTHER):
+        if list(scores.columns).count(column) > 1:
+            raise InputError(f"There is more than one column {column}. Keep the one that is meant.")
     if "banked" in scores.columns:
         scores = scores.loc[~_flags(scores, "banked")]
     score, maximum = _numbers(scores, "score"), _numbers(scores, "max_score")
     counts = np.flatnonzero(~np.isnan(score) & (maximum > 0))  # a comparison with NaN is false
-    fraction = np.minimum(score[counts] / maximum[counts], 1.0)
+    fraction = np.minimum(score[counts], maximum[counts]) / maximum[counts]
     kept = scores.take(counts) if len(counts) < len(scores) else scores
 
     student_code, students = numbered(kept["student"], empty=_EMPTY)
     week_code, weeks = numbered(kept["week"], empty=_EMPTY)
     key = student_code * max(len(weeks), 1) + week_code
-    order = _order(key, _instants(kept["submitted_at"]), kept["id"] if "id" in kept.columns else None)
+    order = _order(key, moments(kept["submitted_at"]), kept["id"] if "id" in kept.columns else None)
     told: dict[str, Any] = {column: _READ[column](kept if column in further else kept.iloc[:0], column) for column in FURTHER}
     if order is not None:
         key, fraction = key[order], fraction[order]
@@ -204,11 +210,16 @@ def evidence_from(scores: pd.DataFrame, further: Collection[str] = ()) -> Eviden
 
 
 def _numbers(scores: pd.DataFrame, column: str) -> Floats:
+    given = scores[column]
+    if not pd.api.types.is_numeric_dtype(given.dtype) or pd.api.types.is_complex_dtype(given.dtype):
+        strange = [value for value in given.dropna() if not isinstance(value, Real | Decimal | np.bool_)]
+        if strange:
+            message = f"The column {column} holds something that is not a number ({strange[0]!r:.40}); convert or drop those rows first."
+            raise InputError(message)
     try:
-        numbers = scores[column].to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        message = f"The column {column} holds something that is not a number ({error}); convert or drop those rows first."
-        raise InputError(message) from error
+        numbers = given.to_numpy(dtype=np.float64, na_value=np.nan)
+    except OverflowError as error:
+        raise InputError(f"The column {column} holds a number that is too large; correct or drop those rows first.") from error
     for count, what in (((numbers < 0).sum(), "negative"), (np.isinf(numbers).sum(), "infinite")):
         if count:
             message = f"The column {column} holds {count} {what} value{'s' if count > 1 else ''}; correct or drop those rows first."
@@ -245,34 +256,25 @@ def _flags(scores: pd.DataFrame, column: str) -> Flags:
 _READ = {"question": _identities, "attempt": _identities, "mixed": _flags, "hinted": _flags}
 
 
-def _instants(column: pd.Series) -> npt.NDArray[Any]:
-    """Times as numbers that sort as the times do, a missing time first."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.to_numpy(dtype=np.float64, na_value=-np.inf)
-    try:
-        times = column if pd.api.types.is_datetime64_any_dtype(column.dtype) else pd.to_datetime(column, utc=True, format="ISO8601")
-    except (TypeError, ValueError) as error:
-        message = f"The column submitted_at holds something that is not a time ({error}); convert it with pandas.to_datetime first."
-        raise InputError(message) from error
-    if times.dt.tz is not None:
-        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
-    return times.to_numpy().view("int64")  # a missing time is the smallest int64
-
-
 def _order(key: Integers, time: npt.NDArray[Any], ties: pd.Series | None) -> npt.NDArray[np.intp] | None:
     """The stable order by key, time and tie-break; None where the rows have it already, which costs one look."""
-    tie = np.zeros(0, dtype=np.int64) if ties is None else _tie_break(ties)
-    step, later = np.diff(key), np.diff(time) if time.dtype.kind == "i" else time[1:] - time[:-1]
-    sorted_already = (step > 0) | ((step == 0) & (later > 0))
-    same = (step == 0) & (later == 0)
-    sorted_already |= same if ties is None else same & (np.diff(tie) >= 0)
-    if bool(sorted_already.all()):
+    columns = [key, time] if ties is None else [key, time, _tie_break(ties)]
+    ahead = np.zeros(max(len(key) - 1, 0), dtype=bool)
+    alike = ~ahead
+    for column in columns:  # compared, not subtracted: the distance of two numbers may be none
+        ahead |= alike & (column[1:] > column[:-1])
+        alike &= column[1:] == column[:-1]
+    if bool((ahead | alike).all()):
         return None
-    return np.lexsort((time, key) if ties is None else (tie, time, key))
+    return np.lexsort(columns[::-1])
 
 
 def _tie_break(ties: pd.Series) -> npt.NDArray[Any]:
-    if pd.api.types.is_integer_dtype(ties.dtype) and not ties.hasnans:
-        return ties.to_numpy(dtype=np.int64)
-    code, _ = pd.factorize(ties, sort=True)
-    return code.astype(np.int64, copy=False)
+    if isinstance(ties.dtype, np.dtype) and ties.dtype.kind == "i":
+        return ties.to_numpy()
+    try:
+        code, _ = pd.factorize(ties, sort=True)
+    except TypeError as error:
+        message = f"The column {ties.name} holds something that has no order ({error}); use numbers or text."
+        raise InputError(message) from error
+    return code

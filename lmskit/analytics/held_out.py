@@ -116,7 +116,7 @@ def calibration(correct: npt.ArrayLike, chance: npt.ArrayLike, *, bins: int = 10
     if not 1 <= bins <= 100:  # noqa: PLR2004 - as the docstring says
         raise InputError(f"A calibration has 1 to 100 parts, not {bins}.")
     right, expected = _pairs(correct, chance)
-    part = np.minimum((expected * bins).astype(np.int64), bins - 1)
+    part = np.searchsorted(np.arange(1, bins) / bins, expected, side="right")
     n = np.bincount(part, minlength=bins)
     known = n > 0
     predicted, observed = np.full(bins, np.nan), np.full(bins, np.nan)

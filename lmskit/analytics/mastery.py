@@ -25,7 +25,7 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
     Parameters
     ----------
     scores
-        One unit of evidence a row, with the columns
+        One unit of evidence a row, each counted, also where two are alike, with the columns
 
         ============  =====================  =====================================================================
         student       any sortable key
@@ -50,8 +50,8 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
     rule
         A name in `RULES`.
     **parameters
-        Of that rule, all with defaults: see ``RULES[rule].parameters``. Every rule has `mastery_threshold` (0.80) and
-        `remedial_threshold` (0.50).
+        Of that rule, all with defaults: see ``RULES[rule].parameters``. Every rule has `mastery_threshold` (0.80; `bkt` 0.95, `m_of_n`
+        and `khan` 1) and `remedial_threshold` (0.50).
 
     Returns
     -------

@@ -77,7 +77,8 @@ def units_of(rows: Iterable[tuple[bool, bytes | None, bytes | None]]) -> Units:
 
     A unit is a graded question where at least one answer of the attempt is graded, whatever its total says, otherwise the attempt as
     a whole (position 0) if it is graded. Answers to questions that the quiz does not have, or that are worth no points, are passed
-    over, and so are attempts with a maximum of 0. Marks above the maximum are passed on as they are.
+    over, and so are attempts with a maximum of 0. Of several answers to one question in an attempt the first counts. Marks above the
+    maximum are passed on as they are.
     """
     strings: dict[np.dtype[Any], list[bytes | None]] = {kind: [] for kind in (_QUIZ, _QUESTION, _ATTEMPT, _ANSWER)}
     for of_quizzes, first, second in rows:
@@ -103,6 +104,10 @@ def units_of(rows: Iterable[tuple[bool, bytes | None, bytes | None]]) -> Units:
     of_quiz = units["of_quiz"]
     key = row_keys(course[of_quiz], units["student"], week[of_quiz])
     order = in_order(key, units["submitted_at"], units["attempt"], units["position"])
+    attempt, place = units["attempt"][order], units["position"][order]
+    again = (place[1:] == place[:-1]) & (attempt[1:] == attempt[:-1])
+    if again.any():
+        order = np.delete(order, np.flatnonzero(again) + 1)
     for name in units:
         units[name] = units[name][order]
     return Units(**units, quiz=quiz, course=course, week=week, n_topics=n_topics)

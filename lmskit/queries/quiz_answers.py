@@ -171,6 +171,7 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
         responses=pd.DataFrame(
             _cells([[answers[one][1] if one in answers else None for one in questions] for _, answers in known], len(questions)),
             columns=pd.Index(questions, dtype="str"),
+            dtype="object",  # otherwise what was not answered would be NaN among texts
         ),
         n_not_graded=not_graded,
         n_totals=len(rows) - not_graded - len(known),

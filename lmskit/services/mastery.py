@@ -109,7 +109,7 @@ def refresh(
     Raises
     ------
     CourseNotFoundError
-        One of the codes is unknown.
+        One of the codes is unknown; where `touched` is given, it has no keys and nothing is to be done.
     NotPermittedError
         The signed-in person is no administrator.
     """

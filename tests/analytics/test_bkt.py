@@ -273,7 +273,7 @@ def test_a_prediction_needs_only_the_parameters():
         ({"skill": None}, "The column skill is empty in 3 rows"),
         ({"student": None}, "The column student is empty in 3 rows"),
         ({"student": [1, "two", pd.Timestamp("2026-09-14")]}, "mixes kinds"),
-        ({"order": ["first", "second", "third"]}, "neither number nor time"),
+        ({"order": ["first", "second", "third"]}, "neither a time nor a number"),
     ],
 )
 def test_answers_that_cannot_be_traced_are_refused_with_what_is_wrong(wrong, message):

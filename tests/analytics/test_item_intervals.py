@@ -111,6 +111,12 @@ def test_hardly_any_attempts_give_values_without_intervals_and_no_warning(n):
     assert quiz_analysis(marks_of_several_kinds(5).head(n), MAXIMA).loc["alpha", ["low", "high"]].isna().all()
 
 
+def test_attempts_of_nobody_are_refused_where_others_have_students():
+    scores = simulated_marks(n_students=4, seed=1).scores
+    with pytest.raises(InputError, match="1 of 4 attempts name no student"):
+        item_analysis(scores, dict.fromkeys(scores, 1), students=np.array(["u", "v", None, "u"], dtype="object"))
+
+
 def test_students_that_do_not_fit_the_attempts_are_refused():
     with pytest.raises(InputError, match="students are named for 3 of them"):
         item_analysis(marks_of_several_kinds(5), MAXIMA, students=[1, 2, 3])

@@ -1,6 +1,7 @@
 """What is evidence, what is refused, and what the result looks like."""
 
 import decimal
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -57,6 +58,33 @@ def test_banked_attempts_are_no_evidence():
 
 def test_time_decides_which_score_is_the_latest_whatever_the_order_of_rows():
     assert estimate(scores_of(), "latest")["value"].tolist() == pytest.approx([0.6, 0.8])
+
+
+BIG = 2**53
+MOMENTS = {
+    "times": pd.to_datetime(pd.Series(["2026-09-01", "2026-09-03", None])),
+    "times of a zone": pd.to_datetime(pd.Series(["2026-09-01", "2026-09-03", None]), utc=True),
+    "text": ["2026-09-01", "2026-09-03T10:00", None],
+    "numbers": [9.0, 10.0, np.nan],
+    "numbers as objects": pd.Series([9, 10, None], dtype="object"),
+    "categories": pd.Categorical([9, 10, None]),
+    "whole numbers": pd.Series([9, 10, None], dtype="Int64"),
+    "numbers that a float cannot tell apart": pd.Series([BIG, BIG + 1, None], dtype="Int64"),
+    "numbers from the end of the range": pd.Series([2**64 - 2, 2**64 - 1, None], dtype="UInt64"),
+}
+
+
+@pytest.mark.parametrize("moments", MOMENTS.values(), ids=MOMENTS)
+def test_a_score_without_a_time_is_the_oldest_wherever_it_stands(moments):
+    scores = scores_of(student=1, week=1, score=[1.0, 4.0, 2.0], submitted_at=moments)
+    for rows in itertools.permutations(range(3)):
+        assert estimate(scores.iloc[list(rows)], "latest")["value"].tolist() == [0.8]
+        assert estimate(scores.iloc[list(rows)], "decaying_average", w=0.5)["value"].tolist() == pytest.approx([0.55])
+
+
+def test_scores_without_any_time_stay_in_their_order():
+    for moments in ([np.nan] * 3, [np.inf] * 3, pd.array([None] * 3, dtype="Int64"), pd.to_datetime(pd.Series([None] * 3))):
+        assert estimate(scores_of(student=1, week=1, submitted_at=moments), "latest")["value"].tolist() == [1.0]
 
 
 @pytest.mark.parametrize(("ids", "latest"), [([1, 9, 8], 0.6), ([1, 8, 9], 1.0), (["1", "8", "9"], 1.0)])
@@ -152,13 +180,28 @@ def test_a_parameter_that_cannot_be_is_refused(rule, parameters, message):
         ({"score": [np.inf, 1.0, 3.0]}, "score holds 1 infinite value;"),
         ({"max_score": [-5.0, 5.0, 5.0]}, "max_score holds 1 negative value"),
         ({"score": ["good", "bad", 1]}, "score holds something that is not a number"),
+        ({"score": ["0.1", "0.2", "1"]}, "score holds something that is not a number"),
+        ({"score": pd.to_datetime(["2026-09-01"] * 3)}, "score holds something that is not a number"),
+        ({"score": [1j, 2.0, 3.0]}, "score holds something that is not a number"),
+        ({"score": [10**400, 1, 2]}, "score holds a number that is too large"),
+        ({"id": [[1], [2], [3]]}, "id holds something that has no order"),
         ({"student": [1, None, None]}, "student is empty in 2 rows"),
-        ({"submitted_at": ["now", "then", "never"]}, "submitted_at holds something that is not a time"),
+        ({"submitted_at": ["now", "then", "never"]}, "submitted_at holds something that is neither a time nor a number"),
     ],
 )
 def test_impossible_scores_are_one_clear_error(changed, message):
     with pytest.raises(InputError, match=message):
         estimate(scores_of(**changed), "average")
+
+
+def test_a_column_that_is_there_twice_is_refused():
+    scores = scores_of()
+    with pytest.raises(InputError, match="more than one column score"):
+        estimate(pd.concat([scores, scores[["score"]]], axis=1), "average")
+
+
+def test_the_smallest_maximum_and_the_largest_score_are_no_overflow():
+    assert estimate(scores_of(score=1e308, max_score=1e-320), "average")["value"].tolist() == [1, 1]
 
 
 def test_the_table_given_is_left_as_it_was():

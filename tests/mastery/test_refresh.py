@@ -106,6 +106,11 @@ def test_a_question_is_worth_what_its_own_quiz_says_and_of_two_with_one_id_the_l
     assert evidence(session, course) == [(1, 4), (1, 2), (7, 10)]
 
 
+def test_of_several_answers_to_one_question_in_an_attempt_the_first_counts(session, course, student, quiz):
+    factories.attempt(session, quiz, student, score=3, answers=[*answers(b=0.5, a=1), *answers(b=2, a=0)])
+    assert evidence(session, course) == [(1, 1), (0.5, 2)]
+
+
 @pytest.mark.parametrize(
     ("questions", "given"),
     [

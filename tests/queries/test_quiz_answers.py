@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lmskit.analytics.items.options import NO_ANSWER, OTHER, option_statistics
 from lmskit.errors import QuizAmbiguousError, QuizNotFoundError, QuizNotFoundInCourseError, QuizUnreadableError
 from lmskit.queries.quiz import quiz_in_course
 from lmskit.queries.quiz_answers import answered_quizzes, quiz_answers
@@ -50,6 +51,14 @@ def test_a_cell_holds_the_mark_and_beside_it_what_was_answered(session, course, 
     assert found.responses.iloc[0].tolist() == ["b", 4, None, None]
     assert found.max_scores == {"choose": 1, "count": 2, "key": 1, "word": 1}
     assert (found.course, found.title, found.simulated) == (course.code, "A quiz", False)
+
+
+def test_a_question_that_was_not_answered_is_no_answer_among_the_options(session, course, quiz):
+    for response in ("b", "a", None):
+        attempt(session, quiz, course, [{"question": "choose", "response": response, "score": 0 if response is None else 1}])
+    found = quiz_answers(session, quiz.id)
+    table = option_statistics(found.responses["choose"].tolist(), [1, 2, 3], options=[option["id"] for option in OPTIONS])
+    assert table["n"].loc[["a", "b", NO_ANSWER, OTHER]].tolist() == [1, 1, 1, 0]
 
 
 def test_only_graded_attempts_of_active_and_completed_students_count_and_what_is_left_out_is_told(session, course, quiz):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -11,8 +12,6 @@ import pandas as pd
 from lmskit.errors import ColumnsMissingError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy.typing as npt
 
     Floats: TypeAlias = npt.NDArray[np.float64]
@@ -36,6 +35,8 @@ def parameter_vector(parameters: Mapping[str, float] | pd.Series) -> Floats:
     >>> parameter_vector({"prior": 0.3, "learn": 0.2, "guess": 0.2, "slip": 0.1}).tolist()
     [0.3, 0.2, 0.2, 0.1, 0.0]
     """
+    if not isinstance(parameters, Mapping | pd.Series):
+        raise InputError(f"The parameters of one skill are numbers by name, as in a dict, not {parameters!r:.40}.")
     missing = [name for name in NEEDED if name not in parameters]
     if missing:
         raise InputError(f"Knowledge tracing needs the parameter{'s' if len(missing) > 1 else ''} {', '.join(missing)}, which nobody gave.")
@@ -56,6 +57,8 @@ def parameter_table(parameters: pd.DataFrame) -> Floats:
     InputError
         A skill comes twice, or a value is no number from 0 to 1.
     """
+    if not isinstance(parameters, pd.DataFrame):
+        raise InputError(f"The parameters of skills are a table as `fit` returns it, not {parameters!r:.40}.")
     missing = [name for name in NEEDED if name not in parameters.columns]
     if missing:
         raise ColumnsMissingError(subject="Knowledge tracing", missing=missing, present=[str(name) for name in parameters.columns])

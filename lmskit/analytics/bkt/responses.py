@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lmskit.analytics.keys import numbered
+from lmskit.analytics.moments import moments
 from lmskit.errors import ColumnsMissingError, InputError
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def sequences_from(responses: pd.DataFrame) -> Sequences:
     skill, skills = numbered(responses["skill"], empty=_EMPTY)
     student, students = numbered(responses["student"], empty=_EMPTY)
     pair = skill * max(len(students), 1) + student
-    row = _order(pair, _moments(responses["order"]))
+    row = _order(pair, moments(responses["order"]))
     pair = pair[row]
     begin = np.flatnonzero(np.diff(pair, prepend=-1))
     first = np.searchsorted(pair[begin], np.arange(len(skills)) * max(len(students), 1))
@@ -111,20 +112,6 @@ def answers(correct: npt.ArrayLike) -> Answers:
             f"the first {odd[0]:g}. Decide from which score on an answer is right."
         )
     return found
-
-
-def _moments(column: pd.Series) -> npt.NDArray[Any]:
-    """What answers are ordered by, as numbers that sort the same way, a missing one first."""
-    if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
-        return column.to_numpy(dtype=np.int64)
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.to_numpy(dtype=np.float64, na_value=-np.inf)
-    try:
-        times = pd.to_datetime(column, utc=True, format="ISO8601")
-    except (TypeError, ValueError) as error:
-        message = f"The column order holds something that is neither number nor time ({error}); text would sort 10 before 9."
-        raise InputError(message) from error
-    return times.dt.tz_localize(None).to_numpy().view("int64")  # a missing time is the smallest int64
 
 
 def _order(pair: Integers, moment: npt.NDArray[Any]) -> Integers:

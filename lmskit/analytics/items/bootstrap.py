@@ -157,6 +157,8 @@ def _counts(n: int, students: npt.ArrayLike | None, resamples: int, seed: int) -
     whose = np.arange(n) if students is None else pd.factorize(np.asarray(students))[0]
     if len(whose) != n:
         raise InputError(f"There are {n} attempts, and students are named for {len(whose)} of them.")
+    if (whose < 0).any():
+        raise InputError(f"{int((whose < 0).sum())} of {n} attempts name no student. Name all of them, or none.")
     drawn = int(whose.max(initial=-1)) + 1
     generator = np.random.default_rng(seed)
     at_once = max(1, _CELLS // max(n, 1))

@@ -80,6 +80,8 @@ def checked(scores: pd.DataFrame, max_scores: Mapping[Any, float] | pd.Series) -
     MarksError
         An item's name is there twice or its maximum is not known, or a mark is text, negative or infinite.
     """
+    if isinstance(scores.columns, pd.MultiIndex):
+        raise MarksError("Items have names of several levels. Give each item one name, as with scores.columns.map('/'.join).")
     twice = scores.columns[scores.columns.duplicated()]
     if len(twice):
         raise MarksError(f"There is more than one item {str(twice[0])!r}. Give each item a name of its own.")

@@ -130,13 +130,18 @@ def _chosen(responses: Sequence[object], options: Sequence[str]) -> Floats:
     places = {option: position for position, option in enumerate(options)}
     chosen = np.zeros((len(responses), len(options) + 2))
     for attempt, response in enumerate(responses):
-        if response is None or response in ("", []):
+        several = list(response) if isinstance(response, list | tuple | np.ndarray) else [response]
+        if not any(_answered(one) for one in several):
             chosen[attempt, -2] = 1
             continue
-        for one in response if isinstance(response, list) else [response]:
+        for one in several:
             name = str(one).lower() if isinstance(one, bool | np.bool_) else one
             chosen[attempt, places.get(name, -1) if isinstance(name, str) else -1] = 1
     return chosen
+
+
+def _answered(response: object) -> bool:
+    return response is not None and response is not pd.NA and response is not pd.NaT and response == response and response != ""  # noqa: PLR0124 - NaN
 
 
 def _point_biserials(

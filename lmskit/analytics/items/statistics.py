@@ -200,7 +200,7 @@ def quiz_statistics(scores: pd.DataFrame, max_scores: Mapping[Any, float] | pd.S
     skewness, kurtosis = shape(np.array([float(n)]), *moments) if varied else (np.array([_NAN]), np.array([_NAN]))
     alpha = reliability(spreads.variance.sum(), spreads.total_variance, n_items) if varied else _NAN
     error_ratio = float(np.sqrt(1 - alpha))
-    sd = float(np.sqrt(spreads.total_variance))
+    sd = 0.0 if not varied and n > 1 else float(np.sqrt(spreads.total_variance))
     mean, median, spread, error = marks.in_marks([totals.mean(), np.median(totals), sd, error_ratio * sd]).tolist()
     return QuizStatistics(n, mean, median, spread, float(skewness[0]), float(kurtosis[0]), float(alpha), error_ratio, error)
 
