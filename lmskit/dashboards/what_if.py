@@ -18,6 +18,7 @@ from lmskit.db import snapshot
 from lmskit.errors import LmskitError
 from lmskit.queries.course import narrow
 from lmskit.queries.what_if import ClassEvidence, class_evidence
+from lmskit.rounding import count_text
 from lmskit.services.mastery_rule import DEFAULT_RULE
 from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Pager, Table, errors_told, heading, style
@@ -128,7 +129,8 @@ class WhatIf:
 
     def _show_rules(self, evidence: ClassEvidence) -> None:
         """Begin with the rule of the course, where it cannot be used say why and begin with another; the other rule stays."""
-        words = f"{len(evidence.students):,} students (active and completed), {len(evidence.scores):,} units of evidence."
+        students, units = count_text(len(evidence.students), "student"), count_text(len(evidence.scores), "unit")
+        words = f"{students} (active and completed), {units} of evidence."
         try:
             own = choice(evidence.rule, evidence.parameters)
         except LmskitError as error:
@@ -224,5 +226,5 @@ def _summary(moved: pd.DataFrame) -> str:
     higher, lower = int(both.loc[step > 0, "n"].sum()), int(both.loc[step < 0, "n"].sum())
     rest = changed - higher - lower
     other = f", {rest:,} assessed by one rule only" if rest else ""
-    all_of_them = f"{int(moved['n'].sum()):,} student weeks"
+    all_of_them = count_text(int(moved["n"].sum()), "student week")
     return f"{changed:,} of {all_of_them} would have another level by rule 2: {higher:,} higher, {lower:,} lower{other}."

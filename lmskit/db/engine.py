@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -64,10 +65,19 @@ def engine_at(url: URL) -> Engine:
                 **(_POOL if keeps_connections() else {"poolclass": NullPool}),
                 hide_parameters=True,  # an error repeats neither what people are called nor what is kept of a password
                 connect_args=OF_EVERY_CONNECTION,
+                json_deserializer=_json,
             )
             event.listen(engine, "do_connect", _connect)
             _engines[key] = engine
         return _engines[key]
+
+
+def _json(stored: str | bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Read JSON as Python does, and a number of more digits than Python reads as infinite: one such row must not stop all the others."""
+    try:
+        return json.loads(stored)
+    except ValueError:
+        return json.loads(stored, parse_int=float)
 
 
 def keeps_connections() -> bool:

@@ -21,6 +21,7 @@ from lmskit.models import Course, TopicPerformance
 from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
 from lmskit.queries.knowledge import fitted_parameters
 from lmskit.queries.stored_estimates import choices_of, stored_estimates, touched_estimates
+from lmskit.rounding import count_text
 from lmskit.services.estimate_changes import changes_between, write_changes
 from lmskit.vocabulary import Level
 
@@ -68,8 +69,8 @@ class RefreshReport:
     def sentence(self) -> str:
         """Return the report as one line for a person."""
         return (
-            f"Mastery of {self.n_courses:,} course{'' if self.n_courses == 1 else 's'} from {self.n_evidence:,} units of evidence: "
-            f"{self.n_keys:,} student weeks, {self.added:,} added, {self.changed:,} changed, {self.unchanged:,} unchanged, "
+            f"Mastery of {count_text(self.n_courses, 'course')} from {count_text(self.n_evidence, 'unit')} of evidence: "
+            f"{count_text(self.n_keys, 'student week')}, {self.added:,} added, {self.changed:,} changed, {self.unchanged:,} unchanged, "
             f"{self.removed:,} removed."
         )
 

@@ -340,6 +340,18 @@ def test_a_rule_that_cannot_be_used_is_told_and_stops_no_other_course(session, c
     assert "palm reading" in report.skipped[odder.code]
 
 
+@pytest.mark.parametrize("number", ["1e400", "1e5000", "-1e5000"])
+def test_a_parameter_of_any_size_does_not_stop_the_other_courses(session, course, student, quiz, number):
+    factories.attempt(session, quiz, student, score=4)
+    odd = factories.course(session, weeks=1)
+    parameters = f'{{"mastery_threshold": {number}}}'
+    session.execute(text("UPDATE courses SET mastery_parameters = CAST(:json AS jsonb) WHERE id = :id"), {"json": parameters, "id": odd.id})
+    session.expire_all()
+    report = refresh(session, courses=[course.code, odd.code])
+    assert report.added == 1
+    assert "from 0 to 1" in report.skipped[odd.code]
+
+
 def test_an_unknown_course_is_an_error(session):
     with pytest.raises(CourseNotFoundError, match="no course 'NOWHERE'"):
         refresh(session, courses=["NOWHERE"])
