@@ -86,19 +86,18 @@ def reading(engine: Engine) -> Iterator[ArrowReader]:
     QueryError
         The server cannot run the statement.
     """
-    key = engine.url.render_as_string(hide_password=False)
     if not event.contains(engine, "engine_disposed", _close):
         event.listen(engine, "engine_disposed", _close)
-    if key in _all and _all[key].process != os.getpid():
+    if engine in _all and _all[engine].process != os.getpid():
         _close(engine)
-    kept = _all.setdefault(key, _Kept())
+    kept = _all.setdefault(engine, _Kept())
     with kept.lock:
         _begin(kept, engine)
         try:
             yield ArrowReader(kept.connection)
         finally:
             # Undoes what a query has set for the session, too. Where it fails, so would the next query.
-            if not _done(kept.connection, "ROLLBACK") or _all.get(key) is not kept or not keeps_connections():
+            if not _done(kept.connection, "ROLLBACK") or _all.get(engine) is not kept or not keeps_connections():
                 _shut(kept)
 
 
@@ -127,12 +126,13 @@ def _opened(engine: Engine) -> Any:  # noqa: ANN401 - ADBC has no types
 
 
 def _done(connection: Any, statement: str) -> bool:  # noqa: ANN401 - ADBC has no types
-    from adbc_driver_manager import dbapi
+    import adbc_driver_manager
 
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    except dbapi.Error:
+        with adbc_driver_manager.AdbcStatement(connection.adbc_connection) as command:
+            command.set_sql_query(statement)
+            command.execute_update()
+    except adbc_driver_manager.Error:
         return False
     return True
 
@@ -145,7 +145,7 @@ def _shut(kept: _Kept) -> None:
 
 def _close(engine: Engine) -> None:
     """Close the connection beside an engine's, unless it is in use: then whoever uses it does."""
-    kept = _all.pop(engine.url.render_as_string(hide_password=False), None)
+    kept = _all.pop(engine, None)
     if kept is not None:
         _give_up(kept)
 
@@ -205,5 +205,5 @@ def _place(details: Mapping[str, str], statement: str) -> str:
     return f"Line {before.count(chr(10)) + 1}: {line.strip()}"
 
 
-_all: dict[str, _Kept] = {}
+_all: dict[Engine, _Kept] = {}
 atexit.register(_close_all)

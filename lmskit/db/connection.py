@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from typing import TYPE_CHECKING
 
 import psycopg
 from sqlalchemy import URL, make_url
@@ -20,6 +21,9 @@ from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.passfile import ANY, find_password, forget_password, keep_password, move_host, read_entries
 from lmskit.errors import BootstrapError, LoginMissingError, UnreachableError
 from lmskit.settings import settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DATABASE = "lmskit"
 DRIVER = "postgresql+psycopg"
@@ -69,7 +73,7 @@ def migrator_url() -> URL:
 def login_url(person: str) -> URL:
     """Return the address with the login of someone who is signing in; the password is kept apart (`lmskit.db.identity`)."""
     external = external_url()
-    base = external if external is not None else _embedded_url()
+    base = external if external is not None else _url_at(start_embedded())
     return base.set(username=roles.login_name(database_name(), person), password=None)
 
 
@@ -121,9 +125,9 @@ def embedded_cluster() -> Cluster:
 def start_embedded() -> Endpoint:
     """Return where the embedded server listens, started and prepared if need be."""
     cluster = embedded_cluster()
-    was_running = cluster.running() is not None
-    endpoint = cluster.start()
-    if not _is_prepared(cluster, endpoint) or not (was_running or _is_hardened_as_wanted(endpoint)):
+    found = cluster.running()
+    endpoint = found or cluster.start()
+    if not _is_prepared(cluster, endpoint) or not (found or _is_hardened_as_wanted(endpoint)):
         with cluster.exclusively():
             if not _is_prepared(cluster, endpoint) or not _is_hardened_as_wanted(endpoint):
                 bootstrap_embedded(endpoint)
@@ -172,21 +176,36 @@ def _prepared_as() -> str:
 
 
 def _completed(external: URL | None, login: str, *, person: str | None) -> URL:
-    base = external if external is not None else _embedded_url()
     passfile = settings().passfile
-    if "service" not in base.query:
-        host, port = (str(base.query["host"]), ANY) if external is None else _passfile_key(external)
-        if find_password(passfile, host=host, port=port, database=base.database or DATABASE, user=login) is None:
-            where = "this machine" if external is None else f"this machine for the server {host}"
-            if person is not None:
-                raise LoginMissingError(person=person, where=where)
-            message = f"There is no login {login} on {where}. To prepare the server: lmskit db bootstrap"
-            raise BootstrapError(message)
+    if external is None:
+        endpoint = start_embedded()
+        url, where = _embedded_login(endpoint, login, passfile), "this machine"
+        known = find_password(passfile, host=endpoint.host, port=ANY, database=DATABASE, user=login) is not None
+    else:
+        host, port = _passfile_key(external)
+        url, where = _login_at(external, login, passfile), f"this machine for the server {host}"
+        known = "service" in external.query or (
+            find_password(passfile, host=host, port=port, database=external.database or DATABASE, user=login) is not None
+        )
+    if not known:
+        if person is not None:
+            raise LoginMissingError(person=person, where=where)
+        message = f"There is no login {login} on {where}. To prepare the server: lmskit db bootstrap"
+        raise BootstrapError(message)
+    return url
+
+
+@functools.lru_cache(maxsize=64)
+def _embedded_login(endpoint: Endpoint, login: str, passfile: Path) -> URL:
+    return _login_at(_url_at(endpoint), login, passfile)
+
+
+def _login_at(base: URL, login: str, passfile: Path) -> URL:
     return base.set(username=login, password=None).update_query_dict({"passfile": str(passfile)})
 
 
-def _embedded_url() -> URL:
-    endpoint = start_embedded()
+@functools.lru_cache(maxsize=8)
+def _url_at(endpoint: Endpoint) -> URL:
     return URL.create(DRIVER, database=DATABASE, query={**endpoint.parameters(), "require_auth": "scram-sha-256"})
 
 

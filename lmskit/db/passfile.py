@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lmskit.db.cluster.lock import exclusively
@@ -56,13 +57,12 @@ def read_entries(path: Path) -> list[Entry]:
                 if found.st_uid not in {os.geteuid(), 0} or found.st_mode & 0o077:
                     message = f"The passwords in {path} are not kept private. Check the file, then: chmod 600 {path}"
                     raise DatabaseError(message)
-            lines = file.read().splitlines()
+            return list(_entries(file.read()))
     except FileNotFoundError:
         return []
     except PermissionError:
         message = f"The passwords in {path} belong to another user. Choose a folder of your own with LMSKIT_HOME."
         raise DatabaseError(message) from None
-    return [entry for entry in map(_parsed, lines) if entry is not None]
 
 
 def find_password(path: Path, *, host: str, port: str | int, database: str, user: str) -> str | None:
@@ -118,6 +118,11 @@ def _rewrite(path: Path, change: Callable[[list[Entry]], list[Entry]]) -> None:
 def _line(entry: Entry) -> str:
     fields = (entry.host, entry.port, entry.database, entry.user, entry.password)
     return ":".join(re.sub(r"([\\:])", r"\\\1", field) for field in fields) + "\n"
+
+
+@lru_cache(maxsize=2)
+def _entries(written: str) -> tuple[Entry, ...]:
+    return tuple(entry for entry in map(_parsed, written.splitlines()) if entry is not None)
 
 
 def _parsed(line: str) -> Entry | None:

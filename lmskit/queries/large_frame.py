@@ -112,7 +112,7 @@ def _frame(table: pa.Table, names: list[str], kinds: list[str]) -> pd.DataFrame:
     for place in plain:
         table = _checked(table, place, names[place])
     # One thread: a process in which Arrow's have been started can no longer be forked.
-    frame: pd.DataFrame = table.select(plain).to_pandas(use_threads=False)
+    frame: pd.DataFrame = (table if len(plain) == len(kinds) else table.select(plain)).to_pandas(use_threads=False)
     columns: dict[str, Any] = {}
     for place, kind in enumerate(kinds):
         key, column = str(place), table.column(place)
@@ -133,7 +133,7 @@ def _checked(table: pa.Table, place: int, name: str) -> pa.Table:
 
     column = table.column(place)
     if pa.types.is_integer(column.type):
-        return table.set_column(place, str(place), column.cast(pa.int64()))
+        return table if column.type == pa.int64() else table.set_column(place, str(place), column.cast(pa.int64()))
     if pa.types.is_date(column.type):
         first, last = (limit // _DAY for limit in _YEARS_1_TO_9999)
         ends = compute.min_max(column.cast(pa.int32()))
