@@ -32,6 +32,7 @@ _ANSWER = np.dtype([("question", ">i8"), ("score", ">f8")])
 _EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
 """PostgreSQL counts microseconds from here."""
 _MOST_BITS = 62
+_MOST_APART = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def units_of(rows: Iterable[tuple[bool, bytes | None, bytes | None]]) -> Units:
     by_id = np.argsort(quizzes["id"])
     quiz, course, week, n_topics = (column[by_id] for column in quizzes.values())
     n_answers = attempts.pop("n_answers")
-    attempts["of_quiz"] = np.searchsorted(quiz, attempts.pop("quiz"))
+    attempts["of_quiz"] = _places(quiz, attempts.pop("quiz"))
     of_attempt = np.repeat(np.arange(len(n_answers)), n_answers)
     position, points = _asked(quiz, questions, attempts["of_quiz"][of_attempt], answers["question"])
     graded = (points > 0) & ~np.isnan(answers["score"])
@@ -97,20 +98,29 @@ def units_of(rows: Iterable[tuple[bool, bytes | None, bytes | None]]) -> Units:
     whole[of_attempt] = False
     single = {"position": position[graded], "score": answers["score"][graded], "max_score": points[graded]}
     attempts["position"] = np.zeros(len(n_answers), dtype=np.int64)
-    units: Columns = {}
-    for name in list(attempts):  # one after the other, as two copies of all would be the most memory that a refresh takes
-        column = attempts.pop(name)
-        units[name] = np.concatenate([column if whole.all() else column[whole], single[name] if name in single else column[of_attempt]])
+    units = attempts
+    if not whole.all():
+        for name, column in units.items():  # one after the other: two copies of all would be the most memory that a refresh takes
+            units[name] = np.concatenate([column[whole], single[name] if name in single else column[of_attempt]])
     of_quiz = units["of_quiz"]
     key = row_keys(course[of_quiz], units["student"], week[of_quiz])
     order = in_order(key, units["submitted_at"], units["attempt"], units["position"])
-    attempt, place = units["attempt"][order], units["position"][order]
-    again = (place[1:] == place[:-1]) & (attempt[1:] == attempt[:-1])
-    if again.any():
-        order = np.delete(order, np.flatnonzero(again) + 1)
-    for name in units:
-        units[name] = units[name][order]
+    if len(of_attempt):
+        attempt, place = units["attempt"][order], units["position"][order]
+        order = np.delete(order, np.flatnonzero((place[1:] == place[:-1]) & (attempt[1:] == attempt[:-1])) + 1)
+    for name, column in units.items():
+        units[name] = column[order]
     return Units(**units, quiz=quiz, course=course, week=week, n_topics=n_topics)
+
+
+def _places(ids: Integers, wanted: Integers) -> Integers:
+    """Where each wanted id, all of which are there, stands among the sorted `ids`, which mostly lie close together."""
+    lowest = int(ids[0]) if len(ids) else 0
+    if not len(ids) or int(ids[-1]) - lowest >= _MOST_APART:
+        return np.searchsorted(ids, wanted)
+    place = np.zeros(int(ids[-1]) - lowest + 1, dtype=np.int64)
+    place[ids - lowest] = np.arange(len(ids))
+    return place[wanted - lowest]
 
 
 def _asked(quiz: Integers, questions: Columns, of_quiz: Integers, name: Integers) -> tuple[Integers, npt.NDArray[np.float64]]:
@@ -137,13 +147,16 @@ def in_order(key: Integers, *then: Integers) -> Integers:
     """
     bits = max(len(key) - 1, 1).bit_length()
     if int(key.max(initial=0)).bit_length() + bits <= _MOST_BITS:
-        order = np.sort((key << bits) | np.arange(len(key))) & ((1 << bits) - 1)
+        both = np.sort((key << bits) | np.arange(len(key)))
+        order, sorted_key = both & ((1 << bits) - 1), both >> bits
     else:
         order = np.argsort(key, kind="stable")
-    sorted_key = key[order]
+        sorted_key = key[order]
     later = np.zeros(max(len(key) - 1, 0), dtype=bool)
     alike = sorted_key[1:] == sorted_key[:-1]
     for column in then:
+        if not alike.any():
+            break
         values = column[order]
         later |= alike & (values[1:] < values[:-1])
         alike &= values[1:] == values[:-1]
