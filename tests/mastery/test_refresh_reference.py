@@ -120,6 +120,20 @@ def test_the_table_read_from_end_to_end_gives_the_same_evidence_as_course_by_cou
         pd.testing.assert_frame_equal(read(session, ids, most=True), by_course)
 
 
+def test_estimates_are_the_same_however_the_evidence_is_divided(session, school, monkeypatch):
+    students, courses, quizzes = school
+    for place, course in enumerate(courses):
+        for number, student in enumerate(students[: 1 + place % 3], start=1):
+            factories.attempt(session, quizzes[course.id][place % 3], student, score=number, max_score=3)
+    codes = [course.code for course in courses]
+    added = refresh(session, courses=codes).added
+    assert added == sum(1 + place % 3 for place in range(len(courses)))
+    for batch in (1, 2, 4, 7):
+        monkeypatch.setattr("lmskit.services.mastery._BATCH", batch)
+        report = refresh(session, courses=codes)
+        assert (report.unchanged, report.n_rows) == (added, 0)
+
+
 whole = st.integers(-5, 5) | st.integers(-(2**62), 2**62)
 
 
