@@ -41,7 +41,7 @@ def connect(person: str | None = None) -> Engine:
     Raises
     ------
     NotSignedInError
-        Nobody is signed in yet; the form is on the screen.
+        No person is signed in; the form is on the screen.
     LoginMissingError
         This machine keeps no login for the person, and there is no screen for a form.
     SignInRefusedError

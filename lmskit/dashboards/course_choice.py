@@ -12,7 +12,7 @@ from lmskit.dashboards.class_reading import Open, read_courses
 from lmskit.errors import CourseNotFoundError
 from lmskit.rounding import count_text
 from lmskit.vocabulary import Origin
-from lmskit.widgets import Message, errors_told
+from lmskit.widgets import Message, errors_shown
 
 NONE_YET = "There is no course that you can see yet. An administrator sets courses up in admin/course_setup."
 
@@ -23,7 +23,7 @@ def offer_courses(choice: widgets.Dropdown, message: Message, opened: Open, firs
     Returns the origin of each course by its code.
     """
     origins: dict[str, str] = {}
-    with errors_told(message):
+    with errors_shown(message):
         table = read_courses(opened)
         origins = dict(zip(table["code"], table["origin"], strict=True))
         choice.options = [(course_label(row), row["code"]) for row in table.to_dict("records")]

@@ -13,7 +13,7 @@ from lmskit.dashboards.knowledge_reading import CourseAnswers, Preview, fits_tab
 from lmskit.db import snapshot
 from lmskit.rounding import number_text
 from lmskit.vocabulary import Origin
-from lmskit.widgets import ROOT, Message, Table, errors_told, heading, style
+from lmskit.widgets import ROOT, Message, Table, errors_shown, heading, style
 
 CHARTS, TABLES = "Charts", "Tables"
 
@@ -94,7 +94,7 @@ class KnowledgeDashboard:
         if self.course.value is None:
             self.simulated.layout.display = self._body.layout.display = "none"
             return
-        with errors_told(self.message):
+        with errors_shown(self.message):
             self.answers = read_answers(self._opened, self.course.value)
             self.message.clear()
             self._body.layout.display = None
@@ -105,7 +105,7 @@ class KnowledgeDashboard:
     def _fit(self) -> None:
         if self.answers is None:
             return
-        with errors_told(self.message):
+        with errors_shown(self.message):
             self.preview = preview(self.answers, forgetting=self.forgetting.value)
             topics, kept = self.answers.topics, self.week.value
             self.week.options = [(f"{week}: {topics.get(week, '–')}", week) for week in self.preview.places]

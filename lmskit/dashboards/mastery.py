@@ -15,7 +15,7 @@ from lmskit.dashboards.one_student import StudentPanel
 from lmskit.db import snapshot
 from lmskit.rounding import count_text
 from lmskit.vocabulary import Origin
-from lmskit.widgets import ROOT, Message, Pager, Table, errors_told, heading, style
+from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
 
 CHARTS, TABLES = "Charts", "Tables"
 
@@ -99,7 +99,7 @@ class MasteryDashboard:
         self._read_page()
 
     def _read_page(self) -> None:
-        with errors_told(self.message):
+        with errors_shown(self.message):
             self.page = read_class(self._opened, self.course.value, offset=self.pager.offset)
             self.message.clear()
             self.pager.show(total=self.page.n_students)

@@ -11,7 +11,7 @@ from lmskit.charts.options import option_chart, option_chart_table
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.quiz_reading import QuizPage
 from lmskit.services.quiz_quality import question_options
-from lmskit.widgets import Message, Table, errors_told, heading
+from lmskit.widgets import Message, Table, errors_shown, heading
 
 NONE = ""
 """Stands for no question in the choice of questions; ids have at least one character."""
@@ -76,7 +76,7 @@ class QuestionPanel:
             self._hint.layout.display, self._details.children = None, ()
             return
         self._hint.layout.display = "none"
-        with errors_told(self.message):
+        with errors_shown(self.message):
             self._show(page, str(item))
 
     def _show(self, page: QuizPage, item: str) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from lmskit.charts.student import student_attempts, student_attempts_table, student_weeks, student_weeks_table
 from lmskit.dashboards.class_reading import ClassPage, OneStudent
 from lmskit.dashboards.click_figure import Click, ClickFigure
-from lmskit.widgets import Message, Table, errors_told, heading
+from lmskit.widgets import Message, Table, errors_shown, heading
 
 ALL_WEEKS = 0
 """Stands for all weeks in the choice of weeks."""
@@ -91,7 +91,7 @@ class StudentPanel:
             return
         self.message.clear()
         self._known = None
-        with errors_told(self.message):
+        with errors_shown(self.message):
             if self.student.value not in {None, NOBODY}:
                 self._known = self._read(int(self.student.value), self._name())
             self._draw()

@@ -18,7 +18,7 @@ from lmskit.db import snapshot
 from lmskit.errors import InputError, QuizNotFoundInCourseError
 from lmskit.rounding import count_text
 from lmskit.vocabulary import CountedAttempts
-from lmskit.widgets import ROOT, Message, Table, errors_told, heading, style
+from lmskit.widgets import ROOT, Message, Table, errors_shown, heading, style
 
 CHARTS, TABLES = "Charts", "Tables"
 WIDE = "3 1 560px"
@@ -114,7 +114,7 @@ class QuizQuality:
             return
         self.message.clear()
         self._filling = True
-        with errors_told(self.message):
+        with errors_shown(self.message):
             table = read_quizzes(self._opened, self.course.value)
             self.quiz.options = [(_quiz_label(row), int(row["quiz_id"])) for row in table.to_dict("records")]
             named = table[(table["quiz_id"].astype("str") == first) | (table["title"] == first)]
@@ -136,7 +136,7 @@ class QuizQuality:
             self.page, self.about.value = None, ""
             self._body.layout.display = self.simulated.layout.display = "none"
             return
-        with errors_told(self.message):
+        with errors_shown(self.message):
             self.page = read_quiz(self._opened, int(self.quiz.value), self.attempts.value)
             self.message.clear()
             self.panel.offer(self.page)

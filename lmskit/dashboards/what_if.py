@@ -21,7 +21,7 @@ from lmskit.queries.what_if import ClassEvidence, class_evidence
 from lmskit.rounding import count_text
 from lmskit.services.mastery_rule import DEFAULT_RULE
 from lmskit.vocabulary import Origin
-from lmskit.widgets import ROOT, Message, Pager, Table, errors_told, heading, style
+from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
 
 CHARTS, TABLES = "Charts", "Tables"
 ALL_WEEKS = 0
@@ -111,7 +111,7 @@ class WhatIf:
             self.simulated.layout.display = self._body.layout.display = "none"
             return
         self.message.clear()
-        with errors_told(self.message):
+        with errors_shown(self.message):
             with self._opened() as session:
                 narrow(session, self.course.value)
                 self.evidence = class_evidence(session, self.course.value)
@@ -156,7 +156,7 @@ class WhatIf:
         """Estimate by both rules, and draw what comes of it."""
         if self.evidence is None:
             return
-        with errors_told(self.message):
+        with errors_shown(self.message):
             self._shown = (self.first.read(), self.second.read())
             known, weeks = self.evidence, self._weeks()
             for picker, one in zip((self.first, self.second), self._shown, strict=True):

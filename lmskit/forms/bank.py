@@ -11,7 +11,7 @@ import pandas as pd
 from lmskit.importers.question_banks.bank import Bank
 from lmskit.rounding import count_text
 from lmskit.schemas.quiz import QuizContent
-from lmskit.widgets import Message, Table, Upload, errors_told
+from lmskit.widgets import Message, Table, Upload, errors_shown
 
 MOST_SHOWN = 200
 """Rejections and oddities in the table."""
@@ -55,7 +55,7 @@ class BankImport:
     def _came(self, path: Path) -> None:
         self.bank = None
         self._found.layout.display = "none"
-        with errors_told(self.message):
+        with errors_shown(self.message):
             self.bank = bank = self._read(path)
             questions, rejected = len(bank.questions), len(bank.rejections)
             said = f"{bank.name} ({bank.format}): {count_text(questions, 'question')} can be used, {rejected} cannot."

@@ -22,7 +22,7 @@ from lmskit.rounding import count_text
 from lmskit.schemas.course import CreateCourse
 from lmskit.services.course import create_course
 from lmskit.services.permission import require_administrator
-from lmskit.widgets import ROOT, errors_told, heading, style
+from lmskit.widgets import ROOT, errors_shown, heading, style
 
 NEW_TERM = ""
 """Stands for "a new term" in the choice of terms; no term has this code."""
@@ -148,7 +148,7 @@ class CourseForm:
         """Fill in what an earlier course has; its term and code are its own."""
         if self._read is None or self.earlier.value is None:
             return
-        with errors_told(self.message):
+        with errors_shown(self.message):
             outline = self._read(self.earlier.value)
             self.title.value, self.module_code.value = outline.title, outline.module_code
             if outline.lecturer in {address for _, address in self.lecturer.options}:

@@ -18,7 +18,7 @@ from lmskit.queries.course import CourseOutline, course_outline
 from lmskit.schemas.course import ChangeCourse, CourseAsSeen
 from lmskit.services.course import change_course
 from lmskit.services.permission import require_administrator
-from lmskit.widgets import ROOT, errors_told, heading, style
+from lmskit.widgets import ROOT, errors_shown, heading, style
 
 
 class CourseChangeForm:
@@ -75,7 +75,7 @@ class CourseChangeForm:
         if self.course.value is None:
             self.message.bad("There is no course yet. Set one up first.")
             return
-        with errors_told(self.message):
+        with errors_shown(self.message):
             self._show()
 
     def _show(self) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db.interruption import interrupter
 from lmskit.errors import LmskitError, WorkCancelledError
-from lmskit.widgets import Message
+from lmskit.widgets import Message, bug_message
 
 Result = TypeVar("Result")
 PAUSE = 0.1
@@ -155,7 +155,7 @@ class LongWork:
                     told.bad(str(error))
                 else:
                     log.exception("The work behind a form failed")
-                    told.bad(f"lmskit made a mistake here ({type(error).__name__}). The details are in View ▸ Show Log Console.")
+                    told.bad(bug_message(error))
             finally:
                 self.view.layout.display = "none"
                 self._task = None

@@ -20,7 +20,7 @@ from lmskit.queries.mastery import course_rule
 from lmskit.schemas.mastery_rule import ChooseRule
 from lmskit.services.mastery_rule import choose_rule
 from lmskit.services.permission import require_administrator
-from lmskit.widgets import ROOT, RuleList, errors_told, heading, style
+from lmskit.widgets import ROOT, RuleList, errors_shown, heading, style
 
 
 class MasteryRuleForm:
@@ -81,7 +81,7 @@ class MasteryRuleForm:
         if self.course.value is None:
             self.message.bad("There is no course yet. Set one up first.")
             return
-        with errors_told(self.message):
+        with errors_shown(self.message):
             self._show()
             name, given = self._stored
             try:

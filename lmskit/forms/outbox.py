@@ -15,7 +15,7 @@ from lmskit.forms.long_work import LongWork, Task
 from lmskit.forms.submission import Submission
 from lmskit.schemas.outbox import RetryMessage
 from lmskit.vocabulary import OutboxStatus
-from lmskit.widgets import ROOT, Message, Pager, Table, errors_told, heading, style
+from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
 
 PAGE_SIZE = 25
 STATUSES = {
@@ -112,7 +112,7 @@ class OutboxDesk:
 
     def refresh(self) -> None:
         """Read the page that is shown again."""
-        with errors_told(self._trouble):
+        with errors_shown(self._trouble):
             page, total = self._read(
                 status=self.status.value or None, course=self.course.value or None, limit=PAGE_SIZE, offset=self.pager.offset
             )

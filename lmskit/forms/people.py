@@ -15,7 +15,7 @@ from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.schemas.login import ChooseLogin
 from lmskit.schemas.person import AddLecturer
-from lmskit.widgets import ROOT, Message, Pager, SecretNote, Table, errors_told, heading, style
+from lmskit.widgets import ROOT, Message, Pager, SecretNote, Table, errors_shown, heading, style
 
 PAGE_SIZE = 25
 STATES = {"open": "open", "closed": "closed", "none": "no login"}
@@ -118,7 +118,7 @@ class PeopleDesk:
 
     def refresh(self) -> None:
         """Read the page that is shown again; the person chosen stays chosen."""
-        with errors_told(self.message):
+        with errors_shown(self.message):
             page, total = self._read(PAGE_SIZE, self.pager.offset)
             self._states = dict(zip(page["email"], page["state"], strict=True))
             offer(self.person, [(f"{name} · {email}", email) for name, email in zip(page["name"], page["email"], strict=True)])

@@ -19,7 +19,7 @@ from lmskit.forms.submission import Submission
 from lmskit.importers.question_banks.bank import Bank
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.quiz_request import ChangeQuiz, CreateQuiz
-from lmskit.widgets import ROOT, errors_told, heading, style
+from lmskit.widgets import ROOT, errors_shown, heading, style
 
 NEW = 0
 """Stands for "a new quiz" in the choice of quizzes; no quiz has this number."""
@@ -114,7 +114,7 @@ class QuizForm:
         if self.course.value is None:
             self.message.bad("There is no course yet. Set one up first, in admin/course_setup.")
             return
-        with errors_told(self.message):
+        with errors_shown(self.message):
             self._offer(NEW)
             self._open()
             if not self.week.options:
@@ -135,7 +135,7 @@ class QuizForm:
             self.title.value, self.due_on.value = "", None
             self.questions.show(QuizContent(questions=()))
             return
-        with errors_told(self.message):
+        with errors_shown(self.message):
             stored = self._read_quiz(self.quiz.value)
             self.title.value, self.week.value, self.due_on.value = stored.title, stored.week_number, stored.due_on
             self.questions.show(stored.content)

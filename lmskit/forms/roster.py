@@ -10,7 +10,7 @@ import pandas as pd
 
 from lmskit.queries.page import MAX_PAGE
 from lmskit.vocabulary import EnrollmentStatus
-from lmskit.widgets import Message, Pager, Table, errors_told, heading
+from lmskit.widgets import Message, Pager, Table, errors_shown, heading
 
 PAGE_SIZE = 25
 
@@ -53,7 +53,7 @@ class Roster:
 
     def refresh(self) -> None:
         """Read the page that is shown again."""
-        with errors_told(self.message):
+        with errors_shown(self.message):
             page, total = self._read(self._course, PAGE_SIZE, self.pager.offset)
             self.message.clear()
             self.leavers = _leavers(page)
@@ -63,7 +63,7 @@ class Roster:
 
     def show_student(self, *, email: str | None = None, student_id: int | None = None) -> None:
         """Turn to the page with this student; the page stays where it is if there is none."""
-        with errors_told(self.message):
+        with errors_shown(self.message):
             position = self._position("email", email) if email is not None else self._position("student_id", student_id)
             if position is not None:
                 self.pager.offset = position - position % PAGE_SIZE

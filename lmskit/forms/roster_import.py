@@ -18,7 +18,7 @@ from lmskit.importers.report import ImportReport
 from lmskit.rounding import count_text
 from lmskit.schemas.file_import import ImportFile
 from lmskit.schemas.mistakes import mistakes
-from lmskit.widgets import ROOT, Message, Upload, errors_told, heading, style
+from lmskit.widgets import ROOT, Message, Upload, errors_shown, heading, style
 
 NOT_SAID = ""
 """Stands for "nothing chosen": a dropdown that is given None forgets which of its options is shown."""
@@ -147,7 +147,7 @@ class RosterImport:
             self._say_what_it_is(Path(self.path.value.strip()).expanduser())
 
     def _say_what_it_is(self, path: Path) -> None:
-        with errors_told(self.found):
+        with errors_shown(self.found):
             self.found.neutral(f"{path.name}: {self._detect(path)}.")
 
     def _stale(self) -> None:

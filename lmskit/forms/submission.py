@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from lmskit.forms.field import Field
 from lmskit.schemas.mistakes import mistakes
-from lmskit.widgets import Message, errors_told
+from lmskit.widgets import Message, errors_shown
 
 Request = TypeVar("Request", bound=BaseModel)
 
@@ -119,7 +119,7 @@ class Submission(Generic[Request]):
 
     def _submit(self, request: Request) -> None:
         try:
-            with errors_told(self.message):
+            with errors_shown(self.message):
                 self.message.good(self._on_submit(request))
                 if self._on_success is not None:
                     self._on_success()

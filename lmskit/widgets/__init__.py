@@ -1,11 +1,11 @@
-"""What forms and dashboards are both made of: messages, pages, tables and the list of rules.
+"""Widgets that forms and dashboards share: messages, pages, tables, grids, uploads and the list of rules.
 
-Whatever a person typed or is called is shown as text, never as HTML.
+Typed text and names are shown as text, never as HTML.
 """
 
 from lmskit.widgets.download import Download
 from lmskit.widgets.grid import Grid, GridColumn
-from lmskit.widgets.message import Message, errors_told
+from lmskit.widgets.message import Message, bug_message, errors_shown
 from lmskit.widgets.pager import Pager
 from lmskit.widgets.rule_list import RuleList
 from lmskit.widgets.secret_note import SecretNote
@@ -26,7 +26,8 @@ __all__ = [
     "SignInForm",
     "Table",
     "Upload",
-    "errors_told",
+    "bug_message",
+    "errors_shown",
     "heading",
     "sign_in_form",
     "signed_in_engine",

@@ -1,4 +1,4 @@
-// The file comes as one message and is handed to the browser; nothing of it stays in the page.
+// The file arrives as one message and is handed to the browser; the page keeps nothing of it.
 function render({ model, el }) {
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: model.get("label") });
   button.className = "lmskit-download";
@@ -8,7 +8,7 @@ function render({ model, el }) {
     button.disabled = true;
     model.send({ wanted: true });
   });
-  const came = (message, buffers) => {
+  const save = (message, buffers) => {
     if (!asked) return; // another view of the same widget asked
     asked = false;
     button.disabled = false;
@@ -16,9 +16,9 @@ function render({ model, el }) {
     Object.assign(document.createElement("a"), { href: address, download: message.name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   };
-  model.on("msg:custom", came);
+  model.on("msg:custom", save);
   el.append(button);
-  return () => model.off("msg:custom", came);
+  return () => model.off("msg:custom", save);
 }
 
 export default { render };

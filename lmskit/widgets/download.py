@@ -1,4 +1,4 @@
-"""A button that brings a file to the reader's own machine."""
+"""A button that downloads a file through the browser."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ HERE = Path(__file__).parent
 
 
 class Download(anywidget.AnyWidget):
-    """A button; the file is made when it is pressed, and goes to the page as one message, into no property.
+    """A download button. The file is made when the button is pressed and is sent to the page as one message; no property holds it.
 
     Parameters
     ----------
     label
-        What stands on the button.
+        The text on the button.
     make
-        Returns the file's name and content.
+        Returns the name and the content of the file.
     """
 
     _esm: ClassVar[str] = (HERE / "download.js").read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ class Download(anywidget.AnyWidget):
         self._make = make
         self.on_msg(lambda _widget, content, _buffers: self.receive(content))
 
-    def receive(self, message: Any) -> None:  # noqa: ANN401 - whatever a page sends
+    def receive(self, message: Any) -> None:  # noqa: ANN401 - a page can send anything
         """Answer one press of the button."""
         if isinstance(message, dict) and message.get("wanted"):
             name, content = self._make()

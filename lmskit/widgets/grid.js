@@ -1,26 +1,26 @@
-// Python owns the rows: what is typed goes there as messages, in order with the clicks on buttons, and a content with a
-// new revision comes back. Adding, removing and moving rows happen here, so that typing on need not wait for an answer.
-// Whatever stands in a cell is only ever the value of an input or a text.
-const PAUSE = 150; // milliseconds without a key before what was typed is sent
-const HIGHEST = 160; // pixels of a cell with several lines
+// Python owns the rows: every edit is sent to it as a message, in order with the clicks on buttons, and Python may answer
+// with rows of a new revision. Rows are added, removed and moved in the page, so that nobody waits for Python while typing.
+// The text of a cell is only ever set as the value of an input or as text, never as HTML.
+const PAUSE = 150; // milliseconds without a key press before an edit is sent
+const MAX_HEIGHT = 160; // pixels of a cell with several lines
 
 function button(text, title, onClick) {
-  const made = document.createElement("button");
-  Object.assign(made, { type: "button", textContent: text, title });
-  made.setAttribute("aria-label", title);
-  made.addEventListener("click", onClick);
-  return made;
+  const element = document.createElement("button");
+  Object.assign(element, { type: "button", textContent: text, title });
+  element.setAttribute("aria-label", title);
+  element.addEventListener("click", onClick);
+  return element;
 }
 
-function fitted(area) {
+function fitHeight(area) {
   area.style.height = "auto";
-  if (area.scrollHeight) area.style.height = `${Math.min(area.scrollHeight + 2, HIGHEST)}px`;
+  if (area.scrollHeight) area.style.height = `${Math.min(area.scrollHeight + 2, MAX_HEIGHT)}px`;
 }
 
 function render({ model, el }) {
-  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes single letters for commands
+  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take single letters as commands
   const all = model.get("columns");
-  const columns = all.filter(({ kind }) => kind !== "hidden"); // a hidden one goes where its row goes
+  const columns = all.filter(({ kind }) => kind !== "hidden"); // a hidden column moves with its row
   const noun = model.get("noun");
   let { revision, rows } = structuredClone(model.get("content"));
   let problems = model.get("problems");
@@ -29,8 +29,8 @@ function render({ model, el }) {
   const root = document.createElement("div");
   root.className = "lmskit-grid";
   root.style.gridTemplateColumns = `${columns.map((column) => column.share).join(" ")} max-content`;
-  const one = `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
-  const add = button(`+ Add ${one}`, `Add ${one} at the end`, () => change(() => rows.push(blank()), rows.length));
+  const aRow = `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+  const add = button(`+ Add ${aRow}`, `Add ${aRow} at the end`, () => change(() => rows.push(blank()), rows.length));
   add.className = "lmskit-grid-add";
   el.append(root, add);
 
@@ -40,7 +40,7 @@ function render({ model, el }) {
     waiting = null;
     model.send({ revision, rows });
   };
-  const soon = () => {
+  const sendSoon = () => {
     clearTimeout(waiting);
     waiting = setTimeout(send, PAUSE);
   };
@@ -48,7 +48,7 @@ function render({ model, el }) {
 
   function change(alter, focus) {
     alter();
-    problems = []; // they were said of rows in another order
+    problems = []; // they belong to rows in another order
     if (rows.length === 0) rows.push(blank());
     send();
     draw();
@@ -56,8 +56,8 @@ function render({ model, el }) {
   }
 
   function move(index, step) {
-    const [one, other] = [rows[index], rows[index + step]];
-    for (const { name, stays } of all) if (!stays) [one[name], other[name]] = [other[name], one[name]];
+    const [row, other] = [rows[index], rows[index + step]];
+    for (const { name, stays } of all) if (!stays) [row[name], other[name]] = [other[name], row[name]];
   }
 
   function pasted(event, index, column) {
@@ -83,12 +83,12 @@ function render({ model, el }) {
       if (column.kind === "number") input.inputMode = "decimal";
       if (column.kind === "area") input.rows = 1;
     }
-    const fit = () => column.kind === "area" && fitted(input);
+    const fit = () => column.kind === "area" && fitHeight(input);
     input.addEventListener("input", () => {
       row[column.name] = column.kind === "check" ? input.checked : input.value;
       fit();
       if (column.kind === "check") send();
-      else soon();
+      else sendSoon();
     });
     input.addEventListener("change", flush);
     input.addEventListener("paste", (event) => pasted(event, index, column));
@@ -122,9 +122,9 @@ function render({ model, el }) {
       parts.push(tools);
       const wrong = columns.filter(({ name }) => problems[index]?.[name]).map(({ name, label }) => `${label}: ${problems[index][name]}`);
       if (wrong.length === 0) return;
-      const told = document.createElement("p");
-      told.textContent = wrong.join(" ");
-      parts.push(told);
+      const explanation = document.createElement("p");
+      explanation.textContent = wrong.join(" ");
+      parts.push(explanation);
     });
     root.replaceChildren(...parts);
     requestAnimationFrame(fitAll);
@@ -132,38 +132,38 @@ function render({ model, el }) {
   }
 
   function fitAll() {
-    root.querySelectorAll("textarea").forEach(fitted);
+    root.querySelectorAll("textarea").forEach(fitHeight);
   }
   let width = 0;
   const watching = new ResizeObserver(() => {
-    if (root.clientWidth === width) return; // it is only higher than before
+    if (root.clientWidth === width) return; // only the height changed
     width = root.clientWidth;
     fitAll();
   });
   watching.observe(root);
 
-  const changed = () => {
+  const showRows = () => {
     const content = model.get("content");
-    if (content.revision === revision && root.contains(document.activeElement)) return; // what was typed here, coming back
+    if (content.revision === revision && root.contains(document.activeElement)) return; // our own edit, echoed
     clearTimeout(waiting);
     waiting = null;
     ({ revision, rows } = structuredClone(content));
     draw();
   };
-  const judged = () => {
+  const showProblems = () => {
     problems = model.get("problems");
-    const at = [...root.querySelectorAll("input, textarea")].indexOf(document.activeElement);
+    const focused = [...root.querySelectorAll("input, textarea")].indexOf(document.activeElement);
     draw();
-    if (at >= 0) root.querySelectorAll("input, textarea")[at]?.focus();
+    if (focused >= 0) root.querySelectorAll("input, textarea")[focused]?.focus();
   };
-  model.on("change:content", changed);
-  model.on("change:problems", judged);
+  model.on("change:content", showRows);
+  model.on("change:problems", showProblems);
   draw();
   return () => {
     flush();
     watching.disconnect();
-    model.off("change:content", changed);
-    model.off("change:problems", judged);
+    model.off("change:content", showRows);
+    model.off("change:problems", showProblems);
   };
 }
 

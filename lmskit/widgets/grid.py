@@ -1,4 +1,4 @@
-"""A small table that people type into and paste into, as they would into a spreadsheet."""
+"""A small table to type and paste into, as into a spreadsheet."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import traitlets
 HERE = Path(__file__).parent
 
 Row: TypeAlias = dict[str, Any]
-"""A text for each column, or True or False where the column is a check box."""
+"""A text for each column; True or False for a check box."""
 
 
 @dataclass(frozen=True)
 class GridColumn:
-    """A column: its name in a row, its heading, what is typed into it, and its share of the width.
+    """A column: its name in a row, its heading, its kind of cell, and its share of the width.
 
-    What is typed into an `area` has several lines; a `hidden` column goes where its row goes. A column that `stays` keeps its
-    values in place when rows are moved.
+    A cell of the kind `area` takes several lines. A `hidden` column is not displayed and moves with its row. A column that `stays`
+    keeps its values in their rows when other cells are moved up or down.
     """
 
     name: str
@@ -33,22 +33,22 @@ class GridColumn:
 
 
 class Grid(anywidget.AnyWidget):
-    r"""Rows of cells with buttons to add, remove and move them.
+    r"""Rows of cells with buttons to add, remove and move rows.
 
-    The page sends what was typed as messages, which keep their order with the clicks on buttons. What Python puts into the
-    grid raises `revision`; an edit of an older revision, which was under way meanwhile, is dropped.
+    The page sends every edit as a message, so that edits and clicks on buttons arrive in order. Each time Python sets the rows,
+    `revision` rises; an edit of an older revision, sent before the page knew of the new rows, is dropped.
 
     Parameters
     ----------
     columns
         From left to right.
     noun
-        What a row is, in the singular.
+        The word for a row, in the singular.
     most
-        The most rows.
+        The largest number of rows.
     on_paste
-        Turns pasted text of several lines or cells into rows; gets the text and the rows above the place. By default, several
-        lines go into the first column, one each.
+        Turns pasted text of several lines or cells into rows; gets the text and the rows above it. By default, each line becomes
+        a row, with the line in the first column.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class Grid(anywidget.AnyWidget):
 
     @property
     def rows(self) -> list[Row]:
-        """What stands in the grid."""
+        """The rows of the grid, blank ones included."""
         return [dict(row) for row in self.content["rows"]]
 
     @rows.setter
@@ -97,48 +97,48 @@ class Grid(anywidget.AnyWidget):
         self.problems = []
         self.content = {"revision": self.revision + 1, "rows": kept[: self.most] or [dict(self._blank)]}
         if len(kept) > self.most:
-            self.point_out(self.most - 1, self._shown[0], f"There is room for {self.most} rows; {len(kept) - self.most} were left out.")
+            self.point_out(self.most - 1, self._shown[0], f"At most {self.most} rows fit; {len(kept) - self.most} were left out.")
 
     @property
     def revision(self) -> int:
-        """How often Python has put something into the grid."""
+        """How often Python has set the rows."""
         return int(self.content["revision"])
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """The names of the columns that are seen."""
+        """The names of the columns that are displayed."""
         return tuple(self._shown)
 
     def is_blank(self, row: Mapping[str, Any]) -> bool:
-        """Whether nothing is seen in a row."""
+        """Whether all displayed cells of a row are empty."""
         return all(row[name] is False or not str(row[name]).strip() for name in self._shown)
 
     def point_out(self, row: int, column: str, sentence: str) -> None:
-        """Say what is wrong with a cell, beside it."""
+        """Show what is wrong with a cell, below its row."""
         found = [dict(problem) for problem in self.problems]
         found += [{} for _ in range(row + 1 - len(found))]
         found[row].setdefault(column, sentence)
         self.problems = found
 
-    def receive(self, message: Any) -> None:  # noqa: ANN401 - whatever a page sends
-        """Take over what was typed or pasted."""
+    def receive(self, message: Any) -> None:  # noqa: ANN401 - a page can send anything
+        """Apply an edit or a paste of the current revision; ignore anything else."""
         if not isinstance(message, dict) or message.get("revision") != self.revision:
             return
         rows = message.get("rows")
         if isinstance(rows, list) and len(rows) <= self.most and all(map(self._is_row, rows)):
             self.content = {"revision": self.revision, "rows": rows or [dict(self._blank)]}
-        text, place = message.get("paste"), message.get("row")
-        if isinstance(text, str) and isinstance(place, int):
-            self.paste(text, min(max(place, 0), len(self.rows) - 1))
+        text, index = message.get("paste"), message.get("row")
+        if isinstance(text, str) and isinstance(index, int):
+            self.paste(text, min(max(index, 0), len(self.rows) - 1))
 
-    def paste(self, text: str, place: int) -> None:
-        """Put pasted rows in place of the row there if it is blank, and otherwise after it."""
+    def paste(self, text: str, index: int) -> None:
+        """Insert pasted rows after the row `index`; blank rows from there on are replaced, and so is a blank row `index`."""
         rows = self.rows
-        at = place if self.is_blank(rows[place]) else place + 1
-        after = at
-        while after < len(rows) and self.is_blank(rows[after]):
-            after += 1
-        self.rows = [*rows[:at], *self._on_paste(text, rows[:at]), *rows[after:]]
+        start = index if self.is_blank(rows[index]) else index + 1
+        end = start
+        while end < len(rows) and self.is_blank(rows[end]):
+            end += 1
+        self.rows = [*rows[:start], *self._on_paste(text, rows[:start]), *rows[end:]]
 
     def _is_row(self, row: object) -> bool:
         return (

@@ -13,9 +13,9 @@ KINDS = ("lmskit-good", "lmskit-bad", "lmskit-note", "lmskit-plain")
 
 
 class Message:
-    """A line that tells how something went; it takes no room while there is nothing to tell.
+    """A line that reports how something went; it takes no room while it is empty.
 
-    It is a label, so a name or an address that is repeated in it stays text, whatever it contains.
+    It is a label, so a name or an address repeated in it stays text, whatever it contains.
     """
 
     def __init__(self) -> None:
@@ -25,31 +25,31 @@ class Message:
 
     @property
     def value(self) -> str:
-        """The sentence that is shown; empty when there is none."""
+        """The sentence that is shown; empty if there is none."""
         return str(self.view.value)
 
     def good(self, sentence: str) -> None:
-        """Tell that something was done."""
-        self._tell(sentence, "lmskit-good")
+        """Report that something was done."""
+        self._show(sentence, "lmskit-good")
 
     def bad(self, sentence: str) -> None:
-        """Tell that something could not be done, and why."""
-        self._tell(sentence, "lmskit-bad")
+        """Report that something could not be done, and why."""
+        self._show(sentence, "lmskit-bad")
 
     def neutral(self, sentence: str) -> None:
-        """Tell something that is neither success nor failure."""
-        self._tell(sentence, "lmskit-plain")
+        """Show something that is neither success nor failure."""
+        self._show(sentence, "lmskit-plain")
 
     def warn(self, sentence: str) -> None:
-        """Tell or ask something that should not be overlooked before going on."""
-        self._tell(sentence, "lmskit-note")
+        """Show a caveat or a question that must not be overlooked before going on."""
+        self._show(sentence, "lmskit-note")
 
     def clear(self) -> None:
-        """Tell nothing."""
+        """Show nothing."""
         self.view.value = ""
         self.view.layout.display = "none"
 
-    def _tell(self, sentence: str, kind: str) -> None:
+    def _show(self, sentence: str, kind: str) -> None:
         for other in KINDS:
             self.view.remove_class(other)
         self.view.add_class(kind)
@@ -58,15 +58,26 @@ class Message:
 
 
 @contextmanager
-def errors_told(message: Message) -> Iterator[None]:
-    """Tell in `message` what stops the work within; the block ends there, and what follows it goes on.
+def errors_shown(message: Message) -> Iterator[None]:
+    """Show an error that ends the block in `message`; an `LmskitError` ends there, a bug is raised again.
 
-    A bug keeps its traceback. JupyterLab shows what happens behind a button only in its log, so the message says that there is something.
+    JupyterLab shows the traceback of a button's work only in its log, so the message says where to look.
     """
     try:
         yield
     except LmskitError as error:
         message.bad(str(error))
     except Exception as error:
-        message.bad(f"lmskit made a mistake here ({type(error).__name__}). The details are in View ▸ Show Log Console.")
+        message.bad(bug_message(error))
         raise
+
+
+def bug_message(error: Exception) -> str:
+    """Write the sentence for an error that lmskit did not foresee.
+
+    Examples
+    --------
+    >>> bug_message(ZeroDivisionError())
+    'lmskit failed unexpectedly (ZeroDivisionError). The details are in View ▸ Show Log Console.'
+    """
+    return f"lmskit failed unexpectedly ({type(error).__name__}). The details are in View ▸ Show Log Console."

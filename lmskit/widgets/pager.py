@@ -1,4 +1,4 @@
-"""Going through a long list page by page."""
+"""Buttons to turn the pages of a long list."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import ipywidgets as widgets
 
 
 class Pager:
-    """Buttons to the previous and the next page, and which part of the list is shown.
+    """Buttons to the previous and the next page, and a label that says which rows are shown.
 
     Parameters
     ----------
     on_turn
-        Called after `offset` has moved; it reads that page and calls `show`.
+        Called after `offset` has changed; it reads that page and calls `show`.
     page_size
         Rows on one page.
     noun
-        What the rows are, in the plural.
+        The word for the rows, in the plural.
 
     Examples
     --------
@@ -42,11 +42,11 @@ class Pager:
         self.view = widgets.HBox([self.previous, self.next, self.label], layout=widgets.Layout(overflow="visible", flex="0 0 auto"))
 
     def first(self) -> None:
-        """Go back to the first page, without reading it."""
+        """Set the first page, without reading it."""
         self.offset = 0
 
     def show(self, *, total: int) -> None:
-        """Tell which rows are shown, now that the list is known to have `total`."""
+        """Say which rows are shown, of `total` in the list."""
         self.total = total
         last = min(self.offset + self.page_size, total)
         self.label.value = f"{self.noun} {self.offset + 1}–{last} of {total:,}" if total else f"no {self.noun}"

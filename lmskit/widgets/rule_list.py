@@ -1,4 +1,4 @@
-"""The rules of mastery to choose from."""
+"""A list to choose a mastery rule from."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from lmskit.analytics.rules import RULES
 
 
 class RuleList:
-    """A list of the rules, and what the one that is chosen does.
+    """A list of the rules, and a sentence that explains the chosen rule.
 
     Parameters
     ----------
     on_choice
-        Is called with the rule after one was chosen by hand.
+        Called with the rule after a person has chosen it.
     description
-        What stands beside the list.
+        The label beside the list.
 
     Examples
     --------
@@ -45,22 +45,22 @@ class RuleList:
 
     @property
     def rule(self) -> Rule | None:
-        """The rule that is chosen, if one is."""
+        """The chosen rule, if any."""
         return None if self.dropdown.value is None else RULES[self.dropdown.value]
 
     def show(self, rule: Rule | None) -> None:
-        """Show another choice, or none, without calling `on_choice`."""
+        """Show another rule, or none, without calling `on_choice`."""
         self._filling = True
         self.dropdown.value = None if rule is None else rule.name
-        self.explanation.value = "" if rule is None else _explained(rule)
+        self.explanation.value = "" if rule is None else _description(rule)
         self._filling = False
 
     def _chosen(self) -> None:
         if not self._filling and self.rule is not None:
-            self.explanation.value = _explained(self.rule)
+            self.explanation.value = _description(self.rule)
             self._on_choice(self.rule)
 
 
-def _explained(rule: Rule) -> str:
+def _description(rule: Rule) -> str:
     without = "" if rule.has_interval else f" No interval: {rule.no_interval[0].lower()}{rule.no_interval[1:]}"
     return f"{rule.explanation}{without}"

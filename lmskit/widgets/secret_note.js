@@ -1,4 +1,4 @@
-// The secret comes as a message, is written into the page, and goes with it: no property of the model ever holds it.
+// The secret arrives as a message and exists only in the page: no property of the model ever holds it.
 function render({ model, el }) {
   const note = document.createElement("p");
   note.className = "lmskit-secret";
@@ -10,7 +10,7 @@ function render({ model, el }) {
   const hide = Object.assign(document.createElement("button"), { type: "button", textContent: "Hide" });
   note.append(what, secret, copy, hide);
 
-  const told = (message) => {
+  const show = (message) => {
     what.textContent = message.what;
     secret.textContent = message.secret;
     copy.textContent = "Copy";
@@ -21,15 +21,15 @@ function render({ model, el }) {
       await navigator.clipboard.writeText(secret.textContent);
       copy.textContent = "Copied";
     } catch {
-      window.getSelection().selectAllChildren(secret); // where the browser does not let a page write to the clipboard
+      window.getSelection().selectAllChildren(secret); // the browser does not let the page write to the clipboard
     }
   });
-  hide.addEventListener("click", () => told({ what: "", secret: "" }));
-  model.on("msg:custom", told);
+  hide.addEventListener("click", () => show({ what: "", secret: "" }));
+  model.on("msg:custom", show);
   el.append(note);
   return () => {
     secret.textContent = "";
-    model.off("msg:custom", told);
+    model.off("msg:custom", show);
   };
 }
 

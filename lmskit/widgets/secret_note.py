@@ -1,4 +1,4 @@
-"""A password that is shown once, and of which neither a notebook nor its widget state keeps anything."""
+"""A password that is shown once; neither a notebook nor its widget state keeps it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ HERE = Path(__file__).parent
 
 
 class SecretNote(anywidget.AnyWidget):
-    """A line with a secret, until it is hidden or the page is loaded anew.
+    """A line with a secret, shown until it is hidden or the page is reloaded.
 
-    The secret goes to the page as one message. No synchronised property ever holds it, and this object forgets it too.
+    The secret is sent to the page as one message. No synchronised property ever holds it, and this object does not keep it either.
 
     Examples
     --------
@@ -27,9 +27,9 @@ class SecretNote(anywidget.AnyWidget):
     _css: ClassVar[str] = (HERE / "secret_note.css").read_text(encoding="utf-8")
 
     def show(self, what: str, secret: str) -> None:
-        """Show a secret, in place of an earlier one."""
+        """Show a secret; it replaces an earlier one."""
         self.send({"what": what, "secret": secret})
 
     def clear(self) -> None:
-        """Show nothing any more."""
+        """Hide the secret."""
         self.send({"what": "", "secret": ""})

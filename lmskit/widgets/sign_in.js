@@ -1,5 +1,5 @@
-// Address and password go to Python as one message that is kept nowhere: no property of the model ever holds them, so
-// they cannot be saved with the notebook.
+// Address and password are sent to Python as one message that is stored nowhere: no property of the model ever holds them,
+// so they cannot be saved with the notebook.
 function field(label, type, autocomplete) {
   const wrapper = document.createElement("label");
   wrapper.textContent = label;
@@ -10,7 +10,7 @@ function field(label, type, autocomplete) {
 }
 
 function render({ model, el }) {
-  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab takes single letters for commands
+  el.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take single letters as commands
   const form = document.createElement("form");
   form.className = "lmskit-sign-in";
   form.setAttribute("aria-label", "Sign in to lmskit");
@@ -32,7 +32,7 @@ function render({ model, el }) {
     model.send({ email: email.value, password: password.value });
     password.value = "";
   };
-  const answered = (answer) => {
+  const showAnswer = (answer) => {
     button.disabled = false;
     message.textContent = answer.sentence;
     message.className = answer.good ? "good" : "bad";
@@ -40,11 +40,11 @@ function render({ model, el }) {
     if (!answer.good) password.focus();
   };
   form.addEventListener("submit", submit);
-  model.on("msg:custom", answered);
+  model.on("msg:custom", showAnswer);
   el.append(form);
   return () => {
     password.value = "";
-    model.off("msg:custom", answered);
+    model.off("msg:custom", showAnswer);
   };
 }
 

@@ -1,4 +1,4 @@
-"""Signing in from a notebook: a form that leaves nothing of what was typed in it, and what opens it."""
+"""Signing in from a notebook: a form that stores nothing of what was typed, and the functions that open it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lmskit.db import engine_for, sign_in
 from lmskit.errors import LmskitError, LoginMissingError, NotSignedInError, SignInRefusedError
 from lmskit.schemas.login import SignIn
 from lmskit.schemas.mistakes import one_sentence
+from lmskit.widgets.message import bug_message
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -23,10 +24,10 @@ HERE = Path(__file__).parent
 
 
 class SignInForm(anywidget.AnyWidget):
-    """Address, password, a button.
+    """A form with an address, a password and a button.
 
-    What is typed stays in the page until the button is pressed, and then comes as one message. No synchronised property
-    ever holds it, so neither a saved notebook nor its widget state can.
+    Address and password stay in the page until the button is pressed, and then arrive as one message. No synchronised property
+    ever holds them, so neither a saved notebook nor its widget state can.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class SignInForm(anywidget.AnyWidget):
         self._on_sign_in = on_sign_in
         self.on_msg(lambda _widget, content, _buffers: self.receive(content))
 
-    def receive(self, content: Any) -> None:  # noqa: ANN401 - whatever a page sends
+    def receive(self, content: Any) -> None:  # noqa: ANN401 - a page can send anything
         """Answer one press of the button."""
         good = False
         try:
@@ -61,17 +62,17 @@ class SignInForm(anywidget.AnyWidget):
         except LmskitError as error:
             sentence = str(error)
         except Exception as error:
-            self._tell(f"lmskit made a mistake here ({type(error).__name__}). The details are in View ▸ Show Log Console.", good=False)
+            self._answer(bug_message(error), good=False)
             raise
-        self._tell(sentence, good=good)
+        self._answer(sentence, good=good)
 
-    def _tell(self, sentence: str, *, good: bool) -> None:
+    def _answer(self, sentence: str, *, good: bool) -> None:
         self.answer = sentence
         self.send({"sentence": sentence, "good": good})
 
 
 def sign_in_form() -> SignInForm:
-    """Return the form, wired to the database."""
+    """Return the form, connected to the database."""
 
     def signed_in(request: SignIn) -> str:
         sign_in(request.email, request.password.get_secret_value())
@@ -81,7 +82,7 @@ def sign_in_form() -> SignInForm:
 
 
 def signed_in_engine(person: str | None = None) -> Engine:
-    """Return the engine of `person`, by default of whoever is signed in; where nobody is, show the sign-in form.
+    """Return the engine of `person`, by default of the person who is signed in; if there is none, show the sign-in form.
 
     Raises
     ------
@@ -89,38 +90,38 @@ def signed_in_engine(person: str | None = None) -> Engine:
         As in `as_signed_in`.
     """
 
-    def tried(engine: Engine) -> Engine:
+    def connected(engine: Engine) -> Engine:
         with engine.connect():
             return engine
 
-    return as_signed_in(tried, person)
+    return as_signed_in(connected, person)
 
 
 def as_signed_in(work: Callable[[Engine], Result], person: str | None = None) -> Result:
-    """Do what has to be done with the engine of `person`, by default of whoever is signed in; where nobody is, show the sign-in form.
+    """Call `work` with the engine of `person`, by default of the person who is signed in; if there is none, show the sign-in form.
 
-    The form is shown where somebody sits at the notebook. A notebook that is run by a program has the sentence only.
+    The form is shown only in a notebook that a person runs. A notebook that a program runs raises the error.
 
     Raises
     ------
     NotSignedInError
-        Nobody is signed in yet; the form is on the screen.
+        No person is signed in; the form is on the screen.
     LoginMissingError, SignInRefusedError
-        The same, where there is no screen.
+        The same, in a notebook that a program runs.
     """
     try:
         return work(engine_for(person))
     except (LoginMissingError, NotSignedInError, SignInRefusedError) as error:
-        if not somebody_can_type():
+        if not person_can_type():
             raise
         _display(sign_in_form())
         reason = f" {error}" if isinstance(error, SignInRefusedError) else ""
-    message = f"Nobody is signed in yet. Sign in with the form above, then run this cell again.{reason}"
+    message = f"You are not signed in yet. Sign in with the form above, then run this cell again.{reason}"
     raise NotSignedInError(message)
 
 
-def somebody_can_type() -> bool:
-    """Whether this is a notebook with a person in front of it: a front end that a program drives does not allow input."""
+def person_can_type() -> bool:
+    """Whether a person runs this notebook: a front end driven by a program does not allow input."""
     interactive = sys.modules.get("IPython")
     shell: Any = interactive.get_ipython() if interactive is not None else None
     if not hasattr(shell, "get_parent"):  # a terminal, or no IPython at all

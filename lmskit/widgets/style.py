@@ -1,4 +1,4 @@
-"""How lmskit's widgets look in JupyterLab, in its light and its dark theme."""
+"""The stylesheet of lmskit's widgets, for the light and the dark theme of JupyterLab."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import ipywidgets as widgets
 
 STYLESHEET = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 ROOT = "lmskit"
-"""The class that a view carries for the stylesheet to hold in it."""
+"""The class of a view to which the stylesheet applies."""
 
 
 def style() -> widgets.HTML:
-    """Return an invisible widget that brings the stylesheet; each view with the class `ROOT` holds one."""
+    """Return an invisible widget that contains the stylesheet; each view with the class `ROOT` holds one."""
     return widgets.HTML(f"<style>{STYLESHEET}</style>", layout=widgets.Layout(display="none"))
 
 

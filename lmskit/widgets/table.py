@@ -1,4 +1,4 @@
-"""A table on the screen, in which everything is text."""
+"""A table on the screen; every cell is text."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pandas as pd
 from lmskit.rounding import MISSING, number_text
 
 LONGEST_CODE = 30
-"""Characters of a text without a space that is kept on one line."""
+"""Characters of the longest text without a space that is kept on one line."""
 SENTENCE = 30
-"""Characters from which a text with spaces needs a column that it can be read in."""
+"""A text with spaces and more characters than this needs a wide column."""
 
 
 def cell_text(value: object) -> str:
@@ -50,18 +50,18 @@ def table_html(frame: pd.DataFrame, *, nothing: str = "Nothing to show.") -> str
     """
     if frame.empty:
         return f'<p class="nothing">{html.escape(nothing)}</p>'
-    marks = [_mark(frame.iloc[:, position]) for position in range(frame.shape[1])]
-    head = "".join(f'<th scope="col"{mark}>{html.escape(str(name))}</th>' for name, mark in zip(frame.columns, marks, strict=True))
+    attributes = [_class_attribute(frame.iloc[:, position]) for position in range(frame.shape[1])]
+    head = "".join(f'<th scope="col"{css}>{html.escape(str(name))}</th>' for name, css in zip(frame.columns, attributes, strict=True))
     rows = (
-        "".join(f"<td{mark}>{html.escape(cell_text(value))}</td>" for value, mark in zip(row, marks, strict=True))
+        "".join(f"<td{css}>{html.escape(cell_text(value))}</td>" for value, css in zip(row, attributes, strict=True))
         for row in frame.itertuples(index=False, name=None)
     )
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
 
 
-def _mark(column: pd.Series) -> str:
-    """Numbers stand right, below each other; days, times and codes are not broken at their hyphens; sentences have room."""
+def _class_attribute(column: pd.Series) -> str:
+    """Align numbers to the right, keep dates, times and codes on one line, and give sentences a wide column."""
     if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype != "bool":
         return ' class="number"'
     known = column.dropna()

@@ -1,5 +1,5 @@
-// A file goes to Python in pieces, each asked for by the answer to the one before it, so that a large file neither fills
-// the connection nor the memory.
+// A file is sent to Python in pieces. Each answer asks for the next piece, so that a large file fills neither the connection
+// nor the memory.
 function render({ model, el }) {
   const root = document.createElement("div");
   root.className = "lmskit-upload";
@@ -18,14 +18,14 @@ function render({ model, el }) {
     state.textContent = "";
     if (file) model.send({ begin: file.name, size: file.size });
   };
-  const answered = async (message) => {
+  const sendNext = async (message) => {
     if (message.refused) {
       state.className = "bad";
       state.textContent = message.refused;
       file = null;
       return;
     }
-    if (file === null) return; // another view of the same widget sends it
+    if (file === null) return; // another view of the same widget is sending it
     const share = message.size ? Math.floor((100 * message.next) / message.size) : 100;
     state.textContent = share < 100 ? `${share} %` : "✓";
     if (message.next >= message.size) return;
@@ -34,18 +34,18 @@ function render({ model, el }) {
       model.send({ piece: message.next }, undefined, [piece]);
     } catch {
       state.className = "bad";
-      state.textContent = "The file cannot be read any more. Choose it again.";
+      state.textContent = "The file can no longer be read. Choose it again.";
     }
   };
-  const able = () => {
+  const setDisabled = () => {
     input.disabled = model.get("disabled");
   };
   input.addEventListener("change", choose);
-  model.on("msg:custom", answered);
-  model.on("change:disabled", able);
+  model.on("msg:custom", sendNext);
+  model.on("change:disabled", setDisabled);
   return () => {
-    model.off("msg:custom", answered);
-    model.off("change:disabled", able);
+    model.off("msg:custom", sendNext);
+    model.off("change:disabled", setDisabled);
   };
 }
 

@@ -1,4 +1,4 @@
-"""A file from the reader's own machine, brought to Python in pieces."""
+"""Upload of a file through the browser, in pieces."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ import anywidget
 import traitlets
 
 HERE = Path(__file__).parent
-MOST = 512 * 1024**2
-"""Bytes of a file that is taken; a larger one is better named by its path."""
+LARGEST_FILE = 512 * 1024**2
+"""Bytes of the largest file that can be uploaded; a larger file has to be named by its path."""
 PIECE = 1024**2
-"""Bytes of one message: JupyterLab's connection takes ten times as much."""
+"""Bytes of one message: a tenth of what JupyterLab's connection accepts."""
 LONGEST_NAME = 150
 
 
 class Upload(anywidget.AnyWidget):
-    r"""A button to choose a file, which then lies in a private folder until another is chosen or this object is gone.
+    r"""A button to choose a file, which is kept in a private folder until another file is chosen or this object is deleted.
 
-    The file goes to a file and not into a property of the widget: those are kept in memory, and in notebooks that keep
-    their widgets' state.
+    The content is written to a file and not into a property of the widget: properties are kept in memory, and in notebooks that
+    save the state of their widgets.
 
     Parameters
     ----------
     on_file
-        Gets the path once all of the file is there.
+        Called with the path once the file is complete.
     accept
-        Endings of names that are offered first, such as ".csv,.zip".
+        File name extensions that the browser offers first, such as ".csv,.zip".
     most
-        Bytes of the largest file that is taken.
+        Bytes of the largest file that is accepted.
 
     Examples
     --------
@@ -51,19 +51,19 @@ class Upload(anywidget.AnyWidget):
     piece = traitlets.Int(PIECE).tag(sync=True)
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
 
-    def __init__(self, *, on_file: Callable[[Path], None], accept: str = "", most: int = MOST) -> None:
+    def __init__(self, *, on_file: Callable[[Path], None], accept: str = "", most: int = LARGEST_FILE) -> None:
         super().__init__(accept=accept)
         self.path: Path | None = None
         self.refusal = ""
         self._on_file, self._most = on_file, most
-        self._folder = Path(tempfile.mkdtemp(prefix="lmskit-upload-"))  # only its owner may look into it
+        self._folder = Path(tempfile.mkdtemp(prefix="lmskit-upload-"))  # only its owner may read it
         self._part: IO[bytes] | None = None
         self._name, self._size = "", 0
         self._cleaning = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self.on_msg(lambda _widget, content, buffers: self.receive(content, buffers))
 
-    def receive(self, message: Any, buffers: Sequence[bytes | memoryview]) -> None:  # noqa: ANN401 - whatever a page sends
-        """Take the beginning of a file, or a piece of it."""
+    def receive(self, message: Any, buffers: Sequence[bytes | memoryview]) -> None:  # noqa: ANN401 - a page can send anything
+        """Accept the start of an upload, or the next piece of the file."""
         if not isinstance(message, dict) or self.disabled:
             return
         if isinstance(message.get("begin"), str) and isinstance(message.get("size"), int):
@@ -72,7 +72,7 @@ class Upload(anywidget.AnyWidget):
             self._take(self._part, bytes(buffers[0]))
 
     def forget(self) -> None:
-        """Delete what was brought."""
+        """Delete the uploaded file."""
         self.path, self.refusal = None, ""
         if self._part is not None:
             self._part.close()
@@ -84,24 +84,24 @@ class Upload(anywidget.AnyWidget):
         self.forget()
         if size > self._most:
             self._refuse(
-                f"The file has {size / 1024**2:,.0f} MB, and at most {self._most / 1024**2:,.0f} MB are taken here. "
-                "Put it on the machine that runs JupyterLab, and name its path."
+                f"The file has {size / 1024**2:,.0f} MB; at most {self._most / 1024**2:,.0f} MB can be uploaded. "
+                "Copy it to the machine that runs JupyterLab and enter its path."
             )
             return
-        self._name, self._size = plain_name(name), size
+        self._name, self._size = safe_name(name), size
         self._part = (self._folder / self._name).open("wb")
-        self._go_on(self._part)
+        self._continue(self._part)
 
     def _take(self, part: IO[bytes], piece: bytes) -> None:
         if part.tell() + len(piece) > self._size:
             self.forget()
-            self._refuse("The file changed while it was brought here. Choose it again.")
+            self._refuse("The file changed during the upload. Choose it again.")
             return
         part.write(piece)
-        self._go_on(part)
+        self._continue(part)
 
-    def _go_on(self, part: IO[bytes]) -> None:
-        """Ask for the next piece, or be done."""
+    def _continue(self, part: IO[bytes]) -> None:
+        """Ask for the next piece, or finish the upload."""
         self.send({"next": part.tell(), "size": self._size})
         if part.tell() == self._size:
             self._part = None
@@ -114,12 +114,12 @@ class Upload(anywidget.AnyWidget):
         self.send({"refused": sentence})
 
 
-def plain_name(name: str) -> str:
-    r"""Return the name of a file that somebody chose, as one that is safe here.
+def safe_name(name: str) -> str:
+    r"""Return the file name of an upload as a name that is safe in a folder of ours.
 
     Examples
     --------
-    >>> plain_name("C:\\marks\\week 1.csv"), plain_name("../../.profile"), plain_name("a\n.csv"), plain_name("..")
+    >>> safe_name("C:\\grades\\week 1.csv"), safe_name("../../.profile"), safe_name("a\n.csv"), safe_name("..")
     ('week 1.csv', 'profile', 'a.csv', 'file')
     """
     last = PurePosixPath(PureWindowsPath(name).name).name

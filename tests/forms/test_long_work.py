@@ -124,7 +124,7 @@ def test_a_refusal_is_its_sentence_and_a_bug_says_that_it_is_one(caplog):
     long_work.join(LONG)
     assert long_work.message.value == "There is one already."
     start(lambda task: task.no_such_thing, outcome, long_work).join(LONG)
-    assert "lmskit made a mistake here (AttributeError)." in long_work.message.value
+    assert "lmskit failed unexpectedly (AttributeError)." in long_work.message.value
     assert "AttributeError" in caplog.text
     assert (outcome.results, outcome.ends) == ([], 2)
 

@@ -95,7 +95,7 @@ def test_a_bug_leaves_its_traceback_in_the_log_and_the_form_can_be_used_again(ca
     form = submission(lambda request: request.no_such_field)
     form.button.click()
     assert "AttributeError" in caplog.text
-    assert form.message.value.startswith("lmskit made a mistake here (AttributeError).")
+    assert form.message.value.startswith("lmskit failed unexpectedly (AttributeError).")
     assert not form.button.disabled
 
 

@@ -229,7 +229,7 @@ def test_a_notebook_asks_for_the_password_and_keeps_nothing_of_it(notebook, scho
     connect = "import lmskit; engine = lmskit.connect()"
     assert notebook.run(connect, somebody_there=False).endswith("To make the demonstration people: lmskit seed")
     assert not [message for message in notebook.messages if message["msg_type"] == "display_data"]
-    sentence = "Nobody is signed in yet. Sign in with the form above, then run this cell again."
+    sentence = "You are not signed in yet. Sign in with the form above, then run this cell again."
     assert notebook.run(connect) == sentence
     form = notebook.form()
     assert notebook.press(form, {"email": ADA, "password": "a wrong password"}).startswith(REFUSED)

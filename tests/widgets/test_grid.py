@@ -20,14 +20,14 @@ def test_a_new_grid_has_one_blank_row(grid):
     assert grid.rows == [{"text": "", "right": False}]
 
 
-def test_what_was_typed_before_python_changed_the_grid_does_not_undo_the_change(grid):
+def test_an_edit_made_before_python_set_the_rows_does_not_undo_the_change(grid):
     before = grid.revision
     grid.rows = [{"text": "new"}]
     grid.receive({"revision": before, "rows": [{"text": "old", "right": False}]})
     assert texts(grid) == ["new"]
 
 
-def test_what_a_page_sends_is_taken_only_if_it_is_rows(grid):
+def test_only_valid_rows_are_accepted_from_the_page(grid):
     for rows in (
         [{"text": 1, "right": False}],
         [{"text": "a"}],
@@ -41,17 +41,17 @@ def test_what_a_page_sends_is_taken_only_if_it_is_rows(grid):
     assert texts(grid) == [""]
 
 
-def test_pasted_lines_take_the_place_of_blank_rows_and_push_the_others_down(grid):
+def test_pasted_lines_replace_blank_rows_and_push_the_others_down(grid):
     typed(grid, "one", "", "two")
     grid.receive({"revision": grid.revision, "paste": "a\nb", "row": 1})
     assert texts(grid) == ["one", "a", "b"]
-    assert grid.problems[2] == {"text": "There is room for 3 rows; 1 were left out."}
+    assert grid.problems[2] == {"text": "At most 3 rows fit; 1 were left out."}
     typed(grid, "one", "two")
     grid.receive({"revision": grid.revision, "paste": "a", "row": 0})
     assert texts(grid) == ["one", "a", "two"]
 
 
-def test_a_mistake_stands_beside_its_cell_until_other_rows_are_put_in(grid):
+def test_a_mistake_is_shown_beside_its_cell_until_other_rows_are_set(grid):
     typed(grid, "one", "two")
     grid.point_out(1, "text", "wrong")
     assert grid.problems == [{}, {"text": "wrong"}]

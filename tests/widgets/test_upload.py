@@ -7,62 +7,62 @@ from lmskit.widgets import Upload
 
 
 @pytest.fixture
-def brought():
+def received():
     return []
 
 
 @pytest.fixture
-def upload(brought):
-    return Upload(on_file=lambda path: brought.append(path.read_bytes()), most=10)
+def upload(received):
+    return Upload(on_file=lambda path: received.append(path.read_bytes()), most=10)
 
 
-def test_a_file_is_there_once_its_last_piece_is(upload, brought):
+def test_a_file_is_complete_with_its_last_piece(upload, received):
     upload.receive({"begin": "roster.csv", "size": 6}, [])
     upload.receive({"piece": 0}, [memoryview(b"abc")])
-    assert (upload.path, brought) == (None, [])
+    assert (upload.path, received) == (None, [])
     upload.receive({"piece": 3}, [memoryview(b"def")])
-    assert brought == [b"abcdef"]
+    assert received == [b"abcdef"]
     assert upload.path.name == "roster.csv"
 
 
-def test_an_empty_file_is_a_file(upload, brought):
+def test_an_empty_file_is_a_file(upload, received):
     upload.receive({"begin": "roster.csv", "size": 0}, [])
-    assert brought == [b""]
+    assert received == [b""]
 
 
-def test_a_piece_that_was_not_asked_for_is_not_taken(upload, brought):
+def test_a_piece_that_was_not_asked_for_is_ignored(upload, received):
     upload.receive({"piece": 0}, [b"abc"])
     upload.receive({"begin": "roster.csv", "size": 6}, [])
     upload.receive({"piece": 3}, [b"def"])
     upload.receive({"piece": 0}, [])
     upload.receive("piece", [b"abc"])
-    assert (upload.path, brought) == (None, [])
+    assert (upload.path, received) == (None, [])
 
 
-def test_a_file_is_never_longer_than_it_was_said_to_be(upload, brought):
+def test_a_file_longer_than_announced_is_refused(upload, received):
     upload.receive({"begin": "roster.csv", "size": 2}, [])
     upload.receive({"piece": 0}, [b"abc"])
-    assert (upload.refusal, brought) == ("The file changed while it was brought here. Choose it again.", [])
+    assert (upload.refusal, received) == ("The file changed during the upload. Choose it again.", [])
     assert list(upload._folder.iterdir()) == []
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_sent(upload):
     upload.receive({"begin": "roster.csv", "size": 11}, [])
-    assert "name its path" in upload.refusal
+    assert "enter its path" in upload.refusal
     assert list(upload._folder.iterdir()) == []
 
 
-def test_a_name_from_elsewhere_stays_within_the_folder(upload):
+def test_a_name_with_a_path_stays_within_the_folder(upload):
     upload.receive({"begin": "../../etc/passwd", "size": 0}, [])
     assert upload.path.parent == upload._folder
 
 
-def test_only_the_owner_sees_the_file_and_it_goes_with_the_next_one_and_with_the_widget(upload):
-    upload.receive({"begin": "one.csv", "size": 0}, [])
+def test_only_the_owner_can_read_the_file_and_the_next_file_or_the_end_of_the_widget_deletes_it(upload):
+    upload.receive({"begin": "first.csv", "size": 0}, [])
     folder = upload._folder
     assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
-    upload.receive({"begin": "two.csv", "size": 0}, [])
-    assert [path.name for path in folder.iterdir()] == ["two.csv"]
+    upload.receive({"begin": "second.csv", "size": 0}, [])
+    assert [path.name for path in folder.iterdir()] == ["second.csv"]
     upload._cleaning()
     gc.collect()
     assert not folder.exists()

@@ -3,12 +3,12 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from lmskit.widgets import Message, Pager, Table, errors_told, table_html
+from lmskit.widgets import Message, Pager, Table, errors_shown, table_html
 
 EVIL = "<img src=x onerror=alert(1)>"
 
 
-def test_whatever_is_in_a_table_is_text():
+def test_every_cell_of_a_table_is_text():
     html = table_html(pd.DataFrame({EVIL: [EVIL], "score": [1.0]}), nothing=EVIL)
     assert "<img" not in html
     assert html.count("&lt;img src=x onerror=alert(1)&gt;") == 2
@@ -20,18 +20,18 @@ def test_an_empty_table_says_so_in_words():
     assert table.view.value == '<p class="nothing">Nobody &lt;yet&gt;.</p>'
 
 
-def test_gaps_are_dashes_and_numbers_stand_right():
+def test_missing_values_are_dashes_and_numbers_are_aligned_to_the_right():
     html = table_html(pd.DataFrame({"score": [float("nan")], "day": [pd.NaT], "passed": [True], "since": [dt.date(2026, 9, 14)]}))
     assert '<td class="number">–</td><td>–</td><td>yes</td><td class="day">2026-09-14</td>' in html
 
 
-def test_sentences_have_a_column_wide_enough_to_be_read():
+def test_sentences_have_a_column_wide_enough_to_read_them():
     html = table_html(pd.DataFrame({"question": ["What is the value of 7 + 7 * 8?"], "verdict": ["very good, tentative"]}))
     assert '<td class="sentence">What' in html
     assert "<td>very good, tentative</td>" in html
 
 
-def test_pages_go_forth_and_back_and_not_beyond_the_ends():
+def test_pages_turn_forward_and_back_and_not_beyond_the_ends():
     turned = []
     pager = Pager(lambda: turned.append(pager.offset), page_size=50, noun="students")
     pager.show(total=120)
@@ -52,9 +52,9 @@ def test_an_empty_list_has_no_pages():
     assert (pager.label.value, pager.next.disabled) == ("no students", True)
 
 
-def test_a_bug_keeps_its_traceback_and_is_told_all_the_same():
+def test_a_bug_keeps_its_traceback_and_is_also_shown():
     message = Message()
-    with pytest.raises(ZeroDivisionError), errors_told(message):
+    with pytest.raises(ZeroDivisionError), errors_shown(message):
         _ = 1 / 0
     assert "ZeroDivisionError" in message.value
     assert "Show Log Console" in message.value
