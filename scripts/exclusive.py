@@ -1,4 +1,7 @@
-"""Let one process at a time prepare the environment."""
+"""Let one process at a time prepare the environment.
+
+It runs before any package is installed, so it uses the standard library alone; lmskit itself uses filelock.
+"""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from lmskit.analytics.class_levels import ORDER, level_shares_by_week
+from lmskit.db import Opener
 from lmskit.queries.attempt import student_attempts
 from lmskit.queries.computed_at import computed_at
 from lmskit.queries.course import courses, narrow
 from lmskit.queries.mastery import class_weeks, mastery_cells, student_weeks, students_to_help
 from lmskit.queries.page import MAX_PAGE, all_pages
 from lmskit.services.mastery_rule import rule_in_use
-
-Open: TypeAlias = Callable[[], AbstractContextManager[Session]]
-"""Opens a transaction to read in."""
 
 PAGE_SIZE = 50
 """Students on one page of the heat map."""
@@ -65,13 +60,13 @@ class OneStudent:
     attempts: pd.DataFrame
 
 
-def read_courses(opened: Open) -> pd.DataFrame:
+def read_courses(opened: Opener) -> pd.DataFrame:
     """The courses the signed-in person can see, newest term first."""
     with opened() as session:
         return all_pages(lambda limit, offset: courses(session, limit=limit, offset=offset))
 
 
-def read_class(opened: Open, course: str, *, offset: int = 0) -> ClassPage:
+def read_class(opened: Opener, course: str, *, offset: int = 0) -> ClassPage:
     """The page of the class that begins after `offset` students.
 
     Raises
@@ -96,7 +91,7 @@ def read_class(opened: Open, course: str, *, offset: int = 0) -> ClassPage:
         )
 
 
-def read_student(opened: Open, course: str, student_id: int, *, name: str) -> OneStudent:
+def read_student(opened: Opener, course: str, student_id: int, *, name: str) -> OneStudent:
     """The weeks and attempts of a student, whom charts call `name`."""
     with opened() as session:
         narrow(session, course)

@@ -8,7 +8,8 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.dashboards.class_reading import Open, read_courses
+from lmskit.dashboards.class_reading import read_courses
+from lmskit.db import Opener
 from lmskit.errors import CourseNotFoundError
 from lmskit.rounding import count_text
 from lmskit.vocabulary import Origin
@@ -17,7 +18,7 @@ from lmskit.widgets import Message, errors_shown
 NONE_YET = "There is no course that you can see yet. An administrator sets courses up in admin/course_setup."
 
 
-def offer_courses(choice: widgets.Dropdown, message: Message, opened: Open, first: str) -> dict[str, str]:
+def offer_courses(choice: widgets.Dropdown, message: Message, opened: Opener, first: str) -> dict[str, str]:
     """Fill the list of courses and choose one: that with the code `first`, where it names one. What is wrong becomes the message.
 
     Returns the origin of each course by its code.

@@ -6,11 +6,10 @@ import ipywidgets as widgets
 
 from lmskit.charts.calibration import calibration_chart, calibration_table
 from lmskit.charts.learning_curve import learning_curve, learning_curve_table
-from lmskit.dashboards.class_reading import Open
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.knowledge_reading import CourseAnswers, Preview, fits_table, preview, read_answers, words_table
-from lmskit.db import snapshot
+from lmskit.db import Opener, snapshot
 from lmskit.rounding import number_text
 from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Table, errors_shown, heading, style
@@ -33,7 +32,7 @@ class KnowledgeDashboard:
         Opens a transaction to read in; by default a snapshot of the signed-in person.
     """
 
-    def __init__(self, course: str = "", *, forgetting: bool = False, opened: Open = snapshot) -> None:
+    def __init__(self, course: str = "", *, forgetting: bool = False, opened: Opener = snapshot) -> None:
         self._opened = opened
         self.answers: CourseAnswers | None = None
         self.preview: Preview | None = None

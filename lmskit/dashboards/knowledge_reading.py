@@ -10,7 +10,7 @@ import pandas as pd
 
 from lmskit.analytics.held_out import PredictionQuality, calibration, prediction_quality
 from lmskit.analytics.traced import learning_places, responses_from, topic_fits
-from lmskit.dashboards.class_reading import Open
+from lmskit.db import Opener
 from lmskit.queries.course import course_by_code, narrow, syllabus
 from lmskit.queries.evidence import course_responses
 from lmskit.queries.knowledge import knowledge_fits
@@ -63,7 +63,7 @@ class Preview:
     places: Mapping[int, pd.DataFrame]
 
 
-def read_answers(opened: Open, course: str, *, correct_from: float = 1.0) -> CourseAnswers:
+def read_answers(opened: Opener, course: str, *, correct_from: float = 1.0) -> CourseAnswers:
     """Read all answers of a course, and its stored fits.
 
     Raises

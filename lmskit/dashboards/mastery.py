@@ -8,11 +8,11 @@ import pandas as pd
 from lmskit.charts.distribution import level_distribution, level_distribution_table
 from lmskit.charts.heat_map import STUDENT_TRACE, mastery_heat_map, mastery_heat_map_table
 from lmskit.charts.theme import rule_text
-from lmskit.dashboards.class_reading import PAGE_SIZE, ClassPage, OneStudent, Open, read_class, read_student
+from lmskit.dashboards.class_reading import PAGE_SIZE, ClassPage, OneStudent, read_class, read_student
 from lmskit.dashboards.click_figure import Click, ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.one_student import StudentPanel
-from lmskit.db import snapshot
+from lmskit.db import Opener, snapshot
 from lmskit.rounding import count_text
 from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
@@ -33,7 +33,7 @@ class MasteryDashboard:
         Opens a transaction to read in; by default a snapshot of the signed-in person.
     """
 
-    def __init__(self, course: str = "", *, opened: Open = snapshot) -> None:
+    def __init__(self, course: str = "", *, opened: Opener = snapshot) -> None:
         self._opened = opened
         self.page: ClassPage | None = None
         self.course = widgets.Dropdown(description="Course", layout=widgets.Layout(flex="1 1 360px", width="auto", max_width="720px"))

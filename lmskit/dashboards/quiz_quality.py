@@ -9,12 +9,11 @@ import ipywidgets as widgets
 from lmskit.charts.item_drift import changes_table
 from lmskit.charts.items import ATTEMPTS_WORDS, attempts_text, item_map, item_map_table
 from lmskit.charts.quiz_totals import quiz_statistics_table, score_distribution, score_distribution_table
-from lmskit.dashboards.class_reading import Open
 from lmskit.dashboards.click_figure import Click, ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.one_question import QuestionPanel
 from lmskit.dashboards.quiz_reading import QuizPage, read_quiz, read_quizzes
-from lmskit.db import snapshot
+from lmskit.db import Opener, snapshot
 from lmskit.errors import InputError, QuizNotFoundInCourseError
 from lmskit.rounding import count_text
 from lmskit.vocabulary import CountedAttempts
@@ -47,7 +46,7 @@ class QuizQuality:
         `attempts` is none of the four.
     """
 
-    def __init__(self, course: str = "", quiz: str = "", attempts: str = "first", *, opened: Open = snapshot) -> None:
+    def __init__(self, course: str = "", quiz: str = "", attempts: str = "first", *, opened: Opener = snapshot) -> None:
         if attempts not in set(CountedAttempts):
             raise InputError(f"The attempts that count are {', '.join(CountedAttempts)}, not {attempts!r}.")
         self._opened = opened

@@ -12,7 +12,7 @@ from lmskit.queries.quiz_answers import answered_quizzes
 from lmskit.services.quiz_quality import JudgedQuiz, QuizDrift, quiz_drift, quiz_quality
 
 if TYPE_CHECKING:
-    from lmskit.dashboards.class_reading import Open
+    from lmskit.db import Opener
     from lmskit.vocabulary import CountedAttempts
 
 
@@ -29,13 +29,13 @@ class QuizPage:
         return {str(item): int(number) for item, number in self.judged.items["number"].items()}
 
 
-def read_quizzes(opened: Open, course: str) -> pd.DataFrame:
+def read_quizzes(opened: Opener, course: str) -> pd.DataFrame:
     """The quizzes of a course with how much there is to judge them by."""
     with opened() as session:
         return all_pages(lambda limit, offset: answered_quizzes(session, course, limit=limit, offset=offset))
 
 
-def read_quiz(opened: Open, quiz_id: int, attempts: CountedAttempts) -> QuizPage:
+def read_quiz(opened: Opener, quiz_id: int, attempts: CountedAttempts) -> QuizPage:
     """One quiz judged, and compared with its runs in the other courses that the signed-in person can see.
 
     Raises

@@ -9,12 +9,11 @@ from lmskit.analytics.rule_choice import RuleChoice, choice
 from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
 from lmskit.charts.rule_changes import level_changes, level_changes_table
 from lmskit.charts.rule_levels import level_transitions, level_transitions_table, levels_by_rule, levels_by_rule_table
-from lmskit.dashboards.class_reading import Open
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.debounced import Debounced
 from lmskit.dashboards.rule_picker import RulePicker
-from lmskit.db import snapshot
+from lmskit.db import Opener, snapshot
 from lmskit.errors import LmskitError
 from lmskit.queries.course import narrow
 from lmskit.queries.what_if import ClassEvidence, class_evidence
@@ -51,7 +50,7 @@ class WhatIf:
         There is no such rule.
     """
 
-    def __init__(self, course: str = "", *, other_rule: str = "weighted_average", opened: Open = snapshot) -> None:
+    def __init__(self, course: str = "", *, other_rule: str = "weighted_average", opened: Opener = snapshot) -> None:
         self._opened = opened
         self._filling = False
         self.evidence: ClassEvidence | None = None

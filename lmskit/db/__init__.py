@@ -6,10 +6,11 @@ from lmskit.db.engine import default_engine, engine_for, migrator_engine
 from lmskit.db.roles import generate_password, login_name, scram_verifier
 from lmskit.db.sign_in import sign_in, sign_out
 from lmskit.db.staging import copy_rows, stage
-from lmskit.db.transaction import retried, snapshot, transaction
+from lmskit.db.transaction import Opener, retried, snapshot, transaction
 
 __all__ = [
     "DEMO_ADMIN",
+    "Opener",
     "copy_rows",
     "default_engine",
     "engine_for",

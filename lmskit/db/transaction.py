@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
@@ -15,11 +16,14 @@ from lmskit.db.engine import default_engine
 from lmskit.errors import BusyError, DatabaseError, LmskitError, NotPermittedError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from sqlalchemy import Engine
 
 T = TypeVar("T")
+Opener: TypeAlias = Callable[[], AbstractContextManager[Session]]
+"""What opens a session, such as `transaction` (commits when its block ends) or `snapshot` (only reads)."""
+
 ATTEMPTS = 5
 FIRST_PAUSE = 0.05
 LOST = "The connection to the database was lost. Try again; if it was lost while saving, look first whether the change is there."

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 
 import ipywidgets as widgets
-from sqlalchemy.orm import Session
 
-from lmskit.db import snapshot, transaction
+from lmskit.db import Opener, snapshot, transaction
 from lmskit.forms.choice import course_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
@@ -170,8 +168,8 @@ class CourseForm:
 
 def course_desk(
     *,
-    begin: Callable[[], AbstractContextManager[Session]] = transaction,
-    read: Callable[[], AbstractContextManager[Session]] = snapshot,
+    begin: Opener = transaction,
+    read: Opener = snapshot,
 ) -> CourseForm:
     """Return the form, wired to the database: it offers the terms and lecturers there are, and creates the course in one transaction."""
     with read() as session:

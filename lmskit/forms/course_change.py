@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 
 import ipywidgets as widgets
-from sqlalchemy.orm import Session
 
-from lmskit.db import snapshot, transaction
+from lmskit.db import Opener, snapshot, transaction
 from lmskit.forms.choice import course_choice, course_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
@@ -93,8 +91,8 @@ class CourseChangeForm:
 def course_change_desk(
     course: str = "",
     *,
-    begin: Callable[[], AbstractContextManager[Session]] = transaction,
-    read: Callable[[], AbstractContextManager[Session]] = snapshot,
+    begin: Opener = transaction,
+    read: Opener = snapshot,
 ) -> CourseChangeForm:
     """Return the form, wired to the database; it begins with `course`, or with the newest one."""
     with read() as session:

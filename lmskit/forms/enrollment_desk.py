@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
-from sqlalchemy.orm import Session
 
-from lmskit.db import snapshot, transaction
+from lmskit.db import Opener, snapshot, transaction
 from lmskit.forms.choice import course_choice, course_options
 from lmskit.forms.enrollment import EnrollmentForm, Withdrawal, WithdrawalForm
 from lmskit.forms.field import Field
@@ -27,8 +25,6 @@ from lmskit.services.permission import require_administrator
 from lmskit.services.transport import transport_of
 from lmskit.settings import settings
 from lmskit.widgets import ROOT, style
-
-Open = Callable[[], AbstractContextManager[Session]]
 
 
 class EnrollmentDesk:
@@ -97,7 +93,7 @@ class EnrollmentDesk:
         return done
 
 
-def enrollment_desk(course: str = "", *, begin: Open = transaction, read: Open = snapshot) -> EnrollmentDesk:
+def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Opener = snapshot) -> EnrollmentDesk:
     """Return the desk, wired to the database.
 
     A place asked for is committed as pending together with its message; then the message is delivered, and that makes the

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 
 import ipywidgets as widgets
-from sqlalchemy.orm import Session
 
 from lmskit.analytics.rule import Parameter, Rule
 from lmskit.analytics.rules import RULES, rule_named
-from lmskit.db import snapshot, transaction
+from lmskit.db import Opener, snapshot, transaction
 from lmskit.errors import LmskitError
 from lmskit.forms.choice import course_choice, course_options
 from lmskit.forms.field import Field, row
@@ -122,8 +120,8 @@ class MasteryRuleForm:
 def mastery_rule_desk(
     course: str = "",
     *,
-    begin: Callable[[], AbstractContextManager[Session]] = transaction,
-    read: Callable[[], AbstractContextManager[Session]] = snapshot,
+    begin: Opener = transaction,
+    read: Opener = snapshot,
 ) -> MasteryRuleForm:
     """Return the form, wired to the database; it begins with `course`, or with the newest one."""
     with read() as session:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-
 import pandas as pd
-from sqlalchemy.orm import Session
 
-from lmskit.db import snapshot, transaction
+from lmskit.db import Opener, snapshot, transaction
 from lmskit.forms.choice import course_options
 from lmskit.forms.long_work import Task
 from lmskit.forms.mail_destination import mail_destination
@@ -22,10 +18,8 @@ from lmskit.services.transport import transport_of
 from lmskit.settings import settings
 from lmskit.vocabulary import OutboxStatus
 
-Open = Callable[[], AbstractContextManager[Session]]
 
-
-def outbox_desk(status: str = "all", *, begin: Open = transaction, read: Open = snapshot) -> OutboxDesk:
+def outbox_desk(status: str = "all", *, begin: Opener = transaction, read: Opener = snapshot) -> OutboxDesk:
     """Return the desk, wired to the database and to the mail server that is set, or else the folder.
 
     It begins with the messages of this status, as the desk calls it.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from lmskit.db import generate_password, snapshot, transaction
+from lmskit.db import Opener, generate_password, snapshot, transaction
 from lmskit.errors import ConflictError
 from lmskit.forms.people import PeopleDesk, Told
 from lmskit.queries.login import count_logins, logins, signed_in
@@ -18,11 +17,9 @@ from lmskit.services.login import close_login, create_login, end_sessions, give_
 from lmskit.services.permission import require_administrator
 from lmskit.services.person import add_lecturer
 
-Open = Callable[[], AbstractContextManager[Session]]
-
 
 def people_desk(
-    *, page: int = 1, begin: Open = transaction, read: Open = snapshot, new_password: Callable[[], str] = generate_password
+    *, page: int = 1, begin: Opener = transaction, read: Opener = snapshot, new_password: Callable[[], str] = generate_password
 ) -> PeopleDesk:
     """Return the desk, wired to the database; it begins with this page of the list.
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
-from lmskit.db import snapshot, transaction
+from lmskit.db import Opener, snapshot, transaction
 from lmskit.errors import ImportFileError
 from lmskit.forms.choice import course_options
 from lmskit.forms.quiz import CourseChoices, QuizAsStored, QuizForm, QuizRequest
@@ -24,10 +20,8 @@ from lmskit.services.mastery import refresh
 from lmskit.services.permission import require_administrator
 from lmskit.services.quiz import change_quiz, create_quiz
 
-Open = Callable[[], AbstractContextManager[Session]]
 
-
-def quiz_desk(course: str = "", *, begin: Open = transaction, read: Open = snapshot) -> QuizForm:
+def quiz_desk(course: str = "", *, begin: Opener = transaction, read: Opener = snapshot) -> QuizForm:
     """Return the form, wired to the database; it begins with `course`, or with the newest one.
 
     Where a quiz with attempts moves to another week, the mastery of both weeks is brought up to date in the same transaction.

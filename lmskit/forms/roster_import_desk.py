@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from lmskit.db import retried, snapshot, transaction
+from lmskit.db import Opener, retried, snapshot, transaction
 from lmskit.errors import ConflictError, ImportFileError
 from lmskit.forms.choice import course_options
 from lmskit.forms.long_work import Task
@@ -26,10 +24,8 @@ from lmskit.services.file_import import import_file
 from lmskit.services.mastery import refresh
 from lmskit.services.permission import require_administrator
 
-Open = Callable[[], AbstractContextManager[Session]]
 
-
-def roster_import_desk(course: str = "", *, begin: Open = transaction, read: Open = snapshot) -> RosterImport:
+def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: Opener = snapshot) -> RosterImport:
     """Return the form, wired to the database. An import and the mastery that follows from it are one transaction."""
     with read() as session:
         require_administrator(session)

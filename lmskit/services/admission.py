@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from lmskit.db import retried
+from lmskit.db import Opener, retried
 from lmskit.errors import AlreadyEnrolledError, LmskitError, MessageRefusedError
 from lmskit.models import Enrollment, OutboxMessage
 from lmskit.queries.course import course_by_code
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services import outbox
-from lmskit.services.delivery import LEASE, Begin, deliver_one, deliver_waiting
+from lmskit.services.delivery import LEASE, deliver_one, deliver_waiting
 from lmskit.services.enrollment import enroll
 from lmskit.services.transport import Transport
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
@@ -27,7 +27,7 @@ PATIENCE = 5.0
 LOOK_AGAIN = 0.1
 
 
-def admit(begin: Begin, transport: Transport, request: EnrollStudent, *, lease: dt.timedelta = LEASE) -> str:
+def admit(begin: Opener, transport: Transport, request: EnrollStudent, *, lease: dt.timedelta = LEASE) -> str:
     """Give a student a place and return the sentence that says so; other messages that are due are delivered too, for a moment.
 
     The place is committed as pending, together with its message, before anything is sent, so a crash loses neither.
@@ -69,7 +69,7 @@ class _Asked:
     message_id: int
 
 
-def _asked(begin: Begin, request: EnrollStudent) -> _Asked:
+def _asked(begin: Opener, request: EnrollStudent) -> _Asked:
     """Ask for the place, again if the database wants that."""
     tries = itertools.count(1)
 
@@ -97,7 +97,7 @@ def _place_of(session: Session, request: EnrollStudent) -> Enrollment | None:
     return None if student is None else session.get(Enrollment, (course.id, student.id))
 
 
-def _outcome(begin: Begin, asked: _Asked, *, until: float) -> tuple[EnrollmentStatus | None, str]:
+def _outcome(begin: Opener, asked: _Asked, *, until: float) -> tuple[EnrollmentStatus | None, str]:
     """What has become of the place, and what was said of the message; waits for another dispatcher that has it in hand."""
     while True:
         with begin() as session:

@@ -16,14 +16,13 @@ them needs no other right.
 import datetime as dt
 import random
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from lmskit.db import retried
+from lmskit.db import Opener, retried
 from lmskit.errors import DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
 from lmskit.services.mail import Letter, written
 from lmskit.services.transport import Transport
@@ -37,9 +36,6 @@ SETTLING_ATTEMPTS = 9
 """What became of a message is worth more patience than other work: forgotten, the message is sent twice. About 13 seconds."""
 
 Recorded = TypeVar("Recorded")
-
-Begin = Callable[[], AbstractContextManager[Session]]
-"""Opens a transaction that commits when its block ends, such as `lmskit.db.transaction`."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +82,14 @@ def always() -> bool:
 
 
 def deliver_waiting(
-    begin: Begin, transport: Transport, *, lease: dt.timedelta = LEASE, go_on: Callable[[], bool] = always
+    begin: Opener, transport: Transport, *, lease: dt.timedelta = LEASE, go_on: Callable[[], bool] = always
 ) -> DeliveryReport:
     """Hand over every message that is due, over one connection.
 
     Parameters
     ----------
     begin
-        See `Begin`.
+        See `lmskit.db.transaction.Opener`.
     transport
         Where the messages go.
     lease
@@ -116,7 +112,7 @@ def deliver_waiting(
     return report
 
 
-def deliver_one(begin: Begin, transport: Transport, message_id: int, *, lease: dt.timedelta = LEASE) -> DeliveryReport:
+def deliver_one(begin: Opener, transport: Transport, message_id: int, *, lease: dt.timedelta = LEASE) -> DeliveryReport:
     """Hand over this message, if it is due and no other dispatcher has it; see `deliver_waiting`."""
     report = DeliveryReport()
     try:
@@ -166,7 +162,7 @@ def put_back(session: Session, claim: Claim, *, reason: str) -> None:
     session.execute(statement, {"message": claim.id, "attempt": claim.attempts, "reason": reason})
 
 
-def _claimed(begin: Begin, lease: dt.timedelta, wanted: int | None = None) -> Claim | None:
+def _claimed(begin: Opener, lease: dt.timedelta, wanted: int | None = None) -> Claim | None:
     def work() -> Claim | None:
         with begin() as session:
             return claim_next(session, lease=lease, wanted=wanted)
@@ -174,7 +170,7 @@ def _claimed(begin: Begin, lease: dt.timedelta, wanted: int | None = None) -> Cl
     return retried(work)
 
 
-def _deliver(begin: Begin, transport: Transport, claim: Claim, report: DeliveryReport) -> None:
+def _deliver(begin: Opener, transport: Transport, claim: Claim, report: DeliveryReport) -> None:
     recipient = claim.letter.recipient
 
     def settled(step: Callable[[Session], Recorded]) -> Recorded:
@@ -208,7 +204,7 @@ def _deliver(begin: Begin, transport: Transport, claim: Claim, report: DeliveryR
         report.sent += 1
 
 
-def _give_up(begin: Begin, report: DeliveryReport) -> None:
+def _give_up(begin: Opener, report: DeliveryReport) -> None:
     """Declare messages dead that were tried as often as they may be, the last time by a dispatcher that died.
 
     They may have arrived, so their places are neither made active nor taken back: they stay pending until somebody decides.

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 
+from lmskit.db import Opener
 from lmskit.errors import DatabaseError
-from lmskit.services.delivery import Begin, DeliveryReport, deliver_waiting
+from lmskit.services.delivery import DeliveryReport, deliver_waiting
 from lmskit.services.transport import Transport
 
 LONGEST_PAUSE = 60.0
@@ -13,7 +14,7 @@ STEP = 0.2
 """Seconds after which a pause asks whether it is to go on."""
 
 
-def watch(begin: Begin, transport: Transport, *, every: float, go_on: Callable[[], bool], say: Callable[[str], None]) -> None:
+def watch(begin: Opener, transport: Transport, *, every: float, go_on: Callable[[], bool], say: Callable[[str], None]) -> None:
     """Hand over what is due, every so many seconds.
 
     Parameters

@@ -17,32 +17,32 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from lmskit.db import engine_for, transaction
+from lmskit.db import Opener, engine_for, transaction
 from lmskit.db.engine import engine_at
 from lmskit.errors import LmskitError
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.admission import admit
-from lmskit.services.delivery import Begin, deliver_waiting
+from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll
 from lmskit.services.transport import Transport, transport_of
 from lmskit.settings import settings
 
 
-def enrol(begin: Begin, transport: Transport, lease: dt.timedelta, order: dict[str, Any]) -> None:
+def enrol(begin: Opener, transport: Transport, lease: dt.timedelta, order: dict[str, Any]) -> None:
     """Enrol one student after the other; who has a place already is passed over."""
     for email in order["emails"]:
         with contextlib.suppress(LmskitError):
             admit(begin, transport, EnrollStudent(course=order["course"], email=email), lease=lease)
 
 
-def ask(begin: Begin, _transport: Transport, _lease: dt.timedelta, order: dict[str, Any]) -> None:
+def ask(begin: Opener, _transport: Transport, _lease: dt.timedelta, order: dict[str, Any]) -> None:
     """Ask for a place for one student after the other, and leave the messages to others."""
     for email in order["emails"]:
         with contextlib.suppress(LmskitError), begin() as session:
             enroll(session, EnrollStudent(course=order["course"], email=email))
 
 
-def dispatch(begin: Begin, transport: Transport, lease: dt.timedelta, _order: dict[str, Any]) -> None:
+def dispatch(begin: Opener, transport: Transport, lease: dt.timedelta, _order: dict[str, Any]) -> None:
     """Deliver what waits, for ever."""
     while True:
         with contextlib.suppress(LmskitError):
@@ -50,7 +50,7 @@ def dispatch(begin: Begin, transport: Transport, lease: dt.timedelta, _order: di
         time.sleep(0.01)
 
 
-def click(begin: Begin, _transport: Transport, lease: dt.timedelta, order: dict[str, Any]) -> None:
+def click(begin: Opener, _transport: Transport, lease: dt.timedelta, order: dict[str, Any]) -> None:
     """Press the button twice, both at the moment given, and write down what was answered."""
     request = EnrollStudent(course=order["course"], email=order["email"], family_name="Click", given_name="Double")
     answers = []

@@ -7,8 +7,8 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy.orm import Session
 
+from lmskit.db import Opener
 from lmskit.errors import DeliveryError
-from lmskit.services.delivery import Begin
 
 
 class Post:
@@ -41,7 +41,7 @@ def post() -> Post:
 
 
 @pytest.fixture
-def begin(session: Session) -> Begin:
+def begin(session: Session) -> Opener:
     """Transactions within the test's own, which is rolled back at the end."""
 
     @contextmanager

@@ -83,7 +83,10 @@ else:
             return None
 
     def _made() -> pwd.struct_passwd | None:
-        """Make the user, one process at a time: two programs that add a user at once both succeed, and one's user is gone again."""
+        """Make the system user, one process at a time: when two programs add a user at once, both succeed and one user is lost.
+
+        The lock is on the folder itself, so that no lock file is left in /etc as filelock would leave one.
+        """
         folder = os.open("/etc", os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
