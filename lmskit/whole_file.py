@@ -1,0 +1,89 @@
+"""Write a file whole or not at all: readers see the old content or the new, also when the machine stops half-way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PART = ".part"
+"""How the name of an unfinished file ends; it begins with a dot."""
+STALE = 3600.0
+"""Seconds after which an unfinished file was left behind by a process that has ended."""
+
+
+@contextmanager
+def whole_file(path: Path, *, before_rename: Callable[[Path], None] | None = None) -> Iterator[BinaryIO]:
+    """Open a binary file that replaces `path` when the block ends; if the block raises, `path` stays as it was.
+
+    Only the person who writes the file can read it, unless `before_rename` changes that: it is called with the finished
+    file under its temporary name.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=PART, dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if before_rename is not None:
+            before_rename(part)
+        part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+
+
+@contextmanager
+def whole_text_file(path: Path, *, encoding: str = "utf-8", newline: str | None = "") -> Iterator[TextIO]:
+    """Do the same for text, such as rows of a CSV file; line ends are written as they are unless `newline` says otherwise."""
+    # The text has a descriptor of its own: closing it writes the text out and leaves the file open, to be flushed to the disk.
+    with whole_file(path) as file, os.fdopen(os.dup(file.fileno()), "w", encoding=encoding, newline=newline) as text:
+        yield text
+
+
+def write_whole(path: Path, content: bytes | str, *, before_rename: Callable[[Path], None] | None = None) -> None:
+    """Write `content`, text as UTF-8, so that `path` holds all of it or is as it was.
+
+    Raises
+    ------
+    OSError
+        The folder does not exist or cannot be written to, or the disk is full.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_whole(folder / "page.html", "<p>Grüße</p>")
+    >>> [(file.name, file.read_text(encoding="utf-8")) for file in folder.iterdir()]
+    [('page.html', '<p>Grüße</p>')]
+    """
+    with whole_file(path, before_rename=before_rename) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def remove_stale_parts(folder: Path) -> None:
+    """Remove unfinished files that an ended process left in `folder` more than `STALE` seconds ago."""
+    for part in folder.glob(f".*{PART}"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()
+
+
+def _flush_folder(folder: Path) -> None:
+    """Have the folder's new entry on disk; Windows cannot open folders, and keeps a rename by itself."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

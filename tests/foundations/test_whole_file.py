@@ -1,0 +1,73 @@
+"""Files that are written whole or not at all."""
+
+import os
+import stat
+import time
+
+import pytest
+
+from lmskit.whole_file import PART, remove_stale_parts, whole_file, whole_text_file, write_whole
+
+
+def test_a_file_is_replaced_by_its_new_content(tmp_path):
+    path = tmp_path / "page.html"
+    write_whole(path, "old")
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("open_file", [whole_file, whole_text_file])
+def test_a_block_that_raises_leaves_the_old_file_and_no_part(tmp_path, open_file):
+    path = tmp_path / "page.html"
+    write_whole(path, "old")
+
+    def stop_half_way():
+        with open_file(path) as file:
+            file.write(b"half" if open_file is whole_file else "half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        stop_half_way()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path, monkeypatch):
+    path = tmp_path / "page.html"
+    write_whole(path, "old")
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_is_encoded_and_its_line_ends_are_kept(tmp_path):
+    path = tmp_path / "report.csv"
+    with whole_text_file(path, encoding="utf-8-sig") as file:
+        file.write("name\r\nGrüße\n")
+    assert path.read_bytes() == b"\xef\xbb\xbfname\r\nGr\xc3\xbc\xc3\x9fe\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_only_its_writer_can_read_a_file_unless_it_is_opened_to_others(tmp_path):
+    write_whole(tmp_path / "private", b"")
+    write_whole(tmp_path / "shared", b"", before_rename=lambda part: part.chmod(0o640))
+    assert stat.S_IMODE((tmp_path / "private").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "shared").stat().st_mode) == 0o640
+
+
+def test_parts_that_were_left_behind_are_removed_once_they_are_old(tmp_path):
+    old, new, other = tmp_path / f".a.x{PART}", tmp_path / f".b.x{PART}", tmp_path / "c.html"
+    for path in (old, new, other):
+        path.touch()
+    yesterday = time.time() - 86_400
+    for path in (old, other):
+        os.utime(path, (yesterday, yesterday))
+    remove_stale_parts(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([new, other])

@@ -1,0 +1,60 @@
+"""The limits that forms and importers check are those that the database holds."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from lmskit import limits
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+# By constraint, the numbers in it, in order.
+HELD = {
+    "ck_terms_code_is_plain": (1, limits.LONGEST_CODE),
+    "ck_courses_code_is_plain": (1, limits.LONGEST_CODE),
+    "ck_courses_title_has_a_length": (1, limits.LONGEST_TITLE),
+    "ck_syllabi_topic_has_a_length": (1, limits.LONGEST_TITLE),
+    "ck_quizzes_title_has_a_length": (1, limits.LONGEST_TITLE),
+    "ck_materials_title_has_a_length": (1, limits.LONGEST_TITLE),
+    "ck_syllabi_week_number_is_a_teaching_week": (limits.FIRST_WEEK, limits.LAST_WEEK),
+    "ck_users_name_has_a_length": (1, limits.LONGEST_NAME, limits.LONGEST_NAME),
+    "ck_external_ids_id_has_a_length": (1, limits.LONGEST_SOURCE, 1, limits.LONGEST_EXTERNAL_ID),
+}
+
+
+@pytest.mark.parametrize("constraint", HELD)
+def test_a_limit_is_the_same_in_the_database(constraint: str, migrated_engine: Engine) -> None:
+    with migrated_engine.connect() as connection:
+        definition = connection.execute(
+            text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name"), {"name": constraint}
+        ).scalar_one()
+    assert tuple(map(int, re.findall(r"\b\d+\b", definition))) == HELD[constraint]
+
+
+def test_every_limit_on_a_length_or_a_week_is_compared(migrated_engine: Engine) -> None:
+    with migrated_engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT conname FROM pg_constraint WHERE connamespace = 'lms'::regnamespace AND contype = 'c'"
+                " AND (pg_get_constraintdef(oid) LIKE '%length(%' OR pg_get_constraintdef(oid) LIKE '%week_number >= %')"
+            )
+        ).scalars()
+        assert set(found) == set(HELD)
+
+
+@pytest.mark.parametrize(("table", "column"), [("quizzes", "max_score"), ("quiz_attempts", "score"), ("quiz_attempts", "max_score")])
+def test_the_largest_score_is_the_largest_whole_number_that_its_column_takes(table: str, column: str, migrated_engine: Engine) -> None:
+    with migrated_engine.connect() as connection:
+        precision, scale = connection.execute(
+            text(
+                "SELECT numeric_precision, numeric_scale FROM information_schema.columns"
+                " WHERE table_schema = 'lms' AND table_name = :table AND column_name = :column"
+            ),
+            {"table": table, "column": column},
+        ).one()
+    assert 10 ** (precision - scale) - 1 == limits.LARGEST_SCORE
