@@ -207,7 +207,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, dry_run: bool,
         write_report(imported, report)
         say(
             f"What became of every row was written to {report}: {len(imported.rejections):,} rejections, "
-            f"{len(imported.oddities):,} oddities, {len(imported.outcomes):,} outcomes."
+            f"{len(imported.warnings):,} warnings, {len(imported.outcomes):,} outcomes."
         )
     if dry_run:
         say("This was a dry run: nothing was written.")

@@ -76,9 +76,9 @@ def _print_findings(report: "ImportReport") -> None:
             say(f"  {rejection}")
         if len(report.rejections) > FIRST_REJECTIONS:
             say(f"  … and {len(report.rejections) - FIRST_REJECTIONS:,} more. To see all: --report FILE.csv")
-    if report.oddities:
-        say(f"{len(report.oddities):,} imported, but odd:")
-        for odd in counted(report.oddities):
+    if report.warnings:
+        say(f"{len(report.warnings):,} imported, but odd:")
+        for odd in counted(report.warnings):
             say(f"  {odd.count:,} × {odd.file}{f', {odd.column}' if odd.column else ''}: {odd.reason}")
 
 

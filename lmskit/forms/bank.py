@@ -14,7 +14,7 @@ from lmskit.schemas.quiz import QuizContent
 from lmskit.widgets import Message, Table, Upload, errors_shown
 
 MOST_SHOWN = 200
-"""Rejections and oddities in the table."""
+"""Rejections and warnings in the table."""
 
 
 class BankImport:
@@ -61,7 +61,7 @@ class BankImport:
             said = f"{bank.name} ({bank.format}): {count_text(questions, 'question')} can be used, {rejected} cannot."
             self.message.neutral(" ".join([said, *bank.notes]) if questions else f"{said} There is nothing to use.")
             self.findings.show(_findings(bank))
-            self.findings.view.layout.display = None if bank.rejections or bank.oddities else "none"
+            self.findings.view.layout.display = None if bank.rejections or bank.warnings else "none"
             self.replace.disabled = self.append.disabled = not bank.questions
             self._found.layout.display = None
 
@@ -76,6 +76,6 @@ class BankImport:
 
 
 def _findings(bank: Bank) -> pd.DataFrame:
-    told = [("cannot be used", one) for one in bank.rejections] + [("taken, but odd", one) for one in bank.oddities]
+    told = [("cannot be used", one) for one in bank.rejections] + [("taken, but odd", one) for one in bank.warnings]
     rows = [(what, one.file, one.row, one.value, one.reason) for what, one in told[:MOST_SHOWN]]
     return pd.DataFrame(rows, columns=["What", "File", "Row", "Question", "Why"])

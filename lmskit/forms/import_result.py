@@ -135,7 +135,7 @@ def _entities(entities: tuple[EntityCounts, ...]) -> pd.DataFrame:
 def _notes(report: ImportReport) -> list[str]:
     notes = [*report.notes]
     notes += [f"{one.file}: not imported are the columns {', '.join(one.skipped_columns)}." for one in report.files if one.skipped_columns]
-    odd = counted(report.oddities)
+    odd = counted(report.warnings)
     notes += [f"{one.count:,} × {one.file}{f', {one.column}' if one.column else ''}: {one.reason}" for one in odd]
     if len(report.outcomes) >= MAX_OUTCOMES:
         notes.append(f"The first {MAX_OUTCOMES:,} rows are listed; all of them are counted.")

@@ -18,7 +18,7 @@ from lmskit.importers.cell import Column, UnreadableCellError, one_of, whole_num
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
-from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Place, QuizRecord
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import (
     code,
@@ -76,7 +76,7 @@ LAST_WEEK = 60
 class Cell:
     """Where a field stands: the place in a row, and the header."""
 
-    place: int
+    index: int
     header: str
 
 
@@ -85,7 +85,7 @@ class PlainCsv:
 
     format = "csv"
     system = SYSTEM
-    oddities = ()
+    warnings = ()
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
@@ -94,7 +94,7 @@ class PlainCsv:
         self.fields = fields_of(self.file, options.columns)
         self._options = options
         self._decimal: DecimalMark | None = None
-        used = {cell.place for cell in self.fields.values()}
+        used = {cell.index for cell in self.fields.values()}
         self.file.skipped_columns = tuple(header for place, header in enumerate(self.file.header) if place not in used)
 
     @property
@@ -112,14 +112,14 @@ class PlainCsv:
         reader = _Reader(self.fields, self._decimal, with_quizzes="quiz" in self.fields)
         for number, cells in self.file.rows():
             try:
-                records = reader.read(Place(self.name, number), cells)
+                records = reader.read(Position(self.name, number), cells)
             except RejectedRowError as error:
                 self.file.reject(number, error.column, error.cell, error.reason)
             else:
                 yield from records
 
     def _numbers(self) -> Iterator[str]:
-        places = [self.fields[field].place for field in ("score", "max_score") if field in self.fields]
+        places = [self.fields[field].index for field in ("score", "max_score") if field in self.fields]
         for _, cells in self.file.rows():
             yield from (cells[place] for place in places)
 
@@ -136,7 +136,7 @@ class _Reader:
         self._week = Column(whole_number(1, LAST_WEEK, missing=""))
         self._attempt = Column(whole_number(1, MOST_ATTEMPTS, missing=""))
 
-    def read(self, place: Place, cells: tuple[str, ...]) -> list[Record]:
+    def read(self, position: Position, cells: tuple[str, ...]) -> list[Record]:
         """Return the records of a row.
 
         Raises
@@ -152,21 +152,21 @@ class _Reader:
         if key == PersonKey():
             raise RejectedRowError(None, None, "names nobody: it has neither an id nor an address")
         role = self._value("role", cells, self._role.__getitem__)
-        attempt = self._attempt_of(place, cells, key)
-        return [PersonRecord(place, key, *self._name(cells), role), self._enrollment(place, cells, key, role, attempt), *attempt]
+        attempt = self._attempt_of(position, cells, key)
+        return [PersonRecord(position, key, *self._name(cells), role), self._enrollment(position, cells, key, role, attempt), *attempt]
 
     def _enrollment(
-        self, place: Place, cells: tuple[str, ...], key: PersonKey, role: Role | None, attempt: list[Record]
+        self, position: Position, cells: tuple[str, ...], key: PersonKey, role: Role | None, attempt: list[Record]
     ) -> EnrollmentRecord:
         status = self._value("status", cells, self._status.__getitem__)
         started, ended = (self._value(field, cells, self._day.__getitem__) for field in ("started_on", "ended_on"))
         course = self._value("course", cells, code) if self._text("course", cells) else None
         implied = bool(attempt) and status is None
         return EnrollmentRecord(
-            place, key, course, role or Role.STUDENT, status or EnrollmentStatus.ACTIVE, started, ended, is_implied=implied
+            position, key, course, role or Role.STUDENT, status or EnrollmentStatus.ACTIVE, started, ended, is_implied=implied
         )
 
-    def _attempt_of(self, place: Place, cells: tuple[str, ...], key: PersonKey) -> list[Record]:
+    def _attempt_of(self, position: Position, cells: tuple[str, ...], key: PersonKey) -> list[Record]:
         """The quiz and the attempt that a row tells of; nothing where it tells of none."""
         if not self._with_quizzes or not self._text("quiz", cells):
             return []
@@ -176,11 +176,11 @@ class _Reader:
         most = self._mark_in("max_score", cells)
         number = self._value("attempt", cells, self._attempt.__getitem__)
         submitted = self._value("submitted_at", cells, _instant)
-        quiz = QuizRecord(place, name, has_source_id=False, title=name, max_score=most, week_number=week)
+        quiz = QuizRecord(position, name, has_source_id=False, title=name, max_score=most, week_number=week)
         if score is None and number is None and submitted is None:
             return [quiz]
         is_total = number is None and submitted is None
-        return [quiz, AttemptRecord(place, name, key, score, most, is_total, number=number, submitted_at=submitted)]
+        return [quiz, AttemptRecord(position, name, key, score, most, is_total, number=number, submitted_at=submitted)]
 
     def _name(self, cells: tuple[str, ...]) -> tuple[str, str]:
         if "family_name" in self._fields:
@@ -200,11 +200,11 @@ class _Reader:
 
     def _text(self, field: str, cells: tuple[str, ...]) -> str:
         cell = self._fields.get(field)
-        return "" if cell is None else cells[cell.place].strip()
+        return "" if cell is None else cells[cell.index].strip()
 
     def _value(self, field: str, cells: tuple[str, ...], read: Callable[[str], T]) -> T | None:
         cell = self._fields.get(field)
-        return None if cell is None else value(read, cell.header, cells[cell.place].strip())
+        return None if cell is None else value(read, cell.header, cells[cell.index].strip())
 
 
 def fields_of(file: CsvFile, said: Mapping[str, str]) -> dict[str, Cell]:
@@ -217,7 +217,7 @@ def fields_of(file: CsvFile, said: Mapping[str, str]) -> dict[str, Cell]:
         tells people apart.
     """
     places = {field: Cell(_place_of(file, field, header), header) for field, header in said.items()}
-    taken = {cell.place for cell in places.values()}
+    taken = {cell.index for cell in places.values()}
     by_header: dict[str, list[int]] = {}
     for place, header in enumerate(file.header):
         by_header.setdefault(header.strip().casefold(), []).append(place)

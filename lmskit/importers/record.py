@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
-    from lmskit.importers.report import Oddity
+    from lmskit.importers.report import RowWarning
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where a record stands: the unit that is counted.
 
     `part` is the name of a `Part`. `column` is None where the unit is a row; where the unit is a cell, such as a
@@ -48,7 +48,7 @@ class PersonKey:
 class TermRecord:
     """A teaching period; the days are None where the file has none."""
 
-    place: Place
+    position: Position
     source_id: str
     code: str
     name: str
@@ -60,7 +60,7 @@ class TermRecord:
 class PersonRecord:
     """A person; an empty family name says that the file does not tell names."""
 
-    place: Place
+    position: Position
     key: PersonKey
     family_name: str
     given_name: str
@@ -72,7 +72,7 @@ class PersonRecord:
 class CourseRecord:
     """A course; `term` is the `source_id` of a term, None where the file names none."""
 
-    place: Place
+    position: Position
     source_id: str
     code: str
     module_code: str
@@ -88,7 +88,7 @@ class EnrollmentRecord:
     import is for.
     """
 
-    place: Place
+    position: Position
     person: PersonKey
     course: str | None = None
     role: Role = Role.STUDENT
@@ -107,7 +107,7 @@ class QuizRecord:
     found by its exact title. `questions` and `answer_key` are in their stored form (`lmskit.schemas.quiz`).
     """
 
-    place: Place
+    position: Position
     key: str
     has_source_id: bool
     title: str
@@ -129,7 +129,7 @@ class AttemptRecord:
     `answers` are in their stored form.
     """
 
-    place: Place
+    position: Position
     quiz: str
     person: PersonKey
     score: float | None
@@ -191,7 +191,7 @@ class Cells:
 class Source(Protocol):
     """What was found at a path: files of one format, opened and known to have its columns.
 
-    `parts`, `notes` and `oddities` are complete once `records` is used up. `records` may be called again and then
+    `parts`, `notes` and `warnings` are complete once `records` is used up. `records` may be called again and then
     begins anew.
     """
 
@@ -220,7 +220,7 @@ class Source(Protocol):
         """What a report should say about how the files were read."""
 
     @property
-    def oddities(self) -> Sequence[Oddity]:
+    def warnings(self) -> Sequence[RowWarning]:
         """What was taken though something about it is unusual."""
 
     def records(self) -> Iterator[Record]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LONGEST_VALUE = 200
 """Characters of a cell that a report repeats."""
 STORED_FINDINGS = 1000
-"""Rejections and oddities that are stored with a run in full; beyond that, their counts."""
+"""Rejections and warnings that are stored with a run in full; beyond that, their counts."""
 MAX_OUTCOMES = 100_000
 """Outcomes that a report lists; beyond that, their counts."""
 
@@ -50,7 +50,7 @@ class Rejection(Finding):
 
 
 @dataclass(frozen=True, slots=True)
-class Oddity(Finding):
+class RowWarning(Finding):
     """A row that was imported though something about it is unusual, and how it was taken."""
 
 
@@ -128,7 +128,7 @@ class ImportReport:
     files: tuple[FileCounts, ...]
     entities: tuple[EntityCounts, ...]
     rejections: tuple[Rejection, ...]
-    oddities: tuple[Oddity, ...]
+    warnings: tuple[RowWarning, ...]
     notes: tuple[str, ...]
     touched: tuple[tuple[int, int, int], ...] = ()
     outcomes: tuple[Outcome, ...] = ()
@@ -173,9 +173,9 @@ class ImportReport:
             "files": [asdict(file) for file in self.files],
             "entities": [asdict(entity) for entity in self.entities],
             "rejection_counts": [asdict(count) for count in counted(self.rejections)],
-            "oddity_counts": [asdict(count) for count in counted(self.oddities)],
+            "oddity_counts": [asdict(count) for count in counted(self.warnings)],
             "rejections": [asdict(rejection) for rejection in self.rejections[:STORED_FINDINGS]],
-            "oddities": [asdict(oddity) for oddity in self.oddities[:STORED_FINDINGS]],
+            "oddities": [asdict(warning) for warning in self.warnings[:STORED_FINDINGS]],
             "notes": list(self.notes),
         }
 
@@ -195,7 +195,7 @@ def counted(findings: Iterable[Finding]) -> list[FindingCount]:
 
     Examples
     --------
-    >>> counted([Oddity("a.csv", 2, "day", "?", "has no day"), Oddity("a.csv", 7, "day", "?", "has no day")])
+    >>> counted([RowWarning("a.csv", 2, "day", "?", "has no day"), RowWarning("a.csv", 7, "day", "?", "has no day")])
     [FindingCount(file='a.csv', column='day', reason='has no day', count=2)]
     """
     counts = Counter((finding.file, finding.column, finding.reason) for finding in findings)

@@ -37,7 +37,7 @@ def check_place(path: Path) -> None:
 
 
 def write_report(report: ImportReport, path: Path) -> None:
-    """Write rejections, oddities and what became of the other rows as UTF-8 CSV: all of it or, if that fails, nothing.
+    """Write rejections, warnings and what became of the other rows as UTF-8 CSV: all of it or, if that fails, nothing.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def write_report(report: ImportReport, path: Path) -> None:
                 writer.writerow(HEADER)
                 about = {(one.part, one.row, one.column): one.what for one in report.outcomes if one.state == "rejected"}
                 writer.writerows(_findings("rejected", report.rejections, about))
-                writer.writerows(_findings("imported, but odd", report.oddities, {}))
+                writer.writerows(_findings("imported, but odd", report.warnings, {}))
                 writer.writerows(_outcomes(report.outcomes))
                 stream.flush()
                 os.fsync(stream.fileno())

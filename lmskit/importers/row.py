@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from lmskit.importers.cell import UnreadableCellError
-from lmskit.importers.record import Place
+from lmskit.importers.record import Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,7 +43,7 @@ class Row:
 
     def __init__(self, file: CsvFile, number: int, cells: Sequence[str]) -> None:
         self.file, self.number = file, number
-        self.place = Place(file.name, number)
+        self.position = Position(file.name, number)
         self._cells = dict(zip((*file.columns, *file.optional), cells, strict=True))
 
     def __getitem__(self, column: str) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from lmskit.db.staging import copy_rows, stage
 from lmskit.errors import ConflictError, ImportFileError, NotPermittedError
 from lmskit.importers.csv_file import MAX_REJECTIONS
-from lmskit.importers.report import Oddity, Rejection
+from lmskit.importers.report import Rejection, RowWarning
 from lmskit.models import ImportRun
 from lmskit.vocabulary import ImportStatus
 
@@ -59,7 +59,7 @@ def importing(session: Session, *, dry_run: bool) -> Iterator[None]:
         session.execute(text("SET LOCAL work_mem = '64MB'"))
         nested = session.begin_nested() if dry_run else None
         stage(session, "import_rejection", FINDINGS)
-        stage(session, "import_oddity", FINDINGS)
+        stage(session, "import_warning", FINDINGS)
         yield
         if nested is not None:
             nested.rollback()
@@ -134,10 +134,10 @@ def add_rejections(session: Session, rejections: Iterable[Rejection]) -> None:
     copy_rows(session, "import_rejection", list(FINDINGS), rows)
 
 
-def add_oddities(session: Session, oddities: Iterable[Oddity]) -> None:
+def add_warnings(session: Session, warnings: Iterable[RowWarning]) -> None:
     """Put what a reader found odd beside what the database finds so."""
-    rows = [(one.file, one.row, one.column, one.value, one.reason) for one in oddities]
-    copy_rows(session, "import_oddity", list(FINDINGS), rows)
+    rows = [(one.file, one.row, one.column, one.value, one.reason) for one in warnings]
+    copy_rows(session, "import_warning", list(FINDINGS), rows)
 
 
 def rejections(session: Session, order: Sequence[str]) -> tuple[Rejection, ...]:
@@ -154,9 +154,9 @@ def rejections(session: Session, order: Sequence[str]) -> tuple[Rejection, ...]:
     return found
 
 
-def oddities(session: Session, order: Sequence[str]) -> tuple[Oddity, ...]:
-    """All oddities of this import, by file in the given order, and row."""
-    return tuple(Oddity(*finding) for finding in _findings(session, "import_oddity", order))
+def warnings(session: Session, order: Sequence[str]) -> tuple[RowWarning, ...]:
+    """All warnings of this import, by file in the given order, and row."""
+    return tuple(RowWarning(*finding) for finding in _findings(session, "import_warning", order))
 
 
 def _findings(session: Session, table: str, order: Sequence[str]) -> list[tuple[str, int | None, str | None, str | None, str]]:

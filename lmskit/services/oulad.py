@@ -14,12 +14,12 @@ from lmskit.services.importing import (
     Statements,
     add_rejections,
     importing,
-    oddities,
     record,
     rejections,
     silent,
     stage_rows,
     told,
+    warnings,
 )
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _write(run: Statements, tell: Progress) -> Counter[str]:
     added: Counter[str] = Counter()
     tell("Writing terms and courses", 0, None)
     run.build("oulad_course", "courses")
-    run.run("course_rejections", "course_oddities")
+    run.run("course_rejections", "course_warnings")
     run.build("oulad_term", "terms")
     run.run("add_terms", "widen_terms", "find_added_terms", "name_terms")
     added["lecturers"] = run.run("add_lecturers")
@@ -144,7 +144,7 @@ def _write(run: Statements, tell: Progress) -> Counter[str]:
     added["weeks"] = run.run("add_weeks")
     tell("Writing quizzes", 0, None)
     run.build("oulad_quiz", "quizzes")
-    run.run("quiz_rejections", "quiz_oddities", "add_quizzes", "find_added_quizzes", "change_quizzes")
+    run.run("quiz_rejections", "quiz_warnings", "add_quizzes", "find_added_quizzes", "change_quizzes")
     tell("Writing students", 0, None)
     run.build("oulad_person", "people")
     added["students"] = run.run("add_people")
@@ -153,9 +153,9 @@ def _write(run: Statements, tell: Progress) -> Counter[str]:
     tell("Writing enrollments", 0, None)
     run.build("oulad_registration", "registrations")
     run.build("oulad_enrollment", "enrollments")
-    run.run("enrollment_rejections", "enrollment_oddities", "add_enrollments", "change_enrollments")
+    run.run("enrollment_rejections", "enrollment_warnings", "add_enrollments", "change_enrollments")
     tell("Checking attempts", 0, None)
-    run.run("attempts", "attempt_rejections", "attempt_oddities")
+    run.run("attempts", "attempt_rejections", "attempt_warnings")
     tell("Writing attempts", 0, None)
     run.run("add_attempts", "change_attempts")
     return added
@@ -194,7 +194,7 @@ def _report(session: Session, run: Statements, source: oulad.OuladFolder, added:
             for kind in ("terms", "lecturers", "courses", "weeks", "quizzes", "students", "enrollments", "attempts")
         ),
         rejections=rejections(session, order),
-        oddities=oddities(session, order),
+        warnings=warnings(session, order),
         notes=(*source.notes, *_notes(added["lecturers"], totals.students, totals.students_in_several)),
         touched=tuple((student, course, week) for student, course, week in cast("list[tuple[int, int, int]]", run.read("touched"))),
     )
@@ -214,5 +214,5 @@ def _notes(lecturers: int, students: int, several: int) -> list[str]:
 
 def _drop(session: Session) -> None:
     """Remove the temporary tables, so that another import can follow in the same transaction."""
-    tables = ", ".join((*MADE_TABLES, *(table for table, _ in STAGED.values()), "import_rejection", "import_oddity"))
+    tables = ", ".join((*MADE_TABLES, *(table for table, _ in STAGED.values()), "import_rejection", "import_warning"))
     session.execute(text(f"DROP TABLE {tables}"))

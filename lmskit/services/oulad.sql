@@ -51,8 +51,8 @@ FROM judged
 INSERT INTO import_rejection (file, row_number, column_name, value, reason)
 SELECT 'courses.csv', row_number, 'code_presentation', code, reason FROM oulad_course WHERE reason IS NOT NULL
 
--- part: course_oddities
-INSERT INTO import_oddity (file, row_number, column_name, value, reason)
+-- part: course_warnings
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
 SELECT 'courses.csv', row_number, 'module_presentation_length', length::text,
     'is shorter than the syllabus here: the further weeks are kept'
 FROM oulad_course
@@ -177,8 +177,8 @@ LEFT JOIN quizzes AS q ON q.id = titled.quiz_id
 INSERT INTO import_rejection (file, row_number, column_name, value, reason)
 SELECT 'assessments.csv', row_number, 'id_assessment', assessment, reason FROM oulad_quiz WHERE reason IS NOT NULL
 
--- part: quiz_oddities
-INSERT INTO import_oddity (file, row_number, column_name, value, reason)
+-- part: quiz_warnings
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
 SELECT 'assessments.csv', row_number, 'date', '?', 'has no day: it is put in the last week' FROM oulad_quiz WHERE state <> 'rejected' AND day IS NULL
 UNION ALL
 SELECT 'assessments.csv', row_number, 'date', day::text, 'is due after the end of the presentation: it is put in the last week'
@@ -354,8 +354,8 @@ FROM oulad_registration AS g
 LEFT JOIN oulad_enrollment AS e ON e.registration_row = g.row_number AND e.reason IS NULL
 WHERE g.reason IS NOT NULL OR e.row_number IS NULL
 
--- part: enrollment_oddities
-INSERT INTO import_oddity (file, row_number, column_name, value, reason)
+-- part: enrollment_warnings
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
 SELECT 'studentRegistration.csv', registration_row, 'date_unregistration', '?', 'withdrew on a day that is not known: the last day stays empty'
 FROM oulad_enrollment
 WHERE state <> 'rejected' AND result = 'Withdrawn' AND registration_row IS NOT NULL AND unregistered IS NULL
@@ -444,9 +444,9 @@ FROM oulad_attempt AS a
 JOIN oulad_attempt_row AS r ON r.row_number = a.row_number
 WHERE a.reason IS NOT NULL
 
--- part: attempt_oddities
-INSERT INTO import_oddity (file, row_number, column_name, value, reason)
-SELECT 'studentAssessment.csv', a.row_number, odd.column_name, odd.value, odd.reason
+-- part: attempt_warnings
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
+SELECT 'studentAssessment.csv', a.row_number, warning.column_name, warning.value, warning.reason
 FROM oulad_attempt AS a
 CROSS JOIN LATERAL (VALUES
     (a.score IS NULL, 'score', '?', 'is not graded: kept without a score'),
@@ -454,10 +454,10 @@ CROSS JOIN LATERAL (VALUES
     (a.day < 0, 'date_submitted', a.day::text, 'was submitted before the first day of the presentation'),
     (a.is_late, 'date_submitted', a.day::text, 'was submitted after the end of the presentation'),
     (a.is_after_leaving, 'date_submitted', a.day::text, 'was submitted after the student had unregistered')
-) AS odd (applies, column_name, value, reason)
+) AS warning (applies, column_name, value, reason)
 WHERE a.reason IS NULL
     AND (a.score IS NULL OR a.banked OR a.day < 0 OR a.is_late OR a.is_after_leaving)
-    AND odd.applies
+    AND warning.applies
 
 -- part: add_attempts
 INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, submitted_at, origin, banked)

@@ -102,7 +102,7 @@ def import_bank(
             put_content(target.quiz, _merged(target.quiz, compared))
             session.flush()
         report = _report(bank, wanted, target, compared, dry_run=dry_run)
-        session.execute(text("DROP TABLE import_rejection, import_oddity"))
+        session.execute(text("DROP TABLE import_rejection, import_warning"))
         if not dry_run:
             record(session, report)
     return report
@@ -201,7 +201,7 @@ def _report(bank: Bank, wanted: TakeBank, target: _Target | None, compared: list
             EntityCounts("questions", states["added"], states["changed"], states["unchanged"]),
         ),
         rejections=tuple(rejections),
-        oddities=tuple(odd for odd in bank.oddities if (odd.file, odd.row) not in refused_at),
+        warnings=tuple(odd for odd in bank.warnings if (odd.file, odd.row) not in refused_at),
         notes=(*bank.notes, *_notes(wanted, target)),
         outcomes=tuple(sorted(outcomes, key=lambda one: (one.part, one.row or 0))),
     )

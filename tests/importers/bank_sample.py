@@ -48,7 +48,7 @@ def as_json(bank: Bank) -> object:
                     for one in bank.questions
                 ],
                 "rejections": [asdict(one) for one in bank.rejections],
-                "oddities": [asdict(one) for one in bank.oddities],
+                "warnings": [asdict(one) for one in bank.warnings],
                 "notes": bank.notes,
                 "skipped": bank.skipped,
             }

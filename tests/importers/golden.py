@@ -4,7 +4,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from lmskit.importers.record import PersonKey, Place, Source
+from lmskit.importers.record import PersonKey, Position, Source
 
 SAMPLES = Path(__file__).parent / "samples"
 """Made for these tests: a folder per format with the files and, in `expected.json`, what becomes of them."""
@@ -23,14 +23,14 @@ def told_by(source: Source) -> dict[str, Any]:
             }
             for part in source.parts
         },
-        "oddities": [str(oddity) for oddity in source.oddities],
+        "warnings": [str(warning) for warning in source.warnings],
         "notes": list(source.notes),
     }
 
 
 def units(source: Source) -> dict[str, tuple[int, int, int]]:
     """By part: what was read, the places of records, and the rejections; the first is the sum of the others."""
-    places = {record.place for record in source.records() if type(record).__name__ != "QuizRecord"}
+    places = {record.position for record in source.records() if type(record).__name__ != "QuizRecord"}
     return {part.name: (part.rows_in, sum(place.part == part.name for place in places), len(part.rejections)) for part in source.parts}
 
 
@@ -46,7 +46,7 @@ def _told(record: Any) -> dict[str, Any]:
 
 def _shown(value: Any) -> Any:
     match value:
-        case Place():
+        case Position():
             return f"{value.part}, row {value.row}" + (f", {value.column}" if value.column else "")
         case PersonKey():
             return {each.name: getattr(value, each.name) for each in fields(value) if getattr(value, each.name) is not None}

@@ -70,4 +70,4 @@ def reasons(report: ImportReport) -> list[tuple[int | None, str]]:
 
 def odd(report: ImportReport) -> list[tuple[int | None, str]]:
     """The odd rows and why."""
-    return [(one.row, one.reason) for one in report.oddities]
+    return [(one.row, one.reason) for one in report.warnings]

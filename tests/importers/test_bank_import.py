@@ -70,7 +70,7 @@ def test_every_question_of_a_bank_is_accounted_for_and_the_second_time_nothing_c
     assert counts(second) == (0, 0, arrived, refused)
     assert (first.entity("quizzes").added, second.entity("quizzes").unchanged) == (1, 1)
     assert len(first.outcomes) == bank.rows_in == first.total.rows_in
-    assert first.oddities == bank.oddities
+    assert first.warnings == bank.warnings
     quiz = the_quiz(session, course)
     assert quiz_content(session, quiz.id) == bank.content()
     assert (quiz.title, quiz.week_number, float(quiz.max_score)) == (bank.title, 2, bank.content().max_score)

@@ -115,14 +115,14 @@ def test_a_decimal_comma_is_a_property_of_the_file(tmp_path):
     ]
 
 
-def test_stale_totals_are_oddities_and_right_ones_are_not(tmp_path):
+def test_stale_totals_are_warnings_and_right_ones_are_not(tmp_path):
     header = "Student,ID,Section,Quiz 1 (11),Quiz 2 (12),Current Points,Final Points,Current Score,Final Score"
     points = "    Points Possible,,,10,30,(read only),(read only),(read only),(read only)"
     source = opened(
         tmp_path, gradebook('"A, B",1,x,7,,7.00,7.00,70.00,17.50', '"C, D",2,x,7,EX,7.00,8.00,70.00,60.00', header=header, points=points)
     )
     list(source.records())
-    assert [(odd.row, odd.column, odd.value) for odd in source.oddities] == [
+    assert [(odd.row, odd.column, odd.value) for odd in source.warnings] == [
         (4, "Final Points", "8.00 (recomputed 7.00)"),
         (4, "Final Score", "60.00 (recomputed 70.00)"),
     ]
@@ -132,7 +132,7 @@ def test_totals_of_weighted_groups_are_not_compared_and_that_is_said(tmp_path):
     header, points = "Student,ID,Section,Quiz 1 (11),Final Score", "    Points Possible,,,10,(read only)"
     source = opened(tmp_path, gradebook('"A, B",1,x,7,99.00', header=header, points=points))
     list(source.records())
-    assert list(source.oddities) == []
+    assert list(source.warnings) == []
     assert any("it is not known how groups weigh" in note for note in source.notes)
 
 

@@ -92,10 +92,10 @@ def test_questions_and_answers_are_in_their_stored_form(tmp_path):
     assert [Answer.model_validate(answer).model_dump(mode="json") for answer in attempt.answers] == attempt.answers
 
 
-def test_points_given_by_hand_are_an_oddity(tmp_path):
+def test_points_given_by_hand_are_a_warning(tmp_path):
     source = opened(tmp_path, ENGLISH + "A B,7,S,1,,x,1.0,1,0,1.5\nC D,8,S,1,,x,1.0,1,0,1.0\nE F,9,S,1,,x,,1,0,1.0\n")
     assert len(of_kind(source, AttemptRecord)) == 3
-    assert [(odd.row, odd.column, odd.value) for odd in source.oddities] == [(2, "score", "1.5 (answers 1)")]
+    assert [(odd.row, odd.column, odd.value) for odd in source.warnings] == [(2, "score", "1.5 (answers 1)")]
 
 
 @pytest.mark.parametrize(

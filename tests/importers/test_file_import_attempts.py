@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import select
 
-from lmskit.importers.record import AttemptRecord, Cells, PersonKey, Place, QuizRecord, Record
-from lmskit.importers.report import Oddity
+from lmskit.importers.record import AttemptRecord, Cells, PersonKey, Position, QuizRecord, Record
+from lmskit.importers.report import RowWarning
 from lmskit.models import Enrollment, ExternalId, Quiz, QuizAttempt, Syllabus
 from lmskit.services.file_import import import_file
 from lmskit.services.mastery import refresh
@@ -49,7 +49,7 @@ class Report:
     name: str = "report.csv"
     sha256: str = "0" * 64
     notes: tuple[str, ...] = ()
-    oddities: tuple[Oddity, ...] = ()
+    warnings: tuple[RowWarning, ...] = ()
     parts: list[Cells] = field(default_factory=list)
 
     def records(self):
@@ -63,11 +63,11 @@ def answered(*answers, row=2, **fields):
     """An attempt of Ada's that began at nine."""
     began = dt.datetime(2026, 10, 1, 9, tzinfo=dt.UTC)
     made = {"score": 5.0, "max_score": 10.0, "is_total": False, "started_at": began, **fields}
-    return AttemptRecord(Place("report.csv", row), "q", PersonKey(email="ada@example.org"), answers=list(answers), **made)
+    return AttemptRecord(Position("report.csv", row), "q", PersonKey(email="ada@example.org"), answers=list(answers), **made)
 
 
 def quiz(**fields):
-    return QuizRecord(Place("report.csv", 1), **{"key": "q", "has_source_id": True, "title": "Sets", "max_score": 10.0, **fields})
+    return QuizRecord(Position("report.csv", 1), **{"key": "q", "has_source_id": True, "title": "Sets", "max_score": 10.0, **fields})
 
 
 def test_a_new_quiz_goes_to_the_week_that_its_title_names(session, imported, course, ada):

@@ -76,7 +76,7 @@ def test_a_repeat_changes_nothing(sis):
     first = sis()
     second = sis()
     assert (second.total.added, second.total.changed) == (0, 0)
-    assert (second.rejections, second.oddities) == (first.rejections, first.oddities)
+    assert (second.rejections, second.warnings) == (first.rejections, first.warnings)
 
 
 def test_a_term_without_days_is_rejected_unless_it_is_here(session, sis):

@@ -213,7 +213,7 @@ def test_a_rejection_says_nothing_about_anybody_else(session, imported):
     factories.student(session, email="secret@example.org", family_name="Secretname")
     imported("id,email,family_name\n1,secret@example.org,Secretname")
     report = imported("id,email,family_name\n2,secret@example.org,Other")
-    assert "Secretname" not in str(report.rejections) + str(report.oddities)
+    assert "Secretname" not in str(report.rejections) + str(report.warnings)
 
 
 def test_a_student_of_the_file_is_not_mistaken_for_one_of_another_system(session, imported, course):

@@ -76,7 +76,7 @@ def check(form, path):
         return
     assert detected
     assert all(rows_in == taken + rejected for rows_in, taken, rejected in counts.values()), counts
-    assert all(isinstance(text, str) for text in [*source.notes, *map(str, source.oddities), source.sha256])
+    assert all(isinstance(text, str) for text in [*source.notes, *map(str, source.warnings), source.sha256])
 
 
 @pytest.mark.parametrize("form", SINGLE, ids=lambda form: form.name)
@@ -155,12 +155,12 @@ def test_what_has_to_be_remembered_has_an_end(monkeypatch):
         list(source.records())
 
 
-def test_oddities_beyond_those_that_are_listed_are_counted(monkeypatch):
-    monkeypatch.setattr("lmskit.importers.oddities.MAX_LISTED", 1)
+def test_warnings_beyond_those_that_are_listed_are_counted(monkeypatch):
+    monkeypatch.setattr("lmskit.importers.row_warnings.MAX_LISTED", 1)
     source = canvas_gradebook.FORMAT.open(SINGLE[canvas_gradebook.FORMAT], ReadOptions())
     list(source.records())
-    assert len(source.oddities) == 1
-    assert "Oddities that are not listed: 1." in source.notes
+    assert len(source.warnings) == 1
+    assert "Warnings that are not listed: 1." in source.notes
 
 
 @pytest.mark.parametrize("form", [*SINGLE, *FOLDERS], ids=lambda form: form.name)

@@ -70,7 +70,7 @@ def test_a_grade_is_the_total_of_attempts_at_the_time_of_the_export(tmp_path):
 def test_the_last_column_is_the_time_in_any_language(tmp_path):
     source = opened(tmp_path, gradebook("Quiz: A (Real),Ostatnio pobrane", "7.00,1791795600", "8.00,nigdy"))
     assert [attempt.submitted_at is None for attempt in of_kind(source, AttemptRecord)] == [False, True]
-    assert source.oddities == []
+    assert source.warnings == []
 
 
 def test_a_title_keeps_its_parentheses_and_loses_only_moodles_word_for_a_quiz(tmp_path):

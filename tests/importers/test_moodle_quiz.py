@@ -135,10 +135,10 @@ def test_somebody_may_be_called_average(tmp_path):
 def test_marks_that_do_not_add_up_are_odd_unless_the_report_scales_them(tmp_path):
     row = f"{WHO},Finished,{WHEN},9.00,4.00,3.50"
     source = opened(tmp_path, row)
-    assert len(attempts(source)) == len(source.oddities) == 1
+    assert len(attempts(source)) == len(source.warnings) == 1
     scaled = opened(tmp_path, row, header=HEADER.replace("/10.00", "/100.00"))
     assert len(attempts(scaled)) == 1
-    assert scaled.oddities == []
+    assert scaled.warnings == []
     assert "Pointers.csv: the questions' marks do not add up to 100, so they are not compared with the grades." in scaled.notes
 
 

@@ -101,7 +101,7 @@ def test_a_class_of_a_grading_period_belongs_to_the_term_around_it(tmp_path):
     classes = CLASSES + "c1,A,,,q\nc2,B,,,y\nc3,C,,,loop\nc4,D,,,from an earlier import\n"
     source = opened(bundle(tmp_path, academicSessions=sessions, classes=classes))
     assert [course.term for course in of_kind(source, CourseRecord)] == ["t", None, None, "from an earlier import"]
-    assert [odd.reason for odd in source.oddities if odd.column == "termSourcedIds"] == ["lies in no term or semester"] * 2
+    assert [odd.reason for odd in source.warnings if odd.column == "termSourcedIds"] == ["lies in no term or semester"] * 2
 
 
 @pytest.mark.parametrize("role", ["administrator", "aide", "guardian", "parent", "proctor", "relative", "Student"])

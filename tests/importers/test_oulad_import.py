@@ -130,7 +130,7 @@ def test_a_second_import_changes_nothing(session):
     second = import_oulad(session, SAMPLE)
     assert (second.total.added, second.total.changed, second.total.unchanged) == (0, 0, first.total.added)
     assert all((thing.added, thing.changed) == (0, 0) for thing in second.entities)
-    assert (second.rejections, second.oddities, second.touched) == (first.rejections, first.oddities, ())
+    assert (second.rejections, second.warnings, second.touched) == (first.rejections, first.warnings, ())
     assert content(session) | {"import_runs": []} == before
 
 

@@ -59,7 +59,7 @@ def test_the_whole_data_set_arrives_and_a_second_import_changes_nothing(session)
     assert {thing.kind: thing.added for thing in first.entities} == ENTITIES
     assert first.rejections == ()
     odd: Counter[tuple[str, str | None]] = Counter()
-    for found in counted(first.oddities):
+    for found in counted(first.warnings):
         odd[found.file, found.column] += found.count
     assert odd == ODDITIES
     assert {file.file: file.skipped_columns for file in first.files if file.skipped_columns} == {"studentInfo.csv": SKIPPED}
@@ -81,4 +81,4 @@ def test_the_whole_data_set_arrives_and_a_second_import_changes_nothing(session)
     assert {file.file: file.unchanged for file in second.files} == COUNTS
     assert {thing.kind: thing.unchanged for thing in second.entities} == ENTITIES
     assert second.touched == ()
-    assert second.oddities == first.oddities
+    assert second.warnings == first.warnings

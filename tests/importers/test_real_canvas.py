@@ -38,7 +38,7 @@ def test_the_gradebook_has_four_students_and_three_assignments():
     assert units(source) == {"canvas.csv": (4, 4, 0), "canvas.csv: grades": (12, 12, 0)}
     assert (count(source, QuizRecord), count(source, PersonRecord), count(source, AttemptRecord)) == (3, 4, 12)
     assert sum(record.score or 0 for record in source.records() if isinstance(record, AttemptRecord)) == 61 + 63 + 63 + 60.5
-    assert list(source.oddities) == []  # its totals are right
+    assert list(source.warnings) == []  # its totals are right
 
 
 def test_the_analysis_has_two_attempts_of_one_student():
@@ -46,7 +46,7 @@ def test_the_analysis_has_two_attempts_of_one_student():
     assert units(source) == {"student_analysis_all_versions.csv": (2, 2, 0)}
     attempts = [record for record in source.records() if isinstance(record, AttemptRecord)]
     assert [(attempt.number, attempt.score, attempt.max_score) for attempt in attempts] == [(1, 0, 1), (2, 1, 1)]
-    assert list(source.oddities) == []
+    assert list(source.warnings) == []
 
 
 def test_the_sis_files_name_sections_that_are_not_there():

@@ -5,12 +5,12 @@ import csv
 import pytest
 
 from lmskit.errors import InputError
-from lmskit.importers.report import FileCounts, ImportReport, Oddity, Rejection
+from lmskit.importers.report import FileCounts, ImportReport, Rejection, RowWarning
 from lmskit.importers.report_file import check_place, write_report
 
 
-def report(*rejections, oddities=()):
-    return ImportReport("oulad", "folder", "0" * 64, False, (), (), tuple(rejections), tuple(oddities), ())
+def report(*rejections, warnings=()):
+    return ImportReport("oulad", "folder", "0" * 64, False, (), (), tuple(rejections), tuple(warnings), ())
 
 
 def test_counts_that_lose_a_row_cannot_be_made():
@@ -26,7 +26,7 @@ def test_no_cell_of_the_written_report_is_a_formula(tmp_path):
     evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
     path = tmp_path / "report.csv"
     write_report(
-        report(*[Rejection("a.csv", 2, text, text, text) for text in evil], oddities=[Oddity("a.csv", None, None, None, "odd")]), path
+        report(*[Rejection("a.csv", 2, text, text, text) for text in evil], warnings=[RowWarning("a.csv", None, None, None, "odd")]), path
     )
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.reader(stream))

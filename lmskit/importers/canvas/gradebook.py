@@ -17,8 +17,8 @@ from lmskit.importers.canvas.totals import DIFFERENT, Totals
 from lmskit.importers.cell import Column, UnreadableCellError
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
-from lmskit.importers.oddities import Oddities
-from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Place, QuizRecord, Record
+from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
+from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import optional_identifier
 from lmskit.vocabulary import Role
 
@@ -44,7 +44,7 @@ class Gradebook:
         self.options = options
         self.grades = Cells(f"{self.file.name}: grades")
         self.parts = (self.file, self.grades)
-        self.oddities = Oddities()
+        self.warnings = RowWarnings()
         self.name, self.sha256 = self.file.name, self.file.text.sha256
         self._decimal: DecimalMark | None = None
         self._begin()
@@ -54,7 +54,7 @@ class Gradebook:
 
     def _begin(self) -> None:
         self.grades.rows_in, self.grades.rejections = 0, []
-        self.oddities.clear()
+        self.warnings.clear()
         self._without_grade: Counter[str] = Counter()
         self._without_comma = 0
         self._test_students: list[int] = []
@@ -79,7 +79,7 @@ class Gradebook:
         ]
         if not Totals(self.layout, {}).columns:
             notes.append(f"{self.name}: totals are not compared; without Current Points and Final Points it is not known how groups weigh.")
-        return notes + self.oddities.notes
+        return notes + self.warnings.notes
 
     def records(self) -> Iterator[Record]:
         """Read the file: its quizzes, then row after row the student, the enrollment and the grades."""
@@ -101,7 +101,7 @@ class Gradebook:
                 self._reject_grades(row, cells)
                 continue
             yield person
-            yield EnrollmentRecord(person.place, person.key)
+            yield EnrollmentRecord(person.position, person.key)
             yield from self._grades(row, cells, person.key, possible=possible, score=score, totals=totals)
 
     def _rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -131,9 +131,9 @@ class Gradebook:
     def _quiz(self, each: Assignment, possible: float) -> QuizRecord:
         title = each.title or f"Assignment {each.id}"
         if len(title) > LONGEST_TITLE:
-            self.oddities.note(self.name, 1, each.header, title, f"is longer than {LONGEST_TITLE} characters: its end is left out")
+            self.warnings.add(self.name, 1, each.header, title, f"is longer than {LONGEST_TITLE} characters: its end is left out")
             title = title[: LONGEST_TITLE - 1] + "…"
-        return QuizRecord(Place(self.grades.name, 1, each.header), each.id, has_source_id=True, title=title, max_score=possible)
+        return QuizRecord(Position(self.grades.name, 1, each.header), each.id, has_source_id=True, title=title, max_score=possible)
 
     def _person(self, row: int, cells: tuple[str, ...]) -> PersonRecord | None:
         """The student of a row; None if the row is rejected."""
@@ -152,7 +152,7 @@ class Gradebook:
         except UnreadableCellError as error:
             self.file.reject(row, column, cell, str(error))
             return None
-        return PersonRecord(Place(self.name, row), key, family, given, Role.STUDENT)
+        return PersonRecord(Position(self.name, row), key, family, given, Role.STUDENT)
 
     def _reject_grades(self, row: int, cells: tuple[str, ...]) -> None:
         for each in self.layout.assignments:
@@ -186,11 +186,11 @@ class Gradebook:
                     self._reject(row, each.header, cell, str(error))
                 else:
                     self.grades.rows_in += 1
-                    place = Place(self.grades.name, row, each.header)
+                    place = Position(self.grades.name, row, each.header)
                     yield AttemptRecord(place, each.id, person, scores[each.place], possible[each.place], is_total=True)
         if is_complete:
             for total in totals.differences(cells, scores, not_counted, score.__getitem__):
-                self.oddities.note(self.name, row, total.column, f"{total.cell} (recomputed {total.recomputed:.2f})", DIFFERENT)
+                self.warnings.add(self.name, row, total.column, f"{total.cell} (recomputed {total.recomputed:.2f})", DIFFERENT)
 
 
 def detect(path: Path) -> bool:

@@ -15,9 +15,9 @@ from lmskit.importers.canvas.quiz_layout import layout_of, opened_csv
 from lmskit.importers.cell import Column, whole_number
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
-from lmskit.importers.oddities import Oddities
-from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Place, QuizRecord, Record
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
 from lmskit.importers.row import RejectedRowError, value
+from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import one_line, optional_identifier, optional_instant
 from lmskit.schemas.quiz import QuizContent, ShortTextQuestion
 from lmskit.vocabulary import QuestionType, Role
@@ -49,7 +49,7 @@ class StudentAnalysis:
         self.layout = layout_of(self.file, options.columns)
         self.options = options
         self.parts = (self.file,)
-        self.oddities = Oddities()
+        self.warnings = RowWarnings()
         self.name, self.sha256 = self.file.name, self.file.text.sha256
         self.title = one_line(options.title or AS_DOWNLOADED.sub("", path.stem))[:LONGEST_TITLE] or "Quiz"
         used = {*self.layout.places.values(), self.layout.score}
@@ -72,14 +72,14 @@ class StudentAnalysis:
                 else " by the file's name, since the report does not tell; --title says it otherwise."
             ),
             f"{self.name}: Canvas does not tell what kind the questions are; new ones are kept as short texts without a key.",
-            *self.oddities.notes,
+            *self.warnings.notes,
         ]
 
     def records(self) -> Iterator[Record]:
         """Read the file: row after row the student, the enrollment and the attempt; the quiz comes last."""
         self._forms = {each.id: AnswerForm() for each in self.layout.questions}
         self._decimal = decimal_mark(self._numbers(), asked_for=self.options.decimal_mark)
-        self.oddities.clear()
+        self.warnings.clear()
         score = Column(marks(self._decimal))
         most = 0.0
         for row, cells in self.file.rows():
@@ -91,11 +91,11 @@ class StudentAnalysis:
                 continue
             most = max(most, attempt.max_score or 0)
             yield person
-            yield EnrollmentRecord(person.place, person.key, is_implied=True)
+            yield EnrollmentRecord(person.position, person.key, is_implied=True)
             yield attempt
         questions = self.layout.questions
         yield QuizRecord(
-            Place(self.name, 1),
+            Position(self.name, 1),
             self.title,
             has_source_id=False,
             title=self.title,
@@ -121,7 +121,7 @@ class StudentAnalysis:
         family, given = value(family_and_given, self.file.header[places["name"]], name)
         sis_cell = cells[places["sis_id"]] if "sis_id" in places else ""
         key = PersonKey(source_id, value(optional_identifier, "sis_id", sis_cell))
-        return PersonRecord(Place(self.name, row), key, family, given, Role.STUDENT)
+        return PersonRecord(Position(self.name, row), key, family, given, Role.STUDENT)
 
     def _attempt(self, row: int, cells: tuple[str, ...], person: PersonKey, score: Column[float]) -> AttemptRecord:
         places, header = self.layout.places, self.file.header
@@ -134,9 +134,9 @@ class StudentAnalysis:
         answers, possible = self._answers(cells, score)
         graded = [answer["score"] for answer in answers if answer["score"] is not None]
         if earned is not None and len(graded) == len(answers) and answers and abs(sum(graded) - earned) > ROUNDING:
-            self.oddities.note(self.name, row, header[self.layout.score], f"{total} (answers {sum(graded):g})", CHANGED_BY_HAND)
+            self.warnings.add(self.name, row, header[self.layout.score], f"{total} (answers {sum(graded):g})", CHANGED_BY_HAND)
         return AttemptRecord(
-            Place(self.name, row),
+            Position(self.name, row),
             self.title,
             person,
             earned,

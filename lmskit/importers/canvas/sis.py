@@ -32,8 +32,8 @@ from lmskit.importers.canvas.sis_rows import (
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.lookup import Memory
-from lmskit.importers.oddities import Oddities
 from lmskit.importers.row import Row, rows
+from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import identifier
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class CanvasSis:
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.folder = _folder(path)
         self.name = self.folder.name
-        self.oddities = Oddities()
+        self.warnings = RowWarnings()
         found = {
             name: kind_of(CsvFile(file, [], delimiter=options.delimiter).header) for name, file in self.folder.items() if _is_csv(name)
         }
@@ -91,11 +91,11 @@ class CanvasSis:
                 notes.append(f"{file.name}: rows that could not be read: {len(file.rejections):,}; the first: {file.rejections[0]}.")
         if self.not_read:
             notes.append(f"Not read: {', '.join(self.not_read)}.")
-        return notes + self.oddities.notes
+        return notes + self.warnings.notes
 
     def records(self) -> Iterator[Record]:
         """Read the files: terms, courses, users, enrollments."""
-        self.oddities.clear()
+        self.warnings.clear()
         sections: dict[str, str] = {}
         roles: dict[str, str] = {}
         memory = Memory()
@@ -106,7 +106,7 @@ class CanvasSis:
         has_sections = any(kind is SECTIONS for kind, _ in self.files)
         read: dict[str, Callable[[Row], list[Record]]] = {
             TERMS.name: term,
-            COURSES.name: partial(course, oddities=self.oddities),
+            COURSES.name: partial(course, warnings=self.warnings),
             USERS.name: partial(user, roles=roles),
             SECTIONS.name: partial(_remember, sections=sections, memory=memory),
             ENROLLMENTS.name: partial(enrollment, sections=sections if has_sections else None),

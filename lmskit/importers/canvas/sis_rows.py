@@ -14,8 +14,8 @@ from lmskit.vocabulary import EnrollmentStatus, Role
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lmskit.importers.oddities import Oddities
     from lmskit.importers.row import Row
+    from lmskit.importers.row_warnings import RowWarnings
 
 DELETED = "deleted"
 NOTHING_IS_DELETED = "is deleted in Canvas; an import deletes nothing"
@@ -79,10 +79,10 @@ def term(row: Row) -> list[Record]:
     first, last = row.read("start_date", optional_day), row.read("end_date", optional_day)
     if first and last and last <= first:
         raise row.rejected("end_date", "is not after start_date")
-    return [TermRecord(row.place, source_id, source_id, name, first, last)]
+    return [TermRecord(row.position, source_id, source_id, name, first, last)]
 
 
-def course(row: Row, oddities: Oddities) -> list[Record]:
+def course(row: Row, warnings: RowWarnings) -> list[Record]:
     """A course, under its id as code; its short name is the same every term, so it is the module's code."""
     source_id, name = row.read("course_id", code), row.read("long_name", title)
     _refuse_deleted(row, is_there=row.read("status", COURSE_STATUS))
@@ -90,8 +90,8 @@ def course(row: Row, oddities: Oddities) -> list[Record]:
         module = code(row["short_name"])
     except UnreadableCellError:
         module = source_id
-        oddities.note(row.file.name, row.number, "short_name", row["short_name"], "cannot be a module's code; course_id is taken for it")
-    return [CourseRecord(row.place, source_id, source_id, module, name, row.read("term_id", optional_identifier))]
+        warnings.add(row.file.name, row.number, "short_name", row["short_name"], "cannot be a module's code; course_id is taken for it")
+    return [CourseRecord(row.position, source_id, source_id, module, name, row.read("term_id", optional_identifier))]
 
 
 def user(row: Row, roles: Mapping[str, str]) -> list[Record]:
@@ -114,7 +114,7 @@ def user(row: Row, roles: Mapping[str, str]) -> list[Record]:
         column = next((column for column in ("sortable_name", "full_name", "first_name") if row[column]), "last_name")
         family, given = row.read(column, family_and_given)
     key = PersonKey(source_id, email=row.read("email", optional_address))
-    return [PersonRecord(row.place, key, family, given, Role.LECTURER if role == TEACHER else None)]
+    return [PersonRecord(row.position, key, family, given, Role.LECTURER if role == TEACHER else None)]
 
 
 def role_among(roles: str, role: str) -> str:
@@ -150,7 +150,7 @@ def enrollment(row: Row, sections: Mapping[str, str] | None) -> list[Record]:
         raise row.rejected("course_id", "is empty, and so is section_id")
     if ROLES[role] is Role.LECTURER and status is not EnrollmentStatus.ACTIVE:
         raise row.rejected("status", "says that a teacher left; give the course another lecturer in lmskit")
-    return [EnrollmentRecord(row.place, PersonKey(person), course_id, ROLES[role], status)]
+    return [EnrollmentRecord(row.position, PersonKey(person), course_id, ROLES[role], status)]
 
 
 def _refuse_deleted(row: Row, *, is_there: bool) -> None:

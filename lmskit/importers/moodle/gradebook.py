@@ -20,9 +20,9 @@ from lmskit.importers.moodle.person import SYSTEM, People
 from lmskit.importers.moodle.times import unix_time
 from lmskit.importers.moodle.words import NO_GRADE
 from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
-from lmskit.importers.oddities import Oddities
-from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Place, QuizRecord, Record
+from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
 from lmskit.importers.row import RejectedRowError
+from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import visible_lines
 from lmskit.vocabulary import EnrollmentStatus
 
@@ -53,7 +53,7 @@ class Gradebook:
         self.options = options
         self.grades = Cells(f"{self.file.name}: grades")
         self.parts = (self.file, self.grades)
-        self.oddities = Oddities()
+        self.warnings = RowWarnings()
         self.name, self.sha256 = self.file.name, self.file.text.sha256
         self._decimal: DecimalMark | None = None
         self._maxima: dict[str, Maximum] = {}
@@ -63,7 +63,7 @@ class Gradebook:
 
     def _begin(self) -> None:
         self.grades.rows_in, self.grades.rejections = 0, []
-        self.oddities.clear()
+        self.warnings.clear()
         self._without_grade = self._suspended = 0
 
     @property
@@ -81,7 +81,7 @@ class Gradebook:
             notes.append(f"{self.name}: totals, which Moodle computes from other columns, are not imported: {totals}.")
         for item in self.layout.items:
             notes += self._notes_on(item)
-        return [*notes, *self.oddities.notes]
+        return [*notes, *self.warnings.notes]
 
     def _notes_on(self, item: GradeItem) -> Iterator[str]:
         maximum = self._maxima.get(item.title)
@@ -109,7 +109,7 @@ class Gradebook:
         out_of = {item.title: self._out_of(item) for item in self.layout.items}
         for item in self.layout.items:
             if item.title not in self.layout.repeated and item.grades is not None:
-                place = Place(self.name, 1, self.file.header[item.grades])
+                place = Position(self.name, 1, self.file.header[item.grades])
                 yield QuizRecord(place, item.title, has_source_id=False, title=item.title, max_score=out_of[item.title])
         for row, cells in self.file.rows():
             try:
@@ -148,9 +148,9 @@ class Gradebook:
     def _enrollment(self, person: PersonRecord, cells: Row) -> EnrollmentRecord:
         place = self.layout.places.get("suspended")
         if place is None or cells[place].strip() in NO_GRADE:
-            return EnrollmentRecord(person.place, person.key)
+            return EnrollmentRecord(person.position, person.key)
         self._suspended += 1
-        return EnrollmentRecord(person.place, person.key, status=EnrollmentStatus.WITHDRAWN)
+        return EnrollmentRecord(person.position, person.key, status=EnrollmentStatus.WITHDRAWN)
 
     def _reject_grades(self, row: int, cells: Row) -> None:
         for item in self.layout.items:
@@ -181,7 +181,7 @@ class Gradebook:
                     continue
                 self.grades.rows_in += 1
                 yield AttemptRecord(
-                    Place(self.grades.name, row, column),
+                    Position(self.grades.name, row, column),
                     item.title,
                     person,
                     points,
@@ -199,7 +199,7 @@ class Gradebook:
             return unix_time(cells[place])
         except UnreadableCellError as error:
             if "exported" in self.layout.places:
-                self.oddities.note(self.name, row, self.file.header[place], cells[place], f"{error}, so the grades have no time")
+                self.warnings.add(self.name, row, self.file.header[place], cells[place], f"{error}, so the grades have no time")
             return None
 
     @staticmethod

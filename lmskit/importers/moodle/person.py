@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lmskit.errors import ImportFileError
 from lmskit.importers.cell import Column
 from lmskit.importers.moodle.words import PERSON
-from lmskit.importers.record import PersonKey, PersonRecord, Place
+from lmskit.importers.record import PersonKey, PersonRecord, Position
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import family_name, given_name, optional_address, optional_identifier
@@ -73,4 +73,4 @@ class People:
         )
         if key == PersonKey():
             raise RejectedRowError(None, None, KNOWN_BY_NOTHING)
-        return PersonRecord(Place(self.file.name, row), key, family, given, Role.STUDENT)
+        return PersonRecord(Position(self.file.name, row), key, family, given, Role.STUDENT)

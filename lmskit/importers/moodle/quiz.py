@@ -22,9 +22,9 @@ from lmskit.importers.moodle.quiz_questions import Questions
 from lmskit.importers.moodle.times import duration, instant
 from lmskit.importers.moodle.words import NO_GRADE, NOT_YET_GRADED, UNFINISHED, plain
 from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
-from lmskit.importers.oddities import Oddities
-from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, Place, QuizRecord, Record
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, Position, QuizRecord, Record
 from lmskit.importers.row import RejectedRowError, value
+from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import one_line
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class QuizReport:
         self.people = People(self.file, self.layout.places)
         self.options = options
         self.parts = (self.file,)
-        self.oddities = Oddities()
+        self.warnings = RowWarnings()
         self.name, self.sha256 = self.file.name, self.file.text.sha256
         self.title = one_line(options.title or AS_DOWNLOADED.sub("", path.stem))[:LONGEST_TITLE].strip() or "Quiz"
         used = self.layout.used
@@ -69,7 +69,7 @@ class QuizReport:
         self._begin()
 
     def _begin(self) -> None:
-        self.oddities.clear()
+        self.warnings.clear()
         self.questions = Questions(self.layout)
         self._averages = self._without_attempt = self._ended_by_duration = 0
 
@@ -90,7 +90,7 @@ class QuizReport:
             notes.append(f"{name}: rows of students without an attempt are not counted: {self._without_attempt:,}.")
         if self.layout.is_scaled:
             notes.append(f"{name}: the questions' marks do not add up to {self.layout.out_of:g}, so they are not compared with the grades.")
-        return [*notes, *(f"{name}: {note}" for note in self.questions.notes), *self.oddities.notes]
+        return [*notes, *(f"{name}: {note}" for note in self.questions.notes), *self.warnings.notes]
 
     def records(self) -> Iterator[Record]:
         """Read the file: row after row the student, the enrollment and the attempt; the quiz comes last."""
@@ -109,10 +109,10 @@ class QuizReport:
                 continue
             self.questions.see(cells)
             yield person
-            yield EnrollmentRecord(person.place, person.key, is_implied=True)
+            yield EnrollmentRecord(person.position, person.key, is_implied=True)
             yield attempt
         yield QuizRecord(
-            Place(self.name, 1),
+            Position(self.name, 1),
             self.title,
             has_source_id=False,
             title=self.title,
@@ -149,9 +149,9 @@ class QuizReport:
         graded = [answer["score"] for answer in answers if answer["score"] is not None]
         allowed = ROUNDING * (len(graded) + 1) + 1e-9
         if earned is not None and graded and not self.layout.is_scaled and abs(sum(graded) - earned) > allowed:
-            self.oddities.note(self.name, row, header[self.layout.grade], f"{cell} (questions {sum(graded):g})", CHANGED_BY_HAND)
+            self.warnings.add(self.name, row, header[self.layout.grade], f"{cell} (questions {sum(graded):g})", CHANGED_BY_HAND)
         return AttemptRecord(
-            Place(self.name, row),
+            Position(self.name, row),
             self.title,
             person,
             earned,

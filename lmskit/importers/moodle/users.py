@@ -16,10 +16,10 @@ from lmskit.importers.cell import Column, one_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle.person import SYSTEM
-from lmskit.importers.oddities import Oddities
-from lmskit.importers.record import EnrollmentRecord, PersonKey, PersonRecord, Place, Record
+from lmskit.importers.record import EnrollmentRecord, PersonKey, PersonRecord, Position, Record
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
+from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import code, family_name, given_name, identifier, optional_address, optional_identifier
 from lmskit.vocabulary import EnrollmentStatus, Role
 
@@ -63,7 +63,7 @@ class UserUpload:
         self.places = self._find_fields()
         self.courses = self._find_courses()
         self.parts = (self.file,)
-        self.oddities = Oddities()
+        self.warnings = RowWarnings()
         self._suspended = 0
         used = {*self.places.values()}
         used |= {place for each in self.courses for place in vars(each).values() if place is not None}
@@ -104,11 +104,11 @@ class UserUpload:
             notes.append(f"{self.name} names no courses; --course says into which one everybody is enrolled.")
         if self._suspended:
             notes.append(f"{self.name}: enrollments that are suspended in Moodle are taken as withdrawn: {self._suspended:,}.")
-        return [*notes, *self.oddities.notes]
+        return [*notes, *self.warnings.notes]
 
     def records(self) -> Iterator[Record]:
         """Read the file: row after row the person and her enrollments."""
-        self.oddities.clear()
+        self.warnings.clear()
         self._suspended = 0
         for row, cells in self.file.rows():
             try:
@@ -137,12 +137,12 @@ class UserUpload:
         )
         family = value(family_name, *self._cell(cells, "lastname"))
         given = value(given_name, *self._cell(cells, "firstname"))
-        return PersonRecord(Place(self.name, row), key, family, given)
+        return PersonRecord(Position(self.name, row), key, family, given)
 
     def _enrollments(self, person: PersonRecord, cells: Sequence[str]) -> list[EnrollmentRecord]:
         status = self._status(*self._cell(cells, "suspended"))
         if not self.courses:
-            return [EnrollmentRecord(person.place, person.key, status=status)]
+            return [EnrollmentRecord(person.position, person.key, status=status)]
         enrollments: dict[str, EnrollmentRecord] = {}
         for columns in self.courses:
             column, cell = self._at(cells, columns.course)
@@ -152,7 +152,7 @@ class UserUpload:
             role = self._role(columns, cells)
             withdrawn = EnrollmentStatus.WITHDRAWN in {status, self._status(*self._at(cells, columns.enrolstatus))}
             taken = EnrollmentStatus.WITHDRAWN if withdrawn else EnrollmentStatus.ACTIVE
-            if enrollments.setdefault(course, EnrollmentRecord(person.place, person.key, course, role, taken)).role is not role:
+            if enrollments.setdefault(course, EnrollmentRecord(person.position, person.key, course, role, taken)).role is not role:
                 raise RejectedRowError(column, cell, "has the person in one course as a student and as a teacher")
         return list(enrollments.values())
 

@@ -17,7 +17,6 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.archive import opened
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.oddities import Oddities
 from lmskit.importers.oneroster.manifest import MANIFEST, manifest_of
 from lmskit.importers.oneroster.rows import (
     Bundle,
@@ -31,6 +30,7 @@ from lmskit.importers.oneroster.rows import (
     user,
 )
 from lmskit.importers.row import Row, rows
+from lmskit.importers.row_warnings import RowWarnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -90,8 +90,8 @@ class OneRoster:
             raise ImportFileError(
                 f"{self.name}: {MANIFEST} declares neither terms nor classes nor users nor enrollments: nothing to import."
             )
-        self.oddities = Oddities()
-        self._bundle = Bundle(self.oddities)
+        self.warnings = RowWarnings()
+        self._bundle = Bundle(self.warnings)
 
     def _needed(self, name: str) -> tuple[str, ...]:
         return (*FILES[name].columns, "role") if self._has_own_roles(name) else FILES[name].columns
@@ -141,12 +141,12 @@ class OneRoster:
         ]
         if undeclared:
             notes.append(f"Not read, since {MANIFEST} does not declare them: {', '.join(undeclared)}.")
-        return notes + self.oddities.notes
+        return notes + self.warnings.notes
 
     def records(self) -> Iterator[Record]:
         """Read the files: terms, classes, users, enrollments; teachers who are not primary come last."""
-        self.oddities.clear()
-        bundle = self._bundle = Bundle(self.oddities, roles_stand_apart="roles" in self.csv)
+        self.warnings.clear()
+        bundle = self._bundle = Bundle(self.warnings, roles_stand_apart="roles" in self.csv)
         for name, file in self.csv.items():
             if remember := FILES[name].remember:
                 for _ in rows(file, partial(remember, bundle)):

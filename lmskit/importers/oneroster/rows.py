@@ -24,9 +24,9 @@ from lmskit.importers.text_cell import (
 from lmskit.vocabulary import EnrollmentStatus, Role
 
 if TYPE_CHECKING:
-    from lmskit.importers.oddities import Oddities
     from lmskit.importers.record import Record
     from lmskit.importers.row import Row
+    from lmskit.importers.row_warnings import RowWarnings
 
 TERM_TYPES = ("term", "semester")
 SESSION_TYPES = (*TERM_TYPES, "gradingPeriod", "schoolYear")
@@ -44,7 +44,7 @@ LONGEST_WORD = 100
 class Bundle:
     """What the rows of one file have to know of others, and what is counted on the way."""
 
-    oddities: Oddities
+    warnings: RowWarnings
     memory: Memory = field(default_factory=Memory)
     sessions: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Type and parent of each academic session."""
@@ -75,7 +75,7 @@ def session(bundle: Bundle, row: Row) -> list[Record] | None:
     first, last = row.read("startDate", optional_day), row.read("endDate", optional_day)
     if first and last and last <= first:
         raise row.rejected("endDate", "is not after startDate")
-    return [TermRecord(row.place, source_id, row.read("sourcedId", code), row.read("title", title), first, last)]
+    return [TermRecord(row.position, source_id, row.read("sourcedId", code), row.read("title", title), first, last)]
 
 
 def course_class(bundle: Bundle, row: Row) -> list[Record]:
@@ -86,11 +86,11 @@ def course_class(bundle: Bundle, row: Row) -> list[Record]:
     if bundle.class_codes.get(course_code, 0) != 1 or not _is_code(course_code):
         if course_code:
             reason = "cannot be a course's code, since it is not unique or not plain; sourcedId is taken for it"
-            bundle.oddities.note(row.file.name, row.number, "classCode", course_code, reason)
+            bundle.warnings.add(row.file.name, row.number, "classCode", course_code, reason)
         course_code = row.read("sourcedId", code)
     course_id = row["courseSourcedId"]
     module = next((each for each in (bundle.modules.get(course_id, ""), course_id) if _is_code(each)), course_code)
-    return [CourseRecord(row.place, source_id, course_code, module, name, _term(bundle, row))]
+    return [CourseRecord(row.position, source_id, course_code, module, name, _term(bundle, row))]
 
 
 def _term(bundle: Bundle, row: Row) -> str | None:
@@ -99,7 +99,7 @@ def _term(bundle: Bundle, row: Row) -> str | None:
     if not named:
         return None
     if len(named) > 1:
-        bundle.oddities.note(row.file.name, row.number, "termSourcedIds", row["termSourcedIds"], "names several terms; the first is taken")
+        bundle.warnings.add(row.file.name, row.number, "termSourcedIds", row["termSourcedIds"], "names several terms; the first is taken")
     above = named[0]
     for _ in range(LONGEST_CHAIN):
         if above and above not in bundle.sessions:  # an earlier import may have brought it
@@ -110,7 +110,7 @@ def _term(bundle: Bundle, row: Row) -> str | None:
         if kind in TERM_TYPES:
             return above
         above = parent
-    bundle.oddities.note(row.file.name, row.number, "termSourcedIds", row["termSourcedIds"], "lies in no term or semester")
+    bundle.warnings.add(row.file.name, row.number, "termSourcedIds", row["termSourcedIds"], "lies in no term or semester")
     return None
 
 
@@ -125,7 +125,7 @@ def user(bundle: Bundle, row: Row) -> list[Record]:
     if not _enabled(row):
         bundle.counted["Users who are not enabled in their system, imported all the same since an import gives nobody a login"] += 1
     key = PersonKey(source_id, row.read("identifier", optional_identifier), row.read("email", optional_address))
-    return [PersonRecord(row.place, key, family, given, role)]
+    return [PersonRecord(row.position, key, family, given, role)]
 
 
 def _enabled(row: Row) -> bool:
@@ -155,7 +155,7 @@ def enrollment(bundle: Bundle, row: Row) -> list[Record]:
     if is_there and last:
         bundle.counted["Active enrollments with an endDate, which is a plan and is not kept"] += 1
     status = EnrollmentStatus.ACTIVE if is_there else EnrollmentStatus.WITHDRAWN
-    found = EnrollmentRecord(row.place, PersonKey(person), class_id, ROLES[role], status, first, None if is_there else last)
+    found = EnrollmentRecord(row.position, PersonKey(person), class_id, ROLES[role], status, first, None if is_there else last)
     if is_teacher and not row.read("primary", _is_true):
         bundle.memory.keep(bundle.later, str(row.number), found, file=row.file.name)
         return []

@@ -37,7 +37,7 @@ def read(path: Path, _options: ReadOptions) -> Bank:
     """
     file = scan(path)
     found = sort_out(file.name, _drafts(file))
-    return Bank(FORMAT.name, file.name, file.sha256, found.questions, found.rejections, found.oddities, tuple(encoding_notes(file)))
+    return Bank(FORMAT.name, file.name, file.sha256, found.questions, found.rejections, found.warnings, tuple(encoding_notes(file)))
 
 
 def is_aiken(path: Path) -> bool:

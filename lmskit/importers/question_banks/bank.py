@@ -1,7 +1,7 @@
 """What readers of question banks have in common: questions with their places, ids that stay, and what was not taken.
 
 A bank becomes a `Bank` whole, since a quiz is stored whole. Each question of the file is either in `questions` or in
-`rejections`. What a question of ours cannot hold, such as part of the marks for a half-right option, is an oddity.
+`rejections`. What a question of ours cannot hold, such as part of the marks for a half-right option, is an warning.
 
 The id of a question is the one that the file gives it; else its name; else the beginning of its text and a digest of
 it. It never depends on where the question stands, so that a question put in front does not make others of them all:
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import TypeAdapter, ValidationError
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.report import Oddity, Rejection, shortened
+from lmskit.importers.report import Rejection, RowWarning, shortened
 from lmskit.schemas.mistakes import one_sentence
 from lmskit.schemas.quiz import KeyEntry, Question, QuizContent
 
@@ -61,7 +61,7 @@ class Bank:
     sha256: str
     questions: tuple[BankQuestion, ...]
     rejections: tuple[Rejection, ...] = ()
-    oddities: tuple[Oddity, ...] = ()
+    warnings: tuple[RowWarning, ...] = ()
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     """Fields of questions that are not imported."""
@@ -136,7 +136,7 @@ class Sorted:
 
     questions: tuple[BankQuestion, ...]
     rejections: tuple[Rejection, ...]
-    oddities: tuple[Oddity, ...]
+    warnings: tuple[RowWarning, ...]
 
 
 def sort_out(name: str, drafts: Iterable[Draft]) -> Sorted:
@@ -149,7 +149,7 @@ def sort_out(name: str, drafts: Iterable[Draft]) -> Sorted:
     """
     questions: list[BankQuestion] = []
     rejections: list[Rejection] = []
-    oddities: list[Oddity] = []
+    warnings: list[RowWarning] = []
     taken: dict[str, int] = {}
     for number, draft in enumerate(drafts, 1):
         if number > MAX_QUESTIONS:
@@ -160,10 +160,12 @@ def sort_out(name: str, drafts: Iterable[Draft]) -> Sorted:
         except UnmappedError as error:
             rejections.append(Rejection(draft.file, draft.row, None, draft.label or None, str(error)))
         else:
-            oddities.extend(Oddity(draft.file, draft.row, None, value or draft.label or None, reason) for value, reason in draft.remarks)
+            warnings.extend(
+                RowWarning(draft.file, draft.row, None, value or draft.label or None, reason) for value, reason in draft.remarks
+            )
     if not taken:
         raise ImportFileError(f"{name} holds no questions. Is it the file that its name says?")
-    return Sorted(tuple(questions), tuple(rejections), tuple(oddities))
+    return Sorted(tuple(questions), tuple(rejections), tuple(warnings))
 
 
 def _checked(draft: Draft, identifier: str) -> BankQuestion:

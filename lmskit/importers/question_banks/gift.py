@@ -54,7 +54,7 @@ def read(path: Path, _options: ReadOptions) -> Bank:
     notes = encoding_notes(file)
     if categories:
         notes.append(f"Categories are not imported; {file.name} has {len(categories):,}, the first is {categories[0]!r}.")
-    return Bank(FORMAT.name, file.name, file.sha256, found.questions, found.rejections, found.oddities, tuple(notes))
+    return Bank(FORMAT.name, file.name, file.sha256, found.questions, found.rejections, found.warnings, tuple(notes))
 
 
 def is_gift(path: Path) -> bool:

@@ -59,7 +59,7 @@ def read(path: Path, _options: ReadOptions) -> Bank:
     if categories:
         notes.append(f"Categories are not imported; {file.name} has {len(categories):,}, the first is {categories[0][:100]!r}.")
     skipped = sorted({child.local for entry in entries if entry.get("type") != "category" for child in entry.below()} - USED)
-    return Bank(FORMAT.name, file.name, file.sha256, found.questions, found.rejections, found.oddities, tuple(notes), tuple(skipped))
+    return Bank(FORMAT.name, file.name, file.sha256, found.questions, found.rejections, found.warnings, tuple(notes), tuple(skipped))
 
 
 def is_moodle_xml(path: Path) -> bool:

@@ -42,7 +42,7 @@ def read(path: Path, _options: ReadOptions) -> Bank:
         if not _is_item(file.root):
             raise ImportFileError(f"{path.name} is no QTI 2 item: its outermost element is {file.root.local[:100]!r}, not {ITEM!r}.")
         found = sort_out(path.name, [draft_of(file.root, file.name)])
-        return Bank(FORMAT.name, path.name, file.sha256, found.questions, found.rejections, found.oddities)
+        return Bank(FORMAT.name, path.name, file.sha256, found.questions, found.rejections, found.warnings)
     with opened(path, names=()) as closed:
         names = [name for name in closed.others if name.lower().endswith(".xml")]
         left_out = len(closed.others) - len(names)
@@ -75,7 +75,7 @@ def _bank(folder: Folder, left_out: int) -> Bank:
         notes.append(f"Not read, since they are no items: {', '.join(passed[:5])}{more}.")
     if left_out:
         notes.append(f"Files that are no XML, such as pictures, are not imported; there are {left_out:,}.")
-    return Bank(FORMAT.name, folder.name, digest.hexdigest(), found.questions, found.rejections, found.oddities, tuple(notes))
+    return Bank(FORMAT.name, folder.name, digest.hexdigest(), found.questions, found.rejections, found.warnings, tuple(notes))
 
 
 def _drafts(folder: Folder, digest: hashlib._Hash, passed: list[str]) -> Iterator[Draft]:

@@ -275,8 +275,8 @@ SET
 FROM file_written AS w
 WHERE w.state = 'changed' AND a.id = w.attempt_id
 
--- part: total_oddities
-INSERT INTO import_oddity (file, row_number, column_name, value, reason)
+-- part: total_warnings
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
 SELECT f.name, u.row_number, u.column_name, trim_scale(w.score) || ' of ' || trim_scale(w.max_score),
     'is another mark than that of every attempt that is here, their average included: the attempts count'
 FROM file_written AS w

@@ -295,8 +295,8 @@ SET state = 'added'
 FROM file_course AS c
 WHERE c.n = -t.course AND c.state = 'added' AND t.is_first
 
--- part: teacher_oddities
-INSERT INTO import_oddity (file, row_number, column_name, value, reason)
+-- part: teacher_warnings
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
 SELECT f.name, u.row_number, u.column_name, e.course_name, 'teaches a course that another lecturer owns: the course stays as it is'
 FROM file_teacher AS t
 JOIN file_enrollment AS e ON e.n = t.n

@@ -89,9 +89,9 @@ FROM ended
 CROSS JOIN file_option AS o
 JOIN users AS u ON u.id = ended.student_id
 
--- part: place_oddities
-INSERT INTO import_oddity (file, row_number, column_name, value, reason)
-SELECT f.name, u.row_number, u.column_name, odd.value, odd.reason
+-- part: place_warnings
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
+SELECT f.name, u.row_number, u.column_name, warning.value, warning.reason
 FROM file_place AS p
 JOIN file_unit AS u ON u.unit = p.unit
 JOIN file_part AS f ON f.part = u.part
@@ -103,8 +103,8 @@ CROSS JOIN LATERAL (VALUES
         o.notify AND NOT p.is_notified AND p.new_status = 'active' AND (p.old_status IS NULL OR p.old_status = 'withdrawn'),
         p.address, 'has no e-mail address that receives mail: enrolled without a message'
     )
-) AS odd (applies, value, reason)
-WHERE p.state IS NOT NULL AND odd.applies
+) AS warning (applies, value, reason)
+WHERE p.state IS NOT NULL AND warning.applies
 UNION ALL
 SELECT f.name, u.row_number, u.column_name, e.course_name, 'is told of by several rows, of which the one counts that says most: active, completed, withdrawn'
 FROM file_enrollment AS e

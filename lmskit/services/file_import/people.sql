@@ -275,9 +275,9 @@ SELECT
     END AS state
 FROM compared
 
--- part: person_oddities
-INSERT INTO import_oddity (file, row_number, column_name, value, reason)
-SELECT f.name, u.row_number, u.column_name, odd.value, odd.reason
+-- part: person_warnings
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
+SELECT f.name, u.row_number, u.column_name, warning.value, warning.reason
 FROM file_taken_person AS t
 JOIN file_person AS p ON p.n = t.first_n
 JOIN file_unit AS u ON u.unit = p.unit
@@ -299,8 +299,8 @@ CROSS JOIN LATERAL (VALUES
         t.is_called_otherwise AND t.is_twin, concat_ws(', ', t.family_name, nullif(t.given_name, '')),
         'is the same person as in an earlier row, under another name: the earlier row counts'
     )
-) AS odd (applies, value, reason)
-WHERE odd.applies
+) AS warning (applies, value, reason)
+WHERE warning.applies
 UNION ALL
 SELECT f.name, u.row_number, u.column_name, concat_ws(', ', p.family_name, nullif(p.given_name, '')),
     'is the same person as in an earlier row, under another name: the earlier row counts'

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, text
 
 from lmskit.db.staging import copy_rows, stage
-from lmskit.importers.report import Oddity
+from lmskit.importers.report import RowWarning
 from lmskit.importers.week import week_named
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
 from lmskit.services.importing import analyze
@@ -79,7 +79,7 @@ class Quizzes:
 
     def __init__(self, session: Session, staged: Staged, course: Course | None, *, system: str, week: int | None) -> None:
         self._session, self._course, self._system, self._week = session, course, system, week
-        self.oddities: list[Oddity] = []
+        self.warnings: list[RowWarning] = []
         self.added_weeks: list[int] = []
         self.n_weeks = 0
         self.planned: list[Planned] = []
@@ -207,8 +207,8 @@ class Quizzes:
             self._odd(one, f"is a quiz that is worth {float(here.max_score):g} here, which stays")
 
     def _odd(self, one: Planned, reason: str) -> None:
-        place = one.record.place
-        self.oddities.append(Oddity(place.part, place.row, place.column, one.record.title, reason))
+        place = one.record.position
+        self.warnings.append(RowWarning(place.part, place.row, place.column, one.record.title, reason))
 
     def _tell(self, written: Iterable[Planned]) -> None:
         """Let the tables know which quizzes there are now."""

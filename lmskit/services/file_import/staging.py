@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from lmskit.db.staging import copy_rows, stage
 from lmskit.errors import InputError
-from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, Place, QuizRecord, TermRecord
+from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, TermRecord
 from lmskit.names import sort_name
 from lmskit.services.importing import REPORT_EVERY, add_rejections, analyze
 from lmskit.vocabulary import EnrollmentStatus
@@ -137,7 +137,7 @@ class _Units:
         self._base: dict[str, str | None] = {}
         self.count = 0
 
-    def of(self, place: Place) -> int:
+    def of(self, place: Position) -> int:
         last = self._last.get(place.part)
         if last is not None and last[0] == place.row and last[1] == place.column:
             return last[2]
@@ -149,12 +149,12 @@ class _Units:
         self._batches.add("file_unit", row)
         return self.count
 
-    def at(self, place: Place) -> int | None:
+    def at(self, place: Position) -> int | None:
         """The unit that the last record of the part stands at, if it is this place."""
         last = self._last.get(place.part)
         return last[2] if last is not None and last[:2] == (place.row, place.column) else None
 
-    def _row_of(self, place: Place) -> int | None:
+    def _row_of(self, place: Position) -> int | None:
         if place.column is None:
             return None
         if place.part not in self._base:
@@ -210,23 +210,23 @@ def _stage(record: Record, n: int, batches: _Batches, units: _Units, staged: Sta
     match record:
         case QuizRecord():
             if record.key not in staged.quizzes:
-                staged.quizzes[record.key] = (record, units.at(record.place))
+                staged.quizzes[record.key] = (record, units.at(record.position))
         case PersonRecord():
-            batches.add("file_person_row", _person(n, units.of(record.place), record))
+            batches.add("file_person_row", _person(n, units.of(record.position), record))
         case EnrollmentRecord():
-            staged.enrollment_parts.add(record.place.part)
+            staged.enrollment_parts.add(record.position.part)
             status = EnrollmentStatus.ACTIVE if record.status is EnrollmentStatus.PENDING else record.status
             told = (record.course or "", record.role.value, status.value, record.started_on, record.ended_on, record.is_implied)
-            row = (n, units.of(record.place), *_key(record.person), *told)
+            row = (n, units.of(record.position), *_key(record.person), *told)
             batches.add("file_enrollment_row", row)
         case AttemptRecord():
-            batches.add("file_attempt_row", _attempt(n, units.of(record.place), record))
+            batches.add("file_attempt_row", _attempt(n, units.of(record.position), record))
         case CourseRecord():
             names = (record.source_id, record.code, record.module_code or record.code, record.title or record.code)
-            batches.add("file_course_row", (n, units.of(record.place), *names, record.term or ""))
+            batches.add("file_course_row", (n, units.of(record.position), *names, record.term or ""))
         case TermRecord():
             days = (record.starts_on, record.ends_on)
-            batches.add("file_term_row", (n, units.of(record.place), record.source_id, record.code, record.name or record.code, *days))
+            batches.add("file_term_row", (n, units.of(record.position), record.source_id, record.code, record.name or record.code, *days))
 
 
 def _key(key: PersonKey) -> tuple[str, str, str]:

@@ -10,13 +10,13 @@ from sqlalchemy import text
 from lmskit.db.staging import stage
 from lmskit.errors import ImportFileError
 from lmskit.importers.report import Outcome
-from lmskit.services.file_import.account import Written, account
-from lmskit.services.file_import.judging import Judge
 from lmskit.services.file_import.notices import enqueue_messages
 from lmskit.services.file_import.options import found_options
 from lmskit.services.file_import.quizzes import Quizzes
+from lmskit.services.file_import.report import Written, make_report
 from lmskit.services.file_import.staging import stage_source
-from lmskit.services.importing import Progress, Statements, add_oddities, importing, record, silent
+from lmskit.services.file_import.validation import Validation
+from lmskit.services.importing import Progress, Statements, add_warnings, importing, record, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,14 +134,14 @@ class _Import:
         stage(session, "file_added_person", {"who": "integer PRIMARY KEY", "person_id": "bigint"})
         staged = stage_source(session, source, self._tell, has_course=self._options.course is not None)
         quizzes = Quizzes(session, staged, self._options.course, system=source.system, week=self._options.week)
-        Judge(session).judge(self._tell)
+        Validation(session).run(self._tell)
         if withdraw_missing:
             self._refuse_to_withdraw(staged)
         self._write(quizzes)
         if withdraw_missing:
             self._withdraw_missing()
         self._tell("Counting", 0, None)
-        report = account(session, source, self._options, quizzes, self._written, dry_run=dry_run)
+        report = make_report(session, source, self._options, quizzes, self._written, dry_run=dry_run)
         self._drop()
         return report
 
@@ -149,23 +149,23 @@ class _Import:
         session, tell = self._session, self._tell
         tell("Writing people", 0, None)
         self._people.build("file_taken_person", "taken_people")
-        self._people.run("person_oddities", "add_people", "change_people", "name_people")
+        self._people.run("person_warnings", "add_people", "change_people", "name_people")
         session.execute(text("ANALYZE file_added_person"))
         tell("Writing courses", 0, None)
         self._courses.run("add_terms", "find_terms", "change_terms", "name_terms")
         self._courses.build("file_teacher", "teachers")
-        self._courses.run("find_lecturers", "course_states", "teacher_states", "teacher_oddities")
+        self._courses.run("find_lecturers", "course_states", "teacher_states", "teacher_warnings")
         self._courses.run("add_courses", "change_courses", "find_courses", "name_courses")
         tell("Writing enrollments", 0, None)
         self._enrollments.build("file_place", "places")
-        self._enrollments.run("place_oddities", "add_enrollments", "call_back_messages", "change_enrollments")
+        self._enrollments.run("place_warnings", "add_enrollments", "call_back_messages", "change_enrollments")
         if self._options.notify:
             self._written.n_messages = enqueue_messages(session, self._enrollments)
         tell("Writing attempts", 0, None)
         quizzes.write()
-        add_oddities(session, quizzes.oddities)
+        add_warnings(session, quizzes.warnings)
         self._attempts.build("file_written", "written")
-        self._attempts.run("add_attempts", "change_attempts", "total_oddities")
+        self._attempts.run("add_attempts", "change_attempts", "total_warnings")
 
     def _refuse_to_withdraw(self, staged: Staged) -> None:
         """Refuse where a row that cannot be imported might name somebody who would be withdrawn for missing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from lmskit.services.file_import.claims import settled
+from lmskit.services.file_import.identities import settled
 from lmskit.services.importing import Statements, analyze, stage_rows
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 SETTLED = {"key": "int4", "who": "int4", "reason": "text"}
 
 
-class Judge:
-    """Judges what was staged; afterwards `file_rejected` holds each unit that is not imported, with the reason."""
+class Validation:
+    """Validates what was staged; afterwards `file_rejected` holds each unit that is not imported, with the reason."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -26,7 +26,7 @@ class Judge:
         self._courses = Statements(session, "file_import/courses.sql")
         self._attempts = Statements(session, "file_import/attempts.sql")
 
-    def judge(self, tell: Progress) -> None:
+    def run(self, tell: Progress) -> None:
         """Find out who and what is meant, and reject what contradicts itself or what is here."""
         tell("Recognising people", 0, None)
         self._recognise_people()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import text
 
 from lmskit.importers.report import MAX_OUTCOMES, EntityCounts, FileCounts, ImportReport, Outcome
-from lmskit.services.importing import Statements, add_oddities, oddities, rejections
+from lmskit.services.importing import Statements, add_warnings, rejections, warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,12 +39,12 @@ class Written:
     """Students whom the file does not name."""
 
 
-def account(session: Session, source: Source, options: Options, quizzes: Quizzes, written: Written, *, dry_run: bool) -> ImportReport:
+def make_report(session: Session, source: Source, options: Options, quizzes: Quizzes, written: Written, *, dry_run: bool) -> ImportReport:
     """Count what became of every unit, once everything is written, and make the report."""
     run = Statements(session, "file_import/outcomes.sql")
     run.build("file_outcome", "outcomes")
     run.run("rejections")
-    add_oddities(session, source.oddities)
+    add_warnings(session, source.warnings)
     order = [part.name for part in source.parts]
     units: dict[str, Counter[str]] = defaultdict(Counter)
     for name, state, count in cast("list[tuple[str, str, int]]", run.read("unit_states")):
@@ -69,7 +69,7 @@ def account(session: Session, source: Source, options: Options, quizzes: Quizzes
         ),
         entities=_entities(run, quizzes, written),
         rejections=rejections(session, order),
-        oddities=oddities(session, order),
+        warnings=warnings(session, order),
         notes=(*source.notes, *_notes(session, options, written)),
         touched=tuple((student, course, week) for student, course, week in touched),
         outcomes=(*_outcomes(run, source, order), *written.withdrawn),
