@@ -49,7 +49,7 @@ def connect(person: str | None = None) -> Engine:
     UnreachableError
         No server answers.
     """
-    from lmskit.widgets.sign_in import signed_in_engine
+    from lmskit.desks.sign_in import signed_in_engine
 
     return signed_in_engine(person)
 
@@ -81,8 +81,8 @@ def read_frame(
     UnreachableError, BusyError, NotPermittedError
         The connection was lost, the server ended the query, or the person may not read this.
     """
+    from lmskit.desks.sign_in import as_signed_in
     from lmskit.queries.large_frame import read_frame as read
-    from lmskit.widgets.sign_in import as_signed_in
 
     return as_signed_in(lambda engine: read(engine, statement, parameters, course=course), person)
 

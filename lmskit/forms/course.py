@@ -7,19 +7,10 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from lmskit.db import Opener, snapshot, transaction
-from lmskit.forms.choice import course_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.forms.syllabus import Weeks, as_rows
-from lmskit.queries.course import CourseOutline, course_outline
-from lmskit.queries.page import MAX_PAGE
-from lmskit.queries.person import lecturers
-from lmskit.queries.term import terms
-from lmskit.rounding import count_text
-from lmskit.schemas.course import CreateCourse
-from lmskit.services.course import create_course
-from lmskit.services.permission import require_administrator
+from lmskit.schemas.course import CourseOutline, CreateCourse
 from lmskit.widgets import ROOT, errors_shown, heading, style
 
 NEW_TERM = ""
@@ -164,34 +155,3 @@ class CourseForm:
             control.value = ""
         self.weeks.show([])
         self._suggested = self.code.value
-
-
-def course_desk(
-    *,
-    begin: Opener = transaction,
-    read: Opener = snapshot,
-) -> CourseForm:
-    """Return the form, wired to the database: it offers the terms and lecturers there are, and creates the course in one transaction."""
-    with read() as session:
-        require_administrator(session)
-        known_terms = terms(session, limit=MAX_PAGE)
-        known_lecturers = lecturers(session, limit=MAX_PAGE)
-        known_courses = course_options(session)
-
-    def create(request: CreateCourse) -> str:
-        with begin() as session:
-            create_course(session, request)
-        weeks = count_text(len(request.weeks), "week")
-        return f"{request.code} was created in {request.term} with {weeks}. It belongs to {request.lecturer}."
-
-    def outline(code: str) -> CourseOutline:
-        with read() as session:
-            return course_outline(session, code)
-
-    return CourseForm(
-        create,
-        terms=[(f"{row['code']} · {row['name']}", row["code"]) for row in known_terms.to_dict("records")],
-        lecturers=[(f"{row['name']} · {row['email']}", row["email"]) for row in known_lecturers.to_dict("records")],
-        courses=known_courses,
-        read=outline,
-    )

@@ -7,15 +7,11 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from lmskit.db import Opener, snapshot, transaction
-from lmskit.forms.choice import course_choice, course_options
+from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.forms.syllabus import Weeks, as_rows
-from lmskit.queries.course import CourseOutline, course_outline
-from lmskit.schemas.course import ChangeCourse, CourseAsSeen
-from lmskit.services.course import change_course
-from lmskit.services.permission import require_administrator
+from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CourseOutline
 from lmskit.widgets import ROOT, errors_shown, heading, style
 
 
@@ -47,7 +43,7 @@ class CourseChangeForm:
     ) -> None:
         self._read = read
         self._seen: CourseAsSeen | None = None
-        self.course = course_choice(courses, course)
+        self.course = course_dropdown(courses, course)
         self.title, self.weeks = widgets.Text(), Weeks()
         fields = {"course": Field("Course", self.course), "title": Field("Title", self.title), "weeks": self.weeks}
         self.submission = Submission(
@@ -86,26 +82,3 @@ class CourseChangeForm:
         return ChangeCourse.model_validate(
             {"course": self.course.value or "", "title": self.title.value, "weeks": self.weeks.read(), "seen": self._seen}
         )
-
-
-def course_change_desk(
-    course: str = "",
-    *,
-    begin: Opener = transaction,
-    read: Opener = snapshot,
-) -> CourseChangeForm:
-    """Return the form, wired to the database; it begins with `course`, or with the newest one."""
-    with read() as session:
-        require_administrator(session)
-        offered = course_options(session)
-
-    def change(request: ChangeCourse) -> str:
-        with begin() as session:
-            done = change_course(session, request)
-        return f"{request.course} is saved. {done.sentence()}"
-
-    def outline(code: str) -> CourseOutline:
-        with read() as session:
-            return course_outline(session, code)
-
-    return CourseChangeForm(change, courses=offered, read=outline, course=course)

@@ -1,19 +1,34 @@
-"""The forms that give a student a place in a course and end it."""
+"""The screen for a course's enrollments: enrol a student, withdraw one, and the roster page by page."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import ipywidgets as widgets
+import pandas as pd
 
+from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster, WithdrawStudent
-from lmskit.widgets import heading
+from lmskit.vocabulary import EnrollmentStatus
+from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
+
+PAGE_SIZE = 25
 
 Withdrawal: TypeAlias = WithdrawStudent | WithdrawFromRoster
+
+ReadRoster: TypeAlias = Callable[[str, int, int], tuple[pd.DataFrame, int]]
+"""Takes a course, a limit and an offset; returns that page of `queries.roster.course_roster` and the number of rows on all pages."""
+
+
+class FindStudent(Protocol):
+    """Finds a student on the roster of a course."""
+
+    def __call__(self, course: str, column: str, value: object, /) -> int | None:
+        """Return the position of the row whose `column` is `value`, counted from 0; None if there is no such row."""
 
 
 class EnrollmentForm:
@@ -22,11 +37,11 @@ class EnrollmentForm:
     Parameters
     ----------
     on_submit
-        Does the work and returns the sentence to show; the sentence of an `LmskitError` it raises is shown instead.
+        Does the work and returns the sentence to show. If it raises an `LmskitError`, that error's sentence is shown instead.
     course
         The widget whose value is the course's code.
     clock
-        Seconds from any fixed moment.
+        Monotonic time in seconds.
     """
 
     def __init__(
@@ -38,7 +53,7 @@ class EnrollmentForm:
         self.given_name = widgets.Text()
         fields = {
             "email": Field("E-mail", self.email),
-            "family_name": Field("Family name", self.family_name, hint="Names are for someone new.", width="1 1 150px"),
+            "family_name": Field("Family name", self.family_name, hint="Only for a student who is new to lmskit.", width="1 1 150px"),
             "given_name": Field("Given name", self.given_name, width="1 1 150px"),
         }
         self.submission = Submission("Enrol", fields=fields, read=self._request, on_submit=on_submit, on_success=self._empty, clock=clock)
@@ -57,18 +72,18 @@ class EnrollmentForm:
 
 
 class WithdrawalForm:
-    """Ends one student's place in the course that `course` shows, after asking whether that is meant.
+    """Withdraws one student from the course that `course` shows, after a confirmation.
 
-    A student is chosen by name from the part of the roster that is shown, or named by address.
+    A student is chosen by name from the page of the roster that is shown, or named by address.
 
     Parameters
     ----------
     on_submit
-        Does the work and returns the sentence to show; the sentence of an `LmskitError` it raises is shown instead.
+        Does the work and returns the sentence to show. If it raises an `LmskitError`, that error's sentence is shown instead.
     course
         The widget whose value is the course's code.
     clock
-        Seconds from any fixed moment.
+        Monotonic time in seconds.
     """
 
     def __init__(
@@ -76,7 +91,7 @@ class WithdrawalForm:
     ) -> None:
         self.course = course
         self.student = widgets.Combobox(placeholder="Choose from the names shown below, or type an address", ensure_option=False)
-        self._by_name: dict[str, int] = {}
+        self._ids: dict[str, int] = {}
         field = Field("Student", self.student, hint="The record and all attempts stay; the student no longer counts in totals.")
         self.submission: Submission[Withdrawal] = Submission(
             "Withdraw",
@@ -84,7 +99,7 @@ class WithdrawalForm:
             read=self._request,
             on_submit=on_submit,
             on_success=self._empty,
-            ask=self._question,
+            confirm=self._question,
             clock=clock,
         )
         self.submission.button.button_style = "warning"
@@ -93,14 +108,14 @@ class WithdrawalForm:
         self.student.observe(lambda _change: self.submission.withdraw_question(), names="value")
 
     def offer(self, students: Sequence[tuple[str, int]]) -> None:
-        """Offer these students: what each is called, and their number; any address can still be typed."""
-        self._by_name = dict(students)
-        self.student.options = tuple(self._by_name)
+        """Offer these students, each as label and id. Any address can still be typed."""
+        self._ids = dict(students)
+        self.student.options = tuple(self._ids)
 
     def _request(self) -> Withdrawal:
         course, typed = self.course.value or "", self.student.value.strip()
-        if typed in self._by_name:
-            return WithdrawFromRoster(course=course, student_id=self._by_name[typed])
+        if typed in self._ids:
+            return WithdrawFromRoster(course=course, student_id=self._ids[typed])
         return WithdrawStudent(course=course, email=typed)
 
     def _question(self, request: Withdrawal) -> str:
@@ -108,6 +123,148 @@ class WithdrawalForm:
 
     def _empty(self) -> None:
         self.student.value = ""
+
+
+class Roster:
+    """The roster of one course at a time.
+
+    Parameters
+    ----------
+    read, find
+        See `ReadRoster` and `FindStudent`. The sentence of an `LmskitError` they raise is shown.
+
+    Attributes
+    ----------
+    enrolled
+        The students on the page shown who can be withdrawn, each as label and id.
+    on_shown
+        Called after another page is shown.
+    """
+
+    def __init__(self, read: ReadRoster, find: FindStudent) -> None:
+        self._read, self._find, self._course = read, find, ""
+        self.pager = Pager(self.refresh, page_size=PAGE_SIZE, noun="students")
+        self.table = Table(nothing="No student is enrolled in this course yet.")
+        self.message = Message()
+        self.enrolled: tuple[tuple[str, int], ...] = ()
+        self.on_shown: Callable[[], None] = lambda: None
+        self.view = widgets.VBox(
+            [heading("Roster"), self.pager.view, self.message.view, self.table.view], layout=widgets.Layout(overflow="visible")
+        )
+
+    def show(self, course: str) -> None:
+        """Show the first page of `course`."""
+        self._course = course
+        self.pager.first()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the page that is shown again."""
+        with errors_shown(self.message):
+            page, total = self._read(self._course, PAGE_SIZE, self.pager.offset)
+            self.message.clear()
+            self.enrolled = _enrolled(page)
+            self.table.show(_roster_table(page))
+            self.pager.show(total=total)
+            self.on_shown()
+
+    def show_student(self, *, email: str | None = None, student_id: int | None = None) -> None:
+        """Turn to the page with this student; stay on the page that is shown if there is no such student."""
+        with errors_shown(self.message):
+            column, value = ("email", email) if email is not None else ("student_id", student_id)
+            position = self._find(self._course, column, value)
+            if position is not None:
+                self.pager.offset = position - position % PAGE_SIZE
+            self.refresh()
+
+
+class EnrollmentScreen:
+    """Two forms and a roster, all about the course chosen above them.
+
+    Parameters
+    ----------
+    courses
+        Label and code of each course.
+    on_enroll, on_withdraw
+        Do the work and return the sentence to show. If they raise an `LmskitError`, that error's sentence is shown instead.
+    read_roster, find_student
+        See `ReadRoster` and `FindStudent`.
+    mail_destination
+        A sentence that says where messages are sent.
+    course
+        The code of the course to begin with; by default the first one.
+    clock
+        Monotonic time in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        courses: Sequence[tuple[str, str]],
+        on_enroll: Callable[[EnrollStudent], str],
+        on_withdraw: Callable[[Withdrawal], str],
+        read_roster: ReadRoster,
+        find_student: FindStudent,
+        mail_destination: str = "",
+        course: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.course = course_dropdown(courses, course)
+        self.roster = Roster(read_roster, find_student)
+        self.enrollment = EnrollmentForm(self._then_show_student(on_enroll), course=self.course, clock=clock)
+        self.withdrawal = WithdrawalForm(self._then_show_student(on_withdraw), course=self.course, clock=clock)
+        forms = widgets.HBox(
+            [self.enrollment.view, self.withdrawal.view],
+            layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="4px 32px", align_items="flex-start"),
+        )
+        course_field = Field("Course", self.course, hint=mail_destination)
+        self.view = widgets.VBox([style(), course_field.view, forms, self.roster.view])
+        self.view.add_class(ROOT)
+        self.roster.on_shown = lambda: self.withdrawal.offer(self.roster.enrolled)
+        self.course.observe(lambda _change: self._course_chosen(), names="value")
+        self._course_chosen()
+
+    def _course_chosen(self) -> None:
+        self.enrollment.message.clear()
+        self.withdrawal.message.clear()
+        self.withdrawal.submission.withdraw_question()
+        if self.course.value is None:
+            self.enrollment.message.bad("There is no course yet. Set one up first, in admin/course_setup.")
+        else:
+            self.roster.show(self.course.value)
+
+    def _then_show_student(self, work: Callable[[Any], str]) -> Callable[[Any], str]:
+        def done(request: EnrollStudent | Withdrawal) -> str:
+            sentence = work(request)
+            if isinstance(request, WithdrawFromRoster):
+                self.roster.show_student(student_id=request.student_id)
+            else:
+                self.roster.show_student(email=request.email)
+            return sentence
+
+        return done
+
+
+def _enrolled(page: pd.DataFrame) -> tuple[tuple[str, int], ...]:
+    """Label and id of each student who can be withdrawn; the id tells two of the same name apart who have no address."""
+    enrolled = page[page["status"].isin([EnrollmentStatus.ACTIVE, EnrollmentStatus.PENDING])]
+    return tuple(
+        (f"{name} · {email}" if isinstance(email, str) else f"{name} · no address, student {student_id}", int(student_id))
+        for name, email, student_id in zip(enrolled["name"], enrolled["email"], enrolled["student_id"], strict=True)
+    )
+
+
+def _roster_table(page: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Name": page["name"],
+            "E-mail": page["email"],
+            "Status": page["status"],
+            "Since": page["started_on"],
+            "Until": page["ended_on"],
+            "Entered by": page["origin"],
+        }
+    )
 
 
 def _card(title: str, fields: list[widgets.Box], submission: Submission[EnrollStudent] | Submission[Withdrawal]) -> widgets.VBox:

@@ -14,9 +14,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import ipywidgets as widgets
-from sqlalchemy.orm import Session
 
-from lmskit.db.interruption import interrupter
 from lmskit.errors import LmskitError, WorkCancelledError
 from lmskit.widgets import Message, bug_message
 
@@ -57,8 +55,8 @@ class Task:
             self._show(step, done, total)
 
     @contextmanager
-    def interruptible(self, session: Session) -> Iterator[None]:
-        """Let cancelling end what the session is doing. Once the block has ended well, it is too late to cancel.
+    def interruptible(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Let cancelling call `interrupt`, which ends what is running. Once the block has ended well, it is too late to cancel.
 
         Stands within the transaction, as its last part: what comes after the block is the commit, which is all or nothing.
 
@@ -68,7 +66,7 @@ class Task:
             The work was cancelled.
         """
         with self._lock:
-            self._interrupt = interrupter(session)
+            self._interrupt = interrupt
         try:
             yield
         finally:

@@ -9,15 +9,11 @@ import ipywidgets as widgets
 
 from lmskit.analytics.rule import Parameter, Rule
 from lmskit.analytics.rules import RULES, rule_named
-from lmskit.db import Opener, snapshot, transaction
 from lmskit.errors import LmskitError
-from lmskit.forms.choice import course_choice, course_options
+from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
-from lmskit.queries.mastery import course_rule
 from lmskit.schemas.mastery_rule import ChooseRule
-from lmskit.services.mastery_rule import choose_rule
-from lmskit.services.permission import require_administrator
 from lmskit.widgets import ROOT, RuleList, errors_shown, heading, style
 
 
@@ -48,7 +44,7 @@ class MasteryRuleForm:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
-        self.course = course_choice(courses, course)
+        self.course = course_dropdown(courses, course)
         self._rules = RuleList(self._rule_chosen)
         self.rule, self.explanation = self._rules.dropdown, self._rules.explanation
         self._stored: tuple[str, Mapping[str, object]] = ("", {})
@@ -115,29 +111,6 @@ class MasteryRuleForm:
                 "parameters": {name: text for name, text in typed.items() if text},
             }
         )
-
-
-def mastery_rule_desk(
-    course: str = "",
-    *,
-    begin: Opener = transaction,
-    read: Opener = snapshot,
-) -> MasteryRuleForm:
-    """Return the form, wired to the database; it begins with `course`, or with the newest one."""
-    with read() as session:
-        require_administrator(session)
-        offered = course_options(session)
-
-    def choose(request: ChooseRule) -> str:
-        with begin() as session:
-            chosen = choose_rule(session, request.course, request.rule, request.parameters)
-        return f"{chosen.sentence()} {chosen.from_when()}"
-
-    def stored(code: str) -> tuple[str, Mapping[str, object]]:
-        with read() as session:
-            return course_rule(session, code)
-
-    return MasteryRuleForm(choose, courses=offered, read=stored, course=course)
 
 
 def _default(parameter: Parameter) -> str:

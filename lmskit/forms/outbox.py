@@ -9,7 +9,7 @@ from typing import Protocol
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.choice import offer
+from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.long_work import LongWork, Task
 from lmskit.forms.submission import Submission
@@ -33,7 +33,7 @@ class Read(Protocol):
         """Read it."""
 
 
-class OutboxDesk:
+class OutboxScreen:
     """The outbox.
 
     Parameters
@@ -46,7 +46,7 @@ class OutboxDesk:
         Hands over what is due, until the task is cancelled, and returns the sentence to show.
     on_retry
         Tries one message again and returns the sentence to show.
-    where_messages_go
+    mail_destination
         A sentence on it.
     status
         What to begin with; by default all messages.
@@ -61,7 +61,7 @@ class OutboxDesk:
         courses: Sequence[tuple[str, str]],
         on_deliver: Callable[[Task], str],
         on_retry: Callable[[RetryMessage], str],
-        where_messages_go: str,
+        mail_destination: str,
         status: str = "all",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -82,7 +82,7 @@ class OutboxDesk:
         self._trouble = Message()
         card = widgets.Layout(flex="1 1 320px", overflow="visible")
         where = Message()
-        where.neutral(where_messages_go)
+        where.neutral(mail_destination)
         self.view = widgets.VBox(
             [
                 style(),
@@ -122,7 +122,7 @@ class OutboxDesk:
                 (f"{number} · {recipient} · {STATUSES[OutboxStatus(status)]}", int(number))
                 for number, recipient, status in zip(unsent["id"], unsent["recipient"], unsent["status"], strict=True)
             ]
-            offer(self.chosen, offered)
+            set_options(self.chosen, offered)
             self.retrying.button.disabled = not offered
             self.table.show(_as_people_read_it(page))
             self.pager.show(total=total)

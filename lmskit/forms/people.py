@@ -10,7 +10,7 @@ from typing import TypeAlias
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.forms.choice import offer
+from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.schemas.login import ChooseLogin
@@ -34,7 +34,7 @@ class Told:
     password: str = field(default="", repr=False)
 
 
-class PeopleDesk:
+class PeopleScreen:
     """Who teaches and who administers, page by page, and what can be done about their logins.
 
     Parameters
@@ -121,7 +121,7 @@ class PeopleDesk:
         with errors_shown(self.message):
             page, total = self._read(PAGE_SIZE, self.pager.offset)
             self._states = dict(zip(page["email"], page["state"], strict=True))
-            offer(self.person, [(f"{name} · {email}", email) for name, email in zip(page["name"], page["email"], strict=True)])
+            set_options(self.person, [(f"{name} · {email}", email) for name, email in zip(page["name"], page["email"], strict=True)])
             self.table.show(_as_people_read_it(page))
             self.pager.show(total=total)
             self._offer()
@@ -132,7 +132,7 @@ class PeopleDesk:
             fields={"email": self._field},
             read=lambda: ChooseLogin(email=self.person.value or ""),
             on_submit=self._telling(work),
-            ask=(lambda request: ask.format(request.email)) if ask else None,
+            confirm=(lambda request: ask.format(request.email)) if ask else None,
             message=self.message,
             clock=self._clock,
         )

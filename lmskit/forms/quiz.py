@@ -12,7 +12,7 @@ from typing import TypeAlias
 import ipywidgets as widgets
 
 from lmskit.forms.bank import BankImport
-from lmskit.forms.choice import course_choice, offer
+from lmskit.forms.dropdown import course_dropdown, set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.questions import Questions
 from lmskit.forms.submission import Submission
@@ -75,7 +75,7 @@ class QuizForm:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read_course, self._read_quiz = read_course, read_quiz
-        self.course = course_choice(courses, course)
+        self.course = course_dropdown(courses, course)
         self.quiz, self.week = widgets.Dropdown(options=[("A new quiz", NEW)]), widgets.Dropdown()
         self.title, self.due_on = widgets.Text(placeholder="Quiz of week 1"), widgets.DatePicker()
         self.questions = Questions()
@@ -122,7 +122,7 @@ class QuizForm:
 
     def _offer(self, chosen: int) -> None:
         choices = self._read_course(self.course.value)
-        offer(self.week, choices.weeks)
+        set_options(self.week, choices.weeks)
         self.quiz.options = [("A new quiz", NEW), *choices.quizzes]
         self.quiz.value = chosen
 

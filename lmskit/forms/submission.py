@@ -51,14 +51,14 @@ class Submission(Generic[Request]):
         read: Callable[[], Request],
         on_submit: Callable[[Request], str],
         on_success: Callable[[], None] | None = None,
-        ask: Callable[[Request], str] | None = None,
+        confirm: Callable[[Request], str] | None = None,
         message: Message | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.fields, self._read, self._on_submit, self._on_success = fields, read, on_submit, on_success
-        self._ask, self._clock = ask, clock
+        self._confirm, self._clock = confirm, clock
         self._ended = float("-inf")
-        self._asked_about: Request | None = None
+        self._confirmed_about: Request | None = None
         self.button = widgets.Button(description=description, button_style="primary", layout=widgets.Layout(width="auto"))
         self.question = Message()
         self.yes = widgets.Button(description=f"Yes, {description[:1].lower()}{description[1:]}", button_style="danger")
@@ -88,25 +88,25 @@ class Submission(Generic[Request]):
         except BaseException:
             self._end()
             raise
-        if self._ask is None:
+        if self._confirm is None:
             self._submit(request)
         else:
-            self._asked_about = request
-            self.question.warn(self._ask(request))
+            self._confirmed_about = request
+            self.question.warn(self._confirm(request))
             self._answers.layout.display = None
             self._ended = self._clock()
 
     def withdraw_question(self) -> None:
         """Take a question back that was not answered, as when something else is chosen meanwhile."""
-        if self._asked_about is not None:
-            self._asked_about = None
+        if self._confirmed_about is not None:
+            self._confirmed_about = None
             self.question.clear()
             self._answers.layout.display = "none"
             self._end()
 
     def _answer(self, *, yes: bool) -> None:
         """Go on with what was asked about; the second click of a double click is no answer."""
-        request = self._asked_about
+        request = self._confirmed_about
         if request is None or self._too_soon():
             return
         self.withdraw_question()

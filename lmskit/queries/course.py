@@ -1,7 +1,5 @@
 """Which courses there are, and what they teach week by week."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 from sqlalchemy import ColumnElement, ScalarSelect, desc, false, func, select
 from sqlalchemy.orm import Session
@@ -11,6 +9,7 @@ from lmskit.models import Course, Enrollment, Quiz, Syllabus, Term, User
 from lmskit.names import display_name
 from lmskit.queries.frame import frame
 from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.schemas.course import CourseOutline
 from lmskit.vocabulary import EnrollmentStatus
 
 COUNTED = (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)
@@ -116,18 +115,6 @@ def syllabus(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset
         .offset(offset)
     )
     return frame(session, statement, {"week_number": "int64", "topic": "str", "objectives": "str"})
-
-
-@dataclass(frozen=True)
-class CourseOutline:
-    """What somebody has decided about a course; `weeks` are number, topic and objectives, in order."""
-
-    code: str
-    module_code: str
-    title: str
-    lecturer: str
-    """The lecturer's address."""
-    weeks: tuple[tuple[int, str, str], ...]
 
 
 def course_outline(session: Session, course: str) -> CourseOutline:

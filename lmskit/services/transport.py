@@ -90,6 +90,13 @@ class EmlFolder:
                 os.close(folder)
 
 
+def destination_of(settings: Settings) -> str:
+    """A sentence that says where messages are sent, for a person who is about to cause one."""
+    if settings.smtp_host is None:
+        return f"No mail server is set (LMSKIT_SMTP_HOST), so messages are written as .eml files to {settings.mail_dir}."
+    return f"Messages go to the mail server {settings.smtp_host}:{settings.mail_port}, as from {settings.mail_from}."
+
+
 def transport_of(settings: Settings) -> Transport:
     """The mail server that is set, or else a folder of files."""
     return EmlFolder(settings.mail_dir) if settings.smtp_host is None else SmtpServer(settings)

@@ -9,7 +9,7 @@ from lmskit.widgets.message import Message, bug_message, errors_shown
 from lmskit.widgets.pager import Pager
 from lmskit.widgets.rule_list import RuleList
 from lmskit.widgets.secret_note import SecretNote
-from lmskit.widgets.sign_in import SignInForm, sign_in_form, signed_in_engine
+from lmskit.widgets.sign_in import SignInForm
 from lmskit.widgets.style import ROOT, heading, style
 from lmskit.widgets.table import Table, table_html
 from lmskit.widgets.upload import Upload
@@ -29,8 +29,6 @@ __all__ = [
     "bug_message",
     "errors_shown",
     "heading",
-    "sign_in_form",
-    "signed_in_engine",
     "style",
     "table_html",
 ]

@@ -1,6 +1,6 @@
 import pytest
 
-from lmskit.forms import course_change_desk
+from lmskit.desks import course_change_desk
 from lmskit.models import QuizAttempt
 from lmskit.queries.course import course_outline
 from lmskit.schemas.course import ChangeCourse

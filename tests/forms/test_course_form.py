@@ -2,10 +2,11 @@ import datetime as dt
 
 import pytest
 
-from lmskit.forms import CourseForm, course_desk
+from lmskit.desks import course_desk
+from lmskit.forms import CourseForm
 from lmskit.forms.course import NEW_TERM
-from lmskit.queries.course import CourseOutline, course_by_code, syllabus
-from lmskit.schemas.course import CreateCourse
+from lmskit.queries.course import course_by_code, syllabus
+from lmskit.schemas.course import CourseOutline, CreateCourse
 from tests import factories
 
 TERMS = [("2026-AUTUMN · Autumn 2026", "2026-AUTUMN")]

@@ -3,7 +3,8 @@ import email.policy
 
 import pytest
 
-from lmskit.forms import EnrollmentDesk, enrollment_desk
+from lmskit.desks import enrollment_desk
+from lmskit.forms import EnrollmentScreen
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.forms.screen import widgets_in
@@ -142,10 +143,11 @@ def test_a_hostile_name_is_text_on_the_roster(session, desk_of):
 
 
 def test_without_any_course_the_desk_says_where_to_make_one():
-    desk = EnrollmentDesk(
+    desk = EnrollmentScreen(
         courses=[],
         on_enroll=lambda _request: pytest.fail("nothing was to be done"),
         on_withdraw=lambda _request: pytest.fail("nothing was to be done"),
         read_roster=lambda *_page: pytest.fail("nothing was to be done"),
+        find_student=lambda *_student: pytest.fail("nothing was to be done"),
     )
     assert desk.enrollment.message.value == "There is no course yet. Set one up first, in admin/course_setup."

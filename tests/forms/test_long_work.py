@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from lmskit.db import snapshot, transaction
+from lmskit.db.interruption import interrupter
 from lmskit.errors import ConflictError
 from lmskit.forms.long_work import LongWork, Task
 from lmskit.models import Term
@@ -45,7 +46,7 @@ def test_work_that_is_cancelled_in_the_middle_leaves_nothing(begin, admin_engine
     code, half_done, outcome = factories.unique("CANCELLED"), threading.Event(), Outcome()
 
     def work(task):
-        with begin() as session, task.interruptible(session):
+        with begin() as session, task.interruptible(interrupter(session)):
             factories.term(session, code=code)
             half_done.set()
             if waiting == "in a statement":
@@ -73,7 +74,7 @@ def test_once_it_is_being_saved_it_cannot_be_cancelled_and_is_there(begin, admin
 
     def work(task):
         with begin() as session:
-            with task.interruptible(session):
+            with task.interruptible(interrupter(session)):
                 factories.term(session, code=code)
             answers.append(task.cancel())
         return "saved"
@@ -94,7 +95,7 @@ def test_cancelling_one_piece_of_work_does_not_touch_the_next_one_on_the_same_co
 
     def work(task):
         tasks.append(task)
-        with begin() as session, task.interruptible(session):
+        with begin() as session, task.interruptible(interrupter(session)):
             return session.scalar(text("SELECT 1"))
 
     start(work, outcome, long_work).join(LONG)

@@ -4,8 +4,8 @@ import pytest
 
 from lmskit.analytics.rules import RULES
 from lmskit.db import snapshot
+from lmskit.desks import mastery_rule_desk
 from lmskit.errors import NotPermittedError
-from lmskit.forms import mastery_rule_desk
 from lmskit.forms.mastery_rule import MasteryRuleForm
 from lmskit.queries.mastery import course_rule
 from tests import factories

@@ -1,6 +1,6 @@
 import pytest
 
-from lmskit.forms import outbox_desk
+from lmskit.desks import outbox_desk
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.enrollment import enroll
 from lmskit.vocabulary import OutboxStatus

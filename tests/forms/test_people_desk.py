@@ -6,7 +6,7 @@ from ipywidgets.widgets.widget import _instances
 from psycopg import sql
 
 from lmskit.db import DEMO_ADMIN, login_name, transaction
-from lmskit.forms import people_desk
+from lmskit.desks import people_desk
 from lmskit.queries.person import person_by_email
 from tests import factories
 

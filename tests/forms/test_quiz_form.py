@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from lmskit.forms import quiz_desk
+from lmskit.desks import quiz_desk
 from lmskit.forms.quiz import NEW
 from lmskit.models import Quiz, TopicPerformance
 from lmskit.queries.quiz import content_of, quiz_by_id, quizzes

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from lmskit.db import snapshot, transaction
-from lmskit.forms import roster_import_desk
+from lmskit.desks import roster_import_desk
 from lmskit.models import Course, ImportRun, Term, User
 from lmskit.queries.roster import course_roster, roster_size
 from lmskit.vocabulary import EnrollmentStatus

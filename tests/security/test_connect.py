@@ -12,12 +12,12 @@ from sqlalchemy.exc import DBAPIError
 import lmskit
 from lmskit.db import default_engine, engine_for, identity, keep_login, sign_in, transaction
 from lmskit.db.engine import dispose_engines
+from lmskit.desks import course_desk, enrollment_desk
+from lmskit.desks.sign_in import sign_in_form
 from lmskit.errors import LoginMissingError, NotPermittedError, NotSignedInError, SignInRefusedError
-from lmskit.forms import course_desk, enrollment_desk
 from lmskit.schemas.login import CreateLogin
 from lmskit.services.login import close_login, create_login
 from lmskit.settings import settings
-from lmskit.widgets import sign_in_form
 from tests import factories
 from tests.security.school import ADA, ADMIN, BEN, School
 

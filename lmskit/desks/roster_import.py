@@ -7,8 +7,9 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, retried, snapshot, transaction
+from lmskit.db.interruption import interrupter
+from lmskit.desks.options import course_options, lecturer_options, term_options
 from lmskit.errors import ConflictError, ImportFileError
-from lmskit.forms.choice import course_options
 from lmskit.forms.long_work import Task
 from lmskit.forms.roster_import import Choices, RosterImport
 from lmskit.importers.formats import Format, ReadOptions
@@ -16,9 +17,6 @@ from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.record import Source
 from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
-from lmskit.queries.page import MAX_PAGE
-from lmskit.queries.person import lecturers
-from lmskit.queries.term import terms
 from lmskit.schemas.file_import import ImportFile
 from lmskit.services.file_import import import_file
 from lmskit.services.mastery import refresh
@@ -29,13 +27,12 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
     """Return the form, wired to the database. An import and the mastery that follows from it are one transaction."""
     with read() as session:
         require_administrator(session)
-        known_courses, known_terms = course_options(session), terms(session, limit=MAX_PAGE)
-        known_lecturers = lecturers(session, limit=MAX_PAGE)
+        known_courses, known_terms, known_lecturers = course_options(session), term_options(session), lecturer_options(session)
 
     def rehearse(task: Task, request: ImportFile) -> ImportReport:
         def work() -> ImportReport:
             source = opened(request)
-            with begin() as session, task.interruptible(session):
+            with begin() as session, task.interruptible(interrupter(session)):
                 return _imported(session, source, request, task, dry_run=True)
 
         return retried(work)
@@ -45,7 +42,7 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
             source = opened(request)
             if source.sha256 != preview.sha256:
                 raise ConflictError(f"{source.name} is no longer the file that was previewed. Nothing was imported; preview it again.")
-            with begin() as session, task.interruptible(session):
+            with begin() as session, task.interruptible(interrupter(session)):
                 report = _imported(session, source, request, task, dry_run=False)
                 sentences = []
                 if report.touched:
@@ -61,8 +58,8 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
         choices=Choices(
             formats=[(found.title, found.name) for found in FORMATS if isinstance(found, Format)],
             courses=known_courses,
-            lecturers=[(f"{row['name']} · {row['email']}", row["email"]) for row in known_lecturers.to_dict("records")],
-            terms=[(f"{row['code']} · {row['name']}", row["code"]) for row in known_terms.to_dict("records")],
+            lecturers=known_lecturers,
+            terms=known_terms,
         ),
         detect=said_of,
         on_preview=rehearse,
@@ -78,7 +75,7 @@ def said_of(path: Path) -> str:
 
 
 def opened(request: ImportFile) -> Source:
-    """Open the file of a request.
+    """Opener the file of a request.
 
     Raises
     ------

@@ -5,28 +5,27 @@ from __future__ import annotations
 import pandas as pd
 
 from lmskit.db import Opener, snapshot, transaction
-from lmskit.forms.choice import course_options
+from lmskit.desks.options import course_options
 from lmskit.forms.long_work import Task
-from lmskit.forms.mail_destination import mail_destination
-from lmskit.forms.outbox import OutboxDesk
+from lmskit.forms.outbox import OutboxScreen
 from lmskit.queries.outbox import count_outbox_messages, outbox_messages
 from lmskit.schemas.outbox import RetryMessage
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.outbox import retry
 from lmskit.services.permission import require_administrator
-from lmskit.services.transport import transport_of
+from lmskit.services.transport import destination_of, transport_of
 from lmskit.settings import settings
 from lmskit.vocabulary import OutboxStatus
 
 
-def outbox_desk(status: str = "all", *, begin: Opener = transaction, read: Opener = snapshot) -> OutboxDesk:
+def outbox_desk(status: str = "all", *, begin: Opener = transaction, read: Opener = snapshot) -> OutboxScreen:
     """Return the desk, wired to the database and to the mail server that is set, or else the folder.
 
     It begins with the messages of this status, as the desk calls it.
     """
     with read() as session:
         require_administrator(session)
-        offered = course_options(session)
+        known_courses = course_options(session)
 
     def page(*, status: OutboxStatus | None, course: str | None, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
         with read() as session:
@@ -46,11 +45,11 @@ def outbox_desk(status: str = "all", *, begin: Opener = transaction, read: Opene
             report = retry(session, [request.message_id])
         return f"Message {request.message_id}: {report.sentence}"
 
-    return OutboxDesk(
+    return OutboxScreen(
         read=page,
-        courses=offered,
+        courses=known_courses,
         on_deliver=deliver,
         on_retry=try_again,
         status=status,
-        where_messages_go=mail_destination(settings()),
+        mail_destination=destination_of(settings()),
     )

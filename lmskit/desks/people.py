@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, generate_password, snapshot, transaction
 from lmskit.errors import ConflictError
-from lmskit.forms.people import PeopleDesk, Told
+from lmskit.forms.people import PeopleScreen, Told
 from lmskit.queries.login import count_logins, logins, signed_in
 from lmskit.schemas.login import ChooseLogin, CreateLogin
 from lmskit.schemas.person import AddLecturer
@@ -20,7 +20,7 @@ from lmskit.services.person import add_lecturer
 
 def people_desk(
     *, page: int = 1, begin: Opener = transaction, read: Opener = snapshot, new_password: Callable[[], str] = generate_password
-) -> PeopleDesk:
+) -> PeopleScreen:
     """Return the desk, wired to the database; it begins with this page of the list.
 
     A password is made here, shown once, and kept nowhere.
@@ -67,7 +67,7 @@ def people_desk(
             open_login(session, request.email, password=password)
         return Told(f"The login of {request.email} is open again, with a new password.", request.email, password)
 
-    return PeopleDesk(read=listed, page=page, on_add=add, on_make=make, on_renew=renew, on_close=close, on_open=reopen)
+    return PeopleScreen(read=listed, page=page, on_add=add, on_make=make, on_renew=renew, on_close=close, on_open=reopen)
 
 
 def _require_another(session: Session, request: ChooseLogin, advice: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from lmskit.db import Opener, snapshot, transaction
+from lmskit.desks.options import course_options
 from lmskit.errors import ImportFileError
-from lmskit.forms.choice import course_options
 from lmskit.forms.quiz import CourseChoices, QuizAsStored, QuizForm, QuizRequest
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.question_banks.bank import Bank, BankFormat
@@ -28,7 +28,7 @@ def quiz_desk(course: str = "", *, begin: Opener = transaction, read: Opener = s
     """
     with read() as session:
         require_administrator(session)
-        offered = course_options(session)
+        known_courses = course_options(session)
 
     def read_course(code: str) -> CourseChoices:
         with read() as session:
@@ -60,7 +60,7 @@ def quiz_desk(course: str = "", *, begin: Opener = transaction, read: Opener = s
 
     return QuizForm(
         save,
-        courses=offered,
+        courses=known_courses,
         read_course=read_course,
         read_quiz=read_quiz,
         read_bank=read_bank,

@@ -1,0 +1,81 @@
+"""Signing in from a notebook: the sign-in form, wired to the database, and the engine of the person who signed in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lmskit.db import engine_for, sign_in
+from lmskit.errors import LoginMissingError, NotSignedInError, SignInRefusedError
+from lmskit.schemas.login import SignIn
+from lmskit.widgets import SignInForm
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+Result = TypeVar("Result")
+
+
+def sign_in_form() -> SignInForm:
+    """Return the form, wired to the database."""
+
+    def signed_in(request: SignIn) -> str:
+        sign_in(request.email, request.password.get_secret_value())
+        return f"You are signed in as {request.email.lower()}. Run the cell below, or this one again."
+
+    return SignInForm(signed_in)
+
+
+def signed_in_engine(person: str | None = None) -> Engine:
+    """Return the engine of `person`, by default of the person who is signed in; if there is none, show the sign-in form.
+
+    Raises
+    ------
+    NotSignedInError, LoginMissingError, SignInRefusedError
+        As in `as_signed_in`.
+    """
+
+    def connected(engine: Engine) -> Engine:
+        with engine.connect():
+            return engine
+
+    return as_signed_in(connected, person)
+
+
+def as_signed_in(work: Callable[[Engine], Result], person: str | None = None) -> Result:
+    """Call `work` with the engine of `person`, by default of the person who is signed in; if there is none, show the sign-in form.
+
+    The form is shown only in a notebook that a person runs. A notebook that a program runs raises the error.
+
+    Raises
+    ------
+    NotSignedInError
+        No person is signed in; the form is on the screen.
+    LoginMissingError, SignInRefusedError
+        The same, in a notebook that a program runs.
+    """
+    try:
+        return work(engine_for(person))
+    except (LoginMissingError, NotSignedInError, SignInRefusedError) as error:
+        if not person_can_type():
+            raise
+        _display(sign_in_form())
+        reason = f" {error}" if isinstance(error, SignInRefusedError) else ""
+    message = f"You are not signed in yet. Sign in with the form above, then run this cell again.{reason}"
+    raise NotSignedInError(message)
+
+
+def person_can_type() -> bool:
+    """Whether a person runs this notebook: a front end driven by a program does not allow input."""
+    interactive = sys.modules.get("IPython")
+    shell: Any = interactive.get_ipython() if interactive is not None else None
+    if not hasattr(shell, "get_parent"):  # a terminal, or no IPython at all
+        return False
+    return bool(shell.get_parent().get("content", {}).get("allow_stdin", False))
+
+
+def _display(form: SignInForm) -> None:
+    from IPython.display import display
+
+    display(form)  # type: ignore[no-untyped-call]
