@@ -15,6 +15,7 @@ from lmskit.forms.import_result import ImportResult, differences
 from lmskit.forms.long_work import LongWork, Task
 from lmskit.forms.submission import DOUBLE_CLICK
 from lmskit.importers.report import ImportReport
+from lmskit.limits import LAST_WEEK
 from lmskit.rounding import count_text
 from lmskit.schemas.file_import import ImportFile
 from lmskit.schemas.mistakes import mistakes
@@ -23,7 +24,6 @@ from lmskit.widgets import ROOT, Message, Upload, errors_shown, heading, style
 NOT_SAID = ""
 """Stands for "nothing chosen": a dropdown that is given None forgets which of its options is shown."""
 FOUND_OUT = ("found out by the content", NOT_SAID)
-LAST_WEEK = 60
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lmskit.forms.field import GridField
-from lmskit.schemas.course import LAST_WEEK
+from lmskit.limits import LAST_WEEK
 from lmskit.widgets import Grid, GridColumn
 
 NUMBERED = re.compile(r"(?:week\s*)?(\d{1,3})(?:[.):](?:\s+|$)|\t\s*)(.*)", re.IGNORECASE)

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.cell import Column, UnreadableCellError
+from lmskit.limits import LARGEST_SCORE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-LARGEST_MARK = 99_999_999
-"""The most that the database holds."""
 MARKS = {".": "point", ",": "comma"}
 SPACE = " \u00a0\u2009\u202f"  # also those that do not break, which French and German systems write
 APOSTROPHE = "'\u2019"
@@ -114,7 +113,7 @@ def _spoken_for(text: str) -> str | None:
     return found["mark"]
 
 
-def marks(decimal: DecimalMark, *, low: float = 0, high: float = LARGEST_MARK) -> Callable[[str], float]:
+def marks(decimal: DecimalMark, *, low: float = 0, high: float = LARGEST_SCORE) -> Callable[[str], float]:
     """Return a reader of marks between two bounds.
 
     Thousands may be grouped by blanks, apostrophes, or whichever of point and comma is not the decimal mark. Anything

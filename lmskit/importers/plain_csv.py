@@ -30,6 +30,7 @@ from lmskit.importers.text_cell import (
     optional_instant,
     title,
 )
+from lmskit.limits import LAST_WEEK
 from lmskit.vocabulary import EnrollmentStatus, Role
 
 if TYPE_CHECKING:
@@ -69,7 +70,6 @@ ROLES = {"": None, "student": Role.STUDENT, "learner": Role.STUDENT, "lecturer":
 STATUSES = {"": None, **{status.value: status for status in EnrollmentStatus if status is not EnrollmentStatus.PENDING}}
 NO_GRADE = {"", "-", "EX", "N/A"}
 MOST_ATTEMPTS = 1000
-LAST_WEEK = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from lmskit.importers.cell import Column, UnreadableCellError
+from lmskit.limits import LONGEST_EXTERNAL_ID, LONGEST_PROSE
 from lmskit.schemas.text import Address, Code, FamilyName, Name, Title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LONGEST_ID = 500
-LONGEST_TEXT = 20_000
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*", re.ASCII)
 LONGEST_LOCAL_PART, LONGEST_PLAIN_ADDRESS = 64, 200
@@ -31,8 +30,8 @@ def identifier(text: str) -> str:
     text = text.strip()
     if not text:
         raise UnreadableCellError("is empty")
-    if len(text) > LONGEST_ID:
-        raise UnreadableCellError(f"is longer than {LONGEST_ID} characters")
+    if len(text) > LONGEST_EXTERNAL_ID:
+        raise UnreadableCellError(f"is longer than {LONGEST_EXTERNAL_ID} characters")
     if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise UnreadableCellError("holds control characters")
     return text
@@ -143,4 +142,4 @@ def visible_lines(text: str) -> str:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = (character for character in lines if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cs"})
-    return "".join(kept).strip()[:LONGEST_TEXT].rstrip()
+    return "".join(kept).strip()[:LONGEST_PROSE].rstrip()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from lmskit.limits import LAST_WEEK
+
 NAMED_WEEK = re.compile(r"(?<![^\W_])(?:week|wk|w|module|unit)[ \t]*[-:#.]?[ \t]*0*([0-9]{1,2})(?![^\W_])", re.IGNORECASE | re.ASCII)
-LAST_WEEK = 60
 
 
 def week_named(title: str) -> int | None:

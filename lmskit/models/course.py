@@ -5,6 +5,7 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lmskit.limits import FIRST_WEEK, LAST_WEEK, LONGEST_CODE, LONGEST_TITLE
 from lmskit.models.base import Base, CreatedAt, Id, JsonObject, WeekNumber, stored_enum
 from lmskit.models.user import UserRole
 from lmskit.vocabulary import Origin, Role
@@ -12,7 +13,7 @@ from lmskit.vocabulary import Origin, Role
 RowOrigin = stored_enum(Origin, "row_origin")
 
 # Codes name files and stand in addresses, so they hold neither a path separator nor a control character.
-CODE_IS_PLAIN = "code = btrim(code) AND length(code) BETWEEN 1 AND 100 AND code !~ '[[:cntrl:]/\\\\]' AND code !~ '^[.]'"
+CODE_IS_PLAIN = f"code = btrim(code) AND length(code) BETWEEN 1 AND {LONGEST_CODE} AND code !~ '[[:cntrl:]/\\\\]' AND code !~ '^[.]'"
 
 
 class Term(Base):
@@ -43,7 +44,7 @@ class Course(Base):
     __table_args__ = (
         ForeignKeyConstraint(["lecturer_id", "lecturer_role"], ["users.id", "users.role"], ondelete="RESTRICT"),
         CheckConstraint(CODE_IS_PLAIN, name="code_is_plain"),
-        CheckConstraint("length(title) BETWEEN 1 AND 300", name="title_has_a_length"),
+        CheckConstraint(f"length(title) BETWEEN 1 AND {LONGEST_TITLE}", name="title_has_a_length"),
         CheckConstraint("jsonb_typeof(mastery_parameters) = 'object'", name="mastery_parameters_is_an_object"),
         Index("ix_courses_lecturer_id", "lecturer_id"),
         Index("ix_courses_term_id", "term_id"),
@@ -68,8 +69,8 @@ class Syllabus(Base):
 
     __tablename__ = "syllabi"
     __table_args__ = (
-        CheckConstraint("week_number BETWEEN 1 AND 60", name="week_number_is_a_teaching_week"),
-        CheckConstraint("length(topic) BETWEEN 1 AND 300", name="topic_has_a_length"),
+        CheckConstraint(f"week_number BETWEEN {FIRST_WEEK} AND {LAST_WEEK}", name="week_number_is_a_teaching_week"),
+        CheckConstraint(f"length(topic) BETWEEN 1 AND {LONGEST_TITLE}", name="topic_has_a_length"),
         {"comment": "One row per course and week"},
     )
 

@@ -3,6 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lmskit.limits import LONGEST_EXTERNAL_ID, LONGEST_SOURCE
 from lmskit.models.base import Base, Id, stored_enum
 from lmskit.vocabulary import EntityKind
 
@@ -23,7 +24,10 @@ class ExternalId(Base):
             " WHEN 'quiz' THEN num_nonnulls(quiz_id, course_id) = 2 AND num_nonnulls(person_id, term_id) = 0 END",
             name="names_one_entity_of_its_kind",
         ),
-        CheckConstraint("length(source) BETWEEN 1 AND 100 AND length(external_id) BETWEEN 1 AND 500", name="id_has_a_length"),
+        CheckConstraint(
+            f"length(source) BETWEEN 1 AND {LONGEST_SOURCE} AND length(external_id) BETWEEN 1 AND {LONGEST_EXTERNAL_ID}",
+            name="id_has_a_length",
+        ),
         Index("ix_external_ids_person_id", "person_id", postgresql_where="person_id IS NOT NULL"),
         Index("ix_external_ids_term_id", "term_id", postgresql_where="term_id IS NOT NULL"),
         Index("ix_external_ids_course_id_quiz_id", "course_id", "quiz_id", postgresql_where="course_id IS NOT NULL"),

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, I
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lmskit.limits import LONGEST_TITLE
 from lmskit.models.base import Base, CreatedAt, Id, WeekNumber, stored_enum
 from lmskit.vocabulary import MaterialKind
 
@@ -20,7 +21,7 @@ class Material(Base):
     __table_args__ = (
         ForeignKeyConstraint(["course_id", "week_number"], ["syllabi.course_id", "syllabi.week_number"], ondelete="CASCADE"),
         UniqueConstraint("id", "course_id", name="uq_materials_id_course_id"),
-        CheckConstraint("length(title) BETWEEN 1 AND 300", name="title_has_a_length"),
+        CheckConstraint(f"length(title) BETWEEN 1 AND {LONGEST_TITLE}", name="title_has_a_length"),
         CheckConstraint("url ~ '^https?://'", name="url_is_a_web_address"),
         CheckConstraint("checksum ~ '^[0-9a-f]{64}$'", name="checksum_is_sha256"),
         CheckConstraint("num_nonnulls(url, checksum) > 0", name="has_an_address_or_a_checksum"),

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, Un
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lmskit.limits import LONGEST_TITLE
 from lmskit.models.base import Base, CreatedAt, Id, JsonArray, Score, WeekNumber
 from lmskit.models.course import RowOrigin
 from lmskit.vocabulary import Origin
@@ -19,7 +20,7 @@ class Quiz(Base):
     __table_args__ = (
         ForeignKeyConstraint(["course_id", "week_number"], ["syllabi.course_id", "syllabi.week_number"], ondelete="CASCADE"),
         UniqueConstraint("id", "course_id", name="uq_quizzes_id_course_id"),
-        CheckConstraint("length(title) BETWEEN 1 AND 300", name="title_has_a_length"),
+        CheckConstraint(f"length(title) BETWEEN 1 AND {LONGEST_TITLE}", name="title_has_a_length"),
         CheckConstraint("jsonb_typeof(questions) = 'array'", name="questions_is_an_array"),
         CheckConstraint("jsonb_typeof(answer_key) = 'object'", name="answer_key_is_an_object"),
         CheckConstraint("max_score >= 0 AND max_score < 'Infinity'", name="max_score_is_a_mark"),

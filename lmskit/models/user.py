@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from lmskit.limits import LONGEST_NAME
 from lmskit.models.base import Base, CreatedAt, Id, stored_enum
 from lmskit.vocabulary import Role
 
@@ -25,7 +26,9 @@ class User(Base):
         UniqueConstraint("id", "role", name="uq_users_id_role"),
         CheckConstraint("email = lower(email) AND email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="email_is_an_address_in_lower_case"),
         CheckConstraint("email IS NOT NULL OR role = 'student'", name="only_students_lack_an_email"),
-        CheckConstraint("length(family_name) BETWEEN 1 AND 200 AND length(given_name) <= 200", name="name_has_a_length"),
+        CheckConstraint(
+            f"length(family_name) BETWEEN 1 AND {LONGEST_NAME} AND length(given_name) <= {LONGEST_NAME}", name="name_has_a_length"
+        ),
         CheckConstraint("family_name <> 'NaN' AND given_name <> 'NaN'", name="name_is_no_missing_number"),
         CheckConstraint("password_hash = '!' OR password_hash LIKE '$argon2id$%'", name="password_is_hashed_or_locked"),
         CheckConstraint("db_role IS NULL OR role <> 'student'", name="students_have_no_login"),

@@ -7,13 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, Code, Prose, Title
 
-LAST_WEEK = 60
-"""Teaching weeks are numbered 1 to this."""
-
-TeachingWeek = Annotated[int, Field(ge=1, le=LAST_WEEK)]
+TeachingWeek = Annotated[int, Field(ge=FIRST_WEEK, le=LAST_WEEK)]
 
 
 class SyllabusWeek(Request):

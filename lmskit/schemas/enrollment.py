@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from lmskit.limits import LONGEST_ADDRESS
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, Code, Line, Name
 
@@ -26,7 +27,7 @@ class WithdrawStudent(Request):
     """The end of a place; the address may be one that receives no mail, as imported ones can be."""
 
     course: Code
-    email: Annotated[Line, StringConstraints(min_length=3, max_length=320), BeforeValidator(_lower)]
+    email: Annotated[Line, StringConstraints(min_length=3, max_length=LONGEST_ADDRESS), BeforeValidator(_lower)]
 
 
 class WithdrawFromRoster(Request):

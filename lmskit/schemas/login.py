@@ -4,11 +4,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from lmskit.limits import LONGEST_ADDRESS, LONGEST_PASSWORD, SHORTEST_PASSWORD
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, Line, Name
 from lmskit.vocabulary import Role
-
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
 
 
 def _is_long_enough(password: SecretStr) -> SecretStr:
@@ -54,5 +53,5 @@ class ChoosePassword(Request):
 class SignIn(Request):
     """Who signs in, and the password to prove it."""
 
-    email: Annotated[Line, Field(min_length=1, max_length=320)]
+    email: Annotated[Line, Field(min_length=1, max_length=LONGEST_ADDRESS)]
     password: Annotated[SecretStr, Field(min_length=1, max_length=1000)]

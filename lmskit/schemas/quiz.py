@@ -8,16 +8,15 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, Strict, StrictBool, model_validator
 from pydantic.types import AllowInfNan
 
+from lmskit.limits import LARGEST_SCORE, LONGEST_QUESTION_ID
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Line, Prose, Storable, Title
 from lmskit.vocabulary import QuestionType
 
 Number = Annotated[float, AllowInfNan(False)]  # noqa: FBT003 - Pydantic's signature
-Points = Annotated[float, Field(ge=0, le=99_999_999), AllowInfNan(False)]  # noqa: FBT003 - as above
-Identifier = Annotated[Line, Field(min_length=1, max_length=100)]
+Points = Annotated[float, Field(ge=0, le=LARGEST_SCORE), AllowInfNan(False)]  # noqa: FBT003 - as above
+Identifier = Annotated[Line, Field(min_length=1, max_length=LONGEST_QUESTION_ID)]
 Prompt = Annotated[Prose, Field(min_length=1)]
-LARGEST_MAXIMUM = 99_999_999
-"""Marks that a quiz may have altogether."""
 
 _Text = Annotated[Storable, Strict()]
 Response: TypeAlias = StrictBool | Number | _Text | list[_Text] | dict[_Text, _Text] | None
@@ -141,8 +140,8 @@ class QuizContent(Request):
             if identifier not in asked:
                 raise ValueError(f"The key answers a question {identifier!r} that the quiz does not ask.")
             _check_key(asked[identifier], entry)
-        if self.max_score > LARGEST_MAXIMUM:
-            raise ValueError(f"The points of all questions together are more than {LARGEST_MAXIMUM:,}. Give fewer.")
+        if self.max_score > LARGEST_SCORE:
+            raise ValueError(f"The points of all questions together are more than {LARGEST_SCORE:,}. Give fewer.")
         return self
 
     @property

@@ -6,6 +6,8 @@ from typing import Annotated
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
+from lmskit.limits import LONGEST_CODE, LONGEST_NAME, LONGEST_PROSE, LONGEST_TITLE
+
 
 def _without_control_characters(text: str) -> str:
     """Refuse what a person cannot see and PostgreSQL (NUL) or a file name cannot hold; a line break counts."""
@@ -57,15 +59,15 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_
 """One line of text, trimmed."""
 Storable = Annotated[str, AfterValidator(_storable)]
 """Any text that PostgreSQL can hold."""
-Code = Annotated[Line, StringConstraints(min_length=1, max_length=100), AfterValidator(_plain_code)]
+Code = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_CODE), AfterValidator(_plain_code)]
 """The code of a course, module or term; it also names files."""
-Title = Annotated[Line, StringConstraints(min_length=1, max_length=300)]
+Title = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
 """What a course, quiz or week is called."""
-Name = Annotated[Line, StringConstraints(max_length=200), AfterValidator(_is_no_missing_number)]
+Name = Annotated[Line, StringConstraints(max_length=LONGEST_NAME), AfterValidator(_is_no_missing_number)]
 """A given name, which a person may lack."""
 FamilyName = Annotated[Name, StringConstraints(min_length=1)]
 """A family name, or the only name a person has."""
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_without_odd_control_characters)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_PROSE), AfterValidator(_without_odd_control_characters)]
 """Several lines of text."""
 Address = Annotated[
     str,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lmskit.rounding import MISSING, number_text
 
-LONGEST_CODE = 30
+LONGEST_WORD_SHOWN_AS_CODE = 30
 """Characters of the longest text without a space that is kept on one line."""
 SENTENCE = 30
 """A text with spaces and more characters than this needs a wide column."""
@@ -67,7 +67,7 @@ def _class_attribute(column: pd.Series) -> str:
     known = column.dropna()
     if len(known) and isinstance(known.iloc[0], dt.date):
         return ' class="day"'
-    are_codes = len(known) and all(isinstance(text, str) and len(text) <= LONGEST_CODE and " " not in text for text in known)
+    are_codes = len(known) and all(isinstance(text, str) and len(text) <= LONGEST_WORD_SHOWN_AS_CODE and " " not in text for text in known)
     if are_codes:
         return ' class="whole"'
     return ' class="sentence"' if any(isinstance(text, str) and len(text) > SENTENCE and " " in text for text in known) else ""

@@ -18,7 +18,7 @@ LARGEST_FILE = 512 * 1024**2
 """Bytes of the largest file that can be uploaded; a larger file has to be named by its path."""
 PIECE = 1024**2
 """Bytes of one message: a tenth of what JupyterLab's connection accepts."""
-LONGEST_NAME = 150
+LONGEST_FILE = 150
 
 
 class Upload(anywidget.AnyWidget):
@@ -125,5 +125,5 @@ def safe_name(name: str) -> str:
     last = PurePosixPath(PureWindowsPath(name).name).name
     visible = "".join(character for character in last if unicodedata.category(character)[0] != "C").strip().lstrip(".")
     stem, dot, ending = visible.rpartition(".")
-    short = f"{stem[: LONGEST_NAME - len(ending) - 1]}{dot}{ending}" if dot and len(ending) < LONGEST_NAME else visible[:LONGEST_NAME]
+    short = f"{stem[: LONGEST_FILE - len(ending) - 1]}{dot}{ending}" if dot and len(ending) < LONGEST_FILE else visible[:LONGEST_FILE]
     return short or "file"

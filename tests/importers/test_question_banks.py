@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.question_banks.bank import LONGEST_ID, MAX_QUESTIONS
+from lmskit.importers.question_banks.bank import MAX_QUESTIONS
 from lmskit.importers.question_banks.gift_answers import ESCAPED
+from lmskit.limits import LONGEST_QUESTION_ID
 from tests.importers.bank_sample import BANKS, FORMATS, as_json, expected, read, read_text
 
 NO_BANKS = {
@@ -90,7 +91,7 @@ def test_ids_are_unique_and_short_enough_whatever_the_names_are(tmp_path):
     blocks = [f"::{name}{end}::Is it?{{T}}" for end in ("", "", "y", " (2)")] + ["Is it?{T}"] * 12
     ids = [one.question.id for one in read_text("gift", tmp_path / "a.gift", "\n\n".join(blocks)).questions]
     assert len(set(ids)) == len(blocks)
-    assert max(map(len, ids)) <= LONGEST_ID
+    assert max(map(len, ids)) <= LONGEST_QUESTION_ID
 
 
 def test_the_name_of_a_bank_is_the_title_of_its_quiz(tmp_path):

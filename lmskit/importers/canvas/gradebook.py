@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.canvas.gradebook_layout import LONGEST_TITLE, Assignment, layout_of, opened_csv
+from lmskit.importers.canvas.gradebook_layout import Assignment, layout_of, opened_csv
 from lmskit.importers.canvas.person import SYSTEM, canvas_id, family_and_given
 from lmskit.importers.canvas.totals import DIFFERENT, Totals
 from lmskit.importers.cell import Column, UnreadableCellError
@@ -20,6 +20,7 @@ from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
 from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
 from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import optional_identifier
+from lmskit.limits import LONGEST_TITLE
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:

@@ -34,7 +34,6 @@ POSTING = ("Manual Posting", "Muted")
 NAMES = ("Student", "LastName", "FirstName")
 SIS_ID = "SIS User ID"
 USUAL = ("ID", *NAMES, SIS_ID, "SIS Login ID", "Integration ID", "Root Account", "Section")
-LONGEST_TITLE = 300
 
 
 @dataclass(frozen=True, slots=True)

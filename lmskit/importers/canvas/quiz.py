@@ -19,6 +19,7 @@ from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, 
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import one_line, optional_identifier, optional_instant
+from lmskit.limits import LONGEST_TITLE
 from lmskit.schemas.quiz import QuizContent, ShortTextQuestion
 from lmskit.vocabulary import QuestionType, Role
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 AS_DOWNLOADED = re.compile(r" (?:Quiz|Survey|Graded Survey|Practice Quiz) Student Analysis Report(?: ?\(\d+\))?$")
 """What Canvas adds to a quiz's title to make a file's name, and a browser to a second download."""
-LONGEST_TITLE = 300
 MOST_ATTEMPTS = 999_999
 ROUNDING = 0.01
 CHANGED_BY_HAND = "is not the sum of the answers' points: points were added or taken by hand, or some are not graded"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lmskit.errors import ImportFileError
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.report import shortened
-from lmskit.schemas.quiz import LARGEST_MAXIMUM
+from lmskit.limits import LARGEST_SCORE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,9 +128,9 @@ def _questions(file: CsvFile, first: int) -> tuple[QuestionColumns, ...]:
             raise ImportFileError(f"{file.name} has the question {found['id']} twice. Export the report again.")
         text = _visible(found["text"])[:LONGEST_PROMPT].strip() or f"Question {found['id']}"
         questions[found["id"]] = QuestionColumns(place, column, found["id"], text, float(points.strip().replace(",", ".") or 0))
-    if sum(each.points for each in questions.values()) > LARGEST_MAXIMUM:
+    if sum(each.points for each in questions.values()) > LARGEST_SCORE:
         raise ImportFileError(
-            f"{file.name}: its questions have more than {LARGEST_MAXIMUM:,} points altogether, which is the most that a quiz has."
+            f"{file.name}: its questions have more than {LARGEST_SCORE:,} points altogether, which is the most that a quiz has."
         )
     return tuple(questions.values())
 

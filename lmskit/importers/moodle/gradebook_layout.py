@@ -11,6 +11,7 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.moodle.words import PERSON, places_of, plain
 from lmskit.importers.report import shortened
 from lmskit.importers.text_cell import one_line
+from lmskit.limits import LONGEST_TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,6 @@ DISPLAYS: Mapping[str, frozenset[str]] = {
     "feedback": frozenset({"feedback", "rückmeldung", "retroalimentación"}),
 }
 """What a column shows of a grade item, by the last word of its header."""
-LONGEST_TITLE = 300
 OPTIONAL = ("suspended", "exported")
 _COLUMN = re.compile(r"(?P<item>.+?)\s*\((?P<display>[^()]{1,30})\)\s*", re.DOTALL)
 _QUIZ = re.compile(r"\s*(?:Quiz|Test|Cuestionario)\s*:\s*(?=\S)")

@@ -26,6 +26,7 @@ from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, 
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import one_line
+from lmskit.limits import LONGEST_TITLE
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,7 +39,6 @@ AS_DOWNLOADED = re.compile(
     r"-(?:grades|responses|Bewertungen|Antworten|notes|réponses|calificaciones|respuestas)(?: ?\(\d+\))?$", re.IGNORECASE
 )
 """What Moodle adds to a quiz's title to make a file's name, and a browser to a second download."""
-LONGEST_TITLE = 300
 ROUNDING = 0.005
 """Moodle writes two decimals by default; each mark is rounded by itself."""
 NOT_FINISHED = "is an attempt that is not finished"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.moodle.words import PERSON, places_of, plain
-from lmskit.importers.number_format import LARGEST_MARK
 from lmskit.importers.report import shortened
+from lmskit.limits import LARGEST_SCORE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,9 +117,9 @@ def _questions(name: str, header: Sequence[str]) -> tuple[tuple[QuestionColumns,
         if kind == "mark" and (mark := _MARK.fullmatch(column)):
             question.points = _number(mark["points"])
             points.append(mark["points"])
-    if sum(each.points or 0 for each in questions.values()) > LARGEST_MARK:
+    if sum(each.points or 0 for each in questions.values()) > LARGEST_SCORE:
         raise ImportFileError(
-            f"{name}: its questions have more than {LARGEST_MARK:,} points altogether, which is the most that a quiz has."
+            f"{name}: its questions have more than {LARGEST_SCORE:,} points altogether, which is the most that a quiz has."
         )
     return tuple(questions.values()), points
 

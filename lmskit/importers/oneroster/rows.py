@@ -11,7 +11,6 @@ from lmskit.importers.lookup import Memory
 from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, TermRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import (
-    LONGEST_ID,
     code,
     family_name,
     given_name,
@@ -21,6 +20,7 @@ from lmskit.importers.text_cell import (
     optional_identifier,
     title,
 )
+from lmskit.limits import LONGEST_EXTERNAL_ID
 from lmskit.vocabulary import EnrollmentStatus, Role
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def _is_true(text: str) -> bool:
 def remember_session(bundle: Bundle, row: Row) -> list[Record]:
     """Keep what kind of session this is, and what it lies in."""
     source_id = row.read("sourcedId", identifier)
-    bundle.memory.keep(bundle.sessions, source_id, (row["type"][:LONGEST_WORD], row["parentSourcedId"][:LONGEST_ID]), file=row.file.name)
+    kind, parent = row["type"][:LONGEST_WORD], row["parentSourcedId"][:LONGEST_EXTERNAL_ID]
+    bundle.memory.keep(bundle.sessions, source_id, (kind, parent), file=row.file.name)
     return []
 
 

@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.report import Rejection, RowWarning, shortened
+from lmskit.limits import LONGEST_QUESTION_ID
 from lmskit.schemas.mistakes import one_sentence
 from lmskit.schemas.quiz import KeyEntry, Question, QuizContent
 
@@ -36,7 +37,6 @@ SYSTEM = "question-bank"
 MAX_QUESTIONS = 10_000
 MAX_TEXT = 16 * 1024**2
 """Characters of text that a bank may hold."""
-LONGEST_ID = 100
 SHOWN_OF_PROMPT = 60
 _QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
 
@@ -188,7 +188,7 @@ def _identifier(draft: Draft) -> str:
     if not name:
         prompt = str(draft.fields.get("prompt", ""))
         return f"{_one_line(prompt)[:SHOWN_OF_PROMPT].strip()} #{_digest(prompt)}".strip()
-    return name if len(name) <= LONGEST_ID else f"{name[: LONGEST_ID - 12].strip()} #{_digest(name)}"
+    return name if len(name) <= LONGEST_QUESTION_ID else f"{name[: LONGEST_QUESTION_ID - 12].strip()} #{_digest(name)}"
 
 
 def _free(wanted: str, taken: dict[str, int]) -> str:
@@ -196,7 +196,7 @@ def _free(wanted: str, taken: dict[str, int]) -> str:
     chosen, number = wanted, taken.get(wanted, 0) + 1
     while number > 1 or chosen in taken:
         behind = f" ({number})" if number > 1 else ""
-        chosen = wanted[: LONGEST_ID - len(behind)] + behind
+        chosen = wanted[: LONGEST_QUESTION_ID - len(behind)] + behind
         if chosen not in taken:
             break
         number += 1

@@ -21,6 +21,7 @@ from lmskit.importers.question_banks.answers import (
 )
 from lmskit.importers.question_banks.bank import Draft, UnmappedError
 from lmskit.importers.question_banks.markup import plain_text
+from lmskit.limits import LONGEST_PROSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from lmskit.importers.question_banks.markup import PlainText
 
 BLANK = "_____"
-LONGEST = 20_000
-"""Characters of a text that is repeated for each of its blanks."""
 SINGLE = frozenset(
     [
         "MULTICHOICE",
@@ -81,7 +80,7 @@ def drafts(whole: Draft, markup: str, form: str, general: str) -> Iterator[Draft
     """
     escaped = _UNESCAPED.sub(lambda found: _HELD_BACK[found.group(1)], re.sub("[\ufdd0-\ufdd5]", "\ufffd", markup))
     blanks = list(_blanks(escaped))
-    if not blanks or len(escaped) > LONGEST:
+    if not blanks or len(escaped) > LONGEST_PROSE:
         whole.reason = "is longer than a cloze question may be" if blanks else "is a cloze question without a blank that could be read"
         yield whole
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lmskit.db.staging import copy_rows, stage
 from lmskit.errors import InputError, LecturerNotFoundError
+from lmskit.limits import LAST_WEEK
 from lmskit.queries.course import course_by_code
 from lmskit.queries.person import person_by_email
 from lmskit.queries.term import term_by_code
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from lmskit.models import Course
 
-LAST_WEEK = 60
 COLUMNS = {"system": "text", "course_id": "int8", "lecturer_id": "int8", "term_id": "int8", "today": "date", "notify": "bool"}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from lmskit.db.staging import copy_rows, stage
 from lmskit.importers.report import RowWarning
 from lmskit.importers.week import week_named
+from lmskit.limits import FIRST_WEEK, LAST_WEEK, LONGEST_EXTERNAL_ID, LONGEST_TITLE
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
 from lmskit.services.importing import analyze
 from lmskit.vocabulary import EntityKind
@@ -24,11 +25,7 @@ if TYPE_CHECKING:
     from lmskit.importers.record import QuizRecord
     from lmskit.services.file_import.staging import Staged
 
-LONGEST_TITLE = 300
-LONGEST_ID = 500
 HIGHEST_MARK = 10**8
-LAST_WEEK = 60
-FIRST_WEEK = 1
 COLUMNS = {
     "key": "text",
     "quiz": "int8",
@@ -221,8 +218,8 @@ class Quizzes:
 def _fault(record: QuizRecord) -> str | None:
     if not 1 <= len(record.title) <= LONGEST_TITLE:
         return f"is of a quiz without a title of 1 to {LONGEST_TITLE} characters"
-    if record.has_source_id and not 1 <= len(record.key) <= LONGEST_ID:
-        return f"is of a quiz without an id of 1 to {LONGEST_ID} characters"
+    if record.has_source_id and not 1 <= len(record.key) <= LONGEST_EXTERNAL_ID:
+        return f"is of a quiz without an id of 1 to {LONGEST_EXTERNAL_ID} characters"
     if record.max_score is not None and not 0 <= record.max_score < HIGHEST_MARK:
         return f"is of a quiz whose maximum is no mark from 0 to {HIGHEST_MARK - 1}"
     return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from lmskit.db.staging import copy_rows, stage
 from lmskit.errors import InputError
 from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, TermRecord
+from lmskit.limits import LONGEST_NAME
 from lmskit.names import sort_name
 from lmskit.services.importing import REPORT_EVERY, add_rejections, analyze
 from lmskit.vocabulary import EnrollmentStatus
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 BATCH = 5000
 """Rows of a table that are collected before they are copied."""
-LONGEST_NAME = 200
 MISSING_NUMBER = "NaN"
 
 Row: TypeAlias = tuple[object, ...]
