@@ -17,6 +17,7 @@ import typer
 
 from lmskit.errors import NotFoundError
 from lmskit.settings import settings
+from lmskit.whole_file import write_whole
 
 LAB_SETTINGS = {
     # Cells outside the window stay in the page: a dashboard keeps its state, and browser tests can see it.
@@ -83,9 +84,7 @@ def write_lab_settings(home: Path) -> Path:
     """Write JupyterLab's changed defaults under `home` and return their folder."""
     folder = home / "jupyter" / "settings"
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f"overrides.{os.getpid()}.new"
-    new.write_text(json.dumps(LAB_SETTINGS, indent=2) + "\n", encoding="utf-8")
-    new.replace(folder / "overrides.json")
+    write_whole(folder / "overrides.json", json.dumps(LAB_SETTINGS, indent=2) + "\n")
     return folder
 
 

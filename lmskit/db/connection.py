@@ -21,6 +21,7 @@ from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.passfile import ANY, find_password, forget_password, keep_password, move_host, read_entries
 from lmskit.errors import BootstrapError, LoginMissingError, UnreachableError
 from lmskit.settings import settings
+from lmskit.whole_file import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,9 +143,7 @@ def bootstrap_embedded(endpoint: Endpoint) -> Bootstrapped:
         _, _, old_host = marker.read_text(encoding="utf-8").partition("\n")
         move_host(passfile, old=old_host.strip(), new=endpoint.host)
     result = bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=passfile, own_cluster=True, harden=_harden())
-    part = marker.with_suffix(".part")
-    part.write_text(f"{_prepared_as()}\n{endpoint.host}\n", encoding="utf-8")
-    part.replace(marker)
+    write_whole(marker, f"{_prepared_as()}\n{endpoint.host}\n")
     return result
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lmskit.db.cluster.lock import exclusively
 from lmskit.errors import DatabaseError
+from lmskit.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,17 +101,7 @@ def _rewrite(path: Path, change: Callable[[list[Entry]], list[Entry]]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with exclusively(path.with_name(f"{path.name}.lock"), timeout=LOCK_LIMIT):
         entries = change(read_entries(path))
-        descriptor, part = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.writelines(_line(entry) for entry in entries)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)  # noqa: PTH105 - mkstemp made it 0600 and gave its name as text
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(part)  # noqa: PTH108 - as above
-            raise
+        write_whole(path, "".join(_line(entry) for entry in entries))
 
 
 def _line(entry: Entry) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
+from lmskit.whole_file import whole_text_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,23 +45,13 @@ def write_report(report: ImportReport, path: Path) -> None:
         The file cannot be written.
     """
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8-sig", newline="", dir=path.absolute().parent, prefix=".report-", suffix=".csv", delete=False
-        ) as stream:
-            unfinished = Path(stream.name)
-            try:
-                writer = csv.writer(stream)
-                writer.writerow(HEADER)
-                about = {(one.part, one.row, one.column): one.what for one in report.outcomes if one.state == "rejected"}
-                writer.writerows(_findings("rejected", report.rejections, about))
-                writer.writerows(_findings("imported, but odd", report.warnings, {}))
-                writer.writerows(_outcomes(report.outcomes))
-                stream.flush()
-                os.fsync(stream.fileno())
-                unfinished.replace(path)
-            except BaseException:
-                unfinished.unlink(missing_ok=True)
-                raise
+        with whole_text_file(path.absolute(), encoding="utf-8-sig") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(HEADER)
+            about = {(one.part, one.row, one.column): one.what for one in report.outcomes if one.state == "rejected"}
+            writer.writerows(_findings("rejected", report.rejections, about))
+            writer.writerows(_findings("imported, but odd", report.warnings, {}))
+            writer.writerows(_outcomes(report.outcomes))
     except OSError as error:
         raise InputError(f"The report cannot be written to {path}: {error.strerror or error}.") from error
 

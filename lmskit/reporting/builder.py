@@ -22,11 +22,12 @@ from lmskit.queries.page import MAX_PAGE, all_pages
 from lmskit.queries.term import term_by_code, terms
 from lmskit.reporting import execution, export
 from lmskit.reporting import snapshot as shared
-from lmskit.reporting.files import file_names, remove_stale_parts, write_whole
+from lmskit.reporting.files import file_names
 from lmskit.reporting.parameters import ReportParameters
 from lmskit.rounding import number_text
 from lmskit.settings import settings
 from lmskit.vocabulary import Origin
+from lmskit.whole_file import remove_stale_parts, write_whole
 
 AT_ONCE = 2
 """Kernels at a time; with the builder's own connection they stay below the five a login may have."""

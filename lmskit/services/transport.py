@@ -1,9 +1,6 @@
 """Ways to hand a message over. Returning means accepted; a refusal is an error that says whether trying again can help."""
 
-import contextlib
-import os
 import re
-import tempfile
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +8,7 @@ from typing import Protocol
 from lmskit.errors import NoMailServerError
 from lmskit.services.smtp import SmtpServer
 from lmskit.settings import Settings
+from lmskit.whole_file import write_whole
 
 
 class Transport(Protocol):
@@ -60,7 +58,7 @@ class EmlFolder:
         """Write the message; whoever looks sees a whole file or none."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write(self.path_of(message), bytes(message))
+            write_whole(self.path_of(message), bytes(message))
         except OSError as error:
             raise NoMailServerError(
                 f"The message could not be written to {self.folder} ({error.strerror or error}). "
@@ -69,25 +67,6 @@ class EmlFolder:
 
     def close(self) -> None:
         """Do nothing: each message is a file of its own."""
-
-    def _write(self, path: Path, content: bytes) -> None:
-        descriptor, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=self.folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(part).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(part).unlink()
-            raise
-        if os.name != "nt":  # there, folders cannot be opened
-            folder = os.open(self.folder, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
 
 
 def destination_of(settings: Settings) -> str:

@@ -1,6 +1,7 @@
 """The embedded server starts once, survives what may happen to it, and lets nobody in who should not be."""
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -442,12 +443,14 @@ def test_a_server_that_does_not_start_says_why_in_one_sentence(own_cluster):
     assert "\n" not in str(refusal.value)
 
 
-def test_a_full_disk_is_named_as_such(own_cluster, home):
+def test_a_full_disk_is_named_as_such(own_cluster, monkeypatch):
     cluster = own_cluster()
     cluster.start()
     cluster.stop()
-    part = cluster.layout.conf / "postgresql.part"
-    part.symlink_to("/dev/full")
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ClusterError, match=r"^The disk that holds .* is full\. Free some space and try again\.$"):
         cluster.start()
-    part.unlink(missing_ok=True)

@@ -1,7 +1,11 @@
 """Files that are written whole or not at all."""
 
 import os
+import signal
 import stat
+import subprocess
+import sys
+import textwrap
 import time
 
 import pytest
@@ -60,6 +64,29 @@ def test_only_its_writer_can_read_a_file_unless_it_is_opened_to_others(tmp_path)
     write_whole(tmp_path / "shared", b"", before_rename=lambda part: part.chmod(0o640))
     assert stat.S_IMODE((tmp_path / "private").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "shared").stat().st_mode) == 0o640
+
+
+def test_a_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path):
+    path = tmp_path / "report.html"
+    program = textwrap.dedent(f"""
+        from pathlib import Path
+        from lmskit.whole_file import write_whole
+        path = Path({str(path)!r})
+        write_whole(path, b"0" * 3_000_000)
+        print("ready", flush=True)
+        while True:
+            for digit in b"123456789":
+                write_whole(path, bytes([digit]) * 3_000_000)
+    """)
+    for pause in (0.01, 0.05, 0.09):
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(pause)
+            writer.send_signal(signal.SIGKILL)
+        content = path.read_bytes()
+        assert len(content) == 3_000_000
+        assert len(set(content)) == 1
 
 
 def test_parts_that_were_left_behind_are_removed_once_they_are_old(tmp_path):

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from lmskit.db.cluster.endpoint import SUPERUSER
+from lmskit.whole_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,9 +103,9 @@ def quoted(value: str) -> str:
 
 
 def _write(path: Path, text: str, user: ServerUser) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    if user.switch:
-        os.chown(part, 0, user.gid)
-    part.chmod(0o640 if user.switch else 0o600)
-    part.replace(path)
+    def open_to_the_server(part: Path) -> None:
+        if user.switch:
+            os.chown(part, 0, user.gid)
+        part.chmod(0o640 if user.switch else 0o600)
+
+    write_whole(path, text, before_rename=open_to_the_server)
