@@ -92,8 +92,8 @@ def retry(
     """
     from lmskit.cli.printing import say
     from lmskit.db import transaction
-    from lmskit.services.outbox import retry as try_again
-    from lmskit.services.outbox import retry_settled
+    from lmskit.services.retry import retry as try_again
+    from lmskit.services.retry import retry_settled
 
     chosen = messages or []
     outcomes = [outcome for outcome, wanted in ((OutboxStatus.DEAD, dead), (OutboxStatus.REFUSED, refused)) if wanted]
@@ -105,14 +105,14 @@ def retry(
         say(report.sentence)
         for message, reason in report.skipped.items():
             say(f"Message {message}: {reason}")
-    if any(report.asked_anew or report.due_now for report in reports):
+    if any(report.requested_again or report.due_now for report in reports):
         say("To hand them over: lmskit mail deliver")
 
 
 def _watch(every: float) -> None:
     from lmskit.cli.printing import say
     from lmskit.db import transaction
-    from lmskit.services.delivery_watch import watch
+    from lmskit.services.delivery import watch
     from lmskit.services.transport import transport_of
     from lmskit.settings import settings
 

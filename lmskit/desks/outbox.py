@@ -11,8 +11,8 @@ from lmskit.forms.outbox import OutboxScreen
 from lmskit.queries.outbox import count_outbox_messages, outbox_messages
 from lmskit.schemas.outbox import RetryMessage
 from lmskit.services.delivery import deliver_waiting
-from lmskit.services.outbox import retry
 from lmskit.services.permission import require_administrator
+from lmskit.services.retry import retry
 from lmskit.services.transport import destination_of, transport_of
 from lmskit.settings import settings
 from lmskit.vocabulary import OutboxStatus

@@ -1,4 +1,4 @@
-"""Enrolling one student from first to last: ask for the place, deliver the message, say where the place stands."""
+"""Enrolling one student in one call: request the enrollment, deliver its message, and report the enrollment's status."""
 
 import contextlib
 import datetime as dt
@@ -20,90 +20,94 @@ from lmskit.services.enrollment import enroll
 from lmskit.services.transport import Transport
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 
-OTHERS = 2.0
-"""Seconds for messages of others that wait: nobody who enrols one student waits for a whole roster."""
+TIME_FOR_OTHERS = 2.0
+"""Seconds to spend on other waiting messages: a person who enrols one student does not wait for a whole roster."""
 PATIENCE = 5.0
-"""Seconds to wait for another dispatcher that has the message in hand."""
-LOOK_AGAIN = 0.1
+"""Seconds to wait for another dispatcher that has claimed the message."""
+POLL = 0.1
 
 
 def admit(begin: Opener, transport: Transport, request: EnrollStudent, *, lease: dt.timedelta = LEASE) -> str:
-    """Give a student a place and return the sentence that says so; other messages that are due are delivered too, for a moment.
+    """Enrol a student and return a sentence with the enrollment's status; for a moment, other messages that are due are sent too.
 
-    The place is committed as pending, together with its message, before anything is sent, so a crash loses neither.
+    The enrollment is committed as pending, together with its message, before anything is sent, so a crash loses neither.
     `begin`, `transport` and `lease`: see `deliver_waiting`.
 
     Raises
     ------
     MessageRefusedError
-        The message was refused for good, so there is no place, or the one there was before.
+        The message was refused for good, so the enrollment is as it was before the request, or there is none.
     LmskitError
         See `enroll`; nothing was changed.
     """
-    asked = _asked(begin, request)
+    requested = _request(begin, request)
+    pending = f"{request.email} is enrolled in {request.course}: pending."
     try:
-        report = deliver_one(begin, transport, asked.message_id, lease=lease)
-        status, reason = _outcome(begin, asked, until=time.monotonic() + PATIENCE)
+        report = deliver_one(begin, transport, requested.message_id, lease=lease)
+        status, reason = _outcome(begin, requested, until=time.monotonic() + PATIENCE)
     except LmskitError as error:
-        return f"{request.email} has a place in {request.course}, pending: the message has not been sent. {error}"
+        return f"{pending} The message has not been sent. {error}"
     if report.stopped is None:
         with contextlib.suppress(LmskitError):
-            until = time.monotonic() + OTHERS
+            until = time.monotonic() + TIME_FOR_OTHERS
             deliver_waiting(begin, transport, lease=lease, go_on=lambda: time.monotonic() < until)
     if status is EnrollmentStatus.ACTIVE:
         return f"{request.email} is enrolled in {request.course}: active. {transport.accepted}"
     if status is EnrollmentStatus.PENDING:
-        later = "it waits for lmskit mail deliver" if report.stopped is not None else "the message will be tried again"
         if report.given_up:
-            later = "the message was given up"
-        return f"{request.email} has a place in {request.course}, pending: {later}. {reason}".strip()
+            message = "The message was given up."
+        elif report.stopped is not None:
+            message = "The message waits; to send it: lmskit mail deliver."
+        else:
+            message = "The message will be tried again."
+        return f"{pending} {message} {reason}".strip()
     raise MessageRefusedError(f"{request.email} was not enrolled in {request.course}, because the message was refused. {reason}".strip())
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """A place that was asked for, and the message that tells of it."""
+class _Requested:
+    """The keys of a requested enrollment and of its message."""
 
     course_id: int
     student_id: int
     message_id: int
 
 
-def _asked(begin: Opener, request: EnrollStudent) -> _Asked:
-    """Ask for the place, again if the database wants that."""
+def _request(begin: Opener, request: EnrollStudent) -> _Requested:
+    """Request the enrollment, and try again if the connection is lost or the transactions of others conflict."""
     tries = itertools.count(1)
 
-    def ask() -> _Asked:
+    def work() -> _Requested:
         is_first = next(tries) == 1
         with begin() as session:
             try:
-                place = enroll(session, request)
+                enrollment = enroll(session, request)
             except AlreadyEnrolledError:
-                # After a try whose connection was lost at the commit, it may be that one's own: it counted.
-                found = None if is_first else _place_of(session, request)
+                # If the connection was lost at the commit of an earlier try, that try may have made this enrollment.
+                found = None if is_first else _enrollment_of(session, request)
                 if found is None:
                     raise
-                place = found
-            message = outbox.message_of(session, place)
+                enrollment = found
+            message = outbox.message_of(session, enrollment)
             if message is None:
-                raise AlreadyEnrolledError(student=request.email, course=request.course, status=place.status)
-            return _Asked(place.course_id, place.student_id, message.id)
+                raise AlreadyEnrolledError(student=request.email, course=request.course, status=enrollment.status)
+            return _Requested(enrollment.course_id, enrollment.student_id, message.id)
 
-    return retried(ask)
+    return retried(work)
 
 
-def _place_of(session: Session, request: EnrollStudent) -> Enrollment | None:
+def _enrollment_of(session: Session, request: EnrollStudent) -> Enrollment | None:
     course, student = course_by_code(session, request.course), person_by_email(session, request.email)
     return None if student is None else session.get(Enrollment, (course.id, student.id))
 
 
-def _outcome(begin: Opener, asked: _Asked, *, until: float) -> tuple[EnrollmentStatus | None, str]:
-    """What has become of the place, and what was said of the message; waits for another dispatcher that has it in hand."""
+def _outcome(begin: Opener, requested: _Requested, *, until: float) -> tuple[EnrollmentStatus | None, str]:
+    """The enrollment's status and the message's last error; waits for another dispatcher that has claimed the message."""
     while True:
         with begin() as session:
-            message = session.get_one(OutboxMessage, asked.message_id, populate_existing=True)
-            place = session.get(Enrollment, (asked.course_id, asked.student_id), populate_existing=True)
-        in_hand = message.status is OutboxStatus.WAITING and message.leased_until is not None
-        if not in_hand or time.monotonic() > until:
-            return None if place is None else place.status, message.last_error or ""
-        time.sleep(LOOK_AGAIN)
+            message = session.get_one(OutboxMessage, requested.message_id, populate_existing=True)
+            enrollment = session.get(Enrollment, (requested.course_id, requested.student_id), populate_existing=True)
+        is_claimed = message.status is OutboxStatus.WAITING and message.leased_until is not None
+        if not is_claimed or time.monotonic() > until:
+            return None if enrollment is None else enrollment.status, message.last_error or ""
+        time.sleep(POLL)

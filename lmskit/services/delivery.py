@@ -1,20 +1,21 @@
-"""The dispatcher: claims a waiting message, hands it over, settles what became of it.
+"""The dispatcher: claims a waiting message, sends it, and settles the result.
 
-Three steps, so that no transaction is open while a mail server is spoken to, and none of them can be lost:
+Three steps, so that no transaction is open while the mail server answers, and no message is lost:
 
-1. *claim*, in a transaction: the message is leased for longer than a hand-over can take, and its attempts are raised.
-   A dispatcher that dies leaves a lease that runs out; the cap on attempts holds here, where every try passes.
-2. *hand over*, in no transaction.
-3. *settle*, in a transaction: the enrollment becomes active, or what was there before the request is restored.
+1. *claim*, in a transaction: the message is leased for longer than sending can take, and its attempts are incremented.
+   The lease of a dispatcher that dies expires. The limit on attempts is enforced here, because every try begins with a claim.
+2. *send*, in no transaction.
+3. *settle*, in a transaction: the enrollment becomes active, or its state before the request is restored.
 
-After a crash between 2 and 3 a message is handed over again with the same Message-ID: it may arrive twice, never zero times.
+After a crash between 2 and 3 a message is sent again with the same Message-ID: it may arrive twice, never zero times.
 
-The first and the third step are functions of the database (`migrations/sql/0005_dispatcher_up.sql`), so that a login which may call
+The first and the third step are functions of the database (`migrations/sql/0005_dispatcher_up.sql`), so that a login that may call
 them needs no other right.
 """
 
 import datetime as dt
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -23,8 +24,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, retried
-from lmskit.errors import DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
-from lmskit.services.mail import Letter, written
+from lmskit.errors import DatabaseError, DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
+from lmskit.services.mail import Letter, compose
 from lmskit.services.transport import Transport
 from lmskit.vocabulary import OutboxStatus
 
@@ -33,14 +34,18 @@ MAX_ATTEMPTS = 8
 FIRST_PAUSE = dt.timedelta(minutes=1)
 LONGEST_PAUSE = dt.timedelta(hours=6)
 SETTLING_ATTEMPTS = 9
-"""What became of a message is worth more patience than other work: forgotten, the message is sent twice. About 13 seconds."""
+"""More attempts than for other work, about 13 seconds: if a result cannot be stored, the message is sent twice."""
+LONGEST_OUTAGE_PAUSE = 60.0
+"""Seconds between two attempts of a watch to use a database or mail server that cannot be reached."""
+POLL = 0.2
+"""Seconds after which a pausing watch asks whether to go on."""
 
 Recorded = TypeVar("Recorded")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A message that this dispatcher, and no other, may hand over until its lease ends; `attempts` tells its tries apart."""
+    """A message that only this dispatcher may send until its lease ends; `attempts` is the number of the try."""
 
     id: int
     attempts: int
@@ -48,7 +53,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class FailedMessage:
     """A message that was not accepted, and why."""
 
     recipient: str
@@ -57,55 +62,55 @@ class Trouble:
 
 @dataclass
 class DeliveryReport:
-    """What became of the messages that were waiting."""
+    """Result of delivering the messages that were waiting."""
 
     sent: int = 0
-    refused: list[Trouble] = field(default_factory=list)
-    """For good: the enrollments are as they were before."""
-    postponed: list[Trouble] = field(default_factory=list)
+    refused: list[FailedMessage] = field(default_factory=list)
+    """Refused for good: the enrollments are as they were before the request."""
+    postponed: list[FailedMessage] = field(default_factory=list)
     """They will be tried again."""
-    given_up: list[Trouble] = field(default_factory=list)
-    """Tried too often: dead letters. The enrollments are as they were before, or pending where the message may have arrived."""
+    given_up: list[FailedMessage] = field(default_factory=list)
+    """Tried too often: dead letters. The enrollments are as they were before the request, or pending if the message may have arrived."""
     stopped: str | None = None
-    """Why no message can be handed over at all; those left wait, and none of their tries is used up."""
+    """Why no message can be sent at all; the remaining ones wait, and none of their tries is used up."""
 
     @property
     def sentence(self) -> str:
-        """All of it in one sentence."""
+        """The report in one sentence."""
         for_good, later = len(self.refused) + len(self.given_up), len(self.postponed)
-        return f"{self.sent} handed over, {for_good} refused for good, {later} to be tried again."
+        return f"{self.sent} sent, {for_good} refused for good, {later} to be tried again."
 
 
 def always() -> bool:
-    """Say that there is no reason to stop."""
+    """Always continue."""
     return True
 
 
 def deliver_waiting(
     begin: Opener, transport: Transport, *, lease: dt.timedelta = LEASE, go_on: Callable[[], bool] = always
 ) -> DeliveryReport:
-    """Hand over every message that is due, over one connection.
+    """Send every message that is due, over one connection.
 
     Parameters
     ----------
     begin
         See `lmskit.db.transaction.Opener`.
     transport
-        Where the messages go.
+        Sends a message.
     lease
-        How long a claimed message is kept from other dispatchers; longer than a hand-over can take.
+        How long a claimed message is kept from other dispatchers; longer than sending can take.
     go_on
-        Asked before each message; False ends the run.
+        Called before each message; False ends the run.
 
     Raises
     ------
     DatabaseError
-        The database cannot be reached, also when tried again. What was accepted meanwhile may be sent twice.
+        The database cannot be reached, even after several attempts. Messages accepted meanwhile may be sent twice.
     """
     report = DeliveryReport()
     try:
         _give_up(begin, report)
-        while report.stopped is None and go_on() and (claim := _claimed(begin, lease)) is not None:
+        while report.stopped is None and go_on() and (claim := _claim(begin, lease)) is not None:
             _deliver(begin, transport, claim, report)
     finally:
         transport.close()
@@ -113,10 +118,10 @@ def deliver_waiting(
 
 
 def deliver_one(begin: Opener, transport: Transport, message_id: int, *, lease: dt.timedelta = LEASE) -> DeliveryReport:
-    """Hand over this message, if it is due and no other dispatcher has it; see `deliver_waiting`."""
+    """Send this message, if it is due and no other dispatcher has claimed it; see `deliver_waiting`."""
     report = DeliveryReport()
     try:
-        if (claim := _claimed(begin, lease, message_id)) is not None:
+        if (claim := _claim(begin, lease, message_id)) is not None:
             _deliver(begin, transport, claim, report)
     finally:
         transport.close()
@@ -124,7 +129,7 @@ def deliver_one(begin: Opener, transport: Transport, message_id: int, *, lease: 
 
 
 def claim_next(session: Session, *, lease: dt.timedelta = LEASE, wanted: int | None = None) -> Claim | None:
-    """Lease the message that has waited longest, or the one wanted; None when none is due. No two dispatchers get the same."""
+    """Claim the message that has waited longest, or the wanted one; None if none is due. No two dispatchers claim the same message."""
     statement = text(
         "SELECT id, attempts, message_id, recipient, template, context"
         " FROM lms.claim_message(:lease, :most_attempts, CAST(:wanted AS bigint))"
@@ -137,10 +142,11 @@ def claim_next(session: Session, *, lease: dt.timedelta = LEASE, wanted: int | N
 
 
 def settle(session: Session, claim: Claim, outcome: OutboxStatus, *, reason: str | None = None) -> OutboxStatus | None:
-    """Record what became of a message, and of the place it tells of; return what was recorded.
+    """Record the outcome of a message and change its enrollment accordingly; return the outcome that was recorded.
 
-    That is `outcome`, but for a message that is refused after a try that may have arrived: it is dead, and its place stays pending.
-    None, with nothing done, where the message was settled before, or was not accepted and another dispatcher has it in hand.
+    It differs from `outcome` for a message that is refused after a try that may have arrived: that message is dead, and its
+    enrollment stays pending. None, with nothing recorded, if the message was settled before, or if it was not accepted and another
+    dispatcher has claimed it meanwhile.
     """
     statement = text("SELECT CAST(lms.settle_message(:message, :attempt, CAST(:outcome AS lms.outbox_status), :reason) AS text)")
     values = {"message": claim.id, "attempt": claim.attempts, "outcome": outcome.value, "reason": reason}
@@ -149,7 +155,7 @@ def settle(session: Session, claim: Claim, outcome: OutboxStatus, *, reason: str
 
 
 def postpone(session: Session, claim: Claim, *, reason: str, doubtful: bool = False) -> None:
-    """Let a message wait: longer each time, and not all for the same moment. It is doubtful where this try may have arrived."""
+    """Let a message wait for its next try: longer each time, and spread at random. `doubtful` says that this try may have arrived."""
     pause = min(FIRST_PAUSE * 2 ** (claim.attempts - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, hides nothing
     statement = text("SELECT lms.postpone_message(:message, :attempt, :pause, :reason, :doubtful)")
     values = {"message": claim.id, "attempt": claim.attempts, "pause": pause, "reason": reason, "doubtful": doubtful}
@@ -157,12 +163,12 @@ def postpone(session: Session, claim: Claim, *, reason: str, doubtful: bool = Fa
 
 
 def put_back(session: Session, claim: Claim, *, reason: str) -> None:
-    """Give a claimed message back untried: it is due as before, and the try does not count."""
+    """Return a claimed message untried: it is due as before, and the try does not count."""
     statement = text("SELECT lms.put_back_message(:message, :attempt, :reason)")
     session.execute(statement, {"message": claim.id, "attempt": claim.attempts, "reason": reason})
 
 
-def _claimed(begin: Opener, lease: dt.timedelta, wanted: int | None = None) -> Claim | None:
+def _claim(begin: Opener, lease: dt.timedelta, wanted: int | None = None) -> Claim | None:
     def work() -> Claim | None:
         with begin() as session:
             return claim_next(session, lease=lease, wanted=wanted)
@@ -181,40 +187,87 @@ def _deliver(begin: Opener, transport: Transport, claim: Claim, report: Delivery
         return retried(work, attempts=SETTLING_ATTEMPTS)
 
     try:
-        transport.hand_over(written(claim.letter))
+        transport.send(compose(claim.letter))
     except NoMailServerError as error:
         report.stopped = reason = str(error)
         settled(lambda session: put_back(session, claim, reason=reason))
     except MessageRefusedError as error:
         reason = str(error)
         recorded = settled(lambda session: settle(session, claim, OutboxStatus.REFUSED, reason=reason))
-        (report.given_up if recorded is OutboxStatus.DEAD else report.refused).append(Trouble(recipient, reason))
+        (report.given_up if recorded is OutboxStatus.DEAD else report.refused).append(FailedMessage(recipient, reason))
     except MessagePostponedError as error:
         reason = str(error)
         doubtful = isinstance(error, DeliveryInDoubtError)
-        # What may have arrived is given up by `_give_up`, which leaves the place pending.
+        # A message that may have arrived is given up by `_give_up`, which leaves the enrollment pending.
         if claim.attempts < MAX_ATTEMPTS or doubtful:
             settled(lambda session: postpone(session, claim, reason=reason, doubtful=doubtful))
-            report.postponed.append(Trouble(recipient, reason))
+            report.postponed.append(FailedMessage(recipient, reason))
         else:
             settled(lambda session: settle(session, claim, OutboxStatus.DEAD, reason=reason))
-            report.given_up.append(Trouble(recipient, reason))
+            report.given_up.append(FailedMessage(recipient, reason))
     else:
         settled(lambda session: settle(session, claim, OutboxStatus.SENT))
         report.sent += 1
 
 
 def _give_up(begin: Opener, report: DeliveryReport) -> None:
-    """Declare messages dead that were tried as often as they may be, the last time by a dispatcher that died.
+    """Declare messages dead that have used up their tries, the last one by a dispatcher that died.
 
-    They may have arrived, so their places are neither made active nor taken back: they stay pending until somebody decides.
+    They may have arrived, so their enrollments stay pending until an administrator decides.
     """
 
-    def work() -> Trouble | None:
+    def work() -> FailedMessage | None:
         with begin() as session:
             statement = text("SELECT recipient, reason FROM lms.give_up_message(:most_attempts)")
             row = session.execute(statement, {"most_attempts": MAX_ATTEMPTS}).one_or_none()
-            return None if row is None else Trouble(row.recipient, row.reason)
+            return None if row is None else FailedMessage(row.recipient, row.reason)
 
-    while (trouble := retried(work)) is not None:
-        report.given_up.append(trouble)
+    while (failed := retried(work)) is not None:
+        report.given_up.append(failed)
+
+
+def watch(begin: Opener, transport: Transport, *, every: float, go_on: Callable[[], bool], say: Callable[[str], None]) -> None:
+    """Send what is due, again and again: report each change in one line, and wait longer while a server cannot be reached.
+
+    Parameters
+    ----------
+    begin, transport
+        See `deliver_waiting`.
+    every
+        Seconds from one look at the outbox to the next; longer while the database or the mail server cannot be used.
+    go_on
+        Called between messages and while pausing; False ends the watch once the current message is settled.
+    say
+        Takes one line for each change: messages that were sent or not, an outage that began or ended.
+    """
+    outage: str | None = None
+    pause = every
+    while go_on():
+        now: str | None
+        try:
+            report = deliver_waiting(begin, transport, go_on=go_on)
+        except DatabaseError as error:
+            now = str(error)
+        else:
+            _say_result(report, say)
+            now = report.stopped
+        if now is not None and now != outage:
+            say(now)
+        elif now is None and outage is not None:
+            say("Messages are sent again.")
+        pause = every if now is None else min(max(pause, 1.0) * 2, max(every, LONGEST_OUTAGE_PAUSE))
+        outage = now
+        _wait(pause, go_on)
+
+
+def _say_result(report: DeliveryReport, say: Callable[[str], None]) -> None:
+    if report.sent or report.refused or report.postponed or report.given_up:
+        say(report.sentence)
+    for message in (*report.refused, *report.given_up, *report.postponed):
+        say(f"{message.recipient}: {message.reason}")
+
+
+def _wait(seconds: float, go_on: Callable[[], bool]) -> None:
+    until = time.monotonic() + seconds
+    while go_on() and (left := until - time.monotonic()) > 0:
+        time.sleep(min(POLL, left))

@@ -1,7 +1,7 @@
-"""Giving a student a place in a course, and ending it.
+"""Enrolling a student in a course, and withdrawing one.
 
-A place asked for is `pending` until the mail server has accepted the message that tells of it (`services/delivery`).
-Whoever holds both rows locks the enrollment first and its message second, so that nobody waits for the other in turn.
+A requested enrollment is `pending` until the mail server has accepted the message that confirms it (`services/delivery`).
+A transaction that needs both rows locks the enrollment first and its message second, so that no two transactions deadlock.
 """
 
 import datetime as dt
@@ -32,53 +32,53 @@ from lmskit.services.person import add_person
 from lmskit.vocabulary import EnrollmentStatus, Origin, OutboxStatus, Role
 
 WELCOME = "welcome"
-"""The template of the message that confirms a place."""
+"""The template of the message that confirms an enrollment."""
 ENDED_BEFORE = "ended_before"
-"""Key in a message's context: the day an earlier stay had ended, to return to if the message is refused."""
+"""Key in a message's context: the day an earlier enrollment had ended, to be restored if the message is refused."""
 
 
 @administrators_only("enrol students")
 def enroll(session: Session, request: EnrollStudent) -> Enrollment:
-    """Ask for a place: the enrollment becomes `pending`, and its message waits in the outbox, both or neither.
+    """Request an enrollment: it becomes `pending`, and its message waits in the outbox; both or neither.
 
-    Someone who left comes back to the same place. Someone not known yet becomes a student, and then needs a name;
-    a person who is known keeps theirs.
+    A student who was withdrawn returns to the same enrollment. A person who is not in lmskit yet becomes a student, and then
+    needs a name; a person who is in lmskit keeps theirs.
 
     Raises
     ------
     CourseNotFoundError
         There is no such course.
     NameNeededError
-        Nobody has the address, and no name was given.
+        No person has the address, and no name was given.
     NotAStudentError
         The address belongs to a lecturer or an administrator.
     AlreadyEnrolledError
-        The student has a place: active, completed, or pending unless its message was given up.
+        The student is enrolled: active, completed, or pending unless the message was given up.
     NotPermittedError
-        The signed-in person is no administrator.
+        The signed-in person is not an administrator.
     """
     course = course_by_code(session, request.course)
-    return request_place(session, course, _student(session, request))
+    return request_enrollment(session, course, _student(session, request))
 
 
-def request_place(session: Session, course: Course, student: User) -> Enrollment:
-    """Ask for a place for a student who is known; see `enroll`.
+def request_enrollment(session: Session, course: Course, student: User) -> Enrollment:
+    """Request the enrollment of a student who is in lmskit already; see `enroll`.
 
     Raises
     ------
     AddressError
-        The student has no address, or one that receives no mail.
+        The student has no address, or one that cannot receive mail.
     """
     name = display_name(student.family_name, student.given_name)
     if student.email is None:
         raise AddressError(student=name)
     earlier_end = None
-    # Not by `session.add`: the session may know the row that this one clashes with.
+    # Not by `session.add`: the session may hold the row that this one conflicts with.
     statement = insert(Enrollment).values(
         course_id=course.id, student_id=student.id, status=EnrollmentStatus.PENDING, origin=Origin.FORM, started_on=_today()
     )
     try:
-        with session.begin_nested():  # a clash undoes this row only
+        with session.begin_nested():  # a conflict undoes this row only
             enrollment = session.scalars(statement.returning(Enrollment)).one()
     except IntegrityError as error:
         match violated_constraint(error):
@@ -105,7 +105,7 @@ def request_place(session: Session, course: Course, student: User) -> Enrollment
 def welcome_context(
     *, family_name: str, given_name: str, course: str, title: str, term: str, ended_before: dt.date | None
 ) -> dict[str, str | None]:
-    """What the message that confirms a place says, and the day an earlier stay had ended."""
+    """The values in the message that confirms an enrollment, and the day an earlier enrollment had ended."""
     return {
         "name": " ".join(part for part in (given_name, family_name) if part),
         "course": course,
@@ -117,55 +117,50 @@ def welcome_context(
 
 @administrators_only("withdraw students")
 def withdraw(session: Session, *, course: str, email: str) -> Enrollment:
-    """End a student's place today; what the student did stays.
+    """Withdraw a student from a course as of today; attempts and mastery stay.
 
-    A place still pending is called back: its message is not sent any more, unless the mail server is being handed it
-    at this moment, and a place that was only asked for again returns to the day it had ended.
+    The message of a pending enrollment is cancelled, unless it is being sent at this moment. A student who had been withdrawn
+    before gets the earlier end date back.
 
     Raises
     ------
     CourseNotFoundError, StudentNotFoundError
-        There is no such course, or nobody has the address.
+        There is no such course, or no person has the address.
     NotEnrolledError
-        The student has no place in the course, or has left it.
+        The student is not enrolled in the course, or is withdrawn already.
     CourseCompletedError
         The student has completed it.
     NotPermittedError
-        The signed-in person is no administrator.
+        The signed-in person is not an administrator.
     """
     request = WithdrawStudent(course=course, email=email)
     found = course_by_code(session, request.course)
     student = person_by_email(session, request.email)
     if student is None:
         raise StudentNotFoundError(student=request.email)
-    return _end_place(session, found, student.id, called=request.email)
+    return _withdraw(session, found, student.id, name=request.email)
 
 
 @administrators_only("withdraw students")
 def withdraw_by_id(session: Session, *, course: str, student_id: int) -> Enrollment:
-    """End the place of a student who is on the course's roster, with or without an address; see `withdraw`."""
+    """Withdraw a student who is on the course's roster, with or without an address; see `withdraw`."""
     found = course_by_code(session, course)
     student = session.get(User, student_id)
     if student is None or student.role is not Role.STUDENT:
         raise StudentNotFoundError(student=str(student_id))
-    return _end_place(session, found, student.id, called=display_name(student.family_name, student.given_name))
+    return _withdraw(session, found, student.id, name=display_name(student.family_name, student.given_name))
 
 
-def _end_place(session: Session, course: Course, student_id: int, *, called: str) -> Enrollment:
-    enrollment = locked(session, course.id, student_id)
+def _withdraw(session: Session, course: Course, student_id: int, *, name: str) -> Enrollment:
+    enrollment = locked_enrollment(session, course.id, student_id)
     if enrollment is None or enrollment.status is EnrollmentStatus.WITHDRAWN:
-        raise NotEnrolledError(student=called, course=course.code)
+        raise NotEnrolledError(student=name, course=course.code)
     if enrollment.status is EnrollmentStatus.COMPLETED:
-        raise CourseCompletedError(student=called, course=course.code)
-    day = _call_back(session, enrollment) if enrollment.status is EnrollmentStatus.PENDING else None
-    return end(session, enrollment, on=day)
-
-
-def end(session: Session, enrollment: Enrollment, *, on: dt.date | None = None) -> Enrollment:
-    """Set a place to withdrawn, by default today, and never before its first day."""
+        raise CourseCompletedError(student=name, course=course.code)
+    earlier_end = _cancel_request(session, enrollment) if enrollment.status is EnrollmentStatus.PENDING else None
     enrollment.status = EnrollmentStatus.WITHDRAWN
     enrollment.previous_status = None
-    enrollment.ended_on = max(on or _today(), enrollment.started_on)
+    enrollment.ended_on = max(earlier_end or _today(), enrollment.started_on)
     session.flush()
     return enrollment
 
@@ -179,7 +174,7 @@ def _student(session: Session, request: EnrollStudent) -> User:
             person = add_person(
                 session, email=request.email, family_name=request.family_name, given_name=request.given_name, role=Role.STUDENT
             )
-        except PersonExistsError:  # added by someone else meanwhile
+        except PersonExistsError:  # another session added the person meanwhile
             person = session.scalars(select(User).where(User.email == request.email)).one()
     if person.role is not Role.STUDENT:
         raise NotAStudentError(email=request.email)
@@ -187,8 +182,8 @@ def _student(session: Session, request: EnrollStudent) -> User:
 
 
 def _resumed(session: Session, course: Course, student: User) -> tuple[Enrollment, dt.date | None]:
-    """The place of someone who left, or whose message was given up, pending again, and the day an earlier stay had ended."""
-    enrollment = locked(session, course.id, student.id)
+    """Make pending again what was withdrawn, or whose message was given up; return it with the day an earlier enrollment had ended."""
+    enrollment = locked_enrollment(session, course.id, student.id)
     if enrollment is not None and enrollment.status is EnrollmentStatus.PENDING:
         given_up = outbox.message_of(session, enrollment)
         if given_up is not None and given_up.status is OutboxStatus.DEAD:
@@ -204,22 +199,23 @@ def _resumed(session: Session, course: Course, student: User) -> tuple[Enrollmen
     return enrollment, earlier_end
 
 
-def _call_back(session: Session, enrollment: Enrollment) -> dt.date | None:
+def _cancel_request(session: Session, enrollment: Enrollment) -> dt.date | None:
+    """Cancel the message of a pending enrollment; return the day that an earlier enrollment had ended, if there was one."""
     message = outbox.message_of(session, enrollment)
     if message is None:
         return None
-    outbox.call_back(session, message, reason=outbox.WITHDRAWN_FIRST, now=dt.datetime.now(dt.UTC))
+    outbox.cancel(session, message, reason=outbox.WITHDRAWN_FIRST, now=dt.datetime.now(dt.UTC))
     return ended_before(message.context) if enrollment.previous_status is EnrollmentStatus.WITHDRAWN else None
 
 
 def ended_before(context: dict[str, object]) -> dt.date | None:
-    """The day an earlier stay had ended, as the message of the new request remembers it."""
+    """The day an earlier enrollment had ended, as stored with the message of the new request."""
     day = context.get(ENDED_BEFORE)
     return dt.date.fromisoformat(str(day)) if day else None
 
 
-def locked(session: Session, course_id: int, student_id: int) -> Enrollment | None:
-    """A place, locked until the end of the transaction and as it now is; None where there is none."""
+def locked_enrollment(session: Session, course_id: int, student_id: int) -> Enrollment | None:
+    """The enrollment as stored now, locked until the end of the transaction; None if there is none."""
     statement = select(Enrollment).where(Enrollment.course_id == course_id, Enrollment.student_id == student_id)
     return session.scalars(statement.with_for_update().execution_options(populate_existing=True)).one_or_none()
 

@@ -1,4 +1,4 @@
-"""What a message says: from the outbox row's template and context to an e-mail in text and HTML."""
+"""Composing a message: from the outbox row's template and context to an e-mail in text and HTML."""
 
 import dataclasses
 import unicodedata
@@ -23,13 +23,13 @@ _templates = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_TURNS_THE_TEXT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that change the direction of what follows; no name needs them, and a name must not reach beyond itself."""
+_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction of the text that follows; no name needs them, and a name must not affect other text."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Letter:
-    """What is needed to write a message."""
+    """The data of a message that is not composed yet."""
 
     message_id: str
     recipient: str
@@ -37,13 +37,13 @@ class Letter:
     context: dict[str, Any]
 
 
-def written(letter: Letter) -> EmailMessage:
-    """Write a message. It carries no results: mail is read by others on its way.
+def compose(letter: Letter) -> EmailMessage:
+    """Compose a message. It contains no scores: others can read mail on its way.
 
     Raises
     ------
     MessageRefusedError
-        The recipient is no single address, so that nobody could receive it.
+        The recipient is not one valid address.
     """
     recipient = _address(letter.recipient)
     message = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
@@ -52,21 +52,21 @@ def written(letter: Letter) -> EmailMessage:
     message["To"] = recipient
     message["Subject"] = " ".join(_rendered(letter, "subject.txt").split())
     message["Auto-Submitted"] = "auto-generated"
-    # Not every server takes eight bits a character, and this can be read without decoding.
+    # Not every server accepts eight bits per character, and quoted-printable text can be read without decoding.
     message.set_content(_rendered(letter, "txt"), cte="quoted-printable")
     message.add_alternative(_rendered(letter, "html"), subtype="html", cte="quoted-printable")
     return message
 
 
 def one_line(text: str) -> str:
-    r"""`text` on one line, without characters that control a terminal or turn what follows.
+    r"""`text` on one line, without characters that control a terminal or change the direction of text.
 
     Examples
     --------
     >>> one_line("Ada\r\nBcc: all\u202e")
     'Ada Bcc: all'
     """
-    visible = (" " if unicodedata.category(one) == "Cc" else one for one in text if one not in _TURNS_THE_TEXT)
+    visible = (" " if unicodedata.category(char) == "Cc" else char for char in text if char not in _DIRECTION_CONTROLS)
     return " ".join("".join(visible).split())
 
 
@@ -76,7 +76,7 @@ def _rendered(letter: Letter, kind: str) -> str:
 
 
 def _address(text: str) -> str:
-    """The one address meant, with a domain of plain letters wherever what stands before the @ has only those."""
+    """The address, with an ASCII domain if the part before the @ is ASCII."""
     try:
         if not text.isascii():
             found = validate_email(text, check_deliverability=False, allow_quoted_local=True)
@@ -85,4 +85,4 @@ def _address(text: str) -> str:
             return text
     except (EmailNotValidError, MessageError, ValueError, IndexError):
         pass
-    raise MessageRefusedError(f"{one_line(text)} is not an address that mail can be sent to. Give the student another one.")
+    raise MessageRefusedError(f"{one_line(text)} is not an address that mail can be sent to. Give the student another address.")

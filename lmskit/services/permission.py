@@ -1,4 +1,8 @@
-"""What only administrators may do. The database decides; this says it in a sentence."""
+"""What only administrators may do. The database decides; this module puts its refusal into a sentence.
+
+Everything that only an administrator may do uses `administrators_only`. A page that would otherwise open, and refuse at its last
+button, calls `require_administrator` first.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +17,10 @@ from lmskit.vocabulary import Role
 
 
 @contextmanager
-def administrators_only(doing: str) -> Iterator[None]:
-    """Turn the database's refusal into the error of the domain; `doing` completes "Only an administrator can …".
+def administrators_only(action: str) -> Iterator[None]:
+    """Turn the database's refusal into a `NotPermittedError`; `action` completes "Only an administrator can …".
 
-    Can stand above a function. The transaction has failed, as after any refusal of the database, and is rolled back by its opener.
+    Also works as a decorator. As after any error of the database, the transaction has failed and must be rolled back.
 
     Raises
     ------
@@ -25,24 +29,24 @@ def administrators_only(doing: str) -> Iterator[None]:
     """
     try:
         yield
-    except DBAPIError as error:
-        if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+    except (DBAPIError, psycopg.Error) as error:
+        if not isinstance(error.orig if isinstance(error, DBAPIError) else error, psycopg.errors.InsufficientPrivilege):
             raise
-        raise NotPermittedError(f"Only an administrator can {doing}. Sign in as one, or ask one to do it.") from error
+        raise NotPermittedError(f"Only an administrator can {action}. Sign in as one, or ask one to do it.") from error
 
 
-def require_administrator(session: Session, *, what: str = "This notebook") -> None:
-    """Refuse anybody but an administrator with a sentence; for a page that would otherwise open and refuse at its last button.
+def require_administrator(session: Session) -> None:
+    """Refuse to open a notebook for a person who is not an administrator.
 
     Raises
     ------
     NotPermittedError
-        The signed-in person is no administrator.
+        The signed-in person is not an administrator.
     """
     person = signed_in(session)
     if person.role is Role.SUPER_ADMIN:
         return
-    who = f"{person.email}, a lecturer" if person.email else f"{person.login}, a login that is nobody's"
+    who = f"{person.email}, a lecturer" if person.email else f"{person.login}, a login that belongs to no person"
     raise NotPermittedError(
-        f"{what} is for administrators; you are signed in as {who}. To open it as another person: lmskit lab --as EMAIL"
+        f"Only an administrator can use this notebook. You are signed in as {who}. To open it as another person: lmskit lab --as EMAIL"
     )

@@ -1,8 +1,8 @@
-"""A mail server, spoken to over one connection that is opened for the first message and kept for those that follow.
+"""A mail server, used over one connection that is opened for the first message and kept for those that follow.
 
-What the server answers decides: accepted; refused for good (5xx to sender, recipient or text); not now (4xx, or the connection was
-lost, when nobody knows whether the message was accepted: it is handed over again with the same Message-ID). What concerns no message
-in particular, such as a login that is refused, is `NoMailServerError`: it says which setting to look at, and no message pays for it.
+The server's answer decides: accepted; refused for good (5xx to sender, recipient or text); postponed (4xx, or the connection was
+lost and it is unknown whether the message was accepted: it is sent again with the same Message-ID). A failure that concerns no
+particular message, such as a refused login, is a `NoMailServerError`: it names the setting to check, and uses up no message's tries.
 """
 
 import contextlib
@@ -18,17 +18,17 @@ from lmskit.services.mail import one_line
 from lmskit.settings import STAND_IN_SENDER, Settings
 
 PATIENCE_WITH_TEXT = 4
-"""Times the time-out to wait for the answer to a whole message, which the server may look through first."""
+"""Factor on the time-out for the answer to a whole message, which the server may check first."""
 GOODBYE_TIMEOUT = 5.0
 ACCEPTED, GO_AHEAD, CLOSING, LOCAL = 250, 354, 421, 251
 ASKS_FOR_LOGIN = {454, 530, 534, 535, 538}
-"""Answers to the sender's address that mean the connection, not the message."""
+"""Answers to the sender's address that concern the connection, not the message."""
 LONGEST_ANSWER = 300
 Step = TypeVar("Step")
 
 
 class SmtpServer:
-    """Hands messages to the mail server that the settings name."""
+    """Sends messages to the mail server that the settings name."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -38,17 +38,17 @@ class SmtpServer:
 
     @property
     def accepted(self) -> str:
-        """A sentence on what has become of a message that was accepted."""
+        """A sentence that says where an accepted message went."""
         return f"{self._name} accepted the message."
 
-    def hand_over(self, message: EmailMessage) -> None:
-        """Hand over one message; return once it is accepted. See `Transport`."""
+    def send(self, message: EmailMessage) -> None:
+        """Send one message; return once it is accepted. See `Transport`."""
         recipient = message["To"].addresses[0].addr_spec
         if not self._is_fresh():
             try:
                 self._announce(recipient)
             except (_ClosingError, smtplib.SMTPException, OSError):
-                self.close()  # servers end connections that have served long enough: nothing was lost
+                self.close()  # servers close connections that are old: nothing was lost
         if self._connection is None:
             self._connect()
             try:
@@ -58,11 +58,11 @@ class SmtpServer:
                 raise MessagePostponedError(f"{self._name} is closing connections: {error}") from error
             except (smtplib.SMTPException, OSError) as error:
                 self.close()
-                raise MessagePostponedError(f"The connection to the {self._place} was lost ({_reason(error)}).") from error
+                raise MessagePostponedError(f"The connection to the {self._address} was lost ({_reason(error)}).") from error
         self._send(message, recipient)
 
     def close(self) -> None:
-        """Say goodbye; the next message connects again."""
+        """Quit; the next message connects again."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(smtplib.SMTPException, OSError):
@@ -72,11 +72,11 @@ class SmtpServer:
             connection.close()
 
     @property
-    def _place(self) -> str:
+    def _address(self) -> str:
         return f"mail server {self._settings.smtp_host}:{self._settings.mail_port}"
 
     def _is_fresh(self) -> bool:
-        """Whether there is no connection that an earlier message has used."""
+        """Whether there is no usable connection from an earlier message."""
         if self._connection is None:
             return True
         with contextlib.suppress(smtplib.SMTPException, OSError):
@@ -86,25 +86,25 @@ class SmtpServer:
         return True
 
     def _announce(self, recipient: str) -> None:
-        """Name sender and recipient; what is refused here is refused before anything was sent."""
+        """Announce sender and recipient; a refusal at this step comes before any text was sent."""
         connection = self._open
         options = []
         if not recipient.isascii():
             if not connection.has_extn("smtputf8"):
                 raise MessageRefusedError(
-                    f"{self._name} cannot send to {recipient}: it knows only plain letters before the @. Give the student another address."
+                    f"{self._name} cannot send to {recipient}: it accepts only ASCII characters before the @. Use another address."
                 )
             options = ["SMTPUTF8", "BODY=8BITMIME"]
         sender = self._settings.sender_address
         code, answer = connection.mail(sender, options)
         if code in ASKS_FOR_LOGIN:
             raise NoMailServerError(
-                f"{self._name} asks for a login or for encryption ({_said(code, answer)}). "
+                f"{self._name} asks for a login or for encryption ({_answer_text(code, answer)}). "
                 "Check LMSKIT_SMTP_USER, LMSKIT_SMTP_PASSWORD and LMSKIT_SMTP_SECURITY."
             )
-        self._judge(code, answer, about=f"the sender {sender} (LMSKIT_MAIL_FROM)")
+        self._check_answer(code, answer, about=f"the sender {sender} (LMSKIT_MAIL_FROM)")
         code, answer = connection.rcpt(recipient)
-        self._judge(code, answer, about=recipient)
+        self._check_answer(code, answer, about=recipient)
 
     def _send(self, message: EmailMessage, recipient: str) -> None:
         content = message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
@@ -113,29 +113,29 @@ class SmtpServer:
             self._wait_at_most(self._timeout * PATIENCE_WITH_TEXT)
             code, answer = connection.data(content)
             self._wait_at_most(self._timeout)
-        except smtplib.SMTPDataError as error:  # it did not want to hear the text
+        except smtplib.SMTPDataError as error:  # it refused to receive the text
             code, answer = error.smtp_code, _bytes(error.smtp_error)
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             raise DeliveryInDoubtError(
-                f"The connection to the {self._place} was lost while the message was handed over ({_reason(error)}). "
+                f"The connection to the {self._address} was lost while the message was sent ({_reason(error)}). "
                 "It may have arrived, and would then arrive twice."
             ) from error
         try:
-            self._judge(code, answer, about=f"the message to {recipient}")
+            self._check_answer(code, answer, about=f"the message to {recipient}")
         except _ClosingError as error:
             self.close()
             raise MessagePostponedError(f"{self._name} is closing connections: {error}") from error
 
-    def _judge(self, code: int, answer: bytes, *, about: str) -> None:
+    def _check_answer(self, code: int, answer: bytes, *, about: str) -> None:
         if code in {ACCEPTED, LOCAL}:
             return
-        said = _said(code, answer)
+        text = _answer_text(code, answer)
         if code == CLOSING:
-            raise _ClosingError(said)
+            raise _ClosingError(text)
         if 500 <= code <= 599:  # noqa: PLR2004 - what RFC 5321 calls permanent
-            raise MessageRefusedError(f"{self._name} refused {about}: {said}")
-        raise MessagePostponedError(f"{self._name} does not take {about} now: {said}")
+            raise MessageRefusedError(f"{self._name} refused {about}: {text}")
+        raise MessagePostponedError(f"{self._name} does not accept {about} now: {text}")
 
     def _wait_at_most(self, seconds: float) -> None:
         if self._open.sock is not None:
@@ -148,21 +148,23 @@ class SmtpServer:
         return self._connection
 
     def _connect(self) -> None:
-        wanted = self._settings
-        if wanted.mail_from == STAND_IN_SENDER:
-            raise NoMailServerError("LMSKIT_SMTP_HOST is set, and LMSKIT_MAIL_FROM is not: set the address that messages come from.")
+        settings = self._settings
+        if settings.mail_from == STAND_IN_SENDER:
+            raise NoMailServerError(
+                "LMSKIT_SMTP_HOST is set, but LMSKIT_MAIL_FROM is not. Set it to the address that messages are sent from."
+            )
         context = ssl.create_default_context()
-        host, port = str(wanted.smtp_host), wanted.mail_port
+        host, port = str(settings.smtp_host), settings.mail_port
         connection: smtplib.SMTP
-        if wanted.smtp_security == "tls":
+        if settings.smtp_security == "tls":
             connection = self._reached(lambda: smtplib.SMTP_SSL(host, port, timeout=self._timeout, context=context))
         else:
             connection = self._reached(lambda: smtplib.SMTP(host, port, timeout=self._timeout))
         try:
             self._reached(connection.ehlo_or_helo_if_needed)
-            if wanted.smtp_security == "starttls":
+            if settings.smtp_security == "starttls":
                 self._encrypt(connection, context)
-            if wanted.smtp_user is not None:
+            if settings.smtp_user is not None:
                 self._log_in(connection)
         except BaseException:
             connection.close()
@@ -173,7 +175,7 @@ class SmtpServer:
         if not connection.has_extn("starttls"):
             raise NoMailServerError(
                 f"{self._name} offers no STARTTLS. Set LMSKIT_SMTP_SECURITY to tls (often with port 465), "
-                "or to none where nobody can listen on the way."
+                "or to none on a network that nobody can listen on."
             )
 
         def encrypted() -> None:
@@ -189,7 +191,7 @@ class SmtpServer:
         try:
             connection.login(user, "" if secret is None else secret.get_secret_value())
         except smtplib.SMTPAuthenticationError as error:
-            # Without the server's words and the exception: some repeat what was sent.
+            # Without the server's text and the exception: some servers repeat what was sent.
             code = error.smtp_code
             if 400 <= code <= 499:  # noqa: PLR2004 - what RFC 5321 calls transient
                 raise NoMailServerError(f"{self._name} cannot check the login now ({code}). It will be tried again.") from None
@@ -198,46 +200,46 @@ class SmtpServer:
             ) from None
         except smtplib.SMTPNotSupportedError:
             raise NoMailServerError(
-                f"{self._name} takes no login at this port. Leave LMSKIT_SMTP_USER unset, "
+                f"{self._name} does not accept a login at this port. Leave LMSKIT_SMTP_USER unset, "
                 "or check LMSKIT_SMTP_PORT and LMSKIT_SMTP_SECURITY."
             ) from None
         except (smtplib.SMTPException, OSError, UnicodeError):
-            raise NoMailServerError(f"The connection to the {self._place} was lost at the login. It will be tried again.") from None
+            raise NoMailServerError(f"The connection to the {self._address} was lost at the login. It will be tried again.") from None
 
     def _reached(self, step: Callable[[], Step]) -> Step:
-        """Take a step towards a connection; what fails here concerns no message."""
+        """Do one step of connecting; a failure here concerns no particular message."""
         try:
             return step()
         except ssl.SSLCertVerificationError as error:
             raise NoMailServerError(
-                f"The certificate of the {self._place} is not trusted ({one_line(error.verify_message)}). "
+                f"The certificate of the {self._address} is not trusted ({one_line(error.verify_message)}). "
                 "Check LMSKIT_SMTP_HOST; for a certificate authority of your own, name its file in SSL_CERT_FILE."
             ) from error
         except ssl.SSLError as error:
             raise NoMailServerError(
-                f"No encrypted connection to the {self._place} ({_reason(error)}). Check LMSKIT_SMTP_SECURITY and LMSKIT_SMTP_PORT."
+                f"No encrypted connection to the {self._address} ({_reason(error)}). Check LMSKIT_SMTP_SECURITY and LMSKIT_SMTP_PORT."
             ) from error
         except smtplib.SMTPResponseException as error:
-            said = _said(error.smtp_code, _bytes(error.smtp_error))
-            raise NoMailServerError(f"{self._name} takes no messages now: {said}. They wait, and will be tried again.") from error
+            text = _answer_text(error.smtp_code, _bytes(error.smtp_error))
+            raise NoMailServerError(f"{self._name} accepts no messages now: {text}. They wait, and will be tried again.") from error
         except (smtplib.SMTPException, OSError) as error:
             raise NoMailServerError(
-                f"The {self._place} cannot be reached ({_reason(error)}). Check LMSKIT_SMTP_HOST and LMSKIT_SMTP_PORT."
+                f"The {self._address} cannot be reached ({_reason(error)}). Check LMSKIT_SMTP_HOST and LMSKIT_SMTP_PORT."
             ) from error
 
 
 class _ClosingError(Exception):
-    """The server says that it closes the connection (421)."""
+    """The server announces that it closes the connection (421)."""
 
 
-def _said(code: int, answer: bytes) -> str:
-    """What the server answered, on one line; the lines of a long answer follow each other."""
-    text = one_line(f"{code if code > 0 else 'an answer that is no SMTP'} {answer.decode('utf-8', 'replace')}")
+def _answer_text(code: int, answer: bytes) -> str:
+    """The server's answer on one line, shortened if it is long."""
+    text = one_line(f"{code if code > 0 else 'an answer that is not SMTP'} {answer.decode('utf-8', 'replace')}")
     return text if len(text) <= LONGEST_ANSWER else f"{text[:LONGEST_ANSWER]} …"
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # smtplib takes one for a lost connection
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # smtplib reports a time-out as a lost connection
         return "it did not answer in time"
     if isinstance(error, OSError) and error.strerror:
         return one_line(error.strerror)

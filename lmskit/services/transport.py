@@ -1,4 +1,4 @@
-"""Ways to hand a message over. Returning means accepted; a refusal is an error that says whether trying again can help."""
+"""Ways to send a message. To return means accepted; a refusal is an error that says whether trying again can help."""
 
 import re
 from email.message import EmailMessage
@@ -12,14 +12,14 @@ from lmskit.whole_file import write_whole
 
 
 class Transport(Protocol):
-    """Hands messages over."""
+    """Sends messages."""
 
     @property
     def accepted(self) -> str:
-        """A sentence on what has become of a message that was accepted."""
+        """A sentence that says where an accepted message went."""
 
-    def hand_over(self, message: EmailMessage) -> None:
-        """Hand over one message; return once it is accepted.
+    def send(self, message: EmailMessage) -> None:
+        """Send one message; return once it is accepted.
 
         Raises
         ------
@@ -28,17 +28,17 @@ class Transport(Protocol):
         MessagePostponedError
             It was not accepted now; trying again may help.
         NoMailServerError
-            Neither it nor any other message can be handed over as things are.
+            Neither this nor any other message can be sent now.
         """
 
     def close(self) -> None:
-        """Let go of what was opened; the next message opens it again."""
+        """Close the connection; the next message opens it again."""
 
 
 class EmlFolder:
-    """Writes each message as a file that mail programs open; that counts as accepted.
+    """Writes each message as an .eml file, which counts as accepted.
 
-    The file is named after the Message-ID, so a message that is handed over twice is there once.
+    The file is named after the Message-ID, so a message that is sent twice is one file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,16 +46,16 @@ class EmlFolder:
 
     @property
     def accepted(self) -> str:
-        """A sentence on what has become of a message that was accepted."""
+        """A sentence that says where an accepted message went."""
         return f"No mail server is set, so the message was written as an .eml file to {self.folder}."
 
     def path_of(self, message: EmailMessage) -> Path:
-        """Where the message is written."""
+        """The file that the message is written to."""
         name = re.sub(r"[^A-Za-z0-9.@_-]", "_", str(message["Message-ID"]).strip("<> ")).lstrip(".")
         return self.folder / f"{name[:200]}.eml"
 
-    def hand_over(self, message: EmailMessage) -> None:
-        """Write the message; whoever looks sees a whole file or none."""
+    def send(self, message: EmailMessage) -> None:
+        """Write the message, as a whole file or not at all."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self.path_of(message), bytes(message))
@@ -66,7 +66,7 @@ class EmlFolder:
             ) from error
 
     def close(self) -> None:
-        """Do nothing: each message is a file of its own."""
+        """Do nothing: there is no connection."""
 
 
 def destination_of(settings: Settings) -> str:
@@ -77,5 +77,5 @@ def destination_of(settings: Settings) -> str:
 
 
 def transport_of(settings: Settings) -> Transport:
-    """The mail server that is set, or else a folder of files."""
+    """The transport for the mail server that is set, or else for a folder of files."""
     return EmlFolder(settings.mail_dir) if settings.smtp_host is None else SmtpServer(settings)

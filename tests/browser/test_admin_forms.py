@@ -297,7 +297,7 @@ def test_the_outbox_shows_what_became_of_messages_and_delivers_what_is_due(open_
     expect(lab.output.locator("tr", has_text="outbox.reader@example.com")).to_contain_text("sent")
     pictures(lab, "outbox_opened")
     press(lab, "Deliver what is due")
-    told(lab, "handed over")
+    told(lab, " sent, ")
     lab.field("Status").select_option(label="sent")
     expect(lab.output.locator("tr", has_text="outbox.reader@example.com")).to_contain_text("sent")
     pictures(lab, "outbox_delivered")

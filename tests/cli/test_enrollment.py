@@ -54,7 +54,7 @@ def test_a_place_left_pending_by_a_crash_becomes_active_when_its_message_is_hand
     assert told.exit_code == 0, told.output
     assert "active" in lmskit("enrollment", "list", course.code).stdout
     assert any(email in path.read_text() for path in settings().mail_dir.glob("*.eml"))
-    assert lmskit("enrollment", "deliver").stdout == "0 handed over, 0 refused for good, 0 to be tried again.\n"
+    assert lmskit("enrollment", "deliver").stdout == "0 sent, 0 refused for good, 0 to be tried again.\n"
 
 
 def test_the_roster_is_a_table(lmskit, enrolled, email, course):

@@ -41,8 +41,8 @@ def dead(admin_engine, number, reason="450 busy \x1b[31m[red]"):
 
 
 def test_what_waits_is_handed_over(lmskit, asked, email):
-    assert lmskit("mail", "deliver").stdout == "1 handed over, 0 refused for good, 0 to be tried again.\n"
-    assert lmskit("mail", "deliver").stdout == "0 handed over, 0 refused for good, 0 to be tried again.\n"
+    assert lmskit("mail", "deliver").stdout == "1 sent, 0 refused for good, 0 to be tried again.\n"
+    assert lmskit("mail", "deliver").stdout == "0 sent, 0 refused for good, 0 to be tried again.\n"
 
 
 def test_with_a_mail_server_set_messages_go_there(lmskit, asked, email, monkeypatch):
@@ -60,7 +60,7 @@ def test_with_a_mail_server_set_messages_go_there(lmskit, asked, email, monkeypa
             monkeypatch.undo()
             settings.cache_clear()
     assert (unready.exit_code, ready.exit_code) == (1, 0)
-    assert "LMSKIT_SMTP_HOST is set, and LMSKIT_MAIL_FROM is not" in unready.stdout
+    assert "LMSKIT_SMTP_HOST is set, but LMSKIT_MAIL_FROM is not" in unready.stdout
     assert server.recipients() == [email]
     assert b"From: Courses <courses@example.org>" in server.accepted[0].content
 
@@ -81,8 +81,8 @@ def test_a_dead_letter_is_tried_again(lmskit, admin_engine, asked, course):
 
         session.execute(delete(Enrollment).where(Enrollment.course_id == course.id))
     told = lmskit("mail", "retry", str(asked))
-    assert told.stdout == "1 asked for anew, 0 due at once.\nTo hand them over: lmskit mail deliver\n"
-    assert lmskit("mail", "deliver").stdout.startswith("1 handed over")
+    assert told.stdout == "1 requested again, 0 due at once.\nTo hand them over: lmskit mail deliver\n"
+    assert lmskit("mail", "deliver").stdout.startswith("1 sent")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_watch_hands_over_what_comes_and_stops_with_nothing_in_hand(admin_engi
         assert watch.stdout.readline() == "Looking for messages every 0.1 seconds. To stop: Ctrl-C\n"
         with transaction(admin_engine) as session:
             enroll(session, EnrollStudent(course=course.code, email=email, family_name="Lovelace", given_name="Ada"))
-        assert watch.stdout.readline() == "1 handed over, 0 refused for good, 0 to be tried again.\n"
+        assert watch.stdout.readline() == "1 sent, 0 refused for good, 0 to be tried again.\n"
         started = time.monotonic()
         watch.send_signal(number)
         assert watch.stdout.read() == "Stopped; no message is in hand.\n"

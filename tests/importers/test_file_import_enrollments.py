@@ -8,7 +8,7 @@ from sqlalchemy import select
 from lmskit.errors import CourseNotFoundError, ImportFileError, InputError, MessageRefusedError
 from lmskit.models import Enrollment, OutboxMessage
 from lmskit.services.delivery import deliver_waiting
-from lmskit.services.enrollment import request_place
+from lmskit.services.enrollment import request_enrollment
 from lmskit.vocabulary import EnrollmentStatus, Origin, OutboxStatus
 from tests import factories
 from tests.importers.plain import became, odd, reasons
@@ -83,14 +83,14 @@ def test_of_several_rows_for_one_place_the_one_that_says_most_counts(session, im
 
 
 def test_a_place_that_waits_for_its_message_goes_on_waiting(session, imported, course, ada):
-    request_place(session, course, ada)
+    request_enrollment(session, course, ada)
     report = imported("email\nada@example.org")
     assert (became(report), place(session, course, ada).status) == ("unchanged", EnrollmentStatus.PENDING)
     assert odd(report) == [(2, "waits here for the message that confirms the place, and goes on waiting")]
 
 
 def test_a_place_that_waits_and_is_withdrawn_calls_its_message_back(session, imported, course, ada):
-    request_place(session, course, ada)
+    request_enrollment(session, course, ada)
     imported(f"{HEADER}ada@example.org,,withdrawn,,")
     assert place(session, course, ada).status is EnrollmentStatus.WITHDRAWN
     message = session.scalars(
@@ -150,7 +150,7 @@ def test_who_is_missing_is_withdrawn_if_asked_for(session, imported, course, ada
     factories.enrollment(session, course, ada, started_on=dt.date(2020, 1, 1))
     factories.enrollment(session, course, done, status=EnrollmentStatus.COMPLETED)
     factories.enrollment(session, other, elsewhere)
-    request_place(session, course, waiting)
+    request_enrollment(session, course, waiting)
     rows = "email,family_name\nben@example.org,Babbage"
     rehearsed = imported(rows, withdraw_missing=True, dry_run=True)
     assert place(session, course, ada).status is EnrollmentStatus.ACTIVE

@@ -23,7 +23,7 @@ from lmskit.models import Course, OutboxMessage, User
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.delivery import MAX_ATTEMPTS, deliver_waiting
 from lmskit.services.enrollment import enroll
-from lmskit.services.outbox import retry, retry_settled
+from lmskit.services.retry import retry, retry_settled
 from lmskit.settings import settings
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 from tests import factories
@@ -213,7 +213,7 @@ def test_of_many_addresses_exactly_the_accepted_become_active(say, admin_engine,
 
     mail_server.answer = lambda _occurrence: OK
     with transaction(admin_engine) as session:
-        asked = [retry_settled(session, outcome).asked_anew for outcome in (OutboxStatus.REFUSED, OutboxStatus.DEAD)]
+        asked = [retry_settled(session, outcome).requested_again for outcome in (OutboxStatus.REFUSED, OutboxStatus.DEAD)]
     deliver_waiting(lambda: transaction(admin_engine), smtp_to(mail_server))
     assert asked == [10, 2]
     assert intake.places(admin_engine) == dict.fromkeys(intake.emails, EnrollmentStatus.ACTIVE)

@@ -128,12 +128,12 @@ def test_a_message_that_is_no_sign_in_is_refused(content, server):
     assert "Traceback" not in form.answer
 
 
-def test_a_lecturer_who_opens_an_admin_notebook_is_told_so(school, server):
+def test_a_lecturer_cannot_open_an_admin_notebook(school, server):
     sign_in(ADA, school.passwords[ADA])
     for desk in (course_desk, enrollment_desk):
         with pytest.raises(NotPermittedError) as error:
             desk()
-        assert str(error.value).startswith(f"This notebook is for administrators; you are signed in as {ADA}, a lecturer.")
+        assert str(error.value).startswith(f"Only an administrator can use this notebook. You are signed in as {ADA}, a lecturer.")
         assert error.value._render_traceback_() == [str(error.value)]
     sign_in(ADMIN, school.passwords[ADMIN])
     assert course_desk().message.value == ""

@@ -19,10 +19,10 @@ class Post:
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.answers: dict[str, DeliveryError] = {}
-        self.on_hand_over: Callable[[], None] = lambda: None
+        self.on_send: Callable[[], None] = lambda: None
 
-    def hand_over(self, message: EmailMessage) -> None:
-        self.on_hand_over()
+    def send(self, message: EmailMessage) -> None:
+        self.on_send()
         if (answer := self.answers.get(str(message["To"]))) is not None:
             raise answer
         self.messages.append(message)

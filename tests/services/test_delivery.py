@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from lmskit.errors import DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
 from lmskit.models import Course, Enrollment, OutboxMessage, User
 from lmskit.schemas.enrollment import EnrollStudent
-from lmskit.services import delivery_watch
+from lmskit.services import delivery
 from lmskit.services.admission import admit
 from lmskit.services.delivery import (
     FIRST_PAUSE,
@@ -20,8 +20,8 @@ from lmskit.services.delivery import (
     postpone,
     put_back,
     settle,
+    watch,
 )
-from lmskit.services.delivery_watch import watch
 from lmskit.services.enrollment import enroll, withdraw
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 from tests import factories
@@ -221,7 +221,7 @@ def test_leaving_while_the_message_is_in_flight_stands(session, begin, post, cas
     def leave():
         withdraw(session, course=case.course.code, email=factories.address(case.student))
 
-    post.on_hand_over = leave
+    post.on_send = leave
 
     assert deliver_waiting(begin, post).sent == 1
 
@@ -233,12 +233,12 @@ def test_the_message_of_an_earlier_request_does_not_confirm_a_later_one(session,
     enroll(session, case.request)
 
     def leave_and_return():
-        post.on_hand_over = lambda: None
+        post.on_send = lambda: None
         withdraw(session, course=case.course.code, email=factories.address(case.student))
         enroll(session, case.request)
         post.answers[case.student.email] = LATER
 
-    post.on_hand_over = leave_and_return
+    post.on_send = leave_and_return
     deliver_waiting(begin, post)
 
     place = place_of(session, case)
@@ -265,7 +265,7 @@ def test_admitting_says_that_the_place_is_active(begin, post, case):
 def test_admitting_says_that_the_place_is_pending_and_why(begin, post, case):
     post.answers[case.student.email] = LATER
     said = admit(begin, post, case.request)
-    assert said == f"{case.student.email} has a place in {case.course.code}, pending: the message will be tried again. 450 try again later"
+    assert said == f"{case.student.email} is enrolled in {case.course.code}: pending. The message will be tried again. 450 try again later"
 
 
 def test_admitting_says_that_there_is_no_place(begin, post, case):
@@ -385,7 +385,7 @@ def test_admitting_without_a_mail_server_says_that_the_place_waits_and_for_what(
     post.answers[case.student.email] = NoMailServerError("The mail server cannot be reached.")
     said = admit(begin, post, case.request)
     assert said == (
-        f"{case.student.email} has a place in {case.course.code}, pending: it waits for lmskit mail deliver. "
+        f"{case.student.email} is enrolled in {case.course.code}: pending. The message waits; to send it: lmskit mail deliver. "
         "The mail server cannot be reached."
     )
 
@@ -402,10 +402,10 @@ def test_a_watch_tells_each_change_once(session, begin, post, case, monkeypatch)
             post.answers.clear()
         return look is not None
 
-    monkeypatch.setattr(delivery_watch, "LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr(delivery, "LONGEST_OUTAGE_PAUSE", 0.0)
     watch(begin, post, every=0, go_on=go_on, say=said.append)
     assert said == [
         "The mail server cannot be reached.",
-        "1 handed over, 0 refused for good, 0 to be tried again.",
-        "Messages are handed over again.",
+        "1 sent, 0 refused for good, 0 to be tried again.",
+        "Messages are sent again.",
     ]

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from lmskit.errors import DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
 from lmskit.services.delivery import LEASE
-from lmskit.services.mail import Letter, written
+from lmskit.services.mail import Letter, compose
 from lmskit.services.smtp import PATIENCE_WITH_TEXT, SmtpServer
 from lmskit.services.transport import EmlFolder, transport_of
 from lmskit.settings import Settings
@@ -23,7 +23,7 @@ SECRET = "correct-horse-battery"
 
 def letter(recipient="ada@example.org", number=1, name="Ada"):
     context = {"name": name, "course": "CS101", "title": "Programming", "term": "Autumn", "ended_before": None}
-    return written(Letter(message_id=f"<{number}@lmskit.invalid>", recipient=recipient, template="welcome", context=context))
+    return compose(Letter(message_id=f"<{number}@lmskit.invalid>", recipient=recipient, template="welcome", context=context))
 
 
 def smtp_to(server, **changes):
@@ -46,7 +46,7 @@ def answering(kind, *answers):
 def test_a_message_arrives_as_it_was_written(server):
     transport = smtp_to(server)
     message = letter(name="Ada\n.\nLovelace ÄÖ")
-    transport.hand_over(message)
+    transport.send(message)
     transport.close()
     [accepted] = server.accepted
     assert (accepted.sender, accepted.recipient, accepted.message_id) == ("from@example.org", "ada@example.org", "<1@lmskit.invalid>")
@@ -57,7 +57,7 @@ def test_a_message_arrives_as_it_was_written(server):
 def test_many_messages_go_over_one_connection(server):
     transport = smtp_to(server)
     for number in range(20):
-        transport.hand_over(letter(number=number))
+        transport.send(letter(number=number))
     transport.close()
     assert (len(server.accepted), server.connections) == (20, 1)
 
@@ -65,9 +65,9 @@ def test_many_messages_go_over_one_connection(server):
 @pytest.mark.parametrize("ending", [None, "421 4.4.2 Enough for one connection"])
 def test_a_server_that_ends_its_connection_between_messages_is_called_again(server, ending):
     transport = smtp_to(server)
-    transport.hand_over(letter(number=1))
+    transport.send(letter(number=1))
     server.answer = answering("mail", ending)
-    transport.hand_over(letter(number=2))
+    transport.send(letter(number=2))
     transport.close()
     assert ([one.message_id for one in server.accepted], server.connections) == (["<1@lmskit.invalid>", "<2@lmskit.invalid>"], 2)
 
@@ -79,7 +79,7 @@ def test_a_server_that_ends_its_connection_between_messages_is_called_again(serv
         ("rcpt", "552 5.2.2 Mailbox full", MessageRefusedError, "552 5.2.2 Mailbox full"),
         ("mail", "553 5.7.1 Not your address", MessageRefusedError, r"refused the sender from@example.org \(LMSKIT_MAIL_FROM\): 553"),
         ("text", "554 5.7.1 Looks like spam", MessageRefusedError, "refused the message to ada@example.org: 554 5.7.1 Looks like spam"),
-        ("rcpt", "450 4.2.0 Greylisted", MessagePostponedError, "does not take ada@example.org now: 450 4.2.0 Greylisted"),
+        ("rcpt", "450 4.2.0 Greylisted", MessagePostponedError, "does not accept ada@example.org now: 450 4.2.0 Greylisted"),
         ("text", "451 4.3.0 Queue full", MessagePostponedError, "451 4.3.0 Queue full"),
         ("rcpt", "421 4.3.2 Shutting down", MessagePostponedError, "closing connections: 421 4.3.2 Shutting down"),
         ("text", "421 4.3.2 Shutting down", MessagePostponedError, "closing connections"),
@@ -93,10 +93,10 @@ def test_what_the_server_answers_decides(server, kind, answer, error, words):
     server.answer = answering(kind, answer)
     transport = smtp_to(server)
     with pytest.raises(error, match=words) as raised:
-        transport.hand_over(letter())
+        transport.send(letter())
     assert type(raised.value) is error
     assert server.accepted == []
-    transport.hand_over(letter())  # the next one is not worse off
+    transport.send(letter())  # the next one is not worse off
     transport.close()
     assert len(server.accepted) == 1
 
@@ -105,8 +105,8 @@ def test_an_answer_that_is_lost_after_acceptance_means_the_same_message_twice(se
     server.answer = answering("accepted", None)
     transport = smtp_to(server)
     with pytest.raises(DeliveryInDoubtError, match="It may have arrived"):
-        transport.hand_over(letter())
-    transport.hand_over(letter())
+        transport.send(letter())
+    transport.send(letter())
     transport.close()
     assert [one.message_id for one in server.accepted] == ["<1@lmskit.invalid>"] * 2
 
@@ -117,20 +117,20 @@ def test_a_server_that_does_not_answer_is_not_waited_for_beyond_the_lease(server
     assert (len(steps) + PATIENCE_WITH_TEXT) * longest_timeout <= LEASE.total_seconds()
     server.pause = 2
     with pytest.raises(DeliveryInDoubtError, match="did not answer in time"):
-        smtp_to(server, smtp_timeout=0.1).hand_over(letter())
+        smtp_to(server, smtp_timeout=0.1).send(letter())
 
 
 def test_plain_letters_before_the_at_are_enough_for_any_server_and_others_need_one_that_takes_them():
     with MailServer(utf8=False) as old:
         transport = smtp_to(old)
-        transport.hand_over(letter("ada@münchen.example"))
-        with pytest.raises(MessageRefusedError, match=r"cannot send to élodie@example\.org: it knows only plain letters before the @"):
-            transport.hand_over(letter("élodie@example.org"))
+        transport.send(letter("ada@münchen.example"))
+        with pytest.raises(MessageRefusedError, match=r"cannot send to élodie@example\.org: it accepts only ASCII characters before the @"):
+            transport.send(letter("élodie@example.org"))
         transport.close()
     assert old.recipients() == ["ada@xn--mnchen-3ya.example"]
     with MailServer() as new:
         transport = smtp_to(new)
-        transport.hand_over(letter("élodie@example.org"))
+        transport.send(letter("élodie@example.org"))
         transport.close()
     assert new.recipients() == ["élodie@example.org"]
 
@@ -139,11 +139,11 @@ def test_plain_letters_before_the_at_are_enough_for_any_server_and_others_need_o
 def test_a_login_that_is_refused_concerns_no_student_and_tells_no_password():
     with MailServer(password=SECRET) as guarded:
         transport = smtp_to(guarded, smtp_user="courses", smtp_password=SECRET)
-        transport.hand_over(letter())
+        transport.send(letter())
         transport.close()
         wrong = smtp_to(guarded, smtp_user="courses", smtp_password="wrong-" + SECRET)
         with pytest.raises(NoMailServerError, match=r"refused the login .*LMSKIT_SMTP_USER and LMSKIT_SMTP_PASSWORD") as raised:
-            wrong.hand_over(letter())
+            wrong.send(letter())
     assert len(guarded.accepted) == 1
     told = "".join(traceback.format_exception(raised.value)) + repr(wrong._settings) + repr(wrong.__dict__)
     assert SECRET not in told
@@ -162,7 +162,7 @@ def test_a_sender_that_is_no_single_address_is_refused(sender):
 
 def test_a_server_needs_a_sender(server):
     with pytest.raises(NoMailServerError, match="LMSKIT_MAIL_FROM is not"):
-        SmtpServer(Settings(smtp_host="127.0.0.1", smtp_port=server.port, smtp_security="none")).hand_over(letter())
+        SmtpServer(Settings(smtp_host="127.0.0.1", smtp_port=server.port, smtp_security="none")).send(letter())
 
 
 def test_without_a_server_messages_become_files(tmp_path):
@@ -190,8 +190,8 @@ def test_a_greeting_that_is_none_concerns_no_message(greeting):
         transport = SmtpServer(
             Settings(smtp_host="127.0.0.1", smtp_port=port, smtp_security="none", mail_from="a@example.org", smtp_timeout=2)
         )
-        with pytest.raises(NoMailServerError, match=r"takes no messages now|cannot be reached"):
-            transport.hand_over(letter())
+        with pytest.raises(NoMailServerError, match=r"accepts no messages now|cannot be reached"):
+            transport.send(letter())
         thread.join()
 
 
@@ -218,18 +218,18 @@ def test_an_encrypted_connection_is_made_to_a_server_whose_certificate_is_truste
     file, context = certificate
     with MailServer(**{"starttls": {"tls": context}, "tls": {"implicit_tls": context}}[security]) as guarded:
         with pytest.raises(NoMailServerError, match=r"certificate of the mail server .* is not trusted .*SSL_CERT_FILE"):
-            smtp_to(guarded, smtp_security=security).hand_over(letter())
+            smtp_to(guarded, smtp_security=security).send(letter())
         monkeypatch.setenv("SSL_CERT_FILE", str(file))
         transport = smtp_to(guarded, smtp_security=security)
-        transport.hand_over(letter())
-        transport.hand_over(letter(number=2))
+        transport.send(letter())
+        transport.send(letter(number=2))
         transport.close()
     assert len(guarded.accepted) == 2
 
 
 def test_a_server_without_encryption_is_not_spoken_to_where_it_was_asked_for(server):
     with pytest.raises(NoMailServerError, match="offers no STARTTLS"):
-        smtp_to(server, smtp_security="starttls").hand_over(letter())
+        smtp_to(server, smtp_security="starttls").send(letter())
     with pytest.raises(NoMailServerError, match="LMSKIT_SMTP_SECURITY"):
-        smtp_to(server, smtp_security="tls").hand_over(letter())
+        smtp_to(server, smtp_security="tls").send(letter())
     assert server.accepted == []

@@ -15,7 +15,7 @@ from lmskit.errors import (
 )
 from lmskit.models import Enrollment, OutboxMessage, QuizAttempt, User
 from lmskit.schemas.enrollment import EnrollStudent
-from lmskit.services.enrollment import enroll, request_place, withdraw
+from lmskit.services.enrollment import enroll, request_enrollment, withdraw
 from lmskit.vocabulary import EnrollmentStatus, Origin, OutboxStatus, Role
 from tests import factories
 
@@ -57,7 +57,7 @@ def test_the_place_and_its_message_come_together_or_not_at_all(session, course):
     nowhere = factories.student(session, email=f"{factories.unique('x')}@oulad.invalid")
 
     with pytest.raises(AddressError, match="no e-mail address that receives mail"), session.begin_nested():
-        request_place(session, course, nowhere)
+        request_enrollment(session, course, nowhere)
 
     assert session.get(Enrollment, (course.id, nowhere.id)) is None
     assert messages(session, course) == []
@@ -122,7 +122,7 @@ def test_only_students_can_be_enrolled(session, course, role):
 def test_a_student_without_an_address_cannot_be_told_and_is_not_enrolled(session, course):
     student = factories.student(session, email=None)
     with pytest.raises(AddressError, match=student.given_name):
-        request_place(session, course, student)
+        request_enrollment(session, course, student)
 
 
 def test_an_unknown_course_is_named(session, student):

@@ -11,7 +11,7 @@ import pytest
 
 from lmskit.errors import MessageRefusedError, NoMailServerError
 from lmskit.services import mail
-from lmskit.services.mail import Letter, written
+from lmskit.services.mail import Letter, compose
 from lmskit.services.transport import EmlFolder
 
 
@@ -35,7 +35,7 @@ def letter(**changes):
 
 
 def test_a_letter_says_who_has_a_place_where_in_text_and_in_html():
-    message = written(letter())
+    message = compose(letter())
     assert str(message["Subject"]) == "Your place in Programming (CS101-2026)"
     assert str(message["Message-ID"]) == "<0123456789abcdef@lmskit.invalid>"
     for kind in ("plain", "html"):
@@ -45,7 +45,7 @@ def test_a_letter_says_who_has_a_place_where_in_text_and_in_html():
 
 
 def test_what_people_typed_is_no_markup_in_html_and_unchanged_in_text():
-    message = written(letter(name=EVIL, title=EVIL))
+    message = compose(letter(name=EVIL, title=EVIL))
     assert EVIL not in body(message, "html")
     assert "&lt;img src=x" in body(message, "html")
     assert EVIL in body(message, "plain")
@@ -54,7 +54,7 @@ def test_what_people_typed_is_no_markup_in_html_and_unchanged_in_text():
 @pytest.mark.parametrize("recipient", ["eve,ada@example.org", "ada@example.org>", "(ada)eve@example.org", "ada..eve@example.org"])
 def test_what_is_no_single_address_is_refused_before_any_server_sees_it(recipient):
     with pytest.raises(MessageRefusedError, match="is not an address that mail can be sent to"):
-        written(letter(recipient=recipient))
+        compose(letter(recipient=recipient))
 
 
 NAMES = ["Ada\r\nBcc: eve@example.org\r\n\r\nSend money", "Ada \u202egnp.exe", "Ada\x1b[31m\x00", "\u2067Ada\u2066"]
@@ -62,7 +62,7 @@ NAMES = ["Ada\r\nBcc: eve@example.org\r\n\r\nSend money", "Ada \u202egnp.exe", "
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_stays_on_its_line_and_turns_nothing_around(name):
-    message = written(letter(name=name, title=name))
+    message = compose(letter(name=name, title=name))
     read = email.message_from_bytes(bytes(message), policy=default)
     assert set(read.keys()) == {"Message-ID", "From", "To", "Subject", "Auto-Submitted", "MIME-Version", "Content-Type"}
     for said in (str(read["Subject"]), *(body(read, kind) for kind in ("plain", "html"))):
@@ -73,7 +73,7 @@ def test_a_name_stays_on_its_line_and_turns_nothing_around(name):
 
 def test_names_in_any_script_arrive_as_they_are():
     name = "אדה لوفليس 🎓 Ada\u0301 نام\u200cمن"
-    read = email.message_from_bytes(bytes(written(letter(name=name, title=name))), policy=default)
+    read = email.message_from_bytes(bytes(compose(letter(name=name, title=name))), policy=default)
     assert name in str(read["Subject"])
     for kind in ("plain", "html"):
         assert name in body(read, kind)
@@ -86,7 +86,7 @@ def test_a_letter_knows_no_results():
 
 
 def test_a_title_cannot_add_a_header():
-    message = written(letter(title="Programming\r\nBcc: everyone@example.org"))
+    message = compose(letter(title="Programming\r\nBcc: everyone@example.org"))
     assert message["Bcc"] is None
     assert "\n" not in str(message["Subject"])
 
@@ -101,8 +101,8 @@ def test_a_title_cannot_add_a_header():
 )
 def test_a_letter_to_any_address_can_be_written_and_read_again(tmp_path, recipient, shown):
     folder = EmlFolder(tmp_path)
-    message = written(letter(recipient=recipient))
-    folder.hand_over(message)
+    message = compose(letter(recipient=recipient))
+    folder.send(message)
     read = email.message_from_bytes(folder.path_of(message).read_bytes(), policy=default)
     assert str(read["To"]) == shown
 
@@ -110,12 +110,12 @@ def test_a_letter_to_any_address_can_be_written_and_read_again(tmp_path, recipie
 def test_a_message_handed_over_twice_is_there_once(tmp_path):
     folder = EmlFolder(tmp_path / "mail")
     for _ in range(2):
-        folder.hand_over(written(letter()))
+        folder.send(compose(letter()))
     assert [path.name for path in (tmp_path / "mail").iterdir()] == ["0123456789abcdef@lmskit.invalid.eml"]
 
 
 def test_a_name_made_of_a_path_stays_in_the_folder(tmp_path):
-    message = written(letter())
+    message = compose(letter())
     message.replace_header("Message-ID", "<../../etc/passwd@x>")
     assert EmlFolder(tmp_path).path_of(message).parent == tmp_path
 
@@ -123,8 +123,8 @@ def test_a_name_made_of_a_path_stays_in_the_folder(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 def test_only_their_owner_can_read_messages(tmp_path):
     folder = EmlFolder(tmp_path / "mail")
-    message = written(letter())
-    folder.hand_over(message)
+    message = compose(letter())
+    folder.send(message)
     assert stat.S_IMODE((tmp_path / "mail").stat().st_mode) == 0o700
     assert stat.S_IMODE(folder.path_of(message).stat().st_mode) == 0o600
 
@@ -132,7 +132,7 @@ def test_only_their_owner_can_read_messages(tmp_path):
 def test_a_folder_that_cannot_be_written_to_postpones_the_message_and_leaves_no_part(tmp_path):
     (tmp_path / "mail").write_text("a file where the folder should be")
     with pytest.raises(NoMailServerError, match="LMSKIT_MAIL_DIR"):
-        EmlFolder(tmp_path / "mail").hand_over(written(letter()))
+        EmlFolder(tmp_path / "mail").send(compose(letter()))
 
 
 def test_a_write_that_fails_leaves_no_part(tmp_path, monkeypatch):
@@ -141,5 +141,5 @@ def test_a_write_that_fails_leaves_no_part(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(NoMailServerError, match="No space left on device"):
-        EmlFolder(tmp_path).hand_over(written(letter()))
+        EmlFolder(tmp_path).send(compose(letter()))
     assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,7 @@ from lmskit.queries.outbox import count_outbox_messages, outbox_messages
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.delivery import MAX_ATTEMPTS, claim_next, deliver_waiting
 from lmskit.services.enrollment import enroll, withdraw
-from lmskit.services.outbox import retry, retry_settled
+from lmskit.services.retry import retry, retry_settled
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 from tests import factories
 
@@ -69,7 +69,7 @@ def status_of(session, number):
 def test_a_refused_message_is_asked_for_anew_with_a_message_of_its_own(*, session, begin, post, course, student, refused):
     report = retry(session, [refused])
 
-    assert report.sentence == "1 asked for anew, 0 due at once."
+    assert report.sentence == "1 requested again, 0 due at once."
     place = place_of(session, course, student)
     assert (place.status, place.request_sequence) == (EnrollmentStatus.PENDING, 2)
     assert status_of(session, refused) is OutboxStatus.REFUSED
@@ -97,7 +97,7 @@ def test_a_message_that_waits_is_due_at_once(session, begin, post, student, ask)
     assert deliver_waiting(begin, post).sent == 0
     session.expire_all()
 
-    assert retry(session, [number]).sentence == "0 asked for anew, 1 due at once."
+    assert retry(session, [number]).sentence == "0 requested again, 1 due at once."
     assert deliver_waiting(begin, post).sent == 1
 
 
@@ -111,7 +111,7 @@ def test_a_message_that_was_sent_stays_sent(session, begin, post, student, ask):
 def test_a_message_in_hand_is_left_to_its_dispatcher(session, student, ask):
     number = ask(student)
     claim_next(session)
-    with pytest.raises(MessageSettledError, match="is being handed over at this moment"):
+    with pytest.raises(MessageSettledError, match="is being sent at this moment"):
         retry(session, [number])
 
 
@@ -131,7 +131,7 @@ def test_a_place_left_pending_because_nobody_knows_is_asked_for_anew_or_withdraw
     assert len(deliver_waiting(begin, post).given_up) == 1
     assert place_of(session, course, student).status is EnrollmentStatus.PENDING
 
-    assert retry_settled(session, OutboxStatus.DEAD).asked_anew == 1
+    assert retry_settled(session, OutboxStatus.DEAD).requested_again == 1
     assert place_of(session, course, student).request_sequence == given_up.request_sequence + 1
     withdraw(session, course=course.code, email=factories.address(student))
     place = place_of(session, course, student)
@@ -143,17 +143,17 @@ def test_whoever_was_withdrawn_is_not_enrolled_again_by_the_way(session, course,
     withdraw(session, course=course.code, email=factories.address(student))
     with pytest.raises(MessageSettledError, match=f"lmskit enrollment add {course.code} {student.email}"):
         retry(session, [number])
-    assert retry_settled(session, OutboxStatus.REFUSED).asked_anew == 0
+    assert retry_settled(session, OutboxStatus.REFUSED).requested_again == 0
 
 
 def test_only_the_last_message_of_a_place_can_be_tried_again(*, session, begin, post, student, ask, refused):
     post.answers[student.email] = GONE
     last = ask(student)
     deliver_waiting(begin, post)
-    with pytest.raises(MessageSettledError, match="A later message tells of the same place"):
+    with pytest.raises(MessageSettledError, match="A later message concerns the same enrollment"):
         retry(session, [refused])
     report = retry_settled(session, OutboxStatus.REFUSED)
-    assert (report.asked_anew, report.skipped) == (1, {})
+    assert (report.requested_again, report.skipped) == (1, {})
     assert last != refused
 
 
@@ -179,10 +179,10 @@ def test_of_all_refused_those_that_cannot_be_asked_for_are_left_with_the_reason(
 
     report = retry_settled(session, OutboxStatus.REFUSED)
 
-    assert report.asked_anew == 1
+    assert report.requested_again == 1
     assert list(report.skipped) == [number]
     assert "already enrolled" in report.skipped[number]
-    assert report.sentence == "1 asked for anew, 0 due at once, 1 left as they are."
+    assert report.sentence == "1 requested again, 0 due at once, 1 skipped."
 
 
 def test_the_list_tells_of_each_message_newest_first(session, course, student, ask, refused):
