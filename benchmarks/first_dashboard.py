@@ -87,7 +87,7 @@ def opened(clone: Path, variables: dict[str, str]) -> None:
             notebook = Lab(Window(browser.new_page()), address, "lecturer/mastery_dashboard.ipynb")
             notebook.open()
             notebook.run_all()
-            notebook.figure("Who has mastered which week?").first.wait_for()
+            notebook.figure("Mastery by student and week").first.wait_for()
             browser.close()
     finally:
         lab.send_signal(signal.SIGINT)

@@ -1,54 +1,68 @@
-"""What a chart needs of its table."""
+"""Columns that several charts need, and checks of the rows of a table."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lmskit.errors import ColumnsMissingError, InputError
+from lmskit.columns import NAME, TOPIC, WEEK_NUMBER, Column, Columns
+from lmskit.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
+LEVEL = Column("level", "str", "`Level`")
+LOW = Column("low", "float64", "lower end of the 90 % interval; NaN without an interval")
+HIGH = Column("high", "float64", "upper end of the 90 % interval; NaN without an interval")
 
-def need(table: pd.DataFrame, columns: Sequence[str], *, chart: str) -> None:
-    """Refuse a table that lacks columns, naming them.
+CELLS = Columns(
+    Column("student_id", "int64"),
+    NAME,
+    WEEK_NUMBER,
+    TOPIC,
+    Column("value", "float64", "mastery value from 0 to 1; NaN if not assessed"),
+    LOW,
+    HIGH,
+    Column("n_evidence", "int64", "units of evidence"),
+    LEVEL,
+)
+"""One row per student and week."""
 
-    Raises
-    ------
-    ColumnsMissingError
-        A column is missing.
-    """
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise ColumnsMissingError(subject=chart, missing=missing, present=[str(column) for column in table.columns])
+
+def with_interval(name: str, meaning: str) -> tuple[Column, Column, Column]:
+    """Return the columns of a value and of the two ends of its interval."""
+    return (
+        Column(name, "float64", meaning),
+        Column(f"{name}_low", "float64", LOW.meaning),
+        Column(f"{name}_high", "float64", HIGH.meaning),
+    )
 
 
-def need_once(table: pd.DataFrame, keys: Sequence[str], *, chart: str) -> None:
-    """Refuse a table with two rows for one key: a chart could only show one of them.
+def need_unique(table: pd.DataFrame, keys: Sequence[str], *, subject: str) -> None:
+    """Refuse a table with two rows of the same key: a chart could show only one of them.
 
     Raises
     ------
     InputError
         It names the first such key.
     """
-    twice = table.duplicated(list(keys))
-    if twice.any():
-        first = table.loc[twice, list(keys)].iloc[0]
-        message = f"{chart} needs one row per {' and '.join(keys)}, and there are several for {', '.join(str(key) for key in first)}."
+    repeated = table.duplicated(list(keys))
+    if repeated.any():
+        first = table.loc[repeated, list(keys)].iloc[0]
+        message = f"{subject} needs one row per {' and '.join(keys)}; there are several for {', '.join(str(key) for key in first)}."
         raise InputError(message)
 
 
-def need_one(table: pd.DataFrame, column: str, *, chart: str) -> None:
-    """Refuse a table about more than one student.
+def need_single(table: pd.DataFrame, column: str, *, subject: str) -> None:
+    """Refuse a table with more than one value in a column, such as a table of several students.
 
     Raises
     ------
     InputError
         It says how many there are.
     """
-    several = table[column].nunique()
-    if several > 1:
-        message = f"{chart} is about one {column}, and the table holds {several}; select one first."
+    n = table[column].nunique()
+    if n > 1:
+        message = f"{subject} shows one {column}, but the table has {n}. Select one of them first."
         raise InputError(message)

@@ -1,4 +1,4 @@
-"""Levels of a class: how they are spread over the weeks, and the shares of one group with their intervals."""
+"""Levels of a class: their distribution by week, and the share of each level in one group with its interval."""
 
 from __future__ import annotations
 
@@ -8,55 +8,63 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lmskit.charts import theme
-from lmskit.charts.columns import need, need_once
-from lmskit.charts.labels import plain
+from lmskit.charts.columns import HIGH, LEVEL, LOW, need_unique
+from lmskit.charts.labels import LEVEL_HEADINGS, LEVEL_LABELS, LEVEL_LETTERS, LEVEL_WORDS, plain, rule_text
+from lmskit.columns import TOPIC, WEEK_NUMBER, Column, Columns
 from lmskit.rounding import count_text, percent_text
 from lmskit.vocabulary import Level
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-SHARES = ("level", "n", "n_students", "share", "low", "high")
-"""What the shares of one group need: one row per level."""
-SHARES_BY_WEEK = ("week_number", "topic", *SHARES)
-"""What the distribution needs: one row per week and level."""
+SHARES = Columns(
+    LEVEL,
+    Column("n", "int64", "students at the level"),
+    Column("n_students", "int64", "students in all"),
+    Column("share", "float64", "n / n_students, from 0 to 1; NaN without students"),
+    LOW,
+    HIGH,
+)
+"""One row per level."""
+SHARES_BY_WEEK = Columns(WEEK_NUMBER, TOPIC, *SHARES)
+"""One row per week and level."""
 
-_NARROWEST = 0.05  # a narrower part of a bar has no room for its count, which the hover and the table tell
+_NARROWEST = 0.05  # a narrower part of a bar has no room for its count, which the hover text and the table show
 
 
+@SHARES_BY_WEEK.documented
 def level_distribution(shares: pd.DataFrame, *, rule: str, parameters: Mapping[str, float]) -> go.Figure:
-    """Draw how many students are at which level, week by week.
+    """Draw the number of students at each level, week by week.
 
     Parameters
     ----------
     shares
-        The columns of `SHARES_BY_WEEK`.
+        {columns}
     rule, parameters
-        What the levels were computed by.
+        The rule of the levels.
 
     Returns
     -------
     Figure
-        One bar trace per level, stacked to 100 % of the students of a week; the count stands in each part.
+        One bar trace per level, stacked to 100 % of the students of a week; each part shows its count.
 
     Raises
     ------
     ColumnsMissingError
         A column is missing.
     """
-    need(shares, SHARES_BY_WEEK, chart="The distribution of levels")
-    need_once(shares, ["week_number", "level"], chart="The distribution of levels")
+    SHARES_BY_WEEK.need(shares, subject="The distribution of levels")
+    need_unique(shares, ["week_number", "level"], subject="The distribution of levels")
     figure = go.Figure()
-    for level in theme.LEVELS:
+    for level in Level:
         rows = shares[shares["level"] == level.value].sort_values("week_number")
         figure.add_trace(
             go.Bar(
-                name=f"{theme.LEVEL_LETTERS[level]} {theme.LEVEL_WORDS[level]}",
+                name=LEVEL_LABELS[level],
                 x=[str(int(week)) for week in rows["week_number"]],
                 y=(rows["share"].astype("float64") * 100).tolist(),
                 text=[
-                    f"{theme.LEVEL_LETTERS[level]} {n}" if share >= _NARROWEST else ""
-                    for n, share in zip(rows["n"], rows["share"], strict=True)
+                    f"{LEVEL_LETTERS[level]} {n}" if share >= _NARROWEST else "" for n, share in zip(rows["n"], rows["share"], strict=True)
                 ],
                 textposition="inside",
                 insidetextanchor="middle",
@@ -67,8 +75,8 @@ def level_distribution(shares: pd.DataFrame, *, rule: str, parameters: Mapping[s
                 marker={"color": theme.LEVEL_COLOURS[level], "line": {"color": "white", "width": 1}},
             )
         )
-    note = f"{theme.rule_text(rule, parameters)}<br>Numbers in the bars are students; parts below 5 % tell theirs on hovering."
-    theme.dressed(figure, question="How is the class spread over the levels?", note=note, height=480)
+    note = f"{rule_text(rule, parameters)}<br>Numbers in the bars are students; hover over a part below 5 % to see its number."
+    theme.apply_theme(figure, title="Levels of the class by week", note=note, height=480)
     figure.update_layout(barmode="stack", bargap=0.15, legend={"traceorder": "normal"})
     figure.update_xaxes(type="category", title={"text": "Week"}, showgrid=False, ticks="")
     figure.update_yaxes(title={"text": "Share of students (%)"}, range=[0, 100], tickvals=[0, 25, 50, 75, 100])
@@ -83,27 +91,30 @@ def level_distribution_table(shares: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Week, Topic, Students, and per level the text ``12 (40 %)``; one row per week.
     """
-    need(shares, SHARES_BY_WEEK, chart="The table of the distribution of levels")
-    need_once(shares, ["week_number", "level"], chart="The table of the distribution of levels")
+    SHARES_BY_WEEK.need(shares, subject="The table of the distribution of levels")
+    need_unique(shares, ["week_number", "level"], subject="The table of the distribution of levels")
     rows = []
     for week, group in shares.groupby("week_number", sort=True):
         by_level = {Level(str(row["level"])): row for row in group.to_dict("records")}
-        texts = {theme.LEVEL_WORDS[level].capitalize(): _count_text(by_level, level) for level in theme.LEVELS}
+        texts = {LEVEL_HEADINGS[level]: _count_text(by_level, level) for level in Level}
         rows.append({"Week": week, "Topic": group["topic"].iloc[0], "Students": int(group["n_students"].iloc[0]), **texts})
-    return pd.DataFrame(rows, columns=["Week", "Topic", "Students", *(theme.LEVEL_WORDS[level].capitalize() for level in theme.LEVELS)])
+    return pd.DataFrame(rows, columns=["Week", "Topic", "Students", *LEVEL_HEADINGS.values()])
 
 
+@SHARES.documented
 def level_share(shares: pd.DataFrame, *, group: str, rule: str, parameters: Mapping[str, float]) -> go.Figure:
     """Draw the share of students at each level with its 90 % interval.
 
     Parameters
     ----------
     shares
-        The columns of `SHARES`, one row per level.
+        One row per level.
+
+        {columns}
     group
-        Whose levels these are, for the title: ``week 3``, ``the whole term``.
+        The group, for the title: ``week 3``, ``the whole term``.
     rule, parameters
-        What the levels were computed by.
+        The rule of the levels.
 
     Returns
     -------
@@ -115,25 +126,25 @@ def level_share(shares: pd.DataFrame, *, group: str, rule: str, parameters: Mapp
     ColumnsMissingError
         A column is missing.
     InputError
-        A level comes twice, as in a table of several weeks.
+        There are two rows for one level, as in a table of several weeks.
     """
-    need(shares, SHARES, chart="The shares of levels")
-    need_once(shares, ["level"], chart="The shares of levels")
-    rows = shares.set_index("level").reindex([level.value for level in theme.LEVELS]).reset_index()
+    SHARES.need(shares, subject="The chart of the shares of levels")
+    need_unique(shares, ["level"], subject="The chart of the shares of levels")
+    rows = shares.set_index("level").reindex([level.value for level in Level]).reset_index()
     share, low, high = (rows[column].astype("float64") * 100 for column in ("share", "low", "high"))
     figure = go.Figure(
         go.Bar(
-            x=[f"{theme.LEVEL_LETTERS[level]} {theme.LEVEL_WORDS[level]}" for level in theme.LEVELS],
+            x=list(LEVEL_LABELS.values()),
             y=share.tolist(),
             error_y=theme.error_bar(share, low, high, width=8),
             customdata=[[percent_text(value)] for value in rows["share"]],
             hovertext=[_share_hover(row) for row in rows.to_dict("records")],
             hovertemplate="%{hovertext}<extra></extra>",
-            marker={"color": [theme.LEVEL_COLOURS[level] for level in theme.LEVELS]},
+            marker={"color": [theme.LEVEL_COLOURS[level] for level in Level]},
             width=0.6,
         )
     )
-    for position, (level, row) in enumerate(zip(theme.LEVELS, rows.to_dict("records"), strict=True)):
+    for position, (level, row) in enumerate(zip(Level, rows.to_dict("records"), strict=True)):
         count = 0 if pd.isna(row["n"]) else int(row["n"])
         top = max(0.0 if pd.isna(row["high"]) else float(row["high"]), 0.0) * 100
         figure.add_annotation(
@@ -146,11 +157,11 @@ def level_share(shares: pd.DataFrame, *, group: str, rule: str, parameters: Mapp
             name=level.value,
         )
     n_students = int(rows["n_students"].max()) if rows["n_students"].notna().any() else 0
-    note = f"{count_text(n_students, 'student')}; lines are 90 % intervals of the share, taking these students for a sample."
-    theme.dressed(
+    note = f"{count_text(n_students, 'student')}; lines are 90 % intervals of the share, treating these students as a sample."
+    theme.apply_theme(
         figure,
-        question=f"What share of the class is at which level in {plain(group, 60)}?",
-        note=f"{theme.rule_text(rule, parameters)}<br>{note}",
+        title=f"Share of the class at each level, {plain(group, 60)}",
+        note=f"{rule_text(rule, parameters)}<br>{note}",
         height=440,
     )
     figure.update_xaxes(type="category", showgrid=False, ticks="", title={"text": "Level"})
@@ -166,17 +177,17 @@ def level_share_table(shares: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Level, Students, Share and 90 % interval, as text; one row per level.
     """
-    need(shares, SHARES, chart="The table of the shares of levels")
-    need_once(shares, ["level"], chart="The table of the shares of levels")
+    SHARES.need(shares, subject="The table of the shares of levels")
+    need_unique(shares, ["level"], subject="The table of the shares of levels")
     by_level = {Level(str(row["level"])): row for row in shares.to_dict("records")}
     rows = [
         {
-            "Level": theme.LEVEL_WORDS[level],
+            "Level": LEVEL_WORDS[level],
             "Students": int(by_level[level]["n"]),
             "Share": percent_text(by_level[level]["share"]),
             "90 % interval": f"{percent_text(by_level[level]['low'])} to {percent_text(by_level[level]['high'])}",
         }
-        for level in theme.LEVELS
+        for level in Level
         if level in by_level
     ]
     return pd.DataFrame(rows, columns=["Level", "Students", "Share", "90 % interval"])
@@ -190,8 +201,8 @@ def _count_text(by_level: Mapping[Level, Mapping[Hashable, Any]], level: Level) 
 
 def _share_hover(row: Mapping[Hashable, Any]) -> str:
     level = Level(str(row["level"]))
-    where = f"<b>Week {row['week_number']}</b>: {plain(row['topic'], 60)}<br>" if "week_number" in row else ""
+    week = f"<b>Week {row['week_number']}</b>: {plain(row['topic'], 60)}<br>" if "week_number" in row else ""
     return (
-        f"{where}{theme.LEVEL_WORDS[level]}: {row['n']} of {row['n_students']} students, {percent_text(row['share'])}<br>"
+        f"{week}{LEVEL_WORDS[level]}: {row['n']} of {row['n_students']} students, {percent_text(row['share'])}<br>"
         f"90 % interval: {percent_text(row['low'])} to {percent_text(row['high'])}"
     )

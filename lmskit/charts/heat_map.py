@@ -1,4 +1,4 @@
-"""The class and its students, week by week: a class row above a heat map of students."""
+"""Mastery of a class: a row for the class above a heat map of its students, by week."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lmskit.charts import theme
-from lmskit.charts.columns import need, need_once
-from lmskit.charts.labels import plain
+from lmskit.charts.columns import CELLS, need_unique
+from lmskit.charts.labels import LEVEL_LETTERS, LEVEL_WORDS, interval_text, plain, rule_text, threshold_parameters
+from lmskit.columns import TOPIC, WEEK_NUMBER, Column, Columns
 from lmskit.rounding import number_text
 from lmskit.thresholds import Standing, standings
 from lmskit.vocabulary import Level
@@ -19,32 +20,39 @@ from lmskit.vocabulary import Level
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CELLS = ("student_id", "name", "week_number", "topic", "value", "low", "high", "n_evidence", "level")
-"""What a cell needs: one row per student and week, students in the order in which they are to appear."""
-CLASS_WEEKS = ("week_number", "topic", "value", "n_students", "n_mastered", "n_developing", "n_remedial", "n_not_assessed")
-"""What the class row needs: one row per week, over the whole class."""
+CLASS_WEEKS = Columns(
+    WEEK_NUMBER,
+    TOPIC,
+    Column("value", "float64", "mean of the mastery values, from 0 to 1; NaN if no student is assessed"),
+    Column("n_students", "int64", "students of the class"),
+    *(Column(f"n_{level}", "int64", f"students at the level {level}") for level in Level),
+)
+"""One row per week, over the whole class."""
 CLASS_TRACE, STUDENT_TRACE = 0, 1
-"""Numbers of the traces, as a click reports them: `x` is the week as text, and in the second trace `y` the student's id as text."""
+"""Numbers of the traces, as a click reports them: `x` is the week as text; in the second trace, `y` is the student's id as text."""
 
 _NAME_WIDTH = 30
 _ROW, _CLASS_ROW, _GAP, _TOP, _BOTTOM, _SCALE = 19, 34, 12, 186, 52, 78  # pixels; the colour scale hangs _SCALE below the top
-_LINE = 15  # pixels of a line of the note
+_LINE = 15  # pixels per line of the note
 
 
+@CELLS.documented
 def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: str, parameters: Mapping[str, float]) -> go.Figure:
-    """Draw who has mastered what.
+    """Draw the mastery of each student in each week, below the mean of the class.
 
-    Every cell says its level twice: by a colour for the value, and by the letter M, D or R; a question mark marks a tentative level.
-    A cell without evidence stays empty; one with too little evidence for a value shows a dash.
+    A cell shows its level twice: by a colour for the value, and by the letter M, D or R; a question mark shows that the level is tentative.
+    A cell without evidence is empty; a cell with too little evidence for a value shows a dash.
 
     Parameters
     ----------
     cells
-        The columns of `CELLS`: one page of students.
+        One page of students, in the order in which they are shown.
+
+        {columns}
     class_weeks
-        The columns of `CLASS_WEEKS`: the whole class.
+        The columns of `CLASS_WEEKS`, for the whole class.
     rule, parameters
-        What the values were computed by.
+        The rule of the values.
 
     Returns
     -------
@@ -58,17 +66,17 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: st
     InputError
         There are two rows for one student and week, or two class rows for one week.
     """
-    need(cells, CELLS, chart="The heat map")
-    need(class_weeks, CLASS_WEEKS, chart="The class row")
-    need_once(cells, ["student_id", "week_number"], chart="The heat map")
-    need_once(class_weeks, ["week_number"], chart="The class row")
+    CELLS.need(cells, subject="The heat map")
+    CLASS_WEEKS.need(class_weeks, subject="The class row")
+    need_unique(cells, ["student_id", "week_number"], subject="The heat map")
+    need_unique(class_weeks, ["week_number"], subject="The class row")
     weeks = sorted({*cells["week_number"].tolist(), *class_weeks["week_number"].tolist()})
     students = cells.drop_duplicates("student_id")
     has_interval = bool(cells["low"].notna().any()) or not cells["value"].notna().any()
-    note = "M mastered, D developing, R remedial, empty: not assessed, – too little evidence. "
-    note += "? tentative: a threshold lies inside the 90 % interval." if has_interval else "This rule carries no interval."
-    note = f"{theme.rule_text(rule, parameters)}<br>{note}"
-    more = _LINE * max(theme.broken(note).count("<br>") - 1, 0)  # lines that the note has beyond two
+    note = "M mastered, D developing, R remedial; empty: not assessed; –: too little evidence. "
+    note += "?: tentative, a threshold is inside the 90 % interval." if has_interval else "This rule has no interval."
+    note = f"{rule_text(rule, parameters)}<br>{note}"
+    more = _LINE * max(theme.wrapped(note).count("<br>") - 1, 0)  # lines that the note has beyond two
     height = _TOP + more + _CLASS_ROW + _GAP + _ROW * max(len(students), 1) + _BOTTOM
     inner = height - _TOP - more - _BOTTOM
     figure = make_subplots(
@@ -79,9 +87,9 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: st
         row_heights=[_CLASS_ROW / (inner - _GAP), 1 - _CLASS_ROW / (inner - _GAP)],
     )
     figure.add_trace(_class_row(class_weeks, weeks), row=1, col=1)
-    figure.add_trace(_student_rows(cells, students["student_id"].tolist(), weeks, theme.thresholds(parameters)), row=2, col=1)
-    theme.dressed(figure, question="Who has mastered which week?", note=note, height=height)
-    scale = _colour_axis(theme.thresholds(parameters), height, below=_SCALE + more)
+    figure.add_trace(_student_rows(cells, students["student_id"].tolist(), weeks, threshold_parameters(parameters)), row=2, col=1)
+    theme.apply_theme(figure, title="Mastery by student and week", note=note, height=height)
+    scale = _colour_axis(threshold_parameters(parameters), height, below=_SCALE + more)
     figure.update_layout(margin={"t": _TOP + more, "b": _BOTTOM, "l": 120, "r": 20}, coloraxis=scale)
     names = [week_label(week) for week in weeks]
     common: dict[str, Any] = {
@@ -114,25 +122,25 @@ def mastery_heat_map_table(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, pa
     Returns
     -------
     DataFrame
-        Student, and a column ``Week n`` for each week, all text: the class mean first, then the students in their order.
+        Student, and a column ``Week n`` for each week, all text: the mean of the class first, then the students in their order.
         A cell reads ``0.83 mastered, tentative``.
     """
-    need(cells, CELLS, chart="The table of the heat map")
-    need(class_weeks, CLASS_WEEKS, chart="The class row")
-    need_once(cells, ["student_id", "week_number"], chart="The table of the heat map")
+    CELLS.need(cells, subject="The table of the heat map")
+    CLASS_WEEKS.need(class_weeks, subject="The class row")
+    need_unique(cells, ["student_id", "week_number"], subject="The table of the heat map")
     weeks = sorted({*cells["week_number"].tolist(), *class_weeks["week_number"].tolist()})
-    texts = cells[["student_id", "week_number"]].assign(text=_cell_texts(cells, theme.thresholds(parameters)))
+    texts = cells[["student_id", "week_number"]].assign(text=_cell_texts(cells, threshold_parameters(parameters)))
     students = cells.drop_duplicates("student_id")
-    # pivot refuses duplicates; pivot_table would take one of them in silence
+    # pivot refuses duplicates; pivot_table would silently keep one of them
     wide = texts.pivot(index="student_id", columns="week_number", values="text").reindex(index=students["student_id"], columns=weeks)
-    wide = wide.astype(object).fillna(theme.LEVEL_WORDS[Level.NOT_ASSESSED])
+    wide = wide.astype(object).fillna(LEVEL_WORDS[Level.NOT_ASSESSED])
     mean = class_weeks.set_index("week_number")["value"].reindex(weeks).map(number_text, na_action=None)
     rows = [["Class mean", *mean], *([name, *row] for name, row in zip(students["name"], wide.to_numpy().tolist(), strict=True))]
     return pd.DataFrame(rows, columns=["Student", *(f"Week {week}" for week in weeks)], dtype="str")
 
 
 def week_label(week: int) -> str:
-    """Write a week as it stands on the axis and comes back from a click."""
+    """Write a week as the axis shows it and a click reports it."""
     return str(int(week))
 
 
@@ -177,7 +185,7 @@ def _class_row(class_weeks: pd.DataFrame, weeks: list[int]) -> go.Heatmap:
         row = by_week.get(week)
         lines = [f"<b>Week {week}</b>" + (f": {plain(row['topic'], 60)}" if row else "")]
         if row:
-            counts = [f"{theme.LEVEL_WORDS[level]} {int(row[f'n_{level}'])}" for level in theme.LEVELS]
+            counts = [f"{LEVEL_WORDS[level]} {int(row[f'n_{level}'])}" for level in Level]
             lines += [f"class mean {number_text(value)}", f"{int(row['n_students'])} students: {', '.join(counts)}"]
         hover.append("<br>".join(lines))
     return go.Heatmap(
@@ -203,17 +211,17 @@ def _student_rows(cells: pd.DataFrame, students: list[int], weeks: list[int], th
     shape = (len(students), len(weeks))
     z = np.full(shape, np.nan)
     z[rows, columns] = cells["value"].to_numpy(dtype=np.float64, na_value=np.nan)
-    marks, hover = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
-    marks[rows, columns] = _marks(cells, thresholds)
+    symbols, hover = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
+    symbols[rows, columns] = _symbols(cells, thresholds)
     hover[rows, columns] = _hover(cells, thresholds)
     return go.Heatmap(
         name="Students",
         x=[week_label(week) for week in weeks],
         y=[str(student) for student in students],
         z=z.tolist(),
-        text=marks.tolist(),
+        text=symbols.tolist(),
         texttemplate="%{text}",
-        textfont={"size": 11, "weight": 600},  # plotly chooses grey or white by the cell; bold keeps both readable
+        textfont={"size": 11, "weight": 600},  # plotly writes grey or white, by the colour of the cell; bold keeps both readable
         hovertext=hover.tolist(),
         hovertemplate="%{hovertext}<extra></extra>",
         hoverongaps=True,
@@ -223,36 +231,36 @@ def _student_rows(cells: pd.DataFrame, students: list[int], weeks: list[int], th
     )
 
 
-def _standing(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> np.ndarray[Any, np.dtype[np.object_]]:
+def _standings(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> np.ndarray[Any, np.dtype[np.object_]]:
     return standings(
         cells["low"].to_numpy(dtype=np.float64, na_value=np.nan), cells["high"].to_numpy(dtype=np.float64, na_value=np.nan), **thresholds
     )
 
 
-def _marks(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> list[str]:
-    marks = []
-    for level, n, standing in zip(cells["level"], cells["n_evidence"].fillna(0), _standing(cells, thresholds), strict=True):
-        letter = theme.LEVEL_LETTERS[Level(level)]
+def _symbols(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> list[str]:
+    symbols = []
+    for level, n, standing in zip(cells["level"], cells["n_evidence"].fillna(0), _standings(cells, thresholds), strict=True):
+        letter = LEVEL_LETTERS[Level(level)]
         if Level(level) is Level.NOT_ASSESSED:
-            marks.append(letter if n > 0 else "")
+            symbols.append(letter if n > 0 else "")
         else:
-            marks.append(f"{letter}?" if standing == Standing.TENTATIVE else letter)
-    return marks
+            symbols.append(f"{letter}?" if standing == Standing.TENTATIVE else letter)
+    return symbols
 
 
 def _hover(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> list[str]:
     texts = []
-    for row, standing in zip(cells.to_dict("records"), _standing(cells, thresholds), strict=True):
+    for row, standing in zip(cells.to_dict("records"), _standings(cells, thresholds), strict=True):
         level = Level(row["level"])
         n = 0 if pd.isna(row["n_evidence"]) else int(row["n_evidence"])
         lines = [f"<b>{plain(row['name'], 60)}</b>", f"Week {int(row['week_number'])}: {plain(row['topic'], 60)}"]
         if level is Level.NOT_ASSESSED:
-            lines.append("not assessed: no evidence" if n == 0 else f"not assessed: {n} pieces of evidence are too few for this rule")
+            lines.append("not assessed: no evidence" if n == 0 else f"not assessed: too little evidence for this rule ({n})")
         else:
             lines += [
-                f"{theme.LEVEL_WORDS[level]}, {standing}",
+                f"{LEVEL_WORDS[level]}, {standing}",
                 f"value {number_text(row['value'])}",
-                f"90 % interval: {theme.interval_text(row['low'], row['high'])}",
+                f"90 % interval: {interval_text(row['low'], row['high'])}",
                 f"evidence: {n}",
             ]
         texts.append("<br>".join(lines))
@@ -261,8 +269,8 @@ def _hover(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> list[str]:
 
 def _cell_texts(cells: pd.DataFrame, thresholds: Mapping[str, float]) -> list[str]:
     texts = []
-    for value, level, standing in zip(cells["value"], cells["level"], _standing(cells, thresholds), strict=True):
-        word = theme.LEVEL_WORDS[Level(level)]
-        sure = f", {standing}" if standing != Standing.NO_INTERVAL else ""
-        texts.append(word if Level(level) is Level.NOT_ASSESSED else f"{number_text(value)} {word}{sure}")
+    for value, level, standing in zip(cells["value"], cells["level"], _standings(cells, thresholds), strict=True):
+        word = LEVEL_WORDS[Level(level)]
+        certainty = f", {standing}" if standing != Standing.NO_INTERVAL else ""
+        texts.append(word if Level(level) is Level.NOT_ASSESSED else f"{number_text(value)} {word}{certainty}")
     return texts

@@ -1,17 +1,35 @@
-"""Text inside figures: plotly reads some HTML, entities and formulas in every label, and names may hold any of them."""
+"""Texts in figures: escaped labels, rules with their parameters, values with their intervals."""
 
 from __future__ import annotations
 
 import html
 import unicodedata
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from lmskit.rounding import number_text
+from lmskit.thresholds import MASTERY_THRESHOLD, REMEDIAL_THRESHOLD
+from lmskit.vocabulary import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ELLIPSIS = "…"
 
+LEVEL_LETTERS = {Level.MASTERED: "M", Level.DEVELOPING: "D", Level.REMEDIAL: "R", Level.NOT_ASSESSED: "–"}
+LEVEL_WORDS = {Level.MASTERED: "mastered", Level.DEVELOPING: "developing", Level.REMEDIAL: "remedial", Level.NOT_ASSESSED: "not assessed"}
+LEVEL_LABELS = {level: f"{LEVEL_LETTERS[level]} {LEVEL_WORDS[level]}" for level in Level}
+LEVEL_HEADINGS = {level: LEVEL_WORDS[level].capitalize() for level in Level}
+
+Rules: TypeAlias = "Sequence[tuple[str, Mapping[str, float | str]]]"
+"""Name and parameters of each rule that is compared, numbered from 1 in tables; a text replaces a number that differs by week."""
+
 
 def plain(text: object, width: int | None = None) -> str:
-    """Make any text a label that shows as it reads.
+    """Make a label that shows any text as it is: plotly would interpret some HTML, entities and formulas.
 
-    Control characters, line breaks and characters that reverse the writing direction become blanks; HTML and ``$`` (a formula, where
+    Control characters, line breaks and characters that reverse the writing direction become spaces; HTML and ``$`` (a formula, if
     MathJax is loaded) are escaped.
 
     Parameters
@@ -19,7 +37,7 @@ def plain(text: object, width: int | None = None) -> str:
     text
         A name, a title, a topic.
     width
-        At most so many characters, the last an ellipsis where text was cut.
+        The most characters; a longer text is cut and ends with an ellipsis.
 
     Examples
     --------
@@ -29,7 +47,8 @@ def plain(text: object, width: int | None = None) -> str:
     'A very…'
     """
     kept = "".join(
-        " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} or _turns(character) else character for character in str(text)
+        " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} or _changes_direction(character) else character
+        for character in str(text)
     )
     line = " ".join(kept.split())
     if width is not None and len(line) > width:
@@ -37,5 +56,79 @@ def plain(text: object, width: int | None = None) -> str:
     return html.escape(line).replace("$", "&#36;")
 
 
-def _turns(character: str) -> bool:
+def _changes_direction(character: str) -> bool:
     return "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
+
+
+def rule_name(name: str) -> str:
+    """Write the name of a rule as a label.
+
+    Examples
+    --------
+    >>> rule_name("weighted_average")
+    'weighted average'
+    """
+    return plain(name).replace("_", " ")
+
+
+def rule_text(rule: str, parameters: Mapping[str, float | str]) -> str:
+    """Write a rule with its parameters, as each figure does under its title; a text replaces a number that differs from week to week.
+
+    Examples
+    --------
+    >>> rule_text("weighted_average", {"w": 0.65, "mastery_threshold": 0.8})
+    'Rule: weighted average (w 0.65, mastery threshold 0.8)'
+    >>> rule_text("bkt", {"prior": "by week", "forget": 0.0})
+    'Rule: bkt (prior by week, forget 0)'
+    """
+    return f"Rule: {rule_with_parameters(rule, parameters)}"
+
+
+def rule_with_parameters(rule: str, parameters: Mapping[str, float | str]) -> str:
+    """Write a rule with its parameters, as a table does.
+
+    Examples
+    --------
+    >>> rule_with_parameters("latest", {"mastery_threshold": 0.8})
+    'latest (mastery threshold 0.8)'
+    """
+    texts = {name: plain(value) if isinstance(value, str) else f"{value:g}" for name, value in parameters.items()}
+    listed = ", ".join(f"{rule_name(name)} {text}" for name, text in texts.items())
+    return rule_name(rule) + (f" ({listed})" if listed else "")
+
+
+def rule_captions(rules: Rules, note: str) -> str:
+    """Write each rule with its parameters, numbered, on a line of its own, before a note."""
+    return "<br>".join([*(f"{number} {rule_text(*rule)}" for number, rule in enumerate(rules, start=1)), note])
+
+
+def threshold_parameters(parameters: Mapping[str, float | str]) -> dict[str, float]:
+    """Return the two thresholds among the parameters of a rule, or their defaults."""
+    return {
+        "mastery_threshold": float(parameters.get("mastery_threshold", MASTERY_THRESHOLD)),
+        "remedial_threshold": float(parameters.get("remedial_threshold", REMEDIAL_THRESHOLD)),
+    }
+
+
+def interval_text(low: float | None, high: float | None) -> str:
+    """Write an interval.
+
+    Examples
+    --------
+    >>> interval_text(0.5, 0.875), interval_text(float("nan"), None)
+    ('0.50 to 0.88', 'none')
+    """
+    if low is None or high is None or low != low or high != high:  # noqa: PLR0124  # NaN is not itself
+        return "none"
+    return f"{number_text(low)} to {number_text(high)}"
+
+
+def value_text(value: float, low: float, high: float) -> str:
+    """Write a value, with its interval in brackets if it has one.
+
+    Examples
+    --------
+    >>> value_text(0.17, -0.02, 0.3), value_text(0.17, float("nan"), float("nan"))
+    ('0.17 (−0.02 to 0.30)', '0.17')
+    """
+    return number_text(value) + (f" ({interval_text(low, high)})" if np.isfinite(low) else "")

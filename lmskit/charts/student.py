@@ -1,4 +1,4 @@
-"""One student: the weeks with their intervals, and the attempts behind a week."""
+"""One student: mastery by week with its intervals, and the attempts of a week."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lmskit.charts import theme
-from lmskit.charts.columns import need, need_once, need_one
-from lmskit.charts.labels import plain
+from lmskit.charts.columns import CELLS, need_single, need_unique
+from lmskit.charts.labels import LEVEL_LABELS, LEVEL_LETTERS, LEVEL_WORDS, interval_text, plain, rule_text, threshold_parameters
+from lmskit.columns import WEEK_NUMBER, Column, Columns
 from lmskit.rounding import number_text, percent_text
 from lmskit.thresholds import standings
 from lmskit.vocabulary import Level
@@ -18,64 +19,57 @@ from lmskit.vocabulary import Level
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-CELLS = ("student_id", "name", "week_number", "topic", "value", "low", "high", "n_evidence", "level")
-"""What the weeks of a student need: one row per week."""
-ATTEMPTS = ("quiz_title", "week_number", "number", "score", "max_score", "submitted_at", "origin")
-"""What the attempts of a student need: one row per attempt."""
+ATTEMPTS = Columns(
+    Column("quiz_title", "str"),
+    WEEK_NUMBER,
+    Column("number", "int64", "of the attempt, from 1"),
+    Column("score", "float64", "points given; NaN if not graded"),
+    Column("max_score", "float64"),
+    Column("submitted_at", "datetime64[ns, UTC]", "NaT if unknown"),
+    Column("origin", "str", "`Origin`"),
+)
+"""One row per attempt."""
 
-_BELOW = -0.07  # where weeks and attempts without a value are marked: clearly not at zero
 
-
+@CELLS.documented
 def student_weeks(cells: pd.DataFrame, *, rule: str, parameters: Mapping[str, float]) -> go.Figure:
-    """Draw one student's mastery week by week, with intervals and thresholds.
+    """Draw the mastery of one student by week, with intervals and thresholds.
 
     Parameters
     ----------
     cells
-        The columns of `CELLS`, of one student.
+        The weeks of one student.
+
+        {columns}
     rule, parameters
-        What the values were computed by; the thresholds are among the parameters.
+        The rule of the values; the thresholds are among the parameters.
 
     Returns
     -------
     Figure
-        One trace of markers per level; weeks without a value are marked below the axis.
+        One trace of markers per level; weeks without a value are shown below zero.
 
     Raises
     ------
     ColumnsMissingError
         A column is missing.
     InputError
-        The table holds several students, or a week twice.
+        The table has several students, or two rows for one week.
     """
-    need(cells, CELLS, chart="The chart of a student's weeks")
-    need_one(cells, "student_id", chart="The chart of a student's weeks")
-    need_once(cells, ["week_number"], chart="The chart of a student's weeks")
-    limits = theme.thresholds(parameters)
-    rows = cells.sort_values("week_number").assign(standing=lambda table: _standings(table, limits))
+    CELLS.need(cells, subject="The chart of a student's weeks")
+    need_single(cells, "student_id", subject="The chart of a student's weeks")
+    need_unique(cells, ["week_number"], subject="The chart of a student's weeks")
+    thresholds = threshold_parameters(parameters)
+    rows = cells.sort_values("week_number").assign(standing=lambda table: _standings(table, thresholds))
     figure = go.Figure()
-    for threshold, word in ((limits["mastery_threshold"], "mastered from"), (limits["remedial_threshold"], "remedial below")):
-        figure.add_hline(y=threshold, line={"dash": "dash", "width": 1, "color": theme.FAINT})
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            xanchor="left",
-            xshift=6,
-            y=threshold,
-            yanchor="middle",
-            showarrow=False,
-            text=f"{word} {threshold:g}",
-            font={"size": 11, "color": theme.FAINT},
-        )
-    for level in theme.LEVELS:
-        here = rows[rows["level"] == level.value]
-        figure.add_trace(_weeks_at(level, here))
-    name = plain(rows["name"].iloc[0], 40) if len(rows) else "this student"
+    for name, words in (("mastery_threshold", "mastered from"), ("remedial_threshold", "remedial below")):
+        theme.add_limit(figure, thresholds[name], f"{words} {thresholds[name]:g}")
+    for level in Level:
+        figure.add_trace(_weeks_at(level, rows[rows["level"] == level.value]))
+    student = plain(rows["name"].iloc[0], 40) if len(rows) else "this student"
     has_interval = bool(rows["low"].notna().any())
-    note = "Lines are 90 % intervals." if has_interval else "This rule carries no interval."
-    theme.dressed(
-        figure, question=f"How does {name} stand, week by week?", note=f"{theme.rule_text(rule, parameters)}<br>{note}", height=420
-    )
+    note = "Lines are 90 % intervals." if has_interval else "This rule has no interval."
+    theme.apply_theme(figure, title=f"Mastery of {student} by week", note=f"{rule_text(rule, parameters)}<br>{note}", height=420)
     figure.update_layout(margin={"r": 140}, showlegend=True)
     weeks = [str(int(week)) for week in rows["week_number"]]
     figure.update_xaxes(
@@ -93,8 +87,8 @@ def student_weeks_table(cells: pd.DataFrame, *, parameters: Mapping[str, float])
     DataFrame
         Week, Topic, Value, 90 % interval, Evidence, Level, Standing; one row per week, numbers as text.
     """
-    need(cells, CELLS, chart="The table of a student's weeks")
-    need_one(cells, "student_id", chart="The table of a student's weeks")
+    CELLS.need(cells, subject="The table of a student's weeks")
+    need_single(cells, "student_id", subject="The table of a student's weeks")
     rows = cells.sort_values("week_number")
     assessed = rows["level"] != Level.NOT_ASSESSED.value
     return pd.DataFrame(
@@ -102,23 +96,24 @@ def student_weeks_table(cells: pd.DataFrame, *, parameters: Mapping[str, float])
             "Week": rows["week_number"].astype("int64"),
             "Topic": rows["topic"],
             "Value": [number_text(value) for value in _floats(rows, "value")],
-            "90 % interval": [
-                theme.interval_text(low, high) for low, high in zip(_floats(rows, "low"), _floats(rows, "high"), strict=True)
-            ],
+            "90 % interval": [interval_text(low, high) for low, high in zip(_floats(rows, "low"), _floats(rows, "high"), strict=True)],
             "Evidence": rows["n_evidence"].fillna(0).astype("int64"),
-            "Level": [theme.LEVEL_WORDS[Level(level)] for level in rows["level"]],
-            "Standing": np.where(assessed, _standings(rows, theme.thresholds(parameters)), ""),
+            "Level": [LEVEL_WORDS[Level(level)] for level in rows["level"]],
+            "Standing": np.where(assessed, _standings(rows, threshold_parameters(parameters)), ""),
         }
     ).reset_index(drop=True)
 
 
+@ATTEMPTS.documented
 def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) -> go.Figure:
-    """Draw one student's attempts of a week: the score as a share of the maximum, over time.
+    """Draw the attempts of one student in a week: the share of the maximum score, over time.
 
     Parameters
     ----------
     attempts
-        The columns of `ATTEMPTS`; rows of other weeks are left out.
+        Rows of other weeks are left out.
+
+        {columns}
     student
         The name, for the title.
     week_number
@@ -127,27 +122,27 @@ def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) 
     Returns
     -------
     Figure
-        One trace per quiz; attempts that are not graded are marked below the axis.
+        One trace per quiz; attempts that are not graded are shown below zero.
 
     Raises
     ------
     ColumnsMissingError
         A column is missing.
     """
-    need(attempts, ATTEMPTS, chart="The chart of a student's attempts")
+    ATTEMPTS.need(attempts, subject="The chart of a student's attempts")
     rows = _attempts_of(attempts, week_number)
     figure = go.Figure()
     for position, (title, quiz) in enumerate(rows.groupby("quiz_title", sort=True)):
-        graded = quiz["fraction"].notna()
+        graded = quiz["share"].notna()
         colour = theme.SERIES[position % len(theme.SERIES)]
         symbol = theme.SERIES_SYMBOLS[position % len(theme.SERIES_SYMBOLS)]
         figure.add_trace(
             go.Scatter(
                 name=plain(title, 50),
                 x=quiz["submitted_at"].tolist(),
-                y=quiz["fraction"].where(graded, _BELOW).tolist(),
+                y=quiz["share"].where(graded, theme.BELOW_AXIS).tolist(),
                 mode="markers+text",
-                marker={"color": colour, "size": 11, "symbol": [symbol if one else f"{symbol}-open" for one in graded]},
+                marker={"color": colour, "size": 11, "symbol": [symbol if is_graded else f"{symbol}-open" for is_graded in graded]},
                 text=[str(int(number)) for number in quiz["number"]],
                 textposition="top center",
                 hovertext=[_attempt_hover(row) for row in quiz.to_dict("records")],
@@ -155,18 +150,18 @@ def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) 
                 cliponaxis=False,
             )
         )
-    note = "Numbers are attempts; open marks below the axis are not graded and are no evidence."
+    note = "Numbers are attempts. Open symbols below 0 are attempts that are not graded; they are not evidence."
     if (rows["origin"] == "simulation").any():
         note += " Simulated data."
-    theme.dressed(figure, question=f"What did {plain(student, 40)} submit in week {week_number}?", note=note, height=420)
+    theme.apply_theme(figure, title=f"Attempts of {plain(student, 40)} in week {week_number}", note=note, height=420)
     figure.update_layout(showlegend=True)
-    best = float(rows["fraction"].max()) if rows["fraction"].notna().any() else 1.0
+    best = float(rows["share"].max()) if rows["share"].notna().any() else 1.0
     figure.update_xaxes(type="date", title={"text": "Submitted (UTC)", "standoff": 18}, nticks=8)
     figure.update_yaxes(
-        title={"text": "Score (share of the maximum)"}, range=[-0.13, max(1.0, best) + 0.12], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]
+        title={"text": "Share of the maximum score"}, range=[-0.13, max(1.0, best) + 0.12], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]
     )
     if rows.empty:
-        figure.add_annotation(text="no attempts in this week", showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")
+        theme.add_empty_note(figure, "no attempts in this week")
     return figure
 
 
@@ -176,9 +171,9 @@ def student_attempts_table(attempts: pd.DataFrame, *, week_number: int) -> pd.Da
     Returns
     -------
     DataFrame
-        Submitted (UTC), Quiz, Attempt, Score, Maximum, Share, Origin; one row per attempt, oldest first, numbers as text.
+        Submitted (UTC), Quiz, Attempt, Score, Max score, Share, Origin; one row per attempt, oldest first, numbers as text.
     """
-    need(attempts, ATTEMPTS, chart="The table of a student's attempts")
+    ATTEMPTS.need(attempts, subject="The table of a student's attempts")
     rows = _attempts_of(attempts, week_number)
     return pd.DataFrame(
         {
@@ -186,8 +181,8 @@ def student_attempts_table(attempts: pd.DataFrame, *, week_number: int) -> pd.Da
             "Quiz": rows["quiz_title"],
             "Attempt": rows["number"].astype("int64"),
             "Score": [number_text(score) if score == score else "not graded" for score in _floats(rows, "score")],  # noqa: PLR0124  # NaN is not itself
-            "Maximum": [number_text(maximum) for maximum in _floats(rows, "max_score")],
-            "Share": [percent_text(fraction) for fraction in rows["fraction"]],
+            "Max score": [number_text(maximum) for maximum in _floats(rows, "max_score")],
+            "Share": [percent_text(share) for share in rows["share"]],
             "Origin": rows["origin"].astype("str"),
         }
     ).reset_index(drop=True)
@@ -198,20 +193,20 @@ def _floats(table: pd.DataFrame, column: str) -> list[float]:
     return numbers
 
 
-def _standings(table: pd.DataFrame, limits: Mapping[str, float]) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
-    return standings(_floats(table, "low"), _floats(table, "high"), **limits)
+def _standings(table: pd.DataFrame, thresholds: Mapping[str, float]) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
+    return standings(_floats(table, "low"), _floats(table, "high"), **thresholds)
 
 
 def _weeks_at(level: Level, rows: pd.DataFrame) -> go.Scatter:
-    """The weeks of one level as markers; those without a value stand below the axis, since zero is a value."""
+    """The weeks of one level as markers; weeks without a value are shown below zero, since zero is a value."""
     value, low, high = (np.array(_floats(rows, column)) for column in ("value", "low", "high"))
     missing = level is Level.NOT_ASSESSED
     return go.Scatter(
-        name=f"{theme.LEVEL_LETTERS[level]} {theme.LEVEL_WORDS[level]}",
+        name=LEVEL_LABELS[level],
         x=[str(int(week)) for week in rows["week_number"]],
-        y=[_BELOW] * len(rows) if missing else value.tolist(),
+        y=[theme.BELOW_AXIS] * len(rows) if missing else value.tolist(),
         mode="markers" if missing else "markers+text",
-        text=[theme.LEVEL_LETTERS[level]] * len(rows),
+        text=[LEVEL_LETTERS[level]] * len(rows),
         textposition="middle right",
         textfont={"size": 11},
         marker={
@@ -227,12 +222,12 @@ def _weeks_at(level: Level, rows: pd.DataFrame) -> go.Scatter:
 
 
 def _week_hover(row: Mapping[Hashable, Any]) -> str:
-    head = f"<b>Week {row['week_number']}</b>: {plain(row['topic'], 60)}<br>{theme.LEVEL_WORDS[Level(str(row['level']))]}"
+    head = f"<b>Week {row['week_number']}</b>: {plain(row['topic'], 60)}<br>{LEVEL_WORDS[Level(str(row['level']))]}"
     evidence = 0 if pd.isna(row["n_evidence"]) else row["n_evidence"]
     if row["level"] == Level.NOT_ASSESSED.value:
         return f"{head}<br>evidence: {evidence:g}"
     value, low, high = (float(row[name]) for name in ("value", "low", "high"))
-    lines = [f"{head}, {row['standing']}", f"value {number_text(value)}", f"90 % interval: {theme.interval_text(low, high)}"]
+    lines = [f"{head}, {row['standing']}", f"value {number_text(value)}", f"90 % interval: {interval_text(low, high)}"]
     return "<br>".join([*lines, f"evidence: {evidence:g}"])
 
 
@@ -240,16 +235,16 @@ def _attempts_of(attempts: pd.DataFrame, week_number: int) -> pd.DataFrame:
     rows = attempts[attempts["week_number"] == week_number].copy()
     rows["submitted_at"] = pd.to_datetime(rows["submitted_at"], utc=True)
     maximum = rows["max_score"].astype("float64")
-    rows["fraction"] = rows["score"].astype("float64") / maximum.where(maximum > 0)
+    rows["share"] = rows["score"].astype("float64") / maximum.where(maximum > 0)
     return rows.sort_values(["submitted_at", "quiz_title", "number"], kind="stable")
 
 
 def _attempt_hover(row: Mapping[Hashable, Any]) -> str:
     score = float(row["score"]) if pd.notna(row["score"]) else None
-    told = (
+    result = (
         "not graded"
         if score is None
-        else f"{number_text(score)} of {number_text(float(row['max_score']))}, {percent_text(float(row['fraction']))}"
+        else f"{number_text(score)} of {number_text(float(row['max_score']))}, {percent_text(float(row['share']))}"
     )
     when = f"{row['submitted_at']:%Y-%m-%d %H:%M}" if pd.notna(row["submitted_at"]) else "time unknown"
-    return f"<b>{plain(row['quiz_title'], 60)}</b>, attempt {row['number']}<br>{told}<br>{when} UTC<br>origin: {plain(row['origin'])}"
+    return f"<b>{plain(row['quiz_title'], 60)}</b>, attempt {row['number']}<br>{result}<br>{when} UTC<br>origin: {plain(row['origin'])}"

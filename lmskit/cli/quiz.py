@@ -58,8 +58,7 @@ def statistics(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttemp
     Classical test theory with Moodle's definitions. In brackets stand 90 % bootstrap intervals. Verdicts follow the discrimination
     index and are withheld below 30 students; a key is likely wrong where the interval of the index lies below 0.
     """
-    from lmskit.charts.items import item_map_table
-    from lmskit.charts.quiz_totals import quiz_statistics_table
+    from lmskit.charts.quiz import item_map_table, quiz_statistics_table
     from lmskit.cli.printing import print_table, say
     from lmskit.db import snapshot
     from lmskit.queries.quiz import quiz_in_course
@@ -87,7 +86,7 @@ def options(
 
     The point-biserial is the correlation of choosing an option with the marks in the rest of the quiz.
     """
-    from lmskit.charts.options import option_chart_table
+    from lmskit.charts.question import option_chart_table
     from lmskit.cli.printing import print_table, say
     from lmskit.db import snapshot
     from lmskit.queries.quiz import quiz_in_course
@@ -109,7 +108,7 @@ def drift(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FI
     Questions are the same where type, prompt and options read the same. The p-values are of no change, adjusted for looking at many
     questions (Holm); runs of fewer than 30 students are not compared.
     """
-    from lmskit.charts.item_drift import changes_table
+    from lmskit.charts.question import changes_table
     from lmskit.cli.printing import print_table, say, visible
     from lmskit.db import snapshot
     from lmskit.queries.quiz import content_of, quiz_in_course
@@ -130,7 +129,7 @@ def drift(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FI
 
 def _about(quality: "JudgedQuiz") -> str:
     """What the statistics rest on, and what was left out."""
-    from lmskit.charts.items import attempts_text
+    from lmskit.charts.quiz import attempts_text
 
     answers = quality.answers
     resting = attempts_text(quality.attempts, n_attempts=quality.n_attempts, n_students=quality.n_students)

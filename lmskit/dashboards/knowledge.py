@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from lmskit.charts.calibration import calibration_chart, calibration_table
-from lmskit.charts.learning_curve import learning_curve, learning_curve_table
+from lmskit.charts.knowledge import calibration_chart, calibration_table, learning_curve, learning_curve_table
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.knowledge_reading import CourseAnswers, Preview, fits_table, preview, read_answers, words_table

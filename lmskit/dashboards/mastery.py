@@ -7,7 +7,7 @@ import pandas as pd
 
 from lmskit.charts.distribution import level_distribution, level_distribution_table
 from lmskit.charts.heat_map import STUDENT_TRACE, mastery_heat_map, mastery_heat_map_table
-from lmskit.charts.theme import rule_text
+from lmskit.charts.labels import rule_text
 from lmskit.dashboards.class_reading import PAGE_SIZE, ClassPage, OneStudent, read_class, read_student
 from lmskit.dashboards.click_figure import Click, ClickFigure
 from lmskit.dashboards.course_choice import offer_courses

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.charts.item_drift import change_sentence, item_drift_chart, item_drift_table
-from lmskit.charts.items import verdict_text
-from lmskit.charts.options import option_chart, option_chart_table
+from lmskit.charts.question import change_sentence, item_drift_chart, item_drift_table, option_chart, option_chart_table
+from lmskit.charts.quiz import verdict_text
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.quiz_reading import QuizPage
 from lmskit.services.quiz_quality import question_options

@@ -6,9 +6,16 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from lmskit.charts.item_drift import changes_table
-from lmskit.charts.items import ATTEMPTS_WORDS, attempts_text, item_map, item_map_table
-from lmskit.charts.quiz_totals import quiz_statistics_table, score_distribution, score_distribution_table
+from lmskit.charts.question import changes_table
+from lmskit.charts.quiz import (
+    ATTEMPTS_WORDS,
+    attempts_text,
+    item_map,
+    item_map_table,
+    quiz_statistics_table,
+    score_distribution,
+    score_distribution_table,
+)
 from lmskit.dashboards.click_figure import Click, ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.one_question import QuestionPanel

@@ -7,8 +7,14 @@ import pandas as pd
 
 from lmskit.analytics.rule_choice import RuleChoice, choice
 from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
-from lmskit.charts.rule_changes import level_changes, level_changes_table
-from lmskit.charts.rule_levels import level_transitions, level_transitions_table, levels_by_rule, levels_by_rule_table
+from lmskit.charts.rule_comparison import (
+    level_changes,
+    level_changes_table,
+    level_transitions,
+    level_transitions_table,
+    levels_by_rule,
+    levels_by_rule_table,
+)
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.debounced import Debounced

@@ -25,7 +25,7 @@ class Message:
 
     @property
     def value(self) -> str:
-        """The sentence that is shown; empty if there is none."""
+        """The sentence that is shown; empty when no sentence is shown."""
         return str(self.view.value)
 
     def good(self, sentence: str) -> None:

@@ -108,7 +108,7 @@ class Lab:
 
     def click_cell(self, row: int, column: int) -> None:
         """Click a cell of the students' heat map, counted from 0."""
-        box = self.figure("Who has mastered which week?").first
+        box = self.figure("Mastery by student and week").first
         box.scroll_into_view_if_needed()
         x, y = box.evaluate(CELL_OF_HEAT_MAP, [row, column])
         self.page.mouse.move(x - 2, y)

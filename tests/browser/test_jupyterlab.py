@@ -15,7 +15,7 @@ DASHBOARD = "lecturer/mastery_dashboard.ipynb"
 def dashboard(open_lab):
     lab = open_lab(LECTURER, DASHBOARD)
     lab.run_all()
-    expect(lab.figure("Who has mastered which week?")).to_be_visible()
+    expect(lab.figure("Mastery by student and week")).to_be_visible()
     return lab
 
 
@@ -30,18 +30,18 @@ def test_a_lecturer_picks_a_course_clicks_a_cell_and_sees_the_student(dashboard,
     dashboard.wait_for_others_than(before)
     expect(dashboard.output.get_by_text("Simulated data: nobody here exists.")).to_be_visible()
     dashboard.click_cell(2, 3)
-    expect(dashboard.figure("What did")).to_be_visible()
+    expect(dashboard.figure("Attempts of")).to_be_visible()
     assert dashboard.chosen("Student").startswith("3. ")
     assert dashboard.chosen("Week").startswith("4: ")
-    expect(dashboard.figure("stand, week by week?")).to_be_visible()
-    expect(dashboard.figure("stand, week by week?")).to_be_in_viewport(ratio=0.9)
+    expect(dashboard.figure("Mastery of")).to_be_visible()
+    expect(dashboard.figure("Mastery of")).to_be_in_viewport(ratio=0.9)
     expect(dashboard.output.get_by_text("Attempts in week 4")).to_be_visible()
     picture(dashboard, "dashboard_1280_student")
 
 
 def test_what_a_click_does_a_choice_from_a_list_does_too(dashboard):
     dashboard.choice("Student").select_option(index=1)
-    expect(dashboard.figure("stand, week by week?")).to_be_visible()
+    expect(dashboard.figure("Mastery of")).to_be_visible()
     expect(dashboard.output.get_by_text("Attempts in all weeks")).to_be_visible()
     assert dashboard.output.locator(".lmskit-table tbody tr").count() > 3
 
@@ -51,21 +51,21 @@ def test_every_chart_has_a_table_in_its_place(dashboard, picture):
     expect(dashboard.output.locator("td:text-is('Class mean')")).to_be_visible()
     picture(dashboard, "dashboard_1280_tables")
     dashboard.output.get_by_role("button", name="Charts").click()
-    expect(dashboard.figure("Who has mastered which week?")).to_be_visible()
+    expect(dashboard.figure("Mastery by student and week")).to_be_visible()
 
 
 def test_clicks_still_arrive_after_the_page_was_loaded_anew_and_in_a_second_view(dashboard, picture):
     dashboard.reload()
-    expect(dashboard.figure("Who has mastered which week?")).to_be_visible()
+    expect(dashboard.figure("Mastery by student and week")).to_be_visible()
     dashboard.click_cell(0, 0)
-    expect(dashboard.figure("What did")).to_be_visible()
+    expect(dashboard.figure("Attempts of")).to_be_visible()
     dashboard.second_view()
     expect(dashboard.page.locator(".jp-LinkedOutputView .lmskit-figure-box .gtitle").first).to_be_visible()
     picture(dashboard, "dashboard_1280_second_view")
 
 
 def test_a_figure_follows_the_width_of_its_place(dashboard):
-    box = dashboard.figure("Who has mastered which week?")
+    box = dashboard.figure("Mastery by student and week")
     wide = box.bounding_box()["width"]
     dashboard.page.set_viewport_size({"width": 1000, "height": 800})
     dashboard.page.wait_for_function(
@@ -80,10 +80,10 @@ def test_a_figure_follows_the_width_of_its_place(dashboard):
 def test_the_dashboard_uses_a_large_window(open_lab, picture):
     lab = open_lab(LECTURER, DASHBOARD, size="1920")
     lab.run_all()
-    heat_map = lab.figure("Who has mastered which week?")
+    heat_map = lab.figure("Mastery by student and week")
     expect(heat_map).to_be_visible()
     lab.click_cell(1, 1)
-    student = lab.figure("stand, week by week?")
+    student = lab.figure("Mastery of")
     expect(student).to_be_visible()
     assert student.bounding_box()["x"] > heat_map.bounding_box()["x"] + 300, "the student stands beside the class"
     picture(lab, "dashboard_1920_student")

@@ -9,7 +9,7 @@ expect.set_options(timeout=30_000)
 
 LECTURER = "demo.lecturer@example.org"
 NOTEBOOK = "lecturer/quiz_quality.ipynb"
-MAP = "Which questions do their work?"
+MAP = "Facility and discrimination of each question"
 
 PLACE_OF_ITEM = """(box, number) => {
     const place = box.getBoundingClientRect();
@@ -52,9 +52,9 @@ def test_a_lecturer_picks_a_quiz_clicks_a_question_and_sees_its_options(quality,
     expect(quality.choice("Question").locator("option").nth(1)).not_to_have_text(before[1])
     quality.page.wait_for_function(DRAWN, arg=quality.offered("Question")[1].removeprefix("1. ")[:12])
     click_item(quality, 2)
-    expect(quality.figure("Who chooses what in question 2")).to_be_visible()
+    expect(quality.figure("Options chosen in question 2")).to_be_visible()
     assert quality.chosen("Question").startswith("2. ")
-    expect(quality.figure("Did question 2 change")).to_be_visible()
+    expect(quality.figure("Question 2 from term to term")).to_be_visible()
     pictures(quality, "quiz_quality_question")
     pictures(quality, "quiz_quality_panel", top=quality.output.locator(".lmskit-heading:has-text('One question')"))
     pictures(quality, "quiz_quality_below", top=quality.output.locator(".lmskit-heading:has-text('The quiz as a whole')"))

@@ -19,7 +19,7 @@ STEPS = 30
 def lab(open_lab):
     opened = open_lab(LECTURER, WHAT_IF)
     opened.run_all()
-    expect(opened.figure("How many are at which level by which rule")).to_be_visible()
+    expect(opened.figure("Share at each level by each rule")).to_be_visible()
     return opened
 
 
@@ -29,7 +29,7 @@ def summary(lab):
 
 def moved(lab):
     """The numbers in the matrix of levels."""
-    return lab.figure("Who would have another level").first.locator(".annotation-text").all_text_contents()
+    return lab.figure("Levels by rule 1 and by rule 2").first.locator(".annotation-text").all_text_contents()
 
 
 def test_a_slider_is_moved_and_the_counts_change(lab, pictures):
@@ -38,7 +38,7 @@ def test_a_slider_is_moved_and_the_counts_change(lab, pictures):
     lab.output.locator(".widget-slider:has(> label:text-is('w')) .noUi-handle").focus()
     for _ in range(STEPS):
         lab.page.keyboard.press("ArrowLeft")
-    expect(lab.figure("How many are at which level").locator("text:has-text('(w 0.35,')").first).to_be_visible()
+    expect(lab.figure("Share at each level").locator("text:has-text('(w 0.35,')").first).to_be_visible()
     expect(summary(lab)).not_to_have_text(before)
     expect(lab.output.get_by_text("counts 35 %").first).to_be_visible()
     assert moved(lab) != drawn
@@ -59,7 +59,7 @@ def test_another_rule_and_a_week_are_chosen_and_shown_as_tables(lab, pictures):
 def test_knowledge_tracing_goes_by_the_fits_of_the_weeks_until_a_slider_of_theirs_is_moved(lab, pictures):
     lab.output.locator("select:has(option[value='bkt'])").last.select_option("bkt")
     expect(lab.output.get_by_text("Every week goes by what was fitted to it.").first).to_be_visible()
-    expect(lab.figure("How many are at which level").locator("text:has-text('by week')").first).to_be_visible()
+    expect(lab.figure("Share at each level").locator("text:has-text('by week')").first).to_be_visible()
     fits = lab.output.locator("label:has-text('Parameters fitted to each week') input:visible")
     expect(fits).to_be_checked()
     pictures(lab, "what_if_fits")

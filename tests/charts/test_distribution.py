@@ -28,7 +28,7 @@ def test_the_parts_of_a_week_add_up_to_one_hundred_percent():
     assert {trace.x for trace in figure.data} == {("1", "2")}
 
 
-def test_each_part_tells_its_level_by_letter_and_count_unless_it_is_too_narrow():
+def test_each_part_shows_its_level_by_letter_and_count_unless_it_is_too_narrow():
     figure = level_distribution(WEEKS, rule="average", parameters=PARAMETERS)
     assert [trace.text[0] for trace in figure.data] == ["M 96", "D 60", "R 40", ""]
     assert len({trace.marker.color for trace in figure.data}) == 4
@@ -39,14 +39,14 @@ def test_a_topic_is_shown_and_never_interpreted():
     assert "&lt;b&gt;Maps" in figure.data[0].hovertext[1]
 
 
-def test_the_share_of_a_level_carries_its_interval():
+def test_the_share_of_a_level_has_its_interval():
     figure = level_share(WEEK, group="week 3", rule="average", parameters=PARAMETERS)
     (bars,) = figure.data
     assert bars.y == pytest.approx([48, 30, 20, 2])
     assert bars.error_y.array == pytest.approx([6, 6, 5, 2])
     assert bars.error_y.arrayminus == pytest.approx([6, 5, 4, 1])
     assert figure.layout.annotations[0].text == "<b>48 %</b> (96)"
-    assert figure.layout.title.text == "What share of the class is at which level in week 3?"
+    assert figure.layout.title.text == "Share of the class at each level, week 3"
 
 
 @pytest.mark.parametrize("chart", [level_share, level_distribution])
@@ -56,7 +56,7 @@ def test_the_rule_and_its_parameters_are_named(chart):
     assert "Rule: average (mastery threshold 0.8, remedial threshold 0.5)" in subtitle
 
 
-def test_shares_of_several_weeks_are_no_shares_of_one_group():
+def test_shares_of_several_weeks_are_refused_as_shares_of_one_group():
     with pytest.raises(InputError, match="one row per level"):
         level_share(WEEKS, group="week 1", rule="average", parameters=PARAMETERS)
 
@@ -75,7 +75,7 @@ def test_a_class_without_students_gives_figures_without_bars():
     assert len(level_distribution_table(WEEKS.iloc[:0])) == 0
 
 
-def test_the_table_twins_say_what_the_bars_say():
+def test_the_tables_have_the_content_of_the_bars():
     table = level_distribution_table(WEEKS)
     assert table.to_dict("records")[0] == {
         "Week": 1,

@@ -42,22 +42,22 @@ def students(figure):
     return figure.data[STUDENT_TRACE]
 
 
-def test_the_title_asks_and_the_subtitle_names_rule_and_parameters(figure):
-    assert figure.layout.title.text.endswith("?")
+def test_the_title_says_what_is_shown_and_the_note_names_rule_and_parameters(figure):
+    assert figure.layout.title.text == "Mastery by student and week"
     assert "weighted average (w 0.65, mastery threshold 0.8, remedial threshold 0.5)" in figure.layout.title.subtitle.text
 
 
-def test_the_class_row_and_the_students_share_their_weeks(figure):
+def test_the_class_row_and_the_students_have_the_same_weeks(figure):
     assert figure.data[CLASS_TRACE].x == figure.data[STUDENT_TRACE].x == ("1", "2")
     assert figure.layout.xaxis.matches == "x2"
 
 
-def test_students_stand_in_the_order_of_the_table_and_clicks_tell_their_ids(students, figure):
+def test_students_are_in_the_order_of_the_table_and_clicks_report_their_ids(students, figure):
     assert students.y == ("7", "3")
     assert figure.layout.yaxis2.autorange == "reversed"
 
 
-def test_a_letter_tells_the_level_and_a_question_mark_that_it_is_tentative(students):
+def test_a_letter_shows_the_level_and_a_question_mark_that_it_is_tentative(students):
     assert [list(row) for row in students.text] == [["R", ""], ["M?", "–"]]
 
 
@@ -65,38 +65,38 @@ def test_a_cell_without_a_value_has_no_colour(students):
     assert np.isnan(np.array(students.z, dtype=float)).tolist() == [[False, True], [False, True]]
 
 
-def test_hovering_tells_value_interval_evidence_level_and_how_firm_it_is(students):
+def test_the_hover_text_has_value_interval_evidence_level_and_certainty(students):
     assert students.hovertext[0][0].endswith("remedial, firm<br>value 0.30<br>90 % interval: 0.10 to 0.45<br>evidence: 12")
     assert "no evidence" in students.hovertext[0][1]
-    assert "too few" in students.hovertext[1][1]
+    assert "too little evidence" in students.hovertext[1][1]
 
 
-def test_hovering_over_the_class_counts_its_levels(figure):
+def test_the_hover_text_of_the_class_counts_its_levels(figure):
     assert "2 students: mastered 1, developing 0, remedial 1, not assessed 0" in figure.data[CLASS_TRACE].hovertext[0][0]
     assert list(figure.data[CLASS_TRACE].text[0]) == ["0.58", "–"]
 
 
 def test_a_hostile_name_is_shown_and_never_interpreted(figure):
-    written = figure.to_json()
-    assert "<img" not in written.replace("\\u003c", "<")
+    drawn = figure.to_json()
+    assert "<img" not in drawn.replace("\\u003c", "<")
     assert figure.layout.yaxis2.ticktext[0].startswith("&lt;img src=x")
 
 
-def test_two_students_of_the_same_name_keep_rows_of_their_own():
+def test_two_students_with_the_same_name_have_a_row_each():
     twins = CELLS.assign(name="Same Name")
     assert len(mastery_heat_map(twins, CLASS_WEEKS, rule="average", parameters={}).data[STUDENT_TRACE].y) == 2
 
 
 def test_a_rule_without_intervals_says_so_and_marks_nothing_tentative():
-    bare = CELLS.assign(low=np.nan, high=np.nan)
-    figure = mastery_heat_map(bare, CLASS_WEEKS, rule="highest", parameters={})
-    assert "carries no interval" in figure.layout.title.subtitle.text
+    cells = CELLS.assign(low=np.nan, high=np.nan)
+    figure = mastery_heat_map(cells, CLASS_WEEKS, rule="highest", parameters={})
+    assert "has no interval" in figure.layout.title.subtitle.text
     assert figure.data[STUDENT_TRACE].text[1][0] == "M"
 
 
-def test_thresholds_of_the_course_decide_what_is_tentative():
-    loose = mastery_heat_map(CELLS, CLASS_WEEKS, rule="average", parameters={"mastery_threshold": 0.6})
-    assert loose.data[STUDENT_TRACE].text[1][0] == "M"
+def test_the_thresholds_of_the_course_decide_which_levels_are_tentative():
+    figure = mastery_heat_map(CELLS, CLASS_WEEKS, rule="average", parameters={"mastery_threshold": 0.6})
+    assert figure.data[STUDENT_TRACE].text[1][0] == "M"
 
 
 def test_an_empty_page_is_an_empty_figure():
@@ -117,7 +117,7 @@ def test_two_rows_for_one_cell_are_refused():
         mastery_heat_map(pd.concat([CELLS, CELLS.head(1)]), CLASS_WEEKS, rule="average", parameters={})
 
 
-def test_the_table_twin_says_what_the_cells_say():
+def test_the_table_has_the_content_of_the_cells():
     table = mastery_heat_map_table(CELLS, CLASS_WEEKS, parameters=PARAMETERS)
     assert table.columns.tolist() == ["Student", "Week 1", "Week 2"]
     assert table.to_numpy().tolist() == [

@@ -1,4 +1,4 @@
-"""Pictures of a quiz: what they show, that colour is never alone, and that nothing people typed is interpreted."""
+"""Charts of a quiz: their content, a second sign beside every colour, and typed text that is never interpreted."""
 
 import numpy as np
 import pandas as pd
@@ -8,10 +8,8 @@ from lmskit.analytics.items import item_analysis, quiz_analysis
 from lmskit.analytics.items.drift import TermMarks, item_drift
 from lmskit.analytics.items.options import option_statistics
 from lmskit.analytics.items.simulation import simulated_marks
-from lmskit.charts.item_drift import changes_table, item_drift_chart, item_drift_table
-from lmskit.charts.items import item_map, item_map_table
-from lmskit.charts.options import option_chart, option_chart_table
-from lmskit.charts.quiz_totals import quiz_statistics_table, score_distribution, score_distribution_table
+from lmskit.charts.question import changes_table, item_drift_chart, item_drift_table, option_chart, option_chart_table
+from lmskit.charts.quiz import item_map, item_map_table, quiz_statistics_table, score_distribution, score_distribution_table
 from lmskit.errors import ColumnsMissingError, InputError
 
 EVIL = "<b>evil</b> $x$"
@@ -30,20 +28,20 @@ def drawn(figure):
     return figure.to_json()
 
 
-def test_each_item_stands_at_its_facility_and_discrimination_with_both_intervals(items):
+def test_each_item_is_drawn_at_its_facility_and_discrimination_with_both_intervals(items):
     figure = item_map(items, attempts="first")
     for trace in figure.data:
-        for place, (number,) in enumerate(trace.customdata):
+        for position, (number,) in enumerate(trace.customdata):
             row = items[items["number"] == number].iloc[0]
-            assert trace.x[place] == pytest.approx(100 * row["facility"])
+            assert trace.x[position] == pytest.approx(100 * row["facility"])
             if not np.isnan(row["discrimination_index"]):
-                assert trace.y[place] == pytest.approx(row["discrimination_index"])
-                assert trace.y[place] + trace.error_y.array[place] == pytest.approx(row["discrimination_index_high"])
-                assert trace.x[place] - trace.error_x.arrayminus[place] == pytest.approx(100 * row["facility_low"])
+                assert trace.y[position] == pytest.approx(row["discrimination_index"])
+                assert trace.y[position] + trace.error_y.array[position] == pytest.approx(row["discrimination_index_high"])
+                assert trace.x[position] - trace.error_x.arrayminus[position] == pytest.approx(100 * row["facility_low"])
     assert sorted(number for trace in figure.data for (number,) in trace.customdata) == list(range(1, 8))
 
 
-def test_an_item_without_an_index_is_marked_below_the_axis_and_not_at_zero(items):
+def test_an_item_without_an_index_is_shown_below_the_axis_and_not_at_zero(items):
     [undefined] = [trace for trace in item_map(items, attempts="first").data if trace.name == "undefined: no spread"]
     assert undefined.y[0] < -1
     assert "discrimination –" in undefined.hovertext[0]
@@ -55,24 +53,24 @@ def test_verdicts_differ_by_symbol_and_name_as_well_as_by_colour(items):
     assert "key likely wrong" in {trace.name for trace in figure.data}
 
 
-def test_the_map_says_what_it_rests_on(items):
+def test_the_note_of_the_map_says_which_attempts_count(items):
     note = item_map(items, attempts="all", simulated=True).layout.title.subtitle.text
     assert "120 students, all attempts of each student" in note
     assert "90 % bootstrap intervals" in note
     assert "Simulated data" in note
 
 
-def test_a_table_tells_a_negative_covariance_from_what_is_undefined():
+def test_the_table_distinguishes_a_negative_covariance_from_an_undefined_weight():
     table = item_analysis(pd.DataFrame({"long": [0, 5, 9, 10], "against": [1, 1, 1, 0]}), {"long": 10, "against": 1})
     table.insert(0, "number", [1, 2])
     written = item_map_table(table.assign(prompt=EVIL, type="essay", points=1.0))
     assert written["Effective weight"].tolist() == ["100.0 %", "negative covariance"]
-    one = item_analysis(pd.DataFrame({"q": [1.0]}), {"q": 1}).assign(number=1, prompt=EVIL, type="essay", points=1.0)
-    assert item_map_table(one)["Effective weight"].tolist() == ["–"]
-    assert item_map_table(one)["Verdict"].tolist() == ["withheld: too few students"]
+    single = item_analysis(pd.DataFrame({"q": [1.0]}), {"q": 1}).assign(number=1, prompt=EVIL, type="essay", points=1.0)
+    assert item_map_table(single)["Effective weight"].tolist() == ["–"]
+    assert item_map_table(single)["Verdict"].tolist() == ["withheld: too few students"]
 
 
-def test_the_table_of_items_says_what_the_map_says(items):
+def test_the_table_of_items_has_the_content_of_the_map(items):
     written = item_map_table(items)
     assert written["No."].tolist() == list(range(1, 8))
     assert written["Type"].unique().tolist() == ["true or false"]
@@ -96,13 +94,13 @@ def test_an_attractive_wrong_option_is_marked_by_a_sign_and_a_pattern(options):
     assert labels[:3] == ("<b>✓</b> the right one", "<b>!</b> &lt;b&gt;evil&lt;/b&gt; &#36;x&#36;", "third")
     assert figure.data[0].marker.pattern.shape[:2] == ("", "x")
     assert figure.data[0].x[0] == pytest.approx(100 * 40 / 82)
-    assert len(labels) == 4, "nobody gave another answer, so that row is left out"
+    assert len(labels) == 4, "the row of other answers is left out, since there is no such answer"
 
 
-def test_the_table_of_options_says_what_the_chart_says(options):
+def test_the_table_of_options_has_the_content_of_the_chart(options):
     written = option_chart_table(options)
     assert written["Chosen"].tolist() == [40, 30, 10, 2]
-    assert written["Verdict"].tolist()[:3] == ["right", "wrong, attractive: look at it", "wrong, works"]
+    assert written["Verdict"].tolist()[:3] == ["right", "wrong, attractive: check it", "wrong, works"]
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +113,7 @@ def of_item(drift, item):
     return drift.by_run[drift.by_run["item"] == item], drift.changes[drift.changes["item"] == item]
 
 
-def test_the_drift_of_an_item_is_drawn_run_by_run_and_said_in_a_sentence(drift):
+def test_the_drift_of_an_item_is_drawn_run_by_run_and_described_in_a_sentence(drift):
     by_run, changes = of_item(drift, "q1")
     figure = item_drift_chart(by_run, changes, number=1, prompt=EVIL, attempts="first")
     facility, discrimination = figure.data
@@ -127,13 +125,13 @@ def test_the_drift_of_an_item_is_drawn_run_by_run_and_said_in_a_sentence(drift):
     assert item_drift_table(by_run)["Course"].tolist() == ["<i>spring</i>", "autumn"]
 
 
-def test_the_surest_change_stands_first_and_what_was_not_compared_says_so(drift):
-    written = changes_table(drift.changes, numbers={item: place for place, item in enumerate(SCORES, start=1)})
+def test_the_most_certain_change_is_first_and_a_single_run_is_not_compared(drift):
+    written = changes_table(drift.changes, numbers={item: number for number, item in enumerate(SCORES, start=1)})
     assert written.iloc[0][["No.", "Verdict"]].tolist() == [1, "changed"]
     alone = item_drift([TermMarks("autumn", SCORES, MAXIMA)])
     assert len(changes_table(alone.changes, numbers={})) == 0
     chart = item_drift_chart(*of_item(alone, "q1"), number=1, prompt="", attempts="first")
-    assert "not compared" in chart.layout.title.subtitle.text
+    assert "Not compared" in chart.layout.title.subtitle.text
 
 
 @pytest.mark.parametrize(("totals", "maximum"), [([0, 1, 2, 2, 5], 5), ([0.5, 3, 7.25], 40), ([7, 8], 5), ([0, 0], 0), ([], 5)])
@@ -145,14 +143,14 @@ def test_every_attempt_is_in_one_bar(totals, maximum):
     assert score_distribution_table(scores["q"], max_score=maximum)["Attempts"].sum() == len(totals)
 
 
-def test_whole_marks_have_a_bar_each():
+def test_whole_scores_have_a_bar_each():
     table = score_distribution_table(pd.Series([0.0, 2.0, 2.0]), max_score=3)
     assert table.to_numpy().tolist() == [["0", 1, "33 %"], ["1", 0, "0 %"], ["2", 2, "67 %"], ["3", 0, "0 %"]]
 
 
 def test_the_statistics_of_a_quiz_are_written_with_their_intervals():
     written = quiz_statistics_table(quiz_analysis(SCORES, MAXIMA))
-    assert written["Statistic"].tolist()[0] == "Mean (marks)"
+    assert written["Statistic"].tolist()[0] == "Mean score"
     assert written["90 % interval"].str.contains(" to ").all()
 
 
@@ -168,7 +166,7 @@ def test_nothing_that_people_typed_is_interpreted(items, options, drift):
         assert "evil" in drawn(figure)
 
 
-def test_missing_columns_and_items_that_are_there_twice_are_named(items, options, drift):
+def test_missing_columns_and_repeated_items_are_named(items, options, drift):
     with pytest.raises(ColumnsMissingError, match="verdict"):
         item_map(items.drop(columns="verdict"), attempts="first")
     with pytest.raises(ColumnsMissingError, match="sd"):

@@ -1,10 +1,16 @@
-"""Rules side by side: levels by rule, from which level to which, and the students who change."""
+"""Rules side by side: levels by rule, transitions between levels, and students whose level differs."""
 
 import pandas as pd
 import pytest
 
-from lmskit.charts.rule_changes import level_changes, level_changes_table
-from lmskit.charts.rule_levels import level_transitions, level_transitions_table, levels_by_rule, levels_by_rule_table
+from lmskit.charts.rule_comparison import (
+    level_changes,
+    level_changes_table,
+    level_transitions,
+    level_transitions_table,
+    levels_by_rule,
+    levels_by_rule_table,
+)
 from lmskit.errors import ColumnsMissingError, InputError
 
 THRESHOLDS = {"mastery_threshold": 0.8, "remedial_threshold": 0.5}
@@ -57,8 +63,8 @@ def figures():
 
 @pytest.mark.parametrize("name", ["levels", "transitions", "changes"])
 def test_both_rules_are_named_with_their_parameters(name):
-    told = figures()[name].layout.title.subtitle.text
-    assert "1 Rule: average (mastery threshold 0.8, remedial threshold 0.5)<br>2 Rule: khan (mastery threshold 1, " in told
+    note = figures()[name].layout.title.subtitle.text
+    assert "1 Rule: average (mastery threshold 0.8, remedial threshold 0.5)<br>2 Rule: khan (mastery threshold 1, " in note
 
 
 def test_each_rule_has_its_bars_with_intervals_and_differs_by_more_than_colour():
@@ -70,7 +76,7 @@ def test_each_rule_has_its_bars_with_intervals_and_differs_by_more_than_colour()
     assert first.text == ("50", "30", "20", "")
 
 
-def test_a_rise_and_a_fall_are_told_by_arrow_and_colour():
+def test_higher_and_lower_levels_differ_by_arrow_and_colour():
     figure = figures()["transitions"]
     shown = {(note.y, note.x): note.text for note in figure.layout.annotations}
     assert shown[0, 1] == "▼ 10"
@@ -80,16 +86,16 @@ def test_a_rise_and_a_fall_are_told_by_arrow_and_colour():
     assert z[0][1] < 0 < z[0][0] < 1 < z[2][1]
 
 
-def test_each_change_is_a_line_from_one_value_to_the_other():
+def test_each_difference_is_a_line_between_the_two_values():
     lines, first, second = figures()["changes"].data
     assert lines.x == (0.9, 0.5, None, -0.07, 0.8, None)
     assert first.x == (0.9, -0.07)
     assert second.x == (0.5, 0.8)
     assert [symbol.endswith("-open") for symbol in first.marker.symbol] == [False, True]
-    assert "2 of 7 changes" in figures()["changes"].layout.title.subtitle.text
+    assert "2 of 7 differences" in figures()["changes"].layout.title.subtitle.text
 
 
-def test_thresholds_that_differ_are_both_drawn_and_told_apart():
+def test_different_thresholds_are_both_drawn_with_the_number_of_their_rule():
     texts = [note.text for note in figures()["changes"].layout.annotations]
     assert texts == ["remedial below 0.5", "mastered from 0.8 (1)", "mastered from 1 (2)"]
 
@@ -113,7 +119,7 @@ def test_every_chart_has_a_table_with_the_same_content():
     assert changed["By rule 2"].iloc[0] == "developing, 0.50 (no interval)"
 
 
-def test_a_rule_with_many_parameters_is_named_on_several_lines_and_in_full():
+def test_a_rule_with_many_parameters_is_written_on_several_lines_and_in_full():
     many = ("bkt", {f"parameter_{letter}": 0.123 for letter in "abcdefghij"})
     figure = level_transitions(TRANSITIONS, rules=[RULES[0], many])
     lines = figure.layout.title.subtitle.text.split("<br>")
@@ -121,9 +127,9 @@ def test_a_rule_with_many_parameters_is_named_on_several_lines_and_in_full():
     assert "parameter j 0.123)" in " ".join(lines)
 
 
-def test_nobody_who_changes_is_said():
+def test_a_figure_without_differences_says_so():
     figure = level_changes(CHANGES.iloc[:0], rules=RULES, n_changes=0)
-    assert "nobody changes level" in [note.text for note in figure.layout.annotations]
+    assert "no student has a different level" in [note.text for note in figure.layout.annotations]
     assert level_changes_table(CHANGES.iloc[:0]).columns.tolist() == level_changes_table(CHANGES).columns.tolist()
 
 
@@ -133,7 +139,7 @@ def test_nobody_who_changes_is_said():
         (
             lambda table: levels_by_rule(table, rules=RULES, group="x"),
             COUNTS.drop(columns="share"),
-            "The levels by rule needs the column share",
+            "The chart of the levels by rule needs the column share",
         ),
         (lambda table: level_transitions(table, rules=RULES), TRANSITIONS.drop(columns="n"), "needs the column n"),
         (level_changes_table, CHANGES.drop(columns="why"), "needs the column why"),

@@ -1,4 +1,4 @@
-"""One student: weeks with intervals, attempts behind a week."""
+"""One student: mastery by week with intervals, and the attempts of a week."""
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ def traces(figure):
     return {trace.name: trace for trace in figure.data}
 
 
-def test_each_week_stands_at_its_value_with_its_interval():
+def test_each_week_is_drawn_at_its_value_with_its_interval():
     found = traces(student_weeks(CELLS, rule="average", parameters=PARAMETERS))
     mastered = found["M mastered"]
     assert (mastered.x, mastered.y) == (("1",), (0.85,))
@@ -44,13 +44,13 @@ def test_each_week_stands_at_its_value_with_its_interval():
     assert "remedial, tentative" in found["R remedial"].hovertext[0]
 
 
-def test_a_week_without_a_value_is_marked_below_zero_not_at_zero():
+def test_a_week_without_a_value_is_shown_below_zero_not_at_zero():
     missing = traces(student_weeks(CELLS, rule="average", parameters=PARAMETERS))["– not assessed"]
     assert missing.x == ("3",)
     assert missing.y[0] < 0
 
 
-def test_weeks_follow_each_other_and_the_thresholds_of_the_course_are_drawn():
+def test_weeks_are_in_order_and_the_thresholds_of_the_course_are_drawn():
     figure = student_weeks(CELLS, rule="average", parameters=PARAMETERS)
     assert figure.layout.xaxis.categoryarray == ("1", "2", "3")
     assert [shape.y0 for shape in figure.layout.shapes] == [0.75, 0.5]
@@ -70,12 +70,12 @@ def test_a_name_is_shown_and_never_interpreted():
 
 def test_a_rule_without_intervals_says_so():
     figure = student_weeks(CELLS.assign(low=np.nan, high=np.nan), rule="highest", parameters=PARAMETERS)
-    assert "carries no interval" in figure.layout.title.subtitle.text
+    assert "has no interval" in figure.layout.title.subtitle.text
     assert not traces(figure)["M mastered"].error_y.visible
 
 
 def test_weeks_of_two_students_are_refused():
-    with pytest.raises(InputError, match="the table holds 2"):
+    with pytest.raises(InputError, match="the table has 2"):
         student_weeks(CELLS.assign(student_id=[1, 2, 2]), rule="average", parameters=PARAMETERS)
 
 
@@ -86,14 +86,14 @@ def test_missing_columns_are_named():
         student_attempts(ATTEMPTS.drop(columns="submitted_at"), student=NAME, week_number=1)
 
 
-def test_the_table_of_weeks_says_what_the_figure_says():
+def test_the_table_of_weeks_has_the_content_of_the_figure():
     table = student_weeks_table(CELLS, parameters=PARAMETERS)
     assert table["Week"].tolist() == [1, 2, 3]
     assert table.iloc[0].tolist() == [1, "Sets", "0.85", "0.78 to 0.95", 20, "mastered", "firm"]
     assert table.iloc[2].tolist() == [3, "Trees", "–", "none", 0, "not assessed", ""]
 
 
-def test_attempts_stand_at_their_time_and_share_of_the_maximum():
+def test_attempts_are_drawn_at_their_time_and_share_of_the_maximum():
     check = traces(student_attempts(ATTEMPTS, student=NAME, week_number=1))["Check &lt;i&gt;"]
     assert check.text == ("1", "2")
     assert check.y == pytest.approx([0.4, 1.1])
@@ -107,7 +107,7 @@ def test_an_attempt_that_is_not_graded_is_open_and_below_the_axis():
     assert "not graded" in practice.hovertext[0]
 
 
-def test_simulated_attempts_are_said_to_be_simulated():
+def test_the_note_says_that_simulated_attempts_are_simulated():
     assert "Simulated data" in student_attempts(ATTEMPTS, student=NAME, week_number=1).layout.title.subtitle.text
     typed = student_attempts(ATTEMPTS.assign(origin="form"), student=NAME, week_number=1)
     assert "Simulated" not in typed.layout.title.subtitle.text
@@ -119,7 +119,7 @@ def test_a_week_without_attempts_says_so():
     assert len(student_attempts_table(ATTEMPTS, week_number=9)) == 0
 
 
-def test_the_table_of_attempts_says_what_the_figure_says():
+def test_the_table_of_attempts_has_the_content_of_the_figure():
     table = student_attempts_table(ATTEMPTS, week_number=1)
     assert table.iloc[0].tolist() == ["2026-09-01 00:00", "Check <i>", 1, "2.00", "5.00", "40 %", "simulation"]
     assert table["Score"].tolist() == ["2.00", "not graded", "5.50"]

@@ -78,7 +78,7 @@ def test_the_options_of_a_question_are_told_and_a_question_without_any_says_so(l
 def test_the_drift_of_a_quiz_names_its_runs(lmskit, course, answered):
     told = lmskit("quiz", "drift", course.code, "Sets").stdout
     assert "runs, oldest first: " in told
-    assert "no change shown" in told
+    assert "no significant change" in told
 
 
 def test_a_quiz_that_nobody_answered_says_that_there_is_nothing_to_judge_by(lmskit, course, admin_engine):

@@ -63,7 +63,7 @@ def test_the_figures_are_of_students_who_were_held_out(dashboard):
 
 
 def test_the_calibration_and_the_learning_curve_of_a_week_are_drawn(dashboard):
-    assert dashboard.calibration.shown["layout"]["title"]["text"] == "Do the predictions come true?"
+    assert dashboard.calibration.shown["layout"]["title"]["text"] == "Calibration: predicted and observed correct answers"
     assert "&lt;img" in dashboard.curve.shown["layout"]["title"]["subtitle"]["text"]
     dashboard.week.value = 2
     assert "Loops" in dashboard.curve.shown["layout"]["title"]["subtitle"]["text"]

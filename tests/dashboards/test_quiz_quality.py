@@ -37,8 +37,8 @@ def title(figure):
 def test_it_opens_with_the_first_quiz_that_has_answers(dashboard):
     assert dashboard.quiz.label == "1: Sets · 60 students"
     assert dashboard.about.value == "60 students, each student's first attempt (active and completed). Nothing to compare it with."
-    assert title(dashboard.items) == "Which questions do their work?"
-    assert title(dashboard.totals) == "How did the quiz turn out?"
+    assert title(dashboard.items) == "Facility and discrimination of each question"
+    assert title(dashboard.totals) == "Distribution of the scores"
     assert {trace["name"] for trace in dashboard.items.shown["data"]} >= {"key likely wrong"}
     assert dashboard.panel.question.value == NONE
 
@@ -47,10 +47,10 @@ def test_a_click_on_a_question_shows_its_options(dashboard):
     click(dashboard, 1)
     assert dashboard.panel.question.value == "choose"
     assert dashboard.panel.prompt.value == QUESTIONS[0]["prompt"]
-    assert title(dashboard.panel.options) == "Who chooses what in question 1?"
+    assert title(dashboard.panel.options) == "Options chosen in question 1"
     assert "Which? &lt;img" in dashboard.panel.options.shown["layout"]["title"]["subtitle"]["text"]
     assert dashboard.panel.options_table.frame["Option"].tolist()[:2] == ["the right one", EVIL]
-    assert title(dashboard.panel.drift).startswith("Did question 1 change?")
+    assert title(dashboard.panel.drift).startswith("Question 1 from term to term")
 
 
 def test_a_choice_from_the_list_does_what_a_click_does_and_a_word_has_no_options(dashboard):

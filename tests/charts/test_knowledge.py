@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from lmskit.charts.calibration import calibration_chart, calibration_table
-from lmskit.charts.learning_curve import learning_curve, learning_curve_table
+from lmskit.charts.knowledge import calibration_chart, calibration_table, learning_curve, learning_curve_table
 from lmskit.errors import ColumnsMissingError
 
 PARTS = pd.DataFrame(
@@ -18,12 +17,12 @@ PARTS = pd.DataFrame(
         "high": [0.48, None, 0.94],
     }
 )
-PLACES = pd.DataFrame(
+CURVE = pd.DataFrame(
     {"place": [2, 1], "n": [30, 40], "observed": [0.7, 0.5], "low": [0.55, 0.37], "high": [0.82, 0.63], "predicted": [0.66, 0.52]}
 )
 
 
-def test_predictions_stand_against_what_happened_with_intervals():
+def test_observed_shares_are_drawn_against_predictions_with_intervals():
     line, points = calibration_chart(PARTS, about="5 folds of students").data
     assert (line.x, line.y) == ((0, 100), (0, 100))
     assert points.x == pytest.approx([40, 90])
@@ -33,7 +32,7 @@ def test_predictions_stand_against_what_happened_with_intervals():
     assert points.marker.size[0] < points.marker.size[1]
 
 
-def test_the_note_says_what_was_predicted_and_how_many_answers_there_are():
+def test_the_note_says_what_was_predicted_and_counts_the_answers():
     subtitle = calibration_chart(PARTS, about="<b>Maps</b>").layout.title.subtitle.text
     assert subtitle.startswith("&lt;b&gt;Maps&lt;/b&gt;")
     assert "125 answers in 2 groups" in subtitle
@@ -58,21 +57,21 @@ def test_the_calibration_is_a_table_too():
     ]
 
 
-def test_a_class_is_followed_from_answer_to_answer_beside_what_was_expected():
-    figure = learning_curve(PLACES, topic="<i>Sets</i>")
-    happened, expected = figure.data
-    assert happened.x == (1, 2)
-    assert happened.y == pytest.approx([50, 70])
-    assert expected.y == pytest.approx([52, 66])
+def test_the_learning_curve_shows_observed_and_predicted_shares_by_answer():
+    figure = learning_curve(CURVE, topic="<i>Sets</i>")
+    observed, predicted = figure.data
+    assert observed.x == (1, 2)
+    assert observed.y == pytest.approx([50, 70])
+    assert predicted.y == pytest.approx([52, 66])
     assert figure.layout.title.subtitle.text.startswith(
-        "&lt;i&gt;Sets&lt;/i&gt;. Knowledge tracing (rule bkt), from 40 students at the first"
+        "&lt;i&gt;Sets&lt;/i&gt;. Knowledge tracing (rule bkt). 40 students gave a first answer"
     )
-    assert learning_curve_table(PLACES)["Correct"].tolist() == ["50.0 %", "70.0 %"]
+    assert learning_curve_table(CURVE)["Correct"].tolist() == ["50.0 %", "70.0 %"]
 
 
-def test_nothing_to_draw_is_an_empty_figure():
+def test_an_empty_table_gives_an_empty_figure():
     assert calibration_chart(PARTS.iloc[1:2], about="nothing").data[1].x == ()
-    assert learning_curve(PLACES.iloc[:0], topic="nothing").data[0].x == ()
+    assert learning_curve(CURVE.iloc[:0], topic="nothing").data[0].x == ()
     assert calibration_table(PARTS.iloc[1:2]).empty
 
 
