@@ -31,12 +31,16 @@ class Origin(enum.StrEnum):
 
 
 class Level(enum.StrEnum):
-    """The state of a student's mastery of one topic."""
+    """The state of a student's mastery of one topic, in the order in which tables and charts show the levels."""
 
     MASTERED = "mastered"
     DEVELOPING = "developing"
     REMEDIAL = "remedial"
     NOT_ASSESSED = "not_assessed"
+
+
+LEVELS = tuple(level.value for level in Level)
+"""The values of `Level`, in its order."""
 
 
 class MaterialKind(enum.StrEnum):

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lmskit.analytics.class_levels import ORDER
 from lmskit.analytics.evidence import evidence_from
 from lmskit.analytics.interval import beta_interval
 from lmskit.analytics.mastery import estimate_weeks
 from lmskit.rounding import number_text, round_half_up
 from lmskit.thresholds import SLACK
-from lmskit.vocabulary import Level
+from lmskit.vocabulary import LEVELS, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,7 +85,7 @@ def level_counts(cells: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Four rows per choice, in the order of choices and of `class_levels.ORDER`, with the columns
+        Four rows per choice, in the order of choices and of `LEVELS`, with the columns
 
         ===========  =======  ==================================================================
         choice       int64    from 1
@@ -102,11 +101,11 @@ def level_counts(cells: pd.DataFrame) -> pd.DataFrame:
         counts as one observation, however many weeks there are.
     """
     n_cells, n_students = len(cells), int(cells["student"].nunique())
-    counts = [cells[f"state_{number}"].value_counts().reindex(ORDER, fill_value=0) for number in range(1, _n_choices(cells) + 1)]
+    counts = [cells[f"state_{number}"].value_counts().reindex(LEVELS, fill_value=0) for number in range(1, _n_choices(cells) + 1)]
     table = pd.DataFrame(
         {
-            "choice": np.repeat(np.arange(1, len(counts) + 1, dtype=np.int64), len(ORDER)),
-            "level": pd.array(ORDER * len(counts), dtype="str"),
+            "choice": np.repeat(np.arange(1, len(counts) + 1, dtype=np.int64), len(LEVELS)),
+            "level": pd.array(LEVELS * len(counts), dtype="str"),
             "n": np.concatenate([n.to_numpy(dtype=np.int64) for n in counts]),
             "n_cells": n_cells,
             "n_students": n_students,
@@ -130,9 +129,9 @@ def transitions(cells: pd.DataFrame, *, other: int = 2) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Sixteen rows: from (level by the first choice), to (by the other) and n (int64), levels in the order of `class_levels.ORDER`.
+        Sixteen rows: from (level by the first choice), to (by the other) and n (int64), levels in the order of `LEVELS`.
     """
-    pairs = pd.MultiIndex.from_product([ORDER, ORDER], names=["from", "to"])
+    pairs = pd.MultiIndex.from_product([LEVELS, LEVELS], names=["from", "to"])
     counted = pd.MultiIndex.from_arrays([cells["state_1"], cells[f"state_{other}"]], names=["from", "to"]).value_counts()
     return counted.reindex(pairs, fill_value=0).astype(np.int64).rename("n").reset_index()
 

@@ -41,15 +41,15 @@ def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_
     from lmskit.db.transaction import transaction
     from lmskit.queries import mastery
     from lmskit.queries.page import MAX_PAGE
+    from lmskit.read_models.rule_in_use import rule_in_use
     from lmskit.rounding import number_text
-    from lmskit.services.mastery_rule import rule_in_use
 
     with transaction() as session:
         in_use = rule_in_use(session, course)
         weeks = mastery.class_weeks(session, course, limit=MAX_PAGE)
     say(f"Mastery in {course} by the {rule_told(in_use.rule, in_use.parameters)}, for active and completed students")
-    if in_use.sentence():
-        say(in_use.sentence())
+    if in_use.caveat():
+        say(in_use.caveat())
     weeks["mean_value"] = weeks["mean_value"].map(number_text, na_action=None)
     print_table(weeks, _HEADINGS, nothing="The course has no weeks in its syllabus.")
 

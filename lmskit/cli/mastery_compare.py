@@ -27,42 +27,33 @@ def compare(
 ) -> None:
     """Compare rules on what the class of COURSE has answered: levels, and who changes level, and why. Nothing is stored."""
     from lmskit.analytics.rule_choice import choice, choice_from_text, rule_told, weeks_told, with_fits
-    from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
     from lmskit.cli.printing import say
     from lmskit.db import snapshot
-    from lmskit.errors import WeekNotFoundError
-    from lmskit.queries.course import narrow
     from lmskit.queries.page import check_page
-    from lmskit.queries.what_if import class_evidence
+    from lmskit.read_models.rule_comparison import class_evidence, rule_comparison
     from lmskit.rounding import count_text
 
     check_page(limit, offset)
     for text in rule:
-        choice_from_text(text)  # what is wrong with it is told before anything is read
+        choice_from_text(text)  # a mistake is reported before anything is read
     with snapshot() as session:
-        narrow(session, course)
         evidence = class_evidence(session, course)
-    choices = [choice_from_text(text, evidence.fits) for text in rule]
-    if len(choices) == 1:
-        choices.insert(0, with_fits(choice(evidence.rule, evidence.parameters), evidence.fits))
-    weeks = evidence.weeks["week_number"].tolist() if week is None else [week]
-    if week is not None and week not in set(evidence.weeks["week_number"]):
-        raise WeekNotFoundError(course=course, week=week)
-    scores = evidence.scores[evidence.scores["week"].isin(weeks)]
-    cells = with_everyone(side_by_side(scores, choices), evidence.students["position"], weeks)
-    where = f"week {week}" if week is not None else count_text(len(weeks), "week")
-    units = count_text(int(cells["n_evidence"].sum()), "unit")
+    rules = [choice_from_text(text, evidence.fits) for text in rule]
+    if len(rules) == 1:
+        rules.insert(0, with_fits(choice(evidence.rule, evidence.parameters), evidence.fits))
+    found = rule_comparison(evidence, rules, week=week)
+    where = f"week {week}" if week is not None else count_text(len(found.weeks), "week")
+    units = count_text(int(found.cells["n_evidence"].sum()), "unit")
     say(f"{course}: {count_text(len(evidence.students), 'student')} in {where}, {units} of evidence")
-    for number, one in enumerate(choices, start=1):
-        say(f"{number}: {rule_told(*one.named(weeks))}")
-        if told := weeks_told(one, evidence.fits, weeks):
+    for number, configured in enumerate(rules, start=1):
+        say(f"{number}: {rule_told(*configured.named(found.weeks))}")
+        if told := weeks_told(configured, evidence.fits, found.weeks):
             say(f"   {told}")
-    _print_counts(level_counts(cells))
-    for number in range(2, len(choices) + 1):
-        _print_transitions(transitions(cells, other=number), number)
-        listed = changes(scores, cells, choices, other=number, limit=limit, offset=offset)
-        names = evidence.students.set_index("position")["name"]
-        _print_changes(listed.assign(name=listed["student"].map(names)), number, offset=offset, total=n_changes(cells, other=number))
+    _print_counts(found.level_counts())
+    for number in range(2, len(rules) + 1):
+        _print_transitions(found.transitions(other=number), number)
+        listed = found.changes(other=number, limit=limit, offset=offset)
+        _print_changes(listed, number, offset=offset, total=found.n_changes(other=number))
 
 
 def _print_counts(counts: "pd.DataFrame") -> None:

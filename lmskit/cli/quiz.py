@@ -10,7 +10,7 @@ from lmskit.vocabulary import CountedAttempts
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lmskit.services.quiz_quality import JudgedQuiz
+    from lmskit.read_models.quiz_quality import QuizQuality
 
 app = typer.Typer(name="quiz", help="List the quizzes of a course; judge a quiz and its questions.", no_args_is_help=True)
 
@@ -62,7 +62,7 @@ def statistics(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttemp
     from lmskit.cli.printing import print_table, say
     from lmskit.db import snapshot
     from lmskit.queries.quiz import quiz_in_course
-    from lmskit.services.quiz_quality import quiz_quality
+    from lmskit.read_models.quiz_quality import quiz_quality
 
     with snapshot() as session:
         quality = quiz_quality(session, quiz_in_course(session, course, quiz).id, attempts=attempts)
@@ -90,7 +90,7 @@ def options(
     from lmskit.cli.printing import print_table, say
     from lmskit.db import snapshot
     from lmskit.queries.quiz import quiz_in_course
-    from lmskit.services.quiz_quality import question_named, question_options, quiz_quality
+    from lmskit.read_models.quiz_quality import question_named, question_options, quiz_quality
 
     with snapshot() as session:
         quality = quiz_quality(session, quiz_in_course(session, course, quiz).id, attempts=attempts)
@@ -112,7 +112,7 @@ def drift(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FI
     from lmskit.cli.printing import print_table, say, visible
     from lmskit.db import snapshot
     from lmskit.queries.quiz import content_of, quiz_in_course
-    from lmskit.services.quiz_quality import quiz_drift
+    from lmskit.read_models.quiz_quality import quiz_drift
 
     with snapshot() as session:
         found = quiz_in_course(session, course, quiz)
@@ -127,7 +127,7 @@ def drift(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FI
     )
 
 
-def _about(quality: "JudgedQuiz") -> str:
+def _about(quality: "QuizQuality") -> str:
     """What the statistics rest on, and what was left out."""
     from lmskit.charts.quiz import attempts_text
 

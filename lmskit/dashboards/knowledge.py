@@ -7,10 +7,10 @@ import ipywidgets as widgets
 from lmskit.charts.knowledge import calibration_chart, calibration_table, learning_curve, learning_curve_table
 from lmskit.dashboards.click_figure import ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
-from lmskit.dashboards.knowledge_reading import CourseAnswers, Preview, fits_table, preview, read_answers, words_table
+from lmskit.dashboards.knowledge_tables import fits_table, words_table
 from lmskit.db import Opener, snapshot
+from lmskit.read_models.knowledge import CourseAnswers, FitPreview, course_answers, fit_preview
 from lmskit.rounding import number_text
-from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Table, errors_shown, heading, style
 
 CHARTS, TABLES = "Charts", "Tables"
@@ -34,7 +34,7 @@ class KnowledgeDashboard:
     def __init__(self, course: str = "", *, forgetting: bool = False, opened: Opener = snapshot) -> None:
         self._opened = opened
         self.answers: CourseAnswers | None = None
-        self.preview: Preview | None = None
+        self.preview: FitPreview | None = None
         self.course = widgets.Dropdown(description="Course", layout=widgets.Layout(flex="1 1 360px", width="auto", max_width="720px"))
         self.course.style.description_width = "56px"
         self.forgetting = widgets.Checkbox(
@@ -67,7 +67,7 @@ class KnowledgeDashboard:
             ]
         )
         self.view.add_class(ROOT)
-        self._origins = offer_courses(self.course, self.message, self._opened, course)
+        self._courses = offer_courses(self.course, self.message, self._opened, course)
         self.course.observe(lambda _change: self._read(), names="value")
         self.forgetting.observe(lambda _change: self._fit(), names="value")
         self.look.observe(lambda _change: self._draw(), names="value")
@@ -93,10 +93,11 @@ class KnowledgeDashboard:
             self.simulated.layout.display = self._body.layout.display = "none"
             return
         with errors_shown(self.message):
-            self.answers = read_answers(self._opened, self.course.value)
+            with self._opened() as session:
+                self.answers = course_answers(session, self.course.value)
             self.message.clear()
             self._body.layout.display = None
-            self.simulated.layout.display = None if self._origins[self.course.value] == Origin.SIMULATION else "none"
+            self.simulated.layout.display = None if self._courses and self.course.value in self._courses.simulated else "none"
             self.stored.show(fits_table(self.answers.stored.set_index("week_number")))
             self._fit()
 
@@ -104,10 +105,10 @@ class KnowledgeDashboard:
         if self.answers is None:
             return
         with errors_shown(self.message):
-            self.preview = preview(self.answers, forgetting=self.forgetting.value)
+            self.preview = fit_preview(self.answers, forgetting=self.forgetting.value)
             topics, kept = self.answers.topics, self.week.value
-            self.week.options = [(f"{week}: {topics.get(week, '–')}", week) for week in self.preview.places]
-            self.week.value = kept if kept in self.preview.places else next(iter(self.preview.places), None)
+            self.week.options = [(f"{week}: {topics.get(week, '–')}", week) for week in self.preview.learning_curves]
+            self.week.value = kept if kept in self.preview.learning_curves else next(iter(self.preview.learning_curves), None)
             if found_nothing := self.answers.responses.empty:
                 self.message.neutral(f"Nobody has answered anything in {self.answers.course} yet.")
             self._body.layout.display = "none" if found_nothing and self.answers.stored.empty else None
@@ -123,11 +124,11 @@ class KnowledgeDashboard:
         self.about.value = _about(found)
         forgetting = "on" if self.forgetting.value else "off"
         about = f"Knowledge tracing (rule bkt), forgetting {forgetting}: each student predicted by fits to others."
-        places = found.places.get(self.week.value)
+        places = found.learning_curves.get(self.week.value)
         if tables:
-            self.calibration_table.show(calibration_table(found.parts))
+            self.calibration_table.show(calibration_table(found.calibration))
         else:
-            self.calibration.show(calibration_chart(found.parts, about=about))
+            self.calibration.show(calibration_chart(found.calibration, about=about))
         self._calibration_place.children = (self.calibration_table.view if tables else self.calibration,)
         if places is None:
             self._curve_place.children = ()
@@ -142,9 +143,9 @@ class KnowledgeDashboard:
 _ROW = widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="2px 14px", align_items="flex-start")
 
 
-def _about(found: Preview) -> str:
+def _about(found: FitPreview) -> str:
     quality = found.quality
-    degenerate = [str(week) for week in found.fits.index[found.fits["constrained"]]]
+    degenerate = [str(week) for week in found.degenerate_weeks]
     told = (
         f"{int(found.fits['n_answers'].sum()):,} answers, an answer with full points being correct. Students who were held out: "
         f"AUC {number_text(quality.auc)} (0.50 is guessing, 1 is perfect), RMSE {number_text(quality.rmse)}, "

@@ -8,13 +8,12 @@ import pandas as pd
 from lmskit.charts.distribution import level_distribution, level_distribution_table
 from lmskit.charts.heat_map import STUDENT_TRACE, mastery_heat_map, mastery_heat_map_table
 from lmskit.charts.labels import rule_text
-from lmskit.dashboards.class_reading import PAGE_SIZE, ClassPage, OneStudent, read_class, read_student
 from lmskit.dashboards.click_figure import Click, ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.one_student import StudentPanel
 from lmskit.db import Opener, snapshot
+from lmskit.read_models.class_mastery import PAGE_SIZE, ClassMastery, StudentMastery, class_mastery, student_mastery
 from lmskit.rounding import count_text
-from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
 
 CHARTS, TABLES = "Charts", "Tables"
@@ -35,7 +34,7 @@ class MasteryDashboard:
 
     def __init__(self, course: str = "", *, opened: Opener = snapshot) -> None:
         self._opened = opened
-        self.page: ClassPage | None = None
+        self.page: ClassMastery | None = None
         self.course = widgets.Dropdown(description="Course", layout=widgets.Layout(flex="1 1 360px", width="auto", max_width="720px"))
         self.course.style.description_width = "56px"
         self.look = widgets.ToggleButtons(options=[CHARTS, TABLES], tooltips=["Show figures", "Show the same as tables"])
@@ -66,7 +65,7 @@ class MasteryDashboard:
             ]
         )
         self.view.add_class(ROOT)
-        self._origins = offer_courses(self.course, self.message, self._opened, course)
+        self._courses = offer_courses(self.course, self.message, self._opened, course)
         self.course.observe(lambda _change: self._course_chosen(), names="value")
         self.look.observe(lambda _change: self._draw(), names="value")
         self._course_chosen()
@@ -100,14 +99,16 @@ class MasteryDashboard:
 
     def _read_page(self) -> None:
         with errors_shown(self.message):
-            self.page = read_class(self._opened, self.course.value, offset=self.pager.offset)
+            with self._opened() as session:
+                self.page = class_mastery(session, self.course.value, offset=self.pager.offset)
             self.message.clear()
-            self.pager.show(total=self.page.n_students)
+            self.pager.show(total=self.page.by_week.n_students)
             self.panel.offer(self.page)
             self._draw()
 
-    def _read_student(self, student_id: int, name: str) -> OneStudent:
-        return read_student(self._opened, self.course.value, student_id, name=name)
+    def _read_student(self, student_id: int, name: str) -> StudentMastery:
+        with self._opened() as session:
+            return student_mastery(session, self.course.value, student_id, name=name)
 
     def _cell_clicked(self, click: Click) -> None:
         """Show the student of a cell; a click on the class row is about nobody."""
@@ -124,28 +125,29 @@ class MasteryDashboard:
             return
         tables = self.look.value == TABLES
         self.about.value = _about(page)
-        self.simulated.layout.display = None if self._origins[self.course.value] == Origin.SIMULATION else "none"
+        self.simulated.layout.display = None if self._courses and self.course.value in self._courses.simulated else "none"
         self._body.layout.display = None if len(page.cells) else "none"
         if page.cells.empty:
-            missing = "students" if len(page.weeks) else "weeks in its syllabus"
+            missing = "students" if len(page.by_week.weeks) else "weeks in its syllabus"
             self.message.bad(f"{self.course.value} has no {missing} yet.")
             return
         if tables:
-            self.heat_map_table.show(mastery_heat_map_table(page.cells, page.weeks, parameters=page.parameters))
-            self.distribution_table.show(level_distribution_table(page.shares))
+            self.heat_map_table.show(mastery_heat_map_table(page.cells, page.by_week.class_row, parameters=page.parameters))
+            self.distribution_table.show(level_distribution_table(page.by_week.shares))
         else:
-            self.heat_map.show(mastery_heat_map(page.cells, page.weeks, rule=page.rule, parameters=page.parameters))
-            self.distribution.show(level_distribution(page.shares, rule=page.rule, parameters=page.parameters))
+            self.heat_map.show(mastery_heat_map(page.cells, page.by_week.class_row, rule=page.rule, parameters=page.parameters))
+            self.distribution.show(level_distribution(page.by_week.shares, rule=page.rule, parameters=page.parameters))
         self._heat_map_place.children = (self.heat_map_table.view if tables else self.heat_map,)
         self._distribution_place.children = (self.distribution_table.view if tables else self.distribution,)
         self.to_help.show(_to_help(page.to_help))
         self.panel.show_as(tables=tables)
 
 
-def _about(page: ClassPage) -> str:
+def _about(page: ClassMastery) -> str:
+    students = count_text(page.by_week.n_students, "student")
     computed = f"computed {page.computed_at:%Y-%m-%d %H:%M} UTC" if page.computed_at else "nothing computed yet"
-    more = f" {page.about_rule}" if page.about_rule else ""
-    return f"{count_text(page.n_students, 'student')} (active and completed). {rule_text(page.rule, page.parameters)}; {computed}.{more}"
+    sentence = f"{students} (active and completed). {rule_text(page.rule, page.parameters)}; {computed}."
+    return " ".join(part for part in (sentence, page.in_use.caveat()) if part)
 
 
 def _to_help(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,8 +8,7 @@ import pandas as pd
 from lmskit.charts.question import change_sentence, item_drift_chart, item_drift_table, option_chart, option_chart_table
 from lmskit.charts.quiz import verdict_text
 from lmskit.dashboards.click_figure import ClickFigure
-from lmskit.dashboards.quiz_reading import QuizPage
-from lmskit.services.quiz_quality import question_options
+from lmskit.read_models.quiz_quality import QuizPage, question_options
 from lmskit.widgets import Message, Table, errors_shown, heading
 
 NONE = ""
@@ -43,10 +42,10 @@ class QuestionPanel:
 
     def offer(self, page: QuizPage) -> None:
         """Offer the questions of another quiz, or of the same with other attempts; the same question stays chosen where it is there."""
-        before = self.question.value if self._page and self._page.judged.answers.quiz_id == page.judged.answers.quiz_id else NONE
+        before = self.question.value if self._page and self._page.quality.answers.quiz_id == page.quality.answers.quiz_id else NONE
         self._page = page
         self._filling = True
-        asked = {str(item): str(prompt) for item, prompt in page.judged.items["prompt"].items()}
+        asked = {str(item): str(prompt) for item, prompt in page.quality.items["prompt"].items()}
         self.question.options = [("choose …", NONE), *((_label(page.numbers[item], prompt), item) for item, prompt in asked.items())]
         self.question.value = before if before in asked else NONE
         self._filling = False
@@ -79,11 +78,11 @@ class QuestionPanel:
             self._show(page, str(item))
 
     def _show(self, page: QuizPage, item: str) -> None:
-        judged = page.judged
-        row = judged.items.to_dict("index")[item]
+        quality = page.quality
+        row = quality.items.to_dict("index")[item]
         self.prompt.value = str(row["prompt"])
         self.verdict.value = f"Verdict: {verdict_text(row)}."
-        options = question_options(judged, item)
+        options = question_options(quality, item)
         by_run = page.drift.drift.by_run[page.drift.drift.by_run["item"] == item]
         changes = page.drift.drift.changes[page.drift.drift.changes["item"] == item]
         self.options_table.show(option_chart_table(options))
@@ -91,8 +90,8 @@ class QuestionPanel:
         self.change.value = change_sentence(changes)
         if not self.as_tables:
             self._draw_options(page, item, options)
-            known = {"number": page.numbers[item], "prompt": row["prompt"], "attempts": judged.attempts.value}
-            self.drift.show(item_drift_chart(by_run, changes, simulated=judged.answers.simulated, **known))
+            known = {"number": page.numbers[item], "prompt": row["prompt"], "attempts": quality.attempts.value}
+            self.drift.show(item_drift_chart(by_run, changes, simulated=quality.answers.simulated, **known))
         self._details.children = (
             self.prompt,
             self.verdict,
@@ -105,15 +104,15 @@ class QuestionPanel:
     def _draw_options(self, page: QuizPage, item: str, options: pd.DataFrame) -> None:
         if options.empty:
             return
-        judged = page.judged
+        quality = page.quality
         figure = option_chart(
             options,
             number=page.numbers[item],
-            prompt=str(judged.items.to_dict("index")[item]["prompt"]),
-            attempts=judged.attempts.value,
-            n_attempts=judged.n_attempts,
-            n_students=judged.n_students,
-            simulated=judged.answers.simulated,
+            prompt=str(quality.items.to_dict("index")[item]["prompt"]),
+            attempts=quality.attempts.value,
+            n_attempts=quality.n_attempts,
+            n_students=quality.n_students,
+            simulated=quality.answers.simulated,
         )
         self.options.show(figure)
 

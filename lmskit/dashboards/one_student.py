@@ -8,8 +8,8 @@ import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.charts.student import student_attempts, student_attempts_table, student_weeks, student_weeks_table
-from lmskit.dashboards.class_reading import ClassPage, OneStudent
 from lmskit.dashboards.click_figure import Click, ClickFigure
+from lmskit.read_models.class_mastery import ClassMastery, StudentMastery
 from lmskit.widgets import Message, Table, errors_shown, heading
 
 ALL_WEEKS = 0
@@ -27,10 +27,10 @@ class StudentPanel:
         From a student's id and name to what is known; the sentence of an `LmskitError` it raises is shown.
     """
 
-    def __init__(self, read: Callable[[int, str], OneStudent]) -> None:
+    def __init__(self, read: Callable[[int, str], StudentMastery]) -> None:
         self._read = read
-        self._page: ClassPage | None = None
-        self._known: OneStudent | None = None
+        self._page: ClassMastery | None = None
+        self._known: StudentMastery | None = None
         self._filling = False
         self.student = widgets.Dropdown(description="Student", layout=widgets.Layout(flex="2 1 230px", width="auto"))
         self.week = widgets.Dropdown(description="Week", layout=widgets.Layout(flex="1 1 190px", width="auto"))
@@ -57,13 +57,13 @@ class StudentPanel:
         self.week.observe(lambda _change: self._draw(), names="value")
         self.as_tables = False
 
-    def offer(self, page: ClassPage) -> None:
+    def offer(self, page: ClassMastery) -> None:
         """Offer the students of another page, or of another course; nobody is chosen."""
         self._page = page
         students = page.cells.drop_duplicates("student_id")
         self._filling = True
         named = students[["position", "name", "student_id"]].to_dict("records")
-        weeks = page.weeks[["week_number", "topic"]].to_dict("records")
+        weeks = page.by_week.weeks[["week_number", "topic"]].to_dict("records")
         self.student.options = [("choose …", NOBODY), *((f"{row['position']}. {row['name']}", int(row["student_id"])) for row in named)]
         self.week.options = [
             ("all weeks", ALL_WEEKS),

@@ -19,9 +19,9 @@ from lmskit.charts.quiz import (
 from lmskit.dashboards.click_figure import Click, ClickFigure
 from lmskit.dashboards.course_choice import offer_courses
 from lmskit.dashboards.one_question import QuestionPanel
-from lmskit.dashboards.quiz_reading import QuizPage, read_quiz, read_quizzes
 from lmskit.db import Opener, snapshot
 from lmskit.errors import InputError, QuizNotFoundInCourseError
+from lmskit.read_models.quiz_quality import QuizPage, quiz_page, quizzes_with_answers
 from lmskit.rounding import count_text
 from lmskit.vocabulary import CountedAttempts
 from lmskit.widgets import ROOT, Message, Table, errors_shown, heading, style
@@ -121,7 +121,8 @@ class QuizQuality:
         self.message.clear()
         self._filling = True
         with errors_shown(self.message):
-            table = read_quizzes(self._opened, self.course.value)
+            with self._opened() as session:
+                table = quizzes_with_answers(session, self.course.value)
             self.quiz.options = [(_quiz_label(row), int(row["quiz_id"])) for row in table.to_dict("records")]
             named = table[(table["quiz_id"].astype("str") == first) | (table["title"] == first)]
             answered = table[table["n_attempts"] > 0]
@@ -143,7 +144,8 @@ class QuizQuality:
             self._body.layout.display = self.simulated.layout.display = "none"
             return
         with errors_shown(self.message):
-            self.page = read_quiz(self._opened, int(self.quiz.value), self.attempts.value)
+            with self._opened() as session:
+                self.page = quiz_page(session, int(self.quiz.value), attempts=self.attempts.value)
             self.message.clear()
             self.panel.offer(self.page)
             self._draw()
@@ -160,27 +162,27 @@ class QuizQuality:
         page = self.page
         if page is None:
             return
-        judged, tables = page.judged, self.look.value == TABLES
-        simulated = judged.answers.simulated
+        quality, tables = page.quality, self.look.value == TABLES
+        simulated = quality.answers.simulated
         self.simulated.layout.display = None if simulated else "none"
         self.about.value = _about(page)
-        nothing = judged.items.empty or not judged.n_attempts
+        nothing = quality.items.empty or not quality.n_attempts
         self._body.layout.display = "none" if nothing else None
         if nothing:
             self.message.neutral("There is nothing to judge this quiz by: no attempt is graded question by question.")
             return
-        maximum = float(sum(judged.answers.max_scores.values()))
+        maximum = float(sum(quality.answers.max_scores.values()))
         if tables:
-            self.items_table.show(item_map_table(judged.items))
-            self.totals_table.show(score_distribution_table(judged.totals, max_score=maximum))
+            self.items_table.show(item_map_table(quality.items))
+            self.totals_table.show(score_distribution_table(quality.totals, max_score=maximum))
         else:
-            shown: dict[str, Any] = {"attempts": judged.attempts.value, "simulated": simulated}
-            self.items.show(item_map(judged.items, **shown))
-            self.totals.show(score_distribution(judged.totals, judged.quiz, max_score=maximum, n_students=judged.n_students, **shown))
+            shown: dict[str, Any] = {"attempts": quality.attempts.value, "simulated": simulated}
+            self.items.show(item_map(quality.items, **shown))
+            self.totals.show(score_distribution(quality.totals, quality.quiz, max_score=maximum, n_students=quality.n_students, **shown))
         self._items_part.layout.flex = "1 1 100%" if tables else WIDE  # the table of items needs the whole width
         self._items_place.children = (self.items_table.view if tables else self.items,)
         self._totals_place.children = (self.totals_table.view if tables else self.totals,)
-        self.statistics_table.show(quiz_statistics_table(judged.quiz))
+        self.statistics_table.show(quiz_statistics_table(quality.quiz))
         self.changes_table.show(changes_table(page.drift.drift.changes, numbers=page.numbers))
         self.panel.show_as(tables=tables)
 
@@ -190,9 +192,9 @@ def _quiz_label(quiz: dict[Any, Any]) -> str:
 
 
 def _about(page: QuizPage) -> str:
-    judged = page.judged
-    answers = judged.answers
-    resting = attempts_text(judged.attempts, n_attempts=judged.n_attempts, n_students=judged.n_students)
+    quality = page.quality
+    answers = quality.answers
+    resting = attempts_text(quality.attempts, n_attempts=quality.n_attempts, n_students=quality.n_students)
     runs = ", ".join(run.course for run in page.drift.runs if run.quiz_id != answers.quiz_id)
     return (
         f"{resting} (active and completed){f'; left out: {answers.left_out}' if answers.left_out else ''}. "

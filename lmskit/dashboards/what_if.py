@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ipywidgets as widgets
-import pandas as pd
 
-from lmskit.analytics.rule_choice import RuleChoice, choice
-from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
+from lmskit.analytics.rule_choice import choice
 from lmskit.charts.rule_comparison import (
     level_changes,
     level_changes_table,
@@ -21,11 +19,9 @@ from lmskit.dashboards.debounced import Debounced
 from lmskit.dashboards.rule_picker import RulePicker
 from lmskit.db import Opener, snapshot
 from lmskit.errors import LmskitError
-from lmskit.queries.course import narrow
-from lmskit.queries.what_if import ClassEvidence, class_evidence
+from lmskit.read_models.rule_comparison import ClassEvidence, LevelChanges, RuleComparison, class_evidence, rule_comparison
+from lmskit.read_models.rule_in_use import DEFAULT_RULE
 from lmskit.rounding import count_text
-from lmskit.services.mastery_rule import DEFAULT_RULE
-from lmskit.vocabulary import Origin
 from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
 
 CHARTS, TABLES = "Charts", "Tables"
@@ -60,8 +56,7 @@ class WhatIf:
         self._opened = opened
         self._filling = False
         self.evidence: ClassEvidence | None = None
-        self.cells = pd.DataFrame()
-        self._shown: tuple[RuleChoice, ...] = ()
+        self.comparison: RuleComparison | None = None
         later = Debounced(self._work)
         self.course = widgets.Dropdown(description="Course", layout=widgets.Layout(flex="2 1 360px", width="auto", max_width="720px"))
         self.week = widgets.Dropdown(description="Week", layout=widgets.Layout(flex="1 1 220px", width="auto", max_width="420px"))
@@ -89,7 +84,7 @@ class WhatIf:
         self._body = self._laid_out()
         self.view = widgets.VBox([style(), self._head(), self.about, self.message.view, self._body])
         self.view.add_class(ROOT)
-        self._origins = offer_courses(self.course, self.message, self._opened, course)
+        self._courses = offer_courses(self.course, self.message, self._opened, course)
         self.course.observe(lambda _change: self._course_chosen(), names="value")
         self.week.observe(lambda _change: self._week_chosen(), names="value")
         self.look.observe(lambda _change: self._draw(), names="value")
@@ -118,9 +113,8 @@ class WhatIf:
         self.message.clear()
         with errors_shown(self.message):
             with self._opened() as session:
-                narrow(session, self.course.value)
                 self.evidence = class_evidence(session, self.course.value)
-            self.simulated.layout.display = None if self._origins[self.course.value] == Origin.SIMULATION else "none"
+            self.simulated.layout.display = None if self._courses and self.course.value in self._courses.simulated else "none"
             self._filling = True
             weeks = self.evidence.weeks.to_dict("records")
             self.week.options = [
@@ -151,38 +145,32 @@ class WhatIf:
         if not self._filling:
             self._work()
 
-    def _weeks(self) -> list[int]:
-        """The weeks that are looked at."""
-        if self.week.value != ALL_WEEKS:
-            return [self.week.value]
-        return [] if self.evidence is None else self.evidence.weeks["week_number"].tolist()
-
     def _work(self) -> None:
-        """Estimate by both rules, and draw what comes of it."""
+        """Estimate by both rules, and show the result."""
         if self.evidence is None:
             return
         with errors_shown(self.message):
-            self._shown = (self.first.read(), self.second.read())
-            known, weeks = self.evidence, self._weeks()
-            for picker, one in zip((self.first, self.second), self._shown, strict=True):
-                picker.tell(one, weeks)
-            scores = known.scores[known.scores["week"].isin(weeks)]
-            self.cells = with_everyone(side_by_side(scores, self._shown), known.students["position"], weeks)
+            rules = (self.first.read(), self.second.read())
+            found = rule_comparison(self.evidence, rules, week=self.week.value or None)
+            for picker, rule in zip((self.first, self.second), rules, strict=True):
+                picker.tell(rule, found.weeks)
+            self.comparison = found
             self.message.clear()
             self.pager.first()
             self._draw()
 
     def _draw(self) -> None:
-        if not self._shown:
+        found = self.comparison
+        if found is None:
             return
-        self._body.layout.display = None if len(self.cells) else "none"
-        if self.cells.empty:
-            missing = "weeks in its syllabus" if self.evidence is not None and self.evidence.weeks.empty else "students"
+        self._body.layout.display = None if len(found.cells) else "none"
+        if found.cells.empty:
+            missing = "weeks in its syllabus" if found.evidence.weeks.empty else "students"
             self.message.bad(f"{self.course.value} has no {missing} yet.")
             return
-        rules = [one.named(self._weeks()) for one in self._shown]
-        counts, moved = level_counts(self.cells), transitions(self.cells)
-        self.summary.value = _summary(moved)
+        rules = [rule.named(found.weeks) for rule in found.rules]
+        counts, moved = found.level_counts(), found.transitions()
+        self.summary.value = _summary(found.level_changes())
         if self.look.value == TABLES:
             self.levels_table.show(levels_by_rule_table(counts, rules=rules))
             self.transitions_table.show(level_transitions_table(moved, rules=rules))
@@ -195,18 +183,16 @@ class WhatIf:
         self._draw_changes()
 
     def _draw_changes(self) -> None:
-        """Draw one page of those who change."""
-        known = self.evidence
-        if known is None:
+        """Draw one page of the students whose level differs."""
+        found = self.comparison
+        if found is None:
             return
-        total = n_changes(self.cells)
-        listed = changes(known.scores, self.cells, self._shown, limit=PAGE_SIZE, offset=self.pager.offset)
-        names = known.students.set_index("position")["name"]
-        listed = listed.assign(name=listed["student"].map(names).astype("str"))
+        total = found.n_changes()
+        listed = found.changes(limit=PAGE_SIZE, offset=self.pager.offset)
         self.pager.show(total=total)
         self.why.show(level_changes_table(listed))
         if self.look.value == CHARTS and total:
-            rules = [one.named(self._weeks()) for one in self._shown]
+            rules = [rule.named(found.weeks) for rule in found.rules]
             self.changes.show(level_changes(listed, rules=rules, n_changes=total))
             self._changes_place.children = (self.changes, self.why.view)
         else:
@@ -218,18 +204,14 @@ def _half(figure: ClickFigure) -> widgets.VBox:
     return widgets.VBox([figure], layout=widgets.Layout(flex="1 1 480px", min_width="0", overflow="visible"))
 
 
-def _summary(moved: pd.DataFrame) -> str:
-    """Tell how many change, and whereto.
+def _summary(found: LevelChanges) -> str:
+    """Say how many levels differ, and in which direction.
 
-    >>> _summary(pd.DataFrame({"from": ["remedial", "mastered"], "to": ["mastered", "mastered"], "n": [2, 3]}))
+    >>> _summary(LevelChanges(n_cells=5, higher=2, lower=0, one_only=0))
     '2 of 5 student weeks would have another level by rule 2: 2 higher, 0 lower.'
     """
-    order = ["remedial", "developing", "mastered"]
-    both = moved[moved["from"].isin(order) & moved["to"].isin(order)]
-    step = both["to"].map(order.index) - both["from"].map(order.index)
-    changed = int(moved.loc[moved["from"] != moved["to"], "n"].sum())
-    higher, lower = int(both.loc[step > 0, "n"].sum()), int(both.loc[step < 0, "n"].sum())
-    rest = changed - higher - lower
-    other = f", {rest:,} assessed by one rule only" if rest else ""
-    all_of_them = count_text(int(moved["n"].sum()), "student week")
-    return f"{changed:,} of {all_of_them} would have another level by rule 2: {higher:,} higher, {lower:,} lower{other}."
+    one_only = f", {found.one_only:,} assessed by one rule only" if found.one_only else ""
+    everything = count_text(found.n_cells, "student week")
+    return (
+        f"{found.changed:,} of {everything} would have another level by rule 2: {found.higher:,} higher, {found.lower:,} lower{one_only}."
+    )

@@ -15,10 +15,10 @@ from lmskit.names import display_name
 from lmskit.queries.course import COUNTED, course_by_code, has_code
 from lmskit.queries.frame import frame
 from lmskit.queries.page import DEFAULT_PAGE, check_page
-from lmskit.vocabulary import Level
+from lmskit.vocabulary import LEVELS, Level
 
-ASSESSED = (Level.MASTERED, Level.DEVELOPING, Level.REMEDIAL)
-"""The levels of someone of whom something is known."""
+ASSESSED = tuple(level for level in Level if level is not Level.NOT_ASSESSED)
+"""The levels that rest on evidence."""
 
 
 def class_weeks(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
@@ -200,6 +200,28 @@ def student_weeks(session: Session, course: str, student_id: int, *, limit: int 
     return frame(session, statement, _WEEK | _ESTIMATE)
 
 
+def counted_students(session: Session, course: str) -> pd.DataFrame:
+    """The active and completed students of `course`, by family name. Not a page of them: what is computed from their answers needs all.
+
+    ============  =======  ====================================
+    position      int64    of the student in this order, from 1
+    student_id    int64
+    name          str      "Family, Given"
+    ============  =======  ====================================
+
+    An unknown course gives an empty table with these columns.
+    """
+    statement = (
+        select(Enrollment.student_id, User.family_name, User.given_name)
+        .join(User, User.id == Enrollment.student_id)
+        .where(Enrollment.course_id == _course_id(course), Enrollment.status.in_(COUNTED))
+        .order_by(User.sort_name.collate("C"), User.id)
+    )
+    table = _named(frame(session, statement, {"student_id": "int64", "family_name": "str", "given_name": "str"}), at=1)
+    table.insert(0, "position", pd.Series(range(1, len(table) + 1), dtype="int64"))
+    return table
+
+
 def course_rule(session: Session, course: str) -> tuple[str, dict[str, Any]]:
     """The mastery rule that `course` has chosen, and the parameters it set; those it did not set have the rule's defaults.
 
@@ -334,8 +356,4 @@ _HELP = _PERSON | {
     "last_submitted_at": "datetime64[us, UTC]",
     "remedial_weeks": "object",
 }
-_CLASS_WEEKS = (
-    _WEEK
-    | {"mean_value": "float64", "n_students": "int64", "n_assessed": "int64"}
-    | {level.value: "int64" for level in (*ASSESSED, Level.NOT_ASSESSED)}
-)
+_CLASS_WEEKS = _WEEK | {"mean_value": "float64", "n_students": "int64", "n_assessed": "int64"} | dict.fromkeys(LEVELS, "int64")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,17 +16,17 @@ from sqlalchemy.orm import Session
 
 from lmskit.db.transaction import snapshot
 from lmskit.errors import InputError, LmskitError, TermNotFoundError
-from lmskit.queries import mastery, provenance
+from lmskit.queries import provenance
 from lmskit.queries.course import courses
-from lmskit.queries.page import MAX_PAGE, all_pages
+from lmskit.queries.page import all_pages
 from lmskit.queries.term import term_by_code, terms
+from lmskit.read_models.course_report import CourseSummary, course_summary
 from lmskit.reporting import execution, export
 from lmskit.reporting import snapshot as shared
 from lmskit.reporting.files import file_names
 from lmskit.reporting.parameters import ReportParameters
 from lmskit.rounding import number_text
 from lmskit.settings import settings
-from lmskit.vocabulary import Origin
 from lmskit.whole_file import remove_stale_parts, write_whole
 
 AT_ONCE = 2
@@ -99,7 +99,7 @@ def build_term(
         folder = _folder(output or settings().reports_dir, file_names(_term_codes(session))[term])
         names = file_names(listed["code"])
         held = shared.export(session)
-        summaries = {row["code"]: summary(session, row, at) for row in wanted.to_dict("records")}
+        summaries = {row["code"]: _listed(course_summary(session, row), at) for row in wanted.to_dict("records")}
         build = TermBuild(term=term, folder=folder, index=folder / "index.html")
         told(0, len(wanted), "")
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="report") as pool:
@@ -126,19 +126,16 @@ def build_term(
     return build
 
 
-def summary(session: Session, course: Mapping[Hashable, Any], at: dt.datetime) -> dict[str, Any]:
-    """Say of a course what the list of reports says."""
-    weeks = mastery.class_weeks(session, course["code"], limit=MAX_PAGE)
-    known = weeks[weeks["n_assessed"] > 0]
-    latest = known.iloc[-1] if len(known) else None
-    n_to_help = len(all_pages(lambda limit, offset: mastery.students_to_help(session, course["code"], limit=limit, offset=offset)))
+def _listed(summary: CourseSummary, at: dt.datetime) -> dict[str, Any]:
+    """Write the summary of a course as its row in the list of reports, which is stored in the course's notebook."""
+    course, latest = summary.course, summary.latest
     return {
         "course": course["code"],
         "title": course["title"],
         "lecturer": course["lecturer"],
-        "simulated": course["origin"] == Origin.SIMULATION,
+        "simulated": summary.is_simulated,
         "n_students": int(course["n_students"]),
-        "n_to_help": n_to_help,
+        "n_to_help": summary.n_to_help,
         "week": None if latest is None else int(latest["week_number"]),
         "n_assessed": 0 if latest is None else int(latest["n_assessed"]),
         "mean": number_text(None if latest is None else float(latest["mean_value"])),

@@ -4,25 +4,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmskit.analytics.class_levels import ORDER, class_weeks, level_shares, level_shares_by_week
+from lmskit.analytics.class_levels import level_shares, level_shares_by_week
 from lmskit.analytics.interval import beta_interval
 from lmskit.analytics.rounding import number_text, percent_text, round_half_up
 from lmskit.errors import ColumnsMissingError, RuleParameterError
 from lmskit.thresholds import levels, standings
+from lmskit.vocabulary import LEVELS
 
-CELLS = pd.DataFrame(
+WEEKS = pd.DataFrame(
     {
-        "week_number": [2, 2, 1, 1, 1],
-        "topic": ["Loops", "Loops", "Sets", "Sets", "Sets"],
-        "value": [np.nan, 0.4, 0.9, 0.7, 0.8],
-        "level": ["not_assessed", "remedial", "mastered", "developing", "mastered"],
+        "week_number": [2, 1],
+        "topic": ["Loops", "Sets"],
+        "mastered": [0, 2],
+        "developing": [0, 1],
+        "remedial": [1, 0],
+        "not_assessed": [1, 0],
     }
 )
 
 
 def test_shares_name_every_level_and_add_up_to_one():
-    shares = level_shares(CELLS["level"])
-    assert shares["level"].tolist() == list(ORDER)
+    shares = level_shares({"not_assessed": 1, "remedial": 1, "mastered": 2, "developing": 1})
+    assert shares["level"].tolist() == list(LEVELS)
     assert shares["n"].tolist() == [2, 1, 1, 1]
     assert shares["share"].sum() == pytest.approx(1)
     assert (shares["low"] <= shares["share"]).all()
@@ -30,35 +33,34 @@ def test_shares_name_every_level_and_add_up_to_one():
 
 
 def test_a_class_without_students_has_no_shares():
-    shares = level_shares(CELLS["level"].iloc[:0])
+    shares = level_shares({})
     assert shares["n"].tolist() == [0, 0, 0, 0]
     assert shares["share"].isna().all()
 
 
 def test_shares_by_week_count_each_week_for_itself():
-    shares = level_shares_by_week(CELLS)
+    shares = level_shares_by_week(WEEKS)
     assert shares["week_number"].tolist() == [1] * 4 + [2] * 4
     assert shares["topic"].tolist() == ["Sets"] * 4 + ["Loops"] * 4
     assert shares["n"].tolist() == [2, 1, 0, 0, 0, 0, 1, 1]
     assert shares["n_students"].tolist() == [3] * 4 + [2] * 4
 
 
-def test_the_class_mean_is_over_the_students_who_have_a_value():
-    weeks = class_weeks(CELLS)
-    assert weeks["value"].tolist() == pytest.approx([0.8, 0.4])
-    assert weeks["n_students"].tolist() == [3, 2]
-    assert weeks["n_not_assessed"].tolist() == [0, 1]
+def test_the_shares_of_a_week_are_those_of_its_counts_alone():
+    own = level_shares({"mastered": 2, "developing": 1})
+    pd.testing.assert_frame_equal(level_shares_by_week(WEEKS).head(4)[own.columns], own)
 
 
-@pytest.mark.parametrize("summary", [class_weeks, level_shares_by_week])
-def test_an_empty_course_gives_empty_summaries(summary):
-    assert len(summary(CELLS.iloc[:0])) == 0
+@pytest.mark.parametrize("weeks", [WEEKS.iloc[:0], WEEKS.assign(**dict.fromkeys(LEVELS, 0))])
+def test_a_course_without_weeks_or_students_has_no_shares_by_week(weeks):
+    shares = level_shares_by_week(weeks)
+    assert len(shares) == 0
+    assert shares.columns.tolist() == level_shares_by_week(WEEKS).columns.tolist()
 
 
-@pytest.mark.parametrize("summary", [class_weeks, level_shares_by_week])
-def test_a_summary_names_the_columns_it_misses(summary):
+def test_the_shares_by_week_name_the_columns_they_miss():
     with pytest.raises(ColumnsMissingError, match="topic"):
-        summary(CELLS.drop(columns="topic"))
+        level_shares_by_week(WEEKS.drop(columns="topic"))
 
 
 def test_an_interval_without_observations_spans_nearly_everything():

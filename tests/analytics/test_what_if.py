@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmskit.analytics.class_levels import ORDER
 from lmskit.analytics.mastery import RULES, estimate
 from lmskit.analytics.rule_choice import choice, choice_from_text, parameters_from_text, with_fits
 from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
 from lmskit.errors import RuleParameterError, UnknownRuleError
+from lmskit.vocabulary import LEVELS
 
 ADA, BEN, CHO = 1, 2, 3
 SCORES = pd.DataFrame(
@@ -141,7 +141,7 @@ def test_transitions_add_up_to_all_and_their_diagonal_is_who_stays(cells):
     assert table["n"].sum() == len(cells)
     assert table.loc[table["from"] != table["to"], "n"].sum() == n_changes(cells)
     assert table.loc[(table["from"] == "developing") & (table["to"] == "mastered"), "n"].item() == 1
-    assert len(table) == len(ORDER) ** 2
+    assert len(table) == len(LEVELS) ** 2
 
 
 def test_nothing_has_the_same_shape_as_something(cells):

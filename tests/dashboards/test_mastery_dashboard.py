@@ -212,11 +212,11 @@ def test_a_lost_database_is_a_sentence_and_the_picture_stays(course, losable):
 
 
 def test_the_shares_are_those_of_the_whole_class(dashboard):
-    shares = dashboard.page.shares
+    shares = dashboard.page.by_week.shares
     assert shares.loc[shares["week_number"] == 1, ["level", "n"]].to_numpy().tolist() == [
         ["mastered", 1],
         ["developing", 1],
         ["remedial", 1],
         ["not_assessed", 1],
     ]
-    assert isinstance(dashboard.page.weeks, pd.DataFrame)
+    assert isinstance(dashboard.page.by_week.weeks, pd.DataFrame)

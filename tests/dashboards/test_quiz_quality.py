@@ -69,9 +69,9 @@ def test_a_click_beside_the_questions_shows_nothing(dashboard):
 
 def test_other_attempts_give_other_numbers_and_the_question_stays_chosen(dashboard):
     click(dashboard, 3)
-    before = dashboard.page.judged.items["facility"].tolist()
+    before = dashboard.page.quality.items["facility"].tolist()
     dashboard.attempts.value = CountedAttempts.LAST
-    assert dashboard.page.judged.items["facility"].tolist() != before
+    assert dashboard.page.quality.items["facility"].tolist() != before
     assert "each student's last attempt" in dashboard.about.value
     assert dashboard.panel.question.value == "key"
     dashboard.attempts.value = CountedAttempts.ALL

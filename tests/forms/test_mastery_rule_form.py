@@ -64,7 +64,7 @@ def test_only_what_was_typed_is_stored_and_that_a_refresh_is_needed_is_said(sess
     form.save.click()
     assert form.message.value == (
         f"{course.code} now has the rule n_of_mastery (n=3, threshold=0.9, mastery_threshold=0.9, remedial_threshold=0.5). "
-        f"What is stored stays as it was estimated until an administrator runs: lmskit mastery refresh --course {course.code}"
+        f"The stored estimates stay as they are until an administrator runs: lmskit mastery refresh --course {course.code}"
     )
     assert course_rule(session, course.code) == ("n_of_mastery", {"n": 3, "mastery_threshold": 0.9})
     assert typed(form) == {"n": "3", "threshold": "", "mastery_threshold": "0.9", "remedial_threshold": ""}

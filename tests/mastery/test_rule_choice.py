@@ -14,9 +14,10 @@ from lmskit.db import transaction
 from lmskit.errors import CourseNotFoundError, RuleParameterError, UnknownRuleError
 from lmskit.models import Course, QuizAttempt, TopicPerformance, User
 from lmskit.queries.mastery import course_rule
-from lmskit.queries.what_if import class_evidence
+from lmskit.read_models.rule_comparison import class_evidence
+from lmskit.read_models.rule_in_use import rule_in_use
 from lmskit.services.mastery import refresh
-from lmskit.services.mastery_rule import choose_rule, rule_in_use
+from lmskit.services.mastery_rule import choose_rule
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.conftest import DEMO_LECTURER
@@ -56,10 +57,10 @@ def test_a_rule_chosen_since_the_last_refresh_is_not_the_one_behind_what_is_stor
     choose_rule(session, course.code, "highest", {})
     stale = rule_in_use(session, course.code)
     assert stale.rule == "latest"
-    assert f"To refresh it: lmskit mastery refresh --course {course.code}" in stale.sentence()
+    assert f"To refresh it: lmskit mastery refresh --course {course.code}" in stale.caveat()
     refresh(session, courses=[course.code])
     current = rule_in_use(session, course.code)
-    assert (current.rule, list(current.parameters), current.sentence()) == ("highest", ["mastery_threshold", "remedial_threshold"], "")
+    assert (current.rule, list(current.parameters), current.caveat()) == ("highest", ["mastery_threshold", "remedial_threshold"], "")
 
 
 def test_parameters_fitted_to_each_week_are_named_as_such(session, course):
@@ -72,7 +73,7 @@ def test_parameters_fitted_to_each_week_are_named_as_such(session, course):
     in_use = rule_in_use(session, course.code)
     assert in_use.fitted == ("prior", "guess"), "the others happen to be alike in both weeks"
     assert in_use.parameters["mastery_threshold"] == 0.95
-    assert in_use.sentence() == "Fitted to each week: prior, guess."
+    assert in_use.caveat() == "Fitted to each week: prior, guess."
 
 
 @pytest.mark.parametrize(

@@ -149,11 +149,11 @@ def without_moment(html: bytes) -> bytes:
 def test_the_report_says_what_the_dashboard_reads(term, session):
     course = term[1][0]
     report = course_report(course.code)
-    assert report.weeks.equals(class_weeks(session, course.code))
-    assert (report.n_students, report.n_to_help, len(report.to_help)) == (7, 3, 3)
-    assert report.latest is not None
-    assert report.latest["week_number"] == 3
-    assert report.assessed_weeks["week_number"].tolist() == [1, 3]
+    assert report.data.by_week.weeks.equals(class_weeks(session, course.code))
+    assert (report.data.n_students, report.data.n_to_help, len(report.data.to_help)) == (7, 3, 3)
+    assert report.data.by_week.latest is not None
+    assert report.data.by_week.latest["week_number"] == 3
+    assert report.data.by_week.assessed["week_number"].tolist() == [1, 3]
 
 
 def test_a_course_of_which_nothing_is_known_has_a_report_with_all_its_parts(admin_engine, term):
@@ -163,7 +163,7 @@ def test_a_course_of_which_nothing_is_known_has_a_report_with_all_its_parts(admi
     try:
         for course in (empty, weeks):
             report = course_report(course.code)
-            assert report.latest is None
+            assert report.data.by_week.latest is None
             for part in (*PARTS, *TABLES):
                 shown = getattr(report, part)()
                 assert shown.markup if isinstance(shown, Fragment) else shown._repr_mimebundle_()
@@ -187,9 +187,9 @@ def test_a_changed_rule_is_said_until_mastery_is_refreshed(admin_engine, term):
     finally:
         with transaction(admin_engine) as session:
             session.execute(text("UPDATE courses SET mastery_rule = 'average' WHERE code = :code"), {"code": code})
-    assert report.rule == "average"
-    assert "palm reading" in report.caution
-    assert course_report(code).caution == ""
+    assert report.data.in_use.rule == "average"
+    assert "palm reading" in report.data.in_use.caveat()
+    assert course_report(code).data.in_use.caveat() == ""
 
 
 def test_a_shared_snapshot_shows_the_moment_it_was_taken(admin_engine, term):

@@ -9,7 +9,7 @@ from lmskit.analytics.items import item_statistics
 from lmskit.db import engine_for, snapshot, transaction
 from lmskit.errors import QuestionNotFoundError, QuizNotFoundError
 from lmskit.models import QuizAttempt, User
-from lmskit.services.quiz_quality import question_named, question_options, quiz_drift, quiz_quality
+from lmskit.read_models.quiz_quality import question_named, question_options, quiz_drift, quiz_quality
 from lmskit.vocabulary import CountedAttempts, Role
 from tests import factories
 from tests.answered_quiz import EVIL, QUESTIONS, answered_quiz

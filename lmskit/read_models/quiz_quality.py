@@ -1,4 +1,4 @@
-"""How good a quiz and its items are, from the answers that the signed-in person may see. Nothing is written."""
+"""The quality of a quiz and of its items, from the answers that the signed-in person can see."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from lmskit.analytics.items.attempts import counted_attempts
 from lmskit.analytics.items.drift import ItemDrift, TermMarks, item_drift
 from lmskit.analytics.items.options import NO_ANSWER, OTHER, option_statistics
 from lmskit.errors import QuestionNotFoundError, QuizUnreadableError
-from lmskit.queries.quiz_answers import QuizAnswers, quiz_answers
+from lmskit.queries.page import all_pages
+from lmskit.queries.quiz_answers import QuizAnswers, answered_quizzes, quiz_answers
 from lmskit.queries.quiz_runs import QuizRun, quiz_runs
 from lmskit.schemas.quiz import ChoiceQuestion, MultipleQuestion, TrueFalseQuestion
 from lmskit.vocabulary import CountedAttempts
@@ -24,27 +25,28 @@ if TYPE_CHECKING:
     from lmskit.schemas.quiz import Question, QuizContent
 
 TRUE_AND_FALSE = {"true": "true", "false": "false"}
-"""The options of a statement, by id."""
+"""Texts of the options of a true/false question, by id."""
 
 
 @dataclass(frozen=True)
-class JudgedQuiz:
-    """One quiz with its statistics.
+class QuizQuality:
+    """One quiz with its statistics, from one snapshot.
 
     Attributes
     ----------
     answers
-        Of the attempts that count, and only those.
+        The answers of the attempts that count.
     attempts
-        Which count.
+        Which attempts count.
     students
-        Who made each of them, where a student may have several; otherwise None.
+        The student of each attempt if a student may have several; otherwise None.
     quiz
-        `lmskit.analytics.items.quiz_analysis`.
+        Statistics of the quiz, as `lmskit.analytics.items.analysis.quiz_analysis` gives them.
     items
-        `lmskit.analytics.items.item_analysis`, with number (from 1, in the order of the quiz), type, prompt and points before it.
+        Statistics of the items, as `lmskit.analytics.items.analysis.item_analysis` gives them, after number (from 1, in the order of the
+        quiz), type, prompt and points.
     totals
-        What each attempt earned in all.
+        Total score of each attempt.
     """
 
     answers: QuizAnswers
@@ -56,53 +58,100 @@ class JudgedQuiz:
 
     @property
     def n_attempts(self) -> int:
-        """How many attempts count."""
+        """Number of attempts that count."""
         return len(self.answers.attempts)
 
     @property
     def n_students(self) -> int:
-        """How many students made them."""
+        """Number of students who made these attempts."""
         return int(self.answers.attempts["student_id"].nunique())
 
 
 @dataclass(frozen=True)
 class QuizDrift:
-    """The items of a quiz from run to run."""
+    """The items of a quiz from run to run, from one snapshot.
+
+    Attributes
+    ----------
+    runs
+        The runs of the quiz that have graded answers, oldest first.
+    drift
+        Statistics and changes of the items, as `lmskit.analytics.items.drift.item_drift` gives them.
+    """
 
     runs: tuple[QuizRun, ...]
     drift: ItemDrift
 
 
-def quiz_quality(session: Session, quiz_id: int, *, attempts: CountedAttempts = CountedAttempts.FIRST, seed: int = 0) -> JudgedQuiz:
-    """Judge a quiz and its items.
+@dataclass(frozen=True)
+class QuizPage:
+    """One quiz with its statistics and its comparison with other runs, from one snapshot.
 
-    Parameters
+    Attributes
     ----------
-    session
-        Of a lecturer or administrator; the quizzes of others are not found.
-    quiz_id
-        Which quiz.
-    attempts
-        Which attempts count.
-    seed
-        Of the bootstrap.
+    quality
+        Statistics of the quiz and its items.
+    drift
+        Comparison with the runs in other courses.
+    """
+
+    quality: QuizQuality
+    drift: QuizDrift
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Number of each question in the quiz, by id."""
+        return {str(item): int(number) for item, number in self.quality.items["number"].items()}
+
+
+def quizzes_with_answers(session: Session, course: str) -> pd.DataFrame:
+    """List the quizzes of a course with the number of their answers, as `lmskit.queries.quiz_answers.answered_quizzes` gives them."""
+    return all_pages(lambda limit, offset: answered_quizzes(session, course, limit=limit, offset=offset))
+
+
+def quiz_page(session: Session, quiz_id: int, *, attempts: CountedAttempts) -> QuizPage:
+    """Analyse a quiz, and compare it with its runs in the other courses that the signed-in person can see.
 
     Raises
     ------
     QuizNotFoundError
         There is no such quiz among those the signed-in person can see.
     QuizUnreadableError
-        The database holds something else as its questions.
+        The stored questions of the quiz cannot be read.
+    """
+    return QuizPage(quiz_quality(session, quiz_id, attempts=attempts), quiz_drift(session, quiz_id, attempts=attempts))
+
+
+def quiz_quality(session: Session, quiz_id: int, *, attempts: CountedAttempts = CountedAttempts.FIRST, seed: int = 0) -> QuizQuality:
+    """Analyse a quiz and its items.
+
+    Parameters
+    ----------
+    session
+        Of a lecturer or administrator; the quizzes of others are not found.
+    quiz_id
+        Number of the quiz.
+    attempts
+        Which attempts count.
+    seed
+        Seed of the bootstrap.
+
+    Raises
+    ------
+    QuizNotFoundError
+        There is no such quiz among those the signed-in person can see.
+    QuizUnreadableError
+        The stored questions of the quiz cannot be read.
     """
     answers = counted(quiz_answers(session, quiz_id), attempts)
     students = _students(answers, attempts)
     items = item_analysis(answers.scores, answers.max_scores, students=students, seed=seed)
     questions = answers.content.questions
     items.insert(0, "number", pd.Series(range(1, len(questions) + 1), index=items.index, dtype="int64"))
-    items.insert(1, "type", pd.Series([one.type.value for one in questions], index=items.index, dtype="str"))
-    items.insert(2, "prompt", pd.Series([one.prompt for one in questions], index=items.index, dtype="str"))
-    items.insert(3, "points", pd.Series([one.points for one in questions], index=items.index, dtype="float64"))
-    return JudgedQuiz(
+    items.insert(1, "type", pd.Series([question.type.value for question in questions], index=items.index, dtype="str"))
+    items.insert(2, "prompt", pd.Series([question.prompt for question in questions], index=items.index, dtype="str"))
+    items.insert(3, "points", pd.Series([question.points for question in questions], index=items.index, dtype="float64"))
+    return QuizQuality(
         answers=answers,
         attempts=attempts,
         students=students,
@@ -112,14 +161,14 @@ def quiz_quality(session: Session, quiz_id: int, *, attempts: CountedAttempts = 
     )
 
 
-def question_options(quality: JudgedQuiz, question_id: str, *, seed: int = 0) -> pd.DataFrame:
-    """Say who chooses which option of a question.
+def question_options(quality: QuizQuality, question_id: str, *, seed: int = 0) -> pd.DataFrame:
+    """Count how often each option of a question is chosen.
 
     Returns
     -------
     DataFrame
-        `lmskit.analytics.items.option_statistics` with the options' texts in a column text before it; empty, with these columns,
-        for questions without options to choose from.
+        As `lmskit.analytics.items.options.option_statistics` gives it, after a column text with the options' texts; empty, with these
+        columns, for questions without options.
 
     Raises
     ------
@@ -142,7 +191,7 @@ def question_options(quality: JudgedQuiz, question_id: str, *, seed: int = 0) ->
 
 
 def option_texts(question: Question) -> dict[str, str]:
-    """What can be chosen in answer to a question, text by id; empty where nothing is chosen but written, matched or ordered."""
+    """Texts of the options of a question, by id; empty for questions that are answered by writing, matching or ordering."""
     if isinstance(question, TrueFalseQuestion):
         return dict(TRUE_AND_FALSE)
     return {option.id: option.text for option in question.options} if isinstance(question, ChoiceQuestion | MultipleQuestion) else {}
@@ -151,14 +200,14 @@ def option_texts(question: Question) -> dict[str, str]:
 def quiz_drift(session: Session, quiz_id: int, *, attempts: CountedAttempts = CountedAttempts.FIRST, seed: int = 0) -> QuizDrift:
     """Follow the questions of a quiz over the courses of its module that the signed-in person can see.
 
-    Runs of which no attempt counts are left out, and so are runs whose questions cannot be read.
+    Runs without an attempt that counts are left out, and so are runs whose questions cannot be read.
 
     Raises
     ------
     QuizNotFoundError
         There is no such quiz among those the signed-in person can see.
     QuizUnreadableError
-        The database holds something else as its questions.
+        The stored questions of the quiz cannot be read.
     """
     followed: list[tuple[QuizRun, TermMarks]] = []
     for run in quiz_runs(session, quiz_id):
@@ -169,18 +218,18 @@ def quiz_drift(session: Session, quiz_id: int, *, attempts: CountedAttempts = Co
                 raise
             continue
         if len(answers.attempts):
-            # No id of a question holds a control character, so what is not shared cannot be taken for what is.
-            names = {one: run.shared.get(one, f"{one}\x1f{run.quiz_id}") for one in answers.scores.columns}
+            # No id of a question contains a control character, so a name made this way is never the id of a shared question.
+            names = {item: run.shared.get(item, f"{item}\x1f{run.quiz_id}") for item in answers.scores.columns}
             scores = answers.scores.rename(columns=names)
-            maxima = {names[one]: points for one, points in answers.max_scores.items()}
-            followed.append((run, TermMarks(run.course, scores, maxima, _students(answers, attempts))))
+            max_scores = {names[item]: points for item, points in answers.max_scores.items()}
+            followed.append((run, TermMarks(run.course, scores, max_scores, _students(answers, attempts))))
     own = next((run for run, _ in followed if run.quiz_id == quiz_id), None)
     items = list(own.shared) if own else sorted({item for run, _ in followed for item in run.shared.values()})
     return QuizDrift(tuple(run for run, _ in followed), item_drift([marks for _, marks in followed], items=items, seed=seed))
 
 
 def counted(answers: QuizAnswers, attempts: CountedAttempts) -> QuizAnswers:
-    """Keep the attempts that count."""
+    """Keep only the attempts that count."""
     kept = counted_attempts(answers.attempts, answers.scores.sum(axis=1).to_numpy(), attempts)
     return dataclasses.replace(
         answers,
@@ -195,12 +244,12 @@ def _students(answers: QuizAnswers, attempts: CountedAttempts) -> pd.Series | No
 
 
 def question_named(content: QuizContent, name: str) -> Question:
-    """The question that a person means by its id, or by its number in the quiz, counted from 1.
+    """Find a question by its id, or by its number in the quiz, counted from 1.
 
     Raises
     ------
     QuestionNotFoundError
-        There is none.
+        The quiz has no such question.
     """
     by_id = {question.id: question for question in content.questions}
     if name in by_id:
