@@ -59,6 +59,10 @@ def _clean_notebooks(place: Environment, further: list[str]) -> int:
     return _module(place, "scripts.clean_notebooks", *further)
 
 
+def _golden(place: Environment, further: list[str]) -> int:
+    return _module(place, "tests.importers.golden", *further)
+
+
 TARGETS = {
     "run": Target("set everything up and open JupyterLab on the notebooks (further arguments: see lmskit lab --help)", _run),
     "demo": Target("set everything up without opening JupyterLab", _demo),
@@ -68,6 +72,7 @@ TARGETS = {
     "test-browser": Target("the tests that drive JupyterLab in Chromium", _checks(*TEST_BROWSER)),
     "lint": Target("ruff, mypy and import contracts alone", _checks(*LINT)),
     "format": Target("format the code and mend what ruff can mend", _checks(*FORMAT)),
+    "golden": Target("write the expected results of tests/importers/samples again; read them as a diff", _golden),
     "clean-notebooks": Target("take the outputs out of notebooks/", _clean_notebooks),
     "lock": Target(
         "write requirements.lock anew from pyproject.toml (needs uv; --upgrade for newer versions)",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lmskit.errors import ImportFileError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -42,3 +44,16 @@ class Format:
     """Whether the path holds this format; False, never an error, for whatever else it holds."""
     open: Callable[[Path, ReadOptions], Source]
     """Open the files; an `ImportFileError` says what is wrong with them."""
+
+
+def detect_by_opening(open_file: Callable[[Path, ReadOptions], object]) -> Callable[[Path], bool]:
+    """Return the `Format.detect` of a format whose files are opened at little cost: whether they can be opened."""
+
+    def detect(path: Path) -> bool:
+        try:
+            open_file(path, ReadOptions())
+        except ImportFileError:
+            return False
+        return True
+
+    return detect

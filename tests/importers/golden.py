@@ -1,18 +1,75 @@
-"""What a reader makes of a file, in a form that stands beside the sample as JSON."""
+"""Golden samples: files to read and, beside each, the result that its reader should give.
 
-from dataclasses import fields
+A sample is a file or folder in `samples/<name of its format>/`, and its result is in `<sample>.expected.json`. After a
+change that is meant, and for a new sample, `make golden` writes the results again; a reviewer reads the difference.
+"""
+
+import json
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from lmskit.importers.formats import Format, ReadOptions
+from lmskit.importers.question_banks.bank import Bank, BankFormat
 from lmskit.importers.record import PersonKey, Position, Source
+from lmskit.importers.registry import format_named
 
 SAMPLES = Path(__file__).parent / "samples"
-"""Made for these tests: a folder per format with the files and, in `expected.json`, what becomes of them."""
+ENDING = ".expected.json"
 
 
-def told_by(source: Source) -> dict[str, Any]:
-    """All that a source tells; of records only what differs from a field's default."""
-    records = [_told(record) for record in source.records()]
+def samples(folder: Path = SAMPLES) -> dict[str, Path]:
+    """All samples by format and name, such as `gift/arrays.gift`."""
+    paths = sorted(path for path in folder.glob("*/*") if not path.name.endswith(ENDING))
+    return {path.relative_to(folder).as_posix(): path for path in paths}
+
+
+def format_of(sample: Path) -> Format | BankFormat:
+    """The format that a sample is in, by the folder in which it is."""
+    form = format_named(sample.parent.name)
+    assert isinstance(form, Format | BankFormat)
+    return form
+
+
+def opened(sample: Path) -> Source | Bank:
+    return format_of(sample).open(sample, ReadOptions())
+
+
+def expected_file(sample: Path) -> Path:
+    return sample.with_name(sample.name + ENDING)
+
+
+def expected(sample: Path) -> Any:
+    return json.loads(expected_file(sample).read_text(encoding="utf-8"))
+
+
+def result(read: Source | Bank) -> dict[str, Any]:
+    """All that a reader gives, in a form that a person can check; of records only what differs from a field's default."""
+    return _bank_result(read) if isinstance(read, Bank) else _source_result(read)
+
+
+def row_counts(source: Source) -> dict[str, tuple[int, int, int]]:
+    """By part: rows or cells that were read, those of which there is a record, and the rejected; the first is the sum of the others."""
+    positions = {record.position for record in source.records() if type(record).__name__ != "QuizRecord"}
+    return {
+        part.name: (part.rows_in, sum(position.part == part.name for position in positions), len(part.rejections)) for part in source.parts
+    }
+
+
+def renew(folder: Path = SAMPLES) -> list[str]:
+    """Write the result of every sample beside it; return the names of the samples whose result changed."""
+    changed = []
+    for name, sample in samples(folder).items():
+        text = json.dumps(result(opened(sample)), indent=1, ensure_ascii=False) + "\n"
+        file = expected_file(sample)
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            changed.append(name)
+    return changed
+
+
+def _source_result(source: Source) -> dict[str, Any]:
+    records = [_record(record) for record in source.records()]
     return {
         "records": records,
         "parts": {
@@ -28,29 +85,46 @@ def told_by(source: Source) -> dict[str, Any]:
     }
 
 
-def units(source: Source) -> dict[str, tuple[int, int, int]]:
-    """By part: what was read, the places of records, and the rejections; the first is the sum of the others."""
-    places = {record.position for record in source.records() if type(record).__name__ != "QuizRecord"}
-    return {part.name: (part.rows_in, sum(place.part == part.name for place in places), len(part.rejections)) for part in source.parts}
+def _bank_result(bank: Bank) -> dict[str, Any]:
+    return {
+        "questions": [
+            {
+                "file": found.file,
+                "row": found.row,
+                "question": found.question.model_dump(mode="json", exclude_defaults=True),
+                "key": None if found.key is None else found.key.model_dump(mode="json", exclude_none=True),
+            }
+            for found in bank.questions
+        ],
+        "rejections": [asdict(rejection) for rejection in bank.rejections],
+        "warnings": [asdict(warning) for warning in bank.warnings],
+        "notes": list(bank.notes),
+        "skipped": list(bank.skipped),
+    }
 
 
-def _told(record: Any) -> dict[str, Any]:
-    told = {"": type(record).__name__.removesuffix("Record").lower()}
-    for each in fields(record):
-        value = getattr(record, each.name)
-        if value is None or value == each.default or value in ((), {}, []):
+def _record(record: Any) -> dict[str, Any]:
+    shown = {"": type(record).__name__.removesuffix("Record").lower()}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if value is None or value == field.default or value in ((), {}, []):
             continue
-        told[each.name] = _shown(value)
-    return told
+        shown[field.name] = _value(value)
+    return shown
 
 
-def _shown(value: Any) -> Any:
+def _value(value: Any) -> Any:
     match value:
         case Position():
             return f"{value.part}, row {value.row}" + (f", {value.column}" if value.column else "")
         case PersonKey():
-            return {each.name: getattr(value, each.name) for each in fields(value) if getattr(value, each.name) is not None}
+            return {field.name: getattr(value, field.name) for field in fields(value) if getattr(value, field.name) is not None}
         case int() | float() | str() | list() | dict():
             return value
         case _:
             return str(value)
+
+
+if __name__ == "__main__":
+    renewed = renew()
+    print("\n".join(renewed) if renewed else "No result changed.")  # noqa: T201 - a command

@@ -1,4 +1,4 @@
-"""What is odd about Canvas gradebooks, one sentence each; the whole sample is in test_golden_readers.py."""
+"""Special cases of Canvas gradebooks; a whole sample is in test_golden.py."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.canvas.gradebook import FORMAT
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.record import AttemptRecord, PersonRecord, QuizRecord
-from tests.importers.golden import units
+from tests.importers.golden import row_counts
 
 
 def opened(tmp_path, text, encoding="utf-8", **options):
@@ -49,7 +49,7 @@ def test_an_assignment_may_be_called_final_score_and_a_total_may_end_in_a_number
     assert "Current Score (2031)" in source.file.skipped_columns
 
 
-def test_the_posting_policy_is_no_student_whether_there_is_one_or_not(tmp_path):
+def test_a_row_with_the_posting_policy_is_not_a_student(tmp_path):
     row = '"A, B",1,x,7'
     header, points = "Student,ID,Section,Quiz 1 (11)", "    Points Possible,,,10"
     for above in ([points], [",,,Manual Posting", points], [points, ",,,Manual Posting (scores hidden from instructors)"]):
@@ -58,30 +58,30 @@ def test_the_posting_policy_is_no_student_whether_there_is_one_or_not(tmp_path):
         assert source.file.rows_in == 1
 
 
-def test_without_points_possible_nobody_knows_what_a_grade_is_out_of(tmp_path):
+def test_a_gradebook_without_points_possible_is_refused(tmp_path):
     with pytest.raises(ImportFileError, match="lacks the row Points Possible"):
         opened(tmp_path, 'Student,ID,Section,Quiz 1 (11)\n"A, B",1,x,7\n')
 
 
 @pytest.mark.parametrize("cell", ["", "EX", "N/A", " ", "-"])
-def test_what_is_no_grade_is_neither_imported_nor_rejected(tmp_path, cell):
-    assert units(opened(tmp_path, gradebook(f'"A, B",1,x,{cell}')))["gradebook.csv: grades"] == (0, 0, 0)
+def test_a_cell_without_a_grade_is_neither_imported_nor_rejected(tmp_path, cell):
+    assert row_counts(opened(tmp_path, gradebook(f'"A, B",1,x,{cell}')))["gradebook.csv: grades"] == (0, 0, 0)
 
 
 @pytest.mark.parametrize("cell", ["inf", "nan", "-1", "B+", "85%", "1e3", "100000000", "excused"])
 def test_a_bad_grade_is_rejected_and_its_row_is_not(tmp_path, cell):
     source = opened(tmp_path, gradebook(f'"A, B",1,x,{cell}', '"C, D",2,x,8'))
-    assert units(source) == {"gradebook.csv": (2, 2, 0), "gradebook.csv: grades": (2, 1, 1)}
-    assert [(one.row, one.column, one.value) for one in source.grades.rejections] == [(3, "Quiz 1 (11)", cell)]
+    assert row_counts(source) == {"gradebook.csv": (2, 2, 0), "gradebook.csv: grades": (2, 1, 1)}
+    assert [(rejection.row, rejection.column, rejection.value) for rejection in source.grades.rejections] == [(3, "Quiz 1 (11)", cell)]
 
 
 def test_the_grades_of_a_rejected_row_are_counted_and_rejected_with_it(tmp_path):
     source = opened(tmp_path, gradebook('"A, B",1.2E+15,x,7', '"C, D",2,x,8'))
-    assert units(source) == {"gradebook.csv": (2, 1, 1), "gradebook.csv: grades": (2, 1, 1)}
-    assert [one.reason for one in source.grades.rejections] == ["belongs to a row that is not imported"]
+    assert row_counts(source) == {"gradebook.csv": (2, 1, 1), "gradebook.csv: grades": (2, 1, 1)}
+    assert [rejection.reason for rejection in source.grades.rejections] == ["belongs to a row that is not imported"]
 
 
-def test_a_student_who_is_called_test_student_and_has_an_id_of_the_university_is_a_student(tmp_path):
+def test_a_student_called_test_student_with_a_sis_id_is_a_student(tmp_path):
     header = "Student,ID,SIS User ID,Section,Quiz 1 (11)"
     source = opened(
         tmp_path, gradebook('"Student, Test",1,S1,x,7', '"Student, Test",2,,x,8', header=header, points="    Points Possible,,,,10")
@@ -90,7 +90,7 @@ def test_a_student_who_is_called_test_student_and_has_an_id_of_the_university_is
     assert "gradebook.csv: row 4 is Canvas's test student and is skipped." in source.notes
 
 
-def test_names_may_stand_in_two_columns_and_one_that_begins_like_a_formula_is_unpacked(tmp_path):
+def test_names_may_have_two_columns_and_lose_the_protection_against_formulas(tmp_path):
     header, points = "LastName,FirstName,ID,Section,Quiz 1 (11)", "    Points Possible,,,,10"
     people = of_kind(
         opened(tmp_path, gradebook('de la Cruz,"Ana, María",1,x,7', '"=""=Smith""",Bo,2,x,7', header=header, points=points)), PersonRecord
@@ -107,7 +107,7 @@ def test_a_decimal_comma_is_a_property_of_the_file(tmp_path):
     assert (
         "gradebook.csv was read with the decimal comma, which 2 cells speak for and 1 against; --decimal says it otherwise." in source.notes
     )
-    assert [one.value for one in source.grades.rejections] == ["7.5"]
+    assert [rejection.value for rejection in source.grades.rejections] == ["7.5"]
     assert grades(opened(tmp_path, text.replace("7,5", "7.5").replace("10,00", "10"), decimal_mark=".")) == [
         ("11", 7.5),
         ("11", 8),
@@ -122,18 +122,18 @@ def test_stale_totals_are_warnings_and_right_ones_are_not(tmp_path):
         tmp_path, gradebook('"A, B",1,x,7,,7.00,7.00,70.00,17.50', '"C, D",2,x,7,EX,7.00,8.00,70.00,60.00', header=header, points=points)
     )
     list(source.records())
-    assert [(odd.row, odd.column, odd.value) for odd in source.warnings] == [
+    assert [(warning.row, warning.column, warning.value) for warning in source.warnings] == [
         (4, "Final Points", "8.00 (recomputed 7.00)"),
         (4, "Final Score", "60.00 (recomputed 70.00)"),
     ]
 
 
-def test_totals_of_weighted_groups_are_not_compared_and_that_is_said(tmp_path):
+def test_totals_of_weighted_groups_are_not_compared_and_a_note_explains_why(tmp_path):
     header, points = "Student,ID,Section,Quiz 1 (11),Final Score", "    Points Possible,,,10,(read only)"
     source = opened(tmp_path, gradebook('"A, B",1,x,7,99.00', header=header, points=points))
     list(source.records())
     assert list(source.warnings) == []
-    assert any("it is not known how groups weigh" in note for note in source.notes)
+    assert any("the weights of assignment groups are not known" in note for note in source.notes)
 
 
 def test_an_assignment_in_two_columns_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""What is odd about Canvas's Student Analysis; the whole sample is in test_golden_readers.py."""
+"""Special cases of Canvas's Student Analysis; a whole sample is in test_golden.py."""
 
 import datetime as dt
 
@@ -34,7 +34,7 @@ def of_kind(source, kind):
         ("nom,id,id_SIG,racine,section,id_section,id_SIG_section,soumis,tentative", "Ada B,7,A1,h,S,1,,{time},3", 3, "A1"),
     ],
 )
-def test_words_are_translated_and_places_are_not(tmp_path, header, cells, number, sis_id):
+def test_columns_are_recognised_by_their_order_in_any_language(tmp_path, header, cells, number, sis_id):
     text = f"{header},101: Q1,1.0,richtig,falsch,Punkte\n{cells.format(time='2031-09-25 20:00:00 UTC')},x,1.0,1,0,1.0\n"
     source = opened(tmp_path, text)
     (person,), (attempt,) = of_kind(source, PersonRecord), of_kind(source, AttemptRecord)
@@ -42,23 +42,23 @@ def test_words_are_translated_and_places_are_not(tmp_path, header, cells, number
     assert attempt.submitted_at == dt.datetime(2031, 9, 25, 20, tzinfo=dt.UTC)
 
 
-def test_columns_can_be_said_where_nothing_tells_them(tmp_path):
+def test_columns_that_cannot_be_recognised_can_be_given(tmp_path):
     text = "wer,wann,nummer,101: Q1,1.0,a,b,c\nAda B,2031-09-25 20:00:00 UTC,7,x,1.0,1,0,1.0\n"
-    with pytest.raises(ImportFileError, match="say what is what: --map name=HEADER"):
+    with pytest.raises(ImportFileError, match="say in which columns: --map name=HEADER"):
         opened(tmp_path, text)
     assert len(of_kind(opened(tmp_path, text, columns={"name": "wer", "id": "nummer", "submitted": "wann"}), AttemptRecord)) == 1
     with pytest.raises(ImportFileError, match="say with --map which columns are name, id, submitted"):
         opened(tmp_path, text, columns={"name": "wer"})
 
 
-def test_an_anonymous_report_names_nobody_and_is_refused(tmp_path):
-    with pytest.raises(ImportFileError, match="An anonymous report names no students"):
+def test_an_anonymous_report_is_refused(tmp_path):
+    with pytest.raises(ImportFileError, match="An anonymous report does not name students"):
         opened(
             tmp_path, "section,section_id,submitted,101: Q1,1.0,n correct,n incorrect,score\nS,1,2031-09-25 20:00:00 UTC,x,1.0,1,0,1.0\n"
         )
 
 
-def test_the_title_is_that_of_the_file_without_what_canvas_adds_unless_somebody_says_it(tmp_path):
+def test_the_title_is_the_one_asked_for_or_the_name_of_the_file_without_what_canvas_adds(tmp_path):
     text = ENGLISH + "Ada B,7,S,1,2031-09-25 20:00:00 UTC,x,1.0,1,0,1.0\n"
     (quiz,) = of_kind(opened(tmp_path, text, "Week 3 Quiz Student Analysis Report (2).csv"), QuizRecord)
     assert (quiz.title, quiz.has_source_id) == ("Week 3", False)
@@ -66,7 +66,7 @@ def test_the_title_is_that_of_the_file_without_what_canvas_adds_unless_somebody_
     assert quiz.title == "Midterm"
 
 
-def test_a_version_is_out_of_the_questions_it_asked(tmp_path):
+def test_the_maximum_of_an_attempt_is_that_of_the_questions_it_asked(tmp_path):
     header = "name,id,section,section_id,submitted,101: Q1,1.0,102: Q2,4.0,n correct,n incorrect,score\n"
     source = opened(tmp_path, header + "A B,7,S,1,,x,1.0,,,1,0,1\nC D,8,S,1,,,,y,3.0,1,0,3\n")
     attempts = of_kind(source, AttemptRecord)
@@ -95,7 +95,7 @@ def test_questions_and_answers_are_in_their_stored_form(tmp_path):
 def test_points_given_by_hand_are_a_warning(tmp_path):
     source = opened(tmp_path, ENGLISH + "A B,7,S,1,,x,1.0,1,0,1.5\nC D,8,S,1,,x,1.0,1,0,1.0\nE F,9,S,1,,x,,1,0,1.0\n")
     assert len(of_kind(source, AttemptRecord)) == 3
-    assert [(odd.row, odd.column, odd.value) for odd in source.warnings] == [(2, "score", "1.5 (answers 1)")]
+    assert [(warning.row, warning.column, warning.value) for warning in source.warnings] == [(2, "score", "1.5 (answers 1)")]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_points_given_by_hand_are_a_warning(tmp_path):
         "name,id,section,section_id,submitted,101: Q1,99999999,102: Q2,1.0,n correct,n incorrect,score",
     ],
 )
-def test_what_is_no_report_is_refused_and_not_recognised(tmp_path, header):
+def test_other_files_are_refused_and_not_recognised(tmp_path, header):
     with pytest.raises(ImportFileError):
         opened(tmp_path, header + "\n")
     assert not FORMAT.detect(tmp_path / "report.csv")

@@ -18,18 +18,18 @@ from lmskit.importers.moodle import quiz as moodle_quiz
 from lmskit.importers.moodle import users as moodle_users
 from lmskit.importers.oneroster import bundle as oneroster
 from lmskit.importers.record import Cells
-from tests.importers.golden import SAMPLES, units
+from tests.importers.golden import SAMPLES, row_counts
 
 SINGLE = {
-    canvas_gradebook.FORMAT: SAMPLES / "canvas_gradebook" / "gradebook.csv",
-    canvas_quiz.FORMAT: SAMPLES / "canvas_quiz" / "Week 2 check Quiz Student Analysis Report.csv",
-    canvas_sis.FORMAT: SAMPLES / "canvas_sis" / "users.csv",
-    moodle_gradebook.FORMAT: SAMPLES / "moodle_gradebook" / "grades.csv",
-    moodle_quiz.GRADES: SAMPLES / "moodle_quiz" / "Pointers-grades.csv",
-    moodle_quiz.RESPONSES: SAMPLES / "moodle_quiz" / "Zeiger-responses.csv",
-    moodle_users.FORMAT: SAMPLES / "moodle_users" / "users.csv",
+    canvas_gradebook.FORMAT: SAMPLES / "canvas-gradebook" / "gradebook.csv",
+    canvas_quiz.FORMAT: SAMPLES / "canvas-quiz" / "Week 2 check Quiz Student Analysis Report.csv",
+    canvas_sis.FORMAT: SAMPLES / "canvas-sis" / "university" / "users.csv",
+    moodle_gradebook.FORMAT: SAMPLES / "moodle-gradebook" / "grades.csv",
+    moodle_quiz.GRADES: SAMPLES / "moodle-quiz-grades" / "Pointers-grades.csv",
+    moodle_quiz.RESPONSES: SAMPLES / "moodle-quiz-responses" / "Zeiger-responses.csv",
+    moodle_users.FORMAT: SAMPLES / "moodle-users" / "users.csv",
 }
-FOLDERS = {canvas_sis.FORMAT: "canvas_sis", oneroster.FORMAT: "oneroster_1_1"}
+FOLDERS = {canvas_sis.FORMAT: "canvas-sis/university", oneroster.FORMAT: "oneroster/version_1_1"}
 CELLS = ["", " ", "\0", "\ufeff", "=1+1", "@SUM(A1)", "\u202eabc", "e\u0301", "\n", "a\nb", "\r", '"', '""', ",", ";", "x" * 600, "a" * 301]
 NUMBERS = ["inf", "NaN", "-1", "1e309", "1,5", "1.0", "9" * 400]
 DAYS = ["2031-13-45", "0000-00-00", "9999-12-31 24:61:00 UTC"]
@@ -71,7 +71,7 @@ def check(form, path):
     detected = form.detect(path)
     try:
         source = form.open(path, ReadOptions())
-        counts = units(source)
+        counts = row_counts(source)
     except ImportFileError:
         return
     assert detected
@@ -113,7 +113,7 @@ def test_a_folder_in_which_one_file_was_changed(form, changes, place, tmp_path_f
 def test_a_mark_of_the_byte_order_changes_nothing(form, encoding, tmp_path):
     path = tmp_path / SINGLE[form].name
     path.write_bytes(SINGLE[form].read_text(encoding="utf-8").encode(encoding))
-    assert units(form.open(path, ReadOptions())) == units(form.open(SINGLE[form], ReadOptions()))
+    assert row_counts(form.open(path, ReadOptions())) == row_counts(form.open(SINGLE[form], ReadOptions()))
 
 
 def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path):
@@ -150,7 +150,7 @@ def test_a_header_that_is_none_is_one_sentence(form, content, tmp_path):
 
 def test_what_has_to_be_remembered_has_an_end(monkeypatch):
     monkeypatch.setattr("lmskit.importers.lookup.MAX_ENTRIES", 3)
-    source = oneroster.FORMAT.open(SAMPLES / "oneroster_1_1", ReadOptions())
+    source = oneroster.FORMAT.open(SAMPLES / "oneroster" / "version_1_1", ReadOptions())
     with pytest.raises(ImportFileError, match="name more than 3 things that refer to each other"):
         list(source.records())
 

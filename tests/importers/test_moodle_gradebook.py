@@ -1,4 +1,4 @@
-"""What is odd about Moodle gradebooks, one sentence each; the whole samples are in test_golden_readers.py."""
+"""What is odd about Moodle gradebooks, one sentence each; the whole samples are in test_golden.py."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.gradebook import FORMAT
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonRecord, QuizRecord
 from lmskit.vocabulary import EnrollmentStatus
-from tests.importers.golden import units
+from tests.importers.golden import row_counts
 
 WHO = "First name,Last name,ID number,Email address"
 
@@ -94,17 +94,17 @@ def test_an_activity_may_be_called_total(tmp_path):
 def test_two_items_of_one_title_cannot_be_told_apart(tmp_path):
     source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Real),Quiz: B (Real)", "7.00,8.00,9.00"))
     assert [attempt.quiz for attempt in of_kind(source, AttemptRecord)] == ["B"]
-    assert units(source)["grades.csv: grades"] == (3, 1, 2)
+    assert row_counts(source)["grades.csv: grades"] == (3, 1, 2)
 
 
 def test_a_bad_grade_is_rejected_and_its_row_is_not(tmp_path):
     source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: B (Real)", "7.00,Very good", "inf,8.00"))
-    assert units(source) == {"grades.csv": (2, 2, 0), "grades.csv: grades": (4, 2, 2)}
+    assert row_counts(source) == {"grades.csv": (2, 2, 0), "grades.csv: grades": (4, 2, 2)}
 
 
 def test_a_row_that_names_nobody_takes_its_grades_with_it(tmp_path):
     source = opened(tmp_path, f"{WHO},Quiz: A (Real)\nIda,Ober,,,7.00\n,,1,,8.00\n,,,,9.00\nBo,Tarn,2,,-\n")
-    assert units(source) == {"grades.csv": (4, 1, 3), "grades.csv: grades": (3, 0, 3)}
+    assert row_counts(source) == {"grades.csv": (4, 1, 3), "grades.csv: grades": (3, 0, 3)}
 
 
 def test_who_is_suspended_in_moodle_is_withdrawn_and_said(tmp_path):

@@ -1,4 +1,4 @@
-"""What is odd about Moodle's quiz reports, one sentence each; the whole samples are in test_golden_readers.py."""
+"""What is odd about Moodle's quiz reports, one sentence each; the whole samples are in test_golden.py."""
 
 import datetime as dt
 
@@ -10,7 +10,7 @@ from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.quiz import GRADES, RESPONSES
 from lmskit.importers.moodle.times import duration, instant
 from lmskit.importers.record import AttemptRecord, QuizRecord
-from tests.importers.golden import units
+from tests.importers.golden import row_counts
 
 HEADER = "Surname,First name,Email address,State,Started on,Completed,Time taken,Grade/10.00,Q. 1 /4.00,Q. 2 /6.00"
 WHO = "Ober,Ida,ida@example.org"
@@ -88,7 +88,7 @@ def test_each_row_is_an_attempt_and_the_header_tells_what_it_is_out_of(tmp_path)
     assert first.started_at < first.submitted_at < second.started_at
     assert [answer["score"] for answer in first.answers] == [4, 3.5]
     assert [(question["id"], question["points"]) for question in quiz(source).questions] == [("1", 4), ("2", 6)]
-    assert units(source) == {"Pointers.csv": (2, 2, 0)}
+    assert row_counts(source) == {"Pointers.csv": (2, 2, 0)}
 
 
 @pytest.mark.parametrize("state", ["In progress", "Overdue", "Never submitted", "In Bearbeitung", "En cours", "En curso"])
@@ -122,7 +122,7 @@ def test_averages_and_students_without_an_attempt_are_not_counted(tmp_path):
         "Group average,,,,,,,7.50,4.00,3.50",
         "Overall average,,,,,,,7.50,4.00,3.50",
     )
-    assert units(source) == {"Pointers.csv": (1, 1, 0)}
+    assert row_counts(source) == {"Pointers.csv": (1, 1, 0)}
     assert "Pointers.csv: rows with averages are not counted: 2." in source.notes
     assert "Pointers.csv: rows of students without an attempt are not counted: 1." in source.notes
 

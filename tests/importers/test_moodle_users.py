@@ -1,4 +1,4 @@
-"""What is odd about Moodle's file of users, one sentence each; the whole sample is in test_golden_readers.py."""
+"""What is odd about Moodle's file of users, one sentence each; the whole sample is in test_golden.py."""
 
 import json
 
@@ -9,7 +9,7 @@ from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.users import FORMAT
 from lmskit.importers.record import EnrollmentRecord, PersonRecord
 from lmskit.vocabulary import EnrollmentStatus, Role
-from tests.importers.golden import told_by, units
+from tests.importers.golden import result, row_counts
 
 
 def opened(tmp_path, header, *rows):
@@ -48,7 +48,7 @@ def test_a_role_that_there_is_not_here_is_rejected(tmp_path, column, cell):
 def test_a_person_may_be_enrolled_in_several_courses_by_one_row(tmp_path):
     source = opened(tmp_path, "course1,course2,course10,course3", "B1,B2,B10,", "B1,B1,,")
     assert [course for course, _, _ in enrollments(source)] == ["B1", "B2", "B10", "B1"]
-    assert units(source) == {"users.csv": (2, 2, 0)}
+    assert row_counts(source) == {"users.csv": (2, 2, 0)}
 
 
 def test_a_row_without_a_course_is_a_person_only(tmp_path):
@@ -76,7 +76,7 @@ def test_a_user_name_is_no_address_even_where_it_looks_like_one(tmp_path):
 @pytest.mark.parametrize("row", ["geheim,nobody@localhost,B1", "geheim", 'geheim,"x"y,B1', "geheim\0,x@example.org,B1"])
 def test_no_report_repeats_a_password(tmp_path, row):
     source = opened(tmp_path, "password,email,course1", row)
-    told = json.dumps(told_by(source))
+    told = json.dumps(result(source))
     assert source.file.rejections
     assert "geheim" not in told
     assert "password" in source.file.skipped_columns

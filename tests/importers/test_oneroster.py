@@ -1,4 +1,4 @@
-"""What is odd about OneRoster bundles; the whole samples are in test_golden_readers.py."""
+"""What is odd about OneRoster bundles; the whole samples are in test_golden.py."""
 
 import shutil
 
@@ -8,7 +8,7 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.oneroster.bundle import FORMAT
 from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonRecord
-from tests.importers.golden import SAMPLES, told_by
+from tests.importers.golden import SAMPLES, result
 
 CLASSES = "sourcedId,title,classCode,courseSourcedId,termSourcedIds\n"
 USERS = "sourcedId,status,role,givenName,familyName,email\n"
@@ -33,14 +33,14 @@ def of_kind(source, kind):
 
 
 def test_a_zip_archive_says_the_same_as_a_folder(tmp_path):
-    shutil.make_archive(str(tmp_path / "bundle"), "zip", SAMPLES, "oneroster_1_1")
-    in_folder, packed = opened(SAMPLES / "oneroster_1_1"), opened(tmp_path / "bundle.zip")
-    assert told_by(packed) == told_by(in_folder)
+    shutil.make_archive(str(tmp_path / "bundle"), "zip", SAMPLES / "oneroster", "version_1_1")
+    in_folder, packed = opened(SAMPLES / "oneroster" / "version_1_1"), opened(tmp_path / "bundle.zip")
+    assert result(packed) == result(in_folder)
     assert packed.sha256 == in_folder.sha256
 
 
 def test_demographics_and_user_profiles_are_not_even_unpacked(tmp_path):
-    shutil.make_archive(str(tmp_path / "bundle"), "zip", SAMPLES / "oneroster_1_1")
+    shutil.make_archive(str(tmp_path / "bundle"), "zip", SAMPLES / "oneroster" / "version_1_1")
     assert "demographics.csv" not in opened(tmp_path / "bundle.zip").folder
 
 

@@ -1,4 +1,4 @@
-"""Canvas's own exports: what the readers make of each file, every row accounted for."""
+"""Canvas's own exports: the records of each file, with a result for every row."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ from lmskit.importers.formats import ReadOptions
 from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonRecord, QuizRecord, TermRecord
 from lmskit.settings import settings
 from tests import factories
-from tests.importers.golden import units
+from tests.importers.golden import row_counts
 from tests.importers.real_import import added, entities, imported_twice
 
 CANVAS = (settings().project_root / ".." / "shared" / "data" / "canvas").resolve()
@@ -29,13 +29,13 @@ def count(source, kind):
 
 
 @pytest.mark.parametrize(("path", "name"), [(GRADEBOOK, "canvas-gradebook"), (ANALYSIS, "canvas-quiz"), (SIS, "canvas-sis")])
-def test_each_is_recognised_by_its_content(path, name):
+def test_each_file_is_recognised_by_its_content(path, name):
     assert [form.name for form in FORMATS if form.detect(path)] == [name]
 
 
 def test_the_gradebook_has_four_students_and_three_assignments():
     source = canvas_gradebook.FORMAT.open(GRADEBOOK, ReadOptions())
-    assert units(source) == {"canvas.csv": (4, 4, 0), "canvas.csv: grades": (12, 12, 0)}
+    assert row_counts(source) == {"canvas.csv": (4, 4, 0), "canvas.csv: grades": (12, 12, 0)}
     assert (count(source, QuizRecord), count(source, PersonRecord), count(source, AttemptRecord)) == (3, 4, 12)
     assert sum(record.score or 0 for record in source.records() if isinstance(record, AttemptRecord)) == 61 + 63 + 63 + 60.5
     assert list(source.warnings) == []  # its totals are right
@@ -43,29 +43,29 @@ def test_the_gradebook_has_four_students_and_three_assignments():
 
 def test_the_analysis_has_two_attempts_of_one_student():
     source = canvas_quiz.FORMAT.open(ANALYSIS, ReadOptions())
-    assert units(source) == {"student_analysis_all_versions.csv": (2, 2, 0)}
+    assert row_counts(source) == {"student_analysis_all_versions.csv": (2, 2, 0)}
     attempts = [record for record in source.records() if isinstance(record, AttemptRecord)]
     assert [(attempt.number, attempt.score, attempt.max_score) for attempt in attempts] == [(1, 0, 1), (2, 1, 1)]
     assert list(source.warnings) == []
 
 
-def test_the_sis_files_name_sections_that_are_not_there():
+def test_the_sis_files_name_sections_that_are_missing():
     source = canvas_sis.FORMAT.open(SIS, ReadOptions())
-    assert units(source) == {"terms.csv": (3, 3, 0), "courses.csv": (3, 3, 0), "users.csv": (3, 3, 0), "enrollments.csv": (3, 0, 3)}
+    assert row_counts(source) == {"terms.csv": (3, 3, 0), "courses.csv": (3, 3, 0), "users.csv": (3, 3, 0), "enrollments.csv": (3, 0, 3)}
     assert [count(source, kind) for kind in (TermRecord, CourseRecord, PersonRecord, EnrollmentRecord)] == [3, 3, 3, 0]
-    rejections = [one for part in source.parts for one in part.rejections]
-    assert [(one.row, one.value, one.reason) for one in rejections] == [
+    rejections = [rejection for part in source.parts for rejection in part.rejections]
+    assert [(rejection.row, rejection.value, rejection.reason) for rejection in rejections] == [
         (2, "1B", "names a section that is not in sections.csv"),
         (3, "2A", "names a section that is not in sections.csv"),
         (4, "2A", "names a section that is not in sections.csv"),
     ]
     assert [note for note in source.notes if "not imported" in note] == [
-        "sections.csv: rows that are not imported, since they only tell which course a section belongs to: 3.",
+        "sections.csv: rows that are not imported, since they only assign sections to courses: 3.",
         "accounts.csv: rows that are not imported, since lmskit has no accounts: 3.",
     ]
 
 
-def test_the_gradebook_and_the_analysis_arrive_and_a_second_import_changes_nothing(session):
+def test_the_gradebook_and_the_analysis_are_imported_and_a_second_import_changes_nothing(session):
     course = factories.course(session, weeks=1)
     gradebook = imported_twice(session, canvas_gradebook.FORMAT, GRADEBOOK, course=course.code)
     assert added(gradebook) == {"canvas.csv": (4, 0), "canvas.csv: grades": (12, 0)}
@@ -75,12 +75,12 @@ def test_the_gradebook_and_the_analysis_arrive_and_a_second_import_changes_nothi
     assert entities(analysis) == {"students": 1, "enrollments": 1, "quizzes": 1, "attempts": 2}
 
 
-def test_the_sis_files_arrive_but_for_terms_without_days_and_places_in_unknown_sections(session):
+def test_the_sis_files_are_imported_but_for_terms_without_days_and_enrollments_in_unknown_sections(session):
     taught_by, term = factories.lecturer(session), factories.term(session)
     report = imported_twice(session, canvas_sis.FORMAT, SIS, lecturer=taught_by.email, term=term.code)
     assert added(report) == {"terms.csv": (1, 2), "courses.csv": (3, 0), "users.csv": (3, 0), "enrollments.csv": (0, 3)}
     assert entities(report) == {"terms": 1, "courses": 3, "lecturers": 1, "students": 2}
-    assert Counter(one.reason for one in report.rejections) == {
+    assert Counter(rejection.reason for rejection in report.rejections) == {
         "has no first or last day, and no term of this code or id is here yet": 2,
         "names a section that is not in sections.csv": 3,
     }

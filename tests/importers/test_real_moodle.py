@@ -10,7 +10,7 @@ from lmskit.models import Course, Enrollment, User
 from lmskit.services.file_import import import_file
 from lmskit.settings import settings
 from tests import factories
-from tests.importers.golden import units
+from tests.importers.golden import row_counts
 
 MOODLE = (settings().project_root / ".." / "shared" / "data" / "moodle").resolve()
 
@@ -35,7 +35,7 @@ def outcomes(report):
 @pytest.mark.parametrize("name", ROSTERS)
 def test_each_roster_is_recognised_and_each_row_accounted_for(name):
     assert detected(MOODLE / "rosters" / name) is FORMAT
-    assert units(roster(name)) == {name: (ROSTERS[name], ROSTERS[name], 0)}
+    assert row_counts(roster(name)) == {name: (ROSTERS[name], ROSTERS[name], 0)}
     assert roster(name).file.skipped_columns == SKIPPED[name]
 
 

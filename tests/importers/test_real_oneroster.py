@@ -8,7 +8,7 @@ from lmskit.importers.formats import ReadOptions
 from lmskit.importers.oneroster.bundle import FORMAT
 from lmskit.settings import settings
 from tests import factories
-from tests.importers.golden import told_by, units
+from tests.importers.golden import result, row_counts
 from tests.importers.real_import import added, entities, imported_twice
 
 ONEROSTER = (settings().project_root / ".." / "shared" / "data" / "oneroster").resolve()
@@ -45,17 +45,17 @@ def opened(name):
 @pytest.mark.parametrize("name", UNITS)
 def test_every_row_is_accounted_for(name):
     assert FORMAT.detect(ONEROSTER / name)
-    assert units(opened(name)) == UNITS[name]
+    assert row_counts(opened(name)) == UNITS[name]
 
 
 def test_the_archive_says_the_same_as_the_folder():
     packed, folder = opened("Test_minimal_data_set.zip"), opened("Test_minimal_data_set")
-    assert told_by(packed) == told_by(folder)
+    assert result(packed) == result(folder)
     assert packed.sha256 == folder.sha256
 
 
 def test_a_parent_is_no_person_of_ours():
-    assert told_by(opened("Test_minimal_data_set"))["parts"]["users.csv"]["rejections"] == [
+    assert result(opened("Test_minimal_data_set"))["parts"]["users.csv"]["rejections"] == [
         "users.csv, row 4, column role: is a role that is not imported: only students and teachers are ('parent')"
     ]
 
@@ -76,7 +76,7 @@ def test_extension_columns_are_skipped_and_listed():
 
 def test_only_the_delta_is_partial_and_no_password_is_repeated():
     assert [opened(name).is_partial for name in UNITS] == [False, False, True]
-    assert not any(password in str(told_by(opened(name))) for name in UNITS for password in ("Password1-", "Batman.Ru1ez"))
+    assert not any(password in str(result(opened(name))) for name in UNITS for password in ("Password1-", "Batman.Ru1ez"))
 
 
 def test_each_bundle_arrives_and_a_second_import_changes_nothing(session):

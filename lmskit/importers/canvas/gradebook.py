@@ -1,61 +1,115 @@
 """A Canvas gradebook: one row per student, one column per assignment.
 
-A gradebook knows no attempts, only what came of them; each grade is the total of one.
+A gradebook does not contain attempts, only their result; each grade becomes the total of a student's attempts.
 
 Source of the format: `lib/gradebook_exporter.rb` of Canvas LMS.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.canvas.gradebook_layout import Assignment, layout_of, opened_csv
-from lmskit.importers.canvas.person import SYSTEM, canvas_id, family_and_given
+from lmskit.importers.canvas.person import SYSTEM, canvas_id, family_and_given, unescaped
 from lmskit.importers.canvas.totals import DIFFERENT, Totals
-from lmskit.importers.cell import Column, UnreadableCellError
+from lmskit.importers.cell import UnreadableCellError
+from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
-from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
-from lmskit.importers.row_warnings import RowWarnings
-from lmskit.importers.text_cell import optional_identifier
+from lmskit.importers.grade_table import GradebookTable
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
+from lmskit.importers.report import shortened
+from lmskit.importers.row import RejectedRowError, value
+from lmskit.importers.text_cell import one_line, optional_identifier
 from lmskit.limits import LONGEST_TITLE
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+NAMES = ("Student", "LastName", "FirstName")
+SIS_ID = "SIS User ID"
+OPTIONAL_COLUMNS = (*NAMES, SIS_ID, "SIS Login ID", "Integration ID", "Root Account")
+ASSIGNMENT = re.compile(r"(?P<title>.*) \((?P<id>[0-9]{1,20})\)\s*", re.DOTALL)
+TOTALS = (
+    "Current Points",
+    "Final Points",
+    "Current Score",
+    "Unposted Current Score",
+    "Final Score",
+    "Unposted Final Score",
+)
+READ_ONLY = re.compile(
+    r"(.* )?(Current Points|Final Points|(Unposted )?(Current|Final) (Score|Grade)|Override (Score|Grade))( \(.*\))?", re.DOTALL
+)
+"""Totals of the course or of a group of assignments, perhaps for one grading period."""
+POINTS_POSSIBLE = "Points Possible"
+POSTING = ("Manual Posting", "Muted")
 NO_GRADE = {"": "blank", "EX": "excused (EX)", "N/A": "not assigned (N/A)", "-": "a dash"}
+NOT_COUNTED = {"EX", "N/A"}
+"""Cells that Canvas leaves out of its totals."""
 TEST_STUDENT = ("Student", "Test")
-OF_A_REJECTED_ROW = "belongs to a row that is not imported"
 WITHOUT_POINTS = "belongs to an assignment without points possible"
 
 
-class Gradebook:
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A column of grades. `points` is the text of its cell in the row of points possible."""
+
+    column: int
+    header: str
+    id: str
+    title: str
+    points: str
+
+
+@dataclass(frozen=True)
+class CanvasGradebookLayout:
+    """Which columns and rows of a gradebook contain what; columns are given by their index."""
+
+    names: tuple[int, ...]
+    """The column of the whole name, or those of family name and given name."""
+    id: int
+    sis_id: int | None
+    assignments: tuple[Assignment, ...]
+    totals: Mapping[str, int]
+    """Columns of the totals of the whole course, by header."""
+    has_posting_row: bool
+    first_student: int
+    """Number of the first row below the points possible."""
+
+    def name(self, cells: Sequence[str]) -> str:
+        """Return a row's name as one text, with a comma if family name and given name have columns of their own."""
+        names = [unescaped(cells[column]) for column in self.names]
+        return names[0] if len(names) == 1 else ", ".join(name.replace(",", " ") for name in names)
+
+    def is_anonymous(self, cells: Sequence[str]) -> bool:
+        """Return whether a row has neither a name nor an id."""
+        return not cells[self.id].strip() and not any(cells[column].strip() for column in self.names)
+
+
+class CanvasGradebook(GradebookTable):
     """An opened gradebook; see `lmskit.importers.record.Source`."""
 
     format = "canvas-gradebook"
     system = SYSTEM
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
-        self.file = opened_csv(path, options.delimiter)
-        self.layout = layout_of(self.file)
-        self.options = options
-        self.grades = Cells(f"{self.file.name}: grades")
-        self.parts = (self.file, self.grades)
-        self.warnings = RowWarnings()
-        self.name, self.sha256 = self.file.name, self.file.text.sha256
-        self._decimal: DecimalMark | None = None
-        self._begin()
-        used = {*self.layout.names, self.layout.id, self.layout.sis_id, *(each.place for each in self.layout.assignments)}
-        used |= set(Totals(self.layout, {}).columns.values())
-        self.file.skipped_columns = tuple(column for place, column in enumerate(self.file.header) if place not in used)
+        file = open_gradebook(path, options.delimiter)
+        self.layout = layout_of(file)
+        columns_read = {*self.layout.names, self.layout.id, *(assignment.column for assignment in self.layout.assignments)}
+        columns_read |= {self.layout.sis_id} if self.layout.sis_id is not None else set()
+        self._totals = Totals(self.layout, {})
+        super().__init__(file, options, {*columns_read, *self._totals.columns.values()})
+        self.clear()
 
-    def _begin(self) -> None:
-        self.grades.rows_in, self.grades.rejections = 0, []
-        self.warnings.clear()
+    def clear(self) -> None:
+        """Forget what was counted, before the file is read again."""
+        super().clear()
+        self._possible: dict[int, float] = {}
         self._without_grade: Counter[str] = Counter()
         self._without_comma = 0
         self._test_students: list[int] = []
@@ -63,144 +117,204 @@ class Gradebook:
 
     @property
     def notes(self) -> list[str]:
-        """What a report should say about how the file was read."""
+        """Notes on how the file was read."""
         above = "the posting policy and the points possible" if self.layout.has_posting_row else "the points possible"
-        notes = [*self.file.notes, f"{self.name}: the rows above the students, {above}, are not counted."]
-        if self._decimal and (said := self._decimal.note(self.name)):
-            notes.append(said)
+        notes = [*self.notes_on_format, f"{self.name}: the rows above the students, {above}, are not counted."]
         notes += [f"{self.name}: row {row} is Canvas's test student and is skipped." for row in self._test_students]
         if self._without_grade:
-            counts = ", ".join(f"{self._without_grade[cell]:,} {what}" for cell, what in NO_GRADE.items() if self._without_grade[cell])
-            notes.append(f"{self.name}: cells that hold no grade are not counted: {counts}.")
+            counts = ", ".join(
+                f"{self._without_grade[cell]:,} {meaning}" for cell, meaning in NO_GRADE.items() if self._without_grade[cell]
+            )
+            notes.append(f"{self.name}: cells without a grade are not counted: {counts}.")
         if self._without_comma:
-            notes.append(f"{self.name}: names without a comma, whose last word was taken for the family name: {self._without_comma:,}.")
+            notes.append(f"{self.name}: names without a comma, whose last word is read as the family name: {self._without_comma:,}.")
         notes += [
-            f"{self.name}: the assignment {each.title!r} has no points possible, so its grades are not imported."
-            for each in self._without_points
+            f"{self.name}: the assignment {assignment.title!r} has no points possible, so its grades are not imported."
+            for assignment in self._without_points
         ]
-        if not Totals(self.layout, {}).columns:
-            notes.append(f"{self.name}: totals are not compared; without Current Points and Final Points it is not known how groups weigh.")
+        if not self._totals.columns:
+            notes.append(
+                f"{self.name}: totals are not compared, since the weights of assignment groups are not known "
+                "without the columns Current Points and Final Points."
+            )
         return notes + self.warnings.notes
 
     def records(self) -> Iterator[Record]:
         """Read the file: its quizzes, then row after row the student, the enrollment and the grades."""
-        self._decimal = decimal_mark(self._numbers(), asked_for=self.options.decimal_mark)
-        self._begin()
-        score = Column(marks(self._decimal))
-        possible: dict[int, float] = {}
-        for each in self.layout.assignments:
+        self.detect_scores(self._number_cells())
+        self.clear()
+        for assignment in self.layout.assignments:
             try:
-                possible[each.place] = score[each.points]
+                self._possible[assignment.column] = self.score[assignment.points]
             except UnreadableCellError:
-                self._without_points.append(each)
+                self._without_points.append(assignment)
             else:
-                yield self._quiz(each, possible[each.place])
-        totals = Totals(self.layout, possible)
-        for row, cells in self._students():
-            person = self._person(row, cells)
-            if person is None:
-                self._reject_grades(row, cells)
-                continue
-            yield person
-            yield EnrollmentRecord(person.position, person.key)
-            yield from self._grades(row, cells, person.key, possible=possible, score=score, totals=totals)
+                yield self._quiz(assignment)
+        self._totals = Totals(self.layout, self._possible)
+        yield from self.student_records(self._students())
 
     def _rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """The rows of students, and what stands among them."""
+        """Give out the rows below the points possible."""
         for row, cells in self.file.rows():
             if row < self.layout.first_student:
                 self.file.rows_in -= 1
             else:
                 yield row, cells
 
-    def _numbers(self) -> Iterator[str]:
-        yield from (each.points for each in self.layout.assignments)
+    def _number_cells(self) -> Iterator[str]:
+        yield from (assignment.points for assignment in self.layout.assignments)
         for _, cells in self._rows():
-            yield from (cells[each.place] for each in self.layout.assignments)
+            yield from (cells[assignment.column] for assignment in self.layout.assignments)
 
     def _students(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """The rows, without the test student, who has no id of the student-information system."""
-        place = self.layout.sis_id
+        """Give out the rows without the test student, who has no id of the student-information system."""
+        sis_id = self.layout.sis_id
         for row, cells in self._rows():
             name = tuple(part.strip() for part in self.layout.name(cells).split(","))
-            if name == TEST_STUDENT and (place is None or not cells[place].strip()):
+            if name == TEST_STUDENT and (sis_id is None or not cells[sis_id].strip()):
                 self.file.rows_in -= 1
                 self._test_students.append(row)
             else:
                 yield row, cells
 
-    def _quiz(self, each: Assignment, possible: float) -> QuizRecord:
-        title = each.title or f"Assignment {each.id}"
+    def _quiz(self, assignment: Assignment) -> QuizRecord:
+        title = assignment.title or f"Assignment {assignment.id}"
         if len(title) > LONGEST_TITLE:
-            self.warnings.add(self.name, 1, each.header, title, f"is longer than {LONGEST_TITLE} characters: its end is left out")
+            self.warn(1, assignment.header, title, f"is longer than {LONGEST_TITLE} characters: its end is left out")
             title = title[: LONGEST_TITLE - 1] + "…"
-        return QuizRecord(Position(self.grades.name, 1, each.header), each.id, has_source_id=True, title=title, max_score=possible)
+        position = self.grade_position(1, assignment.header)
+        return QuizRecord(position, assignment.id, has_source_id=True, title=title, max_score=self._possible[assignment.column])
 
-    def _person(self, row: int, cells: tuple[str, ...]) -> PersonRecord | None:
-        """The student of a row; None if the row is rejected."""
+    def person(self, row: int, cells: tuple[str, ...]) -> PersonRecord:
+        """Return the student of a row, or raise `RejectedRowError`."""
         layout, header = self.layout, self.file.header
-        column, cell = header[layout.id], cells[layout.id]
-        if layout.names_nobody(cells):
-            self.file.reject(row, None, None, "names nobody: it has neither a name nor an ID")
-            return None
-        try:
-            source_id = canvas_id(cell).strip()
-            column, cell = header[layout.names[0]], layout.name(cells)
-            family, given = family_and_given(cell)
-            self._without_comma += "," not in cell
-            column, cell = "SIS User ID", "" if layout.sis_id is None else cells[layout.sis_id]
-            key = PersonKey(source_id, optional_identifier(cell))
-        except UnreadableCellError as error:
-            self.file.reject(row, column, cell, str(error))
-            return None
-        return PersonRecord(Position(self.name, row), key, family, given, Role.STUDENT)
+        if layout.is_anonymous(cells):
+            raise RejectedRowError(None, None, "does not name a student: it has neither a name nor an ID")
+        source_id = value(canvas_id, header[layout.id], cells[layout.id]).strip()
+        name = layout.name(cells)
+        family, given = value(family_and_given, header[layout.names[0]], name)
+        self._without_comma += "," not in name
+        sis_id = value(optional_identifier, SIS_ID, "" if layout.sis_id is None else cells[layout.sis_id])
+        return PersonRecord(Position(self.name, row), PersonKey(source_id, sis_id), family, given, Role.STUDENT)
 
-    def _reject_grades(self, row: int, cells: tuple[str, ...]) -> None:
-        for each in self.layout.assignments:
-            if (cell := cells[each.place].strip()) not in NO_GRADE:
-                self._reject(row, each.header, cell, OF_A_REJECTED_ROW)
+    def enrollment(self, person: PersonRecord, _: tuple[str, ...]) -> EnrollmentRecord:
+        """Return the enrollment of a student; a gradebook does not contain its status."""
+        return EnrollmentRecord(person.position, person.key)
 
-    def _reject(self, row: int, column: str, cell: str, reason: str) -> None:
-        self.grades.rows_in += 1
-        self.grades.reject(row, column, cell, reason)
+    def grades_in(self, cells: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """Give out header and text of the cells of a row that are not empty and should be grades."""
+        for assignment in self.layout.assignments:
+            if (cell := cells[assignment.column].strip()) not in NO_GRADE:
+                yield assignment.header, cell
 
-    def _grades(
-        self, row: int, cells: tuple[str, ...], person: PersonKey, *, possible: dict[int, float], score: Column[float], totals: Totals
-    ) -> Iterator[AttemptRecord]:
+    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord]:
+        """Give out the grades of a row, and compare them with the totals beside them if all of them can be read."""
         scores: dict[int, float] = {}
         not_counted: set[int] = set()
         is_complete = True
-        for each in self.layout.assignments:
-            cell = cells[each.place].strip()
+        for assignment in self.layout.assignments:
+            column, cell = assignment.column, cells[assignment.column].strip()
             if cell in NO_GRADE:
                 self._without_grade[cell] += 1
-                if cell in {"EX", "N/A"}:
-                    not_counted.add(each.place)
-            elif each.place not in possible:
+                if cell in NOT_COUNTED:
+                    not_counted.add(column)
+                continue
+            score = self._grade(row, assignment, cell)
+            if score is None:
                 is_complete = False
-                self._reject(row, each.header, cell, WITHOUT_POINTS)
-            else:
-                try:
-                    scores[each.place] = score[cell]
-                except UnreadableCellError as error:
-                    is_complete = False
-                    self._reject(row, each.header, cell, str(error))
-                else:
-                    self.grades.rows_in += 1
-                    place = Position(self.grades.name, row, each.header)
-                    yield AttemptRecord(place, each.id, person, scores[each.place], possible[each.place], is_total=True)
+                continue
+            scores[column] = score
+            yield AttemptRecord(
+                self.grade_position(row, assignment.header), assignment.id, person, score, self._possible[column], is_total=True
+            )
         if is_complete:
-            for total in totals.differences(cells, scores, not_counted, score.__getitem__):
-                self.warnings.add(self.name, row, total.column, f"{total.cell} (recomputed {total.recomputed:.2f})", DIFFERENT)
+            for total in self._totals.differences(cells, scores, not_counted, self.score.__getitem__):
+                self.warn(row, total.column, f"{total.cell} (recomputed {total.recomputed:.2f})", DIFFERENT)
+
+    def _grade(self, row: int, assignment: Assignment, cell: str) -> float | None:
+        if assignment.column not in self._possible:
+            self.reject_grade(row, assignment.header, cell, WITHOUT_POINTS)
+            return None
+        return self.read_grade(row, assignment.header, cell, cell)
+
+
+def open_gradebook(path: Path, delimiter: str | None) -> CsvFile:
+    """Open a file that has the columns of a gradebook.
+
+    Raises
+    ------
+    ImportFileError
+        It is not a gradebook.
+    """
+    file = CsvFile(path, ["ID", "Section"], optional=OPTIONAL_COLUMNS, whole=True, delimiter=delimiter)
+    if "Student" not in file.header and not {"LastName", "FirstName"} <= set(file.header):
+        found = ", ".join(shortened(header) for header in file.header[:20])
+        raise ImportFileError(
+            f"{file.name} has neither the column Student nor LastName and FirstName, as a Canvas gradebook has; it has {found}."
+        )
+    return file
+
+
+def layout_of(file: CsvFile) -> CanvasGradebookLayout:
+    """Read the header and the rows above the students.
+
+    Raises
+    ------
+    ImportFileError
+        The row of points possible is missing, or the file has an assignment twice.
+    """
+    header = file.header
+    names = (header.index("Student"),) if "Student" in header else (header.index("LastName"), header.index("FirstName"))
+    person = sorted({*names, header.index("ID")})
+    has_posting_row, points_row = False, 0
+    points: tuple[str, ...] = ()
+    for row, cells in file.rows():
+        named = [cells[column].strip() for column in person]
+        if not any(named) and any(cell.startswith(POSTING) for cell in cells):
+            has_posting_row = True
+        elif POINTS_POSSIBLE in named and not cells[header.index("ID")].strip():
+            points_row, points = row, cells
+        else:
+            first_student = row
+            break
+    else:
+        first_student = points_row + 1
+    if not points:
+        raise ImportFileError(
+            f"{file.name} lacks the row Points Possible under its header, so the maximum scores are not known. Export the gradebook again."
+        )
+    return CanvasGradebookLayout(
+        names=names,
+        id=header.index("ID"),
+        sis_id=header.index(SIS_ID) if SIS_ID in header else None,
+        assignments=_assignments(file, points),
+        totals={column: header.index(column) for column in TOTALS if column in header},
+        has_posting_row=has_posting_row,
+        first_student=first_student,
+    )
+
+
+def _assignments(file: CsvFile, points: Sequence[str]) -> tuple[Assignment, ...]:
+    """Find the assignments; the teacher's own columns are before the first of them, totals behind the last."""
+    assignments: dict[str, Assignment] = {}
+    for column, (header, possible) in enumerate(zip(file.header, points, strict=True)):
+        found = ASSIGNMENT.fullmatch(header)
+        has_points = any(character.isdigit() for character in possible)
+        if not found or (not has_points and (not assignments or READ_ONLY.fullmatch(header))):
+            continue
+        if found["id"] in assignments:
+            raise ImportFileError(f"{file.name} has the assignment {found['id']} in more than one column. Remove one of them.")
+        assignments[found["id"]] = Assignment(column, header, found["id"], one_line(found["title"]), possible.strip())
+    return tuple(assignments.values())
 
 
 def detect(path: Path) -> bool:
-    """Whether a file is a Canvas gradebook, judged by its header and its row of points possible."""
+    """Return whether a file has the header of a Canvas gradebook and its row of points possible."""
     try:
-        layout_of(opened_csv(path, None))
+        layout_of(open_gradebook(path, None))
     except ImportFileError:
         return False
     return True
 
 
-FORMAT = Format("canvas-gradebook", "Canvas gradebook", needs_course=True, detect=detect, open=Gradebook)
+FORMAT = Format("canvas-gradebook", "Canvas gradebook", needs_course=True, detect=detect, open=CanvasGradebook)

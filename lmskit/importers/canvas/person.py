@@ -10,22 +10,22 @@ from lmskit.importers.text_cell import family_name, given_name
 SYSTEM = "canvas"
 ESCAPED = re.compile(r'="(.*)"', re.DOTALL)
 
-canvas_id = matching(r"\s*[0-9]{1,20}(~[0-9]{1,20})?\s*", "is no Canvas id: digits only")
+canvas_id = matching(r"\s*[0-9]{1,20}(~[0-9]{1,20})?\s*", "is not a Canvas id, which consists of digits")
 
 
 def unescaped(name: str) -> str:
-    """Return a name without what Canvas puts around one that begins with `=`, so that no spreadsheet takes it for a formula."""
+    """Return a name without the `="…"` that Canvas puts around one that begins with `=`, against formulas in spreadsheets."""
     found = ESCAPED.fullmatch(name)
     return found[1] if found else name
 
 
 def family_and_given(name: str) -> tuple[str, str]:
-    """Split a name into family and given name; without a comma the last word is taken for the family name.
+    """Split a name into family and given name; without a comma the last word is the family name.
 
     Raises
     ------
     UnreadableCellError
-        There is no name, or it is longer than names can be.
+        The text is empty or longer than a name may be.
 
     Examples
     --------

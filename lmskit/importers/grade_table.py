@@ -1,0 +1,212 @@
+"""What the readers of grade tables share: gradebooks with a column per quiz, and reports on one quiz with a row per attempt.
+
+Both are CSV files whose rows are about students and some of whose cells are scores. How a system writes students, times
+and answers is the subject of its own readers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lmskit.importers.cell import Column, UnreadableCellError
+from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
+from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
+from lmskit.importers.row import RejectedRowError
+from lmskit.importers.row_warnings import RowWarnings
+from lmskit.importers.text_cell import one_line
+from lmskit.limits import LONGEST_TITLE
+from lmskit.schemas.quiz import QuizContent, ShortTextQuestion
+from lmskit.vocabulary import QuestionType
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from lmskit.importers.csv_file import CsvFile
+    from lmskit.importers.formats import ReadOptions
+    from lmskit.importers.record import Record
+
+IN_A_REJECTED_ROW = "belongs to a row that is not imported"
+
+
+class GradeTable(ABC):
+    """An opened CSV file with scores; a reader adds the rest of `lmskit.importers.record.Source`.
+
+    Parameters
+    ----------
+    file
+        The file, opened so that a row has all its cells.
+    options
+        How the file is to be read.
+    columns_read
+        Indices of the columns that are read. A report lists all others as skipped.
+    """
+
+    format: str
+    system: ClassVar[str]
+
+    def __init__(self, file: CsvFile, options: ReadOptions, columns_read: Collection[int]) -> None:
+        self.file, self.options = file, options
+        self.name, self.sha256 = file.name, file.text.sha256
+        self.warnings = RowWarnings()
+        self.score: Column[float] = Column(marks(DecimalMark(".")))
+        """Scores by the text of their cells, once `detect_scores` was called."""
+        self._decimal: DecimalMark | None = None
+        file.skipped_columns = tuple(header for index, header in enumerate(file.header) if index not in columns_read)
+
+    @property
+    def notes_on_format(self) -> list[str]:
+        """Notes on the encoding, the delimiter and the decimal mark with which the file was read."""
+        decimal_note = self._decimal.note(self.name) if self._decimal else None
+        return [*self.file.notes, *([decimal_note] if decimal_note else [])]
+
+    def detect_scores(self, number_cells: Iterable[str]) -> None:
+        """Detect the decimal mark from all cells that should be numbers, for `score`."""
+        self._decimal = decimal_mark(number_cells, asked_for=self.options.decimal_mark)
+        self.score = Column(marks(self._decimal))
+
+    def reject_row(self, row: int, error: RejectedRowError) -> None:
+        """Report that a row is not imported."""
+        self.file.reject(row, error.column, error.cell, error.reason)
+
+    def warn(self, row: int, column: str, cell: str, reason: str) -> None:
+        """Report that a row is imported although something about one of its cells is unusual."""
+        self.warnings.add(self.name, row, column, cell, reason)
+
+
+class GradebookTable(GradeTable):
+    """A gradebook: one row per student, and grades that are counted as cells of a part of their own.
+
+    A gradebook does not contain attempts, only their result: each grade becomes the total of a student's attempts at one
+    quiz.
+    """
+
+    def __init__(self, file: CsvFile, options: ReadOptions, columns_read: Collection[int]) -> None:
+        super().__init__(file, options, columns_read)
+        self.grades = Cells(f"{file.name}: grades")
+        self.parts = (file, self.grades)
+
+    def clear(self) -> None:
+        """Forget what was counted, before the file is read again."""
+        self.grades.rows_in, self.grades.rejections = 0, []
+        self.warnings.clear()
+
+    def student_records(self, rows: Iterable[tuple[int, tuple[str, ...]]]) -> Iterator[Record]:
+        """Give out row after row the student, the enrollment and the grades; with a rejected row its grades are rejected."""
+        for row, cells in rows:
+            try:
+                person = self.person(row, cells)
+            except RejectedRowError as error:
+                self.reject_row(row, error)
+                for header, cell in self.grades_in(cells):
+                    self.reject_grade(row, header, cell, IN_A_REJECTED_ROW)
+                continue
+            yield person
+            yield self.enrollment(person, cells)
+            yield from self.totals(row, cells, person.key)
+
+    @abstractmethod
+    def person(self, row: int, cells: tuple[str, ...]) -> PersonRecord:
+        """Return the student of a row, or raise `RejectedRowError`."""
+
+    @abstractmethod
+    def enrollment(self, person: PersonRecord, cells: tuple[str, ...]) -> EnrollmentRecord:
+        """Return the enrollment of the student of a row."""
+
+    @abstractmethod
+    def grades_in(self, cells: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """Give out header and text of the cells of a row that are not empty and should be grades."""
+
+    @abstractmethod
+    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord]:
+        """Give out the grades of a row; those that cannot be read are rejected with `reject_grade`."""
+
+    def reject_grade(self, row: int, header: str, cell: str, reason: str) -> None:
+        """Count a grade and report that it is not imported."""
+        self.grades.rows_in += 1
+        self.grades.reject(row, header, cell, reason)
+
+    def read_grade(self, row: int, header: str, cell: str, text: str) -> float | None:
+        """Count a grade and return the score that its cell contains as `text`; None if it is rejected, since it is not a score."""
+        try:
+            score = self.score[text]
+        except UnreadableCellError as error:
+            self.reject_grade(row, header, cell, str(error))
+            return None
+        self.grades.rows_in += 1
+        return score
+
+    def grade_position(self, row: int, header: str) -> Position:
+        """Return the position of a grade."""
+        return Position(self.grades.name, row, header)
+
+
+class QuizReportTable(GradeTable):
+    """A report on one quiz with a row per attempt. Such reports do not name their quiz, nor the types of its questions."""
+
+    def __init__(self, file: CsvFile, options: ReadOptions, columns_read: Collection[int], *, title: str) -> None:
+        super().__init__(file, options, columns_read)
+        self.parts = (file,)
+        self.title = title
+
+    @property
+    def note_on_title(self) -> str:
+        """Note on where the title of the quiz comes from."""
+        source = (
+            "as asked for" if self.options.title else "after the name of the file, since the report does not name it; --title changes that"
+        )
+        return f"{self.name}: the quiz is called {self.title!r}, {source}."
+
+    @property
+    def note_on_types(self) -> str:
+        """Note on what new questions are stored as."""
+        return f"{self.name}: the types of the questions are not in the report; new questions are stored as short texts without a key."
+
+    def attempt_records(self, rows: Iterable[tuple[int, tuple[str, ...]]]) -> Iterator[Record]:
+        """Give out row after row the student, the enrollment and the attempt."""
+        for row, cells in rows:
+            try:
+                person = self.person(row, cells)
+                attempt = self.attempt(row, cells, person.key)
+            except RejectedRowError as error:
+                self.reject_row(row, error)
+                continue
+            yield person
+            yield EnrollmentRecord(person.position, person.key, is_implied=True)
+            yield attempt
+
+    @abstractmethod
+    def person(self, row: int, cells: tuple[str, ...]) -> PersonRecord:
+        """Return the student of a row, or raise `RejectedRowError`."""
+
+    @abstractmethod
+    def attempt(self, row: int, cells: tuple[str, ...], person: PersonKey) -> AttemptRecord:
+        """Return the attempt of a row, or raise `RejectedRowError`."""
+
+    def quiz(self, max_score: float, questions: Sequence[dict[str, Any]]) -> QuizRecord:
+        """Return the quiz that the report is on."""
+        return QuizRecord(
+            Position(self.name, 1), self.title, has_source_id=False, title=self.title, max_score=max_score, questions=questions
+        )
+
+
+def quiz_title(path: Path, options: ReadOptions, added_by_system: re.Pattern[str]) -> str:
+    """Return the title of the quiz of a report: the one asked for, else the file's name without what the system adds to it."""
+    return one_line(options.title or added_by_system.sub("", path.stem))[:LONGEST_TITLE].strip() or "Quiz"
+
+
+def short_text_questions(questions: Iterable[tuple[str, str, float]]) -> list[dict[str, Any]]:
+    """Return questions, each given as id, prompt and points, as short texts in their stored form."""
+    short_texts = [
+        ShortTextQuestion(id=identifier, type=QuestionType.SHORT_TEXT, prompt=prompt, points=points)
+        for identifier, prompt, points in questions
+    ]
+    return QuizContent(questions=tuple(short_texts)).stored_questions()
+
+
+def sum_of_scores(answers: Iterable[dict[str, Any]]) -> tuple[float, int]:
+    """Return the sum of the scores of answers, and how many of the answers have a score."""
+    scores = [answer["score"] for answer in answers if answer["score"] is not None]
+    return sum(scores), len(scores)
