@@ -1,5 +1,6 @@
-"""Setting up a course and changing it: its term if that is new, the course and the weeks of its syllabus, together or not at all."""
+"""Setting up a course and changing it: a new term, the course and the weeks of its syllabus, together or not at all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -18,7 +19,7 @@ from lmskit.errors import (
 from lmskit.models import Course, Material, Quiz, Syllabus, Term
 from lmskit.queries.course import course_by_code
 from lmskit.queries.person import person_by_email
-from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CreateCourse, NewTerm
+from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CreateCourse, NewTerm, SyllabusWeek
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import Origin, Role
 
@@ -32,13 +33,13 @@ def create_course(session: Session, request: CreateCourse) -> Course:
     CourseExistsError
         The code is taken.
     LecturerNotFoundError
-        Nobody has the lecturer's address, or the person is no lecturer.
+        No person has the lecturer's address, or the person is not a lecturer.
     NewTermNeededError
-        There is no such term, and the request does not describe it.
+        There is no such term, and the request does not describe a new one.
     TermExistsError
-        The request describes a term that exists with another name or other days.
+        The request describes a term that exists with another name or other dates.
     NotPermittedError
-        The signed-in person is no administrator.
+        The signed-in person is not an administrator.
     """
     lecturer = person_by_email(session, request.lecturer)
     if lecturer is None or lecturer.role is not Role.LECTURER:
@@ -62,16 +63,14 @@ def create_course(session: Session, request: CreateCourse) -> Course:
                 raise LecturerNotFoundError(email=request.lecturer) from error
             case _:
                 raise
-    session.add_all(
-        Syllabus(course_id=course.id, week_number=week.week_number, topic=week.topic, objectives=week.objectives) for week in request.weeks
-    )
+    session.add_all(_syllabus_row(course, week) for week in request.weeks)
     session.flush()
     return course
 
 
 @dataclass(frozen=True)
 class CourseChange:
-    """What became of a course: whether it has another title, and the numbers of the weeks that are new, different or gone."""
+    """Changes to a course: whether its title changed, and the numbers of the weeks that were added, changed or removed."""
 
     retitled: bool
     added: tuple[int, ...]
@@ -79,7 +78,7 @@ class CourseChange:
     removed: tuple[int, ...]
 
     def sentence(self) -> str:
-        """Say it to a person.
+        """Describe the change in a sentence.
 
         Examples
         --------
@@ -90,53 +89,72 @@ class CourseChange:
         for word, weeks in (("Added", self.added), ("Changed", self.changed), ("Removed", self.removed)):
             if weeks:
                 parts.append(f"{word}: week{'s' if len(weeks) > 1 else ''} {', '.join(map(str, weeks))}.")
-        return " ".join(parts) or "Nothing was different."
+        return " ".join(parts) or "Nothing was changed."
 
 
 @administrators_only("change courses")
 def change_course(session: Session, request: ChangeCourse) -> CourseChange:
-    """Give a course another title and other weeks. Quizzes, materials and mastery stay with the number of their week.
+    """Change the title and the weeks of a course. Quizzes, materials and mastery keep their week number.
 
     Raises
     ------
     CourseNotFoundError
         There is no such course.
     ChangedMeanwhileError
-        It is no longer as it was seen.
+        Another person changed it since the request's form was opened.
     WeekInUseError
-        A week that has quizzes or materials would be removed.
+        The request removes a week that has quizzes or materials.
     NotPermittedError
-        The signed-in person is no administrator.
+        The signed-in person is not an administrator.
     """
-    found = select(Course).where(Course.id == course_by_code(session, request.course).id)
-    course = session.scalars(found.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
-    # Locked whole: a quiz that is being added to a week meanwhile holds its row, so it is waited for and then seen.
-    rows = select(Syllabus).where(Syllabus.course_id == course.id).order_by(Syllabus.week_number)
-    stored = {row.week_number: row for row in session.scalars(rows.with_for_update().execution_options(populate_existing=True))}
-    now = CourseAsSeen(title=course.title, weeks=tuple((row.week_number, row.topic, row.objectives) for row in stored.values()))
-    if request.seen not in {None, now}:
+    course, stored = _locked(session, request.course)
+    if request.seen not in {None, _as_seen(course, stored)}:
         raise ChangedMeanwhileError(what=course.code)
     wanted = {week.week_number: week for week in request.weeks}
-    removed = tuple(number for number in stored if number not in wanted)
-    for number in removed:
+    change = CourseChange(
+        retitled=course.title != request.title,
+        added=tuple(number for number in wanted if number not in stored),
+        changed=tuple(number for number, row in stored.items() if number in wanted and _differs(row, wanted[number])),
+        removed=tuple(number for number in stored if number not in wanted),
+    )
+    for number in change.removed:
         _require_unused(session, course, number)
         session.delete(stored[number])
-    kept = [(number, row) for number, row in stored.items() if number in wanted]
-    changed = tuple(number for number, row in kept if (row.topic, row.objectives) != (wanted[number].topic, wanted[number].objectives))
-    for number in changed:
+    for number in change.changed:
         stored[number].topic, stored[number].objectives = wanted[number].topic, wanted[number].objectives
-    added = tuple(number for number in wanted if number not in stored)
-    session.add_all(
-        Syllabus(course_id=course.id, week_number=number, topic=wanted[number].topic, objectives=wanted[number].objectives)
-        for number in added
-    )
+    session.add_all(_syllabus_row(course, wanted[number]) for number in change.added)
     course.title = request.title
     session.flush()
-    return CourseChange(retitled=now.title != request.title, added=added, changed=changed, removed=removed)
+    return change
+
+
+def _locked(session: Session, code: str) -> tuple[Course, dict[int, Syllabus]]:
+    """The course and its weeks by number, as stored now, locked until the transaction ends.
+
+    The weeks are locked for update: a transaction that is adding a quiz to a week holds that week's row, so this one waits
+    for it and then sees the quiz.
+    """
+    found = select(Course).where(Course.id == course_by_code(session, code).id)
+    course = session.scalars(found.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
+    weeks = select(Syllabus).where(Syllabus.course_id == course.id).order_by(Syllabus.week_number)
+    rows = session.scalars(weeks.with_for_update().execution_options(populate_existing=True))
+    return course, {row.week_number: row for row in rows}
+
+
+def _as_seen(course: Course, stored: Mapping[int, Syllabus]) -> CourseAsSeen:
+    return CourseAsSeen(title=course.title, weeks=tuple((number, row.topic, row.objectives) for number, row in stored.items()))
+
+
+def _differs(row: Syllabus, week: SyllabusWeek) -> bool:
+    return (row.topic, row.objectives) != (week.topic, week.objectives)
+
+
+def _syllabus_row(course: Course, week: SyllabusWeek) -> Syllabus:
+    return Syllabus(course_id=course.id, week_number=week.week_number, topic=week.topic, objectives=week.objectives)
 
 
 def _require_unused(session: Session, course: Course, week: int) -> None:
-    """Refuse to remove a week that something belongs to: the database would remove that with it."""
+    """Refuse to remove a week that has quizzes or materials: the database would delete them with it."""
     belongings = []
     for model, noun, plural in ((Quiz, "quiz", "quizzes"), (Material, "material", "materials")):
         count = session.scalar(select(func.count()).select_from(model).where(model.course_id == course.id, model.week_number == week)) or 0
@@ -148,6 +166,7 @@ def _require_unused(session: Session, course: Course, week: int) -> None:
 
 
 def _term(session: Session, code: str, described: NewTerm | None) -> Term:
+    """The term of this code; it is created if it is new and described."""
     if described is not None:
         term = Term(code=code, name=described.name, starts_on=described.starts_on, ends_on=described.ends_on)
         try:

@@ -1,4 +1,4 @@
-"""Ending what somebody has left open."""
+"""Ending a person's sessions in the database."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def end_session(session: Session, pid: int) -> str:
-    """End the sessions of the person to whom the one with this number belongs; return the person's address.
+    """End all sessions of the person whose session has this number; return the person's address.
 
-    What they have not committed is rolled back. PostgreSQL lets administrators end sessions by person, not singly.
+    Work that is not committed is rolled back. PostgreSQL lets administrators end sessions by person, not one by one.
 
     Raises
     ------
     DatabaseSessionNotFoundError
-        This database has no session of that number.
+        This database has no other session of that number.
     NotPermittedError
-        The session is no person's, or its login was not made by lmskit.
+        The session does not belong to a person, or its login was not created by lmskit.
     """
     found = session.execute(
         text(
@@ -36,11 +36,12 @@ def end_session(session: Session, pid: int) -> str:
         raise DatabaseSessionNotFoundError(pid=pid)
     if found.id is None:
         raise NotPermittedError(
-            f"The session {pid} belongs to {found.usename}, which is no person. As superuser: SELECT pg_terminate_backend({pid})"
+            f"The session {pid} belongs to {found.usename}, which is not a person's login. "
+            f"To end it, as superuser: SELECT pg_terminate_backend({pid})"
         )
     ended = session.execute(text("SELECT lms.end_sessions(:person)"), {"person": found.id}).scalar_one()
     if ended is None:
         raise NotPermittedError(
-            f"The server does not let lmskit end sessions of {found.email}. As superuser: SELECT pg_terminate_backend({pid})"
+            f"The server does not let lmskit end sessions of {found.email}. To end it, as superuser: SELECT pg_terminate_backend({pid})"
         )
     return str(found.email)

@@ -1,12 +1,12 @@
-"""Logins of lecturers and administrators: made, closed, opened, renamed, given another password.
+"""Logins of lecturers and administrators: create, close, open, rename, set a password.
 
-What a login needs in the server and what is kept in `users` change in one statement, by functions of the database; a
-password reaches it only as verifier and hash.
+The role in the server and the columns in `users` change in one statement, by functions of the database. A password reaches the
+database only as verifier and hash.
 """
 
 import psycopg
 from sqlalchemy import text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from lmskit.db import violated_constraint
@@ -26,20 +26,20 @@ from lmskit.queries.login import login_is_open
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.login import ChangeAddress, CreateLogin
 from lmskit.services.permission import administrators_only
-from lmskit.services.person import add_person, kept_of, set_password
+from lmskit.services.person import add_person, set_password, stored_form
 from lmskit.vocabulary import Role
 
 
 @administrators_only("make logins")
 def create_login(session: Session, request: CreateLogin, *, password: str) -> User:
-    """Make the login of a lecturer or an administrator who has none; someone not known yet is added, by default as a lecturer.
+    """Create a login for a lecturer or an administrator; a person who is not in lmskit yet is added, by default as a lecturer.
 
     Raises
     ------
     FamilyNameNeededError
-        Nobody has the address, and the request has no family name.
+        No person has the address, and the request has no family name.
     OtherRoleError
-        The person is a student, or has another role than the request says.
+        The person is a student, or has another role than the request.
     LoginExistsError
         The person has a login, open or closed.
     """
@@ -52,7 +52,7 @@ def create_login(session: Session, request: CreateLogin, *, password: str) -> Us
             email=request.email,
             family_name=request.family_name,
             given_name=request.given_name,
-            role=_with_login(request.email, request.role or Role.LECTURER),
+            role=_role_with_login(request.email, request.role or Role.LECTURER),
         )
     elif person.role is Role.STUDENT or request.role not in {None, person.role}:
         raise OtherRoleError(email=request.email, role=person.role)
@@ -66,16 +66,16 @@ def create_login(session: Session, request: CreateLogin, *, password: str) -> Us
 
 @administrators_only("close logins")
 def close_login(session: Session, email: str) -> User:
-    """Close a login: no password, no rights, no signing in. Its person, and all they did, stay.
+    """Close a login: it loses its password and its rights. The person and their work stay.
 
-    Sessions that are open have no rights any more once this is committed; `end_sessions` ends them too.
+    Open sessions lose their rights once this is committed; `end_sessions` ends them.
 
     Raises
     ------
     PersonNotFoundError, NoLoginError, LoginClosedError
-        There is no open login to close.
+        The address belongs to no open login.
     LastAdministratorError
-        Nobody else could administer lmskit.
+        It is the only open login of an administrator.
     """
     person = _person_with_login(session, email)
     try:
@@ -92,13 +92,13 @@ def close_login(session: Session, email: str) -> User:
 
 @administrators_only("end the sessions of others")
 def end_sessions(session: Session, person: User) -> int | None:
-    """End the open sessions of a person except this one; return how many, or None where the server does not allow it."""
+    """End the open sessions of a person except this one; return how many, or None if the server does not allow it."""
     ended: int | None = session.scalar(text("SELECT lms.end_sessions(:person)"), {"person": person.id})
     return ended
 
 
 def sessions_ended(n_ended: int | None) -> str:
-    """Say what `end_sessions` returned.
+    """Describe what `end_sessions` returned.
 
     Examples
     --------
@@ -106,18 +106,18 @@ def sessions_ended(n_ended: int | None) -> str:
     '1 open session was ended.'
     """
     if n_ended is None:
-        return "The server does not let lmskit end its open sessions. They can do nothing any more; a superuser can end them."
+        return "The server does not let lmskit end its open sessions. They have no rights any more; a superuser can end them."
     return f"{n_ended} open session{'s were' if n_ended != 1 else ' was'} ended." if n_ended else "It had no open session."
 
 
 @administrators_only("open logins")
 def open_login(session: Session, email: str, *, password: str) -> User:
-    """Open a login that was closed, with a new password; for an open one it is a new password.
+    """Open a closed login with a new password; for an open login, set a new password.
 
     Raises
     ------
     PersonNotFoundError, NoLoginError
-        There is no login.
+        The address belongs to no login.
     """
     person = _person_with_login(session, email)
     set_password(session, person, password)
@@ -126,12 +126,12 @@ def open_login(session: Session, email: str, *, password: str) -> User:
 
 @administrators_only("set the passwords of others")
 def give_password(session: Session, email: str, *, password: str) -> User:
-    """Give the login of somebody else a new password.
+    """Set a new password for another person's login.
 
     Raises
     ------
     PersonNotFoundError, NoLoginError, LoginClosedError
-        There is no open login.
+        The address belongs to no open login.
     """
     person = _person_with_login(session, email)
     if not login_is_open(session, person):
@@ -141,24 +141,24 @@ def give_password(session: Session, email: str, *, password: str) -> User:
 
 
 def change_own_password(session: Session, *, password: str) -> None:
-    """Give the login that this session is signed in with a new password; no right beyond having that login is needed."""
-    session.execute(text("SELECT lms.set_my_password(:verifier, :hash)"), kept_of(password))
+    """Set a new password for the login that this session uses; no further right is needed."""
+    session.execute(text("SELECT lms.set_my_password(:verifier, :hash)"), stored_form(password))
 
 
 @administrators_only("change addresses")
 def change_address(session: Session, request: ChangeAddress) -> User:
-    """Give a lecturer or an administrator another address; a login is renamed with it, and keeps its password.
+    """Change the address of a lecturer or an administrator; the login is renamed with it and keeps its password.
 
     Raises
     ------
     PersonNotFoundError
         No lecturer or administrator has the old address.
     PersonExistsError
-        The new one belongs to somebody.
+        The new address belongs to a person already.
     OwnLoginError
-        It is the login in use.
+        It is the login that this session uses.
     """
-    person = _person_who_may_sign_in(session, request.old)
+    person = _staff_member(session, request.old)
     try:
         with session.begin_nested():
             session.execute(update(User).where(User.id == person.id).values(email=request.new))
@@ -169,8 +169,8 @@ def change_address(session: Session, request: ChangeAddress) -> User:
             case "not_the_own_login":
                 raise OwnLoginError(email=request.old) from error
         raise
-    except ProgrammingError as error:  # the login of the new address is there, so the address is taken
-        if not _is(error, psycopg.errors.DuplicateObject):
+    except ProgrammingError as error:  # a login of the new address exists, so the address is taken
+        if not isinstance(error.orig, psycopg.errors.DuplicateObject):
             raise
         raise PersonExistsError(email=request.new) from error
     session.refresh(person, ["email", "db_role"])
@@ -178,24 +178,20 @@ def change_address(session: Session, request: ChangeAddress) -> User:
 
 
 def _person_with_login(session: Session, email: str) -> User:
-    person = _person_who_may_sign_in(session, email)
+    person = _staff_member(session, email)
     if person.db_role is None:
         raise NoLoginError(email=email)
     return person
 
 
-def _person_who_may_sign_in(session: Session, email: str) -> User:
+def _staff_member(session: Session, email: str) -> User:
     person = person_by_email(session, email)
     if person is None or person.role is Role.STUDENT:
         raise PersonNotFoundError(email=email)
     return person
 
 
-def _with_login(email: str, role: Role) -> Role:
+def _role_with_login(email: str, role: Role) -> Role:
     if role is Role.STUDENT:
         raise OtherRoleError(email=email, role=role)
     return role
-
-
-def _is(error: DBAPIError, kind: type[psycopg.Error]) -> bool:
-    return isinstance(error.orig, kind)

@@ -1,4 +1,4 @@
-"""People who sign in: the person, the Argon2id hash and the database login come into being together or not at all."""
+"""People who sign in: the person, the Argon2id hash and the database login are created together or not at all."""
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -24,7 +24,7 @@ def create_person(session: Session, request: CreatePerson, *, password: str) -> 
     Raises
     ------
     PersonExistsError
-        The address belongs to somebody already.
+        The address belongs to a person already.
     """
     person = add_person(session, email=request.email, family_name=request.family_name, given_name=request.given_name, role=request.role)
     set_password(session, person, password)
@@ -33,12 +33,12 @@ def create_person(session: Session, request: CreatePerson, *, password: str) -> 
 
 @administrators_only("add people")
 def add_lecturer(session: Session, request: AddLecturer, *, password: str) -> User:
-    """Add a lecturer; `password` is that of the login, and of no use where none is wanted.
+    """Add a lecturer; `password` is that of the login, and is ignored if the request is without a login.
 
     Raises
     ------
     PersonExistsError
-        The address belongs to somebody already.
+        The address belongs to a person already.
     """
     names = {"family_name": request.family_name, "given_name": request.given_name}
     person = add_person(session, email=request.email, role=Role.LECTURER, **names)
@@ -53,9 +53,9 @@ def add_person(session: Session, *, email: str | None, family_name: str, given_n
     Raises
     ------
     PersonExistsError
-        The address belongs to somebody already.
+        The address belongs to a person already.
     """
-    # Not by `session.add`, which would name every column: nobody but the owner of logins may write those of a login.
+    # Not by `session.add`, which would name every column: only the owner of logins may write the columns of a login.
     statement = insert(User).values(
         email=email, family_name=family_name, given_name=given_name, sort_name=sort_name(family_name, given_name), role=role
     )
@@ -69,31 +69,31 @@ def add_person(session: Session, *, email: str | None, family_name: str, given_n
 
 
 def set_password(session: Session, person: User, password: str) -> None:
-    """Give a lecturer or an administrator a password: their login's and ours, in one statement."""
+    """Set a lecturer's or administrator's password: the server's verifier and our hash, in one statement."""
     statement = text("SELECT lms.set_login(:person, :verifier, :hash)")
-    session.execute(statement, {"person": person.id, **kept_of(password)})
+    session.execute(statement, {"person": person.id, **stored_form(password)})
     session.refresh(person, ["db_role"])
 
 
 def found_administrator(session: Session, request: CreatePerson, *, password: str) -> bool:
-    """Make the first administrator; False, and nothing done, where an administrator can sign in already.
+    """Create the first administrator; False, with nothing changed, if an administrator can sign in already.
 
-    `session` is the migrator's: as long as there is no administrator, nobody else may add people.
+    `session` is the migrator's: while there is no administrator, no other login may add people.
     """
     statement = text("SELECT lms.found_administrator(:address, :family, :given, :sorted_as, :verifier, :hash)")
     name = {"family": request.family_name, "given": request.given_name, "sorted_as": sort_name(request.family_name, request.given_name)}
-    return session.scalar(statement, {"address": request.email, **name, **kept_of(password)}) is not None
+    return session.scalar(statement, {"address": request.email, **name, **stored_form(password)}) is not None
 
 
 def recover_login(session: Session, email: str, *, password: str) -> bool:
-    """Give a lecturer or an administrator a new password; False where nobody has the address.
+    """Set a new password for a lecturer or an administrator; False if no person has the address.
 
-    `session` is the migrator's: it is the way out for whoever runs the database when an administrator's password is lost.
+    `session` is the migrator's: the operator of the database uses it when an administrator's password is lost.
     """
     statement = text("SELECT lms.recover_login(:address, :verifier, :hash)")
-    return session.scalar(statement, {"address": email, **kept_of(password)}) is not None
+    return session.scalar(statement, {"address": email, **stored_form(password)}) is not None
 
 
-def kept_of(password: str) -> dict[str, str]:
-    """What may be kept of a password: the server's verifier and our hash, neither of which lets anyone sign in."""
+def stored_form(password: str) -> dict[str, str]:
+    """What is stored of a password: the server's verifier and our hash, neither of which is enough to sign in."""
     return {"verifier": scram_verifier(password), "hash": _hashes.hash(password)}

@@ -1,4 +1,4 @@
-"""Setting up a quiz and changing it, so that the evidence which refers to it keeps its meaning."""
+"""Setting up a quiz and changing it, without changing the meaning of stored attempts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ from lmskit.vocabulary import QuestionType
 
 @dataclass(frozen=True, slots=True)
 class ChangedQuiz:
-    """A quiz after a change; the mastery of `touched` is out of date, and `services.mastery.refresh` mends it."""
+    """A quiz after a change; the mastery of `touched` is out of date until `services.mastery.refresh`."""
 
     quiz: Quiz
     touched: tuple[tuple[int, int, int], ...] = ()
-    """(student id, course id, week) whose evidence came or went."""
+    """(student id, course id, week) whose evidence changed."""
 
 
 @administrators_only("set up quizzes of this course")
@@ -49,11 +49,11 @@ def create_quiz(session: Session, request: CreateQuiz) -> Quiz:
 
 @administrators_only("change this quiz, or move it to another week")
 def change_quiz(session: Session, request: ChangeQuiz) -> ChangedQuiz:
-    """Make a quiz what the request says.
+    """Change a quiz as requested.
 
-    Of a quiz with attempts the title, the day, the week, the texts and the key may change; its questions, their order,
-    points and options stay, because the attempts refer to them. Marks that were given stay as they are, also where
-    the key changes. A quiz of which only totals are known can be given its questions.
+    In a quiz with attempts the title, due date, week, texts and answer key may change. Its questions, their order, points and
+    options may not, because the attempts refer to them. Scores stay as they are, even if the answer key changes. A quiz whose
+    attempts have only total scores can get its questions.
 
     Raises
     ------
@@ -79,13 +79,13 @@ def change_quiz(session: Session, request: ChangeQuiz) -> ChangedQuiz:
 
 
 def locked(session: Session, quiz: Quiz) -> Quiz:
-    """Read a quiz anew and keep others from changing it, and from adding attempts, until the transaction ends."""
+    """Read a quiz again and lock it: until the transaction ends, no other can change it or add attempts."""
     session.refresh(quiz, with_for_update=True)
     return quiz
 
 
 def check_change(session: Session, quiz: Quiz, wanted: QuizContent) -> None:
-    """Refuse questions that would take their meaning from attempts at a quiz that is locked.
+    """Refuse questions that would change the meaning of stored attempts; the quiz must be locked.
 
     Raises
     ------
@@ -101,66 +101,66 @@ def check_change(session: Session, quiz: Quiz, wanted: QuizContent) -> None:
         difference = first_difference(content_of(quiz), wanted)
     except QuizUnreadableError:
         same = quiz.questions == wanted.stored_questions()
-        difference = None if same else "those stored now are not in lmskit's form"
+        difference = None if same else "the stored questions are not in lmskit's format"
     if difference is not None:
         raise QuizAnsweredError(title=quiz.title, n_attempts=attempts, difference=difference)
 
 
 def first_difference(stored: QuizContent, wanted: QuizContent) -> str | None:
-    """Say where two contents ask something else in the sense that attempts refer to; None where they do not."""
+    """Describe the first difference between two contents that would affect stored attempts; None if there is none."""
     before, after = [question.id for question in stored.questions], [question.id for question in wanted.questions]
-    for asked in stored.questions:
-        if asked.id not in after:
-            return f"question {asked.id!r} would be gone"
-    for asked in wanted.questions:
-        if asked.id not in before:
-            return f"question {asked.id!r} would be new"
+    for question in stored.questions:
+        if question.id not in after:
+            return f"question {question.id!r} would be removed"
+    for question in wanted.questions:
+        if question.id not in before:
+            return f"question {question.id!r} would be new"
     if before != after:
-        return "their order would be another"
+        return "their order would change"
     for old, new in zip(stored.questions, wanted.questions, strict=True):
         if shape(old) != shape(new):
-            return f"question {old.id!r} would have another type, other points or other options"
+            return f"question {old.id!r} would get another type, other points or other options"
     return None
 
 
 def shape(question: Question) -> tuple[QuestionType, float, frozenset[str], frozenset[str]]:
-    """What attempts refer to: the type, the points, and the ids of options and targets."""
+    """The parts of a question that attempts refer to: its type, its points, and the ids of options and targets."""
     targets = question.targets if question.type is QuestionType.MATCH else ()
     options = frozenset(option.id for option in question.options)
     return question.type, question.points, options, frozenset(target.id for target in targets)
 
 
 def n_attempts(session: Session, quiz: Quiz) -> int:
-    """How many attempts were made at a quiz."""
+    """The number of attempts at a quiz."""
     return session.scalar(select(func.count()).select_from(QuizAttempt).where(*_of(quiz))) or 0
 
 
 def has_answers(session: Session, quiz: Quiz) -> bool:
-    """Whether answers to single questions of a quiz are stored."""
+    """Whether answers to individual questions of a quiz are stored."""
     return bool(session.scalar(select(exists().where(*_of(quiz), func.jsonb_array_length(QuizAttempt.answers) > 0))))
 
 
 def put_content(quiz: Quiz, content: QuizContent) -> None:
-    """Store questions and key; a quiz without questions keeps its maximum, or has none yet."""
+    """Set questions, answer key and maximum score; without questions, a stored maximum score stays."""
     quiz.questions, quiz.answer_key = content.stored_questions(), content.stored_key()
     if content.questions or quiz.max_score is None:
         quiz.max_score = content.stored_maximum()
 
 
 def quizzes_titled(session: Session, course: Course, title: str) -> Sequence[Quiz]:
-    """The quizzes of a course with this title; an import may have made several."""
+    """The quizzes of a course with this title; an import may have created several."""
     return session.scalars(select(Quiz).where(Quiz.course_id == course.id, Quiz.title == title).order_by(Quiz.id)).all()
 
 
 def _check_title(session: Session, course: Course, title: str) -> None:
-    # Of two people who set up the same quiz at once, the second waits here and then finds the first one's.
+    # If two people set up the same quiz at once, the second waits for this lock and then finds the first one's quiz.
     session.execute(select(Course.id).where(Course.id == course.id).with_for_update(key_share=True))
     if quizzes_titled(session, course, title):
         raise QuizExistsError(title=title, course=course.code)
 
 
 def write(session: Session, quiz: Quiz, course: Course, wanted: CreateQuiz | ChangeQuiz) -> Quiz:
-    """Store a quiz, new or changed, as it is wanted.
+    """Store a new or changed quiz as requested.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The people a fresh lmskit begins with: a demonstration administrator and two demonstration lecturers."""
+"""The people in a new lmskit database: a demonstration administrator and two demonstration lecturers."""
 
 from collections.abc import Callable
 
@@ -22,15 +22,15 @@ LECTURERS = (
 )
 
 Keep = Callable[[str, str], None]
-"""Where an address and its new password go; called before the commit.
+"""Stores an address and its new password; called before the commit.
 
-That order is the safe one: a password kept for a login that was not made is harmless, and replaced at the next try,
-while a login whose password was kept nowhere would be lost.
+This order is safe: a stored password whose login was not created does no harm, and is replaced at the next try. A login whose
+password was not stored would be lost.
 """
 
 
 def seed_administrator(session: Session, keep: Keep) -> bool:
-    """Make the demonstration administrator, as the migrator; False where an administrator can sign in already."""
+    """Create the demonstration administrator, as the migrator; False if an administrator can sign in already."""
     password = generate_password()
     if not found_administrator(session, ADMINISTRATOR, password=password):
         return False
@@ -39,8 +39,8 @@ def seed_administrator(session: Session, keep: Keep) -> bool:
 
 
 def seed(session: Session, keep: Keep) -> list[str]:
-    """Make the demonstration lecturers who are missing, as an administrator; return the addresses of those made."""
-    made = []
+    """Create the missing demonstration lecturers, as an administrator; return their addresses."""
+    created = []
     for request in LECTURERS:
         if person_by_email(session, request.email) is not None:
             continue
@@ -48,14 +48,14 @@ def seed(session: Session, keep: Keep) -> list[str]:
         try:
             create_person(session, request, password=password)
         except PersonExistsError:
-            continue  # another seed was faster, and keeps the password
+            continue  # another process created the person first, and stores the password
         keep(request.email, password)
-        made.append(request.email)
-    return made
+        created.append(request.email)
+    return created
 
 
 def reset_passwords(session: Session, keep: Keep) -> list[str]:
-    """Give all demonstration people there are new passwords, as the migrator; return their addresses."""
+    """Set new passwords for the demonstration people who exist, as the migrator; return their addresses."""
     reset = []
     for request in (ADMINISTRATOR, *LECTURERS):
         password = generate_password()

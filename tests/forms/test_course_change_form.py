@@ -62,4 +62,4 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(session, course
 
 def test_nothing_different_is_said_to_be_nothing(form, course):
     form.save.click()
-    assert form.message.value == f"{course.code} is saved. Nothing was different."
+    assert form.message.value == f"{course.code} is saved. Nothing was changed."

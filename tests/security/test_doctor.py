@@ -169,7 +169,7 @@ def test_the_owner_of_the_tables_is_nobody_to_be_ended(embedded, cluster):
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         answer = examined("--end", str(pid))
     assert answer.exit_code == 1
-    assert f"The session {pid} belongs to lmskit_migrator, which is no person." in answer.stderr
+    assert f"The session {pid} belongs to lmskit_migrator, which is not a person's login." in answer.stderr
 
 
 def test_overdue_and_abandoned_messages_are_told(embedded, superuser):

@@ -36,7 +36,7 @@ def letter(**changes):
 
 def test_a_letter_says_who_has_a_place_where_in_text_and_in_html():
     message = compose(letter())
-    assert str(message["Subject"]) == "Your place in Programming (CS101-2026)"
+    assert str(message["Subject"]) == "Your enrollment in Programming (CS101-2026)"
     assert str(message["Message-ID"]) == "<0123456789abcdef@lmskit.invalid>"
     for kind in ("plain", "html"):
         said = body(message, kind)

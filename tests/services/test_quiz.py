@@ -104,12 +104,12 @@ def test_a_change_that_is_refused_leaves_the_quiz_as_it_was(session, course, qui
 
 
 @pytest.mark.parametrize(("questions", "difference"), [
-    ([FIRST], "question 'q2' would be gone"),
+    ([FIRST], "question 'q2' would be removed"),
     ([FIRST, SECOND, SECOND | {"id": "q3"}], "question 'q3' would be new"),
-    ([SECOND, FIRST], "their order would be another"),
-    ([FIRST | {"points": 3}, SECOND], "question 'q1' would have another type, other points or other options"),
-    ([FIRST | {"options": LETTERS[:1]}, SECOND], "question 'q1' would have"),
-    ([FIRST, SECOND | {"type": "essay"}], "question 'q2' would have"),
+    ([SECOND, FIRST], "their order would change"),
+    ([FIRST | {"points": 3}, SECOND], "question 'q1' would get another type, other points or other options"),
+    ([FIRST | {"options": LETTERS[:1]}, SECOND], "question 'q1' would get"),
+    ([FIRST, SECOND | {"type": "essay"}], "question 'q2' would get"),
 ])  # fmt: skip
 def test_what_attempts_refer_to_stays(quiz, answered, change, questions, difference):
     with pytest.raises(QuizAnsweredError, match=difference):

@@ -131,7 +131,7 @@ def test_an_address_belongs_to_one_person(session):
         create_person(session, CreatePerson(email=factories.address(student), family_name="B"), password="a long enough one")
 
 
-def test_what_is_kept_of_a_password_is_an_argon2_hash_and_a_verifier(admin_engine, endpoint):
+def test_what_is_stored_of_a_password_is_an_argon2_hash_and_a_verifier(admin_engine, endpoint):
     email = f"{factories.unique('kept')}@example.org"
     with transaction(admin_engine) as session:
         person = create_person(session, CreatePerson(email=email, family_name="Kept"), password="correct horse battery")
