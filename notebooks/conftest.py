@@ -1,7 +1,7 @@
-"""Run the notebooks as the people they are for, on a small demonstration of their own.
+"""Run each notebook as a person of its audience, on a small demonstration database.
 
-nbval starts a kernel for each notebook; the kernel inherits the environment of that moment. The
-demonstration is made once for a run of pytest, however many workers it has, by the command that people use.
+nbval starts a kernel for each notebook; the kernel inherits the environment at that moment. The demonstration is created once per
+run of pytest, for all workers, with the command that people use.
 """
 
 import os
@@ -21,16 +21,16 @@ PERSON = {
     "lecturer": "demo.lecturer@example.org",
     "reports": "demo.admin@example.org",
 }
-"""Whose login the notebooks of a folder use."""
+"""The person whose login the notebooks of a folder use."""
 
 STUDENTS = "40"
 
 SHARED = "LMSKIT_TEST_NOTEBOOKS_HOME"
 """Set by the process that starts the workers, which inherit it."""
 
-MADE_HERE = SHARED not in os.environ
-FOLDER = Path(tempfile.mkdtemp(prefix="lmskit-notebooks-") if MADE_HERE else os.environ[SHARED])
-FOLDER.chmod(0o711)  # where root runs the tests, the server's own user passes through
+IS_FIRST_PROCESS = SHARED not in os.environ
+FOLDER = Path(tempfile.mkdtemp(prefix="lmskit-notebooks-") if IS_FIRST_PROCESS else os.environ[SHARED])
+FOLDER.chmod(0o711)  # if root runs the tests, the server runs as another user, who must reach the folder
 os.environ[SHARED] = str(FOLDER)
 
 VARIABLES = {
@@ -41,25 +41,25 @@ VARIABLES = {
 
 
 def _prepare_demonstration() -> None:
-    """Make the demonstration, or fail with the reason why the first attempt failed; other workers wait meanwhile."""
+    """Create the demonstration, or fail with the error of the first attempt; other workers wait until it exists."""
     outcome = FOLDER / "outcome"
     with exclusive(FOLDER / "lock", when_waiting=lambda: None):
         if not outcome.exists():
-            done = _lmskit("demo", "--students", STUDENTS, "--no-reports")
-            outcome.write_text("" if done.returncode == 0 else f"lmskit demo failed:\n{done.stdout}\n{done.stderr}", encoding="utf-8")
+            run = _lmskit("demo", "--students", STUDENTS, "--no-reports")
+            outcome.write_text("" if run.returncode == 0 else f"lmskit demo failed:\n{run.stdout}\n{run.stderr}", encoding="utf-8")
     if problem := outcome.read_text(encoding="utf-8"):
         pytest.fail(problem, pytrace=False)
 
 
 def _lmskit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    foreign = ("LMSKIT_", "PG")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | VARIABLES
+    prefixes = ("LMSKIT_", "PG")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)} | VARIABLES
     return subprocess.run([sys.executable, "-m", "lmskit", *arguments], check=False, env=environment, capture_output=True, text=True)
 
 
-@pytest.hookimpl(wrapper=True, trylast=True)  # within the wrappers of pytest, around the start of the kernel
+@pytest.hookimpl(wrapper=True, trylast=True)  # inside pytest's own wrappers, around the start of the kernel
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    """Set what the kernel inherits, before nbval starts it with the notebook's first cell."""
+    """Set the environment that the kernel inherits, before nbval starts it with the first cell of the notebook."""
     if type(item.parent).__name__ != "IPyNbFile":
         return (yield)
     _prepare_demonstration()
@@ -72,8 +72,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
 
 
 def pytest_unconfigure() -> None:
-    """Stop the demonstration's server and remove its home, once all workers are done."""
-    if not MADE_HERE:
+    """Stop the server of the demonstration and delete its home, after all workers have finished."""
+    if not IS_FIRST_PROCESS:
         return
     if (FOLDER / "outcome").exists():
         _lmskit("db", "stop")

@@ -28,7 +28,7 @@ def sign_in_form() -> SignInForm:
 
 
 def signed_in_engine(person: str | None = None) -> Engine:
-    """Return the engine of `person`, by default of the person who is signed in; if there is none, show the sign-in form.
+    """Return the engine of `person`, by default of the person who is signed in; show the sign-in form if no person is.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def signed_in_engine(person: str | None = None) -> Engine:
 
 
 def as_signed_in(work: Callable[[Engine], Result], person: str | None = None) -> Result:
-    """Call `work` with the engine of `person`, by default of the person who is signed in; if there is none, show the sign-in form.
+    """Call `work` with the engine of `person`, by default of the person who is signed in; show the sign-in form if no person is.
 
     The form is shown only in a notebook that a person runs. A notebook that a program runs raises the error.
 

@@ -1,15 +1,15 @@
-"""Driving JupyterLab, and keeping a record of what its page asks for and complains of."""
+"""Drive JupyterLab, and record the requests and the errors of its page."""
 
 import re
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request
 
 PATIENCE = 120_000
-"""Milliseconds that anything may take on a busy machine."""
+"""Milliseconds that a step may take on a busy machine."""
 
 OWN = re.compile(r"(?:https?|wss?)://127\.0\.0\.1(?::\d+)?/|data:|blob:|about:")
 
-# jupyter-server 2.21 answers 500 to who asks for a kernel while it starts on a slow machine; JupyterLab asks again.
+# jupyter-server 2.21 answers 500 to a request for a kernel that is still starting on a slow machine; JupyterLab asks again.
 HARMLESS = re.compile(r"status of 500 .*/api/kernels|WebSocket connection to 'ws://127\.0\.0\.1:\d+/api/kernels/.* failed")
 
 RUN_ALL = """async () => {
@@ -25,36 +25,36 @@ RUN_ALL = """async () => {
 STUDENTS = "(document.querySelector('.lmskit-figure-box')?._fullData?.[1]?.y ?? [])"
 
 CELL_OF_HEAT_MAP = """(box, [row, column]) => {
-    const place = box.getBoundingClientRect();
+    const bounds = box.getBoundingClientRect();
     const { xaxis2: x, yaxis2: y } = box._fullLayout;
-    return [place.left + x._offset + x.c2p(column), place.top + y._offset + y.c2p(row)];
+    return [bounds.left + x._offset + x.c2p(column), bounds.top + y._offset + y.c2p(row)];
 }"""
 
 
 class Window:
-    """A page, with what it asked for from other machines and what it complained of."""
+    """A page, with its requests to other machines and its errors."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.asked_elsewhere: list[str] = []
-        self.complaints: list[str] = []
+        self.foreign_requests: list[str] = []
+        self.errors: list[str] = []
         page.set_default_timeout(PATIENCE)
-        page.on("request", self._asked)
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._record_request)
+        page.on("console", self._record_error)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
 
-    def _asked(self, request: Request) -> None:
+    def _record_request(self, request: Request) -> None:
         if not OWN.match(request.url):
-            self.asked_elsewhere.append(request.url)
+            self.foreign_requests.append(request.url)
 
-    def _said(self, message: ConsoleMessage) -> None:
-        told = f"{message.text} ({message.location.get('url', '')})"
-        if message.type == "error" and not HARMLESS.search(told):
-            self.complaints.append(told)
+    def _record_error(self, message: ConsoleMessage) -> None:
+        text = f"{message.text} ({message.location.get('url', '')})"
+        if message.type == "error" and not HARMLESS.search(text):
+            self.errors.append(text)
 
 
 class Lab:
-    """One notebook open in JupyterLab."""
+    """A notebook that is open in JupyterLab."""
 
     def __init__(self, window: Window, address: str, notebook: str) -> None:
         self.window, self.page = window, window.page
@@ -67,7 +67,7 @@ class Lab:
         self._until_shown()
 
     def reload(self) -> None:
-        """Save, and load the page anew."""
+        """Save, and reload the page."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.reload()
         self._until_shown()
@@ -90,7 +90,7 @@ class Lab:
         }""")
 
     def figure(self, text: str) -> Locator:
-        """The drawn figure whose title holds `text`."""
+        """The drawn figure with `text` in its title."""
         return self.page.locator(".lmskit-figure-box").filter(has=self.page.locator(f".gtitle:has-text({text!r})"))
 
     def students(self) -> list[str]:
@@ -98,12 +98,12 @@ class Lab:
         ids: list[str] = self.page.evaluate(f"() => {STUDENTS}")
         return ids
 
-    def wait_for_others_than(self, before: list[str]) -> None:
+    def wait_for_other_students(self, before: list[str]) -> None:
         """Wait until the heat map shows other students than before."""
         self.page.wait_for_function(f"(before) => ({STUDENTS}).join() !== before.join()", arg=before)
 
     def to_the_top(self) -> None:
-        """Scroll to where the widgets begin."""
+        """Scroll to the top of the widgets."""
         self.page.evaluate("() => document.querySelector('.lmskit').scrollIntoView({ block: 'start' })")
 
     def click_cell(self, row: int, column: int) -> None:
@@ -120,17 +120,17 @@ class Lab:
         """The control under a label of a form."""
         return self.output.locator(f".widget-vbox:has(> .widget-label:text-is({label!r}))").first.locator("input, select, textarea").first
 
-    def chosen(self, description: str) -> str:
-        """What a list with a description beside it shows; ipywidgets writes its spaces as ones that do not break."""
-        text: str = self.choice(description).evaluate("(list) => list.selectedOptions[0].textContent")
+    def selected(self, description: str) -> str:
+        """The selected option of a list with a description beside it; ipywidgets writes non-breaking spaces."""
+        text: str = self.dropdown(description).evaluate("(list) => list.selectedOptions[0].textContent")
         return text.replace("\xa0", " ")
 
-    def offered(self, description: str) -> list[str]:
-        """What can be chosen from a list with a description beside it."""
-        return [text.replace("\xa0", " ") for text in self.choice(description).locator("option").all_text_contents()]
+    def options(self, description: str) -> list[str]:
+        """The options of a list with a description beside it."""
+        return [text.replace("\xa0", " ") for text in self.dropdown(description).locator("option").all_text_contents()]
 
-    def choice(self, description: str) -> Locator:
-        """A list with a description beside it."""
+    def dropdown(self, description: str) -> Locator:
+        """A dropdown list with a description beside it."""
         return self.output.locator(f".widget-dropdown:has(> label:text-is({description!r})) select").first
 
     def _until_shown(self) -> None:

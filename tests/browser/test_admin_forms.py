@@ -1,4 +1,4 @@
-"""What an administrator does in JupyterLab, done by Chromium: each form is filled in, corrected, and does its work."""
+"""An administrator uses the forms in JupyterLab, driven in Chromium: each form is filled in, corrected and submitted."""
 
 import email
 import email.policy
@@ -46,7 +46,7 @@ def press(lab, name, **how):
 
 
 def paste(lab, cell, text):
-    """What a browser does when somebody pastes."""
+    """Paste as a browser does."""
     cell.evaluate(
         """(input, text) => {
             const data = new DataTransfer();
@@ -57,13 +57,13 @@ def paste(lab, cell, text):
     )
 
 
-def told(lab, text):
+def shows(lab, text):
     message = lab.output.locator(".lmskit-message:visible", has_text=text).first
     expect(message).to_be_visible()
     return message
 
 
-def test_a_course_is_copied_pasted_into_corrected_and_created(open_form, pictures):
+def test_a_course_is_copied_filled_by_pasting_corrected_and_created(open_form, pictures):
     lab = open_form("course_setup")
     pictures(lab, "course_opened")
     press(lab, "Copy from it")
@@ -87,17 +87,17 @@ def test_a_course_is_copied_pasted_into_corrected_and_created(open_form, picture
     grid.get_by_label("Objectives, week 5").fill("Say what is left")
     press(lab, "Create the course")
     expect(grid.locator("p")).to_have_text("Topic: This must not be empty.")
-    told(lab, "Weeks: row 5, topic: This must not be empty.")
+    shows(lab, "Weeks: row 5, topic: This must not be empty.")
     pictures(lab, "course_mistake")
     grid.get_by_label("Topic, week 5").fill("Review")
     grid.get_by_role("button", name="Move week 5 up").click()
     expect(grid.get_by_label("Topic, week 4")).to_have_value("Review")
     press(lab, "Create the course")
-    told(lab, "CS101-2027-SPRING was created in 2027-SPRING with 5 weeks.")
+    shows(lab, "CS101-2027-SPRING was created in 2027-SPRING with 5 weeks.")
     pictures(lab, "course_created")
 
 
-def test_a_course_is_changed_a_week_with_a_quiz_stays_and_another_rule_is_chosen(open_form, pictures):
+def test_a_course_is_changed_a_week_with_a_quiz_is_kept_and_another_rule_is_chosen(open_form, pictures):
     lab = open_form("course_setup")
     form = lab.output.locator(".lmskit").nth(1)
     courses, grid = form.locator("select").first, form.locator(".lmskit-grid")
@@ -112,7 +112,7 @@ def test_a_course_is_changed_a_week_with_a_quiz_stays_and_another_rule_is_chosen
     open_course(1)
     grid.get_by_role("button", name="Remove week 2", exact=True).click()
     form.get_by_role("button", name="Save the changes").click()
-    told(lab, "cannot be removed: 2 quizzes belong to it.")
+    shows(lab, "cannot be removed: 2 quizzes belong to it.")
     form.scroll_into_view_if_needed()
     pictures(lab, "change_refused", top=form)
     open_course(2)
@@ -120,7 +120,7 @@ def test_a_course_is_changed_a_week_with_a_quiz_stays_and_another_rule_is_chosen
     topic.fill("A topic with another name")
     lab.page.wait_for_timeout(DOUBLE_CLICK)
     form.get_by_role("button", name="Save the changes").click()
-    told(lab, "Changed: week 1.")
+    shows(lab, "Changed: week 1.")
     pictures(lab, "change_saved", top=form)
     form = lab.output.locator(".lmskit").nth(2)
     expect(form.get_by_text("The mean of all graded questions")).to_be_visible()
@@ -129,66 +129,66 @@ def test_a_course_is_changed_a_week_with_a_quiz_stays_and_another_rule_is_chosen
     expect(form.get_by_placeholder("as mastery threshold")).to_be_visible()
     form.get_by_placeholder("5", exact=True).fill("many")
     form.get_by_role("button", name="Save the rule").click()
-    told(lab, "n: This must be a number.")
+    shows(lab, "n: This must be a number.")
     pictures(lab, "rule_refused", top=form)
     form.get_by_placeholder("5", exact=True).fill("3")
     lab.page.wait_for_timeout(DOUBLE_CLICK)
     form.get_by_role("button", name="Save the rule").click()
-    told(lab, "now has the rule n_of_mastery (n=3, threshold=0.8,")
+    shows(lab, "now has the rule n_of_mastery (n=3, threshold=0.8,")
     pictures(lab, "rule_saved", top=form)
 
 
-def test_a_student_is_enrolled_once_by_a_double_click_and_withdrawn_after_a_question(open_form, environment, pictures):
+def test_a_student_is_enrolled_once_by_a_double_click_and_withdrawn_after_a_confirmation(open_form, environment, pictures):
     lab = open_form("enrollment")
     pictures(lab, "enrollment_opened")
     press(lab, "Enrol")
     expect(lab.output.get_by_text("This must not be empty.").first).to_be_visible()
     pictures(lab, "enrollment_mistake")
-    before = letters_to(environment, "ada.newcomer@example.com")
+    before = messages_to(environment, "ada.newcomer@example.com")
     lab.page.wait_for_timeout(DOUBLE_CLICK)
     lab.field("E-mail").fill("ada.newcomer@example.com")
     lab.field("Family name").fill("Aanewcomer")
     lab.field("Given name").fill("Ada <img src=x onerror=alert(1)>")
     lab.output.get_by_role("button", name="Enrol", exact=True).dblclick()
-    told(lab, "ada.newcomer@example.com is enrolled in")
+    shows(lab, "ada.newcomer@example.com is enrolled in")
     row = lab.output.locator("tr", has_text="ada.newcomer@example.com")
     expect(row).to_contain_text("active")
     expect(row).to_contain_text("Aanewcomer, Ada <img src=x onerror=alert(1)>")
     assert lab.output.locator("tr img").count() == 0
     pictures(lab, "enrollment_active")
-    assert letters_to(environment, "ada.newcomer@example.com") == before + 1, "a double click is one submission"
+    assert messages_to(environment, "ada.newcomer@example.com") == before + 1, "a double click is one submission"
     lab.field("Student").fill("Aanewcomer, Ada <img src=x onerror=alert(1)> · ada.newcomer@example.com")
     lab.page.wait_for_timeout(DOUBLE_CLICK)
     lab.output.get_by_role("button", name="Withdraw", exact=True).dblclick()
-    told(lab, "Withdraw Aanewcomer, Ada <img src=x onerror=alert(1)> · ada.newcomer@example.com from")
+    shows(lab, "Withdraw Aanewcomer, Ada <img src=x onerror=alert(1)> · ada.newcomer@example.com from")
     expect(row).to_contain_text("active")
     pictures(lab, "enrollment_question")
     press(lab, "Yes, withdraw")
-    told(lab, "was withdrawn from")
+    shows(lab, "was withdrawn from")
     expect(row).to_contain_text("withdrawn")
     pictures(lab, "enrollment_withdrawn")
 
 
-def letters_to(environment, address):
+def messages_to(environment, address):
     folder = Path(environment["LMSKIT_HOME"]) / "mail"
-    letters = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in folder.glob("*.eml")]
-    return len([letter for letter in letters if address in str(letter["To"])])
+    messages = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in folder.glob("*.eml")]
+    return len([message for message in messages if address in str(message["To"])])
 
 
-def test_a_quiz_is_made_of_a_bank_and_of_questions_that_are_typed(open_form, pictures):
+def test_a_quiz_is_made_from_a_bank_and_typed_questions(open_form, pictures):
     lab = open_form("quiz_setup")
     pictures(lab, "quiz_opened")
     lab.output.get_by_text("Import a question bank").click()
     lab.output.locator(".lmskit-upload input").set_input_files({"name": "words.gift", "mimeType": "text/plain", "buffer": GIFT.encode()})
-    told(lab, "3 questions can be used, 1 cannot.")
+    shows(lab, "3 questions can be used, 1 cannot.")
     pictures(lab, "quiz_bank")
     press(lab, "Put them in place of the questions")
-    told(lab, "Save the quiz to keep them.")
+    shows(lab, "Save the quiz to keep them.")
     lab.output.get_by_text("Import a question bank").click()
     lab.field("Title").fill("Words and numbers")
     press(lab, "+ Add")
     press(lab, "Save the quiz")
-    told(lab, "Questions: question 2:")
+    shows(lab, "Questions: question 2:")
     expect(lab.output.locator("option", has_text="⚠ 2.")).to_have_count(1)
     pictures(lab, "quiz_mistake")
     lab.field("Type").select_option(label="order: put the options into order")
@@ -200,29 +200,29 @@ def test_a_quiz_is_made_of_a_bank_and_of_questions_that_are_typed(open_form, pic
     press(lab, "Preview")
     expect(lab.output.locator("td", has_text="1. wake · 2. eat · 3. sleep")).to_be_visible()
     press(lab, "Save the quiz")
-    told(lab, "Words and numbers is saved in week 1: 4 questions, 4 points.")
+    shows(lab, "Words and numbers is saved in week 1: 4 questions, 4 points.")
     pictures(lab, "quiz_saved")
 
 
-def test_a_roster_is_previewed_imported_and_brought_back_as_a_file(open_form, pictures):
+def test_a_roster_is_previewed_and_imported_and_its_result_downloaded(open_form, pictures):
     lab = open_form("roster_import")
     pictures(lab, "import_opened")
     press(lab, "Preview")
-    told(lab, "File: Choose a file, or name the path of one.")
+    shows(lab, "File: Choose a file, or name the path of one.")
     pictures(lab, "import_mistake")
     rows = [f"student.{number}@example.com,Aaimported {number:02},=Formula" for number in range(40)]
     choose(lab, "email,family name,given name", *rows, "no address,Nobody,", "two@example.com")
-    told(lab, "roster.csv: Plain CSV")
+    shows(lab, "roster.csv: Plain CSV")
     lab.field("Course").select_option(index=1)
     press(lab, "Preview")
-    told(lab, "If this is what should happen, press Import.")
-    told(lab, "2 rows will not be imported")
+    shows(lab, "If this is what should happen, press Import.")
+    shows(lab, "2 rows will not be imported")
     expect(lab.output.get_by_role("button", name="Import", exact=True)).to_be_enabled()
     pictures(lab, "import_preview")
     lab.output.get_by_role("button", name="Import", exact=True).scroll_into_view_if_needed()
     lab.page.wait_for_timeout(DOUBLE_CLICK)
     lab.output.get_by_role("button", name="Import", exact=True).dblclick()
-    told(lab, "roster.csv was imported: 40 added")
+    shows(lab, "roster.csv was imported: 40 added")
     expect(lab.output.locator(".lmskit-heading", has_text="Imported")).to_be_visible()
     pictures(lab, "import_done")
     with lab.page.expect_download() as download:
@@ -236,7 +236,7 @@ def test_a_roster_is_previewed_imported_and_brought_back_as_a_file(open_form, pi
 def test_an_import_can_be_cancelled_while_it_runs(open_form, pictures):
     lab = open_form("roster_import")
     choose(lab, "email,family name", *(f"many.{number}@example.com,Many {number}" for number in range(50_000)))
-    told(lab, "roster.csv: Plain CSV")
+    shows(lab, "roster.csv: Plain CSV")
     lab.field("Course").select_option(index=1)
     press(lab, "Preview")
     cancel = lab.output.get_by_role("button", name="Cancel")
@@ -244,7 +244,7 @@ def test_an_import_can_be_cancelled_while_it_runs(open_form, pictures):
     lab.page.wait_for_timeout(400)
     pictures.once(lab, "import_running_1280")
     cancel.click()
-    told(lab, "Cancelled. Nothing was changed.")
+    shows(lab, "Cancelled. Nothing was changed.")
     expect(lab.output.get_by_role("button", name="Preview", exact=True)).to_be_enabled()
     pictures(lab, "import_cancelled")
 
@@ -254,7 +254,7 @@ def choose(lab, *lines):
     lab.output.locator(".lmskit-upload input").set_input_files({"name": "roster.csv", "mimeType": "text/csv", "buffer": content})
 
 
-def test_a_lecturer_gets_a_login_and_the_password_is_seen_once_and_saved_nowhere(open_form, environment, pictures):
+def test_a_lecturer_gets_a_login_and_the_password_is_shown_once_and_saved_nowhere(open_form, environment, pictures):
     lab = open_form("people")
     pictures(lab, "people_opened")
     press(lab, "Add the lecturer")
@@ -263,7 +263,7 @@ def test_a_lecturer_gets_a_login_and_the_password_is_seen_once_and_saved_nowhere
     lab.field("E-mail").fill("new.lecturer@example.org")
     lab.field("Family name").fill("Newlecturer")
     press(lab, "Add the lecturer")
-    told(lab, "new.lecturer@example.org was added as a lecturer and can sign in.")
+    shows(lab, "new.lecturer@example.org was added as a lecturer and can sign in.")
     note = lab.output.locator(".lmskit-secret")
     expect(note).to_be_visible()
     password = note.locator("code").inner_text()
@@ -279,25 +279,25 @@ def test_a_lecturer_gets_a_login_and_the_password_is_seen_once_and_saved_nowhere
     expect(note).to_be_hidden()
     lab.field("Person").select_option(label="Newlecturer · new.lecturer@example.org")
     press(lab, "Close the login")
-    told(lab, "Close the login of new.lecturer@example.org?")
+    shows(lab, "Close the login of new.lecturer@example.org?")
     pictures(lab, "people_question")
     press(lab, "Yes, close the login")
-    told(lab, "The login of new.lecturer@example.org is closed")
+    shows(lab, "The login of new.lecturer@example.org is closed")
     expect(lab.output.locator("tr", has_text="new.lecturer@example.org")).to_contain_text("closed")
     pictures(lab, "people_closed")
 
 
-def test_the_outbox_shows_what_became_of_messages_and_delivers_what_is_due(open_form, pictures):
+def test_the_outbox_shows_the_state_of_messages_and_delivers_what_is_due(open_form, pictures):
     desk = open_form("enrollment")
     desk.field("E-mail").fill("outbox.reader@example.com")
     desk.field("Family name").fill("Outboxreader")
     press(desk, "Enrol")
-    told(desk, "outbox.reader@example.com is enrolled in")
+    shows(desk, "outbox.reader@example.com is enrolled in")
     lab = open_form("outbox")
     expect(lab.output.locator("tr", has_text="outbox.reader@example.com")).to_contain_text("sent")
     pictures(lab, "outbox_opened")
     press(lab, "Deliver what is due")
-    told(lab, " sent, ")
+    shows(lab, " sent, ")
     lab.field("Status").select_option(label="sent")
     expect(lab.output.locator("tr", has_text="outbox.reader@example.com")).to_contain_text("sent")
     pictures(lab, "outbox_delivered")

@@ -1,4 +1,4 @@
-"""What a lecturer does in JupyterLab, done by Chromium: the notebook runs, and the dashboard answers."""
+"""A lecturer uses the dashboard in JupyterLab, driven in Chromium: the notebook runs, and the dashboard answers."""
 
 import pytest
 from playwright.sync_api import expect
@@ -22,31 +22,31 @@ def dashboard(open_lab):
 def test_a_lecturer_picks_a_course_clicks_a_cell_and_sees_the_student(dashboard, picture):
     dashboard.to_the_top()
     picture(dashboard, "dashboard_1280_opened")
-    courses = dashboard.offered("Course")
+    courses = dashboard.options("Course")
     assert len(courses) > 1
     before = dashboard.students()
-    another = (courses.index(dashboard.chosen("Course")) + 1) % len(courses)
-    dashboard.choice("Course").select_option(index=another)
-    dashboard.wait_for_others_than(before)
+    another = (courses.index(dashboard.selected("Course")) + 1) % len(courses)
+    dashboard.dropdown("Course").select_option(index=another)
+    dashboard.wait_for_other_students(before)
     expect(dashboard.output.get_by_text("Simulated data: nobody here exists.")).to_be_visible()
     dashboard.click_cell(2, 3)
     expect(dashboard.figure("Attempts of")).to_be_visible()
-    assert dashboard.chosen("Student").startswith("3. ")
-    assert dashboard.chosen("Week").startswith("4: ")
+    assert dashboard.selected("Student").startswith("3. ")
+    assert dashboard.selected("Week").startswith("4: ")
     expect(dashboard.figure("Mastery of")).to_be_visible()
     expect(dashboard.figure("Mastery of")).to_be_in_viewport(ratio=0.9)
     expect(dashboard.output.get_by_text("Attempts in week 4")).to_be_visible()
     picture(dashboard, "dashboard_1280_student")
 
 
-def test_what_a_click_does_a_choice_from_a_list_does_too(dashboard):
-    dashboard.choice("Student").select_option(index=1)
+def test_choosing_a_student_from_the_list_does_what_a_click_does(dashboard):
+    dashboard.dropdown("Student").select_option(index=1)
     expect(dashboard.figure("Mastery of")).to_be_visible()
     expect(dashboard.output.get_by_text("Attempts in all weeks")).to_be_visible()
     assert dashboard.output.locator(".lmskit-table tbody tr").count() > 3
 
 
-def test_every_chart_has_a_table_in_its_place(dashboard, picture):
+def test_tables_replace_the_charts(dashboard, picture):
     dashboard.output.get_by_role("button", name="Tables").click()
     expect(dashboard.output.locator("td:text-is('Class mean')")).to_be_visible()
     picture(dashboard, "dashboard_1280_tables")
@@ -54,7 +54,7 @@ def test_every_chart_has_a_table_in_its_place(dashboard, picture):
     expect(dashboard.figure("Mastery by student and week")).to_be_visible()
 
 
-def test_clicks_still_arrive_after_the_page_was_loaded_anew_and_in_a_second_view(dashboard, picture):
+def test_clicks_still_work_after_a_reload_and_in_a_second_view(dashboard, picture):
     dashboard.reload()
     expect(dashboard.figure("Mastery by student and week")).to_be_visible()
     dashboard.click_cell(0, 0)
@@ -64,7 +64,7 @@ def test_clicks_still_arrive_after_the_page_was_loaded_anew_and_in_a_second_view
     picture(dashboard, "dashboard_1280_second_view")
 
 
-def test_a_figure_follows_the_width_of_its_place(dashboard):
+def test_a_figure_follows_the_width_of_its_box(dashboard):
     box = dashboard.figure("Mastery by student and week")
     wide = box.bounding_box()["width"]
     dashboard.page.set_viewport_size({"width": 1000, "height": 800})
@@ -85,7 +85,7 @@ def test_the_dashboard_uses_a_large_window(open_lab, picture):
     lab.click_cell(1, 1)
     student = lab.figure("Mastery of")
     expect(student).to_be_visible()
-    assert student.bounding_box()["x"] > heat_map.bounding_box()["x"] + 300, "the student stands beside the class"
+    assert student.bounding_box()["x"] > heat_map.bounding_box()["x"] + 300, "the student is beside the class"
     picture(lab, "dashboard_1920_student")
     lab.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
     lab.page.mouse.move(5, 5)

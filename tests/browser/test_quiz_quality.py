@@ -1,4 +1,4 @@
-"""What a lecturer does with a quiz in JupyterLab, done by Chromium: choose it, click a question, see its options."""
+"""A lecturer examines a quiz in JupyterLab, driven in Chromium: choose it, click a question, see its options."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,17 +11,17 @@ LECTURER = "demo.lecturer@example.org"
 NOTEBOOK = "lecturer/quiz_quality.ipynb"
 MAP = "Facility and discrimination of each question"
 
-PLACE_OF_ITEM = """(box, number) => {
-    const place = box.getBoundingClientRect();
+POSITION_OF_ITEM = """(box, number) => {
+    const bounds = box.getBoundingClientRect();
     const { xaxis: x, yaxis: y } = box._fullLayout;
     for (const trace of box._fullData) {
-        const at = (trace.customdata ?? []).findIndex((known) => known[0] === number);
-        if (at >= 0) return [place.left + x._offset + x.c2p(trace.x[at]), place.top + y._offset + y.c2p(trace.y[at])];
+        const index = (trace.customdata ?? []).findIndex((row) => row[0] === number);
+        if (index >= 0) return [bounds.left + x._offset + x.c2p(trace.x[index]), bounds.top + y._offset + y.c2p(trace.y[index])];
     }
 }"""
 
 DRAWN = """(words) => (document.querySelector('.lmskit-figure-box')?._fullData ?? [])
-    .some((trace) => (trace.hovertext ?? []).some((told) => told.includes(words)))"""
+    .some((trace) => (trace.hovertext ?? []).some((text) => text.includes(words)))"""
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def quality(open_lab):
 def click_item(lab, number):
     box = lab.figure(MAP).first
     box.scroll_into_view_if_needed()
-    x, y = box.evaluate(PLACE_OF_ITEM, number)
+    x, y = box.evaluate(POSITION_OF_ITEM, number)
     lab.page.mouse.move(x - 2, y)
     lab.page.mouse.move(x, y)
     lab.page.wait_for_timeout(150)  # plotly follows the pointer before it can be clicked
@@ -45,25 +45,25 @@ def click_item(lab, number):
 def test_a_lecturer_picks_a_quiz_clicks_a_question_and_sees_its_options(quality, pictures):
     expect(quality.output.get_by_text("Simulated data: nobody here exists.")).to_be_visible()
     pictures(quality, "quiz_quality_opened")
-    quizzes = quality.offered("Quiz")
+    quizzes = quality.options("Quiz")
     assert len(quizzes) > 2
-    before = quality.offered("Question")
-    quality.choice("Quiz").select_option(index=6)
-    expect(quality.choice("Question").locator("option").nth(1)).not_to_have_text(before[1])
-    quality.page.wait_for_function(DRAWN, arg=quality.offered("Question")[1].removeprefix("1. ")[:12])
+    before = quality.options("Question")
+    quality.dropdown("Quiz").select_option(index=6)
+    expect(quality.dropdown("Question").locator("option").nth(1)).not_to_have_text(before[1])
+    quality.page.wait_for_function(DRAWN, arg=quality.options("Question")[1].removeprefix("1. ")[:12])
     click_item(quality, 2)
     expect(quality.figure("Options chosen in question 2")).to_be_visible()
-    assert quality.chosen("Question").startswith("2. ")
+    assert quality.selected("Question").startswith("2. ")
     expect(quality.figure("Question 2 from term to term")).to_be_visible()
     pictures(quality, "quiz_quality_question")
     pictures(quality, "quiz_quality_panel", top=quality.output.locator(".lmskit-heading:has-text('One question')"))
     pictures(quality, "quiz_quality_below", top=quality.output.locator(".lmskit-heading:has-text('The quiz as a whole')"))
 
 
-def test_other_attempts_and_tables_are_a_choice_away(quality, pictures):
-    quality.choice("Attempts").select_option(label="all attempts of each student")
+def test_other_attempts_and_tables_can_be_chosen(quality, pictures):
+    quality.dropdown("Attempts").select_option(label="all attempts of each student")
     expect(quality.output.get_by_text("all attempts of each student (active and completed)")).to_be_visible()
-    quality.choice("Question").select_option(index=1)
+    quality.dropdown("Question").select_option(index=1)
     quality.output.get_by_role("button", name="Tables").click()
     expect(quality.output.locator("th:text-is('Effective weight')")).to_be_visible()
     expect(quality.output.locator("th:text-is('Point-biserial')")).to_be_visible()

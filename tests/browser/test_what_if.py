@@ -1,4 +1,4 @@
-"""Two rules on the same answers, driven in Chromium: a slider is moved, and the counts follow."""
+"""Two rules on the same answers, driven in Chromium: a slider is moved, and the counts change."""
 
 import re
 
@@ -48,7 +48,7 @@ def test_a_slider_is_moved_and_the_counts_change(lab, pictures):
 def test_another_rule_and_a_week_are_chosen_and_shown_as_tables(lab, pictures):
     lab.output.locator("select:has(option[value='khan'])").last.select_option("khan")
     expect(lab.output.get_by_text("Khan Academy's levels:").first).to_be_visible()
-    lab.choice("Week").select_option(index=3)
+    lab.dropdown("Week").select_option(index=3)
     expect(lab.figure("week 3").first).to_be_visible()
     pictures(lab, "what_if_khan", top=lab.output.get_by_text("Who would have another level, and why").first)
     lab.output.get_by_role("button", name="Tables").click()
@@ -56,7 +56,7 @@ def test_another_rule_and_a_week_are_chosen_and_shown_as_tables(lab, pictures):
     pictures(lab, "what_if_tables")
 
 
-def test_knowledge_tracing_goes_by_the_fits_of_the_weeks_until_a_slider_of_theirs_is_moved(lab, pictures):
+def test_knowledge_tracing_uses_the_fits_of_the_weeks_until_one_of_its_sliders_is_moved(lab, pictures):
     lab.output.locator("select:has(option[value='bkt'])").last.select_option("bkt")
     expect(lab.output.get_by_text("Every week goes by what was fitted to it.").first).to_be_visible()
     expect(lab.figure("Share at each level").locator("text:has-text('by week')").first).to_be_visible()

@@ -1,4 +1,4 @@
-"""A notebook tells; the library does. Every notebook is read, none is run."""
+"""A notebook presents, the library computes. These tests read every notebook and run none."""
 
 import ast
 import json
@@ -12,7 +12,7 @@ NOTEBOOKS = [path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if "
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 COMPOUND = (ast.For, ast.While, ast.Try)
-"""A loop or a handler in a notebook is a function that the library lacks."""
+"""A loop or a handler in a notebook belongs into a function of the library."""
 
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 
@@ -40,7 +40,7 @@ def test_it_holds_no_loop_and_catches_nothing(path):
     assert not found, ast.unparse(found[0])
 
 
-def test_it_speaks_to_lmskit_and_not_to_the_database(path):
+def test_it_uses_lmskit_and_not_the_database(path):
     imported = {
         alias.name for program in programs(path) for node in ast.walk(program) if isinstance(node, ast.Import) for alias in node.names
     }
@@ -53,12 +53,12 @@ def test_it_stores_no_output_and_no_trace_of_a_run(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     assert not {"widgets", "papermill"} & notebook["metadata"].keys()
     for cell in notebook["cells"]:
-        assert not cell.get("outputs"), "take the outputs out: make clean-notebooks"
-        assert cell.get("execution_count") is None, "take the execution counts out: make clean-notebooks"
+        assert not cell.get("outputs"), "remove the outputs: make clean-notebooks"
+        assert cell.get("execution_count") is None, "remove the execution counts: make clean-notebooks"
         assert not {"execution", "papermill", "collapsed", "scrolled"} & cell["metadata"].keys()
 
 
-def test_it_opens_by_telling_what_it_is_for(path):
+def test_it_begins_with_its_purpose(path):
     first = cells(path)[0]
     assert first["cell_type"] == "markdown"
     assert source(first).startswith("# ")
@@ -73,15 +73,15 @@ def test_it_has_one_cell_of_parameters_and_it_only_assigns(path):
     assert all(isinstance(statement, ast.Assign | ast.AnnAssign) for statement in statements), source(tagged[0])
 
 
-def test_it_tells_how_to_read_it(path):
+def test_it_explains_how_to_read_it(path):
     assert any("how to read" in source(cell).lower() for cell in cells(path) if cell["cell_type"] == "markdown")
 
 
-def test_it_closes_by_asserting_what_the_reader_relies_on(path):
+def test_it_ends_with_assertions_of_what_the_reader_relies_on(path):
     last = cells(path)[-1]
     assert last["cell_type"] == "code"
     assert any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(source(last))))
 
 
-def test_it_uses_the_kernel_that_is_there(path):
+def test_it_uses_the_python_kernel(path):
     assert json.loads(path.read_text(encoding="utf-8"))["metadata"]["kernelspec"]["name"] == "python3"
