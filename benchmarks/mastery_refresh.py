@@ -197,13 +197,13 @@ def full(bench: Bench, steps: dict[str, list[float]]) -> RefreshReport:
 
     begun, doing = time.perf_counter(), "begin"
 
-    def step(name: str) -> None:
+    def step(name: str, _done: int = 0, _total: int | None = None) -> None:
         nonlocal begun, doing
         steps[doing].append(time.perf_counter() - begun)
         begun, doing = time.perf_counter(), name
 
     with bench.transaction() as session:
-        report = refresh(session, step=step)
+        report = refresh(session, progress=step)
     step("end")
     return report
 

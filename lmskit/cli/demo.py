@@ -13,6 +13,10 @@ class Steps:
     def __init__(self) -> None:
         self.begun = time.monotonic()
 
+    def report(self, step: str, done: int, total: int | None) -> None:
+        """Print a step, and how much of it is done if it can be counted."""
+        self.say(step if total is None else f"{step} ({done} of {total})")
+
     def say(self, sentence: str) -> None:
         """Print a sentence after the seconds since the beginning."""
         from rich.text import Text
@@ -45,7 +49,7 @@ def demo(
         steps.say(line)
     engine = engine_for(DEMO_ADMIN)
     with transaction(engine) as session:
-        report = build(session, students=students, step=steps.say)
+        report = build(session, students=students, progress=steps.report)
         if report.terms_added:
             steps.say("Estimating mastery")
             steps.say(refresh(session, courses=report.courses).sentence())
@@ -70,10 +74,7 @@ def _build_reports(term: str, courses: Sequence[str], *, anew: bool, steps: Step
         return
     from lmskit.reporting.builder import build_term
 
-    def tell(done: int, of: int, last: str) -> None:
-        steps.say(f"Report {done} of {of}: {last}" if last else f"Building {of} reports of {term}")
-
-    result = build_term(term, progress=tell)
+    result = build_term(term, progress=steps.report)
     for code, reason in sorted(result.failed.items()):
         typer.echo(f"The report of {code} could not be built: {reason}", err=True)
     if result.failed:

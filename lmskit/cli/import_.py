@@ -187,9 +187,9 @@ def _import(path: Path, name: str | None, *, report: Path | None, dry_run: bool,
         def work() -> "tuple[ImportReport, RefreshReport | None]":
             show = Steps(bars)
             with transaction() as session:
-                imported = import_path(session, path, format_, dry_run=dry_run, progress=show.rows, **wanted)
-                refreshed = refresh(session, touched=imported.touched, step=show.step) if imported.touched and not dry_run else None
-                show.step("Saving")
+                imported = import_path(session, path, format_, dry_run=dry_run, progress=show, **wanted)
+                refreshed = refresh(session, touched=imported.touched, progress=show) if imported.touched and not dry_run else None
+                show("Saving", 0, None)
             show.end()
             return imported, refreshed
 

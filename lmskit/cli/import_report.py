@@ -21,17 +21,13 @@ class Steps:
         self._step: str | None = None
         self._task = bars.add_task("", visible=False)
 
-    def rows(self, step: str, done: int, total: int | None) -> None:
+    def __call__(self, step: str, done: int, total: int | None) -> None:
         """Show how much of a step is done; the step before is done then."""
         if step != self._step:
             self.end()
             self._step = step
             self._task = self._bars.add_task(step, total=total)
         self._bars.update(self._task, completed=done, total=total)
-
-    def step(self, name: str) -> None:
-        """Show a step of which nobody knows how long it takes."""
-        self.rows(name, 0, None)
 
     @staticmethod
     def clear(bars: "Progress") -> None:

@@ -17,15 +17,18 @@ def fit(
     seed: Annotated[int, typer.Option(help="Of the starts and the folds; the same one gives the same fits.")] = 0,
 ) -> None:
     """Fit every week to its answers, and keep the parameters; for administrators."""
-    from rich.console import Console
-
-    from lmskit.cli.printing import say, visible
+    from lmskit.cli.printing import say, spinner, visible
     from lmskit.db.transaction import transaction
     from lmskit.services.knowledge_tracing import fit_courses
 
-    console = Console(stderr=True)
-    with console.status("Fitting knowledge tracing") as status, transaction() as session:
-        report = fit_courses(session, courses=None if course is None else [course], forgetting=forgetting, seed=seed, step=status.update)
+    with spinner("Fitting knowledge tracing") as progress, transaction() as session:
+        report = fit_courses(
+            session,
+            courses=None if course is None else [course],
+            forgetting=forgetting,
+            seed=seed,
+            progress=progress,
+        )
     say(report.sentence())
     say("Courses whose rule is bkt use these parameters from the next refresh on: lmskit mastery refresh")
     for code, reason in report.skipped.items():

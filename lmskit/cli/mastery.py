@@ -17,15 +17,12 @@ def refresh(
     course: Annotated[str | None, typer.Option(help="Code of the one course to refresh; by default all.", show_default=False)] = None,
 ) -> None:
     """Estimate mastery from what was submitted, and write what is different."""
-    from rich.console import Console
-
-    from lmskit.cli.printing import say, visible
+    from lmskit.cli.printing import say, spinner, visible
     from lmskit.db.transaction import transaction
     from lmskit.services import mastery
 
-    console = Console(stderr=True)
-    with console.status("Refreshing mastery") as status, transaction() as session:
-        report = mastery.refresh(session, courses=None if course is None else [course], step=status.update)
+    with spinner("Refreshing mastery") as progress, transaction() as session:
+        report = mastery.refresh(session, courses=None if course is None else [course], progress=progress)
     say(report.sentence())
     for code, reason in report.skipped.items():
         typer.echo(visible(f"{code} was left as it is: {reason}"), err=True)

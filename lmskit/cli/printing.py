@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -9,7 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
+
+    from lmskit.progress import Progress
 
 NOTHING = "–"
 WIDE = 200
@@ -56,3 +61,10 @@ def print_table(table: "pd.DataFrame", headings: Mapping[str, str], *, offset: i
 def say(sentence: str) -> None:
     """Print one sentence."""
     console().print(Text(visible(sentence)))
+
+
+@contextmanager
+def spinner(first_step: str) -> "Iterator[Progress]":
+    """Show on standard error which step runs, while the block runs; the block reports each step."""
+    with Console(stderr=True).status(first_step) as status:
+        yield lambda step, _done, _total: status.update(step)

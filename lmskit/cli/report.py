@@ -35,10 +35,10 @@ def build(
     with Progress(*columns, console=Console(stderr=True)) as display:
         task = display.add_task(f"Reports of {term}", total=None)
 
-        def tell(done: int, of: int, last: str) -> None:
-            display.update(task, completed=done, total=of, description=visible(f"Reports of {term}" + (f": {last}" if last else "")))
+        def show(step: str, done: int, total: int | None) -> None:
+            display.update(task, completed=done, total=total, description=visible(step))
 
-        result = build_term(term, course=course, output=output, progress=tell)
+        result = build_term(term, course=course, output=output, progress=show)
     typer.echo(
         f"{len(result.built)} of {len(result.built) + len(result.failed)} reports of {term} are in {result.folder}; open {result.index}"
     )

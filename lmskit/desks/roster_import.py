@@ -46,7 +46,7 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
                 report = _imported(session, source, request, task, dry_run=False)
                 sentences = []
                 if report.touched:
-                    done = refresh(session, touched=report.touched, step=lambda name: task.tell(name, 0, None))
+                    done = refresh(session, touched=report.touched, progress=task.tell)
                     sentences = [done.sentence(), *(f"Mastery of {code} was left as it is: {why}" for code, why in done.skipped.items())]
                 if request.notify:
                     sentences.append("Messages wait in the outbox: deliver them in admin/outbox.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db.transaction import snapshot
 from lmskit.errors import InputError, LmskitError, TermNotFoundError
+from lmskit.progress import Progress, silent
 from lmskit.queries import provenance
 from lmskit.queries.course import courses
 from lmskit.queries.page import all_pages
@@ -31,9 +31,6 @@ from lmskit.whole_file import remove_stale_parts, write_whole
 
 AT_ONCE = 2
 """Kernels at a time; with the builder's own connection they stay below the five a login may have."""
-
-Progress = Callable[[int, int, str], None]
-"""Told (courses done, courses in all, code of the course that was done last, or an empty text at the start)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class TermBuild:
 
 
 def build_term(
-    term: str, *, course: str | None = None, output: Path | None = None, n_students: int = 50, progress: Progress | None = None
+    term: str, *, course: str | None = None, output: Path | None = None, n_students: int = 50, progress: Progress = silent
 ) -> TermBuild:
     """Build the reports of the courses of a term that the signed-in person sees.
 
@@ -76,7 +73,7 @@ def build_term(
     n_students
         How many students a heat map shows at most.
     progress
-        Is told after each course.
+        Receives how many of the reports are built, first and after each course; the step names the course.
 
     Raises
     ------
@@ -85,7 +82,6 @@ def build_term(
     InputError
         The course is not one of the term, or the folder cannot be written to.
     """
-    told = progress or _silent
     notebook = execution.term_report_notebook()
     with snapshot() as session:
         at = provenance.database_time(session)
@@ -101,7 +97,7 @@ def build_term(
         held = shared.export(session)
         summaries = {row["code"]: _listed(course_summary(session, row), at) for row in wanted.to_dict("records")}
         build = TermBuild(term=term, folder=folder, index=folder / "index.html")
-        told(0, len(wanted), "")
+        progress(f"Reports of {term}", 0, len(wanted))
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="report") as pool:
             runs = {
                 pool.submit(
@@ -121,7 +117,7 @@ def build_term(
                     build.failed[code] = str(error)
                 except OSError as error:
                     build.failed[code] = f"Its files cannot be written to {folder}: {error.strerror or error}."
-                told(done, len(wanted), code)
+                progress(f"Reports of {term}: {code}", done, len(wanted))
     write_whole(build.index, _index(folder, term=term, name=period.name, first=period.starts_on, last=period.ends_on).encode())
     return build
 
@@ -196,10 +192,6 @@ def _about(path: Path) -> dict[str, Any] | None:
 
 def _term_codes(session: Session) -> pd.Series:
     return all_pages(lambda limit, offset: terms(session, limit=limit, offset=offset))["code"]
-
-
-def _silent(_done: int, _of: int, _course: str) -> None:
-    """Tell nobody."""
 
 
 _SUMMARY = {"course", "title", "lecturer", "simulated", "n_students", "n_to_help", "week", "n_assessed", "mean", "read_at"}

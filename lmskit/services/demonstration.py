@@ -1,7 +1,7 @@
 """The demonstration: a simulated term and an earlier one of the same modules, marked as simulated wherever they are shown."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +14,7 @@ from lmskit.db import copy_rows, stage
 from lmskit.errors import DemonstrationError, LecturerNotFoundError
 from lmskit.models import Course, Enrollment, QuizAttempt, Term
 from lmskit.names import sort_name
+from lmskit.progress import Progress, silent
 from lmskit.queries.person import person_by_email
 from lmskit.services.seed import DEMO_LECTURER, DEMO_LECTURERS, SECOND_LECTURER
 from lmskit.vocabulary import EnrollmentStatus, Origin
@@ -22,8 +23,6 @@ STUDENTS = 300
 """Of the current term; the earlier one has two fifths as many."""
 OWNERS = (DEMO_LECTURER, DEMO_LECTURER, SECOND_LECTURER)
 """Who teaches the modules, in their order."""
-
-Step = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,9 @@ def designs(students: int = STUDENTS) -> tuple[TermDesign, TermDesign]:
     return earlier, current
 
 
-def build(session: Session, *, students: int = STUDENTS, seed: int = DEMONSTRATION_SEED, step: Step | None = None) -> DemonstrationReport:
+def build(
+    session: Session, *, students: int = STUDENTS, seed: int = DEMONSTRATION_SEED, progress: Progress = silent
+) -> DemonstrationReport:
     """Add the demonstration as an administrator; a term that is there stays as it is, whatever its number of students.
 
     Parameters
@@ -64,8 +65,8 @@ def build(session: Session, *, students: int = STUDENTS, seed: int = DEMONSTRATI
         In the current term.
     seed
         Of the simulation; the same one gives the same data.
-    step
-        Is told what is being done, for a progress display.
+    progress
+        Receives the name of each step when it begins.
 
     Raises
     ------
@@ -74,22 +75,17 @@ def build(session: Session, *, students: int = STUDENTS, seed: int = DEMONSTRATI
     LecturerNotFoundError
         The demonstration lecturers are not there yet.
     """
-    tell = step or _silent
     terms = designs(students)
     added = 0
     for design in terms:
         if _is_there(session, design):
             continue
-        tell(f"Simulating {design.name}")
+        progress(f"Simulating {design.name}", 0, None)
         simulated = simulate_term(design, seed=seed)
-        tell(f"Writing {len(simulated.attempts):,} attempts of {len(simulated.students):,} students")
+        progress(f"Writing {len(simulated.attempts):,} attempts of {len(simulated.students):,} students", 0, None)
         _write(session, simulated, completed=design is not terms[-1])
         added += 1
     return _report(session, terms, added)
-
-
-def _silent(_sentence: str) -> None:
-    pass
 
 
 def _is_there(session: Session, design: TermDesign) -> bool:

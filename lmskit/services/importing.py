@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
 import psycopg
 from sqlalchemy import CursorResult, func, text
@@ -19,24 +19,14 @@ from lmskit.models import ImportRun
 from lmskit.vocabulary import ImportStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
     from lmskit.importers.report import ImportReport
 
-Progress: TypeAlias = "Callable[[str, int, int | None], None]"
-"""Is told the step, how much of it is done, and of how much (None: not known)."""
-
-T = TypeVar("T")
-REPORT_EVERY = 20_000
-"""Rows between two calls of a `Progress`."""
 FINDINGS = {"file": "text", "row_number": "integer", "column_name": "text", "value": "text", "reason": "text"}
-
-
-def silent(_step: str, _done: int, _total: int | None) -> None:
-    """Tell nobody."""
 
 
 @contextmanager
@@ -115,17 +105,6 @@ def stage_rows(session: Session, table: str, columns: Mapping[str, str], rows: I
     """
     stage(session, table, columns)
     return copy_rows(session, table, list(columns), rows, types=list(columns.values()))
-
-
-def told(rows: Iterable[T], progress: Progress, step: str, total: int) -> Iterator[T]:
-    """Pass rows on, and tell now and then how many there were."""
-    count = 0
-    progress(step, 0, total)
-    for count, row in enumerate(rows, 1):
-        if count % REPORT_EVERY == 0:
-            progress(step, min(count, total), total)
-        yield row
-    progress(step, count, count)
 
 
 def add_rejections(session: Session, rejections: Iterable[Rejection]) -> None:

@@ -1,6 +1,6 @@
 """Fit knowledge tracing to the answers of courses, week by week, and keep what was found."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -11,6 +11,7 @@ from lmskit.analytics.mastery import rule_named
 from lmskit.analytics.traced import BKT, responses_from, topic_fits
 from lmskit.errors import CourseNotFoundError, RuleParameterError
 from lmskit.models import Course, KnowledgeFit
+from lmskit.progress import Progress, silent
 from lmskit.queries.evidence import course_responses
 from lmskit.rounding import count_text
 from lmskit.services.permission import administrators_only
@@ -57,7 +58,7 @@ def fit_courses(
     courses: Sequence[str] | None = None,
     forgetting: bool = False,
     seed: int = 0,
-    step: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> KnowledgeReport:
     """Fit every week of the courses to all its answers, and put the fits in place of those that were there.
 
@@ -74,8 +75,8 @@ def fit_courses(
         Whether what is known can be forgotten.
     seed
         Of the starts and the folds; 0 or more.
-    step
-        Is told what is being done, for a progress display.
+    progress
+        Receives the name of each step when it begins.
 
     Raises
     ------
@@ -91,8 +92,7 @@ def fit_courses(
     skipped: dict[str, str] = {}
     chosen = _courses(session, courses)
     for course in chosen:
-        if step is not None:
-            step(f"Fitting {course.code}")
+        progress(f"Fitting {course.code}", 0, None)
         try:
             least = correct_from(course)
         except RuleParameterError as error:

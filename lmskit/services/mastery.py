@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from lmskit.analytics.traced import BKT, of_fitted_weeks
 from lmskit.db.staging import copy_rows, stage
 from lmskit.errors import ColumnsMissingError, CourseNotFoundError, LmskitError, NotPermittedError
 from lmskit.models import Course, TopicPerformance
+from lmskit.progress import Progress, silent
 from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
 from lmskit.queries.knowledge import fitted_parameters
 from lmskit.queries.stored_estimates import choices_of, stored_estimates, touched_estimates
@@ -92,7 +93,7 @@ def refresh(
     *,
     courses: Sequence[str] | None = None,
     touched: Keys | None = None,
-    step: Callable[[str], None] | None = None,
+    progress: Progress = silent,
 ) -> RefreshReport:
     """Estimate mastery anew and write what is different; the rest keeps its row and its `computed_at`.
 
@@ -106,8 +107,8 @@ def refresh(
         Codes; by default all courses.
     touched
         Keys to look at, of those courses; by default all. Keys without evidence lose their row.
-    step
-        Is told what is being done, for a progress display.
+    progress
+        Receives the name of each step when it begins.
 
     Raises
     ------
@@ -118,9 +119,8 @@ def refresh(
     """
     if not session.scalar(text("SELECT has_table_privilege('topic_performance', 'INSERT')")):
         raise NotPermittedError("Only an administrator can refresh mastery. Ask one to run: lmskit mastery refresh")
-    step = step or _silent
     keys = None if touched is None else _distinct(touched)
-    step("Looking up the courses' rules")
+    progress("Looking up the courses' rules", 0, None)
     chosen, skipped = _rules(session, courses, keys)
     ids = [course.id for course in chosen]
     if keys is not None:
@@ -128,18 +128,18 @@ def refresh(
         stage(session, _TOUCHED, {"student_id": "bigint", "course_id": "bigint", "week_number": "integer"})
         copy_rows(session, _TOUCHED, KEY, keys.tolist(), types=["int8", "int8", "int4"])
         session.execute(text("ANALYZE mastery_touched"))
-    step("Reading the evidence")
+    progress("Reading the evidence", 0, None)
     parts = _read(session, chosen, touched=keys is not None, most=courses is None)
-    step("Estimating")
+    progress("Estimating", 0, None)
     used: dict[tuple[str, str], int] = {}
     estimates = [_estimated(batch, courses, used) for evidence, courses in parts for batch in _batches(evidence)]
     estimated = pd.concat(estimates, ignore_index=True)
-    step("Comparing with what is stored")
+    progress("Comparing with what is stored", 0, None)
     choices = choices_of(session, list(used))
     estimated["choice"] = choices[estimated["choice"]]
     stored = touched_estimates(session, _TOUCHED, ids) if keys is not None else stored_estimates(session, ids, most=courses is None)
     changes = changes_between(estimated, stored)
-    step("Writing what is different")
+    progress("Writing what is different", 0, None)
     written = write_changes(session, changes, dict(zip(choices.tolist(), used, strict=True)), whole=keys is None)
     if keys is not None:
         session.execute(text("DROP TABLE mastery_touched"))
@@ -273,7 +273,3 @@ def _distinct(touched: Keys) -> np.ndarray:
     else:
         keys = np.array(list(touched), dtype=np.int64).reshape(-1, len(KEY))
     return np.unique(keys, axis=0)
-
-
-def _silent(_: str) -> None:
-    """Tell nobody."""

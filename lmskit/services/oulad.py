@@ -9,16 +9,14 @@ from sqlalchemy import text
 
 from lmskit.importers import oulad
 from lmskit.importers.report import EntityCounts, FileCounts, ImportReport
+from lmskit.progress import Progress, reported, silent
 from lmskit.services.importing import (
-    Progress,
     Statements,
     add_rejections,
     importing,
     record,
     rejections,
-    silent,
     stage_rows,
-    told,
     warnings,
 )
 
@@ -78,7 +76,7 @@ MADE_TABLES = (
 )
 
 
-def import_oulad(session: Session, folder: Path, *, progress: Progress | None = None, dry_run: bool = False) -> ImportReport:
+def import_oulad(session: Session, folder: Path, *, progress: Progress = silent, dry_run: bool = False) -> ImportReport:
     """Bring the database to what the five files of OULAD say, and tell what became of every row.
 
     Importing the same files twice changes nothing the second time. Nobody is dropped because the files do not name
@@ -93,7 +91,7 @@ def import_oulad(session: Session, folder: Path, *, progress: Progress | None = 
     folder
         With courses.csv, assessments.csv, studentInfo.csv, studentRegistration.csv and studentAssessment.csv.
     progress
-        Is told each step, and how many rows of it are done.
+        Receives each step, and how many rows of it are done.
     dry_run
         Give the same report and write nothing.
 
@@ -106,15 +104,14 @@ def import_oulad(session: Session, folder: Path, *, progress: Progress | None = 
     ConflictError
         Somebody changed the same rows at the same time.
     """
-    tell = progress or silent
-    tell("Opening the files", 0, None)
+    progress("Opening the files", 0, None)
     source = oulad.read(folder)
-    tell("Waiting for other imports to end", 0, None)
+    progress("Waiting for other imports to end", 0, None)
     with importing(session, dry_run=dry_run):
-        _stage(session, source, tell)
+        _stage(session, source, progress)
         statements = Statements(session, "oulad.sql")
-        entities = _write(statements, tell)
-        tell("Counting", 0, None)
+        entities = _write(statements, progress)
+        progress("Counting", 0, None)
         report = _report(session, statements, source, entities, dry_run=dry_run)
         _drop(session)
         if not dry_run:
@@ -122,19 +119,19 @@ def import_oulad(session: Session, folder: Path, *, progress: Progress | None = 
     return report
 
 
-def _stage(session: Session, source: oulad.OuladFolder, tell: Progress) -> None:
+def _stage(session: Session, source: oulad.OuladFolder, progress: Progress) -> None:
     for name, (table, columns) in STAGED.items():
         file = source.files[name]
         rows = oulad.with_calendar(iter(file)) if name == "courses.csv" else iter(file)
         # The last line may lack its line end, and the first one is the header.
-        stage_rows(session, table, columns, told(rows, tell, f"Reading {name}", file.csv.text.n_lines))
+        stage_rows(session, table, columns, reported(rows, progress, f"Reading {name}", file.csv.text.n_lines))
         add_rejections(session, file.csv.rejections)
 
 
-def _write(run: Statements, tell: Progress) -> Counter[str]:
+def _write(run: Statements, progress: Progress) -> Counter[str]:
     """Judge and write one subject after the other; return how many of what only SQL knows were added."""
     added: Counter[str] = Counter()
-    tell("Writing terms and courses", 0, None)
+    progress("Writing terms and courses", 0, None)
     run.build("oulad_course", "courses")
     run.run("course_rejections", "course_warnings")
     run.build("oulad_term", "terms")
@@ -142,21 +139,21 @@ def _write(run: Statements, tell: Progress) -> Counter[str]:
     added["lecturers"] = run.run("add_lecturers")
     run.run("add_courses", "find_added_courses", "name_courses")
     added["weeks"] = run.run("add_weeks")
-    tell("Writing quizzes", 0, None)
+    progress("Writing quizzes", 0, None)
     run.build("oulad_quiz", "quizzes")
     run.run("quiz_rejections", "quiz_warnings", "add_quizzes", "find_added_quizzes", "change_quizzes")
-    tell("Writing students", 0, None)
+    progress("Writing students", 0, None)
     run.build("oulad_person", "people")
     added["students"] = run.run("add_people")
     run.build("oulad_student", "students")
     run.run("name_people")
-    tell("Writing enrollments", 0, None)
+    progress("Writing enrollments", 0, None)
     run.build("oulad_registration", "registrations")
     run.build("oulad_enrollment", "enrollments")
     run.run("enrollment_rejections", "enrollment_warnings", "add_enrollments", "change_enrollments")
-    tell("Checking attempts", 0, None)
+    progress("Checking attempts", 0, None)
     run.run("attempts", "attempt_rejections", "attempt_warnings")
-    tell("Writing attempts", 0, None)
+    progress("Writing attempts", 0, None)
     run.run("add_attempts", "change_attempts")
     return added
 

@@ -32,7 +32,7 @@ def output(tmp_path_factory):
 def built(term, output):
     """The first build, by the function itself."""
     told = []
-    result = build_term(term[0].code, output=output, progress=lambda done, of, course: told.append((done, of)))
+    result = build_term(term[0].code, output=output, progress=lambda _step, done, total: told.append((done, total)))
     return result, told
 
 

@@ -67,8 +67,8 @@ def test_questions_and_answers_are_in_the_question_schema(session, report):
 
 
 def test_a_second_run_changes_nothing(session, report):
-    steps: list[str] = []
-    again = build(session, students=STUDENTS, step=steps.append)
+    steps: list[tuple[str, int, int | None]] = []
+    again = build(session, students=STUDENTS, progress=lambda *step: steps.append(step))
     assert (again.terms_added, again.courses, again.students, again.attempts) == (0, report.courses, report.students, report.attempts)
     assert steps == []
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lmskit.errors import InputError
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
+from lmskit.progress import Progress, silent
 from lmskit.services.file_import.writer import import_file
 from lmskit.services.oulad import import_oulad
 from lmskit.services.question_bank import import_bank
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from lmskit.importers.registry import AnyFormat
     from lmskit.importers.report import ImportReport
-    from lmskit.services.importing import Progress
 
 
 def import_path(
@@ -34,7 +34,7 @@ def import_path(
     notify: bool = False,
     withdraw_missing: bool = False,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> ImportReport:
     """Import a file, folder or archive of a format, as `import_file`, `import_bank` and `import_oulad` do.
 

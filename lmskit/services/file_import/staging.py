@@ -12,7 +12,8 @@ from lmskit.errors import InputError
 from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, TermRecord
 from lmskit.limits import LONGEST_NAME
 from lmskit.names import sort_name
-from lmskit.services.importing import REPORT_EVERY, add_rejections, analyze
+from lmskit.progress import REPORT_EVERY
+from lmskit.services.importing import add_rejections, analyze
 from lmskit.vocabulary import EnrollmentStatus
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.importers.record import Record, Source
-    from lmskit.services.importing import Progress
+    from lmskit.progress import Progress
 
 BATCH = 5000
 """Rows of a table that are collected before they are copied."""

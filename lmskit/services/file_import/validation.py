@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from lmskit.services.importing import Progress
+    from lmskit.progress import Progress
 
 SETTLED = {"key": "int4", "who": "int4", "reason": "text"}
 

@@ -10,13 +10,14 @@ from sqlalchemy import text
 from lmskit.db.staging import stage
 from lmskit.errors import ImportFileError
 from lmskit.importers.report import Outcome
+from lmskit.progress import Progress, silent
 from lmskit.services.file_import.notices import enqueue_messages
 from lmskit.services.file_import.options import found_options
 from lmskit.services.file_import.quizzes import Quizzes
 from lmskit.services.file_import.report import Written, make_report
 from lmskit.services.file_import.staging import stage_source
 from lmskit.services.file_import.validation import Validation
-from lmskit.services.importing import Progress, Statements, add_warnings, importing, record, silent
+from lmskit.services.importing import Statements, add_warnings, importing, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +44,7 @@ def import_file(
     notify: bool = False,
     withdraw_missing: bool = False,
     dry_run: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> ImportReport:
     """Bring the database to what a file says, and tell what became of every row.
 
@@ -89,7 +90,7 @@ def import_file(
     ConflictError
         Somebody changed the same rows at the same time.
     """
-    tell = progress or silent
+    tell = progress
     options = found_options(session, source.system, course=course, lecturer=lecturer, term=term, week=week, notify=notify)
     if withdraw_missing and getattr(source, "is_partial", False):
         raise ImportFileError(f"{source.name} names only what has changed, so nobody can be withdrawn for missing in it.")
