@@ -9,11 +9,8 @@ import time
 import psycopg
 from psycopg import sql
 
-from lmskit.db import revision
+from lmskit.db import access, migrator_engine, revision
 from lmskit.db.bootstrap import bootstrap
-from lmskit.db.connection import start_embedded
-from lmskit.db.engine import engine_at, migrator_engine
-from lmskit.settings import settings
 
 DATABASE = "lmskit_audit_benchmark"
 ROWS, TIMES = 20_000, 7
@@ -39,9 +36,9 @@ STATEMENTS = {
 
 def main() -> None:
     """Measure, alternating, and print the medians."""
-    endpoint = start_embedded()
-    bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=settings().passfile, own_cluster=True)
-    owner = engine_at(migrator_engine().url.set(database=DATABASE))
+    endpoint = access().server.start()
+    bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=access().settings.passfile, own_cluster=True)
+    owner = access().engine_at(migrator_engine().url.set(database=DATABASE))
     try:
         revision.upgrade(engine=owner)
         measure(endpoint.superuser_conninfo(DATABASE))

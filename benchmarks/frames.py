@@ -53,10 +53,9 @@ def prepare(rows: int) -> Engine:
     """Make the rows, and somebody who may read them."""
     import psycopg
 
-    from lmskit.db import engine_for, generate_password, keep_login, revision, scram_verifier
-    from lmskit.db.connection import start_embedded
+    from lmskit.db import access, engine_for, generate_password, keep_login, revision, scram_verifier
 
-    endpoint = start_embedded()
+    endpoint = access().server.start()
     revision.upgrade()
     password = generate_password()
     with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as superuser:

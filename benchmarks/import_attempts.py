@@ -89,16 +89,15 @@ class Bench:
     """A scratch cluster in which everything but the attempts is imported."""
 
     def __init__(self, folder: Path, scratch: Path) -> None:
-        from lmskit.db import DEMO_ADMIN, engine_for, keep_login, migrator_engine, revision, transaction
+        from lmskit.db import access, engine_for, keep_login, migrator_engine, revision, transaction
         from lmskit.db.cluster.binaries import installation, program
-        from lmskit.db.connection import start_embedded
         from lmskit.services.seed import seed_administrator
-        from lmskit.settings import settings
+        from lmskit.settings import DEMO_ADMIN
 
         self.folder = folder
         self.rows_file = scratch / "attempts.csv"
-        self.psql_program = str(program(installation(settings().postgres_version), "psql"))
-        self.endpoint = start_embedded()
+        self.psql_program = str(program(installation(access().settings.postgres_version), "psql"))
+        self.endpoint = access().server.start()
         revision.upgrade()
         with transaction(migrator_engine()) as session:
             seed_administrator(session, keep_login)

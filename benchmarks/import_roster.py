@@ -50,17 +50,16 @@ class Bench:
     """A scratch cluster with one course and nobody in it."""
 
     def __init__(self, scratch: Path, students: int) -> None:
-        from lmskit.db import DEMO_ADMIN, engine_for, keep_login, migrator_engine, revision, transaction
+        from lmskit.db import access, engine_for, keep_login, migrator_engine, revision, transaction
         from lmskit.db.cluster.binaries import installation, program
-        from lmskit.db.connection import start_embedded
         from lmskit.services.seed import seed_administrator
-        from lmskit.settings import settings
+        from lmskit.settings import DEMO_ADMIN
 
         self.students = students
         self.file = scratch / "roster.csv"
         made_up(self.file, students)
-        self.psql_program = str(program(installation(settings().postgres_version), "psql"))
-        self.endpoint = start_embedded()
+        self.psql_program = str(program(installation(access().settings.postgres_version), "psql"))
+        self.endpoint = access().server.start()
         revision.upgrade()
         with transaction(migrator_engine()) as session:
             seed_administrator(session, keep_login)

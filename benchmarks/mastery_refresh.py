@@ -109,10 +109,9 @@ class Bench:
     def __init__(self, *, answers: bool) -> None:
         import psycopg
 
-        from lmskit.db import engine_for, generate_password, keep_login, revision, scram_verifier
-        from lmskit.db.connection import start_embedded
+        from lmskit.db import access, engine_for, generate_password, keep_login, revision, scram_verifier
 
-        self.conninfo = start_embedded().superuser_conninfo("lmskit")
+        self.conninfo = access().server.start().superuser_conninfo("lmskit")
         self.answers, self.courses = answers, 0
         parts = {"fraction": ANSWERED, "of_answers": OF_ANSWERS} if answers else {"fraction": FRACTION, "of_answers": ""}
         self.group_by = GROUP_BY.format(**parts)

@@ -96,11 +96,10 @@ class Bench:
         import psycopg
         from sqlalchemy import URL, create_engine
 
-        from lmskit.db import engine_for, generate_password, keep_login, revision, scram_verifier
-        from lmskit.db.connection import start_embedded
+        from lmskit.db import access, engine_for, generate_password, keep_login, revision, scram_verifier
         from lmskit.db.hardening import leakproof_builtins
 
-        self.endpoint = start_embedded()
+        self.endpoint = access().server.start()
         revision.upgrade()
         self.lecturers: dict[str, Engine] = {}
         with psycopg.connect(self.endpoint.superuser_conninfo("lmskit"), autocommit=True) as superuser:

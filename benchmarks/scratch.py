@@ -22,12 +22,11 @@ def scratch_cluster() -> Iterator[Path]:
         del os.environ[name]
     os.environ["LMSKIT_HOME"] = str(scratch / "home")
 
-    from lmskit.db.connection import embedded_cluster
-    from lmskit.db.engine import dispose_engines
+    from lmskit.db import access
 
     try:
         yield scratch
     finally:
-        dispose_engines()
-        embedded_cluster().stop()
+        access().dispose()
+        access().server.cluster.stop()
         shutil.rmtree(scratch, ignore_errors=True)

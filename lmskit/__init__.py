@@ -89,9 +89,9 @@ def read_frame(
 
 def sign_out() -> None:
     """Forget who is signed in here, with the password; `connect` then asks anew."""
-    from lmskit.db import sign_out
+    from lmskit.db import access
 
-    sign_out()
+    access().sign_out()
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,5 @@
 """What can be set from outside, and its defaults; nothing else in lmskit reads the environment."""
 
-import functools
 import os
 from email.errors import MessageError
 from email.policy import SMTP
@@ -29,6 +28,8 @@ MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 """Where mail servers listen, by how the connection is protected."""
 STAND_IN_SENDER = "lmskit <lmskit@lmskit.invalid>"
 """Who writes messages that no mail server sees."""
+DEMO_ADMIN = "demo.admin@example.org"
+"""The administrator of the demonstration: front doors act as this person when no other is named."""
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -125,9 +126,3 @@ class Settings(BaseSettings):
     def passfile(self) -> Path:
         """The 0600 file with the passwords of the logins that lmskit made for this user."""
         return self.home / "pgpass"
-
-
-@functools.cache
-def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()

@@ -5,7 +5,7 @@ import logging.config
 from alembic import context
 from sqlalchemy import Connection, text
 
-from lmskit.db.engine import migrator_engine
+from lmskit.db import migrator_engine
 from lmskit.models import Base
 
 LOCK_TIMEOUT = "10s"

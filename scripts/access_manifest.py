@@ -16,9 +16,7 @@ def main() -> None:
         del os.environ[name]
     os.environ["LMSKIT_HOME"] = str(home)
     # The settings are read once, so the home has to be there before anything of lmskit is used.
-    from lmskit.db import revision
-    from lmskit.db.connection import embedded_cluster
-    from lmskit.db.engine import dispose_engines, migrator_engine
+    from lmskit.db import access, migrator_engine, revision
     from lmskit.queries import access_manifest
 
     try:
@@ -27,8 +25,8 @@ def main() -> None:
             lines = access_manifest.manifest(connection)
         Path(access_manifest.__file__).with_name(access_manifest.FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
     finally:
-        dispose_engines()
-        embedded_cluster().stop()
+        access().dispose()
+        access().server.cluster.stop()
         shutil.rmtree(home, ignore_errors=True)
     print(f"{access_manifest.FILE} is what the migrations make at {lines[0]}: {len(lines) - 1} lines.")
 

@@ -21,17 +21,25 @@ for _name in [name for name in os.environ if name.startswith("PG") or name in {"
     del os.environ[_name]
 os.environ["LMSKIT_HOME"] = str(HOME)
 
-from lmskit.db import DEMO_ADMIN, engine_for, generate_password, keep_login, revision, scram_verifier  # noqa: E402 - see above
+from lmskit.db import (  # noqa: E402 - see above
+    Access,
+    access,
+    engine_for,
+    generate_password,
+    keep_login,
+    migrator_engine,
+    revision,
+    scram_verifier,
+    using,
+)
 from lmskit.db.bootstrap import bootstrap  # noqa: E402
 from lmskit.db.cluster import Cluster, Endpoint  # noqa: E402
 from lmskit.db.cluster.binaries import FOLDERS  # noqa: E402
-from lmskit.db.connection import embedded_cluster, start_embedded  # noqa: E402
-from lmskit.db.engine import dispose_engines, engine_at, migrator_engine  # noqa: E402
 from lmskit.names import sort_name  # noqa: E402
-from lmskit.settings import settings  # noqa: E402
+from lmskit.settings import DEMO_ADMIN  # noqa: E402 - see above
 from lmskit.vocabulary import Role  # noqa: E402
 
-settings.cache_clear()
+access().default_person = DEMO_ADMIN  # as the front doors say
 
 # How long an example takes depends on what else the machine does; no test is about time.
 hypothesis.settings.register_profile("lmskit", deadline=None)
@@ -49,7 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_unconfigure() -> None:
     """Stop the server, whatever happened, also where a test started it without the fixture."""
-    dispose_engines()
+    access().dispose()
     for version in FOLDERS:
         Cluster(HOME, version).stop()
     shutil.rmtree(HOME, ignore_errors=True)
@@ -58,10 +66,10 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The embedded cluster of this test session: running, prepared and migrated."""
-    Cluster(HOME, settings().postgres_version, overrides=FAST).start()
-    start_embedded()
+    Cluster(HOME, access().settings.postgres_version, overrides=FAST).start()
+    access().server.start()
     revision.upgrade()
-    return embedded_cluster()
+    return access().server.cluster
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +115,19 @@ def lecturer_engine(make_person: Callable[[str, Role], str]) -> Engine:
 
 
 @pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Set environment variables for one test, and act as a process that starts with them: no person has signed in."""
+    with ExitStack() as accesses:
+
+        def restart(**variables: str) -> None:
+            for name, value in variables.items():
+                monkeypatch.setenv(name, value)
+            accesses.enter_context(using(Access(default_person=DEMO_ADMIN)))
+
+        yield restart
+
+
+@pytest.fixture
 def connection(admin_engine: Engine) -> Iterator[Connection]:
     """An administrator's connection in a transaction that is rolled back at the end."""
     with admin_engine.connect() as opened:
@@ -129,8 +150,8 @@ def fresh_database(endpoint: Endpoint) -> Iterator[Callable[[str], Engine]]:
     with ExitStack() as cleaning:
 
         def make(name: str) -> Engine:
-            bootstrap(endpoint.superuser_conninfo(), name, passfile=settings().passfile, own_cluster=True)
-            engine = engine_at(migrator_engine().url.set(database=name))
+            bootstrap(endpoint.superuser_conninfo(), name, passfile=access().settings.passfile, own_cluster=True)
+            engine = access().engine_at(migrator_engine().url.set(database=name))
             cleaning.callback(_drop, endpoint, name, engine)
             return engine
 

@@ -9,13 +9,11 @@ import typer
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url
 
-from lmskit.db import revision
+from lmskit.db import access, revision
 from lmskit.db.bootstrap import Bootstrapped, bootstrap
 from lmskit.db.cluster.binaries import installation, program
-from lmskit.db.connection import DATABASE, bootstrap_embedded, embedded_cluster, external_url, migrator_url, start_embedded, url_for
-from lmskit.db.engine import dispose_engines
+from lmskit.db.server import DATABASE
 from lmskit.errors import InputError, UnreachableError
-from lmskit.settings import settings
 
 app = typer.Typer(name="db", help="The database server, its preparation and its revision.", no_args_is_help=True)
 
@@ -43,16 +41,16 @@ def bootstrap_command(
     ] = None,
 ) -> None:
     """Prepare a server: roles, database, schema and pgvector. Can be run again at any time."""
-    server = _server(address) if address else external_url()
+    server = _server(address) if address else access().server.external
     if server is None:
         if harden is not None:
             message = "The embedded server is hardened unless LMSKIT_LEAKPROOF_BUILTINS=keep is set; --harden is for servers of your own."
             raise InputError(message)
-        result = bootstrap_embedded(start_embedded())
+        result = access().server.bootstrap(access().server.start())
     else:
         secret = typer.prompt("Password", hide_input=True) if password else None
         where, database = _conninfo(server.set(database=None)), server.database or DATABASE
-        result = bootstrap(where, database, passfile=settings().passfile, harden=harden, password=secret)
+        result = bootstrap(where, database, passfile=access().settings.passfile, harden=harden, password=secret)
     _say(result)
 
 
@@ -89,9 +87,9 @@ def downgrade(
 @app.command()
 def status() -> None:
     """Say where the database is, whether it runs and at which revision. Starts nothing."""
-    external = external_url()
+    external = access().server.external
     if external is None:
-        cluster = embedded_cluster()
+        cluster = access().server.cluster
         endpoint = cluster.running()
         typer.echo(f"Server:   embedded PostgreSQL {cluster.layout.version} in {cluster.layout.base}")
         if endpoint is None:
@@ -103,7 +101,7 @@ def status() -> None:
     try:
         found, needed = revision.current(), revision.head()
     finally:
-        dispose_engines()
+        access().dispose()
     advice = "" if found == needed else f"; this lmskit needs {needed}: lmskit db upgrade"
     typer.echo(f"Revision: {found or 'none'}{advice}")
 
@@ -112,7 +110,7 @@ def status() -> None:
 def start() -> None:
     """Start the embedded server, which any other command also does on first use."""
     _only_embedded("start")
-    endpoint = start_embedded()
+    endpoint = access().server.start()
     typer.echo(f"The database server is running at {endpoint.host}, port {endpoint.port}.")
 
 
@@ -120,7 +118,7 @@ def start() -> None:
 def stop() -> None:
     """Stop the embedded server. Open notebooks lose their connections."""
     _only_embedded("stop")
-    typer.echo("The database server is stopped." if embedded_cluster().stop() else "The database server was not running.")
+    typer.echo("The database server is stopped." if access().server.cluster.stop() else "The database server was not running.")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
@@ -131,8 +129,8 @@ def psql(
     migrator: Annotated[bool, typer.Option("--migrator", help="Sign in as the owner of the tables instead.")] = False,
 ) -> None:
     """Open psql as the signed-in person; further arguments are passed on to psql."""
-    url = migrator_url() if migrator else url_for(person)
-    found = program(installation(settings().postgres_version), "psql")
+    url = access().server.address_of_migrator() if migrator else access().url_for(person)
+    found = program(installation(access().settings.postgres_version), "psql")
     # The password, where the address has one, goes through the environment: everybody can read a command line.
     environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
     arguments = [str(found), "-d", _conninfo(url.set(password=None)), *context.args]
@@ -143,7 +141,7 @@ def psql(
 
 
 def _only_embedded(verb: str) -> None:
-    if external_url() is not None:
+    if access().server.external is not None:
         message = f"LMSKIT_DATABASE_URL or PGSERVICE names a server of your own, which lmskit does not {verb}."
         raise InputError(message)
 

@@ -33,10 +33,11 @@ def demo(
 ) -> None:
     """Set up the database, the demonstration people, a simulated term with its mastery, and its reports. Can be run again."""
     from lmskit.cli.seed import seed_people, told
-    from lmskit.db import DEMO_ADMIN, engine_for, migrator_engine, revision, transaction
+    from lmskit.db import engine_for, migrator_engine, revision, transaction
     from lmskit.services.demonstration import build
     from lmskit.services.knowledge_tracing import fit_courses
     from lmskit.services.mastery import refresh
+    from lmskit.settings import DEMO_ADMIN
 
     steps = Steps()
     steps.say("Starting the database server")
@@ -64,10 +65,10 @@ def demo(
 
 def _build_reports(term: str, courses: Sequence[str], *, anew: bool, steps: Steps) -> None:
     """Build the reports of a term, unless they are there and tell of the same data."""
+    from lmskit.db import access
     from lmskit.reporting.files import file_names
-    from lmskit.settings import settings
 
-    folder = settings().reports_dir / file_names([term])[term]
+    folder = access().settings.reports_dir / file_names([term])[term]
     pages = [folder / f"{name}.html" for name in ("index", *file_names(courses).values())]
     if not anew and all(page.is_file() for page in pages):
         steps.say(f"The reports of {term} are there already: {folder / 'index.html'}")

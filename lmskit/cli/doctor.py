@@ -12,13 +12,11 @@ import typer
 from rich.text import Text
 
 from lmskit.cli.printing import console, say, visible
-from lmskit.db import default_engine, revision, snapshot, transaction
-from lmskit.db.connection import external_url
+from lmskit.db import access, engine_for, revision, snapshot, transaction
 from lmskit.errors import DatabaseError, RevisionError
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.health import database_findings
 from lmskit.services.database_session import end_session
-from lmskit.settings import settings
 
 LOW_DISK = 1 << 30
 STYLES = {"well": "green", "note": "yellow", "wrong": "bold red"}
@@ -70,14 +68,16 @@ def _show(findings: Iterable[Finding]) -> None:
 
 def all_findings() -> Iterator[Finding]:
     """Look at this machine first, then at the database; a database that cannot be reached is one finding."""
-    yield disk(settings().home)
-    yield passfile(settings().passfile)
+    yield disk(access().settings.home)
+    yield passfile(access().settings.passfile)
     yield trust()
     try:
         yield migrations()
         with snapshot() as session:
             yield from database_findings(
-                session, embedded=external_url() is None, harden=external_url() is None and settings().leakproof_builtins == "remove"
+                session,
+                embedded=access().server.external is None,
+                harden=access().server.external is None and access().settings.leakproof_builtins == "remove",
             )
     except RevisionError as error:
         yield wrong("migrations", str(error))
@@ -87,7 +87,7 @@ def all_findings() -> Iterator[Finding]:
 
 def migrations() -> Finding:
     """Return whether migrations wait to be run."""
-    revision.require_current(default_engine())
+    revision.require_current(engine_for())
     return well("migrations", f"The database is at revision {revision.head()}, which this lmskit needs.")
 
 
@@ -110,6 +110,6 @@ def passfile(path: Path) -> Finding:
 
 def trust() -> Finding:
     """Return how far the deployment can be trusted; both ways are well, but they are not the same."""
-    if external_url() is None:
+    if access().server.external is None:
         return note("trust", "The server is embedded: whoever owns the home folder, or is root, owns all data in it.")
     return note("trust", "The server is external: lecturers are kept apart from each other by it, and its administrators see everything.")

@@ -37,14 +37,13 @@ def add(
 ) -> None:
     """Enrol a student, or bring back one who left; the place is active once the message about it is accepted."""
     from lmskit.cli.printing import say
-    from lmskit.db import transaction
+    from lmskit.db import access, transaction
     from lmskit.schemas.enrollment import EnrollStudent
     from lmskit.services.admission import admit
     from lmskit.services.transport import transport_of
-    from lmskit.settings import settings
 
     request = EnrollStudent(course=course, email=email, family_name=family_name, given_name=given_name)
-    say(admit(transaction, transport_of(settings()), request))
+    say(admit(transaction, transport_of(access().settings), request))
 
 
 @app.command()

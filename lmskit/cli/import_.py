@@ -169,7 +169,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, dry_run: bool,
 
     from lmskit.cli.import_report import Steps, print_report
     from lmskit.cli.printing import say
-    from lmskit.db import default_engine, retried, transaction
+    from lmskit.db import engine_for, retried, transaction
     from lmskit.db.revision import require_current
     from lmskit.importers.report_file import check_place, write_report
     from lmskit.services.file_import import import_path
@@ -177,7 +177,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, dry_run: bool,
 
     if report is not None:
         check_place(report)
-    require_current(default_engine())
+    require_current(engine_for())
     format_ = detected(path) if name is None else format_named(name)
     if name is None:
         say(f"{path.name} is {format_.title} ({format_.name}).")
@@ -226,11 +226,11 @@ def _deliver() -> None:
 def runs(limit: Limit = 100, offset: Offset = 0) -> None:
     """List the imports there were, newest first."""
     from lmskit.cli.printing import print_table
-    from lmskit.db import default_engine, snapshot
+    from lmskit.db import engine_for, snapshot
     from lmskit.db.revision import require_current
     from lmskit.queries.import_run import count_import_runs, import_runs
 
-    require_current(default_engine())
+    require_current(engine_for())
     with snapshot() as session:
         table = import_runs(session, limit=limit, offset=offset)
         total = count_import_runs(session)

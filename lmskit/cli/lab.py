@@ -15,8 +15,9 @@ from typing import Annotated, Any
 
 import typer
 
+from lmskit.db import access
 from lmskit.errors import NotFoundError
-from lmskit.settings import settings
+from lmskit.settings import DEMO_ADMIN
 from lmskit.whole_file import write_whole
 
 LAB_SETTINGS = {
@@ -44,30 +45,35 @@ def lab(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address and open no window.")] = False,
 ) -> None:
     """Open JupyterLab on the notebooks and print its address."""
-    notebooks = settings().project_root / "notebooks"
+    notebooks = access().settings.project_root / "notebooks"
     if not notebooks.is_dir():
         message = (
             f"There is no folder {notebooks}. Start lmskit from a checkout, or say where one is: LMSKIT_PROJECT_ROOT=/path/to/checkout"
         )
         raise NotFoundError(message)
-    person = person or settings().person
+    person = person or access().settings.person
     check_login(person)
-    prepare_kernels(person)
+    prepare_kernels(person or DEMO_ADMIN)
     typer.echo("Starting JupyterLab ...")
     token = secrets.token_hex(24)
     arguments = jupyter_arguments(
-        notebooks=notebooks, settings_folder=write_lab_settings(settings().home), port=port, ip=ip, no_browser=no_browser, token=token
+        notebooks=notebooks,
+        settings_folder=write_lab_settings(access().settings.home),
+        port=port,
+        ip=ip,
+        no_browser=no_browser,
+        token=token,
     )
     server = start_server([*arguments, *(further or [])])
     if server.port != port:
         typer.echo(f"Port {port} is taken; JupyterLab listens on {server.port}.")
     address = f"{server.connection_url}lab?token={token}"
-    serve(server, once_listening=welcome(address=address, person=person, demonstration=settings().database_url is None))
+    serve(server, once_listening=welcome(address=address, person=person, demonstration=access().settings.database_url is None))
 
 
 def check_login(person: str | None) -> None:
     """Connect once as `person`, so that a mistake is told here and not in every notebook; starts the embedded server."""
-    from lmskit.db.engine import engine_for
+    from lmskit.db import engine_for
     from lmskit.db.revision import require_current
 
     require_current(engine_for(person))
@@ -136,7 +142,6 @@ def serve(server: Any, *, once_listening: str) -> None:  # noqa: ANN401 - as abo
 
 def welcome(*, address: str, person: str | None, demonstration: bool) -> str:
     """What is printed once JupyterLab listens."""
-    from lmskit.db import DEMO_ADMIN
     from lmskit.services.seed import DEMO_LECTURER
 
     lines = ["", f"  JupyterLab: {address}"]

@@ -47,8 +47,7 @@ def create(
 def disable(email: Email) -> None:
     """Close a login: no password, no rights, no signing in; its open sessions are ended."""
     from lmskit.cli.printing import say
-    from lmskit.db import transaction
-    from lmskit.db.connection import forget_login, has_login
+    from lmskit.db import access, transaction
     from lmskit.queries.login import signed_in
     from lmskit.schemas.login import ChooseLogin
     from lmskit.services.login import close_login, end_sessions, sessions_ended
@@ -63,8 +62,8 @@ def disable(email: Email) -> None:
     else:
         with transaction() as session:
             say(sessions_ended(end_sessions(session, person)))
-    if has_login(email):
-        forget_login(email)
+    if access().server.has_login(email):
+        access().server.forget_login(email)
         say("Its password was removed from this machine's passfile.")
 
 
@@ -94,19 +93,18 @@ def rename(
 ) -> None:
     """Give a lecturer or an administrator another address; the password stays."""
     from lmskit.cli.printing import say
-    from lmskit.db import keep_login, transaction
-    from lmskit.db.connection import forget_login, kept_login
+    from lmskit.db import access, keep_login, transaction
     from lmskit.schemas.login import ChangeAddress
     from lmskit.services.login import change_address
 
     request = ChangeAddress(old=old, new=new)
-    password = kept_login(request.old)
+    password = access().server.kept_login(request.old)
     with transaction() as session:
         person = change_address(session, request)
         if password is not None and person.db_role is not None:
             keep_login(request.new, password)
     if password is not None:
-        forget_login(request.old)
+        access().server.forget_login(request.old)
     sign_in = " and signs in with it; the password is the same" if person.db_role is not None else ""
     say(f"{request.old} has the address {request.new} from now on{sign_in}.")
 

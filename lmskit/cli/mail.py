@@ -37,12 +37,11 @@ def deliver(
 def deliver_once() -> None:
     """Hand over what is due, and say what became of it."""
     from lmskit.cli.printing import say
-    from lmskit.db import transaction
+    from lmskit.db import access, transaction
     from lmskit.services.delivery import deliver_waiting
     from lmskit.services.transport import transport_of
-    from lmskit.settings import settings
 
-    report = deliver_waiting(transaction, transport_of(settings()))
+    report = deliver_waiting(transaction, transport_of(access().settings))
     say(report.sentence)
     for one in (*report.refused, *report.given_up, *report.postponed):
         say(f"{one.recipient}: {one.reason}")
@@ -111,10 +110,9 @@ def retry(
 
 def _watch(every: float) -> None:
     from lmskit.cli.printing import say
-    from lmskit.db import transaction
+    from lmskit.db import access, transaction
     from lmskit.services.delivery import watch
     from lmskit.services.transport import transport_of
-    from lmskit.settings import settings
 
     stopping = False
 
@@ -126,5 +124,5 @@ def _watch(every: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     say(f"Looking for messages every {every:g} seconds. To stop: Ctrl-C")
-    watch(transaction, transport_of(settings()), every=every, go_on=lambda: not stopping, say=say)
+    watch(transaction, transport_of(access().settings), every=every, go_on=lambda: not stopping, say=say)
     say("Stopped; no message is in hand.")

@@ -38,7 +38,17 @@ class Nouns(Refusals):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - as below
         """Find the command that the arguments name, and import it."""
         name, command, rest = super().resolve_command(ctx, args)
+        if "--help" not in rest:
+            act_as_demonstration()
         return name, command if name is None else loaded(name), rest
+
+
+def act_as_demonstration() -> None:
+    """Act as the demonstration administrator unless another person is named."""
+    from lmskit.db import access
+    from lmskit.settings import DEMO_ADMIN
+
+    access().default_person = DEMO_ADMIN
 
 
 def loaded(noun: str) -> Any:  # noqa: ANN401 - the types of Typer's own Click are private

@@ -19,8 +19,7 @@ def passwd(
     """Set a new password. Your own is asked for twice; for somebody else one is generated and shown once."""
     from lmskit.cli.password import chosen_or_generated, tell_password
     from lmskit.cli.printing import say
-    from lmskit.db import keep_login, transaction
-    from lmskit.db.connection import has_login
+    from lmskit.db import access, keep_login, transaction
     from lmskit.errors import NotPermittedError
     from lmskit.queries.login import signed_in
     from lmskit.schemas.login import ChooseLogin
@@ -38,7 +37,7 @@ def passwd(
             change_own_password(session, password=password)
         else:
             give_password(session, str(address), password=password)
-    kept = keep or has_login(str(address))
+    kept = keep or access().server.has_login(str(address))
     if kept:
         keep_login(str(address), password)
     say(f"{address} has a new password.")

@@ -17,10 +17,10 @@ def chosen_or_generated(*, prompt: bool) -> str:
 def tell_password(email: str, password: str, *, generated: bool, kept: bool) -> None:
     """Print a generated password this once, and where a password is kept."""
     from lmskit.cli.printing import say
-    from lmskit.settings import settings
+    from lmskit.db import access
 
     if generated:
         say(f"{email}  password: {password}")
         say("It is shown this once. Its owner can change it: lmskit passwd")
     if kept:
-        say(f"For this machine it is kept in {settings().passfile}")
+        say(f"For this machine it is kept in {access().settings.passfile}")

@@ -47,8 +47,9 @@ def seed_people(*, reset_passwords: bool = False) -> Seeded:
     LoginLostError
         The database has its administrators, and this machine has no password of the demonstration one.
     """
-    from lmskit.db import DEMO_ADMIN, engine_for, migrator_engine, transaction
+    from lmskit.db import engine_for, migrator_engine, transaction
     from lmskit.services import seed as service
+    from lmskit.settings import DEMO_ADMIN
 
     seeded = Seeded()
     if reset_passwords:
@@ -66,16 +67,17 @@ def seed_people(*, reset_passwords: bool = False) -> Seeded:
 
 def told(seeded: Seeded) -> list[str]:
     """The lines to print; passwords are printed this once."""
-    from lmskit.settings import settings
+    from lmskit.db import access
 
     if not seeded.passwords:
         return ["The demonstration people are there already."]
     lines = [f"{email}  password: {password}" for email, password in seeded.passwords.items()]
-    return [*lines, f"These passwords are shown once. For this machine they are kept in {settings().passfile}"]
+    return [*lines, f"These passwords are shown once. For this machine they are kept in {access().settings.passfile}"]
 
 
 def _administrator_can_sign_in() -> bool:
-    from lmskit.db import DEMO_ADMIN, engine_for
+    from lmskit.db import engine_for
+    from lmskit.settings import DEMO_ADMIN
 
     try:
         with engine_for(DEMO_ADMIN).connect():

@@ -1,7 +1,7 @@
 """Large results as Arrow tables, over a connection that only reads.
 
-It is another connection than the engine's (ADBC's instead of psycopg's), signed in as the same person. So it sees what has been
-committed, and nothing that a transaction of this process has in hand. One is kept per login and process that keeps connections,
+It is not one of the engine's connections (it is ADBC's, not psycopg's), but it has the same login. So it sees what has been
+committed, and nothing of a transaction that this process has open. One is kept per engine in a process that keeps connections,
 because opening one takes as long as reading thousands of rows; it is closed with the engine's connections.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import functools
 import os
 import threading
 from dataclasses import dataclass, field
@@ -20,8 +21,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import event
 
-from lmskit.db.engine import OF_EVERY_CONNECTION, connected, keeps_connections
-from lmskit.db.transaction import LOST, sentence_for
+from lmskit.db.access import CONNECTION_PARAMETERS, companion_of, keeps_connections
+from lmskit.db.failure import LOST, translation
 from lmskit.errors import LmskitError, QueryError, UnreachableError
 
 if TYPE_CHECKING:
@@ -30,34 +31,40 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy import Engine
 
+    from lmskit.db.access import Access
+
 BEGIN = "BEGIN READ ONLY"
-ONLY_READS = "Nothing can be changed by a query whose rows are read into a table. Write a SELECT."
+ONLY_READS = "A query whose rows are read into a table can change nothing. Write a SELECT."
 
 
 @dataclass(eq=False)
 class _Kept:
-    """The connection of one login; one thread at a time uses it."""
+    """The Arrow connection of one engine; one thread at a time uses it."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     process: int = field(default_factory=os.getpid)
     connection: Any = None
 
+    def __post_init__(self) -> None:
+        self.at_exit = functools.partial(_release, self)
+        atexit.register(self.at_exit)
+
 
 class ArrowReader:
-    """What can be asked within one read-only transaction."""
+    """Reads within one read-only transaction."""
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401 - ADBC has no types
         self._connection = connection
 
     def columns(self, statement: str) -> pa.Schema:
         """Return the columns of a statement's result without running it; an Arrow field's metadata name PostgreSQL's type."""
-        with _told(statement), self._connection.cursor() as cursor:
+        with _translated_errors(statement), self._connection.cursor() as cursor:
             schema: pa.Schema = cursor.adbc_execute_schema(statement)
             return schema
 
     def table(self, statement: str) -> pa.Table:
         """Run one SELECT and return its rows."""
-        with _told(statement), self._connection.cursor() as cursor:
+        with _translated_errors(statement), self._connection.cursor() as cursor:
             cursor.execute(statement)
             table: pa.Table = cursor.fetch_arrow_table()
             return table
@@ -75,52 +82,55 @@ def reading(engine: Engine) -> Iterator[ArrowReader]:
     Parameters
     ----------
     engine
-        Of the person. Its own connections are not used.
+        The engine of the person's login. Its own connections are not used.
 
     Raises
     ------
     UnreachableError
-        The server cannot be reached, or the connection was lost on the way.
+        The server cannot be reached, or the connection was lost during the work.
     BusyError, NotPermittedError
         As in `transaction`.
     QueryError
         The server cannot run the statement.
     """
-    if not event.contains(engine, "engine_disposed", _close):
-        event.listen(engine, "engine_disposed", _close)
-    if engine in _all and _all[engine].process != os.getpid():
-        _close(engine)
-    kept = _all.setdefault(engine, _Kept())
+    companion = companion_of(engine)
+    with companion.lock:
+        if companion.arrow is None or companion.arrow.process != os.getpid():
+            _close(engine)
+            companion.arrow = _Kept()
+            if not event.contains(engine, "engine_disposed", _close):
+                event.listen(engine, "engine_disposed", _close)
+        kept: _Kept = companion.arrow
     with kept.lock:
-        _begin(kept, engine)
+        _begin(kept, engine, companion.access)
         try:
             yield ArrowReader(kept.connection)
         finally:
-            # Undoes what a query has set for the session, too. Where it fails, so would the next query.
-            if not _done(kept.connection, "ROLLBACK") or _all.get(engine) is not kept or not keeps_connections():
+            # The rollback also undoes what a query has set for the session. If it fails, so would the next query.
+            if not _done(kept.connection, "ROLLBACK") or companion_of(engine).arrow is not kept or not keeps_connections():
                 _shut(kept)
 
 
-def _begin(kept: _Kept, engine: Engine) -> None:
+def _begin(kept: _Kept, engine: Engine, access: Access) -> None:
     if kept.connection is not None:
         if _done(kept.connection, BEGIN):
             return
         _shut(kept)  # the server has closed it meanwhile
-    kept.connection = _opened(engine)
+    kept.connection = _opened(engine, access)
     if not _done(kept.connection, BEGIN):
         _shut(kept)
         raise UnreachableError(LOST)
 
 
-def _opened(engine: Engine) -> Any:  # noqa: ANN401 - ADBC has no types
+def _opened(engine: Engine, access: Access) -> Any:  # noqa: ANN401 - ADBC has no types
     from adbc_driver_postgresql import dbapi
 
     _, parameters = engine.dialect.create_connect_args(engine.url)
     libpq = {name: value for name, value in parameters.items() if name != "context"}  # psycopg's own
-    return connected(
-        # The driver takes all text for UTF-8. With autocommit it begins no transaction of its own.
+    return access.connected(
+        # The driver reads all text as UTF-8. With autocommit it begins no transaction of its own.
         lambda complete: dbapi.connect(make_conninfo(**{**complete, "client_encoding": "utf8"}), autocommit=True),
-        {**OF_EVERY_CONNECTION, **libpq},
+        {**CONNECTION_PARAMETERS, **libpq},
         failure=dbapi.Error,
     )
 
@@ -144,13 +154,15 @@ def _shut(kept: _Kept) -> None:
 
 
 def _close(engine: Engine) -> None:
-    """Close the connection beside an engine's, unless it is in use: then whoever uses it does."""
-    kept = _all.pop(engine, None)
+    """Close an engine's Arrow connection; if it is in use, its user closes it afterwards."""
+    companion = companion_of(engine)
+    kept, companion.arrow = companion.arrow, None
     if kept is not None:
-        _give_up(kept)
+        atexit.unregister(kept.at_exit)
+        _release(kept)
 
 
-def _give_up(kept: _Kept) -> None:
+def _release(kept: _Kept) -> None:
     if kept.process != os.getpid():
         # In a forked child. The driver would say goodbye to the server in the parent's name, so nothing must ever free this.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept.connection))
@@ -161,49 +173,41 @@ def _give_up(kept: _Kept) -> None:
             kept.lock.release()
 
 
-def _close_all() -> None:
-    while _all:
-        _give_up(_all.popitem()[1])
-
-
 @contextlib.contextmanager
-def _told(statement: str) -> Iterator[None]:
-    """Turn what the driver raises into a sentence."""
+def _translated_errors(statement: str) -> Iterator[None]:
+    """Raise an error for people to read instead of what the driver raises."""
     from adbc_driver_manager import dbapi
 
     try:
         yield
     except dbapi.Error as error:
-        raise _sentence(error, statement) from error
+        raise _translation(error, statement) from error
 
 
-def _sentence(error: Any, statement: str) -> LmskitError:  # noqa: ANN401 - ADBC has no types
+def _translation(error: Any, statement: str) -> LmskitError:  # noqa: ANN401 - ADBC has no types
     details = {key.decode(): value.decode("utf-8", "replace") for key, value in error.details}
     state = error.sqlstate
     if state is None:
         return UnreachableError(LOST)
     try:
-        known = psycopg.errors.lookup(state)
+        kind = psycopg.errors.lookup(state)
     except KeyError:
-        known = psycopg.DatabaseError
-    if known is psycopg.errors.ReadOnlySqlTransaction:
+        kind = psycopg.DatabaseError
+    if kind is psycopg.errors.ReadOnlySqlTransaction:
         return QueryError(ONLY_READS)
-    told = sentence_for(known(), lost=False)
-    if told is not None:
-        return told
+    translated = translation(kind(), lost=False)
+    if translated is not None:
+        return translated
     message = details.get("PG_DIAG_MESSAGE_PRIMARY") or str(error).partition("ERROR:")[2].strip().partition("\n")[0] or state
-    parts = (f"The database cannot run the query: {message}.", _place(details, statement), details.get("PG_DIAG_MESSAGE_HINT"))
+    parts = (f"The database cannot run the query: {message}.", _line(details, statement), details.get("PG_DIAG_MESSAGE_HINT"))
     return QueryError(" ".join(part for part in parts if part))
 
 
-def _place(details: Mapping[str, str], statement: str) -> str:
+def _line(details: Mapping[str, str], statement: str) -> str:
+    """Return the line of the statement that the server complains about, with its number; empty if the server names none."""
     position = details.get("PG_DIAG_STATEMENT_POSITION", "")
     if not position.isdecimal() or not 0 < int(position) <= len(statement):
         return ""
     before = statement[: int(position) - 1]
     line = statement.splitlines()[before.count("\n")]
     return f"Line {before.count(chr(10)) + 1}: {line.strip()}"
-
-
-_all: dict[Engine, _Kept] = {}
-atexit.register(_close_all)

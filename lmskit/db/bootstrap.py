@@ -15,8 +15,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lmskit.db import hardening, roles
+from lmskit.db.failure import connection_error
 from lmskit.db.passfile import ANY, find_password, keep_password
-from lmskit.db.reason import connection_error
 from lmskit.errors import BootstrapError, UnreachableError
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import text
 
+from lmskit.db import access, migrator_engine
 from lmskit.db.cluster.lock import exclusively
-from lmskit.db.engine import migrator_engine
 from lmskit.errors import RevisionError
-from lmskit.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +24,7 @@ BUSY_LIMIT = 600.0
 
 def alembic_config() -> Config:
     """Return Alembic's configuration, from the same alembic.ini that its own command line reads."""
-    return Config(str(settings().project_root / "alembic.ini"))
+    return Config(str(access().settings.project_root / "alembic.ini"))
 
 
 def upgrade(revision: str = "head", *, engine: Engine | None = None) -> None:
@@ -46,7 +45,7 @@ def downgrade(revision: str, *, engine: Engine | None = None) -> None:
 
 def _migrate(action: Callable[[Config, str], None], revision: str, engine: Engine | None) -> None:
     config = alembic_config()
-    lock = settings().home / "migration.lock"
+    lock = access().settings.home / "migration.lock"
     with (engine or migrator_engine()).connect() as connection, exclusively(lock, timeout=BUSY_LIMIT):
         config.attributes["connection"] = connection
         found = _read(connection)
@@ -65,7 +64,7 @@ def head() -> str:
     """Return the revision that this lmskit needs."""
     revision = ScriptDirectory.from_config(alembic_config()).get_current_head()
     if revision is None:
-        message = f"There are no migrations in {settings().project_root}. Set LMSKIT_PROJECT_ROOT to the checkout of lmskit."
+        message = f"There are no migrations in {access().settings.project_root}. Set LMSKIT_PROJECT_ROOT to the checkout of lmskit."
         raise RevisionError(message)
     return revision
 

@@ -1,7 +1,8 @@
-"""The transaction: one place. Front doors open it; queries and services receive its session and never commit."""
+"""Transactions. Front doors open them; queries and services receive the session and never commit."""
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Callable
@@ -12,8 +13,9 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from lmskit.db.engine import default_engine
-from lmskit.errors import BusyError, DatabaseError, LmskitError, NotPermittedError, UnreachableError
+from lmskit.db.access import engine_for
+from lmskit.db.failure import is_lost_connection, translated_errors
+from lmskit.errors import BusyError, DatabaseError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,39 +28,8 @@ Opener: TypeAlias = Callable[[], AbstractContextManager[Session]]
 
 ATTEMPTS = 5
 FIRST_PAUSE = 0.05
-LOST = "The connection to the database was lost. Try again; if it was lost while saving, look first whether the change is there."
-ANSWERS: tuple[tuple[tuple[type[psycopg.Error], ...], type[LmskitError], str], ...] = (
-    (
-        (psycopg.errors.InsufficientPrivilege,),
-        NotPermittedError,
-        "The person who is signed in may not do this. Nothing was changed; sign in as somebody who may, or ask an administrator.",
-    ),
-    (
-        (psycopg.errors.LockNotAvailable,),
-        BusyError,
-        "Somebody else is changing the same rows. Nothing was changed; try again in a moment.",
-    ),
-    (
-        (psycopg.errors.QueryCanceled,),
-        BusyError,
-        "The database ended the work because it took too long or was cancelled. Nothing was changed.",
-    ),
-    (
-        (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure),
-        BusyError,
-        "Somebody else changed the same rows at the same time. Nothing was changed; try again.",
-    ),
-    (
-        (psycopg.errors.DiskFull,),
-        DatabaseError,
-        "The database's disk is full. Nothing was changed; free some space there, then try again.",
-    ),
-    (
-        (psycopg.errors.IdleInTransactionSessionTimeout,),
-        UnreachableError,
-        "The database closed a connection that had been idle in a transaction. Nothing was changed; try again.",
-    ),
-)
+CANCEL_LIMIT = 5.0
+"""Seconds for the server to take the request."""
 
 
 @contextmanager
@@ -74,7 +45,7 @@ def transaction(engine: Engine | None = None) -> Iterator[Session]:
     NotPermittedError
         The database does not let the signed-in person do this; nothing was changed.
     """
-    with _told(), Session(engine or default_engine(), expire_on_commit=False) as session, session.begin():
+    with translated_errors(), Session(engine or engine_for(), expire_on_commit=False) as session, session.begin():
         yield session
 
 
@@ -84,8 +55,8 @@ def snapshot(engine: Engine | None = None) -> Iterator[Session]:
 
     All numbers of a report come from one snapshot, so they cannot contradict each other.
     """
-    reading = (engine or default_engine()).execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with _told(), Session(reading, expire_on_commit=False) as session, session.begin():
+    reading = (engine or engine_for()).execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with translated_errors(), Session(reading, expire_on_commit=False) as session, session.begin():
         yield session
 
 
@@ -93,13 +64,13 @@ def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS) -> T:
     """Do the work again when the database asks for it: deadlock, serialisation failure, lost connection.
 
     The work opens its own transaction and has to be idempotent: after a connection was lost at the commit,
-    nobody knows whether it counted.
+    it is unknown whether it counted.
     """
     for attempt in range(1, attempts + 1):
         try:
             return work()
         except (DBAPIError, psycopg.Error, UnreachableError, BusyError) as error:
-            if attempt == attempts or not _passes(error):
+            if attempt == attempts or not _is_worth_retrying(error):
                 raise
             pause = FIRST_PAUSE * 2 ** (attempt - 1)
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - to keep two rivals apart, not for secrecy
@@ -107,44 +78,27 @@ def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS) -> T:
     raise ValueError(message)
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn what the driver raises into a sentence where a person can do something about it."""
-    try:
-        yield
-    except DBAPIError as error:
-        told = sentence_for(error.orig, lost=error.connection_invalidated)
-        if told is None:
-            raise
-        raise told from error
-    except psycopg.Error as error:  # COPY does not pass through SQLAlchemy
-        told = sentence_for(error, lost=False)
-        if told is None:
-            raise
-        raise told from error
-
-
-def sentence_for(error: BaseException | None, *, lost: bool) -> LmskitError | None:
-    """Return what to tell a person about what psycopg raised, or None where it is a bug or a refused row."""
-    for kinds, answer, text in ANSWERS:
-        if isinstance(error, kinds):
-            return answer(text)
-    if lost or _is_loss(error):
-        return UnreachableError(LOST)
-    return None
-
-
-def _is_loss(error: BaseException | None) -> bool:
-    losses = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.CannotConnectNow)
-    if isinstance(error, losses):
-        return True
-    return type(error) is psycopg.OperationalError and error.sqlstate is None
-
-
-def _passes(error: Exception) -> bool:
+def _is_worth_retrying(error: Exception) -> bool:
     """Whether the same work may succeed when done again."""
     cause = error.__cause__ if isinstance(error, DatabaseError) else error
     original = cause.orig if isinstance(cause, DBAPIError) else cause
     if isinstance(original, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
         return True
-    return _is_loss(original) or (isinstance(cause, DBAPIError) and cause.connection_invalidated)
+    return is_lost_connection(original) or (isinstance(cause, DBAPIError) and cause.connection_invalidated)
+
+
+def interrupter(session: Session) -> Callable[[], None]:
+    """Return a function for another thread that ends the statement the session is running; without one it does nothing.
+
+    Call it only while the session's transaction is open: afterwards the connection serves others.
+    """
+    connection = session.connection().connection.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        message = f"{type(connection).__name__} is not a connection of psycopg"
+        raise TypeError(message)
+
+    def interrupt() -> None:
+        with contextlib.suppress(psycopg.Error):  # a server that is gone runs nothing
+            connection.cancel_safe(timeout=CANCEL_LIMIT)
+
+    return interrupt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lmskit.db import Opener, snapshot, transaction
+from lmskit.db import Opener, access, snapshot, transaction
 from lmskit.desks.options import course_options
 from lmskit.forms.enrollment import EnrollmentScreen, Withdrawal
 from lmskit.models import User
@@ -16,7 +16,6 @@ from lmskit.services.admission import admit
 from lmskit.services.enrollment import withdraw, withdraw_by_id
 from lmskit.services.permission import require_administrator
 from lmskit.services.transport import destination_of, transport_of
-from lmskit.settings import settings
 
 
 def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Opener = snapshot) -> EnrollmentScreen:
@@ -29,7 +28,7 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
         require_administrator(session)
         known_courses = course_options(session)
 
-    transport = transport_of(settings())
+    transport = transport_of(access().settings)
 
     def on_enroll(request: EnrollStudent) -> str:
         return admit(begin, transport, request)
@@ -64,6 +63,6 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
         on_withdraw=on_withdraw,
         read_roster=read_roster,
         find_student=find_student,
-        mail_destination=destination_of(settings()),
+        mail_destination=destination_of(access().settings),
         course=course,
     )

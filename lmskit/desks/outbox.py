@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lmskit.db import Opener, snapshot, transaction
+from lmskit.db import Opener, access, snapshot, transaction
 from lmskit.desks.options import course_options
 from lmskit.forms.long_work import Task
 from lmskit.forms.outbox import OutboxScreen
@@ -14,7 +14,6 @@ from lmskit.services.delivery import deliver_waiting
 from lmskit.services.permission import require_administrator
 from lmskit.services.retry import retry
 from lmskit.services.transport import destination_of, transport_of
-from lmskit.settings import settings
 from lmskit.vocabulary import OutboxStatus
 
 
@@ -36,7 +35,7 @@ def outbox_desk(status: str = "all", *, begin: Opener = transaction, read: Opene
         def go_on() -> bool:
             return not task.cancelled
 
-        report = deliver_waiting(begin, transport_of(settings()), go_on=go_on)
+        report = deliver_waiting(begin, transport_of(access().settings), go_on=go_on)
         ended = "Cancelled before the next message; those left wait." if task.cancelled else report.stopped
         return f"{report.sentence} {ended or ''}".strip()
 
@@ -51,5 +50,5 @@ def outbox_desk(status: str = "all", *, begin: Opener = transaction, read: Opene
         on_deliver=deliver,
         on_retry=try_again,
         status=status,
-        mail_destination=destination_of(settings()),
+        mail_destination=destination_of(access().settings),
     )

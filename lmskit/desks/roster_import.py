@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, retried, snapshot, transaction
-from lmskit.db.interruption import interrupter
+from lmskit.db.transaction import interrupter
 from lmskit.desks.options import course_options, lecturer_options, term_options
 from lmskit.errors import ConflictError, ImportFileError
 from lmskit.forms.long_work import Task

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from lmskit.db.packed import packed_rows, stretches
+from lmskit.db.bulk import block_ranges, packed_rows
 from lmskit.queries.evidence_units import Units, units_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ _BY_COURSE = {
     "attempts": sql.SQL("quiz_attempts AS a"),
     "of_place": sql.SQL("a.course_id = place.course_id"),
 }
-_STRETCHES, _OF_STRETCH = stretches("quiz_attempts")
+_STRETCHES, _OF_STRETCH = block_ranges("quiz_attempts")
 _FROM_END_TO_END = {
     **_BY_COURSE,
     "places": _STRETCHES,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from lmskit.db.packed import unpacked
+from lmskit.db.bulk import unpacked
 from lmskit.queries.row_keys import row_keys
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from psycopg.adapt import Transformer
 from psycopg.pq import Format
 
 from lmskit.db.arrow import reading
-from lmskit.db.own_statement import filled_in
+from lmskit.db.select_statement import filled_in
 from lmskit.errors import QueryError
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from psycopg import sql
 
-from lmskit.db.packed import packed_rows, stretches, unpacked
-from lmskit.db.staging import connection_of
+from lmskit.db.bulk import block_ranges, connection_of, packed_rows, unpacked
 from lmskit.vocabulary import Level
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ _LEVEL = sql.SQL("CASE a.level {} END").format(
     sql.SQL(" ").join(sql.SQL("WHEN {} THEN {}").format(level.value, place) for place, level in enumerate(Level))
 )
 _CHOICE = sql.SQL("jsonb_hash_extended(a.parameters, hashtextextended(a.rule, 0))")
-_STRETCHES, _OF_STRETCH = stretches("topic_performance")
+_STRETCHES, _OF_STRETCH = block_ranges("topic_performance")
 
 
 def stored_estimates(session: Session, courses: Collection[int], *, most: bool = False) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import nbformat
 import pandas as pd
 from sqlalchemy.orm import Session
 
+from lmskit.db import access
 from lmskit.db.transaction import snapshot
 from lmskit.errors import InputError, LmskitError, TermNotFoundError
 from lmskit.progress import Progress, silent
@@ -26,7 +27,6 @@ from lmskit.reporting import snapshot as shared
 from lmskit.reporting.files import file_names
 from lmskit.reporting.parameters import ReportParameters
 from lmskit.rounding import number_text
-from lmskit.settings import settings
 from lmskit.whole_file import remove_stale_parts, write_whole
 
 AT_ONCE = 2
@@ -92,7 +92,7 @@ def build_term(
         if course is not None and course not in set(listed["code"]):
             raise InputError(f"The term {term} has no course {course!r} among those you can see. To list them: lmskit course list")
         wanted = listed if course is None else listed[listed["code"] == course]
-        folder = _folder(output or settings().reports_dir, file_names(_term_codes(session))[term])
+        folder = _folder(output or access().settings.reports_dir, file_names(_term_codes(session))[term])
         names = file_names(listed["code"])
         held = shared.export(session)
         summaries = {row["code"]: _listed(course_summary(session, row), at) for row in wanted.to_dict("records")}

@@ -15,9 +15,9 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from lmskit.db import access
 from lmskit.errors import InputError, LmskitError, ReportError
 from lmskit.reporting.parameters import ReportParameters
-from lmskit.settings import settings
 
 CELL_LIMIT = 600
 """Seconds that one cell may take."""
@@ -27,7 +27,7 @@ START_LIMIT = 120
 
 def term_report_notebook() -> Path:
     """Return the notebook of term reports."""
-    path = settings().project_root / "notebooks" / "reports" / "term_report.ipynb"
+    path = access().settings.project_root / "notebooks" / "reports" / "term_report.ipynb"
     if not path.is_file():
         raise ReportError(f"There is no notebook {path}. Set LMSKIT_PROJECT_ROOT to the checkout of lmskit.")
     return path

@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
-from lmskit.db.staging import copy_array, stage
+from lmskit.db.bulk import copy_array, stage
 from lmskit.queries.row_keys import row_keys
 from lmskit.vocabulary import Level
 

@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy import CursorResult, func, text
 from sqlalchemy.exc import DBAPIError
 
-from lmskit.db.staging import copy_rows, stage
+from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import ConflictError, ImportFileError, NotPermittedError
 from lmskit.importers.csv_file import MAX_REJECTIONS
 from lmskit.importers.report import Rejection, RowWarning

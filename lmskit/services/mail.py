@@ -11,8 +11,8 @@ from typing import Any
 import jinja2
 from email_validator import EmailNotValidError, validate_email
 
+from lmskit.db import access
 from lmskit.errors import MessageRefusedError
-from lmskit.settings import settings
 
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("lmskit", "templates/mail"),
@@ -48,7 +48,7 @@ def compose(letter: Letter) -> EmailMessage:
     recipient = _address(letter.recipient)
     message = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
     message["Message-ID"] = letter.message_id
-    message["From"] = settings().mail_from
+    message["From"] = access().settings.mail_from
     message["To"] = recipient
     message["Subject"] = " ".join(_rendered(letter, "subject.txt").split())
     message["Auto-Submitted"] = "auto-generated"

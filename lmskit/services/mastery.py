@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.analytics.mastery import estimate, rule_named
 from lmskit.analytics.traced import BKT, of_fitted_weeks
-from lmskit.db.staging import copy_rows, stage
+from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import ColumnsMissingError, CourseNotFoundError, LmskitError, NotPermittedError
 from lmskit.models import Course, TopicPerformance
 from lmskit.progress import Progress, silent

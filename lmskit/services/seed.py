@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
-from lmskit.db import DEMO_ADMIN, generate_password
+from lmskit.db import generate_password
 from lmskit.errors import PersonExistsError
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.person import CreatePerson
 from lmskit.services.person import create_person, found_administrator, recover_login
+from lmskit.settings import DEMO_ADMIN
 from lmskit.vocabulary import Role
 
 DEMO_LECTURER = "demo.lecturer@example.org"

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmskit.settings import settings
+from lmskit.db import access
 
-FILE = (settings().project_root / ".." / "shared" / "data" / "assistments2009" / "builder_train.csv").resolve()
+FILE = (access().settings.project_root / ".." / "shared" / "data" / "assistments2009" / "builder_train.csv").resolve()
 
 
 def responses(path: Path = FILE) -> pd.DataFrame:

@@ -1,11 +1,10 @@
 import pytest
 from sqlalchemy import delete, update
 
-from lmskit.db import transaction
+from lmskit.db import access, transaction
 from lmskit.models import Course, User
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.enrollment import enroll
-from lmskit.settings import settings
 from tests import factories
 
 
@@ -28,9 +27,9 @@ def enrolled(lmskit, email, course):
 def test_enrolling_makes_a_place_and_a_message_in_a_file(enrolled, email, course):
     assert enrolled.stdout == (
         f"{email} is enrolled in {course.code}: active. No mail server is set, so the message was written as an .eml file to "
-        f"{settings().mail_dir}.\n"
+        f"{access().settings.mail_dir}.\n"
     )
-    assert any(email in path.read_text() for path in settings().mail_dir.glob("*.eml"))
+    assert any(email in path.read_text() for path in access().settings.mail_dir.glob("*.eml"))
 
 
 def test_enrolling_twice_is_refused_in_a_sentence(lmskit, enrolled, email, course):
@@ -53,7 +52,7 @@ def test_a_place_left_pending_by_a_crash_becomes_active_when_its_message_is_hand
     told = lmskit("enrollment", "deliver")
     assert told.exit_code == 0, told.output
     assert "active" in lmskit("enrollment", "list", course.code).stdout
-    assert any(email in path.read_text() for path in settings().mail_dir.glob("*.eml"))
+    assert any(email in path.read_text() for path in access().settings.mail_dir.glob("*.eml"))
     assert lmskit("enrollment", "deliver").stdout == "0 sent, 0 refused for good, 0 to be tried again.\n"
 
 

@@ -120,18 +120,12 @@ def test_the_demonstration_names_its_people_and_another_database_does_not():
     assert "demo." not in lab.welcome(address="http://127.0.0.1:8888", person="someone@example.org", demonstration=False)
 
 
-def test_without_a_checkout_there_is_a_sentence(tmp_path, monkeypatch):
+def test_without_a_checkout_there_is_a_sentence(tmp_path, configure):
     from typer.testing import CliRunner
 
     from lmskit.cli import app
-    from lmskit.settings import settings
 
-    monkeypatch.setenv("LMSKIT_PROJECT_ROOT", str(tmp_path))
-    settings.cache_clear()
-    try:
-        told = CliRunner().invoke(app, ["lab", "--no-browser"])
-    finally:
-        monkeypatch.undo()
-        settings.cache_clear()
+    configure(LMSKIT_PROJECT_ROOT=str(tmp_path))
+    told = CliRunner().invoke(app, ["lab", "--no-browser"])
     assert told.exit_code == 1
     assert f"There is no folder {Path(tmp_path) / 'notebooks'}" in " ".join(told.output.split())

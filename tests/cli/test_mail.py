@@ -11,7 +11,7 @@ from lmskit.db import transaction
 from lmskit.models import OutboxMessage, User
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.enrollment import enroll
-from lmskit.settings import PROJECT_ROOT, settings
+from lmskit.settings import PROJECT_ROOT
 from lmskit.vocabulary import OutboxStatus
 from tests import factories
 from tests.reliability.mail_server import MailServer
@@ -45,20 +45,12 @@ def test_what_waits_is_handed_over(lmskit, asked, email):
     assert lmskit("mail", "deliver").stdout == "0 sent, 0 refused for good, 0 to be tried again.\n"
 
 
-def test_with_a_mail_server_set_messages_go_there(lmskit, asked, email, monkeypatch):
+def test_with_a_mail_server_set_messages_go_there(lmskit, asked, email, configure):
     with MailServer() as server:
-        options = {"HOST": "127.0.0.1", "PORT": str(server.port), "SECURITY": "none"}
-        for name, value in options.items():
-            monkeypatch.setenv(f"LMSKIT_SMTP_{name}", value)
-        settings.cache_clear()
-        try:
-            unready = lmskit("mail", "deliver")
-            monkeypatch.setenv("LMSKIT_MAIL_FROM", "Courses <courses@example.org>")
-            settings.cache_clear()
-            ready = lmskit("mail", "deliver")
-        finally:
-            monkeypatch.undo()
-            settings.cache_clear()
+        configure(LMSKIT_SMTP_HOST="127.0.0.1", LMSKIT_SMTP_PORT=str(server.port), LMSKIT_SMTP_SECURITY="none")
+        unready = lmskit("mail", "deliver")
+        configure(LMSKIT_MAIL_FROM="Courses <courses@example.org>")
+        ready = lmskit("mail", "deliver")
     assert (unready.exit_code, ready.exit_code) == (1, 0)
     assert "LMSKIT_SMTP_HOST is set, but LMSKIT_MAIL_FROM is not" in unready.stdout
     assert server.recipients() == [email]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from lmskit.db import access
 from lmskit.db.cluster import Cluster
 from lmskit.db.cluster.binaries import copy_installation, installation
 from lmskit.db.cluster.layout import prepare_base, prepare_home
 from lmskit.db.cluster.server_user import server_user
-from lmskit.settings import settings
 
 FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "16MB"}
 
@@ -30,7 +30,7 @@ def home() -> Iterator[Path]:
 def template() -> Iterator[Path]:
     """The data directory of a cluster that was stopped before anything was written to it; copying takes less than initdb."""
     folder = Path(tempfile.mkdtemp(prefix="lmskit-template-"))
-    made = Cluster(folder, settings().postgres_version, overrides=FAST)
+    made = Cluster(folder, access().settings.postgres_version, overrides=FAST)
     made.start()
     made.stop()
     yield made.layout.data
@@ -54,7 +54,7 @@ def own_cluster(home: Path, template: Path) -> Iterator[Callable[..., Cluster]]:
     with ExitStack() as stopping:
 
         def make(where: Path = home, *, installation: Path | None = None, initialise: bool = False) -> Cluster:
-            made = Cluster(where, settings().postgres_version, overrides=FAST, installation=installation)
+            made = Cluster(where, access().settings.postgres_version, overrides=FAST, installation=installation)
             stopping.callback(made.stop)
             if not initialise:
                 _copy_of(template, made)
@@ -67,7 +67,7 @@ def own_cluster(home: Path, template: Path) -> Iterator[Callable[..., Cluster]]:
 def install_without_vector() -> Iterator[Path]:
     """A copy of the wheel's PostgreSQL in which pgvector was never installed."""
     folder = Path(tempfile.mkdtemp(prefix="lmskit-install-"))
-    copy = copy_installation(installation(settings().postgres_version), folder)
+    copy = copy_installation(installation(access().settings.postgres_version), folder)
     (copy / "share" / "postgresql" / "extension" / "vector.control").unlink()
     yield copy
     shutil.rmtree(folder, ignore_errors=True)

@@ -7,12 +7,11 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from lmskit.db import roles
+from lmskit.db import access, roles
 from lmskit.db.bootstrap import bootstrap
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.passfile import find_password, forget_password, read_entries
 from lmskit.errors import BootstrapError, UnreachableError
-from lmskit.settings import settings
 
 
 @pytest.fixture
@@ -73,7 +72,9 @@ def test_logins_of_lmskit_cannot_enter_the_other_databases_of_its_cluster(endpoi
 
 
 def password_of(engine):
-    password = find_password(settings().passfile, host=engine.url.query["host"], port="1", database="lmskit", user=engine.url.username)
+    password = find_password(
+        access().settings.passfile, host=engine.url.query["host"], port="1", database="lmskit", user=engine.url.username
+    )
     assert password is not None
     return password
 
@@ -130,20 +131,19 @@ def test_doing_it_again_changes_nothing_and_keeps_the_migrators_password(endpoin
             )
         ]
 
-    before, entries = state(), read_entries(settings().passfile)
-    result = bootstrap(endpoint.superuser_conninfo(), passfile=settings().passfile, own_cluster=True)
+    before, entries = state(), read_entries(access().settings.passfile)
+    result = bootstrap(endpoint.superuser_conninfo(), passfile=access().settings.passfile, own_cluster=True)
     assert result.roles_made == []
     assert result.skipped == []
     assert state() == before
-    assert read_entries(settings().passfile) == entries
+    assert read_entries(access().settings.passfile) == entries
 
 
 def test_a_lost_password_of_the_migrator_is_replaced(endpoint, cluster):
-    from lmskit.db import migrator_engine
-    from lmskit.db.connection import start_embedded
+    from lmskit.db import access, migrator_engine
 
-    forget_password(settings().passfile, database="*", user=roles.MIGRATOR)
-    start_embedded()
+    forget_password(access().settings.passfile, database="*", user=roles.MIGRATOR)
+    access().server.start()
     with migrator_engine().connect() as connection:
         assert connection.exec_driver_sql("SELECT current_user").scalar_one() == roles.OWNER
 
@@ -152,7 +152,7 @@ def test_what_someone_changed_by_hand_is_put_right(endpoint, superuser, cluster)
     superuser.execute("ALTER ROLE lmskit_admin CREATEDB BYPASSRLS")
     superuser.execute("GRANT CONNECT ON DATABASE lmskit TO PUBLIC")
     superuser.commit()
-    bootstrap(endpoint.superuser_conninfo(), passfile=settings().passfile, own_cluster=True)
+    bootstrap(endpoint.superuser_conninfo(), passfile=access().settings.passfile, own_cluster=True)
     assert attributes(superuser, roles.ADMIN) == set()
     row = superuser.execute(
         "SELECT count(*) FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = 'lmskit' AND a.grantee = 0"

@@ -18,13 +18,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from lmskit.db import access
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.binaries import installation, program
 from lmskit.db.cluster.layout import SHORT_FOLDERS, socket_folder
 from lmskit.db.cluster.postmaster import left_behind, read_postmaster
 from lmskit.db.cluster.server_user import server_user
 from lmskit.errors import ClusterError
-from lmskit.settings import settings
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals, sockets and owners of POSIX")
 needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
@@ -41,7 +41,7 @@ sys.stdin.readline()
 
 
 def starter(home: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", STARTER, str(home), str(settings().postgres_version)]
+    command = [sys.executable, "-c", STARTER, str(home), str(access().settings.postgres_version)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
 
 
@@ -350,7 +350,7 @@ def test_binaries_that_the_servers_user_cannot_reach_are_copied_once(own_cluster
 
 
 def test_it_keeps_checksums_and_syncs_and_logs_no_statement(home):
-    cluster = Cluster(home, settings().postgres_version)
+    cluster = Cluster(home, access().settings.postgres_version)
     try:
         endpoint = cluster.start()
         expected = {

@@ -9,28 +9,11 @@ import sys
 import pytest
 from sqlalchemy import text
 
-from lmskit.db import DEMO_ADMIN, engine_for, login_name, migrator_url, revision, roles, transaction, url_for
-from lmskit.db.connection import keep_login
-from lmskit.db.engine import dispose_engines
+from lmskit.db import Access, access, engine_for, keep_login, login_name, revision, roles, transaction, using
 from lmskit.db.passfile import Entry, find_password, forget_password, keep_password, move_host, read_entries
 from lmskit.db.roles import generate_password, scram_verifier
-from lmskit.errors import DatabaseError, LoginMissingError, RevisionError, UnreachableError
-from lmskit.settings import settings
-
-
-@pytest.fixture
-def configured(monkeypatch):
-    """Set variables of lmskit for one test."""
-
-    def configure(**variables):
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        settings.cache_clear()
-
-    yield configure
-    dispose_engines()
-    monkeypatch.undo()
-    settings.cache_clear()
+from lmskit.errors import DatabaseError, LoginMissingError, NotSignedInError, RevisionError, UnreachableError
+from lmskit.settings import DEMO_ADMIN
 
 
 def refused(engine_or_none=None):
@@ -41,7 +24,7 @@ def refused(engine_or_none=None):
 
 
 def kept_password(endpoint, login):
-    password = find_password(settings().passfile, host=endpoint.host, port="", database="lmskit", user=login)
+    password = find_password(access().settings.passfile, host=endpoint.host, port="", database="lmskit", user=login)
     assert password is not None
     return password
 
@@ -49,27 +32,27 @@ def kept_password(endpoint, login):
 # Identity --------------------------------------------------------------------------------------------------
 
 
-def test_everyone_acts_as_the_demonstration_administrator_unless_told_otherwise(admin_engine, lecturer_engine, configured):
-    assert url_for() == url_for(DEMO_ADMIN)
-    configured(LMSKIT_PERSON="demo.lecturer@example.org")
-    assert url_for().username == login_name("lmskit", "demo.lecturer@example.org")
+def test_everyone_acts_as_the_demonstration_administrator_unless_told_otherwise(admin_engine, lecturer_engine, configure):
+    assert access().url_for() == access().url_for(DEMO_ADMIN)
+    configure(LMSKIT_PERSON="demo.lecturer@example.org")
+    assert access().url_for().username == login_name("lmskit", "demo.lecturer@example.org")
     with transaction() as session:
         assert session.execute(text("SELECT session_user")).scalar_one() == lecturer_engine.url.username
 
 
 def test_an_address_is_the_same_person_in_any_case(admin_engine):
-    assert url_for(f"  {DEMO_ADMIN.upper()} ") == url_for(DEMO_ADMIN)
+    assert access().url_for(f"  {DEMO_ADMIN.upper()} ") == access().url_for(DEMO_ADMIN)
 
 
 def test_no_address_holds_a_password(admin_engine, lecturer_engine):
-    for url in (url_for(), url_for("demo.lecturer@example.org"), migrator_url()):
+    for url in (access().url_for(), access().url_for("demo.lecturer@example.org"), access().server.address_of_migrator()):
         assert url.password is None
-        assert all(entry.password not in url.render_as_string(hide_password=False) for entry in read_entries(settings().passfile))
+        assert all(entry.password not in url.render_as_string(hide_password=False) for entry in read_entries(access().settings.passfile))
 
 
 def test_someone_without_a_login_is_told_how_to_make_the_demonstration_people(cluster):
     with pytest.raises(LoginMissingError) as error:
-        url_for("nobody@example.org")
+        access().url_for("nobody@example.org")
     assert str(error.value) == "There is no login for nobody@example.org on this machine. To make the demonstration people: lmskit seed"
 
 
@@ -86,12 +69,12 @@ def test_a_wrong_password_is_told(make_person, cluster):
 def test_a_login_has_its_five_connections_and_no_more(make_person, cluster):
     from contextlib import ExitStack
 
-    from lmskit.db.engine import engine_at
+    from lmskit.db import access
     from lmskit.vocabulary import Role
 
     make_person("busy@example.org", Role.LECTURER)
-    url = url_for("busy@example.org")
-    engines = [engine_at(url.update_query_dict({"application_name": f"notebook {n}"})) for n in range(6)]
+    url = access().url_for("busy@example.org")
+    engines = [access().engine_at(url.update_query_dict({"application_name": f"notebook {n}"})) for n in range(6)]
     with ExitStack() as opened:
         for engine in engines[:5]:
             opened.enter_context(engine.connect())
@@ -125,45 +108,45 @@ def external(endpoint, admin_engine):
     return f"127.0.0.1:{endpoint.port}/lmskit"
 
 
-def test_an_address_with_a_user_is_an_identity(external, endpoint, configured):
+def test_an_address_with_a_user_is_an_identity(external, endpoint, configure):
     login = login_name("lmskit", DEMO_ADMIN)
     password = kept_password(endpoint, login)
-    configured(LMSKIT_DATABASE_URL=f"postgres://{login}:{password}@{external}")
+    configure(LMSKIT_DATABASE_URL=f"postgres://{login}:{password}@{external}")
     with transaction() as session:
         assert session.execute(text("SELECT session_user")).scalar_one() == login
-    assert url_for("demo.lecturer@example.org").username == login
+    assert access().url_for("demo.lecturer@example.org").username == login
 
 
-def test_an_address_without_a_user_is_completed_from_the_passfile(external, endpoint, configured):
+def test_an_address_without_a_user_is_completed_from_the_passfile(external, endpoint, configure):
     login = login_name("lmskit", DEMO_ADMIN)
     password = kept_password(endpoint, login)
-    configured(LMSKIT_DATABASE_URL=f"postgresql://{external}")
+    configure(LMSKIT_DATABASE_URL=f"postgresql://{external}")
     with pytest.raises(LoginMissingError, match=r"on this machine for the server 127\.0\.0\.1\."):
-        url_for()
+        access().url_for()
     keep_login(DEMO_ADMIN, password)
     with transaction() as session:
         assert session.execute(text("SELECT session_user")).scalar_one() == login
     with pytest.raises(DatabaseError, match="lmskit db bootstrap"):
-        migrator_url()
+        access().server.address_of_migrator()
 
 
-def test_a_service_names_the_server(external, endpoint, configured, tmp_path):
+def test_a_service_names_the_server(external, endpoint, configure, tmp_path):
     login = login_name("lmskit", DEMO_ADMIN)
     password = kept_password(endpoint, login)
     services = tmp_path / "services"
     services.write_text(f"[school]\nhost=127.0.0.1\nport={endpoint.port}\ndbname=lmskit\nuser={login}\npassword={password}\n")
-    configured(PGSERVICE="school", PGSERVICEFILE=str(services))
+    configure(PGSERVICE="school", PGSERVICEFILE=str(services))
     with transaction() as session:
         assert session.execute(text("SELECT session_user")).scalar_one() == login
-    configured(PGSERVICE="another")
+    configure(PGSERVICE="another")
     assert "The connection service named by PGSERVICE was not found" in refused()
 
 
-def test_a_server_that_is_not_there_is_named_with_its_host_and_port(configured):
+def test_a_server_that_is_not_there_is_named_with_its_host_and_port(configure):
     with socket.socket() as placeholder:
         placeholder.bind(("127.0.0.1", 0))
         port = placeholder.getsockname()[1]
-        configured(LMSKIT_DATABASE_URL=f"postgresql://ada:hunter2@127.0.0.1:{port}/lmskit")
+        configure(LMSKIT_DATABASE_URL=f"postgresql://ada:hunter2@127.0.0.1:{port}/lmskit")
         message = refused()
     assert message.startswith(f"The database server 127.0.0.1, port {port}, cannot be reached (")
     assert "refused" in message
@@ -171,25 +154,25 @@ def test_a_server_that_is_not_there_is_named_with_its_host_and_port(configured):
     assert "\n" not in message
 
 
-def test_a_host_that_does_not_exist_is_named(configured):
-    configured(LMSKIT_DATABASE_URL="postgresql://ada:hunter2@db.invalid/lmskit")
+def test_a_host_that_does_not_exist_is_named(configure):
+    configure(LMSKIT_DATABASE_URL="postgresql://ada:hunter2@db.invalid/lmskit")
     message = refused()
     assert message.startswith("The database server db.invalid, port 5432,")
     assert "hunter2" not in message
 
 
 @pytest.mark.parametrize("address", ["nonsense", "postgresql://ada:hunter2@host:port/lmskit", "mysql://ada:hunter2@host/lmskit", "://"])
-def test_an_address_that_is_none_is_refused_without_repeating_it(address, configured):
-    configured(LMSKIT_DATABASE_URL=address)
+def test_an_address_that_is_none_is_refused_without_repeating_it(address, configure):
+    configure(LMSKIT_DATABASE_URL=address)
     with pytest.raises(UnreachableError, match=r"It should look like postgresql://") as error:
-        url_for()
+        access().url_for()
     assert "hunter2" not in str(error.value)
 
 
-def test_a_database_that_is_not_there_is_told(external, endpoint, configured):
+def test_a_database_that_is_not_there_is_told(external, endpoint, configure):
     login = login_name("lmskit", DEMO_ADMIN)
     password = kept_password(endpoint, login)
-    configured(LMSKIT_DATABASE_URL=f"postgresql://{login}:{password}@127.0.0.1:{endpoint.port}/lms")
+    configure(LMSKIT_DATABASE_URL=f"postgresql://{login}:{password}@127.0.0.1:{endpoint.port}/lms")
     assert refused() == f"The database server 127.0.0.1, port {endpoint.port}, has no database lms. To prepare it: lmskit db bootstrap"
 
 
@@ -268,10 +251,28 @@ def test_an_entry_does_not_show_its_password():
 
 
 def test_psql_passes_further_arguments_on_and_signs_in_as_the_person(admin_engine):
-    command = [sys.executable, "-c", "from lmskit.cli.db import app; app()", "psql", "-X", "-A", "-t", "-c", "SELECT session_user"]
+    command = [sys.executable, "-c", "from lmskit.cli import run; run()", "db", "psql", "-X", "-A", "-t", "-c", "SELECT session_user"]
     found = subprocess.run(command, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == admin_engine.url.username
 
 
 def test_the_migrators_login_takes_on_the_owner(cluster):
-    assert migrator_url().username == roles.MIGRATOR
+    assert access().server.address_of_migrator().username == roles.MIGRATOR
+
+
+def test_without_a_front_door_a_person_has_to_be_named(cluster):
+    with using(Access()) as nobody:
+        with pytest.raises(NotSignedInError, match=r"Name one with LMSKIT_PERSON, or sign in: lmskit\.connect\(\)"):
+            nobody.engine_for()
+        with nobody.engine_for(DEMO_ADMIN).connect() as connection:
+            assert connection.scalar(text("SELECT session_user")) == login_name("lmskit", DEMO_ADMIN)
+
+
+def test_two_accesses_share_neither_person_nor_connections(admin_engine, configure):
+    configure()
+    other = Access(default_person=DEMO_ADMIN)
+    assert other.engine_for() is not engine_for()
+    other.sign_out()
+    with pytest.raises(NotSignedInError):
+        other.engine_for()
+    assert engine_for() is engine_for(DEMO_ADMIN)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import copy_rows, retried, snapshot, stage, transaction, violated_constraint
-from lmskit.db.transaction import LOST
+from lmskit.db.failure import LOST
 from lmskit.errors import BusyError, NotPermittedError, UnreachableError
 
 TERM = "INSERT INTO terms (code, name, starts_on, ends_on) VALUES (:code, 'A term', '2026-01-01', '2026-06-30')"
@@ -128,7 +128,7 @@ def test_a_deadlock_is_tried_again_and_both_succeed(admin_engine):
     ("setting", "statement", "sentence"),
     [
         ("statement_timeout", "SELECT pg_sleep(5)", "took too long"),
-        ("lock_timeout", "LOCK TABLE terms IN ROW EXCLUSIVE MODE", "Somebody else is changing the same rows"),
+        ("lock_timeout", "LOCK TABLE terms IN ROW EXCLUSIVE MODE", "Another person is changing the same rows"),
     ],
 )
 def test_a_time_limit_is_told(admin_engine, endpoint, setting, statement, sentence):

@@ -4,8 +4,6 @@ from contextlib import nullcontext
 
 import pytest
 
-from lmskit.settings import settings
-
 
 @pytest.fixture
 def in_session(session):
@@ -14,9 +12,6 @@ def in_session(session):
 
 
 @pytest.fixture
-def mail_dir(tmp_path, monkeypatch):
-    monkeypatch.setenv("LMSKIT_MAIL_DIR", str(tmp_path / "mail"))
-    settings.cache_clear()
-    yield tmp_path / "mail"
-    monkeypatch.undo()
-    settings.cache_clear()
+def mail_dir(tmp_path, configure):
+    configure(LMSKIT_MAIL_DIR=str(tmp_path / "mail"))
+    return tmp_path / "mail"

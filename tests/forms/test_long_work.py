@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from lmskit.db import snapshot, transaction
-from lmskit.db.interruption import interrupter
+from lmskit.db.transaction import interrupter
 from lmskit.errors import ConflictError
 from lmskit.forms.long_work import LongWork, Task
 from lmskit.models import Term

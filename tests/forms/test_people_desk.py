@@ -5,9 +5,10 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 from psycopg import sql
 
-from lmskit.db import DEMO_ADMIN, login_name, transaction
+from lmskit.db import login_name, transaction
 from lmskit.desks import people_desk
 from lmskit.queries.person import person_by_email
+from lmskit.settings import DEMO_ADMIN
 from tests import factories
 
 PASSWORD = "correct horse battery staple"

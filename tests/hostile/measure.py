@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from lmskit.db import default_engine
+from lmskit.db import engine_for
 from lmskit.errors import LmskitError
 from lmskit.importers.registry import detected, format_named
 from lmskit.services.file_import import import_path
@@ -44,7 +44,7 @@ def main() -> None:
     """Print, as JSON, what came of each file and the memory after it."""
     told = {"": ("nothing yet", megabytes())}
     for entry in (*CORPUS, LONG):
-        with tempfile.TemporaryDirectory() as folder, Session(default_engine()) as session:
+        with tempfile.TemporaryDirectory() as folder, Session(engine_for()) as session:
             course = factories.course(session, weeks=2)
             told[entry.name] = (run(entry, session, course.code, Path(folder)), megabytes())
             session.rollback()

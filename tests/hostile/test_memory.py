@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from lmskit.settings import settings
+from lmskit.db import access
 from tests.hostile.corpus import CORPUS
 from tests.hostile.measure import LONG, MANY_ROWS
 
@@ -14,7 +14,7 @@ MOST_MEGABYTES = 300
 def test_the_corpus_is_imported_in_less_than_300_megabytes(admin_engine):
     done = subprocess.run(
         [sys.executable, "-m", "tests.hostile.measure"],
-        cwd=settings().project_root,
+        cwd=access().settings.project_root,
         capture_output=True,
         text=True,
         timeout=600,

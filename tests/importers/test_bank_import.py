@@ -11,11 +11,11 @@ from lmskit.errors import CourseNotFoundError, NotPermittedError, SeveralQuizzes
 from lmskit.models import Course, ImportRun, Quiz, Syllabus
 from lmskit.queries.quiz import quiz_content
 from lmskit.services.question_bank import FROZEN_CHANGED, FROZEN_NEW, import_bank
-from lmskit.settings import settings as project
+from lmskit.settings import PROJECT_ROOT
 from tests import factories
 from tests.importers.bank_sample import BANKS, read, read_text
 
-DATA = (project().project_root / ".." / "shared" / "data").resolve()
+DATA = (PROJECT_ROOT / ".." / "shared" / "data").resolve()
 REAL = {
     "moodle/question_banks/gift_examples.txt": ("gift", 43, 0),
     "moodle/question_banks/questions.gift.txt": ("gift", 9, 0),

@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 from lmskit.cli import app
 from lmskit.db import transaction
 from lmskit.models import Course, Enrollment, ExternalId, Term, User
-from lmskit.settings import settings
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.importers.plain import csv_file
@@ -132,11 +131,9 @@ def test_a_bank_needs_a_course_too(lmskit, tmp_path):
     assert "bank.txt (GIFT questions) does not say which course it is about" in done.stderr
 
 
-def test_with_notify_the_messages_are_handed_over_after_the_import(lmskit, roster, kept_course, tmp_path, monkeypatch):
-    monkeypatch.setenv("LMSKIT_MAIL_DIR", str(tmp_path / "mail"))
-    settings.cache_clear()
+def test_with_notify_the_messages_are_handed_over_after_the_import(lmskit, roster, kept_course, tmp_path, configure):
+    configure(LMSKIT_MAIL_DIR=str(tmp_path / "mail"))
     done = lmskit(roster, "--course", kept_course.code, "--notify")
-    settings.cache_clear()
     assert done.exit_code == 0, done.output
     assert "Enrolled pending, until the message that confirms the place is accepted: 2." in done.output
     assert len(list((tmp_path / "mail").glob("*.eml"))) == 2

@@ -4,17 +4,17 @@ from collections import Counter
 
 import pytest
 
+from lmskit.db import access
 from lmskit.importers.canvas import gradebook as canvas_gradebook
 from lmskit.importers.canvas import quiz as canvas_quiz
 from lmskit.importers.canvas import sis as canvas_sis
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonRecord, QuizRecord, TermRecord
-from lmskit.settings import settings
 from tests import factories
 from tests.importers.golden import row_counts
 from tests.importers.real_import import added, entities, imported_twice
 
-CANVAS = (settings().project_root / ".." / "shared" / "data" / "canvas").resolve()
+CANVAS = (access().settings.project_root / ".." / "shared" / "data" / "canvas").resolve()
 
 pytestmark = pytest.mark.skipif(not CANVAS.is_dir(), reason=f"the data set is not there: {CANVAS}")
 

@@ -3,16 +3,16 @@
 import pytest
 from sqlalchemy import select
 
+from lmskit.db import access
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.users import FORMAT
 from lmskit.importers.registry import FORMATS, detected
 from lmskit.models import Course, Enrollment, User
 from lmskit.services.file_import import import_file
-from lmskit.settings import settings
 from tests import factories
 from tests.importers.golden import row_counts
 
-MOODLE = (settings().project_root / ".." / "shared" / "data" / "moodle").resolve()
+MOODLE = (access().settings.project_root / ".." / "shared" / "data" / "moodle").resolve()
 
 pytestmark = pytest.mark.skipif(not MOODLE.is_dir(), reason=f"the files are not there: {MOODLE}")
 

@@ -4,14 +4,14 @@ from collections import Counter
 
 import pytest
 
+from lmskit.db import access
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.oneroster.bundle import FORMAT
-from lmskit.settings import settings
 from tests import factories
 from tests.importers.golden import result, row_counts
 from tests.importers.real_import import added, entities, imported_twice
 
-ONEROSTER = (settings().project_root / ".." / "shared" / "data" / "oneroster").resolve()
+ONEROSTER = (access().settings.project_root / ".." / "shared" / "data" / "oneroster").resolve()
 
 pytestmark = pytest.mark.skipif(not ONEROSTER.is_dir(), reason=f"the data set is not there: {ONEROSTER}")
 

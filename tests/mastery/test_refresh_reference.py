@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from lmskit.db.staging import copy_array, stage
+from lmskit.db.bulk import copy_array, stage
 from lmskit.queries.evidence import course_evidence, course_responses
 from lmskit.queries.evidence_units import in_order
 from lmskit.queries.row_keys import row_keys

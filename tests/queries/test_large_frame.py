@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 import lmskit
-from lmskit.db import arrow, identity, sign_in, transaction
-from lmskit.db.connection import forget_login, kept_login
-from lmskit.db.engine import dispose_engines
-from lmskit.db.own_statement import filled_in
+from lmskit.db import access, arrow, transaction
+from lmskit.db.select_statement import filled_in
 from lmskit.errors import BusyError, LoginMissingError, NotPermittedError, NotSignedInError, QueryError
 from lmskit.queries.large_frame import read_frame
 from lmskit.vocabulary import Role
@@ -168,7 +166,7 @@ def test_a_list_is_an_array(admin_engine):
         ("EXPLAIN SELECT 1", None, "Only a query with rows"),
         ("", None, "Only a query with rows"),
         ("SELECT", None, "no columns"),
-        ("WITH gone AS (DELETE FROM outbox RETURNING id) SELECT * FROM gone", None, "Nothing can be changed"),
+        ("WITH gone AS (DELETE FROM outbox RETURNING id) SELECT * FROM gone", None, "can change nothing"),
         ("SELECT :corse", {"course": 1}, "has :corse, and no value"),
         ("SELECT 1", {"course": 1}, "no :course"),
         ("SELECT :a", {"a": "\0"}, "The value of :a has no form in SQL"),
@@ -246,19 +244,12 @@ def test_in_a_notebook_it_reads_as_the_person_that_is_named_or_signed_in(admin_e
         lmskit.read_frame(who, person="nobody@example.org")
 
 
-@pytest.fixture
-def nobody_afterwards():
-    """Let the settings decide again who this process is."""
-    yield
-    identity.assume(None)
-    dispose_engines()
-
-
-def test_someone_who_typed_a_password_reads_as_themselves_until_they_sign_out(make_person, nobody_afterwards):
+def test_someone_who_typed_a_password_reads_as_themselves_until_they_sign_out(make_person, configure):
+    configure()
     login = make_person("typed@example.org", Role.LECTURER)
-    password = kept_login("typed@example.org")
-    forget_login("typed@example.org")
-    sign_in("typed@example.org", password or "")
+    password = access().server.kept_login("typed@example.org")
+    access().server.forget_login("typed@example.org")
+    access().sign_in("typed@example.org", password or "")
     assert lmskit.read_frame("SELECT session_user AS login")["login"].tolist() == [login]
     lmskit.sign_out()
     with pytest.raises(NotSignedInError):
@@ -283,7 +274,7 @@ def test_the_connection_is_closed_with_the_engines(admin_engine, endpoint):
     import psycopg
 
     kept = int(read_frame(admin_engine, BACKEND)["pid"].iloc[0])
-    dispose_engines()
+    access().dispose()
     with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as superuser:
         superuser.execute("SELECT pg_sleep(0.05)")
         assert superuser.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", [kept]).fetchone() == (0,)
@@ -312,7 +303,7 @@ def test_threads_take_turns(admin_engine):
 FORKING = """
 import os, sys
 import lmskit
-from lmskit.db.engine import dispose_engines
+from lmskit.db import access
 pid = "SELECT pg_backend_pid() AS pid"
 mine = lmskit.read_frame(pid)["pid"].iloc[0]
 child = os.fork()
@@ -320,7 +311,7 @@ if child == 0:
     sys.exit(0 if lmskit.read_frame(pid)["pid"].iloc[0] != mine else 1)
 assert os.waitpid(child, 0)[1] == 0, "the child read over its parent's connection"
 assert lmskit.read_frame(pid)["pid"].iloc[0] == mine, "the child closed its parent's connection"
-dispose_engines()
+access().dispose()
 """
 
 

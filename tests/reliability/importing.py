@@ -6,9 +6,10 @@ python -m tests.reliability.importing FILE COURSE
 import sys
 from pathlib import Path
 
-from lmskit.db import DEMO_ADMIN, engine_for, retried, transaction
+from lmskit.db import engine_for, retried, transaction
 from lmskit.importers.registry import format_named
 from lmskit.services.file_import import import_path
+from lmskit.settings import DEMO_ADMIN
 
 
 def main() -> None:

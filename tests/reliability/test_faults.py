@@ -17,14 +17,13 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, delete, select, update
 
-from lmskit.db import retried, transaction
+from lmskit.db import access, retried, transaction
 from lmskit.db.cluster import Cluster
 from lmskit.models import Course, OutboxMessage, User
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.delivery import MAX_ATTEMPTS, deliver_waiting
 from lmskit.services.enrollment import enroll
 from lmskit.services.retry import retry, retry_settled
-from lmskit.settings import settings
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 from tests import factories
 from tests.reliability.conftest import make_intake
@@ -48,7 +47,7 @@ def test_twelve_administrators_who_double_click_enrol_once_and_send_one_message(
     intake = intake_of(0)
     email = f"{factories.unique('double')}@example.org"
     mail_server.pause = 0.2
-    with Crew(home=settings().home, smtp_port=mail_server.port) as crew:
+    with Crew(home=access().settings.home, smtp_port=mail_server.port) as crew:
         at = time.time() + HEAD_START
         files = [tmp_path / f"{number}.json" for number in range(len(administrators))]
         order = {"course": intake.course.code, "email": email, "at": at, "lease": 60}
@@ -224,7 +223,7 @@ def durable_home():
     """A home with a server of its own that writes before it answers, since it is going to be killed."""
     home = Path(tempfile.mkdtemp(prefix="lmskit-durable-"))
     yield home
-    Cluster(home, settings().postgres_version).stop()
+    Cluster(home, access().settings.postgres_version).stop()
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -236,7 +235,7 @@ def test_a_watch_outlives_the_death_of_the_database_server(say, durable_home, ma
 
     lmskit("db", "upgrade")
     lmskit("seed")
-    cluster = Cluster(durable_home, settings().postgres_version)
+    cluster = Cluster(durable_home, access().settings.postgres_version)
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(cluster.start().superuser_conninfo("lmskit")), pool_pre_ping=True
     )
@@ -272,7 +271,7 @@ def test_a_watch_outlives_the_death_of_the_database_server(say, durable_home, ma
 
 def kill_server(home: Path) -> None:
     """Kill the database server under a home, with all that serve in it, at once."""
-    pid_file = Cluster(home, settings().postgres_version).layout.data / "postmaster.pid"
+    pid_file = Cluster(home, access().settings.postgres_version).layout.data / "postmaster.pid"
     server = psutil.Process(int(pid_file.read_text().splitlines()[0]))
     for process in (server, *server.children(recursive=True)):
         process.kill()

@@ -15,13 +15,12 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, delete, func, select, text
 
-from lmskit.db import transaction
+from lmskit.db import access, transaction
 from lmskit.db.cluster import Cluster
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.plain_csv import FORMAT
 from lmskit.models import Course, Enrollment, ExternalId, Term, User
 from lmskit.services.file_import import import_file
-from lmskit.settings import settings
 from tests import factories
 from tests.importers.plain import csv_file
 from tests.reliability.crew import ROOT, kill
@@ -109,14 +108,14 @@ def durable_home() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="lmskit-durable-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
-        Cluster(Path(folder), settings().postgres_version).stop()
+        Cluster(Path(folder), access().settings.postgres_version).stop()
 
 
 def test_an_import_outlives_the_death_of_the_database_server(say, durable_home, tmp_path):
     for command in (("db", "upgrade"), ("seed",)):
         environment = os.environ | {"LMSKIT_HOME": str(durable_home)}
         subprocess.run([sys.executable, "-m", "lmskit", *command], check=True, cwd=ROOT, env=environment, capture_output=True)
-    cluster = Cluster(durable_home, settings().postgres_version)
+    cluster = Cluster(durable_home, access().settings.postgres_version)
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(cluster.start().superuser_conninfo("lmskit")), pool_pre_ping=True
     )

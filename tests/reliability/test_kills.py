@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from lmskit.db import transaction
+from lmskit.db import access, transaction
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.smtp import SmtpServer
-from lmskit.settings import Settings, settings
+from lmskit.settings import Settings
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 from tests.reliability.crew import Crew, kill
 from tests.reliability.mail_server import MailServer, Occurrence
@@ -82,7 +82,7 @@ class Executioner:
 
 @pytest.fixture
 def crew(mail_server):
-    with Crew(home=settings().home, smtp_port=mail_server.port) as made:
+    with Crew(home=access().settings.home, smtp_port=mail_server.port) as made:
         yield made
 
 

@@ -17,15 +17,13 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from lmskit.db import Opener, engine_for, transaction
-from lmskit.db.engine import engine_at
+from lmskit.db import Opener, access, engine_for, transaction
 from lmskit.errors import LmskitError
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.admission import admit
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll
 from lmskit.services.transport import Transport, transport_of
-from lmskit.settings import settings
 
 
 def enrol(begin: Opener, transport: Transport, lease: dt.timedelta, order: dict[str, Any]) -> None:
@@ -58,7 +56,7 @@ def click(begin: Opener, _transport: Transport, lease: dt.timedelta, order: dict
     def press() -> None:
         time.sleep(max(0.0, order["at"] - time.time()))
         try:
-            answers.append(admit(begin, transport_of(settings()), request, lease=lease))
+            answers.append(admit(begin, transport_of(access().settings), request, lease=lease))
         except LmskitError as error:
             answers.append(f"{type(error).__name__}: {error}")
 
@@ -79,9 +77,8 @@ def carry_out(order: dict[str, Any]) -> None:
     """Do the work as the person, or with the address of the database, that the order names."""
     # The mail server tells by the sender which process it speaks to.
     os.environ["LMSKIT_MAIL_FROM"] = f"w{os.getpid()}@example.org"
-    settings.cache_clear()
-    engine = engine_at(make_url(order["url"])) if "url" in order else engine_for(order["person"])
-    WORK[order["work"]](lambda: transaction(engine), transport_of(settings()), dt.timedelta(seconds=order["lease"]), order)
+    engine = access().engine_at(make_url(order["url"])) if "url" in order else engine_for(order["person"])
+    WORK[order["work"]](lambda: transaction(engine), transport_of(access().settings), dt.timedelta(seconds=order["lease"]), order)
 
 
 def main() -> None:

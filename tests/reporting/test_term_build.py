@@ -10,7 +10,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from lmskit.cli.report import app
-from lmskit.db import snapshot, transaction
+from lmskit.db import access, snapshot, transaction
 from lmskit.errors import CourseNotFoundError, InputError, TermNotFoundError
 from lmskit.queries.mastery import class_weeks
 from lmskit.reporting.builder import build_term
@@ -18,7 +18,6 @@ from lmskit.reporting.course_report import course_report
 from lmskit.reporting.display import Fragment
 from lmskit.reporting.execution import term_report_notebook
 from lmskit.reporting.snapshot import export, reading
-from lmskit.settings import settings
 from tests import factories
 from tests.reporting.conftest import HOSTILE
 
@@ -109,10 +108,10 @@ def test_stored_parameters_are_codes_and_no_trace_of_the_machine_is_left(built, 
         assert notebook["metadata"]["lmskit"]["parameters"].keys() == {"course", "n_students", "snapshot", "snapshot_at"}
         assert notebook["metadata"]["lmskit"]["parameters"]["course"] == code
         assert "papermill" not in notebook["metadata"]
-        assert str(settings().home) not in json.dumps(notebook)
+        assert str(access().settings.home) not in json.dumps(notebook)
 
 
-def test_a_failing_course_is_named_and_keeps_its_report_while_others_come_out_the_same(built, term, output, tmp_path, monkeypatch):
+def test_a_failing_course_is_named_and_keeps_its_report_while_others_come_out_the_same(built, term, output, tmp_path, configure):
     result, _ = built
     fails, works = term[1]
     before = {path: path.read_bytes() for path in result.folder.iterdir()}
@@ -123,13 +122,8 @@ def test_a_failing_course_is_named_and_keeps_its_report_while_others_come_out_th
     path = root / "notebooks" / "reports" / "term_report.ipynb"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(notebook), encoding="utf-8")
-    monkeypatch.setenv("LMSKIT_PROJECT_ROOT", str(root))
-    settings.cache_clear()
-    try:
-        said = CliRunner().invoke(app, ["build", "--term", term[0].code, "--output", str(output)])
-    finally:
-        monkeypatch.undo()
-        settings.cache_clear()
+    configure(LMSKIT_PROJECT_ROOT=str(root))
+    said = CliRunner().invoke(app, ["build", "--term", term[0].code, "--output", str(output)])
     assert said.exit_code == 1
     assert "1 of 2 reports" in said.output
     assert f"The report of {fails.code} could not be built: The sky fell." in said.output
@@ -211,17 +205,12 @@ def test_a_shared_snapshot_shows_the_moment_it_was_taken(admin_engine, term):
         course_report(code, snapshot=name)
 
 
-def test_only_courses_that_the_person_sees_are_reported(lecturer_engine, term, output, monkeypatch):
-    monkeypatch.setenv("LMSKIT_PERSON", "demo.lecturer@example.org")
-    settings.cache_clear()
-    try:
-        with pytest.raises(TermNotFoundError):
-            build_term(term[0].code, output=output)
-        with pytest.raises(CourseNotFoundError):
-            course_report(term[1][0].code)
-    finally:
-        monkeypatch.undo()
-        settings.cache_clear()
+def test_only_courses_that_the_person_sees_are_reported(lecturer_engine, term, output, configure):
+    configure(LMSKIT_PERSON="demo.lecturer@example.org")
+    with pytest.raises(TermNotFoundError):
+        build_term(term[0].code, output=output)
+    with pytest.raises(CourseNotFoundError):
+        course_report(term[1][0].code)
 
 
 def test_what_cannot_be_built_is_refused_in_a_sentence(term, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from lmskit.db.constraint import violated_constraint
+from lmskit.db import violated_constraint
 from lmskit.models import Base
 from tests.schema.world import NOON, World
 

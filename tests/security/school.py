@@ -2,10 +2,10 @@
 
 from sqlalchemy import text
 
-from lmskit.db import DEMO_ADMIN, login_name, revision, transaction
-from lmskit.db.engine import engine_at
+from lmskit.db import access, login_name, revision, transaction
 from lmskit.schemas.person import CreatePerson
 from lmskit.services.person import create_person, found_administrator
+from lmskit.settings import DEMO_ADMIN
 from lmskit.vocabulary import Role
 
 ADMIN, ADA, BEN = DEMO_ADMIN, "ada@example.org", "ben@example.org"
@@ -36,7 +36,7 @@ class School:
         return base.set(username=self.login(email), password=password or self.passwords[email])
 
     def engine(self, email, password=None):
-        return engine_at(self.url(email, password))
+        return access().engine_at(self.url(email, password))
 
     def person_id(self, email):
         with self.engine(ADMIN).connect() as connection:

@@ -13,7 +13,6 @@ from lmskit.queries.audit import audit_entries, count_audit_entries
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.login import ChangeAddress, CreateLogin
 from lmskit.services.login import change_address, close_login, create_login, give_password, open_login
-from lmskit.settings import settings
 from lmskit.vocabulary import Origin
 from tests import factories
 from tests.security.school import ADA, ADMIN, BEN, School
@@ -265,16 +264,11 @@ def test_what_was_done_under_an_earlier_address_is_found_by_it(school):
         assert audit_entries(session, actor="eve@example.org", course=course.code)["new"].tolist() == [{"title": "By Eve"}]
 
 
-def test_the_command_prints_who_changed_what(school, monkeypatch):
+def test_the_command_prints_who_changed_what(school, configure):
     run(school, ADA, "UPDATE courses SET mastery_rule = 'latest'")
-    monkeypatch.setenv("LMSKIT_DATABASE_URL", school.url(ADMIN).render_as_string(hide_password=False))
-    settings.cache_clear()
-    try:
-        result = CliRunner().invoke(app, ["audit", "list", "--course", COURSE, "--limit", "1"])
-        unknown = CliRunner().invoke(app, ["audit", "list", "--course", "NOWHERE"])
-    finally:
-        monkeypatch.undo()
-        settings.cache_clear()
+    configure(LMSKIT_DATABASE_URL=school.url(ADMIN).render_as_string(hide_password=False))
+    result = CliRunner().invoke(app, ["audit", "list", "--course", COURSE, "--limit", "1"])
+    unknown = CliRunner().invoke(app, ["audit", "list", "--course", "NOWHERE"])
     assert result.exit_code == 0
     assert ADA in result.output
     assert '→ "latest"' in result.output

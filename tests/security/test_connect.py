@@ -10,18 +10,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import lmskit
-from lmskit.db import default_engine, engine_for, identity, keep_login, sign_in, transaction
-from lmskit.db.engine import dispose_engines
+from lmskit.db import access, engine_for, keep_login, transaction
 from lmskit.desks import course_desk, enrollment_desk
 from lmskit.desks.sign_in import sign_in_form
 from lmskit.errors import LoginMissingError, NotPermittedError, NotSignedInError, SignInRefusedError
 from lmskit.schemas.login import CreateLogin
 from lmskit.services.login import close_login, create_login
-from lmskit.settings import settings
 from tests import factories
 from tests.security.school import ADA, ADMIN, BEN, School
 
-REFUSED = "The address and the password do not belong to an open login here."
+REFUSED = "The address and the password do not belong to an open login."
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +28,11 @@ def school(fresh_database):
 
 
 @pytest.fixture
-def server(school, monkeypatch, endpoint):
+def server(school, configure, endpoint):
     """The settings name the server and nobody's login, as on a lecturer's own machine."""
     address = f"postgresql://127.0.0.1:{endpoint.port}/{school.name}"
-    monkeypatch.setenv("LMSKIT_DATABASE_URL", address)
-    settings.cache_clear()
-    yield address
-    identity.assume(None)
-    dispose_engines()
-    monkeypatch.undo()
-    settings.cache_clear()
+    configure(LMSKIT_DATABASE_URL=address)
+    return address
 
 
 def who():
@@ -57,16 +50,14 @@ def pressed(email, password):
 # Whose login -----------------------------------------------------------------------------------------------
 
 
-def test_an_address_that_names_a_login_needs_no_form(school, server, monkeypatch):
-    monkeypatch.setenv("LMSKIT_DATABASE_URL", school.url(ADA).render_as_string(hide_password=False))
-    settings.cache_clear()
+def test_an_address_that_names_a_login_needs_no_form(school, server, configure):
+    configure(LMSKIT_DATABASE_URL=school.url(ADA).render_as_string(hide_password=False))
     lmskit.connect()
     assert who() == ADA
 
 
-def test_a_login_in_the_passfile_needs_no_form(school, server, monkeypatch):
-    monkeypatch.setenv("LMSKIT_PERSON", BEN)
-    settings.cache_clear()
+def test_a_login_in_the_passfile_needs_no_form(school, server, configure):
+    configure(LMSKIT_PERSON=BEN)
     keep_login(BEN, school.passwords[BEN])
     lmskit.connect()
     assert who() == BEN
@@ -81,22 +72,22 @@ def test_a_program_without_a_login_gets_the_sentence_and_no_form(server, capsys)
 def test_who_signs_in_is_who_everything_is_done_as_until_they_sign_out(school, server):
     assert pressed(f" {ADA.upper()} ", school.passwords[ADA]).startswith("You are signed in as ada@example.org.")
     assert who() == ADA
-    assert lmskit.connect() is default_engine()
-    sign_in(BEN, school.passwords[BEN])
+    assert lmskit.connect() is engine_for()
+    access().sign_in(BEN, school.passwords[BEN])
     assert who() == BEN
     lmskit.sign_out()
     with pytest.raises(NotSignedInError, match=r"You have signed out\. To sign in again: lmskit\.connect\(\)"):
         who()
     with pytest.raises(NotSignedInError):
         lmskit.connect()
-    sign_in(ADA, school.passwords[ADA])
+    access().sign_in(ADA, school.passwords[ADA])
     assert who() == ADA
 
 
 def test_a_connection_of_an_earlier_password_proves_nothing(school, server):
-    sign_in(ADA, school.passwords[ADA])
+    access().sign_in(ADA, school.passwords[ADA])
     with pytest.raises(SignInRefusedError):
-        sign_in(ADA, "something else")
+        access().sign_in(ADA, "something else")
     assert who() == ADA, "who was signed in still is"
 
 
@@ -129,18 +120,18 @@ def test_a_message_that_is_no_sign_in_is_refused(content, server):
 
 
 def test_a_lecturer_cannot_open_an_admin_notebook(school, server):
-    sign_in(ADA, school.passwords[ADA])
+    access().sign_in(ADA, school.passwords[ADA])
     for desk in (course_desk, enrollment_desk):
         with pytest.raises(NotPermittedError) as error:
             desk()
         assert str(error.value).startswith(f"Only an administrator can use this notebook. You are signed in as {ADA}, a lecturer.")
         assert error.value._render_traceback_() == [str(error.value)]
-    sign_in(ADMIN, school.passwords[ADMIN])
+    access().sign_in(ADMIN, school.passwords[ADMIN])
     assert course_desk().message.value == ""
 
 
 def test_what_a_person_may_not_do_is_a_sentence(school, server):
-    sign_in(ADA, school.passwords[ADA])
+    access().sign_in(ADA, school.passwords[ADA])
     with (
         pytest.raises(NotPermittedError, match=r"^The person who is signed in may not do this\. Nothing was changed;"),
         transaction() as session,
@@ -152,9 +143,9 @@ def test_what_a_person_may_not_do_is_a_sentence(school, server):
 
 
 def test_the_engine_of_who_signed_in_shows_no_password(school, server):
-    engine = sign_in(ADA, school.passwords[ADA])
+    engine = access().sign_in(ADA, school.passwords[ADA])
     shown = [repr(engine), str(engine.url), engine.url.render_as_string(hide_password=False), repr(engine.url), repr(vars(engine))]
-    shown += [repr(identity.current()), repr(engine.pool), repr(engine.dialect), json.dumps(dict(os.environ))]
+    shown += [repr(access().person), repr(engine.pool), repr(engine.dialect), json.dumps(dict(os.environ))]
     assert not any(school.passwords[ADA] in text_shown for text_shown in shown)
     assert engine_for() is engine
 
@@ -255,5 +246,5 @@ def test_a_notebook_asks_for_the_password_and_keeps_nothing_of_it(notebook, scho
     assert ADA in written
     assert password not in written
     assert "a wrong password" not in written
-    assert "signed out" in notebook.run("lmskit.sign_out()\nfrom lmskit.db import default_engine\ndefault_engine()")
+    assert "signed out" in notebook.run("lmskit.sign_out()\nfrom lmskit.db import engine_for\nengine_for()")
     assert notebook.run(connect) == sentence

@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from lmskit.cli import app
 from lmskit.cli.doctor import disk, passfile
-from lmskit.db import DEMO_ADMIN, default_engine, engine_for
+from lmskit.db import access, engine_for
 from lmskit.db.cluster import Cluster
-from lmskit.db.connection import start_embedded
 from lmskit.queries.database_sessions import troublesome_sessions
 from lmskit.queries.finding import Finding
 from lmskit.queries.health import database_findings
+from lmskit.settings import DEMO_ADMIN
 from lmskit.vocabulary import Role
 
 LECTURER = "forgetful.lecturer@example.org"
@@ -100,7 +100,7 @@ def test_an_open_plan_oracle_is_wrong_where_lmskit_was_told_to_close_it(embedded
     try:
         assert mistakes() == {"plan oracle"}
         assert findings()["plan oracle"]["sentence"].endswith("To close this channel: lmskit db bootstrap")
-        with Session(default_engine()) as session:
+        with Session(engine_for()) as session:
             kept = told(session, embedded=True, harden=False)["plan oracle"]
             elsewhere = told(session, embedded=False, harden=False)["plan oracle"]
     finally:
@@ -163,7 +163,7 @@ def test_no_session_of_that_number_is_a_sentence(embedded):
 
 
 def test_the_owner_of_the_tables_is_nobody_to_be_ended(embedded, cluster):
-    from lmskit.db.engine import migrator_engine
+    from lmskit.db import migrator_engine
 
     with migrator_engine().connect() as connection:
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
@@ -221,7 +221,7 @@ def test_a_database_that_was_made_anew_is_hardened_when_the_server_starts(superu
         return superuser.execute("SELECT proleakproof FROM pg_proc WHERE proname = 'texteq'").fetchone() == (True,)
 
     superuser.execute("ALTER FUNCTION texteq LEAKPROOF")
-    start_embedded()
+    access().server.start()
     assert is_leakproof()  # the server was running: nobody has asked
     running, asked = Cluster.running, []
 
@@ -230,5 +230,5 @@ def test_a_database_that_was_made_anew_is_hardened_when_the_server_starts(superu
         return None if len(asked) == 1 else running(self)
 
     monkeypatch.setattr(Cluster, "running", stopped_at_first)
-    start_embedded()
+    access().server.start()
     assert not is_leakproof()

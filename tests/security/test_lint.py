@@ -9,9 +9,8 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.orm import Session
 
-from lmskit.db import revision
+from lmskit.db import migrator_engine, revision
 from lmskit.db.cluster import Endpoint
-from lmskit.db.engine import migrator_engine
 from lmskit.queries import access_rules
 from lmskit.queries.access_manifest import RENEW, kept_manifest, manifest
 from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, MANIFEST, RULES, SERVER, Violation, skipped_rules, violations

@@ -10,14 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
 from lmskit.cli import app
-from lmskit.db import roles, scram_verifier, transaction
-from lmskit.db.connection import has_login, kept_login
-from lmskit.db.engine import engine_at
+from lmskit.db import access, roles, scram_verifier, transaction
 from lmskit.errors import BusyError, LastAdministratorError, NotPermittedError, OwnLoginError, SignInRefusedError, UnreachableError
 from lmskit.queries.login import signed_in
 from lmskit.schemas.login import ChangeAddress, CreateLogin
 from lmskit.services.login import change_address, change_own_password, close_login, create_login, open_login
-from lmskit.settings import settings
 from lmskit.vocabulary import Role
 from tests import factories
 from tests.security.school import ADA, ADMIN, BEN, School
@@ -31,21 +28,18 @@ def school(fresh_database):
 
 
 @pytest.fixture
-def lmskit(school, monkeypatch):
+def lmskit(school, configure):
     """Run a command as somebody, by default the administrator, and return what it says."""
 
     def run(*arguments, person=ADMIN, typed="", status=0):
-        monkeypatch.setenv("LMSKIT_DATABASE_URL", school.url(person).render_as_string(hide_password=False))
-        settings.cache_clear()
+        configure(LMSKIT_DATABASE_URL=school.url(person).render_as_string(hide_password=False))
         result = CliRunner().invoke(app, arguments, input=typed)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == status, result.output
         return result.output
 
-    yield run
-    monkeypatch.undo()
-    settings.cache_clear()
+    return run
 
 
 @pytest.fixture
@@ -83,7 +77,7 @@ def test_a_person_and_their_login_are_made_in_one_command_and_the_password_is_sh
     assert "cleo@example.org has a login now and signs in as a lecturer." in said
     password = next(line for line in said.splitlines() if "password:" in line).rpartition(" ")[2]
     assert who(school.engine("cleo@example.org", password)) == "cleo@example.org"
-    assert not has_login("cleo@example.org")
+    assert not access().server.has_login("cleo@example.org")
 
 
 def test_hash_and_verifier_are_of_the_same_password_and_neither_is_readable(school, endpoint):
@@ -108,7 +102,7 @@ def test_a_lecturer_without_a_login_gets_one_and_a_typed_password_is_not_shown(l
     assert email is not None
     said = lmskit("login", "create", email, "--password-prompt", "--keep", typed=f"{PASSWORD}\n{PASSWORD}\n")
     assert PASSWORD not in said
-    assert kept_login(email) == PASSWORD
+    assert access().server.kept_login(email) == PASSWORD
     assert who(school.engine(email, PASSWORD)) == email
 
 
@@ -315,11 +309,11 @@ def test_nobody_renames_the_login_in_use(school):
 
 def test_a_kept_password_moves_to_the_new_address(lmskit):
     lmskit("login", "create", "kept@example.org", "--family", "Kept", "--keep")
-    password = kept_login("kept@example.org")
+    password = access().server.kept_login("kept@example.org")
     lmskit("login", "rename", "kept@example.org", "moved@example.org")
-    assert (kept_login("moved@example.org"), has_login("kept@example.org")) == (password, False)
+    assert (access().server.kept_login("moved@example.org"), access().server.has_login("kept@example.org")) == (password, False)
     lmskit("login", "disable", "moved@example.org")
-    assert not has_login("moved@example.org")
+    assert not access().server.has_login("moved@example.org")
 
 
 def test_who_is_no_administrator_any_more_has_no_administrators_rights(school, someone):
@@ -372,9 +366,9 @@ def test_an_administrator_sets_the_password_of_somebody_else(lmskit, school, som
 
 def test_a_kept_password_is_exchanged_when_it_changes(lmskit):
     lmskit("login", "create", "frida@example.org", "--family", "Frida", "--keep")
-    before = kept_login("frida@example.org")
+    before = access().server.kept_login("frida@example.org")
     lmskit("passwd", "frida@example.org")
-    assert kept_login("frida@example.org") not in {before, None}
+    assert access().server.kept_login("frida@example.org") not in {before, None}
 
 
 def test_no_statement_holds_a_password_in_clear(school, someone):
@@ -447,6 +441,6 @@ def test_sessions_are_the_servers_own_again_after_they_were_ended(lmskit, school
 
 
 def test_engines_without_a_password_of_their_own_are_refused(school):
-    message = refused(engine_at(school.url(ADA).set(password="not it")))
+    message = refused(access().engine_at(school.url(ADA).set(password="not it")))
     assert "does not accept the login" in message
     assert "not it" not in message

@@ -17,13 +17,11 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, NullPool, create_engine
 from sqlalchemy.orm import Session
 
-from lmskit.db import roles
+from lmskit.db import access, roles
 from lmskit.db.bootstrap import bootstrap
 from lmskit.db.cluster import Cluster
-from lmskit.db.engine import engine_at
 from lmskit.errors import BootstrapError
 from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, violations
-from lmskit.settings import settings
 from tests.security.attack import GROUPS, attacks, complaints_of, others_at_work
 from tests.security.oracle import complaints
 from tests.security.state import state
@@ -75,7 +73,7 @@ def prepared_by(by: Bootstrapper, endpoint: Endpoint, passfile: Path) -> World:
         result = bootstrap(manager, passfile=passfile)
         assert result.skipped != []
     query = endpoint.parameters() | {"passfile": str(passfile)}
-    return build(endpoint, "lmskit", engine_at(URL.create("postgresql+psycopg", roles.MIGRATOR, database="lmskit", query=query)))
+    return build(endpoint, "lmskit", access().engine_at(URL.create("postgresql+psycopg", roles.MIGRATOR, database="lmskit", query=query)))
 
 
 @pytest.mark.parametrize(
@@ -118,14 +116,14 @@ def broken_rules(world: World) -> set[str]:
 
 @pytest.mark.long
 def test_the_whole_suite_passes_on_postgresql_16():
-    if settings().postgres_version == 16:
+    if access().settings.postgres_version == 16:
         pytest.skip("this is that run")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PYTEST_"))}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/security"],
         check=False,
         env=environment | {"LMSKIT_POSTGRES_VERSION": "16"},
-        cwd=settings().project_root,
+        cwd=access().settings.project_root,
         capture_output=True,
         text=True,
     )

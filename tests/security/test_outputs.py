@@ -18,14 +18,14 @@ from urllib.parse import quote
 import nbformat
 import pytest
 
-from lmskit.settings import settings
+from lmskit.db import access
 from tests.security.attack import ask
 
 if TYPE_CHECKING:
     from tests.security.world import World
 
 FOREIGN = re.compile(rb"canar[yi]|4242\.42|2031-07-07|\b7700\d{5}\b")
-ROOT = settings().project_root
+ROOT = access().settings.project_root
 LIMIT = 180
 COMMANDS = {
     "courses": ("course", "list"),

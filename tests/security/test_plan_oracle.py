@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from lmskit.db import access
 from lmskit.db.bootstrap import bootstrap
 from lmskit.db.cluster import Endpoint
 from lmskit.db.hardening import is_hardened, leakproof_builtins
-from lmskit.settings import settings
 from tests.security.oracle_world import World, build
 from tests.security.plan_probes import PLANNER_SETTINGS, PROBES, counts, leaks
 
@@ -21,7 +21,7 @@ HARDENED, OPEN = "lmskit_hardened", "lmskit_unhardened"
 @contextmanager
 def prepared(endpoint: Endpoint, make: Callable[[str], Engine], name: str, *, harden: bool | None) -> Iterator[World]:
     engine = make(name)
-    bootstrap(endpoint.superuser_conninfo(), name, passfile=settings().passfile, own_cluster=True, harden=harden)
+    bootstrap(endpoint.superuser_conninfo(), name, passfile=access().settings.passfile, own_cluster=True, harden=harden)
     world = build(endpoint, engine)
     yield world
     world.connection.close()
@@ -103,7 +103,7 @@ def test_keeping_the_built_ins_leakproof_restores_every_one_of_them(endpoint, fr
     with superuser(endpoint, "lmskit_restored") as connection, superuser(endpoint, "template1") as untouched:
         assert leakproof_builtins(connection) == []
         for _ in range(2):
-            bootstrap(endpoint.superuser_conninfo(), "lmskit_restored", passfile=settings().passfile, own_cluster=True, harden=False)
+            bootstrap(endpoint.superuser_conninfo(), "lmskit_restored", passfile=access().settings.passfile, own_cluster=True, harden=False)
             assert sorted(leakproof_builtins(connection)) == sorted(leakproof_builtins(untouched))
             assert len(leakproof_builtins(untouched)) > 300
 
@@ -111,8 +111,8 @@ def test_keeping_the_built_ins_leakproof_restores_every_one_of_them(endpoint, fr
 def test_a_server_of_somebody_else_is_left_as_it_is_unless_asked(endpoint, fresh_database):
     fresh_database("lmskit_foreign")
     with superuser(endpoint, "lmskit_foreign") as connection:
-        bootstrap(endpoint.superuser_conninfo(), "lmskit_foreign", passfile=settings().passfile, harden=False)
-        bootstrap(endpoint.superuser_conninfo(), "lmskit_foreign", passfile=settings().passfile)
+        bootstrap(endpoint.superuser_conninfo(), "lmskit_foreign", passfile=access().settings.passfile, harden=False)
+        bootstrap(endpoint.superuser_conninfo(), "lmskit_foreign", passfile=access().settings.passfile)
         assert not is_hardened(connection)
-        bootstrap(endpoint.superuser_conninfo(), "lmskit_foreign", passfile=settings().passfile, harden=True)
+        bootstrap(endpoint.superuser_conninfo(), "lmskit_foreign", passfile=access().settings.passfile, harden=True)
         assert is_hardened(connection)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from lmskit.db import generate_password, revision, scram_verifier
-from lmskit.db.engine import engine_at
+from lmskit.db import access, generate_password, revision, scram_verifier
 from lmskit.names import sort_name
 from lmskit.vocabulary import Role
 
@@ -83,7 +82,7 @@ class World:
         from sqlalchemy import URL
 
         query = {**self.endpoint.parameters(), "require_auth": "scram-sha-256"}
-        return engine_at(URL.create("postgresql+psycopg", login.name, login.password, database=self.database, query=query))
+        return access().engine_at(URL.create("postgresql+psycopg", login.name, login.password, database=self.database, query=query))
 
     @contextmanager
     def posing(self, connection: Connection, login: str) -> Iterator[None]:

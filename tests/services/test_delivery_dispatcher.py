@@ -6,8 +6,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from lmskit.db import generate_password, scram_verifier, transaction
-from lmskit.db.engine import engine_at
+from lmskit.db import access, generate_password, scram_verifier, transaction
 from lmskit.db.roles import DISPATCHER
 from lmskit.errors import MessageRefusedError, NotPermittedError
 from lmskit.models import Base
@@ -25,7 +24,7 @@ def dispatcher(admin_engine, endpoint):
     password = generate_password()
     with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as connection:
         connection.execute(f"ALTER ROLE {DISPATCHER} PASSWORD '{scram_verifier(password)}'".encode())
-    engine = engine_at(admin_engine.url.set(username=DISPATCHER, password=password).difference_update_query(["passfile"]))
+    engine = access().engine_at(admin_engine.url.set(username=DISPATCHER, password=password).difference_update_query(["passfile"]))
     yield engine
     engine.dispose()
 

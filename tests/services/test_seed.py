@@ -6,9 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from lmskit.db import DEMO_ADMIN, engine_for, login_name, revision, transaction
-from lmskit.db.connection import has_login
-from lmskit.db.engine import engine_at
+from lmskit.db import access, engine_for, login_name, revision, transaction
 from lmskit.errors import PersonExistsError, UnreachableError
 from lmskit.models import User
 from lmskit.queries.person import person_by_email
@@ -16,6 +14,7 @@ from lmskit.schemas.person import CreatePerson
 from lmskit.services import seed as service
 from lmskit.services.person import create_person, set_password
 from lmskit.services.seed import DEMO_LECTURER, DEMO_LECTURERS
+from lmskit.settings import DEMO_ADMIN
 from lmskit.vocabulary import Role
 from tests import factories
 
@@ -30,7 +29,7 @@ class Place:
     def engine(self, email):
         login = login_name(self.name, email)
         url = self.migrator.url.difference_update_query(["passfile"])
-        return engine_at(url.set(username=login, password=self.passwords[email], database=self.name))
+        return access().engine_at(url.set(username=login, password=self.passwords[email], database=self.name))
 
     def seed(self):
         with transaction(self.migrator) as session:
@@ -81,9 +80,9 @@ def test_lost_passwords_are_set_anew_by_the_owner_of_the_database(place):
         assert service.reset_passwords(session, place.passwords.__setitem__) == [DEMO_ADMIN, *DEMO_LECTURERS]
     for email in (DEMO_ADMIN, *DEMO_LECTURERS):
         assert place.who(email) == email
-    engine_at(old).dispose()
+    access().engine_at(old).dispose()
     with pytest.raises(UnreachableError, match="does not accept the login"):
-        engine_at(old).connect()
+        access().engine_at(old).connect()
 
 
 def test_nobody_is_reset_where_nobody_is(place):
@@ -159,5 +158,5 @@ def test_the_hash_is_not_read_with_the_person(admin_engine):
 
 
 def test_the_fixture_for_tests_keeps_its_login_where_the_seed_would(admin_engine):
-    assert has_login(DEMO_ADMIN)
+    assert access().server.has_login(DEMO_ADMIN)
     assert engine_for(DEMO_ADMIN) is admin_engine

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import text
 
-from lmskit.db.staging import copy_rows, stage
+from lmskit.db.bulk import copy_rows, stage
 from lmskit.services.enrollment import WELCOME, welcome_context
 from lmskit.services.outbox import idem_key, new_message_id
 

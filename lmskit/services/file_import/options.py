@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lmskit.db.staging import copy_rows, stage
+from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import InputError, LecturerNotFoundError
 from lmskit.limits import LAST_WEEK
 from lmskit.queries.course import course_by_code

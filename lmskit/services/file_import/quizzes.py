@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
-from lmskit.db.staging import copy_rows, stage
+from lmskit.db.bulk import copy_rows, stage
 from lmskit.importers.report import RowWarning
 from lmskit.importers.week import week_named
 from lmskit.limits import FIRST_WEEK, LAST_WEEK, LONGEST_EXTERNAL_ID, LONGEST_TITLE

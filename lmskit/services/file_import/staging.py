@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from lmskit.db.staging import copy_rows, stage
+from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import InputError
 from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, TermRecord
 from lmskit.limits import LONGEST_NAME

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import text
 
-from lmskit.db.staging import stage
+from lmskit.db.bulk import stage
 from lmskit.errors import ImportFileError
 from lmskit.importers.report import Outcome
 from lmskit.progress import Progress, silent

@@ -1,0 +1,326 @@
+"""Access to the database: who this process acts as, and the engines of their logins.
+
+From a person to a query::
+
+    lmskit.connect()  ->  access().engine_for()  ->  Access.url_for   whose login is it?
+                                                 ->  Server.address   where is the database? (lmskit/db/server.py)
+                                                 ->  Access.engine_at a pool of connections for this login
+    transaction()     ->  a session on that engine                    (lmskit/db/transaction.py)
+
+A process has one `Access`, made from its environment at the first use; `access` returns it. A program that needs another makes
+its own and passes engines on, or replaces the process's own for a while with `using`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+import weakref
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from lmskit.db.failure import connection_error, is_starting
+from lmskit.db.server import Server
+from lmskit.errors import NotSignedInError, SignInRefusedError
+from lmskit.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sqlalchemy import URL, Dialect
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+Opened = TypeVar("Opened")
+
+POOL: dict[str, Any] = {"pool_size": 2, "max_overflow": 1, "pool_pre_ping": True}
+"""A login has five connections for everything that its person has open."""
+CONNECT_TIMEOUT = 10
+STARTING_LIMIT = 60.0
+"""Seconds to wait for a server that says it is starting, as after a crash."""
+PAUSE = 0.2
+CONNECTION_PARAMETERS: dict[str, Any] = {"application_name": "lmskit", "connect_timeout": CONNECT_TIMEOUT}
+COMPANION = "lmskit_companion"
+REFUSED = (
+    "The address and the password do not belong to an open login. Check both; "
+    "an administrator can make a login (lmskit login create EMAIL) or set a new password (lmskit passwd EMAIL)."
+)
+"""One sentence for a wrong password, an unknown address, a person without a login and a closed login: strangers must not learn which."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person who has signed in with a password that was typed. It is kept in memory alone."""
+
+    email: str
+    login: str
+    password: str = field(repr=False)
+
+
+@dataclass(eq=False)
+class Companion:
+    """What belongs to an engine beside its pool: the access that made it, and the connection for large results (`lmskit.db.arrow`)."""
+
+    access: Access
+    arrow: Any = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Access:
+    """The settings, the server they name, the person who is signed in, and one engine per login.
+
+    Parameters
+    ----------
+    settings
+        By default read from the environment.
+    default_person
+        E-mail address of the person to act as if no person has signed in and neither `LMSKIT_PERSON` nor the server's address names one.
+        Front doors set it to the demonstration administrator; without it, such a process is refused.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, default_person: str | None = None) -> None:
+        self.settings = settings if settings is not None else Settings()
+        self.server = Server(self.settings)
+        self.default_person = default_person
+        self._person: Identity | None = None
+        self._signed_out = False
+        self._engines: dict[str, Engine] = {}
+        self._lock = threading.Lock()
+        _leave_connections_to_parent(self)
+
+    # Who ----------------------------------------------------------------------------------------------
+
+    @property
+    def person(self) -> Identity | None:
+        """Who has signed in with a password; None if no person has, so that the settings decide.
+
+        Raises
+        ------
+        NotSignedInError
+            The person has signed out. Nothing is done as anyone else until a person signs in again.
+        """
+        if self._signed_out:
+            raise NotSignedInError("You have signed out. To sign in again: lmskit.connect()")
+        return self._person
+
+    def sign_in(self, email: str, password: str) -> Engine:
+        """Sign in; from then on this process acts as that person unless another is named.
+
+        The password is kept in memory, for further connections, and is stored nowhere else.
+
+        Raises
+        ------
+        SignInRefusedError
+            Address and password do not belong to an open login. Whoever was signed in before still is.
+        UnreachableError
+            The server cannot be reached.
+        """
+        before = self._person, self._signed_out
+        email = email.strip().lower()
+        login = self.server.login_of(email)
+        engine = self.engine_at(self.server.address(login))
+        engine.dispose()  # a connection from an earlier time would prove nothing about this password
+        self._person, self._signed_out = Identity(email, login, password), False
+        try:
+            with engine.connect():
+                return engine
+        except SignInRefusedError:
+            self._person, self._signed_out = before
+            raise SignInRefusedError(REFUSED) from None
+        except BaseException:
+            self._person, self._signed_out = before
+            raise
+
+    def sign_out(self) -> None:
+        """Forget the person and the password, and close the connections that are not in use."""
+        self._person, self._signed_out = None, True
+        self.dispose()
+
+    def url_for(self, person: str | None = None) -> URL:
+        """Return the address of the database with a person's login; it holds no password that lmskit keeps.
+
+        Parameters
+        ----------
+        person
+            E-mail address. By default the person who has signed in, else the login in `LMSKIT_DATABASE_URL` or `PGSERVICE`, else
+            `LMSKIT_PERSON`, else `default_person`.
+
+        Raises
+        ------
+        LoginMissingError
+            This machine's passfile has no login for the person.
+        NotSignedInError
+            The person has signed out, or none is named.
+        UnreachableError
+            `LMSKIT_DATABASE_URL` cannot be read.
+        ClusterError
+            The embedded server cannot be used.
+        """
+        if person is None and (signed_in := self.person) is not None:
+            return self.server.address(signed_in.login)
+        external = self.server.external
+        if external is not None and self.server.names_a_login:
+            return external
+        email = person or self.settings.person or self.default_person
+        if email is None:
+            raise NotSignedInError("No person is signed in. Name one with LMSKIT_PERSON, or sign in: lmskit.connect()")
+        return self.server.address_of_person(email)
+
+    # Engines ------------------------------------------------------------------------------------------
+
+    def engine_for(self, person: str | None = None) -> Engine:
+        """Return the engine of a person's login, by default of the person this process acts as.
+
+        The same engine each time, unless the server has moved. See `url_for` for the errors.
+        """
+        return self.engine_at(self.url_for(person))
+
+    def migrator_engine(self) -> Engine:
+        """Return the engine of the login that migrations use."""
+        return self.engine_at(self.server.address_of_migrator())
+
+    def engine_at(self, url: URL) -> Engine:
+        """Return the engine of an address with its login. Where it cannot connect, it raises an error for people to read."""
+        key = url.render_as_string(hide_password=False)
+        with self._lock:
+            if key not in self._engines:
+                engine = create_engine(
+                    url,
+                    **(POOL if keeps_connections() else {"poolclass": NullPool}),
+                    hide_parameters=True,  # an error repeats neither what people are called nor what is kept of a password
+                    connect_args=CONNECTION_PARAMETERS,
+                    execution_options={COMPANION: Companion(self)},
+                    json_deserializer=_json,
+                )
+                event.listen(engine, "do_connect", self._connect)
+                self._engines[key] = engine
+            return self._engines[key]
+
+    def dispose(self) -> None:
+        """Close all connections that are not in use. The engines can be used again."""
+        with self._lock:
+            for engine in self._engines.values():
+                engine.dispose()
+
+    def connected(self, connect: Callable[[dict[str, Any]], Opened], parameters: Mapping[str, Any], *, failure: type[Exception]) -> Opened:
+        """Open a connection with any driver: with the password that was typed, and waiting for a server that is starting.
+
+        Parameters
+        ----------
+        connect
+            Opens it, given libpq's parameters.
+        parameters
+            These parameters, without a password that was typed.
+        failure
+            What `connect` raises if it cannot; its text is libpq's.
+
+        Raises
+        ------
+        UnreachableError
+            The server cannot be reached or refuses the login.
+        """
+        deadline = time.monotonic() + STARTING_LIMIT
+        complete = dict(parameters)
+        if "password" not in complete and "passfile" not in complete and (typed := self._typed_password(complete.get("user"))):
+            complete["password"] = typed
+        while True:
+            try:
+                return connect(complete)
+            except failure as error:
+                if not is_starting(error) or time.monotonic() > deadline:
+                    raise connection_error(error, complete) from error
+                time.sleep(PAUSE)
+
+    def _typed_password(self, login: object) -> str | None:
+        return self._person.password if self._person is not None and self._person.login == login else None
+
+    def _connect(self, dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
+        return self.connected(lambda complete: dialect.connect(*arguments, **complete), parameters, failure=psycopg.OperationalError)
+
+    def leave_connections_to_parent(self) -> None:
+        """In a forked child: forget the parent's connections without closing them."""
+        for engine in self._engines.values():
+            engine.dispose(close=False)
+
+
+def _leave_connections_to_parent(made: Access) -> None:
+    """Arrange that a forked child opens connections of its own."""
+    reference = weakref.ref(made)
+
+    def in_child() -> None:
+        if (still_there := reference()) is not None:
+            still_there.leave_connections_to_parent()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=in_child)
+
+
+def _json(stored: str | bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Read JSON as Python does; a number with more digits than Python reads becomes infinite, so that one such row stops no query."""
+    try:
+        return json.loads(stored)
+    except ValueError:
+        return json.loads(stored, parse_int=float)
+
+
+def keeps_connections() -> bool:
+    """Whether this process keeps a connection open between two uses.
+
+    A notebook's kernel does not: it stays open for hours, and its person may have more notebooks open than a login has connections.
+    Opening a new connection takes a few milliseconds.
+    """
+    kernels = sys.modules.get("ipykernel.kernelapp")
+    return kernels is None or not kernels.IPKernelApp.initialized()
+
+
+def companion_of(engine: Engine) -> Companion:
+    """Return what belongs to an engine; for an engine that no `Access` made, something new each time."""
+    found = engine.get_execution_options().get(COMPANION)
+    return found if isinstance(found, Companion) else Companion(access())
+
+
+# The access of this process ----------------------------------------------------------------------------
+
+_of_this_process: Access | None = None
+
+
+def access() -> Access:
+    """Return the access of this process, made from its environment at the first use."""
+    global _of_this_process  # noqa: PLW0603 - a process acts as one person at a time
+    if _of_this_process is None:
+        _of_this_process = Access()
+    return _of_this_process
+
+
+@contextmanager
+def using(other: Access) -> Iterator[Access]:
+    """Let this process use another access while the block runs; its idle connections are closed at the end."""
+    global _of_this_process  # noqa: PLW0603 - as above
+    before, _of_this_process = _of_this_process, other
+    try:
+        yield other
+    finally:
+        _of_this_process = before
+        other.dispose()
+
+
+def engine_for(person: str | None = None) -> Engine:
+    """Return the engine of a person's login, by default of the person this process acts as; see `Access.url_for`."""
+    return access().engine_for(person)
+
+
+def migrator_engine() -> Engine:
+    """Return the engine of the login that migrations use."""
+    return access().migrator_engine()
+
+
+def keep_login(person: str, password: str) -> None:
+    """Keep a person's password in this machine's passfile, so that this machine can act as that person."""
+    access().server.keep_login(person, password)
