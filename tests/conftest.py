@@ -122,6 +122,7 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
         def restart(**variables: str) -> None:
             for name, value in variables.items():
                 monkeypatch.setenv(name, value)
+            accesses.close()
             accesses.enter_context(using(Access(default_person=DEMO_ADMIN)))
 
         yield restart
