@@ -150,7 +150,11 @@ DAYS = (
         ),
         Taken(
             4,
-            ((2, "Started on", "is no time"), (3, "Completed", "is before the attempt began"), (4, "Time taken", "longer than anybody")),
+            (
+                (2, "Started on", "is not a time"),
+                (3, "Completed", "is before the attempt began"),
+                (4, "Time taken", "is too long for an attempt"),
+            ),
             ("Moss, Uwe",),
             (7.5,),
         ),
@@ -170,7 +174,11 @@ TITLES = (
     Entry(
         "two items of one title in Moodle",
         written("First name,Last name,ID number,Quiz: A (Real),Quiz: A (Real)\nAda,Ober,1,7,8\n"),
-        Taken(3, ((2, "Quiz: A (Real)", "several columns have"), (2, "Quiz: A (Real)", "several columns have")), ("Ober, Ada",)),
+        Taken(
+            3,
+            ((2, "Quiz: A (Real)", "several columns with the same title"), (2, "Quiz: A (Real)", "several columns with the same title")),
+            ("Ober, Ada",),
+        ),
     ),
     Entry(
         "a bank whose brackets do not match",

@@ -1,4 +1,4 @@
-"""What is odd about Moodle gradebooks, one sentence each; the whole samples are in test_golden.py."""
+"""Special cases of Moodle gradebooks; whole samples are in test_golden.py."""
 
 import pytest
 
@@ -37,25 +37,25 @@ def gradebook(columns, *grades):
         (["15.00,150.00 %"], 10),
     ],
 )
-def test_points_beside_percentages_tell_what_a_quiz_is_out_of(tmp_path, pairs, maximum):
+def test_the_maximum_is_computed_from_points_and_percentages(tmp_path, pairs, maximum):
     source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Percentage)", *pairs))
     assert [quiz.max_score for quiz in of_kind(source, QuizRecord)] == [maximum]
     assert {attempt.max_score for attempt in of_kind(source, AttemptRecord)} == {maximum}
 
 
 @pytest.mark.parametrize("pairs", [["0.00,0.00 %"], ["-,-"], ["5.00,50.00 %", "5.00,80.00 %"], ["5.00,0.00 %"]])
-def test_a_maximum_that_nothing_or_not_everything_tells_is_not_made_up(tmp_path, pairs):
+def test_a_maximum_that_no_grade_or_not_every_grade_fits_is_unknown(tmp_path, pairs):
     source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Percentage)", *pairs))
     assert [quiz.max_score for quiz in of_kind(source, QuizRecord)] == [None]
 
 
-def test_points_alone_do_not_tell_it_and_the_report_says_so(tmp_path):
+def test_the_maximum_of_points_alone_is_unknown_and_a_note_says_so(tmp_path):
     source = opened(tmp_path, gradebook("Quiz: A (Real)", "7.00"))
     assert [attempt.max_score for attempt in of_kind(source, AttemptRecord)] == [None]
-    assert "grades.csv: 'A' has points and no percentages, so only the quiz that is here tells what it is out of." in source.notes
+    assert "grades.csv: 'A' has points and no percentages, so its maximum score is that of the quiz in lmskit." in source.notes
 
 
-def test_percentages_alone_are_out_of_a_hundred(tmp_path):
+def test_the_maximum_of_percentages_is_100(tmp_path):
     source = opened(tmp_path, gradebook("Quiz: A (Percentage)", "83.38 %", "-"))
     assert [(attempt.score, attempt.max_score) for attempt in of_kind(source, AttemptRecord)] == [(83.38, 100)]
 
@@ -80,7 +80,7 @@ def test_a_title_keeps_its_parentheses_and_loses_only_moodles_word_for_a_quiz(tm
 
 
 @pytest.mark.parametrize("header", ["Course total (Real)", "Part one total (Real)", "Kurs gesamt (Punkte)", "Total du cours (Brut)"])
-def test_totals_that_moodle_computes_are_skipped_and_said(tmp_path, header):
+def test_totals_that_moodle_computes_are_skipped(tmp_path, header):
     source = opened(tmp_path, gradebook(f"Quiz: A (Real),{header}", "7.00,7.00"))
     assert len(of_kind(source, AttemptRecord)) == 1
     assert header in source.file.skipped_columns
@@ -91,7 +91,7 @@ def test_an_activity_may_be_called_total(tmp_path):
     assert [quiz.title for quiz in of_kind(source, QuizRecord)] == ["Sub total"]
 
 
-def test_two_items_of_one_title_cannot_be_told_apart(tmp_path):
+def test_grades_of_two_items_with_the_same_title_are_rejected(tmp_path):
     source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Real),Quiz: B (Real)", "7.00,8.00,9.00"))
     assert [attempt.quiz for attempt in of_kind(source, AttemptRecord)] == ["B"]
     assert row_counts(source)["grades.csv: grades"] == (3, 1, 2)
@@ -102,15 +102,15 @@ def test_a_bad_grade_is_rejected_and_its_row_is_not(tmp_path):
     assert row_counts(source) == {"grades.csv": (2, 2, 0), "grades.csv: grades": (4, 2, 2)}
 
 
-def test_a_row_that_names_nobody_takes_its_grades_with_it(tmp_path):
+def test_the_grades_of_a_row_without_an_identifier_are_rejected_with_it(tmp_path):
     source = opened(tmp_path, f"{WHO},Quiz: A (Real)\nIda,Ober,,,7.00\n,,1,,8.00\n,,,,9.00\nBo,Tarn,2,,-\n")
     assert row_counts(source) == {"grades.csv": (4, 1, 3), "grades.csv: grades": (3, 0, 3)}
 
 
-def test_who_is_suspended_in_moodle_is_withdrawn_and_said(tmp_path):
+def test_a_student_who_is_suspended_in_moodle_is_withdrawn_and_a_note_says_so(tmp_path):
     source = opened(tmp_path, f"{WHO},Gesperrt,Quiz: A (Real)\nIda,Ober,1,,,7\nBo,Tarn,2,,Ja,7\n")
     assert [record.status for record in of_kind(source, EnrollmentRecord)] == [EnrollmentStatus.ACTIVE, EnrollmentStatus.WITHDRAWN]
-    assert "grades.csv: students who are suspended in Moodle are taken as withdrawn: 1." in source.notes
+    assert "grades.csv: students who are suspended in Moodle are imported as withdrawn: 1." in source.notes
 
 
 @pytest.mark.parametrize(
@@ -121,17 +121,17 @@ def test_who_is_suspended_in_moodle_is_withdrawn_and_said(tmp_path):
         "Vorname\tNachname\tID-Nummer\tE-Mail-Adresse\tTest: Woche 1 (Punkte)",
     ],
 )
-def test_headers_are_known_in_four_languages(tmp_path, header):
-    mark = "\t" if "\t" in header else ","
-    source = opened(tmp_path, f"{header}\n{mark.join(['Ida', 'Ober', '1', 'ida@example.org', '7'])}\n")
+def test_headers_are_recognised_in_four_languages(tmp_path, header):
+    delimiter = "\t" if "\t" in header else ","
+    source = opened(tmp_path, f"{header}\n{delimiter.join(['Ida', 'Ober', '1', 'ida@example.org', '7'])}\n")
     (person,) = of_kind(source, PersonRecord)
     assert (person.given_name, person.family_name, person.key.sis_id, person.key.email) == ("Ida", "Ober", "1", "ida@example.org")
     assert len(of_kind(source, AttemptRecord)) == 1
 
 
-def test_headers_in_another_language_can_be_said(tmp_path):
+def test_headers_in_another_language_can_be_given(tmp_path):
     text = "Imię,Nazwisko,Adres e-mail,Quiz: A (Real)\nIda,Ober,ida@example.org,7\n"
-    with pytest.raises(ImportFileError, match=r"has no column 'First name'.* Say which it is: --map given_name=HEADER"):
+    with pytest.raises(ImportFileError, match=r"has no column 'First name'.* Say which column it is: --map given_name=HEADER"):
         opened(tmp_path, text)
     source = opened(tmp_path, text, columns={"given_name": "Imię", "family_name": "Nazwisko", "email": "Adres e-mail"})
     assert len(of_kind(source, AttemptRecord)) == 1
@@ -142,10 +142,10 @@ def test_headers_in_another_language_can_be_said(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("First name,Last name,Quiz: A (Real)\n", "has no column 'Email address' or 'ID number' to know people by"),
+        ("First name,Last name,Quiz: A (Real)\n", "has no column 'Email address' or 'ID number' to identify students"),
         (f"{WHO},Quiz: A\n", r"has no column of grades such as 'Quiz: Week 1 \(Real\)'"),
         (f"{WHO},Quiz: A (Letter)\n", "with the grade display type real"),
-        (f"{WHO},Surname,Quiz: A (Real)\n", "'Last name' and 'Surname' may both be the family_name; say which: --map family_name=HEADER"),
+        (f"{WHO},Surname,Quiz: A (Real)\n", "both 'Last name' and 'Surname' may be the family_name; say which: --map family_name=HEADER"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_what_to_do(tmp_path, text, sentence):

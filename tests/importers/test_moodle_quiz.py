@@ -1,4 +1,4 @@
-"""What is odd about Moodle's quiz reports, one sentence each; the whole samples are in test_golden.py."""
+"""Special cases of Moodle's quiz reports; whole samples are in test_golden.py."""
 
 import datetime as dt
 
@@ -67,21 +67,21 @@ def test_times_are_written_in_many_ways(text):
         "",
     ],
 )
-def test_what_is_no_time_is_none(text):
-    with pytest.raises(UnreadableCellError, match="is no time such as 12 October 2026 9:00 AM"):
+def test_a_text_that_is_not_a_time_is_rejected(text):
+    with pytest.raises(UnreadableCellError, match="is not a time such as 12 October 2026 9:00 AM"):
         instant(text)
 
 
-def test_a_leap_day_is_a_day():
+def test_a_leap_day_is_read():
     assert instant("29 February 2028 9:00 AM").day == 29
 
 
 @pytest.mark.parametrize("text", ["1 hour 2 mins", "1 Stunde 2 Minuten", "1 heure 2 min", "1 hora 2 minutos", "3720 secs"])
-def test_durations_too(text):
+def test_durations_are_read_in_four_languages(text):
     assert duration(text) == dt.timedelta(minutes=62)
 
 
-def test_each_row_is_an_attempt_and_the_header_tells_what_it_is_out_of(tmp_path):
+def test_each_row_is_an_attempt_whose_maximum_is_in_the_header(tmp_path):
     source = opened(tmp_path, f"{WHO},Finished,{WHEN},7.50,4.00,3.50", f"{WHO},Finished,{WHEN.replace('12', '13')},10.00,4.00,6.00")
     first, second = attempts(source)
     assert (first.score, first.max_score, first.is_total) == (7.5, 10, False)
@@ -92,13 +92,15 @@ def test_each_row_is_an_attempt_and_the_header_tells_what_it_is_out_of(tmp_path)
 
 
 @pytest.mark.parametrize("state", ["In progress", "Overdue", "Never submitted", "In Bearbeitung", "En cours", "En curso"])
-def test_an_attempt_that_nobody_handed_in_is_rejected(tmp_path, state):
+def test_an_unfinished_attempt_is_rejected(tmp_path, state):
     source = opened(tmp_path, f"{WHO},{state},12 October 2026  9:00 AM,-,-,-,-,-")
     assert attempts(source) == []
-    assert [(one.column, one.reason) for one in source.file.rejections] == [("State", "is an attempt that is not finished")]
+    assert [(rejection.column, rejection.reason) for rejection in source.file.rejections] == [
+        ("State", "is an attempt that is not finished")
+    ]
 
 
-def test_an_attempt_without_an_end_ends_after_the_time_it_took_or_is_not_finished(tmp_path):
+def test_the_end_of_an_attempt_is_computed_from_its_duration_or_the_attempt_is_unfinished(tmp_path):
     source = opened(
         tmp_path,
         f"{WHO},Finished,12 October 2026  9:00 AM,-,20 mins 5 secs,7.5,-,-",
@@ -108,7 +110,7 @@ def test_an_attempt_without_an_end_ends_after_the_time_it_took_or_is_not_finishe
     assert len(source.file.rejections) == 1
 
 
-def test_what_a_teacher_has_yet_to_grade_has_no_score(tmp_path):
+def test_an_answer_that_is_not_graded_yet_has_no_score(tmp_path):
     (attempt,) = attempts(opened(tmp_path, f"{WHO},Finished,{WHEN},Not yet graded,4.00,Requires grading"))
     assert attempt.score is None
     assert [answer["question"] for answer in attempt.answers] == ["1"]
@@ -127,19 +129,19 @@ def test_averages_and_students_without_an_attempt_are_not_counted(tmp_path):
     assert "Pointers.csv: rows of students without an attempt are not counted: 1." in source.notes
 
 
-def test_somebody_may_be_called_average(tmp_path):
+def test_a_student_may_be_called_average(tmp_path):
     source = opened(tmp_path, f"Overall average,,avery@example.org,Finished,{WHEN},7.50,4.00,3.50")
     assert len(attempts(source)) == 1
 
 
-def test_marks_that_do_not_add_up_are_odd_unless_the_report_scales_them(tmp_path):
+def test_scores_that_do_not_add_up_are_a_warning_unless_the_report_scales_them(tmp_path):
     row = f"{WHO},Finished,{WHEN},9.00,4.00,3.50"
     source = opened(tmp_path, row)
     assert len(attempts(source)) == len(source.warnings) == 1
     scaled = opened(tmp_path, row, header=HEADER.replace("/10.00", "/100.00"))
     assert len(attempts(scaled)) == 1
     assert scaled.warnings == []
-    assert "Pointers.csv: the questions' marks do not add up to 100, so they are not compared with the grades." in scaled.notes
+    assert "Pointers.csv: the points of the questions do not add up to 100, so scores are not compared with grades." in scaled.notes
 
 
 def test_the_two_reports_of_a_quiz_number_its_questions_alike(tmp_path):
@@ -151,7 +153,7 @@ def test_the_two_reports_of_a_quiz_number_its_questions_alike(tmp_path):
     assert source.file.skipped_columns == ("Right answer 1",)
 
 
-def test_each_report_is_in_its_own_format(tmp_path):
+def test_each_report_has_its_own_format(tmp_path):
     opened(tmp_path, f"{WHO},Finished,{WHEN},7.50,4.00,3.50")
     path = tmp_path / "Pointers.csv"
     assert (GRADES.detect(path), RESPONSES.detect(path)) == (True, False)
@@ -164,7 +166,7 @@ def test_each_report_is_in_its_own_format(tmp_path):
 @pytest.mark.parametrize(
     ("name", "title"), [("MATH-Limits-grades.csv", "MATH-Limits"), ("Limits-Bewertungen (2).csv", "Limits"), ("-grades.csv", "Quiz")]
 )
-def test_the_quiz_is_called_as_the_file_or_as_somebody_says(tmp_path, name, title):
+def test_the_title_is_the_one_asked_for_or_the_name_of_the_file_without_what_moodle_adds(tmp_path, name, title):
     assert quiz(opened(tmp_path, name=name)).title == title
     assert quiz(opened(tmp_path, name=name, title="Series")).title == "Series"
 
@@ -180,8 +182,8 @@ def test_a_german_report_has_decimal_commas_in_its_headers_too(tmp_path):
 @pytest.mark.parametrize(
     ("header", "sentence"),
     [
-        ("Surname,First name,Email address,State", "is no report on a Moodle quiz: one column such as 'Grade/10.00' is expected"),
-        ("Surname,First name,Email address,Grade/10", "Say which it is: --map started=HEADER --map completed=HEADER"),
+        ("Surname,First name,Email address,State", "is not a report on a Moodle quiz: one column such as 'Grade/10.00' is expected"),
+        ("Surname,First name,Email address,Grade/10", "Say which column it is: --map started=HEADER --map completed=HEADER"),
         (HEADER.replace("Surname", "Naam"), "--map family_name=HEADER"),
         (HEADER + ",Q. 1 /4.00", "has the column 'Q. 1 /4.00' of question 1 more than once"),
     ],

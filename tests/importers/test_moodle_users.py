@@ -1,4 +1,4 @@
-"""What is odd about Moodle's file of users, one sentence each; the whole sample is in test_golden.py."""
+"""Special cases of Moodle's file of users; a whole sample is in test_golden.py."""
 
 import json
 
@@ -39,10 +39,10 @@ def test_a_role_has_a_name_or_a_number(tmp_path, column, cell, role):
 
 
 @pytest.mark.parametrize(("column", "cell"), [("role1", "manager"), ("role1", "observer"), ("type1", "4")])
-def test_a_role_that_there_is_not_here_is_rejected(tmp_path, column, cell):
+def test_a_role_that_lmskit_does_not_have_is_rejected(tmp_path, column, cell):
     source = opened(tmp_path, f"course1,{column}", f"B1,{cell}")
     assert enrollments(source) == []
-    assert [(one.column, one.value) for one in source.file.rejections] == [(column, cell)]
+    assert [(rejection.column, rejection.value) for rejection in source.file.rejections] == [(column, cell)]
 
 
 def test_a_person_may_be_enrolled_in_several_courses_by_one_row(tmp_path):
@@ -51,7 +51,7 @@ def test_a_person_may_be_enrolled_in_several_courses_by_one_row(tmp_path):
     assert row_counts(source) == {"users.csv": (2, 2, 0)}
 
 
-def test_a_row_without_a_course_is_a_person_only(tmp_path):
+def test_a_row_without_a_course_is_only_a_person(tmp_path):
     assert enrollments(opened(tmp_path, "course1", "")) == []
 
 
@@ -59,14 +59,14 @@ def test_a_file_without_courses_is_about_the_course_of_the_import(tmp_path):
     assert enrollments(opened(tmp_path, "cohort1", "B")) == [(None, Role.STUDENT, EnrollmentStatus.ACTIVE)]
 
 
-def test_who_is_suspended_is_withdrawn_and_who_is_deleted_is_rejected(tmp_path):
+def test_a_suspended_person_is_withdrawn_and_a_deleted_person_is_rejected(tmp_path):
     header = "course1,enrolstatus1,suspended,deleted"
     source = opened(tmp_path, header, "B1,1,,", "B1,0,1,", "B1,,,0", "B1,,,1", "B1,,maybe,")
     assert [status for _, _, status in enrollments(source)] == [EnrollmentStatus.WITHDRAWN] * 2 + [EnrollmentStatus.ACTIVE]
-    assert [(one.row, one.column) for one in source.file.rejections] == [(5, "deleted"), (6, "suspended")]
+    assert [(rejection.row, rejection.column) for rejection in source.file.rejections] == [(5, "deleted"), (6, "suspended")]
 
 
-def test_a_user_name_is_no_address_even_where_it_looks_like_one(tmp_path):
+def test_a_user_name_is_never_used_as_an_address(tmp_path):
     path = tmp_path / "users.csv"
     path.write_text("username,firstname,lastname\nIda@Example.org,Ida,Ober\n", encoding="utf-8")
     (person,) = [record for record in FORMAT.open(path, ReadOptions()).records() if isinstance(record, PersonRecord)]
@@ -76,9 +76,9 @@ def test_a_user_name_is_no_address_even_where_it_looks_like_one(tmp_path):
 @pytest.mark.parametrize("row", ["geheim,nobody@localhost,B1", "geheim", 'geheim,"x"y,B1', "geheim\0,x@example.org,B1"])
 def test_no_report_repeats_a_password(tmp_path, row):
     source = opened(tmp_path, "password,email,course1", row)
-    told = json.dumps(result(source))
+    reported = json.dumps(result(source))
     assert source.file.rejections
-    assert "geheim" not in told
+    assert "geheim" not in reported
     assert "password" in source.file.skipped_columns
 
 

@@ -1,4 +1,4 @@
-"""Moodle's own rosters, into the database and again; the expected counts stand here."""
+"""Moodle's own rosters, imported twice."""
 
 import pytest
 from sqlalchemy import select
@@ -29,17 +29,17 @@ def roster(name):
 
 
 def outcomes(report):
-    return [(one.row, one.state) for one in report.outcomes]
+    return [(outcome.row, outcome.state) for outcome in report.outcomes]
 
 
 @pytest.mark.parametrize("name", ROSTERS)
-def test_each_roster_is_recognised_and_each_row_accounted_for(name):
+def test_each_roster_is_recognised_and_each_row_is_a_record(name):
     assert detected(MOODLE / "rosters" / name) is FORMAT
     assert row_counts(roster(name)) == {name: (ROSTERS[name], ROSTERS[name], 0)}
     assert roster(name).file.skipped_columns == SKIPPED[name]
 
 
-def test_everybody_is_enrolled_in_the_course_that_the_file_names(session):
+def test_all_persons_are_enrolled_in_the_course_that_the_file_names(session):
     course = factories.course(session, code="math102")
     first = import_file(session, roster("upload_users.csv"))
     assert outcomes(first) == [(2, "added"), (3, "added")]
@@ -51,15 +51,15 @@ def test_everybody_is_enrolled_in_the_course_that_the_file_names(session):
     assert outcomes(second) == [(2, "unchanged"), (3, "unchanged")]
 
 
-def test_a_course_that_is_not_here_is_a_reason_for_each_row(session):
+def test_rows_with_an_unknown_course_are_rejected(session):
     assert session.scalar(select(Course).where(Course.code == "math102")) is None
     report = import_file(session, roster("upload_users.csv"))
     assert outcomes(report) == [(2, "rejected"), (3, "rejected")]
-    assert all("math102" in str(one) for one in report.rejections)
+    assert all("math102" in str(rejection) for rejection in report.rejections)
 
 
 @pytest.mark.parametrize("name", ["upload_users_cohorts.csv", "upload_users_profile.csv"])
-def test_a_roster_without_courses_makes_people_or_enrols_them_where_somebody_says(session, name):
+def test_a_roster_without_courses_creates_persons_or_enrols_them_in_the_given_course(session, name):
     report = import_file(session, roster(name))
     assert (report.total.added, report.total.rejected) == (ROSTERS[name], 0)
     assert report.entity("enrollments").total == 0
@@ -69,7 +69,7 @@ def test_a_roster_without_courses_makes_people_or_enrols_them_where_somebody_say
     assert import_file(session, roster(name), course=course.code).total.unchanged == ROSTERS[name]
 
 
-def test_the_same_user_with_another_address_is_changed_and_not_made_twice(session):
+def test_the_same_user_with_another_address_is_changed_and_not_created_again(session):
     factories.course(session, code="math102")
     import_file(session, roster("upload_users.csv"))
     report = import_file(session, roster("upload_users_profile.csv"))
@@ -77,6 +77,6 @@ def test_the_same_user_with_another_address_is_changed_and_not_made_twice(sessio
 
 
 @pytest.mark.parametrize("name", ["results00.csv", "steps00.csv", "qstats00.csv", "questions00.csv", "responsecounts00.csv"])
-def test_the_tables_of_moodles_own_tests_name_no_people_and_are_taken_for_nothing(name):
+def test_the_tables_of_moodles_own_tests_name_no_people_and_have_no_format(name):
     path = MOODLE / "quiz_statistics" / name
     assert [form.name for form in FORMATS if form.detect(path)] == []

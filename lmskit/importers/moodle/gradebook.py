@@ -1,226 +1,311 @@
-"""A Moodle gradebook, exported as plain text: one row per student, one column per grade item and way to show it.
+"""A Moodle gradebook, exported as plain text: one row per student, one column per grade item and way to display it.
 
-A gradebook knows no attempts, only what came of them; each grade is the total of one. It does not tell what an item is
-out of, except where points and percentages stand side by side.
+A gradebook does not contain attempts, only their result; each grade becomes the total of a student's attempts. The maximum
+of an item is not in the file, except where points and percentages are side by side and it can be computed from them.
 
 Source of the format: `grade/export/txt` of Moodle.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.cell import Column, UnreadableCellError
+from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.csv_file import CsvFile
-from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.moodle.gradebook_layout import GradeItem, layout_of
-from lmskit.importers.moodle.maximum import Maximum
+from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
+from lmskit.importers.grade_table import GradebookTable
+from lmskit.importers.moodle.maximum import MaximumFinder
 from lmskit.importers.moodle.person import SYSTEM, People
 from lmskit.importers.moodle.times import unix_time
-from lmskit.importers.moodle.words import NO_GRADE
-from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
-from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
-from lmskit.importers.row import RejectedRowError
-from lmskit.importers.row_warnings import RowWarnings
-from lmskit.importers.text_cell import visible_lines
+from lmskit.importers.moodle.words import NO_GRADE, PERSON, columns_of, plain
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
+from lmskit.importers.report import shortened
+from lmskit.importers.text_cell import one_line, visible_lines
+from lmskit.limits import LONGEST_TITLE
 from lmskit.vocabulary import EnrollmentStatus
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    Row = tuple[str, ...]
+DISPLAYS: Mapping[str, frozenset[str]] = {
+    "real": frozenset({"real", "punkte", "brut"}),
+    "percentage": frozenset({"percentage", "prozentsatz", "pourcentage", "porcentaje"}),
+    "letter": frozenset({"letter", "note", "lettre", "letra"}),
+    "feedback": frozenset({"feedback", "rückmeldung", "retroalimentación"}),
+}
+"""What a column shows of a grade item, by the last word of its header."""
+OPTIONAL = ("suspended", "exported")
+MAX_OF_PERCENTAGES = 100.0
+IN_A_REPEATED_TITLE = "is in one of several columns with the same title, so its grade item is not known: give each its own title in Moodle"
+_COLUMN = re.compile(r"(?P<item>.+?)\s*\((?P<display>[^()]{1,30})\)\s*", re.DOTALL)
+_QUIZ = re.compile(r"\s*(?:Quiz|Test|Cuestionario)\s*:\s*(?=\S)")
+_MODULE = re.compile(r"\s*[^\W\d_][^:]{0,40}:")
+_TOTAL = re.compile(r"(?:total|summe für|suma)\b.*|.*\b(?:total|gesamt)", re.IGNORECASE | re.DOTALL)
 
-OF_A_REJECTED_ROW = "belongs to a row that is not imported"
-OF_A_REPEATED_TITLE = (
-    "stands below a title that several columns have, so it is not known of what it is the grade: give each its own in Moodle"
-)
-OUT_OF_100 = 100.0
+
+@dataclass
+class GradeItem:
+    """Something that is graded, and its columns."""
+
+    header: str
+    """The part that the headers of its columns have in common."""
+    title: str
+    columns: dict[str, int] = field(default_factory=dict)
+    """Column indices by what the columns show: keys of `DISPLAYS`."""
+
+    @property
+    def is_total(self) -> bool:
+        """Whether Moodle computed it from other items. An activity never is a total, whatever its name."""
+        return not _MODULE.match(self.header) and bool(_TOTAL.fullmatch(self.header.strip()))
+
+    @property
+    def grades(self) -> int | None:
+        """The column of its grades: points if there are any, else percentages."""
+        return self.columns.get("real", self.columns.get("percentage"))
+
+    @property
+    def has_points(self) -> bool:
+        """Whether its grades are points."""
+        return "real" in self.columns
 
 
-class Gradebook:
+@dataclass(frozen=True)
+class MoodleGradebookLayout:
+    """Which columns of a gradebook contain what; columns are given by their index."""
+
+    fields: Mapping[str, int]
+    """Columns of `PERSON` and `OPTIONAL`."""
+    items: tuple[GradeItem, ...]
+    """The items that are imported."""
+    totals: tuple[GradeItem, ...]
+    repeated: frozenset[str]
+    """Titles that several items have."""
+    exported: int | None
+    """The column with the time of export."""
+
+    @property
+    def columns_read(self) -> set[int]:
+        """The columns that are read."""
+        columns = {column for field, column in self.fields.items() if field not in OPTIONAL}
+        columns |= {column for column in (self.fields.get("suspended"), self.exported) if column is not None}
+        for item in self.items:
+            columns |= {column for display, column in item.columns.items() if display != "letter"}
+        return columns
+
+
+class MoodleGradebook(GradebookTable):
     """An opened gradebook; see `lmskit.importers.record.Source`."""
 
     format = "moodle-gradebook"
     system = SYSTEM
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
-        self.file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
-        self.layout = layout_of(self.file, options.columns)
-        self.people = People(self.file, self.layout.places)
-        self.options = options
-        self.grades = Cells(f"{self.file.name}: grades")
-        self.parts = (self.file, self.grades)
-        self.warnings = RowWarnings()
-        self.name, self.sha256 = self.file.name, self.file.text.sha256
-        self._decimal: DecimalMark | None = None
-        self._maxima: dict[str, Maximum] = {}
-        self._begin()
-        used = self.layout.used
-        self.file.skipped_columns = tuple(column for place, column in enumerate(self.file.header) if place not in used)
+        file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
+        self.layout = layout_of(file, options.columns)
+        self.people = People(file, self.layout.fields)
+        super().__init__(file, options, self.layout.columns_read)
+        self._maxima: dict[str, MaximumFinder] = {}
+        self._max_scores: dict[str, float | None] = {}
+        self.clear()
 
-    def _begin(self) -> None:
-        self.grades.rows_in, self.grades.rejections = 0, []
-        self.warnings.clear()
+    def clear(self) -> None:
+        """Forget what was counted, before the file is read again."""
+        super().clear()
         self._without_grade = self._suspended = 0
 
     @property
     def notes(self) -> list[str]:
-        """What a report should say about how the file was read."""
-        notes = self.file.notes
-        if self._decimal and (said := self._decimal.note(self.name)):
-            notes.append(said)
+        """Notes on how the file was read."""
+        notes = self.notes_on_format
         if self._without_grade:
-            notes.append(f"{self.name}: cells that hold no grade (blank or a dash) are not counted: {self._without_grade:,}.")
+            notes.append(f"{self.name}: cells without a grade (blank or a dash) are not counted: {self._without_grade:,}.")
         if self._suspended:
-            notes.append(f"{self.name}: students who are suspended in Moodle are taken as withdrawn: {self._suspended:,}.")
+            notes.append(f"{self.name}: students who are suspended in Moodle are imported as withdrawn: {self._suspended:,}.")
         if self.layout.totals:
             totals = ", ".join(item.title for item in self.layout.totals)
             notes.append(f"{self.name}: totals, which Moodle computes from other columns, are not imported: {totals}.")
         for item in self.layout.items:
-            notes += self._notes_on(item)
+            notes += self._notes_on_maximum(item)
         return [*notes, *self.warnings.notes]
 
-    def _notes_on(self, item: GradeItem) -> Iterator[str]:
-        maximum = self._maxima.get(item.title)
+    def _notes_on_maximum(self, item: GradeItem) -> Iterator[str]:
         if item.title in self.layout.repeated:
             return
-        if not item.shows_points:
-            yield f"{self.name}: {item.title!r} has percentages and no points; it is taken as out of 100."
+        maximum = self._maxima.get(item.title)
+        if not item.has_points:
+            yield f"{self.name}: {item.title!r} has percentages and no points; its maximum score is set to 100."
         elif maximum and maximum.value is not None:
-            yield f"{self.name}: {item.title!r} is out of {maximum.value:g}, as its points and percentages tell."
+            yield f"{self.name}: {item.title!r} has the maximum score {maximum.value:g}, computed from its points and percentages."
         elif not maximum:
-            yield f"{self.name}: {item.title!r} has points and no percentages, so only the quiz that is here tells what it is out of."
+            yield f"{self.name}: {item.title!r} has points and no percentages, so its maximum score is that of the quiz in lmskit."
         elif maximum.is_contradictory:
             yield (
-                f"{self.name}: the points and percentages of {item.title!r} do not tell what it is out of: no maximum fits all students. "
-                "Its least grade may not be 0."
+                f"{self.name}: the maximum score of {item.title!r} cannot be computed: none fits all points and percentages. "
+                "Perhaps its lowest grade is not 0."
             )
 
     def records(self) -> Iterator[Record]:
         """Read the file: first the quizzes, then row after row the student, the enrollment and the grades."""
-        self._begin()
-        self._decimal = decimal_mark(self._grade_cells(), asked_for=self.options.decimal_mark)
-        score = Column(marks(self._decimal))
-        self._maxima = self._find_maxima(score)
-        self._begin()
-        out_of = {item.title: self._out_of(item) for item in self.layout.items}
+        self.clear()
+        self.detect_scores(self._number_cells())
+        self._maxima = self._find_maxima()
+        self._max_scores = {item.title: self._max_score(item) for item in self.layout.items}
         for item in self.layout.items:
             if item.title not in self.layout.repeated and item.grades is not None:
-                place = Position(self.name, 1, self.file.header[item.grades])
-                yield QuizRecord(place, item.title, has_source_id=False, title=item.title, max_score=out_of[item.title])
-        for row, cells in self.file.rows():
-            try:
-                person = self.people.read(row, cells)
-            except RejectedRowError as error:
-                self.file.reject(row, error.column, error.cell, error.reason)
-                self._reject_grades(row, cells)
-                continue
-            yield person
-            yield self._enrollment(person, cells)
-            yield from self._grades(row, cells, person.key, out_of, score)
+                position = Position(self.name, 1, self.file.header[item.grades])
+                yield QuizRecord(position, item.title, has_source_id=False, title=item.title, max_score=self._max_scores[item.title])
+        yield from self.student_records(self.file.rows())
 
-    def _out_of(self, item: GradeItem) -> float | None:
-        if not item.shows_points:
-            return OUT_OF_100
+    def _max_score(self, item: GradeItem) -> float | None:
+        if not item.has_points:
+            return MAX_OF_PERCENTAGES
         maximum = self._maxima.get(item.title)
         return maximum.value if maximum else None
 
-    def _grade_cells(self) -> Iterator[str]:
-        places = [place for item in self.layout.items for display, place in item.places.items() if display in {"real", "percentage"}]
+    def _number_cells(self) -> Iterator[str]:
+        columns = [item.columns[display] for item in self.layout.items for display in item.columns if display in {"real", "percentage"}]
         for _, cells in self.file.rows():
-            yield from (cells[place] for place in places)
+            yield from (cells[column] for column in columns)
 
-    def _find_maxima(self, score: Column[float]) -> dict[str, Maximum]:
-        both = [item for item in self.layout.items if {"real", "percentage"} <= item.places.keys()]
-        maxima = {item.title: Maximum() for item in both}
-        for _, cells in self.file.rows() if both else ():
-            for item in both:
-                points, percentage = cells[item.places["real"]].strip(), cells[item.places["percentage"]].strip()
+    def _find_maxima(self) -> dict[str, MaximumFinder]:
+        items = [item for item in self.layout.items if {"real", "percentage"} <= item.columns.keys()]
+        maxima = {item.title: MaximumFinder() for item in items}
+        for _, cells in self.file.rows() if items else ():
+            for item in items:
+                points, percentage = cells[item.columns["real"]].strip(), cells[item.columns["percentage"]].strip()
                 try:
-                    maxima[item.title].see(score[points], score[_without_sign(percentage)], points_text=points, percentage_text=percentage)
+                    score, share = self.score[points], self.score[_without_sign(percentage)]
                 except UnreadableCellError:
-                    continue  # said when the cell is read as a grade
+                    continue  # rejected when the cell is read as a grade
+                maxima[item.title].see(score, share, points_text=points, percentage_text=percentage)
         return maxima
 
-    def _enrollment(self, person: PersonRecord, cells: Row) -> EnrollmentRecord:
-        place = self.layout.places.get("suspended")
-        if place is None or cells[place].strip() in NO_GRADE:
+    def person(self, row: int, cells: tuple[str, ...]) -> PersonRecord:
+        """Return the student of a row, or raise `RejectedRowError`."""
+        return self.people.read(row, cells)
+
+    def enrollment(self, person: PersonRecord, cells: tuple[str, ...]) -> EnrollmentRecord:
+        """Return the enrollment of a student; a suspended student is withdrawn."""
+        suspended = self.layout.fields.get("suspended")
+        if suspended is None or cells[suspended].strip() in NO_GRADE:
             return EnrollmentRecord(person.position, person.key)
         self._suspended += 1
         return EnrollmentRecord(person.position, person.key, status=EnrollmentStatus.WITHDRAWN)
 
-    def _reject_grades(self, row: int, cells: Row) -> None:
+    def grades_in(self, cells: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """Give out header and text of the cells of a row that are not empty and should be grades."""
         for item in self.layout.items:
             if item.grades is not None and cells[item.grades].strip() not in NO_GRADE:
-                self._reject(row, self.file.header[item.grades], cells[item.grades], OF_A_REJECTED_ROW)
+                yield self.file.header[item.grades], cells[item.grades]
 
-    def _reject(self, row: int, column: str, cell: str, reason: str) -> None:
-        self.grades.rows_in += 1
-        self.grades.reject(row, column, cell, reason)
-
-    def _grades(
-        self, row: int, cells: Row, person: PersonKey, out_of: Mapping[str, float | None], score: Column[float]
-    ) -> Iterator[AttemptRecord]:
+    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord]:
+        """Give out the grades of a row, with the time of the export."""
         exported_at = self._exported_at(row, cells)
         for item in self.layout.items:
             if item.grades is None:
                 continue
-            column, cell = self.file.header[item.grades], cells[item.grades].strip()
+            header, cell = self.file.header[item.grades], cells[item.grades].strip()
             if cell in NO_GRADE:
                 self._without_grade += 1
             elif item.title in self.layout.repeated:
-                self._reject(row, column, cell, OF_A_REPEATED_TITLE)
-            else:
-                try:
-                    points = score[cell if item.shows_points else _without_sign(cell)]
-                except UnreadableCellError as error:
-                    self._reject(row, column, cell, str(error))
-                    continue
-                self.grades.rows_in += 1
+                self.reject_grade(row, header, cell, IN_A_REPEATED_TITLE)
+            elif (score := self.read_grade(row, header, cell, cell if item.has_points else _without_sign(cell))) is not None:
                 yield AttemptRecord(
-                    Position(self.grades.name, row, column),
+                    self.grade_position(row, header),
                     item.title,
                     person,
-                    points,
-                    out_of[item.title],
+                    score,
+                    self._max_scores[item.title],
                     is_total=True,
                     submitted_at=exported_at,
-                    feedback=self._feedback(item, cells),
+                    feedback=_feedback(item, cells),
                 )
 
-    def _exported_at(self, row: int, cells: Row) -> dt.datetime | None:
-        place = self.layout.exported
-        if place is None or cells[place].strip() in NO_GRADE:
+    def _exported_at(self, row: int, cells: tuple[str, ...]) -> dt.datetime | None:
+        column = self.layout.exported
+        if column is None or cells[column].strip() in NO_GRADE:
             return None
         try:
-            return unix_time(cells[place])
+            return unix_time(cells[column])
         except UnreadableCellError as error:
-            if "exported" in self.layout.places:
-                self.warnings.add(self.name, row, self.file.header[place], cells[place], f"{error}, so the grades have no time")
+            if "exported" in self.layout.fields:
+                self.warn(row, self.file.header[column], cells[column], f"{error}, so the grades have no time")
             return None
 
-    @staticmethod
-    def _feedback(item: GradeItem, cells: Row) -> str | None:
-        place = item.places.get("feedback")
-        if place is None or cells[place].strip() in NO_GRADE:
-            return None
-        return visible_lines(cells[place]) or None
+
+def _feedback(item: GradeItem, cells: Sequence[str]) -> str | None:
+    column = item.columns.get("feedback")
+    if column is None or cells[column].strip() in NO_GRADE:
+        return None
+    return visible_lines(cells[column]) or None
 
 
 def _without_sign(percentage: str) -> str:
     return percentage.removesuffix("%").rstrip()
 
 
-def detect(path: Path) -> bool:
-    """Whether a file is a Moodle gradebook, judged by its header."""
-    try:
-        Gradebook(path, ReadOptions())
-    except ImportFileError:
-        return False
-    return True
+def layout_of(file: CsvFile, given: Mapping[str, str]) -> MoodleGradebookLayout:
+    """Read the header.
+
+    Parameters
+    ----------
+    file
+        An opened gradebook.
+    given
+        Headers that were given for fields of `PERSON` and `OPTIONAL`.
+
+    Raises
+    ------
+    ImportFileError
+        It has no column of grades.
+    """
+    fields = columns_of(file.name, file.header, (*PERSON, *OPTIONAL), given)
+    items = _items(file.header, set(fields.values()))
+    graded = [item for item in items if item.grades is not None]
+    if not graded:
+        raise ImportFileError(
+            f"{file.name} has no column of grades such as 'Quiz: Week 1 (Real)'; it has {', '.join(map(shortened, file.header[:20]))}. "
+            "Export the gradebook from Moodle as a plain text file, with the grade display type real."
+        )
+    imported = tuple(item for item in graded if not item.is_total)
+    last = len(file.header) - 1
+    recognised = {*fields.values(), *(column for item in items for column in item.columns.values())}
+    exported = fields.get("exported", None if last in recognised else last)
+    titles = Counter(item.title for item in imported)
+    repeated = frozenset(title for title, times in titles.items() if times > 1)
+    return MoodleGradebookLayout(fields, imported, tuple(item for item in graded if item.is_total), repeated, exported)
 
 
-FORMAT = Format("moodle-gradebook", "Moodle gradebook", needs_course=True, detect=detect, open=Gradebook)
+def _items(header: Sequence[str], recognised: set[int]) -> list[GradeItem]:
+    """Return the grade items in the order of their columns; a second column of one kind begins another item of the same name."""
+    items: list[GradeItem] = []
+    for column, text in enumerate(header):
+        found = None if column in recognised else _COLUMN.fullmatch(text)
+        display = found and next((display for display, words in DISPLAYS.items() if plain(found["display"]) in words), None)
+        if not found or not display:
+            continue
+        if not items or items[-1].header != found["item"] or display in items[-1].columns:
+            items.append(GradeItem(found["item"], title_of(found["item"])))
+        items[-1].columns[display] = column
+    return items
+
+
+def title_of(item: str) -> str:
+    """Return a quiz's title without the word that Moodle puts before it; other activities keep theirs.
+
+    Examples
+    --------
+    >>> title_of("Quiz: Week 1"), title_of("Cuestionario:Semana 1"), title_of("Assignment: Essay")
+    ('Week 1', 'Semana 1', 'Assignment: Essay')
+    """
+    quiz = _QUIZ.match(item)
+    return one_line(item[quiz.end() :] if quiz else item)[:LONGEST_TITLE].strip() or "Grade item"
+
+
+FORMAT = Format("moodle-gradebook", "Moodle gradebook", needs_course=True, detect=detect_by_opening(MoodleGradebook), open=MoodleGradebook)

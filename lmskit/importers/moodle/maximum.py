@@ -1,7 +1,7 @@
-"""What a grade item is out of, worked out from its points and its percentages.
+"""The maximum score of a grade item, computed from its points and its percentages, since a gradebook does not contain it.
 
-A gradebook does not tell it. Both columns are rounded, so each student's pair allows a range, and the maximum lies in
-all of them; the roundest number that does is taken.
+Both columns are rounded, so the points and the percentage of one student allow a range of maxima. The result is the
+roundest number that is in the ranges of all students.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import re
 
 _DECIMALS = re.compile(r"[.,]([0-9]+)\s*%?\s*\Z", re.ASCII)
 MOST_DECIMALS = 4
-"""What the database holds."""
+"""What the database stores."""
 SMALLEST = 1e-9
 
 
-class Maximum:
-    """Narrows down the maximum of one grade item.
+class MaximumFinder:
+    """Narrows down the maximum score of one grade item.
 
     Examples
     --------
-    >>> maximum = Maximum()
+    >>> maximum = MaximumFinder()
     >>> maximum.see(6.67, 83.38, points_text="6.67", percentage_text="83.38 %")
     >>> maximum.value
     8.0
@@ -31,22 +31,22 @@ class Maximum:
         self.seen = 0
 
     def see(self, points: float, percentage: float, *, points_text: str, percentage_text: str) -> None:
-        """Look at what one student has; nothing is learnt from a grade of zero."""
-        off, percentage_off = _rounding(points_text), _rounding(percentage_text)
-        if points <= off or percentage <= percentage_off:
+        """Use the grade of one student; a grade of zero allows every maximum."""
+        points_error, percentage_error = _rounding_error(points_text), _rounding_error(percentage_text)
+        if points <= points_error or percentage <= percentage_error:
             return
         self.seen += 1
-        self.low = max(self.low, 100 * (points - off) / (percentage + percentage_off))
-        self.high = min(self.high, 100 * (points + off) / (percentage - percentage_off))
+        self.low = max(self.low, 100 * (points - points_error) / (percentage + percentage_error))
+        self.high = min(self.high, 100 * (points + points_error) / (percentage - percentage_error))
 
     @property
     def is_contradictory(self) -> bool:
-        """Whether no maximum fits all students, as where the least grade is not zero."""
+        """Whether no maximum fits all students, as happens if the lowest grade of the item is not zero."""
         return self.low > self.high + SMALLEST
 
     @property
     def value(self) -> float | None:
-        """The roundest maximum that fits; None where nothing or everything does."""
+        """The roundest maximum that fits all students; None if there is none, or if every maximum fits."""
         if not self.seen or self.is_contradictory:
             return None
         middle = (self.low + self.high) / 2
@@ -57,7 +57,7 @@ class Maximum:
         return None
 
 
-def _rounding(text: str) -> float:
-    """Half a unit of the last place that a text shows."""
+def _rounding_error(text: str) -> float:
+    """Return half of the last decimal that a text shows, the largest error of rounding."""
     found = _DECIMALS.search(text)
     return float(f"0.5e-{min(len(found[1]), 18) if found else 0}")

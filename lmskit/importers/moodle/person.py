@@ -1,4 +1,4 @@
-"""Whom a row of a Moodle report is about."""
+"""The student of a row of a Moodle report."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ if TYPE_CHECKING:
     from lmskit.importers.csv_file import CsvFile
 
 SYSTEM = "moodle"
-NAMES_NOBODY = "names nobody: it has neither a name nor anything else to know a person by"
-KNOWN_BY_NOTHING = "has no user name, ID number or e-mail address to know the person by; names alone are not enough"
+NO_STUDENT = "does not name a student: it has neither a name nor an identifier"
+NO_IDENTIFIER = "has no user name, ID number or e-mail address; a name alone does not identify a student"
 
 
 class People:
-    """Reads the person of a row.
+    """Reads the students of rows.
 
     Raises
     ------
     ImportFileError
-        The columns do not tell whom the rows are about.
+        There are no columns for the names of students, or none that identifies them.
     """
 
-    def __init__(self, file: CsvFile, places: Mapping[str, int]) -> None:
+    def __init__(self, file: CsvFile, columns: Mapping[str, int]) -> None:
         self.file = file
-        self.places = {field: places[field] for field in PERSON if field in places}
+        self.columns = {field: columns[field] for field in PERSON if field in columns}
         header = ", ".join(map(shortened, file.header[:20]))
         for field, word in (("given_name", "First name"), ("family_name", "Last name")):
-            if field not in places:
+            if field not in columns:
                 raise ImportFileError(
                     f"{file.name} has no column {word!r}, in English, German, French or Spanish; it has {header}. "
-                    f"Say which it is: --map {field}=HEADER"
+                    f"Say which column it is: --map {field}=HEADER"
                 )
-        if not self.places.keys() & {"username", "sis_id", "email"}:
+        if not self.columns.keys() & {"username", "sis_id", "email"}:
             raise ImportFileError(
-                f"{file.name} has no column 'Email address' or 'ID number' to know people by; it has {header}. "
-                "Say which it is: --map email=HEADER or --map sis_id=HEADER"
+                f"{file.name} has no column 'Email address' or 'ID number' to identify students; it has {header}. "
+                "Say which column it is: --map email=HEADER or --map sis_id=HEADER"
             )
         self._address = Column(optional_address)
 
@@ -55,12 +55,12 @@ class People:
         Raises
         ------
         RejectedRowError
-            It names nobody, or somebody who cannot be known by anything.
+            It does not name a student, or has no identifier.
         """
-        texts = {field: cells[place].strip() for field, place in self.places.items()}
+        texts = {field: cells[column].strip() for field, column in self.columns.items()}
         if not any(texts.values()):
-            raise RejectedRowError(None, None, NAMES_NOBODY)
-        header = {field: self.file.header[place] for field, place in self.places.items()}
+            raise RejectedRowError(None, None, NO_STUDENT)
+        header = {field: self.file.header[column] for field, column in self.columns.items()}
         family, given = texts["family_name"], texts["given_name"]
         if not family:
             family, given = given, ""
@@ -72,5 +72,5 @@ class People:
             value(self._address.__getitem__, header.get("email", ""), texts.get("email", "")),
         )
         if key == PersonKey():
-            raise RejectedRowError(None, None, KNOWN_BY_NOTHING)
+            raise RejectedRowError(None, None, NO_IDENTIFIER)
         return PersonRecord(Position(self.file.name, row), key, family, given, Role.STUDENT)

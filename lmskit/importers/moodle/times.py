@@ -1,4 +1,4 @@
-"""How Moodle writes times and durations for people, in English, German, French and Spanish."""
+"""Times and durations as Moodle writes them, in English, German, French and Spanish."""
 
 from __future__ import annotations
 
@@ -62,8 +62,10 @@ _DURATION = re.compile(rf"(?:{_PIECE.pattern}){{1,5}}", re.IGNORECASE)
 _UNIX = re.compile(r"[0-9]{9,11}", re.ASCII)
 HALF_A_DAY = 12
 LONGEST = 100
-"""Characters that are looked at; no time is written with more."""
-UNREADABLE = "is no time such as 12 October 2026 9:00 AM"
+"""Characters that are read; no time is longer."""
+UNREADABLE = "is not a time such as 12 October 2026 9:00 AM"
+NOT_A_DURATION = "is not a duration such as 12 mins 5 secs"
+TOO_LONG = "is too long for an attempt"
 
 
 def instant(text: str) -> dt.datetime:
@@ -87,18 +89,18 @@ def instant(text: str) -> dt.datetime:
             raise UnreadableCellError(UNREADABLE)
         hour = hour % HALF_A_DAY + (HALF_A_DAY if half in "pP" else 0)
     try:
-        moment = dt.datetime(
+        timestamp = dt.datetime(
             int(found["year"]), month, int(found["day"]), hour, int(found["minute"]), int(found["second"] or 0), tzinfo=dt.UTC
         )
     except ValueError:
         raise UnreadableCellError(UNREADABLE) from None
-    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+    if not EARLIEST_YEAR <= timestamp.year <= LATEST_YEAR:
         raise UnreadableCellError(UNREADABLE)
-    return moment
+    return timestamp
 
 
 def duration(text: str) -> dt.timedelta:
-    """Read how long something took.
+    """Read a duration.
 
     Examples
     --------
@@ -107,16 +109,16 @@ def duration(text: str) -> dt.timedelta:
     """
     text = text.strip()[:LONGEST]
     if not _DURATION.fullmatch(text):
-        raise UnreadableCellError("is no duration such as 12 mins 5 secs")
+        raise UnreadableCellError(NOT_A_DURATION)
     total = 0
     for number, word in _PIECE.findall(text):
         if word.casefold() not in SECONDS:
-            raise UnreadableCellError("is no duration such as 12 mins 5 secs")
+            raise UnreadableCellError(NOT_A_DURATION)
         total += int(number) * SECONDS[word.casefold()]
     try:
         return dt.timedelta(seconds=total)
     except OverflowError:
-        raise UnreadableCellError("is longer than anybody could have taken") from None
+        raise UnreadableCellError(TOO_LONG) from None
 
 
 def unix_time(text: str) -> dt.datetime:
@@ -128,7 +130,7 @@ def unix_time(text: str) -> dt.datetime:
     2026-10-12 09:00:00+00:00
     """
     if _UNIX.fullmatch(text.strip()):
-        moment = dt.datetime.fromtimestamp(int(text), tz=dt.UTC) if int(text) < 10**10 else None
-        if moment and moment.year <= LATEST_YEAR:
-            return moment
-    raise UnreadableCellError("is no Unix time")
+        timestamp = dt.datetime.fromtimestamp(int(text), tz=dt.UTC) if int(text) < 10**10 else None
+        if timestamp and timestamp.year <= LATEST_YEAR:
+            return timestamp
+    raise UnreadableCellError("is not a Unix time")

@@ -1,6 +1,6 @@
-"""The CSV file with which Moodle makes users and enrols them: one row per person, with any number of courses.
+"""The CSV file with which Moodle creates users and enrols them: one row per person, with any number of courses.
 
-Passwords are never read. Headers may be in any case and have blanks around them, as Moodle takes them.
+Passwords are never read. Headers may be in upper or lower case and have blanks around them, as in Moodle.
 
 Source of the format: `admin/tool/uploaduser` of Moodle.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lmskit.errors import ImportFileError
 from lmskit.importers.cell import Column, one_of
 from lmskit.importers.csv_file import CsvFile
-from lmskit.importers.formats import Format, ReadOptions
+from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
 from lmskit.importers.moodle.person import SYSTEM
 from lmskit.importers.record import EnrollmentRecord, PersonKey, PersonRecord, Position, Record
 from lmskit.importers.report import shortened
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-FIELDS = ("username", "firstname", "lastname", "email", "idnumber", "suspended", "deleted")
+NEEDED = ("username", "firstname", "lastname")
+FIELDS = (*NEEDED, "email", "idnumber", "suspended", "deleted")
 ROLES = {"": Role.STUDENT, "student": Role.STUDENT, "editingteacher": Role.LECTURER, "teacher": Role.LECTURER}
 TYPES = {"": Role.STUDENT, "1": Role.STUDENT, "2": Role.LECTURER, "3": Role.LECTURER}
-"""Roles as early versions of Moodle number them; 1 is the course's usual role."""
+"""Roles by the numbers of early versions of Moodle; 1 is the course's usual role."""
 YES_OR_NO = {"": False, "0": False, "1": True}
 DELETED = "says that the person is deleted in Moodle; an import deletes nobody"
-UNKNOWN_ROLE = "is a role that there is not here: a person is a student, or an editingteacher or teacher"
+UNKNOWN_ROLE = "is a role that is not imported: only student, editingteacher and teacher are"
+TWO_ROLES = "lists the person in one course as a student and as a teacher"
 _NUMBERED = re.compile(r"(course|role|type|enrolstatus)([0-9]{1,4})", re.ASCII)
 
 _yes_or_no = one_of(YES_OR_NO)
@@ -41,7 +43,7 @@ _yes_or_no = one_of(YES_OR_NO)
 
 @dataclass
 class CourseColumns:
-    """The columns of one of the courses in a row."""
+    """Indices of the columns of one of the courses in a row."""
 
     course: int | None = None
     role: int | None = None
@@ -55,59 +57,59 @@ class UserUpload:
     format = "moodle-users"
     system = SYSTEM
     may_lack_a_course = True
-    """Without a course everybody is a person of the platform and nothing more."""
+    """Without a course, all persons become persons of the platform and are not enrolled."""
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
         self.name, self.sha256 = self.file.name, self.file.text.sha256
-        self.places = self._find_fields()
+        self.fields = self._find_fields()
         self.courses = self._find_courses()
         self.parts = (self.file,)
         self.warnings = RowWarnings()
         self._suspended = 0
-        used = {*self.places.values()}
-        used |= {place for each in self.courses for place in vars(each).values() if place is not None}
-        self.file.skipped_columns = tuple(column for place, column in enumerate(self.file.header) if place not in used)
+        columns_read = {*self.fields.values(), *(column for course in self.courses for column in vars(course).values())}
+        self.file.skipped_columns = tuple(header for column, header in enumerate(self.file.header) if column not in columns_read)
         self._address = Column(optional_address)
         self._code = Column(code)
 
     def _find_fields(self) -> dict[str, int]:
-        header = [column.strip().lower() for column in self.file.header]
-        places = {field: header.index(field) for field in FIELDS if field in header}
-        twice = [field for field in places if header.count(field) > 1]
-        if twice:
-            raise ImportFileError(f"{self.name} has the column {twice[0]} more than once. Remove one of them.")
-        missing = [field for field in ("username", "firstname", "lastname") if field not in places]
+        """Return the column index of each field."""
+        header = [text.strip().lower() for text in self.file.header]
+        fields = {field: header.index(field) for field in FIELDS if field in header}
+        repeated = [field for field in fields if header.count(field) > 1]
+        if repeated:
+            raise ImportFileError(f"{self.name} has the column {repeated[0]} more than once. Remove one of them.")
+        missing = [field for field in NEEDED if field not in fields]
         if missing:
             raise ImportFileError(
                 f"{self.name} lacks {', '.join(missing)}, which a file of users for Moodle has; "
                 f"it has {', '.join(map(shortened, self.file.header[:20]))}."
             )
-        return places
+        return fields
 
     def _find_courses(self) -> tuple[CourseColumns, ...]:
-        """The courses in the order of their numbers; `role1` belongs to `course1`."""
+        """Return the courses in the order of their numbers; `role1` belongs to `course1`."""
         courses: dict[int, CourseColumns] = {}
-        for place, column in enumerate(self.file.header):
-            if found := _NUMBERED.fullmatch(column.strip().lower()):
+        for column, text in enumerate(self.file.header):
+            if found := _NUMBERED.fullmatch(text.strip().lower()):
                 columns = courses.setdefault(int(found[2]), CourseColumns())
                 if getattr(columns, found[1]) is not None:
-                    raise ImportFileError(f"{self.name} has the column {shortened(column.strip())} more than once. Remove one of them.")
-                setattr(columns, found[1], place)
+                    raise ImportFileError(f"{self.name} has the column {shortened(text.strip())} more than once. Remove one of them.")
+                setattr(columns, found[1], column)
         return tuple(columns for _, columns in sorted(courses.items()) if columns.course is not None)
 
     @property
     def notes(self) -> list[str]:
-        """What a report should say about how the file was read."""
+        """Notes on how the file was read."""
         notes = self.file.notes
         if not self.courses:
-            notes.append(f"{self.name} names no courses; --course says into which one everybody is enrolled.")
+            notes.append(f"{self.name} does not name courses; --course names the course in which all persons are enrolled.")
         if self._suspended:
-            notes.append(f"{self.name}: enrollments that are suspended in Moodle are taken as withdrawn: {self._suspended:,}.")
+            notes.append(f"{self.name}: enrollments that are suspended in Moodle are imported as withdrawn: {self._suspended:,}.")
         return [*notes, *self.warnings.notes]
 
     def records(self) -> Iterator[Record]:
-        """Read the file: row after row the person and her enrollments."""
+        """Read the file: row after row the person and the person's enrollments."""
         self.warnings.clear()
         self._suspended = 0
         for row, cells in self.file.rows():
@@ -117,68 +119,58 @@ class UserUpload:
             except RejectedRowError as error:
                 self.file.reject(row, error.column, error.cell, error.reason)
                 continue
-            self._suspended += sum(each.status is EnrollmentStatus.WITHDRAWN for each in enrollments)
+            self._suspended += sum(enrollment.status is EnrollmentStatus.WITHDRAWN for enrollment in enrollments)
             yield person
             yield from enrollments
 
-    def _cell(self, cells: Sequence[str], field: str) -> tuple[str, str]:
-        """The header and the text of a field's cell."""
-        place = self.places.get(field)
-        return ("", "") if place is None else (self.file.header[place], cells[place].strip())
-
     def _person(self, row: int, cells: Sequence[str]) -> PersonRecord:
-        column, cell = self._cell(cells, "deleted")
-        if value(_yes_or_no, column, cell):
-            raise RejectedRowError(column, cell, DELETED)
+        header, cell = self._field(cells, "deleted")
+        if value(_yes_or_no, header, cell):
+            raise RejectedRowError(header, cell, DELETED)
         key = PersonKey(
-            value(identifier, *self._cell(cells, "username")).lower(),
-            value(optional_identifier, *self._cell(cells, "idnumber")),
-            value(self._address.__getitem__, *self._cell(cells, "email")),
+            value(identifier, *self._field(cells, "username")).lower(),
+            value(optional_identifier, *self._field(cells, "idnumber")),
+            value(self._address.__getitem__, *self._field(cells, "email")),
         )
-        family = value(family_name, *self._cell(cells, "lastname"))
-        given = value(given_name, *self._cell(cells, "firstname"))
+        family = value(family_name, *self._field(cells, "lastname"))
+        given = value(given_name, *self._field(cells, "firstname"))
         return PersonRecord(Position(self.name, row), key, family, given)
 
     def _enrollments(self, person: PersonRecord, cells: Sequence[str]) -> list[EnrollmentRecord]:
-        status = self._status(*self._cell(cells, "suspended"))
+        status_everywhere = self._status(*self._field(cells, "suspended"))
         if not self.courses:
-            return [EnrollmentRecord(person.position, person.key, status=status)]
+            return [EnrollmentRecord(person.position, person.key, status=status_everywhere)]
         enrollments: dict[str, EnrollmentRecord] = {}
         for columns in self.courses:
-            column, cell = self._at(cells, columns.course)
+            header, cell = self._cell(cells, columns.course)
             if not cell:
                 continue
-            course = value(self._code.__getitem__, column, cell)
+            course = value(self._code.__getitem__, header, cell)
             role = self._role(columns, cells)
-            withdrawn = EnrollmentStatus.WITHDRAWN in {status, self._status(*self._at(cells, columns.enrolstatus))}
-            taken = EnrollmentStatus.WITHDRAWN if withdrawn else EnrollmentStatus.ACTIVE
-            if enrollments.setdefault(course, EnrollmentRecord(person.position, person.key, course, role, taken)).role is not role:
-                raise RejectedRowError(column, cell, "has the person in one course as a student and as a teacher")
+            is_withdrawn = EnrollmentStatus.WITHDRAWN in {status_everywhere, self._status(*self._cell(cells, columns.enrolstatus))}
+            status = EnrollmentStatus.WITHDRAWN if is_withdrawn else EnrollmentStatus.ACTIVE
+            if enrollments.setdefault(course, EnrollmentRecord(person.position, person.key, course, role, status)).role is not role:
+                raise RejectedRowError(header, cell, TWO_ROLES)
         return list(enrollments.values())
 
     @staticmethod
-    def _status(column: str, cell: str) -> EnrollmentStatus:
-        return EnrollmentStatus.WITHDRAWN if value(_yes_or_no, column, cell) else EnrollmentStatus.ACTIVE
+    def _status(header: str, cell: str) -> EnrollmentStatus:
+        return EnrollmentStatus.WITHDRAWN if value(_yes_or_no, header, cell) else EnrollmentStatus.ACTIVE
 
     def _role(self, columns: CourseColumns, cells: Sequence[str]) -> Role:
-        """A role's short name, else its number."""
-        known, place = (ROLES, columns.role) if self._at(cells, columns.role)[1] else (TYPES, columns.type)
-        column, cell = self._at(cells, place)
-        if cell.lower() not in known:
-            raise RejectedRowError(column, cell, UNKNOWN_ROLE)
-        return known[cell.lower()]
+        """Return the role by its short name, or by its number if there is no name."""
+        roles, column = (ROLES, columns.role) if self._cell(cells, columns.role)[1] else (TYPES, columns.type)
+        header, cell = self._cell(cells, column)
+        if cell.lower() not in roles:
+            raise RejectedRowError(header, cell, UNKNOWN_ROLE)
+        return roles[cell.lower()]
 
-    def _at(self, cells: Sequence[str], place: int | None) -> tuple[str, str]:
-        return ("", "") if place is None else (self.file.header[place], cells[place].strip())
+    def _field(self, cells: Sequence[str], field: str) -> tuple[str, str]:
+        return self._cell(cells, self.fields.get(field))
 
-
-def detect(path: Path) -> bool:
-    """Whether a file is for Moodle's user upload, judged by its header."""
-    try:
-        UserUpload(path, ReadOptions())
-    except ImportFileError:
-        return False
-    return True
+    def _cell(self, cells: Sequence[str], column: int | None) -> tuple[str, str]:
+        """Return the header and the text of a cell; both are empty if there is no such column."""
+        return ("", "") if column is None else (self.file.header[column], cells[column].strip())
 
 
-FORMAT = Format("moodle-users", "Moodle user upload", needs_course=False, detect=detect, open=UserUpload)
+FORMAT = Format("moodle-users", "Moodle user upload", needs_course=False, detect=detect_by_opening(UserUpload), open=UserUpload)

@@ -1,6 +1,6 @@
 """The words that Moodle writes above columns and into cells, in English, German, French and Spanish.
 
-Reports come in the language of whoever downloads them. A header is known by the whole of it, never by a part.
+Reports are in the language of the person who downloads them. A header is recognised as a whole, never by a part of it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ HEADERS: Mapping[str, frozenset[str]] = {
         }
     ),
 }
-"""Headers by what stands below them, as `plain` gives them."""
+"""The headers of each field, in the form that `plain` gives them."""
 PERSON = ("given_name", "family_name", "username", "sis_id", "email")
 NO_GRADE = frozenset({"", "-"})
 NOT_YET_GRADED = frozenset(
@@ -90,11 +90,11 @@ UNFINISHED = frozenset(
         "nunca enviado",
     }
 )
-"""What stands for an attempt that nobody handed in."""
+"""States of an attempt that is not finished."""
 
 
 def plain(text: str) -> str:
-    r"""Return a header or a word as it is compared: without blanks around it, in lower case, with plain apostrophes.
+    r"""Return a header or a word in the form in which it is compared: lower case, single blanks, plain apostrophes.
 
     Examples
     --------
@@ -104,40 +104,38 @@ def plain(text: str) -> str:
     return " ".join(text.replace("\ufeff", "").replace("\u2019", "'").split()).casefold()
 
 
-def places_of(name: str, header: Sequence[str], fields: Collection[str], said: Mapping[str, str]) -> dict[str, int]:
-    """Find the columns of some fields.
+def columns_of(name: str, header: Sequence[str], fields: Collection[str], given: Mapping[str, str]) -> dict[str, int]:
+    """Return the column index of each field that the header has.
 
     Parameters
     ----------
     name
-        The file's.
+        Name of the file.
     header
         Its headers.
     fields
         Keys of `HEADERS`.
-    said
-        The header of a field, where somebody says so.
+    given
+        Headers that were given for fields.
 
     Raises
     ------
     ImportFileError
-        A column that somebody names is not there, or two columns have a header of the same field.
+        A given field or header does not exist, or the headers of two columns belong to the same field.
     """
-    places: dict[str, int] = {}
-    for field, column in said.items():
+    columns: dict[str, int] = {}
+    for field, text in given.items():
         if field not in fields:
             raise ImportFileError(f"{name}: there is no field {shortened(field)!r} to map a column to; there are {', '.join(fields)}.")
-        if column not in header:
-            raise ImportFileError(f"{name} has no column {shortened(column)!r}; it has {', '.join(map(shortened, header[:20]))}.")
-        places[field] = header.index(column)
-    for place, column in enumerate(header):
-        known_as = next((each for each in fields if plain(column) in HEADERS[each]), None)
-        if known_as is None or known_as in said or place in places.values():
+        if text not in header:
+            raise ImportFileError(f"{name} has no column {shortened(text)!r}; it has {', '.join(map(shortened, header[:20]))}.")
+        columns[field] = header.index(text)
+    for column, text in enumerate(header):
+        found = next((field for field in fields if plain(text) in HEADERS[field]), None)
+        if found is None or found in given or column in columns.values():
             continue
-        if known_as in places:
-            either = shortened(header[places[known_as]])
-            raise ImportFileError(
-                f"{name}: {either!r} and {shortened(column)!r} may both be the {known_as}; say which: --map {known_as}=HEADER"
-            )
-        places[known_as] = place
-    return places
+        if found in columns:
+            other = shortened(header[columns[found]])
+            raise ImportFileError(f"{name}: both {other!r} and {shortened(text)!r} may be the {found}; say which: --map {found}=HEADER")
+        columns[found] = column
+    return columns
