@@ -98,7 +98,7 @@ def options(
     say(_about(quality))
     say(f"Question {quality.items['number'].to_dict()[found.id]}: {found.prompt}")
     table = option_chart_table(question_options(quality, found.id))
-    print_table(table, {name: name for name in table.columns}, nothing="Nothing is chosen in answer to this question.")
+    print_table(table, {name: name for name in table.columns}, nothing="This question has no options to choose from.")
 
 
 @app.command()

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 Click: TypeAlias = dict[str, Any]
-"""What was clicked: `x` and `y` as the axes name them, `customdata` as the chart put it there (or None),
-`curve` and `point` as positions in the figure, and `n`, which counts the clicks."""
+"""A click on a point: `x` and `y` as on the axes, `customdata` as the chart set it (or None), `curve` and `point` as indices in the
+figure, and `n`, the number of the click."""
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
 @functools.cache
@@ -30,7 +30,7 @@ def _plotlyjs() -> bytes:
 
 
 class ClickFigure(anywidget.AnyWidget):
-    """A plotly figure that tells Python what was clicked.
+    """A plotly figure that reports clicks to Python.
 
     plotly.js is sent to a page once, however many figures it shows, and again after a reload; a figure itself is a few
     kilobytes of JSON. (plotly's own FigureWidget carries all of plotly.js in each figure.)
@@ -38,9 +38,9 @@ class ClickFigure(anywidget.AnyWidget):
     Parameters
     ----------
     figure
-        What to show; replace it with `show`.
+        The figure to show; `show` replaces it.
     on_click
-        Called with a `Click` after each click on a point, also on the same point again.
+        Called after each click on a point, also after a second click on the same point.
 
     Examples
     --------
@@ -52,8 +52,8 @@ class ClickFigure(anywidget.AnyWidget):
     'b'
     """
 
-    _esm: ClassVar[str] = (HERE / "click_figure.js").read_text(encoding="utf-8")
-    _css: ClassVar[str] = (HERE / "click_figure.css").read_text(encoding="utf-8")
+    _esm: ClassVar[str] = (FOLDER / "click_figure.js").read_text(encoding="utf-8")
+    _css: ClassVar[str] = (FOLDER / "click_figure.css").read_text(encoding="utf-8")
 
     spec = traitlets.Unicode('{"data": [], "layout": {}}').tag(sync=True)
     clicked = traitlets.Dict().tag(sync=True)
@@ -69,7 +69,7 @@ class ClickFigure(anywidget.AnyWidget):
             self.observe(lambda change: on_click(change["new"]) if change["new"] else None, names="clicked")
 
     def show(self, figure: Figure) -> None:
-        """Show `figure` instead of what is shown."""
+        """Replace the figure."""
         self.spec = plotly_io.to_json(figure)
 
     def reveal(self) -> None:

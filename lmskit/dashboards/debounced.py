@@ -1,4 +1,4 @@
-"""Work that waits until a hand is still: a slider that is dragged tells every step, and only the last one matters."""
+"""Work that waits for a pause: a slider that is dragged reports every step, and only the last one matters."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 
 class Debounced:
-    """Do something once the calls have paused.
+    """Do some work once the calls have paused.
 
-    In a kernel, whose messages come through an event loop, the work is done `seconds` after the last call. Without a loop it is done
-    at once.
+    In a kernel, which receives messages in an event loop, the work is done `seconds` after the last call. Without an event loop it is
+    done at once.
 
     Parameters
     ----------
@@ -34,16 +34,16 @@ class Debounced:
 
     def __init__(self, work: Callable[[], None], *, seconds: float = 0.25) -> None:
         self._work, self._seconds = work, seconds
-        self._waiting: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self) -> None:
-        """Ask for the work."""
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
+        """Request the work."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             self._work()
         else:
-            self._waiting = loop.call_later(self._seconds, self._work)
+            self._timer = loop.call_later(self._seconds, self._work)

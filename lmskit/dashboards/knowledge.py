@@ -1,154 +1,189 @@
-"""The lecturer's view of knowledge tracing: what was fitted week by week, and whether its predictions come true."""
+"""The lecturer's view of knowledge tracing: the fits of each week, and how well they predict."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import ipywidgets as widgets
+import pandas as pd
 
 from lmskit.charts.knowledge import calibration_chart, calibration_table, learning_curve, learning_curve_table
-from lmskit.dashboards.click_figure import ClickFigure
-from lmskit.dashboards.course_choice import offer_courses
-from lmskit.dashboards.knowledge_tables import fits_table, words_table
+from lmskit.dashboards.dashboard import HALF, ChartOrTable, Dashboard, column, dropdown, row
 from lmskit.db import Opener, snapshot
-from lmskit.read_models.knowledge import CourseAnswers, FitPreview, course_answers, fit_preview
-from lmskit.rounding import number_text
-from lmskit.widgets import ROOT, Message, Table, errors_shown, heading, style
+from lmskit.read_models.knowledge import (
+    DEGENERATE,
+    FEW,
+    FEW_STUDENTS,
+    NOT_CONVERGED,
+    CourseAnswers,
+    FitPreview,
+    course_answers,
+    fit_notes,
+    fit_preview,
+)
+from lmskit.rounding import number_text, percent_text
+from lmskit.widgets import Table, errors_shown, heading
 
-CHARTS, TABLES = "Charts", "Tables"
+FIT_HEADINGS = {
+    "prior": "Prior",
+    "learn": "Learn",
+    "guess": "Guess",
+    "slip": "Slip",
+    "forget": "Forget",
+    "n_students": "Students",
+    "n_answers": "Answers",
+    "auc": "AUC",
+    "rmse": "RMSE",
+    "log_loss": "Log-loss",
+}
 
 
-class KnowledgeDashboard:
-    """Choose a course; see its stored fits; fit its answers in memory; see how well that predicts, and how the class learns a topic.
+class KnowledgeDashboard(Dashboard):
+    """Choose a course; see its stored fits, a fit of its answers in memory, how well that predicts, and the learning curve of a week.
 
-    Nothing is written: what is stored is an administrator's `lmskit knowledge fit`.
+    Nothing is written: an administrator stores fits with `lmskit knowledge fit`.
 
     Parameters
     ----------
     course
-        The code of the course to begin with; by default the newest one that has students.
+        Code of the first course to show; by default the newest course that has students.
     forgetting
-        Whether the fit in memory allows for forgetting, to begin with.
-    opened
-        Opens a transaction to read in; by default a snapshot of the signed-in person.
+        Whether the fit in memory allows for forgetting at first.
+    open_session
+        Opens a session to read in; by default a snapshot of the signed-in person.
     """
 
-    def __init__(self, course: str = "", *, forgetting: bool = False, opened: Opener = snapshot) -> None:
-        self._opened = opened
+    def __init__(self, course: str = "", *, forgetting: bool = False, open_session: Opener = snapshot) -> None:
+        super().__init__(open_session)
         self.answers: CourseAnswers | None = None
         self.preview: FitPreview | None = None
-        self.course = widgets.Dropdown(description="Course", layout=widgets.Layout(flex="1 1 360px", width="auto", max_width="720px"))
-        self.course.style.description_width = "56px"
         self.forgetting = widgets.Checkbox(
             value=forgetting, description="Allow for forgetting", indent=False, layout=widgets.Layout(width="auto")
         )
-        self.look = widgets.ToggleButtons(options=[CHARTS, TABLES], tooltips=["Show figures", "Show the same as tables"])
-        self.look.style.button_width = "72px"
-        self.simulated = widgets.Label("Simulated data: nobody here exists.", layout=widgets.Layout(width="auto"))
-        self.simulated.add_class("lmskit-mark")
-        self.message = Message()
-        self.about = widgets.Label("", layout=widgets.Layout(width="auto"))
-        self.about.add_class("lmskit-text")
-        self.stored = Table(nothing="Nothing is stored for this course. An administrator can do it: lmskit knowledge fit")
-        self.fits = Table(nothing="Nobody has answered anything yet.")
+        self.stored = Table(nothing="No fits are stored for this course. An administrator stores them with: lmskit knowledge fit")
+        self.fits = Table(nothing="There are no answers yet.")
         self.words = Table(nothing="")
-        self.week = widgets.Dropdown(description="Week", layout=widgets.Layout(width="auto", max_width="480px"))
-        self.week.style.description_width = "56px"
-        self.calibration, self.calibration_table = ClickFigure(), Table(nothing="No answers could be predicted.")
-        self.curve, self.curve_table = ClickFigure(), Table()
-        self._calibration_place = widgets.VBox(layout=widgets.Layout(flex="1 1 480px", min_width="0", overflow="visible"))
-        self._curve_place = widgets.VBox(layout=widgets.Layout(min_width="0", overflow="visible"))
-        self._body = self._laid_out()
-        self.view = widgets.VBox(
+        self.week = dropdown("Week", max_width="480px")
+        self.calibration = ChartOrTable(nothing="No answers could be predicted.", flex=HALF)
+        self.curve = ChartOrTable()
+        self._lay_out(
             [
-                style(),
-                widgets.HBox([self.course, self.forgetting, self.look, self.simulated], layout=_ROW),
-                self.message.view,
-                self.about,
-                self._body,
-            ]
-        )
-        self.view.add_class(ROOT)
-        self._courses = offer_courses(self.course, self.message, self._opened, course)
-        self.course.observe(lambda _change: self._read(), names="value")
-        self.forgetting.observe(lambda _change: self._fit(), names="value")
-        self.look.observe(lambda _change: self._draw(), names="value")
-        self.week.observe(lambda _change: self._draw(), names="value")
-        self._read()
-
-    def _laid_out(self) -> widgets.VBox:
-        curve = widgets.VBox([self.week, self._curve_place], layout=widgets.Layout(flex="1 1 480px", min_width="0", overflow="visible"))
-        return widgets.VBox(
-            [
-                heading("What these answers say, fitted now (nothing is written)"),
+                heading("Fitted now to these answers (not stored)"),
                 self.fits.view,
                 self.words.view,
-                widgets.HBox([self._calibration_place, curve], layout=_ROW),
-                heading("What is stored, and used where the rule of the course is bkt"),
+                row(self.calibration.view, column(self.week, self.curve.view, flex=HALF)),
+                heading("Stored fits, which the rule bkt uses"),
                 self.stored.view,
             ],
-            layout=widgets.Layout(overflow="visible"),
+            controls=[self.forgetting],
         )
+        self.forgetting.observe(lambda _change: self._fit(), names="value")
+        self.week.observe(lambda _change: self._draw(), names="value")
+        self._start(course)
 
-    def _read(self) -> None:
-        if self.course.value is None:
-            self.simulated.layout.display = self._body.layout.display = "none"
-            return
+    def _read_course(self) -> None:
         with errors_shown(self.message):
-            with self._opened() as session:
+            with self._open_session() as session:
                 self.answers = course_answers(session, self.course.value)
-            self.message.clear()
-            self._body.layout.display = None
-            self.simulated.layout.display = None if self._courses and self.course.value in self._courses.simulated else "none"
             self.stored.show(fits_table(self.answers.stored.set_index("week_number")))
             self._fit()
 
     def _fit(self) -> None:
-        if self.answers is None:
+        answers = self.answers
+        if answers is None:
             return
         with errors_shown(self.message):
-            self.preview = fit_preview(self.answers, forgetting=self.forgetting.value)
-            topics, kept = self.answers.topics, self.week.value
-            self.week.options = [(f"{week}: {topics.get(week, '–')}", week) for week in self.preview.learning_curves]
-            self.week.value = kept if kept in self.preview.learning_curves else next(iter(self.preview.learning_curves), None)
-            if found_nothing := self.answers.responses.empty:
-                self.message.neutral(f"Nobody has answered anything in {self.answers.course} yet.")
-            self._body.layout.display = "none" if found_nothing and self.answers.stored.empty else None
+            self.preview = fit_preview(answers, forgetting=self.forgetting.value)
+            weeks, chosen = list(self.preview.learning_curves), self.week.value
+            self.week.options = [(f"{week}: {answers.topics.get(week, '–')}", week) for week in weeks]
+            self.week.value = chosen if chosen in weeks else next(iter(weeks), None)
+            if answers.responses.empty:
+                self.message.neutral(f"There are no answers in {answers.course} yet.")
+            self._show_body(shown=len(answers.responses) > 0 or len(answers.stored) > 0)
             self._draw()
 
     def _draw(self) -> None:
         answers, found = self.answers, self.preview
         if answers is None or found is None:
             return
-        tables = self.look.value == TABLES
         self.fits.show(fits_table(found.fits))
         self.words.show(words_table(found.fits, answers.topics))
         self.about.value = _about(found)
-        forgetting = "on" if self.forgetting.value else "off"
-        about = f"Knowledge tracing (rule bkt), forgetting {forgetting}: each student predicted by fits to others."
-        places = found.learning_curves.get(self.week.value)
-        if tables:
-            self.calibration_table.show(calibration_table(found.calibration))
+        curve = found.learning_curves.get(self.week.value)
+        if self.as_tables:
+            self.calibration.show_table(calibration_table(found.calibration))
         else:
-            self.calibration.show(calibration_chart(found.calibration, about=about))
-        self._calibration_place.children = (self.calibration_table.view if tables else self.calibration,)
-        if places is None:
-            self._curve_place.children = ()
-            return
-        if tables:
-            self.curve_table.show(learning_curve_table(places))
+            forgetting = "on" if self.forgetting.value else "off"
+            about = f"Knowledge tracing (rule bkt), forgetting {forgetting}: each student is predicted by fits to other students."
+            self.calibration.show_chart(calibration_chart(found.calibration, about=about))
+        if curve is None:
+            self.curve.hide()
+        elif self.as_tables:
+            self.curve.show_table(learning_curve_table(curve))
         else:
-            self.curve.show(learning_curve(places, topic=answers.topics.get(self.week.value, "–")))
-        self._curve_place.children = (self.curve_table.view if tables else self.curve,)
+            self.curve.show_chart(learning_curve(curve, topic=answers.topics.get(self.week.value, "–")))
 
 
-_ROW = widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="2px 14px", align_items="flex-start")
+def fits_table(fits: pd.DataFrame) -> pd.DataFrame:
+    """Write fits in numbers, one row per week, with notes on those that should not be relied on."""
+    rows = [
+        {"Week": week, **{title: _fit_cell(fit[name]) for name, title in FIT_HEADINGS.items()}, "Note": ", ".join(fit_notes(fit))}
+        for week, fit in _by_week(fits).items()
+    ]
+    return pd.DataFrame(rows, columns=["Week", *FIT_HEADINGS.values(), "Note"])
+
+
+def words_table(fits: pd.DataFrame, topics: Mapping[int, str]) -> pd.DataFrame:
+    """Write fits in words, one row per week."""
+    rows = [{"Week": week, "Topic": topics.get(week, "–"), "In words": in_words(fit)} for week, fit in _by_week(fits).items()]
+    return pd.DataFrame(rows, columns=["Week", "Topic", "In words"])
+
+
+def in_words(fit: Mapping[Hashable, Any]) -> str:
+    """Write what the parameters of a week mean, and whether to rely on them.
+
+    Examples
+    --------
+    >>> fit = {"prior": 0.4, "learn": 0.2, "guess": 0.25, "slip": 0.1, "forget": 0.0, "constrained": False, "converged": True}
+    >>> in_words(fit | {"n_students": 80})
+    '40 % knew it before; of the others, 20 % learn it with each answer. Without knowing it, 25 % of answers are correct; knowing it, 90 %.'
+    """
+    if pd.isna(fit["prior"]):
+        return "Not fitted: no answer counts."
+    sentences = [
+        f"{percent_text(fit['prior'])} knew it before; of the others, {percent_text(fit['learn'])} learn it with each answer.",
+        f"Without knowing it, {percent_text(fit['guess'])} of answers are correct; knowing it, {percent_text(1 - fit['slip'])}.",
+    ]
+    if fit["forget"] > 0:
+        sentences.append(f"{percent_text(fit['forget'])} forget it between two answers.")
+    return " ".join([*sentences, *(_NOTES[note] for note in fit_notes(fit))])
+
+
+_NOTES = {
+    DEGENERATE: "Degenerate: the likeliest fit to these answers says that knowing the topic makes correct answers rarer. This is the best "
+    "fit that does not; do not rely on it.",
+    NOT_CONVERGED: "The fit did not converge.",
+    FEW: f"Few students: with fewer than {FEW_STUDENTS}, these numbers are uncertain.",
+}
+
+
+def _by_week(fits: pd.DataFrame) -> dict[int, dict[Hashable, Any]]:
+    return dict(zip(fits.index.tolist(), fits.to_dict("records"), strict=True))
+
+
+def _fit_cell(value: int | float) -> int | str:  # noqa: PYI041 - counts and numbers are written differently
+    return number_text(value) if isinstance(value, float) else value
 
 
 def _about(found: FitPreview) -> str:
     quality = found.quality
-    degenerate = [str(week) for week in found.degenerate_weeks]
-    told = (
-        f"{int(found.fits['n_answers'].sum()):,} answers, an answer with full points being correct. Students who were held out: "
-        f"AUC {number_text(quality.auc)} (0.50 is guessing, 1 is perfect), RMSE {number_text(quality.rmse)}, "
-        f"log-loss {number_text(quality.log_loss)} (0.69 is a coin)."
-    )
-    return told + (f" Degenerate, not to be relied on: week {', '.join(degenerate)}." if degenerate else "")
+    n_answers = int(found.fits["n_answers"].sum())
+    degenerate = ", ".join(map(str, found.degenerate_weeks))
+    sentences = [
+        f"{n_answers:,} answers; an answer with full points is correct.",
+        f"Predictions of students held out: AUC {number_text(quality.auc)} (0.50 is guessing, 1 is perfect),",
+        f"RMSE {number_text(quality.rmse)}, log-loss {number_text(quality.log_loss)} (0.69 is a coin).",
+        *([f"Degenerate fits that should not be relied on: week {degenerate}."] if degenerate else []),
+    ]
+    return " ".join(sentences)

@@ -1,105 +1,81 @@
-"""The lecturer's dashboard: a class, week by week and student by student, down to the attempts."""
+"""The lecturer's mastery dashboard: a class, week by week and student by student, down to the attempts."""
 
 from __future__ import annotations
 
-import ipywidgets as widgets
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from lmskit.charts.distribution import level_distribution, level_distribution_table
 from lmskit.charts.heat_map import STUDENT_TRACE, mastery_heat_map, mastery_heat_map_table
 from lmskit.charts.labels import rule_text
+from lmskit.charts.student import student_attempts, student_attempts_table, student_weeks, student_weeks_table
 from lmskit.dashboards.click_figure import Click, ClickFigure
-from lmskit.dashboards.course_choice import offer_courses
-from lmskit.dashboards.one_student import StudentPanel
+from lmskit.dashboards.dashboard import (
+    ALL_WEEKS,
+    NARROW,
+    WIDE,
+    ChartOrTable,
+    Dashboard,
+    Filling,
+    column,
+    dropdown,
+    row,
+    text,
+    week_options,
+)
 from lmskit.db import Opener, snapshot
 from lmskit.read_models.class_mastery import PAGE_SIZE, ClassMastery, StudentMastery, class_mastery, student_mastery
 from lmskit.rounding import count_text
-from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
+from lmskit.widgets import Message, Pager, Table, errors_shown, heading
 
-CHARTS, TABLES = "Charts", "Tables"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NO_STUDENT = 0
+"""Value of the option "choose …"; ids of students begin at 1."""
 
 
-class MasteryDashboard:
-    """Choose a course; see its class, page by page; choose a student; see what lies behind the numbers.
+class MasteryDashboard(Dashboard):
+    """Choose a course and see its class page by page; choose a student and see the weeks and attempts behind the estimates.
 
-    Every chart has a table in its place at the press of a button, and whatever a click does, a choice in a list does too.
+    Every chart can be shown as a table, and everything that a click does, a list does as well.
 
     Parameters
     ----------
     course
-        The code of the course to begin with; by default the newest one that has students.
-    opened
-        Opens a transaction to read in; by default a snapshot of the signed-in person.
+        Code of the first course to show; by default the newest course that has students.
+    open_session
+        Opens a session to read in; by default a snapshot of the signed-in person.
     """
 
-    def __init__(self, course: str = "", *, opened: Opener = snapshot) -> None:
-        self._opened = opened
+    def __init__(self, course: str = "", *, open_session: Opener = snapshot) -> None:
+        super().__init__(open_session)
         self.page: ClassMastery | None = None
-        self.course = widgets.Dropdown(description="Course", layout=widgets.Layout(flex="1 1 360px", width="auto", max_width="720px"))
-        self.course.style.description_width = "56px"
-        self.look = widgets.ToggleButtons(options=[CHARTS, TABLES], tooltips=["Show figures", "Show the same as tables"])
-        self.look.style.button_width = "72px"
-        self.simulated = widgets.Label("Simulated data: nobody here exists.", layout=widgets.Layout(width="auto"))
-        self.simulated.add_class("lmskit-mark")
-        self.about = widgets.Label("", layout=widgets.Layout(width="auto"))
-        self.about.add_class("lmskit-text")
-        self.message = Message()
         self.pager = Pager(self._read_page, page_size=PAGE_SIZE, noun="students")
-        self.heat_map, self.heat_map_table = ClickFigure(on_click=self._cell_clicked), Table()
-        self.distribution, self.distribution_table = ClickFigure(), Table()
-        self.to_help = Table(nothing="Nobody on this page is remedial in a week or has no assessment at all.")
+        self.heat_map = ChartOrTable(on_click=self._cell_clicked)
+        self.distribution = ChartOrTable()
+        self.to_help = Table(nothing="No student on this page is remedial in a week or without any assessment.")
         self.panel = StudentPanel(self._read_student)
-        self._heat_map_place = widgets.VBox(layout=widgets.Layout(overflow="visible"))
-        self._distribution_place = widgets.VBox(layout=widgets.Layout(overflow="visible"))
-        self._body = self._laid_out()
-        self.view = widgets.VBox(
+        students = column(heading("Students by week"), self.pager.view, self.heat_map.view, flex=WIDE)
+        self._lay_out(
             [
-                style(),
-                widgets.HBox(
-                    [self.course, self.look, self.simulated],
-                    layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="2px 14px", align_items="center"),
-                ),
-                self.about,
-                self.message.view,
-                self._body,
+                row(students, self.panel.view),
+                heading("The class by level"),
+                self.distribution.view,
+                heading("Students to help, among those on this page"),
+                self.to_help.view,
             ]
         )
-        self.view.add_class(ROOT)
-        self._courses = offer_courses(self.course, self.message, self._opened, course)
-        self.course.observe(lambda _change: self._course_chosen(), names="value")
-        self.look.observe(lambda _change: self._draw(), names="value")
-        self._course_chosen()
+        self._start(course)
 
-    def _laid_out(self) -> widgets.VBox:
-        students = widgets.VBox(
-            [heading("Students by week"), self.pager.view, self._heat_map_place],
-            layout=widgets.Layout(flex="3 1 560px", min_width="0", overflow="visible"),
-        )
-        return widgets.VBox(
-            [
-                widgets.HBox(
-                    [students, self.panel.view],
-                    layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="4px 18px", align_items="flex-start"),
-                ),
-                heading("The class by level"),
-                self._distribution_place,
-                heading("Students to help, among those above"),
-                self.to_help.view,
-            ],
-            layout=widgets.Layout(overflow="visible"),
-        )
-
-    def _course_chosen(self) -> None:
+    def _read_course(self) -> None:
         self.pager.first()
-        if self.course.value is None:
-            self.simulated.layout.display = self._body.layout.display = "none"
-            return
-        self.message.clear()
         self._read_page()
 
     def _read_page(self) -> None:
         with errors_shown(self.message):
-            with self._opened() as session:
+            with self._open_session() as session:
                 self.page = class_mastery(session, self.course.value, offset=self.pager.offset)
             self.message.clear()
             self.pager.show(total=self.page.by_week.n_students)
@@ -107,11 +83,11 @@ class MasteryDashboard:
             self._draw()
 
     def _read_student(self, student_id: int, name: str) -> StudentMastery:
-        with self._opened() as session:
+        with self._open_session() as session:
             return student_mastery(session, self.course.value, student_id, name=name)
 
     def _cell_clicked(self, click: Click) -> None:
-        """Show the student of a cell; a click on the class row is about nobody."""
+        """Show the student of a cell; the class row belongs to no student."""
         if click.get("curve") != STUDENT_TRACE or self.page is None:
             return
         student, week = str(click.get("y")), str(click.get("x"))
@@ -123,24 +99,111 @@ class MasteryDashboard:
         page = self.page
         if page is None:
             return
-        tables = self.look.value == TABLES
         self.about.value = _about(page)
-        self.simulated.layout.display = None if self._courses and self.course.value in self._courses.simulated else "none"
-        self._body.layout.display = None if len(page.cells) else "none"
+        self._show_body(shown=len(page.cells) > 0)
         if page.cells.empty:
             missing = "students" if len(page.by_week.weeks) else "weeks in its syllabus"
             self.message.bad(f"{self.course.value} has no {missing} yet.")
             return
-        if tables:
-            self.heat_map_table.show(mastery_heat_map_table(page.cells, page.by_week.class_row, parameters=page.parameters))
-            self.distribution_table.show(level_distribution_table(page.by_week.shares))
+        class_row, shares = page.by_week.class_row, page.by_week.shares
+        if self.as_tables:
+            self.heat_map.show_table(mastery_heat_map_table(page.cells, class_row, parameters=page.parameters))
+            self.distribution.show_table(level_distribution_table(shares))
         else:
-            self.heat_map.show(mastery_heat_map(page.cells, page.by_week.class_row, rule=page.rule, parameters=page.parameters))
-            self.distribution.show(level_distribution(page.by_week.shares, rule=page.rule, parameters=page.parameters))
-        self._heat_map_place.children = (self.heat_map_table.view if tables else self.heat_map,)
-        self._distribution_place.children = (self.distribution_table.view if tables else self.distribution,)
+            self.heat_map.show_chart(mastery_heat_map(page.cells, class_row, rule=page.rule, parameters=page.parameters))
+            self.distribution.show_chart(level_distribution(shares, rule=page.rule, parameters=page.parameters))
         self.to_help.show(_to_help(page.to_help))
-        self.panel.show_as(tables=tables)
+        self.panel.show_as(tables=self.as_tables)
+
+
+class StudentPanel:
+    """Choose a student of the page and a week; see the student's weeks and attempts.
+
+    Parameters
+    ----------
+    read
+        Reads a student, given by id and name; the sentence of an `LmskitError` that it raises is shown.
+    """
+
+    def __init__(self, read: Callable[[int, str], StudentMastery]) -> None:
+        self._read = read
+        self._page: ClassMastery | None = None
+        self._found: StudentMastery | None = None
+        self._as_tables = False
+        self._filling = Filling()
+        self.student, self.week = dropdown("Student", flex="2 1 230px"), dropdown("Week", flex="1 1 190px")
+        self.message = Message()
+        self.weeks = ChartOrTable(on_click=self._week_clicked)
+        self.attempts, self.attempts_table = ClickFigure(), Table(nothing="No attempts.")
+        self._hint = text("Click a cell of the heat map, or choose a student from the list, to see the weeks and attempts behind it.")
+        self._details = column()
+        head = row(self.student, self.week, gap="0")
+        self.view = column(heading("One student"), head, self.message.view, self._hint, self._details, flex=NARROW)
+        self.student.observe(lambda _change: self._chosen(), names="value")
+        self.week.observe(lambda _change: self._draw(), names="value")
+
+    def offer(self, page: ClassMastery) -> None:
+        """Offer the students of a page, and choose none."""
+        self._page = page
+        students = page.cells.drop_duplicates("student_id")[["position", "name", "student_id"]].to_dict("records")
+        with self._filling:
+            self.student.options = [
+                ("choose …", NO_STUDENT),
+                *((f"{student['position']}. {student['name']}", int(student["student_id"])) for student in students),
+            ]
+            self.week.options = week_options(page.by_week.weeks)
+            self.student.value, self.week.value = NO_STUDENT, ALL_WEEKS
+        self._chosen()
+
+    def choose(self, student_id: int, week_number: int = ALL_WEEKS) -> None:
+        """Show a student of the page, and scroll to the chart."""
+        with self._filling:
+            self.student.value, self.week.value = student_id, week_number
+        self._chosen()
+        self.weeks.figure.reveal()
+
+    def show_as(self, *, tables: bool) -> None:
+        """Show tables, or charts."""
+        self._as_tables = tables
+        self._draw()
+
+    def _chosen(self) -> None:
+        if self._filling:
+            return
+        self.message.clear()
+        self._found = None
+        with errors_shown(self.message):
+            if self.student.value not in {None, NO_STUDENT}:
+                self._found = self._read(int(self.student.value), self._name())
+            self._draw()
+
+    def _name(self) -> str:
+        return str(self.student.label).partition(". ")[2]
+
+    def _week_clicked(self, click: Click) -> None:
+        weeks = {str(week) for _, week in self.week.options}
+        if str(click.get("x")) in weeks:
+            self.week.value = int(click["x"])
+
+    def _draw(self) -> None:
+        if self._filling:
+            return
+        found, page = self._found, self._page
+        if found is None or page is None:
+            self._hint.layout.display, self._details.children = None, ()
+            return
+        self._hint.layout.display = "none"
+        week = int(self.week.value)
+        self.attempts_table.show(_attempts(found.attempts, week))
+        title = heading(f"Attempts in week {week}" if week else "Attempts in all weeks")
+        if self._as_tables:
+            self.weeks.show_table(student_weeks_table(found.weeks, parameters=page.parameters))
+            self._details.children = (heading("Weeks"), self.weeks.view, title, self.attempts_table.view)
+            return
+        self.weeks.show_chart(student_weeks(found.weeks, rule=page.rule, parameters=page.parameters))
+        if week:
+            self.attempts.show(student_attempts(found.attempts, student=self._name(), week_number=week))
+        self._details.children = (self.weeks.view, *((self.attempts,) if week else ()), title, self.attempts_table.view)
 
 
 def _about(page: ClassMastery) -> str:
@@ -162,3 +225,14 @@ def _to_help(table: pd.DataFrame) -> pd.DataFrame:
             "Why": table["reason"],
         }
     )
+
+
+def _attempts(attempts: pd.DataFrame, week: int) -> pd.DataFrame:
+    """The attempts in one week, or in all weeks with a column of weeks, as a table to read."""
+    if week:
+        return student_attempts_table(attempts, week_number=week)
+    weeks = sorted(attempts["week_number"].unique())
+    tables = [student_attempts_table(attempts, week_number=number) for number in weeks]
+    for number, table in zip(weeks, tables, strict=True):
+        table.insert(0, "Week", int(number))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

@@ -10,22 +10,23 @@ from lmskit.analytics.bkt.parameters import PARAMETERS
 from lmskit.analytics.rule import Parameter, Rule, Values
 from lmskit.analytics.rule_choice import NO_FITS, RuleChoice, choice, weeks_told, with_fits
 from lmskit.analytics.traced import BKT
+from lmskit.dashboards.dashboard import Filling, column, text
 from lmskit.widgets import RuleList, heading
 
 
 class RulePicker:
     """Choose a rule; move its sliders.
 
-    Where knowledge tracing was fitted to weeks of the course, its rule goes by the fits until a slider of what is fitted is moved.
+    If knowledge tracing was fitted to weeks of the course, its rule uses the fits until a slider of a fitted parameter is moved.
 
     Parameters
     ----------
     title
-        What stands above.
+        Heading above the rule.
     on_change
-        Is called after the rule or a parameter was changed by hand.
+        Called after the person has changed the rule or a parameter.
     start
-        What is chosen in the beginning.
+        The rule at first.
     """
 
     def __init__(self, title: str, on_change: Callable[[], None], *, start: RuleChoice) -> None:
@@ -35,72 +36,71 @@ class RulePicker:
         self._rules, self.rule, self.explanation = rules, rules.dropdown, rules.explanation
         self.sliders: dict[str, widgets.FloatSlider | widgets.IntSlider] = {}
         self._fits: Mapping[int, Values] = NO_FITS
-        self._by_hand, self._filling = False, False
+        self._fitted_changed = False
+        self._filling = Filling()
         self.by_fits = widgets.Checkbox(
-            description="Parameters fitted to each week", indent=False, tooltip="Where a week has a fit, in place of the sliders"
+            description="Parameters fitted to each week",
+            indent=False,
+            tooltip="Use the fits instead of the sliders, in weeks that have one",
         )
         self.by_fits.layout = widgets.Layout(width="auto")
-        self.by_fits.observe(lambda _change: self._by_fits_set(), names="value")
-        self.weeks_told = widgets.Label("", layout=widgets.Layout(width="auto"))
-        self.weeks_told.add_class("lmskit-text")
-        self._place = widgets.VBox(layout=widgets.Layout(overflow="visible"))
-        self.view = widgets.VBox(
-            [heading(title), self.rule, self.explanation, self.by_fits, self.weeks_told, self._place],
-            layout=widgets.Layout(flex="1 1 380px", min_width="0", overflow="visible"),
-        )
+        self.by_fits.observe(lambda _change: self._by_fits_changed(), names="value")
+        self.fit_note = text()
+        self._sliders_box = column()
+        self.view = column(heading(title), self.rule, self.explanation, self.by_fits, self.fit_note, self._sliders_box, flex="1 1 380px")
         self.show(start)
 
     def read(self) -> RuleChoice:
-        """What is chosen.
+        """Read the rule with its parameters.
 
         Raises
         ------
         RuleParameterError
-            Parameters that the sliders allow one by one do not go together.
+            The parameters contradict each other, though each slider allows its own.
         """
         chosen = choice(self.rule.value, {name: slider.value for name, slider in self.sliders.items()})
         return with_fits(chosen, self._fits) if self.by_fits.value else chosen
 
-    def offer(self, fits: Mapping[int, Values]) -> None:
-        """Take the fits of another course; the rule goes by them unless a slider of what is fitted was moved."""
+    def use_fits(self, fits: Mapping[int, Values]) -> None:
+        """Take the fits of another course."""
         self._fits = fits
         self._show_fits()
 
-    def tell(self, chosen: RuleChoice, weeks: Collection[int]) -> None:
-        """Say which of these weeks go by their fits, and which by the sliders."""
-        self.weeks_told.value = weeks_told(chosen, self._fits, weeks)
+    def describe_fits(self, chosen: RuleChoice, weeks: Collection[int]) -> None:
+        """Say which of these weeks use their fits, and which the sliders."""
+        self.fit_note.value = weeks_told(chosen, self._fits, weeks)
 
     def show(self, chosen: RuleChoice) -> None:
-        """Show another choice, without calling `on_change`."""
+        """Show another rule with its parameters, without calling `on_change`."""
         self._rules.show(chosen.rule)
-        self._by_hand = False
+        self._fitted_changed = False
         self._show_fits()
-        self.sliders = {one.name: _slider(one, chosen.parameters[one.name]) for one in chosen.rule.parameters}
+        self.sliders = {parameter.name: _slider(parameter, chosen.parameters[parameter.name]) for parameter in chosen.rule.parameters}
         for name, slider in self.sliders.items():
-            slider.observe(self._fitted_moved if name in PARAMETERS else self._moved, names="value")
-        self._place.children = tuple(self.sliders.values())
+            moved = self._fitted_moved if name in PARAMETERS else self._moved
+            slider.observe(moved, names="value")
+        self._sliders_box.children = tuple(self.sliders.values())
 
     def _moved(self, _change: object) -> None:
         self._on_change()
 
     def _fitted_moved(self, _change: object) -> None:
-        """What is moved by hand holds for all weeks."""
-        self._by_hand = True
+        """A fitted parameter that the person sets is used in all weeks."""
+        self._fitted_changed = True
         self._show_fits()
         self._on_change()
 
-    def _by_fits_set(self) -> None:
+    def _by_fits_changed(self) -> None:
         if not self._filling:
-            self._by_hand = not self.by_fits.value
+            self._fitted_changed = not self.by_fits.value
             self._on_change()
 
     def _show_fits(self) -> None:
-        self._filling = True
-        there = self._rules.rule is BKT and bool(self._fits)
-        self.by_fits.value = there and not self._by_hand
-        self.by_fits.layout.display = None if there else "none"
-        self.weeks_told.value = ""
-        self._filling = False
+        usable = self._rules.rule is BKT and bool(self._fits)
+        with self._filling:
+            self.by_fits.value = usable and not self._fitted_changed
+        self.by_fits.layout.display = None if usable else "none"
+        self.fit_note.value = ""
 
     def _rule_chosen(self, rule: Rule) -> None:
         self.show(choice(rule.name))

@@ -28,7 +28,7 @@ def test_a_lecturer_picks_a_course_clicks_a_cell_and_sees_the_student(dashboard,
     another = (courses.index(dashboard.selected("Course")) + 1) % len(courses)
     dashboard.dropdown("Course").select_option(index=another)
     dashboard.wait_for_other_students(before)
-    expect(dashboard.output.get_by_text("Simulated data: nobody here exists.")).to_be_visible()
+    expect(dashboard.output.get_by_text("Simulated data: no real students.")).to_be_visible()
     dashboard.click_cell(2, 3)
     expect(dashboard.figure("Attempts of")).to_be_visible()
     assert dashboard.selected("Student").startswith("3. ")

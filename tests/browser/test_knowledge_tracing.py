@@ -27,5 +27,5 @@ def test_a_lecturer_sees_the_calibration_and_the_learning_curve_of_a_week(open_l
     lab.output.get_by_role("button", name="Tables").click()
     expect(lab.output.locator("th:text-is('Mean prediction')")).to_be_visible()
     expect(lab.output.locator("th:text-is('Log-loss')").last).to_be_visible()
-    expect(lab.output.get_by_text("Nothing is stored for this course.")).to_have_count(0)
+    expect(lab.output.get_by_text("No fits are stored for this course.")).to_have_count(0)
     pictures(lab, "knowledge_tables", top=lab.output.locator("th:text-is('Mean prediction')"))

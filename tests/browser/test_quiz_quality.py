@@ -43,7 +43,7 @@ def click_item(lab, number):
 
 
 def test_a_lecturer_picks_a_quiz_clicks_a_question_and_sees_its_options(quality, pictures):
-    expect(quality.output.get_by_text("Simulated data: nobody here exists.")).to_be_visible()
+    expect(quality.output.get_by_text("Simulated data: no real students.")).to_be_visible()
     pictures(quality, "quiz_quality_opened")
     quizzes = quality.options("Quiz")
     assert len(quizzes) > 2

@@ -69,7 +69,7 @@ def test_the_options_of_a_question_are_told_and_a_question_without_any_says_so(l
     told = lmskit("quiz", "options", course.code, "Sets", "1").stdout
     assert "the right one" in told
     assert "[bold]$x$[/bold]" in told
-    assert "Nothing is chosen in answer" in lmskit("quiz", "options", course.code, "Sets", "word").stdout
+    assert "This question has no options" in lmskit("quiz", "options", course.code, "Sets", "word").stdout
     refused = lmskit("quiz", "options", course.code, "Sets", "9")
     assert refused.exit_code == 1
     assert "The quiz has no question '9'" in refused.stderr

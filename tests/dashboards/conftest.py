@@ -1,4 +1,4 @@
-"""Dashboards read what the test has written and not committed."""
+"""Dashboards read what the test has written without committing it."""
 
 from contextlib import nullcontext
 
@@ -9,21 +9,21 @@ from lmskit.errors import UnreachableError
 
 @pytest.fixture
 def in_session(session):
-    """Open the test's session wherever a dashboard would open a snapshot."""
+    """Open the test's session where a dashboard would open a snapshot."""
     return lambda: nullcontext(session)
 
 
 class Losable:
-    """A database that a test can lose, and find again."""
+    """A database whose connection a test can cut, and restore."""
 
-    def __init__(self, opened):
+    def __init__(self, open_session):
         self.lost = False
-        self._opened = opened
+        self._open_session = open_session
 
     def __call__(self):
         if self.lost:
             raise UnreachableError("The database does not answer.")
-        return self._opened()
+        return self._open_session()
 
 
 @pytest.fixture

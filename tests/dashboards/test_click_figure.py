@@ -29,7 +29,7 @@ def test_nothing_in_the_widget_names_an_address_of_the_internet():
     assert "http" not in ClickFigure._css
 
 
-def test_each_click_is_told_also_a_second_one_on_the_same_point():
+def test_each_click_is_reported_also_a_second_one_on_the_same_point():
     seen = []
     figure = ClickFigure(BARS, on_click=lambda click: seen.append((click["x"], click["n"])))
     point = {"curve": 0, "point": 1, "x": "b", "y": 2, "customdata": None}
@@ -45,6 +45,6 @@ def test_another_figure_replaces_the_one_shown():
     assert figure.shown == json.loads(figure.spec)
 
 
-def test_a_click_without_a_point_is_none():
+def test_a_click_without_a_point_is_not_reported():
     figure = ClickFigure(BARS, on_click=lambda _click: pytest.fail("nothing was to be done"))
     figure.clicked = {}

@@ -5,7 +5,7 @@ import pytest
 
 from lmskit.analytics import bkt
 from lmskit.dashboards import KnowledgeDashboard
-from lmskit.dashboards.knowledge import CHARTS, TABLES
+from lmskit.dashboards.dashboard import CHARTS, TABLES
 from lmskit.services.knowledge_tracing import fit_courses
 from lmskit.vocabulary import Origin
 from tests import factories
@@ -25,8 +25,8 @@ def course(session):
         quiz = factories.quiz(session, course, week_number=week, questions=QUESTIONS)
         for person in people if len(chances) else []:
             given = [
-                {"question": one["id"], "response": "x", "score": float(right)}
-                for one, right in zip(QUESTIONS, draw.random(6) < chances, strict=True)
+                {"question": question["id"], "response": "x", "score": float(right)}
+                for question, right in zip(QUESTIONS, draw.random(6) < chances, strict=True)
             ]
             factories.attempt(session, quiz, person, score=None, answers=given)
     return course
@@ -34,7 +34,7 @@ def course(session):
 
 @pytest.fixture
 def dashboard(course, in_session):
-    return KnowledgeDashboard(course.code, opened=in_session)
+    return KnowledgeDashboard(course.code, open_session=in_session)
 
 
 def test_a_course_is_fitted_in_memory_week_by_week(dashboard):
@@ -45,16 +45,16 @@ def test_a_course_is_fitted_in_memory_week_by_week(dashboard):
     assert EVIL not in dashboard.words.view.value
 
 
-def test_parameters_are_told_in_words_and_a_degenerate_week_is_named(dashboard):
+def test_parameters_are_explained_in_words_and_a_degenerate_week_is_named(dashboard):
     good, degenerate = dashboard.words.frame["In words"]
     assert dashboard.fits.frame["Note"].tolist() == ["", "degenerate"]
     assert "knew it before" in good
     assert "Degenerate" not in good
     assert "Degenerate" in degenerate
-    assert dashboard.about.value.endswith("Degenerate, not to be relied on: week 2.")
+    assert dashboard.about.value.endswith("Degenerate fits that should not be relied on: week 2.")
 
 
-def test_the_figures_are_of_students_who_were_held_out(dashboard):
+def test_the_measures_are_of_students_who_were_held_out(dashboard):
     chance = bkt.cross_validate(dashboard.answers.responses)
     right = dashboard.answers.responses["correct"]
     assert dashboard.preview.quality.n == 480
@@ -63,35 +63,35 @@ def test_the_figures_are_of_students_who_were_held_out(dashboard):
 
 
 def test_the_calibration_and_the_learning_curve_of_a_week_are_drawn(dashboard):
-    assert dashboard.calibration.shown["layout"]["title"]["text"] == "Calibration: predicted and observed correct answers"
-    assert "&lt;img" in dashboard.curve.shown["layout"]["title"]["subtitle"]["text"]
+    assert dashboard.calibration.figure.shown["layout"]["title"]["text"] == "Calibration: predicted and observed correct answers"
+    assert "&lt;img" in dashboard.curve.figure.shown["layout"]["title"]["subtitle"]["text"]
     dashboard.week.value = 2
-    assert "Loops" in dashboard.curve.shown["layout"]["title"]["subtitle"]["text"]
-    assert dashboard.curve.shown["data"][0]["y"][0] > 95
+    assert "Loops" in dashboard.curve.figure.shown["layout"]["title"]["subtitle"]["text"]
+    assert dashboard.curve.figure.shown["data"][0]["y"][0] > 95
 
 
-def test_every_chart_has_a_table_in_its_place(dashboard):
-    dashboard.look.value = TABLES
-    assert dashboard.calibration_table.frame["Answers"].sum() == 480
-    assert dashboard.curve_table.frame["Answer"].tolist() == [1, 2, 3, 4, 5, 6]
-    assert dashboard.calibration_table.view in dashboard._calibration_place.children
-    dashboard.look.value = CHARTS
-    assert dashboard.calibration in dashboard._calibration_place.children
+def test_every_chart_can_be_shown_as_a_table(dashboard):
+    dashboard.mode.value = TABLES
+    assert dashboard.calibration.table.frame["Answers"].sum() == 480
+    assert dashboard.curve.table.frame["Answer"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert dashboard.calibration.view.children == (dashboard.calibration.table.view,)
+    dashboard.mode.value = CHARTS
+    assert dashboard.calibration.view.children == (dashboard.calibration.figure,)
 
 
-def test_forgetting_is_fitted_at_the_press_of_a_button_and_the_week_stays(dashboard):
+def test_forgetting_is_fitted_when_it_is_ticked_and_the_week_stays(dashboard):
     dashboard.week.value = 2
     assert set(dashboard.fits.frame["Forget"]) == {"0.00"}
     dashboard.forgetting.value = True
     assert dashboard.preview.fits["forget"].max() > 0
     assert dashboard.week.value == 2
-    assert "forgetting on" in dashboard.calibration.shown["layout"]["title"]["subtitle"]["text"]
+    assert "forgetting on" in dashboard.calibration.figure.shown["layout"]["title"]["subtitle"]["text"]
 
 
-def test_what_is_stored_stands_below_and_looking_stores_nothing(session, course, in_session):
-    assert KnowledgeDashboard(course.code, opened=in_session).stored.frame.empty
+def test_stored_fits_are_shown_below_and_looking_stores_nothing(session, course, in_session):
+    assert KnowledgeDashboard(course.code, open_session=in_session).stored.frame.empty
     fit_courses(session, courses=[course.code], forgetting=True)
-    dashboard = KnowledgeDashboard(course.code, opened=in_session)
+    dashboard = KnowledgeDashboard(course.code, open_session=in_session)
     assert dashboard.stored.frame["Week"].tolist() == [1, 2]
     assert set(dashboard.fits.frame["Forget"]) == {"0.00"}
     assert set(dashboard.stored.frame["Forget"]) != {"0.00"}
@@ -103,11 +103,11 @@ def test_simulated_data_are_marked(dashboard):
 
 def test_a_course_without_answers_says_so(session, in_session):
     empty = factories.course(session, weeks=2)
-    dashboard = KnowledgeDashboard(empty.code, opened=in_session)
-    assert dashboard.message.value == f"Nobody has answered anything in {empty.code} yet."
+    dashboard = KnowledgeDashboard(empty.code, open_session=in_session)
+    assert dashboard.message.value == f"There are no answers in {empty.code} yet."
     assert dashboard.fits.frame.empty
-    assert dashboard.curve not in dashboard._curve_place.children
+    assert dashboard.curve.view.children == ()
 
 
-def test_a_course_that_is_not_there_is_told(course, in_session):
-    assert "There is no course 'NOWHERE'" in KnowledgeDashboard("NOWHERE", opened=in_session).message.value
+def test_a_course_that_does_not_exist_is_named(course, in_session):
+    assert "There is no course 'NOWHERE'" in KnowledgeDashboard("NOWHERE", open_session=in_session).message.value

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from lmskit.dashboards import MasteryDashboard
-from lmskit.dashboards.mastery import CHARTS, TABLES
-from lmskit.dashboards.one_student import ALL_WEEKS, NOBODY
+from lmskit.dashboards.dashboard import ALL_WEEKS, CHARTS, TABLES
+from lmskit.dashboards.mastery import NO_STUDENT
 from lmskit.db import engine_for, snapshot
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import EnrollmentStatus, Origin, Role
@@ -18,7 +18,7 @@ SCORES: dict[str, dict[int, float | None]] = {
     "Middle": {1: 6, 2: 4, 3: None},
     "Silent": {},
 }
-"""Marks of 10 by week; None is not graded."""
+"""Scores of 10 by week; None is not graded."""
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def course(session):
 
 @pytest.fixture
 def dashboard(course, in_session):
-    return MasteryDashboard(course.code, opened=in_session)
+    return MasteryDashboard(course.code, open_session=in_session)
 
 
 def ids(dashboard):
@@ -56,29 +56,29 @@ def student_id(dashboard, name):
 
 
 def click(dashboard, name, week, curve=1):
-    clicked = dashboard.heat_map.clicked
-    dashboard.heat_map.clicked = {"curve": curve, "x": str(week), "y": str(student_id(dashboard, name)), "n": clicked.get("n", 0) + 1}
+    figure = dashboard.heat_map.figure
+    figure.clicked = {"curve": curve, "x": str(week), "y": str(student_id(dashboard, name)), "n": figure.clicked.get("n", 0) + 1}
 
 
 def titles(dashboard):
-    figures = (dashboard.heat_map, dashboard.distribution, dashboard.panel.weeks)
+    figures = (dashboard.heat_map.figure, dashboard.distribution.figure, dashboard.panel.weeks.figure)
     return [figure.shown["layout"]["title"]["text"] for figure in figures if figure.shown["data"]]
 
 
 def test_a_course_is_a_class_row_a_heat_map_a_distribution_and_students_to_help(dashboard):
-    class_row, students = dashboard.heat_map.shown["data"]
+    class_row, students = dashboard.heat_map.figure.shown["data"]
     assert class_row["x"] == ["1", "2", "3"]
     assert len(students["y"]) == 4
-    assert [trace["type"] for trace in dashboard.distribution.shown["data"]] == ["bar"] * 4
+    assert [trace["type"] for trace in dashboard.distribution.figure.shown["data"]] == ["bar"] * 4
     assert dashboard.to_help.frame["Student"].tolist() == [EVIL, "Middle", "Silent"]
     assert dashboard.pager.label.value == "students 1–4 of 4"
 
 
-def test_the_neediest_student_stands_first(dashboard):
+def test_the_student_who_needs_most_help_is_first(dashboard):
     assert names(dashboard) == [EVIL, "Middle", "Silent", "Able"]
 
 
-def test_the_rule_the_students_and_the_time_are_said(dashboard):
+def test_the_rule_the_students_and_the_time_are_shown(dashboard):
     today = dt.datetime.now(dt.UTC).date()
     assert dashboard.about.value.startswith("4 students (active and completed). Rule: average (")
     assert f"computed {today}" in dashboard.about.value
@@ -87,7 +87,7 @@ def test_the_rule_the_students_and_the_time_are_said(dashboard):
 def test_values_keep_the_name_of_their_rule_when_another_was_chosen_since(session, course, in_session):
     course.mastery_rule = "latest"
     session.flush()
-    about = MasteryDashboard(course.code, opened=in_session).about.value
+    about = MasteryDashboard(course.code, open_session=in_session).about.value
     assert "Rule: average (" in about
     assert "The course's mastery rule was changed and its mastery not refreshed since" in about
 
@@ -96,10 +96,10 @@ def test_a_click_on_a_cell_shows_the_weeks_and_the_attempts_behind_it(dashboard)
     click(dashboard, "Middle", 2)
     panel = dashboard.panel
     assert (panel.student.value, panel.week.value) == (student_id(dashboard, "Middle"), 2)
-    assert "Middle" in panel.weeks.shown["layout"]["title"]["text"]
+    assert "Middle" in panel.weeks.figure.shown["layout"]["title"]["text"]
     assert "week 2" in panel.attempts.shown["layout"]["title"]["text"]
     assert panel.attempts_table.frame[["Quiz", "Score"]].to_numpy().tolist() == [["Quiz 2", "4.00"]]
-    assert panel.weeks in panel._details.children
+    assert panel.weeks.view in panel._details.children
 
 
 def test_choosing_from_the_list_does_what_a_click_does(dashboard):
@@ -111,7 +111,7 @@ def test_choosing_from_the_list_does_what_a_click_does(dashboard):
 
 def test_a_click_on_a_week_of_the_student_shows_its_attempts(dashboard):
     click(dashboard, "Middle", 2)
-    dashboard.panel.weeks.clicked = {"curve": 0, "x": "3", "y": 0.5, "n": 1}
+    dashboard.panel.weeks.figure.clicked = {"curve": 0, "x": "3", "y": 0.5, "n": 1}
     assert dashboard.panel.week.value == 3
     assert dashboard.panel.attempts_table.frame["Score"].tolist() == ["not graded"]
 
@@ -120,26 +120,26 @@ def test_a_click_on_a_week_of_the_student_shows_its_attempts(dashboard):
     "clicked", [{"curve": 0, "x": "1", "y": "class"}, {"curve": 1, "x": "1", "y": "999999999"}, {"curve": 1, "x": None, "y": None}]
 )
 def test_a_click_on_the_class_row_or_on_nothing_changes_nothing(dashboard, clicked):
-    dashboard.heat_map.clicked = clicked | {"n": 1}
-    assert dashboard.panel.student.value == NOBODY
+    dashboard.heat_map.figure.clicked = clicked | {"n": 1}
+    assert dashboard.panel.student.value == NO_STUDENT
 
 
-def test_every_chart_has_a_table_in_its_place(dashboard):
+def test_every_chart_can_be_shown_as_a_table(dashboard):
     click(dashboard, "Middle", 2)
-    dashboard.look.value = TABLES
-    shown = dashboard.heat_map_table.frame
+    dashboard.mode.value = TABLES
+    shown = dashboard.heat_map.table.frame
     assert shown["Student"].tolist() == ["Class mean", EVIL, "Middle", "Silent", "Able"]
-    assert dashboard.distribution_table.frame["Week"].tolist() == [1, 2, 3]
-    assert dashboard.panel.weeks_table.frame["Week"].tolist() == [1, 2, 3]
-    assert dashboard.heat_map not in dashboard._heat_map_place.children
-    dashboard.look.value = CHARTS
-    assert dashboard.heat_map in dashboard._heat_map_place.children
+    assert dashboard.distribution.table.frame["Week"].tolist() == [1, 2, 3]
+    assert dashboard.panel.weeks.table.frame["Week"].tolist() == [1, 2, 3]
+    assert dashboard.heat_map.view.children == (dashboard.heat_map.table.view,)
+    dashboard.mode.value = CHARTS
+    assert dashboard.heat_map.view.children == (dashboard.heat_map.figure,)
 
 
 def test_a_hostile_name_is_text_wherever_it_is_shown(dashboard):
     click(dashboard, EVIL, 1)
-    dashboard.look.value = TABLES
-    tables = (dashboard.heat_map_table, dashboard.to_help, dashboard.panel.weeks_table, dashboard.panel.attempts_table)
+    dashboard.mode.value = TABLES
+    tables = (dashboard.heat_map.table, dashboard.to_help, dashboard.panel.weeks.table, dashboard.panel.attempts_table)
     assert all("<img" not in table.view.value for table in tables)
     assert "&lt;img" in dashboard.to_help.view.value
     assert all("<img" not in title for title in titles(dashboard))
@@ -149,7 +149,7 @@ def test_more_than_fifty_students_are_two_pages_that_neither_overlap_nor_skip(se
     course = factories.course(session, weeks=2)
     for number in range(53):
         factories.enrollment(session, course, factories.student(session, family_name=f"Name {number:02}", given_name=""))
-    dashboard = MasteryDashboard(course.code, opened=in_session)
+    dashboard = MasteryDashboard(course.code, open_session=in_session)
     first = ids(dashboard)
     assert (len(first), dashboard.pager.label.value) == (50, "students 1–50 of 53")
     dashboard.panel.student.value = dashboard.panel.student.options[1][1]
@@ -157,55 +157,55 @@ def test_more_than_fifty_students_are_two_pages_that_neither_overlap_nor_skip(se
     second = ids(dashboard)
     assert (len(second), dashboard.pager.label.value) == (3, "students 51–53 of 53")
     assert not first & second
-    assert dashboard.panel.student.value == NOBODY
+    assert dashboard.panel.student.value == NO_STUDENT
     assert "51. Name 50" in [label for label, _ in dashboard.panel.student.options]
 
 
-def test_another_course_begins_on_its_first_page_with_nobody_chosen(session, in_session, course):
+def test_another_course_begins_on_its_first_page_without_a_chosen_student(session, in_session, course):
     other = factories.course(session, weeks=1, origin=Origin.SIMULATION)
     factories.enrollment(session, other, factories.student(session, family_name="Other", given_name=""))
-    dashboard = MasteryDashboard(course.code, opened=in_session)
+    dashboard = MasteryDashboard(course.code, open_session=in_session)
     click(dashboard, "Middle", 2)
     assert dashboard.simulated.layout.display == "none"
     dashboard.course.value = other.code
     assert names(dashboard) == ["Other"]
-    assert dashboard.panel.student.value == NOBODY
+    assert dashboard.panel.student.value == NO_STUDENT
     assert dashboard.simulated.layout.display is None, "simulated data is marked"
     assert any(label.endswith("simulated") and code == other.code for label, code in dashboard.course.options)
 
 
 def test_a_course_without_weeks_or_students_says_so(session, in_session):
     without_weeks, without_students = factories.course(session), factories.course(session, weeks=2)
-    dashboard = MasteryDashboard(without_weeks.code, opened=in_session)
+    dashboard = MasteryDashboard(without_weeks.code, open_session=in_session)
     assert dashboard.message.value == f"{without_weeks.code} has no weeks in its syllabus yet."
     dashboard.course.value = without_students.code
     assert dashboard.message.value == f"{without_students.code} has no students yet."
     assert dashboard._body.layout.display == "none"
 
 
-def test_a_course_that_is_not_there_is_named_and_another_can_be_chosen(in_session, course):
-    dashboard = MasteryDashboard("NO-SUCH-COURSE", opened=in_session)
+def test_a_course_that_does_not_exist_is_named_and_another_can_be_chosen(in_session, course):
+    dashboard = MasteryDashboard("NO-SUCH-COURSE", open_session=in_session)
     assert dashboard.message.value.startswith("There is no course 'NO-SUCH-COURSE' among those you can see.")
     dashboard.course.value = course.code
     assert dashboard.message.value == ""
     assert dashboard._body.layout.display is None
 
 
-def test_whoever_sees_no_course_is_told_who_sets_them_up(make_person):
+def test_a_person_without_courses_reads_who_creates_them(make_person):
     email = f"{factories.unique('newcomer')}@example.org"
     make_person(email, Role.LECTURER)
-    dashboard = MasteryDashboard(opened=lambda: snapshot(engine_for(email)))
-    assert dashboard.message.value.startswith("There is no course that you can see yet.")
+    dashboard = MasteryDashboard(open_session=lambda: snapshot(engine_for(email)))
+    assert dashboard.message.value.startswith("There are no courses that you can see yet.")
 
 
-def test_a_lost_database_is_a_sentence_and_the_picture_stays(course, losable):
-    dashboard = MasteryDashboard(course.code, opened=losable)
+def test_a_lost_connection_is_a_sentence_and_the_charts_stay(course, losable):
+    dashboard = MasteryDashboard(course.code, open_session=losable)
     losable.lost = True
     click(dashboard, "Middle", 2)
     assert dashboard.panel.message.value == "The database does not answer."
     dashboard.pager._on_turn()
     assert dashboard.message.value == "The database does not answer."
-    assert dashboard.heat_map.shown["data"]
+    assert dashboard.heat_map.figure.shown["data"]
     losable.lost = False
     dashboard.pager._on_turn()
     assert dashboard.message.value == ""
