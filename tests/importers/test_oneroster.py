@@ -1,4 +1,4 @@
-"""What is odd about OneRoster bundles; the whole samples are in test_golden.py."""
+"""Special cases of OneRoster bundles; whole samples are in test_golden.py."""
 
 import shutil
 
@@ -15,9 +15,9 @@ USERS = "sourcedId,status,role,givenName,familyName,email\n"
 ENROLLMENTS = "sourcedId,status,classSourcedId,userSourcedId,role,primary,beginDate,endDate\n"
 
 
-def bundle(folder, version="1.1", meaning="bulk", **files):
+def bundle(folder, version="1.1", content="bulk", **files):
     folder.mkdir(exist_ok=True)
-    declared = "".join(f"file.{name},{meaning}\n" for name in files)
+    declared = "".join(f"file.{name},{content}\n" for name in files)
     (folder / "manifest.csv").write_text(f"propertyName,value\nmanifest.version,1.0\noneroster.version,{version}\n{declared}")
     for name, text in files.items():
         (folder / f"{name}.csv").write_text(text)
@@ -32,7 +32,7 @@ def of_kind(source, kind):
     return [record for record in source.records() if isinstance(record, kind)]
 
 
-def test_a_zip_archive_says_the_same_as_a_folder(tmp_path):
+def test_a_zip_archive_is_read_like_a_folder(tmp_path):
     shutil.make_archive(str(tmp_path / "bundle"), "zip", SAMPLES / "oneroster", "version_1_1")
     in_folder, packed = opened(SAMPLES / "oneroster" / "version_1_1"), opened(tmp_path / "bundle.zip")
     assert result(packed) == result(in_folder)
@@ -44,12 +44,12 @@ def test_demographics_and_user_profiles_are_not_even_unpacked(tmp_path):
     assert "demographics.csv" not in opened(tmp_path / "bundle.zip").folder
 
 
-def test_a_declared_file_that_is_not_there_is_an_error_and_an_undeclared_one_a_note(tmp_path):
+def test_a_missing_declared_file_is_an_error_and_an_undeclared_file_a_note(tmp_path):
     folder = bundle(tmp_path, users=USERS, classes=CLASSES)
     (folder / "extra.csv").write_text("id\n")
     assert "Not read, since manifest.csv does not declare them: extra.csv." in opened(folder).notes
     (folder / "classes.csv").unlink()
-    with pytest.raises(ImportFileError, match=r"manifest\.csv declares classes\.csv, which is not there"):
+    with pytest.raises(ImportFileError, match=r"manifest\.csv declares classes\.csv, which is missing"):
         opened(folder)
 
 
@@ -58,28 +58,28 @@ def test_a_declared_file_that_is_not_there_is_an_error_and_an_undeclared_one_a_n
     [
         ("propertyname,value\noneroster.version,1.1\n", "lacks the column propertyName"),
         ("propertyName,value\noneroster.version,1.0\n", r"is of OneRoster 1\.0; versions 1\.1 and 1\.2 are read"),
-        ("propertyName,value\nfile.users,bulk\n", r"names no oneroster\.version"),
-        ("propertyName,value\noneroster.version,1.1\nfile.users,Bulk\n", "has to be bulk, delta or absent"),
-        ("propertyName,value\noneroster.version,1.1\noneroster.version,1.2\n", "is declared twice, and differently"),
-        ("propertyName,value\noneroster.version,1.1\nfile.users\n", "A manifest has to be right"),
+        ("propertyName,value\nfile.users,bulk\n", r"has no oneroster\.version"),
+        ("propertyName,value\noneroster.version,1.1\nfile.users,Bulk\n", "must be bulk, delta or absent"),
+        ("propertyName,value\noneroster.version,1.1\noneroster.version,1.2\n", "is declared twice, with different values"),
+        ("propertyName,value\noneroster.version,1.1\nfile.users\n", "A manifest is read only if all its rows can be read"),
         ("propertyName,value\noneroster.version,1.1\nfile.orgs,bulk\n", "declares neither terms nor classes nor users nor enrollments"),
     ],
 )
-def test_a_manifest_has_to_be_right_to_the_letter(tmp_path, manifest, message):
+def test_a_manifest_must_be_exact(tmp_path, manifest, message):
     bundle(tmp_path, users=USERS, orgs="sourcedId\n")
     (tmp_path / "manifest.csv").write_text(manifest)
     with pytest.raises(ImportFileError, match=message):
         opened(tmp_path)
 
 
-def test_headers_are_spelled_exactly(tmp_path):
+def test_headers_must_be_exact(tmp_path):
     with pytest.raises(ImportFileError, match=r"users\.csv lacks the columns? .*sourcedId"):
         opened(bundle(tmp_path, users="SourcedID,status,role,givenName,familyName\n"))
 
 
-@pytest.mark.parametrize(("meaning", "is_partial"), [("bulk", False), ("delta", True)])
-def test_a_delta_names_changes_only(tmp_path, meaning, is_partial):
-    assert opened(bundle(tmp_path, users=USERS, meaning=meaning)).is_partial is is_partial
+@pytest.mark.parametrize(("content", "is_partial"), [("bulk", False), ("delta", True)])
+def test_a_delta_contains_changes_only(tmp_path, content, is_partial):
+    assert opened(bundle(tmp_path, users=USERS, content=content)).is_partial is is_partial
 
 
 @pytest.mark.parametrize(
@@ -90,54 +90,54 @@ def test_a_delta_names_changes_only(tmp_path, meaning, is_partial):
         ("c1,A,PHY/1,,\nc2,B,,,\n", ["c1", "c2"]),
     ],
 )
-def test_a_class_is_known_by_its_code_if_that_names_it_alone(tmp_path, classes, codes):
+def test_the_code_of_a_class_is_used_if_no_other_class_has_it(tmp_path, classes, codes):
     assert [course.code for course in of_kind(opened(bundle(tmp_path, classes=CLASSES + classes)), CourseRecord)] == codes
 
 
-def test_a_class_of_a_grading_period_belongs_to_the_term_around_it(tmp_path):
+def test_a_class_of_a_grading_period_belongs_to_the_term_in_which_it_is(tmp_path):
     sessions = "sourcedId,title,type,startDate,endDate,parentSourcedId\n"
     sessions += "y,Year,schoolYear,2031-09-01,2032-07-01,\nt,Term,term,2031-09-01,2031-12-01,y\nq,Q,gradingPeriod,2031-09-01,2031-10-01,t\n"
     sessions += "loop,L,gradingPeriod,2031-09-01,2031-10-01,loop\n"
     classes = CLASSES + "c1,A,,,q\nc2,B,,,y\nc3,C,,,loop\nc4,D,,,from an earlier import\n"
     source = opened(bundle(tmp_path, academicSessions=sessions, classes=classes))
     assert [course.term for course in of_kind(source, CourseRecord)] == ["t", None, None, "from an earlier import"]
-    assert [odd.reason for odd in source.warnings if odd.column == "termSourcedIds"] == ["lies in no term or semester"] * 2
+    assert [warning.reason for warning in source.warnings if warning.column == "termSourcedIds"] == ["is not within a term or semester"] * 2
 
 
 @pytest.mark.parametrize("role", ["administrator", "aide", "guardian", "parent", "proctor", "relative", "Student"])
-def test_only_students_and_teachers_are_people_here(tmp_path, role):
+def test_only_students_and_teachers_are_imported(tmp_path, role):
     source = opened(bundle(tmp_path, users=USERS + f"u1,,{role},A,B,\nu2,,student,C,D,\n"))
     assert [person.key.source_id for person in of_kind(source, PersonRecord)] == ["u2"]
-    assert [(one.column, one.value) for one in source.csv["users"].rejections] == [("role", role)]
+    assert [(rejection.column, rejection.value) for rejection in source.csv["users"].rejections] == [("role", role)]
 
 
-def test_a_place_to_be_deleted_is_a_withdrawal_and_nothing_else_is_deleted(tmp_path):
+def test_an_enrollment_to_be_deleted_is_withdrawn_and_nothing_else_is_deleted(tmp_path):
     users = USERS + "u1,tobedeleted,student,A,B,\n"
     enrollments = ENROLLMENTS + "e1,tobedeleted,c1,u1,student,,2031-09-01,2031-10-01\n"
-    source = opened(bundle(tmp_path, meaning="delta", users=users, enrollments=enrollments))
+    source = opened(bundle(tmp_path, content="delta", users=users, enrollments=enrollments))
     (enrollment,) = source.records()
     assert (enrollment.status, str(enrollment.ended_on)) == ("withdrawn", "2031-10-01")
-    assert [one.reason for one in source.csv["users"].rejections] == ["is to be deleted; an import deletes nothing"]
+    assert [rejection.reason for rejection in source.csv["users"].rejections] == ["is to be deleted; an import deletes nothing"]
 
 
-def test_the_primary_teacher_of_a_class_comes_first(tmp_path):
+def test_the_primary_teacher_of_a_class_is_the_first(tmp_path):
     enrollments = ENROLLMENTS + "e1,,c1,u1,teacher,false,,\ne2,,c1,u2,teacher,true,,\ne3,,c1,u3,student,,,\n"
     records = of_kind(opened(bundle(tmp_path, enrollments=enrollments)), EnrollmentRecord)
     assert [record.person.source_id for record in records if record.role == "lecturer"] == ["u2", "u1"]
 
 
-def test_in_version_1_2_roles_stand_apart_and_a_person_has_one(tmp_path):
+def test_in_version_1_2_roles_have_a_file_of_their_own_and_a_person_has_one(tmp_path):
     users = "sourcedId,givenName,familyName\nu1,A,B\nu2,C,D\nu3,E,F\n"
     roles = "userSourcedId,roleType,role\nu1,primary,teacher\nu1,secondary,parent\nu2,primary,teacher\nu2,primary,student\n"
     source = opened(bundle(tmp_path, version="1.2", users=users, roles=roles))
     assert [(person.key.source_id, person.role) for person in of_kind(source, PersonRecord)] == [("u1", "lecturer"), ("u3", None)]
-    assert [(one.value, one.reason) for one in source.csv["users"].rejections] == [
+    assert [(rejection.value, rejection.reason) for rejection in source.csv["users"].rejections] == [
         ("teacher,student", "is more than one primary role, and a person has one")
     ]
 
 
-def test_a_password_that_slipped_into_another_column_is_not_repeated(tmp_path):
+def test_a_password_that_is_in_the_wrong_column_is_not_repeated(tmp_path):
     users = "sourcedId,role,givenName,familyName,password\nu1,student,A,B,geheim,x\nu2,student,A,B,ge\0heim\n"
     source = opened(bundle(tmp_path, users=users))
     assert of_kind(source, PersonRecord) == []
-    assert [one.value for one in source.csv["users"].rejections] == ["***", "***"]
+    assert [rejection.value for rejection in source.csv["users"].rejections] == ["***", "***"]

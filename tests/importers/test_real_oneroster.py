@@ -1,4 +1,4 @@
-"""OneRoster bundles of other projects: what the reader makes of each file, every row accounted for."""
+"""OneRoster bundles of other projects: the records of each file, with a result for every row."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ ONEROSTER = (access().settings.project_root / ".." / "shared" / "data" / "oneros
 
 pytestmark = pytest.mark.skipif(not ONEROSTER.is_dir(), reason=f"the data set is not there: {ONEROSTER}")
 
-UNITS = {
+ROW_COUNTS = {
     "OneRosterv1p1BaseCSV": {
         "academicSessions.csv": (0, 0, 0),
         "classes.csv": (3, 3, 0),
@@ -35,32 +35,32 @@ UNITS = {
         "enrollments.csv": (1, 1, 0),
     },
 }
-"""By bundle and file: rows, those that tell something, those that are rejected."""
+"""By bundle and file: rows that were read, those of which there is a record, those that are rejected."""
 
 
 def opened(name):
     return FORMAT.open(ONEROSTER / name, ReadOptions())
 
 
-@pytest.mark.parametrize("name", UNITS)
-def test_every_row_is_accounted_for(name):
+@pytest.mark.parametrize("name", ROW_COUNTS)
+def test_every_row_has_a_record_or_is_rejected(name):
     assert FORMAT.detect(ONEROSTER / name)
-    assert row_counts(opened(name)) == UNITS[name]
+    assert row_counts(opened(name)) == ROW_COUNTS[name]
 
 
-def test_the_archive_says_the_same_as_the_folder():
+def test_the_archive_is_read_like_the_folder():
     packed, folder = opened("Test_minimal_data_set.zip"), opened("Test_minimal_data_set")
     assert result(packed) == result(folder)
     assert packed.sha256 == folder.sha256
 
 
-def test_a_parent_is_no_person_of_ours():
+def test_a_parent_is_rejected():
     assert result(opened("Test_minimal_data_set"))["parts"]["users.csv"]["rejections"] == [
         "users.csv, row 4, column role: is a role that is not imported: only students and teachers are ('parent')"
     ]
 
 
-def test_sessions_that_are_no_terms_are_counted_in_the_notes():
+def test_sessions_of_other_types_are_counted_in_the_notes():
     source = opened("Test_minimal_data_set")
     list(source.records())
     assert [note for note in source.notes if note.startswith("Academic sessions")] == [
@@ -75,11 +75,11 @@ def test_extension_columns_are_skipped_and_listed():
 
 
 def test_only_the_delta_is_partial_and_no_password_is_repeated():
-    assert [opened(name).is_partial for name in UNITS] == [False, False, True]
-    assert not any(password in str(result(opened(name))) for name in UNITS for password in ("Password1-", "Batman.Ru1ez"))
+    assert [opened(name).is_partial for name in ROW_COUNTS] == [False, False, True]
+    assert not any(password in str(result(opened(name))) for name in ROW_COUNTS for password in ("Password1-", "Batman.Ru1ez"))
 
 
-def test_each_bundle_arrives_and_a_second_import_changes_nothing(session):
+def test_each_bundle_is_imported_and_a_second_import_changes_nothing(session):
     taught_by, term = factories.lecturer(session), factories.term(session)
     base = imported_twice(session, FORMAT, ONEROSTER / "OneRosterv1p1BaseCSV", lecturer=taught_by.email, term=term.code)
     assert added(base) == {"academicSessions.csv": (0, 0), "classes.csv": (3, 0), "users.csv": (2, 0), "enrollments.csv": (3, 0)}
@@ -89,12 +89,12 @@ def test_each_bundle_arrives_and_a_second_import_changes_nothing(session):
     assert entities(delta) == {"terms": 1, "courses": 1, "students": 1, "enrollments": 1}
 
 
-def test_lecturers_without_an_address_are_rejected_and_so_is_what_names_them(session):
+def test_lecturers_without_an_address_are_rejected_and_so_are_rows_that_name_them(session):
     taught_by = factories.lecturer(session)
     report = imported_twice(session, FORMAT, ONEROSTER / "Test_minimal_data_set.zip", lecturer=taught_by.email)
     assert added(report) == {"academicSessions.csv": (3, 0), "classes.csv": (2, 0), "users.csv": (3, 3), "enrollments.csv": (2, 4)}
     assert entities(report) == {"terms": 3, "courses": 2, "students": 3, "enrollments": 2}
-    assert Counter((one.file, one.reason) for one in report.rejections) == {
+    assert Counter((rejection.file, rejection.reason) for rejection in report.rejections) == {
         ("users.csv", "is a lecturer without an e-mail address, and lecturers need one"): 2,
         ("users.csv", "is a role that is not imported: only students and teachers are"): 1,
         ("enrollments.csv", "names somebody who is neither here nor in a row that is imported"): 2,

@@ -1,7 +1,7 @@
-"""OneRoster 1.1 and 1.2 as CSV: a folder or zip archive whose manifest says which files there are and how they are meant.
+"""OneRoster 1.1 and 1.2 as CSV: a folder or zip archive whose manifest lists its files and whether each is complete.
 
-A class is a course here; an academic session of type term or semester is a term. Demographics and user profiles, which
-hold passwords, are never unpacked or read.
+A class becomes a course of lmskit; an academic session of type term or semester becomes a term. Demographics and user
+profiles, which contain passwords, are never unpacked or read.
 
 Source of the format: 1EdTech OneRoster CSV binding, 1.1 and 1.2.
 """
@@ -17,57 +17,115 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.archive import opened
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.oneroster.manifest import MANIFEST, manifest_of
 from lmskit.importers.oneroster.rows import (
-    Bundle,
+    BundleState,
     course_class,
     enrollment,
-    remember_class,
-    remember_course,
-    remember_role,
-    remember_session,
+    keep_class,
+    keep_course,
+    keep_role,
+    keep_session,
     session,
     user,
 )
+from lmskit.importers.report import shortened
 from lmskit.importers.row import Row, rows
 from lmskit.importers.row_warnings import RowWarnings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lmskit.importers.record import Record
 
 SYSTEM = "oneroster"
+MANIFEST = "manifest.csv"
+VERSIONS = ("1.1", "1.2")
+BULK, DELTA, ABSENT = "bulk", "delta", "absent"
+CONTENTS = (BULK, DELTA, ABSENT)
+"""A file is complete, or contains changes only, or is not in the bundle."""
+MAX_PROPERTIES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """One file of a bundle: what is read of it, how its rows become records, and what is remembered of it before."""
+class Manifest:
+    """The version of a bundle, and one of `CONTENTS` by the name of a file without `.csv`."""
+
+    file: CsvFile
+    version: str
+    files: Mapping[str, str]
+
+    def declares(self, name: str) -> bool:
+        """Return whether a file is declared to be in the bundle."""
+        return self.files.get(name, ABSENT) != ABSENT
+
+    @property
+    def is_delta(self) -> bool:
+        """Whether any file contains changes only."""
+        return DELTA in self.files.values()
+
+
+def manifest_of(path: Path, delimiter: str | None) -> Manifest:
+    """Read a manifest.
+
+    Raises
+    ------
+    ImportFileError
+        It is not a manifest, or is of a version that is not read.
+    """
+    file = CsvFile(path, ["propertyName", "value"], delimiter=delimiter)
+    properties = _properties(file)
+    version = properties.get("oneroster.version")
+    if version not in VERSIONS:
+        found = "has no oneroster.version" if version is None else f"is of OneRoster {shortened(version)}"
+        raise ImportFileError(f"{file.name} {found}; versions {' and '.join(VERSIONS)} are read.")
+    files = {name.removeprefix("file."): value for name, value in properties.items() if name.startswith("file.")}
+    for name, content in files.items():
+        if content not in CONTENTS:
+            raise ImportFileError(f"{file.name} declares {shortened(name)} as {shortened(content)!r}; it must be bulk, delta or absent.")
+    return Manifest(file, version, files)
+
+
+def _properties(file: CsvFile) -> dict[str, str]:
+    properties: dict[str, str] = {}
+    for row, (name, value) in file.rows():
+        if properties.get(name.strip(), value.strip()) != value.strip():
+            raise ImportFileError(f"{file.name}, row {row}: {shortened(name)} is declared twice, with different values.")
+        properties[name.strip()] = value.strip()
+        if len(properties) > MAX_PROPERTIES:
+            raise ImportFileError(f"{file.name} declares more than {MAX_PROPERTIES:,} properties: it is not a manifest of OneRoster.")
+    if file.rejections:
+        raise ImportFileError(f"A manifest is read only if all its rows can be read: {file.rejections[0]}.")
+    return properties
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFile:
+    """One file of a bundle: the columns that are read, what is kept of a row beforehand, and how a row becomes records."""
 
     columns: tuple[str, ...]
     optional: tuple[str, ...] = ()
-    read: Callable[[Bundle, Row], list[Record] | None] | None = None
-    remember: Callable[[Bundle, Row], list[Record]] | None = None
+    read: Callable[[BundleState, Row], list[Record] | None] | None = None
+    keep: Callable[[BundleState, Row], list[Record]] | None = None
 
 
 FILES = {
-    "academicSessions": File(
-        ("sourcedId", "title", "type", "startDate", "endDate"), ("status", "parentSourcedId"), read=session, remember=remember_session
+    "academicSessions": BundleFile(
+        ("sourcedId", "title", "type", "startDate", "endDate"), ("status", "parentSourcedId"), read=session, keep=keep_session
     ),
-    "courses": File(("sourcedId", "courseCode"), remember=remember_course),
-    "classes": File(
-        ("sourcedId", "title"), ("status", "classCode", "courseSourcedId", "termSourcedIds"), read=course_class, remember=remember_class
+    "courses": BundleFile(("sourcedId", "courseCode"), keep=keep_course),
+    "classes": BundleFile(
+        ("sourcedId", "title"), ("status", "classCode", "courseSourcedId", "termSourcedIds"), read=course_class, keep=keep_class
     ),
-    "roles": File(("userSourcedId", "roleType", "role"), ("status",), remember=remember_role),
-    "users": File(("sourcedId", "givenName", "familyName"), ("status", "role", "identifier", "email", "enabledUser"), read=user),
-    "enrollments": File(("classSourcedId", "userSourcedId", "role"), ("status", "primary", "beginDate", "endDate"), read=enrollment),
+    "roles": BundleFile(("userSourcedId", "roleType", "role"), ("status",), keep=keep_role),
+    "users": BundleFile(("sourcedId", "givenName", "familyName"), ("status", "role", "identifier", "email", "enabledUser"), read=user),
+    "enrollments": BundleFile(("classSourcedId", "userSourcedId", "role"), ("status", "primary", "beginDate", "endDate"), read=enrollment),
 }
 """In the order in which they are read."""
 
 
 class OneRoster:
-    """An opened bundle; see `lmskit.importers.record.Source`. It keeps an archive's unpacked files as long as it lives."""
+    """An opened bundle; see `lmskit.importers.record.Source`. It keeps the unpacked files of an archive as long as it exists."""
 
     format = "oneroster"
     system = SYSTEM
@@ -76,11 +134,11 @@ class OneRoster:
         self.folder = opened(path, names={MANIFEST, *(f"{name}.csv" for name in FILES)})
         self.name = self.folder.name
         if MANIFEST not in self.folder:
-            raise ImportFileError(f"{self.name} has no {MANIFEST}, which says what a OneRoster bundle holds.")
+            raise ImportFileError(f"{self.name} has no {MANIFEST}, which lists the files of a OneRoster bundle.")
         self.manifest = manifest_of(self.folder[MANIFEST], options.delimiter)
-        there = {*self.folder, *self.folder.others}
-        if missing := [name for name in self.manifest.files if self.manifest.declares(name) and f"{name}.csv" not in there]:
-            raise ImportFileError(f"{self.name}: {MANIFEST} declares {', '.join(f'{name}.csv' for name in missing)}, which is not there.")
+        present = {*self.folder, *self.folder.others}
+        if missing := [name for name in self.manifest.files if self.manifest.declares(name) and f"{name}.csv" not in present]:
+            raise ImportFileError(f"{self.name}: {MANIFEST} declares {', '.join(f'{name}.csv' for name in missing)}, which is missing.")
         self.csv = {
             name: CsvFile(self.folder[f"{name}.csv"], self._needed(name), optional=self._optional(name), delimiter=options.delimiter)
             for name in FILES
@@ -91,25 +149,24 @@ class OneRoster:
                 f"{self.name}: {MANIFEST} declares neither terms nor classes nor users nor enrollments: nothing to import."
             )
         self.warnings = RowWarnings()
-        self._bundle = Bundle(self.warnings)
+        self._state = BundleState(self.warnings)
 
     def _needed(self, name: str) -> tuple[str, ...]:
-        return (*FILES[name].columns, "role") if self._has_own_roles(name) else FILES[name].columns
+        """Return the columns that a file must have; in version 1.1 users have their role in their own file."""
+        has_role = name == "users" and self.manifest.version == "1.1"
+        return (*FILES[name].columns, "role") if has_role else FILES[name].columns
 
     def _optional(self, name: str) -> tuple[str, ...]:
         return tuple(column for column in FILES[name].optional if column not in self._needed(name))
 
-    def _has_own_roles(self, name: str) -> bool:
-        return name == "users" and self.manifest.version == "1.1"
-
     @property
     def is_partial(self) -> bool:
-        """Whether a file names changes only, so that whoever it does not name has not left."""
+        """Whether a file contains changes only, so that a person who is not in it has not left."""
         return self.manifest.is_delta
 
     @property
     def sha256(self) -> str:
-        """One digest for the files that are read."""
+        """One digest of all files that are read."""
         files = [self.manifest.file, *self.csv.values()]
         return hashlib.sha256("".join(f"{file.name}:{file.text.sha256}\n" for file in files).encode()).hexdigest()
 
@@ -120,45 +177,45 @@ class OneRoster:
 
     @property
     def notes(self) -> list[str]:
-        """What a report should say about how the files were read."""
-        notes = [f"{MANIFEST}: OneRoster {self.manifest.version}, {'changes only' if self.is_partial else 'in full'}."]
+        """Notes on how the files were read."""
+        notes = [f"{MANIFEST}: OneRoster {self.manifest.version}, {'changes only' if self.is_partial else 'complete'}."]
         notes += [note for file in self.csv.values() for note in file.notes]
         for name, file in self.csv.items():
             if not FILES[name].read:
-                notes.append(
-                    f"{file.name}: rows that are not imported, since they only tell what belongs to classes or users: {file.rows_in:,}."
-                )
+                notes.append(f"{file.name}: rows that are not imported, since they only describe classes or users: {file.rows_in:,}.")
             if not FILES[name].read and file.rejections:
                 notes.append(f"{file.name}: rows that could not be read: {len(file.rejections):,}; the first: {file.rejections[0]}.")
-        notes += [f"{what}: {count:,}." for what, count in self._bundle.counted.items()]
-        not_read = [name for name in self.folder.others if self.manifest.declares(name.removesuffix(".csv"))]
-        if not_read:
-            notes.append(f"Not read: {', '.join(not_read)}.")
-        undeclared = [
-            name
-            for name in (*self.folder, *self.folder.others)
-            if name != MANIFEST and not self.manifest.declares(name.removesuffix(".csv"))
-        ]
-        if undeclared:
-            notes.append(f"Not read, since {MANIFEST} does not declare them: {', '.join(undeclared)}.")
+        notes += [f"{subject}: {count:,}." for subject, count in self._state.counts.items()]
+        notes += self._notes_on_other_files()
         return notes + self.warnings.notes
 
+    def _notes_on_other_files(self) -> Iterator[str]:
+        not_read = [name for name in self.folder.others if self._declares(name)]
+        if not_read:
+            yield f"Not read: {', '.join(not_read)}."
+        undeclared = [name for name in (*self.folder, *self.folder.others) if name != MANIFEST and not self._declares(name)]
+        if undeclared:
+            yield f"Not read, since {MANIFEST} does not declare them: {', '.join(undeclared)}."
+
+    def _declares(self, file_name: str) -> bool:
+        return self.manifest.declares(file_name.removesuffix(".csv"))
+
     def records(self) -> Iterator[Record]:
-        """Read the files: terms, classes, users, enrollments; teachers who are not primary come last."""
+        """Read the files: terms, classes, users, enrollments; teachers who are not primary are the last records."""
         self.warnings.clear()
-        bundle = self._bundle = Bundle(self.warnings, roles_stand_apart="roles" in self.csv)
+        state = self._state = BundleState(self.warnings, has_file_of_roles="roles" in self.csv)
         for name, file in self.csv.items():
-            if remember := FILES[name].remember:
-                for _ in rows(file, partial(remember, bundle)):
+            if keep := FILES[name].keep:
+                for _ in rows(file, partial(keep, state)):
                     pass
         for name, file in self.csv.items():
             if read := FILES[name].read:
-                yield from rows(file, partial(read, bundle))
-        yield from bundle.later.values()
+                yield from rows(file, partial(read, state))
+        yield from state.other_teachers.values()
 
 
 def detect(path: Path) -> bool:
-    """Whether a folder or archive is a OneRoster bundle, judged by its manifest."""
+    """Return whether a folder or archive has the manifest of a OneRoster bundle."""
     try:
         with opened(path, names={MANIFEST}) as folder:
             return MANIFEST in folder and bool(manifest_of(folder[MANIFEST], None))

@@ -1,4 +1,4 @@
-"""What a row of each OneRoster file tells."""
+"""From the rows of each OneRoster file to records."""
 
 from __future__ import annotations
 
@@ -33,16 +33,17 @@ SESSION_TYPES = (*TERM_TYPES, "gradingPeriod", "schoolYear")
 ROLES = {"student": Role.STUDENT, "teacher": Role.LECTURER}
 STATUS = one_of({"active": True, "tobedeleted": False})
 YES_OR_NO = one_of({"true": True, "false": False})
-NOT_OURS = "is a role that is not imported: only students and teachers are"
-NOTHING_IS_DELETED = "is to be deleted; an import deletes nothing"
+OTHER_ROLE = "is a role that is not imported: only students and teachers are"
+NOT_DELETED = "is to be deleted; an import deletes nothing"
 LONGEST_CHAIN = 20
-"""Academic sessions above each other."""
+"""Academic sessions that are within each other."""
 LONGEST_WORD = 100
+"""Characters that are kept of a type or role."""
 
 
 @dataclass
-class Bundle:
-    """What the rows of one file have to know of others, and what is counted on the way."""
+class BundleState:
+    """What is kept of the rows of one file for those of others, and what is counted for the report."""
 
     warnings: RowWarnings
     memory: Memory = field(default_factory=Memory)
@@ -54,22 +55,22 @@ class Bundle:
     """How many classes have each code."""
     roles: dict[str, str] = field(default_factory=dict)
     """The primary role of each user; several are joined by commas."""
-    roles_stand_apart: bool = False
-    """As in version 1.2, in roles.csv."""
-    counted: Counter[str] = field(default_factory=Counter)
-    """What a report says of rows that are no records of ours, or are taken in a way that may surprise."""
-    later: dict[str, EnrollmentRecord] = field(default_factory=dict)
-    """By row: teachers who are not the primary one of their class, who come after all others."""
+    has_file_of_roles: bool = False
+    """Whether roles are in roles.csv, as in version 1.2, and not in users.csv."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """Rows that are not imported, or are imported in a way that may surprise, by the beginning of the note on them."""
+    other_teachers: dict[str, EnrollmentRecord] = field(default_factory=dict)
+    """Teachers who are not the primary teacher of their class, by row; they are the last records."""
 
 
-def session(bundle: Bundle, row: Row) -> list[Record] | None:
-    """A term; other kinds of academic session are only counted."""
+def session(state: BundleState, row: Row) -> list[Record] | None:
+    """Return a term; other kinds of academic session are only counted."""
     source_id = row.read("sourcedId", identifier)
     kind = row["type"]
     if kind not in SESSION_TYPES:
         raise row.rejected("type", f"is not one of {', '.join(SESSION_TYPES)}")
     if kind not in TERM_TYPES:
-        bundle.counted[f"Academic sessions of type {kind}, which are not imported (terms and semesters are)"] += 1
+        state.counts[f"Academic sessions of type {kind}, which are not imported (terms and semesters are)"] += 1
         return None
     _refuse_deleted(row)
     first, last = row.read("startDate", optional_day), row.read("endDate", optional_day)
@@ -78,52 +79,52 @@ def session(bundle: Bundle, row: Row) -> list[Record] | None:
     return [TermRecord(row.position, source_id, row.read("sourcedId", code), row.read("title", title), first, last)]
 
 
-def course_class(bundle: Bundle, row: Row) -> list[Record]:
-    """A class, our course."""
+def course_class(state: BundleState, row: Row) -> list[Record]:
+    """Return a class, which is a course of lmskit."""
     source_id, name = row.read("sourcedId", identifier), row.read("title", title)
     _refuse_deleted(row)
     course_code = row["classCode"]
-    if bundle.class_codes.get(course_code, 0) != 1 or not _is_code(course_code):
+    if state.class_codes.get(course_code, 0) != 1 or not _is_code(course_code):
         if course_code:
-            reason = "cannot be a course's code, since it is not unique or not plain; sourcedId is taken for it"
-            bundle.warnings.add(row.file.name, row.number, "classCode", course_code, reason)
+            reason = "cannot be the code of a course, since it is not unique or not a valid code; sourcedId is used instead"
+            state.warnings.add(row.file.name, row.number, "classCode", course_code, reason)
         course_code = row.read("sourcedId", code)
     course_id = row["courseSourcedId"]
-    module = next((each for each in (bundle.modules.get(course_id, ""), course_id) if _is_code(each)), course_code)
-    return [CourseRecord(row.position, source_id, course_code, module, name, _term(bundle, row))]
+    module = next((text for text in (state.modules.get(course_id, ""), course_id) if _is_code(text)), course_code)
+    return [CourseRecord(row.position, source_id, course_code, module, name, _term(state, row))]
 
 
-def _term(bundle: Bundle, row: Row) -> str | None:
-    """The term that a class belongs to: of the first session it names, or the one above it."""
-    named = [each.strip() for each in row["termSourcedIds"].split(",") if each.strip()]
+def _term(state: BundleState, row: Row) -> str | None:
+    """Return the term of a class: the first session that it names, or the term in which that session is."""
+    named = [text.strip() for text in row["termSourcedIds"].split(",") if text.strip()]
     if not named:
         return None
     if len(named) > 1:
-        bundle.warnings.add(row.file.name, row.number, "termSourcedIds", row["termSourcedIds"], "names several terms; the first is taken")
+        state.warnings.add(row.file.name, row.number, "termSourcedIds", row["termSourcedIds"], "names several terms; the first is used")
     above = named[0]
     for _ in range(LONGEST_CHAIN):
-        if above and above not in bundle.sessions:  # an earlier import may have brought it
+        if above and above not in state.sessions:  # an earlier import may have brought it
             return value(identifier, "termSourcedIds", above)
         if not above:
             break
-        kind, parent = bundle.sessions[above]
+        kind, parent = state.sessions[above]
         if kind in TERM_TYPES:
             return above
         above = parent
-    bundle.warnings.add(row.file.name, row.number, "termSourcedIds", row["termSourcedIds"], "lies in no term or semester")
+    state.warnings.add(row.file.name, row.number, "termSourcedIds", row["termSourcedIds"], "is not within a term or semester")
     return None
 
 
-def user(bundle: Bundle, row: Row) -> list[Record]:
-    """A student or a teacher."""
+def user(state: BundleState, row: Row) -> list[Record]:
+    """Return a student or a teacher."""
     source_id = row.read("sourcedId", identifier)
     _refuse_deleted(row)
-    role = _role(bundle, row, source_id)
+    role = _role(state, row, source_id)
     family, given = row.read("familyName", family_name) if row["familyName"] else "", row.read("givenName", given_name)
     if not family:
         family, given = given, ""
     if not _enabled(row):
-        bundle.counted["Users who are not enabled in their system, imported all the same since an import gives nobody a login"] += 1
+        state.counts["Users who are not enabled in their system; they are imported, since an import gives no person a login"] += 1
     key = PersonKey(source_id, row.read("identifier", optional_identifier), row.read("email", optional_address))
     return [PersonRecord(row.position, key, family, given, role)]
 
@@ -132,83 +133,83 @@ def _enabled(row: Row) -> bool:
     return row.read("enabledUser", lambda text: YES_OR_NO(text.strip().lower() or "true"))
 
 
-def _role(bundle: Bundle, row: Row, source_id: str) -> Role | None:
-    """The one role of a user; None where, as in a delta of version 1.2, nothing tells it."""
-    told = bundle.roles.get(source_id, "") if bundle.roles_stand_apart else row["role"]
-    if told and told not in ROLES:
-        raise RejectedRowError("role", told, "is more than one primary role, and a person has one" if "," in told else NOT_OURS)
-    return ROLES.get(told)
+def _role(state: BundleState, row: Row, source_id: str) -> Role | None:
+    """Return the role of a user; None if the files do not contain it, as in a delta of version 1.2."""
+    role = state.roles.get(source_id, "") if state.has_file_of_roles else row["role"]
+    if role and role not in ROLES:
+        raise RejectedRowError("role", role, "is more than one primary role, and a person has one" if "," in role else OTHER_ROLE)
+    return ROLES.get(role)
 
 
-def enrollment(bundle: Bundle, row: Row) -> list[Record]:
-    """A student's or a teacher's place in a class; one to be deleted is a withdrawal."""
+def enrollment(state: BundleState, row: Row) -> list[Record]:
+    """Return the enrollment of a student in a class, or that a teacher teaches it; one to be deleted is withdrawn."""
     class_id, person, role = row.read("classSourcedId", identifier), row.read("userSourcedId", identifier), row["role"]
-    is_there = row.read("status", _is_kept)
+    is_kept = row.read("status", _is_kept)
     first, last = row.read("beginDate", optional_day), row.read("endDate", optional_day)
     if role not in ROLES:
-        raise row.rejected("role", NOT_OURS if role else "is empty")
+        raise row.rejected("role", OTHER_ROLE if role else "is empty")
     if first and last and last < first:
         raise row.rejected("endDate", "is before beginDate")
     is_teacher = ROLES[role] is Role.LECTURER
-    if is_teacher and not is_there:
+    if is_teacher and not is_kept:
         raise row.rejected("status", "says that a teacher left; give the course another lecturer in lmskit")
-    if is_there and last:
-        bundle.counted["Active enrollments with an endDate, which is a plan and is not kept"] += 1
-    status = EnrollmentStatus.ACTIVE if is_there else EnrollmentStatus.WITHDRAWN
-    found = EnrollmentRecord(row.position, PersonKey(person), class_id, ROLES[role], status, first, None if is_there else last)
+    if is_kept and last:
+        state.counts["Active enrollments whose endDate is not imported, since it is only planned"] += 1
+    status = EnrollmentStatus.ACTIVE if is_kept else EnrollmentStatus.WITHDRAWN
+    record = EnrollmentRecord(row.position, PersonKey(person), class_id, ROLES[role], status, first, None if is_kept else last)
     if is_teacher and not row.read("primary", _is_true):
-        bundle.memory.keep(bundle.later, str(row.number), found, file=row.file.name)
+        state.memory.keep(state.other_teachers, str(row.number), record, file=row.file.name)
         return []
-    return [found]
+    return [record]
 
 
 def _is_true(text: str) -> bool:
     return YES_OR_NO(text.strip().lower() or "false")
 
 
-def remember_session(bundle: Bundle, row: Row) -> list[Record]:
-    """Keep what kind of session this is, and what it lies in."""
+def keep_session(state: BundleState, row: Row) -> list[Record]:
+    """Keep the type of a session, and the session that it is within."""
     source_id = row.read("sourcedId", identifier)
     kind, parent = row["type"][:LONGEST_WORD], row["parentSourcedId"][:LONGEST_EXTERNAL_ID]
-    bundle.memory.keep(bundle.sessions, source_id, (kind, parent), file=row.file.name)
+    state.memory.keep(state.sessions, source_id, (kind, parent), file=row.file.name)
     return []
 
 
-def remember_class(bundle: Bundle, row: Row) -> list[Record]:
-    """Count how many classes have a code."""
+def keep_class(state: BundleState, row: Row) -> list[Record]:
+    """Count the classes that have a code."""
     if (class_code := row["classCode"]) and _is_code(class_code):
-        bundle.memory.keep(bundle.class_codes, class_code, bundle.class_codes.get(class_code, 0) + 1, file=row.file.name)
+        state.memory.keep(state.class_codes, class_code, state.class_codes.get(class_code, 0) + 1, file=row.file.name)
     return []
 
 
-def remember_course(bundle: Bundle, row: Row) -> list[Record]:
-    """Keep the code of a course, which is the module of its classes."""
+def keep_course(state: BundleState, row: Row) -> list[Record]:
+    """Keep the code of a course, which is the code of the module of its classes."""
     if _is_code(row["courseCode"]):
-        bundle.memory.keep(bundle.modules, row.read("sourcedId", identifier), row["courseCode"], file=row.file.name)
+        state.memory.keep(state.modules, row.read("sourcedId", identifier), row["courseCode"], file=row.file.name)
     return []
 
 
-def remember_role(bundle: Bundle, row: Row) -> list[Record]:
-    """Keep a user's primary role; those at several schools may be the same."""
+def keep_role(state: BundleState, row: Row) -> list[Record]:
+    """Keep the primary role of a user, who may have the same role at several schools."""
     if row["roleType"] != "primary":
-        bundle.counted["Roles that are not primary and are not imported"] += 1
+        state.counts["Roles that are not primary, and are not imported"] += 1
         return []
     if row.read("status", _is_kept):
         person, role = row.read("userSourcedId", identifier), row["role"][:LONGEST_WORD]
-        known = bundle.roles.get(person, "")
+        known = state.roles.get(person, "")
         if role not in known.split(","):
-            bundle.memory.keep(bundle.roles, person, f"{known},{role}"[: 2 * LONGEST_WORD] if known else role, file=row.file.name)
+            state.memory.keep(state.roles, person, f"{known},{role}"[: 2 * LONGEST_WORD] if known else role, file=row.file.name)
     return []
 
 
 def _is_kept(text: str) -> bool:
-    """Whether a status is not that of something deleted; blank, as in full files, it is not."""
+    """Read a status: whether the row is not to be deleted; in complete files the status is blank."""
     return STATUS(text.strip() or "active")
 
 
 def _refuse_deleted(row: Row) -> None:
     if not row.read("status", _is_kept):
-        raise row.rejected("status", NOTHING_IS_DELETED)
+        raise row.rejected("status", NOT_DELETED)
 
 
 def _is_code(text: str) -> bool:
