@@ -1,1 +1,1 @@
-"""What is run from a checkout: setting up, the quality gate, the seed. Nothing here belongs to the installed package."""
+"""Programs that are run from a checkout: setting up, the quality gate, the seed. None belongs to the installed package."""

@@ -1,6 +1,6 @@
 """Write lmskit/queries/access_manifest.txt from what the migrations make: `python -m scripts.access_manifest`.
 
-They are run on a cluster of their own, which is thrown away afterwards.
+The migrations run on a new cluster, which is removed afterwards.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Renew the manifest, and say so."""
+    """Write the manifest again, and print how many lines it has."""
     home = Path(tempfile.mkdtemp(prefix="lmskit-manifest-"))
     for name in [name for name in os.environ if name.startswith(("PG", "LMSKIT_"))]:
         del os.environ[name]

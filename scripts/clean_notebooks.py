@@ -1,4 +1,4 @@
-"""Take outputs, execution counts and traces of a run out of notebooks: `make clean-notebooks`."""
+"""Remove outputs, execution counts and traces of a run from notebooks: `make clean-notebooks`."""
 
 import sys
 from pathlib import Path
@@ -25,7 +25,7 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def main(paths: list[str]) -> int:
-    """Clean the notebooks at `paths`, or all in notebooks/; name those that changed."""
+    """Clean the notebooks at `paths`, by default all in notebooks/; print those that changed."""
     for path in [Path(path) for path in paths] or sorted((ROOT / "notebooks").rglob("*.ipynb")):
         if ".ipynb_checkpoints" in path.parts:
             continue

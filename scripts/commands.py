@@ -1,4 +1,4 @@
-"""Write docs/commands.md from the commands themselves: `python -m scripts.commands`."""
+"""Write docs/commands.md from the commands' own help: `python -m scripts.commands`."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ from typer import Context
 from lmskit.cli.nouns import NOUNS, loaded
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
-HEAD = "# Commands\n\nWritten from the commands themselves by `python -m scripts.commands`; each also tells with `--help`.\n\n"
+HEAD = "# Commands\n\nWritten from the commands themselves by `python -m scripts.commands`; each also prints it with `--help`.\n\n"
 
 
 def page() -> str:
-    """The page: every noun and verb with its arguments and options."""
+    """Return the page: every noun and verb with its arguments and options."""
     parts = []
     for noun in NOUNS:
         command = loaded(noun)

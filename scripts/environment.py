@@ -1,11 +1,11 @@
 """Make the virtual environment that holds exactly what requirements.lock says.
 
-States of the folder, each recognised by what lies in it:
+States of the folder, each recognised by the files in it:
 
-* `lmskit-environment.json` says what was installed: finished.
-* `lmskit-unfinished`: someone is at work, or was killed at it. Built anew from nothing.
-* neither, but a Python that works: made by hand. The packages are installed into it.
-* neither, and no Python that works: built anew.
+* `lmskit-environment.json`: finished; the file says what was installed.
+* `lmskit-unfinished`: another process is making it, or was killed while making it. It is removed and made again.
+* neither file, but a Python that works: made by hand. The packages are installed into it.
+* neither file, and no Python that works: it is removed and made again.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from scripts.exclusive import exclusive
 from scripts.installer import SetupError, ensure_pip, install, uv, without_python_variables
-from scripts.narration import Narration
+from scripts.progress import ProgressPrinter
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
@@ -36,11 +36,11 @@ class Environment:
     root: Path
     """The checkout."""
     folder: Path
-    """Where the environment lies."""
+    """The folder of the environment."""
 
     @property
     def python(self) -> Path:
-        """Its interpreter. Scripts beside it name the place where they were made; this one can be moved."""
+        """The interpreter. Scripts beside it contain the path at which they were made; the interpreter can be moved."""
         return self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
     @property
@@ -56,21 +56,21 @@ class Environment:
         return self.folder / "lmskit-install.log"
 
     def ready(self) -> bool:
-        """Whether the environment holds what the checkout asks for."""
+        """Whether the environment has what the checkout needs."""
         return self._packages_ready() and self._installed("checkout") == self._checkout()
 
-    def prepare(self, narration: Narration) -> None:
-        """Make the environment, mend it or bring it up to date; a second call finds nothing to do."""
+    def prepare(self, progress: ProgressPrinter) -> None:
+        """Make the environment, repair it or bring it up to date; a second call does nothing."""
         if self.ready():
             return
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             with exclusive(
                 self.folder.with_name(self.folder.name + ".lock"),
-                when_waiting=lambda: narration.say("Another process is preparing this environment; waiting for it"),
+                when_waiting=lambda: progress.step("Another process is preparing this environment; waiting for it"),
             ):
                 if not self.ready():
-                    self._prepare(narration)
+                    self._prepare(progress)
         except PermissionError as error:
             message = (
                 f"There is no permission to write to {error.filename or self.folder}. Work in a copy of the checkout that belongs to you, "
@@ -78,22 +78,22 @@ class Environment:
             )
             raise SetupError(message) from error
 
-    def _prepare(self, narration: Narration) -> None:
+    def _prepare(self, progress: ProgressPrinter) -> None:
         if not self._packages_ready():
             if self._unfinished.exists() or not self._python_version():
-                self._make(narration)
+                self._make(progress)
             self._begin()
-            self._install_packages(narration)
-        narration.say("Installing lmskit itself, so that changes to the checkout take effect at once")
+            self._install_packages(progress)
+        progress.step("Installing lmskit itself, so that changes to the checkout take effect at once")
         arguments = ["--no-deps", "--no-build-isolation", "--no-index", "--editable", str(self.root)]
-        install(self.python, arguments, log=self._log, narration=narration)
+        install(self.python, arguments, log=self._log, progress=progress)
         self._finish()
-        narration.say(f"The environment in {self.folder} is ready")
+        progress.step(f"The environment in {self.folder} is ready")
 
-    def _make(self, narration: Narration) -> None:
-        """Build an environment without packages, in place of whatever half-made one is there."""
+    def _make(self, progress: ProgressPrinter) -> None:
+        """Make an environment without packages; a half-made one is removed first."""
         if self.folder.exists():
-            narration.say(f"The environment in {self.folder} is half-made; starting again")
+            progress.step(f"The environment in {self.folder} is half-made; making it again")
             shutil.rmtree(self.folder)
         with_pip = uv() is None
         for module in ["venv", "ensurepip"] if with_pip else ["venv"]:
@@ -103,27 +103,29 @@ class Environment:
                     "On Debian or Ubuntu: apt install python3-venv. Then run the same command again."
                 )
                 raise SetupError(message)
-        narration.say(f"Making a virtual environment in {self.folder} with Python {'.'.join(map(str, sys.version_info[:3]))}")
+        progress.step(f"Making a virtual environment in {self.folder} with Python {'.'.join(map(str, sys.version_info[:3]))}")
         self.folder.mkdir()
         self._unfinished.touch()
         command = [sys.executable, "-I", "-m", "venv", *([] if with_pip else ["--without-pip"]), str(self.folder)]
         made = subprocess.run(command, check=False, capture_output=True, text=True, env=without_python_variables())
         if made.returncode != 0:
-            told = (made.stderr or made.stdout).strip().splitlines() or ["it did not say why"]
-            message = f"{sys.executable} could not make a virtual environment: {told[-1]}. On Debian or Ubuntu: apt install python3-venv."
+            reasons = (made.stderr or made.stdout).strip().splitlines() or ["no reason given"]
+            message = (
+                f"{sys.executable} could not make a virtual environment: {reasons[-1]}. On Debian or Ubuntu: apt install python3-venv."
+            )
             raise SetupError(message)
 
-    def _install_packages(self, narration: Narration) -> None:
+    def _install_packages(self, progress: ProgressPrinter) -> None:
         lock = self.root / "requirements.lock"
         expected = len(re.findall(r"(?m)^[\w.-]+(\[[\w,.-]+\])?==", lock.read_text(encoding="utf-8")))
         if uv() is None:
             ensure_pip(self.python)
-        narration.say(f"Installing {expected} packages, each checked against its hash in requirements.lock (a minute or two)")
+        progress.step(f"Installing {expected} packages, each checked against its hash in requirements.lock (a minute or two)")
         arguments = ["--require-hashes", "--only-binary", ":all:", "--requirement", str(lock)]
-        install(self.python, arguments, log=self._log, narration=narration, expected=expected)
+        install(self.python, arguments, log=self._log, progress=progress, expected=expected)
 
     def _begin(self) -> None:
-        """From here on the environment is unfinished, whatever it was before."""
+        """Mark the environment as unfinished, whatever its state was before."""
         if self._stamp.exists():
             self._stamp.replace(self._unfinished)
         else:
@@ -154,30 +156,30 @@ class Environment:
         return hashlib.sha256((self.root / "requirements.lock").read_bytes()).hexdigest()
 
     def _checkout(self) -> str:
-        """Where lmskit lies and what its metadata say: a checkout that was moved is installed again."""
+        """A hash of the path of the checkout and its metadata: a checkout that was moved is installed again."""
         return hashlib.sha256(os.fsencode(self.root) + b"\0" + (self.root / "pyproject.toml").read_bytes()).hexdigest()
 
     def _python_version(self) -> str:
-        """The environment's version of Python, such as `3.11`; empty if it has none that works or one that is too old.
+        """The environment's version of Python, such as `3.11`; empty if it does not work or is too old.
 
-        An upgrade of the system can exchange the Python that an environment rests on.
+        An upgrade of the system can replace the Python that an environment uses.
         """
         if not self.python.exists():
             return ""
         program = "import sys; print(*sys.version_info[:2], sep='.')"
         try:
-            told = subprocess.run(
+            answer = subprocess.run(
                 [self.python, "-I", "-S", "-c", program], check=False, capture_output=True, text=True, env=without_python_variables()
             )
         except OSError:
             return ""
-        version = told.stdout.strip()
-        if told.returncode != 0 or tuple(map(int, version.split("."))) < OLDEST_PYTHON:
+        version = answer.stdout.strip()
+        if answer.returncode != 0 or tuple(map(int, version.split("."))) < OLDEST_PYTHON:
             return ""
         return version
 
 
-def environment(root: Path = ROOT) -> Environment:
-    """The environment of the checkout: `.venv` in it, or where `LMSKIT_VENV` says."""
-    elsewhere = os.environ.get("LMSKIT_VENV")
-    return Environment(root=root, folder=Path(elsewhere).absolute() if elsewhere else root / ".venv")
+def environment_of(root: Path = ROOT) -> Environment:
+    """Return the environment of a checkout: `.venv` in it, or the folder in `LMSKIT_VENV`."""
+    chosen = os.environ.get("LMSKIT_VENV")
+    return Environment(root=root, folder=Path(chosen).absolute() if chosen else root / ".venv")

@@ -1,4 +1,4 @@
-"""The quality gate: every check runs, whether or not an earlier one failed, and the summary names those that did."""
+"""The quality gate: every check runs even if an earlier one failed, and the summary shows which failed."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ class Check:
 
 
 WORKERS = str(min(os.cpu_count() or 1, 4))
-"""Each worker has a database cluster of its own."""
+"""Workers of pytest; each has its own database cluster."""
 
 LINT = (
     Check("ruff check", ("-m", "ruff", "check", ".")),
@@ -40,7 +40,7 @@ TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", "tests"
 
 
 def run_checks(python: Path, checks: Sequence[Check], further: Sequence[str], *, root: Path) -> int:
-    """Run each check, print the summary, return 1 if one failed. `further` arguments go to pytest."""
+    """Run each check, print the summary, and return 1 if a check failed. `further` arguments are passed to pytest."""
     summary: list[tuple[Check, int, float]] = []
     for check in checks:
         print(f"\n=== {check.name} ===", flush=True)

@@ -1,4 +1,4 @@
-"""Install packages with uv if it is there, else with pip, and say in one sentence what went wrong."""
+"""Install packages with uv if it is installed, else with pip, and say in one sentence what went wrong."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.narration import Narration
+from scripts.progress import ProgressPrinter
 
 NO_CONNECTION = re.compile(
     "NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|Temporary failure in name resolution|Name or service not known"
@@ -24,7 +24,7 @@ NO_PACKAGE = re.compile(
 
 
 class SetupError(Exception):
-    """Setting up stopped; the message is for the person at the terminal and says what to do."""
+    """Setting up has stopped; the message is for the person at the terminal and says what to do."""
 
 
 class PackagesNotInstalledError(SetupError):
@@ -32,32 +32,41 @@ class PackagesNotInstalledError(SetupError):
 
 
 def without_python_variables() -> dict[str, str]:
-    """Return the environment without what would lead a Python to other packages than its own."""
-    astray = {"PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
-    return {name: value for name, value in os.environ.items() if name not in astray}
+    """Return the environment variables without those that would make a Python use packages of another."""
+    others = {
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHONUSERBASE",
+        "PYTHONSTARTUP",
+        "__PYVENV_LAUNCHER__",
+        "PIP_USER",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+    }
+    return {name: value for name, value in os.environ.items() if name not in others}
 
 
 def uv() -> str | None:
-    """Where uv is, if it is on the PATH."""
+    """Return the path of uv, or None if it is not on the PATH."""
     return shutil.which("uv")
 
 
-def install(python: Path, arguments: Sequence[str], *, log: Path, narration: Narration, expected: int = 0) -> None:
-    """Run `install` of uv or pip for the environment of `python`; uv's failure is followed by a try with pip."""
+def install(python: Path, arguments: Sequence[str], *, log: Path, progress: ProgressPrinter, expected: int = 0) -> None:
+    """Run `install` of uv or pip for the environment of `python`; if uv fails, pip is tried."""
     if (found := uv()) is not None:
         try:
-            _run([found, "pip", "install", "--python", str(python), *arguments], log=log, narration=narration, expected=expected)
+            _run([found, "pip", "install", "--python", str(python), *arguments], log=log, progress=progress, expected=expected)
         except PackagesNotInstalledError:
-            narration.say("uv could not install them; trying pip")
+            progress.step("uv could not install them; trying pip")
             ensure_pip(python)
         else:
             return
     pip = [str(python), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    _run([*pip, *arguments], log=log, narration=narration, expected=expected)
+    _run([*pip, *arguments], log=log, progress=progress, expected=expected)
 
 
 def ensure_pip(python: Path) -> None:
-    """Put pip into the environment of `python` unless it is there."""
+    """Install pip into the environment of `python` unless it has it."""
     has_pip = subprocess.run([python, "-I", "-c", "import pip"], check=False, capture_output=True, env=without_python_variables())
     if has_pip.returncode == 0:
         return
@@ -70,8 +79,8 @@ def ensure_pip(python: Path) -> None:
         raise SetupError(message)
 
 
-def _run(command: Sequence[str], *, log: Path, narration: Narration, expected: int) -> None:
-    """Run an installer, tell its progress, keep its output in `log`."""
+def _run(command: Sequence[str], *, log: Path, progress: ProgressPrinter, expected: int) -> None:
+    """Run an installer, print its progress, and append its output to `log`."""
     found = not_for_this_system = 0
     output: list[str] = []
     with (
@@ -86,26 +95,26 @@ def _run(command: Sequence[str], *, log: Path, narration: Narration, expected: i
             env=without_python_variables(),
         ) as process,
     ):
-        assert process.stdout is not None  # noqa: S101 - it was asked for
+        assert process.stdout is not None  # noqa: S101 - a pipe was requested
         for line in process.stdout:
             file.write(line)
             output.append(line)
             found += line.startswith(("Collecting ", "Processing "))
             not_for_this_system += line.startswith("Ignoring ")
             if expected and line.startswith("Installing collected packages"):
-                narration.say(f"Unpacking {found} packages")
+                progress.step(f"Unpacking {found} packages")
             elif expected and line.startswith(("Collecting ", "Processing ")):
-                narration.progress(f"{found} of {expected - not_for_this_system} packages found")
+                progress.update(f"{found} of {expected - not_for_this_system} packages found")
     if process.returncode != 0:
         raise PackagesNotInstalledError(_explanation("".join(output), log))
 
 
 def _explanation(output: str, log: Path) -> str:
-    """The likely reason, and what to do about it."""
+    """Return the likely reason, and what to do about it."""
     if DISK_FULL.search(output):
-        return f"The disk is full: the packages need about 1 GB. Make room and run the same command again. Details: {log}"
+        return f"The disk is full: the packages need about 1 GB. Free some space and run the same command again. Details: {log}"
     if WRONG_HASH.search(output):
-        return f"A downloaded package is not the one that requirements.lock names; it was not installed. Details: {log}"
+        return f"A downloaded package does not have the hash in requirements.lock; it was not installed. Details: {log}"
     if NO_CONNECTION.search(output):
         return (
             "The packages could not be downloaded, because the package index does not answer. Connect to the network "
@@ -114,4 +123,4 @@ def _explanation(output: str, log: Path) -> str:
     if (missing := NO_PACKAGE.search(output)) is not None:
         name = missing["pip"] or missing["uv"]
         return f"There is no ready-made package of {name} for this system and this Python at the package index. Details: {log}"
-    return f"The packages could not be installed. What the installer said is in {log}"
+    return f"The packages could not be installed. The installer's output is in {log}"

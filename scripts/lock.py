@@ -1,4 +1,4 @@
-"""Write requirements.lock anew from pyproject.toml, for all systems, with the hashes of all files."""
+"""Write requirements.lock again from pyproject.toml, for all systems, with the hashes of all files."""
 
 import subprocess
 from pathlib import Path
@@ -7,10 +7,10 @@ from scripts.installer import SetupError, uv
 
 
 def write_lock(root: Path, further: list[str]) -> int:
-    """Resolve anew what pyproject.toml asks for; versions in the present lock are kept unless `--upgrade` is among `further`."""
+    """Resolve the dependencies in pyproject.toml; versions in the present lock stay unless `--upgrade` is among `further`."""
     found = uv()
     if found is None:
-        message = "Writing requirements.lock needs uv (pip-tools knows one system only). Install it, for example with: pipx install uv"
+        message = "Writing requirements.lock needs uv (pip-tools locks for one system only). Install it, for example with: pipx install uv"
         raise SetupError(message)
     command = [found, "pip", "compile", "pyproject.toml", "--group", "dev", "--universal", "--python-version", "3.11", "--generate-hashes"]
     portable = ["--no-emit-index-url", "--no-emit-find-links", "--no-header"]

@@ -1,4 +1,4 @@
-"""The same as `lmskit seed`: make the demonstration people unless they are there."""
+"""The same as `lmskit seed`: make the demonstration people unless they exist."""
 
 import sys
 

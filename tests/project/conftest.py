@@ -1,4 +1,4 @@
-"""What git knows of the project."""
+"""The files of the project, from git."""
 
 import subprocess
 from pathlib import Path
@@ -14,5 +14,5 @@ def project_files() -> list[Path]:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
     if listed.returncode != 0:
-        pytest.skip("this is not a git checkout, so nothing says which files belong to the project")
+        pytest.skip("this is not a git checkout, so the files of the project cannot be listed")
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]

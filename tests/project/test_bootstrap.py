@@ -1,7 +1,7 @@
 """`bootstrap.py` makes the environment, mends a half-made one, and leaves a finished one alone.
 
-These tests are about deciding and telling, so uv and pip are stood in for by programs that write down how they
-were called; that the real ones install the real lock is what running this suite in `.venv` shows.
+These tests are about what is decided and reported, so programs that write down their arguments stand in for uv and pip.
+That the real ones install the real lock is shown by running this suite in `.venv`.
 """
 
 import json
@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.environment import Environment, environment
+from scripts.environment import Environment, environment_of
 from scripts.installer import SetupError
-from scripts.narration import Narration
+from scripts.progress import ProgressPrinter
 
 ROOT = Path(__file__).resolve().parents[2]
 OLD_PYTHONS = ["2.7", "3.6", "3.8", "3.9", "3.10"]
@@ -47,7 +47,7 @@ def calls(tmp_path):
 
 @pytest.fixture
 def put_uv(tmp_path, calls, monkeypatch):
-    """Put a program called uv first on the PATH; it does what it is told to."""
+    """Put a program called uv first on the PATH; it does what `then` says."""
 
     def put(then: str = "exit 0") -> None:
         folder = tmp_path / "bin"
@@ -60,10 +60,10 @@ def put_uv(tmp_path, calls, monkeypatch):
 
 
 @pytest.fixture
-def place(checkout, put_uv, monkeypatch):
+def environment(checkout, put_uv, monkeypatch):
     monkeypatch.delenv("LMSKIT_VENV", raising=False)
     put_uv()
-    return environment(checkout)
+    return environment_of(checkout)
 
 
 def installations(calls: Path) -> int:
@@ -76,104 +76,104 @@ def test_a_python_that_is_too_old_gets_one_sentence(version):
     python = next((path for path in candidates if path and runs(path, version)), None)
     if python is None:
         pytest.skip(f"there is no Python {version} on this machine")
-    told = subprocess.run([python, ROOT / "bootstrap.py", "run"], capture_output=True, text=True, check=False)
-    assert told.returncode == 1
-    assert told.stdout == ""
-    assert told.stderr.startswith(f"lmskit needs Python 3.11 or newer, and this is Python {version} (")
-    assert len(told.stderr.splitlines()) == 1
+    answer = subprocess.run([python, ROOT / "bootstrap.py", "run"], capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert answer.stderr.startswith(f"lmskit needs Python 3.11 or newer, and this is Python {version} (")
+    assert len(answer.stderr.splitlines()) == 1
 
 
 def runs(python: str, version: str) -> bool:
-    told = subprocess.run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=False)
-    return told.stdout.strip() == version
+    ran = subprocess.run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=False)
+    return ran.stdout.strip() == version
 
 
-def test_packages_are_installed_by_hash_and_ready_made_then_lmskit_without_asking_an_index(place, calls):
-    place.prepare(Narration())
+def test_packages_are_installed_by_hash_and_ready_made_then_lmskit_without_asking_an_index(environment, calls):
+    environment.prepare(ProgressPrinter())
     packages, lmskit = calls.read_text().splitlines()
     assert "--require-hashes --only-binary :all: --requirement" in packages
     assert "--no-deps --no-build-isolation --no-index --editable" in lmskit
-    assert place.ready()
+    assert environment.ready()
 
 
-def test_a_second_run_calls_no_installer_and_is_quick(place, calls):
-    place.prepare(Narration())
+def test_a_second_run_calls_no_installer_and_is_quick(environment, calls):
+    environment.prepare(ProgressPrinter())
     before, started = installations(calls), time.perf_counter()
-    place.prepare(Narration())
+    environment.prepare(ProgressPrinter())
     assert installations(calls) == before
     assert time.perf_counter() - started < 0.5
 
 
-def test_it_says_what_it_does_while_it_does_it(place, capsys):
-    place.prepare(Narration())
-    told = capsys.readouterr().out
-    assert "Making a virtual environment" in told
-    assert "Installing 1" in told
-    assert "Installing lmskit itself" in told
-    assert all(line.split(maxsplit=2)[1] == "s" for line in told.splitlines()), "each line opens with the seconds since the start"
+def test_it_says_what_it_does_while_it_does_it(environment, capsys):
+    environment.prepare(ProgressPrinter())
+    printed = capsys.readouterr().out
+    assert "Making a virtual environment" in printed
+    assert "Installing 1" in printed
+    assert "Installing lmskit itself" in printed
+    assert all(line.split(maxsplit=2)[1] == "s" for line in printed.splitlines()), "each line begins with the seconds since the start"
 
 
-def test_an_environment_whose_making_was_killed_is_made_again(place, calls, capsys, put_uv):
+def test_an_environment_whose_making_was_killed_is_made_again(environment, calls, capsys, put_uv):
     put_uv("kill -9 $PPID; exit 1")
-    killed = subprocess.run([sys.executable, "bootstrap.py", "setup"], cwd=place.root, capture_output=True, check=False)
+    killed = subprocess.run([sys.executable, "bootstrap.py", "setup"], cwd=environment.root, capture_output=True, check=False)
     assert killed.returncode < 0
-    assert not place.ready()
-    (place.folder / "debris").touch()
+    assert not environment.ready()
+    (environment.folder / "debris").touch()
     put_uv()
-    place.prepare(Narration())
+    environment.prepare(ProgressPrinter())
     assert "half-made" in capsys.readouterr().out
-    assert place.ready()
-    assert not (place.folder / "debris").exists()
+    assert environment.ready()
+    assert not (environment.folder / "debris").exists()
 
 
-def test_an_environment_without_a_working_python_is_made_again(place):
-    place.prepare(Narration())
-    place.python.unlink()
-    place.python.symlink_to("/nowhere/python")
-    assert not place.ready()
-    place.prepare(Narration())
-    assert place.ready()
+def test_an_environment_without_a_working_python_is_made_again(environment):
+    environment.prepare(ProgressPrinter())
+    environment.python.unlink()
+    environment.python.symlink_to("/nowhere/python")
+    assert not environment.ready()
+    environment.prepare(ProgressPrinter())
+    assert environment.ready()
 
 
-def test_an_environment_made_by_hand_is_kept_and_filled(place, calls):
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place.folder], check=True)
-    (place.folder / "mine").touch()
-    place.prepare(Narration())
-    assert place.ready()
-    assert (place.folder / "mine").exists()
+def test_an_environment_made_by_hand_is_kept_and_filled(environment, calls):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment.folder], check=True)
+    (environment.folder / "mine").touch()
+    environment.prepare(ProgressPrinter())
+    assert environment.ready()
+    assert (environment.folder / "mine").exists()
     assert installations(calls) == 2
 
 
-def test_a_new_lock_is_installed(place, calls):
-    place.prepare(Narration())
-    (place.root / "requirements.lock").write_text("typer==0.29.2 --hash=sha256:0\n")
-    assert not place.ready()
-    place.prepare(Narration())
+def test_a_new_lock_is_installed(environment, calls):
+    environment.prepare(ProgressPrinter())
+    (environment.root / "requirements.lock").write_text("typer==0.29.2 --hash=sha256:0\n")
+    assert not environment.ready()
+    environment.prepare(ProgressPrinter())
     assert installations(calls) == 4
 
 
-def test_a_checkout_that_was_moved_is_installed_again_and_its_packages_are_kept(place, calls):
-    place.prepare(Narration())
-    moved = place.root.rename(place.root.with_name("moved"))
-    there = environment(moved)
+def test_a_checkout_that_was_moved_is_installed_again_and_its_packages_are_kept(environment, calls):
+    environment.prepare(ProgressPrinter())
+    moved = environment.root.rename(environment.root.with_name("moved"))
+    there = environment_of(moved)
     assert not there.ready()
-    there.prepare(Narration())
+    there.prepare(ProgressPrinter())
     assert there.ready()
     assert installations(calls) == 3
 
 
-def test_two_at_once_make_one_environment(place, calls, put_uv):
+def test_two_at_once_make_one_environment(environment, calls, put_uv):
     put_uv("sleep 1")
     command = [sys.executable, "bootstrap.py", "setup"]
-    both = [subprocess.Popen(command, cwd=place.root, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    told = [process.communicate()[0] for process in both]
+    both = [subprocess.Popen(command, cwd=environment.root, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert sum("waiting for it" in text for text in told) == 1
+    assert sum("waiting for it" in text for text in outputs) == 1
     assert installations(calls) == 2
-    assert place.ready()
+    assert environment.ready()
 
 
-def test_without_a_network_the_sentence_says_so(place, put_uv, monkeypatch):
+def test_without_a_network_the_sentence_says_so(environment, put_uv, monkeypatch):
     monkeypatch.setattr("scripts.environment.uv", lambda: None)
     monkeypatch.setattr("scripts.installer.uv", lambda: None)
     for name in [name for name in os.environ if name.startswith("PIP_")]:
@@ -183,52 +183,52 @@ def test_without_a_network_the_sentence_says_so(place, put_uv, monkeypatch):
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     monkeypatch.setenv("PIP_RETRIES", "1")
     with pytest.raises(SetupError, match=r"package index does not answer\. Connect to the network"):
-        place.prepare(Narration())
-    assert not place.ready()
+        environment.prepare(ProgressPrinter())
+    assert not environment.ready()
 
 
-def test_uv_is_followed_by_pip_when_it_fails(place, put_uv, capsys, monkeypatch):
+def test_uv_is_followed_by_pip_when_it_fails(environment, put_uv, capsys, monkeypatch):
     put_uv("echo 'error: something about mirrors'; exit 2")
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
-    (place.root / "requirements.lock").write_text("")
+    (environment.root / "requirements.lock").write_text("")
     with pytest.raises(SetupError):
-        place.prepare(Narration())
+        environment.prepare(ProgressPrinter())
     assert "trying pip" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("missing", ["venv", "ensurepip"])
-def test_a_python_without_venv_gets_one_sentence(place, missing, monkeypatch):
+def test_a_python_without_venv_gets_one_sentence(environment, missing, monkeypatch):
     monkeypatch.setattr("scripts.environment.uv", lambda: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == missing else name)
     with pytest.raises(SetupError, match=f"its module {missing} is missing. On Debian or Ubuntu: apt install python3-venv"):
-        place.prepare(Narration())
-    assert not place.folder.exists()
+        environment.prepare(ProgressPrinter())
+    assert not environment.folder.exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_checkout_of_someone_else_gets_one_sentence(place):
-    place.root.chmod(0o555)
+def test_a_checkout_of_someone_else_gets_one_sentence(environment):
+    environment.root.chmod(0o555)
     try:
         with pytest.raises(SetupError, match=r"no permission to write .* LMSKIT_VENV"):
-            place.prepare(Narration())
+            environment.prepare(ProgressPrinter())
     finally:
-        place.root.chmod(0o755)
+        environment.root.chmod(0o755)
 
 
-def test_the_environment_can_lie_elsewhere(checkout, tmp_path, put_uv, monkeypatch):
+def test_the_environment_can_be_in_another_folder(checkout, tmp_path, put_uv, monkeypatch):
     put_uv()
     monkeypatch.setenv("LMSKIT_VENV", str(tmp_path / "elsewhere"))
-    place = environment(checkout)
-    place.prepare(Narration())
-    assert place == Environment(root=checkout, folder=tmp_path / "elsewhere")
+    environment = environment_of(checkout)
+    environment.prepare(ProgressPrinter())
+    assert environment == Environment(root=checkout, folder=tmp_path / "elsewhere")
     assert json.loads((tmp_path / "elsewhere" / "lmskit-environment.json").read_text())["python"]
     assert not (checkout / ".venv").exists()
 
 
 def test_an_unknown_target_is_refused_with_the_list_of_targets(checkout):
-    told = subprocess.run([sys.executable, "bootstrap.py", "rum"], cwd=checkout, capture_output=True, text=True, check=False)
-    assert told.returncode == 2
-    assert "There is no target 'rum'. Targets: run, demo," in told.stderr
+    answer = subprocess.run([sys.executable, "bootstrap.py", "rum"], cwd=checkout, capture_output=True, text=True, check=False)
+    assert answer.returncode == 2
+    assert "There is no target 'rum'. Targets: run, demo," in answer.stderr
     assert not (checkout / ".venv").exists()
 
 
@@ -236,7 +236,7 @@ def test_bootstrap_needs_nothing_but_the_standard_library():
     scripts = [
         path
         for path in (ROOT / "scripts").glob("*.py")
-        if path.stem in {"environment", "exclusive", "gate", "installer", "lock", "narration", "targets"}
+        if path.stem in {"environment", "exclusive", "gate", "installer", "lock", "progress", "targets"}
     ]
     assert len(scripts) == 7
     isolated = "import sys; sys.path.insert(0, sys.argv[1]); import scripts.targets"

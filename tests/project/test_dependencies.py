@@ -1,4 +1,4 @@
-"""pyproject.toml, requirements.lock and environment.yml say the same; the lock names no host."""
+"""pyproject.toml, requirements.lock and environment.yml agree, and the lock names no host."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
 ENTRIES = [Requirement(line.removesuffix(" \\")) for line in LOCK.splitlines() if re.match(r"[A-Za-z0-9]", line)]
-ASKED_FOR = [
+DEPENDENCIES = [
     Requirement(text)
     for text in [*PYPROJECT["project"]["dependencies"], *PYPROJECT["dependency-groups"]["dev"], *PYPROJECT["build-system"]["requires"]]
 ]
@@ -34,10 +34,10 @@ def locked(requirement: Requirement, python: str) -> list[Version]:
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12"])
-@pytest.mark.parametrize("requirement", ASKED_FOR, ids=str)
-def test_the_lock_holds_one_version_of_each_dependency_and_it_satisfies_pyproject(requirement, python):
+@pytest.mark.parametrize("requirement", DEPENDENCIES, ids=str)
+def test_the_lock_has_one_version_of_each_dependency_and_it_satisfies_pyproject(requirement, python):
     versions = locked(requirement, python)
-    assert len(versions) == 1, f"{requirement} is {versions} in requirements.lock; write it anew: make lock"
+    assert len(versions) == 1, f"{requirement} is {versions} in requirements.lock; write it again: make lock"
     assert requirement.specifier.contains(versions[0], prereleases=True)
 
 
@@ -53,7 +53,7 @@ def test_the_lock_names_no_host_and_no_file():
     assert not re.findall(r"(?m)^\s*(?:--(?!hash).*|.*://.*|.*\bfile:.*|.* @ .*)$", LOCK)
 
 
-def test_the_lock_holds_nothing_that_nobody_asked_for():
+def test_the_lock_holds_only_dependencies():
     because = {line.strip() for line in re.findall(r"(?m)^ +# +(?:via )?(.*)$", LOCK)} - {"via"}
     names = {canonicalize_name(entry.name) for entry in ENTRIES}
     direct = {reason for reason in because if "(pyproject.toml" in reason}
@@ -63,14 +63,14 @@ def test_the_lock_holds_nothing_that_nobody_asked_for():
 
 def test_conda_users_get_the_oldest_python_that_is_promised_and_the_lock():
     pinned = [item for item in ENVIRONMENT["dependencies"] if isinstance(item, str)]
-    assert pinned == [f"python={_promised()}", "pip"]
+    assert pinned == [f"python={_oldest_python()}", "pip"]
     assert ENVIRONMENT["dependencies"][-1] == {"pip": ["-r requirements.lock"]}
 
 
 def test_tools_and_bootstrap_agree_on_the_oldest_python():
-    assert PYPROJECT["tool"]["mypy"]["python_version"] == _promised()
-    assert PYPROJECT["tool"]["ruff"]["target-version"] == "py" + _promised().replace(".", "")
-    assert f"sys.version_info < ({_promised().replace('.', ', ')})" in (ROOT / "bootstrap.py").read_text(encoding="utf-8")
+    assert PYPROJECT["tool"]["mypy"]["python_version"] == _oldest_python()
+    assert PYPROJECT["tool"]["ruff"]["target-version"] == "py" + _oldest_python().replace(".", "")
+    assert f"sys.version_info < ({_oldest_python().replace('.', ', ')})" in (ROOT / "bootstrap.py").read_text(encoding="utf-8")
 
 
 def test_nothing_is_built_while_installing():
@@ -78,7 +78,7 @@ def test_nothing_is_built_while_installing():
     assert '"--only-binary", ":all:"' in (ROOT / "scripts" / "environment.py").read_text(encoding="utf-8")
 
 
-def _promised() -> str:
+def _oldest_python() -> str:
     specifier = SpecifierSet(PYPROJECT["project"]["requires-python"])
     [oldest] = [clause for clause in specifier if clause.operator == ">="]
     return oldest.version

@@ -1,4 +1,4 @@
-"""Documentation that cannot go stale: what can be called is written down somewhere."""
+"""Documentation that cannot go stale: every command and target is documented, and no document names another."""
 
 import re
 from pathlib import Path
@@ -26,8 +26,8 @@ def all_commands() -> list[str]:
     return [command for noun in NOUNS for command in (commands(loaded(noun), f"lmskit {noun}") or [f"lmskit {noun}"])]
 
 
-def test_the_page_of_commands_is_what_the_commands_say():
-    assert PAGE.read_text(encoding="utf-8") == page(), "write it anew: python -m scripts.commands"
+def test_the_page_of_commands_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == page(), "write it again: python -m scripts.commands"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_every_command_is_documented(documentation):
     assert not [command for command in found if not re.search(rf"{re.escape(command)}\b", documentation)]
 
 
-def test_no_sentence_of_ours_advises_a_command_that_is_not_there():
+def test_no_message_advises_a_command_that_does_not_exist():
     known = {tuple(command.split()) for command in all_commands()}
     advised = {
         tuple(words)
@@ -53,7 +53,7 @@ def test_no_sentence_of_ours_advises_a_command_that_is_not_there():
     assert advised <= known
 
 
-def test_documents_name_no_command_that_is_not_there(documentation):
+def test_documents_name_no_command_that_does_not_exist(documentation):
     known = all_commands()
     groups = {" ".join(command.split()[:2]) for command in known}
     named = set(re.findall(r"(?m)(?:^|`)\s*\$?\s*(lmskit [a-z]+(?: [a-z][a-z-]*(?![\w./-]))?)", documentation))
@@ -76,7 +76,7 @@ def test_every_target_is_documented():
 
 
 @pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "GLOSSARY.md", "CHANGELOG.md"])
-def test_links_between_documents_lead_somewhere(document):
+def test_links_between_documents_lead_to_a_file(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     targets = [
         target.split("#")[0]

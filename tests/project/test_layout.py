@@ -67,7 +67,7 @@ def test_a_read_of_the_environment_is_noticed(program):
 @pytest.mark.parametrize(
     "program", ["os.environ['A'] = 'b'", "del os.environ['A']", "run(x, env=os.environ | {'A': 'b'})", "os.environ.items()"]
 )
-def test_setting_a_variable_and_handing_all_on_to_a_child_are_no_reads(program):
+def test_setting_a_variable_and_handing_all_on_to_a_child_are_not_reads(program):
     assert not reads_of_the_environment(ast.parse(program))
 
 
@@ -101,7 +101,7 @@ def test_modules_are_named_by_their_subject(project_files):
     assert not [path for path in python if NAMES_THAT_SAY_NOTHING & {path.stem, path.parent.name}]
 
 
-def test_no_file_names_a_place_on_somebodys_machine_or_a_package_registry(project_files):
+def test_no_file_names_a_path_of_one_machine_or_a_package_registry(project_files):
     found = []
     for path in project_files:
         if path.suffix not in TEXT or path == Path(__file__).resolve():
@@ -113,12 +113,12 @@ def test_no_file_names_a_place_on_somebodys_machine_or_a_package_registry(projec
 
 
 @pytest.mark.parametrize("line", ["cd /home/someone/checkout", "'/root/.venv'", "see /home/someone/x"])
-def test_a_place_on_somebodys_machine_is_noticed(line):
+def test_a_path_of_one_machine_is_noticed(line):
     assert MACHINE_PATH.search(line)
 
 
 @pytest.mark.parametrize("line", ["reports/work/x", "homework/week1", "https://example.org/home"])
-def test_an_ordinary_path_is_none(line):
+def test_an_ordinary_path_is_accepted(line):
     assert not MACHINE_PATH.search(line)
 
 
@@ -131,12 +131,12 @@ def test_every_module_says_what_it_is_for():
     assert not [path.relative_to(ROOT).as_posix() for path in MODULES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
 
 
-def test_the_changelog_tells_of_this_version():
+def test_the_changelog_has_this_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert re.search(rf"(?m)^## {re.escape(project['version'])}\b", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
 
 
-def test_the_version_stands_once(project_files):
+def test_the_version_is_the_same_in_the_package(project_files):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert f'__version__ = "{project["version"]}"' in (PACKAGE / "__init__.py").read_text(encoding="utf-8")
 
