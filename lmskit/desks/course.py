@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from lmskit.db import Opener, snapshot, transaction
 from lmskit.desks.options import course_options, lecturer_options, term_options
-from lmskit.forms.course import CourseForm
-from lmskit.forms.course_change import CourseChangeForm
+from lmskit.forms.course import CourseChangeForm, CourseForm
 from lmskit.queries.course import course_outline
 from lmskit.rounding import count_text
 from lmskit.schemas.course import ChangeCourse, CourseOutline, CreateCourse
@@ -41,7 +40,7 @@ def course_change_desk(course: str = "", *, begin: Opener = transaction, read: O
     def change(request: ChangeCourse) -> str:
         with begin() as session:
             done = change_course(session, request)
-        return f"{request.course} is saved. {done.sentence()}"
+        return f"{request.course} was saved. {done.sentence()}"
 
     def outline(code: str) -> CourseOutline:
         with read() as session:

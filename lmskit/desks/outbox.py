@@ -1,4 +1,4 @@
-"""The outbox, wired to the database and to where messages go."""
+"""The outbox, wired to the database and to the mail server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from lmskit.db import Opener, access, snapshot, transaction
 from lmskit.desks.options import course_options
-from lmskit.forms.long_work import Task
+from lmskit.forms.background_work import Task
 from lmskit.forms.outbox import OutboxScreen
 from lmskit.queries.outbox import count_outbox_messages, outbox_messages
 from lmskit.schemas.outbox import RetryMessage
@@ -18,10 +18,7 @@ from lmskit.vocabulary import OutboxStatus
 
 
 def outbox_desk(status: str = "all", *, begin: Opener = transaction, read: Opener = snapshot) -> OutboxScreen:
-    """Return the desk, wired to the database and to the mail server that is set, or else the folder.
-
-    It begins with the messages of this status, as the desk calls it.
-    """
+    """Return the outbox; it begins with the messages of this status, as named on the screen, or with all."""
     with read() as session:
         require_administrator(session)
         known_courses = course_options(session)
@@ -36,7 +33,7 @@ def outbox_desk(status: str = "all", *, begin: Opener = transaction, read: Opene
             return not task.cancelled
 
         report = deliver_waiting(begin, transport_of(access().settings), go_on=go_on)
-        ended = "Cancelled before the next message; those left wait." if task.cancelled else report.stopped
+        ended = "Cancelled before the next message; the remaining messages wait." if task.cancelled else report.stopped
         return f"{report.sentence} {ended or ''}".strip()
 
     def try_again(request: RetryMessage) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from lmskit.db import Opener, snapshot, transaction
 from lmskit.desks.options import course_options
 from lmskit.errors import ImportFileError
-from lmskit.forms.quiz import CourseChoices, QuizAsStored, QuizForm, QuizRequest
+from lmskit.forms.quiz import CourseOptions, QuizAsStored, QuizForm, QuizRequest
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.question_banks.bank import Bank, BankFormat
 from lmskit.importers.registry import detected
@@ -22,19 +22,19 @@ from lmskit.services.quiz import change_quiz, create_quiz
 
 
 def quiz_desk(course: str = "", *, begin: Opener = transaction, read: Opener = snapshot) -> QuizForm:
-    """Return the form, wired to the database; it begins with `course`, or with the newest one.
+    """Return the form; it begins with `course`, or with the newest one.
 
-    Where a quiz with attempts moves to another week, the mastery of both weeks is brought up to date in the same transaction.
+    If a quiz with attempts moves to another week, the mastery of both weeks is refreshed in the same transaction.
     """
     with read() as session:
         require_administrator(session)
         known_courses = course_options(session)
 
-    def read_course(code: str) -> CourseChoices:
+    def read_course(code: str) -> CourseOptions:
         with read() as session:
             weeks = syllabus(session, code, limit=MAX_PAGE)
             found = quizzes(session, code, limit=MAX_PAGE)
-        return CourseChoices(
+        return CourseOptions(
             weeks=tuple((f"{number}. {topic}", int(number)) for number, topic in zip(weeks["week_number"], weeks["topic"], strict=True)),
             quizzes=tuple(
                 (f"Week {week}: {title} · {count_text(attempts, 'attempt')}", int(number))
@@ -56,7 +56,8 @@ def quiz_desk(course: str = "", *, begin: Opener = transaction, read: Opener = s
             elif touched := change_quiz(session, request).touched:
                 refresh(session, touched=touched)
         questions = count_text(len(request.content.questions), "question")
-        return f"{request.title} is saved in week {request.week_number}: {questions}, {request.content.max_score:g} points."
+        points = f"{request.content.max_score:g} {'point' if request.content.max_score == 1 else 'points'}"
+        return f"{request.title} was saved in week {request.week_number}: {questions}, {points}."
 
     return QuizForm(
         save,
@@ -74,9 +75,9 @@ def read_bank(path: Path) -> Bank:
     Raises
     ------
     ImportFileError
-        It holds no question bank, or cannot be read.
+        It is not a question bank, or cannot be read.
     """
     found = detected(path)
     if not isinstance(found, BankFormat):
-        raise ImportFileError(f"{path.name} holds no questions but another export ({found.title}). Import it with admin/roster_import.")
+        raise ImportFileError(f"{path.name} is not a question bank but another export ({found.title}). Import it with admin/roster_import.")
     return found.open(path, ReadOptions())

@@ -1,4 +1,4 @@
-"""The import of files, wired to their readers and to the database."""
+"""The form that imports files, wired to the readers of their formats and to the database."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from lmskit.db import Opener, retried, snapshot, transaction
 from lmskit.db.transaction import interrupter
 from lmskit.desks.options import course_options, lecturer_options, term_options
 from lmskit.errors import ConflictError, ImportFileError
-from lmskit.forms.long_work import Task
-from lmskit.forms.roster_import import Choices, RosterImport
+from lmskit.forms.background_work import Task
+from lmskit.forms.roster_import import ImportOptions, RosterImport
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.record import Source
@@ -24,70 +24,70 @@ from lmskit.services.permission import require_administrator
 
 
 def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: Opener = snapshot) -> RosterImport:
-    """Return the form, wired to the database. An import and the mastery that follows from it are one transaction."""
+    """Return the form; it begins with `course`, or with no course. An import and the refresh of mastery after it are one transaction."""
     with read() as session:
         require_administrator(session)
         known_courses, known_terms, known_lecturers = course_options(session), term_options(session), lecturer_options(session)
 
-    def rehearse(task: Task, request: ImportFile) -> ImportReport:
+    def preview_file(task: Task, request: ImportFile) -> ImportReport:
         def work() -> ImportReport:
-            source = opened(request)
+            source = open_source(request)
             with begin() as session, task.interruptible(interrupter(session)):
-                return _imported(session, source, request, task, dry_run=True)
+                return _import(session, source, request, task, dry_run=True)
 
         return retried(work)
 
-    def do(task: Task, request: ImportFile, preview: ImportReport) -> tuple[ImportReport, str]:
+    def import_previewed(task: Task, request: ImportFile, preview: ImportReport) -> tuple[ImportReport, str]:
         def work() -> tuple[ImportReport, str]:
-            source = opened(request)
+            source = open_source(request)
             if source.sha256 != preview.sha256:
-                raise ConflictError(f"{source.name} is no longer the file that was previewed. Nothing was imported; preview it again.")
+                raise ConflictError(f"{source.name} has changed since the preview. Nothing was imported; preview it again.")
             with begin() as session, task.interruptible(interrupter(session)):
-                report = _imported(session, source, request, task, dry_run=False)
+                report = _import(session, source, request, task, dry_run=False)
                 sentences = []
                 if report.touched:
-                    done = refresh(session, touched=report.touched, progress=task.tell)
-                    sentences = [done.sentence(), *(f"Mastery of {code} was left as it is: {why}" for code, why in done.skipped.items())]
+                    done = refresh(session, touched=report.touched, progress=task.report)
+                    sentences = [done.sentence(), *(f"Mastery of {code} was not refreshed: {why}" for code, why in done.skipped.items())]
                 if request.notify:
-                    sentences.append("Messages wait in the outbox: deliver them in admin/outbox.")
+                    sentences.append("Messages wait in the outbox. To send them, open admin/outbox.")
             return report, " ".join(sentences)
 
         return retried(work)
 
     return RosterImport(
-        choices=Choices(
+        options=ImportOptions(
             formats=[(found.title, found.name) for found in FORMATS if isinstance(found, Format)],
             courses=known_courses,
             lecturers=known_lecturers,
             terms=known_terms,
         ),
-        detect=said_of,
-        on_preview=rehearse,
-        on_import=do,
+        detect=describe,
+        on_preview=preview_file,
+        on_import=import_previewed,
         course=course,
     )
 
 
-def said_of(path: Path) -> str:
-    """What a path holds, in words."""
-    found = _of_a_roster(detected(path), path)
-    return f"{found.title}; choose the course it is about" if found.needs_course else found.title
+def describe(path: Path) -> str:
+    """The content of a path in words, such as "Canvas gradebook"."""
+    found = _importable(detected(path), path)
+    return f"{found.title}; choose its course" if found.needs_course else found.title
 
 
-def opened(request: ImportFile) -> Source:
+def open_source(request: ImportFile) -> Source:
     """Opener the file of a request.
 
     Raises
     ------
     ImportFileError
-        It cannot be read, or is of no format that is known.
+        The file cannot be read, or its format is unknown.
     """
     path = Path(request.path)
     found = detected(path) if request.format is None else format_named(request.format)
-    return _of_a_roster(found, path).open(path, ReadOptions(columns=request.columns))
+    return _importable(found, path).open(path, ReadOptions(columns=request.columns))
 
 
-def _of_a_roster(found: AnyFormat, path: Path) -> Format:
+def _importable(found: AnyFormat, path: Path) -> Format:
     if isinstance(found, BankFormat):
         raise ImportFileError(f"{path.name} holds questions for a quiz ({found.title}). Import it with admin/quiz_setup.")
     if not isinstance(found, Format):
@@ -95,7 +95,7 @@ def _of_a_roster(found: AnyFormat, path: Path) -> Format:
     return found
 
 
-def _imported(session: Session, source: Source, request: ImportFile, task: Task, *, dry_run: bool) -> ImportReport:
+def _import(session: Session, source: Source, request: ImportFile, task: Task, *, dry_run: bool) -> ImportReport:
     return import_file(
         session,
         source,
@@ -106,5 +106,5 @@ def _imported(session: Session, source: Source, request: ImportFile, task: Task,
         notify=request.notify,
         withdraw_missing=request.withdraw_missing,
         dry_run=dry_run,
-        progress=task.tell,
+        progress=task.report,
     )

@@ -1,7 +1,6 @@
 """Forms: what a person types becomes one validated request, and its result a sentence. They know no database; see `lmskit.desks`."""
 
-from lmskit.forms.course import CourseForm
-from lmskit.forms.course_change import CourseChangeForm
+from lmskit.forms.course import CourseChangeForm, CourseForm
 from lmskit.forms.enrollment import EnrollmentForm, EnrollmentScreen, WithdrawalForm
 from lmskit.forms.mastery_rule import MasteryRuleForm
 from lmskit.forms.outbox import OutboxScreen

@@ -1,4 +1,4 @@
-"""The form that sets up a course with the weeks of its syllabus."""
+"""The forms that set up a course with the weeks of its syllabus, and change one."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
+from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.forms.syllabus import Weeks, as_rows
-from lmskit.schemas.course import CourseOutline, CreateCourse
+from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CourseOutline, CreateCourse
 from lmskit.widgets import ROOT, errors_shown, heading, style
 
 NEW_TERM = ""
-"""Stands for "a new term" in the choice of terms; no term has this code."""
+"""The value of the option "A new term …"; no term has this code."""
 
 
 class CourseForm:
-    """Everything a course needs, on one screen; an earlier course can be taken as the beginning.
+    """Sets up a course; an earlier course can be copied as a start.
 
     Parameters
     ----------
     on_submit
-        Does the work and returns the sentence to show; the sentence of an `LmskitError` it raises is shown instead.
+        Does the work and returns the sentence to show. If it raises an `LmskitError`, that error's sentence is shown instead.
     terms
-        What is shown and the code, for each term that exists, in the order they are offered.
+        Label and code of each term, in the order in which they are offered.
     lecturers
-        What is shown and the address, for each person who can own a course.
+        Label and address of each lecturer.
     courses
-        What is shown and the code, for each course that can be copied from.
+        Label and code of each course that can be copied.
     read
-        Gives the outline of one of them.
+        Returns the outline of one of them.
     clock
-        Seconds from any fixed moment.
+        Monotonic time in seconds.
     """
 
     def __init__(
@@ -58,13 +59,13 @@ class CourseForm:
         self.weeks = Weeks()
         self.earlier = widgets.Dropdown(options=courses, layout=widgets.Layout(flex="1 1 auto", width="auto", min_width="0"))
         self.copy = widgets.Button(
-            description="Copy from it",
-            tooltip="Fill in title, module, lecturer and weeks; all can be changed",
+            description="Copy",
+            tooltip="Fill in title, module, lecturer and weeks; all of them can be changed",
             layout=widgets.Layout(width="auto", flex="0 0 auto"),
         )
         fields = {
-            "module_code": Field("Module code", self.module_code, hint="The same in every term the module runs in."),
-            "code": Field("Course code", self.code, hint="Of this course in this term; used once."),
+            "module_code": Field("Module code", self.module_code, hint="The same in every term in which the module is taught."),
+            "code": Field("Course code", self.code, hint="Unique: of this course in this term."),
             "title": Field("Title", self.title, width="2 1 300px"),
             "lecturer": Field("Lecturer", self.lecturer),
             "term": Field("Term", widgets.VBox([self.term, self.term_code], layout=widgets.Layout(overflow="visible"))),
@@ -81,13 +82,13 @@ class CourseForm:
             fields=fields | new_term,
             read=self._request,
             on_submit=on_submit,
-            on_success=self._empty,
+            on_success=self._make_room,
             clock=clock,
         )
         self.create, self.message = self.submission.button, self.submission.message
         self._new_term = row(*new_term.values())
         earlier = Field(
-            "An earlier course", widgets.HBox([self.earlier, self.copy]), hint="Its title, module, lecturer and weeks to begin with."
+            "Copy an earlier course", widgets.HBox([self.earlier, self.copy]), hint="Copies its title, module, lecturer and weeks."
         )
         earlier.view.layout.display = None if courses and read else "none"
         self.view = widgets.VBox(
@@ -105,9 +106,9 @@ class CourseForm:
         )
         self.view.add_class(ROOT)
         for control in (self.module_code, self.term, self.term_code):
-            control.observe(lambda _change: self._follow(), names="value")
+            control.observe(lambda _change: self._update(), names="value")
         self.copy.on_click(lambda _button: self._copy())
-        self._follow()
+        self._update()
 
     def _request(self) -> CreateCourse:
         new = self.term.value == NEW_TERM
@@ -125,8 +126,8 @@ class CourseForm:
             }
         )
 
-    def _follow(self) -> None:
-        """Ask for a new term only where one is wanted, and offer module and term as the course's code until another is typed."""
+    def _update(self) -> None:
+        """Show the fields of a new term only if one is wanted, and suggest module and term as the course's code until one is typed."""
         new = self.term.value == NEW_TERM
         self._new_term.layout.display = self.term_code.layout.display = None if new else "none"
         term, module = (self.term_code.value if new else self.term.value).strip(), self.module_code.value.strip()
@@ -134,7 +135,7 @@ class CourseForm:
             self._suggested = self.code.value = f"{module}-{term}" if module and term else ""
 
     def _copy(self) -> None:
-        """Fill in what an earlier course has; its term and code are its own."""
+        """Fill in the title, module, lecturer and weeks of an earlier course; the term and the code are not copied."""
         if self._read is None or self.earlier.value is None:
             return
         with errors_shown(self.message):
@@ -145,8 +146,8 @@ class CourseForm:
             self.weeks.show(as_rows(outline.weeks))
             self.message.clear()
 
-    def _empty(self) -> None:
-        """Make room for the next course; term and lecturer often stay the same."""
+    def _make_room(self) -> None:
+        """Empty the form for the next course; term and lecturer, which often stay the same, are kept."""
         if self.term.value == NEW_TERM:
             code = self.term_code.value.strip()
             self.term.options = [(f"{code} · {self.term_name.value.strip()}", code), *self.term.options]
@@ -155,3 +156,72 @@ class CourseForm:
             control.value = ""
         self.weeks.show([])
         self._suggested = self.code.value
+
+
+class CourseChangeForm:
+    """Changes the title and the weeks of the chosen course.
+
+    Parameters
+    ----------
+    on_submit
+        Does the work and returns the sentence to show. If it raises an `LmskitError`, that error's sentence is shown instead.
+    courses
+        Label and code of each course.
+    read
+        Returns the outline of one of them.
+    course
+        The code of the course to begin with; by default the first one.
+    clock
+        Monotonic time in seconds.
+    """
+
+    def __init__(
+        self,
+        on_submit: Callable[[ChangeCourse], str],
+        *,
+        courses: Sequence[tuple[str, str]],
+        read: Callable[[str], CourseOutline],
+        course: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read = read
+        self._seen: CourseAsSeen | None = None
+        self.course = course_dropdown(courses, course)
+        self.title, self.weeks = widgets.Text(), Weeks()
+        fields = {"course": Field("Course", self.course), "title": Field("Title", self.title), "weeks": self.weeks}
+        self.submission = Submission(
+            "Save the changes", fields=fields, read=self._request, on_submit=on_submit, on_success=self._show, clock=clock
+        )
+        self.save, self.message = self.submission.button, self.submission.message
+        self.view = widgets.VBox(
+            [
+                style(),
+                heading("Change a course"),
+                row(fields["course"], fields["title"]),
+                self.weeks.view,
+                self.submission.view,
+            ]
+        )
+        self.view.add_class(ROOT)
+        self.course.observe(lambda _change: self.open(), names="value")
+        self.open()
+
+    def open(self) -> None:
+        """Show the chosen course as stored."""
+        self.message.clear()
+        if self.course.value is None:
+            self.message.bad("There is no course yet. Set one up first.")
+            return
+        with errors_shown(self.message):
+            self._show()
+
+    def _show(self) -> None:
+        outline = self._read(self.course.value)
+        self._seen = CourseAsSeen(title=outline.title, weeks=outline.weeks)
+        self.title.value = outline.title
+        self.weeks.show(as_rows(outline.weeks))
+
+    def _request(self) -> ChangeCourse:
+        return ChangeCourse.model_validate(
+            {"course": self.course.value or "", "title": self.title.value, "weeks": self.weeks.read(), "seen": self._seen}
+        )

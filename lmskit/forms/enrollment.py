@@ -246,7 +246,7 @@ class EnrollmentScreen:
 
 
 def _enrolled(page: pd.DataFrame) -> tuple[tuple[str, int], ...]:
-    """Label and id of each student who can be withdrawn; the id tells two of the same name apart who have no address."""
+    """Label and id of each student who can be withdrawn; the id distinguishes students of the same name without an address."""
     enrolled = page[page["status"].isin([EnrollmentStatus.ACTIVE, EnrollmentStatus.PENDING])]
     return tuple(
         (f"{name} · {email}" if isinstance(email, str) else f"{name} · no address, student {student_id}", int(student_id))

@@ -1,4 +1,4 @@
-"""One field of a form: its label, its widget, and a place for what is wrong with its value."""
+"""One field of a form: its label, its widget, and room for a sentence about a mistake."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Field:
     Parameters
     ----------
     label
-        What the field is.
+        The name of the field on the screen.
     control
         The widget that holds the value.
     hint
-        What belongs into it, said before anything is wrong.
+        What to enter, shown under the widget.
     width
-        The field's share of a row it is put in, as a CSS flex value.
+        The field's share of its row, as a CSS flex value.
     """
 
     def __init__(self, label: str, control: widgets.DOMWidget, *, hint: str = "", width: str = "1 1 230px") -> None:
@@ -34,7 +34,7 @@ class Field:
 
     @property
     def problem(self) -> str:
-        """What is wrong with the value; empty when nothing is known to be."""
+        """The mistake that is shown; empty if there is none."""
         return str(self._problem.value)
 
     @problem.setter
@@ -42,55 +42,55 @@ class Field:
         self._problem.value = sentence
         self._problem.layout.display = None if sentence else "none"
 
-    def forget(self) -> None:
-        """Show no mistake any more."""
+    def clear_problem(self) -> None:
+        """Show no mistake."""
         self.problem = ""
 
-    def tell(self, place: str, sentence: str) -> str:
-        """Show what is wrong with the value, or with a place in it, and return it as a message repeats it.
+    def show_problem(self, part: str, sentence: str) -> str:
+        """Show a mistake in the value, or in a part of it, and return it as the form's message repeats it.
 
-        `2.topic` is the topic of entry 3, since the places of a request count from 0.
+        `part` is empty for the whole value. `2.topic` is the topic of entry 3, since a request counts its entries from 0.
         """
-        index, _, part = place.partition(".")
-        told = f"entry {int(index) + 1}, {part.replace('_', ' ')}" if index.isdigit() else place
-        words = f"{told}: {sentence}" if told else sentence
-        self.problem = self.problem or words
-        return words
+        index, _, name = part.partition(".")
+        words = f"entry {int(index) + 1}, {name.replace('_', ' ')}" if index.isdigit() else part
+        message = f"{words}: {sentence}" if words else sentence
+        self.problem = self.problem or message
+        return message
 
 
 class GridField(Field):
-    """A grid whose mistakes stand beside the rows they concern.
+    """A grid that shows mistakes beside the rows they concern.
 
     Attributes
     ----------
-    places
-        The row of the grid that each entry of the request was read from.
+    entry_rows
+        The row of the grid from which each entry of the request was read.
     """
 
     def __init__(self, label: str, grid: Grid, *, hint: str = "", width: str = "1 1 100%") -> None:
         super().__init__(label, grid, hint=hint, width=width)
         self.grid = grid
-        self.places: Sequence[int] = ()
+        self.entry_rows: Sequence[int] = ()
 
-    def forget(self) -> None:
-        """Show no mistake any more."""
-        super().forget()
+    def clear_problem(self) -> None:
+        """Show no mistake, neither under the grid nor beside a row."""
+        super().clear_problem()
         self.grid.problems = []
 
-    def tell(self, place: str, sentence: str) -> str:
-        """Show a mistake beside its row where it concerns one, and under the grid otherwise."""
-        index, _, part = place.partition(".")
-        if not index.isdigit() or int(index) >= len(self.places):
-            return super().tell(place, sentence)
-        row = self.places[int(index)]
-        self.grid.point_out(row, part if part in self.grid.shown else self.grid.shown[0], sentence)
-        return f"row {row + 1}, {part.replace('_', ' ')}: {sentence}" if part else f"row {row + 1}: {sentence}"
+    def show_problem(self, part: str, sentence: str) -> str:
+        """Show a mistake beside the row it concerns, or under the grid if it concerns no single row."""
+        index, _, name = part.partition(".")
+        if not index.isdigit() or int(index) >= len(self.entry_rows):
+            return super().show_problem(part, sentence)
+        row = self.entry_rows[int(index)]
+        self.grid.point_out(row, name if name in self.grid.shown else self.grid.shown[0], sentence)
+        return f"row {row + 1}, {name.replace('_', ' ')}: {sentence}" if name else f"row {row + 1}: {sentence}"
 
 
 def row(*fields: Field) -> widgets.HBox:
-    """Fields side by side; they wrap where the window is narrow."""
+    """Fields side by side; they wrap in a narrow window."""
     for field in fields:
-        field.view.layout.flex, field.view.layout.min_width = field.width, "0"  # the longest entry of a list does not widen it
+        field.view.layout.flex, field.view.layout.min_width = field.width, "0"  # long options do not widen the field
     return widgets.HBox(
         [field.view for field in fields], layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="2px 18px")
     )

@@ -1,4 +1,4 @@
-"""What an import did, or would do: counts, what became of every row with the reason, and what else is to be known."""
+"""The result of an import or of its preview: counts, the result of every row with the reason, and notes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_NOTES = 30
 
 
 class ImportResult:
-    """A report on the screen; takes no room before there is one."""
+    """An import report on the screen; takes no room before there is a report."""
 
     def __init__(self) -> None:
         self.report: ImportReport | None = None
@@ -31,10 +31,10 @@ class ImportResult:
         self.identity.add_class("lmskit-text")
         self.counts, self.entities = Table(), Table(nothing="")
         self.state = widgets.Dropdown(options=[(ALL, ALL)])
-        self.pager = Pager(self._turn, page_size=PAGE_SIZE, noun="rows")
-        self.outcomes = Table(nothing="There is no such row.")
+        self.pager = Pager(self._show_page, page_size=PAGE_SIZE, noun="rows")
+        self.outcomes = Table(nothing="There are no such rows.")
         self.notes = widgets.VBox([], layout=widgets.Layout(overflow="visible"))
-        self.download = Download("Download all of it as CSV", self.file)
+        self.download = Download("Download the report as CSV", self.file)
         tables = widgets.HBox(
             [self.counts.view, self.entities.view],
             layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="8px 32px", align_items="flex-start"),
@@ -45,16 +45,16 @@ class ImportResult:
                 tables,
                 self.identity,
                 self.notes,
-                heading("What becomes of each row"),
+                heading("Result of every row"),
                 widgets.HBox(
-                    [Field("Shown", self.state, width="0 1 220px").view, self.download], layout=widgets.Layout(align_items="flex-end")
+                    [Field("Show", self.state, width="0 1 220px").view, self.download], layout=widgets.Layout(align_items="flex-end")
                 ),
                 self.pager.view,
                 self.outcomes.view,
             ],
             layout=widgets.Layout(display="none", overflow="visible"),
         )
-        self.state.observe(lambda _change: self._from_the_first(), names="value")
+        self.state.observe(lambda _change: self._show_first_page(), names="value")
 
     def clear(self) -> None:
         """Show nothing."""
@@ -66,8 +66,8 @@ class ImportResult:
         self.report = report
         self.title.value = title
         self.identity.value = f"All rows are accounted for: {report.total.identity()}."
-        self.counts.show(_counts([*report.files, report.total] if len(report.files) > 1 else report.files))
-        self.entities.show(_entities(report.entities))
+        self.counts.show(_file_table([*report.files, report.total] if len(report.files) > 1 else report.files))
+        self.entities.show(_entity_table(report.entities))
         self.notes.children = [_line(sentence) for sentence in _notes(report)]
         self._outcomes = report.as_frame()
         states = Counter(self._outcomes["state"])
@@ -77,11 +77,11 @@ class ImportResult:
         ]
         self.state.options = options
         self.state.value = "rejected" if states["rejected"] else ALL
-        self._from_the_first()
+        self._show_first_page()
         self.view.layout.display = None
 
     def file(self) -> tuple[str, bytes]:
-        """Name and content of a CSV file with all of it, in which no cell is a formula."""
+        """Name and content of a CSV file with the whole report, in which no cell is a formula."""
         if self.report is None:
             return "import.csv", b""
         with tempfile.TemporaryDirectory(prefix="lmskit-report-") as folder:
@@ -89,57 +89,62 @@ class ImportResult:
             write_report(self.report, path)
             return f"{Path(self.report.name).stem}-{'preview' if self.report.dry_run else 'import'}.csv", path.read_bytes()
 
-    def _from_the_first(self) -> None:
+    def _show_first_page(self) -> None:
         self.pager.first()
-        self._turn()
+        self._show_page()
 
-    def _turn(self) -> None:
+    def _show_page(self) -> None:
         chosen = self._outcomes if self.state.value == ALL else self._outcomes[self._outcomes["state"] == self.state.value]
         page = chosen.iloc[self.pager.offset : self.pager.offset + PAGE_SIZE]
-        self.outcomes.show(_as_people_read_it(page, several=self.report is not None and len(self.report.files) > 1))
+        self.outcomes.show(_outcome_table(page, several=self.report is not None and len(self.report.files) > 1))
         self.pager.show(total=len(chosen))
 
 
 def differences(preview: ImportReport, done: ImportReport) -> list[str]:
-    """Where an import came out otherwise than its preview, as after somebody else's change in between.
+    """Where the result of an import differs from its preview, for instance because another person changed something in between.
 
     Returns
     -------
     list of str
         Such as "students: 3 added, 0 changed (preview: 4 added, 0 changed)".
     """
-    before: dict[str, FileCounts | EntityCounts] = {one.file: one for one in preview.files}
-    before |= {one.kind: one for one in preview.entities}
-    after: list[tuple[str, FileCounts | EntityCounts]] = [
-        *((one.file, one) for one in done.files),
-        *((one.kind, one) for one in done.entities),
+    before, after = _counts_by_name(preview), _counts_by_name(done)
+    return [
+        f"{name}: {_counts_text(counts)} (preview: {_counts_text(before[name])})"
+        for name, counts in after.items()
+        if name in before and counts != before[name]
     ]
-    return [f"{name}: {_said(now)} (preview: {_said(before[name])})" for name, now in after if name in before and now != before[name]]
 
 
-def _said(counts: FileCounts | EntityCounts) -> str:
-    said = f"{counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} unchanged"
-    return f"{said}, {counts.rejected:,} rejected" if isinstance(counts, FileCounts) else said
+def _counts_by_name(report: ImportReport) -> dict[str, FileCounts | EntityCounts]:
+    counts: dict[str, FileCounts | EntityCounts] = {file.file: file for file in report.files}
+    return counts | {entity.kind: entity for entity in report.entities}
 
 
-def _counts(files: list[FileCounts] | tuple[FileCounts, ...]) -> pd.DataFrame:
-    rows = [(one.file, one.rows_in, one.added, one.changed, one.unchanged, one.rejected) for one in files]
-    return pd.DataFrame(rows, columns=["File", "Rows in", "Added", "Changed", "Unchanged", "Rejected"])
+def _counts_text(counts: FileCounts | EntityCounts) -> str:
+    text = f"{counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} unchanged"
+    return f"{text}, {counts.rejected:,} rejected" if isinstance(counts, FileCounts) else text
 
 
-def _entities(entities: tuple[EntityCounts, ...]) -> pd.DataFrame:
-    rows = [(one.kind, one.added, one.changed, one.unchanged) for one in entities if one.total]
-    return pd.DataFrame(rows, columns=["Of these", "Added", "Changed", "Unchanged"])
+def _file_table(files: list[FileCounts] | tuple[FileCounts, ...]) -> pd.DataFrame:
+    rows = [(file.file, file.rows_in, file.added, file.changed, file.unchanged, file.rejected) for file in files]
+    return pd.DataFrame(rows, columns=["File", "Rows", "Added", "Changed", "Unchanged", "Rejected"])
+
+
+def _entity_table(entities: tuple[EntityCounts, ...]) -> pd.DataFrame:
+    rows = [(entity.kind, entity.added, entity.changed, entity.unchanged) for entity in entities if entity.total]
+    return pd.DataFrame(rows, columns=["Kind", "Added", "Changed", "Unchanged"])
 
 
 def _notes(report: ImportReport) -> list[str]:
     notes = [*report.notes]
-    notes += [f"{one.file}: not imported are the columns {', '.join(one.skipped_columns)}." for one in report.files if one.skipped_columns]
-    odd = counted(report.warnings)
-    notes += [f"{one.count:,} × {one.file}{f', {one.column}' if one.column else ''}: {one.reason}" for one in odd]
+    skipped = [file for file in report.files if file.skipped_columns]
+    notes += [f"{file.file}: these columns are not imported: {', '.join(file.skipped_columns)}." for file in skipped]
+    warnings = counted(report.warnings)
+    notes += [f"{found.count:,} × {found.file}{f', {found.column}' if found.column else ''}: {found.reason}" for found in warnings]
     if len(report.outcomes) >= MAX_OUTCOMES:
         notes.append(f"The first {MAX_OUTCOMES:,} rows are listed; all of them are counted.")
-    return notes[:MOST_NOTES] + ([f"… and {len(notes) - MOST_NOTES} more, in the file."] if len(notes) > MOST_NOTES else [])
+    return notes[:MOST_NOTES] + ([f"… and {len(notes) - MOST_NOTES} more, in the downloaded report."] if len(notes) > MOST_NOTES else [])
 
 
 def _line(sentence: str) -> widgets.Label:
@@ -148,8 +153,8 @@ def _line(sentence: str) -> widgets.Label:
     return label
 
 
-def _as_people_read_it(page: pd.DataFrame, *, several: bool) -> pd.DataFrame:
-    columns = {"state": "State", "row": "Row", "what": "Who or what", "column": "Column", "reason": "Why, or what is different"}
+def _outcome_table(page: pd.DataFrame, *, several: bool) -> pd.DataFrame:
+    columns = {"state": "State", "row": "Row", "what": "Who or what", "column": "Column", "reason": "Reason or change"}
     if several:
         columns = {"part": "File"} | columns
     shown = page[list(columns)]

@@ -1,4 +1,4 @@
-"""The form that chooses the rule by which a course's mastery is estimated."""
+"""The form that sets the rule by which a course's mastery is estimated."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from lmskit.widgets import ROOT, RuleList, errors_shown, heading, style
 
 
 class MasteryRuleForm:
-    """The rule of the course that is chosen, and a field for each parameter; one that is left empty follows the rule's default.
+    """Sets the rule of the chosen course, with a field for each parameter; a parameter left empty has the rule's default.
 
     Parameters
     ----------
     on_submit
-        Does the work and returns the sentence to show; the sentence of an `LmskitError` it raises is shown instead.
+        Does the work and returns the sentence to show. If it raises an `LmskitError`, that error's sentence is shown instead.
     courses
-        What is shown and the code, for each course.
+        Label and code of each course.
     read
-        Gives the name of the rule that is stored for one of them and the parameters, whatever they are.
+        Returns the name of the rule stored for one of them, and its parameters, which may be invalid.
     course
         The code of the course to begin with; by default the first one.
     clock
-        Seconds from any fixed moment.
+        Monotonic time in seconds.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class MasteryRuleForm:
         self.rule, self.explanation = self._rules.dropdown, self._rules.explanation
         self._stored: tuple[str, Mapping[str, object]] = ("", {})
         self.parameters: dict[str, widgets.Text] = {}
-        self._place = widgets.VBox(layout=widgets.Layout(overflow="visible"))
+        self._parameter_box = widgets.VBox(layout=widgets.Layout(overflow="visible"))
         rule = widgets.VBox([self.rule, self.explanation], layout=widgets.Layout(overflow="visible"))
         self._fields = {"course": Field("Course", self.course, width="1 1 300px"), "rule": Field("Rule", rule, width="1 1 300px")}
         self.submission = Submission(
@@ -61,7 +61,7 @@ class MasteryRuleForm:
                 style(),
                 heading("The mastery rule of a course"),
                 row(self._fields["course"], self._fields["rule"]),
-                self._place,
+                self._parameter_box,
                 self.submission.view,
             ]
         )
@@ -70,7 +70,7 @@ class MasteryRuleForm:
         self.open()
 
     def open(self) -> None:
-        """Show the rule that is stored for the chosen course; where it cannot be used, say why."""
+        """Show the rule stored for the chosen course; if it cannot be used, say why."""
         self.message.clear()
         if self.course.value is None:
             self.message.bad("There is no course yet. Set one up first.")
@@ -87,19 +87,25 @@ class MasteryRuleForm:
         self._stored = name, given = self._read(self.course.value)
         rule = RULES.get(name)
         self._rules.show(rule)
-        self._ask_for(rule, given)
+        self._show_parameters(rule, given)
 
     def _rule_chosen(self, rule: Rule) -> None:
         self.message.clear()
         name, given = self._stored
-        self._ask_for(rule, given if rule.name == name else {})
+        self._show_parameters(rule, given if rule.name == name else {})
 
-    def _ask_for(self, rule: Rule | None, given: Mapping[str, object]) -> None:
-        """Make a field for each parameter of the rule, holding what was given for it."""
-        asked = () if rule is None else rule.parameters
-        self.parameters = {one.name: widgets.Text(value=str(given.get(one.name, "")), placeholder=_default(one)) for one in asked}
-        fields = {one.name: Field(_words(one.name), self.parameters[one.name], hint=_hint(one), width="0 1 266px") for one in asked}
-        self._place.children = (row(*fields.values()),)
+    def _show_parameters(self, rule: Rule | None, given: Mapping[str, object]) -> None:
+        """Show a field for each parameter of the rule, with the given value."""
+        parameters = () if rule is None else rule.parameters
+        self.parameters = {
+            parameter.name: widgets.Text(value=str(given.get(parameter.name, "")), placeholder=_default(parameter))
+            for parameter in parameters
+        }
+        fields = {
+            parameter.name: Field(_words(parameter.name), self.parameters[parameter.name], hint=_hint(parameter), width="0 1 266px")
+            for parameter in parameters
+        }
+        self._parameter_box.children = (row(*fields.values()),)
         self.submission.fields = self._fields | {f"parameters.{name}": field for name, field in fields.items()}
 
     def _request(self) -> ChooseRule:

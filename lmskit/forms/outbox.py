@@ -1,4 +1,4 @@
-"""Messages on their way, on one screen: what became of them and why, deliver what is due, try one again."""
+"""The outbox on one screen: the status of each message with the reason, deliver what is due, try one again."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Protocol
 import ipywidgets as widgets
 import pandas as pd
 
+from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
-from lmskit.forms.long_work import LongWork, Task
 from lmskit.forms.submission import Submission
 from lmskit.schemas.outbox import RetryMessage
 from lmskit.vocabulary import OutboxStatus
@@ -27,31 +27,31 @@ STATUSES = {
 
 
 class Read(Protocol):
-    """Gives a page of `queries.outbox.outbox_messages`, and the number of rows on all pages."""
+    """Reads a page of `queries.outbox.outbox_messages`, with the number of rows on all pages."""
 
     def __call__(self, *, status: OutboxStatus | None, course: str | None, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
-        """Read it."""
+        """Read the page of the messages with this status, about this course; None means all."""
 
 
 class OutboxScreen:
-    """The outbox.
+    """The messages page by page, and what can be done with them.
 
     Parameters
     ----------
     read
-        See `Read`; the sentence of an `LmskitError` it raises is shown.
+        See `Read`. The sentence of an `LmskitError` it raises is shown.
     courses
-        What is shown and the code, for each course.
+        Label and code of each course.
     on_deliver
-        Hands over what is due, until the task is cancelled, and returns the sentence to show.
+        Sends what is due, until the task is cancelled, and returns the sentence to show.
     on_retry
         Tries one message again and returns the sentence to show.
     mail_destination
-        A sentence on it.
+        A sentence that says where messages are sent.
     status
-        What to begin with; by default all messages.
+        The status to begin with, as shown on the screen; by default all messages.
     clock
-        Seconds from any fixed moment.
+        Monotonic time in seconds.
     """
 
     def __init__(
@@ -70,16 +70,20 @@ class OutboxScreen:
         self.status.value = {text: kind for kind, text in STATUSES.items()}.get(status, "")
         self.course = widgets.Dropdown(options=[("all", ""), *courses])
         self.deliver = widgets.Button(description="Deliver what is due", button_style="primary", layout=widgets.Layout(width="auto"))
-        self.work, self.message = LongWork(), Message()
+        self.work, self.message = BackgroundWork(), Message()
         self.chosen = widgets.Dropdown()
-        chosen = Field("Message", self.chosen, hint="Of those shown below that were not sent. What was refused asks for its place anew.")
+        chosen = Field(
+            "Message",
+            self.chosen,
+            hint="One of the unsent messages shown below. If it was refused or given up, the enrollment is requested again.",
+        )
         self.retrying = Submission(
             "Try again", fields={"message_id": chosen}, read=self._request, on_submit=self._refreshing(on_retry), clock=clock
         )
         self.retrying.button.button_style = ""
         self.pager = Pager(self.refresh, page_size=PAGE_SIZE, noun="messages")
-        self.table = Table(nothing="There is no such message.")
-        self._trouble = Message()
+        self.table = Table(nothing="There are no such messages.")
+        self._read_message = Message()
         card = widgets.Layout(flex="1 1 320px", overflow="visible")
         where = Message()
         where.neutral(mail_destination)
@@ -99,24 +103,24 @@ class OutboxScreen:
                 ),
                 heading("Messages, newest first"),
                 row(Field("Status", self.status, width="1 1 140px"), Field("Course", self.course, width="3 1 260px")),
-                self._trouble.view,
+                self._read_message.view,
                 self.pager.view,
                 self.table.view,
             ]
         )
         self.view.add_class(ROOT)
         for control in (self.status, self.course):
-            control.observe(lambda _change: self._from_the_first(), names="value")
+            control.observe(lambda _change: self._show_first_page(), names="value")
         self.deliver.on_click(lambda _button: self._deliver())
         self.refresh()
 
     def refresh(self) -> None:
         """Read the page that is shown again."""
-        with errors_shown(self._trouble):
+        with errors_shown(self._read_message):
             page, total = self._read(
                 status=self.status.value or None, course=self.course.value or None, limit=PAGE_SIZE, offset=self.pager.offset
             )
-            self._trouble.clear()
+            self._read_message.clear()
             unsent = page[page["status"] != OutboxStatus.SENT]
             offered = [
                 (f"{number} · {recipient} · {STATUSES[OutboxStatus(status)]}", int(number))
@@ -124,10 +128,10 @@ class OutboxScreen:
             ]
             set_options(self.chosen, offered)
             self.retrying.button.disabled = not offered
-            self.table.show(_as_people_read_it(page))
+            self.table.show(_message_table(page))
             self.pager.show(total=total)
 
-    def _from_the_first(self) -> None:
+    def _show_first_page(self) -> None:
         self.pager.first()
         self.refresh()
 
@@ -153,7 +157,7 @@ class OutboxScreen:
         self.refresh()
 
 
-def _as_people_read_it(page: pd.DataFrame) -> pd.DataFrame:
+def _message_table(page: pd.DataFrame) -> pd.DataFrame:
     when = [
         sent if status == OutboxStatus.SENT else due if status == OutboxStatus.WAITING else None
         for status, sent, due in zip(page["status"], page["sent_at"], page["available_at"], strict=True)
@@ -167,6 +171,6 @@ def _as_people_read_it(page: pd.DataFrame) -> pd.DataFrame:
             "Status": [STATUSES[OutboxStatus(status)] for status in page["status"]],
             "Tries": page["attempts"],
             "Sent, or next try": pd.Series(when, dtype="object"),
-            "Why not": page["last_error"],
+            "Reason": page["last_error"],
         }
     )

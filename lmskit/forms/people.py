@@ -22,12 +22,12 @@ STATES = {"open": "open", "closed": "closed", "none": "no login"}
 ROLES = {"lecturer": "lecturer", "super_admin": "administrator"}
 
 Read: TypeAlias = Callable[[int, int], tuple[pd.DataFrame, int]]
-"""From a limit and an offset to that page of `queries.login.logins` and the number of rows on all pages."""
+"""Takes a limit and an offset; returns that page of `queries.login.logins` and the number of rows on all pages."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a person is told: a sentence and, this once, the password of a login that has a new one."""
+class LoginResult:
+    """Result of a change: the sentence to show and, if there is a new password, the password to show once."""
 
     sentence: str
     email: str = ""
@@ -35,30 +35,30 @@ class Told:
 
 
 class PeopleScreen:
-    """Who teaches and who administers, page by page, and what can be done about their logins.
+    """Lecturers and administrators page by page, and what can be done with their logins.
 
     Parameters
     ----------
     read
-        See `Read`; the sentence of an `LmskitError` it raises is shown.
-    on_add, on_make, on_renew, on_close, on_open
-        Add a lecturer; make a login for somebody who has none; give a new password; close; open with a new password. They do the
-        work and return what to tell; the sentence of an `LmskitError` they raise is shown instead.
+        See `Read`. The sentence of an `LmskitError` it raises is shown.
+    on_add, on_create, on_renew, on_close, on_open
+        Add a lecturer; create a login; set a new password; close a login; open it with a new password. If they raise an
+        `LmskitError`, that error's sentence is shown.
     page
-        Of the list, to begin with.
+        The page of the list to begin with.
     clock
-        Seconds from any fixed moment.
+        Monotonic time in seconds.
     """
 
     def __init__(
         self,
         *,
         read: Read,
-        on_add: Callable[[AddLecturer], Told],
-        on_make: Callable[[ChooseLogin], Told],
-        on_renew: Callable[[ChooseLogin], Told],
-        on_close: Callable[[ChooseLogin], Told],
-        on_open: Callable[[ChooseLogin], Told],
+        on_add: Callable[[AddLecturer], LoginResult],
+        on_create: Callable[[ChooseLogin], LoginResult],
+        on_renew: Callable[[ChooseLogin], LoginResult],
+        on_close: Callable[[ChooseLogin], LoginResult],
+        on_open: Callable[[ChooseLogin], LoginResult],
         page: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -66,7 +66,7 @@ class PeopleScreen:
         self.note = SecretNote()
         self.email = widgets.Text(placeholder="lecturer@example.org")
         self.family_name, self.given_name = widgets.Text(), widgets.Text()
-        self.with_login = widgets.Checkbox(value=True, description="with a login; its first password is shown once", indent=False)
+        self.with_login = widgets.Checkbox(value=True, description="Create a login; its password is shown once", indent=False)
         self.with_login.layout.width = "auto"
         fields = {
             "email": Field("E-mail", self.email),
@@ -74,23 +74,28 @@ class PeopleScreen:
             "given_name": Field("Given name", self.given_name, width="1 1 150px"),
         }
         self.adding = Submission(
-            "Add the lecturer", fields=fields, read=self._lecturer, on_submit=self._telling(on_add), on_success=self._empty, clock=clock
+            "Add the lecturer",
+            fields=fields,
+            read=self._lecturer,
+            on_submit=self._showing_result(on_add),
+            on_success=self._empty,
+            clock=clock,
         )
         self.person = widgets.Dropdown()
         self.message = Message()
         self._states: dict[str, str] = {}
-        self._field = Field("Person", self.person, hint="Of those shown below.")
-        self.making = self._action("Make a login", on_make)
-        self.renewing = self._action("Set a new password", on_renew, ask="Give {} a new password? The old one will not do any more.")
+        self._field = Field("Person", self.person, hint="One of the people shown below.")
+        self.creating = self._action("Create a login", on_create)
+        self.renewing = self._action("Set a new password", on_renew, confirm="Set a new password for {}? The old one stops working.")
         self.closing = self._action(
-            "Close the login", on_close, ask="Close the login of {}? Open sessions are ended; person and courses stay."
+            "Close the login", on_close, confirm="Close the login of {}? Open sessions are ended; the person and the courses stay."
         )
         self.opening = self._action("Open the login", on_open)
         self.pager = Pager(self.refresh, page_size=PAGE_SIZE, noun="people")
         self.pager.offset = max(page - 1, 0) * PAGE_SIZE
-        self.table = Table(nothing="There is no lecturer yet.")
+        self.table = Table(nothing="There are no lecturers yet.")
         names = row(fields["family_name"], fields["given_name"])
-        logins = [self.making, self.renewing, self.closing, self.opening]
+        logins = [self.creating, self.renewing, self.closing, self.opening]
         buttons = widgets.HBox([action.view for action in logins], layout=widgets.Layout(flex_flow="row wrap", overflow="visible"))
         card = widgets.Layout(flex="1 1 320px", overflow="visible")
         cards = [
@@ -117,49 +122,49 @@ class PeopleScreen:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the page that is shown again; the person chosen stays chosen."""
+        """Read the page that is shown again; the chosen person stays chosen."""
         with errors_shown(self.message):
             page, total = self._read(PAGE_SIZE, self.pager.offset)
             self._states = dict(zip(page["email"], page["state"], strict=True))
             set_options(self.person, [(f"{name} · {email}", email) for name, email in zip(page["name"], page["email"], strict=True)])
-            self.table.show(_as_people_read_it(page))
+            self.table.show(_login_table(page))
             self.pager.show(total=total)
-            self._offer()
+            self._show_actions()
 
-    def _action(self, description: str, work: Callable[[ChooseLogin], Told], ask: str = "") -> Submission[ChooseLogin]:
+    def _action(self, description: str, work: Callable[[ChooseLogin], LoginResult], confirm: str = "") -> Submission[ChooseLogin]:
         action = Submission(
             description,
             fields={"email": self._field},
             read=lambda: ChooseLogin(email=self.person.value or ""),
-            on_submit=self._telling(work),
-            confirm=(lambda request: ask.format(request.email)) if ask else None,
+            on_submit=self._showing_result(work),
+            confirm=(lambda request: confirm.format(request.email)) if confirm else None,
             message=self.message,
             clock=self._clock,
         )
         action.button.button_style = ""
         return action
 
-    def _telling(self, work: Callable[..., Told]) -> Callable[..., str]:
-        """Show the password that the work made, and the list as it is afterwards."""
+    def _showing_result(self, work: Callable[..., LoginResult]) -> Callable[..., str]:
+        """Show the new password, if there is one, and the list as it is afterwards."""
 
         def done(request: AddLecturer | ChooseLogin) -> str:
             self.note.clear()
-            told = work(request)
-            if told.password:
-                self.note.show(f"Password of {told.email}, shown this once:", told.password)
+            result = work(request)
+            if result.password:
+                self.note.show(f"Password of {result.email}, shown only once:", result.password)
             self.refresh()
-            return told.sentence
+            return result.sentence
 
         return done
 
     def _person_chosen(self) -> None:
         self.message.clear()
-        self._offer()
+        self._show_actions()
 
-    def _offer(self) -> None:
-        """Offer what can be done about the login of the person who is chosen."""
+    def _show_actions(self) -> None:
+        """Show the actions that apply to the login of the chosen person."""
         state = self._states.get(self.person.value or "")
-        for action, needed in ((self.making, "none"), (self.renewing, "open"), (self.closing, "open"), (self.opening, "closed")):
+        for action, needed in ((self.creating, "none"), (self.renewing, "open"), (self.closing, "open"), (self.opening, "closed")):
             action.withdraw_question()
             action.view.layout.display = None if state == needed else "none"
 
@@ -176,7 +181,7 @@ class PeopleScreen:
             control.value = ""
 
 
-def _as_people_read_it(page: pd.DataFrame) -> pd.DataFrame:
+def _login_table(page: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Name": page["name"],

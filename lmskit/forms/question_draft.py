@@ -1,4 +1,4 @@
-"""A question while it is written: whatever stands in the fields, right or not yet."""
+"""A question while it is edited: the content of the fields, valid or not."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lmskit.schemas.quiz import KeyEntry, Question, QuizContent
 from lmskit.vocabulary import QuestionType
 
 TYPES = {
-    QuestionType.CHOICE: "choice: one option is right",
-    QuestionType.MULTIPLE: "multiple: any number of options is right",
+    QuestionType.CHOICE: "single choice: one option is right",
+    QuestionType.MULTIPLE: "multiple choice: any number of options is right",
     QuestionType.TRUE_FALSE: "true or false",
-    QuestionType.NUMERIC: "number",
-    QuestionType.SHORT_TEXT: "short text",
-    QuestionType.MATCH: "match: to each option what belongs to it",
-    QuestionType.ORDER: "order: put the options into order",
+    QuestionType.NUMERIC: "numeric answer",
+    QuestionType.SHORT_TEXT: "short text answer",
+    QuestionType.MATCH: "matching: a partner for each option",
+    QuestionType.ORDER: "ordering: put the options into order",
     QuestionType.ESSAY: "essay: graded by a person",
 }
 Row = Mapping[str, Any]
@@ -25,21 +25,21 @@ Row = Mapping[str, Any]
 
 @dataclass
 class QuestionDraft:
-    """What stands in the fields of one question.
+    """The content of the fields of one question.
 
     Attributes
     ----------
     options
-        Of choice and multiple: `id`, `text`, and whether it is `right`.
+        Of a choice question: `id`, `text`, and whether it is `right`.
     steps
-        Of order, in the right order: `id` and `text`.
+        Of an ordering question, in the right order: `id` and `text`.
     pairs
-        Of match: `id` and `text` of an option, `target_id` and `target` of what belongs to it; without an option, a target that
-        belongs to none.
+        Of a matching question: `id` and `text` of an option, `target_id` and `target` of its partner. A row without an option is a
+        target that belongs to no option.
     spellings
-        Of short text: each accepted `text`.
+        Of a short text: each accepted `text`.
     answer
-        Of true or false, and of a number.
+        Of a true-or-false question and of a numeric one.
     """
 
     id: str
@@ -56,32 +56,32 @@ class QuestionDraft:
     tolerance: str = ""
 
     def question(self) -> dict[str, Any]:
-        """What the fields say, as `schemas.quiz.Question` takes it."""
-        asked: dict[str, Any] = {"id": self.id, "type": self.type, "prompt": self.prompt, "points": self.points}
+        """The question, as `schemas.quiz.Question` takes it."""
+        question: dict[str, Any] = {"id": self.id, "type": self.type, "prompt": self.prompt, "points": self.points}
         if self.topic.strip():
-            asked["topic"] = self.topic
+            question["topic"] = self.topic
         match self.type:
             case QuestionType.CHOICE | QuestionType.MULTIPLE:
-                asked["options"] = [{"id": name, "text": row["text"]} for name, row in _named(self.options, "id", "text")]
+                question["options"] = [{"id": name, "text": row["text"]} for name, row in _named(self.options, "id", "text")]
             case QuestionType.ORDER:
-                # Students see them as they are stored, so they are not stored in the right order.
-                asked["options"] = _by_text({"id": name, "text": row["text"]} for name, row in _named(self.steps, "id", "text"))
+                # Students see the options in the order in which they are stored, so they are not stored in the right order.
+                question["options"] = _by_text({"id": name, "text": row["text"]} for name, row in _named(self.steps, "id", "text"))
             case QuestionType.MATCH:
-                asked["options"] = [{"id": name, "text": row["text"]} for name, row in _named(self.pairs, "id", "text")]
-                asked["targets"] = _by_text({"id": name, "text": text} for text, name in self._targets().items())
-        return asked
+                question["options"] = [{"id": name, "text": row["text"]} for name, row in _named(self.pairs, "id", "text")]
+                question["targets"] = _by_text({"id": name, "text": text} for text, name in self._targets().items())
+        return question
 
     def key(self) -> dict[str, Any] | None:
-        """What the fields say is right, as `KeyEntry` takes it; None where they say nothing."""
-        said: dict[str, Any] = {}
+        """The entry of the answer key, as `KeyEntry` takes it; None if the fields are empty."""
+        entry: dict[str, Any] = {}
         answer = self._answer()
         if answer not in (None, "", [], {}):
-            said["answer"] = answer
+            entry["answer"] = answer
         if self.type is QuestionType.NUMERIC and self.tolerance.strip():
-            said["tolerance"] = self.tolerance
+            entry["tolerance"] = self.tolerance
         if self.feedback.strip():
-            said["feedback"] = self.feedback
-        return said or None
+            entry["feedback"] = self.feedback
+        return entry or None
 
     def _answer(self) -> object:
         right = [name for name, row in _named(self.options, "id", "text") if row["right"]]
@@ -95,8 +95,8 @@ class QuestionDraft:
                 answer = [name for name, _ in _named(self.steps, "id", "text")]
             case QuestionType.MATCH:
                 targets = self._targets()
-                belongs = [(name, str(row["target"]).strip()) for name, row in _named(self.pairs, "id", "text")]
-                answer = {name: targets[target] for name, target in belongs if target}
+                partners = [(name, str(row["target"]).strip()) for name, row in _named(self.pairs, "id", "text")]
+                answer = {name: targets[target] for name, target in partners if target}
             case QuestionType.SHORT_TEXT:
                 answer = [str(row["text"]) for row in self.spellings if str(row["text"]).strip()]
             case QuestionType.TRUE_FALSE:
@@ -106,7 +106,7 @@ class QuestionDraft:
         return answer
 
     def _targets(self) -> dict[str, str]:
-        """The id of each different text in the column of targets."""
+        """The id of each distinct text in the column of targets."""
         targets: dict[str, str] = {}
         for name, row in _named(self.pairs, "target_id", "target"):
             targets.setdefault(str(row["target"]).strip(), name)
@@ -114,7 +114,7 @@ class QuestionDraft:
 
 
 def content(drafts: Sequence[QuestionDraft]) -> dict[str, Any]:
-    """What several drafts say, as `QuizContent` takes it."""
+    """The questions of several drafts with their answer key, as `QuizContent` takes them."""
     keys = {draft.id: draft.key() for draft in drafts}
     return {
         "questions": [draft.question() for draft in drafts],
@@ -123,12 +123,12 @@ def content(drafts: Sequence[QuestionDraft]) -> dict[str, Any]:
 
 
 def drafts_of(stored: QuizContent) -> list[QuestionDraft]:
-    """The questions of a quiz, ready to be changed."""
+    """A draft of each question of a quiz."""
     return [_draft(question, stored.answer_key.get(question.id, KeyEntry())) for question in stored.questions]
 
 
 def new_id(taken: Sequence[str]) -> str:
-    """An id that no other question has.
+    """The first id that is not taken.
 
     Examples
     --------
@@ -143,10 +143,10 @@ def _draft(question: Question, key: KeyEntry) -> QuestionDraft:
         id=question.id,
         type=question.type,
         prompt=question.prompt,
-        points=_shown(question.points),
+        points=_as_typed(question.points),
         topic=question.topic or "",
         feedback=key.feedback or "",
-        tolerance="" if key.tolerance is None else _shown(key.tolerance),
+        tolerance="" if key.tolerance is None else _as_typed(key.tolerance),
     )
     answer: Any = key.answer
     texts = {option.id: option.text for option in question.options}
@@ -163,16 +163,16 @@ def _draft(question: Question, key: KeyEntry) -> QuestionDraft:
         case QuestionType.TRUE_FALSE:
             draft.answer = "" if answer is None else str(answer).lower()
         case QuestionType.NUMERIC:
-            draft.answer = "" if answer is None else _shown(answer)
+            draft.answer = "" if answer is None else _as_typed(answer)
     return draft
 
 
-def _pairs(options: Mapping[str, str], targets: Mapping[str, str], belongs: Mapping[str, str]) -> list[Row]:
+def _pairs(options: Mapping[str, str], targets: Mapping[str, str], partners: Mapping[str, str]) -> list[Row]:
     pairs: list[Row] = [
-        {"id": name, "text": text, "target_id": belongs.get(name, ""), "target": targets.get(belongs.get(name, ""), "")}
+        {"id": name, "text": text, "target_id": partners.get(name, ""), "target": targets.get(partners.get(name, ""), "")}
         for name, text in options.items()
     ]
-    unused = [name for name in targets if name not in belongs.values()]
+    unused = [name for name in targets if name not in partners.values()]
     return pairs + [{"id": "", "text": "", "target_id": name, "target": targets[name]} for name in unused]
 
 
@@ -181,7 +181,7 @@ def _by_text(options: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _named(rows: Sequence[Row], name: str, text: str) -> Iterator[tuple[str, Row]]:
-    """The rows with a text, each with its own id or else the next letter that is free."""
+    """The rows with a text, each with its own id or else the next free letter."""
     taken = {str(row[name]) for row in rows if row[name] and str(row[text]).strip()}
     free = (letter for letter in _letters() if letter not in taken)
     for row in rows:
@@ -195,19 +195,19 @@ def _letters() -> Iterator[str]:
 
 
 def _number(text: str) -> object:
-    """The number, or the text as it is: the request says that it is none."""
+    """The number; text that is not a number is returned as it is, and rejected by the request."""
     try:
         return float(text.strip().replace("−", "-")) if text.strip() else None
     except ValueError:
         return text
 
 
-def _shown(number: float) -> str:
-    """A number as somebody would type it.
+def _as_typed(number: float) -> str:
+    """A number as a person would type it.
 
     Examples
     --------
-    >>> _shown(2.0), _shown(0.25)
+    >>> _as_typed(2.0), _as_typed(0.25)
     ('2', '0.25')
     """
     return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else repr(float(number))  # noqa: PLR2004 - beyond, not exact

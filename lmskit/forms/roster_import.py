@@ -1,4 +1,4 @@
-"""Importing a file: choose it, see what would become of every row, and only then let it happen."""
+"""Importing a file: choose it, preview the result of every row, and only then import it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 import ipywidgets as widgets
 from pydantic import ValidationError
 
+from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.field import Field, row
 from lmskit.forms.import_result import ImportResult, differences
-from lmskit.forms.long_work import LongWork, Task
 from lmskit.forms.submission import DOUBLE_CLICK
 from lmskit.importers.report import ImportReport
 from lmskit.limits import LAST_WEEK
@@ -21,14 +21,15 @@ from lmskit.schemas.file_import import ImportFile
 from lmskit.schemas.mistakes import mistakes
 from lmskit.widgets import ROOT, Message, Upload, errors_shown, heading, style
 
-NOT_SAID = ""
-"""Stands for "nothing chosen": a dropdown that is given None forgets which of its options is shown."""
-FOUND_OUT = ("found out by the content", NOT_SAID)
+NOT_CHOSEN = ""
+"""The value of the first option of a dropdown. It is not None, because a dropdown whose value is None shows no option."""
+DETECTED = ("detected from the content", NOT_CHOSEN)
+FROM_FILE = ("from the file", NOT_CHOSEN)
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What is offered beside the file: as it is shown, and what it stands for."""
+class ImportOptions:
+    """The options that the form offers, each as label and value."""
 
     formats: Sequence[tuple[str, str]]
     courses: Sequence[tuple[str, str]]
@@ -41,24 +42,24 @@ class RosterImport:
 
     Parameters
     ----------
-    choices
-        See `Choices`.
+    options
+        See `ImportOptions`.
     detect
-        Returns what a path holds, in words; the sentence of an `LmskitError` it raises is shown.
+        Describes the content of a path in words. The sentence of an `LmskitError` it raises is shown.
     on_preview
-        Rehearses the import.
+        Returns the report of an import without importing anything.
     on_import
-        Imports, provided that the file is still the one of the preview, and returns the report and a sentence on what followed.
+        Imports the file, if it is still the one of the preview; returns the report and a sentence about what followed.
     course
         The code of the course to begin with; by default none.
     clock
-        Seconds from any fixed moment.
+        Monotonic time in seconds.
     """
 
     def __init__(
         self,
         *,
-        choices: Choices,
+        options: ImportOptions,
         detect: Callable[[Path], str],
         on_preview: Callable[[Task, ImportFile], ImportReport],
         on_import: Callable[[Task, ImportFile, ImportReport], tuple[ImportReport, str]],
@@ -68,20 +69,20 @@ class RosterImport:
         self._detect, self._on_preview, self._on_import, self._clock = detect, on_preview, on_import, clock
         self._previewed: tuple[ImportFile, ImportReport] | None = None
         self._ended = float("-inf")
-        self.upload = Upload(on_file=self._came)
+        self.upload = Upload(on_file=self._uploaded)
         self.path = widgets.Text(placeholder="or the path of a file or folder on the machine that runs JupyterLab", continuous_update=False)
         self.path.layout.width = "auto"
         self.found = Message()
-        self.format = widgets.Dropdown(options=[FOUND_OUT, *choices.formats])
-        self.course = widgets.Dropdown(options=[("named in the file", NOT_SAID), *choices.courses])
-        if course in {code for _, code in choices.courses}:
+        self.format = widgets.Dropdown(options=[DETECTED, *options.formats])
+        self.course = widgets.Dropdown(options=[FROM_FILE, *options.courses])
+        if course in {code for _, code in options.courses}:
             self.course.value = course
-        self.lecturer = widgets.Dropdown(options=[("named in the file", NOT_SAID), *choices.lecturers])
-        self.term = widgets.Dropdown(options=[("named in the file", NOT_SAID), *choices.terms])
-        self.week = widgets.Dropdown(options=[("named in the title", 0), *((str(week), week) for week in range(1, LAST_WEEK + 1))])
+        self.lecturer = widgets.Dropdown(options=[FROM_FILE, *options.lecturers])
+        self.term = widgets.Dropdown(options=[FROM_FILE, *options.terms])
+        self.week = widgets.Dropdown(options=[("from the quiz title", 0), *((str(week), week) for week in range(1, LAST_WEEK + 1))])
         self.columns = widgets.Text(placeholder="email=Mail address, family_name=Surname", continuous_update=False)
-        self.notify = _check("Send new students the message that confirms their place (they are pending until it is accepted)")
-        self.withdraw_missing = _check("Withdraw students who are enrolled and not in the file")
+        self.notify = _check("Send new students a message that confirms their enrollment (they are pending until it is accepted)")
+        self.withdraw_missing = _check("Withdraw students who are enrolled but not in the file")
         self.fields = {
             "path": Field("File", widgets.VBox([self.upload, self.path], layout=widgets.Layout(overflow="visible")), width="3 1 460px"),
             "format": Field("Format", self.format, width="1 1 220px"),
@@ -89,15 +90,15 @@ class RosterImport:
             "lecturer": Field("Lecturer of new courses", self.lecturer),
             "term": Field("Term of new courses", self.term),
             "week": Field("Week of new quizzes", self.week, width="1 1 150px"),
-            "columns": Field("Columns that are called otherwise", self.columns, hint="For plain CSV: field=heading, with commas between."),
+            "columns": Field("Other column names", self.columns, hint="For plain CSV: field=heading, separated by commas."),
         }
         further = widgets.VBox(
             [row(self.fields["lecturer"], self.fields["term"], self.fields["week"]), row(self.fields["columns"])],
             layout=widgets.Layout(overflow="visible"),
         )
-        self.preview = widgets.Button(description="Preview", button_style="primary", tooltip="Says what would happen and writes nothing")
+        self.preview = widgets.Button(description="Preview", button_style="primary", tooltip="Show the result of every row; write nothing")
         self.confirm = widgets.Button(description="Import", button_style="success", disabled=True)
-        self.work, self.message, self.warning = LongWork(), Message(), Message()
+        self.work, self.message, self.warning = BackgroundWork(), Message(), Message()
         self.result = ImportResult()
         self.view = widgets.VBox(
             [
@@ -106,7 +107,7 @@ class RosterImport:
                 row(self.fields["path"]),
                 self.found.view,
                 row(self.fields["format"], self.fields["course"]),
-                widgets.Accordion([further], titles=("More, for files that do not say it",), selected_index=None),
+                widgets.Accordion([further], titles=("More options, for values that are not in the file",), selected_index=None),
                 self.notify,
                 self.withdraw_missing,
                 widgets.HBox([self.preview, self.confirm]),
@@ -128,36 +129,36 @@ class RosterImport:
             self.notify,
             self.withdraw_missing,
         ]
-        self.path.observe(lambda _change: self._named(), names="value")
+        self.path.observe(lambda _change: self._path_typed(), names="value")
         for control in self._controls:
-            control.observe(lambda _change: self._stale(), names="value")
+            control.observe(lambda _change: self._discard_preview(), names="value")
         self.preview.on_click(lambda _button: self._preview())
         self.confirm.on_click(lambda _button: self._confirm())
 
-    def _came(self, path: Path) -> None:
-        """A file was brought: it is meant, whatever path was typed before."""
+    def _uploaded(self, path: Path) -> None:
+        """Use the uploaded file instead of a path that was typed before."""
         self.path.value = ""
-        self._stale()
-        self._say_what_it_is(path)
+        self._discard_preview()
+        self._describe(path)
 
-    def _named(self) -> None:
+    def _path_typed(self) -> None:
         self.found.clear()
         if self.path.value.strip():
             self.upload.forget()
-            self._say_what_it_is(Path(self.path.value.strip()).expanduser())
+            self._describe(Path(self.path.value.strip()).expanduser())
 
-    def _say_what_it_is(self, path: Path) -> None:
+    def _describe(self, path: Path) -> None:
         with errors_shown(self.found):
             self.found.neutral(f"{path.name}: {self._detect(path)}.")
 
-    def _stale(self) -> None:
-        """Something else is chosen, so there is no preview of it yet."""
+    def _discard_preview(self) -> None:
+        """Discard the preview, because the file or an option has changed."""
         self._previewed = None
         self.confirm.disabled = True
         if self.result.report is not None:
             self.result.clear()
             self.warning.clear()
-            self.message.neutral("Something else is chosen now. Preview it before it is imported.")
+            self.message.neutral("The file or an option has changed. Preview it again before you import it.")
 
     def _request(self) -> ImportFile:
         typed = self.path.value.strip()
@@ -181,31 +182,31 @@ class RosterImport:
         if self._is_busy():
             return
         for field in self.fields.values():
-            field.forget()
+            field.clear_problem()
         self.message.clear()
         try:
             request = self._request()
         except ValidationError as error:
-            found = mistakes(error)
-            told = {name.partition(".")[0]: sentence for name, sentence in found.items()}
+            found = {name.partition(".")[0]: sentence for name, sentence in mistakes(error).items()}
             if not self.path.value.strip() and self.upload.path is None:
-                told["path"] = "Choose a file, or name the path of one."
-            self.message.bad(" ".join(f"{self.fields[name].label}: {self.fields[name].tell('', told[name])}" for name in told))
+                found["path"] = "Choose a file, or type the path of one."
+            fields = [(self.fields[name], sentence) for name, sentence in found.items()]
+            self.message.bad(" ".join(f"{field.label}: {field.show_problem('', sentence)}" for field, sentence in fields))
             return
-        self._stale()
+        self._discard_preview()
         self.message.clear()
-        self._busy()
+        self._disable_controls()
         self.work.start(
             lambda task: self._on_preview(task, request),
-            done=lambda report: self._previewed_as(request, report),
-            ended=self._rest,
+            done=lambda report: self._show_preview(request, report),
+            ended=self._enable_controls,
             message=self.message,
         )
 
-    def _previewed_as(self, request: ImportFile, report: ImportReport) -> None:
+    def _show_preview(self, request: ImportFile, report: ImportReport) -> None:
         self._previewed = (request, report)
         self.result.show(report, title="Preview: nothing is written yet")
-        self.message.neutral(f"{report.name} was read as {report.format}. If this is what should happen, press Import.")
+        self.message.neutral(f"{report.name} was read as {report.format}. If the preview is right, press Import.")
         warnings = _warnings(report)
         self.warning.warn(warnings) if warnings else self.warning.clear()
 
@@ -214,31 +215,31 @@ class RosterImport:
             return
         request, preview = self._previewed
         self._previewed = None  # one preview, one import
-        self._busy()
+        self._disable_controls()
         self.work.start(
             lambda task: self._on_import(task, request, preview),
-            done=lambda done: self._imported(preview, *done),
-            ended=self._rest,
+            done=lambda done: self._show_import(preview, *done),
+            ended=self._enable_controls,
             message=self.message,
         )
 
-    def _imported(self, preview: ImportReport, report: ImportReport, sentence: str) -> None:
+    def _show_import(self, preview: ImportReport, report: ImportReport, sentence: str) -> None:
         self.warning.clear()
         self.result.show(report, title="Imported")
         total = report.total
-        said = f"{total.added:,} added, {total.changed:,} changed, {total.unchanged:,} unchanged, {total.rejected:,} rejected"
-        self.message.good(f"{report.name} was imported: {said}. {sentence}".strip())
+        counts = f"{total.added:,} added, {total.changed:,} changed, {total.unchanged:,} unchanged, {total.rejected:,} rejected"
+        self.message.good(f"{report.name} was imported: {counts}. {sentence}".strip())
         if different := differences(preview, report):
-            self.warning.warn(f"The database has changed since the preview, so this came out otherwise: {'; '.join(different)}.")
+            self.warning.warn(f"The database has changed since the preview, so the result differs: {'; '.join(different)}.")
 
     def _is_busy(self) -> bool:
         return self.work.running or self._clock() - self._ended < DOUBLE_CLICK
 
-    def _busy(self) -> None:
+    def _disable_controls(self) -> None:
         for control in (*self._controls, self.preview, self.confirm, self.upload):
             control.disabled = True
 
-    def _rest(self) -> None:
+    def _enable_controls(self) -> None:
         self._ended = self._clock()
         for control in (*self._controls, self.preview, self.upload):
             control.disabled = False
@@ -246,16 +247,16 @@ class RosterImport:
 
 
 def _warnings(report: ImportReport) -> str:
-    """What somebody should not overlook before it happens."""
-    counts = {one.kind: one for one in report.entities}
+    """What must not be overlooked before the import."""
+    counts = {entity.kind: entity for entity in report.entities}
     warnings = []
     withdrawn, messages = counts.get("withdrawn"), counts.get("messages")
     if withdrawn is not None and withdrawn.changed:
-        warnings.append(f"{count_text(withdrawn.changed, 'student')} will be withdrawn because the file does not name them.")
+        warnings.append(f"{count_text(withdrawn.changed, 'student')} will be withdrawn, because they are not in the file.")
     if messages is not None and messages.added:
         warnings.append(f"{count_text(messages.added, 'student')} will be sent a message.")
     if report.total.rejected:
-        warnings.append(f"{count_text(report.total.rejected, 'row')} will not be imported; see why below.")
+        warnings.append(f"{count_text(report.total.rejected, 'row')} will not be imported; the reasons are below.")
     return " ".join(warnings)
 
 

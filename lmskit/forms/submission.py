@@ -1,4 +1,4 @@
-"""Pressing a form's button: one validated request, handed on once, answered in a sentence."""
+"""Submitting a form: a press of the button becomes one validated request, which is answered with a sentence."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from lmskit.widgets import Message, errors_shown
 Request = TypeVar("Request", bound=BaseModel)
 
 DOUBLE_CLICK = 0.5
-"""Seconds after a submission in which another click is still the same one. The second click of a double click waits in the
-kernel's queue while the first one is worked on, and comes out when the button can be pressed again."""
+"""Seconds after a submission in which a click is ignored. The second click of a double click waits in the kernel's queue while the
+first one is processed, and arrives when the button is enabled again."""
 
 
 class Submission(Generic[Request]):
-    """A button, and the message that says how it went.
+    """A button, and the message that reports the result.
 
     Parameters
     ----------
     description
-        What is written on the button.
+        The text on the button.
     fields
-        The form's fields by the names the request has for them.
+        The form's fields, by their names in the request.
     read
-        Builds the request from the fields; a `ValidationError` it raises is shown beside the fields it concerns.
+        Builds the request from the fields. A `ValidationError` it raises is shown beside the fields it concerns.
     on_submit
-        Does the work and returns the sentence to show; the sentence of an `LmskitError` it raises is shown instead.
+        Does the work and returns the sentence to show. If it raises an `LmskitError`, that error's sentence is shown instead.
     on_success
         Called after the work was done, for instance to empty the fields.
-    ask
-        For work that should not happen by a slip: the question that has to be answered with yes first.
+    confirm
+        Returns a question that must be answered with yes before the work is done; by default no question is asked.
     message
-        Where it is said how it went, if that is not under the button.
+        Shows the result; by default a message under the button.
     clock
-        Seconds from any fixed moment.
+        Monotonic time in seconds.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Submission(Generic[Request]):
         self.fields, self._read, self._on_submit, self._on_success = fields, read, on_submit, on_success
         self._confirm, self._clock = confirm, clock
         self._ended = float("-inf")
-        self._confirmed_about: Request | None = None
+        self._unconfirmed: Request | None = None
         self.button = widgets.Button(description=description, button_style="primary", layout=widgets.Layout(width="auto"))
         self.question = Message()
         self.yes = widgets.Button(description=f"Yes, {description[:1].lower()}{description[1:]}", button_style="danger")
@@ -72,17 +72,25 @@ class Submission(Generic[Request]):
         self.yes.on_click(lambda _button: self._answer(yes=True))
         self.no.on_click(lambda _button: self._answer(yes=False))
 
+    def withdraw_question(self) -> None:
+        """Remove a question that is not answered yet, for instance because another student was chosen."""
+        if self._unconfirmed is not None:
+            self._unconfirmed = None
+            self.question.clear()
+            self._answers.layout.display = "none"
+            self._end()
+
     def _press(self) -> None:
-        if self.button.disabled or self._too_soon():
+        if self.button.disabled or self._is_double_click():
             return
         self.button.disabled = True
         self.message.clear()
         for field in self.fields.values():
-            field.forget()
+            field.clear_problem()
         try:
             request = self._read()
         except ValidationError as error:
-            self._show(mistakes(error))
+            self._show_mistakes(mistakes(error))
             self._end()
             return
         except BaseException:
@@ -91,30 +99,22 @@ class Submission(Generic[Request]):
         if self._confirm is None:
             self._submit(request)
         else:
-            self._confirmed_about = request
+            self._unconfirmed = request
             self.question.warn(self._confirm(request))
             self._answers.layout.display = None
             self._ended = self._clock()
 
-    def withdraw_question(self) -> None:
-        """Take a question back that was not answered, as when something else is chosen meanwhile."""
-        if self._confirmed_about is not None:
-            self._confirmed_about = None
-            self.question.clear()
-            self._answers.layout.display = "none"
-            self._end()
-
     def _answer(self, *, yes: bool) -> None:
-        """Go on with what was asked about; the second click of a double click is no answer."""
-        request = self._confirmed_about
-        if request is None or self._too_soon():
+        """Continue with the request that was asked about; the second click of a double click does not count as an answer."""
+        request = self._unconfirmed
+        if request is None or self._is_double_click():
             return
         self.withdraw_question()
         if yes:
             self.button.disabled = True
             self._submit(request)
 
-    def _too_soon(self) -> bool:
+    def _is_double_click(self) -> bool:
         return self._clock() - self._ended < DOUBLE_CLICK
 
     def _submit(self, request: Request) -> None:
@@ -130,20 +130,20 @@ class Submission(Generic[Request]):
         self._ended = self._clock()
         self.button.disabled = False
 
-    def _show(self, found: Mapping[str, str]) -> None:
-        """Put each mistake beside the field it concerns, and all of them into the message."""
-        told: list[str] = []
+    def _show_mistakes(self, found: Mapping[str, str]) -> None:
+        """Show each mistake beside its field, and all of them in the message."""
+        messages: list[str] = []
         for name, sentence in found.items():
-            field, place = self._field(name)
+            field, part = self._field(name)
             if field is not None:
-                told.append(f"{field.label}: {field.tell(place, sentence)}")
+                messages.append(f"{field.label}: {field.show_problem(part, sentence)}")
             else:
-                told.append(f"{name}: {sentence}" if name else sentence)
-        self.message.bad(" ".join(dict.fromkeys(told)))
+                messages.append(f"{name}: {sentence}" if name else sentence)
+        self.message.bad(" ".join(dict.fromkeys(messages)))
 
     def _field(self, name: str) -> tuple[Field | None, str]:
-        """Return the field that holds what the request calls `name`, and the place in it: `weeks.2.topic` is `2.topic` of the weeks."""
+        """The field for a name in the request, and the part of its value: `weeks.2.topic` is the part `2.topic` of the field `weeks`."""
         if name in self.fields:
             return self.fields[name], ""
-        first, _, place = name.partition(".")
-        return self.fields.get(first), place
+        first, _, part = name.partition(".")
+        return self.fields.get(first), part

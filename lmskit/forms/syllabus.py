@@ -1,4 +1,4 @@
-"""The weeks of a syllabus: typed into a grid, or pasted from a document or a spreadsheet, one week a line."""
+"""The weeks of a syllabus: typed into a grid, or pasted from a document or a spreadsheet, one week per line."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from lmskit.widgets import Grid, GridColumn
 NUMBERED = re.compile(r"(?:week\s*)?(\d{1,3})(?:[.):](?:\s+|$)|\t\s*)(.*)", re.IGNORECASE)
 """`3. Loops`, `3) Loops`, `Week 3: Loops`, or a first column `3` copied from a spreadsheet; but not `3D graphics` or `2.5 dimensions`."""
 QUOTED = re.compile(r'(?:(?<=\t)|(?<=\n)|\A)"((?:[^"]|"")*)"(?=[\t\n]|\Z)')
-"""How a spreadsheet copies a cell that has line breaks or quotation marks."""
+"""A cell with line breaks or quotation marks, as a spreadsheet copies it."""
 
 
 def parse_weeks(text: str, *, after: int = 0) -> list[dict[str, object]]:
     r"""Read one week from each line that is not blank.
 
-    A line is a topic, and after `|` or a tab its objectives. A number before the topic is the week's number; a line without one
-    is the week after the line before it. What is wrong with the weeks is said by the request they are put into.
+    A line is a topic and, after `|` or a tab, its objectives. A number before the topic is the number of the week; a line without
+    a number is the week after the previous line. The weeks are not validated here; the request does that.
 
     Parameters
     ----------
     text
-        As it was pasted.
+        The pasted text.
     after
-        The week before the first line.
+        The number of the week before the first line.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def parse_weeks(text: str, *, after: int = 0) -> list[dict[str, object]]:
 
 
 class Weeks(GridField):
-    """The field of a course's weeks. A week without a number is the one after the week above it; a blank row is no week."""
+    """The field for a course's weeks. A week without a number follows the week above it; a blank row is ignored."""
 
     def __init__(self) -> None:
         columns = [
@@ -64,30 +64,31 @@ class Weeks(GridField):
         ]
         grid = Grid(columns, noun="week", most=LAST_WEEK, on_paste=_pasted)
         hint = (
-            "Type, or paste lines from a document or a spreadsheet into a topic: a number if there is one, the topic, and after a tab or | "
-            "its objectives."
+            "Type the weeks, or paste lines from a document or a spreadsheet into a topic. A line has the week's number (optional), "
+            "the topic and, after a tab or |, its objectives."
         )
         super().__init__("Weeks", grid, hint=hint)
 
     def show(self, weeks: Sequence[Mapping[str, Any]]) -> None:
-        """Put weeks into the grid, in place of what stands there."""
+        """Replace the weeks in the grid."""
         self.grid.rows = [{name: str(week[name]) for name in ("week_number", "topic", "objectives")} for week in weeks]
 
     def read(self) -> list[dict[str, object]]:
-        """What stands in the grid, as a request has it."""
+        """The weeks in the grid, as a request takes them."""
         rows = self.grid.rows
-        self.places = [place for place, row in enumerate(rows) if not self.grid.is_blank(row)]
+        self.entry_rows = [index for index, row in enumerate(rows) if not self.grid.is_blank(row)]
         numbers = _numbers(rows)
-        return [{**rows[place], "week_number": numbers[place]} for place in self.places]
+        return [{**rows[index], "week_number": numbers[index]} for index in self.entry_rows]
 
-    def tell(self, place: str, sentence: str) -> str:
-        """Show a mistake beside its row; two weeks of one number are both pointed out."""
-        if not place:
+    def show_problem(self, part: str, sentence: str) -> str:
+        """Show a mistake beside its row; if a week number is used twice, beside both rows."""
+        if not part:
             numbers = _numbers(self.grid.rows)
-            for row in self.places:
-                if [numbers[other] for other in self.places].count(numbers[row]) > 1:
+            used = [numbers[row] for row in self.entry_rows]
+            for row in self.entry_rows:
+                if used.count(numbers[row]) > 1:
                     self.grid.point_out(row, "week_number", f"There are two weeks {numbers[row]}.")
-        return super().tell(place, sentence)
+        return super().show_problem(part, sentence)
 
 
 def as_rows(weeks: Sequence[tuple[int, str, str]]) -> list[dict[str, object]]:
@@ -96,7 +97,7 @@ def as_rows(weeks: Sequence[tuple[int, str, str]]) -> list[dict[str, object]]:
 
 
 def _numbers(rows: Sequence[Mapping[str, Any]]) -> list[object]:
-    """The number of each week: as typed, or after the week above."""
+    """The number of each week: as typed, or one more than the week above."""
     numbers: list[object] = []
     before = 0
     for row in rows:

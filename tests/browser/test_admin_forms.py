@@ -66,7 +66,7 @@ def shows(lab, text):
 def test_a_course_is_copied_filled_by_pasting_corrected_and_created(open_form, pictures):
     lab = open_form("course_setup")
     pictures(lab, "course_opened")
-    press(lab, "Copy from it")
+    press(lab, "Copy")
     expect(lab.output.get_by_label("Topic, week 2").first).not_to_have_value("")
     pictures(lab, "course_copied")
     lab.field("Title").fill("Programming for everyone")
@@ -182,7 +182,7 @@ def test_a_quiz_is_made_from_a_bank_and_typed_questions(open_form, pictures):
     lab.output.locator(".lmskit-upload input").set_input_files({"name": "words.gift", "mimeType": "text/plain", "buffer": GIFT.encode()})
     shows(lab, "3 questions can be used, 1 cannot.")
     pictures(lab, "quiz_bank")
-    press(lab, "Put them in place of the questions")
+    press(lab, "Replace the quiz's questions")
     shows(lab, "Save the quiz to keep them.")
     lab.output.get_by_text("Import a question bank").click()
     lab.field("Title").fill("Words and numbers")
@@ -191,7 +191,7 @@ def test_a_quiz_is_made_from_a_bank_and_typed_questions(open_form, pictures):
     shows(lab, "Questions: question 2:")
     expect(lab.output.locator("option", has_text="⚠ 2.")).to_have_count(1)
     pictures(lab, "quiz_mistake")
-    lab.field("Type").select_option(label="order: put the options into order")
+    lab.field("Type").select_option(label="ordering: put the options into order")
     expect(lab.output.get_by_text("Options, in the right order").locator("visible=true")).to_be_visible()  # the kernel has answered
     lab.field("Question").fill("What comes first?")
     paste(lab, lab.output.get_by_label("Option, option 1").locator("visible=true"), "wake\neat\nsleep")
@@ -200,7 +200,7 @@ def test_a_quiz_is_made_from_a_bank_and_typed_questions(open_form, pictures):
     press(lab, "Preview")
     expect(lab.output.locator("td", has_text="1. wake · 2. eat · 3. sleep")).to_be_visible()
     press(lab, "Save the quiz")
-    shows(lab, "Words and numbers is saved in week 1: 4 questions, 4 points.")
+    shows(lab, "Words and numbers was saved in week 1: 4 questions, 4 points.")
     pictures(lab, "quiz_saved")
 
 
@@ -208,14 +208,14 @@ def test_a_roster_is_previewed_and_imported_and_its_result_downloaded(open_form,
     lab = open_form("roster_import")
     pictures(lab, "import_opened")
     press(lab, "Preview")
-    shows(lab, "File: Choose a file, or name the path of one.")
+    shows(lab, "File: Choose a file, or type the path of one.")
     pictures(lab, "import_mistake")
     rows = [f"student.{number}@example.com,Aaimported {number:02},=Formula" for number in range(40)]
     choose(lab, "email,family name,given name", *rows, "no address,Nobody,", "two@example.com")
     shows(lab, "roster.csv: Plain CSV")
     lab.field("Course").select_option(index=1)
     press(lab, "Preview")
-    shows(lab, "If this is what should happen, press Import.")
+    shows(lab, "If the preview is right, press Import.")
     shows(lab, "2 rows will not be imported")
     expect(lab.output.get_by_role("button", name="Import", exact=True)).to_be_enabled()
     pictures(lab, "import_preview")
@@ -226,7 +226,7 @@ def test_a_roster_is_previewed_and_imported_and_its_result_downloaded(open_form,
     expect(lab.output.locator(".lmskit-heading", has_text="Imported")).to_be_visible()
     pictures(lab, "import_done")
     with lab.page.expect_download() as download:
-        lab.output.get_by_role("button", name="Download all of it as CSV").click()
+        lab.output.get_by_role("button", name="Download the report as CSV").click()
     content = Path(download.value.path()).read_text(encoding="utf-8-sig")
     assert download.value.suggested_filename == "roster-import.csv"
     assert content.count("added") == 40

@@ -32,7 +32,7 @@ def test_title_and_weeks_are_changed_together(session, course, form):
     first, _, third = form.weeks.grid.rows
     form.weeks.grid.rows = [first | {"topic": "Numbers"}, third, {"topic": "Recursion"}]
     form.save.click()
-    assert form.message.value == f"{course.code} is saved. It has a new title. Added: week 4. Changed: week 1. Removed: week 2."
+    assert form.message.value == f"{course.code} was saved. It has a new title. Added: week 4. Changed: week 1. Removed: week 2."
     assert weeks_of(session, course) == ((1, "Numbers", ""), (3, "Topic 3", ""), (4, "Recursion", ""))
 
 
@@ -62,4 +62,4 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(session, course
 
 def test_nothing_different_is_said_to_be_nothing(form, course):
     form.save.click()
-    assert form.message.value == f"{course.code} is saved. Nothing was changed."
+    assert form.message.value == f"{course.code} was saved. Nothing was changed."

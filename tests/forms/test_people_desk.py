@@ -43,7 +43,7 @@ def state_of(desk, email):
 
 
 def actions_of(desk):
-    shown = {"making": desk.making, "renewing": desk.renewing, "closing": desk.closing, "opening": desk.opening}
+    shown = {"creating": desk.creating, "renewing": desk.renewing, "closing": desk.closing, "opening": desk.opening}
     return {name for name, action in shown.items() if action.view.layout.display is None}
 
 
@@ -60,8 +60,8 @@ def test_a_lecturer_can_be_added_without_a_login_and_get_one_later(desk, address
     add(desk, address, with_login=False)
     assert state_of(desk, address) == "no login"
     desk.person.value = address
-    assert actions_of(desk) == {"making"}
-    press(desk.making)
+    assert actions_of(desk) == {"creating"}
+    press(desk.creating)
     assert desk.message.value == f"{address} has a login now."
     assert actions_of(desk) == {"renewing", "closing"}
 

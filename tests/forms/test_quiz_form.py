@@ -50,7 +50,7 @@ def test_a_quiz_is_stored_with_its_questions_and_their_key(session, course, form
     form.title.value, form.week.value, form.due_on.value = "Quiz 1", 2, dt.date(2026, 10, 1)
     fill_in(form)
     save(form)
-    assert form.message.value == "Quiz 1 is saved in week 2: 1 question, 1 points."
+    assert form.message.value == "Quiz 1 was saved in week 2: 1 question, 1 point."
     [quiz] = stored(session, course)
     assert (quiz.title, quiz.week_number, quiz.due_on, float(quiz.max_score)) == ("Quiz 1", 2, dt.date(2026, 10, 1), 1)
     content = content_of(quiz)
@@ -152,7 +152,7 @@ def test_questions_are_moved_and_removed(form):
 
 def test_the_preview_shows_what_is_right_and_everything_as_text(form):
     fill_in(form, prompt="<b>2 + 2</b>", right="<i>4</i>")
-    form.questions.look.value = True
+    form.questions.show_preview.value = True
     html = form.questions.preview.view.value
     assert "✓ &lt;i&gt;4&lt;/i&gt; · 5" in html
     assert "<b>" not in html
@@ -168,7 +168,7 @@ def test_a_bank_is_looked_at_and_then_put_behind_the_questions(session, course, 
     fill_in(form)
     bring(form, GIFT)
     assert "2 questions can be used, 1 cannot." in form.bank.message.value
-    assert form.bank.findings.frame["What"].tolist() == ["cannot be used"]
+    assert form.bank.findings.frame["Result"].tolist() == ["rejected"]
     assert len(form.questions.drafts) == 1, "nothing happens before a button is pressed"
     form.bank.append.click()
     assert len(form.questions.drafts) == 3

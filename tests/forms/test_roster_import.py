@@ -110,7 +110,7 @@ def test_whoever_is_missing_is_withdrawn_only_if_asked_and_after_a_warning(sessi
     assert form.warning.value == ""
     form.withdraw_missing.value = True
     press(form, "preview")
-    assert form.warning.value == "1 student will be withdrawn because the file does not name them."
+    assert form.warning.value == "1 student will be withdrawn, because they are not in the file."
     form.result.state.value = "withdrawn"
     assert form.result.outcomes.frame["Who or what"].tolist() == [f"Gone · {course.code}"]
     press(form, "confirm")
@@ -124,7 +124,7 @@ def test_messages_are_asked_for_and_announced(session, course, form):
     press(form, "preview")
     assert form.warning.value == "2 students will be sent a message."
     press(form, "confirm")
-    assert "deliver them in admin/outbox" in form.message.value
+    assert "To send them, open admin/outbox" in form.message.value
     assert set(course_roster(session, course.code)["status"]) == {EnrollmentStatus.PENDING}
 
 
@@ -135,7 +135,7 @@ def test_what_changed_since_the_preview_is_said(session, course, form):
     student = factories.student(session, email=row.partition(",")[0], family_name="Able", given_name="")
     factories.enrollment(session, course, student)
     press(form, "confirm")
-    assert form.warning.value.startswith("The database has changed since the preview, so this came out otherwise: roster.csv: 0 added")
+    assert form.warning.value.startswith("The database has changed since the preview, so the result differs: roster.csv: 0 added")
     assert counts(form)["added"] == 0
 
 
@@ -146,7 +146,7 @@ def test_a_file_that_changed_since_the_preview_is_not_imported(session, course, 
     press(form, "preview")
     path.write_text("\n".join(["email,family_name", *people("Baker")]))
     press(form, "confirm")
-    assert form.message.value == "roster.csv is no longer the file that was previewed. Nothing was imported; preview it again."
+    assert form.message.value == "roster.csv has changed since the preview. Nothing was imported; preview it again."
     assert roster_size(session, course.code) == 0
 
 
@@ -164,7 +164,7 @@ def test_columns_that_are_called_otherwise_can_be_named(session, course, form):
 @pytest.mark.parametrize(
     ("path", "where", "problem"),
     [
-        ("", "field", "Choose a file, or name the path of one."),
+        ("", "field", "Choose a file, or type the path of one."),
         ("/nowhere/roster.csv", "message", "There is no file or folder /nowhere/roster.csv."),
     ],
 )

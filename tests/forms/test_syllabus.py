@@ -53,5 +53,5 @@ def test_a_week_without_a_number_follows_the_one_above_and_a_blank_row_is_none()
     weeks = Weeks()
     weeks.grid.rows = [{"week_number": "3", "topic": "Numbers"}, {"topic": " "}, {"topic": "Loops"}]
     assert [(week["week_number"], week["topic"]) for week in weeks.read()] == [(3, "Numbers"), (4, "Loops")]
-    assert weeks.tell("1.topic", "wrong") == "row 3, topic: wrong"
+    assert weeks.show_problem("1.topic", "wrong") == "row 3, topic: wrong"
     assert weeks.grid.problems == [{}, {}, {"topic": "wrong"}]

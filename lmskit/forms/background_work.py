@@ -1,7 +1,7 @@
-"""Work that takes a while: it shows how far it is, and can be cancelled with nothing half-done.
+"""Work that takes a while: it reports its progress, and can be cancelled with nothing changed.
 
-A kernel handles one message at a time, so work within a button's callback would keep the click on *Cancel* waiting. The work
-runs in a thread, with a session of its own.
+A kernel handles one message at a time, so work in a button's callback would delay the click on *Cancel*. The work runs in a thread
+instead, with a session of its own.
 """
 
 from __future__ import annotations
@@ -16,18 +16,27 @@ from typing import TypeVar
 import ipywidgets as widgets
 
 from lmskit.errors import LmskitError, WorkCancelledError
+from lmskit.progress import Progress
 from lmskit.widgets import Message, bug_message
 
 Result = TypeVar("Result")
 PAUSE = 0.1
-"""Seconds between two pictures of the progress: a page cannot draw faster."""
+"""Seconds between two updates of the progress; a page cannot draw faster."""
 log = logging.getLogger(__name__)
 
 
 class Task:
-    """The work as it sees itself: it tells how far it is, and learns that it was cancelled."""
+    """The work's own view of itself: it reports progress, and is informed of a cancellation.
 
-    def __init__(self, show: Callable[[str, int, int | None], None], *, clock: Callable[[], float] = time.monotonic) -> None:
+    Parameters
+    ----------
+    show
+        Shows the progress on the screen.
+    clock
+        Monotonic time in seconds.
+    """
+
+    def __init__(self, show: Progress, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._show, self._clock = show, clock
         self._shown: tuple[str, float] = ("", float("-inf"))
         self._lock = threading.Lock()
@@ -36,11 +45,11 @@ class Task:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the work was asked to end."""
+        """Whether the work was cancelled."""
         return self._cancelled
 
-    def tell(self, step: str, done: int, total: int | None) -> None:
-        """Show how far a step is; can be given to an import as its `Progress`.
+    def report(self, step: str, done: int, total: int | None) -> None:
+        """Show the progress of a step; this is a `Progress`.
 
         Raises
         ------
@@ -56,9 +65,9 @@ class Task:
 
     @contextmanager
     def interruptible(self, interrupt: Callable[[], None]) -> Iterator[None]:
-        """Let cancelling call `interrupt`, which ends what is running. Once the block has ended well, it is too late to cancel.
+        """Call `interrupt`, which ends what is running, if the work is cancelled. After the block it is too late to cancel.
 
-        Stands within the transaction, as its last part: what comes after the block is the commit, which is all or nothing.
+        Use it as the last block within a transaction: after it, only the commit follows, which succeeds or fails as a whole.
 
         Raises
         ------
@@ -75,12 +84,12 @@ class Task:
         self.settle()
 
     def settle(self) -> None:
-        """From here on the work cannot be cancelled.
+        """Allow no cancellation from now on.
 
         Raises
         ------
         WorkCancelledError
-            It was, before.
+            The work was cancelled before.
         """
         with self._lock:
             if self._cancelled:
@@ -89,7 +98,7 @@ class Task:
         self._show("Saving", 0, None)
 
     def cancel(self) -> bool:
-        """Ask the work to end; False when it is too late."""
+        """Cancel the work; False if it is too late."""
         with self._lock:
             if self._settled:
                 return False
@@ -99,8 +108,8 @@ class Task:
         return True
 
 
-class LongWork:
-    """One piece of work at a time, with a bar and a button to cancel it; takes no room while nothing is worked on."""
+class BackgroundWork:
+    """One task at a time, with a progress bar and a button to cancel it; takes no room while no task runs."""
 
     def __init__(self) -> None:
         self.bar = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(width="260px", margin="2px 10px 2px 2px"))
@@ -114,24 +123,24 @@ class LongWork:
 
     @property
     def running(self) -> bool:
-        """Whether something is worked on."""
+        """Whether a task runs."""
         return self._task is not None
 
     def start(
         self, work: Callable[[Task], Result], *, done: Callable[[Result], None], ended: Callable[[], None], message: Message | None = None
     ) -> bool:
-        """Begin; False, and nothing done, where something is worked on already.
+        """Begin; False, with nothing done, if a task runs already.
 
         Parameters
         ----------
         work
-            Is done in a thread of its own.
+            Runs in a thread of its own.
         done
-            Gets what the work returned.
+            Receives what the work returned.
         ended
-            Is called last, however the work ended, in the same thread.
+            Called last, in the same thread, whether the work succeeded or not.
         message
-            Tells why the work ended without a result.
+            Shows why the work ended without a result; by default `self.message`.
         """
         if self._task is not None:
             return False
@@ -139,8 +148,8 @@ class LongWork:
         self._show("Starting", 0, None)
         self.cancel.disabled = False
         self.view.layout.display = None
-        told = message or self.message
-        told.clear()
+        shown = message or self.message
+        shown.clear()
 
         def run() -> None:
             try:
@@ -148,12 +157,12 @@ class LongWork:
                 done(result)
             except Exception as error:
                 if task.cancelled:
-                    told.neutral(str(WorkCancelledError()))
+                    shown.neutral(str(WorkCancelledError()))
                 elif isinstance(error, LmskitError):
-                    told.bad(str(error))
+                    shown.bad(str(error))
                 else:
                     log.exception("The work behind a form failed")
-                    told.bad(bug_message(error))
+                    shown.bad(bug_message(error))
             finally:
                 self.view.layout.display = "none"
                 self._task = None
@@ -164,12 +173,12 @@ class LongWork:
         return True
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait until the work has ended.
+        """Wait until the task has ended.
 
         Raises
         ------
         TimeoutError
-            It has not.
+            It has not ended in time.
         """
         if self._thread is not None:
             self._thread.join(timeout)

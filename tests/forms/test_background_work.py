@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from lmskit.db import snapshot, transaction
 from lmskit.db.transaction import interrupter
 from lmskit.errors import ConflictError
-from lmskit.forms.long_work import LongWork, Task
+from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.models import Term
 from tests import factories
 
@@ -30,10 +30,10 @@ class Outcome:
         self.ends += 1
 
 
-def start(work, outcome, long_work=None):
-    long_work = long_work or LongWork()
-    assert long_work.start(work, done=outcome.results.append, ended=outcome.ended)
-    return long_work
+def start(work, outcome, work_box=None):
+    work_box = work_box or BackgroundWork()
+    assert work_box.start(work, done=outcome.results.append, ended=outcome.ended)
+    return work_box
 
 
 def terms_called(admin_engine, code):
@@ -52,20 +52,20 @@ def test_work_that_is_cancelled_in_the_middle_leaves_nothing(begin, admin_engine
             if waiting == "in a statement":
                 session.execute(text("SELECT pg_sleep(:long)"), {"long": LONG})
             for row in range(LONG * 100):
-                task.tell("Reading", row, None)
+                task.report("Reading", row, None)
                 time.sleep(0.01)
 
     started = time.monotonic()
-    long_work = start(work, outcome)
+    work_box = start(work, outcome)
     assert half_done.wait(LONG)
     time.sleep(0.2)
-    long_work.cancel.click()
-    long_work.join(LONG)
+    work_box.cancel.click()
+    work_box.join(LONG)
     assert time.monotonic() - started < LONG / 2
-    assert long_work.message.value == "Cancelled. Nothing was changed."
+    assert work_box.message.value == "Cancelled. Nothing was changed."
     assert (outcome.results, outcome.ends) == ([], 1)
     assert terms_called(admin_engine, code) == []
-    assert long_work.view.layout.display == "none"
+    assert work_box.view.layout.display == "none"
 
 
 def test_once_it_is_being_saved_it_cannot_be_cancelled_and_is_there(begin, admin_engine):
@@ -79,8 +79,8 @@ def test_once_it_is_being_saved_it_cannot_be_cancelled_and_is_there(begin, admin
             answers.append(task.cancel())
         return "saved"
 
-    long_work = start(work, outcome)
-    long_work.join(LONG)
+    work_box = start(work, outcome)
+    work_box.join(LONG)
     try:
         assert (answers, outcome.results) == ([False], ["saved"])
         assert terms_called(admin_engine, code) == [code]
@@ -90,7 +90,7 @@ def test_once_it_is_being_saved_it_cannot_be_cancelled_and_is_there(begin, admin
 
 
 def test_cancelling_one_piece_of_work_does_not_touch_the_next_one_on_the_same_connection(begin):
-    outcome, long_work = Outcome(), LongWork()
+    outcome, work_box = Outcome(), BackgroundWork()
     tasks = []
 
     def work(task):
@@ -98,20 +98,20 @@ def test_cancelling_one_piece_of_work_does_not_touch_the_next_one_on_the_same_co
         with begin() as session, task.interruptible(interrupter(session)):
             return session.scalar(text("SELECT 1"))
 
-    start(work, outcome, long_work).join(LONG)
+    start(work, outcome, work_box).join(LONG)
     assert not tasks[0].cancel()
-    start(work, outcome, long_work).join(LONG)
+    start(work, outcome, work_box).join(LONG)
     assert outcome.results == [1, 1]
 
 
 def test_there_is_one_piece_of_work_at_a_time():
     go, outcome = threading.Event(), Outcome()
-    long_work = start(lambda _task: go.wait(LONG), outcome)
-    assert long_work.running
-    assert not long_work.start(pytest.fail, done=pytest.fail, ended=pytest.fail)
+    work_box = start(lambda _task: go.wait(LONG), outcome)
+    assert work_box.running
+    assert not work_box.start(pytest.fail, done=pytest.fail, ended=pytest.fail)
     go.set()
-    long_work.join(LONG)
-    assert not long_work.running
+    work_box.join(LONG)
+    assert not work_box.running
     assert outcome.results == [True]
 
 
@@ -121,11 +121,11 @@ def test_a_refusal_is_its_sentence_and_a_bug_says_that_it_is_one(caplog):
     def refuse(_task):
         raise ConflictError("There is one already.")
 
-    long_work = start(refuse, outcome)
-    long_work.join(LONG)
-    assert long_work.message.value == "There is one already."
-    start(lambda task: task.no_such_thing, outcome, long_work).join(LONG)
-    assert "lmskit failed unexpectedly (AttributeError)." in long_work.message.value
+    work_box = start(refuse, outcome)
+    work_box.join(LONG)
+    assert work_box.message.value == "There is one already."
+    start(lambda task: task.no_such_thing, outcome, work_box).join(LONG)
+    assert "lmskit failed unexpectedly (AttributeError)." in work_box.message.value
     assert "AttributeError" in caplog.text
     assert (outcome.results, outcome.ends) == ([], 2)
 
@@ -134,7 +134,7 @@ def test_progress_is_shown_at_once_for_a_new_step_and_then_now_and_then():
     shown, now = [], [0.0]
     task = Task(lambda *picture: shown.append(picture), clock=lambda: now[0])
     for done in range(5):
-        task.tell("Reading", done, 5)
+        task.report("Reading", done, 5)
         now[0] += 0.04
-    task.tell("Writing", 0, None)
+    task.report("Writing", 0, None)
     assert shown == [("Reading", 0, 5), ("Reading", 3, 5), ("Writing", 0, None)]
