@@ -102,7 +102,7 @@ class CanvasGradebook(GradebookTable):
         self.layout = layout_of(file)
         columns_read = {*self.layout.names, self.layout.id, *(assignment.column for assignment in self.layout.assignments)}
         columns_read |= {self.layout.sis_id} if self.layout.sis_id is not None else set()
-        self._totals = Totals(self.layout, {})
+        self._totals = Totals(self.layout.totals, {}, has_posting_row=self.layout.has_posting_row)
         super().__init__(file, options, {*columns_read, *self._totals.columns.values()})
         self.clear()
 
@@ -150,7 +150,7 @@ class CanvasGradebook(GradebookTable):
                 self._without_points.append(assignment)
             else:
                 yield self._quiz(assignment)
-        self._totals = Totals(self.layout, self._possible)
+        self._totals = Totals(self.layout.totals, self._possible, has_posting_row=self.layout.has_posting_row)
         yield from self.student_records(self._students())
 
     def _rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from lmskit.importers.canvas.gradebook import CanvasGradebookLayout
-
     Cells = tuple[str, ...]
 
 ROUNDING = 0.005
@@ -36,19 +34,21 @@ class Totals:
 
     Parameters
     ----------
-    layout
-        Where the gradebook has them.
+    columns
+        Columns of the totals of the whole course, by header.
+    has_posting_row
+        Whether the gradebook says which assignments are posted.
     possible
         Points possible of each assignment, by its column.
     """
 
-    def __init__(self, layout: CanvasGradebookLayout, possible: Mapping[int, float]) -> None:
+    def __init__(self, columns: Mapping[str, int], possible: Mapping[int, float], *, has_posting_row: bool) -> None:
         self.possible = possible
         compared = {"Current Points", "Final Points", "Unposted Current Score", "Unposted Final Score"}
-        if not layout.has_posting_row:  # otherwise these leave out grades that students do not see yet
+        if not has_posting_row:  # otherwise these leave out grades that students do not see yet
             compared |= {"Current Score", "Final Score"}
-        is_unweighted = bool({"Current Points", "Final Points"} & layout.totals.keys())
-        self.columns = {header: column for header, column in layout.totals.items() if header in compared and is_unweighted}
+        is_unweighted = bool({"Current Points", "Final Points"} & columns.keys())
+        self.columns = {header: column for header, column in columns.items() if header in compared and is_unweighted}
 
     def differences(
         self, cells: Cells, scores: Mapping[int, float], not_counted: set[int], read: Callable[[str], float]
