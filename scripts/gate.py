@@ -26,6 +26,7 @@ LINT = (
     Check("ruff format", ("-m", "ruff", "format", "--check", ".")),
     Check("mypy", ("-m", "mypy")),
     Check("import contracts", ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")),
+    Check("SQL", ("-m", "scripts.lint_sql")),
 )
 FORMAT = (
     Check("ruff check", ("-m", "ruff", "check", "--fix", ".")),
