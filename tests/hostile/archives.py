@@ -125,5 +125,5 @@ XML_FILES = (
     _xml_entry("an encoding that nobody knows", '<?xml version="1.0" encoding="x-secret"?><quiz/>', "encod"),
     _xml_entry("a NUL character", "<quiz>\0</quiz>", "row 1: it is not well-formed XML"),
     _xml_entry("no XML", "::Q:: What? {=A}", "row 1: it is not well-formed XML"),
-    _xml_entry("no questions", "<quiz></quiz>", "holds no questions"),
+    _xml_entry("no questions", "<quiz></quiz>", "has no questions"),
 )

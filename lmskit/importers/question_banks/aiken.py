@@ -1,4 +1,4 @@
-"""Aiken: a question, its options on lines that begin with a letter, the right letter. All of it is plain text."""
+"""Aiken: a question, its options on lines that begin with a letter, and the letter of the right option, all in plain text."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.question_banks.bank import MAX_TEXT, Bank, BankFormat, Draft, encoding_notes, sort_out
-from lmskit.importers.text_file import Lines, scan
+from lmskit.importers.question_banks.bank import Bank, BankFormat, Draft, encoding_notes, limited_lines, validated
+from lmskit.importers.text_file import scan
 from lmskit.vocabulary import QuestionType
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from lmskit.importers.formats import ReadOptions
     from lmskit.importers.text_file import TextFile
 
-LOOKED_AT = 40
-"""Lines of the first question at most, when a file is looked at to tell whether it is Aiken."""
+DETECTED_LINES = 40
+"""Lines of the first question that are read at most to detect whether a file is Aiken."""
 FEWEST_OPTIONS = 2
 
 _OPTION = re.compile(r"([A-Z])[).][ \t]++(.*+)", re.DOTALL)
@@ -33,89 +33,88 @@ def read(path: Path, _options: ReadOptions) -> Bank:
     Raises
     ------
     ImportFileError
-        The file cannot be read, is too large, or holds no questions.
+        The file cannot be read, is too large, or has no questions.
     """
     file = scan(path)
-    found = sort_out(file.name, _drafts(file))
-    return Bank(FORMAT.name, file.name, file.sha256, found.questions, found.rejections, found.warnings, tuple(encoding_notes(file)))
+    return validated(file.name, _drafts(file)).bank(file.name, file.sha256, FORMAT, encoding_notes(file))
 
 
 def is_aiken(path: Path) -> bool:
-    """Tell whether a file is Aiken: it begins with a question, two options or more in the order of their letters, and the answer."""
+    """Return whether a file begins with a question, two options or more in the order of their letters, and the answer."""
     try:
-        lines = list(islice(_lines(scan(path)), LOOKED_AT))
+        texts = [text for _, text in islice(_filled_lines(scan(path)), DETECTED_LINES)]
     except ImportFileError:
         return False
-    texts = [line for _, line in lines]
-    end = next((place for place, text in enumerate(texts) if _ANSWER.fullmatch(text)), None)
-    if end is None:
-        return False
-    options = [found.group(1) for text in texts[:end] if (found := _OPTION.fullmatch(text))]
-    answer = _ANSWER.fullmatch(texts[end])
+    for end, text in enumerate(texts):
+        if answer := _ANSWER.fullmatch(text):
+            return _is_question(texts[:end], answer[1])
+    return False
+
+
+def _is_question(texts: list[str], answer: str) -> bool:
+    """Return whether lines are a question and, at the end, all its options."""
+    letters = [option[1] for text in texts if (option := _OPTION.fullmatch(text))]
     return (
-        len(options) >= FEWEST_OPTIONS
-        and options == [chr(ord("A") + place) for place in range(len(options))]
-        and end - len(options) > 0
-        and all(_OPTION.fullmatch(text) for text in texts[end - len(options) : end])
-        and answer is not None
-        and answer.group(1) in options
+        len(letters) >= FEWEST_OPTIONS
+        and letters == [chr(ord("A") + index) for index in range(len(letters))]
+        and len(texts) > len(letters)
+        and all(_OPTION.fullmatch(text) for text in texts[-len(letters) :])
+        and answer in letters
     )
 
 
 def _drafts(file: TextFile) -> Iterator[Draft]:
-    """Give out what stands between two answers; a new question also begins where text follows options."""
+    """Give out the text between two answers as a question; text after options begins a new question, too."""
     draft: Draft | None = None
-    asked: list[str] = []
+    prompt: list[str] = []
     options: list[tuple[str, str]] = []
-    for row, line in _lines(file):
+    for row, line in _filled_lines(file):
         if draft is None:
-            draft, asked, options = Draft(file.name, row), [], []
+            draft, prompt, options = Draft(file.name, row), [], []
         if answer := _ANSWER.fullmatch(line):
-            yield _filled(draft, asked, options, answer.group(1))
+            yield _filled(draft, prompt, options, answer[1])
             draft = None
         elif option := _OPTION.fullmatch(line):
-            options.append((option.group(1), option.group(2)))
+            options.append((option[1], option[2]))
         else:
             if options:
-                yield _filled(draft, asked, options, None)
-                draft, asked, options = Draft(file.name, row), [], []
-            asked.append(line)
+                yield _filled(draft, prompt, options, None)
+                draft, prompt, options = Draft(file.name, row), [], []
+            prompt.append(line)
     if draft is not None:
-        yield _filled(draft, asked, options, None)
+        yield _filled(draft, prompt, options, None)
 
 
-def _filled(draft: Draft, asked: list[str], options: list[tuple[str, str]], answer: str | None) -> Draft:
-    marks = [letter for letter, _ in options]
+def _filled(draft: Draft, prompt: list[str], options: list[tuple[str, str]], answer: str | None) -> Draft:
     draft.fields |= {
         "type": QuestionType.CHOICE,
-        "prompt": "\n".join(asked),
+        "prompt": "\n".join(prompt),
         "points": 1,
         "options": [{"id": letter, "text": text} for letter, text in options],
     }
     draft.key = {"answer": answer}
-    if not asked:
-        draft.reason = "has no question before its options"
-    elif answer is None:
-        draft.reason = "has no line that begins with ANSWER:" if options else "has no options that begin with A) or A."
-    elif len(options) < FEWEST_OPTIONS:
-        draft.reason = f"has fewer than {FEWEST_OPTIONS} options that begin with a letter and ) or ."
-    elif len(set(marks)) < len(marks):
-        draft.reason = "has two options with the same letter"
-    elif not _LETTER.fullmatch(answer) or answer not in marks:
-        draft.reason = "has an answer that is not the letter of one of its options"
+    draft.reason = _reason(prompt, [letter for letter, _ in options], answer)
     return draft
 
 
-def _lines(file: TextFile) -> Iterator[tuple[int, str]]:
+def _reason(prompt: list[str], letters: list[str], answer: str | None) -> str | None:
+    """Return why a question cannot be imported; None if it can."""
+    if not prompt:
+        return "has no question before its options"
+    if answer is None:
+        return "has no line that begins with ANSWER:" if letters else "has no options that begin with A) or A."
+    if len(letters) < FEWEST_OPTIONS:
+        return f"has fewer than {FEWEST_OPTIONS} options that begin with a letter and ) or ."
+    if len(set(letters)) < len(letters):
+        return "has two options with the same letter"
+    if not _LETTER.fullmatch(answer) or answer not in letters:
+        return "has an answer that is not the letter of one of its options"
+    return None
+
+
+def _filled_lines(file: TextFile) -> Iterator[tuple[int, str]]:
     """Give out the lines that are not empty, with their numbers."""
-    size = 0
-    with file.open() as stream:
-        for number, line in enumerate(Lines(file.name, stream), 1):
-            size += len(line)
-            if size > MAX_TEXT:
-                raise ImportFileError(f"{file.name} is larger than {MAX_TEXT // 1024**2} MiB, which is the most that is read.")
-            if stripped := line.strip():
-                yield number, stripped
+    return ((number, stripped) for number, line in limited_lines(file) if (stripped := line.strip()))
 
 
 FORMAT = BankFormat("aiken", "Aiken questions", is_aiken, read)

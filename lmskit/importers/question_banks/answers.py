@@ -1,7 +1,7 @@
-"""From the answers of a question in another system, each with its share of the marks, to a question and its key.
+"""From the answers of a question in another system, each with its share of the points, to a question and its key.
 
-Other systems give each answer a share of the marks. Here an option is right or not. Where the shares say more than
-that, the question is taken and the difference is said.
+In other systems each answer has a share of the points; in lmskit an option is right or wrong. A question with other shares
+is imported, with a warning about the difference.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lmskit.importers.question_banks.bank import UnmappedError, letters, told
+from lmskit.importers.question_banks.bank import UnmappedError, joined_feedback, lettered_options
 from lmskit.vocabulary import QuestionType
 
 if TYPE_CHECKING:
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 WHOLE = 100.0
 NEARLY = 0.01
-"""Shares such as 33.33333 are meant to be thirds."""
-PARTIAL = "gives part of the marks for an answer; here it counts as wrong"
-SEVERAL_RIGHT = "has several right options of which one is to be chosen; the first of them is the key"
-UNEVEN = "gives the right options unequal shares of the marks, which are not kept"
-PENALTY = "takes marks off for wrong options, which is not kept"
-WILDCARD = "accepts any text in place of *; the * is kept as it is"
-SEVERAL_NUMBERS = "accepts several numbers; the first of those that earn full marks is the key"
+"""Difference between shares that are equal, such as 33.33333 and a third."""
+PARTIAL = "gives some of the points for an answer; in lmskit this answer is wrong"
+SEVERAL_RIGHT = "has several right options, of which a student chooses one; the first of them is the key"
+UNEVEN = "gives unequal shares of the points for the right options, which are not imported"
+PENALTY = "deducts points for wrong options, which is not imported"
+WILDCARD = "accepts any text for the *; the * is imported as it is"
+SEVERAL_NUMBERS = "accepts several numbers; the first that earns all points is the key"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerShare:
-    """One answer, and how many per cent of the marks it earns."""
+    """An answer, and the share of the points that it earns, in per cent."""
 
     text: str
     share: float
@@ -44,29 +44,29 @@ class AnswerShare:
 
 
 def put_choice(draft: Draft, answers: Sequence[AnswerShare], general: str, *, single: bool) -> None:
-    """Make a draft a question with options, of which one is to be chosen, or any number."""
+    """Make a draft a question with options, of which a student chooses one (`single`) or any number."""
     _enough(answers, 2, "option")
-    options = letters([answer.text for answer in answers])
+    options = lettered_options([answer.text for answer in answers])
     ids = [option["id"] for option in options]
     draft.fields |= {"type": QuestionType.CHOICE if single else QuestionType.MULTIPLE, "options": options}
     if single:
         right = [identifier for identifier, answer in zip(ids, answers, strict=True) if answer.share >= WHOLE - NEARLY]
         if not right:
-            raise UnmappedError("has no option that earns full marks")
+            raise UnmappedError("has no option that earns all points")
         if len(right) > 1:
-            draft.remark(SEVERAL_RIGHT)
+            draft.warn(SEVERAL_RIGHT)
         if any(NEARLY < answer.share < WHOLE - NEARLY for answer in answers):
-            draft.remark(PARTIAL)
+            draft.warn(PARTIAL)
         answer_key: str | list[str] = right[0]
     else:
         shares = [answer.share for answer in answers if answer.share > NEARLY]
         if not shares:
             raise UnmappedError("has no right option")
         if max(shares) - min(shares) > NEARLY or abs(sum(shares) - WHOLE) > 1:
-            draft.remark(UNEVEN)
+            draft.warn(UNEVEN)
         answer_key = [identifier for identifier, answer in zip(ids, answers, strict=True) if answer.share > NEARLY]
     if any(answer.share < -NEARLY for answer in answers):
-        draft.remark(PENALTY)
+        draft.warn(PENALTY)
     draft.key = _key(answer_key, general, answers)
 
 
@@ -77,22 +77,22 @@ def put_true_false(draft: Draft, *, right: bool, general: str, feedback: Sequenc
 
 
 def put_short_text(draft: Draft, answers: Sequence[AnswerShare], general: str) -> None:
-    """Make a draft a question for a word or two."""
+    """Make a draft a question whose answer is a word or two."""
     _enough(answers, 1, "answer")
     right = list(dict.fromkeys(answer.text for answer in answers if answer.share >= WHOLE - NEARLY))
     if not right or not any(text.strip(" *") for text in right):
-        raise UnmappedError("has no answer that earns full marks, or only the one that accepts everything")
+        raise UnmappedError("has no answer that earns all points, or only one that accepts every text")
     if any("*" in text for text in right):
-        draft.remark(WILDCARD)
+        draft.warn(WILDCARD)
     if any(NEARLY < answer.share < WHOLE - NEARLY for answer in answers):
-        draft.remark(PARTIAL)
+        draft.warn(PARTIAL)
     draft.fields |= {"type": QuestionType.SHORT_TEXT}
     draft.key = _key(right, general, answers)
 
 
 @dataclass(frozen=True, slots=True)
 class NumberShare:
-    """One number with its tolerance, and how many per cent of the marks it earns; None is any number."""
+    """A number with its tolerance, and the share of the points that it earns, in per cent; None is any number."""
 
     number: float | None
     tolerance: float
@@ -100,34 +100,34 @@ class NumberShare:
     feedback: str = ""
 
     @property
-    def said(self) -> AnswerShare:
-        """As feedback is told of it."""
+    def as_text(self) -> AnswerShare:
+        """The number as a text, for its feedback."""
         text = "*" if self.number is None else f"{self.number:g}"
         return AnswerShare(text, self.share, self.feedback)
 
 
 def put_number(draft: Draft, answers: Sequence[NumberShare], general: str) -> None:
-    """Make a draft a question for a number."""
+    """Make a draft a question whose answer is a number."""
     right = [answer for answer in answers if answer.share >= WHOLE - NEARLY and answer.number is not None]
     if not right:
-        raise UnmappedError("has no number that earns full marks")
+        raise UnmappedError("has no number that earns all points")
     if len({(answer.number, answer.tolerance) for answer in right}) > 1:
-        draft.remark(SEVERAL_NUMBERS)
+        draft.warn(SEVERAL_NUMBERS)
     if any(NEARLY < answer.share < WHOLE - NEARLY for answer in answers):
-        draft.remark(PARTIAL)
+        draft.warn(PARTIAL)
     draft.fields |= {"type": QuestionType.NUMERIC}
-    draft.key = _key(right[0].number, general, [answer.said for answer in answers]) | {"tolerance": right[0].tolerance}
+    draft.key = _key(right[0].number, general, [answer.as_text for answer in answers]) | {"tolerance": right[0].tolerance}
 
 
 def put_match(draft: Draft, pairs: Sequence[tuple[str, str]], general: str) -> None:
-    """Make a draft a question that matches texts; a pair without a first text only offers one more target."""
-    options = letters([first for first, _ in pairs if first])
+    """Make a draft a question that matches texts; a pair without a first text only adds a target."""
+    options = lettered_options([first for first, _ in pairs if first])
     targets = {text: str(number) for number, text in enumerate(dict.fromkeys(second for _, second in pairs), 1)}
     if not options or len(targets) < 1:
         raise UnmappedError("has nothing to match")
-    twice = [text for text, times in Counter(first for first, _ in pairs if first).items() if times > 1]
-    if twice:
-        draft.remark("matches the same text more than once", twice[0])
+    repeated = [text for text, times in Counter(first for first, _ in pairs if first).items() if times > 1]
+    if repeated:
+        draft.warn("matches the same text more than once", repeated[0])
     answer = {option["id"]: targets[second] for option, second in zip(options, [second for first, second in pairs if first], strict=True)}
     draft.fields |= {
         "type": QuestionType.MATCH,
@@ -138,7 +138,7 @@ def put_match(draft: Draft, pairs: Sequence[tuple[str, str]], general: str) -> N
 
 
 def put_essay(draft: Draft, general: str) -> None:
-    """Make a draft a question for a text that a person grades."""
+    """Make a draft a question whose answer is a text that a person grades."""
     draft.fields |= {"type": QuestionType.ESSAY}
     draft.key = {"feedback": general} if general.strip() else None
 
@@ -149,7 +149,7 @@ def number_in(text: str) -> float:
     Raises
     ------
     UnmappedError
-        It is none.
+        It is not a number.
 
     Examples
     --------
@@ -178,22 +178,22 @@ def span(low: str, high: str) -> tuple[float, float]:
 
 
 def share_of(text: str) -> float:
-    """Read a share of the marks, in per cent.
+    """Read a share of the points, in per cent.
 
     Raises
     ------
     UnmappedError
-        It is no number from -100 to 100.
+        It is not a number from -100 to 100.
     """
     share = number_in(text)
     if not -WHOLE <= share <= WHOLE or not math.isfinite(share):
-        raise UnmappedError(f"gives an answer {text.strip()[:40]} % of the marks")
+        raise UnmappedError(f"gives {text.strip()[:40]} % of the points for an answer; a share is from -100 to 100 %")
     return share
 
 
-def _key(answer: object, general: str, answers: Sequence[AnswerShare]) -> dict[str, object]:
-    key: dict[str, object] = {"answer": answer}
-    if feedback := told(general, ((one.text, one.feedback) for one in answers)):
+def _key(right: object, general: str, answers: Sequence[AnswerShare]) -> dict[str, object]:
+    key: dict[str, object] = {"answer": right}
+    if feedback := joined_feedback(general, ((answer.text, answer.feedback) for answer in answers)):
         key["feedback"] = feedback
     return key
 

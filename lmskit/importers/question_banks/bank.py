@@ -1,17 +1,17 @@
-"""What readers of question banks have in common: questions with their places, ids that stay, and what was not taken.
+"""What the readers of question banks share: drafts of questions, ids that are stable, and the report on what was read.
 
-A bank becomes a `Bank` whole, since a quiz is stored whole. Each question of the file is either in `questions` or in
-`rejections`. What a question of ours cannot hold, such as part of the marks for a half-right option, is an warning.
+A `Bank` is the whole of a file, since a quiz is stored as a whole. Each question of the file is either in `questions` or
+in `rejections`. What lmskit cannot store of an imported question, such as some of the points for a half-right option, is a
+warning.
 
-The id of a question is the one that the file gives it; else its name; else the beginning of its text and a digest of
-it. It never depends on where the question stands, so that a question put in front does not make others of them all:
-attempts refer to questions by their id.
+The id of a question is the one in the file; else its name; else the beginning of its text and a digest of it. It never
+depends on the position of the question, so that inserting one does not change the ids of others: attempts refer to
+questions by their id.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -21,29 +21,33 @@ from pydantic import TypeAdapter, ValidationError
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.report import Rejection, RowWarning, shortened
-from lmskit.limits import LONGEST_QUESTION_ID
+from lmskit.importers.text_cell import one_line
+from lmskit.importers.text_file import Lines
+from lmskit.limits import LONGEST_QUESTION_ID, LONGEST_TITLE
 from lmskit.schemas.mistakes import one_sentence
 from lmskit.schemas.quiz import KeyEntry, Question, QuizContent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from lmskit.importers.formats import ReadOptions
+    from lmskit.importers.question_banks.markup import PlainText
     from lmskit.importers.text_file import TextFile
 
 SYSTEM = "question-bank"
-"""`external_ids.source` of quizzes that were made of a bank; banks name no quizzes themselves."""
+"""`external_ids.source` of quizzes that were created from a bank; banks do not name quizzes."""
 MAX_QUESTIONS = 10_000
 MAX_TEXT = 16 * 1024**2
-"""Characters of text that a bank may hold."""
-SHOWN_OF_PROMPT = 60
+"""Characters of text that a bank may contain."""
+PROMPT_IN_ID = 60
+"""Characters of the prompt in the id of a question without a name."""
 _QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
 
 
 @dataclass(frozen=True, slots=True)
 class BankQuestion:
-    """A question, where it stands, and its key; essays have none."""
+    """A question, its position, and its key; essays have no key."""
 
     file: str
     row: int
@@ -69,20 +73,20 @@ class Bank:
 
     @property
     def rows_in(self) -> int:
-        """Questions that were read, those that were rejected included."""
+        """Questions that were read, including the rejected."""
         return len(self.questions) + len(self.rejections)
 
     @property
     def title(self) -> str:
-        """The name without its ending: what a quiz of these questions is called unless somebody says otherwise."""
+        """The title of a quiz of these questions unless another is given: the name without its ending."""
         line = "".join(" " if unicodedata.category(character) in {"Cc", "Cs"} else character for character in PurePath(self.name).stem)
-        return line.strip()[:300] or self.format
+        return line.strip()[:LONGEST_TITLE] or self.format
 
     def content(self) -> QuizContent:
-        """The questions as those of a quiz."""
+        """Return the questions as those of a quiz."""
         return QuizContent(
-            questions=tuple(one.question for one in self.questions),
-            answer_key={one.question.id: one.key for one in self.questions if one.key is not None},
+            questions=tuple(found.question for found in self.questions),
+            answer_key={found.question.id: found.key for found in self.questions if found.key is not None},
         )
 
 
@@ -93,22 +97,22 @@ class BankFormat:
     name: str
     title: str
     detect: Callable[[Path], bool]
-    """Whether the path holds this format; False, never an error, for whatever else it holds."""
+    """Whether the path has this format; False, never an error, for all other content."""
     open: Callable[[Path, ReadOptions], Bank]
-    """Read the bank; an `ImportFileError` says what is wrong with it."""
+    """Read the bank; an `ImportFileError` explains what is wrong with it."""
     needs_course: ClassVar[bool] = True
 
 
 class UnmappedError(ValueError):
-    """A question that cannot be held here; the text is the reason."""
+    """A question that cannot be a question of lmskit; the text is the reason."""
 
 
 @dataclass(slots=True)
 class Draft:
-    """A question as a reader found it, before its id is chosen and it is checked.
+    """A question as it was read, before its id is chosen and it is validated.
 
-    `fields` are those of `schemas.quiz.Question` but its id; `key` those of `KeyEntry`. `name` is what the file calls
-    it, and `reason`, where it is set, why it cannot be imported.
+    `fields` are those of `schemas.quiz.Question` without its id; `key` those of `KeyEntry`. `name` is its name in the
+    file. `reason` explains why it cannot be imported; None if it can.
     """
 
     file: str
@@ -117,58 +121,69 @@ class Draft:
     fields: dict[str, Any] = field(default_factory=dict)
     key: dict[str, Any] | None = None
     reason: str | None = None
-    remarks: list[tuple[str | None, str]] = field(default_factory=list)
+    warnings: list[tuple[str | None, str]] = field(default_factory=list)
+    """Value and reason of each."""
 
-    def remark(self, reason: str, value: str | None = None) -> None:
-        """Note something that is taken in an unusual way, or not kept; once."""
-        if all(said != reason for _, said in self.remarks):
-            self.remarks.append((value, reason))
+    def warn(self, reason: str, value: str | None = None) -> None:
+        """Add a warning that something is imported in an unusual way, or not imported; once for each reason."""
+        if all(reason != earlier for _, earlier in self.warnings):
+            self.warnings.append((value, reason))
+
+    def text_of(self, plain: PlainText) -> str:
+        """Return a text without markup, and warn of what it lacks."""
+        for part in plain.lost:
+            self.warn(f"contains {part}, which is not imported")
+        return plain.text
 
     @property
     def label(self) -> str:
-        """What a report shows of it."""
+        """What a report shows of it: its name, or else its prompt."""
         return shortened(" ".join((self.name or str(self.fields.get("prompt", ""))).split()))
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
-    """What came of drafts."""
+class ValidatedDrafts:
+    """The questions among drafts, the rejections of the others, and the warnings."""
 
     questions: tuple[BankQuestion, ...]
     rejections: tuple[Rejection, ...]
     warnings: tuple[RowWarning, ...]
 
+    def bank(self, name: str, sha256: str, form: BankFormat, notes: Sequence[str] = (), skipped: Sequence[str] = ()) -> Bank:
+        """Return them as a bank."""
+        return Bank(form.name, name, sha256, self.questions, self.rejections, self.warnings, tuple(notes), tuple(skipped))
 
-def sort_out(name: str, drafts: Iterable[Draft]) -> Sorted:
-    """Give every draft its id, and part those that are questions from those that are not.
+
+def validated(name: str, drafts: Iterable[Draft]) -> ValidatedDrafts:
+    """Give every draft its id, and validate it.
 
     Raises
     ------
     ImportFileError
-        There are none, or more than any quiz has.
+        There are no drafts, or more than a quiz may have.
     """
     questions: list[BankQuestion] = []
     rejections: list[Rejection] = []
     warnings: list[RowWarning] = []
-    taken: dict[str, int] = {}
+    given: dict[str, int] = {}
     for number, draft in enumerate(drafts, 1):
         if number > MAX_QUESTIONS:
             raise ImportFileError(f"{name} has more than {MAX_QUESTIONS:,} questions, which is the most that is read. Import it in parts.")
-        identifier = _free(_identifier(draft), taken)
+        identifier = _free_id(_wanted_id(draft), given)
         try:
-            questions.append(_checked(draft, identifier))
+            questions.append(_question(draft, identifier))
         except UnmappedError as error:
             rejections.append(Rejection(draft.file, draft.row, None, draft.label or None, str(error)))
         else:
             warnings.extend(
-                RowWarning(draft.file, draft.row, None, value or draft.label or None, reason) for value, reason in draft.remarks
+                RowWarning(draft.file, draft.row, None, value or draft.label or None, reason) for value, reason in draft.warnings
             )
-    if not taken:
-        raise ImportFileError(f"{name} holds no questions. Is it the file that its name says?")
-    return Sorted(tuple(questions), tuple(rejections), tuple(warnings))
+    if not given:
+        raise ImportFileError(f"{name} has no questions. Is it the right file?")
+    return ValidatedDrafts(tuple(questions), tuple(rejections), tuple(warnings))
 
 
-def _checked(draft: Draft, identifier: str) -> BankQuestion:
+def _question(draft: Draft, identifier: str) -> BankQuestion:
     if draft.reason is not None:
         raise UnmappedError(draft.reason)
     try:
@@ -176,54 +191,67 @@ def _checked(draft: Draft, identifier: str) -> BankQuestion:
         key = None if draft.key is None else KeyEntry.model_validate(draft.key)
         QuizContent(questions=(question,), answer_key={} if key is None else {question.id: key})
     except ValidationError as error:
-        raise UnmappedError(f"does not fit the form of questions here: {one_sentence(error)}") from error
+        raise UnmappedError(f"cannot be a question of lmskit: {one_sentence(error)}") from error
     if question.id != identifier:
         raise UnmappedError("has a name that cannot be stored")
     return BankQuestion(draft.file, draft.row, question, key)
 
 
-def _identifier(draft: Draft) -> str:
-    """The id a draft asks for: its name, or else something that stands for its text."""
-    name = _one_line(draft.name)
+def _wanted_id(draft: Draft) -> str:
+    """Return the name of a draft, or else the beginning of its prompt and a digest of it."""
+    name = one_line(draft.name)
     if not name:
         prompt = str(draft.fields.get("prompt", ""))
-        return f"{_one_line(prompt)[:SHOWN_OF_PROMPT].strip()} #{_digest(prompt)}".strip()
+        return f"{one_line(prompt)[:PROMPT_IN_ID].strip()} #{_digest(prompt)}".strip()
     return name if len(name) <= LONGEST_QUESTION_ID else f"{name[: LONGEST_QUESTION_ID - 12].strip()} #{_digest(name)}"
 
 
-def _free(wanted: str, taken: dict[str, int]) -> str:
-    """Return `wanted`, or with a number behind it where it is taken, and note how often it was asked for."""
-    chosen, number = wanted, taken.get(wanted, 0) + 1
-    while number > 1 or chosen in taken:
-        behind = f" ({number})" if number > 1 else ""
-        chosen = wanted[: LONGEST_QUESTION_ID - len(behind)] + behind
-        if chosen not in taken:
+def _free_id(wanted: str, given: dict[str, int]) -> str:
+    """Return `wanted`, with a number behind it if another question has it, and count in `given` how often it was wanted."""
+    chosen, number = wanted, given.get(wanted, 0) + 1
+    while number > 1 or chosen in given:
+        suffix = f" ({number})" if number > 1 else ""
+        chosen = wanted[: LONGEST_QUESTION_ID - len(suffix)] + suffix
+        if chosen not in given:
             break
         number += 1
-    taken[wanted] = max(number, 1)
-    taken.setdefault(chosen, 1)
+    given[wanted] = max(number, 1)
+    given.setdefault(chosen, 1)
     return chosen
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"\s+", " ", "".join(" " if unicodedata.category(one) in {"Cc", "Cs"} else one for one in text)).strip()
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def letters(texts: Sequence[str]) -> list[dict[str, str]]:
-    """Options with the ids A, B, C and so on; from the 27th on, 27, 28 and so on."""
-    return [{"id": chr(ord("A") + place) if place < 26 else str(place + 1), "text": text} for place, text in enumerate(texts)]  # noqa: PLR2004 - letters
+def lettered_options(texts: Sequence[str]) -> list[dict[str, str]]:
+    """Return options with the ids A, B, C and so on; from the 27th on, 27, 28 and so on."""
+    return [{"id": chr(ord("A") + index) if index < 26 else str(index + 1), "text": text} for index, text in enumerate(texts)]  # noqa: PLR2004 - letters
 
 
-def told(general: str, single: Iterable[tuple[str, str]]) -> str | None:
-    """One text of feedback: the general one, then that on single answers, each behind the answer it is about."""
-    lines = [general.strip(), *(f"{answer.strip() or '–'}: {text.strip()}" for answer, text in single if text.strip())]
+def joined_feedback(general: str, on_answers: Iterable[tuple[str, str]]) -> str | None:
+    """Return one text of feedback: the general feedback, then each answer with the feedback on it; None if there is none."""
+    lines = [general.strip(), *(f"{answer.strip() or '–'}: {text.strip()}" for answer, text in on_answers if text.strip())]
     return "\n".join(line for line in lines if line) or None
 
 
+def limited_lines(file: TextFile) -> Iterator[tuple[int, str]]:
+    """Give out the number and the text of each line of a bank.
+
+    Raises
+    ------
+    ImportFileError
+        The lines have more than `MAX_TEXT` characters.
+    """
+    size = 0
+    with file.open() as stream:
+        for number, line in enumerate(Lines(file.name, stream), 1):
+            size += len(line)
+            if size > MAX_TEXT:
+                raise ImportFileError(f"{file.name} is larger than {MAX_TEXT // 1024**2} MiB, which is the most that is read.")
+            yield number, line
+
+
 def encoding_notes(file: TextFile) -> list[str]:
-    """What a report should say about how a text file was read."""
+    """Return a note on the encoding of a file unless it is UTF-8."""
     return [] if file.encoding in {"utf-8", "utf-8-sig"} else [f"{file.name} was read as {file.encoding_name}."]

@@ -1,6 +1,6 @@
 r"""Cloze questions of Moodle: blanks within a text, each with its type and answers, such as `{1:SHORTANSWER:=Paris#Yes}`.
 
-A quiz here has no questions with several answers, so each blank becomes a question of its own that repeats the text.
+A quiz in lmskit has no questions with several answers, so each blank becomes a question of its own that repeats the text.
 """
 
 from __future__ import annotations
@@ -72,55 +72,54 @@ def drafts(whole: Draft, markup: str, form: str, general: str) -> Iterator[Draft
     Parameters
     ----------
     whole
-        Where the question stands, and its name.
+        The question as a whole: its position and its name.
     markup, form
         Its text, and the form of the text.
     general
-        Feedback on all of it, as plain text.
+        Feedback on the whole question, as plain text.
     """
     escaped = _UNESCAPED.sub(lambda found: _HELD_BACK[found.group(1)], re.sub("[\ufdd0-\ufdd5]", "\ufffd", markup))
     blanks = list(_blanks(escaped))
     if not blanks or len(escaped) > LONGEST_PROSE:
-        whole.reason = "is longer than a cloze question may be" if blanks else "is a cloze question without a blank that could be read"
+        whole.reason = "is longer than a cloze question may be" if blanks else "is a cloze question without a blank that can be read"
         yield whole
         return
-    text = _text(escaped, blanks, form)
+    plain = _text(escaped, blanks, form)
     for number, blank in enumerate(blanks, 1):
-        mark = f"[{number}]" if len(blanks) > 1 else ""
-        draft = Draft(whole.file, whole.row, f"{whole.name} {mark}".strip())
+        label = f"[{number}]" if len(blanks) > 1 else ""
+        draft = Draft(whole.file, whole.row, f"{whole.name} {label}".strip())
         try:
-            draft.fields |= {"prompt": f"{text.text}\n\nWhat belongs in {mark}?" if mark else text.text, "points": blank.weight}
-            for thing in text.lost:
-                draft.remark(f"holds {thing}, which is not imported")
-            if mark:
-                draft.remark("is one blank of a cloze question, which is imported as one question for each blank")
-            _put(draft, blank, form, general)
+            text = draft.text_of(plain)
+            draft.fields |= {"prompt": f"{text}\n\nWhat belongs in {label}?" if label else text, "points": blank.weight}
+            if label:
+                draft.warn("is one blank of a cloze question, which is imported as one question for each blank")
+            _put_answers(draft, blank, form, general)
         except UnmappedError as error:
             draft.reason = str(error)
         yield draft
 
 
 def _blanks(text: str) -> Iterator[_Blank]:
-    place = 0
-    while found := _OPENING.search(text, place):
-        place = found.end()
+    position = 0
+    while found := _OPENING.search(text, position):
+        position = found.end()
         if found.group(2) in SINGLE | SEVERAL | SHORT | EXACT | NUMBER:
-            end = text.find("}", place)
+            end = text.find("}", position)
             if end < 0:
                 return
-            yield _Blank(found.start(), end + 1, int(found.group(1) or 1), found.group(2), text[place:end])
-            place = end + 1
+            yield _Blank(found.start(), end + 1, int(found.group(1) or 1), found.group(2), text[position:end])
+            position = end + 1
 
 
 def _text(text: str, blanks: list[_Blank], form: str) -> PlainText:
-    parts, place = [], 0
+    parts, position = [], 0
     for number, blank in enumerate(blanks, 1):
-        parts += [text[place : blank.start], f"[{number}] {BLANK}" if len(blanks) > 1 else BLANK]
-        place = blank.end
-    return plain_text(("".join(parts) + text[place:]).translate(_BACK), form)
+        parts += [text[position : blank.start], f"[{number}] {BLANK}" if len(blanks) > 1 else BLANK]
+        position = blank.end
+    return plain_text(("".join(parts) + text[position:]).translate(_BACK), form)
 
 
-def _put(draft: Draft, blank: _Blank, form: str, general: str) -> None:
+def _put_answers(draft: Draft, blank: _Blank, form: str, general: str) -> None:
     shares = []
     for piece in blank.answers.removeprefix("~").split("~"):
         weighted = _SHARE.match(piece)
@@ -136,7 +135,7 @@ def _put(draft: Draft, blank: _Blank, form: str, general: str) -> None:
         put_number(draft, [_number(share) for share in shares], general)
     else:
         if blank.kind in EXACT:
-            draft.remark("asks for capital letters as they are in the key, which is not kept")
+            draft.warn("distinguishes upper and lower case, which is not imported")
         put_short_text(draft, shares, general)
 
 

@@ -1,8 +1,8 @@
 """From the markup of other systems to the plain text of questions.
 
-Questions are stored as text, and shown escaped wherever they are shown. So tags are taken out: line breaks, list items
-and table cells stay recognisable, `x<sup>2</sup>` becomes `x^2`, a picture its description in brackets. What text
-cannot hold is listed in `PlainText.lost`. TeX formulas stay as they were typed.
+Questions are stored as text, and are escaped wherever they are shown. So tags are removed: line breaks, list items and
+table cells stay recognisable, `x<sup>2</sup>` becomes `x^2`, a picture becomes its description in brackets. What cannot
+be written as text is listed in `PlainText.lost`. TeX formulas stay as they were typed.
 
 The tags are found by expressions that read each character once, since the standard library's parser takes minutes for
 100 KB of unclosed tags.
@@ -40,12 +40,12 @@ LOST = {
     "math": "the layout of a formula",
 }
 SILENT = frozenset({"script", "style", "iframe", "svg", "canvas", "template"})
-"""Elements whose content is no text."""
+"""Elements whose content is not text."""
 MOST_RAISED = 10
-"""Superscripts in superscripts; beyond that the levels are one."""
+"""Nested superscripts; those beyond are written like the last."""
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*+)((?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>")
-_ODD_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*+)([^<>]*+)>")
+_UNQUOTED_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*+)([^<>]*+)>")
 _DECLARATION = re.compile(r"<[!?][^<>]*+>")
 _ATTRIBUTE = re.compile(r"([a-zA-Z][\w:-]*+)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>]++))")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
@@ -61,7 +61,7 @@ class PlainText(NamedTuple):
 
 @dataclass
 class _Raised:
-    """A superscript, subscript or link whose end has not come yet."""
+    """A superscript, subscript or link whose end was not read yet."""
 
     tag: str
     start: int
@@ -69,7 +69,7 @@ class _Raised:
 
 
 class TextBuilder:
-    """Gathers text from the events of a document; HTML and the body of a QTI item go through the same one."""
+    """Collects text from the events of a document, for HTML and for the body of a QTI item."""
 
     def __init__(self, *, keep_lines: bool = False) -> None:
         self.lost: dict[str, None] = {}
@@ -81,7 +81,7 @@ class TextBuilder:
         self._raised: list[_Raised] = []
 
     def data(self, text: str) -> None:
-        """Take text in."""
+        """Add text."""
         if self._silent or not text:
             return
         if not self._verbatim:
@@ -91,7 +91,7 @@ class TextBuilder:
         self._put(text)
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """An element begins."""
+        """Begin an element."""
         if tag in LOST:
             self.lost[LOST[tag]] = None
         if tag in SILENT:
@@ -113,7 +113,7 @@ class TextBuilder:
             self._raised.append(_Raised(tag, len(self._parts), attributes.get("href", "").strip()))
 
     def end(self, tag: str) -> None:
-        """An element ends."""
+        """End an element."""
         if self._silent:
             if self._silent[-1] == tag:
                 self._silent.pop()
@@ -124,7 +124,7 @@ class TextBuilder:
             self._close(self._raised.pop())
 
     def result(self) -> PlainText:
-        """All of it, without spaces at the ends of lines, and without empty lines at its ends."""
+        """Return the whole text, without spaces at the ends of lines, and without empty lines at its ends."""
         lines = [line.rstrip() for line in "".join(self._parts).replace("\r\n", "\n").replace("\r", "\n").split("\n")]
         return PlainText("\n".join(lines).strip("\n"), tuple(self.lost))
 
@@ -133,8 +133,8 @@ class TextBuilder:
         if raised.tag != "a":
             content = inner.strip()
             if content:
-                mark = "^" if raised.tag == "sup" else "_"
-                self._parts[raised.start :] = [mark + (content if content.isalnum() else f"({content})")]
+                sign = "^" if raised.tag == "sup" else "_"
+                self._parts[raised.start :] = [sign + (content if content.isalnum() else f"({content})")]
                 self._last = ")"
         elif "@@PLUGINFILE@@" in raised.link:
             self.lost["a linked file"] = None
@@ -153,14 +153,14 @@ class TextBuilder:
 
 
 def plain_text(markup: str, form: str) -> PlainText:
-    r"""Take the markup out of a text.
+    r"""Return a text without its markup.
 
     Parameters
     ----------
     markup
         The text.
     form
-        `html`; `moodle`, which is text that may hold tags and whose line breaks count; or anything else, such as
+        `html`; `moodle`, which is text that may have tags and whose line breaks count; or any other, such as
         `plain` and `markdown`, which stays as it is.
 
     Examples
@@ -183,22 +183,22 @@ def plain_text(markup: str, form: str) -> PlainText:
 
 def _without_tags(markup: str, *, keep_lines: bool) -> PlainText:
     builder = TextBuilder(keep_lines=keep_lines)
-    place, length = 0, len(markup)
+    position, length = 0, len(markup)
     has_comments = True
-    while place < length:
-        tag_at = markup.find("<", place)
+    while position < length:
+        tag_at = markup.find("<", position)
         if tag_at < 0:
-            builder.data(_characters(markup[place:]))
+            builder.data(_characters(markup[position:]))
             break
-        builder.data(_characters(markup[place:tag_at]))
+        builder.data(_characters(markup[position:tag_at]))
         if has_comments and markup.startswith("<!--", tag_at):
             end = markup.find("-->", tag_at)
             has_comments = end >= 0  # or else each further one would be looked for in vain as well
-            place = end + 3 if has_comments else tag_at
+            position = end + 3 if has_comments else tag_at
             continue
         if found := _DECLARATION.match(markup, tag_at):
-            place = found.end()
-        elif found := _TAG.match(markup, tag_at) or _ODD_TAG.match(markup, tag_at):
+            position = found.end()
+        elif found := _TAG.match(markup, tag_at) or _UNQUOTED_TAG.match(markup, tag_at):
             closing, name, inside = found.groups()
             if closing:
                 builder.end(name.lower())
@@ -206,15 +206,15 @@ def _without_tags(markup: str, *, keep_lines: bool) -> PlainText:
                 builder.start(name.lower(), _attributes(inside))
                 if inside.endswith("/") and name.lower() in SILENT:
                     builder.end(name.lower())
-            place = found.end()
+            position = found.end()
         else:
             builder.data("<")
-            place = tag_at + 1
+            position = tag_at + 1
     return builder.result()
 
 
 def _attributes(inside: str) -> dict[str, str]:
-    return {name.lower(): _characters(one or two or bare) for name, one, two, bare in _ATTRIBUTE.findall(inside)}
+    return {name.lower(): _characters(double or single or bare) for name, double, single, bare in _ATTRIBUTE.findall(inside)}
 
 
 def _characters(text: str) -> str:

@@ -1,7 +1,7 @@
-"""Moodle XML, what Moodle exports a question bank as.
+"""Moodle XML, the format in which Moodle exports a question bank.
 
 Multiple choice, true or false, short answer, numerical, matching and essay become questions; of a cloze question each
-blank does. Descriptions and all other types are rejected. Embedded files are not kept.
+blank becomes one. Descriptions and all other types are rejected. Embedded files are not imported.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lmskit.importers.question_banks.answers import (
     put_true_false,
     share_of,
 )
-from lmskit.importers.question_banks.bank import Bank, BankFormat, Draft, UnmappedError, sort_out
+from lmskit.importers.question_banks.bank import Bank, BankFormat, Draft, UnmappedError, validated
 from lmskit.importers.question_banks.markup import plain_text
 from lmskit.importers.xml_file import first_elements, parsed
 
@@ -39,8 +39,8 @@ USED = frozenset({
     "name", "questiontext", "generalfeedback", "defaultgrade", "idnumber", "answer", "subquestion", "single", "usecase", "units",
     "file", "image", "image_base64",
 })  # fmt: skip
-"""Children of a question that are read, or whose absence is said."""
-FEWEST_ELEMENTS = 2
+"""Children of a question that are read, or of which a warning says that they are not imported."""
+DETECTED_ELEMENTS = 2
 
 
 def read(path: Path, _options: ReadOptions) -> Bank:
@@ -49,22 +49,22 @@ def read(path: Path, _options: ReadOptions) -> Bank:
     Raises
     ------
     ImportFileError
-        The file cannot be read, is no such file, or holds no questions.
+        The file cannot be read, is not such a file, or has no questions.
     """
     file = parsed(path, drop={"file", "image_base64"})
     entries = list(file.root.below("question"))
-    found = sort_out(file.name, (draft for entry in entries if entry.get("type") != "category" for draft in _drafts(file.name, entry)))
+    found = validated(file.name, (draft for entry in entries if entry.get("type") != "category" for draft in _drafts(file.name, entry)))
     categories = [_text_of(entry.child("category", "text")) for entry in entries if entry.get("type") == "category"]
     notes = []
     if categories:
         notes.append(f"Categories are not imported; {file.name} has {len(categories):,}, the first is {categories[0][:100]!r}.")
     skipped = sorted({child.local for entry in entries if entry.get("type") != "category" for child in entry.below()} - USED)
-    return Bank(FORMAT.name, file.name, file.sha256, found.questions, found.rejections, found.warnings, tuple(notes), tuple(skipped))
+    return found.bank(file.name, file.sha256, FORMAT, notes, skipped)
 
 
 def is_moodle_xml(path: Path) -> bool:
-    """Tell whether a file is Moodle's XML: a quiz that begins with a question of some type."""
-    found = first_elements(path, FEWEST_ELEMENTS)
+    """Return whether a file is Moodle's XML: a quiz that begins with a question of any type."""
+    found = first_elements(path, DETECTED_ELEMENTS)
     return [element.tag for element in found] == ["quiz", "question"] and found[1].get("type") is not None
 
 
@@ -74,15 +74,15 @@ def _drafts(file: str, entry: XmlElement) -> Iterator[Draft]:
     if kind not in CLOZE:
         yield reader.filled(kind)
         return
-    asked = entry.child("questiontext")
-    if asked is None:
+    prompt = entry.child("questiontext")
+    if prompt is None:
         reader.draft.reason = "has no text"
         yield reader.draft
         return
     general = reader.text(entry.child("generalfeedback"))
-    for draft in cloze.drafts(reader.draft, _text_of(asked.child("text")), FORMS.get(asked.get("format", "html"), "html"), general):
-        for value, reason in reader.draft.remarks:
-            draft.remark(reason, value)
+    for draft in cloze.drafts(reader.draft, _text_of(prompt.child("text")), FORMS.get(prompt.get("format", "html"), "html"), general):
+        for value, reason in reader.draft.warnings:
+            draft.warn(reason, value)
         yield draft
 
 
@@ -91,10 +91,10 @@ class _Reader:
 
     def __init__(self, entry: XmlElement, draft: Draft) -> None:
         self.entry, self.draft = entry, draft
-        asked = entry.child("questiontext")
-        self.form = "html" if asked is None else asked.get("format", "html")
+        prompt = entry.child("questiontext")
+        self.form = "html" if prompt is None else prompt.get("format", "html")
         if next(entry.everywhere("file", "image_base64"), None) is not None:
-            draft.remark("holds files, which are not imported")
+            draft.warn("contains files, which are not imported")
 
     def filled(self, kind: str) -> Draft:
         draft = self.draft
@@ -103,7 +103,7 @@ class _Reader:
         if kind == "description":
             draft.reason = "is a description, not a question"
         elif kind not in READERS:
-            draft.reason = f"is of Moodle's type {kind[:40]!r}, which has no counterpart here"
+            draft.reason = f"is of Moodle's type {kind[:40]!r}, which lmskit does not have"
         else:
             try:
                 draft.fields["points"] = number_in(grade) if grade else 1
@@ -117,16 +117,13 @@ class _Reader:
         if element is None:
             return ""
         chosen = form or FORMS.get(element.get("format", self.form), "html")
-        plain = plain_text(_text_of(element.child("text")), chosen)
-        for thing in plain.lost:
-            self.draft.remark(f"holds {thing}, which is not imported")
-        return plain.text
+        return self.draft.text_of(plain_text(_text_of(element.child("text")), chosen))
 
     def shares(self, form: str | None = None) -> list[AnswerShare]:
         return [self.share(answer, form) for answer in self.entry.below("answer")]
 
     def share(self, answer: XmlElement, form: str | None = None) -> AnswerShare:
-        # Long ago the share and the text stood in other places.
+        # Old versions of Moodle write the share and the text in other elements.
         share = answer.get("fraction") or _text_of(answer.child("fraction")) or "0"
         text = self.text(answer, form) if answer.child("text") is not None else (answer.text or "").strip()
         return AnswerShare(text, share_of(share), self.text(answer.child("feedback")))
@@ -141,16 +138,16 @@ class _Reader:
             raise UnmappedError("has other answers than true and false")
         words = [share.text.lower() for share in shares]
         if set(words) != {"true", "false"}:
-            self.draft.remark("has its answers in another language; the first was taken for true", shares[0].text)
+            self.draft.warn("has its answers in another language; the first is read as true", shares[0].text)
             words = ["true", "false"]
         right = [word for word, share in zip(words, shares, strict=True) if share.share >= WHOLE]
         if len(right) != 1:
-            raise UnmappedError("does not say which of true and false is right")
+            raise UnmappedError("does not show whether true or false is right")
         put_true_false(self.draft, right=right[0] == "true", general=general, feedback=shares)
 
     def short_text(self, general: str) -> None:
         if _text_of(self.entry.child("usecase")) == "1":
-            self.draft.remark("asks for capital letters as they are in the key, which is not kept")
+            self.draft.warn("distinguishes upper and lower case, which is not imported")
         put_short_text(self.draft, self.shares("plain"), general)
 
     def number(self, general: str) -> None:
@@ -160,9 +157,9 @@ class _Reader:
             tolerance = _text_of(answer.child("tolerance"))
             number = None if share.text in {"*", ""} else number_in(share.text)
             found.append(NumberShare(number, abs(number_in(tolerance)) if tolerance else 0.0, share.share, share.feedback))
-        units = self.entry.child("units")
-        if units is not None and len(units):
-            self.draft.remark("knows units, which are not kept")
+        physical_units = self.entry.child("units")
+        if physical_units is not None and len(physical_units):
+            self.draft.warn("has units of measurement, which are not imported")
         put_number(self.draft, found, general)
 
     def match(self, general: str) -> None:
