@@ -14,8 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lmskit.analytics.bkt import cross_validate  # noqa: E402 - the path comes first
-from lmskit.analytics.held_out import calibration, prediction_quality  # noqa: E402
+from lmskit.analytics.bkt import calibration, cross_validate, prediction_quality  # noqa: E402 - the path comes first
 from tests.analytics.assistments import FILE, responses  # noqa: E402
 
 

@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lmskit.analytics.interval_study import interval_coverage
-from lmskit.analytics.rule_choice import RuleChoice, choice
-from lmskit.analytics.rules import RULES
+from lmskit.analytics.rules import RULES, ConfiguredRule, configured
 from lmskit.rounding import number_text, percent_text
 
 COUNTS = (1, 2, 3, 5, 8, 10, 15, 20, 40, 100)
@@ -31,27 +30,27 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=20_000, help="for each number of questions (default: 20000)")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    choices = [choice(name) for name, rule in RULES.items() if rule.has_interval]
+    rules = [configured(name) for name, rule in RULES.items() if rule.has_interval]
     print(f"{options.students:,} students for each number of questions, seed {options.seed}")
     print(f"without interval: {', '.join(name for name, rule in RULES.items() if not rule.has_interval)}")
     for name, prior in PRIORS.items():
-        average = _print_study(choices, name, prior, n_students=options.students, seed=options.seed)
-        assert PROMISED[0] <= average <= PROMISED[1], f"the average holds {percent_text(average, 1)}, pooled"
+        average = _print_study(rules, name, prior, n_students=options.students, seed=options.seed)
+        assert PROMISED[0] <= average <= PROMISED[1], f"the interval of the average has the coverage {percent_text(average, 1)}, pooled"
 
 
-def _print_study(choices: list[RuleChoice], name: str, prior: tuple[float, float], *, n_students: int, seed: int) -> float:
-    """Print what is found for one distribution of the truth, and return what the first rule holds, pooled."""
-    table = interval_coverage(choices, COUNTS, n_students=n_students, prior=prior, seed=seed)
-    pooled = interval_coverage(choices, POOLED, n_students=max(n_students // len(POOLED), 1), prior=prior, seed=seed + 1)
+def _print_study(rules: list[ConfiguredRule], name: str, prior: tuple[float, float], *, n_students: int, seed: int) -> float:
+    """Print the study of one distribution of the truth, and return the pooled coverage of the first rule."""
+    table = interval_coverage(rules, COUNTS, n_students=n_students, prior=prior, seed=seed)
+    pooled = interval_coverage(rules, POOLED, n_students=max(n_students // len(POOLED), 1), prior=prior, seed=seed + 1)
     print(f"\ntruth {name}: coverage in %, and below it the mean width\n{'questions':<18}{''.join(f'{n:>7}' for n in COUNTS)}  pooled 1-40")
-    held = []
-    for number, one in enumerate(choices, start=1):
-        rows = table[table["choice"] == number]
-        held.append(float(np.mean(pooled.loc[pooled["choice"] == number, "coverage"])))
-        width = float(np.mean(pooled.loc[pooled["choice"] == number, "width"]))
-        print(f"{one.rule.name:<18}{_cells(100 * rows['coverage'], 1)}{number_text(100 * held[-1], 1):>13}")
+    coverages = []
+    for number, rule in enumerate(rules, start=1):
+        rows = table[table["number"] == number]
+        coverages.append(float(np.mean(pooled.loc[pooled["number"] == number, "coverage"])))
+        width = float(np.mean(pooled.loc[pooled["number"] == number, "width"]))
+        print(f"{rule.name:<18}{_cells(100 * rows['coverage'], 1)}{number_text(100 * coverages[-1], 1):>13}")
         print(f"{'':<18}{_cells(rows['width'], 2)}{number_text(width):>13}")
-    return held[0]
+    return coverages[0]
 
 
 def _cells(numbers: pd.Series, digits: int) -> str:

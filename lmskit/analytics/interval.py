@@ -1,4 +1,4 @@
-"""Intervals for shares: the central 90 % of a Beta distribution."""
+"""Intervals of shares: the central 90 % of a Beta distribution."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -14,20 +13,20 @@ if TYPE_CHECKING:
     Floats: TypeAlias = npt.NDArray[np.float64]
 
 CONTENT = 0.90
-"""How much of the distribution an interval holds."""
+"""The share of the distribution inside an interval."""
 
 
 def beta_interval(value: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Bound a share seen in `weight` observations.
+    """The interval of a share that was observed `weight` times.
 
     The central 90 % of Beta(½ + m·v, ½ + m(1 - v)), Jeffreys' interval, widened where needed so that low <= v <= high.
 
     Parameters
     ----------
     value
-        The share v, 0 to 1; NaN where there is none.
+        The share v, 0 to 1; NaN for no share.
     weight
-        The observations m behind it, (Σw)²/Σw² for observations of unequal weight; of the same shape as `value`.
+        The number of observations m, (Σw)²/Σw² for observations of unequal weight; of the same shape as `value`.
 
     Returns
     -------
@@ -36,8 +35,8 @@ def beta_interval(value: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Floats, 
 
     Notes
     -----
-    Of a truth that is uniform on 0 to 1 and questions that are right or wrong, it holds 94.8 % at one question, 92.9 % at two, 91.2 % at
-    five, 90.5 % at ten and 90.0 % at a hundred: `lmskit.analytics.interval_study`.
+    If the true share is uniform on 0 to 1 and answers are right or wrong, the interval contains the truth in 94.8 % of cases at one
+    question, 92.9 % at two, 91.2 % at five, 90.5 % at ten and 90.0 % at a hundred: `lmskit.analytics.interval_study`.
 
     References
     ----------
@@ -49,12 +48,14 @@ def beta_interval(value: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Floats, 
     >>> round(float(low[0]), 4), round(float(high[0]), 4)
     (0.4419, 0.8827)
     """
+    from scipy.special import betaincinv  # takes longer to import than all of lmskit.analytics, so that only computing pays for it
+
     values, weights = np.broadcast_arrays(np.asarray(value, dtype=np.float64), np.asarray(weight, dtype=np.float64))
     low, high = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     known = ~(np.isnan(values) | np.isnan(weights))
     v, m = values[known], weights[known]
-    # The quantile costs microseconds and most groups share few (a, b): each pair is worked out once. A pair is one complex number,
-    # and factorize finds the distinct ones by hashing, in time linear in the groups.
+    # A quantile takes microseconds, and most groups share a few pairs (a, b): each pair is computed once. A pair is stored as a complex
+    # number, and factorize finds the distinct ones by hashing, in time linear in the groups.
     which, distinct = pd.factorize((0.5 + m * v) + 1j * (0.5 + m * (1 - v)))
     pairs = np.asarray(distinct, dtype=np.complex128)
     tail = (1 - CONTENT) / 2

@@ -1,4 +1,4 @@
-"""How often the interval of a mastery value holds the truth, found by simulation: students whose true share of right answers is known."""
+"""How often the interval of a mastery value contains the truth, by simulation: students whose true share of right answers is known."""
 
 from __future__ import annotations
 
@@ -7,29 +7,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lmskit.analytics.mastery import estimate_of
-from lmskit.analytics.what_if import evidence_for
+from lmskit.analytics.mastery import estimate_by, evidence_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lmskit.analytics.rule_choice import RuleChoice
+    from lmskit.configured_rule import ConfiguredRule
 
 
 def interval_coverage(
-    choices: Sequence[RuleChoice], counts: Sequence[int], *, n_students: int, prior: tuple[float, float] = (1.0, 1.0), seed: int = 0
+    rules: Sequence[ConfiguredRule], counts: Sequence[int], *, n_students: int, prior: tuple[float, float] = (1.0, 1.0), seed: int = 0
 ) -> pd.DataFrame:
-    """Measure how often the 90 % interval of each choice holds the truth.
+    """Measure how often the 90 % interval of each rule contains the truth.
 
-    Each student has a true share of right answers, drawn from Beta(a, b), which stays as it is, and answers so many questions, each right
-    with that probability. All choices see the same answers.
+    Each student has a constant true share of right answers, drawn from Beta(a, b), and answers a number of questions, each right with
+    that probability. All rules are given the same answers.
 
     Parameters
     ----------
-    choices
-        Rules that carry an interval, with their parameters.
+    rules
+        Rules that have an interval.
     counts
-        Numbers of questions, at least 1; each is a study of its own.
+        Numbers of questions, at least 1; one study for each.
     n_students
         Simulated students for each of `counts`.
     prior
@@ -40,13 +39,13 @@ def interval_coverage(
     Returns
     -------
     DataFrame
-        One row per choice and count, by choice: choice (int64, from 1), rule, n_evidence, n_students, coverage (share of students whose
-        truth the interval holds) and width (mean width of the interval).
+        One row per rule and count, by rule: number (int64, of the rule, from 1), rule, n_evidence, n_students, coverage (share of
+        students whose interval contains the truth) and width (mean width of the interval).
 
     Examples
     --------
-    >>> from lmskit.analytics.rule_choice import choice
-    >>> table = interval_coverage([choice("average")], [10], n_students=2000)
+    >>> from lmskit.analytics.rules import configured
+    >>> table = interval_coverage([configured("average")], [10], n_students=2000)
     >>> bool(0.87 <= table["coverage"].item() <= 0.93)
     True
     """
@@ -64,11 +63,11 @@ def interval_coverage(
                 "submitted_at": np.tile(np.arange(n), n_students),
             }
         )
-        evidence = evidence_for(scores, choices)
-        for number, one in enumerate(choices, start=1):
-            found = estimate_of(evidence, one.rule, one.parameters)
+        evidence = evidence_for(scores, rules)
+        for number, rule in enumerate(rules, start=1):
+            found = estimate_by(rule, evidence)
             low, high = found["low"].to_numpy(), found["high"].to_numpy()
-            held = float(((low <= truth) & (truth <= high)).mean())
-            rows.append((number, one.rule.name, n, n_students, held, float((high - low).mean())))
-    table = pd.DataFrame(rows, columns=["choice", "rule", "n_evidence", "n_students", "coverage", "width"])
-    return table.sort_values(["choice", "n_evidence"], ignore_index=True)
+            coverage = float(((low <= truth) & (truth <= high)).mean())
+            rows.append((number, rule.name, n, n_students, coverage, float((high - low).mean())))
+    table = pd.DataFrame(rows, columns=["number", "rule", "n_evidence", "n_students", "coverage", "width"])
+    return table.sort_values(["number", "n_evidence"], ignore_index=True)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lmskit.analytics.evidence import Evidence, evidence_from
 from lmskit.analytics.interval import beta_interval
-from lmskit.analytics.rule import Values
-from lmskit.analytics.rules import RULES, Parameter, Rule, rule_named
+from lmskit.analytics.rules import RULES, Evidence, Parameter, Rule, Values, configured, evidence_from, rule_named
 from lmskit.thresholds import Standing, levels, standings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
-__all__ = ["RULES", "Parameter", "Rule", "Standing", "estimate", "estimate_of", "estimate_weeks", "levels", "rule_named", "standings"]
+    from lmskit.configured_rule import ConfiguredRule
+
+__all__ = ["RULES", "Parameter", "Rule", "Standing", "estimate", "estimate_by", "evidence_for", "levels", "rule_named", "standings"]
 
 
 def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
     Parameters
     ----------
     scores
-        One unit of evidence a row, each counted, also where two are alike, with the columns
+        One unit of evidence a row, equal rows counted separately, with the columns
 
         ============  =====================  =====================================================================
         student       any sortable key
@@ -35,17 +35,16 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
         submitted_at  time, or a number      oldest to newest; a missing time counts as the oldest
         id            optional               orders scores of the same time; otherwise their order in the table does
         banked        bool, optional         true is no evidence
-        question      optional               which question was answered; missing: one that nobody else is about
-        attempt       optional               what was handed in together; missing: only this
+        question      optional               the question that was answered; missing: a question of its own
+        attempt       optional               the attempt it was handed in with; missing: an attempt of its own
         mixed         bool, optional         the attempt is a mixed assessment of several topics; missing: it is not
         hinted        bool, optional         a hint came before the answer; missing: none did
         ============  =====================  =====================================================================
 
-        The last four are read only where a rule `needs` them. What is newest, best or counted by Canvas's rules (all but `average`)
-        is an attempt: its score is the mean of its rows, which share its weight where the interval is concerned. For `m_of_n` the
-        oldest graded response of a student to a question in a week counts, and no later one. For `khan` the percentage of an exercise
-        is the mean over its attempt, which stands where its oldest row does; an attempt is mixed if any of its rows is. To both, an
-        answer after a hint is wrong.
+        The last four are read only if a rule `needs` them. Canvas's rules (all but `average`) use attempts: the score of an attempt is
+        the mean of its rows, and its weight is divided among them in the interval. For `m_of_n` only the oldest graded response of a
+        student to a question in a week counts. For `khan` the percentage of an exercise is the mean over its attempt, which is ordered
+        by its oldest row; an attempt is mixed if any of its rows is. For both, an answer after a hint is wrong.
 
     rule
         A name in `RULES`.
@@ -61,10 +60,10 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
         ============  =======  ========================================================================
         student       as given
         week          as given
-        value         float64  0 to 1; NaN where the rule finds too little evidence
-        low, high     float64  central 90 % interval, low <= value <= high; NaN where the rule has none
-        n_evidence    int64    units of evidence, at least 1, also where the rule passes over some of them
-        state         str      `Level`; `not_assessed` where the value is NaN
+        value         float64  0 to 1; NaN if there is too little evidence for the rule
+        low, high     float64  central 90 % interval, low <= value <= high; NaN if the rule has no interval
+        n_evidence    int64    units of evidence, at least 1, including those that the rule ignores
+        state         str      `Level`; `not_assessed` if the value is NaN
         ============  =======  ========================================================================
 
     Raises
@@ -72,10 +71,10 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
     ColumnsMissingError
         A column is missing.
     UnknownRuleError, RuleParameterError
-        There is no such rule, or it has no such parameter, or one is out of range.
+        There is no such rule, or it has no such parameter, or a parameter is out of range.
     InputError
-        Scores or maxima are negative, infinite or no numbers, or a row names no student or week, or a column of yes and no holds
-        something else.
+        A score or maximum score is negative, infinite or not a number, or a row lacks its student or week, or a column of true and
+        false contains something else.
 
     References
     ----------
@@ -89,29 +88,45 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
     >>> estimate(scores, "decaying_average").round(4).to_dict("records")
     [{'student': 7, 'week': 1, 'value': 0.8939, 'low': 0.338, 'high': 0.9938, 'n_evidence': 5, 'state': 'mastered'}]
     """
-    chosen = rule_named(rule)
-    return estimate_of(evidence_from(scores, chosen.needs), chosen, chosen.resolve(parameters))
+    chosen = configured(rule, parameters)
+    return estimate_by(chosen, evidence_for(scores, [chosen]))
 
 
-def estimate_of(evidence: Evidence, rule: Rule, parameters: Values) -> pd.DataFrame:
-    """Estimate mastery of evidence that is in order already, for who tries several rules on the same scores.
+def evidence_for(scores: pd.DataFrame, rules: Iterable[ConfiguredRule]) -> Evidence:
+    """Put scores in order once for several rules, with the columns that any of them needs."""
+    return evidence_from(scores, frozenset[str]().union(*(rule_named(rule.name).needs for rule in rules)))
+
+
+def estimate_by(rule: ConfiguredRule, evidence: Evidence) -> pd.DataFrame:
+    """Estimate mastery from evidence that is in order, such as the same evidence by several rules.
 
     Parameters
     ----------
+    rule
+        With complete parameters. A week in `rule.of_week` is estimated by the parameters of that week.
     evidence
         Read with the columns that the rule `needs`, or more.
-    rule
-        One of `RULES`.
-    parameters
-        Complete, as `Rule.resolve` gives them.
 
     Returns
     -------
     DataFrame
         As that of `estimate`.
     """
+    definition = rule_named(rule.name)
+    if not rule.of_week:
+        return _estimate(definition, rule.parameters, evidence)
+    parts = [
+        (~evidence.week.isin(list(rule.of_week)), rule.parameters),
+        *((evidence.week == week, parameters) for week, parameters in rule.of_week.items()),
+    ]
+    estimates = [_estimate(definition, parameters, evidence.groups(in_part)) for in_part, parameters in parts]
+    order = np.concatenate([np.flatnonzero(in_part) for in_part, _ in parts])
+    return pd.concat(estimates, ignore_index=True).iloc[np.argsort(order)].reset_index(drop=True)
+
+
+def _estimate(rule: Rule, parameters: Values, evidence: Evidence) -> pd.DataFrame:
     outcome = rule.function(evidence, parameters)
-    value = np.clip(outcome.value, 0.0, 1.0)  # weights that sum to 1 do so but for the last bit
+    value = np.clip(outcome.value, 0.0, 1.0)  # weights that sum to 1 may exceed it in the last bit
     low, high = beta_interval(value, outcome.weight)
     states = levels(value, mastery_threshold=parameters["mastery_threshold"], remedial_threshold=parameters["remedial_threshold"])
     return pd.DataFrame(
@@ -125,28 +140,3 @@ def estimate_of(evidence: Evidence, rule: Rule, parameters: Values) -> pd.DataFr
             "state": pd.array(states, dtype="str"),
         }
     )
-
-
-def estimate_weeks(evidence: Evidence, rule: Rule, parameters: Values, of_week: Mapping[int, Values]) -> pd.DataFrame:
-    """Estimate mastery of evidence where weeks can have parameters of their own.
-
-    Parameters
-    ----------
-    evidence, rule
-        As for `estimate_of`.
-    parameters
-        Complete, for every week that is not in `of_week`.
-    of_week
-        By week: complete.
-
-    Returns
-    -------
-    DataFrame
-        As that of `estimate`.
-    """
-    if not of_week:
-        return estimate_of(evidence, rule, parameters)
-    parts = [(~evidence.week.isin(list(of_week)), parameters), *((evidence.week == week, own) for week, own in of_week.items())]
-    estimates = [estimate_of(evidence.groups(which), rule, values) for which, values in parts]
-    place = np.concatenate([np.flatnonzero(which) for which, _ in parts])
-    return pd.concat(estimates, ignore_index=True).iloc[np.argsort(place)].reset_index(drop=True)

@@ -17,6 +17,8 @@ from lmskit.vocabulary import Level
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
+    from lmskit.configured_rule import ConfiguredRule
+
 SHARES = Columns(
     LEVEL,
     Column("n", "int64", "students at the level"),
@@ -33,14 +35,14 @@ _NARROWEST = 0.05  # a narrower part of a bar has no room for its count, which t
 
 
 @SHARES_BY_WEEK.documented
-def level_distribution(shares: pd.DataFrame, *, rule: str, parameters: Mapping[str, float]) -> go.Figure:
+def level_distribution(shares: pd.DataFrame, *, rule: ConfiguredRule) -> go.Figure:
     """Draw the number of students at each level, week by week.
 
     Parameters
     ----------
     shares
         {columns}
-    rule, parameters
+    rule
         The rule of the levels.
 
     Returns
@@ -75,7 +77,7 @@ def level_distribution(shares: pd.DataFrame, *, rule: str, parameters: Mapping[s
                 marker={"color": theme.LEVEL_COLOURS[level], "line": {"color": "white", "width": 1}},
             )
         )
-    note = f"{rule_text(rule, parameters)}<br>Numbers in the bars are students; hover over a part below 5 % to see its number."
+    note = f"{rule_text(rule)}<br>Numbers in the bars are students; hover over a part below 5 % to see its number."
     theme.apply_theme(figure, title="Levels of the class by week", note=note, height=480)
     figure.update_layout(barmode="stack", bargap=0.15, legend={"traceorder": "normal"})
     figure.update_xaxes(type="category", title={"text": "Week"}, showgrid=False, ticks="")
@@ -102,7 +104,7 @@ def level_distribution_table(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 @SHARES.documented
-def level_share(shares: pd.DataFrame, *, group: str, rule: str, parameters: Mapping[str, float]) -> go.Figure:
+def level_share(shares: pd.DataFrame, *, group: str, rule: ConfiguredRule) -> go.Figure:
     """Draw the share of students at each level with its 90 % interval.
 
     Parameters
@@ -113,7 +115,7 @@ def level_share(shares: pd.DataFrame, *, group: str, rule: str, parameters: Mapp
         {columns}
     group
         The group, for the title: ``week 3``, ``the whole term``.
-    rule, parameters
+    rule
         The rule of the levels.
 
     Returns
@@ -161,7 +163,7 @@ def level_share(shares: pd.DataFrame, *, group: str, rule: str, parameters: Mapp
     theme.apply_theme(
         figure,
         title=f"Share of the class at each level, {plain(group, 60)}",
-        note=f"{rule_text(rule, parameters)}<br>{note}",
+        note=f"{rule_text(rule)}<br>{note}",
         height=440,
     )
     figure.update_xaxes(type="category", showgrid=False, ticks="", title={"text": "Level"})

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from lmskit.charts import theme
 from lmskit.charts.columns import CELLS, need_unique
-from lmskit.charts.labels import LEVEL_LETTERS, LEVEL_WORDS, interval_text, plain, rule_text, threshold_parameters
+from lmskit.charts.labels import LEVEL_LETTERS, LEVEL_WORDS, interval_text, plain, rule_text
 from lmskit.columns import TOPIC, WEEK_NUMBER, Column, Columns
 from lmskit.rounding import number_text
 from lmskit.thresholds import Standing, standings
@@ -19,6 +19,8 @@ from lmskit.vocabulary import Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from lmskit.configured_rule import ConfiguredRule
 
 CLASS_WEEKS = Columns(
     WEEK_NUMBER,
@@ -37,7 +39,7 @@ _LINE = 15  # pixels per line of the note
 
 
 @CELLS.documented
-def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: str, parameters: Mapping[str, float]) -> go.Figure:
+def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: ConfiguredRule) -> go.Figure:
     """Draw the mastery of each student in each week, below the mean of the class.
 
     A cell shows its level twice: by a colour for the value, and by the letter M, D or R; a question mark shows that the level is tentative.
@@ -51,7 +53,7 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: st
         {columns}
     class_weeks
         The columns of `CLASS_WEEKS`, for the whole class.
-    rule, parameters
+    rule
         The rule of the values.
 
     Returns
@@ -75,7 +77,7 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: st
     has_interval = bool(cells["low"].notna().any()) or not cells["value"].notna().any()
     note = "M mastered, D developing, R remedial; empty: not assessed; –: too little evidence. "
     note += "?: tentative, a threshold is inside the 90 % interval." if has_interval else "This rule has no interval."
-    note = f"{rule_text(rule, parameters)}<br>{note}"
+    note = f"{rule_text(rule)}<br>{note}"
     more = _LINE * max(theme.wrapped(note).count("<br>") - 1, 0)  # lines that the note has beyond two
     height = _TOP + more + _CLASS_ROW + _GAP + _ROW * max(len(students), 1) + _BOTTOM
     inner = height - _TOP - more - _BOTTOM
@@ -87,9 +89,9 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: st
         row_heights=[_CLASS_ROW / (inner - _GAP), 1 - _CLASS_ROW / (inner - _GAP)],
     )
     figure.add_trace(_class_row(class_weeks, weeks), row=1, col=1)
-    figure.add_trace(_student_rows(cells, students["student_id"].tolist(), weeks, threshold_parameters(parameters)), row=2, col=1)
+    figure.add_trace(_student_rows(cells, students["student_id"].tolist(), weeks, rule.thresholds), row=2, col=1)
     theme.apply_theme(figure, title="Mastery by student and week", note=note, height=height)
-    scale = _colour_axis(threshold_parameters(parameters), height, below=_SCALE + more)
+    scale = _colour_axis(rule.thresholds, height, below=_SCALE + more)
     figure.update_layout(margin={"t": _TOP + more, "b": _BOTTOM, "l": 120, "r": 20}, coloraxis=scale)
     names = [week_label(week) for week in weeks]
     common: dict[str, Any] = {
@@ -116,7 +118,7 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: st
     return figure
 
 
-def mastery_heat_map_table(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, parameters: Mapping[str, float]) -> pd.DataFrame:
+def mastery_heat_map_table(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: ConfiguredRule) -> pd.DataFrame:
     """Write the heat map as a table.
 
     Returns
@@ -129,7 +131,7 @@ def mastery_heat_map_table(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, pa
     CLASS_WEEKS.need(class_weeks, subject="The class row")
     need_unique(cells, ["student_id", "week_number"], subject="The table of the heat map")
     weeks = sorted({*cells["week_number"].tolist(), *class_weeks["week_number"].tolist()})
-    texts = cells[["student_id", "week_number"]].assign(text=_cell_texts(cells, threshold_parameters(parameters)))
+    texts = cells[["student_id", "week_number"]].assign(text=_cell_texts(cells, rule.thresholds))
     students = cells.drop_duplicates("student_id")
     # pivot refuses duplicates; pivot_table would silently keep one of them
     wide = texts.pivot(index="student_id", columns="week_number", values="text").reindex(index=students["student_id"], columns=weeks)

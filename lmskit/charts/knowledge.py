@@ -28,7 +28,7 @@ CALIBRATION = Columns(
 )
 """One row per range of predictions."""
 CURVE = Columns(
-    Column("place", "int64", "number of the answer in the sequence of a student, from 1"),
+    Column("position", "int64", "number of the answer in the sequence of a student, from 1"),
     Column("n", "int64", "students with that many answers"),
     Column("observed", "float64", "share of correct answers, from 0 to 1"),
     LOW,
@@ -47,7 +47,7 @@ def calibration_chart(parts: pd.DataFrame, *, about: str) -> go.Figure:
     Parameters
     ----------
     parts
-        As `lmskit.analytics.held_out.calibration` returns them.
+        As `lmskit.analytics.bkt.calibration` returns them.
 
         {columns}
     about
@@ -134,7 +134,7 @@ def learning_curve(curve: pd.DataFrame, *, topic: str) -> go.Figure:
     Parameters
     ----------
     curve
-        As `lmskit.analytics.traced.learning_places` returns it.
+        As `lmskit.analytics.bkt.learning_curve` returns it.
 
         {columns}
     topic
@@ -153,13 +153,13 @@ def learning_curve(curve: pd.DataFrame, *, topic: str) -> go.Figure:
         There are two rows for one number of answer.
     """
     CURVE.need(curve, subject="The learning curve")
-    need_unique(curve, ["place"], subject="The learning curve")
-    rows = curve.sort_values("place")
+    need_unique(curve, ["position"], subject="The learning curve")
+    rows = curve.sort_values("position")
     observed, low, high = (rows[column].astype("float64") * 100 for column in ("observed", "low", "high"))
     figure = go.Figure(
         go.Scatter(
             name="observed, with 90 % interval",
-            x=rows["place"].tolist(),
+            x=rows["position"].tolist(),
             y=observed.tolist(),
             mode="lines+markers",
             line={"color": theme.SERIES[0], "width": 2},
@@ -172,7 +172,7 @@ def learning_curve(curve: pd.DataFrame, *, topic: str) -> go.Figure:
     figure.add_trace(
         go.Scatter(
             name="predicted by the fit",
-            x=rows["place"].tolist(),
+            x=rows["position"].tolist(),
             y=(rows["predicted"].astype("float64") * 100).tolist(),
             mode="lines+markers",
             line={"color": theme.SERIES[1], "width": 2, "dash": "dash"},
@@ -198,16 +198,16 @@ def learning_curve_table(curve: pd.DataFrame) -> pd.DataFrame:
         Answer, Students, Correct, 90 % interval and Predicted; one row per number of answer.
     """
     CURVE.need(curve, subject="The table of the learning curve")
-    need_unique(curve, ["place"], subject="The table of the learning curve")
+    need_unique(curve, ["position"], subject="The table of the learning curve")
     rows = [
         {
-            "Answer": int(row["place"]),
+            "Answer": int(row["position"]),
             "Students": int(row["n"]),
             "Correct": percent_text(row["observed"], 1),
             "90 % interval": f"{percent_text(row['low'], 1)} to {percent_text(row['high'], 1)}",
             "Predicted": percent_text(row["predicted"], 1),
         }
-        for row in curve.sort_values("place").to_dict("records")
+        for row in curve.sort_values("position").to_dict("records")
     ]
     return pd.DataFrame(rows, columns=["Answer", "Students", "Correct", "90 % interval", "Predicted"])
 
@@ -220,6 +220,6 @@ def _calibration_hover(row: Mapping[Hashable, Any]) -> str:
 
 def _curve_hover(row: Mapping[Hashable, Any]) -> str:
     return (
-        f"Answer {int(row['place'])}: {int(row['n']):,} students<br>{percent_text(row['observed'], 1)} correct "
+        f"Answer {int(row['position'])}: {int(row['n']):,} students<br>{percent_text(row['observed'], 1)} correct "
         f"({percent_text(row['low'], 1)} to {percent_text(row['high'], 1)})<br>{percent_text(row['predicted'], 1)} predicted by the fit"
     )

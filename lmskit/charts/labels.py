@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from lmskit.rounding import number_text
-from lmskit.thresholds import MASTERY_THRESHOLD, REMEDIAL_THRESHOLD
 from lmskit.vocabulary import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from lmskit.configured_rule import ConfiguredRule
 
 ELLIPSIS = "…"
 
@@ -22,8 +23,8 @@ LEVEL_WORDS = {Level.MASTERED: "mastered", Level.DEVELOPING: "developing", Level
 LEVEL_LABELS = {level: f"{LEVEL_LETTERS[level]} {LEVEL_WORDS[level]}" for level in Level}
 LEVEL_HEADINGS = {level: LEVEL_WORDS[level].capitalize() for level in Level}
 
-Rules: TypeAlias = "Sequence[tuple[str, Mapping[str, float | str]]]"
-"""Name and parameters of each rule that is compared, numbered from 1 in tables; a text replaces a number that differs by week."""
+Rules: TypeAlias = "Sequence[ConfiguredRule]"
+"""The rules that are compared, numbered from 1 in tables."""
 
 
 def plain(text: object, width: int | None = None) -> str:
@@ -71,43 +72,36 @@ def rule_name(name: str) -> str:
     return plain(name).replace("_", " ")
 
 
-def rule_text(rule: str, parameters: Mapping[str, float | str]) -> str:
-    """Write a rule with its parameters, as each figure does under its title; a text replaces a number that differs from week to week.
+def rule_text(rule: ConfiguredRule) -> str:
+    """Write a rule with its parameters, as each figure does under its title.
 
     Examples
     --------
-    >>> rule_text("weighted_average", {"w": 0.65, "mastery_threshold": 0.8})
+    >>> from lmskit.configured_rule import ConfiguredRule
+    >>> rule_text(ConfiguredRule("weighted_average", {"w": 0.65, "mastery_threshold": 0.8}))
     'Rule: weighted average (w 0.65, mastery threshold 0.8)'
-    >>> rule_text("bkt", {"prior": "by week", "forget": 0.0})
+    >>> rule_text(ConfiguredRule("bkt", {"prior": 0.3, "forget": 0}, {2: {"prior": 0.6, "forget": 0}}))
     'Rule: bkt (prior by week, forget 0)'
     """
-    return f"Rule: {rule_with_parameters(rule, parameters)}"
+    return f"Rule: {rule_with_parameters(rule)}"
 
 
-def rule_with_parameters(rule: str, parameters: Mapping[str, float | str]) -> str:
+def rule_with_parameters(rule: ConfiguredRule) -> str:
     """Write a rule with its parameters, as a table does.
 
     Examples
     --------
-    >>> rule_with_parameters("latest", {"mastery_threshold": 0.8})
+    >>> from lmskit.configured_rule import ConfiguredRule
+    >>> rule_with_parameters(ConfiguredRule("latest", {"mastery_threshold": 0.8}))
     'latest (mastery threshold 0.8)'
     """
-    texts = {name: plain(value) if isinstance(value, str) else f"{value:g}" for name, value in parameters.items()}
-    listed = ", ".join(f"{rule_name(name)} {text}" for name, text in texts.items())
-    return rule_name(rule) + (f" ({listed})" if listed else "")
+    listed = ", ".join(f"{rule_name(name)} {text}" for name, text in rule.parameter_texts().items())
+    return rule_name(rule.name) + (f" ({listed})" if listed else "")
 
 
 def rule_captions(rules: Rules, note: str) -> str:
     """Write each rule with its parameters, numbered, on a line of its own, before a note."""
-    return "<br>".join([*(f"{number} {rule_text(*rule)}" for number, rule in enumerate(rules, start=1)), note])
-
-
-def threshold_parameters(parameters: Mapping[str, float | str]) -> dict[str, float]:
-    """Return the two thresholds among the parameters of a rule, or their defaults."""
-    return {
-        "mastery_threshold": float(parameters.get("mastery_threshold", MASTERY_THRESHOLD)),
-        "remedial_threshold": float(parameters.get("remedial_threshold", REMEDIAL_THRESHOLD)),
-    }
+    return "<br>".join([*(f"{number} {rule_text(rule)}" for number, rule in enumerate(rules, start=1)), note])
 
 
 def interval_text(low: float | None, high: float | None) -> str:

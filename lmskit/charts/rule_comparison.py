@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from lmskit.charts import labels, theme
 from lmskit.charts.columns import HIGH, LEVEL, LOW, need_unique
-from lmskit.charts.labels import Rules, interval_text, plain, rule_captions, rule_name, rule_with_parameters, threshold_parameters
+from lmskit.charts.labels import Rules, interval_text, plain, rule_captions, rule_name, rule_with_parameters
 from lmskit.columns import NAME, Column, Columns
 from lmskit.rounding import count_text, number_text, percent_text
 from lmskit.vocabulary import Level
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
 COUNTS = Columns(
-    Column("choice", "int64", "number of the rule, from 1"),
+    Column("rule", "int64", "number of the rule, from 1"),
     LEVEL,
     Column("n", "int64", "student weeks at the level"),
     Column("n_cells", "int64", "student weeks in all"),
@@ -89,14 +89,14 @@ def levels_by_rule(counts: pd.DataFrame, *, rules: Rules, group: str) -> go.Figu
         There are two rows for one rule and level.
     """
     COUNTS.need(counts, subject="The chart of the levels by rule")
-    need_unique(counts, ["choice", "level"], subject="The chart of the levels by rule")
+    need_unique(counts, ["rule", "level"], subject="The chart of the levels by rule")
     figure = go.Figure()
-    for number, (name, _) in enumerate(rules, start=1):
-        rows = counts[counts["choice"] == number].set_index("level").reindex([level.value for level in Level])
+    for number, rule in enumerate(rules, start=1):
+        rows = counts[counts["rule"] == number].set_index("level").reindex([level.value for level in Level])
         share, low, high = (rows[column].to_numpy(dtype=np.float64) * 100 for column in ("share", "low", "high"))
         figure.add_trace(
             go.Bar(
-                name=f"{number} {rule_name(name)}",
+                name=f"{number} {rule_name(rule.name)}",
                 x=list(labels.LEVEL_LABELS.values()),
                 y=share.tolist(),
                 text=[_count(n) if below > _ROOM else "" for n, below in zip(rows["n"], low, strict=True)],
@@ -106,7 +106,7 @@ def levels_by_rule(counts: pd.DataFrame, *, rules: Rules, group: str) -> go.Figu
                 constraintext="none",
                 textfont={"color": "white", "size": 13},
                 error_y=theme.error_bar(share, low, high, width=6),
-                hovertext=[_share_hover(level, number, name, row) for level, row in rows.reset_index(drop=True).iterrows()],
+                hovertext=[_share_hover(level, number, rule.name, row) for level, row in rows.reset_index(drop=True).iterrows()],
                 hovertemplate="%{hovertext}<extra></extra>",
                 marker={
                     "color": theme.SERIES[(number - 1) % len(theme.SERIES)],
@@ -133,12 +133,12 @@ def levels_by_rule_table(counts: pd.DataFrame, *, rules: Rules) -> pd.DataFrame:
         Rule, and per level the text ``12 (40 %, 26 % to 55 %)``; one row per rule.
     """
     COUNTS.need(counts, subject="The table of the levels by rule")
-    need_unique(counts, ["choice", "level"], subject="The table of the levels by rule")
+    need_unique(counts, ["rule", "level"], subject="The table of the levels by rule")
     rows = []
     for number, rule in enumerate(rules, start=1):
-        by_level = counts[counts["choice"] == number].set_index("level").to_dict("index")
+        by_level = counts[counts["rule"] == number].set_index("level").to_dict("index")
         texts = {labels.LEVEL_HEADINGS[level]: _share_text(by_level[level.value]) for level in Level}
-        rows.append({"Rule": f"{number} {rule_with_parameters(*rule)}", **texts})
+        rows.append({"Rule": f"{number} {rule_with_parameters(rule)}", **texts})
     return pd.DataFrame(rows, columns=["Rule", *labels.LEVEL_HEADINGS.values()])
 
 
@@ -209,9 +209,9 @@ def level_transitions(table: pd.DataFrame, *, rules: Rules) -> go.Figure:
     note = rule_captions(rules, explained)
     theme.apply_theme(figure, title="Levels by rule 1 and by rule 2", note=note, height=440)
     figure.update_layout(margin={"t": 92 + 15 * theme.wrapped(note).count("<br>")})  # this figure has no legend
-    figure.update_xaxes(type="category", title={"text": f"By rule 2, {rule_name(rules[1][0])}"}, side="bottom", ticks="", showgrid=False)
+    figure.update_xaxes(type="category", title={"text": f"By rule 2, {rule_name(rules[1].name)}"}, side="bottom", ticks="", showgrid=False)
     figure.update_yaxes(
-        type="category", title={"text": f"By rule 1, {rule_name(rules[0][0])}"}, autorange="reversed", ticks="", showgrid=False
+        type="category", title={"text": f"By rule 1, {rule_name(rules[0].name)}"}, autorange="reversed", ticks="", showgrid=False
     )
     return figure
 
@@ -227,7 +227,7 @@ def level_transitions_table(table: pd.DataFrame, *, rules: Rules) -> pd.DataFram
     TRANSITIONS.need(table, subject="The table of the transitions")
     need_unique(table, ["from", "to"], subject="The table of the transitions")
     words = list(labels.LEVEL_WORDS.values())
-    first, second = (name.replace("_", " ") for name, _ in rules)
+    first, second = (rule.name.replace("_", " ") for rule in rules)
     wide = pd.DataFrame(_matrix(table), columns=[f"{word} by 2" for word in words])
     wide.insert(0, f"From 1 {first} to 2 {second}", [f"{word} by 1" for word in words])
     return wide
@@ -300,7 +300,7 @@ def level_changes(changes: pd.DataFrame, *, rules: Rules, n_changes: int) -> go.
     for number, values in enumerate((first, second), start=1):
         figure.add_trace(
             go.Scatter(
-                name=f"{number} {rule_name(rules[number - 1][0])}",
+                name=f"{number} {rule_name(rules[number - 1].name)}",
                 x=values,
                 y=positions,
                 mode="markers",
@@ -369,7 +369,7 @@ def _limits(rules: Rules) -> list[tuple[float, str]]:
     """The thresholds of both rules; once if they are equal."""
     limits = []
     for key, words in (("remedial_threshold", "remedial below"), ("mastery_threshold", "mastered from")):
-        first, second = (threshold_parameters(parameters)[key] for _, parameters in rules)
+        first, second = (rule.thresholds[key] for rule in rules)
         if first == second:
             limits.append((first, f"{words} {first:g}"))
         else:

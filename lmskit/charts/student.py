@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from lmskit.charts import theme
 from lmskit.charts.columns import CELLS, need_single, need_unique
-from lmskit.charts.labels import LEVEL_LABELS, LEVEL_LETTERS, LEVEL_WORDS, interval_text, plain, rule_text, threshold_parameters
+from lmskit.charts.labels import LEVEL_LABELS, LEVEL_LETTERS, LEVEL_WORDS, interval_text, plain, rule_text
 from lmskit.columns import WEEK_NUMBER, Column, Columns
 from lmskit.rounding import number_text, percent_text
 from lmskit.thresholds import standings
@@ -18,6 +18,8 @@ from lmskit.vocabulary import Level
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
+
+    from lmskit.configured_rule import ConfiguredRule
 
 ATTEMPTS = Columns(
     Column("quiz_title", "str"),
@@ -32,7 +34,7 @@ ATTEMPTS = Columns(
 
 
 @CELLS.documented
-def student_weeks(cells: pd.DataFrame, *, rule: str, parameters: Mapping[str, float]) -> go.Figure:
+def student_weeks(cells: pd.DataFrame, *, rule: ConfiguredRule) -> go.Figure:
     """Draw the mastery of one student by week, with intervals and thresholds.
 
     Parameters
@@ -41,8 +43,8 @@ def student_weeks(cells: pd.DataFrame, *, rule: str, parameters: Mapping[str, fl
         The weeks of one student.
 
         {columns}
-    rule, parameters
-        The rule of the values; the thresholds are among the parameters.
+    rule
+        The rule of the values.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def student_weeks(cells: pd.DataFrame, *, rule: str, parameters: Mapping[str, fl
     CELLS.need(cells, subject="The chart of a student's weeks")
     need_single(cells, "student_id", subject="The chart of a student's weeks")
     need_unique(cells, ["week_number"], subject="The chart of a student's weeks")
-    thresholds = threshold_parameters(parameters)
+    thresholds = rule.thresholds
     rows = cells.sort_values("week_number").assign(standing=lambda table: _standings(table, thresholds))
     figure = go.Figure()
     for name, words in (("mastery_threshold", "mastered from"), ("remedial_threshold", "remedial below")):
@@ -69,7 +71,7 @@ def student_weeks(cells: pd.DataFrame, *, rule: str, parameters: Mapping[str, fl
     student = plain(rows["name"].iloc[0], 40) if len(rows) else "this student"
     has_interval = bool(rows["low"].notna().any())
     note = "Lines are 90 % intervals." if has_interval else "This rule has no interval."
-    theme.apply_theme(figure, title=f"Mastery of {student} by week", note=f"{rule_text(rule, parameters)}<br>{note}", height=420)
+    theme.apply_theme(figure, title=f"Mastery of {student} by week", note=f"{rule_text(rule)}<br>{note}", height=420)
     figure.update_layout(margin={"r": 140}, showlegend=True)
     weeks = [str(int(week)) for week in rows["week_number"]]
     figure.update_xaxes(
@@ -79,7 +81,7 @@ def student_weeks(cells: pd.DataFrame, *, rule: str, parameters: Mapping[str, fl
     return figure
 
 
-def student_weeks_table(cells: pd.DataFrame, *, parameters: Mapping[str, float]) -> pd.DataFrame:
+def student_weeks_table(cells: pd.DataFrame, *, rule: ConfiguredRule) -> pd.DataFrame:
     """Write one student's weeks as a table.
 
     Returns
@@ -99,7 +101,7 @@ def student_weeks_table(cells: pd.DataFrame, *, parameters: Mapping[str, float])
             "90 % interval": [interval_text(low, high) for low, high in zip(_floats(rows, "low"), _floats(rows, "high"), strict=True)],
             "Evidence": rows["n_evidence"].fillna(0).astype("int64"),
             "Level": [LEVEL_WORDS[Level(level)] for level in rows["level"]],
-            "Standing": np.where(assessed, _standings(rows, threshold_parameters(parameters)), ""),
+            "Standing": np.where(assessed, _standings(rows, rule.thresholds), ""),
         }
     ).reset_index(drop=True)
 

@@ -33,7 +33,6 @@ def refresh(
 @app.command()
 def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_default=False)]) -> None:
     """Show how the class of COURSE does in each week."""
-    from lmskit.analytics.rule_choice import rule_told
     from lmskit.cli.printing import print_table, say
     from lmskit.db.transaction import transaction
     from lmskit.queries import mastery
@@ -44,7 +43,7 @@ def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_
     with transaction() as session:
         in_use = rule_in_use(session, course)
         weeks = mastery.class_weeks(session, course, limit=MAX_PAGE)
-    say(f"Mastery in {course} by the {rule_told(in_use.rule, in_use.parameters)}, for active and completed students")
+    say(f"Mastery in {course} by the {in_use.rule.describe()}, for active and completed students")
     if in_use.caveat():
         say(in_use.caveat())
     weeks["mean_value"] = weeks["mean_value"].map(number_text, na_action=None)

@@ -26,7 +26,7 @@ def compare(
     offset: Offset = 0,
 ) -> None:
     """Compare rules on what the class of COURSE has answered: levels, and who changes level, and why. Nothing is stored."""
-    from lmskit.analytics.rule_choice import choice, choice_from_text, rule_told, weeks_told, with_fits
+    from lmskit.analytics.rules import configured, configured_from_text, describe_weeks, with_fits
     from lmskit.cli.printing import say
     from lmskit.db import snapshot
     from lmskit.queries.page import check_page
@@ -35,20 +35,20 @@ def compare(
 
     check_page(limit, offset)
     for text in rule:
-        choice_from_text(text)  # a mistake is reported before anything is read
+        configured_from_text(text)  # a mistake is reported before anything is read
     with snapshot() as session:
         evidence = class_evidence(session, course)
-    rules = [choice_from_text(text, evidence.fits) for text in rule]
+    rules = [configured_from_text(text, evidence.fits) for text in rule]
     if len(rules) == 1:
-        rules.insert(0, with_fits(choice(evidence.rule, evidence.parameters), evidence.fits))
+        rules.insert(0, with_fits(configured(evidence.rule, evidence.parameters), evidence.fits))
     found = rule_comparison(evidence, rules, week=week)
     where = f"week {week}" if week is not None else count_text(len(found.weeks), "week")
     units = count_text(int(found.cells["n_evidence"].sum()), "unit")
     say(f"{course}: {count_text(len(evidence.students), 'student')} in {where}, {units} of evidence")
-    for number, configured in enumerate(rules, start=1):
-        say(f"{number}: {rule_told(*configured.named(found.weeks))}")
-        if told := weeks_told(configured, evidence.fits, found.weeks):
-            say(f"   {told}")
+    for number, compared in enumerate(rules, start=1):
+        say(f"{number}: {compared.in_weeks(found.weeks).describe()}")
+        if used := describe_weeks(compared, evidence.fits, found.weeks):
+            say(f"   {used}")
     _print_counts(found.level_counts())
     for number in range(2, len(rules) + 1):
         _print_transitions(found.transitions(other=number), number)
@@ -63,14 +63,14 @@ def _print_counts(counts: "pd.DataFrame") -> None:
     from lmskit.rounding import percent_text
 
     rows = []
-    for number, levels in counts.groupby("choice"):
+    for number, levels in counts.groupby("rule"):
         told = {
             row["level"]: f"{row['n']:,} ({percent_text(row['share'])}, {percent_text(row['low'])} to {percent_text(row['high'])})"
             for row in levels.to_dict("records")
         }
-        rows.append({"choice": number, **told})
+        rows.append({"rule": number, **told})
     table = pd.DataFrame(rows)
-    print_table(table, {"choice": "Rule", **_words(counts)}, nothing="Nothing was answered.")
+    print_table(table, {"rule": "Rule", **_words(counts)}, nothing="Nothing was answered.")
 
 
 def _print_transitions(table: "pd.DataFrame", number: int) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from lmskit.analytics.rule import Parameter
+    from lmskit.analytics.rules import Parameter
 
 
 _THRESHOLDS = ("mastery_threshold", "remedial_threshold")
@@ -22,7 +22,7 @@ def rule(
     ] = None,
 ) -> None:
     """Show the rule that the mastery of COURSE is estimated by, or choose another."""
-    from lmskit.analytics.rule_choice import parameters_from_text
+    from lmskit.analytics.rules import parameters_from_text
     from lmskit.cli.printing import say
     from lmskit.db import transaction
     from lmskit.errors import InputError
@@ -42,8 +42,7 @@ def rule(
 def _show(course: str) -> None:
     import pandas as pd
 
-    from lmskit.analytics.rule_choice import rule_told
-    from lmskit.analytics.rules import RULES, rule_named
+    from lmskit.analytics.rules import RULES, configured
     from lmskit.cli.printing import print_table, say
     from lmskit.db import snapshot
     from lmskit.errors import RuleParameterError, UnknownRuleError
@@ -52,15 +51,15 @@ def _show(course: str) -> None:
     with snapshot() as session:
         name, given = course_rule(session, course)
     try:
-        say(f"{course} has the {rule_told(name, rule_named(name).resolve(given))}.")
+        say(f"{course} has the {configured(name, given).describe()}.")
     except (UnknownRuleError, RuleParameterError) as error:
         say(f"The rule stored for {course} cannot be used: {error}")
     listed = [
         {
             "Rule": one.name,
-            "What it does": one.explanation,
+            "What it does": one.description,
             "Parameters": "; ".join(_parameter(parameter) for parameter in one.parameters if parameter.name not in _THRESHOLDS),
-            **{name: f"{one.resolve({})[name]:g}" for name in _THRESHOLDS},
+            **{name: f"{one.configured().parameters[name]:g}" for name in _THRESHOLDS},
             "Interval": "90 %" if one.has_interval else f"none: {one.no_interval}",
         }
         for one in RULES.values()

@@ -107,11 +107,11 @@ class MasteryDashboard(Dashboard):
             return
         class_row, shares = page.by_week.class_row, page.by_week.shares
         if self.as_tables:
-            self.heat_map.show_table(mastery_heat_map_table(page.cells, class_row, parameters=page.parameters))
+            self.heat_map.show_table(mastery_heat_map_table(page.cells, class_row, rule=page.rule))
             self.distribution.show_table(level_distribution_table(shares))
         else:
-            self.heat_map.show_chart(mastery_heat_map(page.cells, class_row, rule=page.rule, parameters=page.parameters))
-            self.distribution.show_chart(level_distribution(shares, rule=page.rule, parameters=page.parameters))
+            self.heat_map.show_chart(mastery_heat_map(page.cells, class_row, rule=page.rule))
+            self.distribution.show_chart(level_distribution(shares, rule=page.rule))
         self.to_help.show(_to_help(page.to_help))
         self.panel.show_as(tables=self.as_tables)
 
@@ -197,10 +197,10 @@ class StudentPanel:
         self.attempts_table.show(_attempts(found.attempts, week))
         title = heading(f"Attempts in week {week}" if week else "Attempts in all weeks")
         if self._as_tables:
-            self.weeks.show_table(student_weeks_table(found.weeks, parameters=page.parameters))
+            self.weeks.show_table(student_weeks_table(found.weeks, rule=page.rule))
             self._details.children = (heading("Weeks"), self.weeks.view, title, self.attempts_table.view)
             return
-        self.weeks.show_chart(student_weeks(found.weeks, rule=page.rule, parameters=page.parameters))
+        self.weeks.show_chart(student_weeks(found.weeks, rule=page.rule))
         if week:
             self.attempts.show(student_attempts(found.attempts, student=self._name(), week_number=week))
         self._details.children = (self.weeks.view, *((self.attempts,) if week else ()), title, self.attempts_table.view)
@@ -209,7 +209,7 @@ class StudentPanel:
 def _about(page: ClassMastery) -> str:
     students = count_text(page.by_week.n_students, "student")
     computed = f"computed {page.computed_at:%Y-%m-%d %H:%M} UTC" if page.computed_at else "nothing computed yet"
-    sentence = f"{students} (active and completed). {rule_text(page.rule, page.parameters)}; {computed}."
+    sentence = f"{students} (active and completed). {rule_text(page.rule)}; {computed}."
     return " ".join(part for part in (sentence, page.in_use.caveat()) if part)
 
 

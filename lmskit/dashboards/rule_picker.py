@@ -6,10 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 
 import ipywidgets as widgets
 
-from lmskit.analytics.bkt.parameters import PARAMETERS
-from lmskit.analytics.rule import Parameter, Rule, Values
-from lmskit.analytics.rule_choice import NO_FITS, RuleChoice, choice, weeks_told, with_fits
-from lmskit.analytics.traced import BKT
+from lmskit.analytics.rules import NO_FITS, Parameter, Rule, Values, configured, describe_weeks, rule_named, with_fits
+from lmskit.configured_rule import ConfiguredRule
 from lmskit.dashboards.dashboard import Filling, column, text
 from lmskit.widgets import RuleList, heading
 
@@ -29,7 +27,7 @@ class RulePicker:
         The rule at first.
     """
 
-    def __init__(self, title: str, on_change: Callable[[], None], *, start: RuleChoice) -> None:
+    def __init__(self, title: str, on_change: Callable[[], None], *, start: ConfiguredRule) -> None:
         self._on_change = on_change
         rules = RuleList(self._rule_chosen, description="Rule")
         rules.dropdown.style.description_width = "56px"
@@ -50,7 +48,7 @@ class RulePicker:
         self.view = column(heading(title), self.rule, self.explanation, self.by_fits, self.fit_note, self._sliders_box, flex="1 1 380px")
         self.show(start)
 
-    def read(self) -> RuleChoice:
+    def read(self) -> ConfiguredRule:
         """Read the rule with its parameters.
 
         Raises
@@ -58,7 +56,7 @@ class RulePicker:
         RuleParameterError
             The parameters contradict each other, though each slider allows its own.
         """
-        chosen = choice(self.rule.value, {name: slider.value for name, slider in self.sliders.items()})
+        chosen = configured(self.rule.value, {name: slider.value for name, slider in self.sliders.items()})
         return with_fits(chosen, self._fits) if self.by_fits.value else chosen
 
     def use_fits(self, fits: Mapping[int, Values]) -> None:
@@ -66,18 +64,19 @@ class RulePicker:
         self._fits = fits
         self._show_fits()
 
-    def describe_fits(self, chosen: RuleChoice, weeks: Collection[int]) -> None:
+    def describe_fits(self, chosen: ConfiguredRule, weeks: Collection[int]) -> None:
         """Say which of these weeks use their fits, and which the sliders."""
-        self.fit_note.value = weeks_told(chosen, self._fits, weeks)
+        self.fit_note.value = describe_weeks(chosen, self._fits, weeks)
 
-    def show(self, chosen: RuleChoice) -> None:
+    def show(self, chosen: ConfiguredRule) -> None:
         """Show another rule with its parameters, without calling `on_change`."""
-        self._rules.show(chosen.rule)
+        rule = rule_named(chosen.name)
+        self._rules.show(rule)
         self._fitted_changed = False
         self._show_fits()
-        self.sliders = {parameter.name: _slider(parameter, chosen.parameters[parameter.name]) for parameter in chosen.rule.parameters}
+        self.sliders = {parameter.name: _slider(parameter, chosen.parameters[parameter.name]) for parameter in rule.parameters}
         for name, slider in self.sliders.items():
-            moved = self._fitted_moved if name in PARAMETERS else self._moved
+            moved = self._fitted_moved if name in rule.fitted else self._moved
             slider.observe(moved, names="value")
         self._sliders_box.children = tuple(self.sliders.values())
 
@@ -96,14 +95,14 @@ class RulePicker:
             self._on_change()
 
     def _show_fits(self) -> None:
-        usable = self._rules.rule is BKT and bool(self._fits)
+        usable = self._rules.rule is not None and self._rules.rule.takes_fits and bool(self._fits)
         with self._filling:
             self.by_fits.value = usable and not self._fitted_changed
         self.by_fits.layout.display = None if usable else "none"
         self.fit_note.value = ""
 
     def _rule_chosen(self, rule: Rule) -> None:
-        self.show(choice(rule.name))
+        self.show(rule.configured())
         self._on_change()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lmskit.analytics.rule_choice import choice
+from lmskit.analytics.rules import configured
 from lmskit.charts.rule_comparison import (
     level_changes,
     level_changes_table,
@@ -56,8 +56,8 @@ class WhatIfDashboard(Dashboard):
         self.week = dropdown("Week", flex="1 1 220px", max_width="420px")
         self.summary = text()
         self.summary.add_class("lmskit-heading")
-        self.first = RulePicker("Rule 1", later, start=choice(DEFAULT_RULE))
-        self.second = RulePicker("Rule 2", later, start=choice(other_rule))
+        self.first = RulePicker("Rule 1", later, start=configured(DEFAULT_RULE))
+        self.second = RulePicker("Rule 2", later, start=configured(other_rule))
         self.pager = Pager(self._draw_changes, page_size=PAGE_SIZE, noun="changes")
         self.levels, self.transitions = ChartOrTable(flex=HALF), ChartOrTable(flex=HALF)
         self.changes, self.changes_table = ClickFigure(), Table(nothing="No level differs.")
@@ -89,11 +89,11 @@ class WhatIfDashboard(Dashboard):
     def _show_rules(self, evidence: ClassEvidence) -> None:
         """Set rule 1 to the rule of the course, or to the default if that cannot be used; rule 2 stays."""
         try:
-            own = choice(evidence.rule, evidence.parameters)
+            own = configured(evidence.rule, evidence.parameters)
         except LmskitError as error:
-            own, about = choice(DEFAULT_RULE), f"The rule stored for the course cannot be used: {error}"
+            own, about = configured(DEFAULT_RULE), f"The rule stored for the course cannot be used: {error}"
         else:
-            name = own.rule.name.replace("_", " ")
+            name = own.name.replace("_", " ")
             about = f"Rule 1 is the rule of the course: {name}. Changes on this page are not stored."
         self.first.use_fits(evidence.fits)
         self.first.show(own)
@@ -129,7 +129,7 @@ class WhatIfDashboard(Dashboard):
             missing = "weeks in its syllabus" if found.evidence.weeks.empty else "students"
             self.message.bad(f"{self.course.value} has no {missing} yet.")
             return
-        rules = [rule.named(found.weeks) for rule in found.rules]
+        rules = [rule.in_weeks(found.weeks) for rule in found.rules]
         counts, moved = found.level_counts(), found.transitions()
         self.summary.value = _summary(found.level_changes())
         if self.as_tables:
@@ -153,7 +153,7 @@ class WhatIfDashboard(Dashboard):
         if self.as_tables or not total:
             self._changes_box.children = (self.changes_table.view,)
             return
-        rules = [rule.named(found.weeks) for rule in found.rules]
+        rules = [rule.in_weeks(found.weeks) for rule in found.rules]
         self.changes.show(level_changes(listed, rules=rules, n_changes=total))
         self._changes_box.children = (self.changes, self.changes_table.view)
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets as widgets
 
-from lmskit.analytics.rule import Parameter, Rule
-from lmskit.analytics.rules import RULES, rule_named
+from lmskit.analytics.rules import RULES, Parameter, Rule, configured
 from lmskit.errors import LmskitError
 from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
@@ -79,7 +78,7 @@ class MasteryRuleForm:
             self._show()
             name, given = self._stored
             try:
-                rule_named(name).resolve(given)
+                configured(name, given)
             except LmskitError as error:
                 self.message.warn(f"The rule stored for {self.course.value} cannot be used: {error}")
 

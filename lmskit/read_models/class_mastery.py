@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ from lmskit.vocabulary import LEVELS
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from lmskit.configured_rule import ConfiguredRule
 
 PAGE_SIZE = 50
 """Students on one page of the heat map."""
@@ -99,14 +100,9 @@ class ClassMastery:
     to_help: pd.DataFrame
 
     @property
-    def rule(self) -> str:
-        """Name of the rule that the estimates were made by."""
+    def rule(self) -> ConfiguredRule:
+        """The rule that the estimates were made by."""
         return self.in_use.rule
-
-    @property
-    def parameters(self) -> Mapping[str, float]:
-        """Parameters of that rule."""
-        return self.in_use.parameters
 
 
 @dataclass(frozen=True)

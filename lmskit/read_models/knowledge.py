@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lmskit.analytics.held_out import PredictionQuality, calibration, prediction_quality
-from lmskit.analytics.traced import learning_places, responses_from, topic_fits
+from lmskit.analytics.bkt import (
+    PredictionQuality,
+    calibration,
+    fit_and_validate,
+    learning_curve,
+    prediction_quality,
+    responses_from_evidence,
+)
 from lmskit.queries.course import course_by_code, narrow, syllabus
 from lmskit.queries.evidence import course_responses
 from lmskit.queries.knowledge import knowledge_fits
@@ -53,13 +59,13 @@ class FitPreview:
     Attributes
     ----------
     fits
-        By week, as `lmskit.analytics.traced.topic_fits` gives them.
+        By week, as `lmskit.analytics.bkt.fit_and_validate` gives them.
     quality
         Quality of the predictions, over all weeks together.
     calibration
-        Predicted against observed, over all weeks together, as `lmskit.analytics.held_out.calibration` gives it.
+        Predicted against observed, over all weeks together, as `lmskit.analytics.bkt.calibration` gives it.
     learning_curves
-        By week, as `lmskit.analytics.traced.learning_places` gives them.
+        By week, as `lmskit.analytics.bkt.learning_curve` gives them.
     """
 
     fits: pd.DataFrame
@@ -97,7 +103,7 @@ def course_answers(session: Session, course: str, *, correct_from: float = 1.0) 
     return CourseAnswers(
         course=course,
         topics=dict(zip(weeks["week_number"].tolist(), weeks["topic"].tolist(), strict=True)),
-        responses=responses_from(evidence, correct_from=correct_from),
+        responses=responses_from_evidence(evidence, correct_from=correct_from),
         stored=knowledge_fits(session, course, limit=MAX_PAGE),
     )
 
@@ -105,8 +111,8 @@ def course_answers(session: Session, course: str, *, correct_from: float = 1.0) 
 def fit_preview(answers: CourseAnswers, *, forgetting: bool) -> FitPreview:
     """Fit the answers in memory, and predict each of five folds of the students by a fit to the others."""
     responses = answers.responses
-    fits, chance = topic_fits(responses, forgetting=forgetting)
-    curves = {int(str(week)): learning_places(rows, chance.loc[rows.index]) for week, rows in responses.groupby("skill")}
+    fits, chance = fit_and_validate(responses, forgetting=forgetting)
+    curves = {int(str(week)): learning_curve(rows, chance.loc[rows.index]) for week, rows in responses.groupby("skill")}
     return FitPreview(fits, prediction_quality(responses["correct"], chance), calibration(responses["correct"], chance), curves)
 
 

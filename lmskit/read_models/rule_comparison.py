@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lmskit.analytics.rule_choice import RuleChoice
 from lmskit.analytics.what_if import changes, level_counts, n_changes, side_by_side, transitions, with_everyone
+from lmskit.configured_rule import ConfiguredRule
 from lmskit.errors import WeekNotFoundError
 from lmskit.queries.course import course_by_code, narrow, syllabus
 from lmskit.queries.evidence import course_responses
@@ -102,7 +102,7 @@ class RuleComparison:
     """
 
     evidence: ClassEvidence
-    rules: Sequence[RuleChoice]
+    rules: Sequence[ConfiguredRule]
     weeks: Collection[int]
     scores: pd.DataFrame
     cells: pd.DataFrame
@@ -181,7 +181,7 @@ def level_changes(moved: pd.DataFrame) -> LevelChanges:
     )
 
 
-def rule_comparison(evidence: ClassEvidence, rules: Sequence[RuleChoice], *, week: int | None = None) -> RuleComparison:
+def rule_comparison(evidence: ClassEvidence, rules: Sequence[ConfiguredRule], *, week: int | None = None) -> RuleComparison:
     """Estimate mastery by each rule from the same evidence, in all weeks or in one.
 
     Raises

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from lmskit.analytics.rule_choice import RuleChoice, choice, with_fits
+from lmskit.analytics.rules import configured, with_fits
+from lmskit.configured_rule import ConfiguredRule
 from lmskit.errors import LmskitError
 from lmskit.queries.course import course_by_code
 from lmskit.queries.knowledge import fitted_parameters
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 DEFAULT_RULE = "average"
 """The rule shown for a course whose own rule cannot be used and that has no stored estimates."""
 
-Values: TypeAlias = Mapping[str, float]
-
 
 @dataclass(frozen=True)
 class RuleInUse:
@@ -30,17 +29,14 @@ class RuleInUse:
     Attributes
     ----------
     rule
-        The rule of most estimates; without stored estimates, the rule of the course.
-    parameters
-        The parameters that are the same for all estimates by this rule.
+        The rule of most estimates, with the parameters that are the same for all of them; without stored estimates, the rule of the course.
     fitted
         Names of the parameters that were fitted to each week and differ between weeks.
     caution
         A sentence that says how this differs from the rule of the course; empty if it does not.
     """
 
-    rule: str
-    parameters: Values
+    rule: ConfiguredRule
     fitted: tuple[str, ...]
     caution: str
 
@@ -49,7 +45,7 @@ class RuleInUse:
 
         Examples
         --------
-        >>> RuleInUse("bkt", {}, ("prior", "learn"), "").caveat()
+        >>> RuleInUse(ConfiguredRule("bkt", {}), ("prior", "learn"), "").caveat()
         'Fitted to each week: prior, learn.'
         """
         fitted = f"Fitted to each week: {', '.join(self.fitted)}." if self.fitted else ""
@@ -66,36 +62,30 @@ def rule_in_use(session: Session, course: str) -> RuleInUse:
     """
     found = course_by_code(session, course)
     stored = stored_rules(session, course)
-    own, problem = _configured_rule(found)
+    own, problem = _course_rule(found)
     if stored.empty:
-        shown = own or choice(DEFAULT_RULE)
-        return RuleInUse(shown.rule.name, shown.parameters, (), problem)
-    used: list[tuple[str, Values]] = list(zip(stored["rule"], stored["parameters"], strict=True))
-    if own is not None and _is_up_to_date(used, with_fits(own, fitted_parameters(session, [found.id]).get(found.id, {}))):
-        return _shared(own, [parameters for _, parameters in used])
+        return RuleInUse(own or configured(DEFAULT_RULE), (), problem)
+    used = [ConfiguredRule(name, parameters) for name, parameters in zip(stored["rule"], stored["parameters"], strict=True)]
+    if own is not None:
+        fitted = with_fits(own, fitted_parameters(session, [found.id]).get(found.id, {}))
+        if set(used) <= {own, *(fitted.in_week(week) for week in fitted.of_week)}:
+            return _shared(own, used)
     changed = (
         "The course's mastery rule was changed and its mastery not refreshed since; the rule shown is that of most values. "
         f"To refresh it: lmskit mastery refresh --course {course}"
     )
-    rule, parameters = used[0]
-    return RuleInUse(rule, parameters, (), problem or changed)
+    return RuleInUse(used[0], (), problem or changed)
 
 
-def _configured_rule(course: Course) -> tuple[RuleChoice | None, str]:
+def _course_rule(course: Course) -> tuple[ConfiguredRule | None, str]:
     """The rule of the course with its parameters, or None and why it cannot be used."""
     try:
-        return choice(course.mastery_rule, course.mastery_parameters), ""
+        return configured(course.mastery_rule, course.mastery_parameters), ""
     except LmskitError as error:
         return None, f"The mastery rule of the course cannot be used: {error}"
 
 
-def _is_up_to_date(used: Iterable[tuple[str, Values]], own: RuleChoice) -> bool:
-    """Whether all stored estimates are by the course's own rule, with its parameters or with those fitted to a week."""
-    current = [own.parameters, *own.of_week.values()]
-    return all(rule == own.rule.name and parameters in current for rule, parameters in used)
-
-
-def _shared(own: RuleChoice, used: list[Values]) -> RuleInUse:
-    """Split the parameters into those that are the same for all estimates and those that differ between weeks."""
-    shared = {name: used[0][name] for name in own.parameters if all(parameters[name] == used[0][name] for parameters in used)}
-    return RuleInUse(own.rule.name, shared, tuple(name for name in own.parameters if name not in shared), "")
+def _shared(own: ConfiguredRule, used: Sequence[ConfiguredRule]) -> RuleInUse:
+    """Split the parameters of a rule into those that are the same in all weeks and those that differ."""
+    shared = {name: used[0].parameters[name] for name in own.parameters if len({rule.parameters[name] for rule in used}) == 1}
+    return RuleInUse(ConfiguredRule(own.name, shared), tuple(name for name in own.parameters if name not in shared), "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
 
 import pandas as pd
 
@@ -68,20 +67,20 @@ class CourseReport:
     def level_shares(self) -> Picture:
         """Draw the share of students per level in the last assessed week."""
         week = "no week" if self.data.by_week.latest is None else f"week {self.data.by_week.latest['week_number']}"
-        return Picture(level_share(self.data.by_week.latest_shares, group=week, **self._rule))
+        return Picture(level_share(self.data.by_week.latest_shares, group=week, rule=self.data.in_use.rule))
 
     def heat_map(self) -> Picture:
         """Draw the class row over the students who need help most."""
-        return Picture(mastery_heat_map(self._cells(), self.data.by_week.only_assessed.class_row, **self._rule))
+        return Picture(mastery_heat_map(self._cells(), self.data.by_week.only_assessed.class_row, rule=self.data.in_use.rule))
 
     def heat_map_table(self) -> Fragment:
         """Return the heat map as a table, folded."""
-        twin = mastery_heat_map_table(self._cells(), self.data.by_week.only_assessed.class_row, parameters=self.data.in_use.parameters)
+        twin = mastery_heat_map_table(self._cells(), self.data.by_week.only_assessed.class_row, rule=self.data.in_use.rule)
         return folded("The heat map as a table", table(twin, caption="Mastery of each week", left=twin.columns))
 
     def distribution(self) -> Picture:
         """Draw how the class is spread over the levels, week by week."""
-        return Picture(level_distribution(self.data.by_week.only_assessed.shares, **self._rule))
+        return Picture(level_distribution(self.data.by_week.only_assessed.shares, rule=self.data.in_use.rule))
 
     def distribution_table(self) -> Fragment:
         """Return the distribution as a table."""
@@ -120,14 +119,14 @@ class CourseReport:
 
     def provenance(self) -> Fragment:
         """Return where these numbers come from."""
-        given = ", ".join(f"{name} = {value:g}" for name, value in self.data.in_use.parameters.items())
+        given = ", ".join(f"{name} = {value:g}" for name, value in self.data.in_use.rule.parameters.items())
         facts = [
             ("Snapshot of the database", f"{self.data.read_at:%Y-%m-%d %H:%M:%S} UTC"),
             ("Schema revision", self.data.revision),
             ("lmskit", version("lmskit")),
             ("Course", str(self.data.course["code"])),
             ("Students in the heat map, at most", str(self.asked.n_students)),
-            ("Mastery rule", f"{self.data.in_use.rule} ({given})"),
+            ("Mastery rule", f"{self.data.in_use.rule.name} ({given})"),
             *((f"Rows in {name}", f"{rows:,}") for name, rows in self.data.row_counts.itertuples(index=False, name=None)),
         ]
         return table(
@@ -135,11 +134,6 @@ class CourseReport:
             caption="All numbers of this report come from one snapshot of the database",
             left=("Provenance",),
         )
-
-    @property
-    def _rule(self) -> dict[str, Any]:
-        """The rule as charts take it."""
-        return {"rule": self.data.in_use.rule, "parameters": self.data.in_use.parameters}
 
     def _cells(self) -> pd.DataFrame:
         shown = self.data.by_week.only_assessed.weeks["week_number"]

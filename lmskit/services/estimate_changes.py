@@ -1,7 +1,8 @@
-"""Write estimates of mastery where they differ from what is stored, and nowhere else."""
+"""Write the mastery estimates that differ from the stored ones, and no others."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,12 +11,13 @@ import pandas as pd
 from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
+from lmskit.configured_rule import ConfiguredRule
 from lmskit.db.bulk import copy_array, stage
 from lmskit.queries.row_keys import row_keys
 from lmskit.vocabulary import Level
 
 _STAGED = "mastery_estimated"
-_VALUES = ("level", "value", "low", "high", "n_evidence", "choice")
+_VALUES = ("level", "value", "low", "high", "n_evidence", "rule_hash")
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,13 @@ class Written:
 
 
 def changes_between(estimated: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
-    """Return the estimates that are new or not as they are stored and, with an `n_evidence` of 0, the stored ones that are no more.
+    """The estimates that are new or differ from the stored ones, and with an `n_evidence` of 0 the stored ones to be removed.
 
-    Both have the columns of `stored_estimates` and each key at most once; so has what is returned. NaN equals NaN.
+    Both tables and the result have the columns of `stored_estimates`, and each key at most once. NaN equals NaN.
 
     Examples
     --------
-    >>> row = {"student_id": 1, "course_id": 1, "level": 0, "value": np.nan, "low": np.nan, "high": np.nan, "choice": 7}
+    >>> row = {"student_id": 1, "course_id": 1, "level": 0, "value": np.nan, "low": np.nan, "high": np.nan, "rule_hash": 7}
     >>> estimated = pd.DataFrame([row | {"week_number": 1, "n_evidence": 1}, row | {"week_number": 2, "n_evidence": 3}])
     >>> stored = pd.DataFrame([row | {"week_number": week, "n_evidence": 1} for week in (1, 2, 3)])
     >>> changes_between(estimated, stored)[["week_number", "n_evidence"]].to_numpy().tolist()
@@ -52,26 +54,26 @@ def changes_between(estimated: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFra
     of_known = order[at[known]]
     differs = ~known
     for name in _VALUES:
-        ours, theirs = estimated[name].to_numpy()[known], stored[name].to_numpy()[of_known]
-        differs[known] |= (ours != theirs) & ~((ours != ours) & (theirs != theirs))  # noqa: PLR0124 - NaN
-    gone = np.ones(len(stored), dtype=bool)
-    gone[of_known] = False
-    return pd.concat([estimated[differs], stored[gone].assign(n_evidence=0)], ignore_index=True)
+        new, old = estimated[name].to_numpy()[known], stored[name].to_numpy()[of_known]
+        differs[known] |= (new != old) & ~((new != new) & (old != old))  # noqa: PLR0124 - NaN
+    obsolete = np.ones(len(stored), dtype=bool)
+    obsolete[of_known] = False
+    return pd.concat([estimated[differs], stored[obsolete].assign(n_evidence=0)], ignore_index=True)
 
 
-def write_changes(session: Session, changes: pd.DataFrame, choices: Mapping[int, tuple[str, str]], *, whole: bool) -> Written:
-    """Write what `changes_between` returns, and count what became of it.
+def write_changes(session: Session, changes: pd.DataFrame, rules: Mapping[int, ConfiguredRule], *, whole: bool) -> Written:
+    """Write the changes, and count them.
 
     Parameters
     ----------
     session
         Of an administrator. Nothing is committed.
     changes
-        What to write.
-    choices
-        By the number of a choice: the name of the rule, and the JSON object of its parameters.
+        As `changes_between` returns them.
+    rules
+        By their hash, see `rule_hashes`.
     whole
-        Whole courses were compared, not few keys.
+        Whether whole courses were compared, not a few keys.
     """
     if changes.empty:
         return Written()
@@ -86,9 +88,9 @@ def write_changes(session: Session, changes: pd.DataFrame, choices: Mapping[int,
     removed = session.execute(_REMOVE) if (changes["n_evidence"] == 0).any() else None
     settings = {
         "levels": [level.value for level in Level],
-        "choices": list(choices),
-        "rules": [rule for rule, _ in choices.values()],
-        "parameters": [parameters for _, parameters in choices.values()],
+        "hashes": list(rules),
+        "rules": [rule.name for rule in rules.values()],
+        "parameters": [json.dumps(dict(rule.parameters)) for rule in rules.values()],
     }
     added, changed = session.execute(_WRITE, settings).one()
     if whole:
@@ -106,11 +108,11 @@ _COLUMNS = {
     "low": "double precision",
     "high": "double precision",
     "n_evidence": "integer",
-    "choice": "bigint",
+    "rule_hash": "bigint",
 }
 _ROW = [(name, {"bigint": "i8", "integer": "i4", "double precision": "f8"}[kind]) for name, kind in _COLUMNS.items()]
 
-# A table that has grown since its last ANALYZE looks small to the planner, which then compares all estimates with all others, in a loop.
+# The planner takes a table that has grown since its last ANALYZE for small, and would compare all estimates with all others in a loop.
 _JOIN_AS_A_WHOLE = text(
     "SELECT set_config('lmskit.nestloop', current_setting('enable_nestloop'), true), set_config('enable_nestloop', 'off', true)"
 )
@@ -127,8 +129,8 @@ _WRITE = text("""
             s.student_id, s.course_id, s.week_number, (CAST(:levels AS mastery_level[]))[s.level + 1],
             nullif(s.value, 'NaN'), nullif(s.low, 'NaN'), nullif(s.high, 'NaN'), s.n_evidence, r.rule, r.parameters, now()
         FROM mastery_estimated AS s
-        JOIN unnest(CAST(:choices AS bigint[]), CAST(:rules AS text[]), CAST(:parameters AS jsonb[])) AS r (choice, rule, parameters)
-            ON r.choice = s.choice
+        JOIN unnest(CAST(:hashes AS bigint[]), CAST(:rules AS text[]), CAST(:parameters AS jsonb[])) AS r (rule_hash, rule, parameters)
+            ON r.rule_hash = s.rule_hash
         WHERE s.n_evidence > 0
         ON CONFLICT (student_id, course_id, week_number) DO UPDATE
         SET level = excluded.level, value = excluded.value, low = excluded.low, high = excluded.high, n_evidence = excluded.n_evidence,
@@ -136,4 +138,4 @@ _WRITE = text("""
         RETURNING t.xmax = 0 AS added
     )
     SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM written
-""")  # a row that nobody has changed or locked yet has the xmax 0: it is new
+""")  # xmax is 0 in a row that no transaction has changed or locked: a new row

@@ -1,4 +1,4 @@
-"""Fit knowledge tracing to the answers of courses, week by week, and keep what was found."""
+"""Fit knowledge tracing to the answers of courses, week by week, and store the fits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ import pandas as pd
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from lmskit.analytics.mastery import rule_named
-from lmskit.analytics.traced import BKT, responses_from, topic_fits
+from lmskit.analytics.bkt import fit_and_validate, responses_from_evidence
+from lmskit.analytics.rules import CORRECT_FROM, DEFAULT_CORRECT_FROM, RULES
 from lmskit.errors import CourseNotFoundError, RuleParameterError
 from lmskit.models import Course, KnowledgeFit
 from lmskit.progress import Progress, silent
@@ -24,13 +24,13 @@ class KnowledgeReport:
     Attributes
     ----------
     n_courses
-        Courses that were looked at, without those skipped.
+        Courses that were fitted, without those skipped.
     n_weeks, n_answers
-        Weeks with answers, each of which has a fit now; and those answers.
+        Number of weeks that were fitted, and of the answers they were fitted to.
     constrained
-        By course code, the weeks whose likeliest fit was degenerate; the best that is not was kept.
+        By course code, the weeks whose likeliest fit was degenerate; the best fit that is not degenerate was stored.
     skipped
-        By course code, why its rule's parameters cannot be used. Its fits stay as they were.
+        By course code, why its rule's parameters cannot be used. Its fits are unchanged.
     """
 
     n_courses: int = 0
@@ -41,14 +41,14 @@ class KnowledgeReport:
 
     def sentence(self) -> str:
         """Return the report as one line for a person."""
-        told = (
+        text = (
             f"Knowledge tracing of {count_text(self.n_courses, 'course')}: "
             f"{count_text(self.n_weeks, 'week')} fitted to {count_text(self.n_answers, 'answer')}."
         )
         if not self.constrained:
-            return told
-        where = "; ".join(f"{code} week {', '.join(map(str, weeks))}" for code, weeks in self.constrained.items())
-        return f"{told} Guesses and slips were kept from explaining everything in {where}: look at these before you rely on them."
+            return text
+        listed = "; ".join(f"{code} week {', '.join(map(str, weeks))}" for code, weeks in self.constrained.items())
+        return f"{text} Guesses and slips were kept from explaining everything in {listed}: look at these weeks before you rely on them."
 
 
 @administrators_only("fit knowledge tracing")
@@ -60,10 +60,10 @@ def fit_courses(
     seed: int = 0,
     progress: Progress = silent,
 ) -> KnowledgeReport:
-    """Fit every week of the courses to all its answers, and put the fits in place of those that were there.
+    """Fit knowledge tracing to all answers of each week of the courses, and replace the stored fits.
 
-    Answers are those the rule `bkt` looks at, of students of every status. A week without answers has no fit afterwards. Two fits of the
-    same course wait for each other. Mastery is not refreshed.
+    The answers of students of every status are used. A week without answers has no fit afterwards. Two fits of the same course wait for
+    each other. Mastery is not refreshed.
 
     Parameters
     ----------
@@ -76,51 +76,54 @@ def fit_courses(
     seed
         Of the starts and the folds; 0 or more.
     progress
-        Receives the name of each step when it begins.
+        Receives the course that is being fitted.
 
     Raises
     ------
     CourseNotFoundError
-        One of the codes is unknown.
+        A code is unknown.
     InputError
         The seed is negative.
     NotPermittedError
-        The signed-in person is no administrator.
+        The signed-in person is not an administrator.
     """
     n_weeks = n_answers = 0
     constrained: dict[str, tuple[int, ...]] = {}
     skipped: dict[str, str] = {}
-    chosen = _courses(session, courses)
-    for course in chosen:
-        progress(f"Fitting {course.code}", 0, None)
+    locked = _lock(session, courses)
+    for done, course in enumerate(locked):
+        progress(f"Fitting {course.code}", done, len(locked))
         try:
             least = correct_from(course)
         except RuleParameterError as error:
             skipped[course.code] = str(error)
             continue
-        fits, _ = topic_fits(responses_from(course_responses(session, [course.id]), correct_from=least), forgetting=forgetting, seed=seed)
+        responses = responses_from_evidence(course_responses(session, [course.id]), correct_from=least)
+        fits, _ = fit_and_validate(responses, forgetting=forgetting, seed=seed)
         _replace(session, course.id, fits.assign(correct_from=least))
         n_weeks, n_answers = n_weeks + len(fits), n_answers + int(fits["n_answers"].sum())
         weeks = tuple(fits.index[fits["constrained"]].tolist())
         if weeks:
             constrained[course.code] = weeks
-    return KnowledgeReport(len(chosen) - len(skipped), n_weeks, n_answers, constrained, skipped)
+    return KnowledgeReport(len(locked) - len(skipped), n_weeks, n_answers, constrained, skipped)
 
 
 def correct_from(course: Course) -> float:
-    """The share of its points from which an answer is correct: what the course says where its rule is `bkt`, otherwise the default.
+    """The share of its points from which an answer is correct: that of the course if its rule takes fits, otherwise the default.
 
     Raises
     ------
     RuleParameterError
-        The course has stored parameters that the rule refuses.
+        The rule does not take the stored parameters.
     """
-    given = course.mastery_parameters if course.mastery_rule == BKT.name else {}
-    return rule_named(BKT.name).resolve(given)["correct_from"]
+    rule = RULES.get(course.mastery_rule)
+    if rule is None or not rule.takes_fits:
+        return DEFAULT_CORRECT_FROM
+    return rule.configured(course.mastery_parameters).parameters[CORRECT_FROM.name]
 
 
-def _courses(session: Session, codes: Sequence[str] | None) -> Sequence[Course]:
-    """Lock the courses against another fit, in one order for all."""
+def _lock(session: Session, codes: Sequence[str] | None) -> Sequence[Course]:
+    """Lock the courses against another fit, in the same order each time."""
     statement = select(Course).order_by(Course.id).with_for_update(key_share=True)
     if codes is not None:
         statement = statement.where(Course.code.in_([code for code in codes if "\0" not in code]))

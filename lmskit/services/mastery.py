@@ -1,10 +1,9 @@
-"""Bring the stored mastery up to date with its evidence."""
+"""Bring the stored mastery estimates up to date with the evidence."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
@@ -14,21 +13,22 @@ import pandas as pd
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from lmskit.analytics.mastery import estimate, rule_named
-from lmskit.analytics.traced import BKT, of_fitted_weeks
+from lmskit.analytics.mastery import estimate_by, evidence_for
+from lmskit.analytics.rules import RULES, configured, rule_named, with_fits
+from lmskit.configured_rule import ConfiguredRule
 from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import ColumnsMissingError, CourseNotFoundError, LmskitError, NotPermittedError
 from lmskit.models import Course, TopicPerformance
 from lmskit.progress import Progress, silent
 from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
 from lmskit.queries.knowledge import fitted_parameters
-from lmskit.queries.stored_estimates import choices_of, stored_estimates, touched_estimates
+from lmskit.queries.stored_estimates import rule_hashes, stored_estimates, touched_estimates
 from lmskit.rounding import count_text
 from lmskit.services.estimate_changes import changes_between, write_changes
 from lmskit.vocabulary import Level
 
 Keys: TypeAlias = pd.DataFrame | Iterable[tuple[int, int, int]]
-"""(student_id, course_id, week_number), as a frame with these columns or as tuples; repeats do no harm."""
+"""(student_id, course_id, week_number), as a frame with these columns or as tuples; duplicates do no harm."""
 
 KEY = ("student_id", "course_id", "week_number")
 _TOUCHED = "mastery_touched"
@@ -42,17 +42,17 @@ class RefreshReport:
     Attributes
     ----------
     n_courses
-        Courses that were looked at, without those skipped.
+        Courses that were refreshed, without those skipped.
     n_evidence
         Units of evidence read.
     n_keys
         (student, course, week) with evidence; added + changed + unchanged.
     added, changed, unchanged
-        What became of them.
+        Estimates by what was done with them.
     removed
-        Estimates whose evidence is gone.
+        Estimates that have no evidence any more.
     skipped
-        By course code: a sentence on why its rule cannot be used. Its estimates stay as they were.
+        By course code: a sentence on why its rule cannot be used. Its estimates are unchanged.
     """
 
     n_courses: int = 0
@@ -66,7 +66,7 @@ class RefreshReport:
 
     @property
     def n_rows(self) -> int:
-        """Rows of `topic_performance` that were written or removed."""
+        """Number of rows of `topic_performance` that were written or removed."""
         return self.added + self.changed + self.removed
 
     def sentence(self) -> str:
@@ -78,16 +78,6 @@ class RefreshReport:
         )
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    """A course with the rule it has chosen, its parameters complete; and the weeks that have parameters of their own, by week."""
-
-    id: int
-    rule: str
-    parameters: str
-    of_week: Mapping[int, str] = field(default_factory=dict)
-
-
 def refresh(
     session: Session,
     *,
@@ -95,9 +85,9 @@ def refresh(
     touched: Keys | None = None,
     progress: Progress = silent,
 ) -> RefreshReport:
-    """Estimate mastery anew and write what is different; the rest keeps its row and its `computed_at`.
+    """Estimate mastery again and write the estimates that differ; other rows, with their `computed_at`, are unchanged.
 
-    Students of every status are estimated. Two refreshes of the same course wait for each other.
+    Students of every status are included. Two refreshes of the same course wait for each other.
 
     Parameters
     ----------
@@ -106,49 +96,48 @@ def refresh(
     courses
         Codes; by default all courses.
     touched
-        Keys to look at, of those courses; by default all. Keys without evidence lose their row.
+        Refresh only these keys of those courses; by default all keys. Keys without evidence lose their row.
     progress
-        Receives the name of each step when it begins.
+        Receives the name of each step.
 
     Raises
     ------
     CourseNotFoundError
-        One of the codes is unknown; where `touched` is given, it has no keys and nothing is to be done.
+        A code is unknown; not raised if `touched` is given, because an unknown course has no keys.
     NotPermittedError
-        The signed-in person is no administrator.
+        The signed-in person is not an administrator.
     """
     if not session.scalar(text("SELECT has_table_privilege('topic_performance', 'INSERT')")):
         raise NotPermittedError("Only an administrator can refresh mastery. Ask one to run: lmskit mastery refresh")
     keys = None if touched is None else _distinct(touched)
     progress("Looking up the courses' rules", 0, None)
-    chosen, skipped = _rules(session, courses, keys)
-    ids = [course.id for course in chosen]
+    rules, skipped = _course_rules(session, courses, keys)
     if keys is not None:
-        keys = keys[np.isin(keys[:, 1], ids)]
+        keys = keys[np.isin(keys[:, 1], list(rules))]
         stage(session, _TOUCHED, {"student_id": "bigint", "course_id": "bigint", "week_number": "integer"})
         copy_rows(session, _TOUCHED, KEY, keys.tolist(), types=["int8", "int8", "int4"])
         session.execute(text("ANALYZE mastery_touched"))
     progress("Reading the evidence", 0, None)
-    parts = _read(session, chosen, touched=keys is not None, most=courses is None)
+    parts = _read(session, rules, touched=keys is not None, most=courses is None)
     progress("Estimating", 0, None)
-    used: dict[tuple[str, str], int] = {}
-    estimates = [_estimated(batch, courses, used) for evidence, courses in parts for batch in _batches(evidence)]
-    estimated = pd.concat(estimates, ignore_index=True)
-    progress("Comparing with what is stored", 0, None)
-    choices = choices_of(session, list(used))
-    estimated["choice"] = choices[estimated["choice"]]
-    stored = touched_estimates(session, _TOUCHED, ids) if keys is not None else stored_estimates(session, ids, most=courses is None)
+    used: dict[ConfiguredRule, int] = {}
+    estimated = pd.concat([_estimate(batch, rules, used) for evidence in parts for batch in _batches(evidence)], ignore_index=True)
+    progress("Comparing with the stored estimates", 0, None)
+    hashes = rule_hashes(session, list(used))
+    estimated["rule_hash"] = hashes[estimated.pop("rule_number").to_numpy()]
+    touched_only = keys is not None
+    stored = touched_estimates(session, _TOUCHED, rules) if touched_only else stored_estimates(session, rules, most=courses is None)
+    progress("Writing the differences", 0, None)
     changes = changes_between(estimated, stored)
-    progress("Writing what is different", 0, None)
-    written = write_changes(session, changes, dict(zip(choices.tolist(), used, strict=True)), whole=keys is None)
-    if keys is not None:
+    written = write_changes(session, changes, dict(zip(hashes.tolist(), used, strict=True)), whole=not touched_only)
+    if touched_only:
         session.execute(text("DROP TABLE mastery_touched"))
-    for row in session.identity_map.values():  # written past the objects that the session holds
+    for row in session.identity_map.values():  # the rows were written without the objects that the session keeps
         if isinstance(row, TopicPerformance):
             session.expire(row)
     return RefreshReport(
-        n_courses=len(chosen),
-        n_evidence=sum(len(evidence) for evidence, _ in parts),
+        n_courses=len(rules),
+        n_evidence=sum(map(len, parts)),
         n_keys=len(estimated),
         added=written.added,
         changed=written.changed,
@@ -158,10 +147,12 @@ def refresh(
     )
 
 
-def _rules(session: Session, courses: Sequence[str] | None, keys: np.ndarray | None) -> tuple[list[_Chosen], dict[str, str]]:
-    """Lock the courses against another refresh, in one order for all, and complete their rules' parameters.
+def _course_rules(
+    session: Session, courses: Sequence[str] | None, keys: np.ndarray | None
+) -> tuple[dict[int, ConfiguredRule], dict[str, str]]:
+    """Lock the courses against another refresh, in the same order each time, and configure their rules; return them by course id.
 
-    A lecturer may store any rule and any parameters; what cannot be used is told and must not stop the others.
+    A lecturer may store any rule and any parameters. A course with a rule that cannot be used is reported and does not stop the others.
     """
     statement = (
         select(Course.id, Course.code, Course.mastery_rule, Course.mastery_parameters).order_by(Course.id).with_for_update(key_share=True)
@@ -176,49 +167,36 @@ def _rules(session: Session, courses: Sequence[str] | None, keys: np.ndarray | N
         for code in courses:
             if code not in known:
                 raise CourseNotFoundError(course=code)
-    fits = fitted_parameters(session, [row.id for row in found if row.mastery_rule == BKT.name])
-    chosen, skipped = [], {}
+    taking_fits = [row.id for row in found if row.mastery_rule in RULES and RULES[row.mastery_rule].takes_fits]
+    fits = fitted_parameters(session, taking_fits)
+    rules, skipped = {}, {}
     for row in found:
         try:
-            parameters = rule_named(row.mastery_rule).resolve(row.mastery_parameters)
+            rule = configured(row.mastery_rule, row.mastery_parameters)
         except LmskitError as error:
             skipped[row.code] = str(error)
         else:
-            own = {week: json.dumps(of_week) for week, of_week in of_fitted_weeks(parameters, fits.get(row.id, {})).items()}
-            chosen.append(_Chosen(row.id, row.mastery_rule, json.dumps(parameters), own))
-    return chosen, skipped
+            rules[row.id] = with_fits(rule, fits.get(row.id, {}))
+    return rules, skipped
 
 
-def _read(session: Session, chosen: Sequence[_Chosen], *, touched: bool, most: bool) -> list[tuple[pd.DataFrame, list[_Chosen]]]:
-    """The evidence of courses whose rule looks at scores, and apart, where there are any, that of those whose rule needs more."""
-    plain = [course for course in chosen if not rule_named(course.rule).needs]
-    further = [course for course in chosen if rule_named(course.rule).needs]
-    ids = [course.id for course in plain]
-    parts = [
-        (
-            touched_evidence(session, _TOUCHED, ids)
-            if touched
-            else course_evidence(session, ids, most=most and 2 * len(ids) >= len(chosen)),
-            plain,
-        )
-    ]
-    if further:
-        ids = [course.id for course in further]
-        parts.append(
-            (
-                touched_responses(session, _TOUCHED, ids)
-                if touched
-                else course_responses(session, ids, most=most and 2 * len(ids) >= len(chosen)),
-                further,
-            )
-        )
-    return parts
+def _read(session: Session, rules: Mapping[int, ConfiguredRule], *, touched: bool, most: bool) -> list[pd.DataFrame]:
+    """The evidence of courses whose rule needs only scores, and apart, if there are any, that of courses whose rule needs more columns."""
+
+    def read(ids: Collection[int], *, responses: bool) -> pd.DataFrame:
+        if touched:
+            return (touched_responses if responses else touched_evidence)(session, _TOUCHED, ids)
+        return (course_responses if responses else course_evidence)(session, ids, most=most and 2 * len(ids) >= len(rules))
+
+    with_responses = [course for course, rule in rules.items() if rule_named(rule.name).needs]
+    parts = [read([course for course in rules if course not in set(with_responses)], responses=False)]
+    return [*parts, read(with_responses, responses=True)] if with_responses else parts
 
 
 def _batches(evidence: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Divide evidence, which comes by course, into whole courses of some `_BATCH` units together, at least one part.
+    """Divide evidence, which is sorted by course, into batches of whole courses with about `_BATCH` units each; at least one batch.
 
-    What is computed of ten million at once leaves the processor's caches, and takes twice as long.
+    Computing with ten million units at once exceeds the processor's caches and takes twice as long.
     """
     course = evidence["course_id"].to_numpy()
     begins = np.unique(np.searchsorted(course, course[::_BATCH]))
@@ -226,45 +204,45 @@ def _batches(evidence: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield evidence.iloc[start:end]
 
 
-def _estimated(evidence: pd.DataFrame, chosen: Sequence[_Chosen], used: dict[tuple[str, str], int]) -> pd.DataFrame:
-    """Estimate once per rule with its parameters, for all its courses together, in the columns of `stored_estimates`.
+def _estimate(evidence: pd.DataFrame, rules: Mapping[int, ConfiguredRule], used: dict[ConfiguredRule, int]) -> pd.DataFrame:
+    """Estimate once per configured rule, for all its courses together, in the columns of `stored_estimates`.
 
-    A student in a course is one key, so that someone in two courses is two students to the rule. The column `choice` is the place of
-    rule and parameters in `used`, to which they are added.
+    A student in a course is one key, so that a person in two courses is two students to the rule. `rule_number` is the number in `used`
+    of the rule with the parameters of the week; new ones are added to `used`.
     """
     pair = evidence[["course_id", "student_id"]].to_numpy()
     begins = np.ones(len(pair), dtype=bool)
-    begins[1:] = (pair[1:] != pair[:-1]).any(axis=1)  # the evidence comes by course and student
-    code = np.cumsum(begins) - 1
+    begins[1:] = (pair[1:] != pair[:-1]).any(axis=1)  # the evidence is sorted by course and student
     course_of, student_of = pair[begins, 0], pair[begins, 1]
-    told = evidence.drop(columns=["student_id", "course_id", "week_number"])
-    scores = pd.DataFrame({"student": code, "week": evidence["week_number"], **told})
-    by_rule: dict[tuple[str, str], list[int]] = defaultdict(list)
-    here = set(course_of.tolist())
-    chosen = [course for course in chosen if course.id in here]
-    for course in chosen:
-        if not course.of_week:
-            by_rule[course.rule, course.parameters].append(course.id)
-    alone = len(by_rule) == 1 and not any(course.of_week for course in chosen)
-    parts = [(choice, scores if alone else scores[np.isin(pair[:, 0], ids)]) for choice, ids in by_rule.items()]
-    for course in chosen:
-        if course.of_week:
-            of_course = scores.iloc[slice(*np.searchsorted(pair[:, 0], [course.id, course.id + 1]))]
-            parts += [
-                ((course.rule, course.of_week.get(int(str(week)), course.parameters)), rows) for week, rows in of_course.groupby("week")
-            ]
-    estimates = [
-        estimate(rows, rule, **json.loads(parameters)).assign(choice=used.setdefault((rule, parameters), len(used)))
-        for (rule, parameters), rows in parts
-    ] or [estimate(scores, "average").assign(choice=0)]
-    together = estimates[0] if alone else pd.concat(estimates, ignore_index=True)
+    columns = evidence.drop(columns=["student_id", "course_id", "week_number"])
+    scores = pd.DataFrame({"student": np.cumsum(begins) - 1, "week": evidence["week_number"], **columns})
+    estimates = []
+    for rule, rows in _by_rule(scores, pair[:, 0], rules):
+        found = estimate_by(rule, evidence_for(rows, [rule]))
+        numbers = {week: used.setdefault(rule.in_week(week), len(used)) for week in found["week"].unique().tolist()}
+        estimates.append(found.assign(rule_number=found["week"].map(numbers).astype(np.int64)))
+    together = estimates[0] if len(estimates) == 1 else pd.concat(estimates, ignore_index=True)
     code = together.pop("student").to_numpy(dtype=np.int64)
     level = pd.Categorical(together.pop("state"), categories=[level.value for level in Level]).codes
     return together.rename(columns={"week": "week_number"}).assign(student_id=student_of[code], course_id=course_of[code], level=level)
 
 
+def _by_rule(
+    scores: pd.DataFrame, course: np.ndarray, rules: Mapping[int, ConfiguredRule]
+) -> Iterator[tuple[ConfiguredRule, pd.DataFrame]]:
+    """Divide scores by the rule of their course; without scores, any rule with none of them."""
+    courses = defaultdict(list)
+    for course_id in np.unique(course).tolist():
+        courses[rules[course_id]].append(course_id)
+    if len(courses) <= 1:
+        yield next(iter(courses), next(iter(RULES.values())).configured()), scores
+        return
+    for rule, ids in courses.items():
+        yield rule, scores[np.isin(course, ids)]
+
+
 def _distinct(touched: Keys) -> np.ndarray:
-    """Return the keys as rows of (student, course, week), each once."""
+    """The keys as rows of (student, course, week), without duplicates."""
     if isinstance(touched, pd.DataFrame):
         missing = [name for name in KEY if name not in touched.columns]
         if missing:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from lmskit.analytics.rule_choice import rule_told
-from lmskit.analytics.rules import rule_named
+from lmskit.analytics.rules import configured
+from lmskit.configured_rule import ConfiguredRule
 from lmskit.queries.course import course_by_code
 
 
@@ -19,24 +19,21 @@ class ChosenRule:
     course
         Code of the course.
     rule
-        Name of the rule.
-    parameters
-        All its parameters, those that were not given with their defaults.
+        With all its parameters; those that were not given have their defaults.
     """
 
     course: str
-    rule: str
-    parameters: Mapping[str, float]
+    rule: ConfiguredRule
 
     def sentence(self) -> str:
         """Describe the choice in a sentence.
 
         Examples
         --------
-        >>> ChosenRule("CS101-2026", "weighted_average", {"w": 0.7}).sentence()
+        >>> ChosenRule("CS101-2026", ConfiguredRule("weighted_average", {"w": 0.7})).sentence()
         'CS101-2026 now has the rule weighted_average (w=0.7).'
         """
-        return f"{self.course} now has the {rule_told(self.rule, self.parameters)}."
+        return f"{self.course} now has the {self.rule.describe()}."
 
     def from_when(self) -> str:
         """Say from when on the stored estimates follow the rule."""
@@ -56,9 +53,8 @@ def choose_rule(session: Session, course: str, rule: str, parameters: Mapping[st
     UnknownRuleError, RuleParameterError
         There is no such rule, or the rule does not take these parameters.
     """
-    chosen = rule_named(rule)
-    complete = chosen.resolve(parameters)
+    chosen = configured(rule, parameters)
     found = course_by_code(session, course)
-    found.mastery_rule, found.mastery_parameters = chosen.name, {name: complete[name] for name in parameters}
+    found.mastery_rule, found.mastery_parameters = chosen.name, {name: chosen.parameters[name] for name in parameters}
     session.flush()
-    return ChosenRule(course=found.code, rule=chosen.name, parameters=complete)
+    return ChosenRule(course=found.code, rule=chosen)

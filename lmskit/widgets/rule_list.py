@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from lmskit.analytics.rule import Rule
-from lmskit.analytics.rules import RULES
+from lmskit.analytics.rules import RULES, Rule
 
 
 class RuleList:
@@ -63,4 +62,4 @@ class RuleList:
 
 def _description(rule: Rule) -> str:
     without = "" if rule.has_interval else f" No interval: {rule.no_interval[0].lower()}{rule.no_interval[1:]}"
-    return f"{rule.explanation}{without}"
+    return f"{rule.description}{without}"

@@ -269,7 +269,7 @@ def test_a_prediction_needs_only_the_parameters():
     ("wrong", "message"),
     [
         ({"correct": 0.5}, "3 are something else, the first 0.5"),
-        ({"correct": "yes"}, "no number"),
+        ({"correct": "yes"}, "not a number"),
         ({"skill": None}, "The column skill is empty in 3 rows"),
         ({"student": None}, "The column student is empty in 3 rows"),
         ({"student": [1, "two", pd.Timestamp("2026-09-14")]}, "mixes kinds"),
@@ -310,7 +310,7 @@ def test_parameters_that_do_not_fit_the_answers_are_refused(parameters, message)
 def test_a_filter_refuses_what_is_no_probability(wrong, message):
     with pytest.raises(InputError, match=f"The parameter {message} of knowledge tracing is a probability from 0 to 1"):
         bkt.filter([1], PUBLISHED | wrong)
-    with pytest.raises(InputError, match=f"needs the parameter {message}, which nobody gave"):
+    with pytest.raises(InputError, match=f"lacks the parameter {message}; give a probability"):
         bkt.filter([1], {name: value for name, value in PUBLISHED.items() if name not in wrong})
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from lmskit.analytics import bkt
-from lmskit.analytics.held_out import calibration, prediction_quality
+from lmskit.analytics.bkt import calibration, prediction_quality
 from tests.analytics.assistments import FILE, responses
 
 pytestmark = [pytest.mark.skipif(not FILE.exists(), reason=f"the ASSISTments data are not here: {FILE}")]

@@ -6,8 +6,8 @@ import pytest
 
 from lmskit.analytics.class_levels import level_shares, level_shares_by_week
 from lmskit.analytics.interval import beta_interval
-from lmskit.analytics.rounding import number_text, percent_text, round_half_up
 from lmskit.errors import ColumnsMissingError, RuleParameterError
+from lmskit.rounding import number_text, percent_text, round_half_up
 from lmskit.thresholds import levels, standings
 from lmskit.vocabulary import LEVELS
 

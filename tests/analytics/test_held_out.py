@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmskit.analytics import bkt
-from lmskit.analytics.held_out import calibration, prediction_quality
+from lmskit.analytics.bkt import calibration, prediction_quality
 from lmskit.errors import InputError
 
 PAIRS = st.lists(st.tuples(st.sampled_from([0, 1]), st.integers(0, 20).map(lambda n: n / 20)), min_size=1, max_size=30)

@@ -176,17 +176,17 @@ def test_a_parameter_that_cannot_be_is_refused(rule, parameters, message):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"score": [-1.0, -2.0, 3.0]}, "score holds 2 negative values"),
-        ({"score": [np.inf, 1.0, 3.0]}, "score holds 1 infinite value;"),
-        ({"max_score": [-5.0, 5.0, 5.0]}, "max_score holds 1 negative value"),
-        ({"score": ["good", "bad", 1]}, "score holds something that is not a number"),
-        ({"score": ["0.1", "0.2", "1"]}, "score holds something that is not a number"),
-        ({"score": pd.to_datetime(["2026-09-01"] * 3)}, "score holds something that is not a number"),
-        ({"score": [1j, 2.0, 3.0]}, "score holds something that is not a number"),
-        ({"score": [10**400, 1, 2]}, "score holds a number that is too large"),
-        ({"id": [[1], [2], [3]]}, "id holds something that has no order"),
+        ({"score": [-1.0, -2.0, 3.0]}, "score contains 2 negative values"),
+        ({"score": [np.inf, 1.0, 3.0]}, "score contains 1 infinite value;"),
+        ({"max_score": [-5.0, 5.0, 5.0]}, "max_score contains 1 negative value"),
+        ({"score": ["good", "bad", 1]}, "score contains something that is not a number"),
+        ({"score": ["0.1", "0.2", "1"]}, "score contains something that is not a number"),
+        ({"score": pd.to_datetime(["2026-09-01"] * 3)}, "score contains something that is not a number"),
+        ({"score": [1j, 2.0, 3.0]}, "score contains something that is not a number"),
+        ({"score": [10**400, 1, 2]}, "score contains a number that is too large"),
+        ({"id": [[1], [2], [3]]}, "id contains something that has no order"),
         ({"student": [1, None, None]}, "student is empty in 2 rows"),
-        ({"submitted_at": ["now", "then", "never"]}, "submitted_at holds something that is neither a time nor a number"),
+        ({"submitted_at": ["now", "then", "never"]}, "submitted_at contains something that is neither a time nor a number"),
     ],
 )
 def test_impossible_scores_are_one_clear_error(changed, message):
@@ -213,15 +213,15 @@ def test_the_table_given_is_left_as_it_was():
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
 def test_every_rule_explains_itself_and_its_defaults_are_in_range(rule):
-    assert rule.explanation.endswith(".")
-    defaults = rule.resolve({})
+    assert rule.description.endswith(".")
+    defaults = rule.configured().parameters
     assert {parameter.name for parameter in rule.parameters} == set(defaults)
     assert all(parameter.meaning and parameter.low <= defaults[parameter.name] <= parameter.high for parameter in rule.parameters)
     assert rule_named(rule.name) is rule
 
 
-def test_a_resolved_rule_gives_the_same_estimate_again():
-    resolved = RULES["n_of_mastery"].resolve({"n": 1, "mastery_threshold": 0.7})
+def test_a_configured_rule_gives_the_same_estimate_again():
+    configured = RULES["n_of_mastery"].configured({"n": 1, "mastery_threshold": 0.7}).parameters
     pd.testing.assert_frame_equal(
-        estimate(scores_of(), "n_of_mastery", **resolved), estimate(scores_of(), "n_of_mastery", n=1, mastery_threshold=0.7)
+        estimate(scores_of(), "n_of_mastery", **configured), estimate(scores_of(), "n_of_mastery", n=1, mastery_threshold=0.7)
     )

@@ -71,7 +71,7 @@ def test_what_counts_as_correct_is_a_parameter():
 
 def test_more_right_answers_than_answers_cannot_be_asked_for():
     with pytest.raises(RuleParameterError, match="m = 8 correct answers among the last n = 7"):
-        rule_named("m_of_n").resolve({"m": 8})
+        rule_named("m_of_n").configured({"m": 8})
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,10 @@ def test_an_attempt_stands_as_a_whole_where_its_first_answer_does():
 @pytest.mark.parametrize(
     ("rule", "column", "wrong", "message"),
     [
-        ("khan", "mixed", "no", "mixed holds something that is neither true nor false"),
-        ("m_of_n", "hinted", 2, "hinted holds something that is neither true nor false"),
-        ("m_of_n", "question", [1], "question holds something that cannot name anything"),
-        ("khan", "attempt", {}, "attempt holds something that cannot name anything"),
+        ("khan", "mixed", "no", "mixed contains something that is neither true nor false"),
+        ("m_of_n", "hinted", 2, "hinted contains something that is neither true nor false"),
+        ("m_of_n", "question", [1], "question contains something that cannot be used as a name"),
+        ("khan", "attempt", {}, "attempt contains something that cannot be used as a name"),
     ],
 )
 def test_a_column_that_means_nothing_is_one_clear_error(rule, column, wrong, message):

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from lmskit.analytics import bkt
-from lmskit.analytics.evidence import evidence_from
 from lmskit.analytics.mastery import estimate, rule_named
+from lmskit.analytics.rules import evidence_from
 from lmskit.errors import RuleParameterError
 
 PARAMETERS = {"prior": 0.3, "learn": 0.2, "guess": 0.2, "slip": 0.1, "forget": 0.0}
@@ -38,13 +38,13 @@ def test_an_answer_after_a_hint_is_wrong():
 
 def test_guesses_and_slips_that_make_knowing_a_disadvantage_are_refused():
     with pytest.raises(RuleParameterError, match=r"guess \+ slip below 1, and 0.6 \+ 0.4 is not"):
-        rule_named("bkt").resolve({"guess": 0.6, "slip": 0.4})
+        rule_named("bkt").configured({"guess": 0.6, "slip": 0.4})
 
 
-def test_the_account_tells_how_many_answers_were_correct():
+def test_a_value_is_explained_by_how_many_answers_were_correct():
     rule = rule_named("bkt")
     scores = answers(1, 0, 1, 1).assign(student=[1, 1, 1, 2])
-    assert rule.account(evidence_from(scores, rule.needs), rule.resolve({})) == [
+    assert rule.explain(evidence_from(scores, rule.needs), rule.configured().parameters) == [
         "from 2 of 3 answers correct",
         "from 1 of 1 answer correct",
     ]

@@ -58,7 +58,7 @@ def test_another_rule_and_a_week_are_chosen_and_shown_as_tables(lab, pictures):
 
 def test_knowledge_tracing_uses_the_fits_of_the_weeks_until_one_of_its_sliders_is_moved(lab, pictures):
     lab.output.locator("select:has(option[value='bkt'])").last.select_option("bkt")
-    expect(lab.output.get_by_text("Every week goes by what was fitted to it.").first).to_be_visible()
+    expect(lab.output.get_by_text("Every week uses the parameters fitted to it.").first).to_be_visible()
     expect(lab.figure("Share at each level").locator("text:has-text('by week')").first).to_be_visible()
     fits = lab.output.locator("label:has-text('Parameters fitted to each week') input:visible")
     expect(fits).to_be_checked()
@@ -66,9 +66,9 @@ def test_knowledge_tracing_uses_the_fits_of_the_weeks_until_one_of_its_sliders_i
     by_fits = summary(lab).inner_text()
     lab.output.locator(".widget-slider:has(> label:text-is('slip')) .noUi-handle").focus()
     lab.page.keyboard.press("ArrowRight")
-    expect(lab.output.get_by_text("The same parameters hold for all weeks; what was fitted to weeks").first).to_be_visible()
+    expect(lab.output.get_by_text("All weeks use the same parameters; those fitted to weeks").first).to_be_visible()
     expect(fits).not_to_be_checked()
     expect(summary(lab)).not_to_have_text(by_fits)
     fits.check()
-    expect(lab.output.get_by_text("Every week goes by what was fitted to it.").first).to_be_visible()
+    expect(lab.output.get_by_text("Every week uses the parameters fitted to it.").first).to_be_visible()
     pictures(lab, "what_if_fits_again")

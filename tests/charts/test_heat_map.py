@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lmskit.charts.heat_map import CLASS_TRACE, STUDENT_TRACE, mastery_heat_map, mastery_heat_map_table
+from lmskit.configured_rule import ConfiguredRule
 from lmskit.errors import ColumnsMissingError, InputError
 
 PARAMETERS = {"w": 0.65, "mastery_threshold": 0.8, "remedial_threshold": 0.5}
@@ -34,7 +35,7 @@ CLASS_WEEKS = pd.DataFrame(
 
 @pytest.fixture
 def figure():
-    return mastery_heat_map(CELLS, CLASS_WEEKS, rule="weighted_average", parameters=PARAMETERS)
+    return mastery_heat_map(CELLS, CLASS_WEEKS, rule=ConfiguredRule("weighted_average", PARAMETERS))
 
 
 @pytest.fixture
@@ -84,41 +85,41 @@ def test_a_hostile_name_is_shown_and_never_interpreted(figure):
 
 def test_two_students_with_the_same_name_have_a_row_each():
     twins = CELLS.assign(name="Same Name")
-    assert len(mastery_heat_map(twins, CLASS_WEEKS, rule="average", parameters={}).data[STUDENT_TRACE].y) == 2
+    assert len(mastery_heat_map(twins, CLASS_WEEKS, rule=ConfiguredRule("average", {})).data[STUDENT_TRACE].y) == 2
 
 
 def test_a_rule_without_intervals_says_so_and_marks_nothing_tentative():
     cells = CELLS.assign(low=np.nan, high=np.nan)
-    figure = mastery_heat_map(cells, CLASS_WEEKS, rule="highest", parameters={})
+    figure = mastery_heat_map(cells, CLASS_WEEKS, rule=ConfiguredRule("highest", {}))
     assert "has no interval" in figure.layout.title.subtitle.text
     assert figure.data[STUDENT_TRACE].text[1][0] == "M"
 
 
 def test_the_thresholds_of_the_course_decide_which_levels_are_tentative():
-    figure = mastery_heat_map(CELLS, CLASS_WEEKS, rule="average", parameters={"mastery_threshold": 0.6})
+    figure = mastery_heat_map(CELLS, CLASS_WEEKS, rule=ConfiguredRule("average", {"mastery_threshold": 0.6}))
     assert figure.data[STUDENT_TRACE].text[1][0] == "M"
 
 
 def test_an_empty_page_is_an_empty_figure():
-    figure = mastery_heat_map(CELLS.iloc[:0], CLASS_WEEKS.iloc[:0], rule="average", parameters={})
+    figure = mastery_heat_map(CELLS.iloc[:0], CLASS_WEEKS.iloc[:0], rule=ConfiguredRule("average", {}))
     assert figure.data[STUDENT_TRACE].y == ()
-    assert len(mastery_heat_map_table(CELLS.iloc[:0], CLASS_WEEKS.iloc[:0], parameters={})) == 1
+    assert len(mastery_heat_map_table(CELLS.iloc[:0], CLASS_WEEKS.iloc[:0], rule=ConfiguredRule("average", {}))) == 1
 
 
 def test_missing_columns_are_named():
     with pytest.raises(ColumnsMissingError, match="heat map needs the columns low, high"):
-        mastery_heat_map(CELLS.drop(columns=["low", "high"]), CLASS_WEEKS, rule="average", parameters={})
+        mastery_heat_map(CELLS.drop(columns=["low", "high"]), CLASS_WEEKS, rule=ConfiguredRule("average", {}))
     with pytest.raises(ColumnsMissingError, match="class row needs the column n_students"):
-        mastery_heat_map(CELLS, CLASS_WEEKS.drop(columns="n_students"), rule="average", parameters={})
+        mastery_heat_map(CELLS, CLASS_WEEKS.drop(columns="n_students"), rule=ConfiguredRule("average", {}))
 
 
 def test_two_rows_for_one_cell_are_refused():
     with pytest.raises(InputError, match="several for 7, 1"):
-        mastery_heat_map(pd.concat([CELLS, CELLS.head(1)]), CLASS_WEEKS, rule="average", parameters={})
+        mastery_heat_map(pd.concat([CELLS, CELLS.head(1)]), CLASS_WEEKS, rule=ConfiguredRule("average", {}))
 
 
 def test_the_table_has_the_content_of_the_cells():
-    table = mastery_heat_map_table(CELLS, CLASS_WEEKS, parameters=PARAMETERS)
+    table = mastery_heat_map_table(CELLS, CLASS_WEEKS, rule=ConfiguredRule("average", PARAMETERS))
     assert table.columns.tolist() == ["Student", "Week 1", "Week 2"]
     assert table.to_numpy().tolist() == [
         ["Class mean", "0.58", "–"],

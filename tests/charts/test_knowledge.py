@@ -18,7 +18,7 @@ PARTS = pd.DataFrame(
     }
 )
 CURVE = pd.DataFrame(
-    {"place": [2, 1], "n": [30, 40], "observed": [0.7, 0.5], "low": [0.55, 0.37], "high": [0.82, 0.63], "predicted": [0.66, 0.52]}
+    {"position": [2, 1], "n": [30, 40], "observed": [0.7, 0.5], "low": [0.55, 0.37], "high": [0.82, 0.63], "predicted": [0.66, 0.52]}
 )
 
 

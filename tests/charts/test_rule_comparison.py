@@ -11,14 +11,15 @@ from lmskit.charts.rule_comparison import (
     levels_by_rule,
     levels_by_rule_table,
 )
+from lmskit.configured_rule import ConfiguredRule
 from lmskit.errors import ColumnsMissingError, InputError
 
 THRESHOLDS = {"mastery_threshold": 0.8, "remedial_threshold": 0.5}
-RULES = [("average", THRESHOLDS), ("khan", THRESHOLDS | {"mastery_threshold": 1.0})]
+RULES = [ConfiguredRule("average", THRESHOLDS), ConfiguredRule("khan", THRESHOLDS | {"mastery_threshold": 1.0})]
 LEVELS = ["mastered", "developing", "remedial", "not_assessed"]
 COUNTS = pd.DataFrame(
     {
-        "choice": [1] * 4 + [2] * 4,
+        "rule": [1] * 4 + [2] * 4,
         "level": LEVELS * 2,
         "n": [50, 30, 20, 0, 40, 55, 5, 0],
         "n_cells": 100,
@@ -120,7 +121,7 @@ def test_every_chart_has_a_table_with_the_same_content():
 
 
 def test_a_rule_with_many_parameters_is_written_on_several_lines_and_in_full():
-    many = ("bkt", {f"parameter_{letter}": 0.123 for letter in "abcdefghij"})
+    many = ConfiguredRule("bkt", {f"parameter_{letter}": 0.123 for letter in "abcdefghij"})
     figure = level_transitions(TRANSITIONS, rules=[RULES[0], many])
     lines = figure.layout.title.subtitle.text.split("<br>")
     assert max(len(line) for line in lines) <= 116
@@ -151,5 +152,5 @@ def test_a_missing_column_is_named(draw, table, message):
 
 
 def test_two_rows_for_one_rule_and_level_are_refused():
-    with pytest.raises(InputError, match="one row per choice and level"):
+    with pytest.raises(InputError, match="one row per rule and level"):
         levels_by_rule(pd.concat([COUNTS, COUNTS]), rules=RULES, group="x")

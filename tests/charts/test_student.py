@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lmskit.charts.student import student_attempts, student_attempts_table, student_weeks, student_weeks_table
+from lmskit.configured_rule import ConfiguredRule
 from lmskit.errors import ColumnsMissingError, InputError
 
 PARAMETERS = {"mastery_threshold": 0.75, "remedial_threshold": 0.5}
@@ -35,7 +36,7 @@ def traces(figure):
 
 
 def test_each_week_is_drawn_at_its_value_with_its_interval():
-    found = traces(student_weeks(CELLS, rule="average", parameters=PARAMETERS))
+    found = traces(student_weeks(CELLS, rule=ConfiguredRule("average", PARAMETERS)))
     mastered = found["M mastered"]
     assert (mastered.x, mastered.y) == (("1",), (0.85,))
     assert mastered.error_y.array == pytest.approx([0.10])
@@ -45,49 +46,49 @@ def test_each_week_is_drawn_at_its_value_with_its_interval():
 
 
 def test_a_week_without_a_value_is_shown_below_zero_not_at_zero():
-    missing = traces(student_weeks(CELLS, rule="average", parameters=PARAMETERS))["– not assessed"]
+    missing = traces(student_weeks(CELLS, rule=ConfiguredRule("average", PARAMETERS)))["– not assessed"]
     assert missing.x == ("3",)
     assert missing.y[0] < 0
 
 
 def test_weeks_are_in_order_and_the_thresholds_of_the_course_are_drawn():
-    figure = student_weeks(CELLS, rule="average", parameters=PARAMETERS)
+    figure = student_weeks(CELLS, rule=ConfiguredRule("average", PARAMETERS))
     assert figure.layout.xaxis.categoryarray == ("1", "2", "3")
     assert [shape.y0 for shape in figure.layout.shapes] == [0.75, 0.5]
     assert [note.text for note in figure.layout.annotations] == ["mastered from 0.75", "remedial below 0.5"]
 
 
 def test_levels_differ_by_symbol_as_well_as_by_colour():
-    figure = student_weeks(CELLS, rule="average", parameters=PARAMETERS)
+    figure = student_weeks(CELLS, rule=ConfiguredRule("average", PARAMETERS))
     assert len({trace.marker.symbol for trace in figure.data}) == 4
 
 
 def test_a_name_is_shown_and_never_interpreted():
-    assert "&lt;b&gt;Ann&lt;/b&gt;" in student_weeks(CELLS, rule="average", parameters=PARAMETERS).layout.title.text
+    assert "&lt;b&gt;Ann&lt;/b&gt;" in student_weeks(CELLS, rule=ConfiguredRule("average", PARAMETERS)).layout.title.text
     assert "&lt;b&gt;Ann&lt;/b&gt;" in student_attempts(ATTEMPTS, student=NAME, week_number=1).layout.title.text
     assert "Check &lt;i&gt;" in traces(student_attempts(ATTEMPTS, student=NAME, week_number=1))
 
 
 def test_a_rule_without_intervals_says_so():
-    figure = student_weeks(CELLS.assign(low=np.nan, high=np.nan), rule="highest", parameters=PARAMETERS)
+    figure = student_weeks(CELLS.assign(low=np.nan, high=np.nan), rule=ConfiguredRule("highest", PARAMETERS))
     assert "has no interval" in figure.layout.title.subtitle.text
     assert not traces(figure)["M mastered"].error_y.visible
 
 
 def test_weeks_of_two_students_are_refused():
     with pytest.raises(InputError, match="the table has 2"):
-        student_weeks(CELLS.assign(student_id=[1, 2, 2]), rule="average", parameters=PARAMETERS)
+        student_weeks(CELLS.assign(student_id=[1, 2, 2]), rule=ConfiguredRule("average", PARAMETERS))
 
 
 def test_missing_columns_are_named():
     with pytest.raises(ColumnsMissingError, match="topic"):
-        student_weeks(CELLS.drop(columns="topic"), rule="average", parameters=PARAMETERS)
+        student_weeks(CELLS.drop(columns="topic"), rule=ConfiguredRule("average", PARAMETERS))
     with pytest.raises(ColumnsMissingError, match="submitted_at"):
         student_attempts(ATTEMPTS.drop(columns="submitted_at"), student=NAME, week_number=1)
 
 
 def test_the_table_of_weeks_has_the_content_of_the_figure():
-    table = student_weeks_table(CELLS, parameters=PARAMETERS)
+    table = student_weeks_table(CELLS, rule=ConfiguredRule("average", PARAMETERS))
     assert table["Week"].tolist() == [1, 2, 3]
     assert table.iloc[0].tolist() == [1, "Sets", "0.85", "0.78 to 0.95", 20, "mastered", "firm"]
     assert table.iloc[2].tolist() == [3, "Trees", "–", "none", 0, "not assessed", ""]

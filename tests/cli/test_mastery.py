@@ -48,7 +48,7 @@ def test_a_class_is_shown_with_the_rule_behind_what_is_stored(lmskit, answered):
     [
         (["averag"], "There is no mastery rule 'averag'. Did you mean average?"),
         (["average", "--parameter", "w=0.5"], "The rule average has no parameter w"),
-        (["m_of_n", "--parameter", "m=9"], "The rule m_of_n asks for m = 9 correct answers among the last n = 7"),
+        (["m_of_n", "--parameter", "m=9"], "The rule m_of_n requires m = 9 correct answers among the last n = 7"),
         (["--parameter", "w=0.5"], "Name the rule whose parameters these are"),
     ],
 )
@@ -81,9 +81,9 @@ def test_knowledge_tracing_is_compared_by_the_fits_of_the_weeks_unless_a_paramet
         session.add(factories.knowledge_fit(answered))
     told = lmskit("mastery", "compare", answered.code, "--rule", "bkt", "--rule", "bkt:slip=0.2", "--week", "1").stdout
     assert "1: rule bkt (prior=0.3, learn=0.2, guess=0.25, slip=0.1," in told
-    assert "Week 1 goes by what was fitted to it." in told
+    assert "Week 1 uses the parameters fitted to it." in told
     assert "2: rule bkt (prior=0.3, learn=0.2, guess=0.2, slip=0.2," in told
-    assert "What was fitted to week 1 is not used." in told
+    assert "The parameters fitted to week 1 are not used." in told
 
 
 @pytest.mark.parametrize(

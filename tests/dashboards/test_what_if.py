@@ -156,13 +156,14 @@ def test_knowledge_tracing_uses_the_fit_of_each_week_until_a_slider_of_a_fitted_
     first, second = dashboard.first, dashboard.second
     second.sliders["correct_from"].value = 0.9
     assert dashboard.summary.value.startswith("By rule 2, 0 of 8 student weeks")
-    assert first.fit_note.value == "Week 1 goes by what was fitted to it, week 2 by prior 0.3, learn 0.2, guess 0.2, slip 0.1, forget 0."
+    by_hand = "prior 0.3, learn 0.2, guess 0.2, slip 0.1, forget 0."
+    assert first.fit_note.value == f"Week 1 uses the parameters fitted to it, week 2 uses {by_hand}"
     assert "1 Rule: bkt (prior 0.3, learn 0.2, guess by week, slip 0.1," in subtitle(dashboard.levels.figure)
     second.sliders["mastery_threshold"].value = 0.94
     assert second.by_fits.value, "thresholds are not fitted"
     second.sliders["slip"].value = 0.11
     assert not second.by_fits.value
-    assert second.fit_note.value == "The same parameters hold for all weeks; what was fitted to week 1 is not used."
+    assert second.fit_note.value == "All weeks use the same parameters; those fitted to week 1 are not used."
     assert "2 Rule: bkt (prior 0.3, learn 0.2, guess 0.2, slip 0.11," in subtitle(dashboard.levels.figure)
     assert "with parameters fitted to the week; by bkt" in dashboard.changes_table.frame["Why"].iloc[0]
     second.by_fits.value = True

@@ -48,7 +48,7 @@ def test_a_course_is_shown_with_its_rule_and_what_was_set_while_the_rest_follows
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_can_be_chosen_by_its_defaults(session, course, form, rule):
     form.rule.value = rule
-    assert form.explanation.value.startswith(RULES[rule].explanation)
+    assert form.explanation.value.startswith(RULES[rule].description)
     assert list(form.parameters) == [parameter.name for parameter in RULES[rule].parameters]
     for control in form.parameters.values():
         control.value = ""
@@ -84,7 +84,7 @@ def test_who_returns_to_the_rule_of_the_course_finds_its_parameters_again(form):
         ("weighted_average", {"w": "1.5"}, "The parameter w of the rule weighted_average is a number from 0.01 to 0.99, not 1.5."),
         ("weighted_average", {"w": "nan"}, "The parameter w of the rule weighted_average is a number from 0.01 to 0.99, not nan."),
         ("m_of_n", {"m": "2.5"}, "The parameter m of the rule m_of_n is a whole number from 1 to 20, not 2.5."),
-        ("m_of_n", {"m": "9"}, "The rule m_of_n asks for m = 9 correct answers among the last n = 7"),
+        ("m_of_n", {"m": "9"}, "The rule m_of_n requires m = 9 correct answers among the last n = 7"),
         ("latest", {"remedial_threshold": "0.9"}, "The remedial threshold (0.9) lies above the mastery threshold (0.8)"),
     ],
 )

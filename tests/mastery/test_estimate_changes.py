@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from lmskit.queries.stored_estimates import choices_of, stored_estimates, touched_estimates
+from lmskit.configured_rule import ConfiguredRule
+from lmskit.queries.stored_estimates import rule_hashes, stored_estimates, touched_estimates
 from lmskit.services.estimate_changes import changes_between
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import Level
 from tests import factories
 
 KEY = ["student_id", "course_id", "week_number"]
-VALUES = ["level", "value", "low", "high", "n_evidence", "choice"]
+VALUES = ["level", "value", "low", "high", "n_evidence", "rule_hash"]
 
 number = st.sampled_from([0.0, 0.25, float("nan")])
 rows = st.dictionaries(
@@ -25,7 +26,7 @@ rows = st.dictionaries(
 
 def table(rows):
     return pd.DataFrame([(*key, *values) for key, values in rows.items()], columns=[*KEY, *VALUES]).astype(
-        dict.fromkeys([*KEY, "level", "n_evidence", "choice"], "int64") | dict.fromkeys(["value", "low", "high"], "float64")
+        dict.fromkeys([*KEY, "level", "n_evidence", "rule_hash"], "int64") | dict.fromkeys(["value", "low", "high"], "float64")
     )
 
 
@@ -61,14 +62,15 @@ def courses(session):
 def test_stored_estimates_are_read_as_they_are_stored_whichever_way(session, courses):
     ids = [course.id for course in courses]
     found = session.execute(
-        text("SELECT student_id, course_id, week_number, level::text, value, low, high, n_evidence, rule, parameters::text "
+        text("SELECT student_id, course_id, week_number, level::text, value, low, high, n_evidence, rule, parameters "
              "FROM topic_performance WHERE course_id = ANY(:ids)"), {"ids": ids}
     ).all()  # fmt: skip
     names = [level.value for level in Level]
-    choices = dict(zip(pairs := sorted({tuple(row[8:]) for row in found}), choices_of(session, pairs), strict=True))
-    expected = {tuple(row[:3]): (names.index(row[3]), *row[4:8], choices[row[8], row[9]]) for row in found}
+    rules = {ConfiguredRule(row[8], row[9]) for row in found}
+    hashes = dict(zip(rules, rule_hashes(session, list(rules)), strict=True))
+    expected = {tuple(row[:3]): (names.index(row[3]), *row[4:8], hashes[ConfiguredRule(row[8], row[9])]) for row in found}
     assert len(found) == 8
-    assert len(set(choices.values())) == 2
+    assert len(set(hashes.values())) == 2
     session.execute(text("CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT student_id, course_id, week_number FROM topic_performance"))
     for read in (
         stored_estimates(session, ids),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lmskit.analytics import bkt
-from lmskit.analytics.traced import responses_from
+from lmskit.analytics.bkt import responses_from_evidence
 from lmskit.db import transaction
 from lmskit.errors import CourseNotFoundError, NotPermittedError
 from lmskit.models import KnowledgeFit, TopicPerformance
@@ -40,7 +40,7 @@ def taught(session: Session, *, weeks=(1, 2), n_students=12, **chosen):
 
 
 def expected(session, course, **options):
-    return bkt.fit(responses_from(course_responses(session, [course.id]), correct_from=1.0), **options)
+    return bkt.fit(responses_from_evidence(course_responses(session, [course.id]), correct_from=1.0), **options)
 
 
 def test_each_week_with_answers_gets_the_fit_of_its_answers(session):
@@ -79,7 +79,7 @@ def test_the_rule_bkt_goes_by_the_fit_of_each_week_and_otherwise_by_the_course(s
     session.delete(session.get_one(KnowledgeFit, (course.id, 2)))
     session.flush()
     refresh(session, courses=[course.code])
-    answers = responses_from(course_responses(session, [course.id]), correct_from=1.0)
+    answers = responses_from_evidence(course_responses(session, [course.id]), correct_from=1.0)
     fitted = fitted_parameters(session, [course.id])[course.id]
     assert list(fitted) == [1]
     stored = session.scalars(select(TopicPerformance).where(TopicPerformance.course_id == course.id)).all()

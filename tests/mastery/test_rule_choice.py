@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lmskit.analytics.rule_choice import choice, choice_from_text, with_fits
-from lmskit.analytics.rules import RULES
+from lmskit.analytics.rules import RULES, configured, configured_from_text, with_fits
 from lmskit.analytics.what_if import side_by_side
 from lmskit.db import transaction
 from lmskit.errors import CourseNotFoundError, RuleParameterError, UnknownRuleError
@@ -44,7 +43,7 @@ def course(session):
 def test_a_chosen_rule_is_stored_with_the_parameters_given_and_used_by_the_next_refresh(session, course):
     chosen = choose_rule(session, course.code, "weighted_average", {"w": 0.7})
     assert course_rule(session, course.code) == ("weighted_average", {"w": 0.7})
-    assert chosen.parameters == {"w": 0.7, "mastery_threshold": 0.8, "remedial_threshold": 0.5}
+    assert chosen.rule.parameters == {"w": 0.7, "mastery_threshold": 0.8, "remedial_threshold": 0.5}
     refresh(session, courses=[course.code])
     stored = session.scalars(select(TopicPerformance).where(TopicPerformance.course_id == course.id)).all()
     assert {(row.rule, row.parameters["w"]) for row in stored} == {("weighted_average", 0.7)}
@@ -52,15 +51,16 @@ def test_a_chosen_rule_is_stored_with_the_parameters_given_and_used_by_the_next_
 
 def test_a_rule_chosen_since_the_last_refresh_is_not_the_one_behind_what_is_stored(session, course):
     choose_rule(session, course.code, "latest", {})
-    assert rule_in_use(session, course.code).rule == "latest", "nothing is stored yet"
+    assert rule_in_use(session, course.code).rule.name == "latest", "nothing is stored yet"
     refresh(session, courses=[course.code])
     choose_rule(session, course.code, "highest", {})
     stale = rule_in_use(session, course.code)
-    assert stale.rule == "latest"
+    assert stale.rule.name == "latest"
     assert f"To refresh it: lmskit mastery refresh --course {course.code}" in stale.caveat()
     refresh(session, courses=[course.code])
     current = rule_in_use(session, course.code)
-    assert (current.rule, list(current.parameters), current.caveat()) == ("highest", ["mastery_threshold", "remedial_threshold"], "")
+    assert (current.rule.name, list(current.rule.parameters)) == ("highest", ["mastery_threshold", "remedial_threshold"])
+    assert current.caveat() == ""
 
 
 def test_parameters_fitted_to_each_week_are_named_as_such(session, course):
@@ -72,7 +72,7 @@ def test_parameters_fitted_to_each_week_are_named_as_such(session, course):
     refresh(session, courses=[course.code])
     in_use = rule_in_use(session, course.code)
     assert in_use.fitted == ("prior", "guess"), "the others happen to be alike in both weeks"
-    assert in_use.parameters["mastery_threshold"] == 0.95
+    assert in_use.rule.parameters["mastery_threshold"] == 0.95
     assert in_use.caveat() == "Fitted to each week: prior, guess."
 
 
@@ -120,7 +120,7 @@ def test_what_a_refresh_stores_is_what_comparing_shows_for_the_rule_of_the_cours
     choose_rule(session, fitted.code, rule, {"remedial_threshold": 0.6})
     refresh(session, courses=[fitted.code])
     found = class_evidence(session, fitted.code)
-    own = with_fits(choice(found.rule, found.parameters), found.fits)
+    own = with_fits(configured(found.rule, found.parameters), found.fits)
     cells = side_by_side(found.scores, [own])
     columns = {"value_1": "value", "low_1": "low", "high_1": "high", "n_evidence": "n_evidence", "state_1": "level"}
     shown = cells.assign(student=cells["student"].map(found.students.set_index("position")["student_id"])).rename(columns=columns)
@@ -141,11 +141,11 @@ def test_what_a_refresh_stores_is_what_comparing_shows_for_the_rule_of_the_cours
 
 def test_a_week_goes_by_its_fit_where_the_fit_is_to_the_same_answers_and_nothing_was_typed(session, fitted):
     fits = class_evidence(session, fitted.code).fits
-    assert {week: own["guess"] for week, own in choice_from_text("bkt", fits).of_week.items()} == {FITTED: 0.25}
-    assert list(choice_from_text("bkt:correct_from=0.5", fits).of_week) == [FITTED_TO_OTHER_ANSWERS]
-    assert choice_from_text("bkt:mastery_threshold=0.9", fits).of_week[FITTED]["mastery_threshold"] == 0.9
+    assert {week: own["guess"] for week, own in configured_from_text("bkt", fits).of_week.items()} == {FITTED: 0.25}
+    assert list(configured_from_text("bkt:correct_from=0.5", fits).of_week) == [FITTED_TO_OTHER_ANSWERS]
+    assert configured_from_text("bkt:mastery_threshold=0.9", fits).of_week[FITTED]["mastery_threshold"] == 0.9
     for typed in ("bkt:guess=0.2", "bkt:forget=0", "m_of_n"):
-        assert choice_from_text(typed, fits).of_week == {}
+        assert configured_from_text(typed, fits).of_week == {}
 
 
 def test_a_course_without_students_or_weeks_gives_empty_tables_of_the_same_shape(session, course):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, select
 
 from lmskit import read_models
-from lmskit.analytics.rule_choice import choice
+from lmskit.analytics.rules import configured
 from lmskit.db import snapshot, transaction
 from lmskit.models import Course, Enrollment, KnowledgeFit, Quiz, QuizAttempt, TopicPerformance
 from lmskit.queries.course import courses
@@ -39,7 +39,7 @@ def course(admin_engine):
 
 def compared(session, code):
     evidence = rule_comparison.class_evidence(session, code)
-    return rule_comparison.rule_comparison(evidence, [choice("average"), choice("latest")])
+    return rule_comparison.rule_comparison(evidence, [configured("average"), configured("latest")])
 
 
 def summarised(session, code):

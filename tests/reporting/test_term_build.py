@@ -181,7 +181,7 @@ def test_a_changed_rule_is_said_until_mastery_is_refreshed(admin_engine, term):
     finally:
         with transaction(admin_engine) as session:
             session.execute(text("UPDATE courses SET mastery_rule = 'average' WHERE code = :code"), {"code": code})
-    assert report.data.in_use.rule == "average"
+    assert report.data.in_use.rule.name == "average"
     assert "palm reading" in report.data.in_use.caveat()
     assert course_report(code).data.in_use.caveat() == ""
 

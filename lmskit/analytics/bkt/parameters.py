@@ -1,4 +1,4 @@
-"""The five parameters of knowledge tracing, checked."""
+"""The five parameters of knowledge tracing, validated."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     Floats: TypeAlias = npt.NDArray[np.float64]
 
 PARAMETERS = ("prior", "learn", "guess", "slip", "forget")
-"""Their names, in the order in which arrays hold them."""
+"""Names of the parameters, in the order in which arrays contain them."""
 NEEDED = PARAMETERS[:-1]
-"""Those without a default; `forget` is 0 where it is not given."""
+"""Parameters without a default; `forget` is 0 if it is not given."""
 
 
 def parameter_vector(parameters: Mapping[str, float] | pd.Series) -> Floats:
-    """Take the parameters of one skill, in the order of `PARAMETERS`; further keys are passed over.
+    """The parameters of one skill as an array, in the order of `PARAMETERS`; other keys are ignored.
 
     Raises
     ------
     InputError
-        One is missing, or is no number from 0 to 1.
+        A parameter is missing, or is not a number from 0 to 1.
 
     Examples
     --------
@@ -39,7 +39,8 @@ def parameter_vector(parameters: Mapping[str, float] | pd.Series) -> Floats:
         raise InputError(f"The parameters of one skill are numbers by name, as in a dict, not {parameters!r:.40}.")
     missing = [name for name in NEEDED if name not in parameters]
     if missing:
-        raise InputError(f"Knowledge tracing needs the parameter{'s' if len(missing) > 1 else ''} {', '.join(missing)}, which nobody gave.")
+        plural = "s" if len(missing) > 1 else ""
+        raise InputError(f"Knowledge tracing lacks the parameter{plural} {', '.join(missing)}; give a probability for each.")
     values = {name: parameters.get(name, 0.0) for name in PARAMETERS}
     for name, value in values.items():
         if not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:  # NaN is in no range
@@ -48,14 +49,14 @@ def parameter_vector(parameters: Mapping[str, float] | pd.Series) -> Floats:
 
 
 def parameter_table(parameters: pd.DataFrame) -> Floats:
-    """Take the parameters of all skills, shape (skills, 5); a skill that could not be fitted is a row of NaN.
+    """The parameters of all skills as an array, shape (skills, 5); a skill that could not be fitted is a row of NaN.
 
     Raises
     ------
     ColumnsMissingError
         A column of `NEEDED` is missing.
     InputError
-        A skill comes twice, or a value is no number from 0 to 1.
+        A skill is there twice, or a value is not a number from 0 to 1.
     """
     if not isinstance(parameters, pd.DataFrame):
         raise InputError(f"The parameters of skills are a table as `fit` returns it, not {parameters!r:.40}.")
@@ -63,13 +64,13 @@ def parameter_table(parameters: pd.DataFrame) -> Floats:
     if missing:
         raise ColumnsMissingError(subject="Knowledge tracing", missing=missing, present=[str(name) for name in parameters.columns])
     if not parameters.index.is_unique:
-        twice = parameters.index[parameters.index.duplicated()][0]
-        raise InputError(f"The parameters name the skill {twice} twice; keep one row for each skill.")
+        duplicate = parameters.index[parameters.index.duplicated()][0]
+        raise InputError(f"The parameters contain the skill {duplicate} twice; keep one row for each skill.")
     columns = [parameters[name] if name in parameters.columns else pd.Series(0.0, index=parameters.index) for name in PARAMETERS]
     try:
         table = np.column_stack([column.to_numpy(dtype=np.float64, na_value=np.nan) for column in columns])
     except (TypeError, ValueError) as error:
-        raise InputError(f"The parameters of knowledge tracing hold something that is not a number ({error}).") from error
+        raise InputError(f"The parameters of knowledge tracing contain something that is not a number ({error}).") from error
     unknown = np.isnan(table)
     usable = ~unknown.any(axis=1)
     bad = (usable & ~((table >= 0) & (table <= 1)).all(axis=1)) | (~usable & ~unknown[:, : len(NEEDED)].all(axis=1))

@@ -1,4 +1,4 @@
-"""What is known after each answer, and how likely the next one is right."""
+"""How likely a student knows a skill after each answer, and how likely the next answer is right."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def filter(correct: npt.ArrayLike, parameters: Parameters) -> Floats:  # noqa: A001 - the name that the field and callers use
-    """Follow what one student knows of one skill.
+    """Trace how likely one student knows one skill.
 
     After a right answer P(L|1) = P(L)(1-S) / [P(L)(1-S) + (1-P(L))G], after a wrong one
-    P(L|0) = P(L)S / [P(L)S + (1-P(L))(1-G)]; a missing one leaves it. Then P(L) = P(L|answer)(1-F) + (1-P(L|answer))T.
+    P(L|0) = P(L)S / [P(L)S + (1-P(L))(1-G)]; a missing one leaves P(L) unchanged. Then P(L) = P(L|answer)(1-F) + (1-P(L|answer))T.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def filter(correct: npt.ArrayLike, parameters: Parameters) -> Floats:  # noqa: A
     -------
     array
         P(L) before each answer, and as last element after the last one, shape (n + 1,), each from 0 to 1. An answer that the
-        parameters rule out (a wrong one of someone who surely knows and never slips) leaves P(L) as it is.
+        parameters rule out (a wrong answer by a student who surely knows the skill and never slips) leaves P(L) unchanged.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def filter(correct: npt.ArrayLike, parameters: Parameters) -> Floats:  # noqa: A
 
 
 def predict(responses: pd.DataFrame, parameters: pd.DataFrame) -> pd.Series:
-    """Say of each answer how likely it was to be right, before it was given.
+    """Predict how likely each answer is right, from the answers before it.
 
     P(correct) = P(L)(1-S) + (1-P(L))G, with P(L) from the same student's earlier answers on the same skill.
 
@@ -73,7 +73,7 @@ def predict(responses: pd.DataFrame, parameters: pd.DataFrame) -> pd.Series:
     responses
         The columns student, skill, correct (0, 1 or missing) and order, in rows of any order.
     parameters
-        prior, learn, guess, slip and optionally forget by skill, as `fit` gives them; further columns are passed over.
+        prior, learn, guess, slip and optionally forget by skill, as `fit` returns them; other columns are ignored.
 
     Returns
     -------
@@ -85,23 +85,24 @@ def predict(responses: pd.DataFrame, parameters: pd.DataFrame) -> pd.Series:
     ColumnsMissingError
         A column is missing.
     InputError
-        The parameters lack a skill or have one twice, or there are values out of range.
+        The parameters lack a skill or contain one twice, or a value is out of range.
 
     Examples
     --------
-    >>> one = pd.DataFrame({"student": 7, "skill": "sets", "correct": [1, 1, 0, 1], "order": range(4)})
-    >>> known = pd.DataFrame({"prior": 0.3, "learn": 0.2, "guess": 0.2, "slip": 0.1}, index=["sets"])
-    >>> predict(one, known).round(4).tolist()
+    >>> responses = pd.DataFrame({"student": 7, "skill": "sets", "correct": [1, 1, 0, 1], "order": range(4)})
+    >>> parameters = pd.DataFrame({"prior": 0.3, "learn": 0.2, "guess": 0.2, "slip": 0.1}, index=["sets"])
+    >>> predict(responses, parameters).round(4).tolist()
     [0.41, 0.7088, 0.8568, 0.707]
     """
     sequences = sequences_from(responses)
     table = parameter_table(parameters)
-    place = parameters.index.get_indexer(sequences.skills)
-    if (place < 0).any():
-        unknown = [str(skill) for skill in sequences.skills[place < 0]]
+    row = parameters.index.get_indexer(sequences.skills)
+    if (row < 0).any():
+        unknown = [str(skill) for skill in sequences.skills[row < 0]]
         few = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")  # noqa: PLR2004 - as many as fit a line
-        raise InputError(f"There are no parameters for the skill{'s' if len(unknown) > 1 else ''} {few}; fit them, or leave them out.")
-    used = table[place]
+        plural = "s" if len(unknown) > 1 else ""
+        raise InputError(f"There are no parameters for the skill{plural} {few}; fit them first, or leave out their responses.")
+    used = table[row]
     n_sequences = np.diff(sequences.first)
     known = _before(sequences.answer, sequences.begin, np.repeat(used, n_sequences, axis=0))
     by_row = np.repeat(np.repeat(np.arange(len(used)), n_sequences), np.diff(sequences.begin))
@@ -117,9 +118,9 @@ def knowledge(answer: Answers, begin: Integers, parameters: Floats) -> Floats:
     Parameters
     ----------
     answer
-        `WRONG`, `RIGHT` or `MISSING`, the answers of one sequence side by side, shape (answers,).
+        `WRONG`, `RIGHT` or `MISSING`, the answers of a sequence side by side, shape (answers,).
     begin
-        Where each sequence begins, and the number of answers at the end, shape (sequences + 1,).
+        Index at which each sequence begins, followed by the number of answers, shape (sequences + 1,).
     parameters
         In the order of `PARAMETERS`, shape (sequences, 5).
 
@@ -128,7 +129,7 @@ def knowledge(answer: Answers, begin: Integers, parameters: Floats) -> Floats:
     array
         0 to 1, shape (sequences,).
     """
-    # One place more than answers for each sequence: what is known after its last one.
+    # One element more than answers for each sequence: P(L) after its last answer.
     after = np.empty(len(answer) + len(begin) - 1)
     _trace(answer, begin, parameters, after)
     last: Floats = after[begin[1:] + np.arange(len(begin) - 1)]
@@ -146,14 +147,14 @@ def _before(answer: Answers, begin: Integers, parameters: Floats) -> Floats:
 
 @compiled
 def _trace(answer: Answers, begin: Integers, parameters: Floats, known: Floats) -> None:
-    """Write P(L) before each answer and after the last one, sequence by sequence; `known` has one place more for each sequence."""
+    """Write P(L) before each answer and after the last one, sequence by sequence; `known` has one element more for each sequence."""
     for sequence in range(len(begin) - 1):
         prior, learn, guess, slip, forget = parameters[sequence]
-        place = begin[sequence] + sequence
-        # That the skill is not known is a number of its own: as 1 minus the other it would be 0 after some fifty right answers, and
-        # no wrong ones could ever bring it back.
+        index = begin[sequence] + sequence
+        # The probability that the skill is not known is a number of its own: 1 - P(L) would be 0 after some fifty right answers, and
+        # wrong answers could never raise it again.
         inside, outside = prior, 1 - prior
-        known[place] = inside
+        known[index] = inside
         for position in range(begin[sequence], begin[sequence + 1]):
             if answer[position] == 1:
                 with_it, without = inside * (1 - slip), outside * guess
@@ -165,5 +166,5 @@ def _trace(answer: Answers, begin: Integers, parameters: Floats, known: Floats) 
             if chance > 0:
                 inside, outside = with_it / chance, without / chance
             inside, outside = inside * (1 - forget) + outside * learn, inside * forget + outside * (1 - learn)
-            place += 1
-            known[place] = inside
+            index += 1
+            known[index] = inside

@@ -1,4 +1,4 @@
-"""What a rule of mastery is: a name, parameters with their ranges, a sentence that explains it, and a function of the evidence."""
+"""What a mastery rule is: a name, parameters with their ranges, a sentence that describes it, and a function of the evidence."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from lmskit.configured_rule import ConfiguredRule
 from lmskit.errors import RuleParameterError
 from lmskit.rounding import count_text
 from lmskit.thresholds import MASTERY_THRESHOLD, REMEDIAL_THRESHOLD, check_thresholds
@@ -17,7 +18,7 @@ from lmskit.thresholds import MASTERY_THRESHOLD, REMEDIAL_THRESHOLD, check_thres
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from lmskit.analytics.evidence import Evidence
+    from lmskit.analytics.rules.evidence import Evidence
 
     Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -27,9 +28,9 @@ Values: TypeAlias = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Parameter:
-    """One number a rule can be tuned by.
+    """A number that a rule can be tuned by.
 
-    `default` None means: as `default_from` names another parameter of the same rule, whatever that one is.
+    `default` None means: the value of another parameter of the same rule, `default_from`.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Parameter:
     whole: bool = False
 
     def check(self, value: object, *, rule: str) -> float:
-        """Refuse what is no number in the range; return it as int or float."""
+        """Refuse what is not a number in the range; return it as int or float."""
         number = _number(value)
         if not self.low <= number <= self.high or (self.whole and not number.is_integer()):  # NaN is in no range
             kind = "a whole number" if self.whole else "a number"
@@ -53,7 +54,7 @@ class Parameter:
 
 
 def _number(value: object) -> float:
-    """Take what somebody stored as a number; NaN where it is none, or none that a float can hold."""
+    """A stored value as a float; NaN if it is not a number, or too large for a float."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool | np.bool_):
         return float("nan")
     try:
@@ -62,7 +63,7 @@ def _number(value: object) -> float:
         return float("nan")
 
 
-def thresholds(*, mastery: float = MASTERY_THRESHOLD, remedial: float = REMEDIAL_THRESHOLD) -> tuple[Parameter, Parameter]:
+def threshold_parameters(*, mastery: float = MASTERY_THRESHOLD, remedial: float = REMEDIAL_THRESHOLD) -> tuple[Parameter, Parameter]:
     """The two parameters that every rule has, with the defaults that suit its values."""
     return (
         Parameter("mastery_threshold", 0, 1, "a value of at least this is mastered", default=mastery),
@@ -72,14 +73,14 @@ def thresholds(*, mastery: float = MASTERY_THRESHOLD, remedial: float = REMEDIAL
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule makes of the evidence, one entry per (student, week).
+    """What a rule computes from the evidence, one entry per (student, week).
 
     Attributes
     ----------
     value
-        0 to 1; NaN where the evidence does not suffice for a value.
+        0 to 1; NaN where there is too little evidence for a value.
     weight
-        m = (Σw)²/Σw² of the weights the rule gave the units; NaN where the rule carries no interval.
+        m = (Σw)²/Σw² of the weights the rule gave the units of evidence; NaN where the rule has no interval.
     """
 
     value: Floats
@@ -87,60 +88,68 @@ class Outcome:
 
     @classmethod
     def without_interval(cls, value: Floats) -> Outcome:
-        """Values of a rule that gives its units no weights."""
+        """Values of a rule that gives its units of evidence no weights."""
         return cls(value, np.full(len(value), np.nan))
 
 
-def _anything(_: Values) -> None:
+def _any_combination(_: Values) -> None:
     """No combination of parameters is refused."""
 
 
-def _from_all(evidence: Evidence, _: Values) -> list[str]:
+def _explain_by_count(evidence: Evidence, _: Values) -> list[str]:
     return [f"from {count_text(n, 'score')}" for n in evidence.n]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
-    """One way from scores to a mastery value.
+    """A way from scores to a mastery value.
 
     Attributes
     ----------
     name
         As it is chosen and stored.
-    explanation
+    description
         One sentence for lecturers.
     function
         From all evidence at once, and a value for every parameter, to one value per (student, week).
     parameters
         In the order in which they are shown.
     no_interval
-        Why the rule carries no interval, as one sentence; empty where it carries one.
+        Why the rule has no interval, as one sentence; empty if it has one.
     needs
-        The columns of scores that the rule reads beyond those that every rule does, of `lmskit.analytics.evidence.FURTHER`.
+        The optional columns of scores that the rule reads, of `lmskit.analytics.rules.evidence.OPTIONAL`.
+    fitted
+        Names of the parameters that can be fitted to the answers of each week; empty for a rule that takes no fits.
     check
-        Raises RuleParameterError where parameters, each in its range, do not go together.
-    account
-        From evidence and parameters, as `function`, to a few words for each (student, week): what the value comes from, in numbers.
+        Raises RuleParameterError where parameters, each in its range, contradict each other.
+    explain
+        From evidence and parameters, as `function`, to a few words for each (student, week): what the value is computed from, in numbers.
     """
 
     name: str
-    explanation: str
+    description: str
     function: Callable[[Evidence, Values], Outcome]
     parameters: tuple[Parameter, ...]
     no_interval: str = ""
     needs: frozenset[str] = frozenset()
-    check: Callable[[Values], None] = _anything
-    account: Callable[[Evidence, Values], list[str]] = _from_all
+    fitted: tuple[str, ...] = ()
+    check: Callable[[Values], None] = _any_combination
+    explain: Callable[[Evidence, Values], list[str]] = _explain_by_count
 
     @property
     def has_interval(self) -> bool:
-        """Whether a value of this rule carries an interval."""
+        """Whether a value of this rule has an interval."""
         return not self.no_interval
 
-    def resolve(self, given: Mapping[str, object]) -> dict[str, float]:
+    @property
+    def takes_fits(self) -> bool:
+        """Whether parameters of this rule can be fitted to each week."""
+        return bool(self.fitted)
+
+    def configured(self, given: Mapping[str, object] | None = None) -> ConfiguredRule:
         """Complete the given parameters with the defaults, in the order the rule declares them.
 
-        This is what is stored beside a value: the rule and these numbers reproduce it.
+        The rule's name and these numbers are stored beside a value, so that it can be reproduced.
 
         Raises
         ------
@@ -150,9 +159,10 @@ class Rule:
         Examples
         --------
         >>> from lmskit.analytics.rules import RULES
-        >>> RULES["weighted_average"].resolve({"w": 0.7})
+        >>> dict(RULES["weighted_average"].configured({"w": 0.7}).parameters)
         {'w': 0.7, 'mastery_threshold': 0.8, 'remedial_threshold': 0.5}
         """
+        given = given or {}
         known = [parameter.name for parameter in self.parameters]
         unknown = [name for name in given if name not in known]
         if unknown:
@@ -169,4 +179,4 @@ class Rule:
                 values[parameter.name] = values[parameter.default_from]
         check_thresholds(values["mastery_threshold"], values["remedial_threshold"])
         self.check(values)
-        return {name: values[name] for name in known}
+        return ConfiguredRule(self.name, {name: values[name] for name in known})
