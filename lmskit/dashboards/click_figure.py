@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import anywidget
 import traitlets
-from plotly import io as plotly_io
-from plotly.offline import get_plotlyjs
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -25,6 +23,8 @@ FOLDER = Path(__file__).parent
 
 @functools.cache
 def _plotlyjs() -> bytes:
+    from plotly.offline import get_plotlyjs
+
     source: str = get_plotlyjs()
     return source.encode()
 
@@ -70,7 +70,7 @@ class ClickFigure(anywidget.AnyWidget):
 
     def show(self, figure: Figure) -> None:
         """Replace the figure."""
-        self.spec = plotly_io.to_json(figure)
+        self.spec = figure.to_json()
 
     def reveal(self) -> None:
         """Scroll the page so that the figure is in view, as soon as it is drawn."""
