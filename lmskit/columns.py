@@ -6,16 +6,16 @@ docstring and the headings on screen, in the terminal and in a file all follow f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import pandas as pd
 
 from lmskit.errors import ColumnsMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pandas as pd
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -94,7 +94,18 @@ class Columns(Sequence[Column]):
 
     def empty(self) -> pd.DataFrame:
         """A table with these columns and no rows."""
-        return pd.DataFrame({name: pd.Series([], dtype=dtype) for name, dtype in self.dtypes.items()})
+        return self.table(())
+
+    def table(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+        """A table of rows, each of which has at least these columns."""
+        import pandas as pd
+
+        taken = list(rows)
+        return pd.DataFrame({name: pd.Series([row[name] for row in taken], dtype=dtype) for name, dtype in self.dtypes.items()})
+
+    def shown(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The columns that lists show, under their headings."""
+        return table[list(self.headings)].rename(columns=self.headings)
 
     def described(self) -> str:
         """The columns as a table in reStructuredText: name, type, meaning."""
@@ -155,8 +166,7 @@ def need_columns(table: pd.DataFrame, names: Iterable[str], *, subject: str) -> 
         raise ColumnsMissingError(subject=subject, missing=missing, present=[str(name) for name in table.columns])
 
 
-EMAIL = Column("email", "str", "lower case; NaN for a student without an address", heading="E-mail")
 NAME = Column("name", "str", '"Family, Given"', heading="Name")
-COURSE = Column("course", "str", "code of the course", heading="Course")
+EMAIL = Column("email", "str", "lower case", heading="E-mail")
 WEEK_NUMBER = Column("week_number", "int64", "1-60", heading="Week")
 TOPIC = Column("topic", "str", heading="Topic")

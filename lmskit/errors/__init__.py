@@ -10,7 +10,7 @@
      │    ├── UnknownRuleError
      │    ├── RuleParameterError
      │    ├── MarksError            a table of marks holds what is no mark
-     │    ├── QuizAmbiguousError    a title that was to name one quiz names more
+     │    ├── QuizAmbiguousError    several quizzes of the course have the title
      │    ├── NameNeededError       a person who is not known yet needs a name
      │    ├── AddressError          no message can reach the student
      │    ├── FamilyNameNeededError the same, of a person with a login
@@ -46,7 +46,6 @@
      │    ├── WeekInUseError        quizzes or materials belong to a week that would go
      │    ├── ChangedMeanwhileError somebody else changed what a form shows
      │    ├── QuizExistsError
-     │    ├── SeveralQuizzesError   a title that was to name one quiz names more
      │    ├── QuizAnsweredError     attempts refer to questions that would change
      │    ├── QuizUnreadableError   its stored questions are not in lmskit's form
      │    ├── MessageSettledError   nothing is to be tried again about a message
@@ -94,7 +93,6 @@ from lmskit.errors.conflict import (
     QuizAnsweredError,
     QuizExistsError,
     QuizUnreadableError,
-    SeveralQuizzesError,
     TermExistsError,
     WeekInUseError,
 )
@@ -206,7 +204,6 @@ __all__ = [
     "ReportError",
     "RevisionError",
     "RuleParameterError",
-    "SeveralQuizzesError",
     "SignInRefusedError",
     "StudentNotFoundError",
     "TermExistsError",

@@ -148,16 +148,6 @@ class QuizExistsError(ConflictError):
         super().__init__(f"{course} already has a quiz {title!r}. Change that one, or choose another title.")
 
 
-class SeveralQuizzesError(ConflictError):
-    """A title that was to name one quiz names more, as it can be after an import."""
-
-    def __init__(self, *, title: str, course: str) -> None:
-        self.title, self.course = title, course
-        super().__init__(
-            f"{course} has several quizzes {title!r}, so it is not known which one is meant. Rename all but one of them first."
-        )
-
-
 class QuizAnsweredError(ConflictError):
     """Attempts refer to a quiz's questions and their points, so these stay as they are."""
 

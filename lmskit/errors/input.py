@@ -39,11 +39,14 @@ class MarksError(InputError):
 
 
 class QuizAmbiguousError(InputError):
-    """A title that was to name one quiz names more."""
+    """Several quizzes of a course have the title that was given, as can be after an import."""
 
     def __init__(self, *, title: str, course: str) -> None:
         self.title, self.course = title, course
-        super().__init__(f"{course} has several quizzes {title!r}. Name the one you mean by its number: lmskit quiz list {course}")
+        super().__init__(
+            f"{course} has several quizzes {title!r}. Give the number of one (to list them: lmskit quiz list {course}), "
+            "or rename all but one where a title is needed."
+        )
 
 
 class NameNeededError(InputError):

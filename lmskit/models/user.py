@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ColumnElement, UniqueConstraint, case, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lmskit.limits import LONGEST_NAME
 from lmskit.models.base import Base, CreatedAt, Id, stored_enum
+from lmskit.names import display_name
 from lmskit.vocabulary import Role
 
 LOCKED_PASSWORD_HASH = "!"  # noqa: S105 - the mark of an account nobody can sign in to
@@ -50,3 +52,13 @@ class User(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     db_role: Mapped[str | None] = mapped_column(unique=True, comment="The person's PostgreSQL login; null when there is none")
     created_at: Mapped[CreatedAt]
+
+    @hybrid_property
+    def name(self) -> str:
+        """The name as lists show it, "Family, Given"; also as a column of a query."""
+        return display_name(self.family_name, self.given_name)
+
+    @name.inplace.expression
+    @classmethod
+    def _name_in_sql(cls) -> ColumnElement[str]:
+        return case((cls.given_name == "", cls.family_name), else_=cls.family_name + ", " + cls.given_name)

@@ -1,35 +1,61 @@
-"""The attempts behind the numbers: one student's, and how each quiz went."""
+"""Attempts: those of one student, and the totals of each quiz."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sqlalchemy import BigInteger, Float, cast, func, select
-from sqlalchemy.orm import Session
 
+from lmskit.columns import WEEK_NUMBER, Column, Columns
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt
 from lmskit.queries.course import COUNTED, has_code
 from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.queries.page import DEFAULT_PAGE, paged
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy.orm import Session
+
+ATTEMPTS = Columns(
+    Column("quiz_title", "str"),
+    WEEK_NUMBER,
+    Column("number", "int64", "1 for the first attempt at the quiz"),
+    Column("score", "float64", "NaN = not graded; extra credit may exceed `max_score`"),
+    Column("max_score", "float64"),
+    Column("submitted_at", "datetime64[us, UTC]"),
+    Column("origin", "str", "`Origin`"),
+    Column("banked", "bool", "carried over from an earlier course: no evidence"),
+    Column("n_questions", "int64", "answers stored question by question; 0 where only the total is known"),
+)
+
+QUIZ_TOTALS = Columns(
+    Column("quiz_id", "int64"),
+    Column("quiz_title", "str"),
+    WEEK_NUMBER,
+    Column("n_students", "int64", "with an attempt"),
+    Column("n_attempts", "int64", "graded, not graded and banked attempts together"),
+    Column("n_graded", "int64", "with a score, and not banked"),
+    Column("not_graded", "int64", "without a score, and not banked"),
+    Column("n_banked", "int64", "carried over from an earlier course"),
+    Column(
+        "mean_share",
+        "float64",
+        "mean of score / max_score of graded attempts with max_score > 0; above 1 with extra credit; NaN without any",
+    ),
+)
 
 
+@ATTEMPTS.documented
 def student_attempts(
     session: Session, course: str, student_id: int, *, week_number: int | None = None, limit: int = DEFAULT_PAGE, offset: int = 0
 ) -> pd.DataFrame:
     """One student's attempts in `course`, by week, then by time.
 
-    ============  ===================  ===================================================================
-    quiz_title    str
-    week_number   int64                of the quiz
-    number        int64                1 for the first attempt at the quiz
-    score         float64              marks; NaN = not graded; extra credit may exceed `max_score`
-    max_score     float64
-    submitted_at  datetime64[us, UTC]
-    origin        str                  `Origin`
-    banked        bool                 carried over from an earlier course: no evidence
-    n_questions   int64                answers that are stored question by question; 0 where only the total is
-    ============  ===================  ===================================================================
+    {columns}
 
-    `week_number` keeps one week. An unknown course, or a student without attempts in it, gives an empty table with these columns.
+    `week_number` keeps only the attempts of that week.
+    An unknown course, or a student without attempts in it, gives an empty table with these columns.
     """
-    check_page(limit, offset)
     statement = (
         select(
             Quiz.title.label("quiz_title"),
@@ -46,33 +72,20 @@ def student_attempts(
         .join(Course, Course.id == QuizAttempt.course_id)
         .where(has_code(course), QuizAttempt.student_id == cast(student_id, BigInteger))
         .order_by(Quiz.week_number, QuizAttempt.submitted_at, QuizAttempt.id)
-        .limit(limit)
-        .offset(offset)
     )
     if week_number is not None:
         statement = statement.where(Quiz.week_number == cast(week_number, BigInteger))
-    return frame(session, statement, _ATTEMPTS)
+    return frame(session, paged(statement, limit, offset), ATTEMPTS)
 
 
+@QUIZ_TOTALS.documented
 def quiz_totals(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
-    """How each quiz of `course` went for its active and completed students, by week, then by title.
+    """Counts and mean share of each quiz of `course`, of its active and completed students, by week, then by title.
 
-    ============  =======  ========================================================================================
-    quiz_id       int64
-    quiz_title    str
-    week_number   int64
-    n_students    int64    who made an attempt
-    n_attempts    int64    all attempts; those that are graded, not graded and banked add up to it
-    n_graded      int64    with a score, and not banked
-    not_graded    int64    without a score, and not banked
-    n_banked      int64    carried over from an earlier course
-    mean_share    float64  mean of score / maximum over the graded ones with a maximum above 0; above 1 with extra credit;
-                           NaN without any
-    ============  =======  ========================================================================================
+    {columns}
 
     An unknown course, or one without quizzes, gives an empty table with these columns.
     """
-    check_page(limit, offset)
     own = ~QuizAttempt.banked
     graded = own & QuizAttempt.score.is_not(None)
     made = (
@@ -104,31 +117,5 @@ def quiz_totals(session: Session, course: str, *, limit: int = DEFAULT_PAGE, off
         .outerjoin(made, made.c.quiz_id == Quiz.id)
         .where(has_code(course))
         .order_by(Quiz.week_number, Quiz.title.collate("C"), Quiz.id)
-        .limit(limit)
-        .offset(offset)
     )
-    return frame(session, statement, _TOTALS)
-
-
-_ATTEMPTS = {
-    "quiz_title": "str",
-    "week_number": "int64",
-    "number": "int64",
-    "score": "float64",
-    "max_score": "float64",
-    "submitted_at": "datetime64[us, UTC]",
-    "origin": "str",
-    "banked": "bool",
-    "n_questions": "int64",
-}
-_TOTALS = {
-    "quiz_id": "int64",
-    "quiz_title": "str",
-    "week_number": "int64",
-    "n_students": "int64",
-    "n_attempts": "int64",
-    "n_graded": "int64",
-    "not_graded": "int64",
-    "n_banked": "int64",
-    "mean_share": "float64",
-}
+    return frame(session, paged(statement, limit, offset), QUIZ_TOTALS)

@@ -1,17 +1,38 @@
-"""The audit trail: who changed what, newest first. Administrators read it; nobody writes it by hand."""
+"""The audit trail: who changed what, newest first. Only administrators can read it; only triggers write it."""
 
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING, Any
+
 from sqlalchemy import ColumnElement, Select, func, or_, select, text
-from sqlalchemy.orm import Session
 
+from lmskit.columns import Column, Columns
 from lmskit.db import login_name
 from lmskit.models import AuditEntry, Course, User
-from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.queries.frame import rows
+from lmskit.queries.page import DEFAULT_PAGE, paged
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy.orm import Session
+
+    from lmskit.queries.frame import Rows
+
+AUDIT_ENTRIES = Columns(
+    Column("entry_id", "int64"),
+    Column("at", "object", "`datetime` of the change"),
+    Column("actor", "str", "the login that made it"),
+    Column("person", "str", "address of the owner of that login; NaN if it belongs to no person"),
+    Column("action", "str", "insert, update, delete, or the change of a login"),
+    Column("table_name", "str"),
+    Column("row_key", "str", 'of the changed row; "*" for rows that were only counted'),
+    Column("course", "str", "code; NaN where it concerns no course, or one that was deleted"),
+    Column("old", "object", "the changed columns before, as a dictionary, or None"),
+    Column("new", "object", "the changed columns after"),
+)
 
 
+@AUDIT_ENTRIES.documented
 def audit_entries(
     session: Session,
     *,
@@ -21,55 +42,45 @@ def audit_entries(
     limit: int = DEFAULT_PAGE,
     offset: int = 0,
 ) -> pd.DataFrame:
-    """Changes, newest first; those of one course (code), by one person (address, now or then), to one table.
+    """Changes, newest first; `course` (code), `actor` (address, current or earlier) and `table` keep only those.
 
-    ============  =========  ==========================================================
-    entry_id      int64
-    at            object     moment of the change
-    actor         str        the login it was made with
-    person        str        address of whose login that is; NaN where it is nobody's
-    action        str        insert, update, delete, or what happened to a login
-    table_name    str
-    row_key       str        of the changed row; "*" for rows that were only counted
-    course        str        code; NaN where it concerns none, or one that is gone
-    old           object     the changed columns before, as a dictionary, or None
-    new           object     the changed columns after
-    ============  =========  ==========================================================
+    {columns}
     """
-    check_page(limit, offset)
-    statement = (
-        _chosen(
-            session,
-            select(
-                AuditEntry.id.label("entry_id"),
-                AuditEntry.at,
-                AuditEntry.actor,
-                User.email.label("person"),
-                AuditEntry.action,
-                AuditEntry.table_name,
-                AuditEntry.row_key,
-                Course.code.label("course"),
-                AuditEntry.old,
-                AuditEntry.new,
-            ),
-            course=course,
-            actor=actor,
-            table=table,
-        )
-        .order_by(AuditEntry.id.desc())
-        .limit(limit)
-        .offset(offset)
+    return AUDIT_ENTRIES.table(audit_rows(session, course=course, actor=actor, table=table, limit=limit, offset=offset))
+
+
+def audit_rows(
+    session: Session,
+    *,
+    course: str | None = None,
+    actor: str | None = None,
+    table: str | None = None,
+    limit: int = DEFAULT_PAGE,
+    offset: int = 0,
+) -> Rows:
+    """The rows of `audit_entries`, for a list in the terminal."""
+    columns = select(
+        AuditEntry.id.label("entry_id"),
+        AuditEntry.at,
+        AuditEntry.actor,
+        User.email.label("person"),
+        AuditEntry.action,
+        AuditEntry.table_name,
+        AuditEntry.row_key,
+        Course.code.label("course"),
+        AuditEntry.old,
+        AuditEntry.new,
     )
-    texts = dict.fromkeys(("actor", "person", "action", "table_name", "row_key", "course"), "str")
-    return frame(session, statement, {"entry_id": "int64", "at": "object", **texts, "old": "object", "new": "object"})
+    statement = _filtered(session, columns, course=course, actor=actor, table=table).order_by(AuditEntry.id.desc())
+    return rows(session, paged(statement, limit, offset))
 
 
 def count_audit_entries(session: Session, *, course: str | None = None, actor: str | None = None, table: str | None = None) -> int:
-    """How many entries `audit_entries` lists."""
-    return session.scalar(_chosen(session, select(func.count()), course=course, actor=actor, table=table)) or 0
+    """The number of rows on all pages of `audit_entries`."""
+    return session.scalar(_filtered(session, select(func.count()), course=course, actor=actor, table=table)) or 0
 
 
-def _chosen(session: Session, statement: Select[Any], *, course: str | None, actor: str | None, table: str | None) -> Select[Any]:
+def _filtered(session: Session, statement: Select[Any], *, course: str | None, actor: str | None, table: str | None) -> Select[Any]:
     statement = statement.select_from(AuditEntry)
     statement = statement.outerjoin(User, User.db_role == AuditEntry.actor).outerjoin(Course, Course.id == AuditEntry.course_id)
     if course is not None:
@@ -82,6 +93,6 @@ def _chosen(session: Session, statement: Select[Any], *, course: str | None, act
 
 
 def _by(session: Session, actor: str) -> ColumnElement[bool]:
-    """A person by address, also by one they had when the change was made; or a login by its name."""
+    """The condition that a change was made by a person, under their address of now or of then, or by a login of this name."""
     database = str(session.scalar(text("SELECT current_database()")))
     return or_(User.email == actor.strip().lower(), AuditEntry.actor.in_([login_name(database, actor), actor]))

@@ -1,4 +1,4 @@
-"""How fresh the stored mastery of a course is."""
+"""When the stored mastery of a course was computed."""
 
 import datetime as dt
 
@@ -9,7 +9,7 @@ from lmskit.models import Course, TopicPerformance
 
 
 def computed_at(session: Session, course: str) -> dt.datetime | None:
-    """When the newest mastery value of `course` was computed, in UTC; None while there is none, or no such course."""
+    """When the newest mastery value of `course` was computed, in UTC; None if it has no mastery values, or does not exist."""
     if "\0" in course:
         return None
     statement = (

@@ -1,72 +1,67 @@
-"""Which courses there are, and what they teach week by week."""
+"""Courses and their syllabi."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sqlalchemy import ColumnElement, ScalarSelect, desc, false, func, select
-from sqlalchemy.orm import Session
 
 from lmskit.errors import CourseNotFoundError
+from lmskit.listings import COURSES, SYLLABUS
 from lmskit.models import Course, Enrollment, Quiz, Syllabus, Term, User
-from lmskit.names import display_name
-from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.queries.frame import rows
+from lmskit.queries.page import DEFAULT_PAGE, paged
 from lmskit.schemas.course import CourseOutline
 from lmskit.vocabulary import EnrollmentStatus
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy.orm import Session
+
+    from lmskit.queries.frame import Rows
 
 COUNTED = (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)
 """The students that totals and dashboards count."""
 
 
+@COURSES.documented
 def courses(session: Session, *, term: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
-    """The courses the signed-in person can see, newest term first, then by code.
+    """The courses that the signed-in person can see, newest term first, then by code.
 
-    ============  ======  ====================================================
-    code          str     of the course, unique
-    module_code   str     the same in every term the module runs in
-    title         str
-    term          str     code of the term
-    lecturer      str     "Family, Given"
-    origin        str     `Origin`; "simulation" is to be said on the screen
-    starts_on     object  `date`, first day of the term, inclusive
-    ends_on       object  `date`, last day of the term, inclusive
-    n_students    int64   active and completed
-    n_weeks       int64   weeks in the syllabus
-    n_quizzes     int64
-    ============  ======  ====================================================
+    {columns}
 
-    `term` keeps the courses of one term; an unknown one gives an empty table with these columns.
+    `term` keeps only the courses of one term; an unknown term gives an empty table with these columns.
     """
-    check_page(limit, offset)
+    return COURSES.table(course_rows(session, term=term, limit=limit, offset=offset))
+
+
+def course_rows(session: Session, *, term: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+    """The rows of `courses`, for a list in the terminal."""
     statement = (
         select(
             Course.code,
             Course.module_code,
             Course.title,
             Term.code.label("term"),
-            User.family_name,
-            User.given_name,
-            Course.origin,
+            User.name.label("lecturer"),
             Term.starts_on,
             Term.ends_on,
             _count(Enrollment, Enrollment.status.in_(COUNTED)).label("n_students"),
             _count(Syllabus).label("n_weeks"),
             _count(Quiz).label("n_quizzes"),
+            Course.origin,
         )
         .join(Term, Term.id == Course.term_id)
         .join(User, User.id == Course.lecturer_id)
         .order_by(desc(Term.starts_on), Course.code.collate("C"))
-        .limit(limit)
-        .offset(offset)
     )
     if term is not None:
         statement = statement.where(Term.code == term)
-    table = frame(session, statement, _LISTED)
-    lecturers = [display_name(family, given) for family, given in zip(table["family_name"], table["given_name"], strict=True)]
-    table.insert(4, "lecturer", pd.Series(lecturers, dtype="str"))
-    return table.drop(columns=["family_name", "given_name"])
+    return rows(session, paged(statement, limit, offset))
 
 
 def count_courses(session: Session, *, term: str | None = None) -> int:
-    """How many rows `courses` has on all its pages together."""
+    """The number of rows on all pages of `courses`."""
     statement = select(func.count()).select_from(Course)
     if term is not None:
         statement = statement.join(Term, Term.id == Course.term_id).where(Term.code == term)
@@ -79,7 +74,7 @@ def course_by_code(session: Session, code: str) -> Course:
     Raises
     ------
     CourseNotFoundError
-        There is none, or the signed-in person may not see it: the two cannot be told apart.
+        It does not exist, or the signed-in person may not see it; the error does not say which.
     """
     course = session.scalars(select(Course).where(has_code(code))).one_or_none()
     if course is None:
@@ -88,42 +83,41 @@ def course_by_code(session: Session, code: str) -> Course:
 
 
 def has_code(course: str) -> ColumnElement[bool]:
-    """The condition that a row of `courses` is the one with this code; PostgreSQL cannot be asked for one with a NUL in it."""
+    """The condition that a row of `courses` has this code; PostgreSQL refuses a text with a NUL, so none has such a code."""
     return Course.code == course if "\0" not in course else false()
 
 
+@SYLLABUS.documented
 def syllabus(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
     """The weeks of `course` in order.
 
-    ============  ======  ==============================
-    week_number   int64   1-60
-    topic         str
-    objectives    str     empty where nobody wrote any
-    ============  ======  ==============================
+    {columns}
 
     Raises
     ------
     CourseNotFoundError
-        There is no such course among those the signed-in person can see.
+        The signed-in person can see no such course.
     """
-    check_page(limit, offset)
+    return SYLLABUS.table(syllabus_rows(session, course, limit=limit, offset=offset))
+
+
+def syllabus_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+    """The rows of `syllabus`, for a list in the terminal."""
     statement = (
         select(Syllabus.week_number, Syllabus.topic, Syllabus.objectives)
         .where(Syllabus.course_id == course_by_code(session, course).id)
         .order_by(Syllabus.week_number)
-        .limit(limit)
-        .offset(offset)
     )
-    return frame(session, statement, {"week_number": "int64", "topic": "str", "objectives": "str"})
+    return rows(session, paged(statement, limit, offset))
 
 
 def course_outline(session: Session, course: str) -> CourseOutline:
-    """What is decided about `course`, to be shown in a form.
+    """The settings of `course`, to be shown in a form.
 
     Raises
     ------
     CourseNotFoundError
-        There is no such course among those the signed-in person can see.
+        The signed-in person can see no such course.
     """
     found = course_by_code(session, course)
     weeks = select(Syllabus.week_number, Syllabus.topic, Syllabus.objectives).where(Syllabus.course_id == found.id)
@@ -137,31 +131,14 @@ def course_outline(session: Session, course: str) -> CourseOutline:
 
 
 def narrow(session: Session, course: str) -> None:
-    """Let the policies look at `course` alone until the session's transaction ends, which makes a lecturer's queries quicker.
+    """Make the policies show only `course` until the session's transaction ends, which makes a lecturer's queries faster.
 
-    It can only narrow: a course that is not the person's own is not seen afterwards either. Of all others, nothing is. An
-    administrator goes on seeing everything.
+    It never shows more: a course of another lecturer stays invisible. Administrators still see everything.
     """
     if "\0" not in course:
         session.execute(select(func.set_config("lmskit.course", course, True)))  # noqa: FBT003 - PostgreSQL's argument is_local
 
 
 def _count(part: type[Enrollment | Syllabus | Quiz], *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-    """How many rows of `part` belong to the course of the row at hand."""
+    """The number of rows of `part` that belong to the course of the outer row."""
     return select(func.count()).select_from(part).where(part.course_id == Course.id, *conditions).correlate(Course).scalar_subquery()
-
-
-_LISTED = {
-    "code": "str",
-    "module_code": "str",
-    "title": "str",
-    "term": "str",
-    "family_name": "str",
-    "given_name": "str",
-    "origin": "str",
-    "starts_on": "object",
-    "ends_on": "object",
-    "n_students": "int64",
-    "n_weeks": "int64",
-    "n_quizzes": "int64",
-}

@@ -1,36 +1,43 @@
-"""What other systems call our people, terms, courses and quizzes."""
+"""The ids of people, terms, courses and quizzes in other systems."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sqlalchemy import ColumnElement, case, select
-from sqlalchemy.orm import Session
 
+from lmskit.columns import Column, Columns
 from lmskit.models import ExternalId
 from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.queries.page import DEFAULT_PAGE, paged
 from lmskit.vocabulary import EntityKind
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy.orm import Session
 
+EXTERNAL_IDS = Columns(
+    Column("external_id", "str", "as the source writes it"),
+    Column("entity_id", "int64", "of the person, term, course or quiz in lmskit"),
+)
+
+
+@EXTERNAL_IDS.documented
 def external_ids(session: Session, source: str, kind: EntityKind, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
-    """The ids that a source system uses for one kind of thing, in the order of their bytes.
+    """The ids that a source system uses for one kind of entity, in the order of their bytes.
 
-    ===========  =====  ==================================================
-    external_id  str    as the source writes it
-    entity_id    int64  of the person, term, course or quiz it names here
-    ===========  =====  ==================================================
+    {columns}
     """
-    check_page(limit, offset)
     statement = (
         select(ExternalId.external_id, _entity().label("entity_id"))
         .where(ExternalId.source == source, ExternalId.kind == kind)
         .order_by(ExternalId.external_id.collate("C"))
-        .limit(limit)
-        .offset(offset)
     )
-    return frame(session, statement, {"external_id": "str", "entity_id": "int64"})
+    return frame(session, paged(statement, limit, offset), EXTERNAL_IDS)
 
 
 def entity_named(session: Session, source: str, kind: EntityKind, external_id: str) -> int | None:
-    """Return the id of what a source system calls `external_id`; None if it is not known here."""
+    """The id in lmskit of the entity that a source system calls `external_id`; None if no import has brought it."""
     statement = select(_entity()).where(ExternalId.source == source, ExternalId.kind == kind, ExternalId.external_id == external_id)
     return session.scalar(statement)
 

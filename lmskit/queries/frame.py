@@ -1,14 +1,25 @@
-"""From the rows of a statement to a table whose columns have the promised types, also when there are no rows."""
+"""From a statement to its rows, or to a table whose columns have the promised types even if there are no rows."""
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
-from sqlalchemy import Executable
-from sqlalchemy.orm import Session
+from typing import TYPE_CHECKING, Any, cast
+
+from lmskit.columns import Column, Columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
+
+    import pandas as pd
+    from sqlalchemy import Executable
+    from sqlalchemy.orm import Session
+
+    Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 
-def frame(session: Session, statement: Executable, columns: Mapping[str, str], parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+def frame(
+    session: Session, statement: Executable, columns: Columns | Mapping[str, str], parameters: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
     """Run `statement` and return its rows as a table.
 
     Parameters
@@ -16,12 +27,16 @@ def frame(session: Session, statement: Executable, columns: Mapping[str, str], p
     session
         The caller's.
     statement
-        A statement that yields at least the columns named.
+        A statement that yields at least these columns.
     columns
-        Name of each column of the result, in order, with its pandas type: `str` and `float64` hold gaps as NaN,
-        `Int64` holds gaps as `<NA>`, `int64` and `bool` have none, `object` keeps what the driver gives (dates, dictionaries).
+        The columns of the result, in order; or the pandas type of each by its name, as in `Column.dtype`.
     parameters
         Of the statement.
     """
-    rows = session.execute(statement, parameters or {}).mappings().all()
-    return pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in columns.items()})
+    contract = columns if isinstance(columns, Columns) else Columns(*(Column(name, dtype) for name, dtype in columns.items()))
+    return contract.table(rows(session, statement, parameters))
+
+
+def rows(session: Session, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Rows:
+    """Run `statement` and return its rows, each with its values by column; the terminal shows them without loading pandas."""
+    return cast("Rows", session.execute(statement, parameters or {}).mappings().all())

@@ -1,33 +1,34 @@
-"""What was imported, when, by whom, and what became of the rows."""
+"""Past imports: what was imported, when, by whom, and with which result."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sqlalchemy import desc, func, select
-from sqlalchemy.orm import Session
 
+from lmskit.listings import IMPORT_RUNS
 from lmskit.models import ImportRun, User
-from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.queries.frame import rows
+from lmskit.queries.page import DEFAULT_PAGE, paged
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy.orm import Session
+
+    from lmskit.queries.frame import Rows
 
 
+@IMPORT_RUNS.documented
 def import_runs(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
-    """The imports there were, newest first. Dry runs are not among them: they write nothing.
+    """The imports, newest first. Dry runs are not among them: they write nothing.
 
-    ===========  ======  =====================================================================
-    id           int64
-    format       str     such as "oulad"
-    name         str     of the file or folder, without its path
-    status       str     `ImportStatus`
-    actor        str     address of who imported; the login's name where it is nobody's any more
-    started_at   object  `datetime` with time zone
-    finished_at  object  the same, or None
-    rows_in      int64   added + changed + unchanged + rejected
-    added        int64
-    changed      int64
-    unchanged    int64
-    rejected     int64
-    ===========  ======  =====================================================================
+    {columns}
     """
-    check_page(limit, offset)
+    return IMPORT_RUNS.table(import_run_rows(session, limit=limit, offset=offset))
+
+
+def import_run_rows(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+    """The rows of `import_runs`, for a list in the terminal."""
     statement = (
         select(
             ImportRun.id,
@@ -45,15 +46,10 @@ def import_runs(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0)
         )
         .outerjoin(User, User.db_role == ImportRun.actor)
         .order_by(desc(ImportRun.id))
-        .limit(limit)
-        .offset(offset)
     )
-    texts = dict.fromkeys(("format", "name", "status", "actor"), "str")
-    times = dict.fromkeys(("started_at", "finished_at"), "object")
-    counts = dict.fromkeys(("rows_in", "added", "changed", "unchanged", "rejected"), "int64")
-    return frame(session, statement, {"id": "int64", **texts, **times, **counts})
+    return rows(session, paged(statement, limit, offset))
 
 
 def count_import_runs(session: Session) -> int:
-    """How many imports there were."""
+    """The number of rows on all pages of `import_runs`."""
     return session.scalar(select(func.count()).select_from(ImportRun)) or 0

@@ -1,30 +1,37 @@
 """Logins: who has one, whether it is open, and who is signed in."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
-from sqlalchemy import column, func, select, table, text
-from sqlalchemy.orm import Session
+from sqlalchemy import case, column, func, select, table, text
 
+from lmskit.listings import LOGINS
 from lmskit.models import User
-from lmskit.names import display_name
-from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.queries.frame import rows
+from lmskit.queries.page import DEFAULT_PAGE, paged
 from lmskit.vocabulary import Role
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy.orm import Session
+
+    from lmskit.queries.frame import Rows
 
 SERVER_ROLES = table("pg_roles", column("rolname"), column("rolcanlogin"), schema="pg_catalog")
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Whose login a session is.
+    """The person whose login a session uses.
 
     Attributes
     ----------
     login
         The name of the role.
     person_id, email, role
-        The person; None for a login that is nobody's, such as the migrator's.
+        Of the person; None for a login that belongs to no person, such as the migrator's.
     """
 
     login: str
@@ -34,65 +41,46 @@ class SignedIn:
 
 
 def signed_in(session: Session) -> SignedIn:
-    """Whose login this session is."""
+    """The person whose login this session uses."""
     login = str(session.scalar(text("SELECT session_user")))
     row = session.execute(select(User.id, User.email, User.role).where(User.id == select(func.lms.me()).scalar_subquery())).one_or_none()
     return SignedIn(login, None, None, None) if row is None else SignedIn(login, row.id, row.email, row.role)
 
 
 def login_is_open(session: Session, person: User) -> bool | None:
-    """Whether the login of a person lets them in; None where they have none."""
+    """Whether a person can sign in with their login; None if they have no login."""
     if person.db_role is None:
         return None
     return bool(session.scalar(select(SERVER_ROLES.c.rolcanlogin).where(SERVER_ROLES.c.rolname == person.db_role)))
 
 
+@LOGINS.documented
 def logins(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
-    """Lecturers and administrators, by family name, with their logins.
+    """Lecturers and administrators with their logins, by family name.
 
-    ============  ======  ============================================
-    person_id     int64
-    email         str     lower case
-    name          str     "Family, Given"
-    role          str     `Role`
-    login         str     name of the database role; NaN without one
-    state         str     "open", "closed" or "none"
-    ============  ======  ============================================
+    {columns}
     """
-    check_page(limit, offset)
+    return LOGINS.table(login_rows(session, limit=limit, offset=offset))
+
+
+def login_rows(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+    """The rows of `logins`, for a list in the terminal."""
     statement = (
         select(
             User.id.label("person_id"),
+            User.name.label("name"),
             User.email,
-            User.family_name,
-            User.given_name,
             User.role,
             User.db_role.label("login"),
-            SERVER_ROLES.c.rolcanlogin.label("is_open"),
+            case((User.db_role.is_(None), "none"), (SERVER_ROLES.c.rolcanlogin, "open"), else_="closed").label("state"),
         )
         .outerjoin(SERVER_ROLES, SERVER_ROLES.c.rolname == User.db_role)
         .where(User.role != Role.STUDENT)
         .order_by(User.sort_name.collate("C"), User.id)
-        .limit(limit)
-        .offset(offset)
     )
-    kinds = dict.fromkeys(("email", "family_name", "given_name", "role", "login"), "str")
-    found = frame(session, statement, {"person_id": "int64", **kinds, "is_open": "object"})
-    names = [display_name(family, given) for family, given in zip(found["family_name"], found["given_name"], strict=True)]
-    has_login = found["login"].notna()
-    state = ["none" if not has else "open" if is_open else "closed" for has, is_open in zip(has_login, found["is_open"], strict=True)]
-    return pd.DataFrame(
-        {
-            "person_id": found["person_id"],
-            "email": found["email"],
-            "name": pd.Series(names, dtype="str"),
-            "role": found["role"],
-            "login": found["login"],
-            "state": pd.Series(state, dtype="str"),
-        }
-    )
+    return rows(session, paged(statement, limit, offset))
 
 
 def count_logins(session: Session) -> int:
-    """How many people `logins` lists."""
+    """The number of rows on all pages of `logins`."""
     return session.scalar(select(func.count()).select_from(User).where(User.role != Role.STUDENT)) or 0

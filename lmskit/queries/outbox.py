@@ -1,18 +1,25 @@
-"""Messages on their way to the mail server, and what became of them. Administrators read them."""
+"""Messages to the mail server, and whether they were sent. Administrators read them."""
 
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING, Any
+
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
 
+from lmskit.listings import MESSAGES
 from lmskit.models import Course, OutboxMessage, User
-from lmskit.names import display_name
-from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, check_page
-from lmskit.vocabulary import OutboxStatus
+from lmskit.queries.frame import rows
+from lmskit.queries.page import DEFAULT_PAGE, paged
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy.orm import Session
+
+    from lmskit.queries.frame import Rows
+    from lmskit.vocabulary import OutboxStatus
 
 
+@MESSAGES.documented
 def outbox_messages(
     session: Session,
     *,
@@ -21,27 +28,26 @@ def outbox_messages(
     limit: int = DEFAULT_PAGE,
     offset: int = 0,
 ) -> pd.DataFrame:
-    """Messages, newest first; those of one status, of one course (code).
+    """Messages, newest first; `status` and `course` (code) keep only those.
 
-    ============  =======  =============================================================
-    id            int64
-    recipient     str      the address it goes or went to, which may have changed since
-    name          str      "Family, Given"; NaN where it concerns no student
-    course        str      code; NaN where it concerns none
-    status        str      `OutboxStatus`
-    attempts      int64    tries, the one in hand included
-    available_at  object   moment of the next try, while it waits
-    sent_at       object   moment the mail server accepted it, or None
-    last_error    str      why the last try failed or the message was not sent; NaN where none did
-    message_id    str      what the mail server's log knows it by
-    ============  =======  =============================================================
+    {columns}
     """
-    check_page(limit, offset)
+    return MESSAGES.table(message_rows(session, status=status, course=course, limit=limit, offset=offset))
+
+
+def message_rows(
+    session: Session,
+    *,
+    status: OutboxStatus | None = None,
+    course: str | None = None,
+    limit: int = DEFAULT_PAGE,
+    offset: int = 0,
+) -> Rows:
+    """The rows of `outbox_messages`, for a list in the terminal."""
     columns: Select[*tuple[Any, ...]] = select(
         OutboxMessage.id,
         OutboxMessage.recipient,
-        User.family_name,
-        User.given_name,
+        User.name.label("name"),
         Course.code.label("course"),
         OutboxMessage.status,
         OutboxMessage.attempts,
@@ -50,25 +56,16 @@ def outbox_messages(
         OutboxMessage.last_error,
         OutboxMessage.message_id,
     )
-    statement = _chosen(columns, status=status, course=course).order_by(OutboxMessage.id.desc()).limit(limit).offset(offset)
-    texts = dict.fromkeys(("recipient", "family_name", "given_name", "course", "status"), "str")
-    times = dict.fromkeys(("available_at", "sent_at"), "object")
-    kinds = {"id": "int64", **texts, "attempts": "int64", **times, "last_error": "str", "message_id": "str"}
-    found = frame(session, statement, kinds)
-    names = [
-        display_name(family, given) if has else None
-        for family, given, has in zip(found["family_name"], found["given_name"], found["family_name"].notna(), strict=True)
-    ]
-    found.insert(2, "name", pd.Series(names, dtype="str"))
-    return found.drop(columns=["family_name", "given_name"])
+    statement = _filtered(columns, status=status, course=course).order_by(OutboxMessage.id.desc())
+    return rows(session, paged(statement, limit, offset))
 
 
 def count_outbox_messages(session: Session, *, status: OutboxStatus | None = None, course: str | None = None) -> int:
-    """How many messages `outbox_messages` lists."""
-    return session.scalar(_chosen(select(func.count()), status=status, course=course)) or 0
+    """The number of rows on all pages of `outbox_messages`."""
+    return session.scalar(_filtered(select(func.count()), status=status, course=course)) or 0
 
 
-def _chosen(statement: Select[*tuple[Any, ...]], *, status: OutboxStatus | None, course: str | None) -> Select[*tuple[Any, ...]]:
+def _filtered(statement: Select[*tuple[Any, ...]], *, status: OutboxStatus | None, course: str | None) -> Select[*tuple[Any, ...]]:
     statement = statement.select_from(OutboxMessage)
     statement = statement.outerjoin(User, User.id == OutboxMessage.student_id).outerjoin(Course, Course.id == OutboxMessage.course_id)
     if status is not None:

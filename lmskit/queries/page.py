@@ -1,26 +1,34 @@
-"""The bounds of a page: every list takes `limit` and `offset`, and its order is total, so pages neither overlap nor skip."""
+"""Pages of a list: every list takes `limit` and `offset`, and its order is total, so pages neither overlap nor skip."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING, TypeVarTuple
 
 from lmskit.errors import PageLimitError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from sqlalchemy import Select
+
+Columns = TypeVarTuple("Columns")
+
 DEFAULT_PAGE = 100
-"""Rows that a list returns when nobody says how many."""
+"""Rows that a list returns by default."""
 MAX_PAGE = 1000
 """The most rows that a list returns at once."""
 LAST_ROW = 2**63 - 1
-"""PostgreSQL counts rows no further."""
+"""The largest `offset`: PostgreSQL counts rows with 63 bits."""
 
 
 def check_page(limit: int, offset: int) -> None:
-    """Refuse a page that lists do not have.
+    """Refuse a page that no list has.
 
     Raises
     ------
     PageLimitError
-        `limit` is not a whole number from 1 to `MAX_PAGE`, or `offset` is not one from 0.
+        `limit` is not a whole number from 1 to `MAX_PAGE`, or `offset` is not a whole number from 0.
 
     Examples
     --------
@@ -34,8 +42,22 @@ def check_page(limit: int, offset: int) -> None:
         raise PageLimitError(f"A list begins at row 0 or a later one, not at {offset!r}. Choose an offset of 0 or more.")
 
 
+def paged(statement: Select[*Columns], limit: int, offset: int) -> Select[*Columns]:
+    """Keep `limit` rows of a statement whose order is total, from row `offset` on.
+
+    Raises
+    ------
+    PageLimitError
+        No list has such a page.
+    """
+    check_page(limit, offset)
+    return statement.limit(limit).offset(offset)
+
+
 def all_pages(page: Callable[[int, int], pd.DataFrame]) -> pd.DataFrame:
-    """Put the pages of a list together; `page` takes limit and offset."""
+    """Return all rows of a list as one table; `page` takes limit and offset."""
+    import pandas as pd
+
     pages = [page(MAX_PAGE, 0)]
     while len(pages[-1]) == MAX_PAGE:
         pages.append(page(MAX_PAGE, MAX_PAGE * len(pages)))

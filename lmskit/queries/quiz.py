@@ -1,35 +1,41 @@
-"""Which quizzes a course has, and what they ask."""
+"""The quizzes of a course and their questions."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from pydantic import ValidationError
 from sqlalchemy import Float, cast, false, func, select
-from sqlalchemy.orm import Session
 
 from lmskit.errors import QuizAmbiguousError, QuizNotFoundError, QuizNotFoundInCourseError, QuizUnreadableError
+from lmskit.listings import QUIZZES
 from lmskit.models import Course, Quiz, QuizAttempt
 from lmskit.queries.course import has_code
-from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, check_page
+from lmskit.queries.frame import rows
+from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, paged
 from lmskit.schemas.mistakes import one_sentence
 from lmskit.schemas.quiz import QuizContent
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy.orm import Session
 
+    from lmskit.queries.frame import Rows
+
+
+@QUIZZES.documented
 def quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
     """The quizzes of `course`, by week, then by title.
 
-    ============  =======  =================================================================
-    quiz_id       int64
-    week_number   int64    1-60
-    title         str      several quizzes may have the same after an import
-    n_questions   int64    0 where only totals are known
-    max_score     float64  marks a perfect attempt earns
-    due_on        object   `date`, None where there is none
-    n_attempts    int64    of all students, whatever their status; banked ones included
-    ============  =======  =================================================================
+    {columns}
 
     An unknown course, or one without quizzes, gives an empty table with these columns.
     """
-    check_page(limit, offset)
+    return QUIZZES.table(quiz_rows(session, course, limit=limit, offset=offset))
+
+
+def quiz_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+    """The rows of `quizzes`, for a list in the terminal."""
     attempts = (
         select(func.count())
         .select_from(QuizAttempt)
@@ -50,14 +56,12 @@ def quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset:
         .join(Course, Course.id == Quiz.course_id)
         .where(has_code(course))
         .order_by(Quiz.week_number, Quiz.title.collate("C"), Quiz.id)
-        .limit(limit)
-        .offset(offset)
     )
-    return frame(session, statement, _LISTED)
+    return rows(session, paged(statement, limit, offset))
 
 
 def count_quizzes(session: Session, course: str) -> int:
-    """How many rows `quizzes` has on all its pages together."""
+    """The number of rows on all pages of `quizzes`."""
     statement = select(func.count()).select_from(Quiz).join(Course, Course.id == Quiz.course_id)
     return session.scalar(statement.where(has_code(course))) or 0
 
@@ -68,7 +72,7 @@ def quiz_by_id(session: Session, quiz_id: int) -> Quiz:
     Raises
     ------
     QuizNotFoundError
-        There is none, or the signed-in person may not see it: the two cannot be told apart.
+        It does not exist, or the signed-in person may not see it; the error does not say which.
     """
     quiz = session.scalars(select(Quiz).where(Quiz.id == quiz_id)).one_or_none() if 0 < quiz_id <= LAST_ROW else None
     if quiz is None:
@@ -77,14 +81,14 @@ def quiz_by_id(session: Session, quiz_id: int) -> Quiz:
 
 
 def quiz_in_course(session: Session, course: str, quiz: str) -> Quiz:
-    """The quiz of `course` that a person means by its number or its exact title.
+    """The quiz of `course` with this number or exactly this title.
 
     Raises
     ------
     QuizNotFoundInCourseError
-        The course has none, or the signed-in person may not see it: the two cannot be told apart.
+        It does not exist, or the signed-in person may not see it; the error does not say which.
     QuizAmbiguousError
-        Several have the title.
+        Several quizzes of the course have the title.
     """
     statement = select(Quiz).join(Course, Course.id == Quiz.course_id).where(has_code(course))
     number = int(quiz) if quiz.isascii() and quiz.isdigit() and len(quiz) < len(str(LAST_ROW)) else 0
@@ -105,27 +109,16 @@ def quiz_content(session: Session, quiz_id: int) -> QuizContent:
     Raises
     ------
     QuizNotFoundError
-        There is no such quiz among those the signed-in person can see.
+        The signed-in person can see no such quiz.
     QuizUnreadableError
-        The database holds something else as its questions: it accepts any list.
+        Its stored questions do not have the form of `QuizContent`; the database accepts any list.
     """
     return content_of(quiz_by_id(session, quiz_id))
 
 
 def content_of(quiz: Quiz) -> QuizContent:
-    """The questions and the key of a quiz that is at hand; see `quiz_content`."""
+    """The questions and the key of a quiz; errors as in `quiz_content`."""
     try:
         return QuizContent.model_validate({"questions": quiz.questions, "answer_key": quiz.answer_key})
     except ValidationError as error:
         raise QuizUnreadableError(title=quiz.title, mistake=one_sentence(error)) from error
-
-
-_LISTED = {
-    "quiz_id": "int64",
-    "week_number": "int64",
-    "title": "str",
-    "n_questions": "int64",
-    "max_score": "float64",
-    "due_on": "object",
-    "n_attempts": "int64",
-}

@@ -1,41 +1,45 @@
-"""Who studies a course."""
+"""The students of a course."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
+from lmskit.listings import ROSTER
 from lmskit.models import Enrollment, User
-from lmskit.names import display_name
 from lmskit.queries.course import COUNTED, course_by_code
-from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.queries.frame import rows
+from lmskit.queries.page import DEFAULT_PAGE, paged
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy.orm import Session
+
+    from lmskit.queries.frame import Rows
 
 
+@ROSTER.documented
 def course_roster(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
-    """Everyone who has or had a place in `course`, by family name.
+    """Everyone who is or was enrolled in `course`, by family name.
 
-    ============  ======  ==============================================================
-    student_id    int64
-    email         str     lower case; NaN for a student without an address
-    name          str     "Family, Given"
-    status        str     `EnrollmentStatus`; totals count `active` and `completed` only
-    started_on    object  `date`, first day, inclusive
-    ended_on      object  `date`, last day, inclusive; None while there is none
-    origin        str     `Origin`
-    ============  ======  ==============================================================
+    {columns}
 
     Raises
     ------
     CourseNotFoundError
-        There is no such course among those the signed-in person can see.
+        The signed-in person can see no such course.
     """
-    check_page(limit, offset)
+    return ROSTER.table(roster_rows(session, course, limit=limit, offset=offset))
+
+
+def roster_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+    """The rows of `course_roster`, for a list in the terminal."""
     statement = (
         select(
             Enrollment.student_id,
+            User.name.label("name"),
             User.email,
-            User.family_name,
-            User.given_name,
             Enrollment.status,
             Enrollment.started_on,
             Enrollment.ended_on,
@@ -44,22 +48,17 @@ def course_roster(session: Session, course: str, *, limit: int = DEFAULT_PAGE, o
         .join(User, User.id == Enrollment.student_id)
         .where(Enrollment.course_id == course_by_code(session, course).id)
         .order_by(User.sort_name.collate("C"), User.id)
-        .limit(limit)
-        .offset(offset)
     )
-    table = frame(session, statement, _LISTED)
-    names = [display_name(family, given) for family, given in zip(table["family_name"], table["given_name"], strict=True)]
-    table.insert(2, "name", pd.Series(names, dtype="str"))
-    return table.drop(columns=["family_name", "given_name"])
+    return rows(session, paged(statement, limit, offset))
 
 
 def roster_size(session: Session, course: str) -> int:
-    """How many rows `course_roster` has on all its pages together, whatever their status."""
+    """The number of rows on all pages of `course_roster`, whatever their status."""
     return _count(session, course, counted_only=False)
 
 
 def class_size(session: Session, course: str) -> int:
-    """How many students of `course` count: active and completed."""
+    """The number of students of `course` that totals count: active and completed ones."""
     return _count(session, course, counted_only=True)
 
 
@@ -68,15 +67,3 @@ def _count(session: Session, course: str, *, counted_only: bool) -> int:
     if counted_only:
         statement = statement.where(Enrollment.status.in_(COUNTED))
     return session.scalar(statement) or 0
-
-
-_LISTED = {
-    "student_id": "int64",
-    "email": "str",
-    "family_name": "str",
-    "given_name": "str",
-    "status": "str",
-    "started_on": "object",
-    "ended_on": "object",
-    "origin": "str",
-}

@@ -1,4 +1,4 @@
-"""The keys of rows as one number each, so that they can be sorted and looked up quickly."""
+"""One number for the key of each row, so that rows can be sorted and found quickly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def row_keys(course: Integers, student: Integers, week: Integers) -> Integers:
-    """One number for each (course, student, week), in their order; only numbers from one call can be compared.
+    """One number for each (course, student, week), in the same order; only numbers from one call can be compared.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def row_keys(course: Integers, student: Integers, week: Integers) -> Integers:
 
 
 def _from_zero(numbers: Integers) -> Integers:
-    """Numbers below 2²⁶, or below how many there are, in the same order: ids mostly lie close together."""
+    """Numbers in the same order, below 2²⁶ or below their count; most ids are close together."""
     if not len(numbers):
         return numbers
     lowest, highest = int(numbers.min()), int(numbers.max())

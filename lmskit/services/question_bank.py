@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from sqlalchemy import select, text
 
-from lmskit.errors import ImportFileError, SeveralQuizzesError, WeekNeededError
+from lmskit.errors import ImportFileError, QuizAmbiguousError, WeekNeededError
 from lmskit.importers.question_banks.bank import BankQuestion
 from lmskit.importers.report import EntityCounts, FileCounts, ImportReport, Outcome, Rejection, shortened
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
@@ -84,7 +84,7 @@ def import_bank(
         There is no such course.
     WeekNeededError
         The quiz would be new, and no week was given.
-    SeveralQuizzesError
+    QuizAmbiguousError
         The course has several quizzes of this title.
     QuizUnreadableError
         What the quiz holds now cannot be compared.
@@ -114,7 +114,7 @@ def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank) -> _
     known = entity_named(session, bank.system, EntityKind.QUIZ, key)
     titled = quizzes_titled(session, course, wanted.title)
     if len(titled) > 1:
-        raise SeveralQuizzesError(title=wanted.title, course=course.code)
+        raise QuizAmbiguousError(title=wanted.title, course=course.code)
     if titled or known is not None:
         quiz = titled[0] if titled else quiz_by_id(session, known or 0)
         target = _Target(locked(session, quiz), is_new=False, adds_week=False)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lmskit.errors import CourseNotFoundError, NotPermittedError, SeveralQuizzesError, WeekNeededError
+from lmskit.errors import CourseNotFoundError, NotPermittedError, QuizAmbiguousError, WeekNeededError
 from lmskit.models import Course, ImportRun, Quiz, Syllabus
 from lmskit.queries.quiz import quiz_content
 from lmskit.services.question_bank import FROZEN_CHANGED, FROZEN_NEW, import_bank
@@ -178,7 +178,7 @@ def test_a_bank_without_a_question_that_can_be_read_makes_no_quiz(session, cours
 def test_it_is_not_guessed_which_of_two_quizzes_is_meant(session, course, imported):
     for _ in range(2):
         factories.quiz(session, course, title="Arrays")
-    with pytest.raises(SeveralQuizzesError):
+    with pytest.raises(QuizAmbiguousError):
         imported(FIRST)
 
 

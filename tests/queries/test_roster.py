@@ -1,11 +1,14 @@
 import datetime as dt
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lmskit.db import transaction
 from lmskit.errors import CourseNotFoundError
+from lmskit.listings import ROSTER
 from lmskit.models import Course, User
+from lmskit.names import display_name
 from lmskit.queries.course import course_by_code, courses
 from lmskit.queries.person import person_by_email
 from lmskit.queries.roster import class_size, course_roster, roster_size
@@ -48,16 +51,16 @@ def test_a_student_without_an_address_has_none_in_the_roster(session, course):
     assert course_roster(session, course.code)["email"].isna().all()
 
 
-def test_a_course_without_students_has_an_empty_roster(session, course):
-    assert list(course_roster(session, course.code).columns) == [
-        "student_id",
-        "email",
-        "name",
-        "status",
-        "started_on",
-        "ended_on",
-        "origin",
-    ]
+def test_a_course_without_students_has_an_empty_roster_with_the_same_columns_and_types(session, course):
+    empty = course_roster(session, course.code)
+    assert len(empty) == 0
+    assert {name: str(kind) for name, kind in empty.dtypes.items()} == ROSTER.dtypes
+
+
+@pytest.mark.parametrize("given", ["Élodie", "", "d'Arc, Jean"])
+def test_a_name_is_put_together_in_sql_as_in_python(session, given):
+    student = factories.student(session, family_name="Ångström", given_name=given)
+    assert session.scalar(select(User.name).where(User.id == student.id)) == student.name == display_name("Ångström", given)
 
 
 def test_a_person_is_found_in_any_spelling_of_capitals(session):

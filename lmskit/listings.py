@@ -1,0 +1,91 @@
+"""The lists of courses, people, quizzes, messages and imports: which columns they have, and how each is headed.
+
+A query returns a list with these columns; a form, the terminal and a file show it under these headings. A further column of a list
+is added here and to the statement of its query.
+"""
+
+from lmskit.columns import EMAIL, NAME, TOPIC, WEEK_NUMBER, Column, Columns
+
+COURSES = Columns(
+    Column("code", "str", "of the course, unique", heading="Code"),
+    Column("module_code", "str", "the same in every term the module runs in"),
+    Column("title", "str", heading="Title"),
+    Column("term", "str", "code of the term", heading="Term"),
+    NAME.renamed("lecturer", heading="Lecturer"),
+    Column("starts_on", "object", "`date`, first day of the term, inclusive"),
+    Column("ends_on", "object", "`date`, last day of the term, inclusive"),
+    Column("n_students", "int64", "active and completed", heading="Students"),
+    Column("n_weeks", "int64", "weeks in the syllabus", heading="Weeks"),
+    Column("n_quizzes", "int64", heading="Quizzes"),
+    Column("origin", "str", "`Origin`; the screen says so if it is `simulation`", heading="Origin"),
+)
+
+SYLLABUS = Columns(
+    WEEK_NUMBER,
+    TOPIC,
+    Column("objectives", "str", "may be empty", heading="Objectives"),
+)
+
+ROSTER = Columns(
+    Column("student_id", "int64"),
+    NAME,
+    EMAIL.renamed("email", meaning="lower case; NaN for a student without an address"),
+    Column("status", "str", "`EnrollmentStatus`; totals count `active` and `completed` only", heading="Status"),
+    Column("started_on", "object", "`date`, first day, inclusive", heading="Since"),
+    Column("ended_on", "object", "`date`, last day, inclusive; None while there is none", heading="Until"),
+    Column("origin", "str", "`Origin`", heading="Entered by"),
+)
+
+LECTURERS = Columns(
+    Column("person_id", "int64"),
+    NAME,
+    EMAIL,
+    Column("has_login", "bool", "whether they can sign in"),
+)
+
+LOGINS = Columns(
+    Column("person_id", "int64"),
+    NAME,
+    EMAIL,
+    Column("role", "str", "`Role`", heading="Role"),
+    Column("login", "str", "name of the database role; NaN without one"),
+    Column("state", "str", '"open", "closed" or "none"', heading="Login"),
+)
+
+QUIZZES = Columns(
+    Column("quiz_id", "int64", heading="Quiz"),
+    WEEK_NUMBER,
+    Column("title", "str", "after an import, several quizzes may have the same", heading="Title"),
+    Column("n_questions", "int64", "0 where only totals are known", heading="Questions"),
+    Column("max_score", "float64", "score of a perfect attempt", heading="Max score"),
+    Column("due_on", "object", "`date`; None where there is none", heading="Due"),
+    Column("n_attempts", "int64", "of all students, whatever their status; banked attempts included", heading="Attempts"),
+)
+
+MESSAGES = Columns(
+    Column("id", "int64", heading="Message"),
+    Column("recipient", "str", "the address it goes or went to, which may have changed since", heading="To"),
+    NAME.renamed("name", meaning='"Family, Given"; NaN where it concerns no student', heading="Student"),
+    Column("course", "str", "code; NaN where it concerns no course", heading="Course"),
+    Column("status", "str", "`OutboxStatus`", heading="Status"),
+    Column("attempts", "int64", "tries, including one that is under way", heading="Tries"),
+    Column("available_at", "object", "`datetime` of the next try, while it waits"),
+    Column("sent_at", "object", "`datetime` when the mail server accepted it, or None"),
+    Column("last_error", "str", "why the last try failed or the message was not sent; NaN without an error", heading="Reason"),
+    Column("message_id", "str", "the Message-ID, as in the log of the mail server"),
+)
+
+IMPORT_RUNS = Columns(
+    Column("id", "int64", heading="Run"),
+    Column("format", "str", 'such as "oulad"', heading="Format"),
+    Column("name", "str", "of the file or folder, without its path", heading="Name"),
+    Column("status", "str", "`ImportStatus`"),
+    Column("actor", "str", "address of the person who imported; the name of the login if it no longer belongs to a person", heading="By"),
+    Column("started_at", "object", "`datetime` with time zone", heading="Started"),
+    Column("finished_at", "object", "the same, or None"),
+    Column("rows_in", "int64", "added + changed + unchanged + rejected", heading="In"),
+    Column("added", "int64", heading="Added"),
+    Column("changed", "int64", heading="Changed"),
+    Column("unchanged", "int64", heading="Unchanged"),
+    Column("rejected", "int64", heading="Rejected"),
+)
