@@ -27,23 +27,23 @@ __all__ = ["__version__", "connect", "read_frame", "sign_out"]
 
 
 def connect(person: str | None = None) -> Engine:
-    """Return the engine of a person's login: what is read through it is what the database lets that person see.
+    """Return the engine of a person's login: it reads what the database lets that person see.
 
-    In a notebook in which nobody is signed in, a form asks for address and password. They are kept in memory until the
-    kernel ends or `sign_out` is called, and nowhere else. After signing in, run the cell again.
+    In a notebook in which no person is signed in, a form asks for address and password. They are kept in memory until the
+    kernel ends or `sign_out` is called, and are stored nowhere else. After signing in, run the cell again.
 
     Parameters
     ----------
     person
-        E-mail address of someone whose login this machine keeps; by default whoever has signed in here, or JupyterLab was
-        opened as (`lmskit lab --as EMAIL`), or the login that `LMSKIT_DATABASE_URL` or `PGSERVICE` names.
+        E-mail address of a person whose login is stored on this machine. By default the person who has signed in with the form, or
+        whom JupyterLab was opened as (`lmskit lab --as EMAIL`), or the login that `LMSKIT_DATABASE_URL` or `PGSERVICE` names.
 
     Raises
     ------
     NotSignedInError
         No person is signed in; the form is on the screen.
     LoginMissingError
-        This machine keeps no login for the person, and there is no screen for a form.
+        This machine has no login for the person, and there is no screen for a form.
     SignInRefusedError
         The server does not accept the login, and there is no screen for a form.
     UnreachableError
@@ -57,9 +57,9 @@ def connect(person: str | None = None) -> Engine:
 def read_frame(
     statement: str, parameters: Mapping[str, object] | None = None, *, course: str | None = None, person: str | None = None
 ) -> pd.DataFrame:
-    """Return the rows of a SELECT as a table, as the person who is signed in, however many they are.
+    """Return the rows of a SELECT as a table, read as the person who is signed in; there may be any number of rows.
 
-    Several times as fast as `pandas.read_sql`, with the same values and types; it reads what has been committed and can change nothing::
+    It is several times as fast as `pandas.read_sql`, with the same values and types; it reads committed rows and can change nothing::
 
         lmskit.read_frame("SELECT score, max_score, submitted_at FROM quiz_attempts WHERE score >= :least", {"least": 5})
 
@@ -70,14 +70,14 @@ def read_frame(
     parameters
         The values. A list is an array: ``WHERE code = ANY(:codes)``.
     course
-        Code of the one course to look at, which makes a lecturer's query quicker; rows of others are then not seen.
+        Code of a course: a lecturer's query becomes faster, and sees no rows of other courses.
     person
-        As in `connect`, which see for who is meant by default and for the errors of signing in.
+        As in `connect`, which also lists the errors of signing in.
 
     Raises
     ------
     QueryError
-        It is not one SELECT, the server cannot run it, or a time in it has no place in a table.
+        It is not one SELECT, the server cannot run it, or a table cannot hold a time in it.
     UnreachableError, BusyError, NotPermittedError
         The connection was lost, the server ended the query, or the person may not read this.
     """
@@ -88,7 +88,7 @@ def read_frame(
 
 
 def sign_out() -> None:
-    """Forget who is signed in here, with the password; `connect` then asks anew."""
+    """Forget the person who is signed in, and the password; `connect` then asks again."""
     from lmskit.db import access
 
     access().sign_out()

@@ -1,4 +1,4 @@
-"""What can be set from outside, and its defaults; nothing else in lmskit reads the environment."""
+"""Settings and their defaults. Only this module reads environment variables; `lmskit.db.access` holds the settings of the process."""
 
 import os
 from email.errors import MessageError
@@ -11,13 +11,13 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-"""The checkout: beside the package lie `notebooks/`, `migrations/` and `reports/`."""
+"""The checkout: `notebooks/`, `migrations/` and `reports/` are beside the package."""
 
 
 def default_home() -> Path:
-    """The folder for the embedded cluster, the passfile and delivered mail.
+    """Return the folder for the embedded cluster, the passfile and delivered mail.
 
-    The server of root runs as an unprivileged system user, which cannot enter root's home.
+    If root starts the server, it runs as an unprivileged system user, which cannot enter root's home.
     """
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/lmskit")
@@ -25,9 +25,9 @@ def default_home() -> Path:
 
 
 MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
-"""Where mail servers listen, by how the connection is protected."""
+"""Ports of mail servers, by how the connection is protected."""
 STAND_IN_SENDER = "lmskit <lmskit@lmskit.invalid>"
-"""Who writes messages that no mail server sees."""
+"""The sender of messages that are written as files."""
 DEMO_ADMIN = "demo.admin@example.org"
 """The administrator of the demonstration: front doors act as this person when no other is named."""
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
@@ -39,34 +39,34 @@ def _number(value: object) -> object:
 
 
 class Settings(BaseSettings):
-    """Settings of one process; each field says which variable sets it."""
+    """Settings of one process; the description of each field begins with the variable that sets it."""
 
     model_config = SettingsConfigDict(env_prefix="LMSKIT_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: str | None = Field(default=None, description="`LMSKIT_DATABASE_URL`: a PostgreSQL server instead of the embedded one")
-    person: str | None = Field(default=None, description="`LMSKIT_PERSON`: the e-mail address of whoever this process acts as")
+    person: str | None = Field(default=None, description="`LMSKIT_PERSON`: the e-mail address of the person this process acts as")
     home: Path = Field(default_factory=default_home, description="`LMSKIT_HOME`: cluster, passfile and delivered mail")
     postgres_version: Annotated[Literal[16, 18], BeforeValidator(_number)] = Field(
         default=18, description="`LMSKIT_POSTGRES_VERSION`: major version of the embedded server"
     )
     leakproof_builtins: Literal["keep", "remove"] = Field(
         default="remove",
-        description="`LMSKIT_LEAKPROOF_BUILTINS`: `keep` makes a lecturer's queries on the embedded server faster and lets "
-        "EXPLAIN tell of others' rows",
+        description="`LMSKIT_LEAKPROOF_BUILTINS`: `keep` makes a lecturer's queries on the embedded server faster, but EXPLAIN then "
+        "reveals facts about rows of other lecturers",
     )
     pgservice: str | None = Field(default=None, validation_alias="PGSERVICE", description="`PGSERVICE`: a libpq connection service")
-    project_root: Path = Field(default=PROJECT_ROOT, description="`LMSKIT_PROJECT_ROOT`: where notebooks/, migrations/ and reports/ lie")
+    project_root: Path = Field(default=PROJECT_ROOT, description="`LMSKIT_PROJECT_ROOT`: where notebooks/, migrations/ and reports/ are")
     reports_dir: Path = Field(
         default_factory=lambda validated: validated["project_root"] / "reports",
-        description="`LMSKIT_REPORTS_DIR`: where term reports are written",
+        description="`LMSKIT_REPORTS_DIR`: the folder for term reports",
     )
     mail_dir: Path = Field(
         default_factory=lambda validated: validated["home"] / "mail",
-        description="`LMSKIT_MAIL_DIR`: where messages are written as .eml files when no mail server is set",
+        description="`LMSKIT_MAIL_DIR`: the folder for messages as .eml files, used if no mail server is set",
     )
     mail_from: str = Field(
         default=STAND_IN_SENDER,
-        description="`LMSKIT_MAIL_FROM`: whom messages come from, such as `Courses <courses@example.org>`; needed with a mail server",
+        description="`LMSKIT_MAIL_FROM`: the sender of messages, such as `Courses <courses@example.org>`; needed with a mail server",
     )
     smtp_host: str | None = Field(
         default=None, description="`LMSKIT_SMTP_HOST`: the mail server; without one, messages are written as files"
@@ -77,30 +77,30 @@ class Settings(BaseSettings):
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="`LMSKIT_SMTP_SECURITY`: how the connection is protected; the server's certificate is checked"
     )
-    smtp_user: str | None = Field(default=None, description="`LMSKIT_SMTP_USER`: the login at the mail server, if it wants one")
-    smtp_password: SecretStr | None = Field(default=None, description="`LMSKIT_SMTP_PASSWORD`: its password, which no message repeats")
+    smtp_user: str | None = Field(default=None, description="`LMSKIT_SMTP_USER`: the login at the mail server, if it needs one")
+    smtp_password: SecretStr | None = Field(default=None, description="`LMSKIT_SMTP_PASSWORD`: its password, never shown in a message")
     smtp_timeout: float = Field(
         default=30,
         gt=0,
-        le=40,  # all steps of a hand-over together have to end before the lease of `services/delivery`
+        le=40,  # all steps of a delivery must end before the lease of `services/delivery`
         description="`LMSKIT_SMTP_TIMEOUT`: seconds to wait for each answer of the mail server, at most 40; four times that after the text",
     )
 
     @field_validator("home", "project_root", "reports_dir", "mail_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
-        """A notebook's kernel works in another folder than the command that started it."""
+        """Make paths absolute, since a notebook's kernel has another working folder than the command that started it."""
         return path.expanduser().absolute()
 
     @field_validator("mail_from")
     @classmethod
     def _one_sender(cls, text: str) -> str:
-        """Refuse what would become no header, or more than one."""
+        """Refuse text that would not become exactly one header."""
         try:
             addresses = list(SMTP.header_factory("From", text).addresses) if text.isprintable() else []
         except (MessageError, ValueError, IndexError):
             addresses = []
-        if [bool(one.username and one.domain and one.addr_spec.isascii()) for one in addresses] != [True]:
+        if [bool(sender.username and sender.domain and sender.addr_spec.isascii()) for sender in addresses] != [True]:
             raise ValueError("LMSKIT_MAIL_FROM must be one address, such as Courses <courses@example.org>.")
         return text
 
@@ -114,7 +114,7 @@ class Settings(BaseSettings):
 
     @property
     def mail_port(self) -> int:
-        """Where the mail server listens."""
+        """The port of the mail server."""
         return self.smtp_port or MAIL_PORTS[self.smtp_security]
 
     @property
@@ -124,5 +124,5 @@ class Settings(BaseSettings):
 
     @property
     def passfile(self) -> Path:
-        """The 0600 file with the passwords of the logins that lmskit made for this user."""
+        """The file (mode 0600) with the passwords of the logins that lmskit has made for this user."""
         return self.home / "pgpass"

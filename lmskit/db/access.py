@@ -118,7 +118,7 @@ class Access:
         Raises
         ------
         SignInRefusedError
-            Address and password do not belong to an open login. Whoever was signed in before still is.
+            Address and password do not belong to an open login. A person who was signed in before still is.
         UnreachableError
             The server cannot be reached.
         """

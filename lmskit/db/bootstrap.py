@@ -1,7 +1,7 @@
 """Prepare a server for lmskit: roles, database, schema and pgvector. The same for the embedded server and any other.
 
-Roles belong to the cluster, not to a revision, so they are made here and not by a migration. Everything can be
-run again: what is there stays, what is missing or was changed by hand is put right.
+Roles belong to the cluster, not to a revision, so they are made by this module and not by a migration. It can be run again:
+what exists stays, what is missing is made, and what was changed by hand is restored.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ PREDEFINED: tuple[tuple[str, LiteralString, str, str], ...] = (
     ("pg_read_all_data", "ADMIN FALSE", roles.BACKUP, "read all data"),
     ("pg_read_all_stats", "ADMIN FALSE, INHERIT TRUE, SET FALSE", roles.ADMIN, "see what other sessions do"),
 )
-"""PostgreSQL's own roles that ours are members of: role, options, member, and what the member may not do without it."""
+"""PostgreSQL's own roles that lmskit's roles are members of: role, options, member, and what the member cannot do without it."""
 
 
 @dataclass
 class Bootstrapped:
-    """What was done. `skipped` holds a sentence for each thing that needs a superuser and had none."""
+    """What was done. `skipped` has a sentence for each step that only a superuser could have done."""
 
     database: str
     server_version: str
@@ -76,21 +76,21 @@ def bootstrap(
     superuser_conninfo
         libpq connection string or URL. Only this function ever connects with it.
     database
-        Name of the database, which is made when missing.
+        Name of the database, which is made if missing.
     passfile
-        Where the migrator's generated password is kept; one that still works is left as it is.
+        The passfile for the migrator's generated password; a password that still works stays.
     own_cluster
-        Whether the whole cluster is lmskit's, so that other databases in it are closed to its logins too.
+        Whether the whole cluster is lmskit's; then its logins may not connect to other databases in it.
     harden
-        Whether to take the mark LEAKPROOF from all functions of the database (see `hardening`), or with False to give it back to
-        the built-in ones. By default it is taken on a cluster of our own, and left as it is elsewhere.
+        Whether to remove the mark LEAKPROOF from all functions of the database (see `hardening`); False marks the built-in ones again.
+        By default the mark is removed on a cluster of our own, and left as it is on another server.
     password
-        Of the connection string's login, where neither it nor libpq's own sources have it.
+        Password of the connection string's login, if neither the string nor libpq's own sources have it.
 
     Raises
     ------
     BootstrapError
-        The server is too old, has no pgvector or too old a one, or the login may not make roles.
+        The server or its pgvector is too old, pgvector is missing, or the login may not make roles.
     UnreachableError
         The server does not answer or refuses the login.
     """
@@ -102,7 +102,7 @@ def bootstrap(
             _make_roles(connection, result, superuser=superuser)
         try:
             if not superuser:
-                _lend(connection)
+                _join_roles(connection)
             _make_database(connection, database)
             if own_cluster:
                 _close_other_databases(connection)
@@ -113,7 +113,7 @@ def bootstrap(
                 _keep_migrator_password(connection, superuser_conninfo, database, passfile, any_port=own_cluster)
         finally:
             if not superuser:
-                _take_back(connection)
+                _leave_roles(connection)
     return result
 
 
@@ -158,18 +158,18 @@ def _check_privileges(connection: Connection) -> bool:
 
 
 def _make_roles(connection: Connection, result: Bootstrapped, *, superuser: bool) -> None:
-    there = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+    existing = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
     for name, attributes in ATTRIBUTES.items():
-        verb = "ALTER" if name in there else "CREATE"
+        verb = "ALTER" if name in existing else "CREATE"
         if verb == "CREATE":
             result.roles_made.append(name)
         connection.execute(sql.SQL("{} ROLE {} {}").format(sql.SQL(verb), sql.Identifier(name), sql.SQL(attributes)))
         if superuser:
-            beyond = sql.SQL("BYPASSRLS" if name == roles.BACKUP else "NOBYPASSRLS")
-            connection.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER NOREPLICATION {}").format(sql.Identifier(name), beyond))
+            bypass = sql.SQL("BYPASSRLS" if name == roles.BACKUP else "NOBYPASSRLS")
+            connection.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER NOREPLICATION {}").format(sql.Identifier(name), bypass))
     for group in (roles.ADMIN, roles.LECTURER):
         _grant_role(connection, group, roles.LOGINS, "ADMIN TRUE, INHERIT FALSE, SET FALSE")
-    for role in roles.TAKEN_ON_BY_MIGRATOR:
+    for role in roles.ROLES_OF_MIGRATOR:
         _grant_role(connection, role, roles.MIGRATOR, "ADMIN FALSE, INHERIT FALSE, SET TRUE")
     _grant_role(connection, roles.MAILER, roles.DISPATCHER, "ADMIN FALSE, INHERIT TRUE, SET FALSE")
     for role, options, member, purpose in PREDEFINED:
@@ -177,23 +177,25 @@ def _make_roles(connection: Connection, result: Bootstrapped, *, superuser: bool
             with connection.transaction():
                 connection.execute(sql.SQL("GRANT {} TO {} WITH {}").format(sql.Identifier(role), sql.Identifier(member), sql.SQL(options)))
         except psycopg.errors.InsufficientPrivilege:
-            result.skipped.append(f"{member} may not {purpose}: a superuser has to say GRANT {role} TO {member}.")
+            result.skipped.append(f"{member} may not {purpose}. A superuser can change that: GRANT {role} TO {member}")
     if not superuser:
-        result.skipped.append(f"{roles.BACKUP} does not bypass row security: a superuser has to say ALTER ROLE {roles.BACKUP} BYPASSRLS.")
+        result.skipped.append(
+            f"{roles.BACKUP} does not bypass row security. A superuser can change that: ALTER ROLE {roles.BACKUP} BYPASSRLS"
+        )
 
 
 def _grant_role(connection: Connection, role: str, member: str, options: LiteralString) -> None:
     connection.execute(sql.SQL("GRANT {} TO {} WITH {}").format(sql.Identifier(role), sql.Identifier(member), sql.SQL(options)))
 
 
-def _lend(connection: Connection) -> None:
-    """Who is no superuser makes things for the owner by being a member of it for the time being."""
-    for role in roles.TAKEN_ON_BY_MIGRATOR:
+def _join_roles(connection: Connection) -> None:
+    """Make a login that is not a superuser a member of the owner for a while, so that it can make objects for the owner."""
+    for role in roles.ROLES_OF_MIGRATOR:
         connection.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(sql.Identifier(role)))
 
 
-def _take_back(connection: Connection) -> None:
-    for role in roles.TAKEN_ON_BY_MIGRATOR:
+def _leave_roles(connection: Connection) -> None:
+    for role in roles.ROLES_OF_MIGRATOR:
         connection.execute(sql.SQL("REVOKE {} FROM CURRENT_USER GRANTED BY CURRENT_USER").format(sql.Identifier(role)))
 
 
@@ -216,7 +218,7 @@ def _make_database(connection: Connection, database: str) -> None:
             )
             raise BootstrapError(message) from error
         except psycopg.errors.DuplicateDatabase:
-            pass  # another bootstrap was faster
+            pass  # another bootstrap has just made it
     elif row[1] != "UTF8":
         message = f"The database {database} has the encoding {row[1]}, and lmskit needs UTF8. Choose another database name."
         raise BootstrapError(message)
@@ -225,7 +227,7 @@ def _make_database(connection: Connection, database: str) -> None:
 
 
 def _close_other_databases(connection: Connection) -> None:
-    """On a cluster of our own: no login has any business in the databases that PostgreSQL brings along."""
+    """On a cluster of our own: no login needs the databases that PostgreSQL brings."""
     for name in ("postgres", "template1"):
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 
@@ -262,7 +264,7 @@ def _prepare_database(connection: Connection, database: str) -> None:
         sql.SQL("ALTER ROLE {} IN DATABASE {} SET role = {}").format(sql.Identifier(roles.MIGRATOR), name, owner),
     ):
         connection.execute(statement)
-    for role in roles.TAKEN_ON_BY_MIGRATOR:
+    for role in roles.ROLES_OF_MIGRATOR:
         connection.execute(
             sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC").format(sql.Identifier(role))
         )
@@ -284,7 +286,7 @@ def _make_vector(connection: Connection, database: str) -> None:
                 connection.execute(sql.SQL("ALTER EXTENSION vector SET SCHEMA {}").format(sql.Identifier(SCHEMA)))
     except psycopg.errors.InsufficientPrivilege as error:
         message = (
-            f"A superuser has to say, in the database {database}: CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {roles.OWNER}; "
+            f"A superuser has to run in the database {database}: CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {roles.OWNER}; "
             f"CREATE EXTENSION vector SCHEMA {SCHEMA}; then bootstrap again."
         )
         raise BootstrapError(message) from error
@@ -292,8 +294,8 @@ def _make_vector(connection: Connection, database: str) -> None:
 
 def _keep_migrator_password(connection: Connection, conninfo: str, database: str, passfile: Path, *, any_port: bool) -> None:
     info = connection.info
-    not_its_own = {"user", "password", "passfile", "dbname", "service"}
-    parameters: dict[str, Any] = {key: value for key, value in conninfo_to_dict(conninfo).items() if key not in not_its_own}
+    other_login = {"user", "password", "passfile", "dbname", "service"}
+    parameters: dict[str, Any] = {key: value for key, value in conninfo_to_dict(conninfo).items() if key not in other_login}
     parameters |= {"host": info.host, "port": info.port, "dbname": database, "user": roles.MIGRATOR, "connect_timeout": 10}
     known = find_password(passfile, host=info.host, port=info.port, database=database, user=roles.MIGRATOR)
     if known is not None:

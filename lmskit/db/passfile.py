@@ -1,4 +1,4 @@
-"""The 0600 file with the passwords of the logins on this machine, in the form that libpq reads by itself."""
+"""The 0600 file with the passwords of the logins on this machine, in the format that libpq itself reads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lmskit.db.cluster.lock import exclusively
+from lmskit.db.lock import exclusively
 from lmskit.errors import DatabaseError
 from lmskit.whole_file import write_whole
 
@@ -32,29 +32,29 @@ class Entry:
     password: str
 
     def __repr__(self) -> str:
-        """Leave the password out."""
+        """Omit the password."""
         return f"Entry({self.host}:{self.port}:{self.database}:{self.user})"
 
     def is_for(self, host: str, port: str, database: str, user: str) -> bool:
-        """Whether libpq would take this entry for a connection."""
+        """Whether libpq would use this entry for a connection."""
         pairs = ((self.host, host), (self.port, port), (self.database, database), (self.user, user))
-        return all(mine in {ANY, theirs} for mine, theirs in pairs)
+        return all(own in {ANY, asked} for own, asked in pairs)
 
 
 def read_entries(path: Path) -> list[Entry]:
-    """Return the entries of a passfile; none where there is no file.
+    """Return the entries of a passfile; an empty list if there is no file.
 
     Raises
     ------
     DatabaseError
-        Others may read the file, or it is another user's; libpq would not use it either.
+        Other users may read the file, or it belongs to another user; libpq would not use it either.
     """
     try:
         with path.open(encoding="utf-8") as file:
             if os.name != "nt":
                 found = os.fstat(file.fileno())
                 if found.st_uid not in {os.geteuid(), 0} or found.st_mode & 0o077:
-                    message = f"The passwords in {path} are not kept private. Check the file, then: chmod 600 {path}"
+                    message = f"Other users could read or change the passwords in {path}. Check the file, then: chmod 600 {path}"
                     raise DatabaseError(message)
             return list(_entries(file.read()))
     except FileNotFoundError:
@@ -65,19 +65,19 @@ def read_entries(path: Path) -> list[Entry]:
 
 
 def find_password(path: Path, *, host: str, port: str | int, database: str, user: str) -> str | None:
-    """Return the password that libpq would take from the file, or None."""
+    """Return the password that libpq would use from the file, or None."""
     return next((entry.password for entry in read_entries(path) if entry.is_for(host, str(port), database, user)), None)
 
 
 def keep_password(path: Path, *, host: str, port: str | int, database: str, user: str, password: str) -> None:
-    """Add an entry, or exchange the one of this login. Readers see the old file or the new one, never half of it."""
+    """Add an entry, or replace the one of this login. Readers see the old file or the new one, never half of it."""
     new = Entry(host, str(port), database, user, password)
     key = (new.host, new.port, new.database, new.user)
 
-    def exchanged(entries: list[Entry]) -> list[Entry]:
+    def with_new(entries: list[Entry]) -> list[Entry]:
         return [new, *(entry for entry in entries if (entry.host, entry.port, entry.database, entry.user) != key)]
 
-    _rewrite(path, exchanged)
+    _rewrite(path, with_new)
 
 
 def forget_password(path: Path, *, database: str, user: str) -> None:
@@ -86,7 +86,7 @@ def forget_password(path: Path, *, database: str, user: str) -> None:
 
 
 def move_host(path: Path, *, old: str, new: str) -> None:
-    """Let the entries of one server name its new address, after its home or its socket has moved."""
+    """Change a server's address in its entries, after its home or its socket has moved."""
     entries = read_entries(path)
     if any(entry.host == old for entry in entries):
         _rewrite(

@@ -1,4 +1,4 @@
-"""At which revision the database is, and bringing it to the one this lmskit needs."""
+"""The revision of the database, and migrations to the one this lmskit needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import text
 
 from lmskit.db import access, migrator_engine
-from lmskit.db.cluster.lock import exclusively
+from lmskit.db.lock import exclusively
 from lmskit.errors import RevisionError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def alembic_config() -> Config:
 
 
 def upgrade(revision: str = "head", *, engine: Engine | None = None) -> None:
-    """Bring the database to a revision, by default the newest. Nothing happens when it is there already.
+    """Bring the database to a revision, by default the newest. Nothing happens if the database has it already.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def upgrade(revision: str = "head", *, engine: Engine | None = None) -> None:
 
 
 def downgrade(revision: str, *, engine: Engine | None = None) -> None:
-    """Take the database back to a revision; `base` removes all tables and their rows."""
+    """Bring the database back to an older revision; `base` removes all tables and their rows."""
     _migrate(command.downgrade, revision, engine)
 
 
@@ -70,18 +70,18 @@ def head() -> str:
 
 
 def current(engine: Engine | None = None) -> str | None:
-    """Return the revision of the database, or None where it has no tables yet."""
+    """Return the revision of the database, or None if it has no tables yet."""
     with (engine or migrator_engine()).connect() as connection:
         return _read(connection)
 
 
 def require_current(engine: Engine | None = None) -> None:
-    """Refuse a database that is at another revision than this lmskit needs.
+    """Refuse a database whose revision is not the one this lmskit needs.
 
     Raises
     ------
     RevisionError
-        With what to do about it.
+        The revision differs; the sentence says what to do.
     """
     found, needed = current(engine), head()
     if found == needed:
@@ -96,9 +96,9 @@ def require_current(engine: Engine | None = None) -> None:
 
 
 def newer(found: str) -> RevisionError:
-    """Return the error for a database that a later lmskit has brought further."""
+    """Return the error for a database at the revision of a newer lmskit."""
     return RevisionError(
-        f"The database is at revision {found}, which this lmskit does not know: it is older than the database. Install the newer lmskit."
+        f"The database is at revision {found}, which this lmskit does not have: the database is newer. Install a newer lmskit."
     )
 
 
@@ -107,7 +107,7 @@ def _known() -> set[str]:
 
 
 def _read(connection: Connection) -> str | None:
-    """Read the revision from the table or, for a login without a right to it, from the function `schema_revision`."""
+    """Read the revision from the function `schema_revision`, which every login may call, or from the table while there is no function."""
     state = connection.execute(
         text("SELECT to_regclass('lms.alembic_version') IS NOT NULL, to_regprocedure('lms.schema_revision()') IS NOT NULL")
     ).one()

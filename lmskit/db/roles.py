@@ -1,4 +1,4 @@
-"""The names of database roles, and how a password becomes what the server keeps of it."""
+"""The names of database roles, and what the server stores of a password."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ DISPATCHER = "lmskit_dispatcher"
 MIGRATOR = "lmskit_migrator"
 
 GROUPS = (ADMIN, LECTURER, MAILER)
-"""What a login can be a member of."""
-TAKEN_ON_BY_MIGRATOR = (OWNER, DEFINER, LOGINS)
+"""The groups a login can be a member of."""
+ROLES_OF_MIGRATOR = (OWNER, DEFINER, LOGINS)
 
 
 def login_name(database: str, email: str) -> str:
     """Return the name of a person's login.
 
-    Names of roles belong to the whole cluster and are visible to every login, hence no address in clear text;
-    the sign-in form has to know the name before it is connected, hence no number from a table.
+    Names of roles belong to the whole cluster and are visible to every login, so they contain no address in clear text;
+    the sign-in form needs the name before it is connected, so it cannot be a number from a table.
 
     Examples
     --------
@@ -43,18 +43,18 @@ def generate_password() -> str:
 
 
 def scram_verifier(password: str) -> str:
-    """Return what the server keeps of a password: it can check the password by it, and nobody can sign in with it.
+    """Return what the server stores of a password: it can check the password with it, and no one can sign in with it.
 
-    Computed here, so that the password itself is in no statement and no log.
+    It is computed on this side, so that the password itself is in no statement and no log.
 
     Examples
     --------
     >>> scram_verifier("correct horse").split("$")[:2][0]
     'SCRAM-SHA-256'
     """
-    # libpq asks for a connection only to leave a message on; one that was never made will do.
-    nowhere = pq.PGconn.connect(b"=")
+    # libpq needs a connection only to store an error message; one that was never made is enough.
+    unconnected = pq.PGconn.connect(b"=")
     try:
-        return nowhere.encrypt_password(password.encode(), b"", b"scram-sha-256").decode("ascii")
+        return unconnected.encrypt_password(password.encode(), b"", b"scram-sha-256").decode("ascii")
     finally:
-        nowhere.finish()
+        unconnected.finish()

@@ -39,7 +39,7 @@ def transaction(engine: Engine | None = None) -> Iterator[Session]:
     Raises
     ------
     UnreachableError
-        The server cannot be reached, or the connection was lost on the way.
+        The server cannot be reached, or the connection was lost during the work.
     BusyError
         A lock or a time limit of the server ended the work; nothing was changed.
     NotPermittedError
@@ -61,7 +61,7 @@ def snapshot(engine: Engine | None = None) -> Iterator[Session]:
 
 
 def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS) -> T:
-    """Do the work again when the database asks for it: deadlock, serialisation failure, lost connection.
+    """Do the work, and do it again after a deadlock, a serialisation failure or a lost connection.
 
     The work opens its own transaction and has to be idempotent: after a connection was lost at the commit,
     it is unknown whether it counted.
@@ -73,13 +73,13 @@ def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS) -> T:
             if attempt == attempts or not _is_worth_retrying(error):
                 raise
             pause = FIRST_PAUSE * 2 ** (attempt - 1)
-            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - to keep two rivals apart, not for secrecy
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - so that two rivals do not meet again, not for secrecy
     message = f"attempts must be at least 1, not {attempts}"
     raise ValueError(message)
 
 
 def _is_worth_retrying(error: Exception) -> bool:
-    """Whether the same work may succeed when done again."""
+    """Whether the same work may succeed if it is done again."""
     cause = error.__cause__ if isinstance(error, DatabaseError) else error
     original = cause.orig if isinstance(cause, DBAPIError) else cause
     if isinstance(original, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):

@@ -12,7 +12,7 @@ from psycopg.adapt import Transformer
 from psycopg.pq import Format
 
 from lmskit.db.arrow import reading
-from lmskit.db.select_statement import filled_in
+from lmskit.db.select_statement import with_values
 from lmskit.errors import QueryError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def read_frame(
     UnreachableError, BusyError, NotPermittedError
         As in `transaction`.
     """
-    written = filled_in(statement, parameters)
+    written = with_values(statement, parameters)
     with reading(engine) as reader:
         if course is not None and "\0" not in course:
             reader.set({"lmskit.course": course})

@@ -21,8 +21,8 @@ from psycopg.conninfo import make_conninfo
 from lmskit.db import access
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.binaries import installation, program
+from lmskit.db.cluster.launch import left_behind, read_postmaster
 from lmskit.db.cluster.layout import SHORT_FOLDERS, socket_folder
-from lmskit.db.cluster.postmaster import left_behind, read_postmaster
 from lmskit.db.cluster.server_user import server_user
 from lmskit.errors import ClusterError
 
@@ -170,7 +170,7 @@ def test_a_killed_server_comes_back_with_everything_that_was_committed(own_clust
 
 
 def test_an_orphan_in_the_middle_of_a_long_statement_does_not_keep_the_server_away(own_cluster, monkeypatch):
-    monkeypatch.setattr("lmskit.db.cluster.launch.PATIENCE", 0.5)
+    monkeypatch.setattr("lmskit.db.cluster.launch.LEFTOVER_LIMIT", 0.5)
     cluster = own_cluster()
     endpoint = cluster.start()
     command = [program(installation(cluster.layout.version), "psql"), "-X", endpoint.superuser_conninfo()]

@@ -200,7 +200,7 @@ def test_an_older_and_a_newer_database_are_told_apart(fresh_database):
         connection.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))
     for refusing in (lambda: revision.require_current(engine), lambda: revision.upgrade(engine=engine)):
         with pytest.raises(
-            RevisionError, match=r"at revision from the future, which this lmskit does not know.* Install the newer lmskit\.$"
+            RevisionError, match=r"at revision from the future, which this lmskit does not have.* Install a newer lmskit\.$"
         ):
             refusing()
 
@@ -239,7 +239,7 @@ def test_a_passfile_that_others_can_read_is_refused(tmp_path):
     path = tmp_path / "pgpass"
     path.write_text("*:*:*:ada:secret\n")
     path.chmod(0o644)
-    with pytest.raises(DatabaseError, match=r"are not kept private\. Check the file, then: chmod 600"):
+    with pytest.raises(DatabaseError, match=r"Other users could read or change the passwords in .*\. Check the file, then: chmod 600"):
         read_entries(path)
 
 

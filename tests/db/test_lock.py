@@ -8,13 +8,13 @@ import threading
 
 import pytest
 
-from lmskit.db.cluster.lock import exclusively
+from lmskit.db.lock import exclusively
 from lmskit.errors import ClusterError
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from lmskit.db.cluster.lock import exclusively
+from lmskit.db.lock import exclusively
 with exclusively(Path(sys.argv[1]), timeout=10):
     print("held", flush=True)
     time.sleep(600)

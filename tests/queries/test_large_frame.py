@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 import lmskit
 from lmskit.db import access, arrow, transaction
-from lmskit.db.select_statement import filled_in
+from lmskit.db.select_statement import with_values
 from lmskit.errors import BusyError, LoginMissingError, NotPermittedError, NotSignedInError, QueryError
 from lmskit.queries.large_frame import read_frame
 from lmskit.vocabulary import Role
@@ -144,7 +144,7 @@ def test_a_time_for_which_a_table_has_no_place_is_named_and_not_changed(admin_en
     ],
 )
 def test_a_name_is_a_value_only_where_sql_would_not_read_it_otherwise(statement, filled):
-    assert filled_in(statement, {"a": 1}) == filled
+    assert with_values(statement, {"a": 1}) == filled
 
 
 def test_without_values_a_colon_is_left_to_the_server(admin_engine):
@@ -169,8 +169,8 @@ def test_a_list_is_an_array(admin_engine):
         ("WITH gone AS (DELETE FROM outbox RETURNING id) SELECT * FROM gone", None, "can change nothing"),
         ("SELECT :corse", {"course": 1}, "has :corse, and no value"),
         ("SELECT 1", {"course": 1}, "no :course"),
-        ("SELECT :a", {"a": "\0"}, "The value of :a has no form in SQL"),
-        ("SELECT :a", {"a": object()}, "The value of :a has no form in SQL"),
+        ("SELECT :a", {"a": "\0"}, "The value of :a cannot be written in SQL"),
+        ("SELECT :a", {"a": object()}, "The value of :a cannot be written in SQL"),
         ("SELECT 1,\n  scor FROM quiz_attempts", None, r'column "scor" does not exist\. Line 2: scor FROM quiz_attempts'),
         ("SELECT 1 / (n - 5000) FROM generate_series(1, 9999) AS n", None, "division by zero"),
     ],

@@ -64,7 +64,7 @@ def prepared_by(by: Bootstrapper, endpoint: Endpoint, passfile: Path) -> World:
             superuser.execute("CREATE DATABASE lmskit TEMPLATE template0 ENCODING 'UTF8'")
             superuser.execute("ALTER DATABASE lmskit OWNER TO manager")
         manager = make_conninfo("", **endpoint.parameters() | {"user": "manager", "password": "a password"})
-        with pytest.raises(BootstrapError, match="A superuser has to say"):
+        with pytest.raises(BootstrapError, match="A superuser has to run"):
             bootstrap(manager, passfile=passfile)
         with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as superuser:
             # What only a superuser can do, and a managed server's own has done.

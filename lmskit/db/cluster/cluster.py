@@ -1,4 +1,4 @@
-"""Start the embedded server once for all processes of a user, and stop it."""
+"""The embedded server of a home folder: started once for all processes of a user, where it listens, and stopped."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import secrets
 import shutil
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from psycopg.conninfo import make_conninfo
+
 from lmskit.db.cluster.binaries import program, reachable_installation
-from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK
-from lmskit.db.cluster.endpoint import SUPERUSER, Endpoint
-from lmskit.db.cluster.launch import launch, run_as, shut_down, wait_until_ready
+from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, SUPERUSER
+from lmskit.db.cluster.launch import Postmaster, launch, read_postmaster, run_as, shut_down, wait_until_ready
 from lmskit.db.cluster.layout import Layout, owned_by_server, prepare_base, prepare_home, unusable
-from lmskit.db.cluster.lock import exclusively
-from lmskit.db.cluster.postmaster import Postmaster, read_postmaster
 from lmskit.db.cluster.server_user import ServerUser, server_user, user_name
+from lmskit.db.lock import exclusively
 from lmskit.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -27,12 +28,41 @@ if TYPE_CHECKING:
 BUSY_LIMIT = 600.0
 """Seconds to wait for another process that starts, stops or prepares the server."""
 LEFTOVER_LIMIT = 10.0
-"""Seconds to wait for the last process of a starter that was killed."""
+"""Seconds to wait for the last process that a killed starter left running."""
 LOCALE_OPTIONS = {
     16: (("--locale=C.UTF-8",), ("--locale=C",)),
     18: (("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),),
 }
-"""What to try in turn: PostgreSQL 16 knows only the locales of the operating system."""
+"""Options of initdb to try in turn: PostgreSQL 16 has only the locales of the operating system."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """The address of a running embedded server.
+
+    `host` is the socket's folder, or 127.0.0.1 where the operating system has no peer authentication.
+    """
+
+    host: str
+    port: int
+    server_user: str | None
+    """Operating-system user the server must run as, so that no other user can impersonate it; None over TCP."""
+    superuser_passfile: Path | None = None
+    """The file with the superuser's password; None if the operating system identifies the superuser."""
+
+    def parameters(self) -> dict[str, str]:
+        """Return the libpq parameters of every connection to this server."""
+        parameters = {"host": self.host, "port": str(self.port)}
+        if self.server_user is not None:
+            parameters["requirepeer"] = self.server_user
+        return parameters
+
+    def superuser_conninfo(self, database: str = "postgres") -> str:
+        """Return the superuser's connection string; only `bootstrap` and tests connect with it."""
+        parameters = self.parameters()
+        if self.superuser_passfile is not None:
+            parameters["passfile"] = str(self.superuser_passfile)
+        return make_conninfo("", user=SUPERUSER, dbname=database, connect_timeout=10, **parameters)
 
 
 class Cluster:
@@ -41,13 +71,13 @@ class Cluster:
     Parameters
     ----------
     home
-        Where data, configuration and logs lie; made when missing.
+        The folder of data, configuration and logs; made if missing.
     version
         Major version of PostgreSQL; each has its own data.
     overrides
-        Settings that replace lmskit's own at the next start, such as ``{"fsync": "off"}`` for tests.
+        Server settings that replace lmskit's own at the next start, such as ``{"fsync": "off"}`` for tests.
     installation
-        A PostgreSQL to use instead of the wheel's.
+        Folder of a PostgreSQL to use instead of the wheel's.
     """
 
     def __init__(
@@ -59,7 +89,7 @@ class Cluster:
         self._answered: Postmaster | None = None
 
     def start(self) -> Endpoint:
-        """Return where the server listens, and start it first if it does not run.
+        """Return where the server listens; it is started first if it does not run.
 
         Any number of processes may call this at once; one starts the server, the others wait for it.
 
@@ -84,12 +114,12 @@ class Cluster:
             found = read_postmaster(self.layout.data)
             if found is None or not found.ready:
                 return None
-            # The server makes a process for whoever knocks: of one that has answered it is enough to know that it lives.
+            # Each connection costs the server a process, so a server that has answered once is only checked for being alive.
             if not (found.alive(self.layout.data) if found == self._answered else found.answers()):
                 return None
             self._answered = found
             if not HAS_PEER and not found.alive(self.layout.data):
-                return None  # somebody else listens on the port that was ours
+                return None  # another program listens on the port that was ours
             return self._endpoint(found)
 
     def stop(self) -> bool:
@@ -110,7 +140,7 @@ class Cluster:
                 return True
 
     def exclusively(self) -> AbstractContextManager[None]:
-        """Hold the lock around starting, stopping and preparing this server."""
+        """Hold the lock for starting, stopping and preparing this server."""
         return exclusively(self.layout.lock, timeout=BUSY_LIMIT)
 
     def _start(self, user: ServerUser) -> Endpoint:
@@ -121,13 +151,13 @@ class Cluster:
         self._check_data(user)
         found = read_postmaster(self.layout.data)
         if found is not None and found.alive(self.layout.data):
-            found = wait_until_ready(self.layout)  # it is coming up, or recovers from a crash
+            found = wait_until_ready(self.layout)  # it is starting, or recovering from a crash
         if found is None or not found.alive(self.layout.data):
             found = launch(self.layout, user, install, self.overrides)
         return self._endpoint(found)
 
     def _initialise(self, user: ServerUser, install: Path) -> None:
-        """Make the data directory under another name first: what is called `data` is complete."""
+        """Make the data directory, first under another name: a folder called `data` is always complete."""
         for leftover in self.layout.base.glob("data.*"):
             _remove(leftover)
         part = self.layout.base / f"data.{secrets.token_hex(4)}"
@@ -158,7 +188,7 @@ class Cluster:
         part.rename(self.layout.data)
 
     def _superuser_password(self, part: Path) -> Path | None:
-        """Where there is no peer authentication: keep a generated password, and return the file initdb reads."""
+        """Without peer authentication: store a generated password, and return the file that initdb reads it from."""
         if HAS_PEER:
             return None
         password = secrets.token_urlsafe(24)
@@ -176,7 +206,7 @@ class Cluster:
         try:
             found = (data / "PG_VERSION").read_text(encoding="ascii").strip()
         except FileNotFoundError:
-            message = f"{data} is not a database: the file PG_VERSION is missing. Move the folder away, and a new database is made."
+            message = f"{data} is not a database: the file PG_VERSION is missing. Move the folder elsewhere, and a new database is made."
             raise ClusterError(message) from None
         if found != str(self.layout.version):
             message = (
@@ -186,7 +216,7 @@ class Cluster:
             raise ClusterError(message)
 
     def _refuse_foreign_home(self, user: ServerUser) -> None:
-        """Who owns the home could exchange what lies in it."""
+        """Refuse a home of another user, who could replace what is in it."""
         if not HAS_PEER:
             return
         for folder in (self.layout.home, self.layout.base):
@@ -209,7 +239,7 @@ class Cluster:
 
     @contextmanager
     def _file_errors(self) -> Iterator[None]:
-        """Turn what the file system refuses into a sentence."""
+        """Raise an error for people to read instead of what the file system raises."""
         try:
             yield
         except OSError as error:
@@ -219,12 +249,12 @@ class Cluster:
 def _foreign(folder: Path, owner: int, user: ServerUser) -> str:
     return (
         f"{folder} belongs to the user {user_name(owner)}, and this database server runs as {user.name}: "
-        "everyone has a database of their own. Choose a folder of your own with LMSKIT_HOME."
+        "every user needs a database of their own. Choose a folder of your own with LMSKIT_HOME."
     )
 
 
 def _remove(leftover: Path) -> None:
-    """Remove what a killed starter left, whose initdb may live on for a moment: it fills the folder, and fails once that is gone."""
+    """Remove the folder of a starter that was killed; its initdb may still write there for a moment, and fails once the folder is gone."""
     deadline = time.monotonic() + LEFTOVER_LIMIT
     while leftover.exists() and time.monotonic() < deadline:
         shutil.rmtree(leftover, ignore_errors=True)

@@ -1,11 +1,10 @@
-"""What the embedded server is told: its settings and who may sign in how. Written anew at each start."""
+"""Configuration of the embedded server: its settings, and who may sign in how. Written again at each start."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from lmskit.db.cluster.endpoint import SUPERUSER
 from lmskit.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -15,8 +14,9 @@ if TYPE_CHECKING:
     from lmskit.db.cluster.layout import Layout
     from lmskit.db.cluster.server_user import ServerUser
 
+SUPERUSER = "postgres"
 HAS_PEER = os.name != "nt"
-"""Whether the operating system can say who is at the other end of a socket."""
+"""Whether the operating system can say which user is at the other end of a socket."""
 LOOPBACK = "127.0.0.1"
 
 SETTINGS: dict[str, str] = {
@@ -31,14 +31,14 @@ SETTINGS: dict[str, str] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
-    # No statement may reach the log: it could hold a name, or the verifier of a password.
+    # No statement may be logged: it could contain a name, or the verifier of a password.
     "log_statement": "none",
     "log_min_error_statement": "panic",
     "log_min_duration_statement": "-1",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "terse",
-    "log_min_messages": "log",  # errors of statements, which quote values, go to the client alone
+    "log_min_messages": "log",  # errors of statements quote values, so only the client sees them
     "log_line_prefix": "%m [%p] %q%u@%d ",
     # A week of logs, one file per weekday.
     "logging_collector": "on",
@@ -71,7 +71,7 @@ host    all       all         127.0.0.1/32   scram-sha-256
 def write_configuration(layout: Layout, user: ServerUser, *, port: int, socket_folder: Path, overrides: Mapping[str, str]) -> None:
     """Write postgresql.conf, pg_hba.conf and pg_ident.conf into the folder `conf`.
 
-    `conf/local.conf`, where someone has put one, comes last and is never touched.
+    `conf/local.conf`, if the owner has made one, is read last and is never changed.
     """
     settings = SETTINGS | {
         "port": str(port),
@@ -92,13 +92,13 @@ def write_configuration(layout: Layout, user: ServerUser, *, port: int, socket_f
 
 
 def identities(user: ServerUser) -> str:
-    """Return which operating-system users may be the superuser: the server's and, where root starts it, root."""
+    """Return which operating-system users may be the superuser: the server's user and, if root starts the server, root."""
     names = [user.name, "root"] if user.switch else [user.name]
     return "".join(f'lmskit "{name}" {SUPERUSER}\n' for name in dict.fromkeys(names))
 
 
 def quoted(value: str) -> str:
-    """Return a value as postgresql.conf wants it."""
+    """Return a value in the quotes of postgresql.conf."""
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 

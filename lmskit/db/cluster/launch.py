@@ -1,4 +1,4 @@
-"""Bring the server up, whatever the last one left behind."""
+"""Start and stop the server process, whatever the last one left behind; its state is in the file postmaster.pid."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ import psutil
 from lmskit.db.cluster.binaries import installation, program
 from lmskit.db.cluster.configuration import LOOPBACK, write_configuration
 from lmskit.db.cluster.layout import socket_folder
-from lmskit.db.cluster.postmaster import Postmaster, left_behind, read_postmaster
 from lmskit.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -29,23 +29,109 @@ if TYPE_CHECKING:
     from lmskit.db.cluster.server_user import ServerUser
 
 START_LIMIT = 300.0
-"""Seconds a server may take to come up; recovery after a crash on a slow disk takes its time."""
+"""Seconds a server may take to start; recovery after a crash can be slow on a slow disk."""
 STOP_LIMIT = 60.0
-PATIENCE = 10.0
-"""Seconds for what a killed server left behind to notice and go."""
+LEFTOVER_LIMIT = 10.0
+"""Seconds in which the processes that a killed server left behind should notice and end."""
 PAUSE = 0.05
 TRIES = 12
 FIRST_PORT, PORTS = 15000, 10000
 """Below the ports that operating systems hand out to outgoing connections."""
 PORT_TAKEN = ("Address already in use", "could not bind", "could not create any TCP/IP sockets")
 MEMORY_IN_USE = ("still in use", "lock file")
-MISTAKES = ("invalid value for parameter", "unrecognized configuration parameter", "syntax error in file", "No space left")
+CONFIGURATION_MISTAKES = ("invalid value for parameter", "unrecognized configuration parameter", "syntax error in file", "No space left")
+
+CLOCK_TOLERANCE = 5.0
+"""Seconds by which a process may seem younger than the file it wrote."""
+CONNECT_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True)
+class Postmaster:
+    """The server of a data directory, running or dead, as its file postmaster.pid describes it."""
+
+    pid: int
+    started_at: float
+    port: int
+    socket_folder: str
+    ready: bool
+
+    def alive(self, data: Path) -> bool:
+        """Whether the process with this number is still the server of this data directory.
+
+        Process numbers are used again, after a restart of the machine almost at once.
+        """
+        try:
+            process = psutil.Process(self.pid)
+            if process.status() == psutil.STATUS_ZOMBIE or not process.name().startswith("postgres"):
+                return False
+            if process.create_time() > self.started_at + CLOCK_TOLERANCE:
+                return False
+            return same_folder(process.cwd(), data)
+        except psutil.NoSuchProcess:
+            return False
+        except (psutil.AccessDenied, OSError):
+            return True
+
+    def answers(self) -> bool:
+        """Whether a process listens at the server's address; the processes that a killed server leaves behind do not."""
+        family = socket.AF_INET if os.name == "nt" else socket.AF_UNIX
+        address = ("127.0.0.1", self.port) if os.name == "nt" else f"{self.socket_folder}/.s.PGSQL.{self.port}"
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.settimeout(CONNECT_TIMEOUT)
+            try:
+                probe.connect(address)
+            except OSError:
+                return False
+        return True
+
+
+def read_postmaster(data: Path) -> Postmaster | None:
+    """Return the contents of postmaster.pid, or None if it does not exist or is being written."""
+    try:
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return Postmaster(
+            pid=abs(int(lines[0])),
+            started_at=float(lines[2]),
+            port=int(lines[3]) if len(lines) > 3 and lines[3].strip() else 0,  # noqa: PLR2004 - the fourth line is the port
+            socket_folder=lines[4].strip() if len(lines) > 4 else "",  # noqa: PLR2004 - the fifth line is the socket's folder
+            ready=len(lines) > 7 and lines[7].strip() == "ready",  # noqa: PLR2004 - the eighth line is the state
+        )
+    except (IndexError, ValueError):
+        return None
+
+
+def left_behind(data: Path) -> list[psutil.Process]:
+    """Return the processes of this data directory; after the postmaster was killed, those it left behind.
+
+    One of them may be in a long statement and not have noticed. It holds the shared memory,
+    and no new server starts as long as it does.
+    """
+    found = []
+    for process in psutil.process_iter(["name"]):
+        try:
+            if (process.info["name"] or "").startswith("postgres") and same_folder(process.cwd(), data):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def same_folder(path: str, other: Path) -> bool:
+    """Whether both paths lead to the same folder."""
+    try:
+        return Path(path).samefile(other)
+    except OSError:
+        return False
 
 
 def launch(layout: Layout, user: ServerUser, install: Path, overrides: Mapping[str, str]) -> Postmaster:
     """Start the server and return when it accepts connections. The caller holds the lock.
 
-    The port of the last time is used again if it is free, else another.
+    The previous port is used again if it is free, else another.
     """
     taken: set[int] = set()
     reason = ""
@@ -74,12 +160,12 @@ def launch(layout: Layout, user: ServerUser, install: Path, overrides: Mapping[s
     if "No space left on device" in reason:
         message = f"The disk that holds {layout.home} is full. Free some space and try again."
         raise ClusterError(message)
-    message = f"The database server does not start: {reason or 'it gave no reason'} Its log is in {layout.log}."
+    message = f"The database server does not start: {reason or 'it gave no reason.'} Its log is in {layout.log}."
     raise ClusterError(message)
 
 
 def wait_until_ready(layout: Layout) -> Postmaster | None:
-    """Wait while a server is coming up; return None if it is not there or gives up."""
+    """Wait while a server is starting; return None if it does not run or has ended."""
     deadline = time.monotonic() + START_LIMIT
     while True:
         found = read_postmaster(layout.data)
@@ -97,9 +183,9 @@ def wait_until_ready(layout: Layout) -> Postmaster | None:
 
 
 def shut_down(postmaster: Postmaster, layout: Layout) -> bool:
-    """End a running server: first in good order, then at once. Return whether it is gone.
+    """End a running server, first a fast shutdown, then an immediate one; return whether it has ended.
 
-    It takes a signal and not pg_ctl, so it also works when the virtual environment has been removed.
+    It sends signals instead of calling pg_ctl, so it also works after the virtual environment was removed.
     """
     for number in (signal.SIGINT, signal.SIGQUIT) if os.name != "nt" else (None, None):
         if number is None:
@@ -117,7 +203,7 @@ def shut_down(postmaster: Postmaster, layout: Layout) -> bool:
 
 
 def clear_away(layout: Layout, folder: Path) -> None:
-    """Remove what a killed server left behind, having made sure that it is dead.
+    """Make sure that a killed server is dead, and remove what it left behind.
 
     PostgreSQL itself removes a stale postmaster.pid, unless the number in it now belongs to another process
     of the same user; it then refuses to start.
@@ -125,21 +211,21 @@ def clear_away(layout: Layout, folder: Path) -> None:
     found = read_postmaster(layout.data)
     if found is None and not (layout.data / "postmaster.pid").exists():
         return
-    deadline = time.monotonic() + PATIENCE
-    while (rest := left_behind(layout.data)) and time.monotonic() < deadline:
+    deadline = time.monotonic() + LEFTOVER_LIMIT
+    while (leftovers := left_behind(layout.data)) and time.monotonic() < deadline:
         time.sleep(PAUSE)
-    for process in rest:
-        # Their postmaster is dead, so nothing of theirs can be acknowledged any more.
+    for process in leftovers:
+        # Their postmaster is dead, so nothing they do can be acknowledged any more.
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(rest, timeout=PATIENCE)
+    psutil.wait_procs(leftovers, timeout=LEFTOVER_LIMIT)
     (layout.data / "postmaster.pid").unlink(missing_ok=True)
-    for leftover in folder.glob(".s.PGSQL.*"):
-        leftover.unlink(missing_ok=True)
+    for socket_file in folder.glob(".s.PGSQL.*"):
+        socket_file.unlink(missing_ok=True)
 
 
 def free_port(layout: Layout, taken: set[int]) -> int:
-    """Return the port of the last time, or one derived from the folder's name, or any that is free."""
+    """Return the previous port, or one derived from the folder's name, or any that is free."""
     candidates: list[int] = []
     with suppress(FileNotFoundError, ValueError):
         candidates.append(int(layout.port.read_text(encoding="ascii")))
@@ -185,7 +271,7 @@ def _log_sizes(layout: Layout) -> dict[Path, int]:
 
 
 def _reason(layout: Layout, seen: dict[Path, int]) -> str:
-    """Return what the server wrote since, its fatal lines if there are any, without the prefix of the log."""
+    """Return what the server has logged since, only the fatal lines if there are any, without the prefixes of the log."""
     lines: list[str] = []
     for path in sorted(layout.log.glob("*.log")):
         if not path.is_symlink():
@@ -193,6 +279,8 @@ def _reason(layout: Layout, seen: dict[Path, int]) -> str:
                 start = seen.get(path, 0)
                 file.seek(start if start <= path.stat().st_size and path.name != "start.log" else 0)
                 lines.extend(file.read(100_000).decode(errors="replace").splitlines())
-    telling = [line for line in lines if any(mark in line for mark in ("FATAL:", "PANIC:", *PORT_TAKEN, *MISTAKES))] or lines[-3:]
-    stripped = (re.split(r"(?:FATAL|PANIC|LOG|ERROR):  ", line)[-1].strip() for line in telling)
+    relevant = [
+        line for line in lines if any(mark in line for mark in ("FATAL:", "PANIC:", *PORT_TAKEN, *CONFIGURATION_MISTAKES))
+    ] or lines[-3:]
+    stripped = (re.split(r"(?:FATAL|PANIC|LOG|ERROR):  ", line)[-1].strip() for line in relevant)
     return " ".join(f"{line.rstrip('.')}." for line in dict.fromkeys(stripped) if line)

@@ -2,15 +2,15 @@
 
 ::
 
-    home/                            for the owner; root lets the server's user pass through
+    home/                            the owner's; if root starts the server, its user may pass through
         postgresql-18.lock
         postgresql-18/
             data/  log/  run/        the server's own, 0700
             conf/                    written by lmskit, readable for the server
-            install/                 a copy of the binaries, where the server could not reach the wheel's
-            port  bootstrapped       what lmskit remembers
+            install/                 a copy of the binaries, if the server's user cannot reach the wheel's
+            port  bootstrapped       the last port; how the server was prepared
 
-Where root starts the server, the server's user owns only data, log and run. Whoever should break out of the
+If root starts the server, the server's user owns only data, log and run. An attacker who breaks out of the
 database can then neither change the rules of who may sign in nor make root follow a link.
 """
 
@@ -62,7 +62,7 @@ class Layout:
 
     @property
     def run(self) -> Path:
-        """The folder of the socket, where the path is short enough."""
+        """The folder of the socket, if its path is short enough."""
         return self.base / "run"
 
     @property
@@ -77,29 +77,29 @@ class Layout:
 
     @property
     def port(self) -> Path:
-        """The file that remembers the port."""
+        """The file with the last port."""
         return self.base / "port"
 
     @property
     def bootstrapped(self) -> Path:
-        """The file that remembers that the cluster was prepared."""
+        """The file that says how the cluster was prepared."""
         return self.base / "bootstrapped"
 
     @property
     def superuser_passfile(self) -> Path:
-        """The superuser's password, where the operating system cannot vouch for a person."""
+        """The file with the superuser's password, on systems without peer authentication."""
         return self.base / "superuser.pgpass"
 
     @property
     def lock(self) -> Path:
-        """The lock around starting, stopping and preparing."""
+        """The lock file for starting, stopping and preparing."""
         return self.home / f"postgresql-{self.version}.lock"
 
 
 def prepare_home(layout: Layout, user: ServerUser) -> None:
-    """Make the home, and let the server's user pass through it where that is somebody else.
+    """Make the home, and let the server's user pass through it if that is another user.
 
-    Folders above the home are left as they are; where they keep the server's user out, that is an error.
+    Folders above the home are left as they are; if they keep the server's user out, that is an error.
     """
     home = layout.home
     if not home.exists():
@@ -118,7 +118,7 @@ def prepare_home(layout: Layout, user: ServerUser) -> None:
 
 
 OURS = ("postgresql-", "pgpass", "mail", "migration.lock", "jupyter")
-"""How the names begin of what lmskit itself puts into a home."""
+"""The beginnings of the names of all that lmskit puts into a home."""
 
 
 def _looks_like_ours(home: Path) -> bool:
@@ -126,7 +126,7 @@ def _looks_like_ours(home: Path) -> bool:
 
 
 def enterable(folder: Path, user: ServerUser) -> bool:
-    """Whether the server's user can go to this folder, asked of the operating system itself."""
+    """Whether the server's user can enter this folder; the operating system itself is asked."""
     probe = subprocess.run(  # noqa: S603 - fixed arguments, no shell text from outside
         ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)],
         user=user.uid, group=user.gid, extra_groups=[], cwd="/", capture_output=True, check=False,
@@ -143,7 +143,7 @@ def prepare_base(layout: Layout, user: ServerUser) -> None:
 
 
 def owned_by_caller(folder: Path, mode: int, user: ServerUser) -> None:
-    """Make a folder of ours that the server's user may pass through or read."""
+    """Make a folder of the caller that the server's user may pass through or read."""
     folder.mkdir(mode=MINE, exist_ok=True)
     if user.switch:
         os.chown(folder, 0, user.gid)
@@ -159,12 +159,12 @@ def owned_by_server(folder: Path, user: ServerUser) -> None:
 
 
 def socket_folder(layout: Layout, user: ServerUser) -> Path:
-    """Return a folder for the socket whose path is short enough and which nobody else can write to.
+    """Return a folder for the socket whose path is short enough and to which no other user can write.
 
     A home with a long path gets a folder in /tmp, not under XDG_RUNTIME_DIR, which vanishes at log-out while
     the server runs on. Someone else may have made a folder of that name first: it counts only when it
-    belongs to the server's user alone, else one with an unguessable name is made. Clients read which one it is
-    from the data directory.
+    belongs to the server's user alone, else one with an unguessable name is made. Clients read from the data
+    directory which one it is.
     """
     if os.name == "nt" or len(os.fsencode(layout.run)) <= LONGEST_SOCKET_FOLDER:
         return layout.run
@@ -182,13 +182,13 @@ def socket_folder(layout: Layout, user: ServerUser) -> Path:
 
 
 def belongs_to_server(folder: Path, user: ServerUser) -> bool:
-    """Whether this is a real folder of the server's user that nobody else may enter."""
+    """Whether this is a real folder of the server's user that no other user may enter."""
     found = folder.lstat()
     return stat.S_ISDIR(found.st_mode) and found.st_uid == user.uid and not found.st_mode & 0o077
 
 
 def unusable(home: Path, error: OSError) -> ClusterError:
-    """Return the sentence for a home that the file system refuses."""
+    """Return the error for a home that the file system refuses."""
     if error.errno == errno.ENOSPC:
         return ClusterError(f"The disk that holds {home} is full. Free some space and try again.")
     subject = error.filename or home
