@@ -14,7 +14,7 @@ import pandas as pd
 
 from lmskit.analytics.items import item_analysis
 from lmskit.analytics.items.options import option_statistics
-from lmskit.analytics.items.simulation import SimulatedMarks, simulated_marks
+from lmskit.simulation import SimulatedScores, simulated_scores
 from lmskit.vocabulary import ItemVerdict
 
 SHARE = 0.05
@@ -28,7 +28,7 @@ OPTION_RESAMPLES = 200
 
 def flagged(*, n_items: int, n_options: int, n_wrong: int, seed: int) -> pd.DataFrame:
     """Which items of one quiz have a wrong key, which are flagged by their index, and which by it or by an option."""
-    quiz = simulated_marks(n_items=n_items, n_options=n_options, n_wrong=n_wrong, seed=seed)
+    quiz = simulated_scores(n_items=n_items, n_options=n_options, n_wrong=n_wrong, seed=seed)
     table = item_analysis(quiz.scores, dict.fromkeys(quiz.scores, 1), seed=seed)
     ways = {"by index": table["verdict"] == ItemVerdict.LIKELY_WRONG_KEY}
     if n_options > TURNED:
@@ -37,7 +37,7 @@ def flagged(*, n_items: int, n_options: int, n_wrong: int, seed: int) -> pd.Data
     return pd.DataFrame({"wrong": quiz.wrong, **ways})
 
 
-def draws_the_strong(quiz: SimulatedMarks, item: str, *, n_options: int, seed: int) -> bool:
+def draws_the_strong(quiz: SimulatedScores, item: str, *, n_options: int, seed: int) -> bool:
     """Whether the strong choose an option of the item that has no mark."""
     options = [str(option) for option in range(n_options)]
     rest = quiz.scores.drop(columns=item).sum(axis=1)

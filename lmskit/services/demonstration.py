@@ -9,7 +9,6 @@ import pandas as pd
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from lmskit.analytics.simulation import DEMONSTRATION_FLAWS, DEMONSTRATION_SEED, SimulatedTerm, TermDesign, simulate_term
 from lmskit.db import copy_rows, stage
 from lmskit.errors import DemonstrationError, LecturerNotFoundError
 from lmskit.models import Course, Enrollment, QuizAttempt, Term
@@ -17,6 +16,7 @@ from lmskit.names import sort_name
 from lmskit.progress import Progress, silent
 from lmskit.queries.person import person_by_email
 from lmskit.services.seed import DEMO_LECTURER, DEMO_LECTURERS, SECOND_LECTURER
+from lmskit.simulation import DEMONSTRATION_FLAWS, DEMONSTRATION_SEED, SimulatedTerm, TermDesign, simulate_term
 from lmskit.vocabulary import EnrollmentStatus, Origin
 
 STUDENTS = 300

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from lmskit.analytics.items.drift import TermMarks, item_drift
-from lmskit.analytics.items.simulation import simulated_marks
+from lmskit.simulation import simulated_scores
 
 
 def run(name, *, seed, n_students=80, **changed):
     """A run of a quiz of eight items, some of its columns replaced."""
-    scores = simulated_marks(n_students=n_students, n_items=8, seed=seed).scores
+    scores = simulated_scores(n_students=n_students, n_items=8, seed=seed).scores
     scores = scores.assign(**{item: column(scores[item]) for item, column in changed.items()})
     return TermMarks(name, scores, dict.fromkeys(scores, 1))
 
@@ -89,7 +89,7 @@ def alarms(quizzes):
     """How often one class divided at random shows a change of anything."""
     told_of = 0
     for seed in quizzes:
-        whole = simulated_marks(n_students=160, n_items=8, seed=1000 + seed).scores
+        whole = simulated_scores(n_students=160, n_items=8, seed=1000 + seed).scores
         halves = [TermMarks(name, half, dict.fromkeys(whole, 1)) for name, half in (("spring", whole[:80]), ("autumn", whole[80:]))]
         told_of += bool(item_drift(halves, seed=seed).changes["changed"].any())
     return told_of

@@ -10,8 +10,8 @@ from lmskit.analytics.items import item_analysis, item_statistics, quiz_analysis
 from lmskit.analytics.items.analysis import RESAMPLED
 from lmskit.analytics.items.bootstrap import QUIZ_COLUMNS, _counts, bounds, item_resamples, quiz_resamples
 from lmskit.analytics.items.marks import checked
-from lmskit.analytics.items.simulation import simulated_marks
 from lmskit.errors import InputError
+from lmskit.simulation import simulated_scores
 
 EACH = 1
 
@@ -88,17 +88,17 @@ def test_verdicts_tell_an_item_against_the_rest_from_one_that_says_nothing():
 
 
 def test_below_thirty_students_the_numbers_stay_and_the_verdict_is_withheld():
-    scores = simulated_marks(n_students=29, n_wrong=1, seed=1).scores
+    scores = simulated_scores(n_students=29, n_wrong=1, seed=1).scores
     table = item_analysis(scores, dict.fromkeys(scores, EACH))
     assert set(table["verdict"]) == {"withheld"}
     assert not table["dubious"].any()
     assert table["discrimination_index"].notna().any()
-    thirty = simulated_marks(n_students=30, seed=1).scores
+    thirty = simulated_scores(n_students=30, seed=1).scores
     assert "withheld" not in set(item_analysis(thirty, dict.fromkeys(thirty, EACH))["verdict"])
 
 
 def test_thirty_attempts_of_ten_students_are_ten_students():
-    scores = simulated_marks(n_students=30, seed=1).scores
+    scores = simulated_scores(n_students=30, seed=1).scores
     table = item_analysis(scores, dict.fromkeys(scores, EACH), students=np.arange(30) // 3)
     assert (table["n"].iloc[0], table["n_students"].iloc[0], set(table["verdict"])) == (30, 10, {"withheld"})
 
@@ -112,7 +112,7 @@ def test_hardly_any_attempts_give_values_without_intervals_and_no_warning(n):
 
 
 def test_attempts_of_nobody_are_refused_where_others_have_students():
-    scores = simulated_marks(n_students=4, seed=1).scores
+    scores = simulated_scores(n_students=4, seed=1).scores
     with pytest.raises(InputError, match="1 of 4 attempts name no student"):
         item_analysis(scores, dict.fromkeys(scores, 1), students=np.array(["u", "v", None, "u"], dtype="object"))
 
@@ -128,7 +128,7 @@ def found_and_suspected(quizzes, *, n_wrong):
     """Shares of wrong keys and of right ones that are flagged, and how many quizzes have a flag."""
     tables = []
     for seed in quizzes:
-        quiz = simulated_marks(n_wrong=n_wrong, seed=seed)
+        quiz = simulated_scores(n_wrong=n_wrong, seed=seed)
         table = item_analysis(quiz.scores, dict.fromkeys(quiz.scores, EACH), resamples=300, seed=seed)
         tables.append(pd.DataFrame({"flagged": table["verdict"] == "likely_wrong_key", "wrong": quiz.wrong}))
     flags = pd.concat(tables, keys=quizzes)

@@ -7,13 +7,13 @@ import pytest
 from lmskit.analytics.items import item_analysis, quiz_analysis
 from lmskit.analytics.items.drift import TermMarks, item_drift
 from lmskit.analytics.items.options import option_statistics
-from lmskit.analytics.items.simulation import simulated_marks
 from lmskit.charts.question import changes_table, item_drift_chart, item_drift_table, option_chart, option_chart_table
 from lmskit.charts.quiz import item_map, item_map_table, quiz_statistics_table, score_distribution, score_distribution_table
 from lmskit.errors import ColumnsMissingError, InputError
+from lmskit.simulation import simulated_scores
 
 EVIL = "<b>evil</b> $x$"
-SCORES = simulated_marks(n_students=120, n_items=6, n_wrong=1, seed=4).scores.assign(everybody=1.0)
+SCORES = simulated_scores(n_students=120, n_items=6, n_wrong=1, seed=4).scores.assign(everybody=1.0)
 MAXIMA = dict.fromkeys(SCORES, 1)
 
 

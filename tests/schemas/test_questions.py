@@ -1,9 +1,9 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from lmskit.analytics.simulation import TermDesign, simulate_term
 from lmskit.schemas.mistakes import mistakes
 from lmskit.schemas.quiz import Answer, KeyEntry, QuizContent
+from lmskit.simulation import TermDesign, simulate_term
 
 LETTERS = [{"id": "a", "text": "one"}, {"id": "b", "text": "two"}]
 QUESTIONS = {

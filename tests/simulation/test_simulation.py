@@ -9,9 +9,10 @@ import pytest
 
 from lmskit.analytics.items import item_analysis
 from lmskit.analytics.mastery import estimate
-from lmskit.analytics.simulated_quizzes import Flaw, module_quizzes
-from lmskit.analytics.simulation import MODULES, TermDesign, demonstration_terms, response_probability, simulate_term
 from lmskit.errors import InputError
+from lmskit.simulation import TermDesign, demonstration_terms, response_probability, simulate_term
+from lmskit.simulation.question_bank import bank_modules
+from lmskit.simulation.quizzes import Flaw, module_quizzes
 from lmskit.vocabulary import QuestionType
 
 KNOWN = [103, 609.0, "What is the value of 2 + 8 * 7?"]
@@ -174,7 +175,7 @@ def test_a_term_that_cannot_be_is_refused(impossible):
 
 
 def test_every_module_has_twelve_topics_of_its_own():
-    titles = [topic.title for module in MODULES for topic in module.topics]
+    titles = [topic.title for module in bank_modules() for topic in module.topics]
     assert len(titles) == len(set(titles)) == 36
 
 
@@ -189,8 +190,8 @@ def test_a_wrong_key_earns_the_wrong_ones_the_points_and_the_truth_tells(terms):
 
 
 def test_a_flaw_leaves_the_questions_and_all_other_quizzes_as_they_are():
-    plain = module_quizzes(MODULES[0], growth=0.08, seed=1)
-    flawed = module_quizzes(MODULES[0], growth=0.08, seed=1, flaws=(Flaw("PROG", 2, "Check", "q1", wrong_key=True, harder=0.5),))
+    plain = module_quizzes(bank_modules()[0], growth=0.08, seed=1)
+    flawed = module_quizzes(bank_modules()[0], growth=0.08, seed=1, flaws=(Flaw("PROG", 2, "Check", "q1", wrong_key=True, harder=0.5),))
     changed = [number for number, (one, other) in enumerate(zip(plain, flawed, strict=True)) if one.answer_key != other.answer_key]
     assert changed == [3]
     assert [quiz.questions for quiz in plain] == [quiz.questions for quiz in flawed]

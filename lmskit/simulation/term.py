@@ -1,6 +1,6 @@
 """Simulated terms: courses, students, quizzes and attempts by a known response model, with the truth beside the data.
 
-Nothing here is about a real person. Names say that a student is simulated, and so do codes and titles.
+No real person is described. The names of students, courses and titles say that they are simulated.
 """
 
 from __future__ import annotations
@@ -11,41 +11,35 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, ndtri
 
-from lmskit.analytics.itembank import linear_algebra, programming, statistics
-from lmskit.analytics.simulated_quizzes import Flaw, SimulatedQuiz, module_quizzes
 from lmskit.errors import InputError
+from lmskit.simulation.question_bank import Module, bank_modules
+from lmskit.simulation.quizzes import Flaw, SimulatedQuiz, module_quizzes
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from lmskit.analytics.itembank.item import Module
-
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
-
-MODULES: tuple[Module, ...] = (programming.MODULE, statistics.MODULE, linear_algebra.MODULE)
-"""The modules a simulated term can teach."""
 
 DEMONSTRATION_SEED = 2026
 DEMONSTRATION_FLAWS = (
     Flaw("PROG", 4, "Check", "q2", wrong_key=True),
     Flaw("PROG", 4, "Check", "q5", harder=-2.0),
 )
-"""In the current term one key is wrong, and the answer to another question of that quiz has made the rounds."""
+"""In the current term, one key is wrong, and students know the answer to another question of that quiz from each other."""
 
 
 @dataclass(frozen=True)
 class TermDesign:
-    """What a simulated term is like; the defaults are those of the demonstration term.
+    """The properties of a simulated term; the defaults are those of the demonstration term.
 
     Attributes
     ----------
     code, name, first_day
         Of the term. Courses are named after module and term, for example ``SIM-PROG-2026B``.
     n_students, first_number
-        How many students, and the number of the first: two terms with different numbers share no student.
+        The number of students, and the number of the first student: terms whose numbers do not overlap share no student.
     share_in_two_courses
         The share of students who take two courses instead of one.
     n_weeks
@@ -53,15 +47,15 @@ class TermDesign:
     growth
         Growth of ability a week, in standard deviations of ability.
     stopping
-        The chance that a student stops submitting for good, at some week drawn at random.
+        The chance that a student stops submitting after a week drawn at random.
     skipping
-        The chance that a quiz is left out by someone who has not stopped.
+        The chance that a student who has not stopped skips a quiz.
     max_attempts
-        Attempts a student may make on one quiz.
+        The most attempts of a student on one quiz.
     modules
-        What is taught, one course each.
+        The modules taught, one course each; by default all of the question bank.
     flaws
-        What is the matter with some questions; by default nothing.
+        Flaws of questions; by default none.
     """
 
     code: str = "2026B"
@@ -75,7 +69,7 @@ class TermDesign:
     stopping: float = 0.15
     skipping: float = 0.05
     max_attempts: int = 5
-    modules: tuple[Module, ...] = field(default=MODULES, repr=False)
+    modules: tuple[Module, ...] = field(default_factory=bank_modules, repr=False)
     flaws: tuple[Flaw, ...] = ()
 
     def __post_init__(self) -> None:
@@ -89,7 +83,7 @@ class TermDesign:
 
 @dataclass(frozen=True)
 class Truth:
-    """What the generator knew and the data does not say.
+    """The parameters of the simulation, which the data does not contain.
 
     Attributes
     ----------
@@ -99,7 +93,7 @@ class Truth:
     items
         course, week_number, quiz, question, discrimination, difficulty, guessing, wrong_key.
     stops
-        student, course, last_week: the last week in which the student submits; the last of the course for who never stops.
+        student, course, last_week: the last week in which the student submits; the last week of the course for a student who never stops.
     """
 
     mastery: pd.DataFrame
@@ -114,7 +108,7 @@ class SimulatedTerm:
     Attributes
     ----------
     design, seed
-        What made it; the same two make the same term again.
+        The same design and seed give the same term.
     last_day
         Of the term.
     courses
@@ -131,7 +125,7 @@ class SimulatedTerm:
         quiz, course, student, number, score, max_score, started_at, submitted_at (UTC), answers (list of objects with
         question, response, score); one row per (quiz, student, number), by submitted_at.
     truth
-        The parameters behind the answers.
+        The parameters of the simulation.
     """
 
     design: TermDesign
@@ -149,7 +143,7 @@ class SimulatedTerm:
 def response_probability(
     ability: npt.ArrayLike, discrimination: npt.ArrayLike, difficulty: npt.ArrayLike, guessing: npt.ArrayLike = 0.0
 ) -> Floats:
-    """Give the chance of a right answer: the 2PL model, with guessing for choice items.
+    """The chance of a right answer by the 2PL model, with guessing for choice questions.
 
     P = g + (1 - g) / (1 + exp(-a(θ - b)))
 
@@ -172,6 +166,8 @@ def response_probability(
     >>> float(response_probability(0.0, 1.0, 0.0)), float(response_probability(0.0, 1.0, 0.0, 0.25))
     (0.5, 0.625)
     """
+    from scipy.special import expit  # takes long to import, so that only simulating pays for it
+
     chance = np.asarray(guessing, dtype=np.float64)
     logit = np.asarray(discrimination, dtype=np.float64) * (
         np.asarray(ability, dtype=np.float64) - np.asarray(difficulty, dtype=np.float64)
@@ -195,13 +191,13 @@ def demonstration_terms(seed: int = DEMONSTRATION_SEED) -> tuple[SimulatedTerm, 
 def simulate_term(design: TermDesign, *, seed: int) -> SimulatedTerm:
     """Simulate one term.
 
-    Only the stream of uniform numbers is random, and it is the same on every platform. Quizzes depend on the seed and the module
-    alone, so that two terms with one seed ask the same questions.
+    Everything is computed from a stream of uniform random numbers, which is the same on every platform. Quizzes depend on the seed and
+    the module alone, so that terms with the same seed ask the same questions.
 
     Parameters
     ----------
     design
-        What the term is like.
+        Properties of the term.
     seed
         0 or more.
 
@@ -210,6 +206,8 @@ def simulate_term(design: TermDesign, *, seed: int) -> SimulatedTerm:
     SimulatedTerm
         The frames and the truth.
     """
+    from scipy.special import ndtri  # takes long to import, so that only simulating pays for it
+
     if seed < 0:
         message = f"The seed of a simulation is 0 or more, not {seed}."
         raise InputError(message)
@@ -222,21 +220,21 @@ def simulate_term(design: TermDesign, *, seed: int) -> SimulatedTerm:
     attempts, quiz_rows, mastery, items, stops = [], [], [], [], []
     for position, module in enumerate(design.modules):
         course = codes[module.code]
-        who = np.flatnonzero(enrolled[:, position])
-        # Who stops does so after a week drawn at random; who never does has the last week of the course.
-        gone = generator.random(len(who)) < design.stopping
-        last_week = np.where(gone, (generator.random(len(who)) * design.n_weeks).astype(np.int64), design.n_weeks)
-        stops.append(pd.DataFrame({"student": numbers[who], "course": course, "last_week": last_week}))
+        students = np.flatnonzero(enrolled[:, position])
+        # The last week of a student who stops is drawn at random; that of the others is the last week of the course.
+        stops_early = generator.random(len(students)) < design.stopping
+        last_week = np.where(stops_early, (generator.random(len(students)) * design.n_weeks).astype(np.int64), design.n_weeks)
+        stops.append(pd.DataFrame({"student": numbers[students], "course": course, "last_week": last_week}))
         for number, quiz in enumerate(module_quizzes(module, growth=design.growth, seed=seed, flaws=design.flaws)):
             if quiz.week_number > design.n_weeks:
                 break
             name = f"{course}-{number + 1:02d}"
-            grown = ability[who] + design.growth * (quiz.week_number - 1)
+            grown = ability[students] + design.growth * (quiz.week_number - 1)
             chances = response_probability(grown[:, None], quiz.discrimination, quiz.difficulty, quiz.guessing)
-            takes = (quiz.week_number <= last_week) & (generator.random(len(who)) >= design.skipping)
-            attempts.append(_attempts(design, quiz, chances[takes], numbers[who][takes], generator).assign(quiz=name, course=course))
-            mastery.append(_true_scores(quiz, course, numbers[who], grown, quiz.chances_of_marks(chances)))
-            items.append(_items(quiz, course, name))
+            takes = (quiz.week_number <= last_week) & (generator.random(len(students)) >= design.skipping)
+            attempts.append(_attempts(design, quiz, chances[takes], numbers[students][takes], generator).assign(quiz=name, course=course))
+            mastery.append(_true_scores(quiz, course, numbers[students], grown, quiz.chances_of_points(chances)))
+            items.append(_true_items(quiz, course, name))
             quiz_rows.append((name, course, quiz.week_number, quiz.title, quiz.questions, quiz.answer_key, quiz.max_score))
 
     return SimulatedTerm(
@@ -251,7 +249,7 @@ def simulate_term(design: TermDesign, *, seed: int) -> SimulatedTerm:
         enrollments=pd.concat([frame[["student", "course"]] for frame in stops], ignore_index=True),
         syllabus=_syllabus(design, codes),
         quizzes=pd.DataFrame(quiz_rows, columns=["quiz", "course", "week_number", "title", "questions", "answer_key", "max_score"]),
-        attempts=_in_order_of_time(attempts),
+        attempts=_by_time(attempts),
         truth=Truth(
             mastery=_mean_over_quizzes(mastery), items=pd.concat(items, ignore_index=True), stops=pd.concat(stops, ignore_index=True)
         ),
@@ -259,7 +257,7 @@ def simulate_term(design: TermDesign, *, seed: int) -> SimulatedTerm:
 
 
 def _enrolled(design: TermDesign, generator: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Who takes which course, shape (students, modules); everyone takes one, some two."""
+    """Whether each student takes each course, shape (students, modules); all take one course, some two."""
     preference = generator.random((design.n_students, len(design.modules)))
     courses = 1 + (generator.random(design.n_students) < design.share_in_two_courses)
     rank = preference.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
@@ -267,26 +265,26 @@ def _enrolled(design: TermDesign, generator: np.random.Generator) -> npt.NDArray
 
 
 def _attempts(design: TermDesign, quiz: SimulatedQuiz, chances: Floats, students: Integers, generator: np.random.Generator) -> pd.DataFrame:
-    """All attempts on one quiz: everyone has a first, and the lower its score the likelier another."""
+    """All attempts on one quiz: each student has a first, and the lower its score, the likelier another attempt."""
     monday = dt.datetime.combine(design.first_day + dt.timedelta(weeks=quiz.week_number - 1), dt.time(8), tzinfo=dt.UTC)
-    # Seconds since the Monday of the week: a day, and a moment between 8 and 22 hours UTC.
+    # Seconds since the Monday of the week, 8 hours UTC: a day, and a time between 8 and 22 hours UTC.
     begin = np.floor(generator.random(len(students)) * 5) * 86_400 + np.floor(generator.random(len(students)) * 50_400)
-    trying = np.arange(len(students))
+    attempting = np.arange(len(students))
     rounds = []
     for number in range(1, design.max_attempts + 1):
-        right = generator.random((len(trying), len(quiz.points))) < chances[trying]
+        right = generator.random((len(attempting), len(quiz.points))) < chances[attempting]
         chosen = quiz.chosen(right, generator.random(right.shape))
         score = (chosen == quiz.keyed) @ quiz.points
-        end = begin[trying] + 300 + np.floor(generator.random(len(trying)) * 1_200)
-        rounds.append((trying, np.full(len(trying), number), chosen, score, begin[trying], end))
-        again = generator.random(len(trying)) < 0.97 - 0.55 * (score / quiz.max_score) ** 2
-        pause = 600 + np.floor(generator.random(len(trying)) * 28_800)
-        begin[trying] = end + pause
-        trying = trying[again]
-    who, number_of, chosen, score, started, ended = (np.concatenate([one[part] for one in rounds]) for part in range(6))
+        end = begin[attempting] + 300 + np.floor(generator.random(len(attempting)) * 1_200)
+        rounds.append((attempting, np.full(len(attempting), number), chosen, score, begin[attempting], end))
+        again = generator.random(len(attempting)) < 0.97 - 0.55 * (score / quiz.max_score) ** 2
+        pause = 600 + np.floor(generator.random(len(attempting)) * 28_800)
+        begin[attempting] = end + pause
+        attempting = attempting[again]
+    student, number_of, chosen, score, started, ended = (np.concatenate(parts) for parts in zip(*rounds, strict=True))
     return pd.DataFrame(
         {
-            "student": students[who],
+            "student": students[student],
             "number": number_of.astype(np.int64),
             "score": score,
             "max_score": quiz.max_score,
@@ -298,17 +296,17 @@ def _attempts(design: TermDesign, quiz: SimulatedQuiz, chances: Floats, students
 
 
 def _answers(quiz: SimulatedQuiz, chosen: Integers) -> list[list[dict[str, Any]]]:
-    """What was answered, as an attempt stores it."""
+    """The answers of each attempt, as an attempt stores them."""
     per_question = []
     for position, question in enumerate(quiz.questions):
-        responses, keyed = quiz.responses[position], quiz.keyed[position]
+        answers, keyed = quiz.answers[position], quiz.keyed[position]
         per_question.append(
             [
-                {"question": question["id"], "response": responses[index], "score": question["points"] if index == keyed else 0.0}
+                {"question": question["id"], "response": answers[index], "score": question["points"] if index == keyed else 0.0}
                 for index in chosen[:, position]
             ]
         )
-    return [list(answers) for answers in zip(*per_question, strict=True)]
+    return [list(attempt) for attempt in zip(*per_question, strict=True)]
 
 
 def _true_scores(quiz: SimulatedQuiz, course: str, students: Integers, ability: Floats, chances: Floats) -> pd.DataFrame:
@@ -318,25 +316,25 @@ def _true_scores(quiz: SimulatedQuiz, course: str, students: Integers, ability: 
             "course": course,
             "week_number": quiz.week_number,
             "ability": ability,
-            "earned": chances @ quiz.points,
-            "possible": quiz.max_score,
+            "expected": chances @ quiz.points,
+            "max_score": quiz.max_score,
         }
     )
 
 
 def _mean_over_quizzes(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put the quizzes of a week together: points expected over points possible."""
+    """The true score of each student and week over all quizzes of the week: expected points / maximum points."""
     keys = ["student", "course", "week_number"]
     total = (
         pd.concat(frames, ignore_index=True)
         .groupby(keys, as_index=False, sort=True)
-        .agg(ability=("ability", "first"), earned=("earned", "sum"), possible=("possible", "sum"))
+        .agg(ability=("ability", "first"), expected=("expected", "sum"), max_score=("max_score", "sum"))
     )
-    total["true_score"] = total["earned"] / total["possible"]
+    total["true_score"] = total["expected"] / total["max_score"]
     return total[[*keys, "ability", "true_score"]]
 
 
-def _items(quiz: SimulatedQuiz, course: str, name: str) -> pd.DataFrame:
+def _true_items(quiz: SimulatedQuiz, course: str, name: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "course": course,
@@ -371,6 +369,6 @@ def _syllabus(design: TermDesign, codes: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["course", "week_number", "topic", "objectives"])
 
 
-def _in_order_of_time(frames: list[pd.DataFrame]) -> pd.DataFrame:
+def _by_time(frames: list[pd.DataFrame]) -> pd.DataFrame:
     columns = ["quiz", "course", "student", "number", "score", "max_score", "started_at", "submitted_at", "answers"]
     return pd.concat(frames, ignore_index=True)[columns].sort_values(["submitted_at", "quiz", "student"], kind="stable", ignore_index=True)

@@ -1,1 +1,0 @@
-"""Questions for simulated courses: real topics, prompts that make sense, keys that are right."""
