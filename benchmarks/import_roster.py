@@ -98,7 +98,7 @@ class Bench:
         from lmskit.db import transaction
         from lmskit.importers.formats import Format, ReadOptions
         from lmskit.importers.registry import detected
-        from lmskit.services.file_import import import_file
+        from lmskit.services.file_import import ImportOptions, import_file
 
         running, since = "", time.perf_counter()
 
@@ -113,7 +113,7 @@ class Bench:
         found = detected(self.file)
         assert isinstance(found, Format)
         with transaction(self.admin) as session:
-            report = import_file(session, found.open(self.file, ReadOptions()), course="CS1", dry_run=dry_run, progress=note)
+            report = import_file(session, found.open(self.file, ReadOptions()), ImportOptions(course="CS1", dry_run=dry_run), progress=note)
             note("Saving", 0, None)
         note("", 0, None)
         return time.perf_counter() - begun, report

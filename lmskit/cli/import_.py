@@ -100,22 +100,25 @@ def _command_for(name: str | None) -> Callable[..., None]:
         dry_run: DryRun = False,
         report: Report = None,
     ) -> None:
-        options = ReadOptions(
+        reading = ReadOptions(
             delimiter=_chosen(delimiter, DELIMITERS, "delimiter"),
             decimal_mark=_chosen(decimal, DECIMAL_MARKS, "decimal mark"),
             columns=_mapped(columns or []),
             title=title,
         )
-        wanted = {
-            "options": options,
-            "course": course,
-            "lecturer": lecturer,
-            "term": term,
-            "week": week,
-            "notify": notify,
-            "withdraw_missing": withdraw_missing,
-        }
-        _import(path, name, report=report, dry_run=dry_run, **wanted)
+        _import(
+            path,
+            name,
+            report=report,
+            reading=reading,
+            course=course,
+            lecturer=lecturer,
+            term=term,
+            week=week,
+            notify=notify,
+            withdraw_missing=withdraw_missing,
+            dry_run=dry_run,
+        )
 
     return command
 
@@ -124,7 +127,7 @@ def _bank_command_for(name: str) -> Callable[..., None]:
     def command(
         path: Place, *, course: Course = None, week: Week = None, title: Title = None, dry_run: DryRun = False, report: Report = None
     ) -> None:
-        _import(path, name, report=report, dry_run=dry_run, options=ReadOptions(title=title), course=course, week=week)
+        _import(path, name, report=report, reading=ReadOptions(title=title), course=course, week=week, dry_run=dry_run)
 
     return command
 
@@ -162,7 +165,7 @@ def _mapped(columns: "Iterable[str]") -> dict[str, str]:
     return {field: header for field, _, header in pairs}
 
 
-def _import(path: Path, name: str | None, *, report: Path | None, dry_run: bool, **wanted: Any) -> None:
+def _import(path: Path, name: str | None, *, report: Path | None, **asked: Any) -> None:
     """Import, bring mastery up to date, send what is to be sent, and print what became of every row."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -172,9 +175,10 @@ def _import(path: Path, name: str | None, *, report: Path | None, dry_run: bool,
     from lmskit.db import engine_for, retried, transaction
     from lmskit.db.revision import require_current
     from lmskit.importers.report_file import check_place, write_report
-    from lmskit.services.file_import import import_path
+    from lmskit.services.file_import import ImportOptions, import_path
     from lmskit.services.mastery import refresh
 
+    options = ImportOptions(**asked)
     if report is not None:
         check_place(report)
     require_current(engine_for())
@@ -187,8 +191,8 @@ def _import(path: Path, name: str | None, *, report: Path | None, dry_run: bool,
         def work() -> "tuple[ImportReport, RefreshReport | None]":
             show = Steps(bars)
             with transaction() as session:
-                imported = import_path(session, path, format_, dry_run=dry_run, progress=show, **wanted)
-                refreshed = refresh(session, touched=imported.touched, progress=show) if imported.touched and not dry_run else None
+                imported = import_path(session, path, format_, options, progress=show)
+                refreshed = refresh(session, touched=imported.touched, progress=show) if imported.touched and not options.dry_run else None
                 show("Saving", 0, None)
             show.end()
             return imported, refreshed
@@ -209,9 +213,9 @@ def _import(path: Path, name: str | None, *, report: Path | None, dry_run: bool,
             f"What became of every row was written to {report}: {len(imported.rejections):,} rejections, "
             f"{len(imported.warnings):,} warnings, {len(imported.outcomes):,} outcomes."
         )
-    if dry_run:
+    if options.dry_run:
         say("This was a dry run: nothing was written.")
-    elif wanted.get("notify"):
+    elif options.notify:
         _deliver()
 
 

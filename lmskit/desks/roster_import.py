@@ -11,14 +11,14 @@ from lmskit.db.transaction import interrupter
 from lmskit.desks.options import course_options, lecturer_options, term_options
 from lmskit.errors import ConflictError, ImportFileError
 from lmskit.forms.background_work import Task
-from lmskit.forms.roster_import import ImportOptions, RosterImport
+from lmskit.forms.roster_import import RosterImport, RosterImportOptions
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.record import Source
 from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.schemas.file_import import ImportFile
-from lmskit.services.file_import import import_file
+from lmskit.services.file_import import ImportOptions, import_file
 from lmskit.services.mastery import refresh
 from lmskit.services.permission import require_administrator
 
@@ -55,7 +55,7 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
         return retried(work)
 
     return RosterImport(
-        options=ImportOptions(
+        options=RosterImportOptions(
             formats=[(found.title, found.name) for found in FORMATS if isinstance(found, Format)],
             courses=known_courses,
             lecturers=known_lecturers,
@@ -96,9 +96,7 @@ def _importable(found: AnyFormat, path: Path) -> Format:
 
 
 def _import(session: Session, source: Source, request: ImportFile, task: Task, *, dry_run: bool) -> ImportReport:
-    return import_file(
-        session,
-        source,
+    options = ImportOptions(
         course=request.course,
         lecturer=request.lecturer,
         term=request.term,
@@ -106,5 +104,5 @@ def _import(session: Session, source: Source, request: ImportFile, task: Task, *
         notify=request.notify,
         withdraw_missing=request.withdraw_missing,
         dry_run=dry_run,
-        progress=task.report,
     )
+    return import_file(session, source, options, progress=task.report)

@@ -28,7 +28,7 @@ FROM_FILE = ("from the file", NOT_CHOSEN)
 
 
 @dataclass(frozen=True)
-class ImportOptions:
+class RosterImportOptions:
     """The options that the form offers, each as label and value."""
 
     formats: Sequence[tuple[str, str]]
@@ -43,7 +43,7 @@ class RosterImport:
     Parameters
     ----------
     options
-        See `ImportOptions`.
+        See `RosterImportOptions`.
     detect
         Describes the content of a path in words. The sentence of an `LmskitError` it raises is shown.
     on_preview
@@ -59,7 +59,7 @@ class RosterImport:
     def __init__(
         self,
         *,
-        options: ImportOptions,
+        options: RosterImportOptions,
         detect: Callable[[Path], str],
         on_preview: Callable[[Task, ImportFile], ImportReport],
         on_import: Callable[[Task, ImportFile, ImportReport], tuple[ImportReport, str]],

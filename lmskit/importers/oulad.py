@@ -11,14 +11,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.cell import Column, matching, number, one_of, records, whole_number
 from lmskit.importers.csv_file import CsvFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 FORMAT = "oulad"
@@ -29,9 +29,9 @@ LONGEST_PRESENTATION = 60 * 7
 FIRST_MONTHS = {"B": 2, "J": 10}
 """Presentations marked B start in February, those marked J in October."""
 
-_module = matching(r"[A-Za-z0-9]{1,20}", "is no module code")
-_presentation = matching(r"(19|20)[0-9]{2}[BJ]", "is no presentation: a year and B or J, as in 2013J")
-_id = matching(r"[0-9]{1,18}", "is no id: digits only")
+_module = matching(r"[A-Za-z0-9]{1,20}", "is not a module code")
+_presentation = matching(r"(19|20)[0-9]{2}[BJ]", "is not a presentation: a year and B or J, as in 2013J")
+_id = matching(r"[0-9]{1,18}", "is not an id: digits only")
 _day = whole_number(EARLIEST_DAY, LATEST_DAY, missing=MISSING)
 _known_day = whole_number(EARLIEST_DAY, LATEST_DAY)
 
@@ -78,16 +78,73 @@ FILES: Mapping[str, Mapping[str, Callable[[str], object]]] = {
 }
 
 
+class OuladCourse(NamedTuple):
+    """A row of courses.csv, with the first day and the number of weeks of the presentation."""
+
+    row_number: int
+    module: str
+    presentation: str
+    length: int
+    first_day: dt.date
+    weeks: int
+
+
+class OuladAssessment(NamedTuple):
+    """A row of assessments.csv; days are counted from the first day of the presentation."""
+
+    row_number: int
+    module: str
+    presentation: str
+    assessment: str
+    kind: str
+    day: int | None
+    weight: float
+
+
+class OuladStudent(NamedTuple):
+    """A row of studentInfo.csv."""
+
+    row_number: int
+    module: str
+    presentation: str
+    student: str
+    result: str
+
+
+class OuladRegistration(NamedTuple):
+    """A row of studentRegistration.csv; days are counted from the first day of the presentation."""
+
+    row_number: int
+    module: str
+    presentation: str
+    student: str
+    registered: int | None
+    unregistered: int | None
+
+
+class OuladResult(NamedTuple):
+    """A row of studentAssessment.csv; the day is counted from the first day of the presentation."""
+
+    row_number: int
+    assessment: str
+    student: str
+    day: int
+    banked: bool
+    score: float | None
+
+
 @dataclass(frozen=True)
 class OuladFile:
-    """One of the five files; its records are the row's number and the values of the columns that are read."""
+    """One of the five files and its records, such as `OuladCourse`."""
 
     csv: CsvFile
     columns: Mapping[str, Callable[[str], object]]
+    make: Callable[[Iterable[Any]], tuple[object, ...]]
+    """Makes a record of the row's number and the values of the columns."""
 
     def __iter__(self) -> Iterator[tuple[object, ...]]:
-        """Read the file from its beginning; rows that cannot be read go to `csv.rejections`."""
-        return records(self.csv, {name: Column(read) for name, read in self.columns.items()})
+        """Read the file from its beginning; rows that cannot be read are added to `csv.rejections`."""
+        return map(self.make, records(self.csv, {name: Column(read) for name, read in self.columns.items()}))
 
 
 @dataclass(frozen=True)
@@ -141,7 +198,7 @@ def read(folder: Path) -> OuladFolder:
     missing = [name for name in FILES if name not in present]
     if missing:
         raise ImportFileError(f"{folder} lacks {', '.join(missing)}; OULAD is a folder with {', '.join(FILES)}.")
-    files = {name: OuladFile(CsvFile(folder / name, list(columns)), columns) for name, columns in FILES.items()}
+    files = {name: OuladFile(CsvFile(folder / name, list(columns)), columns, RECORDS[name]) for name, columns in FILES.items()}
     return OuladFolder(folder.resolve().name, files, tuple(name for name in present if name not in FILES))
 
 
@@ -167,8 +224,15 @@ def weeks(length: int) -> int:
     return -(-length // 7)
 
 
-def with_calendar(courses: Iterator[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
-    """Add the first day and the number of weeks to the records of courses.csv."""
-    for course in courses:
-        _, _, presentation, length = course
-        yield (*course, first_day(cast("str", presentation)), weeks(cast("int", length)))
+def _course(values: Iterable[Any]) -> OuladCourse:
+    row_number, module, presentation, length = values
+    return OuladCourse(row_number, module, presentation, length, first_day(presentation), weeks(length))
+
+
+RECORDS: Mapping[str, Callable[[Iterable[Any]], tuple[object, ...]]] = {
+    "courses.csv": _course,
+    "assessments.csv": OuladAssessment._make,
+    "studentInfo.csv": OuladStudent._make,
+    "studentRegistration.csv": OuladRegistration._make,
+    "studentAssessment.csv": OuladResult._make,
+}

@@ -85,6 +85,8 @@ class PlainCsv:
 
     format = "csv"
     system = SYSTEM
+    is_partial = False
+    may_lack_a_course = False
     warnings = ()
 
     def __init__(self, path: Path, options: ReadOptions) -> None:

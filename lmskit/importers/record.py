@@ -212,6 +212,14 @@ class Source(Protocol):
         """Of the content."""
 
     @property
+    def is_partial(self) -> bool:
+        """Whether the files hold only changes, so that a student who is not in them has not left."""
+
+    @property
+    def may_lack_a_course(self) -> bool:
+        """Whether enrollments without a course are skipped if the import is for no course; otherwise it is refused."""
+
+    @property
     def parts(self) -> Sequence[Part]:
         """What is counted, in the order in which reports list it."""
 

@@ -1,150 +1,204 @@
-"""What all imports share: one at a time, rehearsed if asked, every row accounted for, the run recorded with what it wrote."""
+"""What all imports share: one at a time, rehearsed if asked, every row accounted for, and a record of the run."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import psycopg
 from sqlalchemy import CursorResult, func, text
 from sqlalchemy.exc import DBAPIError
 
-from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import ConflictError, ImportFileError, NotPermittedError
 from lmskit.importers.csv_file import MAX_REJECTIONS
+from lmskit.importers.formats import ReadOptions
 from lmskit.importers.report import Rejection, RowWarning
 from lmskit.models import ImportRun
+from lmskit.services.staging_table import StagingTable, analyze
 from lmskit.vocabulary import ImportStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
-    from lmskit.importers.report import ImportReport
+    from lmskit.importers.report import Finding, ImportReport
 
-FINDINGS = {"file": "text", "row_number": "integer", "column_name": "text", "value": "text", "reason": "text"}
+R = TypeVar("R", bound=tuple[object, ...])
+
+
+class FindingRow(NamedTuple):
+    """A rejection or a warning in a temporary table."""
+
+    file: str
+    row_number: int | None
+    column_name: str | None
+    value: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """The options of one import; formats that have no use for an option ignore it."""
+
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    """How to read the file: delimiter, decimal mark, columns, title."""
+    course: str | None = None
+    """Code of the course that the file is about, if the file does not say so itself."""
+    lecturer: str | None = None
+    """Address of a lecturer in lmskit, for new courses without a teacher in the file."""
+    term: str | None = None
+    """Code of a term in lmskit, for new courses without a term in the file."""
+    week: int | None = None
+    """Week of new quizzes whose title names no week."""
+    notify: bool = False
+    """Enroll new students pending, until the message that confirms the enrollment is accepted; `services.delivery` sends it."""
+    withdraw_missing: bool = False
+    """Withdraw students who are enrolled in a course of the file but are not in the file."""
+    dry_run: bool = False
+    """Give the same report and write nothing."""
+
+
+class StateCountRow(NamedTuple):
+    """How many rows of a part, or entities of a kind, have a state."""
+
+    name: str
+    state: str
+    n_rows: int
+
+
+class TouchedRow(NamedTuple):
+    """A student, course and week whose evidence is new or changed."""
+
+    student_id: int
+    course_id: int
+    week_number: int
+
+
+REJECTIONS = StagingTable("import_rejection", FindingRow)
+WARNINGS = StagingTable("import_warning", FindingRow)
 
 
 @contextmanager
 def importing(session: Session, *, dry_run: bool) -> Iterator[None]:
     """Run an import within the session's transaction, one import at a time.
 
-    A dry run does all that an import does and takes it back, so what it reports is what would happen. A second import
-    waits until the first one's transaction has ended.
+    A dry run does everything that an import does and rolls it back, so it reports what would happen. A second import waits
+    until the first one's transaction has ended.
 
     Raises
     ------
     NotPermittedError
-        The signed-in person is no administrator.
+        The signed-in person is not an administrator.
     ConflictError
-        Somebody changed the same rows at the same time.
+        Another person changed the same rows at the same time.
     """
     try:
-        # In the middle of its transaction another import has counted rows that nobody else sees.
+        # An import counts rows in the middle of its transaction, which another import would not see.
         session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
         session.execute(text("SET LOCAL work_mem = '64MB'"))
         nested = session.begin_nested() if dry_run else None
-        stage(session, "import_rejection", FINDINGS)
-        stage(session, "import_warning", FINDINGS)
+        REJECTIONS.create(session)
+        WARNINGS.create(session)
         yield
         if nested is not None:
             nested.rollback()
-        session.expire_all()  # rows were written past the session's objects
+        session.expire_all()  # SQL wrote rows that the session's objects do not reflect
     except (DBAPIError, psycopg.Error) as error:
         match error.orig if isinstance(error, DBAPIError) else error:
             case psycopg.errors.InsufficientPrivilege():
                 raise NotPermittedError("Only an administrator can import files. Sign in as one, or ask one to do it.") from error
             case psycopg.errors.UniqueViolation() | psycopg.errors.ForeignKeyViolation():
-                raise ConflictError("Somebody changed the same rows during the import. Nothing was written; import again.") from error
+                raise ConflictError("Another person changed the same rows during the import. Nothing was written; import again.") from error
         raise
 
 
+def parts_of(file: str) -> dict[str, str]:
+    """Return the statements of a `.sql` file in this package by name; each begins with a line `-- part: <name>`."""
+    content = files(__package__).joinpath(file).read_text(encoding="utf-8")
+    _, *pieces = re.split(r"^-- part: (\w+)$", content, flags=re.MULTILINE)
+    return dict(zip(pieces[::2], pieces[1::2], strict=True))
+
+
 class Statements:
-    """The parts of a `.sql` file in this package, each of which begins with a line `-- part: <name>`."""
+    """Runs the parts of a `.sql` file in this package."""
 
     def __init__(self, session: Session, file: str) -> None:
-        self._session = session
-        pieces = re.split(r"^-- part: (\w+)$", files(__package__).joinpath(file).read_text(encoding="utf-8"), flags=re.MULTILINE)
-        self._parts = dict(zip(pieces[1::2], pieces[2::2], strict=True))
+        self._session, self._parts = session, parts_of(file)
 
     def run(self, *parts: str) -> int:
         """Run parts in this order and return how many rows the last one wrote."""
         written = 0
         for part in parts:
-            # Foreign keys keep their plans for as long as the connection lives: one made while a table was
-            # nearly empty would read all of it for each of the many rows that follow.
+            # Foreign keys keep their plans as long as the connection lives: a plan made while a table was nearly empty
+            # would read the whole table for each of the many rows that follow.
             self._session.execute(text("DISCARD PLANS"))
             result = self._session.execute(text(self._parts[part]))
             written = result.rowcount if isinstance(result, CursorResult) else 0
         return written
 
     def build(self, table: str, part: str) -> None:
-        """Run a part that makes a temporary table, and let the planner know what is in it."""
+        """Run a part that makes a temporary table, and collect statistics of the table."""
         self.run(part)
         analyze(self._session, table)
 
-    def read(self, part: str) -> Sequence[Row[tuple[object, ...]]]:
-        """Run a part and return its rows."""
-        return self._session.execute(text(self._parts[part])).all()
+    def read(self, part: str, row: type[R]) -> list[R]:
+        """Run a part and return its rows as named tuples, whose fields are its columns in the same order."""
+        return [row(*found) for found in self._session.execute(text(self._parts[part]))]
 
 
-def analyze(session: Session, table: str) -> None:
-    """Let the planner know what is in a temporary table; nothing else does."""
-    quoted = session.connection().dialect.identifier_preparer.quote(table)
-    session.execute(text(f"ANALYZE pg_temp.{quoted}"))
-
-
-def stage_rows(session: Session, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> int:
-    """Put rows into a new temporary table by binary COPY, and return how many there were.
-
-    The types in `columns` are those of the values, by PostgreSQL's short names: `int4`, `float8`, `text`, `bool`, `date`.
-    """
-    stage(session, table, columns)
-    return copy_rows(session, table, list(columns), rows, types=list(columns.values()))
+def states_of(run: Statements, part: str) -> dict[str, Counter[str]]:
+    """Run a part that counts states, and return the counts by name and state."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for name, state, count in run.read(part, StateCountRow):
+        counts[name][state] = count
+    return counts
 
 
 def add_rejections(session: Session, rejections: Iterable[Rejection]) -> None:
-    """Put what a reader rejected beside what the database rejects."""
-    rows = [(one.file, one.row, one.column, one.value, one.reason) for one in rejections]
-    copy_rows(session, "import_rejection", list(FINDINGS), rows)
+    """Add what a reader rejected to the rejections of this import."""
+    REJECTIONS.copy(session, _as_rows(rejections))
 
 
 def add_warnings(session: Session, warnings: Iterable[RowWarning]) -> None:
-    """Put what a reader found odd beside what the database finds so."""
-    rows = [(one.file, one.row, one.column, one.value, one.reason) for one in warnings]
-    copy_rows(session, "import_warning", list(FINDINGS), rows)
+    """Add the warnings of a reader to the warnings of this import."""
+    WARNINGS.copy(session, _as_rows(warnings))
 
 
-def rejections(session: Session, order: Sequence[str]) -> tuple[Rejection, ...]:
-    """All rejections of this import, by file in the given order, and row.
+def _as_rows(findings: Iterable[Finding]) -> Iterator[FindingRow]:
+    return (FindingRow(finding.file, finding.row, finding.column, finding.value, finding.reason) for finding in findings)
+
+
+def all_rejections(session: Session, order: Sequence[str]) -> tuple[Rejection, ...]:
+    """Return all rejections of this import, by file in the given order, and row.
 
     Raises
     ------
     ImportFileError
-        There are too many for a report that anybody would read.
+        There are more rejections than a report can list.
     """
-    found = tuple(Rejection(*finding) for finding in _findings(session, "import_rejection", order))
+    found = tuple(Rejection(*finding) for finding in _findings(session, REJECTIONS, order))
     if len(found) > MAX_REJECTIONS:
         raise ImportFileError(f"More than {MAX_REJECTIONS:,} rows cannot be imported; the first: {found[0]}. Nothing was written.")
     return found
 
 
-def warnings(session: Session, order: Sequence[str]) -> tuple[RowWarning, ...]:
-    """All warnings of this import, by file in the given order, and row."""
-    return tuple(RowWarning(*finding) for finding in _findings(session, "import_warning", order))
+def all_warnings(session: Session, order: Sequence[str]) -> tuple[RowWarning, ...]:
+    """Return the warnings of this import, by file in the given order, and row; at most one more than `MAX_REJECTIONS`."""
+    return tuple(RowWarning(*finding) for finding in _findings(session, WARNINGS, order))
 
 
-def _findings(session: Session, table: str, order: Sequence[str]) -> list[tuple[str, int | None, str | None, str | None, str]]:
+def _findings(session: Session, table: StagingTable[FindingRow], order: Sequence[str]) -> list[FindingRow]:
     statement = text(
-        f"SELECT file, row_number, column_name, value, reason FROM {table}"  # noqa: S608 - one of two names above
+        f"SELECT {', '.join(table.columns)} FROM {table.name}"  # noqa: S608 - names from the two tables above
         " ORDER BY array_position(CAST(:files AS text[]), file), row_number, reason LIMIT :most"
     )
-    rows = session.execute(statement, {"files": list(order), "most": MAX_REJECTIONS + 1}).all()
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+    rows = session.execute(statement, {"files": list(order), "most": MAX_REJECTIONS + 1})
+    return [FindingRow(*row) for row in rows]
 
 
 def record(session: Session, report: ImportReport) -> ImportRun:

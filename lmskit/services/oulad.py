@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any, cast
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
 from lmskit.importers import oulad
 from lmskit.importers.report import EntityCounts, FileCounts, ImportReport
-from lmskit.progress import Progress, reported, silent
+from lmskit.progress import reported, silent
 from lmskit.services.importing import (
+    ImportOptions,
     Statements,
+    TouchedRow,
     add_rejections,
+    all_rejections,
+    all_warnings,
     importing,
     record,
-    rejections,
-    stage_rows,
-    warnings,
+    states_of,
 )
+from lmskit.services.staging_table import StagingTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,44 +29,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-# How each file is staged: the table, and its columns with the types of the records' values.
-STAGED: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "courses.csv": (
-        "oulad_course_row",
-        {"row_number": "int4", "module": "text", "presentation": "text", "length": "int4", "first_day": "date", "weeks": "int4"},
-    ),
-    "assessments.csv": (
-        "oulad_assessment_row",
-        {
-            "row_number": "int4",
-            "module": "text",
-            "presentation": "text",
-            "assessment": "text",
-            "kind": "text",
-            "day": "int4",
-            "weight": "float8",
-        },
-    ),
-    "studentInfo.csv": (
-        "oulad_student_row",
-        {"row_number": "int4", "module": "text", "presentation": "text", "student": "text", "result": "text"},
-    ),
-    "studentRegistration.csv": (
-        "oulad_registration_row",
-        {
-            "row_number": "int4",
-            "module": "text",
-            "presentation": "text",
-            "student": "text",
-            "registered": "int4",
-            "unregistered": "int4",
-        },
-    ),
-    "studentAssessment.csv": (
-        "oulad_attempt_row",
-        {"row_number": "int4", "assessment": "text", "student": "text", "day": "int4", "banked": "bool", "score": "float8"},
-    ),
+    from lmskit.progress import Progress
+
+STAGED: Mapping[str, StagingTable[Any]] = {
+    "courses.csv": StagingTable("oulad_course_row", oulad.OuladCourse),
+    "assessments.csv": StagingTable("oulad_assessment_row", oulad.OuladAssessment),
+    "studentInfo.csv": StagingTable("oulad_student_row", oulad.OuladStudent),
+    "studentRegistration.csv": StagingTable("oulad_registration_row", oulad.OuladRegistration),
+    "studentAssessment.csv": StagingTable("oulad_attempt_row", oulad.OuladResult),
 }
+"""The table that each file is staged in."""
 MADE_TABLES = (
     "oulad_course",
     "oulad_term",
@@ -76,13 +51,22 @@ MADE_TABLES = (
 )
 
 
-def import_oulad(session: Session, folder: Path, *, progress: Progress = silent, dry_run: bool = False) -> ImportReport:
-    """Bring the database to what the five files of OULAD say, and tell what became of every row.
+class TotalsRow(NamedTuple):
+    """How many lecturers, weeks and students the accepted rows have, and how many students are in several presentations."""
 
-    Importing the same files twice changes nothing the second time. Nobody is dropped because the files do not name
-    them. Rows of the data set become: courses.csv terms, courses, their weeks and one made lecturer per module;
-    assessments.csv quizzes; studentInfo.csv and studentRegistration.csv students and enrollments; studentAssessment.csv
-    attempts. The mastery of `ImportReport.touched` is out of date afterwards: `services.mastery.refresh` mends it.
+    lecturers: int
+    weeks: int
+    students: int
+    students_in_several: int
+
+
+def import_oulad(session: Session, folder: Path, options: ImportOptions | None = None, *, progress: Progress = silent) -> ImportReport:
+    """Bring the database to what the five files of OULAD say, and report the outcome of every row.
+
+    Importing the same files twice changes nothing the second time. Students who are not in the files stay enrolled. The files
+    become: courses.csv terms, courses, their weeks and one invented lecturer per module; assessments.csv quizzes;
+    studentInfo.csv and studentRegistration.csv students and enrollments; studentAssessment.csv attempts. The mastery of
+    `ImportReport.touched` is out of date afterwards: `services.mastery.refresh` computes it again.
 
     Parameters
     ----------
@@ -90,20 +74,21 @@ def import_oulad(session: Session, folder: Path, *, progress: Progress = silent,
         Of an administrator. Nothing is committed.
     folder
         With courses.csv, assessments.csv, studentInfo.csv, studentRegistration.csv and studentAssessment.csv.
+    options
+        Only `dry_run` is used.
     progress
-        Receives each step, and how many rows of it are done.
-    dry_run
-        Give the same report and write nothing.
+        Receives each step, and how many of its rows are done.
 
     Raises
     ------
     ImportFileError
         The folder or a file is missing, cut off, not text, or has other columns.
     NotPermittedError
-        The signed-in person is no administrator.
+        The signed-in person is not an administrator.
     ConflictError
-        Somebody changed the same rows at the same time.
+        Another person changed the same rows at the same time.
     """
+    dry_run = options is not None and options.dry_run
     progress("Opening the files", 0, None)
     source = oulad.read(folder)
     progress("Waiting for other imports to end", 0, None)
@@ -120,16 +105,16 @@ def import_oulad(session: Session, folder: Path, *, progress: Progress = silent,
 
 
 def _stage(session: Session, source: oulad.OuladFolder, progress: Progress) -> None:
-    for name, (table, columns) in STAGED.items():
+    for name, table in STAGED.items():
         file = source.files[name]
-        rows = oulad.with_calendar(iter(file)) if name == "courses.csv" else iter(file)
+        table.create(session)
         # The last line may lack its line end, and the first one is the header.
-        stage_rows(session, table, columns, reported(rows, progress, f"Reading {name}", file.csv.text.n_lines))
+        table.copy(session, reported(file, progress, f"Reading {name}", file.csv.text.n_lines))
         add_rejections(session, file.csv.rejections)
 
 
 def _write(run: Statements, progress: Progress) -> Counter[str]:
-    """Judge and write one subject after the other; return how many of what only SQL knows were added."""
+    """Validate and write one subject after the other; return how many lecturers, weeks and students were added."""
     added: Counter[str] = Counter()
     progress("Writing terms and courses", 0, None)
     run.build("oulad_course", "courses")
@@ -160,15 +145,10 @@ def _write(run: Statements, progress: Progress) -> Counter[str]:
 
 def _report(session: Session, run: Statements, source: oulad.OuladFolder, added: Mapping[str, int], *, dry_run: bool) -> ImportReport:
     order = list(source.files)
-    rows: dict[str, Counter[str]] = defaultdict(Counter)
-    for file, state, count in cast("list[tuple[str, str, int]]", run.read("row_states")):
-        rows[file][state] = count
-    things: dict[str, Counter[str]] = defaultdict(Counter)
-    for kind, state, count in cast("list[tuple[str, str, int]]", run.read("entity_states")):
-        things[kind][state] = count
-    (totals,) = cast("list[Any]", run.read("totals"))
+    rows, things = states_of(run, "row_states"), states_of(run, "entity_states")
+    (totals,) = run.read("totals", TotalsRow)
     for kind in ("lecturers", "weeks", "students"):
-        things[kind] = Counter(added=added[kind], unchanged=int(getattr(totals, kind)) - added[kind])
+        things[kind] = Counter(added=added[kind], unchanged=totals._asdict()[kind] - added[kind])
     return ImportReport(
         format=oulad.FORMAT,
         name=source.name,
@@ -190,10 +170,10 @@ def _report(session: Session, run: Statements, source: oulad.OuladFolder, added:
             EntityCounts(kind, things[kind]["added"], things[kind]["changed"], things[kind]["unchanged"])
             for kind in ("terms", "lecturers", "courses", "weeks", "quizzes", "students", "enrollments", "attempts")
         ),
-        rejections=rejections(session, order),
-        warnings=warnings(session, order),
+        rejections=all_rejections(session, order),
+        warnings=all_warnings(session, order),
         notes=(*source.notes, *_notes(added["lecturers"], totals.students, totals.students_in_several)),
-        touched=tuple((student, course, week) for student, course, week in cast("list[tuple[int, int, int]]", run.read("touched"))),
+        touched=tuple(run.read("touched", TouchedRow)),
     )
 
 
@@ -210,6 +190,6 @@ def _notes(lecturers: int, students: int, several: int) -> list[str]:
 
 
 def _drop(session: Session) -> None:
-    """Remove the temporary tables, so that another import can follow in the same transaction."""
-    tables = ", ".join((*MADE_TABLES, *(table for table, _ in STAGED.values()), "import_rejection", "import_warning"))
+    """Drop the temporary tables, so that another import can follow in the same transaction."""
+    tables = ", ".join((*MADE_TABLES, *(table.name for table in STAGED.values()), "import_rejection", "import_warning"))
     session.execute(text(f"DROP TABLE {tables}"))

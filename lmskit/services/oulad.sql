@@ -10,7 +10,7 @@
 
 -- part: courses
 CREATE TEMPORARY TABLE oulad_course ON COMMIT DROP AS
-WITH judged AS (
+WITH checked AS (
     SELECT
         r.*,
         r.module || '-' || r.presentation AS code,
@@ -21,9 +21,9 @@ WITH judged AS (
         CASE
             WHEN row_number() OVER (PARTITION BY r.module, r.presentation ORDER BY r.row_number) > 1
                 THEN 'names a presentation that an earlier row names'
-            WHEN known.course_id IS NULL AND taken.id IS NOT NULL THEN 'is the code of a course here that did not come from OULAD'
+            WHEN known.course_id IS NULL AND taken.id IS NOT NULL THEN 'is the code of a course in lmskit that was not imported from OULAD'
             WHEN known.course_id IS NULL AND owner.role <> 'lecturer'
-                THEN 'needs a lecturer whose address belongs to someone here who is none'
+                THEN 'needs a lecturer whose address belongs to a person in lmskit who is not a lecturer'
         END AS reason
     FROM oulad_course_row AS r
     LEFT JOIN external_ids AS known
@@ -38,14 +38,14 @@ WITH judged AS (
 )
 
 SELECT
-    judged.*,
+    checked.*,
     CASE
         WHEN reason IS NOT NULL THEN 'rejected'
         WHEN course_id IS NULL THEN 'added'
         WHEN n_weeks < weeks THEN 'changed'
         ELSE 'unchanged'
     END AS state
-FROM judged
+FROM checked
 
 -- part: course_rejections
 INSERT INTO import_rejection (file, row_number, column_name, value, reason)
@@ -54,7 +54,7 @@ SELECT 'courses.csv', row_number, 'code_presentation', code, reason FROM oulad_c
 -- part: course_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
 SELECT 'courses.csv', row_number, 'module_presentation_length', length::text,
-    'is shorter than the syllabus here: the further weeks are kept'
+    'is shorter than the syllabus in lmskit: the further weeks are kept'
 FROM oulad_course
 WHERE state <> 'rejected' AND last_week > weeks
 
@@ -131,7 +131,7 @@ ON CONFLICT (course_id, week_number) DO NOTHING
 
 -- part: quizzes
 CREATE TEMPORARY TABLE oulad_quiz ON COMMIT DROP AS
-WITH judged AS (
+WITH checked AS (
     SELECT
         r.*,
         c.course_id,
@@ -144,7 +144,7 @@ WITH judged AS (
         CASE
             WHEN row_number() OVER (PARTITION BY r.assessment ORDER BY r.row_number) > 1 THEN 'names an assessment that an earlier row names'
             WHEN c.course_id IS NULL THEN 'is of a presentation that courses.csv does not name, or whose row was rejected'
-            WHEN known.course_id <> c.course_id THEN 'is an assessment of another presentation here'
+            WHEN known.course_id <> c.course_id THEN 'is an assessment of another presentation in lmskit'
         END AS reason
     FROM oulad_assessment_row AS r
     LEFT JOIN oulad_course AS c ON c.module = r.module AND c.presentation = r.presentation AND c.state <> 'rejected'
@@ -153,12 +153,12 @@ WITH judged AS (
 
 titled AS (
     SELECT
-        judged.*,
+        checked.*,
         kind || CASE
             WHEN kind = 'Exam' AND count(*) OVER (PARTITION BY course_id, kind, reason IS NULL) = 1 THEN ''
             ELSE ' ' || row_number() OVER (PARTITION BY course_id, kind, reason IS NULL ORDER BY day NULLS LAST, assessment::numeric)
         END AS title
-    FROM judged
+    FROM checked
 )
 
 SELECT
@@ -200,14 +200,14 @@ HAVING sum(weight) = 0
 
 -- part: add_quizzes
 -- Numbers are given in the order of the rows, so the n-th new quiz is the n-th new row.
-WITH made AS (
+WITH added AS (
     INSERT INTO quizzes (course_id, week_number, title, max_score, due_on)
     SELECT course_id, week_number, title, 100, due_on FROM oulad_quiz WHERE state = 'added' ORDER BY row_number
     RETURNING id, course_id
 ),
 
-made_in_order AS (
-    SELECT id, course_id, row_number() OVER (ORDER BY id) AS nth FROM made
+added_in_order AS (
+    SELECT id, course_id, row_number() OVER (ORDER BY id) AS nth FROM added
 ),
 
 rows_in_order AS (
@@ -215,7 +215,7 @@ rows_in_order AS (
 )
 
 INSERT INTO external_ids (source, kind, external_id, course_id, quiz_id)
-SELECT 'oulad', 'quiz', r.assessment, m.course_id, m.id FROM made_in_order AS m JOIN rows_in_order AS r ON r.nth = m.nth
+SELECT 'oulad', 'quiz', r.assessment, m.course_id, m.id FROM added_in_order AS m JOIN rows_in_order AS r ON r.nth = m.nth
 
 -- part: find_added_quizzes
 UPDATE oulad_quiz AS o
@@ -283,7 +283,7 @@ FROM oulad_registration_row AS r
 
 -- part: enrollments
 CREATE TEMPORARY TABLE oulad_enrollment ON COMMIT DROP AS
-WITH judged AS (
+WITH checked AS (
     SELECT
         r.row_number,
         r.module,
@@ -299,7 +299,7 @@ WITH judged AS (
         g.unregistered,
         CASE
             WHEN c.course_id IS NULL THEN 'is of a presentation that courses.csv does not name, or whose row was rejected'
-            WHEN p.person_id IS NULL THEN 'is somebody here who is no student'
+            WHEN p.person_id IS NULL THEN 'is a person in lmskit who is not a student'
             WHEN row_number() OVER (PARTITION BY c.course_id, p.person_id ORDER BY r.row_number) > 1
                 THEN 'names a registration that an earlier row names'
         END AS reason
@@ -312,7 +312,7 @@ WITH judged AS (
 
 dated AS (
     SELECT
-        judged.*,
+        checked.*,
         e.status AS old_status,
         e.started_on AS old_started_on,
         e.ended_on AS old_ended_on,
@@ -322,8 +322,8 @@ dated AS (
             ELSE coalesce(e.started_on, first_day)
         END AS started_on,
         CASE WHEN registration_row IS NOT NULL THEN first_day + unregistered ELSE e.ended_on END AS ended_on
-    FROM judged
-    LEFT JOIN student_enrollments AS e ON e.course_id = judged.course_id AND e.student_id = judged.person_id
+    FROM checked
+    LEFT JOIN student_enrollments AS e ON e.course_id = checked.course_id AND e.student_id = checked.person_id
 )
 
 SELECT
@@ -349,7 +349,7 @@ UNION ALL
 SELECT 'studentRegistration.csv', g.row_number,
     CASE WHEN g.unregistered < g.registered THEN 'date_unregistration' ELSE 'id_student' END,
     CASE WHEN g.unregistered < g.registered THEN g.unregistered::text ELSE g.student END,
-    coalesce(g.reason, 'is of somebody whom studentInfo.csv does not name in this presentation, or whose row was rejected')
+    coalesce(g.reason, 'is of a student who is not in studentInfo.csv for this presentation, or whose row was rejected')
 FROM oulad_registration AS g
 LEFT JOIN oulad_enrollment AS e ON e.registration_row = g.row_number AND e.reason IS NULL
 WHERE g.reason IS NOT NULL OR e.row_number IS NULL
@@ -394,7 +394,7 @@ WITH repeated AS (
     SELECT assessment, student, min(row_number) AS first_row FROM oulad_attempt_row GROUP BY assessment, student HAVING count(*) > 1
 ),
 
-judged AS (
+checked AS (
     SELECT
         r.row_number,
         r.day,
@@ -415,7 +415,7 @@ judged AS (
             WHEN repeated.first_row < r.row_number THEN 'is a second result of the same student in the same assessment'
             WHEN q.quiz_id IS NULL THEN 'is an assessment that assessments.csv does not name, or whose row was rejected'
             WHEN e.person_id IS NULL THEN 'is not enrolled in the presentation of the assessment'
-            WHEN a.origin <> 'import' THEN 'has an attempt here that was not imported'
+            WHEN a.origin <> 'import' THEN 'has an attempt in lmskit that was not imported'
         END AS reason
     FROM oulad_attempt_row AS r
     LEFT JOIN oulad_quiz AS q ON q.assessment = r.assessment AND q.state <> 'rejected'
@@ -434,7 +434,7 @@ SELECT
     END AS state,
     day > length AS is_late,
     NOT banked AND day > unregistered AS is_after_leaving
-FROM judged
+FROM checked
 
 -- part: attempt_rejections
 INSERT INTO import_rejection (file, row_number, column_name, value, reason)

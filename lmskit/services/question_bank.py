@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.importers.question_banks.bank import Bank
+    from lmskit.services.importing import ImportOptions
 
 FROZEN_NEW = "attempts were made at the quiz, so it takes no further questions: import them into another quiz"
 FROZEN_CHANGED = "differs from the question that attempts were made at: correct it in the quiz itself, if it stays the same question"
@@ -54,29 +55,22 @@ class _Target:
     adds_week: bool
 
 
-def import_bank(
-    session: Session, bank: Bank, *, course: str, week: int | None = None, title: str | None = None, dry_run: bool = False
-) -> ImportReport:
-    """Bring a quiz to what a question bank says, and tell what became of every question.
+def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportReport:
+    """Bring a quiz to what a question bank says, and report the outcome of every question.
 
-    The quiz is the one with this exact title; else the one that an earlier import under this title made, though it is
-    called something else by now; else a new one. Where attempts were made at its questions, those stay as they are:
-    only the key may change. A quiz of which only totals are known can be given its questions.
+    The quiz is the one with this exact title; else the one that an earlier import under this title made, even if it has
+    another title now; else a new one. If attempts were made at its questions, those stay as they are and only the key may
+    change. A quiz of which only totals are stored can get its questions.
 
     Parameters
     ----------
     session
         Of an administrator. Nothing is committed.
     bank
-        As its reader gave it.
-    course
-        Code of the course.
-    week
-        Of a new quiz; a week that the syllabus lacks is added. A quiz that is there stays in its week.
-    title
-        Of the quiz; by default the name of the bank without its ending.
-    dry_run
-        Give the same report and write nothing.
+        As its reader returned it.
+    options
+        `course` is needed. `week` is that of a new quiz; a week that the syllabus lacks is added, and a stored quiz stays in
+        its week. `reading.title` is the title of the quiz, by default the name of the bank without its ending.
 
     Raises
     ------
@@ -85,15 +79,16 @@ def import_bank(
     WeekNeededError
         The quiz would be new, and no week was given.
     QuizAmbiguousError
-        The course has several quizzes of this title.
+        The course has several quizzes with this title.
     QuizUnreadableError
-        What the quiz holds now cannot be compared.
+        The content of the stored quiz cannot be compared.
     ImportFileError
         The questions do not fit into one quiz.
     NotPermittedError
-        The signed-in person is no administrator.
+        The signed-in person is not an administrator.
     """
-    wanted = TakeBank(course=course, title=title or bank.title, week_number=week)
+    wanted = TakeBank(course=options.course or "", title=options.reading.title or bank.title, week_number=options.week)
+    dry_run = options.dry_run
     with importing(session, dry_run=dry_run):
         found = course_by_code(session, wanted.course)
         target = _target(session, found, wanted, bank)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from lmskit.db import engine_for
 from lmskit.errors import LmskitError
 from lmskit.importers.registry import detected, format_named
-from lmskit.services.file_import import import_path
+from lmskit.services.file_import import ImportOptions, import_path
 from tests import factories
 from tests.hostile.corpus import CORPUS
 from tests.hostile.entry import ROSTER, Entry, Taken, in_lines
@@ -34,7 +34,7 @@ def run(entry: Entry, session: Session, course: str, folder: Path) -> str:
     path = entry.make(folder)
     try:
         form = format_named(entry.form) if entry.form else detected(path)
-        report = import_path(session, path, form, course=course, week=1)
+        report = import_path(session, path, form, ImportOptions(course=course, week=1))
     except LmskitError as error:
         return type(error).__name__
     return report.total.identity()

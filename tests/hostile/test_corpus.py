@@ -8,7 +8,7 @@ from sqlalchemy import select
 from lmskit.errors import ImportFileError, InputError
 from lmskit.importers.registry import detected, format_named
 from lmskit.models import Enrollment, QuizAttempt, User
-from lmskit.services.file_import import import_path
+from lmskit.services.file_import import ImportOptions, import_path
 from tests import factories
 from tests.hostile.corpus import CORPUS
 from tests.hostile.entry import Refused
@@ -32,11 +32,11 @@ def test_a_hostile_file_is_imported_right_or_refused(entry, tmp_path, session, c
     path = entry.make(tmp_path)
     if isinstance(entry.expected, Refused):
         with pytest.raises((ImportFileError, InputError)) as refusal:
-            import_path(session, path, form_of(entry, path), course=course.code, week=1)
+            import_path(session, path, form_of(entry, path), ImportOptions(course=course.code, week=1))
         assert re.search(entry.expected.sentence, str(refusal.value)), str(refusal.value)
         assert "\n" not in str(refusal.value)
         return
-    report = import_path(session, path, form_of(entry, path), course=course.code, week=1)
+    report = import_path(session, path, form_of(entry, path), ImportOptions(course=course.code, week=1))
     expected = entry.expected
     rejections = [(one.row, one.column, one.reason) for one in report.rejections]
     assert [(row, column) for row, column, _ in rejections] == [(row, column) for row, column, _ in expected.rejected], rejections

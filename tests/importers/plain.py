@@ -13,7 +13,7 @@ from lmskit.importers.formats import ReadOptions
 from lmskit.importers.plain_csv import FORMAT
 from lmskit.importers.report import ImportReport
 from lmskit.models import Course
-from lmskit.services.file_import import import_file
+from lmskit.services.file_import import ImportOptions, import_file
 from tests import factories
 
 Import: TypeAlias = Callable[..., ImportReport]
@@ -53,7 +53,7 @@ def imported(session: Session, tmp_path: Path, course: Course) -> Import:
 
     def run(rows: str | Iterable[Sequence[str]], **options: Any) -> ImportReport:
         path = csv_file(tmp_path / "file.csv", rows)
-        return import_file(session, FORMAT.open(path, ReadOptions()), **{"course": course.code, **options})
+        return import_file(session, FORMAT.open(path, ReadOptions()), ImportOptions(**{"course": course.code, **options}))
 
     return run
 

@@ -1,13 +1,13 @@
 """A file of the shared data imported twice, and what the two reports say."""
 
 from lmskit.importers.formats import ReadOptions
-from lmskit.services.file_import import import_file
+from lmskit.services.file_import import ImportOptions, import_file
 
 
 def imported_twice(session, form, path, **options):
     """Import a path; the second time nothing may change. Return the first report."""
-    first = import_file(session, form.open(path, ReadOptions()), **options)
-    second = import_file(session, form.open(path, ReadOptions()), **options)
+    first = import_file(session, form.open(path, ReadOptions()), ImportOptions(**options))
+    second = import_file(session, form.open(path, ReadOptions()), ImportOptions(**options))
     assert {file.file: (0, 0, file.added, file.rejected) for file in first.files} == {
         file.file: (file.added, file.changed, file.unchanged, file.rejected) for file in second.files
     }

@@ -8,8 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lmskit.errors import CourseNotFoundError, NotPermittedError, QuizAmbiguousError, WeekNeededError
+from lmskit.importers.formats import ReadOptions
 from lmskit.models import Course, ImportRun, Quiz, Syllabus
 from lmskit.queries.quiz import quiz_content
+from lmskit.services.importing import ImportOptions
 from lmskit.services.question_bank import FROZEN_CHANGED, FROZEN_NEW, import_bank
 from lmskit.settings import PROJECT_ROOT
 from tests import factories
@@ -37,9 +39,11 @@ def course(session):
 def imported(session, course, tmp_path):
     """Import a GIFT text into the course, as the quiz "Arrays" of week 2 unless something else is said."""
 
-    def take(text, **options):
+    def take(text, title=None, **options):
         bank = read_text("gift", tmp_path / "Arrays.gift", text)
-        return import_bank(session, bank, **({"course": course.code, "week": 2} | options))
+        return import_bank(
+            session, bank, ImportOptions(**({"course": course.code, "week": 2, "reading": ReadOptions(title=title)} | options))
+        )
 
     return take
 
@@ -62,10 +66,10 @@ def answered(session, quiz, **attempt):
 def test_every_question_of_a_bank_is_accounted_for_and_the_second_time_nothing_changes(session, course, form):
     bank = read(form, BANKS[form])
     arrived, refused = len(bank.questions), len(bank.rejections)
-    rehearsed = import_bank(session, bank, course=course.code, week=2, dry_run=True)
+    rehearsed = import_bank(session, bank, ImportOptions(course=course.code, week=2, dry_run=True))
     assert session.scalar(select(func.count()).select_from(Quiz).where(Quiz.course_id == course.id)) == 0
-    first = import_bank(session, bank, course=course.code, week=2)
-    second = import_bank(session, bank, course=course.code)
+    first = import_bank(session, bank, ImportOptions(course=course.code, week=2))
+    second = import_bank(session, bank, ImportOptions(course=course.code))
     assert counts(first) == counts(rehearsed) == (arrived, 0, 0, refused)
     assert counts(second) == (0, 0, arrived, refused)
     assert (first.entity("quizzes").added, second.entity("quizzes").unchanged) == (1, 1)
@@ -87,8 +91,8 @@ def test_real_banks_arrive(session, course, path):
         pytest.skip(f"the data set is not there: {DATA / path}")
     form, arrived, refused = REAL[path]
     bank = read(form, DATA / path)
-    assert counts(import_bank(session, bank, course=course.code, week=1)) == (arrived, 0, 0, refused)
-    assert counts(import_bank(session, bank, course=course.code)) == (0, 0, arrived, refused)
+    assert counts(import_bank(session, bank, ImportOptions(course=course.code, week=1))) == (arrived, 0, 0, refused)
+    assert counts(import_bank(session, bank, ImportOptions(course=course.code))) == (0, 0, arrived, refused)
 
 
 def test_the_real_items_that_have_no_counterpart_are_named():
@@ -190,7 +194,7 @@ def test_an_unknown_course_is_said_to_be_unknown(imported):
 def test_only_administrators_import(lecturer_engine, tmp_path):
     bank = read_text("gift", tmp_path / "a.gift", FIRST)
     with Session(lecturer_engine) as session, pytest.raises(NotPermittedError):
-        import_bank(session, bank, course="C", week=1)
+        import_bank(session, bank, ImportOptions(course="C", week=1))
 
 
 BLOCKS = [
@@ -218,8 +222,8 @@ def test_whatever_is_imported_a_repeat_changes_nothing(session, tmp_path, first,
     course = factories.course(session, weeks=1)
     for questions in (first, second):
         bank = read_text("gift", tmp_path / "Arrays.gift", "\n\n".join(questions))
-        once = import_bank(session, bank, course=course.code, week=1)
-        again = import_bank(session, bank, course=course.code, week=1)
+        once = import_bank(session, bank, ImportOptions(course=course.code, week=1))
+        again = import_bank(session, bank, ImportOptions(course=course.code, week=1))
         assert once.total.rows_in == again.total.rows_in == len(questions)
         assert (again.total.added, again.total.changed, again.total.rejected) == (0, 0, once.total.rejected)
         assert again.rejections == once.rejections

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from lmskit.importers.record import AttemptRecord, Cells, PersonKey, Position, QuizRecord, Record
 from lmskit.importers.report import RowWarning
 from lmskit.models import Enrollment, ExternalId, Quiz, QuizAttempt, Syllabus
-from lmskit.services.file_import import import_file
+from lmskit.services.file_import import ImportOptions, import_file
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import EnrollmentStatus, Origin
 from tests import factories
@@ -46,6 +46,8 @@ class Report:
     records_of_it: list[Record]
     format: str = "report"
     system: str = "moodle"
+    is_partial: bool = False
+    may_lack_a_course: bool = False
     name: str = "report.csv"
     sha256: str = "0" * 64
     notes: tuple[str, ...] = ()
@@ -89,19 +91,19 @@ def test_a_quiz_that_is_here_keeps_its_week_and_its_maximum(session, imported, c
     known = factories.quiz(session, course, week_number=2, title="Week 1", max_score=10)
     report = imported(f"{HEADER}ada@example.org,Week 1,8,20,,")
     assert (known.week_number, float(known.max_score)) == (2, 10)
-    assert odd(report) == [(2, "is a quiz that is worth 10 here, which stays")]
+    assert odd(report) == [(2, "is a quiz with the maximum score 10 in lmskit: it is not changed")]
     assert attempts(session, ada)[0].startswith("1: 8/20")
 
 
 def test_a_title_that_several_quizzes_have_is_not_guessed(session, imported, course, ada):
     factories.quiz(session, course, title="Sets")
     factories.quiz(session, course, title="Sets")
-    assert reasons(imported(f"{HEADER}ada@example.org,Sets,8,10,,")) == [(2, "has the title of several quizzes of the course here")]
+    assert reasons(imported(f"{HEADER}ada@example.org,Sets,8,10,,")) == [(2, "has the title of several quizzes of the course in lmskit")]
 
 
 def test_a_quiz_that_is_not_here_needs_a_maximum(imported, ada):
     assert reasons(imported("email,quiz,score\nada@example.org,Sets,8")) == [
-        (2, "is of a quiz that is not here, and the file does not tell what that is worth")
+        (2, "is of a quiz that is not in lmskit, and the file has no maximum score for it")
     ]
 
 
@@ -146,7 +148,7 @@ def test_a_second_row_for_the_same_attempt_is_rejected(imported, ada, second):
 
 def test_a_second_total_is_rejected_unless_the_first_one_is(imported, ada):
     rows = f"{HEADER}ada@example.org,Week 1,4,10,,\nada@example.org,Week 1,6,10,,"
-    assert reasons(imported(rows)) == [(3, "is a second mark of the same student for the same quiz")]
+    assert reasons(imported(rows)) == [(3, "is a second score of the same student for the same quiz")]
     assert became(imported(rows.replace("1,4,", "1,four,"))) == "rejected changed"
 
 
@@ -163,14 +165,16 @@ def test_a_total_is_only_compared_where_there_are_described_attempts(session, im
         assert (became(same), odd(same)) == ("unchanged", [])
     other = imported(f"{HEADER}ada@example.org,Week 1,9,10,,")
     assert became(other) == "unchanged"
-    assert odd(other) == [(2, "is another mark than that of every attempt that is here, their average included: the attempts count")]
+    assert odd(other) == [(2, "differs from the score of every attempt in lmskit and from their average: the attempts count")]
     assert len(attempts(session, ada)) == 2
 
 
 def test_an_attempt_that_was_not_imported_is_left_alone(session, imported, course, ada):
     known = factories.quiz(session, course, title="Week 1")
     factories.attempt(session, known, ada, score=8)
-    assert reasons(imported(f"{HEADER}ada@example.org,Week 1,9,10,1,")) == [(2, "is an attempt that is here and was not imported")]
+    assert reasons(imported(f"{HEADER}ada@example.org,Week 1,9,10,1,")) == [
+        (2, "is an attempt in lmskit that was not imported, so it is not changed")
+    ]
     assert became(imported(f"{HEADER}ada@example.org,Week 1,8,10,1,")) == "unchanged"
 
 
@@ -181,8 +185,8 @@ def test_two_reports_of_one_attempt_merge_their_answers(session, course, ada):
     responses = Report(
         [quiz(), answered({"question": "2", "response": "b", "score": None}, {"question": "3", "response": "c"}, score=None)]
     )
-    assert became(import_file(session, grades, course=course.code)) == "added"
-    assert became(import_file(session, responses, course=course.code)) == "changed"
+    assert became(import_file(session, grades, ImportOptions(course=course.code))) == "added"
+    assert became(import_file(session, responses, ImportOptions(course=course.code))) == "changed"
     [merged] = session.scalars(select(QuizAttempt).where(QuizAttempt.student_id == ada.id).execution_options(populate_existing=True))
     assert merged.answers == [
         {"question": "1", "response": None, "score": 2.0},
@@ -190,31 +194,33 @@ def test_two_reports_of_one_attempt_merge_their_answers(session, course, ada):
         {"question": "3", "response": "c"},
     ]
     assert merged.score == 5
-    assert became(import_file(session, grades, course=course.code)) == "unchanged"
-    assert became(import_file(session, responses, course=course.code)) == "unchanged"
+    assert became(import_file(session, grades, ImportOptions(course=course.code))) == "unchanged"
+    assert became(import_file(session, responses, ImportOptions(course=course.code))) == "unchanged"
 
 
 def test_a_quiz_is_found_by_its_id_when_its_title_is_another(session, course, ada):
-    import_file(session, Report([quiz()]), course=course.code)
-    report = import_file(session, Report([quiz(title="Sets and maps"), answered()]), course=course.code)
+    import_file(session, Report([quiz()]), ImportOptions(course=course.code))
+    report = import_file(session, Report([quiz(title="Sets and maps"), answered()]), ImportOptions(course=course.code))
     assert report.entity("quizzes").unchanged == 1
-    assert odd(report) == [(1, "is a quiz that has another title here, which stays")]
+    assert odd(report) == [(1, "is a quiz that has another title in lmskit: the title is not changed")]
 
 
 def test_questions_fill_a_quiz_that_has_none_and_touch_its_attempts(session, imported, course, ada):
     imported(f"{HEADER}ada@example.org,Sets,8,10,,")
     question = {"id": "1", "type": "essay", "prompt": "Why?", "points": 10}
-    report = import_file(session, Report([quiz(questions=[question])]), course=course.code)
+    report = import_file(session, Report([quiz(questions=[question])]), ImportOptions(course=course.code))
     assert quiz_named(session, course, "Sets").questions == [question]
     assert (report.entity("quizzes").changed, len(report.touched)) == (1, 1)
     other = {**question, "prompt": "How?"}
-    import_file(session, Report([quiz(questions=[other])]), course=course.code)
+    import_file(session, Report([quiz(questions=[other])]), ImportOptions(course=course.code))
     assert quiz_named(session, course, "Sets").questions == [question]
 
 
 def test_a_quiz_of_another_course_is_not_taken(session, course, ada):
-    import_file(session, Report([quiz()]), course=factories.course(session).code)
-    assert reasons(import_file(session, Report([quiz(), answered()]), course=course.code)) == [(2, "is a quiz of another course here")]
+    import_file(session, Report([quiz()]), ImportOptions(course=factories.course(session).code))
+    assert reasons(import_file(session, Report([quiz(), answered()]), ImportOptions(course=course.code))) == [
+        (2, "is a quiz of another course in lmskit")
+    ]
     assert session.scalars(select(ExternalId).where(ExternalId.source == "moodle", ExternalId.kind == "quiz")).one().external_id == "q"
 
 
@@ -232,13 +238,13 @@ def test_results_give_a_place_to_who_has_none_and_to_nobody_who_left(session, im
 
 def test_results_of_who_is_no_student_are_rejected(session, imported, course):
     teacher = factories.address(factories.lecturer(session))
-    assert reasons(imported(f"{HEADER}{teacher},Week 1,8,10,,")) == [(2, "is somebody who is no student here")]
+    assert reasons(imported(f"{HEADER}{teacher},Week 1,8,10,,")) == [(2, "is a person who is not a student in lmskit")]
 
 
 def test_an_attempt_without_a_place_is_rejected(session, course):
     factories.student(session, email="ada@example.org")
-    assert reasons(import_file(session, Report([quiz(), answered()]), course=course.code)) == [
-        (2, "is of somebody who is not enrolled in the course")
+    assert reasons(import_file(session, Report([quiz(), answered()]), ImportOptions(course=course.code))) == [
+        (2, "is of a person who is not enrolled in the course")
     ]
 
 

@@ -9,7 +9,7 @@ from lmskit.errors import LecturerNotFoundError, TermNotFoundError
 from lmskit.importers.canvas.sis import FORMAT
 from lmskit.importers.formats import ReadOptions
 from lmskit.models import Course, Enrollment, ExternalId, Term, User
-from lmskit.services.file_import import import_file
+from lmskit.services.file_import import ImportOptions, import_file
 from lmskit.vocabulary import Origin
 from tests import factories
 from tests.importers.plain import csv_file, odd, reasons
@@ -36,7 +36,7 @@ def sis(session, tmp_path):
         folder.mkdir(exist_ok=True)
         for name, lines in files.items():
             csv_file(folder / f"{name}.csv", lines)
-        return import_file(session, FORMAT.open(folder, ReadOptions()), **options)
+        return import_file(session, FORMAT.open(folder, ReadOptions()), ImportOptions(**options))
 
     return run
 
@@ -69,7 +69,7 @@ def test_terms_courses_teachers_and_students_come_together(session, sis):
 
 
 def test_the_first_of_several_teachers_owns_a_new_course_and_the_others_are_pointed_out(sis):
-    assert (4, "teaches a course that another lecturer owns: the course stays as it is") in odd(sis())
+    assert (4, "teaches a course of another lecturer: the course is not changed") in odd(sis())
 
 
 def test_a_repeat_changes_nothing(sis):
@@ -80,7 +80,7 @@ def test_a_repeat_changes_nothing(sis):
 
 
 def test_a_term_without_days_is_rejected_unless_it_is_here(session, sis):
-    assert (3, "has no first or last day, and no term of this code or id is here yet") in reasons(sis())
+    assert (3, "has no first or last day, and lmskit has no term with this code or id yet") in reasons(sis())
     code = session.scalars(select(Term.code).where(Term.name == "Autumn 2031")).one()
     factories.term(session, code=code.replace("T1", "T2").replace("Autumn 2031", "Undated"))
     assert reasons(sis()) == []
@@ -90,7 +90,7 @@ def test_a_course_without_a_teacher_needs_a_lecturer_from_here(session, sis):
     files = changed("enrollments", "XSET-2031,U3,teacher,active", "XSET-2031,U1,student,active")
     report = sis(files)
     assert (3, "has no teacher in the file: choose a lecturer with --lecturer EMAIL") in reasons(report)
-    assert (5, "names a course that is neither here nor in a row that is imported") in reasons(report)
+    assert (5, "names a course that is neither in lmskit nor in an imported row") in reasons(report)
     assert course_named(session, "XSET-2031") is None
     owner = factories.lecturer(session)
     sis(files, lecturer=factories.address(owner))
@@ -105,7 +105,7 @@ def test_a_teacher_whose_row_is_rejected_owns_nothing(session, sis):
 
 def test_a_course_whose_term_is_not_imported_needs_one_from_here(session, sis):
     files = changed("courses", "XSET-2031,SET,Sets,T1", "XSET-2031,SET,Sets,T2")
-    reason = "names a term that is neither here nor in a row that is imported: choose one with --term CODE"
+    reason = "names a term that is neither in lmskit nor in an imported row: choose one with --term CODE"
     assert (3, reason) in reasons(sis(files))
     term = factories.term(session)
     sis(files, term=term.code)

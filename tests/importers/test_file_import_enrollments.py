@@ -86,7 +86,7 @@ def test_a_place_that_waits_for_its_message_goes_on_waiting(session, imported, c
     request_enrollment(session, course, ada)
     report = imported("email\nada@example.org")
     assert (became(report), place(session, course, ada).status) == ("unchanged", EnrollmentStatus.PENDING)
-    assert odd(report) == [(2, "waits here for the message that confirms the place, and goes on waiting")]
+    assert odd(report) == [(2, "is pending in lmskit until its message is accepted: stays pending")]
 
 
 def test_a_place_that_waits_and_is_withdrawn_calls_its_message_back(session, imported, course, ada):
@@ -170,7 +170,7 @@ def test_who_is_missing_is_withdrawn_if_asked_for(session, imported, course, ada
 @pytest.mark.parametrize("row", ["no address,Babbage", "ben@example.org,"])
 def test_nobody_is_withdrawn_while_a_row_is_rejected(session, imported, course, ada, row):
     factories.enrollment(session, course, ada)
-    with pytest.raises(ImportFileError, match=r"Nobody can be withdrawn for missing .* The first: file.csv, row 2"):
+    with pytest.raises(ImportFileError, match=r"cannot be withdrawn while rows .* The first rejection: file.csv, row 2"):
         imported(f"email,family_name\n{row}\ncho@example.org,Cho", withdraw_missing=True)
 
 

@@ -70,17 +70,17 @@ def test_a_file_that_tells_one_name_only_does_not_take_the_other_away(imported):
 
 def test_a_new_name_for_somebody_known_by_the_address_alone_is_pointed_out(session, imported):
     factories.student(session, email="ada@example.org", family_name="Byron")
-    assert odd(imported(ADA)) == [(2, "is known here by the address alone, under another name: takes the name in the file")]
+    assert odd(imported(ADA)) == [(2, "is known in lmskit by the address alone, under another name: takes the name in the file")]
 
 
 def test_somebody_with_a_login_keeps_name_and_address(session, imported, make_person):
     make_person("grace@example.org", Role.LECTURER)
     row = "id,email,family_name,given_name,role\n5,{},{},Grace,lecturer"
     assert odd(imported(row.format("grace@example.org", "Hopper"))) == [
-        (2, "is somebody with a login, whose name an import does not change"),
-        (2, "teaches a course that another lecturer owns: the course stays as it is"),
+        (2, "is a person with a login: an import does not change the name"),
+        (2, "teaches a course of another lecturer: the course is not changed"),
     ]
-    assert (2, "is somebody with a login, whose address an import does not change") in odd(
+    assert (2, "is a person with a login: an import does not change the address") in odd(
         imported(row.format("hopper@example.org", "Hopper"))
     )
     grace = session.scalars(select(User).where(User.email == "grace@example.org")).one()
@@ -91,7 +91,7 @@ def test_ids_and_addresses_of_different_people_are_never_joined(session, importe
     imported(ADA)
     ben = factories.student(session, email="ben@example.org")
     report = imported("id,email,family_name\n7,ben@example.org,Lovelace")
-    assert reasons(report) == [(2, "has ids or an address that belong to different people here")]
+    assert reasons(report) == [(2, "has ids or an address that belong to different people in lmskit")]
     assert ben not in people_of(session, course)
     assert report.rejections[0].value == "7, ben@example.org"
 
@@ -99,10 +99,10 @@ def test_ids_and_addresses_of_different_people_are_never_joined(session, importe
 def test_an_address_of_somebody_with_another_id_is_rejected(imported):
     imported(ADA)
     assert reasons(imported("id,email,family_name\n8,ada@example.org,Lovelace")) == [
-        (2, "has the address or an id of somebody who is here with another id")
+        (2, "has the address or an id of a person who has another id in lmskit")
     ]
     assert reasons(imported("sis_id,email,family_name\nS8,ada@example.org,Lovelace")) == [
-        (2, "has the address or an id of somebody who is here with another SIS id")
+        (2, "has the address or an id of a person who has another SIS id in lmskit")
     ]
 
 
@@ -139,14 +139,14 @@ def test_an_address_cannot_be_given_up_and_claimed_in_one_file(imported):
     assert became(imported(swapped)) == "rejected rejected"
     moved = "id,email,family_name\n1,c@example.org,Ada\n3,a@example.org,Cho"
     assert reasons(imported(moved)) == [
-        (2, "gives up an address that another row claims"),
-        (3, "has the address or an id of somebody who is here with another id"),
+        (2, "gives up an address that another row uses"),
+        (3, "has the address or an id of a person who has another id in lmskit"),
     ]
     assert became(imported(moved)) == "rejected rejected"
 
 
 def test_nobody_is_added_without_a_name(session, imported, course):
-    assert reasons(imported("id,email,family_name\n1,ada@example.org,")) == [(2, "is not here yet, and the file does not tell a name")]
+    assert reasons(imported("id,email,family_name\n1,ada@example.org,")) == [(2, "is not in lmskit yet, and the file has no name")]
     assert people_of(session, course) == []
 
 
@@ -156,7 +156,7 @@ def test_nobody_of_a_rejected_row_is_added(session, imported, course):
         1,ada@example.org,Lovelace,NO-SUCH-COURSE
         2,ben@example.org,Babbage,
     """)
-    assert reasons(report) == [(2, "names a course that is neither here nor in a row that is imported")]
+    assert reasons(report) == [(2, "names a course that is neither in lmskit nor in an imported row")]
     assert [one.family_name for one in people_of(session, course)] == ["Babbage"]
     assert session.scalars(select(User).where(User.email == "ada@example.org")).all() == []
     assert session.scalars(select(ExternalId).where(ExternalId.source == "csv", ExternalId.external_id == "1")).all() == []
@@ -179,7 +179,7 @@ def test_a_second_role_is_a_rejection(session, imported):
         new@example.org,New,teacher
         new@example.org,New,student
     """)
-    assert reasons(report) == [(2, "is somebody who has another role already"), (4, "is somebody who has another role already")]
+    assert reasons(report) == [(2, "is a person who already has another role"), (4, "is a person who already has another role")]
 
 
 def test_a_lecturer_needs_an_address(imported):

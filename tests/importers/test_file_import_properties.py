@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.plain_csv import FORMAT
-from lmskit.services.file_import import import_file
+from lmskit.services.file_import import ImportOptions, import_file
 from tests import factories
 from tests.importers.plain import content, csv_file
 
@@ -74,7 +74,7 @@ def check(session, tmp_path, files):
         path = csv_file(tmp_path / f"{next(_runs)}.csv", rows)
 
         def run(path=path, **options):
-            return import_file(session, FORMAT.open(path, ReadOptions()), course=course, **options)
+            return import_file(session, FORMAT.open(path, ReadOptions()), ImportOptions(course=course, **options))
 
         before = content(session)
         rehearsed = run(dry_run=True)

@@ -135,7 +135,7 @@ def test_with_notify_the_messages_are_handed_over_after_the_import(lmskit, roste
     configure(LMSKIT_MAIL_DIR=str(tmp_path / "mail"))
     done = lmskit(roster, "--course", kept_course.code, "--notify")
     assert done.exit_code == 0, done.output
-    assert "Enrolled pending, until the message that confirms the place is accepted: 2." in done.output
+    assert "Enrolled pending, until the message that confirms the enrollment is accepted: 2." in done.output
     assert len(list((tmp_path / "mail").glob("*.eml"))) == 2
     with transaction() as session:
         statuses = session.scalars(select(Enrollment.status).where(Enrollment.course_id == kept_course.id)).all()

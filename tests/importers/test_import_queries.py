@@ -8,7 +8,7 @@ from lmskit.db import transaction
 from lmskit.errors import BusyError, PageLimitError
 from lmskit.queries.external_id import entity_named, external_ids
 from lmskit.queries.import_run import count_import_runs, import_runs
-from lmskit.services.importing import importing
+from lmskit.services.importing import ImportOptions, importing
 from lmskit.services.oulad import import_oulad
 from lmskit.vocabulary import EntityKind
 from tests.importers.sample import SAMPLE
@@ -58,7 +58,7 @@ def test_a_second_import_waits_for_the_first(admin_engine):
     def impatient_import():
         with transaction(admin_engine) as second:
             second.execute(text("SET LOCAL lock_timeout = '100ms'"))
-            import_oulad(second, SAMPLE, dry_run=True)
+            import_oulad(second, SAMPLE, ImportOptions(dry_run=True))
 
     with Session(admin_engine) as first, importing(first, dry_run=False), pytest.raises(BusyError):
         impatient_import()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from lmskit.errors import ImportFileError, NotPermittedError
 from lmskit.models import Course, Enrollment, ExternalId, ImportRun, Quiz, QuizAttempt, Syllabus, User
 from lmskit.names import sort_name
+from lmskit.services.importing import ImportOptions
 from lmskit.services.mastery import refresh
 from lmskit.services.oulad import import_oulad
 from lmskit.vocabulary import Role
@@ -136,7 +137,7 @@ def test_a_second_import_changes_nothing(session):
 
 def test_a_dry_run_reports_the_same_and_writes_nothing(session):
     before = content(session)
-    rehearsed = import_oulad(session, SAMPLE, dry_run=True)
+    rehearsed = import_oulad(session, SAMPLE, ImportOptions(dry_run=True))
     assert content(session) == before
     real = import_oulad(session, SAMPLE)
     assert replace(rehearsed, dry_run=False, touched=()) == replace(real, touched=())
@@ -209,7 +210,7 @@ def test_what_was_made_up_for_oulad_can_be_changed_here_and_stays_changed(sessio
 def test_a_course_of_the_same_code_that_was_not_imported_is_left_alone(session):
     factories.course(session, code="XBB-2031J")
     report = import_oulad(session, SAMPLE)
-    assert ("courses.csv", 4, "is the code of a course here that did not come from OULAD") in {
+    assert ("courses.csv", 4, "is the code of a course in lmskit that was not imported from OULAD") in {
         (one.file, one.row, one.reason) for one in report.rejections
     }
     assert report.total.added > 0
@@ -218,7 +219,7 @@ def test_a_course_of_the_same_code_that_was_not_imported_is_left_alone(session):
 def test_somebody_of_another_role_is_not_made_a_student(session):
     factories.lecturer(session, email="student.900001@oulad.invalid")
     report = import_oulad(session, SAMPLE)
-    reasons = [(one.file, one.row) for one in report.rejections if one.reason == "is somebody here who is no student"]
+    reasons = [(one.file, one.row) for one in report.rejections if one.reason == "is a person in lmskit who is not a student"]
     assert reasons == [("studentInfo.csv", 2), ("studentInfo.csv", 6)]
 
 

@@ -81,6 +81,6 @@ def test_the_sis_files_are_imported_but_for_terms_without_days_and_enrollments_i
     assert added(report) == {"terms.csv": (1, 2), "courses.csv": (3, 0), "users.csv": (3, 0), "enrollments.csv": (0, 3)}
     assert entities(report) == {"terms": 1, "courses": 3, "lecturers": 1, "students": 2}
     assert Counter(rejection.reason for rejection in report.rejections) == {
-        "has no first or last day, and no term of this code or id is here yet": 2,
+        "has no first or last day, and lmskit has no term with this code or id yet": 2,
         "names a section that is not in sections.csv": 3,
     }

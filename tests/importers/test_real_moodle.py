@@ -8,7 +8,7 @@ from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.users import FORMAT
 from lmskit.importers.registry import FORMATS, detected
 from lmskit.models import Course, Enrollment, User
-from lmskit.services.file_import import import_file
+from lmskit.services.file_import import ImportOptions, import_file
 from tests import factories
 from tests.importers.golden import row_counts
 
@@ -64,9 +64,9 @@ def test_a_roster_without_courses_creates_persons_or_enrols_them_in_the_given_co
     assert (report.total.added, report.total.rejected) == (ROSTERS[name], 0)
     assert report.entity("enrollments").total == 0
     course = factories.course(session)
-    enrolled = import_file(session, roster(name), course=course.code)
+    enrolled = import_file(session, roster(name), ImportOptions(course=course.code))
     assert enrolled.entity("enrollments").added == ROSTERS[name]
-    assert import_file(session, roster(name), course=course.code).total.unchanged == ROSTERS[name]
+    assert import_file(session, roster(name), ImportOptions(course=course.code)).total.unchanged == ROSTERS[name]
 
 
 def test_the_same_user_with_another_address_is_changed_and_not_created_again(session):

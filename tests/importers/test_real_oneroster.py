@@ -97,6 +97,6 @@ def test_lecturers_without_an_address_are_rejected_and_so_are_rows_that_name_the
     assert Counter((rejection.file, rejection.reason) for rejection in report.rejections) == {
         ("users.csv", "is a lecturer without an e-mail address, and lecturers need one"): 2,
         ("users.csv", "is a role that is not imported: only students and teachers are"): 1,
-        ("enrollments.csv", "names somebody who is neither here nor in a row that is imported"): 2,
-        ("enrollments.csv", "is somebody who is no student here"): 2,
+        ("enrollments.csv", "names a person who is neither in lmskit nor in an imported row"): 2,
+        ("enrollments.csv", "is a person who is not a student in lmskit"): 2,
     }

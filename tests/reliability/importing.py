@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lmskit.db import engine_for, retried, transaction
 from lmskit.importers.registry import format_named
-from lmskit.services.file_import import import_path
+from lmskit.services.file_import import ImportOptions, import_path
 from lmskit.settings import DEMO_ADMIN
 
 
@@ -18,7 +18,7 @@ def main() -> None:
 
     def work() -> None:
         with transaction(engine_for(DEMO_ADMIN)) as session:
-            import_path(session, path, format_named("csv"), course=course, progress=tell)
+            import_path(session, path, format_named("csv"), ImportOptions(course=course), progress=tell)
             tell("Saving", 0, None)
 
     retried(work)

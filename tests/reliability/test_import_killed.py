@@ -20,7 +20,7 @@ from lmskit.db.cluster import Cluster
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.plain_csv import FORMAT
 from lmskit.models import Course, Enrollment, ExternalId, Term, User
-from lmskit.services.file_import import import_file
+from lmskit.services.file_import import ImportOptions, import_file
 from tests import factories
 from tests.importers.plain import csv_file
 from tests.reliability.crew import ROOT, kill
@@ -96,7 +96,7 @@ def test_an_import_that_is_killed_leaves_all_or_nothing_and_a_repeat_finds_the_r
     for course, path in rosters:
         found = places(admin_engine, course)
         with transaction(admin_engine) as session:
-            report = import_file(session, FORMAT.open(path, ReadOptions()), course=course.code)
+            report = import_file(session, FORMAT.open(path, ReadOptions()), ImportOptions(course=course.code))
         assert (report.total.added, report.total.unchanged) == (STUDENTS - found, found)
         assert places(admin_engine, course) == STUDENTS
     say(f"importing process killed {len(STEPS)} times: {left[0]} imports left nothing, {left[STUDENTS]} everything, 0 a part")

@@ -84,6 +84,8 @@ class CanvasSis:
 
     format = "canvas-sis"
     system = SYSTEM
+    is_partial = False
+    may_lack_a_course = False
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.folder = _folder(path)

@@ -56,6 +56,7 @@ class UserUpload:
 
     format = "moodle-users"
     system = SYSTEM
+    is_partial = False
     may_lack_a_course = True
     """Without a course, all persons become persons of the platform and are not enrolled."""
 

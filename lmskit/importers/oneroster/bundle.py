@@ -129,6 +129,7 @@ class OneRoster:
 
     format = "oneroster"
     system = SYSTEM
+    may_lack_a_course = False
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.folder = opened(path, names={MANIFEST, *(f"{name}.csv" for name in FILES)})

@@ -1,28 +1,29 @@
--- Attempts: those that a file describes, and totals of which it knows no more than the mark.
+-- Attempts: described ones, and totals, of which the file has only the score.
 --
--- One row of file_quiz: a quiz of the file with its identity. Of file_attempt: an attempt of the file. Of file_match: an attempt
---   that is taken, with the number it gets here and the attempt here that is the same one (attempt_id).
--- Caveats: A described attempt is known by its number or, without one, by when it began or was handed in; with neither, by its
---   place among the student's. A stored total is an imported first attempt without answers or a beginning, at noon: the time
---   that is set where a file tells none. A described attempt takes its place; a total never takes that of a described one.
--- Source: file_attempt_row, staged by staging.py; file_quiz is filled by quizzes.py.
+-- One row of file_attempt: an attempt of the file. Of file_numbered_attempt: an accepted attempt with its number in the file.
+--   Of file_matched_attempt: an attempt with the stored attempt that is the same one (attempt_id; null if new).
+--   Of file_compared_attempt: an attempt merged with the stored one. Of file_planned_attempt: an attempt with the change to make.
+-- Caveats: A described attempt is recognised by its number; without a number by when it began or was submitted; with neither by its
+--   order among the student's attempts. A stored total is an imported first attempt without answers and start, at noon: the time
+--   that is set where a file has none. A described attempt replaces a total; a total never replaces a described attempt.
+-- Source: file_attempt_row, filled by staging.py; file_quiz, filled by quizzes.py.
 --
--- Each part begins with a line "-- part: <name>" and is one statement.
+-- Each part begins with a line "-- part: <name>" and is one statement. pipeline.py has their order.
 
 -- part: attempts
 CREATE TEMPORARY TABLE file_attempt ON COMMIT DROP AS
 SELECT
-    a.n, a.unit, r.who, coalesce(r.person_id, -r.who) AS person, q.quiz, o.course_id,
+    a.n, a.position_id, r.identity, coalesce(r.person_id, -r.identity) AS person, q.quiz, o.course_id,
     a.score, coalesce(a.max_score, q.max_score) AS max_score, a.is_total, a.number, a.started_at, a.submitted_at, a.answers::jsonb AS answers, a.feedback,
     CASE
         WHEN r.reason IS NOT NULL THEN r.reason
-        WHEN r.role <> 'student' THEN 'is somebody who is no student here'
+        WHEN r.role <> 'student' THEN 'is a person who is not a student in lmskit'
         WHEN q.quiz IS NULL THEN 'is of a quiz that the file does not describe'
         WHEN q.reason IS NOT NULL THEN q.reason
-        WHEN NOT (a.score >= 0 AND a.score < 100000000) THEN 'is no mark from 0 to 99999999'
-        WHEN coalesce(a.max_score, q.max_score) IS NULL OR NOT (a.max_score >= 0 AND a.max_score < 100000000) THEN 'is of a maximum that is no mark from 0 to 99999999'
-        WHEN a.number NOT BETWEEN 1 AND 1000000 THEN 'has a number that is none'
-        WHEN a.submitted_at < a.started_at THEN 'was handed in before it began'
+        WHEN NOT (a.score >= 0 AND a.score < 100000000) THEN 'is not a score from 0 to 99999999'
+        WHEN coalesce(a.max_score, q.max_score) IS NULL OR NOT (a.max_score >= 0 AND a.max_score < 100000000) THEN 'has a maximum score that is not a number from 0 to 99999999'
+        WHEN a.number NOT BETWEEN 1 AND 1000000 THEN 'has an attempt number that is not from 1 to 1000000'
+        WHEN a.submitted_at < a.started_at THEN 'was submitted before it began'
     END AS reason,
     CASE
         WHEN r.reason IS NOT NULL THEN concat_ws(', ', nullif(a.source_id, ''), nullif(a.sis_id, ''), nullif(a.email, ''))
@@ -33,49 +34,49 @@ SELECT
     END AS value
 FROM file_attempt_row AS a
 CROSS JOIN file_option AS o
-JOIN file_ref AS r ON r.source_id = a.source_id AND r.sis_id = a.sis_id AND r.email = a.email
+JOIN file_person_reference AS r ON r.source_id = a.source_id AND r.sis_id = a.sis_id AND r.email = a.email
 LEFT JOIN file_quiz AS q ON q.key = a.quiz
 
 -- part: reject_attempts
-INSERT INTO file_rejected (unit, value, reason)
-SELECT DISTINCT ON (unit) unit, value, reason FROM file_attempt WHERE reason IS NOT NULL ORDER BY unit, n
-ON CONFLICT (unit) DO NOTHING
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT DISTINCT ON (position_id) position_id, value, reason FROM file_attempt WHERE reason IS NOT NULL ORDER BY position_id, n
+ON CONFLICT (position_id) DO NOTHING
 
--- part: reject_strangers
-INSERT INTO file_rejected (unit, value, reason)
-SELECT DISTINCT ON (a.unit) a.unit, a.value, 'is of somebody who is not enrolled in the course'
+-- part: reject_not_enrolled
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT DISTINCT ON (a.position_id) a.position_id, a.value, 'is of a person who is not enrolled in the course'
 FROM file_attempt AS a
 WHERE a.reason IS NULL
     AND NOT EXISTS (SELECT FROM student_enrollments AS e WHERE e.course_id = a.course_id AND e.student_id = a.person)
     AND NOT EXISTS (
         SELECT FROM file_enrollment AS e
         WHERE e.course = a.course_id AND e.person = a.person AND e.role = 'student'
-            AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = e.unit)
+            AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = e.position_id)
     )
-ORDER BY a.unit, a.n
-ON CONFLICT (unit) DO NOTHING
+ORDER BY a.position_id, a.n
+ON CONFLICT (position_id) DO NOTHING
 
--- part: repeated
--- The attempts that are taken, with the numbers that the file gives them or stands for, and whether an earlier one is the same.
-CREATE TEMPORARY TABLE file_numbered ON COMMIT DROP AS
-WITH taken AS (
+-- part: numbered_attempts
+-- The accepted attempts with the numbers that the file gives or implies, and whether an earlier row is the same attempt.
+CREATE TEMPORARY TABLE file_numbered_attempt ON COMMIT DROP AS
+WITH accepted AS (
     SELECT
         a.*,
         NOT a.is_total AND a.number IS NULL AND coalesce(a.started_at, a.submitted_at) IS NULL AS is_untimed
     FROM file_attempt AS a
-    WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = a.unit)
+    WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = a.position_id)
 ),
 
 given AS (
     SELECT
-        taken.*,
+        accepted.*,
         CASE
             WHEN is_total THEN NULL
             WHEN number IS NOT NULL THEN number
             WHEN is_untimed THEN coalesce(max(number) FILTER (WHERE NOT is_total) OVER of_student, 0)
                 + row_number() OVER (PARTITION BY quiz, person, is_untimed ORDER BY n)
         END AS given_number
-    FROM taken
+    FROM accepted
     WINDOW of_student AS (PARTITION BY quiz, person)
 )
 
@@ -88,9 +89,9 @@ SELECT
     END AS is_repeated
 FROM given
 
--- part: matches
-CREATE TEMPORARY TABLE file_match ON COMMIT DROP AS
-WITH here AS (
+-- part: matched_attempts
+CREATE TEMPORARY TABLE file_matched_attempt ON COMMIT DROP AS
+WITH stored AS (
     SELECT
         a.id, a.quiz_id, a.student_id, a.number, a.started_at, a.submitted_at, a.origin,
         a.origin = 'import' AND a.number = 1 AND a.answers = '[]' AND a.started_at IS NULL
@@ -105,26 +106,26 @@ students AS (
         max(h.number) AS last_number,
         bool_or(NOT h.is_total) AS has_described,
         max(h.id) FILTER (WHERE h.is_total) AS total_id
-    FROM here AS h
+    FROM stored AS h
     GROUP BY h.quiz_id, h.student_id
 ),
 
 numbers AS (
     SELECT quiz, person, max(given_number) AS last_given, bool_or(NOT is_total) AS has_described
-    FROM file_numbered
+    FROM file_numbered_attempt
     WHERE NOT is_repeated
     GROUP BY quiz, person
 ),
 
 by_time AS (
     SELECT f.n, min(h.id) AS id
-    FROM file_numbered AS f
-    JOIN here AS h ON h.quiz_id = f.quiz AND h.student_id = f.person
+    FROM file_numbered_attempt AS f
+    JOIN stored AS h ON h.quiz_id = f.quiz AND h.student_id = f.person
     WHERE NOT f.is_total AND f.given_number IS NULL
         AND CASE WHEN f.started_at IS NOT NULL AND h.started_at IS NOT NULL THEN h.started_at = f.started_at
             ELSE h.submitted_at = f.submitted_at END
         AND NOT EXISTS (
-            SELECT FROM file_numbered AS other
+            SELECT FROM file_numbered_attempt AS other
             WHERE other.quiz = h.quiz_id AND other.person = h.student_id AND other.given_number = h.number
         )
     GROUP BY f.n
@@ -139,15 +140,15 @@ same AS (
             WHEN f.given_number IS NOT NULL THEN by_number.id
             ELSE by_time.id
         END AS same_id
-    FROM file_numbered AS f
+    FROM file_numbered_attempt AS f
     JOIN numbers ON numbers.quiz = f.quiz AND numbers.person = f.person
     LEFT JOIN students AS s ON s.quiz_id = f.quiz AND s.student_id = f.person
     LEFT JOIN by_time ON by_time.n = f.n
-    LEFT JOIN here AS by_number ON by_number.quiz_id = f.quiz AND by_number.student_id = f.person AND by_number.number = f.given_number
+    LEFT JOIN stored AS by_number ON by_number.quiz_id = f.quiz AND by_number.student_id = f.person AND by_number.number = f.given_number
     WHERE NOT f.is_repeated
 ),
 
-placed AS (
+matched AS (
     SELECT
         same.*,
         NOT is_total AND same_id IS NULL AND total_id IS NOT NULL
@@ -159,27 +160,27 @@ placed AS (
 )
 
 SELECT
-    placed.*,
+    matched.*,
     CASE WHEN is_total AND has_described THEN NULL WHEN takes_over_total THEN total_id ELSE same_id END AS attempt_id,
     is_total AND has_described AS is_compared,
     CASE WHEN same_id IS NOT NULL THEN row_number() OVER (PARTITION BY same_id, is_total ORDER BY n) > 1 ELSE false END AS is_same_as_earlier
-FROM placed
+FROM matched
 
 -- part: reject_repeated
-INSERT INTO file_rejected (unit, value, reason)
-SELECT DISTINCT ON (f.unit) f.unit, f.score::text,
-    CASE WHEN f.is_total THEN 'is a second mark of the same student for the same quiz' ELSE 'is a second row for the same attempt' END
-FROM file_numbered AS f
-LEFT JOIN file_match AS m ON m.n = f.n
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT DISTINCT ON (f.position_id) f.position_id, f.score::text,
+    CASE WHEN f.is_total THEN 'is a second score of the same student for the same quiz' ELSE 'is a second row for the same attempt' END
+FROM file_numbered_attempt AS f
+LEFT JOIN file_matched_attempt AS m ON m.n = f.n
 WHERE f.is_repeated OR m.is_same_as_earlier
-ORDER BY f.unit, f.n
-ON CONFLICT (unit) DO NOTHING
+ORDER BY f.position_id, f.n
+ON CONFLICT (position_id) DO NOTHING
 
--- part: compared
-CREATE TEMPORARY TABLE file_compared ON COMMIT DROP AS
+-- part: compared_attempts
+CREATE TEMPORARY TABLE file_compared_attempt ON COMMIT DROP AS
 WITH merged AS (
     SELECT
-        m.n, m.unit, m.quiz, m.person, m.is_total, m.is_compared, m.given_number, m.last_number, m.last_given, m.attempt_id,
+        m.n, m.position_id, m.quiz, m.person, m.is_total, m.is_compared, m.given_number, m.last_number, m.last_given, m.attempt_id,
         m.takes_over_total, a.origin,
         a.score AS old_score, a.max_score AS old_max_score, a.answers AS old_answers, a.feedback AS old_feedback,
         a.started_at AS old_started_at, a.submitted_at AS old_submitted_at, a.number AS old_number,
@@ -191,10 +192,10 @@ WITH merged AS (
             ELSE (
                 SELECT jsonb_agg(
                     CASE WHEN o.answer IS NULL THEN f.answer ELSE o.answer || coalesce(jsonb_strip_nulls(f.answer), '{}') END
-                    ORDER BY o.place, f.place
+                    ORDER BY o.nth, f.nth
                 )
-                FROM jsonb_array_elements(a.answers) WITH ORDINALITY AS o (answer, place)
-                FULL JOIN jsonb_array_elements(m.answers) WITH ORDINALITY AS f (answer, place)
+                FROM jsonb_array_elements(a.answers) WITH ORDINALITY AS o (answer, nth)
+                FULL JOIN jsonb_array_elements(m.answers) WITH ORDINALITY AS f (answer, nth)
                     ON f.answer ->> 'question' = o.answer ->> 'question'
             )
         END AS answers,
@@ -204,9 +205,9 @@ WITH merged AS (
             m.submitted_at, CASE WHEN m.takes_over_total THEN m.started_at END, a.submitted_at, m.started_at
         ) AS submitted_at,
         CASE WHEN m.takes_over_total AND m.given_number IS NOT NULL THEN m.given_number ELSE a.number END AS number
-    FROM file_match AS m
+    FROM file_matched_attempt AS m
     LEFT JOIN quiz_attempts AS a ON a.id = m.attempt_id
-    WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = m.unit)
+    WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = m.position_id)
 )
 
 SELECT
@@ -220,18 +221,18 @@ SELECT
     END AS state
 FROM merged
 
--- part: reject_attempts_of_others
-INSERT INTO file_rejected (unit, value, reason)
-SELECT DISTINCT ON (unit) unit, score::text, 'is an attempt that is here and was not imported'
-FROM file_compared
+-- part: reject_changes_of_other_origins
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT DISTINCT ON (position_id) position_id, score::text, 'is an attempt in lmskit that was not imported, so it is not changed'
+FROM file_compared_attempt
 WHERE state = 'changed' AND origin <> 'import'
-ORDER BY unit, n
-ON CONFLICT (unit) DO NOTHING
+ORDER BY position_id, n
+ON CONFLICT (position_id) DO NOTHING
 
--- part: written
-CREATE TEMPORARY TABLE file_written ON COMMIT DROP AS
+-- part: planned_attempts
+CREATE TEMPORARY TABLE file_planned_attempt ON COMMIT DROP AS
 SELECT
-    c.n, c.unit, q.id AS quiz_id, q.course_id, q.week_number, c.is_total, c.is_compared, c.attempt_id, c.state,
+    c.n, c.position_id, q.id AS quiz_id, q.course_id, q.week_number, c.is_total, c.is_compared, c.attempt_id, c.state,
     coalesce(a.person_id, c.person) AS student_id,
     c.score, c.max_score, c.answers, c.feedback, c.started_at,
     CASE
@@ -248,22 +249,22 @@ SELECT
         coalesce(
             c.submitted_at,
             (q.due_on + TIME '12:00') AT TIME ZONE 'UTC',
-            -- The last noon there was, or that of the term's last day.
+            -- The last noon before now, or noon of the term's last day if that is earlier.
             (least((now() AT TIME ZONE 'UTC' - INTERVAL '12 hours')::date, t.ends_on) + TIME '12:00') AT TIME ZONE 'UTC'
         )
     ) AS submitted_at
-FROM file_compared AS c
+FROM file_compared_attempt AS c
 JOIN file_quiz AS f ON f.quiz = c.quiz
 JOIN quizzes AS q ON q.id = f.quiz_id
 JOIN courses AS co ON co.id = q.course_id
 JOIN terms AS t ON t.id = co.term_id
-LEFT JOIN file_added_person AS a ON a.who = -c.person
-WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = c.unit)
+LEFT JOIN file_added_person AS a ON a.identity = -c.person
+WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = c.position_id)
 
 -- part: add_attempts
 INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, feedback, answers, started_at, submitted_at, origin)
 SELECT quiz_id, course_id, student_id, number, score, max_score, feedback, answers, started_at, submitted_at, 'import'
-FROM file_written
+FROM file_planned_attempt
 WHERE state = 'added'
 ORDER BY n
 
@@ -272,26 +273,27 @@ UPDATE quiz_attempts AS a
 SET
     number = w.number, score = w.score, max_score = w.max_score, feedback = w.feedback, answers = w.answers,
     started_at = w.started_at, submitted_at = w.submitted_at
-FROM file_written AS w
+FROM file_planned_attempt AS w
 WHERE w.state = 'changed' AND a.id = w.attempt_id
 
 -- part: total_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
-SELECT f.name, u.row_number, u.column_name, trim_scale(w.score) || ' of ' || trim_scale(w.max_score),
-    'is another mark than that of every attempt that is here, their average included: the attempts count'
-FROM file_written AS w
-JOIN file_unit AS u ON u.unit = w.unit
-JOIN file_part AS f ON f.part = u.part
+SELECT f.name, pos.row_number, pos.column_name, trim_scale(w.score) || ' of ' || trim_scale(w.max_score),
+    'differs from the score of every attempt in lmskit and from their average: the attempts count'
+FROM file_planned_attempt AS w
+JOIN file_position AS pos ON pos.position_id = w.position_id
+JOIN file_part AS f ON f.part = pos.part
 CROSS JOIN LATERAL (
-    SELECT avg(a.score / a.max_score) AS average, array_agg(round(a.score / a.max_score, 3)) AS marks
+    SELECT avg(a.score / a.max_score) AS average, array_agg(round(a.score / a.max_score, 3)) AS shares
     FROM quiz_attempts AS a
     WHERE a.quiz_id = w.quiz_id AND a.student_id = w.student_id AND a.score IS NOT NULL AND a.max_score > 0
-) AS here
+) AS stored
 WHERE w.is_compared AND w.score IS NOT NULL AND w.max_score > 0
-    AND NOT coalesce(round(w.score / w.max_score, 3) = ANY (here.marks) OR round(w.score / w.max_score, 3) = round(here.average, 3), false)
+    AND NOT coalesce(round(w.score / w.max_score, 3) = ANY (stored.shares) OR round(w.score / w.max_score, 3) = round(stored.average, 3), false)
 
 -- part: touched
-SELECT DISTINCT student_id, course_id, week_number FROM file_written WHERE state IN ('added', 'changed')
+-- The students, courses and weeks whose evidence is new or changed.
+SELECT DISTINCT student_id, course_id, week_number FROM file_planned_attempt WHERE state IN ('added', 'changed')
 UNION
 SELECT a.student_id, a.course_id, q.week_number
 FROM quiz_attempts AS a

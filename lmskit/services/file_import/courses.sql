@@ -1,12 +1,13 @@
--- Terms, courses and who teaches them.
+-- Terms, courses and their teachers.
 --
--- One row of file_term and file_course: a row of the file, with what it is here (term_id, course_id; null where it is new). Of
---   file_course_ref: one way in which enrollments name a course. Of file_enrollment: an enrollment with the identities below.
--- Caveats: What is new has no number yet, so until it is written people, courses and quizzes go by an identity: the number here, or
---   the negative number of the row that describes them. An existing course keeps its code and its lecturer.
--- Source: staged by staging.py; file_option has one row, the import's options.
+-- One row of file_term and file_course: a row of the file, with the term or course in lmskit (term_id, course_id; null if new).
+--   Of file_course_reference: one text by which enrollments name a course. Of file_enrollment: an enrollment of the file.
+--   Of file_teacher: a lecturer's enrollment.
+-- Caveats: A new row has no id until it is written. Until then the columns `person`, `course` and `quiz` hold the id in lmskit, or
+--   the negative number of the identity or row in the file. An existing course keeps its code and its lecturer.
+-- Source: the tables that staging.py fills; file_option has one row, the import's options.
 --
--- Each part begins with a line "-- part: <name>" and is one statement.
+-- Each part begins with a line "-- part: <name>" and is one statement. pipeline.py has their order.
 
 -- part: terms
 CREATE TEMPORARY TABLE file_term ON COMMIT DROP AS
@@ -20,7 +21,7 @@ WITH found AS (
     CROSS JOIN file_option AS o
 ),
 
-judged AS (
+checked AS (
     SELECT
         f.*,
         coalesce(f.known_id, f.same_code_id) AS term_id,
@@ -34,7 +35,7 @@ judged AS (
 )
 
 SELECT
-    j.n, j.unit, j.source_id, j.code, j.name, j.term_id, j.known_id, j.new_starts_on, j.new_ends_on,
+    j.n, j.position_id, j.source_id, j.code, j.name, j.term_id, j.known_id, j.new_starts_on, j.new_ends_on,
     CASE
         WHEN j.term_id IS NULL THEN 'added'
         WHEN j.known_id IS NULL OR (j.name, j.new_starts_on, j.new_ends_on) IS DISTINCT FROM (j.old_name, j.old_starts_on, j.old_ends_on)
@@ -50,12 +51,12 @@ SELECT
         ) THEN 'has a code that is empty, too long, or not fit to name a file'
         WHEN j.known_id IS NULL AND EXISTS (
             SELECT FROM external_ids AS x WHERE x.term_id = j.same_code_id AND x.source = j.system AND x.kind = 'term'
-        ) THEN 'has the code of a term that is here with another id'
+        ) THEN 'has the code of a term that has another id in lmskit'
         WHEN j.new_starts_on IS NULL OR j.new_ends_on IS NULL
-            THEN 'has no first or last day, and no term of this code or id is here yet'
+            THEN 'has no first or last day, and lmskit has no term with this code or id yet'
         WHEN j.new_ends_on <= j.new_starts_on THEN 'ends before it begins'
     END AS reason
-FROM judged AS j
+FROM checked AS j
 
 -- part: courses
 CREATE TEMPORARY TABLE file_course ON COMMIT DROP AS
@@ -70,7 +71,7 @@ WITH found AS (
     CROSS JOIN file_option AS o
 ),
 
-judged AS (
+checked AS (
     SELECT
         f.*,
         coalesce(f.known_id, f.same_code_id) AS course_id,
@@ -80,7 +81,7 @@ judged AS (
 )
 
 SELECT
-    j.n, j.unit, j.source_id, j.code, j.module_code, j.title, j.term AS term_source_id, j.course_id, j.known_id,
+    j.n, j.position_id, j.source_id, j.code, j.module_code, j.title, j.term AS term_source_id, j.course_id, j.known_id,
     term.n AS term_n,
     CASE
         WHEN term.n IS NOT NULL THEN term.term_id
@@ -100,15 +101,15 @@ SELECT
         WHEN length(j.title) NOT BETWEEN 1 AND 300 THEN 'has a title of more than 300 characters'
         WHEN j.known_id IS NULL AND EXISTS (
             SELECT FROM external_ids AS x WHERE x.course_id = j.same_code_id AND x.source = j.system AND x.kind = 'course'
-        ) THEN 'has the code of a course that is here with another id'
+        ) THEN 'has the code of a course that has another id in lmskit'
     END AS reason
-FROM judged AS j
+FROM checked AS j
 LEFT JOIN LATERAL (
     SELECT t.n, t.term_id FROM file_term AS t WHERE t.source_id = j.term AND j.term <> '' ORDER BY t.n LIMIT 1
 ) AS term ON true
 
--- part: course_refs
-CREATE TEMPORARY TABLE file_course_ref ON COMMIT DROP AS
+-- part: course_references
+CREATE TEMPORARY TABLE file_course_reference ON COMMIT DROP AS
 SELECT
     wanted.course,
     described.n AS course_n,
@@ -129,15 +130,15 @@ LEFT JOIN file_course AS described ON described.n = coalesce(by_id.n, by_code.n)
 -- part: enrollments
 CREATE TEMPORARY TABLE file_enrollment ON COMMIT DROP AS
 SELECT
-    e.n, e.unit, e.course AS course_name, e.role, e.status, e.started_on, e.ended_on, e.is_implied,
-    r.who,
-    coalesce(r.person_id, -r.who) AS person,
+    e.n, e.position_id, e.course AS course_name, e.role, e.status, e.started_on, e.ended_on, e.is_implied,
+    r.identity,
+    coalesce(r.person_id, -r.identity) AS person,
     r.role AS person_role,
     coalesce(c.course_id, -c.course_n) AS course,
     CASE
         WHEN r.reason IS NOT NULL THEN r.reason
-        WHEN e.role <> r.role THEN CASE e.role WHEN 'student' THEN 'is somebody who is no student here' ELSE 'is somebody who is no lecturer here' END
-        WHEN coalesce(c.course_id, c.course_n) IS NULL THEN 'names a course that is neither here nor in a row that is imported'
+        WHEN e.role <> r.role THEN CASE e.role WHEN 'student' THEN 'is a person who is not a student in lmskit' ELSE 'is a person who is not a lecturer in lmskit' END
+        WHEN coalesce(c.course_id, c.course_n) IS NULL THEN 'names a course that is neither in lmskit nor in an imported row'
         WHEN e.ended_on < e.started_on THEN 'ends before it begins'
     END AS reason,
     CASE
@@ -147,28 +148,28 @@ SELECT
         ELSE e.ended_on::text
     END AS value
 FROM file_enrollment_row AS e
-JOIN file_ref AS r ON r.source_id = e.source_id AND r.sis_id = e.sis_id AND r.email = e.email
-JOIN file_course_ref AS c ON c.course = e.course
+JOIN file_person_reference AS r ON r.source_id = e.source_id AND r.sis_id = e.sis_id AND r.email = e.email
+JOIN file_course_reference AS c ON c.course = e.course
 
 -- part: reject_rows
-INSERT INTO file_rejected (unit, value, reason)
-SELECT DISTINCT ON (unit) unit, value, reason
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT DISTINCT ON (position_id) position_id, value, reason
 FROM (
-    SELECT unit, n, code AS value, reason FROM file_term
+    SELECT position_id, n, code AS value, reason FROM file_term
     UNION ALL
-    SELECT unit, n, code, reason FROM file_course
+    SELECT position_id, n, code, reason FROM file_course
     UNION ALL
-    SELECT unit, n, value, reason FROM file_enrollment
-) AS judged
+    SELECT position_id, n, value, reason FROM file_enrollment
+) AS checked
 WHERE reason IS NOT NULL
-ORDER BY unit, n
-ON CONFLICT (unit) DO NOTHING
+ORDER BY position_id, n
+ON CONFLICT (position_id) DO NOTHING
 
 -- part: reject_courses_without_term
-INSERT INTO file_rejected (unit, value, reason)
-SELECT c.unit, c.code,
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT c.position_id, c.code,
     CASE WHEN c.term_source_id = '' THEN 'names no term: choose one with --term CODE'
-        ELSE 'names a term that is neither here nor in a row that is imported: choose one with --term CODE' END
+        ELSE 'names a term that is neither in lmskit nor in an imported row: choose one with --term CODE' END
 FROM file_course AS c
 CROSS JOIN file_option AS o
 LEFT JOIN file_term AS t ON t.n = c.term_n
@@ -176,13 +177,13 @@ WHERE c.course_id IS NULL
     AND o.term_id IS NULL
     AND (
         (c.term_n IS NULL AND c.term_id IS NULL)
-        OR (c.term_n IS NOT NULL AND EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = t.unit))
+        OR (c.term_n IS NOT NULL AND EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = t.position_id))
     )
-ON CONFLICT (unit) DO NOTHING
+ON CONFLICT (position_id) DO NOTHING
 
 -- part: reject_courses_without_lecturer
-INSERT INTO file_rejected (unit, value, reason)
-SELECT c.unit, c.code, 'has no teacher in the file: choose a lecturer with --lecturer EMAIL'
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT c.position_id, c.code, 'has no teacher in the file: choose a lecturer with --lecturer EMAIL'
 FROM file_course AS c
 CROSS JOIN file_option AS o
 WHERE c.course_id IS NULL
@@ -190,47 +191,47 @@ WHERE c.course_id IS NULL
     AND NOT EXISTS (
         SELECT FROM file_enrollment AS e
         WHERE e.course = -c.n AND e.role = 'lecturer' AND e.status <> 'withdrawn'
-            AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = e.unit)
+            AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = e.position_id)
     )
-ON CONFLICT (unit) DO NOTHING
+ON CONFLICT (position_id) DO NOTHING
 
 -- part: reject_orphans
--- An enrollment or an attempt of somebody new, whose rows are all rejected; an enrollment in a new course, whose row is.
-INSERT INTO file_rejected (unit, value, reason)
-SELECT DISTINCT ON (unit) unit, value, reason
+-- An enrollment or attempt of a new person whose rows are all rejected; an enrollment in a new course whose row is rejected.
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT DISTINCT ON (position_id) position_id, value, reason
 FROM (
-    SELECT e.unit, e.course_name AS value, 'names a course that is neither here nor in a row that is imported' AS reason
+    SELECT e.position_id, e.course_name AS value, 'names a course that is neither in lmskit nor in an imported row' AS reason
     FROM file_enrollment AS e
     JOIN file_course AS c ON c.n = -e.course
-    JOIN file_rejected AS r ON r.unit = c.unit
+    JOIN file_rejected AS r ON r.position_id = c.position_id
     UNION ALL
-    SELECT named.unit, NULL, 'names somebody who is neither here nor in a row that is imported'
-    FROM (SELECT unit, who FROM file_enrollment UNION ALL SELECT unit, who FROM file_attempt) AS named
-    WHERE named.who IN (
-        SELECT p.who
+    SELECT named.position_id, NULL, 'names a person who is neither in lmskit nor in an imported row'
+    FROM (SELECT position_id, identity FROM file_enrollment UNION ALL SELECT position_id, identity FROM file_attempt) AS named
+    WHERE named.identity IN (
+        SELECT p.identity
         FROM file_person AS p
-        GROUP BY p.who
-        HAVING bool_and(EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = p.unit))
+        GROUP BY p.identity
+        HAVING bool_and(EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id))
     )
 ) AS orphans
-ORDER BY unit
-ON CONFLICT (unit) DO NOTHING
+ORDER BY position_id
+ON CONFLICT (position_id) DO NOTHING
 
 -- part: reject_cells_of_rejected_rows
-INSERT INTO file_rejected (unit, value, reason)
-SELECT u.unit, NULL, 'belongs to a row that is not imported'
-FROM file_unit AS u
-JOIN file_rejected AS r ON r.unit = u.row_unit
-ON CONFLICT (unit) DO NOTHING
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT pos.position_id, NULL, 'belongs to a row that is not imported'
+FROM file_position AS pos
+JOIN file_rejected AS r ON r.position_id = pos.row_position_id
+ON CONFLICT (position_id) DO NOTHING
 
 -- part: add_terms
 INSERT INTO terms (code, name, starts_on, ends_on)
 SELECT code, name, new_starts_on, new_ends_on
 FROM file_term AS t
-WHERE state = 'added' AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = t.unit)
+WHERE state = 'added' AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = t.position_id)
 ORDER BY n
 
--- part: find_terms
+-- part: link_added_terms
 UPDATE file_term AS f SET term_id = t.id FROM terms AS t WHERE f.state = 'added' AND t.code = f.code
 
 -- part: change_terms
@@ -239,43 +240,43 @@ SET name = f.name, starts_on = f.new_starts_on, ends_on = f.new_ends_on
 FROM file_term AS f
 WHERE f.state = 'changed' AND t.id = f.term_id
     AND (t.name, t.starts_on, t.ends_on) IS DISTINCT FROM (f.name, f.new_starts_on, f.new_ends_on)
-    AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = f.unit)
+    AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = f.position_id)
 
--- part: name_terms
+-- part: add_term_ids
 INSERT INTO external_ids (source, kind, external_id, term_id)
 SELECT o.system, 'term'::entity_kind, t.source_id, t.term_id
 FROM file_term AS t
 CROSS JOIN file_option AS o
-WHERE t.known_id IS NULL AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = t.unit)
+WHERE t.known_id IS NULL AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = t.position_id)
 
 -- part: teachers
--- Of several teachers of a class the first one counts.
+-- The first of several teachers of a course counts.
 CREATE TEMPORARY TABLE file_teacher ON COMMIT DROP AS
 SELECT
-    e.n, e.unit, e.course,
+    e.n, e.position_id, e.course,
     coalesce(a.person_id, e.person) AS person_id,
     e.status <> 'withdrawn' AND row_number() OVER (PARTITION BY e.course, e.status <> 'withdrawn' ORDER BY e.n) = 1 AS is_first,
     'unchanged' AS state
 FROM file_enrollment AS e
-LEFT JOIN file_added_person AS a ON a.who = -e.person
-WHERE e.role = 'lecturer' AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = e.unit)
+LEFT JOIN file_added_person AS a ON a.identity = -e.person
+WHERE e.role = 'lecturer' AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = e.position_id)
 
--- part: find_lecturers
+-- part: complete_courses
 UPDATE file_course AS f
 SET
     term_id = coalesce(
-        CASE WHEN unread.unit IS NOT NULL THEN NULL WHEN one.term_n IS NOT NULL THEN term.term_id ELSE one.term_id END,
-        here.term_id,
+        CASE WHEN rejected_term.position_id IS NOT NULL THEN NULL WHEN same.term_n IS NOT NULL THEN term.term_id ELSE same.term_id END,
+        stored.term_id,
         o.term_id
     ),
-    lecturer_id = coalesce(here.lecturer_id, teacher.person_id, o.lecturer_id)
-FROM file_course AS one
+    lecturer_id = coalesce(stored.lecturer_id, teacher.person_id, o.lecturer_id)
+FROM file_course AS same
 CROSS JOIN file_option AS o
-LEFT JOIN file_term AS term ON term.n = one.term_n
-LEFT JOIN file_rejected AS unread ON unread.unit = term.unit
-LEFT JOIN courses AS here ON here.id = one.course_id
-LEFT JOIN file_teacher AS teacher ON teacher.course = -one.n AND teacher.is_first
-WHERE f.n = one.n AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = one.unit)
+LEFT JOIN file_term AS term ON term.n = same.term_n
+LEFT JOIN file_rejected AS rejected_term ON rejected_term.position_id = term.position_id
+LEFT JOIN courses AS stored ON stored.id = same.course_id
+LEFT JOIN file_teacher AS teacher ON teacher.course = -same.n AND teacher.is_first
+WHERE f.n = same.n AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = same.position_id)
 
 -- part: course_states
 UPDATE file_course AS f
@@ -287,7 +288,7 @@ SET state = CASE
     ) THEN 'changed'
     ELSE 'unchanged'
 END
-WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = f.unit)
+WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = f.position_id)
 
 -- part: teacher_states
 UPDATE file_teacher AS t
@@ -297,14 +298,14 @@ WHERE c.n = -t.course AND c.state = 'added' AND t.is_first
 
 -- part: teacher_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
-SELECT f.name, u.row_number, u.column_name, e.course_name, 'teaches a course that another lecturer owns: the course stays as it is'
+SELECT f.name, pos.row_number, pos.column_name, e.course_name, 'teaches a course of another lecturer: the course is not changed'
 FROM file_teacher AS t
 JOIN file_enrollment AS e ON e.n = t.n
-JOIN file_unit AS u ON u.unit = t.unit
-JOIN file_part AS f ON f.part = u.part
+JOIN file_position AS pos ON pos.position_id = t.position_id
+JOIN file_part AS f ON f.part = pos.part
 LEFT JOIN file_course AS c ON c.n = -t.course
-LEFT JOIN courses AS here ON here.id = t.course
-WHERE t.person_id <> coalesce(here.lecturer_id, c.lecturer_id)
+LEFT JOIN courses AS stored ON stored.id = t.course
+WHERE t.person_id <> coalesce(stored.lecturer_id, c.lecturer_id)
 
 -- part: add_courses
 INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)
@@ -316,10 +317,10 @@ SET title = f.title, module_code = f.module_code, term_id = f.term_id
 FROM file_course AS f
 WHERE f.state = 'changed' AND c.id = f.course_id AND (c.title, c.module_code, c.term_id) IS DISTINCT FROM (f.title, f.module_code, f.term_id)
 
--- part: find_courses
+-- part: link_added_courses
 UPDATE file_course AS f SET course_id = c.id FROM courses AS c WHERE f.state = 'added' AND c.code = f.code
 
--- part: name_courses
+-- part: add_course_ids
 INSERT INTO external_ids (source, kind, external_id, course_id)
 SELECT o.system, 'course'::entity_kind, c.source_id, c.course_id
 FROM file_course AS c

@@ -1,32 +1,33 @@
--- Places of students in courses: what is there, what the file says, what becomes of it.
+-- Enrollments of students: what the file says, what is stored, and the change to make.
 --
--- One row of file_place: a student's place in a course, as the file has it, with the row that counts (n).
--- Caveats: Several rows may tell of one place, such as sections of a course: active counts before completed before withdrawn. A
---   completed place stays completed. A place that waits for its message stays pending unless the student is withdrawn.
+-- One row of file_planned_enrollment: a student in a course, with the row of the file that counts (n).
+--   Of file_missing_enrollment: a student who is enrolled in a course of the file and is not in the file.
+-- Caveats: Several rows may be about one enrollment, such as sections of a course: active counts before completed, completed before
+--   withdrawn. A completed enrollment stays completed. An enrollment that waits for its message stays pending unless it is withdrawn.
 -- Source: file_enrollment (courses.sql), once people and courses are written.
 --
--- Each part begins with a line "-- part: <name>" and is one statement.
+-- Each part begins with a line "-- part: <name>" and is one statement. pipeline.py has their order.
 
--- part: places
-CREATE TEMPORARY TABLE file_place ON COMMIT DROP AS
-WITH told AS (
+-- part: planned_enrollments
+CREATE TEMPORARY TABLE file_planned_enrollment ON COMMIT DROP AS
+WITH accepted AS (
     SELECT
-        e.n, e.unit, e.status, e.started_on, e.ended_on, e.is_implied,
+        e.n, e.position_id, e.status, e.started_on, e.ended_on, e.is_implied,
         coalesce(c.course_id, e.course) AS course_id,
         coalesce(a.person_id, e.person) AS student_id
     FROM file_enrollment AS e
-    LEFT JOIN file_added_person AS a ON a.who = -e.person
+    LEFT JOIN file_added_person AS a ON a.identity = -e.person
     LEFT JOIN file_course AS c ON c.n = -e.course
-    WHERE e.role = 'student' AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = e.unit)
+    WHERE e.role = 'student' AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = e.position_id)
 ),
 
 ranked AS (
     SELECT
-        told.*,
+        accepted.*,
         row_number() OVER (
             PARTITION BY course_id, student_id ORDER BY is_implied, array_position(ARRAY['active', 'completed', 'withdrawn'], status), n
         ) AS rank
-    FROM told
+    FROM accepted
 ),
 
 compared AS (
@@ -74,7 +75,7 @@ ended AS (
 )
 
 SELECT
-    ended.n, ended.unit, ended.course_id, ended.student_id, ended.status, ended.is_implied, ended.old_status, ended.old_previous_status, ended.old_sequence,
+    ended.n, ended.position_id, ended.course_id, ended.student_id, ended.status, ended.is_implied, ended.old_status, ended.old_previous_status, ended.old_sequence,
     ended.old_ended_on, ended.new_status, ended.new_started_on, ended.new_ended_on,
     u.email AS address,
     CASE
@@ -82,23 +83,23 @@ SELECT
         WHEN (old_status, old_started_on, old_ended_on) IS DISTINCT FROM (new_status, new_started_on, new_ended_on) THEN 'changed'
         ELSE 'unchanged'
     END AS state,
-    -- Who begins or comes back is told, if they can be.
+    -- Students who begin or return get a message, if their address receives mail.
     o.notify AND new_status = 'active' AND old_status IS DISTINCT FROM 'active' AND old_status IS DISTINCT FROM 'completed'
         AND u.email IS NOT NULL AND u.email !~* '[.@]invalid$' AS is_notified
 FROM ended
 CROSS JOIN file_option AS o
 JOIN users AS u ON u.id = ended.student_id
 
--- part: place_warnings
+-- part: enrollment_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
-SELECT f.name, u.row_number, u.column_name, warning.value, warning.reason
-FROM file_place AS p
-JOIN file_unit AS u ON u.unit = p.unit
-JOIN file_part AS f ON f.part = u.part
+SELECT f.name, pos.row_number, pos.column_name, warning.value, warning.reason
+FROM file_planned_enrollment AS p
+JOIN file_position AS pos ON pos.position_id = p.position_id
+JOIN file_part AS f ON f.part = pos.part
 CROSS JOIN file_option AS o
 CROSS JOIN LATERAL (VALUES
-    (NOT p.is_implied AND p.old_status = 'completed' AND p.status <> 'completed', p.status, 'has completed the course here, which stays so'),
-    (NOT p.is_implied AND p.old_status = 'pending' AND p.new_status = 'pending', 'pending', 'waits here for the message that confirms the place, and goes on waiting'),
+    (NOT p.is_implied AND p.old_status = 'completed' AND p.status <> 'completed', p.status, 'has completed the course in lmskit: stays completed'),
+    (NOT p.is_implied AND p.old_status = 'pending' AND p.new_status = 'pending', 'pending', 'is pending in lmskit until its message is accepted: stays pending'),
     (
         o.notify AND NOT p.is_notified AND p.new_status = 'active' AND (p.old_status IS NULL OR p.old_status = 'withdrawn'),
         p.address, 'has no e-mail address that receives mail: enrolled without a message'
@@ -106,20 +107,20 @@ CROSS JOIN LATERAL (VALUES
 ) AS warning (applies, value, reason)
 WHERE p.state IS NOT NULL AND warning.applies
 UNION ALL
-SELECT f.name, u.row_number, u.column_name, e.course_name, 'is told of by several rows, of which the one counts that says most: active, completed, withdrawn'
+SELECT f.name, pos.row_number, pos.column_name, e.course_name, 'is in several rows with different statuses: active counts before completed, completed before withdrawn'
 FROM file_enrollment AS e
-JOIN file_unit AS u ON u.unit = e.unit
-JOIN file_part AS f ON f.part = u.part
-LEFT JOIN file_added_person AS a ON a.who = -e.person
+JOIN file_position AS pos ON pos.position_id = e.position_id
+JOIN file_part AS f ON f.part = pos.part
+LEFT JOIN file_added_person AS a ON a.identity = -e.person
 LEFT JOIN file_course AS c ON c.n = -e.course
-JOIN file_place AS p ON p.course_id = coalesce(c.course_id, e.course) AND p.student_id = coalesce(a.person_id, e.person)
+JOIN file_planned_enrollment AS p ON p.course_id = coalesce(c.course_id, e.course) AND p.student_id = coalesce(a.person_id, e.person)
 WHERE e.role = 'student' AND e.n <> p.n AND e.status <> p.status AND NOT e.is_implied
-    AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = e.unit)
+    AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = e.position_id)
 
 -- part: add_enrollments
 INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on, ended_on)
 SELECT course_id, student_id, (CASE WHEN is_notified THEN 'pending' ELSE new_status END)::enrollment_status, 'import', new_started_on, new_ended_on
-FROM file_place
+FROM file_planned_enrollment
 WHERE state = 'added'
 ORDER BY course_id, student_id
 
@@ -131,33 +132,33 @@ SET
     request_sequence = e.request_sequence + p.is_notified::integer,
     started_on = p.new_started_on,
     ended_on = p.new_ended_on
-FROM file_place AS p
+FROM file_planned_enrollment AS p
 WHERE p.state = 'changed' AND e.course_id = p.course_id AND e.student_id = p.student_id
 
--- part: call_back_messages
+-- part: cancel_messages
 -- Of students who waited for their message and are withdrawn or have completed now.
 UPDATE outbox AS m
 SET status = 'refused', last_error = 'withdrawn before the message was sent', leased_until = NULL
-FROM file_place AS p
+FROM file_planned_enrollment AS p
 WHERE p.old_status = 'pending' AND p.new_status <> 'pending'
     AND m.course_id = p.course_id AND m.student_id = p.student_id AND m.request_sequence = p.old_sequence
     AND m.status = 'waiting' AND (m.leased_until IS NULL OR m.leased_until < clock_timestamp())
 
 -- part: raise_sequences
--- A place that was removed because its message was refused leaves its message behind, whose number is not used again.
+-- An enrollment that was removed because its message was refused leaves its message behind, whose number is not used again.
 UPDATE student_enrollments AS e
 SET request_sequence = greatest(e.request_sequence, sent.last + 1)
-FROM file_place AS p
+FROM file_planned_enrollment AS p
 CROSS JOIN LATERAL (
     SELECT max(m.request_sequence) AS last FROM outbox AS m WHERE m.course_id = p.course_id AND m.student_id = p.student_id
 ) AS sent
 WHERE p.is_notified AND p.state <> 'unchanged' AND e.course_id = p.course_id AND e.student_id = p.student_id AND sent.last >= e.request_sequence
 
--- part: notified
+-- part: messages
 SELECT
     e.course_id, e.student_id, e.request_sequence, u.email, u.family_name, u.given_name,
     c.code, c.title, t.name AS term, p.old_ended_on AS ended_before
-FROM file_place AS p
+FROM file_planned_enrollment AS p
 JOIN student_enrollments AS e ON e.course_id = p.course_id AND e.student_id = p.student_id
 JOIN users AS u ON u.id = p.student_id
 JOIN courses AS c ON c.id = p.course_id
@@ -165,23 +166,23 @@ JOIN terms AS t ON t.id = c.term_id
 WHERE p.is_notified AND p.state <> 'unchanged'
 ORDER BY e.course_id, e.student_id
 
--- part: missing
-CREATE TEMPORARY TABLE file_missing ON COMMIT DROP AS
+-- part: missing_enrollments
+CREATE TEMPORARY TABLE file_missing_enrollment ON COMMIT DROP AS
 SELECT e.course_id, e.student_id, e.status::text AS old_status, e.previous_status::text AS old_previous_status, e.request_sequence
 FROM student_enrollments AS e
-WHERE e.course_id IN (SELECT p.course_id FROM file_place AS p WHERE NOT p.is_implied)
+WHERE e.course_id IN (SELECT p.course_id FROM file_planned_enrollment AS p WHERE NOT p.is_implied)
     AND e.status IN ('active', 'pending')
-    AND NOT EXISTS (SELECT FROM file_place AS p WHERE p.course_id = e.course_id AND p.student_id = e.student_id)
+    AND NOT EXISTS (SELECT FROM file_planned_enrollment AS p WHERE p.course_id = e.course_id AND p.student_id = e.student_id)
 
--- part: call_back_messages_of_missing
+-- part: cancel_messages_of_missing
 UPDATE outbox AS m
 SET status = 'refused', last_error = 'withdrawn before the message was sent', leased_until = NULL
-FROM file_missing AS p
+FROM file_missing_enrollment AS p
 WHERE p.old_status = 'pending' AND m.course_id = p.course_id AND m.student_id = p.student_id AND m.request_sequence = p.request_sequence
     AND m.status = 'waiting' AND (m.leased_until IS NULL OR m.leased_until < clock_timestamp())
 
 -- part: withdraw_missing
--- A place that was only asked for again returns to the day it had ended.
+-- A student who had left and only waited for a new message gets back the day on which the enrollment had ended.
 UPDATE student_enrollments AS e
 SET
     status = 'withdrawn',
@@ -197,13 +198,13 @@ SET
         ),
         e.started_on
     )
-FROM file_missing AS p
+FROM file_missing_enrollment AS p
 CROSS JOIN file_option AS o
 WHERE e.course_id = p.course_id AND e.student_id = p.student_id
 
 -- part: missing_students
 SELECT concat_ws(', ', u.family_name, nullif(u.given_name, '')), c.code
-FROM file_missing AS m
+FROM file_missing_enrollment AS m
 JOIN users AS u ON u.id = m.student_id
 JOIN courses AS c ON c.id = m.course_id
 ORDER BY c.code, u.sort_name, u.id

@@ -1,14 +1,12 @@
-"""What somebody who imports says beside the file: looked up before anything is read."""
+"""The options of an import, looked up in the database before anything is read."""
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import InputError, LecturerNotFoundError
-from lmskit.limits import LAST_WEEK
+from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.queries.course import course_by_code
 from lmskit.queries.person import person_by_email
 from lmskit.queries.term import term_by_code
@@ -18,55 +16,42 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.models import Course
+    from lmskit.services.importing import ImportOptions
 
-COLUMNS = {"system": "text", "course_id": "int8", "lecturer_id": "int8", "term_id": "int8", "today": "date", "notify": "bool"}
 
+@dataclass(frozen=True, slots=True)
+class FoundOptions:
+    """The options of an import with the rows of the database that they name."""
 
-@dataclass(frozen=True)
-class Options:
-    """The options of an import, found in the database."""
-
+    asked: ImportOptions
     system: str
     course: Course | None
     lecturer_id: int | None
     term_id: int | None
-    week: int | None
-    notify: bool
-
-    def stage(self, session: Session) -> None:
-        """Put them where statements read them: a table of one row, `file_option`."""
-        stage(session, "file_option", COLUMNS)
-        course_id = self.course.id if self.course is not None else None
-        today = dt.datetime.now(dt.UTC).date()
-        row = (self.system, course_id, self.lecturer_id, self.term_id, today, self.notify)
-        copy_rows(session, "file_option", list(COLUMNS), [row], types=list(COLUMNS.values()))
 
 
-def found_options(
-    session: Session, system: str, *, course: str | None, lecturer: str | None, term: str | None, week: int | None, notify: bool
-) -> Options:
-    """Look the options up.
+def find_options(session: Session, system: str, options: ImportOptions) -> FoundOptions:
+    """Look up the course, the lecturer and the term.
 
     Raises
     ------
     CourseNotFoundError, LecturerNotFoundError, TermNotFoundError
-        There is none of this code or address.
+        There is no course or term with this code, or no lecturer with this address.
     InputError
-        The week is none from 1 to 60.
+        The week is not from 1 to 60.
     """
-    if week is not None and not 1 <= week <= LAST_WEEK:
-        raise InputError(f"There is no teaching week {week}. Weeks are numbered 1 to {LAST_WEEK}.")
+    if options.week is not None and not FIRST_WEEK <= options.week <= LAST_WEEK:
+        raise InputError(f"There is no teaching week {options.week}. Weeks are numbered {FIRST_WEEK} to {LAST_WEEK}.")
     lecturer_id = None
-    if lecturer is not None:
-        person = person_by_email(session, lecturer)
+    if options.lecturer is not None:
+        person = person_by_email(session, options.lecturer)
         if person is None or person.role is not Role.LECTURER:
-            raise LecturerNotFoundError(email=lecturer)
+            raise LecturerNotFoundError(email=options.lecturer)
         lecturer_id = person.id
-    return Options(
+    return FoundOptions(
+        asked=options,
         system=system,
-        course=None if course is None else course_by_code(session, course),
+        course=None if options.course is None else course_by_code(session, options.course),
         lecturer_id=lecturer_id,
-        term_id=None if term is None else term_by_code(session, term).id,
-        week=week,
-        notify=notify,
+        term_id=None if options.term is None else term_by_code(session, options.term).id,
     )

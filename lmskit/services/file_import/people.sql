@@ -1,25 +1,27 @@
--- Who the people of a file are, here and within the file.
+-- The people of a file: which rows are about the same person, and who that is in lmskit.
 --
--- One row of file_key: one way in which rows name a person (source id, SIS id, address; empty where missing). Of file_who: one
---   person of the file, with who that is here. Of file_ref: one way in which enrollments and attempts name a person.
--- Caveats: A person is looked for by source id, then SIS id, then address; what contradicts itself is rejected, never guessed. What
---   makes a contradiction must not depend on what the import itself changes, or a second import would decide otherwise.
--- Source: staged by staging.py; file_option has one row, the import's options.
+-- One row of file_key: one combination of ids that names a person (source id, SIS id, address; empty where missing).
+--   Of file_identity: one person of the file, with the person in lmskit (person_id; null for a new person).
+--   Of file_person_reference: one combination of ids by which enrollments and attempts name a person.
+--   Of file_planned_person: a person whose rows are imported, with the change to make (state).
+-- Caveats: A person is found by source id, then SIS id, then address; contradictions are rejected, never guessed. Whether
+--   something is a contradiction must not depend on what the import itself changes, or a second import would decide differently.
+-- Source: the tables that staging.py fills; file_option has one row, the import's options.
 --
--- Each part begins with a line "-- part: <name>" and is one statement, planned without nested loops (writer.py). What is
--- compared as `source || ''` is so that the ids of one person are looked up by the person, and not among all ids of the source.
--- What is missing is joined as NULL, which equals nothing: an empty text would meet every other empty one.
+-- Each part begins with a line "-- part: <name>" and is one statement. pipeline.py has their order. Nested loops are off (writer.py).
+-- `source || ''` keeps the planner from searching all ids of the source instead of those of one person.
+-- A missing id is joined as NULL, which equals nothing: an empty text would equal every other empty text.
 
 -- part: keys
 CREATE TEMPORARY TABLE file_key ON COMMIT DROP AS
 SELECT
     keys.*,
-    key AS who,
+    key AS identity,
     CASE
         WHEN source_id = '' AND sis_id = '' AND email = '' THEN 'has neither an id nor an address'
         WHEN greatest(length(source_id), length(sis_id)) > 500 THEN 'has an id of more than 500 characters'
         WHEN email <> '' AND (length(email) > 320 OR email <> lower(email) OR email !~ '^[^@[:space:]]+@[^@[:space:]]+$')
-            THEN 'has an e-mail address that is none'
+            THEN 'has an e-mail address that is not valid'
     END AS reason
 FROM (
     SELECT row_number() OVER (ORDER BY min(n))::integer AS key, source_id, sis_id, email
@@ -28,15 +30,16 @@ FROM (
 ) AS keys
 
 -- part: shared_keys
-WITH claims AS (
-    SELECT claim.kind, claim.value
+-- Only keys that share an id with another key can be the same person or contradict each other.
+WITH ids AS (
+    SELECT id.kind, id.value
     FROM file_key AS k
-    CROSS JOIN LATERAL (VALUES (1, k.source_id), (2, k.sis_id), (3, k.email)) AS claim (kind, value)
-    WHERE k.reason IS NULL AND claim.value <> ''
+    CROSS JOIN LATERAL (VALUES (1, k.source_id), (2, k.sis_id), (3, k.email)) AS id (kind, value)
+    WHERE k.reason IS NULL AND id.value <> ''
 ),
 
 shared AS (
-    SELECT kind, value FROM claims GROUP BY kind, value HAVING count(*) > 1
+    SELECT kind, value FROM ids GROUP BY kind, value HAVING count(*) > 1
 )
 
 SELECT key, source_id, sis_id, email
@@ -48,13 +51,13 @@ WHERE reason IS NULL AND (
 )
 ORDER BY key
 
--- part: settle_keys
-UPDATE file_key AS k SET who = s.who, reason = s.reason FROM file_settled AS s WHERE s.key = k.key
+-- part: resolve_keys
+UPDATE file_key AS k SET identity = s.identity, reason = s.reason FROM file_resolved_key AS s WHERE s.key = k.key
 
--- part: who
-CREATE TEMPORARY TABLE file_who ON COMMIT DROP AS
+-- part: identities
+CREATE TEMPORARY TABLE file_identity ON COMMIT DROP AS
 WITH wanted AS (
-    SELECT who, max(source_id) AS source_id, max(sis_id) AS sis_id, max(email) AS email FROM file_key WHERE reason IS NULL GROUP BY who
+    SELECT identity, max(source_id) AS source_id, max(sis_id) AS sis_id, max(email) AS email FROM file_key WHERE reason IS NULL GROUP BY identity
 ),
 
 found AS (
@@ -70,45 +73,45 @@ found AS (
 )
 
 SELECT
-    f.who, f.source_id, f.sis_id, f.email, f.by_source, f.by_sis, f.by_email, f.person_id,
+    f.identity, f.source_id, f.sis_id, f.email, f.by_source, f.by_sis, f.by_email, f.person_id,
     u.email AS known_email, u.family_name AS known_family_name, u.given_name AS known_given_name, u.role::text AS known_role,
     coalesce(u.db_role IS NOT NULL, false) AS has_login,
     u.role::text AS role,
     CASE
         WHEN f.by_source <> f.by_sis OR f.by_source <> f.by_email OR f.by_sis <> f.by_email
-            THEN 'has ids or an address that belong to different people here'
+            THEN 'has ids or an address that belong to different people in lmskit'
         WHEN f.person_id IS NOT NULL AND f.source_id <> '' AND f.by_source IS NULL AND EXISTS (
             SELECT FROM external_ids AS x WHERE x.person_id = f.person_id AND x.source || '' = f.system
-        ) THEN 'has the address or an id of somebody who is here with another id'
+        ) THEN 'has the address or an id of a person who has another id in lmskit'
         WHEN f.person_id IS NOT NULL AND f.sis_id <> '' AND f.by_sis IS NULL AND EXISTS (
             SELECT FROM external_ids AS x WHERE x.person_id = f.person_id AND x.source || '' = 'sis'
-        ) THEN 'has the address or an id of somebody who is here with another SIS id'
+        ) THEN 'has the address or an id of a person who has another SIS id in lmskit'
     END AS reason
 FROM found AS f
 LEFT JOIN users AS u ON u.id = f.person_id
 
 -- part: reject_given_up_addresses
--- Otherwise a second import would find the address free, and decide otherwise.
-UPDATE file_who AS w
-SET reason = 'gives up an address that another row claims'
-FROM file_who AS o
+-- A second import would find the address free, and decide differently.
+UPDATE file_identity AS w
+SET reason = 'gives up an address that another row uses'
+FROM file_identity AS o
 WHERE w.reason IS NULL AND NOT w.has_login AND w.email <> '' AND w.email IS DISTINCT FROM w.known_email
-    AND o.by_email = w.person_id AND o.who <> w.who
+    AND o.by_email = w.person_id AND o.identity <> w.identity
 
 -- part: reject_twins
-UPDATE file_who AS w
-SET reason = 'is the same person as in an earlier row, which says otherwise'
+UPDATE file_identity AS w
+SET reason = 'is the same person as in an earlier row, with another id or address'
 WHERE w.reason IS NULL
     AND (
         (w.source_id <> '' AND w.by_source IS NULL) OR (w.sis_id <> '' AND w.by_sis IS NULL)
         OR (w.email <> '' AND NOT w.has_login AND w.email IS DISTINCT FROM w.known_email)
     )
-    AND EXISTS (SELECT FROM file_who AS o WHERE o.person_id = w.person_id AND o.who < w.who AND o.reason IS NULL)
+    AND EXISTS (SELECT FROM file_identity AS o WHERE o.person_id = w.person_id AND o.identity < w.identity AND o.reason IS NULL)
 
 -- part: people
 CREATE TEMPORARY TABLE file_person ON COMMIT DROP AS
 SELECT
-    p.n, p.unit, p.source_id, p.sis_id, p.email, p.family_name, p.given_name, p.sort_name, p.role, k.who,
+    p.n, p.position_id, p.source_id, p.sis_id, p.email, p.family_name, p.given_name, p.sort_name, p.role, k.identity,
     coalesce(k.reason, w.reason, p.fault) AS reason,
     CASE
         WHEN coalesce(k.reason, w.reason) IS NOT NULL
@@ -117,10 +120,10 @@ SELECT
     END AS value
 FROM file_person_row AS p
 JOIN file_key AS k ON k.source_id = p.source_id AND k.sis_id = p.sis_id AND k.email = p.email
-LEFT JOIN file_who AS w ON w.who = k.who AND k.reason IS NULL
+LEFT JOIN file_identity AS w ON w.identity = k.identity AND k.reason IS NULL
 
--- part: refs
-CREATE TEMPORARY TABLE file_ref ON COMMIT DROP AS
+-- part: person_references
+CREATE TEMPORARY TABLE file_person_reference ON COMMIT DROP AS
 WITH wanted AS (
     SELECT source_id, sis_id, email FROM file_enrollment_row
     UNION
@@ -128,137 +131,137 @@ WITH wanted AS (
 ),
 
 in_file AS (
-    SELECT w.*, s.who AS who_by_source, i.who AS who_by_sis, e.who AS who_by_email
+    SELECT w.*, s.identity AS identity_by_source, i.identity AS identity_by_sis, e.identity AS identity_by_email
     FROM wanted AS w
-    LEFT JOIN file_who AS s ON s.source_id = nullif(w.source_id, '')
-    LEFT JOIN file_who AS i ON i.sis_id = nullif(w.sis_id, '')
-    LEFT JOIN file_who AS e ON e.email = nullif(w.email, '')
+    LEFT JOIN file_identity AS s ON s.source_id = nullif(w.source_id, '')
+    LEFT JOIN file_identity AS i ON i.sis_id = nullif(w.sis_id, '')
+    LEFT JOIN file_identity AS e ON e.email = nullif(w.email, '')
 ),
 
 found AS (
     SELECT
         f.*,
-        coalesce(f.who_by_source, f.who_by_sis, f.who_by_email) AS who,
-        CASE WHEN f.source_id <> '' AND f.who_by_source IS NULL THEN (
+        coalesce(f.identity_by_source, f.identity_by_sis, f.identity_by_email) AS identity,
+        CASE WHEN f.source_id <> '' AND f.identity_by_source IS NULL THEN (
             SELECT x.person_id FROM external_ids AS x WHERE x.source = o.system AND x.kind = 'person' AND x.external_id = f.source_id
         ) END AS by_source,
-        CASE WHEN f.sis_id <> '' AND f.who_by_sis IS NULL THEN (
+        CASE WHEN f.sis_id <> '' AND f.identity_by_sis IS NULL THEN (
             SELECT x.person_id FROM external_ids AS x WHERE x.source = 'sis' AND x.kind = 'person' AND x.external_id = f.sis_id
         ) END AS by_sis,
-        CASE WHEN f.email <> '' AND f.who_by_email IS NULL THEN (SELECT u.id FROM users AS u WHERE u.email = f.email) END AS by_email
+        CASE WHEN f.email <> '' AND f.identity_by_email IS NULL THEN (SELECT u.id FROM users AS u WHERE u.email = f.email) END AS by_email
     FROM in_file AS f
     CROSS JOIN file_option AS o
 ),
 
 joined AS (
-    SELECT f.*, w.person_id AS who_is, coalesce(w.person_id, f.by_source, f.by_sis, f.by_email) AS found_id
+    SELECT f.*, w.person_id AS identity_person_id, coalesce(w.person_id, f.by_source, f.by_sis, f.by_email) AS found_id
     FROM found AS f
-    LEFT JOIN file_who AS w ON w.who = f.who
+    LEFT JOIN file_identity AS w ON w.identity = f.identity
 )
 
 SELECT
-    source_id, sis_id, email, who,
-    CASE WHEN who IS NULL THEN found_id ELSE who_is END AS person_id,
+    source_id, sis_id, email, identity,
+    CASE WHEN identity IS NULL THEN found_id ELSE identity_person_id END AS person_id,
     NULL::text AS role,
     CASE
-        WHEN who IS NULL AND found_id IS NULL THEN 'names somebody who is neither here nor in a row that is imported'
-        WHEN who <> who_by_sis OR who <> who_by_email THEN 'names somebody by ids or an address that belong to different people'
-        WHEN who IS NOT NULL AND who_is IS NULL AND found_id IS NOT NULL
-            THEN 'names somebody by ids or an address that belong to different people'
+        WHEN identity IS NULL AND found_id IS NULL THEN 'names a person who is neither in lmskit nor in an imported row'
+        WHEN identity <> identity_by_sis OR identity <> identity_by_email THEN 'names a person by ids or an address that belong to different people'
+        WHEN identity IS NOT NULL AND identity_person_id IS NULL AND found_id IS NOT NULL
+            THEN 'names a person by ids or an address that belong to different people'
         WHEN found_id <> by_source OR found_id <> by_sis OR found_id <> by_email
-            THEN 'names somebody by ids or an address that belong to different people'
+            THEN 'names a person by ids or an address that belong to different people'
     END AS reason
 FROM joined
 
 -- part: roles
--- Who is new has the role that the file tells, else the one in which the first enrollment names the person, else that of a student.
-UPDATE file_who AS w
-SET role = coalesce(told.role, named.role, 'student')
-FROM file_who AS one
-LEFT JOIN (SELECT DISTINCT ON (who) who, role FROM file_person WHERE role IS NOT NULL ORDER BY who, n) AS told ON told.who = one.who
+-- A new person has the role in the file, else the role of the first enrollment that names the person, else student.
+UPDATE file_identity AS w
+SET role = coalesce(described.role, enrolled.role, 'student')
+FROM file_identity AS same
+LEFT JOIN (SELECT DISTINCT ON (identity) identity, role FROM file_person WHERE role IS NOT NULL ORDER BY identity, n) AS described ON described.identity = same.identity
 LEFT JOIN (
-    SELECT DISTINCT ON (r.who) r.who, e.role
-    FROM file_ref AS r
+    SELECT DISTINCT ON (r.identity) r.identity, e.role
+    FROM file_person_reference AS r
     JOIN file_enrollment_row AS e ON e.source_id = r.source_id AND e.sis_id = r.sis_id AND e.email = r.email
-    WHERE r.who IS NOT NULL
-    ORDER BY r.who, e.n
-) AS named ON named.who = one.who
-WHERE w.who = one.who AND w.person_id IS NULL
+    WHERE r.identity IS NOT NULL
+    ORDER BY r.identity, e.n
+) AS enrolled ON enrolled.identity = same.identity
+WHERE w.identity = same.identity AND w.person_id IS NULL
 
--- part: ref_roles
-UPDATE file_ref AS r
+-- part: reference_roles
+UPDATE file_person_reference AS r
 SET role = coalesce(w.role, (SELECT u.role::text FROM users AS u WHERE u.id = r.person_id))
-FROM file_ref AS one
-LEFT JOIN file_who AS w ON w.who = one.who
-WHERE r.source_id = one.source_id AND r.sis_id = one.sis_id AND r.email = one.email
+FROM file_person_reference AS same
+LEFT JOIN file_identity AS w ON w.identity = same.identity
+WHERE r.source_id = same.source_id AND r.sis_id = same.sis_id AND r.email = same.email
 
 -- part: reject_people
-INSERT INTO file_rejected (unit, value, reason)
-SELECT DISTINCT ON (unit) unit, value, reason
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT DISTINCT ON (position_id) position_id, value, reason
 FROM (
     SELECT
-        p.unit, p.n,
+        p.position_id, p.n,
         CASE WHEN p.reason IS NULL THEN p.role ELSE p.value END AS value,
         CASE
             WHEN p.reason IS NOT NULL THEN p.reason
-            WHEN p.role <> w.role THEN 'is somebody who has another role already'
+            WHEN p.role <> w.role THEN 'is a person who already has another role'
         END AS reason
     FROM file_person AS p
-    LEFT JOIN file_who AS w ON w.who = p.who
-) AS judged
+    LEFT JOIN file_identity AS w ON w.identity = p.identity
+) AS checked
 WHERE reason IS NOT NULL
-ORDER BY unit, n
-ON CONFLICT (unit) DO NOTHING
+ORDER BY position_id, n
+ON CONFLICT (position_id) DO NOTHING
 
 -- part: reject_nameless_people
--- Somebody new needs a name, and a lecturer an address, from a row that is imported.
-INSERT INTO file_rejected (unit, value, reason)
-SELECT DISTINCT ON (p.unit)
-    p.unit,
+-- A new person needs a name, and a new lecturer an address, in a row that is imported.
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT DISTINCT ON (p.position_id)
+    p.position_id,
     concat_ws(', ', nullif(p.source_id, ''), nullif(p.sis_id, ''), nullif(p.email, '')),
-    CASE WHEN told.has_name THEN 'is a lecturer without an e-mail address, and lecturers need one' ELSE 'is not here yet, and the file does not tell a name' END
+    CASE WHEN described.has_name THEN 'is a lecturer without an e-mail address, and lecturers need one' ELSE 'is not in lmskit yet, and the file has no name' END
 FROM (
-    SELECT p.who, w.role, bool_or(p.family_name <> '') AS has_name, bool_or(p.email <> '') AS has_address
+    SELECT p.identity, w.role, bool_or(p.family_name <> '') AS has_name, bool_or(p.email <> '') AS has_address
     FROM file_person AS p
-    JOIN file_who AS w ON w.who = p.who
-    WHERE w.person_id IS NULL AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = p.unit)
-    GROUP BY p.who, w.role
-) AS told
-JOIN file_person AS p ON p.who = told.who
-WHERE NOT (told.has_name AND (told.has_address OR told.role = 'student'))
-ORDER BY p.unit, p.n
-ON CONFLICT (unit) DO NOTHING
+    JOIN file_identity AS w ON w.identity = p.identity
+    WHERE w.person_id IS NULL AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id)
+    GROUP BY p.identity, w.role
+) AS described
+JOIN file_person AS p ON p.identity = described.identity
+WHERE NOT (described.has_name AND (described.has_address OR described.role = 'student'))
+ORDER BY p.position_id, p.n
+ON CONFLICT (position_id) DO NOTHING
 
--- part: taken_people
-CREATE TEMPORARY TABLE file_taken_person ON COMMIT DROP AS
+-- part: planned_people
+CREATE TEMPORARY TABLE file_planned_person ON COMMIT DROP AS
 WITH taken AS (
-    SELECT p.* FROM file_person AS p WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = p.unit)
+    SELECT p.* FROM file_person AS p WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id)
 ),
 
-told AS (
-    SELECT who, min(n) AS first_n, max(source_id) AS source_id, max(sis_id) AS sis_id, max(email) AS email FROM taken GROUP BY who
+ids AS (
+    SELECT identity, min(n) AS first_n, max(source_id) AS source_id, max(sis_id) AS sis_id, max(email) AS email FROM taken GROUP BY identity
 ),
 
 named AS (
-    SELECT DISTINCT ON (who) who, family_name, given_name, sort_name FROM taken WHERE family_name <> '' ORDER BY who, n
+    SELECT DISTINCT ON (identity) identity, family_name, given_name, sort_name FROM taken WHERE family_name <> '' ORDER BY identity, n
 ),
 
 joined AS (
     SELECT
         t.*, n.family_name, n.given_name, n.sort_name,
         w.person_id, w.role, w.has_login, w.known_email, w.known_family_name, w.known_given_name, w.by_source, w.by_sis,
-        w.person_id IS NOT NULL AND row_number() OVER (PARTITION BY w.person_id ORDER BY t.who) > 1 AS is_twin
-    FROM told AS t
-    JOIN file_who AS w ON w.who = t.who
-    LEFT JOIN named AS n ON n.who = t.who
+        w.person_id IS NOT NULL AND row_number() OVER (PARTITION BY w.person_id ORDER BY t.identity) > 1 AS is_twin
+    FROM ids AS t
+    JOIN file_identity AS w ON w.identity = t.identity
+    LEFT JOIN named AS n ON n.identity = t.identity
 ),
 
 compared AS (
     SELECT
         joined.*,
-        -- One name alone says less than the two that are known.
+        -- A family name alone does not replace a family and a given name.
         family_name IS NOT NULL AND (given_name <> '' OR known_given_name = '')
-            AND (family_name, given_name) IS DISTINCT FROM (known_family_name, known_given_name) AS is_called_otherwise,
+            AND (family_name, given_name) IS DISTINCT FROM (known_family_name, known_given_name) AS has_other_name,
         email <> '' AND email IS DISTINCT FROM known_email AS has_other_address,
         (source_id <> '' AND by_source IS NULL) OR (sis_id <> '' AND by_sis IS NULL) AS has_new_id
     FROM joined
@@ -266,69 +269,69 @@ compared AS (
 
 SELECT
     compared.*,
-    person_id IS NOT NULL AND is_called_otherwise AND NOT has_login AND NOT is_twin AS is_renamed,
+    person_id IS NOT NULL AND has_other_name AND NOT has_login AND NOT is_twin AS is_renamed,
     person_id IS NOT NULL AND has_other_address AND NOT has_login AS is_readdressed,
     CASE
         WHEN person_id IS NULL THEN 'added'
-        WHEN has_new_id OR (NOT has_login AND (has_other_address OR (is_called_otherwise AND NOT is_twin))) THEN 'changed'
+        WHEN has_new_id OR (NOT has_login AND (has_other_address OR (has_other_name AND NOT is_twin))) THEN 'changed'
         ELSE 'unchanged'
     END AS state
 FROM compared
 
 -- part: person_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
-SELECT f.name, u.row_number, u.column_name, warning.value, warning.reason
-FROM file_taken_person AS t
+SELECT f.name, pos.row_number, pos.column_name, warning.value, warning.reason
+FROM file_planned_person AS t
 JOIN file_person AS p ON p.n = t.first_n
-JOIN file_unit AS u ON u.unit = p.unit
-JOIN file_part AS f ON f.part = u.part
+JOIN file_position AS pos ON pos.position_id = p.position_id
+JOIN file_part AS f ON f.part = pos.part
 CROSS JOIN LATERAL (VALUES
     (
-        t.person_id IS NOT NULL AND t.is_called_otherwise AND t.has_login, concat_ws(', ', t.family_name, nullif(t.given_name, '')),
-        'is somebody with a login, whose name an import does not change'
+        t.person_id IS NOT NULL AND t.has_other_name AND t.has_login, concat_ws(', ', t.family_name, nullif(t.given_name, '')),
+        'is a person with a login: an import does not change the name'
     ),
     (
         t.person_id IS NOT NULL AND t.has_other_address AND t.has_login, t.email,
-        'is somebody with a login, whose address an import does not change'
+        'is a person with a login: an import does not change the address'
     ),
     (
         t.is_renamed AND t.by_source IS NULL AND t.by_sis IS NULL, concat_ws(', ', t.family_name, nullif(t.given_name, '')),
-        'is known here by the address alone, under another name: takes the name in the file'
+        'is known in lmskit by the address alone, under another name: takes the name in the file'
     ),
     (
-        t.is_called_otherwise AND t.is_twin, concat_ws(', ', t.family_name, nullif(t.given_name, '')),
+        t.has_other_name AND t.is_twin, concat_ws(', ', t.family_name, nullif(t.given_name, '')),
         'is the same person as in an earlier row, under another name: the earlier row counts'
     )
 ) AS warning (applies, value, reason)
 WHERE warning.applies
 UNION ALL
-SELECT f.name, u.row_number, u.column_name, concat_ws(', ', p.family_name, nullif(p.given_name, '')),
+SELECT f.name, pos.row_number, pos.column_name, concat_ws(', ', p.family_name, nullif(p.given_name, '')),
     'is the same person as in an earlier row, under another name: the earlier row counts'
 FROM file_person AS p
-JOIN file_taken_person AS t ON t.who = p.who AND t.first_n <> p.n
-JOIN file_unit AS u ON u.unit = p.unit
-JOIN file_part AS f ON f.part = u.part
+JOIN file_planned_person AS t ON t.identity = p.identity AND t.first_n <> p.n
+JOIN file_position AS pos ON pos.position_id = p.position_id
+JOIN file_part AS f ON f.part = pos.part
 WHERE p.family_name <> '' AND (p.family_name, p.given_name) IS DISTINCT FROM (t.family_name, t.given_name)
-    AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.unit = p.unit)
+    AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id)
 
 -- part: add_people
--- Numbers are given in the order of the rows, so the n-th new person is the n-th new row.
-WITH made AS (
+-- Ids are assigned in the order of the rows, so the n-th new person is the n-th new row.
+WITH added AS (
     INSERT INTO users (email, family_name, given_name, sort_name, role)
-    SELECT nullif(email, ''), family_name, given_name, sort_name, role::user_role FROM file_taken_person WHERE state = 'added' ORDER BY first_n
+    SELECT nullif(email, ''), family_name, given_name, sort_name, role::user_role FROM file_planned_person WHERE state = 'added' ORDER BY first_n
     RETURNING id
 ),
 
-made_in_order AS (
-    SELECT id, row_number() OVER (ORDER BY id) AS nth FROM made
+added_in_order AS (
+    SELECT id, row_number() OVER (ORDER BY id) AS nth FROM added
 ),
 
 rows_in_order AS (
-    SELECT who, row_number() OVER (ORDER BY first_n) AS nth FROM file_taken_person WHERE state = 'added'
+    SELECT identity, row_number() OVER (ORDER BY first_n) AS nth FROM file_planned_person WHERE state = 'added'
 )
 
-INSERT INTO file_added_person (who, person_id)
-SELECT r.who, m.id FROM made_in_order AS m JOIN rows_in_order AS r ON r.nth = m.nth
+INSERT INTO file_added_person (identity, person_id)
+SELECT r.identity, m.id FROM added_in_order AS m JOIN rows_in_order AS r ON r.nth = m.nth
 
 -- part: change_people
 UPDATE users AS u
@@ -337,19 +340,19 @@ SET
     given_name = CASE WHEN t.is_renamed THEN t.given_name ELSE u.given_name END,
     sort_name = CASE WHEN t.is_renamed THEN t.sort_name ELSE u.sort_name END,
     email = CASE WHEN t.is_readdressed THEN t.email ELSE u.email END
-FROM file_taken_person AS t
+FROM file_planned_person AS t
 WHERE u.id = t.person_id AND (t.is_renamed OR t.is_readdressed)
 
--- part: name_people
+-- part: add_person_ids
 INSERT INTO external_ids (source, kind, external_id, person_id)
 SELECT o.system, 'person'::entity_kind, t.source_id, coalesce(t.person_id, a.person_id)
-FROM file_taken_person AS t
+FROM file_planned_person AS t
 CROSS JOIN file_option AS o
-LEFT JOIN file_added_person AS a ON a.who = t.who
+LEFT JOIN file_added_person AS a ON a.identity = t.identity
 WHERE t.source_id <> '' AND t.by_source IS NULL
 UNION ALL
 SELECT 'sis', 'person'::entity_kind, t.sis_id, coalesce(t.person_id, a.person_id)
-FROM file_taken_person AS t
+FROM file_planned_person AS t
 CROSS JOIN file_option AS o
-LEFT JOIN file_added_person AS a ON a.who = t.who
+LEFT JOIN file_added_person AS a ON a.identity = t.identity
 WHERE t.sis_id <> '' AND t.by_sis IS NULL AND (o.system, t.source_id) IS DISTINCT FROM ('sis', t.sis_id)

@@ -1,28 +1,25 @@
-"""The account of an import: what became of every unit, what was found, what there is to know."""
+"""The report of an import: the outcome of every row and cell, rejections, warnings and notes."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
 from lmskit.importers.report import MAX_OUTCOMES, EntityCounts, FileCounts, ImportReport, Outcome
-from lmskit.services.importing import Statements, add_warnings, rejections, warnings
+from lmskit.services.importing import TouchedRow, add_warnings, all_rejections, all_warnings, states_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sqlalchemy.orm import Session
-
     from lmskit.importers.record import Source
-    from lmskit.services.file_import.options import Options
-    from lmskit.services.file_import.quizzes import Quizzes
+    from lmskit.services.file_import.context import ImportContext
+    from lmskit.services.importing import Statements
 
 KINDS = ("terms", "courses", "lecturers", "students", "enrollments", "weeks", "quizzes", "attempts", "withdrawn", "messages")
 _HAS_UNDATED = text("""
-    SELECT EXISTS (SELECT FROM file_place AS p JOIN file_enrollment AS e ON e.n = p.n WHERE p.state = 'added' AND e.started_on IS NULL)
+    SELECT EXISTS (
+        SELECT FROM file_planned_enrollment AS p JOIN file_enrollment AS e ON e.n = p.n WHERE p.state = 'added' AND e.started_on IS NULL
+    )
 """)
 _NEEDS_COURSE = text("""
     SELECT EXISTS (SELECT FROM file_enrollment_row WHERE course = '')
@@ -30,80 +27,76 @@ _NEEDS_COURSE = text("""
 """)
 
 
-@dataclass
-class Written:
-    """What was done beside the units of the file."""
+class OutcomeRow(NamedTuple):
+    """The outcome of a row or cell, as `Outcome`."""
 
-    n_messages: int = 0
-    withdrawn: list[Outcome] = field(default_factory=list)
-    """Students whom the file does not name."""
+    part: str
+    row: int
+    column: str | None
+    state: str
+    what: str
+    reason: str
 
 
-def make_report(session: Session, source: Source, options: Options, quizzes: Quizzes, written: Written, *, dry_run: bool) -> ImportReport:
-    """Count what became of every unit, once everything is written, and make the report."""
-    run = Statements(session, "file_import/outcomes.sql")
-    run.build("file_outcome", "outcomes")
-    run.run("rejections")
+def make_report(context: ImportContext) -> None:
+    """Count the outcomes, once everything is written, and make the report."""
+    session, source, run = context.session, context.source, context.statements["outcomes"]
     add_warnings(session, source.warnings)
-    order = [part.name for part in source.parts]
-    units: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, state, count in cast("list[tuple[str, str, int]]", run.read("unit_states")):
-        units[name][state] = count
-    touched = cast("list[tuple[int, int, int]]", Statements(session, "file_import/attempts.sql").read("touched"))
-    return ImportReport(
+    rows = states_of(run, "position_states")
+    context.report = ImportReport(
         format=source.format,
         name=source.name,
         sha256=source.sha256,
-        dry_run=dry_run,
+        dry_run=context.options.asked.dry_run,
         files=tuple(
             FileCounts(
                 file=part.name,
                 rows_in=part.rows_in,
-                added=units[part.name]["added"],
-                changed=units[part.name]["changed"],
-                unchanged=units[part.name]["unchanged"],
-                rejected=units[part.name]["rejected"] + len(part.rejections),
+                added=rows[part.name]["added"],
+                changed=rows[part.name]["changed"],
+                unchanged=rows[part.name]["unchanged"],
+                rejected=rows[part.name]["rejected"] + len(part.rejections),
                 skipped_columns=tuple(part.skipped_columns),
             )
             for part in source.parts
         ),
-        entities=_entities(run, quizzes, written),
-        rejections=rejections(session, order),
-        warnings=warnings(session, order),
-        notes=(*source.notes, *_notes(session, options, written)),
-        touched=tuple((student, course, week) for student, course, week in touched),
-        outcomes=(*_outcomes(run, source, order), *written.withdrawn),
+        entities=_entities(context),
+        rejections=all_rejections(session, context.parts),
+        warnings=all_warnings(session, context.parts),
+        notes=(*source.notes, *_notes(context)),
+        touched=tuple(context.statements["attempts"].read("touched", TouchedRow)),
+        outcomes=(*_outcomes(run, source, context.parts), *context.withdrawn),
     )
 
 
-def _entities(run: Statements, quizzes: Quizzes, written: Written) -> tuple[EntityCounts, ...]:
-    things: dict[str, Counter[str]] = defaultdict(Counter)
-    for kind, state, count in cast("list[tuple[str, str, int]]", run.read("entity_states")):
-        things[kind][state] = count
-    things["weeks"] = Counter(added=len(quizzes.added_weeks), unchanged=quizzes.n_weeks - len(quizzes.added_weeks))
-    things["withdrawn"] = Counter(changed=len(written.withdrawn))
-    things["messages"] = Counter(added=written.n_messages)
-    return tuple(EntityCounts(kind, things[kind]["added"], things[kind]["changed"], things[kind]["unchanged"]) for kind in KINDS)
+def _entities(context: ImportContext) -> tuple[EntityCounts, ...]:
+    states = states_of(context.statements["outcomes"], "entity_states")
+    if context.quizzes is not None:
+        added = len(context.quizzes.added_weeks)
+        states["weeks"] = Counter(added=added, unchanged=context.quizzes.n_weeks - added)
+    states["withdrawn"] = Counter(changed=len(context.withdrawn))
+    states["messages"] = Counter(added=context.n_messages)
+    return tuple(EntityCounts(kind, states[kind]["added"], states[kind]["changed"], states[kind]["unchanged"]) for kind in KINDS)
 
 
-def _outcomes(run: Statements, source: Source, order: Sequence[str]) -> list[Outcome]:
-    """The first outcomes, those of rows that could not be read among the others."""
-    found = [Outcome(*one) for one in cast("list[tuple[str, int, str | None, str, str, str]]", run.read("listed"))]
-    unread = (one for part in source.parts for one in part.rejections)
-    found += [Outcome(one.file, one.row, one.column, "rejected", "", one.reason) for one in unread]
-    place = {name: position for position, name in enumerate(order)}
-    found.sort(key=lambda one: (place[one.part], one.row or 0))
+def _outcomes(run: Statements, source: Source, order: list[str]) -> list[Outcome]:
+    """The first outcomes by part and row, among them those of rows that the reader rejected."""
+    found = [Outcome(*row) for row in run.read("first_outcomes", OutcomeRow)]
+    rejections = (rejection for part in source.parts for rejection in part.rejections)
+    found += [Outcome(rejection.file, rejection.row, rejection.column, "rejected", "", rejection.reason) for rejection in rejections]
+    index = {name: number for number, name in enumerate(order)}
+    found.sort(key=lambda outcome: (index[outcome.part], outcome.row or 0))
     return found[:MAX_OUTCOMES]
 
 
-def _notes(session: Session, options: Options, written: Written) -> list[str]:
-    notes = []
+def _notes(context: ImportContext) -> list[str]:
+    session, options, notes = context.session, context.options, []
     if session.scalar(_HAS_UNDATED):
-        notes.append("The file does not tell when students begin: new enrollments begin with the term, or on the day they end if earlier.")
+        notes.append("The file has no start days: new enrollments begin with the term, or on their last day if that is earlier.")
     if options.course is not None and not session.scalar(_NEEDS_COURSE):
         notes.append(f"The file names its courses itself, so {options.course.code} was not needed.")
-    if written.withdrawn:
-        notes.append(f"Withdrawn because the file does not name them: {len(written.withdrawn):,}.")
-    if written.n_messages:
-        notes.append(f"Enrolled pending, until the message that confirms the place is accepted: {written.n_messages:,}.")
+    if context.withdrawn:
+        notes.append(f"Students withdrawn because they are not in the file: {len(context.withdrawn):,}.")
+    if context.n_messages:
+        notes.append(f"Enrolled pending, until the message that confirms the enrollment is accepted: {context.n_messages:,}.")
     return notes

@@ -2,258 +2,371 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import unicodedata
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from lmskit.db.bulk import copy_rows, stage
+from sqlalchemy import text
+
 from lmskit.errors import InputError
 from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, TermRecord
 from lmskit.limits import LONGEST_NAME
 from lmskit.names import sort_name
 from lmskit.progress import REPORT_EVERY
-from lmskit.services.importing import add_rejections, analyze
+from lmskit.services.importing import add_rejections
+from lmskit.services.staging_table import Int8, StagingTable, analyze
 from lmskit.vocabulary import EnrollmentStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy.orm import Session
-
     from lmskit.importers.record import Record, Source
-    from lmskit.progress import Progress
+    from lmskit.services.file_import.context import ImportContext
 
+R = TypeVar("R", bound=tuple[object, ...])
 BATCH = 5000
 """Rows of a table that are collected before they are copied."""
 MISSING_NUMBER = "NaN"
 
-Row: TypeAlias = tuple[object, ...]
-
-# What is missing is an empty text where tables are joined by it: nulls would not be equal to each other.
-KEY = {"source_id": "text", "sis_id": "text", "email": "text"}
-TABLES: Mapping[str, Mapping[str, str]] = {
-    "file_unit": {"unit": "int4", "part": "int4", "row_number": "int4", "column_name": "text", "row_unit": "int4"},
-    "file_term_row": {
-        "n": "int4",
-        "unit": "int4",
-        "source_id": "text",
-        "code": "text",
-        "name": "text",
-        "starts_on": "date",
-        "ends_on": "date",
-    },
-    "file_person_row": {
-        "n": "int4",
-        "unit": "int4",
-        **KEY,
-        "family_name": "text",
-        "given_name": "text",
-        "sort_name": "text",
-        "role": "text",
-        "fault": "text",
-    },
-    "file_course_row": {
-        "n": "int4",
-        "unit": "int4",
-        "source_id": "text",
-        "code": "text",
-        "module_code": "text",
-        "title": "text",
-        "term": "text",
-    },
-    "file_enrollment_row": {
-        "n": "int4",
-        "unit": "int4",
-        **KEY,
-        "course": "text",
-        "role": "text",
-        "status": "text",
-        "started_on": "date",
-        "ended_on": "date",
-        "is_implied": "bool",
-    },
-    "file_attempt_row": {
-        "n": "int4",
-        "unit": "int4",
-        **KEY,
-        "quiz": "text",
-        "score": "float8",
-        "max_score": "float8",
-        "is_total": "bool",
-        "number": "int8",
-        "started_at": "timestamptz",
-        "submitted_at": "timestamptz",
-        "answers": "text",
-        "feedback": "text",
-    },
-}
+# The rows of the tables; n is the number of the record. A missing id is an empty text, since tables are joined by ids and
+# nulls do not equal each other.
 
 
-@dataclass
-class Staged:
-    """What came out of the files that is not in a table: the quizzes, of which there are few, and the names of the parts."""
+class TableRow(NamedTuple):
+    """The name of a temporary table."""
 
-    parts: list[str] = field(default_factory=list)
-    quizzes: dict[str, tuple[QuizRecord, int | None]] = field(default_factory=dict)
-    """The first record of each quiz by its key, and the unit that names it, if that is one."""
-    enrollment_parts: set[str] = field(default_factory=set)
-    """Parts whose rows say who studies what."""
+    name: str
 
 
-class _Batches:
-    """Rows on their way into the tables."""
+class OptionRow(NamedTuple):
+    """The options of the import: one row."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._rows: dict[str, list[Row]] = {table: [] for table in TABLES}
-        for table, columns in TABLES.items():
-            stage(session, table, columns)
-
-    def add(self, table: str, row: Row) -> None:
-        rows = self._rows[table]
-        rows.append(row)
-        if len(rows) >= BATCH:
-            self._copy(table)
-
-    def finish(self) -> None:
-        for table in TABLES:
-            self._copy(table)
-            analyze(self._session, table)
-
-    def _copy(self, table: str) -> None:
-        columns = TABLES[table]
-        if self._rows[table]:
-            copy_rows(self._session, table, list(columns), self._rows[table], types=list(columns.values()))
-            self._rows[table] = []
+    system: str
+    course_id: Int8 | None
+    lecturer_id: Int8 | None
+    term_id: Int8 | None
+    today: dt.date
+    notify: bool
 
 
-class _Units:
-    """Gives each place that records stand at its number, and knows to which row a cell belongs."""
+class RejectedRow(NamedTuple):
+    """A position that is rejected."""
 
-    def __init__(self, batches: _Batches) -> None:
-        self.parts: dict[str, int] = {}
-        self._batches = batches
-        self._last: dict[str, tuple[int, str | None, int]] = {}
-        self._base: dict[str, str | None] = {}
-        self.count = 0
-
-    def of(self, place: Position) -> int:
-        last = self._last.get(place.part)
-        if last is not None and last[0] == place.row and last[1] == place.column:
-            return last[2]
-        if place.part not in self.parts:
-            self.parts[place.part] = len(self.parts)
-        self.count += 1
-        self._last[place.part] = (place.row, place.column, self.count)
-        row = (self.count, self.parts[place.part], place.row, place.column, self._row_of(place))
-        self._batches.add("file_unit", row)
-        return self.count
-
-    def at(self, place: Position) -> int | None:
-        """The unit that the last record of the part stands at, if it is this place."""
-        last = self._last.get(place.part)
-        return last[2] if last is not None and last[:2] == (place.row, place.column) else None
-
-    def _row_of(self, place: Position) -> int | None:
-        if place.column is None:
-            return None
-        if place.part not in self._base:
-            self._base[place.part] = max((part for part in self.parts if place.part.startswith(f"{part}: ")), key=len, default=None)
-        base = self._last.get(self._base[place.part] or "")
-        return base[2] if base is not None and base[:2] == (place.row, None) else None
+    position_id: int
+    value: str | None
+    reason: str
 
 
-def stage_source(session: Session, source: Source, tell: Progress, *, has_course: bool) -> Staged:
-    """Read all records of a source into the temporary tables `TABLES`, and what it rejected beside the other rejections.
+class AddedPersonRow(NamedTuple):
+    """A new person: the identity in the file and the id in lmskit."""
+
+    identity: int
+    person_id: Int8
+
+
+class PartRow(NamedTuple):
+    """A part of the source; `part_order` is its index in reports."""
+
+    part: int
+    name: str
+    part_order: int
+
+
+class PositionRow(NamedTuple):
+    """A row or cell that is counted; `row_position_id` is the row to which a cell belongs."""
+
+    position_id: int
+    part: int
+    row_number: int
+    column_name: str | None
+    row_position_id: int | None
+
+
+class TermRow(NamedTuple):
+    """A `TermRecord`."""
+
+    n: int
+    position_id: int
+    source_id: str
+    code: str
+    name: str
+    starts_on: dt.date | None
+    ends_on: dt.date | None
+
+
+class PersonRow(NamedTuple):
+    """A `PersonRecord`; `fault` is the reason why its name cannot be stored."""
+
+    n: int
+    position_id: int
+    source_id: str
+    sis_id: str
+    email: str
+    family_name: str
+    given_name: str
+    sort_name: str
+    role: str | None
+    fault: str | None
+
+
+class CourseRow(NamedTuple):
+    """A `CourseRecord`."""
+
+    n: int
+    position_id: int
+    source_id: str
+    code: str
+    module_code: str
+    title: str
+    term: str
+
+
+class EnrollmentRow(NamedTuple):
+    """An `EnrollmentRecord`; an empty course is the one that the import is for."""
+
+    n: int
+    position_id: int
+    source_id: str
+    sis_id: str
+    email: str
+    course: str
+    role: str
+    status: str
+    started_on: dt.date | None
+    ended_on: dt.date | None
+    is_implied: bool
+
+
+class AttemptRow(NamedTuple):
+    """An `AttemptRecord`; `answers` is JSON."""
+
+    n: int
+    position_id: int
+    source_id: str
+    sis_id: str
+    email: str
+    quiz: str
+    score: float | None
+    max_score: float | None
+    is_total: bool
+    number: Int8 | None
+    started_at: dt.datetime | None
+    submitted_at: dt.datetime | None
+    answers: str
+    feedback: str | None
+
+
+OPTION = StagingTable("file_option", OptionRow)
+REJECTED = StagingTable("file_rejected", RejectedRow, key="position_id")
+ADDED_PERSON = StagingTable("file_added_person", AddedPersonRow, key="identity")
+PART = StagingTable("file_part", PartRow)
+POSITION = StagingTable("file_position", PositionRow)
+TERM = StagingTable("file_term_row", TermRow)
+PERSON = StagingTable("file_person_row", PersonRow)
+COURSE = StagingTable("file_course_row", CourseRow)
+ENROLLMENT = StagingTable("file_enrollment_row", EnrollmentRow)
+ATTEMPT = StagingTable("file_attempt_row", AttemptRow)
+OF_RECORDS = (POSITION, TERM, PERSON, COURSE, ENROLLMENT, ATTEMPT)
+"""The tables that records are read into."""
+
+
+def stage_options(context: ImportContext) -> None:
+    """Create the table of the options, and the empty tables of rejected positions and new people."""
+    options = context.options
+    course_id = options.course.id if options.course is not None else None
+    today = dt.datetime.now(dt.UTC).date()
+    row = OptionRow(options.system, course_id, options.lecturer_id, options.term_id, today, options.asked.notify)
+    OPTION.create(context.session)
+    OPTION.copy(context.session, [row])
+    REJECTED.create(context.session)
+    ADDED_PERSON.create(context.session)
+
+
+def stage_records(context: ImportContext) -> None:
+    """Read all records of the source into the tables `OF_RECORDS`, and its rejections into `import_rejection`.
 
     Raises
     ------
     InputError
-        A record belongs to the course that the import is for, and there is none.
+        A record belongs to the course that the import is for, and no course was given.
     ImportFileError
         A file cannot be read to its end.
     """
-    batches = _Batches(session)
-    units = _Units(batches)
-    staged = Staged()
+    source, progress = context.source, context.progress
+    staging = _Staging(context)
     step = f"Reading {source.name}"
-    tell(step, 0, None)
+    progress(step, 0, None)
     n = 0
     for n, record in enumerate(source.records(), 1):
         if n % REPORT_EVERY == 0:
-            tell(step, n, None)
-        if not has_course and _needs_course(record):
-            if isinstance(record, EnrollmentRecord) and getattr(source, "may_lack_a_course", False):
-                continue  # the file makes people; where they belong is for whoever imports it to say
+            progress(step, n, None)
+        if context.options.course is not None or not _needs_course(record):
+            staging.add(n, record)
+        elif not (isinstance(record, EnrollmentRecord) and source.may_lack_a_course):
             raise InputError(f"{source.name} does not say which course it is about. Name the course: --course CODE")
-        _stage(record, n, batches, units, staged)
-    tell(step, n, n)
-    batches.finish()
+    progress(step, n, n)
+    staging.finish()
     for part in source.parts:
-        add_rejections(session, part.rejections)
-    known = {part.name for part in source.parts}
-    staged.parts = [part.name for part in source.parts]
-    if unknown := [name for name in units.parts if name not in known]:
-        message = f"{source.format}: records stand in {unknown[0]!r}, which is not among the parts of the source"
-        raise ValueError(message)
-    stage(session, "file_part", {"part": "int4", "name": "text", "position": "int4"})
-    places = [(number, name, staged.parts.index(name)) for name, number in units.parts.items()]
-    copy_rows(session, "file_part", ["part", "name", "position"], places, types=["int4", "text", "int4"])
-    return staged
+        add_rejections(context.session, part.rejections)
+    context.parts = [part.name for part in source.parts]
+    PART.create(context.session)
+    PART.copy(context.session, _part_rows(source, staging.positions.parts))
+
+
+def drop_tables(context: ImportContext) -> None:
+    """Drop all temporary tables of the import, so that another import can follow in the same transaction."""
+    tables = context.statements["outcomes"].read("temporary_tables", TableRow)
+    context.session.execute(text(f"DROP TABLE {', '.join(table.name for table in tables)}"))
 
 
 def _needs_course(record: Record) -> bool:
     return isinstance(record, QuizRecord | AttemptRecord) or (isinstance(record, EnrollmentRecord) and not record.course)
 
 
-def _stage(record: Record, n: int, batches: _Batches, units: _Units, staged: Staged) -> None:
-    match record:
-        case QuizRecord():
-            if record.key not in staged.quizzes:
-                staged.quizzes[record.key] = (record, units.at(record.position))
-        case PersonRecord():
-            batches.add("file_person_row", _person(n, units.of(record.position), record))
-        case EnrollmentRecord():
-            staged.enrollment_parts.add(record.position.part)
-            status = EnrollmentStatus.ACTIVE if record.status is EnrollmentStatus.PENDING else record.status
-            told = (record.course or "", record.role.value, status.value, record.started_on, record.ended_on, record.is_implied)
-            row = (n, units.of(record.position), *_key(record.person), *told)
-            batches.add("file_enrollment_row", row)
-        case AttemptRecord():
-            batches.add("file_attempt_row", _attempt(n, units.of(record.position), record))
-        case CourseRecord():
-            names = (record.source_id, record.code, record.module_code or record.code, record.title or record.code)
-            batches.add("file_course_row", (n, units.of(record.position), *names, record.term or ""))
-        case TermRecord():
-            days = (record.starts_on, record.ends_on)
-            batches.add("file_term_row", (n, units.of(record.position), record.source_id, record.code, record.name or record.code, *days))
+def _part_rows(source: Source, numbers: dict[str, int]) -> list[PartRow]:
+    order = [part.name for part in source.parts]
+    if unknown := [name for name in numbers if name not in order]:
+        raise ValueError(f"{source.format}: records have positions in {unknown[0]!r}, which is not a part of the source")
+    return [PartRow(number, name, order.index(name)) for name, number in numbers.items()]
+
+
+class _Batches:
+    """Rows on their way into the tables."""
+
+    def __init__(self, context: ImportContext) -> None:
+        self._session = context.session
+        self._rows: dict[str, list[Any]] = {table.name: [] for table in OF_RECORDS}
+        for table in OF_RECORDS:
+            table.create(self._session)
+
+    def add(self, table: StagingTable[R], row: R) -> None:
+        rows = self._rows[table.name]
+        rows.append(row)
+        if len(rows) >= BATCH:
+            table.copy(self._session, rows)
+            rows.clear()
+
+    def finish(self) -> None:
+        for table in OF_RECORDS:
+            if rows := self._rows[table.name]:
+                table.copy(self._session, rows)
+            analyze(self._session, table.name)
+
+
+class _Positions:
+    """Numbers the positions of records, and finds the row to which a cell belongs."""
+
+    def __init__(self, batches: _Batches) -> None:
+        self.parts: dict[str, int] = {}
+        self._batches = batches
+        self._last: dict[str, tuple[int, str | None, int]] = {}
+        """Row, column and number of the last position of each part."""
+        self._base: dict[str, str | None] = {}
+        self._count = 0
+
+    def number(self, position: Position) -> int:
+        """Return the number of a position; a new one is added to the table. Records of one position follow each other."""
+        last = self._last.get(position.part)
+        if last is not None and last[0] == position.row and last[1] == position.column:
+            return last[2]
+        if position.part not in self.parts:
+            self.parts[position.part] = len(self.parts)
+        self._count += 1
+        self._last[position.part] = (position.row, position.column, self._count)
+        part = self.parts[position.part]
+        self._batches.add(POSITION, PositionRow(self._count, part, position.row, position.column, self._row_of(position)))
+        return self._count
+
+    def current(self, position: Position) -> int | None:
+        """Return the number of a position if it is the last one of its part, else None."""
+        last = self._last.get(position.part)
+        return last[2] if last is not None and last[:2] == (position.row, position.column) else None
+
+    def _row_of(self, position: Position) -> int | None:
+        """Return the number of the row that holds a cell: cells are in the part `<part of the row>: ...`."""
+        if position.column is None:
+            return None
+        if position.part not in self._base:
+            bases = (part for part in self.parts if position.part.startswith(f"{part}: "))
+            self._base[position.part] = max(bases, key=len, default=None)
+        base = self._last.get(self._base[position.part] or "")
+        return base[2] if base is not None and base[:2] == (position.row, None) else None
+
+
+class _Staging:
+    """Adds records to the tables of their kinds."""
+
+    def __init__(self, context: ImportContext) -> None:
+        self._context, self._batches = context, _Batches(context)
+        self.positions = _Positions(self._batches)
+
+    def add(self, n: int, record: Record) -> None:
+        batches = self._batches
+        if isinstance(record, QuizRecord):
+            if record.key not in self._context.quiz_records:
+                self._context.quiz_records[record.key] = (record, self.positions.current(record.position))
+            return
+        position_id = self.positions.number(record.position)
+        match record:
+            case PersonRecord():
+                batches.add(PERSON, _person(n, position_id, record))
+            case EnrollmentRecord():
+                self._context.enrollment_parts.add(record.position.part)
+                batches.add(ENROLLMENT, _enrollment(n, position_id, record))
+            case AttemptRecord():
+                batches.add(ATTEMPT, _attempt(n, position_id, record))
+            case CourseRecord():
+                names = (record.source_id, record.code, record.module_code or record.code, record.title or record.code)
+                batches.add(COURSE, CourseRow(n, position_id, *names, record.term or ""))
+            case TermRecord():
+                name = record.name or record.code
+                batches.add(TERM, TermRow(n, position_id, record.source_id, record.code, name, record.starts_on, record.ends_on))
+
+    def finish(self) -> None:
+        self._batches.finish()
 
 
 def _key(key: PersonKey) -> tuple[str, str, str]:
     return key.source_id or "", key.sis_id or "", (key.email or "").lower()
 
 
-def _person(n: int, unit: int, record: PersonRecord) -> Row:
+def _person(n: int, position_id: int, record: PersonRecord) -> PersonRow:
     family, given = record.family_name, record.given_name
     role = None if record.role is None else record.role.value
-    return (n, unit, *_key(record.key), family, given, sort_name(family, given), role, _fault(family) or _fault(given))
+    return PersonRow(
+        n, position_id, *_key(record.key), family, given, sort_name(family, given), role, _name_fault(family) or _name_fault(given)
+    )
 
 
-def _attempt(n: int, unit: int, record: AttemptRecord) -> Row:
-    marks = (
-        None if record.score is None else float(record.score),
-        None if record.max_score is None else float(record.max_score),
+def _enrollment(n: int, position_id: int, record: EnrollmentRecord) -> EnrollmentRow:
+    status = EnrollmentStatus.ACTIVE if record.status is EnrollmentStatus.PENDING else record.status
+    days = (record.started_on, record.ended_on)
+    return EnrollmentRow(
+        n, position_id, *_key(record.person), record.course or "", record.role.value, status.value, *days, record.is_implied
+    )
+
+
+def _attempt(n: int, position_id: int, record: AttemptRecord) -> AttemptRow:
+    score = None if record.score is None else float(record.score)
+    max_score = None if record.max_score is None else float(record.max_score)
+    answers = json.dumps(list(record.answers)) if record.answers else "[]"
+    return AttemptRow(
+        n,
+        position_id,
+        *_key(record.person),
+        record.quiz,
+        score,
+        max_score,
         record.is_total,
         record.number,
+        record.started_at,
+        record.submitted_at,
+        answers,
+        record.feedback,
     )
-    answers = json.dumps(list(record.answers)) if record.answers else "[]"
-    times = (record.started_at, record.submitted_at)
-    return (n, unit, *_key(record.person), record.quiz, *marks, *times, answers, record.feedback)
 
 
-def _fault(name: str) -> str | None:
-    """Why a name cannot be stored; None where it can."""
+def _name_fault(name: str) -> str | None:
+    """Return the reason why a name cannot be stored; None if it can."""
     if len(name) > LONGEST_NAME:
         return f"has a name of more than {LONGEST_NAME} characters"
     if name == MISSING_NUMBER:

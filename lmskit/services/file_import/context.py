@@ -1,0 +1,47 @@
+"""What the steps of one import share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lmskit.services.importing import Statements
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from lmskit.importers.record import QuizRecord, Source
+    from lmskit.importers.report import ImportReport, Outcome
+    from lmskit.progress import Progress
+    from lmskit.services.file_import.options import FoundOptions
+    from lmskit.services.file_import.quizzes import Quizzes
+
+FILES = ("people", "courses", "enrollments", "attempts", "outcomes")
+"""The `.sql` files of this package."""
+
+
+@dataclass
+class ImportContext:
+    """One import while it runs: what it was asked for, and what its steps leave for later ones outside the temporary tables."""
+
+    session: Session
+    source: Source
+    options: FoundOptions
+    progress: Progress
+    statements: dict[str, Statements] = field(init=False)
+    """The parts of each file in `FILES`."""
+    parts: list[str] = field(default_factory=list)
+    """Names of the source's parts, in the order of reports."""
+    enrollment_parts: set[str] = field(default_factory=set)
+    """Parts that hold enrollments."""
+    quiz_records: dict[str, tuple[QuizRecord, int | None]] = field(default_factory=dict)
+    """The first record of each quiz by its key, and the position that names it, if that is counted."""
+    quizzes: Quizzes | None = None
+    n_messages: int = 0
+    """Messages that were put into the outbox."""
+    withdrawn: list[Outcome] = field(default_factory=list)
+    """Students who were withdrawn because they are not in the file."""
+    report: ImportReport | None = None
+
+    def __post_init__(self) -> None:
+        self.statements = {name: Statements(self.session, f"file_import/{name}.sql") for name in FILES}

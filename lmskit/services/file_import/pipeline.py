@@ -1,0 +1,336 @@
+"""The steps of an import in order, as data.
+
+Each step names what it needs and makes: temporary tables. `writer.py` runs the steps; a test compares them with the `.sql`
+files and with `docs/import-pipeline.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from lmskit.services.file_import.identities import resolve_keys
+from lmskit.services.file_import.messages import enqueue_messages
+from lmskit.services.file_import.quizzes import plan_quizzes, write_quizzes
+from lmskit.services.file_import.report import make_report
+from lmskit.services.file_import.staging import drop_tables, stage_options, stage_records
+from lmskit.services.file_import.withdrawal import list_withdrawn, refuse_if_rows_were_rejected
+
+if TYPE_CHECKING:
+    from lmskit.services.file_import.context import ImportContext
+    from lmskit.services.importing import ImportOptions
+
+Findings: TypeAlias = Literal["rejections", "warnings"]
+"""What a step may report about rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A statement: a part of a `.sql` file of this package."""
+
+    file: str
+    part: str
+    needs: tuple[str, ...]
+    """Temporary tables that it reads or changes."""
+    makes: str | None = None
+    """The temporary table that it creates; statistics of it are collected."""
+    reports: Findings | None = None
+    analyzes: tuple[str, ...] = ()
+    """Further tables whose statistics are collected afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A Python function."""
+
+    run: Callable[[ImportContext], None]
+    needs: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+    reports: tuple[Findings, ...] = ()
+    queries: tuple[str, ...] = ()
+    """Parts of `.sql` files whose rows it reads: "people.shared_keys"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Statements that are run in turn until none of them writes a row."""
+
+    steps: tuple[Sql, ...]
+    only_after_rejections: bool = False
+    """Whether they are left out if the step before rejected no row."""
+
+
+Step: TypeAlias = Sql | Code | Repeat
+
+
+def _always(_options: ImportOptions) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Steps under one title of the progress display; without a title a step reports its progress itself."""
+
+    title: str | None
+    steps: tuple[Step, ...]
+    when: Callable[[ImportOptions], bool] = _always
+    """Whether the options ask for these steps."""
+
+
+GIVEN = ("import_rejection", "import_warning")
+"""Temporary tables that `services.importing.importing` makes for every import."""
+
+DEPENDENT = (
+    Sql("people", "reject_nameless_people", ("file_identity", "file_person", "file_rejected"), reports="rejections"),
+    Sql("courses", "reject_courses_without_term", ("file_course", "file_option", "file_rejected", "file_term"), reports="rejections"),
+    Sql(
+        "courses",
+        "reject_courses_without_lecturer",
+        ("file_course", "file_enrollment", "file_option", "file_rejected"),
+        reports="rejections",
+    ),
+    Sql(
+        "courses",
+        "reject_orphans",
+        ("file_attempt", "file_course", "file_enrollment", "file_person", "file_rejected"),
+        reports="rejections",
+    ),
+    Sql("attempts", "reject_not_enrolled", ("file_attempt", "file_enrollment", "file_rejected"), reports="rejections"),
+    Sql("courses", "reject_cells_of_rejected_rows", ("file_position", "file_rejected"), reports="rejections", analyzes=("file_rejected",)),
+)
+"""Reject rows that depend on rejected rows. One rejection can make another, so they are repeated."""
+PIPELINE = (
+    Stage(
+        None,
+        (
+            Code(stage_options, makes=("file_option", "file_rejected", "file_added_person")),
+            Code(
+                stage_records,
+                makes=(
+                    "file_position",
+                    "file_term_row",
+                    "file_person_row",
+                    "file_course_row",
+                    "file_enrollment_row",
+                    "file_attempt_row",
+                    "file_part",
+                ),
+                reports=("rejections",),
+            ),
+            Code(plan_quizzes, makes=("file_quiz",)),
+        ),
+    ),
+    Stage(
+        "Recognising people",
+        (
+            Sql("people", "keys", ("file_person_row",), makes="file_key"),
+            Code(resolve_keys, needs=("file_key",), makes=("file_resolved_key",), queries=("people.shared_keys",)),
+            Sql("people", "resolve_keys", ("file_key", "file_resolved_key")),
+            Sql("people", "identities", ("file_key", "file_option"), makes="file_identity"),
+            Sql("people", "reject_given_up_addresses", ("file_identity",)),
+            Sql("people", "reject_twins", ("file_identity",)),
+            Sql("people", "people", ("file_identity", "file_key", "file_person_row"), makes="file_person"),
+            Sql(
+                "people",
+                "person_references",
+                ("file_attempt_row", "file_enrollment_row", "file_identity", "file_option"),
+                makes="file_person_reference",
+            ),
+            Sql(
+                "people",
+                "roles",
+                ("file_enrollment_row", "file_identity", "file_person", "file_person_reference"),
+                analyzes=("file_identity",),
+            ),
+            Sql("people", "reference_roles", ("file_identity", "file_person_reference"), analyzes=("file_person_reference",)),
+            Sql("courses", "terms", ("file_option", "file_term_row"), makes="file_term"),
+            Sql("courses", "courses", ("file_course_row", "file_option", "file_term"), makes="file_course"),
+            Sql("courses", "course_references", ("file_course", "file_enrollment_row", "file_option"), makes="file_course_reference"),
+            Sql(
+                "courses", "enrollments", ("file_course_reference", "file_enrollment_row", "file_person_reference"), makes="file_enrollment"
+            ),
+            Sql("attempts", "attempts", ("file_attempt_row", "file_option", "file_person_reference", "file_quiz"), makes="file_attempt"),
+        ),
+    ),
+    Stage(
+        "Checking every row",
+        (
+            Sql("people", "reject_people", ("file_identity", "file_person", "file_rejected"), reports="rejections"),
+            Sql("courses", "reject_rows", ("file_course", "file_enrollment", "file_rejected", "file_term"), reports="rejections"),
+            Sql("attempts", "reject_attempts", ("file_attempt", "file_rejected"), reports="rejections", analyzes=("file_rejected",)),
+            Repeat(DEPENDENT),
+            Sql("attempts", "numbered_attempts", ("file_attempt", "file_rejected"), makes="file_numbered_attempt"),
+            Sql("attempts", "matched_attempts", ("file_numbered_attempt", "file_quiz"), makes="file_matched_attempt"),
+            Sql(
+                "attempts",
+                "reject_repeated",
+                ("file_matched_attempt", "file_numbered_attempt", "file_rejected"),
+                reports="rejections",
+                analyzes=("file_rejected",),
+            ),
+            Repeat(DEPENDENT, only_after_rejections=True),
+            Sql("attempts", "compared_attempts", ("file_matched_attempt", "file_rejected"), makes="file_compared_attempt"),
+            Sql(
+                "attempts",
+                "reject_changes_of_other_origins",
+                ("file_compared_attempt", "file_rejected"),
+                reports="rejections",
+                analyzes=("file_rejected",),
+            ),
+            Repeat(DEPENDENT, only_after_rejections=True),
+        ),
+    ),
+    Stage(
+        None,
+        (Code(refuse_if_rows_were_rejected, needs=("file_enrollment", "file_part", "file_position", "file_rejected")),),
+        when=attrgetter("withdraw_missing"),
+    ),
+    Stage(
+        "Writing people",
+        (
+            Sql("people", "planned_people", ("file_identity", "file_person", "file_rejected"), makes="file_planned_person"),
+            Sql(
+                "people",
+                "person_warnings",
+                ("file_part", "file_person", "file_planned_person", "file_position", "file_rejected"),
+                reports="warnings",
+            ),
+            Sql("people", "add_people", ("file_added_person", "file_planned_person"), analyzes=("file_added_person",)),
+            Sql("people", "change_people", ("file_planned_person",)),
+            Sql("people", "add_person_ids", ("file_added_person", "file_option", "file_planned_person")),
+        ),
+    ),
+    Stage(
+        "Writing courses",
+        (
+            Sql("courses", "add_terms", ("file_rejected", "file_term")),
+            Sql("courses", "link_added_terms", ("file_term",)),
+            Sql("courses", "change_terms", ("file_rejected", "file_term")),
+            Sql("courses", "add_term_ids", ("file_option", "file_rejected", "file_term")),
+            Sql("courses", "teachers", ("file_added_person", "file_enrollment", "file_rejected"), makes="file_teacher"),
+            Sql("courses", "complete_courses", ("file_course", "file_option", "file_rejected", "file_teacher", "file_term")),
+            Sql("courses", "course_states", ("file_course", "file_rejected")),
+            Sql("courses", "teacher_states", ("file_course", "file_teacher")),
+            Sql(
+                "courses",
+                "teacher_warnings",
+                ("file_course", "file_enrollment", "file_part", "file_position", "file_teacher"),
+                reports="warnings",
+            ),
+            Sql("courses", "add_courses", ("file_course",)),
+            Sql("courses", "change_courses", ("file_course",)),
+            Sql("courses", "link_added_courses", ("file_course",)),
+            Sql("courses", "add_course_ids", ("file_course", "file_option")),
+        ),
+    ),
+    Stage(
+        "Writing enrollments",
+        (
+            Sql(
+                "enrollments",
+                "planned_enrollments",
+                ("file_added_person", "file_course", "file_enrollment", "file_option", "file_rejected"),
+                makes="file_planned_enrollment",
+            ),
+            Sql(
+                "enrollments",
+                "enrollment_warnings",
+                (
+                    "file_added_person",
+                    "file_course",
+                    "file_enrollment",
+                    "file_option",
+                    "file_part",
+                    "file_planned_enrollment",
+                    "file_position",
+                    "file_rejected",
+                ),
+                reports="warnings",
+            ),
+            Sql("enrollments", "add_enrollments", ("file_planned_enrollment",)),
+            Sql("enrollments", "cancel_messages", ("file_planned_enrollment",)),
+            Sql("enrollments", "change_enrollments", ("file_planned_enrollment",)),
+        ),
+    ),
+    Stage(
+        None,
+        (
+            Sql("enrollments", "raise_sequences", ("file_planned_enrollment",)),
+            Code(enqueue_messages, needs=("file_planned_enrollment",), makes=("file_message",), queries=("enrollments.messages",)),
+        ),
+        when=attrgetter("notify"),
+    ),
+    Stage(
+        "Writing attempts",
+        (
+            Code(write_quizzes, needs=("file_compared_attempt", "file_quiz", "file_rejected"), reports=("warnings",)),
+            Sql(
+                "attempts",
+                "planned_attempts",
+                ("file_added_person", "file_compared_attempt", "file_quiz", "file_rejected"),
+                makes="file_planned_attempt",
+            ),
+            Sql("attempts", "add_attempts", ("file_planned_attempt",)),
+            Sql("attempts", "change_attempts", ("file_planned_attempt",)),
+            Sql("attempts", "total_warnings", ("file_part", "file_planned_attempt", "file_position"), reports="warnings"),
+        ),
+    ),
+    Stage(
+        "Withdrawing students who are not in the file",
+        (
+            Sql("enrollments", "missing_enrollments", ("file_planned_enrollment",), makes="file_missing_enrollment"),
+            Sql("enrollments", "cancel_messages_of_missing", ("file_missing_enrollment",)),
+            Sql("enrollments", "withdraw_missing", ("file_missing_enrollment", "file_option")),
+            Code(list_withdrawn, needs=("file_missing_enrollment",), queries=("enrollments.missing_students",)),
+        ),
+        when=attrgetter("withdraw_missing"),
+    ),
+    Stage(
+        "Counting",
+        (
+            Sql(
+                "outcomes",
+                "outcomes",
+                (
+                    "file_course",
+                    "file_enrollment",
+                    "file_person",
+                    "file_planned_attempt",
+                    "file_planned_enrollment",
+                    "file_planned_person",
+                    "file_position",
+                    "file_rejected",
+                    "file_teacher",
+                    "file_term",
+                ),
+                makes="file_outcome",
+            ),
+            Sql("outcomes", "rejections", ("file_outcome", "file_part"), reports="rejections"),
+            Code(
+                make_report,
+                needs=(
+                    "file_attempt",
+                    "file_attempt_row",
+                    "file_course",
+                    "file_enrollment",
+                    "file_enrollment_row",
+                    "file_outcome",
+                    "file_part",
+                    "file_person",
+                    "file_planned_attempt",
+                    "file_planned_enrollment",
+                    "file_planned_person",
+                    "file_quiz",
+                    "file_rejected",
+                    "file_term",
+                ),
+                reports=("rejections", "warnings"),
+                queries=("outcomes.position_states", "outcomes.entity_states", "outcomes.first_outcomes", "attempts.touched"),
+            ),
+            Code(drop_tables, queries=("outcomes.temporary_tables",)),
+        ),
+    ),
+)
+"""The stages of an import."""

@@ -1,0 +1,57 @@
+"""Withdrawing students who are enrolled in a course of the file and are not in the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import text
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.report import Outcome
+
+if TYPE_CHECKING:
+    from lmskit.services.file_import.context import ImportContext
+
+_FIRST_REJECTED_ENROLLMENT = text("""
+    SELECT f.name, pos.row_number, r.reason
+    FROM file_rejected AS r
+    JOIN file_position AS pos ON pos.position_id = r.position_id
+    JOIN file_part AS f ON f.part = pos.part
+    JOIN file_enrollment AS e ON e.position_id = r.position_id
+    ORDER BY f.part_order, pos.row_number
+    LIMIT 1
+""")
+
+
+class MissingStudentRow(NamedTuple):
+    """A student who is not in the file, and the code of the course."""
+
+    name: str
+    course: str
+
+
+def refuse_if_rows_were_rejected(context: ImportContext) -> None:
+    """Refuse to withdraw anyone if a rejected row might name a student who would be withdrawn.
+
+    Raises
+    ------
+    ImportFileError
+        The reader or the validation rejected a row of a part with enrollments.
+    """
+    unreadable = [rejection for part in context.source.parts if part.name in context.enrollment_parts for rejection in part.rejections]
+    found = context.session.execute(_FIRST_REJECTED_ENROLLMENT).first()
+    if unreadable or found is not None:
+        first = str(unreadable[0]) if unreadable or found is None else f"{found[0]}, row {found[1]}: {found[2]}"
+        raise ImportFileError(
+            "Students who are not in the file cannot be withdrawn while rows that name students are rejected; nothing was written. "
+            f"Correct the file, or leave --withdraw-missing out. The first rejection: {first}."
+        )
+
+
+def list_withdrawn(context: ImportContext) -> None:
+    """Keep the outcomes of the withdrawn students for the report."""
+    students = context.statements["enrollments"].read("missing_students", MissingStudentRow)
+    name = context.source.name
+    context.withdrawn = [
+        Outcome(name, None, None, "withdrawn", f"{student.name} · {student.course}", "is not in the file") for student in students
+    ]
