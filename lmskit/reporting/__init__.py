@@ -1,1 +1,1 @@
-"""Reports: a notebook is run with parameters, its result exported as a page that needs no network, with its provenance."""
+"""Reports: run a notebook with parameters, and export the result as a page that needs no network and shows its provenance."""

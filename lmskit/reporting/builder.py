@@ -1,13 +1,12 @@
-"""Build the reports of a term: one snapshot, one notebook run per course, files that are whole or as they were."""
+"""Build the reports of a term: one snapshot, one notebook run per course, and files that are replaced whole or not at all."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pandas as pd
@@ -23,28 +22,32 @@ from lmskit.queries.page import all_pages
 from lmskit.queries.term import term_by_code, terms
 from lmskit.read_models.course_report import CourseSummary, course_summary
 from lmskit.reporting import execution, export
-from lmskit.reporting import snapshot as shared
 from lmskit.reporting.files import file_names
 from lmskit.reporting.parameters import ReportParameters
+from lmskit.reporting.snapshot import export_snapshot
 from lmskit.rounding import number_text
 from lmskit.whole_file import remove_stale_parts, write_whole
 
 AT_ONCE = 2
-"""Kernels at a time; with the builder's own connection they stay below the five a login may have."""
+"""Kernels at a time; together with the builder's own connection they stay below the limit of five per login."""
 
 
 @dataclass(frozen=True)
 class TermBuild:
-    """What a build has written, and what it has not.
+    """The result of a build.
 
     Attributes
     ----------
-    term, folder, index
-        Code of the term, where its reports lie, and the page that lists them.
+    term
+        Code of the term.
+    folder
+        Folder of its reports.
+    index
+        Page that lists them.
     built
-        By course code: its page.
+        Page of each report that was built, by course code.
     failed
-        By course code: why its report could not be built, as a sentence. Its earlier report, if any, is as it was.
+        Why a report could not be built, as a sentence, by course code. Its earlier report, if any, is unchanged.
     """
 
     term: str
@@ -54,48 +57,82 @@ class TermBuild:
     failed: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ListEntry:
+    """One row of the list of reports, which is stored in the notebook of its report.
+
+    Attributes
+    ----------
+    course, title, lecturer
+        Code, title and lecturer ("Family, Given") of the course.
+    simulated
+        Whether the course has simulated data.
+    n_students
+        Active and completed students.
+    n_to_help
+        Students to help.
+    week
+        The last week in which a student is assessed; None if there is none.
+    n_assessed, mean
+        Students assessed in that week, and the mean of their values as a text.
+    read_at
+        Time of the snapshot, UTC.
+    """
+
+    course: str
+    title: str
+    lecturer: str
+    simulated: bool
+    n_students: int
+    n_to_help: int
+    week: int | None
+    n_assessed: int
+    mean: str
+    read_at: str
+
+
 def build_term(
     term: str, *, course: str | None = None, output: Path | None = None, n_students: int = 50, progress: Progress = silent
 ) -> TermBuild:
-    """Build the reports of the courses of a term that the signed-in person sees.
+    """Build the reports of the courses of a term that the signed-in person can see.
 
-    All of them, and the list of them, read the same snapshot of the database. A course that fails does not keep the others
-    from being built. Everything is written beside and put in place as a whole, the list last.
+    All reports and their list read the same snapshot of the database. If one report fails, the others are built nevertheless. Each file
+    is written whole before it replaces the old one, the list last.
 
     Parameters
     ----------
     term
         Code of the term.
     course
-        Code of the one course to build, by default all.
+        Code of the only course to build; by default all courses.
     output
         Folder for the term's own folder, by default the setting `reports_dir`.
     n_students
-        How many students a heat map shows at most.
+        The most students in a heat map.
     progress
         Receives how many of the reports are built, first and after each course; the step names the course.
 
     Raises
     ------
     TermNotFoundError
-        The person sees no such term.
+        There is no such term among those the person can see.
     InputError
-        The course is not one of the term, or the folder cannot be written to.
+        The course does not belong to the term, or the folder cannot be written to.
     """
     notebook = execution.term_report_notebook()
     with snapshot() as session:
         at = provenance.database_time(session)
         period = term_by_code(session, term)
-        listed = all_pages(lambda limit, offset: courses(session, term=term, limit=limit, offset=offset))
-        if listed.empty:
+        in_term = all_pages(lambda limit, offset: courses(session, term=term, limit=limit, offset=offset))
+        if in_term.empty:
             raise TermNotFoundError(term=term)
-        if course is not None and course not in set(listed["code"]):
+        if course is not None and course not in set(in_term["code"]):
             raise InputError(f"The term {term} has no course {course!r} among those you can see. To list them: lmskit course list")
-        wanted = listed if course is None else listed[listed["code"] == course]
+        wanted = in_term if course is None else in_term[in_term["code"] == course]
         folder = _folder(output or access().settings.reports_dir, file_names(_term_codes(session))[term])
-        names = file_names(listed["code"])
-        held = shared.export(session)
-        summaries = {row["code"]: _listed(course_summary(session, row), at) for row in wanted.to_dict("records")}
+        names = file_names(in_term["code"])
+        shared = export_snapshot(session)
+        entries = {row["code"]: _list_entry(course_summary(session, row), at) for row in wanted.to_dict("records")}
         build = TermBuild(term=term, folder=folder, index=folder / "index.html")
         progress(f"Reports of {term}", 0, len(wanted))
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="report") as pool:
@@ -103,8 +140,8 @@ def build_term(
                 pool.submit(
                     _build,
                     notebook,
-                    ReportParameters(course=code, n_students=n_students, snapshot=held, snapshot_at=at),
-                    summaries[code],
+                    ReportParameters(course=code, n_students=n_students, snapshot=shared, snapshot_at=at),
+                    entries[code],
                     folder / names[code],
                 ): code
                 for code in wanted["code"]
@@ -122,39 +159,38 @@ def build_term(
     return build
 
 
-def _listed(summary: CourseSummary, at: dt.datetime) -> dict[str, Any]:
-    """Write the summary of a course as its row in the list of reports, which is stored in the course's notebook."""
+def _list_entry(summary: CourseSummary, at: dt.datetime) -> ListEntry:
     course, latest = summary.course, summary.latest
-    return {
-        "course": course["code"],
-        "title": course["title"],
-        "lecturer": course["lecturer"],
-        "simulated": summary.is_simulated,
-        "n_students": int(course["n_students"]),
-        "n_to_help": summary.n_to_help,
-        "week": None if latest is None else int(latest["week_number"]),
-        "n_assessed": 0 if latest is None else int(latest["n_assessed"]),
-        "mean": number_text(None if latest is None else float(latest["mean_value"])),
-        "read_at": f"{at:%Y-%m-%d %H:%M:%S}",
-    }
+    return ListEntry(
+        course=course["code"],
+        title=course["title"],
+        lecturer=course["lecturer"],
+        simulated=summary.is_simulated,
+        n_students=int(course["n_students"]),
+        n_to_help=summary.n_to_help,
+        week=None if latest is None else int(latest["week_number"]),
+        n_assessed=0 if latest is None else int(latest["n_assessed"]),
+        mean=number_text(None if latest is None else float(latest["mean_value"])),
+        read_at=f"{at:%Y-%m-%d %H:%M:%S}",
+    )
 
 
-def _build(notebook: Path, parameters: ReportParameters, about: dict[str, Any], stem: Path) -> Path:
+def _build(notebook: Path, parameters: ReportParameters, entry: ListEntry, stem: Path) -> Path:
     executed = execution.run(notebook, parameters)
-    executed.metadata["lmskit"]["summary"] = about
-    page = export.page(executed, title=f"{about['course']}: {about['title']}")
+    executed.metadata["lmskit"]["summary"] = asdict(entry)
+    page = export.page(executed, title=f"{entry.course}: {entry.title}")
     _write(stem, ".ipynb", nbformat.writes(executed))
     return _write(stem, ".html", page)
 
 
 def _write(stem: Path, suffix: str, text: str) -> Path:
-    path = stem.with_name(stem.name + suffix)  # with_suffix would cut a code at its last point
+    path = stem.with_name(stem.name + suffix)  # `with_suffix` would cut a code at its last point
     write_whole(path, text.encode())
     return path
 
 
 def _folder(output: Path, name: str) -> Path:
-    """Make the folder of a term, readable by its owner alone, with what its pages share."""
+    """Make the folder of a term, readable by its owner alone, with the script that its pages share."""
     folder = output / name
     script, plotly = folder / export.PLOTLY_FILE, export.plotly_script()
     try:
@@ -171,27 +207,23 @@ def _folder(output: Path, name: str) -> Path:
 
 
 def _index(folder: Path, *, term: str, name: str, first: dt.date, last: dt.date) -> str:
-    """List the reports that lie in the folder, each as it was built, also those of earlier builds."""
+    """Write the page that lists all reports in the folder, also those of earlier builds."""
     reports = []
-    for page in sorted(folder.glob("*.html")):
-        about = _about(page.with_name(page.name.removesuffix(".html") + ".ipynb"))
-        if about is not None:
-            reports.append(about | {"href": page.name})
-    reports.sort(key=lambda report: str(report["course"]))
+    for page in folder.glob("*.html"):
+        entry = _stored_entry(page.with_name(page.name.removesuffix(".html") + ".ipynb"))
+        if entry is not None:
+            reports.append(asdict(entry) | {"href": page.name})
+    reports.sort(key=lambda report: (str(report["course"]), report["href"]))
     return export.term_page(term=term, term_name=name, first=first, last=last, reports=reports)
 
 
-def _about(path: Path) -> dict[str, Any] | None:
-    """What a report said of itself when it was built; None for files that are not ours."""
+def _stored_entry(notebook: Path) -> ListEntry | None:
+    """Read the list entry that is stored in a report; None for a file that is not a report of lmskit."""
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))["metadata"]["lmskit"]["summary"]
+        return ListEntry(**json.loads(notebook.read_text(encoding="utf-8"))["metadata"]["lmskit"]["summary"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return about if isinstance(about, dict) and about.keys() == _SUMMARY else None
 
 
 def _term_codes(session: Session) -> pd.Series:
     return all_pages(lambda limit, offset: terms(session, limit=limit, offset=offset))["code"]
-
-
-_SUMMARY = {"course", "title", "lecturer", "simulated", "n_students", "n_to_help", "week", "n_assessed", "mean", "read_at"}

@@ -1,4 +1,4 @@
-"""The report of one course: everything it says, read in one snapshot, and the pieces of its page."""
+"""The report of one course: what it contains, read in one snapshot, and the pieces of its page."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import pandas as pd
 from lmskit.charts.distribution import level_distribution, level_distribution_table, level_share, level_share_table
 from lmskit.charts.heat_map import mastery_heat_map, mastery_heat_map_table
 from lmskit.read_models.course_report import CourseReportData, course_report_data
-from lmskit.reporting import snapshot
 from lmskit.reporting.display import Fragment, Picture, beside, folded, heading, note, stacked, table
 from lmskit.reporting.parameters import ReportParameters
+from lmskit.reporting.snapshot import open_snapshot
 from lmskit.rounding import number_text, percent_text
 
-LEAD = "Term report: how did the class do, week by week, and who needs help?"
-SIMULATED = "Simulated data: the students, their answers and these results are made up by a known model. Nobody real is described."
+LEAD = "Term report: the results of the class week by week, and the students who need help."
+SIMULATED = "Simulated data: the students, their answers and these results come from a simulation. No real person is described."
+NO_ESTIMATES = "There are no mastery estimates yet. To estimate mastery from the submitted attempts: lmskit mastery refresh"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class CourseReport:
     asked: ReportParameters
 
     def head(self) -> Fragment:
-        """Return the title, and whether this is about real people."""
+        """Return the title, a note on simulated data, and the caveat about the rule."""
         course, caveat = self.data.course, self.data.in_use.caveat()
         term = f"term {course['term']}, {course['starts_on']:%Y-%m-%d} to {course['ends_on']:%Y-%m-%d}"
         title = heading(str(course["title"]), f"{course['code']} · {term} · {course['lecturer']}", LEAD)
@@ -44,12 +45,12 @@ class CourseReport:
         return stacked(title, *simulated, *([note(caveat, kind="caution")] if caveat else []))
 
     def glance(self) -> Fragment:
-        """Return what there is to know of the class in a few lines."""
+        """Return the class in a few numbers."""
         latest = self.data.by_week.latest
         facts = [
             ("Students, active and completed", f"{self.data.n_students:,}"),
-            ("Weeks of the syllabus", f"{len(self.data.by_week.weeks):,}"),
-            ("Weeks with known mastery", f"{len(self.data.by_week.assessed):,}"),
+            ("Weeks in the syllabus", f"{len(self.data.by_week.weeks):,}"),
+            ("Weeks with mastery estimates", f"{len(self.data.by_week.assessed):,}"),
             ("Students who need help", f"{self.data.n_to_help:,}"),
         ]
         if latest is not None:
@@ -59,18 +60,18 @@ class CourseReport:
             ]
         summary = table(pd.DataFrame(facts, columns=["", "Class"]), caption="The class in numbers")
         if latest is None:
-            return stacked(summary, note("No mastery is known yet. To estimate it from what was submitted: lmskit mastery refresh"))
+            return stacked(summary, note(NO_ESTIMATES))
         caption = f"Levels in week {latest['week_number']}: {latest['topic']}"
         levels = table(level_share_table(self.data.by_week.latest_shares), caption=caption, left=("Level",))
         return beside(summary, levels)
 
     def level_shares(self) -> Picture:
-        """Draw the share of students per level in the last assessed week."""
+        """Draw the share of students at each level in the last assessed week."""
         week = "no week" if self.data.by_week.latest is None else f"week {self.data.by_week.latest['week_number']}"
         return Picture(level_share(self.data.by_week.latest_shares, group=week, rule=self.data.in_use.rule))
 
     def heat_map(self) -> Picture:
-        """Draw the class row over the students who need help most."""
+        """Draw the class row above the students who need most help."""
         return Picture(mastery_heat_map(self._cells(), self.data.by_week.only_assessed.class_row, rule=self.data.in_use.rule))
 
     def heat_map_table(self) -> Fragment:
@@ -79,7 +80,7 @@ class CourseReport:
         return folded("The heat map as a table", table(twin, caption="Mastery of each week", left=twin.columns))
 
     def distribution(self) -> Picture:
-        """Draw how the class is spread over the levels, week by week."""
+        """Draw the share of students at each level, week by week."""
         return Picture(level_distribution(self.data.by_week.only_assessed.shares, rule=self.data.in_use.rule))
 
     def distribution_table(self) -> Fragment:
@@ -89,7 +90,7 @@ class CourseReport:
         )
 
     def help_table(self) -> Fragment:
-        """Return who needs help, those who need it most first."""
+        """Return the students who need help, those who need it most first."""
         to_help, n_to_help = self.data.to_help, self.data.n_to_help
         rows = pd.DataFrame(
             {
@@ -103,7 +104,7 @@ class CourseReport:
         return table(rows, caption=caption, left=("Student", "Why"))
 
     def quiz_table(self) -> Fragment:
-        """Return how each quiz went."""
+        """Return the attempts and scores of each quiz."""
         rows = pd.DataFrame(
             {
                 "Quiz": self.data.quizzes["quiz_title"],
@@ -118,7 +119,7 @@ class CourseReport:
         return table(rows, caption="One row per quiz; attempts of active and completed students", left=("Quiz",))
 
     def provenance(self) -> Fragment:
-        """Return where these numbers come from."""
+        """Return where the numbers come from."""
         given = ", ".join(f"{name} = {value:g}" for name, value in self.data.in_use.rule.parameters.items())
         facts = [
             ("Snapshot of the database", f"{self.data.read_at:%Y-%m-%d %H:%M:%S} UTC"),
@@ -150,9 +151,9 @@ def course_report(course: str, *, n_students: int = 50, snapshot: str = "", snap
     n_students
         At most so many students are in the heat map.
     snapshot
-        Of the build that this report belongs to; empty for a snapshot of its own.
+        Name of the snapshot of the build that this report belongs to; empty for a snapshot of its own.
     snapshot_at
-        When that snapshot was taken, ISO 8601; empty where there is none.
+        Time of that snapshot, ISO 8601; empty without one.
 
     Raises
     ------
@@ -167,6 +168,6 @@ def course_report(course: str, *, n_students: int = 50, snapshot: str = "", snap
 
 def read(asked: ReportParameters) -> CourseReport:
     """Read the report that these parameters describe."""
-    with snapshot.reading(asked.snapshot) as session:
+    with open_snapshot(asked.snapshot) as session:
         data = course_report_data(session, asked.course, n_students=asked.n_students, read_at=asked.snapshot_at)
     return CourseReport(data, asked)

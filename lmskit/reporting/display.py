@@ -1,6 +1,6 @@
-"""What a report notebook shows: tables, banners and figures that look the same in JupyterLab and in the exported page.
+"""The pieces of a report: tables, notes and figures that look the same in JupyterLab and on the exported page.
 
-Every text that comes from the database is escaped here, for it may be anything, markup included.
+This module escapes every text, since a text from the database may contain markup.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from plotly import io as plotly_io
 from lmskit.rounding import MISSING
 
 PLOTLY = "application/vnd.plotly.v1+json"
-"""The type under which JupyterLab and our export know a figure."""
+"""The MIME type of a figure, for JupyterLab and for the export."""
 SHORT = 15
-"""Rows of a table that paper keeps on one page."""
+"""The most rows of a table that is printed on one page."""
 
 
 @dataclass(frozen=True)
 class Fragment:
-    """A piece of a page. Whoever makes one has escaped what is in it."""
+    """A piece of a page; its markup is escaped."""
 
     markup: str
 
@@ -38,7 +38,7 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as data only: no script travels with it."""
+    """A figure as data, without a script."""
 
     figure: go.Figure
 
@@ -55,9 +55,9 @@ def table(rows: pd.DataFrame, *, caption: str, left: Iterable[str] = ()) -> Frag
     Parameters
     ----------
     rows
-        As they are to be read: numbers in text are to be formatted already. A gap is shown as a dash.
+        The cells; numbers that are text are formatted already. A missing value is shown as a dash.
     caption
-        Says what one row is.
+        What one row is.
     left
         Columns of text.
     """
@@ -72,12 +72,12 @@ def table(rows: pd.DataFrame, *, caption: str, left: Iterable[str] = ()) -> Frag
 
 
 def folded(title: str, content: Fragment) -> Fragment:
-    """Put something long behind its title; a click unfolds it, and paper leaves it out."""
+    """Fold a piece under its title; a click unfolds it, and it is not printed."""
     return Fragment(f"<details><summary>{html.escape(title)}</summary>{content.markup}</details>")
 
 
 def note(text: str, *, kind: str = "note") -> Fragment:
-    """Write a paragraph set apart."""
+    """Write a paragraph that stands out."""
     return Fragment(f'<p class="{html.escape(kind)}">{html.escape(text)}</p>')
 
 

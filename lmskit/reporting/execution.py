@@ -1,4 +1,4 @@
-"""Run a report notebook in a kernel of its own."""
+"""Run a report notebook in its own kernel."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def term_report_notebook() -> Path:
     return path
 
 
-def checked(notebook: Path, parameters: ReportParameters) -> dict[str, object]:
-    """Return the parameters as papermill takes them.
+def checked_parameters(notebook: Path, parameters: ReportParameters) -> dict[str, object]:
+    """Return the parameters as papermill takes them, after checking their names.
 
     Papermill quotes values but writes *names* into the notebook as code, so a name must be one that the notebook declares.
 
@@ -52,14 +52,14 @@ def checked(notebook: Path, parameters: ReportParameters) -> dict[str, object]:
 
 
 def run(notebook: Path, parameters: ReportParameters) -> nbformat.NotebookNode:
-    """Run a notebook and return it with its outputs, without any trace of when and where it ran.
+    """Run a notebook and return it with its outputs, without traces of when and where it ran.
 
     Raises
     ------
     ReportError
-        A cell failed, the kernel died or took too long; the sentence is that of the cell's error where it has one.
+        A cell failed or took too long, or the kernel died. The sentence is that of the cell's error if lmskit raised it.
     """
-    given = checked(notebook, parameters)
+    given = checked_parameters(notebook, parameters)
     try:
         with _own_event_loop():
             executed = papermill.execute_notebook(
@@ -72,8 +72,8 @@ def run(notebook: Path, parameters: ReportParameters) -> nbformat.NotebookNode:
                 cwd=str(notebook.parent),
                 start_timeout=START_LIMIT,
                 execution_timeout=CELL_LIMIT,
-                extra_arguments=["--log-level=CRITICAL"],  # an ended kernel says that it was interrupted
-                config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # other users of the machine cannot listen
+                extra_arguments=["--log-level=CRITICAL"],  # otherwise a kernel that is stopped logs an interrupt
+                config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # so that other users of the machine cannot listen
             )
     except PapermillExecutionError as error:
         raise ReportError(_sentence(error)) from error
@@ -86,7 +86,7 @@ def run(notebook: Path, parameters: ReportParameters) -> nbformat.NotebookNode:
 
 @contextmanager
 def _own_event_loop() -> Iterator[None]:
-    """Close the event loop that Jupyter's client makes for this thread and leaves open, with its sockets."""
+    """Close the event loop and the sockets that Jupyter's client opens in this thread and leaves open."""
     try:
         yield
     finally:
@@ -96,9 +96,9 @@ def _own_event_loop() -> Iterator[None]:
 
 
 def _sentence(error: PapermillExecutionError) -> str:
-    """What our own errors say is a sentence for a person; of any other the kind is told, too."""
-    said = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue)).strip()
-    first = said.splitlines()[0] if said else "no further words"
+    """The message of an error of lmskit, which is a sentence for a person; any other error with its cell and its type."""
+    message = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue)).strip()
+    first = message.splitlines()[0] if message else "no message"
     ours = any(kind.__name__ == error.ename for kind in _kinds(LmskitError))
     return first if ours else f"Cell {error.cell_index + 1} of the notebook failed with {error.ename}: {first}"
 
@@ -108,7 +108,7 @@ def _kinds(root: type[LmskitError]) -> list[type[LmskitError]]:
 
 
 def _without_traces(executed: Any, given: dict[str, object]) -> nbformat.NotebookNode:  # noqa: ANN401 - papermill is untyped
-    """Keep what the report says and what it was given; drop times, paths and random ids, so that equal runs give equal files."""
+    """Keep the content and the parameters; drop times, paths and random ids, so that equal runs give equal files."""
     for position, cell in enumerate(executed.cells):
         cell.id = f"cell-{position}"
         cell.metadata.pop("papermill", None)

@@ -1,4 +1,4 @@
-"""From an executed notebook to a page that opens anywhere, without a network and without any script in its data."""
+"""From an executed notebook to a page that opens anywhere, without a network and without scripts in its data."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from plotly.offline import get_plotlyjs
 from lmskit.reporting.display import PLOTLY
 
 PLOTLY_FILE = "plotly.min.js"
-"""Lies beside the pages, once for all of them."""
+"""The file of plotly.js in the folder of the pages, one for all of them."""
 NOTEBOOK_ONLY = "notebook-only"
-"""Tag of a cell that is not part of the page."""
+"""Tag of a cell that is left out of the page."""
 TEMPLATES = Path(str(files("lmskit.reporting").joinpath("templates")))
 
 
 class _Figures(Preprocessor):
-    """Turns a figure's data into a place for it and a block of JSON, which no browser runs."""
+    """Turns the data of a figure into an empty box and a block of JSON, which no browser runs."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Change the outputs of a notebook, and leave out the cells that speak to who runs it."""
+        """Convert the figures of a notebook, and leave out the cells for the person who runs it."""
         nb.cells = [cell for cell in nb.cells if NOTEBOOK_ONLY not in cell.metadata.get("tags", [])]
         for cell in nb.cells:
             for output in cell.get("outputs", []):
@@ -65,9 +65,9 @@ def term_page(**content: object) -> str:
 
 
 def policy(script: str | None) -> str:
-    """Return the content security policy of a page: nothing from elsewhere, and no script but ours, which is known by its hash.
+    """Return the content security policy of a page: nothing from another address, and no script except ours, identified by its hash.
 
-    A name with markup in it is escaped; had it slipped through, the browser would still not run it.
+    Markup in a name is escaped; if it were not, the browser would still not run it.
     """
     ours = "'none'"
     if script is not None:
@@ -80,7 +80,7 @@ def policy(script: str | None) -> str:
 
 
 def plotly_script() -> bytes:
-    """Return the library that draws the figures."""
+    """Return plotly.js, the library that draws the figures."""
     source: str = get_plotlyjs()
     return source.encode()
 

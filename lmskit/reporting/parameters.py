@@ -1,4 +1,4 @@
-"""What a report notebook may be given, checked before papermill writes it into the notebook as code."""
+"""The parameters of a report notebook, validated before papermill writes them into the notebook as code."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 SNAPSHOT = r"[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9]+"
-"""What PostgreSQL calls an exported snapshot."""
+"""Name of a snapshot that PostgreSQL exported, as a pattern."""
 
 
 def _plain(code: str) -> str:
     if re.search(r"[\x00-\x1f\x7f]", code):
-        message = "a code holds no control characters"
+        message = "a code contains no control characters"
         raise ValueError(message)
     return code
 

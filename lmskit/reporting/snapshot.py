@@ -1,4 +1,4 @@
-"""One snapshot of the database for several connections, so that all reports of a term show the same moment."""
+"""One snapshot of the database for several connections, so that all reports of a term show the same state."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from lmskit.reporting.parameters import SNAPSHOT
 from lmskit.settings import DEMO_ADMIN
 
 
-def export(session: Session) -> str:
-    """Name the session's snapshot for others; the name holds as long as the session's transaction is open."""
+def export_snapshot(session: Session) -> str:
+    """Export the session's snapshot, and return its name, which is valid as long as the session's transaction is open."""
     return str(session.execute(text("SELECT pg_export_snapshot()")).scalar_one())
 
 
 @contextmanager
-def reading(shared: str = "") -> Iterator[Session]:
-    """Open a session that reads the snapshot of this name, or one of its own where there is none; it cannot write.
+def open_snapshot(name: str = "") -> Iterator[Session]:
+    """Open a session that reads the snapshot with this name, or by default a snapshot of its own, and cannot write.
 
     Raises
     ------
     InputError
-        The snapshot is not held by anybody any more.
+        The build that exported the snapshot has ended.
     """
     access().default_person = DEMO_ADMIN  # a report's notebook has a process of its own, and its cells do not sign in
     with snapshot() as session:
-        if shared:
-            if not re.fullmatch(SNAPSHOT, shared):
-                raise InputError(f"{shared!r} is not the name of a snapshot; leave the parameter snapshot empty.")
+        if name:
+            if not re.fullmatch(SNAPSHOT, name):
+                raise InputError(f"{name!r} is not the name of a snapshot; leave the parameter snapshot empty.")
             try:
-                connection_of(session).execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(shared)))
+                connection_of(session).execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(name)))
             except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject) as error:
-                raise InputError(f"The build that held the snapshot {shared} has ended; leave the parameter snapshot empty.") from error
+                raise InputError(f"The build that held the snapshot {name} has ended; leave the parameter snapshot empty.") from error
         yield session

@@ -1,4 +1,4 @@
-"""What stands on a page: escaped, without scripts in the data, the same for the same notebook."""
+"""The page of a report: escaped, without scripts in the data, the same for the same notebook."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ def picture():
     return Picture(figure)._repr_mimebundle_()
 
 
-def test_a_figure_travels_as_data_that_no_browser_runs():
+def test_a_figure_is_data_that_no_browser_runs():
     html = page(notebook(picture()), title=EVIL)
     block = re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)
     assert block
@@ -40,7 +40,7 @@ def test_a_figure_travels_as_data_that_no_browser_runs():
     assert "<img" not in html
 
 
-def test_the_page_holds_no_source_and_nothing_of_standard_error():
+def test_the_page_contains_no_source_and_nothing_from_standard_error():
     written = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell("secret_source()", outputs=[nbformat.v4.new_output("stream", name="stderr", text="a warning")])]
     )
@@ -49,7 +49,7 @@ def test_the_page_holds_no_source_and_nothing_of_standard_error():
     assert "a warning" not in html
 
 
-def test_a_cell_for_notebook_readers_is_not_on_the_page():
+def test_a_cell_for_readers_of_the_notebook_is_not_on_the_page():
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("For who runs it", metadata={"tags": ["notebook-only"]})])
     assert "For who runs it" not in page(book, title="A course")
 
@@ -58,16 +58,16 @@ def test_the_same_notebook_gives_the_same_page():
     assert page(notebook(picture()), title="A") == page(notebook(picture()), title="A")
 
 
-def test_scripts_run_by_their_hash_only_and_nothing_comes_from_elsewhere():
+def test_scripts_run_by_their_hash_only_and_nothing_is_loaded_from_another_address():
     html = page(notebook(picture()), title="A")
-    said = re.search(r'<meta content="([^"]*)" http-equiv="Content-Security-Policy"', html)
-    assert said
-    assert "default-src 'none'" in said[1]
-    assert "unsafe-inline" not in said[1].split("style-src")[0]
-    assert "unsafe-eval" not in said[1]
+    policy_given = re.search(r'<meta content="([^"]*)" http-equiv="Content-Security-Policy"', html)
+    assert policy_given
+    assert "default-src 'none'" in policy_given[1]
+    assert "unsafe-inline" not in policy_given[1].split("style-src")[0]
+    assert "unsafe-eval" not in policy_given[1]
     script = re.search(r"<script>(.*?)</script>", html, re.DOTALL)
     assert script
-    assert base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode() in said[1]
+    assert base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode() in policy_given[1]
     assert re.findall(r'(?:src|href)="([^"]*)"', html) == ["plotly.min.js", "index.html"]
     assert "http" not in re.sub(r"http-equiv|http://www\.w3\.org/\S+", "", html)
     assert policy(None).split(";")[1].strip() == "script-src 'none'"
@@ -89,10 +89,10 @@ def test_a_table_escapes_names_and_headings_and_shows_gaps_as_dashes():
 
 
 def test_an_empty_table_says_so():
-    assert "None." in table(pd.DataFrame(columns=["a", "b"]), caption="Nobody").markup
+    assert "None." in table(pd.DataFrame(columns=["a", "b"]), caption="No rows").markup
 
 
-def test_a_picture_names_itself_where_it_cannot_be_drawn():
+def test_a_picture_that_cannot_be_drawn_shows_its_title():
     figure = go.Figure(layout={"title": {"text": "Who &amp; what?"}})
     bundle = Picture(figure)._repr_mimebundle_()
     assert bundle["text/plain"] == "Figure: Who & what?"

@@ -1,4 +1,4 @@
-"""What may be given to a notebook: declared names and opaque values, checked before they become code."""
+"""The parameters of a notebook: declared names and opaque values, checked before they become code."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from lmskit.errors import InputError
-from lmskit.reporting.execution import checked, term_report_notebook
+from lmskit.reporting.execution import checked_parameters, term_report_notebook
 from lmskit.reporting.parameters import ReportParameters
 
 
@@ -24,13 +24,13 @@ from lmskit.reporting.parameters import ReportParameters
         {"course": "A", "snapshot_at": "yesterday"},
     ],
 )
-def test_what_is_no_parameter_or_out_of_range_is_refused(given):
+def test_an_unknown_parameter_or_a_value_out_of_range_is_refused(given):
     with pytest.raises(ValidationError):
         ReportParameters(**given)
 
 
 def test_the_notebook_declares_every_parameter():
-    given = checked(term_report_notebook(), ReportParameters(course="A"))
+    given = checked_parameters(term_report_notebook(), ReportParameters(course="A"))
     assert given == {"course": "A", "n_students": 50, "snapshot": ""}
 
 
@@ -42,4 +42,4 @@ def test_a_name_that_the_notebook_does_not_declare_never_reaches_it(tmp_path):
     path = tmp_path / "other.ipynb"
     path.write_text(json.dumps(book), encoding="utf-8")
     with pytest.raises(InputError, match="has no parameter n_students, snapshot; it has course"):
-        checked(path, ReportParameters(course="A"))
+        checked_parameters(path, ReportParameters(course="A"))

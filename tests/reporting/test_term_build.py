@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from lmskit.reporting.builder import build_term
 from lmskit.reporting.course_report import course_report
 from lmskit.reporting.display import Fragment
 from lmskit.reporting.execution import term_report_notebook
-from lmskit.reporting.snapshot import export, reading
+from lmskit.reporting.snapshot import export_snapshot, open_snapshot
 from tests import factories
 from tests.reporting.conftest import HOSTILE
 
@@ -29,14 +30,14 @@ def output(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def built(term, output):
-    """The first build, by the function itself."""
-    told = []
-    result = build_term(term[0].code, output=output, progress=lambda _step, done, total: told.append((done, total)))
-    return result, told
+    """The first build: what it returns, and the progress it reported."""
+    reported = []
+    result = build_term(term[0].code, output=output, progress=lambda _step, done, total: reported.append((done, total)))
+    return result, reported
 
 
 class Page(HTMLParser):
-    """What a browser would find in a page: elements, addresses and handlers."""
+    """The elements, addresses and handlers that a browser would find in a page."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -55,9 +56,9 @@ class Page(HTMLParser):
 
 
 def test_every_course_has_a_notebook_and_a_page_and_the_list_names_them(built, term):
-    result, told = built
+    result, reported = built
     assert result.failed == {}
-    assert told == [(0, 2), (1, 2), (2, 2)]
+    assert reported == [(0, 2), (1, 2), (2, 2)]
     assert set(result.built) == {course.code for course in term[1]}
     for page in result.built.values():
         assert page.is_file()
@@ -81,7 +82,15 @@ def test_pages_ask_for_nothing_from_elsewhere_and_no_name_became_markup(built):
         assert "&lt;img src=x onerror=alert(1)&gt;" in path.read_text(encoding="utf-8")
 
 
-def test_simulated_data_is_said_to_be_simulated_and_other_data_is_not(built, term):
+def test_the_page_has_the_heading_before_which_print_begins_a_new_page(built):
+    result, _ = built
+    headings = re.findall(r"#([\w-]+) \{ break-before", files("lmskit.reporting").joinpath("templates", "report.css").read_text())
+    assert headings
+    for page in result.built.values():
+        assert all(f'id="{heading}"' in page.read_text(encoding="utf-8") for heading in headings)
+
+
+def test_simulated_data_is_marked_and_other_data_is_not(built, term):
     result, _ = built
     simulated, plain = (result.built[course.code].read_text(encoding="utf-8") for course in term[1])
     assert "Simulated data" in simulated
@@ -89,16 +98,16 @@ def test_simulated_data_is_said_to_be_simulated_and_other_data_is_not(built, ter
     assert result.index.read_text(encoding="utf-8").count('class="badge"') == 1
 
 
-def test_the_page_says_where_its_numbers_come_from_and_all_pages_the_same_moment(built):
+def test_every_page_shows_the_time_of_its_snapshot_which_is_the_same_for_all(built):
     result, _ = built
-    moments = set()
+    times = set()
     for path in result.built.values():
         html = path.read_text(encoding="utf-8")
         for fact in ("Schema revision", "lmskit", "Mastery rule", "average (mastery_threshold = 0.8", "Rows in quiz_attempts"):
             assert fact in html
-        moments |= set(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", html))
-    assert len(moments) == 1
-    assert moments <= set(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", result.index.read_text(encoding="utf-8")))
+        times |= set(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", html))
+    assert len(times) == 1
+    assert times <= set(re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", result.index.read_text(encoding="utf-8")))
 
 
 def test_stored_parameters_are_codes_and_no_trace_of_the_machine_is_left(built, term):
@@ -116,7 +125,7 @@ def test_a_failing_course_is_named_and_keeps_its_report_while_others_come_out_th
     fails, works = term[1]
     before = {path: path.read_bytes() for path in result.folder.iterdir()}
     notebook = json.loads(term_report_notebook().read_text(encoding="utf-8"))
-    falling = f"from lmskit.errors import InputError\nif course == {fails.code!r}: raise InputError('The sky fell.')"
+    falling = f"from lmskit.errors import InputError\nif course == {fails.code!r}: raise InputError('The build was stopped.')"
     notebook["cells"][-1]["source"] = falling
     root = tmp_path / "checkout"
     path = root / "notebooks" / "reports" / "term_report.ipynb"
@@ -126,21 +135,21 @@ def test_a_failing_course_is_named_and_keeps_its_report_while_others_come_out_th
     said = CliRunner().invoke(app, ["build", "--term", term[0].code, "--output", str(output)])
     assert said.exit_code == 1
     assert "1 of 2 reports" in said.output
-    assert f"The report of {fails.code} could not be built: The sky fell." in said.output
+    assert f"The report of {fails.code} could not be built: The build was stopped." in said.output
     after = {path: path.read_bytes() for path in result.folder.iterdir()}
     assert after.keys() == before.keys()
     assert {path for path in after if after[path] == before[path]} >= {path for path in after if path.stem == result.built[fails.code].stem}
     page = result.built[works.code]
-    assert without_moment(after[page]) == without_moment(before[page])
+    assert without_time(after[page]) == without_time(before[page])
     assert after[page] != before[page]
     assert result.built[fails.code].name in Page(result.index).addresses
 
 
-def without_moment(html: bytes) -> bytes:
+def without_time(html: bytes) -> bytes:
     return re.sub(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", b"", html)
 
 
-def test_the_report_says_what_the_dashboard_reads(term, session):
+def test_the_report_contains_what_the_dashboard_reads(term, session):
     course = term[1][0]
     report = course_report(course.code)
     assert report.data.by_week.weeks.equals(class_weeks(session, course.code))
@@ -150,7 +159,7 @@ def test_the_report_says_what_the_dashboard_reads(term, session):
     assert report.data.by_week.assessed["week_number"].tolist() == [1, 3]
 
 
-def test_a_course_of_which_nothing_is_known_has_a_report_with_all_its_parts(admin_engine, term):
+def test_a_course_without_estimates_has_a_report_with_all_its_parts(admin_engine, term):
     with transaction(admin_engine) as session:
         empty = factories.course(session, in_term=term[0])
         weeks = factories.course(session, in_term=term[0], weeks=2)
@@ -172,7 +181,7 @@ PARTS = ("head", "glance", "level_shares", "heat_map", "heat_map_table", "distri
 TABLES = ("help_table", "quiz_table", "provenance")
 
 
-def test_a_changed_rule_is_said_until_mastery_is_refreshed(admin_engine, term):
+def test_a_changed_rule_is_noted_until_mastery_is_refreshed(admin_engine, term):
     code = term[1][1].code
     with transaction(admin_engine) as session:
         session.execute(text("UPDATE courses SET mastery_rule = 'palm reading' WHERE code = :code"), {"code": code})
@@ -186,18 +195,18 @@ def test_a_changed_rule_is_said_until_mastery_is_refreshed(admin_engine, term):
     assert course_report(code).data.in_use.caveat() == ""
 
 
-def test_a_shared_snapshot_shows_the_moment_it_was_taken(admin_engine, term):
+def test_a_shared_snapshot_shows_the_database_at_its_time(admin_engine, term):
     code = term[1][1].code
     count = text("SELECT count(*) FROM quizzes WHERE course_id = :id")
     with snapshot(admin_engine) as holder:
-        name = export(holder)
+        name = export_snapshot(holder)
         before = holder.execute(count, {"id": term[1][1].id}).scalar_one()
         with transaction(admin_engine) as writer:
             writer.execute(
                 text("INSERT INTO quizzes (course_id, week_number, title, questions, max_score) VALUES (:id, 2, 'New', '[]', 1)"),
                 {"id": term[1][1].id},
             )
-        with reading(name) as session:
+        with open_snapshot(name) as session:
             assert session.execute(count, {"id": term[1][1].id}).scalar_one() == before
             with pytest.raises(Exception, match="read-only"):
                 session.execute(text("DELETE FROM quizzes"))
@@ -213,7 +222,7 @@ def test_only_courses_that_the_person_sees_are_reported(lecturer_engine, term, o
         course_report(term[1][0].code)
 
 
-def test_what_cannot_be_built_is_refused_in_a_sentence(term, tmp_path):
+def test_a_report_that_cannot_be_built_is_refused_in_a_sentence(term, tmp_path):
     with pytest.raises(TermNotFoundError, match="'NEVER'"):
         build_term("NEVER", output=tmp_path)
     with pytest.raises(InputError, match="has no course 'NOWHERE'"):

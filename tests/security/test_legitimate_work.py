@@ -105,7 +105,7 @@ def test_a_lecturer_can(world, what):
 def test_a_report_reads_the_snapshot_that_a_build_has_opened(world):
     engine = world.engine(world.own)
     with snapshot(engine) as build, snapshot(engine) as report:
-        report.execute(text(f"SET TRANSACTION SNAPSHOT '{shared.export(build)}'"))
+        report.execute(text(f"SET TRANSACTION SNAPSHOT '{shared.export_snapshot(build)}'"))
         assert len(course.courses(report)) == 2
 
 
