@@ -18,7 +18,7 @@ ZEROS = b"0" * 1_000_000
 def _zip(*files: tuple[str | zipfile.ZipInfo, str | bytes | int], change: Callable[[bytearray], object] = lambda _: None) -> bytes:
     stream = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        warnings.simplefilter("ignore")  # of names that stand there twice
+        warnings.simplefilter("ignore")  # of names that are in it twice
         for name, content in files:
             if isinstance(content, int):
                 with archive.open(name, "w") as entry:
@@ -43,18 +43,18 @@ def _encrypted(packed: bytearray) -> None:
 
 
 def _broken_checksum(packed: bytearray) -> None:
-    place = packed.find(b"PK\x01\x02") + 16
-    packed[place] ^= 0xFF
+    checksum = packed.find(b"PK\x01\x02") + 16
+    packed[checksum] ^= 0xFF
     packed[14] ^= 0xFF
 
 
-def _said_to_be_small(packed: bytearray) -> None:
+def _declared_small(packed: bytearray) -> None:
     struct.pack_into("<I", packed, packed.find(b"PK\x01\x02") + 24, 10)
     struct.pack_into("<I", packed, 22, 10)
 
 
 def _overlapping(packed: bytearray) -> None:
-    """Let the second entry stand where the first one does."""
+    """Give the second entry the position of the first."""
     second = packed.find(b"PK\x01\x02", packed.find(b"PK\x01\x02") + 4)
     struct.pack_into("<I", packed, second + 42, 0)
 
@@ -72,7 +72,7 @@ ARCHIVES = (
     _zip_entry("a line break in a name", _zip(("mani\nfest.csv", MANIFEST)), "is no name within the archive"),
     _zip_entry("a link", _zip(("manifest.csv", MANIFEST), (_link(), "/etc/passwd")), "users.csv is a link"),
     _zip_entry("a bomb", lambda: _zip(("manifest.csv", MANIFEST), ("users.csv", 300)), "users.csv unpacks to more than is read"),
-    _zip_entry("a bomb that says to be small", _zip(("manifest.csv", 3), change=_said_to_be_small), "manifest.csv"),
+    _zip_entry("a bomb that declares a small size", _zip(("manifest.csv", 3), change=_declared_small), "manifest.csv"),
     _zip_entry(
         "entries that share their bytes",
         _zip(("manifest.csv", MANIFEST), ("users.csv", MANIFEST), change=_overlapping),

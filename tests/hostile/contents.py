@@ -1,6 +1,6 @@
 """Files whose form is right and whose cells are hostile."""
 
-from tests.hostile.entry import GRADEBOOK, ROSTER, Entry, Taken, written
+from tests.hostile.entry import GRADEBOOK, ROSTER, Entry, Imported, written
 
 NOT_FINITE = "is not a finite number"
 NO_NUMBER = "is not a number"
@@ -11,14 +11,14 @@ ADDRESS = "is no e-mail address that could receive mail"
 
 
 def _person(name: str, cell: str, shown: str | None = None) -> Entry:
-    """A family name that is unusual and nothing else: it is kept as it is."""
-    return Entry(name, written(ROSTER + f'1,"{cell}",Ada,\n'), Taken(1, names=(f"{shown or cell}, Ada",)))
+    """A family name that is only unusual: it is imported as it is."""
+    return Entry(name, written(ROSTER + f'1,"{cell}",Ada,\n'), Imported(1, names=(f"{shown or cell}, Ada",)))
 
 
 def _grade(name: str, cell: str, reason: str) -> Entry:
-    """A grade that is none: its cell is rejected, and nothing else."""
+    """A cell that is not a grade: only this cell is rejected."""
     content = GRADEBOOK + f'"Ober, Ada",1,x,"{cell}"\n"Tarn, Bo",2,x,7.5\n'
-    return Entry(name, written(content), Taken(4, ((3, "Quiz (11)", reason),), ("Ober, Ada", "Tarn, Bo"), (7.5,)))
+    return Entry(name, written(content), Imported(4, ((3, "Quiz (11)", reason),), ("Ober, Ada", "Tarn, Bo"), (7.5,)))
 
 
 NAMES = (
@@ -31,73 +31,77 @@ NAMES = (
     _person("a tower of combining marks", "O" + "\u0301" * 150),
     _person("a name of emoji that are joined", "\U0001f469\u200d\U0001f469\u200d\U0001f467"),
     _person("a name with characters of no width", "O\u200bb\u2060er"),
-    _person("a name that speaks SQL", "Robert'); DROP TABLE users;--"),
-    _person("a name that speaks HTML", "<script>alert(1)</script>"),
+    _person("a name with SQL", "Robert'); DROP TABLE users;--"),
+    _person("a name with HTML", "<script>alert(1)</script>"),
     _person("a name with a template in it", "{{ 7 * 7 }} %s {0}"),
     _person("a backslash", "\\N \\. \\t"),
     _person("blanks around a name", "  Ober\u00a0 ", "Ober"),
     Entry(
         "a name of 500 characters",
         written(ROSTER + f"1,{LONG},Ada,\n2,Tarn,Bo,\n"),
-        Taken(2, ((2, "family_name", "is no family name"),), ("Tarn, Bo",)),
+        Imported(2, ((2, "family_name", "is no family name"),), ("Tarn, Bo",)),
     ),
     Entry(
         "a name that is a missing value",
         written(ROSTER + "1,NaN,Ada,\n2,Tarn,Bo,\n"),
-        Taken(2, ((2, "family_name", "is no family name"),), ("Tarn, Bo",)),
+        Imported(2, ((2, "family_name", "is no family name"),), ("Tarn, Bo",)),
     ),
-    Entry("a name of control characters", written(ROSTER + "1,O\x1bber\x07,Ada,\n"), Taken(1, ((2, "family_name", "is no family name"),))),
     Entry(
-        "rows that name nobody",
+        "a name of control characters", written(ROSTER + "1,O\x1bber\x07,Ada,\n"), Imported(1, ((2, "family_name", "is no family name"),))
+    ),
+    Entry(
+        "rows that do not name a person",
         written(ROSTER + ",,,\n , ,,\n3,Tarn,Bo,\n"),
-        Taken(3, ((2, None, "names nobody"), (3, None, "names nobody")), ("Tarn, Bo",)),
+        Imported(3, ((2, None, "names nobody"), (3, None, "names nobody")), ("Tarn, Bo",)),
     ),
 )
 IDS = (
     Entry(
         "an id with a line break",
         written(ROSTER + '"1\n2",Ober,Ada,\n3,Tarn,Bo,\n'),
-        Taken(2, ((2, "id", "holds control characters"),), ("Tarn, Bo",)),
+        Imported(2, ((2, "id", "holds control characters"),), ("Tarn, Bo",)),
     ),
     Entry(
-        "an id of 5,000 characters", written(ROSTER + f"{'1' * 5000},Ober,Ada,\n"), Taken(1, ((2, "id", "is longer than 500 characters"),))
+        "an id of 5,000 characters",
+        written(ROSTER + f"{'1' * 5000},Ober,Ada,\n"),
+        Imported(1, ((2, "id", "is longer than 500 characters"),)),
     ),
-    Entry("one person twice", written(ROSTER + "1,Ober,Ada,\n1,Ober,Ada,\n"), Taken(2, names=("Ober, Ada",))),
-    Entry("an id with blanks around it is the same", written(ROSTER + "1,Ober,Ada,\n 1 ,Ober,Ada,\n"), Taken(2, names=("Ober, Ada",))),
+    Entry("one person twice", written(ROSTER + "1,Ober,Ada,\n1,Ober,Ada,\n"), Imported(2, names=("Ober, Ada",))),
+    Entry("an id with blanks around it is the same", written(ROSTER + "1,Ober,Ada,\n 1 ,Ober,Ada,\n"), Imported(2, names=("Ober, Ada",))),
     Entry(
         "two people with one address",
         written(ROSTER + "1,Ober,Ada,both@example.org\n2,Tarn,Bo,BOTH@example.org\n"),
-        Taken(2, ((3, None, ""),), ("Ober, Ada",)),
+        Imported(2, ((3, None, ""),), ("Ober, Ada",)),
     ),
     Entry(
-        "addresses that are none",
+        "texts that are not addresses",
         written(
             ROSTER
             + "1,Ober,Ada,ada@\n2,Tarn,Bo,bo@example.org\\nBcc: x@example.org\n3,Lind,Nora,nora@localhost\n4,Moss,Uwe,uwe@example.org\n"
         ),
-        Taken(4, ((2, "email", ADDRESS), (3, "email", ADDRESS), (4, "email", ADDRESS)), ("Moss, Uwe",)),
+        Imported(4, ((2, "email", ADDRESS), (3, "email", ADDRESS), (4, "email", ADDRESS)), ("Moss, Uwe",)),
     ),
     Entry(
-        "a course that is a way out of a folder",
+        "a course that is a path out of a folder",
         written("id,family_name,course\n1,Ober,../../etc/passwd\n"),
-        Taken(1, ((2, "course", "is no code"),)),
+        Imported(1, ((2, "course", "is no code"),)),
     ),
     Entry(
         "a user of Moodle with a password",
         written("username,password,firstname,lastname,course1\nada,geheim,Ada\n", name="users.csv"),
-        Taken(1, ((2, None, "has fewer cells than the header"),)),
+        Imported(1, ((2, None, "has fewer cells than the header"),)),
     ),
 )
 NUMBERS = (
     _grade("an endless grade", "inf", NOT_FINITE),
-    _grade("a grade that is no number", "NaN", NOT_FINITE),
+    _grade("a grade that is not a number", "NaN", NOT_FINITE),
     _grade("a grade beyond all numbers", "1e999", NO_NUMBER),
     _grade("a grade of 5,000 digits", "9" * 5000, NO_NUMBER),
     _grade("a grade below zero", "-5", RANGE),
     _grade("a grade beyond what the database holds", "100000000", RANGE),
     _grade("a grade in hexadecimal digits", "0x1F", NO_NUMBER),
     _grade("a grade in Arabic digits", "\u0667", NO_NUMBER),
-    _grade("a grade with a program's line between digits", "1_000", NO_NUMBER),
+    _grade("a grade with an underscore between digits", "1_000", NO_NUMBER),
     _grade("a grade that is a formula", "=7+1", NO_NUMBER),
     _grade("a grade in letters", "B+", "is a grade in letters"),
     _grade("a grade in per cent", "85 %", "is a percentage"),
@@ -112,35 +116,35 @@ NUMBERS = (
             .replace("QQ", "7,5")
             .replace("RR", "1.234,5")
         ),
-        Taken(4, names=("Ober, Ada", "Tarn, Bo"), scores=(7.5, 1234.5), notes=("file.csv was read with the decimal comma.",)),
+        Imported(4, names=("Ober, Ada", "Tarn, Bo"), scores=(7.5, 1234.5), notes=("file.csv was read with the decimal comma.",)),
     ),
     Entry(
         "decimal commas and points in one file",
         written(GRADEBOOK + '"Ober, Ada",1,x,"7,5"\n"Tarn, Bo",2,x,8.5\n"Lind, Nora",3,x,9.25\n'),
-        Taken(6, ((3, "Quiz (11)", "has a decimal comma, and the file's decimal mark is the point"),), scores=(8.5, 9.25)),
+        Imported(6, ((3, "Quiz (11)", "has a decimal comma, and the file's decimal mark is the point"),), scores=(8.5, 9.25)),
     ),
     Entry(
         "a comma that may group thousands",
         written(GRADEBOOK + '"Ober, Ada",1,x,"1,234"\n"Tarn, Bo",2,x,7\n'),
-        Taken(4, ((3, "Quiz (11)", "may be thousands or decimals"),), scores=(7,)),
+        Imported(4, ((3, "Quiz (11)", "may be thousands or decimals"),), scores=(7,)),
     ),
     Entry(
-        "points possible that are none",
+        "points possible that are negative",
         written(GRADEBOOK.replace(",10", ",-10") + '"Ober, Ada",1,x,7\n'),
-        Taken(2, ((3, "Quiz (11)", ""),), ("Ober, Ada",)),
+        Imported(2, ((3, "Quiz (11)", ""),), ("Ober, Ada",)),
     ),
 )
 DAYS = (
     Entry(
-        "leap days that are none",
+        "days that do not exist",
         written(
             ROSTER.strip()
             + ",started_on\n1,Ober,Ada,,2027-02-29\n2,Tarn,Bo,,2028-02-29\n3,Lind,Nora,,0000-00-00\n4,Moss,Uwe,,99999-01-01\n"
         ),
-        Taken(4, ((2, "started_on", "is no day"), (4, "started_on", "is no day"), (5, "started_on", "is no day")), ("Tarn, Bo",)),
+        Imported(4, ((2, "started_on", "is no day"), (4, "started_on", "is no day"), (5, "started_on", "is no day")), ("Tarn, Bo",)),
     ),
     Entry(
-        "times that are none",
+        "times that do not exist",
         written(
             QUIZ
             + "Ober,Ada,ada@example.org,Finished,30 February 2026 9:00 AM,30 February 2026 9:10 AM,10 mins,7.5,7.5\n"
@@ -148,7 +152,7 @@ DAYS = (
             + "Lind,Nora,nora@example.org,Finished,12 May 2026 9:00 AM,-,999999 years,7.5,7.5\n"
             + "Moss,Uwe,uwe@example.org,Finished,12 May 2026 9:00 AM,12 May 2026 9:10 AM,10 mins,7.5,7.5\n"
         ),
-        Taken(
+        Imported(
             4,
             (
                 (2, "Started on", "is not a time"),
@@ -164,17 +168,17 @@ TITLES = (
     Entry(
         "a title of 500 characters",
         written(f'Student,ID,Section,{"T" * 500} (11)\n    Points Possible,,,10\n"Ober, Ada",1,x,7\n'),
-        Taken(2, names=("Ober, Ada",), scores=(7,)),
+        Imported(2, names=("Ober, Ada",), scores=(7,)),
     ),
     Entry(
-        "titles that speak HTML and SQL",
+        "titles with HTML and SQL",
         written('Student,ID,Section,"<b>\'; DROP TABLE quizzes; --</b> (11)"\n    Points Possible,,,10\n"Ober, Ada",1,x,7\n'),
-        Taken(2, names=("Ober, Ada",), scores=(7,)),
+        Imported(2, names=("Ober, Ada",), scores=(7,)),
     ),
     Entry(
-        "two items of one title in Moodle",
+        "two items with one title in Moodle",
         written("First name,Last name,ID number,Quiz: A (Real),Quiz: A (Real)\nAda,Ober,1,7,8\n"),
-        Taken(
+        Imported(
             3,
             ((2, "Quiz: A (Real)", "several columns with the same title"), (2, "Quiz: A (Real)", "several columns with the same title")),
             ("Ober, Ada",),
@@ -183,9 +187,9 @@ TITLES = (
     Entry(
         "a bank whose brackets do not match",
         written("::Q:: What? {=A ~B\n\n::R:: Why? {=C}\n", name="bank.gift"),
-        Taken(2, ((1, None, ""),)),
+        Imported(2, ((1, None, ""),)),
         form="gift",
     ),
-    Entry("a bank without an answer", written("What?\nA. this\nB. that\n", name="bank.txt"), Taken(1, ((1, None, ""),)), form="aiken"),
+    Entry("a bank without an answer", written("What?\nA. this\nB. that\n", name="bank.txt"), Imported(1, ((1, None, ""),)), form="aiken"),
 )
 CONTENTS = (*NAMES, *IDS, *NUMBERS, *DAYS, *TITLES)

@@ -1,4 +1,4 @@
-"""One hostile file: how it is made, and what must come of it."""
+"""One hostile file: how it is made, and the result that its import must have."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,38 +13,38 @@ GRADEBOOK = "Student,ID,Section,Quiz (11)\n    Points Possible,,,10\n"
 
 @dataclass(frozen=True)
 class Refused:
-    """No row is taken, for a reason that a person can act on."""
+    """No row is imported, for a reason that a person can act on."""
 
     sentence: str
-    """A pattern: the file and, where the fault has one, the row."""
+    """A pattern: the file and, if the fault is in a row, the row."""
 
 
 @dataclass(frozen=True)
-class Taken:
-    """Each row is taken or rejected at its place."""
+class Imported:
+    """Each row is imported, or rejected with its position."""
 
     rows: int
     rejected: tuple[tuple[int, str | None, str], ...] = ()
     """Row, column and reason of each rejection."""
     names: tuple[str, ...] = ()
-    """Who is in the course afterwards, as `Family, Given`."""
+    """The students of the course afterwards, as `Family, Given`."""
     scores: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
-    """Sentences that the report has to say."""
+    """Notes that the report must have."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file; `form` is the format that it is imported as, None: found out."""
+    """One file; `form` is the format as which it is imported, detected if None."""
 
     name: str
     make: Make
-    expected: Refused | Taken
+    expected: Refused | Imported
     form: str | None = None
 
 
 def written(content: str | bytes | Callable[[], str | bytes], *, name: str = "file.csv", encoding: str = "utf-8") -> Make:
-    """A file with this content; one that is large is made only where it is written."""
+    """A file with this content; a large content is made only when it is written."""
 
     def make(folder: Path) -> Path:
         path = folder / name

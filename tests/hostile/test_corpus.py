@@ -1,4 +1,4 @@
-"""Each hostile file is imported right, or refused with the file and the row: never another exception."""
+"""Each hostile file is imported correctly, or refused with the file and the row: never another exception."""
 
 import re
 
@@ -23,12 +23,12 @@ def form_of(entry, path):
     return format_named(entry.form) if entry.form else detected(path)
 
 
-def test_there_are_at_least_60_files_and_each_has_a_name_of_its_own():
+def test_there_are_at_least_60_files_with_different_names():
     assert len({entry.name for entry in CORPUS}) == len(CORPUS) >= 60
 
 
 @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry.name)
-def test_a_hostile_file_is_imported_right_or_refused(entry, tmp_path, session, course):
+def test_a_hostile_file_is_imported_correctly_or_refused(entry, tmp_path, session, course):
     path = entry.make(tmp_path)
     if isinstance(entry.expected, Refused):
         with pytest.raises((ImportFileError, InputError)) as refusal:
@@ -38,9 +38,9 @@ def test_a_hostile_file_is_imported_right_or_refused(entry, tmp_path, session, c
         return
     report = import_path(session, path, form_of(entry, path), ImportOptions(course=course.code, week=1))
     expected = entry.expected
-    rejections = [(one.row, one.column, one.reason) for one in report.rejections]
+    rejections = [(rejection.row, rejection.column, rejection.reason) for rejection in report.rejections]
     assert [(row, column) for row, column, _ in rejections] == [(row, column) for row, column, _ in expected.rejected], rejections
-    assert all(reason in said for (_, _, said), (_, _, reason) in zip(rejections, expected.rejected, strict=True)), rejections
+    assert all(reason in found for (_, _, found), (_, _, reason) in zip(rejections, expected.rejected, strict=True)), rejections
     assert report.total.rows_in == expected.rows
     assert set(expected.notes) <= set(report.notes)
     people = session.execute(

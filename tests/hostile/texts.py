@@ -1,4 +1,4 @@
-"""Files whose form is hostile: encodings, quotes, rows and columns, and what is no text at all."""
+"""Files whose form is hostile: encodings, quotes, rows and columns, and files that are not text."""
 
 import codecs
 import gzip
@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from tests.hostile.entry import ROSTER, Entry, Refused, Taken, in_lines, written
+from tests.hostile.entry import ROSTER, Entry, Imported, Refused, in_lines, written
 
 ZOE = ROSTER + "1,Müßig,Zoë,zoe@example.org\n"
 ADA = "1,Ober,Ada,ada@example.org\n"
@@ -73,21 +73,21 @@ NO_FORMAT = r"is in none of the formats that are read"
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
 
 ENCODINGS = (
-    Entry("UTF-8 with byte-order mark", written(codecs.BOM_UTF8 + ZOE.encode()), Taken(1, names=("Müßig, Zoë",))),
+    Entry("UTF-8 with byte-order mark", written(codecs.BOM_UTF8 + ZOE.encode()), Imported(1, names=("Müßig, Zoë",))),
     Entry(
         "UTF-16, little end first",
         written(codecs.BOM_UTF16_LE + ZOE.encode("utf-16-le")),
-        Taken(1, names=("Müßig, Zoë",), notes=("file.csv was read as UTF-16.",)),
+        Imported(1, names=("Müßig, Zoë",), notes=("file.csv was read as UTF-16.",)),
     ),
     Entry(
         "UTF-16, big end first",
         written(codecs.BOM_UTF16_BE + ZOE.encode("utf-16-be")),
-        Taken(1, names=("Müßig, Zoë",), notes=("file.csv was read as UTF-16.",)),
+        Imported(1, names=("Müßig, Zoë",), notes=("file.csv was read as UTF-16.",)),
     ),
     Entry(
         "Windows-1252",
         written(ZOE, encoding="cp1252"),
-        Taken(1, names=("Müßig, Zoë",), notes=("file.csv was read as Windows-1252.",)),
+        Imported(1, names=("Müßig, Zoë",), notes=("file.csv was read as Windows-1252.",)),
     ),
     Entry(
         "UTF-16 without byte-order mark", written(ZOE.encode("utf-16-le")), Refused("file.csv has NUL characters in its header"), form="csv"
@@ -111,7 +111,7 @@ ENCODINGS = (
     Entry(
         "surrogates in UTF-8",
         written(ROSTER.encode() + b"1,\xed\xa0\xbdx,A,\n"),
-        Taken(1, names=("í\xa0½x, A",), notes=("file.csv was read as Windows-1252.",)),
+        Imported(1, names=("í\xa0½x, A",), notes=("file.csv was read as Windows-1252.",)),
     ),
     Entry(
         "a byte of no encoding",
@@ -122,21 +122,21 @@ ENCODINGS = (
     Entry(
         "NUL in a cell",
         written(ROSTER + "1,O\0ber,Ada,\n2,Tarn,Bo,\n"),
-        Taken(2, ((2, "family_name", "holds a NUL character"),), ("Tarn, Bo",)),
+        Imported(2, ((2, "family_name", "holds a NUL character"),), ("Tarn, Bo",)),
     ),
     Entry("NUL in the header", written("i\0d,family_name\n1,A\n"), Refused("file.csv has NUL characters in its header"), form="csv"),
-    Entry("only line ends of old Macintoshes", written((ROSTER + ADA).replace("\n", "\r")), Taken(1, names=("Ober, Ada",))),
+    Entry("line ends of old Macintoshes", written((ROSTER + ADA).replace("\n", "\r")), Imported(1, names=("Ober, Ada",))),
     Entry(
-        "all line ends there are",
+        "all kinds of line ends",
         written(ROSTER.strip() + "\r\n" + ADA.strip() + "\r2,Tarn,Bo,\n"),
-        Taken(2, names=("Ober, Ada", "Tarn, Bo")),
+        Imported(2, names=("Ober, Ada", "Tarn, Bo")),
     ),
 )
 ROWS = (
-    Entry("nothing", written(b""), Refused("file.csv is empty"), form="csv"),
-    Entry("nothing, to be recognised", written(b""), Refused(NO_FORMAT)),
+    Entry("an empty file", written(b""), Refused("file.csv is empty"), form="csv"),
+    Entry("an empty file of unknown format", written(b""), Refused(NO_FORMAT)),
     Entry("blank lines", written("\n\n\n"), Refused(NO_FORMAT)),
-    Entry("a header and nothing else", written(ROSTER), Taken(0)),
+    Entry("a header and nothing else", written(ROSTER), Imported(0)),
     Entry(
         "a quote that is never closed",
         written(ROSTER + '1,"Ober,Ada,\n'),
@@ -152,12 +152,12 @@ ROWS = (
     Entry(
         "a quote inside a cell",
         written(ROSTER + '1,"O"ber,Ada,\n2,Tarn,Bo,\n'),
-        Taken(2, ((2, None, "quotation mark inside a cell"),), ("Tarn, Bo",)),
+        Imported(2, ((2, None, "quotation mark inside a cell"),), ("Tarn, Bo",)),
     ),
     Entry(
         "rows of any length",
         written(ROSTER + "1\n2,Tarn,Bo,,,\n3,Lind,Nora,\n"),
-        Taken(3, ((2, None, "has fewer cells than the header"), (3, None, "has more cells than the header")), ("Lind, Nora",)),
+        Imported(3, ((2, None, "has fewer cells than the header"), (3, None, "has more cells than the header")), ("Lind, Nora",)),
     ),
     Entry(
         "a file that breaks off in a row",
@@ -174,17 +174,17 @@ ROWS = (
     Entry(
         "line breaks in cells",
         written(ROSTER + '1,"Ober\nTarn",Ada,\n2,Tarn,Bo,\n'),
-        Taken(2, ((2, "family_name", "is no family name"),), ("Tarn, Bo",)),
+        Imported(2, ((2, "family_name", "is no family name"),), ("Tarn, Bo",)),
     ),
     Entry(
         "line breaks in a header",
         written('Student,ID,Section,"Read\nme (11)"\n    Points Possible,,,10\n"Ober, Ada",1,x,7.5\n'),
-        Taken(2, names=("Ober, Ada",), scores=(7.5,)),
+        Imported(2, names=("Ober, Ada",), scores=(7.5,)),
     ),
     Entry(
         "tabs",
         written((ROSTER + ADA).replace(",", "\t")),
-        Taken(1, names=("Ober, Ada",), notes=("file.csv was read with the tab between columns.",)),
+        Imported(1, names=("Ober, Ada",), notes=("file.csv was read with the tab between columns.",)),
     ),
     Entry(
         "a cell of more than 1 MiB",
@@ -211,25 +211,25 @@ ROWS = (
         form="csv",
     ),
     Entry(
-        "more bad rows than anybody reads",
+        "more bad rows than a person reads",
         in_lines(ROSTER, lambda number: f"{number}\n", 250_001),
         Refused(r"More than 250,000 rows of file\.csv.*row 2"),
         form="csv",
     ),
     Entry("more than 2 GiB", _sparse, Refused("larger than 2 GiB"), form="csv"),
 )
-NO_TEXTS = (
+NOT_TEXT = (
     Entry("a stream that never ends", _fifo, Refused(NO_FORMAT)),
-    Entry("a stream that is said to be a table", _fifo, Refused(r"stream\.csv is not a file"), form="csv"),
+    Entry("a stream that should be a table", _fifo, Refused(r"stream\.csv is not a file"), form="csv"),
     Entry("a device", _device, Refused(r"zeros\.csv is not a file"), form="moodle-users"),
     Entry("a link to nothing", _dangling, Refused(r"There is no file or folder .*gone\.csv")),
     Entry("a link to itself", _loop, Refused(r"loop\.csv")),
     Entry("an empty folder", _folder, Refused(NO_FORMAT)),
-    Entry("a folder that is said to be a table", _folder, Refused(r"file\.csv is not a file"), form="canvas-gradebook"),
+    Entry("a folder that should be a table", _folder, Refused(r"file\.csv is not a file"), form="canvas-gradebook"),
     Entry("a picture", written(_png(), name="picture.csv"), Refused(NO_FORMAT)),
     Entry("a PDF", written(PDF, name="paper.csv"), Refused(NO_FORMAT)),
     Entry("a packed file", written(gzip.compress((ROSTER + ADA).encode()), name="roster.csv"), Refused(NO_FORMAT)),
     Entry("a workbook that is called a table", written(_workbook(), name="book.csv"), Refused(NO_FORMAT)),
-    Entry("all bytes there are", written(bytes(range(256)) * 64), Refused(NO_FORMAT)),
+    Entry("all bytes", written(bytes(range(256)) * 64), Refused(NO_FORMAT)),
 )
-TEXTS = (*ENCODINGS, *ROWS, *NO_TEXTS)
+TEXTS = (*ENCODINGS, *ROWS, *NOT_TEXT)

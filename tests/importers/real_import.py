@@ -1,11 +1,11 @@
-"""A file of the shared data imported twice, and what the two reports say."""
+"""Files of the shared data, imported twice, and their reports."""
 
 from lmskit.importers.formats import ReadOptions
 from lmskit.services.file_import import ImportOptions, import_file
 
 
 def imported_twice(session, form, path, **options):
-    """Import a path; the second time nothing may change. Return the first report."""
+    """Import a path twice; the second time nothing may change. Return the first report."""
     first = import_file(session, form.open(path, ReadOptions()), ImportOptions(**options))
     second = import_file(session, form.open(path, ReadOptions()), ImportOptions(**options))
     assert {file.file: (0, 0, file.added, file.rejected) for file in first.files} == {
@@ -23,5 +23,5 @@ def added(report):
 
 
 def entities(report):
-    """How many were added, by kind; kinds of which there were none are left out."""
+    """Entities that were added, by kind; without kinds of which none was added."""
     return {entity.kind: entity.added for entity in report.entities if entity.added}

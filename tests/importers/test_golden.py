@@ -23,7 +23,7 @@ def test_every_row_has_a_record_or_is_rejected(sample):
     if isinstance(source, Bank):
         assert source.rows_in == len(source.questions) + len(source.rejections)
     else:
-        assert all(rows_in == taken + rejected for rows_in, taken, rejected in row_counts(source).values())
+        assert all(rows_in == imported + rejected for rows_in, imported, rejected in row_counts(source).values())
 
 
 @every_sample

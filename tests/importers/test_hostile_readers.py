@@ -1,4 +1,4 @@
-"""Whatever a file holds: records and rejections that add up, or one sentence. Never another exception."""
+"""Any file gives records and rejections that add up, or is refused with one sentence: never another exception."""
 
 import os
 import shutil
@@ -49,25 +49,25 @@ mutations = st.lists(
 
 
 def mutated(text, changes):
-    for kind, place, value in changes:
+    for kind, position, value in changes:
         lines, cells = text.split("\n"), text.split(",")
         match kind:
             case "replace":
-                cells[place % len(cells)] = value
+                cells[position % len(cells)] = value
                 text = ",".join(cells)
             case "drop line":
-                text = "\n".join(line for number, line in enumerate(lines) if number != place % len(lines))
+                text = "\n".join(line for number, line in enumerate(lines) if number != position % len(lines))
             case "repeat line":
-                text = "\n".join([*lines[: place % len(lines)], lines[place % len(lines)], *lines[place % len(lines) :]])
+                text = "\n".join([*lines[: position % len(lines)], lines[position % len(lines)], *lines[position % len(lines) :]])
             case "cut":
-                text = text[: place % (len(text) + 1)]
+                text = text[: position % (len(text) + 1)]
             case _:
-                text = text[:place] + value + text[place:]
+                text = text[:position] + value + text[position:]
     return text
 
 
 def check(form, path):
-    """Read a path in each way there is."""
+    """Detect the format of a path, and read it."""
     detected = form.detect(path)
     try:
         source = form.open(path, ReadOptions())
@@ -75,7 +75,7 @@ def check(form, path):
     except ImportFileError:
         return
     assert detected
-    assert all(rows_in == taken + rejected for rows_in, taken, rejected in counts.values()), counts
+    assert all(rows_in == imported + rejected for rows_in, imported, rejected in counts.values()), counts
     assert all(isinstance(text, str) for text in [*source.notes, *map(str, source.warnings), source.sha256])
 
 
@@ -98,19 +98,19 @@ def test_a_file_that_was_changed_somewhere(form, changes, encoding, tmp_path_fac
 
 @pytest.mark.parametrize("form", FOLDERS, ids=lambda form: form.name)
 @settings(max_examples=40)  # each copies and reads a whole folder
-@given(changes=mutations, place=st.integers(0, 20))
-def test_a_folder_in_which_one_file_was_changed(form, changes, place, tmp_path_factory):
+@given(changes=mutations, index=st.integers(0, 20))
+def test_a_folder_in_which_one_file_was_changed(form, changes, index, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp() / form.name
     shutil.copytree(SAMPLES / FOLDERS[form], folder, dirs_exist_ok=True)
     files = sorted(folder.iterdir())
-    path = files[place % len(files)]
+    path = files[index % len(files)]
     path.write_text(mutated(path.read_text(encoding="utf-8"), changes), encoding="utf-8", errors="replace", newline="")
     check(form, folder)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("form", SINGLE, ids=lambda form: form.name)
-def test_a_mark_of_the_byte_order_changes_nothing(form, encoding, tmp_path):
+def test_a_byte_order_mark_changes_nothing(form, encoding, tmp_path):
     path = tmp_path / SINGLE[form].name
     path.write_bytes(SINGLE[form].read_text(encoding="utf-8").encode(encoding))
     assert row_counts(form.open(path, ReadOptions())) == row_counts(form.open(SINGLE[form], ReadOptions()))
@@ -131,7 +131,7 @@ def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path):
     assert count == 1 + 3 * 100_000
 
 
-def test_more_rejected_cells_than_anybody_reads_are_an_error(monkeypatch):
+def test_too_many_rejected_cells_are_an_error(monkeypatch):
     monkeypatch.setattr("lmskit.importers.record.MAX_REJECTIONS", 2)
     cells = Cells("gradebook.csv: grades")
     cells.reject(2, "Quiz (11)", "x", "is not a number")
@@ -142,13 +142,13 @@ def test_more_rejected_cells_than_anybody_reads_are_an_error(monkeypatch):
 
 @pytest.mark.parametrize("content", ['"ID,Section,Student\n', "\ufeff", "\n", "\n\n1\n", '"'])
 @pytest.mark.parametrize("form", SINGLE, ids=lambda form: form.name)
-def test_a_header_that_is_none_is_one_sentence(form, content, tmp_path):
-    (tmp_path / "odd.csv").write_text(content, encoding="utf-8")
+def test_a_file_without_a_header_is_refused_with_one_sentence(form, content, tmp_path):
+    (tmp_path / "file.csv").write_text(content, encoding="utf-8")
     with pytest.raises(ImportFileError):
-        form.open(tmp_path / "odd.csv", ReadOptions())
+        form.open(tmp_path / "file.csv", ReadOptions())
 
 
-def test_what_has_to_be_remembered_has_an_end(monkeypatch):
+def test_memory_for_rows_that_refer_to_each_other_is_limited(monkeypatch):
     monkeypatch.setattr("lmskit.importers.lookup.MAX_ENTRIES", 3)
     source = oneroster.FORMAT.open(SAMPLES / "oneroster" / "version_1_1", ReadOptions())
     with pytest.raises(ImportFileError, match="name more than 3 things that refer to each other"):
@@ -164,7 +164,7 @@ def test_warnings_beyond_those_that_are_listed_are_counted(monkeypatch):
 
 
 @pytest.mark.parametrize("form", [*SINGLE, *FOLDERS], ids=lambda form: form.name)
-def test_what_is_no_file_is_no_format_and_one_sentence(form, tmp_path):
+def test_other_kinds_of_path_are_not_detected_and_are_refused_with_one_sentence(form, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "empty").mkdir()

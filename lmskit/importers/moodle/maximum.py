@@ -46,7 +46,7 @@ class MaximumFinder:
 
     @property
     def value(self) -> float | None:
-        """The roundest maximum that fits all students; None if there is none, or if every maximum fits."""
+        """The roundest maximum that fits all students; None if no maximum fits, or if every maximum does."""
         if not self.seen or self.is_contradictory:
             return None
         middle = (self.low + self.high) / 2

@@ -249,7 +249,7 @@ class MoodleQuizReport(QuizReportTable):
         return ("", "") if column is None else (self.file.header[column], cells[column].strip())
 
     def _score_in(self, cells: Sequence[str], column: int) -> float | None:
-        """Return the score in a cell; None if there is none yet."""
+        """Return the score in a cell; None if the answer is not graded yet."""
         cell = cells[column].strip()
         if cell in NO_GRADE or plain(cell) in NOT_YET_GRADED:
             return None

@@ -230,7 +230,7 @@ def lettered_options(texts: Sequence[str]) -> list[dict[str, str]]:
 
 
 def joined_feedback(general: str, on_answers: Iterable[tuple[str, str]]) -> str | None:
-    """Return one text of feedback: the general feedback, then each answer with the feedback on it; None if there is none."""
+    """Return one text of feedback: the general feedback, then each answer with the feedback on it; None if both are empty."""
     lines = [general.strip(), *(f"{answer.strip() or '–'}: {text.strip()}" for answer, text in on_answers if text.strip())]
     return "\n".join(line for line in lines if line) or None
 
