@@ -1,4 +1,4 @@
-"""What the reliability tests share: a mail server, and a course with many students."""
+"""Fixtures for the reliability tests: a mail server, and a course with many students."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -28,29 +28,29 @@ def mail_server() -> Iterator[MailServer]:
 
 @dataclass(frozen=True)
 class Intake:
-    """A course, and students who have no place in it yet."""
+    """A course, and students who are not enrolled in it yet."""
 
     course: Course
     emails: list[str]
 
-    def places(self, engine: Engine) -> dict[str, EnrollmentStatus]:
-        """By address, where each stands who has a place."""
+    def statuses(self, engine: Engine) -> dict[str, EnrollmentStatus]:
+        """The status of each enrollment, by the student's address."""
         with transaction(engine) as session:
             statement = select(User.email, Enrollment.status).join_from(User, Enrollment, Enrollment.student_id == User.id)
             return {str(email): status for email, status in session.execute(statement.where(Enrollment.course_id == self.course.id))}
 
     def messages(self, engine: Engine) -> list[OutboxMessage]:
-        """All messages about it."""
+        """All messages about the course."""
         with transaction(engine) as session:
             return list(session.scalars(select(OutboxMessage).where(OutboxMessage.course_id == self.course.id)))
 
     def is_settled(self, engine: Engine) -> bool:
         """Whether no message waits."""
-        return all(one.status is not OutboxStatus.WAITING for one in self.messages(engine))
+        return all(message.status is not OutboxStatus.WAITING for message in self.messages(engine))
 
 
 def make_intake(engine: Engine, n_students: int) -> Intake:
-    """Make a course, and so many students."""
+    """Create a course and this many students."""
     with transaction(engine) as session:
         course = factories.course(session)
         emails = [f"{factories.unique('s')}@example.org" for _ in range(n_students)]
@@ -61,7 +61,7 @@ def make_intake(engine: Engine, n_students: int) -> Intake:
 
 @pytest.fixture
 def intake_of(admin_engine) -> Iterator[Callable[[int], Intake]]:
-    """Makes a course with so many students, which are gone after the test."""
+    """Creates a course with this many students; they are deleted after the test."""
     made: list[Intake] = []
 
     def make(n_students: int) -> Intake:
@@ -78,7 +78,7 @@ def intake_of(admin_engine) -> Iterator[Callable[[int], Intake]]:
 
 @pytest.fixture(scope="session")
 def dispatcher_url(cluster, endpoint: Endpoint) -> str:
-    """The database's address with a login that may hand messages over and nothing else."""
+    """The database's address with a login that may send messages and do nothing else."""
     password = generate_password()
     with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as connection:
         connection.execute(f"ALTER ROLE {DISPATCHER} PASSWORD '{scram_verifier(password)}'".encode())

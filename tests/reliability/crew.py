@@ -1,4 +1,4 @@
-"""The processes of these tests: made cheaply, killed for real."""
+"""The processes of these tests: forked, and killed by SIGKILL."""
 
 import json
 import os
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Crew:
-    """Has work done by processes of their own, which speak to a mail server on this machine."""
+    """Runs work in processes of their own, which use a mail server on this machine."""
 
     def __init__(self, *, home: Path, smtp_port: int) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LMSKIT_"))}
@@ -45,7 +45,7 @@ class Crew:
         self._forks.wait()
 
     def start(self, work: str, **order: Any) -> int:
-        """Have something done; return the number of the process that does it."""
+        """Start some work; return the id of the process that does it."""
         assert self._forks.stdin is not None
         assert self._forks.stdout is not None
         self._forks.stdin.write(json.dumps({"work": work, **order}) + "\n")

@@ -1,4 +1,4 @@
-"""A process that imports one file, as the command line does, and says each step as it begins: made to be killed.
+"""A process that imports one file, as the command line does, and prints each step when it begins; the tests kill it.
 
 python -m tests.reliability.importing FILE COURSE
 """
@@ -13,20 +13,20 @@ from lmskit.settings import DEMO_ADMIN
 
 
 def main() -> None:
-    """Import, commit, and say that it is done."""
+    """Import, commit, and print that it is done."""
     path, course = Path(sys.argv[1]), sys.argv[2]
 
     def work() -> None:
         with transaction(engine_for(DEMO_ADMIN)) as session:
-            import_path(session, path, format_named("csv"), ImportOptions(course=course), progress=tell)
-            tell("Saving", 0, None)
+            import_path(session, path, format_named("csv"), ImportOptions(course=course), progress=print_step)
+            print_step("Saving", 0, None)
 
     retried(work)
-    tell("Done", 0, None)
+    print_step("Done", 0, None)
 
 
-def tell(step: str, _done: int, _total: int | None) -> None:
-    """Say a step."""
+def print_step(step: str, _done: int, _total: int | None) -> None:
+    """Print the name of a step."""
     sys.stdout.write(f"{step}\n")
     sys.stdout.flush()
 

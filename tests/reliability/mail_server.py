@@ -1,4 +1,4 @@
-"""A mail server that really listens: it keeps what it accepted, answers as it is told, and says what it has come to."""
+"""A real mail server: it keeps what it accepted, gives the answers that a test sets, and reports each event."""
 
 import asyncio
 import email
@@ -17,7 +17,7 @@ STARTED = 10.0
 
 @dataclass(frozen=True)
 class Accepted:
-    """A message for which the server has taken on the responsibility."""
+    """A message that the server has accepted."""
 
     message_id: str
     sender: str
@@ -27,7 +27,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """Something the server has come to: `mail`, `rcpt`, `text` (not accepted yet), `accepted` (not said yet) or `answered`."""
+    """An event in the server: `mail`, `rcpt`, `text` (not accepted yet), `accepted` (not answered yet) or `answered`."""
 
     kind: str
     sender: str
@@ -37,7 +37,7 @@ class Occurrence:
 class MailServer:
     """Listens on this machine, in a thread of its own, until it is closed.
 
-    Set `answer` to refuse: it is asked at each step (`connect` excepted) and returns what to say instead of accepting; None to hang up.
+    Set `answer` to refuse: it is called at each step and returns the answer to give, or None to close the connection.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class MailServer:
         self.answer: Callable[[Occurrence], str | None] = lambda _occurrence: OK
         self.on: Callable[[Occurrence], None] = lambda _occurrence: None
         self.pause = 0.0
-        """Seconds that looking through a message takes."""
+        """Seconds that checking a message takes."""
         self.answered_after = 0.0
-        """Seconds from an answer to what is said to have been answered."""
+        """Seconds from an answer to the event `answered`."""
         self._options: dict[str, Any] = {"enable_SMTPUTF8": utf8, "hostname": "mail.example.org"}
         if tls is not None:
             self._options |= {"tls_context": tls, "require_starttls": True}
@@ -77,7 +77,7 @@ class MailServer:
         self._thread.join(STARTED)
 
     def recipients(self) -> list[str]:
-        return [one.recipient for one in self.accepted]
+        return [message.recipient for message in self.accepted]
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -103,46 +103,46 @@ class MailServer:
 
         return check
 
-    def _said(self, server: SMTP, occurrence: Occurrence) -> str:
+    def _answer_to(self, server: SMTP, occurrence: Occurrence) -> str:
         self.on(occurrence)
         answer = self.answer(occurrence)
         if answer is None:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
-        return answer or "421 nobody hears this"
+        return answer or "421 not received: the connection is closed"
 
-    # What aiosmtpd calls; the names are its own.
+    # Handlers that aiosmtpd calls by these names.
 
     async def handle_MAIL(  # noqa: N802 - see above
         self, server: SMTP, _session: object, envelope: Any, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
         envelope.mail_options.extend(options)
-        return self._said(server, Occurrence("mail", address, f"from {address}"))
+        return self._answer_to(server, Occurrence("mail", address, f"from {address}"))
 
     async def handle_RCPT(  # noqa: N802 - see above
         self, server: SMTP, _session: object, envelope: Any, address: str, _options: list[str]
     ) -> str:
-        said = self._said(server, Occurrence("rcpt", envelope.mail_from, address))
-        if said == OK:
+        answer = self._answer_to(server, Occurrence("rcpt", envelope.mail_from, address))
+        if answer == OK:
             envelope.rcpt_tos.append(address)
-        return said
+        return answer
 
     async def handle_DATA(self, server: SMTP, _session: object, envelope: Any) -> str:  # noqa: N802 - see above
         sender, [recipient] = envelope.mail_from, envelope.rcpt_tos
-        said = self._said(server, Occurrence("text", sender, recipient))
+        answer = self._answer_to(server, Occurrence("text", sender, recipient))
         if self.pause:
             await asyncio.sleep(self.pause)
-        if said == OK:
+        if answer == OK:
             message = email.message_from_bytes(envelope.content)
             self.accepted.append(Accepted(str(message["Message-ID"]), sender, recipient, envelope.content))
-            said = self._said(server, Occurrence("accepted", sender, recipient))
+            answer = self._answer_to(server, Occurrence("accepted", sender, recipient))
             self._loop.call_later(self.answered_after, self.on, Occurrence("answered", sender, recipient))
-        return said
+        return answer
 
 
 def until(condition: Callable[[], bool], *, seconds: float = 30) -> bool:
-    """Wait for a condition; return whether it came to be."""
+    """Wait until a condition is true; return whether it became true in time."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

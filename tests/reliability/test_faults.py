@@ -1,4 +1,4 @@
-"""What goes wrong around enrolling and delivering: two people at once, the database gone, addresses that do not exist."""
+"""Faults while enrolling and delivering: two people at once, the database down, addresses that do not exist."""
 
 import json
 import random
@@ -35,7 +35,7 @@ HEAD_START = 0.7
 """Seconds for twelve processes to get ready to press at the same moment."""
 
 
-def ask_for_all(engine, intake):
+def request_all(engine, intake):
     with transaction(engine) as session:
         for email in intake.emails:
             enroll(session, EnrollStudent(course=intake.course.code, email=email))
@@ -58,21 +58,21 @@ def test_twelve_administrators_who_double_click_enrol_once_and_send_one_message(
 
     enrolled = f"{email} is enrolled in {intake.course.code}: active. The mail server 127.0.0.1 accepted the message."
     refused = sum(answer.startswith("AlreadyEnrolledError: ") for answer in answers)
-    say(f"12 administrators x double click: {answers.count(enrolled)} enrolled, {refused} told so, {len(mail_server.accepted)} message")
+    say(f"12 administrators x double click: {answers.count(enrolled)} enrolled, {refused} refused, {len(mail_server.accepted)} message")
     try:
         assert (len(answers), answers.count(enrolled), refused) == (24, 1, 23), answers
         assert mail_server.recipients() == [email]
-        assert intake.places(admin_engine) == {email: EnrollmentStatus.ACTIVE}
+        assert intake.statuses(admin_engine) == {email: EnrollmentStatus.ACTIVE}
     finally:
         with transaction(admin_engine) as session:
             session.execute(delete(Course).where(Course.id == intake.course.id))
             session.execute(delete(User).where(User.email == email))
 
 
-def test_connections_that_are_cut_while_delivering_cost_at_most_a_duplicate_each(say, admin_engine, endpoint, intake_of, mail_server):
+def test_each_connection_cut_while_delivering_causes_at_most_one_duplicate(say, admin_engine, endpoint, intake_of, mail_server):
     intake = intake_of(60)
     mail_server.pause = 0.01
-    ask_for_all(admin_engine, intake)
+    request_all(admin_engine, intake)
     cuts, stop = 0, threading.Event()
 
     def cut() -> None:
@@ -81,7 +81,7 @@ def test_connections_that_are_cut_while_delivering_cost_at_most_a_duplicate_each
         with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as connection:
             while not stop.wait(random.uniform(0.005, 0.05)):
                 if len(mail_server.accepted) < accepted + 2:
-                    continue  # between two cuts something gets done, however slow the machine
+                    continue  # between two cuts some messages are sent, even on a slow machine
                 accepted = len(mail_server.accepted)
                 statement = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = %s"
                 row = connection.execute(statement, [login]).fetchone()
@@ -97,18 +97,18 @@ def test_connections_that_are_cut_while_delivering_cost_at_most_a_duplicate_each
     duplicates = len(mail_server.accepted) - len(set(mail_server.recipients()))
     say(f"connections cut: {cuts} while {report.sent} messages were delivered; {duplicates} duplicates")
     assert cuts > 5
-    # A claim whose commit counted although its connection was lost waits for its lease; all others are done.
-    left = [one for one in intake.messages(admin_engine) if one.status is not OutboxStatus.SENT]
+    # A claim that was committed although its connection was lost waits for its lease; all others are sent.
+    left = [message for message in intake.messages(admin_engine) if message.status is not OutboxStatus.SENT]
     assert len(left) <= cuts
     with transaction(admin_engine) as session:
-        session.execute(update(OutboxMessage).where(OutboxMessage.id.in_([one.id for one in left])).values(leased_until=None))
+        session.execute(update(OutboxMessage).where(OutboxMessage.id.in_([message.id for message in left])).values(leased_until=None))
     deliver_waiting(lambda: transaction(admin_engine), smtp_to(mail_server))
-    assert intake.places(admin_engine) == dict.fromkeys(intake.emails, EnrollmentStatus.ACTIVE)
+    assert intake.statuses(admin_engine) == dict.fromkeys(intake.emails, EnrollmentStatus.ACTIVE)
     assert set(mail_server.recipients()) == set(intake.emails)
     assert len(mail_server.accepted) - len(set(mail_server.recipients())) <= cuts
 
 
-def test_a_deadlock_is_tried_again_until_both_are_done(say, admin_engine, intake_of):
+def test_after_a_deadlock_both_transactions_succeed(say, admin_engine, intake_of):
     intake = intake_of(2)
     gate = threading.Barrier(2)
     tries: Counter[object] = Counter()
@@ -129,13 +129,13 @@ def test_a_deadlock_is_tried_again_until_both_are_done(say, admin_engine, intake
             done.result()
 
     say(f"deadlock: 2 pieces of work, {tries.total()} tries, both done")
-    assert tries.total() == 3, "PostgreSQL let one go on, and the other one began anew"
+    assert tries.total() == 3, "PostgreSQL cancelled one transaction, which was tried again"
     with transaction(admin_engine) as session:
         names = session.scalars(select(User.given_name).where(User.email.in_(intake.emails))).all()
-    assert len(set(names)) == 1, "the last to be done wrote both"
+    assert len(set(names)) == 1, "the last transaction wrote both rows"
 
 
-def test_work_that_cannot_be_put_in_an_order_is_tried_again_and_nothing_is_lost(say, admin_engine, intake_of):
+def test_after_a_serialization_failure_no_increment_is_lost(say, admin_engine, intake_of):
     intake, workers = intake_of(1), 4
     engine = admin_engine.execution_options(isolation_level="SERIALIZABLE")
     with transaction(admin_engine) as session:
@@ -166,68 +166,69 @@ def test_work_that_cannot_be_put_in_an_order_is_tried_again_and_nothing_is_lost(
     assert tries["before"] > workers
 
 
-def test_of_many_addresses_exactly_the_accepted_become_active(say, admin_engine, intake_of, mail_server):
+def test_exactly_the_students_whose_message_was_accepted_become_active(say, admin_engine, intake_of, mail_server):
     intake, rng = intake_of(100), random.Random(7)
     shuffled = rng.sample(intake.emails, len(intake.emails))
     gone, later, dead = set(shuffled[:10]), set(shuffled[10:18]), set(shuffled[18:20])
     returning = set(shuffled[8:12])  # two of those are refused, two are asked to wait
-    asked_before: Counter[str] = Counter()
+    announced: Counter[str] = Counter()
 
     def answer(occurrence: Occurrence) -> str:
         if occurrence.kind != "rcpt":
             return OK
-        asked_before[occurrence.recipient] += 1
+        announced[occurrence.recipient] += 1
         if occurrence.recipient in gone:
             return "550-5.1.1 The mailbox\r\n550 5.1.1 does not exist"
-        is_busy = occurrence.recipient in later and asked_before[occurrence.recipient] <= 2
+        is_busy = occurrence.recipient in later and announced[occurrence.recipient] <= 2
         return "451 4.3.0 Try again later" if is_busy or occurrence.recipient in dead else OK
 
     mail_server.answer = answer
     with transaction(admin_engine) as session:
         for person in session.scalars(select(User).where(User.email.in_(returning))):
             factories.enrollment(session, intake.course, person, status=EnrollmentStatus.WITHDRAWN, ended_on=factories.FIRST_DAY)
-    ask_for_all(admin_engine, intake)
+    request_all(admin_engine, intake)
     totals: Counter[str] = Counter()
     for _ in range(MAX_ATTEMPTS):
         report = deliver_waiting(lambda: transaction(admin_engine), smtp_to(mail_server))
         totals.update(sent=report.sent, refused=len(report.refused), postponed=len(report.postponed), given_up=len(report.given_up))
         with transaction(admin_engine) as session:
-            retry(session, [one.id for one in intake.messages(admin_engine) if one.status is OutboxStatus.WAITING])
+            retry(session, [message.id for message in intake.messages(admin_engine) if message.status is OutboxStatus.WAITING])
 
-    places = intake.places(admin_engine)
-    n_active = sum(status is EnrollmentStatus.ACTIVE for status in places.values())
+    statuses = intake.statuses(admin_engine)
+    n_active = sum(status is EnrollmentStatus.ACTIVE for status in statuses.values())
     say(
         f"100 addresses, 10 refused for good, 8 temporarily, 2 for ever: {totals['sent']} accepted, {totals['refused']} refused, "
         f"{totals['postponed']} times postponed, {totals['given_up']} given up; {n_active} active"
     )
     assert (totals["sent"], totals["refused"], totals["given_up"]) == (88, 10, 2)
-    assert set(mail_server.recipients()) == {email for email, status in places.items() if status is EnrollmentStatus.ACTIVE}
+    assert set(mail_server.recipients()) == {email for email, status in statuses.items() if status is EnrollmentStatus.ACTIVE}
     assert set(mail_server.recipients()) == set(intake.emails) - gone - dead
-    assert {email: status for email, status in places.items() if email in gone | dead} == dict.fromkeys(
+    assert {email: status for email, status in statuses.items() if email in gone | dead} == dict.fromkeys(
         gone & returning, EnrollmentStatus.WITHDRAWN
     )
-    reasons = {one.recipient: one.last_error for one in intake.messages(admin_engine) if one.status is OutboxStatus.REFUSED}
+    refused = [message for message in intake.messages(admin_engine) if message.status is OutboxStatus.REFUSED]
+    reasons = {message.recipient: message.last_error for message in refused}
     assert set(reasons) == gone
     assert all("550 5.1.1 The mailbox 5.1.1 does not exist" in str(reason) for reason in reasons.values()), reasons
 
     mail_server.answer = lambda _occurrence: OK
     with transaction(admin_engine) as session:
-        asked = [retry_settled(session, outcome).requested_again for outcome in (OutboxStatus.REFUSED, OutboxStatus.DEAD)]
+        requested = [retry_settled(session, outcome).requested_again for outcome in (OutboxStatus.REFUSED, OutboxStatus.DEAD)]
     deliver_waiting(lambda: transaction(admin_engine), smtp_to(mail_server))
-    assert asked == [10, 2]
-    assert intake.places(admin_engine) == dict.fromkeys(intake.emails, EnrollmentStatus.ACTIVE)
+    assert requested == [10, 2]
+    assert intake.statuses(admin_engine) == dict.fromkeys(intake.emails, EnrollmentStatus.ACTIVE)
 
 
 @pytest.fixture
 def durable_home():
-    """A home with a server of its own that writes before it answers, since it is going to be killed."""
+    """A home with a server of its own that flushes each commit to the disk, since the test kills it."""
     home = Path(tempfile.mkdtemp(prefix="lmskit-durable-"))
     yield home
     Cluster(home, access().settings.postgres_version).stop()
     shutil.rmtree(home, ignore_errors=True)
 
 
-def test_a_watch_outlives_the_death_of_the_database_server(say, durable_home, mail_server):
+def test_a_watch_survives_the_death_of_the_database_server(say, durable_home, mail_server):
     kept = Crew(home=durable_home, smtp_port=mail_server.port).environment
 
     def lmskit(*arguments: str) -> None:
@@ -240,7 +241,7 @@ def test_a_watch_outlives_the_death_of_the_database_server(say, durable_home, ma
         "postgresql+psycopg://", creator=lambda: psycopg.connect(cluster.start().superuser_conninfo("lmskit")), pool_pre_ping=True
     )
     intake = make_intake(engine, 40)
-    ask_for_all(engine, intake)
+    request_all(engine, intake)
     engine.dispose()
     deaths: list[int] = []
 
@@ -257,32 +258,33 @@ def test_a_watch_outlives_the_death_of_the_database_server(say, durable_home, ma
         assert until(lambda: intake.is_settled(engine), seconds=20)
     finally:
         watch.terminate()
-        said, _ = watch.communicate(timeout=20)
-    places = intake.places(engine)
+        output, _ = watch.communicate(timeout=20)
+    statuses = intake.statuses(engine)
     engine.dispose()
     duplicates = len(mail_server.accepted) - 40
-    say(f"database server killed {len(deaths)} times under a watch: {len(places)} places, {duplicates} duplicates")
+    say(f"database server killed {len(deaths)} times under a watch: {len(statuses)} enrollments, {duplicates} duplicates")
     assert len(deaths) == 3
-    assert places == dict.fromkeys(intake.emails, EnrollmentStatus.ACTIVE)
+    assert statuses == dict.fromkeys(intake.emails, EnrollmentStatus.ACTIVE)
     assert duplicates <= 3
     assert watch.returncode == 0
-    assert said.splitlines()[-1] == "Stopped; no message is in hand."
+    assert output.splitlines()[-1] == "Stopped; no message is in hand."
 
 
 def kill_server(home: Path) -> None:
-    """Kill the database server under a home, with all that serve in it, at once."""
+    """Kill the database server of a home with all its processes at once."""
     pid_file = Cluster(home, access().settings.postgres_version).layout.data / "postmaster.pid"
     server = psutil.Process(int(pid_file.read_text().splitlines()[0]))
     for process in (server, *server.children(recursive=True)):
         process.kill()
 
 
-def test_a_mail_server_that_is_down_costs_no_message_a_try(admin_engine, intake_of):
+def test_while_the_mail_server_is_down_no_try_is_used_up(admin_engine, intake_of):
     intake = intake_of(3)
-    ask_for_all(admin_engine, intake)
+    request_all(admin_engine, intake)
     with MailServer() as short_lived:
         pass
     report = deliver_waiting(lambda: transaction(admin_engine), smtp_to(short_lived))
     assert "cannot be reached" in str(report.stopped)
-    assert {(one.status, one.attempts, one.leased_until) for one in intake.messages(admin_engine)} == {(OutboxStatus.WAITING, 0, None)}
-    assert set(intake.places(admin_engine).values()) == {EnrollmentStatus.PENDING}
+    messages = intake.messages(admin_engine)
+    assert {(message.status, message.attempts, message.leased_until) for message in messages} == {(OutboxStatus.WAITING, 0, None)}
+    assert set(intake.statuses(admin_engine).values()) == {EnrollmentStatus.PENDING}

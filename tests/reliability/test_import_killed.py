@@ -1,4 +1,4 @@
-"""An import that is killed leaves nothing behind or everything, and whoever repeats it gets the rest."""
+"""A killed import leaves nothing or everything in the database, and repeating it imports the rest."""
 
 import os
 import random
@@ -33,7 +33,7 @@ LONGEST_PAUSE = 0.2
 
 
 def roster(path: Path) -> Path:
-    """A roster of students whom no other roster names."""
+    """A roster of students who are in no other roster."""
     word = factories.unique("k")
     rows = [(f"{word}-{nth}", f"{word}.{nth}@example.org", f"Student {nth}") for nth in range(STUDENTS)]
     return csv_file(path, [("id", "email", "family_name"), *rows])
@@ -52,7 +52,7 @@ def importing(path: Path, course: str, **environment: str) -> subprocess.Popen[s
 
 
 def wait_for(process: subprocess.Popen[str], step: str) -> None:
-    """Read what the process says until it begins a step."""
+    """Read the output of the process until it begins a step."""
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith(step):
@@ -60,14 +60,14 @@ def wait_for(process: subprocess.Popen[str], step: str) -> None:
     raise AssertionError(f"the import ended without {step}: {process.communicate()[1]}")
 
 
-def places(engine, course: Course) -> int:
+def n_enrollments(engine, course: Course) -> int:
     with transaction(engine) as session:
         return session.scalar(select(func.count()).select_from(Enrollment).where(Enrollment.course_id == course.id)) or 0
 
 
 @pytest.fixture
 def rosters(admin_engine, tmp_path) -> Iterator[list[tuple[Course, Path]]]:
-    """A course with a roster for each step; the students are gone after the test."""
+    """A course with a roster for each step; the students are deleted after the test."""
     with transaction(admin_engine) as session:
         courses = [factories.course(session) for _ in STEPS]
     yield [(course, roster(tmp_path / f"{nth}.csv")) for nth, course in enumerate(courses)]
@@ -80,7 +80,7 @@ def rosters(admin_engine, tmp_path) -> Iterator[list[tuple[Course, Path]]]:
         session.execute(delete(User).where(User.id.in_([*students, *(course.lecturer_id for course in courses)])))
 
 
-def test_an_import_that_is_killed_leaves_all_or_nothing_and_a_repeat_finds_the_rest(say, admin_engine, rosters):
+def test_a_killed_import_leaves_all_or_nothing_and_a_repeat_imports_the_rest(say, admin_engine, rosters):
     chance = random.Random(4)
     left: Counter[int] = Counter()
     for step, (course, path) in zip(STEPS, rosters, strict=True):
@@ -91,27 +91,27 @@ def test_an_import_that_is_killed_leaves_all_or_nothing_and_a_repeat_finds_the_r
         assert process.returncode == -signal.SIGKILL
         with transaction(admin_engine) as session:  # waits until the server has noticed
             session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
-        left[places(admin_engine, course)] += 1
+        left[n_enrollments(admin_engine, course)] += 1
     assert set(left) <= {0, STUDENTS}, left
     for course, path in rosters:
-        found = places(admin_engine, course)
+        found = n_enrollments(admin_engine, course)
         with transaction(admin_engine) as session:
             report = import_file(session, FORMAT.open(path, ReadOptions()), ImportOptions(course=course.code))
         assert (report.total.added, report.total.unchanged) == (STUDENTS - found, found)
-        assert places(admin_engine, course) == STUDENTS
+        assert n_enrollments(admin_engine, course) == STUDENTS
     say(f"importing process killed {len(STEPS)} times: {left[0]} imports left nothing, {left[STUDENTS]} everything, 0 a part")
 
 
 @pytest.fixture
 def durable_home() -> Iterator[Path]:
-    """A home with a server of its own that writes before it answers, since it is going to be killed."""
+    """A home with a server of its own that flushes each commit to the disk, since the test kills it."""
     with tempfile.TemporaryDirectory(prefix="lmskit-durable-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
         Cluster(Path(folder), access().settings.postgres_version).stop()
 
 
-def test_an_import_outlives_the_death_of_the_database_server(say, durable_home, tmp_path):
+def test_an_import_survives_the_death_of_the_database_server(say, durable_home, tmp_path):
     for command in (("db", "upgrade"), ("seed",)):
         environment = os.environ | {"LMSKIT_HOME": str(durable_home)}
         subprocess.run([sys.executable, "-m", "lmskit", *command], check=True, cwd=ROOT, env=environment, capture_output=True)
@@ -126,12 +126,12 @@ def test_an_import_outlives_the_death_of_the_database_server(say, durable_home, 
         with importing(roster(tmp_path / f"{nth}.csv"), course.code, LMSKIT_HOME=str(durable_home)) as process:
             wait_for(process, step)
             kill_server(durable_home)
-            wait_for(process, "Done")  # it begins anew, with a server that has started anew
+            wait_for(process, "Done")  # it starts again, with a server that has been restarted
         assert process.returncode == 0
-        assert places(engine, course) == STUDENTS
+        assert n_enrollments(engine, course) == STUDENTS
     with transaction(engine) as session:
         runs = session.execute(text("SELECT rows_in, added, unchanged FROM import_runs ORDER BY id")).all()
     engine.dispose()
-    # Killed in the moment of saving, the first try may have counted: then the second one finds all of it.
+    # If the server was killed while saving, the first try may have been committed; then the second one finds all rows.
     assert all(run in {(STUDENTS, STUDENTS, 0), (STUDENTS, 0, STUDENTS)} for run in map(tuple, runs)), runs
     say(f"database server killed {len(steps)} times while importing: {len(steps)} imports of {STUDENTS} students complete, each once")

@@ -1,4 +1,4 @@
-"""Processes that enrol students or deliver messages are killed at any moment, and nothing is lost, invented or half done."""
+"""Processes that enrol students or deliver messages are killed at any moment: nothing is lost, invented or left half done."""
 
 import random
 import threading
@@ -17,20 +17,21 @@ from tests.reliability.crew import Crew, kill
 from tests.reliability.mail_server import MailServer, Occurrence
 
 LEASE = 2.0
-"""Seconds; a message that somebody held who was killed comes back after that."""
-WORK = ("ask", "enrol", "dispatch", "dispatch as mailer")
+"""Seconds after which the message of a killed dispatcher can be claimed again."""
+WORK = ("request", "enrol", "dispatch", "dispatch as mailer")
 EVENTS = ("mail", "rcpt", "text", "accepted", "answered")
-LONGEST_LIFE = {"ask": 3.0, "enrol": 0.8, "dispatch": 0.8, "dispatch as mailer": 0.8}
-"""Seconds, by work: starting, connecting, and some messages; whoever asks for places lives longer, so that there is work for the others."""
-UNHEARD = 2.0
-"""Seconds after which somebody who has not come to what was planned is killed all the same."""
+LONGEST_LIFE = {"request": 3.0, "enrol": 0.8, "dispatch": 0.8, "dispatch as mailer": 0.8}
+"""Seconds, by work, for starting, connecting and some messages. Processes that request enrollments live longer: they make the work for
+the others."""
+LONGEST_WAIT = 2.0
+"""Seconds after which a process is killed even if its event has not occurred."""
 OVER_ONE_MESSAGE = 4
-"""Kills over the same message. After eight tries that nobody lived to tell of it would be given up, which is tested elsewhere."""
+"""Kills while the same message is sent. After eight interrupted tries it would be given up, which another test covers."""
 
 
 @dataclass
 class Victim:
-    """A process that is going to be killed: when it has come to something for the n-th time, or after some time."""
+    """A process to be killed: when an event has occurred for the n-th time, or after some time."""
 
     work: str
     event: str | None
@@ -45,14 +46,14 @@ class Executioner:
     rng: random.Random
     victims: dict[int, Victim] = field(default_factory=dict)
     killed: Counter[str] = field(default_factory=Counter)
-    """By what they had come to."""
+    """Number of kills by event."""
     killed_at_work: Counter[str] = field(default_factory=Counter)
     killed_over: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def condemn(self, pid: int, work: str) -> None:
-        event = self.rng.choice((None, *EVENTS)) if work != "ask" else None
-        life = self.rng.uniform(0, LONGEST_LIFE[work]) if event is None else UNHEARD
+        event = self.rng.choice((None, *EVENTS)) if work != "request" else None
+        life = self.rng.uniform(0, LONGEST_LIFE[work]) if event is None else LONGEST_WAIT
         with self.lock:
             self.victims[pid] = Victim(work, event, self.rng.randint(1, 4), time.monotonic() + life)
 
@@ -90,7 +91,7 @@ def smtp_to(server: MailServer) -> SmtpServer:
     return SmtpServer(Settings(smtp_host="127.0.0.1", smtp_port=server.port, smtp_security="none", mail_from="test@example.org"))
 
 
-def test_no_kill_leaves_a_place_without_its_message_or_a_message_without_its_place(
+def test_no_kill_leaves_an_enrollment_without_its_message_or_a_message_without_its_enrollment(
     *, request, say, admin_engine, administrators, dispatcher_url, intake_of, mail_server, crew
 ):
     n_kills: int = request.config.getoption("--kills")
@@ -103,7 +104,7 @@ def test_no_kill_leaves_a_place_without_its_message_or_a_message_without_its_pla
     def begin_work(work: str) -> None:
         nonlocal made
         made += 1
-        if work in {"ask", "enrol"}:
+        if work in {"request", "enrol"}:
             first = rng.randrange(len(intake.emails))
             emails = intake.emails[first:] + intake.emails[:first]
             pid = crew.start(work, course=intake.course.code, emails=emails, person=administrators[made % 12], lease=LEASE)
@@ -133,28 +134,28 @@ def test_no_kill_leaves_a_place_without_its_message_or_a_message_without_its_pla
         time.sleep(0.1)
 
     messages = intake.messages(admin_engine)
-    in_doubt = [one for one in messages if one.status is OutboxStatus.DEAD]
-    places = intake.places(admin_engine)
-    mailed = Counter(one.message_id for one in mail_server.accepted)
+    in_doubt = [message for message in messages if message.status is OutboxStatus.DEAD]
+    statuses = intake.statuses(admin_engine)
+    mailed = Counter(message.message_id for message in mail_server.accepted)
     recipients = set(mail_server.recipients())
-    active = {email for email, status in places.items() if status is EnrollmentStatus.ACTIVE}
+    active = {email for email, status in statuses.items() if status is EnrollmentStatus.ACTIVE}
     duplicates = mailed.total() - len(mailed)
     kills = executioner.killed.total()
     say(
         f"kill -9: {kills} in {seconds:.0f} s ({', '.join(f'{count} {why}' for why, count in sorted(executioner.killed.items()))}; "
         f"{', '.join(f'{count} of {work}' for work, count in sorted(executioner.killed_at_work.items()))}): "
-        f"{len(places)} places, {mailed.total()} messages accepted, {len(active - recipients)} active without a message, "
-        f"{len(recipients - set(places))} messages without a place, {duplicates} duplicates, "
-        f"at most {max(one.attempts for one in messages)} tries, {len(in_doubt)} given up in doubt, their places pending"
+        f"{len(statuses)} enrollments, {mailed.total()} messages accepted, {len(active - recipients)} active without a message, "
+        f"{len(recipients - set(statuses))} messages without an enrollment, {duplicates} duplicates, "
+        f"at most {max(message.attempts for message in messages)} tries, {len(in_doubt)} given up in doubt, their enrollments pending"
     )
     assert kills >= n_kills
     assert len(active) >= n_kills / 4, "there was work to be killed in"
-    assert active <= recipients <= set(places)
-    assert set(places) - active == {one.recipient for one in in_doubt}
-    assert {places[one.recipient] for one in in_doubt} <= {EnrollmentStatus.PENDING}
-    assert {one.status for one in messages} <= {OutboxStatus.SENT, OutboxStatus.DEAD}
+    assert active <= recipients <= set(statuses)
+    assert set(statuses) - active == {message.recipient for message in in_doubt}
+    assert {statuses[message.recipient] for message in in_doubt} <= {EnrollmentStatus.PENDING}
+    assert {message.status for message in messages} <= {OutboxStatus.SENT, OutboxStatus.DEAD}
     assert len(in_doubt) <= kills / 100, "each took eight deaths"
     assert duplicates <= kills
-    ids = {(one.recipient, one.message_id) for one in mail_server.accepted}
-    assert len(ids) == len(mailed) == len(recipients), "a message that comes twice has the same Message-ID"
-    assert ids <= {(one.recipient, one.message_id) for one in messages}
+    ids = {(message.recipient, message.message_id) for message in mail_server.accepted}
+    assert len(ids) == len(mailed) == len(recipients), "a message that arrives twice has the same Message-ID"
+    assert ids <= {(message.recipient, message.message_id) for message in messages}

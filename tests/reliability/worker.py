@@ -1,6 +1,6 @@
-"""A process that makes processes: what enrolling and delivering needs is imported once, and each child is a fork that can be killed.
+"""A process that forks others: modules are imported once, and each child can be killed.
 
-Reads one order a line from standard input, as JSON, and prints the number of the process that carries it out.
+Reads one order per line from standard input, as JSON, and prints the id of the process that carries it out.
 Started by `crew.Crew`; a child ends by being killed, or when its work is done.
 """
 
@@ -27,21 +27,21 @@ from lmskit.services.transport import Transport, transport_of
 
 
 def enrol(begin: Opener, transport: Transport, lease: dt.timedelta, order: dict[str, Any]) -> None:
-    """Enrol one student after the other; who has a place already is passed over."""
+    """Enrol one student after the other; skip those who are enrolled already."""
     for email in order["emails"]:
         with contextlib.suppress(LmskitError):
             admit(begin, transport, EnrollStudent(course=order["course"], email=email), lease=lease)
 
 
-def ask(begin: Opener, _transport: Transport, _lease: dt.timedelta, order: dict[str, Any]) -> None:
-    """Ask for a place for one student after the other, and leave the messages to others."""
+def request(begin: Opener, _transport: Transport, _lease: dt.timedelta, order: dict[str, Any]) -> None:
+    """Request one enrollment after the other, and leave the messages to others."""
     for email in order["emails"]:
         with contextlib.suppress(LmskitError), begin() as session:
             enroll(session, EnrollStudent(course=order["course"], email=email))
 
 
 def dispatch(begin: Opener, transport: Transport, lease: dt.timedelta, _order: dict[str, Any]) -> None:
-    """Deliver what waits, for ever."""
+    """Deliver waiting messages for ever."""
     while True:
         with contextlib.suppress(LmskitError):
             deliver_waiting(begin, transport, lease=lease)
@@ -49,40 +49,40 @@ def dispatch(begin: Opener, transport: Transport, lease: dt.timedelta, _order: d
 
 
 def click(begin: Opener, _transport: Transport, lease: dt.timedelta, order: dict[str, Any]) -> None:
-    """Press the button twice, both at the moment given, and write down what was answered."""
-    request = EnrollStudent(course=order["course"], email=order["email"], family_name="Click", given_name="Double")
+    """Press the button twice at the given time, and write the answers to a file."""
+    wanted = EnrollStudent(course=order["course"], email=order["email"], family_name="Click", given_name="Double")
     answers = []
 
     def press() -> None:
         time.sleep(max(0.0, order["at"] - time.time()))
         try:
-            answers.append(admit(begin, transport_of(access().settings), request, lease=lease))
+            answers.append(admit(begin, transport_of(access().settings), wanted, lease=lease))
         except LmskitError as error:
             answers.append(f"{type(error).__name__}: {error}")
 
     presses = [threading.Thread(target=press) for _ in range(2)]
-    for one in presses:
-        one.start()
-    for one in presses:
-        one.join()
+    for thread in presses:
+        thread.start()
+    for thread in presses:
+        thread.join()
     part = Path(order["answers"]).with_suffix(".part")
     part.write_text(json.dumps(answers), encoding="utf-8")
     part.replace(order["answers"])
 
 
-WORK = {"ask": ask, "enrol": enrol, "dispatch": dispatch, "click": click}
+WORK = {"request": request, "enrol": enrol, "dispatch": dispatch, "click": click}
 
 
 def carry_out(order: dict[str, Any]) -> None:
-    """Do the work as the person, or with the address of the database, that the order names."""
-    # The mail server tells by the sender which process it speaks to.
+    """Do the work as the person in the order, or with the database address in it."""
+    # The mail server recognises the process by the sender.
     os.environ["LMSKIT_MAIL_FROM"] = f"w{os.getpid()}@example.org"
     engine = access().engine_at(make_url(order["url"])) if "url" in order else engine_for(order["person"])
     WORK[order["work"]](lambda: transaction(engine), transport_of(access().settings), dt.timedelta(seconds=order["lease"]), order)
 
 
 def main() -> None:
-    """Take orders until there are no more."""
+    """Carry out orders until the input ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         pid = os.fork()

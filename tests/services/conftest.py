@@ -1,4 +1,4 @@
-"""What the tests of services share: a way to begin, and a mail server that answers as it is told."""
+"""Fixtures for the tests of services: transactions, and a mail server with given answers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from lmskit.errors import DeliveryError
 
 
 class Post:
-    """A mail server: accepts everything, or answers with the error it was given for an address."""
+    """A mail server that accepts everything, or raises the error given for an address."""
 
     accepted = "The message was posted."
 
@@ -42,7 +42,7 @@ def post() -> Post:
 
 @pytest.fixture
 def begin(session: Session) -> Opener:
-    """Transactions within the test's own, which is rolled back at the end."""
+    """Transactions within the test's transaction, which is rolled back at the end."""
 
     @contextmanager
     def opened() -> Iterator[Session]:

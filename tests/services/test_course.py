@@ -12,7 +12,7 @@ from tests import factories
 
 @pytest.fixture
 def wanted(session):
-    """A request that can be granted, as a form fills it in."""
+    """A valid request, as a form fills it in."""
     return {
         "code": factories.unique("CS101"),
         "module_code": "CS101",
@@ -31,7 +31,7 @@ def new_term(**changes):
     return {"name": "Spring 2027", "starts_on": "2027-01-11", "ends_on": "2027-04-30"} | changes
 
 
-def test_a_course_comes_with_its_syllabus_in_order(session, wanted):
+def test_a_course_is_created_with_its_syllabus_in_order(session, wanted):
     course = created(session, wanted)
 
     assert (course.module_code, course.origin, course.mastery_rule) == ("CS101", Origin.FORM, "average")
@@ -39,13 +39,13 @@ def test_a_course_comes_with_its_syllabus_in_order(session, wanted):
     assert weeks.to_dict("list") == {"week_number": [1, 2], "topic": ["Variables", "Loops"], "objectives": ["Name one.", ""]}
 
 
-def test_a_course_can_come_with_its_term(session, wanted):
+def test_a_course_can_be_created_with_its_term(session, wanted):
     code = factories.unique("2027-SPRING")
     course = created(session, wanted, term=code, new_term=new_term())
     assert session.scalars(select(Term.name).where(Term.id == course.term_id)).one() == "Spring 2027"
 
 
-def test_a_code_is_used_once_and_the_session_goes_on(session, wanted):
+def test_a_code_is_unique_and_the_session_can_be_used_after_the_refusal(session, wanted):
     created(session, wanted)
     with pytest.raises(CourseExistsError, match=wanted["code"]):
         created(session, wanted)
@@ -63,21 +63,21 @@ def test_an_unknown_term_has_to_be_described(session, wanted):
         created(session, wanted, term="2099")
 
 
-def test_a_term_described_as_it_is_may_exist(session, wanted):
+def test_a_term_that_exists_as_described_is_used(session, wanted):
     code = factories.unique("T")
     first = created(session, wanted, term=code, new_term=new_term())
     second = created(session, wanted, code=factories.unique("C"), term=code, new_term=new_term())
     assert first.term_id == second.term_id
 
 
-def test_a_term_described_otherwise_is_not_changed(session, wanted):
+def test_a_term_that_exists_with_other_dates_is_not_changed(session, wanted):
     code = factories.unique("T")
     created(session, wanted, term=code, new_term=new_term())
     with pytest.raises(TermExistsError, match="another name or other days"):
         created(session, wanted, code=factories.unique("C"), term=code, new_term=new_term(ends_on="2027-05-31"))
 
 
-def test_a_course_that_is_refused_leaves_no_term_behind(session, wanted):
+def test_a_refused_course_leaves_no_term(session, wanted):
     created(session, wanted)
     code = factories.unique("T")
     with pytest.raises(CourseExistsError), session.begin_nested():
@@ -85,6 +85,6 @@ def test_a_course_that_is_refused_leaves_no_term_behind(session, wanted):
     assert session.scalars(select(Term).where(Term.code == code)).all() == []
 
 
-def test_a_code_that_the_request_lets_through_is_one_that_the_table_takes(session, wanted):
+def test_every_code_that_the_request_accepts_can_be_stored(session, wanted):
     for code in ("CS 101: a+b", "Ü-1", "a" * 100):
         assert session.get_one(Course, created(session, wanted, code=code).id).code == code

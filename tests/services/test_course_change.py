@@ -20,14 +20,14 @@ def request(course, *topics, **further):
     return ChangeCourse.model_validate({"course": course.code, "title": course.title, "weeks": weeks} | further)
 
 
-def test_only_what_is_different_is_said_to_be_changed(session):
+def test_only_differences_are_reported_as_changes(session):
     course = factories.course(session, weeks=3)
     change = change_course(session, request(course, (1, "Topic 1"), (3, "Other"), (5, "New"), title="Title"))
     assert (change.retitled, change.added, change.changed, change.removed) == (True, (5,), (3,), (2,))
     assert course_outline(session, course.code).weeks == ((1, "Topic 1", ""), (3, "Other", ""), (5, "New", ""))
 
 
-def test_a_week_with_materials_stays(session):
+def test_a_week_with_materials_is_not_removed(session):
     course = factories.course(session, weeks=1)
     session.add(Material(course_id=course.id, week_number=1, kind=MaterialKind.PAGE, title="A page", url="https://example.org/a"))
     session.flush()
@@ -35,14 +35,14 @@ def test_a_week_with_materials_stays(session):
         change_course(session, request(course))
 
 
-def test_a_course_that_is_no_longer_as_it_was_seen_is_not_changed(session):
+def test_a_course_that_was_changed_meanwhile_is_not_overwritten(session):
     course = factories.course(session, weeks=1)
     seen = CourseAsSeen(title=course.title, weeks=((1, "Something else", ""),))
     with pytest.raises(ChangedMeanwhileError, match=course.code):
         change_course(session, request(course, seen=seen))
 
 
-def test_a_lecturer_removes_no_week_of_their_own_course(admin_engine, lecturer_engine):
+def test_a_lecturer_cannot_remove_a_week_of_the_own_course(admin_engine, lecturer_engine):
     with transaction(admin_engine) as session:
         lecturer = session.scalars(select(User).where(User.email == "demo.lecturer@example.org")).one()
         course = factories.course(session, weeks=1, taught_by=lecturer)
@@ -55,7 +55,7 @@ def test_a_lecturer_removes_no_week_of_their_own_course(admin_engine, lecturer_e
             session.execute(delete(Term).where(Term.id == course.term_id))
 
 
-def test_a_quiz_that_is_being_added_to_a_week_is_waited_for_and_keeps_it(admin_engine):
+def test_a_change_waits_for_a_quiz_that_is_being_added_and_keeps_its_week(admin_engine):
     with transaction(admin_engine) as session:
         course = factories.course(session, weeks=1)
     refusals = []

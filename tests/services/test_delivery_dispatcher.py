@@ -1,4 +1,4 @@
-"""The login of a scheduler: it hands messages over, and can do nothing else."""
+"""The login of a scheduler: it sends messages, and can do nothing else."""
 
 import datetime as dt
 
@@ -30,8 +30,8 @@ def dispatcher(admin_engine, endpoint):
 
 
 @pytest.fixture
-def asked(admin_engine):
-    """Two students who ask for places, the second one for the second time; gone after the test."""
+def requested(admin_engine):
+    """Two students whose enrollments are requested, the second one for the second time; deleted after the test."""
     with transaction(admin_engine) as session:
         course = factories.course(session)
         new, returning = factories.student(session), factories.student(session)
@@ -50,8 +50,8 @@ def statuses(engine, course):
         return {row.student_id: row.status for row in rows}
 
 
-def test_it_makes_places_active_and_undoes_what_was_refused(admin_engine, dispatcher, asked, post):
-    course, new, returning = asked
+def test_it_makes_enrollments_active_and_restores_those_that_were_refused(admin_engine, dispatcher, requested, post):
+    course, new, returning = requested
     post.answers[factories.address(returning)] = MessageRefusedError("550 gone")
     report = deliver_waiting(lambda: transaction(dispatcher), post)
     assert (report.sent, len(report.refused)) == (1, 1)
@@ -62,7 +62,7 @@ def test_it_makes_places_active_and_undoes_what_was_refused(admin_engine, dispat
 
 
 @pytest.mark.parametrize("table", sorted(Base.metadata.tables))
-def test_it_reads_and_changes_no_table(dispatcher, asked, table):
+def test_it_reads_and_changes_no_table(dispatcher, requested, table):
     for statement in (f"SELECT 1 FROM lms.{table}", f"DELETE FROM lms.{table}", f"LOCK lms.{table}"):
         with dispatcher.connect() as connection, pytest.raises(Exception, match="permission denied"):
             connection.exec_driver_sql(statement)
@@ -72,13 +72,13 @@ def test_it_reads_and_changes_no_table(dispatcher, asked, table):
     "statement",
     ["SET ROLE lmskit_mailer", "SET ROLE lmskit_admin", "CREATE TEMP TABLE t ()", "SELECT lms.set_my_password('', '')", "SELECT lms.me()"],
 )
-def test_it_becomes_nobody_else(dispatcher, statement):
+def test_it_cannot_take_another_role(dispatcher, statement):
     with dispatcher.connect() as connection, pytest.raises(Exception, match="permission denied"):
         connection.exec_driver_sql(statement)
 
 
-def test_it_cannot_enrol_or_look_at_the_outbox(dispatcher, asked):
-    course, new, _returning = asked
+def test_it_cannot_enrol_or_read_the_outbox(dispatcher, requested):
+    course, new, _returning = requested
     with pytest.raises(NotPermittedError), transaction(dispatcher) as session:
         enroll(session, EnrollStudent(course=course.code, email=factories.address(new)))
     with pytest.raises(NotPermittedError), transaction(dispatcher) as session:
@@ -89,12 +89,12 @@ def test_it_cannot_enrol_or_look_at_the_outbox(dispatcher, asked):
     "call", ["claim_message('1 hour', 8)", "settle_message(1, 1, 'sent', NULL)", "postpone_message(1, 1, '1 hour', '', false)",
              "put_back_message(1, 1, '')", "give_up_message(8)"],
 )  # fmt: skip
-def test_lecturers_hand_nothing_over(lecturer_engine, call):
+def test_lecturers_send_no_messages(lecturer_engine, call):
     with lecturer_engine.connect() as connection, pytest.raises(Exception, match="permission denied"):
         connection.exec_driver_sql(f"SELECT * FROM lms.{call}")
 
 
-def test_without_a_password_nobody_signs_in_with_it(endpoint, cluster):
+def test_without_a_password_it_cannot_sign_in(endpoint, cluster):
     with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as connection:
         connection.execute(f"ALTER ROLE {DISPATCHER} PASSWORD NULL".encode())
     parameters = endpoint.parameters() | {"user": DISPATCHER, "password": "", "dbname": "lmskit"}

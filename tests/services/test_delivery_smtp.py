@@ -1,4 +1,4 @@
-"""Handing messages to a mail server that really listens, and what is made of its answers."""
+"""Sending messages to a real mail server, and how its answers are treated."""
 
 import shutil
 import socket
@@ -38,7 +38,7 @@ def server():
 
 
 def answering(kind, *answers):
-    """Give these answers to the first times that the server comes to something, and accept from then on."""
+    """Give these answers to the first occurrences of a kind, and accept all that follow."""
     left = list(answers)
     return lambda occurrence: left.pop(0) if occurrence.kind == kind and left else OK
 
@@ -54,7 +54,7 @@ def test_a_message_arrives_as_it_was_written(server):
     assert transport.accepted == "The mail server 127.0.0.1 accepted the message."
 
 
-def test_many_messages_go_over_one_connection(server):
+def test_many_messages_are_sent_over_one_connection(server):
     transport = smtp_to(server)
     for number in range(20):
         transport.send(letter(number=number))
@@ -63,13 +63,13 @@ def test_many_messages_go_over_one_connection(server):
 
 
 @pytest.mark.parametrize("ending", [None, "421 4.4.2 Enough for one connection"])
-def test_a_server_that_ends_its_connection_between_messages_is_called_again(server, ending):
+def test_a_server_that_closes_its_connection_between_messages_is_connected_again(server, ending):
     transport = smtp_to(server)
     transport.send(letter(number=1))
     server.answer = answering("mail", ending)
     transport.send(letter(number=2))
     transport.close()
-    assert ([one.message_id for one in server.accepted], server.connections) == (["<1@lmskit.invalid>", "<2@lmskit.invalid>"], 2)
+    assert ([message.message_id for message in server.accepted], server.connections) == (["<1@lmskit.invalid>", "<2@lmskit.invalid>"], 2)
 
 
 @pytest.mark.parametrize(
@@ -101,17 +101,17 @@ def test_what_the_server_answers_decides(server, kind, answer, error, words):
     assert len(server.accepted) == 1
 
 
-def test_an_answer_that_is_lost_after_acceptance_means_the_same_message_twice(server):
+def test_after_a_lost_answer_the_same_message_is_sent_twice(server):
     server.answer = answering("accepted", None)
     transport = smtp_to(server)
     with pytest.raises(DeliveryInDoubtError, match="It may have arrived"):
         transport.send(letter())
     transport.send(letter())
     transport.close()
-    assert [one.message_id for one in server.accepted] == ["<1@lmskit.invalid>"] * 2
+    assert [message.message_id for message in server.accepted] == ["<1@lmskit.invalid>"] * 2
 
 
-def test_a_server_that_does_not_answer_is_not_waited_for_beyond_the_lease(server):
+def test_waiting_for_a_server_that_does_not_answer_ends_before_the_lease(server):
     longest_timeout = Settings.model_fields["smtp_timeout"].metadata[1].le
     steps = ("connect", "greeting", "EHLO", "STARTTLS", "handshake", "EHLO", "AUTH", "AUTH", "RSET", "MAIL", "RCPT")
     assert (len(steps) + PATIENCE_WITH_TEXT) * longest_timeout <= LEASE.total_seconds()
@@ -120,7 +120,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for_beyond_the_lease(server
         smtp_to(server, smtp_timeout=0.1).send(letter())
 
 
-def test_plain_letters_before_the_at_are_enough_for_any_server_and_others_need_one_that_takes_them():
+def test_an_ascii_local_part_suits_any_server_and_others_need_smtputf8():
     with MailServer(utf8=False) as old:
         transport = smtp_to(old)
         transport.send(letter("ada@münchen.example"))
@@ -136,7 +136,7 @@ def test_plain_letters_before_the_at_are_enough_for_any_server_and_others_need_o
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
-def test_a_login_that_is_refused_concerns_no_student_and_tells_no_password():
+def test_a_refused_login_concerns_no_student_and_reveals_no_password():
     with MailServer(password=SECRET) as guarded:
         transport = smtp_to(guarded, smtp_user="courses", smtp_password=SECRET)
         transport.send(letter())
@@ -145,17 +145,17 @@ def test_a_login_that_is_refused_concerns_no_student_and_tells_no_password():
         with pytest.raises(NoMailServerError, match=r"refused the login .*LMSKIT_SMTP_USER and LMSKIT_SMTP_PASSWORD") as raised:
             wrong.send(letter())
     assert len(guarded.accepted) == 1
-    told = "".join(traceback.format_exception(raised.value)) + repr(wrong._settings) + repr(wrong.__dict__)
-    assert SECRET not in told
+    shown = "".join(traceback.format_exception(raised.value)) + repr(wrong._settings) + repr(wrong.__dict__)
+    assert SECRET not in shown
 
 
-def test_a_password_is_never_sent_in_the_clear_to_another_machine():
+def test_a_password_is_never_sent_unencrypted_to_another_machine():
     with pytest.raises(ValueError, match="others could read the password"):
         Settings(smtp_host="mail.example.org", smtp_security="none", smtp_user="courses", smtp_password=SecretStr(SECRET))
 
 
 @pytest.mark.parametrize("sender", ["nobody", "a@example.org, b@example.org", "a@example.org\nBcc: b@example.org", "ä@example.org"])
-def test_a_sender_that_is_no_single_address_is_refused(sender):
+def test_a_sender_that_is_not_one_address_is_refused(sender):
     with pytest.raises(ValueError, match="LMSKIT_MAIL_FROM must be one address"):
         Settings(mail_from=sender)
 
@@ -176,7 +176,7 @@ def test_the_port_follows_the_protection(security, port):
 
 
 @pytest.mark.parametrize("greeting", [b"554 5.3.2 No service\r\n", b"421 busy\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
-def test_a_greeting_that_is_none_concerns_no_message(greeting):
+def test_an_invalid_greeting_concerns_no_message(greeting):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
 
@@ -197,7 +197,7 @@ def test_a_greeting_that_is_none_concerns_no_message(greeting):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate for this machine that nobody has signed but itself."""
+    """A self-signed certificate for this machine."""
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl to make a certificate with")
     folder = tmp_path_factory.mktemp("tls")
@@ -214,7 +214,7 @@ def certificate(tmp_path_factory):
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_an_encrypted_connection_is_made_to_a_server_whose_certificate_is_trusted(certificate, security, monkeypatch):
+def test_an_encrypted_connection_needs_a_trusted_certificate(certificate, security, monkeypatch):
     file, context = certificate
     with MailServer(**{"starttls": {"tls": context}, "tls": {"implicit_tls": context}}[security]) as guarded:
         with pytest.raises(NoMailServerError, match=r"certificate of the mail server .* is not trusted .*SSL_CERT_FILE"):
@@ -227,7 +227,7 @@ def test_an_encrypted_connection_is_made_to_a_server_whose_certificate_is_truste
     assert len(guarded.accepted) == 2
 
 
-def test_a_server_without_encryption_is_not_spoken_to_where_it_was_asked_for(server):
+def test_a_server_without_the_required_encryption_is_not_used(server):
     with pytest.raises(NoMailServerError, match="offers no STARTTLS"):
         smtp_to(server, smtp_security="starttls").send(letter())
     with pytest.raises(NoMailServerError, match="LMSKIT_SMTP_SECURITY"):

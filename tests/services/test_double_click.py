@@ -1,4 +1,4 @@
-"""What two people do at the same moment, with transactions that really run side by side."""
+"""What several people do at the same moment, in transactions that really run in parallel."""
 
 import threading
 from collections.abc import Callable
@@ -23,7 +23,7 @@ CLICKS = 12
 
 @pytest.fixture
 def course(admin_engine):
-    """A course that is really there, and gone with all that came with it after the test."""
+    """A committed course; it is deleted with everything that belongs to it after the test."""
     with transaction(admin_engine) as session:
         made = factories.course(session)
     yield made
@@ -38,7 +38,7 @@ def at_once(work: Callable[[], object]) -> list[object]:
     """Do the same work from several threads at the same moment; return what each returned or raised."""
     gate = threading.Barrier(CLICKS)
 
-    def one(_number: int) -> object:
+    def click(_number: int) -> object:
         gate.wait()
         try:
             return work()
@@ -46,10 +46,10 @@ def at_once(work: Callable[[], object]) -> list[object]:
             return error
 
     with ThreadPoolExecutor(CLICKS) as pool:
-        return list(pool.map(one, range(CLICKS)))
+        return list(pool.map(click, range(CLICKS)))
 
 
-def test_twelve_clicks_on_enrol_make_one_place_and_one_message(admin_engine, course, post):
+def test_twelve_clicks_on_enrol_make_one_enrollment_and_one_message(admin_engine, course, post):
     email = f"{factories.unique('double')}@example.org"
     request = EnrollStudent(course=course.code, email=email, family_name="Click", given_name="Double")
 
@@ -81,7 +81,7 @@ def test_twelve_clicks_on_return_raise_the_sequence_once(admin_engine, course, p
     assert deliver_waiting(lambda: transaction(admin_engine), post).sent == 1
 
 
-def test_dispatchers_side_by_side_send_each_message_once(admin_engine, course, post):
+def test_parallel_dispatchers_send_each_message_once(admin_engine, course, post):
     students = []
     with transaction(admin_engine) as session:
         for _ in range(10):
@@ -97,7 +97,7 @@ def test_dispatchers_side_by_side_send_each_message_once(admin_engine, course, p
     assert (statuses, attempts) == ({EnrollmentStatus.ACTIVE}, {1})
 
 
-def test_leaving_and_delivering_at_once_do_not_lock_each_other_out(admin_engine, course, post):
+def test_withdrawing_and_delivering_at_once_do_not_deadlock(admin_engine, course, post):
     with transaction(admin_engine) as session:
         students = [factories.student(session) for _ in range(CLICKS)]
         for student in students:
@@ -105,20 +105,20 @@ def test_leaving_and_delivering_at_once_do_not_lock_each_other_out(admin_engine,
     waiting = iter(students)
     lock = threading.Lock()
 
-    def leave_or_deliver() -> None:
+    def withdraw_or_deliver() -> None:
         with lock:
             student = next(waiting)
         if students.index(student) % 2:
             deliver_waiting(lambda: transaction(admin_engine), post)
         else:
 
-            def leave() -> None:
+            def withdraw_student() -> None:
                 with transaction(admin_engine) as session:
                     withdraw(session, course=course.code, email=factories.address(student))
 
-            retried(leave)
+            retried(withdraw_student)
 
-    assert at_once(leave_or_deliver) == [None] * CLICKS
+    assert at_once(withdraw_or_deliver) == [None] * CLICKS
     with transaction(admin_engine) as session:
         statuses = dict(session.execute(select(Enrollment.student_id, Enrollment.status).where(Enrollment.course_id == course.id)).all())
     for number, student in enumerate(students):

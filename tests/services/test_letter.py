@@ -34,17 +34,17 @@ def letter(**changes):
     )
 
 
-def test_a_letter_says_who_has_a_place_where_in_text_and_in_html():
+def test_a_message_names_student_and_course_in_text_and_in_html():
     message = compose(letter())
     assert str(message["Subject"]) == "Your enrollment in Programming (CS101-2026)"
     assert str(message["Message-ID"]) == "<0123456789abcdef@lmskit.invalid>"
     for kind in ("plain", "html"):
-        said = body(message, kind)
-        assert "Ada Student" in said
-        assert "Autumn 2026" in said
+        content = body(message, kind)
+        assert "Ada Student" in content
+        assert "Autumn 2026" in content
 
 
-def test_what_people_typed_is_no_markup_in_html_and_unchanged_in_text():
+def test_names_are_escaped_in_html_and_unchanged_in_text():
     message = compose(letter(name=EVIL, title=EVIL))
     assert EVIL not in body(message, "html")
     assert "&lt;img src=x" in body(message, "html")
@@ -52,7 +52,7 @@ def test_what_people_typed_is_no_markup_in_html_and_unchanged_in_text():
 
 
 @pytest.mark.parametrize("recipient", ["eve,ada@example.org", "ada@example.org>", "(ada)eve@example.org", "ada..eve@example.org"])
-def test_what_is_no_single_address_is_refused_before_any_server_sees_it(recipient):
+def test_a_recipient_that_is_not_one_address_is_refused_before_sending(recipient):
     with pytest.raises(MessageRefusedError, match="is not an address that mail can be sent to"):
         compose(letter(recipient=recipient))
 
@@ -61,12 +61,12 @@ NAMES = ["Ada\r\nBcc: eve@example.org\r\n\r\nSend money", "Ada \u202egnp.exe", "
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_stays_on_its_line_and_turns_nothing_around(name):
+def test_a_name_stays_on_its_line_and_does_not_change_the_direction_of_text(name):
     message = compose(letter(name=name, title=name))
     read = email.message_from_bytes(bytes(message), policy=default)
     assert set(read.keys()) == {"Message-ID", "From", "To", "Subject", "Auto-Submitted", "MIME-Version", "Content-Type"}
-    for said in (str(read["Subject"]), *(body(read, kind) for kind in ("plain", "html"))):
-        assert not set(said) & set("\u202e\u2067\u2066\x1b\x00")
+    for content in (str(read["Subject"]), *(body(read, kind) for kind in ("plain", "html"))):
+        assert not set(content) & set("\u202e\u2067\u2066\x1b\x00")
     assert body(read, "plain").splitlines()[0].startswith("Dear Ada")
     assert body(read, "plain").splitlines()[1] == ""
 
@@ -79,7 +79,7 @@ def test_names_in_any_script_arrive_as_they_are():
         assert name in body(read, kind)
 
 
-def test_a_letter_knows_no_results():
+def test_a_message_contains_no_scores():
     sources = [path.read_text("utf-8") for path in Path(mail.__file__).parents[1].joinpath("templates", "mail").iterdir()]
     fields = set(re.findall(r"{{ (\w+) }}", " ".join(sources)))
     assert fields == {"name", "title", "course", "term"}
@@ -99,7 +99,7 @@ def test_a_title_cannot_add_a_header():
         ("ada@münchen.example", "ada@xn--mnchen-3ya.example"),  # as every mail server can take it
     ],
 )
-def test_a_letter_to_any_address_can_be_written_and_read_again(tmp_path, recipient, shown):
+def test_a_message_to_any_address_can_be_written_and_read_again(tmp_path, recipient, shown):
     folder = EmlFolder(tmp_path)
     message = compose(letter(recipient=recipient))
     folder.send(message)
@@ -107,14 +107,14 @@ def test_a_letter_to_any_address_can_be_written_and_read_again(tmp_path, recipie
     assert str(read["To"]) == shown
 
 
-def test_a_message_handed_over_twice_is_there_once(tmp_path):
+def test_a_message_sent_twice_is_one_file(tmp_path):
     folder = EmlFolder(tmp_path / "mail")
     for _ in range(2):
         folder.send(compose(letter()))
     assert [path.name for path in (tmp_path / "mail").iterdir()] == ["0123456789abcdef@lmskit.invalid.eml"]
 
 
-def test_a_name_made_of_a_path_stays_in_the_folder(tmp_path):
+def test_a_message_id_with_a_path_stays_in_the_folder(tmp_path):
     message = compose(letter())
     message.replace_header("Message-ID", "<../../etc/passwd@x>")
     assert EmlFolder(tmp_path).path_of(message).parent == tmp_path
@@ -129,13 +129,13 @@ def test_only_their_owner_can_read_messages(tmp_path):
     assert stat.S_IMODE(folder.path_of(message).stat().st_mode) == 0o600
 
 
-def test_a_folder_that_cannot_be_written_to_postpones_the_message_and_leaves_no_part(tmp_path):
+def test_a_folder_that_is_not_writable_postpones_the_message(tmp_path):
     (tmp_path / "mail").write_text("a file where the folder should be")
     with pytest.raises(NoMailServerError, match="LMSKIT_MAIL_DIR"):
         EmlFolder(tmp_path / "mail").send(compose(letter()))
 
 
-def test_a_write_that_fails_leaves_no_part(tmp_path, monkeypatch):
+def test_a_failed_write_leaves_no_file(tmp_path, monkeypatch):
     def full(_descriptor):
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""Seeing what became of messages, and trying some again."""
+"""The list of messages, and trying some of them again."""
 
 import datetime as dt
 
@@ -39,13 +39,13 @@ def student(session):
 
 @pytest.fixture
 def ask(session, course):
-    """Ask for a place for a student; return the number of the message."""
+    """Request the enrollment of a student; return the number of the message."""
 
-    def asking(student):
+    def request(student):
         enroll(session, EnrollStudent(course=course.code, email=factories.address(student)))
         return session.scalars(select(func.max(OutboxMessage.id)).where(OutboxMessage.student_id == student.id)).one()
 
-    return asking
+    return request
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def refused(ask, begin, post, student):
     return number
 
 
-def place_of(session, course, student):
+def enrollment_of(session, course, student):
     return session.get(Enrollment, (course.id, student.id), populate_existing=True)
 
 
@@ -66,19 +66,19 @@ def status_of(session, number):
     return session.get_one(OutboxMessage, number, populate_existing=True).status
 
 
-def test_a_refused_message_is_asked_for_anew_with_a_message_of_its_own(*, session, begin, post, course, student, refused):
+def test_after_a_refused_message_the_enrollment_is_requested_again_with_a_new_message(*, session, begin, post, course, student, refused):
     report = retry(session, [refused])
 
     assert report.sentence == "1 requested again, 0 due at once."
-    place = place_of(session, course, student)
-    assert (place.status, place.request_sequence) == (EnrollmentStatus.PENDING, 2)
+    enrollment = enrollment_of(session, course, student)
+    assert (enrollment.status, enrollment.request_sequence) == (EnrollmentStatus.PENDING, 2)
     assert status_of(session, refused) is OutboxStatus.REFUSED
     assert deliver_waiting(begin, post).sent == 1
-    assert place_of(session, course, student).status is EnrollmentStatus.ACTIVE
+    assert enrollment_of(session, course, student).status is EnrollmentStatus.ACTIVE
     assert len(set(session.scalars(select(OutboxMessage.message_id).where(OutboxMessage.student_id == student.id)))) == 2
 
 
-def test_a_return_that_was_refused_is_asked_for_anew_and_remembers_the_day_of_leaving(*, session, begin, post, course, student, ask):
+def test_a_return_that_was_refused_and_requested_again_keeps_the_earlier_end_date(*, session, begin, post, course, student, ask):
     left_on = dt.date(2026, 10, 1)
     factories.enrollment(session, course, student, status=EnrollmentStatus.WITHDRAWN, ended_on=left_on)
     number = ask(student)
@@ -86,10 +86,10 @@ def test_a_return_that_was_refused_is_asked_for_anew_and_remembers_the_day_of_le
     deliver_waiting(begin, post)
     retry(session, [number])
     deliver_waiting(begin, post)
-    assert place_of(session, course, student).ended_on == left_on
+    assert enrollment_of(session, course, student).ended_on == left_on
 
 
-def test_a_message_that_waits_is_due_at_once(session, begin, post, student, ask):
+def test_a_waiting_message_that_is_tried_again_is_due_at_once(session, begin, post, student, ask):
     number = ask(student)
     post.answers[student.email] = LATER
     deliver_waiting(begin, post)
@@ -101,27 +101,27 @@ def test_a_message_that_waits_is_due_at_once(session, begin, post, student, ask)
     assert deliver_waiting(begin, post).sent == 1
 
 
-def test_a_message_that_was_sent_stays_sent(session, begin, post, student, ask):
+def test_a_sent_message_cannot_be_tried_again(session, begin, post, student, ask):
     number = ask(student)
     deliver_waiting(begin, post)
     with pytest.raises(MessageSettledError, match=f"Message {number} was sent"):
         retry(session, [number])
 
 
-def test_a_message_in_hand_is_left_to_its_dispatcher(session, student, ask):
+def test_a_message_that_is_being_sent_cannot_be_tried_again(session, student, ask):
     number = ask(student)
     claim_next(session)
     with pytest.raises(MessageSettledError, match="is being sent at this moment"):
         retry(session, [number])
 
 
-def test_a_place_that_is_active_meanwhile_is_not_asked_for(session, course, student, refused):
+def test_an_enrollment_that_is_active_meanwhile_is_not_requested_again(session, course, student, refused):
     factories.enrollment(session, course, student)
     with pytest.raises(AlreadyEnrolledError, match="status: active"):
         retry(session, [refused])
 
 
-def test_a_place_left_pending_because_nobody_knows_is_asked_for_anew_or_withdrawn(*, session, begin, post, course, student, ask):
+def test_an_enrollment_left_pending_in_doubt_can_be_requested_again_or_withdrawn(*, session, begin, post, course, student, ask):
     left_on = dt.date(2026, 10, 1)
     factories.enrollment(session, course, student, status=EnrollmentStatus.WITHDRAWN, ended_on=left_on)
     number = ask(student)
@@ -129,16 +129,16 @@ def test_a_place_left_pending_because_nobody_knows_is_asked_for_anew_or_withdraw
     given_up.attempts = MAX_ATTEMPTS
     session.flush()
     assert len(deliver_waiting(begin, post).given_up) == 1
-    assert place_of(session, course, student).status is EnrollmentStatus.PENDING
+    assert enrollment_of(session, course, student).status is EnrollmentStatus.PENDING
 
     assert retry_settled(session, OutboxStatus.DEAD).requested_again == 1
-    assert place_of(session, course, student).request_sequence == given_up.request_sequence + 1
+    assert enrollment_of(session, course, student).request_sequence == given_up.request_sequence + 1
     withdraw(session, course=course.code, email=factories.address(student))
-    place = place_of(session, course, student)
-    assert (place.status, place.ended_on) == (EnrollmentStatus.WITHDRAWN, left_on), "the day of the stay before is remembered"
+    enrollment = enrollment_of(session, course, student)
+    assert (enrollment.status, enrollment.ended_on) == (EnrollmentStatus.WITHDRAWN, left_on), "the earlier end date is restored"
 
 
-def test_whoever_was_withdrawn_is_not_enrolled_again_by_the_way(session, course, student, ask):
+def test_a_withdrawn_student_is_not_enrolled_again_by_a_retry(session, course, student, ask):
     number = ask(student)
     withdraw(session, course=course.code, email=factories.address(student))
     with pytest.raises(MessageSettledError, match=f"lmskit enrollment add {course.code} {student.email}"):
@@ -146,7 +146,7 @@ def test_whoever_was_withdrawn_is_not_enrolled_again_by_the_way(session, course,
     assert retry_settled(session, OutboxStatus.REFUSED).requested_again == 0
 
 
-def test_only_the_last_message_of_a_place_can_be_tried_again(*, session, begin, post, student, ask, refused):
+def test_only_the_last_message_of_an_enrollment_can_be_tried_again(*, session, begin, post, student, ask, refused):
     post.answers[student.email] = GONE
     last = ask(student)
     deliver_waiting(begin, post)
@@ -157,20 +157,20 @@ def test_only_the_last_message_of_a_place_can_be_tried_again(*, session, begin, 
     assert last != refused
 
 
-def test_a_student_without_an_address_cannot_be_asked_for(session, student, refused):
+def test_an_enrollment_without_an_address_cannot_be_requested_again(session, student, refused):
     student.email = None
     session.flush()
     with pytest.raises(AddressError):
         retry(session, [refused])
 
 
-def test_what_went_with_its_course_is_said_to_be_gone(session, course, refused):
+def test_a_message_that_was_deleted_with_its_course_is_reported(session, course, refused):
     session.execute(delete(Course).where(Course.id == course.id))
     with pytest.raises(MessageNotFoundError, match="it goes with its course or student"):
         retry(session, [refused])
 
 
-def test_of_all_refused_those_that_cannot_be_asked_for_are_left_with_the_reason(*, session, begin, post, course, ask, student, refused):
+def test_messages_that_cannot_be_requested_again_are_skipped_with_the_reason(*, session, begin, post, course, ask, student, refused):
     other = factories.student(session)
     number = ask(other)
     post.answers[other.email] = GONE
@@ -185,7 +185,7 @@ def test_of_all_refused_those_that_cannot_be_asked_for_are_left_with_the_reason(
     assert report.sentence == "1 requested again, 0 due at once, 1 skipped."
 
 
-def test_the_list_tells_of_each_message_newest_first(session, course, student, ask, refused):
+def test_the_list_shows_each_message_newest_first(session, course, student, ask, refused):
     waiting = ask(student)
 
     found = outbox_messages(session, course=course.code)
@@ -209,6 +209,6 @@ def test_an_empty_list_has_the_same_columns(session):
     assert count_outbox_messages(session, course="NOWHERE-1") == 0
 
 
-def test_a_page_has_its_bounds(session):
+def test_a_page_has_at_most_1000_rows(session):
     with pytest.raises(PageLimitError):
         outbox_messages(session, limit=1001)

@@ -1,4 +1,4 @@
-"""Lecturers are told what is an administrator's business; the database sees to it that it stays so."""
+"""A lecturer who does what only administrators may do gets a sentence; the database enforces it."""
 
 import pytest
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from lmskit.services.person import create_person
 from tests import factories
 
 LECTURER = "demo.lecturer@example.org"
-STUDENT = "somebody@example.org"
+STUDENT = "new.student@example.org"
 
 
 @pytest.fixture
@@ -40,6 +40,6 @@ def own(admin_engine, lecturer_engine):
         (lambda session, _code: create_person(session, CreatePerson(email=STUDENT, family_name="S"), password="long enough"), "add people"),
     ],
 )
-def test_a_lecturer_is_told_to_ask_an_administrator(lecturer_engine, own, work, sentence):
+def test_a_lecturer_is_referred_to_an_administrator(lecturer_engine, own, work, sentence):
     with Session(lecturer_engine) as session, pytest.raises(NotPermittedError, match=f"Only an administrator can {sentence}"):
         work(session, own)

@@ -1,4 +1,4 @@
-"""Setting up quizzes and changing them: what attempts refer to stays."""
+"""Setting up quizzes and changing them without changing the meaning of attempts."""
 
 import datetime as dt
 from collections import Counter
@@ -68,7 +68,7 @@ def answered(session, course, quiz):
     return student
 
 
-def test_a_quiz_is_set_up_with_its_questions_and_earns_their_points(session, course, quiz):
+def test_a_quiz_is_set_up_with_its_questions_and_their_points(session, course, quiz):
     assert (quiz.course_id, quiz.week_number, quiz.max_score) == (course.id, 2, Decimal("2.5"))
     assert quiz_content(session, quiz.id) == QuizContent.model_validate(CONTENT)
     (row,) = quizzes(session, course.code).itertuples(index=False)
@@ -81,19 +81,19 @@ def test_a_quiz_is_set_up_with_its_questions_and_earns_their_points(session, cou
     ({"week_number": 4}, WeekNotFoundError),
     ({"title": " Loops "}, QuizExistsError),
 ])  # fmt: skip
-def test_a_quiz_needs_a_course_a_week_and_a_title_of_its_own(session, course, quiz, changes, error):
+def test_a_quiz_needs_a_course_a_week_and_a_unique_title(session, course, quiz, changes, error):
     with pytest.raises(error):
         create_quiz(session, CreateQuiz.model_validate({"course": course.code, "title": "Lists", "week_number": 1} | changes))
     assert count_quizzes(session, course.code) == 1
 
 
-def test_a_quiz_without_attempts_becomes_whatever_is_wanted(quiz, change):
+def test_a_quiz_without_attempts_can_change_completely(quiz, change):
     change(title="Loops and lists", week_number=3, due_on=dt.date(2026, 10, 1), content=asking(SECOND))
     assert (quiz.title, quiz.week_number, quiz.due_on) == ("Loops and lists", 3, dt.date(2026, 10, 1))
     assert (quiz.questions, quiz.answer_key, quiz.max_score) == ([SECOND], {}, Decimal("0.5"))
 
 
-def test_a_change_that_is_refused_leaves_the_quiz_as_it_was(session, course, quiz, change):
+def test_a_refused_change_leaves_the_quiz_as_it_was(session, course, quiz, change):
     create_quiz(session, CreateQuiz(course=course.code, title="Lists", week_number=1))
     with pytest.raises(QuizExistsError):
         change(title="Lists")
@@ -111,7 +111,7 @@ def test_a_change_that_is_refused_leaves_the_quiz_as_it_was(session, course, qui
     ([FIRST | {"options": LETTERS[:1]}, SECOND], "question 'q1' would get"),
     ([FIRST, SECOND | {"type": "essay"}], "question 'q2' would get"),
 ])  # fmt: skip
-def test_what_attempts_refer_to_stays(quiz, answered, change, questions, difference):
+def test_questions_that_attempts_refer_to_cannot_change(quiz, answered, change, questions, difference):
     with pytest.raises(QuizAnsweredError, match=difference):
         change(content=asking(*questions))
     assert quiz.questions == [FIRST, SECOND]
@@ -123,11 +123,11 @@ def test_texts_and_the_key_may_change_after_attempts(quiz, answered, change):
     assert (quiz.questions[0], quiz.answer_key, changed.touched) == (reworded, {"q1": {"answer": "b"}}, ())
 
 
-def test_a_quiz_that_moves_takes_its_evidence_along(quiz, answered, change):
+def test_a_quiz_that_moves_to_another_week_moves_its_evidence(quiz, answered, change):
     assert change(week_number=3).touched == ((answered, quiz.course_id, 2), (answered, quiz.course_id, 3))
 
 
-def test_a_quiz_of_which_only_totals_are_known_can_be_given_its_questions(session, course):
+def test_a_quiz_whose_attempts_have_only_total_scores_can_get_its_questions(session, course):
     quiz = factories.quiz(session, course, title="From a gradebook", max_score=10)
     factories.attempt(session, quiz, factories.enrollment(session, course).student_id, score=7)
     same = {"quiz_id": quiz.id, "title": quiz.title, "week_number": 1}
@@ -137,7 +137,7 @@ def test_a_quiz_of_which_only_totals_are_known_can_be_given_its_questions(sessio
     assert (quiz.questions, quiz.max_score) == ([FIRST, SECOND], Decimal("2.5"))
 
 
-def test_what_is_stored_in_another_form_is_said_and_can_be_entered_anew(session, course, change, quiz):
+def test_questions_stored_in_another_format_are_reported_and_can_be_replaced(session, course, change, quiz):
     quiz.questions = [{"id": 1}]
     session.flush()
     with pytest.raises(QuizUnreadableError, match="Enter them anew"):
@@ -147,13 +147,13 @@ def test_what_is_stored_in_another_form_is_said_and_can_be_entered_anew(session,
 
 
 @pytest.mark.parametrize("number", [0, 2**63 - 1, 2**70])
-def test_an_unknown_quiz_is_said_to_be_unknown(session, number):
+def test_an_unknown_quiz_is_reported(session, number):
     with pytest.raises(QuizNotFoundError):
         quiz_content(session, number)
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", ""])
-def test_what_the_database_cannot_hold_is_refused_before_it_gets_there(text):
+def test_text_that_the_database_cannot_store_is_refused_before(text):
     for question in (FIRST | {"prompt": text}, FIRST | {"id": text}):
         with pytest.raises(ValidationError):
             CreateQuiz.model_validate({"course": "C", "title": "T", "week_number": 1, "content": asking(question)})
@@ -163,7 +163,7 @@ def test_what_the_database_cannot_hold_is_refused_before_it_gets_there(text):
             QuizContent.model_validate(asking(short_text) | {"answer_key": {"t": {"answer": [text]}}})
 
 
-def test_a_lecturer_sets_up_quizzes_of_own_courses_and_moves_none(admin_engine, lecturer_engine):
+def test_a_lecturer_sets_up_quizzes_of_own_courses_and_cannot_move_them(admin_engine, lecturer_engine):
     with transaction(admin_engine) as session:
         own = factories.course(session, weeks=2, taught_by=person_by_email(session, "demo.lecturer@example.org")).code
         others = factories.course(session, weeks=2).code
@@ -196,7 +196,7 @@ def test_twelve_clicks_on_create_make_one_quiz(admin_engine):
         session.delete(course_by_code(session, code))
 
 
-def test_an_attempt_that_is_being_stored_is_waited_for(admin_engine):
+def test_a_change_waits_for_an_attempt_that_is_being_stored(admin_engine):
     with transaction(admin_engine) as session:
         course = factories.course(session, weeks=1)
         made = create_quiz(session, CreateQuiz(course=course.code, title="Loops", week_number=1, content=ASKED))

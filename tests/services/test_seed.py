@@ -1,4 +1,4 @@
-"""The first people of a database, and the way back in when a password is lost."""
+"""The first people of a database, and new passwords when the old ones are lost."""
 
 import psycopg
 import pytest
@@ -19,8 +19,8 @@ from lmskit.vocabulary import Role
 from tests import factories
 
 
-class Place:
-    """A database of its own, and the passwords that were kept for it."""
+class NewDatabase:
+    """A database of its own, and the passwords that were stored for it."""
 
     def __init__(self, name, migrator):
         self.name, self.migrator = name, migrator
@@ -43,52 +43,52 @@ class Place:
 
 
 @pytest.fixture
-def place(fresh_database, request):
+def database(fresh_database, request):
     name = f"seed_{abs(hash(request.node.name)) % 10**9}"
     migrator = fresh_database(name)
     revision.upgrade(engine=migrator)
-    return Place(name, migrator)
+    return NewDatabase(name, migrator)
 
 
-def test_an_empty_database_gets_its_people_and_each_can_sign_in(place):
-    assert place.seed() == (True, list(DEMO_LECTURERS))
+def test_an_empty_database_gets_its_people_and_each_can_sign_in(database):
+    assert database.seed() == (True, list(DEMO_LECTURERS))
     for email in (DEMO_ADMIN, *DEMO_LECTURERS):
-        assert place.who(email) == email
-    assert len(set(place.passwords.values())) == 3
+        assert database.who(email) == email
+    assert len(set(database.passwords.values())) == 3
 
 
-def test_a_second_seed_changes_nothing(place):
-    place.seed()
-    before = dict(place.passwords)
-    assert place.seed() == (False, [])
-    assert place.passwords == before
+def test_a_second_seed_changes_nothing(database):
+    database.seed()
+    before = dict(database.passwords)
+    assert database.seed() == (False, [])
+    assert database.passwords == before
 
 
-def test_only_the_first_administrator_is_made_in_this_way(place):
-    place.seed()
-    with transaction(place.migrator) as session:
+def test_only_the_first_administrator_is_created_by_the_migrator(database):
+    database.seed()
+    with transaction(database.migrator) as session:
         second = session.scalar(text("SELECT lms.found_administrator('second@example.org', 'S', '', 's', 'x', 'y')"))
     assert second is None
-    with transaction(place.engine(DEMO_ADMIN)) as session:
+    with transaction(database.engine(DEMO_ADMIN)) as session:
         assert person_by_email(session, "second@example.org") is None
 
 
-def test_lost_passwords_are_set_anew_by_the_owner_of_the_database(place):
-    place.seed()
-    old = place.engine(DEMO_LECTURER).url
-    with transaction(place.migrator) as session:
-        assert service.reset_passwords(session, place.passwords.__setitem__) == [DEMO_ADMIN, *DEMO_LECTURERS]
+def test_the_owner_of_the_database_resets_lost_passwords(database):
+    database.seed()
+    old = database.engine(DEMO_LECTURER).url
+    with transaction(database.migrator) as session:
+        assert service.reset_passwords(session, database.passwords.__setitem__) == [DEMO_ADMIN, *DEMO_LECTURERS]
     for email in (DEMO_ADMIN, *DEMO_LECTURERS):
-        assert place.who(email) == email
+        assert database.who(email) == email
     access().engine_at(old).dispose()
     with pytest.raises(UnreachableError, match="does not accept the login"):
         access().engine_at(old).connect()
 
 
-def test_nobody_is_reset_where_nobody_is(place):
-    with transaction(place.migrator) as session:
-        assert service.reset_passwords(session, place.passwords.__setitem__) == []
-    assert place.passwords == {}
+def test_in_an_empty_database_no_password_is_reset(database):
+    with transaction(database.migrator) as session:
+        assert service.reset_passwords(session, database.passwords.__setitem__) == []
+    assert database.passwords == {}
 
 
 @pytest.mark.parametrize(
@@ -98,26 +98,26 @@ def test_nobody_is_reset_where_nobody_is(place):
         "SELECT lms.recover_login('demo.admin@example.org', 'x', 'x')",
     ],
 )
-def test_administrators_and_lecturers_cannot_use_the_owners_way_in(place, statement):
-    place.seed()
+def test_administrators_and_lecturers_cannot_use_the_functions_of_the_owner(database, statement):
+    database.seed()
     for email in (DEMO_ADMIN, DEMO_LECTURER):
-        with pytest.raises(ProgrammingError) as caught, place.engine(email).connect() as connection:
+        with pytest.raises(ProgrammingError) as caught, database.engine(email).connect() as connection:
             connection.execute(text(statement))
         assert isinstance(caught.value.orig, psycopg.errors.InsufficientPrivilege)
 
 
-def test_a_seed_that_fails_before_its_end_leaves_nobody_and_can_be_done_again(place):
+def test_a_seed_that_fails_leaves_no_person_and_can_be_repeated(database):
     def keep_and_fail(email, password):
-        place.passwords[email] = password
+        database.passwords[email] = password
         raise RuntimeError("the power failed")
 
-    with pytest.raises(RuntimeError), transaction(place.migrator) as session:
+    with pytest.raises(RuntimeError), transaction(database.migrator) as session:
         service.seed_administrator(session, keep_and_fail)
-    assert place.seed()[0]
-    assert place.who(DEMO_ADMIN) == DEMO_ADMIN
+    assert database.seed()[0]
+    assert database.who(DEMO_ADMIN) == DEMO_ADMIN
 
 
-def test_a_person_and_the_login_come_together(session):
+def test_a_person_and_the_login_are_created_together(session):
     email = f"{factories.unique('new')}@example.org"
     person = create_person(session, CreatePerson(email=email, family_name="Å"), password="a long enough one")
     assert (person.role, person.sort_name, person.db_role) == (Role.LECTURER, "a", login_name("lmskit", email))
