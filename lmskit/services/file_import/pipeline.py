@@ -327,7 +327,7 @@ PIPELINE = (
                     "file_term",
                 ),
                 reports=("rejections", "warnings"),
-                queries=("outcomes.position_states", "outcomes.entity_states", "outcomes.first_outcomes", "attempts.touched"),
+                queries=("outcomes.position_states", "outcomes.entity_states", "attempts.touched", "outcomes.first_outcomes"),
             ),
             Code(drop_tables, queries=("outcomes.temporary_tables",)),
         ),
