@@ -1,7 +1,6 @@
 """The database: access to it (who this process acts as, on which server), transactions, rows in bulk and the schema's revision."""
 
 from lmskit.db.access import Access, access, engine_for, keep_login, migrator_engine, using
-from lmskit.db.bulk import copy_rows, stage
 from lmskit.db.failure import violated_constraint
 from lmskit.db.roles import generate_password, login_name, scram_verifier
 from lmskit.db.transaction import Opener, retried, snapshot, transaction
@@ -10,7 +9,6 @@ __all__ = [
     "Access",
     "Opener",
     "access",
-    "copy_rows",
     "engine_for",
     "generate_password",
     "keep_login",
@@ -19,7 +17,6 @@ __all__ = [
     "retried",
     "scram_verifier",
     "snapshot",
-    "stage",
     "transaction",
     "using",
     "violated_constraint",

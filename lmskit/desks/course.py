@@ -7,7 +7,8 @@ from lmskit.desks.options import course_options, lecturer_options, term_options
 from lmskit.forms.course import CourseChangeForm, CourseForm
 from lmskit.queries.course import course_outline
 from lmskit.rounding import count_text
-from lmskit.schemas.course import ChangeCourse, CourseOutline, CreateCourse
+from lmskit.schemas.course import ChangeCourse, CreateCourse
+from lmskit.schemas.course_outline import CourseOutline
 from lmskit.services.course import change_course, create_course
 from lmskit.services.permission import require_administrator
 

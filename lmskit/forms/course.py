@@ -11,7 +11,8 @@ from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
 from lmskit.forms.syllabus import Weeks, as_rows
-from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CourseOutline, CreateCourse
+from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CreateCourse
+from lmskit.schemas.course_outline import CourseOutline
 from lmskit.widgets import ROOT, errors_shown, heading, style
 
 NEW_TERM = ""

@@ -11,7 +11,7 @@ from lmskit.listings import COURSES, SYLLABUS
 from lmskit.models import Course, Enrollment, Quiz, Syllabus, Term, User
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
-from lmskit.schemas.course import CourseOutline
+from lmskit.schemas.course_outline import CourseOutline
 from lmskit.vocabulary import EnrollmentStatus
 
 if TYPE_CHECKING:

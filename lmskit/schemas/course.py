@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -60,19 +59,6 @@ class CreateCourse(Request):
     lecturer: Address
     weeks: SyllabusWeeks = ()
     new_term: NewTerm | None = None
-
-
-@dataclass(frozen=True)
-class CourseOutline:
-    """The settings of a course as they are stored: what a form shows, and what another course can be copied from."""
-
-    code: str
-    module_code: str
-    title: str
-    lecturer: str
-    """The lecturer's address."""
-    weeks: tuple[tuple[int, str, str], ...]
-    """Number, topic and objectives of each week, in order."""
 
 
 class CourseAsSeen(Request):

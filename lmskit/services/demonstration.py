@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from lmskit.db import copy_rows, stage
+from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import DemonstrationError, LecturerNotFoundError
 from lmskit.models import Course, Enrollment, QuizAttempt, Term
 from lmskit.names import sort_name

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from lmskit.db import copy_rows, retried, snapshot, stage, transaction, violated_constraint
+from lmskit.db import retried, snapshot, transaction, violated_constraint
+from lmskit.db.bulk import copy_rows, stage
 from lmskit.db.failure import LOST
 from lmskit.errors import BusyError, NotPermittedError, UnreachableError
 

@@ -6,7 +6,8 @@ from lmskit.desks import course_desk
 from lmskit.forms import CourseForm
 from lmskit.forms.course import NEW_TERM
 from lmskit.queries.course import course_by_code, syllabus
-from lmskit.schemas.course import CourseOutline, CreateCourse
+from lmskit.schemas.course import CreateCourse
+from lmskit.schemas.course_outline import CourseOutline
 from tests import factories
 
 TERMS = [("2026-AUTUMN · Autumn 2026", "2026-AUTUMN")]
