@@ -1,20 +1,21 @@
-"""Loops over numbers as machine code: compiled at the first call, and kept for the next process where there is a place to keep it."""
+"""Loops over numbers as machine code, compiled at the first call and cached for later processes if a cache can be written."""
 
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import Generic, ParamSpec, TypeVar, cast
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def compiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+def compiled(function: Callable[Arguments, Result]) -> Compiled[Arguments, Result]:
     """Compile a function of arrays and numbers with Numba when it is first called.
 
-    Importing the module that defines it stays cheap, and the interpreter's lock is released while it runs. A division by zero is
-    NaN or infinite, as in NumPy. Compiled functions do not call each other.
+    Importing the module that defines it does not import Numba, and the interpreter's lock is released while it runs. A division by zero
+    is NaN or infinite, as in NumPy. A compiled function may call compiled functions of its module.
 
     Examples
     --------
@@ -28,19 +29,38 @@ def compiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Resul
     >>> total(np.array([1.0, 2.5]))
     3.5
     """
+    return Compiled(function)
 
-    @functools.cache
-    def machine_code() -> Callable[Arguments, Result]:
+
+class Compiled(Generic[Arguments, Result]):
+    """A function that is compiled when it is first called."""
+
+    def __init__(self, function: Callable[Arguments, Result]) -> None:
+        self._function = function
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+        """Compile the function if that has not been done, and call it."""
+        return self.machine_code(*arguments, **named)
+
+    @functools.cached_property
+    def machine_code(self) -> Callable[Arguments, Result]:
+        """The function as Numba compiles it."""
         import numba
 
         try:
-            made = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-        except RuntimeError:  # nowhere to keep it: neither beside the source nor among the user's caches
-            made = numba.njit(nogil=True, error_model="numpy")(function)
-        return cast("Callable[Arguments, Result]", made)
+            code = numba.njit(cache=True, nogil=True, error_model="numpy")(self._linked())
+        except RuntimeError:  # no cache can be written, neither beside the source nor for the user
+            code = numba.njit(nogil=True, error_model="numpy")(self._linked())
+        return cast("Callable[Arguments, Result]", code)
 
-    @functools.wraps(function)
-    def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
-        return machine_code()(*arguments, **named)
-
-    return call
+    def _linked(self) -> Callable[Arguments, Result]:
+        """A copy of the function that calls the machine code of other compiled functions, because Numba cannot call Python functions."""
+        function = cast("types.FunctionType", self._function)
+        names = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+        callees = {name: value.machine_code for name, value in names.items() if isinstance(value, Compiled)}
+        if not callees:
+            return self._function
+        linked = types.FunctionType(function.__code__, {**function.__globals__, **callees}, function.__name__)
+        functools.update_wrapper(linked, function)
+        return cast("Callable[Arguments, Result]", linked)
