@@ -36,6 +36,7 @@ CLASS_TRACE, STUDENT_TRACE = 0, 1
 _NAME_WIDTH = 30
 _ROW, _CLASS_ROW, _GAP, _TOP, _BOTTOM, _SCALE = 19, 34, 12, 186, 52, 78  # pixels; the colour scale hangs _SCALE below the top
 _LINE = 15  # pixels per line of the note
+_SPACE_BELOW = "<br><span style='font-size:3px'> </span>"  # keeps the title of the colour scale clear of the scale
 
 
 @CELLS.documented
@@ -75,8 +76,8 @@ def mastery_heat_map(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, rule: Co
     weeks = sorted({*cells["week_number"].tolist(), *class_weeks["week_number"].tolist()})
     students = cells.drop_duplicates("student_id")
     has_interval = bool(cells["low"].notna().any()) or not cells["value"].notna().any()
-    note = "M mastered, D developing, R remedial; empty: not assessed; –: too little evidence. "
-    note += "?: tentative, a threshold is inside the 90 % interval." if has_interval else "This rule has no interval."
+    note = "M mastered, D developing, R remedial; –: too little evidence, empty: none. "
+    note += "?: a threshold is in the 90 % interval." if has_interval else "This rule has no interval."
     note = f"{rule_text(rule)}<br>{note}"
     more = _LINE * max(theme.wrapped(note).count("<br>") - 1, 0)  # lines that the note has beyond two
     height = _TOP + more + _CLASS_ROW + _GAP + _ROW * max(len(students), 1) + _BOTTOM
@@ -156,7 +157,7 @@ def _colour_axis(thresholds: Mapping[str, float], height: int, *, below: int) ->
         "colorbar": {
             "orientation": "h",
             "title": {
-                "text": f"Mastery value (0 to 1): remedial below {remedial:g}, mastered from {mastery:g}",
+                "text": f"Mastery value (0 to 1): remedial below {remedial:g}, mastered from {mastery:g}{_SPACE_BELOW}",
                 "side": "top",
                 "font": {"size": 12},
             },

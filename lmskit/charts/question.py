@@ -255,7 +255,7 @@ def item_drift_chart(
         )
     lines = [
         plain(prompt, theme.NARROW_LINE),
-        *change_sentence(changes).split("; "),
+        *(line[:1].upper() + line[1:] for line in change_sentence(changes).split("; ")),
         f"Attempts that count: {plain(attempts)}. 90 % bootstrap intervals.{' Simulated data.' if simulated else ''}",
     ]
     theme.apply_theme(figure, title=f"Question {number} from term to term", note="<br>".join(lines), height=430)
@@ -264,7 +264,7 @@ def item_drift_chart(
         tickvals=list(range(len(by_run))),
         ticktext=[f"{plain(row['run'], 30)}<br>{count_text(row['n_students'], 'student')}" for row in by_run.to_dict("records")],
         range=[-0.5, max(len(by_run), 1) - 0.5],
-        title={"text": "Course, oldest term first"},
+        title={"text": "Course, oldest term first", "standoff": 20},
     )
     figure.update_yaxes(title={"text": "Index"}, range=[-1.05, 1.08], tickvals=[-1, -0.5, 0, 0.5, 1])
     return figure

@@ -146,15 +146,15 @@ def item_map(items: pd.DataFrame, *, attempts: str, simulated: bool = False) -> 
     figure = go.Figure()
     for limit, words in ((0.5, "very good from 0.5"), (0.3, "adequate from 0.3"), (0.2, "weak from 0.2")):
         theme.add_limit(figure, limit, words)
-    theme.add_limit(figure, 0, "below 0, weak students do better", dash="solid")
+    theme.add_limit(figure, 0, "below 0, the weak do better", dash="solid")
     for verdict in ItemVerdict:
         rows = items[items["verdict"] == verdict.value]
         if len(rows):
             figure.add_trace(_trace(verdict, rows))
     n_attempts, n_students = (int(items[name].max()) if len(items) else 0 for name in ("n", "n_students"))
     counted = attempts_text(attempts, n_attempts=n_attempts, n_students=n_students)
-    note = f"{counted}. Numbers are question numbers; lines are 90 % bootstrap intervals.{' Simulated data.' if simulated else ''}"
-    note += "<br>Verdicts are withheld below 30 students. A key is likely wrong if the whole interval of the discrimination is below 0."
+    note = f"{counted}.{' Simulated data.' if simulated else ''}<br>Numbers are question numbers; lines are 90 % bootstrap intervals. "
+    note += "Verdicts are withheld below 30 students.<br>A key is likely wrong if the whole interval of the discrimination is below 0."
     theme.apply_theme(figure, title="Facility and discrimination of each question", note=note, height=520)
     figure.update_layout(margin={"r": 170}, showlegend=True, legend={"y": 1.01})
     figure.update_xaxes(title={"text": "Facility index (mean score, % of the maximum)"}, range=[-4, 104], tickvals=[0, 20, 40, 60, 80, 100])

@@ -71,7 +71,7 @@ def student_weeks(cells: pd.DataFrame, *, rule: ConfiguredRule) -> go.Figure:
     student = plain(rows["name"].iloc[0], 40) if len(rows) else "this student"
     has_interval = bool(rows["low"].notna().any())
     note = "Lines are 90 % intervals." if has_interval else "This rule has no interval."
-    theme.apply_theme(figure, title=f"Mastery of {student} by week", note=f"{rule_text(rule)}<br>{note}", height=420)
+    theme.apply_theme(figure, title=f"Mastery by week: {student}", note=f"{rule_text(rule)}<br>{note}", height=420)
     figure.update_layout(margin={"r": 140}, showlegend=True)
     weeks = [str(int(week)) for week in rows["week_number"]]
     figure.update_xaxes(
@@ -155,7 +155,7 @@ def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) 
     note = "Numbers are attempts. Open symbols below 0 are attempts that are not graded; they are not evidence."
     if (rows["origin"] == "simulation").any():
         note += " Simulated data."
-    theme.apply_theme(figure, title=f"Attempts of {plain(student, 40)} in week {week_number}", note=note, height=420)
+    theme.apply_theme(figure, title=f"Attempts in week {week_number}: {plain(student, 40)}", note=note, height=420)
     figure.update_layout(showlegend=True)
     best = float(rows["share"].max()) if rows["share"].notna().any() else 1.0
     figure.update_xaxes(type="date", title={"text": "Submitted (UTC)", "standoff": 18}, nticks=8)

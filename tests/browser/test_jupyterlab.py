@@ -30,18 +30,18 @@ def test_a_lecturer_picks_a_course_clicks_a_cell_and_sees_the_student(dashboard,
     dashboard.wait_for_other_students(before)
     expect(dashboard.output.get_by_text("Simulated data: no real students.")).to_be_visible()
     dashboard.click_cell(2, 3)
-    expect(dashboard.figure("Attempts of")).to_be_visible()
+    expect(dashboard.figure("Attempts in week")).to_be_visible()
     assert dashboard.selected("Student").startswith("3. ")
     assert dashboard.selected("Week").startswith("4: ")
-    expect(dashboard.figure("Mastery of")).to_be_visible()
-    expect(dashboard.figure("Mastery of")).to_be_in_viewport(ratio=0.9)
+    expect(dashboard.figure("Mastery by week")).to_be_visible()
+    expect(dashboard.figure("Mastery by week")).to_be_in_viewport(ratio=0.9)
     expect(dashboard.output.get_by_text("Attempts in week 4")).to_be_visible()
     picture(dashboard, "dashboard_1280_student")
 
 
 def test_choosing_a_student_from_the_list_does_what_a_click_does(dashboard):
     dashboard.dropdown("Student").select_option(index=1)
-    expect(dashboard.figure("Mastery of")).to_be_visible()
+    expect(dashboard.figure("Mastery by week")).to_be_visible()
     expect(dashboard.output.get_by_text("Attempts in all weeks")).to_be_visible()
     assert dashboard.output.locator(".lmskit-table tbody tr").count() > 3
 
@@ -58,7 +58,7 @@ def test_clicks_still_work_after_a_reload_and_in_a_second_view(dashboard, pictur
     dashboard.reload()
     expect(dashboard.figure("Mastery by student and week")).to_be_visible()
     dashboard.click_cell(0, 0)
-    expect(dashboard.figure("Attempts of")).to_be_visible()
+    expect(dashboard.figure("Attempts in week")).to_be_visible()
     dashboard.second_view()
     expect(dashboard.page.locator(".jp-LinkedOutputView .lmskit-figure-box .gtitle").first).to_be_visible()
     picture(dashboard, "dashboard_1280_second_view")
@@ -83,7 +83,7 @@ def test_the_dashboard_uses_a_large_window(open_lab, picture):
     heat_map = lab.figure("Mastery by student and week")
     expect(heat_map).to_be_visible()
     lab.click_cell(1, 1)
-    student = lab.figure("Mastery of")
+    student = lab.figure("Mastery by week")
     expect(student).to_be_visible()
     assert student.bounding_box()["x"] > heat_map.bounding_box()["x"] + 300, "the student is beside the class"
     picture(lab, "dashboard_1920_student")

@@ -120,7 +120,7 @@ def test_the_drift_of_an_item_is_drawn_run_by_run_and_described_in_a_sentence(dr
     assert facility.y == pytest.approx(by_run["facility"].tolist())
     assert discrimination.y == pytest.approx(by_run["discrimination_index"].tolist())
     assert facility.marker.symbol != discrimination.marker.symbol
-    assert "discrimination changed by" in figure.layout.title.subtitle.text
+    assert "Discrimination changed by" in figure.layout.title.subtitle.text
     assert "&lt;i&gt;spring&lt;/i&gt;" in figure.layout.xaxis.ticktext[0]
     assert item_drift_table(by_run)["Course"].tolist() == ["<i>spring</i>", "autumn"]
 
