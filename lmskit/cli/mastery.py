@@ -47,18 +47,8 @@ def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_
     if in_use.caveat():
         say(in_use.caveat())
     weeks["mean_value"] = weeks["mean_value"].map(number_text, na_action=None)
-    print_table(weeks, _HEADINGS, nothing="The course has no weeks in its syllabus.")
+    print_table(weeks, mastery.CLASS_WEEKS.headings, nothing="The course has no weeks in its syllabus.")
 
 
 app.command()(rule)
 app.command()(compare)
-
-_HEADINGS = {
-    "week_number": "Week",
-    "topic": "Topic",
-    "mean_value": "Mean",
-    "mastered": "Mastered",
-    "developing": "Developing",
-    "remedial": "Remedial",
-    "not_assessed": "Not assessed",
-}

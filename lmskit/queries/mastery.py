@@ -1,44 +1,92 @@
-"""What is known of a class's mastery: by week, by student, and who needs help first.
+"""The stored mastery of a class: by week, by student, and the students who need help.
 
-All of it reads the stored estimates. A student without evidence in a week has no row there, and still counts: as not assessed.
+A student without evidence in a week has no stored estimate there, and still counts: as not assessed.
 """
 
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
-from sqlalchemy import CTE, BigInteger, ColumnElement, Float, Label, Numeric, ScalarSelect, cast, func, select
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, Float, Numeric, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.orm import Session
 
+from lmskit.columns import NAME, TOPIC, WEEK_NUMBER, Column, Columns
 from lmskit.models import Course, Enrollment, QuizAttempt, Syllabus, TopicPerformance, User
-from lmskit.names import display_name
 from lmskit.queries.course import COUNTED, course_by_code, has_code
-from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.queries.frame import frame, rows
+from lmskit.queries.page import DEFAULT_PAGE, paged
 from lmskit.vocabulary import LEVELS, Level
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy import CTE, ColumnElement, Label, ScalarSelect
+    from sqlalchemy.orm import Session
 
 ASSESSED = tuple(level for level in Level if level is not Level.NOT_ASSESSED)
 """The levels that rest on evidence."""
 
+CLASS_WEEKS = Columns(
+    WEEK_NUMBER,
+    TOPIC,
+    Column("mean_value", "float64", "mean of the values of the assessed students, 0-1; NaN without assessed students", heading="Mean"),
+    Column("n_students", "int64", "active and completed students; the same in every row"),
+    Column("n_assessed", "int64", "those of them with a value in this week"),
+    *(Column(level, "int64", "students at this level", heading=level.replace("_", " ").capitalize()) for level in LEVELS),
+)
 
+_ESTIMATE = (
+    Column("value", "float64", "0-1; NaN without evidence, or with too little for the rule"),
+    Column("low", "float64", "lower end of the central 90 % interval; NaN if the rule has no interval"),
+    Column("high", "float64", "upper end of the same"),
+    Column("n_evidence", "int64", "graded questions or attempts; 0 without evidence"),
+    Column("level", "str", "`Level`; not_assessed without a value"),
+    Column("rule", "str", "rule of the value; NaN without evidence"),
+)
+
+STUDENT_WEEKS = Columns(WEEK_NUMBER, TOPIC, *_ESTIMATE)
+
+MASTERY_CELLS = Columns(
+    Column("position", "int64", "of the student in this order, from 1"),
+    Column("student_id", "int64"),
+    NAME,
+    Column("n_remedial", "int64", "the student's remedial weeks"),
+    Column("mean_value", "float64", "mean of the student's values, 0-1; NaN without values"),
+    *STUDENT_WEEKS,
+)
+
+STUDENTS_TO_HELP = Columns(
+    Column("position", "int64", "as in `mastery_cells`; without gaps, since these students are its first"),
+    Column("student_id", "int64"),
+    NAME,
+    Column("n_remedial", "int64", "remedial weeks"),
+    Column("n_assessed", "int64", "weeks with a value"),
+    Column("n_weeks", "int64", "weeks in the syllabus"),
+    Column("mean_value", "float64", "mean of the student's values, 0-1; NaN without values"),
+    Column("last_submitted_at", "datetime64[us, UTC]", "last attempt in this course, graded or not; NaT without attempts"),
+    Column("reason", "str", "why the student is listed, with the weeks"),
+)
+
+COUNTED_STUDENTS = Columns(
+    Column("position", "int64", "of the student in this order, from 1"),
+    Column("student_id", "int64"),
+    NAME,
+)
+
+STORED_RULES = Columns(
+    Column("rule", "str"),
+    Column("parameters", "object", "dictionary with all parameters"),
+    Column("n_rows", "int64", "student weeks with these"),
+)
+
+
+@CLASS_WEEKS.documented
 def class_weeks(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
-    """How the class of `course` does in each week of its syllabus, by week.
+    """Mean value and levels of the class of `course` in each week of its syllabus, by week.
 
-    ============  =======  ==================================================================
-    week_number   int64    1-60
-    topic         str
-    mean_value    float64  mean of the assessed students' values, 0-1; NaN where there is none
-    n_students    int64    active and completed students; the same in every row
-    n_assessed    int64    of them, those with a level in this week
-    mastered      int64    students at this level
-    developing    int64    the same
-    remedial      int64    the same
-    not_assessed  int64    the same; the four add up to `n_students`
-    ============  =======  ==================================================================
+    {columns}
 
-    An unknown course gives an empty table with these columns.
+    The levels of a week add up to `n_students`. An unknown course gives an empty table with these columns.
     """
-    check_page(limit, offset)
     course_id, roster = _course_id(course), _roster(course)
     known = (
         select(
@@ -67,37 +115,22 @@ def class_weeks(session: Session, course: str, *, limit: int = DEFAULT_PAGE, off
         .outerjoin(known, known.c.week_number == Syllabus.week_number)
         .where(Syllabus.course_id == course_id)
         .order_by(Syllabus.week_number)
-        .limit(limit)
-        .offset(offset)
     )
-    return frame(session, statement, _CLASS_WEEKS)
+    return frame(session, paged(statement, limit, offset), CLASS_WEEKS)
 
 
+@MASTERY_CELLS.documented
 def mastery_cells(session: Session, course: str, *, limit: int = 50, offset: int = 0) -> pd.DataFrame:
-    """Students times weeks of `course`: the cells of its heat map, the neediest students first.
+    """Students times weeks of `course`: the cells of its heat map, the students who need most help first.
 
-    `limit` and `offset` count students: active and completed ones, those with most remedial weeks first, then without any value,
-    then by the lowest mean value, then by name.
+    `limit` and `offset` count students. These are the active and completed ones: first those with most remedial weeks, then those
+    without values, then those with the lowest mean value, then by name. Each has a row for every week of the syllabus, in order.
 
-    ============  =======  ==================================================================================
-    position      int64    of the student in this order, 1 for the first of the class
-    student_id    int64
-    name          str      "Family, Given"
-    n_remedial    int64    the student's weeks at that level
-    mean_value    float64  mean of the student's values, 0-1; NaN without any
-    week_number   int64    every week of the syllabus, in order
-    topic         str      of the week
-    value         float64  0-1; NaN where nothing is known, or too little for the rule
-    low, high     float64  central 90 % interval; NaN where the rule has none
-    n_evidence    int64    graded questions or attempts; 0 where there is none
-    level         str      `Level`; not_assessed without a value
-    rule          str      that the value comes from; NaN without evidence
-    ============  =======  ==================================================================================
+    {columns}
 
-    An unknown course, or one without syllabus, gives an empty table with these columns.
+    An unknown course, or one without a syllabus, gives an empty table with these columns.
     """
-    check_page(limit, offset)
-    page = _neediest(course).limit(limit).offset(offset).cte("page")
+    page = paged(_most_help_first(course), limit, offset).cte("page")
     statement = (
         select(page, Syllabus.week_number, Syllabus.topic, *_estimate())
         .join(Syllabus, Syllabus.course_id == page.c.course_id)
@@ -109,37 +142,21 @@ def mastery_cells(session: Session, course: str, *, limit: int = 50, offset: int
         )
         .order_by(page.c.position, Syllabus.week_number)
     )
-    return _named(frame(session, statement, _CELLS), at=2)
+    return frame(session, statement, MASTERY_CELLS)
 
 
+@STUDENTS_TO_HELP.documented
 def students_to_help(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
-    """The students of `course` who are remedial in some week or were never assessed, in the order of `mastery_cells`.
+    """The students of `course` who are remedial in a week or were never assessed, in the order of `mastery_cells`.
 
-    =================  ===================  ====================================================================
-    position           int64                in the whole class, as in `mastery_cells`; here without gaps from 1
-    student_id         int64
-    name               str                  "Family, Given"
-    n_remedial         int64                weeks at that level
-    n_assessed         int64                weeks with a value
-    n_weeks            int64                weeks of the syllabus
-    mean_value         float64              mean of the student's values, 0-1; NaN without any
-    last_submitted_at  datetime64[us, UTC]  last attempt in this course, graded or not; NaT without any
-    reason             str                  why the student is listed, with the weeks
-    =================  ===================  ====================================================================
+    {columns}
 
     An unknown course gives an empty table with these columns.
     """
-    check_page(limit, offset)
-    ranked = _neediest(course).cte("ranked")
-    page = (
-        select(ranked)
-        .where((ranked.c.n_remedial > 0) | (ranked.c.n_assessed == 0))
-        .order_by(ranked.c.position)
-        .limit(limit)
-        .offset(offset)
-        .cte("page")
-    )
-    # Each table is read once for the whole class: a look at each student would, under row security, read the course each time.
+    ranked = _most_help_first(course).cte("ranked")
+    to_help = select(ranked).where((ranked.c.n_remedial > 0) | (ranked.c.n_assessed == 0)).order_by(ranked.c.position)
+    page = paged(to_help, limit, offset).cte("page")
+    # Each table is read once for the whole class: a subquery per student would, under row security, read the course each time.
     course_id = _course_id(course)
     in_order = aggregate_order_by(TopicPerformance.week_number, TopicPerformance.week_number)
     weeks = (
@@ -161,28 +178,21 @@ def students_to_help(session: Session, course: str, *, limit: int = DEFAULT_PAGE
         .outerjoin(weeks, weeks.c.student_id == page.c.student_id)
         .order_by(page.c.position)
     )
-    table = _named(frame(session, statement, _HELP), at=2)
-    reasons = [_reason(weeks or [], n_assessed) for weeks, n_assessed in zip(table["remedial_weeks"], table["n_assessed"], strict=True)]
-    return table.drop(columns="remedial_weeks").assign(reason=pd.Series(reasons, dtype="str"))
+    found = [dict(student) for student in rows(session, statement)]
+    for student in found:
+        student["reason"] = _reason(student["remedial_weeks"] or [], student["n_assessed"])
+    return STUDENTS_TO_HELP.table(found)
 
 
+@STUDENT_WEEKS.documented
 def student_weeks(session: Session, course: str, student_id: int, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
-    """What is known of one student in each week of `course`, by week.
+    """The estimates of one student in each week of the syllabus of `course`, by week.
 
-    ============  =======  ============================================================
-    week_number   int64    every week of the syllabus
-    topic         str
-    value         float64  0-1; NaN where nothing is known, or too little for the rule
-    low, high     float64  central 90 % interval; NaN where the rule has none
-    n_evidence    int64    graded questions or attempts; 0 where there is none
-    level         str      `Level`; not_assessed without a value
-    rule          str      that the value comes from; NaN without evidence
-    ============  =======  ============================================================
+    {columns}
 
-    An unknown course, or a student without a place in it, gives an empty table with these columns. Students of every status
-    are shown: whoever left, too.
+    An unknown course, or a student who was never enrolled in it, gives an empty table with these columns. Enrollments of every status
+    are shown, also those that ended.
     """
-    check_page(limit, offset)
     statement = (
         select(Syllabus.week_number, Syllabus.topic, *_estimate())
         .join(Enrollment, Enrollment.course_id == Syllabus.course_id)
@@ -194,57 +204,48 @@ def student_weeks(session: Session, course: str, student_id: int, *, limit: int 
         )
         .where(Syllabus.course_id == _course_id(course), Enrollment.student_id == cast(student_id, BigInteger))
         .order_by(Syllabus.week_number)
-        .limit(limit)
-        .offset(offset)
     )
-    return frame(session, statement, _WEEK | _ESTIMATE)
+    return frame(session, paged(statement, limit, offset), STUDENT_WEEKS)
 
 
+@COUNTED_STUDENTS.documented
 def counted_students(session: Session, course: str) -> pd.DataFrame:
-    """The active and completed students of `course`, by family name. Not a page of them: what is computed from their answers needs all.
+    """The active and completed students of `course`, by family name.
 
-    ============  =======  ====================================
-    position      int64    of the student in this order, from 1
-    student_id    int64
-    name          str      "Family, Given"
-    ============  =======  ====================================
+    {columns}
 
-    An unknown course gives an empty table with these columns.
+    There are no pages: an analysis of the class needs all students at once. An unknown course gives an empty table with these columns.
     """
+    order = (User.sort_name.collate("C"), User.id)
     statement = (
-        select(Enrollment.student_id, User.family_name, User.given_name)
+        select(func.row_number().over(order_by=order).label("position"), Enrollment.student_id, User.name.label("name"))
         .join(User, User.id == Enrollment.student_id)
         .where(Enrollment.course_id == _course_id(course), Enrollment.status.in_(COUNTED))
-        .order_by(User.sort_name.collate("C"), User.id)
+        .order_by(*order)
     )
-    table = _named(frame(session, statement, {"student_id": "int64", "family_name": "str", "given_name": "str"}), at=1)
-    table.insert(0, "position", pd.Series(range(1, len(table) + 1), dtype="int64"))
-    return table
+    return frame(session, statement, COUNTED_STUDENTS)
 
 
 def course_rule(session: Session, course: str) -> tuple[str, dict[str, Any]]:
-    """The mastery rule that `course` has chosen, and the parameters it set; those it did not set have the rule's defaults.
+    """The mastery rule of `course`, and the parameters that it sets; the others have the rule's defaults.
 
     Raises
     ------
     CourseNotFoundError
-        There is no such course among those the signed-in person can see.
+        The signed-in person can see no such course.
     """
     found = course_by_code(session, course)
     return found.mastery_rule, dict(found.mastery_parameters)
 
 
+@STORED_RULES.documented
 def stored_rules(session: Session, course: str) -> pd.DataFrame:
-    """By which rules the stored estimates of `course` were made, the most frequent first.
+    """The rules that the stored estimates of `course` were made by, the most frequent first.
 
-    ===========  ======  ==============================================
-    rule         str
-    parameters   object  dictionary, complete
-    n_rows       int64   student weeks estimated so
-    ===========  ======  ==============================================
+    {columns}
 
-    More than one row means that the course's rule was changed and only part of its mastery has been refreshed since. An unknown
-    course gives an empty table with these columns. At most `DEFAULT_PAGE` rows.
+    Several rows mean that the rule of the course was changed and only part of its mastery has been refreshed since, or that parameters
+    were fitted to each week. An unknown course gives an empty table with these columns. At most `DEFAULT_PAGE` rows.
     """
     n_rows = func.count().label("n_rows")
     statement = (
@@ -254,7 +255,7 @@ def stored_rules(session: Session, course: str) -> pd.DataFrame:
         .order_by(n_rows.desc(), TopicPerformance.rule.collate("C"), TopicPerformance.parameters)
         .limit(DEFAULT_PAGE)
     )
-    return frame(session, statement, {"rule": "str", "parameters": "object", "n_rows": "int64"})
+    return frame(session, statement, STORED_RULES)
 
 
 def _course_id(course: str) -> ScalarSelect[int]:
@@ -262,7 +263,7 @@ def _course_id(course: str) -> ScalarSelect[int]:
 
 
 def _roster(course: str) -> CTE:
-    """The students who count."""
+    """The active and completed students."""
     return (
         select(Enrollment.student_id, Enrollment.course_id)
         .where(Enrollment.course_id == _course_id(course), Enrollment.status.in_(COUNTED))
@@ -270,8 +271,8 @@ def _roster(course: str) -> CTE:
     )
 
 
-def _neediest(course: str) -> Any:  # noqa: ANN401 - the type of a select names every column
-    """All students who count, with what puts them in order: who needs help most is first."""
+def _most_help_first(course: str) -> Any:  # noqa: ANN401 - the type of a select names every column
+    """The active and completed students with the numbers that order them, those who need most help first."""
     roster = _roster(course)
     known = (
         select(
@@ -291,14 +292,13 @@ def _neediest(course: str) -> Any:  # noqa: ANN401 - the type of a select names 
             func.row_number().over(order_by=order).label("position"),
             roster.c.course_id,
             roster.c.student_id,
-            User.family_name,
-            User.given_name,
+            User.name.label("name"),
             n_remedial.label("n_remedial"),
             func.coalesce(known.c.n_assessed, 0).label("n_assessed"),
             known.c.mean_value,
         )
-        # Every student is there; but of an inner join the planner expects ten rows, which is its guess at the length of the policy's
-        # list of students, and compares each student with each other.
+        # Every student has a user. For an inner join, however, the planner expects ten rows, its guess at the length of the policy's list
+        # of students, and plans a nested loop over all pairs of students.
         .outerjoin(User, User.id == roster.c.student_id)
         .outerjoin(known, known.c.student_id == roster.c.student_id)
         .order_by(*order)
@@ -306,7 +306,7 @@ def _neediest(course: str) -> Any:  # noqa: ANN401 - the type of a select names 
 
 
 def _mean(value: Any) -> ColumnElement[float]:  # noqa: ANN401 - a mapped column or one of a subquery
-    # As numeric, since a sum of floats depends on the order in which they are read: two pages would disagree about the order.
+    # Numeric, since a sum of floats depends on the order in which they are read, and two pages could disagree about the order.
     return cast(func.avg(cast(value, Numeric)), Float(53))
 
 
@@ -321,13 +321,6 @@ def _estimate() -> list[Label[Any]]:
     ]
 
 
-def _named(table: pd.DataFrame, *, at: int) -> pd.DataFrame:
-    """Put the name people read in the place of its parts."""
-    names = [display_name(family, given) for family, given in zip(table["family_name"], table["given_name"], strict=True)]
-    table.insert(at, "name", pd.Series(names, dtype="str"))
-    return table.drop(columns=["family_name", "given_name"])
-
-
 def _reason(weeks: list[int], n_assessed: int) -> str:
     if not n_assessed:
         return "not assessed in any week"
@@ -335,7 +328,7 @@ def _reason(weeks: list[int], n_assessed: int) -> str:
 
 
 def _runs(weeks: list[int]) -> str:
-    """Write weeks in order for people, those that follow each other as one.
+    """Write weeks in order, consecutive weeks as a range.
 
     >>> _runs([1, 2, 3, 5, 7, 8])
     '1–3, 5, 7–8'
@@ -343,17 +336,3 @@ def _runs(weeks: list[int]) -> str:
     starts = [week for week in weeks if week - 1 not in weeks]
     ends = [week for week in weeks if week + 1 not in weeks]
     return ", ".join(f"{start}–{end}" if end > start else str(start) for start, end in zip(starts, ends, strict=True))
-
-
-_WEEK = {"week_number": "int64", "topic": "str"}
-_ESTIMATE = {"value": "float64", "low": "float64", "high": "float64", "n_evidence": "int64", "level": "str", "rule": "str"}
-_PERSON = {"position": "int64", "student_id": "int64", "family_name": "str", "given_name": "str", "n_remedial": "int64"}
-_CELLS = _PERSON | {"mean_value": "float64"} | _WEEK | _ESTIMATE
-_HELP = _PERSON | {
-    "n_assessed": "int64",
-    "n_weeks": "int64",
-    "mean_value": "float64",
-    "last_submitted_at": "datetime64[us, UTC]",
-    "remedial_weeks": "object",
-}
-_CLASS_WEEKS = _WEEK | {"mean_value": "float64", "n_students": "int64", "n_assessed": "int64"} | dict.fromkeys(LEVELS, "int64")

@@ -1,4 +1,4 @@
-"""What students answered in a quiz, question by question: attempts × items."""
+"""The answers to a quiz, question by question: attempts × questions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, and_, func, not_, select
 
+from lmskit.columns import WEEK_NUMBER, Column, Columns
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Term
 from lmskit.queries.course import COUNTED, has_code
 from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, check_page
+from lmskit.queries.page import DEFAULT_PAGE, paged
 from lmskit.queries.quiz import content_of, quiz_by_id
 
 if TYPE_CHECKING:
@@ -22,29 +23,42 @@ if TYPE_CHECKING:
 
     from lmskit.schemas.quiz import QuizContent
 
-_MOST = 100_000_000.0  # marks, as the evidence of mastery caps them too
-_AWAITS_A_MARK = '$[*] ? (@.response != null && !(exists(@.score) && @.score.type() == "number"))'
+_LARGEST_SCORE = 100_000_000.0  # the evidence of mastery has the same bound
+_ANSWER_WITHOUT_SCORE = '$[*] ? (@.response != null && !(exists(@.score) && @.score.type() == "number"))'
+_NO_ANSWER: tuple[float, Any] = (np.nan, None)
+
+
+ANSWERED_QUIZZES = Columns(
+    Column("quiz_id", "int64"),
+    WEEK_NUMBER,
+    Column("title", "str"),
+    Column("n_questions", "int64", "0 if only totals are known"),
+    Column("n_students", "int64", "active and completed students with such an attempt"),
+    Column("n_attempts", "int64", "graded question by question; banked attempts are left out"),
+)
 
 
 @dataclass(frozen=True)
 class QuizAnswers:
-    """One quiz with its graded attempts by active and completed students; banked attempts are left out.
+    """One quiz with the graded attempts of active and completed students; banked attempts are left out.
 
     Attributes
     ----------
     quiz_id, title, week_number
-        Of the quiz.
-    course, term, simulated
-        Code of its course and of that course's term; whether the course is simulated.
+        Number, title and week of the quiz.
+    course, term
+        Codes of the course and of its term.
+    simulated
+        Whether the course has simulated data.
     content
-        Its questions and their key.
+        The questions and their key.
     attempts
         By student, then by number: attempt_id, student_id, number (int64), submitted_at (UTC).
     scores
-        One row per row of `attempts`, one column per question in the order of the quiz, named by its id: marks from 0, NaN where the
-        attempt has no answer to the question.
+        One row per row of `attempts`, one column per question in the order of the quiz, named by its id: the score of the answer, from
+        0; NaN without an answer to the question.
     responses
-        The same rows and columns: what was answered, as `lmskit.schemas.quiz.Answer` stores it; None where nothing was.
+        The same rows and columns: the response, as `lmskit.schemas.quiz.Answer` stores it; None without an answer.
     n_not_graded
         Attempts left out because they, or one of their answers, are not graded yet.
     n_totals
@@ -66,32 +80,25 @@ class QuizAnswers:
 
     @property
     def left_out(self) -> str:
-        """How many attempts were left out, and why; empty where none was."""
-        counts = {"not graded yet": self.n_not_graded, "of which only totals are known": self.n_totals}
+        """How many attempts were left out, and why; empty if all are included."""
+        counts = {"not graded yet": self.n_not_graded, "with a total only": self.n_totals}
         return ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
 
     @property
     def max_scores(self) -> dict[str, float]:
-        """The points of each question, by id."""
+        """The most points of each question, by id."""
         return {question.id: question.points for question in self.content.questions}
 
 
+@ANSWERED_QUIZZES.documented
 def answered_quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
-    """The quizzes of `course` with how much there is to judge them by, by week, then by title.
+    """The quizzes of `course` with the number of their graded answers, by week, then by title.
 
-    ============  =======  ===================================================================================
-    quiz_id       int64
-    week_number   int64    1-60
-    title         str
-    n_questions   int64    0 where only totals are known
-    n_students    int64    active and completed ones with such an attempt
-    n_attempts    int64    graded question by question; banked ones are left out
-    ============  =======  ===================================================================================
+    {columns}
 
     An unknown course, or one without quizzes, gives an empty table with these columns.
     """
-    check_page(limit, offset)
-    made = (
+    graded = (
         select(QuizAttempt.quiz_id, func.count(QuizAttempt.student_id.distinct()).label("n_students"), func.count().label("n_attempts"))
         .join(Enrollment, (Enrollment.course_id == QuizAttempt.course_id) & (Enrollment.student_id == QuizAttempt.student_id))
         .join(Course, Course.id == QuizAttempt.course_id)
@@ -105,30 +112,26 @@ def answered_quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE
             Quiz.week_number,
             Quiz.title,
             func.jsonb_array_length(Quiz.questions).label("n_questions"),
-            func.coalesce(made.c.n_students, 0).label("n_students"),
-            func.coalesce(made.c.n_attempts, 0).label("n_attempts"),
+            func.coalesce(graded.c.n_students, 0).label("n_students"),
+            func.coalesce(graded.c.n_attempts, 0).label("n_attempts"),
         )
         .join(Course, Course.id == Quiz.course_id)
-        .outerjoin(made, made.c.quiz_id == Quiz.id)
+        .outerjoin(graded, graded.c.quiz_id == Quiz.id)
         .where(has_code(course))
         .order_by(Quiz.week_number, Quiz.title.collate("C"), Quiz.id)
-        .limit(limit)
-        .offset(offset)
     )
-    return frame(session, statement, _LISTED)
+    return frame(session, paged(statement, limit, offset), ANSWERED_QUIZZES)
 
 
 def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
-    """All answers to a quiz that its statistics can rest on.
-
-    Not a list but all rows at once: a statistic needs them all.
+    """All answers to a quiz from which statistics can be computed. There are no pages: a statistic needs all answers at once.
 
     Raises
     ------
     QuizNotFoundError
-        There is no such quiz among those the signed-in person can see.
+        The signed-in person can see no such quiz.
     QuizUnreadableError
-        The database holds something else as its questions.
+        The stored questions of the quiz cannot be read.
     """
     quiz = quiz_by_id(session, quiz_id)
     content = content_of(quiz)
@@ -164,14 +167,14 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
         content=content,
         attempts=_attempts(row for row, _ in known),
         scores=pd.DataFrame(
-            [[answers[one][0] if one in answers else np.nan for one in questions] for _, answers in known],
+            [[answers.get(question, _NO_ANSWER)[0] for question in questions] for _, answers in known],
             columns=pd.Index(questions, dtype="str"),
             dtype="float64",
         ),
         responses=pd.DataFrame(
-            _cells([[answers[one][1] if one in answers else None for one in questions] for _, answers in known], len(questions)),
+            _cells([[answers.get(question, _NO_ANSWER)[1] for question in questions] for _, answers in known], len(questions)),
             columns=pd.Index(questions, dtype="str"),
-            dtype="object",  # otherwise what was not answered would be NaN among texts
+            dtype="object",  # otherwise a missing response would be NaN among texts
         ),
         n_not_graded=not_graded,
         n_totals=len(rows) - not_graded - len(known),
@@ -179,11 +182,11 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
 
 
 def _graded() -> ColumnElement[bool]:
-    """Graded as a whole, and every answer that somebody gave."""
+    """Whether the attempt as a whole and every given answer has a score."""
     return and_(
         ~QuizAttempt.banked,
         QuizAttempt.score.is_not(None),
-        not_(func.jsonb_path_exists(QuizAttempt.answers, func.jsonpath(_AWAITS_A_MARK))),
+        not_(func.jsonb_path_exists(QuizAttempt.answers, func.jsonpath(_ANSWER_WITHOUT_SCORE))),
     )
 
 
@@ -192,7 +195,10 @@ def _by_question() -> ColumnElement[bool]:
 
 
 def _answers(stored: Iterable[Any], content: QuizContent) -> dict[str, tuple[float, Any]]:
-    """Mark and response by question; what is stored may be any JSON, and what is no answer to a question of the quiz is passed over."""
+    """Score and response by question.
+
+    The database accepts any JSON; an entry that is not an answer to a question of the quiz is skipped.
+    """
     asked = {question.id for question in content.questions}
     found: dict[str, tuple[float, Any]] = {}
     for entry in stored:
@@ -201,8 +207,8 @@ def _answers(stored: Iterable[Any], content: QuizContent) -> dict[str, tuple[flo
         question, score = entry.get("question"), entry.get("score")
         if not isinstance(question, str) or question not in asked or question in found:
             continue
-        marked = isinstance(score, int | float) and not isinstance(score, bool)
-        found[question] = (float(min(max(score, 0), _MOST)) if marked and score is not None else np.nan, entry.get("response"))
+        has_score = isinstance(score, int | float) and not isinstance(score, bool)
+        found[question] = (float(min(max(score, 0), _LARGEST_SCORE)) if has_score and score is not None else np.nan, entry.get("response"))
     return found
 
 
@@ -215,19 +221,9 @@ def _attempts(rows: Iterable[Any]) -> pd.DataFrame:
 
 
 def _cells(rows: list[list[Any]], n_columns: int) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
-    """Any JSON as cells: a list stays one cell."""
+    """An array of JSON values, in which a list is one cell."""
     cells = np.empty((len(rows), n_columns), dtype=object)
-    for place, row in enumerate(rows):
+    for number, row in enumerate(rows):
         for column, value in enumerate(row):
-            cells[place, column] = value
+            cells[number, column] = value
     return cells
-
-
-_LISTED = {
-    "quiz_id": "int64",
-    "week_number": "int64",
-    "title": "str",
-    "n_questions": "int64",
-    "n_students": "int64",
-    "n_attempts": "int64",
-}

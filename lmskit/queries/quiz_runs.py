@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from lmskit.schemas.quiz import Question
 
 Wording: TypeAlias = tuple[str, str, tuple[str, ...], tuple[str, ...], int]
-"""What makes two questions the same one: type, prompt, options and targets in any order, and which of several alike it is."""
+"""What identifies a question: type, prompt, options and targets in any order, and its number among questions with the same of these."""
 
 
 @dataclass(frozen=True)
 class QuizRun:
-    """A quiz that asks some of the questions of another one.
+    """A quiz that asks some of the questions of another quiz.
 
     Attributes
     ----------
     quiz_id, title
-        Of the quiz.
+        Number and title of the quiz.
     course, term, starts_on
-        Codes of its course and term, and the term's first day.
+        Codes of its course and term, and the first day of the term.
     shared
-        From the ids of its questions to the ids that the same questions have in the quiz that was asked about.
+        From the ids of its questions to the ids of the same questions in the other quiz.
     """
 
     quiz_id: int
@@ -50,17 +50,17 @@ class QuizRun:
 def quiz_runs(session: Session, quiz_id: int) -> list[QuizRun]:
     """The runs of a quiz in the courses of its module that the signed-in person can see, oldest term first, then by course.
 
-    Two questions are the same when type, prompt and options read the same; ids and the order of options do not matter, for they
-    are made anew when a course is. A question with another word is another question, one with another key is the same. Of each
-    course that quiz counts which shares most questions; among equals the one of the same title, then the one with the lowest
-    number. The quiz itself is among the runs. Quizzes whose questions cannot be read are passed over.
+    Two questions are the same if type, prompt and options read the same; ids and the order of options do not matter, since they are
+    made again with each course. A question with another word is another question, a question with another key is the same. The run of a
+    course is the quiz with most shared questions; if several have as many, the one with the same title, then the one with the lowest
+    number. The quiz itself is among the runs. Quizzes whose questions cannot be read are left out.
 
     Raises
     ------
     QuizNotFoundError
-        There is no such quiz among those the signed-in person can see.
+        The signed-in person can see no such quiz.
     QuizUnreadableError
-        The database holds something else as its questions.
+        The stored questions of the quiz cannot be read.
     """
     quiz = quiz_by_id(session, quiz_id)
     own = {wording: identifier for identifier, wording in _wordings(content_of(quiz)).items()}
@@ -83,7 +83,7 @@ def quiz_runs(session: Session, quiz_id: int) -> list[QuizRun]:
 
 
 def _rank(run: QuizRun, quiz: Quiz) -> tuple[bool, int, bool]:
-    """How near a run is to the quiz; the quiz itself is nearest."""
+    """How much a run is like the quiz; the quiz itself ranks highest."""
     return run.quiz_id == quiz.id, len(run.shared), run.title == quiz.title
 
 
@@ -116,5 +116,5 @@ def _words(question: Question) -> tuple[str, str, tuple[str, ...], tuple[str, ..
 
 
 def _plain(text: str) -> str:
-    """White space does not make another question."""
+    """Write a text without superfluous white space, which does not make another question."""
     return " ".join(text.split())

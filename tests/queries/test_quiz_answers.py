@@ -1,4 +1,4 @@
-"""Answers as attempts × items: which attempts are there, what their cells hold, and which quizzes ask the same."""
+"""Answers as attempts × questions: which attempts are included, what their cells contain, and which quizzes ask the same."""
 
 import datetime as dt
 
@@ -33,7 +33,7 @@ def attempt(session, quiz, course, answers, *, status=EnrollmentStatus.ACTIVE, *
     return factories.attempt(session, quiz, student, answers=answers, **known)
 
 
-def test_a_cell_holds_the_mark_and_beside_it_what_was_answered(session, course, quiz):
+def test_a_cell_contains_the_score_and_another_one_the_response(session, course, quiz):
     made = attempt(
         session,
         quiz,
@@ -53,7 +53,7 @@ def test_a_cell_holds_the_mark_and_beside_it_what_was_answered(session, course, 
     assert (found.course, found.title, found.simulated) == (course.code, "A quiz", False)
 
 
-def test_a_question_that_was_not_answered_is_no_answer_among_the_options(session, course, quiz):
+def test_a_question_without_an_answer_counts_as_no_answer_among_the_options(session, course, quiz):
     for response in ("b", "a", None):
         attempt(session, quiz, course, [{"question": "choose", "response": response, "score": 0 if response is None else 1}])
     found = quiz_answers(session, quiz.id)
@@ -61,7 +61,7 @@ def test_a_question_that_was_not_answered_is_no_answer_among_the_options(session
     assert table["n"].loc[["a", "b", NO_ANSWER, OTHER]].tolist() == [1, 1, 1, 0]
 
 
-def test_only_graded_attempts_of_active_and_completed_students_count_and_what_is_left_out_is_told(session, course, quiz):
+def test_only_graded_attempts_of_active_and_completed_students_count_and_the_others_are_counted(session, course, quiz):
     right = [{"question": "count", "response": 4, "score": 2}]
     attempt(session, quiz, course, right)
     attempt(session, quiz, course, right, status=EnrollmentStatus.COMPLETED)
@@ -87,14 +87,14 @@ def test_only_graded_attempts_of_active_and_completed_students_count_and_what_is
         [{"question": "count", "response": 4, "score": 10**30}],
     ],
 )
-def test_whatever_json_is_stored_as_answers_is_read_or_passed_over(session, course, quiz, stored):
+def test_any_json_stored_as_answers_is_read_or_skipped(session, course, quiz, stored):
     attempt(session, quiz, course, [*stored, {"question": "choose", "response": "a", "score": 1}])
     found = quiz_answers(session, quiz.id)
     assert found.scores["choose"].tolist() == [1]
     assert found.scores["count"].isna().all() or found.scores["count"].between(0, 1e8).all()
 
 
-def test_a_quiz_that_is_not_there_or_cannot_be_read_is_said(session, course):
+def test_a_quiz_that_does_not_exist_or_cannot_be_read_is_refused(session, course):
     with pytest.raises(QuizNotFoundError):
         quiz_answers(session, 2**62)
     with pytest.raises(QuizUnreadableError):
@@ -151,7 +151,7 @@ def test_the_runs_of_a_quiz_are_those_of_its_module_that_ask_the_same(session):
     ]
 
 
-def test_of_several_quizzes_of_a_course_the_nearest_is_the_run(session):
+def test_of_several_quizzes_of_a_course_the_most_similar_is_the_run(session):
     module = factories.unique("M")
     earlier, now = (factories.course(session, module_code=module, weeks=1, origin=Origin.FORM) for _ in range(2))
     factories.quiz(session, earlier, title="A part", questions=QUESTIONS[:1])
@@ -165,7 +165,7 @@ def test_two_questions_that_read_alike_are_matched_in_their_order(session):
     module = factories.unique("M")
     twice = [QUESTIONS[1] | {"id": "one"}, QUESTIONS[1] | {"id": "two"}]
     earlier, now = (factories.course(session, module_code=module, weeks=1) for _ in range(2))
-    factories.quiz(session, earlier, questions=[one | {"id": f"{one['id']}-old"} for one in twice])
+    factories.quiz(session, earlier, questions=[question | {"id": f"{question['id']}-old"} for question in twice])
     quiz = factories.quiz(session, now, questions=twice)
     shared = [run.shared for run in quiz_runs(session, quiz.id) if run.course == earlier.code]
     assert shared == [{"one-old": "one", "two-old": "two"}]
