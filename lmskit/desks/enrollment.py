@@ -8,7 +8,6 @@ from lmskit.db import Opener, access, snapshot, transaction
 from lmskit.desks.options import course_options
 from lmskit.forms.enrollment import EnrollmentScreen, Withdrawal
 from lmskit.models import User
-from lmskit.names import display_name
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.roster import course_roster, roster_size
 from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster
@@ -39,8 +38,7 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
                 enrollment = withdraw_by_id(session, course=request.course, student_id=request.student_id)
             else:
                 enrollment = withdraw(session, course=request.course, email=request.email)
-            person = session.get_one(User, enrollment.student_id)
-            name = display_name(person.family_name, person.given_name)
+            name = session.get_one(User, enrollment.student_id).name
         return f"{name} was withdrawn from {request.course} as of {enrollment.ended_on}. The record and all attempts stay."
 
     def read_roster(code: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:

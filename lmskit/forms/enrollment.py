@@ -12,6 +12,7 @@ import pandas as pd
 from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
+from lmskit.listings import ROSTER
 from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster, WithdrawStudent
 from lmskit.vocabulary import EnrollmentStatus
 from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
@@ -164,7 +165,7 @@ class Roster:
             page, total = self._read(self._course, PAGE_SIZE, self.pager.offset)
             self.message.clear()
             self.enrolled = _enrolled(page)
-            self.table.show(_roster_table(page))
+            self.table.show(ROSTER.shown(page))
             self.pager.show(total=total)
             self.on_shown()
 
@@ -251,19 +252,6 @@ def _enrolled(page: pd.DataFrame) -> tuple[tuple[str, int], ...]:
     return tuple(
         (f"{name} · {email}" if isinstance(email, str) else f"{name} · no address, student {student_id}", int(student_id))
         for name, email, student_id in zip(enrolled["name"], enrolled["email"], enrolled["student_id"], strict=True)
-    )
-
-
-def _roster_table(page: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Name": page["name"],
-            "E-mail": page["email"],
-            "Status": page["status"],
-            "Since": page["started_on"],
-            "Until": page["ended_on"],
-            "Entered by": page["origin"],
-        }
     )
 
 

@@ -13,6 +13,7 @@ from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
+from lmskit.listings import MESSAGES
 from lmskit.schemas.outbox import RetryMessage
 from lmskit.vocabulary import OutboxStatus
 from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
@@ -162,15 +163,6 @@ def _message_table(page: pd.DataFrame) -> pd.DataFrame:
         sent if status == OutboxStatus.SENT else due if status == OutboxStatus.WAITING else None
         for status, sent, due in zip(page["status"], page["sent_at"], page["available_at"], strict=True)
     ]
-    return pd.DataFrame(
-        {
-            "No.": page["id"],
-            "To": page["recipient"],
-            "Student": page["name"],
-            "Course": page["course"],
-            "Status": [STATUSES[OutboxStatus(status)] for status in page["status"]],
-            "Tries": page["attempts"],
-            "Sent, or next try": pd.Series(when, dtype="object"),
-            "Reason": page["last_error"],
-        }
-    )
+    table = MESSAGES.shown(page.assign(status=[STATUSES[OutboxStatus(status)] for status in page["status"]]))
+    table.insert(list(table.columns).index("Reason"), "Sent, or next try", pd.Series(when, dtype="object"))
+    return table

@@ -13,6 +13,7 @@ import pandas as pd
 from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
 from lmskit.forms.submission import Submission
+from lmskit.listings import LOGINS
 from lmskit.schemas.login import ChooseLogin
 from lmskit.schemas.person import AddLecturer
 from lmskit.widgets import ROOT, Message, Pager, SecretNote, Table, errors_shown, heading, style
@@ -182,11 +183,5 @@ class PeopleScreen:
 
 
 def _login_table(page: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Name": page["name"],
-            "E-mail": page["email"],
-            "Role": [ROLES.get(role, role) for role in page["role"]],
-            "Login": [STATES.get(state, state) for state in page["state"]],
-        }
-    )
+    words = {"role": [ROLES.get(role, role) for role in page["role"]], "state": [STATES.get(state, state) for state in page["state"]]}
+    return LOGINS.shown(page.assign(**words))

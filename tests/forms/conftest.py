@@ -1,4 +1,4 @@
-"""Forms write into the test's transaction, which is rolled back."""
+"""Forms and desks write into the test's transaction, which is rolled back."""
 
 from contextlib import nullcontext
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def in_session(session):
-    """Open the test's session wherever a form would open a transaction."""
+    """An opener that gives the test's session instead of a new transaction."""
     return lambda: nullcontext(session)
 
 

@@ -1,8 +1,8 @@
-"""What the tests of forms see and how time passes for them."""
+"""The widgets of a form, and a clock for tests."""
 
 
 def widgets_in(view):
-    """A widget and everything within it."""
+    """A widget and all widgets within it."""
     yield view
     for child in getattr(view, "children", ()):
         yield from widgets_in(child)

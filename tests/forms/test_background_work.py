@@ -21,7 +21,7 @@ def begin(admin_engine):
 
 
 class Outcome:
-    """What a form would do with the end of its work."""
+    """Collects the results of work, as a form would."""
 
     def __init__(self):
         self.results, self.ends = [], 0
@@ -42,7 +42,7 @@ def terms_called(admin_engine, code):
 
 
 @pytest.mark.parametrize("waiting", ["in a statement", "between two"])
-def test_work_that_is_cancelled_in_the_middle_leaves_nothing(begin, admin_engine, waiting):
+def test_cancelled_work_changes_nothing(begin, admin_engine, waiting):
     code, half_done, outcome = factories.unique("CANCELLED"), threading.Event(), Outcome()
 
     def work(task):
@@ -68,7 +68,7 @@ def test_work_that_is_cancelled_in_the_middle_leaves_nothing(begin, admin_engine
     assert work_box.view.layout.display == "none"
 
 
-def test_once_it_is_being_saved_it_cannot_be_cancelled_and_is_there(begin, admin_engine):
+def test_work_that_is_being_saved_cannot_be_cancelled(begin, admin_engine):
     code, outcome = factories.unique("SAVED"), Outcome()
     answers = []
 
@@ -89,7 +89,7 @@ def test_once_it_is_being_saved_it_cannot_be_cancelled_and_is_there(begin, admin
             session.delete(session.scalars(select(Term).where(Term.code == code)).one())
 
 
-def test_cancelling_one_piece_of_work_does_not_touch_the_next_one_on_the_same_connection(begin):
+def test_a_late_cancellation_does_not_affect_the_next_task_on_the_same_connection(begin):
     outcome, work_box = Outcome(), BackgroundWork()
     tasks = []
 
@@ -104,7 +104,7 @@ def test_cancelling_one_piece_of_work_does_not_touch_the_next_one_on_the_same_co
     assert outcome.results == [1, 1]
 
 
-def test_there_is_one_piece_of_work_at_a_time():
+def test_one_task_runs_at_a_time():
     go, outcome = threading.Event(), Outcome()
     work_box = start(lambda _task: go.wait(LONG), outcome)
     assert work_box.running
@@ -115,7 +115,7 @@ def test_there_is_one_piece_of_work_at_a_time():
     assert outcome.results == [True]
 
 
-def test_a_refusal_is_its_sentence_and_a_bug_says_that_it_is_one(caplog):
+def test_a_refusal_is_shown_as_its_sentence_and_a_bug_as_a_bug(caplog):
     outcome = Outcome()
 
     def refuse(_task):
@@ -130,7 +130,7 @@ def test_a_refusal_is_its_sentence_and_a_bug_says_that_it_is_one(caplog):
     assert (outcome.results, outcome.ends) == ([], 2)
 
 
-def test_progress_is_shown_at_once_for_a_new_step_and_then_now_and_then():
+def test_progress_is_shown_at_once_for_a_new_step_and_then_every_tenth_of_a_second():
     shown, now = [], [0.0]
     task = Task(lambda *picture: shown.append(picture), clock=lambda: now[0])
     for done in range(5):

@@ -22,7 +22,7 @@ def weeks_of(session, course):
     return course_outline(session, course.code).weeks
 
 
-def test_a_course_is_shown_as_it_is_stored(form):
+def test_a_course_is_shown_as_stored(form):
     assert form.title.value == "Programming"
     assert [(row["week_number"], row["topic"]) for row in form.weeks.grid.rows] == [("1", "Topic 1"), ("2", "Topic 2"), ("3", "Topic 3")]
 
@@ -51,7 +51,7 @@ def test_a_week_with_a_quiz_can_be_renamed_but_not_removed(session, course, form
     assert weeks_of(session, course)[1] == (2, "Renamed", "")
 
 
-def test_what_somebody_else_changed_meanwhile_is_not_overwritten(session, course, form):
+def test_changes_of_another_person_are_not_overwritten(session, course, form):
     with session.begin_nested():
         change_course(session, ChangeCourse.model_validate({"course": course.code, "title": "Theirs", "weeks": ()}))
     form.title.value = "Mine"
@@ -60,6 +60,6 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(session, course
     assert course_outline(session, course.code).title == "Theirs"
 
 
-def test_nothing_different_is_said_to_be_nothing(form, course):
+def test_saving_without_a_change_reports_no_change(form, course):
     form.save.click()
     assert form.message.value == f"{course.code} was saved. Nothing was changed."

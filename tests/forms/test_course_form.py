@@ -15,7 +15,7 @@ LECTURERS = [("Lecturer, Lou · lou@example.org", "lou@example.org")]
 
 
 def keeping(seen):
-    """Work that keeps each request in `seen`."""
+    """Work that appends each request to `seen`."""
 
     def on_submit(request):
         seen.append(request)
@@ -38,7 +38,7 @@ def fill_in(form, **fields):
             getattr(form, name).value = value
 
 
-def test_the_form_hands_on_one_request():
+def test_the_form_submits_one_request():
     seen: list[CreateCourse] = []
     form = filled_in(keeping(seen), weeks="Numbers | Count\n4. Loops")
     form.create.click()
@@ -77,14 +77,14 @@ def test_a_new_term_is_part_of_the_request():
         ({"term": NEW_TERM, "term_code": "T", "term_name": "T"}, "new_term.starts_on", "This must be a day, such as 2026-09-14."),
     ],
 )
-def test_a_mistake_is_named_beside_its_field_and_nothing_is_submitted(fields, name, problem):
+def test_a_mistake_is_shown_beside_its_field_and_nothing_is_submitted(fields, name, problem):
     form = filled_in(pytest.fail, **fields)
     form.create.click()
     assert form.submission.fields[name].problem == problem
     assert problem in form.message.value
 
 
-def test_the_course_code_is_proposed_until_another_is_typed():
+def test_the_course_code_is_suggested_until_another_is_typed():
     form = filled_in(pytest.fail)
     assert form.code.value == "CS101-2026-AUTUMN"
     form.module_code.value = "CS102"
@@ -102,14 +102,14 @@ def test_the_course_code_is_proposed_until_another_is_typed():
         ("2. Numbers\n2. Loops", 1, "week_number", "There are two weeks 2."),
     ],
 )
-def test_a_mistake_in_a_week_is_named_beside_its_row(weeks, row, column, problem):
+def test_a_mistake_in_a_week_is_shown_beside_its_row(weeks, row, column, problem):
     form = filled_in(pytest.fail, weeks=weeks)
     form.create.click()
     assert form.weeks.grid.problems[row] == {column: problem}
     assert form.message.value.startswith("Weeks: ")
 
 
-def test_an_earlier_course_fills_the_form_and_everything_stays_editable():
+def test_copying_an_earlier_course_fills_the_form_and_everything_stays_editable():
     seen: list[CreateCourse] = []
     earlier = CourseOutline("CS101-2025", "CS101", "Programming", "lou@example.org", ((1, "Numbers", "Count"), (3, "Loops", "")))
     others = [("Ann · ann@example.org", "ann@example.org"), *LECTURERS]
@@ -126,7 +126,7 @@ def test_an_earlier_course_fills_the_form_and_everything_stays_editable():
     assert [(week.week_number, week.topic, week.objectives) for week in seen[0].weeks] == [(1, "Numbers", "Count"), (3, "Loops", "")]
 
 
-def test_only_a_new_term_asks_for_its_days():
+def test_only_a_new_term_needs_its_dates():
     form = filled_in(pytest.fail)
     assert form.term_code.layout.display == "none"
     form.term.value = NEW_TERM

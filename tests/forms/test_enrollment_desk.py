@@ -42,7 +42,7 @@ def test_an_unknown_address_without_a_name_is_refused_in_a_sentence(session, des
     assert not mail_dir.exists()
 
 
-def test_a_student_who_is_there_already_is_refused_in_a_sentence(session, desk_of):
+def test_a_student_who_is_enrolled_already_is_refused_in_a_sentence(session, desk_of):
     course = factories.course(session)
     student = factories.student(session)
     factories.enrollment(session, course, student)
@@ -61,7 +61,7 @@ def answer(desk, button):
     getattr(desk.withdrawal.submission, button).click()
 
 
-def test_whoever_is_withdrawn_stays_on_the_roster_as_withdrawn(session, desk_of):
+def test_a_withdrawn_student_stays_on_the_roster_as_withdrawn(session, desk_of):
     course = factories.course(session)
     student = factories.student(session, family_name="Lovelace", given_name="Ada")
     factories.enrollment(session, course, student)
@@ -74,7 +74,7 @@ def test_whoever_is_withdrawn_stays_on_the_roster_as_withdrawn(session, desk_of)
     assert desk.withdrawal.student.options == ()
 
 
-def test_nobody_is_withdrawn_before_the_question_is_answered_with_yes(session, desk_of):
+def test_a_student_is_withdrawn_only_after_the_answer_yes(session, desk_of):
     course = factories.course(session)
     student = factories.student(session)
     factories.enrollment(session, course, student)
@@ -86,10 +86,10 @@ def test_nobody_is_withdrawn_before_the_question_is_answered_with_yes(session, d
     assert desk.roster.table.frame["Status"].tolist() == ["active"]
     desk.withdrawal.submission._ended = float("-inf")
     withdraw(desk, student.email)
-    desk.withdrawal.student.value = "somebody.else@example.org"
+    desk.withdrawal.student.value = "another.student@example.org"
     answer(desk, "yes")
     desk.roster.refresh()
-    assert desk.roster.table.frame["Status"].tolist() == ["active"], "the question was about somebody else"
+    assert desk.roster.table.frame["Status"].tolist() == ["active"], "the question was about another student"
 
 
 def test_a_student_without_an_address_is_chosen_by_name(session, desk_of):
@@ -104,13 +104,13 @@ def test_a_student_without_an_address_is_chosen_by_name(session, desk_of):
     assert desk.roster.table.frame["Status"].tolist() == ["active", "withdrawn"]
 
 
-def test_the_desk_says_where_messages_go(session, desk_of, mail_dir):
+def test_the_screen_says_where_messages_are_sent(session, desk_of, mail_dir):
     desk = desk_of(factories.course(session))
     [hint] = [widget.value for widget in widgets_in(desk.view) if "messages" in str(getattr(widget, "value", ""))]
     assert hint == f"No mail server is set (LMSKIT_SMTP_HOST), so messages are written as .eml files to {mail_dir}."
 
 
-def test_the_roster_goes_page_by_page_and_turns_to_the_student_who_was_enrolled(session, desk_of):
+def test_the_roster_turns_to_the_page_of_the_student_who_was_enrolled(session, desk_of):
     course = factories.course(session)
     for number in range(30):
         factories.enrollment(session, course, factories.student(session, family_name=f"Name {number:02}"))
@@ -142,12 +142,12 @@ def test_a_hostile_name_is_text_on_the_roster(session, desk_of):
     assert "&lt;img src=x onerror=alert(1)&gt;" in html
 
 
-def test_without_any_course_the_desk_says_where_to_make_one():
+def test_without_any_course_the_screen_says_where_to_set_one_up():
     desk = EnrollmentScreen(
         courses=[],
-        on_enroll=lambda _request: pytest.fail("nothing was to be done"),
-        on_withdraw=lambda _request: pytest.fail("nothing was to be done"),
-        read_roster=lambda *_page: pytest.fail("nothing was to be done"),
-        find_student=lambda *_student: pytest.fail("nothing was to be done"),
+        on_enroll=lambda _request: pytest.fail("nothing should be done"),
+        on_withdraw=lambda _request: pytest.fail("nothing should be done"),
+        read_roster=lambda *_page: pytest.fail("nothing should be done"),
+        find_student=lambda *_student: pytest.fail("nothing should be done"),
     )
     assert desk.enrollment.message.value == "There is no course yet. Set one up first, in admin/course_setup."

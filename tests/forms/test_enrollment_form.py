@@ -11,7 +11,7 @@ FILLED_IN = {"email": "ada@example.org", "family_name": "Ada", "given_name": ""}
 
 
 def keeping(seen):
-    """Work that keeps each request in `seen`."""
+    """Work that appends each request to `seen`."""
 
     def on_submit(request):
         seen.append(request)
@@ -27,7 +27,7 @@ def filled_in(on_submit, **fields):
     return form
 
 
-def test_the_form_hands_on_one_request():
+def test_the_form_submits_one_request():
     seen: list[EnrollStudent] = []
     form = filled_in(keeping(seen), email=" Ada@Example.org ")
     form.enroll.click()
@@ -85,7 +85,7 @@ def withdrawal(on_submit, clock, student):
         ("Ada · ada@example.org", WithdrawFromRoster(course="CS101", student_id=7)),
     ],
 )
-def test_the_withdrawal_form_hands_on_one_request_once_it_is_confirmed(clock, student, request_):
+def test_the_withdrawal_form_submits_one_request_after_the_confirmation(clock, student, request_):
     seen: list[WithdrawStudent | WithdrawFromRoster] = []
     form = withdrawal(keeping(seen), clock, student)
     form.withdraw.click()
@@ -104,7 +104,7 @@ def test_a_double_click_does_not_answer_its_own_question(clock):
     assert form.submission.question.value == "Withdraw ada@example.org from CS101?"
 
 
-def test_a_question_answered_with_no_is_gone_and_the_form_can_be_used_again(clock):
+def test_after_the_answer_no_the_form_can_be_used_again(clock):
     seen: list[WithdrawStudent] = []
     form = withdrawal(keeping(seen), clock, "ada@example.org")
     form.withdraw.click()

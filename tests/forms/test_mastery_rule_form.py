@@ -1,4 +1,4 @@
-"""An administrator chooses by which rule a course's mastery is estimated, and what is asked for follows the rule."""
+"""An administrator sets the rule of a course; the form has a field for each parameter of the rule."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def hints(form):
     return {text for widget in widgets_in(form.view) if isinstance(text := getattr(widget, "value", None), str)}
 
 
-def test_a_course_is_shown_with_its_rule_and_what_was_set_while_the_rest_follows_the_defaults(form):
+def test_a_course_is_shown_with_its_rule_its_parameters_and_the_defaults_of_the_others(form):
     assert form.rule.value == "weighted_average"
     assert form.explanation.value.startswith("The score of the newest attempt with weight w")
     assert typed(form) == {"w": "0.7", "mastery_threshold": "", "remedial_threshold": ""}
@@ -46,7 +46,7 @@ def test_a_course_is_shown_with_its_rule_and_what_was_set_while_the_rest_follows
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_rule_can_be_chosen_by_its_defaults(session, course, form, rule):
+def test_every_rule_can_be_set_with_its_defaults(session, course, form, rule):
     form.rule.value = rule
     assert form.explanation.value.startswith(RULES[rule].description)
     assert list(form.parameters) == [parameter.name for parameter in RULES[rule].parameters]
@@ -57,7 +57,7 @@ def test_every_rule_can_be_chosen_by_its_defaults(session, course, form, rule):
     assert course_rule(session, course.code) == (rule, {})
 
 
-def test_only_what_was_typed_is_stored_and_that_a_refresh_is_needed_is_said(session, course, form):
+def test_only_typed_parameters_are_stored_and_the_form_says_that_a_refresh_is_needed(session, course, form):
     form.rule.value = "n_of_mastery"
     assert defaults(form)["threshold"] == "as mastery threshold"
     form.parameters["n"].value, form.parameters["mastery_threshold"].value = " 3 ", "0.9"
@@ -70,7 +70,7 @@ def test_only_what_was_typed_is_stored_and_that_a_refresh_is_needed_is_said(sess
     assert typed(form) == {"n": "3", "threshold": "", "mastery_threshold": "0.9", "remedial_threshold": ""}
 
 
-def test_who_returns_to_the_rule_of_the_course_finds_its_parameters_again(form):
+def test_selecting_the_rule_of_the_course_again_shows_its_parameters(form):
     form.rule.value = "latest"
     assert typed(form) == {"mastery_threshold": "", "remedial_threshold": ""}
     form.rule.value = "weighted_average"
@@ -88,7 +88,7 @@ def test_who_returns_to_the_rule_of_the_course_finds_its_parameters_again(form):
         ("latest", {"remedial_threshold": "0.9"}, "The remedial threshold (0.9) lies above the mastery threshold (0.8)"),
     ],
 )
-def test_a_parameter_that_cannot_be_is_named_and_the_rule_stays(form, rule, texts, sentence):
+def test_an_invalid_parameter_is_named_and_the_rule_stays(form, rule, texts, sentence):
     form.rule.value = rule
     for name, text in texts.items():
         form.parameters[name].value = text
@@ -107,7 +107,7 @@ def test_a_parameter_that_cannot_be_is_named_and_the_rule_stays(form, rule, text
         ("latest", {"mastery_threshold": 10**400}, "The parameter mastery_threshold of the rule latest is a number from 0 to 1, not 1000"),
     ],
 )
-def test_what_is_stored_and_cannot_be_used_is_shown_as_such_and_can_be_mended(session, in_session, rule, parameters, sentence):
+def test_a_stored_rule_that_cannot_be_used_is_reported_and_can_be_corrected(session, in_session, rule, parameters, sentence):
     course = factories.course(session, mastery_rule=rule, mastery_parameters=parameters)
     form = mastery_rule_desk(course.code, begin=in_session, read=in_session)
     assert form.message.value.startswith(f"The rule stored for {course.code} cannot be used: {sentence}")
@@ -118,7 +118,7 @@ def test_what_is_stored_and_cannot_be_used_is_shown_as_such_and_can_be_mended(se
     assert course_rule(session, course.code) == ("highest", {})
 
 
-def test_where_no_rule_is_shown_one_has_to_be_chosen(session, in_session):
+def test_without_a_rule_one_must_be_selected(session, in_session):
     course = factories.course(session, mastery_rule="palm reading")
     form = mastery_rule_desk(course.code, begin=in_session, read=in_session)
     form.save.click()
@@ -133,7 +133,7 @@ def test_another_course_is_shown_with_its_own_rule(session, in_session):
     assert (form.rule.value, list(form.parameters)[BUT_THRESHOLDS]) == ("khan", ["correct_from"])
 
 
-def test_without_a_course_there_is_nothing_to_choose_for():
+def test_without_a_course_the_form_says_so():
     form = MasteryRuleForm(lambda _request: pytest.fail("nothing can be saved"), courses=(), read=lambda _code: ("average", {}))
     assert form.message.value == "There is no course yet. Set one up first."
 

@@ -15,8 +15,8 @@ def course(session):
 
 
 @pytest.fixture
-def asked(session, course):
-    """Ask for places in the course, whose messages then wait."""
+def requested(session, course):
+    """Request enrollments in the course, whose messages then wait."""
 
     def ask(*families):
         for family in families:
@@ -42,8 +42,8 @@ def deliver(desk):
     desk.work.join(PATIENCE)
 
 
-def test_messages_are_listed_by_status_newest_first(desk, asked):
-    asked("Able", "Baker")
+def test_messages_are_listed_by_status_newest_first(desk, requested):
+    requested("Able", "Baker")
     desk.status.value = OutboxStatus.WAITING
     assert shown(desk, "Student", "Status", "Tries") == [["Baker", "waiting", 0], ["Able", "waiting", 0]]
     desk.status.value = OutboxStatus.SENT
@@ -51,8 +51,8 @@ def test_messages_are_listed_by_status_newest_first(desk, asked):
     assert desk.pager.label.value == "no messages"
 
 
-def test_what_is_due_is_delivered_and_then_listed_as_sent(desk, asked, mail_dir):
-    asked("Able")
+def test_due_messages_are_delivered_and_then_listed_as_sent(desk, requested, mail_dir):
+    requested("Able")
     deliver(desk)
     assert " sent, " in desk.message.value
     assert shown(desk, "Student", "Status", "Tries") == [["Able", "sent", 1]]
@@ -60,12 +60,12 @@ def test_what_is_due_is_delivered_and_then_listed_as_sent(desk, asked, mail_dir)
     assert (desk.chosen.options, desk.retrying.button.disabled) == ((), True)
 
 
-def test_the_desk_says_where_messages_go(desk, mail_dir):
+def test_the_screen_says_where_messages_are_sent(desk, mail_dir):
     assert any(str(mail_dir) in str(getattr(child, "value", "")) for child in desk.view.children)
 
 
-def test_a_message_that_waits_can_be_tried_at_once(desk, asked):
-    asked("Able")
+def test_a_waiting_message_can_be_tried_at_once(desk, requested):
+    requested("Able")
     desk.refresh()
     [(label, number)] = desk.chosen.options
     assert label.endswith(" · waiting")
@@ -73,15 +73,15 @@ def test_a_message_that_waits_can_be_tried_at_once(desk, asked):
     assert desk.retrying.message.value.startswith(f"Message {number}: ")
 
 
-def test_pages_are_turned(desk, asked):
-    asked(*(f"Name {number:02}" for number in range(30)))
+def test_the_pager_turns_pages(desk, requested):
+    requested(*(f"Name {number:02}" for number in range(30)))
     desk.refresh()
     assert desk.pager.label.value == "messages 1–25 of 30"
     desk.pager.next.click()
     assert [student for [student] in shown(desk, "Student")] == [f"Name {number:02}" for number in range(4, -1, -1)]
 
 
-def test_choosing_all_again_shows_all_again(desk):
+def test_selecting_all_shows_all_messages_again(desk):
     desk.status.value = OutboxStatus.SENT
     desk.status.index = 0
     assert (desk.status.index, desk.status.label) == (0, "all")

@@ -81,7 +81,7 @@ def test_a_login_is_closed_after_a_question_and_opened_again(desk, address):
     assert state_of(desk, address) == "open"
 
 
-def test_a_mistake_stands_beside_its_field(desk):
+def test_a_mistake_is_shown_beside_its_field(desk):
     add(desk, "no address", "")
     assert desk.adding.fields["email"].problem.startswith("This is not an e-mail address")
     assert desk.adding.fields["family_name"].problem == "This must not be empty."
@@ -95,7 +95,7 @@ def test_an_address_that_is_taken_is_refused_in_a_sentence(session, desk):
 
 
 @pytest.mark.parametrize("action", ["renewing", "closing"])
-def test_nobody_locks_the_notebook_out_of_its_own_login(desk, action):
+def test_the_login_of_the_notebook_cannot_be_changed_here(desk, action):
     while DEMO_ADMIN not in {value for _, value in desk.person.options}:
         desk.pager.next.click()
     desk.person.value = DEMO_ADMIN
@@ -105,7 +105,7 @@ def test_nobody_locks_the_notebook_out_of_its_own_login(desk, action):
     assert desk.message.value.startswith("That is the login you are using.")
 
 
-def test_the_password_is_in_no_state_that_a_notebook_could_save(desk, address):
+def test_the_password_is_in_no_widget_state(desk, address):
     add(desk, address)
     states = [str(widget.get_state()) for widget in _instances.values()]
     assert any(address in state for state in states)

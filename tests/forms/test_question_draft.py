@@ -43,24 +43,24 @@ STORED = QuizContent.model_validate(
 )
 
 
-def test_a_quiz_that_is_opened_and_not_changed_is_the_same():
+def test_a_quiz_that_is_opened_and_not_changed_stays_the_same():
     assert QuizContent.model_validate(content(drafts_of(STORED))) == STORED
 
 
-def test_what_students_see_does_not_stand_in_the_right_order():
+def test_the_options_that_students_see_are_not_in_the_right_order():
     draft = QuestionDraft("Q1", type=QuestionType.ORDER, steps=[{"id": "", "text": text} for text in ("wake", "eat", "sleep")])
     assert [option["text"] for option in draft.question()["options"]] == ["eat", "sleep", "wake"]
     assert draft.key() == {"answer": ["A", "B", "C"]}
 
 
-def test_new_options_get_letters_that_are_free():
+def test_new_options_get_free_letters():
     draft = QuestionDraft("Q1", options=[{"id": "A", "text": "old", "right": False}, {"id": "", "text": "new", "right": True}])
     draft.prompt = "Which?"
     assert [option["id"] for option in draft.question()["options"]] == ["A", "B"]
     assert draft.key() == {"answer": "B"}
 
 
-def test_targets_of_one_text_are_one_and_a_row_without_an_option_is_a_target_of_none():
+def test_equal_targets_are_merged_and_a_row_without_an_option_is_a_target_of_none():
     draft = QuestionDraft("Q1", type=QuestionType.MATCH, prompt="Match.")
     draft.pairs = [
         {"id": "", "text": text, "target_id": "", "target": target}
@@ -82,7 +82,7 @@ def test_targets_of_one_text_are_one_and_a_row_without_an_option_is_a_target_of_
         ),
     ],
 )
-def test_what_is_wrong_is_found_by_the_request(draft, sentence):
+def test_mistakes_are_found_by_the_request(draft, sentence):
     with pytest.raises(ValidationError) as caught:
         QuizContent.model_validate(content([draft]))
     assert sentence in one_sentence(caught.value)

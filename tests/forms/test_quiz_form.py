@@ -56,7 +56,7 @@ def test_a_quiz_is_stored_with_its_questions_and_their_key(session, course, form
     content = content_of(quiz)
     assert [option.text for option in content.questions[0].options] == ["4", "5"]
     assert content.answer_key["Q1"].answer == "A"
-    assert (form.title.value, form.questions.drafts, form.quiz.value) == ("", [], NEW), "there is room for the next one"
+    assert (form.title.value, form.questions.drafts, form.quiz.value) == ("", [], NEW), "the form is empty for the next quiz"
 
 
 def test_a_quiz_is_opened_changed_and_saved(session, course, form):
@@ -73,7 +73,7 @@ def test_a_quiz_is_opened_changed_and_saved(session, course, form):
     assert form.quiz.options[1][0].startswith("Week 1: Quiz one")
 
 
-def test_moving_a_quiz_to_another_week_brings_mastery_along(session, course, form):
+def test_moving_a_quiz_to_another_week_refreshes_mastery(session, course, form):
     quiz = factories.quiz(session, course, week_number=1, title="Quiz 1")
     factories.attempt(session, quiz, factories.enrollment(session, course).student_id)
     refresh(session, courses=[course.code])
@@ -85,7 +85,7 @@ def test_moving_a_quiz_to_another_week_brings_mastery_along(session, course, for
     assert weeks == [(2,)]
 
 
-def test_questions_that_attempts_refer_to_are_not_changed(session, course, in_session):
+def test_questions_that_attempts_refer_to_cannot_be_changed(session, course, in_session):
     question = {"id": "Q1", "type": "numeric", "prompt": "How much?", "points": 1}
     quiz = factories.quiz(session, course, questions=[question], answer_key={"Q1": {"answer": 4}}, max_score=1)
     factories.attempt(
@@ -99,7 +99,7 @@ def test_questions_that_attempts_refer_to_are_not_changed(session, course, in_se
     assert session.get_one(Quiz, quiz.id).questions[0]["points"] == 1
 
 
-def test_mistakes_stand_beside_the_questions_they_concern_and_nothing_is_stored(session, course, form):
+def test_mistakes_are_shown_beside_their_questions_and_nothing_is_stored(session, course, form):
     fill_in(form)
     fill_in(form, prompt="")
     form.questions.list.value = 0
@@ -112,7 +112,7 @@ def test_mistakes_stand_beside_the_questions_they_concern_and_nothing_is_stored(
     assert stored(session, course) == []
 
 
-def test_two_right_options_are_no_answer_to_a_choice(form):
+def test_a_single_choice_question_has_one_right_option(form):
     fill_in(form)
     form.questions.editor.options.grid.rows = [{"text": "4", "right": True}, {"text": "5", "right": True}]
     save(form)
@@ -150,7 +150,7 @@ def test_questions_are_moved_and_removed(form):
     assert form.questions.sum.value == "2 questions, 2 points"
 
 
-def test_the_preview_shows_what_is_right_and_everything_as_text(form):
+def test_the_preview_shows_the_right_answers_and_everything_as_text(form):
     fill_in(form, prompt="<b>2 + 2</b>", right="<i>4</i>")
     form.questions.show_preview.value = True
     html = form.questions.preview.view.value
@@ -164,7 +164,7 @@ def bring(form, text, name="bank.gift"):
     form.bank.upload.receive({"piece": 0}, [content])
 
 
-def test_a_bank_is_looked_at_and_then_put_behind_the_questions(session, course, form):
+def test_a_bank_is_read_and_then_added_to_the_questions(session, course, form):
     fill_in(form)
     bring(form, GIFT)
     assert "2 questions can be used, 1 cannot." in form.bank.message.value
@@ -178,7 +178,7 @@ def test_a_bank_is_looked_at_and_then_put_behind_the_questions(session, course, 
     assert [question["type"] for question in quiz.questions] == ["choice", "choice", "true_false"]
 
 
-def test_what_is_no_bank_is_refused_in_a_sentence(form):
+def test_a_file_that_is_not_a_bank_is_refused_in_a_sentence(form):
     bring(form, "email,family_name\nada@example.org,Lovelace\n", "roster.csv")
     assert "Import it with admin/roster_import." in form.bank.message.value
     assert form.bank._found.layout.display == "none"

@@ -47,24 +47,24 @@ def counts(form):
     return {"added": total.added, "changed": total.changed, "unchanged": total.unchanged, "rejected": total.rejected}
 
 
-def test_a_file_is_recognised_and_said_to_be_what_it_is_as_soon_as_it_is_there(form):
+def test_the_format_of_a_file_is_shown_as_soon_as_it_is_uploaded(form):
     bring(form, *people("Able"))
     assert form.found.value.startswith("roster.csv: Plain CSV")
 
 
-def test_a_preview_says_what_becomes_of_every_row_and_writes_nothing(session, course, form):
+def test_a_preview_shows_the_result_of_every_row_and_writes_nothing(session, course, form):
     bring(form, *people("Able", "Baker"), "no address,Nobody")
     press(form, "preview")
     assert counts(form) == {"added": 2, "changed": 0, "unchanged": 0, "rejected": 1}
     assert form.result.identity.value == "All rows are accounted for: 3 in = 2 added + 0 changed + 0 unchanged + 1 rejected."
-    assert form.result.state.value == "rejected", "what needs attention is shown first"
+    assert form.result.state.value == "rejected", "rejected rows are shown first"
     assert form.result.outcomes.frame["Row"].tolist() == [4]
     assert "1 row will not be imported" in form.warning.value
     assert roster_size(session, course.code) == 0
     assert not form.confirm.disabled
 
 
-def test_what_was_previewed_is_imported_and_then_unchanged(session, course, form):
+def test_a_previewed_file_is_imported_and_then_unchanged(session, course, form):
     bring(form, *people("Able", "Baker"))
     press(form, "preview")
     press(form, "confirm")
@@ -78,7 +78,7 @@ def test_what_was_previewed_is_imported_and_then_unchanged(session, course, form
     assert counts(form) == {"added": 0, "changed": 0, "unchanged": 2, "rejected": 0}
 
 
-def test_nothing_is_imported_that_was_not_previewed_as_it_is(session, course, form):
+def test_only_a_previewed_file_is_imported(session, course, form):
     bring(form, *people("Able"))
     form.confirm.click()
     press(form, "preview")
@@ -103,7 +103,7 @@ def test_a_double_click_on_import_is_one_import(session, form):
     assert session.query(ImportRun).count() == runs + 1
 
 
-def test_whoever_is_missing_is_withdrawn_only_if_asked_and_after_a_warning(session, course, form):
+def test_missing_students_are_withdrawn_only_on_request_and_after_a_warning(session, course, form):
     factories.enrollment(session, course, factories.student(session, family_name="Gone", given_name=""))
     bring(form, *people("Able"))
     press(form, "preview")
@@ -118,7 +118,7 @@ def test_whoever_is_missing_is_withdrawn_only_if_asked_and_after_a_warning(sessi
     assert dict(zip(roster["name"], roster["status"], strict=True)) == {"Able": "active", "Gone": "withdrawn"}
 
 
-def test_messages_are_asked_for_and_announced(session, course, form):
+def test_messages_are_sent_on_request_and_announced(session, course, form):
     bring(form, *people("Able", "Baker"))
     form.notify.value = True
     press(form, "preview")
@@ -128,7 +128,7 @@ def test_messages_are_asked_for_and_announced(session, course, form):
     assert set(course_roster(session, course.code)["status"]) == {EnrollmentStatus.PENDING}
 
 
-def test_what_changed_since_the_preview_is_said(session, course, form):
+def test_differences_from_the_preview_are_reported(session, course, form):
     [row] = people("Able")
     bring(form, row)
     press(form, "preview")
@@ -150,7 +150,7 @@ def test_a_file_that_changed_since_the_preview_is_not_imported(session, course, 
     assert roster_size(session, course.code) == 0
 
 
-def test_columns_that_are_called_otherwise_can_be_named(session, course, form):
+def test_other_column_names_can_be_given(session, course, form):
     bring(form, *people("Able"), heading="Elektropost,Nachname")
     press(form, "preview")
     assert form.message.value
@@ -168,13 +168,13 @@ def test_columns_that_are_called_otherwise_can_be_named(session, course, form):
         ("/nowhere/roster.csv", "message", "There is no file or folder /nowhere/roster.csv."),
     ],
 )
-def test_a_file_that_is_missing_is_said_to_be(form, path, where, problem):
+def test_a_missing_file_is_reported(form, path, where, problem):
     form.path.value = path
     press(form, "preview")
     assert problem in (form.fields["path"].problem if where == "field" else form.message.value)
 
 
-def test_the_outcomes_are_shown_page_by_page_and_by_state(form):
+def test_results_are_shown_page_by_page_and_by_state(form):
     bring(form, *people(*(f"Name {number:02}" for number in range(30))), "no address,Nobody")
     press(form, "preview")
     assert [label for label, _ in form.result.state.options] == ["all (31)", "added (30)", "rejected (1)"]
@@ -184,7 +184,7 @@ def test_the_outcomes_are_shown_page_by_page_and_by_state(form):
     assert form.result.outcomes.frame["Who or what"].str.contains("Name 2[5-9]").all()
 
 
-def test_the_file_with_all_outcomes_holds_no_formula_and_the_screen_no_markup(form):
+def test_the_downloaded_report_contains_no_formula_and_the_screen_no_markup(form):
     bring(form, f"{factories.unique('x')}@example.org,=HYPERLINK(1)", "<img src=x>,Nobody")
     press(form, "preview")
     name, content = form.result.file()
@@ -210,7 +210,7 @@ def committed_course(admin_engine):
 
 @pytest.mark.parametrize("button", ["preview", "confirm"])
 @pytest.mark.parametrize("moment", ["Recognising", "Writing"])
-def test_an_import_that_is_cancelled_leaves_nothing_and_can_be_begun_again(committed_course, admin_engine, button, moment):
+def test_a_cancelled_import_changes_nothing_and_can_be_repeated(committed_course, admin_engine, button, moment):
     course, begin = committed_course
     form = roster_import_desk(course.code, begin=begin, read=functools.partial(snapshot, admin_engine))
     bring(form, *people(*(f"Name {number}" for number in range(10_000))))

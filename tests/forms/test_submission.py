@@ -63,7 +63,7 @@ def test_the_button_cannot_be_pressed_while_the_work_runs():
     assert not form.button.disabled
 
 
-def test_a_mistake_stands_beside_its_field_and_nothing_is_submitted(clock):
+def test_a_mistake_is_shown_beside_its_field_and_nothing_is_submitted(clock):
     form = submission(pytest.fail, topic=" ", clock=clock)
     form.button.click()
     assert form.fields["topic"].problem == "This must not be empty."
@@ -71,7 +71,7 @@ def test_a_mistake_stands_beside_its_field_and_nothing_is_submitted(clock):
     assert not form.button.disabled
 
 
-def test_a_mended_mistake_is_no_longer_shown(clock):
+def test_a_corrected_mistake_is_no_longer_shown(clock):
     form = submission(lambda request: "done", topic="", clock=clock)
     form.button.click()
     form.fields["topic"].control.value = "Loops"
@@ -99,7 +99,7 @@ def test_a_bug_leaves_its_traceback_in_the_log_and_the_form_can_be_used_again(ca
     assert not form.button.disabled
 
 
-def test_what_was_typed_comes_back_as_text():
+def test_typed_text_is_shown_as_text():
     evil = "<img src=x onerror=alert(1)>"
     form = submission(lambda request: f"stored {request.topic}", topic=evil)
     form.button.click()

@@ -22,12 +22,12 @@ def test_a_line_is_a_week(line, week_number, topic, objectives):
     assert parse_weeks(line) == [{"week_number": week_number, "topic": topic, "objectives": objectives}]
 
 
-def test_weeks_count_on_from_the_line_before_and_blank_lines_are_none():
+def test_a_line_without_a_number_is_the_next_week_and_blank_lines_are_ignored():
     weeks = parse_weeks("Numbers\n\n  \n5. Fractions\nDecimals\n")
     assert [(week["week_number"], week["topic"]) for week in weeks] == [(1, "Numbers"), (5, "Fractions"), (6, "Decimals")]
 
 
-def test_nothing_is_no_week():
+def test_blank_text_has_no_week():
     assert parse_weeks(" \n\n") == []
 
 
@@ -38,7 +38,7 @@ def test_a_cell_with_line_breaks_copied_from_a_spreadsheet_is_one_cell():
     ]
 
 
-def test_what_is_pasted_goes_on_from_the_week_above_it():
+def test_pasted_weeks_continue_after_the_week_above():
     weeks = Weeks()
     weeks.show([{"week_number": 4, "topic": "Numbers", "objectives": ""}])
     weeks.grid.paste("Loops\nRecursion\tCalls itself", 0)
@@ -49,7 +49,7 @@ def test_what_is_pasted_goes_on_from_the_week_above_it():
     ]
 
 
-def test_a_week_without_a_number_follows_the_one_above_and_a_blank_row_is_none():
+def test_a_week_without_a_number_follows_the_one_above_and_blank_rows_are_ignored():
     weeks = Weeks()
     weeks.grid.rows = [{"week_number": "3", "topic": "Numbers"}, {"topic": " "}, {"topic": "Loops"}]
     assert [(week["week_number"], week["topic"]) for week in weeks.read()] == [(3, "Numbers"), (4, "Loops")]
