@@ -1,7 +1,7 @@
-"""A folder or a zip archive that somebody else made, as files by name.
+"""A folder or a zip archive from elsewhere, as files by name.
 
-An archive is unpacked into a private folder under names of our own, so that no entry can be written anywhere else. What
-its headers say is checked before and never trusted while unpacking.
+An archive is unpacked into a private folder under names that lmskit chooses, so that no entry can be written anywhere
+else. Its headers are checked before, and never trusted while unpacking.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ MAX_UNPACKED = 2 * 1024**3
 MAX_RATIO = 200
 """Unpacked bytes for each packed one, of an entry and of the whole archive."""
 RATIO_FLOOR = 1024**2
-"""Bytes up to which no ratio is looked at: a small file of equal rows packs better than any large one should."""
+"""Bytes up to which the ratio is not checked: a small file of equal rows may be packed better than a large file should be."""
 MAX_DIRECTORY = 4 * 1024**2
 """Bytes of an archive's table of contents."""
 CHUNK = 1024**2
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-NOT_OURS = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
-"""What operating systems add."""
+ADDED_BY_SYSTEMS = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+"""Files that operating systems add."""
 
 _END = struct.Struct("<4s4H2LH")
 _END_SIGNATURE, _ZIP64_SIGNATURE = b"PK\x05\x06", b"PK\x06\x07"
@@ -53,20 +53,20 @@ _DAMAGED = (
     ValueError,
     OverflowError,
 )
-"""What the zipfile module raises on archives that are broken or lie."""
+"""Errors of the zipfile module on archives that are damaged or forged."""
 
 
 class Folder(Mapping[str, Path]):
     """Files by their name within the folder or archive, with `/` between folders.
 
-    What was unpacked is removed by `close`, when the `Folder` is no longer referred to, and at the latest when Python
-    ends; so whoever reads the files keeps the `Folder`.
+    Unpacked files are removed by `close`, when the `Folder` is no longer referred to, and at the latest when Python
+    ends; so a reader of the files keeps the `Folder`.
     """
 
     def __init__(self, name: str, files: Mapping[str, Path], others: Collection[str] = (), temporary: Path | None = None) -> None:
         self.name = name
         self.others = tuple(sorted(others))
-        """Names of files that are there and were not asked for."""
+        """Names of the other files, which were not asked for."""
         self._files = dict(sorted(files.items()))
         self._remove = weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True) if temporary else None
 
@@ -89,7 +89,7 @@ class Folder(Mapping[str, Path]):
         self.close()
 
     def close(self) -> None:
-        """Remove what was unpacked; a folder that was there before stays as it is."""
+        """Remove what was unpacked; a folder that was opened stays as it is."""
         if self._remove:
             self._remove()
 
@@ -97,20 +97,20 @@ class Folder(Mapping[str, Path]):
 def opened(path: Path, *, names: Collection[str] | None = None) -> Folder:
     """Open a folder or a zip archive; a context manager that can also just be kept.
 
-    If all files of an archive lie in one folder, its name is left out of theirs.
+    If all files of an archive are in one folder, their names are without the name of the folder.
 
     Parameters
     ----------
     path
-        The folder or archive. Which of the two it is, its content tells.
+        The folder or archive.
     names
         The only files to unpack; by default all. The others are in `Folder.others`.
 
     Raises
     ------
     ImportFileError
-        There is neither, it has more files or more bytes than are read, it holds what must not be in it, or it is
-        damaged. Nothing that was unpacked is left then.
+        There is no folder or archive, it has more files or more bytes than are read, it contains a link or another
+        unusual entry, or it is damaged. No unpacked files are left then.
     """
     try:
         if path.is_dir():
@@ -125,7 +125,7 @@ def opened(path: Path, *, names: Collection[str] | None = None) -> Folder:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file begins like a zip archive."""
+    """Return whether a file begins like a zip archive."""
     try:
         if not path.is_file():
             return False
@@ -137,15 +137,15 @@ def is_archive(path: Path) -> bool:
 
 def _folder(path: Path, names: Collection[str] | None) -> Folder:
     files: dict[str, Path] = {}
-    entries = (Path(root, name) for root, folders, here in os.walk(path, onerror=_cannot_list) for name in [*folders, *here])
+    entries = (Path(root, name) for root, folders, inside in os.walk(path, onerror=_cannot_list) for name in [*folders, *inside])
     for count, file in enumerate(entries, start=1):
         inner = file.relative_to(path).as_posix()
         mode = file.lstat().st_mode
         if count > MAX_ENTRIES:
-            raise ImportFileError(f"{path.name} holds more than {MAX_ENTRIES:,} files. Put those to import into a folder of their own.")
+            raise ImportFileError(f"{path.name} has more than {MAX_ENTRIES:,} files. Put those to import into a folder of their own.")
         if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-            raise ImportFileError(f"{path.name}: {inner} is a link or no ordinary file. Put the file itself there.")
-        if stat.S_ISREG(mode) and not _is_not_ours(inner):
+            raise ImportFileError(f"{path.name}: {inner} is a link or not an ordinary file. Put the file itself into the folder.")
+        if stat.S_ISREG(mode) and not _is_added_by_system(inner):
             files[inner] = file
     wanted = {name: file for name, file in files.items() if names is None or name in names}
     return Folder(path.resolve().name, wanted, files.keys() - wanted.keys())
@@ -179,45 +179,45 @@ def _reason(error: BaseException) -> str:
 
 
 def _check_end(archive: str, stream: BinaryIO) -> None:
-    """Look at the end of an archive before `zipfile` reads the whole table of contents into memory."""
+    """Check the end of an archive before `zipfile` reads the whole table of contents into memory."""
     size = stream.seek(0, os.SEEK_END)
     if size > MAX_UNPACKED:
         raise ImportFileError(f"{archive} is larger than 2 GiB, which is the most that is read. Import it in parts.")
     start = stream.seek(max(0, size - _END.size - _LONGEST_COMMENT - _ZIP64_LOCATOR))
     tail = stream.read()
-    place = tail.rfind(_END_SIGNATURE)
-    if place < 0 or place + _END.size > len(tail):
+    end = tail.rfind(_END_SIGNATURE)
+    if end < 0 or end + _END.size > len(tail):
         raise ImportFileError(f"{archive} is damaged or cut off: its table of contents is missing. Get it again.")
-    if start + place >= _ZIP64_LOCATOR and tail[max(0, place - _ZIP64_LOCATOR) :][:4] == _ZIP64_SIGNATURE:
-        raise ImportFileError(f"{archive} is in the ZIP64 form, which only larger archives than those read here need. Pack it anew.")
-    _, _, _, _, entries, length, _, _ = _END.unpack_from(tail, place)
+    if start + end >= _ZIP64_LOCATOR and tail[max(0, end - _ZIP64_LOCATOR) :][:4] == _ZIP64_SIGNATURE:
+        raise ImportFileError(f"{archive} is in the ZIP64 form, which only archives need that are too large to be read. Pack it again.")
+    _, _, _, _, entries, length, _, _ = _END.unpack_from(tail, end)
     if entries > MAX_ENTRIES or length > MAX_DIRECTORY:
-        raise ImportFileError(f"{archive} holds more than {MAX_ENTRIES:,} files. Import it in parts.")
+        raise ImportFileError(f"{archive} has more than {MAX_ENTRIES:,} files. Import it in parts.")
 
 
 def _checked(archive: str, opened_archive: zipfile.ZipFile, stream: BinaryIO) -> dict[str, zipfile.ZipInfo]:
-    """Return an archive's files by name, after looking at all that its headers say."""
+    """Return an archive's files by name, after checking its headers."""
     entries = opened_archive.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise ImportFileError(f"{archive} holds more than {MAX_ENTRIES:,} files. Import it in parts.")
+        raise ImportFileError(f"{archive} has more than {MAX_ENTRIES:,} files. Import it in parts.")
     for entry in entries:
         _check_entry(archive, entry)
     seen: set[str] = set()
     for entry in entries:
         folded = entry.filename.rstrip("/").casefold()
         if folded in seen:
-            raise ImportFileError(f"{archive}: {entry.filename} stands in it twice. Pack it anew.")
+            raise ImportFileError(f"{archive}: {entry.filename} is in it twice. Pack it again.")
         seen.add(folded)
     _check_overlap(archive, entries, opened_archive.start_dir, stream)
-    files = {entry.filename: entry for entry in entries if not entry.is_dir() and not _is_not_ours(entry.filename)}
+    files = {entry.filename: entry for entry in entries if not entry.is_dir() and not _is_added_by_system(entry.filename)}
     tops = {name.partition("/")[0] for name in files}
     if len(tops) == 1 and all("/" in name for name in files):
         return {name.partition("/")[2]: entry for name, entry in files.items()}
     return files
 
 
-def _is_not_ours(name: str) -> bool:
-    return name.startswith(NOT_OURS[0]) or PurePosixPath(name).name in NOT_OURS
+def _is_added_by_system(name: str) -> bool:
+    return name.startswith(ADDED_BY_SYSTEMS[0]) or PurePosixPath(name).name in ADDED_BY_SYSTEMS
 
 
 def _check_entry(archive: str, entry: zipfile.ZipInfo) -> None:
@@ -225,25 +225,25 @@ def _check_entry(archive: str, entry: zipfile.ZipInfo) -> None:
     parts = name.removesuffix("/").split("/")
     unsafe = "\\" in name or ":" in name or any(unicodedata.category(character) in {"Cc", "Cs"} for character in name)
     if unsafe or any(part in {"", ".", ".."} for part in parts):
-        raise ImportFileError(f"{archive}: {name!r} is no name within the archive. Nothing was unpacked.")
+        raise ImportFileError(f"{archive}: {name!r} is not a name within the archive. Nothing was unpacked.")
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR} or (entry.is_dir() and entry.file_size):
-        raise ImportFileError(f"{archive}: {name} is a link or no ordinary file. Pack the file itself.")
+        raise ImportFileError(f"{archive}: {name} is a link or not an ordinary file. Pack the file itself.")
     if entry.flag_bits & _ENCRYPTED:
-        raise ImportFileError(f"{archive}: {name} is encrypted. Pack it anew without a password.")
+        raise ImportFileError(f"{archive}: {name} is encrypted. Pack it again without a password.")
     if entry.compress_type not in METHODS:
-        raise ImportFileError(f"{archive}: {name} is packed by a method that is not read. Pack it anew as an ordinary zip.")
+        raise ImportFileError(f"{archive}: {name} is packed by a method that is not read. Pack it again as an ordinary zip.")
 
 
 def _check_overlap(archive: str, entries: list[zipfile.ZipInfo], directory: int, stream: BinaryIO) -> None:
-    """Refuse entries that share bytes, as in an archive that unpacks to far more than its ratio tells."""
+    """Refuse entries that share bytes, as in an archive that unpacks to far more than its ratio shows."""
     spans = sorted((entry.header_offset, entry.compress_size, entry.filename) for entry in entries)
     ends: list[int] = []
     for offset, length, name in spans:
         stream.seek(offset)
         signature, *_, name_length, extra_length = _LOCAL.unpack(stream.read(_LOCAL.size))
         if signature != b"PK\x03\x04":
-            raise ImportFileError(f"{archive}: {name} does not stand where the table of contents says. Get it again.")
+            raise ImportFileError(f"{archive}: {name} is not where the table of contents says. Get it again.")
         ends.append(offset + _LOCAL.size + name_length + extra_length + length)
     starts = [*(offset for offset, _, _ in spans), directory]
     for (_, following), end, (_, _, name) in zip(pairwise(starts), ends, spans, strict=True):
@@ -252,7 +252,7 @@ def _check_overlap(archive: str, entries: list[zipfile.ZipInfo], directory: int,
 
 
 def _unpacked(archive: str, opened_archive: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo], target: Path) -> dict[str, Path]:
-    """Write entries to files of their own; the bytes that really come are counted."""
+    """Write entries to files of their own, and count the bytes that are really unpacked."""
     packed = sum(entry.compress_size for entry in opened_archive.infolist())
     left = min(MAX_UNPACKED, max(RATIO_FLOOR, MAX_RATIO * packed))
     files: dict[str, Path] = {}
@@ -274,7 +274,7 @@ def _unpacked(archive: str, opened_archive: zipfile.ZipFile, entries: Mapping[st
 
 
 def _write(opened_archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, allowed: int) -> int:
-    """Unpack one entry and return its bytes; just beyond what is allowed it stops."""
+    """Unpack one entry and return its size in bytes; stop just beyond the allowed size."""
     size = 0
     with opened_archive.open(entry) as packed, target.open("xb") as stream:
         while size <= allowed and (chunk := packed.read(CHUNK)):

@@ -1,4 +1,4 @@
-"""From the text of a cell to a value, or the reason why it is none.
+"""From the text of a cell to its value, or to the reason why it does not have one.
 
 A column repeats few texts many times, so each distinct text is read once.
 """
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 BATCH = 2000
-"""Rows that are read at once."""
-REMEMBERED = 100_000
-"""Distinct texts of a column that are kept, so that a file of any size fits in memory."""
+"""Rows that are read at a time."""
+KEPT_TEXTS = 100_000
+"""Distinct texts of a column that are kept, so that memory is limited for files of any size."""
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 DECIMAL_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 
 
 class UnreadableCellError(ValueError):
-    """A cell holds no value of its column; the text is the reason."""
+    """A cell is not a value of its column; the text is the reason."""
 
 
 class Column(dict[str, T]):
-    """The values of the texts of one column; indexing by a text that is no value raises `UnreadableCellError`.
+    """The values of one column by their texts; indexing by a text that is not a value raises `UnreadableCellError`.
 
     Examples
     --------
@@ -45,9 +45,9 @@ class Column(dict[str, T]):
         self.read = read
 
     def __missing__(self, text: str) -> T:
-        """Read a text that was not met before."""
+        """Read a text for the first time."""
         value = self.read(text)
-        if len(self) < REMEMBERED:
+        if len(self) < KEPT_TEXTS:
             self[text] = value
         return value
 
@@ -97,7 +97,7 @@ def one_of(values: Mapping[str, T]) -> Callable[[str], T]:
 
 
 def matching(pattern: str, reason: str) -> Callable[[str], str]:
-    """Return a reader of texts of one form; `reason` is what is said of others."""
+    """Return a reader of texts that match a pattern; `reason` explains why others are rejected."""
     form = re.compile(pattern, re.ASCII)
 
     def read(text: str) -> str:
@@ -116,7 +116,7 @@ def records(file: CsvFile, columns: Mapping[str, Column[object]]) -> Iterator[tu
     file
         Opened with the same columns, in the same order.
     columns
-        How each of them is read.
+        How each column is read.
     """
     readers = [column.__getitem__ for column in columns.values()]
     rows = file.rows()

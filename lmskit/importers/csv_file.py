@@ -1,7 +1,7 @@
-"""A CSV file that somebody else made, read row by row.
+"""A CSV file from elsewhere, read row by row.
 
-A row that is not like the header is rejected with its place; a file that cannot be read to its end is refused as a
-whole, because nobody knows what is missing.
+A row that does not fit the header is rejected with its position; a file that cannot be read to its end is refused as a
+whole, because the missing rows are unknown.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ MAX_CELL = 1024**2
 """Characters of one cell."""
 MAX_COLUMNS = 10_000
 MAX_REJECTIONS = 250_000
-"""More rejected rows than this are no accident of single rows: the file is refused."""
+"""With more rejected rows than this, the file as a whole is wrong and is refused."""
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 MASK = "***"
 SECRET = re.compile("passw|passphrase|pwd", re.IGNORECASE)
-"""Found in the headers of columns that hold passwords: no report repeats their cells, nor a row whose cells have slipped."""
+"""Part of the headers of columns with passwords: no report repeats their cells, nor a row with cells in wrong columns."""
 
 
 class CsvFile:
-    """The columns of a CSV file that an importer uses.
+    """The columns of a CSV file that an importer reads.
 
-    Columns are matched by their exact header. What is not asked for is in `skipped_columns`.
+    Columns are found by their exact header. The other columns are in `skipped_columns`.
 
     Parameters
     ----------
     path
         The file.
     columns
-        Headers that have to be there, in the order in which `rows` gives the cells.
+        Headers that the file must have, in the order in which `rows` gives the cells.
     optional
-        Headers that may be there; their cells come behind those of `columns`, empty where the file lacks the column.
+        Headers that the file may have; their cells are behind those of `columns`, and empty if the file lacks the column.
     whole
-        Whether `rows` gives all cells of a row in the order of `header`, instead of those of `columns` and `optional`.
+        Whether `rows` gives all cells of a row, in the order of `header`, and not only those of `columns` and `optional`.
     delimiter
         Comma, semicolon or tab; by default the one that splits the header into most columns.
 
@@ -61,15 +61,15 @@ class CsvFile:
         self.name = self.text.name
         self.columns, self.optional, self.whole = tuple(columns), tuple(optional), whole
         self.header, self.delimiter = self._read_header(delimiter)
-        asked_for = {*self.columns, *self.optional}
-        self.skipped_columns = tuple(column for column in self.header if column not in asked_for)
+        read = {*self.columns, *self.optional}
+        self.skipped_columns = tuple(column for column in self.header if column not in read)
         self.secret_columns = frozenset(column for column in self.header if SECRET.search(column))
         self.rows_in = 0
         self.rejections: list[Rejection] = []
 
     @property
     def notes(self) -> list[str]:
-        """What a report should say about how the file was read."""
+        """Notes on how the file was read."""
         notes = []
         if self.text.encoding not in {"utf-8", "utf-8-sig"}:
             notes.append(f"{self.name} was read as {self.text.encoding_name}.")
@@ -78,12 +78,12 @@ class CsvFile:
         return notes
 
     def reject(self, row: int, column: str | None, value: str | None, reason: str) -> None:
-        """Note that a row is not imported. What could hold a password is masked.
+        """Report that a row is not imported. A value that could be a password is masked.
 
         Raises
         ------
         ImportFileError
-            There are too many for a report that anybody would read.
+            More than `MAX_REJECTIONS` rows are rejected.
         """
         if value is not None and self.secret_columns and (column is None or column in self.secret_columns):
             value = MASK
@@ -92,7 +92,7 @@ class CsvFile:
             raise ImportFileError(f"More than {MAX_REJECTIONS:,} rows of {self.name} cannot be imported; the first: {self.rejections[0]}.")
 
     def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Give out the number of each row and the cells that were asked for; rows unlike the header are rejected.
+        """Give out the number of each row and the cells of its columns; rows that do not fit the header are rejected.
 
         Raises
         ------
@@ -104,13 +104,13 @@ class CsvFile:
         width = len(self.header)
         for row, cells, lines in self._well_quoted_rows():
             self.rows_in += 1
-            if len(cells) == width and not lines.holds_nul:
+            if len(cells) == width and not lines.has_nul:
                 yield row, pick(cells)
-            elif lines.holds_nul:
-                lines.holds_nul = False
-                place = next((place for place, cell in enumerate(cells) if "\0" in cell), width)
-                column = self.header[place] if place < width else None
-                self.reject(row, column, cells[place].replace("\0", "␀") if column else None, "holds a NUL character")
+            elif lines.has_nul:
+                lines.has_nul = False
+                index = next((index for index, cell in enumerate(cells) if "\0" in cell), width)
+                column = self.header[index] if index < width else None
+                self.reject(row, column, cells[index].replace("\0", "␀") if column else None, "contains a NUL character")
             elif len(cells) < width and lines.is_cut_off:
                 raise ImportFileError(
                     f"{self.name}, row {row}: the file ends after {len(cells)} of {width} cells: it seems to be cut off. Get it again."
@@ -120,14 +120,14 @@ class CsvFile:
                 self.reject(row, None, self.delimiter.join(cells[: width + 1])[:MAX_CELL], reason)
 
     def _pick(self) -> Callable[[list[str]], tuple[str, ...]]:
-        """Return what takes the cells that are asked for out of a row."""
+        """Return a function from the cells of a row to those of the columns that are read."""
         if self.whole:
             return tuple
         if all(column in self.header for column in self.optional):
             return _picker([self.header.index(column) for column in (*self.columns, *self.optional)])
-        there = dict(zip(self.header, range(len(self.header)), strict=True))
-        places = [there.get(column) for column in (*self.columns, *self.optional)]
-        return lambda cells: tuple("" if place is None else cells[place] for place in places)
+        index_of = dict(zip(self.header, range(len(self.header)), strict=True))
+        indices = [index_of.get(column) for column in (*self.columns, *self.optional)]
+        return lambda cells: tuple("" if index is None else cells[index] for index in indices)
 
     def _well_quoted_rows(self) -> Iterator[tuple[int, list[str], Lines]]:
         csv.field_size_limit(MAX_CELL)
@@ -150,7 +150,7 @@ class CsvFile:
                         raise ImportFileError(_unreadable(self.name, row, error)) from error
                     # The row's quotes do not match, but they end with its line: the next row can be read.
                     self.rows_in += 1
-                    lines.holds_nul = False
+                    lines.has_nul = False
                     self.reject(row, None, None, "has a quotation mark inside a cell that is not doubled")
                     row = reader.line_num + 1
                 else:
@@ -160,8 +160,8 @@ class CsvFile:
         csv.field_size_limit(MAX_CELL)
         candidates = [delimiter] if delimiter else list(DELIMITERS)
         headers = {candidate: self._header_split_by(candidate) for candidate in candidates}
-        asked_for = {*self.columns, *self.optional}
-        best = max(headers, key=lambda candidate: (len(asked_for & set(headers[candidate])), len(headers[candidate])))
+        read = {*self.columns, *self.optional}
+        best = max(headers, key=lambda candidate: (len(read & set(headers[candidate])), len(headers[candidate])))
         header = headers[best]
         if len(header) > MAX_COLUMNS:
             raise ImportFileError(f"{self.name} has {len(header):,} columns; at most {MAX_COLUMNS:,} are read.")
@@ -171,8 +171,8 @@ class CsvFile:
         if missing:
             found = ", ".join(shortened(column) for column in header[:20])
             raise ImportFileError(
-                f"{self.name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; it has {found or 'none'}. "
-                "Is it the file that its name says?"
+                f"{self.name} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; it has {found or 'no columns'}. "
+                "Is it the right file?"
             )
         repeated = [column for column in (*self.columns, *self.optional) if header.count(column) > 1]
         if repeated:
@@ -187,11 +187,11 @@ class CsvFile:
                 raise ImportFileError(_unreadable(self.name, 1, error)) from error
 
 
-def _picker(places: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
-    """Return what takes the cells at some places of a row; `itemgetter` alone gives no tuple for a single place."""
-    if len(places) == 1:
-        return lambda cells: (cells[places[0]],)
-    return itemgetter(*places)
+def _picker(indices: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
+    """Return a function from the cells of a row to those at some indices; `itemgetter` alone gives no tuple for one index."""
+    if len(indices) == 1:
+        return lambda cells: (cells[indices[0]],)
+    return itemgetter(*indices)
 
 
 def _unreadable(name: str, row: int, error: csv.Error) -> str:
@@ -200,4 +200,4 @@ def _unreadable(name: str, row: int, error: csv.Error) -> str:
         return f"{name}, row {row}: a quoted cell is never closed: the file seems to be cut off. Get it again."
     if "limit" in text:
         return f"{name}, row {row}: a cell is longer than 1 MiB, or a quotation mark is never closed."
-    return f"{name}, row {row}: the quotation marks of a cell do not match, so it is not known where the row ends."
+    return f"{name}, row {row}: the quotation marks of a cell do not match, so the end of the row is unknown."

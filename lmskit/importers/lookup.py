@@ -1,4 +1,4 @@
-"""What is remembered of one file while another is read, such as which course a section belongs to."""
+"""Memory of the rows of one file while another is read, such as the course of each section."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from lmskit.errors import ImportFileError
 
 T = TypeVar("T")
 MAX_ENTRIES = 500_000
-"""What all lookups of one import hold together, so that a file of any size fits in memory."""
+"""Entries that all lookups of one import may have together, so that memory is limited for files of any size."""
 
 
 class Memory:
-    """Counts what the lookups of one import hold."""
+    """Counts the entries in the lookups of one import."""
 
     def __init__(self) -> None:
         self.entries = 0
@@ -23,12 +23,12 @@ class Memory:
         Raises
         ------
         ImportFileError
-            There is no room for more.
+            There are too many entries.
         """
         if key not in lookup:
             self.entries += 1
             if self.entries > MAX_ENTRIES:
                 raise ImportFileError(
-                    f"{file}: the files name more than {MAX_ENTRIES:,} things that refer to each other. Import them in parts."
+                    f"{file}: the files name more than {MAX_ENTRIES:,} rows that refer to each other. Import them in parts."
                 )
         lookup[key] = value

@@ -1,7 +1,7 @@
 """How a file writes numbers: with a decimal point or a decimal comma.
 
-That is a property of the file and is decided once, from all its cells that look like numbers, before the first of them
-is read. `12.5` and `1,234.5` speak for the point, `12,5` and `1.234,5` for the comma; `1234` says nothing, nor do
+That is a property of the file and is detected once, from all its cells that look like numbers, before the first of them
+is read. `12.5` and `1,234.5` have a decimal point, `12,5` and `1.234,5` a decimal comma. `1234` shows neither, nor do
 `1,234` and `1.234`, which may be whole thousands or have three decimals.
 """
 
@@ -19,8 +19,8 @@ from lmskit.limits import LARGEST_SCORE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MARKS = {".": "point", ",": "comma"}
-SPACE = " \u00a0\u2009\u202f"  # also those that do not break, which French and German systems write
+NAMES = {".": "point", ",": "comma"}
+SPACE = " \u00a0\u2009\u202f"  # with the non-breaking ones that French and German systems write
 APOSTROPHE = "'\u2019"
 
 _ENDS_IN_ONE_MARK = re.compile(
@@ -35,75 +35,75 @@ _PERCENTAGE = re.compile(rf"[+-]?[\d.,{SPACE}{APOSTROPHE}]+%", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class DecimalMark:
-    """The decimal mark of a file, and how many cells speak for it and against it."""
+    """The decimal mark of a file, and how many cells have it or the other one."""
 
     mark: str
-    said: bool = False
-    """Whether somebody said so, and nothing had to be found out."""
-    for_it: int = 0
-    against_it: int = 0
+    is_given: bool = False
+    """Whether a person gave it, so that it was not detected."""
+    cells_with_it: int = 0
+    cells_with_other: int = 0
 
     @property
     def name(self) -> str:
         """`point` or `comma`."""
-        return MARKS[self.mark]
+        return NAMES[self.mark]
 
     @property
     def is_certain(self) -> bool:
-        """Whether anything tells it; if not, `1,234` cannot be read."""
-        return self.said or self.for_it > 0
+        """Whether it was given or any cell has it; if not, `1,234` cannot be read."""
+        return self.is_given or self.cells_with_it > 0
 
     def note(self, file: str) -> str | None:
-        """What a report should say of it; nothing where no number has one."""
-        if self.said:
+        """Return a note on the decimal mark; None if no number has one."""
+        if self.is_given:
             return f"{file} was read with the decimal {self.name}, as asked for."
-        if self.against_it:
+        if self.cells_with_other:
             return (
-                f"{file} was read with the decimal {self.name}, which {self.for_it:,} cells speak for and {self.against_it:,} against; "
-                "--decimal says it otherwise."
+                f"{file} was read with the decimal {self.name}; cells with it: {self.cells_with_it:,}, "
+                f"with the other mark: {self.cells_with_other:,}. --decimal changes that."
             )
-        return f"{file} was read with the decimal {self.name}." if self.for_it else None
+        return f"{file} was read with the decimal {self.name}." if self.cells_with_it else None
 
 
-def decimal_mark(cells: Iterable[str], *, asked_for: str | None = None) -> DecimalMark:
-    """Find out the decimal mark of a file from its cells that should hold numbers.
+def decimal_mark(cells: Iterable[str], *, given: str | None = None) -> DecimalMark:
+    """Detect the decimal mark of a file from its cells that should be numbers.
 
-    The mark that more cells speak for is the file's; the point where they are equally many or none.
+    It is the mark that more cells have, and the point if as many cells have the comma, or no cell has a mark.
 
     Parameters
     ----------
     cells
-        All cells of the columns with numbers. They are looked at once and not kept.
-    asked_for
-        `.` or `,`, where somebody says so. The cells are not looked at then.
+        All cells of the columns with numbers. They are read once and not kept.
+    given
+        `.` or `,` if a person gave it. The cells are not read then.
 
     Raises
     ------
     ImportFileError
-        Something else than a point or a comma is asked for.
+        Another text than a point or a comma was given.
 
     Examples
     --------
     >>> decimal_mark(["7", "1.234,5", "8,25"])
-    DecimalMark(mark=',', said=False, for_it=2, against_it=0)
+    DecimalMark(mark=',', is_given=False, cells_with_it=2, cells_with_other=0)
     >>> decimal_mark(["7.5", "8,25"]).mark, decimal_mark(["1.000"]).is_certain
     ('.', False)
     """
-    if asked_for is not None:
-        if asked_for not in MARKS:
-            raise ImportFileError(f"{asked_for!r} is no decimal mark. Ask for . or , instead.")
-        return DecimalMark(asked_for, said=True)
-    spoken_for = Column(_spoken_for)
-    counts = dict.fromkeys(MARKS, 0)
+    if given is not None:
+        if given not in NAMES:
+            raise ImportFileError(f"{given!r} is not a decimal mark. Use . or , instead.")
+        return DecimalMark(given, is_given=True)
+    mark_of = Column(_mark_of)
+    counts = dict.fromkeys(NAMES, 0)
     for text in cells:
-        if mark := spoken_for[text]:
+        if mark := mark_of[text]:
             counts[mark] += 1
     mark = "," if counts[","] > counts["."] else "."
-    return DecimalMark(mark, for_it=counts[mark], against_it=sum(counts.values()) - counts[mark])
+    return DecimalMark(mark, cells_with_it=counts[mark], cells_with_other=sum(counts.values()) - counts[mark])
 
 
-def _spoken_for(text: str) -> str | None:
-    """Return the decimal mark that a cell speaks for; None where it says nothing."""
+def _mark_of(text: str) -> str | None:
+    """Return the decimal mark in a cell; None if it has none, or if it may group thousands."""
     number = text.strip().removesuffix("%").rstrip()
     if _GROUPS_OF_ONE_MARK.fullmatch(number):
         return "," if "." in number else "."
@@ -113,15 +113,15 @@ def _spoken_for(text: str) -> str | None:
     return found["mark"]
 
 
-def marks(decimal: DecimalMark, *, low: float = 0, high: float = LARGEST_SCORE) -> Callable[[str], float]:
-    """Return a reader of marks between two bounds.
+def score_reader(decimal: DecimalMark, *, low: float = 0, high: float = LARGEST_SCORE) -> Callable[[str], float]:
+    """Return a reader of scores between two bounds.
 
-    Thousands may be grouped by blanks, apostrophes, or whichever of point and comma is not the decimal mark. Anything
-    else raises `UnreadableCellError` with the reason; what stands for a missing mark is the caller's to know.
+    Thousands may be grouped by blanks, by apostrophes, or by the one of point and comma that is not the decimal mark. Other
+    texts raise `UnreadableCellError` with the reason; the caller handles cells without a score.
 
     Examples
     --------
-    >>> read = marks(DecimalMark(",", said=True))
+    >>> read = score_reader(DecimalMark(",", is_given=True))
     >>> read("1.234,5"), read("8"), read("1'000,25")
     (1234.5, 8.0, 1000.25)
     >>> read("7.5")
@@ -141,7 +141,7 @@ def marks(decimal: DecimalMark, *, low: float = 0, high: float = LARGEST_SCORE) 
         if not form.fullmatch(number):
             raise UnreadableCellError(_why_not(number, decimal))
         if not decimal.is_certain and other == "," and _AMBIGUOUS.fullmatch(number) and "," in number:
-            raise UnreadableCellError("may be thousands or decimals, and no other number of the file tells; say which with --decimal")
+            raise UnreadableCellError("may be thousands or decimals, and no other number of the file shows which; say which with --decimal")
         value = float(number.translate(groups).replace(decimal.mark, ".")) + 0.0  # no negative zero
         if not low <= value <= high:
             raise UnreadableCellError(f"is not between {low:,g} and {high:,}" if math.isfinite(high) else f"is below {low:,g}")
@@ -152,12 +152,12 @@ def marks(decimal: DecimalMark, *, low: float = 0, high: float = LARGEST_SCORE) 
 
 def _why_not(text: str, decimal: DecimalMark) -> str:
     if _PERCENTAGE.fullmatch(text):
-        return "is a percentage and no number of points"
+        return "is a percentage and not a number of points"
     if text.lower().lstrip("+-") in {"inf", "infinity", "nan"}:
         return "is not a finite number"
     if _LETTER_GRADE.fullmatch(text):
-        return "is a grade in letters and no number of points"
+        return "is a grade in letters and not a number of points"
     other = DecimalMark("," if decimal.mark == "." else ".")
-    if _spoken_for(text) == other.mark:
+    if _mark_of(text) == other.mark:
         return f"has a decimal {other.name}, and the file's decimal mark is the {decimal.name}"
     return "is not a number"

@@ -17,7 +17,7 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.cell import Column, UnreadableCellError, one_of, whole_number
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
+from lmskit.importers.number_format import DecimalMark, decimal_mark, score_reader
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import (
@@ -110,7 +110,7 @@ class PlainCsv:
         """Read the file."""
         self._decimal = None
         if "score" in self.fields:
-            self._decimal = decimal_mark(self._numbers(), asked_for=self._options.decimal_mark)
+            self._decimal = decimal_mark(self._numbers(), given=self._options.decimal_mark)
         reader = _Reader(self.fields, self._decimal, with_quizzes="quiz" in self.fields)
         for number, cells in self.file.rows():
             try:
@@ -134,7 +134,7 @@ class _Reader:
         self._role = Column(_casefolded(one_of(ROLES)))
         self._status = Column(_casefolded(one_of(STATUSES)))
         self._day = Column(optional_day)
-        self._mark = Column(marks(decimal or DecimalMark(".", said=True)))
+        self._mark = Column(score_reader(decimal or DecimalMark(".", is_given=True)))
         self._week = Column(whole_number(1, LAST_WEEK, missing=""))
         self._attempt = Column(whole_number(1, MOST_ATTEMPTS, missing=""))
 

@@ -1,4 +1,4 @@
-"""A row as its cells by column; a cell that holds no value of its column rejects the row."""
+"""A row as its cells by column; a cell that is not a value of its column rejects the row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class RejectedRowError(Exception):
-    """A row is not imported, because of one of its cells or, where `column` is None, altogether."""
+    """A row is not imported because of one of its cells, or because of the whole row if `column` is None."""
 
     def __init__(self, column: str | None, cell: str | None, reason: str) -> None:
         self.column, self.cell, self.reason = column, cell, reason
@@ -30,7 +30,7 @@ def value(read: Callable[[str], T], column: str, cell: str) -> T:
     Raises
     ------
     RejectedRowError
-        It holds no value of its column.
+        It is not a value of its column.
     """
     try:
         return read(cell)
@@ -39,7 +39,7 @@ def value(read: Callable[[str], T], column: str, cell: str) -> T:
 
 
 class Row:
-    """One row of a file, whose columns were asked for by name."""
+    """One row of a file whose columns are read by their headers."""
 
     def __init__(self, file: CsvFile, number: int, cells: Sequence[str]) -> None:
         self.file, self.number = file, number
@@ -47,7 +47,7 @@ class Row:
         self._cells = dict(zip((*file.columns, *file.optional), cells, strict=True))
 
     def __getitem__(self, column: str) -> str:
-        """A cell's text without the blanks around it; empty where the file lacks the column."""
+        """Return a cell's text without the blanks around it; empty if the file lacks the column."""
         return self._cells[column].strip()
 
     def read(self, column: str, read: Callable[[str], T]) -> T:
@@ -55,12 +55,12 @@ class Row:
         return value(read, column, self._cells[column])
 
     def rejected(self, column: str | None, reason: str) -> RejectedRowError:
-        """What to raise to reject the row because of a cell."""
+        """Return the error that rejects the row because of a cell."""
         return RejectedRowError(column, self._cells[column] if column else None, reason)
 
 
 def rows(file: CsvFile, read: Callable[[Row], Sequence[Record] | None]) -> Iterator[Record]:
-    """Give out the records of a file's rows; None means that the row tells nothing that is counted."""
+    """Give out the records of a file's rows; a row for which `read` returns None is not counted."""
     for number, cells in file.rows():
         try:
             found = read(Row(file, number, cells))

@@ -1,4 +1,4 @@
-"""Texts that a cell may hold, each as strict as the column of the database it goes into."""
+"""Readers of the texts of cells, each as strict as the column of the database in which the value is stored."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d{1,6})?\s?
 
 
 def identifier(text: str) -> str:
-    """Read an id of another system, as it stands but for blanks around it: `01103` keeps its zero."""
+    """Read an id of another system, unchanged but for blanks around it: `01103` keeps its zero."""
     text = text.strip()
     if not text:
         raise UnreadableCellError("is empty")
     if len(text) > LONGEST_EXTERNAL_ID:
         raise UnreadableCellError(f"is longer than {LONGEST_EXTERNAL_ID} characters")
     if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
-        raise UnreadableCellError("holds control characters")
+        raise UnreadableCellError("contains control characters")
     return text
 
 
@@ -54,11 +54,11 @@ def _valid(kind: Any, reason: str) -> Callable[[str], str]:  # noqa: ANN401 - Py
     return read
 
 
-family_name = _valid(FamilyName, "is no family name")
-given_name = _valid(Name, "is no given name")
-code = _valid(Code, "is no code: it names files too, so it holds no / or \\ and at most 100 characters")
-title = _valid(Title, "is no title of 1 to 300 characters in one line")
-_address = _valid(Address, "is no e-mail address that could receive mail")
+family_name = _valid(FamilyName, "is not a family name")
+given_name = _valid(Name, "is not a given name")
+code = _valid(Code, "is not a code: a code is part of file names, so it has no / or \\ and at most 100 characters")
+title = _valid(Title, "is not a title of 1 to 300 characters in one line")
+_address = _valid(Address, "is not an e-mail address that can receive mail")
 
 
 # Addresses of a file share few domains, and checking one takes most of the time.
@@ -77,7 +77,7 @@ def optional_address(text: str) -> str | None:
 
 
 def optional_day(text: str) -> dt.date | None:
-    """Read a day that may be missing, as loose as systems write it; of a time only the day is kept.
+    """Read a date that may be missing, in the forms in which systems write it; of a date with a time only the date is kept.
 
     Examples
     --------
@@ -93,12 +93,12 @@ def optional_day(text: str) -> dt.date | None:
     except ValueError:
         day = None
     if not day or not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
-        raise UnreadableCellError("is no day such as 2026-09-14")
+        raise UnreadableCellError("is not a date such as 2026-09-14")
     return day
 
 
 def optional_instant(text: str) -> dt.datetime | None:
-    """Read a point in time that may be missing; without a time zone it is UTC.
+    """Read a date and time that may be missing; without a time zone it is in UTC.
 
     Examples
     --------
@@ -118,11 +118,11 @@ def optional_instant(text: str) -> dt.datetime | None:
                 return instant.astimezone(dt.UTC)
         except (ValueError, OverflowError):
             pass
-    raise UnreadableCellError("is no point in time such as 2026-09-25 20:00:00 UTC")
+    raise UnreadableCellError("is not a date and time such as 2026-09-25 20:00:00 UTC")
 
 
 def one_line(text: str) -> str:
-    r"""Return a text with each stretch of white space as one blank, and what cannot be shown left out.
+    r"""Return a text with single blanks instead of white space and of control characters.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def one_line(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    r"""Return a text of any lines, without what cannot be shown, as far as a text may be long.
+    r"""Return a text of several lines without control characters, cut at the longest text that is stored.
 
     Examples
     --------

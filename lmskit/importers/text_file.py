@@ -1,4 +1,4 @@
-"""A text file that somebody else made: its encoding is found out, its size has limits, it is read line by line."""
+"""A text file from elsewhere: its encoding is detected, its size is limited, it is read line by line."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_FILE = 2 * 1024**3
-"""Bytes of a file that is read at all."""
+"""Bytes of the largest file that is read."""
 MAX_LINE = 16 * 1024**2
-"""Characters of one line. A row may be longer, since a quoted cell can hold line breaks."""
+"""Characters of one line. A row may be longer, since a quoted cell can contain line breaks."""
 CHUNK = 1024**2
 NOT_IN_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 ENCODING_NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with byte-order mark", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
@@ -25,7 +25,7 @@ ENCODING_NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with byte-order mark", "
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file that was read through once: it is text, in this encoding."""
+    """A file that was read through once, with its encoding."""
 
     path: Path
     encoding: str
@@ -39,7 +39,7 @@ class TextFile:
 
     @property
     def encoding_name(self) -> str:
-        """The encoding as a report names it."""
+        """The encoding in the words of a report."""
         return ENCODING_NAMES[self.encoding]
 
     def open(self) -> IO[str]:
@@ -48,9 +48,9 @@ class TextFile:
 
 
 def scan(path: Path) -> TextFile:
-    """Read a file through once, and find out its encoding and its SHA-256.
+    """Read a file through once, for its encoding and its SHA-256.
 
-    UTF-8 with or without byte-order mark, UTF-16 with one, and Windows-1252 for what is not valid UTF-8.
+    The encoding is UTF-8 with or without byte-order mark, or UTF-16 with one, or Windows-1252 if it is not valid UTF-8.
 
     Raises
     ------
@@ -80,20 +80,20 @@ def _scan(path: Path, stream: IO[bytes]) -> TextFile:
     chunk = stream.read(CHUNK)
     if not chunk:
         raise ImportFileError(f"{path.name} is empty. Get the file again from the system it comes from.")
-    guess = _EncodingGuess(path.name, chunk)
+    detector = _EncodingDetector(path.name, chunk)
     size = 0
     while chunk:
         digest.update(chunk)
         size += len(chunk)
         if size > MAX_FILE:
             raise _too_large(path.name)  # it grew while it was read
-        guess.feed(chunk)
+        detector.feed(chunk)
         chunk = stream.read(CHUNK)
-    return TextFile(path=path, encoding=guess.settled(size), sha256=digest.hexdigest(), n_lines=guess.lines)
+    return TextFile(path=path, encoding=detector.finish(size), sha256=digest.hexdigest(), n_lines=detector.lines)
 
 
-class _EncodingGuess:
-    """What a file's bytes say about its encoding: it is the one of its byte-order mark, else UTF-8 until that fails."""
+class _EncodingDetector:
+    """Detects the encoding of a file from its bytes: that of its byte-order mark, else UTF-8 until decoding fails."""
 
     def __init__(self, name: str, first: bytes) -> None:
         self.name = name
@@ -105,7 +105,7 @@ class _EncodingGuess:
         self.lines = 0
         self._decoder = codecs.getincrementaldecoder(self.encoding)()
         self._characters = 0
-        self._stranger: str | None = None
+        self._unreadable: str | None = None
 
     def feed(self, chunk: bytes) -> None:
         if self.encoding != "cp1252":
@@ -115,32 +115,32 @@ class _EncodingGuess:
                 if self.encoding != "utf-8":
                     raise ImportFileError(f"{self.name} is not valid {ENCODING_NAMES[self.encoding]}. Save it as UTF-8.") from error
                 self.encoding = "cp1252"
-        if self._stranger is None and (found := NOT_IN_WINDOWS_1252.search(chunk)):
+        if self._unreadable is None and (found := NOT_IN_WINDOWS_1252.search(chunk)):
             row = self.lines + chunk.count(b"\n", 0, found.start()) + 1
-            self._stranger = f"row {row} holds the byte 0x{found.group()[0]:02x}"
+            self._unreadable = f"row {row} contains the byte 0x{found.group()[0]:02x}"
         self.lines += chunk.count(b"\n")
 
-    def settled(self, size: int) -> str:
+    def finish(self, size: int) -> str:
         unfinished = b"" if self.encoding == "cp1252" else self._decoder.getstate()[0]
         if unfinished and self.encoding == "utf-8" and self._characters + len(unfinished) == size:
             self.encoding = "cp1252"  # its only character beyond ASCII is its last
         elif unfinished:
             raise ImportFileError(f"{self.name} ends in the middle of a character: the file seems to be cut off. Get it again.")
-        if self.encoding == "cp1252" and self._stranger:
-            raise ImportFileError(f"{self.name} is neither UTF-8 nor Windows-1252: {self._stranger}. Save it as UTF-8.")
+        if self.encoding == "cp1252" and self._unreadable:
+            raise ImportFileError(f"{self.name} is neither UTF-8 nor Windows-1252: {self._unreadable}. Save it as UTF-8.")
         return self.encoding
 
 
 class Lines:
     """The lines of a stream, each with its line end, for `csv.reader`.
 
-    `holds_nul` stays set once a line with a NUL character was given out, until it is reset; `is_cut_off` tells of the
-    last line given out that it has no line end.
+    `has_nul` stays set once a line with a NUL character was given out, until it is reset; `is_cut_off` is set if the last line
+    has no line end.
     """
 
     def __init__(self, name: str, stream: IO[str]) -> None:
         self.name = name
-        self.holds_nul = False
+        self.has_nul = False
         self.is_cut_off = False
         self._stream = stream
 
@@ -156,7 +156,7 @@ class Lines:
                         raise ImportFileError(f"{self.name}, row {number}: the line is longer than {MAX_LINE:,} characters.")
                     self.is_cut_off = True
                 if "\0" in line:
-                    self.holds_nul = True
+                    self.has_nul = True
                 yield line
         except UnicodeError as error:
             raise ImportFileError(f"{self.name} changed while it was read. Import it again.") from error

@@ -10,7 +10,7 @@ NAMED_WEEK = re.compile(r"(?<![^\W_])(?:week|wk|w|module|unit)[ \t]*[-:#.]?[ \t]
 
 
 def week_named(title: str) -> int | None:
-    """Return the first week from 1 to 60 that a title names; None where it names none.
+    """Return the first week from 1 to 60 that a title names; None if it does not name a week.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""An XML file that somebody else made: no document type, no entities, nothing from elsewhere, and limits to its size.
+"""An XML file from elsewhere: without document type, entities and references to other files, and of limited size.
 
-A document type is refused as such, since all that it could bring, entities and files from elsewhere, is refused too.
+A document type is refused as a whole, since entities and references, which it could contain, are refused.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_FILE = 64 * 1024**2
-"""Bytes of a file that is read at all."""
+"""Bytes of the largest file that is read."""
 MAX_TEXT = 16 * 1024**2
 """Characters of its texts and attributes, without those that are dropped."""
 MAX_ELEMENTS = 500_000
 MAX_DEPTH = 100
 MAX_TAG = 1024**2
-"""Bytes of one tag or comment: the parser holds on to it until it ends."""
+"""Bytes of one tag or comment, which the parser keeps until it ends."""
 CHUNK = 64 * 1024
 ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii", "iso-8859-1", "windows-1252", "cp1252"})
 HEAD = 256 * 1024
-"""Bytes in which the first elements are looked for, to tell what a file is."""
+"""Bytes in which the first elements are searched to detect the format of a file."""
 
 
 class XmlElement(Element):
-    """An element that knows its line."""
+    """An element with the line on which it begins."""
 
     __slots__ = ("line",)
 
@@ -46,7 +46,7 @@ class XmlElement(Element):
         return self.tag.rpartition("}")[2]
 
     def below(self, *names: str) -> Iterator[XmlElement]:
-        """Give out its children of these names, whatever their namespace; without names all of them."""
+        """Give out its children of these names in any namespace; all children if no names are given."""
         for child in self:
             if isinstance(child, XmlElement) and (not names or child.local in names):
                 yield child
@@ -58,7 +58,7 @@ class XmlElement(Element):
                 yield element
 
     def child(self, *path: str) -> XmlElement | None:
-        """Follow names downwards, each time to the first child of this name."""
+        """Return a descendant by the names on the way to it, each time the first child of this name; None if there is no such child."""
         found: XmlElement | None = self
         for name in path:
             found = next(found.below(name), None) if found is not None else None
@@ -86,12 +86,12 @@ def parsed(path: Path, *, drop: Collection[str] = ()) -> XmlFile:
     path
         The file.
     drop
-        Names of elements whose text is of no use, such as embedded pictures; they stand in the result without it.
+        Names of elements whose text is not needed, such as embedded pictures; they are in the result without it.
 
     Raises
     ------
     ImportFileError
-        There is no such file, it is too large, no XML, or XML of a kind that is refused.
+        There is no such file, it is too large, it is not XML, or it has content that is refused.
     """
     target = _Target(path.name, drop)
     digest = hashlib.sha256()
@@ -102,7 +102,7 @@ def parsed(path: Path, *, drop: Collection[str] = ()) -> XmlFile:
 
 
 def first_elements(path: Path, count: int = 1) -> list[XmlElement]:
-    """Return the first elements of a file in the order in which they begin; none where it is no XML that would be read."""
+    """Return the first elements of a file in the order in which they begin; empty if it is not XML, or would be refused."""
     target = _Target(path.name, (), stop_after=count)
     try:
         for _ in _fed(path, target, most=HEAD):
@@ -114,7 +114,7 @@ def first_elements(path: Path, count: int = 1) -> list[XmlElement]:
 
 
 class _Target:
-    """Builds the tree, and stops where a limit is reached."""
+    """Builds the tree, and stops when a limit is reached."""
 
     def __init__(self, name: str, drop: Collection[str], *, stop_after: int = 0) -> None:
         self.name = name
@@ -136,7 +136,7 @@ class _Target:
         self._depth += 1
         self._elements += 1
         if self._depth > MAX_DEPTH:
-            raise self._refusal(f"elements stand in each other more than {MAX_DEPTH} deep")
+            raise self._refusal(f"elements are nested more than {MAX_DEPTH} deep")
         if self._elements > MAX_ELEMENTS:
             raise self._refusal(f"there are more than {MAX_ELEMENTS:,} elements")
         self._count(sum(len(name) + len(value) for name, value in attributes.items()))
@@ -166,18 +166,18 @@ class _Target:
     def _count(self, characters: int) -> None:
         self._text += characters
         if self._text > MAX_TEXT:
-            raise self._refusal(f"it holds more than {MAX_TEXT // 1024**2} MiB of text")
+            raise self._refusal(f"it has more than {MAX_TEXT // 1024**2} MiB of text")
 
     def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if encoding is not None and encoding.lower() not in ENCODINGS:
-            raise self._refusal(f"it says to be encoded as {encoding[:40]!r}. Save it as UTF-8", line=1)
+            raise self._refusal(f"it declares the encoding {encoding[:40]!r}, which is not read. Save it as UTF-8", line=1)
 
     def _refusal(self, reason: str, *, line: int | None = None) -> ImportFileError:
         return ImportFileError(f"{self.name}, row {line or self.line}: {reason}.")
 
 
 def _fed(path: Path, target: _Target, *, most: int = MAX_FILE) -> Iterator[bytes]:
-    """Feed a file to its parser, and give out each piece when it is read."""
+    """Feed a file to its parser, and give out each piece that was read."""
     name = path.name
     try:
         if not path.is_file():

@@ -65,11 +65,11 @@ def _zip_entry(name: str, content: bytes | Callable[[], bytes], sentence: str) -
 
 MANY = tuple((f"{number}.csv", "") for number in range(1001))
 ARCHIVES = (
-    _zip_entry("a way out of the archive", _zip(("../manifest.csv", MANIFEST)), "is no name within the archive"),
-    _zip_entry("a way out in the middle of a name", _zip(("a/../../b.csv", MANIFEST)), "is no name within the archive"),
-    _zip_entry("an absolute name", _zip(("/etc/manifest.csv", MANIFEST)), "is no name within the archive"),
-    _zip_entry("a name on another drive", _zip(("C:\\manifest.csv", MANIFEST)), "is no name within the archive"),
-    _zip_entry("a line break in a name", _zip(("mani\nfest.csv", MANIFEST)), "is no name within the archive"),
+    _zip_entry("a way out of the archive", _zip(("../manifest.csv", MANIFEST)), "is not a name within the archive"),
+    _zip_entry("a way out in the middle of a name", _zip(("a/../../b.csv", MANIFEST)), "is not a name within the archive"),
+    _zip_entry("an absolute name", _zip(("/etc/manifest.csv", MANIFEST)), "is not a name within the archive"),
+    _zip_entry("a name on another drive", _zip(("C:\\manifest.csv", MANIFEST)), "is not a name within the archive"),
+    _zip_entry("a line break in a name", _zip(("mani\nfest.csv", MANIFEST)), "is not a name within the archive"),
     _zip_entry("a link", _zip(("manifest.csv", MANIFEST), (_link(), "/etc/passwd")), "users.csv is a link"),
     _zip_entry("a bomb", lambda: _zip(("manifest.csv", MANIFEST), ("users.csv", 300)), "users.csv unpacks to more than is read"),
     _zip_entry("a bomb that declares a small size", _zip(("manifest.csv", 3), change=_declared_small), "manifest.csv"),
@@ -78,12 +78,12 @@ ARCHIVES = (
         _zip(("manifest.csv", MANIFEST), ("users.csv", MANIFEST), change=_overlapping),
         "shares bytes|damaged",
     ),
-    _zip_entry("one name twice", _zip(("manifest.csv", MANIFEST), ("manifest.csv", MANIFEST)), "manifest.csv stands in it twice"),
-    _zip_entry("one name in two spellings", _zip(("manifest.csv", MANIFEST), ("Manifest.csv", MANIFEST)), "stands in it twice"),
+    _zip_entry("one name twice", _zip(("manifest.csv", MANIFEST), ("manifest.csv", MANIFEST)), "manifest.csv is in it twice"),
+    _zip_entry("one name in two spellings", _zip(("manifest.csv", MANIFEST), ("Manifest.csv", MANIFEST)), "is in it twice"),
     _zip_entry("a password", _zip(("manifest.csv", MANIFEST), change=_encrypted), "manifest.csv is encrypted"),
     _zip_entry("an archive that breaks off", _zip(("manifest.csv", MANIFEST))[:-30], "damaged or cut off"),
     _zip_entry("a checksum that is wrong", _zip(("manifest.csv", MANIFEST), change=_broken_checksum), "manifest.csv is damaged"),
-    _zip_entry("1,001 files", lambda: _zip(*MANY), "holds more than 1,000 files"),
+    _zip_entry("1,001 files", lambda: _zip(*MANY), "has more than 1,000 files"),
     _zip_entry("no file", _zip(), "manifest.csv"),
     _zip_entry("an archive in an archive", _zip(("inner.zip", _zip(("manifest.csv", MANIFEST)))), "manifest.csv"),
     _zip_entry("no archive", b"PK\x03\x04" + b"\0" * 100, "damaged or cut off"),
@@ -113,13 +113,11 @@ XML_FILES = (
         "a document type from elsewhere", f'<!DOCTYPE quiz SYSTEM "http://example.org/quiz.dtd"><quiz>{_question("A")}</quiz>', _DTD
     ),
     _xml_entry("an entity that nobody explains", f"<quiz>{_question('&nbsp;')}</quiz>", "row 1: it is not well-formed XML"),
-    _xml_entry(
-        "elements 10,000 deep", lambda: "<quiz>" + "<a>" * 10_000 + "</a>" * 10_000 + "</quiz>", "row 1: elements stand in each other"
-    ),
+    _xml_entry("elements 10,000 deep", lambda: "<quiz>" + "<a>" * 10_000 + "</a>" * 10_000 + "</quiz>", "row 1: elements are nested"),
     _xml_entry(
         "more elements than a bank has", lambda: "<quiz>" + "<a/>" * 500_001 + "</quiz>", "row 1: there are more than 500,000 elements"
     ),
-    _xml_entry("a text of 17 MiB", lambda: f"<quiz>{_question('x' * 17 * 1024**2)}</quiz>", "row 1: it holds more than 16 MiB of text"),
+    _xml_entry("a text of 17 MiB", lambda: f"<quiz>{_question('x' * 17 * 1024**2)}</quiz>", "row 1: it has more than 16 MiB of text"),
     _xml_entry("a tag that is never closed", lambda: '<quiz a="' + "x" * 2 * 1024**2, "row 1: "),
     _xml_entry("a file that breaks off", "<quiz>\n<question>", "row 2: it is not well-formed XML"),
     _xml_entry("an encoding that nobody knows", '<?xml version="1.0" encoding="x-secret"?><quiz/>', "encod"),

@@ -7,7 +7,7 @@ NO_NUMBER = "is not a number"
 RANGE = "is not between 0 and 99,999,999"
 LONG = "N" * 500
 QUIZ = "Last name,First name,Email address,State,Started on,Completed,Time taken,Grade/10.00,Q. 1 /10.00\n"
-ADDRESS = "is no e-mail address that could receive mail"
+ADDRESS = "is not an e-mail address that can receive mail"
 
 
 def _person(name: str, cell: str, shown: str | None = None) -> Entry:
@@ -39,15 +39,17 @@ NAMES = (
     Entry(
         "a name of 500 characters",
         written(ROSTER + f"1,{LONG},Ada,\n2,Tarn,Bo,\n"),
-        Imported(2, ((2, "family_name", "is no family name"),), ("Tarn, Bo",)),
+        Imported(2, ((2, "family_name", "is not a family name"),), ("Tarn, Bo",)),
     ),
     Entry(
         "a name that is a missing value",
         written(ROSTER + "1,NaN,Ada,\n2,Tarn,Bo,\n"),
-        Imported(2, ((2, "family_name", "is no family name"),), ("Tarn, Bo",)),
+        Imported(2, ((2, "family_name", "is not a family name"),), ("Tarn, Bo",)),
     ),
     Entry(
-        "a name of control characters", written(ROSTER + "1,O\x1bber\x07,Ada,\n"), Imported(1, ((2, "family_name", "is no family name"),))
+        "a name of control characters",
+        written(ROSTER + "1,O\x1bber\x07,Ada,\n"),
+        Imported(1, ((2, "family_name", "is not a family name"),)),
     ),
     Entry(
         "rows that do not name a person",
@@ -59,7 +61,7 @@ IDS = (
     Entry(
         "an id with a line break",
         written(ROSTER + '"1\n2",Ober,Ada,\n3,Tarn,Bo,\n'),
-        Imported(2, ((2, "id", "holds control characters"),), ("Tarn, Bo",)),
+        Imported(2, ((2, "id", "contains control characters"),), ("Tarn, Bo",)),
     ),
     Entry(
         "an id of 5,000 characters",
@@ -84,7 +86,7 @@ IDS = (
     Entry(
         "a course that is a path out of a folder",
         written("id,family_name,course\n1,Ober,../../etc/passwd\n"),
-        Imported(1, ((2, "course", "is no code"),)),
+        Imported(1, ((2, "course", "is not a code"),)),
     ),
     Entry(
         "a user of Moodle with a password",
@@ -141,7 +143,9 @@ DAYS = (
             ROSTER.strip()
             + ",started_on\n1,Ober,Ada,,2027-02-29\n2,Tarn,Bo,,2028-02-29\n3,Lind,Nora,,0000-00-00\n4,Moss,Uwe,,99999-01-01\n"
         ),
-        Imported(4, ((2, "started_on", "is no day"), (4, "started_on", "is no day"), (5, "started_on", "is no day")), ("Tarn, Bo",)),
+        Imported(
+            4, ((2, "started_on", "is not a date"), (4, "started_on", "is not a date"), (5, "started_on", "is not a date")), ("Tarn, Bo",)
+        ),
     ),
     Entry(
         "times that do not exist",

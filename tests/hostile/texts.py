@@ -122,7 +122,7 @@ ENCODINGS = (
     Entry(
         "NUL in a cell",
         written(ROSTER + "1,O\0ber,Ada,\n2,Tarn,Bo,\n"),
-        Imported(2, ((2, "family_name", "holds a NUL character"),), ("Tarn, Bo",)),
+        Imported(2, ((2, "family_name", "contains a NUL character"),), ("Tarn, Bo",)),
     ),
     Entry("NUL in the header", written("i\0d,family_name\n1,A\n"), Refused("file.csv has NUL characters in its header"), form="csv"),
     Entry("line ends of old Macintoshes", written((ROSTER + ADA).replace("\n", "\r")), Imported(1, names=("Ober, Ada",))),
@@ -174,7 +174,7 @@ ROWS = (
     Entry(
         "line breaks in cells",
         written(ROSTER + '1,"Ober\nTarn",Ada,\n2,Tarn,Bo,\n'),
-        Imported(2, ((2, "family_name", "is no family name"),), ("Tarn, Bo",)),
+        Imported(2, ((2, "family_name", "is not a family name"),), ("Tarn, Bo",)),
     ),
     Entry(
         "line breaks in a header",

@@ -1,4 +1,4 @@
-"""Archives that are not what they seem."""
+"""Archives whose content differs from what they declare."""
 
 import contextlib
 import gc
@@ -36,12 +36,12 @@ def special(name, mode):
 @pytest.fixture(autouse=True)
 def temporary(tmp_path, monkeypatch):
     """Where archives are unpacked; nothing is left there."""
-    place = tmp_path / "temporary"
-    place.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(place))
-    yield place
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    yield folder
     gc.collect()
-    assert list(place.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_a_folder_and_an_archive_of_it_give_the_same_files(tmp_path):
@@ -58,19 +58,19 @@ def test_a_folder_and_an_archive_of_it_give_the_same_files(tmp_path):
     assert folder.is_dir()
 
 
-def test_one_folder_around_everything_is_left_out_and_so_is_what_a_system_adds(tmp_path):
+def test_a_folder_around_all_files_is_left_out_and_so_are_files_that_a_system_adds(tmp_path):
     entries = [("export/users.csv", "id\n"), ("export/a/b.csv", "id\n"), ("__MACOSX/export/._users.csv", "x"), ("export/.DS_Store", "x")]
     with opened(packed(tmp_path / "a.zip", entries)) as folder:
         assert list(folder) == ["a/b.csv", "users.csv"]
 
 
-def test_only_what_is_asked_for_is_unpacked(tmp_path, temporary):
+def test_only_requested_files_are_unpacked(tmp_path, temporary):
     with opened(packed(tmp_path / "a.zip", [("users.csv", "id\n"), ("secrets.csv", "x")]), names={"users.csv"}) as folder:
         assert (list(folder), folder.others) == (["users.csv"], ("secrets.csv",))
         assert [path.name for path in temporary.rglob("*.csv")] == ["users.csv"]
 
 
-def test_unpacked_files_live_as_long_as_somebody_keeps_the_folder(tmp_path):
+def test_unpacked_files_exist_as_long_as_the_folder_is_kept(tmp_path):
     folder = opened(packed(tmp_path / "a.zip", [("users.csv", "id\n")]))
     path = folder["users.csv"]
     gc.collect()
@@ -95,14 +95,14 @@ def test_unpacked_files_live_as_long_as_somebody_keeps_the_folder(tmp_path):
         "..",
     ],
 )
-def test_an_entry_that_could_land_elsewhere_is_refused(tmp_path, name):
-    with pytest.raises(ImportFileError, match=r"evil\.zip: .*is no name within the archive"):
+def test_an_entry_outside_the_archive_is_refused(tmp_path, name):
+    with pytest.raises(ImportFileError, match=r"evil\.zip: .*is not a name within the archive"):
         opened(packed(tmp_path / "evil.zip", [("users.csv", "id\n"), (name, "x")]))
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])
 def test_a_link_or_device_is_refused(tmp_path, kind):
-    with pytest.raises(ImportFileError, match=r"users\.csv is a link or no ordinary file"):
+    with pytest.raises(ImportFileError, match=r"users\.csv is a link or not an ordinary file"):
         opened(packed(tmp_path / "a.zip", [(special("users.csv", kind | 0o777), "/etc/passwd")]))
 
 
@@ -117,7 +117,7 @@ def test_a_link_in_a_folder_is_refused(tmp_path):
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize("names", [("users.csv", "users.csv"), ("users.csv", "Users.CSV")])
 def test_two_entries_of_one_name_are_refused(tmp_path, names):
-    with pytest.raises(ImportFileError, match="stands in it twice"):
+    with pytest.raises(ImportFileError, match="is in it twice"):
         opened(packed(tmp_path / "a.zip", [(name, "x") for name in names]))
 
 
@@ -134,14 +134,14 @@ def test_a_thousand_entries_are_read_and_one_more_is_not(tmp_path):
         opened(many)
 
 
-def test_what_unpacks_to_far_more_than_it_is_packed_is_refused(tmp_path):
+def test_an_entry_that_unpacks_to_far_more_than_its_packed_size_is_refused(tmp_path):
     with opened(packed(tmp_path / "small.zip", [("a.csv", "0" * 1_000_000)])) as folder:
         assert folder["a.csv"].stat().st_size == 1_000_000
     with pytest.raises(ImportFileError, match=r"a\.csv unpacks to more than is read"):
         opened(packed(tmp_path / "bomb.zip", [("a.csv", "0" * 20_000_000)]))
 
 
-def test_many_small_bombs_are_one(tmp_path):
+def test_many_small_bombs_are_refused_like_a_large_one(tmp_path):
     with pytest.raises(ImportFileError, match="unpacks to more than is read"):
         opened(packed(tmp_path / "bombs.zip", [(f"{number}.csv", "0" * 1_000_000) for number in range(100)]))
 
@@ -181,17 +181,17 @@ def test_a_rare_method_of_packing_is_refused(tmp_path, method):
         opened(packed(tmp_path / "a.zip", [("users.csv", "id\n")], method))
 
 
-def test_a_header_that_understates_its_file_is_found_out(tmp_path):
+def test_an_entry_that_is_larger_than_its_header_declares_is_refused(tmp_path):
     path = packed(tmp_path / "a.zip", [("users.csv", "0123456789" * 100)])
     content = bytearray(path.read_bytes())
-    place = content.rfind(b"PK\x01\x02") + 24
-    content[place : place + 4] = struct.pack("<L", 10)
+    size = content.rfind(b"PK\x01\x02") + 24
+    content[size : size + 4] = struct.pack("<L", 10)
     path.write_bytes(content)
     with pytest.raises(ImportFileError, match=r"a\.zip: users\.csv is damaged"):
         opened(path)
 
 
-def test_a_changed_byte_is_found_out_by_the_checksum(tmp_path):
+def test_a_changed_byte_is_detected_by_the_checksum(tmp_path):
     path = packed(tmp_path / "a.zip", [("users.csv", "0123456789" * 100)], zipfile.ZIP_STORED)
     content = bytearray(path.read_bytes())
     content[60] ^= 1
@@ -209,7 +209,7 @@ def test_zip64_is_refused_before_its_table_of_contents_is_read(tmp_path):
         opened(path)
 
 
-def test_what_is_neither_folder_nor_archive_is_one_sentence(tmp_path):
+def test_a_path_that_is_neither_folder_nor_archive_is_refused_with_one_sentence(tmp_path):
     (tmp_path / "users.csv").write_text("id\n")
     with pytest.raises(ImportFileError, match="is neither a folder nor a zip archive"):
         opened(tmp_path / "users.csv")
@@ -240,8 +240,8 @@ def test_a_cut_off_archive_is_refused_wherever_it_was_cut(tmp_path_factory, leng
 @given(st.lists(st.tuples(st.integers(0, len(SOUND) - 1), st.integers(0, 255)), min_size=1, max_size=4))
 def test_an_archive_with_changed_bytes_is_read_or_refused_and_nothing_else_happens(tmp_path_factory, changes):
     content = bytearray(SOUND)
-    for place, byte in changes:
-        content[place] = byte
+    for position, byte in changes:
+        content[position] = byte
     path = Path(tmp_path_factory.getbasetemp() / "changed.zip")
     path.write_bytes(content)
     with contextlib.suppress(ImportFileError):

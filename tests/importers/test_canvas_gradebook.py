@@ -105,7 +105,7 @@ def test_a_decimal_comma_is_a_property_of_the_file(tmp_path):
     source = opened(tmp_path, text, encoding="cp1252")
     assert grades(source) == [("11", 7.5), ("11", 8)]
     assert (
-        "gradebook.csv was read with the decimal comma, which 2 cells speak for and 1 against; --decimal says it otherwise." in source.notes
+        "gradebook.csv was read with the decimal comma; cells with it: 2, with the other mark: 1. --decimal changes that." in source.notes
     )
     assert [rejection.value for rejection in source.grades.rejections] == ["7.5"]
     assert grades(opened(tmp_path, text.replace("7,5", "7.5").replace("10,00", "10"), decimal_mark=".")) == [

@@ -1,4 +1,4 @@
-"""Reading CSV files that somebody else made."""
+"""Reading CSV files from elsewhere."""
 
 import codecs
 
@@ -31,7 +31,7 @@ def test_a_row_is_numbered_as_a_text_editor_numbers_its_first_line(written):
     assert rows == [(2, ("1", "A\nB")), (5, ("2", "C"))]
 
 
-def test_columns_come_in_the_order_asked_for_and_the_others_are_named(written):
+def test_cells_are_in_the_order_of_the_requested_columns_and_other_columns_are_skipped(written):
     rows, file = rows_of(written("name,age,id\r\nA,7,1\r\n"))
     assert rows == [(2, ("1", "A"))]
     assert file.skipped_columns == ("age",)
@@ -47,33 +47,33 @@ def test_columns_come_in_the_order_asked_for_and_the_others_are_named(written):
         ("cp1252", b"", ["people.csv was read as Windows-1252."]),
     ],
 )
-def test_the_encoding_is_found_out(written, encoding, mark, note):
+def test_the_encoding_is_detected(written, encoding, mark, note):
     rows, file = rows_of(written(mark + "id,name\n1,Zoë\n".encode(encoding)))
     assert rows == [(2, ("1", "Zoë"))]
     assert file.notes == note
 
 
-def test_a_lone_accent_at_the_very_end_is_windows_1252_and_no_cut_off_character(written):
+def test_a_single_accent_at_the_end_is_windows_1252_and_not_a_cut_off_character(written):
     rows, _ = rows_of(written(b"id,name\n1,Zo\xeb"))
     assert rows == [(2, ("1", "Zoë"))]
 
 
 @pytest.mark.parametrize(("delimiter", "name"), [(";", "semicolon"), ("\t", "tab")])
-def test_the_delimiter_is_found_out_and_told(written, delimiter, name):
+def test_the_delimiter_is_detected_and_reported(written, delimiter, name):
     rows, file = rows_of(written(f'"id"{delimiter}"name"\n1{delimiter}"A, B"\n'))
     assert rows == [(2, ("1", "A, B"))]
     assert file.notes == [f"people.csv was read with the {name} between columns."]
 
 
-def test_one_bad_row_never_hides_a_good_one(written):
+def test_a_bad_row_never_hides_a_good_row(written):
     rows, file = rows_of(written('id,name\n1,A\n2\n3,C,x\n4,"D"x\n5,E\0\n6,F\n'))
     assert rows == [(2, ("1", "A")), (7, ("6", "F"))]
     assert file.rows_in == 6
-    assert [(one.row, one.column, one.reason) for one in file.rejections] == [
+    assert [(rejection.row, rejection.column, rejection.reason) for rejection in file.rejections] == [
         (3, None, "has fewer cells than the header"),
         (4, None, "has more cells than the header"),
         (5, None, "has a quotation mark inside a cell that is not doubled"),
-        (6, "name", "holds a NUL character"),
+        (6, "name", "contains a NUL character"),
     ]
 
 
@@ -81,13 +81,13 @@ def test_one_bad_row_never_hides_a_good_one(written):
     ("content", "sentence"),
     [
         ("", "people.csv is empty. Get the file again from the system it comes from."),
-        ("id,title\n1,A\n", "people.csv lacks the column name; it has id, title. Is it the file that its name says?"),
+        ("id,title\n1,A\n", "people.csv lacks the column name; it has id, title. Is it the right file?"),
         ("id,name,name\n1,A,B\n", "people.csv has the column name more than once. Remove one of them."),
         ("id,name\n1,A\n2", "people.csv, row 3: the file ends after 1 of 2 cells: it seems to be cut off. Get it again."),
         ('id,name\n1,A\n2,"B', "people.csv, row 3: a quoted cell is never closed: the file seems to be cut off. Get it again."),
-        ('id,name\n1,"A\n2,"B"\n', "people.csv, row 2: the quotation marks of a cell do not match, so it is not known where the row ends."),
+        ('id,name\n1,"A\n2,"B"\n', "people.csv, row 2: the quotation marks of a cell do not match, so the end of the row is unknown."),
         (b"id,name\n1,\xc3\xa9\n2,\xc3", "people.csv ends in the middle of a character: the file seems to be cut off. Get it again."),
-        (b"id,name\n1,\x81\n", "people.csv is neither UTF-8 nor Windows-1252: row 2 holds the byte 0x81. Save it as UTF-8."),
+        (b"id,name\n1,\x81\n", "people.csv is neither UTF-8 nor Windows-1252: row 2 contains the byte 0x81. Save it as UTF-8."),
         (codecs.BOM_UTF16_LE + "id,name\n".encode("utf-16-le") + b"\x00\xdc\x00", "people.csv is not valid UTF-16. Save it as UTF-8."),
         ("id,name\n".encode("utf-16-le"), "people.csv has NUL characters in its header. Save it as UTF-8."),
         ("i\0d,name,id\n1,A\n", "people.csv has NUL characters in its header. Save it as UTF-8."),
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_read_to_its_end_is_refused_with_one_sentence(writ
     assert str(refusal.value).startswith(sentence)
 
 
-def test_a_missing_line_end_at_the_end_is_no_cut(written):
+def test_a_file_without_a_line_end_at_its_end_is_not_cut_off(written):
     assert rows_of(written("id,name\n1,A"))[0] == [(2, ("1", "A"))]
 
 
@@ -127,13 +127,13 @@ def test_columns_have_a_limit(written, monkeypatch):
         rows_of(written("id,name,age\n"))
 
 
-def test_a_file_of_nothing_but_rejections_is_refused(written, monkeypatch):
+def test_a_file_with_too_many_rejections_is_refused(written, monkeypatch):
     monkeypatch.setattr(csv_file, "MAX_REJECTIONS", 2)
     with pytest.raises(ImportFileError, match="More than 2 rows of people"):
         rows_of(written("id,name\n1\n2\n3\n"))
 
 
-def test_what_is_no_file_is_said_to_be_none(tmp_path):
+def test_a_path_that_is_not_a_file_is_refused(tmp_path):
     with pytest.raises(ImportFileError, match="is not a file"):
         CsvFile(tmp_path, COLUMNS)
     with pytest.raises(ImportFileError, match="There is no file"):

@@ -88,7 +88,7 @@ def test_the_format_is_found_out_and_said(lmskit, roster, kept_course):
         assert done.exit_code == 0, done.output
         assert "roster.csv is Plain CSV (csv)." in done.output
         assert "3 in = 2 added + 0 changed + 0 unchanged + 1 rejected" in done.output
-        assert "roster.csv, row 3, column email: is no e-mail address that could receive mail ('no address')" in done.output
+        assert "roster.csv, row 3, column email: is not an e-mail address that can receive mail ('no address')" in done.output
         assert "roster.csv: not imported are the columns Kennung." in done.output
     with transaction() as session:
         assert session.scalars(select(Enrollment).where(Enrollment.course_id == kept_course.id)).all() == []

@@ -1,12 +1,12 @@
-"""The decimal mark is a property of a file; a cell that does not follow it is no number."""
+"""The decimal mark is a property of a file; a cell that does not follow it is rejected."""
 
 import pytest
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.cell import UnreadableCellError
-from lmskit.importers.number_format import DecimalMark, decimal_mark, marks
+from lmskit.importers.number_format import DecimalMark, decimal_mark, score_reader
 
-POINT, COMMA = DecimalMark(".", said=True), DecimalMark(",", said=True)
+POINT, COMMA = DecimalMark(".", is_given=True), DecimalMark(",", is_given=True)
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ POINT, COMMA = DecimalMark(".", said=True), DecimalMark(",", said=True)
         (["7,5", "9.5"], "."),
     ],
 )
-def test_the_mark_is_the_one_that_most_cells_speak_for(cells, mark):
+def test_the_decimal_mark_is_the_one_that_most_cells_have(cells, mark):
     assert decimal_mark(cells).mark == mark
 
 
-def test_somebody_may_know_better_and_the_cells_are_not_asked():
-    assert decimal_mark(iter(["7.5"]), asked_for=",") == COMMA
-    with pytest.raises(ImportFileError, match=r"';' is no decimal mark. Ask for . or , instead."):
-        decimal_mark([], asked_for=";")
+def test_a_given_decimal_mark_is_used_and_the_cells_are_not_read():
+    assert decimal_mark(iter(["7.5"]), given=",") == COMMA
+    with pytest.raises(ImportFileError, match=r"';' is not a decimal mark. Use . or , instead."):
+        decimal_mark([], given=";")
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_somebody_may_know_better_and_the_cells_are_not_asked():
         (POINT, "99999999", 99_999_999),
     ],
 )
-def test_thousands_are_grouped_by_whatever_is_not_the_mark(decimal, cell, value):
-    assert marks(decimal)(cell) == value
+def test_thousands_may_be_grouped_by_the_other_mark(decimal, cell, value):
+    assert score_reader(decimal)(cell) == value
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_thousands_are_grouped_by_whatever_is_not_the_mark(decimal, cell, value)
         (COMMA, "12.5", "has a decimal point, and the file's decimal mark is the comma"),
         (POINT, "inf", "is not a finite number"),
         (POINT, "-NaN", "is not a finite number"),
-        (POINT, "85.5 %", "is a percentage and no number of points"),
-        (POINT, "B+", "is a grade in letters and no number of points"),
+        (POINT, "85.5 %", "is a percentage and not a number of points"),
+        (POINT, "B+", "is a grade in letters and not a number of points"),
         (POINT, "-0.5", "is not between 0 and 99,999,999"),
         (POINT, "100000000", "is not between 0 and 99,999,999"),
         (POINT, "9" * 5000, "is not a number"),
@@ -81,24 +81,24 @@ def test_thousands_are_grouped_by_whatever_is_not_the_mark(decimal, cell, value)
         (POINT, "", "is not a number"),
     ],
 )
-def test_what_is_no_mark_is_told_why(decimal, cell, reason):
+def test_a_cell_that_is_not_a_score_is_rejected_with_the_reason(decimal, cell, reason):
     with pytest.raises(UnreadableCellError) as refusal:
-        marks(decimal)(cell)
+        score_reader(decimal)(cell)
     assert str(refusal.value) == reason
 
 
-def test_a_comma_before_three_digits_is_not_guessed_at_where_nothing_else_tells():
-    nothing_tells = decimal_mark(["1,234", "7"])
-    assert marks(nothing_tells)("7") == 7
+def test_a_comma_before_three_digits_is_read_only_if_another_cell_shows_the_decimal_mark():
+    uncertain = decimal_mark(["1,234", "7"])
+    assert score_reader(uncertain)("7") == 7
     with pytest.raises(UnreadableCellError, match="may be thousands or decimals"):
-        marks(nothing_tells)("1,234")
-    assert marks(decimal_mark(["1,234", "7.5"]))("1,234") == 1234
+        score_reader(uncertain)("1,234")
+    assert score_reader(decimal_mark(["1,234", "7.5"]))("1,234") == 1234
 
 
-def test_a_report_tells_the_mark_and_how_clear_it_is():
+def test_a_note_shows_the_decimal_mark_and_how_many_cells_have_it():
     assert decimal_mark(["7"]).note("a.csv") is None
     assert decimal_mark(["7,5"]).note("a.csv") == "a.csv was read with the decimal comma."
     assert decimal_mark(["7,5", "8,5", "9.5"]).note("a.csv") == (
-        "a.csv was read with the decimal comma, which 2 cells speak for and 1 against; --decimal says it otherwise."
+        "a.csv was read with the decimal comma; cells with it: 2, with the other mark: 1. --decimal changes that."
     )
     assert POINT.note("a.csv") == "a.csv was read with the decimal point, as asked for."

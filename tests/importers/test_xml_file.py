@@ -1,4 +1,4 @@
-"""XML from elsewhere: what could reach beyond its file, or use up the machine, is refused with its place."""
+"""XML from elsewhere: content that refers to other files, or needs too much memory, is refused with its position."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from lmskit.importers import xml_file
 from lmskit.importers.xml_file import first_elements, parsed
 
 MIB = 1024**2
-LAUGHS = "".join(f'<!ENTITY l{place} "{f"&l{place - 1};" * 10}">' for place in range(1, 10))
+LAUGHS = "".join(f'<!ENTITY l{number} "{f"&l{number - 1};" * 10}">' for number in range(1, 10))
 REFUSED = {
     "a file from elsewhere": (b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>', "row 1: it has a document type"),
     "an address": (b'<!DOCTYPE a [<!ENTITY x SYSTEM "http://127.0.0.1:1/x">]><a>&x;</a>', "it has a document type"),
@@ -17,15 +17,18 @@ REFUSED = {
     "quadratic blow-up": (b'<!DOCTYPE a [<!ENTITY x "' + b"x" * 50_000 + b'">]><a>' + b"&x;" * 1000 + b"</a>", "it has a document type"),
     "a document type in UTF-16": ('<!DOCTYPE a [<!ENTITY x "x">]><a>&x;</a>'.encode("utf-16"), "it has a document type"),
     "an entity nobody declared": (b"<a>&x;</a>", "row 1: it is not well-formed XML: undefined entity"),
-    "deep nesting": (b"<a>" * 200 + b"</a>" * 200, "elements stand in each other more than 100 deep"),
+    "deep nesting": (b"<a>" * 200 + b"</a>" * 200, "elements are nested more than 100 deep"),
     "a huge attribute": (b'<a b="' + b"x" * 3 * MIB + b'"/>', "a tag or comment is longer than 1 MiB"),
-    "many attributes": (b"<a " + b" ".join(b'a%d=""' % place for place in range(200_000)) + b"/>", "a tag or comment is longer"),
+    "many attributes": (b"<a " + b" ".join(b'a%d=""' % number for number in range(200_000)) + b"/>", "a tag or comment is longer"),
     "a tag without end": (b"<a " + b"x" * 3 * MIB, "a tag or comment is longer than 1 MiB"),
     "a comment without end": (b"<a><!--" + b"x" * 3 * MIB, "a tag or comment is longer than 1 MiB"),
-    "too much text": (b"<a>" + b"x" * 17 * MIB + b"</a>", "it holds more than 16 MiB of text"),
+    "too much text": (b"<a>" + b"x" * 17 * MIB + b"</a>", "it has more than 16 MiB of text"),
     "too many elements": (b"<a>" + b"<b/>" * 500_001 + b"</a>", "there are more than 500,000 elements"),
-    "UTF-7": (b'<?xml version="1.0" encoding="UTF-7"?><a>+ADw-b+AD4-</a>', "it says to be encoded as 'UTF-7'. Save it as UTF-8"),
-    "no encoding at all": (b'<?xml version="1.0" encoding="rot13"?><a/>', "it says to be encoded as 'rot13'"),
+    "UTF-7": (
+        b'<?xml version="1.0" encoding="UTF-7"?><a>+ADw-b+AD4-</a>',
+        "it declares the encoding 'UTF-7', which is not read. Save it as UTF-8",
+    ),
+    "no encoding at all": (b'<?xml version="1.0" encoding="rot13"?><a/>', "it declares the encoding 'rot13'"),
     "another encoding than it says": (b'<?xml version="1.0" encoding="UTF-16"?><a/>', "encoding specified in XML declaration is incorrect"),
     "UTF-32": ("<a/>".encode("utf-32"), "it is not well-formed XML"),
     "broken UTF-8": (b"<a>\n\xff</a>", "row 2: it is not well-formed XML: not well-formed"),
@@ -38,7 +41,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("content", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_what_could_do_harm_is_refused(tmp_path, content, sentence):
+def test_harmful_content_is_refused(tmp_path, content, sentence):
     path = tmp_path / "evil.xml"
     path.write_bytes(content)
     with pytest.raises(ImportFileError) as caught:
@@ -48,13 +51,13 @@ def test_what_could_do_harm_is_refused(tmp_path, content, sentence):
 
 
 @pytest.mark.parametrize("content", [content for content, _ in REFUSED.values()], ids=REFUSED)
-def test_looking_at_the_beginning_never_fails(tmp_path, content):
+def test_reading_the_first_elements_never_fails(tmp_path, content):
     path = tmp_path / "evil.xml"
     path.write_bytes(content)
     assert len(first_elements(path, 2)) <= 2
 
 
-def test_a_file_that_is_too_large_is_refused_before_it_is_read_whole(tmp_path, monkeypatch):
+def test_a_file_that_is_too_large_is_refused_before_all_of_it_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(xml_file, "MAX_FILE", MIB)
     path = tmp_path / "large.xml"
     path.write_bytes(b"<a>" + b"<b>x</b>\n" * 200_000 + b"</a>")
@@ -62,14 +65,14 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read_whole(tmp_path, m
         parsed(path)
 
 
-def test_what_is_no_file_is_said(tmp_path):
+def test_a_path_that_is_not_a_file_is_refused(tmp_path):
     for path in (tmp_path / "none.xml", tmp_path):
         with pytest.raises(ImportFileError, match="There is no file"):
             parsed(path)
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16", "ISO-8859-1", "windows-1252"])
-def test_the_encodings_of_the_day_are_read(tmp_path, encoding):
+def test_common_encodings_are_read(tmp_path, encoding):
     path = tmp_path / "a.xml"
     path.write_bytes(f'<?xml version="1.0" encoding="{encoding}"?>\n<a>\n<b c="ü">Ärger</b></a>'.encode(encoding))
     found = parsed(path).root.child("b")
@@ -77,7 +80,7 @@ def test_the_encodings_of_the_day_are_read(tmp_path, encoding):
     assert (found.local, found.line, found.get("c"), found.text) == ("b", 3, "ü", "Ärger")
 
 
-def test_text_that_nobody_needs_is_dropped_and_not_counted(tmp_path):
+def test_dropped_text_is_not_counted(tmp_path):
     path = tmp_path / "a.xml"
     path.write_bytes(b'<a xmlns="urn:x">1<file n="1"><c/>' + b"x" * 17 * MIB + b"</file>2<b>3</b></a>")
     root = parsed(path, drop={"file"}).root
