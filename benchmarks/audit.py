@@ -1,4 +1,4 @@
-"""What the audit trail costs: 20,000 attempts added in one statement, and changed in one, with its triggers and without.
+"""What the audit trail costs: 20,000 attempts added in one statement and changed in one, with and without its triggers.
 
 Run: `python benchmarks/audit.py`. It makes and drops a database of its own on the embedded server.
 """
@@ -35,7 +35,7 @@ STATEMENTS = {
 
 
 def main() -> None:
-    """Measure, alternating, and print the medians."""
+    """Measure both by turns, and print the medians."""
     endpoint = access().server.start()
     bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=access().settings.passfile, own_cluster=True)
     owner = access().engine_at(migrator_engine().url.set(database=DATABASE))
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def measure(conninfo: str) -> None:
-    """Measure as the superuser, who alone may switch triggers off and on around a statement."""
+    """Measure as the superuser, the only login that may disable triggers for a statement."""
     with psycopg.connect(conninfo) as connection:
         connection.execute(PREPARE)
         for name, statement in STATEMENTS.items():
@@ -60,9 +60,9 @@ def measure(conninfo: str) -> None:
                 for trigger in ("audit_insert", "audit_update"):
                     connection.execute(sql.SQL("ALTER TABLE quiz_attempts {} TRIGGER {}").format(sql.SQL(verb), sql.Identifier(trigger)))
                 connection.execute("SAVEPOINT before")
-                begun = time.perf_counter()
+                started = time.perf_counter()
                 done = connection.execute(statement)
-                took[audited].append(time.perf_counter() - begun)
+                took[audited].append(time.perf_counter() - started)
                 assert done.rowcount == ROWS
                 connection.execute("ROLLBACK TO before")
             if name == "added":

@@ -1,8 +1,8 @@
-"""From a fresh clone to a dashboard that stands on the screen, against `pip install` of the lock file alone.
+"""From a fresh clone to a dashboard on the screen, compared with `pip install` of the lock file alone.
 
     python benchmarks/first_dashboard.py
 
-Both begin with nothing: a clone, an empty home, a new virtual environment. It needs git, Chromium and the package registry.
+Both start from nothing: a clone, an empty home, a new virtual environment. It needs git, Chromium and the package registry.
 """
 
 import os
@@ -28,19 +28,19 @@ PERSON = "demo.lecturer@example.org"
 
 def main() -> None:
     """Time both, and print the seconds and their ratio."""
-    place = Path(tempfile.mkdtemp(prefix="lmskit-first-"))
-    place.chmod(0o711)  # as root, the server runs as another user, who has to get through
+    folder = Path(tempfile.mkdtemp(prefix="lmskit-first-"))
+    folder.chmod(0o711)  # as root, the server runs as another user, who must be able to pass through
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG", "VIRTUAL_ENV"))}
-    variables = clean | {"LMSKIT_HOME": str(place / "home")}
-    clone = place / "clone"
+    variables = clean | {"LMSKIT_HOME": str(folder / "home")}
+    clone = folder / "clone"
     try:
-        lock = installed(place)
-        begun = time.perf_counter()
+        lock = installed(folder)
+        started = time.perf_counter()
         subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
         subprocess.run([base_python(), "bootstrap.py", "demo"], cwd=clone, env=variables, check=True)
-        demo = time.perf_counter() - begun
+        demo = time.perf_counter() - started
         opened(clone, variables)
-        dashboard = time.perf_counter() - begun
+        dashboard = time.perf_counter() - started
         print(f"pip install of the lock file alone     {lock:7.1f} s")
         print(f"fresh clone to a finished make demo    {demo:7.1f} s   {demo / lock:.2f} times that")
         print(f"fresh clone to a dashboard on screen   {dashboard:7.1f} s   {dashboard / lock:.2f} times that")
@@ -48,7 +48,7 @@ def main() -> None:
         lmskit = clone / ".venv/bin/lmskit"
         if lmskit.exists():
             subprocess.run([str(lmskit), "db", "stop"], env=variables, check=False)
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def base_python() -> str:
@@ -56,11 +56,11 @@ def base_python() -> str:
     return str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}")
 
 
-def installed(place: Path) -> float:
+def installed(folder: Path) -> float:
     """Seconds to install the lock file with pip into a new virtual environment."""
-    subprocess.run([base_python(), "-m", "venv", str(place / "alone")], check=True)
+    subprocess.run([base_python(), "-m", "venv", str(folder / "alone")], check=True)
     command = [
-        str(place / "alone/bin/pip"),
+        str(folder / "alone/bin/pip"),
         "install",
         "-q",
         "--require-hashes",
@@ -69,9 +69,9 @@ def installed(place: Path) -> float:
         "-r",
         str(ROOT / "requirements.lock"),
     ]
-    begun = time.perf_counter()
+    started = time.perf_counter()
     subprocess.run(command, check=True)
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 def opened(clone: Path, variables: dict[str, str]) -> None:

@@ -1,8 +1,8 @@
-"""How fast a query becomes a table: `lmskit.read_frame` against `pandas.read_sql`, in one interleaved run.
+"""How fast a query becomes a table: `lmskit.read_frame` compared with `pandas.read_sql`, in one interleaved run.
 
-The rows have eight columns: three of whole numbers, a numeric, a number with gaps, a time with zone, a word, a truth value. Both
-read them as the same administrator, over connections that are open already, and must give equal tables. Then the same for the
-columns of attempts that are longest to read: text of any length with gaps, dates, and JSON. Everything runs in a cluster of its
+The rows have eight columns: three of whole numbers, a numeric, a number with gaps, a time with zone, a word, a boolean. Both
+read them as the same administrator, over connections that are open already, and must return equal tables. Then the same for the
+columns of attempts that take longest to read: text of any length with gaps, dates, and JSON. Everything runs in a cluster of its
 own that is removed.
 
     python benchmarks/frames.py [--rows 5000 1000000] [--repeat 7]
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PERSON = "reader@example.org"
 TARGETS = {5_000: 3.0, 1_000_000: 5.0}
 FEWEST_ROWS = 500_000
-"""In all turns together: a few of some milliseconds would say more of the machine than of either."""
+"""Rows to read in all turns together: a few turns of some milliseconds would measure the machine rather than either function."""
 TABLE = """
     CREATE SCHEMA measured;
     CREATE TABLE measured.rows AS
@@ -50,7 +50,7 @@ COLUMNS = {
 
 
 def prepare(rows: int) -> Engine:
-    """Make the rows, and somebody who may read them."""
+    """Make the rows, and a person who may read them."""
     import psycopg
 
     from lmskit.db import access, engine_for, generate_password, keep_login, revision, scram_verifier
@@ -68,13 +68,13 @@ def prepare(rows: int) -> Engine:
 
 
 def measure(engine: Engine, columns: str, rows: int, repeat: int) -> dict[str, float]:
-    """Return the median of the seconds that each takes, having compared the tables once."""
+    """Compare the tables once, and return the median of the seconds that each function takes."""
     import pandas as pd
     from sqlalchemy import text
 
     import lmskit
 
-    statement = f"SELECT {columns} FROM measured.rows WHERE id <= {rows}"  # noqa: S608 - of our own
+    statement = f"SELECT {columns} FROM measured.rows WHERE id <= {rows}"  # noqa: S608 - our own statement
 
     def pandas_reads() -> pd.DataFrame:
         with engine.connect() as connection:
@@ -91,9 +91,9 @@ def measure(engine: Engine, columns: str, rows: int, repeat: int) -> dict[str, f
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(repeat):
         for name in sorted(ways, reverse=bool(turn % 2)):
-            begun = time.perf_counter()
+            started = time.perf_counter()
             ways[name]()
-            seconds[name].append(time.perf_counter() - begun)
+            seconds[name].append(time.perf_counter() - started)
     return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 

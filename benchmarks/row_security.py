@@ -1,4 +1,4 @@
-"""What row security costs the dashboard: its queries with policies against the same without, in one interleaved run.
+"""What row security costs the dashboard: its queries with policies and without, in one interleaved run.
 
 Two lecturers teach 20 courses each, with 25,000 and with 250,000 attempts. The views of the dashboard (a class, a student) and
 the roster are read by three sessions in turn:
@@ -68,7 +68,7 @@ INSERT INTO topic_performance (student_id, course_id, week_number, level, value,
 
 
 class Stopwatch:
-    """The seconds that an engine's statements have taken since the last look."""
+    """The seconds that an engine's statements have taken since the last `read`."""
 
     def __init__(self, engine: Engine) -> None:
         from sqlalchemy import event
@@ -84,13 +84,13 @@ class Stopwatch:
         self.seconds += time.perf_counter() - self._begun
 
     def read(self) -> float:
-        """Return them and begin anew."""
+        """Return the seconds and start again from zero."""
         seconds, self.seconds = self.seconds, 0.0
         return seconds
 
 
 class Bench:
-    """A scratch cluster with the lecturers and everything of theirs."""
+    """A scratch cluster with the lecturers and their rows."""
 
     def __init__(self, sizes: dict[str, int]) -> None:
         import psycopg
@@ -104,7 +104,7 @@ class Bench:
         self.lecturers: dict[str, Engine] = {}
         with psycopg.connect(self.endpoint.superuser_conninfo("lmskit"), autocommit=True) as superuser:
             superuser.execute("INSERT INTO terms (code, name, starts_on, ends_on) VALUES ('T', 'T', '2026-01-01', '2026-06-30')")
-            superuser.execute("SET session_replication_role = replica")  # the rows are right, and the audit trail need not know them
+            superuser.execute("SET session_replication_role = replica")  # the rows are valid, and need no audit trail
             for label, students in sizes.items():
                 name, password = f"l{students}", generate_password()
                 superuser.execute(
@@ -126,7 +126,7 @@ class Bench:
         self.watches = {engine: Stopwatch(engine) for engine in (self.unheld, *self.lecturers.values())}
 
     def protect(self, *, hardened: bool) -> None:
-        """Take the mark LEAKPROOF from all built-in functions, or give it back."""
+        """Remove the mark LEAKPROOF from all built-in functions, or restore it."""
         import psycopg
 
         from lmskit.db.hardening import harden, is_hardened, soften
@@ -152,7 +152,7 @@ class Bench:
             for turn in range(repeat + 2):  # the first two warm up caches and plans
                 for view, read in views(self.codes[label]).items():
                     seen = []
-                    for way in random.sample(list(ways), k=len(ways)):  # whoever comes first finds the colder cache
+                    for way in random.sample(list(ways), k=len(ways)):  # the first finds a colder cache
                         session = ways[way]
                         watch = self.watches[self.unheld if way == WITHOUT else self.lecturers[label]]
                         with session.begin():
@@ -169,14 +169,14 @@ class Bench:
 
 
 def narrow(session: Session, course: str) -> None:
-    """Call what the dashboard calls."""
+    """Restrict the session to a course, as the dashboard does."""
     from lmskit.queries.course import narrow as to_course
 
     to_course(session, course)
 
 
 def views(course: str) -> dict[str, Callable[[Session], list[pd.DataFrame]]]:
-    """Return what the dashboard asks for each of its views, as functions of a session."""
+    """Return the queries of each view of the dashboard, as functions of a session."""
     from sqlalchemy import select
 
     from lmskit.models import Course, Enrollment
@@ -218,11 +218,11 @@ def main() -> None:
                 state = "hardened" if hardened else "not hardened"
                 print(f"\n{label} attempts in {N_COURSES} courses, {state}: ms in the database, median of {repeat}")
                 print("  " + " " * 12 + f"{WITHOUT:>10}{WITH:>10}{NARROWED:>10}{'with/without':>14}{'narrowed/without':>18}")
-                told(bench.measure(label, repeat))
+                print_medians(bench.measure(label, repeat))
 
 
-def told(medians: dict[str, dict[str, float]]) -> None:
-    """Print a line for each view and one for all of them together."""
+def print_medians(medians: dict[str, dict[str, float]]) -> None:
+    """Print a line for each view, and one for all views together."""
     together = {way: sum(view[way] for view in medians.values()) for way in (WITHOUT, WITH, NARROWED)}
     for name, ways in {**medians, "together": together}.items():
         ratios = [ways[way] / ways[WITHOUT] for way in (WITH, NARROWED)]

@@ -1,4 +1,4 @@
-"""A database server for one benchmark: begun from nothing, gone when the benchmark ends."""
+"""A new database server for one benchmark, removed when the benchmark ends."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def scratch_cluster() -> Iterator[Path]:
-    """Give a folder for everything that the benchmark needs; lmskit's home lies there, whatever the environment names."""
+    """Return a folder for everything that the benchmark needs; lmskit's home is in it, whatever the environment says."""
     scratch = Path(tempfile.mkdtemp(prefix="lmskit-benchmark-"))
-    scratch.chmod(0o755)  # as root, the server runs as another user, who has to get through
+    scratch.chmod(0o755)  # as root, the server runs as another user, who must be able to pass through
     for name in [name for name in os.environ if name.startswith(("PG", "LMSKIT_"))]:
         del os.environ[name]
     os.environ["LMSKIT_HOME"] = str(scratch / "home")

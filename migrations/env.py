@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: as the migrator, whose login takes on the role that owns the tables."""
+"""Alembic's connection to the database: as the migrator, whose login acts as the role that owns the tables."""
 
 import logging.config
 
@@ -9,7 +9,7 @@ from lmskit.db import migrator_engine
 from lmskit.models import Base
 
 LOCK_TIMEOUT = "10s"
-"""A migration that cannot get its lock gives up, rather than making everybody queue behind it."""
+"""A migration that cannot get its lock fails after this time, so that others do not queue behind it."""
 
 
 def run_migrations(connection: Connection) -> None:
@@ -30,7 +30,7 @@ def run_migrations(connection: Connection) -> None:
 
 
 def main() -> None:
-    """Migrate over the connection handed in by lmskit, or, from Alembic's own command line, over one of our own."""
+    """Migrate over the connection that lmskit passes, or, from Alembic's own command line, over a new one."""
     if context.is_offline_mode():
         context.configure(
             url="postgresql+psycopg://", target_metadata=Base.metadata, literal_binds=True, dialect_opts={"paramstyle": "named"}

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 
 import lmskit.models  # noqa: F401 - every model registers its table
 from lmskit.models.base import Base
-from lmskit.queries.access_manifest import kept_manifest
+from lmskit.queries.access_manifest import expected_manifest
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "data-model.md"
 PEOPLE = {"lmskit_lecturer": "Lecturers", "lmskit_admin": "Administrators"}
@@ -55,7 +55,7 @@ def page() -> str:
     grants = _grants()
     rows = {
         match["table"]: next(text for function, text in ROWS.items() if function in match["rows"])
-        for line in kept_manifest()
+        for line in expected_manifest()
         if (match := POLICY.match(line))
     }
     parts = [HEAD + _diagram(tables)]
@@ -66,7 +66,7 @@ def page() -> str:
 def _grants() -> Mapping[str, Mapping[str, Mapping[str, set[str]]]]:
     """The privileges by table, role and column; the column is empty where the whole table is granted."""
     found: dict[str, dict[str, dict[str, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
-    for line in kept_manifest():
+    for line in expected_manifest():
         if (match := GRANT.fullmatch(line)) and match["role"] in PEOPLE:
             found[match["table"]][match["role"]][match["column"] or ""] |= set(match["privileges"].split(","))
     return found
@@ -112,7 +112,7 @@ def _row(column: "Column[object]", grants: Mapping[str, Mapping[str, set[str]]])
 
 def _functions() -> str:
     callers: dict[str, set[str]] = defaultdict(set)
-    for line in kept_manifest():
+    for line in expected_manifest():
         if (match := EXECUTE.fullmatch(line)) and match["role"] in CALLERS:
             callers[match["function"]].add(match["role"])
     lines = ["## Functions", "", "A function does what the caller's login could not do by itself, and checks who calls it.", ""]

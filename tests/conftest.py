@@ -1,4 +1,4 @@
-"""One embedded cluster per test session, in a home of its own, and ways into it."""
+"""One embedded cluster per test session, in a home of its own, with engines and sessions for it."""
 
 import os
 import shutil
@@ -14,8 +14,8 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-# The settings are read once, so the home has to be there before anything of lmskit is used. Nothing of the person
-# who runs the tests may leak in.
+# Environment variables are read once, so the home must be set before lmskit is used. No setting of the person
+# who runs the tests may have an effect.
 HOME = Path(tempfile.mkdtemp(prefix="lmskit-tests-"))
 for _name in [name for name in os.environ if name.startswith("PG") or name in {"LMSKIT_DATABASE_URL", "LMSKIT_PERSON", "LMSKIT_MAIL_DIR"}]:
     del os.environ[_name]
@@ -39,7 +39,7 @@ from lmskit.names import sort_name  # noqa: E402
 from lmskit.settings import DEMO_ADMIN  # noqa: E402 - see above
 from lmskit.vocabulary import Role  # noqa: E402
 
-access().default_person = DEMO_ADMIN  # as the front doors say
+access().default_person = DEMO_ADMIN  # as the front doors do
 
 # How long an example takes depends on what else the machine does; no test is about time.
 hypothesis.settings.register_profile("lmskit", deadline=None)
@@ -47,16 +47,16 @@ hypothesis.settings.load_profile("lmskit")
 
 DEMO_LECTURER = "demo.lecturer@example.org"
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""What only a cluster may have that nobody will miss."""
+"""Server settings for a cluster whose data may be lost."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say how long the tests of `tests/reliability` are to go on."""
+    """Add the option for the number of kills in `tests/reliability`."""
     parser.addoption("--kills", type=int, default=60, metavar="N", help="processes to kill in tests/reliability (default: 60)")
 
 
 def pytest_unconfigure() -> None:
-    """Stop the server, whatever happened, also where a test started it without the fixture."""
+    """Stop the server, whatever happened, also if a test started it without the fixture."""
     access().dispose()
     for version in FOLDERS:
         Cluster(HOME, version).stop()
@@ -80,7 +80,7 @@ def endpoint(cluster: Cluster) -> Endpoint:
 
 @pytest.fixture(scope="session")
 def make_person(endpoint: Endpoint) -> Callable[[str, Role], str]:
-    """Make a person with a login that `engine_for` finds; return the login's name. Making one twice is no error."""
+    """Make a person with a login that `engine_for` finds, unless the person exists; return the login's name."""
 
     def make(email: str, role: Role) -> str:
         family = email.partition("@")[0]
@@ -170,12 +170,12 @@ _figures: list[str] = []
 
 @pytest.fixture
 def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Say a figure at the end of the test run, whether or not the tests pass."""
+    """Print a figure at the end of the test run, whether or not the tests pass."""
     return lambda figure: request.node.user_properties.append(("figure", figure))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Keep a test's figures; its report is what a worker sends home."""
+    """Keep a test's figures; a worker sends them with the test's report."""
     if report.when == "call":
         _figures.extend(str(value) for name, value in report.user_properties if name == "figure")
 

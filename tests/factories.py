@@ -1,4 +1,4 @@
-"""Rows to test with: each function adds one, with whatever a test does not care about made up, and returns it.
+"""Rows to test with: each function adds one and returns it; values that do not matter to a test are made up.
 
 Codes and addresses differ from call to call, so that tests can share a database.
 """
@@ -20,11 +20,11 @@ _number = itertools.count(1)
 Row = TypeVar("Row", bound=Base)
 
 FIRST_DAY = dt.date(2026, 9, 14)
-"""Of a term that nobody chose a first day for."""
+"""First day of a term, unless another is given."""
 
 
 def unique(word: str) -> str:
-    """`word` with something behind it that no other call gets."""
+    """`word` with an ending that no other call returns."""
     return f"{word}-{os.getpid()}-{next(_number)}"
 
 
@@ -100,7 +100,7 @@ def enrollment(
     started_on: dt.date = FIRST_DAY,
     ended_on: dt.date | None = None,
 ) -> Enrollment:
-    """A place in a course; the student is made unless given."""
+    """An enrollment in a course; the student is made unless given."""
     made = Enrollment(
         course_id=in_course.id,
         student_id=(of_student or student(session)).id,
@@ -147,7 +147,7 @@ def attempt(
     origin: Origin = Origin.FORM,
     banked: bool = False,
 ) -> QuizAttempt:
-    """An attempt of a student who has a place in the course."""
+    """An attempt of a student who is enrolled in the course."""
     handed_in = submitted_at or dt.datetime.combine(FIRST_DAY, dt.time(12), tzinfo=dt.UTC) + dt.timedelta(weeks=at_quiz.week_number - 1)
     made = QuizAttempt(
         quiz_id=at_quiz.id,
@@ -189,7 +189,7 @@ def knowledge_fit(of_course: Course, *, week_number: int = 1, constrained: bool 
 
 
 def address(of_person: User) -> str:
-    """The address of a person who has one."""
+    """The address of a person, who must have one."""
     assert of_person.email is not None
     return of_person.email
 

@@ -1,6 +1,6 @@
-"""Is the database what the migrations make: every policy, grant, function, trigger and reference, compared exactly.
+"""Compare the database with what the migrations make: every policy, grant, function, trigger and reference, exactly.
 
-`access_manifest.txt` holds what they make at the newest revision. After a migration: ``python -m scripts.access_manifest``.
+`access_manifest.txt` has what they make at the newest revision. After a migration: ``python -m scripts.access_manifest``.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ _REVISION = "revision "
 
 
 def manifest(connection: Connection) -> list[str]:
-    """The lines that describe this database, sorted; the revision first."""
+    """Return the lines that describe this database, sorted, after a line with the revision."""
     revision = connection.exec_driver_sql("SELECT lms.schema_revision()").scalar_one()
     statement = _FOLDER.joinpath("access_manifest.sql").read_text(encoding="utf-8")
     found = connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).scalars()
     return [f"{_REVISION}{revision}", *sorted(map(str, found))]
 
 
-def kept_manifest() -> list[str]:
-    """The lines in the file, as `manifest` gives them for a database that nobody has changed."""
+def expected_manifest() -> list[str]:
+    """Return the lines in the file: what `manifest` returns for a database that was made by migrations alone."""
     return _FOLDER.joinpath(FILE).read_text(encoding="utf-8").splitlines()
 
 
 def differences(connection: Connection) -> list[str]:
-    """What is missing in the database and what is too much, a sentence fragment each.
+    """Return what the database lacks and what it has in addition, one line each.
 
-    Empty where the database is at another revision than the file: nothing can be said then.
+    Empty if the revisions of database and file differ, because they cannot be compared then.
     """
-    kept, found = kept_manifest(), manifest(connection)
+    kept, found = expected_manifest(), manifest(connection)
     if kept[0] != found[0]:
         return []
-    expected, there = set(kept), set(found)
+    expected, present = set(kept), set(found)
     return [
-        *(f"missing: {line}" for line in sorted(expected - there)),
-        *(f"not from a migration: {line}" for line in sorted(there - expected)),
+        *(f"missing: {line}" for line in sorted(expected - present)),
+        *(f"not from a migration: {line}" for line in sorted(present - expected)),
     ]

@@ -1,9 +1,9 @@
 -- What in the tables, policies and grants of this database would let a login see or do more than it should.
 --
 -- One row: one violation, as the name of its rule (lmskit.queries.access_rules.RULES says what it means) and the object that breaks it.
--- Caveat: only the catalogue is read, so any login may ask. A policy of the right shape over a helper function with a wrong body passes
---   here; the manifest of what the migrations make does not let it pass.
--- Source: SECURITY "Row-level security"; migrations/sql has what this expects to find.
+-- Caveat: only the catalogue is read, so any login may run it. A policy of the right shape that calls a helper function with a wrong body
+--   passes; the manifest of what the migrations make notices it.
+-- Source: SECURITY "Row-level security"; migrations/sql has what this expects.
 WITH relation AS (
     SELECT c.oid, c.relname, c.relkind, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity, c.reloptions
     FROM pg_class AS c
@@ -31,7 +31,7 @@ own_column AS (
 ),
 course_table AS (SELECT oid, relname, attnum FROM own_column WHERE attname = 'course_id'),
 readable AS (SELECT t.oid, t.relname FROM shared_table AS t, lecturer AS l WHERE has_any_column_privilege(l.oid, t.oid, 'SELECT')),
--- What a lecturer's policy has to say, per table; `AND` something may follow, since that can only narrow.
+-- The condition of a lecturer's policy, per table; further conditions after AND are allowed, since they can only narrow it.
 own_rows (relname, shape) AS (
     SELECT relname, 'course_id = ANY (( SELECT my_course_ids() AS my_course_ids)::bigint[])' FROM course_table
     UNION ALL VALUES
@@ -40,12 +40,12 @@ own_rows (relname, shape) AS (
         ('users', '(id = ( SELECT me() AS me)) OR (id = ANY (( SELECT my_student_ids() AS my_student_ids)::bigint[]))')
 ),
 lecturer_policy AS (
-    SELECT p.object, said.expression, o.shape
+    SELECT p.object, condition.expression, o.shape
     FROM policy AS p
-    CROSS JOIN LATERAL (VALUES (p.using_text, 'rwd'), (p.check_text, 'aw')) AS said (expression, commands)
+    CROSS JOIN LATERAL (VALUES (p.using_text, 'rwd'), (p.check_text, 'aw')) AS condition (expression, commands)
     LEFT JOIN own_rows AS o ON o.relname = p.relname
     WHERE p.polpermissive AND (p.polroles && ARRAY(SELECT oid FROM lecturer) OR 0 = ANY (p.polroles))
-      AND (said.expression IS NOT NULL OR (said.commands = 'rwd' AND p.polcmd IN ('r', 'w', 'd', '*')) OR (said.commands = 'aw'
+      AND (condition.expression IS NOT NULL OR (condition.commands = 'rwd' AND p.polcmd IN ('r', 'w', 'd', '*')) OR (condition.commands = 'aw'
           AND p.polcmd = 'a'))
 ),
 granted AS (
@@ -57,7 +57,7 @@ granted AS (
 ),
 grant_named AS (
     SELECT g.*, format('%s %s on %s', coalesce(r.rolname, CASE g.grantee WHEN 0
-        THEN 'PUBLIC' ELSE g.grantee::text END), g.privilege_type, g.object) AS said
+        THEN 'PUBLIC' ELSE g.grantee::text END), g.privilege_type, g.object) AS described
     FROM granted AS g LEFT JOIN pg_roles AS r ON r.oid = g.grantee
 ),
 own_index AS (
@@ -71,7 +71,7 @@ UNION ALL SELECT 'row-security-not-forced', relname FROM shared_table WHERE NOT 
 UNION ALL SELECT 'table-without-policy', relname FROM shared_table AS t WHERE NOT EXISTS (SELECT FROM policy AS p WHERE p.polrelid = t.oid)
 UNION ALL SELECT 'object-of-another-owner', format('%s of %s', relname, pg_get_userbyid(relowner)) FROM relation
     WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relowner IS DISTINCT FROM (SELECT oid FROM pg_roles WHERE rolname = 'lmskit_owner')
-UNION ALL SELECT 'revision-table-open', g.said FROM grant_named AS g
+UNION ALL SELECT 'revision-table-open', g.described FROM grant_named AS g
     WHERE split_part(g.object, '.', 1) = 'alembic_version'
       AND NOT (g.privilege_type = 'SELECT' AND g.grantee IN (SELECT oid FROM pg_roles WHERE rolname = 'lmskit_definer'))
 UNION ALL SELECT 'partition-without-row-security', c.oid::regclass::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -126,11 +126,11 @@ UNION ALL SELECT 'grant-without-policy', format('%s %s on %s', g.rolname, v.priv
       AND NOT EXISTS (SELECT FROM policy AS p WHERE p.polrelid = t.oid AND p.polpermissive AND p.polcmd IN (v.command::"char", '*')
           AND g.oid = ANY (p.polroles))
 -- Grants
-UNION ALL SELECT 'grant-beyond-the-groups', said FROM grant_named WHERE grantee NOT IN (SELECT oid FROM known_role) AND relkind <> 'c'
-UNION ALL SELECT 'grant-option', said FROM grant_named WHERE is_grantable
-UNION ALL SELECT 'dangerous-privilege', said FROM grant_named WHERE privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN')
-UNION ALL SELECT 'sequence-open', said FROM grant_named WHERE relkind = 'S'
-UNION ALL SELECT 'lecturer-writes-whole-table', said FROM grant_named
+UNION ALL SELECT 'grant-beyond-the-groups', described FROM grant_named WHERE grantee NOT IN (SELECT oid FROM known_role) AND relkind <> 'c'
+UNION ALL SELECT 'grant-option', described FROM grant_named WHERE is_grantable
+UNION ALL SELECT 'dangerous-privilege', described FROM grant_named WHERE privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN')
+UNION ALL SELECT 'sequence-open', described FROM grant_named WHERE relkind = 'S'
+UNION ALL SELECT 'lecturer-writes-whole-table', described FROM grant_named
     WHERE NOT is_column AND privilege_type IN ('INSERT', 'UPDATE', 'DELETE') AND grantee IN (SELECT oid FROM lecturer UNION SELECT 0)
 UNION ALL SELECT 'lecturer-changes-a-key', format('%s.%s', c.relname, c.attname) FROM own_column AS c, lecturer AS l
     WHERE has_column_privilege(l.oid, c.oid, c.attnum, 'UPDATE')
@@ -145,16 +145,16 @@ UNION ALL SELECT 'audit-log-writable', g.rolname FROM shared_table AS t, person_
         OR has_any_column_privilege(g.oid, t.oid, 'INSERT, UPDATE'))
 UNION ALL SELECT 'audit-log-readable', g.rolname FROM shared_table AS t, person_group AS g
     WHERE t.relname = 'audit_log' AND g.rolname <> 'lmskit_admin' AND has_any_column_privilege(g.oid, t.oid, 'SELECT')
--- Channels: what orders or summarises rows answers questions about those that a policy hides
+-- Channels: what orders or summarises rows can reveal rows that a policy hides
 UNION ALL SELECT 'index-orders-across-courses', relname FROM own_index AS i
     WHERE amname NOT IN ('btree', 'hash')
        OR (amname = 'btree' AND leads IS DISTINCT FROM 'course_id' AND NOT coalesce(leads IN ('id', 'quiz_id', 'material_id'), false)
-           -- Addresses, codes and other systems' ids have to be unique; their order tells how many lie between two of one's own.
+           -- Addresses, codes and other systems' ids must be unique; their order reveals how many there are between two of one's own.
            AND relname NOT IN ('uq_users_email', 'uq_users_db_role', 'uq_courses_code', 'uq_terms_code',
                'uq_external_ids_source_kind_external_id')
            AND EXISTS (
-               SELECT FROM generate_series(0, i.indnkeyatts - 1) AS place
-               WHERE NOT EXISTS (SELECT FROM own_column AS c WHERE c.oid = i.indrelid AND c.attnum = i.indkey[place] AND c.is_id)
+               SELECT FROM generate_series(0, i.indnkeyatts - 1) AS key_column
+               WHERE NOT EXISTS (SELECT FROM own_column AS c WHERE c.oid = i.indrelid AND c.attnum = i.indkey[key_column] AND c.is_id)
            ))
 UNION ALL SELECT 'words-in-statistics', format('%s.%s', c.relname, c.attname) FROM own_column AS c JOIN readable AS t ON t.oid = c.oid
     WHERE c.atttypid = 'tsvector'::regtype AND coalesce(c.attstattarget, -1) <> 0

@@ -2,7 +2,7 @@
 --
 -- One row: one violation, as in access_rules.sql, of which this is the other half.
 -- Caveat: roles belong to the cluster; logins named u_… may belong to another database of lmskit in it.
--- Source: SECURITY "Identity"; lmskit/db/bootstrap.py makes what this expects to find.
+-- Source: SECURITY "Identity"; lmskit/db/bootstrap.py makes what this expects.
 WITH expected (rolname, may_login, may_make_roles, may_bypass) AS (
     VALUES ('lmskit_owner', false, false, false), ('lmskit_definer', false, false, false), ('lmskit_logins', false, true, false),
         ('lmskit_admin', false, false, false), ('lmskit_lecturer', false, false, false), ('lmskit_mailer', false, false, false),
@@ -11,8 +11,8 @@ WITH expected (rolname, may_login, may_make_roles, may_bypass) AS (
 ours AS (SELECT r.*, e.may_login, e.may_make_roles, e.may_bypass FROM pg_roles AS r JOIN expected AS e USING (rolname)),
 person_group AS (SELECT oid, rolname FROM ours WHERE rolname IN ('lmskit_admin', 'lmskit_lecturer', 'lmskit_mailer')),
 person_login AS (SELECT * FROM pg_roles WHERE rolname ~ '^u_[0-9a-f]{16}$'),
--- What a person signs in as, and what that stands for.
-asker AS (
+-- The roles with which a person or the dispatcher runs statements.
+actor AS (
     SELECT oid, rolname FROM person_group UNION ALL SELECT oid, rolname FROM person_login
     UNION ALL SELECT oid, rolname FROM ours WHERE rolname = 'lmskit_dispatcher'
 ),
@@ -49,13 +49,13 @@ UNION ALL SELECT 'leakproof-built-ins', format('%s functions', count(*)) FROM pg
     WHERE proleakproof AND pronamespace = 'pg_catalog'::regnamespace HAVING count(*) > 0
 UNION ALL SELECT 'untrusted-language', lanname FROM pg_language WHERE NOT lanpltrusted AND lanname NOT IN ('internal', 'c')
 UNION ALL SELECT 'native-function', oid::regprocedure::text FROM function WHERE lanname IN ('internal', 'c') AND NOT of_extension
-UNION ALL SELECT 'system-function-open', format('%s for %s', p.oid::regprocedure, a.rolname) FROM asker AS a, pg_proc AS p
+UNION ALL SELECT 'system-function-open', format('%s for %s', p.oid::regprocedure, a.rolname) FROM actor AS a, pg_proc AS p
     WHERE p.pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege(a.oid, p.oid, 'EXECUTE')
       AND p.proname IN ('pg_read_file', 'pg_read_binary_file', 'pg_ls_dir', 'pg_stat_file', 'lo_import', 'lo_export', 'pg_reload_conf',
           'pg_rotate_logfile',
                         'pg_hba_file_rules', 'pg_show_all_file_settings', 'pg_stat_reset', 'pg_stat_reset_shared', 'pg_switch_wal',
                             'pg_create_restore_point')
-UNION ALL SELECT 'system-table-open', format('%s for %s', c.relname, a.rolname) FROM asker AS a, pg_class AS c
+UNION ALL SELECT 'system-table-open', format('%s for %s', c.relname, a.rolname) FROM actor AS a, pg_class AS c
     WHERE c.relnamespace = 'pg_catalog'::regnamespace AND has_table_privilege(a.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
       AND c.relname IN ('pg_authid', 'pg_shadow', 'pg_statistic', 'pg_statistic_ext_data', 'pg_largeobject', 'pg_user_mapping',
           'pg_hba_file_rules', 'pg_file_settings')
@@ -71,17 +71,17 @@ UNION ALL SELECT 'role-with-power', rolname FROM ours
         OR (rolbypassrls AND NOT may_bypass)
 UNION ALL SELECT 'login-with-power', rolname FROM person_login WHERE rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication
 UNION ALL SELECT 'login-without-limit', rolname FROM pg_roles
-    WHERE rolcanlogin AND rolconnlimit NOT BETWEEN 0 AND 5 AND rolname IN (SELECT rolname FROM asker)
+    WHERE rolcanlogin AND rolconnlimit NOT BETWEEN 0 AND 5 AND rolname IN (SELECT rolname FROM actor)
 UNION ALL SELECT 'membership-too-strong', object FROM membership
     WHERE is_person AND (set_option OR admin_option OR role NOT IN ('lmskit_admin', 'lmskit_lecturer'))
 UNION ALL SELECT 'two-groups-at-once', member FROM membership WHERE is_person
     AND role IN ('lmskit_admin', 'lmskit_lecturer') GROUP BY member HAVING count(DISTINCT role) > 1
--- Who makes a role without being superuser has ADMIN on it and nothing else, which PostgreSQL does not let be taken away.
-UNION ALL SELECT 'membership-not-meant', object FROM membership AS m
+-- A role that makes another without being superuser has ADMIN on it and nothing else; PostgreSQL does not allow to revoke that.
+UNION ALL SELECT 'membership-unexpected', object FROM membership AS m
     WHERE NOT is_person AND NOT rolsuper AND NOT (admin_option AND NOT inherit_option AND NOT set_option)
       AND (member IN (SELECT rolname FROM expected) OR role IN (SELECT rolname FROM expected) OR of_person)
       AND NOT EXISTS (SELECT FROM may_be_member AS e WHERE e.member = m.member AND e.role = m.role)
-UNION ALL SELECT 'membership-not-meant', object FROM membership
+UNION ALL SELECT 'membership-unexpected', object FROM membership
     WHERE (member = 'lmskit_migrator' AND (inherit_option OR admin_option))
         OR (member = 'lmskit_logins' AND role LIKE 'lmskit%' AND (inherit_option OR set_option))
        OR (member IN ('lmskit_admin', 'lmskit_dispatcher') AND (set_option OR admin_option))
@@ -90,7 +90,7 @@ UNION ALL SELECT 'setting-open', format('%s for %s', p.parname, coalesce(r.rolna
     FROM pg_parameter_acl AS p, aclexplode(p.paracl) AS a LEFT JOIN pg_roles AS r ON r.oid = a.grantee
     WHERE a.grantee = 0 OR r.rolname IN (SELECT rolname FROM expected UNION SELECT rolname FROM person_login)
 -- Database and schemas
-UNION ALL SELECT 'schema-create', format('%s for %s', n.nspname, g.rolname) FROM pg_namespace AS n, asker AS g
+UNION ALL SELECT 'schema-create', format('%s for %s', n.nspname, g.rolname) FROM pg_namespace AS n, actor AS g
     WHERE n.nspname !~ '^pg_' AND has_schema_privilege(g.oid, n.oid, 'CREATE')
 UNION ALL SELECT 'schema-of-another-owner', format('%s of %s', nspname, pg_get_userbyid(nspowner)) FROM pg_namespace
     WHERE nspname = 'lms' AND pg_get_userbyid(nspowner) <> 'lmskit_owner'
@@ -98,7 +98,7 @@ UNION ALL SELECT 'schema-for-everybody', n.nspname FROM pg_namespace AS n, aclex
 UNION ALL SELECT 'helper-role-creates', r.rolname FROM ours AS r, pg_namespace AS n
     WHERE n.nspname = 'lms' AND r.rolname IN ('lmskit_definer', 'lmskit_logins', 'lmskit_backup')
         AND has_schema_privilege(r.oid, n.oid, 'CREATE')
-UNION ALL SELECT 'database-create', g.rolname FROM asker AS g WHERE has_database_privilege(g.oid, current_database(), 'CREATE')
+UNION ALL SELECT 'database-create', g.rolname FROM actor AS g WHERE has_database_privilege(g.oid, current_database(), 'CREATE')
 UNION ALL SELECT 'temporary-tables', g.rolname FROM person_group AS g WHERE g.rolname <> 'lmskit_admin'
     AND has_database_privilege(g.oid, current_database(), 'TEMP')
 UNION ALL SELECT 'database-for-everybody', a.privilege_type FROM pg_database AS d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a

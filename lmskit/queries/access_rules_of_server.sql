@@ -1,7 +1,7 @@
--- Who may sign in to the server how, and what it keeps of passwords.
+-- Who may sign in to the server how, and what it stores of passwords.
 --
 -- One row: one violation, as in access_rules.sql.
--- Caveat: only a superuser (or who was granted pg_authid and pg_hba_file_rules) may read this; for others these rules are skipped.
+-- Caveat: only a superuser (or a login with rights to pg_authid and pg_hba_file_rules) may run it; for others these rules are skipped.
 SELECT 'weak-authentication' AS rule, format('%s in line %s', auth_method, line_number) AS object
 FROM pg_hba_file_rules WHERE auth_method IN ('trust', 'password', 'ident', 'md5')
 UNION ALL SELECT 'authentication-file-broken', format('line %s', line_number) FROM pg_hba_file_rules WHERE error IS NOT NULL

@@ -1,4 +1,4 @@
-"""Who is connected, and whose session holds up others."""
+"""Sessions of the database that may block others."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 IDLE_LIMIT = "5 minutes"
-"""How long a transaction may lie idle; it holds its locks and keeps old rows from being cleared away."""
+"""How long a transaction may be idle; it holds its locks and keeps the server from removing old rows."""
 RUNNING_LIMIT = "10 minutes"
-"""How long a statement may run before it is mentioned. Time-outs do not serve: whoever is signed in can lift them."""
+"""How long a statement may run before it is reported. A time-out would not help: every person can lift it in their session."""
 
-_TROUBLESOME = """
+_BLOCKING = """
 SELECT a.pid, coalesce(u.email, a.usename) AS login, a.state, CAST(EXTRACT(EPOCH FROM now_ - since) AS int) AS seconds
 FROM (
     SELECT *, clock_timestamp() AS now_, CASE WHEN state = 'active' THEN query_start ELSE state_change END AS since
@@ -35,18 +35,18 @@ WHERE datname = current_database() AND backend_type = 'client backend' AND state
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSession:
-    """A connection that has been busy, or idle in a transaction, for long.
+    """A connection that has been busy, or idle in a transaction, for a long time.
 
     Attributes
     ----------
     pid
-        The server's process that serves it.
+        Number of its process on the server.
     login
-        E-mail address of the person, or the role's name where it is nobody's.
+        E-mail address of the person, or the role's name if the login is not a person's.
     is_idle
-        Whether it waits in a transaction rather than runs a statement.
+        Whether it is idle in a transaction instead of running a statement.
     seconds
-        For how long.
+        Since how long.
     """
 
     pid: int
@@ -55,12 +55,12 @@ class DatabaseSession:
     seconds: int
 
 
-def troublesome_sessions(session: Session, *, idle: str = IDLE_LIMIT, running: str = RUNNING_LIMIT) -> list[DatabaseSession]:
-    """Sessions of this database that are idle in transaction, or run one statement, for longer than these intervals; oldest first."""
-    rows = session.execute(text(_TROUBLESOME), {"idle": idle, "running": running})
+def blocking_sessions(session: Session, *, idle: str = IDLE_LIMIT, running: str = RUNNING_LIMIT) -> list[DatabaseSession]:
+    """Return sessions of this database that are idle in transaction, or run one statement, longer than these intervals; oldest first."""
+    rows = session.execute(text(_BLOCKING), {"idle": idle, "running": running})
     return [DatabaseSession(row.pid, row.login, row.state != "active", row.seconds) for row in rows]
 
 
 def hidden_sessions(session: Session) -> int:
-    """How many sessions of others this login may not look into."""
+    """Return how many sessions of others this login may not see in detail."""
     return int(session.execute(text(_HIDDEN)).scalar_one())

@@ -1,4 +1,4 @@
-"""What looking at one thing has found."""
+"""The result of one check of `lmskit doctor`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes
     ----------
     name
-        Of the check; stable, in lower case.
+        Name of the check; stable, in lower case.
     is_well
         Whether nothing has to be done.
     sentence
-        What was found and, when it is not well, what to do.
+        What was found and, if something is wrong, what to do.
     is_note
-        Whether it is well and should be known all the same.
+        Whether nothing is wrong, but the reader should know the sentence.
     """
 
     name: str
@@ -28,15 +28,15 @@ class Finding:
 
 
 def well(name: str, sentence: str) -> Finding:
-    """Nothing has to be done."""
+    """Return a finding that needs no action."""
     return Finding(name, is_well=True, sentence=sentence)
 
 
 def note(name: str, sentence: str) -> Finding:
-    """Nothing has to be done, and it should be known."""
+    """Return a finding that needs no action but should be known."""
     return Finding(name, is_well=True, sentence=sentence, is_note=True)
 
 
 def wrong(name: str, sentence: str) -> Finding:
-    """Something has to be done; the sentence says what."""
+    """Return a finding that needs action; the sentence says which."""
     return Finding(name, is_well=False, sentence=sentence)

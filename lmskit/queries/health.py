@@ -1,4 +1,4 @@
-"""What can be wrong with a database of lmskit, each with what to do about it."""
+"""Checks of a database of lmskit; each finding says what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, RULES, skipped_rules, violations
-from lmskit.queries.database_sessions import hidden_sessions, troublesome_sessions
+from lmskit.queries.database_sessions import blocking_sessions, hidden_sessions
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.server_settings import settings_findings
 
@@ -23,13 +23,13 @@ LONG_WAIT = "1 day"
 DELIVER = "lmskit mail deliver"
 SEE_WAITING = "To see why: lmskit mail list --status waiting."
 LONGEST_OBJECT = 120
-"""Letters of what breaks a rule, in a sentence: the manifest's lines are long, and their beginning says which object is meant."""
+"""Characters of the object in a sentence: lines of the manifest are long, and their beginning names the object."""
 
 
 def database_findings(session: Session, *, embedded: bool, harden: bool) -> Iterator[Finding]:
-    """Look at the server, who may do what, who is connected and what waits to be done, as the person signed in.
+    """Check the server, rights, sessions and messages, as the person who is signed in.
 
-    `embedded` says whose server it is, and `harden` whether lmskit was told to close its plan oracle.
+    `embedded` says whether the server is lmskit's own, and `harden` whether lmskit should close its plan oracle.
     """
     yield _server(session)
     yield _pgvector(session)
@@ -39,7 +39,7 @@ def database_findings(session: Session, *, embedded: bool, harden: bool) -> Iter
         yield from _sessions(session)
         yield from _messages(session)
     else:
-        yield note("rights", "Sessions and messages were not looked at: that takes an administrator.")
+        yield note("rights", "Sessions and messages were not checked. Only an administrator can check them.")
 
 
 def _server(session: Session) -> Finding:
@@ -55,30 +55,32 @@ def _pgvector(session: Session) -> Finding:
     if version is None or tuple(int(part) for part in str(version).split(".")[:2]) < OLDEST_PGVECTOR:
         found = f"pgvector {version}" if version else "no pgvector"
         return wrong("pgvector", f"The database has {found}; lmskit needs 0.8 or newer. Install it, then: lmskit db bootstrap")
-    return well("pgvector", f"pgvector {version} is there.")
+    return well("pgvector", f"pgvector {version} is installed.")
 
 
 def _access(session: Session, *, embedded: bool, harden: bool) -> Iterator[Finding]:
     found = violations(session)
-    broken = [one for one in found if one.rule != LEAKPROOF_BUILTINS]
-    for one in broken:
-        yield wrong(one.rule, f"{textwrap.shorten(one.object, LONGEST_OBJECT, placeholder=' …')}. {one.advice}")
+    broken = [violation for violation in found if violation.rule != LEAKPROOF_BUILTINS]
+    for violation in broken:
+        yield wrong(violation.rule, f"{textwrap.shorten(violation.object, LONGEST_OBJECT, placeholder=' …')}. {violation.advice}")
     skipped = skipped_rules(session)
     if not broken:
-        yield well("access", f"All {len(RULES) - len(skipped) - 1} rules about who may see and change what are kept.")
+        yield well("access", f"All {len(RULES) - len(skipped) - 1} rules about who may see and change what are met.")
     if skipped:
         sentence = f"This login may not check the rules {', '.join(skipped)}."
         yield note(
             "access, unchecked",
-            f"{sentence} On the embedded server lmskit itself writes who may sign in how." if embedded else f"{sentence} A superuser may.",
+            f"{sentence} On the embedded server, lmskit itself configures who may sign in how."
+            if embedded
+            else f"{sentence} A superuser may check them.",
         )
     yield _plan_oracle(is_open=len(broken) < len(found), embedded=embedded, harden=harden)
 
 
 def _plan_oracle(*, is_open: bool, embedded: bool, harden: bool) -> Finding:
     if not is_open:
-        return well("plan oracle", "EXPLAIN does not answer a lecturer's questions about others' rows.")
-    channel = "EXPLAIN can answer a lecturer's questions about others' rows"
+        return well("plan oracle", "EXPLAIN reveals nothing about rows of other lecturers.")
+    channel = "EXPLAIN can reveal rows of other lecturers"
     if not embedded:
         return note("plan oracle", f"{channel}. To close this channel, as superuser: lmskit db bootstrap --harden ADDRESS")
     if harden:
@@ -87,20 +89,20 @@ def _plan_oracle(*, is_open: bool, embedded: bool, harden: bool) -> Finding:
 
 
 def _sessions(session: Session) -> Iterator[Finding]:
-    found = troublesome_sessions(session)
-    for one in found:
-        name, minutes = f"session {one.pid}", one.seconds // 60
-        end = f"To end it: lmskit doctor --end {one.pid}"
-        if one.is_idle:
-            yield wrong(name, f"{one.login} has left a transaction open for {minutes} minutes, which holds up others. {end}")
+    found = blocking_sessions(session)
+    for blocking in found:
+        name, minutes = f"session {blocking.pid}", blocking.seconds // 60
+        end = f"To end it: lmskit doctor --end {blocking.pid}"
+        if blocking.is_idle:
+            yield wrong(name, f"{blocking.login} has left a transaction open for {minutes} minutes, which can block others. {end}")
         else:
-            yield note(name, f"{one.login} has been running one statement for {minutes} minutes. {end}")
+            yield note(name, f"{blocking.login} has been running one statement for {minutes} minutes. {end}")
     hidden = hidden_sessions(session)
     if hidden:
         shown = "One session" if hidden == 1 else f"{hidden} sessions"
-        yield note("sessions", f"{shown} of others may not be looked into. As superuser: GRANT pg_read_all_stats TO lmskit_admin")
+        yield note("sessions", f"{shown} of others could not be checked. As superuser: GRANT pg_read_all_stats TO lmskit_admin")
     elif not found:
-        yield well("sessions", "Nobody holds up others.")
+        yield well("sessions", "No session blocks others.")
 
 
 def _messages(session: Session) -> Iterator[Finding]:
@@ -122,8 +124,8 @@ def _messages(session: Session) -> Iterator[Finding]:
         verb = "message was" if row.dead == 1 else "messages were"
         yield note(
             "outbox",
-            f"{row.dead} {verb} given up after too many tries; places that are still pending may have been told of. "
-            "To see why: lmskit mail list --status dead. To ask for the places again: lmskit mail retry --dead",
+            f"{row.dead} {verb} given up after too many tries; enrollments that are still pending may have been announced to the student. "
+            "To see why: lmskit mail list --status dead. To request these enrollments again: lmskit mail retry --dead",
         )
     if not row.waiting and not row.left and not row.dead:
         yield well("outbox", "No message is overdue.")

@@ -1,4 +1,4 @@
-"""Somebody's own query as a table, fast also where it has millions of rows."""
+"""The result of a person's own SELECT as a table, fast also with millions of rows."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy import Engine
 
-_AS_THEY_COME = frozenset(
+_UNCHANGED = frozenset(
     {"int2", "int4", "int8", "float8", "bool", "text", "varchar", "bpchar", "name", "char", "date", "timestamp", "timestamptz", "bytea"}
 )
-"""PostgreSQL's types that the driver passes on as they are."""
+"""PostgreSQL's types whose values the driver passes on unchanged."""
 _CAST = {"numeric": "{}::float8", "float4": "{}::text::float8"}
-"""What the driver gives otherwise than pandas reads it: a numeric as text, and of 0.1 in single precision the digits after the ninth."""
-_PLAIN = _AS_THEY_COME | _CAST.keys()
-"""What Arrow makes the right column of; all others are written out by the server and read one by one."""
+"""Casts where the driver and `pandas.read_sql` differ: it returns a numeric as text, and 0.1 in single precision with wrong digits."""
+_PLAIN = _UNCHANGED | _CAST.keys()
+"""Types for which Arrow makes the right column; values of all others are written by the server as text and read one by one."""
 _WITHOUT_ROWS = {"interval": "timedelta64[us]"}
-"""What pandas makes of their values; without any, others are objects."""
+"""The dtype of a column without values; for other types it is `object`."""
 _WRITTEN = {"DateStyle": "ISO", "IntervalStyle": "postgres"}
-"""How psycopg expects values to be written."""
+"""Server settings for values as text, in the form that psycopg reads."""
 _EXACT = 2**53
-"""Beyond it, not every whole number is a float64."""
+"""Above it, not every whole number is a float64."""
 _YEARS_1_TO_9999 = (-62_135_596_800_000_000, 253_402_300_799_999_999)
 _DAY = 86_400_000_000
 """Both in microseconds, from 1970."""
@@ -43,21 +43,21 @@ def read_frame(
 ) -> pd.DataFrame:
     """Run one SELECT in a read-only transaction of its own and return its rows, in their order.
 
-    Values and types are those of `pandas.read_sql`, except where those depend on which rows there happen to be:
+    Values and types are those of `pandas.read_sql`, except where those depend on the rows:
 
-    - a column without any value, as in an empty answer, has the type that its values would have, where pandas says `object`;
-    - whole numbers with gaps are `float64`, as there, unless that would change one: then they are `Int64`.
+    - a column without any value, as in an empty result, has the type that its values would have; pandas says `object`;
+    - whole numbers with gaps are `float64`, as in pandas, unless that would change a number: then they are `Int64`.
 
     Parameters
     ----------
     engine
-        Of the person whose rights and rows apply.
+        The engine of the person whose rights apply.
     statement
         One SELECT; ``:name`` stands for a value.
     parameters
         The values. A list is an array: ``WHERE code = ANY(:codes)``.
     course
-        Code of the one course that the policies look at, which makes a lecturer's query quicker (see `queries.course.narrow`).
+        Code of a course to which the policies restrict the query, which makes a lecturer's query faster (see `queries.course.narrow`).
 
     Raises
     ------
@@ -66,17 +66,17 @@ def read_frame(
     UnreachableError, BusyError, NotPermittedError
         As in `transaction`.
     """
-    written = with_values(statement, parameters)
+    complete = with_values(statement, parameters)
     with reading(engine) as reader:
         if course is not None and "\0" not in course:
             reader.set({"lmskit.course": course})
-        described = reader.columns(written)
+        described = reader.columns(complete)
         kinds = [_kind(column) for column in described]
         if not kinds:
             raise QueryError("The query has no columns.")
         if not _PLAIN.issuperset(kinds):
             reader.set(_WRITTEN)
-        table = reader.table(_selected(written, kinds))
+        table = reader.table(_selected(complete, kinds))
     return _frame(table, described.names, kinds)
 
 
@@ -89,51 +89,51 @@ def _kind(column: pa.Field) -> str:
 
 
 def _selected(statement: str, kinds: list[str]) -> str:
-    """Let the server convert what the driver would not pass on faithfully."""
-    if all(kind in _AS_THEY_COME for kind in kinds):
+    """Return a statement in which the server converts what the driver would change."""
+    if all(kind in _UNCHANGED for kind in kinds):
         return statement
-    names = [f"c{place}" for place in range(len(kinds))]
+    names = [f"c{position}" for position in range(len(kinds))]
     columns = ", ".join(_expression(name, kind) for name, kind in zip(names, kinds, strict=True))
-    return f"SELECT {columns} FROM ({statement}) AS q ({', '.join(names)})"  # noqa: S608 - the person's own, as their own login
+    return f"SELECT {columns} FROM ({statement}) AS q ({', '.join(names)})"  # noqa: S608 - the person's own statement, run as their own login
 
 
 def _expression(name: str, kind: str) -> str:
-    if kind in _AS_THEY_COME:
+    if kind in _UNCHANGED:
         return name
-    # format() writes as the type itself does, where a cast to text may not. Nothing but a missing value is not distinct from null.
+    # format() writes a value as its type does, which a cast to text may not. IS DISTINCT FROM NULL is true for all but a missing value.
     return _CAST[kind].format(name) if kind in _CAST else f"CASE WHEN {name} IS DISTINCT FROM NULL THEN format('%s', {name}) END"
 
 
 def _frame(table: pa.Table, names: list[str], kinds: list[str]) -> pd.DataFrame:
     import pyarrow as pa
 
-    table = table.rename_columns([str(place) for place in range(len(kinds))])
-    plain = [place for place, kind in enumerate(kinds) if kind in _PLAIN]
-    for place in plain:
-        table = _checked(table, place, names[place])
+    table = table.rename_columns([str(position) for position in range(len(kinds))])
+    plain = [position for position, kind in enumerate(kinds) if kind in _PLAIN]
+    for position in plain:
+        table = _checked(table, position, names[position])
     # One thread: a process in which Arrow's have been started can no longer be forked.
     frame: pd.DataFrame = (table if len(plain) == len(kinds) else table.select(plain)).to_pandas(use_threads=False)
     columns: dict[str, Any] = {}
-    for place, kind in enumerate(kinds):
-        key, column = str(place), table.column(place)
-        if place not in plain:
-            columns[key] = _loaded(column, kind, names[place])
+    for position, kind in enumerate(kinds):
+        key, column = str(position), table.column(position)
+        if position not in plain:
+            columns[key] = _loaded(column, kind, names[position])
         elif pa.types.is_integer(column.type) and column.null_count and not _fits(column):
             columns[key] = pd.array(column.to_pylist(), dtype="Int64")
-    # Only what has to be is put together anew.
-    whole = frame.assign(**columns)[[str(place) for place in range(len(kinds))]] if columns else frame
+    # The table is only copied if a column has changed.
+    whole = frame.assign(**columns)[[str(position) for position in range(len(kinds))]] if columns else frame
     whole.columns = pd.Index(names)
     return whole
 
 
-def _checked(table: pa.Table, place: int, name: str) -> pa.Table:
-    """Widen whole numbers as pandas does, and refuse times that it has no place for: the driver passes them on as others."""
+def _checked(table: pa.Table, position: int, name: str) -> pa.Table:
+    """Widen whole numbers as pandas does, and refuse times that a table cannot hold: the driver would pass on other times."""
     import pyarrow as pa
     from pyarrow import compute
 
-    column = table.column(place)
+    column = table.column(position)
     if pa.types.is_integer(column.type):
-        return table if column.type == pa.int64() else table.set_column(place, str(place), column.cast(pa.int64()))
+        return table if column.type == pa.int64() else table.set_column(position, str(position), column.cast(pa.int64()))
     if pa.types.is_date(column.type):
         first, last = (limit // _DAY for limit in _YEARS_1_TO_9999)
         ends = compute.min_max(column.cast(pa.int32()))
@@ -144,8 +144,8 @@ def _checked(table: pa.Table, place: int, name: str) -> pa.Table:
         return table
     if column.null_count < len(column) and not first <= ends["min"].as_py() <= ends["max"].as_py() <= last:
         raise QueryError(
-            f"The column {name} holds infinity or a year that is not between 1 and 9999, for which a table has no place. "
-            f"Leave such rows out, or write nullif({name}, 'infinity')."
+            f"The column {name} has infinity or a year that is not between 1 and 9999, which a table cannot hold. "
+            f"Exclude such rows, or write nullif({name}, 'infinity')."
         )
     return table
 
@@ -166,7 +166,7 @@ def _loaded(column: pa.ChunkedArray, kind: str, name: str) -> Any:  # noqa: ANN4
     try:
         values = [None if text is None else read(text) for text in written]
     except psycopg.DataError as error:
-        raise QueryError(f"The column {name} holds a value for which a table has no place: {error}.") from error
+        raise QueryError(f"The column {name} has a value that a table cannot hold: {error}.") from error
     return pd.DataFrame.from_records([(value,) for value in values], columns=["value"], coerce_float=True)["value"]
 
 
@@ -176,7 +176,7 @@ def _reader(kind: str) -> Callable[[str], Any]:
 
 
 def _oid(kind: str) -> int:
-    """Return the number of a type, 0 where psycopg does not know it and reads it as text."""
+    """Return the oid of a type; 0 if psycopg does not have it and reads it as text."""
     types = psycopg.adapters.types
     if kind.startswith("unnamed<oid:"):
         return int(kind.removeprefix("unnamed<oid:").removesuffix(">"))

@@ -1,4 +1,4 @@
-"""How the server is set up, as far as safety depends on it."""
+"""The settings of the server on which the safety of the data depends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MUST_BE = {
     "fsync": ("on", "A crash of the machine can destroy the data."),
     "full_page_writes": ("on", "A crash of the machine can destroy the data."),
-    "password_encryption": ("scram-sha-256", "New passwords would be kept in a form that can be used to sign in."),
+    "password_encryption": ("scram-sha-256", "New passwords would be stored in a form that can be used to sign in."),
 }
 """Setting: the value it must have, and what happens otherwise."""
 LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
@@ -24,7 +24,7 @@ _NAMES = (*MUST_BE, "data_checksums", "log_statement", "listen_addresses")
 
 
 def settings_findings(session: Session, *, embedded: bool) -> Iterator[Finding]:
-    """Look at the settings of the server; some only have to be so on the embedded one."""
+    """Check the settings of the server; some are only required on the embedded one."""
     rows = session.execute(text("SELECT name, setting FROM pg_settings WHERE name = ANY (:names)"), {"names": list(_NAMES)})
     found = {row.name: str(row.setting) for row in rows}
     where = "in conf/local.conf under the home folder" if embedded else "on the server"
@@ -34,11 +34,11 @@ def settings_findings(session: Session, *, embedded: bool) -> Iterator[Finding]:
         if found.get(name, value) != value
     ]
     if found.get("data_checksums") == "off":
-        sentence = "The server keeps no checksums, so a damaged page goes unnoticed. With the server stopped: pg_checksums --enable"
+        sentence = "The server has no checksums, so a damaged page is not noticed. With the server stopped: pg_checksums --enable"
         mistakes.append(wrong("data_checksums", sentence) if embedded else note("data_checksums", sentence))
     if found.get("log_statement", "none") != "none":
         logged = f"log_statement is {found['log_statement']}"
-        sentence = f"The server logs statements ({logged}), and with them names, marks and verifiers of passwords."
+        sentence = f"The server logs statements ({logged}), and with them names, scores and verifiers of passwords."
         mistakes.append(wrong("log_statement", f"{sentence} Set it to none {where}.") if embedded else note("log_statement", sentence))
     addresses = {address.strip() for address in found.get("listen_addresses", "").split(",")}
     if embedded and not addresses <= LOOPBACK:
@@ -49,7 +49,7 @@ def settings_findings(session: Session, *, embedded: bool) -> Iterator[Finding]:
             )
         )
     yield from mistakes
-    if all(one.is_well for one in mistakes):
+    if all(finding.is_well for finding in mistakes):
         yield well("settings", "The server's settings keep the data safe.")
     yield _encryption(session)
 
@@ -65,4 +65,7 @@ def _encryption(session: Session) -> Finding:
         return well("encryption", "The connection to the server is encrypted.")
     if row is not None and row.is_local:
         return well("encryption", "The connection to the server does not leave this machine.")
-    return wrong("encryption", "Whoever is on the way to the server can read along. Add ?sslmode=verify-full to LMSKIT_DATABASE_URL.")
+    return wrong(
+        "encryption",
+        "The connection is not encrypted, so others in the network could read it. Add ?sslmode=verify-full to LMSKIT_DATABASE_URL.",
+    )

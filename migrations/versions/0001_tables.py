@@ -1,7 +1,7 @@
 """The tables.
 
-Why:   the schema that everything else stands on.
-Locks: nothing that exists; all tables are new.
+Why:   the schema on which everything else is built.
+Locks: nothing; all tables are new.
 Down:  loses everything.
 """
 

@@ -1,7 +1,7 @@
 """The audit trail, and logins that can be closed, renamed and given a new password by their own person.
 
-Why:   who changed which enrollment, attempt, course, mastery rule or login has to be on record, and nobody may write or
-       erase that record; a login has to follow its person: closed with the person's leaving, renamed with the address.
+Why:   who changed which enrollment, attempt, course, mastery rule or login must be on record, and no login may write or
+       erase that record; a login must follow its person: closed when the person leaves, renamed with the address.
 Locks: the eight tables that get triggers, against writers, for an instant each; no table is scanned.
 Down:  loses nothing that was recorded, but nothing more is; logins no longer follow a change of address or role.
 """

@@ -1,7 +1,7 @@
 """Keep no statistics of the words in passages.
 
-Why:   the planner uses them whatever the policies say, leakproof or not, so that EXPLAIN SELECT … WHERE body_vector @@ 'word' told a
-       lecturer how often the word stands in everybody's passages. Search reads one course's rows and needs no such statistics.
+Why:   the planner uses them whatever the policies say, leakproof or not, so that EXPLAIN SELECT … WHERE body_vector @@ 'word' showed a
+       lecturer how often the word occurs in the passages of all courses. Search reads one course's rows and needs no such statistics.
 Locks: material_passages, exclusively, for an instant; no table is scanned.
 Down:  loses nothing; the next ANALYZE gathers the statistics again.
 """
@@ -17,7 +17,7 @@ depends_on = None
 def upgrade() -> None:
     """Go forward."""
     op.execute("ALTER TABLE lms.material_passages ALTER COLUMN body_vector SET STATISTICS 0")
-    # Setting a column's type, even to what it is, drops the statistics that are there; nothing is rewritten.
+    # Setting a column's type, even to its present type, drops the column's statistics; nothing is rewritten.
     op.execute("ALTER TABLE lms.material_passages ALTER COLUMN body_vector TYPE tsvector")
 
 

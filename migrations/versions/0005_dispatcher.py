@@ -1,11 +1,11 @@
 """Let a dispatcher claim and settle messages without seeing anything else.
 
-Why:   what becomes of a message, and with it of a place, was decided by statements that need an administrator's rights. A scheduler
-       that hands messages over should not have them: the steps are functions now, and lmskit_mailer may call those and nothing else.
-       A dispatcher whose lease ran out can no longer undo what another one has in hand, and a message of which a try may have arrived is
-       never taken for refused.
+Why:   the result of a delivery, and with it the state of an enrollment, was set by statements that need an administrator's rights. A
+       scheduler that delivers messages should not have these rights: the steps are functions now, and lmskit_mailer may call only them.
+       A dispatcher whose lease ran out can no longer change a message that another dispatcher has claimed, and a message that may have
+       arrived in an earlier try is never treated as refused.
 Locks: outbox and student_enrollments, exclusively, for an instant, to add a column with a constant and policies; no table is scanned.
-Down:  loses which waiting messages may have arrived already; they stay, and the code of the revision before hands them over.
+Down:  loses which waiting messages may have arrived already; the messages stay, and the code of the previous revision delivers them.
 """
 
 from pathlib import Path

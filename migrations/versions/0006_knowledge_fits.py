@@ -1,7 +1,7 @@
-"""Keep what knowledge tracing found of each week.
+"""Store the fits of knowledge tracing for each week.
 
-Why:   a course whose rule is bkt needs parameters that fit its topics, and a lecturer wants to see how good they are; fitting them anew
-       for every look would be slow, and nobody could say later which ones a value rests on.
+Why:   a course whose rule is bkt needs parameters that fit its topics, and a lecturer wants to see how good they are; fitting them again
+       for every view would be slow, and it would be unknown later which parameters a value was estimated with.
 Locks: syllabi, for an instant, to refer to it; no table is scanned.
 Down:  loses the stored fits. lmskit knowledge fit makes them again; until then the rule bkt uses the parameters of the course.
 """

@@ -20,7 +20,7 @@ FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "16MB"}
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A folder for a home. Not below pytest's own, which is closed to the user that the server of root runs as."""
+    """A folder for a home. Not below pytest's own, which is closed to the user as which the server runs if root starts it."""
     folder = Path(tempfile.mkdtemp(prefix="lmskit-home-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -47,7 +47,7 @@ def _copy_of(template: Path, cluster: Cluster) -> None:
 
 @pytest.fixture
 def own_cluster(home: Path, template: Path) -> Iterator[Callable[..., Cluster]]:
-    """A factory of clusters, each stopped at the end. They lie in `home` unless told otherwise.
+    """A factory of clusters, each stopped at the end. They are in `home` unless another folder is given.
 
     With `initialise` there are no data yet, and the first start makes them.
     """

@@ -1,4 +1,4 @@
-"""What `bootstrap` makes of a server, and what it refuses."""
+"""What `bootstrap` prepares on a server, and what it refuses."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -100,7 +100,7 @@ def test_a_function_of_the_owner_is_not_executable_for_everyone(superuser):
     superuser.rollback()
 
 
-def test_whoever_makes_logins_can_give_out_two_groups_and_be_neither(superuser):
+def test_the_role_that_makes_logins_can_grant_two_groups_and_is_a_member_of_neither(superuser):
     found = superuser.execute(
         "SELECT roleid::regrole::text, bool_or(admin_option), bool_or(inherit_option), bool_or(set_option)"
         " FROM pg_auth_members WHERE member = 'lmskit_logins'::regrole AND roleid::regrole::text LIKE 'lmskit%' GROUP BY 1 ORDER BY 1"
@@ -149,7 +149,7 @@ def test_a_lost_password_of_the_migrator_is_replaced(endpoint, cluster):
         assert connection.exec_driver_sql("SELECT current_user").scalar_one() == roles.OWNER
 
 
-def test_what_someone_changed_by_hand_is_put_right(endpoint, superuser, cluster):
+def test_what_was_changed_by_hand_is_restored(endpoint, superuser, cluster):
     superuser.execute("ALTER ROLE lmskit_admin CREATEDB BYPASSRLS")
     superuser.execute("GRANT CONNECT ON DATABASE lmskit TO PUBLIC")
     superuser.commit()
@@ -161,14 +161,14 @@ def test_what_someone_changed_by_hand_is_put_right(endpoint, superuser, cluster)
     assert row == (0,)
 
 
-def test_a_login_with_createrole_prepares_a_server_and_is_told_what_it_could_not_do(own_cluster: Callable[..., Cluster], tmp_path: Path):
+def test_a_login_with_createrole_prepares_a_server_and_learns_what_it_could_not_do(own_cluster: Callable[..., Cluster], tmp_path: Path):
     endpoint = own_cluster().start()
     with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
         connection.execute("CREATE ROLE manager LOGIN CREATEROLE CREATEDB PASSWORD 'a password'")
         connection.execute("CREATE DATABASE elsewhere")
         connection.execute("ALTER DATABASE elsewhere OWNER TO manager")
     managed = make_conninfo("", **endpoint.parameters() | {"user": "manager"})
-    # What a managed server brings: an extension that its own superuser trusts everybody with, or has made.
+    # What a managed server has: an extension that is trusted, or that its own superuser has made.
     with pytest.raises(BootstrapError, match=r"A superuser has to run in the database lmskit: .*CREATE EXTENSION vector SCHEMA lms"):
         bootstrap(managed, passfile=tmp_path / "pgpass", password="a password")
     with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as connection:
@@ -223,6 +223,6 @@ def test_a_pgvector_that_is_too_old_is_refused(own_cluster: Callable[..., Cluste
         bootstrap(endpoint.superuser_conninfo(), passfile=tmp_path / "pgpass")
 
 
-def test_an_address_that_is_none_is_refused(tmp_path):
+def test_an_address_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(UnreachableError, match="The address of the server cannot be read"):
         bootstrap("=nonsense", passfile=tmp_path / "pgpass")

@@ -1,4 +1,4 @@
-"""The embedded server starts once, survives what may happen to it, and lets nobody in who should not be."""
+"""The embedded server starts once, survives accidents, and admits no one who should not be admitted."""
 
 import contextlib
 import errno
@@ -27,7 +27,7 @@ from lmskit.db.cluster.server_user import server_user
 from lmskit.errors import ClusterError
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals, sockets and owners of POSIX")
-needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
+needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user")
 
 STRANGER = 65534
 STARTER = """
@@ -234,7 +234,7 @@ def test_it_listens_on_the_loopback_only(cluster):
     assert ask(endpoint, "SELECT current_setting('listen_addresses')") == "127.0.0.1"
 
 
-def test_a_very_long_home_with_odd_characters_works(own_cluster, home):
+def test_a_very_long_home_with_unusual_characters_works(own_cluster, home):
     deep = home / 'a folder\'s "name" with $(things) in it' / ("x" * 120) / ("y" * 120)
     if os.geteuid() == 0:
         home.chmod(0o755)
@@ -279,7 +279,7 @@ def test_a_socket_folder_that_a_stranger_made_first_is_not_used(own_cluster, hom
 # Who may come in -------------------------------------------------------------------------------------------
 
 
-def test_nobody_signs_in_without_a_password_and_the_superuser_never_over_tcp(cluster):
+def test_no_one_signs_in_without_a_password_and_the_superuser_never_over_tcp(cluster):
     endpoint = cluster.start()
     assert (
         ask(endpoint, "SELECT string_agg(DISTINCT auth_method, ',' ORDER BY auth_method) FROM pg_hba_file_rules")
@@ -288,7 +288,7 @@ def test_nobody_signs_in_without_a_password_and_the_superuser_never_over_tcp(clu
     with pytest.raises(psycopg.OperationalError, match=r"pg_hba\.conf rejects"):
         psycopg.connect(host="127.0.0.1", port=endpoint.port, user="postgres", dbname="postgres", password="guess")
     with pytest.raises(psycopg.OperationalError, match="no password supplied"):
-        psycopg.connect(make_conninfo("", **endpoint.parameters(), user="somebody", dbname="postgres"))
+        psycopg.connect(make_conninfo("", **endpoint.parameters(), user="stranger", dbname="postgres"))
 
 
 @needs_root
@@ -305,7 +305,7 @@ def test_another_user_of_the_machine_gets_nowhere(cluster):
 
 
 @needs_root
-def test_a_server_of_somebody_else_is_not_talked_to(cluster):
+def test_no_connection_is_made_to_a_server_of_another_user(cluster):
     endpoint = cluster.start()
     posing = make_conninfo(endpoint.superuser_conninfo(), requirepeer="root")
     with pytest.raises(psycopg.OperationalError, match="requirepeer"):
@@ -423,7 +423,7 @@ def test_data_of_another_major_version_are_refused(own_cluster):
         cluster.start()
 
 
-def test_a_folder_that_is_no_database_is_refused(own_cluster):
+def test_a_folder_that_is_not_a_database_is_refused(own_cluster):
     cluster = own_cluster()
     cluster.start()
     cluster.stop()

@@ -1,4 +1,4 @@
-"""Which database, as whom; and each way of not getting there is one clear sentence."""
+"""Which database is used, with which login; and a clear sentence for each way in which that can fail."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ from lmskit.settings import DEMO_ADMIN
 
 
 def refused(engine_or_none=None):
-    """Return the sentence that a first statement is answered with."""
+    """Return the sentence with which a first statement is refused."""
     with pytest.raises(DatabaseError) as error, transaction(engine_or_none) as session:
         session.execute(text("SELECT 1"))
     return str(error.value)
@@ -32,7 +32,7 @@ def kept_password(endpoint, login):
 # Identity --------------------------------------------------------------------------------------------------
 
 
-def test_everyone_acts_as_the_demonstration_administrator_unless_told_otherwise(admin_engine, lecturer_engine, configure):
+def test_everyone_acts_as_the_demonstration_administrator_unless_another_person_is_named(admin_engine, lecturer_engine, configure):
     assert access().url_for() == access().url_for(DEMO_ADMIN)
     configure(LMSKIT_PERSON="demo.lecturer@example.org")
     assert access().url_for().username == login_name("lmskit", "demo.lecturer@example.org")
@@ -50,13 +50,13 @@ def test_no_address_holds_a_password(admin_engine, lecturer_engine):
         assert all(entry.password not in url.render_as_string(hide_password=False) for entry in read_entries(access().settings.passfile))
 
 
-def test_someone_without_a_login_is_told_how_to_make_the_demonstration_people(cluster):
+def test_someone_without_a_login_reads_how_to_make_the_demonstration_people(cluster):
     with pytest.raises(LoginMissingError) as error:
         access().url_for("nobody@example.org")
     assert str(error.value) == "There is no login for nobody@example.org on this machine. To make the demonstration people: lmskit seed"
 
 
-def test_a_wrong_password_is_told(make_person, cluster):
+def test_a_wrong_password_is_a_sentence(make_person, cluster):
     from lmskit.vocabulary import Role
 
     make_person("changed@example.org", Role.LECTURER)
@@ -104,7 +104,7 @@ def test_a_password_with_letters_from_anywhere_works(endpoint, cluster):
 
 @pytest.fixture
 def external(endpoint, admin_engine):
-    """The address of the test cluster as somebody would write it who does not know that it is embedded."""
+    """The address of the test cluster, written as if it were not embedded."""
     return f"127.0.0.1:{endpoint.port}/lmskit"
 
 
@@ -142,7 +142,7 @@ def test_a_service_names_the_server(external, endpoint, configure, tmp_path):
     assert "The connection service named by PGSERVICE was not found" in refused()
 
 
-def test_a_server_that_is_not_there_is_named_with_its_host_and_port(configure):
+def test_a_server_that_does_not_answer_is_named_with_its_host_and_port(configure):
     with socket.socket() as placeholder:
         placeholder.bind(("127.0.0.1", 0))
         port = placeholder.getsockname()[1]
@@ -162,14 +162,14 @@ def test_a_host_that_does_not_exist_is_named(configure):
 
 
 @pytest.mark.parametrize("address", ["nonsense", "postgresql://ada:hunter2@host:port/lmskit", "mysql://ada:hunter2@host/lmskit", "://"])
-def test_an_address_that_is_none_is_refused_without_repeating_it(address, configure):
+def test_an_address_that_cannot_be_read_is_refused_without_repeating_it(address, configure):
     configure(LMSKIT_DATABASE_URL=address)
     with pytest.raises(UnreachableError, match=r"It should look like postgresql://") as error:
         access().url_for()
     assert "hunter2" not in str(error.value)
 
 
-def test_a_database_that_is_not_there_is_told(external, endpoint, configure):
+def test_a_database_that_does_not_exist_is_a_sentence(external, endpoint, configure):
     login = login_name("lmskit", DEMO_ADMIN)
     password = kept_password(endpoint, login)
     configure(LMSKIT_DATABASE_URL=f"postgresql://{login}:{password}@127.0.0.1:{endpoint.port}/lms")
@@ -184,14 +184,14 @@ def test_a_database_at_the_newest_revision_is_accepted(cluster):
     assert revision.current() == revision.head()
 
 
-def test_a_database_without_tables_is_told_how_to_get_them(fresh_database):
+def test_for_a_database_without_tables_the_sentence_says_how_to_make_them(fresh_database):
     engine = fresh_database("lmskit_empty")
     assert revision.current(engine) is None
     with pytest.raises(RevisionError, match=r"^The database has no tables yet\. To make them: lmskit db upgrade$"):
         revision.require_current(engine)
 
 
-def test_an_older_and_a_newer_database_are_told_apart(fresh_database):
+def test_an_older_and_a_newer_database_are_distinguished(fresh_database):
     engine = fresh_database("lmskit_other_times")
     revision.upgrade("0001", engine=engine)
     with pytest.raises(RevisionError, match=r"at revision 0001, and this lmskit needs \w+\. To bring it up to date: lmskit db upgrade$"):

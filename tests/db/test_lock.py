@@ -1,4 +1,4 @@
-"""The lock between processes: one holder at a time, whatever becomes of it."""
+"""The lock between processes: one holder at a time, even if a holder is killed."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ with exclusively(Path(sys.argv[1]), timeout=10):
 """
 
 
-def test_who_waits_too_long_reads_which_file_is_held(tmp_path):
+def test_after_the_time_limit_the_sentence_names_the_file(tmp_path):
     path = tmp_path / "a.lock"
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None

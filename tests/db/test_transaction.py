@@ -1,4 +1,4 @@
-"""A transaction is both or neither, and what goes wrong with the connection is told in a sentence."""
+"""A transaction is done whole or not at all, and a failure of the connection is reported in a sentence."""
 # ruff: noqa: PT012 - what a transaction raises depends on several statements in it
 
 import os
@@ -64,7 +64,7 @@ def test_a_snapshot_sees_one_moment_and_cannot_write(admin_engine):
     assert codes(admin_engine) == {"TRANSACTION-3", "TRANSACTION-5"}
 
 
-def test_a_connection_lost_on_the_way_is_told_and_the_next_block_works(admin_engine, endpoint):
+def test_a_connection_lost_during_the_work_is_reported_and_the_next_block_works(admin_engine, endpoint):
     with pytest.raises(UnreachableError) as lost, transaction(admin_engine) as session:
         session.execute(text(TERM), {"code": "TRANSACTION-6"})
         end_sessions(endpoint, backend(session))
@@ -132,7 +132,7 @@ def test_a_deadlock_is_tried_again_and_both_succeed(admin_engine):
         ("lock_timeout", "LOCK TABLE terms IN ROW EXCLUSIVE MODE", "Another person is changing the same rows"),
     ],
 )
-def test_a_time_limit_is_told(admin_engine, endpoint, setting, statement, sentence):
+def test_a_time_limit_is_a_sentence(admin_engine, endpoint, setting, statement, sentence):
     with psycopg.connect(endpoint.superuser_conninfo("lmskit")) as other:
         other.execute("LOCK TABLE terms IN SHARE ROW EXCLUSIVE MODE")
         with pytest.raises(BusyError, match=sentence), transaction(admin_engine) as session:
@@ -140,7 +140,7 @@ def test_a_time_limit_is_told(admin_engine, endpoint, setting, statement, senten
             session.execute(text(statement))
 
 
-def test_a_mistake_in_the_program_is_not_dressed_up(admin_engine):
+def test_a_mistake_in_the_program_stays_what_it_is(admin_engine):
     with pytest.raises(ValueError, match="of ours"), transaction(admin_engine):
         message = "of ours"
         raise ValueError(message)
@@ -159,7 +159,7 @@ def test_the_constraint_that_was_violated_is_named(admin_engine):
 
 
 @pytest.mark.parametrize("types", [None, ["int8", "text", "numeric"]])
-def test_copied_rows_arrive_as_they_are_and_go_with_the_transaction(session, types):
+def test_copied_rows_arrive_as_they_are_and_are_dropped_with_the_transaction(session, types):
     from decimal import Decimal
 
     rows = [(1, 'tab\there, \\N and "quotes"\nand a line', Decimal("1.50")), (2, "", None), (3, None, Decimal(0))]
@@ -168,7 +168,7 @@ def test_copied_rows_arrive_as_they_are_and_go_with_the_transaction(session, typ
     assert session.execute(text("SELECT id, words, score FROM arriving ORDER BY id")).all() == rows
 
 
-def test_a_staging_table_is_gone_after_the_transaction(admin_engine):
+def test_a_staging_table_is_dropped_after_the_transaction(admin_engine):
     with transaction(admin_engine) as session:
         stage(session, "short lived", {'odd "name"': "int"})
         assert copy_rows(session, "short lived", ['odd "name"'], ((n,) for n in range(1000))) == 1000

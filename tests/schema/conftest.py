@@ -24,5 +24,5 @@ def migrated_engine(fresh_database: Callable[[str], Engine]) -> Engine:
 
 @pytest.fixture(scope="session")
 def empty_engine(fresh_database: Callable[[str], Engine]) -> Engine:
-    """The owner's engine of a prepared database without tables; whoever adds some takes them away."""
+    """The owner's engine of a prepared database without tables; a test that adds some removes them."""
     return fresh_database("lmskit_stairway")

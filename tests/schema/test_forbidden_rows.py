@@ -45,7 +45,7 @@ NEW_LECTURER = {"email": "another@example.org", "role": "lecturer"}
 
 
 def pending(world: World, **values: object) -> Values:
-    """A new place for the newcomer."""
+    """A new enrollment of the newcomer."""
     return {"student_id": world.newcomer, **values}
 
 

@@ -27,19 +27,19 @@ def test_there_is_one_line_of_revisions() -> None:
 def test_every_step_up_can_be_taken_back_and_again(empty_engine: Engine) -> None:
     """The stairway: before, up, down to the same as before, up to the same as after."""
 
-    def told() -> dict[str, list[str]]:
+    def catalogue_of_now() -> dict[str, list[str]]:
         with empty_engine.connect() as connection:
             return catalogue(connection)
 
     for below, step in pairwise(["base", *REVISIONS]):
-        before = told()
+        before = catalogue_of_now()
         revision.upgrade(step, engine=empty_engine)
-        after = told()
-        assert after != before, f"revision {step} changes nothing that the catalogue tells"
+        after = catalogue_of_now()
+        assert after != before, f"revision {step} changes nothing in the catalogue"
         revision.downgrade(below, engine=empty_engine)
-        assert told() == before
+        assert catalogue_of_now() == before
         revision.upgrade(step, engine=empty_engine)
-        assert told() == after
+        assert catalogue_of_now() == after
     revision.downgrade("base", engine=empty_engine)
 
 

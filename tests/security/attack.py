@@ -1,14 +1,14 @@
-"""Attacks as data: a statement, and what has to come of it.
+"""Attacks as data: a statement and the outcome it must have.
 
-A file of attacks holds blocks, each opened by a comment with the outcome that is expected:
+A file of attacks has blocks, each of which begins with a comment that names the expected outcome:
 
 =======================  ========================================================================================
 ``refused CODE or …``    it fails, with this SQLSTATE; a misspelt attack fails with another
-``own``                  it succeeds with at least one value, all of them one's own
+``own``                  it succeeds with at least one value, and all values are the lecturer's own
 ``nothing``              it succeeds, and finds or changes nothing: no row, or nothing but nulls, zeros and falses
-``… or CODE``            where the server knows no such thing, or has always refused it: it fails with this SQLSTATE
-``done``                 it succeeds; what it changes is told by the checksums
-``alike``                it fails, and in the same words for what belongs to the other as for what does not exist
+``… or CODE``            if the server does not have such an object, or has always refused it: it fails with this SQLSTATE
+``done``                 it succeeds; the checksums show what it changes
+``alike``                it fails, with the same words for a row of the other lecturer as for one that does not exist
 =======================  ========================================================================================
 
 Whatever the outcome, no result, error or notice may hold a canary.
@@ -49,7 +49,7 @@ _DIAGNOSTICS = (
 
 @dataclass(frozen=True)
 class Attack:
-    """What is tried, and which outcome is the right one."""
+    """A statement to try, and its expected outcome."""
 
     outcome: str
     codes: tuple[str, ...]
@@ -61,10 +61,10 @@ class Attack:
 
 @dataclass
 class Answer:
-    """All that came back: values of the last result, everything as text, and the error."""
+    """All that was returned: values of the last result, everything as text, and the error."""
 
     values: list[Any]
-    said: list[str]
+    texts: list[str]
     changed: int
     error: psycopg.Error | None
 
@@ -74,13 +74,13 @@ class Answer:
         return None if self.error is None else self.error.sqlstate
 
     def canaries(self, asked: str) -> list[str]:
-        """What of the other lecturer's is in it; ids that the question named are an echo."""
+        """The canaries in the answer; ids that the question named are an echo and do not count."""
         named = set(re.findall(r"\d{9}", asked))
-        return sorted({found for text in self.said for found in CANARY.findall(text) if found not in named})
+        return sorted({found for text in self.texts for found in CANARY.findall(text) if found not in named})
 
 
 def attacks(group: str) -> list[Attack]:
-    """The attacks of a group, as they stand in its file."""
+    """The attacks of a group, in the order of its file."""
     text = (FOLDER / f"{group}.sql").read_text(encoding="utf-8")
     heads = list(_BLOCK.finditer(text))
     ends = [head.start() for head in heads[1:]] + [len(text)]
@@ -91,7 +91,7 @@ def attacks(group: str) -> list[Attack]:
 
 
 def names(world: World, **more: Any) -> dict[str, Any]:
-    """What the placeholders in attacks stand for."""
+    """The values of the placeholders in attacks."""
     people = {"self": world.own.name, "self_email": world.own.email, "other": world.foreign.name, "admin": world.admin.name}
     ids = {
         f"{whose}_{row}": base + n for whose, base in (("own", OWN), ("foreign", FOREIGN), ("nobody", NOBODY)) for row, n in ROWS.items()
@@ -101,7 +101,7 @@ def names(world: World, **more: Any) -> dict[str, Any]:
 
 @contextmanager
 def others_at_work(world: World) -> Iterator[dict[str, Any]]:
-    """Let the other lecturer and an administrator have sessions with open cursors, and a large object lie there; give the placeholders."""
+    """Give the other lecturer and an administrator sessions with open cursors, make a large object, and return the placeholders."""
     with world.superuser() as superuser, world.connect(world.foreign) as colleague, world.connect(world.admin) as administrator:
         row = superuser.execute("SELECT lo_from_bytea(0, 'canary')").fetchone()
         superuser.commit()
@@ -115,17 +115,17 @@ def others_at_work(world: World) -> Iterator[dict[str, Any]]:
         superuser.commit()
 
 
-def complaints_of(world: World, group: str, placeholders: Mapping[str, Any]) -> list[str]:
-    """Carry out the attacks of a group; return a paragraph for each whose outcome is wrong."""
-    return [f"{attack}\n    {complaint}" for attack in attacks(group) for complaint in attempt(world, attack, placeholders)]
+def wrong_outcomes_of(world: World, group: str, placeholders: Mapping[str, Any]) -> list[str]:
+    """Try the attacks of a group; return a paragraph for each wrong outcome."""
+    return [f"{attack}\n    {mistake}" for attack in attacks(group) for mistake in attempt(world, attack, placeholders)]
 
 
 def ask(connection: psycopg.Connection[Any], statement: str) -> Answer:
     """Send a statement, or several at once, and collect everything that comes back."""
-    said: list[str] = []
+    texts: list[str] = []
     values: list[Any] = []
     changed, failed = 0, None
-    connection.add_notice_handler(lambda notice: said.extend(_words(notice)))
+    connection.add_notice_handler(lambda notice: texts.extend(_words(notice)))
     try:
         cursor = connection.cursor()
         first, _, copied = statement.rpartition("; ") if "COPY " in statement.upper() and "STD" in statement else ("", "", "")
@@ -142,45 +142,45 @@ def ask(connection: psycopg.Connection[Any], statement: str) -> Answer:
             for result in cursor.results():
                 if result.description is not None:
                     values = [value for row in result.fetchall() for value in row]
-                    said.extend(_text(value) for value in values)
+                    texts.extend(_text(value) for value in values)
                 changed = max(result.rowcount, 0)
-        said.extend(_text(value) for value in values)
+        texts.extend(_text(value) for value in values)
     except psycopg.Error as error:
         failed = error
-        said.extend([str(error), *_words(error.diag)])
-    said.extend(f"{notification.channel} {notification.payload}" for notification in connection.notifies(timeout=0, stop_after=100))
-    return Answer(values, said, changed, failed)
+        texts.extend([str(error), *_words(error.diag)])
+    texts.extend(f"{notification.channel} {notification.payload}" for notification in connection.notifies(timeout=0, stop_after=100))
+    return Answer(values, texts, changed, failed)
 
 
-def judge(attack: Attack, answer: Answer, twin: Answer | None, asked: str) -> Iterator[str]:
-    """Say what is wrong about an answer. `twin` is what the question about what does not exist gave."""
+def check_outcome(attack: Attack, answer: Answer, twin: Answer | None, asked: str) -> Iterator[str]:
+    """Yield what is wrong with an answer. `twin` is the answer to the same question about rows that do not exist."""
     canaries = answer.canaries(asked)
     if canaries:
         yield f"reads {canaries}"
-    something = any(value not in (None, 0, False, "", "{}", "[]") and value != [] for value in answer.values)
+    found = any(value not in (None, 0, False, "", "{}", "[]") and value != [] for value in answer.values)
     if attack.outcome == "refused":
         if answer.code not in attack.codes:
             yield f"is not refused with {' or '.join(attack.codes)}, but: {answer.error or 'succeeds'}"
     elif attack.outcome == "alike":
-        yield from told_apart(answer, twin)
+        yield from differences_of(answer, twin)
     elif answer.error is not None:
         yield from () if answer.code in attack.codes else [f"fails: {answer.code} {answer.error}"]
-    elif attack.outcome == "own" and not something:
-        yield "finds nothing, not even one's own"
-    elif attack.outcome == "nothing" and (something or (not answer.values and answer.changed)):
+    elif attack.outcome == "own" and not found:
+        yield "finds nothing, not even the lecturer's own rows"
+    elif attack.outcome == "nothing" and (found or (not answer.values and answer.changed)):
         yield f"finds {answer.values[:5]} or changes {answer.changed} rows"
 
 
-def told_apart(answer: Answer, twin: Answer | None) -> Iterator[str]:
-    """Say how what belongs to the other can be told from what does not exist."""
+def differences_of(answer: Answer, twin: Answer | None) -> Iterator[str]:
+    """Yield how an answer about the other lecturer's rows differs from one about rows that do not exist."""
     if answer.error is None or twin is None or twin.error is None:
         yield "succeeds"
     elif _anonymous(answer) != _anonymous(twin):
-        yield f"tells apart: {_anonymous(answer)} and {_anonymous(twin)}"
+        yield f"distinguishes: {_anonymous(answer)} and {_anonymous(twin)}"
 
 
 def attempt(world: World, attack: Attack, placeholders: Mapping[str, Any]) -> list[str]:
-    """Carry out an attack over a new connection of the lecturer who attacks, and say what is wrong about the outcome."""
+    """Try an attack over a new connection of the attacking lecturer, and return what is wrong with the outcome."""
     asked = filled(attack.statement, dict(placeholders))
     with world.connect(world.own) as connection:
         answer = ask(connection, asked)
@@ -189,11 +189,11 @@ def attempt(world: World, attack: Attack, placeholders: Mapping[str, Any]) -> li
         nobody = {name: placeholders.get(name.replace("foreign_", "nobody_"), value) for name, value in placeholders.items()}
         with world.connect(world.own) as connection:
             twin = ask(connection, filled(attack.statement, nobody))
-    return list(judge(attack, answer, twin, asked))
+    return list(check_outcome(attack, answer, twin, asked))
 
 
 def _anonymous(answer: Answer) -> list[str]:
-    """The error without the ids that were asked for."""
+    """The error without the ids in the question."""
     assert answer.error is not None
     return [str(answer.code), *(re.sub(r"\d{9}", "…", word) for word in _words(answer.error.diag))]
 

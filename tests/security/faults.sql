@@ -1,4 +1,4 @@
--- Faults that are told one by one: the kind after two hyphens, then what injects it.
+-- Further faults: the kind after two hyphens, then the statements that inject it.
 
 -- check without the parent
 ALTER POLICY lecturer_inserts_own ON lms.quiz_attempts WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
@@ -78,7 +78,7 @@ GRANT DELETE ON lms.audit_log TO lmskit_admin;
 -- grant with grant option
 GRANT SELECT ON lms.courses TO lmskit_lecturer WITH GRANT OPTION;
 
--- table of somebody else
+-- table of another owner
 ALTER TABLE lms.archives OWNER TO lmskit_definer;
 
 -- Alembic's table granted
@@ -274,6 +274,6 @@ ALTER DATABASE :database SET search_path = public, lms;
 -- a weak verifier
 ALTER ROLE ":self" PASSWORD 'md500000000000000000000000000000000';
 
--- a person with somebody else's login
+-- a person with another person's login
 UPDATE lms.users SET db_role = NULL WHERE db_role = ':self';
 UPDATE lms.users SET db_role = ':self' WHERE id = :foreign_lecturer;

@@ -1,7 +1,7 @@
-"""Faults to inject: each takes one thing from what protects the rows, or adds one thing too many.
+"""Faults to inject: each removes one thing that protects the rows, or adds one thing that endangers them.
 
-Most are generated from the catalogue, so that a table, policy or function of tomorrow has its faults too; the others are told
-one by one in `faults.sql`.
+Most are generated from the catalogue, so that future tables, policies and functions have their faults too; the others are listed
+in `faults.sql`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ TOO_STRONG = (
     "lmskit_owner", "lmskit_definer", "lmskit_backup", "pg_read_all_data", "pg_write_all_data", "pg_monitor", "pg_read_all_stats",
     "pg_execute_server_program", "pg_read_server_files", "pg_signal_backend",
 )  # fmt: skip
-"""Roles that no person may be in."""
+"""Roles of which no person may be a member."""
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'lms'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'"
 CLOSED = ("outbox", "audit_log", "import_runs", "archives", "users")
-"""Tables that lecturers may not read, or not as a whole."""
+"""Tables that lecturers may not read, or only in part."""
 POLICIES = """
 SELECT polrelid::regclass::text, polname, polqual IS NOT NULL, polwithcheck IS NOT NULL,
        (SELECT array_agg(r::regrole::text) FROM unnest(polroles) AS r)
@@ -66,16 +66,16 @@ def mutations(connection: Connection, world: World) -> Iterator[Mutation]:
     yield from of_functions(connection)
     for table, trigger in connection.execute(TRIGGERS).fetchall():
         yield Mutation("trigger dropped", f"DROP TRIGGER {trigger} ON lms.{table}")
-        yield Mutation("trigger asleep", f"ALTER TABLE lms.{table} DISABLE TRIGGER {trigger}")
+        yield Mutation("trigger disabled", f"ALTER TABLE lms.{table} DISABLE TRIGGER {trigger}")
     for table, key in connection.execute(TENANT_KEYS).fetchall():
         yield Mutation("tenant key dropped", f"ALTER TABLE lms.{table} DROP CONSTRAINT {key}")
     yield from of_roles(world)
-    yield from told(world)
+    yield from listed(world)
 
 
 def of_policies(connection: Connection) -> Iterator[Mutation]:
-    """A policy is gone, asks nothing, or holds for more people."""
-    somebody, anything = "(SELECT lms.me()) IS NOT NULL", "(SELECT lms.my_course_ids()) IS NOT NULL"
+    """A policy is missing, has no condition, or applies to more people."""
+    any_login, any_list = "(SELECT lms.me()) IS NOT NULL", "(SELECT lms.my_course_ids()) IS NOT NULL"
     for table, policy, has_using, has_check, roles in connection.execute(POLICIES).fetchall():
         on = f"{policy} ON lms.{table}"
         yield Mutation("policy dropped", f"DROP POLICY {on}")
@@ -87,15 +87,15 @@ def of_policies(connection: Connection) -> Iterator[Mutation]:
             continue
         if has_using:
             yield Mutation("condition always true", f"ALTER POLICY {on} USING (true)")
-            yield Mutation("condition met by everybody", f"ALTER POLICY {on} USING ({somebody})")
-            yield Mutation("condition met by every list", f"ALTER POLICY {on} USING ({anything})")
+            yield Mutation("condition met by everybody", f"ALTER POLICY {on} USING ({any_login})")
+            yield Mutation("condition met by every list", f"ALTER POLICY {on} USING ({any_list})")
         if has_check:
             yield Mutation("check always true", f"ALTER POLICY {on} WITH CHECK (true)")
-            yield Mutation("check met by everybody", f"ALTER POLICY {on} WITH CHECK ({somebody})")
+            yield Mutation("check met by everybody", f"ALTER POLICY {on} WITH CHECK ({any_login})")
 
 
 def of_tables(connection: Connection) -> Iterator[Mutation]:
-    """Row security is off, or somebody has been granted more."""
+    """Row security is off, or a role has been granted more."""
     for (table,) in connection.execute(f"{TABLES} ORDER BY 1".encode()).fetchall():
         yield Mutation("row security off", f"ALTER TABLE lms.{table} DISABLE ROW LEVEL SECURITY")
         yield Mutation("row security not forced", f"ALTER TABLE lms.{table} NO FORCE ROW LEVEL SECURITY")
@@ -110,14 +110,14 @@ def of_tables(connection: Connection) -> Iterator[Mutation]:
 
 
 def of_functions(connection: Connection) -> Iterator[Mutation]:
-    """A function that acts with more rights can be misled, called by anybody, or has too many."""
+    """A function that acts with more rights can be misled, can be called by everybody, or has too many rights."""
     for function, definer in connection.execute(FUNCTIONS).fetchall():
         name = f"lms.{function}"
         yield Mutation("function for everybody", f"GRANT EXECUTE ON FUNCTION {name} TO PUBLIC")
         yield Mutation("function leakproof", f"ALTER FUNCTION {name} LEAKPROOF")
         if definer:
             yield Mutation("definer without search path", f"ALTER FUNCTION {name} RESET search_path")
-            yield Mutation("definer that looks into pg_temp first", f"ALTER FUNCTION {name} SET search_path = pg_temp, pg_catalog")
+            yield Mutation("definer that searches pg_temp first", f"ALTER FUNCTION {name} SET search_path = pg_temp, pg_catalog")
             yield Mutation("definer of the owner", f"ALTER FUNCTION {name} OWNER TO lmskit_owner")
             yield Mutation("definer of a superuser", f"ALTER FUNCTION {name} OWNER TO postgres")
 
@@ -138,7 +138,7 @@ def of_roles(world: World) -> Iterator[Mutation]:
         yield Mutation("group in another role", f"GRANT {role} TO lmskit_lecturer")
 
 
-def told(world: World) -> Iterator[Mutation]:
+def listed(world: World) -> Iterator[Mutation]:
     """The faults in the file."""
     text = (HERE / "faults.sql").read_text(encoding="utf-8")
     for block in text.split("\n\n")[1:]:

@@ -1,7 +1,7 @@
-"""What every login may see and change, told a second time and in another way: by who teaches which course, with no policy involved.
+"""What every login may see and change, computed independently of the policies: from who teaches which course.
 
-Everything runs over one superuser's connection that poses as each login, so that it can be asked inside of a transaction
-in which somebody has weakened a rule.
+Everything runs over one superuser's connection that takes on each login, so that it can also run inside a transaction
+in which a rule has been weakened.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ VISIBLE = {
         BY_COURSE,
     ),
 }
-"""The rows of each table that are a lecturer's own; a table that is not here is closed to lecturers."""
+"""The rows of each table that are a lecturer's own; lecturers may read no other table."""
 TABLES = dict(Base.metadata.tables)
 WHOLE = {name: {column.name for column in table.columns} for name, table in TABLES.items()}
 PERSON = {"id", "email", "family_name", "given_name", "sort_name", "role"}
@@ -195,7 +195,7 @@ def adding(connection: Connection, rights: Rights, rows: dict[str, dict[int, dic
         for table in ("quiz_attempts", "material_passages"):
             code = _copied(connection, table, rights.insert[table], rows[table][other] | {"course_id": own_course})
             if code != DENIED:
-                yield f"is told by {code} whether a row of {table} exists"
+                yield f"learns from {code} whether a row of {table} exists"
     else:
         for table in ("users", "terms", "courses", "import_runs", "archives"):
             statement = sql.SQL("INSERT INTO lms.{0} ({1}) SELECT {1} FROM lms.{0} LIMIT 1").format(
@@ -214,7 +214,7 @@ def deleting(connection: Connection, rights: Rights) -> Iterator[str]:
 
 
 def functions(connection: Connection, world: World) -> Iterator[str]:
-    """Call the functions that act with more rights than whoever calls them."""
+    """Call the functions that act with more rights than their caller."""
     for login, base, other in ((world.own, OWN, FOREIGN), (world.foreign, FOREIGN, OWN)):
         with world.posing(connection, login.name):
             questions = {

@@ -1,6 +1,6 @@
 """Ways to ask the planner and the executor about rows that a policy hides.
 
-A probe holds a question with a place for a guess, one guess that is true of a foreign row and one that is true of none; neither
+A probe has a question with a placeholder for a guess, one guess that is true of a foreign row and one that is true of no row; neither
 is true of an own row. It leaks when what it observes is the same each time it is asked and differs between the two guesses.
 """
 
@@ -260,7 +260,7 @@ PROBES = (
     Probe(
         "a function of one's own",
         answer,
-        "CREATE FUNCTION pg_temp.told(text) RETURNS bool LANGUAGE plpgsql COST 0.01 AS $$BEGIN RAISE EXCEPTION '%', $1; END$$; SELECT {}",
+        "CREATE FUNCTION pg_temp.reveal(text) RETURNS bool LANGUAGE plpgsql COST 0.01 AS $$BEGIN RAISE EXCEPTION '%', $1; END$$; SELECT {}",
         *ADDRESS,
         is_open=False,
     ),
@@ -268,7 +268,7 @@ PROBES = (
 
 
 def leaks(connection: Connection, probe: Probe, keys: dict[str, int]) -> list[str]:
-    """The planner settings under which a probe tells a true guess from a false one."""
+    """Return the planner settings under which a probe distinguishes a true guess from a false one."""
     question = probe.question
     for name, key in keys.items():
         question = question.replace("{" + name + "}", str(key))
@@ -278,8 +278,8 @@ def leaks(connection: Connection, probe: Probe, keys: dict[str, int]) -> list[st
         connection.execute("RESET ALL")
         for name, value in values.items():
             connection.execute("SELECT set_config(%s, %s, false)", [name, value])
-        first = [repr(probe.observe(connection, one)) for one in asked]
-        again = [repr(probe.observe(connection, one)) for one in asked]
+        first = [repr(probe.observe(connection, question)) for question in asked]
+        again = [repr(probe.observe(connection, question)) for question in asked]
         if first == again and first[0] != first[1]:
             found.append(setting)
     connection.execute("RESET ALL")

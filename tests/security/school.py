@@ -31,7 +31,7 @@ class School:
         return login_name(self.name, email)
 
     def url(self, email, password=None):
-        """The address of the database with somebody's login."""
+        """The address of the database with a person's login."""
         base = self.migrator.url.difference_update_query(["passfile"])
         return base.set(username=self.login(email), password=password or self.passwords[email])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.security.attack import GROUPS, ask, attacks, complaints_of, others_at_work
+from tests.security.attack import GROUPS, ask, attacks, others_at_work, wrong_outcomes_of
 from tests.security.state import state
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def placeholders(world: World) -> Iterator[dict[str, object]]:
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_lecturer_reads_and_changes_nothing_of_another(world, placeholders, group):
     before = state(world)
-    wrong = complaints_of(world, group, placeholders)
+    wrong = wrong_outcomes_of(world, group, placeholders)
     changed = {subject for subject, sum_ in state(world).items() if sum_ != before[subject]}
     figures.update(successful=len(wrong), changes=len(changed))
     assert not wrong, "\n".join(wrong)
@@ -52,7 +52,7 @@ def test_a_lecturer_reads_and_changes_nothing_of_another(world, placeholders, gr
         "DO $$ BEGIN RAISE NOTICE '%', (SELECT string_agg(settings::text, '') FROM users); END $$",
         "SELECT most_common_vals FROM pg_stats WHERE schemaname = 'lms'",
         "SELECT query FROM pg_stat_activity",
-        "LISTEN told; SELECT pg_notify('told', 'canary')",
+        "LISTEN channel; SELECT pg_notify('channel', 'canary')",
     ],
 )
 def test_where_the_other_lecturers_rows_are_seen_the_search_finds_them(world, placeholders, statement):
@@ -87,7 +87,7 @@ def test_a_connection_opened_without_row_security_reads_nothing(world):
     "setting",
     ["role = 'lmskit_admin'", "session_authorization = 'postgres'", "search_path = 'pg_temp, public, lms'", "row_security = 'off'"],
 )
-def test_what_a_lecturer_sets_for_the_own_login_makes_it_nobody_else(world, setting):
+def test_settings_of_the_own_login_do_not_make_it_another_login(world, setting):
     with world.connect(world.own) as connection:
         ask(connection, f'ALTER ROLE "{world.own.name}" SET {setting}')
     try:
@@ -95,7 +95,7 @@ def test_what_a_lecturer_sets_for_the_own_login_makes_it_nobody_else(world, sett
             assert ask(connection, "SELECT session_user, current_user").values == [world.own.name, world.own.name]
             assert ask(connection, "SELECT * FROM lms.courses").canaries(asked="") == []
     except psycopg.OperationalError:
-        pass  # a login that has shut itself out is no danger
+        pass  # a login that has locked itself out is harmless
     finally:
         with world.superuser() as superuser:
             superuser.execute(f'ALTER ROLE "{world.own.name}" RESET ALL')

@@ -1,4 +1,4 @@
-"""The audit trail: who changed what is on record, and nobody but the database writes that record."""
+"""The audit trail records who changed what, and only the database writes it."""
 
 import psycopg
 import pytest
@@ -185,7 +185,7 @@ def test_what_happens_to_a_login_is_recorded_without_its_secrets(school, since):
     "statement",
     [
         "INSERT INTO audit_log (action, table_name, row_key) VALUES ('x', 'x', 'x')",
-        "INSERT INTO audit_log (actor, action, table_name, row_key) VALUES ('u_somebody', 'x', 'x', 'x')",
+        "INSERT INTO audit_log (actor, action, table_name, row_key) VALUES ('u_stranger', 'x', 'x', 'x')",
         "UPDATE audit_log SET actor = 'x'",
         "DELETE FROM audit_log",
         "TRUNCATE audit_log",
@@ -200,7 +200,7 @@ def test_what_happens_to_a_login_is_recorded_without_its_secrets(school, since):
         "SET ROLE lmskit_logins",
     ],
 )
-def test_nobody_erases_or_forges_the_record(statement, email, school):
+def test_the_record_can_be_neither_erased_nor_forged(statement, email, school):
     before = school.audit()
     with pytest.raises(DBAPIError), school.engine(email).begin() as connection:
         connection.execute(text(statement))
@@ -276,7 +276,7 @@ def test_the_command_prints_who_changed_what(school, configure):
 
 
 def test_every_table_that_people_change_has_its_triggers(school):
-    """A new table is audited or named here."""
+    """A new table is audited, or is named in this test."""
     without = {
         "external_ids",
         "material_passages",

@@ -1,4 +1,4 @@
-"""`lmskit.connect()`: whose login it is, and a sign-in form that leaves nothing of a password behind."""
+"""`lmskit.connect()`: which login it uses, and a sign-in form that stores no password."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def school(fresh_database):
 
 @pytest.fixture
 def server(school, configure, endpoint):
-    """The settings name the server and nobody's login, as on a lecturer's own machine."""
+    """The settings name the server and no login, as on a lecturer's own machine."""
     address = f"postgresql://127.0.0.1:{endpoint.port}/{school.name}"
     configure(LMSKIT_DATABASE_URL=address)
     return address
@@ -41,7 +41,7 @@ def who():
 
 
 def pressed(email, password):
-    """What the form answers."""
+    """Return the answer of the form."""
     form = sign_in_form()
     form.receive({"email": email, "password": password})
     return form.answer
@@ -69,7 +69,7 @@ def test_a_program_without_a_login_gets_the_sentence_and_no_form(server, capsys)
     assert capsys.readouterr().out == ""
 
 
-def test_who_signs_in_is_who_everything_is_done_as_until_they_sign_out(school, server):
+def test_everything_is_done_as_the_person_who_signed_in_until_they_sign_out(school, server):
     assert pressed(f" {ADA.upper()} ", school.passwords[ADA]).startswith("You are signed in as ada@example.org.")
     assert who() == ADA
     assert lmskit.connect() is engine_for()
@@ -88,7 +88,7 @@ def test_a_connection_of_an_earlier_password_proves_nothing(school, server):
     access().sign_in(ADA, school.passwords[ADA])
     with pytest.raises(SignInRefusedError):
         access().sign_in(ADA, "something else")
-    assert who() == ADA, "who was signed in still is"
+    assert who() == ADA, "the person who was signed in still is"
 
 
 # Refusals --------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def test_a_closed_login_is_refused_with_its_right_password(school, server):
 
 
 @pytest.mark.parametrize("content", [{}, {"email": ADA}, {"email": "", "password": ""}, "nonsense", None, {"email": ADA, "password": 7}])
-def test_a_message_that_is_no_sign_in_is_refused(content, server):
+def test_a_message_that_is_not_a_sign_in_is_refused(content, server):
     form = sign_in_form()
     form.receive(content)
     assert form.answer
@@ -165,9 +165,9 @@ class Notebook:
     def __init__(self, client):
         self.client, self.messages = client, []
 
-    def run(self, code, *, somebody_there=True):
+    def run(self, code, *, person_there=True):
         """Run a cell; return its error, or what it prints."""
-        return self._follow(self.client.execute(code, allow_stdin=somebody_there))
+        return self._follow(self.client.execute(code, allow_stdin=person_there))
 
     def press(self, comm_id, content):
         """Send what the form sends."""
@@ -218,7 +218,7 @@ def notebook(server):
 
 def test_a_notebook_asks_for_the_password_and_keeps_nothing_of_it(notebook, school):
     connect = "import lmskit; engine = lmskit.connect()"
-    assert notebook.run(connect, somebody_there=False).endswith("To make the demonstration people: lmskit seed")
+    assert notebook.run(connect, person_there=False).endswith("To make the demonstration people: lmskit seed")
     assert not [message for message in notebook.messages if message["msg_type"] == "display_data"]
     sentence = "You are not signed in yet. Sign in with the form above, then run this cell again."
     assert notebook.run(connect) == sentence

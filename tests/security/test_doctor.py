@@ -14,7 +14,7 @@ from lmskit.cli import app
 from lmskit.cli.doctor import disk, passfile
 from lmskit.db import access, engine_for
 from lmskit.db.cluster import Cluster
-from lmskit.queries.database_sessions import troublesome_sessions
+from lmskit.queries.database_sessions import blocking_sessions
 from lmskit.queries.finding import Finding
 from lmskit.queries.health import database_findings
 from lmskit.settings import DEMO_ADMIN
@@ -22,7 +22,7 @@ from lmskit.vocabulary import Role
 
 LECTURER = "forgetful.lecturer@example.org"
 FAST = {"fsync", "full_page_writes"}
-"""The cluster of the tests runs without these, which the doctor rightly minds."""
+"""The cluster of the tests runs without these, which is a finding."""
 
 
 @pytest.fixture
@@ -36,16 +36,16 @@ def examined(*arguments):
 
 
 def findings(*arguments) -> dict[str, dict[str, Any]]:
-    return {one["name"]: one for one in json.loads(examined("--json", *arguments).output)}
+    return {finding["name"]: finding for finding in json.loads(examined("--json", *arguments).output)}
 
 
 def mistakes() -> set[str]:
-    return {name for name, one in findings().items() if not one["is_well"]} - FAST
+    return {name for name, finding in findings().items() if not finding["is_well"]} - FAST
 
 
 @pytest.fixture
 def embedded(monkeypatch, admin_engine):
-    """What a cluster in use is told by default."""
+    """A cluster with the default settings, apart from those that make tests fast."""
     monkeypatch.setattr("lmskit.queries.server_settings.MUST_BE", {"password_encryption": ("scram-sha-256", "")})
 
 
@@ -65,9 +65,9 @@ def test_something_is_wrong_and_the_exit_status_says_so(admin_engine):
 def test_a_machine_can_read_it_too(embedded):
     answer = examined("--json")
     assert answer.exit_code == 0
-    for one in json.loads(answer.output):
-        assert set(one) == {"name", "is_well", "is_note", "sentence"}
-        assert one["sentence"].endswith((".", "?")) or ": " in one["sentence"]
+    for finding in json.loads(answer.output):
+        assert set(finding) == {"name", "is_well", "is_note", "sentence"}
+        assert finding["sentence"].endswith((".", "?")) or ": " in finding["sentence"]
 
 
 def test_it_looks_at_everything_that_can_be_wrong(embedded):
@@ -95,14 +95,14 @@ def test_a_broken_rule_is_named_with_the_object_and_what_to_do(embedded, superus
     assert "wrong row-security-off: terms. Every login with a grant sees every row of this table. In a migration:" in answer.output
 
 
-def test_an_open_plan_oracle_is_wrong_where_lmskit_was_told_to_close_it(embedded, superuser):
+def test_an_open_plan_oracle_is_wrong_where_lmskit_should_have_closed_it(embedded, superuser):
     superuser.execute("ALTER FUNCTION texteq LEAKPROOF")
     try:
         assert mistakes() == {"plan oracle"}
         assert findings()["plan oracle"]["sentence"].endswith("To close this channel: lmskit db bootstrap")
         with Session(engine_for()) as session:
-            kept = told(session, embedded=True, harden=False)["plan oracle"]
-            elsewhere = told(session, embedded=False, harden=False)["plan oracle"]
+            kept = by_name(session, embedded=True, harden=False)["plan oracle"]
+            elsewhere = by_name(session, embedded=False, harden=False)["plan oracle"]
     finally:
         superuser.execute("ALTER FUNCTION texteq NOT LEAKPROOF")
     assert (kept.is_well, kept.is_note) == (elsewhere.is_well, elsewhere.is_note) == (True, True)
@@ -110,8 +110,8 @@ def test_an_open_plan_oracle_is_wrong_where_lmskit_was_told_to_close_it(embedded
     assert elsewhere.sentence.endswith("as superuser: lmskit db bootstrap --harden ADDRESS")
 
 
-def told(session, **deployment) -> dict[str, Finding]:
-    return {one.name: one for one in database_findings(session, **deployment)}
+def by_name(session, **deployment) -> dict[str, Finding]:
+    return {finding.name: finding for finding in database_findings(session, **deployment)}
 
 
 def test_pending_migrations_are_wrong(embedded, superuser):
@@ -127,7 +127,7 @@ def test_pending_migrations_are_wrong(embedded, superuser):
 
 @pytest.fixture
 def idle(make_person):
-    """A lecturer's session that lies idle in a transaction."""
+    """A lecturer's session that is idle in a transaction."""
     make_person(LECTURER, Role.LECTURER)
     with ExitStack() as stack:
         connection = stack.enter_context(engine_for(LECTURER).connect())
@@ -140,11 +140,11 @@ def idle(make_person):
 def test_a_transaction_left_open_is_listed_with_the_person(embedded, idle, monkeypatch):
     _, pid = idle
     time.sleep(0.05)
-    monkeypatch.setattr("lmskit.queries.health.troublesome_sessions", lambda session: troublesome_sessions(session, idle="10 ms"))
-    one = findings()[f"session {pid}"]
-    assert not one["is_well"]
-    assert one["sentence"] == (
-        f"{LECTURER} has left a transaction open for 0 minutes, which holds up others. To end it: lmskit doctor --end {pid}"
+    monkeypatch.setattr("lmskit.queries.health.blocking_sessions", lambda session: blocking_sessions(session, idle="10 ms"))
+    finding = findings()[f"session {pid}"]
+    assert not finding["is_well"]
+    assert finding["sentence"] == (
+        f"{LECTURER} has left a transaction open for 0 minutes, which can block others. To end it: lmskit doctor --end {pid}"
     )
 
 
@@ -162,7 +162,7 @@ def test_no_session_of_that_number_is_a_sentence(embedded):
     assert answer.stderr == "The database has no session 1 of somebody else, or no longer. To list them: lmskit doctor\n"
 
 
-def test_the_owner_of_the_tables_is_nobody_to_be_ended(embedded, cluster):
+def test_a_session_of_the_owner_of_the_tables_is_not_ended(embedded, cluster):
     from lmskit.db import migrator_engine
 
     with migrator_engine().connect() as connection:
@@ -172,7 +172,7 @@ def test_the_owner_of_the_tables_is_nobody_to_be_ended(embedded, cluster):
     assert f"The session {pid} belongs to lmskit_migrator, which is not a person's login." in answer.stderr
 
 
-def test_overdue_and_abandoned_messages_are_told(embedded, superuser):
+def test_overdue_and_abandoned_messages_are_findings(embedded, superuser):
     superuser.execute(
         "INSERT INTO outbox (idem_key, message_id, recipient, template, status, created_at, leased_until) VALUES"
         " ('doctor:1', '<doctor1@example.org>', 'a@example.org', 'welcome', 'waiting', now() - interval '2 days', NULL),"
@@ -181,23 +181,23 @@ def test_overdue_and_abandoned_messages_are_told(embedded, superuser):
     )
     try:
         with Session(engine_for(DEMO_ADMIN)) as session:
-            outbox = [one for one in database_findings(session, embedded=True, harden=True) if one.name == "outbox"]
+            outbox = [finding for finding in database_findings(session, embedded=True, harden=True) if finding.name == "outbox"]
     finally:
         superuser.execute("DELETE FROM outbox WHERE idem_key LIKE 'doctor:%'")
-    assert [(one.is_well, one.is_note) for one in outbox] == [(False, False), (False, False), (True, True)]
+    assert [(finding.is_well, finding.is_note) for finding in outbox] == [(False, False), (False, False), (True, True)]
     assert outbox[0].sentence == (
         "1 message has waited for more than 1 day. To see why: lmskit mail list --status waiting. "
         "To hand over what is due: lmskit mail deliver"
     )
     assert outbox[1].sentence.startswith("1 message was in hand of a dispatcher that was interrupted.")
-    assert outbox[2].sentence.endswith("To ask for the places again: lmskit mail retry --dead")
+    assert outbox[2].sentence.endswith("To request these enrollments again: lmskit mail retry --dead")
 
 
-def test_a_lecturer_is_told_what_was_not_looked_at(lecturer_engine):
+def test_a_lecturer_reads_what_was_not_checked(lecturer_engine):
     with Session(lecturer_engine) as session:
-        found = told(session, embedded=True, harden=True)
+        found = by_name(session, embedded=True, harden=True)
     assert found["access"].is_well
-    assert found["rights"].sentence == "Sessions and messages were not looked at: that takes an administrator."
+    assert found["rights"].sentence == "Sessions and messages were not checked. Only an administrator can check them."
 
 
 def test_others_who_can_read_the_passfile_are_wrong(tmp_path):
@@ -216,18 +216,18 @@ def test_a_full_disk_is_wrong(tmp_path, monkeypatch):
     assert not disk(tmp_path).is_well
 
 
-def test_a_database_that_was_made_anew_is_hardened_when_the_server_starts(superuser, cluster, monkeypatch):
+def test_a_database_that_was_made_again_is_hardened_when_the_server_starts(superuser, cluster, monkeypatch):
     def is_leakproof():
         return superuser.execute("SELECT proleakproof FROM pg_proc WHERE proname = 'texteq'").fetchone() == (True,)
 
     superuser.execute("ALTER FUNCTION texteq LEAKPROOF")
     access().server.start()
-    assert is_leakproof()  # the server was running: nobody has asked
-    running, asked = Cluster.running, []
+    assert is_leakproof()  # the server was running, so nothing was checked
+    running, calls = Cluster.running, []
 
     def stopped_at_first(self):
-        asked.append(self)
-        return None if len(asked) == 1 else running(self)
+        calls.append(self)
+        return None if len(calls) == 1 else running(self)
 
     monkeypatch.setattr(Cluster, "running", stopped_at_first)
     access().server.start()

@@ -1,4 +1,4 @@
-"""The catalogue lint finds nothing in a database as lmskit makes it, and each of its rules finds what it is for."""
+"""A database as lmskit makes it breaks no access rule, and each rule notices its fault."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from lmskit.db import migrator_engine, revision
 from lmskit.db.cluster import Endpoint
 from lmskit.queries import access_rules
-from lmskit.queries.access_manifest import RENEW, kept_manifest, manifest
+from lmskit.queries.access_manifest import RENEW, expected_manifest, manifest
 from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, MANIFEST, RULES, SERVER, Violation, skipped_rules, violations
 
 DATABASE = "lmskit_lint"
@@ -85,7 +85,7 @@ FAULTS = {
     "login-in-another-group": f"{LOGIN}; {PERSON}; GRANT lmskit_admin TO u_0123456789abcdef WITH SET FALSE",
     "two-groups-at-once": f"{LOGIN}; GRANT lmskit_admin, lmskit_lecturer TO u_0123456789abcdef WITH SET FALSE",
     "membership-too-strong": f"{LOGIN}; GRANT lmskit_lecturer TO u_0123456789abcdef WITH SET TRUE",
-    "membership-not-meant": "GRANT lmskit_owner TO lmskit_admin",
+    "membership-unexpected": "GRANT lmskit_owner TO lmskit_admin",
     "setting-open": "GRANT SET ON PARAMETER session_preload_libraries TO lmskit_lecturer",
     "schema-create": "GRANT CREATE ON SCHEMA public TO PUBLIC",
     "schema-of-another-owner": "ALTER SCHEMA lms OWNER TO postgres",
@@ -103,7 +103,7 @@ FAULTS = {
     MANIFEST: "ALTER FUNCTION lms.my_term_ids() VOLATILE",
     "weak-verifier": "SET LOCAL password_encryption = md5; ALTER ROLE lmskit_backup PASSWORD 'secret'",
 }
-"""What a careless migration or administrator could do, by the rule that has to notice it."""
+"""What a careless migration or administrator could do, by the rule that must notice it."""
 NOT_TRIED = {"weak-authentication", "authentication-file-broken"}
 """They read pg_hba.conf, which belongs to the whole server and to no transaction."""
 
@@ -133,29 +133,29 @@ def test_a_database_as_lmskit_makes_it_breaks_no_rule(superuser, say):
     say(f"catalogue lint: 0 violations of {len(RULES)} rules in a database as lmskit makes it")
 
 
-def test_nor_does_one_in_use_as_far_as_an_administrator_can_tell(admin_engine, lecturer_engine):
+def test_nor_does_one_in_use_as_far_as_an_administrator_can_see(admin_engine, lecturer_engine):
     with admin_engine.connect() as connection:
         assert found(connection) == []
         assert skipped_rules(Session(bind=connection)) == list(SERVER)
 
 
-def test_a_lecturer_may_ask_too(lecturer_engine):
+def test_a_lecturer_may_check_them_too(lecturer_engine):
     with lecturer_engine.connect() as connection:
         assert found(connection) == []
 
 
 def test_a_table_without_policies_is_noticed_by_name(superuser):
     superuser.exec_driver_sql(TABLE)
-    told = {(one.rule, one.object) for one in found(superuser)}
-    assert {("row-security-off", "notes"), ("row-security-not-forced", "notes"), ("table-without-policy", "notes")} <= told
+    violated = {(violation.rule, violation.object) for violation in found(superuser)}
+    assert {("row-security-off", "notes"), ("row-security-not-forced", "notes"), ("table-without-policy", "notes")} <= violated
 
 
 @pytest.mark.parametrize("rule", FAULTS)
 def test_each_rule_notices_its_fault(superuser, rule):
     superuser.exec_driver_sql(FAULTS[rule], execution_options={"no_parameters": True})
-    told = [one for one in found(superuser) if one.rule == rule]
-    assert told, f"no {rule}; found {found(superuser)}"
-    assert all(one.object and one.advice == RULES[rule] for one in told)
+    violated = [violation for violation in found(superuser) if violation.rule == rule]
+    assert violated, f"no {rule}; found {found(superuser)}"
+    assert all(violation.object and violation.advice == RULES[rule] for violation in violated)
 
 
 def test_every_rule_has_a_fault_that_tries_it():
@@ -184,23 +184,23 @@ def test_every_rule_in_the_statements_is_explained():
 )
 def test_what_only_narrows_breaks_no_rule_but_that_migrations_make_everything(superuser, statement):
     superuser.exec_driver_sql(statement)
-    assert {one.rule for one in found(superuser)} <= {MANIFEST}
+    assert {violation.rule for violation in found(superuser)} <= {MANIFEST}
 
 
-def test_the_manifest_says_what_is_missing_and_what_is_too_much(superuser):
+def test_the_manifest_says_what_is_missing_and_what_is_additional(superuser):
     superuser.exec_driver_sql(
         "ALTER POLICY lecturer_reads_own ON lms.terms USING (id = ANY ((SELECT lms.my_term_ids())::bigint[]) AND id > 5)"
     )
-    told = [one.object for one in found(superuser) if one.rule == MANIFEST]
-    assert [line.split(": ")[0] for line in told] == ["missing", "not from a migration"]
-    assert all("terms.lecturer_reads_own" in line for line in told)
+    differences = [violation.object for violation in found(superuser) if violation.rule == MANIFEST]
+    assert [line.split(": ")[0] for line in differences] == ["missing", "not from a migration"]
+    assert all("terms.lecturer_reads_own" in line for line in differences)
 
 
 def test_the_manifest_is_what_the_migrations_make(superuser):
-    made, kept = manifest(superuser), kept_manifest()
-    assert made == kept, f"a migration changed who may do what. If that is meant: {RENEW}"
+    made, kept = manifest(superuser), expected_manifest()
+    assert made == kept, f"a migration changed who may do what. If that is intended: {RENEW}"
 
 
-def test_another_role_than_the_administrator_is_never_asked_about_people(cluster):
+def test_another_role_than_the_administrator_does_not_check_the_logins_of_people(cluster):
     with migrator_engine().connect() as connection:
         assert "login-in-another-group" in skipped_rules(Session(bind=connection))

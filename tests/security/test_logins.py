@@ -19,7 +19,7 @@ from lmskit.vocabulary import Role
 from tests import factories
 from tests.security.school import ADA, ADMIN, BEN, School
 
-PASSWORD = "a password somebody thought of"
+PASSWORD = "a password of one's own"
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def school(fresh_database):
 
 @pytest.fixture
 def lmskit(school, configure):
-    """Run a command as somebody, by default the administrator, and return what it says."""
+    """Run a command as a person, by default the administrator, and return its output."""
 
     def run(*arguments, person=ADMIN, typed="", status=0):
         configure(LMSKIT_DATABASE_URL=school.url(person).render_as_string(hide_password=False))
@@ -44,7 +44,7 @@ def lmskit(school, configure):
 
 @pytest.fixture
 def someone(school):
-    """Somebody new with a login of their own, whose password the school knows."""
+    """A new person with a login of their own, whose password the school has."""
 
     def make(role=Role.LECTURER):
         email = f"{factories.unique('someone')}@example.org"
@@ -62,7 +62,7 @@ def who(engine):
 
 
 def refused(engine):
-    """Try to sign in anew; return the sentence of the refusal."""
+    """Try to sign in again; return the sentence of the refusal."""
     engine.dispose()
     with pytest.raises(SignInRefusedError) as error, engine.connect():
         pass
@@ -167,7 +167,7 @@ def test_the_list_says_who_can_sign_in(lmskit, someone):
 # Closed and opened -----------------------------------------------------------------------------------------
 
 
-def test_a_closed_login_lets_nobody_in_and_ends_who_is_in(lmskit, school, someone):
+def test_a_closed_login_lets_no_one_in_and_ends_open_sessions(lmskit, school, someone):
     email = someone()
     engine = school.engine(email)
     with engine.connect() as connection:
@@ -302,7 +302,7 @@ def test_a_change_of_address_that_fails_leaves_the_login_as_it_was(lmskit, schoo
     assert who(school.engine(ADA)) == ADA
 
 
-def test_nobody_renames_the_login_in_use(school):
+def test_the_login_in_use_cannot_be_renamed(school):
     with pytest.raises(OwnLoginError, match="Ask another administrator"), transaction(school.engine(ADMIN)) as session:
         change_address(session, ChangeAddress(old=ADMIN, new="other@example.org"))
 
@@ -316,7 +316,7 @@ def test_a_kept_password_moves_to_the_new_address(lmskit):
     assert not access().server.has_login("moved@example.org")
 
 
-def test_who_is_no_administrator_any_more_has_no_administrators_rights(school, someone):
+def test_a_person_who_is_not_an_administrator_any_more_has_no_administrators_rights(school, someone):
     email = someone(Role.SUPER_ADMIN)
     engine = school.engine(email)
     with transaction(engine) as session:
@@ -347,7 +347,7 @@ def test_the_last_administrator_is_neither_removed_nor_made_a_lecturer(change, s
 # Passwords -------------------------------------------------------------------------------------------------
 
 
-def test_a_lecturer_changes_the_own_password_and_nobody_elses(lmskit, school, someone):
+def test_a_lecturer_changes_the_own_password_and_no_other(lmskit, school, someone):
     email = someone()
     said = lmskit("passwd", person=email, typed="a new password\na new password\n")
     assert f"{email} has a new password." in said
@@ -357,7 +357,7 @@ def test_a_lecturer_changes_the_own_password_and_nobody_elses(lmskit, school, so
     assert who(school.engine(ADA)) == ADA
 
 
-def test_an_administrator_sets_the_password_of_somebody_else(lmskit, school, someone):
+def test_an_administrator_sets_the_password_of_another_person(lmskit, school, someone):
     email = someone()
     said = lmskit("passwd", email)
     password = next(line for line in said.splitlines() if "password:" in line).rpartition(" ")[2]
@@ -371,7 +371,7 @@ def test_a_kept_password_is_exchanged_when_it_changes(lmskit):
     assert access().server.kept_login("frida@example.org") not in {before, None}
 
 
-def test_no_statement_holds_a_password_in_clear(school, someone):
+def test_no_statement_holds_a_password_in_clear_text(school, someone):
     from sqlalchemy import event
 
     seen: list[str] = []

@@ -1,4 +1,4 @@
-"""Every fault that is injected is noticed: by the lint of the catalogue, or by the oracle that asks what each login sees."""
+"""Every injected fault is noticed, by an access rule or by the oracle that checks what each login sees."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ENOUGH = 100
 ALWAYS = {"policy dropped", "row security off"}
 OF_A_KIND = 4
-"""How many faults of a kind are injected where there is no time for all of them."""
+"""How many faults of a kind are injected if there is no time for all."""
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_every_injected_fault_is_noticed(world, superuser, say, all_of_a_kind):
             driver.execute(fault.statements.encode())
             driver.execute("RESET ROLE")
             noticed_by = {"the manifest" if rule == MANIFEST else "a rule" for rule, _ in lint(superuser) - unharmed}
-            # Asking every login takes a while: the oracle is for what no rule of its own tells.
+            # Checking every login takes a while: the oracle is for faults that no rule notices.
             if "a rule" not in noticed_by and next(complaints(driver, world), None) is not None:
                 noticed_by.add("the oracle")
         noticed.update(noticed_by)
@@ -66,7 +66,7 @@ def test_every_injected_fault_is_noticed(world, superuser, say, all_of_a_kind):
 
 
 def some(faults: Iterable[Mutation]) -> list[Mutation]:
-    """Every policy's and table's own fault, and of the other kinds a few that lie far apart."""
+    """Every policy's and table's own fault, and a few of each other kind, far apart in the list."""
     by_kind: defaultdict[str, list[Mutation]] = defaultdict(list)
     for fault in faults:
         by_kind[fault.kind].append(fault)
@@ -76,6 +76,6 @@ def some(faults: Iterable[Mutation]) -> list[Mutation]:
 
 
 def lint(connection: Connection) -> set[tuple[str, str]]:
-    """Ask the lint over this connection, in this transaction."""
+    """Check the access rules over this connection, in this transaction."""
     with Session(bind=connection, join_transaction_mode="create_savepoint") as session:
         return {(violation.rule, violation.object) for violation in violations(session)}

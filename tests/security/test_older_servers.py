@@ -22,7 +22,7 @@ from lmskit.db.bootstrap import bootstrap
 from lmskit.db.cluster import Cluster
 from lmskit.errors import BootstrapError
 from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, violations
-from tests.security.attack import GROUPS, attacks, complaints_of, others_at_work
+from tests.security.attack import GROUPS, attacks, others_at_work, wrong_outcomes_of
 from tests.security.oracle import complaints
 from tests.security.state import state
 from tests.security.world import World, build
@@ -80,7 +80,7 @@ def prepared_by(by: Bootstrapper, endpoint: Endpoint, passfile: Path) -> World:
     ("version", "by"),
     [(16, "superuser"), (16, "manager"), (18, "manager")],
 )
-def test_it_holds_there_too(elsewhere, version, by, say):
+def test_the_rules_hold_there_too(elsewhere, version, by, say):
     say(holds(elsewhere(version, by), version, by, SLICE))
 
 
@@ -91,18 +91,18 @@ def test_the_whole_battery_holds_after_a_bootstrap_without_a_superuser(elsewhere
 
 
 def holds(world: World, version: int, by: Bootstrapper, groups: Sequence[str]) -> str:
-    """Ask the oracle, the attacks of some groups and the lint; return the figures in a sentence."""
+    """Run the oracle, the attacks of some groups and the access rules; return the figures in a sentence."""
     with world.superuser() as superuser:
         assert list(complaints(superuser, world)) == []
         superuser.rollback()
     with others_at_work(world) as placeholders:
         before = state(world)
-        wrong = [complaint for group in groups for complaint in complaints_of(world, group, placeholders)]
+        wrong = [mistake for group in groups for mistake in wrong_outcomes_of(world, group, placeholders)]
         changed = {subject for subject, sum_ in state(world).items() if sum_ != before[subject]}
     assert not wrong, "\n".join(wrong)
     assert changed == set()
     found = broken_rules(world)
-    # Only a superuser can close the plan oracle; `lmskit doctor` tells of it by this rule.
+    # Only a superuser can close the plan oracle; this rule reports it.
     assert found == ({LEAKPROOF_BUILTINS} if by == "manager" else set())
     n_attacks = sum(len(attacks(group)) for group in groups)
     return f"PostgreSQL {version}, prepared by a {by}: {n_attacks} attacks, 0 successful; the lint finds {sorted(found)}"

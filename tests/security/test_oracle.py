@@ -28,7 +28,7 @@ def test_every_login_sees_and_changes_exactly_its_own(world, superuser):
     left=st.sets(st.tuples(st.sampled_from(COURSES), st.sampled_from((31, 32)))),
     narrowed=st.sampled_from(("", "wren-1", "canary-2", "nobody's")),
 )
-def test_whoever_teaches_what_the_sets_are_equal(world: World, superuser, teaching, left, narrowed):
+def test_the_sets_are_equal_for_any_distribution_of_courses(world: World, superuser, teaching, left, narrowed):
     with undone(superuser):
         for course, lecturer in zip(COURSES, teaching, strict=True):
             superuser.execute("UPDATE courses SET lecturer_id = %s WHERE id = %s", [lecturer, course])

@@ -96,7 +96,7 @@ def record(path: Path, command: list[str], environment: dict[str, str]) -> None:
 
 
 def secrets_of(world: World) -> list[bytes]:
-    """Password, verifier and hash of everybody."""
+    """Password, verifier and hash of every person."""
     with world.superuser() as connection:
         stored = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL").fetchall()
         stored += connection.execute("SELECT password_hash FROM users WHERE password_hash <> '!'").fetchall()
@@ -105,7 +105,7 @@ def secrets_of(world: World) -> list[bytes]:
 
 
 def leaks(folder: Path, secrets: list[bytes]) -> dict[str, list[bytes]]:
-    """By file, what it holds of the other lecturer's or of anybody's secrets; addresses with a password among them."""
+    """By file, what it contains of the other lecturer's rows or of any secret, also addresses with a password."""
     address = re.compile(rb"postgres(?:ql)?(?:\+psycopg)?://[^\s:@/]+:(?!\*\*\*)[^\s@/]+@")
     found = {}
     for path in sorted(folder.rglob("*")):
@@ -158,17 +158,17 @@ def test_the_token_of_jupyterlab_stays_in_no_file(desk, environment):
         [sys.executable, "-m", "lmskit", "lab", "--no-browser", "--port", "18899"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, cwd=desk, text=True,
     )  # fmt: skip
-    told: list[str] = []
+    printed: list[str] = []
     try:
         assert process.stdout is not None
         for line in process.stdout:
-            told.append(line)
+            printed.append(line)
             if found := re.search(r"(http://\S+/)lab\?token=(\w+)", line):
                 break
         else:
-            pytest.fail("".join(told))
+            pytest.fail("".join(printed))
         address, token = found[1], found[2]
-        kernel = urllib.request.Request(  # noqa: S310 - JupyterLab told this address
+        kernel = urllib.request.Request(  # noqa: S310 - JupyterLab printed this address
             f"{address}api/kernels", method="POST", data=b"{}", headers={"Authorization": f"token {token}"}
         )
         assert patiently(kernel) == 201

@@ -59,7 +59,7 @@ def test_the_same_probes_leak_where_the_built_ins_are_leakproof(unhardened, say)
 
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
 def test_no_guess_is_true_of_an_own_row(hardened, probe):
-    """Otherwise a probe could tell its guesses apart by what the lecturer may see."""
+    """Otherwise a probe could distinguish its guesses by rows that the lecturer may see."""
     if not probe.question.startswith("SELECT 1 FROM") or "remembers" in probe.name:
         return
     for guess in (probe.true, probe.false):
@@ -78,7 +78,7 @@ def test_what_remains_are_counts_over_whole_tables(hardened):
 
 
 def test_statistics_of_words_would_leak_even_when_hardened(endpoint, hardened):
-    """Which is why a migration switches them off, and a rule of the lint holds that line."""
+    """Which is why a migration switches them off, and an access rule checks that."""
     probe = next(probe for probe in PROBES if probe.name == "estimate of a word in a text")
     with superuser(endpoint, HARDENED) as connection:
         connection.execute("ALTER TABLE material_passages ALTER COLUMN body_vector SET STATISTICS 100")
@@ -108,7 +108,7 @@ def test_keeping_the_built_ins_leakproof_restores_every_one_of_them(endpoint, fr
             assert len(leakproof_builtins(untouched)) > 300
 
 
-def test_a_server_of_somebody_else_is_left_as_it_is_unless_asked(endpoint, fresh_database):
+def test_a_server_that_is_not_ours_is_left_as_it_is_unless_asked(endpoint, fresh_database):
     fresh_database("lmskit_foreign")
     with superuser(endpoint, "lmskit_foreign") as connection:
         bootstrap(endpoint.superuser_conninfo(), "lmskit_foreign", passfile=access().settings.passfile, harden=False)

@@ -1,4 +1,4 @@
-"""Two lecturers with a world each, and an administrator, in a database of their own. What belongs to whom can be told by looking at it."""
+"""Two lecturers with a world each, and an administrator, in a database of their own. Every row shows to whom it belongs."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection[Any]
 HERE = Path(__file__).parent
 OWN, FOREIGN, NOBODY = 1_000_000, 770_000_000, 990_000_000
-"""Where the ids begin of the lecturer who attacks, of the other one, and of rows that do not exist."""
+"""The first ids of the attacking lecturer, of the other one, and of rows that do not exist."""
 SHARED_STUDENTS = (31, 32)
 
 # The word is searched for without its last letter, since a text vector holds its stem.
 CANARY = re.compile(r"canar|4242\.42|0\.4242|2031-07-07|\b77\d{7}\b", re.IGNORECASE)
-"""What only the other lecturer's rows hold, or nobody's but an administrator's."""
+"""What only rows of the other lecturer or of an administrator contain."""
 ROWS = {
     "lecturer": 1, "student": 31, "term": 5, "course": 11, "second_course": 12, "quiz": 61, "second_quiz": 71, "attempt": 1001,
     "material": 201, "external_id": 301, "outbox": 401, "import": 501, "audit": 601, "archive": 701,
@@ -49,7 +49,7 @@ class Login:
 
 @dataclass(frozen=True)
 class World:
-    """Where it is, and who is in it."""
+    """The address of the database, and its people."""
 
     endpoint: Endpoint
     database: str
@@ -58,7 +58,7 @@ class World:
     admin: Login
 
     def superuser(self) -> Connection:
-        """Connect as someone whom no policy holds; the schema is in the search path."""
+        """Connect as a superuser, to whom no policy applies; the schema is in the search path."""
         return psycopg.connect(self.endpoint.superuser_conninfo(self.database))
 
     def connect(self, login: Login, **more: Any) -> Connection:
@@ -86,7 +86,7 @@ class World:
 
     @contextmanager
     def posing(self, connection: Connection, login: str) -> Iterator[None]:
-        """Let a superuser's open transaction be the login's; what is done meanwhile is undone."""
+        """Let a superuser's open transaction act as the login; what is done in the block is undone."""
         with connection.transaction(force_rollback=True):
             connection.execute(f'SET LOCAL SESSION AUTHORIZATION "{login}"')
             yield
@@ -124,7 +124,7 @@ def build(endpoint: Endpoint, database: str, owner: Engine) -> World:
 
 
 def filled(statement: str, values: dict[str, Any]) -> str:
-    """Put `values` in the place of `:name`; two colons are a cast."""
+    """Replace each `:name` by its value; two colons are a cast."""
     return re.sub(r"(?<!:):([a-z_]+)", lambda found: str(values.get(found[1], found[0])), statement)
 
 

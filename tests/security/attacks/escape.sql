@@ -102,7 +102,7 @@ CREATE EXTENSION postgres_fdw;
 -- refused 42501 or 0A000
 CREATE EXTENSION plpython3u;
 
--- refused 42501 or 0A000: trusted where it is there
+-- refused 42501 or 0A000: trusted where it is installed
 CREATE EXTENSION hstore;
 
 -- refused 42501
@@ -336,5 +336,5 @@ BEGIN ISOLATION LEVEL REPEATABLE READ; SET TRANSACTION SNAPSHOT '00000003-000000
 -- refused 55000
 BEGIN; SELECT 1; PREPARE TRANSACTION 'left-behind';
 
--- done: an alphabet is no data
+-- done: an alphabet is not data
 SET client_encoding = 'SQL_ASCII'; SELECT 1;

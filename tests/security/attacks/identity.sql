@@ -189,7 +189,7 @@ SELECT lms.keep_an_administrator(:foreign_lecturer);
 -- refused 28P01: no verifier, no password
 SELECT lms.set_my_password('known', '!');
 
--- refused 42501: a trigger's function is no function to call
+-- refused 42501: a trigger's function cannot be called
 SELECT lms.audit_rows();
 
 -- refused 42501

@@ -1,4 +1,4 @@
--- Conditions, casts and functions that tell what they were called with. They may see one's own rows only.
+-- Conditions, casts and functions that reveal their arguments. They may see only the lecturer's own rows.
 
 -- refused 22P02: the error quotes a value, and it is one's own
 SELECT id FROM lms.users WHERE email::int = 1;

@@ -102,7 +102,7 @@ SELECT * FROM lms.quiz_attempts TABLESAMPLE BERNOULLI (100);
 -- own
 SELECT ctid, xmin, tableoid::regclass, feedback FROM lms.quiz_attempts;
 
--- own: every physical place
+-- own: every physical position
 SELECT title FROM lms.courses WHERE ctid = ANY (SELECT format('(0,%s)', n)::tid FROM generate_series(1, 100) AS n);
 
 -- own

@@ -24,7 +24,7 @@ UPDATE lms.materials SET title = 'x' WHERE id = :foreign_material;
 -- nothing
 UPDATE lms.material_passages SET body = 'x' WHERE material_id = :foreign_material;
 
--- done: without WHERE, and the checksums tell
+-- done: without WHERE; the checksums show what changed
 UPDATE lms.courses SET title = 'blind';
 
 -- done
