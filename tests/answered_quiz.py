@@ -21,7 +21,7 @@ KEY = {"choose": {"answer": "a"}, "count": {"answer": 4}, "key": {"answer": True
 
 
 def answers(level, dice):
-    """What somebody of this level answers: the key of the third question is wrong."""
+    """The answers of a student of this level; the key of the third question is wrong."""
     right = [bool(dice.normal(scale=0.6) < level) for _ in range(4)]
     return [
         {"question": "choose", "response": "a" if right[0] else "b", "score": float(right[0])},

@@ -98,9 +98,9 @@ class WhatIfDashboard(Dashboard):
         self.first.use_fits(evidence.fits)
         self.first.show(own)
         self.second.use_fits(evidence.fits)
-        n_students, n_units = len(evidence.students), len(evidence.scores)
-        counted = f"{count_text(n_students, 'student')} (active and completed), {count_text(n_units, 'unit')} of evidence."
-        self.about.value = f"{counted} {about}"
+        students = count_text(len(evidence.students), "student")
+        scores = count_text(len(evidence.scores), "unit of evidence", "units of evidence")
+        self.about.value = f"{students} (active and completed), {scores}. {about}"
 
     def _week_chosen(self) -> None:
         if not self._filling:

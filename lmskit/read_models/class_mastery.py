@@ -50,7 +50,7 @@ class ClassByWeek:
 
     @property
     def latest(self) -> pd.Series | None:
-        """The last week in which a student is assessed; None if there is none."""
+        """The last week in which a student is assessed; None without one."""
         return self.assessed.iloc[-1] if len(self.assessed) else None
 
     @property

@@ -84,7 +84,7 @@ class CourseSummary:
     course
         The course, as `lmskit.queries.course.courses` lists it.
     latest
-        The last week in which a student is assessed, a row of `lmskit.queries.mastery.class_weeks`; None if there is none.
+        The last week in which a student is assessed, a row of `lmskit.queries.mastery.class_weeks`; None without one.
     n_to_help
         How many students to help there are.
     """

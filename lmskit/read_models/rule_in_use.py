@@ -41,7 +41,7 @@ class RuleInUse:
     caution: str
 
     def caveat(self) -> str:
-        """Caveat to show beside the rule; empty if there is none.
+        """Caveat to show beside the rule; empty without one.
 
         Examples
         --------

@@ -72,7 +72,7 @@ class ListEntry:
     n_to_help
         Students to help.
     week
-        The last week in which a student is assessed; None if there is none.
+        The last week in which a student is assessed; None without one.
     n_assessed, mean
         Students assessed in that week, and the mean of their values as a text.
     read_at

@@ -1,4 +1,4 @@
-"""A quiz judged as a lecturer sees it: which attempts count, a wrong key, its options, its drift, and nobody else's quizzes."""
+"""The quality of a quiz as its lecturer sees it: attempts that count, a wrong key, options, drift, and no quizzes of others."""
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def test_the_item_with_a_wrong_key_is_found_and_the_others_are_not(session, cour
 
 
 @pytest.mark.parametrize("which", list(CountedAttempts))
-def test_the_attempts_that_count_are_those_that_were_asked_for(session, course, which):
+def test_the_attempts_that_count_are_the_chosen_ones(session, course, which):
     quality = quiz_quality(session, answered_quiz(session, course, n_students=12, attempts=3).id, attempts=which)
     everything = quiz_quality(session, quality.answers.quiz_id, attempts=CountedAttempts.ALL).answers
     totals = everything.attempts.assign(total=everything.scores.sum(axis=1))
@@ -57,7 +57,7 @@ def test_the_options_of_a_question_are_counted_against_the_rest_of_the_quiz(sess
     assert statement.loc["false", "verdict"] == "attractive", "the wrong key's other option draws those who know"
 
 
-def test_a_question_without_options_has_none_and_an_unknown_one_is_said(session, course):
+def test_a_question_without_options_gives_an_empty_table_and_an_unknown_one_is_refused(session, course):
     quality = quiz_quality(session, answered_quiz(session, course, n_students=3).id)
     assert len(question_options(quality, "word")) == 0
     assert {"text", "n", "verdict"} <= set(question_options(quality, "word").columns)
@@ -66,7 +66,7 @@ def test_a_question_without_options_has_none_and_an_unknown_one_is_said(session,
     assert question_named(quality.answers.content, "4").id == "word"
 
 
-def test_a_quiz_that_nobody_answered_is_empty_and_not_an_error(session, course):
+def test_a_quiz_without_answers_is_empty_and_not_an_error(session, course):
     quality = quiz_quality(session, factories.quiz(session, course, questions=QUESTIONS, max_score=5).id)
     assert quality.n_attempts == 0
     assert set(quality.items["verdict"]) == {"withheld"}
@@ -74,14 +74,14 @@ def test_a_quiz_that_nobody_answered_is_empty_and_not_an_error(session, course):
     assert len(quiz_drift(session, quality.answers.quiz_id).runs) == 0
 
 
-def test_a_question_whose_key_was_mended_discriminates_otherwise_than_before(session):
+def test_a_question_with_a_corrected_key_discriminates_differently_from_before(session):
     module = factories.unique("M")
     before, now = (factories.course(session, module_code=module, weeks=1) for _ in range(2))
     answered_quiz(session, before, n_students=120, seed=1)
     quiz = answered_quiz(session, now, n_students=120, seed=2)
     for attempt in _attempts(session, quiz):
-        mended = [answer | ({"score": 1 - answer["score"]} if answer["question"] == "key" else {}) for answer in attempt.answers]
-        attempt.answers = mended
+        corrected = [answer | ({"score": 1 - answer["score"]} if answer["question"] == "key" else {}) for answer in attempt.answers]
+        attempt.answers = corrected
     session.flush()
     found = quiz_drift(session, quiz.id)
     assert [run.course for run in found.runs] == [before.code, now.code]
@@ -94,7 +94,7 @@ def _attempts(session, quiz):
     return list(session.scalars(select(QuizAttempt).where(QuizAttempt.quiz_id == quiz.id)))
 
 
-def test_a_lecturer_judges_the_own_quizzes_and_compares_with_nobody_elses(admin_engine, make_person):
+def test_a_lecturer_analyses_own_quizzes_and_compares_them_with_no_quiz_of_another_lecturer(admin_engine, make_person):
     email, other = (f"{factories.unique('lecturer')}@example.org" for _ in range(2))
     for address in (email, other):
         make_person(address, Role.LECTURER)
