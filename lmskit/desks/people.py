@@ -59,7 +59,7 @@ def people_desk(
             person = close_login(session, request.email)
         with begin() as session:
             ended = sessions_ended(end_sessions(session, person))
-        return LoginResult(f"The login of {request.email} is closed; nobody can sign in with it. {ended}")
+        return LoginResult(f"The login of {request.email} is closed; it cannot be used to sign in any more. {ended}")
 
     def reopen(request: ChooseLogin) -> LoginResult:
         password = new_password()

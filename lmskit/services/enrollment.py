@@ -182,7 +182,7 @@ def _student(session: Session, request: EnrollStudent) -> User:
 
 
 def _resumed(session: Session, course: Course, student: User) -> tuple[Enrollment, dt.date | None]:
-    """Make pending again what was withdrawn, or whose message was given up; return it with the day an earlier enrollment had ended."""
+    """Set a withdrawn enrollment, or one whose message was given up, to pending; return it with the day it had ended before."""
     enrollment = locked_enrollment(session, course.id, student.id)
     if enrollment is not None and enrollment.status is EnrollmentStatus.PENDING:
         given_up = outbox.message_of(session, enrollment)

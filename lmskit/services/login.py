@@ -30,7 +30,7 @@ from lmskit.services.person import add_person, set_password, stored_form
 from lmskit.vocabulary import Role
 
 
-@administrators_only("make logins")
+@administrators_only("create logins")
 def create_login(session: Session, request: CreateLogin, *, password: str) -> User:
     """Create a login for a lecturer or an administrator; a person who is not in lmskit yet is added, by default as a lecturer.
 

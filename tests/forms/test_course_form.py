@@ -2,13 +2,10 @@ import datetime as dt
 
 import pytest
 
-from lmskit.desks import course_desk
 from lmskit.forms import CourseForm
 from lmskit.forms.course import NEW_TERM
-from lmskit.queries.course import course_by_code, syllabus
 from lmskit.schemas.course import CreateCourse
 from lmskit.schemas.course_outline import CourseOutline
-from tests import factories
 
 TERMS = [("2026-AUTUMN · Autumn 2026", "2026-AUTUMN")]
 LECTURERS = [("Lecturer, Lou · lou@example.org", "lou@example.org")]
@@ -131,25 +128,3 @@ def test_only_a_new_term_needs_its_dates():
     assert form.term_code.layout.display == "none"
     form.term.value = NEW_TERM
     assert form.term_code.layout.display is None
-
-
-def test_the_desk_creates_the_course_in_the_database(session, in_session):
-    lecturer, term = factories.lecturer(session), factories.term(session)
-    form = course_desk(begin=in_session, read=in_session)
-    code = factories.unique("NEW")
-    fill_in(form, module_code="CS101", code=code, title="Programming", weeks="Numbers\nLoops")
-    form.term.value, form.lecturer.value = term.code, lecturer.email
-    form.create.click()
-    assert form.message.value == f"{code} was created in {term.code} with 2 weeks. It belongs to {lecturer.email}."
-    assert course_by_code(session, code).lecturer_id == lecturer.id
-    assert syllabus(session, code)["topic"].tolist() == ["Numbers", "Loops"]
-
-
-def test_a_code_that_is_taken_is_refused_in_a_sentence_and_the_form_keeps_everything(session, in_session):
-    taken = factories.course(session)
-    form = course_desk(begin=in_session, read=in_session)
-    for name, value in {"module_code": "CS101", "code": taken.code, "title": "Programming"}.items():
-        getattr(form, name).value = value
-    form.create.click()
-    assert form.message.value.startswith(f"There is already a course with the code {taken.code}.")
-    assert form.title.value == "Programming"

@@ -75,7 +75,7 @@ def test_a_login_is_closed_after_a_question_and_opened_again(desk, address):
     press(desk.closing, yes=True)
     desk.closing._ended = float("-inf")
     desk.closing.yes.click()
-    assert desk.message.value == f"The login of {address} is closed; nobody can sign in with it. It had no open session."
+    assert desk.message.value == f"The login of {address} is closed; it cannot be used to sign in any more. It had no open session."
     assert (state_of(desk, address), actions_of(desk)) == ("closed", {"opening"})
     press(desk.opening)
     assert state_of(desk, address) == "open"

@@ -1,11 +1,12 @@
 import pytest
 
-from lmskit.desks import course_change_desk
+from lmskit.desks import course_change_desk, course_desk
 from lmskit.models import QuizAttempt
-from lmskit.queries.course import course_outline
+from lmskit.queries.course import course_by_code, course_outline, syllabus
 from lmskit.schemas.course import ChangeCourse
 from lmskit.services.course import change_course
 from tests import factories
+from tests.forms.test_course_form import fill_in
 
 
 @pytest.fixture
@@ -63,3 +64,25 @@ def test_changes_of_another_person_are_not_overwritten(session, course, form):
 def test_saving_without_a_change_reports_no_change(form, course):
     form.save.click()
     assert form.message.value == f"{course.code} was saved. Nothing was changed."
+
+
+def test_the_desk_creates_the_course_in_the_database(session, in_session):
+    lecturer, term = factories.lecturer(session), factories.term(session)
+    form = course_desk(begin=in_session, read=in_session)
+    code = factories.unique("NEW")
+    fill_in(form, module_code="CS101", code=code, title="Programming", weeks="Numbers\nLoops")
+    form.term.value, form.lecturer.value = term.code, lecturer.email
+    form.create.click()
+    assert form.message.value == f"{code} was created in {term.code} with 2 weeks. It belongs to {lecturer.email}."
+    assert course_by_code(session, code).lecturer_id == lecturer.id
+    assert syllabus(session, code)["topic"].tolist() == ["Numbers", "Loops"]
+
+
+def test_a_code_that_is_taken_is_refused_in_a_sentence_and_the_form_keeps_everything(session, in_session):
+    taken = factories.course(session)
+    form = course_desk(begin=in_session, read=in_session)
+    for name, value in {"module_code": "CS101", "code": taken.code, "title": "Programming"}.items():
+        getattr(form, name).value = value
+    form.create.click()
+    assert form.message.value.startswith(f"There is already a course with the code {taken.code}.")
+    assert form.title.value == "Programming"

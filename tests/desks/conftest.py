@@ -1,4 +1,4 @@
-"""Forms and desks write into the test's transaction, which is rolled back."""
+"""Desks write into the test's transaction, which is rolled back."""
 
 from contextlib import nullcontext
 
