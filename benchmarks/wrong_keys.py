@@ -12,8 +12,7 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from lmskit.analytics.items import item_analysis
-from lmskit.analytics.items.options import option_statistics
+from lmskit.analytics.items import item_analysis, option_statistics
 from lmskit.simulation import SimulatedScores, simulated_scores
 from lmskit.vocabulary import ItemVerdict
 

@@ -9,7 +9,7 @@
      │    ├── QueryError            of somebody's own, in SQL
      │    ├── UnknownRuleError
      │    ├── RuleParameterError
-     │    ├── MarksError            a table of marks holds what is no mark
+     │    ├── ItemScoresError       a table of scores contains a value that is not a score
      │    ├── QuizAmbiguousError    several quizzes of the course have the title
      │    ├── NameNeededError       a person who is not known yet needs a name
      │    ├── AddressError          no message can reach the student
@@ -102,7 +102,7 @@ from lmskit.errors.input import (
     FamilyNameNeededError,
     ImportFileError,
     InputError,
-    MarksError,
+    ItemScoresError,
     NameNeededError,
     PageLimitError,
     QueryError,
@@ -167,6 +167,7 @@ __all__ = [
     "FamilyNameNeededError",
     "ImportFileError",
     "InputError",
+    "ItemScoresError",
     "LastAdministratorError",
     "LecturerNotFoundError",
     "LmskitError",
@@ -174,7 +175,6 @@ __all__ = [
     "LoginExistsError",
     "LoginLostError",
     "LoginMissingError",
-    "MarksError",
     "MessageNotFoundError",
     "MessagePostponedError",
     "MessageRefusedError",

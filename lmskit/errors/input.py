@@ -34,8 +34,8 @@ class RuleParameterError(InputError):
     """A mastery rule was given a parameter it does not have, or one out of range."""
 
 
-class MarksError(InputError):
-    """A table of marks holds something that is no mark, or does not say what its items are worth."""
+class ItemScoresError(InputError):
+    """A table of scores contains a value that is not a score, or the maximum score of an item is missing."""
 
 
 class QuizAmbiguousError(InputError):

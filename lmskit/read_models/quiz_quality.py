@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lmskit.analytics.items.analysis import item_analysis, quiz_analysis
-from lmskit.analytics.items.attempts import counted_attempts
-from lmskit.analytics.items.drift import ItemDrift, TermMarks, item_drift
-from lmskit.analytics.items.options import NO_ANSWER, OTHER, option_statistics
+from lmskit.analytics.items import (
+    NO_ANSWER,
+    OTHER,
+    ItemDrift,
+    RunScores,
+    counted_attempts,
+    item_analysis,
+    item_drift,
+    option_statistics,
+    quiz_analysis,
+)
 from lmskit.errors import QuestionNotFoundError, QuizUnreadableError
 from lmskit.queries.page import all_pages
 from lmskit.queries.quiz_answers import QuizAnswers, answered_quizzes, quiz_answers
@@ -76,7 +83,7 @@ class QuizDrift:
     runs
         The runs of the quiz that have graded answers, oldest first.
     drift
-        Statistics and changes of the items, as `lmskit.analytics.items.drift.item_drift` gives them.
+        Statistics and changes of the items, as `lmskit.analytics.items.item_drift` gives them.
     """
 
     runs: tuple[QuizRun, ...]
@@ -167,7 +174,7 @@ def question_options(quality: QuizQuality, question_id: str, *, seed: int = 0) -
     Returns
     -------
     DataFrame
-        As `lmskit.analytics.items.options.option_statistics` gives it, after a column text with the options' texts; empty, with these
+        As `lmskit.analytics.items.option_statistics` gives it, after a column text with the options' texts; empty, with these
         columns, for questions without options.
 
     Raises
@@ -209,7 +216,7 @@ def quiz_drift(session: Session, quiz_id: int, *, attempts: CountedAttempts = Co
     QuizUnreadableError
         The stored questions of the quiz cannot be read.
     """
-    followed: list[tuple[QuizRun, TermMarks]] = []
+    followed: list[tuple[QuizRun, RunScores]] = []
     for run in quiz_runs(session, quiz_id):
         try:
             answers = counted(quiz_answers(session, run.quiz_id), attempts)
@@ -222,7 +229,7 @@ def quiz_drift(session: Session, quiz_id: int, *, attempts: CountedAttempts = Co
             names = {item: run.shared.get(item, f"{item}\x1f{run.quiz_id}") for item in answers.scores.columns}
             scores = answers.scores.rename(columns=names)
             max_scores = {names[item]: points for item, points in answers.max_scores.items()}
-            followed.append((run, TermMarks(run.course, scores, max_scores, _students(answers, attempts))))
+            followed.append((run, RunScores(run.course, scores, max_scores, _students(answers, attempts))))
     own = next((run for run, _ in followed if run.quiz_id == quiz_id), None)
     items = list(own.shared) if own else sorted({item for run, _ in followed for item in run.shared.values()})
     return QuizDrift(tuple(run for run, _ in followed), item_drift([marks for _, marks in followed], items=items, seed=seed))

@@ -1,4 +1,4 @@
-"""Item and quiz statistics computed slowly and obviously: loops over exact fractions, straight from the definitions."""
+"""Item and quiz statistics computed slowly and obviously: loops over exact fractions, from the definitions."""
 
 import math
 from fractions import Fraction
@@ -7,8 +7,8 @@ NAN = float("nan")
 
 
 def exact(rows):
-    """Marks as fractions; what is missing is 0."""
-    return [[Fraction(0) if mark is None or mark != mark else Fraction(mark) for mark in row] for row in rows]  # noqa: PLR0124  # NaN
+    """Scores as fractions; missing ones are 0."""
+    return [[Fraction(0) if score is None or score != score else Fraction(score) for score in row] for row in rows]  # noqa: PLR0124  # NaN
 
 
 def covariance(x, y):
@@ -23,12 +23,12 @@ def root(number):
 
 
 def items(rows, maxima):
-    """One dictionary of the seven figures per item."""
+    """One dictionary of the seven statistics per item."""
     rows = exact(rows)
     n, total = len(rows), [sum(row) for row in rows]
     columns = [[row[item] for row in rows] for item in range(len(maxima))]
     with_total = [covariance(column, total) for column in columns]
-    weights = sum(root(one) for one in with_total if one is not None and one >= 0)
+    weights = sum(root(value) for value in with_total if value is not None and value >= 0)
     found = []
     for column, maximum, with_t in zip(columns, maxima, with_total, strict=True):
         rest = [t - x for t, x in zip(total, column, strict=True)]
@@ -49,7 +49,7 @@ def items(rows, maxima):
 
 
 def quiz(rows, n_items):
-    """The nine figures of a quiz, in their order."""
+    """The nine statistics of a quiz, in their order."""
     rows = exact(rows)
     n, totals = len(rows), sorted(sum(row) for row in rows)
     if not n or not n_items:

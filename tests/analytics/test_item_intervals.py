@@ -1,4 +1,4 @@
-"""Intervals and verdicts of items: resamples worked out one by one, wrong keys found, and what is withheld."""
+"""Intervals and verdicts of items: resamples computed one by one, wrong keys found, and verdicts withheld."""
 
 import dataclasses
 
@@ -9,14 +9,14 @@ import pytest
 from lmskit.analytics.items import item_analysis, item_statistics, quiz_analysis, quiz_statistics
 from lmskit.analytics.items.analysis import RESAMPLED
 from lmskit.analytics.items.bootstrap import QUIZ_COLUMNS, _counts, bounds, item_resamples, quiz_resamples
-from lmskit.analytics.items.marks import checked
+from lmskit.analytics.items.scores import validated_scores
 from lmskit.errors import InputError
 from lmskit.simulation import simulated_scores
 
 EACH = 1
 
 
-def marks_of_several_kinds(n, seed=0):
+def scores_of_several_kinds(n, seed=0):
     dice = np.random.default_rng(seed)
     level = dice.normal(size=n)
     return pd.DataFrame(
@@ -35,10 +35,10 @@ MAXIMA = {"right": 1, "partly": 3, "against": 0.1, "all": 1, "rare": 1}
 
 @pytest.mark.parametrize("students", [None, np.arange(25) // 2])
 def test_each_resample_has_the_statistics_of_the_attempts_drawn(students):
-    scores = marks_of_several_kinds(25)
-    marks = checked(scores, MAXIMA)
-    items = item_resamples(marks, students=students, resamples=12, seed=5)
-    quiz = quiz_resamples(marks, students=students, resamples=12, seed=5)
+    scores = scores_of_several_kinds(25)
+    validated = validated_scores(scores, MAXIMA)
+    items = item_resamples(validated, students=students, resamples=12, seed=5)
+    quiz = quiz_resamples(validated, students=students, resamples=12, seed=5)
     [counts] = _counts(25, students, 12, 5)
     for resample, drawn in enumerate(counts.astype(int)):
         table = scores.loc[scores.index.repeat(drawn)]
@@ -58,7 +58,7 @@ def test_all_attempts_of_a_student_are_drawn_together():
 
 
 def test_the_same_seed_gives_the_same_intervals_however_the_resamples_are_divided(monkeypatch):
-    scores = marks_of_several_kinds(60)
+    scores = scores_of_several_kinds(60)
     before = item_analysis(scores, MAXIMA, seed=4)
     monkeypatch.setattr("lmskit.analytics.items.bootstrap._CELLS", 60 * 7)
     pd.testing.assert_frame_equal(item_analysis(scores, MAXIMA, seed=4), before)
@@ -66,7 +66,7 @@ def test_the_same_seed_gives_the_same_intervals_however_the_resamples_are_divide
 
 
 def test_an_interval_holds_its_value_and_is_missing_where_too_few_attempts_differ():
-    table = item_analysis(marks_of_several_kinds(60), MAXIMA)
+    table = item_analysis(scores_of_several_kinds(60), MAXIMA)
     for name in RESAMPLED:
         known = table[[f"{name}_low", name, f"{name}_high"]].dropna().to_numpy()
         assert (np.diff(known, axis=1) >= 0).all()
@@ -75,12 +75,12 @@ def test_an_interval_holds_its_value_and_is_missing_where_too_few_attempts_diffe
     assert table["discrimination_index"].notna().to_dict() == {"right": True, "partly": True, "against": True, "all": False, "rare": True}
 
 
-def test_where_every_resample_is_undefined_there_is_no_interval_and_no_warning():
+def test_without_any_defined_resample_there_is_no_interval_and_no_warning():
     assert np.isnan(bounds(np.full((10, 1), np.nan), [0.3])).all()
 
 
-def test_verdicts_tell_an_item_against_the_rest_from_one_that_says_nothing():
-    table = item_analysis(marks_of_several_kinds(200), MAXIMA)
+def test_an_item_that_contradicts_the_rest_has_another_verdict_than_one_that_is_equal_for_all():
+    table = item_analysis(scores_of_several_kinds(200), MAXIMA)
     assert table.loc[["against", "all"], "verdict"].tolist() == ["likely_wrong_key", "undefined"]
     assert table.loc["against", "standing"] == "firm"
     assert table.loc["all", "standing"] == "no interval"
@@ -105,27 +105,27 @@ def test_thirty_attempts_of_ten_students_are_ten_students():
 
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_hardly_any_attempts_give_values_without_intervals_and_no_warning(n):
-    table = item_analysis(marks_of_several_kinds(5).head(n), MAXIMA)
+    table = item_analysis(scores_of_several_kinds(5).head(n), MAXIMA)
     assert table["discrimination_index_low"].isna().all()
     assert set(table["verdict"]) == {"withheld"}
-    assert quiz_analysis(marks_of_several_kinds(5).head(n), MAXIMA).loc["alpha", ["low", "high"]].isna().all()
+    assert quiz_analysis(scores_of_several_kinds(5).head(n), MAXIMA).loc["alpha", ["low", "high"]].isna().all()
 
 
-def test_attempts_of_nobody_are_refused_where_others_have_students():
+def test_attempts_without_a_student_are_refused_if_others_have_one():
     scores = simulated_scores(n_students=4, seed=1).scores
-    with pytest.raises(InputError, match="1 of 4 attempts name no student"):
+    with pytest.raises(InputError, match="1 of 4 attempts have no student"):
         item_analysis(scores, dict.fromkeys(scores, 1), students=np.array(["u", "v", None, "u"], dtype="object"))
 
 
 def test_students_that_do_not_fit_the_attempts_are_refused():
-    with pytest.raises(InputError, match="students are named for 3 of them"):
-        item_analysis(marks_of_several_kinds(5), MAXIMA, students=[1, 2, 3])
+    with pytest.raises(InputError, match="students are given for 3 of them"):
+        item_analysis(scores_of_several_kinds(5), MAXIMA, students=[1, 2, 3])
     with pytest.raises(InputError, match="at least 1 resample"):
-        item_analysis(marks_of_several_kinds(5), MAXIMA, resamples=0)
+        item_analysis(scores_of_several_kinds(5), MAXIMA, resamples=0)
 
 
-def found_and_suspected(quizzes, *, n_wrong):
-    """Shares of wrong keys and of right ones that are flagged, and how many quizzes have a flag."""
+def shares_flagged(quizzes, *, n_wrong):
+    """Shares of wrong and of right keys that are flagged, and the share of quizzes with a flag."""
     tables = []
     for seed in quizzes:
         quiz = simulated_scores(n_wrong=n_wrong, seed=seed)
@@ -135,9 +135,9 @@ def found_and_suspected(quizzes, *, n_wrong):
     return flags.groupby("wrong")["flagged"].mean(), flags["flagged"].groupby(level=0).any().mean()
 
 
-def test_wrong_keys_are_found_and_right_ones_left_in_peace():
-    shares, _ = found_and_suspected(range(20), n_wrong=1)
+def test_wrong_keys_are_flagged_and_right_keys_are_not():
+    shares, _ = shares_flagged(range(20), n_wrong=1)
     assert shares[True] >= 0.95
     assert shares[False] <= 0.05
-    _, alarmed = found_and_suspected(range(100, 120), n_wrong=0)
-    assert alarmed <= 0.05
+    _, with_a_flag = shares_flagged(range(100, 120), n_wrong=0)
+    assert with_a_flag <= 0.05

@@ -1,4 +1,4 @@
-"""Options of a choice item: who chooses them, which mislead the strong, and that nobody is lost in counting."""
+"""Options of a choice item: who chooses them, which mislead strong students, and that every attempt is counted."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from lmskit.analytics.items.options import NO_ANSWER, OTHER, option_statistics
+from lmskit.analytics.items import NO_ANSWER, OTHER, option_statistics
 from lmskit.errors import InputError
 
 OPTIONS = ["a", "b", "c", "d"]
@@ -25,7 +25,7 @@ def test_each_option_is_counted_with_its_share_and_its_correlation_with_the_rest
     assert table["share"].tolist() == [0.5, 0.25, 0.125, 0, 0.125, 0]
     chose_b = np.array([0, 0, 0, 0, 1, 1, 0, 0])
     assert table["point_biserial"]["b"] == pytest.approx(np.corrcoef(chose_b, [*rest, 1])[0, 1])
-    assert np.isnan(table["point_biserial"]["d"]), "nobody chose it"
+    assert np.isnan(table["point_biserial"]["d"]), "no attempt chose it"
     assert table["right"].tolist() == [True, False, False, False, False, False]
 
 
@@ -41,7 +41,7 @@ def test_a_wrong_option_that_more_choose_than_the_right_one_is_attractive():
     assert option_statistics(responses, rest, options=["a", "b"], right=["a"])["verdict"].tolist()[:2] == ["right", "attractive"]
 
 
-def test_below_thirty_students_no_option_is_judged():
+def test_below_thirty_students_no_option_has_a_verdict():
     responses, rest = class_of(a=[1, 2] * 5, b=[8, 9] * 9)
     table = option_statistics(responses, rest, options=["a", "b"], right=["a"])
     assert table["verdict"].tolist()[:2] == ["right", "withheld"]
@@ -59,15 +59,15 @@ def test_true_and_false_are_options_too():
 
 
 @pytest.mark.parametrize("answer", ["e", 7, {"a": "b"}, ["e", ["a"]], 1.5, "A"])
-def test_what_is_no_option_is_counted_apart(answer):
+def test_an_answer_that_is_not_an_option_is_counted_apart(answer):
     table = option_statistics([answer, "a"], [1, 2], options=OPTIONS, right=["a"])
     assert table["n"].to_dict() == {"a": 1, "b": 0, "c": 0, "d": 0, NO_ANSWER: 0, OTHER: 1}
 
 
 def test_no_attempts_and_rest_scores_that_are_all_equal_are_undefined_and_no_warning():
-    nobody = option_statistics([], [], options=OPTIONS, right=["a"])
-    assert nobody["n"].sum() == 0
-    assert nobody[["share", "point_biserial"]].isna().all(axis=None)
+    nothing = option_statistics([], [], options=OPTIONS, right=["a"])
+    assert nothing["n"].sum() == 0
+    assert nothing[["share", "point_biserial"]].isna().all(axis=None)
     assert option_statistics(["a", "b"] * 20, [0.1 + 0.2] * 40, options=["a", "b"])["point_biserial"].isna().all()
 
 

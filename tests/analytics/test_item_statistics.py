@@ -1,4 +1,4 @@
-"""Item and quiz statistics: Moodle's own figures, small quizzes worked out by hand, laws, and what cannot be a mark."""
+"""Item and quiz statistics: Moodle's own figures, small quizzes worked out by hand, laws, and values that are not scores."""
 
 import dataclasses
 import math
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lmskit.analytics.items import QuizStatistics, item_statistics, negative_covariance, quiz_statistics
 from lmskit.db import access
-from lmskit.errors import MarksError
+from lmskit.errors import ItemScoresError
 from tests.analytics import items_reference as reference
 
 MOODLE = (access().settings.project_root / ".." / "shared" / "data" / "moodle" / "quiz_statistics").resolve()
@@ -21,7 +21,7 @@ needs_moodle = pytest.mark.skipif(not MOODLE.is_dir(), reason=f"the files are no
 COLUMNS = ["n", "facility", "sd", "intended_weight", "effective_weight", "discrimination_index", "discriminative_efficiency"]
 NAN = float("nan")
 
-# ada and ben know more than cho and dia: "sound" follows that, "odd" goes against it, "easy" tells nothing.
+# ada and ben know more than cho and dia: "sound" agrees with that, "odd" contradicts it, "easy" is the same for all.
 SCORES = pd.DataFrame(
     [[1, 2.0, 0], [1, 2.0, 0], [1, 0.5, 1], [1, 0.5, None]], columns=["easy", "sound", "odd"], index=["ada", "ben", "cho", "dia"]
 )
@@ -38,7 +38,7 @@ def moodle():
 
 
 @needs_moodle
-def test_every_cell_of_moodles_own_item_table_is_met(moodle):
+def test_every_cell_of_moodles_own_item_table_is_reproduced(moodle):
     expected = pd.read_csv(MOODLE / "qstats00.csv", na_values="**NULL**")
     expected = expected[expected["subqname"].isna() & expected["variant"].isna()].set_index("slot")
     found = item_statistics(*moodle)
@@ -55,7 +55,7 @@ def test_every_cell_of_moodles_own_item_table_is_met(moodle):
 
 
 @needs_moodle
-def test_all_eight_quiz_figures_of_moodles_own_are_met(moodle):
+def test_all_eight_quiz_statistics_of_moodles_own_are_reproduced(moodle):
     found = quiz_statistics(*moodle)
     assert found.n == 25
     assert dataclasses.astuple(found)[1:] == pytest.approx(
@@ -90,7 +90,7 @@ def test_the_quiz_of_that_worked_out_by_hand():
     assert (found.error_ratio, found.standard_error) == pytest.approx((math.sqrt(2.5), math.sqrt(2.5 * 0.5)))
 
 
-def test_an_item_that_pulls_against_the_totals_has_no_weight_and_is_told_from_one_that_says_nothing():
+def test_an_item_that_contradicts_the_totals_has_no_weight_unlike_one_that_is_equal_for_all():
     scores = pd.DataFrame({"long": [0, 5, 9, 10], "against": [1, 1, 1, 0], "flat": [1, 1, 1, 1]})
     maxima = {"long": 10, "against": 1, "flat": 1}
     weights = item_statistics(scores, maxima)["effective_weight"]
@@ -99,8 +99,8 @@ def test_an_item_that_pulls_against_the_totals_has_no_weight_and_is_told_from_on
     assert negative_covariance(scores, maxima).tolist() == [False, True, False]
 
 
-def with_odd(*marks):
-    return SCORES.assign(odd=pd.Series(marks, index=SCORES.index, dtype=object))
+def with_odd(*scores):
+    return SCORES.assign(odd=pd.Series(scores, index=SCORES.index, dtype=object))
 
 
 def all_undefined(frame):
@@ -127,7 +127,7 @@ def test_one_item_has_no_rest_to_discriminate_by_and_the_quiz_no_reliability():
     assert math.isnan(quiz.standard_error)
 
 
-def test_nobody_answered_at_all_is_all_zeros_and_no_warning():
+def test_a_quiz_without_any_answer_is_all_zeros_and_gives_no_warning():
     scores = pd.DataFrame(np.nan, index=range(40), columns=["a", "b"])
     found = item_statistics(scores, {"a": 1, "b": 3})
     assert found[["n", "facility", "sd"]].to_numpy().tolist() == [[40, 0, 0]] * 2
@@ -138,7 +138,7 @@ def test_nobody_answered_at_all_is_all_zeros_and_no_warning():
 
 
 @pytest.mark.parametrize("level", [0.1, 1 / 3, 0.7, 1e-7, 1e12])
-def test_marks_that_are_all_equal_have_no_spread_however_floats_round(level):
+def test_scores_that_are_all_equal_have_no_spread_however_floats_round(level):
     scores = pd.DataFrame(level, index=range(37), columns=[f"q{number}" for number in range(7)])
     found = item_statistics(scores, dict.fromkeys(scores, level))
     np.testing.assert_allclose(found["facility"], 1)
@@ -171,12 +171,12 @@ def test_a_maximum_of_zero_has_neither_facility_nor_weight():
     assert item_statistics(SCORES * 0, dict.fromkeys(SCORES, 0))["intended_weight"].isna().all()
 
 
-def test_marks_above_the_maximum_count_as_they_are():
+def test_scores_above_the_maximum_are_not_capped():
     found = item_statistics(pd.DataFrame({"a": [3, 1], "b": [0, 1]}), {"a": 1, "b": 1})
     assert found.loc["a", "facility"] == 2
 
 
-def test_any_kind_of_number_is_a_mark_and_maxima_may_be_a_series():
+def test_any_kind_of_number_is_a_score_and_maxima_may_be_a_series():
     plain = item_statistics(SCORES, MAXIMA)
     kinds = pd.Series([Decimal(2), 2, np.float32(0.5), Decimal("0.5")], index=SCORES.index, dtype=object)
     odd = SCORES.assign(easy=pd.array([True] * 4), sound=kinds, odd=pd.array([0, 0, 1, pd.NA], dtype="Int64"))
@@ -186,35 +186,35 @@ def test_any_kind_of_number_is_a_mark_and_maxima_may_be_a_series():
 @pytest.mark.parametrize(
     ("scores", "maxima", "sentence"),
     [
-        (with_odd(0, -0.5, 1, 0), MAXIMA, "-0.5 is no mark of item 'odd'"),
-        (SCORES.assign(odd=np.inf), MAXIMA, "inf is no mark of item 'odd'"),
-        (SCORES.assign(odd="0"), MAXIMA, "'0' is no mark of item 'odd'"),
-        (with_odd(0, "right", None, 1), MAXIMA, "'right' is no mark of item 'odd'"),
-        (with_odd(0, 10**400, None, 1), MAXIMA, "is no mark of item 'odd'"),
-        (SCORES.assign(odd=1j), MAXIMA, "is no mark of item 'odd'"),
-        (SCORES.assign(odd=pd.Timestamp("2026-01-01")), MAXIMA, "is no mark of item 'odd'"),
+        (with_odd(0, -0.5, 1, 0), MAXIMA, "-0.5 is not a score of item 'odd'"),
+        (SCORES.assign(odd=np.inf), MAXIMA, "inf is not a score of item 'odd'"),
+        (SCORES.assign(odd="0"), MAXIMA, "'0' is not a score of item 'odd'"),
+        (with_odd(0, "right", None, 1), MAXIMA, "'right' is not a score of item 'odd'"),
+        (with_odd(0, 10**400, None, 1), MAXIMA, "is not a score of item 'odd'"),
+        (SCORES.assign(odd=1j), MAXIMA, "is not a score of item 'odd'"),
+        (SCORES.assign(odd=pd.Timestamp("2026-01-01")), MAXIMA, "is not a score of item 'odd'"),
         (SCORES.set_axis(["easy", "odd", "odd"], axis=1), MAXIMA, "more than one item 'odd'"),
-        (SCORES, {"easy": 1}, "The maximum mark of the items sound, odd is not known"),
-        (SCORES, MAXIMA | {"odd": None}, "The maximum mark of item 'odd' is missing"),
-        (SCORES, MAXIMA | {"odd": "one"}, "'one' is no maximum mark of item 'odd'"),
-        (SCORES, MAXIMA | {"odd": -1}, "-1 is no maximum mark of item 'odd'"),
-        (SCORES, pd.Series([1, 2, 1, 1], index=["easy", "sound", "odd", "odd"]), "more than one maximum mark for item 'odd'"),
+        (SCORES, {"easy": 1}, "The maximum score of the items sound, odd is missing"),
+        (SCORES, MAXIMA | {"odd": None}, "The maximum score of item 'odd' is missing"),
+        (SCORES, MAXIMA | {"odd": "one"}, "'one' is not a maximum score of item 'odd'"),
+        (SCORES, MAXIMA | {"odd": -1}, "-1 is not a maximum score of item 'odd'"),
+        (SCORES, pd.Series([1, 2, 1, 1], index=["easy", "sound", "odd", "odd"]), "more than one maximum score for item 'odd'"),
     ],
 )
-def test_what_cannot_be_a_mark_is_named(scores, maxima, sentence):
+def test_a_value_that_is_not_a_score_is_named(scores, maxima, sentence):
     for function in (item_statistics, quiz_statistics, negative_covariance):
-        with pytest.raises(MarksError, match=sentence):
+        with pytest.raises(ItemScoresError, match=sentence):
             function(scores, maxima)
 
 
-MARKS = st.one_of(st.none(), st.integers(0, 8).map(lambda eighths: eighths / 8))
+ONE_SCORE = st.one_of(st.none(), st.integers(0, 8).map(lambda eighths: eighths / 8))
 
 
 @st.composite
 def quizzes(draw):
-    """Attempts, items and maxima; marks in eighths, so that the reference is exact."""
+    """Attempts, items and maxima; scores in eighths, so that the reference is exact."""
     n_items = draw(st.integers(1, 5))
-    rows = draw(st.lists(st.lists(MARKS, min_size=n_items, max_size=n_items), max_size=12))
+    rows = draw(st.lists(st.lists(ONE_SCORE, min_size=n_items, max_size=n_items), max_size=12))
     maxima = draw(st.lists(st.sampled_from([0, 0.5, 1, 2, 10]), min_size=n_items, max_size=n_items))
     scores = pd.DataFrame(rows, columns=[f"q{item}" for item in range(n_items)], dtype="float64")
     return scores, dict(zip(scores.columns, maxima, strict=True))
@@ -224,12 +224,12 @@ def values(quiz: QuizStatistics) -> tuple[float, ...]:
     return dataclasses.astuple(quiz)
 
 
-def close(one, other):
-    np.testing.assert_allclose(np.array(one, dtype="float64"), np.array(other, dtype="float64"), rtol=1e-9, atol=1e-12)
+def close(found, expected):
+    np.testing.assert_allclose(np.array(found, dtype="float64"), np.array(expected, dtype="float64"), rtol=1e-9, atol=1e-12)
 
 
 @given(quizzes())
-def test_it_is_what_the_slow_reference_says(quiz):
+def test_statistics_are_those_of_the_slow_reference(quiz):
     scores, maxima = quiz
     expected = pd.DataFrame(reference.items(scores.to_numpy().tolist(), list(maxima.values())), columns=COLUMNS)
     close(item_statistics(scores, maxima)[COLUMNS], expected)
@@ -237,15 +237,20 @@ def test_it_is_what_the_slow_reference_says(quiz):
 
 
 @given(quizzes(), st.sampled_from([1e-290, 1e-9, 0.1, 3.0, 1e12, 1e290]))
-def test_another_unit_of_marks_changes_only_what_is_in_marks(quiz, factor):
+def test_another_scale_of_scores_changes_only_what_is_in_points(quiz, factor):
     scores, maxima = quiz
-    before, after = item_statistics(scores, maxima), item_statistics(scores * factor, {item: m * factor for item, m in maxima.items()})
+    scaled = (scores * factor, {item: maximum * factor for item, maximum in maxima.items()})
+    before, after = item_statistics(scores, maxima), item_statistics(*scaled)
     close(after.drop(columns="sd"), before.drop(columns="sd"))
     close(after["sd"] / factor, before["sd"])
-    one, other = quiz_statistics(scores, maxima), quiz_statistics(scores * factor, {item: m * factor for item, m in maxima.items()})
-    in_marks = ("mean", "median", "sd", "standard_error")
-    close([getattr(other, name) / factor for name in in_marks], [getattr(one, name) for name in in_marks])
-    close([other.skewness, other.kurtosis, other.alpha, other.error_ratio], [one.skewness, one.kurtosis, one.alpha, one.error_ratio])
+    quiz_before, quiz_after = (
+        quiz_statistics(scores, maxima),
+        quiz_statistics(scores * factor, {item: m * factor for item, m in maxima.items()}),
+    )
+    in_points = ("mean", "median", "sd", "standard_error")
+    close([getattr(quiz_after, name) / factor for name in in_points], [getattr(quiz_before, name) for name in in_points])
+    unchanged = ("skewness", "kurtosis", "alpha", "error_ratio")
+    close([getattr(quiz_after, name) for name in unchanged], [getattr(quiz_before, name) for name in unchanged])
 
 
 @given(quizzes(), st.randoms(use_true_random=False))
@@ -258,7 +263,7 @@ def test_neither_the_order_of_attempts_nor_that_of_items_matters(quiz, dice):
 
 
 @given(quizzes())
-def test_what_is_a_share_stays_within_its_bounds(quiz):
+def test_shares_stay_within_their_bounds(quiz):
     found = item_statistics(*quiz)
     assert found["discrimination_index"].dropna().between(-1, 1).all()
     assert (found["discriminative_efficiency"].dropna() <= 1).all()

@@ -4,9 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmskit.analytics.items import item_analysis, quiz_analysis
-from lmskit.analytics.items.drift import TermMarks, item_drift
-from lmskit.analytics.items.options import option_statistics
+from lmskit.analytics.items import RunScores, item_analysis, item_drift, option_statistics, quiz_analysis
 from lmskit.charts.question import changes_table, item_drift_chart, item_drift_table, option_chart, option_chart_table
 from lmskit.charts.quiz import item_map, item_map_table, quiz_statistics_table, score_distribution, score_distribution_table
 from lmskit.errors import ColumnsMissingError, InputError
@@ -106,7 +104,7 @@ def test_the_table_of_options_has_the_content_of_the_chart(options):
 @pytest.fixture(scope="module")
 def drift():
     later = SCORES.assign(q1=1 - SCORES["q1"])
-    return item_drift([TermMarks("<i>spring</i>", SCORES, MAXIMA), TermMarks("autumn", later, MAXIMA)])
+    return item_drift([RunScores("<i>spring</i>", SCORES, MAXIMA), RunScores("autumn", later, MAXIMA)])
 
 
 def of_item(drift, item):
@@ -128,7 +126,7 @@ def test_the_drift_of_an_item_is_drawn_run_by_run_and_described_in_a_sentence(dr
 def test_the_most_certain_change_is_first_and_a_single_run_is_not_compared(drift):
     written = changes_table(drift.changes, numbers={item: number for number, item in enumerate(SCORES, start=1)})
     assert written.iloc[0][["No.", "Verdict"]].tolist() == [1, "changed"]
-    alone = item_drift([TermMarks("autumn", SCORES, MAXIMA)])
+    alone = item_drift([RunScores("autumn", SCORES, MAXIMA)])
     assert len(changes_table(alone.changes, numbers={})) == 0
     chart = item_drift_chart(*of_item(alone, "q1"), number=1, prompt="", attempts="first")
     assert "Not compared" in chart.layout.title.subtitle.text

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmskit.analytics.items.options import NO_ANSWER, OTHER, option_statistics
+from lmskit.analytics.items import NO_ANSWER, OTHER, option_statistics
 from lmskit.errors import QuizAmbiguousError, QuizNotFoundError, QuizNotFoundInCourseError, QuizUnreadableError
 from lmskit.queries.quiz import quiz_in_course
 from lmskit.queries.quiz_answers import answered_quizzes, quiz_answers

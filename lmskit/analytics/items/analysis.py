@@ -1,17 +1,17 @@
-"""The statistics of a quiz and its items with their intervals and verdicts: what a lecturer can act on."""
+"""Statistics of a quiz and its items with intervals, and in words: how hard an item is, how well it discriminates, how sure that is."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from lmskit.analytics.items.bootstrap import QUIZ_COLUMNS, RESAMPLES, bounds, item_resamples, quiz_resamples
-from lmskit.analytics.items.marks import checked
+from lmskit.analytics.items.scores import validated_scores
 from lmskit.analytics.items.statistics import item_statistics, negative_covariance, quiz_statistics
-from lmskit.analytics.items.verdict import DUBIOUS_EFFICIENCY, difficulties, verdict_standings, verdicts
+from lmskit.thresholds import Standing
 from lmskit.vocabulary import ItemVerdict
 
 if TYPE_CHECKING:
@@ -19,10 +19,40 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from lmskit.analytics.items.marks import Floats
+    from lmskit.analytics.items.scores import Floats
+
+    Texts: TypeAlias = npt.NDArray[np.object_]
 
 RESAMPLED = ("facility", "sd", "effective_weight", "discrimination_index", "discriminative_efficiency")
-"""The columns of item statistics that have an interval; the intended weight is nobody's sample."""
+"""The columns of item statistics that have an interval; the intended weight does not depend on the attempts."""
+
+FEWEST = 30
+"""With fewer students than this, a verdict is withheld: an index of so few students says little."""
+
+BANDS = (
+    (0.5, ItemVerdict.VERY_GOOD),
+    (0.3, ItemVerdict.ADEQUATE),
+    (0.2, ItemVerdict.WEAK),
+    (0.0, ItemVerdict.VERY_WEAK),
+    (-np.inf, ItemVerdict.NEGATIVE),
+)
+"""A discrimination index of at least the number has this verdict; the bands of Moodle's documentation."""
+
+DIFFICULTIES = (
+    (0.95, "extremely easy"),
+    (0.90, "very easy"),
+    (0.81, "easy"),
+    (0.65, "fairly easy"),
+    (0.35, "about right"),
+    (0.21, "moderately difficult"),
+    (0.11, "difficult"),
+    (0.06, "very difficult"),
+    (-np.inf, "extremely difficult, or something is wrong"),
+)
+"""A facility index of at least the number has this description; the bands of Moodle's documentation."""
+
+DUBIOUS_EFFICIENCY = 0.15
+"""A discriminative efficiency below this is dubious: the item could discriminate far better than it does."""
 
 
 def item_analysis(
@@ -33,38 +63,38 @@ def item_analysis(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Judge every item, and say how sure that is.
+    """Analyse each item: its statistics, their intervals, and a verdict.
 
     Parameters
     ----------
     scores, max_scores
         As for `item_statistics`.
     students
-        Who made each attempt, where a student has several; then students are resampled, not attempts.
+        The student of each attempt, if a student has several; then students are resampled, not attempts.
     resamples, seed
-        Of the bootstrap; the same seed gives the same intervals.
+        Number of resamples and seed of the bootstrap; the same seed gives the same intervals.
 
     Returns
     -------
     DataFrame
         Indexed by ``item``: the columns of `item_statistics`; for each of `RESAMPLED` a 90 % bootstrap interval in columns named
-        after it with ``_low`` and ``_high``, NaN where it is undefined in more than 5 % of the resamples; and
+        after it with ``_low`` and ``_high``, NaN if it is undefined in more than 5 % of the resamples; and
 
         ===================  ====  ==================================================================================
-        n_students           int   whose attempts these are; the attempts where `students` is not given
-        negative_covariance  bool  there is no effective weight because marks fall as totals rise
+        n_students           int   number of students; of attempts, if `students` is not given
+        negative_covariance  bool  there is no effective weight because scores fall as totals rise
         difficulty           str   the facility index in words; empty without one
         verdict              str   `ItemVerdict`; ``withheld`` below 30 students
-        standing             str   `Standing`: ``firm`` where the whole interval has the verdict, else ``tentative``
+        standing             str   `Standing`: ``firm`` if the whole interval has the verdict, else ``tentative``
         dubious              bool  the discriminative efficiency is below 0.15, and the verdict is not withheld
         ===================  ====  ==================================================================================
 
     Raises
     ------
-    MarksError
+    ItemScoresError
         As for `item_statistics`.
     InputError
-        `students` are not as many as attempts, or there is no resample.
+        There are not as many `students` as attempts, or no resamples.
 
     Examples
     --------
@@ -73,14 +103,14 @@ def item_analysis(
     >>> item_analysis(scores, dict.fromkeys(scores, 1)).loc[["q2", "turned"], ["verdict", "standing"]].to_numpy().tolist()
     [['adequate', 'tentative'], ['likely_wrong_key', 'firm']]
     """
-    resampled = item_resamples(checked(scores, max_scores), students=students, resamples=resamples, seed=seed)
-    return judged(scores, max_scores, resampled, students=students)
+    resampled = item_resamples(validated_scores(scores, max_scores), students=students, resamples=resamples, seed=seed)
+    return analysis_from_resamples(scores, max_scores, resampled, students=students)
 
 
-def judged(
+def analysis_from_resamples(
     scores: pd.DataFrame, max_scores: Mapping[Any, float] | pd.Series, resampled: Mapping[str, Floats], *, students: npt.ArrayLike | None
 ) -> pd.DataFrame:
-    """Make the table of `item_analysis` from resamples that are at hand."""
+    """The table of `item_analysis`, from resamples that were computed before."""
     table = item_statistics(scores, max_scores)
     for name in RESAMPLED:
         table[f"{name}_low"], table[f"{name}_high"] = bounds(resampled[name], table[name].to_numpy())
@@ -91,7 +121,7 @@ def judged(
     low, high = table["discrimination_index_low"], table["discrimination_index_high"]
     table["verdict"] = verdicts(table["discrimination_index"], high, n=n_students)
     table["standing"] = verdict_standings(low, high)
-    # Only a verdict is withheld: the numbers stay, with their intervals.
+    # Only the verdict is withheld; the numbers and their intervals are given.
     withheld = table["verdict"] == ItemVerdict.WITHHELD.value
     table["dubious"] = (table["discriminative_efficiency"] < DUBIOUS_EFFICIENCY) & ~withheld
     return table.astype({"difficulty": "str", "verdict": "str", "standing": "str"})
@@ -105,7 +135,7 @@ def quiz_analysis(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Give the statistics of a quiz with their intervals.
+    """Compute the statistics of a quiz with their intervals.
 
     Parameters
     ----------
@@ -115,8 +145,8 @@ def quiz_analysis(
     Returns
     -------
     DataFrame
-        One row per statistic of `QuizStatistics` but n, indexed by ``statistic``, with the columns value, low and high: a 90 %
-        bootstrap interval, NaN where undefined.
+        One row per statistic of `QuizStatistics` except n, indexed by ``statistic``, with the columns value, low and high: a 90 %
+        bootstrap interval, NaN if undefined.
 
     Examples
     --------
@@ -124,10 +154,89 @@ def quiz_analysis(
     >>> quiz_analysis(scores, {"a": 2, "b": 2}).loc["mean"].round(2).to_dict()
     {'value': 2.0, 'low': 1.63, 'high': 2.37}
     """
-    found = dataclasses.asdict(quiz_statistics(scores, max_scores))
-    resampled = quiz_resamples(checked(scores, max_scores), students=students, resamples=resamples, seed=seed)
+    values = dataclasses.asdict(quiz_statistics(scores, max_scores))
+    resampled = quiz_resamples(validated_scores(scores, max_scores), students=students, resamples=resamples, seed=seed)
     rows = []
     for name in QUIZ_COLUMNS:
-        low, high = bounds(resampled[name][:, None], [found[name]])
-        rows.append((name, found[name], float(low[0]), float(high[0])))
+        low, high = bounds(resampled[name][:, None], [values[name]])
+        rows.append((name, values[name], float(low[0]), float(high[0])))
     return pd.DataFrame(rows, columns=["statistic", "value", "low", "high"]).set_index("statistic")
+
+
+def verdicts(index: npt.ArrayLike, high: npt.ArrayLike, *, n: int) -> Texts:
+    """Verdicts on items by their discrimination index.
+
+    Parameters
+    ----------
+    index
+        -1 to 1; NaN if undefined.
+    high
+        The upper end of the interval of the index; NaN without an interval.
+    n
+        Number of students.
+
+    Returns
+    -------
+    array of str
+        `ItemVerdict` values: ``withheld`` for all items below `FEWEST` students; ``undefined`` without an index;
+        ``likely_wrong_key`` if the interval lies below 0; otherwise by `BANDS`.
+
+    References
+    ----------
+    Moodle, Quiz report statistics (the bands).
+
+    Examples
+    --------
+    >>> verdicts([0.41, -0.3, -0.1, float("nan")], [0.55, -0.12, 0.04, float("nan")], n=120).tolist()
+    ['adequate', 'likely_wrong_key', 'negative', 'undefined']
+    """
+    values, highs = np.asarray(index, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    if n < FEWEST:
+        return np.full(values.shape, ItemVerdict.WITHHELD.value, dtype=object)
+    named: Texts = _banded(values)
+    named[highs < 0] = ItemVerdict.LIKELY_WRONG_KEY.value
+    named[np.isnan(values)] = ItemVerdict.UNDEFINED.value
+    return named
+
+
+def verdict_standings(low: npt.ArrayLike, high: npt.ArrayLike) -> Texts:
+    """Whether the interval of an item lies in a single one of the `BANDS`.
+
+    Returns
+    -------
+    array of str
+        `Standing` values: `firm` if both ends have the same verdict, otherwise `tentative`.
+
+    Examples
+    --------
+    >>> verdict_standings([0.32, 0.12, float("nan")], [0.48, 0.33, float("nan")]).tolist()
+    ['firm', 'tentative', 'no interval']
+    """
+    lows, highs = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    same = _banded(lows) == _banded(highs)
+    standings = np.where(
+        np.isnan(lows) | np.isnan(highs), Standing.NO_INTERVAL.value, np.where(same, Standing.FIRM.value, Standing.TENTATIVE.value)
+    )
+    return standings.astype(object)
+
+
+def difficulties(facility: npt.ArrayLike) -> Texts:
+    """Describe how hard items are by their facility index; an empty text if it is undefined.
+
+    References
+    ----------
+    Moodle, Quiz report statistics (the bands).
+
+    Examples
+    --------
+    >>> difficulties([0.97, 0.5, float("nan")]).tolist()
+    ['extremely easy', 'about right', '']
+    """
+    values = np.asarray(facility, dtype=np.float64)
+    named = np.select([values >= limit for limit, _ in DIFFICULTIES], [words for _, words in DIFFICULTIES], default="")
+    return named.astype(object)
+
+
+def _banded(values: Floats) -> Texts:
+    named = np.select([values >= limit for limit, _ in BANDS], [verdict.value for _, verdict in BANDS], default="")
+    return named.astype(object)

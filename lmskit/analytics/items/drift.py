@@ -1,4 +1,4 @@
-"""Whether an item became easier or harder, or discriminates otherwise, from one term to the next."""
+"""Changes of items between terms: whether an item became easier or harder, or discriminates differently."""
 
 from __future__ import annotations
 
@@ -8,30 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc
 
-from lmskit.analytics.items.analysis import judged
+from lmskit.analytics.items.analysis import FEWEST, analysis_from_resamples
 from lmskit.analytics.items.bootstrap import MOST_UNDEFINED, item_resamples
-from lmskit.analytics.items.marks import checked
+from lmskit.analytics.items.scores import validated_scores
 from lmskit.analytics.items.statistics import item_statistics
-from lmskit.analytics.items.verdict import FEWEST
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from lmskit.analytics.items.marks import Floats
+    from lmskit.analytics.items.scores import Floats
 
 SIGNIFICANT = 0.05
-"""An adjusted p-value below this is told as a change."""
+"""An adjusted p-value below this is reported as a change."""
 INDICES = ("facility", "discrimination_index")
-"""What is followed from term to term."""
+"""The indices that are compared between terms."""
 
 
 @dataclass(frozen=True)
-class TermMarks:
-    """The marks of one run of a quiz; columns of the same name in other runs are the same item.
+class RunScores:
+    """The scores of one run of a quiz. Columns with the same name in other runs are the same item.
 
-    All items of the run belong here, shared or not: the rest score is taken over them.
+    Include all items of the run, shared or not: the rest score is computed from all of them.
     """
 
     run: str
@@ -42,43 +40,43 @@ class TermMarks:
 
 @dataclass(frozen=True)
 class ItemDrift:
-    """How items fared from run to run.
+    """Statistics of items by run, and their changes.
 
     Attributes
     ----------
     by_run
-        One row per item and run that asked it, items and runs in their order: item, run, n (attempts), n_students, and per index
-        of `INDICES` its value and ``_low``, ``_high`` (90 % bootstrap interval).
+        One row per item and run that contains it, in the order of items and runs: item, run, n (attempts), n_students, and for each of
+        `INDICES` its value and ``_low``, ``_high`` (90 % bootstrap interval).
     changes
-        One row per item and index, for items that at least two runs asked: item, index, runs (that could be compared), first, last
-        (the values in the first and last of them), change (last - first), p (of no change), p_adjusted (Holm, over all rows that
-        have a p) and changed (p_adjusted below 0.05). NaN and False where fewer than two runs could be compared.
+        One row per item and index, for items in at least two runs: item, index, runs (number of runs compared), first, last (the values
+        in the first and last of these), change (last - first), p (of no change), p_adjusted (Holm, over all rows with a p) and changed
+        (p_adjusted below 0.05). NaN and False if fewer than two runs could be compared.
     """
 
     by_run: pd.DataFrame
     changes: pd.DataFrame
 
 
-def item_drift(runs: list[TermMarks], *, items: list[Any] | None = None, seed: int = 0) -> ItemDrift:
-    """Follow items from run to run, and test whether they changed.
+def item_drift(runs: list[RunScores], *, items: list[Any] | None = None, seed: int = 0) -> ItemDrift:
+    """Compare items between runs, and test whether they changed.
 
-    A run is compared where it has at least 30 students and the index an error that can be estimated. Both tests are Cochran's: with
-    estimates e of variance v in K runs and weights w = 1/v, Σ w(e - ē)² is χ² with K - 1 degrees of freedom where nothing changed.
-    For the facility v is the variance of the mean, with one observation of the variance over all runs together added to each, so
-    that a run in which all answered alike is not taken for certain. For the discrimination index, e is Fisher's z and v its
-    bootstrap variance. Many items are looked at, so p-values are adjusted by Holm's method: where nothing changed, the chance that
-    anything is told as a change is about 5 %.
+    A run is compared if it has at least 30 students and the error of the index can be estimated. Both tests are Cochran's: with
+    estimates e of variance v in K runs and weights w = 1/v, Σ w(e - ē)² is χ² with K - 1 degrees of freedom if nothing changed.
+    For the facility, v is the variance of the mean, with one observation of the variance over all runs together added to each, so
+    that a run with equal answers is not treated as certain. For the discrimination index, e is Fisher's z and v its bootstrap
+    variance. Because many items are tested, p-values are adjusted by Holm's method: if nothing changed, the chance of reporting any
+    change is about 5 %.
 
-    A change of the facility may be the class's and not the item's; where all items move alike, it is.
+    A change of the facility can be a change of the class instead of the item; if all items change alike, it is.
 
     Parameters
     ----------
     runs
         In order of time.
     items
-        Which items to follow; by default those of the last run.
+        Items to compare; by default those of the last run.
     seed
-        Of the bootstrap.
+        Seed of the bootstrap.
 
     References
     ----------
@@ -89,7 +87,7 @@ def item_drift(runs: list[TermMarks], *, items: list[Any] | None = None, seed: i
     --------
     >>> def run(name, right):
     ...     scores = pd.DataFrame({"q1": [1] * right + [0] * (60 - right), "q2": [1, 0, 1, 1, 0, 0] * 10})
-    ...     return TermMarks(name, scores, {"q1": 1, "q2": 1})
+    ...     return RunScores(name, scores, {"q1": 1, "q2": 1})
     >>> drift = item_drift([run("spring", 20), run("autumn", 50)])
     >>> drift.changes.loc[drift.changes["changed"], ["item", "index", "change"]].to_dict("records")
     [{'item': 'q1', 'index': 'facility', 'change': 0.5}]
@@ -99,26 +97,26 @@ def item_drift(runs: list[TermMarks], *, items: list[Any] | None = None, seed: i
     estimates: dict[tuple[Any, str], list[tuple[float, float, float, int]]] = {}
     for run in runs:
         shared = [item for item in wanted if item in run.scores.columns]
-        resampled = item_resamples(checked(run.scores, run.max_scores), students=run.students, seed=seed)
-        table = judged(run.scores, run.max_scores, resampled, students=run.students).to_dict("index")
+        resampled = item_resamples(validated_scores(run.scores, run.max_scores), students=run.students, seed=seed)
+        table = analysis_from_resamples(run.scores, run.max_scores, resampled, students=run.students).to_dict("index")
         spread = _error_of_discrimination(run, resampled["discrimination_index"])
         variance = (item_statistics(run.scores, run.max_scores)["sd"] / _maxima(run)) ** 2
         for item in shared:
-            found: dict[Any, Any] = table[item]
-            rows.append({"item": item, "run": run.run, **{name: found[name] for name in _BY_RUN[2:]}})
-            n = int(found["n_students"])
+            row: dict[Any, Any] = table[item]
+            rows.append({"item": item, "run": run.run, **{name: row[name] for name in _BY_RUN[2:]}})
+            n = int(row["n_students"])
             if n < FEWEST:
                 continue
             if np.isfinite(variance[item]):
-                estimates.setdefault((item, INDICES[0]), []).append((found["facility"], found["facility"], variance[item], n))
+                estimates.setdefault((item, INDICES[0]), []).append((row["facility"], row["facility"], variance[item], n))
             if np.isfinite(spread[item]):
-                z = float(np.arctanh(np.clip(found["discrimination_index"], -_STEEPEST, _STEEPEST)))
-                estimates.setdefault((item, INDICES[1]), []).append((found["discrimination_index"], z, spread[item], n))
+                z = float(np.arctanh(np.clip(row["discrimination_index"], -_STEEPEST, _STEEPEST)))
+                estimates.setdefault((item, INDICES[1]), []).append((row["discrimination_index"], z, spread[item], n))
     by_run = pd.DataFrame(rows, columns=_BY_RUN).astype({"run": "str", "n": "int64", "n_students": "int64"})
-    place = {item: position for position, item in enumerate(wanted)}
-    by_run = by_run.sort_values("item", key=lambda column: column.map(place), kind="stable", ignore_index=True)
-    asked = by_run["item"].value_counts()
-    changes = [_change(item, index, estimates.get((item, index), [])) for item in wanted if asked.get(item, 0) > 1 for index in INDICES]
+    order = {item: number for number, item in enumerate(wanted)}
+    by_run = by_run.sort_values("item", key=lambda column: column.map(order), kind="stable", ignore_index=True)
+    n_runs = by_run["item"].value_counts()
+    changes = [_change(item, index, estimates.get((item, index), [])) for item in wanted if n_runs.get(item, 0) > 1 for index in INDICES]
     return ItemDrift(by_run, _adjusted(pd.DataFrame(changes, columns=_CHANGES)))
 
 
@@ -128,19 +126,19 @@ _STEEPEST = 0.999
 """Fisher's z of a correlation of 1 is infinite."""
 
 
-def _maxima(run: TermMarks) -> pd.Series:
+def _maxima(run: RunScores) -> pd.Series:
     maxima = pd.Series({item: float(run.max_scores[item]) for item in run.scores.columns}, dtype="float64")
     return maxima.where(maxima > 0)
 
 
-def _error_of_discrimination(run: TermMarks, resampled: Floats) -> pd.Series:
-    """The bootstrap variance of Fisher's z of each item's discrimination index; NaN where resamples leave it undefined too often."""
+def _error_of_discrimination(run: RunScores, resampled: Floats) -> pd.Series:
+    """The bootstrap variance of Fisher's z of each item's discrimination index; NaN if it is undefined in too many resamples."""
     z = np.arctanh(np.clip(resampled, -_STEEPEST, _STEEPEST))
     variances = [
         float(np.nanvar(column, ddof=1)) if np.isnan(column).mean() <= MOST_UNDEFINED and len(run.scores) > 1 else np.nan for column in z.T
     ]
-    found = pd.Series(variances, index=run.scores.columns, dtype="float64")
-    return found.where(found > 0)
+    variance = pd.Series(variances, index=run.scores.columns, dtype="float64")
+    return variance.where(variance > 0)
 
 
 def _change(item: Any, index: str, estimates: list[tuple[float, float, float, int]]) -> dict[str, Any]:  # noqa: ANN401  # any name
@@ -155,7 +153,9 @@ def _change(item: Any, index: str, estimates: list[tuple[float, float, float, in
 
 
 def _p_of_no_change(values: Floats, variances: Floats) -> float:
-    """Cochran's test of homogeneity; 1 where nothing varies, within runs or between them."""
+    """Cochran's test of homogeneity; 1 if nothing varies, within runs or between them."""
+    from scipy.special import chdtrc  # takes long to import, so that only computing pays for it
+
     if not (variances > 0).all():
         return 1.0
     weights = 1 / variances

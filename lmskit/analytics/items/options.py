@@ -1,4 +1,4 @@
-"""What becomes of the options of a choice item: who chooses them, the strong or the weak."""
+"""Statistics of the options of a choice item: how many choose each, and whether these are the strong or the weak."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from lmskit.analytics.interval import beta_interval
+from lmskit.analytics.items.analysis import FEWEST
 from lmskit.analytics.items.bootstrap import RESAMPLES, bounds, item_resamples
-from lmskit.analytics.items.marks import Marks
-from lmskit.analytics.items.verdict import FEWEST
+from lmskit.analytics.items.scores import ItemScores
 from lmskit.errors import InputError
 from lmskit.vocabulary import OptionVerdict
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from lmskit.analytics.items.marks import Floats
+    from lmskit.analytics.items.scores import Floats
 
 NO_ANSWER = "no answer"
 OTHER = "no option of the question"
-"""What stands in place of an option for attempts that chose none, and for answers that the question does not offer."""
+"""Shown instead of an option for attempts without an answer, and for answers that are not options of the question."""
 
 IDLE_SHARE = 0.05
-"""A wrong option that fewer than this share choose does not work (Tarrant, Ware, Mohammed 2009)."""
+"""A wrong option chosen by a smaller share than this does not work (Tarrant, Ware, Mohammed 2009)."""
 
 
 def option_statistics(
@@ -39,49 +39,49 @@ def option_statistics(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Count how many chose each option, and correlate that with the rest score.
+    """Count the attempts that chose each option, and correlate the choice with the rest score.
 
     Parameters
     ----------
     responses
-        Of each attempt: an option's id, a list of ids where several may be chosen, or None where nothing was answered. True and
-        False are the options ``true`` and ``false``.
+        For each attempt: the id of an option, a list of ids if several may be chosen, or None without an answer. True and False are
+        the options ``true`` and ``false``.
     rest
         The rest score of each attempt: its total without this item.
     options
-        Ids of the options, in the order they are to be shown in.
+        Ids of the options, in the order in which they are shown.
     right
-        Ids of the right ones; empty where there is no key.
+        Ids of the right options; empty without a key.
     students, resamples, seed
         As for `item_analysis`.
 
     Returns
     -------
     DataFrame
-        Indexed by ``option``: one row per option, then `NO_ANSWER` and `OTHER`. Where one option is chosen, n adds up to the
-        attempts.
+        Indexed by ``option``: one row per option, then `NO_ANSWER` and `OTHER`. If an attempt chooses one option, n adds up to the
+        number of attempts.
 
         ===================  =======  =========================================================================================
         n                    int64    attempts that chose it
         share                float64  of all attempts, 0 to 1; NaN without attempts
         share_low, _high     float64  90 % interval (Jeffreys)
-        point_biserial       float64  correlation of choosing it with the rest score, -1 to 1; NaN where everybody or nobody did,
+        point_biserial       float64  correlation of choosing it with the rest score, -1 to 1; NaN if all or no attempts chose it,
                                       or all rest scores are equal
-        point_biserial_low,  float64  90 % bootstrap interval; NaN where it is undefined in more than 5 % of the resamples
+        point_biserial_low,  float64  90 % bootstrap interval; NaN if it is undefined in more than 5 % of the resamples
         _high
         right                bool
         verdict              str      `OptionVerdict`, see below
         ===================  =======  =========================================================================================
 
-        A wrong option is ``attractive`` where the interval of its point-biserial lies above 0: the strong choose it, so that it may
-        be right, or mislead those who know. It is also attractive where more choose it than any right one. It is ``idle`` where fewer
-        than 5 % choose it, and ``working`` otherwise. Below 30 students all of this is ``withheld``; without a key every option
-        is judged by its point-biserial alone, and none is ``right``.
+        A wrong option is ``attractive`` if the interval of its point-biserial lies above 0: strong students choose it, so that it may
+        be right, or mislead those who know. It is also attractive if more attempts choose it than any right option. It is ``idle`` if
+        less than 5 % choose it, and ``working`` otherwise. With fewer than 30 students these verdicts are ``withheld``. Without a key
+        the verdict on every option is by its point-biserial alone, and no option is ``right``.
 
     Raises
     ------
     InputError
-        Responses and rest scores are not of the same attempts, or an option is there twice.
+        There are not as many responses as rest scores, or an option is there twice.
 
     References
     ----------
@@ -126,17 +126,17 @@ def option_statistics(
 
 
 def _chosen(responses: Sequence[object], options: Sequence[str]) -> Floats:
-    """Which attempt chose which option, shape (attempts, options + 2): the last two are no answer, and something else."""
-    places = {option: position for position, option in enumerate(options)}
+    """Whether each attempt chose each option, shape (attempts, options + 2): the last two are no answer, and another answer."""
+    columns = {option: column for column, option in enumerate(options)}
     chosen = np.zeros((len(responses), len(options) + 2))
     for attempt, response in enumerate(responses):
         several = list(response) if isinstance(response, list | tuple | np.ndarray) else [response]
-        if not any(_answered(one) for one in several):
+        if not any(_answered(value) for value in several):
             chosen[attempt, -2] = 1
             continue
-        for one in several:
-            name = str(one).lower() if isinstance(one, bool | np.bool_) else one
-            chosen[attempt, places.get(name, -1) if isinstance(name, str) else -1] = 1
+        for value in several:
+            name = str(value).lower() if isinstance(value, bool | np.bool_) else value
+            chosen[attempt, columns.get(name, -1) if isinstance(name, str) else -1] = 1
     return chosen
 
 
@@ -147,25 +147,24 @@ def _answered(response: object) -> bool:
 def _point_biserials(
     chosen: Floats, rest: Floats, students: npt.ArrayLike | None, resamples: int, seed: int
 ) -> tuple[Floats, Floats, Floats]:
-    """Correlate each column with the rest score: as if the option were an item, and the rest score the only other one."""
+    """Correlate each column with the rest score, as if the option were an item and the rest score the only other item."""
     n_options = chosen.shape[1]
-    found = [np.full(n_options, np.nan) for _ in range(3)]
+    value, low, high = (np.full(n_options, np.nan) for _ in range(3))
     scale = float(np.abs(rest).max(initial=0.0)) or 1.0
     for position in range(n_options):
         pair = np.stack([chosen[:, position], rest / scale], axis=1)
-        marks = Marks(pd.Index(["option", "rest"]), pair, np.ones(2), 0)
-        value = _correlation(*pair.T)
-        resampled = item_resamples(marks, students=students, resamples=resamples, seed=seed)["discrimination_index"][:, :1]
-        low, high = bounds(resampled, [value])
-        for place, number in zip(found, (value, low[0], high[0]), strict=True):
-            place[position] = number
-    return found[0], found[1], found[2]
+        scores = ItemScores(pd.Index(["option", "rest"]), pair, np.ones(2), 0)
+        value[position] = _correlation(*pair.T)
+        resampled = item_resamples(scores, students=students, resamples=resamples, seed=seed)["discrimination_index"][:, :1]
+        ends = bounds(resampled, value[position : position + 1])
+        low[position], high[position] = ends[0][0], ends[1][0]
+    return value, low, high
 
 
 def _correlation(chosen: Floats, rest: Floats) -> float:
     a, b = chosen - (chosen.mean() if len(chosen) else 0.0), rest - (rest.mean() if len(rest) else 0.0)
     squares = float(a @ a) * float(b @ b)
-    return float(np.clip(a @ b / np.sqrt(squares), -1, 1)) if squares > 1e-18 else float("nan")  # noqa: PLR2004  # rounding is no spread
+    return float(np.clip(a @ b / np.sqrt(squares), -1, 1)) if squares > 1e-18 else float("nan")  # noqa: PLR2004  # a rounding error is not a spread
 
 
 def _verdicts(table: pd.DataFrame, n_students: int, n_options: int) -> list[str]:
