@@ -11,6 +11,7 @@ import pandas as pd
 from lmskit.charts.knowledge import calibration_chart, calibration_table, learning_curve, learning_curve_table
 from lmskit.dashboards.dashboard import HALF, ChartOrTable, Dashboard, column, dropdown, row
 from lmskit.db import Opener, snapshot
+from lmskit.queries.knowledge import KNOWLEDGE_FITS
 from lmskit.read_models.knowledge import (
     DEGENERATE,
     FEW,
@@ -26,17 +27,9 @@ from lmskit.rounding import number_text, percent_text
 from lmskit.widgets import Table, errors_shown, heading
 
 FIT_HEADINGS = {
-    "prior": "Prior",
-    "learn": "Learn",
-    "guess": "Guess",
-    "slip": "Slip",
-    "forget": "Forget",
-    "n_students": "Students",
-    "n_answers": "Answers",
-    "auc": "AUC",
-    "rmse": "RMSE",
-    "log_loss": "Log-loss",
+    name: heading for name, heading in KNOWLEDGE_FITS.headings.items() if name not in {"week_number", "topic", "log_likelihood"}
 }
+"""The columns of a table of fits after the week."""
 
 
 class KnowledgeDashboard(Dashboard):

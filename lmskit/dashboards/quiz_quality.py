@@ -127,10 +127,9 @@ class QuizQualityDashboard(Dashboard):
         if page is None:
             return
         quality = page.quality
-        has_statistics = len(quality.items) > 0 and quality.n_attempts > 0
         self.about.value = _about(page)
-        self._show_body(shown=has_statistics)
-        if not has_statistics:
+        self._show_body(shown=quality.has_statistics)
+        if not quality.has_statistics:
             self.message.neutral("This quiz has no statistics: no attempt is graded question by question.")
             return
         max_score = float(sum(quality.answers.max_scores.values()))

@@ -73,6 +73,11 @@ class QuizQuality:
         """Number of students who made these attempts."""
         return int(self.answers.attempts["student_id"].nunique())
 
+    @property
+    def has_statistics(self) -> bool:
+        """Whether there is a question and an attempt that counts."""
+        return len(self.items) > 0 and self.n_attempts > 0
+
 
 @dataclass(frozen=True)
 class QuizDrift:
