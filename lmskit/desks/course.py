@@ -23,7 +23,7 @@ def course_desk(*, begin: Opener = transaction, read: Opener = snapshot) -> Cour
         with begin() as session:
             create_course(session, request)
         weeks = count_text(len(request.weeks), "week")
-        return f"{request.code} was created in {request.term} with {weeks}. It belongs to {request.lecturer}."
+        return f"{request.code} was created in {request.term} with {weeks}. Its lecturer is {request.lecturer}."
 
     def outline(code: str) -> CourseOutline:
         with read() as session:

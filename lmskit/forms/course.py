@@ -66,7 +66,7 @@ class CourseForm:
         )
         fields = {
             "module_code": Field("Module code", self.module_code, hint="The same in every term in which the module is taught."),
-            "code": Field("Course code", self.code, hint="Unique: of this course in this term."),
+            "code": Field("Course code", self.code, hint="Identifies this course in this term; must be unique."),
             "title": Field("Title", self.title, width="2 1 300px"),
             "lecturer": Field("Lecturer", self.lecturer),
             "term": Field("Term", widgets.VBox([self.term, self.term_code], layout=widgets.Layout(overflow="visible"))),
@@ -95,7 +95,7 @@ class CourseForm:
         self.view = widgets.VBox(
             [
                 style(),
-                heading("Course"),
+                heading("Set up a course"),
                 earlier.view,
                 row(fields["title"], fields["module_code"]),
                 row(fields["term"], fields["code"], fields["lecturer"]),

@@ -154,10 +154,10 @@ def _line(sentence: str) -> widgets.Label:
 
 
 def _outcome_table(page: pd.DataFrame, *, several: bool) -> pd.DataFrame:
-    columns = {"state": "State", "row": "Row", "what": "Who or what", "column": "Column", "reason": "Reason or change"}
+    columns = {"state": "Result", "row": "Row", "what": "Who or what", "column": "Column", "reason": "Reason or change"}
     if several:
         columns = {"part": "File"} | columns
     shown = page[list(columns)]
-    if not (shown["column"] != "").any():
-        shown = shown.drop(columns="column")
+    empty = [column for column in ("what", "column") if not (shown[column] != "").any()]
+    shown = shown.drop(columns=empty)
     return shown.rename(columns=columns)

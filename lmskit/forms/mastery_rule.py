@@ -101,7 +101,7 @@ class MasteryRuleForm:
             for parameter in parameters
         }
         fields = {
-            parameter.name: Field(_words(parameter.name), self.parameters[parameter.name], hint=_hint(parameter), width="0 1 266px")
+            parameter.name: Field(_label(parameter.name), self.parameters[parameter.name], hint=_hint(parameter), width="0 1 266px")
             for parameter in parameters
         }
         self._parameter_box.children = (row(*fields.values()),)
@@ -125,6 +125,12 @@ def _default(parameter: Parameter) -> str:
 def _hint(parameter: Parameter) -> str:
     kind = "whole number, " if parameter.whole else ""
     return f"{parameter.meaning[:1].upper()}{parameter.meaning[1:]} ({kind}{parameter.low:g}–{parameter.high:g})."
+
+
+def _label(name: str) -> str:
+    """A parameter's name as a label; a letter such as n is a symbol and stays small."""
+    words = _words(name)
+    return words if len(words) == 1 else f"{words[:1].upper()}{words[1:]}"
 
 
 def _words(name: str) -> str:

@@ -11,14 +11,14 @@ from lmskit.schemas.quiz import KeyEntry, Question, QuizContent
 from lmskit.vocabulary import QuestionType
 
 TYPES = {
-    QuestionType.CHOICE: "single choice: one option is right",
-    QuestionType.MULTIPLE: "multiple choice: any number of options is right",
+    QuestionType.CHOICE: "single choice",
+    QuestionType.MULTIPLE: "multiple choice",
     QuestionType.TRUE_FALSE: "true or false",
-    QuestionType.NUMERIC: "numeric answer",
-    QuestionType.SHORT_TEXT: "short text answer",
-    QuestionType.MATCH: "matching: a partner for each option",
-    QuestionType.ORDER: "ordering: put the options into order",
-    QuestionType.ESSAY: "essay: graded by a person",
+    QuestionType.NUMERIC: "numeric",
+    QuestionType.SHORT_TEXT: "short text",
+    QuestionType.MATCH: "matching",
+    QuestionType.ORDER: "ordering",
+    QuestionType.ESSAY: "essay",
 }
 Row = Mapping[str, Any]
 

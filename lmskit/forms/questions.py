@@ -329,7 +329,7 @@ def _preview_table(drafts: Sequence[QuestionDraft]) -> pd.DataFrame:
             answers = " · ".join(_answers(read.questions[0], read.answer_key[draft.id].answer if draft.id in read.answer_key else None))
         except ValidationError:
             answers = f"⚠ {_problem(draft)}"
-        rows.append((position, str(draft.type).replace("_", " "), draft.prompt, answers, draft.points))
+        rows.append((position, TYPES[draft.type], draft.prompt, answers, draft.points))
     columns = ["No.", "Type", "Question", "Answers (✓ right)", "Points"]
     return pd.DataFrame(rows, columns=columns)
 

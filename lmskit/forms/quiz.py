@@ -158,7 +158,7 @@ class QuizForm:
         self.view = widgets.VBox(
             [
                 style(),
-                heading("Quiz"),
+                heading("Set up or change a quiz"),
                 row(fields["course"], fields["quiz_id"]),
                 row(fields["title"], fields["week_number"], fields["due_on"]),
                 bank,

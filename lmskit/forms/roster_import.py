@@ -206,7 +206,7 @@ class RosterImport:
     def _show_preview(self, request: ImportFile, report: ImportReport) -> None:
         self._previewed = (request, report)
         self.result.show(report, title="Preview: nothing is written yet")
-        self.message.neutral(f"{report.name} was read as {report.format}. If the preview is right, press Import.")
+        self.message.neutral(f"{report.name} was read in the format {report.format}. If the preview is right, press Import.")
         warnings = _warnings(report)
         self.warning.warn(warnings) if warnings else self.warning.clear()
 

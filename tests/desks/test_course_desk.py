@@ -73,7 +73,7 @@ def test_the_desk_creates_the_course_in_the_database(session, in_session):
     fill_in(form, module_code="CS101", code=code, title="Programming", weeks="Numbers\nLoops")
     form.term.value, form.lecturer.value = term.code, lecturer.email
     form.create.click()
-    assert form.message.value == f"{code} was created in {term.code} with 2 weeks. It belongs to {lecturer.email}."
+    assert form.message.value == f"{code} was created in {term.code} with 2 weeks. Its lecturer is {lecturer.email}."
     assert course_by_code(session, code).lecturer_id == lecturer.id
     assert syllabus(session, code)["topic"].tolist() == ["Numbers", "Loops"]
 
