@@ -93,7 +93,7 @@ class Access:
         self._signed_out = False
         self._engines: dict[str, Engine] = {}
         self._lock = threading.Lock()
-        _leave_connections_to_parent(self)
+        _open_own_connections_after_fork(self)
 
     # Who ----------------------------------------------------------------------------------------------
 
@@ -250,13 +250,13 @@ class Access:
             engine.dispose(close=False)
 
 
-def _leave_connections_to_parent(made: Access) -> None:
+def _open_own_connections_after_fork(made: Access) -> None:
     """Arrange that a forked child opens connections of its own."""
     reference = weakref.ref(made)
 
     def in_child() -> None:
-        if (still_there := reference()) is not None:
-            still_there.leave_connections_to_parent()
+        if (access_in_child := reference()) is not None:
+            access_in_child.leave_connections_to_parent()
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=in_child)

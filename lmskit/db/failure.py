@@ -112,8 +112,8 @@ STARTING = ("the database system is starting up", "the database system is in rec
 
 
 def is_starting(error: Exception) -> bool:
-    """Whether the server is there and only needs a moment."""
-    return any(mark in str(error) for mark in STARTING)
+    """Whether the server runs and only needs a moment to accept connections."""
+    return any(phrase in str(error) for phrase in STARTING)
 
 
 def connection_error(error: Exception, parameters: Mapping[str, object]) -> DatabaseError:
@@ -147,9 +147,9 @@ def connection_error(error: Exception, parameters: Mapping[str, object]) -> Data
         (("definition of service",), f"The connection service named by PGSERVICE was not found: {_last_line(text)}."),
         (("SSL", "certificate"), f"The {server} cannot be reached securely: {_last_line(text)}."),
     )
-    for marks, sentence in sentences:
-        if any(mark in text for mark in marks):
-            return SignInRefusedError(sentence) if marks in {WRONG_PASSWORD, CLOSED} else UnreachableError(sentence)
+    for phrases, sentence in sentences:
+        if any(phrase in text for phrase in phrases):
+            return SignInRefusedError(sentence) if phrases in {WRONG_PASSWORD, CLOSED} else UnreachableError(sentence)
     return UnreachableError(f"The {server} cannot be reached ({_last_line(text)}). Is it running, and is LMSKIT_DATABASE_URL right?")
 
 

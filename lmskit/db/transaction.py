@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import psycopg
@@ -24,12 +23,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Opener: TypeAlias = Callable[[], AbstractContextManager[Session]]
-"""What opens a session, such as `transaction` (commits when its block ends) or `snapshot` (only reads)."""
+"""A function that opens a session, such as `transaction`, which commits when its block ends, or `snapshot`, which only reads."""
 
 ATTEMPTS = 5
 FIRST_PAUSE = 0.05
 CANCEL_LIMIT = 5.0
-"""Seconds for the server to take the request."""
+"""Seconds in which the server has to accept the request to cancel a statement."""
 
 
 @contextmanager
@@ -63,7 +62,7 @@ def snapshot(engine: Engine | None = None) -> Iterator[Session]:
 def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS) -> T:
     """Do the work, and do it again after a deadlock, a serialisation failure or a lost connection.
 
-    The work opens its own transaction and has to be idempotent: after a connection was lost at the commit,
+    The work opens its own transaction and must be idempotent: after a connection was lost at the commit,
     it is unknown whether it counted.
     """
     for attempt in range(1, attempts + 1):
@@ -88,7 +87,7 @@ def _is_worth_retrying(error: Exception) -> bool:
 
 
 def interrupter(session: Session) -> Callable[[], None]:
-    """Return a function for another thread that ends the statement the session is running; without one it does nothing.
+    """Return a function for another thread that ends the statement the session is running; if none is running, it does nothing.
 
     Call it only while the session's transaction is open: afterwards the connection serves others.
     """
@@ -98,7 +97,7 @@ def interrupter(session: Session) -> Callable[[], None]:
         raise TypeError(message)
 
     def interrupt() -> None:
-        with contextlib.suppress(psycopg.Error):  # a server that is gone runs nothing
+        with suppress(psycopg.Error):  # a server that has ended runs no statement
             connection.cancel_safe(timeout=CANCEL_LIMIT)
 
     return interrupt

@@ -143,3 +143,15 @@ def test_the_version_is_the_same_in_the_package(project_files):
 
 def test_programs_that_are_called_by_name_may_be_executed():
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_the_access_of_the_process_is_the_only_rebound_global():
+    """Who a query runs as is decided in one object (lmskit/db/access.py); no module keeps state of its own beside it."""
+    rebound = {
+        f"{path.relative_to(PACKAGE).as_posix()}: {name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Global)
+        for name in node.names
+    }
+    assert rebound == {"db/access.py: _of_this_process"}

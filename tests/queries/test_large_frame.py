@@ -1,4 +1,4 @@
-"""A query of one's own becomes the table that pandas would make of it, or one sentence says why not."""
+"""A person's query becomes the table that pandas would return, or one sentence says why not."""
 
 import os
 import subprocess
@@ -84,7 +84,7 @@ def test_a_column_without_values_has_the_type_of_its_column(admin_engine, rows):
     assert table.isna().all(axis=None)
 
 
-def test_whole_numbers_and_truth_values_without_rows_keep_their_types(admin_engine):
+def test_whole_numbers_and_booleans_without_rows_keep_their_types(admin_engine):
     table = read_frame(admin_engine, "SELECT 1 AS a, true AS b WHERE false")
     assert [str(kind) for kind in table.dtypes] == ["int64", "bool"]
 
@@ -125,10 +125,10 @@ def test_the_table_can_be_written_to(admin_engine):
         "ARRAY[date 'infinity']",
     ],
 )
-def test_a_time_for_which_a_table_has_no_place_is_named_and_not_changed(admin_engine, value):
-    with pytest.raises(QueryError, match="The column odd holds"):
-        read_frame(admin_engine, f"SELECT {value} AS odd")
-    assert read_frame(admin_engine, f"SELECT {value} AS odd WHERE false").empty
+def test_a_time_that_a_table_cannot_hold_is_named_and_not_changed(admin_engine, value):
+    with pytest.raises(QueryError, match="The column stamp has"):
+        read_frame(admin_engine, f"SELECT {value} AS stamp")
+    assert read_frame(admin_engine, f"SELECT {value} AS stamp WHERE false").empty
 
 
 # Statements and their values -------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_a_list_is_an_array(admin_engine):
         ("SELECT 1 / (n - 5000) FROM generate_series(1, 9999) AS n", None, "division by zero"),
     ],
 )
-def test_what_cannot_be_answered_is_told_in_a_sentence(admin_engine, statement, parameters, sentence):
+def test_a_query_that_cannot_be_run_is_refused_in_a_sentence(admin_engine, statement, parameters, sentence):
     with pytest.raises(QueryError, match=sentence):
         read_frame(admin_engine, statement, parameters)
     assert read_frame(admin_engine, "SELECT 1 AS a")["a"].tolist() == [1]
@@ -186,7 +186,7 @@ def test_what_cannot_be_answered_is_told_in_a_sentence(admin_engine, statement, 
 
 @pytest.fixture(scope="module")
 def two_courses(admin_engine, lecturer_engine):
-    """The codes of the lecturer's two courses and of somebody else's, all with a quiz."""
+    """The codes of the lecturer's two courses and of another lecturer's, all with a quiz."""
     with transaction(admin_engine) as session:
         lecturer = session.execute(text("SELECT id FROM users WHERE email = :email"), {"email": DEMO_LECTURER}).scalar_one()
         courses = [factories.course(session, weeks=1) for _ in range(3)]
@@ -210,7 +210,7 @@ def test_a_lecturer_reads_rows_of_the_own_courses_and_an_administrator_of_all(ad
     assert read_frame(admin_engine, SEEN, {"codes": two_courses})["code"].tolist() == two_courses
 
 
-def test_looking_at_one_course_hides_the_others_for_this_query_alone_and_opens_none(lecturer_engine, two_courses):
+def test_looking_at_one_course_hides_the_others_for_this_query_only_and_opens_no_other(lecturer_engine, two_courses):
     mine, also_mine, not_mine = two_courses
     codes = {"codes": two_courses}
     assert read_frame(lecturer_engine, SEEN, codes, course=mine)["code"].tolist() == [mine]
@@ -229,7 +229,7 @@ def test_columns_that_are_closed_to_a_lecturer_stay_closed(lecturer_engine):
         read_frame(lecturer_engine, "SELECT password_hash FROM users")
 
 
-def test_it_reads_what_is_committed_and_nothing_that_a_transaction_has_in_hand(admin_engine):
+def test_it_reads_what_is_committed_and_nothing_of_an_open_transaction(admin_engine):
     with transaction(admin_engine) as session:
         code = factories.term(session).code
         assert read_frame(admin_engine, "SELECT code FROM terms WHERE code = :code", {"code": code}).empty
@@ -259,7 +259,7 @@ def test_someone_who_typed_a_password_reads_as_themselves_until_they_sign_out(ma
 BACKEND = "SELECT pg_backend_pid() AS pid, application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 
 
-def test_one_connection_is_kept_and_a_lost_one_is_opened_anew(admin_engine, endpoint):
+def test_one_connection_is_kept_and_a_lost_one_is_replaced(admin_engine, endpoint):
     import psycopg
 
     first = read_frame(admin_engine, BACKEND)
@@ -316,6 +316,6 @@ access().dispose()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes fork only on POSIX")
-def test_a_forked_process_has_a_connection_of_its_own_and_leaves_its_parents_open(admin_engine):
+def test_a_forked_process_opens_its_own_connection_and_leaves_its_parents_open(admin_engine):
     done = subprocess.run([sys.executable, "-W", "error", "-c", FORKING], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

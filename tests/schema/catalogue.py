@@ -1,4 +1,4 @@
-"""What a database holds beside its rows, as text that can be compared: all that migrations make, alembic's own comparison sees or not."""
+"""Everything in a database except its rows, as text to compare: all that migrations make, also what Alembic's comparison does not see."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ QUESTIONS = {
 }
 
 OF_THE_MODELS = ("columns", "constraints", "indexes", "enums", "table comments")
-"""What `Base.metadata` says by itself; the rest stands only in the migrations."""
+"""Subjects that `Base.metadata` describes; the others are only in the migrations."""
 
 
 def catalogue(connection: Connection, *subjects: str) -> dict[str, list[str]]:
-    """Return, per subject, the sorted lines that describe the database; Alembic's own table is left out."""
+    """Return, per subject, the sorted lines that describe the database; Alembic's own table is omitted."""
     unbound = connection.execution_options(no_parameters=True)  # the percent signs are PostgreSQL's own
     found = {}
     for subject in subjects or QUESTIONS:

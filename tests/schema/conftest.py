@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def migrated_engine(fresh_database: Callable[[str], Engine]) -> Engine:
-    """The owner's engine of a database of its own, at the newest revision and without rows."""
+    """The owner's engine of a database at the newest revision, without rows."""
     engine = fresh_database("lmskit_schema")
     revision.upgrade(engine=engine)
     return engine

@@ -25,7 +25,7 @@ HOUR = dt.timedelta(hours=1)
 
 
 class Case(NamedTuple):
-    """A constraint, and the values that break it and that just do not."""
+    """A constraint, values that violate it, and the nearest values that do not."""
 
     constraint: str
     table: str
@@ -50,7 +50,7 @@ def pending(world: World, **values: object) -> Values:
 
 
 def second_week(world: World, **values: object) -> Values:
-    """What is derived of a week that the base row does not cover."""
+    """Values derived for a week that the base row does not have."""
     world.add("syllabi", week_number=2)
     return {"week_number": 2, **values}
 
@@ -294,12 +294,12 @@ UNIQUE_KEYS = [
 
 CASES = CHECKS + FOREIGN_KEYS + UNIQUE_KEYS
 UNREACHABLE = {"uq_users_id_role", "uq_materials_id_course_id", "uq_quizzes_id_course_id"}
-"""Their first column is the primary key already; they stand there for foreign keys to point to."""
+"""Their first column is already the primary key; foreign keys refer to them."""
 
 
 @pytest.fixture(scope="module")
 def owner(migrated_engine: Engine) -> Iterator[Connection]:
-    """The owner of the tables, with row security out of the way, in a transaction that is rolled back."""
+    """The owner of the tables, without row security, in a transaction that is rolled back."""
     with migrated_engine.connect() as connection:
         for table in Base.metadata.tables:
             connection.exec_driver_sql(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
@@ -310,14 +310,14 @@ def owner(migrated_engine: Engine) -> Iterator[Connection]:
 
 @pytest.fixture
 def world(owner: Connection) -> Iterator[World]:
-    """One row in every table; whatever a test adds is taken back after it."""
+    """One row in every table; what a test adds is rolled back after it."""
     savepoint = owner.begin_nested()
     yield owner.info["world"]
     savepoint.rollback()
 
 
 def values(of: Values | Callable[[World], Values], world: World) -> Values:
-    """Return the values, asking the world for ids where a case needs them."""
+    """Return the values, with ids from the world where a case needs them."""
     return of(world) if callable(of) else of
 
 
@@ -353,7 +353,7 @@ def test_every_constraint_of_the_database_is_tried(owner: Connection) -> None:
     ],
 )
 def test_a_partial_index_serves_its_rows_and_no_others(index: str, inside: str, outside: str, world: World) -> None:
-    """A partial index forbids no row; what its condition must do is let it be used where it holds, and only there."""
+    """A partial index forbids no row; it must be usable for rows that meet its condition, and only for them."""
 
     def plan(rows: str) -> str:
         return "\n".join(world.connection.exec_driver_sql(f"EXPLAIN SELECT 1 FROM {rows}").scalars())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def world(fresh_database: Callable[[str], Engine], endpoint: Endpoint) -> World:
-    """Two lecturers, an administrator, and rows of theirs in every table."""
+    """Two lecturers and an administrator, with rows in every table."""
     return prepared(fresh_database, endpoint, "lmskit_security")
 
 

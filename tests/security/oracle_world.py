@@ -1,4 +1,4 @@
-"""A database with a lecturer who guesses and another one whose rows are guessed at, marked `canary`."""
+"""A database with a lecturer who guesses, and another lecturer whose rows, marked `canary`, are guessed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ INSERT INTO topic_performance (student_id, course_id, week_number, level, value,
 
 @dataclass
 class World:
-    """One database: what the curious lecturer connects with, and the keys to guess at."""
+    """One database: the curious lecturer's connection, and the keys to guess."""
 
     connection: psycopg.Connection[Any]
     keys: dict[str, int]
@@ -88,6 +88,6 @@ def build(endpoint: Endpoint, engine: Engine) -> World:
             "WHERE c.code = 'CANARY-1'"
         ).fetchall()
     conninfo = make_conninfo("", **endpoint.parameters(), dbname=database, user=login, password=password)
-    # Without prepared statements of the driver's own, which one of the probes would take away from it.
+    # Without the driver's own prepared statements, which one of the probes would deallocate.
     connection = psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
     return World(connection, {str(name): int(key) for name, key in found})

@@ -1,7 +1,7 @@
 """Ways to ask the planner and the executor about rows that a policy hides.
 
 A probe has a question with a placeholder for a guess, one guess that is true of a foreign row and one that is true of no row; neither
-is true of an own row. It leaks when what it observes is the same each time it is asked and differs between the two guesses.
+is true of an own row. It leaks if what it observes is the same at each repetition and differs between the two guesses.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _plan(connection: Connection, options: str, question: str) -> Any:
 
 
 def counts(connection: Connection, question: str) -> object:
-    """How many rows each step of the plan really met and removed."""
+    """How many rows each step of the plan actually read and removed."""
     return _picked(_plan(connection, "ANALYZE, TIMING off, BUFFERS off", question), SEEN)
 
 
@@ -78,14 +78,14 @@ def answer(connection: Connection, question: str) -> object:
 
 
 def after_effect(connection: Connection, question: str) -> object:
-    """What a condition with a side effect has left behind."""
+    """What the side effect of a condition has changed."""
     connection.execute("SELECT set_config('probe.seen', '', false)")
     answer(connection, question)
     return answer(connection, "SELECT current_setting('probe.seen', true)")
 
 
 def counters(connection: Connection, question: str) -> object:
-    """By how much the server's own statistics of index use, which every login may read, have grown."""
+    """By how much the server's own statistics of index use have grown; every login may read them."""
     total = "SELECT sum(idx_tup_read) FROM pg_stat_all_indexes WHERE schemaname = 'lms'"
 
     def read() -> int:
@@ -109,7 +109,7 @@ def prepared(connection: Connection, question: str) -> object:
 
 @dataclass(frozen=True)
 class Probe:
-    """One way to ask. `is_open` says whether it leaks where the built-in functions are leakproof; the others are closed by other means."""
+    """One way to ask. `is_open` says whether it leaks if the built-in functions are leakproof; other measures close the others."""
 
     name: str
     observe: Observer

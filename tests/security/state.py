@@ -1,4 +1,4 @@
-"""What an attack must leave as it is: rows that are not the attacker's, and everything that decides who may do what."""
+"""What an attack must not change: rows that are not the attacker's, and everything that decides who may do what."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_only_the_rows_that_change_are_recorded(school, since):
     assert len({entry["row_key"] for entry in entries}) == 3
 
 
-def test_what_is_deleted_is_recorded_whole_also_where_it_goes_with_something_else(school, since):
+def test_a_deleted_row_is_recorded_whole_also_if_a_cascade_deletes_it(school, since):
     with transaction(school.engine(ADMIN)) as session:
         course = factories.course(session, weeks=2)
         session.delete(course)
@@ -225,7 +225,7 @@ def test_an_administrator_cannot_put_the_trigger_on_a_table_of_their_own(school)
     assert isinstance(error.value.orig, psycopg.errors.InsufficientPrivilege)
 
 
-def test_a_lecturer_who_switches_row_security_off_changes_nothing_unseen(school, since):
+def test_a_lecturer_who_switches_row_security_off_changes_nothing_unrecorded(school, since):
     with school.engine(ADA).connect() as connection:
         connection.execute(text("SET row_security = off"))
         with pytest.raises(DBAPIError, match="row-level security"):

@@ -1,4 +1,4 @@
-"""What a lecturer has to be able to do, while everything else is refused."""
+"""What a lecturer must be able to do, while everything else is refused."""
 
 from __future__ import annotations
 

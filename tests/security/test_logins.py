@@ -233,7 +233,7 @@ def test_an_administrator_among_others_may_close_their_own_login(lmskit, someone
 
 
 def test_two_administrators_who_close_each_other_at_once_do_not_both_succeed(school, someone):
-    """With the founder closed, one of the two has to stay, whatever happens first."""
+    """With the first administrator's login closed, one of the two must stay, whatever happens first."""
     first, second = someone(Role.SUPER_ADMIN), someone(Role.SUPER_ADMIN)
     with transaction(school.engine(first)) as session:
         close_login(session, ADMIN)
@@ -329,7 +329,7 @@ def test_a_person_who_is_not_an_administrator_any_more_has_no_administrators_rig
         assert session.scalar(text("SELECT count(*) FROM courses")) == 0
 
 
-def test_a_login_goes_with_its_person(school, someone):
+def test_a_login_is_removed_with_its_person(school, someone):
     email = someone()
     with transaction(school.engine(ADMIN)) as session:
         session.execute(text("DELETE FROM users WHERE email = :email"), {"email": email})
@@ -364,7 +364,7 @@ def test_an_administrator_sets_the_password_of_another_person(lmskit, school, so
     assert who(school.engine(email, password)) == email
 
 
-def test_a_kept_password_is_exchanged_when_it_changes(lmskit):
+def test_a_kept_password_is_replaced_when_it_changes(lmskit):
     lmskit("login", "create", "frida@example.org", "--family", "Frida", "--keep")
     before = access().server.kept_login("frida@example.org")
     lmskit("passwd", "frida@example.org")
@@ -428,7 +428,7 @@ def test_functions_that_change_roles_are_few_and_closed(school, endpoint):
 
 
 def test_sessions_are_the_servers_own_again_after_they_were_ended(lmskit, school, someone, endpoint):
-    """To end them, lmskit_logins inherits from the login for a moment; nothing of that stays."""
+    """To end them, lmskit_logins is a member of the login for a moment, and of none afterwards."""
     email = someone()
     lmskit("login", "disable", email)
     with psycopg.connect(endpoint.superuser_conninfo(school.name)) as connection:

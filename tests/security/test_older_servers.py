@@ -1,4 +1,4 @@
-"""The same on PostgreSQL 16, and where lmskit was prepared by a login with CREATEROLE instead of a superuser."""
+"""The same on PostgreSQL 16, and on a server that a login with CREATEROLE has prepared instead of a superuser."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def prepared_by(by: Bootstrapper, endpoint: Endpoint, passfile: Path) -> World:
         with pytest.raises(BootstrapError, match="A superuser has to run"):
             bootstrap(manager, passfile=passfile)
         with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as superuser:
-            # What only a superuser can do, and a managed server's own has done.
+            # What only a superuser can do, as the superuser of a managed server has done.
             superuser.execute("CREATE SCHEMA IF NOT EXISTS lms AUTHORIZATION lmskit_owner")
             superuser.execute("CREATE EXTENSION vector SCHEMA lms")
         result = bootstrap(manager, passfile=passfile)

@@ -1,4 +1,4 @@
-"""What each login sees and changes is what follows from who teaches which course, and nothing else."""
+"""What each login sees and changes follows from who teaches which course, and from nothing else."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def visible() -> dict[str, str]:
 
 
 def narrowing(condition: str, code: str) -> str:
-    """The same question, where only the course with this code counts; the person is always visible."""
+    """The same sets, restricted to the course with this code; the person is always visible."""
     return condition.replace("lecturer_id = %(me)s", f"lecturer_id = %(me)s AND code = $${code}$$") if code else condition

@@ -1,4 +1,4 @@
-"""Whatever a lecturer runs writes down nothing of another course, and no password, verifier or address with a password."""
+"""Nothing that a lecturer runs writes anything of another course, or a password, a verifier or an address with a password."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ with engine.connect() as connection:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory) -> Path:
-    """A lecturer's home, reports and everything else that is written."""
+    """The folder of a lecturer's home, reports and everything else that is written."""
     return Path(tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture(scope="module")
 def environment(world: World, desk: Path) -> dict[str, str]:
-    """The worst case: the address in the environment holds the password."""
+    """The worst case: the address in the environment contains the password."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG", "JUPYTER", "IPYTHON", "XDG"))}
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in world.endpoint.parameters().items())
     return inherited | {
@@ -117,7 +117,7 @@ def leaks(folder: Path, secrets: list[bytes]) -> dict[str, list[bytes]]:
     return found
 
 
-def test_what_a_lecturer_runs_writes_down_no_secret_and_nothing_of_others(world, written, say):
+def test_what_a_lecturer_runs_writes_no_secret_and_nothing_of_others(world, written, say):
     assert leaks(written, secrets_of(world)) == {}
     files = [path for path in written.rglob("*") if path.is_file()]
     say(f"outputs of a lecturer: {len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.0f} MB searched; leaks: 0")
@@ -153,7 +153,7 @@ def test_the_servers_log_holds_neither_values_nor_statements(world):
 
 
 @pytest.mark.long
-def test_the_token_of_jupyterlab_stays_in_no_file(desk, environment):
+def test_the_token_of_jupyterlab_is_in_no_file(desk, environment):
     process = subprocess.Popen(
         [sys.executable, "-m", "lmskit", "lab", "--no-browser", "--port", "18899"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, cwd=desk, text=True,

@@ -44,7 +44,7 @@ def leaking(world: World) -> dict[str, list[str]]:
     return {name: where for name, where in found.items() if where}
 
 
-def test_hardened_no_probe_leaks_under_any_planner_setting(hardened, say):
+def test_in_a_hardened_database_no_probe_leaks_under_any_planner_setting(hardened, say):
     found = leaking(hardened)
     say(f"plan oracle, hardened: {len(found)} of {len(PROBES)} probes leak under any of {len(PLANNER_SETTINGS)} planner settings")
     assert found == {}
@@ -78,7 +78,7 @@ def test_what_remains_are_counts_over_whole_tables(hardened):
 
 
 def test_statistics_of_words_would_leak_even_when_hardened(endpoint, hardened):
-    """Which is why a migration switches them off, and an access rule checks that."""
+    """So a migration switches them off, and an access rule checks that."""
     probe = next(probe for probe in PROBES if probe.name == "estimate of a word in a text")
     with superuser(endpoint, HARDENED) as connection:
         connection.execute("ALTER TABLE material_passages ALTER COLUMN body_vector SET STATISTICS 100")

@@ -153,9 +153,9 @@ def launch(layout: Layout, user: ServerUser, install: Path, overrides: Mapping[s
             layout.port.write_text(f"{found.port}\n", encoding="ascii")
             return found
         reason = _reason(layout, seen)
-        if any(mark in reason for mark in PORT_TAKEN):
+        if any(phrase in reason for phrase in PORT_TAKEN):
             taken.add(port)
-        elif not any(mark in reason for mark in MEMORY_IN_USE):
+        elif not any(phrase in reason for phrase in MEMORY_IN_USE):
             break
     if "No space left on device" in reason:
         message = f"The disk that holds {layout.home} is full. Free some space and try again."
@@ -279,8 +279,7 @@ def _reason(layout: Layout, seen: dict[Path, int]) -> str:
                 start = seen.get(path, 0)
                 file.seek(start if start <= path.stat().st_size and path.name != "start.log" else 0)
                 lines.extend(file.read(100_000).decode(errors="replace").splitlines())
-    relevant = [
-        line for line in lines if any(mark in line for mark in ("FATAL:", "PANIC:", *PORT_TAKEN, *CONFIGURATION_MISTAKES))
-    ] or lines[-3:]
+    phrases = ("FATAL:", "PANIC:", *PORT_TAKEN, *CONFIGURATION_MISTAKES)
+    relevant = [line for line in lines if any(phrase in line for phrase in phrases)] or lines[-3:]
     stripped = (re.split(r"(?:FATAL|PANIC|LOG|ERROR):  ", line)[-1].strip() for line in relevant)
     return " ".join(f"{line.rstrip('.')}." for line in dict.fromkeys(stripped) if line)
