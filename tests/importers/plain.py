@@ -1,4 +1,4 @@
-"""Plain CSV files written by tests, and brought into the database as a person would bring them."""
+"""Plain CSV files that tests write and import."""
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +32,7 @@ def content(session: Session) -> dict[str, Sequence[Any]]:
 
 
 def csv_file(path: Path, rows: str | Iterable[Sequence[str]]) -> Path:
-    """A file of lines as they stand, or of cells that are quoted as they need it."""
+    """Write a file of unchanged lines, or of cells that are quoted if necessary."""
     if isinstance(rows, str):
         path.write_text("".join(f"{line.strip()}\n" for line in rows.strip().splitlines()), encoding="utf-8")
     else:
@@ -43,7 +43,7 @@ def csv_file(path: Path, rows: str | Iterable[Sequence[str]]) -> Path:
 
 @pytest.fixture
 def course(session: Session) -> Course:
-    """The course that files without one are imported for: 16 weeks from 14 September 2026."""
+    """The course into which files without a course are imported: 16 weeks from 14 September 2026."""
     return factories.course(session, weeks=2)
 
 
@@ -58,16 +58,16 @@ def imported(session: Session, tmp_path: Path, course: Course) -> Import:
     return run
 
 
-def became(report: ImportReport) -> str:
-    """What became of the rows, in their order."""
-    return " ".join(one.state for one in report.outcomes)
+def states_of(report: ImportReport) -> str:
+    """The results of the rows, in their order."""
+    return " ".join(outcome.state for outcome in report.outcomes)
 
 
 def reasons(report: ImportReport) -> list[tuple[int | None, str]]:
-    """The rejected rows and why."""
-    return [(one.row, one.reason) for one in report.rejections]
+    """The rejected rows and the reasons."""
+    return [(rejection.row, rejection.reason) for rejection in report.rejections]
 
 
-def odd(report: ImportReport) -> list[tuple[int | None, str]]:
-    """The odd rows and why."""
-    return [(one.row, one.reason) for one in report.warnings]
+def warnings_of(report: ImportReport) -> list[tuple[int | None, str]]:
+    """The rows that were imported with a warning, and the reasons."""
+    return [(warning.row, warning.reason) for warning in report.warnings]

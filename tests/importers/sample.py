@@ -5,7 +5,7 @@ from pathlib import Path
 
 SAMPLE = Path(__file__).parent / "oulad"
 EXPECTED = Path(__file__).parent / "oulad_expected.json"
-"""What becomes of the sample in a database without it."""
+"""The report of an import of the sample into a database without it."""
 
 
 def copy_of_sample(target: Path, **changed: str | bytes) -> Path:

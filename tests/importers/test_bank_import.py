@@ -1,4 +1,4 @@
-"""A question bank becomes a quiz: every question is accounted for, and the second time nothing changes."""
+"""A question bank becomes a quiz: every question has a result, and a second import changes nothing."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -37,15 +37,15 @@ def course(session):
 
 @pytest.fixture
 def imported(session, course, tmp_path):
-    """Import a GIFT text into the course, as the quiz "Arrays" of week 2 unless something else is said."""
+    """Import a GIFT text into the course, as the quiz "Arrays" of week 2 unless another is given."""
 
-    def take(text, title=None, **options):
+    def run(text, title=None, **options):
         bank = read_text("gift", tmp_path / "Arrays.gift", text)
         return import_bank(
             session, bank, ImportOptions(**({"course": course.code, "week": 2, "reading": ReadOptions(title=title)} | options))
         )
 
-    return take
+    return run
 
 
 def counts(report):
@@ -63,15 +63,15 @@ def answered(session, quiz, **attempt):
 
 
 @pytest.mark.parametrize("form", BANKS)
-def test_every_question_of_a_bank_is_accounted_for_and_the_second_time_nothing_changes(session, course, form):
+def test_every_question_of_a_bank_has_a_result_and_a_second_import_changes_nothing(session, course, form):
     bank = read(form, BANKS[form])
-    arrived, refused = len(bank.questions), len(bank.rejections)
+    n_questions, n_rejections = len(bank.questions), len(bank.rejections)
     rehearsed = import_bank(session, bank, ImportOptions(course=course.code, week=2, dry_run=True))
     assert session.scalar(select(func.count()).select_from(Quiz).where(Quiz.course_id == course.id)) == 0
     first = import_bank(session, bank, ImportOptions(course=course.code, week=2))
     second = import_bank(session, bank, ImportOptions(course=course.code))
-    assert counts(first) == counts(rehearsed) == (arrived, 0, 0, refused)
-    assert counts(second) == (0, 0, arrived, refused)
+    assert counts(first) == counts(rehearsed) == (n_questions, 0, 0, n_rejections)
+    assert counts(second) == (0, 0, n_questions, n_rejections)
     assert (first.entity("quizzes").added, second.entity("quizzes").unchanged) == (1, 1)
     assert len(first.outcomes) == bank.rows_in == first.total.rows_in
     assert first.warnings == bank.warnings
@@ -80,19 +80,19 @@ def test_every_question_of_a_bank_is_accounted_for_and_the_second_time_nothing_c
     assert (quiz.title, quiz.week_number, float(quiz.max_score)) == (bank.title, 2, bank.content().max_score)
     runs = session.scalars(select(ImportRun).where(ImportRun.sha256 == bank.sha256)).all()
     assert [(run.format, run.added, run.unchanged, run.rejected) for run in runs] == [
-        (form, arrived, 0, refused),
-        (form, 0, arrived, refused),
+        (form, n_questions, 0, n_rejections),
+        (form, 0, n_questions, n_rejections),
     ]
 
 
 @pytest.mark.parametrize("path", REAL)
-def test_real_banks_arrive(session, course, path):
+def test_real_banks_are_imported(session, course, path):
     if not (DATA / path).exists():
         pytest.skip(f"the data set is not there: {DATA / path}")
-    form, arrived, refused = REAL[path]
+    form, n_questions, n_rejections = REAL[path]
     bank = read(form, DATA / path)
-    assert counts(import_bank(session, bank, ImportOptions(course=course.code, week=1))) == (arrived, 0, 0, refused)
-    assert counts(import_bank(session, bank, ImportOptions(course=course.code))) == (0, 0, arrived, refused)
+    assert counts(import_bank(session, bank, ImportOptions(course=course.code, week=1))) == (n_questions, 0, 0, n_rejections)
+    assert counts(import_bank(session, bank, ImportOptions(course=course.code))) == (0, 0, n_questions, n_rejections)
 
 
 def test_the_interactions_of_rejected_real_items_are_named():
@@ -106,11 +106,11 @@ def test_the_interactions_of_rejected_real_items_are_named():
     }
 
 
-def test_questions_that_a_bank_does_not_name_stay_where_they_are(session, course, imported):
+def test_questions_that_a_bank_does_not_name_stay(session, course, imported):
     imported(FIRST)
     report = imported("::c::Why?{}\n\n::b::What now?{=x ~y}")
     assert counts(report) == (1, 1, 0, 0)
-    assert [(one["id"], one["prompt"]) for one in the_quiz(session, course).questions] == [
+    assert [(question["id"], question["prompt"]) for question in the_quiz(session, course).questions] == [
         ("a", "Is it?"),
         ("b", "What now?"),
         ("c", "Why?"),
@@ -122,27 +122,29 @@ def test_a_key_alone_may_change(session, course, imported):
     imported(FIRST)
     answered(session, the_quiz(session, course), answers=[{"question": "a", "response": True, "score": 1}])
     report = imported("::a::Is it?{F#Look again.}\n\n")
-    assert [(one.what, one.state, one.reason) for one in report.outcomes] == [("a", "changed", "its key or feedback is another")]
+    assert [(outcome.what, outcome.state, outcome.reason) for outcome in report.outcomes] == [
+        ("a", "changed", "its key or feedback is another")
+    ]
     assert the_quiz(session, course).answer_key["a"] == {"answer": False, "feedback": "wrong: Look again."}
 
 
-def test_questions_that_attempts_were_made_at_stay_as_they_are(session, course, imported):
+def test_questions_with_attempts_are_not_changed(session, course, imported):
     imported(FIRST)
     quiz = the_quiz(session, course)
     before = list(quiz.questions)
     answered(session, quiz, answers=[{"question": "a", "response": True, "score": 1}])
     report = imported("::a::Was it?{T}\n\n::b::What?{=x ~y}\n\n::c::Why?{}\n\nText")
-    assert [(one.what, one.state) for one in report.outcomes] == [
+    assert [(outcome.what, outcome.state) for outcome in report.outcomes] == [
         ("a", "rejected"),
         ("b", "unchanged"),
         ("c", "rejected"),
         ("Text", "rejected"),
     ]
-    assert [one.reason for one in report.rejections[:2]] == [FROZEN_CHANGED, FROZEN_NEW]
+    assert [rejection.reason for rejection in report.rejections[:2]] == [FROZEN_CHANGED, FROZEN_NEW]
     assert the_quiz(session, course).questions == before
 
 
-def test_a_quiz_of_which_only_totals_are_known_gets_its_questions(session, course, imported):
+def test_a_quiz_with_totals_only_gets_its_questions(session, course, imported):
     quiz = factories.quiz(session, course, title="Arrays", max_score=10)
     answered(session, quiz, score=7)
     report = imported(FIRST)
@@ -173,20 +175,20 @@ def test_a_week_that_the_syllabus_lacks_is_added(session, course, imported):
         imported(FIRST, week=61)
 
 
-def test_a_bank_without_a_question_that_can_be_read_makes_no_quiz(session, course, imported):
+def test_a_bank_without_readable_questions_creates_no_quiz(session, course, imported):
     report = imported("Only a text.")
     assert (counts(report), report.entity("quizzes").total) == ((0, 0, 0, 1), 0)
     assert session.scalar(select(func.count()).select_from(Quiz).where(Quiz.course_id == course.id)) == 0
 
 
-def test_it_is_not_guessed_which_of_two_quizzes_is_meant(session, course, imported):
+def test_a_title_that_two_quizzes_have_is_refused(session, course, imported):
     for _ in range(2):
         factories.quiz(session, course, title="Arrays")
     with pytest.raises(QuizAmbiguousError):
         imported(FIRST)
 
 
-def test_an_unknown_course_is_said_to_be_unknown(imported):
+def test_an_unknown_course_is_refused(imported):
     with pytest.raises(CourseNotFoundError):
         imported(FIRST, course="NO-SUCH")
 
@@ -218,7 +220,7 @@ QUESTION = st.builds(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.lists(QUESTION, min_size=1, max_size=6), second=st.lists(QUESTION, min_size=1, max_size=6), attempted=st.booleans())
-def test_whatever_is_imported_a_repeat_changes_nothing(session, tmp_path, first, second, attempted):
+def test_a_second_import_of_any_bank_changes_nothing(session, tmp_path, first, second, attempted):
     course = factories.course(session, weeks=1)
     for questions in (first, second):
         bank = read_text("gift", tmp_path / "Arrays.gift", "\n\n".join(questions))

@@ -1,4 +1,4 @@
-"""Quizzes and attempts: what is found again, what is new, what wins where two files tell of the same."""
+"""Quizzes and attempts: which are found again, which are new, and which file wins if two are about the same."""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from lmskit.services.file_import import ImportOptions, import_file
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import EnrollmentStatus, Origin
 from tests import factories
-from tests.importers.plain import became, odd, reasons
+from tests.importers.plain import reasons, states_of, warnings_of
 
 HEADER = "email,quiz,score,max_score,attempt,submitted_at\n"
 NOON = dt.time(12, tzinfo=dt.UTC)
@@ -29,10 +29,10 @@ def ada(session, course):
 def attempts(session, student):
     """Number, score and time of the student's attempts, as text."""
     statement = select(QuizAttempt).where(QuizAttempt.student_id == student.id).order_by(QuizAttempt.quiz_id, QuizAttempt.number)
-    found = session.scalars(statement.execution_options(populate_existing=True))
-    return [
-        f"{one.number}: {float(one.score):g}/{float(one.max_score):g} {one.submitted_at.astimezone(dt.UTC):%m-%d %H:%M}" for one in found
-    ]
+    found = session.scalars(statement.execution_options(populate_existing=True)).all()
+    scores = [f"{attempt.number}: {float(attempt.score):g}/{float(attempt.max_score):g}" for attempt in found]
+    times = [f"{attempt.submitted_at.astimezone(dt.UTC):%m-%d %H:%M}" for attempt in found]
+    return [f"{score} {time}" for score, time in zip(scores, times, strict=True)]
 
 
 def quiz_named(session, course, title):
@@ -41,9 +41,9 @@ def quiz_named(session, course, title):
 
 @dataclass
 class Report:
-    """A source of one quiz and its attempts, with ids and answers as a quiz report of a learning system has them."""
+    """A source of one quiz and its attempts, with ids and answers as in a quiz report of a learning management system."""
 
-    records_of_it: list[Record]
+    all_records: list[Record]
     format: str = "report"
     system: str = "moodle"
     is_partial: bool = False
@@ -56,13 +56,13 @@ class Report:
 
     def records(self):
         part = Cells(self.name)
-        part.rows_in = sum(isinstance(one, AttemptRecord) for one in self.records_of_it)
+        part.rows_in = sum(isinstance(record, AttemptRecord) for record in self.all_records)
         self.parts = [part]
-        return iter(self.records_of_it)
+        return iter(self.all_records)
 
 
 def answered(*answers, row=2, **fields):
-    """An attempt of Ada's that began at nine."""
+    """An attempt of Ada that began at nine."""
     began = dt.datetime(2026, 10, 1, 9, tzinfo=dt.UTC)
     made = {"score": 5.0, "max_score": 10.0, "is_total": False, "started_at": began, **fields}
     return AttemptRecord(Position("report.csv", row), "q", PersonKey(email="ada@example.org"), answers=list(answers), **made)
@@ -72,71 +72,71 @@ def quiz(**fields):
     return QuizRecord(Position("report.csv", 1), **{"key": "q", "has_source_id": True, "title": "Sets", "max_score": 10.0, **fields})
 
 
-def test_a_new_quiz_goes_to_the_week_that_its_title_names(session, imported, course, ada):
+def test_a_new_quiz_belongs_to_the_week_that_its_title_names(session, imported, course, ada):
     report = imported(f"{HEADER}ada@example.org,Quiz 1 (Week 5),8,10,,\nada@example.org,Final,3,20,,", week=2)
     assert (quiz_named(session, course, "Quiz 1 (Week 5)").week_number, quiz_named(session, course, "Final").week_number) == (5, 2)
     assert quiz_named(session, course, "Final").max_score == 20
     weeks = select(Syllabus.week_number, Syllabus.topic).where(Syllabus.course_id == course.id, Syllabus.week_number > 2)
-    assert [tuple(one) for one in session.execute(weeks)] == [(5, "Week 5")]
+    assert [tuple(row) for row in session.execute(weeks)] == [(5, "Week 5")]
     assert (report.entity("weeks").added, report.entity("quizzes").added) == (1, 2)
 
 
-def test_a_quiz_whose_week_nobody_knows_goes_to_the_first_and_that_is_pointed_out(session, imported, course, ada):
+def test_a_quiz_of_unknown_week_belongs_to_the_first_week_with_a_warning(session, imported, course, ada):
     report = imported(f"{HEADER}ada@example.org,Final,3,20,,")
     assert quiz_named(session, course, "Final").week_number == 1
-    assert odd(report) == [(2, "names no week: put into week 1")]
+    assert warnings_of(report) == [(2, "names no week: put into week 1")]
 
 
-def test_a_quiz_that_is_here_keeps_its_week_and_its_maximum(session, imported, course, ada):
+def test_a_quiz_in_lmskit_keeps_its_week_and_its_maximum(session, imported, course, ada):
     known = factories.quiz(session, course, week_number=2, title="Week 1", max_score=10)
     report = imported(f"{HEADER}ada@example.org,Week 1,8,20,,")
     assert (known.week_number, float(known.max_score)) == (2, 10)
-    assert odd(report) == [(2, "is a quiz with the maximum score 10 in lmskit: it is not changed")]
+    assert warnings_of(report) == [(2, "is a quiz with the maximum score 10 in lmskit: it is not changed")]
     assert attempts(session, ada)[0].startswith("1: 8/20")
 
 
-def test_a_title_that_several_quizzes_have_is_not_guessed(session, imported, course, ada):
+def test_an_attempt_at_a_quiz_whose_title_several_quizzes_have_is_rejected(session, imported, course, ada):
     factories.quiz(session, course, title="Sets")
     factories.quiz(session, course, title="Sets")
     assert reasons(imported(f"{HEADER}ada@example.org,Sets,8,10,,")) == [(2, "has the title of several quizzes of the course in lmskit")]
 
 
-def test_a_quiz_that_is_not_here_needs_a_maximum(imported, ada):
+def test_a_new_quiz_needs_a_maximum(imported, ada):
     assert reasons(imported("email,quiz,score\nada@example.org,Sets,8")) == [
         (2, "is of a quiz that is not in lmskit, and the file has no maximum score for it")
     ]
 
 
 def test_a_total_is_stored_at_noon_of_the_last_day_and_again_only_if_it_is_different(session, imported, ada):
-    assert became(imported(f"{HEADER}ada@example.org,Week 1,8,10,,")) == "added"
+    assert states_of(imported(f"{HEADER}ada@example.org,Week 1,8,10,,")) == "added"
     [stored] = attempts(session, ada)
     assert stored.startswith("1: 8/10")
     assert stored.endswith("12:00")
     report = imported(f"{HEADER}ada@example.org,Week 1,9,10,,")
-    assert (became(report), len(report.touched)) == ("changed", 1)
+    assert (states_of(report), len(report.touched)) == ("changed", 1)
     [now] = attempts(session, ada)
     assert now == stored.replace("8/10", "9/10")
 
 
-def test_a_quiz_with_a_day_to_be_handed_in_gives_its_totals_that_day(session, imported, course, ada):
+def test_the_totals_of_a_quiz_with_a_due_date_are_stored_on_that_day(session, imported, course, ada):
     factories.quiz(session, course, title="Week 1").due_on = dt.date(2026, 9, 20)
     session.flush()
     imported(f"{HEADER}ada@example.org,Week 1,8,10,,")
     assert attempts(session, ada) == ["1: 8/10 09-20 12:00"]
 
 
-def test_attempts_are_known_by_their_number_or_their_time(session, imported, ada):
+def test_attempts_are_found_again_by_their_number_or_their_time(session, imported, ada):
     imported(f"{HEADER}ada@example.org,Week 1,4,10,1,2026-10-01 10:00:00\nada@example.org,Week 1,6,10,2,2026-10-02 10:00:00")
     assert attempts(session, ada) == ["1: 4/10 10-01 10:00", "2: 6/10 10-02 10:00"]
-    assert became(imported(f"{HEADER}ada@example.org,Week 1,5,10,1,")) == "changed"
-    assert became(imported(f"{HEADER}ada@example.org,Week 1,6,10,,2026-10-02 10:00:00")) == "unchanged"
-    assert became(imported(f"{HEADER}ada@example.org,Week 1,9,10,,2026-10-03 10:00:00")) == "added"
+    assert states_of(imported(f"{HEADER}ada@example.org,Week 1,5,10,1,")) == "changed"
+    assert states_of(imported(f"{HEADER}ada@example.org,Week 1,6,10,,2026-10-02 10:00:00")) == "unchanged"
+    assert states_of(imported(f"{HEADER}ada@example.org,Week 1,9,10,,2026-10-03 10:00:00")) == "added"
     assert attempts(session, ada) == ["1: 5/10 10-01 10:00", "2: 6/10 10-02 10:00", "3: 9/10 10-03 10:00"]
 
 
 def test_attempts_without_a_number_are_numbered_by_their_time(session, imported, ada):
     report = imported(f"{HEADER}ada@example.org,Week 1,9,10,,2026-10-03 10:00:00\nada@example.org,Week 1,4,10,,2026-10-01 10:00:00")
-    assert became(report) == "added added"
+    assert states_of(report) == "added added"
     assert attempts(session, ada) == ["1: 4/10 10-01 10:00", "2: 9/10 10-03 10:00"]
 
 
@@ -149,33 +149,33 @@ def test_a_second_row_for_the_same_attempt_is_rejected(imported, ada, second):
 def test_a_second_total_is_rejected_unless_the_first_one_is(imported, ada):
     rows = f"{HEADER}ada@example.org,Week 1,4,10,,\nada@example.org,Week 1,6,10,,"
     assert reasons(imported(rows)) == [(3, "is a second score of the same student for the same quiz")]
-    assert became(imported(rows.replace("1,4,", "1,four,"))) == "rejected changed"
+    assert states_of(imported(rows.replace("1,4,", "1,four,"))) == "rejected changed"
 
 
-def test_a_described_attempt_takes_the_place_of_a_total(session, imported, ada):
+def test_an_attempt_replaces_a_total(session, imported, ada):
     imported(f"{HEADER}ada@example.org,Week 1,8,10,,")
-    assert became(imported(f"{HEADER}ada@example.org,Week 1,8,10,,2026-10-01 10:00:00")) == "changed"
+    assert states_of(imported(f"{HEADER}ada@example.org,Week 1,8,10,,2026-10-01 10:00:00")) == "changed"
     assert attempts(session, ada) == ["1: 8/10 10-01 10:00"]
 
 
-def test_a_total_is_only_compared_where_there_are_described_attempts(session, imported, ada):
+def test_a_total_is_only_compared_with_attempts(session, imported, ada):
     imported(f"{HEADER}ada@example.org,Week 1,4,10,1,2026-10-01 10:00:00\nada@example.org,Week 1,6,10,2,2026-10-02 10:00:00")
     for total in (4, 5, 6):  # one of the attempts, or their average
         same = imported(f"{HEADER}ada@example.org,Week 1,{total},10,,")
-        assert (became(same), odd(same)) == ("unchanged", [])
+        assert (states_of(same), warnings_of(same)) == ("unchanged", [])
     other = imported(f"{HEADER}ada@example.org,Week 1,9,10,,")
-    assert became(other) == "unchanged"
-    assert odd(other) == [(2, "differs from the score of every attempt in lmskit and from their average: the attempts count")]
+    assert states_of(other) == "unchanged"
+    assert warnings_of(other) == [(2, "differs from the score of every attempt in lmskit and from their average: the attempts count")]
     assert len(attempts(session, ada)) == 2
 
 
-def test_an_attempt_that_was_not_imported_is_left_alone(session, imported, course, ada):
+def test_an_attempt_that_was_not_imported_is_not_changed(session, imported, course, ada):
     known = factories.quiz(session, course, title="Week 1")
     factories.attempt(session, known, ada, score=8)
     assert reasons(imported(f"{HEADER}ada@example.org,Week 1,9,10,1,")) == [
         (2, "is an attempt in lmskit that was not imported, so it is not changed")
     ]
-    assert became(imported(f"{HEADER}ada@example.org,Week 1,8,10,1,")) == "unchanged"
+    assert states_of(imported(f"{HEADER}ada@example.org,Week 1,8,10,1,")) == "unchanged"
 
 
 def test_two_reports_of_one_attempt_merge_their_answers(session, course, ada):
@@ -185,8 +185,8 @@ def test_two_reports_of_one_attempt_merge_their_answers(session, course, ada):
     responses = Report(
         [quiz(), answered({"question": "2", "response": "b", "score": None}, {"question": "3", "response": "c"}, score=None)]
     )
-    assert became(import_file(session, grades, ImportOptions(course=course.code))) == "added"
-    assert became(import_file(session, responses, ImportOptions(course=course.code))) == "changed"
+    assert states_of(import_file(session, grades, ImportOptions(course=course.code))) == "added"
+    assert states_of(import_file(session, responses, ImportOptions(course=course.code))) == "changed"
     [merged] = session.scalars(select(QuizAttempt).where(QuizAttempt.student_id == ada.id).execution_options(populate_existing=True))
     assert merged.answers == [
         {"question": "1", "response": None, "score": 2.0},
@@ -194,18 +194,18 @@ def test_two_reports_of_one_attempt_merge_their_answers(session, course, ada):
         {"question": "3", "response": "c"},
     ]
     assert merged.score == 5
-    assert became(import_file(session, grades, ImportOptions(course=course.code))) == "unchanged"
-    assert became(import_file(session, responses, ImportOptions(course=course.code))) == "unchanged"
+    assert states_of(import_file(session, grades, ImportOptions(course=course.code))) == "unchanged"
+    assert states_of(import_file(session, responses, ImportOptions(course=course.code))) == "unchanged"
 
 
 def test_a_quiz_is_found_by_its_id_when_its_title_is_another(session, course, ada):
     import_file(session, Report([quiz()]), ImportOptions(course=course.code))
     report = import_file(session, Report([quiz(title="Sets and maps"), answered()]), ImportOptions(course=course.code))
     assert report.entity("quizzes").unchanged == 1
-    assert odd(report) == [(1, "is a quiz that has another title in lmskit: the title is not changed")]
+    assert warnings_of(report) == [(1, "is a quiz that has another title in lmskit: the title is not changed")]
 
 
-def test_questions_fill_a_quiz_that_has_none_and_touch_its_attempts(session, imported, course, ada):
+def test_questions_are_added_to_a_quiz_without_questions_and_touch_its_attempts(session, imported, course, ada):
     imported(f"{HEADER}ada@example.org,Sets,8,10,,")
     question = {"id": "1", "type": "essay", "prompt": "Why?", "points": 10}
     report = import_file(session, Report([quiz(questions=[question])]), ImportOptions(course=course.code))
@@ -216,7 +216,7 @@ def test_questions_fill_a_quiz_that_has_none_and_touch_its_attempts(session, imp
     assert quiz_named(session, course, "Sets").questions == [question]
 
 
-def test_a_quiz_of_another_course_is_not_taken(session, course, ada):
+def test_a_quiz_of_another_course_is_not_used(session, course, ada):
     import_file(session, Report([quiz()]), ImportOptions(course=factories.course(session).code))
     assert reasons(import_file(session, Report([quiz(), answered()]), ImportOptions(course=course.code))) == [
         (2, "is a quiz of another course in lmskit")
@@ -224,31 +224,31 @@ def test_a_quiz_of_another_course_is_not_taken(session, course, ada):
     assert session.scalars(select(ExternalId).where(ExternalId.source == "moodle", ExternalId.kind == "quiz")).one().external_id == "q"
 
 
-def test_results_give_a_place_to_who_has_none_and_to_nobody_who_left(session, imported, course, ada):
-    place = session.get(Enrollment, (course.id, ada.id))
-    place.status, place.ended_on = EnrollmentStatus.WITHDRAWN, dt.date(2026, 10, 1)
+def test_results_enroll_a_new_student_and_not_a_student_who_left(session, imported, course, ada):
+    enrollment = session.get(Enrollment, (course.id, ada.id))
+    enrollment.status, enrollment.ended_on = EnrollmentStatus.WITHDRAWN, dt.date(2026, 10, 1)
     session.flush()
     report = imported("email,name,quiz,score,max_score\nada@example.org,,Week 1,8,10\nben@example.org,Babbage,Week 1,7,10")
-    assert became(report) == "added added"
-    session.refresh(place)
-    assert place.status is EnrollmentStatus.WITHDRAWN
+    assert states_of(report) == "added added"
+    session.refresh(enrollment)
+    assert enrollment.status is EnrollmentStatus.WITHDRAWN
     assert len(attempts(session, ada)) == 1
     assert report.entity("enrollments").added == 1
 
 
-def test_results_of_who_is_no_student_are_rejected(session, imported, course):
+def test_results_of_a_person_who_is_not_a_student_are_rejected(session, imported, course):
     teacher = factories.address(factories.lecturer(session))
     assert reasons(imported(f"{HEADER}{teacher},Week 1,8,10,,")) == [(2, "is a person who is not a student in lmskit")]
 
 
-def test_an_attempt_without_a_place_is_rejected(session, course):
+def test_an_attempt_without_an_enrollment_is_rejected(session, course):
     factories.student(session, email="ada@example.org")
     assert reasons(import_file(session, Report([quiz(), answered()]), ImportOptions(course=course.code))) == [
         (2, "is of a person who is not enrolled in the course")
     ]
 
 
-def test_mastery_of_the_touched_weeks_is_all_of_it(session, imported, course, ada):
+def test_a_refresh_of_the_touched_weeks_is_complete(session, imported, course, ada):
     report = imported(f"{HEADER}ada@example.org,Week 1,8,10,,\nada@example.org,Week 2,3,10,,")
     assert refresh(session, touched=report.touched).added == 2
     assert refresh(session, courses=[course.code]).n_rows == 0

@@ -1,4 +1,4 @@
-"""Terms, courses and who teaches them, by files of a student-information system."""
+"""Terms, courses and their lecturers, from files of a student-information system."""
 
 import datetime as dt
 
@@ -12,7 +12,7 @@ from lmskit.models import Course, Enrollment, ExternalId, Term, User
 from lmskit.services.file_import import ImportOptions, import_file
 from lmskit.vocabulary import Origin
 from tests import factories
-from tests.importers.plain import csv_file, odd, reasons
+from tests.importers.plain import csv_file, reasons, warnings_of
 
 FILES = {
     "terms": "term_id,name,status,start_date,end_date\nT1,Autumn 2031,active,2031-09-01,2031-12-20\nT2,Undated,active,,",
@@ -49,7 +49,7 @@ def course_named(session, code):
     return session.scalars(select(Course).where(Course.code == code).execution_options(populate_existing=True)).one_or_none()
 
 
-def test_terms_courses_teachers_and_students_come_together(session, sis):
+def test_terms_courses_teachers_and_students_are_imported_together(session, sis):
     report = sis()
     logic = course_named(session, "XLOG-2031")
     assert (logic.title, logic.origin) == ("Logic", Origin.IMPORT)
@@ -57,7 +57,7 @@ def test_terms_courses_teachers_and_students_come_together(session, sis):
     assert (term.name, term.starts_on, term.ends_on) == ("Autumn 2031", dt.date(2031, 9, 1), dt.date(2031, 12, 20))
     assert session.get(User, logic.lecturer_id).family_name == "Hopper"
     assert session.scalars(select(Enrollment).where(Enrollment.course_id == logic.id)).one().started_on == term.starts_on
-    assert {one.kind: one.added for one in report.entities if one.added} == {
+    assert {counts.kind: counts.added for counts in report.entities if counts.added} == {
         "terms": 1,
         "courses": 2,
         "lecturers": 2,
@@ -68,8 +68,8 @@ def test_terms_courses_teachers_and_students_come_together(session, sis):
     assert session.scalars(ids).all() == ["XLOG-2031"]
 
 
-def test_the_first_of_several_teachers_owns_a_new_course_and_the_others_are_pointed_out(sis):
-    assert (4, "teaches a course of another lecturer: the course is not changed") in odd(sis())
+def test_the_first_of_several_teachers_owns_a_new_course_and_the_others_are_warnings(sis):
+    assert (4, "teaches a course of another lecturer: the course is not changed") in warnings_of(sis())
 
 
 def test_a_repeat_changes_nothing(sis):
@@ -79,14 +79,14 @@ def test_a_repeat_changes_nothing(sis):
     assert (second.rejections, second.warnings) == (first.rejections, first.warnings)
 
 
-def test_a_term_without_days_is_rejected_unless_it_is_here(session, sis):
+def test_a_term_without_dates_is_rejected_unless_it_is_in_lmskit(session, sis):
     assert (3, "has no first or last day, and lmskit has no term with this code or id yet") in reasons(sis())
     code = session.scalars(select(Term.code).where(Term.name == "Autumn 2031")).one()
     factories.term(session, code=code.replace("T1", "T2").replace("Autumn 2031", "Undated"))
     assert reasons(sis()) == []
 
 
-def test_a_course_without_a_teacher_needs_a_lecturer_from_here(session, sis):
+def test_a_course_without_a_teacher_needs_a_lecturer_of_lmskit(session, sis):
     files = changed("enrollments", "XSET-2031,U3,teacher,active", "XSET-2031,U1,student,active")
     report = sis(files)
     assert (3, "has no teacher in the file: choose a lecturer with --lecturer EMAIL") in reasons(report)
@@ -97,13 +97,13 @@ def test_a_course_without_a_teacher_needs_a_lecturer_from_here(session, sis):
     assert course_named(session, "XSET-2031").lecturer_id == owner.id
 
 
-def test_a_teacher_whose_row_is_rejected_owns_nothing(session, sis):
+def test_a_teacher_whose_row_is_rejected_owns_no_course(session, sis):
     report = sis(changed("users", "grace@sis.example.org", ""))
     assert (3, "is a lecturer without an e-mail address, and lecturers need one") in reasons(report)
     assert session.get(User, course_named(session, "XLOG-2031").lecturer_id).family_name == "Noether"
 
 
-def test_a_course_whose_term_is_not_imported_needs_one_from_here(session, sis):
+def test_a_course_whose_term_is_not_imported_needs_a_term_of_lmskit(session, sis):
     files = changed("courses", "XSET-2031,SET,Sets,T1", "XSET-2031,SET,Sets,T2")
     reason = "names a term that is neither in lmskit nor in an imported row: choose one with --term CODE"
     assert (3, reason) in reasons(sis(files))
@@ -122,7 +122,7 @@ def test_a_course_of_the_same_code_is_the_same_course_and_keeps_its_lecturer(ses
     assert sis().total.changed == 0
 
 
-def test_a_course_is_described_once(sis):
+def test_a_second_row_for_a_course_is_rejected(sis):
     assert (3, "names a course that an earlier row names") in reasons(sis(changed("courses", "XSET-2031", "XLOG-2031")))
 
 
@@ -133,7 +133,7 @@ def test_a_new_title_and_new_days_are_changes(session, sis):
     assert course_named(session, "XLOG-2031").title == "Formal logic"
 
 
-def test_options_that_name_nobody_and_nothing_are_refused_first(sis):
+def test_options_with_an_unknown_lecturer_or_term_are_refused_first(sis):
     with pytest.raises(LecturerNotFoundError):
         sis(lecturer="nobody@example.org")
     with pytest.raises(TermNotFoundError):

@@ -1,4 +1,4 @@
-"""What an import does to places in a course: who begins, who comes back, who stays as they are, who is told, who is withdrawn."""
+"""Enrollments by an import: new, resumed, unchanged and withdrawn students, and the messages to them."""
 
 import datetime as dt
 
@@ -11,13 +11,13 @@ from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import request_enrollment
 from lmskit.vocabulary import EnrollmentStatus, Origin, OutboxStatus
 from tests import factories
-from tests.importers.plain import became, odd, reasons
+from tests.importers.plain import reasons, states_of, warnings_of
 
 TODAY = dt.datetime.now(dt.UTC).date()
 HEADER = "email,family_name,status,started_on,ended_on\n"
 
 
-def place(session, course, student):
+def enrollment_of(session, course, student):
     return session.get(Enrollment, (course.id, student.id), populate_existing=True)
 
 
@@ -27,14 +27,14 @@ def ada(session):
 
 
 @pytest.fixture
-def place_of_ada(course, ada):
+def not_enrolled(course, ada):
     return course, ada
 
 
-def test_a_new_place_is_active_at_once_and_nobody_is_written_to(session, imported, course, ada):
+def test_a_new_enrollment_is_active_at_once_and_sends_no_message(session, imported, course, ada):
     report = imported("email\nada@example.org")
-    made = place(session, course, ada)
-    assert (made.status, made.origin, made.started_on) == (EnrollmentStatus.ACTIVE, Origin.IMPORT, factories.FIRST_DAY)
+    enrollment = enrollment_of(session, course, ada)
+    assert (enrollment.status, enrollment.origin, enrollment.started_on) == (EnrollmentStatus.ACTIVE, Origin.IMPORT, factories.FIRST_DAY)
     assert session.scalars(select(OutboxMessage).where(OutboxMessage.course_id == course.id)).all() == []
     assert "new enrollments begin with the term" in report.notes[-1]
 
@@ -55,55 +55,55 @@ def test_a_new_place_is_active_at_once_and_nobody_is_written_to(session, importe
         ("completed", "completed,,2026-10-01", "completed 2026-10-01", "changed"),
     ],
 )
-def test_what_becomes_of_a_place_that_is_there(session, imported, course, ada, case):
+def test_the_result_of_a_row_depends_on_the_present_enrollment(session, imported, course, ada, case):
     before, row, after, state = case
     ended = None if before == "active" else dt.date(2026, 9, 30)
     factories.enrollment(session, course, ada, status=EnrollmentStatus(before), ended_on=ended)
-    assert became(imported(f"{HEADER}ada@example.org,,{row}")) == state
-    now = place(session, course, ada)
+    assert states_of(imported(f"{HEADER}ada@example.org,,{row}")) == state
+    now = enrollment_of(session, course, ada)
     assert f"{now.status} {now.ended_on}" == after
-    assert became(imported(f"{HEADER}ada@example.org,,{row}")) == "unchanged"
+    assert states_of(imported(f"{HEADER}ada@example.org,,{row}")) == "unchanged"
 
 
-def test_who_leaves_on_a_day_that_is_not_told_leaves_today(session, imported, course, ada):
+def test_a_student_who_leaves_on_an_unknown_day_leaves_today(session, imported, course, ada):
     factories.enrollment(session, course, ada, started_on=dt.date(2020, 1, 1))
     imported(f"{HEADER}ada@example.org,,withdrawn,,")
-    assert place(session, course, ada).ended_on == TODAY
+    assert enrollment_of(session, course, ada).ended_on == TODAY
 
 
-def test_a_place_that_ends_before_it_begins_is_rejected(imported):
+def test_an_enrollment_that_ends_before_it_begins_is_rejected(imported):
     assert reasons(imported(f"{HEADER}x@example.org,X,withdrawn,2026-10-02,2026-10-01")) == [(2, "ends before it begins")]
 
 
-def test_of_several_rows_for_one_place_the_one_that_says_most_counts(session, imported, course, ada):
+def test_of_several_rows_for_one_enrollment_an_active_one_counts(session, imported, course, ada):
     report = imported(f"{HEADER}ada@example.org,,withdrawn,,\nada@example.org,,active,,\nada@example.org,,active,,")
-    assert became(report) == "unchanged added unchanged"
-    assert place(session, course, ada).status is EnrollmentStatus.ACTIVE
-    assert [row for row, _ in odd(report)] == [2]
+    assert states_of(report) == "unchanged added unchanged"
+    assert enrollment_of(session, course, ada).status is EnrollmentStatus.ACTIVE
+    assert [row for row, _ in warnings_of(report)] == [2]
 
 
-def test_a_place_that_waits_for_its_message_goes_on_waiting(session, imported, course, ada):
+def test_a_pending_enrollment_stays_pending(session, imported, course, ada):
     request_enrollment(session, course, ada)
     report = imported("email\nada@example.org")
-    assert (became(report), place(session, course, ada).status) == ("unchanged", EnrollmentStatus.PENDING)
-    assert odd(report) == [(2, "is pending in lmskit until its message is accepted: stays pending")]
+    assert (states_of(report), enrollment_of(session, course, ada).status) == ("unchanged", EnrollmentStatus.PENDING)
+    assert warnings_of(report) == [(2, "is pending in lmskit until its message is accepted: stays pending")]
 
 
-def test_a_place_that_waits_and_is_withdrawn_calls_its_message_back(session, imported, course, ada):
+def test_the_message_of_a_pending_enrollment_that_is_withdrawn_is_not_sent(session, imported, course, ada):
     request_enrollment(session, course, ada)
     imported(f"{HEADER}ada@example.org,,withdrawn,,")
-    assert place(session, course, ada).status is EnrollmentStatus.WITHDRAWN
+    assert enrollment_of(session, course, ada).status is EnrollmentStatus.WITHDRAWN
     message = session.scalars(
         select(OutboxMessage).where(OutboxMessage.student_id == ada.id).execution_options(populate_existing=True)
     ).one()
     assert (message.status, message.last_error) == (OutboxStatus.REFUSED, "withdrawn before the message was sent")
 
 
-def test_with_notify_new_students_wait_for_their_message_and_become_active_with_it(session, imported, course, begin, post):
+def test_with_notify_new_students_are_pending_until_their_message_is_accepted(session, imported, course, begin, post):
     report = imported("id,email,family_name,given_name\n1,ada@example.org,Lovelace,Ada\n2,,Babbage,Charles", notify=True)
-    assert became(report) == "added added"
+    assert states_of(report) == "added added"
     assert report.entity("messages").added == 1
-    assert odd(report) == [(3, "has no e-mail address that receives mail: enrolled without a message")]
+    assert warnings_of(report) == [(3, "has no e-mail address that receives mail: enrolled without a message")]
     statuses = select(Enrollment.status).where(Enrollment.course_id == course.id).order_by(Enrollment.student_id)
     assert session.scalars(statuses).all() == [EnrollmentStatus.PENDING, EnrollmentStatus.ACTIVE]
     assert imported("id,email,family_name,given_name\n1,ada@example.org,Lovelace,Ada", notify=True).entity("messages").added == 0
@@ -113,38 +113,38 @@ def test_with_notify_new_students_wait_for_their_message_and_become_active_with_
     assert session.scalars(statuses).all() == [EnrollmentStatus.ACTIVE, EnrollmentStatus.ACTIVE]
 
 
-def test_with_notify_who_comes_back_is_told_and_returns_to_leaving_if_the_message_is_refused(session, imported, place_of_ada, begin, post):
-    course, ada = place_of_ada
+def test_with_notify_a_resumed_student_gets_a_message_and_is_withdrawn_again_if_it_is_refused(session, imported, not_enrolled, begin, post):
+    course, ada = not_enrolled
     left = dt.date(2026, 9, 30)
     factories.enrollment(session, course, ada, status=EnrollmentStatus.WITHDRAWN, ended_on=left)
     report = imported("email\nada@example.org", notify=True)
-    assert [(one.state, one.reason) for one in report.outcomes] == [
+    assert [(outcome.state, outcome.reason) for outcome in report.outcomes] == [
         ("changed", "active, was withdrawn, pending until the message is accepted")
     ]
-    again = place(session, course, ada)
+    again = enrollment_of(session, course, ada)
     assert (again.status, again.previous_status, again.request_sequence) == (EnrollmentStatus.PENDING, EnrollmentStatus.WITHDRAWN, 2)
     post.answers["ada@example.org"] = MessageRefusedError("no such mailbox")
     deliver_waiting(begin, post)
-    assert (place(session, course, ada).status, place(session, course, ada).ended_on) == (EnrollmentStatus.WITHDRAWN, left)
+    assert (enrollment_of(session, course, ada).status, enrollment_of(session, course, ada).ended_on) == (EnrollmentStatus.WITHDRAWN, left)
 
 
-def test_a_place_that_was_refused_before_is_asked_for_under_a_new_number(session, imported, place_of_ada, begin, post):
-    course, ada = place_of_ada
+def test_a_request_after_a_refused_one_has_a_new_number(session, imported, not_enrolled, begin, post):
+    course, ada = not_enrolled
     post.answers["ada@example.org"] = MessageRefusedError("no such mailbox")
     imported("email\nada@example.org", notify=True)
     deliver_waiting(begin, post)
-    assert place(session, course, ada) is None
+    assert enrollment_of(session, course, ada) is None
     assert imported("email\nada@example.org", notify=True).entity("messages").added == 1
-    assert place(session, course, ada).request_sequence == 2
+    assert enrollment_of(session, course, ada).request_sequence == 2
 
 
-def test_nobody_is_dropped_because_the_file_does_not_name_them(session, imported, course, ada):
+def test_students_that_a_file_does_not_name_stay_enrolled(session, imported, course, ada):
     factories.enrollment(session, course, ada)
     imported("email,family_name\nben@example.org,Babbage")
-    assert place(session, course, ada).status is EnrollmentStatus.ACTIVE
+    assert enrollment_of(session, course, ada).status is EnrollmentStatus.ACTIVE
 
 
-def test_who_is_missing_is_withdrawn_if_asked_for(session, imported, course, ada):
+def test_missing_students_are_withdrawn_with_withdraw_missing(session, imported, course, ada):
     waiting, done, elsewhere = factories.student(session), factories.student(session), factories.student(session)
     other = factories.course(session)
     factories.enrollment(session, course, ada, started_on=dt.date(2020, 1, 1))
@@ -153,28 +153,28 @@ def test_who_is_missing_is_withdrawn_if_asked_for(session, imported, course, ada
     request_enrollment(session, course, waiting)
     rows = "email,family_name\nben@example.org,Babbage"
     rehearsed = imported(rows, withdraw_missing=True, dry_run=True)
-    assert place(session, course, ada).status is EnrollmentStatus.ACTIVE
+    assert enrollment_of(session, course, ada).status is EnrollmentStatus.ACTIVE
     report = imported(rows, withdraw_missing=True)
     assert report.outcomes == rehearsed.outcomes
     assert report.entity("withdrawn").changed == 2
-    assert f"Lovelace, {ada.given_name} · {course.code}" in [one.what for one in report.outcomes if one.state == "withdrawn"]
-    assert (place(session, course, ada).status, place(session, course, ada).ended_on) == (EnrollmentStatus.WITHDRAWN, TODAY)
-    assert place(session, course, waiting).status is EnrollmentStatus.WITHDRAWN
+    assert f"Lovelace, {ada.given_name} · {course.code}" in [outcome.what for outcome in report.outcomes if outcome.state == "withdrawn"]
+    assert (enrollment_of(session, course, ada).status, enrollment_of(session, course, ada).ended_on) == (EnrollmentStatus.WITHDRAWN, TODAY)
+    assert enrollment_of(session, course, waiting).status is EnrollmentStatus.WITHDRAWN
     message = session.scalars(select(OutboxMessage).where(OutboxMessage.student_id == waiting.id).execution_options(populate_existing=True))
     assert message.one().status is OutboxStatus.REFUSED
-    assert place(session, course, done).status is EnrollmentStatus.COMPLETED
-    assert place(session, other, elsewhere).status is EnrollmentStatus.ACTIVE
+    assert enrollment_of(session, course, done).status is EnrollmentStatus.COMPLETED
+    assert enrollment_of(session, other, elsewhere).status is EnrollmentStatus.ACTIVE
     assert imported(rows, withdraw_missing=True).entity("withdrawn").changed == 0
 
 
 @pytest.mark.parametrize("row", ["no address,Babbage", "ben@example.org,"])
-def test_nobody_is_withdrawn_while_a_row_is_rejected(session, imported, course, ada, row):
+def test_no_student_is_withdrawn_while_a_row_is_rejected(session, imported, course, ada, row):
     factories.enrollment(session, course, ada)
     with pytest.raises(ImportFileError, match=r"cannot be withdrawn while rows .* The first rejection: file.csv, row 2"):
         imported(f"email,family_name\n{row}\ncho@example.org,Cho", withdraw_missing=True)
 
 
-def test_a_file_needs_a_course_that_is_there(imported):
+def test_a_file_needs_a_course_that_exists(imported):
     with pytest.raises(InputError, match=r"file.csv does not say which course it is about. Name the course: --course CODE"):
         imported("email,family_name\nada@example.org,Lovelace", course=None)
     with pytest.raises(CourseNotFoundError):
@@ -184,5 +184,5 @@ def test_a_file_needs_a_course_that_is_there(imported):
 def test_a_file_may_name_its_courses_by_their_codes(session, imported, ada):
     first, second = factories.course(session), factories.course(session)
     imported(f"email,course\nada@example.org,{first.code}\nada@example.org,{second.code}", course=None)
-    assert place(session, first, ada) is not None
-    assert place(session, second, ada) is not None
+    assert enrollment_of(session, first, ada) is not None
+    assert enrollment_of(session, second, ada) is not None

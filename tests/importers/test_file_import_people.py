@@ -1,4 +1,4 @@
-"""Who the people of a file are: found by id, SIS id or address, never guessed, and only changed by a row that is imported."""
+"""People of a file are found by id, SIS id or address, never guessed, and only changed by a row that is imported."""
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from lmskit.names import sort_name
 from lmskit.services.file_import import import_file
 from lmskit.vocabulary import Role
 from tests import factories
-from tests.importers.plain import became, csv_file, odd, reasons
+from tests.importers.plain import csv_file, reasons, states_of, warnings_of
 
 ADA = """
     id,sis_id,email,family_name,given_name
@@ -25,62 +25,62 @@ def people_of(session, course):
     return session.scalars(statement.order_by(User.id)).all()
 
 
-def test_a_new_student_is_added_with_her_ids_and_a_place(session, imported, course):
+def test_a_new_student_is_added_with_ids_and_an_enrollment(session, imported, course):
     report = imported(ADA)
     [ada] = people_of(session, course)
     assert (ada.family_name, ada.given_name, ada.email, ada.role) == ("Lovelace", "Ada", "ada@example.org", Role.STUDENT)
     ids = session.execute(
         select(ExternalId.source, ExternalId.external_id).where(ExternalId.person_id == ada.id).order_by(ExternalId.source)
     )
-    assert [tuple(one) for one in ids] == [("csv", "7"), ("sis", "S7")]
-    assert [(one.state, one.what) for one in report.outcomes] == [("added", f"Lovelace, Ada · {course.code}")]
-    assert {one.kind: one.added for one in report.entities if one.total} == {"students": 1, "enrollments": 1}
+    assert [tuple(row) for row in ids] == [("csv", "7"), ("sis", "S7")]
+    assert [(outcome.state, outcome.what) for outcome in report.outcomes] == [("added", f"Lovelace, Ada · {course.code}")]
+    assert {counts.kind: counts.added for counts in report.entities if counts.total} == {"students": 1, "enrollments": 1}
 
 
 @pytest.mark.parametrize("key", ["id,7", "sis_id,S7", "email,Ada@Example.org"])
-def test_she_is_found_again_by_each_of_her_keys(session, imported, course, key):
+def test_a_student_is_found_again_by_each_key(session, imported, course, key):
     imported(ADA)
     header, value = key.split(",")
     report = imported(f"{header},family_name,given_name\n{value},Lovelace,Ada")
-    assert became(report) == "unchanged"
+    assert states_of(report) == "unchanged"
     assert len(people_of(session, course)) == 1
 
 
-def test_a_student_known_by_address_gets_the_ids_of_the_file(session, imported, course):
+def test_a_student_found_by_address_gets_the_ids_of_the_file(session, imported, course):
     known = factories.student(session, email="ada@example.org", family_name="Lovelace", given_name="Ada")
-    assert [(one.state, one.reason) for one in imported(ADA).outcomes] == [("added", "new id")]
+    assert [(outcome.state, outcome.reason) for outcome in imported(ADA).outcomes] == [("added", "new id")]
     assert people_of(session, course) == [known]
-    assert became(imported("id,family_name\n7,Lovelace")) == "unchanged"
+    assert states_of(imported("id,family_name\n7,Lovelace")) == "unchanged"
 
 
-def test_a_student_takes_the_name_and_the_address_of_the_file(session, imported, course):
+def test_a_student_gets_the_name_and_the_address_of_the_file(session, imported, course):
     imported(ADA)
     report = imported("id,email,family_name,given_name\n7,countess@example.org,King,Augusta")
     [ada] = people_of(session, course)
     session.refresh(ada)
     assert (ada.family_name, ada.given_name, ada.sort_name) == ("King", "Augusta", sort_name("King", "Augusta"))
     assert ada.email == "countess@example.org"
-    assert [one.reason for one in report.outcomes] == ["name, was Lovelace, Ada, address, was ada@example.org"]
+    assert [outcome.reason for outcome in report.outcomes] == ["name, was Lovelace, Ada, address, was ada@example.org"]
 
 
-def test_a_file_that_tells_one_name_only_does_not_take_the_other_away(imported):
+def test_a_file_with_one_name_only_does_not_remove_the_other(imported):
     imported(ADA)
-    assert became(imported("id,name\n7,Ada Lovelace")) == "unchanged"
+    assert states_of(imported("id,name\n7,Ada Lovelace")) == "unchanged"
 
 
-def test_a_new_name_for_somebody_known_by_the_address_alone_is_pointed_out(session, imported):
+def test_a_new_name_for_a_person_found_by_the_address_alone_is_a_warning(session, imported):
     factories.student(session, email="ada@example.org", family_name="Byron")
-    assert odd(imported(ADA)) == [(2, "is known in lmskit by the address alone, under another name: takes the name in the file")]
+    assert warnings_of(imported(ADA)) == [(2, "is known in lmskit by the address alone, under another name: takes the name in the file")]
 
 
-def test_somebody_with_a_login_keeps_name_and_address(session, imported, make_person):
+def test_a_person_with_a_login_keeps_name_and_address(session, imported, make_person):
     make_person("grace@example.org", Role.LECTURER)
     row = "id,email,family_name,given_name,role\n5,{},{},Grace,lecturer"
-    assert odd(imported(row.format("grace@example.org", "Hopper"))) == [
+    assert warnings_of(imported(row.format("grace@example.org", "Hopper"))) == [
         (2, "is a person with a login: an import does not change the name"),
         (2, "teaches a course of another lecturer: the course is not changed"),
     ]
-    assert (2, "is a person with a login: an import does not change the address") in odd(
+    assert (2, "is a person with a login: an import does not change the address") in warnings_of(
         imported(row.format("hopper@example.org", "Hopper"))
     )
     grace = session.scalars(select(User).where(User.email == "grace@example.org")).one()
@@ -96,7 +96,7 @@ def test_ids_and_addresses_of_different_people_are_never_joined(session, importe
     assert report.rejections[0].value == "7, ben@example.org"
 
 
-def test_an_address_of_somebody_with_another_id_is_rejected(imported):
+def test_an_address_of_a_person_with_another_id_is_rejected(imported):
     imported(ADA)
     assert reasons(imported("id,email,family_name\n8,ada@example.org,Lovelace")) == [
         (2, "has the address or an id of a person who has another id in lmskit")
@@ -117,58 +117,58 @@ def test_rows_of_one_file_that_contradict_each_other_are_rejected_after_the_firs
         4,,ben@example.org,Babbage
         4,S1,,Both
     """)
-    assert became(report) == "added rejected rejected rejected unchanged added rejected"
+    assert states_of(report) == "added rejected rejected rejected unchanged added rejected"
     assert reasons(report) == [
         (3, "has the address or an id of an earlier row that has another id"),
         (4, "has the id of an earlier row that has another address"),
         (5, "has the address or an id of an earlier row that has another id"),
         (8, "has ids or an address that earlier rows give to different people"),
     ]
-    assert [one.family_name for one in people_of(session, course)] == ["Lovelace", "Babbage"]
+    assert [person.family_name for person in people_of(session, course)] == ["Lovelace", "Babbage"]
 
 
 def test_two_rows_that_spell_a_name_differently_are_one_person_and_the_first_row_counts(session, imported, course):
     report = imported("id,family_name\n1,Lovelace\n1,Lovelance")
-    assert [one.family_name for one in people_of(session, course)] == ["Lovelace"]
-    assert odd(report) == [(3, "is the same person as in an earlier row, under another name: the earlier row counts")]
+    assert [person.family_name for person in people_of(session, course)] == ["Lovelace"]
+    assert warnings_of(report) == [(3, "is the same person as in an earlier row, under another name: the earlier row counts")]
 
 
-def test_an_address_cannot_be_given_up_and_claimed_in_one_file(imported):
+def test_an_address_cannot_be_given_up_and_used_again_in_one_file(imported):
     imported("id,email,family_name\n1,a@example.org,Ada\n2,b@example.org,Ben")
     swapped = "id,email,family_name\n1,b@example.org,Ada\n2,a@example.org,Ben"
-    assert became(imported(swapped)) == "rejected rejected"
+    assert states_of(imported(swapped)) == "rejected rejected"
     moved = "id,email,family_name\n1,c@example.org,Ada\n3,a@example.org,Cho"
     assert reasons(imported(moved)) == [
         (2, "gives up an address that another row uses"),
         (3, "has the address or an id of a person who has another id in lmskit"),
     ]
-    assert became(imported(moved)) == "rejected rejected"
+    assert states_of(imported(moved)) == "rejected rejected"
 
 
-def test_nobody_is_added_without_a_name(session, imported, course):
+def test_no_person_is_added_without_a_name(session, imported, course):
     assert reasons(imported("id,email,family_name\n1,ada@example.org,")) == [(2, "is not in lmskit yet, and the file has no name")]
     assert people_of(session, course) == []
 
 
-def test_nobody_of_a_rejected_row_is_added(session, imported, course):
+def test_no_person_of_a_rejected_row_is_added(session, imported, course):
     report = imported("""
         id,email,family_name,course
         1,ada@example.org,Lovelace,NO-SUCH-COURSE
         2,ben@example.org,Babbage,
     """)
     assert reasons(report) == [(2, "names a course that is neither in lmskit nor in an imported row")]
-    assert [one.family_name for one in people_of(session, course)] == ["Babbage"]
+    assert [person.family_name for person in people_of(session, course)] == ["Babbage"]
     assert session.scalars(select(User).where(User.email == "ada@example.org")).all() == []
     assert session.scalars(select(ExternalId).where(ExternalId.source == "csv", ExternalId.external_id == "1")).all() == []
 
 
-def test_what_only_a_rejected_row_tells_is_not_written(session, imported, course):
+def test_the_content_of_a_rejected_row_is_not_written(session, imported, course):
     imported("""
         id,email,family_name,course
         1,,Lovelace,
         1,ada@example.org,Lovelace,NO-SUCH-COURSE
     """)
-    assert [one.email for one in people_of(session, course)] == [None]
+    assert [person.email for person in people_of(session, course)] == [None]
 
 
 def test_a_second_role_is_a_rejection(session, imported):
@@ -188,14 +188,14 @@ def test_a_lecturer_needs_an_address(imported):
     ]
 
 
-def test_nobody_is_made_an_administrator(imported):
+def test_no_person_is_made_an_administrator(imported):
     assert reasons(imported("email,family_name,role\nx@example.org,X,super_admin")) == [
         (2, "is not one of , student, learner, lecturer, teacher")
     ]
 
 
-def test_evil_names_are_names(session, imported, course):
-    evil = [
+def test_hostile_names_are_imported_unchanged(session, imported, course):
+    hostile = [
         "<img src=x onerror=alert(1)>",
         "=HYPERLINK(1)",
         "\u202e\u05ea\u05de\u05e8\u202c",
@@ -203,25 +203,25 @@ def test_evil_names_are_names(session, imported, course):
         "O'Neill; DROP TABLE users",
         "%s {0} :name",
     ]
-    report = imported([("id", "family_name", "given_name"), *((str(nth), name, name) for nth, name in enumerate(evil))])
-    assert became(report) == " ".join(["added"] * len(evil))
-    assert [(one.family_name, one.given_name) for one in people_of(session, course)] == [(name, name) for name in evil]
-    assert report.as_frame()["what"].tolist() == [f"{name}, {name} · {course.code}" for name in evil]
+    report = imported([("id", "family_name", "given_name"), *((str(nth), name, name) for nth, name in enumerate(hostile))])
+    assert states_of(report) == " ".join(["added"] * len(hostile))
+    assert [(person.family_name, person.given_name) for person in people_of(session, course)] == [(name, name) for name in hostile]
+    assert report.as_frame()["what"].tolist() == [f"{name}, {name} · {course.code}" for name in hostile]
 
 
-def test_a_rejection_says_nothing_about_anybody_else(session, imported):
+def test_a_rejection_shows_nothing_about_other_people(session, imported):
     factories.student(session, email="secret@example.org", family_name="Secretname")
     imported("id,email,family_name\n1,secret@example.org,Secretname")
     report = imported("id,email,family_name\n2,secret@example.org,Other")
     assert "Secretname" not in str(report.rejections) + str(report.warnings)
 
 
-def test_a_student_of_the_file_is_not_mistaken_for_one_of_another_system(session, imported, course):
+def test_ids_of_different_systems_are_not_mixed_up(session, imported, course):
     imported(ADA)
     of_canvas = factories.student(session)
     session.add(ExternalId(source="canvas", kind="person", external_id="7", person_id=of_canvas.id))
     session.flush()
-    assert became(imported("id,family_name,given_name\n7,Lovelace,Ada")) == "unchanged"
+    assert states_of(imported("id,family_name,given_name\n7,Lovelace,Ada")) == "unchanged"
     assert of_canvas not in people_of(session, course)
 
 

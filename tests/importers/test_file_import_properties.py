@@ -1,4 +1,4 @@
-"""Whatever a file holds: every row is accounted for, a repeat changes nothing, a dry run tells the same."""
+"""For any file: every row has a result, a second import changes nothing, a dry run reports the same."""
 
 import itertools
 from contextlib import contextmanager
@@ -82,9 +82,9 @@ def check(session, tmp_path, files):
         first = run()
         assert replace(rehearsed, dry_run=False, touched=()) == replace(first, touched=())
         assert first.total.rows_in == len(rows) - 1 == len(first.outcomes)
-        rejected = [one.row for one in first.rejections]
+        rejected = [rejection.row for rejection in first.rejections]
         assert len(rejected) == len(set(rejected)) == first.total.rejected
-        assert sorted(rejected) == sorted(one.row for one in first.outcomes if one.state == "rejected")
+        assert sorted(rejected) == sorted(outcome.row for outcome in first.outcomes if outcome.state == "rejected")
         after = content(session)
         second = run()
         assert (second.total.added, second.total.changed, second.touched) == (0, 0, ())
@@ -93,8 +93,8 @@ def check(session, tmp_path, files):
 
 
 @contextmanager
-def taken_back(session):
-    """Whatever is done within is taken back, whether or not it succeeds."""
+def rolled_back(session):
+    """Roll back all changes within, whether or not they succeed."""
     savepoint = session.begin_nested()
     try:
         yield
@@ -104,14 +104,14 @@ def taken_back(session):
 
 @given(files=FILES)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_row_is_accounted_for_and_a_repeat_changes_nothing(session, tmp_path, files):
-    with taken_back(session):
+def test_every_row_has_a_result_and_a_second_import_changes_nothing(session, tmp_path, files):
+    with rolled_back(session):
         check(session, tmp_path, files)
 
 
 @pytest.mark.long
 @given(files=FILES)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_row_of_many_more_files_is_accounted_for(session, tmp_path, files):
-    with taken_back(session):
+def test_every_row_of_many_more_files_has_a_result(session, tmp_path, files):
+    with rolled_back(session):
         check(session, tmp_path, files)

@@ -1,4 +1,4 @@
-"""Asking what was imported, and what other systems call it."""
+"""Lists of imports, and of the ids of other systems."""
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +14,7 @@ from lmskit.vocabulary import EntityKind
 from tests.importers.sample import SAMPLE
 
 
-def test_imports_are_listed_newest_first_with_who_made_them(session):
+def test_imports_are_listed_newest_first_with_the_person_who_made_them(session):
     before = count_import_runs(session)
     import_oulad(session, SAMPLE)
     import_oulad(session, SAMPLE)
@@ -38,7 +38,7 @@ def test_pages_of_external_ids_neither_overlap_nor_skip(session):
     ("kind", "name"),
     [(EntityKind.TERM, "2031J"), (EntityKind.COURSE, "XBB-2031J"), (EntityKind.QUIZ, "901758"), (EntityKind.PERSON, "900005")],
 )
-def test_each_kind_of_thing_is_found_by_its_name_elsewhere(session, kind, name):
+def test_an_entity_of_each_kind_is_found_by_its_external_id(session, kind, name):
     assert entity_named(session, "oulad", kind, name) is None
     import_oulad(session, SAMPLE)
     found = entity_named(session, "oulad", kind, name)
@@ -47,7 +47,7 @@ def test_each_kind_of_thing_is_found_by_its_name_elsewhere(session, kind, name):
 
 
 @pytest.mark.parametrize("page", [{"limit": 0}, {"limit": 1001}, {"offset": -1}])
-def test_a_page_that_lists_do_not_have_is_refused(session, page):
+def test_an_invalid_page_is_refused(session, page):
     with pytest.raises(PageLimitError):
         import_runs(session, **page)
     with pytest.raises(PageLimitError):

@@ -1,4 +1,4 @@
-"""OULAD's files brought into the database."""
+"""Imports of OULAD's files."""
 
 import json
 from dataclasses import replace
@@ -114,7 +114,7 @@ def test_a_term_ends_with_its_longest_course_and_a_course_has_all_its_weeks(sess
     ]
 
 
-def test_people_are_named_as_names_are_and_cannot_sign_in(session):
+def test_people_have_sort_names_and_cannot_sign_in(session):
     import_oulad(session, SAMPLE)
     people = session.scalars(select(User).where(User.email.like("%@oulad.invalid"))).all()
     assert {person.email for person in people if person.role is Role.LECTURER} == {
@@ -164,7 +164,7 @@ def test_an_edited_score_is_one_change_and_touches_one_week(session, tmp_path):
         ("studentAssessment", ('"54","0","82.5"', '"54","1","82.5"'), {"studentAssessment.csv": 1}),
     ],
 )
-def test_each_change_is_counted_in_the_file_that_tells_of_it(session, tmp_path, file, edit, changed):
+def test_each_change_is_counted_in_the_file_with_the_change(session, tmp_path, file, edit, changed):
     import_oulad(session, SAMPLE)
     edited = copy_of_sample(tmp_path, **{file: sample(file).replace(edit[0], edit[1], 1)})
     report = import_oulad(session, edited)
@@ -173,13 +173,13 @@ def test_each_change_is_counted_in_the_file_that_tells_of_it(session, tmp_path, 
     assert import_oulad(session, edited).total.changed == 0
 
 
-def test_an_assessment_that_moves_touches_the_week_it_leaves_and_the_week_it_comes_to(session, tmp_path):
+def test_an_assessment_that_moves_touches_its_former_and_its_new_week(session, tmp_path):
     import_oulad(session, SAMPLE)
     report = import_oulad(session, copy_of_sample(tmp_path, assessments=sample("assessments").replace('"TMA","19"', '"TMA","26"')))
     assert sorted(week for _, _, week in report.touched) == [3, 3, 3, 4, 4, 4]
 
 
-def test_mastery_of_the_touched_weeks_is_all_of_it(session):
+def test_a_refresh_of_the_touched_weeks_is_complete(session):
     report = import_oulad(session, SAMPLE)
     some = refresh(session, touched=report.touched)
     assert some.added == 5  # of 7 attempts one is banked and one not graded
@@ -187,7 +187,7 @@ def test_mastery_of_the_touched_weeks_is_all_of_it(session):
     assert refresh(session, courses=codes).n_rows == 0
 
 
-def test_who_is_not_named_any_more_stays(session, tmp_path):
+def test_attempts_that_a_file_does_not_name_stay(session, tmp_path):
     import_oulad(session, SAMPLE)
     before = session.scalar(select(func.count()).select_from(QuizAttempt))
     header = sample("studentAssessment").splitlines()[0]
@@ -196,7 +196,7 @@ def test_who_is_not_named_any_more_stays(session, tmp_path):
     assert session.scalar(select(func.count()).select_from(QuizAttempt)) == before
 
 
-def test_what_was_made_up_for_oulad_can_be_changed_here_and_stays_changed(session):
+def test_an_invented_title_or_lecturer_can_be_changed_and_stays_changed(session):
     import_oulad(session, SAMPLE)
     course = session.scalars(select(Course).where(Course.code == "XBB-2031J")).one()
     owner = factories.lecturer(session)
@@ -207,19 +207,23 @@ def test_what_was_made_up_for_oulad_can_be_changed_here_and_stays_changed(sessio
     assert (course.title, course.lecturer_id) == ("Statistics", owner.id)
 
 
-def test_a_course_of_the_same_code_that_was_not_imported_is_left_alone(session):
+def test_a_course_of_the_same_code_that_was_not_imported_is_not_changed(session):
     factories.course(session, code="XBB-2031J")
     report = import_oulad(session, SAMPLE)
     assert ("courses.csv", 4, "is the code of a course in lmskit that was not imported from OULAD") in {
-        (one.file, one.row, one.reason) for one in report.rejections
+        (rejection.file, rejection.row, rejection.reason) for rejection in report.rejections
     }
     assert report.total.added > 0
 
 
-def test_somebody_of_another_role_is_not_made_a_student(session):
+def test_a_person_of_another_role_is_not_made_a_student(session):
     factories.lecturer(session, email="student.900001@oulad.invalid")
     report = import_oulad(session, SAMPLE)
-    reasons = [(one.file, one.row) for one in report.rejections if one.reason == "is a person in lmskit who is not a student"]
+    reasons = [
+        (rejection.file, rejection.row)
+        for rejection in report.rejections
+        if rejection.reason == "is a person in lmskit who is not a student"
+    ]
     assert reasons == [("studentInfo.csv", 2), ("studentInfo.csv", 6)]
 
 
@@ -244,7 +248,7 @@ def test_a_student_who_has_the_address_already_is_the_same_person(session):
         ({"assessments": b""}, "assessments.csv is empty."),
     ],
 )
-def test_a_broken_file_is_one_sentence_and_leaves_nothing_behind(admin_engine, tmp_path, changed, sentence):
+def test_a_broken_file_is_refused_with_one_sentence_and_changes_nothing(admin_engine, tmp_path, changed, sentence):
     with Session(admin_engine) as reading:
         before = content(reading)
     with pytest.raises(ImportFileError) as refusal, Session(admin_engine) as session, session.begin():
@@ -254,7 +258,7 @@ def test_a_broken_file_is_one_sentence_and_leaves_nothing_behind(admin_engine, t
         assert content(reading) == before
 
 
-def test_an_import_that_ends_half_way_leaves_nothing_behind(admin_engine):
+def test_an_interrupted_import_changes_nothing(admin_engine):
     class PulledPlugError(Exception):
         pass
 
@@ -284,11 +288,11 @@ def test_the_run_is_recorded_with_its_counts_and_its_findings(session):
     assert run.report["rejections"][0]["row"] == 5
 
 
-def test_progress_tells_of_every_row_of_the_largest_file(session):
-    told = []
-    import_oulad(session, SAMPLE, progress=lambda *step: told.append(step))
-    assert ("Reading studentAssessment.csv", 11, 11) in told
-    assert [step for step, _, _ in told][-1] == "Counting"
+def test_progress_reports_every_row_of_the_largest_file(session):
+    steps = []
+    import_oulad(session, SAMPLE, progress=lambda *step: steps.append(step))
+    assert ("Reading studentAssessment.csv", 11, 11) in steps
+    assert [step for step, _, _ in steps][-1] == "Counting"
 
 
 CELL = st.sampled_from(["0", "1", "2", "?", "-1", "100", "101", "x", "", "2.5"])
@@ -320,15 +324,15 @@ HEADERS = {
 
 @given(folders=st.lists(FOLDERS, min_size=1, max_size=2))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_the_files_hold_every_row_is_accounted_for_and_a_repeat_changes_nothing(session, tmp_path, folders):
+def test_every_row_of_any_files_has_a_result_and_a_second_import_changes_nothing(session, tmp_path, folders):
     savepoint = session.begin_nested()
     for rows in folders:
         files = {name: "\n".join([HEADERS[name], *rows[name], ""]) for name in HEADERS}
         folder = copy_of_sample(tmp_path, **files)
         first = import_oulad(session, folder)
         assert [file.rows_in for file in first.files] == [len(rows[name]) for name in HEADERS]
-        places = [(one.file, one.row) for one in first.rejections]
-        assert len(places) == len(set(places)) == first.total.rejected
+        positions = [(rejection.file, rejection.row) for rejection in first.rejections]
+        assert len(positions) == len(set(positions)) == first.total.rejected
         second = import_oulad(session, folder)
         assert (second.total.added, second.total.changed) == (0, 0)
         assert second.total.unchanged == first.total.added + first.total.changed + first.total.unchanged

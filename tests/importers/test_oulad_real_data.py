@@ -1,4 +1,4 @@
-"""The data set itself: all of it arrives, and a second import changes nothing."""
+"""The whole data set is imported, and a second import changes nothing."""
 
 from collections import Counter
 
@@ -31,7 +31,7 @@ ENTITIES = {
     "enrollments": 32_593,
     "attempts": 173_912,
 }
-ODDITIES = {
+WARNINGS = {
     ("assessments.csv", "date"): 11,
     ("assessments.csv", "weight"): 5 + 3,
     ("studentInfo.csv", "final_result"): 9,
@@ -53,15 +53,15 @@ SKIPPED = (
 )
 
 
-def test_the_whole_data_set_arrives_and_a_second_import_changes_nothing(session):
+def test_the_whole_data_set_is_imported_and_a_second_import_changes_nothing(session):
     first = import_oulad(session, OULAD)
     assert {file.file: file.added for file in first.files} == {file.file: file.rows_in for file in first.files} == COUNTS
     assert {thing.kind: thing.added for thing in first.entities} == ENTITIES
     assert first.rejections == ()
-    odd: Counter[tuple[str, str | None]] = Counter()
+    found_warnings: Counter[tuple[str, str | None]] = Counter()
     for found in counted(first.warnings):
-        odd[found.file, found.column] += found.count
-    assert odd == ODDITIES
+        found_warnings[found.file, found.column] += found.count
+    assert found_warnings == WARNINGS
     assert {file.file: file.skipped_columns for file in first.files if file.skipped_columns} == {"studentInfo.csv": SKIPPED}
 
     ours = select(Course.id).join(Term).where(Term.code.in_(["2013B", "2013J", "2014B", "2014J"])).subquery()
