@@ -1,1 +1,1 @@
-"""Figures from tables: a table goes in, a plotly Figure or its table twin comes out; nothing here reads a database."""
+"""Charts: a function from a table to a plotly Figure, and beside it a function that returns the same content as a table; no database."""

@@ -35,7 +35,7 @@ def test_a_lecturer_picks_a_course_clicks_a_cell_and_sees_the_student(dashboard,
     assert dashboard.selected("Week").startswith("4: ")
     expect(dashboard.figure("Mastery by week")).to_be_visible()
     expect(dashboard.figure("Mastery by week")).to_be_in_viewport(ratio=0.9)
-    expect(dashboard.output.get_by_text("Attempts in week 4")).to_be_visible()
+    expect(dashboard.output.get_by_text("Attempts in week 4", exact=True)).to_be_visible()
     picture(dashboard, "dashboard_1280_student")
 
 
