@@ -66,7 +66,7 @@ class KnowledgeDashboard(Dashboard):
                 self.fits.view,
                 self.words.view,
                 row(self.calibration.view, column(self.week, self.curve.view, flex=HALF)),
-                heading("Stored fits, which the rule bkt uses"),
+                heading("Stored fits, used by the rule bkt"),
                 self.stored.view,
             ],
             controls=[self.forgetting],
@@ -175,7 +175,7 @@ def _about(found: FitPreview) -> str:
     degenerate = ", ".join(map(str, found.degenerate_weeks))
     sentences = [
         f"{n_answers:,} answers; an answer with full points is correct.",
-        f"Predictions of students held out: AUC {number_text(quality.auc)} (0.50 is guessing, 1 is perfect),",
+        f"Predictions of held-out students: AUC {number_text(quality.auc)} (0.50 is guessing, 1 is perfect),",
         f"RMSE {number_text(quality.rmse)}, log-loss {number_text(quality.log_loss)} (0.69 is a coin).",
         *([f"Degenerate fits that should not be relied on: week {degenerate}."] if degenerate else []),
     ]

@@ -256,4 +256,4 @@ def _about(page: QuizPage) -> str:
     left_out = f"; left out: {answers.left_out}" if answers.left_out else ""
     runs = ", ".join(run.course for run in page.drift.runs if run.quiz_id != answers.quiz_id)
     compared = f"Compared with {runs}." if runs else "There is no other run to compare with."
-    return f"{counted} (active and completed){left_out}. {compared}"
+    return f"{counted}; active and completed students only{left_out}. {compared}"

@@ -67,7 +67,7 @@ class WhatIfDashboard(Dashboard):
                 row(self.first.view, self.second.view, gap="4px 30px"),
                 self.summary,
                 row(self.levels.view, self.transitions.view),
-                heading("Students whose level differs between the two rules"),
+                heading("Differences, student by student"),
                 self.pager.view,
                 self._changes_box,
             ],

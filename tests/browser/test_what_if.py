@@ -50,7 +50,7 @@ def test_another_rule_and_a_week_are_chosen_and_shown_as_tables(lab, pictures):
     expect(lab.output.get_by_text("Khan Academy's levels:").first).to_be_visible()
     lab.dropdown("Week").select_option(index=3)
     expect(lab.figure("week 3").first).to_be_visible()
-    pictures(lab, "what_if_khan", top=lab.output.get_by_text("Students whose level differs between the two rules").first)
+    pictures(lab, "what_if_khan", top=lab.output.get_by_text("Differences, student by student").first)
     lab.output.get_by_role("button", name="Tables").click()
     expect(lab.output.locator("td:has-text('khan (correct from 1')").first).to_be_visible()
     pictures(lab, "what_if_tables")

@@ -37,7 +37,8 @@ def title(figure):
 def test_it_opens_with_the_first_quiz_that_has_answers(dashboard):
     assert dashboard.quiz.label == "1: Sets · 60 students"
     assert (
-        dashboard.about.value == "60 students, each student's first attempt (active and completed). There is no other run to compare with."
+        dashboard.about.value
+        == "60 students, each student's first attempt; active and completed students only. There is no other run to compare with."
     )
     assert title(dashboard.items.figure) == "Facility and discrimination of each question"
     assert title(dashboard.totals.figure) == "Distribution of the scores"
