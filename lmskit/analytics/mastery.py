@@ -30,11 +30,11 @@ def estimate(scores: pd.DataFrame, rule: str, **parameters: float) -> pd.DataFra
         ============  =====================  =====================================================================
         student       any sortable key
         week          int
-        score         float                  0 or more; missing (not graded, excused) is no evidence
-        max_score     float                  0 or missing is no evidence; a score above it counts as the maximum
+        score         float                  0 or more; missing (not graded, excused): not evidence
+        max_score     float                  0 or missing: not evidence; a score above it counts as the maximum
         submitted_at  time, or a number      oldest to newest; a missing time counts as the oldest
         id            optional               orders scores of the same time; otherwise their order in the table does
-        banked        bool, optional         true is no evidence
+        banked        bool, optional         true: not evidence
         question      optional               the question that was answered; missing: a question of its own
         attempt       optional               the attempt it was handed in with; missing: an attempt of its own
         mixed         bool, optional         the attempt is a mixed assessment of several topics; missing: it is not

@@ -1,16 +1,16 @@
 -- Evidence of mastery, packed.
 --
--- One row, the first string of which holds the quizzes that were asked about and the second their questions (of_quizzes); and one row
---   for each place, a course or a stretch of the table, with its attempts and, in their order, all their answers. All are strings of
---   numbers of eight bytes, as the binary protocol writes them. The module makes units of evidence of them.
--- Order: none. Whoever reads it puts it in order.
--- Caveats: Banked attempts are not there. An answer names its question by the hash of its id; what is no number is NaN, and points
---   that are none are 0. Marks below 0 are 0.
--- Robust: a lecturer can store any JSON as questions and answers; what is no number of sensible size cannot stop a refresh.
--- Fast: one string takes a third of the time of as many rows, and an answer finds its question a third of the time in the module.
---   Attempts without answers never meet the functions about JSON. No table is joined to attempts: how many rows there are is hidden
---   from the planner, and it could make a loop over all quizzes.
--- Source: lmskit.schemas.quiz (shape of questions and answers); the module says what is read, and from which places.
+-- One row with the quizzes (first) and their questions (second), where of_quizzes is true; and one row for each block, a course or a
+--   range of the table, with its attempts (first) and, in the same order, all their answers (second). All are strings of numbers of
+--   eight bytes, as the binary protocol writes them. The module makes units of evidence of them.
+-- Order: none. The module sorts the rows.
+-- Caveats: Banked attempts are left out. An answer refers to its question by the hash of its id. Scores that are not numbers are NaN,
+--   points that are not numbers are 0, and negative scores are 0.
+-- Robust: a lecturer can store any JSON as questions and answers; a value that is not a number of sensible size cannot stop a refresh.
+-- Fast: one string takes a third of the time of as many rows, and finding the question of an answer takes a third of the time in the
+--   module. The JSON functions are not called for attempts without answers. No table is joined to attempts: the planner does not know
+--   the number of rows, and could choose a loop over all quizzes.
+-- Source: lmskit.schemas.quiz (shape of questions and answers); the module fills in the blocks and conditions.
 WITH quiz AS MATERIALIZED (
     SELECT
         q.id,
@@ -46,7 +46,7 @@ SELECT
 FROM quiz
 UNION ALL
 SELECT false, attempt.heads, attempt.answers
-FROM {places}
+FROM {blocks}
 CROSS JOIN LATERAL (
     SELECT
         string_agg(
@@ -71,5 +71,5 @@ CROSS JOIN LATERAL (
             ''
         ) AS answers
     FROM {attempts}
-    WHERE {of_place} AND NOT a.banked
+    WHERE {of_block} AND NOT a.banked
 ) AS attempt

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from lmskit.db.bulk import copy_array, stage
-from lmskit.queries.evidence import course_evidence, course_responses
-from lmskit.queries.evidence_units import in_order
+from lmskit.queries.evidence import course_evidence, course_responses, order_by
 from lmskit.queries.row_keys import row_keys
 from lmskit.services.mastery import refresh
 from tests import factories
@@ -23,15 +22,15 @@ QUESTIONS = [{"id": "a", "points": 1}, {"id": "b", "points": 2.5}]
 NEITHER = {"mixed": False, "hinted": False}
 RULES = ["average", "highest", "latest", "weighted_average", "decaying_average", "n_of_mastery", "m_of_n", "khan"]
 
-marks = st.none() | st.integers(0, 12).map(lambda quarters: quarters / 4)
+scores = st.none() | st.integers(0, 12).map(lambda quarters: quarters / 4)
 attempts = st.lists(
     st.fixed_dictionaries(
         {
             "student": st.integers(0, 2),
             "quiz": st.integers(0, 2),
             "hours": st.integers(0, 3),
-            "score": marks,
-            "answers": st.just([]) | st.lists(st.tuples(st.sampled_from("ab"), marks), unique_by=lambda pair: pair[0], max_size=2),
+            "score": scores,
+            "answers": st.just([]) | st.lists(st.tuples(st.sampled_from("ab"), scores), unique_by=lambda pair: pair[0], max_size=2),
             "banked": st.sampled_from([False, False, False, True]),
         }
     ),
@@ -41,7 +40,7 @@ attempts = st.lists(
 
 @pytest.fixture
 def school(session):
-    """A course with a rule of its own for each rule, three students in all of them, quizzes of two weeks."""
+    """A course with a course for each rule, three students in all of them, quizzes of two weeks."""
     students = [factories.student(session) for _ in range(3)]
     courses = [factories.course(session, weeks=2, mastery_rule=rule) for rule in RULES]
     for course in courses:
@@ -55,12 +54,12 @@ def school(session):
 
 def units(rows):
     """The evidence of one student in one week, from its definition."""
-    points = {question["id"]: (place, question["points"]) for place, question in enumerate(QUESTIONS)}
-    for place, row in enumerate(rows):
-        graded = sorted((*points[name], mark) for name, mark in row["answers"] if mark is not None)
+    points = {question["id"]: (position, question["points"]) for position, question in enumerate(QUESTIONS, start=1)}
+    for number, row in enumerate(rows):
+        graded = sorted((*points[name], score) for name, score in row["answers"] if score is not None)
         total = [] if row["score"] is None else [(0, 3, row["score"])]
         for position, maximum, score in graded or total:
-            unit = {"score": score, "max_score": maximum, "submitted_at": row["hours"], "id": (place, position), "attempt": place}
+            unit = {"score": score, "max_score": maximum, "submitted_at": row["hours"], "id": (number, position), "attempt": number}
             yield {**unit, "question": (row["quiz"], position) if position else unit["id"], "banked": row["banked"]} | NEITHER
 
 
@@ -78,16 +77,16 @@ def test_a_refresh_stores_what_loops_over_plain_numbers_give(session, school, gi
                 number=number,
                 score=row["score"],
                 max_score=3,
-                answers=[{"question": name, "response": "x", "score": mark} for name, mark in row["answers"]],
+                answers=[{"question": name, "response": "x", "score": score} for name, score in row["answers"]],
                 submitted_at=MONDAY + dt.timedelta(hours=row["hours"]),
                 banked=row["banked"],
             )
     refresh(session, courses=[course.code for course in courses])
     expected = {}
     for course in courses:
-        for place, student in enumerate(students):
+        for index, student in enumerate(students):
             for week, of_week in ((1, {0}), (2, {1, 2})):
-                fractions = reference.ordered(units([row for row in given if row["student"] == place and row["quiz"] in of_week]))
+                fractions = reference.ordered(units([row for row in given if row["student"] == index and row["quiz"] in of_week]))
                 if fractions:
                     value, weights = reference.value_and_weights(fractions, course.mastery_rule)
                     low, high = reference.interval(value, weights)
@@ -105,13 +104,13 @@ def test_a_refresh_stores_what_loops_over_plain_numbers_give(session, school, gi
         assert stored[key][1:4] == pytest.approx(tuple(numbers), rel=1e-9, abs=1e-9, nan_ok=True)
 
 
-def test_the_table_read_from_end_to_end_gives_the_same_evidence_as_course_by_course(session, school):
+def test_the_whole_table_gives_the_same_evidence_as_reading_course_by_course(session, school):
     students, courses, quizzes = school
     for course in courses:
         for number, student in enumerate(students * 3, start=1):
-            for place, quiz in enumerate(quizzes[course.id]):
+            for index, quiz in enumerate(quizzes[course.id]):
                 answers = [{"question": "b", "response": "x", "score": number / 4}] if number % 2 else []
-                later = MONDAY - dt.timedelta(hours=number * place)  # stored later, handed in earlier
+                later = MONDAY - dt.timedelta(hours=number * index)  # stored later, submitted earlier
                 factories.attempt(session, quiz, student, number=number, score=number / 4, answers=answers, submitted_at=later)
     ids = [course.id for course in courses[1:]]
     for read in (course_evidence, course_responses):
@@ -122,12 +121,12 @@ def test_the_table_read_from_end_to_end_gives_the_same_evidence_as_course_by_cou
 
 def test_estimates_are_the_same_however_the_evidence_is_divided(session, school, monkeypatch):
     students, courses, quizzes = school
-    for place, course in enumerate(courses):
-        for number, student in enumerate(students[: 1 + place % 3], start=1):
-            factories.attempt(session, quizzes[course.id][place % 3], student, score=number, max_score=3)
+    for index, course in enumerate(courses):
+        for number, student in enumerate(students[: 1 + index % 3], start=1):
+            factories.attempt(session, quizzes[course.id][index % 3], student, score=number, max_score=3)
     codes = [course.code for course in courses]
     added = refresh(session, courses=codes).added
-    assert added == sum(1 + place % 3 for place in range(len(courses)))
+    assert added == sum(1 + index % 3 for index in range(len(courses)))
     for batch in (1, 2, 4, 7):
         monkeypatch.setattr("lmskit.services.mastery._BATCH", batch)
         report = refresh(session, courses=codes)
@@ -142,7 +141,7 @@ whole = st.integers(-5, 5) | st.integers(-(2**62), 2**62)
 def test_evidence_is_put_in_order_whatever_the_ids(rows):
     columns = np.array(rows, dtype=np.int64).reshape(-1, 6).T
     course, student, week, time, attempt, position = columns
-    order = in_order(row_keys(course, student, week), time, attempt, position)
+    order = order_by(row_keys(course, student, week), time, attempt, position)
     assert order.tolist() == np.lexsort(columns[::-1]).tolist()
 
 

@@ -116,7 +116,7 @@ def _grow(answer: Answers, begin: Integers) -> Tree:
 
 @compiled
 def _climb(tree: Tree, parameters: Floats, history: Floats, limits: tuple[float, float, float]) -> tuple[int, bool]:
-    """Improve `parameters` in place and write the log-likelihoods to `history`; return how many, and whether it converged."""
+    """Improve `parameters` and write the log-likelihoods to `history`; return their number, and whether they converged."""
     ceiling, tolerance, bound = limits
     parent, _, count = tree
     n = len(parent)

@@ -63,7 +63,7 @@ def fit(responses: pd.DataFrame, *, forgetting: bool = False, seed: int = 0) -> 
         ========  =================  ===================================================================
         student   any sortable key
         skill     any sortable key   a topic, a week
-        correct   0, 1 or missing    a missing answer is no evidence, but the student may learn
+        correct   0, 1 or missing    missing: not evidence, but the student may learn
         order     number or time     sorts a student's answers on a skill; equal ones keep their order
         ========  =================  ===================================================================
 

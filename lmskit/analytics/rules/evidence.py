@@ -157,7 +157,7 @@ def evidence_from(scores: pd.DataFrame, optional: Collection[str] = ()) -> Evide
     ----------
     scores
         The columns of `COLUMNS`; optionally `id`, which orders scores submitted at the same time (otherwise their order in
-        the table does), and `banked`, which marks rows that are not evidence. Scores without a time count as the oldest.
+        the table does), and `banked`, which is true for rows that are not evidence. Scores without a time count as the oldest.
     optional
         Which of the columns in `OPTIONAL` to read. Where the table lacks one, or a row leaves it empty, the row is a question and an
         attempt of its own, not mixed, and without a hint.
