@@ -20,10 +20,7 @@ from lmskit.errors import LmskitError
 from lmskit.read_models.rule_comparison import ClassEvidence, LevelChanges, RuleComparison, class_evidence, rule_comparison
 from lmskit.read_models.rule_in_use import DEFAULT_RULE
 from lmskit.rounding import count_text
-from lmskit.widgets import Pager, Table, errors_shown, heading
-
-PAGE_SIZE = 25
-"""Changes on one page."""
+from lmskit.widgets import PAGE_SIZE, Pager, Table, errors_shown, heading
 
 
 class WhatIfDashboard(Dashboard):
@@ -58,7 +55,7 @@ class WhatIfDashboard(Dashboard):
         self.summary.add_class("lmskit-heading")
         self.first = RulePicker("Rule 1", later, start=configured(DEFAULT_RULE))
         self.second = RulePicker("Rule 2", later, start=configured(other_rule))
-        self.pager = Pager(self._draw_changes, page_size=PAGE_SIZE, noun="changes")
+        self.pager = Pager(self._draw_changes, noun="changes")
         self.levels, self.transitions = ChartOrTable(flex=HALF), ChartOrTable(flex=HALF)
         self.changes, self.changes_table = ClickFigure(), Table(nothing="No level differs.")
         self._changes_box = column()

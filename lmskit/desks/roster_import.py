@@ -75,7 +75,7 @@ def describe(path: Path) -> str:
 
 
 def open_source(request: ImportFile) -> Source:
-    """Opener the file of a request.
+    """Open the file of a request.
 
     Raises
     ------

@@ -15,9 +15,7 @@ from lmskit.forms.submission import Submission
 from lmskit.listings import ROSTER
 from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster, WithdrawStudent
 from lmskit.vocabulary import EnrollmentStatus
-from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
-
-PAGE_SIZE = 25
+from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
 
 Withdrawal: TypeAlias = WithdrawStudent | WithdrawFromRoster
 
@@ -144,7 +142,7 @@ class Roster:
 
     def __init__(self, read: ReadRoster, find: FindStudent) -> None:
         self._read, self._find, self._course = read, find, ""
-        self.pager = Pager(self.refresh, page_size=PAGE_SIZE, noun="students")
+        self.pager = Pager(self.refresh, noun="students")
         self.table = Table(nothing="No student is enrolled in this course yet.")
         self.message = Message()
         self.enrolled: tuple[tuple[str, int], ...] = ()

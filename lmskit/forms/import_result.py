@@ -12,9 +12,8 @@ import pandas as pd
 from lmskit.forms.field import Field
 from lmskit.importers.report import MAX_OUTCOMES, EntityCounts, FileCounts, ImportReport, counted
 from lmskit.importers.report_file import write_report
-from lmskit.widgets import Download, Pager, Table, heading
+from lmskit.widgets import PAGE_SIZE, Download, Pager, Table, heading
 
-PAGE_SIZE = 25
 STATES = ("added", "changed", "unchanged", "rejected", "withdrawn")
 ALL = "all"
 MOST_NOTES = 30
@@ -31,7 +30,7 @@ class ImportResult:
         self.identity.add_class("lmskit-text")
         self.counts, self.entities = Table(), Table(nothing="")
         self.state = widgets.Dropdown(options=[(ALL, ALL)])
-        self.pager = Pager(self._show_page, page_size=PAGE_SIZE, noun="rows")
+        self.pager = Pager(self._show_page, noun="rows")
         self.outcomes = Table(nothing="There are no such rows.")
         self.notes = widgets.VBox([], layout=widgets.Layout(overflow="visible"))
         self.download = Download("Download the report as CSV", self.file)

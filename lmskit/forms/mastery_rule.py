@@ -58,7 +58,7 @@ class MasteryRuleForm:
         self.view = widgets.VBox(
             [
                 style(),
-                heading("The mastery rule of a course"),
+                heading("Set the mastery rule of a course"),
                 row(self._fields["course"], self._fields["rule"]),
                 self._parameter_box,
                 self.submission.view,

@@ -16,9 +16,8 @@ from lmskit.forms.submission import Submission
 from lmskit.listings import MESSAGES
 from lmskit.schemas.outbox import RetryMessage
 from lmskit.vocabulary import OutboxStatus
-from lmskit.widgets import ROOT, Message, Pager, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
 
-PAGE_SIZE = 25
 STATUSES = {
     OutboxStatus.WAITING: "waiting",
     OutboxStatus.SENT: "sent",
@@ -82,7 +81,7 @@ class OutboxScreen:
             "Try again", fields={"message_id": chosen}, read=self._request, on_submit=self._refreshing(on_retry), clock=clock
         )
         self.retrying.button.button_style = ""
-        self.pager = Pager(self.refresh, page_size=PAGE_SIZE, noun="messages")
+        self.pager = Pager(self.refresh, noun="messages")
         self.table = Table(nothing="There are no such messages.")
         self._read_message = Message()
         card = widgets.Layout(flex="1 1 320px", overflow="visible")

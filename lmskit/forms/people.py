@@ -16,9 +16,8 @@ from lmskit.forms.submission import Submission
 from lmskit.listings import LOGINS
 from lmskit.schemas.login import ChooseLogin
 from lmskit.schemas.person import AddLecturer
-from lmskit.widgets import ROOT, Message, Pager, SecretNote, Table, errors_shown, heading, style
+from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, SecretNote, Table, errors_shown, heading, style
 
-PAGE_SIZE = 25
 STATES = {"open": "open", "closed": "closed", "none": "no login"}
 ROLES = {"lecturer": "lecturer", "super_admin": "administrator"}
 
@@ -92,7 +91,7 @@ class PeopleScreen:
             "Close the login", on_close, confirm="Close the login of {}? Open sessions are ended; the person and the courses stay."
         )
         self.opening = self._action("Open the login", on_open)
-        self.pager = Pager(self.refresh, page_size=PAGE_SIZE, noun="people")
+        self.pager = Pager(self.refresh, noun="people")
         self.pager.offset = max(page - 1, 0) * PAGE_SIZE
         self.table = Table(nothing="There are no lecturers yet.")
         names = row(fields["family_name"], fields["given_name"])

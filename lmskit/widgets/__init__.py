@@ -6,7 +6,7 @@ Typed text and names are shown as text, never as HTML.
 from lmskit.widgets.download import Download
 from lmskit.widgets.grid import Grid, GridColumn
 from lmskit.widgets.message import Message, bug_message, errors_shown
-from lmskit.widgets.pager import Pager
+from lmskit.widgets.pager import PAGE_SIZE, Pager
 from lmskit.widgets.rule_list import RuleList
 from lmskit.widgets.secret_note import SecretNote
 from lmskit.widgets.sign_in import SignInForm
@@ -15,6 +15,7 @@ from lmskit.widgets.table import Table, table_html
 from lmskit.widgets.upload import Upload
 
 __all__ = [
+    "PAGE_SIZE",
     "ROOT",
     "Download",
     "Grid",

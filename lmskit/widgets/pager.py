@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
+PAGE_SIZE = 25
+"""Rows on one page of a list on the screen."""
+
 
 class Pager:
     """Buttons to the previous and the next page, and a label that says which rows are shown.
@@ -29,7 +32,7 @@ class Pager:
     'students 51–87 of 87'
     """
 
-    def __init__(self, on_turn: Callable[[], None], *, page_size: int, noun: str) -> None:
+    def __init__(self, on_turn: Callable[[], None], *, noun: str, page_size: int = PAGE_SIZE) -> None:
         self.page_size, self.noun, self.offset, self.total = page_size, noun, 0, 0
         self._on_turn = on_turn
         self.previous = widgets.Button(description="◂ Previous", tooltip=f"The {page_size} {noun} before these", disabled=True)
