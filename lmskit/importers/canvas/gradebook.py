@@ -211,33 +211,27 @@ class CanvasGradebook(GradebookTable):
 
     def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord]:
         """Give out the grades of a row, and compare them with the totals beside them if all of them can be read."""
+        possible, no_grade = self._possible, self._without_grade
         scores: dict[int, float] = {}
         not_counted: set[int] = set()
         is_complete = True
         for assignment in self.layout.assignments:
-            column, cell = assignment.column, cells[assignment.column].strip()
+            column, header, cell = assignment.column, assignment.header, cells[assignment.column].strip()
             if cell in NO_GRADE:
-                self._without_grade[cell] += 1
+                no_grade[cell] += 1
                 if cell in NOT_COUNTED:
                     not_counted.add(column)
-                continue
-            score = self._grade(row, assignment, cell)
-            if score is None:
+            elif column not in possible:
                 is_complete = False
-                continue
-            scores[column] = score
-            yield AttemptRecord(
-                self.grade_position(row, assignment.header), assignment.id, person, score, self._possible[column], is_total=True
-            )
+                self.reject_grade(row, header, cell, WITHOUT_POINTS)
+            elif (score := self.read_grade(row, header, cell, cell)) is None:
+                is_complete = False
+            else:
+                scores[column] = score
+                yield AttemptRecord(self.grade_position(row, header), assignment.id, person, score, possible[column], is_total=True)
         if is_complete:
             for total in self._totals.differences(cells, scores, not_counted, self.score.__getitem__):
                 self.warn(row, total.column, f"{total.cell} (recomputed {total.recomputed:.2f})", DIFFERENT)
-
-    def _grade(self, row: int, assignment: Assignment, cell: str) -> float | None:
-        if assignment.column not in self._possible:
-            self.reject_grade(row, assignment.header, cell, WITHOUT_POINTS)
-            return None
-        return self.read_grade(row, assignment.header, cell, cell)
 
 
 def open_gradebook(path: Path, delimiter: str | None) -> CsvFile:
