@@ -174,13 +174,13 @@ def _import(path: Path, name: str | None, *, report: Path | None, **asked: Any) 
     from lmskit.cli.printing import say
     from lmskit.db import engine_for, retried, transaction
     from lmskit.db.revision import require_current
-    from lmskit.importers.report_file import check_place, write_report
+    from lmskit.importers.report_file import check_report_path, write_report
     from lmskit.services.file_import import ImportOptions, import_path
     from lmskit.services.mastery import refresh
 
     options = ImportOptions(**asked)
     if report is not None:
-        check_place(report)
+        check_report_path(report)
     require_current(engine_for())
     format_ = detected(path) if name is None else format_named(name)
     if name is None:
@@ -210,7 +210,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, **asked: Any) 
     if report is not None:
         write_report(imported, report)
         say(
-            f"What became of every row was written to {report}: {len(imported.rejections):,} rejections, "
+            f"The result of every row was written to {report}: {len(imported.rejections):,} rejections, "
             f"{len(imported.warnings):,} warnings, {len(imported.outcomes):,} outcomes."
         )
     if options.dry_run:

@@ -54,7 +54,7 @@ def print_report(report: "ImportReport") -> None:
         _print_counts(("Of these", "Added", "Changed", "Unchanged"), things)
     _print_findings(report)
     if report.notes or any(file.skipped_columns for file in report.files):
-        say("To know:")
+        say("Notes:")
     for file in report.files:
         if file.skipped_columns:
             say(f"  {file.file}: not imported are the columns {', '.join(file.skipped_columns)}.")
@@ -73,7 +73,7 @@ def _print_findings(report: "ImportReport") -> None:
         if len(report.rejections) > FIRST_REJECTIONS:
             say(f"  … and {len(report.rejections) - FIRST_REJECTIONS:,} more. To see all: --report FILE.csv")
     if report.warnings:
-        say(f"{len(report.warnings):,} imported, but odd:")
+        say(f"{len(report.warnings):,} imported with warnings:")
         for odd in counted(report.warnings):
             say(f"  {odd.count:,} × {odd.file}{f', {odd.column}' if odd.column else ''}: {odd.reason}")
 

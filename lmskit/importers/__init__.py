@@ -1,1 +1,1 @@
-"""Readers of other systems' files: a file in, records and rejections out; none of them knows a database."""
+"""Readers of other systems' files: from a file to records and rejections, without a database."""

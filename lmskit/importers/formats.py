@@ -1,7 +1,7 @@
-"""The formats that lmskit reads, and which of them a file is in.
+"""What a format is, and how a file in it is read.
 
 A format is recognised by its content: the header of a CSV file, the root element of an XML file, the files in a folder
-or an archive. The name of a file says nothing, since people rename what they download.
+or an archive. The name of a file is not used, since people rename what they download.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a file is to be read where its content does not tell, or where somebody knows better."""
+    """How to read a file if its content does not show it, or if the person who imports it knows better."""
 
     delimiter: str | None = None
-    """Comma, semicolon or tab; None: found out."""
+    """Comma, semicolon or tab; None if it is to be detected."""
     decimal_mark: str | None = None
-    """`.` or `,`; None: found out."""
+    """`.` or `,`; None if it is to be detected."""
     columns: Mapping[str, str] = field(default_factory=dict)
-    """For plain CSV: the header of the column that holds each field."""
+    """The header of the column that contains each field."""
     title: str | None = None
-    """What a quiz is called, for reports that do not tell; None: by the name of the file."""
+    """The title of the quiz, for files that do not contain it; None for the name of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format: its name on the command line, what it is, whether a path holds it, and how it is opened."""
+    """A format: its name on the command line, its title, how it is detected, and how it is opened."""
 
     name: str
     title: str
     needs_course: bool
-    """Whether the files do not tell which course they are about."""
+    """Whether the files do not say which course they are about."""
     detect: Callable[[Path], bool]
-    """Whether the path holds this format; False, never an error, for whatever else it holds."""
+    """Whether the path is in this format; False, never an error, for anything else."""
     open: Callable[[Path, ReadOptions], Source]
     """Open the files; an `ImportFileError` says what is wrong with them."""
 

@@ -1,6 +1,6 @@
 """The Open University Learning Analytics Dataset (OULAD): five CSV files in a folder.
 
-A presentation is a module's run in one term, our course. Days are counted from the first day of the presentation and
+A presentation is a module in one term, a course in lmskit. Days are counted from the first day of the presentation and
 are negative before it; `?` is a missing value. Demographic columns are not read.
 
 Source: Kuzilek, Hlosta, Zdrahal (2017), Open University Learning Analytics dataset, Scientific Data 4:170171.
@@ -35,7 +35,7 @@ _id = matching(r"[0-9]{1,18}", "is not an id: digits only")
 _day = whole_number(EARLIEST_DAY, LATEST_DAY, missing=MISSING)
 _known_day = whole_number(EARLIEST_DAY, LATEST_DAY)
 
-# Which columns are read, and how; in the order of the records.
+# The columns that are read and their readers, in the order of the records.
 COURSES: Mapping[str, Callable[[str], object]] = {
     "code_module": _module,
     "code_presentation": _presentation,
@@ -149,7 +149,7 @@ class OuladFile:
 
 @dataclass(frozen=True)
 class OuladFolder:
-    """A folder whose five files are there and have the right columns."""
+    """A folder with the five files and the right columns."""
 
     name: str
     files: Mapping[str, OuladFile]
@@ -163,7 +163,7 @@ class OuladFolder:
 
     @property
     def notes(self) -> list[str]:
-        """What the report should say about how the files were read."""
+        """Notes for the report on how the files were read."""
         notes = [note for file in self.files.values() for note in file.csv.notes]
         if self.not_read:
             notes.append(f"Not read: {', '.join(self.not_read)}.")
@@ -171,7 +171,7 @@ class OuladFolder:
 
 
 def detect(path: Path) -> bool:
-    """Whether a folder holds the five files of OULAD, judged by their headers."""
+    """Whether a folder contains the five files of OULAD, according to their headers."""
     try:
         read(path)
     except ImportFileError:
@@ -185,7 +185,7 @@ def read(folder: Path) -> OuladFolder:
     Raises
     ------
     ImportFileError
-        The folder or a file is missing, a file is no text, or it has other columns.
+        The folder or a file is missing, or a file is not text or has other columns.
     """
     if not folder.exists():
         raise ImportFileError(f"There is no folder {folder}. Check the path.")

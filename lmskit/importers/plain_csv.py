@@ -1,10 +1,10 @@
-"""A plain CSV file that somebody made: a roster, or results with one attempt per row.
+"""A plain CSV file from a spreadsheet: a roster, or results with one attempt per row.
 
-Which column holds which field is told by its header, compared as a whole and without regard to capitals; `--map
-FIELD=HEADER` says it where the header is another one. `HEADERS` lists the fields and the headers that are known.
+A column is recognised by its whole header, in upper or lower case; `HEADERS` lists the fields and their known headers, and
+`--map FIELD=HEADER` maps any other header.
 
-A row without a quiz gives its person a place in the course. A row with a quiz holds an attempt; of somebody who has no
-place yet it gives one as well. Without a number and a time of the attempt its score is a total, as in a gradebook.
+A row without a quiz enrolls its person in the course. A row with a quiz contains an attempt, and also enrolls its person if
+the person is not enrolled. Without a number and a time of the attempt the score is a total, as in a gradebook.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "attempt": ("attempt",),
     "submitted_at": ("submitted_at", "submitted at", "submitted"),
 }
-"""The fields, and the headers of columns that hold them unless somebody says otherwise."""
-TELLING = ("id", "sis_id", "email")
-"""Fields by which people are told apart."""
+"""The fields and the known headers of their columns."""
+IDENTIFYING = ("id", "sis_id", "email")
+"""Fields that identify people."""
 OF_RESULTS = ("week", "score", "max_score", "attempt", "submitted_at")
 ROLES = {"": None, "student": Role.STUDENT, "learner": Role.STUDENT, "lecturer": Role.LECTURER, "teacher": Role.LECTURER}
 STATUSES = {"": None, **{status.value: status for status in EnrollmentStatus if status is not EnrollmentStatus.PENDING}}
@@ -73,8 +73,8 @@ MOST_ATTEMPTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """Where a field stands: the place in a row, and the header."""
+class FieldColumn:
+    """The column of a field: its index and header."""
 
     index: int
     header: str
@@ -96,15 +96,15 @@ class PlainCsv:
         self.fields = fields_of(self.file, options.columns)
         self._options = options
         self._decimal: DecimalMark | None = None
-        used = {cell.index for cell in self.fields.values()}
-        self.file.skipped_columns = tuple(header for place, header in enumerate(self.file.header) if place not in used)
+        used = {column.index for column in self.fields.values()}
+        self.file.skipped_columns = tuple(header for index, header in enumerate(self.file.header) if index not in used)
 
     @property
     def notes(self) -> list[str]:
-        """What a report should say about how the file was read."""
-        said = self._decimal.note(self.name) if self._decimal else None
-        columns = ", ".join(f"{field} from {cell.header!r}" for field, cell in self.fields.items() if cell.header != field)
-        return [*self.file.notes, *([f"{self.name}: {columns}."] if columns else []), *([said] if said else [])]
+        """Notes for the report on how the file was read."""
+        decimal_note = self._decimal.note(self.name) if self._decimal else None
+        columns = ", ".join(f"{field} from {column.header!r}" for field, column in self.fields.items() if column.header != field)
+        return [*self.file.notes, *([f"{self.name}: {columns}."] if columns else []), *([decimal_note] if decimal_note else [])]
 
     def records(self) -> Iterator[Record]:
         """Read the file."""
@@ -121,20 +121,20 @@ class PlainCsv:
                 yield from records
 
     def _numbers(self) -> Iterator[str]:
-        places = [self.fields[field].index for field in ("score", "max_score") if field in self.fields]
+        indices = [self.fields[field].index for field in ("score", "max_score") if field in self.fields]
         for _, cells in self.file.rows():
-            yield from (cells[place] for place in places)
+            yield from (cells[index] for index in indices)
 
 
 class _Reader:
-    """Reads one row after the other."""
+    """Reads rows one by one."""
 
-    def __init__(self, fields: Mapping[str, Cell], decimal: DecimalMark | None, *, with_quizzes: bool) -> None:
+    def __init__(self, fields: Mapping[str, FieldColumn], decimal: DecimalMark | None, *, with_quizzes: bool) -> None:
         self._fields, self._with_quizzes = fields, with_quizzes
         self._role = Column(_casefolded(one_of(ROLES)))
         self._status = Column(_casefolded(one_of(STATUSES)))
         self._day = Column(optional_day)
-        self._mark = Column(score_reader(decimal or DecimalMark(".", is_given=True)))
+        self._score = Column(score_reader(decimal or DecimalMark(".", is_given=True)))
         self._week = Column(whole_number(1, LAST_WEEK, missing=""))
         self._attempt = Column(whole_number(1, MOST_ATTEMPTS, missing=""))
 
@@ -144,7 +144,7 @@ class _Reader:
         Raises
         ------
         RejectedRowError
-            A cell holds no value of its column, or the row names nobody.
+            A cell does not contain a value of its column, or the row names no person.
         """
         key = PersonKey(
             self._value("id", cells, optional_identifier),
@@ -152,7 +152,7 @@ class _Reader:
             self._value("email", cells, optional_address),
         )
         if key == PersonKey():
-            raise RejectedRowError(None, None, "names nobody: it has neither an id nor an address")
+            raise RejectedRowError(None, None, "names no person: it has neither an id nor an address")
         role = self._value("role", cells, self._role.__getitem__)
         attempt = self._attempt_of(position, cells, key)
         return [PersonRecord(position, key, *self._name(cells), role), self._enrollment(position, cells, key, role, attempt), *attempt]
@@ -169,20 +169,20 @@ class _Reader:
         )
 
     def _attempt_of(self, position: Position, cells: tuple[str, ...], key: PersonKey) -> list[Record]:
-        """The quiz and the attempt that a row tells of; nothing where it tells of none."""
+        """Return the quiz and the attempt of a row; an empty list if it has no quiz."""
         if not self._with_quizzes or not self._text("quiz", cells):
             return []
         name = self._value("quiz", cells, title) or ""
         week = self._value("week", cells, self._week.__getitem__)
-        score = self._mark_in("score", cells)
-        most = self._mark_in("max_score", cells)
+        score = self._score_in("score", cells)
+        max_score = self._score_in("max_score", cells)
         number = self._value("attempt", cells, self._attempt.__getitem__)
         submitted = self._value("submitted_at", cells, _instant)
-        quiz = QuizRecord(position, name, has_source_id=False, title=name, max_score=most, week_number=week)
+        quiz = QuizRecord(position, name, has_source_id=False, title=name, max_score=max_score, week_number=week)
         if score is None and number is None and submitted is None:
             return [quiz]
         is_total = number is None and submitted is None
-        return [quiz, AttemptRecord(position, name, key, score, most, is_total, number=number, submitted_at=submitted)]
+        return [quiz, AttemptRecord(position, name, key, score, max_score, is_total, number=number, submitted_at=submitted)]
 
     def _name(self, cells: tuple[str, ...]) -> tuple[str, str]:
         if "family_name" in self._fields:
@@ -197,52 +197,52 @@ class _Reader:
             return "", ""
         return value(family_name, header, family), value(given_name, header, given)
 
-    def _mark_in(self, field: str, cells: tuple[str, ...]) -> float | None:
-        return None if self._text(field, cells) in NO_GRADE else self._value(field, cells, self._mark.__getitem__)
+    def _score_in(self, field: str, cells: tuple[str, ...]) -> float | None:
+        return None if self._text(field, cells) in NO_GRADE else self._value(field, cells, self._score.__getitem__)
 
     def _text(self, field: str, cells: tuple[str, ...]) -> str:
-        cell = self._fields.get(field)
-        return "" if cell is None else cells[cell.index].strip()
+        column = self._fields.get(field)
+        return "" if column is None else cells[column.index].strip()
 
     def _value(self, field: str, cells: tuple[str, ...], read: Callable[[str], T]) -> T | None:
-        cell = self._fields.get(field)
-        return None if cell is None else value(read, cell.header, cells[cell.index].strip())
+        column = self._fields.get(field)
+        return None if column is None else value(read, column.header, cells[column.index].strip())
 
 
-def fields_of(file: CsvFile, said: Mapping[str, str]) -> dict[str, Cell]:
+def fields_of(file: CsvFile, mapped: Mapping[str, str]) -> dict[str, FieldColumn]:
     """Find the column of each field.
 
     Raises
     ------
     ImportFileError
-        A field that somebody mapped does not exist, or its column; two columns could hold the same field; or nothing
-        tells people apart.
+        A mapped field or its column does not exist; two columns could contain the same field; or no column identifies
+        people.
     """
-    places = {field: Cell(_place_of(file, field, header), header) for field, header in said.items()}
-    taken = {cell.index for cell in places.values()}
+    columns = {field: FieldColumn(_index_of(file, field, header), header) for field, header in mapped.items()}
+    taken = {column.index for column in columns.values()}
     by_header: dict[str, list[int]] = {}
-    for place, header in enumerate(file.header):
-        by_header.setdefault(header.strip().casefold(), []).append(place)
+    for index, header in enumerate(file.header):
+        by_header.setdefault(header.strip().casefold(), []).append(index)
     for field, headers in HEADERS.items():
-        found = [place for header in headers for place in by_header.get(header, []) if place not in taken]
-        if field in places or not found:
+        found = [index for header in headers for index in by_header.get(header, []) if index not in taken]
+        if field in columns or not found:
             continue
         if len(found) > 1:
-            names = " and ".join(repr(file.header[place]) for place in found[:2])
-            raise ImportFileError(f"{file.name}: {names} could both be the {field}. Say which one: --map {field}=HEADER")
-        places[field] = Cell(found[0], file.header[found[0]])
-    if not any(field in places for field in TELLING):
+            names = " and ".join(repr(file.header[index]) for index in found[:2])
+            raise ImportFileError(f"{file.name}: {names} could both be the {field}. Choose one: --map {field}=HEADER")
+        columns[field] = FieldColumn(found[0], file.header[found[0]])
+    if not any(field in columns for field in IDENTIFYING):
         raise ImportFileError(
-            f"{file.name} has no column that tells people apart: {', '.join(TELLING)}. It has {', '.join(file.header[:20])}. "
-            "Say which column is which: --map email=HEADER"
+            f"{file.name} has no column that identifies people: {', '.join(IDENTIFYING)}. It has {', '.join(file.header[:20])}. "
+            "Map one: --map email=HEADER"
         )
-    results = [field for field in OF_RESULTS if field in places]
-    if ("quiz" in places) != bool(results) or ("quiz" in places and "score" not in places):
-        raise ImportFileError(f"{file.name}: results need a column quiz and a column score. Say which they are: --map quiz=HEADER")
-    return {field: places[field] for field in HEADERS if field in places}
+    results = [field for field in OF_RESULTS if field in columns]
+    if ("quiz" in columns) != bool(results) or ("quiz" in columns and "score" not in columns):
+        raise ImportFileError(f"{file.name}: results need a column quiz and a column score. Map them: --map quiz=HEADER --map score=HEADER")
+    return {field: columns[field] for field in HEADERS if field in columns}
 
 
-def _place_of(file: CsvFile, field: str, header: str) -> int:
+def _index_of(file: CsvFile, field: str, header: str) -> int:
     if field not in HEADERS:
         raise ImportFileError(f"There is no field {field!r}. Fields are {', '.join(HEADERS)}.")
     if file.header.count(header) != 1:
@@ -260,7 +260,7 @@ def _optional(read: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _instant(text: str) -> dt.datetime | None:
-    """Read a point in time, or a day: its first moment, in UTC."""
+    """Read a time, or a day as its midnight in UTC."""
     try:
         return optional_instant(text)
     except UnreadableCellError:
@@ -269,7 +269,7 @@ def _instant(text: str) -> dt.datetime | None:
 
 
 def detect(path: Path) -> bool:
-    """Whether a file has the columns of a roster or of results, under headers that are known."""
+    """Whether a file has the columns of a roster or of results, with known headers."""
     try:
         fields = fields_of(CsvFile(path, [], whole=True), {})
     except ImportFileError:

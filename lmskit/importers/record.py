@@ -1,7 +1,7 @@
-"""What an importer reads out of files: records, each with the place it stands at, and the count of what was read.
+"""The records that readers make of files, each with its position.
 
-A record says what the file says. Whether it is new, a change or a mistake is found out by `services.file_import`, which
-alone knows the database.
+A record contains what the file says. `services.file_import` compares it with the database: whether it is new, a change or
+a mistake.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a record stands: the unit that is counted.
+    """The row or cell of a record; it is counted once.
 
-    `part` is the name of a `Part`. `column` is None where the unit is a row; where the unit is a cell, such as a
-    student's grade, it is the cell's header.
+    `part` is the name of a `Part`. `column` is None for a row; for a cell, such as a student's grade, it is the header.
     """
 
     part: str
@@ -36,17 +35,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class PersonKey:
-    """How a file names a person: looked for by the id of its system, then the student-information system's, then by address."""
+    """The ids by which a file names a person, who is found by the id of its system, then the SIS id, then the address."""
 
     source_id: str | None = None
     sis_id: str | None = None
     email: str | None = None
-    """In lower case, checked to be an address."""
+    """A valid address in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class TermRecord:
-    """A teaching period; the days are None where the file has none."""
+    """A teaching period; a day is None if the file does not contain it."""
 
     position: Position
     source_id: str
@@ -58,19 +57,19 @@ class TermRecord:
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """A person; an empty family name says that the file does not tell names."""
+    """A person; the family name is empty if the file does not contain names."""
 
     position: Position
     key: PersonKey
     family_name: str
     given_name: str
     role: Role | None = None
-    """None: the file does not tell; someone new is a student then."""
+    """None if the file does not contain it; a new person is a student then."""
 
 
 @dataclass(frozen=True, slots=True)
 class CourseRecord:
-    """A course; `term` is the `source_id` of a term, None where the file names none."""
+    """A course; `term` is the `source_id` of a term, None if the file names no term."""
 
     position: Position
     source_id: str
@@ -82,10 +81,9 @@ class CourseRecord:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentRecord:
-    """A student's place in a course, or that a lecturer teaches it.
+    """The enrollment of a student in a course, or of a lecturer who teaches it.
 
-    `course` is the `source_id` of a course, or the code of one that is here already; None is the course that the
-    import is for.
+    `course` is the `source_id` of a course, or the code of a course in lmskit; None for the course that the import is for.
     """
 
     position: Position
@@ -96,14 +94,14 @@ class EnrollmentRecord:
     started_on: dt.date | None = None
     ended_on: dt.date | None = None
     is_implied: bool = False
-    """Whether the file shows only that the student took part: it gives a place to who has none, and changes no other."""
+    """Whether the file shows only that the student took part: it adds a missing enrollment and changes no other."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuizRecord:
     """A quiz of the course that the import is for.
 
-    `key` names it within the file and is its id in the source system where `has_source_id`; otherwise the quiz is
+    `key` identifies it within the file. If `has_source_id`, it is the id in the source system; otherwise the quiz is
     found by its exact title. `questions` and `answer_key` are in their stored form (`lmskit.schemas.quiz`).
     """
 
@@ -112,9 +110,9 @@ class QuizRecord:
     has_source_id: bool
     title: str
     max_score: float | None
-    """None: the file does not tell; a quiz that is here has one, and no other can be made."""
+    """None if the file does not contain it; such a quiz has to be in lmskit already."""
     week_number: int | None = None
-    """None: the file does not tell."""
+    """None if the file does not contain it."""
     questions: Sequence[dict[str, Any]] = ()
     answer_key: dict[str, dict[str, Any]] = field(default_factory=dict)
     due_on: dt.date | None = None
@@ -124,9 +122,9 @@ class QuizRecord:
 class AttemptRecord:
     """A student's attempt at a quiz.
 
-    With `is_total` it is a gradebook's figure: the file knows no attempts, only what came of them. It is stored where
-    there is nothing better, and otherwise compared. `number` and `submitted_at` are None where the file does not tell.
-    `answers` are in their stored form.
+    With `is_total` it is a cell of a gradebook, which contains the result of attempts and not the attempts. It is stored if
+    lmskit has no attempts, and otherwise compared with them. `number` and `submitted_at` are None if the file does not
+    contain them. `answers` are in their stored form.
     """
 
     position: Position
@@ -134,7 +132,7 @@ class AttemptRecord:
     person: PersonKey
     score: float | None
     max_score: float | None
-    """None: that of its quiz."""
+    """None for the maximum score of its quiz."""
     is_total: bool
     number: int | None = None
     started_at: dt.datetime | None = None
@@ -147,19 +145,19 @@ Record: TypeAlias = TermRecord | PersonRecord | CourseRecord | EnrollmentRecord 
 
 
 class Part(Protocol):
-    """A file, or the cells of one that are counted by themselves: what was read of it so far."""
+    """A file, or the cells of a file that are counted by themselves, with the counts of what was read so far."""
 
     @property
     def name(self) -> str:
-        """As reports name it."""
+        """The name in reports."""
 
     @property
     def rows_in(self) -> int:
-        """Units that were read, those that were rejected included."""
+        """Rows or cells that were read, rejected ones included."""
 
     @property
     def rejections(self) -> Sequence[Rejection]:
-        """Units that the reader rejected; no record stands at their place."""
+        """Rows or cells that the reader rejected; no record has their position."""
 
     @property
     def skipped_columns(self) -> Sequence[str]:
@@ -176,12 +174,12 @@ class Cells:
         self.skipped_columns: tuple[str, ...] = ()
 
     def reject(self, row: int, column: str, value: str | None, reason: str) -> None:
-        """Note that a cell is not imported.
+        """Reject a cell.
 
         Raises
         ------
         ImportFileError
-            There are too many for a report that anybody would read.
+            There are more rejections than a report can list.
         """
         self.rejections.append(Rejection(self.name, row, column, None if value is None else shortened(value), reason))
         if len(self.rejections) > MAX_REJECTIONS:
@@ -189,10 +187,10 @@ class Cells:
 
 
 class Source(Protocol):
-    """What was found at a path: files of one format, opened and known to have its columns.
+    """Opened files of one format, which have the columns of the format.
 
-    `parts`, `notes` and `warnings` are complete once `records` is used up. `records` may be called again and then
-    begins anew.
+    `parts`, `notes` and `warnings` are complete once `records` is exhausted. `records` may be called again and then starts
+    again.
     """
 
     @property
@@ -201,7 +199,7 @@ class Source(Protocol):
 
     @property
     def system(self) -> str:
-        """The system whose ids the records hold, such as `canvas`: `external_ids.source`."""
+        """The system whose ids the records contain, such as `canvas`: `external_ids.source`."""
 
     @property
     def name(self) -> str:
@@ -209,7 +207,7 @@ class Source(Protocol):
 
     @property
     def sha256(self) -> str:
-        """Of the content."""
+        """The SHA-256 of the content."""
 
     @property
     def is_partial(self) -> bool:
@@ -221,19 +219,19 @@ class Source(Protocol):
 
     @property
     def parts(self) -> Sequence[Part]:
-        """What is counted, in the order in which reports list it."""
+        """The parts that are counted, in the order of reports."""
 
     @property
     def notes(self) -> Sequence[str]:
-        """What a report should say about how the files were read."""
+        """Notes for the report on how the files were read."""
 
     @property
     def warnings(self) -> Sequence[RowWarning]:
-        """What was taken though something about it is unusual."""
+        """Rows that are imported although something about them is unusual."""
 
     def records(self) -> Iterator[Record]:
         """Read the files. A person, course, term or quiz may come before or after what refers to it.
 
-        The records of one place come one after the other, and those of a row before those of its cells: cells are in the
-        part `<part of the row>: ...`. The place of a quiz only says where it is named; it is no unit.
+        The records of one position follow each other, and those of a row come before those of its cells: cells are in the
+        part `<part of the row>: ...`. The position of a quiz only says where the file names it; it is not counted.
         """

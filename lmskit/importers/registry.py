@@ -1,4 +1,4 @@
-"""All formats that lmskit reads, and which of them a path is in."""
+"""All formats that lmskit reads, and how the format of a path is detected."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A published data set, which has an import of its own."""
+    """A published data set with an import of its own."""
 
     name: str
     title: str
@@ -50,9 +50,9 @@ SPECIAL: tuple[AnyFormat, ...] = (
     qti.FORMAT,
     DataSet("oulad", "Open University Learning Analytics Dataset", oulad.detect, oulad.read),
 )
-"""Formats of systems: no file is in two of them."""
+"""Formats of systems; no file is in two of them."""
 FORMATS: tuple[AnyFormat, ...] = (*SPECIAL, plain_csv.FORMAT)
-"""All of them; a plain CSV file is what is none of the others."""
+"""All formats. Plain CSV is last: it is detected only if no other format is."""
 
 
 def format_named(name: str) -> AnyFormat:
@@ -61,33 +61,31 @@ def format_named(name: str) -> AnyFormat:
     Raises
     ------
     InputError
-        There is none of this name.
+        There is no format with this name.
     """
-    for one in FORMATS:
-        if one.name == name:
-            return one
-    raise InputError(f"There is no format {name!r}. Formats are {', '.join(one.name for one in FORMATS)}.")
+    for known in FORMATS:
+        if known.name == name:
+            return known
+    raise InputError(f"There is no format {name!r}. Formats are {', '.join(known.name for known in FORMATS)}.")
 
 
 def detected(path: Path) -> AnyFormat:
-    """Return the format that a file, folder or archive is in, judged by its content.
+    """Return the format of a file, folder or archive, detected by its content.
 
     Raises
     ------
     ImportFileError
-        There is nothing at the path, or it is in no known format, or could be in two.
+        There is no file or folder at the path, its format is not known, or it could be in two formats.
     """
     if not path.exists():
         raise ImportFileError(f"There is no file or folder {path}. Check the path.")
-    found = [one for one in SPECIAL if one.detect(path)]
+    found = [known for known in SPECIAL if known.detect(path)]
     if len(found) > 1:
-        names = " or ".join(f"{one.title} ({one.name})" for one in found)
-        raise ImportFileError(f"{path.name} could be {names}. Say which: lmskit import {found[0].name} {path}")
+        names = " or ".join(f"{known.title} ({known.name})" for known in found)
+        raise ImportFileError(f"{path.name} could be {names}. Choose one: lmskit import {found[0].name} {path}")
     if found:
         return found[0]
     if plain_csv.FORMAT.detect(path):
         return plain_csv.FORMAT
-    formats = ", ".join(f"{one.title} ({one.name})" for one in FORMATS)
-    raise ImportFileError(
-        f"{path.name} is in none of the formats that are read: {formats}. If you know which one it is: lmskit import FORMAT PATH"
-    )
+    formats = ", ".join(f"{known.title} ({known.name})" for known in FORMATS)
+    raise ImportFileError(f"{path.name} is not in a format that lmskit reads: {formats}. To choose a format: lmskit import FORMAT PATH")

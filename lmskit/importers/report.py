@@ -1,7 +1,6 @@
-"""What became of each row of an imported file.
+"""The report of an import: the outcome of each row of a file.
 
-The promise of every importer is an identity: rows in = added + changed + unchanged + rejected. `FileCounts` cannot
-be made without it.
+Every importer promises that rows in = added + changed + unchanged + rejected. `FileCounts` cannot be created otherwise.
 """
 
 from __future__ import annotations
@@ -16,20 +15,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LONGEST_VALUE = 200
-"""Characters of a cell that a report repeats."""
+"""The most characters of a cell that a report repeats."""
 STORED_FINDINGS = 1000
-"""Rejections and warnings that are stored with a run in full; beyond that, their counts."""
+"""The most rejections, and the most warnings, that are stored with a run; all of them are counted."""
 MAX_OUTCOMES = 100_000
-"""Outcomes that a report lists; beyond that, their counts."""
+"""The most outcomes that a report lists; all of them are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One place in a file, and what is to be said about it.
+    """A position in a file and a sentence about it.
 
-    `row` is the line that a text editor shows (the header is row 1); None where the whole file is meant. `column` is
-    the header's name; None where the whole row is meant. `reason` is the same text for the same kind of finding, so
-    findings can be counted by it.
+    `row` is the line that a text editor shows (the header is row 1); None for the whole file. `column` is the header; None
+    for the whole row. `reason` is the same text for the same kind of finding, so findings can be counted by it.
     """
 
     file: str
@@ -39,9 +37,9 @@ class Finding:
     reason: str
 
     def __str__(self) -> str:
-        place = ", ".join([self.file, *([f"row {self.row}"] if self.row else []), *([f"column {self.column}"] if self.column else [])])
+        position = ", ".join([self.file, *([f"row {self.row}"] if self.row else []), *([f"column {self.column}"] if self.column else [])])
         value = "" if self.value is None else f" ({shortened(self.value)!r})"
-        return f"{place}: {self.reason}{value}"
+        return f"{position}: {self.reason}{value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +49,17 @@ class Rejection(Finding):
 
 @dataclass(frozen=True, slots=True)
 class RowWarning(Finding):
-    """A row that was imported though something about it is unusual, and how it was taken."""
+    """A row that was imported although something about it is unusual, and how it was understood."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileCounts:
-    """What became of the rows of one file.
+    """The outcomes of the rows of one file.
 
     Raises
     ------
     ValueError
-        A row is missing from the counts, or is counted twice: a mistake of the importer.
+        A row is missing from the counts, or is counted twice: a bug in the importer.
     """
 
     file: str
@@ -77,13 +75,13 @@ class FileCounts:
             raise ValueError(f"{self.identity()} does not hold for {self.file}")
 
     def identity(self) -> str:
-        """The counts as the sum they have to be."""
+        """Return the counts as a sum."""
         return f"{self.rows_in} in = {self.added} added + {self.changed} changed + {self.unchanged} unchanged + {self.rejected} rejected"
 
 
 @dataclass(frozen=True, slots=True)
 class EntityCounts:
-    """What became of one kind of thing that the files tell of, such as students; several rows may tell of one."""
+    """The outcomes of one kind of entity, such as students; several rows may be about one entity."""
 
     kind: str
     added: int
@@ -92,17 +90,17 @@ class EntityCounts:
 
     @property
     def total(self) -> int:
-        """All of this kind that the files tell of and that were not rejected."""
+        """The number of entities of this kind that were not rejected."""
         return self.added + self.changed + self.unchanged
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row or cell, and what it is about.
+    """The outcome of one row or cell, and what it is about.
 
-    `part` is the file, or the cells of one. `row` is None for what no row tells of: somebody who was withdrawn because
-    the file does not name them. `state` is added, changed, unchanged, rejected or withdrawn. `what` says who or what it
-    is, such as "Lovelace, Ada · CS101". `reason` says why it was rejected, or what is different of what was changed.
+    `part` is the file, or the cells of a file. `row` is None for a student who was withdrawn because the file does not
+    contain the student. `state` is added, changed, unchanged, rejected or withdrawn. `what` names the person or thing, such
+    as "Lovelace, Ada · CS101". `reason` says why the row was rejected, or what has changed.
     """
 
     part: str
@@ -117,8 +115,8 @@ class Outcome:
 class ImportReport:
     """The result of one import; the same for a dry run, which writes nothing.
 
-    `touched` holds the (student id, course id, week) keys whose evidence is new or different. `outcomes` are the first
-    `MAX_OUTCOMES`, in the order of the files; an importer that knows only counts has none.
+    `touched` contains the (student id, course id, week) keys whose evidence is new or changed. `outcomes` are the first
+    `MAX_OUTCOMES`, in the order of the files; an importer that only counts has no outcomes.
     """
 
     format: str
@@ -146,29 +144,30 @@ class ImportReport:
         )
 
     def entity(self, kind: str) -> EntityCounts:
-        """The counts of one kind of thing."""
+        """Return the counts of one kind of entity."""
         return next(entity for entity in self.entities if entity.kind == kind)
 
     def as_frame(self) -> pd.DataFrame:
-        """What became of each row and cell, for a notebook: at most `MAX_OUTCOMES`, in the order of the files.
+        """Return the outcome of each row and cell, for a notebook: at most `MAX_OUTCOMES`, in the order of the files.
 
         =======  ======  =====================================================================
-        part     str     the file, or the cells of one
-        row      Int64   the line that a text editor shows; missing for what no row tells of
+        part     str     the file, or the cells of a file
+        row      Int64   the line that a text editor shows; missing for withdrawn students
         column   str     the header of a cell that is counted by itself; empty for a row
         state    str     added, changed, unchanged, rejected or withdrawn
-        what     str     who or what it is about
-        reason   str     why it was rejected, or what is different
+        what     str     the person or thing that it is about
+        reason   str     why it was rejected, or what has changed
         =======  ======  =====================================================================
         """
         import pandas as pd
 
         columns = {"part": "str", "row": "Int64", "column": "str", "state": "str", "what": "str", "reason": "str"}
-        rows = [(one.part, one.row, one.column or "", one.state, one.what, one.reason) for one in self.outcomes]
+        rows = [(outcome.part, outcome.row, outcome.column or "", outcome.state, outcome.what, outcome.reason) for outcome in self.outcomes]
         return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
     def as_json(self) -> dict[str, Any]:
-        """The report as it is stored with the run: at most `STORED_FINDINGS` of each list in full, all of them counted."""
+        """Return the report as it is stored with the run: at most `STORED_FINDINGS` findings of each list, and the counts of all."""
+        # Warnings have the keys of stored reports of earlier versions.
         return {
             "files": [asdict(file) for file in self.files],
             "entities": [asdict(entity) for entity in self.entities],
@@ -182,7 +181,7 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class FindingCount:
-    """How often the same was found in the same column of a file."""
+    """The number of equal findings in a column of a file."""
 
     file: str
     column: str | None
@@ -203,7 +202,7 @@ def counted(findings: Iterable[Finding]) -> list[FindingCount]:
 
 
 def shortened(value: str) -> str:
-    """Return a cell as a report repeats it.
+    """Return a cell as reports repeat it.
 
     Examples
     --------

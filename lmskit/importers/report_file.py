@@ -1,4 +1,4 @@
-"""What became of every row of an import, as a CSV file for a person with a spreadsheet."""
+"""The outcome of every row of an import as a CSV file, for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HEADER = ("what", "file", "row", "column", "value", "reason", "about")
 
 
-def check_place(path: Path) -> None:
-    """Refuse a place where no report can be written, before anything is imported.
+def check_report_path(path: Path) -> None:
+    """Refuse a path to which no report can be written, before anything is imported.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def check_place(path: Path) -> None:
 
 
 def write_report(report: ImportReport, path: Path) -> None:
-    """Write rejections, warnings and what became of the other rows as UTF-8 CSV: all of it or, if that fails, nothing.
+    """Write rejections, warnings and the outcomes of the other rows as UTF-8 CSV: the whole file or nothing.
 
     Raises
     ------
@@ -48,16 +48,16 @@ def write_report(report: ImportReport, path: Path) -> None:
         with whole_text_file(path.absolute(), encoding="utf-8-sig") as stream:
             writer = csv.writer(stream)
             writer.writerow(HEADER)
-            about = {(one.part, one.row, one.column): one.what for one in report.outcomes if one.state == "rejected"}
+            about = {(found.part, found.row, found.column): found.what for found in report.outcomes if found.state == "rejected"}
             writer.writerows(_findings("rejected", report.rejections, about))
-            writer.writerows(_findings("imported, but odd", report.warnings, {}))
+            writer.writerows(_findings("imported with warning", report.warnings, {}))
             writer.writerows(_outcomes(report.outcomes))
     except OSError as error:
         raise InputError(f"The report cannot be written to {path}: {error.strerror or error}.") from error
 
 
 def without_formula(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula.
+    """Return a cell that no spreadsheet reads as a formula.
 
     Examples
     --------
@@ -68,15 +68,15 @@ def without_formula(cell: str) -> str:
 
 
 def _findings(what: str, findings: Iterable[Finding], about: Mapping[tuple[str, int | None, str | None], str]) -> Iterable[tuple[str, ...]]:
-    for one in findings:
-        subject = about.get((one.file, one.row, one.column)) or about.get((one.file, one.row, None)) or ""
-        yield _line(what, one.file, one.row, one.column, one.value, one.reason, subject)
+    for finding in findings:
+        subject = about.get((finding.file, finding.row, finding.column)) or about.get((finding.file, finding.row, None)) or ""
+        yield _line(what, finding.file, finding.row, finding.column, finding.value, finding.reason, subject)
 
 
 def _outcomes(outcomes: Iterable[Outcome]) -> Iterable[tuple[str, ...]]:
-    for one in outcomes:
-        if one.state != "rejected":  # those stand above, with their value
-            yield _line(one.state, one.part, one.row, one.column, None, one.reason, one.what)
+    for outcome in outcomes:
+        if outcome.state != "rejected":  # rejections are listed first, with their values
+            yield _line(outcome.state, outcome.part, outcome.row, outcome.column, None, outcome.reason, outcome.what)
 
 
 def _line(what: str, file: str, row: int | None, *cells: str | None) -> tuple[str, ...]:

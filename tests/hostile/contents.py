@@ -54,7 +54,7 @@ NAMES = (
     Entry(
         "rows that do not name a person",
         written(ROSTER + ",,,\n , ,,\n3,Tarn,Bo,\n"),
-        Imported(3, ((2, None, "names nobody"), (3, None, "names nobody")), ("Tarn, Bo",)),
+        Imported(3, ((2, None, "names no person"), (3, None, "names no person")), ("Tarn, Bo",)),
     ),
 )
 IDS = (

@@ -69,7 +69,7 @@ def _workbook() -> bytes:
     return stream.getvalue()
 
 
-NO_FORMAT = r"is in none of the formats that are read"
+NO_FORMAT = r"is not in a format that lmskit reads"
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
 
 ENCODINGS = (

@@ -39,7 +39,7 @@ def test_usual_headers_are_known_whatever_their_capitals(opened):
 
 @pytest.mark.parametrize("header", ["my email", "email2", "emails", "e mail"])
 def test_a_header_is_never_recognised_by_a_part_of_it(opened, header):
-    with pytest.raises(ImportFileError, match=f"no column that tells people apart: id, sis_id, email. It has {header}, family_name"):
+    with pytest.raises(ImportFileError, match=f"no column that identifies people: id, sis_id, email. It has {header}, family_name"):
         opened(f"{header},family_name\nada@example.org,Lovelace")
 
 
@@ -63,7 +63,7 @@ def test_what_is_said_has_to_be_there(opened, columns, sentence):
 
 def test_two_columns_for_one_field_are_not_guessed(opened):
     rows = "email,mail,name\nada@example.org,ada@x.example.org,Ada"
-    with pytest.raises(ImportFileError, match=r"'email' and 'mail' could both be the email. Say which one: --map email=HEADER"):
+    with pytest.raises(ImportFileError, match=r"'email' and 'mail' could both be the email. Choose one: --map email=HEADER"):
         opened(rows)
     assert read(opened(rows, columns={"email": "mail"}), PersonRecord)[0].key.email == "ada@x.example.org"
 

@@ -28,7 +28,7 @@ def test_the_format_is_found_out_from_the_content(tmp_path):
 
 
 def test_what_is_in_no_format_is_refused_with_the_formats_there_are(tmp_path):
-    with pytest.raises(ImportFileError, match=r"c.csv is in none of the formats that are read: .*Plain CSV \(csv\)"):
+    with pytest.raises(ImportFileError, match=r"c.csv is not in a format that lmskit reads: .*Plain CSV \(csv\)"):
         detected(csv_file(tmp_path / "c.csv", "colour\nred\n"))
     with pytest.raises(ImportFileError, match="There is no file or folder"):
         detected(tmp_path / "nowhere")

@@ -6,7 +6,7 @@ import pytest
 
 from lmskit.errors import InputError
 from lmskit.importers.report import FileCounts, ImportReport, Rejection, RowWarning
-from lmskit.importers.report_file import check_place, write_report
+from lmskit.importers.report_file import check_report_path, write_report
 
 
 def report(*rejections, warnings=()):
@@ -32,12 +32,12 @@ def test_no_cell_of_the_written_report_is_a_formula(tmp_path):
         rows = list(csv.reader(stream))
     assert rows[0] == ["what", "file", "row", "column", "value", "reason", "about"]
     assert rows[1] == ["rejected", "a.csv", "2", "'=1+1", "'=1+1", "'=1+1", ""]
-    assert rows[-1] == ["imported, but odd", "a.csv", "", "", "", "odd", ""]
+    assert rows[-1] == ["imported with warning", "a.csv", "", "", "", "odd", ""]
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
 def test_a_report_that_has_no_place_is_refused_before_anything_is_imported(tmp_path):
     with pytest.raises(InputError, match="There is no folder"):
-        check_place(tmp_path / "nowhere" / "report.csv")
+        check_report_path(tmp_path / "nowhere" / "report.csv")
     with pytest.raises(InputError, match="is a folder"):
-        check_place(tmp_path)
+        check_report_path(tmp_path)
