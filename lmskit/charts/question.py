@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 from lmskit.charts import theme
 from lmskit.charts.columns import need_unique, with_interval
 from lmskit.charts.labels import plain, value_text
-from lmskit.charts.quiz import attempts_text
+from lmskit.charts.quiz import ATTEMPTS_WORDS, attempts_text
 from lmskit.columns import Column, Columns
 from lmskit.rounding import MISSING, count_text, number_text, percent_text
-from lmskit.vocabulary import OptionVerdict
+from lmskit.vocabulary import CountedAttempts, OptionVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -217,7 +217,7 @@ def item_drift_chart(
     number, prompt
         Of the question.
     attempts
-        Which attempts count, in words.
+        Which attempts count (`CountedAttempts`).
     simulated
         Whether to say in the note that the data are simulated.
 
@@ -253,10 +253,11 @@ def item_drift_chart(
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
+    counted = ATTEMPTS_WORDS[CountedAttempts(attempts)]
     lines = [
         plain(prompt, theme.NARROW_LINE),
         *(line[:1].upper() + line[1:] for line in change_sentence(changes).split("; ")),
-        f"Attempts that count: {plain(attempts)}. 90 % bootstrap intervals.{' Simulated data.' if simulated else ''}",
+        f"Attempts that count: {counted}. 90 % bootstrap intervals.{' Simulated data.' if simulated else ''}",
     ]
     theme.apply_theme(figure, title=f"Question {number} from term to term", note="<br>".join(lines), height=430)
     figure.update_layout(showlegend=True)

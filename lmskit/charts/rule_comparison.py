@@ -328,7 +328,7 @@ def level_changes(changes: pd.DataFrame, *, rules: Rules, n_changes: int) -> go.
     head = _TITLE + 15 * theme.wrapped(note).count("<br>")
     top = head + _LEGEND + _LINE * len(limits)
     height = top + _BOTTOM + _ROW * max(len(rows), 3)
-    theme.apply_theme(figure, title="Students whose level differs between the two rules", note=note, height=height)
+    theme.apply_theme(figure, title="Values by both rules where the level differs", note=note, height=height)
     figure.update_layout(
         showlegend=True, margin={"t": top, "b": _BOTTOM}, legend={"yref": "container", "y": 1 - head / height, "yanchor": "top"}
     )

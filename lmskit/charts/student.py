@@ -152,13 +152,13 @@ def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) 
                 cliponaxis=False,
             )
         )
-    note = "Numbers are attempts. Open symbols below 0 are attempts that are not graded; they are not evidence."
+    note = "Numbers are attempts. Open symbols below 0: not graded, so not evidence."
     if (rows["origin"] == "simulation").any():
-        note += " Simulated data."
+        note += "<br>Simulated data."
     theme.apply_theme(figure, title=f"Attempts in week {week_number}: {plain(student, 40)}", note=note, height=420)
     figure.update_layout(showlegend=True)
     best = float(rows["share"].max()) if rows["share"].notna().any() else 1.0
-    figure.update_xaxes(type="date", title={"text": "Submitted (UTC)", "standoff": 18}, nticks=8)
+    figure.update_xaxes(type="date", title={"text": "Submitted (UTC)", "standoff": 18}, nticks=5, tickangle=0)
     figure.update_yaxes(
         title={"text": "Share of the maximum score"}, range=[-0.13, max(1.0, best) + 0.12], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]
     )
