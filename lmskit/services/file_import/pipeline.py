@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from lmskit.services.file_import.identities import resolve_keys
 from lmskit.services.file_import.messages import enqueue_messages
-from lmskit.services.file_import.quizzes import plan_quizzes, write_quizzes
 from lmskit.services.file_import.report import make_report
 from lmskit.services.file_import.staging import drop_tables, stage_options, stage_records
-from lmskit.services.file_import.withdrawal import list_withdrawn, refuse_if_rows_were_rejected
+from lmskit.services.file_import.steps import list_withdrawn, plan_quizzes, refuse_if_rows_were_rejected, write_quizzes
 
 if TYPE_CHECKING:
     from lmskit.services.file_import.context import ImportContext

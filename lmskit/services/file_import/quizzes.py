@@ -13,7 +13,6 @@ from lmskit.importers.report import RowWarning
 from lmskit.importers.week import week_named
 from lmskit.limits import FIRST_WEEK, LARGEST_SCORE, LAST_WEEK, LONGEST_EXTERNAL_ID, LONGEST_TITLE
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
-from lmskit.services.importing import add_warnings
 from lmskit.services.staging_table import Int8, StagingTable
 from lmskit.vocabulary import EntityKind
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.importers.record import QuizRecord
-    from lmskit.services.file_import.context import ImportContext
 
 
 class QuizRow(NamedTuple):
@@ -44,19 +42,6 @@ _USED = text("""
 """)
 _REJECTED = text("SELECT position_id FROM file_rejected WHERE position_id = ANY (CAST(:positions AS integer[]))")
 _UPDATE = text("UPDATE file_quiz SET quiz_id = :quiz_id, state = :state WHERE key = :key")
-
-
-def plan_quizzes(context: ImportContext) -> None:
-    """Find the quizzes of the file in lmskit, and fill `file_quiz`."""
-    context.quizzes = Quizzes(context.session, context.options.course, system=context.options.system, week=context.options.asked.week)
-    context.quizzes.plan(context.quiz_records)
-
-
-def write_quizzes(context: ImportContext) -> None:
-    """Write the quizzes that are needed, and their warnings."""
-    assert context.quizzes is not None  # noqa: S101 - an earlier step
-    context.quizzes.write()
-    add_warnings(context.session, context.quizzes.warnings)
 
 
 @dataclass

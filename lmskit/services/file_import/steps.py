@@ -1,4 +1,4 @@
-"""Withdrawing students who are enrolled in a course of the file and are not in the file."""
+"""Steps in Python between the statements: quizzes, and the withdrawal of students who are not in the file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from sqlalchemy import text
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.report import Outcome
+from lmskit.services.file_import.quizzes import Quizzes
+from lmskit.services.importing import add_warnings
 
 if TYPE_CHECKING:
     from lmskit.services.file_import.context import ImportContext
@@ -28,6 +30,19 @@ class MissingStudentRow(NamedTuple):
 
     name: str
     course: str
+
+
+def plan_quizzes(context: ImportContext) -> None:
+    """Find the quizzes of the file in lmskit, and fill `file_quiz`."""
+    context.quizzes = Quizzes(context.session, context.options.course, system=context.options.system, week=context.options.asked.week)
+    context.quizzes.plan(context.quiz_records)
+
+
+def write_quizzes(context: ImportContext) -> None:
+    """Write the quizzes that are needed, and their warnings."""
+    assert context.quizzes is not None  # noqa: S101 - made by an earlier step
+    context.quizzes.write()
+    add_warnings(context.session, context.quizzes.warnings)
 
 
 def refuse_if_rows_were_rejected(context: ImportContext) -> None:
