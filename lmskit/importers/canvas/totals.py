@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROUNDING = 0.005
 """Canvas writes two decimals."""
 SMALLEST = 1e-9
-DIFFERENT = "differs from the sum of the row's grades: it is outdated, or Canvas drops or leaves out some of them"
+DIFFERENT = "differs from the total of the row's grades: it is outdated, or Canvas drops or leaves out some of them"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ ROLES = {"": Role.STUDENT, "student": Role.STUDENT, "editingteacher": Role.LECTU
 TYPES = {"": Role.STUDENT, "1": Role.STUDENT, "2": Role.LECTURER, "3": Role.LECTURER}
 """Roles by the numbers of early versions of Moodle; 1 is the course's usual role."""
 YES_OR_NO = {"": False, "0": False, "1": True}
-DELETED = "says that the person is deleted in Moodle; an import deletes nobody"
+DELETED = "says that the person is deleted in Moodle; an import deletes no person"
 UNKNOWN_ROLE = "is a role that is not imported: only student, editingteacher and teacher are"
 TWO_ROLES = "lists the person in one course as a student and as a teacher"
 _NUMBERED = re.compile(r"(course|role|type|enrolstatus)([0-9]{1,4})", re.ASCII)
