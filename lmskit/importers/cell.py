@@ -91,7 +91,7 @@ def one_of(values: Mapping[str, T]) -> Callable[[str], T]:
         try:
             return values[text]
         except KeyError:
-            raise UnreadableCellError(f"is not one of {', '.join(values)}") from None
+            raise UnreadableCellError(f"is not one of {', '.join(filter(None, values))}") from None
 
     return read
 

@@ -1,6 +1,6 @@
-"""What the readers of grade tables share: gradebooks with a column per quiz, and reports on one quiz with a row per attempt.
+"""What the readers of grade tables share: gradebooks with a column per quiz, and reports with a row per attempt.
 
-Both are CSV files whose rows are about students and some of whose cells are scores. How a system writes students, times
+They are CSV files whose rows are about students and some of whose cells are scores. How a system writes students, times
 and answers is the subject of its own readers.
 """
 
@@ -46,6 +46,8 @@ class GradeTable(ABC):
 
     format: str
     system: ClassVar[str]
+    is_partial = False
+    may_lack_a_course = False
 
     def __init__(self, file: CsvFile, options: ReadOptions, columns_read: Collection[int]) -> None:
         self.file, self.options = file, options

@@ -17,7 +17,7 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.cell import Column, UnreadableCellError, one_of, whole_number
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.number_format import DecimalMark, decimal_mark, score_reader
+from lmskit.importers.grade_table import GradeTable
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import (
@@ -80,47 +80,38 @@ class FieldColumn:
     header: str
 
 
-class PlainCsv:
+class PlainCsv(GradeTable):
     """An opened file; see `lmskit.importers.record.Source`."""
 
     format = "csv"
     system = SYSTEM
-    is_partial = False
-    may_lack_a_course = False
-    warnings = ()
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
-        self.file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
-        self.name, self.sha256 = self.file.name, self.file.text.sha256
-        self.parts = (self.file,)
-        self.fields = fields_of(self.file, options.columns)
-        self._options = options
-        self._decimal: DecimalMark | None = None
-        used = {column.index for column in self.fields.values()}
-        self.file.skipped_columns = tuple(header for index, header in enumerate(self.file.header) if index not in used)
+        file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
+        self.fields = fields_of(file, options.columns)
+        super().__init__(file, options, {column.index for column in self.fields.values()})
+        self.parts = (file,)
 
     @property
     def notes(self) -> list[str]:
         """Notes for the report on how the file was read."""
-        decimal_note = self._decimal.note(self.name) if self._decimal else None
         columns = ", ".join(f"{field} from {column.header!r}" for field, column in self.fields.items() if column.header != field)
-        return [*self.file.notes, *([f"{self.name}: {columns}."] if columns else []), *([decimal_note] if decimal_note else [])]
+        return [*self.notes_on_format, *([f"{self.name}: {columns}."] if columns else [])]
 
     def records(self) -> Iterator[Record]:
         """Read the file."""
-        self._decimal = None
         if "score" in self.fields:
-            self._decimal = decimal_mark(self._numbers(), given=self._options.decimal_mark)
-        reader = _Reader(self.fields, self._decimal, with_quizzes="quiz" in self.fields)
-        for number, cells in self.file.rows():
+            self.detect_scores(self._number_cells())
+        reader = _Reader(self.fields, self.score, with_quizzes="quiz" in self.fields)
+        for row, cells in self.file.rows():
             try:
-                records = reader.read(Position(self.name, number), cells)
+                records = reader.read(Position(self.name, row), cells)
             except RejectedRowError as error:
-                self.file.reject(number, error.column, error.cell, error.reason)
+                self.reject_row(row, error)
             else:
                 yield from records
 
-    def _numbers(self) -> Iterator[str]:
+    def _number_cells(self) -> Iterator[str]:
         indices = [self.fields[field].index for field in ("score", "max_score") if field in self.fields]
         for _, cells in self.file.rows():
             yield from (cells[index] for index in indices)
@@ -129,12 +120,11 @@ class PlainCsv:
 class _Reader:
     """Reads rows one by one."""
 
-    def __init__(self, fields: Mapping[str, FieldColumn], decimal: DecimalMark | None, *, with_quizzes: bool) -> None:
-        self._fields, self._with_quizzes = fields, with_quizzes
+    def __init__(self, fields: Mapping[str, FieldColumn], score: Column[float], *, with_quizzes: bool) -> None:
+        self._fields, self._score, self._with_quizzes = fields, score, with_quizzes
         self._role = Column(_casefolded(one_of(ROLES)))
         self._status = Column(_casefolded(one_of(STATUSES)))
         self._day = Column(optional_day)
-        self._score = Column(score_reader(decimal or DecimalMark(".", is_given=True)))
         self._week = Column(whole_number(1, LAST_WEEK, missing=""))
         self._attempt = Column(whole_number(1, MOST_ATTEMPTS, missing=""))
 

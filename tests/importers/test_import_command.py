@@ -47,7 +47,7 @@ def roster(tmp_path):
     )
 
 
-def test_a_dry_run_says_what_would_happen_to_every_row(lmskit, tmp_path):
+def test_a_dry_run_shows_the_result_of_every_row(lmskit, tmp_path):
     report = tmp_path / "report.csv"
     done = lmskit("oulad", SAMPLE, "--dry-run", "--report", report)
     assert done.exit_code == 0, done.output
@@ -62,14 +62,14 @@ def test_a_dry_run_says_what_would_happen_to_every_row(lmskit, tmp_path):
     assert "'-1" in [row["value"] for row in rows]
 
 
-def test_a_broken_file_is_one_sentence_and_status_1(lmskit, tmp_path):
+def test_a_broken_file_is_refused_with_one_sentence_and_status_1(lmskit, tmp_path):
     done = lmskit("oulad", copy_of_sample(tmp_path, courses="a,b\n"))
     assert done.exit_code == 1
     assert done.stderr.strip().splitlines()[-1].startswith("courses.csv lacks the columns code_module, ")
     assert done.stdout == ""
 
 
-def test_a_report_without_a_place_is_refused_first(lmskit, tmp_path):
+def test_a_report_that_cannot_be_written_is_refused_first(lmskit, tmp_path):
     done = lmskit("oulad", SAMPLE, "--dry-run", "--report", tmp_path / "nowhere" / "report.csv")
     assert (done.exit_code, done.stdout) == (1, "")
     assert "There is no folder" in done.stderr
@@ -82,7 +82,7 @@ def test_runs_are_listed_page_by_page(lmskit):
     assert "A list shows 1 to 1000 rows at once" in refused.stderr
 
 
-def test_the_format_is_found_out_and_said(lmskit, roster, kept_course):
+def test_the_format_is_detected_and_shown(lmskit, roster, kept_course):
     for arguments in ([roster], ["--dry-run", roster], ["file", roster]):
         done = lmskit(*arguments, "--course", kept_course.code, "--dry-run")
         assert done.exit_code == 0, done.output
@@ -94,7 +94,7 @@ def test_the_format_is_found_out_and_said(lmskit, roster, kept_course):
         assert session.scalars(select(Enrollment).where(Enrollment.course_id == kept_course.id)).all() == []
 
 
-def test_a_column_can_be_mapped_and_what_became_of_every_row_is_written_without_formulas(lmskit, roster, kept_course, tmp_path):
+def test_a_column_can_be_mapped_and_the_result_of_every_row_is_written_without_formulas(lmskit, roster, kept_course, tmp_path):
     report = tmp_path / "report.csv"
     done = lmskit("csv", roster, "--map", "id=Kennung", "--course", kept_course.code, "--dry-run", "--report", report)
     assert done.exit_code == 0, done.output
@@ -118,7 +118,7 @@ def test_a_column_can_be_mapped_and_what_became_of_every_row_is_written_without_
         (["--course", "NO-SUCH-COURSE"], "There is no course 'NO-SUCH-COURSE'"),
     ],
 )
-def test_what_cannot_be_meant_is_one_sentence(lmskit, roster, arguments, sentence):
+def test_invalid_options_are_refused_with_one_sentence(lmskit, roster, arguments, sentence):
     done = lmskit("csv", roster, *arguments)
     assert done.exit_code == 1
     assert sentence in done.stderr
@@ -131,7 +131,7 @@ def test_a_bank_needs_a_course_too(lmskit, tmp_path):
     assert "bank.txt (GIFT questions) does not say which course it is about" in done.stderr
 
 
-def test_with_notify_the_messages_are_handed_over_after_the_import(lmskit, roster, kept_course, tmp_path, configure):
+def test_with_notify_the_messages_are_sent_after_the_import(lmskit, roster, kept_course, tmp_path, configure):
     configure(LMSKIT_MAIL_DIR=str(tmp_path / "mail"))
     done = lmskit(roster, "--course", kept_course.code, "--notify")
     assert done.exit_code == 0, done.output

@@ -21,15 +21,15 @@ def opened(tmp_path):
 
 
 def read(source, kind):
-    return [one for one in source.records() if isinstance(one, kind)]
+    return [record for record in source.records() if isinstance(record, kind)]
 
 
 def rejected(source):
     list(source.records())
-    return [(one.row, one.column, one.reason) for one in source.parts[0].rejections]
+    return [(rejection.row, rejection.column, rejection.reason) for rejection in source.parts[0].rejections]
 
 
-def test_usual_headers_are_known_whatever_their_capitals(opened):
+def test_usual_headers_are_recognised_in_upper_and_lower_case(opened):
     source = opened("E-Mail Address,LAST NAME,First name,Age\nAda@Example.org,Lovelace,Ada,36")
     [person] = read(source, PersonRecord)
     assert (person.key, person.family_name, person.given_name) == (PersonKey(email="ada@example.org"), "Lovelace", "Ada")
@@ -43,7 +43,7 @@ def test_a_header_is_never_recognised_by_a_part_of_it(opened, header):
         opened(f"{header},family_name\nada@example.org,Lovelace")
 
 
-def test_another_header_can_be_said(opened):
+def test_another_header_can_be_given(opened):
     source = opened("Kennung,Nachname,Name\n007,Lovelace,ignored", columns={"id": "Kennung", "family_name": "Nachname"})
     [person] = read(source, PersonRecord)
     assert (person.key.source_id, person.family_name) == ("007", "Lovelace")
@@ -56,7 +56,7 @@ def test_another_header_can_be_said(opened):
         ({"id": "Number"}, "file.csv has no column 'Number' for the field id. It has id, Name."),
     ],
 )
-def test_what_is_said_has_to_be_there(opened, columns, sentence):
+def test_a_given_field_and_its_header_must_exist(opened, columns, sentence):
     with pytest.raises(ImportFileError, match=sentence):
         opened("id,Name\n1,Ada", columns=columns)
 
@@ -77,15 +77,15 @@ def test_a_name_is_split_at_a_comma_and_nowhere_else(opened, name, expected):
 
 
 def test_role_status_course_and_days_are_read(opened):
-    [place] = read(
+    [enrollment] = read(
         opened("id,role,status,course,started_on,ended_on\n1,Student,Withdrawn,CS1,2026-09-14,2026-10-01"),
         EnrollmentRecord,
     )
-    assert (place.role, place.status, place.course) == (Role.STUDENT, EnrollmentStatus.WITHDRAWN, "CS1")
-    assert (place.started_on, place.ended_on) == (dt.date(2026, 9, 14), dt.date(2026, 10, 1))
+    assert (enrollment.role, enrollment.status, enrollment.course) == (Role.STUDENT, EnrollmentStatus.WITHDRAWN, "CS1")
+    assert (enrollment.started_on, enrollment.ended_on) == (dt.date(2026, 9, 14), dt.date(2026, 10, 1))
 
 
-def test_a_bad_cell_rejects_its_row_and_no_other(opened):
+def test_a_bad_cell_rejects_only_its_row(opened):
     source = opened("""
         id,email,family_name,role,started_on
         1,no address,Lovelace,,
@@ -96,7 +96,7 @@ def test_a_bad_cell_rejects_its_row_and_no_other(opened):
         6,,Lovelace,,
     """)
     assert [column for _, column, _ in rejected(source)] == ["email", None, "role", "started_on", "family_name"]
-    assert [one.key.source_id for one in read(source, PersonRecord)] == ["6"]
+    assert [person.key.source_id for person in read(source, PersonRecord)] == ["6"]
     assert source.parts[0].rows_in == 6
 
 
@@ -117,16 +117,16 @@ def test_without_a_number_and_a_time_a_score_is_a_total(opened):
 
 
 @pytest.mark.parametrize("cell", ["", "-", "EX", "N/A"])
-def test_a_cell_without_a_grade_is_no_attempt(opened, cell):
+def test_a_cell_without_a_score_is_not_an_attempt(opened, cell):
     source = opened(f"id,quiz,score\n1,Sets,{cell}")
     assert read(source, AttemptRecord) == []
     assert source.parts[0].rejections == []
 
 
 def test_results_show_that_a_student_took_part_and_a_roster_that_they_are_enrolled(opened):
-    assert [one.is_implied for one in read(opened("id,quiz,score\n1,Sets,7"), EnrollmentRecord)] == [True]
-    assert [one.is_implied for one in read(opened("id,quiz,score,status\n1,Sets,7,active"), EnrollmentRecord)] == [False]
-    assert [one.is_implied for one in read(opened("id,name\n1,Ada"), EnrollmentRecord)] == [False]
+    assert [enrollment.is_implied for enrollment in read(opened("id,quiz,score\n1,Sets,7"), EnrollmentRecord)] == [True]
+    assert [enrollment.is_implied for enrollment in read(opened("id,quiz,score,status\n1,Sets,7,active"), EnrollmentRecord)] == [False]
+    assert [enrollment.is_implied for enrollment in read(opened("id,name\n1,Ada"), EnrollmentRecord)] == [False]
 
 
 @pytest.mark.parametrize("header", ["id,quiz", "id,score", "id,quiz,week"])
@@ -135,14 +135,14 @@ def test_results_need_a_quiz_and_a_score(opened, header):
         opened(f"{header}\n")
 
 
-def test_it_is_recognised_by_headers_that_name_people_or_results(tmp_path):
+def test_a_file_is_detected_by_headers_of_people_or_results(tmp_path):
     assert FORMAT.detect(csv_file(tmp_path / "a", "email,last name\n"))
     assert FORMAT.detect(csv_file(tmp_path / "b", "id,quiz,score\n"))
     assert not FORMAT.detect(csv_file(tmp_path / "c", "id,colour\n"))
     assert not FORMAT.detect(tmp_path)
 
 
-def test_no_header_is_known_for_two_fields():
+def test_no_header_belongs_to_two_fields():
     known = [header for headers in HEADERS.values() for header in headers]
     assert len(known) == len(set(known))
     assert all(header == header.casefold() for header in known)

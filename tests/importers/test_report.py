@@ -13,12 +13,12 @@ def report(*rejections, warnings=()):
     return ImportReport("oulad", "folder", "0" * 64, False, (), (), tuple(rejections), tuple(warnings), ())
 
 
-def test_counts_that_lose_a_row_cannot_be_made():
+def test_counts_that_do_not_add_up_are_an_error():
     with pytest.raises(ValueError, match=r"5 in = 1 added \+ 1 changed \+ 1 unchanged \+ 1 rejected does not hold"):
         FileCounts("a.csv", rows_in=5, added=1, changed=1, unchanged=1, rejected=1)
 
 
-def test_a_rejection_reads_as_a_place_a_reason_and_the_value():
+def test_a_rejection_shows_its_position_the_reason_and_the_value():
     assert str(Rejection("a.csv", 7, "score", "x", "is not a number")) == "a.csv, row 7, column score: is not a number ('x')"
 
 
@@ -36,7 +36,7 @@ def test_no_cell_of_the_written_report_is_a_formula(tmp_path):
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
-def test_a_report_that_has_no_place_is_refused_before_anything_is_imported(tmp_path):
+def test_a_report_that_cannot_be_written_is_refused_before_the_import(tmp_path):
     with pytest.raises(InputError, match="There is no folder"):
         check_report_path(tmp_path / "nowhere" / "report.csv")
     with pytest.raises(InputError, match="is a folder"):

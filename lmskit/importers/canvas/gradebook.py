@@ -96,8 +96,6 @@ class CanvasGradebook(GradebookTable):
 
     format = "canvas-gradebook"
     system = SYSTEM
-    is_partial = False
-    may_lack_a_course = False
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         file = open_gradebook(path, options.delimiter)

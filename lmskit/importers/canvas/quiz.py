@@ -142,8 +142,6 @@ class StudentAnalysis(QuizReportTable):
 
     format = "canvas-quiz"
     system = SYSTEM
-    is_partial = False
-    may_lack_a_course = False
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         file = _opened(path, options.delimiter)

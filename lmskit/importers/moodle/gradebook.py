@@ -104,8 +104,6 @@ class MoodleGradebook(GradebookTable):
 
     format = "moodle-gradebook"
     system = SYSTEM
-    is_partial = False
-    may_lack_a_course = False
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         file = CsvFile(path, [], whole=True, delimiter=options.delimiter)

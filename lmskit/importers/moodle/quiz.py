@@ -97,8 +97,6 @@ class MoodleQuizReport(QuizReportTable):
     """An opened report; see `lmskit.importers.record.Source`."""
 
     system = SYSTEM
-    is_partial = False
-    may_lack_a_course = False
 
     def __init__(self, path: Path, options: ReadOptions, *, responses: bool) -> None:
         file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
