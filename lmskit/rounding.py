@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import decimal
 import math
-from typing import overload
+import numbers
+from typing import TYPE_CHECKING, cast, overload
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 MISSING = "–"
-"""What stands where there is no number."""
+"""What is shown instead of a missing value."""
 MINUS = "−"
-"""What stands before a number below zero, as on the axes of figures; whatever a program reads has a hyphen."""
+"""The sign of a negative number, as on the axes of figures; text for a program has a hyphen."""
 
 
 def _decimal(value: float, digits: int) -> decimal.Decimal:
-    # 15 significant digits, as PostgreSQL takes a double for a numeric: what arithmetic left behind the 15th is not a digit.
+    # 15 significant digits, as when PostgreSQL casts a double to numeric: later digits are left by arithmetic and mean nothing.
     exact = decimal.Decimal(format(value, ".15g"))
     with decimal.localcontext(prec=400):
         return exact.quantize(decimal.Decimal(1).scaleb(-digits), rounding=decimal.ROUND_HALF_UP)
@@ -37,7 +39,7 @@ def round_half_up(value: float | pd.Series, digits: int = 2) -> float | pd.Serie
     value
         A number, or a Series of numbers. NaN and infinities stay what they are.
     digits
-        Digits after the point.
+        Digits after the decimal point.
 
     Returns
     -------
@@ -50,17 +52,18 @@ def round_half_up(value: float | pd.Series, digits: int = 2) -> float | pd.Serie
     (4.13, 4.12)
     >>> round_half_up(-0.5, 0)
     -1.0
+    >>> import pandas as pd
     >>> round_half_up(pd.Series([1.005, 2.675])).tolist()
     [1.01, 2.68]
     """
-    if isinstance(value, pd.Series):
-        numbers = value.astype("float64")
-        return numbers.map({number: _rounded(float(number), digits) for number in numbers.dropna().unique()}).astype("float64")
-    return _rounded(float(value), digits)
+    if isinstance(value, numbers.Real):
+        return _rounded(float(value), digits)
+    floats = cast("pd.Series", value).astype("float64")
+    return floats.map({number: _rounded(float(number), digits) for number in floats.dropna().unique()}).astype("float64")
 
 
 def number_text(value: float | None, digits: int = 2) -> str:
-    """Write a number with exactly `digits` digits after the point; a dash where there is none.
+    """Write a number with exactly `digits` digits after the decimal point; a dash for a missing number.
 
     Examples
     --------
@@ -75,7 +78,7 @@ def number_text(value: float | None, digits: int = 2) -> str:
 
 
 def percent_text(share: float | None, digits: int = 0) -> str:
-    """Write a share (0 to 1) as a percentage; a dash where there is none.
+    """Write a share (0 to 1) as a percentage; a dash for a missing share.
 
     Examples
     --------
@@ -88,7 +91,7 @@ def percent_text(share: float | None, digits: int = 0) -> str:
 
 
 def count_text(n: int, noun: str, plural: str = "") -> str:
-    """Write how many there are; the plural takes an s unless it is given.
+    """Write a count with its noun; the plural takes an s unless it is given.
 
     Examples
     --------

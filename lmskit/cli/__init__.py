@@ -1,6 +1,6 @@
 """The command line: `lmskit <noun> <verb>`. A command parses, opens one transaction, calls one function and prints one result.
 
-What a person can mend is one sentence on standard error with exit status 1; a bug keeps its traceback.
+An error that a person can correct is one sentence on standard error with exit status 1; a bug keeps its traceback.
 """
 
 import sys
@@ -22,13 +22,13 @@ app = typer.Typer(
 for _noun, _help in NOUNS.items():
 
     @app.command(_noun, help=_help)
-    def _stands_for_its_module() -> None:
-        """Hold the place of a noun in the list of commands; `Nouns` puts the command of its module there when it is called."""
+    def _placeholder() -> None:
+        """List the noun; `Nouns` replaces this function by the command of the noun's module when it is called."""
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command that the arguments name, by default those of this process."""
-    # What the output cannot spell is written as its escape, rather than ending the command half-way.
+    # A character that the output cannot encode is written as its escape, instead of ending the command.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -6,18 +6,25 @@ from typing import Annotated, Any
 import typer
 
 from lmskit.cli.page import Limit, Offset
+from lmskit.cli.printing import print_table
+from lmskit.db import snapshot
+from lmskit.queries.audit import audit_rows, count_audit_entries
+from lmskit.queries.course import course_by_code
+from lmskit.services.permission import administrators_only
 
 app = typer.Typer(name="audit", help="Who changed what; for administrators.", no_args_is_help=True)
 
-LISTED = {"at": "When", "who": "Who", "action": "What", "table_name": "Table", "row_key": "Row", "course": "Course", "change": "Change"}
+HEADINGS = {
+    "when": "When", "who": "Who", "action": "Action", "table_name": "Table", "row_key": "Row", "course": "Course", "change": "Change",
+}  # fmt: skip
 
 
 @app.command("list")
 def list_entries(
     *,
-    course: Annotated[str | None, typer.Option(metavar="CODE", help="Only what concerns this course.", show_default=False)] = None,
+    course: Annotated[str | None, typer.Option(metavar="CODE", help="Only changes that concern this course.", show_default=False)] = None,
     actor: Annotated[
-        str | None, typer.Option(metavar="EMAIL", help="Only what this person did, also under an earlier address.", show_default=False)
+        str | None, typer.Option(metavar="EMAIL", help="Only changes by this person, also under an earlier address.", show_default=False)
     ] = None,
     table: Annotated[
         str | None, typer.Option(metavar="TABLE", help="Only changes to this table, such as quiz_attempts.", show_default=False)
@@ -26,21 +33,21 @@ def list_entries(
     offset: Offset = 0,
 ) -> None:
     """List changes, newest first."""
-    from lmskit.cli.printing import print_table
-    from lmskit.db import snapshot
-    from lmskit.queries.audit import audit_entries, count_audit_entries
-    from lmskit.queries.course import course_by_code
-    from lmskit.services.permission import administrators_only
-
     with snapshot() as session, administrators_only("read the audit trail"):
         if course is not None:
             course = course_by_code(session, course).code
-        found = audit_entries(session, course=course, actor=actor, table=table, limit=limit, offset=offset)
+        entries = audit_rows(session, course=course, actor=actor, table=table, limit=limit, offset=offset)
         total = count_audit_entries(session, course=course, actor=actor, table=table)
-    found["at"] = [f"{at:%Y-%m-%d %H:%M:%S}" for at in found["at"]]
-    found["who"] = found["person"].fillna(found["actor"])
-    found["change"] = [change_text(old, new) for old, new in zip(found["old"], found["new"], strict=True)]
-    print_table(found, LISTED, offset=offset, total=total, nothing="There is no such change on record.")
+    listed = [
+        {
+            **entry,
+            "when": f"{entry['at']:%Y-%m-%d %H:%M:%S}",
+            "who": entry["person"] or entry["actor"],
+            "change": change_text(entry["old"], entry["new"]),
+        }
+        for entry in entries
+    ]
+    print_table(listed, HEADINGS, offset=offset, total=total, nothing="There is no such change on record.")
 
 
 def change_text(old: dict[str, Any] | None, new: dict[str, Any] | None) -> str:

@@ -34,7 +34,7 @@ def bootstrap_command(
         bool | None,
         typer.Option(
             "--harden/--no-harden",
-            help="Close the channel by which EXPLAIN tells of others' rows, or open it again; needs a superuser. "
+            help="Stop EXPLAIN from revealing rows of other lecturers, or allow it again; needs a superuser. "
             "The embedded server follows LMSKIT_LEAKPROOF_BUILTINS.",
             show_default=False,
         ),
@@ -51,10 +51,10 @@ def bootstrap_command(
         secret = typer.prompt("Password", hide_input=True) if password else None
         where, database = _conninfo(server.set(database=None)), server.database or DATABASE
         result = bootstrap(where, database, passfile=access().settings.passfile, harden=harden, password=secret)
-    _say(result)
+    _print(result)
 
 
-def _say(result: Bootstrapped) -> None:
+def _print(result: Bootstrapped) -> None:
     typer.echo(f"The database {result.database} on PostgreSQL {result.server_version} is prepared; roles made: {len(result.roles_made)}.")
     for sentence in result.skipped:
         typer.echo(f"Left out: {sentence}")
@@ -62,7 +62,7 @@ def _say(result: Bootstrapped) -> None:
 
 
 @app.command()
-def upgrade(revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Which revision.")] = "head") -> None:
+def upgrade(revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Revision to go to.")] = "head") -> None:
     """Bring the database to the newest revision, or to REVISION."""
     before = revision.current()
     revision.upgrade(revision_id)
@@ -73,20 +73,20 @@ def upgrade(revision_id: Annotated[str, typer.Argument(metavar="REVISION", help=
 
 @app.command()
 def downgrade(
-    revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Which revision; base removes everything.")],
+    revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Revision to go back to; base removes everything.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take the database back to REVISION. What later revisions brought is lost."""
+    """Take the database back to REVISION. Data of later revisions are lost."""
     if not yes:
-        typer.confirm(f"Going back to {revision_id} loses what later revisions brought. Go on?", abort=True)
+        typer.confirm(f"Going back to {revision_id} loses the data of later revisions. Go on?", abort=True)
     revision.downgrade(revision_id)
     typer.echo(f"The database is at revision {revision.current() or 'base'}.")
 
 
 @app.command()
 def status() -> None:
-    """Say where the database is, whether it runs and at which revision. Starts nothing."""
+    """Show where the database is, whether it runs and at which revision. Starts nothing."""
     external = access().server.external
     if external is None:
         cluster = access().server.cluster

@@ -1,28 +1,34 @@
-"""`lmskit demo`: everything that is needed to look around, from an empty machine."""
+"""`lmskit demo`: set up a demonstration with people, courses, results and reports, from an empty machine."""
 
 import time
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.text import Text
+
+from lmskit.cli.printing import console, print_error, visible
+from lmskit.cli.seed import seed_people
+from lmskit.db import access, engine_for, migrator_engine, revision, transaction
+from lmskit.reporting.files import file_names
+from lmskit.services.demonstration import build
+from lmskit.services.knowledge_tracing import fit_courses
+from lmskit.services.mastery import refresh
+from lmskit.settings import DEMO_ADMIN
 
 
 class Steps:
-    """Says what is being done and how long it took, one line for each step."""
+    """Prints each step with the seconds since the beginning, one line for each."""
 
     def __init__(self) -> None:
         self.begun = time.monotonic()
 
     def report(self, step: str, done: int, total: int | None) -> None:
         """Print a step, and how much of it is done if it can be counted."""
-        self.say(step if total is None else f"{step} ({done} of {total})")
+        self.print(step if total is None else f"{step} ({done} of {total})")
 
-    def say(self, sentence: str) -> None:
+    def print(self, sentence: str) -> None:
         """Print a sentence after the seconds since the beginning."""
-        from rich.text import Text
-
-        from lmskit.cli.printing import console, visible
-
         console().print(Text(f"{time.monotonic() - self.begun:6.1f} s  {visible(sentence)}"))
 
 
@@ -32,52 +38,41 @@ def demo(
     reports: Annotated[bool, typer.Option("--reports/--no-reports", help="Whether to build the reports of the current term.")] = True,
 ) -> None:
     """Set up the database, the demonstration people, a simulated term with its mastery, and its reports. Can be run again."""
-    from lmskit.cli.seed import seed_people, told
-    from lmskit.db import engine_for, migrator_engine, revision, transaction
-    from lmskit.services.demonstration import build
-    from lmskit.services.knowledge_tracing import fit_courses
-    from lmskit.services.mastery import refresh
-    from lmskit.settings import DEMO_ADMIN
-
     steps = Steps()
-    steps.say("Starting the database server")
+    steps.print("Starting the database server")
     before = revision.current(migrator_engine())
     if before != revision.head():
-        steps.say("Bringing its tables up to date")
+        steps.print("Bringing its tables up to date")
         revision.upgrade()
-    seeded = seed_people()
-    for line in told(seeded):
-        steps.say(line)
+    for line in seed_people().lines():
+        steps.print(line)
     engine = engine_for(DEMO_ADMIN)
     with transaction(engine) as session:
         report = build(session, students=students, progress=steps.report)
         if report.terms_added:
-            steps.say("Estimating mastery")
-            steps.say(refresh(session, courses=report.courses).sentence())
-            steps.say("Fitting knowledge tracing to the current term")
+            steps.print("Estimating mastery")
+            steps.print(refresh(session, courses=report.courses).sentence())
+            steps.print("Fitting knowledge tracing to the current term")
             fit_courses(session, courses=report.courses_of_current_term)
-    holds = f"{len(report.courses)} courses, {report.students:,} students and {report.attempts:,} attempts"
-    steps.say(f"The demonstration has {holds}, all simulated.")
+    content = f"{len(report.courses)} courses, {report.students:,} students and {report.attempts:,} attempts"
+    steps.print(f"The demonstration has {content}, all simulated.")
     if reports:
         _build_reports(report.terms[-1], report.courses_of_current_term, anew=report.terms_added > 0, steps=steps)
-    steps.say("To look around: lmskit lab")
+    steps.print("To look around: lmskit lab")
 
 
 def _build_reports(term: str, courses: Sequence[str], *, anew: bool, steps: Steps) -> None:
-    """Build the reports of a term, unless they are there and tell of the same data."""
-    from lmskit.db import access
-    from lmskit.reporting.files import file_names
-
+    """Build the reports of a term, unless they exist and show the same data."""
     folder = access().settings.reports_dir / file_names([term])[term]
     pages = [folder / f"{name}.html" for name in ("index", *file_names(courses).values())]
     if not anew and all(page.is_file() for page in pages):
-        steps.say(f"The reports of {term} are there already: {folder / 'index.html'}")
+        steps.print(f"The reports of {term} exist already: {folder / 'index.html'}")
         return
-    from lmskit.reporting.builder import build_term
+    from lmskit.reporting.builder import build_term  # noqa: PLC0415 - imports nbconvert, which --no-reports does without
 
     result = build_term(term, progress=steps.report)
     for code, reason in sorted(result.failed.items()):
-        typer.echo(f"The report of {code} could not be built: {reason}", err=True)
+        print_error(f"The report of {code} could not be built: {reason}")
     if result.failed:
         raise typer.Exit(1)
-    steps.say(f"The reports of {term} are built: {result.index}")
+    steps.print(f"The reports of {term} are built: {result.index}")

@@ -1,4 +1,4 @@
-"""`lmskit doctor`: is everything as it should be, and if not, what to do."""
+"""`lmskit doctor`: check the home folder, the server and the database, and say what to do about problems."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from lmskit.cli.printing import console, say, visible
+from lmskit.cli.printing import console, print_line, visible
 from lmskit.db import access, engine_for, revision, snapshot, transaction
 from lmskit.errors import DatabaseError, RevisionError
 from lmskit.queries.finding import Finding, note, well, wrong
@@ -30,35 +30,35 @@ def doctor(
         typer.Option(
             metavar="PID",
             show_default=False,
-            help="End the sessions of the person to whom this one belongs; what is not committed is lost.",
+            help="End all sessions of the person whose session this is; uncommitted changes are lost.",
         ),
     ] = None,
 ) -> None:
-    """Look at the home folder, the server and the database; exit status 1 when something is wrong.
+    """Check the home folder, the server and the database; exit status 1 when something is wrong.
 
-    A note is nothing to mend, and good to know.
+    A note asks for no action.
     """
     if end is not None:
         with transaction() as session:
             email = end_session(session, end)
-        say(f"The sessions of {email} are ended.")
+        print_line(f"The sessions of {email} are ended.")
         return
     findings = list(all_findings())
     if as_json:
         keys = ("name", "is_well", "is_note", "sentence")
-        typer.echo(json.dumps([{key: getattr(one, key) for key in keys} for one in findings], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([{key: getattr(finding, key) for key in keys} for finding in findings], indent=2, ensure_ascii=False))
     else:
         _show(findings)
-    if not all(one.is_well for one in findings):
+    if not all(finding.is_well for finding in findings):
         raise typer.Exit(1)
 
 
 def _show(findings: Iterable[Finding]) -> None:
     out = console()
-    for one in findings:
-        mark = "note" if one.is_note else "well" if one.is_well else "wrong"
+    for finding in findings:
+        mark = "note" if finding.is_note else "well" if finding.is_well else "wrong"
         lines = textwrap.wrap(
-            f"{mark:<6}{one.name}: {visible(one.sentence)}",
+            f"{mark:<6}{finding.name}: {visible(finding.sentence)}",
             width=out.width, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
         shown = Text("\n".join(lines))
@@ -67,7 +67,7 @@ def _show(findings: Iterable[Finding]) -> None:
 
 
 def all_findings() -> Iterator[Finding]:
-    """Look at this machine first, then at the database; a database that cannot be reached is one finding."""
+    """Check this machine, then the database; a database that cannot be reached is one finding."""
     yield disk(access().settings.home)
     yield passfile(access().settings.passfile)
     yield trust()
@@ -86,13 +86,13 @@ def all_findings() -> Iterator[Finding]:
 
 
 def migrations() -> Finding:
-    """Return whether migrations wait to be run."""
+    """Check that the database is at the newest revision."""
     revision.require_current(engine_for())
     return well("migrations", f"The database is at revision {revision.head()}, which this lmskit needs.")
 
 
 def disk(home: Path) -> Finding:
-    """Return whether there is room where the data lie."""
+    """Check the free space on the disk of the home folder."""
     existing = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     shown = f"{free / LOW_DISK:.1f} GiB are free at {existing}."
@@ -100,16 +100,16 @@ def disk(home: Path) -> Finding:
 
 
 def passfile(path: Path) -> Finding:
-    """Return whether the passwords kept on this machine are readable by their owner only."""
+    """Check that only their owner can read the passwords kept on this machine."""
     if not path.exists():
         return well("passfile", "No password is kept on this machine.")
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return wrong("passfile", f"Others can read the passwords in {path}. To close it: chmod 600 {path}")
+        return wrong("passfile", f"Others can read the passwords in {path}. To close the file: chmod 600 {path}")
     return well("passfile", f"Only its owner can read {path}.")
 
 
 def trust() -> Finding:
-    """Return how far the deployment can be trusted; both ways are well, but they are not the same."""
+    """Describe who can read all data in this deployment."""
     if access().server.external is None:
-        return note("trust", "The server is embedded: whoever owns the home folder, or is root, owns all data in it.")
-    return note("trust", "The server is external: lecturers are kept apart from each other by it, and its administrators see everything.")
+        return note("trust", "The server is embedded: the owner of the home folder, and root, can read and change all data in it.")
+    return note("trust", "The server is external: it keeps lecturers apart from each other, and its administrators see everything.")

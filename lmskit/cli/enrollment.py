@@ -1,30 +1,33 @@
-"""`lmskit enrollment`: who studies a course, enrol a student, withdraw one, hand over what waits."""
+"""`lmskit enrollment`: list the students of a course, enrol and withdraw students, send the messages about it."""
 
 from typing import Annotated
 
 import typer
 
+from lmskit.cli.mail import deliver_once
 from lmskit.cli.page import Limit, Offset
+from lmskit.cli.printing import print_line, print_table
+from lmskit.db import access, snapshot, transaction
+from lmskit.listings import ROSTER
+from lmskit.queries.roster import roster_rows, roster_size
+from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.services.admission import admit
+from lmskit.services.enrollment import withdraw as withdraw_student
+from lmskit.services.transport import transport_of
 
-app = typer.Typer(name="enrollment", help="See who studies a course, enrol a student, withdraw one.", no_args_is_help=True)
+app = typer.Typer(name="enrollment", help="List the students of a course, enrol a student, withdraw one.", no_args_is_help=True)
 
 Course = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)]
-Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The student's address.", show_default=False)]
-
-LISTED = {"name": "Name", "email": "E-mail", "status": "Status", "started_on": "From", "ended_on": "To", "origin": "Origin"}
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the student.", show_default=False)]
 
 
 @app.command("list")
 def roster(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
-    """List everyone who has or had a place in a course."""
-    from lmskit.cli.printing import print_table
-    from lmskit.db import snapshot
-    from lmskit.queries.roster import course_roster, roster_size
-
+    """List everyone who is or was enrolled in a course."""
     with snapshot() as session:
-        table = course_roster(session, course, limit=limit, offset=offset)
+        listed = roster_rows(session, course, limit=limit, offset=offset)
         total = roster_size(session, course)
-    print_table(table, LISTED, offset=offset, total=total, nothing=f"Nobody has a place in {course} yet.")
+    print_table(listed, ROSTER.headings, offset=offset, total=total, nothing=f"No student is enrolled in {course} yet.")
 
 
 @app.command()
@@ -32,35 +35,23 @@ def add(
     course: Course,
     email: Email,
     *,
-    family_name: Annotated[str, typer.Option(help="Of a student who is not known yet.")] = "",
-    given_name: Annotated[str, typer.Option(help="Of a student who is not known yet.")] = "",
+    family_name: Annotated[str, typer.Option(help="Needed for a student who is not in lmskit yet.")] = "",
+    given_name: Annotated[str, typer.Option(help="For a student who is not in lmskit yet.")] = "",
 ) -> None:
-    """Enrol a student, or bring back one who left; the place is active once the message about it is accepted."""
-    from lmskit.cli.printing import say
-    from lmskit.db import access, transaction
-    from lmskit.schemas.enrollment import EnrollStudent
-    from lmskit.services.admission import admit
-    from lmskit.services.transport import transport_of
-
+    """Enrol a student, or bring back one who left; the enrollment is active once the message about it is accepted."""
     request = EnrollStudent(course=course, email=email, family_name=family_name, given_name=given_name)
-    say(admit(transaction, transport_of(access().settings), request))
+    print_line(admit(transaction, transport_of(access().settings), request))
 
 
 @app.command()
 def withdraw(course: Course, email: Email) -> None:
-    """End a student's place today; what the student did stays."""
-    from lmskit.cli.printing import say
-    from lmskit.db import transaction
-    from lmskit.services.enrollment import withdraw as end_place
-
+    """End the enrollment of a student today; all attempts stay."""
     with transaction() as session:
-        enrollment = end_place(session, course=course, email=email)
-    say(f"{email} was withdrawn from {course} as of {enrollment.ended_on}. The record and all attempts stay.")
+        enrollment = withdraw_student(session, course=course, email=email)
+    print_line(f"{email} was withdrawn from {course} as of {enrollment.ended_on}. The record and all attempts stay.")
 
 
 @app.command()
 def deliver() -> None:
-    """Hand over the messages that are due; the same as `lmskit mail deliver`."""
-    from lmskit.cli.mail import deliver_once
-
+    """Send the messages that are due; the same as `lmskit mail deliver`."""
     deliver_once()

@@ -1,28 +1,28 @@
-"""What `lmskit import` shows: how far it is, and what became of every row."""
+"""What `lmskit import` prints: its progress, and the result of every row."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
 
-    from rich.progress import Progress
-
-    from lmskit.importers.report import ImportReport
+from lmskit.cli.printing import console, print_line, visible
+from lmskit.importers.report import ImportReport, counted
 
 FIRST_REJECTIONS = 20
 """Rejections that are printed; `--report` writes all of them."""
 
 
-class Steps:
-    """One line of a progress display for each step, the last one running."""
+class StepBars:
+    """One line of a progress display for each step; the last one is running."""
 
-    def __init__(self, bars: "Progress") -> None:
+    def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._step: str | None = None
         self._task = bars.add_task("", visible=False)
 
     def __call__(self, step: str, done: int, total: int | None) -> None:
-        """Show how much of a step is done; the step before is done then."""
+        """Show how much of a step is done; a new step ends the one before."""
         if step != self._step:
             self.end()
             self._step = step
@@ -30,8 +30,8 @@ class Steps:
         self._bars.update(self._task, completed=done, total=total)
 
     @staticmethod
-    def clear(bars: "Progress") -> None:
-        """Take every line away."""
+    def clear(bars: Progress) -> None:
+        """Remove every line."""
         for task in bars.task_ids:
             bars.remove_task(task)
 
@@ -42,48 +42,38 @@ class Steps:
         self._bars.update(self._task, completed=done, total=done)
 
 
-def print_report(report: "ImportReport") -> None:
-    """Print what became of the rows, and what a person should look at."""
-    from lmskit.cli.printing import say
-
+def print_report(report: ImportReport) -> None:
+    """Print the counts of the rows, the rejections, the warnings and the notes."""
     files = [(file.file, file.rows_in, file.added, file.changed, file.unchanged, file.rejected) for file in (*report.files, report.total)]
     _print_counts(("File", "In", "Added", "Changed", "Unchanged", "Rejected"), files)
-    say(f"All rows are accounted for: {report.total.identity()}.")
-    things = [(thing.kind, thing.added, thing.changed, thing.unchanged) for thing in report.entities if thing.total]
-    if things:
-        _print_counts(("Of these", "Added", "Changed", "Unchanged"), things)
+    print_line(f"All rows are accounted for: {report.total.identity()}.")
+    entities = [(counts.kind, counts.added, counts.changed, counts.unchanged) for counts in report.entities if counts.total]
+    if entities:
+        _print_counts(("Of these", "Added", "Changed", "Unchanged"), entities)
     _print_findings(report)
     if report.notes or any(file.skipped_columns for file in report.files):
-        say("Notes:")
+        print_line("Notes:")
     for file in report.files:
         if file.skipped_columns:
-            say(f"  {file.file}: not imported are the columns {', '.join(file.skipped_columns)}.")
+            print_line(f"  {file.file}: columns that are not imported: {', '.join(file.skipped_columns)}.")
     for note in report.notes:
-        say(f"  {note}")
+        print_line(f"  {note}")
 
 
-def _print_findings(report: "ImportReport") -> None:
-    from lmskit.cli.printing import say
-    from lmskit.importers.report import counted
-
+def _print_findings(report: ImportReport) -> None:
     if report.rejections:
-        say(f"{len(report.rejections):,} rejected:")
+        print_line(f"{len(report.rejections):,} rejected:")
         for rejection in report.rejections[:FIRST_REJECTIONS]:
-            say(f"  {rejection}")
+            print_line(f"  {rejection}")
         if len(report.rejections) > FIRST_REJECTIONS:
-            say(f"  … and {len(report.rejections) - FIRST_REJECTIONS:,} more. To see all: --report FILE.csv")
+            print_line(f"  … and {len(report.rejections) - FIRST_REJECTIONS:,} more. To see all: --report FILE.csv")
     if report.warnings:
-        say(f"{len(report.warnings):,} imported with warnings:")
-        for odd in counted(report.warnings):
-            say(f"  {odd.count:,} × {odd.file}{f', {odd.column}' if odd.column else ''}: {odd.reason}")
+        print_line(f"{len(report.warnings):,} imported with warnings:")
+        for warning in counted(report.warnings):
+            print_line(f"  {warning.count:,} × {warning.file}{f', {warning.column}' if warning.column else ''}: {warning.reason}")
 
 
-def _print_counts(headings: "Sequence[str]", rows: "Iterable[tuple[str, *tuple[int, ...]]]") -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from lmskit.cli.printing import console, visible
-
+def _print_counts(headings: Sequence[str], rows: Iterable[tuple[str, *tuple[int, ...]]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(headings[0])
     for heading in headings[1:]:

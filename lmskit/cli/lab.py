@@ -1,6 +1,6 @@
 """`lmskit lab`: JupyterLab on the notebooks, as one person.
 
-JupyterLab runs in this process, so that the address told is the one it really has, and Ctrl-C ends both.
+JupyterLab runs in this process, so that the printed address is the one it really has, and Ctrl-C ends both.
 It is configured by arguments and by a settings folder under lmskit's home; nothing is written to the
 virtual environment, which may belong to someone else, nor to the person's own Jupyter configuration.
 """
@@ -15,8 +15,10 @@ from typing import Annotated, Any
 
 import typer
 
-from lmskit.db import access
+from lmskit.db import access, engine_for
+from lmskit.db.revision import require_current
 from lmskit.errors import NotFoundError
+from lmskit.services.seed import DEMO_LECTURER
 from lmskit.settings import DEMO_ADMIN
 from lmskit.whole_file import write_whole
 
@@ -27,7 +29,7 @@ LAB_SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
     "@jupyterlab/extensionmanager-extension:plugin": {"enabled": False},
 }
-"""What differs from JupyterLab's own defaults; a person's own settings go before both."""
+"""What differs from JupyterLab's defaults; the person's own settings override both."""
 
 LONGEST_SOCKET_PATH = 103
 """Bytes in the name of a Unix socket; macOS has the lower limit."""
@@ -38,19 +40,22 @@ def lab(
     *,
     person: Annotated[
         str | None,
-        typer.Option("--as", metavar="EMAIL", help="Whose login the notebooks use. Default: LMSKIT_PERSON, else the demo administrator."),
+        typer.Option(
+            "--as", metavar="EMAIL", help="The person whose login the notebooks use. Default: LMSKIT_PERSON, else the demo administrator."
+        ),
     ] = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen; the next free port if it is taken.")] = 8888,
-    ip: Annotated[str, typer.Option(help="The address to listen on. Others than 127.0.0.1 let the network in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on; the next free one if it is taken.")] = 8888,
+    ip: Annotated[
+        str, typer.Option(help="The address to listen on. Any other than 127.0.0.1 opens JupyterLab to the network.")
+    ] = "127.0.0.1",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address and open no window.")] = False,
 ) -> None:
     """Open JupyterLab on the notebooks and print its address."""
     notebooks = access().settings.project_root / "notebooks"
     if not notebooks.is_dir():
-        message = (
-            f"There is no folder {notebooks}. Start lmskit from a checkout, or say where one is: LMSKIT_PROJECT_ROOT=/path/to/checkout"
+        raise NotFoundError(
+            f"There is no folder {notebooks}. Start lmskit in a checkout, or set the folder of one: LMSKIT_PROJECT_ROOT=/path/to/checkout"
         )
-        raise NotFoundError(message)
     person = person or access().settings.person
     check_login(person)
     prepare_kernels(person or DEMO_ADMIN)
@@ -72,10 +77,7 @@ def lab(
 
 
 def check_login(person: str | None) -> None:
-    """Connect once as `person`, so that a mistake is told here and not in every notebook; starts the embedded server."""
-    from lmskit.db import engine_for
-    from lmskit.db.revision import require_current
-
+    """Connect once as `person`, so that a mistake is reported once and not in every notebook; starts the embedded server."""
     require_current(engine_for(person))
 
 
@@ -119,7 +121,7 @@ def jupyter_arguments(*, notebooks: Path, settings_folder: Path, port: int, ip: 
 
 def sockets_are_short_enough() -> bool:
     """Whether kernels can be reached by Unix sockets in Jupyter's runtime folder."""
-    from jupyter_core.paths import jupyter_runtime_dir
+    from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415 - `lmskit lab --help` does without Jupyter
 
     if not sys.platform.startswith("linux"):
         return False
@@ -129,7 +131,7 @@ def sockets_are_short_enough() -> bool:
 
 def start_server(arguments: Sequence[str]) -> Any:  # noqa: ANN401 - Jupyter's ServerApp has no types
     """Return JupyterLab's server, listening and not yet running."""
-    from jupyterlab.labapp import LabApp
+    from jupyterlab.labapp import LabApp  # noqa: PLC0415 - takes a second
 
     return LabApp.initialize_server(argv=list(arguments))
 
@@ -141,15 +143,13 @@ def serve(server: Any, *, once_listening: str) -> None:  # noqa: ANN401 - as abo
 
 
 def welcome(*, address: str, person: str | None, demonstration: bool) -> str:
-    """What is printed once JupyterLab listens."""
-    from lmskit.services.seed import DEMO_LECTURER
-
+    """The text to print once JupyterLab listens."""
     lines = ["", f"  JupyterLab: {address}"]
     if demonstration:
         lines += [
             f"  The notebooks use the login of {person or DEMO_ADMIN}.",
             "",
-            "  To be someone else (no password is asked for here):",
+            "  To use another login (no password is needed on this machine):",
             f"    lmskit lab --as {DEMO_LECTURER}   a lecturer: lecturer/mastery_dashboard",
             f"    lmskit lab --as {DEMO_ADMIN}      the administrator: admin/course_setup, admin/enrollment",
         ]

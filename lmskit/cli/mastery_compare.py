@@ -1,13 +1,17 @@
-"""`lmskit mastery compare`: what several rules make of the same answers."""
+"""`lmskit mastery compare`: the levels of a class under several rules."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import pandas as pd
 import typer
 
+from lmskit.analytics.rules import configured, configured_from_text, describe_weeks, with_fits
 from lmskit.cli.page import Limit, Offset
-
-if TYPE_CHECKING:
-    import pandas as pd
+from lmskit.cli.printing import print_line, print_table, rows_of
+from lmskit.db import snapshot
+from lmskit.queries.page import check_page
+from lmskit.read_models.rule_comparison import class_evidence, rule_comparison
+from lmskit.rounding import count_text, percent_text
 
 
 def compare(
@@ -16,8 +20,8 @@ def compare(
         list[str],
         typer.Option(
             metavar="RULE[:NAME=NUMBER,…]",
-            help="A rule with its parameters; give several. One alone is compared with the rule that the course has. bkt goes by what was "
-            "fitted to each week unless one of these parameters is given.",
+            help="A rule with its parameters; give several. One alone is compared with the rule of the course. bkt uses the parameters "
+            "fitted to each week unless one of them is given.",
             show_default=False,
         ),
     ],
@@ -25,14 +29,7 @@ def compare(
     limit: Limit = 25,
     offset: Offset = 0,
 ) -> None:
-    """Compare rules on what the class of COURSE has answered: levels, and who changes level, and why. Nothing is stored."""
-    from lmskit.analytics.rules import configured, configured_from_text, describe_weeks, with_fits
-    from lmskit.cli.printing import say
-    from lmskit.db import snapshot
-    from lmskit.queries.page import check_page
-    from lmskit.read_models.rule_comparison import class_evidence, rule_comparison
-    from lmskit.rounding import count_text
-
+    """Compare rules on the evidence of the class of COURSE: levels, students whose level differs, and why. Nothing is stored."""
     check_page(limit, offset)
     for text in rule:
         configured_from_text(text)  # a mistake is reported before anything is read
@@ -44,11 +41,11 @@ def compare(
     found = rule_comparison(evidence, rules, week=week)
     where = f"week {week}" if week is not None else count_text(len(found.weeks), "week")
     units = count_text(int(found.cells["n_evidence"].sum()), "unit")
-    say(f"{course}: {count_text(len(evidence.students), 'student')} in {where}, {units} of evidence")
+    print_line(f"{course}: {count_text(len(evidence.students), 'student')} in {where}, {units} of evidence")
     for number, compared in enumerate(rules, start=1):
-        say(f"{number}: {compared.in_weeks(found.weeks).describe()}")
+        print_line(f"{number}: {compared.in_weeks(found.weeks).describe()}")
         if used := describe_weeks(compared, evidence.fits, found.weeks):
-            say(f"   {used}")
+            print_line(f"   {used}")
     _print_counts(found.level_counts())
     for number in range(2, len(rules) + 1):
         _print_transitions(found.transitions(other=number), number)
@@ -56,40 +53,31 @@ def compare(
         _print_changes(listed, number, offset=offset, total=found.n_changes(other=number))
 
 
-def _print_counts(counts: "pd.DataFrame") -> None:
-    import pandas as pd
-
-    from lmskit.cli.printing import print_table
-    from lmskit.rounding import percent_text
-
+def _print_counts(counts: pd.DataFrame) -> None:
     rows = []
     for number, levels in counts.groupby("rule"):
-        told = {
+        cells = {
             row["level"]: f"{row['n']:,} ({percent_text(row['share'])}, {percent_text(row['low'])} to {percent_text(row['high'])})"
-            for row in levels.to_dict("records")
+            for row in rows_of(levels)
         }
-        rows.append({"rule": number, **told})
-    table = pd.DataFrame(rows)
-    print_table(table, {"rule": "Rule", **_words(counts)}, nothing="Nothing was answered.")
+        rows.append({"rule": number, **cells})
+    print_table(rows, {"rule": "Rule", **_words(counts)}, nothing="There is no evidence.")
 
 
-def _print_transitions(table: "pd.DataFrame", number: int) -> None:
-    from lmskit.cli.printing import print_table, say
-
+def _print_transitions(table: pd.DataFrame, number: int) -> None:
     wide = table.pivot(index="from", columns="to", values="n").reindex(list(dict.fromkeys(table["from"]))).reset_index()
-    say(f"From the level by rule 1 (rows) to the level by rule {number} (columns)")
-    print_table(wide.assign(**{"from": wide["from"].str.replace("_", " ")}), {"from": "", **_words(table, "to")}, nothing="")
+    print_line(f"From the level by rule 1 (rows) to the level by rule {number} (columns)")
+    wide["from"] = wide["from"].str.replace("_", " ")
+    print_table(rows_of(wide), {"from": "", **_words(table, "to")}, nothing="")
 
 
-def _print_changes(listed: "pd.DataFrame", number: int, *, offset: int, total: int) -> None:
-    from lmskit.cli.printing import print_table, say
-
-    say(f"Who has another level by rule {number} than by rule 1")
+def _print_changes(listed: pd.DataFrame, number: int, *, offset: int, total: int) -> None:
+    print_line(f"Students whose level differs between rule 1 and rule {number}")
     for column in ("state_1", "state_2"):
         listed[column] = listed[column].str.replace("_", " ")
     headings = {"name": "Student", "week": "Week", "n_evidence": "Evidence", "state_1": "Rule 1", "state_2": f"Rule {number}", "why": "Why"}
-    print_table(listed, headings, offset=offset, total=total, nothing="Nobody.")
+    print_table(rows_of(listed), headings, offset=offset, total=total, nothing="None.")
 
 
-def _words(table: "pd.DataFrame", column: str = "level") -> dict[str, str]:
+def _words(table: pd.DataFrame, column: str = "level") -> dict[str, str]:
     return {level: level.replace("_", " ").capitalize() for level in dict.fromkeys(table[column])}

@@ -1,4 +1,4 @@
-"""The commands of `lmskit`, each of which is imported when it is called and not before: `lmskit --help` shall be quick."""
+"""The commands of `lmskit`, each of which is imported when it is called and not before, so that `lmskit --help` is quick."""
 
 import importlib
 from typing import Any
@@ -6,33 +6,40 @@ from typing import Any
 import typer
 from typer.main import get_command, get_group
 
-from lmskit.cli.refusals import Refusals
+from lmskit.cli.messages import ErrorMessages
 
 NOUNS = {
     "lab": "Open JupyterLab on the notebooks, as one person.",
-    "demo": "Set up everything there is to look around in, from an empty machine.",
-    "seed": "Make the demonstration people and their logins, unless they are there.",
+    "demo": "Set up a demonstration with people, courses, results and reports, from an empty machine.",
+    "seed": "Make the demonstration people and their logins, unless they exist.",
     "login": "Make, close, open, rename and list the logins of lecturers and administrators.",
-    "passwd": "Set a new password, your own or, as an administrator, somebody else's.",
+    "passwd": "Set a new password: your own or, as an administrator, that of another person.",
     "audit": "Who changed what; for administrators.",
-    "import": "Import what another system exports.",
+    "import": "Import the exports of other systems.",
     "course": "List, show and create courses.",
-    "quiz": "List the quizzes of a course; judge a quiz and its questions.",
-    "enrollment": "See who studies a course, enrol a student, withdraw one.",
-    "mail": "Hand over the messages that wait, see what became of them, try some again.",
-    "mastery": "Estimate mastery anew.",
-    "knowledge": "Fit knowledge tracing, and see how good it is.",
+    "quiz": "List the quizzes of a course; show how good a quiz and its questions are.",
+    "enrollment": "List the students of a course, enrol a student, withdraw one.",
+    "mail": "Send the messages that wait, list messages, try some again.",
+    "mastery": "Estimates of mastery: refresh them, show them, and choose their rule.",
+    "knowledge": "Knowledge tracing: fit it to responses, and see how well it predicts.",
     "report": "Build the reports of a term.",
     "db": "The database server, its preparation and its revision.",
-    "doctor": "Say whether everything is as it should be, and if not, what to do.",
+    "doctor": "Check that everything is as it should be, and say what to do about problems.",
 }
 """In the order `lmskit --help` shows them."""
 
-MODULES = {noun: f"lmskit.cli.{noun}" for noun in NOUNS} | {"import": "lmskit.cli.import_"}
-"""A module has either an `app` with its verbs, or a function called like the noun. Python keeps the word `import` for itself."""
+MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
+    "import": ("lmskit.cli.import_",),
+    "course": ("lmskit.cli.course", "lmskit.cli.course_create"),
+    "quiz": ("lmskit.cli.quiz", "lmskit.cli.quiz_quality"),
+}
+"""A module has either an `app` with verbs, or a function named like the noun. Python keeps the word `import` for itself.
+
+A noun with a quick list and slower verbs has two modules: the second is imported only if the first does not have the verb.
+"""
 
 
-class Nouns(Refusals):
+class Nouns(ErrorMessages):
     """The group of all nouns."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - as below
@@ -40,23 +47,34 @@ class Nouns(Refusals):
         name, command, rest = super().resolve_command(ctx, args)
         if "--help" not in rest:
             act_as_demonstration()
-        return name, command if name is None else loaded(name), rest
+        return name, command if name is None else loaded(name, *rest[:1]), rest
 
 
 def act_as_demonstration() -> None:
     """Act as the demonstration administrator unless another person is named."""
-    from lmskit.db import access
-    from lmskit.settings import DEMO_ADMIN
+    from lmskit.db import access  # noqa: PLC0415 - loads the database driver, which `lmskit --help` does without
+    from lmskit.settings import DEMO_ADMIN  # noqa: PLC0415 - as above
 
     access().default_person = DEMO_ADMIN
 
 
-def loaded(noun: str) -> Any:  # noqa: ANN401 - the types of Typer's own Click are private
-    """The command of a noun, with its verbs if it has any."""
-    module = importlib.import_module(MODULES[noun])
+def loaded(noun: str, verb: str | None = None) -> Any:  # noqa: ANN401 - the types of Typer's own Click are private
+    """The command of a noun, with all its verbs, or with those of the module that has `verb`."""
     holder = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    if not hasattr(module, "app"):
-        holder.command(noun)(getattr(module, noun))
-        return get_command(holder)
-    holder.add_typer(module.app, name=noun)
+    apps: list[typer.Typer] = []
+    for name in MODULES[noun]:
+        module = importlib.import_module(name)
+        if not hasattr(module, "app"):
+            holder.command(noun)(getattr(module, noun))
+            return get_command(holder)
+        apps.append(module.app)
+        if verb in _verbs(module.app):
+            break
+    for further in apps[1:]:
+        apps[0].registered_commands += [command for command in further.registered_commands if command not in apps[0].registered_commands]
+    holder.add_typer(apps[0], name=noun)
     return get_group(holder).commands[noun]
+
+
+def _verbs(app: typer.Typer) -> set[str]:
+    return {command.name or command.callback.__name__ for command in app.registered_commands if command.callback is not None}

@@ -1,26 +1,24 @@
-"""How commands come by a new password, and show it once."""
+"""How commands get a new password, and show it once."""
 
 import typer
 
+from lmskit.cli.printing import print_line
+from lmskit.db import access, generate_password
+from lmskit.schemas.login import ChoosePassword
 
-def chosen_or_generated(*, prompt: bool) -> str:
-    """A password that somebody types twice, or one that nobody can guess."""
-    from lmskit.db import generate_password
-    from lmskit.schemas.login import ChoosePassword
 
+def new_password(*, prompt: bool) -> str:
+    """A password that the person types twice, or a random one."""
     if not prompt:
         return generate_password()
     typed = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
     return ChoosePassword(password=typed).password.get_secret_value()
 
 
-def tell_password(email: str, password: str, *, generated: bool, kept: bool) -> None:
+def show_password(email: str, password: str, *, generated: bool, kept: bool) -> None:
     """Print a generated password this once, and where a password is kept."""
-    from lmskit.cli.printing import say
-    from lmskit.db import access
-
     if generated:
-        say(f"{email}  password: {password}")
-        say("It is shown this once. Its owner can change it: lmskit passwd")
+        print_line(f"{email}  password: {password}")
+        print_line("It is shown this once. Its owner can change it: lmskit passwd")
     if kept:
-        say(f"For this machine it is kept in {access().settings.passfile}")
+        print_line(f"For this machine it is kept in {access().settings.passfile}")

@@ -1,34 +1,37 @@
-"""How the command line prints: what people typed is shown as it is, never taken for markup or for a terminal's commands."""
+"""How the command line prints: what people typed is shown as it is, never interpreted as markup or as a terminal's commands."""
+
+from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lmskit.rounding import MISSING
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
     from lmskit.progress import Progress
 
-NOTHING = "–"
-WIDE = 200
-"""Columns that a table may take where the output is no terminal, so that nothing is cut off in a file."""
+WIDTH_OF_A_FILE = 200
+"""Characters in a line of output that is not a terminal, so that no cell is cut off in a file."""
 
 
 def console() -> Console:
     """The standard output as it is now."""
-    made = Console(highlight=False, soft_wrap=False)
-    return made if made.is_terminal else Console(highlight=False, width=WIDE)
+    terminal = Console(highlight=False, soft_wrap=False)
+    return terminal if terminal.is_terminal else Console(highlight=False, width=WIDTH_OF_A_FILE)
 
 
 def visible(value: object) -> str:
-    r"""`value` on one line; a control character is shown as a replacement character, so that it has no effect.
+    r"""`value` on one line; a control character becomes a replacement character, so that it has no effect.
 
     Examples
     --------
@@ -36,35 +39,71 @@ def visible(value: object) -> str:
     ('red \ufffd[31m alert', '–', '–')
     """
     if value is None or value != value:  # noqa: PLR0124 - only a missing value differs from itself
-        return NOTHING
+        return MISSING
     return "".join("\ufffd" if unicodedata.category(character) in {"Cc", "Cf"} else character for character in str(value))
 
 
-def print_table(table: "pd.DataFrame", headings: Mapping[str, str], *, offset: int = 0, total: int | None = None, nothing: str) -> None:
-    """Print the columns named in `headings` under their headings, and which rows these are; `nothing` where there are none."""
-    out = console()
-    if table.empty:
+def print_line(sentence: str) -> None:
+    """Print one line."""
+    console().print(Text(visible(sentence)))
+
+
+def print_error(sentence: str) -> None:
+    """Print one line on standard error."""
+    typer.echo(visible(sentence), err=True)
+
+
+def print_table(
+    rows: Iterable[Mapping[str, Any]], headings: Mapping[str, str], *, offset: int = 0, total: int | None = None, nothing: str
+) -> None:
+    """Print a page of a list.
+
+    Parameters
+    ----------
+    rows
+        The rows of the page, each with its values by column.
+    headings
+        The heading of each column to print, by its name, in order.
+    offset
+        The number of rows before this page.
+    total
+        The number of rows on all pages, if it is known.
+    nothing
+        What to print if there are no rows at all.
+    """
+    out, shown = console(), list(rows)
+    if not shown:
         out.print(Text(nothing if offset == 0 else f"There is nothing from row {offset + 1} on."))
         return
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for name, heading in headings.items():
-        shown.add_column(heading, justify="right" if table[name].dtype.kind in "iuf" else "left", overflow="fold")
-    for row in table[list(headings)].itertuples(index=False, name=None):
-        shown.add_row(*(Text(visible(value)) for value in row))
-    out.print(shown)
-    last = offset + len(table)
+        table.add_column(heading, justify="right" if _is_numeric(row[name] for row in shown) else "left", overflow="fold")
+    for row in shown:
+        table.add_row(*(Text(visible(row[name])) for name in headings))
+    out.print(table)
+    last = offset + len(shown)
     of = f" of {total}" if total is not None else ""
     more = f" For the next ones: --offset {last}" if total is not None and last < total else ""
     out.print(Text(f"Rows {offset + 1} to {last}{of}.{more}"))
 
 
-def say(sentence: str) -> None:
-    """Print one sentence."""
-    console().print(Text(visible(sentence)))
+def print_frame(table: pd.DataFrame, *, nothing: str) -> None:
+    """Print a table whose columns have their headings as names."""
+    print_table(rows_of(table), {str(name): str(name) for name in table.columns}, nothing=nothing)
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, each with its values by column."""
+    return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False, name=None)]
 
 
 @contextmanager
-def spinner(first_step: str) -> "Iterator[Progress]":
+def spinner(first_step: str) -> Iterator[Progress]:
     """Show on standard error which step runs, while the block runs; the block reports each step."""
     with Console(stderr=True).status(first_step) as status:
         yield lambda step, _done, _total: status.update(step)
+
+
+def _is_numeric(values: Iterable[object]) -> bool:
+    present = [value for value in values if value is not None]
+    return bool(present) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in present)

@@ -4,6 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from lmskit.cli.printing import print_error, visible
+from lmskit.reporting.builder import build_term
 
 app = typer.Typer(name="report", help="Term reports, built from the report notebook.", no_args_is_help=True)
 
@@ -25,12 +30,6 @@ def build(
     ] = None,
 ) -> None:
     """Build the reports of the courses of a term: a notebook and a page for each, and a page that lists them."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from lmskit.cli.printing import visible
-    from lmskit.reporting.builder import build_term
-
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as display:
         task = display.add_task(f"Reports of {term}", total=None)
@@ -43,6 +42,6 @@ def build(
         f"{len(result.built)} of {len(result.built) + len(result.failed)} reports of {term} are in {result.folder}; open {result.index}"
     )
     for code, reason in sorted(result.failed.items()):
-        typer.echo(visible(f"The report of {code} could not be built: {reason}"), err=True)
+        print_error(f"The report of {code} could not be built: {reason}")
     if result.failed:
         raise typer.Exit(1)

@@ -5,83 +5,71 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.printing import print_line
+from lmskit.db import access, engine_for, keep_login, migrator_engine, revision, transaction
 from lmskit.errors import LoginLostError, LoginMissingError, UnreachableError
+from lmskit.services import seed as service
+from lmskit.settings import DEMO_ADMIN
 
 
 @dataclass
-class Seeded:
-    """Addresses of people who got a password now, with the password."""
+class NewPasswords:
+    """The passwords that were set now, by the address of the person."""
 
     passwords: dict[str, str] = field(default_factory=dict)
 
     def keep(self, email: str, password: str) -> None:
-        """Keep a password in this machine's passfile, and here until it was printed."""
-        from lmskit.db import keep_login
-
+        """Keep a password in this machine's passfile, and here until it is printed."""
         keep_login(email, password)
         self.passwords[email] = password
+
+    def lines(self) -> list[str]:
+        """The lines to print; passwords are printed only this once."""
+        if not self.passwords:
+            return ["The demonstration people exist already."]
+        lines = [f"{email}  password: {password}" for email, password in self.passwords.items()]
+        return [*lines, f"These passwords are shown once. For this machine they are kept in {access().settings.passfile}"]
 
 
 def seed(
     *,
     reset_passwords: Annotated[
         bool,
-        typer.Option("--reset-passwords", help="Give the demonstration people who are there new passwords, as the owner of the database."),
+        typer.Option("--reset-passwords", help="Give the existing demonstration people new passwords, as the owner of the database."),
     ] = False,
 ) -> None:
-    """Make the demonstration administrator and lecturers with their logins, unless they are there."""
-    from lmskit.cli.printing import say
-    from lmskit.db import migrator_engine, revision
-
+    """Make the demonstration administrator and lecturers with their logins, unless they exist."""
     revision.require_current(migrator_engine())
-    seeded = seed_people(reset_passwords=reset_passwords)
-    for sentence in told(seeded):
-        say(sentence)
+    for line in seed_people(reset_passwords=reset_passwords).lines():
+        print_line(line)
 
 
-def seed_people(*, reset_passwords: bool = False) -> Seeded:
-    """Do what `lmskit seed` does, and return the passwords that were made.
+def seed_people(*, reset_passwords: bool = False) -> NewPasswords:
+    """Do what `lmskit seed` does, and return the passwords that were set.
 
     Raises
     ------
     LoginLostError
-        The database has its administrators, and this machine has no password of the demonstration one.
+        The database has administrators already, and this machine has no password of the demonstration administrator.
     """
-    from lmskit.db import engine_for, migrator_engine, transaction
-    from lmskit.services import seed as service
-    from lmskit.settings import DEMO_ADMIN
-
-    seeded = Seeded()
+    new = NewPasswords()
     if reset_passwords:
         with transaction(migrator_engine()) as session:
-            service.reset_passwords(session, seeded.keep)
+            service.reset_passwords(session, new.keep)
     if not _administrator_can_sign_in():
         with transaction(migrator_engine()) as session:
-            made = service.seed_administrator(session, seeded.keep)
+            made = service.seed_administrator(session, new.keep)
         if not made:
             raise LoginLostError(person=DEMO_ADMIN)
     with transaction(engine_for(DEMO_ADMIN)) as session:
-        service.seed(session, seeded.keep)
-    return seeded
-
-
-def told(seeded: Seeded) -> list[str]:
-    """The lines to print; passwords are printed this once."""
-    from lmskit.db import access
-
-    if not seeded.passwords:
-        return ["The demonstration people are there already."]
-    lines = [f"{email}  password: {password}" for email, password in seeded.passwords.items()]
-    return [*lines, f"These passwords are shown once. For this machine they are kept in {access().settings.passfile}"]
+        service.seed(session, new.keep)
+    return new
 
 
 def _administrator_can_sign_in() -> bool:
-    from lmskit.db import engine_for
-    from lmskit.settings import DEMO_ADMIN
-
     try:
         with engine_for(DEMO_ADMIN).connect():
             return True
     except (LoginMissingError, UnreachableError):
-        # Whether it is the login or the server, the next step tells: it asks the same server as another login.
+        # The next step connects to the same server with another login, and so reports a server that cannot be reached.
         return False

@@ -9,7 +9,7 @@ from sqlalchemy import and_, select
 from lmskit.columns import TOPIC, WEEK_NUMBER, Column, Columns
 from lmskit.models import Course, KnowledgeFit, Syllabus
 from lmskit.queries.course import has_code
-from lmskit.queries.frame import frame
+from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from sqlalchemy.orm import Session
+
+    from lmskit.queries.frame import Rows
 
 KNOWLEDGE_FITS = Columns(
     WEEK_NUMBER,
@@ -49,6 +51,11 @@ def knowledge_fits(session: Session, course: str, *, limit: int = DEFAULT_PAGE, 
 
     An unknown course, or one without fits, gives an empty table with these columns.
     """
+    return KNOWLEDGE_FITS.table(knowledge_fit_rows(session, course, limit=limit, offset=offset))
+
+
+def knowledge_fit_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+    """The rows of `knowledge_fits`, for a list in the terminal."""
     statement = (
         select(Syllabus.topic, *KnowledgeFit.__table__.columns)
         .join(Syllabus, and_(Syllabus.course_id == KnowledgeFit.course_id, Syllabus.week_number == KnowledgeFit.week_number))
@@ -56,7 +63,7 @@ def knowledge_fits(session: Session, course: str, *, limit: int = DEFAULT_PAGE, 
         .where(has_code(course))
         .order_by(KnowledgeFit.week_number)
     )
-    return frame(session, paged(statement, limit, offset), KNOWLEDGE_FITS)
+    return rows(session, paged(statement, limit, offset))
 
 
 def fitted_parameters(session: Session, courses: Collection[int]) -> dict[int, dict[int, dict[str, float]]]:

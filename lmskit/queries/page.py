@@ -56,7 +56,7 @@ def paged(statement: Select[*Columns], limit: int, offset: int) -> Select[*Colum
 
 def all_pages(page: Callable[[int, int], pd.DataFrame]) -> pd.DataFrame:
     """Return all rows of a list as one table; `page` takes limit and offset."""
-    import pandas as pd
+    import pandas as pd  # noqa: PLC0415 - as in lmskit.columns
 
     pages = [page(MAX_PAGE, 0)]
     while len(pages[-1]) == MAX_PAGE:

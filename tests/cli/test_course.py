@@ -62,7 +62,7 @@ def test_a_code_is_used_once(lmskit, admin_engine, course, lecturer):
     assert (result.exit_code, result.stderr[:33]) == (1, "There is already a course with th")
 
 
-def test_a_title_is_shown_and_not_obeyed(lmskit, course):
+def test_a_title_is_shown_and_not_interpreted(lmskit, course):
     assert "Logic [bold]& sets[/bold]" in lmskit("course", "show", course.code).stdout
 
 
@@ -77,5 +77,5 @@ def test_pages_are_named(lmskit, admin_engine, course):
         session.execute(delete(Course).where(Course.id.in_(others)))
 
 
-def test_a_term_without_courses_is_said(lmskit):
+def test_a_term_without_courses_is_one_sentence(lmskit):
     assert lmskit("course", "list", "--term", "NEVER").stdout == "There are no courses in the term NEVER.\n"

@@ -18,13 +18,13 @@ def email(admin_engine):
 
 @pytest.fixture
 def enrolled(lmskit, email, course):
-    """Order matters: the course, and with it the enrollment, goes before the student."""
+    """Order matters: the course, and with it the enrollment, is deleted before the student."""
     result = lmskit("enrollment", "add", course.code, email, "--family-name", "Lovelace", "--given-name", "Ada")
     assert result.exit_code == 0, result.output
     return result
 
 
-def test_enrolling_makes_a_place_and_a_message_in_a_file(enrolled, email, course):
+def test_enrolling_makes_an_enrollment_and_a_message_in_a_file(enrolled, email, course):
     assert enrolled.stdout == (
         f"{email} is enrolled in {course.code}: active. No mail server is set, so the message was written as an .eml file to "
         f"{access().settings.mail_dir}.\n"
@@ -45,12 +45,12 @@ def test_leaving_and_coming_back(lmskit, enrolled, email, course):
     assert "active" in back.stdout
 
 
-def test_a_place_left_pending_by_a_crash_becomes_active_when_its_message_is_handed_over(lmskit, admin_engine, email, course):
+def test_an_enrollment_left_pending_by_a_crash_becomes_active_when_its_message_is_sent(lmskit, admin_engine, email, course):
     with transaction(admin_engine) as session:
         enroll(session, EnrollStudent(course=course.code, email=email, family_name="Lovelace", given_name="Ada"))
     assert "pending" in lmskit("enrollment", "list", course.code).stdout
-    told = lmskit("enrollment", "deliver")
-    assert told.exit_code == 0, told.output
+    delivered = lmskit("enrollment", "deliver")
+    assert delivered.exit_code == 0, delivered.output
     assert "active" in lmskit("enrollment", "list", course.code).stdout
     assert any(email in path.read_text() for path in access().settings.mail_dir.glob("*.eml"))
     assert lmskit("enrollment", "deliver").stdout == "0 sent, 0 refused for good, 0 to be tried again.\n"
@@ -63,7 +63,7 @@ def test_the_roster_is_a_table(lmskit, enrolled, email, course):
     assert "Rows 1 to 1 of 1." in result.stdout
 
 
-def test_a_name_is_shown_and_not_obeyed(lmskit, admin_engine, enrolled, email, course):
+def test_a_name_is_shown_and_not_interpreted(lmskit, admin_engine, enrolled, email, course):
     with transaction(admin_engine) as session:
         session.execute(update(User).where(User.email == email).values(family_name="[red]\x1b[31mRed[/red] :smile:"))
     result = lmskit("enrollment", "list", course.code)
@@ -86,10 +86,10 @@ def test_a_mistake_is_one_sentence_and_status_1(lmskit, course, arguments, sente
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"{sentence}\n")
 
 
-def test_nobody_yet_is_said(lmskit, course):
-    assert lmskit("enrollment", "list", course.code).stdout == f"Nobody has a place in {course.code} yet.\n"
+def test_an_empty_roster_is_one_sentence(lmskit, course):
+    assert lmskit("enrollment", "list", course.code).stdout == f"No student is enrolled in {course.code} yet.\n"
 
 
-def test_a_course_goes_with_its_enrollments_and_messages(lmskit, admin_engine, enrolled, course):
+def test_a_course_is_deleted_with_its_enrollments_and_messages(lmskit, admin_engine, enrolled, course):
     with transaction(admin_engine) as session:
         session.delete(session.get_one(Course, course.id))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lmskit.cli.messages import message_for
 from lmskit.cli.nouns import MODULES, NOUNS, loaded
-from lmskit.cli.refusals import sentence_for
 from lmskit.errors import CourseNotFoundError
 from lmskit.settings import PROJECT_ROOT
 
@@ -31,7 +31,7 @@ def in_a_process(*arguments, home, **variables):
 
 @pytest.fixture(scope="module")
 def home():
-    """A home with nothing in it, whose server is stopped at the end; in a place that the server's own user can reach."""
+    """A home with nothing in it, whose server is stopped at the end; in a folder that the server's own user can reach."""
     with tempfile.TemporaryDirectory(prefix="lmskit-front-door-") as made:
         yield Path(made)
         lmskit("db", "stop", home=Path(made))
@@ -51,15 +51,15 @@ def test_help_names_every_noun_and_imports_nothing_slow():
 @pytest.mark.parametrize("noun", NOUNS)
 def test_every_noun_has_a_command(noun):
     assert loaded(noun).name == noun
-    assert MODULES[noun].startswith("lmskit.cli.")
+    assert all(module.startswith("lmskit.cli.") for module in MODULES[noun])
 
 
-def test_a_bug_has_no_sentence():
-    assert sentence_for(ValueError("a bug")) is None
-    assert sentence_for(CourseNotFoundError(course="X"))
+def test_a_bug_has_no_message():
+    assert message_for(ValueError("a bug")) is None
+    assert message_for(CourseNotFoundError(course="X"))
 
 
-def test_an_unknown_noun_is_answered_with_the_nearest(home):
+def test_an_unknown_noun_is_answered_with_the_most_similar(home):
     result = lmskit("cours", home=home)
     assert result.returncode == 2
     assert "Did you mean 'course'?" in result.stderr
@@ -79,7 +79,7 @@ def test_from_an_empty_home_to_a_demonstration_and_back_after_losing_the_passwor
     assert "all simulated" in first.stdout
 
     second = lmskit("demo", "--students", "12", "--no-reports", home=home)
-    assert "The demonstration people are there already." in second.stdout
+    assert "The demonstration people exist already." in second.stdout
     assert "Simulating" not in second.stdout
     assert float(re.findall(r"([\d.]+) s  To look around", second.stdout)[0]) < 5
 

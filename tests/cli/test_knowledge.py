@@ -7,7 +7,7 @@ from tests import factories
 
 def test_fits_are_made_and_shown(lmskit, course, admin_engine):
     nothing = lmskit("knowledge", "show", course.code)
-    assert f"Nothing was fitted yet. To do it, as an administrator: lmskit knowledge fit --course {course.code}" in nothing.stdout
+    assert f"There are no fits yet. To make them, as an administrator: lmskit knowledge fit --course {course.code}" in nothing.stdout
     with transaction(admin_engine) as session:
         quiz = factories.quiz(session, course, max_score=1)
         for number in range(4):
@@ -33,7 +33,7 @@ def test_a_fit_that_had_to_be_kept_from_being_degenerate_is_marked(lmskit, cours
     assert "2026-09-21" in shown
 
 
-def test_a_course_that_is_not_there_is_said_to_be_unknown(lmskit):
+def test_an_unknown_course_is_refused(lmskit):
     for verb in (["show", "NO-SUCH"], ["fit", "--course", "NO-SUCH"]):
         refused = lmskit("knowledge", *verb)
         assert refused.exit_code == 1

@@ -1,4 +1,4 @@
-"""`lmskit lab`: the address told is the real one, and nothing is written outside lmskit's home."""
+"""`lmskit lab`: the printed address is the real one, and nothing is written outside lmskit's home."""
 
 import json
 import os
@@ -79,10 +79,10 @@ def test_where_the_port_is_taken_the_address_is_still_true_and_kernels_act_as_th
                 plugin = ask(f"{address}lab/api/settings/@jupyterlab/notebook-extension:tracker")
                 assert plugin["schema"]["properties"]["windowingMode"]["default"] == "none"  # type: ignore[index]
                 kernel = ask(f"{address}api/kernels", b"{}")["id"]
-                told = subprocess.run(
+                found = subprocess.run(
                     [sys.executable, "-c", ASK, tmp_path / "r" / f"kernel-{kernel}.json"], capture_output=True, text=True, check=True
                 )
-                assert told.stdout.strip() == "demo.lecturer@example.org plotly_mimetype"
+                assert found.stdout.strip() == "demo.lecturer@example.org plotly_mimetype"
             finally:
                 process.send_signal(signal.SIGTERM)
     assert process.returncode == 0
@@ -90,9 +90,9 @@ def test_where_the_port_is_taken_the_address_is_still_true_and_kernels_act_as_th
 
 def test_nothing_asks_the_internet(tmp_path):
     folder = lab.write_lab_settings(tmp_path)
-    told = json.loads((folder / "overrides.json").read_text())
-    assert told["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
-    assert told["@jupyterlab/extensionmanager-extension:plugin"] == {"enabled": False}
+    found = json.loads((folder / "overrides.json").read_text())
+    assert found["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    assert found["@jupyterlab/extensionmanager-extension:plugin"] == {"enabled": False}
 
 
 def test_the_settings_are_written_whole_and_nothing_is_left_beside_them(tmp_path):
@@ -114,9 +114,9 @@ def test_kernels_use_unix_sockets_where_their_names_are_short_enough(folder, sho
 
 
 def test_the_demonstration_names_its_people_and_another_database_does_not():
-    told = lab.welcome(address="http://127.0.0.1:8888/lab?token=t", person=None, demonstration=True)
-    assert "http://127.0.0.1:8888/lab?token=t" in told
-    assert "lmskit lab --as demo.lecturer@example.org" in told
+    found = lab.welcome(address="http://127.0.0.1:8888/lab?token=t", person=None, demonstration=True)
+    assert "http://127.0.0.1:8888/lab?token=t" in found
+    assert "lmskit lab --as demo.lecturer@example.org" in found
     assert "demo." not in lab.welcome(address="http://127.0.0.1:8888", person="someone@example.org", demonstration=False)
 
 
@@ -126,6 +126,6 @@ def test_without_a_checkout_there_is_a_sentence(tmp_path, configure):
     from lmskit.cli import app
 
     configure(LMSKIT_PROJECT_ROOT=str(tmp_path))
-    told = CliRunner().invoke(app, ["lab", "--no-browser"])
-    assert told.exit_code == 1
-    assert f"There is no folder {Path(tmp_path) / 'notebooks'}" in " ".join(told.output.split())
+    found = CliRunner().invoke(app, ["lab", "--no-browser"])
+    assert found.exit_code == 1
+    assert f"There is no folder {Path(tmp_path) / 'notebooks'}" in " ".join(found.output.split())

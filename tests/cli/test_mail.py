@@ -40,7 +40,7 @@ def dead(admin_engine, number, reason="450 busy \x1b[31m[red]"):
         session.execute(changed)
 
 
-def test_what_waits_is_handed_over(lmskit, asked, email):
+def test_waiting_messages_are_sent(lmskit, asked, email):
     assert lmskit("mail", "deliver").stdout == "1 sent, 0 refused for good, 0 to be tried again.\n"
     assert lmskit("mail", "deliver").stdout == "0 sent, 0 refused for good, 0 to be tried again.\n"
 
@@ -57,7 +57,7 @@ def test_with_a_mail_server_set_messages_go_there(lmskit, asked, email, configur
     assert b"From: Courses <courses@example.org>" in server.accepted[0].content
 
 
-def test_the_list_is_a_table_and_shows_what_was_said_without_obeying_it(lmskit, admin_engine, asked, email, course):
+def test_the_list_is_a_table_and_shows_the_reason_without_interpreting_it(lmskit, admin_engine, asked, email, course):
     assert "from 20" in lmskit("mail", "list", "--status", "waiting", "--course", course.code).stdout
     dead(admin_engine, asked)
     shown = lmskit("mail", "list", "--course", course.code)
@@ -72,8 +72,8 @@ def test_a_dead_letter_is_tried_again(lmskit, admin_engine, asked, course):
         from lmskit.models import Enrollment
 
         session.execute(delete(Enrollment).where(Enrollment.course_id == course.id))
-    told = lmskit("mail", "retry", str(asked))
-    assert told.stdout == "1 requested again, 0 due at once.\nTo hand them over: lmskit mail deliver\n"
+    output = lmskit("mail", "retry", str(asked))
+    assert output.stdout == "1 requested again, 0 due at once.\nTo send them: lmskit mail deliver\n"
     assert lmskit("mail", "deliver").stdout.startswith("1 sent")
 
 
@@ -94,7 +94,7 @@ def test_a_mistake_is_one_sentence_and_status_1(lmskit, arguments, sentence):
 
 
 @pytest.mark.parametrize("arguments", [(), ("1", "--dead")])
-def test_retry_wants_numbers_or_all(lmskit, arguments):
+def test_retry_needs_numbers_or_all(lmskit, arguments):
     result = lmskit("mail", "retry", *arguments)
     assert result.exit_code == 2
     assert "choose all with --dead or --refused" in " ".join(result.stderr.replace("│", " ").split())
@@ -102,7 +102,7 @@ def test_retry_wants_numbers_or_all(lmskit, arguments):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_watch_hands_over_what_comes_and_stops_with_nothing_in_hand(admin_engine, email, course, number):
+def test_a_watch_sends_new_messages_and_stops_with_none_under_way(admin_engine, email, course, number):
     command = [sys.executable, "-m", "lmskit", "mail", "deliver", "--watch", "--every", "0.1"]
     watch = subprocess.Popen(command, cwd=PROJECT_ROOT, env=os.environ | {"PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True)
     assert watch.stdout is not None
@@ -113,7 +113,7 @@ def test_a_watch_hands_over_what_comes_and_stops_with_nothing_in_hand(admin_engi
         assert watch.stdout.readline() == "1 sent, 0 refused for good, 0 to be tried again.\n"
         started = time.monotonic()
         watch.send_signal(number)
-        assert watch.stdout.read() == "Stopped; no message is in hand.\n"
+        assert watch.stdout.read() == "Stopped; no message is being sent.\n"
         assert watch.wait(10) == 0
         assert time.monotonic() - started < 5
     finally:

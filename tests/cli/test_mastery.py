@@ -38,9 +38,9 @@ def test_the_rule_of_a_course_is_shown_among_all_and_another_is_chosen(lmskit, c
 def test_a_class_is_shown_with_the_rule_behind_what_is_stored(lmskit, answered):
     lmskit("mastery", "refresh", "--course", answered.code)
     lmskit("mastery", "rule", answered.code, "latest")
-    told = lmskit("mastery", "show", answered.code).stdout
-    assert told.startswith(f"Mastery in {answered.code} by the rule average (mastery_threshold=0.8, remedial_threshold=0.5), for active")
-    assert "The course's mastery rule was changed and its mastery not refreshed since" in told
+    output = lmskit("mastery", "show", answered.code).stdout
+    assert output.startswith(f"Mastery in {answered.code} by the rule average (mastery_threshold=0.8, remedial_threshold=0.5), for active")
+    assert "The course's mastery rule was changed and its mastery not refreshed since" in output
 
 
 @pytest.mark.parametrize(
@@ -59,31 +59,31 @@ def test_a_rule_that_cannot_be_used_is_one_sentence_and_status_1(lmskit, course,
 
 
 def test_rules_are_compared_by_levels_transitions_and_who_changes(lmskit, answered):
-    told = lmskit("mastery", "compare", answered.code, "--rule", "average", "--rule", "latest", "--week", "1").stdout
-    assert told.startswith(f"{answered.code}: 3 students in week 1, 4 units of evidence\n1: rule average (")
-    assert "1 (33 %, " in told
-    assert "From the level by rule 1 (rows) to the level by rule 2 (columns)" in told
-    assert "Rising" in told
-    assert "By average developing at 0.55: the mean of 2 units of evidence; by latest mastered at 0.90: the newest of 2 scores." in told
-    assert "Constant" not in told.partition("Who has another level")[2]
-    assert "Rows 1 to 1 of 1." in told
+    output = lmskit("mastery", "compare", answered.code, "--rule", "average", "--rule", "latest", "--week", "1").stdout
+    assert output.startswith(f"{answered.code}: 3 students in week 1, 4 units of evidence\n1: rule average (")
+    assert "1 (33 %, " in output
+    assert "From the level by rule 1 (rows) to the level by rule 2 (columns)" in output
+    assert "Rising" in output
+    assert "By average developing at 0.55: the mean of 2 units of evidence; by latest mastered at 0.90: the newest of 2 scores." in output
+    assert "Constant" not in output.partition("Students whose level differs")[2]
+    assert "Rows 1 to 1 of 1." in output
 
 
 def test_one_rule_is_compared_with_the_one_the_course_has(lmskit, answered):
-    told = lmskit("mastery", "compare", answered.code, "--rule", "highest").stdout
-    assert "1: rule average (" in told
-    assert "2: rule highest (" in told
+    output = lmskit("mastery", "compare", answered.code, "--rule", "highest").stdout
+    assert "1: rule average (" in output
+    assert "2: rule highest (" in output
     assert "There is nothing from row 8 on." in lmskit("mastery", "compare", answered.code, "--rule", "highest", "--offset", "7").stdout
 
 
 def test_knowledge_tracing_is_compared_by_the_fits_of_the_weeks_unless_a_parameter_of_theirs_is_given(lmskit, answered, admin_engine):
     with transaction(admin_engine) as session:
         session.add(factories.knowledge_fit(answered))
-    told = lmskit("mastery", "compare", answered.code, "--rule", "bkt", "--rule", "bkt:slip=0.2", "--week", "1").stdout
-    assert "1: rule bkt (prior=0.3, learn=0.2, guess=0.25, slip=0.1," in told
-    assert "Week 1 uses the parameters fitted to it." in told
-    assert "2: rule bkt (prior=0.3, learn=0.2, guess=0.2, slip=0.2," in told
-    assert "The parameters fitted to week 1 are not used." in told
+    output = lmskit("mastery", "compare", answered.code, "--rule", "bkt", "--rule", "bkt:slip=0.2", "--week", "1").stdout
+    assert "1: rule bkt (prior=0.3, learn=0.2, guess=0.25, slip=0.1," in output
+    assert "Week 1 uses the parameters fitted to it." in output
+    assert "2: rule bkt (prior=0.3, learn=0.2, guess=0.2, slip=0.2," in output
+    assert "The parameters fitted to week 1 are not used." in output
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_the_quizzes_of_a_course_are_listed(lmskit, course, admin_engine):
     assert "Second [bold]quiz[/bold]" in lmskit("quiz", "list", course.code, "--offset", "1").stdout
 
 
-def test_a_course_that_is_not_there_is_said_to_be_unknown(lmskit):
+def test_an_unknown_course_is_refused(lmskit):
     refused = lmskit("quiz", "list", "NO-SUCH")
     assert refused.exit_code == 1
     assert "There is no course 'NO-SUCH'" in refused.stderr
@@ -55,20 +55,20 @@ def answered(course, admin_engine):
         session.execute(delete(Course).where(Course.id == earlier.id))
 
 
-def test_a_quiz_and_its_questions_are_judged_on_the_command_line(lmskit, course, answered):
-    told = lmskit("quiz", "statistics", course.code, "Sets").stdout
-    assert f"Sets in {course.code}: 60 students, each student's first attempt" in told
-    assert "Cronbach's alpha" in told
-    assert "key likely wrong" in told
-    assert "Which? <img src=x" in told, "what people typed is shown as it is"
-    assert told == lmskit("quiz", "statistics", course.code, str(answered.id)).stdout
+def test_a_quiz_and_its_questions_are_analysed_on_the_command_line(lmskit, course, answered):
+    output = lmskit("quiz", "statistics", course.code, "Sets").stdout
+    assert f"Sets in {course.code}: 60 students, each student's first attempt" in output
+    assert "Cronbach's alpha" in output
+    assert "key likely wrong" in output
+    assert "Which? <img src=x" in output, "what people typed is shown as it is"
+    assert output == lmskit("quiz", "statistics", course.code, str(answered.id)).stdout
     assert "all attempts of each student" in lmskit("quiz", "statistics", course.code, "Sets", "--attempts", "all").stdout
 
 
-def test_the_options_of_a_question_are_told_and_a_question_without_any_says_so(lmskit, course, answered):
-    told = lmskit("quiz", "options", course.code, "Sets", "1").stdout
-    assert "the right one" in told
-    assert "[bold]$x$[/bold]" in told
+def test_the_options_of_a_question_are_shown_and_a_question_without_any_says_so(lmskit, course, answered):
+    output = lmskit("quiz", "options", course.code, "Sets", "1").stdout
+    assert "the right one" in output
+    assert "[bold]$x$[/bold]" in output
     assert "This question has no options" in lmskit("quiz", "options", course.code, "Sets", "word").stdout
     refused = lmskit("quiz", "options", course.code, "Sets", "9")
     assert refused.exit_code == 1
@@ -76,15 +76,15 @@ def test_the_options_of_a_question_are_told_and_a_question_without_any_says_so(l
 
 
 def test_the_drift_of_a_quiz_names_its_runs(lmskit, course, answered):
-    told = lmskit("quiz", "drift", course.code, "Sets").stdout
-    assert "runs, oldest first: " in told
-    assert "no significant change" in told
+    output = lmskit("quiz", "drift", course.code, "Sets").stdout
+    assert "runs, oldest first: " in output
+    assert "no significant change" in output
 
 
-def test_a_quiz_that_nobody_answered_says_that_there_is_nothing_to_judge_by(lmskit, course, admin_engine):
+def test_a_quiz_without_answers_has_no_statistics(lmskit, course, admin_engine):
     with transaction(admin_engine) as session:
         factories.quiz(session, course, title="Fresh")
-    assert "There is nothing to judge it by" in lmskit("quiz", "statistics", course.code, "Fresh").stdout
+    assert "There are no statistics" in lmskit("quiz", "statistics", course.code, "Fresh").stdout
     assert "No question of this quiz was asked in another course" in lmskit("quiz", "drift", course.code, "Fresh").stdout
     refused = lmskit("quiz", "statistics", course.code, "Stale")
     assert refused.exit_code == 1

@@ -54,7 +54,7 @@ def test_a_dry_run_shows_the_result_of_every_row(lmskit, tmp_path):
     assert "56 in = 32 added + 0 changed + 0 unchanged + 24 rejected" in done.output
     assert "studentAssessment.csv, row 13, column score: is not between 0 and 100 ('101')" in done.output
     assert "2 × studentRegistration.csv, date_registration: registered on a day that is not known" in done.output
-    assert "studentInfo.csv: not imported are the columns gender, region, imd_band." in done.output
+    assert "studentInfo.csv: columns that are not imported: gender, region, imd_band." in done.output
     assert "nothing was written" in done.output
     with report.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -89,7 +89,7 @@ def test_the_format_is_detected_and_shown(lmskit, roster, kept_course):
         assert "roster.csv is Plain CSV (csv)." in done.output
         assert "3 in = 2 added + 0 changed + 0 unchanged + 1 rejected" in done.output
         assert "roster.csv, row 3, column email: is not an e-mail address that can receive mail ('no address')" in done.output
-        assert "roster.csv: not imported are the columns Kennung." in done.output
+        assert "roster.csv: columns that are not imported: Kennung." in done.output
     with transaction() as session:
         assert session.scalars(select(Enrollment).where(Enrollment.course_id == kept_course.id)).all() == []
 
@@ -110,7 +110,7 @@ def test_a_column_can_be_mapped_and_the_result_of_every_row_is_written_without_f
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--map", "Kennung"], "Kennung says no column. Write it as FIELD=HEADER"),
+        (["--map", "Kennung"], "Kennung does not name a column. Write it as FIELD=HEADER"),
         (["--decimal", "dot"], "There is no decimal mark 'dot'. It can be point or comma."),
         (["--delimiter", "pipe"], "There is no delimiter 'pipe'. It can be comma or semicolon or tab."),
         (["--week", "61"], "There is no teaching week 61. Weeks are numbered 1 to 60."),

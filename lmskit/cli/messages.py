@@ -1,4 +1,4 @@
-"""What can be refused, as one sentence: the only place where the command line catches an error."""
+"""Errors as one sentence: only this module of the command line catches them."""
 
 import sys
 from typing import Any
@@ -9,40 +9,40 @@ from typer.core import TyperGroup
 from lmskit.errors import LmskitError
 
 
-def sentence_for(error: Exception) -> str | None:
-    """The sentence for a person; None for a bug.
+def message_for(error: Exception) -> str | None:
+    """The message for a person; None for a bug.
 
     Examples
     --------
     >>> from lmskit.errors import CourseNotFoundError
-    >>> sentence_for(CourseNotFoundError(course="CS1"))
+    >>> message_for(CourseNotFoundError(course="CS1"))
     "There is no course 'CS1' among those you can see. To list them: lmskit course list"
-    >>> sentence_for(KeyError("x")) is None
+    >>> message_for(KeyError("x")) is None
     True
     """
     if isinstance(error, LmskitError):
         return str(error)
-    # Who has not loaded Pydantic cannot have got a validation error from it.
+    # Without Pydantic there is no validation error, and importing it would slow down `lmskit --help`.
     if "pydantic" in sys.modules:
-        from pydantic import ValidationError
+        from pydantic import ValidationError  # noqa: PLC0415 - as above
 
-        from lmskit.schemas.mistakes import one_sentence
+        from lmskit.schemas.mistakes import one_sentence  # noqa: PLC0415 - as above
 
         if isinstance(error, ValidationError):
             return one_sentence(error)
     return None
 
 
-class Refusals(TyperGroup):
-    """A group of commands that says what it refuses in a sentence on standard error, with exit status 1."""
+class ErrorMessages(TyperGroup):
+    """A group of commands that reports an error in one sentence on standard error, with exit status 1."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the types of Typer's own Click are private
         """Run the command."""
         try:
             return super().invoke(ctx)
         except Exception as error:
-            sentence = sentence_for(error)
-            if sentence is None:
+            message = message_for(error)
+            if message is None:
                 raise
-            typer.echo(sentence, err=True)
+            typer.echo(message, err=True)
             raise typer.Exit(1) from None

@@ -1,0 +1,83 @@
+"""`lmskit quiz statistics`, `options` and `drift`: how good a quiz and its questions are."""
+
+from typing import Annotated
+
+import typer
+
+from lmskit.charts.question import changes_table, option_chart_table
+from lmskit.charts.quiz import attempts_text, item_map_table, quiz_statistics_table
+from lmskit.cli.printing import print_frame, print_line, visible
+from lmskit.db import snapshot
+from lmskit.queries.quiz import content_of, quiz_in_course
+from lmskit.read_models.quiz_quality import QuizQuality, question_named, question_options, quiz_drift, quiz_quality
+from lmskit.vocabulary import CountedAttempts
+
+app = typer.Typer(name="quiz")
+
+OfCourse = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)]
+OfQuiz = Annotated[
+    str, typer.Argument(metavar="QUIZ", help="Number of the quiz, as lmskit quiz list shows it, or its exact title.", show_default=False)
+]
+Counted = Annotated[CountedAttempts, typer.Option("--attempts", help="Which of a student's graded attempts count.")]
+
+
+@app.command()
+def statistics(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FIRST) -> None:
+    """Show the scores of a quiz, how reliably it measures, and how good each of its questions is.
+
+    Classical test theory with Moodle's definitions. Brackets contain 90 % bootstrap intervals. Verdicts follow the discrimination
+    index and are withheld below 30 students; a key is likely wrong where the whole interval of the index is below 0.
+    """
+    with snapshot() as session:
+        quality = quiz_quality(session, quiz_in_course(session, course, quiz).id, attempts=attempts)
+    print_line(_about(quality))
+    if quality.items.empty or not quality.n_attempts:
+        print_line("There are no statistics: no attempt is graded question by question.")
+        return
+    print_frame(quiz_statistics_table(quality.quiz), nothing="")
+    print_frame(item_map_table(quality.items), nothing="The quiz has no questions.")
+
+
+@app.command()
+def options(
+    course: OfCourse,
+    quiz: OfQuiz,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="Number of the question in its quiz, or its id.", show_default=False)],
+    attempts: Counted = CountedAttempts.FIRST,
+) -> None:
+    """Show how many students choose each option of a question, and which wrong options attract strong students.
+
+    The point-biserial is the correlation of choosing an option with the score in the rest of the quiz.
+    """
+    with snapshot() as session:
+        quality = quiz_quality(session, quiz_in_course(session, course, quiz).id, attempts=attempts)
+    found = question_named(quality.answers.content, question)
+    print_line(_about(quality))
+    print_line(f"Question {quality.items['number'].to_dict()[found.id]}: {found.prompt}")
+    print_frame(option_chart_table(question_options(quality, found.id)), nothing="This question has no options to choose from.")
+
+
+@app.command()
+def drift(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FIRST) -> None:
+    """Show whether questions changed from term to term, in all courses of the module that you can see.
+
+    Questions are the same if their type, prompt and options are the same. The p-values are those of no change, adjusted for the number
+    of questions (Holm); runs of fewer than 30 students are not compared.
+    """
+    with snapshot() as session:
+        found = quiz_in_course(session, course, quiz)
+        questions = content_of(found).questions
+        drifted = quiz_drift(session, found.id, attempts=attempts)
+    runs = ", ".join(f"{run.course} ({run.term})" for run in drifted.runs) or "none with graded answers"
+    print_line(f"{found.title} in {course}; runs, oldest first: {runs}; attempts that count: {attempts.value}")
+    table = changes_table(drifted.drift.changes, numbers={asked.id: number for number, asked in enumerate(questions, start=1)})
+    table.insert(1, "Question", [visible(questions[number - 1].prompt)[:60] for number in table["No."]])
+    print_frame(table, nothing="No question of this quiz was asked in another course that you can see.")
+
+
+def _about(quality: QuizQuality) -> str:
+    """The attempts that the statistics are computed from, and those left out."""
+    answers = quality.answers
+    counted = attempts_text(quality.attempts, n_attempts=quality.n_attempts, n_students=quality.n_students)
+    left_out = f"; left out: {answers.left_out}" if answers.left_out else ""
+    return f"{answers.title} in {answers.course}: {counted}{left_out}.{' Simulated data.' if answers.simulated else ''}"
