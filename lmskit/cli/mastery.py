@@ -17,7 +17,6 @@ from lmskit.services.mastery import refresh as refresh_mastery
 app = typer.Typer(name="mastery", help="Estimates of mastery: refresh them, show them, and choose their rule.", no_args_is_help=True)
 
 
-
 @app.command()
 def refresh(
     course: Annotated[str | None, typer.Option(help="Code of the one course to refresh; by default all.", show_default=False)] = None,
