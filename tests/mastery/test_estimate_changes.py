@@ -31,7 +31,7 @@ def table(rows):
 
 
 @given(rows, rows)
-def test_stored_estimates_become_the_new_ones_by_their_changes_and_no_row_is_written_in_vain(estimated, stored):
+def test_the_changes_turn_stored_estimates_into_the_new_ones_and_write_no_equal_row(estimated, stored):
     changes = changes_between(table(estimated), table(stored))
     assert not changes.duplicated(KEY).any()
     applied = dict(stored)
@@ -50,16 +50,16 @@ def courses(session):
     """Two courses with an estimate of two students in each of two weeks."""
     made = [factories.course(session, weeks=2, mastery_rule=rule) for rule in ("average", "m_of_n")]
     for course in made:
-        for mark in (3, 9):
+        for score in (3, 9):
             student = factories.student(session)
             factories.enrollment(session, course, student)
             for week in (1, 2):
-                factories.attempt(session, factories.quiz(session, course, week_number=week, max_score=10), student, score=mark)
+                factories.attempt(session, factories.quiz(session, course, week_number=week, max_score=10), student, score=score)
     refresh(session, courses=[course.code for course in made])
     return made
 
 
-def test_stored_estimates_are_read_as_they_are_stored_whichever_way(session, courses):
+def test_stored_estimates_are_read_as_they_are_stored_in_each_way(session, courses):
     ids = [course.id for course in courses]
     found = session.execute(
         text("SELECT student_id, course_id, week_number, level::text, value, low, high, n_evidence, rule, parameters "

@@ -1,4 +1,4 @@
-"""Fits are kept by course and week, and the rule bkt goes by those of its weeks."""
+"""Fits are stored by course and week, and the rule bkt uses the fits of its weeks."""
 
 import datetime as dt
 
@@ -24,7 +24,7 @@ QUESTIONS = [{"id": f"q{number}", "points": 2} for number in range(5)]
 
 
 def taught(session: Session, *, weeks=(1, 2), n_students=12, **chosen):
-    """A course of which some weeks have been answered, question by question."""
+    """A course with answers to each question in some of its weeks."""
     course = factories.course(session, weeks=3, **chosen)
     draw = np.random.default_rng(8)
     people = [factories.enrollment(session, course).student_id for _ in range(n_students)]
@@ -33,7 +33,8 @@ def taught(session: Session, *, weeks=(1, 2), n_students=12, **chosen):
         for person in people:
             right = draw.random(5) < np.linspace(0.3, 0.9, 5)
             given = [
-                {"question": one["id"], "response": "x", "score": 2.0 if good else 1.0} for one, good in zip(QUESTIONS, right, strict=True)
+                {"question": question["id"], "response": "x", "score": 2.0 if is_right else 1.0}
+                for question, is_right in zip(QUESTIONS, right, strict=True)
             ]
             factories.attempt(session, quiz, person, score=None, answers=given, submitted_at=MONDAY + dt.timedelta(weeks=week))
     return course
@@ -58,7 +59,7 @@ def test_each_week_with_answers_gets_the_fit_of_its_answers(session):
     assert (stored["correct_from"] == 1).all()
 
 
-def test_a_second_fit_takes_the_place_of_the_first(session):
+def test_a_second_fit_replaces_the_first(session):
     course = taught(session)
     fit_courses(session, courses=[course.code])
     fit_courses(session, courses=[course.code], forgetting=True, seed=3)
@@ -73,7 +74,7 @@ def test_pages_of_fits_neither_overlap_nor_skip(session):
     assert knowledge_fits(session, "NOWHERE").empty
 
 
-def test_the_rule_bkt_goes_by_the_fit_of_each_week_and_otherwise_by_the_course(session):
+def test_the_rule_bkt_uses_the_fit_of_each_week_and_otherwise_the_parameters_of_the_course(session):
     course = taught(session, mastery_rule="bkt", mastery_parameters={"learn": 0.4})
     fit_courses(session, courses=[course.code])
     session.delete(session.get_one(KnowledgeFit, (course.id, 2)))
@@ -93,17 +94,17 @@ def test_the_rule_bkt_goes_by_the_fit_of_each_week_and_otherwise_by_the_course(s
     assert refresh(session, courses=[course.code]).n_rows == 0
 
 
-def test_a_touched_refresh_and_a_refresh_beside_other_rules_go_by_the_fits_too(session):
+def test_a_touched_refresh_and_a_refresh_beside_other_rules_use_the_fits_as_well(session):
     course, other = taught(session, mastery_rule="bkt"), taught(session, n_students=3)
     refresh(session, courses=[course.code, other.code])
     fit_courses(session, courses=[course.code])
     keys = session.execute(select(TopicPerformance.student_id, TopicPerformance.course_id, TopicPerformance.week_number)).all()
-    ours = [(student, of, week) for student, of, week in keys if of in {course.id, other.id}]
-    assert refresh(session, touched=ours).changed == 24
+    touched = [(student, of_course, week) for student, of_course, week in keys if of_course in {course.id, other.id}]
+    assert refresh(session, touched=touched).changed == 24
     assert refresh(session, courses=[course.code, other.code]).n_rows == 0
 
 
-def test_a_fit_to_another_idea_of_correct_is_not_used(session):
+def test_a_fit_with_another_definition_of_correct_is_not_used(session):
     course = taught(session, mastery_rule="bkt")
     fit_courses(session, courses=[course.code])
     course.mastery_parameters = {"correct_from": 0.5}
@@ -113,18 +114,20 @@ def test_a_fit_to_another_idea_of_correct_is_not_used(session):
     assert {parameters["prior"] for parameters in stored} == {0.3}
 
 
-def test_a_course_without_answers_has_no_fits_and_one_with_odd_parameters_is_told(session):
-    silent, odd = taught(session, weeks=()), taught(session, mastery_rule="bkt", mastery_parameters={"guess": 2})
-    report = fit_courses(session, courses=[silent.code, odd.code])
+def test_a_course_without_answers_has_no_fits_and_one_with_wrong_parameters_is_reported(session):
+    silent, refused = taught(session, weeks=()), taught(session, mastery_rule="bkt", mastery_parameters={"guess": 2})
+    report = fit_courses(session, courses=[silent.code, refused.code])
     assert (report.n_courses, report.n_weeks) == (1, 0)
-    assert "guess" in report.skipped[odd.code]
+    assert "guess" in report.skipped[refused.code]
 
 
 def test_a_degenerate_week_is_named_in_the_report(session):
     course = factories.course(session, weeks=1)
     quiz = factories.quiz(session, course, questions=QUESTIONS)
     for _ in range(20):
-        given = [{"question": one["id"], "response": "x", "score": 2.0 if place < 2 else 0.0} for place, one in enumerate(QUESTIONS)]
+        given = [
+            {"question": question["id"], "response": "x", "score": 2.0 if number < 2 else 0.0} for number, question in enumerate(QUESTIONS)
+        ]
         factories.attempt(session, quiz, factories.enrollment(session, course).student_id, score=None, answers=given)
     report = fit_courses(session, courses=[course.code])
     assert report.constrained == {course.code: (1,)}

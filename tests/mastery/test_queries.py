@@ -57,7 +57,7 @@ def test_the_class_row_counts_what_the_cells_show(session, course):
     assert means.iloc[:2].tolist() == pytest.approx(weeks["mean_value"].iloc[:2].tolist())
 
 
-def test_the_neediest_come_first_and_those_of_whom_nothing_is_known_before_the_rest(session, course):
+def test_students_who_need_help_most_are_first_then_those_not_assessed_then_the_rest(session, course):
     cells = mastery_cells(session, course.code).drop_duplicates("student_id")
     assert cells["position"].tolist() == list(range(1, 11))
     assert cells["n_remedial"].tolist() == [2, 2, 1, 1, 1, 0, 0, 0, 0, 0]
@@ -73,7 +73,7 @@ def test_pages_of_students_neither_overlap_nor_skip(session, course):
     pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), whole)
 
 
-def test_help_goes_to_the_first_of_the_same_order_with_a_reason(session, course):
+def test_the_list_of_students_to_help_has_the_same_order_and_a_reason(session, course):
     cells = mastery_cells(session, course.code).drop_duplicates("student_id")
     listed = students_to_help(session, course.code)
     assert listed["student_id"].tolist() == cells["student_id"].tolist()[:6]
@@ -93,11 +93,11 @@ def test_a_students_weeks_are_their_row_of_the_heat_map(session, course):
         pd.testing.assert_frame_equal(weeks, row[weeks.columns].reset_index(drop=True))
 
 
-def test_names_come_as_they_are(session, course):
+def test_names_are_unchanged(session, course):
     assert f"{HOSTILE}, Given" in set(mastery_cells(session, course.code)["name"])
 
 
-def test_attempts_come_by_week_and_time_with_what_is_not_graded(session, course):
+def test_attempts_are_ordered_by_week_and_time_including_those_not_graded(session, course):
     who = int(mastery_cells(session, course.code)["student_id"].iloc[0])
     attempts = student_attempts(session, course.code, who)
     assert attempts[["week_number", "number"]].to_numpy().tolist() == [[1, 1], [2, 1], [2, 2]]
@@ -152,7 +152,7 @@ def test_the_rule_of_a_course_and_the_rules_of_its_estimates(session, course):
         course_rule(session, "NOWHERE")
 
 
-def test_someone_who_left_can_still_be_looked_at(session, course):
+def test_a_student_who_left_can_still_be_read(session, course):
     left = session.query(TopicPerformance.student_id).filter_by(course_id=course.id).all()
     counted = set(mastery_cells(session, course.code)["student_id"])
     gone = next(student for (student,) in left if student not in counted)

@@ -1,4 +1,4 @@
-"""The stored mastery is what the rules make of the evidence, and changes only where the evidence does."""
+"""The stored mastery is what the rules compute from the evidence, and changes only where the evidence does."""
 
 import datetime as dt
 import random
@@ -30,9 +30,9 @@ def course(session):
 
 @pytest.fixture
 def student(session, course):
-    who = factories.student(session)
-    factories.enrollment(session, course, who)
-    return who
+    enrolled = factories.student(session)
+    factories.enrollment(session, course, enrolled)
+    return enrolled
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def quiz(session, course):
 def rows(session: Session, *courses) -> list[tuple[Any, ...]]:
     columns = ("course_id", "student_id", "week_number", "level", "value", "low", "high", "n_evidence", "rule", "parameters")
     statement = select(*(getattr(TopicPerformance, name) for name in columns)).order_by(*map(text, columns[:3]))
-    return [tuple(row) for row in session.execute(statement.where(TopicPerformance.course_id.in_([one.id for one in courses])))]
+    return [tuple(row) for row in session.execute(statement.where(TopicPerformance.course_id.in_([course.id for course in courses])))]
 
 
 def only(session: Session, course) -> TopicPerformance:
@@ -69,12 +69,12 @@ def test_without_answers_the_attempt_is_the_unit(session, course, student, quiz)
     assert evidence(session, course) == [(7, 10)]
 
 
-def test_a_question_that_is_not_graded_is_no_evidence_and_the_others_are(session, course, student, quiz):
+def test_a_question_that_is_not_graded_is_not_evidence_and_the_others_are(session, course, student, quiz):
     factories.attempt(session, quiz, student, score=None, answers=answers(a=1, b=None))
     assert evidence(session, course) == [(1, 1)]
 
 
-def test_answers_none_of_which_is_graded_leave_the_attempt_as_the_unit(session, course, student, quiz):
+def test_without_a_graded_answer_the_attempt_is_the_unit(session, course, student, quiz):
     factories.attempt(session, quiz, student, score=4, answers=answers(a=None, b=None))
     assert evidence(session, course) == [(4, 10)]
 
@@ -82,23 +82,23 @@ def test_answers_none_of_which_is_graded_leave_the_attempt_as_the_unit(session, 
 @pytest.mark.parametrize(
     "attempt", [{"score": None}, {"banked": True}, {"score": 0, "max_score": 0}, {"score": 0, "max_score": 0, "answers": answers(c=0)}]
 )
-def test_not_graded_or_banked_or_without_a_maximum_is_no_evidence(session, course, student, quiz, attempt):
+def test_attempts_that_are_not_graded_or_banked_or_without_a_maximum_are_not_evidence(session, course, student, quiz, attempt):
     factories.attempt(session, quiz, student, **attempt)
     assert evidence(session, course) == []
     refresh(session, courses=[course.code])
     assert rows(session, course) == []
 
 
-def test_evidence_comes_by_time_then_attempt_then_question(session, course, student, quiz):
+def test_evidence_is_ordered_by_time_then_attempt_then_question(session, course, student, quiz):
     factories.attempt(session, quiz, student, number=2, score=2, submitted_at=MONDAY)
     factories.attempt(session, quiz, student, number=3, score=3, submitted_at=MONDAY)
     factories.attempt(session, quiz, student, number=1, score=None, answers=answers(b=1, a=0), submitted_at=MONDAY - dt.timedelta(hours=1))
     assert evidence(session, course) == [(0, 1), (1, 2), (2, 10), (3, 10)]
 
 
-def test_a_question_is_worth_what_its_own_quiz_says_and_of_two_with_one_id_the_last_counts(session, course, student):
-    for number, points in enumerate([[1, 4], [2], [3, 0]], start=1):
-        questions = [{"id": "a", "points": worth} for worth in points]
+def test_a_question_has_the_points_of_its_own_quiz_and_of_two_with_the_same_id_the_last_counts(session, course, student):
+    for number, points_of in enumerate([[1, 4], [2], [3, 0]], start=1):
+        questions = [{"id": "a", "points": points} for points in points_of]
         at = MONDAY + dt.timedelta(hours=number)
         factories.attempt(
             session, factories.quiz(session, course, questions=questions), student, score=7, answers=answers(a=1, z=1), submitted_at=at
@@ -140,7 +140,7 @@ def test_numbers_of_any_size_do_not_stop_a_refresh(session, course, student):
 TOPICS = [{"id": "a", "points": 1, "topic": "Sets"}, {"id": "b", "points": 2, "topic": "Maps"}]
 
 
-def test_responses_are_the_evidence_with_what_was_asked_and_what_was_handed_in_together(session, course, student, quiz):
+def test_responses_are_the_evidence_with_its_questions_and_attempts(session, course, student, quiz):
     other = factories.quiz(session, course, questions=QUESTIONS)
     factories.attempt(session, quiz, student, answers=answers(a=1, b=2), submitted_at=MONDAY)
     factories.attempt(session, quiz, student, number=2, answers=answers(b=1), submitted_at=MONDAY + dt.timedelta(days=1))
@@ -164,18 +164,18 @@ def test_responses_are_the_evidence_with_what_was_asked_and_what_was_handed_in_t
         ([{"id": "a", "points": 1}, {"id": "b", "points": 2}, 5, None], False),
     ],
 )
-def test_a_quiz_is_mixed_when_its_questions_name_two_topics(session, course, student, questions, mixed):
+def test_a_quiz_is_mixed_when_its_questions_have_two_topics(session, course, student, questions, mixed):
     asked = factories.quiz(session, course, questions=questions)
     factories.attempt(session, asked, student, answers=answers(a=1, b=2))
     assert course_responses(session, [course.id])["mixed"].tolist() == [mixed, mixed]
 
 
-def test_a_total_is_never_mixed_as_it_does_not_tell_which_answers_were_right(session, course, student):
+def test_a_total_is_never_mixed_as_it_does_not_show_which_answers_were_right(session, course, student):
     factories.attempt(session, factories.quiz(session, course, questions=TOPICS), student, score=10)
     assert course_responses(session, [course.id])["mixed"].tolist() == [False]
 
 
-def test_a_refresh_stores_what_the_rule_makes_of_the_evidence(session, student, course, quiz):
+def test_a_refresh_stores_what_the_rule_computes_from_the_evidence(session, student, course, quiz):
     factories.attempt(session, quiz, student, score=4, submitted_at=MONDAY)
     factories.attempt(session, quiz, student, number=2, score=10, submitted_at=MONDAY + dt.timedelta(days=1))
     report = refresh(session, courses=[course.code])
@@ -189,7 +189,7 @@ def test_a_refresh_stores_what_the_rule_makes_of_the_evidence(session, student, 
     assert stored.parameters == {"mastery_threshold": 0.8, "remedial_threshold": 0.5}
 
 
-def test_a_rule_without_interval_or_value_stores_nothing_for_them(session, student):
+def test_a_rule_without_interval_or_value_stores_nulls(session, student):
     strict = factories.course(session, weeks=1, mastery_rule="n_of_mastery", mastery_parameters={"n": 3})
     factories.enrollment(session, strict, student)
     factories.attempt(session, factories.quiz(session, strict), student, score=10)
@@ -202,7 +202,7 @@ WEEKS = [(1, QUESTIONS), (2, QUESTIONS), (2, TOPICS), (4, TOPICS)]
 
 
 @pytest.fixture
-def busy(session):
+def several_courses(session):
     """Five courses with different rules, and students of every status, some in all of them."""
     draw = random.Random(7)
     people = [factories.student(session) for _ in range(12)]
@@ -232,14 +232,14 @@ def busy(session):
     return courses
 
 
-def plainly(session: Session, course) -> list[tuple[Any, ...]]:
+def evidence_by_a_loop(session: Session, course) -> list[tuple[Any, ...]]:
     """The evidence of a course by a loop over its attempts."""
     found = []
     quizzes = {quiz.id: quiz for quiz in session.scalars(select(Quiz).where(Quiz.course_id == course.id))}
     attempts = session.scalars(select(QuizAttempt).where(QuizAttempt.course_id == course.id, ~QuizAttempt.banked))
     for attempt in attempts:
         quiz = quizzes[attempt.quiz_id]
-        points = {question["id"]: (place, question["points"]) for place, question in enumerate(quiz.questions)}
+        points = {question["id"]: (position, question["points"]) for position, question in enumerate(quiz.questions)}
         mixed = len({question.get("topic") for question in quiz.questions} - {None}) > 1
         units = [
             (*points[answer["question"]], answer["score"], f"{quiz.id}/{answer['question']}", mixed)
@@ -248,19 +248,19 @@ def plainly(session: Session, course) -> list[tuple[Any, ...]]:
         ]
         if not units and attempt.score is not None and attempt.max_score > 0:
             units = [(0, attempt.max_score, attempt.score, f"total of {attempt.id}", False)]
-        for place, maximum, score, question, is_mixed in sorted(units):
-            key = (attempt.student_id, quiz.week_number, attempt.submitted_at, attempt.id, place)
+        for position, maximum, score, question, is_mixed in sorted(units):
+            key = (attempt.student_id, quiz.week_number, attempt.submitted_at, attempt.id, position)
             found.append((*key, float(round(Decimal(score), 8)), float(maximum), attempt.id, question, is_mixed))
     return sorted(found)
 
 
-PLAINLY = ["student", "week", "submitted_at", "id", "place", "score", "max_score", "attempt", "question", "mixed"]
+COLUMNS = ["student", "week", "submitted_at", "id", "position", "score", "max_score", "attempt", "question", "mixed"]
 
 
-def test_a_refresh_of_several_rules_equals_an_estimate_per_course_of_plainly_selected_evidence(session, busy):
-    refresh(session, courses=[course.code for course in busy])
-    for course in busy:
-        scores = pd.DataFrame(plainly(session, course), columns=PLAINLY)
+def test_a_refresh_of_several_rules_equals_an_estimate_per_course_of_evidence_selected_by_a_loop(session, several_courses):
+    refresh(session, courses=[course.code for course in several_courses])
+    for course in several_courses:
+        scores = pd.DataFrame(evidence_by_a_loop(session, course), columns=COLUMNS)
         expected = estimate(scores.drop(columns="id"), course.mastery_rule, **course.mastery_parameters)
         stored = (
             pd.DataFrame(rows(session, course))
@@ -270,8 +270,8 @@ def test_a_refresh_of_several_rules_equals_an_estimate_per_course_of_plainly_sel
         pd.testing.assert_frame_equal(stored[expected.columns], expected, check_dtype=False, check_exact=True)
 
 
-def test_a_second_refresh_changes_nothing(session, busy):
-    codes = [course.code for course in busy]
+def test_a_second_refresh_changes_nothing(session, several_courses):
+    codes = [course.code for course in several_courses]
     first = refresh(session, courses=codes)
     session.execute(text("UPDATE topic_performance SET computed_at = '2026-01-01T00:00Z'"))
     second = refresh(session, courses=codes)
@@ -279,11 +279,11 @@ def test_a_second_refresh_changes_nothing(session, busy):
     assert session.scalar(select(func.max(TopicPerformance.computed_at))) == dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
-def test_a_refresh_of_the_touched_keys_equals_a_full_one(session, busy):
-    codes = [course.code for course in busy]
+def test_a_refresh_of_the_touched_keys_equals_a_full_one(session, several_courses):
+    codes = [course.code for course in several_courses]
     refresh(session, courses=codes)
     changed = session.scalars(
-        select(QuizAttempt).where(QuizAttempt.course_id.in_([course.id for course in busy])).order_by(QuizAttempt.id)
+        select(QuizAttempt).where(QuizAttempt.course_id.in_([course.id for course in several_courses])).order_by(QuizAttempt.id)
     ).all()[::5]
     weeks = dict(session.execute(select(Quiz.id, Quiz.week_number)).all())
     for attempt in changed:
@@ -293,12 +293,12 @@ def test_a_refresh_of_the_touched_keys_equals_a_full_one(session, busy):
     report = refresh(session, touched=touched * 2)
     assert report.added + report.changed > 0
     assert report.n_keys + report.removed <= len(set(touched))
-    after_touched = rows(session, *busy)
+    after_touched = rows(session, *several_courses)
     assert refresh(session, courses=codes).n_rows == 0
-    assert rows(session, *busy) == after_touched
+    assert rows(session, *several_courses) == after_touched
 
 
-def test_touched_keys_may_come_as_a_table_and_may_lead_nowhere(session, course, student, quiz):
+def test_touched_keys_may_be_a_table_and_need_not_exist(session, course, student, quiz):
     factories.attempt(session, quiz, student)
     keys = pd.DataFrame({"student_id": [student.id, -1], "course_id": [course.id, -1], "week_number": [1, 1]})
     assert refresh(session, touched=keys).added == 1
@@ -308,11 +308,11 @@ def test_touched_keys_may_come_as_a_table_and_may_lead_nowhere(session, course, 
 
 
 @pytest.mark.parametrize("way", ["full", "touched"])
-def test_an_estimate_whose_evidence_is_gone_goes_and_the_others_stay(session, course, student, quiz, way):
-    gone = factories.attempt(session, quiz, student)
+def test_an_estimate_without_evidence_is_removed_and_the_others_are_kept(session, course, student, quiz, way):
+    deleted = factories.attempt(session, quiz, student)
     kept = factories.attempt(session, factories.quiz(session, course, week_number=2), student)
     refresh(session, courses=[course.code])
-    session.delete(gone)
+    session.delete(deleted)
     session.flush()
     key = (student.id, course.id, 1)
     report = refresh(session, courses=[course.code]) if way == "full" else refresh(session, touched=[key])
@@ -321,35 +321,36 @@ def test_an_estimate_whose_evidence_is_gone_goes_and_the_others_stay(session, co
     assert only(session, course).week_number == 2
 
 
-def test_a_course_leaves_the_estimates_of_others_alone(session, busy):
-    refresh(session, courses=[course.code for course in busy])
-    before = rows(session, *busy[1:])
-    busy[0].mastery_rule = "highest"
+def test_refreshing_one_course_changes_no_estimates_of_others(session, several_courses):
+    refresh(session, courses=[course.code for course in several_courses])
+    before = rows(session, *several_courses[1:])
+    several_courses[0].mastery_rule = "highest"
     session.flush()
-    assert refresh(session, courses=[busy[0].code]).changed > 0
-    assert rows(session, *busy[1:]) == before
+    assert refresh(session, courses=[several_courses[0].code]).changed > 0
+    assert rows(session, *several_courses[1:]) == before
 
 
-def test_a_rule_that_cannot_be_used_is_told_and_stops_no_other_course(session, course, student, quiz):
+def test_a_rule_that_cannot_be_used_is_reported_and_does_not_stop_other_courses(session, course, student, quiz):
     factories.attempt(session, quiz, student)
-    odd = factories.course(session, weeks=1, mastery_rule="average", mastery_parameters={"scores": 1})
-    odder = factories.course(session, weeks=1, mastery_rule="palm reading")
-    report = refresh(session, courses=[course.code, odd.code, odder.code])
+    wrong_parameter = factories.course(session, weeks=1, mastery_rule="average", mastery_parameters={"scores": 1})
+    wrong_rule = factories.course(session, weeks=1, mastery_rule="palm reading")
+    report = refresh(session, courses=[course.code, wrong_parameter.code, wrong_rule.code])
     assert report.added == 1
-    assert "no parameter scores" in report.skipped[odd.code]
-    assert "palm reading" in report.skipped[odder.code]
+    assert "no parameter scores" in report.skipped[wrong_parameter.code]
+    assert "palm reading" in report.skipped[wrong_rule.code]
 
 
 @pytest.mark.parametrize("number", ["1e400", "1e5000", "-1e5000"])
 def test_a_parameter_of_any_size_does_not_stop_the_other_courses(session, course, student, quiz, number):
     factories.attempt(session, quiz, student, score=4)
-    odd = factories.course(session, weeks=1)
+    out_of_range = factories.course(session, weeks=1)
     parameters = f'{{"mastery_threshold": {number}}}'
-    session.execute(text("UPDATE courses SET mastery_parameters = CAST(:json AS jsonb) WHERE id = :id"), {"json": parameters, "id": odd.id})
+    update = text("UPDATE courses SET mastery_parameters = CAST(:json AS jsonb) WHERE id = :id")
+    session.execute(update, {"json": parameters, "id": out_of_range.id})
     session.expire_all()
-    report = refresh(session, courses=[course.code, odd.code])
+    report = refresh(session, courses=[course.code, out_of_range.code])
     assert report.added == 1
-    assert "from 0 to 1" in report.skipped[odd.code]
+    assert "from 0 to 1" in report.skipped[out_of_range.code]
 
 
 def test_an_unknown_course_is_an_error(session):
@@ -364,7 +365,7 @@ def test_a_lecturer_cannot_refresh(lecturer_engine):
 
 @pytest.fixture
 def committed(admin_engine):
-    """A course that other connections see, too."""
+    """A course that other connections see as well."""
     with transaction(admin_engine) as session:
         course = factories.course(session, weeks=1)
     yield course

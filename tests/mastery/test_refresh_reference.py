@@ -40,7 +40,7 @@ attempts = st.lists(
 
 @pytest.fixture
 def school(session):
-    """A course with a course for each rule, three students in all of them, quizzes of two weeks."""
+    """A course for each rule, three students in all of them, quizzes of two weeks."""
     students = [factories.student(session) for _ in range(3)]
     courses = [factories.course(session, weeks=2, mastery_rule=rule) for rule in RULES]
     for course in courses:

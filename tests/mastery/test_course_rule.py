@@ -1,4 +1,4 @@
-"""Which rule a course has, who may change it, and what others would make of the same answers."""
+"""The rule of a course: who may change it, which rule is in use, and other rules on the same answers."""
 
 import datetime as dt
 
@@ -22,7 +22,7 @@ from tests import factories
 from tests.conftest import DEMO_LECTURER
 
 MONDAY = dt.datetime(2026, 9, 14, 9, tzinfo=dt.UTC)
-MARKS = {"Able": (9, 10), "Falling": (10, 2), "Silent": ()}
+SCORES = {"Able": (9, 10), "Falling": (10, 2), "Silent": ()}
 
 
 @pytest.fixture
@@ -33,10 +33,10 @@ def course(session):
     for name in ("Silent", "Falling", "Able"):
         student = factories.student(session, family_name=name, given_name="")
         factories.enrollment(session, made, student)
-        for number, marks in enumerate(MARKS[name], start=1):
-            factories.attempt(session, quiz, student, number=number, score=marks, submitted_at=MONDAY + dt.timedelta(days=number))
-    gone = factories.enrollment(session, made, status=EnrollmentStatus.WITHDRAWN, ended_on=factories.FIRST_DAY)
-    factories.attempt(session, quiz, gone.student_id, score=1)
+        for number, score in enumerate(SCORES[name], start=1):
+            factories.attempt(session, quiz, student, number=number, score=score, submitted_at=MONDAY + dt.timedelta(days=number))
+    withdrawn = factories.enrollment(session, made, status=EnrollmentStatus.WITHDRAWN, ended_on=factories.FIRST_DAY)
+    factories.attempt(session, quiz, withdrawn.student_id, score=1)
     return made
 
 
@@ -86,7 +86,7 @@ def test_a_rule_that_cannot_be_used_is_not_stored(session, course, rule, paramet
     assert course_rule(session, course.code) == ("average", {})
 
 
-def test_the_evidence_of_a_class_is_that_of_who_counts_by_name(session, course):
+def test_the_evidence_of_a_class_is_that_of_active_and_completed_students_by_name(session, course):
     found = class_evidence(session, course.code)
     assert found.students["name"].tolist() == ["Able", "Falling", "Silent"]
     assert found.students["position"].tolist() == [1, 2, 3]
@@ -100,17 +100,17 @@ FITTED, NEVER_FITTED, FITTED_TO_OTHER_ANSWERS = 1, 2, 3
 
 @pytest.fixture
 def fitted(session):
-    """Three weeks answered by all: one has a fit, one has none, and one was fitted to what half of the points made correct."""
+    """Three weeks answered by all: one has a fit, one has no fit, and one was fitted with half of the points as correct."""
     made = factories.course(session, weeks=3)
     session.add(factories.knowledge_fit(made, week_number=FITTED))
     other = factories.knowledge_fit(made, week_number=FITTED_TO_OTHER_ANSWERS)
     other.correct_from = 0.5
     session.add(other)
     quizzes = [factories.quiz(session, made, week_number=week) for week in (1, 2, 3)]
-    for marks in ((10, 3, 10), (10, 10, 10), (2, 6), (7,)):
+    for scores in ((10, 3, 10), (10, 10, 10), (2, 6), (7,)):
         student = factories.enrollment(session, made).student_id
         for quiz in quizzes:
-            for number, score in enumerate(marks, start=1):
+            for number, score in enumerate(scores, start=1):
                 factories.attempt(session, quiz, student, number=number, score=score, submitted_at=MONDAY + dt.timedelta(days=number))
     return made
 
@@ -139,7 +139,7 @@ def test_what_a_refresh_stores_is_what_comparing_shows_for_the_rule_of_the_cours
     )
 
 
-def test_a_week_goes_by_its_fit_where_the_fit_is_to_the_same_answers_and_nothing_was_typed(session, fitted):
+def test_a_week_uses_its_fit_if_it_is_to_the_same_answers_and_no_fitted_parameter_is_typed(session, fitted):
     fits = class_evidence(session, fitted.code).fits
     assert {week: own["guess"] for week, own in configured_from_text("bkt", fits).of_week.items()} == {FITTED: 0.25}
     assert list(configured_from_text("bkt:correct_from=0.5", fits).of_week) == [FITTED_TO_OTHER_ANSWERS]
@@ -157,7 +157,7 @@ def test_a_course_without_students_or_weeks_gives_empty_tables_of_the_same_shape
 
 @pytest.fixture
 def taught(admin_engine, lecturer_engine):
-    """A course of the demonstration lecturer and one of somebody else, which others see, too; each with one answer."""
+    """A course of the demonstration lecturer and one of another lecturer, committed so that others see them; each with one answer."""
     with transaction(admin_engine) as session:
         lecturer = session.scalars(select(User).where(User.email == DEMO_LECTURER)).one()
         own, other = factories.course(session, weeks=1, taught_by=lecturer), factories.course(session, weeks=1)
