@@ -1,4 +1,4 @@
-"""Mastery computed slowly and obviously: loops over plain numbers, straight from the definitions."""
+"""Mastery computed slowly and simply: loops over plain numbers, from the definitions."""
 
 import math
 from typing import Any
@@ -38,7 +38,7 @@ def by_attempt(rows):
 
 
 def spread(weights, n_units):
-    """The weight of each unit, of which a score's share its weight."""
+    """The weight of each unit of evidence; those of an attempt divide the weight of its score."""
     return [weight / n for weight, n in zip(weights, n_units, strict=True) for _ in range(n)]
 
 
@@ -69,7 +69,7 @@ def bkt(rows, correct_from, forget):
     return known
 
 
-def value_and_weights(  # noqa: PLR0911  # one return a rule
+def value_and_weights(  # noqa: PLR0911  # one return per rule
     rows, rule, *, w=0.65, m=5, n=5, threshold=0.8, correct_from=1.0, forget=0.0
 ):
     if rule == "average":
@@ -78,7 +78,7 @@ def value_and_weights(  # noqa: PLR0911  # one return a rule
     s = [sum(row["fraction"] for row in attempt) / len(attempt) for attempt in attempts]
     n_units = [len(attempt) for attempt in attempts]
     k = len(s)
-    kept = [one for one in s if one >= threshold]
+    kept = [score for score in s if score >= threshold]
     match rule:
         case "m_of_n" | "khan" | "bkt":
             values = {"m_of_n": lambda: m_of_n(rows, m, n, correct_from), "khan": lambda: khan(rows, correct_from)}
@@ -93,8 +93,8 @@ def value_and_weights(  # noqa: PLR0911  # one return a rule
             return s[0], spread([1.0], n_units)
         case "decaying_average":
             d, weights = s[0], [1.0]
-            for one in s[1:]:
-                d = (1 - w) * d + w * one
+            for score in s[1:]:
+                d = (1 - w) * d + w * score
                 weights = [(1 - w) * weight for weight in weights] + [w]
             return d, spread(weights, n_units)
         case "n_of_mastery":

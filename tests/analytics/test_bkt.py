@@ -1,4 +1,4 @@
-"""Knowledge tracing gives the published numbers, and a fit is the likeliest there is within what makes sense."""
+"""Knowledge tracing reproduces the published numbers, and a fit is the likeliest one that is not degenerate."""
 
 import itertools
 import warnings
@@ -29,7 +29,7 @@ def no_warnings():
 
 def responses(*students, skill="sets"):
     """One student for each list of answers."""
-    rows = [(number, skill, answer, place) for number, answers in enumerate(students) for place, answer in enumerate(answers)]
+    rows = [(number, skill, answer, order) for number, answers in enumerate(students) for order, answer in enumerate(answers)]
     return pd.DataFrame(rows, columns=["student", "skill", "correct", "order"])
 
 
@@ -48,7 +48,7 @@ def row(found, skill="sets"):
 
 
 def log_likelihood(table, parameters):
-    """By the prediction of each answer from those before it."""
+    """The log-likelihood, from the prediction of each answer by those before it."""
     known = parameters if isinstance(parameters, pd.DataFrame) else pd.DataFrame([parameters], index=table["skill"].unique())
     chance, answered = bkt.predict(table, known), table["correct"].notna()
     return float(np.log(np.where(table["correct"] == 1, chance, 1 - chance)[answered]).sum())
@@ -76,12 +76,12 @@ def test_the_published_vector():
     assert chance.tolist() == pytest.approx([0.41, 0.7087804878, 0.8568341363, 0.7070339390, 0.8563322663], abs=1e-9, rel=0)
 
 
-def test_a_missing_answer_is_no_evidence_and_time_goes_on():
+def test_a_missing_answer_is_not_evidence_and_the_student_may_learn():
     assert bkt.filter([np.nan], PUBLISHED).tolist() == pytest.approx([0.3, 0.3 + 0.7 * 0.2])
     assert bkt.filter([np.nan, 1], PUBLISHED | {"forget": 0.5})[1] == pytest.approx(0.3 * 0.5 + 0.7 * 0.2)
 
 
-def test_nobody_who_has_not_answered_is_known_better_than_the_prior():
+def test_without_answers_the_prior_remains():
     assert bkt.filter([], PUBLISHED).tolist() == [0.3]
 
 
@@ -100,17 +100,17 @@ LONG = [1] * 64 + [0] * 8
 """After so many right answers, not knowing is as improbable as 1e-18; as many wrong ones make it likely again."""
 
 
-def test_wrong_answers_after_a_long_run_of_right_ones_are_believed_as_exactly_as_fractions_have_it():
+def test_wrong_answers_after_a_long_run_of_right_ones_count_exactly_as_in_fractions():
     rare = {"prior": Fraction(1, 20), "learn": Fraction(1, 100), "guess": Fraction(1, 2), "slip": Fraction(1, 1024), "forget": Fraction(0)}
     given = {name: float(value) for name, value in rare.items()}
     known, chances = [rare["prior"]], []
     for answer in LONG:
         with_it = known[-1] * (1 - rare["slip"] if answer else rare["slip"])
-        chances.append(with_it + (1 - known[-1]) * rare["guess"])  # who does not know it answers wrong as often as right
+        chances.append(with_it + (1 - known[-1]) * rare["guess"])  # without knowing it, an answer is wrong as often as right
         after = with_it / chances[-1]
         known.append(after + (1 - after) * rare["learn"])
     found = bkt.filter(LONG, given)
-    assert found.tolist() == pytest.approx([float(one) for one in known], rel=1e-9)
+    assert found.tolist() == pytest.approx([float(chance) for chance in known], rel=1e-9)
     assert found[64] == 1, "as near as floats come"
     assert found[72] < 0.02
     sequences = sequences_from(responses(LONG))
@@ -130,7 +130,7 @@ def test_predictions_multiply_to_the_probability_over_all_paths(students, parame
 
 @given(answer_lists, st.booleans(), st.sampled_from([2.0, 0.999]), st.lists(probability, min_size=5, max_size=5))
 def test_the_log_likelihood_never_falls_from_step_to_step(students, forgetting, ceiling, start):
-    start[2:4] = [value * (0.45 if ceiling < 1 else 1) for value in start[2:4]]  # a start keeps the bound
+    start[2:4] = [value * (0.45 if ceiling < 1 else 1) for value in start[2:4]]  # a start is within the bound
     sequences = sequences_from(responses(*students))
     tree = answer_tree(sequences.answer, sequences.begin)
     point = [*start[:4], start[4] if forgetting else 0.0]
@@ -143,7 +143,7 @@ def test_the_log_likelihood_never_falls_from_step_to_step(students, forgetting, 
 
 
 @pytest.mark.parametrize("forgetting", [False, True])
-def test_a_fit_finds_what_the_answers_were_made_by(forgetting):
+def test_a_fit_finds_the_parameters_that_the_answers_were_simulated_with(forgetting):
     truth = TRUTH if forgetting else TRUTH | {"forget": 0.0}
     table = simulated(truth, n_students=6_000, n_answers=12)
     found = bkt.fit(table, forgetting=forgetting)
@@ -162,15 +162,15 @@ def test_forgetting_never_makes_the_answers_less_likely(students, seed):
         assert with_it["log_likelihood"] >= without["log_likelihood"] - 1e-9 * abs(without["log_likelihood"])
 
 
-def test_answers_that_nobody_forgets_are_fitted_with_forgetting_as_well_as_without():
-    """More students than the law above tries; where the starts with forgetting used to end a little below."""
+def test_answers_without_forgetting_are_fitted_with_forgetting_as_well_as_without():
+    """More students than in the property above; the starts with forgetting used to end a little below."""
     for seed in range(4):
         table = simulated(TRUTH | {"forget": 0.0}, n_students=120, n_answers=6, seed=seed)
         without, with_it = (row(bkt.fit(table, forgetting=forgetting)) for forgetting in (False, True))
         assert with_it["log_likelihood"] >= without["log_likelihood"] * (1 + 1e-9)
 
 
-def test_nothing_nearby_is_likelier_than_the_fit():
+def test_no_parameters_nearby_are_likelier_than_the_fit():
     table = simulated(TRUTH | {"forget": 0.0}, n_students=300, n_answers=8)
     found = bkt.fit(table)
     best = row(found)["log_likelihood"]
@@ -178,7 +178,7 @@ def test_nothing_nearby_is_likelier_than_the_fit():
         assert log_likelihood(table, found.assign(**{name: found[name] + step})) < best
 
 
-def test_a_degenerate_fit_is_refused_and_the_best_sensible_one_is_marked():
+def test_a_degenerate_fit_is_refused_and_the_best_other_one_is_marked():
     worse = {"prior": 0.05, "learn": 0.3, "guess": 0.9, "slip": 0.8, "forget": 0.0}  # knowing it makes answers wrong
     table = simulated(worse, n_students=500, n_answers=8)
     found = row(bkt.fit(table))
@@ -190,7 +190,7 @@ def test_a_degenerate_fit_is_refused_and_the_best_sensible_one_is_marked():
     assert found["log_likelihood"] < log_likelihood(table, worse)
 
 
-def test_with_forgetting_the_two_states_have_their_right_names():
+def test_with_forgetting_the_two_states_are_not_exchanged():
     fading = {"prior": 0.9, "learn": 0.05, "guess": 0.1, "slip": 0.1, "forget": 0.3}
     found = row(bkt.fit(simulated(fading, n_students=2_000, n_answers=8), forgetting=True))
     assert found["guess"] + found["slip"] < 1
@@ -199,19 +199,19 @@ def test_with_forgetting_the_two_states_have_their_right_names():
 
 
 def test_a_skill_is_fitted_alike_alone_and_among_others_whatever_the_order_of_rows():
-    one, other = (simulated(TRUTH, n_students=80, n_answers=6, seed=seed, skill=skill) for seed, skill in ((1, "maps"), (2, "sets")))
-    alone = bkt.fit(one, seed=4)
-    together = bkt.fit(pd.concat([one, other]).sample(frac=1, random_state=3), seed=4)
+    maps, sets = (simulated(TRUTH, n_students=80, n_answers=6, seed=seed, skill=skill) for seed, skill in ((1, "maps"), (2, "sets")))
+    alone = bkt.fit(maps, seed=4)
+    together = bkt.fit(pd.concat([maps, sets]).sample(frac=1, random_state=3), seed=4)
     pd.testing.assert_frame_equal(together.loc[["maps"]], alone)
 
 
-def test_many_answers_are_fitted_side_by_side_and_alike_every_time():
+def test_many_answers_are_fitted_in_parallel_and_equally_each_time():
     tables = [simulated(TRUTH, n_students=700, n_answers=8, seed=seed, skill=f"skill {seed}") for seed in range(4)]
     pd.testing.assert_frame_equal(bkt.fit(pd.concat(tables)), bkt.fit(pd.concat(tables)))
     pd.testing.assert_frame_equal(bkt.fit(pd.concat(tables)).iloc[:1], bkt.fit(tables[0]))
 
 
-def test_predictions_stand_beside_their_rows():
+def test_predictions_have_the_index_of_their_rows():
     table = pd.concat([responses([1, 0, 1], [0, 1]), responses([0, 1], skill="maps")]).set_index(pd.Index(list("aabbccd")))
     known = pd.DataFrame([PUBLISHED, TRUTH], index=["sets", "maps"])
     shuffled = table.sample(frac=1, random_state=1)
@@ -222,7 +222,7 @@ def test_predictions_stand_beside_their_rows():
     assert paired["chance"].tolist() == straight["chance"].tolist()
 
 
-def test_answers_of_the_same_moment_count_in_the_order_of_the_table_and_times_order_like_numbers():
+def test_answers_at_the_same_time_keep_the_order_of_the_table_and_times_sort_like_numbers():
     table = responses([1, 0, 0])
     known = pd.DataFrame([PUBLISHED], index=["sets"])
     assert bkt.predict(table.assign(order=7), known).tolist() == bkt.predict(table, known).tolist()
@@ -276,7 +276,7 @@ def test_a_prediction_needs_only_the_parameters():
         ({"order": ["first", "second", "third"]}, "neither a time nor a number"),
     ],
 )
-def test_answers_that_cannot_be_traced_are_refused_with_what_is_wrong(wrong, message):
+def test_answers_that_cannot_be_traced_are_refused_with_the_reason(wrong, message):
     with pytest.raises(InputError, match=message):
         bkt.fit(responses([1, 0, 1]).assign(**wrong))
 
@@ -307,7 +307,7 @@ def test_parameters_that_do_not_fit_the_answers_are_refused(parameters, message)
     ("wrong", "message"),
     [({"prior": 1.1}, "prior"), ({"slip": float("nan")}, "slip"), ({"guess": "a"}, "guess"), ({"learn": -0.1}, "learn")],
 )
-def test_a_filter_refuses_what_is_no_probability(wrong, message):
+def test_a_filter_refuses_parameters_that_are_not_probabilities(wrong, message):
     with pytest.raises(InputError, match=f"The parameter {message} of knowledge tracing is a probability from 0 to 1"):
         bkt.filter([1], PUBLISHED | wrong)
     with pytest.raises(InputError, match=f"lacks the parameter {message}; give a probability"):

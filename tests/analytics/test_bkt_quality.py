@@ -1,4 +1,4 @@
-"""Predictions are judged by students whom the parameters were not fitted to."""
+"""The quality of predictions is measured by students that the parameters were not fitted to."""
 
 import warnings
 
@@ -23,7 +23,7 @@ def no_warnings():
 
 
 @given(PAIRS)
-def test_the_figures_are_those_of_their_definitions(pairs):
+def test_quality_is_computed_as_defined(pairs):
     correct, chance = map(list, zip(*pairs, strict=True))
     found = prediction_quality(correct, chance)
     order = [(p > q) + (p == q) / 2 for a, p in pairs for b, q in pairs if a > b]
@@ -33,7 +33,7 @@ def test_the_figures_are_those_of_their_definitions(pairs):
 
 
 @given(PAIRS, st.integers(1, 12))
-def test_every_prediction_lies_in_one_part_of_the_calibration(pairs, bins):
+def test_every_prediction_is_in_one_bin_of_the_calibration(pairs, bins):
     correct, chance = map(list, zip(*pairs, strict=True))
     table = calibration(correct, chance, bins=bins)
     assert len(table) == bins
@@ -45,18 +45,18 @@ def test_every_prediction_lies_in_one_part_of_the_calibration(pairs, bins):
     assert ((filled["low"] <= filled["observed"]) & (filled["observed"] <= filled["high"])).all()
 
 
-def test_nothing_is_told_where_nothing_was_predicted():
+def test_without_predictions_quality_is_undefined():
     found = prediction_quality([1, np.nan], [np.nan, 0.5])
     assert found.n == 0
     assert np.isnan([found.auc, found.rmse, found.log_loss]).all()
     assert calibration([], [])["n"].sum() == 0
 
 
-@pytest.mark.parametrize("judge", [prediction_quality, calibration])
+@pytest.mark.parametrize("function", [prediction_quality, calibration])
 @pytest.mark.parametrize(("correct", "chance"), [([1], [1.1]), ([0.5], [0.5]), ([1, 0], [0.5])])
-def test_what_is_no_prediction_is_refused(judge, correct, chance):
+def test_values_that_are_not_predictions_are_refused(function, correct, chance):
     with pytest.raises(InputError):
-        judge(correct, chance)
+        function(correct, chance)
 
 
 def of_students(*rights, skill="sets"):
@@ -71,8 +71,8 @@ def of_students(*rights, skill="sets"):
 def test_no_student_is_predicted_by_parameters_fitted_to_their_own_answers():
     table = of_students(*[0.1] * 6, 1.0)
     whole = bkt.cross_validate(table, folds=7)
-    one = table["student"] == 6
-    assert whole[one].tolist() == bkt.predict(table[one], bkt.fit(table[~one])).tolist()
+    held_out = table["student"] == 6
+    assert whole[held_out].tolist() == bkt.predict(table[held_out], bkt.fit(table[~held_out])).tolist()
 
 
 def test_predictions_are_the_same_for_the_same_seed_and_in_the_order_of_the_rows():
@@ -90,6 +90,6 @@ def test_a_skill_that_only_one_student_answered_is_not_predicted():
     assert bkt.cross_validate(table.iloc[:0]).empty
 
 
-def test_one_fold_is_none():
+def test_one_fold_is_refused():
     with pytest.raises(InputError, match="2 folds or more, not 1"):
         bkt.cross_validate(of_students(0.5, 0.5), folds=1)

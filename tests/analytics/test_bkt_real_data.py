@@ -18,12 +18,12 @@ def test_all_answers_of_the_file_are_read(table):
     assert (len(table), table["student"].nunique(), table["skill"].nunique()) == (407_967, 3_361, 123)
 
 
-def test_students_whom_a_fit_has_not_seen_are_predicted_better_than_by_how_often_a_skill_is_answered_right(table, say):
+def test_students_outside_the_fit_are_predicted_better_than_by_the_share_of_right_answers_to_a_skill(table, say):
     """A sample of the skills, five folds by student; benchmarks/bkt_quality.py has all of them."""
     some = table[table["skill"].isin(sorted(table["skill"].unique())[::8])]
     qualities = [prediction_quality(some["correct"], bkt.cross_validate(some, forgetting=forgetting)) for forgetting in (False, True)]
     share = prediction_quality(some["correct"], some.groupby("skill")["correct"].transform("mean"))
-    say("16 skills of real answers, held out: " + "; ".join(f"AUC {one.auc:.3f}, RMSE {one.rmse:.3f}" for one in qualities))
+    say("16 skills of real answers, held out: " + "; ".join(f"AUC {quality.auc:.3f}, RMSE {quality.rmse:.3f}" for quality in qualities))
     assert share.auc + 0.05 < qualities[0].auc < qualities[1].auc
     assert share.rmse > qualities[0].rmse > qualities[1].rmse
 
@@ -43,4 +43,4 @@ def test_five_folds_of_all_students_are_predicted_as_well_as_published(table, sa
 @pytest.mark.long
 def test_no_skill_is_fitted_better_from_other_starts_than_from_ours_by_much(table):
     seeds = [bkt.fit(table, seed=seed)["log_likelihood"] for seed in range(3)]
-    assert max(one.sum() for one in seeds) - seeds[0].sum() < 0.001 * abs(seeds[0].sum())
+    assert max(likelihoods.sum() for likelihoods in seeds) - seeds[0].sum() < 0.001 * abs(seeds[0].sum())

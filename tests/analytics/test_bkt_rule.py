@@ -15,7 +15,7 @@ def answers(*scores, **columns):
     return pd.DataFrame({"student": 1, "week": 1, "score": scores, "max_score": 1, "submitted_at": range(len(scores))} | columns)
 
 
-def test_the_value_is_what_is_known_after_the_last_answer():
+def test_the_value_is_the_probability_of_knowing_after_the_last_answer():
     found = estimate(answers(1, 1, 0, 1), "bkt", **PARAMETERS).iloc[0]
     assert found["value"] == pytest.approx(0.9376175233, abs=1e-9)
     assert (found["n_evidence"], found["state"]) == (4, "developing")
@@ -27,7 +27,7 @@ def test_a_topic_is_mastered_from_ninety_five_percent_on():
     assert right[0]["value"] < 0.95 <= right[1]["value"]
 
 
-def test_an_answer_is_correct_with_full_points_unless_the_course_asks_for_less():
+def test_an_answer_is_correct_with_full_points_unless_the_course_requires_less():
     strict, generous = (estimate(answers(0.6, 0.6), "bkt", correct_from=least)["value"].item() for least in (1.0, 0.6))
     assert [strict, generous] == pytest.approx([bkt.filter(given, PARAMETERS)[-1] for given in ([0, 0], [1, 1])])
 

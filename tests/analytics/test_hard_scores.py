@@ -1,4 +1,4 @@
-"""Scores that are legal and hard: every rule has a documented value for them, and warns nobody (warnings are errors here)."""
+"""Extreme but valid scores: every rule has a documented value for them, and gives no warning (warnings are errors in tests)."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ import pytest
 from lmskit.analytics.mastery import RULES, estimate
 
 EVERY_RULE = pytest.mark.parametrize("rule", RULES)
-FULL_MARKS = {"khan": 0.8}  # full marks in exercises alone are proficient
+FULL_SCORE = {"khan": 0.8}  # full scores in exercises alone are proficient
 FEW: dict[str, dict[str, float]] = {
     "n_of_mastery": {"n": 1},
     "m_of_n": {"m": 1, "n": 1},
@@ -27,14 +27,14 @@ def values(scores, rule):
 @EVERY_RULE
 @pytest.mark.parametrize(("point", "value"), [(10, 1), (14, 1), (0, 0)])
 def test_one_student_with_one_item(rule, point, value):
-    expected = float("nan") if rule == "n_of_mastery" and point == 0 else FULL_MARKS.get(rule, 1) * value
+    expected = float("nan") if rule == "n_of_mastery" and point == 0 else FULL_SCORE.get(rule, 1) * value
     assert values(scores_of([point]), rule) == pytest.approx([expected], nan_ok=True)
 
 
 @EVERY_RULE
 @pytest.mark.parametrize("n", [2, 50])
 def test_all_scores_equal(rule, n):
-    assert values(scores_of([10.0] * n), rule) == pytest.approx([FULL_MARKS.get(rule, 1)])
+    assert values(scores_of([10.0] * n), rule) == pytest.approx([FULL_SCORE.get(rule, 1)])
 
 
 @EVERY_RULE
@@ -44,7 +44,7 @@ def test_all_scores_missing_give_no_row(rule, missing):
 
 
 @EVERY_RULE
-def test_an_attempt_that_comes_twice_counts_twice_unless_it_is_the_same_question(rule):
+def test_an_attempt_that_is_there_twice_counts_twice_unless_it_is_the_same_question(rule):
     once, twice = scores_of([10.0, 0.0]), scores_of([10.0, 0.0, 10.0, 0.0])
     assert estimate(twice, rule)["n_evidence"].tolist() == [4]
     same = twice.assign(question=[1, 2, 1, 2])
@@ -59,7 +59,7 @@ def test_unordered_times_count_in_their_order(rule):
     points = [3.0, 10.0, 0.0, 7.0, 9.0]
     expected = values(scores_of(points), rule)
     order = [4, 0, 3, 1, 2]
-    assert values(scores_of([points[place] for place in order], submitted_at=order), rule) == pytest.approx(expected, nan_ok=True)
+    assert values(scores_of([points[index] for index in order], submitted_at=order), rule) == pytest.approx(expected, nan_ok=True)
 
 
 @EVERY_RULE

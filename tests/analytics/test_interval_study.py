@@ -1,4 +1,4 @@
-"""Nine of ten intervals hold the truth: students whose true share of right answers is known, and the rules that carry an interval."""
+"""Nine of ten intervals contain the truth: students whose true share of right answers is known, and the rules that have an interval."""
 
 import numpy as np
 import pytest
@@ -17,40 +17,40 @@ def pooled(table):
 
 
 def exact_coverage(n):
-    """What the average's interval holds of a uniform truth, without chance: over every number of right answers among n."""
+    """The exact coverage of the average's interval for a uniform truth, over every number of right answers among n."""
     right = np.arange(n + 1)
     low, high = beta_interval(right / n, np.full(n + 1, float(n)))
     return float(np.mean(beta.cdf(high, right + 1, n - right + 1) - beta.cdf(low, right + 1, n - right + 1)))
 
 
-def test_the_interval_of_the_average_holds_a_uniform_truth_nine_times_in_ten_from_two_questions_on():
+def test_the_interval_of_the_average_contains_a_uniform_truth_nine_times_in_ten_from_two_questions_on():
     held = [exact_coverage(n) for n in range(2, 101)]
     assert min(held) >= 0.899
     assert max(held) <= 0.93
-    assert exact_coverage(1) == pytest.approx(0.948, abs=5e-4), "one question tells little, and its interval is too wide, not too narrow"
+    assert exact_coverage(1) == pytest.approx(0.948, abs=5e-4), "one question says little, and its interval is too wide, not too narrow"
 
 
-def test_the_simulation_agrees_with_what_can_be_worked_out():
+def test_the_simulation_agrees_with_the_exact_coverage():
     counts = [1, 2, 5, 20]
     table = interval_coverage([configured("average")], counts, n_students=20_000, seed=5)
     assert table["coverage"].tolist() == pytest.approx([exact_coverage(n) for n in counts], abs=0.008)
 
 
-def test_nine_of_ten_intervals_of_the_average_hold_the_truth():
+def test_nine_of_ten_intervals_of_the_average_contain_the_truth():
     table = interval_coverage([configured("average")], [3, 5, 8, 10, 15, 20, 40], n_students=8_000, seed=1)
     assert table["coverage"].between(0.87, 0.93).all(), table
     assert 0.89 <= pooled(table) <= 0.92
 
 
 @pytest.mark.parametrize("prior", [(0.5, 0.5), (2.0, 1.0), (4.0, 2.0)])
-def test_the_average_keeps_its_promise_pooled_over_evidence_whatever_the_students_are_like(prior):
+def test_the_average_has_its_coverage_pooled_over_evidence_for_any_distribution_of_students(prior):
     table = interval_coverage([configured("average")], [1, 2, 3, 5, 8, 10, 15, 20, 40], n_students=4_000, prior=prior, seed=2)
     assert 0.87 <= pooled(table) <= 0.93
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("questions", [2, 3, 5, 8, 10, 15, 20, 40, 100])
-def test_nine_of_ten_intervals_of_the_average_hold_the_truth_at_any_length(questions):
+def test_nine_of_ten_intervals_of_the_average_contain_the_truth_at_any_length(questions):
     table = interval_coverage([configured("average")], [questions], n_students=100_000, seed=questions)
     assert 0.87 <= table["coverage"].item() <= 0.93
 

@@ -1,4 +1,4 @@
-"""What is evidence, what is refused, and what the result looks like."""
+"""Which scores are evidence, which are refused, and the shape of the result."""
 
 import decimal
 import itertools
@@ -24,7 +24,7 @@ def scores_of(**changed):
     return pd.DataFrame(columns | changed)
 
 
-def test_rows_come_by_student_and_week_with_promised_columns():
+def test_rows_are_ordered_by_student_and_week_with_the_documented_columns():
     found = estimate(scores_of(), "average")
     assert list(found.columns) == COLUMNS
     assert found[["student", "week"]].to_numpy().tolist() == [[1, 2], [2, 1]]
@@ -38,7 +38,7 @@ def test_no_scores_give_an_empty_table_of_the_same_shape(rule):
     assert empty.dtypes.to_dict() == full.dtypes.to_dict()
 
 
-def test_a_missing_score_is_no_evidence_and_never_a_zero():
+def test_a_missing_score_is_not_evidence_and_never_a_zero():
     found = estimate(scores_of(score=[None, 3.0, np.nan]), "average")
     assert found[["student", "value", "n_evidence"]].to_numpy().tolist() == [[1, 0.6, 1]]
 
@@ -48,11 +48,11 @@ def test_extra_credit_counts_as_the_maximum():
 
 
 @pytest.mark.parametrize("nothing", [0.0, np.nan])
-def test_a_maximum_of_nothing_is_no_evidence(nothing):
+def test_a_maximum_of_zero_or_none_is_not_evidence(nothing):
     assert estimate(scores_of(max_score=[nothing, 5.0, 5.0]), "average")["student"].tolist() == [1]
 
 
-def test_banked_attempts_are_no_evidence():
+def test_banked_attempts_are_not_evidence():
     assert estimate(scores_of(banked=[True, False, None]), "average")["student"].tolist() == [1]
 
 
@@ -69,22 +69,22 @@ MOMENTS = {
     "numbers as objects": pd.Series([9, 10, None], dtype="object"),
     "categories": pd.Categorical([9, 10, None]),
     "whole numbers": pd.Series([9, 10, None], dtype="Int64"),
-    "numbers that a float cannot tell apart": pd.Series([BIG, BIG + 1, None], dtype="Int64"),
+    "numbers that are equal as floats": pd.Series([BIG, BIG + 1, None], dtype="Int64"),
     "numbers from the end of the range": pd.Series([2**64 - 2, 2**64 - 1, None], dtype="UInt64"),
 }
 
 
-@pytest.mark.parametrize("moments", MOMENTS.values(), ids=MOMENTS)
-def test_a_score_without_a_time_is_the_oldest_wherever_it_stands(moments):
-    scores = scores_of(student=1, week=1, score=[1.0, 4.0, 2.0], submitted_at=moments)
+@pytest.mark.parametrize("times", MOMENTS.values(), ids=MOMENTS)
+def test_a_score_without_a_time_is_the_oldest_wherever_it_is_in_the_table(times):
+    scores = scores_of(student=1, week=1, score=[1.0, 4.0, 2.0], submitted_at=times)
     for rows in itertools.permutations(range(3)):
         assert estimate(scores.iloc[list(rows)], "latest")["value"].tolist() == [0.8]
         assert estimate(scores.iloc[list(rows)], "decaying_average", w=0.5)["value"].tolist() == pytest.approx([0.55])
 
 
 def test_scores_without_any_time_stay_in_their_order():
-    for moments in ([np.nan] * 3, [np.inf] * 3, pd.array([None] * 3, dtype="Int64"), pd.to_datetime(pd.Series([None] * 3))):
-        assert estimate(scores_of(student=1, week=1, submitted_at=moments), "latest")["value"].tolist() == [1.0]
+    for times in ([np.nan] * 3, [np.inf] * 3, pd.array([None] * 3, dtype="Int64"), pd.to_datetime(pd.Series([None] * 3))):
+        assert estimate(scores_of(student=1, week=1, submitted_at=times), "latest")["value"].tolist() == [1.0]
 
 
 @pytest.mark.parametrize(("ids", "latest"), [([1, 9, 8], 0.6), ([1, 8, 9], 1.0), (["1", "8", "9"], 1.0)])
@@ -117,7 +117,7 @@ def test_times_of_every_usual_kind_are_understood(times):
 
 
 @pytest.mark.parametrize(("keys", "dtype"), [([2, 1, 1], "int64"), (["b", "a", "a"], "str"), (pd.array([2, 1, 1], dtype="Int64"), "Int64")])
-def test_students_keep_the_kind_of_key_they_came_with(keys, dtype):
+def test_students_keep_the_type_of_their_key(keys, dtype):
     found = estimate(scores_of(student=keys), "average")
     assert str(found["student"].dtype) == dtype
     assert found["week"].tolist() == [2, 1]
@@ -168,7 +168,7 @@ def test_an_unknown_rule_is_answered_with_the_nearest():
         ("latest", {"mastery_threshold": 0.4}, "lies above the mastery threshold"),
     ],
 )
-def test_a_parameter_that_cannot_be_is_refused(rule, parameters, message):
+def test_an_impossible_parameter_is_refused(rule, parameters, message):
     with pytest.raises(RuleParameterError, match=message):
         estimate(scores_of(), rule, **parameters)
 
@@ -200,11 +200,11 @@ def test_a_column_that_is_there_twice_is_refused():
         estimate(pd.concat([scores, scores[["score"]]], axis=1), "average")
 
 
-def test_the_smallest_maximum_and_the_largest_score_are_no_overflow():
+def test_the_smallest_maximum_and_the_largest_score_do_not_overflow():
     assert estimate(scores_of(score=1e308, max_score=1e-320), "average")["value"].tolist() == [1, 1]
 
 
-def test_the_table_given_is_left_as_it_was():
+def test_the_given_table_is_not_changed():
     scores = scores_of(banked=[True, False, False])
     before = scores.copy(deep=True)
     estimate(scores, "decaying_average")
@@ -212,7 +212,7 @@ def test_the_table_given_is_left_as_it_was():
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
-def test_every_rule_explains_itself_and_its_defaults_are_in_range(rule):
+def test_every_rule_has_a_description_and_defaults_in_range(rule):
     assert rule.description.endswith(".")
     defaults = rule.configured().parameters
     assert {parameter.name for parameter in rule.parameters} == set(defaults)

@@ -30,14 +30,14 @@ def value(scores, rule, **parameters):
         ("1001011", 0.8),
         ("1110000", 0.6),
         ("11100001", 0.6),  # the first right answer is no longer among the last seven
-        ("1111100000000", 1),  # once there, it stays
+        ("1111100000000", 1),  # once reached, it stays
     ],
 )
-def test_five_of_the_last_seven_answers_are_asked_for(given, progress):
+def test_five_of_the_last_seven_answers_are_required(given, progress):
     assert value(answers(given), "m_of_n") == pytest.approx(progress)
 
 
-def test_only_as_many_correct_answers_as_are_asked_for_are_mastery():
+def test_only_the_required_number_of_correct_answers_is_mastery():
     scores = answers("111101", student=[1, 1, 1, 1, 2, 2])
     assert estimate(scores, "m_of_n", m=4, n=4)["state"].tolist() == ["mastered", "remedial"]
     assert estimate(scores, "m_of_n", m=5)["state"].tolist() == ["developing", "remedial"]
@@ -53,7 +53,7 @@ def test_a_response_that_is_not_graded_is_not_the_first():
     assert value(scores, "m_of_n", m=2, n=2) == 1
 
 
-def test_the_same_question_of_another_student_or_week_is_another():
+def test_the_same_question_for_another_student_or_week_is_another_question():
     scores = answers("0110", question="a").assign(student=[1, 2, 1, 2], week=[1, 1, 2, 2])
     assert estimate(scores, "m_of_n", m=1, n=1)["value"].tolist() == [0, 1, 1, 0]
 
@@ -69,7 +69,7 @@ def test_what_counts_as_correct_is_a_parameter():
     assert value(partly, "m_of_n", m=2, n=2, correct_from=0.7) == 1
 
 
-def test_more_right_answers_than_answers_cannot_be_asked_for():
+def test_more_right_answers_than_answers_cannot_be_required():
     with pytest.raises(RuleParameterError, match="m = 8 correct answers among the last n = 7"):
         rule_named("m_of_n").configured({"m": 8})
 
@@ -123,8 +123,8 @@ def test_only_khan_academys_own_mastered_is_mastered():
     assert estimate(scores, "khan")[["value", "state"]].to_numpy().tolist() == [[1, "mastered"], [0, "remedial"], [0.8, "developing"]]
 
 
-def test_an_attempt_stands_as_a_whole_where_its_first_answer_does():
-    # the mixed attempt begins first, so that the exercise, which was handed in between its answers, comes after all of them
+def test_an_attempt_is_ordered_as_a_whole_by_its_first_answer():
+    # the mixed attempt begins first, so that the exercise, which was submitted between its answers, is after all of them
     scores = answers("1011", attempt=["mixed", "exercise", "mixed", "mixed"], mixed=[True, False, True, True])
     assert LEVELS[value(scores, "khan")] == "mastered"
 
@@ -138,10 +138,10 @@ def test_an_attempt_stands_as_a_whole_where_its_first_answer_does():
         ("khan", "attempt", {}, "attempt contains something that cannot be used as a name"),
     ],
 )
-def test_a_column_that_means_nothing_is_one_clear_error(rule, column, wrong, message):
+def test_a_column_with_unusable_values_is_one_clear_error(rule, column, wrong, message):
     with pytest.raises(InputError, match=message):
         estimate(answers("11", **{column: pd.Series([wrong, wrong], dtype=object)}), rule)
 
 
-def test_a_rule_looks_only_at_the_columns_it_needs():
+def test_a_rule_reads_only_the_columns_it_needs():
     assert value(answers("10", question=pd.Series([[1], [1]], dtype=object), mixed="?"), "average") == 0.5

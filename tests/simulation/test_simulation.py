@@ -1,4 +1,4 @@
-"""Simulated terms: the same again for a seed, plausible, and with a truth that estimates can be scored against."""
+"""Simulated terms: the same for the same seed, plausible, and with a truth that estimates can be compared with."""
 
 import dataclasses
 import json
@@ -29,7 +29,7 @@ def term(terms):
     return terms[1]
 
 
-def test_the_demonstration_has_the_size_it_promises(terms):
+def test_the_demonstration_has_its_documented_size(terms):
     earlier, current = terms
     assert (len(current.courses), len(current.students), current.syllabus["week_number"].max()) == (3, 300, 12)
     assert 19_000 <= len(current.attempts) <= 21_000
@@ -46,12 +46,12 @@ def test_both_terms_ask_the_same_questions(terms):
 
 def test_the_same_seed_makes_the_same_term_and_another_seed_another():
     small = TermDesign(n_students=20, n_weeks=3)
-    one, same, other = (simulate_term(small, seed=seed) for seed in (5, 5, 6))
+    term, same, other = (simulate_term(small, seed=seed) for seed in (5, 5, 6))
     for name in FRAMES:
-        pd.testing.assert_frame_equal(getattr(one, name), getattr(same, name))
-    for part in dataclasses.fields(one.truth):
-        pd.testing.assert_frame_equal(getattr(one.truth, part.name), getattr(same.truth, part.name))
-    assert not one.attempts["score"].equals(other.attempts["score"])
+        pd.testing.assert_frame_equal(getattr(term, name), getattr(same, name))
+    for part in dataclasses.fields(term.truth):
+        pd.testing.assert_frame_equal(getattr(term.truth, part.name), getattr(same.truth, part.name))
+    assert not term.attempts["score"].equals(other.attempts["score"])
 
 
 def test_a_known_seed_gives_known_answers_on_every_platform():
@@ -59,7 +59,7 @@ def test_a_known_seed_gives_known_answers_on_every_platform():
     assert [len(small.attempts), small.attempts["score"].sum(), small.quizzes["questions"][0][1]["prompt"]] == KNOWN
 
 
-def test_nobody_is_taken_for_a_real_person(term):
+def test_no_student_can_be_mistaken_for_a_real_person(term):
     assert (term.students["given_name"] == "Simulated").all()
     assert term.students["email"].str.endswith("@simulated.invalid").all()
     assert term.students["email"].is_unique
@@ -96,7 +96,7 @@ def test_no_quiz_asks_the_same_twice_in_a_week(term):
         assert len(prompts) == len(set(prompts))
 
 
-def test_choices_are_not_always_right_at_the_same_place(term):
+def test_the_right_option_is_not_always_at_the_same_position(term):
     right = [key["answer"] for keys in term.quizzes["answer_key"] for key in keys.values() if isinstance(key["answer"], str)]
     assert set(right) == {"a", "b", "c", "d"}
 
@@ -138,7 +138,7 @@ def test_attempts_are_numbered_in_time_inside_the_term_by_enrolled_students(term
     assert attempts["score"].between(0, attempts["max_score"]).all()
 
 
-def test_who_stops_submits_no_more(term):
+def test_students_who_stop_submit_nothing_more(term):
     weeks = term.attempts.merge(term.quizzes[["quiz", "week_number"]], on="quiz").merge(term.truth.stops, on=["student", "course"])
     assert (weeks["week_number"] <= weeks["last_week"]).all()
     stopped = (term.truth.stops["last_week"] < 12).mean()
@@ -154,7 +154,7 @@ def test_scores_follow_the_response_model(term):
     assert fraction.mean() == pytest.approx(merged["true_score"].mean(), abs=0.01)
 
 
-def test_estimates_find_the_truth_that_made_the_data(term):
+def test_estimates_find_the_truth_of_the_simulation(term):
     scores = term.attempts.merge(term.quizzes[["quiz", "week_number"]], on="quiz").rename(columns={"week_number": "week"})
     scores["student"] = scores["student"].astype(str) + scores["course"]
     found = estimate(scores[scores["number"] == 1], "average")
@@ -163,13 +163,13 @@ def test_estimates_find_the_truth_that_made_the_data(term):
     assert np.corrcoef(both["value"], both["true_score"])[0, 1] > 0.7
 
 
-def test_guessing_lifts_the_chance_of_those_who_know_nothing():
+def test_guessing_raises_the_chance_of_low_ability():
     assert response_probability(-50.0, 1.0, 0.0, 0.25) == pytest.approx(0.25)
     assert response_probability(50.0, 1.0, 0.0, 0.25) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("impossible", [{"n_students": 0}, {"n_weeks": 13}, {"stopping": 1.5}, {"max_attempts": 0}, {"modules": ()}])
-def test_a_term_that_cannot_be_is_refused(impossible):
+def test_an_impossible_term_is_refused(impossible):
     with pytest.raises(InputError, match="simulated term needs"):
         TermDesign(**impossible)
 
@@ -179,26 +179,26 @@ def test_every_module_has_twelve_topics_of_its_own():
     assert len(titles) == len(set(titles)) == 36
 
 
-def test_a_wrong_key_earns_the_wrong_ones_the_points_and_the_truth_tells(terms):
+def test_a_wrong_key_gives_points_for_wrong_answers_and_is_in_the_truth(terms):
     _, current = terms
     [flawed] = current.truth.items[current.truth.items["wrong_key"]].to_dict("records")
     assert (flawed["week_number"], flawed["question"]) == (4, "q2")
     attempts = current.attempts[(current.attempts["quiz"] == flawed["quiz"]) & (current.attempts["number"] == 1)]
-    marks = pd.DataFrame([{answer["question"]: answer["score"] for answer in answers} for answers in attempts["answers"]])
-    verdicts = item_analysis(marks, marks.max())["verdict"]
+    scores = pd.DataFrame([{answer["question"]: answer["score"] for answer in answers} for answers in attempts["answers"]])
+    verdicts = item_analysis(scores, scores.max())["verdict"]
     assert verdicts[verdicts == "likely_wrong_key"].index.tolist() == ["q2"]
 
 
-def test_a_flaw_leaves_the_questions_and_all_other_quizzes_as_they_are():
+def test_a_flaw_does_not_change_questions_and_other_quizzes():
     plain = module_quizzes(bank_modules()[0], growth=0.08, seed=1)
     flawed = module_quizzes(bank_modules()[0], growth=0.08, seed=1, flaws=(Flaw("PROG", 2, "Check", "q1", wrong_key=True, harder=0.5),))
-    changed = [number for number, (one, other) in enumerate(zip(plain, flawed, strict=True)) if one.answer_key != other.answer_key]
+    changed = [number for number, (quiz, other) in enumerate(zip(plain, flawed, strict=True)) if quiz.answer_key != other.answer_key]
     assert changed == [3]
     assert [quiz.questions for quiz in plain] == [quiz.questions for quiz in flawed]
     assert (flawed[3].difficulty - plain[3].difficulty).tolist() == [0.5, 0, 0, 0, 0]
 
 
-def test_wrong_responses_are_chosen_by_their_appeal(term):
+def test_wrong_answers_are_chosen_by_their_appeal(term):
     quiz = term.quizzes.set_index("quiz")["questions"]
     responses = term.attempts.explode("answers")
     answers = pd.DataFrame(
