@@ -63,7 +63,7 @@ class MasteryDashboard(Dashboard):
                 row(students, self.panel.view),
                 heading("The class by level"),
                 self.distribution.view,
-                heading("Students to help, among those on this page"),
+                heading("Students who need help, on this page"),
                 self.to_help.view,
             ]
         )

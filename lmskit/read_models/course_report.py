@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 HELP_SHOWN = 20
-"""Students to help that a report lists by name."""
+"""The most students who need help that a report lists by name."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class CourseReportData:
     to_help
         The first `HELP_SHOWN` rows of `lmskit.queries.mastery.students_to_help`.
     n_to_help
-        How many students to help there are.
+        Number of students who need help.
     quizzes
         As `lmskit.queries.attempt.quiz_totals` gives them.
     read_at
@@ -86,7 +86,7 @@ class CourseSummary:
     latest
         The last week in which a student is assessed, a row of `lmskit.queries.mastery.class_weeks`; None without one.
     n_to_help
-        How many students to help there are.
+        Number of students who need help.
     """
 
     course: Mapping[Hashable, Any]

@@ -70,7 +70,7 @@ class ListEntry:
     n_students
         Active and completed students.
     n_to_help
-        Students to help.
+        Students who need help.
     week
         The last week in which a student is assessed; None without one.
     n_assessed, mean

@@ -96,7 +96,7 @@ class CourseReport:
             {
                 "Student": to_help["name"],
                 "Mean value": to_help["mean_value"].map(number_text, na_action=None),
-                "Last submitted (UTC)": to_help["last_submitted_at"].dt.strftime("%Y-%m-%d"),
+                "Last attempt (UTC)": to_help["last_submitted_at"].dt.strftime("%Y-%m-%d"),
                 "Why": to_help["reason"],
             }
         )
@@ -111,7 +111,7 @@ class CourseReport:
                 "Week": self.data.quizzes["week_number"],
                 "Students": self.data.quizzes["n_students"],
                 "Attempts": self.data.quizzes["n_attempts"],
-                "Mean score": self.data.quizzes["mean_share"].map(percent_text, na_action=None),
+                "Mean share": self.data.quizzes["mean_share"].map(percent_text, na_action=None),
                 "Not graded": self.data.quizzes["not_graded"],
                 "Banked": self.data.quizzes["n_banked"],
             }
