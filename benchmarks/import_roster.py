@@ -1,12 +1,12 @@
 r"""How long a roster of 50,000 students takes: preview and import with lmskit, against `psql \copy` of the same file.
 
-- lmskit reads the file twice, as an administrator does: once as a preview, whose report is looked at, and once for real, with
-  the commit. Each time it recognises every student by id, SIS id and address, judges every row, writes people, their ids
-  and their places under constraints, row security and audit, and says what became of each row.
+- lmskit reads the file twice, as an administrator does: once for the preview, and once for the import with its
+  commit. Each time it recognises every student by id, SIS id and address, validates every row, writes people, their ids
+  and their enrollments under constraints, row security and audit, and reports the outcome of each row.
 - `psql \copy` puts the lines of the same file into a table of text columns without a constraint. That validates nothing and
-  enrolls nobody: it is the time that the bytes themselves take.
+  enrolls no student: it is the time for the bytes alone.
 
-The import is also repeated once, and has to find every row unchanged. Everything runs in a cluster of its own that is removed.
+The import is also repeated once, and all rows must be unchanged. Everything runs in a cluster of its own that is removed.
 
     python benchmarks/import_roster.py [--students 50000] [--repeat 3] [--steps]
 """
@@ -47,7 +47,7 @@ def made_up(path: Path, students: int) -> None:
 
 
 class Bench:
-    """A scratch cluster with one course and nobody in it."""
+    """A scratch cluster with one course without students."""
 
     def __init__(self, scratch: Path, students: int) -> None:
         from lmskit.db import access, engine_for, keep_login, migrator_engine, revision, transaction

@@ -179,7 +179,10 @@ def _report(session: Session, run: Statements, source: oulad.OuladFolder, added:
 
 def _notes(lecturers: int, students: int, several: int) -> list[str]:
     notes = [
-        f"OULAD names no lecturers: each module has a made one, lecturer.<module>@oulad.invalid, without a login ({lecturers} made now).",
+        (
+            "OULAD has no lecturers: each module has an invented one, lecturer.<module>@oulad.invalid, without a login "
+            f"({lecturers} added now)."
+        ),
         "OULAD has no names or addresses of students: they are called Student <id>, and their addresses in .invalid receive nothing.",
         "OULAD has no topics: the weeks are called Week 1, Week 2 and so on. The weights of assessments are checked, not kept.",
         "OULAD has days without hours: submissions are set to 12:00 UTC.",

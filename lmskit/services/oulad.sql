@@ -1,10 +1,10 @@
 -- From staged rows of OULAD to the tables, one subject after the other.
 --
--- One row of each oulad_* table: a row of the file with what it means here, what becomes of it (state: added, changed,
---   unchanged or rejected) and, if it is rejected, why and because of which cell.
+-- One row of each oulad_* table: a row of the file with its meaning in lmskit, its state (added, changed, unchanged or
+--   rejected) and the reason if it is rejected.
 -- Caveats: The first row that names a thing counts, later ones are rejected. A row whose parent was rejected is rejected too.
---   What OULAD does not say (titles of courses, names, topics, lecturers) is set when a thing is added and then left alone.
--- Source: staged by lmskit.services.oulad from the records of lmskit.importers.oulad.
+--   What OULAD does not contain (titles of courses, names, topics, lecturers) is set when a row is added and not changed later.
+-- Source: the tables that lmskit.services.oulad fills with the records of lmskit.importers.oulad.
 --
 -- Each part begins with a line "-- part: <name>" and is one statement.
 
@@ -62,10 +62,10 @@ WHERE state <> 'rejected' AND last_week > weeks
 CREATE TEMPORARY TABLE oulad_term ON COMMIT DROP AS
 SELECT
     wanted.*,
-    there.id AS term_id,
+    stored.id AS term_id,
     CASE
-        WHEN there.id IS NULL THEN 'added'
-        WHEN there.starts_on > wanted.starts_on OR there.ends_on < wanted.ends_on THEN 'changed'
+        WHEN stored.id IS NULL THEN 'added'
+        WHEN stored.starts_on > wanted.starts_on OR stored.ends_on < wanted.ends_on THEN 'changed'
         ELSE 'unchanged'
     END AS state
 FROM (
@@ -76,7 +76,7 @@ FROM (
 ) AS wanted
 LEFT JOIN external_ids AS known ON known.source = 'oulad' AND known.kind = 'term' AND known.external_id = wanted.presentation
 LEFT JOIN terms AS same_code ON same_code.code = wanted.presentation
-LEFT JOIN terms AS there ON there.id = coalesce(known.term_id, same_code.id)
+LEFT JOIN terms AS stored ON stored.id = coalesce(known.term_id, same_code.id)
 
 -- part: add_terms
 INSERT INTO terms (code, name, starts_on, ends_on)
@@ -199,7 +199,7 @@ GROUP BY code
 HAVING sum(weight) = 0
 
 -- part: add_quizzes
--- Numbers are given in the order of the rows, so the n-th new quiz is the n-th new row.
+-- Ids are assigned in the order of the rows, so the n-th new quiz is the n-th new row.
 WITH added AS (
     INSERT INTO quizzes (course_id, week_number, title, max_score, due_on)
     SELECT course_id, week_number, title, 100, due_on FROM oulad_quiz WHERE state = 'added' ORDER BY row_number
@@ -230,7 +230,7 @@ FROM oulad_quiz AS o
 WHERE o.state = 'changed' AND q.id = o.quiz_id
 
 -- part: people
--- People are looked up one by one, by unique keys: the planner knows little about tables that were filled a moment ago.
+-- People are looked up one by one by unique keys, since the planner knows little about tables that were just filled.
 CREATE TEMPORARY TABLE oulad_person ON COMMIT DROP AS
 SELECT
     wanted.student,

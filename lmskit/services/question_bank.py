@@ -1,7 +1,7 @@
 """Import a question bank into one quiz of a course.
 
-A question is known by its id: one with the same id is compared, a new one is added behind the others, and one that the
-file does not name stays. Importing the same file twice changes nothing the second time.
+A question is recognised by its id: a question with the same id is compared, a new one is added at the end, and questions
+that are not in the file stay. Importing the same file twice changes nothing the second time.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ if TYPE_CHECKING:
     from lmskit.importers.question_banks.bank import Bank
     from lmskit.services.importing import ImportOptions
 
-FROZEN_NEW = "attempts were made at the quiz, so it takes no further questions: import them into another quiz"
-FROZEN_CHANGED = "differs from the question that attempts were made at: correct it in the quiz itself, if it stays the same question"
+FROZEN_NEW = "attempts were made at the quiz, so no questions can be added: import them into another quiz"
+FROZEN_CHANGED = "differs from the question of the attempts: if it is a correction of the same question, make it in the quiz itself"
 
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """What becomes of one question of the bank."""
+    """A question of the bank, compared with the quiz."""
 
-    one: BankQuestion
+    found: BankQuestion
     state: str
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The quiz that the questions go to, and whether it and its week were made for them."""
+    """The quiz that the questions are added to, and whether it and its week are new."""
 
     quiz: Quiz
     is_new: bool
@@ -104,7 +104,7 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
 
 
 def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank) -> _Target | None:
-    """Find the quiz or make it; a bank without a question that could be read makes none."""
+    """Find or create the quiz; None if it would be new and the bank has no question that can be imported."""
     key = f"{course.id}/{wanted.title}"
     known = entity_named(session, bank.system, EntityKind.QUIZ, key)
     titled = quizzes_titled(session, course, wanted.title)
@@ -128,8 +128,8 @@ def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank) -> _
 
 
 def _add_week(session: Session, course: Course, week: int) -> bool:
-    here = select(Syllabus.week_number).where(Syllabus.course_id == course.id, Syllabus.week_number == week)
-    if session.scalar(here) is not None:
+    stored = select(Syllabus.week_number).where(Syllabus.course_id == course.id, Syllabus.week_number == week)
+    if session.scalar(stored) is not None:
         return False
     session.add(Syllabus(course_id=course.id, week_number=week, topic=f"Week {week}", objectives=""))
     session.flush()
@@ -138,33 +138,33 @@ def _add_week(session: Session, course: Course, week: int) -> bool:
 
 def _compared(session: Session, quiz: Quiz, bank: Bank) -> list[_Compared]:
     stored = content_of(quiz)
-    asked = {question.id: question for question in stored.questions}
-    frozen = n_attempts(session, quiz) > 0 and (bool(asked) or has_answers(session, quiz))
+    stored_questions = {question.id: question for question in stored.questions}
+    frozen = n_attempts(session, quiz) > 0 and (bool(stored_questions) or has_answers(session, quiz))
     compared = []
-    for one in bank.questions:
-        there = asked.get(one.question.id)
-        same_key = stored.answer_key.get(one.question.id) == one.key
-        if there is None:
-            compared.append(_Compared(one, "rejected", FROZEN_NEW) if frozen else _Compared(one, "added"))
-        elif there == one.question:
-            compared.append(_Compared(one, "unchanged") if same_key else _Compared(one, "changed", "its key or feedback is another"))
+    for found in bank.questions:
+        known = stored_questions.get(found.question.id)
+        same_key = stored.answer_key.get(found.question.id) == found.key
+        if known is None:
+            compared.append(_Compared(found, "rejected", FROZEN_NEW) if frozen else _Compared(found, "added"))
+        elif known == found.question:
+            compared.append(_Compared(found, "unchanged") if same_key else _Compared(found, "changed", "its key or feedback has changed"))
         elif frozen:
-            compared.append(_Compared(one, "rejected", FROZEN_CHANGED))
+            compared.append(_Compared(found, "rejected", FROZEN_CHANGED))
         else:
-            compared.append(_Compared(one, "changed", "its text, points or options are other ones"))
+            compared.append(_Compared(found, "changed", "its text, points or options have changed"))
     return compared
 
 
 def _merged(quiz: Quiz, compared: list[_Compared]) -> QuizContent:
     stored = content_of(quiz)
-    taken = {each.one.question.id: each.one for each in compared if each.state != "rejected"}
+    accepted = {each.found.question.id: each.found for each in compared if each.state != "rejected"}
     old = {question.id: question for question in stored.questions}
-    questions = old | {identifier: one.question for identifier, one in taken.items()}
-    keys = {identifier: key for identifier, key in stored.answer_key.items() if identifier not in taken}
+    questions = old | {identifier: found.question for identifier, found in accepted.items()}
+    keys = {identifier: key for identifier, key in stored.answer_key.items() if identifier not in accepted}
     try:
         return QuizContent(
             questions=tuple(questions.values()),
-            answer_key=keys | {identifier: one.key for identifier, one in taken.items() if one.key is not None},
+            answer_key=keys | {identifier: found.key for identifier, found in accepted.items() if found.key is not None},
         )
     except ValidationError as error:
         raise ImportFileError(f"The questions do not fit into one quiz: {one_sentence(error)}") from error
@@ -173,14 +173,16 @@ def _merged(quiz: Quiz, compared: list[_Compared]) -> QuizContent:
 def _report(bank: Bank, wanted: TakeBank, target: _Target | None, compared: list[_Compared], *, dry_run: bool) -> ImportReport:
     states = Counter(each.state for each in compared)
     refused = [
-        Rejection(each.one.file, each.one.row, None, shortened(each.one.question.id), each.reason)
+        Rejection(each.found.file, each.found.row, None, shortened(each.found.question.id), each.reason)
         for each in compared
         if each.state == "rejected"
     ]
-    rejections = sorted((*bank.rejections, *refused), key=lambda one: (one.file, one.row or 0))
-    outcomes = [Outcome(each.one.file, each.one.row, None, each.state, each.one.question.id, each.reason) for each in compared]
-    outcomes += [Outcome(one.file, one.row, None, "rejected", one.value or "", one.reason) for one in bank.rejections]
-    refused_at = {(one.file, one.row) for one in refused}
+    rejections = sorted((*bank.rejections, *refused), key=lambda rejection: (rejection.file, rejection.row or 0))
+    outcomes = [Outcome(each.found.file, each.found.row, None, each.state, each.found.question.id, each.reason) for each in compared]
+    outcomes += [
+        Outcome(rejection.file, rejection.row, None, "rejected", rejection.value or "", rejection.reason) for rejection in bank.rejections
+    ]
+    refused_positions = {(rejection.file, rejection.row) for rejection in refused}
     counts = FileCounts(
         bank.name, bank.rows_in, states["added"], states["changed"], states["unchanged"], len(rejections), skipped_columns=bank.skipped
     )
@@ -196,9 +198,9 @@ def _report(bank: Bank, wanted: TakeBank, target: _Target | None, compared: list
             EntityCounts("questions", states["added"], states["changed"], states["unchanged"]),
         ),
         rejections=tuple(rejections),
-        warnings=tuple(odd for odd in bank.warnings if (odd.file, odd.row) not in refused_at),
+        warnings=tuple(warning for warning in bank.warnings if (warning.file, warning.row) not in refused_positions),
         notes=(*bank.notes, *_notes(wanted, target)),
-        outcomes=tuple(sorted(outcomes, key=lambda one: (one.part, one.row or 0))),
+        outcomes=tuple(sorted(outcomes, key=lambda outcome: (outcome.part, outcome.row or 0))),
     )
 
 
@@ -211,9 +213,9 @@ def _quiz_counts(target: _Target | None, compared: list[_Compared]) -> EntityCou
 
 def _notes(wanted: TakeBank, target: _Target | None) -> list[str]:
     if target is None:
-        return [f"No quiz {wanted.title!r} was made, since none of the questions can be imported."]
+        return [f"No quiz {wanted.title!r} was created, since none of the questions can be imported."]
     quiz = target.quiz
-    place = f"the {'new ' if target.is_new else ''}quiz {quiz.title!r} in week {quiz.week_number}"
+    described = f"the {'new ' if target.is_new else ''}quiz {quiz.title!r} in week {quiz.week_number}"
     if wanted.week_number not in {None, quiz.week_number}:
-        return [f"The questions belong to {place}, where it stays; week {wanted.week_number} was asked for."]
-    return [f"The questions belong to {place}."]
+        return [f"The questions belong to {described}. The quiz stays in its week; week {wanted.week_number} was asked for."]
+    return [f"The questions belong to {described}."]

@@ -123,7 +123,7 @@ def test_a_key_alone_may_change(session, course, imported):
     answered(session, the_quiz(session, course), answers=[{"question": "a", "response": True, "score": 1}])
     report = imported("::a::Is it?{F#Look again.}\n\n")
     assert [(outcome.what, outcome.state, outcome.reason) for outcome in report.outcomes] == [
-        ("a", "changed", "its key or feedback is another")
+        ("a", "changed", "its key or feedback has changed")
     ]
     assert the_quiz(session, course).answer_key["a"] == {"answer": False, "feedback": "wrong: Look again."}
 
@@ -150,7 +150,7 @@ def test_a_quiz_with_totals_only_gets_its_questions(session, course, imported):
     report = imported(FIRST)
     assert counts(report) == (2, 0, 0, 0)
     assert (quiz.week_number, float(quiz.max_score)) == (1, 2)
-    assert "where it stays; week 2 was asked for" in report.notes[-1]
+    assert "The quiz stays in its week; week 2 was asked for" in report.notes[-1]
 
 
 def test_a_quiz_is_found_again_under_its_new_name(session, course, imported):
