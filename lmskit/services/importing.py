@@ -13,11 +13,12 @@ import psycopg
 from sqlalchemy import CursorResult, func, text
 from sqlalchemy.exc import DBAPIError
 
-from lmskit.errors import ConflictError, ImportFileError, NotPermittedError
+from lmskit.errors import ConflictError, ImportFileError
 from lmskit.importers.csv_file import MAX_REJECTIONS
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.report import Rejection, RowWarning
 from lmskit.models import ImportRun
+from lmskit.services.permission import administrators_only
 from lmskit.services.staging_table import StagingTable, analyze
 from lmskit.vocabulary import ImportStatus
 
@@ -97,24 +98,23 @@ def importing(session: Session, *, dry_run: bool) -> Iterator[None]:
     ConflictError
         Another person changed the same rows at the same time.
     """
-    try:
-        # An import counts rows in the middle of its transaction, which another import would not see.
-        session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
-        session.execute(text("SET LOCAL work_mem = '64MB'"))
-        nested = session.begin_nested() if dry_run else None
-        REJECTIONS.create(session)
-        WARNINGS.create(session)
-        yield
-        if nested is not None:
-            nested.rollback()
-        session.expire_all()  # SQL wrote rows that the session's objects do not reflect
-    except (DBAPIError, psycopg.Error) as error:
-        match error.orig if isinstance(error, DBAPIError) else error:
-            case psycopg.errors.InsufficientPrivilege():
-                raise NotPermittedError("Only an administrator can import files. Sign in as one, or ask one to do it.") from error
-            case psycopg.errors.UniqueViolation() | psycopg.errors.ForeignKeyViolation():
+    with administrators_only("import files"):
+        try:
+            # An import counts rows in the middle of its transaction, which another import would not see.
+            session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
+            session.execute(text("SET LOCAL work_mem = '64MB'"))
+            nested = session.begin_nested() if dry_run else None
+            REJECTIONS.create(session)
+            WARNINGS.create(session)
+            yield
+            if nested is not None:
+                nested.rollback()
+            session.expire_all()  # SQL wrote rows that the session's objects do not reflect
+        except (DBAPIError, psycopg.Error) as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error
+            if isinstance(reason, (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation)):
                 raise ConflictError("Another person changed the same rows during the import. Nothing was written; import again.") from error
-        raise
+            raise
 
 
 def parts_of(file: str) -> dict[str, str]:
