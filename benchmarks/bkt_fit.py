@@ -2,14 +2,14 @@
 
     python benchmarks/bkt_fit.py [--answers 500000] [--times 3] [--real] [--environment FOLDER]
 
-Simulated answers (by default), or with --real the ASSISTments 2009-10 data, each of five folds in its turn. pyBKT gets an environment of
-its own, made from the package registry unless FOLDER has one: its wheel is pure Python and does not fit, so it is built from its source,
-which needs a C++ compiler; that the compiled E-step is in use is checked. Two ways are compared, forgetting off and on:
+Simulated answers (by default), or with --real the ASSISTments 2009-10 data, without each of five folds in turn. pyBKT has an environment
+of its own, created from the package registry unless FOLDER has one. Its wheel is pure Python and does not fit, so it is built from its
+source, which needs a C++ compiler; the benchmark checks that the compiled E-step is used. Two ways are compared, forgetting off and on:
 
-usual   each as its users call it, from a table to parameters: pyBKT with 5 starts of at most 100 steps, ours with its 16 starts
-same    exactly 100 steps from each of the same 5 starts, without choosing: pyBKT's data are made ready outside of the time, ours within
+usual   each as its users call it, from a table to parameters: pyBKT with 5 starts of at most 100 steps, lmskit with its 16 starts
+same    exactly 100 steps from each of the same 5 starts; the time includes preparing the data for lmskit and not for pyBKT
 
-Log-likelihoods are computed by one function, lmskit's prediction, from the parameters of each. Both use all processors.
+Log-likelihoods of both are computed by one function, lmskit's prediction. Both use all processors.
 """
 
 import argparse
@@ -48,24 +48,24 @@ def main() -> None:
     parser.add_argument("--real", action="store_true")
     parser.add_argument("--environment", type=Path)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="lmskit-bkt-") as place:
-        peer = python_of_peer(chosen.environment or Path(place) / "pybkt")
+    with tempfile.TemporaryDirectory(prefix="lmskit-bkt-") as temporary:
+        peer = python_of_peer(chosen.environment or Path(temporary) / "pybkt")
         if chosen.real:
             table = responses()
             fold = np.random.default_rng(0).permutation(table["student"].nunique())[table["student"]] % 5
-            parts = [(f"without fold {one + 1}", table[fold != one], table[fold == one]) for one in range(5)]
+            parts = [(f"without fold {number + 1}", table[fold != number], table[fold == number]) for number in range(5)]
             ways = ["usual"]
         else:
             parts = [("simulated", simulated(chosen.answers), None)] * chosen.times
             ways = ["usual", "same"]
-        bkt.fit(parts[0][1].head(2_000), forgetting=True)  # compiling is not fitting
+        bkt.fit(parts[0][1].head(2_000), forgetting=True)  # compiles before anything is timed
         for way in ways:
             for forgetting in (False, True):
-                compare(Path(place), peer, parts, way, forgetting=forgetting)
+                compare(Path(temporary), peer, parts, way, forgetting=forgetting)
 
 
 def python_of_peer(folder: Path) -> Path:
-    """The interpreter of pyBKT's environment, which is made unless it is there."""
+    """The interpreter of pyBKT's environment, which is created if it is missing."""
     python = folder / "bin" / "python"
     if not python.exists():
         print(f"building pyBKT {VERSION} from its source in {folder}", flush=True)
@@ -86,49 +86,49 @@ def simulated(n_answers: int) -> pd.DataFrame:
     prior, learn, guess, slip = draw.uniform([[0.1], [0.05], [0.05], [0.03]], [[0.7], [0.3], [0.3], [0.2]], size=(4, N_SKILLS))[:, skill]
     known = draw.random(len(lengths)) < prior
     rows = []
-    for place in range(int(lengths.max())):
-        there = np.flatnonzero(lengths > place)
-        right = draw.random(len(there)) < np.where(known[there], 1 - slip[there], guess[there])
-        rows.append(pd.DataFrame({"student": there, "skill": skill[there], "correct": right.astype(np.int64), "order": place}))
+    for order in range(int(lengths.max())):
+        answering = np.flatnonzero(lengths > order)
+        right = draw.random(len(answering)) < np.where(known[answering], 1 - slip[answering], guess[answering])
+        rows.append(pd.DataFrame({"student": answering, "skill": skill[answering], "correct": right.astype(np.int64), "order": order}))
         known |= draw.random(len(known)) < learn
     return pd.concat(rows, ignore_index=True).sort_values(["student", "order"], ignore_index=True)
 
 
-def compare(place: Path, peer: Path, parts: list[tuple[str, pd.DataFrame, pd.DataFrame | None]], way: str, *, forgetting: bool) -> None:
-    """Take turns over the parts, and print what both found."""
+def compare(folder: Path, peer: Path, parts: list[tuple[str, pd.DataFrame, pd.DataFrame | None]], way: str, *, forgetting: bool) -> None:
+    """Fit the parts with both in turn, and print the results."""
     starts = [[*start, 0.05 if forgetting else 0.0] for start in STARTS]
     took: dict[str, list[float]] = {"pyBKT": [], "lmskit": []}
     print(f"\n== {way}, forgetting {'on' if forgetting else 'off'}")
     seen = None
     for turn, (name, table, rest) in enumerate(parts):
         found: dict[str, pd.DataFrame] = {}
-        for who in ("pyBKT", "lmskit") if turn % 2 else ("lmskit", "pyBKT"):
-            seconds, found[who] = theirs(place, peer, table, way, starts) if who == "pyBKT" else ours(table, way, starts)
-            took[who].append(seconds)
+        for library in ("pyBKT", "lmskit") if turn % 2 else ("lmskit", "pyBKT"):
+            seconds, found[library] = theirs(folder, peer, table, way, starts) if library == "pyBKT" else ours(table, way, starts)
+            took[library].append(seconds)
         if seen is not table:
             report(name, table, rest, found, way)
         seen = table
-    middle = {who: statistics.median(seconds) for who, seconds in took.items()}
-    ratio = middle["pyBKT"] / middle["lmskit"]
-    told = ", ".join(f"{who} {seconds:.2f} s ({min(took[who]):.2f} to {max(took[who]):.2f})" for who, seconds in middle.items())
-    print(f"{len(parts[0][1]):,} answers, medians of {len(parts)} turns: {told}: lmskit {ratio:.1f} times as fast")
+    medians = {library: statistics.median(seconds) for library, seconds in took.items()}
+    ratio = medians["pyBKT"] / medians["lmskit"]
+    times = ", ".join(f"{name} {seconds:.2f} s ({min(took[name]):.2f} to {max(took[name]):.2f})" for name, seconds in medians.items())
+    print(f"{len(parts[0][1]):,} answers, medians of {len(parts)} turns: {times}: lmskit {ratio:.1f} times as fast")
 
 
-def theirs(place: Path, peer: Path, table: pd.DataFrame, way: str, starts: list[list[float]]) -> tuple[float, pd.DataFrame]:
+def theirs(folder: Path, peer: Path, table: pd.DataFrame, way: str, starts: list[list[float]]) -> tuple[float, pd.DataFrame]:
     """PyBKT in its own process; only fitting is timed."""
-    table.to_csv(place / "answers.csv", index=False)
-    (place / "starts.json").write_text(json.dumps(starts), encoding="utf-8")
+    table.to_csv(folder / "answers.csv", index=False)
+    (folder / "starts.json").write_text(json.dumps(starts), encoding="utf-8")
     forgetting = "on" if starts[0][-1] else "off"
-    files = [str(place / name) for name in ("answers.csv", "parameters.json")]
+    files = [str(folder / name) for name in ("answers.csv", "parameters.json")]
     script = str(Path(__file__).with_name("bkt_peer.py"))
-    # Threads of OpenMP that wait by spinning would be slowed down by whatever else this machine does.
+    # Threads of OpenMP that wait by spinning would be slowed down by other work on this machine.
     environment = os.environ | {"OMP_WAIT_POLICY": "passive"}
-    subprocess.run([str(peer), script, *files, way, forgetting, str(place / "starts.json")], check=True, cwd=place, env=environment)
-    told = json.loads((place / "parameters.json").read_text(encoding="utf-8"))
-    assert told["e_step"].endswith((".so", ".pyd")), f"pyBKT runs without its compiled extension: {told['e_step']}"
-    found = pd.DataFrame.from_dict(told["parameters"], orient="index")
+    subprocess.run([str(peer), script, *files, way, forgetting, str(folder / "starts.json")], check=True, cwd=folder, env=environment)
+    result = json.loads((folder / "parameters.json").read_text(encoding="utf-8"))
+    assert result["e_step"].endswith((".so", ".pyd")), f"pyBKT runs without its compiled extension: {result['e_step']}"
+    found = pd.DataFrame.from_dict(result["parameters"], orient="index")
     found.index = found.index.astype(np.int64)
-    return told["seconds"], found.sort_index()
+    return result["seconds"], found.sort_index()
 
 
 def ours(table: pd.DataFrame, way: str, starts: list[list[float]]) -> tuple[float, pd.DataFrame]:
@@ -139,20 +139,20 @@ def ours(table: pd.DataFrame, way: str, starts: list[list[float]]) -> tuple[floa
         return time.perf_counter() - begun, found
     sequences = sequences_from(table)
 
-    def climbed(position: int) -> np.ndarray:
+    def ascended(position: int) -> np.ndarray:
         begin = sequences.begin[sequences.first[position] : sequences.first[position + 1] + 1]
         tree = answer_tree(sequences.answer[begin[0] : begin[-1]], begin - begin[0])
         reached = [ascend(tree, start, ceiling=2.0, tolerance=-np.inf, most_steps=STEPS) for start in starts]
         return np.asarray(reached[0].parameters)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        vectors = list(threads.map(climbed, range(len(sequences.skills))))
+        vectors = list(threads.map(ascended, range(len(sequences.skills))))
     seconds = time.perf_counter() - begun
     return seconds, pd.DataFrame(vectors, index=sequences.skills, columns=list(bkt.PARAMETERS))
 
 
 def report(name: str, table: pd.DataFrame, rest: pd.DataFrame | None, found: dict[str, pd.DataFrame], way: str) -> None:
-    """Compare what was found, and check that both did the same work."""
+    """Compare the parameters, and check that both did the same work."""
     pybkt, lmskit = found["pyBKT"], found["lmskit"]
     assert list(pybkt.index) == list(lmskit.index), "both fitted the same skills"
     difference = (pybkt[list(bkt.PARAMETERS)] - lmskit[list(bkt.PARAMETERS)]).abs().max(axis=1)
@@ -160,26 +160,26 @@ def report(name: str, table: pd.DataFrame, rest: pd.DataFrame | None, found: dic
         print(f"{name}: the same steps from the same start lead to the same parameters within {difference.max():.1e}")
         assert difference.max() < 1e-6, "both took the same steps"  # noqa: PLR2004 - what sums in another order leave
         return
-    likelihood = {who: by_skill(table, parameters) for who, parameters in found.items()}
+    likelihood = {library: by_skill(table, parameters) for library, parameters in found.items()}
     proper = (pybkt["guess"] + pybkt["slip"] < 1) & ~lmskit["constrained"]
-    totals = {who: f"{one.sum():,.1f}" for who, one in likelihood.items()}
+    totals = {library: f"{skills.sum():,.1f}" for library, skills in likelihood.items()}
     ahead = likelihood["lmskit"] - likelihood["pyBKT"]
     print(
         f"{name}: log-likelihood lmskit {totals['lmskit']}, pyBKT {totals['pyBKT']}; of {proper.sum()} skills where neither is degenerate "
         f"lmskit is {ahead[proper].sum():+,.1f}, behind by more than 0.1 in {(ahead[proper] < -0.1).sum()}, at worst by "  # noqa: PLR2004
-        f"{max(0.0, -ahead[proper].min()):.2f}; degenerate in pyBKT {(pybkt['guess'] + pybkt['slip'] >= 1).sum()}, refused here "
+        f"{max(0.0, -ahead[proper].min()):.2f}; degenerate in pyBKT {(pybkt['guess'] + pybkt['slip'] >= 1).sum()}, refused in lmskit "
         f"{lmskit['constrained'].sum()}; parameters within 0.01 in {(difference < 0.01).sum()} of {len(difference)} skills"  # noqa: PLR2004
     )
     if rest is not None:
-        both = {who: by_skill(rest[rest["skill"].isin(parameters.index)], parameters).sum() for who, parameters in found.items()}
-        print(f"    the fold that was left out: lmskit {both['lmskit']:,.1f}, pyBKT {both['pyBKT']:,.1f}")
+        both = {library: by_skill(rest[rest["skill"].isin(parameters.index)], parameters).sum() for library, parameters in found.items()}
+        print(f"    the held-out fold: lmskit {both['lmskit']:,.1f}, pyBKT {both['pyBKT']:,.1f}")
 
 
 def by_skill(table: pd.DataFrame, parameters: pd.DataFrame) -> pd.Series:
     """The log-likelihood of the answers to each skill; a probability of 0 counts as 1e-15."""
     chance = bkt.predict(table, parameters)
-    told = np.log(np.where(table["correct"] == 1, chance, 1 - chance).clip(1e-15))
-    return pd.Series(told).groupby(table["skill"].to_numpy()).sum()
+    log_likelihood = np.log(np.where(table["correct"] == 1, chance, 1 - chance).clip(1e-15))
+    return pd.Series(log_likelihood).groupby(table["skill"].to_numpy()).sum()
 
 
 if __name__ == "__main__":

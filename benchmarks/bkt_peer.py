@@ -1,8 +1,8 @@
-"""What pyBKT does with a table of answers; `bkt_fit.py` runs this in pyBKT's own environment, and nothing else does.
+"""Fit a table of answers with pyBKT. `bkt_fit.py` runs this in pyBKT's own environment.
 
     python bkt_peer.py ANSWERS.csv PARAMETERS.json {usual|same} {off|on} STARTS.json
 
-Writes the parameters by skill, the seconds that fitting took, and which file computes the E-step.
+Writes the parameters by skill, the seconds that fitting took, and the file that computes the E-step.
 """
 
 import copy
@@ -23,19 +23,19 @@ NAMES = {"prior": "prior", "learns": "learn", "guesses": "guess", "slips": "slip
 
 def main() -> None:
     """Fit once."""
-    warnings.simplefilter("ignore")  # of pyBKT's own
+    warnings.simplefilter("ignore")  # pyBKT's own
     answers, out, way, forgetting, starts = sys.argv[1:]
     table = pd.read_csv(answers, dtype={"skill": str})
     given = table.rename(columns={"student": "user_id", "skill": "skill_name", "order": "order_id"})
     compiled = importlib.import_module("pyBKT.fit.E_step").__file__
     fitting = usual if way == "usual" else same
     seconds, parameters = fitting(given, forgets=forgetting == "on", starts=json.loads(Path(starts).read_text(encoding="utf-8")))
-    told = {"seconds": seconds, "parameters": parameters, "e_step": compiled}
-    Path(out).write_text(json.dumps(told), encoding="utf-8")
+    result = {"seconds": seconds, "parameters": parameters, "e_step": compiled}
+    Path(out).write_text(json.dumps(result), encoding="utf-8")
 
 
 def usual(given: pd.DataFrame, *, forgets: bool, starts: list[list[float]]) -> tuple[float, dict[str, dict[str, float]]]:
-    """Fit as its users do: five starts, at most 100 steps each; `starts` are not looked at."""
+    """Fit as its users do: five starts, at most 100 steps each; `starts` are not used."""
     del starts
     model = importlib.import_module("pyBKT.models").Model(seed=42)
     begun = time.perf_counter()
@@ -45,16 +45,16 @@ def usual(given: pd.DataFrame, *, forgets: bool, starts: list[list[float]]) -> t
 
 
 def same(given: pd.DataFrame, *, forgets: bool, starts: list[list[float]]) -> tuple[float, dict[str, dict[str, float]]]:
-    """Go exactly 100 steps from each of the starts, with its data ready beforehand; keep the parameters of the first start."""
+    """Take exactly 100 steps from each of the starts, with the data prepared before; return the parameters of the first start."""
     convert = importlib.import_module("pyBKT.util.data_helper").convert_data
-    climb = importlib.import_module("pyBKT.fit.EM_fit").EM_fit
+    fit = importlib.import_module("pyBKT.fit.EM_fit").EM_fit
     data = convert(given, ".*")
     del forgets
     points = [_model(start) for start in starts]
     found: dict[str, dict[str, float]] = {}
     begun = time.perf_counter()
-    for skill, ready in data.items():
-        reached = [climb(copy.deepcopy(point), ready, tol=-1, maxiter=STEPS)[0] for point in points]
+    for skill, prepared in data.items():
+        reached = [fit(copy.deepcopy(point), prepared, tol=-1, maxiter=STEPS)[0] for point in points]
         found[skill] = _named(reached[0])
     return time.perf_counter() - begun, found
 

@@ -1,20 +1,20 @@
-"""How fast mastery is estimated anew: lmskit's refresh against a plain GROUP BY of the same rows, and against `groupby.apply`.
+"""How fast mastery is refreshed: lmskit's refresh against a plain GROUP BY of the same rows, and against `groupby.apply`.
 
 The database grows from size to size: courses of 500 students, 10 weeks and a quiz a week, five attempts each, stored in the
 order in which they were submitted. At each size, in turn:
 
-- GROUP BY: mean fraction and number of attempts, or of answers, by student, course and week, run in the server, its rows thrown
-  away (EXPLAIN ANALYZE); it estimates nothing, bounds nothing and stores nothing;
-- GROUP BY, stored: the same, its rows put into the empty table of the estimates, which checks and indexes them;
+- GROUP BY: mean fraction and number of attempts, or of answers, by student, course and week, run in the server, its rows discarded
+  (EXPLAIN ANALYZE); it estimates nothing, has no intervals and stores nothing;
+- GROUP BY, stored: the same, its rows inserted into the empty table of estimates, which checks and indexes them;
 - read, estimated: the part of a refresh up to the estimates;
-- again: a refresh of everything where nothing has changed: all estimates are compared with those stored, none is written;
+- again: a refresh of everything after no change: all estimates are compared with the stored ones, none is written;
 - first: a refresh into the empty table; every estimate is added, with its checks, indexes and foreign keys;
-- changed: a refresh after another rule was chosen for all courses; every estimate is written anew;
-- touched: a refresh of the keys of 1,000 further attempts of one course, which are taken back afterwards.
+- changed: a refresh after another rule was chosen for all courses; every estimate is written again;
+- touched: a refresh of the keys of 1,000 further attempts of one course, which are rolled back afterwards.
 
-All of it as the same administrator, with row security, in one transaction each. At the smallest size what is stored is compared
-with a loop over the attempts, and the rule is timed as one would write it with `groupby.apply`. Everything runs in a cluster of its
-own that is removed.
+All of these run as the same administrator, with row security, in one transaction each. At the smallest size the stored estimates are
+compared with a loop over the attempts, and the rule is timed in its simplest form with `groupby.apply`. Everything runs in a temporary
+cluster.
 
     python benchmarks/mastery_refresh.py [--attempts 100000 1000000 10000000] [--repeat 3] [--answers] [--steps]
 """
@@ -79,22 +79,22 @@ COURSES = """
     INSERT INTO quizzes (course_id, week_number, title, max_score, questions)
         SELECT s.course_id, s.week_number, 'Q', 10, {questions} FROM syllabi AS s JOIN courses AS c ON c.id = s.course_id
         WHERE c.code IN (SELECT format('C%s', n) FROM new);
-    CREATE TEMPORARY TABLE place AS SELECT c.id AS course_id, u.id AS student_id
+    CREATE TEMPORARY TABLE enrolled AS SELECT c.id AS course_id, u.id AS student_id
         FROM new, generate_series(0, {students} - 1) AS k, courses AS c, users AS u
         WHERE c.code = format('C%s', n) AND u.email = format('s%s@example.org',
             {first} * {students} / {shared} + ((n - {first}) / {shared} * {students} + k));
     INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)
-        SELECT course_id, student_id, 'active', 'import', '2026-01-01' FROM place;
+        SELECT course_id, student_id, 'active', 'import', '2026-01-01' FROM enrolled;
     INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, submitted_at, origin, answers)
         SELECT r.quiz_id, r.course_id, r.student_id, r.number, abs(hashint8(r.n)) % 21 / 2.0, 10, r.at, 'import', {answers}
         FROM (
             SELECT q.id AS quiz_id, p.*, number, q.id * 5000 + p.student_id * 7 + number AS n,
                 timestamptz '2026-01-05 08:00Z' + make_interval(weeks => q.week_number, hours => number * 24)
                 + abs(hashint8(q.id * 100000 + p.student_id)) % 80000 * interval '1 second' AS at
-            FROM place AS p JOIN quizzes AS q USING (course_id), generate_series(1, {numbers}) AS number
+            FROM enrolled AS p JOIN quizzes AS q USING (course_id), generate_series(1, {numbers}) AS number
         ) AS r
         ORDER BY r.at;
-    DROP TABLE new, place"""
+    DROP TABLE new, enrolled"""
 WRONG = """
     SELECT (SELECT count(*) FROM quiz_attempts AS a WHERE NOT EXISTS (
             SELECT FROM quizzes AS q WHERE q.id = a.quiz_id AND q.course_id = a.course_id))
@@ -104,7 +104,7 @@ WRONG = """
 
 
 class Bench:
-    """A scratch cluster that grows."""
+    """A temporary cluster that grows."""
 
     def __init__(self, *, answers: bool) -> None:
         import psycopg
@@ -125,7 +125,7 @@ class Bench:
         self.engine: Engine = engine_for(PERSON)
 
     def grow(self, attempts: int) -> None:
-        """Add courses until there are so many attempts, as a superuser whose rows no trigger checks; they are checked afterwards."""
+        """Add courses up to this number of attempts, as a superuser without triggers; the rows are checked afterwards."""
         import psycopg
 
         begun = time.perf_counter()
@@ -142,13 +142,13 @@ class Bench:
             superuser.execute("VACUUM ANALYZE")
             wrong = superuser.execute(WRONG).fetchone()
             found = superuser.execute("SELECT count(*) FROM quiz_attempts").fetchone()
-        assert wrong == (0,), "attempts without a quiz or a place"
+        assert wrong == (0,), "attempts without a quiz or an enrollment"
         assert found == (attempts,), f"{found} attempts instead of {attempts}"
         self.courses = last
         print(f"\n{attempts:,} attempts in {last:,} courses, loaded in {time.perf_counter() - begun:.0f} s", flush=True)
 
     def checkpoint(self) -> None:
-        """Leave nothing that an earlier measurement has written to a later one."""
+        """Write everything to disk, so that a later measurement does not do it."""
         import psycopg
 
         with psycopg.connect(self.conninfo, autocommit=True) as superuser:
@@ -167,7 +167,7 @@ class Bench:
 
 
 def grouped(bench: Bench) -> None:
-    """Run the plain GROUP BY and throw its rows away."""
+    """Run the plain GROUP BY and discard its rows."""
     from sqlalchemy import text
 
     with bench.transaction() as session:
@@ -175,7 +175,7 @@ def grouped(bench: Bench) -> None:
 
 
 def stored(bench: Bench) -> None:
-    """Store what the plain GROUP BY gives."""
+    """Store the rows of the plain GROUP BY."""
     from sqlalchemy import text
 
     with bench.transaction() as session:
@@ -208,7 +208,7 @@ def full(bench: Bench, steps: dict[str, list[float]]) -> RefreshReport:
 
 
 def empty(bench: Bench) -> None:
-    """Leave no estimate."""
+    """Remove all estimates."""
     import psycopg
 
     with psycopg.connect(bench.conninfo, autocommit=True) as superuser:
@@ -237,14 +237,14 @@ def touched(bench: Bench, turn: int) -> float:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Return how long it takes."""
+    """Return the seconds that it takes."""
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
 
 
 def evidence_of(bench: Bench) -> pd.DataFrame:
-    """The scores, read plainly; with answers, each is a row."""
+    """The scores; with answers, one row per answer."""
     import pandas as pd
 
     whole = "a.score::float8, a.max_score::float8"
@@ -259,11 +259,11 @@ def evidence_of(bench: Bench) -> pd.DataFrame:
 
 
 def applied(scores: pd.DataFrame) -> pd.DataFrame:
-    """The rule `average` as one would write it first."""
+    """The rule `average` in its simplest form."""
     import pandas as pd
     from scipy.stats import beta
 
-    def one(group: pd.DataFrame) -> pd.Series:
+    def average(group: pd.DataFrame) -> pd.Series:
         group = group.sort_values("submitted_at")
         fraction = (group["score"] / group["max_score"]).clip(upper=1)
         value, n = fraction.mean(), len(fraction)
@@ -271,11 +271,11 @@ def applied(scores: pd.DataFrame) -> pd.DataFrame:
         level = "mastered" if value >= 0.8 - 1e-12 else "remedial" if value < 0.5 - 1e-12 else "developing"
         return pd.Series({"value": value, "low": min(low, value), "high": max(high, value), "n_evidence": n, "level": level})
 
-    return scores.groupby(KEY).apply(one).reset_index()
+    return scores.groupby(KEY).apply(average).reset_index()
 
 
 def check(bench: Bench, expected: pd.DataFrame) -> None:
-    """Compare what is stored with what the obvious way gives."""
+    """Compare the stored estimates with those of the simple rule."""
     import pandas as pd
 
     with bench.engine.connect() as connection:
@@ -285,9 +285,9 @@ def check(bench: Bench, expected: pd.DataFrame) -> None:
 
 
 def measure(bench: Bench, repeat: int, *, steps: bool) -> dict[str, float]:
-    """Return the medians of the seconds of everything, in turn."""
-    full(bench, defaultdict(list))  # imports, and a table that has been used before
-    told: dict[str, list[float]] = defaultdict(list)
+    """Measure everything in turn, and return the medians of the seconds."""
+    full(bench, defaultdict(list))  # imports, and a table that has been used
+    steps_of: dict[str, list[float]] = defaultdict(list)
     seconds: dict[str, list[float]] = defaultdict(list)
     for _ in range(repeat):
         empty(bench)
@@ -296,34 +296,34 @@ def measure(bench: Bench, repeat: int, *, steps: bool) -> dict[str, float]:
         empty(bench)
         bench.checkpoint()
         seconds[GROUPED].append(timed(lambda: grouped(bench)))
-        before = {name: len(taken) for name, taken in told.items()}
-        seconds[FIRST].append(timed(lambda: full(bench, told)))
+        before = {name: len(taken) for name, taken in steps_of.items()}
+        seconds[FIRST].append(timed(lambda: full(bench, steps_of)))
         bench.checkpoint()
-        seconds[AGAIN].append(timed(lambda: full(bench, told)))
+        seconds[AGAIN].append(timed(lambda: full(bench, steps_of)))
         assert full(bench, defaultdict(list)).n_rows == 0
         seconds[GROUPED].append(timed(lambda: grouped(bench)))
         choose(bench, "latest")
         bench.checkpoint()
         seconds[CHANGED].append(timed(lambda: full(bench, defaultdict(list))))
         choose(bench, "average")
-        parts = (told[name][before.get(name, 0) :] for name in ("Reading the evidence", "Estimating"))
+        parts = (steps_of[name][before.get(name, 0) :] for name in ("Reading the evidence", "Estimating"))
         seconds[ESTIMATED] += [sum(pair) for pair in zip(*parts, strict=True)]
     full(bench, defaultdict(list))
     touch = [touched(bench, turn) for turn in range(TURNS)]
     if steps:
-        for name, taken in told.items():
-            print(f"    {name:32}{'  '.join(f'{one:7.2f}' for one in taken)}")
+        for name, taken in steps_of.items():
+            print(f"    {name:32}{'  '.join(f'{seconds_taken:7.2f}' for seconds_taken in taken)}")
     return {name: statistics.median(taken) for name, taken in seconds.items()} | {TOUCHED: statistics.median(touch)}
 
 
 def exponent(sizes: list[int], seconds: list[float]) -> float:
     """Return the power of the size that the seconds grow with: the slope through all points, in logarithms."""
-    xs, ys = [math.log(size) for size in sizes], [math.log(one) for one in seconds]
+    xs, ys = [math.log(size) for size in sizes], [math.log(duration) for duration in seconds]
     x, y = statistics.fmean(xs), statistics.fmean(ys)
     return sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum((a - x) ** 2 for a in xs)
 
 
-def tell(medians: dict[str, float]) -> None:
+def print_medians(medians: dict[str, float]) -> None:
     """Print a line for each measurement."""
     for name, seconds in medians.items():
         ratio = f"{seconds / medians[GROUPED]:8.2f} times GROUP BY (target 2.5)" if name in REFRESHES else ""
@@ -333,13 +333,13 @@ def tell(medians: dict[str, float]) -> None:
 
 
 def run(bench: Bench, sizes: list[int], repeat: int, *, steps: bool) -> None:
-    """Measure size by size, and what follows from all of them."""
+    """Measure size by size, and print how the times grow."""
     print(f"GROUP BY is: {' '.join(bench.group_by.split())}")
     found: dict[int, dict[str, float]] = {}
     for attempts in sizes:
         bench.grow(attempts)
         found[attempts] = measure(bench, repeat, steps=steps)
-        tell(found[attempts])
+        print_medians(found[attempts])
         if attempts == sizes[0]:
             scores = evidence_of(bench)
             begun = time.perf_counter()
@@ -360,7 +360,7 @@ def run(bench: Bench, sizes: list[int], repeat: int, *, steps: bool) -> None:
 
 
 def main() -> None:
-    """Read the arguments, set up the scratch cluster, measure, and remove it."""
+    """Read the arguments, and measure in a temporary cluster."""
     parser = argparse.ArgumentParser(description="The refresh of mastery, a plain GROUP BY, and groupby.apply.")
     parser.add_argument("--attempts", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="sizes, multiples of 100,000")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each")
