@@ -35,7 +35,7 @@ class Column:
         The pandas type: `str` and `float64` hold gaps as NaN, `Int64` holds gaps as `<NA>`, `int64` and `bool` have no gaps,
         `object` keeps what the driver gives (dates, dictionaries).
     meaning
-        Range, unit, what a gap means; may be empty where the name says it all.
+        Range, unit of measurement, meaning of a gap; empty if the name is enough.
     heading
         What lists show above the column; empty for a column that they do not show.
     """
@@ -157,6 +157,7 @@ def need_columns(table: pd.DataFrame, names: Iterable[str], *, subject: str) -> 
 
     Examples
     --------
+    >>> import pandas as pd
     >>> need_columns(pd.DataFrame({"week": [1]}), ["week", "level"], subject="The heat map")
     Traceback (most recent call last):
     lmskit.errors.input.ColumnsMissingError: The heat map needs the column level; the table has week.

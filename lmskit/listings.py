@@ -32,7 +32,7 @@ ROSTER = Columns(
     EMAIL.renamed("email", meaning="lower case; NaN for a student without an address"),
     Column("status", "str", "`EnrollmentStatus`; totals count `active` and `completed` only", heading="Status"),
     Column("started_on", "object", "`date`, first day, inclusive", heading="Since"),
-    Column("ended_on", "object", "`date`, last day, inclusive; None while there is none", heading="Until"),
+    Column("ended_on", "object", "`date`, last day, inclusive; None while enrolled", heading="Until"),
     Column("origin", "str", "`Origin`", heading="Entered by"),
 )
 
@@ -58,7 +58,7 @@ QUIZZES = Columns(
     Column("title", "str", "after an import, several quizzes may have the same", heading="Title"),
     Column("n_questions", "int64", "0 where only totals are known", heading="Questions"),
     Column("max_score", "float64", "score of a perfect attempt", heading="Max score"),
-    Column("due_on", "object", "`date`; None where there is none", heading="Due"),
+    Column("due_on", "object", "`date`, or None", heading="Due"),
     Column("n_attempts", "int64", "of all students, whatever their status; banked attempts included", heading="Attempts"),
 )
 

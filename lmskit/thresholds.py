@@ -1,4 +1,4 @@
-"""From a mastery value to its level, and from its interval to how sure the level is."""
+"""The level of a mastery value, and how certain it is, given the interval of the value."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     Texts: TypeAlias = npt.NDArray[np.object_]
 
 MASTERY_THRESHOLD = 0.80
-"""A value of at least this is `mastered`, unless a course chose another threshold."""
+"""A value of at least this is `mastered`, unless the course has another threshold."""
 REMEDIAL_THRESHOLD = 0.50
 """A value below this is `remedial`, unless a course chose another threshold."""
 
 SLACK = 1e-12
-"""Who falls short of a threshold by less meets it: ten scores of 0.8 have the mean 0.7999999999999999 in floats, and are mastered."""
+"""A value below a threshold by less than this meets it: ten scores of 0.8 have the mean 0.7999999999999999 in floats, and are mastered."""
 
 
 class Standing(enum.StrEnum):
-    """How sure a level is, judged by the interval of the value."""
+    """How certain a level is, given the interval of the value."""
 
     FIRM = "firm"
     TENTATIVE = "tentative"
@@ -34,12 +34,12 @@ class Standing(enum.StrEnum):
 
 
 def check_thresholds(mastery_threshold: float, remedial_threshold: float) -> None:
-    """Refuse thresholds that leave no room for `developing` between them.
+    """Refuse thresholds without a range for `developing` between them.
 
     Raises
     ------
     RuleParameterError
-        The remedial threshold lies above the mastery threshold.
+        The remedial threshold is above the mastery threshold.
     """
     if remedial_threshold > mastery_threshold:
         message = f"The remedial threshold ({remedial_threshold:g}) lies above the mastery threshold ({mastery_threshold:g})"
@@ -52,10 +52,10 @@ def levels(value: npt.ArrayLike, *, mastery_threshold: float = MASTERY_THRESHOLD
     Parameters
     ----------
     value
-        Values from 0 to 1; NaN where there is none.
+        Values from 0 to 1; NaN for a missing value.
     mastery_threshold, remedial_threshold
-        `mastered` from the first upwards, `remedial` below the second, `developing` between. A value that falls short
-        of a threshold by less than 1e-12 meets it.
+        `mastered` from the first upwards, `remedial` below the second, `developing` between. A value below
+        a threshold by less than 1e-12 meets it.
 
     Returns
     -------
@@ -78,19 +78,19 @@ def levels(value: npt.ArrayLike, *, mastery_threshold: float = MASTERY_THRESHOLD
 def standings(
     low: npt.ArrayLike, high: npt.ArrayLike, *, mastery_threshold: float = MASTERY_THRESHOLD, remedial_threshold: float = REMEDIAL_THRESHOLD
 ) -> Texts:
-    """Tell whether each interval lies on one side of every threshold.
+    """Return whether each interval is on one side of every threshold.
 
     Parameters
     ----------
     low, high
-        The ends of the intervals; NaN where a rule gives none.
+        The ends of the intervals; NaN where a rule has no interval.
     mastery_threshold, remedial_threshold
-        The thresholds the levels were named by.
+        The thresholds of the levels.
 
     Returns
     -------
     array of str
-        `Standing` values: `firm` when both ends have the same level, `tentative` when a threshold lies between them.
+        `Standing` values: `firm` if both ends have the same level, `tentative` if a threshold is between them.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def standings(
     lows, highs = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
     thresholds = {"mastery_threshold": mastery_threshold, "remedial_threshold": remedial_threshold}
     same = levels(lows, **thresholds) == levels(highs, **thresholds)
-    told = np.where(
+    names = np.where(
         np.isnan(lows) | np.isnan(highs), Standing.NO_INTERVAL.value, np.where(same, Standing.FIRM.value, Standing.TENTATIVE.value)
     )
-    return told.astype(object)
+    return names.astype(object)

@@ -6,7 +6,7 @@ import enum
 
 
 class Role(enum.StrEnum):
-    """What a person is to the platform; exactly one."""
+    """The role of a person; each has exactly one."""
 
     STUDENT = "student"
     LECTURER = "lecturer"
@@ -14,7 +14,7 @@ class Role(enum.StrEnum):
 
 
 class EnrollmentStatus(enum.StrEnum):
-    """Where a student stands in a course. Rosters and dashboards count only `active` and `completed`."""
+    """The status of a student in a course. Rosters and dashboards count only `active` and `completed`."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -23,7 +23,7 @@ class EnrollmentStatus(enum.StrEnum):
 
 
 class Origin(enum.StrEnum):
-    """How a row came to be."""
+    """How a row came into the database."""
 
     FORM = "form"
     IMPORT = "import"
@@ -44,7 +44,7 @@ LEVELS = tuple(level.value for level in Level)
 
 
 class MaterialKind(enum.StrEnum):
-    """What a material is."""
+    """The kind of a material."""
 
     PDF = "pdf"
     PAGE = "page"
@@ -52,7 +52,7 @@ class MaterialKind(enum.StrEnum):
 
 
 class OutboxStatus(enum.StrEnum):
-    """Where a message stands on its way to the mail server."""
+    """The status of a message."""
 
     WAITING = "waiting"
     SENT = "sent"
@@ -70,7 +70,7 @@ class ImportStatus(enum.StrEnum):
 
 
 class EntityKind(enum.StrEnum):
-    """What an id of another system names."""
+    """The kind of entity that an id of another system names."""
 
     PERSON = "person"
     TERM = "term"
@@ -92,7 +92,7 @@ class QuestionType(enum.StrEnum):
 
 
 class CountedAttempts(enum.StrEnum):
-    """Which of a student's graded attempts on a quiz its statistics rest on."""
+    """Which of a student's graded attempts at a quiz the statistics are computed from."""
 
     FIRST = "first"
     LAST = "last"
@@ -101,7 +101,7 @@ class CountedAttempts(enum.StrEnum):
 
 
 class ItemVerdict(enum.StrEnum):
-    """What the discrimination index of an item, with its interval, says about the item."""
+    """The conclusion about an item from its discrimination index and the interval of the index."""
 
     VERY_GOOD = "very_good"
     ADEQUATE = "adequate"
@@ -114,7 +114,7 @@ class ItemVerdict(enum.StrEnum):
 
 
 class OptionVerdict(enum.StrEnum):
-    """What an option does for its choice item."""
+    """The conclusion about an option of a choice item."""
 
     RIGHT = "right"
     WORKING = "working"

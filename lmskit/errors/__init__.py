@@ -1,4 +1,4 @@
-"""Everything lmskit can refuse, as one tree; each message is a sentence for a person.
+"""The errors of lmskit as one tree; each message is a sentence for a person.
 
 ::
 
@@ -6,17 +6,17 @@
      ├── InputError                 what a person typed cannot be right
      │    ├── PageLimitError
      │    ├── ColumnsMissingError
-     │    ├── QueryError            of somebody's own, in SQL
+     │    ├── QueryError            a person's own SQL query does not return a table
      │    ├── UnknownRuleError
      │    ├── RuleParameterError
      │    ├── ItemScoresError       a table of scores contains a value that is not a score
      │    ├── QuizAmbiguousError    several quizzes of the course have the title
-     │    ├── NameNeededError       a person who is not known yet needs a name
+     │    ├── NameNeededError       a person who is not in lmskit yet needs a name
      │    ├── AddressError          no message can reach the student
      │    ├── FamilyNameNeededError the same, of a person with a login
-     │    ├── WeekNeededError       a quiz that is not there yet needs a week
+     │    ├── WeekNeededError       a new quiz needs a week
      │    └── ImportFileError       a file as a whole cannot be read
-     ├── NotFoundError              what a person named does not exist, or is not theirs to see
+     ├── NotFoundError              it does not exist, or the person may not see it
      │    ├── CourseNotFoundError
      │    ├── TermNotFoundError
      │    ├── NewTermNeededError    a course's term does not exist and was not described
@@ -29,7 +29,7 @@
      │    ├── QuestionNotFoundError
      │    ├── MessageNotFoundError
      │    └── DatabaseSessionNotFoundError
-     ├── ConflictError              it clashes with what is there
+     ├── ConflictError              the request conflicts with data in lmskit
      │    ├── AlreadyEnrolledError
      │    ├── CourseExistsError
      │    ├── TermExistsError
@@ -37,34 +37,34 @@
      │    ├── LoginExistsError
      │    ├── NoLoginError
      │    ├── LoginClosedError
-     │    ├── OwnLoginError         nobody renames the login they are using
+     │    ├── OwnLoginError         a login cannot be renamed while it is in use
      │    ├── LastAdministratorError
-     │    ├── OtherRoleError        the person is something else than was said
+     │    ├── OtherRoleError        the person has another role than the request says
      │    ├── NotAStudentError      lecturers and administrators cannot be enrolled
-     │    ├── CourseCompletedError  a completed place can be neither left nor asked for again
-     │    ├── DemonstrationError    the demonstration's codes are taken
-     │    ├── WeekInUseError        quizzes or materials belong to a week that would go
-     │    ├── ChangedMeanwhileError somebody else changed what a form shows
+     │    ├── CourseCompletedError  a completed enrollment can be neither ended nor requested again
+     │    ├── DemonstrationError    its codes belong to real terms or courses
+     │    ├── WeekInUseError        quizzes or materials belong to a week to be removed
+     │    ├── ChangedMeanwhileError another person changed what a form shows
      │    ├── QuizExistsError
      │    ├── QuizAnsweredError     attempts refer to questions that would change
-     │    ├── QuizUnreadableError   its stored questions are not in lmskit's form
-     │    ├── MessageSettledError   nothing is to be tried again about a message
+     │    ├── QuizUnreadableError   its stored questions do not have lmskit's form
+     │    ├── MessageSettledError   the message cannot be tried again
      │    └── NotEnrolledError
-     ├── WorkCancelledError         whoever started the work ended it
+     ├── WorkCancelledError         the person who started the work cancelled it
      ├── ReportError                a report could not be built
      ├── NotPermittedError          the signed-in person may not do this
      ├── DeliveryError              a message was not accepted
      │    ├── MessageRefusedError   for good
      │    └── MessagePostponedError for now; it will be tried again
-     │         ├── DeliveryInDoubtError nobody knows whether it was accepted
-     │         └── NoMailServerError    nor would any other be
-     └── DatabaseError              the database cannot be used as it is
+     │         ├── DeliveryInDoubtError it may have been accepted
+     │         └── NoMailServerError    no message can be sent now
+     └── DatabaseError              the database cannot be used in its present state
           ├── UnreachableError
           │    └── SignInRefusedError    the server answers, and refuses login or password
-          ├── NotSignedInError      someone has to sign in first
+          ├── NotSignedInError      a person has to sign in first
           ├── ClusterError          the embedded server
           ├── BootstrapError
-          ├── LoginMissingError     this machine holds no login for the person
+          ├── LoginMissingError     no login of the person is kept on this machine
           ├── LoginLostError        a login exists, and its password is lost
           ├── BusyError             a lock or a time limit ended the work; nothing was changed
           └── RevisionError

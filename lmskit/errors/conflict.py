@@ -1,14 +1,14 @@
-"""What a person wants clashes with what is there."""
+"""The request conflicts with data in lmskit."""
 
 from lmskit.errors.base import LmskitError
 
 
 class ConflictError(LmskitError):
-    """It clashes with what is there."""
+    """The request conflicts with data in lmskit."""
 
 
 class AlreadyEnrolledError(ConflictError):
-    """A student has one place per course."""
+    """A student has one enrollment per course."""
 
     def __init__(self, *, student: str, course: str, status: str) -> None:
         self.student, self.course, self.status = student, course, status
@@ -16,7 +16,7 @@ class AlreadyEnrolledError(ConflictError):
 
 
 class NotEnrolledError(ConflictError):
-    """The student has no place in the course that could be left."""
+    """The student is not enrolled in the course."""
 
     def __init__(self, *, student: str, course: str) -> None:
         self.student, self.course = student, course
@@ -66,7 +66,7 @@ class NoLoginError(ConflictError):
 
 
 class LoginClosedError(ConflictError):
-    """The login is closed, so nobody can sign in with it."""
+    """The login is closed, so it cannot be used to sign in."""
 
     def __init__(self, *, email: str) -> None:
         self.email = email
@@ -74,15 +74,17 @@ class LoginClosedError(ConflictError):
 
 
 class OwnLoginError(ConflictError):
-    """The server does not let people rename or remove the login they are using."""
+    """PostgreSQL does not let people rename or remove the login they use."""
 
     def __init__(self, *, email: str) -> None:
         self.email = email
-        super().__init__(f"You are signed in as {email}, and nobody can rename the login in use. Ask another administrator to do it.")
+        super().__init__(
+            f"You are signed in as {email}, and a login cannot be renamed while it is in use. Ask another administrator to do it."
+        )
 
 
 class LastAdministratorError(ConflictError):
-    """Without an administrator nobody could make logins any more."""
+    """Without an administrator no more logins could be made."""
 
     def __init__(self, *, email: str) -> None:
         self.email = email
@@ -93,7 +95,7 @@ class LastAdministratorError(ConflictError):
 
 
 class OtherRoleError(ConflictError):
-    """The person is there, and is something else than was said."""
+    """The person exists and has another role than the request says."""
 
     def __init__(self, *, email: str, role: str) -> None:
         self.email, self.role = email, role
@@ -102,7 +104,7 @@ class OtherRoleError(ConflictError):
 
 
 class NotAStudentError(ConflictError):
-    """Only students can be enrolled; everybody has exactly one role."""
+    """Only students can be enrolled; each person has exactly one role."""
 
     def __init__(self, *, email: str) -> None:
         self.email = email
@@ -118,11 +120,11 @@ class CourseCompletedError(ConflictError):
 
 
 class DemonstrationError(ConflictError):
-    """The demonstration cannot be added to what is there."""
+    """The codes of the demonstration belong to real terms or courses."""
 
 
 class WeekInUseError(ConflictError):
-    """A week goes from a syllabus only when nothing belongs to it."""
+    """A week can be removed from a syllabus only if no quiz and no material belongs to it."""
 
     def __init__(self, *, course: str, week: int, belongings: str) -> None:
         self.course, self.week = course, week
@@ -133,15 +135,15 @@ class WeekInUseError(ConflictError):
 
 
 class ChangedMeanwhileError(ConflictError):
-    """What a form shows is no longer what is stored."""
+    """The stored data are no longer those that the form shows."""
 
     def __init__(self, *, what: str) -> None:
         self.what = what
-        super().__init__(f"Somebody else changed {what} since it was opened here. Nothing was changed; open it again.")
+        super().__init__(f"Another person changed {what} since it was opened. Nothing was changed; open it again.")
 
 
 class QuizExistsError(ConflictError):
-    """Within a course a quiz is known by its title."""
+    """A title is used once among the quizzes of a course."""
 
     def __init__(self, *, title: str, course: str) -> None:
         self.title, self.course = title, course
@@ -149,7 +151,7 @@ class QuizExistsError(ConflictError):
 
 
 class QuizAnsweredError(ConflictError):
-    """Attempts refer to a quiz's questions and their points, so these stay as they are."""
+    """Attempts refer to the questions of the quiz and their points, so these cannot be changed."""
 
     def __init__(self, *, title: str, n_attempts: int, difference: str) -> None:
         self.title, self.n_attempts, self.difference = title, n_attempts, difference
@@ -161,7 +163,7 @@ class QuizAnsweredError(ConflictError):
 
 
 class QuizUnreadableError(ConflictError):
-    """What is stored as a quiz's questions or key is not in the form of `lmskit.schemas.quiz`."""
+    """The stored questions or key of a quiz do not have the form of `lmskit.schemas.quiz`."""
 
     def __init__(self, *, title: str, mistake: str) -> None:
         self.title = title
@@ -169,4 +171,4 @@ class QuizUnreadableError(ConflictError):
 
 
 class MessageSettledError(ConflictError):
-    """A message is not one that could be tried again."""
+    """A message cannot be tried again."""

@@ -8,7 +8,7 @@ class InputError(LmskitError):
 
 
 class PageLimitError(InputError):
-    """A list was asked for with a page that lists do not have."""
+    """No list has a page of this size or offset."""
 
 
 class ColumnsMissingError(InputError):
@@ -23,7 +23,7 @@ class ColumnsMissingError(InputError):
 
 
 class QueryError(InputError):
-    """A query that somebody wrote cannot be answered with a table."""
+    """A person's own SQL query does not return a table."""
 
 
 class UnknownRuleError(InputError):
@@ -50,11 +50,11 @@ class QuizAmbiguousError(InputError):
 
 
 class NameNeededError(InputError):
-    """Someone who is not known yet can only be added with a name."""
+    """A person who is not in lmskit yet can only be added with a name."""
 
     def __init__(self, *, email: str) -> None:
         self.email = email
-        super().__init__(f"Nobody here has the address {email} yet. To add this person as a student, give the family name too.")
+        super().__init__(f"No person in lmskit has the address {email} yet. To add this person as a student, give the family name too.")
 
 
 class AddressError(InputError):
@@ -68,19 +68,21 @@ class AddressError(InputError):
 
 
 class FamilyNameNeededError(InputError):
-    """Someone who is not known yet can only be given a login together with a name."""
+    """A person who is not in lmskit yet can only be given a login together with a name."""
 
     def __init__(self, *, email: str) -> None:
         self.email = email
-        super().__init__(f"Nobody here has the address {email} yet. To add this person with a login, give the family name: --family NAME")
+        super().__init__(
+            f"No person in lmskit has the address {email} yet. To add this person with a login, give the family name: --family NAME"
+        )
 
 
 class WeekNeededError(InputError):
-    """Questions for a quiz that is not there yet, and nothing says which week it belongs to."""
+    """A new quiz needs a week, and neither its title nor an option names one."""
 
     def __init__(self, *, title: str, course: str) -> None:
         self.title, self.course = title, course
-        super().__init__(f"{course} has no quiz {title!r} yet. To make one of these questions, say which week it belongs to: --week N")
+        super().__init__(f"{course} has no quiz {title!r} yet. To make one from these questions, name its week: --week N")
 
 
 class ImportFileError(InputError):

@@ -1,10 +1,10 @@
-"""What a person named does not exist, or is not theirs to see."""
+"""The named object does not exist, or the signed-in person may not see it."""
 
 from lmskit.errors.base import LmskitError
 
 
 class NotFoundError(LmskitError):
-    """What a person named does not exist, or is not theirs to see."""
+    """The named object does not exist, or the signed-in person may not see it."""
 
 
 class CourseNotFoundError(NotFoundError):
@@ -90,16 +90,18 @@ class QuestionNotFoundError(NotFoundError):
 
 
 class MessageNotFoundError(NotFoundError):
-    """No message has this number, any more or at all."""
+    """No message has this number, or it was deleted."""
 
     def __init__(self, *, message: int) -> None:
         self.message = message
-        super().__init__(f"There is no message {message}; it goes with its course or student. To list the messages: lmskit mail list")
+        super().__init__(
+            f"There is no message {message}. A message is deleted with its course or student. To list the messages: lmskit mail list"
+        )
 
 
 class DatabaseSessionNotFoundError(NotFoundError):
-    """Nobody is connected to the database with this process number, or it is one's own connection."""
+    """No other person is connected to the database with this process number."""
 
     def __init__(self, *, pid: int) -> None:
         self.pid = pid
-        super().__init__(f"The database has no session {pid} of somebody else, or no longer. To list them: lmskit doctor")
+        super().__init__(f"The database has no session {pid} of another person, or no longer has it. To list the sessions: lmskit doctor")

@@ -16,34 +16,34 @@ class MessagePostponedError(DeliveryError):
 
 
 class WorkCancelledError(LmskitError):
-    """Whoever started the work ended it before it was done."""
+    """The person who started the work cancelled it."""
 
     def __init__(self) -> None:
         super().__init__("Cancelled. Nothing was changed.")
 
 
 class DeliveryInDoubtError(MessagePostponedError):
-    """The connection was lost when the message was on its way, so it may have been accepted; it will be handed over again."""
+    """The connection was lost while the message was sent, so it may have been accepted; it will be sent again."""
 
 
 class NoMailServerError(MessagePostponedError):
-    """No message can be handed over as things are: the mail server cannot be reached, or does not accept the settings."""
+    """No message can be sent now: the mail server cannot be reached, or does not accept the settings."""
 
 
 class ReportError(LmskitError):
-    """A report could not be built; what was there before is as it was."""
+    """A report could not be built; an earlier report is unchanged."""
 
 
 class NotPermittedError(LmskitError):
     """The signed-in person may not do this."""
 
     def _render_traceback_(self) -> list[str]:
-        """Show a notebook's reader the sentence alone: nothing went wrong in the code."""
+        """Show only the message in a notebook: this is not a bug."""
         return [str(self)]
 
 
 class DatabaseError(LmskitError):
-    """The database cannot be used as it is."""
+    """The database cannot be used in its present state."""
 
 
 class UnreachableError(DatabaseError):
@@ -58,7 +58,7 @@ class NotSignedInError(DatabaseError):
     """Someone has to sign in before the database can be used."""
 
     def _render_traceback_(self) -> list[str]:
-        """Show a notebook's reader the sentence alone: nothing went wrong in the code."""
+        """Show only the message in a notebook: this is not a bug."""
         return [str(self)]
 
 
@@ -71,7 +71,7 @@ class BootstrapError(DatabaseError):
 
 
 class LoginMissingError(DatabaseError):
-    """The machine keeps no login for the person."""
+    """No login of the person is kept on this machine."""
 
     def __init__(self, *, person: str, where: str) -> None:
         self.person = person
@@ -79,7 +79,7 @@ class LoginMissingError(DatabaseError):
 
 
 class LoginLostError(DatabaseError):
-    """A login exists, and this machine does not have its password."""
+    """The login exists, and its password is not kept on this machine."""
 
     def __init__(self, *, person: str) -> None:
         self.person = person

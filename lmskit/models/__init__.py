@@ -1,4 +1,4 @@
-"""The tables, as typed SQLAlchemy models; the invariants stand in the database, the reasons in the docstrings."""
+"""The tables, as typed SQLAlchemy models; the database holds the invariants, the docstrings the reasons."""
 
 from lmskit.models.base import Base
 from lmskit.models.course import Course, Syllabus, Term

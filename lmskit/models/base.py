@@ -1,4 +1,4 @@
-"""What all tables share: naming of constraints, column types that recur, the declarative base."""
+"""What all tables share: the names of constraints, common column types, the declarative base."""
 
 import datetime as dt
 import enum

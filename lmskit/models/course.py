@@ -12,7 +12,7 @@ from lmskit.vocabulary import Origin, Role
 
 RowOrigin = stored_enum(Origin, "row_origin")
 
-# Codes name files and stand in addresses, so they hold neither a path separator nor a control character.
+# Codes are parts of file names and addresses, so they contain neither a path separator nor a control character.
 CODE_IS_PLAIN = f"code = btrim(code) AND length(code) BETWEEN 1 AND {LONGEST_CODE} AND code !~ '[[:cntrl:]/\\\\]' AND code !~ '^[.]'"
 
 
@@ -36,8 +36,8 @@ class Term(Base):
 class Course(Base):
     """One run of a module in one term, owned by one lecturer.
 
-    That the owner is a lecturer is held by the foreign key: it points to (id, role), and the role on
-    this side is generated.
+    The foreign key ensures that the owner is a lecturer: it refers to (id, role), and the role in this
+    table is generated.
     """
 
     __tablename__ = "courses"

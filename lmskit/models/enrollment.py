@@ -1,4 +1,4 @@
-"""Who studies which course."""
+"""Enrollments: the students of each course."""
 
 import datetime as dt
 
@@ -14,10 +14,10 @@ Status = stored_enum(EnrollmentStatus, "enrollment_status")
 
 
 class Enrollment(Base):
-    """One student's place in one course.
+    """One student in one course.
 
-    Rows are not deleted when someone leaves: leaving sets `status`, so the history survives every
-    re-import. The one row that is removed is a new request whose message the mail server refused.
+    Rows are not deleted when a student leaves: leaving sets `status`, so the history survives every
+    re-import. Only a new request whose message the mail server refused is deleted.
     """
 
     __tablename__ = "student_enrollments"

@@ -1,4 +1,4 @@
-"""What other systems call our people, terms, courses and quizzes."""
+"""The ids of people, terms, courses and quizzes in other systems."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column

@@ -1,4 +1,4 @@
-"""The parameters of knowledge tracing that were fitted to a week's answers."""
+"""Fits of knowledge tracing, one for each week."""
 
 import datetime as dt
 
@@ -9,7 +9,7 @@ from lmskit.models.base import Base, WeekNumber
 
 
 class KnowledgeFit(Base):
-    """What a fit to the answers of one week found, and how good it is; a week that was never fitted has no row.
+    """The fit of knowledge tracing to the responses of one week, and how well it predicts; a week without a fit has no row.
 
     Derived: it can be thrown away and fitted again. The mastery refresh of a course whose rule is `bkt` reads it.
     """

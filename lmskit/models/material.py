@@ -40,10 +40,10 @@ class Material(Base):
 
 
 class MaterialPassage(Base):
-    """A passage of a material: what a search hit shows, with the page or minute where it stands.
+    """A passage of a material: what a search hit shows, with its page or minute.
 
     There is no index on the text vector or the embedding: under row security neither could be used,
-    and a shared one would let one lecturer learn of another's passages. Search reads one course's rows.
+    and a shared index would reveal passages of other lecturers. Search reads the rows of one course.
     """
 
     __tablename__ = "material_passages"

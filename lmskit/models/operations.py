@@ -1,4 +1,4 @@
-"""What lmskit did: messages to send, imports, changes, archives."""
+"""Operations: messages to send, imports, the audit trail, archives."""
 
 import datetime as dt
 from typing import Any
@@ -49,7 +49,7 @@ class OutboxMessage(Base):
 
 
 class ImportRun(Base):
-    """One run of an importer, with what became of every row."""
+    """One run of an importer, with the counts of its rows."""
 
     __tablename__ = "import_runs"
     __table_args__ = (

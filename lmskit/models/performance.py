@@ -1,4 +1,4 @@
-"""What is known about each student's mastery of each week's topic."""
+"""Mastery estimates, one for each student and week."""
 
 import datetime as dt
 

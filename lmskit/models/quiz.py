@@ -1,4 +1,4 @@
-"""Quizzes and what students answered."""
+"""Quizzes and the attempts of students."""
 
 import datetime as dt
 from typing import Any
@@ -14,7 +14,7 @@ from lmskit.vocabulary import Origin
 
 
 class Quiz(Base):
-    """An assessment of one week of a course. The questions and their key are apart, so that they can be shown apart."""
+    """An assessment of one week of a course. The answer key is apart from the questions, which can be shown without it."""
 
     __tablename__ = "quizzes"
     __table_args__ = (
@@ -44,7 +44,7 @@ class Quiz(Base):
 class QuizAttempt(Base):
     """One attempt of one student at one quiz.
 
-    It is evidence about a person: neither its quiz nor its enrollment can be deleted while it stands.
+    It is evidence about a person: neither its quiz nor its enrollment can be deleted before it.
     """
 
     __tablename__ = "quiz_attempts"

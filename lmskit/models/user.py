@@ -12,7 +12,7 @@ from lmskit.models.base import Base, CreatedAt, Id, stored_enum
 from lmskit.names import display_name
 from lmskit.vocabulary import Role
 
-LOCKED_PASSWORD_HASH = "!"  # noqa: S105 - the mark of an account nobody can sign in to
+LOCKED_PASSWORD_HASH = "!"  # noqa: S105 - no password has this hash
 UserRole = stored_enum(Role, "user_role")
 
 

@@ -1,4 +1,4 @@
-"""What is needed to set up a course."""
+"""Requests to create or change a course."""
 
 import datetime as dt
 from collections import Counter
@@ -55,14 +55,14 @@ class CreateCourse(Request):
     module_code: Code
     title: Title
     term: Code
-    """Of a term that exists, unless `new_term` describes it."""
+    """Code of an existing term, unless `new_term` describes a new one."""
     lecturer: Address
     weeks: SyllabusWeeks = ()
     new_term: NewTerm | None = None
 
 
 class CourseAsSeen(Request):
-    """What stood in a form before somebody changed it; stored by whatever way, so it is not checked."""
+    """A course as a form showed it before the change; it was stored already, so it is not validated again."""
 
     title: str
     weeks: tuple[tuple[int, str, str], ...]
@@ -70,10 +70,10 @@ class CourseAsSeen(Request):
 
 
 class ChangeCourse(Request):
-    """Another title and other weeks for a course; a week that is left out is removed."""
+    """A new title and new weeks for a course; a week that is left out is removed."""
 
     course: Code
     title: Title
     weeks: SyllabusWeeks
     seen: CourseAsSeen | None = None
-    """If it is given, nothing is changed where the course is no longer as it was seen."""
+    """If it is given, the course is changed only if it is still as it was seen."""

@@ -1,4 +1,4 @@
-"""What is needed to give a student a place in a course, and to end it."""
+"""Requests to enrol a student in a course and to withdraw one."""
 
 from typing import Annotated
 
@@ -14,24 +14,24 @@ def _lower(value: object) -> object:
 
 
 class EnrollStudent(Request):
-    """A place for the person with this address; someone new needs a name."""
+    """Enrol the person with this address; a person who is not in lmskit yet needs a name."""
 
     course: Code
     email: Address
     family_name: Name = ""
-    """Only used for someone who is not known yet; a person who is keeps their name."""
+    """Only used for a person who is not in lmskit yet; others keep their name."""
     given_name: Name = ""
 
 
 class WithdrawStudent(Request):
-    """The end of a place; the address may be one that receives no mail, as imported ones can be."""
+    """Withdraw a student by address, which may be one that receives no mail, as imported addresses can be."""
 
     course: Code
     email: Annotated[Line, StringConstraints(min_length=3, max_length=LONGEST_ADDRESS), BeforeValidator(_lower)]
 
 
 class WithdrawFromRoster(Request):
-    """The end of the place of a student who was chosen from the course's roster, and may have no address."""
+    """Withdraw a student who was chosen from the roster and may have no address."""
 
     course: Code
     student_id: Annotated[int, Field(ge=1)]

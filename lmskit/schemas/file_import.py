@@ -1,4 +1,4 @@
-"""What is needed to import a file."""
+"""The request to import a file."""
 
 from typing import Annotated
 
@@ -10,22 +10,22 @@ from lmskit.schemas.text import Address, Code, Line
 
 
 class ImportFile(Request):
-    """A file or folder on this machine, and what somebody says beside it."""
+    """A file or folder on this machine, and the options of its import."""
 
     path: Annotated[Line, Field(min_length=1, max_length=4096)]
     format: str | None = None
-    """Name of a format; None: found out."""
+    """Name of a format; None: it is detected."""
     course: Code | None = None
-    """For files that do not tell which course they are about."""
+    """Code of the course, for files that do not name it."""
     lecturer: Address | None = None
-    """Of new courses without a teacher in the file."""
+    """Lecturer of new courses without a teacher in the file."""
     term: Code | None = None
-    """Of new courses whose term the file does not tell."""
+    """Term of new courses, for files that do not name it."""
     week: TeachingWeek | None = None
-    """Of new quizzes whose title names no week."""
+    """Week of new quizzes whose title does not name one."""
     columns: dict[str, str] = Field(default_factory=dict)
     """The header of the column that holds each field, where it is not recognised."""
     notify: bool = False
-    """Whether new students wait for a message that confirms their place."""
+    """Whether new enrollments are pending until a message that confirms them is accepted."""
     withdraw_missing: bool = False
-    """Whether those are withdrawn who are enrolled and not in the file."""
+    """Whether students who are enrolled and missing from the file are withdrawn."""

@@ -1,4 +1,4 @@
-"""What is needed to give someone a login, and to sign in."""
+"""Requests to make or change a login, and to sign in."""
 
 from typing import Annotated
 
@@ -19,11 +19,11 @@ def _is_long_enough(password: SecretStr) -> SecretStr:
 
 
 NewPassword = Annotated[SecretStr, AfterValidator(_is_long_enough)]
-"""A password that somebody has thought of."""
+"""A password that a person chose."""
 
 
 class CreateLogin(Request):
-    """A login for a lecturer or an administrator, who is added with it if nobody has the address yet."""
+    """A login for a lecturer or an administrator, who is added with it if no person has the address yet."""
 
     email: Address
     family_name: Name = ""
@@ -32,7 +32,7 @@ class CreateLogin(Request):
 
 
 class ChooseLogin(Request):
-    """The person whose login something is done to."""
+    """The person whose login is to be changed."""
 
     email: Address
 

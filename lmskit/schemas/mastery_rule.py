@@ -1,4 +1,4 @@
-"""What is needed to choose the rule of a course."""
+"""The request to choose the rule of a course."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,9 @@ from lmskit.schemas.text import Code
 
 
 class ChooseRule(Request):
-    """The rule that the mastery of a course is to be estimated by; which parameters it takes is for the rule to say."""
+    """The rule that estimates the mastery of a course, and its parameters, which the rule validates."""
 
     course: Code
     rule: str = Field(min_length=1)
     parameters: Mapping[str, float]
-    """Those that are left out follow the rule's defaults."""
+    """A parameter that is left out has the default of the rule."""

@@ -1,4 +1,4 @@
-"""What is wrong with a request, as sentences that can stand beside the fields they concern."""
+"""The mistakes in a request, as sentences to show beside their fields."""
 
 import re
 from typing import Any
@@ -42,14 +42,14 @@ SENTENCES = {
     "model_type": "This must be an object with named fields.",
     "model_attributes_type": "This must be an object with named fields.",
 }
-"""By Pydantic's type of error; a validator of ours brings its own sentence."""
+"""The sentence for each of Pydantic's types of error; our own validators raise theirs."""
 
 
 def mistakes(error: ValidationError) -> dict[str, str]:
     """Return one sentence for each field that is wrong, in the order of the fields.
 
-    A field in a list is named with its place, counted from 0: `weeks.2.topic`. A mistake that concerns the request
-    as a whole has the name "".
+    A field in a list is named with its index, counted from 0: `weeks.2.topic`. A mistake that concerns the whole request
+    has the name "".
 
     Examples
     --------
@@ -69,7 +69,7 @@ def mistakes(error: ValidationError) -> dict[str, str]:
 
 
 def one_sentence(error: ValidationError) -> str:
-    """Return everything that is wrong as one line of text.
+    """Return all mistakes as one line of text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is needed to try a message again."""
+"""The request to try a message again."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What is needed to add a lecturer or an administrator."""
+"""Requests to add a lecturer or an administrator."""
 
 from pydantic import field_validator
 

@@ -1,9 +1,9 @@
-"""The question schema: what a quiz asks, its key, and what a student answered, as they are stored in JSONB."""
+"""Questions, answer keys and answers as they are stored in JSONB."""
 
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, Strict, StrictBool, model_validator
 from pydantic.types import AllowInfNan
@@ -19,8 +19,8 @@ Identifier = Annotated[Line, Field(min_length=1, max_length=LONGEST_QUESTION_ID)
 Prompt = Annotated[Prose, Field(min_length=1)]
 
 _Text = Annotated[Storable, Strict()]
-Response: TypeAlias = StrictBool | Number | _Text | list[_Text] | dict[_Text, _Text] | None
-"""By type of question: true or false; a number; an option's id or a text; ids of options; a target's id by option's id; nothing."""
+AnswerValue: TypeAlias = StrictBool | Number | _Text | list[_Text] | dict[_Text, _Text] | None
+"""By type of question: true or false; a number; the id of an option, or a text; ids of options; the id of a target by option id; None."""
 
 
 class Option(Request):
@@ -31,6 +31,9 @@ class Option(Request):
 
 
 class _Question(Request):
+    expected: ClassVar[str] = "it is graded by a person and has no answer"
+    """The answer that a key of this type needs, to end a message."""
+
     id: Identifier
     prompt: Prompt
     points: Points
@@ -42,58 +45,108 @@ class _Question(Request):
         _once((option.id for option in self.options), "option", f"question {self.id}")
         return self
 
+    def accepts(self, answer: AnswerValue) -> bool:
+        """Whether a key of this type of question can have this answer."""
+        return answer is None
+
+    def _option_ids(self) -> set[str]:
+        return {option.id for option in self.options}
+
 
 class ChoiceQuestion(_Question):
     """One option is right."""
 
+    expected: ClassVar[str] = "the id of one of its options is expected"
+
     type: Literal[QuestionType.CHOICE]
     options: Annotated[tuple[Option, ...], Field(min_length=1)]
+
+    def accepts(self, answer: AnswerValue) -> bool:
+        """Whether a key can have this answer."""
+        return isinstance(answer, str) and answer in self._option_ids()
 
 
 class MultipleQuestion(_Question):
     """Any number of options is right."""
 
+    expected: ClassVar[str] = "a list of ids of its options is expected"
+
     type: Literal[QuestionType.MULTIPLE]
     options: Annotated[tuple[Option, ...], Field(min_length=1)]
+
+    def accepts(self, answer: AnswerValue) -> bool:
+        """Whether a key can have this answer."""
+        return isinstance(answer, list) and len(set(answer)) == len(answer) and set(answer) <= self._option_ids()
 
 
 class TrueFalseQuestion(_Question):
     """A statement that is true or false."""
 
+    expected: ClassVar[str] = "true or false is expected"
+
     type: Literal[QuestionType.TRUE_FALSE]
+
+    def accepts(self, answer: AnswerValue) -> bool:
+        """Whether a key can have this answer."""
+        return isinstance(answer, bool)
 
 
 class NumericQuestion(_Question):
     """A number, right within the key's tolerance."""
 
+    expected: ClassVar[str] = "a number is expected"
+
     type: Literal[QuestionType.NUMERIC]
+
+    def accepts(self, answer: AnswerValue) -> bool:
+        """Whether a key can have this answer."""
+        return isinstance(answer, float) and not isinstance(answer, bool)
 
 
 class ShortTextQuestion(_Question):
     """A word or two, one of the spellings in the key."""
 
+    expected: ClassVar[str] = "a list of accepted texts is expected"
+
     type: Literal[QuestionType.SHORT_TEXT]
+
+    def accepts(self, answer: AnswerValue) -> bool:
+        """Whether a key can have this answer."""
+        return isinstance(answer, list) and len(answer) > 0
 
 
 class MatchQuestion(_Question):
     """To each option the target that belongs to it."""
 
+    expected: ClassVar[str] = "the id of a target for each option is expected"
+
     type: Literal[QuestionType.MATCH]
     options: Annotated[tuple[Option, ...], Field(min_length=1)]
     targets: Annotated[tuple[Option, ...], Field(min_length=1)]
-    """What the options are matched with; shown to students, so it stands here and not in the key."""
+    """What the options are matched with; students see them, so they are not in the key."""
 
     @model_validator(mode="after")
     def _each_target_once(self) -> "MatchQuestion":
         _once((target.id for target in self.targets), "target", f"question {self.id}")
         return self
 
+    def accepts(self, answer: AnswerValue) -> bool:
+        """Whether a key can have this answer."""
+        targets = {target.id for target in self.targets}
+        return isinstance(answer, dict) and set(answer) <= self._option_ids() and set(answer.values()) <= targets
+
 
 class OrderQuestion(_Question):
     """All options in their right order."""
 
+    expected: ClassVar[str] = "all its options in order are expected"
+
     type: Literal[QuestionType.ORDER]
     options: Annotated[tuple[Option, ...], Field(min_length=1)]
+
+    def accepts(self, answer: AnswerValue) -> bool:
+        """Whether a key can have this answer."""
+        return isinstance(answer, list) and sorted(answer) == sorted(self._option_ids())
 
 
 class EssayQuestion(_Question):
@@ -116,9 +169,9 @@ Question = Annotated[
 
 
 class KeyEntry(Request):
-    """What is right, by type of question; a short text has a list of spellings."""
+    """The right answer, by type of question; a short text has a list of spellings."""
 
-    answer: Response = None
+    answer: AnswerValue = None
     tolerance: Annotated[float, Field(ge=0), AllowInfNan(False)] | None = None  # noqa: FBT003 - as above
     feedback: Prose | None = None
 
@@ -126,7 +179,7 @@ class KeyEntry(Request):
 class QuizContent(Request):
     """The questions of a quiz and their key, which fit each other; the two are stored apart.
 
-    A question may lack a key, as essays do, but no key may lack its question.
+    A question may lack a key, as essays do, but each key needs its question.
     """
 
     questions: tuple[Question, ...]
@@ -146,7 +199,7 @@ class QuizContent(Request):
 
     @property
     def max_score(self) -> float:
-        """What a perfect attempt earns."""
+        """The score of a perfect attempt."""
         return float(sum(question.points for question in self.questions))
 
     def stored_questions(self) -> list[dict[str, Any]]:
@@ -163,10 +216,10 @@ class QuizContent(Request):
 
 
 class Answer(Request):
-    """What a student answered to one question, and what it earned."""
+    """The answer of a student to one question, and its score."""
 
     question: Identifier
-    response: Response = None
+    response: AnswerValue = None
     score: Points | None = None
     """None: not graded."""
 
@@ -178,40 +231,8 @@ def _once(identifiers: Iterable[str], noun: str, where: str) -> None:
 
 
 def _check_key(question: _Question, entry: KeyEntry) -> None:
-    """Refuse a key whose answer is of another kind than its question, or names options that it does not have."""
-    options = {option.id for option in question.options}
-    answer = entry.answer
-    match question:
-        case ChoiceQuestion():
-            fits = isinstance(answer, str) and answer in options
-        case MultipleQuestion():
-            fits = isinstance(answer, list) and len(set(answer)) == len(answer) and set(answer) <= options
-        case OrderQuestion():
-            fits = isinstance(answer, list) and sorted(answer) == sorted(options)
-        case MatchQuestion():
-            targets = {target.id for target in question.targets}
-            fits = isinstance(answer, dict) and set(answer) <= options and set(answer.values()) <= targets
-        case TrueFalseQuestion():
-            fits = isinstance(answer, bool)
-        case NumericQuestion():
-            fits = isinstance(answer, float) and not isinstance(answer, bool)
-        case ShortTextQuestion():
-            fits = isinstance(answer, list) and len(answer) > 0
-        case _:
-            fits = answer is None
-    if not fits:
-        raise ValueError(f"The key of question {question.id!r} does not fit it: {EXPECTED[type(question)]}.")
+    """Refuse a key whose answer does not fit the type or the options of its question."""
+    if not question.accepts(entry.answer):
+        raise ValueError(f"The key of question {question.id!r} does not fit it: {question.expected}.")
     if entry.tolerance is not None and not isinstance(question, NumericQuestion):
         raise ValueError(f"The key of question {question.id!r} has a tolerance, and only numeric questions have one.")
-
-
-EXPECTED: dict[type[_Question], str] = {
-    ChoiceQuestion: "the id of one of its options is expected",
-    MultipleQuestion: "a list of ids of its options is expected",
-    TrueFalseQuestion: "true or false is expected",
-    NumericQuestion: "a number is expected",
-    ShortTextQuestion: "a list of accepted texts is expected",
-    MatchQuestion: "the id of a target for each option is expected",
-    OrderQuestion: "all its options in order are expected",
-    EssayQuestion: "it is graded by a person and has no answer",
-}

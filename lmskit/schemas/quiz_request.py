@@ -1,4 +1,4 @@
-"""What is needed to set up a quiz, and to change one."""
+"""Requests to create or change a quiz."""
 
 import datetime as dt
 from typing import Annotated
@@ -14,10 +14,10 @@ from lmskit.schemas.text import Code, Title
 class _QuizFields(Request):
     title: Title
     week_number: TeachingWeek
-    """Of a week that the syllabus has."""
+    """A week of the syllabus."""
     due_on: dt.date | None = None
     content: QuizContent = QuizContent(questions=())
-    """The questions and their key; their points make up the maximum."""
+    """The questions and their key; max_score is the sum of their points."""
 
 
 class CreateQuiz(_QuizFields):
@@ -27,15 +27,15 @@ class CreateQuiz(_QuizFields):
 
 
 class ChangeQuiz(_QuizFields):
-    """A quiz as it shall be; whatever is not given is taken away."""
+    """The new content of a quiz; a field that is left out is emptied."""
 
     quiz_id: Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class TakeBank(Request):
-    """Which quiz of a course the questions of a bank go to."""
+    """The quiz of a course that takes the questions of a bank."""
 
     course: str
     title: Title
     week_number: TeachingWeek | None = None
-    """Needed where the course has no quiz of this title."""
+    """Needed if the course has no quiz of this title."""

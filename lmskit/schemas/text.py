@@ -10,13 +10,13 @@ from lmskit.limits import LONGEST_CODE, LONGEST_NAME, LONGEST_PROSE, LONGEST_TIT
 
 
 def _without_control_characters(text: str) -> str:
-    """Refuse what a person cannot see and PostgreSQL (NUL) or a file name cannot hold; a line break counts."""
+    """Refuse control characters, line breaks included: people cannot see them, and PostgreSQL (NUL) and file names cannot hold them."""
     if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise ValueError("This must be one line of visible characters.")
     return text
 
 
-def _without_odd_control_characters(text: str) -> str:
+def _with_line_breaks_only(text: str) -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t" for character in lines):
         raise ValueError("This must be made of visible characters and line breaks.")
@@ -35,7 +35,7 @@ def _plain_code(code: str) -> str:
     return code
 
 
-def _is_no_missing_number(text: str) -> str:
+def _is_not_nan(text: str) -> str:
     if text == "NaN":
         raise ValueError("“NaN” is what a missing value looks like in a spreadsheet. Type the name.")
     return text
@@ -63,11 +63,11 @@ Code = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_CODE),
 """The code of a course, module or term; it also names files."""
 Title = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
 """What a course, quiz or week is called."""
-Name = Annotated[Line, StringConstraints(max_length=LONGEST_NAME), AfterValidator(_is_no_missing_number)]
+Name = Annotated[Line, StringConstraints(max_length=LONGEST_NAME), AfterValidator(_is_not_nan)]
 """A given name, which a person may lack."""
 FamilyName = Annotated[Name, StringConstraints(min_length=1)]
 """A family name, or the only name a person has."""
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_PROSE), AfterValidator(_without_odd_control_characters)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_PROSE), AfterValidator(_with_line_breaks_only)]
 """Several lines of text."""
 Address = Annotated[
     str,

@@ -30,7 +30,7 @@ def test_a_question_bank_becomes_a_quiz_on_the_command_line(lmskit, course, tmp_
     bank.write_text("::a::Is it?{T}\n\n::b::What?{=x ~y}\n\nOnly a text.\n", encoding="utf-8")
     needed = lmskit("import", "gift", str(bank), "--course", course.code)
     assert needed.exit_code == 1
-    assert "say which week it belongs to: --week N" in needed.stderr
+    assert "name its week: --week N" in needed.stderr
     done = lmskit("import", "gift", str(bank), "--course", course.code, "--week", "1", "--title", "Arrays")
     assert done.exit_code == 0, done.output
     assert "3 in = 2 added + 0 changed + 0 unchanged + 1 rejected" in done.stdout

@@ -11,7 +11,7 @@ from lmskit.errors import ColumnsMissingError
 WEEKS = Columns(
     Column("week_number", "int64", "1-60", heading="Week"),
     Column("topic", "str", heading="Topic"),
-    Column("due_on", "object", "`date`, None where there is none"),
+    Column("due_on", "object", "`date`, or None"),
 )
 
 
@@ -37,11 +37,11 @@ def test_a_docstring_shows_the_columns_where_it_says_so():
 
     expected = """The weeks.
 
-        ===========  ======  ================================
+        ===========  ======  ===============
         week_number  int64   1-60
         topic        str
-        due_on       object  `date`, None where there is none
-        ===========  ======  ================================
+        due_on       object  `date`, or None
+        ===========  ======  ===============
 
         In order."""
     assert inspect.getdoc(weeks) == inspect.cleandoc(expected)

@@ -68,7 +68,7 @@ def by_pandas(engine, statement):
 
 @pytest.mark.parametrize("gap", [False, True], ids=["", "with a gap"])
 def test_every_type_is_read_as_pandas_reads_it(admin_engine, gap):
-    columns = ", ".join(f"{value} AS c{place}" for place, value in enumerate(OF_EVERY_KIND))
+    columns = ", ".join(f"{value} AS c{number}" for number, value in enumerate(OF_EVERY_KIND))
     statement = f"SELECT r.* FROM (SELECT {columns}) AS r RIGHT JOIN generate_series(1, {1 + gap}) AS n ON n = 1 ORDER BY n"
     pd.testing.assert_frame_equal(read_frame(admin_engine, statement), by_pandas(admin_engine, statement), check_exact=True)
 

@@ -65,7 +65,7 @@ def test_a_mistake_is_a_sentence_beside_its_field(field, value, sentence):
         ({"week_number": 1}, {"weeks.0.topic": "This is needed."}),
     ],
 )
-def test_a_mistake_in_a_list_names_its_place(week, found):
+def test_a_mistake_in_a_list_names_its_index(week, found):
     assert refused(CreateCourse, **COURSE | {"weeks": [week]}) == found
 
 
@@ -82,7 +82,7 @@ def test_a_term_ends_after_it_starts(day, sentence):
     assert refused(CreateCourse, **COURSE | {"new_term": term}) == {"new_term.ends_on": sentence}
 
 
-def test_all_mistakes_are_told_at_once_in_one_line():
+def test_all_mistakes_are_reported_at_once_in_one_line():
     with pytest.raises(ValidationError) as caught:
         EnrollStudent.model_validate({"course": "", "email": "x"})
     assert one_sentence(caught.value) == (

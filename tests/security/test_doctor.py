@@ -159,7 +159,7 @@ def test_a_session_that_was_left_open_can_be_ended(embedded, idle):
 def test_no_session_of_that_number_is_a_sentence(embedded):
     answer = examined("--end", "1")
     assert answer.exit_code == 1
-    assert answer.stderr == "The database has no session 1 of somebody else, or no longer. To list them: lmskit doctor\n"
+    assert answer.stderr == "The database has no session 1 of another person, or no longer has it. To list the sessions: lmskit doctor\n"
 
 
 def test_a_session_of_the_owner_of_the_tables_is_not_ended(embedded, cluster):
