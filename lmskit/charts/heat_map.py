@@ -15,7 +15,7 @@ from lmskit.charts.labels import LEVEL_LETTERS, LEVEL_WORDS, interval_text, plai
 from lmskit.columns import TOPIC, WEEK_NUMBER, Column, Columns
 from lmskit.rounding import number_text
 from lmskit.thresholds import Standing, standings
-from lmskit.vocabulary import Level
+from lmskit.vocabulary import LEVELS, Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 CLASS_WEEKS = Columns(
     WEEK_NUMBER,
     TOPIC,
-    Column("value", "float64", "mean of the mastery values, from 0 to 1; NaN if no student is assessed"),
+    Column("mean_value", "float64", "mean of the mastery values, from 0 to 1; NaN if no student is assessed"),
     Column("n_students", "int64", "students of the class"),
-    *(Column(f"n_{level}", "int64", f"students at the level {level}") for level in Level),
+    *(Column(level, "int64", f"students at the level {level}") for level in LEVELS),
 )
 """One row per week, over the whole class."""
 CLASS_TRACE, STUDENT_TRACE = 0, 1
@@ -137,7 +137,7 @@ def mastery_heat_map_table(cells: pd.DataFrame, class_weeks: pd.DataFrame, *, ru
     # pivot refuses duplicates; pivot_table would silently keep one of them
     wide = texts.pivot(index="student_id", columns="week_number", values="text").reindex(index=students["student_id"], columns=weeks)
     wide = wide.astype(object).fillna(LEVEL_WORDS[Level.NOT_ASSESSED])
-    mean = class_weeks.set_index("week_number")["value"].reindex(weeks).map(number_text, na_action=None)
+    mean = class_weeks.set_index("week_number")["mean_value"].reindex(weeks).map(number_text, na_action=None)
     rows = [["Class mean", *mean], *([name, *row] for name, row in zip(students["name"], wide.to_numpy().tolist(), strict=True))]
     return pd.DataFrame(rows, columns=["Student", *(f"Week {week}" for week in weeks)], dtype="str")
 
@@ -182,13 +182,13 @@ def _colour_axis(thresholds: Mapping[str, float], height: int, *, below: int) ->
 
 def _class_row(class_weeks: pd.DataFrame, weeks: list[int]) -> go.Heatmap:
     by_week = {int(row["week_number"]): row for row in class_weeks.to_dict("records")}
-    values = [float(by_week[week]["value"]) if week in by_week and pd.notna(by_week[week]["value"]) else np.nan for week in weeks]
+    values = [float(by_week[week]["mean_value"]) if week in by_week and pd.notna(by_week[week]["mean_value"]) else np.nan for week in weeks]
     hover = []
     for week, value in zip(weeks, values, strict=True):
         row = by_week.get(week)
         lines = [f"<b>Week {week}</b>" + (f": {plain(row['topic'], 60)}" if row else "")]
         if row:
-            counts = [f"{LEVEL_WORDS[level]} {int(row[f'n_{level}'])}" for level in Level]
+            counts = [f"{LEVEL_WORDS[level]} {int(row[level.value])}" for level in Level]
             lines += [f"class mean {number_text(value)}", f"{int(row['n_students'])} students: {', '.join(counts)}"]
         hover.append("<br>".join(lines))
     return go.Heatmap(

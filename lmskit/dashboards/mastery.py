@@ -105,12 +105,12 @@ class MasteryDashboard(Dashboard):
             missing = "students" if len(page.by_week.weeks) else "weeks in its syllabus"
             self.message.bad(f"{self.course.value} has no {missing} yet.")
             return
-        class_row, shares = page.by_week.class_row, page.by_week.shares
+        weeks, shares = page.by_week.weeks, page.by_week.shares
         if self.as_tables:
-            self.heat_map.show_table(mastery_heat_map_table(page.cells, class_row, rule=page.rule))
+            self.heat_map.show_table(mastery_heat_map_table(page.cells, weeks, rule=page.rule))
             self.distribution.show_table(level_distribution_table(shares))
         else:
-            self.heat_map.show_chart(mastery_heat_map(page.cells, class_row, rule=page.rule))
+            self.heat_map.show_chart(mastery_heat_map(page.cells, weeks, rule=page.rule))
             self.distribution.show_chart(level_distribution(shares, rule=page.rule))
         self.to_help.show(_to_help(page.to_help))
         self.panel.show_as(tables=self.as_tables)

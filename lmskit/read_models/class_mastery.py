@@ -59,11 +59,6 @@ class ClassByWeek:
         return ClassByWeek(self.assessed) if len(self.assessed) else self
 
     @property
-    def class_row(self) -> pd.DataFrame:
-        """The weeks with the columns of the heat map's class row."""
-        return self.weeks.rename(columns={"mean_value": "value"} | {level: f"n_{level}" for level in LEVELS})
-
-    @property
     def shares(self) -> pd.DataFrame:
         """The share of each level in each week, as `lmskit.analytics.class_levels.level_shares_by_week` gives it."""
         return level_shares_by_week(self.weeks)

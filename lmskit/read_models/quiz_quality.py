@@ -237,7 +237,7 @@ def quiz_drift(session: Session, quiz_id: int, *, attempts: CountedAttempts = Co
             followed.append((run, RunScores(run.course, scores, max_scores, _students(answers, attempts))))
     own = next((run for run, _ in followed if run.quiz_id == quiz_id), None)
     items = list(own.shared) if own else sorted({item for run, _ in followed for item in run.shared.values()})
-    return QuizDrift(tuple(run for run, _ in followed), item_drift([marks for _, marks in followed], items=items, seed=seed))
+    return QuizDrift(tuple(run for run, _ in followed), item_drift([scores for _, scores in followed], items=items, seed=seed))
 
 
 def counted(answers: QuizAnswers, attempts: CountedAttempts) -> QuizAnswers:

@@ -72,11 +72,11 @@ class CourseReport:
 
     def heat_map(self) -> Picture:
         """Draw the class row above the students who need most help."""
-        return Picture(mastery_heat_map(self._cells(), self.data.by_week.only_assessed.class_row, rule=self.data.in_use.rule))
+        return Picture(mastery_heat_map(self._cells(), self.data.by_week.only_assessed.weeks, rule=self.data.in_use.rule))
 
     def heat_map_table(self) -> Fragment:
         """Return the heat map as a table, folded."""
-        twin = mastery_heat_map_table(self._cells(), self.data.by_week.only_assessed.class_row, rule=self.data.in_use.rule)
+        twin = mastery_heat_map_table(self._cells(), self.data.by_week.only_assessed.weeks, rule=self.data.in_use.rule)
         return folded("The heat map as a table", table(twin, caption="Mastery of each week", left=twin.columns))
 
     def distribution(self) -> Picture:

@@ -23,12 +23,12 @@ CLASS_WEEKS = pd.DataFrame(
     {
         "week_number": [1, 2],
         "topic": ["Sets", "Maps"],
-        "value": [0.575, np.nan],
+        "mean_value": [0.575, np.nan],
         "n_students": [2, 2],
-        "n_mastered": [1, 0],
-        "n_developing": [0, 0],
-        "n_remedial": [1, 0],
-        "n_not_assessed": [0, 2],
+        "mastered": [1, 0],
+        "developing": [0, 0],
+        "remedial": [1, 0],
+        "not_assessed": [0, 2],
     }
 )
 
