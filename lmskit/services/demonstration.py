@@ -1,33 +1,36 @@
 """The demonstration: a simulated term and an earlier one of the same modules, marked as simulated wherever they are shown."""
 
+import datetime as dt
+import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 import pandas as pd
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import DemonstrationError, LecturerNotFoundError
 from lmskit.models import Course, Enrollment, QuizAttempt, Term
 from lmskit.names import sort_name
 from lmskit.progress import Progress, silent
 from lmskit.queries.person import person_by_email
+from lmskit.services.importing import Statements
 from lmskit.services.seed import DEMO_LECTURER, DEMO_LECTURERS, SECOND_LECTURER
+from lmskit.services.staging_table import Int8, StagingTable
 from lmskit.simulation import DEMONSTRATION_FLAWS, DEMONSTRATION_SEED, SimulatedTerm, TermDesign, simulate_term
 from lmskit.vocabulary import EnrollmentStatus, Origin
 
 STUDENTS = 300
-"""Of the current term; the earlier one has two fifths as many."""
+"""Students of the current term; the earlier term has two fifths as many."""
 OWNERS = (DEMO_LECTURER, DEMO_LECTURER, SECOND_LECTURER)
-"""Who teaches the modules, in their order."""
+"""The lecturers of the modules, in their order."""
 
 
 @dataclass(frozen=True)
 class DemonstrationReport:
-    """What the database holds of the demonstration, and how many of its terms were added now."""
+    """What the database contains of the demonstration, and how many of its terms were added now."""
 
     terms: tuple[str, ...]
     """Codes, the earlier one first."""
@@ -40,12 +43,12 @@ class DemonstrationReport:
 
 
 def designs(students: int = STUDENTS) -> tuple[TermDesign, TermDesign]:
-    """The earlier and the current term; their days are fixed, so that everybody gets the same demonstration."""
+    """Return the earlier and the current term; their days are fixed, so that every demonstration is the same."""
     current = TermDesign(n_students=students, flaws=DEMONSTRATION_FLAWS)
     earlier = TermDesign(
         code="2026A",
         name="Spring 2026 (simulated)",
-        first_day=date(2026, 2, 23),
+        first_day=dt.date(2026, 2, 23),
         n_students=max(1, students * 2 // 5),
         first_number=students + 1,
     )
@@ -55,16 +58,16 @@ def designs(students: int = STUDENTS) -> tuple[TermDesign, TermDesign]:
 def build(
     session: Session, *, students: int = STUDENTS, seed: int = DEMONSTRATION_SEED, progress: Progress = silent
 ) -> DemonstrationReport:
-    """Add the demonstration as an administrator; a term that is there stays as it is, whatever its number of students.
+    """Add the demonstration as an administrator; a term that was added before is not changed, even if it has other students.
 
     Parameters
     ----------
     session
         Of an administrator. Nothing is committed.
     students
-        In the current term.
+        Number of students in the current term.
     seed
-        Of the simulation; the same one gives the same data.
+        Seed of the simulation; the same seed gives the same data.
     progress
         Receives the name of each step when it begins.
 
@@ -73,12 +76,12 @@ def build(
     DemonstrationError
         A term of a real course has a code that the demonstration needs.
     LecturerNotFoundError
-        The demonstration lecturers are not there yet.
+        The demonstration lecturers do not exist yet.
     """
     terms = designs(students)
     added = 0
     for design in terms:
-        if _is_there(session, design):
+        if _was_added(session, design):
             continue
         progress(f"Simulating {design.name}", 0, None)
         simulated = simulate_term(design, seed=seed)
@@ -88,8 +91,8 @@ def build(
     return _report(session, terms, added)
 
 
-def _is_there(session: Session, design: TermDesign) -> bool:
-    """Whether the term was added before; it is added in one transaction, so it is there whole or not at all."""
+def _was_added(session: Session, design: TermDesign) -> bool:
+    """Whether the term was added before; it is added in one transaction, so it is there completely or not at all."""
     term = session.scalars(select(Term).where(Term.code == design.code)).one_or_none()
     if term is None:
         return False
@@ -102,143 +105,122 @@ def _is_there(session: Session, design: TermDesign) -> bool:
     return True
 
 
+class SimulatedOptionRow(NamedTuple):
+    """The term, with what is the same in all its rows: one row."""
+
+    term: str
+    status: str
+    first_day: dt.date
+    last_day: dt.date | None
+
+
+class SimulatedCourseRow(NamedTuple):
+    """A course."""
+
+    course: str
+    module: str
+    title: str
+    lecturer_id: Int8
+
+
+class SimulatedStudentRow(NamedTuple):
+    """A student, with the number in the simulation."""
+
+    student: int
+    email: str
+    family_name: str
+    given_name: str
+    sort_name: str
+
+
+class SimulatedEnrollmentRow(NamedTuple):
+    """An enrollment."""
+
+    course: str
+    student: int
+
+
+class SimulatedWeekRow(NamedTuple):
+    """A week of a course."""
+
+    course: str
+    week_number: int
+    topic: str
+    objectives: str
+
+
+class SimulatedQuizRow(NamedTuple):
+    """A quiz; `questions` and `answer_key` are JSON."""
+
+    quiz: str
+    course: str
+    week_number: int
+    title: str
+    questions: str
+    answer_key: str
+    max_score: float
+    due_on: dt.date
+
+
+class SimulatedAttemptRow(NamedTuple):
+    """An attempt; `answers` is JSON."""
+
+    quiz: str
+    course: str
+    student: int
+    number: int
+    score: float
+    max_score: float
+    answers: str
+    started_at: dt.datetime
+    submitted_at: dt.datetime
+
+
+OPTION = StagingTable("sim_option", SimulatedOptionRow)
+COURSE = StagingTable("sim_course", SimulatedCourseRow)
+STUDENT = StagingTable("sim_student", SimulatedStudentRow)
+ENROLLMENT = StagingTable("sim_enrollment", SimulatedEnrollmentRow)
+WEEK = StagingTable("sim_week", SimulatedWeekRow)
+QUIZ = StagingTable("sim_quiz", SimulatedQuizRow)
+ATTEMPT = StagingTable("sim_attempt", SimulatedAttemptRow)
+STAGED = (OPTION, COURSE, STUDENT, ENROLLMENT, WEEK, QUIZ, ATTEMPT)
+
+
 def _write(session: Session, term: SimulatedTerm, *, completed: bool) -> None:
-    """Copy each frame into a staging table, then insert from there: COPY does not go into tables with row security."""
-    owners = _owners(session)
+    """Copy the term into staging tables and insert it from there; COPY cannot write into tables with row security."""
     design = term.design
     session.add(Term(code=design.code, name=design.name, starts_on=design.first_day, ends_on=term.last_day))
     session.flush()
-
-    _stage(session, "sim_courses", {"course": "text", "module": "text", "title": "text", "lecturer_id": "bigint"})
-    copy_rows(
-        session,
-        "sim_courses",
-        ("course", "module", "title", "lecturer_id"),
-        ((*row, owners[place % len(owners)]) for place, row in enumerate(_rows(term.courses, "course", "module", "title"))),
-    )
-    _stage(
-        session, "sim_students", {"student": "bigint", "email": "text", "family_name": "text", "given_name": "text", "sort_name": "text"}
-    )
-    copy_rows(
-        session,
-        "sim_students",
-        ("student", "email", "family_name", "given_name", "sort_name"),
-        ((*row, sort_name(str(row[2]), str(row[3]))) for row in _rows(term.students, "student", "email", "family_name", "given_name")),
-    )
-    _stage(session, "sim_enrollments", {"course": "text", "student": "bigint"})
-    copy_rows(session, "sim_enrollments", ("course", "student"), _rows(term.enrollments, "course", "student"))
-    _stage(session, "sim_syllabus", {"course": "text", "week_number": "integer", "topic": "text", "objectives": "text"})
-    copy_rows(
-        session,
-        "sim_syllabus",
-        ("course", "week_number", "topic", "objectives"),
-        _rows(term.syllabus, "course", "week_number", "topic", "objectives"),
-    )
-    _stage(session, "sim_quizzes", QUIZ_COLUMNS)
-    copy_rows(session, "sim_quizzes", tuple(QUIZ_COLUMNS), _quiz_rows(term))
-    _stage(session, "sim_attempts", ATTEMPT_COLUMNS)
-    copy_rows(session, "sim_attempts", tuple(ATTEMPT_COLUMNS), _attempt_rows(term))
-    session.execute(text("ANALYZE sim_attempts, sim_quizzes, sim_students, sim_enrollments"))
-
-    status = EnrollmentStatus.COMPLETED if completed else EnrollmentStatus.ACTIVE
-    values = {
-        "term": design.code,
-        "origin": Origin.SIMULATION.value,
-        "status": status.value,
-        "first_day": design.first_day,
-        "last_day": term.last_day if completed else None,
-    }
-    for statement in INSERTS:
-        session.execute(text(statement), values)
-    written = session.execute(text(ATTEMPTS), values).scalar_one()
+    _stage(session, term, completed=completed)
+    run = Statements(session, "demonstration.sql")
+    run.run("courses", "students", "enrollments", "weeks", "quizzes")
+    written = run.run("attempts")
     if written != len(term.attempts):
         raise DemonstrationError(
             f"Only {written} of {len(term.attempts)} simulated attempts found their quiz and student. Nothing was changed."
         )
-    for table in STAGED:
-        session.execute(text(f"DROP TABLE pg_temp.{table}"))
+    # A second term may be written in the same transaction.
+    session.execute(text(f"DROP TABLE {', '.join(table.name for table in STAGED)}"))
 
 
-STAGED = ("sim_courses", "sim_students", "sim_enrollments", "sim_syllabus", "sim_quizzes", "sim_attempts")
-
-QUIZ_COLUMNS = {
-    "quiz": "text",
-    "course": "text",
-    "week_number": "integer",
-    "title": "text",
-    "questions": "jsonb",
-    "answer_key": "jsonb",
-    "max_score": "numeric",
-    "due_on": "date",
-}
-ATTEMPT_COLUMNS = {
-    "quiz": "text",
-    "course": "text",
-    "student": "bigint",
-    "number": "integer",
-    "score": "numeric",
-    "max_score": "numeric",
-    "answers": "jsonb",
-    "started_at": "timestamptz",
-    "submitted_at": "timestamptz",
-}
-
-INSERTS = (
-    """
-    INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)
-    SELECT s.course, 'SIM-' || s.module, s.title, t.id, s.lecturer_id, CAST(:origin AS row_origin)
-    FROM sim_courses s JOIN terms t ON t.code = :term
-    """,
-    # A student of the demonstration may be there already, when an earlier demonstration was removed course by course.
-    """
-    INSERT INTO users (email, family_name, given_name, sort_name, role)
-    SELECT s.email, s.family_name, s.given_name, s.sort_name, 'student' FROM sim_students s
-    ON CONFLICT (email) DO NOTHING
-    """,
-    """
-    INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on, ended_on)
-    SELECT c.id, u.id, CAST(:status AS enrollment_status), CAST(:origin AS row_origin), :first_day, :last_day
-    FROM sim_enrollments e
-    JOIN sim_students s USING (student)
-    JOIN users u ON u.email = s.email
-    JOIN courses c ON c.code = e.course
-    """,
-    """
-    INSERT INTO syllabi (course_id, week_number, topic, objectives)
-    SELECT c.id, s.week_number, s.topic, s.objectives FROM sim_syllabus s JOIN courses c ON c.code = s.course
-    """,
-    """
-    INSERT INTO quizzes (course_id, week_number, title, questions, answer_key, max_score, due_on)
-    SELECT c.id, q.week_number, q.title, q.questions, q.answer_key, q.max_score, q.due_on
-    FROM sim_quizzes q JOIN courses c ON c.code = q.course
-    ORDER BY c.code, q.week_number, q.quiz
-    """,
-)
-# In a week of a course each quiz has a title of its own, which tells what number the database gave to it.
-ATTEMPTS = """
-    WITH written AS (
-        INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, answers, started_at, submitted_at, origin)
-        SELECT q.id, c.id, u.id, a.number, a.score, a.max_score, a.answers, a.started_at, a.submitted_at, CAST(:origin AS row_origin)
-        FROM sim_attempts a
-        JOIN sim_quizzes n USING (quiz, course)
-        JOIN courses c ON c.code = a.course
-        JOIN quizzes q ON q.course_id = c.id AND q.week_number = n.week_number AND q.title = n.title
-        JOIN sim_students s USING (student)
-        JOIN users u ON u.email = s.email
-        ORDER BY a.submitted_at
-        RETURNING 1
-    )
-    SELECT count(*) FROM written
-"""
+def _stage(session: Session, term: SimulatedTerm, *, completed: bool) -> None:
+    status = EnrollmentStatus.COMPLETED if completed else EnrollmentStatus.ACTIVE
+    last_day = term.last_day if completed else None
+    OPTION.fill(session, [SimulatedOptionRow(term.design.code, status.value, term.design.first_day, last_day)])
+    lecturers = itertools.cycle(_lecturers(session))
+    courses = _rows(term.courses, "course", "module", "title")
+    COURSE.fill(session, (SimulatedCourseRow._make((*row, lecturer_id)) for row, lecturer_id in zip(courses, lecturers, strict=False)))
+    students = _rows(term.students, "student", "email", "family_name", "given_name")
+    STUDENT.fill(session, (SimulatedStudentRow._make((*row, sort_name(str(row[2]), str(row[3])))) for row in students))
+    ENROLLMENT.fill(session, itertools.starmap(SimulatedEnrollmentRow, _rows(term.enrollments, "course", "student")))
+    weeks = _rows(term.syllabus, "course", "week_number", "topic", "objectives")
+    WEEK.fill(session, itertools.starmap(SimulatedWeekRow, weeks))
+    QUIZ.fill(session, _quiz_rows(term))
+    ATTEMPT.fill(session, _attempt_rows(term))
 
 
-def _stage(session: Session, name: str, columns: dict[str, str]) -> None:
-    # Two terms may be written in one transaction, which is when the staging tables would go by themselves.
-    session.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
-    stage(session, name, columns)
-
-
-def _owners(session: Session) -> list[int]:
+def _lecturers(session: Session) -> list[int]:
+    """The ids of `OWNERS`."""
     people = {email: person_by_email(session, email) for email in DEMO_LECTURERS}
     owners = []
     for email in OWNERS:
@@ -249,32 +231,26 @@ def _owners(session: Session) -> list[int]:
     return owners
 
 
-def _rows(table: pd.DataFrame, *columns: str) -> Iterable[tuple[object, ...]]:
+def _rows(table: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
     return zip(*(table[column].tolist() for column in columns), strict=True)
 
 
-def _quiz_rows(term: SimulatedTerm) -> Iterable[tuple[object, ...]]:
-    for row in term.quizzes.itertuples(index=False):
-        due_on = term.design.first_day + timedelta(weeks=int(str(row.week_number)), days=-1)
-        yield (
-            row.quiz,
-            row.course,
-            row.week_number,
-            row.title,
-            json.dumps(row.questions),
-            json.dumps(row.answer_key),
-            row.max_score,
-            due_on,
-        )
+def _quiz_rows(term: SimulatedTerm) -> Iterator[SimulatedQuizRow]:
+    quizzes = term.quizzes
+    plain = _rows(quizzes, "quiz", "course", "week_number", "title")
+    for row, questions, key, max_score in zip(plain, quizzes["questions"], quizzes["answer_key"], quizzes["max_score"], strict=True):
+        due_on = term.design.first_day + dt.timedelta(weeks=row[2], days=-1)
+        yield SimulatedQuizRow._make((*row, json.dumps(questions), json.dumps(key), float(max_score), due_on))
 
 
-def _attempt_rows(term: SimulatedTerm) -> Iterable[tuple[object, ...]]:
+def _attempt_rows(term: SimulatedTerm) -> Iterator[SimulatedAttemptRow]:
     attempts = term.attempts
-    plain = _rows(attempts, "quiz", "course", "student", "number", "score", "max_score")
+    plain = _rows(attempts, "quiz", "course", "student", "number")
+    scores = _rows(attempts.astype({"score": float, "max_score": float}), "score", "max_score")
     started = attempts["started_at"].dt.to_pydatetime()
     submitted = attempts["submitted_at"].dt.to_pydatetime()
-    for row, answers, start, end in zip(plain, attempts["answers"], started, submitted, strict=True):
-        yield (*row, json.dumps(answers), start, end)
+    for row, score, answers, start, end in zip(plain, scores, attempts["answers"], started, submitted, strict=True):
+        yield SimulatedAttemptRow._make((*row, *score, json.dumps(answers), start, end))
 
 
 def _report(session: Session, terms: Sequence[TermDesign], added: int) -> DemonstrationReport:
