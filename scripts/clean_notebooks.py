@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-import lmskit  # noqa: F401 - comes first: it makes importing nbformat cheap
+import lmskit  # noqa: F401 - is first: it makes importing nbformat cheap
 import nbformat
 
 from scripts.environment import ROOT

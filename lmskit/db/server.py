@@ -85,7 +85,7 @@ class Server:
         return endpoint
 
     def bootstrap(self, endpoint: Endpoint) -> Bootstrapped:
-        """Prepare the running embedded server; where it was prepared before, what was changed by hand is put right."""
+        """Prepare the running embedded server; if it was prepared before, what was changed by hand is restored."""
         marker = self.cluster.layout.bootstrapped
         if marker.exists():
             _, _, old_host = marker.read_text(encoding="utf-8").partition("\n")
@@ -101,7 +101,7 @@ class Server:
         return roles.login_name(self.database, person)
 
     def address(self, login: str) -> URL:
-        """Return the address with a login whose password is kept apart, such as that of a person who signs in."""
+        """Return the address with a login whose password is not in the passfile, as for a person who signs in."""
         base = self.external if self.external is not None else _url_at(self.start())
         return base.set(username=login, password=None)
 
@@ -187,12 +187,12 @@ class Server:
         return any(entry.user == roles.MIGRATOR and entry.host == endpoint.host for entry in read_entries(self.passfile))
 
     def _is_hardened_as_configured(self, endpoint: Endpoint) -> bool:
-        """Ask once, when the server starts: the marks come back when a database is made anew, as by a restore."""
+        """Check once, when the server starts: the marks are back when a database was made again, as by a restore."""
         try:
             with contextlib.closing(psycopg.connect(endpoint.superuser_conninfo(DATABASE))) as connection:
                 return hardening.is_hardened(connection) == self._harden
         except psycopg.OperationalError:
-            return False  # there is no such database any more
+            return False  # the database does not exist any more
 
 
 @functools.lru_cache(maxsize=64)

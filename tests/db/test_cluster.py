@@ -180,7 +180,7 @@ def test_an_orphan_in_the_middle_of_a_long_statement_does_not_keep_the_server_aw
     client.stdin.flush()
     wait_until(lambda: ask(endpoint, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'psql'") == 1)
     backend = int(str(ask(endpoint, "SELECT pid FROM pg_stat_activity WHERE application_name = 'psql'")))
-    os.kill(backend, signal.SIGSTOP)  # as good as a loop that never looks around
+    os.kill(backend, signal.SIGSTOP)  # like a loop that never checks for interrupts
     postmaster = psutil.Process(postmaster_pid(cluster))
     postmaster.kill()
     psutil.wait_procs([postmaster], timeout=20)
@@ -276,7 +276,7 @@ def test_a_socket_folder_that_a_stranger_made_first_is_not_used(own_cluster, hom
     shutil.rmtree(endpoint.host)
 
 
-# Who may come in -------------------------------------------------------------------------------------------
+# Who may sign in -------------------------------------------------------------------------------------------
 
 
 def test_no_one_signs_in_without_a_password_and_the_superuser_never_over_tcp(cluster):

@@ -47,7 +47,7 @@ def pressed(email, password):
     return form.answer
 
 
-# Whose login -----------------------------------------------------------------------------------------------
+# Which login -----------------------------------------------------------------------------------------------
 
 
 def test_an_address_that_names_a_login_needs_no_form(school, server, configure):
@@ -235,7 +235,7 @@ def test_a_notebook_asks_for_the_password_and_keeps_nothing_of_it(notebook, scho
     assert notebook.run("print(len(lmskit.read_frame('SELECT 1 AS one')))") == "1"
     with school.migrator.connect() as connection:
         assert connection.scalar(OF_ONE_LOGIN, {"login": school.login(ADA)}) == 0, "an open notebook keeps no connection"
-    # All that a notebook could be saved with, and what a careless cell prints of it.
+    # All that a saved notebook could contain, and what a careless cell prints.
     notebook.run("import ipywidgets, json, os; print(json.dumps(ipywidgets.Widget.get_manager_state(drop_defaults=False), default=repr))")
     notebook.run("print(In, Out, repr(dict(os.environ)), engine, engine.url, repr(globals()))")
     notebook.run("%history")

@@ -28,7 +28,7 @@ OWN, FOREIGN, NOBODY = 1_000_000, 770_000_000, 990_000_000
 """The first ids of the attacking lecturer, of the other one, and of rows that do not exist."""
 SHARED_STUDENTS = (31, 32)
 
-# The word is searched for without its last letter, since a text vector holds its stem.
+# The search omits the last letter of the word, since a text vector contains its stem.
 CANARY = re.compile(r"canar|4242\.42|0\.4242|2031-07-07|\b77\d{7}\b", re.IGNORECASE)
 """What only rows of the other lecturer or of an administrator contain."""
 ROWS = {
