@@ -85,7 +85,7 @@ def _diagram(tables: list[Table]) -> str:
 
 def _section(table: Table, grants: Mapping[str, Mapping[str, set[str]]], rows: str | None) -> str:
     model = next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)
-    summary = " ".join((model.__doc__ or "").split("\n\n")[0].split())
+    summary = " ".join((model.__doc__ or "").split("\n\n")[0].split()).replace(". ", ".\n")
     seen = f"Lecturers see {rows}." if rows else "Lecturers cannot see this table."
     deleting = [PEOPLE[role] for role, columns in grants.items() if "DELETE" in columns.get("", set())]
     deleted = f"{' and '.join(sorted(deleting))} can delete rows." if deleting else "No person's login can delete rows."
