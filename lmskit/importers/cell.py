@@ -27,12 +27,12 @@ class UnreadableCellError(ValueError):
     """A cell is not a value of its column; the text is the reason."""
 
 
-class Column(dict[str, T]):
+class ColumnValues(dict[str, T]):
     """The values of one column by their texts; indexing by a text that is not a value raises `UnreadableCellError`.
 
     Examples
     --------
-    >>> days = Column(whole_number(-10, 10, missing="?"))
+    >>> days = ColumnValues(whole_number(-10, 10, missing="?"))
     >>> days["-3"], days["?"]
     (-3, None)
     >>> days["12"]
@@ -108,7 +108,7 @@ def matching(pattern: str, reason: str) -> Callable[[str], str]:
     return read
 
 
-def records(file: CsvFile, columns: Mapping[str, Column[object]]) -> Iterator[tuple[object, ...]]:
+def records(file: CsvFile, columns: Mapping[str, ColumnValues[object]]) -> Iterator[tuple[object, ...]]:
     """Give out the number of each row and its values; a row with an unreadable cell is rejected.
 
     Parameters
@@ -132,7 +132,7 @@ def records(file: CsvFile, columns: Mapping[str, Column[object]]) -> Iterator[tu
 
 
 def _one_by_one(
-    file: CsvFile, columns: Mapping[str, Column[object]], rows: Iterable[tuple[int, tuple[str, ...]]]
+    file: CsvFile, columns: Mapping[str, ColumnValues[object]], rows: Iterable[tuple[int, tuple[str, ...]]]
 ) -> Iterator[tuple[object, ...]]:
     for number, cells in rows:
         values: list[object] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lmskit.importers.cell import Column, UnreadableCellError
+from lmskit.importers.cell import ColumnValues, UnreadableCellError
 from lmskit.importers.number_format import DecimalMark, decimal_mark, score_reader
 from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError
@@ -53,7 +53,7 @@ class GradeTable(ABC):
         self.file, self.options = file, options
         self.name, self.sha256 = file.name, file.text.sha256
         self.warnings = RowWarnings()
-        self.score: Column[float] = Column(score_reader(DecimalMark(".")))
+        self.score: ColumnValues[float] = ColumnValues(score_reader(DecimalMark(".")))
         """Scores by the text of their cells, once `detect_scores` was called."""
         self._decimal: DecimalMark | None = None
         file.skipped_columns = tuple(header for index, header in enumerate(file.header) if index not in columns_read)
@@ -67,7 +67,7 @@ class GradeTable(ABC):
     def detect_scores(self, number_cells: Iterable[str]) -> None:
         """Detect the decimal mark from all cells that should be numbers, for `score`."""
         self._decimal = decimal_mark(number_cells, given=self.options.decimal_mark)
-        self.score = Column(score_reader(self._decimal))
+        self.score = ColumnValues(score_reader(self._decimal))
 
     def reject_row(self, row: int, error: RejectedRowError) -> None:
         """Report that a row is not imported."""

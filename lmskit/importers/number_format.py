@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.cell import Column, UnreadableCellError
+from lmskit.importers.cell import ColumnValues, UnreadableCellError
 from lmskit.limits import LARGEST_SCORE
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def decimal_mark(cells: Iterable[str], *, given: str | None = None) -> DecimalMa
         if given not in NAMES:
             raise ImportFileError(f"{given!r} is not a decimal mark. Use . or , instead.")
         return DecimalMark(given, is_given=True)
-    mark_of = Column(_mark_of)
+    mark_of = ColumnValues(_mark_of)
     counts = dict.fromkeys(NAMES, 0)
     for text in cells:
         if mark := mark_of[text]:

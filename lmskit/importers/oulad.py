@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.cell import Column, matching, number, one_of, records, whole_number
+from lmskit.importers.cell import ColumnValues, matching, number, one_of, records, whole_number
 from lmskit.importers.csv_file import CsvFile
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class OuladFile:
 
     def __iter__(self) -> Iterator[tuple[object, ...]]:
         """Read the file from its beginning; rows that cannot be read are added to `csv.rejections`."""
-        return map(self.make, records(self.csv, {name: Column(read) for name, read in self.columns.items()}))
+        return map(self.make, records(self.csv, {name: ColumnValues(read) for name, read in self.columns.items()}))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.cell import Column, UnreadableCellError, one_of, whole_number
+from lmskit.importers.cell import ColumnValues, UnreadableCellError, one_of, whole_number
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.grade_table import GradeTable
@@ -120,13 +120,13 @@ class PlainCsv(GradeTable):
 class _Reader:
     """Reads rows one by one."""
 
-    def __init__(self, fields: Mapping[str, FieldColumn], score: Column[float], *, with_quizzes: bool) -> None:
+    def __init__(self, fields: Mapping[str, FieldColumn], score: ColumnValues[float], *, with_quizzes: bool) -> None:
         self._fields, self._score, self._with_quizzes = fields, score, with_quizzes
-        self._role = Column(_casefolded(one_of(ROLES)))
-        self._status = Column(_casefolded(one_of(STATUSES)))
-        self._day = Column(optional_day)
-        self._week = Column(whole_number(1, LAST_WEEK, missing=""))
-        self._attempt = Column(whole_number(1, MOST_ATTEMPTS, missing=""))
+        self._role = ColumnValues(_casefolded(one_of(ROLES)))
+        self._status = ColumnValues(_casefolded(one_of(STATUSES)))
+        self._day = ColumnValues(optional_day)
+        self._week = ColumnValues(whole_number(1, LAST_WEEK, missing=""))
+        self._attempt = ColumnValues(whole_number(1, MOST_ATTEMPTS, missing=""))
 
     def read(self, position: Position, cells: tuple[str, ...]) -> list[Record]:
         """Return the records of a row.

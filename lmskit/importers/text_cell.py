@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from lmskit.importers.cell import Column, UnreadableCellError
+from lmskit.importers.cell import ColumnValues, UnreadableCellError
 from lmskit.limits import LONGEST_EXTERNAL_ID, LONGEST_PROSE
 from lmskit.schemas.text import Address, Code, FamilyName, Name, Title
 
@@ -62,7 +62,7 @@ _address = _valid(Address, "is not an e-mail address that can receive mail")
 
 
 # Addresses of a file share few domains, and checking one takes most of the time.
-_domains = Column(lambda domain: _address(f"x@{domain}").removeprefix("x@"))
+_domains = ColumnValues(lambda domain: _address(f"x@{domain}").removeprefix("x@"))
 
 
 def optional_address(text: str) -> str | None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import select, text
 
 from lmskit.errors import ImportFileError, QuizAmbiguousError, WeekNeededError
-from lmskit.importers.question_banks.bank import BankQuestion
+from lmskit.importers.question_banks.bank import ParsedQuestion
 from lmskit.importers.report import EntityCounts, FileCounts, ImportReport, Outcome, Rejection, shortened
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
 from lmskit.queries.course import course_by_code
@@ -41,7 +41,7 @@ FROZEN_CHANGED = "differs from the question of the attempts: if it is a correcti
 class _Compared:
     """A question of the bank, compared with the quiz."""
 
-    found: BankQuestion
+    found: ParsedQuestion
     state: str
     reason: str = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.cell import Column
+from lmskit.importers.cell import ColumnValues
 from lmskit.importers.moodle.words import PERSON
 from lmskit.importers.record import PersonKey, PersonRecord, Position
 from lmskit.importers.report import shortened
@@ -47,7 +47,7 @@ class People:
                 f"{file.name} has no column 'Email address' or 'ID number' to identify students; it has {header}. "
                 "Say which column it is: --map email=HEADER or --map sis_id=HEADER"
             )
-        self._address = Column(optional_address)
+        self._address = ColumnValues(optional_address)
 
     def read(self, row: int, cells: Sequence[str]) -> PersonRecord:
         """Return the student of a row.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.cell import Column, one_of
+from lmskit.importers.cell import ColumnValues, one_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
 from lmskit.importers.moodle.person import SYSTEM
@@ -70,8 +70,8 @@ class UserUpload:
         self._suspended = 0
         columns_read = {*self.fields.values(), *(column for course in self.courses for column in vars(course).values())}
         self.file.skipped_columns = tuple(header for column, header in enumerate(self.file.header) if column not in columns_read)
-        self._address = Column(optional_address)
-        self._code = Column(code)
+        self._address = ColumnValues(optional_address)
+        self._code = ColumnValues(code)
 
     def _find_fields(self) -> dict[str, int]:
         """Return the column index of each field."""

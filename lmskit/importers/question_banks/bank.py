@@ -46,7 +46,7 @@ _QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
 
 
 @dataclass(frozen=True, slots=True)
-class BankQuestion:
+class ParsedQuestion:
     """A question, its position, and its key; essays have no key."""
 
     file: str
@@ -63,7 +63,7 @@ class Bank:
     name: str
     """File or folder name, without its path."""
     sha256: str
-    questions: tuple[BankQuestion, ...]
+    questions: tuple[ParsedQuestion, ...]
     rejections: tuple[Rejection, ...] = ()
     warnings: tuple[RowWarning, ...] = ()
     notes: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ class Draft:
 class ValidatedDrafts:
     """The questions among drafts, the rejections of the others, and the warnings."""
 
-    questions: tuple[BankQuestion, ...]
+    questions: tuple[ParsedQuestion, ...]
     rejections: tuple[Rejection, ...]
     warnings: tuple[RowWarning, ...]
 
@@ -162,7 +162,7 @@ def validated(name: str, drafts: Iterable[Draft]) -> ValidatedDrafts:
     ImportFileError
         There are no drafts, or more than a quiz may have.
     """
-    questions: list[BankQuestion] = []
+    questions: list[ParsedQuestion] = []
     rejections: list[Rejection] = []
     warnings: list[RowWarning] = []
     given: dict[str, int] = {}
@@ -183,7 +183,7 @@ def validated(name: str, drafts: Iterable[Draft]) -> ValidatedDrafts:
     return ValidatedDrafts(tuple(questions), tuple(rejections), tuple(warnings))
 
 
-def _question(draft: Draft, identifier: str) -> BankQuestion:
+def _question(draft: Draft, identifier: str) -> ParsedQuestion:
     if draft.reason is not None:
         raise UnmappedError(draft.reason)
     try:
@@ -194,7 +194,7 @@ def _question(draft: Draft, identifier: str) -> BankQuestion:
         raise UnmappedError(f"cannot be a question of lmskit: {one_sentence(error)}") from error
     if question.id != identifier:
         raise UnmappedError("has a name that cannot be stored")
-    return BankQuestion(draft.file, draft.row, question, key)
+    return ParsedQuestion(draft.file, draft.row, question, key)
 
 
 def _wanted_id(draft: Draft) -> str:
