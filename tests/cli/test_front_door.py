@@ -48,6 +48,14 @@ def test_help_names_every_noun_and_imports_nothing_slow():
     assert not set(SLOW) & set(modules.split())
 
 
+@pytest.mark.parametrize("noun", ["course", "enrollment", "login", "mail", "quiz", "audit"])
+def test_a_list_imports_no_data_frames(noun):
+    program = f"import sys; from lmskit.cli.nouns import loaded; loaded('{noun}', 'list'); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT).stdout.split()
+    assert f"lmskit.cli.{noun}" in modules
+    assert not {"pandas", "numpy", "pyarrow", "alembic", "plotly"} & set(modules)
+
+
 @pytest.mark.parametrize("noun", NOUNS)
 def test_every_noun_has_a_command(noun):
     assert loaded(noun).name == noun

@@ -78,7 +78,7 @@ def test_it_looks_at_everything_that_can_be_wrong(embedded):
 
 
 def test_lines_fit_a_terminal_of_80_columns(embedded, monkeypatch):
-    monkeypatch.setattr("lmskit.cli.printing.WIDE", 80)
+    monkeypatch.setattr("lmskit.cli.printing.WIDTH_OF_A_FILE", 80)
     lines = examined().output.splitlines()
     assert max(map(len, lines)) <= 80
     assert all(line[:6].strip() in {"well", "note", "wrong", ""} for line in lines)
@@ -205,7 +205,7 @@ def test_others_who_can_read_the_passfile_are_wrong(tmp_path):
     assert passfile(path).is_well
     path.write_text("", encoding="utf-8")
     path.chmod(0o644)
-    assert passfile(path).sentence == f"Others can read the passwords in {path}. To close it: chmod 600 {path}"
+    assert passfile(path).sentence == f"Others can read the passwords in {path}. To close the file: chmod 600 {path}"
     path.chmod(0o600)
     assert passfile(path).is_well
 

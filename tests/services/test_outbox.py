@@ -166,7 +166,7 @@ def test_an_enrollment_without_an_address_cannot_be_requested_again(session, stu
 
 def test_a_message_that_was_deleted_with_its_course_is_reported(session, course, refused):
     session.execute(delete(Course).where(Course.id == course.id))
-    with pytest.raises(MessageNotFoundError, match="it goes with its course or student"):
+    with pytest.raises(MessageNotFoundError, match="is deleted with its course or student"):
         retry(session, [refused])
 
 
