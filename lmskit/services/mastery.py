@@ -221,12 +221,19 @@ def _estimate(evidence: pd.DataFrame, rules: Mapping[int, ConfiguredRule], used:
     estimates = []
     for rule, rows in _by_rule(scores, pair[:, 0], rules):
         found = estimate_by(rule, evidence_for(rows, [rule]))
-        numbers = {week: used.setdefault(rule.in_week(week), len(used)) for week in found["week"].unique().tolist()}
-        estimates.append(found.assign(rule_number=found["week"].map(numbers).astype(np.int64)))
+        estimates.append(found.assign(rule_number=_rule_numbers(rule, found["week"], used)))
     together = estimates[0] if len(estimates) == 1 else pd.concat(estimates, ignore_index=True)
     code = together.pop("student").to_numpy(dtype=np.int64)
     level = pd.Categorical(together.pop("state"), categories=[level.value for level in Level]).codes
     return together.rename(columns={"week": "week_number"}).assign(student_id=student_of[code], course_id=course_of[code], level=level)
+
+
+def _rule_numbers(rule: ConfiguredRule, weeks: pd.Series, used: dict[ConfiguredRule, int]) -> pd.Series | int:
+    """The number in `used` of the rule in each week, the same for all weeks if none has parameters of its own."""
+    if not rule.of_week:
+        return used.setdefault(rule, len(used))
+    numbers = {week: used.setdefault(rule.in_week(week), len(used)) for week in weeks.unique().tolist()}
+    return weeks.map(numbers).astype(np.int64)
 
 
 def _by_rule(
@@ -234,7 +241,7 @@ def _by_rule(
 ) -> Iterator[tuple[ConfiguredRule, pd.DataFrame]]:
     """Divide scores by the rule of their course; without scores, any rule with none of them."""
     courses = defaultdict(list)
-    for course_id in np.unique(course).tolist():
+    for course_id in pd.unique(course).tolist():
         courses[rules[course_id]].append(course_id)
     if len(courses) <= 1:
         yield next(iter(courses), next(iter(RULES.values())).configured()), scores

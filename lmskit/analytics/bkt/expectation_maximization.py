@@ -80,7 +80,7 @@ def ascend(tree: Tree, start: npt.ArrayLike, *, ceiling: float, tolerance: float
     start
         In the order of `PARAMETERS`, within (0, 1). If the last, forget, is 0, it stays 0; otherwise it is fitted too.
     ceiling
-        The largest guess + slip: a step beyond it ends at the best point with this sum. 2 is no limit.
+        The largest guess + slip: a step beyond it ends at the best point with this sum. 2 sets no limit.
     tolerance
         The ascent ends with a step that gains no more than this,
     most_steps

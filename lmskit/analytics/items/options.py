@@ -126,7 +126,7 @@ def option_statistics(
 
 
 def _chosen(responses: Sequence[object], options: Sequence[str]) -> Floats:
-    """Whether each attempt chose each option, shape (attempts, options + 2): the last two are no answer, and another answer."""
+    """Whether each attempt chose each option, shape (attempts, options + 2): the last two columns: no answer, other answers."""
     columns = {option: column for column, option in enumerate(options)}
     chosen = np.zeros((len(responses), len(options) + 2))
     for attempt, response in enumerate(responses):

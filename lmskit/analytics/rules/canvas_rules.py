@@ -1,7 +1,7 @@
 """Canvas's rules: averages of scores, and rules that pick scores by their size.
 
 `average` weighs all units of evidence alike. Which score is the newest, the best or enough is a matter of attempts: the last question of
-a quiz is no newer than its first. So the other rules use the scores of attempts; the score of an attempt is the mean of its units.
+a quiz is not newer than its first. So the other rules use the scores of attempts; the score of an attempt is the mean of its units.
 
 The intervals of averages follow from their weights. A score that is picked for its size gives no interval.
 """
