@@ -64,7 +64,7 @@ QUIZZES = Columns(
 
 MESSAGES = Columns(
     Column("id", "int64", heading="Message"),
-    Column("recipient", "str", "the address it goes or went to, which may have changed since", heading="To"),
+    Column("recipient", "str", "the address of the message; the person may have another one now", heading="To"),
     NAME.renamed("name", meaning='"Family, Given"; NaN where it concerns no student', heading="Student"),
     Column("course", "str", "code; NaN where it concerns no course", heading="Course"),
     Column("status", "str", "`OutboxStatus`", heading="Status"),

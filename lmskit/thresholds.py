@@ -42,7 +42,7 @@ def check_thresholds(mastery_threshold: float, remedial_threshold: float) -> Non
         The remedial threshold is above the mastery threshold.
     """
     if remedial_threshold > mastery_threshold:
-        message = f"The remedial threshold ({remedial_threshold:g}) lies above the mastery threshold ({mastery_threshold:g})"
+        message = f"The remedial threshold ({remedial_threshold:g}) is above the mastery threshold ({mastery_threshold:g})"
         raise RuleParameterError(f"{message}; choose it at most as high.")
 
 

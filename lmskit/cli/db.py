@@ -131,7 +131,7 @@ def psql(
     """Open psql as the signed-in person; further arguments are passed on to psql."""
     url = access().server.address_of_migrator() if migrator else access().url_for(person)
     found = program(installation(access().settings.postgres_version), "psql")
-    # The password, where the address has one, goes through the environment: everybody can read a command line.
+    # A password in the address is passed in the environment: all users of the machine can read a command line.
     environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
     arguments = [str(found), "-d", _conninfo(url.set(password=None)), *context.args]
     sys.stdout.flush()

@@ -155,4 +155,4 @@ def welcome(*, address: str, person: str | None, demonstration: bool) -> str:
         ]
     elif person is not None:
         lines.append(f"  The notebooks use the login of {person}.")
-    return "\n".join([*lines, "", "  Ctrl-C ends JupyterLab. The database goes on running until: lmskit db stop", ""])
+    return "\n".join([*lines, "", "  Ctrl-C ends JupyterLab. The database keeps running until: lmskit db stop", ""])

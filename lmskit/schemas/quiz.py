@@ -227,7 +227,7 @@ class Answer(Request):
 def _once(identifiers: Iterable[str], noun: str, where: str) -> None:
     twice = [identifier for identifier, times in Counter(identifiers).items() if times > 1]
     if twice:
-        raise ValueError(f"The {noun} {twice[0]!r} stands in {where} more than once. Give each its own id.")
+        raise ValueError(f"The {noun} {twice[0]!r} is in {where} more than once. Give each its own id.")
 
 
 def _check_key(question: _Question, entry: KeyEntry) -> None:

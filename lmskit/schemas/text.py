@@ -1,4 +1,4 @@
-"""The kinds of text that requests hold, each as strict as the column it goes into."""
+"""The types of text in requests, each as strict as the column that stores it."""
 
 import unicodedata
 from typing import Annotated

@@ -165,7 +165,7 @@ def test_an_unknown_rule_is_answered_with_the_nearest():
         ("n_of_mastery", {"n": 2.5}, "a whole number from 1 to 10"),
         ("n_of_mastery", {"n": True}, "a whole number"),
         ("n_of_mastery", {"threshold": "high"}, "a number from 0 to 1"),
-        ("latest", {"mastery_threshold": 0.4}, "lies above the mastery threshold"),
+        ("latest", {"mastery_threshold": 0.4}, "is above the mastery threshold"),
     ],
 )
 def test_an_impossible_parameter_is_refused(rule, parameters, message):

@@ -80,7 +80,7 @@ def test_every_rule_can_be_compared_and_is_named_in_every_figure(dashboard, rule
 def test_parameters_that_contradict_each_other_are_a_sentence_and_the_charts_stay(dashboard):
     before = dashboard.summary.value
     dashboard.second.sliders["remedial_threshold"].value = 0.9
-    assert dashboard.message.value.startswith("The remedial threshold (0.9) lies above the mastery threshold (0.8)")
+    assert dashboard.message.value.startswith("The remedial threshold (0.9) is above the mastery threshold (0.8)")
     assert dashboard.summary.value == before
     dashboard.second.sliders["remedial_threshold"].value = 0.5
     assert dashboard.message.value == ""

@@ -85,7 +85,7 @@ def test_selecting_the_rule_of_the_course_again_shows_its_parameters(form):
         ("weighted_average", {"w": "nan"}, "The parameter w of the rule weighted_average is a number from 0.01 to 0.99, not nan."),
         ("m_of_n", {"m": "2.5"}, "The parameter m of the rule m_of_n is a whole number from 1 to 20, not 2.5."),
         ("m_of_n", {"m": "9"}, "The rule m_of_n requires m = 9 correct answers among the last n = 7"),
-        ("latest", {"remedial_threshold": "0.9"}, "The remedial threshold (0.9) lies above the mastery threshold (0.8)"),
+        ("latest", {"remedial_threshold": "0.9"}, "The remedial threshold (0.9) is above the mastery threshold (0.8)"),
     ],
 )
 def test_an_invalid_parameter_is_named_and_the_rule_stays(form, rule, texts, sentence):

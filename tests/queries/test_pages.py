@@ -59,7 +59,7 @@ def test_a_page_beyond_the_end_is_empty_and_has_the_same_columns(listed):
 @pytest.mark.parametrize(
     "page", [{"limit": 0}, {"limit": 1001}, {"limit": -1}, {"offset": -1}, {"limit": True}, {"limit": 1.5}, {"offset": 2**63}]
 )
-def test_a_page_that_lists_do_not_have_is_refused(listed, page):
+def test_a_page_that_no_list_has_is_refused(listed, page):
     with pytest.raises(PageLimitError, match=r"shows 1 to 1000 rows|begins at row 0"):
         listed(**page)
 

@@ -71,7 +71,7 @@ def test_a_person_is_found_in_any_spelling_of_capitals(session):
     assert person_by_email(session, "no\0body@example.org") is None
 
 
-def test_a_lecturer_reads_the_rosters_of_own_courses_alone(admin_engine, lecturer_engine):
+def test_a_lecturer_reads_only_the_rosters_of_own_courses(admin_engine, lecturer_engine):
     with transaction(admin_engine) as session:
         lecturer = person_by_email(session, "demo.lecturer@example.org")
         own, foreign = factories.course(session, taught_by=lecturer), factories.course(session)

@@ -61,22 +61,22 @@ def test_a_key_of_another_kind_is_refused(kind, answer):
     assert "The key of question 'q1' does not fit it" in found[""]
 
 
-def test_a_key_answers_only_what_is_asked():
+def test_a_key_answers_only_questions_of_the_quiz():
     assert refusal([question("essay")], {"q2": {"answer": None}}) == {"": "The key answers a question 'q2' that the quiz does not ask."}
 
 
 def test_each_question_and_each_option_has_an_id_of_its_own():
-    assert "question 'q1' stands in the quiz more than once" in refusal([question("essay"), question("essay")])[""]
+    assert "question 'q1' is in the quiz more than once" in refusal([question("essay"), question("essay")])[""]
     twice = refusal([question("choice", options=[LETTERS[0], LETTERS[0]])])
-    assert "option 'a' stands in question q1 more than once" in next(iter(twice.values()))
+    assert "option 'a' is in question q1 more than once" in next(iter(twice.values()))
 
 
 @pytest.mark.parametrize("points", [-1, float("nan"), float("inf"), "many"])
-def test_points_are_a_mark(points):
+def test_points_are_a_number_up_to_the_largest_score(points):
     assert refusal([question("essay", points=points)]) != {}
 
 
-def test_an_unknown_kind_is_answered_with_the_known_ones():
+def test_an_unknown_type_is_refused_with_the_known_types():
     (sentence,) = refusal([question("essay", type="riddle")]).values()
     assert sentence.startswith("This must be one of: choice, multiple, true_false")
 
@@ -90,7 +90,7 @@ def test_a_boolean_stays_a_boolean_and_a_number_a_number():
     assert isinstance(KeyEntry(answer=1).answer, float)
 
 
-def test_what_is_stored_reads_back_as_the_same():
+def test_stored_questions_are_read_back_unchanged():
     term = simulate_term(TermDesign(n_students=3), seed=1)
     for row in term.quizzes.itertuples(index=False):
         content = QuizContent.model_validate({"questions": row.questions, "answer_key": row.answer_key})
