@@ -15,7 +15,7 @@ START, END = r"(?<![A-Za-z])", r"(?![a-z])"
 
 EVERYWHERE = {
     "place": rf"{START}(?<!decimal )[Pp]laces?{END}",
-    "told": rf"{START}([Tt]old|[Tt]ells?|[Tt]elling){END}",
+    "told": rf"{START}([Tt]old|[Tt]ells?|[Tt]elling)(?!\(\)){END}",
     "oddity": rf"{START}[Oo]ddit(y|ies){END}|but odd\b",
     "judge": rf"{START}[Jj]udg(e|es|ed|ing){END}",
     "for one in": r"\bfor one in\b",
