@@ -31,7 +31,7 @@ EVERYWHERE = {
 IN_SOME_PLACES_ONLY = {
     "claims": (rf"{START}[Cc]laims?{END}|\bclaimed\b", ("services/delivery", "services/outbox", "models/operations", "queries/outbox", "db/bootstrap")),
     "marks": (rf"{START}(?<!decimal )(?<!quotation )[Mm]arks{END}", ("importers/moodle", "importers/number_format", "db/")),
-    "unit": (rf"{START}[Uu]nits?{END}(?! of evidence)", ("analytics/", "queries/evidence", "queries/stored", "services/mastery", "services/estimate")),
+    "unit": (rf"{START}[Uu]nits?{END}(?! of evidence)", ("analytics/", "queries/evidence", "queries/stored", "services/mastery", "services/estimate", "importers/question_banks/moodle_xml", "importers/week")),
 }
 """Words that keep one sense: pattern, and the modules of lmskit where it is meant."""
 
