@@ -29,16 +29,30 @@ EVERYWHERE = {
 """Pattern of each retired word that has no other sense; underscores separate words in names."""
 
 IN_SOME_PLACES_ONLY = {
-    "claims": (rf"{START}[Cc]laims?{END}|\bclaimed\b", ("services/delivery", "services/outbox", "models/operations", "queries/outbox", "db/bootstrap")),
+    "claims": (
+        rf"{START}[Cc]laims?{END}|\bclaimed\b",
+        ("services/delivery", "services/outbox", "models/operations", "queries/outbox", "db/bootstrap"),
+    ),
     "marks": (rf"{START}(?<!decimal )(?<!quotation )[Mm]arks{END}", ("importers/moodle", "importers/number_format", "db/")),
-    "unit": (rf"{START}[Uu]nits?{END}(?! of evidence)", ("analytics/", "queries/evidence", "queries/stored", "services/mastery", "services/estimate", "importers/question_banks/moodle_xml", "importers/week")),
+    "unit": (
+        rf"{START}[Uu]nits?{END}(?! of evidence)",
+        (
+            "analytics/",
+            "queries/evidence",
+            "queries/stored",
+            "services/mastery",
+            "services/estimate",
+            "importers/question_banks/moodle_xml",
+            "importers/week",
+        ),
+    ),
 }
 """Words that keep one sense: pattern, and the modules of lmskit where it is meant."""
 
 DATABASE = re.compile(r"migrations/(sql|versions)/|queries/access_manifest\.(txt|sql)$")
 """What is stored in databases keeps the words that it has there."""
-ABOUT_WORDS = {"GLOSSARY.md", "CHANGELOG.md", "tests/project/test_words.py"}
-"""They name the retired words in order to replace them."""
+ABOUT_WORDS = {"GLOSSARY.md", "CHANGELOG.md", "docs/data-model.md", "tests/project/test_words.py"}
+"""They name the retired words in order to replace them, or quote the comments of the database."""
 DATA = re.compile(r"lmskit/simulation/.*\.(json|toml)$|tests/importers/(samples|golden)/")
 
 
@@ -50,15 +64,25 @@ def prose(path: Path) -> str:
     return text
 
 
+QUOTED = "so the place is left pending"
+"""What a function of the database reports, as messages and tests quote it."""
+
+
 def uses(pattern: str, text: str) -> list[str]:
-    return [f"{number}: {line.strip()[:110]}" for number, line in enumerate(text.splitlines(), start=1) if re.search(pattern, line)]
+    return [
+        f"{number}: {line.strip()[:110]}"
+        for number, line in enumerate(text.splitlines(), start=1)
+        if re.search(pattern, line.replace(QUOTED, ""))
+    ]
 
 
 @pytest.fixture(scope="module")
 def written(project_files) -> dict[str, str]:
     """Every text of the project by its path, apart from what a database holds and what is about words."""
     paths = {path.relative_to(ROOT).as_posix(): path for path in project_files if path.suffix in TEXT}
-    return {name: prose(path) for name, path in paths.items() if name not in ABOUT_WORDS and not DATABASE.search(name) and not DATA.search(name)}
+    return {
+        name: prose(path) for name, path in paths.items() if name not in ABOUT_WORDS and not DATABASE.search(name) and not DATA.search(name)
+    }
 
 
 @pytest.mark.parametrize("word", EVERYWHERE)
@@ -69,7 +93,11 @@ def test_a_retired_word_is_not_used(word, written):
 @pytest.mark.parametrize("word", IN_SOME_PLACES_ONLY)
 def test_a_word_keeps_its_one_sense(word, written):
     pattern, allowed = IN_SOME_PLACES_ONLY[word]
-    elsewhere = {name: text for name, text in written.items() if name.startswith("lmskit/") and not name.startswith(tuple(f"lmskit/{part}" for part in allowed))}
+    elsewhere = {
+        name: text
+        for name, text in written.items()
+        if name.startswith("lmskit/") and not name.startswith(tuple(f"lmskit/{part}" for part in allowed))
+    }
     assert not [f"{name}:{use}" for name, text in elsewhere.items() for use in uses(pattern, text)]
 
 
@@ -88,7 +116,9 @@ def test_a_retired_word_is_noticed(word, line):
     assert uses(EVERYWHERE[word], line)
 
 
-@pytest.mark.parametrize("line", ["two decimal places", "text.replace('a', 'b')", "placeholder='name'", "There is no course CS1", "it is no longer open"])
+@pytest.mark.parametrize(
+    "line", ["two decimal places", "text.replace('a', 'b')", "placeholder='name'", "There is no course CS1", "it is no longer open"]
+)
 def test_an_ordinary_sentence_is_accepted(line):
     assert not [word for word, pattern in EVERYWHERE.items() if uses(pattern, line)]
 
@@ -105,4 +135,8 @@ def test_a_class_has_a_name_of_its_own():
 
 def test_the_glossary_lists_every_retired_word():
     glossary = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8").partition("## Retired words")[2]
-    assert not [word for word in ("place", "told", "oddity", "judge", "claims", "marks", "unit", "choice", "account", "whoever") if word not in glossary]
+    assert not [
+        word
+        for word in ("place", "told", "oddity", "judge", "claims", "marks", "unit", "choice", "account", "whoever")
+        if word not in glossary
+    ]
