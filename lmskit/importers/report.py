@@ -23,7 +23,7 @@ MAX_OUTCOMES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RowFinding:
     """A position in a file and a sentence about it.
 
     `row` is the line that a text editor shows (the header is row 1); None for the whole file. `column` is the header; None
@@ -43,12 +43,12 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection(Finding):
+class Rejection(RowFinding):
     """A row that was not imported, and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class RowWarning(Finding):
+class RowWarning(RowFinding):
     """A row that was imported although something about it is unusual, and how it was understood."""
 
 
@@ -189,7 +189,7 @@ class FindingCount:
     count: int
 
 
-def counted(findings: Iterable[Finding]) -> list[FindingCount]:
+def counted(findings: Iterable[RowFinding]) -> list[FindingCount]:
     """Count findings by file, column and reason, in the order in which each was first found.
 
     Examples

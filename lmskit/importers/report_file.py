@@ -13,7 +13,7 @@ from lmskit.whole_file import whole_text_file
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from lmskit.importers.report import Finding, ImportReport, Outcome
+    from lmskit.importers.report import ImportReport, Outcome, RowFinding
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HEADER = ("what", "file", "row", "column", "value", "reason", "about")
@@ -67,7 +67,9 @@ def without_formula(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
-def _findings(what: str, findings: Iterable[Finding], about: Mapping[tuple[str, int | None, str | None], str]) -> Iterable[tuple[str, ...]]:
+def _findings(
+    what: str, findings: Iterable[RowFinding], about: Mapping[tuple[str, int | None, str | None], str]
+) -> Iterable[tuple[str, ...]]:
     for finding in findings:
         subject = about.get((finding.file, finding.row, finding.column)) or about.get((finding.file, finding.row, None)) or ""
         yield _line(what, finding.file, finding.row, finding.column, finding.value, finding.reason, subject)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from lmskit.importers.report import Finding, ImportReport
+    from lmskit.importers.report import ImportReport, RowFinding
 
 R = TypeVar("R", bound=tuple[object, ...])
 
@@ -169,7 +169,7 @@ def add_warnings(session: Session, warnings: Iterable[RowWarning]) -> None:
     WARNINGS.copy(session, _as_rows(warnings))
 
 
-def _as_rows(findings: Iterable[Finding]) -> Iterator[FindingRow]:
+def _as_rows(findings: Iterable[RowFinding]) -> Iterator[FindingRow]:
     return (FindingRow(finding.file, finding.row, finding.column, finding.value, finding.reason) for finding in findings)
 
 

@@ -28,7 +28,7 @@ FILES = ("programming", "statistics", "linear_algebra")
 
 
 @dataclass(frozen=True)
-class BankQuestion:
+class DrawnQuestion:
     """A question with its key, and with wrong answers that students might give.
 
     `options` are in the order they were written, the right ones first; a quiz shuffles them. The answers of a choice question are texts
@@ -63,9 +63,9 @@ class Template:
     """
 
     ranges: Mapping[str, tuple[int, int]]
-    make: Callable[[Numbers], BankQuestion]
+    make: Callable[[Numbers], DrawnQuestion]
 
-    def draw(self, generator: np.random.Generator) -> BankQuestion:
+    def draw(self, generator: np.random.Generator) -> DrawnQuestion:
         """Make a question with numbers from a generator."""
         # From uniform numbers alone: their stream is the same on every platform and in every version of NumPy.
         return self.make({name: low + int(generator.random() * (high - low + 1)) for name, (low, high) in self.ranges.items()})
@@ -78,7 +78,7 @@ class Topic:
     title: str
     objectives: str
     templates: tuple[Template, ...]
-    concepts: tuple[BankQuestion, ...]
+    concepts: tuple[DrawnQuestion, ...]
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _module(written: dict[str, Any]) -> Module:
     return Module(written["code"], written["title"], tuple(topics))
 
 
-def _maker(entry: dict[str, Any]) -> Callable[[Numbers], BankQuestion]:
+def _maker(entry: dict[str, Any]) -> Callable[[Numbers], DrawnQuestion]:
     """A function from numbers to the question that an entry of a file describes."""
     kind, prompt = QuestionType(entry["type"]), _text(entry["prompt"])
     if kind is QuestionType.NUMERIC:
@@ -129,31 +129,31 @@ def _maker(entry: dict[str, Any]) -> Callable[[Numbers], BankQuestion]:
         return lambda numbers: _choice(prompt(numbers), [option(numbers) for option in options])
     if kind is QuestionType.MULTIPLE:
         return lambda numbers: _multiple(prompt(numbers), entry["answer"], entry["wrong"])
-    return lambda numbers: BankQuestion(kind, prompt(numbers), entry["answer"], tuple(entry["wrong"]))
+    return lambda numbers: DrawnQuestion(kind, prompt(numbers), entry["answer"], tuple(entry["wrong"]))
 
 
-def _choice(prompt: str, options: list[str]) -> BankQuestion:
+def _choice(prompt: str, options: list[str]) -> DrawnQuestion:
     """One option is right, the first; wrong options equal to it or to each other are left out."""
     texts = tuple(dict.fromkeys(options))
-    return BankQuestion(QuestionType.CHOICE, prompt, texts[0], texts[1:], options=texts)
+    return DrawnQuestion(QuestionType.CHOICE, prompt, texts[0], texts[1:], options=texts)
 
 
-def _multiple(prompt: str, right: list[str], wrong: list[str]) -> BankQuestion:
+def _multiple(prompt: str, right: list[str], wrong: list[str]) -> DrawnQuestion:
     """Several options are right: a wrong answer lacks one of them, or has one too many."""
     lacking = tuple([option for option in right if option != missed] for missed in right)
     too_many = tuple([*right, extra] for extra in wrong)
-    return BankQuestion(QuestionType.MULTIPLE, prompt, list(right), (*lacking, *too_many), options=(*right, *wrong))
+    return DrawnQuestion(QuestionType.MULTIPLE, prompt, list(right), (*lacking, *too_many), options=(*right, *wrong))
 
 
-def _true_false(prompt: str, *, answer: bool) -> BankQuestion:
-    return BankQuestion(QuestionType.TRUE_FALSE, prompt, answer, (not answer,))
+def _true_false(prompt: str, *, answer: bool) -> DrawnQuestion:
+    return DrawnQuestion(QuestionType.TRUE_FALSE, prompt, answer, (not answer,))
 
 
-def _numeric(prompt: str, answer: float, *wrong: float, tolerance: float) -> BankQuestion:
+def _numeric(prompt: str, answer: float, *wrong: float, tolerance: float) -> DrawnQuestion:
     """The answer is a number; wrong answers within the tolerance of it are left out."""
     candidates = (*wrong, answer + 1, answer - 1 - tolerance)
     far = tuple(number for number in candidates if abs(number - answer) > tolerance)
-    return BankQuestion(QuestionType.NUMERIC, prompt, answer, far, tolerance=tolerance)
+    return DrawnQuestion(QuestionType.NUMERIC, prompt, answer, far, tolerance=tolerance)
 
 
 @functools.cache

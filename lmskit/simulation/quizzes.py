@@ -12,7 +12,7 @@ from lmskit.vocabulary import QuestionType
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from lmskit.simulation.question_bank import AnswerValue, BankQuestion, Module, Topic
+    from lmskit.simulation.question_bank import AnswerValue, DrawnQuestion, Module, Topic
 
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
@@ -131,7 +131,7 @@ def module_quizzes(module: Module, *, growth: float, seed: int, flaws: tuple[Fla
     return quizzes
 
 
-def _choose_questions(topic: Topic, number: int, asked: set[str], generator: np.random.Generator) -> list[BankQuestion]:
+def _choose_questions(topic: Topic, number: int, asked: set[str], generator: np.random.Generator) -> list[DrawnQuestion]:
     """One concept, and from each template questions that no quiz of the topic has asked yet."""
     chosen = [topic.concepts[number % len(topic.concepts)]]
     for template in topic.templates:
@@ -145,7 +145,9 @@ def _choose_questions(topic: Topic, number: int, asked: set[str], generator: np.
     return chosen
 
 
-def _quiz(week: int, title: str, topic: str, chosen: list[BankQuestion], *, harder: float, generator: np.random.Generator) -> SimulatedQuiz:
+def _quiz(
+    week: int, title: str, topic: str, chosen: list[DrawnQuestion], *, harder: float, generator: np.random.Generator
+) -> SimulatedQuiz:
     from scipy.special import ndtri  # takes long to import, so that only simulating pays for it
 
     questions, key, answers = [], {}, []

@@ -60,7 +60,7 @@ def answer_tree(answer: Answers, begin: Integers) -> Tree:
     Parameters
     ----------
     answer, begin
-        As in `Sequences`, of one skill; `begin` counts from 0.
+        As in `ResponseSequences`, of one skill; `begin` counts from 0.
 
     Returns
     -------

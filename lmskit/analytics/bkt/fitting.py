@@ -17,7 +17,7 @@ from lmskit.errors import InputError
 
 if TYPE_CHECKING:
     from lmskit.analytics.bkt.expectation_maximization import Tree
-    from lmskit.analytics.bkt.responses import Floats, Sequences
+    from lmskit.analytics.bkt.responses import Floats, ResponseSequences
 
     Row: TypeAlias = dict[str, float | int | bool]
 
@@ -147,7 +147,7 @@ def _starts(seed: int) -> Floats:
     return np.vstack([_KNOWN_STARTS, drawn])
 
 
-def _of_skill(sequences: Sequences, position: int) -> tuple[Tree, int]:
+def _of_skill(sequences: ResponseSequences, position: int) -> tuple[Tree, int]:
     """The tree of one skill, and the number of students who answered."""
     begin = sequences.begin[sequences.first[position] : sequences.first[position + 1] + 1]
     answer = sequences.answer[begin[0] : begin[-1]]

@@ -27,7 +27,7 @@ _EMPTY = "; every answer belongs to a student and a skill."
 
 
 @dataclass(frozen=True)
-class Sequences:
+class ResponseSequences:
     """All answers as sequences: one per student and skill, from first to last answer, the sequences of a skill side by side.
 
     Attributes
@@ -51,7 +51,7 @@ class Sequences:
     skills: pd.Index[Any]
 
 
-def sequences_from(responses: pd.DataFrame) -> Sequences:
+def sequences_from(responses: pd.DataFrame) -> ResponseSequences:
     """Validate a table of responses and put them in order.
 
     Parameters
@@ -78,7 +78,7 @@ def sequences_from(responses: pd.DataFrame) -> Sequences:
     pair = pair[row]
     begin = np.flatnonzero(np.diff(pair, prepend=-1))
     first = np.searchsorted(pair[begin], np.arange(len(skills)) * max(len(students), 1))
-    return Sequences(
+    return ResponseSequences(
         answer=answer[row],
         row=row,
         begin=np.append(begin, len(row)).astype(np.int64, copy=False),

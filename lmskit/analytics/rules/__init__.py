@@ -16,7 +16,7 @@ from lmskit.analytics.rules.catalogue import (
 )
 from lmskit.analytics.rules.evidence import Evidence, evidence_from
 from lmskit.analytics.rules.right_or_wrong import CORRECT_FROM, DEFAULT_CORRECT_FROM
-from lmskit.analytics.rules.rule import Outcome, Parameter, Rule, Values
+from lmskit.analytics.rules.rule import Estimates, Parameter, Rule, Values
 from lmskit.configured_rule import ConfiguredRule
 
 __all__ = [
@@ -25,8 +25,8 @@ __all__ = [
     "NO_FITS",
     "RULES",
     "ConfiguredRule",
+    "Estimates",
     "Evidence",
-    "Outcome",
     "Parameter",
     "Rule",
     "Values",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from lmskit.analytics.rules.rule import Outcome, Parameter, Rule, threshold_parameters
+from lmskit.analytics.rules.rule import Estimates, Parameter, Rule, threshold_parameters
 from lmskit.rounding import count_text, number_text, percent_text
 from lmskit.thresholds import SLACK
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-def _average(evidence: Evidence, _: Values) -> Outcome:
-    return Outcome(evidence.sums(evidence.fraction) / evidence.n, evidence.n.astype(np.float64))
+def _average(evidence: Evidence, _: Values) -> Estimates:
+    return Estimates(evidence.sums(evidence.fraction) / evidence.n, evidence.n.astype(np.float64))
 
 
 def _explain_average(evidence: Evidence, _: Values) -> list[str]:
     return [f"the mean of {count_text(n, 'unit')} of evidence" for n in evidence.n]
 
 
-def _latest(evidence: Evidence, _: Values) -> Outcome:
+def _latest(evidence: Evidence, _: Values) -> Estimates:
     scores = evidence.scores()
-    return Outcome(scores.fraction[scores.newest()], scores.units[scores.newest()].astype(np.float64))
+    return Estimates(scores.fraction[scores.newest()], scores.units[scores.newest()].astype(np.float64))
 
 
 def _explain_latest(evidence: Evidence, _: Values) -> list[str]:
     return [f"the newest of {count_text(n, 'score')}" for n in evidence.scores().n]
 
 
-def _weighted_average(evidence: Evidence, parameters: Values) -> Outcome:
+def _weighted_average(evidence: Evidence, parameters: Values) -> Estimates:
     w, scores = parameters["w"], evidence.scores()
     earlier = np.maximum(scores.n - 1, 1)
     newest = scores.age() == 0
@@ -52,7 +52,7 @@ def _weighted_average(evidence: Evidence, parameters: Values) -> Outcome:
     return _weighted_mean(scores, weight)
 
 
-def _decaying_average(evidence: Evidence, parameters: Values) -> Outcome:
+def _decaying_average(evidence: Evidence, parameters: Values) -> Estimates:
     # d(k) written out: the newest weighs w, the one before w·q, then w·q², …, and the oldest q^(k-1), with q = 1 - w. Each weight
     # is read from a table of powers, so no rounding error accumulates along a long sequence.
     q, scores = 1 - parameters["w"], evidence.scores()
@@ -64,12 +64,12 @@ def _decaying_average(evidence: Evidence, parameters: Values) -> Outcome:
         return _weighted_mean(scores, weight)
 
 
-def _weighted_mean(scores: Scores, weight: Floats) -> Outcome:
+def _weighted_mean(scores: Scores, weight: Floats) -> Estimates:
     """The mean of scores whose weights add up to 1 in each group; the weight of a score is divided among its units of evidence."""
-    return Outcome(scores.sums(weight * scores.fraction), scores.sums(weight) ** 2 / scores.sums(weight**2 / scores.units))
+    return Estimates(scores.sums(weight * scores.fraction), scores.sums(weight) ** 2 / scores.sums(weight**2 / scores.units))
 
 
-def _explain_weights(rule: Callable[[Evidence, Values], Outcome], mean: str) -> Callable[[Evidence, Values], list[str]]:
+def _explain_weights(rule: Callable[[Evidence, Values], Estimates], mean: str) -> Callable[[Evidence, Values], list[str]]:
     """Explain a value by the newest score with its weight and the mean of all earlier scores."""
 
     def explain(evidence: Evidence, parameters: Values) -> list[str]:
@@ -85,21 +85,21 @@ def _explain_weights(rule: Callable[[Evidence, Values], Outcome], mean: str) -> 
     return explain
 
 
-def _highest(evidence: Evidence, _: Values) -> Outcome:
+def _highest(evidence: Evidence, _: Values) -> Estimates:
     scores = evidence.scores()
-    return Outcome.without_interval(np.maximum.reduceat(scores.fraction, scores.start) if len(scores.start) else np.empty(0))
+    return Estimates.without_interval(np.maximum.reduceat(scores.fraction, scores.start) if len(scores.start) else np.empty(0))
 
 
 def _explain_highest(evidence: Evidence, _: Values) -> list[str]:
     return [f"the best of {count_text(n, 'score')}" for n in evidence.scores().n]
 
 
-def _n_of_mastery(evidence: Evidence, parameters: Values) -> Outcome:
+def _n_of_mastery(evidence: Evidence, parameters: Values) -> Estimates:
     scores = evidence.scores()
     meets = scores.fraction >= parameters["threshold"] - SLACK
     kept = scores.sums(meets.astype(np.float64))
     total = scores.sums(np.where(meets, scores.fraction, 0.0))
-    return Outcome.without_interval(np.where(kept >= parameters["n"], total / np.maximum(kept, 1), np.nan))
+    return Estimates.without_interval(np.where(kept >= parameters["n"], total / np.maximum(kept, 1), np.nan))
 
 
 def _explain_n_of_mastery(evidence: Evidence, parameters: Values) -> list[str]:

@@ -32,7 +32,7 @@ _EMPTY = " with a score; every score belongs to a student and a week."
 
 
 @dataclass(frozen=True)
-class Sequences:
+class ScoreSequences:
     """Scores in groups, one group per (student, week), those of a group side by side from oldest to newest.
 
     Attributes
@@ -66,7 +66,7 @@ class Sequences:
 
 
 @dataclass(frozen=True)
-class Scores(Sequences):
+class Scores(ScoreSequences):
     """One score for each attempt.
 
     Attributes
@@ -79,7 +79,7 @@ class Scores(Sequences):
 
 
 @dataclass(frozen=True)
-class Evidence(Sequences):
+class Evidence(ScoreSequences):
     """All evidence: one score for each unit of evidence.
 
     Attributes

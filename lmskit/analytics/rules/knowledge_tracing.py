@@ -9,7 +9,7 @@ import numpy as np
 from lmskit.analytics.bkt.parameters import PARAMETERS
 from lmskit.analytics.bkt.prediction import knowledge
 from lmskit.analytics.rules.right_or_wrong import CORRECT_FROM
-from lmskit.analytics.rules.rule import Outcome, Parameter, Rule, threshold_parameters
+from lmskit.analytics.rules.rule import Estimates, Parameter, Rule, threshold_parameters
 from lmskit.errors import RuleParameterError
 from lmskit.rounding import count_text
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from lmskit.analytics.rules.rule import Values
 
 
-def _bkt(evidence: Evidence, parameters: Values) -> Outcome:
+def _bkt(evidence: Evidence, parameters: Values) -> Estimates:
     answer = evidence.correct(parameters["correct_from"]).astype(np.int8)
     begin = np.append(evidence.start, len(answer))
     vector = np.array([parameters[name] for name in PARAMETERS], dtype=np.float64)
-    return Outcome.without_interval(knowledge(answer, begin, np.tile(vector, (len(evidence.start), 1))))
+    return Estimates.without_interval(knowledge(answer, begin, np.tile(vector, (len(evidence.start), 1))))
 
 
 def _explain_bkt(evidence: Evidence, parameters: Values) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from lmskit.analytics.compiled import compiled
-from lmskit.analytics.rules.rule import Outcome, Parameter, Rule, threshold_parameters
+from lmskit.analytics.rules.rule import Estimates, Parameter, Rule, threshold_parameters
 from lmskit.errors import RuleParameterError
 from lmskit.rounding import count_text
 from lmskit.thresholds import SLACK
@@ -33,10 +33,10 @@ FAMILIAR_FROM = 0.70
 """A skill is familiar when at least this share of an exercise is correct."""
 
 
-def _m_of_n(evidence: Evidence, parameters: Values) -> Outcome:
+def _m_of_n(evidence: Evidence, parameters: Values) -> Estimates:
     _, most, last = _correct_in_a_row(evidence, parameters)
     m = int(parameters["m"])
-    return Outcome.without_interval(np.where(most >= m, 1.0, last / m))
+    return Estimates.without_interval(np.where(most >= m, 1.0, last / m))
 
 
 def _correct_in_a_row(evidence: Evidence, parameters: Values) -> tuple[Integers, Integers, Integers]:
@@ -68,8 +68,8 @@ def _check_m_at_most_n(parameters: Values) -> None:
         raise RuleParameterError(message)
 
 
-def _khan(evidence: Evidence, parameters: Values) -> Outcome:
-    return Outcome.without_interval(np.array(KHAN_POINTS)[_last_levels(evidence, parameters)])
+def _khan(evidence: Evidence, parameters: Values) -> Estimates:
+    return Estimates.without_interval(np.array(KHAN_POINTS)[_last_levels(evidence, parameters)])
 
 
 def _last_levels(evidence: Evidence, parameters: Values) -> Integers:

@@ -72,7 +72,7 @@ def threshold_parameters(*, mastery: float = MASTERY_THRESHOLD, remedial: float 
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Estimates:
     """What a rule computes from the evidence, one entry per (student, week).
 
     Attributes
@@ -87,7 +87,7 @@ class Outcome:
     weight: Floats
 
     @classmethod
-    def without_interval(cls, value: Floats) -> Outcome:
+    def without_interval(cls, value: Floats) -> Estimates:
         """Values of a rule that gives its units of evidence no weights."""
         return cls(value, np.full(len(value), np.nan))
 
@@ -128,7 +128,7 @@ class Rule:
 
     name: str
     description: str
-    function: Callable[[Evidence, Values], Outcome]
+    function: Callable[[Evidence, Values], Estimates]
     parameters: tuple[Parameter, ...]
     no_interval: str = ""
     needs: frozenset[str] = frozenset()
