@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lmskit.analytics.interval import beta_interval
-from lmskit.errors import ColumnsMissingError
+from lmskit.columns import need_columns
 from lmskit.vocabulary import LEVELS
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ def level_shares_by_week(weeks: pd.DataFrame) -> pd.DataFrame:
     >>> level_shares_by_week(weeks)[["week_number", "level", "n", "share"]].head(2).to_dict("records")
     [{'week_number': 1, 'level': 'mastered', 'n': 3, 'share': 0.75}, {'week_number': 1, 'level': 'developing', 'n': 0, 'share': 0.0}]
     """
-    missing = [column for column in ("week_number", "topic", *LEVELS) if column not in weeks.columns]
-    if missing:
-        raise ColumnsMissingError(subject="The shares by week", missing=missing, present=[str(column) for column in weeks.columns])
+    need_columns(weeks, ("week_number", "topic", *LEVELS), subject="The shares by week")
     counted = weeks[weeks[list(LEVELS)].sum(axis=1) > 0].sort_values("week_number")
     keys = counted.loc[counted.index.repeat(len(LEVELS)), ["week_number", "topic"]].reset_index(drop=True)
     return pd.concat([keys, _shares(counted[list(LEVELS)].to_numpy(dtype=np.int64))], axis=1)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from lmskit.columns import Column, Columns
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TypeAlias
@@ -14,12 +12,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Executable
     from sqlalchemy.orm import Session
 
+    from lmskit.columns import Columns
+
     Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 
-def frame(
-    session: Session, statement: Executable, columns: Columns | Mapping[str, str], parameters: Mapping[str, Any] | None = None
-) -> pd.DataFrame:
+def frame(session: Session, statement: Executable, columns: Columns, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Run `statement` and return its rows as a table.
 
     Parameters
@@ -29,12 +27,11 @@ def frame(
     statement
         A statement that yields at least these columns.
     columns
-        The columns of the result, in order; or the pandas type of each by its name, as in `Column.dtype`.
+        The columns of the result, in order.
     parameters
         Of the statement.
     """
-    contract = columns if isinstance(columns, Columns) else Columns(*(Column(name, dtype) for name, dtype in columns.items()))
-    return contract.table(rows(session, statement, parameters))
+    return columns.table(rows(session, statement, parameters))
 
 
 def rows(session: Session, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Rows:

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from lmskit.analytics.mastery import estimate_by, evidence_for
 from lmskit.analytics.rules import RULES, configured, rule_named, with_fits
+from lmskit.columns import need_columns
 from lmskit.configured_rule import ConfiguredRule
 from lmskit.db.bulk import copy_rows, stage
-from lmskit.errors import ColumnsMissingError, CourseNotFoundError, LmskitError
+from lmskit.errors import CourseNotFoundError, LmskitError
 from lmskit.models import Course, TopicPerformance
 from lmskit.progress import Progress, silent
 from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
@@ -253,9 +254,7 @@ def _by_rule(
 def _distinct(touched: Keys) -> np.ndarray:
     """The keys as rows of (student, course, week), without duplicates."""
     if isinstance(touched, pd.DataFrame):
-        missing = [name for name in KEY if name not in touched.columns]
-        if missing:
-            raise ColumnsMissingError(subject="A table of touched keys", missing=missing, present=[str(name) for name in touched.columns])
+        need_columns(touched, KEY, subject="A table of touched keys")
         keys = touched[list(KEY)].to_numpy(dtype=np.int64)
     else:
         keys = np.array(list(touched), dtype=np.int64).reshape(-1, len(KEY))

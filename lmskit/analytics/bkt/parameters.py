@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from lmskit.errors import ColumnsMissingError, InputError
+from lmskit.columns import need_columns
+from lmskit.errors import InputError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -60,9 +61,7 @@ def parameter_table(parameters: pd.DataFrame) -> Floats:
     """
     if not isinstance(parameters, pd.DataFrame):
         raise InputError(f"The parameters of skills are a table as `fit` returns it, not {parameters!r:.40}.")
-    missing = [name for name in NEEDED if name not in parameters.columns]
-    if missing:
-        raise ColumnsMissingError(subject="Knowledge tracing", missing=missing, present=[str(name) for name in parameters.columns])
+    need_columns(parameters, NEEDED, subject="Knowledge tracing")
     if not parameters.index.is_unique:
         duplicate = parameters.index[parameters.index.duplicated()][0]
         raise InputError(f"The parameters contain the skill {duplicate} twice; keep one row for each skill.")

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from lmskit.analytics.sort_keys import numbered_keys, timestamps
-from lmskit.errors import ColumnsMissingError, InputError
+from lmskit.columns import need_columns
+from lmskit.errors import InputError
 from lmskit.thresholds import SLACK
 
 if TYPE_CHECKING:
@@ -67,9 +68,7 @@ def sequences_from(responses: pd.DataFrame) -> ResponseSequences:
     InputError
         An answer is neither right nor wrong, a row lacks its student or skill, or keys have no common order.
     """
-    missing = [column for column in COLUMNS if column not in responses.columns]
-    if missing:
-        raise ColumnsMissingError(subject="Knowledge tracing", missing=missing, present=[str(column) for column in responses.columns])
+    need_columns(responses, COLUMNS, subject="Knowledge tracing")
     answer = answers(responses["correct"])
     skill, skills = numbered_keys(responses["skill"], empty=_EMPTY)
     student, students = numbered_keys(responses["student"], empty=_EMPTY)

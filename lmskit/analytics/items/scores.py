@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from lmskit.errors import ColumnsMissingError, ItemScoresError
+from lmskit.columns import need_columns
+from lmskit.errors import ItemScoresError
 from lmskit.vocabulary import CountedAttempts
 
 if TYPE_CHECKING:
@@ -181,9 +182,7 @@ def counted_attempts(attempts: pd.DataFrame, total: npt.ArrayLike, which: Counte
     >>> counted_attempts(attempts, [5, 9, 9, 3], CountedAttempts.HIGHEST).tolist()
     [False, True, False, True]
     """
-    missing = [column for column in ("student_id", "number") if column not in attempts.columns]
-    if missing:
-        raise ColumnsMissingError(subject="A table of attempts", missing=missing, present=[str(name) for name in attempts.columns])
+    need_columns(attempts, ("student_id", "number"), subject="A table of attempts")
     if which is CountedAttempts.ALL:
         return np.ones(len(attempts), dtype=np.bool_)
     table = pd.DataFrame(

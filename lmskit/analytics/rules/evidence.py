@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from lmskit.analytics.sort_keys import numbered_keys, timestamps
-from lmskit.errors import ColumnsMissingError, InputError
+from lmskit.columns import need_columns
+from lmskit.errors import InputError
 from lmskit.thresholds import SLACK
 
 if TYPE_CHECKING:
@@ -175,9 +176,7 @@ def evidence_from(scores: pd.DataFrame, optional: Collection[str] = ()) -> Evide
         A score or maximum score is negative, infinite or not a number, or a row lacks its student or week; the message says how many.
         Or a column of true and false contains something else.
     """
-    missing = [column for column in COLUMNS if column not in scores.columns]
-    if missing:
-        raise ColumnsMissingError(subject="A mastery estimate", missing=missing, present=[str(column) for column in scores.columns])
+    need_columns(scores, COLUMNS, subject="A mastery estimate")
     for column in (*COLUMNS, "id", "banked", *OPTIONAL):
         if list(scores.columns).count(column) > 1:
             raise InputError(f"There is more than one column {column}. Keep one of them.")
