@@ -82,7 +82,7 @@ def test_a_dead_letter_is_tried_again(lmskit, admin_engine, asked, course):
     [
         (
             ("retry", "999999999"),
-            "There is no message 999999999; A message is deleted with its course or student. To list the messages: lmskit mail list",
+            "There is no message 999999999. A message is deleted with its course or student. To list the messages: lmskit mail list",
         ),
         (("list", "--course", "NOWHERE-1"), "There is no course 'NOWHERE-1' among those you can see. To list them: lmskit course list"),
         (("list", "--limit", "1001"), "A list shows 1 to 1000 rows at once, not 1001. For further rows raise the offset."),
