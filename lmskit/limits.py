@@ -32,3 +32,24 @@ LARGEST_SCORE = 99_999_999
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 """Characters in a password that a person chooses."""
+
+LONGEST_URL = 2_000
+"""Characters in a web address."""
+LARGEST_PARAMETERS = 10_000
+"""Bytes that the parameters of a course's mastery rule may take."""
+LARGEST_QUIZ = 16 * 1024**2
+"""Bytes that the questions of a quiz, and their key, may take each."""
+LARGEST_ANSWERS = 4 * 1024**2
+"""Bytes that the answers of one attempt may take."""
+DEEPEST_JSON = 8
+"""Levels within each other that the questions, keys and answers of quizzes may have."""
+MOST_ATTEMPTS = 10_000
+"""The highest number of a student's attempt at a quiz."""
+MOST_PASSAGES = 1_000_000
+"""The highest page of a material, and the highest number of a passage."""
+EARLIEST_DAY, LATEST_DAY = "1900-01-01", "2199-12-31"
+"""When a quiz can be due, and an attempt be started or submitted: days that every program reads alike."""
+
+CONTROL_CHARACTERS = "[[:cntrl:]]"
+INVISIBLE_CHARACTERS = r"[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+"""Characters without a picture, which make two ids, addresses or codes look the same; for PostgreSQL's and Python's regular expressions."""

@@ -9,6 +9,8 @@ from sqlalchemy import BigInteger, DateTime, Enum, Identity, Integer, MetaData, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+from lmskit.limits import CONTROL_CHARACTERS, INVISIBLE_CHARACTERS
+
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -35,6 +37,21 @@ class Base(DeclarativeBase):
 def stored_enum(vocabulary: type[enum.StrEnum], name: str) -> Enum:
     """Return a native enum type whose labels are the values of `vocabulary`."""
     return Enum(vocabulary, name=name, values_callable=lambda members: [member.value for member in members], native_enum=True)
+
+
+def shallow(column: str, *, levels: int, size: int) -> str:
+    """Return the condition that a JSON column has at most so many levels within each other, and takes at most so many bytes."""
+    return f"NOT jsonb_path_exists({column}, '$.**{{{levels + 1} to last}}') AND pg_column_size({column}) <= {size}"
+
+
+def visible(column: str) -> str:
+    """Return the condition that a text has no characters that cannot be seen."""
+    return f"{column} !~ '{INVISIBLE_CHARACTERS}'"
+
+
+def one_line(column: str) -> str:
+    """Return the condition that a text has no control characters, such as line breaks."""
+    return f"{column} !~ '{CONTROL_CHARACTERS}'"
 
 
 Id = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]

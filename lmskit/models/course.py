@@ -5,8 +5,8 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lmskit.limits import FIRST_WEEK, LAST_WEEK, LONGEST_CODE, LONGEST_TITLE
-from lmskit.models.base import Base, CreatedAt, Id, JsonObject, WeekNumber, stored_enum
+from lmskit.limits import FIRST_WEEK, LARGEST_PARAMETERS, LAST_WEEK, LONGEST_CODE, LONGEST_PROSE, LONGEST_TITLE
+from lmskit.models.base import Base, CreatedAt, Id, JsonObject, WeekNumber, one_line, shallow, stored_enum, visible
 from lmskit.models.user import UserRole
 from lmskit.vocabulary import Origin, Role
 
@@ -23,6 +23,7 @@ class Term(Base):
     __table_args__ = (
         CheckConstraint("ends_on > starts_on AND isfinite(starts_on) AND isfinite(ends_on)", name="ends_after_it_starts"),
         CheckConstraint(CODE_IS_PLAIN, name="code_is_plain"),
+        CheckConstraint(visible("code"), name="code_is_visible"),
         {"comment": "Teaching periods"},
     )
 
@@ -45,7 +46,11 @@ class Course(Base):
         ForeignKeyConstraint(["lecturer_id", "lecturer_role"], ["users.id", "users.role"], ondelete="RESTRICT"),
         CheckConstraint(CODE_IS_PLAIN, name="code_is_plain"),
         CheckConstraint(f"length(title) BETWEEN 1 AND {LONGEST_TITLE}", name="title_has_a_length"),
+        CheckConstraint(visible("code"), name="code_is_visible"),
+        CheckConstraint(one_line("title"), name="title_is_one_line"),
+        CheckConstraint(f"length(mastery_rule) BETWEEN 1 AND {LONGEST_CODE}", name="mastery_rule_has_a_length"),
         CheckConstraint("jsonb_typeof(mastery_parameters) = 'object'", name="mastery_parameters_is_an_object"),
+        CheckConstraint(shallow("mastery_parameters", levels=1, size=LARGEST_PARAMETERS), name="mastery_parameters_is_shallow"),
         Index("ix_courses_lecturer_id", "lecturer_id"),
         Index("ix_courses_term_id", "term_id"),
         {"comment": "One run of a module in one term"},
@@ -71,6 +76,8 @@ class Syllabus(Base):
     __table_args__ = (
         CheckConstraint(f"week_number BETWEEN {FIRST_WEEK} AND {LAST_WEEK}", name="week_number_is_a_teaching_week"),
         CheckConstraint(f"length(topic) BETWEEN 1 AND {LONGEST_TITLE}", name="topic_has_a_length"),
+        CheckConstraint(one_line("topic"), name="topic_is_one_line"),
+        CheckConstraint(f"length(objectives) <= {LONGEST_PROSE}", name="objectives_has_a_length"),
         {"comment": "One row per course and week"},
     )
 

@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lmskit.limits import LONGEST_EXTERNAL_ID, LONGEST_SOURCE
-from lmskit.models.base import Base, Id, stored_enum
+from lmskit.models.base import Base, Id, stored_enum, visible
 from lmskit.vocabulary import EntityKind
 
 
@@ -28,6 +28,7 @@ class ExternalId(Base):
             f"length(source) BETWEEN 1 AND {LONGEST_SOURCE} AND length(external_id) BETWEEN 1 AND {LONGEST_EXTERNAL_ID}",
             name="id_has_a_length",
         ),
+        CheckConstraint(visible("external_id"), name="id_is_visible"),
         Index("ix_external_ids_person_id", "person_id", postgresql_where="person_id IS NOT NULL"),
         Index("ix_external_ids_term_id", "term_id", postgresql_where="term_id IS NOT NULL"),
         Index("ix_external_ids_course_id_quiz_id", "course_id", "quiz_id", postgresql_where="course_id IS NOT NULL"),

@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, I
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lmskit.limits import LONGEST_TITLE
-from lmskit.models.base import Base, CreatedAt, Id, WeekNumber, stored_enum
+from lmskit.limits import LONGEST_NAME, LONGEST_PROSE, LONGEST_TITLE, LONGEST_URL, MOST_PASSAGES
+from lmskit.models.base import Base, CreatedAt, Id, WeekNumber, one_line, stored_enum
 from lmskit.vocabulary import MaterialKind
 
 EMBEDDING_SIZE = 384
@@ -22,7 +22,9 @@ class Material(Base):
         ForeignKeyConstraint(["course_id", "week_number"], ["syllabi.course_id", "syllabi.week_number"], ondelete="CASCADE"),
         UniqueConstraint("id", "course_id", name="uq_materials_id_course_id"),
         CheckConstraint(f"length(title) BETWEEN 1 AND {LONGEST_TITLE}", name="title_has_a_length"),
+        CheckConstraint(one_line("title"), name="title_is_one_line"),
         CheckConstraint("url ~ '^https?://'", name="url_is_a_web_address"),
+        CheckConstraint(f"length(url) <= {LONGEST_URL}", name="url_has_a_length"),
         CheckConstraint("checksum ~ '^[0-9a-f]{64}$'", name="checksum_is_sha256"),
         CheckConstraint("num_nonnulls(url, checksum) > 0", name="has_an_address_or_a_checksum"),
         Index("ix_materials_course_id_week_number", "course_id", "week_number"),
@@ -50,6 +52,9 @@ class MaterialPassage(Base):
     __table_args__ = (
         ForeignKeyConstraint(["material_id", "course_id"], ["materials.id", "materials.course_id"], ondelete="CASCADE"),
         CheckConstraint("ordinal >= 1", name="ordinal_counts_from_one"),
+        CheckConstraint(f"ordinal <= {MOST_PASSAGES} AND page <= {MOST_PASSAGES}", name="ordinal_and_page_have_an_end"),
+        CheckConstraint(f"length(body) <= {LONGEST_PROSE}", name="body_has_a_length"),
+        CheckConstraint(f"length(embedding_model) BETWEEN 1 AND {LONGEST_NAME}", name="embedding_model_has_a_length"),
         CheckConstraint("num_nonnulls(page, minute) <= 1", name="stands_on_a_page_or_at_a_minute"),
         CheckConstraint("page >= 1", name="page_counts_from_one"),
         CheckConstraint("minute >= 0 AND minute < 'Infinity'", name="minute_is_a_time"),

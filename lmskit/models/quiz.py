@@ -7,8 +7,17 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, Un
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lmskit.limits import LONGEST_TITLE
-from lmskit.models.base import Base, CreatedAt, Id, JsonArray, Score, WeekNumber
+from lmskit.limits import (
+    DEEPEST_JSON,
+    EARLIEST_DAY,
+    LARGEST_ANSWERS,
+    LARGEST_QUIZ,
+    LATEST_DAY,
+    LONGEST_PROSE,
+    LONGEST_TITLE,
+    MOST_ATTEMPTS,
+)
+from lmskit.models.base import Base, CreatedAt, Id, JsonArray, Score, WeekNumber, one_line, shallow
 from lmskit.models.course import RowOrigin
 from lmskit.vocabulary import Origin
 
@@ -24,6 +33,10 @@ class Quiz(Base):
         CheckConstraint("jsonb_typeof(questions) = 'array'", name="questions_is_an_array"),
         CheckConstraint("jsonb_typeof(answer_key) = 'object'", name="answer_key_is_an_object"),
         CheckConstraint("max_score >= 0 AND max_score < 'Infinity'", name="max_score_is_a_mark"),
+        CheckConstraint(one_line("title"), name="title_is_one_line"),
+        CheckConstraint(shallow("questions", levels=DEEPEST_JSON, size=LARGEST_QUIZ), name="questions_is_shallow"),
+        CheckConstraint(shallow("answer_key", levels=DEEPEST_JSON, size=LARGEST_QUIZ), name="answer_key_is_shallow"),
+        CheckConstraint(f"due_on BETWEEN '{EARLIEST_DAY}' AND '{LATEST_DAY}'", name="due_on_is_a_readable_day"),
         Index("ix_quizzes_course_id_week_number", "course_id", "week_number"),
         {"comment": "Assessments of a course week"},
     )
@@ -60,6 +73,14 @@ class QuizAttempt(Base):
         CheckConstraint("jsonb_typeof(answers) = 'array'", name="answers_is_an_array"),
         CheckConstraint("submitted_at >= started_at", name="is_submitted_after_it_starts"),
         CheckConstraint("isfinite(submitted_at) AND isfinite(coalesce(started_at, submitted_at))", name="times_are_finite"),
+        CheckConstraint(f"number <= {MOST_ATTEMPTS}", name="number_has_an_end"),
+        CheckConstraint(f"length(feedback) <= {LONGEST_PROSE}", name="feedback_has_a_length"),
+        CheckConstraint(shallow("answers", levels=DEEPEST_JSON, size=LARGEST_ANSWERS), name="answers_is_shallow"),
+        CheckConstraint(
+            f"submitted_at >= '{EARLIEST_DAY} 00:00:00+00' AND submitted_at <= '{LATEST_DAY} 00:00:00+00'"
+            f" AND started_at >= '{EARLIEST_DAY} 00:00:00+00'",
+            name="times_are_readable",
+        ),
         Index("ix_quiz_attempts_course_id_student_id", "course_id", "student_id"),
         {"comment": "Attempts of students at quizzes"},
     )

@@ -8,7 +8,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lmskit.limits import LONGEST_NAME
-from lmskit.models.base import Base, CreatedAt, Id, stored_enum
+from lmskit.models.base import Base, CreatedAt, Id, stored_enum, visible
 from lmskit.names import display_name
 from lmskit.vocabulary import Role
 
@@ -27,6 +27,7 @@ class User(Base):
     __table_args__ = (
         UniqueConstraint("id", "role", name="uq_users_id_role"),
         CheckConstraint("email = lower(email) AND email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="email_is_an_address_in_lower_case"),
+        CheckConstraint(visible("email"), name="email_is_visible"),
         CheckConstraint("email IS NOT NULL OR role = 'student'", name="only_students_lack_an_email"),
         CheckConstraint(
             f"length(family_name) BETWEEN 1 AND {LONGEST_NAME} AND length(given_name) <= {LONGEST_NAME}", name="name_has_a_length"

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from lmskit import limits
 from lmskit.db import violated_constraint
 from lmskit.models import Base
 from tests.schema.world import NOON, World
@@ -60,6 +61,14 @@ def named(number: str, **values: object) -> Values:
     return {"external_id": number, "term_id": None, **values}
 
 
+def nested(levels: int) -> list[Any]:
+    """An array within an array, and so on: so many levels below the outermost."""
+    found: list[Any] = []
+    for _ in range(levels):
+        found = [found]
+    return found
+
+
 CHECKS = [
     case("ck_users_email_is_an_address_in_lower_case", "users", {"email": "Upper@example.org"}, {"email": "upper@example.org"}),
     case("ck_users_email_is_an_address_in_lower_case", "users", {"email": "no address"}, NEW_PERSON),
@@ -82,6 +91,109 @@ CHECKS = [
     ),
     case("ck_terms_code_is_plain", "terms", {"code": "2026/1"}, {"code": "2026 1"}),
     case("ck_courses_code_is_plain", "courses", {"code": "../escape"}, {"code": "CS 101 (a)"}),
+    case("ck_users_email_is_visible", "users", {"email": "an\u200bother@example.org"}, NEW_PERSON),
+    case("ck_terms_code_is_visible", "terms", {"code": "T\ufeff"}, {"code": "T"}),
+    case("ck_external_ids_id_is_visible", "external_ids", lambda _: {"external_id": "x\u00ad7"}, lambda _: {"external_id": "x7"}),
+    case("ck_courses_code_is_visible", "courses", {"code": "NEW\u2060-1"}, {"code": "NÉW-1"}),
+    case("ck_courses_title_is_one_line", "courses", {"title": "Two\nlines"}, {"title": "One line – with “signs”"}),
+    case("ck_courses_mastery_rule_has_a_length", "courses", {"mastery_rule": "r" * 101}, {"mastery_rule": "r" * 100}),
+    case("ck_courses_mastery_parameters_is_shallow", "courses", {"mastery_parameters": {"w": [1]}}, {"mastery_parameters": {"w": 0.65}}),
+    case(
+        "ck_courses_mastery_parameters_is_shallow",
+        "courses",
+        {"mastery_parameters": {"w": "9" * limits.LARGEST_PARAMETERS}},
+        {"mastery_parameters": {"w": "9" * (limits.LARGEST_PARAMETERS - 100)}},
+    ),
+    case("ck_syllabi_topic_is_one_line", "syllabi", {"week_number": 2, "topic": "A\ttab"}, {"week_number": 2, "topic": "A\u00a0space"}),
+    case(
+        "ck_syllabi_objectives_has_a_length",
+        "syllabi",
+        {"week_number": 2, "objectives": "o" * (limits.LONGEST_PROSE + 1)},
+        {"week_number": 2, "objectives": "ö" * limits.LONGEST_PROSE},
+    ),
+    case("ck_materials_title_is_one_line", "materials", {"title": "Two\rlines"}, {"title": "T"}),
+    case(
+        "ck_materials_url_has_a_length",
+        "materials",
+        {"url": "https://" + "u" * limits.LONGEST_URL},
+        {"url": "https://" + "u" * (limits.LONGEST_URL - 8)},
+    ),
+    case(
+        "ck_material_passages_ordinal_and_page_have_an_end",
+        "material_passages",
+        {"ordinal": limits.MOST_PASSAGES + 1},
+        {"ordinal": limits.MOST_PASSAGES, "page": limits.MOST_PASSAGES},
+    ),
+    case(
+        "ck_material_passages_body_has_a_length",
+        "material_passages",
+        {"ordinal": 2, "body": "b" * (limits.LONGEST_PROSE + 1)},
+        {"ordinal": 2, "body": "b" * limits.LONGEST_PROSE},
+    ),
+    case(
+        "ck_material_passages_embedding_model_has_a_length",
+        "material_passages",
+        {"ordinal": 2, "embedding": [0.0] * 384, "embedding_model": "m" * (limits.LONGEST_NAME + 1)},
+        {"ordinal": 2, "embedding": [0.0] * 384, "embedding_model": "m" * limits.LONGEST_NAME},
+    ),
+    case("ck_quizzes_title_is_one_line", "quizzes", {"title": "Two\nlines"}, {"title": "One"}),
+    case(
+        "ck_quizzes_questions_is_shallow",
+        "quizzes",
+        {"questions": nested(limits.DEEPEST_JSON + 1)},
+        {"questions": nested(limits.DEEPEST_JSON)},
+    ),
+    case(
+        "ck_quizzes_answer_key_is_shallow",
+        "quizzes",
+        {"answer_key": {"1": nested(limits.DEEPEST_JSON)}},
+        {"answer_key": {"1": nested(limits.DEEPEST_JSON - 1)}},
+    ),
+    case(
+        "ck_quizzes_answer_key_is_shallow",
+        "quizzes",
+        {"answer_key": {"1": "a" * limits.LARGEST_QUIZ}},
+        {"answer_key": {"1": "a" * 1000}},
+    ),
+    case("ck_quizzes_due_on_is_a_readable_day", "quizzes", {"due_on": "infinity"}, {"due_on": limits.LATEST_DAY}),
+    case("ck_quizzes_due_on_is_a_readable_day", "quizzes", {"due_on": "20000-01-01"}, {"due_on": limits.EARLIEST_DAY}),
+    case(
+        "ck_quiz_attempts_number_has_an_end",
+        "quiz_attempts",
+        {"number": limits.MOST_ATTEMPTS + 1},
+        {"number": limits.MOST_ATTEMPTS},
+    ),
+    case(
+        "ck_quiz_attempts_feedback_has_a_length",
+        "quiz_attempts",
+        {"feedback": "f" * (limits.LONGEST_PROSE + 1)},
+        {"feedback": "f" * limits.LONGEST_PROSE},
+    ),
+    case(
+        "ck_quiz_attempts_answers_is_shallow",
+        "quiz_attempts",
+        {"answers": nested(limits.DEEPEST_JSON + 1)},
+        {"answers": nested(limits.DEEPEST_JSON)},
+    ),
+    case(
+        "ck_quiz_attempts_answers_is_shallow",
+        "quiz_attempts",
+        {"answers": [{"response": "a" * limits.LARGEST_ANSWERS}]},
+        {"answers": [{"response": "a" * 1000}]},
+    ),
+    case(
+        "ck_quiz_attempts_times_are_readable",
+        "quiz_attempts",
+        {"submitted_at": "4700-01-01 00:00:00+00 BC"},
+        {"submitted_at": f"{limits.EARLIEST_DAY} 00:00:00+00"},
+    ),
+    case(
+        "ck_quiz_attempts_times_are_readable",
+        "quiz_attempts",
+        {"submitted_at": "2200-01-01 00:00:00+00"},
+        {"submitted_at": f"{limits.LATEST_DAY} 00:00:00+00"},
+    ),
+    case("ck_quiz_attempts_times_are_readable", "quiz_attempts", {"started_at": "1899-12-31 00:00:00+00"}, {"started_at": NOON}),
     case("ck_courses_title_has_a_length", "courses", {"title": ""}, {"title": "T"}),
     case("ck_courses_mastery_parameters_is_an_object", "courses", {"mastery_parameters": [1]}, {"mastery_parameters": {"w": 0.65}}),
     case(

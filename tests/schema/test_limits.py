@@ -23,6 +23,13 @@ HELD = {
     "ck_materials_title_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_syllabi_week_number_is_a_teaching_week": (limits.FIRST_WEEK, limits.LAST_WEEK),
     "ck_users_name_has_a_length": (1, limits.LONGEST_NAME, limits.LONGEST_NAME),
+    "ck_courses_mastery_rule_has_a_length": (1, limits.LONGEST_CODE),
+    "ck_syllabi_objectives_has_a_length": (limits.LONGEST_PROSE,),
+    "ck_materials_url_has_a_length": (limits.LONGEST_URL,),
+    "ck_material_passages_body_has_a_length": (limits.LONGEST_PROSE,),
+    "ck_material_passages_embedding_model_has_a_length": (1, limits.LONGEST_NAME),
+    "ck_quiz_attempts_feedback_has_a_length": (limits.LONGEST_PROSE,),
+    "ck_quiz_attempts_number_has_an_end": (limits.MOST_ATTEMPTS,),
     "ck_external_ids_id_has_a_length": (1, limits.LONGEST_SOURCE, 1, limits.LONGEST_EXTERNAL_ID),
 }
 
@@ -41,7 +48,8 @@ def test_every_limit_on_a_length_or_a_week_is_compared(migrated_engine: Engine) 
         found = connection.execute(
             text(
                 "SELECT conname FROM pg_constraint WHERE connamespace = 'lms'::regnamespace AND contype = 'c'"
-                " AND (pg_get_constraintdef(oid) LIKE '%length(%' OR pg_get_constraintdef(oid) LIKE '%week_number >= %')"
+                " AND (pg_get_constraintdef(oid) LIKE '%length(%' OR pg_get_constraintdef(oid) LIKE '%week_number >= %'"
+                " OR conname LIKE '%number_has_an_end')"
             )
         ).scalars()
         assert set(found) == set(HELD)
