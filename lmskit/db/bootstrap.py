@@ -109,6 +109,8 @@ def bootstrap(
             with contextlib.closing(_connect(superuser_conninfo, database, password)) as inside, inside.transaction():
                 _prepare_database(inside, database)
                 _set_leakproof(inside, superuser_conninfo, password, result, harden=True if own_cluster and harden is None else harden)
+                if own_cluster or harden:
+                    _close_shared_resources(inside, result)
             with connection.transaction():
                 _keep_migrator_password(connection, superuser_conninfo, database, passfile, any_port=own_cluster)
         finally:
@@ -244,6 +246,12 @@ def _set_leakproof(inside: Connection, conninfo: str, password: str | None, resu
                 hardening.soften(inside, hardening.leakproof_builtins(reference))
     except psycopg.errors.InsufficientPrivilege:
         result.skipped.append("The built-in functions stay as they are: only a superuser can change whether they are leakproof.")
+
+
+def _close_shared_resources(inside: Connection, result: Bootstrapped) -> None:
+    hardening.close_shared_resources(inside)
+    if hardening.open_shared_resources(inside):  # PostgreSQL answers a revoke that is not permitted with a warning
+        result.skipped.append("Advisory locks and large objects stay open to every login: only a superuser can close them.")
 
 
 def _prepare_database(connection: Connection, database: str) -> None:

@@ -1,9 +1,13 @@
-"""Close the plan oracle: no built-in function of a database is trusted to be leakproof.
+"""Close what PostgreSQL leaves open to every login: the plan oracle, and resources that all sessions share.
 
-PostgreSQL may apply a condition before a row policy if the condition's function is marked LEAKPROOF, that is, if it reveals nothing
-of its arguments. Row counts and estimates of EXPLAIN then answer questions about rows that the policy hides. Without the mark, policies
-are applied first. Only a superuser can change the mark; it belongs to one database, and is back in a new database and after an upgrade to
-a new major version.
+**Plan oracle.** PostgreSQL may apply a condition before a row policy if the condition's function is marked LEAKPROOF, that is, if it
+reveals nothing of its arguments. Row counts and estimates of EXPLAIN then answer questions about rows that the policy hides. Without the
+mark, policies are applied first. Only a superuser can change the mark; it belongs to one database, and is back in a new database and after
+an upgrade to a new major version.
+
+**Shared resources.** A login that takes advisory locks until the lock table of the server is full stops every other session, and what it
+writes into large objects has no quota. The functions for them are revoked from PUBLIC; lmskit uses none of them. The privilege belongs to
+one database too. pg_dump writes it out: a restore by a login that is not a superuser reports those lines, and restores everything else.
 """
 
 from __future__ import annotations
@@ -19,6 +23,33 @@ if TYPE_CHECKING:
 
 REFERENCE = "template1"
 """A database that is left as PostgreSQL made it, so that marks can be restored from it. lmskit's own are made from template0."""
+
+SHARED_RESOURCES = (
+    "pg_advisory_lock",
+    "pg_advisory_lock_shared",
+    "pg_advisory_xact_lock",
+    "pg_advisory_xact_lock_shared",
+    "pg_try_advisory_lock",
+    "pg_try_advisory_lock_shared",
+    "pg_try_advisory_xact_lock",
+    "pg_try_advisory_xact_lock_shared",
+    "lo_creat",
+    "lo_create",
+    "lo_from_bytea",
+    "lo_put",
+    "lowrite",
+    "lo_truncate",
+    "lo_truncate64",
+    "pg_logical_emit_message",
+)
+"""Built-in functions that take shared memory or disk without a quota: locks, large objects, messages in the write-ahead log."""
+
+_OPEN_TO_ALL = """
+SELECT p.oid::regprocedure::text FROM pg_catalog.pg_proc AS p
+WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname = ANY (%s)
+  AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a WHERE a.grantee = 0)
+ORDER BY 1
+"""
 
 _REMOVE = """
 DO $$
@@ -58,3 +89,14 @@ def soften(connection: Connection, builtins: Sequence[int]) -> None:
     """Mark the functions again that `leakproof_builtins` found in another database; as superuser."""
     for (statement,) in connection.execute(_RESTORE, [list(builtins)]).fetchall():
         connection.execute(statement)
+
+
+def open_shared_resources(connection: Connection) -> list[str]:
+    """Return the functions of `SHARED_RESOURCES`, with their arguments, that every login may call; any login may ask."""
+    return [str(row[0]) for row in connection.execute(_OPEN_TO_ALL, [list(SHARED_RESOURCES)]).fetchall()]
+
+
+def close_shared_resources(connection: Connection) -> None:
+    """Let only superusers call the functions of `SHARED_RESOURCES`; as superuser. It can be repeated."""
+    for function in open_shared_resources(connection):
+        connection.execute(f"REVOKE EXECUTE ON FUNCTION pg_catalog.{function} FROM PUBLIC".encode())

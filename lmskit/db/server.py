@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DATABASE = "lmskit"
 DRIVER = "postgresql+psycopg"
-BOOTSTRAP_VERSION = "3"
+BOOTSTRAP_VERSION = "4"
 """Raised when `bootstrap` does more: an embedded cluster is then prepared again at its next use."""
 DEFAULT_PORT = 5432
 
@@ -190,7 +190,7 @@ class Server:
         """Check once, when the server starts: the marks are back when a database was made again, as by a restore."""
         try:
             with contextlib.closing(psycopg.connect(endpoint.superuser_conninfo(DATABASE))) as connection:
-                return hardening.is_hardened(connection) == self._harden
+                return hardening.is_hardened(connection) == self._harden and not hardening.open_shared_resources(connection)
         except psycopg.OperationalError:
             return False  # the database does not exist any more
 
