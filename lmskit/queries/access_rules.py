@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEAKPROOF_BUILTINS = "leakproof-built-ins"
 """The only rule that a deployment may decide to break; `lmskit doctor` reports it separately, as the plan oracle."""
+SHARED_RESOURCES = "shared-resource-open"
+"""A rule that only a superuser can keep; `lmskit doctor` reports it separately, as shared resources."""
 MANIFEST = "access-differs-from-migrations"
 PEOPLE = ("login-in-another-group",)
 SERVER = ("weak-authentication", "authentication-file-broken", "weak-verifier")
@@ -79,6 +81,8 @@ RULES = {
     "ALTER TABLE … ALTER COLUMN … SET STATISTICS 0.",
     "statistics-across-columns": "Extended statistics reveal facts about all rows, also those of others. DROP STATISTICS.",
     LEAKPROOF_BUILTINS: "EXPLAIN can reveal rows of other lecturers. As superuser: lmskit db bootstrap --harden ADDRESS",
+    SHARED_RESOURCES: "With this function a login can fill the server's lock table or its disk, and stop the work of all. "
+    "As superuser: lmskit db bootstrap --harden ADDRESS",
     # Functions
     "definer-without-search-path": "Its caller could make it use objects of another schema. "
     "ALTER FUNCTION … SET search_path = pg_catalog, pg_temp.",

@@ -47,6 +47,13 @@ UNION ALL SELECT 'function-for-a-login', format('%s for %s', f.oid::regprocedure
 UNION ALL SELECT 'leakproof-function', oid::regprocedure::text FROM function WHERE proleakproof
 UNION ALL SELECT 'leakproof-built-ins', format('%s functions', count(*)) FROM pg_proc
     WHERE proleakproof AND pronamespace = 'pg_catalog'::regnamespace HAVING count(*) > 0
+UNION ALL SELECT 'shared-resource-open', p.oid::regprocedure::text FROM pg_proc AS p
+    WHERE p.pronamespace = 'pg_catalog'::regnamespace
+      AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+          WHERE a.grantee = 0 OR a.grantee IN (SELECT oid FROM asker))
+      AND p.proname IN ('pg_advisory_lock', 'pg_advisory_lock_shared', 'pg_advisory_xact_lock', 'pg_advisory_xact_lock_shared',
+          'pg_try_advisory_lock', 'pg_try_advisory_lock_shared', 'pg_try_advisory_xact_lock', 'pg_try_advisory_xact_lock_shared',
+          'lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_truncate', 'lo_truncate64', 'pg_logical_emit_message')
 UNION ALL SELECT 'untrusted-language', lanname FROM pg_language WHERE NOT lanpltrusted AND lanname NOT IN ('internal', 'c')
 UNION ALL SELECT 'native-function', oid::regprocedure::text FROM function WHERE lanname IN ('internal', 'c') AND NOT of_extension
 UNION ALL SELECT 'system-function-open', format('%s for %s', p.oid::regprocedure, a.rolname) FROM actor AS a, pg_proc AS p

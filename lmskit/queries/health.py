@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, RULES, skipped_rules, violations
+from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, RULES, SHARED_RESOURCES, skipped_rules, violations
 from lmskit.queries.database_sessions import blocking_sessions, hidden_sessions
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.server_settings import settings_findings
@@ -60,12 +60,13 @@ def _pgvector(session: Session) -> Finding:
 
 def _access(session: Session, *, embedded: bool, harden: bool) -> Iterator[Finding]:
     found = violations(session)
-    broken = [violation for violation in found if violation.rule != LEAKPROOF_BUILTINS]
+    n_apart = {rule: sum(violation.rule == rule for violation in found) for rule in (LEAKPROOF_BUILTINS, SHARED_RESOURCES)}
+    broken = [violation for violation in found if violation.rule not in n_apart]
     for violation in broken:
         yield wrong(violation.rule, f"{textwrap.shorten(violation.object, LONGEST_OBJECT, placeholder=' …')}. {violation.advice}")
     skipped = skipped_rules(session)
     if not broken:
-        yield well("access", f"All {len(RULES) - len(skipped) - 1} rules about who may see and change what are met.")
+        yield well("access", f"All {len(RULES) - len(skipped) - len(n_apart)} rules about who may see and change what are met.")
     if skipped:
         sentence = f"This login may not check the rules {', '.join(skipped)}."
         yield note(
@@ -74,7 +75,8 @@ def _access(session: Session, *, embedded: bool, harden: bool) -> Iterator[Findi
             if embedded
             else f"{sentence} A superuser may check them.",
         )
-    yield _plan_oracle(is_open=len(broken) < len(found), embedded=embedded, harden=harden)
+    yield _plan_oracle(is_open=n_apart[LEAKPROOF_BUILTINS] > 0, embedded=embedded, harden=harden)
+    yield _shared_resources(n_apart[SHARED_RESOURCES], embedded=embedded)
 
 
 def _plan_oracle(*, is_open: bool, embedded: bool, harden: bool) -> Finding:
@@ -86,6 +88,16 @@ def _plan_oracle(*, is_open: bool, embedded: bool, harden: bool) -> Finding:
     if harden:
         return wrong("plan oracle", f"{channel}. To close this channel: lmskit db bootstrap")
     return note("plan oracle", f"{channel}, since LMSKIT_LEAKPROOF_BUILTINS is keep.")
+
+
+def _shared_resources(n_open: int, *, embedded: bool) -> Finding:
+    """Whether every login may take locks and disk that all sessions share."""
+    if not n_open:
+        return well("shared resources", "No login can take advisory locks or make large objects.")
+    harm = f"{n_open} functions let every login fill the server's lock table or its disk, and so stop the work of all"
+    if embedded:
+        return wrong("shared resources", f"{harm}. To close them: lmskit db bootstrap")
+    return note("shared resources", f"{harm}. To close them, as superuser: lmskit db bootstrap --harden ADDRESS")
 
 
 def _sessions(session: Session) -> Iterator[Finding]:

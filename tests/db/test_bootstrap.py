@@ -181,6 +181,7 @@ def test_a_login_with_createrole_prepares_a_server_and_learns_what_it_could_not_
             "lmskit_admin may not see what other sessions do",
             "lmskit_backup does not bypass row security",
             "The built-in functions stay as they are",
+            "Advisory locks and large objects stay open to every login",
         ]
     password = find_password(tmp_path / "pgpass", host=endpoint.host, port=endpoint.port, database="lmskit", user=roles.MIGRATOR)
     with psycopg.connect(

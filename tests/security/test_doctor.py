@@ -73,7 +73,7 @@ def test_a_machine_can_read_it_too(embedded):
 def test_it_looks_at_everything_that_can_be_wrong(embedded):
     assert set(findings()) == {
         "disk", "passfile", "trust", "migrations", "server", "pgvector", "settings", "encryption", "access", "access, unchecked",
-        "plan oracle", "sessions", "outbox",
+        "plan oracle", "shared resources", "sessions", "outbox",
     }  # fmt: skip
 
 
@@ -107,6 +107,18 @@ def test_an_open_plan_oracle_is_wrong_where_lmskit_should_have_closed_it(embedde
         superuser.execute("ALTER FUNCTION texteq NOT LEAKPROOF")
     assert (kept.is_well, kept.is_note) == (elsewhere.is_well, elsewhere.is_note) == (True, True)
     assert "LMSKIT_LEAKPROOF_BUILTINS is keep" in kept.sentence
+    assert elsewhere.sentence.endswith("as superuser: lmskit db bootstrap --harden ADDRESS")
+
+
+def test_open_advisory_locks_are_wrong_on_the_embedded_server_and_a_note_on_another(embedded, superuser):
+    superuser.execute("GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint) TO PUBLIC")
+    try:
+        assert mistakes() == {"shared resources"}
+        with Session(engine_for()) as session:
+            elsewhere = by_name(session, embedded=False, harden=False)["shared resources"]
+    finally:
+        superuser.execute("REVOKE EXECUTE ON FUNCTION pg_advisory_lock(bigint) FROM PUBLIC")
+    assert (elsewhere.is_well, elsewhere.is_note) == (True, True)
     assert elsewhere.sentence.endswith("as superuser: lmskit db bootstrap --harden ADDRESS")
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import psycopg
@@ -9,11 +10,11 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.orm import Session
 
-from lmskit.db import migrator_engine, revision
+from lmskit.db import hardening, migrator_engine, revision
 from lmskit.db.cluster import Endpoint
 from lmskit.queries import access_rules
 from lmskit.queries.access_manifest import RENEW, expected_manifest, manifest
-from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, MANIFEST, RULES, SERVER, Violation, skipped_rules, violations
+from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, MANIFEST, RULES, SERVER, SHARED_RESOURCES, Violation, skipped_rules, violations
 
 DATABASE = "lmskit_lint"
 TABLE = "CREATE TABLE lms.notes (id bigint PRIMARY KEY, body text); ALTER TABLE lms.notes OWNER TO lmskit_owner"
@@ -66,6 +67,7 @@ FAULTS = {
     "words-in-statistics": "ALTER TABLE lms.material_passages ALTER COLUMN body_vector SET STATISTICS 100",
     "statistics-across-columns": "CREATE STATISTICS lms.together ON score, banked FROM lms.quiz_attempts",
     LEAKPROOF_BUILTINS: "ALTER FUNCTION texteq LEAKPROOF",
+    SHARED_RESOURCES: "GRANT EXECUTE ON FUNCTION pg_try_advisory_xact_lock(bigint) TO PUBLIC",
     "definer-without-search-path": "ALTER FUNCTION lms.my_course_ids() SET search_path = pg_temp, pg_catalog",
     "definer-of-another-owner": f"CREATE FUNCTION lms.one() RETURNS int {DEFINER}",
     "function-for-everybody": "GRANT EXECUTE ON FUNCTION lms.set_login(bigint, text, text) TO PUBLIC",
@@ -204,3 +206,8 @@ def test_the_manifest_is_what_the_migrations_make(superuser):
 def test_another_role_than_the_administrator_does_not_check_the_logins_of_people(cluster):
     with migrator_engine().connect() as connection:
         assert "login-in-another-group" in skipped_rules(Session(bind=connection))
+
+
+def test_the_lint_lists_every_function_that_hardening_closes():
+    rules = files("lmskit.queries").joinpath("access_rules_of_roles.sql").read_text(encoding="utf-8")
+    assert not [function for function in hardening.SHARED_RESOURCES if f"'{function}'" not in rules]
