@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 from lmskit.cli import app
 from lmskit.db import access, roles, scram_verifier, transaction
 from lmskit.errors import BusyError, LastAdministratorError, NotPermittedError, OwnLoginError, SignInRefusedError, UnreachableError
+from lmskit.models import Course
 from lmskit.queries.login import signed_in
+from lmskit.queries.person import person_by_email
 from lmskit.schemas.login import ChangeAddress, CreateLogin
 from lmskit.services.login import change_address, change_own_password, close_login, create_login, open_login
 from lmskit.vocabulary import Role
@@ -225,6 +227,45 @@ def test_a_closed_login_opens_with_a_new_password_only(lmskit, school, someone):
     refused(school.engine(email, PASSWORD))
 
 
+def test_settings_of_the_own_login_end_with_its_password(school, someone, endpoint):
+    email = someone()
+    login = roles.login_name(school.name, email)
+    with school.engine(email).begin() as connection:
+        connection.execute(text("ALTER ROLE CURRENT_USER SET statement_timeout = 1"))
+        connection.execute(text(f"ALTER ROLE CURRENT_USER IN DATABASE {school.name} SET search_path = pg_temp"))
+    with transaction(school.engine(ADMIN)) as session:
+        close_login(session, email)
+    with psycopg.connect(endpoint.superuser_conninfo(school.name)) as connection:
+        kept = connection.execute("SELECT count(*) FROM pg_db_role_setting WHERE setrole = %s::regrole", [login]).fetchone()
+    assert kept == (0,)
+
+
+def test_a_new_password_removes_what_the_login_had_set(school, someone):
+    email = someone()
+    with school.engine(email).begin() as connection:
+        connection.execute(text("ALTER ROLE CURRENT_USER SET work_mem = '64kB'"))
+    with transaction(school.engine(ADMIN)) as session:
+        open_login(session, email, password="another password")
+    with school.engine(email, "another password").connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM pg_db_role_setting WHERE setrole = current_user::regrole")) == 0
+
+
+def test_a_transaction_of_the_former_lecturer_does_not_outlive_a_hand_over(school, someone):
+    before, after = someone(), someone()
+    with transaction(school.engine(ADMIN)) as session:
+        former = person_by_email(session, before)
+        course = factories.course(session, taught_by=former)
+    with school.engine(before).connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        assert connection.scalar(text("SELECT count(*) FROM courses")) == 1
+        with transaction(school.engine(ADMIN)) as session:
+            session.get_one(Course, course.id).lecturer_id = person_by_email(session, after).id
+        with pytest.raises(DBAPIError) as error:
+            connection.execute(text("UPDATE courses SET title = 'Taken along'"))
+        assert error.value.connection_invalidated
+    with school.engine(before).connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM courses")) == 0
+
+
 def test_the_last_administrator_stays(lmskit, school):
     said = lmskit("login", "disable", ADMIN, status=1)
     assert said.startswith(f"{ADMIN} is the only administrator with an open login, so it stays open. Make another one first")
@@ -419,10 +460,10 @@ def test_functions_that_change_roles_are_few_and_closed(school, endpoint):
             "(SELECT array_agg(a.grantee::regrole::text ORDER BY 1) FROM aclexplode(p.proacl) AS a WHERE a.grantee <> p.proowner) "
             "FROM pg_proc AS p WHERE p.proowner IN ('lmskit_logins'::regrole, 'lmskit_definer'::regrole) "
             "AND p.proname IN ('close_login', 'end_sessions', 'set_my_password', 'follow_person', 'shut_role', 'keep_an_administrator', "
-            "'audit_rows', 'audit_login')"
+            "'audit_rows', 'audit_login', 'reset_role', 'end_sessions_of_former_lecturer')"
         ).fetchall()
     found = {row[0]: row for row in rows}
-    assert len(found) == 8
+    assert len(found) == 10
     assert all(row[1] and "search_path=pg_catalog, pg_temp" in row[2] for row in rows)
     assert {name: row[4] for name, row in found.items() if row[4]} == {
         "close_login": [roles.ADMIN],
