@@ -50,7 +50,7 @@ UNION ALL SELECT 'leakproof-built-ins', format('%s functions', count(*)) FROM pg
 UNION ALL SELECT 'shared-resource-open', p.oid::regprocedure::text FROM pg_proc AS p
     WHERE p.pronamespace = 'pg_catalog'::regnamespace
       AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
-          WHERE a.grantee = 0 OR a.grantee IN (SELECT oid FROM asker))
+          WHERE a.grantee = 0 OR a.grantee IN (SELECT oid FROM actor))
       AND p.proname IN ('pg_advisory_lock', 'pg_advisory_lock_shared', 'pg_advisory_xact_lock', 'pg_advisory_xact_lock_shared',
           'pg_try_advisory_lock', 'pg_try_advisory_lock_shared', 'pg_try_advisory_xact_lock', 'pg_try_advisory_xact_lock_shared',
           'lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_truncate', 'lo_truncate64', 'pg_logical_emit_message')

@@ -258,7 +258,9 @@ def test_a_transaction_of_the_former_lecturer_does_not_outlive_a_hand_over(schoo
     with school.engine(before).connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         assert connection.scalar(text("SELECT count(*) FROM courses")) == 1
         with transaction(school.engine(ADMIN)) as session:
-            session.get_one(Course, course.id).lecturer_id = person_by_email(session, after).id
+            next_lecturer = person_by_email(session, after)
+            assert next_lecturer is not None
+            session.get_one(Course, course.id).lecturer_id = next_lecturer.id
         with pytest.raises(DBAPIError) as error:
             connection.execute(text("UPDATE courses SET title = 'Taken along'"))
         assert error.value.connection_invalidated
@@ -468,6 +470,7 @@ def test_functions_that_change_roles_are_few_and_closed(school, endpoint):
     assert {name: row[4] for name, row in found.items() if row[4]} == {
         "close_login": [roles.ADMIN],
         "end_sessions": [roles.ADMIN],
+        "end_sessions_of_former_lecturer": [roles.OWNER],
         "set_my_password": [roles.ADMIN, roles.LECTURER],
     }
 
