@@ -47,8 +47,8 @@ MOST_ATTEMPTS = 10_000
 """The highest number of a student's attempt at a quiz."""
 MOST_PASSAGES = 1_000_000
 """The highest page of a material, and the highest number of a passage."""
-EARLIEST_DAY, LATEST_DAY = "1900-01-01", "2199-12-31"
-"""When a quiz can be due, and an attempt be started or submitted: days that every program reads alike."""
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
+"""When a quiz can be due, and an attempt be started or submitted: years whose days every program can read."""
 
 CONTROL_CHARACTERS = "[[:cntrl:]]"
 INVISIBLE_CHARACTERS = r"[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"

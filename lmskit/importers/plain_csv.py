@@ -30,7 +30,7 @@ from lmskit.importers.text_cell import (
     optional_instant,
     title,
 )
-from lmskit.limits import LAST_WEEK
+from lmskit.limits import LAST_WEEK, MOST_ATTEMPTS
 from lmskit.vocabulary import EnrollmentStatus, Role
 
 if TYPE_CHECKING:
@@ -69,7 +69,6 @@ OF_RESULTS = ("week", "score", "max_score", "attempt", "submitted_at")
 ROLES = {"": None, "student": Role.STUDENT, "learner": Role.STUDENT, "lecturer": Role.LECTURER, "teacher": Role.LECTURER}
 STATUSES = {"": None, **{status.value: status for status in EnrollmentStatus if status is not EnrollmentStatus.PENDING}}
 NO_GRADE = {"", "-", "EX", "N/A"}
-MOST_ATTEMPTS = 1000
 
 
 @dataclass(frozen=True, slots=True)

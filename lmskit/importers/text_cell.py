@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from lmskit.importers.cell import ColumnValues, UnreadableCellError
-from lmskit.limits import LONGEST_EXTERNAL_ID, LONGEST_PROSE
+from lmskit.limits import EARLIEST_YEAR, INVISIBLE_CHARACTERS, LATEST_YEAR, LONGEST_EXTERNAL_ID, LONGEST_PROSE
 from lmskit.schemas.text import Address, Code, FamilyName, Name, Title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*", re.ASCII)
 LONGEST_LOCAL_PART, LONGEST_PLAIN_ADDRESS = 64, 200
+_INVISIBLE = re.compile(INVISIBLE_CHARACTERS)
 LOOSE_DAY = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )
@@ -34,6 +34,8 @@ def identifier(text: str) -> str:
         raise UnreadableCellError(f"is longer than {LONGEST_EXTERNAL_ID} characters")
     if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise UnreadableCellError("contains control characters")
+    if not text.isascii() and _INVISIBLE.search(text):
+        raise UnreadableCellError("contains characters that cannot be seen, so that it looks like another id")
     return text
 
 
@@ -114,8 +116,9 @@ def optional_instant(text: str) -> dt.datetime | None:
         day, time, fraction, zone = found.groups()
         try:
             instant = dt.datetime.fromisoformat(f"{day}T{time}{fraction or ''}{'+00:00' if zone in {None, 'Z', 'UTC'} else zone}")
+            instant = instant.astimezone(dt.UTC)
             if EARLIEST_YEAR <= instant.year <= LATEST_YEAR:
-                return instant.astimezone(dt.UTC)
+                return instant
         except (ValueError, OverflowError):
             pass
     raise UnreadableCellError("is not a date and time such as 2026-09-25 20:00:00 UTC")

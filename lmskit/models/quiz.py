@@ -9,10 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lmskit.limits import (
     DEEPEST_JSON,
-    EARLIEST_DAY,
+    EARLIEST_YEAR,
     LARGEST_ANSWERS,
     LARGEST_QUIZ,
-    LATEST_DAY,
+    LATEST_YEAR,
     LONGEST_PROSE,
     LONGEST_TITLE,
     MOST_ATTEMPTS,
@@ -36,7 +36,7 @@ class Quiz(Base):
         CheckConstraint(one_line("title"), name="title_is_one_line"),
         CheckConstraint(shallow("questions", levels=DEEPEST_JSON, size=LARGEST_QUIZ), name="questions_is_shallow"),
         CheckConstraint(shallow("answer_key", levels=DEEPEST_JSON, size=LARGEST_QUIZ), name="answer_key_is_shallow"),
-        CheckConstraint(f"due_on BETWEEN '{EARLIEST_DAY}' AND '{LATEST_DAY}'", name="due_on_is_a_readable_day"),
+        CheckConstraint(f"due_on BETWEEN '{EARLIEST_YEAR}-01-01' AND '{LATEST_YEAR}-12-31'", name="due_on_is_a_readable_day"),
         Index("ix_quizzes_course_id_week_number", "course_id", "week_number"),
         {"comment": "Assessments of a course week"},
     )
@@ -77,8 +77,8 @@ class QuizAttempt(Base):
         CheckConstraint(f"length(feedback) <= {LONGEST_PROSE}", name="feedback_has_a_length"),
         CheckConstraint(shallow("answers", levels=DEEPEST_JSON, size=LARGEST_ANSWERS), name="answers_is_shallow"),
         CheckConstraint(
-            f"submitted_at >= '{EARLIEST_DAY} 00:00:00+00' AND submitted_at <= '{LATEST_DAY} 00:00:00+00'"
-            f" AND started_at >= '{EARLIEST_DAY} 00:00:00+00'",
+            f"submitted_at >= '{EARLIEST_YEAR}-01-01 00:00:00+00' AND submitted_at < '{LATEST_YEAR + 1}-01-01 00:00:00+00'"
+            f" AND started_at >= '{EARLIEST_YEAR}-01-01 00:00:00+00'",
             name="times_are_readable",
         ),
         Index("ix_quiz_attempts_course_id_student_id", "course_id", "student_id"),

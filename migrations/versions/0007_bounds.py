@@ -42,13 +42,13 @@ CHECKS = {
     "ck_quizzes_title_is_one_line": ("quizzes", "title !~ '[[:cntrl:]]'"),
     "ck_quizzes_questions_is_shallow": ("quizzes", shallow("questions", levels=8, size=16 * 1024**2)),
     "ck_quizzes_answer_key_is_shallow": ("quizzes", shallow("answer_key", levels=8, size=16 * 1024**2)),
-    "ck_quizzes_due_on_is_a_readable_day": ("quizzes", "due_on BETWEEN '1900-01-01' AND '2199-12-31'"),
+    "ck_quizzes_due_on_is_a_readable_day": ("quizzes", "due_on BETWEEN '1900-01-01' AND '2200-12-31'"),
     "ck_quiz_attempts_number_has_an_end": ("quiz_attempts", "number <= 10000"),
     "ck_quiz_attempts_feedback_has_a_length": ("quiz_attempts", "length(feedback) <= 20000"),
     "ck_quiz_attempts_answers_is_shallow": ("quiz_attempts", shallow("answers", levels=8, size=4 * 1024**2)),
     "ck_quiz_attempts_times_are_readable": (
         "quiz_attempts",
-        "submitted_at >= '1900-01-01 00:00:00+00' AND submitted_at <= '2199-12-31 00:00:00+00' AND started_at >= '1900-01-01 00:00:00+00'",
+        "submitted_at >= '1900-01-01 00:00:00+00' AND submitted_at < '2201-01-01 00:00:00+00' AND started_at >= '1900-01-01 00:00:00+00'",
     ),
 }
 

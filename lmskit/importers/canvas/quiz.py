@@ -26,7 +26,7 @@ from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Posi
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import optional_identifier, optional_instant, visible_lines
-from lmskit.limits import LARGEST_SCORE
+from lmskit.limits import LARGEST_SCORE, MOST_ATTEMPTS
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ POINTS = re.compile(r"(?:[0-9]{1,8}(?:[.,][0-9]{1,18})?)?", re.ASCII)
 COLUMNS_AT_END = 3
 """n correct, n incorrect, score."""
 ATTEMPT_NUMBER = re.compile(r"\s*[0-9]{1,6}\s*", re.ASCII)
-MOST_ATTEMPTS = 999_999
 PERSON_COLUMNS: Mapping[int, tuple[str, ...]] = {
     5: ("name", "id", "section", "section_id", "submitted"),
     6: ("name", "id", "root_account", "section", "section_id", "submitted"),

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 from lmskit.importers.cell import UnreadableCellError
-from lmskit.importers.text_cell import EARLIEST_YEAR, LATEST_YEAR
+from lmskit.limits import EARLIEST_YEAR, LATEST_YEAR
 
 MONTHS = {
     word: number

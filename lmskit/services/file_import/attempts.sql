@@ -22,13 +22,17 @@ SELECT
         WHEN q.reason IS NOT NULL THEN q.reason
         WHEN NOT (a.score >= 0 AND a.score < 100000000) THEN 'is not a score from 0 to 99999999'
         WHEN coalesce(a.max_score, q.max_score) IS NULL OR NOT (a.max_score >= 0 AND a.max_score < 100000000) THEN 'has a maximum score that is not a number from 0 to 99999999'
-        WHEN a.number NOT BETWEEN 1 AND 1000000 THEN 'has an attempt number that is not from 1 to 1000000'
+        WHEN a.number NOT BETWEEN 1 AND o.most_attempts THEN 'has an attempt number that is not from 1 to ' || o.most_attempts
         WHEN a.submitted_at < a.started_at THEN 'was submitted before it began'
+        WHEN extract(year FROM coalesce(a.started_at, a.submitted_at) AT TIME ZONE 'UTC') < o.earliest_year
+            OR extract(year FROM coalesce(a.submitted_at, a.started_at) AT TIME ZONE 'UTC') > o.latest_year
+            THEN 'has a time that is not in the years ' || o.earliest_year || ' to ' || o.latest_year
+        WHEN pg_column_size(a.answers::jsonb) > o.largest_answers THEN 'has answers that take more than ' || o.largest_answers || ' bytes'
     END AS reason,
     CASE
         WHEN r.reason IS NOT NULL THEN concat_ws(', ', nullif(a.source_id, ''), nullif(a.sis_id, ''), nullif(a.email, ''))
         WHEN q.reason IS NOT NULL THEN q.title
-        WHEN a.number NOT BETWEEN 1 AND 1000000 THEN a.number::text
+        WHEN a.number NOT BETWEEN 1 AND o.most_attempts THEN a.number::text
         WHEN a.submitted_at < a.started_at THEN a.submitted_at::text
         ELSE a.score::text
     END AS value
@@ -227,6 +231,25 @@ SELECT DISTINCT ON (position_id) position_id, score::text, 'is an attempt in lms
 FROM file_compared_attempt
 WHERE state = 'changed' AND origin <> 'import'
 ORDER BY position_id, n
+ON CONFLICT (position_id) DO NOTHING
+
+-- part: reject_excess_attempts
+-- A student has attempt numbers up to a limit; an attempt beyond it rejects its row, and no other.
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT DISTINCT ON (c.position_id) c.position_id, c.score::text,
+    'would have an attempt number above ' || o.most_attempts || ', since an attempt of the student in lmskit has the number ' || c.last_number
+FROM (
+    SELECT
+        a.*,
+        greatest(coalesce(a.last_number, 0), coalesce(a.last_given, 0)) + row_number() OVER (
+            PARTITION BY a.quiz, a.person ORDER BY coalesce(a.started_at, a.submitted_at), a.n
+        ) AS new_number
+    FROM file_compared_attempt AS a
+    WHERE a.state = 'added' AND a.given_number IS NULL AND NOT a.is_total
+) AS c
+CROSS JOIN file_option AS o
+WHERE c.new_number > o.most_attempts
+ORDER BY c.position_id, c.n
 ON CONFLICT (position_id) DO NOTHING
 
 -- part: planned_attempts

@@ -178,6 +178,13 @@ PIPELINE = (
                 reports="rejections",
                 analyzes=("file_rejected",),
             ),
+            Sql(
+                "attempts",
+                "reject_excess_attempts",
+                ("file_compared_attempt", "file_option", "file_rejected"),
+                reports="rejections",
+                analyzes=("file_rejected",),
+            ),
             Repeat(DEPENDENT, only_after_rejections=True),
         ),
     ),

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from lmskit.errors import InputError
 from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, TermRecord
-from lmskit.limits import LONGEST_NAME
+from lmskit.limits import EARLIEST_YEAR, LARGEST_ANSWERS, LATEST_YEAR, LONGEST_NAME, MOST_ATTEMPTS
 from lmskit.names import sort_name
 from lmskit.progress import REPORT_EVERY
 from lmskit.services.importing import add_rejections
@@ -46,6 +46,10 @@ class OptionRow(NamedTuple):
     term_id: Int8 | None
     today: dt.date
     notify: bool
+    most_attempts: int
+    earliest_year: int
+    latest_year: int
+    largest_answers: int
 
 
 class RejectedRow(NamedTuple):
@@ -174,7 +178,10 @@ def stage_options(context: ImportContext) -> None:
     options = context.options
     course_id = options.course.id if options.course is not None else None
     today = dt.datetime.now(dt.UTC).date()
-    row = OptionRow(options.system, course_id, options.lecturer_id, options.term_id, today, options.asked.notify)
+    row = OptionRow(
+        options.system, course_id, options.lecturer_id, options.term_id, today, options.asked.notify,
+        MOST_ATTEMPTS, EARLIEST_YEAR, LATEST_YEAR, LARGEST_ANSWERS,
+    )  # fmt: skip
     OPTION.create(context.session)
     OPTION.copy(context.session, [row])
     REJECTED.create(context.session)
