@@ -48,6 +48,8 @@ STARTING_LIMIT = 60.0
 PAUSE = 0.2
 CONNECTION_PARAMETERS: dict[str, Any] = {"application_name": "lmskit", "connect_timeout": CONNECT_TIMEOUT}
 COMPANION = "lmskit_companion"
+UNREADABLE = "unreadable"
+"""The key of what is left of JSON that cannot be read."""
 REFUSED = (
     "The address and the password do not belong to an open login. Check both; "
     "an administrator can make a login (lmskit login create EMAIL) or set a new password (lmskit passwd EMAIL)."
@@ -263,11 +265,17 @@ def _open_own_connections_after_fork(made: Access) -> None:
 
 
 def _json(stored: str | bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Read JSON as Python does; a number with more digits than Python reads becomes infinite, so that one such row stops no query."""
+    """Read JSON as Python does, so that no row stops a query.
+
+    A number with more digits than Python reads becomes infinite. Of JSON with more levels than Python reads, stored before the database
+    refused it, only that fact is left, which is neither a list of questions nor a parameter of a rule.
+    """
     try:
         return json.loads(stored)
     except ValueError:
         return json.loads(stored, parse_int=float)
+    except RecursionError:
+        return {UNREADABLE: "nested too deeply to be read"}
 
 
 def keeps_connections() -> bool:

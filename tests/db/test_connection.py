@@ -276,3 +276,11 @@ def test_two_accesses_share_neither_person_nor_connections(admin_engine, configu
     with pytest.raises(NotSignedInError):
         other.engine_for()
     assert engine_for() is engine_for(DEMO_ADMIN)
+
+
+def test_json_with_more_levels_than_python_reads_stops_no_query(admin_engine):
+    with admin_engine.connect() as connection:
+        rows = (
+            connection.execute(text("SELECT (repeat('[', 3000) || repeat(']', 3000))::jsonb UNION ALL SELECT '{\"a\": 1}'")).scalars().all()
+        )
+    assert rows == [{"unreadable": "nested too deeply to be read"}, {"a": 1}]

@@ -1,11 +1,13 @@
 """Quizzes and attempts: which are found again, which are new, and which file wins if two are about the same."""
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import select
 
+from lmskit import limits
 from lmskit.importers.record import AttemptRecord, Cells, PersonKey, Position, QuizRecord, Record
 from lmskit.importers.report import RowWarning
 from lmskit.models import Enrollment, ExternalId, Quiz, QuizAttempt, Syllabus
@@ -253,3 +255,37 @@ def test_a_refresh_of_the_touched_weeks_is_complete(session, imported, course, a
     assert refresh(session, touched=report.touched).added == 2
     assert refresh(session, courses=[course.code]).n_rows == 0
     assert session.scalars(select(QuizAttempt.origin).where(QuizAttempt.student_id == ada.id)).all() == [Origin.IMPORT] * 2
+
+
+# Bounds: a row beyond them is rejected with its reason, and the others are imported ------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"number": limits.MOST_ATTEMPTS + 1}, "has an attempt number that is not from 1 to 10000"),
+        ({"started_at": dt.datetime(1899, 12, 31, tzinfo=dt.UTC)}, "has a time that is not in the years 1900 to 2200"),
+        ({"submitted_at": dt.datetime(2201, 1, 1, tzinfo=dt.UTC)}, "has a time that is not in the years 1900 to 2200"),
+    ],
+)
+def test_an_attempt_beyond_the_bounds_rejects_its_row_and_no_other(session, course, ada, fields, reason):
+    source = Report([quiz(), answered(row=2, **fields), answered(row=3, started_at=dt.datetime(2026, 10, 2, 9, tzinfo=dt.UTC))])
+    report = import_file(session, source, ImportOptions(course=course.code, week=1))
+    assert reasons(report) == [(2, reason)]
+    assert len(attempts(session, ada)) == 1
+
+
+def test_the_highest_attempt_number_stops_the_rows_of_its_student_and_no_others(session, course, ada):
+    ben = factories.student(session, email="ben@example.org")
+    factories.enrollment(session, course, ben)
+    import_file(session, Report([quiz(), answered(number=1)]), ImportOptions(course=course.code, week=1))
+    factories.attempt(session, quiz_named(session, course, "Sets"), ada, number=limits.MOST_ATTEMPTS)
+    later = dt.datetime(2026, 11, 1, 9, tzinfo=dt.UTC)
+    rows = [
+        answered(row=2, started_at=later),
+        dataclasses.replace(answered(row=3, started_at=later), person=PersonKey(email="ben@example.org")),
+    ]
+    report = import_file(session, Report([quiz(), *rows]), ImportOptions(course=course.code, week=1))
+    reason = "would have an attempt number above 10000, since an attempt of the student in lmskit has the number 10000"
+    assert reasons(report) == [(2, reason)]
+    assert len(attempts(session, ben)) == 1
