@@ -24,8 +24,8 @@ SELECT
         WHEN coalesce(a.max_score, q.max_score) IS NULL OR NOT (a.max_score >= 0 AND a.max_score < 100000000) THEN 'has a maximum score that is not a number from 0 to 99999999'
         WHEN a.number NOT BETWEEN 1 AND o.most_attempts THEN 'has an attempt number that is not from 1 to ' || o.most_attempts
         WHEN a.submitted_at < a.started_at THEN 'was submitted before it began'
-        WHEN extract(year FROM coalesce(a.started_at, a.submitted_at) AT TIME ZONE 'UTC') < o.earliest_year
-            OR extract(year FROM coalesce(a.submitted_at, a.started_at) AT TIME ZONE 'UTC') > o.latest_year
+        WHEN extract(YEAR FROM coalesce(a.started_at, a.submitted_at) AT TIME ZONE 'UTC') < o.earliest_year
+            OR extract(YEAR FROM coalesce(a.submitted_at, a.started_at) AT TIME ZONE 'UTC') > o.latest_year
             THEN 'has a time that is not in the years ' || o.earliest_year || ' to ' || o.latest_year
         WHEN pg_column_size(a.answers::jsonb) > o.largest_answers THEN 'has answers that take more than ' || o.largest_answers || ' bytes'
     END AS reason,
