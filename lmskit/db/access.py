@@ -309,9 +309,14 @@ def access() -> Access:
 
 @contextmanager
 def using(other: Access) -> Iterator[Access]:
-    """Let this process use another access while the block runs; its idle connections are closed at the end."""
+    """Let this process use another access while the block runs.
+
+    A login has few connections, so the idle ones of the access before are closed at the beginning, and those of the other at the end.
+    """
     global _of_this_process  # noqa: PLW0603 - as above
     before, _of_this_process = _of_this_process, other
+    if before is not None:
+        before.dispose()
     try:
         yield other
     finally:

@@ -103,7 +103,7 @@ def test_an_invalid_parameter_is_named_and_the_rule_stays(form, rule, texts, sen
     [
         ("<b>palm</b> reading", {"w": 0.7}, "There is no mastery rule '<b>palm</b> reading'."),
         ("latest", {"hand": "left"}, "The rule latest has no parameter hand;"),
-        ("latest", {"mastery_threshold": [7]}, "The parameter mastery_threshold of the rule latest is a number from 0 to 1, not [7]."),
+        ("latest", {"mastery_threshold": True}, "The parameter mastery_threshold of the rule latest is a number from 0 to 1, not True."),
         ("latest", {"mastery_threshold": 10**400}, "The parameter mastery_threshold of the rule latest is a number from 0 to 1, not 1000"),
     ],
 )

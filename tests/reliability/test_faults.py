@@ -267,7 +267,7 @@ def test_a_watch_survives_the_death_of_the_database_server(say, durable_home, ma
     assert statuses == dict.fromkeys(intake.emails, EnrollmentStatus.ACTIVE)
     assert duplicates <= 3
     assert watch.returncode == 0
-    assert output.splitlines()[-1] == "Stopped; no message is in hand."
+    assert output.splitlines()[-1] == "Stopped; no message is being sent."
 
 
 def kill_server(home: Path) -> None:
