@@ -89,3 +89,21 @@ IMPORT_RUNS = Columns(
     Column("unchanged", "int64", heading="Unchanged"),
     Column("rejected", "int64", heading="Rejected"),
 )
+
+STUDENTS_TO_HELP = Columns(
+    Column("position", "int64", "as in `mastery_cells`; without gaps, since these students are its first", heading="No."),
+    Column("student_id", "int64"),
+    NAME.renamed("name", heading="Student"),
+    Column("n_remedial", "int64", "remedial weeks", heading="Remedial weeks"),
+    Column("n_assessed", "int64", "weeks with a value", heading="Assessed weeks"),
+    Column("n_weeks", "int64", "weeks in the syllabus"),
+    Column("mean_value", "float64", "mean of the student's values, 0-1; NaN without values", heading="Mean value"),
+    Column(
+        "last_submitted_at",
+        "datetime64[us, UTC]",
+        "last attempt in this course, graded or not; NaT without attempts",
+        heading="Last attempt (UTC)",
+    ),
+    Column("reason", "str", "why the student is listed, with the weeks", heading="Why"),
+)
+"""Students who need help: on the dashboard and in the report."""

@@ -25,6 +25,7 @@ from lmskit.dashboards.dashboard import (
     week_options,
 )
 from lmskit.db import Opener, snapshot
+from lmskit.listings import STUDENTS_TO_HELP
 from lmskit.read_models.class_mastery import PAGE_SIZE, ClassMastery, StudentMastery, class_mastery, student_mastery
 from lmskit.rounding import count_text
 from lmskit.widgets import Message, Pager, Table, errors_shown, heading
@@ -112,7 +113,7 @@ class MasteryDashboard(Dashboard):
         else:
             self.heat_map.show_chart(mastery_heat_map(page.cells, weeks, rule=page.rule))
             self.distribution.show_chart(level_distribution(shares, rule=page.rule))
-        self.to_help.show(_to_help(page.to_help))
+        self.to_help.show(STUDENTS_TO_HELP.shown(page.to_help))
         self.panel.show_as(tables=self.as_tables)
 
 
@@ -211,20 +212,6 @@ def _about(page: ClassMastery) -> str:
     computed = f"computed {page.computed_at:%Y-%m-%d %H:%M} UTC" if page.computed_at else "nothing computed yet"
     sentence = f"{students} (active and completed). {rule_text(page.rule)}; {computed}."
     return " ".join(part for part in (sentence, page.in_use.caveat()) if part)
-
-
-def _to_help(table: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "No.": table["position"],
-            "Student": table["name"],
-            "Remedial weeks": table["n_remedial"],
-            "Assessed weeks": table["n_assessed"],
-            "Mean value": table["mean_value"],
-            "Last attempt (UTC)": table["last_submitted_at"],
-            "Why": table["reason"],
-        }
-    )
 
 
 def _attempts(attempts: pd.DataFrame, week: int) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Float, Numeric, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from lmskit.columns import NAME, TOPIC, WEEK_NUMBER, Column, Columns
+from lmskit.listings import STUDENTS_TO_HELP
 from lmskit.models import Course, Enrollment, QuizAttempt, Syllabus, TopicPerformance, User
 from lmskit.queries.course import COUNTED, course_by_code, has_code
 from lmskit.queries.frame import frame, rows
@@ -54,17 +55,6 @@ MASTERY_CELLS = Columns(
     *STUDENT_WEEKS,
 )
 
-STUDENTS_TO_HELP = Columns(
-    Column("position", "int64", "as in `mastery_cells`; without gaps, since these students are its first"),
-    Column("student_id", "int64"),
-    NAME,
-    Column("n_remedial", "int64", "remedial weeks"),
-    Column("n_assessed", "int64", "weeks with a value"),
-    Column("n_weeks", "int64", "weeks in the syllabus"),
-    Column("mean_value", "float64", "mean of the student's values, 0-1; NaN without values"),
-    Column("last_submitted_at", "datetime64[us, UTC]", "last attempt in this course, graded or not; NaT without attempts"),
-    Column("reason", "str", "why the student is listed, with the weeks"),
-)
 
 COUNTED_STUDENTS = Columns(
     Column("position", "int64", "of the student in this order, from 1"),

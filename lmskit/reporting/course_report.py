@@ -10,6 +10,7 @@ import pandas as pd
 
 from lmskit.charts.distribution import level_distribution, level_distribution_table, level_share, level_share_table
 from lmskit.charts.heat_map import mastery_heat_map, mastery_heat_map_table
+from lmskit.listings import STUDENTS_TO_HELP
 from lmskit.read_models.course_report import CourseReportData, course_report_data
 from lmskit.reporting.display import Fragment, Picture, beside, folded, heading, note, stacked, table
 from lmskit.reporting.parameters import ReportParameters
@@ -92,16 +93,17 @@ class CourseReport:
     def help_table(self) -> Fragment:
         """Return the students who need help, those who need it most first."""
         to_help, n_to_help = self.data.to_help, self.data.n_to_help
+        headings = STUDENTS_TO_HELP.headings
         rows = pd.DataFrame(
             {
-                "Student": to_help["name"],
-                "Mean value": to_help["mean_value"].map(number_text, na_action=None),
-                "Last attempt (UTC)": to_help["last_submitted_at"].dt.strftime("%Y-%m-%d"),
-                "Why": to_help["reason"],
+                headings["name"]: to_help["name"],
+                headings["mean_value"]: to_help["mean_value"].map(number_text, na_action=None),
+                headings["last_submitted_at"]: to_help["last_submitted_at"].dt.strftime("%Y-%m-%d"),
+                headings["reason"]: to_help["reason"],
             }
         )
         caption = f"The first {len(rows)} of {n_to_help:,} students" if n_to_help > len(rows) else "All students who need help"
-        return table(rows, caption=caption, left=("Student", "Why"))
+        return table(rows, caption=caption, left=(headings["name"], headings["reason"]))
 
     def quiz_table(self) -> Fragment:
         """Return the attempts and scores of each quiz."""
