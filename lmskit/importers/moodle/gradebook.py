@@ -43,7 +43,7 @@ DISPLAYS: Mapping[str, frozenset[str]] = {
 OPTIONAL = ("suspended", "exported")
 MAX_OF_PERCENTAGES = 100.0
 IN_A_REPEATED_TITLE = "is in one of several columns with the same title, so its grade item is not known: give each its own title in Moodle"
-_COLUMN = re.compile(r"(?P<item>.+?)\s*\((?P<display>[^()]{1,30})\)\s*", re.DOTALL)
+_LONGEST_DISPLAY = 30
 _QUIZ = re.compile(r"\s*(?:Quiz|Test|Cuestionario)\s*:\s*(?=\S)")
 _MODULE = re.compile(r"\s*[^\W\d_][^:]{0,40}:")
 _TOTAL = re.compile(r"(?:total|summe für|suma)\b.*|.*\b(?:total|gesamt)", re.IGNORECASE | re.DOTALL)
@@ -286,14 +286,31 @@ def _items(header: Sequence[str], recognised: set[int]) -> list[GradeItem]:
     """Return the grade items in the order of their columns; a second column of one kind begins another item of the same name."""
     items: list[GradeItem] = []
     for column, text in enumerate(header):
-        found = None if column in recognised else _COLUMN.fullmatch(text)
-        display = found and next((display for display, words in DISPLAYS.items() if plain(found["display"]) in words), None)
-        if not found or not display:
+        item, shown = (text, "") if column in recognised else _parted(text)
+        display = next((display for display, words in DISPLAYS.items() if shown and plain(shown) in words), None)
+        if not display:
             continue
-        if not items or items[-1].header != found["item"] or display in items[-1].columns:
-            items.append(GradeItem(found["item"], title_of(found["item"])))
+        if not items or items[-1].header != item or display in items[-1].columns:
+            items.append(GradeItem(item, title_of(item)))
         items[-1].columns[display] = column
     return items
+
+
+def _parted(header: str) -> tuple[str, str]:
+    """Part a header into the grade item and what its column shows, which is empty if the header ends otherwise.
+
+    By searching from the end, and not by a regular expression, which would take a time that grows with the square of the blanks.
+
+    Examples
+    --------
+    >>> _parted("Quiz: Sets (week 2) (Real)"), _parted("First name")
+    (('Quiz: Sets (week 2)', 'Real'), ('First name', ''))
+    """
+    text = header.rstrip()
+    item, opened, display = text[:-1].rpartition("(")
+    if not (text.endswith(")") and opened and item.strip() and 0 < len(display) <= _LONGEST_DISPLAY) or ")" in display:
+        return header, ""
+    return item.rstrip(), display
 
 
 def title_of(item: str) -> str:
