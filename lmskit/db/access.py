@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from lmskit.db.failure import connection_error, is_starting
 from lmskit.db.server import Server
@@ -211,6 +211,15 @@ class Access:
             for engine in self._engines.values():
                 engine.dispose()
 
+    def close_idle_connections(self) -> None:
+        """Close the connections that are not in use, and keep the pools of those that are: what is returned to them is used again."""
+        with self._lock:
+            for engine in self._engines.values():
+                if isinstance(engine.pool, QueuePool) and engine.pool.checkedout():
+                    engine.pool.dispose()
+                else:
+                    engine.dispose()
+
     def connected(self, connect: Callable[[dict[str, Any]], Opened], parameters: Mapping[str, Any], *, failure: type[Exception]) -> Opened:
         """Open a connection with any driver: with the password that was typed, and waiting for a server that is starting.
 
@@ -316,7 +325,7 @@ def using(other: Access) -> Iterator[Access]:
     global _of_this_process  # noqa: PLW0603 - as above
     before, _of_this_process = _of_this_process, other
     if before is not None:
-        before.dispose()
+        before.close_idle_connections()
     try:
         yield other
     finally:
