@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool
 
 from lmskit.db.failure import connection_error, is_starting
 from lmskit.db.server import Server
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 Opened = TypeVar("Opened")
 
-POOL: dict[str, Any] = {"pool_size": 2, "max_overflow": 1, "pool_pre_ping": True}
-"""A login has five connections for everything that its person has open."""
+POOL: dict[str, Any] = {"pool_size": 1, "max_overflow": 2, "pool_pre_ping": True}
+"""A login has five connections for everything that its person has open, so that only one of three is kept while it is not in use."""
 CONNECT_TIMEOUT = 10
 STARTING_LIMIT = 60.0
 """Seconds to wait for a server that says it is starting, as after a crash."""
@@ -211,15 +211,6 @@ class Access:
             for engine in self._engines.values():
                 engine.dispose()
 
-    def close_idle_connections(self) -> None:
-        """Close the connections that are not in use, and keep the pools of those that are: what is returned to them is used again."""
-        with self._lock:
-            for engine in self._engines.values():
-                if isinstance(engine.pool, QueuePool) and engine.pool.checkedout():
-                    engine.pool.dispose()
-                else:
-                    engine.dispose()
-
     def connected(self, connect: Callable[[dict[str, Any]], Opened], parameters: Mapping[str, Any], *, failure: type[Exception]) -> Opened:
         """Open a connection with any driver: with the password that was typed, and waiting for a server that is starting.
 
@@ -318,14 +309,9 @@ def access() -> Access:
 
 @contextmanager
 def using(other: Access) -> Iterator[Access]:
-    """Let this process use another access while the block runs.
-
-    A login has few connections, so the idle ones of the access before are closed at the beginning, and those of the other at the end.
-    """
+    """Let this process use another access while the block runs; its idle connections are closed at the end."""
     global _of_this_process  # noqa: PLW0603 - as above
     before, _of_this_process = _of_this_process, other
-    if before is not None:
-        before.close_idle_connections()
     try:
         yield other
     finally:
