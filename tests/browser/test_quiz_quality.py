@@ -62,7 +62,7 @@ def test_a_lecturer_picks_a_quiz_clicks_a_question_and_sees_its_options(quality,
 
 def test_other_attempts_and_tables_can_be_chosen(quality, pictures):
     quality.dropdown("Attempts").select_option(label="all attempts of each student")
-    expect(quality.output.get_by_text("all attempts of each student (active and completed)")).to_be_visible()
+    expect(quality.output.get_by_text("all attempts of each student; active and completed students only")).to_be_visible()
     quality.dropdown("Question").select_option(index=1)
     quality.output.get_by_role("button", name="Tables").click()
     expect(quality.output.locator("th:text-is('Effective weight')")).to_be_visible()
