@@ -1,6 +1,5 @@
 """Requests to create or change a quiz."""
 
-import datetime as dt
 from typing import Annotated
 
 from pydantic import Field
@@ -8,14 +7,14 @@ from pydantic import Field
 from lmskit.schemas.course import TeachingWeek
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.request import Request
-from lmskit.schemas.text import Code, Title
+from lmskit.schemas.text import Code, Day, Title
 
 
 class _QuizFields(Request):
     title: Title
     week_number: TeachingWeek
     """A week of the syllabus."""
-    due_on: dt.date | None = None
+    due_on: Day | None = None
     content: QuizContent = QuizContent(questions=())
     """The questions and their key; max_score is the sum of their points."""
 

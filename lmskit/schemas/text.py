@@ -1,12 +1,16 @@
 """The types of text in requests, each as strict as the column that stores it."""
 
+import datetime as dt
+import re
 import unicodedata
 from typing import Annotated
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
-from lmskit.limits import LONGEST_CODE, LONGEST_NAME, LONGEST_PROSE, LONGEST_TITLE
+from lmskit.limits import EARLIEST_YEAR, INVISIBLE_CHARACTERS, LATEST_YEAR, LONGEST_CODE, LONGEST_NAME, LONGEST_PROSE, LONGEST_TITLE
+
+_INVISIBLE = re.compile(INVISIBLE_CHARACTERS)
 
 
 def _without_control_characters(text: str) -> str:
@@ -26,6 +30,18 @@ def _with_line_breaks_only(text: str) -> str:
 def _storable(text: str) -> str:
     if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
         raise ValueError("This holds characters that cannot be stored.")
+    return text
+
+
+def _readable_day(day: dt.date) -> dt.date:
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise ValueError(f"This must be a day of the years {EARLIEST_YEAR} to {LATEST_YEAR}.")
+    return day
+
+
+def _visible(text: str) -> str:
+    if not text.isascii() and _INVISIBLE.search(text):
+        raise ValueError("This contains characters that cannot be seen. Type it instead of pasting it.")
     return text
 
 
@@ -59,7 +75,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_
 """One line of text, trimmed."""
 Storable = Annotated[str, AfterValidator(_storable)]
 """Any text that PostgreSQL can hold."""
-Code = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_CODE), AfterValidator(_plain_code)]
+Code = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_CODE), AfterValidator(_plain_code), AfterValidator(_visible)]
 """The code of a course, module or term; it also names files."""
 Title = Annotated[Line, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
 """What a course, quiz or week is called."""
@@ -74,6 +90,9 @@ Address = Annotated[
     BeforeValidator(_trimmed),
     StringConstraints(min_length=1),
     AfterValidator(_address),
+    AfterValidator(_visible),
     WithJsonSchema({"type": "string", "format": "email"}),
 ]
 """An e-mail address that could receive mail, in lower case; no network is asked."""
+Day = Annotated[dt.date, AfterValidator(_readable_day)]
+"""A day that the database stores."""

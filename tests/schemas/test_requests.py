@@ -7,7 +7,7 @@ from lmskit.schemas.course import CreateCourse
 from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
 from lmskit.schemas.mistakes import mistakes, one_sentence
 from lmskit.schemas.person import CreatePerson
-from lmskit.schemas.text import Address, Code, Line
+from lmskit.schemas.text import Address, Code, Day, Line
 
 COURSE = {
     "code": "CS101-2026",
@@ -144,3 +144,16 @@ def test_an_address_is_kept_in_lower_case_and_stays_itself(text):
         return
     assert address == address.lower()
     assert TypeAdapter(Address).validate_python(address) == address
+
+
+@pytest.mark.parametrize("kind", [Code, Address])
+def test_a_code_or_an_address_with_a_character_that_cannot_be_seen_is_refused(kind):
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python("cs\u2060101@example.org")
+    assert TypeAdapter(kind).validate_python("cs101@example.org") == "cs101@example.org"
+
+
+def test_a_day_that_the_database_does_not_store_is_refused():
+    with pytest.raises(ValidationError, match="years 1900 to 2200"):
+        TypeAdapter(Day).validate_python("2201-01-01")
+    assert TypeAdapter(Day).validate_python("2200-12-31").year == 2200
