@@ -43,11 +43,13 @@ ATTRIBUTES: dict[str, LiteralString] = {
     roles.MIGRATOR: "LOGIN NOCREATEDB NOCREATEROLE",
 }
 
-PREDEFINED: tuple[tuple[str, LiteralString, str, str], ...] = (
-    ("pg_read_all_data", "ADMIN FALSE", roles.BACKUP, "read all data"),
-    ("pg_read_all_stats", "ADMIN FALSE, INHERIT TRUE, SET FALSE", roles.ADMIN, "see what other sessions do"),
+INHERITED: LiteralString = "ADMIN FALSE, INHERIT TRUE, SET FALSE"
+PREDEFINED: tuple[tuple[str, LiteralString, tuple[str, ...], str], ...] = (
+    ("pg_read_all_data", "ADMIN FALSE", (roles.BACKUP,), "read all data"),
+    ("pg_read_all_stats", INHERITED, (roles.ADMIN,), "see what other sessions do"),
+    ("pg_use_reserved_connections", INHERITED, roles.WITH_A_WAY_IN, "connect when all ordinary connections are taken"),
 )
-"""PostgreSQL's own roles that lmskit's roles are members of: role, options, member, and what the member cannot do without it."""
+"""PostgreSQL's own roles that lmskit's roles are members of: role, options, members, and what they cannot do without it."""
 
 
 @dataclass
@@ -174,12 +176,14 @@ def _make_roles(connection: Connection, result: Bootstrapped, *, superuser: bool
     for role in roles.ROLES_OF_MIGRATOR:
         _grant_role(connection, role, roles.MIGRATOR, "ADMIN FALSE, INHERIT FALSE, SET TRUE")
     _grant_role(connection, roles.MAILER, roles.DISPATCHER, "ADMIN FALSE, INHERIT TRUE, SET FALSE")
-    for role, options, member, purpose in PREDEFINED:
+    for role, options, members, purpose in PREDEFINED:
         try:
             with connection.transaction():
-                connection.execute(sql.SQL("GRANT {} TO {} WITH {}").format(sql.Identifier(role), sql.Identifier(member), sql.SQL(options)))
+                for member in members:
+                    _grant_role(connection, role, member, options)
         except psycopg.errors.InsufficientPrivilege:
-            result.skipped.append(f"{member} may not {purpose}. A superuser can change that: GRANT {role} TO {member}")
+            named = ", ".join(members)
+            result.skipped.append(f"{named} may not {purpose}. A superuser can change that: GRANT {role} TO {named}")
     if not superuser:
         result.skipped.append(
             f"{roles.BACKUP} does not bypass row security. A superuser can change that: ALTER ROLE {roles.BACKUP} BYPASSRLS"

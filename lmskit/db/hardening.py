@@ -7,7 +7,7 @@ an upgrade to a new major version.
 
 **Shared resources.** A login that takes advisory locks until the lock table of the server is full stops every other session, and what it
 writes into large objects has no quota. The functions for them are revoked from PUBLIC; lmskit uses none of them. The privilege belongs to
-one database too. pg_dump writes it out: a restore by a login that is not a superuser reports those lines, and restores everything else.
+one database too. docs/shared-resources.md has a decision on every other function that every login may call.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ SHARED_RESOURCES = (
     "lo_truncate",
     "lo_truncate64",
     "pg_logical_emit_message",
+    "currtid2",
 )
-"""Built-in functions that take shared memory or disk without a quota: locks, large objects, messages in the write-ahead log."""
+"""Built-in functions that take shared memory or disk without a quota (locks, large objects, messages in the write-ahead log), and one
+that follows the versions of a row whatever the policies say."""
 
 _OPEN_TO_ALL = """
 SELECT p.oid::regprocedure::text FROM pg_catalog.pg_proc AS p

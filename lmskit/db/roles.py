@@ -20,6 +20,8 @@ MIGRATOR = "lmskit_migrator"
 GROUPS = (ADMIN, LECTURER, MAILER)
 """The groups a login can be a member of."""
 ROLES_OF_MIGRATOR = (OWNER, DEFINER, LOGINS)
+WITH_A_WAY_IN = (ADMIN, MAILER, BACKUP, MIGRATOR)
+"""Roles that may use the reserved connections when lecturers have taken all others."""
 
 
 def login_name(database: str, email: str) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DATABASE = "lmskit"
 DRIVER = "postgresql+psycopg"
-BOOTSTRAP_VERSION = "4"
+BOOTSTRAP_VERSION = "5"
 """Raised when `bootstrap` does more: an embedded cluster is then prepared again at its next use."""
 DEFAULT_PORT = 5432
 

@@ -81,7 +81,7 @@ RULES = {
     "ALTER TABLE … ALTER COLUMN … SET STATISTICS 0.",
     "statistics-across-columns": "Extended statistics reveal facts about all rows, also those of others. DROP STATISTICS.",
     LEAKPROOF_BUILTINS: "EXPLAIN can reveal rows of other lecturers. As superuser: lmskit db bootstrap --harden ADDRESS",
-    SHARED_RESOURCES: "With this function a login can fill the server's lock table or its disk, and stop the work of all. "
+    SHARED_RESOURCES: "With this function a login can fill the server's lock table or its disk, or follow rows that policies hide. "
     "As superuser: lmskit db bootstrap --harden ADDRESS",
     # Functions
     "definer-without-search-path": "Its caller could make it use objects of another schema. "
@@ -97,6 +97,8 @@ RULES = {
     "event-trigger": "It runs at every change of the schema, with the rights of the person who makes it. "
     "Unless you need it: DROP EVENT TRIGGER.",
     "way-to-another-server": "People could reach files or servers, also this one, under another name. Drop the extension or server.",
+    "extension-within-reach": "lmskit does not know what the functions of this extension reveal or take. "
+    "ALTER EXTENSION … SET SCHEMA public, or DROP EXTENSION.",
     # Roles
     "role-missing": f"A role of lmskit is missing. {_BOOTSTRAP}",
     "role-with-power": f"A role of lmskit has attributes that it must not have. {_BOOTSTRAP}",

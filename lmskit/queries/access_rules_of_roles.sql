@@ -19,7 +19,9 @@ actor AS (
 may_be_member (member, role) AS (
     VALUES ('lmskit_migrator', 'lmskit_owner'), ('lmskit_migrator', 'lmskit_definer'), ('lmskit_migrator', 'lmskit_logins'),
         ('lmskit_logins', 'lmskit_admin'), ('lmskit_logins', 'lmskit_lecturer'), ('lmskit_backup', 'pg_read_all_data'),
-        ('lmskit_admin', 'pg_read_all_stats'), ('lmskit_dispatcher', 'lmskit_mailer')
+        ('lmskit_admin', 'pg_read_all_stats'), ('lmskit_dispatcher', 'lmskit_mailer'), ('lmskit_admin', 'pg_use_reserved_connections'),
+        ('lmskit_mailer', 'pg_use_reserved_connections'), ('lmskit_backup', 'pg_use_reserved_connections'),
+        ('lmskit_migrator', 'pg_use_reserved_connections')
 ),
 membership AS (
     SELECT m.admin_option, m.inherit_option, m.set_option, p.rolname AS member, r.rolname AS role, p.rolsuper,
@@ -53,7 +55,7 @@ UNION ALL SELECT 'shared-resource-open', p.oid::regprocedure::text FROM pg_proc 
           WHERE a.grantee = 0 OR a.grantee IN (SELECT oid FROM actor))
       AND p.proname IN ('pg_advisory_lock', 'pg_advisory_lock_shared', 'pg_advisory_xact_lock', 'pg_advisory_xact_lock_shared',
           'pg_try_advisory_lock', 'pg_try_advisory_lock_shared', 'pg_try_advisory_xact_lock', 'pg_try_advisory_xact_lock_shared',
-          'lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_truncate', 'lo_truncate64', 'pg_logical_emit_message')
+          'lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_truncate', 'lo_truncate64', 'pg_logical_emit_message', 'currtid2')
 UNION ALL SELECT 'untrusted-language', lanname FROM pg_language WHERE NOT lanpltrusted AND lanname NOT IN ('internal', 'c')
 UNION ALL SELECT 'native-function', oid::regprocedure::text FROM function WHERE lanname IN ('internal', 'c') AND NOT of_extension
 UNION ALL SELECT 'system-function-open', format('%s for %s', p.oid::regprocedure, a.rolname) FROM actor AS a, pg_proc AS p
@@ -71,6 +73,11 @@ UNION ALL SELECT 'event-trigger', evtname FROM pg_event_trigger AS t
 UNION ALL SELECT 'way-to-another-server', extname FROM pg_extension
     WHERE extname IN ('dblink', 'postgres_fdw', 'file_fdw', 'adminpack', 'pageinspect', 'pg_surgery')
 UNION ALL SELECT 'way-to-another-server', srvname FROM pg_foreign_server
+UNION ALL SELECT DISTINCT 'extension-within-reach', format('%s for %s', e.extname, a.rolname)
+    FROM pg_extension AS e JOIN pg_depend AS d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+    JOIN pg_proc AS p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid, actor AS a
+    WHERE e.extname NOT IN ('plpgsql', 'vector') AND a.rolname <> 'lmskit_admin'
+      AND has_schema_privilege(a.oid, p.pronamespace, 'USAGE') AND has_function_privilege(a.oid, p.oid, 'EXECUTE')
 -- Roles
 UNION ALL SELECT 'role-missing', rolname FROM expected WHERE rolname NOT IN (SELECT rolname FROM ours)
 UNION ALL SELECT 'role-with-power', rolname FROM ours
@@ -89,9 +96,10 @@ UNION ALL SELECT 'membership-unexpected', object FROM membership AS m
       AND (member IN (SELECT rolname FROM expected) OR role IN (SELECT rolname FROM expected) OR of_person)
       AND NOT EXISTS (SELECT FROM may_be_member AS e WHERE e.member = m.member AND e.role = m.role)
 UNION ALL SELECT 'membership-unexpected', object FROM membership
-    WHERE (member = 'lmskit_migrator' AND (inherit_option OR admin_option))
+    WHERE (member = 'lmskit_migrator' AND role LIKE 'lmskit%' AND (inherit_option OR admin_option))
         OR (member = 'lmskit_logins' AND role LIKE 'lmskit%' AND (inherit_option OR set_option))
        OR (member IN ('lmskit_admin', 'lmskit_dispatcher') AND (set_option OR admin_option))
+       OR (role = 'pg_use_reserved_connections' AND (member LIKE 'lmskit%') AND (set_option OR admin_option))
            OR (member IN ('lmskit_admin', 'lmskit_lecturer', 'lmskit_mailer') AND admin_option)
 UNION ALL SELECT 'setting-open', format('%s for %s', p.parname, coalesce(r.rolname, 'PUBLIC'))
     FROM pg_parameter_acl AS p, aclexplode(p.paracl) AS a LEFT JOIN pg_roles AS r ON r.oid = a.grantee

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, RULES, SHARED_RESOURCES, skipped_rules, violations
+from lmskit.queries.connections import connections_finding
 from lmskit.queries.database_sessions import blocking_sessions, hidden_sessions
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.server_settings import settings_findings
@@ -34,6 +35,7 @@ def database_findings(session: Session, *, embedded: bool, harden: bool) -> Iter
     yield _server(session)
     yield _pgvector(session)
     yield from settings_findings(session, embedded=embedded)
+    yield connections_finding(session, embedded=embedded)
     yield from _access(session, embedded=embedded, harden=harden)
     if session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one():
         yield from _sessions(session)
@@ -94,7 +96,7 @@ def _shared_resources(n_open: int, *, embedded: bool) -> Finding:
     """Whether every login may take locks and disk that all sessions share."""
     if not n_open:
         return well("shared resources", "No login can take advisory locks or make large objects.")
-    harm = f"{n_open} functions let every login fill the server's lock table or its disk, and so stop the work of all"
+    harm = f"{n_open} functions let every login fill the server's lock table or its disk, or follow rows that policies hide"
     if embedded:
         return wrong("shared resources", f"{harm}. To close them: lmskit db bootstrap")
     return note("shared resources", f"{harm}. To close them, as superuser: lmskit db bootstrap --harden ADDRESS")

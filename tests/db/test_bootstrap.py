@@ -179,6 +179,7 @@ def test_a_login_with_createrole_prepares_a_server_and_learns_what_it_could_not_
         assert [re.split(r"[.:]", sentence)[0] for sentence in result.skipped] == [
             "lmskit_backup may not read all data",
             "lmskit_admin may not see what other sessions do",
+            "lmskit_admin, lmskit_mailer, lmskit_backup, lmskit_migrator may not connect when all ordinary connections are taken",
             "lmskit_backup does not bypass row security",
             "The built-in functions stay as they are",
             "Advisory locks and large objects stay open to every login",

@@ -235,6 +235,27 @@ GRANT EXECUTE ON FUNCTION pg_read_file(text) TO lmskit_lecturer;
 -- file function for everybody
 GRANT EXECUTE ON FUNCTION pg_read_binary_file(text) TO PUBLIC;
 
+-- shared resource open again
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_try_advisory_lock(bigint) TO PUBLIC;
+
+-- shared resource open for lecturers
+GRANT EXECUTE ON FUNCTION pg_catalog.lo_from_bytea(oid, bytea) TO lmskit_lecturer;
+
+-- shared resource open for a login
+GRANT EXECUTE ON FUNCTION pg_catalog.currtid2(text, tid) TO ":self";
+
+-- reserved connections for lecturers
+GRANT pg_use_reserved_connections TO lmskit_lecturer;
+
+-- reserved connections for a login
+GRANT pg_use_reserved_connections TO ":self";
+
+-- reserved connections passed on
+GRANT pg_use_reserved_connections TO lmskit_admin WITH ADMIN TRUE;
+
+-- extension within reach
+UPDATE pg_extension SET extname = 'pgrowlocks' WHERE extname = 'vector';
+
 -- built-in function leakproof again
 ALTER FUNCTION pg_catalog.int8lt(bigint, bigint) LEAKPROOF;
 

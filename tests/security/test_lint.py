@@ -80,6 +80,7 @@ FAULTS = {
     "event-trigger": "CREATE FUNCTION public.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
     "CREATE EVENT TRIGGER watching ON ddl_command_end EXECUTE FUNCTION public.watch()",
     "way-to-another-server": "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w",
+    "extension-within-reach": "UPDATE pg_extension SET extname = 'pgrowlocks' WHERE extname = 'vector'",
     "role-missing": "ALTER ROLE lmskit_mailer RENAME TO lmskit_postman",
     "role-with-power": "ALTER ROLE lmskit_admin BYPASSRLS",
     "login-with-power": f"{LOGIN} CREATEROLE",

@@ -25,6 +25,7 @@ from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, SHARED_RESOURCES, vi
 from tests.security.attack import GROUPS, attacks, others_at_work, wrong_outcomes_of
 from tests.security.oracle import complaints
 from tests.security.state import state
+from tests.security.test_open_functions import undecided
 from tests.security.world import World, build
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def holds(world: World, version: int, by: Bootstrapper, groups: Sequence[str]) -
     """Run the oracle, the attacks of some groups and the access rules; return the figures in a sentence."""
     with world.superuser() as superuser:
         assert list(complaints(superuser, world)) == []
+        assert undecided(superuser) == set()
         superuser.rollback()
     with others_at_work(world) as placeholders:
         before = state(world)

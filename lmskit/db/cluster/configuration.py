@@ -23,6 +23,8 @@ SETTINGS: dict[str, str] = {
     "listen_addresses": LOOPBACK,
     "unix_socket_permissions": "0700",
     "max_connections": "100",
+    # For administrators and jobs, so that they can connect and end sessions when lecturers hold all other connections.
+    "reserved_connections": "10",
     "password_encryption": "scram-sha-256",
     "shared_buffers": "128MB",
     "fsync": "on",
@@ -54,6 +56,12 @@ SETTINGS: dict[str, str] = {
     "client_connection_check_interval": "10s",
 }
 
+SETTINGS_SINCE: dict[int, dict[str, str]] = {
+    # lmskit sends no notifications; a login that sends them fills 64 MB instead of 8 GB.
+    17: {"max_notify_queue_pages": "8192"},
+}
+"""Settings that only this major version of PostgreSQL and newer ones have."""
+
 LOCAL_RULES = f"""\
 # TYPE  DATABASE  USER        ADDRESS        METHOD
 local   all       {SUPERUSER}                   peer map=lmskit
@@ -83,6 +91,9 @@ def write_configuration(layout: Layout, user: ServerUser, *, port: int, socket_f
     if not HAS_PEER:
         # The check needs a socket option that only POSIX systems have.
         del settings["client_connection_check_interval"]
+    for version, newer in SETTINGS_SINCE.items():
+        if layout.version >= version:
+            settings |= newer
     lines = [f"{name} = {quoted(value)}" for name, value in {**settings, **overrides}.items()]
     text = "# Written by lmskit at each start. Put settings of your own into local.conf beside this file.\n"
     own_settings = quoted(str(layout.conf / "local.conf"))
