@@ -31,11 +31,20 @@ STAND_IN_SENDER = "lmskit <lmskit@lmskit.invalid>"
 DEMO_ADMIN = "demo.admin@example.org"
 """The administrator of the demonstration: front doors act as this person when no other is named."""
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+SERVICE_FILE = ".pg_service.conf"
 
 
 def _number(value: object) -> object:
     """Read a number from the environment, where everything is text."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+WITH_PASSWORDS = ("PGPASSWORD", "PGSERVICE", "LMSKIT_DATABASE_URL", "LMSKIT_SMTP_PASSWORD")
+
+
+def environment_without_passwords() -> dict[str, str]:
+    """Return this process's environment for a program that gets its password in a file: others may see the environment of a process."""
+    return {name: value for name, value in os.environ.items() if name not in WITH_PASSWORDS}
 
 
 class Settings(BaseSettings):
@@ -56,6 +65,15 @@ class Settings(BaseSettings):
         "reveals facts about rows of other lecturers",
     )
     pgservice: str | None = Field(default=None, validation_alias="PGSERVICE", description="`PGSERVICE`: a libpq connection service")
+    pgpassword: SecretStr | None = Field(
+        default=None, validation_alias="PGPASSWORD", description="`PGPASSWORD`: the password of the login that the address names"
+    )
+    pgservicefile: Path | None = Field(
+        default=None, validation_alias="PGSERVICEFILE", description="`PGSERVICEFILE`: the file of services; by default ~/.pg_service.conf"
+    )
+    pgsysconfdir: Path | None = Field(
+        default=None, validation_alias="PGSYSCONFDIR", description="`PGSYSCONFDIR`: the folder of a further file of services"
+    )
     project_root: Path = Field(default=PROJECT_ROOT, description="`LMSKIT_PROJECT_ROOT`: where notebooks/, migrations/ and reports/ are")
     reports_dir: Path = Field(
         default_factory=lambda validated: validated["project_root"] / "reports",
@@ -122,6 +140,12 @@ class Settings(BaseSettings):
     def sender_address(self) -> str:
         """The address alone of `mail_from`."""
         return str(SMTP.header_factory("From", self.mail_from).addresses[0].addr_spec)
+
+    @property
+    def service_files(self) -> list[Path]:
+        """The files in which a connection service is looked up, in this order."""
+        own = self.pgservicefile or Path.home() / SERVICE_FILE
+        return [own] if self.pgsysconfdir is None else [own, self.pgsysconfdir / "pg_service.conf"]
 
     @property
     def passfile(self) -> Path:

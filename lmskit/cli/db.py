@@ -1,19 +1,14 @@
 """`lmskit db`: the database server, its preparation and its revision."""
 
-import os
-import subprocess
-import sys
 from typing import Annotated
 
 import typer
-from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, make_url
 
+from lmskit.cli.psql import run_psql
 from lmskit.db import access, revision
+from lmskit.db.address import DATABASE, conninfo, shown
 from lmskit.db.bootstrap import Bootstrapped, bootstrap
-from lmskit.db.cluster.binaries import installation, program
-from lmskit.db.server import DATABASE
-from lmskit.errors import InputError, UnreachableError
+from lmskit.errors import InputError
 
 app = typer.Typer(name="db", help="The database server, its preparation and its revision.", no_args_is_help=True)
 
@@ -41,7 +36,7 @@ def bootstrap_command(
     ] = None,
 ) -> None:
     """Prepare a server: roles, database, schema and pgvector. Can be run again at any time."""
-    server = _server(address) if address else access().server.external
+    server = access().server.read(address) if address else access().server.external
     if server is None:
         if harden is not None:
             message = "The embedded server is hardened unless LMSKIT_LEAKPROOF_BUILTINS=keep is set; --harden is for servers of your own."
@@ -49,7 +44,7 @@ def bootstrap_command(
         result = access().server.bootstrap(access().server.start())
     else:
         secret = typer.prompt("Password", hide_input=True) if password else None
-        where, database = _conninfo(server.set(database=None)), server.database or DATABASE
+        where, database = conninfo(server._replace(database=None)), server.database or DATABASE
         result = bootstrap(where, database, passfile=access().settings.passfile, harden=harden, password=secret)
     _print(result)
 
@@ -97,7 +92,7 @@ def status() -> None:
             return
         typer.echo(f"State:    running, at {endpoint.host}, port {endpoint.port}")
     else:
-        typer.echo(f"Server:   {external.render_as_string(hide_password=True)}")
+        typer.echo(f"Server:   {shown(external)}")
     try:
         found, needed = revision.current(), revision.head()
     finally:
@@ -130,32 +125,10 @@ def psql(
 ) -> None:
     """Open psql as the signed-in person; further arguments are passed on to psql."""
     url = access().server.address_of_migrator() if migrator else access().url_for(person)
-    found = program(installation(access().settings.postgres_version), "psql")
-    # A password in the address is passed in the environment: all users of the machine can read a command line.
-    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
-    arguments = [str(found), "-d", _conninfo(url.set(password=None)), *context.args]
-    sys.stdout.flush()
-    if os.name == "nt":
-        raise typer.Exit(subprocess.run(arguments, env=environment, check=False).returncode)  # noqa: S603 - the person's own arguments
-    os.execve(found, arguments, environment)  # noqa: S606 - as above
+    run_psql(url, context.args)
 
 
 def _only_embedded(verb: str) -> None:
     if access().server.external is not None:
         message = f"LMSKIT_DATABASE_URL or PGSERVICE names a server of your own, which lmskit does not {verb}."
         raise InputError(message)
-
-
-def _server(address: str) -> URL:
-    try:
-        return make_url(address)
-    except Exception as error:
-        message = "The address cannot be read. It should look like postgresql://postgres@db.example.org:5432/lmskit"
-        raise UnreachableError(message) from error
-
-
-def _conninfo(url: URL) -> str:
-    """Return libpq's form of an address."""
-    parameters: dict[str, str | int] = {key: value for key, value in url.query.items() if isinstance(value, str)}
-    named = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username, "password": url.password}
-    return make_conninfo("", **parameters | {key: value for key, value in named.items() if value is not None})

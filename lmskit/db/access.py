@@ -21,13 +21,16 @@ import time
 import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
+from lmskit.db.address import DATABASE, THRESHOLD, hosts, parameters_of, prepare_threshold
 from lmskit.db.failure import connection_error, is_starting
+from lmskit.db.passfile import find_password_of
 from lmskit.db.server import Server
 from lmskit.errors import NotSignedInError, SignInRefusedError
 from lmskit.settings import Settings
@@ -151,8 +154,8 @@ class Access:
         Parameters
         ----------
         person
-            E-mail address. By default the person who has signed in, else the login in `LMSKIT_DATABASE_URL` or `PGSERVICE`, else
-            `LMSKIT_PERSON`, else `default_person`.
+            E-mail address. By default the person who has signed in, else `LMSKIT_PERSON`, else the login in `LMSKIT_DATABASE_URL` or
+            `PGSERVICE`, else `default_person`.
 
         Raises
         ------
@@ -167,10 +170,11 @@ class Access:
         """
         if person is None and (signed_in := self.person) is not None:
             return self.server.address(signed_in.login)
+        email = person or self.settings.person
         external = self.server.external
-        if external is not None and self.server.names_a_login:
+        if email is None and external is not None and self.server.names_a_login:
             return external
-        email = person or self.settings.person or self.default_person
+        email = email or self.default_person
         if email is None:
             raise NotSignedInError("No person is signed in. Name one with LMSKIT_PERSON, or sign in: lmskit.connect()")
         return self.server.address_of_person(email)
@@ -194,10 +198,10 @@ class Access:
         with self._lock:
             if key not in self._engines:
                 engine = create_engine(
-                    url,
+                    url.difference_update_query([THRESHOLD]),
                     **(POOL if keeps_connections() else {"poolclass": NullPool}),
                     hide_parameters=True,  # an error repeats neither what people are called nor what is kept of a password
-                    connect_args=CONNECTION_PARAMETERS,
+                    connect_args=CONNECTION_PARAMETERS | ({THRESHOLD: prepare_threshold(url)} if THRESHOLD in url.query else {}),
                     execution_options={COMPANION: Companion(self)},
                     json_deserializer=_json,
                 )
@@ -230,8 +234,9 @@ class Access:
         """
         deadline = time.monotonic() + STARTING_LIMIT
         complete = dict(parameters)
-        if "password" not in complete and "passfile" not in complete and (typed := self._typed_password(complete.get("user"))):
-            complete["password"] = typed
+        # Given here and not left to libpq, which would prefer PGPASSWORD, another login's, and knows localhost by one name only.
+        if "password" not in complete and (known := self._password(complete)):
+            complete["password"] = known
         while True:
             try:
                 return connect(complete)
@@ -240,8 +245,22 @@ class Access:
                     raise connection_error(error, complete) from error
                 time.sleep(PAUSE)
 
-    def _typed_password(self, login: object) -> str | None:
-        return self._person.password if self._person is not None and self._person.login == login else None
+    def password_of(self, url: URL) -> str | None:
+        """Return the password of an address's login: in the address, typed, kept on this machine or in `PGPASSWORD`; else None."""
+        if url.password is not None:
+            return url.password
+        known = self._password(parameters_of(url))
+        if known is None and "passfile" not in url.query and self.settings.pgpassword is not None:
+            return self.settings.pgpassword.get_secret_value()
+        return known
+
+    def _password(self, parameters: Mapping[str, Any]) -> str | None:
+        """Return the password that this process or its passfile has for the login of a connection."""
+        login = str(parameters.get("user", ""))
+        if "passfile" not in parameters:
+            return self._person.password if self._person is not None and self._person.login == login else None
+        database = str(parameters.get("dbname") or DATABASE)
+        return find_password_of(Path(parameters["passfile"]), hosts(parameters), database=database, user=login)
 
     def _connect(self, dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
         return self.connected(lambda complete: dialect.connect(*arguments, **complete), parameters, failure=psycopg.OperationalError)

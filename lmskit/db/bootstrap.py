@@ -15,9 +15,10 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lmskit.db import hardening, roles
+from lmskit.db.address import LOGIN, hosts
 from lmskit.db.failure import connection_error
-from lmskit.db.passfile import ANY, find_password, keep_password
-from lmskit.errors import BootstrapError, UnreachableError
+from lmskit.db.passfile import ANY, find_password_of, keep_password
+from lmskit.errors import BootstrapError, SignInRefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,10 @@ OLDEST_VECTOR = (0, 8)
 SCHEMA = "lms"
 BUILTIN_LOCALE_SINCE = 17
 STATEMENT_TIMEOUT = "60s"
-DEFAULTS: dict[str, Any] = {"connect_timeout": 10, "dbname": "postgres", "application_name": "lmskit bootstrap"}
+DEFAULTS: dict[str, Any] = {"connect_timeout": 10, "application_name": "lmskit bootstrap"}
+ADVICE = "Check the address. To be asked for the password of its login: lmskit db bootstrap --password ADDRESS"
+MAINTENANCE = "postgres"
+"""The database to connect to before lmskit's own exists; a server may not have it, and then has the other."""
 
 ATTRIBUTES: dict[str, LiteralString] = {
     roles.OWNER: "NOLOGIN NOCREATEDB NOCREATEROLE",
@@ -96,10 +100,12 @@ def bootstrap(
     UnreachableError
         The server does not answer or refuses the login.
     """
-    with contextlib.closing(_connect(superuser_conninfo, None, password)) as connection:
+    with contextlib.closing(_connect_to_any(superuser_conninfo, database, password)) as connection:
         result = Bootstrapped(database=database, server_version=connection.info.parameter_status("server_version") or "")
         _check_server(connection)
         superuser = _check_privileges(connection)
+        if not superuser:
+            _check_roles_of_others(connection)
         with connection.transaction():
             _make_roles(connection, result, superuser=superuser)
         try:
@@ -121,13 +127,27 @@ def bootstrap(
     return result
 
 
-def _connect(conninfo: str, database: str | None, password: str | None) -> Connection:
-    extra = {name: value for name, value in (("dbname", database), ("password", password)) if value is not None}
+def _connect_to_any(conninfo: str, database: str, password: str | None) -> Connection:
+    """Connect to the maintenance database or, on a server that has none or keeps it closed, to lmskit's own."""
     try:
-        parameters: dict[str, Any] = DEFAULTS | conninfo_to_dict(conninfo) | extra
+        return _connect(conninfo, MAINTENANCE, password)
+    except SignInRefusedError:
+        raise
+    except UnreachableError as first:
+        try:
+            return _connect(conninfo, database, password)
+        except UnreachableError:
+            raise first from None
+
+
+def _connect(conninfo: str, database: str, password: str | None) -> Connection:
+    try:
+        parameters: dict[str, Any] = DEFAULTS | conninfo_to_dict(conninfo) | {"dbname": database}
+        if password is not None:
+            parameters["password"] = password
         connection = psycopg.connect(make_conninfo("", **parameters), autocommit=True)
     except psycopg.OperationalError as error:
-        raise connection_error(error, conninfo_to_dict(conninfo)) from error
+        raise connection_error(error, conninfo_to_dict(conninfo) | {"dbname": database}, advice=ADVICE) from error
     except psycopg.ProgrammingError as error:
         message = "The address of the server cannot be read. It should look like postgresql://postgres@db.example.org:5432/lmskit"
         raise UnreachableError(message) from error
@@ -159,6 +179,22 @@ def _check_privileges(connection: Connection) -> bool:
         message = f"The login {connection.info.user} may not make roles. Bootstrap as a superuser, or as a login with CREATEROLE."
         raise BootstrapError(message)
     return bool(superuser)
+
+
+def _check_roles_of_others(connection: Connection) -> None:
+    """Refuse to go on where another login has made the roles: who did not make them cannot grant them."""
+    foreign = connection.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)"
+        " AND NOT pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') ORDER BY 1",
+        [list(ATTRIBUTES)],
+    ).fetchall()
+    if foreign:
+        names, login = ", ".join(str(row[0]) for row in foreign), connection.info.user
+        message = (
+            f"The roles of lmskit on this server were made by another login, so {login} may not grant them. "
+            f"A superuser has to run: GRANT {names} TO {login} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE; then bootstrap again."
+        )
+        raise BootstrapError(message)
 
 
 def _make_roles(connection: Connection, result: Bootstrapped, *, superuser: bool) -> None:
@@ -305,11 +341,11 @@ def _make_vector(connection: Connection, database: str) -> None:
 
 
 def _keep_migrator_password(connection: Connection, conninfo: str, database: str, passfile: Path, *, any_port: bool) -> None:
-    info = connection.info
-    other_login = {"user", "password", "passfile", "dbname", "service"}
-    parameters: dict[str, Any] = {key: value for key, value in conninfo_to_dict(conninfo).items() if key not in other_login}
-    parameters |= {"host": info.host, "port": info.port, "dbname": database, "user": roles.MIGRATOR, "connect_timeout": 10}
-    known = find_password(passfile, host=info.host, port=info.port, database=database, user=roles.MIGRATOR)
+    given = conninfo_to_dict(conninfo)
+    servers = [(connection.info.host, ANY)] if any_port else hosts(given)
+    parameters: dict[str, Any] = {key: value for key, value in given.items() if key not in LOGIN}
+    parameters |= {"dbname": database, "user": roles.MIGRATOR, "connect_timeout": 10}
+    known = find_password_of(passfile, servers, database=database, user=roles.MIGRATOR)
     if known is not None:
         try:
             psycopg.connect(make_conninfo("", **parameters, password=known)).close()
@@ -321,5 +357,5 @@ def _keep_migrator_password(connection: Connection, conninfo: str, database: str
     connection.execute(
         sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(roles.MIGRATOR), sql.Literal(roles.scram_verifier(password)))
     )
-    port = ANY if any_port else str(info.port)
-    keep_password(passfile, host=info.host, port=port, database=ANY, user=roles.MIGRATOR, password=password)
+    for host, port in servers:
+        keep_password(passfile, host=host, port=port, database=ANY, user=roles.MIGRATOR, password=password)

@@ -116,7 +116,7 @@ def is_starting(error: Exception) -> bool:
     return any(phrase in str(error) for phrase in STARTING)
 
 
-def connection_error(error: Exception, parameters: Mapping[str, object]) -> DatabaseError:
+def connection_error(error: Exception, parameters: Mapping[str, object], *, advice: str | None = None) -> DatabaseError:
     """Return the error for a connection that failed; its sentence never holds a password.
 
     Parameters
@@ -125,14 +125,16 @@ def connection_error(error: Exception, parameters: Mapping[str, object]) -> Data
         What the driver raised; its text is libpq's.
     parameters
         What the driver was given: `host`, `port`, `dbname` and `user` are used.
+    advice
+        What to do where the password is refused; by default what fits the login.
     """
     text = str(error)
     server = _server(parameters)
     user, database = parameters.get("user") or "your login", parameters.get("dbname") or "lmskit"
     refused = f"The {server} does not accept the login {user} with the password it was given."
     full = f"The {server} has no connection left for {user}."
-    check = "Check LMSKIT_DATABASE_URL, or prepare the server again: lmskit db bootstrap"
-    if str(user).startswith(PERSONAL_LOGIN):
+    check = advice or "Check LMSKIT_DATABASE_URL, or prepare the server again: lmskit db bootstrap"
+    if advice is None and str(user).startswith(PERSONAL_LOGIN):
         check = "It is wrong or was changed, or the login was closed. An administrator sets a new one: lmskit passwd EMAIL"
     sentences: tuple[tuple[tuple[str, ...], str], ...] = (
         (TOO_MANY, f"{full} Close a notebook you no longer need (Kernel > Shut Down), then try again."),

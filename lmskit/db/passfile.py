@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lmskit.db.address import same_host
 from lmskit.db.lock import exclusively
 from lmskit.errors import DatabaseError
 from lmskit.whole_file import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 ANY = "*"
@@ -36,9 +37,9 @@ class Entry:
         return f"Entry({self.host}:{self.port}:{self.database}:{self.user})"
 
     def is_for(self, host: str, port: str, database: str, user: str) -> bool:
-        """Whether libpq would use this entry for a connection."""
-        pairs = ((self.host, host), (self.port, port), (self.database, database), (self.user, user))
-        return all(own in {ANY, asked} for own, asked in pairs)
+        """Whether the entry is for a connection. Other than for libpq, the names of this machine are the same."""
+        pairs = ((self.port, port), (self.database, database), (self.user, user))
+        return (self.host == ANY or same_host(self.host, host)) and all(own in {ANY, asked} for own, asked in pairs)
 
 
 def read_entries(path: Path) -> list[Entry]:
@@ -65,24 +66,40 @@ def read_entries(path: Path) -> list[Entry]:
 
 
 def find_password(path: Path, *, host: str, port: str | int, database: str, user: str) -> str | None:
-    """Return the password that libpq would use from the file, or None."""
+    """Return the password that the file has for a login, or None."""
     return next((entry.password for entry in read_entries(path) if entry.is_for(host, str(port), database, user)), None)
+
+
+def find_password_of(path: Path, servers: Iterable[tuple[str, str]], *, database: str, user: str) -> str | None:
+    """Return the password that the file has for a login at one of several hosts, each with its port, or None."""
+    found = (find_password(path, host=host, port=port, database=database, user=user) for host, port in servers)
+    return next((password for password in found if password is not None), None)
 
 
 def keep_password(path: Path, *, host: str, port: str | int, database: str, user: str, password: str) -> None:
     """Add an entry, or replace the one of this login. Readers see the old file or the new one, never half of it."""
     new = Entry(host, str(port), database, user, password)
-    key = (new.host, new.port, new.database, new.user)
+
+    def replaced(entry: Entry) -> bool:
+        same = (entry.port, entry.database, entry.user) == (new.port, new.database, new.user)
+        return same and same_host(entry.host, new.host)
 
     def with_new(entries: list[Entry]) -> list[Entry]:
-        return [new, *(entry for entry in entries if (entry.host, entry.port, entry.database, entry.user) != key)]
+        return [new, *(entry for entry in entries if not replaced(entry))]
 
     _rewrite(path, with_new)
 
 
-def forget_password(path: Path, *, database: str, user: str) -> None:
-    """Remove every entry of a login."""
-    _rewrite(path, lambda entries: [entry for entry in entries if (entry.database, entry.user) != (database, user)])
+def forget_password(path: Path, *, database: str, user: str, servers: Iterable[tuple[str, str]] | None = None) -> None:
+    """Remove the entries of a login at these hosts, each with its port; by default at all."""
+    known = None if servers is None else list(servers)
+
+    def forgotten(entry: Entry) -> bool:
+        if (entry.database, entry.user) != (database, user):
+            return False
+        return known is None or any(same_host(entry.host, host) and entry.port == port for host, port in known)
+
+    _rewrite(path, lambda entries: [entry for entry in entries if not forgotten(entry)])
 
 
 def move_host(path: Path, *, old: str, new: str) -> None:
@@ -101,10 +118,11 @@ def _rewrite(path: Path, change: Callable[[list[Entry]], list[Entry]]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with exclusively(path.with_name(f"{path.name}.lock"), timeout=LOCK_LIMIT):
         entries = change(read_entries(path))
-        write_whole(path, "".join(_line(entry) for entry in entries))
+        write_whole(path, "".join(line_of(entry) for entry in entries))
 
 
-def _line(entry: Entry) -> str:
+def line_of(entry: Entry) -> str:
+    """Return an entry as a line of the file."""
     fields = (entry.host, entry.port, entry.database, entry.user, entry.password)
     return ":".join(re.sub(r"([\\:])", r"\\\1", field) for field in fields) + "\n"
 

@@ -1,8 +1,8 @@
 """The server of the database: where it is, and the logins that this machine has for it.
 
 In this order: `LMSKIT_DATABASE_URL`, the service that `PGSERVICE` names, the embedded server, which is started
-and prepared on first use. An address that names a login is used as it is; one that does not is completed by the
-login that the passfile of this machine holds for a person.
+and prepared on first use. A login that the address or the service names is used where no person is named; for a
+person, the address is completed by the login that the passfile of this machine holds.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import functools
 from typing import TYPE_CHECKING
 
 import psycopg
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL
 
 from lmskit.db import hardening, roles
+from lmskit.db.address import DATABASE, DRIVER, LOGIN, hosts, parameters_of, read_address, service_parameters, url_of
 from lmskit.db.bootstrap import Bootstrapped, bootstrap
 from lmskit.db.cluster import Cluster, Endpoint
-from lmskit.db.passfile import ANY, find_password, forget_password, keep_password, move_host, read_entries
-from lmskit.errors import BootstrapError, LoginMissingError, UnreachableError
+from lmskit.db.passfile import ANY, find_password_of, forget_password, keep_password, move_host, read_entries
+from lmskit.errors import BootstrapError, LoginMissingError
 from lmskit.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -27,11 +27,8 @@ if TYPE_CHECKING:
 
     from lmskit.settings import Settings
 
-DATABASE = "lmskit"
-DRIVER = "postgresql+psycopg"
 BOOTSTRAP_VERSION = "5"
 """Raised when `bootstrap` does more: an embedded cluster is then prepared again at its next use."""
-DEFAULT_PORT = 5432
 
 
 class Server:
@@ -53,15 +50,31 @@ class Server:
             `LMSKIT_DATABASE_URL` cannot be read.
         """
         if self.settings.database_url is not None:
-            return _parsed(self.settings.database_url)
+            return self.read(self.settings.database_url, name="LMSKIT_DATABASE_URL")
         if self.settings.pgservice is not None:
-            return URL.create(DRIVER, query={"service": self.settings.pgservice})
+            return self._with_service(URL.create(DRIVER, query={"service": self.settings.pgservice}))
         return None
+
+    def read(self, address: str, *, name: str = "The address") -> URL:
+        """Return an address as a URL with its database; what a service says that it names is in it too.
+
+        Raises
+        ------
+        UnreachableError
+            It cannot be read, or no file has the service.
+        """
+        return self._with_service(read_address(address, name=name))
+
+    def _with_service(self, url: URL) -> URL:
+        parameters = parameters_of(url) | {key: str(value) for key, value in url.query.items()}
+        service = parameters.pop("service", None)
+        found = {} if service is None else service_parameters(service, self.settings.service_files)
+        return url_of({"dbname": DATABASE} | found | parameters)
 
     @property
     def names_a_login(self) -> bool:
-        """Whether the address names a login, or a service that does."""
-        return self.external is not None and bool(self.external.username or "service" in self.external.query)
+        """Whether the address, or the service, names a login."""
+        return self.external is not None and bool(self.external.username)
 
     @property
     def database(self) -> str:
@@ -102,8 +115,8 @@ class Server:
 
     def address(self, login: str) -> URL:
         """Return the address with a login whose password is not in the passfile, as for a person who signs in."""
-        base = self.external if self.external is not None else _url_at(self.start())
-        return base.set(username=login, password=None)
+        base = _of_server(self.external) if self.external is not None else _url_at(self.start())
+        return base.set(username=login)
 
     def address_of_person(self, person: str) -> URL:
         """Return the address with a person's login, whose password is in the passfile.
@@ -114,7 +127,10 @@ class Server:
             The passfile has no login for the person.
         """
         person = person.strip().lower()
-        return self._completed(self.login_of(person), person=person)
+        login = self.login_of(person)
+        if self.external is not None and self.external.username == login:
+            return self.external
+        return self._completed(login, person=person)
 
     def address_of_migrator(self) -> URL:
         """Return the address with the login that migrations use."""
@@ -125,47 +141,40 @@ class Server:
 
     def keep_login(self, person: str, password: str) -> None:
         """Keep a person's password in the passfile."""
-        host, port = self._passfile_key()
-        keep_password(self.passfile, host=host, port=port, database=self.database, user=self.login_of(person), password=password)
+        for host, port in self._passfile_keys():
+            keep_password(self.passfile, host=host, port=port, database=self.database, user=self.login_of(person), password=password)
 
     def kept_login(self, person: str) -> str | None:
         """Return the password that the passfile has for the person, or None."""
-        host, port = self._passfile_key()
-        return find_password(self.passfile, host=host, port=port, database=self.database, user=self.login_of(person))
+        return self._kept(self.login_of(person))
 
     def forget_login(self, person: str) -> None:
         """Remove the person's password from the passfile."""
-        forget_password(self.passfile, database=self.database, user=self.login_of(person))
+        forget_password(self.passfile, database=self.database, user=self.login_of(person), servers=self._passfile_keys())
 
     def has_login(self, person: str) -> bool:
         """Whether the passfile has a login for the person."""
         return self.kept_login(person) is not None
 
+    def _kept(self, login: str) -> str | None:
+        return find_password_of(self.passfile, self._passfile_keys(), database=self.database, user=login)
+
     def _completed(self, login: str, *, person: str | None) -> URL:
         external = self.external
         if external is None:
-            endpoint = self.start()
-            url, where = _embedded_login(endpoint, login, self.passfile), "this machine"
-            known = find_password(self.passfile, host=endpoint.host, port=ANY, database=DATABASE, user=login) is not None
+            url, where = _embedded_login(self.start(), login, self.passfile), "this machine"
         else:
-            host, port = self._passfile_key()
-            url, where = _with_passfile(external, login, self.passfile), f"this machine for the server {host}"
-            known = "service" in external.query or (
-                find_password(self.passfile, host=host, port=port, database=external.database or DATABASE, user=login) is not None
-            )
-        if known:
+            names = ", ".join(dict.fromkeys(host for host, _ in self._passfile_keys()))
+            url, where = _with_passfile(_of_server(external), login, self.passfile), f"this machine for the server {names}"
+        if self._kept(login) is not None:
             return url
         if person is not None:
             raise LoginMissingError(person=person, where=where)
         raise BootstrapError(f"There is no login {login} on {where}. To prepare the server: lmskit db bootstrap")
 
-    def _passfile_key(self) -> tuple[str, str]:
-        """Return host and port as the passfile names them; an embedded server's port may change."""
-        if self.external is None:
-            return self.start().host, ANY
-        host = self.external.host or self.external.query.get("host") or "localhost"
-        port = self.external.port or self.external.query.get("port") or DEFAULT_PORT
-        return str(host), str(port)
+    def _passfile_keys(self) -> list[tuple[str, str]]:
+        """Return hosts and ports as the passfile names them; an embedded server's port may change."""
+        return [(self.start().host, ANY)] if self.external is None else hosts(parameters_of(self.external))
 
     # Prepared and hardened ----------------------------------------------------------------------------
 
@@ -200,23 +209,15 @@ def _embedded_login(endpoint: Endpoint, login: str, passfile: Path) -> URL:
     return _with_passfile(_url_at(endpoint), login, passfile)
 
 
+def _of_server(url: URL) -> URL:
+    """Return an address without the login that it names: its password is nobody else's."""
+    return url._replace(username=None, password=None).difference_update_query(LOGIN)
+
+
 def _with_passfile(base: URL, login: str, passfile: Path) -> URL:
-    return base.set(username=login, password=None).update_query_dict({"passfile": str(passfile)})
+    return base.set(username=login).update_query_dict({"passfile": str(passfile)})
 
 
 @functools.lru_cache(maxsize=8)
 def _url_at(endpoint: Endpoint) -> URL:
     return URL.create(DRIVER, database=DATABASE, query={**endpoint.parameters(), "require_auth": "scram-sha-256"})
-
-
-def _parsed(address: str) -> URL:
-    sample = "postgresql://person@db.example.org:5432/lmskit"
-    try:
-        url = make_url(address)
-    except (ArgumentError, ValueError):
-        message = f"LMSKIT_DATABASE_URL cannot be read. It should look like {sample}"
-        raise UnreachableError(message) from None
-    if url.drivername not in {"postgres", "postgresql", DRIVER}:
-        message = f"LMSKIT_DATABASE_URL names {url.drivername}, and lmskit needs PostgreSQL. It should look like {sample}"
-        raise UnreachableError(message)
-    return url.set(drivername=DRIVER, database=url.database or DATABASE)

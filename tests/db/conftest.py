@@ -37,7 +37,8 @@ def template() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy_of(template: Path, cluster: Cluster) -> None:
+def copy_of(template: Path, cluster: Cluster) -> None:
+    """Give a cluster the data directory of the template."""
     user = server_user()
     cluster.layout.home.mkdir(parents=True, exist_ok=True)
     prepare_home(cluster.layout, user)
@@ -57,7 +58,7 @@ def own_cluster(home: Path, template: Path) -> Iterator[Callable[..., Cluster]]:
             made = Cluster(where, access().settings.postgres_version, overrides=FAST, installation=installation)
             stopping.callback(made.stop)
             if not initialise:
-                _copy_of(template, made)
+                copy_of(template, made)
             return made
 
         yield make
