@@ -21,8 +21,8 @@ from psycopg.conninfo import make_conninfo
 from lmskit.db import access
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.binaries import installation, program
-from lmskit.db.cluster.launch import left_behind, read_postmaster
 from lmskit.db.cluster.layout import SHORT_FOLDERS, socket_folder
+from lmskit.db.cluster.postmaster import left_behind, read_postmaster
 from lmskit.db.cluster.server_user import server_user
 from lmskit.errors import ClusterError
 

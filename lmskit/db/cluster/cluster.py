@@ -7,15 +7,16 @@ import secrets
 import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from psycopg.conninfo import make_conninfo
 
 from lmskit.db.cluster.binaries import program, reachable_installation, remove_other_copies
 from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, SUPERUSER
-from lmskit.db.cluster.launch import Postmaster, launch, read_postmaster, run_as, shut_down, wait_until_ready
+from lmskit.db.cluster.launch import launch, refuse_moved, run_as, shut_down, wait_until_ready
 from lmskit.db.cluster.layout import Layout, owned_by_server, prepare_base, prepare_home, unusable
+from lmskit.db.cluster.postmaster import HIDDEN, Postmaster, answering_folder, read_postmaster, serving
 from lmskit.db.cluster.server_user import ServerUser, server_user, user_name
 from lmskit.db.lock import exclusively
 from lmskit.errors import ClusterError
@@ -86,7 +87,7 @@ class Cluster:
         self.layout = Layout(home=home.absolute(), version=version)
         self.overrides = dict(overrides or {})
         self.installation = installation
-        self._answered: Postmaster | None = None
+        self._answered: tuple[Postmaster, str] | None = None
 
     def start(self) -> Endpoint:
         """Return where the server listens; it is started first if it does not run.
@@ -102,6 +103,7 @@ class Cluster:
             endpoint = self.running()
             if endpoint is not None:
                 return endpoint
+            self._refuse_vanished_home()
             user = self._user()
             self._refuse_foreign_home(user)
             prepare_home(self.layout, user)
@@ -109,33 +111,54 @@ class Cluster:
                 return self.running() or self._start(user)
 
     def running(self) -> Endpoint | None:
-        """Return where the server listens, or None if it does not. Takes less than a millisecond."""
+        """Return where the server listens, or None if it does not. Takes less than a millisecond, and never sends a signal.
+
+        Raises
+        ------
+        ClusterError
+            The home was moved while its server runs.
+        """
         with self._file_errors():
             found = read_postmaster(self.layout.data)
             if found is None or not found.ready:
                 return None
-            # Each connection costs the server a process, so a server that has answered once is only checked for being alive.
-            if not (found.alive(self.layout.data) if found == self._answered else found.answers()):
+            pid = serving(self.layout, found)
+            if pid is None:
                 return None
-            self._answered = found
-            if not HAS_PEER and not found.alive(self.layout.data):
-                return None  # another program listens on the port that was ours
-            return self._endpoint(found)
+            refuse_moved(self.layout, found, pid)
+            # Each connection costs the server a process, so a server that has answered once is only checked for being alive.
+            if self._answered is None or self._answered[0] != found or pid != found.pid:
+                folder = answering_folder(self.layout, found, pid)
+                if folder is None:
+                    return None
+                self._answered = found, folder
+            return self._endpoint(replace(found, socket_folder=self._answered[1]))
 
     def stop(self) -> bool:
         """Stop the server; return False if it did not run.
 
         Sessions are ended and their open transactions rolled back.
+
+        Raises
+        ------
+        ClusterError
+            The server does not end, or runs where this process cannot see it.
         """
         with self._file_errors():
             if not self.layout.data.exists():
                 return False
             with self.exclusively():
-                found = read_postmaster(self.layout.data)
-                if found is None or not found.alive(self.layout.data):
+                pid = serving(self.layout, read_postmaster(self.layout.data))
+                if pid is None:
                     return False
-                if not shut_down(found, self.layout):
-                    message = f"The database server (process {found.pid}) does not stop. Its log is in {self.layout.log}."
+                if pid == HIDDEN:
+                    message = (
+                        f"The database server of {self.layout.home} answers, and its process cannot be seen from here, "
+                        "as if it ran in another container. Stop it there: lmskit db stop"
+                    )
+                    raise ClusterError(message)
+                if not shut_down(pid, self.layout):
+                    message = f"The database server (process {pid}) does not stop. Its log is in {self.layout.log}."
                     raise ClusterError(message)
                 return True
 
@@ -149,12 +172,11 @@ class Cluster:
         if not self.layout.data.exists():
             self._initialise(user, install)
         self._check_data(user)
-        found = read_postmaster(self.layout.data)
-        if found is not None and found.alive(self.layout.data):
-            found = wait_until_ready(self.layout)  # it is starting, or recovering from a crash
-        if found is None or not found.alive(self.layout.data):
+        found = wait_until_ready(self.layout)  # it may be starting, or recovering from a crash
+        if found is None:
             found = launch(self.layout, user, install, self.overrides)
             remove_other_copies(self.layout, install)
+        self._answered = found, found.socket_folder
         return self._endpoint(found)
 
     def _initialise(self, user: ServerUser, install: Path) -> None:
@@ -225,6 +247,15 @@ class Cluster:
                 raise ClusterError(_foreign(folder, folder.stat().st_uid, user))
         if self.layout.data.exists():
             self._check_data(user)
+
+    def _refuse_vanished_home(self) -> None:
+        """Refuse to make a new database where this process has used one before."""
+        if self._answered is not None and not self.layout.data.exists():
+            message = (
+                f"The database in {self.layout.data} is no longer there: its folder was moved or removed while it was in use. "
+                "Put it back, or set LMSKIT_HOME to the folder it is in now, then start this program again."
+            )
+            raise ClusterError(message)
 
     def _user(self) -> ServerUser:
         try:

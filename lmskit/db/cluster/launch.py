@@ -1,4 +1,4 @@
-"""Start and stop the server process, whatever the last one left behind; its state is in the file postmaster.pid."""
+"""Start and stop the server process, whatever the last one left behind."""
 
 from __future__ import annotations
 
@@ -11,19 +11,32 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psutil
 
 from lmskit.db.cluster.binaries import installation, program
-from lmskit.db.cluster.configuration import LOOPBACK, write_configuration
+from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, write_configuration
+from lmskit.db.cluster.hold import handed_on, is_held
 from lmskit.db.cluster.layout import socket_folder
+from lmskit.db.cluster.postmaster import (
+    Postmaster,
+    answering_folder,
+    is_moved,
+    is_postmaster,
+    left_behind,
+    listener,
+    read_postmaster,
+    send_signal,
+    serving,
+    works_in,
+)
 from lmskit.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from lmskit.db.cluster.layout import Layout
     from lmskit.db.cluster.server_user import ServerUser
@@ -33,6 +46,10 @@ START_LIMIT = 300.0
 STOP_LIMIT = 60.0
 LEFTOVER_LIMIT = 10.0
 """Seconds in which the processes that a killed server left behind should notice and end."""
+SILENCE_LIMIT = 10.0
+"""Seconds in which a server that says it is ready should answer at its socket."""
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""On Windows, SIGTERM ends a process at once."""
 PAUSE = 0.05
 TRIES = 12
 FIRST_PORT, PORTS = 15000, 10000
@@ -40,92 +57,6 @@ FIRST_PORT, PORTS = 15000, 10000
 PORT_TAKEN = ("Address already in use", "could not bind", "could not create any TCP/IP sockets")
 MEMORY_IN_USE = ("still in use", "lock file")
 CONFIGURATION_MISTAKES = ("invalid value for parameter", "unrecognized configuration parameter", "syntax error in file", "No space left")
-
-CLOCK_TOLERANCE = 5.0
-"""Seconds by which a process may seem younger than the file it wrote."""
-CONNECT_TIMEOUT = 5.0
-
-
-@dataclass(frozen=True)
-class Postmaster:
-    """The server of a data directory, running or dead, as its file postmaster.pid describes it."""
-
-    pid: int
-    started_at: float
-    port: int
-    socket_folder: str
-    ready: bool
-
-    def alive(self, data: Path) -> bool:
-        """Whether the process with this number is still the server of this data directory.
-
-        Process numbers are used again, after a restart of the machine almost at once.
-        """
-        try:
-            process = psutil.Process(self.pid)
-            if process.status() == psutil.STATUS_ZOMBIE or not process.name().startswith("postgres"):
-                return False
-            if process.create_time() > self.started_at + CLOCK_TOLERANCE:
-                return False
-            return same_folder(process.cwd(), data)
-        except psutil.NoSuchProcess:
-            return False
-        except (psutil.AccessDenied, OSError):
-            return True
-
-    def answers(self) -> bool:
-        """Whether a process listens at the server's address; the processes that a killed server leaves behind do not."""
-        family = socket.AF_INET if os.name == "nt" else socket.AF_UNIX
-        address = ("127.0.0.1", self.port) if os.name == "nt" else f"{self.socket_folder}/.s.PGSQL.{self.port}"
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.settimeout(CONNECT_TIMEOUT)
-            try:
-                probe.connect(address)
-            except OSError:
-                return False
-        return True
-
-
-def read_postmaster(data: Path) -> Postmaster | None:
-    """Return the contents of postmaster.pid, or None if it does not exist or is being written."""
-    try:
-        lines = (data / "postmaster.pid").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    try:
-        return Postmaster(
-            pid=abs(int(lines[0])),
-            started_at=float(lines[2]),
-            port=int(lines[3]) if len(lines) > 3 and lines[3].strip() else 0,  # noqa: PLR2004 - the fourth line is the port
-            socket_folder=lines[4].strip() if len(lines) > 4 else "",  # noqa: PLR2004 - the fifth line is the socket's folder
-            ready=len(lines) > 7 and lines[7].strip() == "ready",  # noqa: PLR2004 - the eighth line is the state
-        )
-    except (IndexError, ValueError):
-        return None
-
-
-def left_behind(data: Path) -> list[psutil.Process]:
-    """Return the processes of this data directory; after the postmaster was killed, those it left behind.
-
-    One of them may be in a long statement and not have noticed. It holds the shared memory,
-    and no new server starts as long as it does.
-    """
-    found = []
-    for process in psutil.process_iter(["name"]):
-        try:
-            if (process.info["name"] or "").startswith("postgres") and same_folder(process.cwd(), data):
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue
-    return found
-
-
-def same_folder(path: str, other: Path) -> bool:
-    """Whether both paths lead to the same folder."""
-    try:
-        return Path(path).samefile(other)
-    except OSError:
-        return False
 
 
 def launch(layout: Layout, user: ServerUser, install: Path, overrides: Mapping[str, str]) -> Postmaster:
@@ -147,7 +78,8 @@ def launch(layout: Layout, user: ServerUser, install: Path, overrides: Mapping[s
             str(program(install, "pg_ctl")), "start", "-D", "data", "-l", "log/start.log", "-w", "-t", str(int(START_LIMIT / 2)),
             "-o", "-c config_file=conf/postgresql.conf",
         ]  # fmt: skip
-        run_as(user, command, layout.base)
+        with handed_on(layout.held) as descriptors:
+            run_as(user, command, layout.base, hand_on=descriptors)
         found = wait_until_ready(layout)
         if found is not None:
             layout.port.write_text(f"{found.port}\n", encoding="ascii")
@@ -166,23 +98,49 @@ def launch(layout: Layout, user: ServerUser, install: Path, overrides: Mapping[s
 
 def wait_until_ready(layout: Layout) -> Postmaster | None:
     """Wait while a server is starting; return None if it does not run or has ended."""
-    deadline = time.monotonic() + START_LIMIT
+    deadline, silent_since = time.monotonic() + START_LIMIT, None
     while True:
         found = read_postmaster(layout.data)
-        if found is None or not found.alive(layout.data):
+        pid = serving(layout, found)
+        if pid is None:
             return None
-        if found.ready and found.answers():
-            return found
+        if found is None or found.ready:
+            if found is not None:
+                refuse_moved(layout, found, pid)
+                folder = answering_folder(layout, found, pid)
+                if folder is not None:
+                    return replace(found, socket_folder=folder)
+            silent_since = silent_since or time.monotonic()
+            if time.monotonic() > silent_since + SILENCE_LIMIT:
+                message = (
+                    f"The database server of {layout.home} (process {pid}) runs, but cannot be reached: "
+                    "its socket or its file postmaster.pid was removed or changed. "
+                    "Stop it, then start it again: lmskit db stop, lmskit db start"
+                )
+                raise ClusterError(message)
         if time.monotonic() > deadline:
             message = (
-                f"The database server (process {found.pid}) has not been ready for {START_LIMIT:.0f} s. "
+                f"The database server (process {pid}) has not been ready for {START_LIMIT:.0f} s. "
                 f"Its log is in {layout.log}. To end it: lmskit db stop"
             )
             raise ClusterError(message)
         time.sleep(PAUSE)
 
 
-def shut_down(postmaster: Postmaster, layout: Layout) -> bool:
+def refuse_moved(layout: Layout, found: Postmaster, pid: int) -> None:
+    """Refuse to use a server whose home was moved while it runs: it no longer finds its libraries, rules and logs.
+
+    It is left alone, since sessions may be open in it.
+    """
+    if is_moved(layout, found, pid):
+        message = (
+            f"The database in {found.data} was moved to {layout.data} while its server (process {pid}) runs. Nothing is lost. "
+            "Stop that server, which ends the sessions still open in it, then start it again: lmskit db stop, lmskit db start"
+        )
+        raise ClusterError(message)
+
+
+def shut_down(pid: int, layout: Layout) -> bool:
     """End a running server, first a fast shutdown, then an immediate one; return whether it has ended.
 
     It sends signals instead of calling pg_ctl, so it also works after the virtual environment was removed.
@@ -192,36 +150,45 @@ def shut_down(postmaster: Postmaster, layout: Layout) -> bool:
             command = [str(program(installation(layout.version), "pg_ctl")), "stop", "-D", str(layout.data), "-m", "fast", "-W"]
             subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own arguments
         else:
-            with suppress(ProcessLookupError):
-                os.kill(postmaster.pid, number)
+            send_signal(pid, number, layout.data)
         deadline = time.monotonic() + STOP_LIMIT
         while time.monotonic() < deadline:
-            if not postmaster.alive(layout.data):
+            if works_in(pid, layout.data) is False:
                 return True
             time.sleep(PAUSE)
     return False
 
 
 def clear_away(layout: Layout, folder: Path) -> None:
-    """Make sure that a killed server is dead, and remove what it left behind.
+    """Make sure that a killed server is dead, and remove what it left behind and PostgreSQL does not remove by itself.
 
-    PostgreSQL itself removes a stale postmaster.pid, unless the number in it now belongs to another process
-    of the same user; it then refuses to start.
+    PostgreSQL refuses to start if the number in a stale postmaster.pid now belongs to another process of the same user.
+    Otherwise its own lock on the data directory decides.
     """
-    found = read_postmaster(layout.data)
-    if found is None and not (layout.data / "postmaster.pid").exists():
-        return
+    # Whoever calls has found no postmaster, so these are the processes of a dead one.
     deadline = time.monotonic() + LEFTOVER_LIMIT
     while (leftovers := left_behind(layout.data)) and time.monotonic() < deadline:
         time.sleep(PAUSE)
     for process in leftovers:
         # Their postmaster is dead, so nothing they do can be acknowledged any more.
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
+        if not is_postmaster(process):
+            send_signal(process.pid, KILL, layout.data)
     psutil.wait_procs(leftovers, timeout=LEFTOVER_LIMIT)
-    (layout.data / "postmaster.pid").unlink(missing_ok=True)
+    deadline = time.monotonic() + LEFTOVER_LIMIT
+    while is_held(layout.held):
+        if time.monotonic() > deadline:
+            message = (
+                f"A database server works in {layout.data}, and its processes cannot be seen from here, as if it ran in another container. "
+                f"A second one would destroy the data. Stop it there: lmskit db stop (it holds {layout.held})"
+            )
+            raise ClusterError(message)
+        time.sleep(PAUSE)
+    found = read_postmaster(layout.data)
+    if found is None or (psutil.pid_exists(found.pid) and works_in(found.pid, layout.data) is False):
+        (layout.data / "postmaster.pid").unlink(missing_ok=True)
     for socket_file in folder.glob(".s.PGSQL.*"):
-        socket_file.unlink(missing_ok=True)
+        if not HAS_PEER or listener(folder, int(re.sub(r"\D", "", socket_file.name) or 0)) is None:
+            socket_file.unlink(missing_ok=True)
 
 
 def free_port(layout: Layout, taken: set[int]) -> int:
@@ -250,8 +217,8 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def run_as(user: ServerUser, command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run one of PostgreSQL's programs as the server's user, in a session of its own.
+def run_as(user: ServerUser, command: Sequence[str], folder: Path, *, hand_on: tuple[int, ...] = ()) -> subprocess.CompletedProcess[str]:
+    """Run one of PostgreSQL's programs as the server's user, in a session of its own, with the open files to hand on to it.
 
     Variables of PostgreSQL and of the locale are not passed on: they could point the server elsewhere.
     """
@@ -260,7 +227,7 @@ def run_as(user: ServerUser, command: Sequence[str], folder: Path) -> subprocess
     if os.name == "nt":
         identity["creationflags"] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
     else:
-        identity |= {"umask": 0o077, "start_new_session": True}
+        identity |= {"umask": 0o077, "start_new_session": True, "pass_fds": hand_on}
     return subprocess.run(  # type: ignore[call-overload, no-any-return]  # noqa: S603 - our own arguments
         list(command), cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **identity
     )

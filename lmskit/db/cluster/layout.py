@@ -9,6 +9,7 @@
             conf/                    written by lmskit, readable for the server
             install/                 a copy of the binaries, if the server's user cannot reach the wheel's
             port  bootstrapped       the last port; how the server was prepared
+            held                     locked as long as a process of the server lives
 
 If root starts the server, the server's user owns only data, log and run. An attacker who breaks out of the
 database can then neither change the rules of who may sign in nor make root follow a link.
@@ -79,6 +80,11 @@ class Layout:
     def port(self) -> Path:
         """The file with the last port."""
         return self.base / "port"
+
+    @property
+    def held(self) -> Path:
+        """The file that the processes of the server hold locked."""
+        return self.base / "held"
 
     @property
     def bootstrapped(self) -> Path:
