@@ -165,7 +165,7 @@ def clear_away(layout: Layout, folder: Path) -> None:
     PostgreSQL refuses to start if the number in a stale postmaster.pid now belongs to another process of the same user.
     Otherwise its own lock on the data directory decides.
     """
-    # Whoever calls has found no postmaster, so these are the processes of a dead one.
+    # The caller has found no postmaster, so these are the processes of a dead one.
     deadline = time.monotonic() + LEFTOVER_LIMIT
     while (leftovers := left_behind(layout.data)) and time.monotonic() < deadline:
         time.sleep(PAUSE)
