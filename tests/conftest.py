@@ -35,6 +35,7 @@ from lmskit.db import (  # noqa: E402 - see above
 from lmskit.db.bootstrap import bootstrap  # noqa: E402
 from lmskit.db.cluster import Cluster, Endpoint  # noqa: E402
 from lmskit.db.cluster.binaries import WHEELS  # noqa: E402
+from lmskit.db.roles import migrator_of  # noqa: E402
 from lmskit.names import sort_name  # noqa: E402
 from lmskit.settings import DEMO_ADMIN  # noqa: E402 - see above
 from lmskit.vocabulary import Role  # noqa: E402
@@ -152,7 +153,7 @@ def fresh_database(endpoint: Endpoint) -> Iterator[Callable[[str], Engine]]:
 
         def make(name: str) -> Engine:
             bootstrap(endpoint.superuser_conninfo(), name, passfile=access().settings.passfile, own_cluster=True)
-            engine = access().engine_at(migrator_engine().url.set(database=name))
+            engine = access().engine_at(migrator_engine().url.set(username=migrator_of(name), database=name))
             cleaning.callback(_drop, endpoint, name, engine)
             return engine
 

@@ -1,5 +1,6 @@
 """`lmskit db`: the database server, its preparation and its revision."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -34,6 +35,15 @@ def bootstrap_command(
             show_default=False,
         ),
     ] = None,
+    new_migrator_password: Annotated[
+        bool | None,
+        typer.Option(
+            "--new-migrator-password/--keep-migrator-password",
+            help="Whether the login that migrates the database gets a new password if this machine does not have its password; "
+            "other machines then need the new one. By default a terminal asks, and without one the password is kept.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Prepare a server: roles, database, schema and pgvector. Can be run again at any time."""
     server = access().server.read(address) if address else access().server.external
@@ -45,8 +55,21 @@ def bootstrap_command(
     else:
         secret = typer.prompt("Password", hide_input=True) if password else None
         where, database = conninfo(server._replace(database=None)), server.database or DATABASE
-        result = bootstrap(where, database, passfile=access().settings.passfile, harden=harden, password=secret)
+        result = bootstrap(
+            where,
+            database,
+            passfile=access().settings.passfile,
+            harden=harden,
+            password=secret,
+            agree=lambda login: _may_replace(login) if new_migrator_password is None else new_migrator_password,
+        )
     _print(result)
+
+
+def _may_replace(login: str) -> bool:
+    """Ask whether a login gets a new password; without a terminal it does not."""
+    question = f"{login} has a password that is not on this machine. Set a new one? Other machines that migrate the database then need it."
+    return sys.stdin.isatty() and typer.confirm(question)
 
 
 def _print(result: Bootstrapped) -> None:

@@ -15,9 +15,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lmskit.db import hardening, roles
-from lmskit.db.address import LOGIN, hosts
 from lmskit.db.failure import connection_error
-from lmskit.db.passfile import ANY, find_password_of, keep_password
+from lmskit.db.migrator import Agree, Migrator
 from lmskit.errors import BootstrapError, SignInRefusedError, UnreachableError
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ ATTRIBUTES: dict[str, LiteralString] = {
     roles.MAILER: "NOLOGIN NOCREATEDB NOCREATEROLE",
     roles.BACKUP: "LOGIN NOCREATEDB NOCREATEROLE",
     roles.DISPATCHER: "LOGIN NOCREATEDB NOCREATEROLE CONNECTION LIMIT 5",
-    roles.MIGRATOR: "LOGIN NOCREATEDB NOCREATEROLE",
 }
+"""Of the roles that all databases of a server share; each database has a migrator of its own beside them."""
 
 INHERITED: LiteralString = "ADMIN FALSE, INHERIT TRUE, SET FALSE"
 PREDEFINED: tuple[tuple[str, LiteralString, tuple[str, ...], str], ...] = (
@@ -74,6 +73,7 @@ def bootstrap(
     own_cluster: bool = False,
     harden: bool | None = None,
     password: str | None = None,
+    agree: Agree = lambda _login: True,
 ) -> Bootstrapped:
     """Prepare a server, as its superuser or as a login with CREATEROLE.
 
@@ -92,6 +92,9 @@ def bootstrap(
         By default the mark is removed on a cluster of our own, and left as it is on another server.
     password
         Password of the connection string's login, if neither the string nor libpq's own sources have it.
+    agree
+        Asks whether the migrator, named to it, gets a new password if it exists and this machine does not have its password; by default
+        it does. Other machines that migrate the database then need the new one.
 
     Raises
     ------
@@ -104,10 +107,11 @@ def bootstrap(
         result = Bootstrapped(database=database, server_version=connection.info.parameter_status("server_version") or "")
         _check_server(connection)
         superuser = _check_privileges(connection)
+        migrator = Migrator(database, superuser_conninfo, passfile, any_port=connection.info.host if own_cluster else None)
         if not superuser:
-            _check_roles_of_others(connection)
+            _check_roles_of_others(connection, database)
         with connection.transaction():
-            _make_roles(connection, result, superuser=superuser)
+            _make_roles(connection, migrator, result, superuser=superuser)
         try:
             if not superuser:
                 _join_roles(connection)
@@ -119,8 +123,7 @@ def bootstrap(
                 _set_leakproof(inside, superuser_conninfo, password, result, harden=True if own_cluster and harden is None else harden)
                 if own_cluster or harden:
                     _close_shared_resources(inside, result)
-            with connection.transaction():
-                _keep_migrator_password(connection, superuser_conninfo, database, passfile, any_port=own_cluster)
+            result.skipped += migrator.keep(connection, agree)
         finally:
             if not superuser:
                 _leave_roles(connection)
@@ -181,12 +184,12 @@ def _check_privileges(connection: Connection) -> bool:
     return bool(superuser)
 
 
-def _check_roles_of_others(connection: Connection) -> None:
+def _check_roles_of_others(connection: Connection, database: str) -> None:
     """Refuse to go on where another login has made the roles: who did not make them cannot grant them."""
     foreign = connection.execute(
         "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)"
         " AND NOT pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') ORDER BY 1",
-        [list(ATTRIBUTES)],
+        [[*ATTRIBUTES, roles.migrator_of(database)]],
     ).fetchall()
     if foreign:
         names, login = ", ".join(str(row[0]) for row in foreign), connection.info.user
@@ -197,7 +200,7 @@ def _check_roles_of_others(connection: Connection) -> None:
         raise BootstrapError(message)
 
 
-def _make_roles(connection: Connection, result: Bootstrapped, *, superuser: bool) -> None:
+def _make_roles(connection: Connection, migrator: Migrator, result: Bootstrapped, *, superuser: bool) -> None:
     existing = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
     for name, attributes in ATTRIBUTES.items():
         verb = "ALTER" if name in existing else "CREATE"
@@ -207,12 +210,25 @@ def _make_roles(connection: Connection, result: Bootstrapped, *, superuser: bool
         if superuser:
             bypass = sql.SQL("BYPASSRLS" if name == roles.BACKUP else "NOBYPASSRLS")
             connection.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER NOREPLICATION {}").format(sql.Identifier(name), bypass))
+    if migrator.make(connection):
+        result.roles_made.append(migrator.name)
+    if superuser:
+        connection.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER NOREPLICATION NOBYPASSRLS").format(sql.Identifier(migrator.name)))
+    _grant_roles(connection, migrator, result)
+    if not superuser:
+        result.skipped.append(
+            f"{roles.BACKUP} does not bypass row security. A superuser can change that: ALTER ROLE {roles.BACKUP} BYPASSRLS"
+        )
+
+
+def _grant_roles(connection: Connection, migrator: Migrator, result: Bootstrapped) -> None:
     for group in (roles.ADMIN, roles.LECTURER):
         _grant_role(connection, group, roles.LOGINS, "ADMIN TRUE, INHERIT FALSE, SET FALSE")
     for role in roles.ROLES_OF_MIGRATOR:
-        _grant_role(connection, role, roles.MIGRATOR, "ADMIN FALSE, INHERIT FALSE, SET TRUE")
+        _grant_role(connection, role, migrator.name, "ADMIN FALSE, INHERIT FALSE, SET TRUE")
     _grant_role(connection, roles.MAILER, roles.DISPATCHER, "ADMIN FALSE, INHERIT TRUE, SET FALSE")
-    for role, options, members, purpose in PREDEFINED:
+    for role, options, usual_members, purpose in PREDEFINED:
+        members = [migrator.name if member == roles.MIGRATOR else member for member in usual_members]
         try:
             with connection.transaction():
                 for member in members:
@@ -220,10 +236,6 @@ def _make_roles(connection: Connection, result: Bootstrapped, *, superuser: bool
         except psycopg.errors.InsufficientPrivilege:
             named = ", ".join(members)
             result.skipped.append(f"{named} may not {purpose}. A superuser can change that: GRANT {role} TO {named}")
-    if not superuser:
-        result.skipped.append(
-            f"{roles.BACKUP} does not bypass row security. A superuser can change that: ALTER ROLE {roles.BACKUP} BYPASSRLS"
-        )
 
 
 def _grant_role(connection: Connection, role: str, member: str, options: LiteralString) -> None:
@@ -297,7 +309,7 @@ def _close_shared_resources(inside: Connection, result: Bootstrapped) -> None:
 def _prepare_database(connection: Connection, database: str) -> None:
     name = sql.Identifier(database)
     groups = sql.SQL(", ").join(map(sql.Identifier, roles.GROUPS))
-    may_connect = sql.SQL(", ").join(map(sql.Identifier, (*roles.GROUPS, roles.BACKUP, roles.MIGRATOR)))
+    may_connect = sql.SQL(", ").join(map(sql.Identifier, (*roles.GROUPS, roles.BACKUP, roles.migrator_of(database))))
     users_of_schema = sql.SQL(", ").join(map(sql.Identifier, (*roles.GROUPS, roles.DEFINER, roles.LOGINS)))
     owner, schema = sql.Identifier(roles.OWNER), sql.Identifier(SCHEMA)
     for statement in (
@@ -309,7 +321,7 @@ def _prepare_database(connection: Connection, database: str) -> None:
         sql.SQL("REVOKE ALL ON SCHEMA {} FROM PUBLIC").format(schema),
         sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, users_of_schema),
         sql.SQL("ALTER DATABASE {} SET search_path = {}, pg_catalog").format(name, schema),
-        sql.SQL("ALTER ROLE {} IN DATABASE {} SET role = {}").format(sql.Identifier(roles.MIGRATOR), name, owner),
+        sql.SQL("ALTER ROLE {} IN DATABASE {} SET role = {}").format(sql.Identifier(roles.migrator_of(database)), name, owner),
     ):
         connection.execute(statement)
     for role in roles.ROLES_OF_MIGRATOR:
@@ -338,24 +350,3 @@ def _make_vector(connection: Connection, database: str) -> None:
             f"CREATE EXTENSION vector SCHEMA {SCHEMA}; then bootstrap again."
         )
         raise BootstrapError(message) from error
-
-
-def _keep_migrator_password(connection: Connection, conninfo: str, database: str, passfile: Path, *, any_port: bool) -> None:
-    given = conninfo_to_dict(conninfo)
-    servers = [(connection.info.host, ANY)] if any_port else hosts(given)
-    parameters: dict[str, Any] = {key: value for key, value in given.items() if key not in LOGIN}
-    parameters |= {"dbname": database, "user": roles.MIGRATOR, "connect_timeout": 10}
-    known = find_password_of(passfile, servers, database=database, user=roles.MIGRATOR)
-    if known is not None:
-        try:
-            psycopg.connect(make_conninfo("", **parameters, password=known)).close()
-        except psycopg.OperationalError:
-            pass
-        else:
-            return
-    password = roles.generate_password()
-    connection.execute(
-        sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(roles.MIGRATOR), sql.Literal(roles.scram_verifier(password)))
-    )
-    for host, port in servers:
-        keep_password(passfile, host=host, port=port, database=ANY, user=roles.MIGRATOR, password=password)

@@ -16,6 +16,9 @@ MAILER = "lmskit_mailer"
 BACKUP = "lmskit_backup"
 DISPATCHER = "lmskit_dispatcher"
 MIGRATOR = "lmskit_migrator"
+"""The migrator of the database `lmskit`; see `migrator_of`."""
+LONGEST_NAME = 63
+"""Bytes in the name of a role."""
 
 GROUPS = (ADMIN, LECTURER, MAILER)
 """The groups a login can be a member of."""
@@ -37,6 +40,22 @@ def login_name(database: str, email: str) -> str:
     """
     digest = hashlib.sha256(f"{database}:{email.strip().lower()}".encode()).hexdigest()
     return f"u_{digest[:16]}"
+
+
+def migrator_of(database: str) -> str:
+    """Return the name of the login that migrates a database: roles belong to the server, and each of its databases has its own.
+
+    Examples
+    --------
+    >>> migrator_of("lmskit"), migrator_of("lmskit_trial")
+    ('lmskit_migrator', 'lmskit_migrator_lmskit_trial')
+    """
+    if database == "lmskit":
+        return MIGRATOR
+    name = f"{MIGRATOR}_{database}"
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    return f"{MIGRATOR}_{hashlib.sha256(database.encode()).hexdigest()[:16]}"
 
 
 def generate_password() -> str:

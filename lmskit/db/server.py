@@ -134,10 +134,12 @@ class Server:
 
     def address_of_migrator(self) -> URL:
         """Return the address with the login that migrations use."""
-        external = self.external
-        if external is not None and external.username == roles.MIGRATOR:
+        external, login = self.external, roles.migrator_of(self.database)
+        if external is not None and external.username in {login, roles.MIGRATOR}:
             return external
-        return self._completed(roles.MIGRATOR, person=None)
+        if external is not None and self._kept(login) is None and self._kept(roles.MIGRATOR) is not None:
+            login = roles.MIGRATOR  # a database that was prepared before each had a migrator of its own
+        return self._completed(login, person=None)
 
     def keep_login(self, person: str, password: str) -> None:
         """Keep a person's password in the passfile."""

@@ -119,7 +119,7 @@ RULES = {
     "database-create": f"People may make schemas in this database. {_BOOTSTRAP}",
     "temporary-tables": f"Only administrators need temporary tables; with them come temporary functions. {_BOOTSTRAP}",
     "database-for-everybody": f"Every login of the server may connect to this database. {_BOOTSTRAP}",
-    "database-for-a-login": "Rights to the database are granted to groups only. Revoke this right.",
+    "database-for-a-login": "Rights to the database are granted to groups and its own migrator only. Revoke this right.",
     "default-privilege": "Objects made from now on will be open to this role. ALTER DEFAULT PRIVILEGES … REVOKE.",
     "new-functions-for-everybody": f"Functions made from now on can be called by every login. {_BOOTSTRAP}",
     "search-path-not-set": f"A name could be resolved in another schema first. {_BOOTSTRAP}",

@@ -3,10 +3,23 @@
 -- One row: one violation, as in access_rules.sql, of which this is the other half.
 -- Caveat: roles belong to the cluster; logins named u_… may belong to another database of lmskit in it.
 -- Source: SECURITY "Identity"; lmskit/db/bootstrap.py makes what this expects.
-WITH expected (rolname, may_login, may_make_roles, may_bypass) AS (
+WITH own_migrator (rolname) AS (
+    SELECT CASE
+        WHEN current_database() = 'lmskit' THEN 'lmskit_migrator'
+        WHEN octet_length('lmskit_migrator_' || current_database()) <= 63 THEN 'lmskit_migrator_' || current_database()
+        ELSE 'lmskit_migrator_' || left(encode(sha256(convert_to(current_database(), 'UTF8')), 'hex'), 16)
+    END
+),
+-- Those of the server's other databases are members of the same roles, and may not connect to this one.
+migrator (rolname) AS (
+    SELECT rolname FROM own_migrator
+    UNION SELECT rolname::text FROM pg_roles WHERE rolname = 'lmskit_migrator' OR rolname LIKE 'lmskit\_migrator\_%'
+),
+expected (rolname, may_login, may_make_roles, may_bypass) AS (
     VALUES ('lmskit_owner', false, false, false), ('lmskit_definer', false, false, false), ('lmskit_logins', false, true, false),
         ('lmskit_admin', false, false, false), ('lmskit_lecturer', false, false, false), ('lmskit_mailer', false, false, false),
-        ('lmskit_backup', true, false, true), ('lmskit_migrator', true, false, false), ('lmskit_dispatcher', true, false, false)
+        ('lmskit_backup', true, false, true), ('lmskit_dispatcher', true, false, false)
+    UNION ALL SELECT rolname, true, false, false FROM migrator
 ),
 ours AS (SELECT r.*, e.may_login, e.may_make_roles, e.may_bypass FROM pg_roles AS r JOIN expected AS e USING (rolname)),
 person_group AS (SELECT oid, rolname FROM ours WHERE rolname IN ('lmskit_admin', 'lmskit_lecturer', 'lmskit_mailer')),
@@ -17,11 +30,11 @@ actor AS (
     UNION ALL SELECT oid, rolname FROM ours WHERE rolname = 'lmskit_dispatcher'
 ),
 may_be_member (member, role) AS (
-    VALUES ('lmskit_migrator', 'lmskit_owner'), ('lmskit_migrator', 'lmskit_definer'), ('lmskit_migrator', 'lmskit_logins'),
-        ('lmskit_logins', 'lmskit_admin'), ('lmskit_logins', 'lmskit_lecturer'), ('lmskit_backup', 'pg_read_all_data'),
+    VALUES ('lmskit_logins', 'lmskit_admin'), ('lmskit_logins', 'lmskit_lecturer'), ('lmskit_backup', 'pg_read_all_data'),
         ('lmskit_admin', 'pg_read_all_stats'), ('lmskit_dispatcher', 'lmskit_mailer'), ('lmskit_admin', 'pg_use_reserved_connections'),
-        ('lmskit_mailer', 'pg_use_reserved_connections'), ('lmskit_backup', 'pg_use_reserved_connections'),
-        ('lmskit_migrator', 'pg_use_reserved_connections')
+        ('lmskit_mailer', 'pg_use_reserved_connections'), ('lmskit_backup', 'pg_use_reserved_connections')
+    UNION ALL SELECT m.rolname, r.role
+        FROM migrator AS m, (VALUES ('lmskit_owner'), ('lmskit_definer'), ('lmskit_logins'), ('pg_use_reserved_connections')) AS r (role)
 ),
 membership AS (
     SELECT m.admin_option, m.inherit_option, m.set_option, p.rolname AS member, r.rolname AS role, p.rolsuper,
@@ -96,7 +109,7 @@ UNION ALL SELECT 'membership-unexpected', object FROM membership AS m
       AND (member IN (SELECT rolname FROM expected) OR role IN (SELECT rolname FROM expected) OR of_person)
       AND NOT EXISTS (SELECT FROM may_be_member AS e WHERE e.member = m.member AND e.role = m.role)
 UNION ALL SELECT 'membership-unexpected', object FROM membership
-    WHERE (member = 'lmskit_migrator' AND role LIKE 'lmskit%' AND (inherit_option OR admin_option))
+    WHERE (member IN (SELECT rolname FROM migrator) AND role LIKE 'lmskit%' AND (inherit_option OR admin_option))
         OR (member = 'lmskit_logins' AND role LIKE 'lmskit%' AND (inherit_option OR set_option))
        OR (member IN ('lmskit_admin', 'lmskit_dispatcher') AND (set_option OR admin_option))
        OR (role = 'pg_use_reserved_connections' AND (member LIKE 'lmskit%') AND (set_option OR admin_option))
@@ -120,7 +133,8 @@ UNION ALL SELECT 'database-for-everybody', a.privilege_type FROM pg_database AS 
     WHERE d.datname = current_database() AND a.grantee = 0
 UNION ALL SELECT 'database-for-a-login', format('%s for %s', a.privilege_type, r.rolname) FROM pg_database AS d, aclexplode(d.datacl) AS a
     JOIN pg_roles AS r ON r.oid = a.grantee
-    WHERE d.datname = current_database() AND r.oid IN (SELECT oid FROM person_login)
+    WHERE d.datname = current_database() AND (r.oid IN (SELECT oid FROM person_login)
+        OR r.rolname IN (SELECT rolname FROM migrator EXCEPT SELECT rolname FROM own_migrator))
 UNION ALL SELECT 'default-privilege', format('%s for %s on new %s', a.privilege_type, coalesce(r.rolname, 'PUBLIC'),
         CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' WHEN 'n'
             THEN 'schemas' ELSE 'objects' END)

@@ -144,7 +144,7 @@ def test_doing_it_again_changes_nothing_and_keeps_the_migrators_password(endpoin
 def test_a_lost_password_of_the_migrator_is_replaced(endpoint, cluster):
     from lmskit.db import access, migrator_engine
 
-    forget_password(access().settings.passfile, database="*", user=roles.MIGRATOR)
+    forget_password(access().settings.passfile, database="lmskit", user=roles.MIGRATOR)
     access().server.start()
     with migrator_engine().connect() as connection:
         assert connection.exec_driver_sql("SELECT current_user").scalar_one() == roles.OWNER

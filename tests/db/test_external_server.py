@@ -17,7 +17,7 @@ from sqlalchemy import text
 from lmskit.db import Access, access, login_name, roles
 from lmskit.db.address import hosts, read_address, shown
 from lmskit.db.cluster import Cluster
-from lmskit.db.passfile import read_entries
+from lmskit.db.passfile import forget_password, keep_password, read_entries
 from lmskit.errors import UnreachableError
 from lmskit.settings import DEMO_ADMIN, PROJECT_ROOT
 from tests.db.conftest import FAST, copy_of
@@ -151,7 +151,7 @@ def test_every_other_command_works_with_a_password_of_another_login_in_the_addre
     for options, login in (
         ((), "dba"),
         (("--as", LECTURER), login_name("school", LECTURER)),
-        (("--migrator",), roles.MIGRATOR),
+        (("--migrator",), roles.migrator_of("school")),
     ):
         found = school.lmskit("db", "psql", *options, "-X", "-A", "-t", "-c", "SELECT session_user", home=home, there=there)
         assert found == login
@@ -235,7 +235,7 @@ def test_no_password_is_printed_logged_or_stored_but_in_the_passfile(school, hom
     for secret in (*SECRETS.values(), "canary", "%63%61%6e"):
         assert secret not in printed + log + files
         assert all(secret != password for password in kept)
-    migrator = next(entry.password for entry in read_entries(home / "pgpass") if entry.user == roles.MIGRATOR)
+    migrator = next(entry.password for entry in read_entries(home / "pgpass") if entry.user == roles.migrator_of("school"))
     assert migrator not in printed + log + files
 
 
@@ -277,3 +277,56 @@ def test_a_shown_address_has_no_password():
 def test_a_parameter_that_does_not_exist_is_named():
     with pytest.raises(UnreachableError, match=r"^The address has the parameter sslmod, which does not exist\."):
         read_address("postgresql://ada:hunter2@h/x?sslmod=require")
+
+
+# Several databases, several machines -----------------------------------------------------------------------
+
+
+@pytest.mark.long
+def test_another_machine_does_not_change_the_migrators_password_unasked(school, home, tmp_path):
+    address, there = school.address(user="dba", password=True), {"LMSKIT_DATABASE_URL": school.address()}
+    printed = school.lmskit("db", "bootstrap", address, home=tmp_path)
+    assert "Left out: lmskit_migrator_school keeps its password, which another machine has" in printed
+    assert "There is no login lmskit_migrator_school on this machine" in school.lmskit(
+        "db", "upgrade", home=tmp_path, status=1, there=there
+    )
+    assert "is at revision" in school.lmskit("db", "upgrade", home=home, there=there)
+    for changing, other in ((tmp_path, home), (home, tmp_path)):
+        school.lmskit("db", "bootstrap", "--new-migrator-password", address, home=changing)
+        assert "is at revision" in school.lmskit("db", "upgrade", home=changing, there=there)
+        assert "does not accept the login lmskit_migrator_school" in school.lmskit("db", "upgrade", home=other, status=1, there=there)
+
+
+def test_a_second_database_of_the_server_has_a_migrator_that_cannot_enter_the_first(school, home, tmp_path):
+    assert "roles made: 1" in school.lmskit("db", "bootstrap", school.address(user="dba", database="trial", password=True), home=tmp_path)
+    assert "is at revision" in school.lmskit("db", "upgrade", home=home, LMSKIT_DATABASE_URL=school.address())
+    trial = next(entry for entry in read_entries(tmp_path / "pgpass") if entry.user == roles.migrator_of("trial"))
+    given = {"host": "localhost", "port": school.port, "user": trial.user, "password": trial.password}
+    psycopg.connect(**given, dbname="trial").close()
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(**given, dbname="school")
+
+
+@pytest.mark.long
+def test_a_database_of_the_shared_migrator_is_handed_over_to_its_own(school, tmp_path):
+    """Before each database had its own, `lmskit_migrator` migrated all of a server, and the passfile had one entry for them."""
+    address, there = school.address(user="dba", database="older", password=True), {"LMSKIT_DATABASE_URL": school.address(database="older")}
+    school.lmskit("db", "bootstrap", address, home=tmp_path)
+    forget_password(tmp_path / "pgpass", database="older", user=roles.migrator_of("older"))
+    with closing(school.superuser()) as connection:
+        for statement in (
+            f"CREATE ROLE lmskit_migrator LOGIN PASSWORD '{roles.scram_verifier('the shared one')}'",
+            "GRANT lmskit_owner, lmskit_definer, lmskit_logins TO lmskit_migrator WITH INHERIT FALSE, SET TRUE",
+            "ALTER ROLE lmskit_migrator IN DATABASE older SET role = lmskit_owner",
+            "GRANT CONNECT ON DATABASE older TO lmskit_migrator",
+            "REVOKE CONNECT ON DATABASE older FROM lmskit_migrator_older",
+            "DROP OWNED BY lmskit_migrator_older",
+            "DROP ROLE lmskit_migrator_older",
+        ):
+            connection.execute(statement)
+    keep_password(tmp_path / "pgpass", host="localhost", port=school.port, database="*", user=roles.MIGRATOR, password="the shared one")
+    assert "from revision none" in school.lmskit("db", "upgrade", home=tmp_path, there=there)
+    school.lmskit("db", "bootstrap", address, home=tmp_path)
+    assert "is at revision" in school.lmskit("db", "upgrade", home=tmp_path, there=there)
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(host="localhost", port=school.port, user=roles.MIGRATOR, password="the shared one", dbname="older")

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
 from lmskit.cli import app
-from lmskit.db import transaction
+from lmskit.db import roles, transaction
 from lmskit.models import QuizAttempt, Syllabus
 from lmskit.queries.audit import audit_entries, count_audit_entries
 from lmskit.queries.person import person_by_email
@@ -151,7 +151,7 @@ def test_the_actor_is_the_login_whatever_role_it_takes_on(school, since):
         connection.execute(text("ALTER TABLE lms.terms NO FORCE ROW LEVEL SECURITY"))
         connection.execute(text("UPDATE lms.terms SET name = 'Another'"))
         connection.execute(text("ALTER TABLE lms.terms FORCE ROW LEVEL SECURITY"))
-    assert {entry["actor"] for entry in since()} == {"lmskit_migrator"}
+    assert {entry["actor"] for entry in since()} == {roles.migrator_of(school.name)}
 
 
 def test_what_happens_to_a_login_is_recorded_without_its_secrets(school, since):
