@@ -29,7 +29,7 @@ SYLLABUS = Columns(
 ROSTER = Columns(
     Column("student_id", "int64"),
     NAME,
-    EMAIL.renamed("email", meaning="lower case; NaN for a student without an address"),
+    EMAIL.renamed("email", meaning="lower case; NaN for a student without an address, and for lecturers if the student has withdrawn"),
     Column("status", "str", "`EnrollmentStatus`; totals count `active` and `completed` only", heading="Status"),
     Column("started_on", "object", "`date`, first day, inclusive", heading="Since"),
     Column("ended_on", "object", "`date`, last day, inclusive; None while enrolled", heading="Until"),

@@ -69,7 +69,7 @@ RULES = {
     "lecturer-writes-whole-table": "Lecturers may write named columns only; a right to the whole table also lets them lock it. "
     "Grant columns, and let a function delete rows.",
     "lecturer-changes-a-key": "A lecturer could move a row to another course or give it a false identity. Revoke UPDATE of this column.",
-    "secret-column-readable": "No login may read password hashes, and no lecturer may read login names or settings. "
+    "secret-column-readable": "No login may read password hashes, and no lecturer may read addresses, login names or settings. "
     "Revoke SELECT of this column.",
     "secret-column-writable": "Only lms.set_login and related functions may write this column. Revoke the right to it.",
     "audit-log-writable": "Only triggers write the audit trail, and no one changes it. Revoke the right to it.",

@@ -137,7 +137,7 @@ UNION ALL SELECT 'lecturer-changes-a-key', format('%s.%s', c.relname, c.attname)
         AND (c.is_id OR c.is_unique OR c.attname IN ('role', 'email', 'origin', 'banked'))
 UNION ALL SELECT 'secret-column-readable', format('%s.%s for %s', c.relname, c.attname, g.rolname) FROM own_column AS c, person_group AS g
     WHERE c.relname = 'users' AND has_column_privilege(g.oid, c.oid, c.attnum, 'SELECT')
-      AND (c.attname = 'password_hash' OR (c.attname IN ('db_role', 'settings') AND g.rolname <> 'lmskit_admin'))
+      AND (c.attname = 'password_hash' OR (c.attname IN ('db_role', 'settings', 'email') AND g.rolname <> 'lmskit_admin'))
 UNION ALL SELECT 'secret-column-writable', format('%s.%s for %s', c.relname, c.attname, g.rolname) FROM own_column AS c, person_group AS g
     WHERE c.relname = 'users' AND c.attname IN ('password_hash', 'db_role') AND has_column_privilege(g.oid, c.oid, c.attnum, 'INSERT, UPDATE')
 UNION ALL SELECT 'audit-log-writable', g.rolname FROM shared_table AS t, person_group AS g
@@ -149,9 +149,10 @@ UNION ALL SELECT 'audit-log-readable', g.rolname FROM shared_table AS t, person_
 UNION ALL SELECT 'index-orders-across-courses', relname FROM own_index AS i
     WHERE amname NOT IN ('btree', 'hash')
        OR (amname = 'btree' AND leads IS DISTINCT FROM 'course_id' AND NOT coalesce(leads IN ('id', 'quiz_id', 'material_id'), false)
-           -- Addresses, codes and other systems' ids must be unique; their order reveals how many there are between two of one's own.
-           AND relname NOT IN ('uq_users_email', 'uq_users_db_role', 'uq_courses_code', 'uq_terms_code',
-               'uq_external_ids_source_kind_external_id')
+           -- Codes must be unique; their order reveals how many there are between two of one's own.
+           AND relname NOT IN ('uq_courses_code', 'uq_terms_code')
+           -- By what a lecturer may not read, a lecturer cannot order or search.
+           AND coalesce((SELECT has_column_privilege(l.oid, i.indrelid, i.indkey[0], 'SELECT') FROM lecturer AS l WHERE i.indkey[0] > 0), true)
            AND EXISTS (
                SELECT FROM generate_series(0, i.indnkeyatts - 1) AS key_column
                WHERE NOT EXISTS (SELECT FROM own_column AS c WHERE c.oid = i.indrelid AND c.attnum = i.indkey[key_column] AND c.is_id)

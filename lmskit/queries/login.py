@@ -43,7 +43,8 @@ class SignedIn:
 def signed_in(session: Session) -> SignedIn:
     """The person whose login this session uses."""
     login = str(session.scalar(text("SELECT session_user")))
-    row = session.execute(select(User.id, User.email, User.role).where(User.id == select(func.lms.me()).scalar_subquery())).one_or_none()
+    address = func.lms.my_address().label("email")
+    row = session.execute(select(User.id, address, User.role).where(User.id == select(func.lms.me()).scalar_subquery())).one_or_none()
     return SignedIn(login, None, None, None) if row is None else SignedIn(login, row.id, row.email, row.role)
 
 

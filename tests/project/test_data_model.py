@@ -26,6 +26,6 @@ def test_the_page_says_who_sees_a_column_and_who_does_not():
         for line in users.splitlines()
         if line.startswith("| `")
     }
-    assert rows["email"] == ["see", "see, add, change"]
+    assert rows["email"] == ["", "see, add, change"]
     assert rows["password_hash"] == ["", ""]
     assert "Lecturers see themselves and the students of their own courses." in users

@@ -33,6 +33,39 @@ GRANT SELECT (settings) ON lms.users TO lmskit_lecturer;
 -- column granted
 GRANT SELECT (email) ON lms.users TO PUBLIC;
 
+-- column granted
+GRANT SELECT (email) ON lms.users TO lmskit_lecturer;
+
+-- column granted
+GRANT SELECT (email) ON lms.users TO lmskit_mailer;
+
+-- external ids granted
+GRANT SELECT ON lms.external_ids TO lmskit_lecturer;
+
+-- external ids granted, with a policy
+GRANT SELECT (external_id, source) ON lms.external_ids TO lmskit_lecturer;
+CREATE POLICY lecturer_reads_own ON lms.external_ids FOR SELECT TO lmskit_lecturer
+    USING (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
+
+-- addresses of everybody
+CREATE OR REPLACE FUNCTION lms.addresses_in(course bigint) RETURNS TABLE (student_id bigint, email text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT e.student_id, u.email FROM lms.student_enrollments AS e JOIN lms.users AS u ON u.id = e.student_id
+    WHERE e.course_id = addresses_in.course;
+END;
+
+-- addresses of those who withdrew
+CREATE OR REPLACE FUNCTION lms.addresses_in(course bigint) RETURNS TABLE (student_id bigint, email text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT e.student_id, u.email FROM lms.student_enrollments AS e JOIN lms.users AS u ON u.id = e.student_id
+    WHERE e.course_id = addresses_in.course AND e.course_id = ANY ((SELECT lms.my_course_ids())::bigint[]);
+END;
+
+-- view of the owner instead of the reader
+ALTER VIEW lms.student_addresses RESET (security_invoker);
+
 -- column granted for changes
 GRANT UPDATE (password_hash) ON lms.users TO lmskit_admin;
 

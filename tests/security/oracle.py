@@ -37,7 +37,6 @@ VISIBLE = {
             "knowledge_fits",
             "materials",
             "material_passages",
-            "external_ids",
         ),
         BY_COURSE,
     ),
@@ -46,6 +45,8 @@ VISIBLE = {
 TABLES = dict(Base.metadata.tables)
 WHOLE = {name: {column.name for column in table.columns} for name, table in TABLES.items()}
 PERSON = {"id", "email", "family_name", "given_name", "sort_name", "role"}
+ADDRESSES = {"course_id", "student_id", "email"}
+"""The columns of the view of addresses."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Rights:
 
 
 LECTURER = Rights(
-    read={table: WHOLE[table] for table in VISIBLE} | {"users": PERSON},
+    read={table: WHOLE[table] for table in VISIBLE} | {"users": PERSON - {"email"}, "student_addresses": ADDRESSES},
     insert={
         "syllabi": {"course_id", "week_number", "topic", "objectives"},
         "materials": {"course_id", "week_number", "kind", "title", "url", "checksum"},
@@ -83,7 +84,8 @@ LECTURER = Rights(
 _ADMINS = {table: columns for table, columns in WHOLE.items() if table not in {"users", "audit_log"}}
 _PEOPLE = (PERSON | {"settings"}) - {"id"}
 ADMIN = Rights(
-    read=_ADMINS | {"audit_log": WHOLE["audit_log"], "users": PERSON | {"settings", "db_role", "created_at"}},
+    read=_ADMINS
+    | {"audit_log": WHOLE["audit_log"], "users": PERSON | {"settings", "db_role", "created_at"}, "student_addresses": ADDRESSES},
     insert=_ADMINS | {"users": _PEOPLE},
     update=_ADMINS | {"users": _PEOPLE},
     delete={*_ADMINS, "users"},
@@ -222,6 +224,14 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
                 "SELECT cardinality(lms.my_course_ids())": 2,
                 f"SELECT lms.delete_material({base + ROWS['material']})": 1,
                 f"SELECT lms.delete_material({other + ROWS['material']})": 0,
+                "SELECT lms.my_address()": login.email,
+                # Two shared students and two of their own in each of two courses; the third has withdrawn.
+                "SELECT count(DISTINCT (course_id, student_id)) FROM lms.student_addresses": 8,
+                f"SELECT count(*) FROM lms.student_addresses WHERE student_id >= {other} AND student_id < {other + 1000}": 0,
+                f"SELECT count(*) FROM lms.external_ids_in({base + ROWS['course']})": 2,
+                f"SELECT count(*) FROM lms.external_ids_in({other + ROWS['course']})": 0,
+                f"SELECT count(*) FROM lms.addresses_in({other + ROWS['course']})": 0,
+                f"SELECT count(*) FROM lms.student_addresses WHERE student_id = {base + 33}": 0,
             }
             for question, answer in questions.items():
                 given, code, _ = tried(connection, sql.SQL(question))

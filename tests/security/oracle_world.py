@@ -46,6 +46,9 @@ INSERT INTO external_ids (source, kind, external_id, person_id)
     SELECT 'register', 'person', 'id-' || u.email, u.id FROM users AS u WHERE u.email LIKE 'canary%';
 INSERT INTO external_ids (source, kind, external_id, course_id, quiz_id)
     SELECT 'register ' || n, 'quiz', 'quiz-' || q.id, q.course_id, q.id FROM quizzes AS q, generate_series(1, 60) AS n;
+INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)
+    SELECT 'CANARY-' || lpad(n::text, 3, '0'), 'C', 'C', t.id, u.id, 'form'
+    FROM users AS u, terms AS t, generate_series(1, 250) AS n WHERE u.email = 'other.lecturer@example.org';
 INSERT INTO topic_performance (student_id, course_id, week_number, level, value, n_evidence, rule, parameters, computed_at)
     SELECT e.student_id, e.course_id, w, 'developing', CASE c.code WHEN 'OWN-1' THEN 0.5 ELSE 0.625 END, 3, 'average', '{}', now()
     FROM student_enrollments AS e JOIN courses AS c ON c.id = e.course_id, generate_series(1, 4) AS w;

@@ -69,6 +69,11 @@ def estimates(connection: Connection, question: str) -> object:
     return _picked(_plan(connection, "COSTS", question), GUESSED)
 
 
+def refusal(connection: Connection, question: str) -> object:
+    """How EXPLAIN of the statement fails."""
+    return answer(connection, f"EXPLAIN (ANALYZE, BUFFERS off, TIMING off, SUMMARY off) {question}")
+
+
 def answer(connection: Connection, question: str) -> object:
     """What the statement returns, or how it fails."""
     try:
@@ -103,7 +108,7 @@ def counters(connection: Connection, question: str) -> object:
 def prepared(connection: Connection, question: str) -> object:
     """The counts of a prepared statement; the question is the argument."""
     connection.execute("DEALLOCATE ALL")
-    connection.execute("PREPARE probe (text) AS SELECT 1 FROM users WHERE email = $1")
+    connection.execute("PREPARE probe (text) AS SELECT 1 FROM courses WHERE code = $1")
     return counts(connection, f"EXECUTE probe ({question})")
 
 
@@ -120,47 +125,62 @@ class Probe:
 
 
 ADDRESS = ("'canary007@example.org'", "'canary007@example.net'")
+CODE = ("'CANARY-007'", "'CANARY-07X'")
 PROBES = (
-    Probe("rows removed after a look-up in a unique index", counts, "SELECT 1 FROM users WHERE email = {}", *ADDRESS),
-    Probe("pages read by a look-up in a unique index", buffers, "SELECT 1 FROM users WHERE email = {}", *ADDRESS),
-    Probe("index statistics after a look-up", counters, "SELECT 1 FROM users WHERE email = {}", *ADDRESS),
-    Probe("a list of values", counts, "SELECT 1 FROM users WHERE email = ANY (ARRAY[{}, 'zzz@example.org'])", *ADDRESS),
-    Probe("alternatives", counts, "SELECT 1 FROM users WHERE email = {} OR email = 'zzz@example.org'", *ADDRESS),
-    Probe("a range", counts, "SELECT 1 FROM users WHERE email BETWEEN {0} AND {0} || '~'", *ADDRESS),
-    Probe("a row comparison", counts, "SELECT 1 FROM users WHERE (email, id) >= ({0}, 0) AND (email, id) < ({0} || '~', 0)", *ADDRESS),
-    Probe("a join with values", counts, "SELECT 1 FROM (VALUES ({}), ('a'), ('b')) AS v (e) JOIN users AS u ON u.email = v.e", *ADDRESS),
+    Probe("rows removed after a look-up in a unique index", counts, "SELECT 1 FROM courses WHERE code = {}", *CODE),
+    Probe("pages read by a look-up in a unique index", buffers, "SELECT 1 FROM courses WHERE code = {}", *CODE),
+    Probe("index statistics after a look-up", counters, "SELECT 1 FROM courses WHERE code = {}", *CODE),
+    Probe("a list of values", counts, "SELECT 1 FROM courses WHERE code = ANY (ARRAY[{}, 'ZZZ'])", *CODE),
+    Probe("alternatives", counts, "SELECT 1 FROM courses WHERE code = {} OR code = 'ZZZ'", *CODE),
+    Probe("a range", counts, "SELECT 1 FROM courses WHERE code BETWEEN {0} AND {0} || '~'", *CODE),
+    Probe("a row comparison", counts, "SELECT 1 FROM courses WHERE (code, id) >= ({0}, 0) AND (code, id) < ({0} || '~', 0)", *CODE),
+    Probe(
+        "a join with values",
+        counts,
+        "SELECT 1 FROM (VALUES ({}), ('a'), ('b')) AS v (e) JOIN courses AS u ON u.code = v.e",
+        *CODE,
+        is_open=False,
+    ),
     Probe(
         "a semi-join",
         counts,
-        "SELECT 1 FROM (VALUES ({}), ('a')) AS v (e) WHERE EXISTS (SELECT FROM users AS u WHERE u.email = v.e)",
-        *ADDRESS,
+        "SELECT 1 FROM (VALUES ({}), ('a')) AS v (e) WHERE EXISTS (SELECT FROM courses AS u WHERE u.code = v.e)",
+        *CODE,
     ),
-    Probe(
-        "a scalar subquery", counts, "SELECT (SELECT 1 FROM users AS u WHERE u.email = v.e) FROM (VALUES ({}), ('a')) AS v (e)", *ADDRESS
-    ),
+    Probe("a scalar subquery", counts, "SELECT (SELECT 1 FROM courses AS u WHERE u.code = v.e) FROM (VALUES ({}), ('a')) AS v (e)", *CODE),
     Probe(
         "a lateral join",
         counts,
-        "SELECT 1 FROM (VALUES ({})) AS v (e), LATERAL (SELECT FROM users WHERE email = v.e LIMIT 1) AS u",
-        *ADDRESS,
+        "SELECT 1 FROM (VALUES ({})) AS v (e), LATERAL (SELECT FROM courses WHERE code = v.e LIMIT 1) AS u",
+        *CODE,
     ),
-    Probe("a prepared statement", prepared, "{}", *ADDRESS),
+    Probe("a prepared statement", prepared, "{}", *CODE),
     Probe(
         "the first in order from a value on",
         counts,
-        "SELECT email FROM users WHERE email >= {0} AND email < {0} || '~' ORDER BY email LIMIT 1",
-        *ADDRESS,
+        "SELECT code FROM courses WHERE code >= {0} AND code < {0} || '~' ORDER BY code LIMIT 1",
+        *CODE,
     ),
-    Probe("a minimum", counts, "SELECT min(email) FROM users WHERE email >= {0} AND email < {0} || '~'", *ADDRESS),
+    Probe("a minimum", counts, "SELECT min(code) FROM courses WHERE code >= {0} AND code < {0} || '~'", *CODE),
     Probe("a code of a course", counts, "SELECT 1 FROM courses WHERE code = {}", "'CANARY-1'", "'NOBODY-1'"),
+    Probe("an address", refusal, "SELECT 1 FROM users WHERE email = {}", *ADDRESS, is_open=False),
+    Probe("a condition on addresses of own students", counts, "SELECT 1 FROM student_addresses WHERE email = {}", *ADDRESS, is_open=False),
+    Probe("pages read for addresses of own students", buffers, "SELECT 1 FROM student_addresses WHERE email = {}", *ADDRESS, is_open=False),
     Probe(
-        "a key of three columns",
-        counts,
+        "index statistics after a look-up of addresses",
+        counters,
+        "SELECT 1 FROM student_addresses WHERE email = {}",
+        *ADDRESS,
+        is_open=False,
+    ),
+    Probe(
+        "an id of another system",
+        refusal,
         "SELECT 1 FROM external_ids WHERE source = 'register' AND kind = 'person' AND external_id = {}",
         "'id-canary007@example.org'",
         "'id-canary007@example.net'",
+        is_open=False,
     ),
-    Probe("a partial index", counts, "SELECT 1 FROM external_ids WHERE person_id = {}", "{foreign_student}", "{own_student}"),
     Probe("a primary key", counts, "SELECT 1 FROM quiz_attempts WHERE id = {}", "{foreign_attempt}", "2000000000"),
     Probe("a physical address", counts, "SELECT 1 FROM quiz_attempts WHERE ctid = {}::tid", "'(5,1)'", "'(5,250)'"),
     Probe(
@@ -227,41 +247,41 @@ PROBES = (
         "0.626",
     ),
     Probe(
-        "a division by zero", answer, "SELECT 1 FROM users WHERE 1 / (CASE WHEN email = {} THEN 0 ELSE 1 END) = 2", *ADDRESS, is_open=False
+        "a division by zero", answer, "SELECT 1 FROM courses WHERE 1 / (CASE WHEN code = {} THEN 0 ELSE 1 END) = 2", *CODE, is_open=False
     ),
     Probe(
         "a cast that fails",
         answer,
-        "SELECT 1 FROM users WHERE CASE WHEN email = {} THEN email ELSE '1' END::int = 2",
-        *ADDRESS,
+        "SELECT 1 FROM courses WHERE CASE WHEN code = {} THEN code ELSE '1' END::int = 2",
+        *CODE,
         is_open=False,
     ),
     Probe(
         "a condition that remembers",
         after_effect,
-        "SELECT 1 FROM users WHERE CASE WHEN email = {} THEN set_config('probe.seen', email, false) END = 'x'",
-        *ADDRESS,
+        "SELECT 1 FROM courses WHERE CASE WHEN code = {} THEN set_config('probe.seen', code, false) END = 'x'",
+        *CODE,
         is_open=False,
     ),
     Probe(
         "the published statistics",
         answer,
-        "SELECT 1 FROM pg_stats WHERE tablename = 'users' AND histogram_bounds::text LIKE '%' || {} || '%'",
-        *ADDRESS,
+        "SELECT 1 FROM pg_stats WHERE tablename = 'courses' AND histogram_bounds::text LIKE '%' || {} || '%'",
+        *CODE,
         is_open=False,
     ),
     Probe(
         "the statistics themselves",
         answer,
         "SELECT 1 FROM pg_statistic WHERE stavalues1::text LIKE '%' || {} || '%'",
-        *ADDRESS,
+        *CODE,
         is_open=False,
     ),
     Probe(
         "a function of one's own",
         answer,
         "CREATE FUNCTION pg_temp.reveal(text) RETURNS bool LANGUAGE plpgsql COST 0.01 AS $$BEGIN RAISE EXCEPTION '%', $1; END$$; SELECT {}",
-        *ADDRESS,
+        *CODE,
         is_open=False,
     ),
 )

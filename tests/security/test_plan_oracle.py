@@ -71,10 +71,10 @@ def test_no_guess_is_true_of_an_own_row(hardened, probe):
 
 
 def test_what_remains_are_counts_over_whole_tables(hardened):
-    """Known and documented: addresses are unique, so they have an index, and an index has an order."""
-    seen = repr(counts(hardened.connection, "SELECT 1 FROM users ORDER BY email LIMIT 1"))
+    """Known and documented: codes are unique, so they have an index, and an index has an order."""
+    seen = repr(counts(hardened.connection, "SELECT 1 FROM courses ORDER BY code LIMIT 1"))
     removed = re.findall(r"Rows Removed by Filter=(\d+)", seen)
-    assert removed == ["250"]  # the foreign addresses before the first own one
+    assert removed == ["251"]  # the foreign codes before the first own one
 
 
 def test_statistics_of_words_would_leak_even_when_hardened(endpoint, hardened):

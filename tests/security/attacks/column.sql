@@ -60,8 +60,11 @@ COPY lms.users (id, password_hash) TO STDOUT;
 -- refused 42501
 COPY (SELECT db_role FROM lms.users) TO STDOUT;
 
--- own
+-- refused 42501
 COPY lms.users (id, email) TO STDOUT;
+
+-- own
+COPY lms.users (id, family_name) TO STDOUT;
 
 -- refused 42501
 SELECT * FROM lms.users NATURAL JOIN lms.courses;

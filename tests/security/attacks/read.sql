@@ -30,11 +30,45 @@ SELECT * FROM lms.materials;
 -- own
 SELECT * FROM lms.material_passages;
 
--- own
+-- refused 42501
 SELECT * FROM lms.external_ids;
 
 -- own
-SELECT id, email, family_name, given_name, sort_name, role FROM lms.users;
+SELECT x.* FROM lms.courses AS c CROSS JOIN lms.external_ids_in(c.id) AS x;
+
+-- nothing
+SELECT * FROM lms.external_ids_in(:foreign_course);
+
+-- own
+SELECT id, family_name, given_name, sort_name, role FROM lms.users;
+
+-- refused 42501
+SELECT id, email FROM lms.users;
+
+-- own
+SELECT * FROM lms.student_addresses;
+
+-- own
+SELECT lms.my_address();
+
+-- nothing
+SELECT * FROM lms.student_addresses WHERE course_id = :foreign_course OR email LIKE 'canary%';
+
+-- nothing
+SELECT * FROM lms.addresses_in(:foreign_course);
+
+-- nothing
+SELECT a.* FROM generate_series(:foreign_course, :foreign_course + 5) AS c, lms.addresses_in(c) AS a;
+
+-- nothing
+SET lmskit.course = ':foreign_code'; SELECT * FROM lms.student_addresses;
+
+-- nothing: students who have withdrawn have no address
+SELECT a.email FROM lms.student_enrollments AS e JOIN lms.student_addresses AS a USING (course_id, student_id) WHERE e.status = 'withdrawn';
+
+-- own: they keep their name and their evidence
+SELECT u.family_name, a.score FROM lms.student_enrollments AS e JOIN lms.users AS u ON u.id = e.student_id
+JOIN lms.quiz_attempts AS a USING (course_id, student_id) WHERE e.status = 'withdrawn';
 
 -- nothing
 SELECT * FROM lms.courses WHERE id IN (:foreign_course, :foreign_second_course);
@@ -192,8 +226,26 @@ EXPLAIN (ANALYZE, VERBOSE, BUFFERS, SETTINGS) SELECT * FROM lms.quiz_attempts;
 -- nothing
 SELECT name FROM lms.terms WHERE id = :foreign_term;
 
--- nothing
-SELECT * FROM lms.external_ids WHERE kind IN ('person', 'term') OR person_id IS NOT NULL OR term_id IS NOT NULL;
+-- refused 42501
+SELECT id FROM lms.external_ids WHERE kind IN ('person', 'term') OR person_id IS NOT NULL OR term_id IS NOT NULL;
+
+-- refused 42501
+SELECT count(*) FROM lms.external_ids;
+
+-- refused 42501
+SELECT id FROM lms.users ORDER BY email LIMIT 1;
+
+-- refused 42501
+SELECT count(*) FROM lms.users GROUP BY email;
+
+-- refused 42501
+EXPLAIN SELECT id FROM lms.users WHERE email < 'canary';
+
+-- refused 42501
+SELECT u.id FROM lms.users AS u JOIN lms.users AS v USING (email);
+
+-- refused 42501
+SELECT c.id FROM lms.courses AS c, lms.users AS u WHERE (u).email IS NOT NULL;
 
 -- nothing
 SELECT lms.my_course_ids() && ARRAY[:foreign_course, :foreign_second_course]::bigint[];
