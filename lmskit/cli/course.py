@@ -8,10 +8,12 @@ from sqlalchemy.orm import load_only
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import snapshot
+from lmskit.limits import LONGEST_CODE
 from lmskit.listings import COURSES, SYLLABUS
 from lmskit.models import Term, User
 from lmskit.queries.course import count_courses, course_by_code, course_rows, syllabus_rows
 from lmskit.queries.roster import class_size, roster_size
+from lmskit.readable import bounded
 from lmskit.rounding import MISSING, count_text
 from lmskit.vocabulary import Origin
 
@@ -48,5 +50,6 @@ def show(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
     owner = lecturer.name if lecturer is not None else MISSING
     print_line(f"{found.code}: {found.title} (module {found.module_code}){simulated}")
     print_line(f"Term {term.code} ({term.name}), {term.starts_on} to {term.ends_on}; lecturer: {owner}")
-    print_line(f"{count_text(counted, 'student')}, {everyone:,} with those pending or withdrawn; mastery rule: {found.mastery_rule}")
+    rule = bounded(found.mastery_rule, LONGEST_CODE)
+    print_line(f"{count_text(counted, 'student')}, {everyone:,} with those pending or withdrawn; mastery rule: {rule}")
     print_table(weeks, SYLLABUS.headings, offset=offset, nothing="The course has no weeks yet.")

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from lmskit.errors import LmskitError
+from lmskit.readable import bounded
 
 
 def message_for(error: Exception) -> str | None:
@@ -44,5 +45,5 @@ class ErrorMessages(TyperGroup):
             message = message_for(error)
             if message is None:
                 raise
-            typer.echo(message, err=True)
+            typer.echo(bounded(message), err=True)
             raise typer.Exit(1) from None

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lmskit.readable import bounded, day_beyond_calendar
 from lmskit.rounding import MISSING
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def console() -> Console:
 
 
 def visible(value: object) -> str:
-    r"""`value` on one line; a control character becomes a replacement character, so that it has no effect.
+    r"""`value` on one line, cut if it is longer than any text that lmskit accepts.
+
+    A control character becomes a replacement character, so that it has no effect.
 
     Examples
     --------
@@ -40,7 +43,8 @@ def visible(value: object) -> str:
     """
     if value is None or value != value:  # noqa: PLR0124 - only a missing value differs from itself
         return MISSING
-    return "".join("\ufffd" if unicodedata.category(character) in {"Cc", "Cf"} else character for character in str(value))
+    text = day_beyond_calendar(value) or bounded(str(value))
+    return "".join("\ufffd" if unicodedata.category(character) in {"Cc", "Cf"} else character for character in text)
 
 
 def print_line(sentence: str) -> None:

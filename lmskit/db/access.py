@@ -13,7 +13,6 @@ its own and passes engines on, or replaces the process's own for a while with `u
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -32,6 +31,7 @@ from lmskit.db.address import DATABASE, THRESHOLD, hosts, parameters_of, prepare
 from lmskit.db.failure import connection_error, is_starting
 from lmskit.db.passfile import find_password_of
 from lmskit.db.server import Server
+from lmskit.db.values import json_value, read_any_day
 from lmskit.errors import NotSignedInError, SignInRefusedError
 from lmskit.settings import Settings
 
@@ -51,8 +51,6 @@ STARTING_LIMIT = 60.0
 PAUSE = 0.2
 CONNECTION_PARAMETERS: dict[str, Any] = {"application_name": "lmskit", "connect_timeout": CONNECT_TIMEOUT}
 COMPANION = "lmskit_companion"
-UNREADABLE = "unreadable"
-"""The key of what is left of JSON that cannot be read."""
 REFUSED = (
     "The address and the password do not belong to an open login. Check both; "
     "an administrator can make a login (lmskit login create EMAIL) or set a new password (lmskit passwd EMAIL)."
@@ -203,7 +201,7 @@ class Access:
                     hide_parameters=True,  # an error repeats neither what people are called nor what is kept of a password
                     connect_args=CONNECTION_PARAMETERS | ({THRESHOLD: prepare_threshold(url)} if THRESHOLD in url.query else {}),
                     execution_options={COMPANION: Companion(self)},
-                    json_deserializer=_json,
+                    json_deserializer=json_value,
                 )
                 event.listen(engine, "do_connect", self._connect)
                 self._engines[key] = engine
@@ -263,7 +261,9 @@ class Access:
         return find_password_of(Path(parameters["passfile"]), hosts(parameters), database=database, user=login)
 
     def _connect(self, dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
-        return self.connected(lambda complete: dialect.connect(*arguments, **complete), parameters, failure=psycopg.OperationalError)
+        connection = self.connected(lambda complete: dialect.connect(*arguments, **complete), parameters, failure=psycopg.OperationalError)
+        read_any_day(connection)
+        return connection
 
     def leave_connections_to_parent(self) -> None:
         """In a forked child: forget the parent's connections without closing them."""
@@ -281,20 +281,6 @@ def _open_own_connections_after_fork(made: Access) -> None:
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=in_child)
-
-
-def _json(stored: str | bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Read JSON as Python does, so that no row stops a query.
-
-    A number with more digits than Python reads becomes infinite. Of JSON with more levels than Python reads, stored before the database
-    refused it, only that fact is left, which is neither a list of questions nor a parameter of a rule.
-    """
-    try:
-        return json.loads(stored)
-    except ValueError:
-        return json.loads(stored, parse_int=float)
-    except RecursionError:
-        return {UNREADABLE: "nested too deeply to be read"}
 
 
 def keeps_connections() -> bool:

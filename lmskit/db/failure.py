@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from lmskit.errors import BusyError, DatabaseError, LmskitError, NotPermittedError, SignInRefusedError, UnreachableError
+from lmskit.db.refused_value import refusal
+from lmskit.errors import BusyError, DatabaseError, LmskitError, NotPermittedError, RefusedValueError, SignInRefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,10 +75,12 @@ def translated_errors() -> Iterator[None]:
 
 
 def translation(error: BaseException | None, *, lost: bool) -> LmskitError | None:
-    """Return the error for a person instead of what psycopg raised, or None if it is a bug or a refused row."""
+    """Return the error for a person instead of what psycopg raised, or None if it is a bug or a clash with other rows."""
     for kinds, error_class, sentence in TRANSLATIONS:
         if isinstance(error, kinds):
             return error_class(sentence)
+    if (refused := refusal(error)) is not None:
+        return RefusedValueError(refused)
     if lost or is_lost_connection(error):
         return UnreachableError(LOST)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from alembic import command
@@ -9,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import access, migrator_engine
 from lmskit.db.lock import exclusively
@@ -58,6 +60,22 @@ def _migrate(action: Callable[[Config, str], None], revision: str, engine: Engin
             message = f"The database cannot go to the revision {revision}: {error}."
             raise RevisionError(message) from error
         connection.commit()
+        if action is command.upgrade:
+            _validate_bounds(connection)
+
+
+def _validate_bounds(connection: Connection) -> None:
+    """Let bounds hold for all rows that were added while some rows broke them; those that are still broken stay as they are."""
+    unmet = connection.execute(
+        text(
+            "SELECT conrelid::regclass || ' VALIDATE CONSTRAINT ' || quote_ident(conname) FROM pg_constraint"
+            " WHERE connamespace = to_regnamespace('lms') AND contype = 'c' AND NOT convalidated ORDER BY conname"
+        )
+    ).scalars()
+    for constraint in unmet.all():
+        with suppress(IntegrityError), connection.begin_nested():
+            connection.execute(text(f"ALTER TABLE {constraint}"))
+    connection.commit()
 
 
 def head() -> str:

@@ -43,6 +43,8 @@ def transaction(engine: Engine | None = None) -> Iterator[Session]:
         A lock or a time limit of the server ended the work; nothing was changed.
     NotPermittedError
         The database does not let the signed-in person do this; nothing was changed.
+    RefusedValueError
+        A column does not take a value; nothing was changed.
     """
     with translated_errors(), Session(engine or engine_for(), expire_on_commit=False) as session, session.begin():
         yield session

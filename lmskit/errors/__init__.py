@@ -9,6 +9,7 @@
      │    ├── QueryError            a person's own SQL query does not return a table
      │    ├── UnknownRuleError
      │    ├── RuleParameterError
+     │    ├── RefusedValueError     a column of the database does not take a value
      │    ├── ItemScoresError       a table of scores contains a value that is not a score
      │    ├── QuizAmbiguousError    several quizzes of the course have the title
      │    ├── NameNeededError       a person who is not in lmskit yet needs a name
@@ -107,6 +108,7 @@ from lmskit.errors.input import (
     PageLimitError,
     QueryError,
     QuizAmbiguousError,
+    RefusedValueError,
     RuleParameterError,
     UnknownRuleError,
     WeekNeededError,
@@ -201,6 +203,7 @@ __all__ = [
     "QuizNotFoundError",
     "QuizNotFoundInCourseError",
     "QuizUnreadableError",
+    "RefusedValueError",
     "ReportError",
     "RevisionError",
     "RuleParameterError",

@@ -34,6 +34,10 @@ class RuleParameterError(InputError):
     """A mastery rule was given a parameter it does not have, or one out of range."""
 
 
+class RefusedValueError(InputError):
+    """A column of the database does not take a value; nothing was changed."""
+
+
 class ItemScoresError(InputError):
     """A table of scores contains a value that is not a score, or the maximum score of an item is missing."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, Text, case, cast, func, or_, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from lmskit.columns import Column, Columns
 from lmskit.db import login_name
@@ -14,9 +15,12 @@ from lmskit.queries.page import DEFAULT_PAGE, paged
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from lmskit.queries.frame import Rows
+
+LONGEST_VALUE = 2_000
+"""Characters of a changed value that are read whole: a page of changes of large quizzes would need gigabytes."""
 
 AUDIT_ENTRIES = Columns(
     Column("entry_id", "int64"),
@@ -45,6 +49,8 @@ def audit_entries(
     """Changes, newest first; `course` (code), `actor` (address, current or earlier) and `table` keep only those.
 
     {columns}
+
+    Of a value that has more than `LONGEST_VALUE` characters as JSON, there is a text with its beginning and its length.
     """
     return AUDIT_ENTRIES.table(audit_rows(session, course=course, actor=actor, table=table, limit=limit, offset=offset))
 
@@ -68,8 +74,8 @@ def audit_rows(
         AuditEntry.table_name,
         AuditEntry.row_key,
         Course.code.label("course"),
-        AuditEntry.old,
-        AuditEntry.new,
+        _bounded(AuditEntry.old).label("old"),
+        _bounded(AuditEntry.new).label("new"),
     )
     statement = _filtered(session, columns, course=course, actor=actor, table=table).order_by(AuditEntry.id.desc())
     return rows(session, paged(statement, limit, offset))
@@ -90,6 +96,15 @@ def _filtered(session: Session, statement: Select[Any], *, course: str | None, a
     if table is not None:
         statement = statement.where(AuditEntry.table_name == table)
     return statement
+
+
+def _bounded(changed: InstrumentedAttribute[dict[str, Any] | None]) -> ColumnElement[dict[str, Any] | None]:
+    """The changed columns, in which no value is longer than a person reads; the server cuts those that are."""
+    column = func.jsonb_each(changed).table_valued("key", "value", joins_implicitly=True)
+    written = cast(column.c.value, Text)
+    beginning = func.format("%s… (%s characters)", func.left(written, LONGEST_VALUE), func.to_char(func.length(written), "FM999,999,999"))
+    value = case((func.length(written) > LONGEST_VALUE, func.to_jsonb(beginning)), else_=column.c.value)
+    return select(func.jsonb_object_agg(column.c.key, value, type_=JSONB)).select_from(column).scalar_subquery()
 
 
 def _by(session: Session, actor: str) -> ColumnElement[bool]:

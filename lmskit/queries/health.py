@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, RULES, SHARED_RESOURCES, skipped_rules, violations
+from lmskit.queries.bounds import unmet_bounds
 from lmskit.queries.connections import connections_finding
 from lmskit.queries.database_sessions import blocking_sessions, hidden_sessions
 from lmskit.queries.finding import Finding, note, well, wrong
@@ -37,6 +38,7 @@ def database_findings(session: Session, *, embedded: bool, harden: bool) -> Iter
     yield from settings_findings(session, embedded=embedded)
     yield connections_finding(session, embedded=embedded)
     yield from _access(session, embedded=embedded, harden=harden)
+    yield from _bounds(session)
     if session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one():
         yield from _sessions(session)
         yield from _messages(session)
@@ -100,6 +102,24 @@ def _shared_resources(n_open: int, *, embedded: bool) -> Finding:
     if embedded:
         return wrong("shared resources", f"{harm}. To close them: lmskit db bootstrap")
     return note("shared resources", f"{harm}. To close them, as superuser: lmskit db bootstrap --harden ADDRESS")
+
+
+def _bounds(session: Session) -> Iterator[Finding]:
+    """Whether every row is within the bounds of its table; rows from before a bound stay as they are."""
+    unmet = unmet_bounds(session)
+    if not unmet:
+        yield well("bounds", "Every row is within the bounds of its table.")
+    for bound in unmet:
+        if not bound.n_rows:
+            yield note(bound.constraint, f"All rows of {bound.table} meet this bound now. To have it hold for all: lmskit db upgrade")
+            continue
+        broken = "1 row breaks" if bound.n_rows == 1 else f"{bound.n_rows:,} rows break"
+        named = ", ".join(bound.first_keys) + (", …" if bound.n_rows > len(bound.first_keys) else "")
+        yield wrong(
+            bound.constraint,
+            f"{broken} this bound of {bound.table}, which is younger: {named}. What can be read of them is shown; a change has to "
+            f"meet the bound. To see all: {bound.find()}. To mend: change these values, then: lmskit db upgrade",
+        )
 
 
 def _sessions(session: Session) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from psycopg.pq import Format
 
 from lmskit.db.arrow import reading
 from lmskit.db.select_statement import with_values
+from lmskit.db.values import json_value
 from lmskit.errors import QueryError
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _loaded(column: pa.ChunkedArray, kind: str, name: str) -> Any:  # noqa: ANN4
     written = column.to_pylist()
     if column.null_count == len(written):
         return pd.Series(written, dtype=_WITHOUT_ROWS.get(kind, "object"))
-    read = json.loads if kind in {"json", "jsonb"} else _reader(kind)
+    read = json_value if kind in {"json", "jsonb"} else _reader(kind)
     try:
         values = [None if text is None else read(text) for text in written]
     except psycopg.DataError as error:

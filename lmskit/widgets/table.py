@@ -10,6 +10,7 @@ import numbers
 import ipywidgets as widgets
 import pandas as pd
 
+from lmskit.readable import bounded, day_beyond_calendar
 from lmskit.rounding import MISSING, number_text
 
 LONGEST_WORD_SHOWN_AS_CODE = 30
@@ -32,11 +33,13 @@ def cell_text(value: object) -> str:
         return MISSING
     if pd.api.types.is_bool(value):
         return "yes" if value else "no"
+    if (beyond := day_beyond_calendar(value)) is not None:
+        return beyond
     if isinstance(value, dt.datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
         return number_text(float(value))
-    return str(value)
+    return bounded(str(value))
 
 
 def table_html(frame: pd.DataFrame, *, nothing: str = "Nothing to show.") -> str:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from lmskit import limits
+from lmskit.db.refused_value import BOUNDS
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -53,6 +54,16 @@ def test_every_limit_on_a_length_or_a_week_is_compared(migrated_engine: Engine) 
             )
         ).scalars()
         assert set(found) == set(HELD)
+
+
+def test_every_bound_has_a_sentence_that_names_its_column(migrated_engine: Engine) -> None:
+    named = re.compile(r"_is_visible$|_is_one_line$|_is_shallow$|_readable(_day)?$|_have_an_end$|_number_has_an_end$")
+    with migrated_engine.connect() as connection:
+        checks = connection.execute(text("SELECT conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE contype = 'c'"))
+        definitions = {row.conname: row.definition for row in checks}
+    assert {name for name in definitions if named.search(name)} <= set(BOUNDS) <= set(definitions)
+    for constraint, (columns, _) in BOUNDS.items():
+        assert all(column in definitions[constraint] for column in columns.split(" or "))
 
 
 @pytest.mark.parametrize(("table", "column"), [("quizzes", "max_score"), ("quiz_attempts", "score"), ("quiz_attempts", "max_score")])

@@ -21,6 +21,7 @@ from lmskit.analytics.rules.right_or_wrong import KHAN, M_OF_N
 from lmskit.analytics.rules.rule import Rule, Values
 from lmskit.configured_rule import ConfiguredRule
 from lmskit.errors import RuleParameterError, UnknownRuleError
+from lmskit.limits import LONGEST_CODE
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {rule.name: rule for rule in (AVERAGE, HIGHEST, LATEST, WEIGHTED_AVERAGE, DECAYING_AVERAGE, N_OF_MASTERY, M_OF_N, KHAN, BKT)}
@@ -41,7 +42,7 @@ def rule_named(name: str) -> Rule:
     """
     if name in RULES:
         return RULES[name]
-    near = difflib.get_close_matches(str(name), RULES, n=1)
+    near = difflib.get_close_matches(str(name)[:LONGEST_CODE], RULES, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     message = f"There is no mastery rule {reprlib.repr(name)}.{hint} The rules are {', '.join(RULES)}."
     raise UnknownRuleError(message)

@@ -12,6 +12,8 @@ import numpy as np
 
 from lmskit.configured_rule import ConfiguredRule
 from lmskit.errors import RuleParameterError
+from lmskit.limits import LONGEST_TITLE
+from lmskit.readable import bounded
 from lmskit.rounding import count_text
 from lmskit.thresholds import MASTERY_THRESHOLD, REMEDIAL_THRESHOLD, check_thresholds
 
@@ -166,7 +168,8 @@ class Rule:
         known = [parameter.name for parameter in self.parameters]
         unknown = [name for name in given if name not in known]
         if unknown:
-            message = f"The rule {self.name} has no parameter {', '.join(unknown)}; it has {', '.join(known)}."
+            named = bounded(", ".join(unknown), LONGEST_TITLE)
+            message = f"The rule {self.name} has no parameter {named}; it has {', '.join(known)}."
             raise RuleParameterError(message)
         values: dict[str, float] = {}
         for parameter in self.parameters:

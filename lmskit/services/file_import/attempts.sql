@@ -233,6 +233,25 @@ WHERE state = 'changed' AND origin <> 'import'
 ORDER BY position_id, n
 ON CONFLICT (position_id) DO NOTHING
 
+-- part: reject_changes_beyond_limits
+-- An attempt from before the limits stays as it is unless a change brings it within them; its row is rejected, and no other.
+INSERT INTO file_rejected (position_id, value, reason)
+SELECT DISTINCT ON (c.position_id) c.position_id, c.score::text,
+    'is an attempt in lmskit that is beyond the limits of its number, times, feedback or answers, so it is not changed'
+FROM file_compared_attempt AS c
+CROSS JOIN file_option AS o
+WHERE c.state = 'changed'
+    AND (
+        c.number > o.most_attempts
+        OR length(c.feedback) > o.longest_feedback
+        OR pg_column_size(c.answers) > o.largest_answers
+        OR jsonb_path_exists(c.answers, format('$.**{%s to last}', o.deepest_answers + 1)::jsonpath)
+        OR extract(YEAR FROM least(c.started_at, c.submitted_at) AT TIME ZONE 'UTC') < o.earliest_year
+        OR extract(YEAR FROM greatest(c.started_at, c.submitted_at) AT TIME ZONE 'UTC') > o.latest_year
+    )
+ORDER BY c.position_id, c.n
+ON CONFLICT (position_id) DO NOTHING
+
 -- part: reject_excess_attempts
 -- A student has attempt numbers up to a limit; an attempt beyond it rejects its row, and no other.
 INSERT INTO file_rejected (position_id, value, reason)
@@ -271,7 +290,11 @@ SELECT
         c.started_at,
         coalesce(
             c.submitted_at,
-            (q.due_on + TIME '12:00') AT TIME ZONE 'UTC',
+            -- A quiz from before its day had bounds may have a day that no attempt can have.
+            CASE
+                WHEN extract(YEAR FROM q.due_on) BETWEEN o.earliest_year AND o.latest_year
+                    THEN (q.due_on + TIME '12:00') AT TIME ZONE 'UTC'
+            END,
             -- The last noon before now, or noon of the term's last day if that is earlier.
             (least((now() AT TIME ZONE 'UTC' - INTERVAL '12 hours')::date, t.ends_on) + TIME '12:00') AT TIME ZONE 'UTC'
         )
@@ -281,6 +304,7 @@ JOIN file_quiz AS f ON f.quiz = c.quiz
 JOIN quizzes AS q ON q.id = f.quiz_id
 JOIN courses AS co ON co.id = q.course_id
 JOIN terms AS t ON t.id = co.term_id
+CROSS JOIN file_option AS o
 LEFT JOIN file_added_person AS a ON a.identity = -c.person
 WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = c.position_id)
 

@@ -180,6 +180,13 @@ PIPELINE = (
             ),
             Sql(
                 "attempts",
+                "reject_changes_beyond_limits",
+                ("file_compared_attempt", "file_option", "file_rejected"),
+                reports="rejections",
+                analyzes=("file_rejected",),
+            ),
+            Sql(
+                "attempts",
                 "reject_excess_attempts",
                 ("file_compared_attempt", "file_option", "file_rejected"),
                 reports="rejections",
@@ -275,7 +282,7 @@ PIPELINE = (
             Sql(
                 "attempts",
                 "planned_attempts",
-                ("file_added_person", "file_compared_attempt", "file_quiz", "file_rejected"),
+                ("file_added_person", "file_compared_attempt", "file_option", "file_quiz", "file_rejected"),
                 makes="file_planned_attempt",
             ),
             Sql("attempts", "add_attempts", ("file_planned_attempt",)),

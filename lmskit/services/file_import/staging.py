@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from lmskit.errors import InputError
 from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, TermRecord
-from lmskit.limits import EARLIEST_YEAR, LARGEST_ANSWERS, LATEST_YEAR, LONGEST_NAME, MOST_ATTEMPTS
+from lmskit.limits import DEEPEST_JSON, EARLIEST_YEAR, LARGEST_ANSWERS, LATEST_YEAR, LONGEST_NAME, LONGEST_PROSE, MOST_ATTEMPTS
 from lmskit.names import sort_name
 from lmskit.progress import REPORT_EVERY
 from lmskit.services.importing import add_rejections
@@ -50,6 +50,8 @@ class OptionRow(NamedTuple):
     earliest_year: int
     latest_year: int
     largest_answers: int
+    deepest_answers: int
+    longest_feedback: int
 
 
 class RejectedRow(NamedTuple):
@@ -180,7 +182,7 @@ def stage_options(context: ImportContext) -> None:
     today = dt.datetime.now(dt.UTC).date()
     row = OptionRow(
         options.system, course_id, options.lecturer_id, options.term_id, today, options.asked.notify,
-        MOST_ATTEMPTS, EARLIEST_YEAR, LATEST_YEAR, LARGEST_ANSWERS,
+        MOST_ATTEMPTS, EARLIEST_YEAR, LATEST_YEAR, LARGEST_ANSWERS, DEEPEST_JSON, LONGEST_PROSE,
     )  # fmt: skip
     OPTION.create(context.session)
     OPTION.copy(context.session, [row])

@@ -1,0 +1,36 @@
+"""Values that a person cannot read as they are: a text that is too long, a day that no calendar has."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from lmskit.limits import LONGEST_PROSE
+
+# A day within the ends of Python's calendar, so that a change of the time zone does not leave it.
+FIRST_DAY, LAST_DAY = dt.date(1, 1, 2), dt.date(9999, 12, 30)
+"""What a stored day before or after Python's calendar is read as, so that it stays before or after all others."""
+
+
+def bounded(text: str, longest: int = LONGEST_PROSE) -> str:
+    """Return the beginning of a text that is longer than any that lmskit accepts, and how long it is; otherwise the text.
+
+    Examples
+    --------
+    >>> bounded("objectives"), bounded("x" * 50_000, 3)
+    ('objectives', 'xxx… (50,000 characters)')
+    """
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
+
+
+def day_beyond_calendar(value: object) -> str | None:
+    """Return what to show instead of a day or time that stands for one beyond Python's calendar; None for any other value.
+
+    Examples
+    --------
+    >>> day_beyond_calendar(LAST_DAY), day_beyond_calendar(dt.date(2026, 9, 14))
+    ('after the year 9999', None)
+    """
+    if not isinstance(value, dt.date):  # a datetime is a date too
+        return None
+    day = value.date() if isinstance(value, dt.datetime) else value
+    return "before the year 1" if day <= FIRST_DAY else "after the year 9999" if day >= LAST_DAY else None
