@@ -48,7 +48,7 @@ def old_rows(fresh_database, endpoint):
 
 @pytest.fixture
 def lmskit(old_rows, configure):
-    """Run a command as a person; an exception that is no sentence is raised."""
+    """Run a command as a person; an exception without a sentence is raised."""
 
     def run(*arguments, person=ADMIN):
         configure(LMSKIT_DATABASE_URL=address(old_rows, person))
