@@ -9,6 +9,7 @@ from lmskit.cli.psql import run_psql
 from lmskit.db import access, revision
 from lmskit.db.address import DATABASE, conninfo, shown
 from lmskit.db.bootstrap import Bootstrapped, bootstrap
+from lmskit.db.cluster.disk import BALLAST, MEGABYTE, is_low
 from lmskit.errors import InputError
 
 app = typer.Typer(name="db", help="The database server, its preparation and its revision.", no_args_is_help=True)
@@ -130,6 +131,12 @@ def start() -> None:
     _only_embedded("start")
     endpoint = access().server.start()
     typer.echo(f"The database server is running at {endpoint.host}, port {endpoint.port}.")
+    layout = access().server.cluster.layout
+    if is_low(layout):
+        typer.echo(
+            f"The disk that holds {layout.home} is nearly full, and the server has no reserve on it. "
+            f"Free at least {2 * BALLAST // MEGABYTE} MB there; the reserve is then made at the next start."
+        )
 
 
 @app.command()

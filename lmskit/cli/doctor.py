@@ -13,6 +13,7 @@ from rich.text import Text
 
 from lmskit.cli.printing import console, print_line, visible
 from lmskit.db import access, engine_for, revision, snapshot, transaction
+from lmskit.db.cluster.disk import is_low
 from lmskit.errors import DatabaseError, RevisionError
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.health import database_findings
@@ -96,7 +97,11 @@ def disk(home: Path) -> Finding:
     existing = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     shown = f"{free / LOW_DISK:.1f} GiB are free at {existing}."
-    return well("disk", shown) if free >= LOW_DISK else wrong("disk", f"Only {shown} Make room before importing.")
+    if free >= LOW_DISK:
+        return well("disk", shown)
+    if access().server.external is None and is_low(access().server.cluster.layout):
+        shown += " The reserve with which the server starts on a full disk is used up; it is made again at a start with room for it."
+    return wrong("disk", f"Only {shown} Make room before importing.")
 
 
 def passfile(path: Path) -> Finding:

@@ -92,7 +92,7 @@ class Server:
         found = cluster.running()
         endpoint = found or cluster.start()
         if not self._is_prepared(endpoint) or not (found or self._is_hardened_as_configured(endpoint)):
-            with cluster.exclusively():
+            with cluster.file_errors(), cluster.exclusively():
                 if not self._is_prepared(endpoint) or not self._is_hardened_as_configured(endpoint):
                     self.bootstrap(endpoint)
         return endpoint
@@ -100,11 +100,12 @@ class Server:
     def bootstrap(self, endpoint: Endpoint) -> Bootstrapped:
         """Prepare the running embedded server; if it was prepared before, what was changed by hand is restored."""
         marker = self.cluster.layout.bootstrapped
-        if marker.exists():
-            _, _, old_host = marker.read_text(encoding="utf-8").partition("\n")
-            move_host(self.passfile, old=old_host.strip(), new=endpoint.host)
-        result = bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=self.passfile, own_cluster=True, harden=self._harden)
-        write_whole(marker, f"{self._prepared_as}\n{endpoint.host}\n")
+        with self.cluster.file_errors():
+            if marker.exists():
+                _, _, old_host = marker.read_text(encoding="utf-8").partition("\n")
+                move_host(self.passfile, old=old_host.strip(), new=endpoint.host)
+            result = bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=self.passfile, own_cluster=True, harden=self._harden)
+            write_whole(marker, f"{self._prepared_as}\n{endpoint.host}\n")
         return result
 
     # With which login ---------------------------------------------------------------------------------

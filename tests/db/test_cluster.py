@@ -452,5 +452,8 @@ def test_a_full_disk_is_named_as_such(own_cluster, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ClusterError, match=r"^The disk that holds .* is full\. Free some space and try again\.$"):
+    with pytest.raises(
+        ClusterError,
+        match=r"^The disk that holds .* is full: \d+ MB are free\. Nothing is lost\. Free some space on that disk, then",
+    ):
         cluster.start()

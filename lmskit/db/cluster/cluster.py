@@ -10,16 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import psycopg
 from psycopg.conninfo import make_conninfo
 
 from lmskit.db.cluster.binaries import program, reachable_installation, remove_other_copies
 from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, SUPERUSER
+from lmskit.db.cluster.disk import disk_full, is_full, keep_ballast, release_ballast, says_full
 from lmskit.db.cluster.launch import launch, refuse_moved, run_as, shut_down, wait_until_ready
 from lmskit.db.cluster.layout import Layout, owned_by_server, prepare_base, prepare_home, unusable
 from lmskit.db.cluster.postmaster import HIDDEN, Postmaster, answering_folder, read_postmaster, serving
 from lmskit.db.cluster.server_user import ServerUser, server_user, user_name
 from lmskit.db.lock import exclusively
-from lmskit.errors import ClusterError
+from lmskit.errors import ClusterError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,7 +101,7 @@ class Cluster:
         ClusterError
             The home cannot be used, or the server does not start.
         """
-        with self._file_errors():
+        with self.file_errors():
             endpoint = self.running()
             if endpoint is not None:
                 return endpoint
@@ -108,7 +110,11 @@ class Cluster:
             self._refuse_foreign_home(user)
             prepare_home(self.layout, user)
             with self.exclusively():
-                return self.running() or self._start(user)
+                endpoint = self.running()
+                if endpoint is None:
+                    endpoint = self._start_with_ballast(user)
+                    keep_ballast(self.layout, user)
+                return endpoint
 
     def running(self) -> Endpoint | None:
         """Return where the server listens, or None if it does not. Takes less than a millisecond, and never sends a signal.
@@ -118,7 +124,7 @@ class Cluster:
         ClusterError
             The home was moved while its server runs.
         """
-        with self._file_errors():
+        with self.file_errors():
             found = read_postmaster(self.layout.data)
             if found is None or not found.ready:
                 return None
@@ -144,7 +150,7 @@ class Cluster:
         ClusterError
             The server does not end, or runs where this process cannot see it.
         """
-        with self._file_errors():
+        with self.file_errors():
             if not self.layout.data.exists():
                 return False
             with self.exclusively():
@@ -166,9 +172,22 @@ class Cluster:
         """Hold the lock for starting, stopping and preparing this server."""
         return exclusively(self.layout.lock, timeout=BUSY_LIMIT)
 
+    def _start_with_ballast(self, user: ServerUser) -> Endpoint:
+        try:
+            return self._start(user)
+        except OSError as error:
+            if not (says_full(error) and release_ballast(self.layout)):
+                raise
+            return self._start(user)
+
     def _start(self, user: ServerUser) -> Endpoint:
         prepare_base(self.layout, user)
-        install = reachable_installation(self.layout, user, self.installation)
+        try:
+            install = reachable_installation(self.layout, user, self.installation)
+        except OSError:
+            for part in self.layout.install.glob("tmp*"):
+                shutil.rmtree(part, ignore_errors=True)
+            raise
         if not self.layout.data.exists():
             self._initialise(user, install)
         self._check_data(user)
@@ -202,9 +221,8 @@ class Cluster:
         if answer is None or answer.returncode != 0:
             shutil.rmtree(part, ignore_errors=True)
             reason = " ".join((answer.stderr if answer else "").split())
-            if "No space left on device" in reason:
-                message = f"The disk that holds {self.layout.home} is full. Free some space and try again."
-                raise ClusterError(message)
+            if says_full(reason) or is_full(self.layout.base):
+                raise disk_full(self.layout.home, new=True)
             message = f"A new database cannot be made in {self.layout.base}: {reason}"
             raise ClusterError(message)
         self.layout.bootstrapped.unlink(missing_ok=True)
@@ -270,12 +288,16 @@ class Cluster:
         return Endpoint(host=LOOPBACK, port=found.port, server_user=None, superuser_passfile=self.layout.superuser_passfile)
 
     @contextmanager
-    def _file_errors(self) -> Iterator[None]:
-        """Raise an error for people to read instead of what the file system raises."""
+    def file_errors(self) -> Iterator[None]:
+        """Raise an error for people to read instead of what the file system raises, or the server whose disk is full."""
         try:
             yield
         except OSError as error:
             raise unusable(self.layout.home, error) from error
+        except (psycopg.Error, UnreachableError) as error:
+            if says_full(error) or is_full(self.layout.base):
+                raise disk_full(self.layout.home) from error
+            raise
 
 
 def _foreign(folder: Path, owner: int, user: ServerUser) -> str:

@@ -18,6 +18,7 @@ import psutil
 
 from lmskit.db.cluster.binaries import installation, program
 from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, write_configuration
+from lmskit.db.cluster.disk import FULL, disk_full, is_full, release_ballast, says_full
 from lmskit.db.cluster.hold import handed_on, is_held
 from lmskit.db.cluster.layout import socket_folder
 from lmskit.db.cluster.postmaster import (
@@ -56,7 +57,7 @@ FIRST_PORT, PORTS = 15000, 10000
 """Below the ports that operating systems hand out to outgoing connections."""
 PORT_TAKEN = ("Address already in use", "could not bind", "could not create any TCP/IP sockets")
 MEMORY_IN_USE = ("still in use", "lock file")
-CONFIGURATION_MISTAKES = ("invalid value for parameter", "unrecognized configuration parameter", "syntax error in file", "No space left")
+CONFIGURATION_MISTAKES = ("invalid value for parameter", "unrecognized configuration parameter", "syntax error in file", *FULL)
 
 
 def launch(layout: Layout, user: ServerUser, install: Path, overrides: Mapping[str, str]) -> Postmaster:
@@ -82,16 +83,17 @@ def launch(layout: Layout, user: ServerUser, install: Path, overrides: Mapping[s
             run_as(user, command, layout.base, hand_on=descriptors)
         found = wait_until_ready(layout)
         if found is not None:
-            layout.port.write_text(f"{found.port}\n", encoding="ascii")
+            with suppress(OSError):  # the server may have taken the last of the disk
+                layout.port.write_text(f"{found.port}\n", encoding="ascii")
             return found
         reason = _reason(layout, seen)
         if any(phrase in reason for phrase in PORT_TAKEN):
             taken.add(port)
+        elif says_full(reason) or (not reason and is_full(layout.data)):  # a full disk takes no log either
+            if not release_ballast(layout):
+                raise disk_full(layout.home)
         elif not any(phrase in reason for phrase in MEMORY_IN_USE):
             break
-    if "No space left on device" in reason:
-        message = f"The disk that holds {layout.home} is full. Free some space and try again."
-        raise ClusterError(message)
     message = f"The database server does not start: {reason or 'it gave no reason.'} Its log is in {layout.log}."
     raise ClusterError(message)
 

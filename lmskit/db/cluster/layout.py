@@ -9,6 +9,7 @@
             conf/                    written by lmskit, readable for the server
             install/                 a copy of the binaries, if the server's user cannot reach the wheel's
             port  bootstrapped       the last port; how the server was prepared
+            ballast                  given up when the disk is full
             held                     locked as long as a process of the server lives
 
 If root starts the server, the server's user owns only data, log and run. An attacker who breaks out of the
@@ -17,7 +18,6 @@ database can then neither change the rules of who may sign in nor make root foll
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import stat
@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmskit.db.cluster.disk import disk_full, says_full
 from lmskit.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class Layout:
     def held(self) -> Path:
         """The file that the processes of the server hold locked."""
         return self.base / "held"
+
+    @property
+    def ballast(self) -> Path:
+        """The file that is given up when the disk is full."""
+        return self.base / "ballast"
 
     @property
     def bootstrapped(self) -> Path:
@@ -195,8 +201,8 @@ def belongs_to_server(folder: Path, user: ServerUser) -> bool:
 
 def unusable(home: Path, error: OSError) -> ClusterError:
     """Return the error for a home that the file system refuses."""
-    if error.errno == errno.ENOSPC:
-        return ClusterError(f"The disk that holds {home} is full. Free some space and try again.")
+    if says_full(error):
+        return disk_full(home)
     subject = error.filename or home
     return ClusterError(
         f"The database cannot be kept in {home}: {subject}: {error.strerror or error}. Choose a folder of your own with LMSKIT_HOME."

@@ -1,6 +1,6 @@
 """The server process of a data directory: what its file postmaster.pid says, whether it runs, and who answers at its socket.
 
-A process number may belong to another process by now, and a start time is computed from a clock that somebody may set.
+A process number may belong to another process by now, and a start time is computed from a clock that may be set.
 So the server is known by what only it does: it listens at its socket, and it works in its data directory as that folder's owner.
 """
 
@@ -156,7 +156,7 @@ def listener(folder: Path | str, port: int) -> int | None:
         try:
             probe.connect(address)
         except (BlockingIOError, TimeoutError):
-            return HIDDEN  # somebody listens, with more connections waiting than the queue holds
+            return HIDDEN  # it listens, with more connections waiting than the queue holds
         except OSError:
             return None
         if sys.platform != "linux":
