@@ -8,16 +8,21 @@ an upgrade to a new major version.
 **Shared resources.** A login that takes advisory locks until the lock table of the server is full stops every other session, and what it
 writes into large objects has no quota. The functions for them are revoked from PUBLIC; lmskit uses none of them. The privilege belongs to
 one database too. docs/shared-resources.md has a decision on every other function that every login may call.
+
+**The server's log.** `RAISE LOG` and `debug_print_plan` write into it as often and as much as a client likes, until the disk is full. In
+sessions of the database only what ends a session is logged; the server's own processes log as before.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import psycopg
 
     Connection = psycopg.Connection[Any]
 
@@ -99,6 +104,8 @@ def open_shared_resources(connection: Connection) -> list[str]:
 
 
 def close_shared_resources(connection: Connection) -> None:
-    """Let only superusers call the functions of `SHARED_RESOURCES`; as superuser. It can be repeated."""
+    """Let only superusers call the functions of `SHARED_RESOURCES`, and write into the server's log; as superuser. It can be repeated."""
     for function in open_shared_resources(connection):
         connection.execute(f"REVOKE EXECUTE ON FUNCTION pg_catalog.{function} FROM PUBLIC".encode())
+    with contextlib.suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
+        connection.execute(sql.SQL("ALTER DATABASE {} SET log_min_messages = 'fatal'").format(sql.Identifier(connection.info.dbname)))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from lmskit.settings import Settings
 
-BOOTSTRAP_VERSION = "5"
+BOOTSTRAP_VERSION = "6"
 """Raised when `bootstrap` does more: an embedded cluster is then prepared again at its next use."""
 
 

@@ -81,7 +81,7 @@ RULES = {
     "ALTER TABLE … ALTER COLUMN … SET STATISTICS 0.",
     "statistics-across-columns": "Extended statistics reveal facts about all rows, also those of others. DROP STATISTICS.",
     LEAKPROOF_BUILTINS: "EXPLAIN can reveal rows of other lecturers. As superuser: lmskit db bootstrap --harden ADDRESS",
-    SHARED_RESOURCES: "With this function a login can fill the server's lock table or its disk, or follow rows that policies hide. "
+    SHARED_RESOURCES: "With this a login can fill the server's lock table, disk or log, or follow rows that policies hide. "
     "As superuser: lmskit db bootstrap --harden ADDRESS",
     # Functions
     "definer-without-search-path": "Its caller could make it use objects of another schema. "

@@ -69,6 +69,12 @@ UNION ALL SELECT 'shared-resource-open', p.oid::regprocedure::text FROM pg_proc 
       AND p.proname IN ('pg_advisory_lock', 'pg_advisory_lock_shared', 'pg_advisory_xact_lock', 'pg_advisory_xact_lock_shared',
           'pg_try_advisory_lock', 'pg_try_advisory_lock_shared', 'pg_try_advisory_xact_lock', 'pg_try_advisory_xact_lock_shared',
           'lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_truncate', 'lo_truncate64', 'pg_logical_emit_message', 'currtid2')
+UNION ALL SELECT 'shared-resource-open', 'log_min_messages'
+    WHERE coalesce(
+        (SELECT split_part(c.setting, '=', 2) FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase,
+            unnest(s.setconfig) AS c (setting)
+         WHERE d.datname = current_database() AND s.setrole = 0 AND c.setting LIKE 'log_min_messages=%'),
+        'log') NOT IN ('fatal', 'panic')
 UNION ALL SELECT 'untrusted-language', lanname FROM pg_language WHERE NOT lanpltrusted AND lanname NOT IN ('internal', 'c')
 UNION ALL SELECT 'native-function', oid::regprocedure::text FROM function WHERE lanname IN ('internal', 'c') AND NOT of_extension
 UNION ALL SELECT 'system-function-open', format('%s for %s', p.oid::regprocedure, a.rolname) FROM actor AS a, pg_proc AS p

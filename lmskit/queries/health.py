@@ -97,8 +97,8 @@ def _plan_oracle(*, is_open: bool, embedded: bool, harden: bool) -> Finding:
 def _shared_resources(n_open: int, *, embedded: bool) -> Finding:
     """Whether every login may take locks and disk that all sessions share."""
     if not n_open:
-        return well("shared resources", "No login can take advisory locks or make large objects.")
-    harm = f"{n_open} functions let every login fill the server's lock table or its disk, or follow rows that policies hide"
+        return well("shared resources", "No login can take advisory locks, make large objects or write into the server's log.")
+    harm = f"{n_open} functions or settings let every login fill the server's lock table, disk or log, or follow rows that policies hide"
     if embedded:
         return wrong("shared resources", f"{harm}. To close them: lmskit db bootstrap")
     return note("shared resources", f"{harm}. To close them, as superuser: lmskit db bootstrap --harden ADDRESS")

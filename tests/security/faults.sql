@@ -277,6 +277,12 @@ GRANT EXECUTE ON FUNCTION pg_catalog.lo_from_bytea(oid, bytea) TO lmskit_lecture
 -- shared resource open for a login
 GRANT EXECUTE ON FUNCTION pg_catalog.currtid2(text, tid) TO ":self";
 
+-- server's log open to every login
+ALTER DATABASE :database SET log_min_messages = 'log';
+
+-- server's log open to every login, as on a server that nobody hardened
+ALTER DATABASE :database RESET log_min_messages;
+
 -- reserved connections for lecturers
 GRANT pg_use_reserved_connections TO lmskit_lecturer;
 

@@ -21,6 +21,7 @@ from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, write_configurat
 from lmskit.db.cluster.disk import FULL, disk_full, is_full, release_ballast, says_full
 from lmskit.db.cluster.hold import handed_on, is_held
 from lmskit.db.cluster.layout import socket_folder
+from lmskit.db.cluster.memory import limited, session_memory
 from lmskit.db.cluster.postmaster import (
     Postmaster,
     answering_folder,
@@ -80,7 +81,7 @@ def launch(layout: Layout, user: ServerUser, install: Path, overrides: Mapping[s
             "-o", "-c config_file=conf/postgresql.conf",
         ]  # fmt: skip
         with handed_on(layout.held) as descriptors:
-            run_as(user, command, layout.base, hand_on=descriptors)
+            run_as(user, limited(command, session_memory()), layout.base, hand_on=descriptors)
         found = wait_until_ready(layout)
         if found is not None:
             with suppress(OSError):  # the server may have taken the last of the disk
