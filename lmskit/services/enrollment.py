@@ -215,9 +215,12 @@ def ended_before(context: dict[str, object]) -> dt.date | None:
 
 
 def locked_enrollment(session: Session, course_id: int, student_id: int) -> Enrollment | None:
-    """The enrollment as stored now, locked until the end of the transaction; None if there is none."""
+    """The enrollment as stored now, locked until the end of the transaction; None if there is none.
+
+    Not so that its key cannot be referred to: a lecturer's open transaction that added an attempt does so.
+    """
     statement = select(Enrollment).where(Enrollment.course_id == course_id, Enrollment.student_id == student_id)
-    return session.scalars(statement.with_for_update().execution_options(populate_existing=True)).one_or_none()
+    return session.scalars(statement.with_for_update(key_share=True).execution_options(populate_existing=True)).one_or_none()
 
 
 def _today() -> dt.date:

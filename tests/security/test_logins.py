@@ -492,3 +492,16 @@ def test_engines_without_a_password_of_their_own_are_refused(school):
     message = refused(access().engine_at(school.url(ADA).set(password="not it")))
     assert "does not accept the login" in message
     assert "not it" not in message
+
+
+def test_a_lecturers_open_transaction_does_not_hold_up_the_end_of_their_access(lmskit, school, someone):
+    email = someone()
+    with transaction(school.engine(ADMIN)) as session:
+        factories.course(session, taught_by=person_by_email(session, email))
+    with school.engine(email).connect() as connection:
+        for title in ("Once", "Twice"):  # the second time, the foreign key locks the lecturer's own row
+            connection.execute(text("UPDATE courses SET title = :title"), {"title": title})
+        assert "1 open session was ended." in lmskit("login", "disable", email)
+        with pytest.raises(DBAPIError):
+            connection.execute(text("SELECT 1"))
+    assert "was closed" in refused(school.engine(email))
