@@ -1,0 +1,52 @@
+"""A server of its own for the neighbour, with a small bound on the memory of a session."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from lmskit.db import Access
+from lmskit.db.cluster import launch
+from lmskit.settings import DEMO_ADMIN
+from tests.conftest import FAST
+from tests.neighbour.measure import alone
+from tests.neighbour.tasks import tasks
+from tests.neighbour.world import street
+
+MEMORY = 512 * 1024**2
+"""Bytes that a session may take."""
+PATIENCE = 2
+"""Seconds that the administrator's work waits for a lock."""
+
+
+@pytest.fixture(scope="session")
+def home():
+    """A folder that the server's user can enter."""
+    made = Path(tempfile.mkdtemp(prefix="lmskit-neighbour-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def made(home):
+    """The server, the neighbour and the colleague, while the module's tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LMSKIT_HOME", str(home))
+        patch.setenv("PGOPTIONS", f"-c lock_timeout={PATIENCE}s")
+        patch.setattr(launch, "session_memory", lambda: MEMORY)
+        with street(Access(default_person=DEMO_ADMIN), FAST) as filled:
+            yield filled
+
+
+@pytest.fixture(scope="module")
+def work(home):
+    """What the administrator does."""
+    return tasks(home)
+
+
+@pytest.fixture(scope="module")
+def usual(made, work):
+    """How long the administrator's work takes without a neighbour."""
+    return alone(work)
