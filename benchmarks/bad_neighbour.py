@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 import time
+from unittest.mock import patch
 
 from benchmarks.scratch import scratch_cluster
 
@@ -29,16 +30,17 @@ def main() -> int:
         os.environ["LMSKIT_REPORTS_DIR"] = str(scratch)
         os.environ["PGOPTIONS"] = f"-c lock_timeout={asked.patience}s"
         from lmskit.db import Access
-        from lmskit.db.cluster import launch
         from lmskit.settings import DEMO_ADMIN
         from tests.neighbour.measure import alone, beside
         from tests.neighbour.tasks import tasks
         from tests.neighbour.ways import ways
         from tests.neighbour.world import street
 
-        launch.session_memory = lambda: asked.memory * 1024**2
         n_faulty = 0
-        with street(Access(default_person=DEMO_ADMIN), {}) as made:
+        with (
+            patch("lmskit.db.cluster.launch.session_memory", lambda: asked.memory * 1024**2),
+            street(Access(default_person=DEMO_ADMIN), {}) as made,
+        ):
             work = tasks(scratch, kernels=asked.kernels)
             usual = alone(work)
             print("alone: " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in usual.items()), flush=True)

@@ -98,7 +98,7 @@ class Neighbour:
                     made = socket.socket(socket.AF_UNIX)
                     made.connect(f"{at['host']}/.s.PGSQL.{at['port']}")
                 else:
-                    made = socket.create_connection((str(at["host"]), int(at["port"])))
+                    made = socket.create_connection((str(at["host"]), int(str(at["port"]))))
                 made.sendall(packet)
                 opened.append(made)
             if len(opened) >= 300:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from lmskit.db import Access
-from lmskit.db.cluster import launch
 from lmskit.settings import DEMO_ADMIN
 from tests.conftest import FAST
 from tests.neighbour.measure import alone
@@ -35,7 +34,7 @@ def made(home):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LMSKIT_HOME", str(home))
         patch.setenv("PGOPTIONS", f"-c lock_timeout={PATIENCE}s")
-        patch.setattr(launch, "session_memory", lambda: MEMORY)
+        patch.setattr("lmskit.db.cluster.launch.session_memory", lambda: MEMORY)
         with street(Access(default_person=DEMO_ADMIN), FAST) as filled:
             yield filled
 
