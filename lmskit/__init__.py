@@ -49,8 +49,10 @@ def connect(person: str | None = None) -> Engine:
     UnreachableError
         No server answers.
     """
+    from lmskit.chart_sharing import keep_charts_here
     from lmskit.desks.sign_in import signed_in_engine
 
+    keep_charts_here()
     return signed_in_engine(person)
 
 

@@ -31,6 +31,16 @@ LAB_SETTINGS = {
 }
 """What differs from JupyterLab's defaults; the person's own settings override both."""
 
+OWN_PAGE = (
+    "default-src 'self' data: blob:; "
+    "script-src 'self' blob: 'unsafe-inline' 'unsafe-eval'; "  # extensions and widgets compile their code in the page
+    "style-src 'self' 'unsafe-inline'; form-action 'self'; base-uri 'self'; frame-ancestors 'self'"
+)
+"""JupyterLab's content security policy: the page, and what notebooks show in it, load from JupyterLab's own address alone."""
+
+EMPTY_SCRIPT = "data:text/javascript,"
+"""Instead of libraries that a notebook saved as HTML would load from the internet whenever it is opened."""
+
 LONGEST_SOCKET_PATH = 103
 """Bytes in the name of a Unix socket; macOS has the lower limit."""
 
@@ -69,7 +79,7 @@ def lab(
         no_browser=no_browser,
         token=token,
     )
-    server = start_server([*arguments, *(further or [])])
+    server = start_server([*arguments, *(further or [])], kernels=write_kernel(access().settings.home))
     if server.port != port:
         typer.echo(f"Port {port} is taken; JupyterLab listens on {server.port}.")
     address = f"{server.connection_url}lab?token={token}"
@@ -86,6 +96,21 @@ def prepare_kernels(person: str | None) -> None:
     if person is not None:
         os.environ["LMSKIT_PERSON"] = person
     os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"  # JupyterLab draws it itself; the other renderers ask a CDN
+
+
+def write_kernel(home: Path) -> Path:
+    """Write the kernel `python3`, with `lmskit.chart_sharing` loaded before the first cell, under `home`; return the folder of kernels."""
+    from ipykernel.kernelspec import RESOURCES, get_kernel_dict  # noqa: PLC0415 - `lmskit lab --help` does without Jupyter
+
+    folder = home / "jupyter" / "kernels"
+    kernel = folder / "python3"
+    kernel.mkdir(parents=True, exist_ok=True)
+    for picture in Path(RESOURCES).glob("logo-*"):
+        write_whole(kernel / picture.name, picture.read_bytes())
+    spec = get_kernel_dict(extra_arguments=["--ext=lmskit.chart_sharing"])
+    spec["argv"][0] = "python"  # Jupyter runs its own Python for it; environments of several checkouts may share a home
+    write_whole(kernel / "kernel.json", json.dumps(spec, indent=2) + "\n")
+    return folder
 
 
 def write_lab_settings(home: Path) -> Path:
@@ -110,6 +135,9 @@ def jupyter_arguments(*, notebooks: Path, settings_folder: Path, port: int, ip: 
         f"--LabApp.app_settings_dir={settings_folder}",
         "--LabApp.news_url=",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",  # the other one asks the package index
+        f"--ServerApp.tornado_settings={{'headers': {{'Content-Security-Policy': {OWN_PAGE!r}}}}}",
+        *(f"--HTMLExporter.{library}={EMPTY_SCRIPT}" for library in ("require_js_url", "mathjax_url", "jquery_url", "widget_renderer_url")),
         "--MappingKernelManager.cull_idle_timeout=0",  # a form left open over lunch still works
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -129,11 +157,13 @@ def sockets_are_short_enough() -> bool:
     return len(os.fsencode(jupyter_runtime_dir() + name_of_a_socket)) <= LONGEST_SOCKET_PATH
 
 
-def start_server(arguments: Sequence[str]) -> Any:  # noqa: ANN401 - Jupyter's ServerApp has no types
-    """Return JupyterLab's server, listening and not yet running."""
+def start_server(arguments: Sequence[str], *, kernels: Path) -> Any:  # noqa: ANN401 - Jupyter's ServerApp has no types
+    """Return JupyterLab's server, listening and not yet running; it finds a kernel in the folder `kernels` first."""
     from jupyterlab.labapp import LabApp  # noqa: PLC0415 - takes a second
 
-    return LabApp.initialize_server(argv=list(arguments))
+    server = LabApp.initialize_server(argv=list(arguments))
+    server.kernel_spec_manager.kernel_dirs = [str(kernels), *server.kernel_spec_manager.kernel_dirs]
+    return server
 
 
 def serve(server: Any, *, once_listening: str) -> None:  # noqa: ANN401 - as above

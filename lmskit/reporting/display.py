@@ -15,6 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly import io as plotly_io
 
+from lmskit.chart_sharing import NO_UPLOAD
 from lmskit.rounding import MISSING
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -43,7 +44,7 @@ class Picture:
     figure: go.Figure
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        return {PLOTLY: json.loads(plotly_io.to_json(self.figure)), "text/plain": self._title()}
+        return {PLOTLY: {**json.loads(plotly_io.to_json(self.figure)), "config": NO_UPLOAD}, "text/plain": self._title()}
 
     def _title(self) -> str:
         return f"Figure: {html.unescape(self.figure.layout.title.text or '')}"

@@ -10,11 +10,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
 from playwright.sync_api import Locator
 
 from tests.browser.lab import Lab, Window
@@ -22,6 +25,7 @@ from tests.browser.lab import Lab, Window
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 STUDENTS = "60"
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab\?token=\w+")
 SHUT_DOWN = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
 """A kernel that is no longer used takes memory."""
@@ -67,6 +71,8 @@ def environment() -> Iterator[dict[str, str]]:
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         "IPYTHONDIR": str(folder / "ipython"),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(Path(__file__).parent / "outbound"),
+        "OUTBOUND_LOG": str(folder / "outbound"),
     }
     try:
         completed = lmskit(variables, "demo", "--students", STUDENTS, "--no-reports")
@@ -135,13 +141,20 @@ def browser(chromium):
 
 @pytest.fixture
 def open_lab(browser, environment, lab_of, request) -> Iterator[Callable[..., Lab]]:
-    """Open a notebook as a person in a window; after the test, the window must have no error and no request to another machine."""
+    """Open a notebook as a person in a window: one of ours, or one with the given cells.
+
+    After the test, the window must have no error, and neither it nor a process of lmskit may have asked for another machine.
+    """
     windows: list[Window] = []
 
-    def opened(person: str, notebook: str, *, size: str = "1280") -> Lab:
+    def opened(person: str, notebook: str, *, size: str = "1280", cells: Sequence[NotebookNode] = ()) -> Lab:
         width, height = SIZES[size]
-        # JupyterLab saves outputs, also by itself; at the next opening, a view of a widget without its kernel would be an error.
-        shutil.copy(ROOT / "notebooks" / notebook, Path(environment["LMSKIT_PROJECT_ROOT"]) / "notebooks" / notebook)
+        copy = Path(environment["LMSKIT_PROJECT_ROOT"]) / "notebooks" / notebook
+        if cells:
+            nbformat.write(new_notebook(cells=list(cells), metadata={"kernelspec": KERNEL}), copy)
+        else:
+            # JupyterLab saves outputs, also by itself; at the next opening, a view of a widget without its kernel would be an error.
+            shutil.copy(ROOT / "notebooks" / notebook, copy)
         window = Window(browser.new_page(viewport={"width": width, "height": height}))
         windows.append(window)
         lab = Lab(window, lab_of(person), notebook)
@@ -158,6 +171,8 @@ def open_lab(browser, environment, lab_of, request) -> Iterator[Callable[..., La
         window.page.evaluate(SHUT_DOWN)
         window.page.close()
     assert foreign == [], "the page sent a request to another machine"
+    log = Path(environment["OUTBOUND_LOG"])
+    assert not log.exists() or log.read_text(encoding="utf-8") == "", "a process of lmskit asked for another machine"
     assert errors == [], "the page had errors"
 
 

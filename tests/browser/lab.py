@@ -2,12 +2,12 @@
 
 import re
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import ConsoleMessage, Locator, Page
 
 PATIENCE = 120_000
 """Milliseconds that a step may take on a busy machine."""
 
-OWN = re.compile(r"(?:https?|wss?)://127\.0\.0\.1(?::\d+)?/|data:|blob:|about:")
+OWN = re.compile(r"(?:https?|wss?)://127\.0\.0\.1(?::\d+)?/|data:|blob:|about:|file:")
 
 # jupyter-server 2.21 answers 500 to a request for a kernel that is still starting on a slow machine; JupyterLab asks again.
 HARMLESS = re.compile(r"status of 500 .*/api/kernels|WebSocket connection to 'ws://127\.0\.0\.1:\d+/api/kernels/.* failed")
@@ -32,20 +32,21 @@ CELL_OF_HEAT_MAP = """(box, [row, column]) => {
 
 
 class Window:
-    """A page, with its requests to other machines and its errors."""
+    """A page, with its errors and the requests to other machines, also those of its workers and of windows that it opens."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.foreign_requests: list[str] = []
         self.errors: list[str] = []
         page.set_default_timeout(PATIENCE)
-        page.on("request", self._record_request)
+        page.context.on("request", lambda request: self._record_request(request.url))
+        page.on("websocket", lambda socket: self._record_request(socket.url))
         page.on("console", self._record_error)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
-    def _record_request(self, request: Request) -> None:
-        if not OWN.match(request.url):
-            self.foreign_requests.append(request.url)
+    def _record_request(self, address: str) -> None:
+        if not OWN.match(address):
+            self.foreign_requests.append(address)
 
     def _record_error(self, message: ConsoleMessage) -> None:
         text = f"{message.text} ({message.location.get('url', '')})"
@@ -58,6 +59,7 @@ class Lab:
 
     def __init__(self, window: Window, address: str, notebook: str) -> None:
         self.window, self.page = window, window.page
+        self.server, self.token = address.split("/lab?token=")
         self._address = address.replace("/lab?", f"/lab/tree/{notebook}?") + "&reset"
         self.output = self.page.locator(".jp-OutputArea-output")
 

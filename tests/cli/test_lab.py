@@ -24,7 +24,7 @@ home, port = Path(sys.argv[1]), int(sys.argv[2])
 lab.prepare_kernels("demo.lecturer@example.org")
 server = lab.start_server(lab.jupyter_arguments(
     notebooks=home / "notebooks", settings_folder=lab.write_lab_settings(home), port=port, ip="127.0.0.1", no_browser=True, token="a-token"
-))
+), kernels=lab.write_kernel(home))
 lab.serve(server, once_listening=server.connection_url)
 """
 ASK = """
@@ -34,7 +34,8 @@ client = BlockingKernelClient(connection_file=sys.argv[1])
 client.load_connection_file()
 client.start_channels()
 client.wait_for_ready(timeout=60)
-client.execute_interactive("import os; print(os.environ['LMSKIT_PERSON'], os.environ['PLOTLY_RENDERER'])", timeout=60)
+client.execute_interactive("import os, sys; print(os.environ['LMSKIT_PERSON'], os.environ['PLOTLY_RENDERER'])", timeout=60)
+client.execute_interactive("print('lmskit.chart_sharing' in sys.modules)", timeout=60)
 """
 
 
@@ -82,7 +83,7 @@ def test_where_the_port_is_taken_the_address_is_still_true_and_kernels_act_as_th
                 found = subprocess.run(
                     [sys.executable, "-c", ASK, tmp_path / "r" / f"kernel-{kernel}.json"], capture_output=True, text=True, check=True
                 )
-                assert found.stdout.strip() == "demo.lecturer@example.org plotly_mimetype"
+                assert found.stdout.splitlines() == ["demo.lecturer@example.org plotly_mimetype", "True"]
             finally:
                 process.send_signal(signal.SIGTERM)
     assert process.returncode == 0
