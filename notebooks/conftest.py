@@ -64,7 +64,6 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
         return (yield)
     _prepare_demonstration()
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("LMSKIT_DATABASE_URL", raising=False)
         for name, value in VARIABLES.items():
             patch.setenv(name, value)
         patch.setenv("LMSKIT_PERSON", PERSON[item.path.parent.name])

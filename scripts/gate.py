@@ -17,6 +17,11 @@ class Check:
     name: str
     arguments: tuple[str, ...]
 
+    @property
+    def runs_tests(self) -> bool:
+        """Whether it is pytest."""
+        return "pytest" in self.arguments
+
 
 WORKERS = str(min(os.cpu_count() or 1, 4))
 """Workers of pytest; each has its own database cluster."""
@@ -41,12 +46,16 @@ TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", "tests"
 
 
 def run_checks(python: Path, checks: Sequence[Check], further: Sequence[str], *, root: Path) -> int:
-    """Run each check, print the summary, and return 1 if a check failed. `further` arguments are passed to pytest."""
+    """Run each check, print the summary, and return 1 if a check failed.
+
+    `further` arguments are passed to pytest: they choose a part of the tests, and that part runs alone.
+    """
     summary: list[tuple[Check, int, float]] = []
-    for check in checks:
+    part = [check for check in checks if check.runs_tests] if further else []
+    for check in part or checks:
         print(f"\n=== {check.name} ===", flush=True)
         started = time.monotonic()
-        arguments = [*check.arguments, *(further if "pytest" in check.arguments else [])]
+        arguments = [*check.arguments, *(further if check.runs_tests else [])]
         status = subprocess.run([python, *arguments], check=False, cwd=root, env=without_python_variables()).returncode
         summary.append((check, status, time.monotonic() - started))
     print("\n=== summary ===")

@@ -67,7 +67,10 @@ TARGETS = {
     "run": Target("set everything up and open JupyterLab on the notebooks (further arguments: see lmskit lab --help)", _run),
     "demo": Target("set everything up without opening JupyterLab", _demo),
     "setup": Target("make the virtual environment and nothing else", _setup),
-    "test": Target("ruff, mypy, import contracts, tests, doctests, notebooks (further arguments go to pytest)", _checks(*LINT, *TEST)),
+    "test": Target(
+        "ruff, mypy, import contracts, tests, doctests, notebooks; further arguments choose a part of the tests, which runs alone",
+        _checks(*LINT, *TEST),
+    ),
     "test-long": Target("the tests that take minutes", _checks(*TEST_LONG)),
     "test-browser": Target("the tests that drive JupyterLab in Chromium", _checks(*TEST_BROWSER)),
     "lint": Target("ruff, mypy and import contracts alone", _checks(*LINT)),

@@ -14,11 +14,8 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-# Environment variables are read once, so the home must be set before lmskit is used. No setting of the person
-# who runs the tests may have an effect.
+# Environment variables are read once, so the home must be set before lmskit is used.
 HOME = Path(tempfile.mkdtemp(prefix="lmskit-tests-"))
-for _name in [name for name in os.environ if name.startswith("PG") or name in {"LMSKIT_DATABASE_URL", "LMSKIT_PERSON", "LMSKIT_MAIL_DIR"}]:
-    del os.environ[_name]
 os.environ["LMSKIT_HOME"] = str(HOME)
 
 from lmskit.db import (  # noqa: E402 - see above

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmskit.db import access
+from tests.real_data import REAL_DATA
 
-FILE = (access().settings.project_root / ".." / "shared" / "data" / "assistments2009" / "builder_train.csv").resolve()
+FILE = REAL_DATA / "assistments2009" / "builder_train.csv"
 
 
 def responses(path: Path = FILE) -> pd.DataFrame:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmskit.analytics.items import QuizStatistics, item_statistics, negative_covariance, quiz_statistics
-from lmskit.db import access
 from lmskit.errors import ItemScoresError
 from tests.analytics import items_reference as reference
+from tests.real_data import REAL_DATA
 
-MOODLE = (access().settings.project_root / ".." / "shared" / "data" / "moodle" / "quiz_statistics").resolve()
+MOODLE = REAL_DATA / "moodle" / "quiz_statistics"
 needs_moodle = pytest.mark.skipif(not MOODLE.is_dir(), reason=f"the files are not there: {MOODLE}")
 
 COLUMNS = ["n", "facility", "sd", "intended_weight", "effective_weight", "discrimination_index", "discriminative_efficiency"]

@@ -13,11 +13,10 @@ from lmskit.models import Course, ImportRun, Quiz, Syllabus
 from lmskit.queries.quiz import quiz_content
 from lmskit.services.importing import ImportOptions
 from lmskit.services.question_bank import FROZEN_CHANGED, FROZEN_NEW, import_bank
-from lmskit.settings import PROJECT_ROOT
 from tests import factories
 from tests.importers.bank_sample import BANKS, read, read_text
+from tests.real_data import REAL_DATA
 
-DATA = (PROJECT_ROOT / ".." / "shared" / "data").resolve()
 REAL = {
     "moodle/question_banks/gift_examples.txt": ("gift", 43, 0),
     "moodle/question_banks/questions.gift.txt": ("gift", 9, 0),
@@ -87,18 +86,18 @@ def test_every_question_of_a_bank_has_a_result_and_a_second_import_changes_nothi
 
 @pytest.mark.parametrize("path", REAL)
 def test_real_banks_are_imported(session, course, path):
-    if not (DATA / path).exists():
-        pytest.skip(f"the data set is not there: {DATA / path}")
+    if not (REAL_DATA / path).exists():
+        pytest.skip(f"the data set is not there: {REAL_DATA / path}")
     form, n_questions, n_rejections = REAL[path]
-    bank = read(form, DATA / path)
+    bank = read(form, REAL_DATA / path)
     assert counts(import_bank(session, bank, ImportOptions(course=course.code, week=1))) == (n_questions, 0, 0, n_rejections)
     assert counts(import_bank(session, bank, ImportOptions(course=course.code))) == (0, 0, n_questions, n_rejections)
 
 
 def test_the_interactions_of_rejected_real_items_are_named():
-    if not (DATA / "qti").exists():
-        pytest.skip(f"the data set is not there: {DATA / 'qti'}")
-    reasons = {rejection.file: rejection.reason.split()[1].rstrip(",") for rejection in read("qti", DATA / "qti" / "2_1").rejections}
+    if not (REAL_DATA / "qti").exists():
+        pytest.skip(f"the data set is not there: {REAL_DATA / 'qti'}")
+    reasons = {rejection.file: rejection.reason.split()[1].rstrip(",") for rejection in read("qti", REAL_DATA / "qti" / "2_1").rejections}
     assert reasons == {
         "gap_match.xml": "gapMatchInteraction",
         "hottext.xml": "hottextInteraction",

@@ -5,12 +5,12 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, select
 
-from lmskit.db import access
 from lmskit.importers.report import counted
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Term, User
 from lmskit.services.oulad import import_oulad
+from tests.real_data import REAL_DATA
 
-OULAD = (access().settings.project_root / ".." / "shared" / "data" / "oulad").resolve()
+OULAD = REAL_DATA / "oulad"
 
 pytestmark = pytest.mark.skipif(not OULAD.is_dir(), reason=f"the data set is not there: {OULAD}")
 

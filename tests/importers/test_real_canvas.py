@@ -4,7 +4,6 @@ from collections import Counter
 
 import pytest
 
-from lmskit.db import access
 from lmskit.importers.canvas import gradebook as canvas_gradebook
 from lmskit.importers.canvas import quiz as canvas_quiz
 from lmskit.importers.canvas import sis as canvas_sis
@@ -13,8 +12,9 @@ from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecor
 from tests import factories
 from tests.importers.golden import row_counts
 from tests.importers.real_import import added, entities, imported_twice
+from tests.real_data import REAL_DATA
 
-CANVAS = (access().settings.project_root / ".." / "shared" / "data" / "canvas").resolve()
+CANVAS = REAL_DATA / "canvas"
 
 pytestmark = pytest.mark.skipif(not CANVAS.is_dir(), reason=f"the data set is not there: {CANVAS}")
 

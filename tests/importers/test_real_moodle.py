@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import select
 
-from lmskit.db import access
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.users import FORMAT
 from lmskit.importers.registry import FORMATS, detected
@@ -11,8 +10,9 @@ from lmskit.models import Course, Enrollment, User
 from lmskit.services.file_import import ImportOptions, import_file
 from tests import factories
 from tests.importers.golden import row_counts
+from tests.real_data import REAL_DATA
 
-MOODLE = (access().settings.project_root / ".." / "shared" / "data" / "moodle").resolve()
+MOODLE = REAL_DATA / "moodle"
 
 pytestmark = pytest.mark.skipif(not MOODLE.is_dir(), reason=f"the files are not there: {MOODLE}")
 

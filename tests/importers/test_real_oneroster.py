@@ -4,14 +4,14 @@ from collections import Counter
 
 import pytest
 
-from lmskit.db import access
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.oneroster.bundle import FORMAT
 from tests import factories
 from tests.importers.golden import result, row_counts
 from tests.importers.real_import import added, entities, imported_twice
+from tests.real_data import REAL_DATA
 
-ONEROSTER = (access().settings.project_root / ".." / "shared" / "data" / "oneroster").resolve()
+ONEROSTER = REAL_DATA / "oneroster"
 
 pytestmark = pytest.mark.skipif(not ONEROSTER.is_dir(), reason=f"the data set is not there: {ONEROSTER}")
 

@@ -1,0 +1,75 @@
+"""Tests change nothing outside, whatever the environment of the person who runs them says."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import FOR_TESTS
+from lmskit.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIL = "tests/cli/test_mail.py::test_a_watch_sends_new_messages_and_stops_with_none_under_way"
+NOTEBOOK = "notebooks/admin/outbox.ipynb"
+
+
+@pytest.fixture
+def servers():
+    """A mail server and a database server of the operator, which would accept a connection."""
+    with socket.socket() as mail, socket.socket() as database:
+        for server in (mail, database):
+            server.bind(("127.0.0.1", 0))
+            server.listen()
+            server.setblocking(False)
+        yield mail, database
+
+
+@pytest.fixture
+def operator(servers, tmp_path):
+    """The variables of an operator: every setting of lmskit, and what libpq reads."""
+    mail, database = (str(server.getsockname()[1]) for server in servers)
+    settings = {
+        "LMSKIT_DATABASE_URL": f"postgresql://127.0.0.1:{database}/lmskit",
+        "LMSKIT_HOME": str(tmp_path / "home"),
+        "LMSKIT_LEAKPROOF_BUILTINS": "keep",
+        "LMSKIT_MAIL_DIR": str(tmp_path / "mail"),
+        "LMSKIT_MAIL_FROM": "Courses <courses@example.org>",
+        "LMSKIT_PERSON": "operator@example.org",
+        "LMSKIT_POSTGRES_VERSION": "16",
+        "LMSKIT_PROJECT_ROOT": str(tmp_path / "checkout"),
+        "LMSKIT_REPORTS_DIR": str(tmp_path / "reports"),
+        "LMSKIT_SMTP_HOST": "127.0.0.1",
+        "LMSKIT_SMTP_PASSWORD": "secret",
+        "LMSKIT_SMTP_PORT": mail,
+        "LMSKIT_SMTP_SECURITY": "none",
+        "LMSKIT_SMTP_TIMEOUT": "2",
+        "LMSKIT_SMTP_USER": "operator",
+    }
+    assert {f"LMSKIT_{name.upper()}" for name in Settings.model_fields} - {"LMSKIT_PGSERVICE"} == settings.keys(), "a setting is missing"
+    libpq = {"PGHOST": "127.0.0.1", "PGPORT": database, "PGUSER": "operator", "PGDATABASE": "production", "PGSERVICE": "production"}
+    return settings | libpq | {"PGOPTIONS": "-c statement_timeout=1", "LMSKIT_PICTURES": str(tmp_path / "pictures")}
+
+
+def connections(server: socket.socket) -> int:
+    try:
+        server.accept()[0].close()
+    except BlockingIOError:
+        return 0
+    return 1
+
+
+@pytest.mark.parametrize("part", [MAIL, pytest.param(NOTEBOOK, marks=pytest.mark.long)])
+def test_mail_and_data_of_tests_stay_in_their_own_folder(part, operator, servers, tmp_path):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG", "PYTEST_"))}
+    command = [sys.executable, "-m", "pytest", "-q", part, "-p", "no:cacheprovider"]
+    run = subprocess.run(command, cwd=ROOT, env=kept | operator, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+    assert [connections(server) for server in servers] == [0, 0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_variables_about_tests_are_left():
+    assert {name for name in os.environ if name.startswith(("LMSKIT_", "PG"))} <= FOR_TESTS | {"LMSKIT_HOME"}
