@@ -1,11 +1,13 @@
-"""How long work reports how far it is."""
+"""How long work reports how far it is, and for whom it waits."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 T = TypeVar("T")
 
@@ -43,3 +45,36 @@ def reported(rows: Iterable[T], progress: Progress, step: str, total: int | None
             progress(step, count if total is None else min(count, total), total)
         yield row
     progress(step, count, count)
+
+
+# Waiting for others -------------------------------------------------------------------------------------
+
+Waits: TypeAlias = "Callable[[str | None], None]"
+"""Receives, again and again while work waits for another session of the database, a sentence that says for whom and since when;
+None when it goes on. It is called in the thread that works, and must not raise."""
+
+_waits: ContextVar[Waits | None] = ContextVar("waits", default=None)
+
+
+@contextmanager
+def waits_shown(show: Waits) -> Iterator[None]:
+    """Call `show` while work of this thread within the block waits for another session; within a nested block, only the inner one.
+
+    Examples
+    --------
+    >>> with waits_shown(print):
+    ...     show_wait("Waiting for another session (since 2 s) …")
+    Waiting for another session (since 2 s) …
+    >>> show_wait("This is shown nowhere.")
+    """
+    token = _waits.set(show)
+    try:
+        yield
+    finally:
+        _waits.reset(token)
+
+
+def show_wait(sentence: str | None) -> None:
+    """Show it where `waits_shown` says; see `Waits`."""
+    if (show := _waits.get()) is not None:
+        show(sentence)

@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         description="`LMSKIT_LEAKPROOF_BUILTINS`: `keep` makes a lecturer's queries on the embedded server faster, but EXPLAIN then "
         "reveals facts about rows of other lecturers",
     )
+    lock_timeout: float = Field(
+        default=10,
+        ge=0.1,
+        le=600,
+        description="`LMSKIT_LOCK_TIMEOUT`: seconds to wait for what another session of the database has locked, 10 by default",
+    )
     pgservice: str | None = Field(default=None, validation_alias="PGSERVICE", description="`PGSERVICE`: a libpq connection service")
     pgpassword: SecretStr | None = Field(
         default=None, validation_alias="PGPASSWORD", description="`PGPASSWORD`: the password of the login that the address names"

@@ -5,11 +5,11 @@ import logging.config
 from alembic import context
 from sqlalchemy import Connection, text
 
-from lmskit.db import migrator_engine
+from lmskit.db import access, migrator_engine
 from lmskit.models import Base
 
-LOCK_TIMEOUT = "10s"
-"""A migration that cannot get its lock fails after this time, so that others do not queue behind it."""
+LOCK_TIMEOUT = 10.0
+"""Seconds after which a migration that cannot get its lock fails, so that others do not queue behind it; less if the setting is less."""
 
 
 def run_migrations(connection: Connection) -> None:
@@ -23,7 +23,8 @@ def run_migrations(connection: Connection) -> None:
     )
     with context.begin_transaction():
         # For this transaction only: the connection may go back to a pool.
-        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+        limit = min(LOCK_TIMEOUT, access().settings.lock_timeout)
+        connection.execute(text(f"SET LOCAL lock_timeout = {limit * 1000:.0f}"))
         # The owner is subject to row security too: without this, a data migration would change 0 rows in silence.
         connection.execute(text("SET LOCAL row_security = off"))
         context.run_migrations()

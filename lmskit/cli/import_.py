@@ -13,7 +13,7 @@ from lmskit.cli.import_report import StepBars, print_report
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.printing import print_line, print_table
-from lmskit.db import engine_for, retried, snapshot, transaction
+from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
 from lmskit.errors import InputError, LmskitError
 from lmskit.importers.formats import Format, ReadOptions
@@ -22,6 +22,7 @@ from lmskit.importers.registry import FORMATS, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
 from lmskit.listings import IMPORT_RUNS
+from lmskit.progress import waits_shown
 from lmskit.queries.import_run import count_import_runs, import_run_rows
 from lmskit.services.file_import import ImportOptions, import_path
 from lmskit.services.mastery import RefreshReport, refresh
@@ -175,7 +176,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, **asked: Any) 
 
         def work() -> tuple[ImportReport, RefreshReport | None]:
             show = StepBars(bars)
-            with transaction() as session:
+            with waits_shown(show.show_wait), transaction() as session:
                 imported = import_path(session, path, format_, options, progress=show)
                 refreshed = refresh(session, touched=imported.touched, progress=show) if imported.touched and not options.dry_run else None
                 show("Saving", 0, None)
@@ -183,7 +184,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, **asked: Any) 
             return imported, refreshed
 
         try:
-            imported, refreshed = retried(work)
+            imported, refreshed = retried(work, lock_attempts=PATIENT)
         except LmskitError:
             StepBars.clear(bars)  # only the message stays on the screen
             raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
@@ -28,6 +29,10 @@ class StepBars:
             self._step = step
             self._task = self._bars.add_task(step, total=total)
         self._bars.update(self._task, completed=done, total=total)
+
+    def show_wait(self, sentence: str | None) -> None:
+        """Show for whom the running step waits; None if it goes on."""
+        self._bars.update(self._task, description=escape(visible(sentence if sentence is not None else self._step)))
 
     @staticmethod
     def clear(bars: Progress) -> None:

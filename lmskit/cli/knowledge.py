@@ -6,11 +6,11 @@ import typer
 
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
-from lmskit.db import snapshot, transaction
+from lmskit.db import PATIENT, retried, snapshot, transaction
 from lmskit.queries.course import course_by_code
 from lmskit.queries.knowledge import KNOWLEDGE_FITS, knowledge_fit_rows
 from lmskit.rounding import number_text
-from lmskit.services.knowledge_tracing import fit_courses
+from lmskit.services.knowledge_tracing import KnowledgeReport, fit_courses
 
 app = typer.Typer(name="knowledge", help="Knowledge tracing: fit it to responses, and see how well it predicts.", no_args_is_help=True)
 
@@ -23,14 +23,14 @@ def fit(
     seed: Annotated[int, typer.Option(help="Of the starting values and the folds; the same seed gives the same fits.")] = 0,
 ) -> None:
     """Fit every week to its responses, and store the parameters; for administrators."""
-    with spinner("Fitting knowledge tracing") as progress, transaction() as session:
-        report = fit_courses(
-            session,
-            courses=None if course is None else [course],
-            forgetting=forgetting,
-            seed=seed,
-            progress=progress,
-        )
+    with spinner("Fitting knowledge tracing") as progress:
+
+        def work() -> KnowledgeReport:
+            with transaction() as session:
+                courses = None if course is None else [course]
+                return fit_courses(session, courses=courses, forgetting=forgetting, seed=seed, progress=progress)
+
+        report = retried(work, lock_attempts=PATIENT)
     print_line(report.sentence())
     print_line("Courses whose rule is bkt use these parameters from the next refresh on: lmskit mastery refresh")
     for code, reason in report.skipped.items():

@@ -7,11 +7,12 @@ import typer
 from lmskit.cli.mastery_compare import compare
 from lmskit.cli.mastery_rule import rule
 from lmskit.cli.printing import print_error, print_line, print_table, rows_of, spinner
-from lmskit.db import transaction
+from lmskit.db import PATIENT, retried, transaction
 from lmskit.queries.mastery import CLASS_WEEKS, class_weeks
 from lmskit.queries.page import MAX_PAGE
 from lmskit.read_models.rule_in_use import rule_in_use
 from lmskit.rounding import number_text
+from lmskit.services.mastery import RefreshReport
 from lmskit.services.mastery import refresh as refresh_mastery
 
 app = typer.Typer(name="mastery", help="Estimates of mastery: refresh them, show them, and choose their rule.", no_args_is_help=True)
@@ -22,8 +23,13 @@ def refresh(
     course: Annotated[str | None, typer.Option(help="Code of the one course to refresh; by default all.", show_default=False)] = None,
 ) -> None:
     """Estimate mastery from all evidence, and write the estimates that changed."""
-    with spinner("Refreshing mastery") as progress, transaction() as session:
-        report = refresh_mastery(session, courses=None if course is None else [course], progress=progress)
+    with spinner("Refreshing mastery") as progress:
+
+        def work() -> RefreshReport:
+            with transaction() as session:
+                return refresh_mastery(session, courses=None if course is None else [course], progress=progress)
+
+        report = retried(work, lock_attempts=PATIENT)
     print_line(report.sentence())
     for code, reason in report.skipped.items():
         print_error(f"{code} was left as it is: {reason}")

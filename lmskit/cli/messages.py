@@ -6,7 +6,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from lmskit.cli.wait_line import WaitLine
 from lmskit.errors import LmskitError
+from lmskit.progress import waits_shown
 from lmskit.readable import bounded
 
 
@@ -40,7 +42,8 @@ class ErrorMessages(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the types of Typer's own Click are private
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with waits_shown(WaitLine()):
+                return super().invoke(ctx)
         except Exception as error:
             message = message_for(error)
             if message is None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lmskit.progress import waits_shown
 from lmskit.readable import bounded, day_beyond_calendar
 from lmskit.rounding import MISSING
 
@@ -103,9 +104,17 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 @contextmanager
 def spinner(first_step: str) -> Iterator[Progress]:
-    """Show on standard error which step runs, while the block runs; the block reports each step."""
-    with Console(stderr=True).status(first_step) as status:
-        yield lambda step, _done, _total: status.update(step)
+    """Show on standard error which step runs, or for whom it waits, while the block runs; the block reports each step."""
+    shown = first_step
+    with Console(stderr=True).status(Text(first_step)) as status:
+
+        def show(step: str, _done: int, _total: int | None) -> None:
+            nonlocal shown
+            shown = step
+            status.update(Text(step))
+
+        with waits_shown(lambda sentence: status.update(Text(visible(sentence or shown)))):
+            yield show
 
 
 def _is_numeric(values: Iterable[object]) -> bool:

@@ -3,9 +3,10 @@
 from lmskit.db.access import Access, access, engine_for, keep_login, migrator_engine, using
 from lmskit.db.failure import violated_constraint
 from lmskit.db.roles import generate_password, login_name, scram_verifier
-from lmskit.db.transaction import Opener, retried, snapshot, transaction
+from lmskit.db.transaction import PATIENT, Opener, retried, snapshot, transaction
 
 __all__ = [
+    "PATIENT",
     "Access",
     "Opener",
     "access",

@@ -32,6 +32,7 @@ from lmskit.db.failure import connection_error, is_starting
 from lmskit.db.passfile import find_password_of
 from lmskit.db.server import Server
 from lmskit.db.values import json_value, read_any_day
+from lmskit.db.watched_connection import WatchedConnection
 from lmskit.errors import NotSignedInError, SignInRefusedError
 from lmskit.settings import Settings
 
@@ -260,8 +261,11 @@ class Access:
         database = str(parameters.get("dbname") or DATABASE)
         return find_password_of(Path(parameters["passfile"]), hosts(parameters), database=database, user=login)
 
-    def _connect(self, dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
-        connection = self.connected(lambda complete: dialect.connect(*arguments, **complete), parameters, failure=psycopg.OperationalError)
+    def _connect(self, _dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
+        def connect(complete: dict[str, Any]) -> WatchedConnection:
+            return WatchedConnection.open(arguments, complete, lock_timeout=self.settings.lock_timeout)
+
+        connection = self.connected(connect, parameters, failure=psycopg.OperationalError)
         read_any_day(connection)
         return connection
 

@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
+from lmskit.db.blocking import UNKNOWN
 from lmskit.db.refused_value import refusal
-from lmskit.errors import BusyError, DatabaseError, LmskitError, NotPermittedError, RefusedValueError, SignInRefusedError, UnreachableError
+from lmskit.db.watched_connection import LockTimeoutError
+from lmskit.errors import (
+    BusyError,
+    DatabaseError,
+    LmskitError,
+    LockedError,
+    NotPermittedError,
+    RefusedValueError,
+    SignInRefusedError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,8 +39,8 @@ TRANSLATIONS: tuple[tuple[tuple[type[psycopg.Error], ...], type[LmskitError], st
     ),
     (
         (psycopg.errors.LockNotAvailable,),
-        BusyError,
-        "Another person is changing the same rows. Nothing was changed; try again in a moment.",
+        LockedError,
+        UNKNOWN,
     ),
     (
         (psycopg.errors.QueryCanceled,),
@@ -76,6 +87,8 @@ def translated_errors() -> Iterator[None]:
 
 def translation(error: BaseException | None, *, lost: bool) -> LmskitError | None:
     """Return the error for a person instead of what psycopg raised, or None if it is a bug or a clash with other rows."""
+    if isinstance(error, LockTimeoutError):
+        return LockedError(error.sentence, pids=error.pids)
     for kinds, error_class, sentence in TRANSLATIONS:
         if isinstance(error, kinds):
             return error_class(sentence)

@@ -9,12 +9,13 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import psycopg
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lmskit.db.access import engine_for
 from lmskit.db.failure import is_lost_connection, translated_errors
-from lmskit.errors import BusyError, DatabaseError, UnreachableError
+from lmskit.errors import BusyError, DatabaseError, LockedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,8 @@ Opener: TypeAlias = Callable[[], AbstractContextManager[Session]]
 """A function that opens a session, such as `transaction`, which commits when its block ends, or `snapshot`, which only reads."""
 
 ATTEMPTS = 5
+PATIENT = 3
+"""Tries of work that no person waits for, where another session holds what it needs."""
 FIRST_PAUSE = 0.05
 CANCEL_LIMIT = 5.0
 """Seconds in which the server has to accept the request to cancel a statement."""
@@ -39,8 +42,10 @@ def transaction(engine: Engine | None = None) -> Iterator[Session]:
     ------
     UnreachableError
         The server cannot be reached, or the connection was lost during the work.
+    LockedError
+        Another session held what the work needs for longer than `LMSKIT_LOCK_TIMEOUT`; nothing was changed.
     BusyError
-        A lock or a time limit of the server ended the work; nothing was changed.
+        A time limit of the server, a deadlock or a serialisation failure ended the work; nothing was changed.
     NotPermittedError
         The database does not let the signed-in person do this; nothing was changed.
     RefusedValueError
@@ -61,17 +66,29 @@ def snapshot(engine: Engine | None = None) -> Iterator[Session]:
         yield session
 
 
-def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS) -> T:
+def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: int = 1) -> T:
     """Do the work, and do it again after a deadlock, a serialisation failure or a lost connection.
 
     The work opens its own transaction and must be idempotent: after a connection was lost at the commit,
     it is unknown whether it counted.
+
+    Parameters
+    ----------
+    work
+        Does the work and returns its result.
+    attempts
+        How often to try in all.
+    lock_attempts
+        How often to try in all where another session holds what the work needs, as is worth it for work that no person waits for
+        (`PATIENT`). Each try waits as long as `LMSKIT_LOCK_TIMEOUT` says; between two tries the work holds nothing that others need.
     """
+    n_locked = 0
     for attempt in range(1, attempts + 1):
         try:
             return work()
         except (DBAPIError, psycopg.Error, UnreachableError, BusyError) as error:
-            if attempt == attempts or not _is_worth_retrying(error):
+            n_locked += isinstance(error, LockedError)
+            if attempt == attempts or not (0 < n_locked < lock_attempts if isinstance(error, LockedError) else _is_worth_retrying(error)):
                 raise
             pause = FIRST_PAUSE * 2 ** (attempt - 1)
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - so that two rivals do not meet again, not for secrecy
@@ -86,6 +103,16 @@ def _is_worth_retrying(error: Exception) -> bool:
     if isinstance(original, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
         return True
     return is_lost_connection(original) or (isinstance(cause, DBAPIError) and cause.connection_invalidated)
+
+
+@contextmanager
+def longer_lock_timeout(session: Session, times: int) -> Iterator[None]:
+    """Within the block, let statements wait so many times as long for a lock, for a queue that is known to move."""
+    usual = int(session.scalars(text("SELECT setting FROM pg_settings WHERE name = 'lock_timeout'")).one())
+    statement = text("SELECT set_config('lock_timeout', :milliseconds, true)")
+    session.execute(statement, {"milliseconds": str(usual * times)})
+    yield
+    session.execute(statement, {"milliseconds": str(usual)})
 
 
 def interrupter(session: Session) -> Callable[[], None]:

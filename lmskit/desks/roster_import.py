@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from lmskit.db import Opener, retried, snapshot, transaction
+from lmskit.db import PATIENT, Opener, retried, snapshot, transaction
 from lmskit.db.transaction import interrupter
 from lmskit.desks.options import course_options, lecturer_options, term_options
 from lmskit.errors import ConflictError, ImportFileError
@@ -35,7 +35,7 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
             with begin() as session, task.interruptible(interrupter(session)):
                 return _import(session, source, request, task, dry_run=True)
 
-        return retried(work)
+        return retried(work, lock_attempts=PATIENT)
 
     def import_previewed(task: Task, request: ImportFile, preview: ImportReport) -> tuple[ImportReport, str]:
         def work() -> tuple[ImportReport, str]:
@@ -52,7 +52,7 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
                     sentences.append("Messages wait in the outbox. To send them, open admin/outbox.")
             return report, " ".join(sentences)
 
-        return retried(work)
+        return retried(work, lock_attempts=PATIENT)
 
     return RosterImport(
         options=RosterImportOptions(

@@ -68,6 +68,7 @@
           ├── LoginMissingError     no login of the person is kept on this machine
           ├── LoginLostError        a login exists, and its password is lost
           ├── BusyError             a lock or a time limit ended the work; nothing was changed
+          │   └── LockedError       another session kept locked what the work needs
           └── RevisionError
 """
 
@@ -135,6 +136,7 @@ from lmskit.errors.operation import (
     DatabaseError,
     DeliveryError,
     DeliveryInDoubtError,
+    LockedError,
     LoginLostError,
     LoginMissingError,
     MessagePostponedError,
@@ -173,6 +175,7 @@ __all__ = [
     "LastAdministratorError",
     "LecturerNotFoundError",
     "LmskitError",
+    "LockedError",
     "LoginClosedError",
     "LoginExistsError",
     "LoginLostError",

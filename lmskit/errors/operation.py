@@ -93,5 +93,20 @@ class BusyError(DatabaseError):
     """A lock or a time limit ended the work; nothing was changed."""
 
 
+class LockedError(BusyError):
+    """Another session kept locked what the work needs for longer than `LMSKIT_LOCK_TIMEOUT`; nothing was changed.
+
+    Attributes
+    ----------
+    pids
+        Numbers of the sessions that hold it, and do not wait for others themselves; empty if they could not be found out in time,
+        or for a login that may not know.
+    """
+
+    def __init__(self, sentence: str, *, pids: tuple[int, ...] = ()) -> None:
+        self.pids = pids
+        super().__init__(sentence)
+
+
 class RevisionError(DatabaseError):
     """The database is at another revision than this lmskit needs."""

@@ -16,7 +16,7 @@ from typing import TypeVar
 import ipywidgets as widgets
 
 from lmskit.errors import LmskitError, WorkCancelledError
-from lmskit.progress import Progress
+from lmskit.progress import Progress, waits_shown
 from lmskit.widgets import Message, bug_message
 
 Result = TypeVar("Result")
@@ -117,6 +117,7 @@ class BackgroundWork:
         self.cancel = widgets.Button(description="Cancel", icon="stop", layout=widgets.Layout(width="96px"))
         self.view = widgets.HBox([self.cancel, self.bar, self.step], layout=widgets.Layout(display="none", overflow="visible"))
         self.message = Message()
+        self._step = ""
         self._thread: threading.Thread | None = None
         self._task: Task | None = None
         self.cancel.on_click(lambda _button: self._cancel())
@@ -153,7 +154,8 @@ class BackgroundWork:
 
         def run() -> None:
             try:
-                result = work(task)
+                with waits_shown(self._show_wait):
+                    result = work(task)
                 done(result)
             except Exception as error:
                 if task.cancelled:
@@ -195,4 +197,8 @@ class BackgroundWork:
     def _show(self, step: str, done: int, total: int | None) -> None:
         self.bar.layout.display = None if total else "none"
         self.bar.value = done / total if total else 0
-        self.step.value = f"{step}: {done:,} of {total:,}" if total else f"{step}: {done:,}" if done else f"{step} …"
+        self._step = f"{step}: {done:,} of {total:,}" if total else f"{step}: {done:,}" if done else f"{step} …"
+        self.step.value = self._step
+
+    def _show_wait(self, sentence: str | None) -> None:
+        self.step.value = sentence or self._step

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from lmskit.queries.access_rules import LEAKPROOF_BUILTINS, RULES, SHARED_RESOURCES, skipped_rules, violations
 from lmskit.queries.bounds import unmet_bounds
 from lmskit.queries.connections import connections_finding
-from lmskit.queries.database_sessions import blocking_sessions, hidden_sessions
+from lmskit.queries.database_sessions import session_findings
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.server_settings import settings_findings
 
@@ -40,7 +40,7 @@ def database_findings(session: Session, *, embedded: bool, harden: bool) -> Iter
     yield from _access(session, embedded=embedded, harden=harden)
     yield from _bounds(session)
     if session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one():
-        yield from _sessions(session)
+        yield from session_findings(session)
         yield from _messages(session)
     else:
         yield note("rights", "Sessions and messages were not checked. Only an administrator can check them.")
@@ -120,23 +120,6 @@ def _bounds(session: Session) -> Iterator[Finding]:
             f"{broken} this bound of {bound.table}, which is younger: {named}. What can be read of them is shown; a change has to "
             f"meet the bound. To see all: {bound.find()}. To mend: change these values, then: lmskit db upgrade",
         )
-
-
-def _sessions(session: Session) -> Iterator[Finding]:
-    found = blocking_sessions(session)
-    for blocking in found:
-        name, minutes = f"session {blocking.pid}", blocking.seconds // 60
-        end = f"To end it: lmskit doctor --end {blocking.pid}"
-        if blocking.is_idle:
-            yield wrong(name, f"{blocking.login} has left a transaction open for {minutes} minutes, which can block others. {end}")
-        else:
-            yield note(name, f"{blocking.login} has been running one statement for {minutes} minutes. {end}")
-    hidden = hidden_sessions(session)
-    if hidden:
-        shown = "One session" if hidden == 1 else f"{hidden} sessions"
-        yield note("sessions", f"{shown} of others could not be checked. As superuser: GRANT pg_read_all_stats TO lmskit_admin")
-    elif not found:
-        yield well("sessions", "No session blocks others.")
 
 
 def _messages(session: Session) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from typing import TypeVar
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from lmskit.db import Opener, retried
+from lmskit.db import PATIENT, Opener, retried
 from lmskit.errors import DatabaseError, DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
 from lmskit.services.mail import Letter, compose
 from lmskit.services.transport import Transport
@@ -173,7 +173,7 @@ def _claim(begin: Opener, lease: dt.timedelta, wanted: int | None = None) -> Cla
         with begin() as session:
             return claim_next(session, lease=lease, wanted=wanted)
 
-    return retried(work)
+    return retried(work, lock_attempts=PATIENT)
 
 
 def _deliver(begin: Opener, transport: Transport, claim: Claim, report: DeliveryReport) -> None:
@@ -184,7 +184,7 @@ def _deliver(begin: Opener, transport: Transport, claim: Claim, report: Delivery
             with begin() as session:
                 return step(session)
 
-        return retried(work, attempts=SETTLING_ATTEMPTS)
+        return retried(work, attempts=SETTLING_ATTEMPTS, lock_attempts=SETTLING_ATTEMPTS)
 
     try:
         transport.send(compose(claim.letter))
@@ -222,7 +222,7 @@ def _give_up(begin: Opener, report: DeliveryReport) -> None:
             row = session.execute(statement, {"most_attempts": MAX_ATTEMPTS}).one_or_none()
             return None if row is None else FailedMessage(row.recipient, row.reason)
 
-    while (failed := retried(work)) is not None:
+    while (failed := retried(work, lock_attempts=PATIENT)) is not None:
         report.given_up.append(failed)
 
 

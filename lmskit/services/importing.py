@@ -13,6 +13,7 @@ import psycopg
 from sqlalchemy import CursorResult, func, text
 from sqlalchemy.exc import DBAPIError
 
+from lmskit.db.transaction import longer_lock_timeout
 from lmskit.errors import ConflictError, ImportFileError
 from lmskit.importers.csv_file import MAX_REJECTIONS
 from lmskit.importers.formats import ReadOptions
@@ -84,6 +85,11 @@ REJECTIONS = StagingTable("import_rejection", FindingRow)
 WARNINGS = StagingTable("import_warning", FindingRow)
 
 
+QUEUE_TIMES = 60
+"""How many times as long as for other locks an import waits for the imports before it, which may take minutes; no lecturer can hold it up
+here."""
+
+
 @contextmanager
 def importing(session: Session, *, dry_run: bool) -> Iterator[None]:
     """Run an import within the session's transaction, one import at a time.
@@ -101,7 +107,8 @@ def importing(session: Session, *, dry_run: bool) -> Iterator[None]:
     with administrators_only("import files"):
         try:
             # An import counts rows in the middle of its transaction, which another import would not see.
-            session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
+            with longer_lock_timeout(session, QUEUE_TIMES):
+                session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
             session.execute(text("SET LOCAL work_mem = '64MB'"))
             nested = session.begin_nested() if dry_run else None
             REJECTIONS.create(session)

@@ -14,6 +14,7 @@ from lmskit.models import Course, KnowledgeFit
 from lmskit.progress import Progress, silent
 from lmskit.queries.evidence import course_responses
 from lmskit.rounding import count_text
+from lmskit.services.course_locks import lock_courses
 from lmskit.services.permission import administrators_only
 
 
@@ -84,15 +85,22 @@ def fit_courses(
         A code is unknown.
     InputError
         The seed is negative.
+    LockedError
+        Others hold every one of the courses.
     NotPermittedError
         The signed-in person is not an administrator.
     """
     n_weeks = n_answers = 0
     constrained: dict[str, tuple[int, ...]] = {}
     skipped: dict[str, str] = {}
-    locked = _lock(session, courses)
-    for done, course in enumerate(locked):
-        progress(f"Fitting {course.code}", done, len(locked))
+    wanted = _courses(session, courses)
+    held = lock_courses(session, [course.id for course in wanted])
+    for done, course in enumerate(wanted):
+        if course.id in held:
+            skipped[course.code] = held[course.id]
+            continue
+        session.refresh(course)
+        progress(f"Fitting {course.code}", done, len(wanted))
         try:
             least = correct_from(course)
         except RuleParameterError as error:
@@ -105,7 +113,7 @@ def fit_courses(
         weeks = tuple(fits.index[fits["constrained"]].tolist())
         if weeks:
             constrained[course.code] = weeks
-    return KnowledgeReport(len(locked) - len(skipped), n_weeks, n_answers, constrained, skipped)
+    return KnowledgeReport(len(wanted) - len(skipped), n_weeks, n_answers, constrained, skipped)
 
 
 def correct_from(course: Course) -> float:
@@ -122,9 +130,9 @@ def correct_from(course: Course) -> float:
     return rule.configured(course.mastery_parameters).parameters[CORRECT_FROM.name]
 
 
-def _lock(session: Session, codes: Sequence[str] | None) -> Sequence[Course]:
-    """Lock the courses against another fit, in the same order each time."""
-    statement = select(Course).order_by(Course.id).with_for_update(key_share=True)
+def _courses(session: Session, codes: Sequence[str] | None) -> Sequence[Course]:
+    """The courses of these codes, or all of them."""
+    statement = select(Course).order_by(Course.id)
     if codes is not None:
         statement = statement.where(Course.code.in_([code for code in codes if "\0" not in code]))
     found = session.scalars(statement).all()

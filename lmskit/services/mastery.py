@@ -25,6 +25,7 @@ from lmskit.queries.evidence import course_evidence, course_responses, touched_e
 from lmskit.queries.knowledge import fitted_parameters
 from lmskit.queries.stored_estimates import rule_hashes, stored_estimates, touched_estimates
 from lmskit.rounding import count_text
+from lmskit.services.course_locks import lock_courses
 from lmskit.services.estimate_changes import changes_between, write_changes
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import Level
@@ -54,7 +55,7 @@ class RefreshReport:
     removed
         Estimates that have no evidence any more.
     skipped
-        By course code: a sentence on why its rule cannot be used. Its estimates are unchanged.
+        By course code: a sentence on why its rule cannot be used, or who has locked it. Its estimates are unchanged.
     """
 
     n_courses: int = 0
@@ -107,6 +108,8 @@ def refresh(
     ------
     CourseNotFoundError
         A code is unknown; not raised if `touched` is given, because an unknown course has no keys.
+    LockedError
+        Others hold every one of the courses.
     NotPermittedError
         The signed-in person is not an administrator.
     """
@@ -155,15 +158,15 @@ def _course_rules(
 ) -> tuple[dict[int, ConfiguredRule], dict[str, str]]:
     """Lock the courses against another refresh, in the same order each time, and configure their rules; return them by course id.
 
-    A lecturer may store any rule and any parameters. A course with a rule that cannot be used is reported and does not stop the others.
+    A lecturer may store any rule and any parameters, and lock an own course. A course with a rule that cannot be used, or that is locked,
+    is reported and does not stop the others.
     """
-    statement = (
-        select(Course.id, Course.code, Course.mastery_rule, Course.mastery_parameters).order_by(Course.id).with_for_update(key_share=True)
-    )
+    statement = select(Course.id, Course.code, Course.mastery_rule, Course.mastery_parameters).order_by(Course.id)
     if courses is not None:
         statement = statement.where(Course.code.in_([code for code in courses if "\0" not in code]))
     if keys is not None:
         statement = statement.where(Course.id.in_(np.unique(keys[:, 1]).tolist()))
+    held = lock_courses(session, [row.id for row in session.execute(statement)])
     found = session.execute(statement).all()
     if courses is not None and keys is None:
         known = {row.code for row in found}
@@ -174,6 +177,9 @@ def _course_rules(
     fits = fitted_parameters(session, taking_fits)
     rules, skipped = {}, {}
     for row in found:
+        if row.id in held:
+            skipped[row.code] = held[row.id]
+            continue
         try:
             rule = configured(row.mastery_rule, row.mastery_parameters)
         except LmskitError as error:

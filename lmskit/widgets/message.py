@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import ipywidgets as widgets
 
 from lmskit.errors import LmskitError
+from lmskit.progress import waits_shown
 
 KINDS = ("lmskit-good", "lmskit-bad", "lmskit-note", "lmskit-plain")
 
@@ -61,10 +62,19 @@ class Message:
 def errors_shown(message: Message) -> Iterator[None]:
     """Show an error that ends the block in `message`; an `LmskitError` ends there, a bug is raised again.
 
+    While the block waits for another session of the database, the message says so.
     JupyterLab shows the traceback of a button's work only in its log, so the message says where to look.
     """
+
+    def show_wait(sentence: str | None) -> None:
+        if sentence is None:
+            message.clear()
+        else:
+            message.neutral(sentence)
+
     try:
-        yield
+        with waits_shown(show_wait):
+            yield
     except LmskitError as error:
         message.bad(str(error))
     except Exception as error:

@@ -129,7 +129,7 @@ def test_a_deadlock_is_tried_again_and_both_succeed(admin_engine):
     ("setting", "statement", "sentence"),
     [
         ("statement_timeout", "SELECT pg_sleep(5)", "took too long"),
-        ("lock_timeout", "LOCK TABLE terms IN ROW EXCLUSIVE MODE", "Another person is changing the same rows"),
+        ("lock_timeout", "LOCK TABLE terms IN ROW EXCLUSIVE MODE", "Another session holds what this needs"),
     ],
 )
 def test_a_time_limit_is_a_sentence(admin_engine, endpoint, setting, statement, sentence):

@@ -1,7 +1,8 @@
 """`lmskit doctor`: what it says, and its exit status."""
 
+import datetime as dt
 import json
-import time
+import re
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,7 +15,6 @@ from lmskit.cli import app
 from lmskit.cli.doctor import disk, passfile
 from lmskit.db import access, engine_for
 from lmskit.db.cluster import Cluster
-from lmskit.queries.database_sessions import blocking_sessions
 from lmskit.queries.finding import Finding
 from lmskit.queries.health import database_findings
 from lmskit.settings import DEMO_ADMIN
@@ -151,13 +151,23 @@ def idle(make_person):
 
 def test_a_transaction_left_open_is_listed_with_the_person(embedded, idle, monkeypatch):
     _, pid = idle
-    time.sleep(0.05)
-    monkeypatch.setattr("lmskit.queries.health.blocking_sessions", lambda session: blocking_sessions(session, idle="10 ms"))
+    assert f"session {pid}" not in findings()
+    monkeypatch.setattr("lmskit.queries.database_sessions.IDLE_LIMIT", dt.timedelta(0))
     finding = findings()[f"session {pid}"]
     assert not finding["is_well"]
-    assert finding["sentence"] == (
-        f"{LECTURER} has left a transaction open for 0 minutes, which can block others. To end it: lmskit doctor --end {pid}"
-    )
+    assert re.fullmatch(
+        rf"{LECTURER} has a transaction open since \d\d:\d\d, idle since \d\d:\d\d\. "
+        rf"To end the sessions of that person: lmskit doctor --end {pid}",
+        finding["sentence"],
+    ), finding["sentence"]
+
+
+def test_a_transaction_that_holds_something_is_listed_at_once(embedded, idle):
+    connection, pid = idle
+    connection.exec_driver_sql("SELECT FROM courses FOR UPDATE")
+    finding = findings()[f"session {pid}"]
+    assert (finding["is_well"], finding["is_note"]) == (True, True)
+    assert ". It holds courses, for which nobody waits yet. To end" in finding["sentence"]
 
 
 def test_a_session_that_was_left_open_can_be_ended(embedded, idle):
