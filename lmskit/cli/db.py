@@ -115,6 +115,8 @@ def status() -> None:
             typer.echo("State:    stopped. It starts on first use, or by: lmskit db start")
             return
         typer.echo(f"State:    running, at {endpoint.host}, port {endpoint.port}")
+        if (outdated := access().server.outdated()) is not None:
+            typer.echo(f"Release:  {outdated.in_short()}")
     else:
         typer.echo(f"Server:   {shown(external)}")
     try:
@@ -127,10 +129,16 @@ def status() -> None:
 
 @app.command()
 def start() -> None:
-    """Start the embedded server, which any other command also does on first use."""
+    """Start the embedded server, which any other command also does on first use.
+
+    A running one of an earlier release is restarted if no session is open.
+    """
     _only_embedded("start")
+    outdated = access().server.change_over()
     endpoint = access().server.start()
     typer.echo(f"The database server is running at {endpoint.host}, port {endpoint.port}.")
+    if outdated is not None:
+        typer.echo(outdated.sentence())
     layout = access().server.cluster.layout
     if is_low(layout):
         typer.echo(

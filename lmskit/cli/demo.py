@@ -40,6 +40,8 @@ def demo(
     """Set up the database, the demonstration people, a simulated term with its mastery, and its reports. Can be run again."""
     steps = Steps()
     steps.print("Starting the database server")
+    if (outdated := access().server.change_over()) is not None:
+        steps.print(outdated.sentence())
     before = revision.current(migrator_engine())
     if before != revision.head():
         steps.print("Bringing its tables up to date")

@@ -74,11 +74,13 @@ def all_findings() -> Iterator[Finding]:
     yield trust()
     try:
         yield migrations()
+        embedded = access().server.external is None
         with snapshot() as session:
             yield from database_findings(
                 session,
-                embedded=access().server.external is None,
-                harden=access().server.external is None and access().settings.leakproof_builtins == "remove",
+                embedded=embedded,
+                harden=embedded and access().settings.leakproof_builtins == "remove",
+                installed=access().server.installed_release() if embedded else None,
             )
     except RevisionError as error:
         yield wrong("migrations", str(error))

@@ -67,6 +67,8 @@ def lab(
             f"There is no folder {notebooks}. Start lmskit in a checkout, or set the folder of one: LMSKIT_PROJECT_ROOT=/path/to/checkout"
         )
     person = person or access().settings.person
+    if (outdated := access().server.change_over()) is not None:
+        typer.echo(outdated.sentence())
     check_login(person)
     prepare_kernels(person or DEMO_ADMIN)
     typer.echo("Starting JupyterLab ...")

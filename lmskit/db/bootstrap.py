@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from lmskit.db import hardening, roles
 from lmskit.db.failure import connection_error
 from lmskit.db.migrator import Agree, Migrator
+from lmskit.db.releases import OLDEST_MAJOR, OLDEST_VECTOR, release, shown
 from lmskit.errors import BootstrapError, SignInRefusedError, UnreachableError
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[object, ...]]
 
-OLDEST_SERVER = 16
-OLDEST_VECTOR = (0, 8)
 SCHEMA = "lms"
 BUILTIN_LOCALE_SINCE = 17
 STATEMENT_TIMEOUT = "60s"
@@ -119,7 +118,7 @@ def bootstrap(
             if own_cluster:
                 _close_other_databases(connection)
             with contextlib.closing(_connect(superuser_conninfo, database, password)) as inside, inside.transaction():
-                _prepare_database(inside, database)
+                _prepare_database(inside, database, result)
                 _set_leakproof(inside, superuser_conninfo, password, result, harden=True if own_cluster and harden is None else harden)
                 if own_cluster or harden:
                     _close_shared_resources(inside, result)
@@ -159,18 +158,18 @@ def _connect(conninfo: str, database: str, password: str | None) -> Connection:
 
 
 def _check_server(connection: Connection) -> None:
-    if connection.info.server_version < OLDEST_SERVER * 10_000:
+    if connection.info.server_version < OLDEST_MAJOR * 10_000:
         version = connection.info.parameter_status("server_version")
-        message = f"The server is PostgreSQL {version}, and lmskit needs PostgreSQL {OLDEST_SERVER} or newer."
+        message = f"The server is PostgreSQL {version}, and lmskit needs PostgreSQL {OLDEST_MAJOR} or newer."
         raise BootstrapError(message)
     row = connection.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'").fetchone()
-    needed = ".".join(map(str, OLDEST_VECTOR))
+    needed = shown(OLDEST_VECTOR)
     if row is None:
         message = (
             f"The server has no pgvector. Install the extension {needed} or newer there (such as postgresql-18-pgvector), then try again."
         )
         raise BootstrapError(message)
-    if tuple(int(part) for part in str(row[0]).split(".")[:2]) < OLDEST_VECTOR:
+    if release(str(row[0])) < OLDEST_VECTOR:
         message = f"The server has pgvector {row[0]}, and lmskit needs {needed} or newer."
         raise BootstrapError(message)
 
@@ -306,7 +305,7 @@ def _close_shared_resources(inside: Connection, result: Bootstrapped) -> None:
         result.skipped.append("Advisory locks and large objects stay open to every login: only a superuser can close them.")
 
 
-def _prepare_database(connection: Connection, database: str) -> None:
+def _prepare_database(connection: Connection, database: str, result: Bootstrapped) -> None:
     name = sql.Identifier(database)
     groups = sql.SQL(", ").join(map(sql.Identifier, roles.GROUPS))
     may_connect = sql.SQL(", ").join(map(sql.Identifier, (*roles.GROUPS, roles.BACKUP, roles.migrator_of(database))))
@@ -329,20 +328,18 @@ def _prepare_database(connection: Connection, database: str) -> None:
             sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC").format(sql.Identifier(role))
         )
     _make_vector(connection, database)
+    _update_vector(connection, result)
 
 
 def _make_vector(connection: Connection, database: str) -> None:
     row = connection.execute(
-        "SELECT e.extversion, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'"
+        "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'"
     ).fetchone()
     try:
         with connection.transaction():
             if row is None:
                 connection.execute(sql.SQL("CREATE EXTENSION vector SCHEMA {}").format(sql.Identifier(SCHEMA)))
-                return
-            if tuple(int(part) for part in str(row[0]).split(".")[:2]) < OLDEST_VECTOR:
-                connection.execute("ALTER EXTENSION vector UPDATE")
-            if row[1] != SCHEMA:
+            elif row[0] != SCHEMA:
                 connection.execute(sql.SQL("ALTER EXTENSION vector SET SCHEMA {}").format(sql.Identifier(SCHEMA)))
     except psycopg.errors.InsufficientPrivilege as error:
         message = (
@@ -350,3 +347,29 @@ def _make_vector(connection: Connection, database: str) -> None:
             f"CREATE EXTENSION vector SCHEMA {SCHEMA}; then bootstrap again."
         )
         raise BootstrapError(message) from error
+
+
+def _update_vector(connection: Connection, result: Bootstrapped) -> None:
+    """Bring the functions of pgvector in the database to the release of its files on the server."""
+    found = vector_behind(connection)
+    if found is None:
+        return
+    try:
+        with connection.transaction():
+            connection.execute("ALTER EXTENSION vector UPDATE")
+    except psycopg.errors.InsufficientPrivilege as error:
+        stays = f"pgvector stays at {found}. A superuser can change that in the database: ALTER EXTENSION vector UPDATE"
+        if release(found) < OLDEST_VECTOR:
+            raise BootstrapError(f"The database's {stays}, then bootstrap again.") from error
+        result.skipped.append(stays)
+
+
+def vector_behind(connection: Connection) -> str | None:
+    """Return the release of pgvector that the database has, if its server has a newer one; any login may ask."""
+    row = connection.execute(
+        "SELECT e.extversion, a.default_version FROM pg_extension AS e JOIN pg_available_extensions AS a ON a.name = e.extname"
+        " WHERE e.extname = 'vector'"
+    ).fetchone()
+    if row is None or release(str(row[0])) >= release(str(row[1])):
+        return None
+    return str(row[0])

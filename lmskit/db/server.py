@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,9 +17,11 @@ from sqlalchemy import URL
 
 from lmskit.db import hardening, roles
 from lmskit.db.address import DATABASE, DRIVER, LOGIN, hosts, parameters_of, read_address, service_parameters, url_of
-from lmskit.db.bootstrap import Bootstrapped, bootstrap
+from lmskit.db.bootstrap import Bootstrapped, bootstrap, vector_behind
 from lmskit.db.cluster import Cluster, Endpoint
+from lmskit.db.cluster.binaries import installation, installed_release
 from lmskit.db.passfile import ANY, find_password_of, forget_password, keep_password, move_host, read_entries
+from lmskit.db.releases import postgres_release, shown
 from lmskit.errors import BootstrapError, LoginMissingError
 from lmskit.whole_file import write_whole
 
@@ -29,6 +32,39 @@ if TYPE_CHECKING:
 
 BOOTSTRAP_VERSION = "6"
 """Raised when `bootstrap` does more: an embedded cluster is then prepared again at its next use."""
+_OTHER_SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """An embedded server that still runs the programs of an earlier installation.
+
+    Attributes
+    ----------
+    running, installed
+        The releases, such as (18, 4) and (18, 6).
+    sessions
+        How many sessions are open.
+    """
+
+    running: tuple[int, int]
+    installed: tuple[int, int]
+    sessions: int
+
+    def in_short(self) -> str:
+        """Say what runs, what is installed, and what to do."""
+        return f"PostgreSQL {shown(self.running)}; {shown(self.installed)} is installed: lmskit db start"
+
+    def sentence(self) -> str:
+        """Say what `Server.change_over` made of it."""
+        running, installed = shown(self.running), shown(self.installed)
+        if not self.sessions:
+            return f"It was restarted: PostgreSQL {installed} has taken over from {running}."
+        opened = "1 session is" if self.sessions == 1 else f"{self.sessions} sessions are"
+        return (
+            f"It is still PostgreSQL {running}, because {opened} open; {installed} is installed. "
+            "Close the notebooks, then: lmskit db start. To end the sessions first: lmskit db stop"
+        )
 
 
 class Server:
@@ -91,9 +127,9 @@ class Server:
         cluster = self.cluster
         found = cluster.running()
         endpoint = found or cluster.start()
-        if not self._is_prepared(endpoint) or not (found or self._is_hardened_as_configured(endpoint)):
+        if not self._is_prepared(endpoint) or not (found or self._is_as_configured(endpoint)):
             with cluster.file_errors(), cluster.exclusively():
-                if not self._is_prepared(endpoint) or not self._is_hardened_as_configured(endpoint):
+                if not self._is_prepared(endpoint) or not self._is_as_configured(endpoint):
                     self.bootstrap(endpoint)
         return endpoint
 
@@ -107,6 +143,36 @@ class Server:
             result = bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=self.passfile, own_cluster=True, harden=self._harden)
             write_whole(marker, f"{self._prepared_as}\n{endpoint.host}\n")
         return result
+
+    # Which release it is ------------------------------------------------------------------------------
+
+    def installed_release(self) -> tuple[int, int]:
+        """Return the release of PostgreSQL that is installed for the embedded server."""
+        return installed_release(installation(self.settings.postgres_version))
+
+    def outdated(self) -> Outdated | None:
+        """Return what is known of the embedded server if it runs and is older than what is installed, else None. Starts nothing."""
+        endpoint = self.cluster.running() if self.external is None else None
+        if endpoint is None:
+            return None
+        try:
+            with contextlib.closing(psycopg.connect(endpoint.superuser_conninfo())) as connection:
+                running, installed = postgres_release(connection.info.server_version), self.installed_release()
+                row = connection.execute(_OTHER_SESSIONS).fetchone()
+        except psycopg.OperationalError:
+            return None  # it is stopping, or all its connections are taken
+        return Outdated(running, installed, sessions=row[0] if row else 0) if running < installed else None
+
+    def change_over(self) -> Outdated | None:
+        """Restart the embedded server with what is installed, if it is older and no session is open; return what was found.
+
+        A session that begins between the look and the end of the old server is cut off, and can begin again.
+        """
+        found = self.outdated()
+        if found is not None and not found.sessions:
+            self.cluster.stop()
+            self.start()
+        return found
 
     # With which login ---------------------------------------------------------------------------------
 
@@ -198,11 +264,18 @@ class Server:
             return False
         return any(entry.user == roles.MIGRATOR and entry.host == endpoint.host for entry in read_entries(self.passfile))
 
-    def _is_hardened_as_configured(self, endpoint: Endpoint) -> bool:
-        """Check once, when the server starts: the marks are back when a database was made again, as by a restore."""
+    def _is_as_configured(self, endpoint: Endpoint) -> bool:
+        """Check once, when the server starts: whether the database is hardened, and pgvector of the release that is installed.
+
+        The marks are back when a database was made again, as by a restore.
+        """
         try:
             with contextlib.closing(psycopg.connect(endpoint.superuser_conninfo(DATABASE))) as connection:
-                return hardening.is_hardened(connection) == self._harden and not hardening.open_shared_resources(connection)
+                return (
+                    hardening.is_hardened(connection) == self._harden
+                    and not hardening.open_shared_resources(connection)
+                    and vector_behind(connection) is None
+                )
         except psycopg.OperationalError:
             return False  # the database does not exist any more
 

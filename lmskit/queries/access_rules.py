@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from lmskit.queries.access_manifest import differences
+from lmskit.queries.server_release import SERVER_RELEASE, VECTOR_RELEASE, releases_with_holes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -128,6 +129,8 @@ RULES = {
     # The whole
     MANIFEST: f"The database differs from what the migrations make. {_MIGRATE}",
     # The server
+    SERVER_RELEASE: "Lecturers have SQL, and these holes need no more. Install the newest release of this major version on the server.",
+    VECTOR_RELEASE: "Install the newest release of pgvector on the server, then: lmskit db bootstrap",
     "weak-authentication": "A stranger could sign in without a password, or read a password on its way. "
     "Use scram-sha-256 or peer in pg_hba.conf.",
     "authentication-file-broken": "A line of pg_hba.conf cannot be read. Correct it, then SELECT pg_reload_conf().",
@@ -183,6 +186,7 @@ def violations(session: Session) -> list[Violation]:
         for statement in statements
         for rule, broken_by in connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
     ]
+    found += releases_with_holes(connection)
     if _holds(connection, _HAS_REVISION):
         found += [(MANIFEST, difference) for difference in differences(connection)]
     return [Violation(rule, broken_by, RULES[rule]) for rule, broken_by in sorted(set(found))]

@@ -12,6 +12,7 @@ from lmskit.queries.bounds import unmet_bounds
 from lmskit.queries.connections import connections_finding
 from lmskit.queries.database_sessions import session_findings
 from lmskit.queries.finding import Finding, note, well, wrong
+from lmskit.queries.server_release import SERVER_RELEASE, VECTOR_RELEASE, server_finding, vector_finding
 from lmskit.queries.server_settings import settings_findings
 
 if TYPE_CHECKING:
@@ -19,22 +20,23 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-OLDEST_POSTGRES = 160000
-OLDEST_PGVECTOR = (0, 8)
 LONG_WAIT = "1 day"
 DELIVER = "lmskit mail deliver"
 SEE_WAITING = "To see why: lmskit mail list --status waiting."
 LONGEST_OBJECT = 120
 """Characters of the object in a sentence: lines of the manifest are long, and their beginning names the object."""
+REPORTED_APART = (LEAKPROOF_BUILTINS, SHARED_RESOURCES, SERVER_RELEASE, VECTOR_RELEASE)
+"""Access rules that have findings of their own."""
 
 
-def database_findings(session: Session, *, embedded: bool, harden: bool) -> Iterator[Finding]:
+def database_findings(session: Session, *, embedded: bool, harden: bool, installed: tuple[int, int] | None = None) -> Iterator[Finding]:
     """Check the server, rights, sessions and messages, as the person who is signed in.
 
-    `embedded` says whether the server is lmskit's own, and `harden` whether lmskit should close its plan oracle.
+    `embedded` says whether the server is lmskit's own, `harden` whether lmskit should close its plan oracle, and `installed` which release
+    of PostgreSQL is installed for it.
     """
-    yield _server(session)
-    yield _pgvector(session)
+    yield server_finding(session.connection(), embedded=embedded, installed=installed)
+    yield vector_finding(session.connection())
     yield from settings_findings(session, embedded=embedded)
     yield connections_finding(session, embedded=embedded)
     yield from _access(session, embedded=embedded, harden=harden)
@@ -46,25 +48,9 @@ def database_findings(session: Session, *, embedded: bool, harden: bool) -> Iter
         yield note("rights", "Sessions and messages were not checked. Only an administrator can check them.")
 
 
-def _server(session: Session) -> Finding:
-    number = int(session.execute(text("SELECT current_setting('server_version_num')")).scalar_one())
-    shown = session.execute(text("SELECT current_setting('server_version')")).scalar_one()
-    if number < OLDEST_POSTGRES:
-        return wrong("server", f"The server is PostgreSQL {shown}; lmskit needs 16 or newer.")
-    return well("server", f"PostgreSQL {shown} answers.")
-
-
-def _pgvector(session: Session) -> Finding:
-    version = session.execute(text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")).scalar_one_or_none()
-    if version is None or tuple(int(part) for part in str(version).split(".")[:2]) < OLDEST_PGVECTOR:
-        found = f"pgvector {version}" if version else "no pgvector"
-        return wrong("pgvector", f"The database has {found}; lmskit needs 0.8 or newer. Install it, then: lmskit db bootstrap")
-    return well("pgvector", f"pgvector {version} is installed.")
-
-
 def _access(session: Session, *, embedded: bool, harden: bool) -> Iterator[Finding]:
     found = violations(session)
-    n_apart = {rule: sum(violation.rule == rule for violation in found) for rule in (LEAKPROOF_BUILTINS, SHARED_RESOURCES)}
+    n_apart = {rule: sum(violation.rule == rule for violation in found) for rule in REPORTED_APART}
     broken = [violation for violation in found if violation.rule not in n_apart]
     for violation in broken:
         yield wrong(violation.rule, f"{textwrap.shorten(violation.object, LONGEST_OBJECT, placeholder=' …')}. {violation.advice}")

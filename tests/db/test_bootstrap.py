@@ -1,19 +1,22 @@
 """What `bootstrap` prepares on a server, and what it refuses."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from sqlalchemy import NullPool, create_engine
 
 from lmskit.db import access, roles
-from lmskit.db.bootstrap import bootstrap
+from lmskit.db.bootstrap import bootstrap, vector_behind
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.binaries import shared_files
 from lmskit.db.passfile import find_password, forget_password, read_entries
 from lmskit.errors import BootstrapError, UnreachableError
+from lmskit.queries.server_release import VECTOR_RELEASE, releases_with_holes, vector_finding
 
 
 @pytest.fixture
@@ -196,7 +199,13 @@ def test_a_login_with_createrole_prepares_a_server_and_learns_what_it_could_not_
         members = connection.execute(
             "SELECT count(*) FROM pg_auth_members WHERE member = 'manager'::regrole AND (inherit_option OR set_option)"
         ).fetchone()
+        connection.execute("UPDATE pg_extension SET extversion = '0.8.4' WHERE extname = 'vector'")
     assert members == (0,)
+    stays = "pgvector stays at 0.8.4. A superuser can change that in the database: ALTER EXTENSION vector UPDATE"
+    assert stays in bootstrap(managed, passfile=tmp_path / "pgpass", password="a password").skipped
+    assert bootstrap(endpoint.superuser_conninfo(), passfile=tmp_path / "pgpass").skipped == []
+    with psycopg.connect(endpoint.superuser_conninfo("lmskit")) as connection:
+        assert vector_behind(connection) is None
 
 
 def test_a_login_that_may_not_make_roles_is_refused(lecturer_engine, tmp_path):
@@ -224,6 +233,30 @@ def test_a_pgvector_that_is_too_old_is_refused(own_cluster: Callable[..., Cluste
     endpoint = own_cluster(installation=install_without_vector).start()
     with pytest.raises(BootstrapError, match=r"^The server has pgvector 0\.7\.4, and lmskit needs 0\.8 or newer\.$"):
         bootstrap(endpoint.superuser_conninfo(), passfile=tmp_path / "pgpass")
+
+
+def test_a_pgvector_with_a_known_hole_is_named(own_cluster: Callable[..., Cluster], install_without_vector: Path, tmp_path: Path):
+    folder = shared_files(install_without_vector) / "extension"
+    whole = max(folder.glob("vector--?.?.?.sql"))
+    shutil.copy(whole, folder / "vector--0.8.1.sql")
+    (folder / "vector.control").write_text("default_version = '0.8.1'\nmodule_pathname = '$libdir/vector'\nrelocatable = true\n")
+    endpoint = own_cluster(installation=install_without_vector).start()
+    bootstrap(endpoint.superuser_conninfo(), passfile=tmp_path / "pgpass")
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(endpoint.superuser_conninfo("lmskit")), poolclass=NullPool
+    )
+    with engine.connect() as connection:
+        broken = dict(releases_with_holes(connection))
+        finding = vector_finding(connection)
+        assert broken[VECTOR_RELEASE].startswith("pgvector 0.8.1; pgvector 0.8.2 of 2026-02-25 mends an index build")
+        assert not finding.is_well
+        assert finding.sentence.endswith("(CVE-2026-3172). Install it, then: lmskit db bootstrap")
+        (folder / "vector.control").write_text("default_version = '0.8.6'\nmodule_pathname = '$libdir/vector'\nrelocatable = true\n")
+        behind = vector_finding(connection)
+        assert VECTOR_RELEASE not in dict(releases_with_holes(connection))
+        assert (behind.is_note, behind.sentence) == (
+            True, "The database has pgvector 0.8.1, and its server 0.8.6. To update it: lmskit db bootstrap",
+        )  # fmt: skip
 
 
 def test_an_address_that_cannot_be_read_is_refused(tmp_path):

@@ -20,7 +20,7 @@ from psycopg.conninfo import make_conninfo
 
 from lmskit.db import access
 from lmskit.db.cluster import Cluster, Endpoint
-from lmskit.db.cluster.binaries import installation, program
+from lmskit.db.cluster.binaries import Wheel, installation, installation_from, program
 from lmskit.db.cluster.layout import SHORT_FOLDERS, socket_folder
 from lmskit.db.cluster.postmaster import left_behind, read_postmaster
 from lmskit.db.cluster.server_user import server_user
@@ -340,9 +340,13 @@ def test_binaries_that_the_servers_user_cannot_reach_are_copied_once(own_cluster
     hidden = closed / "wheel" / install_without_vector.parent.name / install_without_vector.name
     home.chmod(0o755)
     cluster = own_cluster(home / "inner", installation=hidden)
+    earlier = cluster.layout.install / "0.6.0" / "bin"
+    earlier.mkdir(parents=True)
+    (earlier / "postgres").touch()
     ask(cluster.start(), "SELECT 1")
     executable = Path(psutil.Process(postmaster_pid(cluster)).exe())
     assert executable.is_relative_to(cluster.layout.install)
+    assert not earlier.exists()
     cluster.stop()
     made = executable.stat().st_ctime
     cluster.start()
@@ -412,6 +416,11 @@ def test_a_home_that_is_a_file_is_refused(own_cluster, home):
     home.chmod(0o755)
     with pytest.raises(ClusterError, match=r"^The database cannot be kept in .*/file"):
         own_cluster(home / "file", initialise=True).start()
+
+
+def test_a_missing_wheel_is_named_with_what_to_do():
+    with pytest.raises(ClusterError, match=r"^The package no-such-wheel with the database server is missing\. .* \(make setup\), or "):
+        installation_from(Wheel("no-such-wheel"))
 
 
 def test_data_of_another_major_version_are_refused(own_cluster):

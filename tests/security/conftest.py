@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.security.older import Elsewhere
 from tests.security.world import World, prepared
 
 if TYPE_CHECKING:
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
 def world(fresh_database: Callable[[str], Engine], endpoint: Endpoint) -> World:
     """Two lecturers and an administrator, with rows in every table."""
     return prepared(fresh_database, endpoint, "lmskit_security")
+
+
+@pytest.fixture(scope="session")
+def elsewhere(endpoint: Endpoint) -> Iterator[Elsewhere]:
+    """A factory of worlds in clusters of their own."""
+    made = Elsewhere()
+    yield made
+    for cluster in made.started:
+        cluster.stop()
+        shutil.rmtree(cluster.layout.home, ignore_errors=True)
 
 
 @pytest.fixture
