@@ -10,8 +10,12 @@ import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
-"""The checkout: `notebooks/`, `migrations/` and `reports/` are beside the package."""
+PACKAGE = Path(__file__).resolve().parent
+"""The package."""
+IN_A_CHECKOUT = (PACKAGE.parent / "migrations" / "env.py").is_file()
+"""Whether lmskit runs from a checkout; otherwise it was installed from a wheel."""
+PROJECT_ROOT = PACKAGE.parent if IN_A_CHECKOUT else PACKAGE / "project"
+"""The folder with `alembic.ini`, `migrations/` and `notebooks/`: the checkout, or their copy in an installed package."""
 
 
 def default_home() -> Path:
@@ -22,6 +26,11 @@ def default_home() -> Path:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/lmskit")
     return platformdirs.user_data_path("lmskit")
+
+
+def default_workspace(project_root: Path) -> Path:
+    """Return the folder for a person's own notebooks and reports: nobody works inside an installed package."""
+    return project_root if IN_A_CHECKOUT or project_root != PROJECT_ROOT else Path.home() / "lmskit"
 
 
 MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -80,9 +89,14 @@ class Settings(BaseSettings):
     pgsysconfdir: Path | None = Field(
         default=None, validation_alias="PGSYSCONFDIR", description="`PGSYSCONFDIR`: the folder of a further file of services"
     )
-    project_root: Path = Field(default=PROJECT_ROOT, description="`LMSKIT_PROJECT_ROOT`: where notebooks/, migrations/ and reports/ are")
+    project_root: Path = Field(default=PROJECT_ROOT, description="`LMSKIT_PROJECT_ROOT`: where alembic.ini, migrations/ and notebooks/ are")
+    workspace: Path = Field(
+        default_factory=lambda validated: default_workspace(validated["project_root"]),
+        description="`LMSKIT_WORKSPACE`: the folder of this person's own notebooks/ and reports/; by default the checkout, "
+        "or `lmskit` in the home folder where lmskit was installed from a wheel",
+    )
     reports_dir: Path = Field(
-        default_factory=lambda validated: validated["project_root"] / "reports",
+        default_factory=lambda validated: validated["workspace"] / "reports",
         description="`LMSKIT_REPORTS_DIR`: the folder for term reports",
     )
     mail_dir: Path = Field(
@@ -111,7 +125,7 @@ class Settings(BaseSettings):
         description="`LMSKIT_SMTP_TIMEOUT`: seconds to wait for each answer of the mail server, at most 40; four times that after the text",
     )
 
-    @field_validator("home", "project_root", "reports_dir", "mail_dir")
+    @field_validator("home", "project_root", "workspace", "reports_dir", "mail_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         """Make paths absolute, since a notebook's kernel has another working folder than the command that started it."""
@@ -136,6 +150,16 @@ class Settings(BaseSettings):
                 "With LMSKIT_SMTP_USER, LMSKIT_SMTP_SECURITY must be starttls or tls: others could read the password on its way."
             )
         return self
+
+    @property
+    def own_notebooks(self) -> Path:
+        """The folder of the notebooks that JupyterLab opens; in a checkout they are the originals."""
+        return self.workspace / "notebooks"
+
+    @property
+    def original_notebooks(self) -> Path:
+        """The folder of the notebooks as they come with lmskit."""
+        return self.project_root / "notebooks"
 
     @property
     def mail_port(self) -> int:

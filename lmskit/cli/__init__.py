@@ -6,9 +6,12 @@ An error that a person can correct is one sentence on standard error with exit s
 import gc
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from lmskit import __version__
 from lmskit.cli.nouns import NOUNS, Nouns
 
 app = typer.Typer(
@@ -19,6 +22,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A notebook-driven learning-analytics workbench over PostgreSQL.",
 )
+
+
+def _print_version(asked: bool) -> None:
+    """Print the versions of lmskit and Python, and where lmskit is installed."""
+    if asked:
+        typer.echo(f"lmskit {__version__} on Python {sys.version.split()[0]}, in {Path(__file__).parent.parent}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)] = False,
+) -> None:
+    """Take the options of `lmskit` itself."""
+
 
 for _noun, _help in NOUNS.items():
 

@@ -5,6 +5,7 @@ It is configured by arguments and by a settings folder under lmskit's home; noth
 virtual environment, which may belong to someone else, nor to the person's own Jupyter configuration.
 """
 
+import asyncio
 import json
 import os
 import secrets
@@ -18,8 +19,9 @@ import typer
 from lmskit.db import access, engine_for
 from lmskit.db.revision import require_current
 from lmskit.errors import NotFoundError
+from lmskit.services.notebook_copies import copy_notebooks
 from lmskit.services.seed import DEMO_LECTURER
-from lmskit.settings import DEMO_ADMIN
+from lmskit.settings import DEMO_ADMIN, Settings
 from lmskit.whole_file import write_whole
 
 LAB_SETTINGS = {
@@ -61,11 +63,7 @@ def lab(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address and open no window.")] = False,
 ) -> None:
     """Open JupyterLab on the notebooks and print its address."""
-    notebooks = access().settings.project_root / "notebooks"
-    if not notebooks.is_dir():
-        raise NotFoundError(
-            f"There is no folder {notebooks}. Start lmskit in a checkout, or set the folder of one: LMSKIT_PROJECT_ROOT=/path/to/checkout"
-        )
+    notebooks = prepare_notebooks(access().settings)
     person = person or access().settings.person
     if (outdated := access().server.change_over()) is not None:
         typer.echo(outdated.sentence())
@@ -86,6 +84,19 @@ def lab(
         typer.echo(f"Port {port} is taken; JupyterLab listens on {server.port}.")
     address = f"{server.connection_url}lab?token={token}"
     serve(server, once_listening=welcome(address=address, person=person, demonstration=access().settings.database_url is None))
+
+
+def prepare_notebooks(settings: Settings) -> Path:
+    """Return the folder to open; outside a checkout it holds the person's own copies, which are brought up to date first."""
+    if settings.own_notebooks != settings.original_notebooks:
+        for line in copy_notebooks(settings.original_notebooks, settings.own_notebooks).lines():
+            typer.echo(line)
+    if not settings.own_notebooks.is_dir():
+        raise NotFoundError(
+            f"There is no folder {settings.own_notebooks}. "
+            "Start lmskit in a checkout, or set the folder of one: LMSKIT_PROJECT_ROOT=/path/to/checkout"
+        )
+    return settings.own_notebooks
 
 
 def check_login(person: str | None) -> None:
@@ -172,6 +183,20 @@ def serve(server: Any, *, once_listening: str) -> None:  # noqa: ANN401 - as abo
     """Run the server until it is ended; print `once_listening` when its address answers."""
     server.io_loop.add_callback(typer.echo, once_listening)  # after the server's own first callback, which opens the port
     server.start()
+    finish_tasks(server.io_loop.asyncio_loop)
+
+
+def finish_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel the tasks of a loop that has stopped, as `asyncio.run` does.
+
+    A thread that works for a task waits for it to end, and without this a process that was stopped just after a request never would.
+    """
+    if loop.is_closed() or loop.is_running():
+        return
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.wait_for(asyncio.gather(asyncio.sleep(0), *tasks, return_exceptions=True), timeout=10))
 
 
 def welcome(*, address: str, person: str | None, demonstration: bool) -> str:

@@ -10,6 +10,7 @@ from lmskit.cli.messages import ErrorMessages
 
 NOUNS = {
     "lab": "Open JupyterLab on the notebooks, as one person.",
+    "notebooks": "Copy the notebooks, or bring your copies up to date.",
     "demo": "Set up a demonstration with people, courses, results and reports, from an empty machine.",
     "seed": "Make the demonstration people and their logins, unless they exist.",
     "login": "Make, close, open, rename and list the logins of lecturers and administrators.",

@@ -52,6 +52,7 @@
      │    ├── MessageSettledError   the message cannot be tried again
      │    └── NotEnrolledError
      ├── WorkCancelledError         the person who started the work cancelled it
+     ├── NotebookCopyError          the notebooks could not be copied
      ├── ReportError                a report could not be built
      ├── NotPermittedError          the signed-in person may not do this
      ├── DeliveryError              a message was not accepted
@@ -142,6 +143,7 @@ from lmskit.errors.operation import (
     MessagePostponedError,
     MessageRefusedError,
     NoMailServerError,
+    NotebookCopyError,
     NotPermittedError,
     NotSignedInError,
     ReportError,
@@ -193,6 +195,7 @@ __all__ = [
     "NotFoundError",
     "NotPermittedError",
     "NotSignedInError",
+    "NotebookCopyError",
     "OtherRoleError",
     "OwnLoginError",
     "PageLimitError",

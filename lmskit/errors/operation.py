@@ -34,6 +34,10 @@ class ReportError(LmskitError):
     """A report could not be built; an earlier report is unchanged."""
 
 
+class NotebookCopyError(LmskitError):
+    """The notebooks could not be copied; what the person changed is as it was."""
+
+
 class NotPermittedError(LmskitError):
     """The signed-in person may not do this."""
 

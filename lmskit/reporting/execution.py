@@ -27,7 +27,7 @@ START_LIMIT = 120
 
 def term_report_notebook() -> Path:
     """Return the notebook of term reports."""
-    path = access().settings.project_root / "notebooks" / "reports" / "term_report.ipynb"
+    path = access().settings.original_notebooks / "reports" / "term_report.ipynb"
     if not path.is_file():
         raise ReportError(f"There is no notebook {path}. Set LMSKIT_PROJECT_ROOT to the checkout of lmskit.")
     return path

