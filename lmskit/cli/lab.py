@@ -5,14 +5,13 @@ It is configured by arguments and by a settings folder under lmskit's home; noth
 virtual environment, which may belong to someone else, nor to the person's own Jupyter configuration.
 """
 
-import asyncio
 import json
 import os
 import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -179,24 +178,15 @@ def start_server(arguments: Sequence[str], *, kernels: Path) -> Any:  # noqa: AN
     return server
 
 
-def serve(server: Any, *, once_listening: str) -> None:  # noqa: ANN401 - as above
-    """Run the server until it is ended; print `once_listening` when its address answers."""
+def serve(server: Any, *, once_listening: str) -> NoReturn:  # noqa: ANN401 - as above
+    """Run the server until it is ended, and end this process; print `once_listening` when its address answers."""
     server.io_loop.add_callback(typer.echo, once_listening)  # after the server's own first callback, which opens the port
     server.start()
-    finish_tasks(server.io_loop.asyncio_loop)
-
-
-def finish_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel the tasks of a loop that has stopped, as `asyncio.run` does.
-
-    A thread that works for a task waits for it to end, and without this a process that was stopped just after a request never would.
-    """
-    if loop.is_closed() or loop.is_running():
-        return
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        task.cancel()
-    loop.run_until_complete(asyncio.wait_for(asyncio.gather(asyncio.sleep(0), *tasks, return_exceptions=True), timeout=10))
+    # Kernels and connections are closed. A thread that worked for one of the last requests may still wait for work, and Python
+    # would wait for it without end.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def welcome(*, address: str, person: str | None, demonstration: bool) -> str:
