@@ -119,6 +119,7 @@ def test_the_installed_product_makes_a_term_its_reports_and_a_dashboard_and_leav
         env=installed.environment, cwd=installed.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as lab:  # fmt: skip
         try:
+            assert lab.stdout is not None
             lines = []
             for line in lab.stdout:
                 lines.append(line)
