@@ -4,6 +4,7 @@ An error that a person can correct is one sentence on standard error with exit s
 """
 
 import gc
+import importlib.metadata
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from lmskit import __version__
 from lmskit.cli.nouns import NOUNS, Nouns
 
 app = typer.Typer(
@@ -27,7 +27,7 @@ app = typer.Typer(
 def _print_version(asked: bool) -> None:
     """Print the versions of lmskit and Python, and where lmskit is installed."""
     if asked:
-        typer.echo(f"lmskit {__version__} on Python {sys.version.split()[0]}, in {Path(__file__).parent.parent}")
+        typer.echo(f"lmskit {importlib.metadata.version('lmskit')} on Python {sys.version.split()[0]}, in {Path(__file__).parent.parent}")
         raise typer.Exit
 
 
