@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -29,13 +30,14 @@ def whole_file(path: Path, *, before_rename: Callable[[Path], None] | None = Non
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=PART, dir=path.parent)
     part = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if before_rename is not None:
-            before_rename(part)
-        part.replace(path)
+        with _locked(descriptor):
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if before_rename is not None:
+                before_rename(part)
+            part.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -71,11 +73,47 @@ def write_whole(path: Path, content: bytes | str, *, before_rename: Callable[[Pa
 
 
 def remove_stale_parts(folder: Path) -> None:
-    """Remove unfinished files that an ended process left in `folder` more than `STALE` seconds ago."""
+    """Remove unfinished files that an ended process left in `folder` more than `STALE` seconds ago.
+
+    A file that is still being written is left alone, however old the clock makes it: the clock may have been set meanwhile.
+    """
     for part in folder.glob(f".*{PART}"):
         with contextlib.suppress(FileNotFoundError):
-            if time.time() - part.stat().st_mtime > STALE:
+            if time.time() - part.stat().st_mtime > STALE and not _is_being_written(part):
                 part.unlink()
+
+
+if sys.platform == "win32":
+
+    @contextmanager
+    def _locked(descriptor: int) -> Iterator[None]:  # noqa: ARG001 - Windows itself keeps an open file from being removed
+        yield
+
+    def _is_being_written(part: Path) -> bool:  # noqa: ARG001 - as above
+        return False
+else:
+    import fcntl
+
+    @contextmanager
+    def _locked(descriptor: int) -> Iterator[None]:
+        """Hold the file locked, also after it was closed, so that other processes see that it is being written."""
+        held = os.dup(descriptor)
+        try:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        finally:
+            os.close(held)
+
+    def _is_being_written(part: Path) -> bool:
+        try:
+            with part.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # by this user, or perhaps by another
+            return True
+        except OSError:
+            return False
+        return False
 
 
 def _flush_folder(folder: Path) -> None:

@@ -98,3 +98,19 @@ def test_parts_that_were_left_behind_are_removed_once_they_are_old(tmp_path):
         os.utime(path, (yesterday, yesterday))
     remove_stale_parts(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([new, other])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows itself keeps an open file from being removed")
+def test_a_file_that_is_being_written_is_not_removed_when_the_clock_jumps(tmp_path):
+    yesterday = time.time() - 86_400
+    with whole_file(tmp_path / "report.html") as file:
+        file.write(b"first half, ")
+        file.flush()
+        (part,) = tmp_path.iterdir()
+        os.utime(part, (yesterday, yesterday))
+        remover = (
+            "import sys; from pathlib import Path; from lmskit.whole_file import remove_stale_parts; remove_stale_parts(Path(sys.argv[1]))"
+        )
+        subprocess.run([sys.executable, "-c", remover, str(tmp_path)], check=True)
+        file.write(b"second half")
+    assert (tmp_path / "report.html").read_bytes() == b"first half, second half"
