@@ -149,3 +149,37 @@ def test_a_server_that_cannot_be_prepared_on_a_full_disk_says_so_and_is_prepared
     with psycopg.connect(endpoint.superuser_conninfo("lmskit")) as connection:
         assert connection.execute("SELECT count(*) FROM pg_extension WHERE extname = 'vector'").fetchone() == (1,)
     assert server.start() == endpoint
+
+
+def test_a_server_stops_on_a_full_disk_and_keeps_what_was_acknowledged(disk, own_cluster):
+    cluster = own_cluster(disk.folder / "home")
+    with psycopg.connect(cluster.start().superuser_conninfo(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+        disk.fill()
+        connection.execute("SELECT pg_switch_wal()")
+    assert cluster.stop()
+    assert left_behind(cluster.layout.data) == []
+    assert ask(cluster.start(), "SELECT count(*) FROM kept") == 1000
+
+
+def test_a_checkpoint_that_fails_is_put_into_a_sentence(own_cluster):
+    cluster = own_cluster()
+    with psycopg.connect(cluster.start().superuser_conninfo(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+        path = connection.execute("SELECT pg_relation_filepath('kept')").fetchone()
+        assert path is not None
+        connection.execute("CHECKPOINT")
+        connection.execute("UPDATE kept SET n = 2")
+    file = cluster.layout.data / str(path[0])
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+    try:
+        with (
+            pytest.raises(ClusterError, match=r"^The database server could not write to the disk that holds .* has 128 MB free, then try"),
+            cluster.file_errors(),
+            psycopg.connect(cluster.start().superuser_conninfo(), autocommit=True) as connection,
+        ):
+            connection.execute("CHECKPOINT")
+    finally:
+        file.rmdir()
+        file.with_suffix(".away").rename(file)
