@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import access, migrator_engine
+from lmskit.db.failure import translated_errors
 from lmskit.db.lock import exclusively
 from lmskit.errors import RevisionError
 
@@ -55,7 +56,8 @@ def _migrate(action: Callable[[Config, str], None], revision: str, engine: Engin
         if found is not None and found not in _known():
             raise newer(found)
         try:
-            action(config, revision)
+            with translated_errors():
+                action(config, revision)
         except CommandError as error:
             message = f"The database cannot go to the revision {revision}: {error}."
             raise RevisionError(message) from error

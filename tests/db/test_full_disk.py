@@ -12,18 +12,18 @@ from typer.testing import CliRunner
 
 from lmskit.cli import app
 from lmskit.cli.doctor import disk as disk_finding
-from lmskit.db import access
+from lmskit.db import access, revision
 from lmskit.db.cluster import Cluster
 from lmskit.db.cluster.disk import BALLAST, MEGABYTE
 from lmskit.db.cluster.postmaster import left_behind
-from lmskit.db.server import Server
-from lmskit.errors import ClusterError
-from lmskit.settings import Settings
+from lmskit.errors import ClusterError, DatabaseError
 from tests.db.test_cluster import ask, needs_root
 
 pytestmark = needs_root
 
 FULL = r"^The disk that holds {} is full: \d+ MB are free{}\. Nothing is lost\. Free some space on that disk, then try again\.$"
+
+COULD_NOT_WRITE = r"^The database server could not write to the disk that holds .* has 128 MB free, then try"
 
 
 class Disk:
@@ -137,18 +137,27 @@ def test_a_stopped_server_starts_on_a_full_disk_and_the_administrator_learns_of_
     assert ask(cluster.start(), "SELECT 1") == 1
 
 
-def test_a_server_that_cannot_be_prepared_on_a_full_disk_says_so_and_is_prepared_later(disk, own_cluster):
+def test_a_server_that_cannot_be_prepared_or_migrated_on_a_full_disk_says_so_and_is_later(disk, own_cluster, configure):
     cluster = own_cluster(disk.folder / "home")
     cluster.start()
-    server = Server(Settings(home=cluster.layout.home, postgres_version=access().settings.postgres_version))
+    configure(LMSKIT_HOME=str(cluster.layout.home))
+    full = FULL.format(cluster.layout.home, "")
     disk.fill()
-    with pytest.raises(ClusterError, match=FULL.format(cluster.layout.home, "")):
-        server.start()
+    with pytest.raises(ClusterError, match=full):
+        access().server.start()
+    cluster.stop()
+    cluster.layout.ballast.unlink()
+    disk.fill()
+    with pytest.raises(ClusterError, match=full):
+        access().server.start()
     disk.empty()
-    endpoint = server.start()
-    with psycopg.connect(endpoint.superuser_conninfo("lmskit")) as connection:
-        assert connection.execute("SELECT count(*) FROM pg_extension WHERE extname = 'vector'").fetchone() == (1,)
-    assert server.start() == endpoint
+    assert access().server.start() == cluster.start()
+    disk.fill()
+    with pytest.raises(DatabaseError, match=r"^The disk of the database server is full\. Nothing was changed; free some space"):
+        revision.upgrade()
+    disk.empty()
+    revision.upgrade()
+    assert revision.current() == revision.head()
 
 
 def test_a_server_stops_on_a_full_disk_and_keeps_what_was_acknowledged(disk, own_cluster):
@@ -164,22 +173,21 @@ def test_a_server_stops_on_a_full_disk_and_keeps_what_was_acknowledged(disk, own
 
 def test_a_checkpoint_that_fails_is_put_into_a_sentence(own_cluster):
     cluster = own_cluster()
-    with psycopg.connect(cluster.start().superuser_conninfo(), autocommit=True) as connection:
+    endpoint = cluster.start()
+    with psycopg.connect(endpoint.superuser_conninfo()) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
-        path = connection.execute("SELECT pg_relation_filepath('kept')").fetchone()
-        assert path is not None
-        connection.execute("CHECKPOINT")
-        connection.execute("UPDATE kept SET n = 2")
-    file = cluster.layout.data / str(path[0])
-    file.rename(file.with_suffix(".away"))
-    file.mkdir()
+    needed = cluster.layout.data / "pg_logical" / "snapshots"  # by nothing but a checkpoint
+    needed.rename(needed.with_suffix(".away"))
     try:
         with (
-            pytest.raises(ClusterError, match=r"^The database server could not write to the disk that holds .* has 128 MB free, then try"),
+            pytest.raises(ClusterError, match=COULD_NOT_WRITE),
             cluster.file_errors(),
-            psycopg.connect(cluster.start().superuser_conninfo(), autocommit=True) as connection,
+            psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection,
         ):
             connection.execute("CHECKPOINT")
+        kill(cluster)
+        with pytest.raises(ClusterError, match=COULD_NOT_WRITE):
+            cluster.start()
     finally:
-        file.rmdir()
-        file.with_suffix(".away").rename(file)
+        needed.with_suffix(".away").rename(needed)
+    assert ask(cluster.start(), "SELECT n FROM kept") == 1

@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from lmskit.db.cluster.binaries import program, reachable_installation, remove_other_copies
 from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, SUPERUSER
-from lmskit.db.cluster.disk import MEGABYTE, NEW_DATABASE, disk_full, is_full, keep_ballast, release_ballast, says_full
+from lmskit.db.cluster.disk import NOT_WRITTEN, disk_full, is_full, keep_ballast, not_written, release_ballast, says_full
 from lmskit.db.cluster.launch import launch, refuse_moved, run_as, shut_down, wait_until_ready
 from lmskit.db.cluster.layout import Layout, owned_by_server, prepare_base, prepare_home, unusable
 from lmskit.db.cluster.postmaster import HIDDEN, Postmaster, answering_folder, read_postmaster, serving
@@ -297,12 +297,8 @@ class Cluster:
         except (psycopg.Error, UnreachableError) as error:
             if says_full(error) or is_full(self.layout.base):
                 raise disk_full(self.layout.home) from error
-            if "checkpoint request failed" in str(error):  # the server says no more, also in its log
-                message = (
-                    f"The database server could not write to the disk that holds {self.layout.home}. Nothing is lost. "
-                    f"Make sure that the disk works and has {NEW_DATABASE // MEGABYTE} MB free, then try again."
-                )
-                raise ClusterError(message) from error
+            if NOT_WRITTEN in str(error):
+                raise not_written(self.layout.home) from error
             raise
 
 

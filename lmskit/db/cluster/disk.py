@@ -29,6 +29,9 @@ NEW_DATABASE = 128 * MEGABYTE
 FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT))
 """How the operating system, and so PostgreSQL, says that a disk or a quota is full."""
 
+NOT_WRITTEN = "checkpoint request failed"
+"""What the server says, and no more than that, when it could not write its data."""
+
 
 def says_full(reason: Exception | str) -> bool:
     """Whether an error, or what a program reported, is about a full disk or quota."""
@@ -52,6 +55,16 @@ def disk_full(home: Path, *, new: bool = False) -> ClusterError:
     if new:
         free += f", and a new database needs {NEW_DATABASE // MEGABYTE} MB"
     return ClusterError(f"The disk that holds {home} is full: {free}. Nothing is lost. Free some space on that disk, then try again.")
+
+
+def not_written(home: Path) -> ClusterError:
+    """Return the error for data that could not be written, which is a full disk unless the disk is broken."""
+    if is_full(home):
+        return disk_full(home)
+    return ClusterError(
+        f"The database server could not write to the disk that holds {home}. Nothing is lost. "
+        f"Make sure that the disk works and has {NEW_DATABASE // MEGABYTE} MB free, then try again."
+    )
 
 
 def keep_ballast(layout: Layout, user: ServerUser) -> None:

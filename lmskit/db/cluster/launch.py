@@ -18,7 +18,7 @@ import psutil
 
 from lmskit.db.cluster.binaries import installation, program
 from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, write_configuration
-from lmskit.db.cluster.disk import FULL, disk_full, is_full, release_ballast, says_full
+from lmskit.db.cluster.disk import FULL, NOT_WRITTEN, disk_full, is_full, not_written, release_ballast, says_full
 from lmskit.db.cluster.hold import handed_on, is_held
 from lmskit.db.cluster.layout import socket_folder
 from lmskit.db.cluster.memory import limited, session_memory
@@ -90,9 +90,9 @@ def launch(layout: Layout, user: ServerUser, install: Path, overrides: Mapping[s
         reason = _reason(layout, seen)
         if any(phrase in reason for phrase in PORT_TAKEN):
             taken.add(port)
-        elif says_full(reason) or (not reason and is_full(layout.data)):  # a full disk takes no log either
+        elif says_full(reason) or NOT_WRITTEN in reason or (not reason and is_full(layout.data)):  # a full disk takes no log either
             if not release_ballast(layout):
-                raise disk_full(layout.home)
+                raise not_written(layout.home) if NOT_WRITTEN in reason else disk_full(layout.home)
         elif not any(phrase in reason for phrase in MEMORY_IN_USE):
             break
     message = f"The database server does not start: {reason or 'it gave no reason.'} Its log is in {layout.log}."
