@@ -106,10 +106,10 @@ def test_a_running_server_of_an_earlier_release_is_named_and_changed_over_when_n
     assert SERVER_RELEASE not in said  # once is enough
     access().dispose()
     assert f"PostgreSQL {before}; {now} is installed: lmskit db start" in command("db", "status")
-    with superuser() as somebody:
+    with superuser() as other:
         answer = command("db", "start")
         assert f"It is still PostgreSQL {before}, because 1 session is open; {now} is installed." in answer
-        assert somebody.execute("SELECT current_setting('server_version')").fetchone() == (before,)
+        assert other.execute("SELECT current_setting('server_version')").fetchone() == (before,)
     answer = command("db", "start")
     assert f"It was restarted: PostgreSQL {now} has taken over from {before}." in answer
     assert ask("SELECT current_setting('server_version')") == now
