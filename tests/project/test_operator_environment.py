@@ -72,4 +72,4 @@ def test_mail_and_data_of_tests_stay_in_their_own_folder(part, operator, servers
 
 
 def test_only_variables_about_tests_are_left():
-    assert {name for name in os.environ if name.startswith(("LMSKIT_", "PG"))} <= FOR_TESTS | {"LMSKIT_HOME"}
+    assert {name for name in os.environ if name.startswith(("LMSKIT_", "PG"))} <= FOR_TESTS | {"LMSKIT_HOME", "LMSKIT_POSTGRES_VERSION"}

