@@ -37,6 +37,8 @@ def upgrade(revision: str = "head", *, engine: Engine | None = None) -> None:
     ------
     RevisionError
         The database is at a revision that this lmskit does not have.
+    LockedError
+        Another session holds a table that a migration changes; the database is as it was.
     """
     _migrate(command.upgrade, revision, engine)
 
@@ -49,7 +51,7 @@ def downgrade(revision: str, *, engine: Engine | None = None) -> None:
 def _migrate(action: Callable[[Config, str], None], revision: str, engine: Engine | None) -> None:
     config = alembic_config()
     lock = access().settings.home / "migration.lock"
-    with (engine or migrator_engine()).connect() as connection, exclusively(lock, timeout=BUSY_LIMIT):
+    with translated_errors(), (engine or migrator_engine()).connect() as connection, exclusively(lock, timeout=BUSY_LIMIT):
         config.attributes["connection"] = connection
         found = _read(connection)
         connection.rollback()

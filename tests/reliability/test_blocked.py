@@ -7,18 +7,19 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text, update
 from typer.testing import CliRunner
 
 from lmskit.cli import app
-from lmskit.db import engine_for, snapshot, transaction
+from lmskit.db import engine_for, scram_verifier, snapshot, transaction
 from lmskit.errors import LockedError
-from lmskit.models import Course, QuizAttempt, Term, User
+from lmskit.models import Course, Enrollment, OutboxMessage, QuizAttempt, Term, User
 from lmskit.progress import waits_shown
 from lmskit.queries.database_sessions import queues, session_findings
 from lmskit.settings import DEMO_ADMIN
 from lmskit.vocabulary import Role
 from tests import factories
+from tests.importers.plain import csv_file
 from tests.reliability.mail_server import until
 
 LIMIT = 0.8
@@ -49,9 +50,7 @@ def courses(admin_engine, make_person) -> Iterator[Courses]:
         term = factories.term(session)
         made = Courses(*(factories.course(session, in_term=term, taught_by=people[email], weeks=2) for email in (HOLDER, BYSTANDER)))
         for course in (made.held, made.other):
-            student = factories.enrollment(session, course)
-            quiz = factories.quiz(session, course)
-            factories.attempt(session, quiz, student.student_id)
+            factories.attempt(session, factories.quiz(session, course), factories.enrollment(session, course).student_id)
     yield made
     with transaction(admin_engine) as session:
         session.execute(delete(QuizAttempt).where(QuizAttempt.course_id.in_([made.held.id, made.other.id])))
@@ -64,9 +63,9 @@ def holding(*statements: str, email: str = HOLDER) -> Iterator[int]:
     """Let a person run statements in a transaction that stays open while the block runs; give the session's number."""
     with engine_for(email).connect() as connection:
         for statement in statements:
-            connection.execute(text(statement))
-        yield connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        connection.rollback()
+            connection.exec_driver_sql(statement)
+        yield connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        connection.invalidate()  # an administrator may have ended it
 
 
 def lmskit(*arguments: str) -> tuple[int, str]:
@@ -170,3 +169,74 @@ def test_a_queue_is_followed_to_its_head_and_doctor_lists_it(courses, configure)
     with snapshot() as session:
         (nothing,) = session_findings(session)
     assert nothing.sentence == "No session waits for another, and no transaction was left open."
+
+
+HOLDS = {
+    "the own courses": (("SELECT id FROM courses FOR UPDATE",), {"refresh", "enroll", "import", "hand over"}),
+    "a title that is not committed": (("UPDATE courses SET title = 'Not committed'",), {"refresh", "hand over"}),
+    "the weeks": (("SELECT FROM syllabi FOR UPDATE",), {"refresh"}),
+    "a week that is not committed": (
+        ("INSERT INTO syllabi (course_id, week_number, topic, objectives) SELECT id, 3, 'Not committed', '' FROM courses",),
+        {"weeks"},
+    ),
+    "the own person": (
+        (f"SELECT set_my_password('{scram_verifier('x')}', '$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2g')",),
+        {"close"},
+    ),
+}
+"""What a lecturer leaves open in a transaction, and the work of an administrator that it stops; all other work ends as usual."""
+
+
+def add_week(courses: Courses) -> None:
+    with transaction() as session:
+        factories.week(session, session.merge(courses.held), 3)
+
+
+def hand_over(courses: Courses) -> None:
+    with transaction() as session:
+        session.execute(update(Course).where(Course.id == courses.held.id).values(lecturer_id=courses.other.lecturer_id))
+
+
+def outcome(work: Callable[[], object], pid: int) -> str:
+    """Do the work, which ends as usual or with the sentence that names the lecturer's session."""
+    try:
+        answer = work()
+    except LockedError as error:
+        answer = (1, str(error))
+    status, output = answer if isinstance(answer, tuple) else (0, "")
+    if status:
+        assert f" locked by the session {pid} of {HOLDER}, whose transaction began at " in output, output
+        assert f"lmskit doctor --end {pid}" in output
+    return "stopped" if status else "done"
+
+
+@pytest.mark.parametrize("held", HOLDS)
+def test_what_a_lecturer_holds_stops_work_with_a_sentence_and_ending_the_session_frees_it(courses, held, tmp_path, admin_engine):
+    statements, stopped = HOLDS[held]
+    with transaction(admin_engine) as session:
+        student = factories.address(factories.student(session))
+    file = csv_file(tmp_path / "roster.csv", [("id", "email", "family_name"), ("imported-1", "imported.one@example.org", "One")])
+    works: dict[str, Callable[[], object]] = {
+        "refresh": lambda: lmskit("mastery", "refresh", "--course", courses.held.code),
+        "enroll": lambda: lmskit("enrollment", "add", courses.held.code, student),
+        "import": lambda: lmskit("import", "csv", str(file), "--course", courses.held.code),
+        "weeks": lambda: add_week(courses),
+        "hand over": lambda: hand_over(courses),
+        "close": lambda: lmskit("login", "disable", HOLDER),
+    }
+    with holding(*statements) as pid:
+        found = {name: outcome(works[name], pid) for name in works if name in stopped or name not in {"weeks", "hand over", "close"}}
+        with transaction(admin_engine) as session:
+            enrolled = set(session.scalars(select(User.email).join(Enrollment, Enrollment.student_id == User.id)))
+            n_messages = session.scalar(select(func.count()).select_from(OutboxMessage).where(OutboxMessage.recipient == student))
+        assert lmskit("doctor", "--end", str(pid)) == (0, f"The sessions of {HOLDER} are ended.\n")
+        assert {name for name, how in found.items() if how == "stopped"} == stopped
+        assert (student in enrolled, n_messages) == ((False, 0) if "enroll" in stopped else (True, 1)), "nothing is half-done"
+        assert ("imported.one@example.org" in enrolled) == ("import" not in stopped)
+        for name in stopped - {"close"}:
+            assert outcome(works[name], pid) == "done", name
+    emails = [student, "imported.one@example.org"]
+    with transaction(admin_engine) as session:
+        session.execute(delete(OutboxMessage).where(OutboxMessage.recipient == student))
+        session.execute(delete(Enrollment).where(Enrollment.student_id.in_(select(User.id).where(User.email.in_(emails)))))
+        session.execute(delete(User).where(User.email.in_(emails)))

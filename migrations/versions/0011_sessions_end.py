@@ -1,0 +1,32 @@
+"""End the sessions of a person without waiting for what these hold.
+
+Why:   a lecturer who set the own password in a transaction and left it open held the own row of users. Ending that session waited for it.
+Locks: none.
+Down:  loses nothing.
+"""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+
+def upgrade() -> None:
+    """Go forward."""
+    run("0011_sessions_end_up.sql")
+
+
+def downgrade() -> None:
+    """Go back."""
+    run("0011_sessions_end_down.sql")
+
+
+def run(name: str) -> None:
+    """Run a file of statements as it is, without parameters, so that colons and percent signs keep their meaning."""
+    op.get_bind().execution_options(no_parameters=True).exec_driver_sql((SQL / name).read_text(encoding="utf-8"))
