@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,7 @@ from tests import factories
 from tests.reliability.conftest import make_intake
 from tests.reliability.crew import ROOT, Crew
 from tests.reliability.mail_server import OK, MailServer, Occurrence, until
-from tests.reliability.test_kills import smtp_to
+from tests.reliability.test_kills import IN_HAND, smtp_to
 
 HEAD_START = 0.7
 """Seconds for twelve processes to get ready to press at the same moment."""
@@ -73,19 +74,25 @@ def test_each_connection_cut_while_delivering_causes_at_most_one_duplicate(say, 
     intake = intake_of(60)
     mail_server.pause = 0.01
     request_all(admin_engine, intake)
-    cuts, stop = 0, threading.Event()
+    cuts, cuts_at_work, stop = 0, 0, threading.Event()
 
     def cut() -> None:
-        nonlocal cuts
+        nonlocal cuts, cuts_at_work
         login, accepted = admin_engine.url.username, 0
         with psycopg.connect(endpoint.superuser_conninfo("lmskit"), autocommit=True) as connection:
-            while not stop.wait(random.uniform(0.005, 0.05)):
+            while not stop.wait(random.uniform(0.001, 0.01)):
                 if len(mail_server.accepted) < accepted + 2:
                     continue  # between two cuts some messages are sent, even on a slow machine
-                accepted = len(mail_server.accepted)
                 statement = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = %s"
-                row = connection.execute(statement, [login]).fetchone()
-                cuts += row[0] if row is not None else 0
+                if cuts_at_work <= cuts / 2:  # every other one is not between two transactions, but within one
+                    row = connection.execute(f"{statement} AND state <> 'idle'", [login]).fetchone()
+                    cuts_at_work += row[0] if row is not None else 0
+                else:
+                    row = connection.execute(statement, [login]).fetchone()
+                n_ended = row[0] if row is not None else 0
+                cuts += n_ended
+                if n_ended:
+                    accepted = len(mail_server.accepted)
 
     cutter = threading.Thread(target=cut)
     cutter.start()
@@ -95,8 +102,12 @@ def test_each_connection_cut_while_delivering_causes_at_most_one_duplicate(say, 
         stop.set()
         cutter.join()
     duplicates = len(mail_server.accepted) - len(set(mail_server.recipients()))
-    say(f"connections cut: {cuts} while {report.sent} messages were delivered; {duplicates} duplicates")
+    say(
+        f"connections cut: {cuts}, {cuts_at_work} of them within a transaction, while {report.sent} messages were delivered; "
+        f"{duplicates} duplicates"
+    )
     assert cuts > 5
+    assert cuts_at_work >= 3, "connections were cut within a transaction"
     # A claim that was committed although its connection was lost waits for its lease; all others are sent.
     left = [message for message in intake.messages(admin_engine) if message.status is not OutboxStatus.SENT]
     assert len(left) <= cuts
@@ -106,6 +117,42 @@ def test_each_connection_cut_while_delivering_causes_at_most_one_duplicate(say, 
     assert intake.statuses(admin_engine) == dict.fromkeys(intake.emails, EnrollmentStatus.ACTIVE)
     assert set(mail_server.recipients()) == set(intake.emails)
     assert len(mail_server.accepted) - len(set(mail_server.recipients())) <= cuts
+
+
+def test_a_killed_mail_deliver_leaves_every_message_sent_or_waiting(say, admin_engine, intake_of, mail_server):
+    intake = intake_of(4 * len(IN_HAND))
+    request_all(admin_engine, intake)
+    command = [sys.executable, "-m", "lmskit", "mail", "deliver"]
+    environment = Crew(home=access().settings.home, smtp_port=mail_server.port).environment
+    waiting: list[int] = []
+    for event in IN_HAND:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        seen = [0]
+
+        def strike(occurrence: Occurrence, process: subprocess.Popen[bytes] = process, event: str = event, seen: list[int] = seen) -> None:
+            seen[0] += occurrence.kind == event
+            if seen[0] == 2:
+                process.kill()
+
+        mail_server.on = strike
+        assert process.wait(60) == -signal.SIGKILL
+        messages = intake.messages(admin_engine)
+        left = [message for message in messages if message.status is OutboxStatus.WAITING]
+        assert [message.attempts for message in left if message.leased_until is not None] == [1], "one message was in hand"
+        assert {message.status for message in messages} == {OutboxStatus.WAITING, OutboxStatus.SENT}
+        waiting.append(len(left))
+        with transaction(admin_engine) as session:
+            held = update(OutboxMessage).where(OutboxMessage.id.in_([message.id for message in left]))
+            session.execute(held.values(leased_until=None, attempts=0))
+    mail_server.on = lambda _occurrence: None
+    assert subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=False).returncode == 0
+    duplicates = len(mail_server.accepted) - len(set(mail_server.recipients()))
+    shown = ", ".join(map(str, waiting))
+    say(f"mail deliver killed {len(waiting)} times with {shown} messages waiting: {duplicates} duplicates, none lost")
+    assert min(waiting) >= len(intake.emails) / 2
+    assert intake.statuses(admin_engine) == dict.fromkeys(intake.emails, EnrollmentStatus.ACTIVE)
+    assert set(mail_server.recipients()) == set(intake.emails)
+    assert duplicates <= len(waiting)
 
 
 def test_after_a_deadlock_both_transactions_succeed(say, admin_engine, intake_of):

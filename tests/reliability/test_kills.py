@@ -20,6 +20,8 @@ LEASE = 2.0
 """Seconds after which the message of a killed dispatcher can be claimed again."""
 WORK = ("request", "enrol", "dispatch", "dispatch as mailer")
 EVENTS = ("mail", "rcpt", "text", "accepted", "answered")
+IN_HAND = ("mail", "rcpt", "text", "accepted")
+"""Events between the claim of a message and the mail server's answer: the process that is killed then cannot have stored a result."""
 LONGEST_LIFE = {"request": 3.0, "enrol": 0.8, "dispatch": 0.8, "dispatch as mailer": 0.8}
 """Seconds, by work, for starting, connecting and some messages. Processes that request enrollments live longer: they make the work for
 the others."""
@@ -140,16 +142,23 @@ def test_no_kill_leaves_an_enrollment_without_its_message_or_a_message_without_i
     recipients = set(mail_server.recipients())
     active = {email for email, status in statuses.items() if status is EnrollmentStatus.ACTIVE}
     duplicates = mailed.total() - len(mailed)
+    in_hand = sum(executioner.killed[f"at '{event}'"] for event in IN_HAND)
+    # The mail server accepts everything, so each further try of a message follows a process that died with it in hand.
+    taken_up = sum(message.attempts for message in messages) - len(messages) + len(in_doubt)
     kills = executioner.killed.total()
     say(
         f"kill -9: {kills} in {seconds:.0f} s ({', '.join(f'{count} {why}' for why, count in sorted(executioner.killed.items()))}; "
         f"{', '.join(f'{count} of {work}' for work, count in sorted(executioner.killed_at_work.items()))}): "
         f"{len(statuses)} enrollments, {mailed.total()} messages accepted, {len(active - recipients)} active without a message, "
         f"{len(recipients - set(statuses))} messages without an enrollment, {duplicates} duplicates, "
+        f"{in_hand} kills between claim and result, {taken_up} messages taken up again, "
         f"at most {max(message.attempts for message in messages)} tries, {len(in_doubt)} given up in doubt, their enrollments pending"
     )
     assert kills >= n_kills
     assert len(active) >= n_kills / 4, "there was work to be killed in"
+    assert taken_up >= n_kills / 6, "processes died with a message in hand, and it was tried again"
+    assert taken_up >= in_hand
+    assert all(executioner.killed_at_work[work] for work in WORK), executioner.killed_at_work
     assert active <= recipients <= set(statuses)
     assert set(statuses) - active == {message.recipient for message in in_doubt}
     assert {statuses[message.recipient] for message in in_doubt} <= {EnrollmentStatus.PENDING}
