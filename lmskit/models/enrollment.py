@@ -28,7 +28,7 @@ class Enrollment(Base):
         CheckConstraint("ended_on IS NULL OR status IN ('withdrawn', 'completed')", name="only_an_ended_one_has_an_end"),
         CheckConstraint("request_sequence >= 1", name="request_sequence_counts_from_one"),
         CheckConstraint("previous_status IS NULL OR status = 'pending'", name="only_a_pending_one_remembers"),
-        Index("ix_student_enrollments_student_id", "student_id"),
+        Index("ix_student_enrollments_student_id", "student_id", postgresql_using="hash"),
         {"comment": "One student's place in one course"},
     )
 

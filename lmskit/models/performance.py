@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, Float, ForeignKeyConstraint, Index, Integer
+from sqlalchemy import CheckConstraint, Float, ForeignKeyConstraint, Index, Integer, PrimaryKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lmskit.models.base import Base, JsonObject, WeekNumber, stored_enum
@@ -27,6 +27,7 @@ class TopicPerformance(Base):
         CheckConstraint("(value IS NULL) = (level = 'not_assessed')", name="a_level_has_a_value"),
         CheckConstraint("n_evidence >= 1", name="there_is_evidence"),
         CheckConstraint("jsonb_typeof(parameters) = 'object'", name="parameters_is_an_object"),
+        PrimaryKeyConstraint("course_id", "student_id", "week_number"),
         Index("ix_topic_performance_course_id_week_number", "course_id", "week_number"),
         {"comment": "Mastery by student, course and week; derived"},
     )

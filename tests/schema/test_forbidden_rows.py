@@ -447,7 +447,7 @@ def test_the_forbidden_row_is_refused_and_the_one_beside_it_stored(case: Case, w
 def test_every_constraint_of_the_database_is_tried(owner: Connection) -> None:
     in_database = set(
         owner.exec_driver_sql(
-            "SELECT conname FROM pg_constraint WHERE connamespace = 'lms'::regnamespace AND contype IN ('c', 'f', 'p', 'u')"
+            "SELECT conname FROM pg_constraint WHERE connamespace = 'lms'::regnamespace AND contype IN ('c', 'f', 'p', 'u', 'x')"
             " AND conrelid <> coalesce(to_regclass('lms.alembic_version'), 0)"
         ).scalars()
     )

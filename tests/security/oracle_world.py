@@ -28,6 +28,8 @@ INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)
 INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)
     SELECT c.id, u.id, 'active', 'form', '2026-01-01' FROM courses AS c, users AS u
     WHERE u.role = 'student' AND u.email LIKE lower(split_part(c.code, '-', 1)) || '%';
+INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)
+    SELECT c.id, u.id, 'active', 'form', '2026-01-01' FROM courses AS c, users AS u WHERE c.code = 'CANARY-1' AND u.email LIKE 'own00%';
 INSERT INTO syllabi (course_id, week_number, topic) SELECT c.id, w, 'Topic' FROM courses AS c, generate_series(1, 10) AS w;
 INSERT INTO quizzes (course_id, week_number, title, max_score)
     SELECT c.id, w, c.code || ' quiz ' || w, 10 FROM courses AS c, generate_series(1, 10) AS w;
