@@ -7,7 +7,8 @@ an upgrade to a new major version.
 
 **Shared resources.** A login that takes advisory locks until the lock table of the server is full stops every other session, and what it
 writes into large objects has no quota. The functions for them are revoked from PUBLIC; lmskit uses none of them. The privilege belongs to
-one database too. docs/shared-resources.md has a decision on every other function that every login may call.
+one database too. A dump contains the revokes, unless it leaves out pg_catalog; a restore without a superuser would fail at them where they
+hold already. docs/shared-resources.md has a decision on every other function that every login may call.
 
 **The server's log.** `RAISE LOG` and `debug_print_plan` write into it as often and as much as a client likes, until the disk is full. In
 sessions of the database only what ends a session is logged; the server's own processes log as before.
