@@ -6,7 +6,7 @@ import re
 
 from lmskit.limits import LAST_WEEK
 
-NAMED_WEEK = re.compile(r"(?<![^\W_])(?:week|wk|w|module|unit)[ \t]*[-:#.]?[ \t]*0*([0-9]{1,2})(?![^\W_])", re.IGNORECASE | re.ASCII)
+NAMED_WEEK = re.compile(r"(?<![^\W_])(?:week|wk|w|module|unit)[ \t]*+(?:[-:#.][ \t]*+)?0*([0-9]{1,2})(?![^\W_])", re.IGNORECASE | re.ASCII)
 
 
 def week_named(title: str) -> int | None:

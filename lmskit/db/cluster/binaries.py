@@ -95,7 +95,7 @@ def shared_files(folder: Path) -> Path:
 def installed_release(folder: Path) -> tuple[int, int]:
     """Return the major and minor version of an installation, such as (18, 6)."""
     answer = subprocess.run([program(folder, "postgres"), "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - fixed arguments
-    found = re.search(r"(\d+)\.(\d+)", answer.stdout)
+    found = re.search(r"(?<!\d)(\d+)\.(\d+)", answer.stdout)
     if found is None:
         message = f"The database server in {folder} does not run: {' '.join(answer.stderr.split()) or 'it says nothing.'}"
         raise ClusterError(message)

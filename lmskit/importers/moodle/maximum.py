@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 
-_DECIMALS = re.compile(r"[.,]([0-9]+)\s*%?\s*\Z", re.ASCII)
+_DECIMALS = re.compile(r"[.,]([0-9]++)\s*+(?:%\s*+)?\Z", re.ASCII)
 MOST_DECIMALS = 4
 """What the database stores."""
 SMALLEST = 1e-9

@@ -42,9 +42,9 @@ NOT_FINISHED = "is an attempt that is not finished"
 CHANGED_BY_HAND = "is not the sum of its questions' scores: the grade was changed, or the score of a question is missing"
 TIMES = ("state", "started", "completed", "duration")
 _POINTS = r"(?P<points>[0-9]{1,8}(?:[.,][0-9]{1,18})?)"
-_GRADE = re.compile(rf"\s*(?:grade|bewertung|note|calificación)\s*/\s*{_POINTS}\s*", re.IGNORECASE)
-_MARK = re.compile(rf"\s*(?:Q|F|P)\s*\.?\s*(?P<number>[0-9]{{1,4}}[A-Za-z]?)\s*/\s*{_POINTS}\s*")
-_TEXT = re.compile(r"(?P<word>[^\W\d_][^0-9]{1,30}?)\s*(?P<number>[0-9]{1,4}[A-Za-z]?)\s*")
+_GRADE = re.compile(rf"\s*+(?:grade|bewertung|note|calificación)\s*+/\s*+{_POINTS}\s*+", re.IGNORECASE)
+_MARK = re.compile(rf"\s*+(?:Q|F|P)\s*+(?:\.\s*+)?(?P<number>[0-9]{{1,4}}[A-Za-z]?)\s*+/\s*+{_POINTS}\s*+")
+_TEXT = re.compile(r"(?P<word>[^\W\d_][^0-9]{1,30}?)\s*+(?P<number>[0-9]{1,4}[A-Za-z]?)\s*+")
 _TEXT_KINDS: Mapping[str, frozenset[str]] = {
     "prompt": frozenset({"question", "frage", "pregunta"}),
     "response": frozenset({"response", "antwort", "réponse", "respuesta"}),
