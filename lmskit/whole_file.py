@@ -38,9 +38,11 @@ def whole_file(path: Path, *, before_rename: Callable[[Path], None] | None = Non
             if before_rename is not None:
                 before_rename(part)
             part.replace(path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error  # a write names no file
         raise
     _flush_folder(path.parent)
 

@@ -5,13 +5,16 @@ An error that a person can correct is one sentence on standard error with exit s
 
 import gc
 import importlib.metadata
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lmskit.cli.messages import message_for
 from lmskit.cli.nouns import NOUNS, Nouns
 
 app = typer.Typer(
@@ -54,4 +57,24 @@ def run(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    app(arguments, prog_name="lmskit")
+    try:
+        try:
+            app(arguments, prog_name="lmskit")
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        message = message_for(error)
+        if message is None and not isinstance(error, BrokenPipeError):
+            raise
+        _forget_output()
+        if message is not None:
+            sys.stderr.write(f"{message}\n")
+        sys.exit(1)
+
+
+def _forget_output() -> None:
+    """Let what was not written go nowhere; otherwise the interpreter would try again at its end, and complain."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

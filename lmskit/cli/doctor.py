@@ -14,6 +14,7 @@ from rich.text import Text
 from lmskit.cli.printing import console, print_line, visible
 from lmskit.db import access, engine_for, revision, snapshot, transaction
 from lmskit.db.cluster.disk import is_low
+from lmskit.db.passfile import read_entries
 from lmskit.errors import DatabaseError, RevisionError
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.health import database_findings
@@ -112,6 +113,10 @@ def passfile(path: Path) -> Finding:
         return well("passfile", "No password is kept on this machine.")
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         return wrong("passfile", f"Others can read the passwords in {path}. To close the file: chmod 600 {path}")
+    try:
+        read_entries(path)
+    except DatabaseError as error:
+        return wrong("passfile", str(error))
     return well("passfile", f"Only its owner can read {path}.")
 
 

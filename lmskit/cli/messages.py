@@ -1,5 +1,6 @@
 """Errors as one sentence: only this module of the command line catches them."""
 
+import errno
 import sys
 from typing import Any
 
@@ -10,6 +11,9 @@ from lmskit.cli.wait_line import WaitLine
 from lmskit.errors import LmskitError
 from lmskit.progress import waits_shown
 from lmskit.readable import bounded
+
+CANNOT_BE_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+"""Numbers of errors that are the disk's: it is full, beyond a quota or a limit, read-only or broken."""
 
 
 def message_for(error: Exception) -> str | None:
@@ -25,6 +29,9 @@ def message_for(error: Exception) -> str | None:
     """
     if isinstance(error, LmskitError):
         return str(error)
+    if isinstance(error, OSError) and error.errno in CANNOT_BE_WRITTEN:
+        what = str(error.filename) if error.filename else "The output"
+        return f"{what} cannot be written: {error.strerror}. Free some space there, or choose another place, then try again."
     # Without Pydantic there is no validation error, and importing it would slow down `lmskit --help`.
     if "pydantic" in sys.modules:
         from pydantic import ValidationError  # noqa: PLC0415 - as above

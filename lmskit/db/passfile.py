@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ANY = "*"
 LOCK_LIMIT = 30.0
 FIELDS = 5
+MOVE = "move it away and set new passwords: lmskit passwd EMAIL"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def read_entries(path: Path) -> list[Entry]:
     Raises
     ------
     DatabaseError
-        Other users may read the file, or it belongs to another user; libpq would not use it either.
+        Other users may read the file, or it belongs to another user; libpq would not use it either. Or it is no file, or no text.
     """
     try:
         with path.open(encoding="utf-8") as file:
@@ -63,6 +64,10 @@ def read_entries(path: Path) -> list[Entry]:
     except PermissionError:
         message = f"The passwords in {path} belong to another user. Choose a folder of your own with LMSKIT_HOME."
         raise DatabaseError(message) from None
+    except UnicodeDecodeError:
+        raise DatabaseError(f"The passwords in {path} are not text in UTF-8. Save the file as UTF-8, or {MOVE}") from None
+    except OSError as error:
+        raise DatabaseError(f"The passwords in {path} cannot be read: {error.strerror}. Look at what is there, or {MOVE}") from None
 
 
 def find_password(path: Path, *, host: str, port: str | int, database: str, user: str) -> str | None:

@@ -101,3 +101,31 @@ def test_from_an_empty_home_to_a_demonstration_and_back_after_losing_the_passwor
     assert found.returncode == 0, found.stderr
     assert found.stdout.count("password: ") == 3
     assert "SIM-PROG-2026B" in lmskit("course", "list", home=home).stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [("--help",), ("course", "--help"), ("db", "status"), ("doctor",)], ids=" ".join)
+def test_a_full_disk_behind_the_output_is_one_sentence(home, arguments):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG"))}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lmskit", *arguments],
+            env=environment | {"LMSKIT_HOME": str(home)}, cwd=PROJECT_ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("The output cannot be written: No space left on device.")
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("db", "status"), ("doctor",)], ids=" ".join)
+def test_a_reader_that_has_gone_away_gets_no_complaint(home, arguments):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG"))}
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "lmskit", *arguments],
+        env=environment | {"LMSKIT_HOME": str(home)}, cwd=PROJECT_ROOT, stdout=writing, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -114,3 +114,19 @@ def test_a_file_that_is_being_written_is_not_removed_when_the_clock_jumps(tmp_pa
         subprocess.run([sys.executable, "-c", remover, str(tmp_path)], check=True)
         file.write(b"second half")
     assert (tmp_path / "report.html").read_bytes() == b"first half, second half"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit of the size of files")
+def test_a_write_that_fails_names_its_file_and_leaves_the_old_one(tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text("old", encoding="utf-8")
+    program = (
+        "import resource, sys; from pathlib import Path; from lmskit.cli.messages import message_for\n"
+        "from lmskit.whole_file import write_whole\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"  # as a full disk does, it lets a write fail half-way
+        f"try:\n    write_whole(Path({str(path)!r}), 'x' * 5000)\nexcept OSError as error:\n    sys.exit(message_for(error))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr == f"{path} cannot be written: File too large. Free some space there, or choose another place, then try again.\n"
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]

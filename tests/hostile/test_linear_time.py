@@ -112,7 +112,7 @@ class Pieces:
         for code, argument in items:
             kind = str(code)
             if kind.endswith("_REPEAT"):
-                written += self._repetition(*argument, written) * argument[0]
+                written += self._repetition(argument[1], argument[2], written) * argument[0]
             elif kind in {"SUBPATTERN", "ATOMIC_GROUP"}:
                 written = self._after(argument[-1] if kind == "SUBPATTERN" else argument, written)
             elif kind == "BRANCH":
@@ -127,7 +127,7 @@ class Pieces:
                 written += sample
         return written
 
-    def _repetition(self, _least: int, most: int, body: Any, written: str) -> str:
+    def _repetition(self, most: int, body: Any, written: str) -> str:
         once = self._after(body, written)[len(written) :]
         if most > MOST_REPETITIONS:
             self._beginnings.add(written)
