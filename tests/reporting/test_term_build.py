@@ -112,6 +112,7 @@ def test_every_page_shows_the_time_of_its_snapshot_which_is_the_same_for_all(bui
 
 def test_stored_parameters_are_codes_and_no_trace_of_the_machine_is_left(built, term):
     result, _ = built
+    assert result.built
     for code, page in result.built.items():
         notebook = json.loads(page.with_name(page.name.removesuffix(".html") + ".ipynb").read_text(encoding="utf-8"))
         assert notebook["metadata"]["lmskit"]["parameters"].keys() == {"course", "n_students", "snapshot", "snapshot_at"}

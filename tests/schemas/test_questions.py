@@ -92,6 +92,7 @@ def test_a_boolean_stays_a_boolean_and_a_number_a_number():
 
 def test_stored_questions_are_read_back_unchanged():
     term = simulate_term(TermDesign(n_students=3), seed=1)
+    assert len(term.quizzes) > 0
     for row in term.quizzes.itertuples(index=False):
         content = QuizContent.model_validate({"questions": row.questions, "answer_key": row.answer_key})
         assert content.stored_questions() == row.questions
@@ -102,5 +103,6 @@ def test_stored_questions_are_read_back_unchanged():
 def test_simulated_answers_are_answers():
     term = simulate_term(TermDesign(n_students=3), seed=1)
     answers = TypeAdapter(list[Answer])
+    assert len(term.attempts) > 0
     for stored, score in zip(term.attempts["answers"], term.attempts["score"], strict=True):
         assert sum(answer.score or 0 for answer in answers.validate_python(stored)) == score

@@ -67,6 +67,7 @@ def test_no_student_can_be_mistaken_for_a_real_person(term):
 
 
 def test_every_question_has_its_key_and_keeps_it_apart(term):
+    assert len(term.quizzes) > 0
     for quiz in term.quizzes.to_dict("records"):
         questions = {question["id"]: question for question in quiz["questions"]}
         assert len(questions) == len(quiz["questions"])
@@ -91,6 +92,7 @@ def test_every_question_has_its_key_and_keeps_it_apart(term):
 
 
 def test_no_quiz_asks_the_same_twice_in_a_week(term):
+    assert len(term.quizzes) > 0
     for _, quizzes in term.quizzes.groupby(["course", "week_number"]):
         prompts = [question["prompt"] for questions in quizzes["questions"] for question in questions]
         assert len(prompts) == len(set(prompts))
@@ -103,6 +105,7 @@ def test_the_right_option_is_not_always_at_the_same_position(term):
 
 def test_answers_are_scored_by_the_key_and_add_up_to_the_score(term):
     keys = term.quizzes.set_index("quiz")
+    assert len(term.attempts) > 0
     for attempt in term.attempts.head(2_000).to_dict("records"):
         key = keys.loc[attempt["quiz"], "answer_key"]
         points = {question["id"]: question["points"] for question in keys.loc[attempt["quiz"], "questions"]}
