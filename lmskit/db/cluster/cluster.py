@@ -15,9 +15,9 @@ from psycopg.conninfo import make_conninfo
 
 from lmskit.db.cluster.binaries import program, reachable_installation, remove_other_copies
 from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, SUPERUSER
-from lmskit.db.cluster.disk import NOT_WRITTEN, disk_full, is_full, keep_ballast, not_written, release_ballast, says_full
+from lmskit.db.cluster.disk import NOT_WRITTEN, disk_full, is_full, keep_ballast, not_written, release_ballast, says_full, unusable
 from lmskit.db.cluster.launch import launch, refuse_moved, run_as, shut_down, wait_until_ready
-from lmskit.db.cluster.layout import Layout, owned_by_server, prepare_base, prepare_home, unusable
+from lmskit.db.cluster.layout import Layout, owned_by_server, prepare_base, prepare_home
 from lmskit.db.cluster.postmaster import HIDDEN, Postmaster, answering_folder, read_postmaster, serving
 from lmskit.db.cluster.server_user import ServerUser, server_user, user_name
 from lmskit.db.lock import exclusively

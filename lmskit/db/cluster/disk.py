@@ -57,6 +57,16 @@ def disk_full(home: Path, *, new: bool = False) -> ClusterError:
     return ClusterError(f"The disk that holds {home} is full: {free}. Nothing is lost. Free some space on that disk, then try again.")
 
 
+def unusable(home: Path, error: OSError) -> ClusterError:
+    """Return the error for a home that the file system refuses."""
+    if says_full(error):
+        return disk_full(home)
+    subject = error.filename or home
+    return ClusterError(
+        f"The database cannot be kept in {home}: {subject}: {error.strerror or error}. Choose a folder of your own with LMSKIT_HOME."
+    )
+
+
 def not_written(home: Path) -> ClusterError:
     """Return the error for data that could not be written, which is a full disk unless the disk is broken."""
     if is_full(home):

@@ -27,7 +27,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmskit.db.cluster.disk import disk_full, says_full
 from lmskit.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -197,13 +196,3 @@ def belongs_to_server(folder: Path, user: ServerUser) -> bool:
     """Whether this is a real folder of the server's user that no other user may enter."""
     found = folder.lstat()
     return stat.S_ISDIR(found.st_mode) and found.st_uid == user.uid and not found.st_mode & 0o077
-
-
-def unusable(home: Path, error: OSError) -> ClusterError:
-    """Return the error for a home that the file system refuses."""
-    if says_full(error):
-        return disk_full(home)
-    subject = error.filename or home
-    return ClusterError(
-        f"The database cannot be kept in {home}: {subject}: {error.strerror or error}. Choose a folder of your own with LMSKIT_HOME."
-    )
