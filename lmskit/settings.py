@@ -1,6 +1,8 @@
 """Settings and their defaults. Only this module reads environment variables; `lmskit.db.access` holds the settings of the process."""
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from email.errors import MessageError
 from email.policy import SMTP
 from pathlib import Path
@@ -56,6 +58,25 @@ def environment_without_passwords() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in WITH_PASSWORDS}
 
 
+@contextmanager
+def changed_environment(variables: Mapping[str, str | None]) -> Iterator[None]:
+    """Set variables, or remove those with None, for the processes that are started within the block."""
+    before = {name: os.environ.get(name) for name in variables}
+    _set(variables)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
 class Settings(BaseSettings):
     """Settings of one process; the description of each field begins with the variable that sets it."""
 
@@ -80,6 +101,10 @@ class Settings(BaseSettings):
         description="`LMSKIT_LOCK_TIMEOUT`: seconds to wait for what another session of the database has locked, 10 by default",
     )
     pgservice: str | None = Field(default=None, validation_alias="PGSERVICE", description="`PGSERVICE`: a libpq connection service")
+    sign_in_file: Path | None = Field(
+        default=None,
+        description="`LMSKIT_SIGN_IN_FILE`: the file with the sign-in that the notebooks of one JupyterLab share; `lmskit lab` sets it",
+    )
     pgpassword: SecretStr | None = Field(
         default=None, validation_alias="PGPASSWORD", description="`PGPASSWORD`: the password of the login that the address names"
     )

@@ -64,7 +64,8 @@ def bootstrap_command(
             password=secret,
             agree=lambda login: _may_replace(login) if new_migrator_password is None else new_migrator_password,
         )
-    _print(result)
+    print_bootstrapped(result)
+    typer.echo("To make its tables: lmskit db upgrade")
 
 
 def _may_replace(login: str) -> bool:
@@ -73,11 +74,11 @@ def _may_replace(login: str) -> bool:
     return sys.stdin.isatty() and typer.confirm(question)
 
 
-def _print(result: Bootstrapped) -> None:
+def print_bootstrapped(result: Bootstrapped) -> None:
+    """Print what bootstrap did, and what it left out."""
     typer.echo(f"The database {result.database} on PostgreSQL {result.server_version} is prepared; roles made: {len(result.roles_made)}.")
     for sentence in result.skipped:
         typer.echo(f"Left out: {sentence}")
-    typer.echo("To make its tables: lmskit db upgrade")
 
 
 @app.command()

@@ -9,15 +9,18 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from lmskit.db import access, engine_for
+from lmskit.db import access, engine_for, snapshot
+from lmskit.db.children import passed_on
 from lmskit.db.revision import require_current
-from lmskit.errors import NotFoundError
+from lmskit.errors import LoginMissingError, NotFoundError, NotSignedInError, SignInRefusedError
+from lmskit.queries.login import signed_in as read_signed_in
 from lmskit.services.notebook_copies import copy_notebooks
 from lmskit.services.seed import DEMO_LECTURER
 from lmskit.settings import DEMO_ADMIN, Settings
@@ -52,7 +55,10 @@ def lab(
     person: Annotated[
         str | None,
         typer.Option(
-            "--as", metavar="EMAIL", help="The person whose login the notebooks use. Default: LMSKIT_PERSON, else the demo administrator."
+            "--as",
+            metavar="EMAIL",
+            help="The person whose login the notebooks use. Default: LMSKIT_PERSON, else who is signed in (`lmskit whoami`). "
+            "Where this machine has no login, the notebooks show a form to sign in.",
         ),
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on; the next free one if it is taken.")] = 8888,
@@ -66,9 +72,19 @@ def lab(
     person = person or access().settings.person
     if (outdated := access().server.change_over()) is not None:
         typer.echo(outdated.sentence())
-    check_login(person)
-    prepare_kernels(person or DEMO_ADMIN)
+    signed_in = check_login(person)
     typer.echo("Starting JupyterLab ...")
+    with ExitStack() as ending:
+        ending.enter_context(passed_on(access()))
+        prepare_kernels(person)
+        server, address = _listening(further or [], notebooks=notebooks, port=port, ip=ip, no_browser=no_browser)
+        demonstration = access().server.external is None and access().server.has_login(DEMO_ADMIN)
+        shown = welcome(address=address, person=signed_in or person, demonstration=demonstration)
+        serve(server, once_listening=shown, at_end=ending.close)
+
+
+def _listening(further: Sequence[str], *, notebooks: Path, port: int, ip: str, no_browser: bool) -> tuple[Any, str]:
+    """Return JupyterLab's server, listening and not yet running, and the address to open."""
     token = secrets.token_hex(24)
     arguments = jupyter_arguments(
         notebooks=notebooks,
@@ -78,11 +94,10 @@ def lab(
         no_browser=no_browser,
         token=token,
     )
-    server = start_server([*arguments, *(further or [])], kernels=write_kernel(access().settings.home))
+    server = start_server([*arguments, *further], kernels=write_kernel(access().settings.home))
     if server.port != port:
         typer.echo(f"Port {port} is taken; JupyterLab listens on {server.port}.")
-    address = f"{server.connection_url}lab?token={token}"
-    serve(server, once_listening=welcome(address=address, person=person, demonstration=access().settings.database_url is None))
+    return server, f"{server.connection_url}lab?token={token}"
 
 
 def prepare_notebooks(settings: Settings) -> Path:
@@ -98,9 +113,20 @@ def prepare_notebooks(settings: Settings) -> Path:
     return settings.own_notebooks
 
 
-def check_login(person: str | None) -> None:
-    """Connect once as `person`, so that a mistake is reported once and not in every notebook; starts the embedded server."""
-    require_current(engine_for(person))
+def check_login(person: str | None) -> str | None:
+    """Connect once as `person`, so that a mistake is reported once and not in every notebook; starts the embedded server.
+
+    Returns who the notebooks act as, or None if a form in the notebooks asks for it.
+    """
+    try:
+        engine = engine_for(person)
+        require_current(engine)
+    except (NotSignedInError, LoginMissingError, SignInRefusedError) as error:
+        typer.echo(f"{error}\nThe notebooks show a form to sign in.")
+        return None
+    with snapshot(engine) as session:
+        me = read_signed_in(session)
+    return me.email or me.login
 
 
 def prepare_kernels(person: str | None) -> None:
@@ -178,10 +204,11 @@ def start_server(arguments: Sequence[str], *, kernels: Path) -> Any:  # noqa: AN
     return server
 
 
-def serve(server: Any, *, once_listening: str) -> NoReturn:  # noqa: ANN401 - as above
-    """Run the server until it is ended, and end this process; print `once_listening` when its address answers."""
+def serve(server: Any, *, once_listening: str, at_end: Callable[[], None] = lambda: None) -> NoReturn:  # noqa: ANN401 - as above
+    """Run the server until it is ended, call `at_end` and end this process; print `once_listening` when its address answers."""
     server.io_loop.add_callback(typer.echo, once_listening)  # after the server's own first callback, which opens the port
     server.start()
+    at_end()
     # Kernels and connections are closed. A thread that worked for one of the last requests may still wait for work, and Python
     # would wait for it without end.
     sys.stdout.flush()
@@ -190,16 +217,16 @@ def serve(server: Any, *, once_listening: str) -> NoReturn:  # noqa: ANN401 - as
 
 
 def welcome(*, address: str, person: str | None, demonstration: bool) -> str:
-    """The text to print once JupyterLab listens."""
+    """The text to print once JupyterLab listens; `demonstration` says whether this machine has the logins of its people."""
     lines = ["", f"  JupyterLab: {address}"]
+    lines.append(
+        f"  The notebooks use the login of {person}." if person is not None else "  The notebooks ask who you are: lmskit.connect()"
+    )
     if demonstration:
         lines += [
-            f"  The notebooks use the login of {person or DEMO_ADMIN}.",
             "",
-            "  To use another login (no password is needed on this machine):",
+            "  To use another login of the demonstration (no password is needed on this machine):",
             f"    lmskit lab --as {DEMO_LECTURER}   a lecturer: lecturer/mastery_dashboard",
             f"    lmskit lab --as {DEMO_ADMIN}      the administrator: admin/course_setup, admin/enrollment",
         ]
-    elif person is not None:
-        lines.append(f"  The notebooks use the login of {person}.")
     return "\n".join([*lines, "", "  Ctrl-C ends JupyterLab. The database keeps running until: lmskit db stop", ""])

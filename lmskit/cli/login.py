@@ -7,12 +7,14 @@ import typer
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.password import new_password, show_password
 from lmskit.cli.printing import print_line, print_table
-from lmskit.db import access, keep_login, snapshot, transaction
+from lmskit.db import access, keep_login, migrator_engine, snapshot, transaction
+from lmskit.errors import PersonNotFoundError
 from lmskit.listings import LOGINS
 from lmskit.queries.login import count_logins, login_rows, signed_in
 from lmskit.schemas.login import ChangeAddress, ChooseLogin, CreateLogin
 from lmskit.services.login import change_address, close_login, create_login, end_sessions, open_login, sessions_ended
 from lmskit.services.permission import administrators_only
+from lmskit.services.person import recover_login
 from lmskit.vocabulary import Role
 
 app = typer.Typer(name="login", help="Make, close, open, rename and list the logins of lecturers and administrators.", no_args_is_help=True)
@@ -71,6 +73,29 @@ def enable(email: Email, *, password_prompt: PasswordPrompt = False, keep: Keep 
     if keep:
         keep_login(email, password)
     print_line(f"The login of {email} is open.")
+    show_password(email, password, generated=not password_prompt, kept=keep)
+
+
+@app.command()
+def recover(
+    email: Email,
+    *,
+    password_prompt: PasswordPrompt = False,
+    keep: Keep = False,
+) -> None:
+    """Set a new password with the operator's login, when no administrator can sign in to do it. A closed login stays closed.
+
+    The operator's login is the one that migrates the database; a machine has it after `lmskit db bootstrap`. The audit trail shows
+    it as the actor.
+    """
+    email = ChooseLogin(email=email).email
+    password = new_password(prompt=password_prompt)
+    with transaction(migrator_engine()) as session:
+        if not recover_login(session, email, password=password):
+            raise PersonNotFoundError(email=email)
+    if keep or access().server.has_login(email):
+        keep_login(email, password)
+    print_line(f"{email} has a new password.")
     show_password(email, password, generated=not password_prompt, kept=keep)
 
 

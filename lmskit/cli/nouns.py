@@ -12,6 +12,10 @@ NOUNS = {
     "lab": "Open JupyterLab on the notebooks, as one person.",
     "notebooks": "Copy the notebooks, or bring your copies up to date.",
     "demo": "Set up a demonstration with people, courses, results and reports, from an empty machine.",
+    "init": "Begin with a new database: roles, tables and the first administrator.",
+    "sign-in": "Sign in with address and password.",
+    "sign-out": "Sign out.",
+    "whoami": "Show as whom commands and notebooks of this machine act.",
     "seed": "Make the demonstration people and their logins, unless they exist.",
     "login": "Make, close, open, rename and list the logins of lecturers and administrators.",
     "passwd": "Set a new password: your own or, as an administrator, that of another person.",
@@ -31,10 +35,13 @@ NOUNS = {
 
 MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
     "import": ("lmskit.cli.import_",),
+    "sign-in": ("lmskit.cli.sign_in",),
+    "sign-out": ("lmskit.cli.sign_in",),
+    "whoami": ("lmskit.cli.sign_in",),
     "course": ("lmskit.cli.course", "lmskit.cli.course_create"),
     "quiz": ("lmskit.cli.quiz", "lmskit.cli.quiz_quality"),
 }
-"""A module has either an `app` with verbs, or a function named like the noun. Python keeps the word `import` for itself.
+"""A module has either an `app` with verbs, or a function named like the noun, with `_` for `-`. Python keeps the word `import` for itself.
 
 A noun with a quick list and slower verbs has two modules: the second is imported only if the first does not have the verb.
 """
@@ -52,7 +59,7 @@ class Nouns(ErrorMessages):
 
 
 def act_as_demonstration() -> None:
-    """Act as the demonstration administrator unless another person is named."""
+    """Act as the administrator of the demonstration where there is one and no person is signed in or named."""
     from lmskit.db import access  # noqa: PLC0415 - loads the database driver, which `lmskit --help` does without
     from lmskit.settings import DEMO_ADMIN  # noqa: PLC0415 - as above
 
@@ -66,7 +73,7 @@ def loaded(noun: str, verb: str | None = None) -> Any:  # noqa: ANN401 - the typ
     for name in MODULES[noun]:
         module = importlib.import_module(name)
         if not hasattr(module, "app"):
-            holder.command(noun)(getattr(module, noun))
+            holder.command(noun)(getattr(module, noun.replace("-", "_")))
             return get_command(holder)
         apps.append(module.app)
         if verb in _verbs(module.app):

@@ -31,6 +31,7 @@ from lmskit.db.address import DATABASE, THRESHOLD, hosts, parameters_of, prepare
 from lmskit.db.failure import connection_error, is_starting
 from lmskit.db.passfile import find_password_of
 from lmskit.db.server import Server
+from lmskit.db.sign_in_file import BY_ADDRESS, KeptSignIn, SignInFile
 from lmskit.db.values import json_value, read_any_day
 from lmskit.db.watched_connection import WatchedConnection
 from lmskit.errors import NotSignedInError, SignInRefusedError
@@ -85,7 +86,7 @@ class Access:
     settings
         By default read from the environment.
     default_person
-        E-mail address of the person to act as if no person has signed in and neither `LMSKIT_PERSON` nor the server's address names one.
+        E-mail address of the person to act as on the embedded server if no person is signed in or named, and this machine has the login.
         Front doors set it to the demonstration administrator; without it, such a process is refused.
     """
 
@@ -93,6 +94,8 @@ class Access:
         self.settings = settings if settings is not None else Settings()
         self.server = Server(self.settings)
         self.default_person = default_person
+        self.terminal = SignInFile(self.settings.home / "sign-in.json")
+        self.shared = None if self.settings.sign_in_file is None else SignInFile(self.settings.sign_in_file)
         self._person: Identity | None = None
         self._signed_out = False
         self._engines: dict[str, Engine] = {}
@@ -142,9 +145,19 @@ class Access:
             self._person, self._signed_out = before
             raise
 
+    def share_sign_in(self) -> None:
+        """Let the other notebooks of this JupyterLab act as the person who has signed in, until JupyterLab ends or a person signs out."""
+        if self.shared is not None and (typed := self.person) is not None:
+            self.shared.keep(self.server.name, KeptSignIn(typed.email, typed.login, typed.password))
+
     def sign_out(self) -> None:
-        """Forget the person and the password, and close the connections that are not in use."""
+        """Forget the person and the password, and close the connections that are not in use.
+
+        The other notebooks of the same JupyterLab are signed out too if they share the sign-in.
+        """
         self._person, self._signed_out = None, True
+        if self.shared is not None:
+            self.shared.forget(self.server.name)
         self.dispose()
 
     def url_for(self, person: str | None = None) -> URL:
@@ -153,13 +166,14 @@ class Access:
         Parameters
         ----------
         person
-            E-mail address. By default the person who has signed in, else `LMSKIT_PERSON`, else the login in `LMSKIT_DATABASE_URL` or
-            `PGSERVICE`, else `default_person`.
+            E-mail address. By default, in this order: the person who has signed in in this process, the sign-in that the notebooks of
+            this JupyterLab share, `LMSKIT_PERSON`, the login in `LMSKIT_DATABASE_URL` or `PGSERVICE`, the sign-in of the terminal
+            (`lmskit sign-in`), `default_person`.
 
         Raises
         ------
         LoginMissingError
-            This machine's passfile has no login for the person.
+            This machine has no login for the person.
         NotSignedInError
             The person has signed out, or none is named.
         UnreachableError
@@ -167,16 +181,43 @@ class Access:
         ClusterError
             The embedded server cannot be used.
         """
-        if person is None and (signed_in := self.person) is not None:
-            return self.server.address(signed_in.login)
-        email = person or self.settings.person
-        external = self.server.external
-        if email is None and external is not None and self.server.names_a_login:
-            return external
-        email = email or self.default_person
-        if email is None:
-            raise NotSignedInError("No person is signed in. Name one with LMSKIT_PERSON, or sign in: lmskit.connect()")
-        return self.server.address_of_person(email)
+        if person is not None:
+            return self._address_of(person)
+        if (typed := self.person) is not None:
+            return self.server.address(typed.login)
+        if self.shared is not None and (found := self.shared.find(self.server.name)):
+            return self.server.address(found.login)
+        if self.settings.person is not None:
+            return self._address_of(self.settings.person)
+        return self._address_otherwise()
+
+    def _address_otherwise(self) -> URL:
+        """Return the address for a process that names no person and in which no person has signed in."""
+        if self.server.external is not None and self.server.names_a_login:
+            return self.server.external
+        if (found := self.terminal.find(self.server.name)) is not None:
+            return self.server.address(found.login) if found.person is None else self._address_of(found.person)
+        if self.default_person is not None and self.server.external is None and self.server.has_login(self.default_person):
+            return self._address_of(self.default_person)
+        raise NotSignedInError(self._advice())
+
+    def _address_of(self, person: str) -> URL:
+        login = self.server.login_of(person)
+        signed_in = any(found.login == login and found.password is not None for found in self._sign_ins())
+        return self.server.address(login) if signed_in else self.server.address_of_person(person)
+
+    def _sign_ins(self) -> list[KeptSignIn]:
+        files = [self.terminal] if self.shared is None else [self.shared, self.terminal]
+        names = (self.server.name, f"{self.server.name} {BY_ADDRESS}")
+        return [found for file in files for name in names if (found := file.find(name)) is not None]
+
+    def _advice(self) -> str:
+        if self.server.external is not None:
+            return f"No person is signed in at the server {self.server.name}. To sign in: lmskit sign-in"
+        return (
+            "No person is signed in. To sign in: lmskit sign-in. In a new database, to begin with an administrator: lmskit init; "
+            "to look around in a demonstration: lmskit demo"
+        )
 
     # Engines ------------------------------------------------------------------------------------------
 
@@ -257,7 +298,9 @@ class Access:
         """Return the password that this process or its passfile has for the login of a connection."""
         login = str(parameters.get("user", ""))
         if "passfile" not in parameters:
-            return self._person.password if self._person is not None and self._person.login == login else None
+            if self._person is not None and self._person.login == login:
+                return self._person.password
+            return next((found.password for found in self._sign_ins() if found.login == login), None)
         database = str(parameters.get("dbname") or DATABASE)
         return find_password_of(Path(parameters["passfile"]), hosts(parameters), database=database, user=login)
 

@@ -110,6 +110,11 @@ def conninfo(url: URL) -> str:
     return make_conninfo("", **parameters)
 
 
+def without_login(url: URL) -> URL:
+    """Return an address without the login that it names, whose password is nobody else's."""
+    return url._replace(username=None, password=None).difference_update_query(LOGIN)
+
+
 def prepare_threshold(url: URL) -> int | None:
     """Return after how many executions psycopg prepares a statement; None if it prepares none.
 
@@ -122,9 +127,14 @@ def prepare_threshold(url: URL) -> int | None:
     return int(written) if written.isdecimal() else None
 
 
+def without_password(url: URL) -> str:
+    """Return an address for another process of the same person, which has the password of its login from elsewhere."""
+    return url._replace(password=None).set(drivername="postgresql").render_as_string()
+
+
 def shown(url: URL) -> str:
     """Return an address for people to read: no password is in it."""
-    return url._replace(password=None).difference_update_query(SECRET).set(drivername="postgresql").render_as_string(hide_password=True)
+    return without_password(url.difference_update_query(SECRET))
 
 
 def hosts(parameters: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy import URL
 
 from lmskit.db import hardening, roles
-from lmskit.db.address import DATABASE, DRIVER, LOGIN, hosts, parameters_of, read_address, service_parameters, url_of
+from lmskit.db.address import DATABASE, DRIVER, hosts, parameters_of, read_address, same_host, service_parameters, url_of, without_login
 from lmskit.db.bootstrap import Bootstrapped, bootstrap, vector_behind
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.binaries import installation, installed_release
@@ -117,6 +117,14 @@ class Server:
         """The name of the database."""
         return (self.external.database if self.external is not None else None) or DATABASE
 
+    @property
+    def name(self) -> str:
+        """The server and its database as files of sign-ins name them."""
+        if self.external is None:
+            return f"embedded/{DATABASE}"
+        host, port = hosts(parameters_of(self.external))[0]
+        return f"{'localhost' if same_host(host, 'localhost') else host}:{port}/{self.database}"
+
     @functools.cached_property
     def cluster(self) -> Cluster:
         """The embedded cluster of the settings, whether or not it is in use."""
@@ -182,7 +190,7 @@ class Server:
 
     def address(self, login: str) -> URL:
         """Return the address with a login whose password is not in the passfile, as for a person who signs in."""
-        base = _of_server(self.external) if self.external is not None else _url_at(self.start())
+        base = without_login(self.external) if self.external is not None else _url_at(self.start())
         return base.set(username=login)
 
     def address_of_person(self, person: str) -> URL:
@@ -234,7 +242,7 @@ class Server:
             url, where = _embedded_login(self.start(), login, self.passfile), "this machine"
         else:
             names = ", ".join(dict.fromkeys(host for host, _ in self._passfile_keys()))
-            url, where = _with_passfile(_of_server(external), login, self.passfile), f"this machine for the server {names}"
+            url, where = _with_passfile(without_login(external), login, self.passfile), f"this machine for the server {names}"
         if self._kept(login) is not None:
             return url
         if person is not None:
@@ -283,11 +291,6 @@ class Server:
 @functools.lru_cache(maxsize=64)
 def _embedded_login(endpoint: Endpoint, login: str, passfile: Path) -> URL:
     return _with_passfile(_url_at(endpoint), login, passfile)
-
-
-def _of_server(url: URL) -> URL:
-    """Return an address without the login that it names: its password is nobody else's."""
-    return url._replace(username=None, password=None).difference_update_query(LOGIN)
 
 
 def _with_passfile(base: URL, login: str, passfile: Path) -> URL:

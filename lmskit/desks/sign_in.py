@@ -23,9 +23,12 @@ def sign_in_form() -> SignInForm:
 
     def signed_in(request: SignIn) -> str:
         access().sign_in(request.email, request.password.get_secret_value())
-        return f"You are signed in as {request.email.lower()}. Run the cell below, or this one again."
+        if request.shared:
+            access().share_sign_in()
+        others = " and in the other notebooks of this JupyterLab" if request.shared else ""
+        return f"You are signed in as {request.email.lower()}{others}. Run the cell below, or this one again."
 
-    return SignInForm(signed_in)
+    return SignInForm(signed_in, can_share=access().shared is not None)
 
 
 def signed_in_engine(person: str | None = None) -> Engine:

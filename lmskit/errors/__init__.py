@@ -40,6 +40,7 @@
      │    ├── LoginClosedError
      │    ├── OwnLoginError         a login cannot be renamed while it is in use
      │    ├── LastAdministratorError
+     │    ├── AdministratorExistsError  only the first administrator is made without another one
      │    ├── OtherRoleError        the person has another role than the request says
      │    ├── NotAStudentError      lecturers and administrators cannot be enrolled
      │    ├── CourseCompletedError  a completed enrollment can be neither ended nor requested again
@@ -77,6 +78,7 @@ from lmskit.errors.base import (
     LmskitError,
 )
 from lmskit.errors.conflict import (
+    AdministratorExistsError,
     AlreadyEnrolledError,
     ChangedMeanwhileError,
     ConflictError,
@@ -155,6 +157,7 @@ from lmskit.errors.operation import (
 
 __all__ = [
     "AddressError",
+    "AdministratorExistsError",
     "AlreadyEnrolledError",
     "BootstrapError",
     "BusyError",

@@ -94,6 +94,17 @@ class LastAdministratorError(ConflictError):
         )
 
 
+class AdministratorExistsError(ConflictError):
+    """Only the first administrator is made without another one."""
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(
+            f"The database has an administrator already, so {email} was not made one. To sign in: lmskit sign-in. "
+            "If the password of every administrator is lost: lmskit login recover EMAIL"
+        )
+
+
 class OtherRoleError(ConflictError):
     """The person exists and has another role than the request says."""
 

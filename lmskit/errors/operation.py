@@ -79,7 +79,7 @@ class LoginMissingError(DatabaseError):
 
     def __init__(self, *, person: str, where: str) -> None:
         self.person = person
-        super().__init__(f"There is no login for {person} on {where}. To make the demonstration people: lmskit seed")
+        super().__init__(f"There is no login for {person} on {where}. To sign in with address and password: lmskit sign-in {person}")
 
 
 class LoginLostError(DatabaseError):

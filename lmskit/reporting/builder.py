@@ -13,6 +13,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.db import access
+from lmskit.db.children import passed_on
 from lmskit.db.transaction import snapshot
 from lmskit.errors import InputError, LmskitError, TermNotFoundError
 from lmskit.progress import Progress, silent
@@ -135,7 +136,7 @@ def build_term(
         entries = {row["code"]: _list_entry(course_summary(session, row), at) for row in wanted.to_dict("records")}
         build = TermBuild(term=term, folder=folder, index=folder / "index.html")
         progress(f"Reports of {term}", 0, len(wanted))
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="report") as pool:
+        with passed_on(access()), ThreadPoolExecutor(AT_ONCE, thread_name_prefix="report") as pool:
             runs = {
                 pool.submit(
                     _build,

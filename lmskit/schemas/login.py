@@ -55,3 +55,5 @@ class SignIn(Request):
 
     email: Annotated[Line, Field(min_length=1, max_length=LONGEST_ADDRESS)]
     password: Annotated[SecretStr, Field(min_length=1, max_length=1000)]
+    shared: bool = False
+    """Whether the other notebooks of the same JupyterLab are signed in too."""

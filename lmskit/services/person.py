@@ -6,8 +6,8 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lmskit.db import scram_verifier, violated_constraint
-from lmskit.errors import PersonExistsError
+from lmskit.db import login_name, scram_verifier, violated_constraint
+from lmskit.errors import LoginClosedError, PersonExistsError
 from lmskit.models import User
 from lmskit.names import sort_name
 from lmskit.schemas.person import AddLecturer, CreatePerson
@@ -86,10 +86,22 @@ def found_administrator(session: Session, request: CreatePerson, *, password: st
 
 
 def recover_login(session: Session, email: str, *, password: str) -> bool:
-    """Set a new password for a lecturer or an administrator; False if no person has the address.
+    """Set a new password for an open login of a lecturer or an administrator; False if the address has no login.
 
-    `session` is the migrator's: the operator of the database uses it when an administrator's password is lost.
+    `session` is the migrator's: the operator of the database uses it when an administrator's password is lost. The audit trail has it
+    with the migrator as its actor.
+
+    Raises
+    ------
+    LoginClosedError
+        The login is closed, and stays so.
     """
+    open_login = "SELECT rolcanlogin FROM pg_catalog.pg_roles WHERE rolname = :login"
+    is_open = session.scalar(text(open_login), {"login": login_name(str(session.scalar(text("SELECT current_database()"))), email)})
+    if is_open is None:
+        return False
+    if not is_open:
+        raise LoginClosedError(email=email)
     statement = text("SELECT lms.recover_login(:address, :verifier, :hash)")
     return session.scalar(statement, {"address": email, **stored_form(password)}) is not None
 

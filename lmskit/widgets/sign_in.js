@@ -16,12 +16,18 @@ function render({ model, el }) {
   form.setAttribute("aria-label", "Sign in to lmskit");
   const [emailLabel, email] = field("E-mail address", "email", "username");
   const [passwordLabel, password] = field("Password", "password", "current-password");
+  const sharedLabel = document.createElement("label");
+  const shared = document.createElement("input");
+  shared.type = "checkbox";
+  sharedLabel.append(shared, " Also for the other notebooks of this JupyterLab");
+  sharedLabel.className = "shared";
+  sharedLabel.hidden = !model.get("can_share");
   const button = document.createElement("button");
   button.type = "submit";
   button.textContent = "Sign in";
   const message = document.createElement("p");
   message.setAttribute("role", "status");
-  form.append(emailLabel, passwordLabel, button, message);
+  form.append(emailLabel, passwordLabel, sharedLabel, button, message);
 
   const submit = (event) => {
     event.preventDefault();
@@ -29,7 +35,7 @@ function render({ model, el }) {
     button.disabled = true;
     message.className = "";
     message.textContent = "";
-    model.send({ email: email.value, password: password.value });
+    model.send({ email: email.value, password: password.value, shared: shared.checked });
     password.value = "";
   };
   const showAnswer = (answer) => {
@@ -37,6 +43,7 @@ function render({ model, el }) {
     message.textContent = answer.sentence;
     message.className = answer.good ? "good" : "bad";
     for (const part of [emailLabel, passwordLabel, button]) part.hidden = answer.good;
+    sharedLabel.hidden = answer.good || !model.get("can_share");
     if (!answer.good) password.focus();
   };
   form.addEventListener("submit", submit);

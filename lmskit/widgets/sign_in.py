@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
+import traitlets
 from pydantic import ValidationError
 
 from lmskit.errors import LmskitError
@@ -27,6 +28,8 @@ class SignInForm(anywidget.AnyWidget):
     ----------
     on_sign_in
         Signs in and returns the sentence to show; the sentence of an `LmskitError` it raises is shown instead.
+    can_share
+        Whether to ask if the other notebooks of the same JupyterLab are to be signed in too.
 
     Examples
     --------
@@ -39,8 +42,10 @@ class SignInForm(anywidget.AnyWidget):
     _esm: ClassVar[str] = (HERE / "sign_in.js").read_text(encoding="utf-8")
     _css: ClassVar[str] = (HERE / "sign_in.css").read_text(encoding="utf-8")
 
-    def __init__(self, on_sign_in: Callable[[SignIn], str]) -> None:
-        super().__init__()
+    can_share = traitlets.Bool(default_value=False).tag(sync=True)
+
+    def __init__(self, on_sign_in: Callable[[SignIn], str], *, can_share: bool = False) -> None:
+        super().__init__(can_share=can_share)
         self.answer = ""
         self._on_sign_in = on_sign_in
         self.on_msg(lambda _widget, content, _buffers: self.receive(content))

@@ -1,19 +1,24 @@
 """Clusters of a test's own, in homes of their own."""
 
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from lmskit.db import access
+from lmskit.db import access, roles
 from lmskit.db.cluster import Cluster
 from lmskit.db.cluster.binaries import copy_installation, installation, shared_files
 from lmskit.db.cluster.layout import prepare_base, prepare_home
 from lmskit.db.cluster.server_user import server_user
+from lmskit.settings import PROJECT_ROOT
 
 FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "16MB"}
 
@@ -72,3 +77,85 @@ def install_without_vector() -> Iterator[Path]:
     (shared_files(copy) / "extension" / "vector.control").unlink()
     yield copy
     shutil.rmtree(folder, ignore_errors=True)
+
+
+# A server that is not embedded ------------------------------------------------------------------------------
+
+SECRETS = {"dba": "canary:of\\the dba", "manager": "canary@of/the%manager", "stranger": "canary-of-nobody"}
+"""The passwords of the server's operators, made of what addresses and passfiles have to escape."""
+
+
+@dataclass
+class Operators:
+    """A server as its operators know it: its port, and what it has printed."""
+
+    cluster: Cluster
+    port: int
+    printed: list[str] = field(default_factory=list)
+
+    def address(self, *, user: str = "", host: str = "localhost", database: str = "school", password: bool = False, query: str = "") -> str:
+        secret = "".join(f"%{byte:02x}" for byte in SECRETS[user].encode()) if password else ""
+        login = f"{user}:{secret}@" if password else f"{user}@" if user else ""
+        return f"postgresql://{login}{host}:{self.port}/{database}{query}"
+
+    def superuser(self, database: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(self.cluster.start().superuser_conninfo(database), autocommit=True)
+
+    def lmskit(
+        self, *arguments: str, home: Path, status: int = 0, there: dict[str, str] | None = None, typed: str = "", **variables: str
+    ) -> str:
+        """Run a command with its standard input, and return what it prints."""
+        command = [sys.executable, "-m", "lmskit", *arguments]
+        found = subprocess.run(
+            command,
+            env=environment(home, (there or {}) | variables),
+            cwd=PROJECT_ROOT,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        self.printed.append(found.stdout + found.stderr)
+        assert found.returncode == status, found.stdout + found.stderr
+        assert "Traceback" not in found.stderr
+        return (found.stdout if status == 0 else found.stderr).strip()
+
+
+def environment(home: Path, variables: dict[str, str]) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG"))}
+    return clean | {"LMSKIT_HOME": str(home)} | variables
+
+
+@pytest.fixture(scope="session")
+def operators(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operators]:
+    with tempfile.TemporaryDirectory(prefix="lmskit-external-") as folder:
+        cluster = Cluster(Path(folder), access().settings.postgres_version, overrides=FAST | {"log_statement": "none"})
+        copy_of(template, cluster)
+        try:
+            made = Operators(cluster, cluster.start().port)
+            with closing(made.superuser()) as connection:
+                for name, attributes in {"dba": "SUPERUSER", "manager": "CREATEROLE CREATEDB"}.items():
+                    verifier = roles.scram_verifier(SECRETS[name])
+                    connection.execute(f"CREATE ROLE {name} LOGIN {attributes} PASSWORD '{verifier}'")
+            yield made
+        finally:
+            cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def operators_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of the operator who prepares the database `school`."""
+    return tmp_path_factory.mktemp("operator")
+
+
+@pytest.fixture(scope="session")
+def school(operators: Operators, operators_home: Path) -> Operators:
+    """The server with the database `school`, prepared by its superuser, and the demonstration people in it."""
+    printed = operators.lmskit("db", "bootstrap", operators.address(user="dba", password=True), home=operators_home)
+    assert printed.startswith("The database school on PostgreSQL ")
+    # The same machine by another name, and the password of another login.
+    there = {"LMSKIT_DATABASE_URL": operators.address(host="127.0.0.1"), "PGPASSWORD": SECRETS["stranger"]}
+    operators.lmskit("db", "upgrade", home=operators_home, there=there)
+    assert operators.lmskit("seed", home=operators_home, there=there).count("password: ") == 3
+    return operators

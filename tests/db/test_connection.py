@@ -50,10 +50,12 @@ def test_no_address_holds_a_password(admin_engine, lecturer_engine):
         assert all(entry.password not in url.render_as_string(hide_password=False) for entry in read_entries(access().settings.passfile))
 
 
-def test_someone_without_a_login_reads_how_to_make_the_demonstration_people(cluster):
+def test_someone_without_a_login_reads_how_to_sign_in(cluster):
     with pytest.raises(LoginMissingError) as error:
         access().url_for("nobody@example.org")
-    assert str(error.value) == "There is no login for nobody@example.org on this machine. To make the demonstration people: lmskit seed"
+    assert str(error.value) == (
+        "There is no login for nobody@example.org on this machine. To sign in with address and password: lmskit sign-in nobody@example.org"
+    )
 
 
 def test_a_wrong_password_is_a_sentence(make_person, cluster):
@@ -124,9 +126,9 @@ def test_an_address_without_a_user_is_completed_from_the_passfile(external, endp
     password = kept_password(endpoint, login)
     configure(LMSKIT_DATABASE_URL=f"postgresql://{external}")
     with pytest.raises(LoginMissingError, match=r"on this machine for the server 127\.0\.0\.1\."):
-        access().url_for()
+        access().url_for(DEMO_ADMIN)
     keep_login(DEMO_ADMIN, password)
-    with transaction() as session:
+    with transaction(engine_for(DEMO_ADMIN)) as session:
         assert session.execute(text("SELECT session_user")).scalar_one() == login
     with pytest.raises(DatabaseError, match="lmskit db bootstrap"):
         access().server.address_of_migrator()
@@ -275,7 +277,7 @@ def test_the_migrators_login_takes_on_the_owner(cluster):
 
 def test_without_a_front_door_a_person_has_to_be_named(cluster):
     with using(Access()) as nobody:
-        with pytest.raises(NotSignedInError, match=r"Name one with LMSKIT_PERSON, or sign in: lmskit\.connect\(\)"):
+        with pytest.raises(NotSignedInError, match=r"To sign in: lmskit sign-in\."):
             nobody.engine_for()
         with nobody.engine_for(DEMO_ADMIN).connect() as connection:
             assert connection.scalar(text("SELECT session_user")) == login_name("lmskit", DEMO_ADMIN)

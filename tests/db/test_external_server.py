@@ -1,13 +1,9 @@
 """`lmskit db` against a server reached by TCP: every command is a process, and no password is where others could read it."""
 
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import psutil
 import psycopg
@@ -16,100 +12,22 @@ from sqlalchemy import text
 
 from lmskit.db import Access, access, login_name, roles
 from lmskit.db.address import hosts, read_address, shown
-from lmskit.db.cluster import Cluster
 from lmskit.db.passfile import forget_password, keep_password, read_entries
 from lmskit.errors import UnreachableError
 from lmskit.settings import DEMO_ADMIN, PROJECT_ROOT
-from tests.db.conftest import FAST, copy_of
+from tests.db.conftest import SECRETS, environment
 
 LECTURER = "demo.lecturer@example.org"
-SECRETS = {"dba": "canary:of\\the dba", "manager": "canary@of/the%manager", "stranger": "canary-of-nobody"}
-"""The passwords of the server's operators, made of what addresses and passfiles have to escape."""
 
 
-@dataclass
-class Operators:
-    """A server as its operators know it: its port, and what it has printed."""
-
-    cluster: Cluster
-    port: int
-    printed: list[str] = field(default_factory=list)
-
-    def address(self, *, user: str = "", host: str = "localhost", database: str = "school", password: bool = False, query: str = "") -> str:
-        secret = "".join(f"%{byte:02x}" for byte in SECRETS[user].encode()) if password else ""
-        login = f"{user}:{secret}@" if password else f"{user}@" if user else ""
-        return f"postgresql://{login}{host}:{self.port}/{database}{query}"
-
-    def superuser(self, database: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
-        return psycopg.connect(self.cluster.start().superuser_conninfo(database), autocommit=True)
-
-    def lmskit(self, *arguments: str, home: Path, status: int = 0, there: dict[str, str] | None = None, **variables: str) -> str:
-        """Run a command, and return what it prints; without a password of an operator, whatever it is."""
-        command = [sys.executable, "-m", "lmskit", *arguments]
-        found = subprocess.run(
-            command,
-            env=environment(home, (there or {}) | variables),
-            cwd=PROJECT_ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        self.printed.append(found.stdout + found.stderr)
-        assert found.returncode == status, found.stdout + found.stderr
-        assert "Traceback" not in found.stderr
-        return (found.stdout if status == 0 else found.stderr).strip()
-
-
-def environment(home: Path, variables: dict[str, str]) -> dict[str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG"))}
-    return clean | {"LMSKIT_HOME": str(home)} | variables
-
-
-@pytest.fixture(scope="module")
-def operators(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operators]:
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="lmskit-external-") as folder:
-        cluster = Cluster(Path(folder), access().settings.postgres_version, overrides=FAST | {"log_statement": "none"})
-        copy_of(template, cluster)
-        try:
-            made = Operators(cluster, cluster.start().port)
-            with closing(made.superuser()) as connection:
-                for name, attributes in {"dba": "SUPERUSER", "manager": "CREATEROLE CREATEDB"}.items():
-                    verifier = roles.scram_verifier(SECRETS[name])
-                    connection.execute(f"CREATE ROLE {name} LOGIN {attributes} PASSWORD '{verifier}'")
-            yield made
-        finally:
-            cluster.stop()
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of the operator who prepares the database `school`."""
-    return tmp_path_factory.mktemp("operator")
-
-
-@pytest.fixture(scope="module")
-def school(operators: Operators, home: Path) -> Operators:
-    """The server with the database `school`, prepared by its superuser, and the demonstration people in it."""
-    printed = operators.lmskit("db", "bootstrap", operators.address(user="dba", password=True), home=home)
-    assert printed.startswith("The database school on PostgreSQL ")
-    # The same machine by another name, and the password of another login.
-    there = {"LMSKIT_DATABASE_URL": operators.address(host="127.0.0.1"), "PGPASSWORD": SECRETS["stranger"]}
-    operators.lmskit("db", "upgrade", home=home, there=there)
-    assert operators.lmskit("seed", home=home, there=there).count("password: ") == 3
-    return operators
-
-
-def test_bootstrap_makes_a_database_that_does_not_exist_and_can_be_repeated(school, home):
-    again = school.lmskit("db", "bootstrap", school.address(user="dba"), home=home, PGPASSWORD=SECRETS["dba"])
+def test_bootstrap_makes_a_database_that_does_not_exist_and_can_be_repeated(school, operators_home):
+    again = school.lmskit("db", "bootstrap", school.address(user="dba"), home=operators_home, PGPASSWORD=SECRETS["dba"])
     assert "school" in again
     assert "roles made: 0" in again
 
 
-def test_a_refused_password_is_a_sentence_that_says_how_to_give_it(school, home):
-    message = school.lmskit("db", "bootstrap", school.address(user="dba"), home=home, status=1, PGPASSWORD=SECRETS["stranger"])
+def test_a_refused_password_is_a_sentence_that_says_how_to_give_it(school, operators_home):
+    message = school.lmskit("db", "bootstrap", school.address(user="dba"), home=operators_home, status=1, PGPASSWORD=SECRETS["stranger"])
     assert "does not accept the login dba" in message
     assert "lmskit db bootstrap --password ADDRESS" in message
 
@@ -131,53 +49,53 @@ def test_without_a_superuser_bootstrap_says_exactly_what_is_missing(school, tmp_
     assert school.lmskit("seed", home=tmp_path, there=there).count("password: ") == 3
 
 
-def test_a_server_whose_maintenance_database_is_missing_is_prepared_in_the_named_one(school, home):
+def test_a_server_whose_maintenance_database_is_missing_is_prepared_in_the_named_one(school, operators_home):
     with closing(school.superuser("school")) as connection:
         connection.execute("ALTER DATABASE postgres RENAME TO kept_aside")
         try:
-            school.lmskit("db", "bootstrap", school.address(user="dba", password=True), home=home)
+            school.lmskit("db", "bootstrap", school.address(user="dba", password=True), home=operators_home)
         finally:
             connection.execute("ALTER DATABASE kept_aside RENAME TO postgres")
 
 
-def test_every_other_command_works_with_a_password_of_another_login_in_the_address(school, home):
+def test_every_other_command_works_with_a_password_of_another_login_in_the_address(school, operators_home):
     there: dict[str, str] = {"LMSKIT_DATABASE_URL": school.address(user="dba", password=True)}
-    status = school.lmskit("db", "status", home=home, there=there)
+    status = school.lmskit("db", "status", home=operators_home, there=there)
     assert f"Server:   {school.address(user='dba')}" in status
     assert "Revision: 0" in status
-    assert "The database is at revision" in school.lmskit("db", "upgrade", home=home, there=there)
-    assert "does not stop" in school.lmskit("db", "stop", home=home, status=1, there=there)
-    assert "does not start" in school.lmskit("db", "start", home=home, status=1, there=there)
+    assert "The database is at revision" in school.lmskit("db", "upgrade", home=operators_home, there=there)
+    assert "does not stop" in school.lmskit("db", "stop", home=operators_home, status=1, there=there)
+    assert "does not start" in school.lmskit("db", "start", home=operators_home, status=1, there=there)
     for options, login in (
         ((), "dba"),
         (("--as", LECTURER), login_name("school", LECTURER)),
         (("--migrator",), roles.migrator_of("school")),
     ):
-        found = school.lmskit("db", "psql", *options, "-X", "-A", "-t", "-c", "SELECT session_user", home=home, there=there)
+        found = school.lmskit("db", "psql", *options, "-X", "-A", "-t", "-c", "SELECT session_user", home=operators_home, there=there)
         assert found == login
 
 
-def test_downgrading_and_upgrading_again(school, home):
+def test_downgrading_and_upgrading_again(school, operators_home):
     there: dict[str, str] = {"LMSKIT_DATABASE_URL": school.address()}
-    assert "revision 0001" in school.lmskit("db", "downgrade", "0001", "--yes", home=home, there=there)
-    assert "from revision 0001" in school.lmskit("db", "upgrade", home=home, there=there)
+    assert "revision 0001" in school.lmskit("db", "downgrade", "0001", "--yes", home=operators_home, there=there)
+    assert "from revision 0001" in school.lmskit("db", "upgrade", home=operators_home, there=there)
 
 
-def test_a_service_and_a_person_work_together(school, home, tmp_path):
+def test_a_service_and_a_person_work_together(school, operators_home, tmp_path):
     services = tmp_path / "services"
     services.write_text(f"[school]\nhost=localhost\nport={school.port}\ndbname=school\nuser=dba\npassword={SECRETS['dba']}\n")
     there = {"PGSERVICE": "school", "PGSERVICEFILE": str(services)}
     ask = ("db", "psql", "-X", "-A", "-t", "-c", "SELECT session_user || '@' || current_database()")
-    assert school.lmskit(*ask, home=home, there=there) == "dba@school"
-    assert school.lmskit(*ask, home=home, there=there, LMSKIT_PERSON=LECTURER) == f"{login_name('school', LECTURER)}@school"
-    assert "Revision: 0" in school.lmskit("db", "status", home=home, there=there)
-    message = school.lmskit("course", "list", home=home, status=1, there=there | {"PGSERVICE": "other"})
+    assert school.lmskit(*ask, home=operators_home, there=there) == "dba@school"
+    assert school.lmskit(*ask, home=operators_home, there=there, LMSKIT_PERSON=LECTURER) == f"{login_name('school', LECTURER)}@school"
+    assert "Revision: 0" in school.lmskit("db", "status", home=operators_home, there=there)
+    message = school.lmskit("course", "list", home=operators_home, status=1, there=there | {"PGSERVICE": "other"})
     assert message.startswith("The connection service other was not found")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc shows command lines and environments")
 @pytest.mark.parametrize("way", ["address", "PGPASSWORD", "service"])
-def test_no_process_of_psql_shows_a_password(school, home, way, tmp_path):
+def test_no_process_of_psql_shows_a_password(school, operators_home, way, tmp_path):
     services = tmp_path / "services"
     services.write_text(f"[school]\nhost=localhost\nport={school.port}\ndbname=school\nuser=dba\npassword={SECRETS['dba']}\n")
     there = {
@@ -187,7 +105,7 @@ def test_no_process_of_psql_shows_a_password(school, home, way, tmp_path):
     }[way]
     command = [sys.executable, "-m", "lmskit", "db", "psql", "-X", "-A", "-t"]
     with subprocess.Popen(
-        command, env=environment(home, there), cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, env=environment(operators_home, there), cwd=PROJECT_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -203,39 +121,39 @@ def test_no_process_of_psql_shows_a_password(school, home, way, tmp_path):
     assert "%63%61%6e" not in visible  # the same in an address
 
 
-def test_parameters_of_libpq_are_respected(school, home):
+def test_parameters_of_libpq_are_respected(school, operators_home):
     ask = ("db", "psql", "--as", LECTURER, "-X", "-A", "-t", "-c", "SELECT session_user")
     login = login_name("school", LECTURER)
     unreachable = f"postgresql://127.0.0.1:1,localhost:{school.port}/school?target_session_attrs=read-write"
-    assert school.lmskit(*ask, home=home, LMSKIT_DATABASE_URL=unreachable) == login
+    assert school.lmskit(*ask, home=operators_home, LMSKIT_DATABASE_URL=unreachable) == login
     standby = school.address(query="?target_session_attrs=standby")
-    assert "standby" in school.lmskit("course", "list", home=home, status=1, LMSKIT_PERSON=LECTURER, LMSKIT_DATABASE_URL=standby)
+    assert "standby" in school.lmskit("course", "list", home=operators_home, status=1, LMSKIT_PERSON=LECTURER, LMSKIT_DATABASE_URL=standby)
     for query in ("?sslmode=require", "?sslmode=verify-full&sslrootcert=/nowhere/root.crt"):
         message = school.lmskit(
-            "course", "list", home=home, status=1, LMSKIT_PERSON=LECTURER, LMSKIT_DATABASE_URL=school.address(query=query)
+            "course", "list", home=operators_home, status=1, LMSKIT_PERSON=LECTURER, LMSKIT_DATABASE_URL=school.address(query=query)
         )
         assert "cannot be reached securely" in message
-    assert school.lmskit(*ask, home=home, LMSKIT_DATABASE_URL=school.address(query="?prepare_threshold=0")) == login
+    assert school.lmskit(*ask, home=operators_home, LMSKIT_DATABASE_URL=school.address(query="?prepare_threshold=0")) == login
 
 
 @pytest.mark.parametrize(("written", "prepared"), [("0", True), ("none", False)])
-def test_the_address_says_after_how_many_executions_a_statement_is_prepared(school, home, written, prepared, configure):
-    configure(LMSKIT_HOME=str(home), LMSKIT_DATABASE_URL=school.address(query=f"?prepare_threshold={written}&sslmode=disable"))
+def test_the_address_says_after_how_many_executions_a_statement_is_prepared(school, operators_home, written, prepared, configure):
+    configure(LMSKIT_HOME=str(operators_home), LMSKIT_DATABASE_URL=school.address(query=f"?prepare_threshold={written}&sslmode=disable"))
     with access().engine_for(DEMO_ADMIN).connect() as connection:
         connection.execute(text("SELECT 'probe'"))
         found = connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%probe%%'")
         assert bool(found.scalar_one()) == prepared
 
 
-def test_no_password_is_printed_logged_or_stored_but_in_the_passfile(school, home):
+def test_no_password_is_printed_logged_or_stored_but_in_the_passfile(school, operators_home):
     printed = "\n".join(school.printed)
-    kept = [entry.password for entry in read_entries(home / "pgpass")]
+    kept = [entry.password for entry in read_entries(operators_home / "pgpass")]
     log = "\n".join(path.read_text(errors="replace") for path in school.cluster.layout.log.rglob("*") if path.is_file())
-    files = "\n".join(path.read_text(errors="replace") for path in home.rglob("*") if path.is_file() and path.name != "pgpass")
+    files = "\n".join(path.read_text(errors="replace") for path in operators_home.rglob("*") if path.is_file() and path.name != "pgpass")
     for secret in (*SECRETS.values(), "canary", "%63%61%6e"):
         assert secret not in printed + log + files
         assert all(secret != password for password in kept)
-    migrator = next(entry.password for entry in read_entries(home / "pgpass") if entry.user == roles.migrator_of("school"))
+    migrator = next(entry.password for entry in read_entries(operators_home / "pgpass") if entry.user == roles.migrator_of("school"))
     assert migrator not in printed + log + files
 
 
@@ -283,23 +201,23 @@ def test_a_parameter_that_does_not_exist_is_named():
 
 
 @pytest.mark.long
-def test_another_machine_does_not_change_the_migrators_password_unasked(school, home, tmp_path):
+def test_another_machine_does_not_change_the_migrators_password_unasked(school, operators_home, tmp_path):
     address, there = school.address(user="dba", password=True), {"LMSKIT_DATABASE_URL": school.address()}
     printed = school.lmskit("db", "bootstrap", address, home=tmp_path)
     assert "Left out: lmskit_migrator_school keeps its password, which another machine has" in printed
     assert "There is no login lmskit_migrator_school on this machine" in school.lmskit(
         "db", "upgrade", home=tmp_path, status=1, there=there
     )
-    assert "is at revision" in school.lmskit("db", "upgrade", home=home, there=there)
-    for changing, other in ((tmp_path, home), (home, tmp_path)):
+    assert "is at revision" in school.lmskit("db", "upgrade", home=operators_home, there=there)
+    for changing, other in ((tmp_path, operators_home), (operators_home, tmp_path)):
         school.lmskit("db", "bootstrap", "--new-migrator-password", address, home=changing)
         assert "is at revision" in school.lmskit("db", "upgrade", home=changing, there=there)
         assert "does not accept the login lmskit_migrator_school" in school.lmskit("db", "upgrade", home=other, status=1, there=there)
 
 
-def test_a_second_database_of_the_server_has_a_migrator_that_cannot_enter_the_first(school, home, tmp_path):
+def test_a_second_database_of_the_server_has_a_migrator_that_cannot_enter_the_first(school, operators_home, tmp_path):
     assert "roles made: 1" in school.lmskit("db", "bootstrap", school.address(user="dba", database="trial", password=True), home=tmp_path)
-    assert "is at revision" in school.lmskit("db", "upgrade", home=home, LMSKIT_DATABASE_URL=school.address())
+    assert "is at revision" in school.lmskit("db", "upgrade", home=operators_home, LMSKIT_DATABASE_URL=school.address())
     trial = next(entry for entry in read_entries(tmp_path / "pgpass") if entry.user == roles.migrator_of("trial"))
     given = {"host": "localhost", "port": school.port, "user": trial.user, "password": trial.password}
     psycopg.connect(**given, dbname="trial").close()

@@ -56,7 +56,7 @@ def test_no_message_advises_a_command_that_does_not_exist():
 def test_documents_name_no_command_that_does_not_exist(documentation):
     known = all_commands()
     groups = {" ".join(command.split()[:2]) for command in known}
-    named = set(re.findall(r"(?m)(?:^|`)\s*\$?\s*(lmskit [a-z]+(?: [a-z][a-z-]*(?![\w./-]))?)", documentation))
+    named = set(re.findall(r"(?m)(?:^|`)\s*\$?\s*(lmskit [a-z][a-z-]*(?: [a-z][a-z-]*(?![\w./-]))?)", documentation))
     unknown = {text for text in named if text not in known and text not in groups and " ".join(text.split()[:2]) not in known}
     assert not unknown
 

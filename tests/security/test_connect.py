@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import contextmanager
 from queue import Empty
 
 import pytest
@@ -13,7 +14,7 @@ import lmskit
 from lmskit.db import access, engine_for, keep_login, transaction
 from lmskit.desks import course_desk, enrollment_desk
 from lmskit.desks.sign_in import sign_in_form
-from lmskit.errors import LoginMissingError, NotPermittedError, NotSignedInError, SignInRefusedError
+from lmskit.errors import NotPermittedError, NotSignedInError, SignInRefusedError
 from lmskit.schemas.login import CreateLogin
 from lmskit.services.login import close_login, create_login
 from tests import factories
@@ -37,7 +38,7 @@ def server(school, configure, endpoint):
 
 def who():
     with transaction() as session:
-        return session.scalar(text("SELECT email FROM users WHERE id = me()"))
+        return session.scalar(text("SELECT my_address()"))
 
 
 def pressed(email, password):
@@ -64,7 +65,7 @@ def test_a_login_in_the_passfile_needs_no_form(school, server, configure):
 
 
 def test_a_program_without_a_login_gets_the_sentence_and_no_form(server, capsys):
-    with pytest.raises(LoginMissingError, match=r"There is no login for demo\.admin@example\.org on this machine for the server"):
+    with pytest.raises(NotSignedInError, match=r"No person is signed in at the server localhost:.*To sign in: lmskit sign-in"):
         lmskit.connect()
     assert capsys.readouterr().out == ""
 
@@ -100,7 +101,7 @@ def test_a_wrong_password_an_unknown_person_and_one_without_a_login_are_answered
     answers = {pressed(email, "a wrong password") for email in (ADA, "nobody@example.org", without_login, student)}
     assert len(answers) == 1
     assert answers.pop().startswith(REFUSED)
-    with pytest.raises(LoginMissingError):
+    with pytest.raises(NotSignedInError):
         who()
 
 
@@ -201,11 +202,11 @@ class Notebook:
                 return "".join(said).strip()
 
 
-@pytest.fixture
-def notebook(server):
+@contextmanager
+def opened_notebook(**variables):
     environment = {name: value for name, value in os.environ.items() if name != "LMSKIT_PERSON"}
     manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(env=environment)
+    manager.start_kernel(env=environment | variables)
     client = manager.client()
     client.start_channels()
     try:
@@ -216,9 +217,33 @@ def notebook(server):
         manager.shutdown_kernel(now=True)
 
 
+@pytest.fixture
+def notebook(server):
+    with opened_notebook() as opened:
+        yield opened
+
+
+def test_a_sign_in_carries_over_to_the_other_notebooks_of_a_jupyterlab_when_asked(school, server, tmp_path):
+    variables = {"LMSKIT_SIGN_IN_FILE": str(tmp_path / "sign-in.json")}
+    connect = "import lmskit; print(lmskit.connect().url.username)"
+    password = school.passwords[ADA]
+    with opened_notebook(**variables) as one, opened_notebook(**variables) as other:
+        one.run(connect)
+        assert one.press(one.form(), {"email": ADA, "password": password}).startswith(f"You are signed in as {ADA}. Run")
+        assert "You are not signed in yet" in other.run(connect), "nobody asked for it"
+        one.run("lmskit.sign_out()")
+        one.run(connect)
+        assert "in the other notebooks" in one.press(one.form(), {"email": ADA, "password": password, "shared": True})
+        assert other.run(connect) == school.login(ADA)
+        assert password not in json.dumps(other.messages, default=repr) + json.dumps(one.messages, default=repr)
+        other.run("lmskit.sign_out()")
+        with opened_notebook(**variables) as third:
+            assert "You are not signed in yet" in third.run(connect), "a person who signs out signs the others out"
+
+
 def test_a_notebook_asks_for_the_password_and_keeps_nothing_of_it(notebook, school):
     connect = "import lmskit; engine = lmskit.connect()"
-    assert notebook.run(connect, person_there=False).endswith("To make the demonstration people: lmskit seed")
+    assert notebook.run(connect, person_there=False).endswith("To sign in: lmskit sign-in")
     assert not [message for message in notebook.messages if message["msg_type"] == "display_data"]
     sentence = "You are not signed in yet. Sign in with the form above, then run this cell again."
     assert notebook.run(connect) == sentence
@@ -230,7 +255,7 @@ def test_a_notebook_asks_for_the_password_and_keeps_nothing_of_it(notebook, scho
     )
     assert notebook.run(connect) == ""
     asked = "from lmskit.db import transaction\nfrom sqlalchemy import text\n"
-    asked += "with transaction() as s: print(s.scalar(text('SELECT email FROM users WHERE id = me()')))"
+    asked += "with transaction() as s: print(s.scalar(text('SELECT my_address()')))"
     assert notebook.run(asked) == ADA
     assert notebook.run("print(len(lmskit.read_frame('SELECT 1 AS one')))") == "1"
     with school.migrator.connect() as connection:

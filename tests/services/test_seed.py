@@ -39,7 +39,7 @@ class NewDatabase:
 
     def who(self, email):
         with self.engine(email).connect() as connection:
-            return connection.scalar(text("SELECT email FROM users WHERE id = me()"))
+            return connection.scalar(text("SELECT my_address()"))
 
 
 @pytest.fixture

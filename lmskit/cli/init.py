@@ -1,0 +1,83 @@
+"""`lmskit init`: roles, tables and the first administrator, on a server of one's own or the embedded one."""
+
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.db import print_bootstrapped
+from lmskit.cli.password import typed_password
+from lmskit.cli.printing import print_line
+from lmskit.cli.sign_in import remember
+from lmskit.db import Access, access, migrator_engine, revision, transaction, using
+from lmskit.db.address import DATABASE, conninfo, shown, without_login
+from lmskit.db.bootstrap import bootstrap
+from lmskit.errors import AdministratorExistsError, BootstrapError, UnreachableError
+from lmskit.schemas.login import ChooseLogin
+from lmskit.schemas.person import CreatePerson
+from lmskit.services.person import found_administrator
+from lmskit.settings import Settings
+from lmskit.vocabulary import Role
+
+
+def init(
+    address: Annotated[
+        str | None,
+        typer.Argument(
+            help="Address of the server with a login that may make roles, such as postgresql://postgres@db.example.org/lmskit; "
+            "by default LMSKIT_DATABASE_URL, else the embedded server.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    email: Annotated[str | None, typer.Option(help="Address of the first administrator; by default asked for.", show_default=False)] = None,
+    family_name: Annotated[str | None, typer.Option(help="Family name; by default asked for.", show_default=False)] = None,
+    given_name: Annotated[str | None, typer.Option(help="Given name; by default asked for.", show_default=False)] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the administrator's password from standard input instead of asking for it.")
+    ] = False,
+    operator_password: Annotated[bool, typer.Option("--operator-password", help="Ask for the password of the address's login.")] = False,
+    harden: Annotated[bool | None, typer.Option("--harden/--no-harden", help="As for `lmskit db bootstrap`.", show_default=False)] = None,
+) -> None:
+    """Begin with a new database: its roles, its tables and the first administrator, who is then signed in. No other people are made."""
+    request = CreatePerson(
+        email=ChooseLogin(email=email or typer.prompt("E-mail address of the first administrator")).email,
+        family_name=family_name or typer.prompt("Family name"),
+        given_name=typer.prompt("Given name", default="", show_default=False) if given_name is None else given_name,
+        role=Role.SUPER_ADMIN,
+    )
+    password = typed_password("Password", stdin=password_stdin, new=True)
+    if address is None:
+        _begin(request, password, harden=harden, operator_password=operator_password)
+        return
+    operator = access().server.read(address)
+    settings = Settings(database_url=operator.set(drivername="postgresql").render_as_string(hide_password=False))
+    with using(Access(settings)):
+        _begin(request, password, harden=harden, operator_password=operator_password)
+
+
+def _begin(request: CreatePerson, password: str, *, harden: bool | None, operator_password: bool) -> None:
+    here = access().server.external
+    if here is not None and (harden is not None or operator_password or here.username is not None or not _is_prepared()):
+        secret = typer.prompt("Password of the address's login", hide_input=True) if operator_password else None
+        bare, database = conninfo(here._replace(database=None)), here.database or DATABASE
+        result = bootstrap(bare, database, passfile=access().settings.passfile, harden=harden, password=secret, agree=lambda _login: False)
+        print_bootstrapped(result)
+    revision.upgrade()
+    print_line(f"The tables are at revision {revision.head()}.")
+    with transaction(migrator_engine()) as session:
+        if not found_administrator(session, request, password=password):
+            raise AdministratorExistsError(email=request.email)
+    access().sign_in(request.email, password)
+    until = remember(request.email, password, keep=here is None)
+    print_line(f"{request.email} is the first administrator and signed in on this machine, {until}.")
+    if here is not None:
+        print_line(f"On every machine: LMSKIT_DATABASE_URL={shown(without_login(here))} and lmskit sign-in EMAIL")
+    print_line("To add lecturers: lmskit login create EMAIL --family NAME. To open the notebooks: lmskit lab")
+
+
+def _is_prepared() -> bool:
+    try:
+        with migrator_engine().connect():
+            return True
+    except (BootstrapError, UnreachableError):
+        return False
