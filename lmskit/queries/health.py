@@ -12,6 +12,7 @@ from lmskit.queries.bounds import unmet_bounds
 from lmskit.queries.connections import connections_finding
 from lmskit.queries.database_sessions import session_findings
 from lmskit.queries.finding import Finding, note, well, wrong
+from lmskit.queries.login_settings import login_settings_findings
 from lmskit.queries.server_release import SERVER_RELEASE, VECTOR_RELEASE, server_finding, vector_finding
 from lmskit.queries.server_settings import settings_findings
 
@@ -43,6 +44,7 @@ def database_findings(session: Session, *, embedded: bool, harden: bool, install
     yield from _bounds(session)
     if session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one():
         yield from session_findings(session)
+        yield from login_settings_findings(session)
         yield from _messages(session)
     else:
         yield note("rights", "Sessions and messages were not checked. Only an administrator can check them.")

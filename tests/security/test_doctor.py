@@ -76,7 +76,7 @@ def test_a_machine_can_read_it_too(embedded):
 def test_it_looks_at_everything_that_can_be_wrong(embedded):
     assert set(findings()) == {
         "disk", "passfile", "trust", "migrations", "server", "pgvector", "settings", "encryption", "access", "access, unchecked",
-        "plan oracle", "shared resources", "connections", "bounds", "sessions", "outbox",
+        "plan oracle", "shared resources", "connections", "login settings", "bounds", "sessions", "outbox",
     }  # fmt: skip
 
 
@@ -179,6 +179,21 @@ def test_a_session_that_was_left_open_can_be_ended(embedded, idle):
     assert (answer.exit_code, answer.output) == (0, f"The sessions of {LECTURER} are ended.\n")
     with pytest.raises(Exception, match=r"terminating connection|closed the connection"):
         connection.exec_driver_sql("SELECT 1")
+
+
+def test_settings_that_a_lecturer_gave_the_own_login_are_named(embedded, make_person):
+    make_person(LECTURER, Role.LECTURER)
+    with engine_for(LECTURER).begin() as connection:
+        connection.exec_driver_sql("ALTER ROLE CURRENT_USER SET statement_timeout = 0")
+    engine_for(LECTURER).dispose()
+    finding = findings()["login settings"]
+    assert finding["is_note"]
+    assert finding["sentence"] == (
+        f"{LECTURER} has changed settings of the own login (statement_timeout=0), which apply to each new session. "
+        f"To remove them, give the login a new password: lmskit passwd {LECTURER}"
+    )
+    make_person(LECTURER, Role.LECTURER)
+    assert findings()["login settings"]["sentence"] == "No login has settings of its own."
 
 
 def test_no_session_of_that_number_is_a_sentence(embedded):
