@@ -31,7 +31,7 @@ def message_for(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError) and error.errno in CANNOT_BE_WRITTEN:
         what = str(error.filename) if error.filename else "The output"
-        return f"{what} cannot be written: {error.strerror}. Free some space there, or choose another place, then try again."
+        return f"{what} cannot be written: {error.strerror}. Free some space there, or choose another folder, then try again."
     # Without Pydantic there is no validation error, and importing it would slow down `lmskit --help`.
     if "pydantic" in sys.modules:
         from pydantic import ValidationError  # noqa: PLC0415 - as above

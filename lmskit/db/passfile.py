@@ -49,7 +49,7 @@ def read_entries(path: Path) -> list[Entry]:
     Raises
     ------
     DatabaseError
-        Other users may read the file, or it belongs to another user; libpq would not use it either. Or it is no file, or no text.
+        Other users may read the file, or it belongs to another user; libpq would not use it either. Or it cannot be read as text.
     """
     try:
         with path.open(encoding="utf-8") as file:

@@ -127,6 +127,6 @@ def test_a_write_that_fails_names_its_file_and_leaves_the_old_one(tmp_path):
         f"try:\n    write_whole(Path({str(path)!r}), 'x' * 5000)\nexcept OSError as error:\n    sys.exit(message_for(error))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.stderr == f"{path} cannot be written: File too large. Free some space there, or choose another place, then try again.\n"
+    assert done.stderr == f"{path} cannot be written: File too large. Free some space there, or choose another folder, then try again.\n"
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
