@@ -28,7 +28,7 @@ def main() -> int:
     asked = parser.parse_args()
     with scratch_cluster() as scratch:
         os.environ["LMSKIT_REPORTS_DIR"] = str(scratch)
-        os.environ["PGOPTIONS"] = f"-c lock_timeout={asked.patience}s"
+        os.environ["LMSKIT_LOCK_TIMEOUT"] = str(asked.patience)
         from lmskit.db import Access
         from lmskit.settings import DEMO_ADMIN
         from tests.neighbour.measure import alone, beside

@@ -4,6 +4,7 @@ import json
 import shutil
 import stat
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -14,13 +15,18 @@ from rich.text import Text
 from lmskit.cli.printing import console, print_line, visible
 from lmskit.db import access, engine_for, revision, snapshot, transaction
 from lmskit.db.cluster.disk import is_low
+from lmskit.db.cluster.processes import Taken, end_on_this_machine, sessions_on_this_machine, taken_by
 from lmskit.db.passfile import read_entries
-from lmskit.errors import DatabaseError, RevisionError
+from lmskit.errors import BusyError, DatabaseError, RevisionError, UnreachableError
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.health import database_findings
+from lmskit.queries.load import load_findings
+from lmskit.rounding import count_text
 from lmskit.services.database_session import end_session
 
 LOW_DISK = 1 << 30
+MOST_LOGINS = 3
+"""Logins, and kinds of what each does, that are named when the database does not answer."""
 STYLES = {"well": "green", "note": "yellow", "wrong": "bold red"}
 
 
@@ -41,9 +47,7 @@ def doctor(
     A note asks for no action.
     """
     if end is not None:
-        with transaction() as session:
-            email = end_session(session, end)
-        print_line(f"The sessions of {email} are ended.")
+        _end(end)
         return
     findings = list(all_findings())
     if as_json:
@@ -53,6 +57,21 @@ def doctor(
         _show(findings)
     if not all(finding.is_well for finding in findings):
         raise typer.Exit(1)
+
+
+def _end(pid: int) -> None:
+    """End the sessions of a person; if the database cannot do it, on this machine."""
+    try:
+        with transaction() as session:
+            email = end_session(session, pid)
+    except (UnreachableError, BusyError):
+        ended = end_on_this_machine(access().server.cluster.layout.data, pid) if access().server.external is None else None
+        if ended is None:
+            raise
+        login, n_ended = ended
+        print_line(f"The database had no way in, so {count_text(n_ended, 'session')} of the login {login} ended on this machine.")
+    else:
+        print_line(f"The sessions of {email} are ended.")
 
 
 def _show(findings: Iterable[Finding]) -> None:
@@ -83,10 +102,29 @@ def all_findings() -> Iterator[Finding]:
                 harden=embedded and access().settings.leakproof_builtins == "remove",
                 installed=access().server.installed_release() if embedded else None,
             )
+            yield from load_findings(session, taken_by_sessions)
     except RevisionError as error:
         yield wrong("migrations", str(error))
     except DatabaseError as error:
         yield wrong("database", str(error))
+        if access().server.external is None:
+            yield from server_sessions(access().server.cluster.layout.data)
+
+
+def server_sessions(data: Path) -> Iterator[Finding]:
+    """Name the logins with the most sessions on the embedded server, as this machine shows them."""
+    sessions = sessions_on_this_machine(data)
+    by_login = Counter(session.login for session in sessions)
+    for login, n in by_login.most_common(MOST_LOGINS):
+        doing = Counter(session.doing for session in sessions if session.login == login)
+        shown = ", ".join(f"{n_doing} {what}" for what, n_doing in doing.most_common(MOST_LOGINS))
+        pid = max(session.pid for session in sessions if session.login == login)
+        yield note("server sessions", f"{login} has {count_text(n, 'session')} ({shown}). To end them: lmskit doctor --end {pid}")
+
+
+def taken_by_sessions(pids: Iterable[int]) -> dict[int, Taken]:
+    """What sessions have taken of this machine, if their server is the embedded one."""
+    return taken_by(access().server.cluster.layout.data, pids) if access().server.external is None else {}
 
 
 def migrations() -> Finding:

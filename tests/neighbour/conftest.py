@@ -28,24 +28,24 @@ def home():
     shutil.rmtree(made, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def made(home):
-    """The server, the neighbour and the colleague, while the module's tests run."""
+    """The server, the neighbour and the colleague, while the tests of this folder run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LMSKIT_HOME", str(home))
-        patch.setenv("PGOPTIONS", f"-c lock_timeout={PATIENCE}s")
+        patch.setenv("LMSKIT_LOCK_TIMEOUT", str(PATIENCE))
         patch.setattr("lmskit.db.cluster.launch.session_memory", lambda: MEMORY)
         with street(Access(default_person=DEMO_ADMIN), FAST) as filled:
             yield filled
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def work(home):
-    """What the administrator does."""
-    return tasks(home)
+    """What the administrator does: imports, refreshes, enrols, reads a report and asks the doctor."""
+    return [task for task in tasks(home) if task.name in {"import, theirs", "refresh, all", "enrol", "report", "doctor"}]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def usual(made, work):
     """How long the administrator's work takes without a neighbour."""
     return alone(work)

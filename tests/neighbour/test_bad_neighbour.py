@@ -8,7 +8,7 @@ from tests.neighbour.ways import ways
 SAMPLE = (
     "changes its courses twice and does not commit, which locks its own row of people and its term",
     "a hash table as large as the client allows",
-    "keeps all connections that it has",
+    "begins to sign in on every connection of the server, and never finishes",
     "parameters of no sense",
     "fills the server's log",
 )

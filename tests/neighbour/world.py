@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from lmskit.db import Access, keep_login, migrator_engine, revision, transaction, using
+from lmskit.db import Access, access, keep_login, migrator_engine, revision, transaction, using
 from lmskit.db.cluster import Cluster
+from lmskit.db.cluster.processes import sessions_on_this_machine
 from lmskit.schemas.person import CreatePerson
 from lmskit.services.mastery import refresh
 from lmskit.services.person import create_person, found_administrator
@@ -77,12 +78,9 @@ class Street:
         return make_conninfo("", **self.endpoint.parameters() | parameters)
 
     def sessions(self) -> list[int]:
-        """The process ids of the neighbour's sessions."""
-        with self.superuser() as connection:
-            rows = connection.execute(
-                "SELECT pid FROM pg_stat_activity WHERE usename = %s AND backend_type = 'client backend' ORDER BY pid", [self.login]
-            )
-            return [int(row[0]) for row in rows]
+        """The process ids of the neighbour's sessions; also when the server has no connection left."""
+        data = access().server.cluster.layout.data
+        return [session.pid for session in sessions_on_this_machine(data) if session.login == self.login]
 
     def tidy(self) -> None:
         """Give the neighbour's courses the rows again that they had, and the login its settings."""
@@ -107,15 +105,15 @@ class Street:
 
 
 @contextmanager
-def street(access: Access, overrides: Mapping[str, str]) -> Iterator[Street]:
-    """Start a server in the home of `access`, whose settings the environment names too, and fill it; stopped at the end."""
-    with using(access):
-        cluster = Cluster(access.settings.home, access.settings.postgres_version, overrides=overrides)
+def street(own: Access, overrides: Mapping[str, str]) -> Iterator[Street]:
+    """Start a server in the home of `own`, whose settings the environment names too, and fill it; stopped at the end."""
+    with using(own):
+        cluster = Cluster(own.settings.home, own.settings.postgres_version, overrides=overrides)
         cluster.start()
         try:
-            yield _filled(access.server.start())
+            yield _filled(own.server.start())
         finally:
-            access.dispose()
+            own.dispose()
             cluster.stop()
 
 

@@ -25,6 +25,8 @@ SETTINGS: dict[str, str] = {
     "max_connections": "100",
     # For administrators and jobs, so that they can connect and end sessions when lecturers hold all other connections.
     "reserved_connections": "10",
+    # A connection that does not finish to sign in holds one of them, the reserved ones too.
+    "authentication_timeout": "10s",
     "password_encryption": "scram-sha-256",
     "shared_buffers": "128MB",
     "fsync": "on",

@@ -6,12 +6,6 @@ SELECT 1;
 -- hold ×5: keeps them asleep
 SELECT pg_sleep(600);
 
--- act ×5: signs in and out without a pause
-log_in_and_out
-
--- act ×5: tries wrong passwords without a pause
-guess_passwords
-
 -- act: begins to sign in on every connection of the server, and never finishes
 begin_to_log_in
 

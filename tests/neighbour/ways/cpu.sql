@@ -33,3 +33,9 @@ SELECT count(pg_blocking_pids(pid)) FROM pg_stat_activity;
 
 -- loop ×5: notifies without a pause
 SELECT count(pg_notify('c' || g % 7, repeat('x', 7000) || g)) FROM generate_series(1, 200) AS g;
+
+-- act ×5: signs in and out without a pause
+log_in_and_out
+
+-- act ×5: tries wrong passwords without a pause
+guess_passwords

@@ -1,0 +1,71 @@
+"""The doctor names the login that takes much of the server."""
+
+import time
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from lmskit.cli.doctor import taken_by_sessions
+from lmskit.db import snapshot
+from lmskit.queries.load import load_findings, transaction_numbers
+from tests.neighbour.world import NEIGHBOUR
+
+
+def sentences(*, costs):
+    with snapshot() as session:
+        return [finding.sentence for finding in load_findings(session, *([taken_by_sessions] if costs else []))]
+
+
+def waits_for(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def connection(made):
+    with closing(psycopg.connect(made.conninfo(), autocommit=True)) as opened:
+        yield opened
+
+
+def test_no_login_is_named_while_none_takes_much(made, connection):
+    assert sentences(costs=True)[0] == "No login takes much of the server at this moment."
+
+
+@pytest.mark.parametrize("costs", [True, False])
+def test_a_login_with_several_sessions_at_work_is_named(made, connection, costs):
+    with closing(psycopg.connect(made.conninfo(), autocommit=True)) as second:
+        for opened in (connection, second):
+            opened.pgconn.send_query(b"SELECT pg_sleep(600)")
+        waits_for(lambda: f"{NEIGHBOUR} has 2 sessions, 2 at work at this moment" in sentences(costs=costs)[0])
+        for opened in (connection, second):
+            opened.cancel_safe(timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("SELECT count(*) FROM generate_series(1, 100000) AS a, generate_series(1, 100000) AS b", "1 at work"),
+        ("SELECT set_config('a.b', repeat('x', 300000000), false) IS NULL", "MB of memory"),
+    ],
+)
+def test_a_session_that_takes_processor_or_memory_is_named(made, connection, statement, named):
+    connection.pgconn.send_query(statement.encode())
+    waits_for(lambda: NEIGHBOUR in (found := sentences(costs=True)[0]) and named in found and "lmskit doctor --end" in found)
+    connection.cancel_safe(timeout=5)
+
+
+def test_a_session_that_keeps_temporary_files_is_named(made, connection):
+    connection.execute("SET work_mem = '64kB'")
+    connection.execute("BEGIN")
+    connection.execute("DECLARE c CURSOR WITH HOLD FOR SELECT repeat(md5(n::text), 100) FROM generate_series(1, 100000) AS n")
+    connection.execute("COMMIT")
+    assert f"{NEIGHBOUR} has 1 session, 0 at work" in sentences(costs=True)[0]
+
+
+def test_transaction_numbers_are_compared_with_those_of_the_server(made):
+    with snapshot() as session:
+        assert transaction_numbers(session).is_well
+        assert "VACUUM (FREEZE)" in transaction_numbers(session, most=1).sentence
