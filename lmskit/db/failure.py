@@ -53,6 +53,14 @@ TRANSLATIONS: tuple[tuple[tuple[type[psycopg.Error], ...], type[LmskitError], st
         "Another person changed the same rows at the same time. Nothing was changed; try again.",
     ),
     (
+        (psycopg.errors.OutOfMemory,),
+        DatabaseError,
+        (
+            "The database server has no memory left for this work, or another session holds very many locks. Nothing was changed; "
+            "to see who takes much: lmskit doctor"
+        ),
+    ),
+    (
         (psycopg.errors.DiskFull,),
         DatabaseError,
         "The disk of the database server is full. Nothing was changed; free some space on that disk, then try again.",
@@ -118,6 +126,7 @@ def violated_constraint(error: IntegrityError) -> str | None:
 # Connections -------------------------------------------------------------------------------------------
 
 TOO_MANY = ("too many connections for role", "too many clients", "remaining connection slots")
+LOCK_TABLE = ("out of shared memory",)
 WRONG_PASSWORD = ("password authentication failed", "no password supplied")
 CLOSED = ("not permitted to log in",)
 PERSONAL_LOGIN = "u_"
@@ -154,6 +163,10 @@ def connection_error(error: Exception, parameters: Mapping[str, object], *, advi
         check = "It is wrong or was changed, or the login was closed. An administrator sets a new one: lmskit passwd EMAIL"
     sentences: tuple[tuple[tuple[str, ...], str], ...] = (
         (TOO_MANY, f"{full} Close a notebook you no longer need (Kernel > Shut Down), then try again."),
+        (
+            LOCK_TABLE,
+            f"The {server} lets no one in: another session holds so many locks that none is left. To see and end it: lmskit doctor",
+        ),
         (WRONG_PASSWORD, f"{refused} {check}"),
         (("permission denied for database",), f"The login {user} may not use the database {database} on the {server}."),
         ((f'database "{database}" does not exist',), f"The {server} has no database {database}. To prepare it: lmskit db bootstrap"),

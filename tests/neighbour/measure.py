@@ -34,6 +34,8 @@ REPEATS = 2
 """How often a task that ended too late is tried again before it counts."""
 REASONS = (NEIGHBOUR, CODES[OWN], "Another person", "another session", "lock", "memory", "connection")
 """A sentence that names the reason holds one of these."""
+HOLD_START = 120.0
+"""Seconds that a neighbour has at most to take the locks, or write the values, that it then holds."""
 END_LIMIT = 20
 """Seconds in which the neighbour's process has to end."""
 
@@ -169,7 +171,7 @@ def _neighbour(street: Street, way: Way, result: Result) -> Iterator[None]:
         "how": way.how,
         "sessions": way.sessions,
         "statements": way.statements,
-        "head_start": 60.0 if way.how == "hold" and way.means in {"lock", "value"} else HEAD_START,
+        "head_start": HOLD_START if way.means in {"lock", "value"} and way.how != "loop" else HEAD_START,
     }
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}  # it does as it likes
     command = [sys.executable, "-m", "tests.neighbour.actor"]

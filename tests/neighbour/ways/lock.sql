@@ -110,7 +110,7 @@ COMMIT;
 
 -- act: opens a subtransaction within the other, tens of thousands of them
 nested_savepoints
-UPDATE courses SET title = title WHERE id = 11
+INSERT INTO material_passages (material_id, ordinal, course_id, page, body) SELECT 110, coalesce(max(ordinal), 0) + 1, 11, 1, 'x' FROM material_passages WHERE material_id = 110
 
 -- hold: a transaction of many subtransactions, which every snapshot has to look up
 BEGIN;
