@@ -187,7 +187,6 @@ def _resumed(session: Session, course: Course, student: User) -> tuple[Enrollmen
     if enrollment is not None and enrollment.status is EnrollmentStatus.PENDING:
         given_up = outbox.message_of(session, enrollment)
         if given_up is not None and given_up.status is OutboxStatus.DEAD:
-            enrollment.request_sequence += 1
             return enrollment, ended_before(given_up.context)
     if enrollment is None or enrollment.status is not EnrollmentStatus.WITHDRAWN:
         status = enrollment.status if enrollment is not None else EnrollmentStatus.PENDING

@@ -229,3 +229,18 @@ def test_only_an_administrator_imports(lecturer_engine, tmp_path):
     path = csv_file(tmp_path / "file.csv", ADA)
     with pytest.raises(NotPermittedError, match="Only an administrator can import files"), Session(lecturer_engine) as session:
         import_file(session, FORMAT.open(path, ReadOptions()))
+
+
+def test_a_sis_id_and_an_address_of_different_people_are_never_joined(session, imported, course):
+    imported("sis_id,email,family_name\nS7,ada@example.org,Lovelace\nS8,ben@example.org,Babbage")
+    report = imported("sis_id,email,family_name\nS7,ben@example.org,Lovelace")
+    assert reasons(report) == [(2, "has ids or an address that belong to different people in lmskit")]
+    assert [person.email for person in people_of(session, course)] == ["ada@example.org", "ben@example.org"]
+
+
+def test_a_second_row_about_a_known_person_that_brings_another_id_is_rejected(session, imported, course):
+    imported("sis_id,email,family_name\nS7,ada@example.org,Lovelace")
+    report = imported("id,sis_id,email,family_name\n,S7,,Lovelace\n9,,ada@example.org,Lovelace")
+    assert states_of(report) == "unchanged rejected"
+    assert reasons(report) == [(3, "is the same person as in an earlier row, with another id or address")]
+    assert session.scalars(select(ExternalId).where(ExternalId.source == "csv", ExternalId.external_id == "9")).all() == []

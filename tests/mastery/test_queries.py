@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from lmskit.errors import CourseNotFoundError, PageLimitError
-from lmskit.models import TopicPerformance
+from lmskit.models import TopicPerformance, User
 from lmskit.queries.attempt import quiz_totals, student_attempts
 from lmskit.queries.mastery import class_weeks, course_rule, mastery_cells, stored_rules, student_weeks, students_to_help
 from lmskit.services.mastery import refresh
@@ -158,3 +158,15 @@ def test_a_student_who_left_can_still_be_read(session, course):
     gone = next(student for (student,) in left if student not in counted)
     assert student_weeks(session, course.code, gone)["level"].iloc[0] == "remedial"
     assert student_attempts(session, course.code, gone)["submitted_at"].iloc[0].tzinfo is not None
+
+
+def test_a_student_of_two_courses_has_the_weeks_of_the_course_that_was_asked_for(session, course):
+    who = session.get(User, int(mastery_cells(session, course.code)["student_id"].iloc[0]))
+    other = factories.course(session, weeks=5)
+    factories.enrollment(session, other, who, status=EnrollmentStatus.ACTIVE)
+    factories.attempt(session, factories.quiz(session, other, week_number=1), who, score=1)
+    refresh(session, courses=[other.code])
+    assert len(student_weeks(session, course.code, who.id)) == 3
+    assert len(student_weeks(session, other.code, who.id)) == 5
+    assert len(student_attempts(session, course.code, who.id)) == 3
+    assert len(student_attempts(session, other.code, who.id)) == 1

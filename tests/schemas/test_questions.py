@@ -33,7 +33,7 @@ WRONG: dict[str, list[object]] = {
     "numeric": ["3", True, None],
     "short_text": ["colour", [], None],
     "match": [{"c": "x"}, {"a": "z"}, ["a"], None],
-    "order": [["a"], ["a", "b", "c"], "a", None],
+    "order": [["a"], ["a", "b", "c"], ["a", "b", "a"], ["a", "a"], "a", None],
     "essay": ["a"],
 }
 
