@@ -1,8 +1,10 @@
 """Alembic's connection to the database: as the migrator, whose login acts as the role that owns the tables."""
 
 import logging.config
+import re
 
 from alembic import context
+from alembic.operations.ops import MigrationScript
 from sqlalchemy import Connection, text
 
 from lmskit.db import access, migrator_engine
@@ -10,6 +12,14 @@ from lmskit.models import Base
 
 LOCK_TIMEOUT = 10.0
 """Seconds after which a migration that cannot get its lock fails, so that others do not queue behind it; less if the setting is less."""
+RANDOM_NAME = re.compile("[0-9a-f]{12}")
+"""What Alembic names a revision by itself."""
+
+
+def number(_context: object, _revision: object, directives: list[MigrationScript]) -> None:
+    """Number a new revision, so that its name says what it follows, unless it was given a name (`--rev-id`)."""
+    if RANDOM_NAME.fullmatch(directives[0].rev_id or ""):
+        directives[0].rev_id = f"{int(context.script.get_current_head() or 0) + 1:04}"
 
 
 def run_migrations(connection: Connection) -> None:
@@ -20,6 +30,7 @@ def run_migrations(connection: Connection) -> None:
         compare_type=True,
         compare_server_default=True,
         include_schemas=False,
+        process_revision_directives=number,
     )
     with context.begin_transaction():
         # For this transaction only: the connection may go back to a pool.

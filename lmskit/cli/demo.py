@@ -29,7 +29,7 @@ class Steps:
 
     def print(self, sentence: str) -> None:
         """Print a sentence after the seconds since the beginning."""
-        console().print(Text(f"{time.monotonic() - self.begun:6.1f} s  {visible(sentence)}"))
+        console().print(Text(f"{time.monotonic() - self.begun:6.1f} s  {visible(sentence)}"), soft_wrap=True)
 
 
 def demo(

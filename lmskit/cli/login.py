@@ -41,7 +41,7 @@ def create(
         person = create_login(session, request, password=password)
         if keep:  # before the commit: a password kept without its login does no harm
             keep_login(request.email, password)
-    print_line(f"{request.email} has a login now and signs in as a {_role_text(person.role)}.")
+    print_line(f"{request.email} has a login now and signs in as {_role_text(person.role)}.")
     show_password(request.email, password, generated=not password_prompt, kept=keep)
 
 
@@ -127,4 +127,4 @@ def list_logins(limit: Limit = 100, offset: Offset = 0) -> None:
 
 
 def _role_text(role: Role) -> str:
-    return "lecturer" if role is Role.LECTURER else "administrator (super_admin)"
+    return "a lecturer" if role is Role.LECTURER else "an administrator (super_admin)"

@@ -46,6 +46,12 @@ def message_for(error: Exception) -> str | None:
 class ErrorMessages(TyperGroup):
     """A group of commands that reports an error in one sentence on standard error, with exit status 1."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as below
+        """Run the command line; in a log, a mistake in it is one line and not a box of 80 columns."""
+        if not sys.stderr.isatty():
+            self.rich_markup_mode = None
+        return super().main(*arguments, **options)
+
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the types of Typer's own Click are private
         """Run the command."""
         try:

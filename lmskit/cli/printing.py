@@ -49,8 +49,8 @@ def visible(value: object) -> str:
 
 
 def print_line(sentence: str) -> None:
-    """Print one line."""
-    console().print(Text(visible(sentence)))
+    """Print one line; a terminal breaks it, so that a path in it can be copied and found in a log."""
+    console().print(Text(visible(sentence)), soft_wrap=True)
 
 
 def print_error(sentence: str) -> None:

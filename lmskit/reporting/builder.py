@@ -7,6 +7,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import nbformat
 import pandas as pd
@@ -156,7 +157,11 @@ def build_term(
                 except OSError as error:
                     build.failed[code] = f"Its files cannot be written to {folder}: {error.strerror or error}."
                 progress(f"Reports of {term}: {code}", done, len(wanted))
-    write_whole(build.index, _index(folder, term=term, name=period.name, first=period.starts_on, last=period.ends_on).encode())
+    page = _index(folder, term=term, name=period.name, first=period.starts_on, last=period.ends_on)
+    try:
+        write_whole(build.index, page)
+    except OSError as error:
+        raise _not_writable(build.index, error) from error
     return build
 
 
@@ -198,13 +203,17 @@ def _folder(output: Path, name: str) -> Path:
         output.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         remove_stale_parts(folder)
+        with TemporaryFile(dir=folder):  # now, and not after minutes of building
+            pass
         if not script.is_file() or script.stat().st_size != len(plotly) or script.read_bytes() != plotly:
             write_whole(script, plotly)
     except OSError as error:
-        raise InputError(
-            f"Reports cannot be written to {folder}: {error.strerror or error}. Choose another folder with --output."
-        ) from error
+        raise _not_writable(folder, error) from error
     return folder
+
+
+def _not_writable(path: Path, error: OSError) -> InputError:
+    return InputError(f"Reports cannot be written to {path}: {error.strerror or error}. Choose another folder with --output.")
 
 
 def _index(folder: Path, *, term: str, name: str, first: dt.date, last: dt.date) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lmskit.charts.distribution import level_distribution, level_distribution_table, level_share, level_share_table
 from lmskit.charts.heat_map import mastery_heat_map, mastery_heat_map_table
+from lmskit.errors import InputError
 from lmskit.listings import STUDENTS_TO_HELP
 from lmskit.read_models.course_report import CourseReportData, course_report_data
 from lmskit.reporting.display import Fragment, Picture, beside, folded, heading, note, stacked, table
@@ -19,6 +20,7 @@ from lmskit.rounding import number_text, percent_text
 
 LEAD = "Term report: the results of the class week by week, and the students who need help."
 SIMULATED = "Simulated data: the students, their answers and these results come from a simulation. No real person is described."
+NO_COURSE = "No course was given: the parameter `course` is empty. Set it to the code of a course. To list them: lmskit course list"
 NO_ESTIMATES = "There are no mastery estimates yet. To estimate mastery from the submitted attempts: lmskit mastery refresh"
 
 
@@ -159,11 +161,15 @@ def course_report(course: str, *, n_students: int = 50, snapshot: str = "", snap
 
     Raises
     ------
+    InputError
+        No course was given.
     CourseNotFoundError
         There is no such course among those the signed-in person can see.
     ValidationError
         A parameter is out of range.
     """
+    if not course:
+        raise InputError(NO_COURSE)
     taken = dt.datetime.fromisoformat(snapshot_at) if snapshot_at else None
     return read(ReportParameters(course=course, n_students=n_students, snapshot=snapshot, snapshot_at=taken))
 

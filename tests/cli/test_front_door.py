@@ -11,6 +11,7 @@ import pytest
 
 from lmskit.cli.messages import message_for
 from lmskit.cli.nouns import MODULES, NOUNS, loaded
+from lmskit.cli.printing import print_line
 from lmskit.errors import CourseNotFoundError
 from lmskit.settings import PROJECT_ROOT
 
@@ -129,3 +130,17 @@ def test_a_reader_that_has_gone_away_gets_no_complaint(home, arguments):
     )  # fmt: skip
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+LONG = Path("/a-folder-with-a-rather-long-name") / "and-another-one-inside-it" / "which-goes-on-and-on-and-on" / "to-a-file"
+
+
+def test_a_path_stays_whole_in_a_log(tmp_path, capfd):
+    path = tmp_path / LONG.relative_to("/")
+    path.parent.mkdir(parents=True)
+    path.touch()
+    refused = lmskit("report", "build", "--term", "2026B", "--output", str(path), home=tmp_path)
+    assert refused.returncode == 2
+    assert f"Error: Invalid value for '--output': dir '{path}' is a file.\n" in refused.stderr
+    print_line(f"The file is in {LONG}{LONG}{LONG}")
+    assert capfd.readouterr().out == f"The file is in {LONG}{LONG}{LONG}\n"

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -155,3 +156,8 @@ def test_the_access_of_the_process_is_the_only_rebound_global():
         for name in node.names
     }
     assert rebound == {"db/access.py: _of_this_process"}
+
+
+@pytest.mark.parametrize("path", ["env/.env", ".env", ".venv/bin/python", "reports/2026B/index.html"])
+def test_secrets_and_what_is_made_here_are_not_committed(path):
+    assert subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False).returncode == 0

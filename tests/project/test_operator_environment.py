@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import FOR_TESTS
 from lmskit.settings import Settings
+from tests.variables import of_the_person
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIL = "tests/cli/test_mail.py::test_a_watch_sends_new_messages_and_stops_with_none_under_way"
@@ -35,6 +35,7 @@ def operator(servers, tmp_path):
         "LMSKIT_DATABASE_URL": f"postgresql://127.0.0.1:{database}/lmskit",
         "LMSKIT_HOME": str(tmp_path / "home"),
         "LMSKIT_LEAKPROOF_BUILTINS": "keep",
+        "LMSKIT_LOCK_TIMEOUT": "1",
         "LMSKIT_MAIL_DIR": str(tmp_path / "mail"),
         "LMSKIT_MAIL_FROM": "Courses <courses@example.org>",
         "LMSKIT_PERSON": "operator@example.org",
@@ -47,10 +48,22 @@ def operator(servers, tmp_path):
         "LMSKIT_SMTP_SECURITY": "none",
         "LMSKIT_SMTP_TIMEOUT": "2",
         "LMSKIT_SMTP_USER": "operator",
+        "LMSKIT_WORKSPACE": str(tmp_path / "workspace"),
     }
-    assert {f"LMSKIT_{name.upper()}" for name in Settings.model_fields} - {"LMSKIT_PGSERVICE"} == settings.keys(), "a setting is missing"
-    libpq = {"PGHOST": "127.0.0.1", "PGPORT": database, "PGUSER": "operator", "PGDATABASE": "production", "PGSERVICE": "production"}
-    return settings | libpq | {"PGOPTIONS": "-c statement_timeout=1", "LMSKIT_PICTURES": str(tmp_path / "pictures")}
+    libpq = {
+        "PGDATABASE": "production",
+        "PGHOST": "127.0.0.1",
+        "PGOPTIONS": "-c statement_timeout=1",
+        "PGPASSWORD": "secret",
+        "PGPORT": database,
+        "PGSERVICE": "production",
+        "PGSERVICEFILE": str(tmp_path / "services"),
+        "PGSYSCONFDIR": str(tmp_path),
+        "PGUSER": "operator",
+    }
+    variables = {str(field.validation_alias or f"LMSKIT_{name.upper()}") for name, field in Settings.model_fields.items()}
+    assert variables <= (settings | libpq).keys(), "a setting is missing here"
+    return settings | libpq | {"LMSKIT_PICTURES": str(tmp_path / "pictures")}
 
 
 def connections(server: socket.socket) -> int:
@@ -72,4 +85,4 @@ def test_mail_and_data_of_tests_stay_in_their_own_folder(part, operator, servers
 
 
 def test_only_variables_about_tests_are_left():
-    assert {name for name in os.environ if name.startswith(("LMSKIT_", "PG"))} <= FOR_TESTS | {"LMSKIT_HOME", "LMSKIT_POSTGRES_VERSION"}
+    assert set(filter(of_the_person, os.environ)) <= {"LMSKIT_HOME", "LMSKIT_POSTGRES_VERSION"}, "what the tests themselves set"

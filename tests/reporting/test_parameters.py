@@ -1,6 +1,8 @@
 """The parameters of a notebook: declared names and opaque values, checked before they become code."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from pydantic import ValidationError
@@ -43,3 +45,12 @@ def test_a_name_that_the_notebook_does_not_declare_never_reaches_it(tmp_path):
     path.write_text(json.dumps(book), encoding="utf-8")
     with pytest.raises(InputError, match="has no parameter n_students, snapshot; it has course"):
         checked_parameters(path, ReportParameters(course="A"))
+
+
+def test_a_misspelt_parameter_gives_no_report_of_another_course(tmp_path):
+    notebook, report = term_report_notebook(), tmp_path / "report.ipynb"
+    command = [sys.executable, "-m", "papermill", notebook, report, "-p", "course_code", "AAA-2013J", "--no-progress-bar"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "No course was given: the parameter `course` is empty." in run.stderr
+    assert "level-shares" not in [cell["id"] for cell in json.loads(report.read_text(encoding="utf-8"))["cells"] if cell.get("outputs")]

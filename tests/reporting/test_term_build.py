@@ -1,7 +1,10 @@
 """Building the reports of a term: every course from one snapshot, whole files or none, and what failed is named."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +21,7 @@ from lmskit.reporting.builder import build_term
 from lmskit.reporting.course_report import course_report
 from lmskit.reporting.display import Fragment
 from lmskit.reporting.execution import term_report_notebook
+from lmskit.reporting.export import plotly_script
 from lmskit.reporting.snapshot import export_snapshot, open_snapshot
 from tests import factories
 from tests.reporting.conftest import HOSTILE
@@ -232,3 +236,23 @@ def test_a_report_that_cannot_be_built_is_refused_in_a_sentence(term, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="Reports cannot be written to"):
         build_term(term[0].code, output=tmp_path / "file")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such permissions")
+def test_a_folder_that_may_not_be_written_is_refused_before_anything_is_built(term, tmp_path):
+    folder = tmp_path / term[0].code
+    folder.mkdir()
+    (folder / "plotly.min.js").write_bytes(plotly_script())  # as an earlier build left it
+    folder.chmod(0o500)
+    without_privilege = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    program = "import sys; from pathlib import Path; from lmskit.reporting.builder import _folder; _folder(Path(sys.argv[1]), sys.argv[2])"
+    command = [*without_privilege, sys.executable, "-c", program, tmp_path, folder.name]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert f"Reports cannot be written to {folder}: Permission denied. Choose another folder with --output.\n" in run.stderr
+
+
+def test_a_list_that_cannot_be_written_is_named(term, tmp_path):
+    (tmp_path / term[0].code / "index.html").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"Reports cannot be written to .*index.html: Is a directory"):
+        build_term(term[0].code, course=term[1][0].code, output=tmp_path)

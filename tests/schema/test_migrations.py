@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 
-from lmskit.db import revision
+from lmskit.db import access, revision
 from lmskit.models import Base
 from tests.schema.catalogue import OF_THE_MODELS, catalogue
 
@@ -58,3 +61,17 @@ def test_the_models_build_the_same_catalogue_as_the_migrations(subject: str, emp
         connection.rollback()
     with migrated_engine.connect() as connection:
         assert catalogue(connection, subject)[subject] == from_models[subject]
+
+
+@pytest.mark.parametrize("name", [None, "of_my_own"])
+def test_a_new_revision_is_numbered_unless_it_is_named(name: str | None, migrated_engine: Engine, tmp_path: Path) -> None:
+    shutil.copytree(access().settings.project_root / "migrations", tmp_path / "migrations")
+    config = revision.alembic_config()
+    config.set_main_option("script_location", str(tmp_path / "migrations"))
+    with migrated_engine.connect() as connection:
+        config.attributes["connection"] = connection
+        made = command.revision(config, "let enrollments end", rev_id=name)
+    number = f"{int(REVISIONS[-1]) + 1:04}"
+    assert isinstance(made, Script)
+    assert (made.revision, made.down_revision) == (name or number, REVISIONS[-1])
+    assert (tmp_path / "migrations" / "versions" / f"{name or number}_let_enrollments_end.py").is_file()
