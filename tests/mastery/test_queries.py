@@ -170,3 +170,5 @@ def test_a_student_of_two_courses_has_the_weeks_of_the_course_that_was_asked_for
     assert len(student_weeks(session, other.code, who.id)) == 5
     assert len(student_attempts(session, course.code, who.id)) == 3
     assert len(student_attempts(session, other.code, who.id)) == 1
+    assert class_weeks(session, course.code)["n_assessed"].tolist() == [9, 2, 0]
+    assert class_weeks(session, other.code)["n_assessed"].tolist() == [1, 0, 0, 0, 0]

@@ -106,3 +106,32 @@ def test_simulated_answers_are_answers():
     assert len(term.attempts) > 0
     for stored, score in zip(term.attempts["answers"], term.attempts["score"], strict=True):
         assert sum(answer.score or 0 for answer in answers.validate_python(stored)) == score
+
+
+@pytest.mark.parametrize("kind", ["choice", "multiple", "match", "order"])
+def test_a_question_with_options_has_one_at_least(kind):
+    assert refusal([question(kind, options=[])]) != {}
+    alone = QuizContent.model_validate({"questions": [question(kind, options=LETTERS[:1])], "answer_key": {}})
+    assert len(alone.questions) == 1
+
+
+def test_a_match_has_targets_each_of_them_once():
+    targets = QUESTIONS["match"]["targets"]
+    assert refusal([question("match", targets=[])]) != {}
+    alone = QuizContent.model_validate({"questions": [question("match", targets=targets[:1])], "answer_key": {}})
+    assert len(alone.questions) == 1
+    (sentence,) = refusal([question("match", targets=[targets[0], targets[0]])]).values()
+    assert "target 'x' is in question q1 more than once" in sentence
+
+
+@pytest.mark.parametrize("missing", ["id", "prompt"])
+def test_a_question_has_an_id_and_a_prompt(missing):
+    assert refusal([question("essay", **{missing: ""})]) != {}
+    shortest = QuizContent.model_validate({"questions": [question("essay", **{missing: "x"})], "answer_key": {}})
+    assert getattr(shortest.questions[0], missing) == "x"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_key_is_a_number_that_can_be_stored(number):
+    assert refusal([question("numeric")], {"q1": {"answer": number}}) != {}
+    assert refusal([question("numeric")], {"q1": {"answer": 1, "tolerance": number}}) != {}
