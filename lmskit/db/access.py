@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from lmskit.db.address import DATABASE, THRESHOLD, hosts, parameters_of, prepare_threshold
@@ -246,6 +246,7 @@ class Access:
                     json_deserializer=json_value,
                 )
                 event.listen(engine, "do_connect", self._connect)
+                event.listen(engine, "begin", _limit_waits)
                 self._engines[key] = engine
             return self._engines[key]
 
@@ -306,7 +307,8 @@ class Access:
 
     def _connect(self, _dialect: Dialect, _record: ConnectionPoolEntry, arguments: list[Any], parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
         def connect(complete: dict[str, Any]) -> WatchedConnection:
-            return WatchedConnection.open(arguments, complete, lock_timeout=self.settings.lock_timeout)
+            external = self.server.external is not None
+            return WatchedConnection.open(arguments, complete, lock_timeout=self.settings.lock_timeout, may_be_pooled=external)
 
         connection = self.connected(connect, parameters, failure=psycopg.OperationalError)
         read_any_day(connection)
@@ -328,6 +330,12 @@ def _open_own_connections_after_fork(made: Access) -> None:
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=in_child)
+
+
+def _limit_waits(connection: Connection) -> None:
+    opened = connection.connection.driver_connection
+    if isinstance(opened, WatchedConnection):
+        opened.limit_waits()
 
 
 def keeps_connections() -> bool:

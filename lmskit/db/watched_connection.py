@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from lmskit.db.address import THRESHOLD
 from lmskit.db.blocking import Queues, locked_sentence, read_queues, waiting_sentence
+from lmskit.db.pooler import is_pooled
 from lmskit.progress import show_wait
 
 if TYPE_CHECKING:
@@ -42,12 +44,14 @@ class WatchedConnection(psycopg.Connection[Any]):
     """A connection of psycopg that waits for a lock no longer than `lock_timeout` seconds, and then says who held it."""
 
     lock_timeout: float
+    is_pooled = False
+    """Whether a pooler is in between: a setting or a prepared statement may then be on another connection of the pooler's next time."""
     opened_with: tuple[list[Any], dict[str, Any]] | None = None
     _watch: _Watch | None = None
 
     @classmethod
-    def open(cls, arguments: list[Any], parameters: dict[str, Any], *, lock_timeout: float) -> Self:
-        """Connect.
+    def open(cls, arguments: list[Any], parameters: dict[str, Any], *, lock_timeout: float, may_be_pooled: bool = False) -> Self:
+        """Connect. Through a pooler, a statement that runs is not looked at, and each transaction has to begin with `limit_waits`.
 
         Parameters
         ----------
@@ -55,14 +59,31 @@ class WatchedConnection(psycopg.Connection[Any]):
             As for `psycopg.connect`. They are kept, since a look at who is in the way needs a connection of the same login.
         lock_timeout
             Seconds.
+        may_be_pooled
+            Whether to ask if a pooler is in between.
+
+        Raises
+        ------
+        UnreachableError
+            The pooler signs everybody in as one login.
         """
         opened = cls.connect(*arguments, **parameters)
         opened.lock_timeout = lock_timeout
+        if may_be_pooled and is_pooled(opened, parameters.get("user")):
+            opened.is_pooled = True
+            if THRESHOLD not in parameters:
+                opened.prepare_threshold = None
+            return opened
         opened.autocommit = True  # a setting made within a transaction would end with it
         opened.execute(f"SET lock_timeout = {lock_timeout * 1000:.0f}".encode())
         opened.autocommit = False
         opened.opened_with = (arguments, {name: value for name, value in parameters.items() if name != "context"})
         return opened
+
+    def limit_waits(self) -> None:
+        """At the beginning of a transaction through a pooler: wait for a lock no longer than `lock_timeout`."""
+        if self.is_pooled:
+            self.execute(f"SET LOCAL lock_timeout = {self.lock_timeout * 1000:.0f}".encode())
 
     def wait(self, gen: Generator[Any, Any, Result], *arguments: Any, **options: Any) -> Result:
         """Wait for the server, as psycopg does, and look who is in the way."""
