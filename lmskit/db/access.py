@@ -71,11 +71,13 @@ class Identity:
 
 @dataclass(eq=False)
 class Companion:
-    """What belongs to an engine beside its pool: the access that made it, and the connection for large results (`lmskit.db.arrow`)."""
+    """What belongs to an engine beside its pool, such as the connection for large results (`lmskit.db.arrow`)."""
 
     access: Access
     arrow: Any = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    schema_is_known: bool = False
+    """Whether the database was found to be at the revision that this lmskit needs."""
 
 
 class Access:

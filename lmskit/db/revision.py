@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
@@ -15,7 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from lmskit.db import access, migrator_engine
 from lmskit.db.failure import translated_errors
 from lmskit.db.lock import exclusively
-from lmskit.errors import RevisionError
+from lmskit.db.schema_revision import difference, read_revision, revisions
+from lmskit.errors import RevisionError, SeveralHeadsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,12 +37,14 @@ def upgrade(revision: str = "head", *, engine: Engine | None = None) -> None:
 
     Raises
     ------
+    SeveralHeadsError
+        Two migrations are the newest.
     RevisionError
         The database is at a revision that this lmskit does not have.
     LockedError
         Another session holds a table that a migration changes; the database is as it was.
     """
-    _migrate(command.upgrade, revision, engine)
+    _migrate(command.upgrade, head() if revision == "head" else revision, engine)
 
 
 def downgrade(revision: str, *, engine: Engine | None = None) -> None:
@@ -53,10 +57,10 @@ def _migrate(action: Callable[[Config, str], None], revision: str, engine: Engin
     lock = access().settings.home / "migration.lock"
     with translated_errors(), (engine or migrator_engine()).connect() as connection, exclusively(lock, timeout=BUSY_LIMIT):
         config.attributes["connection"] = connection
-        found = _read(connection)
+        found = read_revision(connection)
         connection.rollback()
-        if found is not None and found not in _known():
-            raise newer(found)
+        if found is not None and found not in (known := revisions()):
+            raise difference(found, needed=known[-1], known=known)
         try:
             with translated_errors():
                 action(config, revision)
@@ -83,18 +87,32 @@ def _validate_bounds(connection: Connection) -> None:
 
 
 def head() -> str:
-    """Return the revision that this lmskit needs."""
-    revision = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    if revision is None:
+    """Return the revision that this lmskit needs.
+
+    Raises
+    ------
+    SeveralHeadsError
+        Two migrations follow the same one.
+    """
+    scripts = ScriptDirectory.from_config(alembic_config())
+    heads = scripts.get_heads()
+    if not heads:
         message = f"There are no migrations in {access().settings.project_root}. Set LMSKIT_PROJECT_ROOT to the checkout of lmskit."
         raise RevisionError(message)
-    return revision
+    if len(heads) > 1:
+        files = " and ".join(sorted(Path(scripts.get_revision(name).path).name for name in heads))
+        message = (
+            f"Several migrations are the newest: {files}, in {scripts.versions}. Let one follow the other (its down_revision), "
+            "or merge them: alembic merge heads"
+        )
+        raise SeveralHeadsError(message)
+    return heads[0]
 
 
 def current(engine: Engine | None = None) -> str | None:
     """Return the revision of the database, or None if it has no tables yet."""
     with (engine or migrator_engine()).connect() as connection:
-        return _read(connection)
+        return read_revision(connection)
 
 
 def require_current(engine: Engine | None = None) -> None:
@@ -106,38 +124,5 @@ def require_current(engine: Engine | None = None) -> None:
         The revision differs; the sentence says what to do.
     """
     found, needed = current(engine), head()
-    if found == needed:
-        return
-    if found is None:
-        message = "The database has no tables yet. To make them: lmskit db upgrade"
-        raise RevisionError(message)
-    if found not in _known():
-        raise newer(found)
-    message = f"The database is at revision {found}, and this lmskit needs {needed}. To bring it up to date: lmskit db upgrade"
-    raise RevisionError(message)
-
-
-def newer(found: str) -> RevisionError:
-    """Return the error for a database at the revision of a newer lmskit."""
-    return RevisionError(
-        f"The database is at revision {found}, which this lmskit does not have: the database is newer. Install a newer lmskit."
-    )
-
-
-def _known() -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
-
-
-def _read(connection: Connection) -> str | None:
-    """Read the revision from the function `schema_revision`, which every login may call, or from the table while there is no function."""
-    state = connection.execute(
-        text("SELECT to_regclass('lms.alembic_version') IS NOT NULL, to_regprocedure('lms.schema_revision()') IS NOT NULL")
-    ).one()
-    if state[1]:
-        statement = "SELECT lms.schema_revision()"
-    elif state[0]:
-        statement = "SELECT max(version_num) FROM lms.alembic_version"
-    else:
-        return None
-    found = connection.execute(text(statement)).scalar_one()
-    return None if found is None else str(found)
+    if found != needed:
+        raise difference(found, needed=needed, known=revisions())

@@ -17,7 +17,7 @@ BACKUP = "lmskit_backup"
 DISPATCHER = "lmskit_dispatcher"
 MIGRATOR = "lmskit_migrator"
 """The migrator of the database `lmskit`; see `migrator_of`."""
-LONGEST_NAME = 63
+LONGEST_IDENTIFIER = 63
 """Bytes in the name of a role."""
 
 GROUPS = (ADMIN, LECTURER, MAILER)
@@ -53,7 +53,7 @@ def migrator_of(database: str) -> str:
     if database == "lmskit":
         return MIGRATOR
     name = f"{MIGRATOR}_{database}"
-    if len(name.encode()) <= LONGEST_NAME:
+    if len(name.encode()) <= LONGEST_IDENTIFIER:
         return name
     return f"{MIGRATOR}_{hashlib.sha256(database.encode()).hexdigest()[:16]}"
 

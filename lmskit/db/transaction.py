@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db.access import engine_for
 from lmskit.db.failure import is_lost_connection, translated_errors
+from lmskit.db.schema_revision import require_known_schema
 from lmskit.errors import BusyError, DatabaseError, LockedError, UnreachableError
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def transaction(engine: Engine | None = None) -> Iterator[Session]:
 
     Raises
     ------
+    RevisionError
+        The database is older or newer than this lmskit.
     UnreachableError
         The server cannot be reached, or the connection was lost during the work.
     LockedError
@@ -51,19 +54,26 @@ def transaction(engine: Engine | None = None) -> Iterator[Session]:
     RefusedValueError
         A column does not take a value; nothing was changed.
     """
-    with translated_errors(), Session(engine or engine_for(), expire_on_commit=False) as session, session.begin():
-        yield session
+    with translated_errors():
+        writing = engine or engine_for()
+        require_known_schema(writing)
+        with Session(writing, expire_on_commit=False) as session, session.begin():
+            yield session
 
 
 @contextmanager
-def snapshot(engine: Engine | None = None) -> Iterator[Session]:
+def snapshot(engine: Engine | None = None, *, any_revision: bool = False) -> Iterator[Session]:
     """Open a session that reads the database as it is at its first query, and cannot write.
 
-    All numbers of a report come from one snapshot, so they cannot contradict each other.
+    All numbers of a report come from one snapshot, so they cannot contradict each other. A database at another revision than this
+    lmskit needs is refused, as by `transaction`, unless `any_revision` is set.
     """
-    reading = (engine or engine_for()).execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with translated_errors(), Session(reading, expire_on_commit=False) as session, session.begin():
-        yield session
+    with translated_errors():
+        reading = (engine or engine_for()).execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        if not any_revision:
+            require_known_schema(reading)
+        with Session(reading, expire_on_commit=False) as session, session.begin():
+            yield session
 
 
 def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: int = 1) -> T:

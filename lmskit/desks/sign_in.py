@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lmskit.db import access
+from lmskit.db.schema_revision import require_known_schema
 from lmskit.errors import LoginMissingError, NotSignedInError, SignInRefusedError
 from lmskit.schemas.login import SignIn
 from lmskit.settings import DEMO_ADMIN
@@ -38,9 +39,12 @@ def signed_in_engine(person: str | None = None) -> Engine:
     ------
     NotSignedInError, LoginMissingError, SignInRefusedError
         As in `as_signed_in`.
+    RevisionError
+        The database is older or newer than this lmskit.
     """
 
     def connected(engine: Engine) -> Engine:
+        require_known_schema(engine)
         with engine.connect():
             return engine
 

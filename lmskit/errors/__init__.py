@@ -72,6 +72,7 @@
           ├── BusyError             a lock or a time limit ended the work; nothing was changed
           │   └── LockedError       another session kept locked what the work needs
           └── RevisionError
+              └── SeveralHeadsError    two migrations are the newest
 """
 
 from lmskit.errors.base import (
@@ -150,6 +151,7 @@ from lmskit.errors.operation import (
     NotSignedInError,
     ReportError,
     RevisionError,
+    SeveralHeadsError,
     SignInRefusedError,
     UnreachableError,
     WorkCancelledError,
@@ -216,6 +218,7 @@ __all__ = [
     "ReportError",
     "RevisionError",
     "RuleParameterError",
+    "SeveralHeadsError",
     "SignInRefusedError",
     "StudentNotFoundError",
     "TermExistsError",

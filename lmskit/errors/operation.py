@@ -114,3 +114,7 @@ class LockedError(BusyError):
 
 class RevisionError(DatabaseError):
     """The database is at another revision than this lmskit needs."""
+
+
+class SeveralHeadsError(RevisionError):
+    """Two migrations follow the same one, so none is the newest."""

@@ -1,0 +1,66 @@
+"""Whether the database has the revision that this lmskit needs; quick, since every process asks it before its first work.
+
+Alembic itself is imported only by `lmskit.db.revision`, which migrates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from lmskit.db.access import access, companion_of
+from lmskit.errors import RevisionError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+
+def revisions() -> list[str]:
+    """Return the revisions that this lmskit has, oldest first: the first word of each file's name."""
+    folder = access().settings.project_root / "migrations" / "versions"
+    return sorted(path.name.partition("_")[0] for path in folder.glob("[!_]*.py"))
+
+
+def read_revision(connection: Connection) -> str | None:
+    """Read the revision from the function `schema_revision`, which every login may call, or from the table while there is no function."""
+    state = connection.execute(
+        text("SELECT to_regclass('lms.alembic_version') IS NOT NULL, to_regprocedure('lms.schema_revision()') IS NOT NULL")
+    ).one()
+    if state[1]:
+        statement = "SELECT lms.schema_revision()"
+    elif state[0]:
+        statement = "SELECT max(version_num) FROM lms.alembic_version"
+    else:
+        return None
+    found = connection.execute(text(statement)).scalar_one()
+    return None if found is None else str(found)
+
+
+def require_known_schema(engine: Engine) -> None:
+    """Refuse a database of another age than this lmskit, before the first work of this process with an engine of an `Access`.
+
+    Raises
+    ------
+    RevisionError
+        The revision differs; the sentence says what to do.
+    """
+    companion = companion_of(engine)
+    if companion.schema_is_known or not (known := revisions()):
+        return
+    with engine.connect() as connection:
+        found = read_revision(connection)
+    if found != known[-1]:
+        raise difference(found, needed=known[-1], known=known)
+    companion.schema_is_known = True
+
+
+def difference(found: str | None, *, needed: str, known: list[str]) -> RevisionError:
+    """Return the error for a database at a revision that is not the needed one."""
+    if found is None:
+        return RevisionError("The database has no tables yet. To make them: lmskit db upgrade")
+    if found not in known:
+        return RevisionError(
+            f"The database is at revision {found}, which this lmskit does not have: the database is newer. Install a newer lmskit."
+        )
+    return RevisionError(f"The database is at revision {found}, and this lmskit needs {needed}. To bring it up to date: lmskit db upgrade")

@@ -1,0 +1,68 @@
+"""Code and database of different ages: every front door says so in one sentence."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from lmskit.db import access, migrator_engine, revision
+from lmskit.db.schema_revision import revisions
+from lmskit.errors import SeveralHeadsError
+
+
+def store(stored):
+    with migrator_engine().begin() as connection:
+        connection.execute(text("UPDATE lms.alembic_version SET version_num = :stored"), {"stored": stored})
+
+
+def test_the_revisions_are_those_of_alembic_and_the_last_one_is_its_head(cluster):
+    scripts = ScriptDirectory.from_config(revision.alembic_config())
+    assert revisions() == sorted(script.revision for script in scripts.walk_revisions())
+    assert revisions()[-1] == revision.head()
+
+
+@pytest.mark.parametrize(("stored", "sentence"), [("0003", "To bring it up to date: lmskit db upgrade"), ("9999", "newer lmskit.")])
+def test_code_and_database_of_different_ages_say_so_in_one_sentence_in_every_command(cluster, admin_engine, stored, sentence):
+    """Each in a process of its own, since a process asks once."""
+    term = ("report", "build", "--term", "X")
+    commands = [("mail", "deliver"), ("mastery", "refresh"), ("knowledge", "fit"), ("course", "list"), term]
+    program = "from lmskit.cli import run; run({arguments!r})"
+    store(stored)
+    try:
+        answers = [
+            subprocess.run([sys.executable, "-c", program.format(arguments=list(each))], capture_output=True, text=True, check=False)
+            for each in commands
+        ]
+        kernel = subprocess.run([sys.executable, "-c", "import lmskit; lmskit.connect()"], capture_output=True, text=True, check=False)
+    finally:
+        store(revision.head())
+    for command, answer in zip(commands, answers, strict=True):
+        lines = [line for line in answer.stderr.strip().splitlines() if "━" not in line]  # the bar of `report build`
+        assert (answer.returncode, len(lines)) == (1, 1), (command, answer.stderr)
+        assert lines[0].startswith(f"The database is at revision {stored}")
+        assert lines[0].endswith(sentence)
+    assert kernel.stderr.strip().endswith(sentence)
+
+
+def test_two_newest_migrations_are_named_and_doctor_goes_on(cluster, configure, tmp_path):
+    (tmp_path / "migrations").mkdir()
+    for name in ("alembic.ini", "migrations/env.py", "migrations/script.py.mako", "migrations/sql", "migrations/versions"):
+        source = access().settings.project_root / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    newest = revision.head()
+    for number in ("9001", "9002"):
+        content = f'revision = "{number}"\ndown_revision = "{newest}"\n\n\ndef upgrade() -> None: ...\n'
+        (tmp_path / "migrations" / "versions" / f"{number}_copy.py").write_text(content)
+    configure(LMSKIT_PROJECT_ROOT=str(tmp_path))
+    with pytest.raises(SeveralHeadsError, match=r"9001_copy\.py and 9002_copy\.py"):
+        revision.head()
+    for arguments in (("db", "status"), ("db", "upgrade"), ("doctor",)):
+        answer = subprocess.run([sys.executable, "-m", "lmskit", *arguments], capture_output=True, text=True, check=False)
+        shown = " ".join((answer.stdout + answer.stderr).split())
+        assert answer.returncode == 1, shown
+        assert "9001_copy.py and 9002_copy.py" in shown, arguments
+        assert "Traceback" not in shown
+    assert "well trust" in shown or "note trust" in shown
