@@ -59,6 +59,7 @@ def test_two_newest_migrations_are_named_and_doctor_goes_on(cluster, configure, 
     configure(LMSKIT_PROJECT_ROOT=str(tmp_path))
     with pytest.raises(SeveralHeadsError, match=r"9001_copy\.py and 9002_copy\.py"):
         revision.head()
+    shown = ""
     for arguments in (("db", "status"), ("db", "upgrade"), ("doctor",)):
         answer = subprocess.run([sys.executable, "-m", "lmskit", *arguments], capture_output=True, text=True, check=False)
         shown = " ".join((answer.stdout + answer.stderr).split())
