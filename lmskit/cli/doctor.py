@@ -17,7 +17,14 @@ from lmskit.db import access, engine_for, revision, snapshot, transaction
 from lmskit.db.cluster.disk import is_low
 from lmskit.db.cluster.processes import Taken, end_on_this_machine, sessions_on_this_machine, taken_by
 from lmskit.db.passfile import read_entries
-from lmskit.errors import BusyError, DatabaseError, RevisionError, SeveralHeadsError, UnreachableError
+from lmskit.errors import (
+    BusyError,
+    DatabaseError,
+    DatabaseSessionNotFoundError,
+    RevisionError,
+    SeveralHeadsError,
+    UnreachableError,
+)
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.health import database_findings
 from lmskit.queries.load import load_findings
@@ -64,12 +71,12 @@ def _end(pid: int) -> None:
     try:
         with transaction() as session:
             email = end_session(session, pid)
-    except (UnreachableError, BusyError):
+    except (UnreachableError, BusyError, DatabaseSessionNotFoundError):  # one that has not finished to sign in is not listed
         ended = end_on_this_machine(access().server.cluster.layout.data, pid) if access().server.external is None else None
         if ended is None:
             raise
         login, n_ended = ended
-        print_line(f"The database had no way in, so {count_text(n_ended, 'session')} of the login {login} ended on this machine.")
+        print_line(f"The database could not end them, so {count_text(n_ended, 'session')} of the login {login} ended on this machine.")
     else:
         print_line(f"The sessions of {email} are ended.")
 

@@ -159,7 +159,7 @@ def _end_sessions(street: Street, result: Result) -> None:
     """End the neighbour's sessions by `lmskit doctor --end`, as a person who reads the doctor's findings does."""
     pids = street.sessions()
     done = command("doctor", "--end", str(pids[-1])) if pids else None
-    if done is not None and not done.is_done and "no other session" not in done.said:
+    if done is not None and not done.is_done and "no longer has it" not in done.said:
         result.faults.append(f"The sessions cannot be ended: {done.bug or done.said.strip()[-300:]}")
 
 
