@@ -20,6 +20,7 @@ from lmskit.db import access, engine_for, snapshot
 from lmskit.db.children import passed_on
 from lmskit.db.revision import require_current
 from lmskit.errors import LoginMissingError, NotFoundError, NotSignedInError, SignInRefusedError
+from lmskit.queries.login import SignedIn
 from lmskit.queries.login import signed_in as read_signed_in
 from lmskit.services.notebook_copies import copy_notebooks
 from lmskit.services.seed import DEMO_LECTURER
@@ -72,14 +73,14 @@ def lab(
     person = person or access().settings.person
     if (outdated := access().server.change_over()) is not None:
         typer.echo(outdated.sentence())
-    signed_in = check_login(person)
+    me = check_login(person)
     typer.echo("Starting JupyterLab ...")
     with ExitStack() as ending:
         ending.enter_context(passed_on(access()))
-        prepare_kernels(person)
+        prepare_kernels(person if me is None else me.email)
         server, address = _listening(further or [], notebooks=notebooks, port=port, ip=ip, no_browser=no_browser)
         demonstration = access().server.external is None and access().server.has_login(DEMO_ADMIN)
-        shown = welcome(address=address, person=signed_in or person, demonstration=demonstration)
+        shown = welcome(address=address, person=None if me is None else me.email or me.login, demonstration=demonstration)
         serve(server, once_listening=shown, at_end=ending.close)
 
 
@@ -113,7 +114,7 @@ def prepare_notebooks(settings: Settings) -> Path:
     return settings.own_notebooks
 
 
-def check_login(person: str | None) -> str | None:
+def check_login(person: str | None) -> SignedIn | None:
     """Connect once as `person`, so that a mistake is reported once and not in every notebook; starts the embedded server.
 
     Returns who the notebooks act as, or None if a form in the notebooks asks for it.
@@ -125,8 +126,7 @@ def check_login(person: str | None) -> str | None:
         typer.echo(f"{error}\nThe notebooks show a form to sign in.")
         return None
     with snapshot(engine) as session:
-        me = read_signed_in(session)
-    return me.email or me.login
+        return read_signed_in(session)
 
 
 def prepare_kernels(person: str | None) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from lmskit.cli import app
 from lmskit.db import roles
 from lmskit.db.passfile import read_entries
 from lmskit.settings import PROJECT_ROOT
@@ -152,3 +154,19 @@ def test_none_of_it_was_printed_or_logged(operators, first_home, passwords):
     log = "\n".join(path.read_text(errors="replace") for path in operators.cluster.layout.log.rglob("*") if path.is_file())
     assert "canary" not in "\n".join(operators.printed) + log
     assert not any(password in log for password in passwords.values())
+
+
+def test_init_asks_for_what_is_not_given_and_works_on_the_embedded_server(own_cluster, home, configure):
+    own_cluster().start()
+    configure(LMSKIT_HOME=str(home))
+    typed = f"{ROOT}\nRoot\n\n{PASSWORD}\n{PASSWORD}\n"
+    found = CliRunner().invoke(app, ["init"], input=typed)
+    assert found.exit_code == 0, found.output
+    assert PASSWORD not in found.output
+    configure()  # another process, as each command is
+    assert f"You are signed in as {ROOT}, an administrator, at the embedded server." in CliRunner().invoke(app, ["whoami"]).output
+    assert f"{ROOT} is signed out." in CliRunner().invoke(app, ["sign-out"]).output
+    configure()
+    refused = CliRunner().invoke(app, ["course", "list"])
+    assert refused.exit_code == 1
+    assert "to begin with an administrator: lmskit init" in refused.output
