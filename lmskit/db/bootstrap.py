@@ -18,6 +18,7 @@ from lmskit.db import hardening, roles
 from lmskit.db.failure import connection_error
 from lmskit.db.migrator import Agree, Migrator
 from lmskit.db.releases import OLDEST_MAJOR, OLDEST_VECTOR, release, shown
+from lmskit.db.session_limits import limit_temporary_files, set_session_limits
 from lmskit.errors import BootstrapError, SignInRefusedError, UnreachableError
 
 if TYPE_CHECKING:
@@ -301,6 +302,7 @@ def _set_leakproof(inside: Connection, conninfo: str, password: str | None, resu
 
 def _close_shared_resources(inside: Connection, result: Bootstrapped) -> None:
     hardening.close_shared_resources(inside)
+    limit_temporary_files(inside)
     if hardening.open_shared_resources(inside):  # PostgreSQL answers a revoke that is not permitted with a warning
         result.skipped.append("Advisory locks and large objects stay open to every login: only a superuser can close them.")
 
@@ -327,6 +329,7 @@ def _prepare_database(connection: Connection, database: str, result: Bootstrappe
         connection.execute(
             sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC").format(sql.Identifier(role))
         )
+    set_session_limits(connection)
     _make_vector(connection, database)
     _update_vector(connection, result)
 

@@ -22,6 +22,7 @@ from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.binaries import installation, installed_release
 from lmskit.db.passfile import ANY, find_password_of, forget_password, keep_password, move_host, read_entries
 from lmskit.db.releases import postgres_release, shown
+from lmskit.db.session_limits import limits_not_set
 from lmskit.errors import BootstrapError, LoginMissingError
 from lmskit.whole_file import write_whole
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from lmskit.settings import Settings
 
-BOOTSTRAP_VERSION = "6"
+BOOTSTRAP_VERSION = "7"
 """Raised when `bootstrap` does more: an embedded cluster is then prepared again at its next use."""
 _OTHER_SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 
@@ -273,7 +274,7 @@ class Server:
         return any(entry.user == roles.MIGRATOR and entry.host == endpoint.host for entry in read_entries(self.passfile))
 
     def _is_as_configured(self, endpoint: Endpoint) -> bool:
-        """Check once, when the server starts: whether the database is hardened, and pgvector of the release that is installed.
+        """Check once, when the server starts: whether the database is hardened, with its limits, and pgvector of the release installed.
 
         The marks are back when a database was made again, as by a restore.
         """
@@ -282,6 +283,7 @@ class Server:
                 return (
                     hardening.is_hardened(connection) == self._harden
                     and not hardening.open_shared_resources(connection)
+                    and not limits_not_set(connection)
                     and vector_behind(connection) is None
                 )
         except psycopg.OperationalError:

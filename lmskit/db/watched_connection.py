@@ -17,6 +17,7 @@ from psycopg.pq import TransactionStatus
 from lmskit.db.address import THRESHOLD
 from lmskit.db.blocking import Queues, locked_sentence, read_queues, waiting_sentence
 from lmskit.db.pooler import is_pooled
+from lmskit.db.session_limits import LIFTED, LIFTED_IN_TRANSACTION
 from lmskit.progress import show_wait
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class WatchedConnection(psycopg.Connection[Any]):
                 opened.prepare_threshold = None
             return opened
         opened.autocommit = True  # a setting made within a transaction would end with it
-        opened.execute(f"SET lock_timeout = {lock_timeout * 1000:.0f}".encode())
+        opened.execute(f"SET lock_timeout = {lock_timeout * 1000:.0f}; {LIFTED}".encode(), prepare=False)
         opened.autocommit = False
         opened.opened_with = (arguments, {name: value for name, value in parameters.items() if name != "context"})
         return opened
@@ -83,7 +84,7 @@ class WatchedConnection(psycopg.Connection[Any]):
     def limit_waits(self) -> None:
         """At the beginning of a transaction through a pooler: wait for a lock no longer than `lock_timeout`."""
         if self.is_pooled:
-            self.execute(f"SET LOCAL lock_timeout = {self.lock_timeout * 1000:.0f}".encode())
+            self.execute(f"SET LOCAL lock_timeout = {self.lock_timeout * 1000:.0f}; {LIFTED_IN_TRANSACTION}".encode(), prepare=False)
 
     def wait(self, gen: Generator[Any, Any, Result], *arguments: Any, **options: Any) -> Result:
         """Wait for the server, as psycopg does, and look who is in the way."""

@@ -15,6 +15,7 @@ from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.login_settings import login_settings_findings
 from lmskit.queries.server_release import SERVER_RELEASE, VECTOR_RELEASE, server_finding, vector_finding
 from lmskit.queries.server_settings import settings_findings
+from lmskit.queries.session_limits import limits_findings, temporary_files_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,11 +40,13 @@ def database_findings(session: Session, *, embedded: bool, harden: bool, install
     yield server_finding(session.connection(), embedded=embedded, installed=installed)
     yield vector_finding(session.connection())
     yield from settings_findings(session, embedded=embedded)
+    yield from limits_findings(session, embedded=embedded)
     yield connections_finding(session, embedded=embedded)
     yield from _access(session, embedded=embedded, harden=harden)
     yield from _bounds(session)
     if session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one():
         yield from session_findings(session)
+        yield from temporary_files_findings(session)
         yield from login_settings_findings(session)
         yield from _messages(session)
     else:

@@ -18,6 +18,7 @@ from sqlalchemy import select, text
 from lmskit.db import Access, login_name, scram_verifier, transaction, using
 from lmskit.db.cluster.server_user import server_user
 from lmskit.db.passfile import read_entries
+from lmskit.db.session_limits import SESSION_LIMITS
 from lmskit.errors import UnreachableError
 from lmskit.models import User
 from lmskit.queries.large_frame import read_frame
@@ -157,11 +158,18 @@ def test_large_results_come_through_a_pooler_too(enter, courses):
 def test_no_setting_of_a_session_stays_behind_on_a_connection_of_the_pooler(enter, courses):
     engine = enter().engine_for(LECTURERS[0])
     with transaction(engine) as session:
-        assert session.scalar(text("SHOW lock_timeout")) != "0"
+        assert session.scalar(text("SHOW lock_timeout")) != SESSION_LIMITS["lock_timeout"]
     for _ in range(2 * AT_ONCE):
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             found = connection.execute(text("SELECT current_setting('lock_timeout'), current_setting('statement_timeout')")).one()
-        assert tuple(found) == ("0", "0")
+        assert tuple(found) == (SESSION_LIMITS["lock_timeout"], SESSION_LIMITS["statement_timeout"])
+
+
+def test_the_limit_of_statements_is_lifted_for_administrators_alone(enter):
+    entered = enter()
+    for person, shown in ((DEMO_ADMIN, "0"), (LECTURERS[0], SESSION_LIMITS["statement_timeout"])):
+        with transaction(entered.engine_for(person)) as session:
+            assert session.scalar(text("SHOW statement_timeout")) == shown
 
 
 def test_a_pooler_that_signs_everybody_in_as_one_is_refused(enter, operators_home):
