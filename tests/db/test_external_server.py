@@ -32,6 +32,7 @@ def test_a_refused_password_is_a_sentence_that_says_how_to_give_it(school, opera
     assert "lmskit db bootstrap --password ADDRESS" in message
 
 
+@pytest.mark.long
 def test_without_a_superuser_bootstrap_says_exactly_what_is_missing(school, tmp_path):
     address = school.address(user="manager", database="managed", password=True)
     for kind, n_statements, database in (("GRANT", 1, "postgres"), ("CREATE", 2, "managed")):
@@ -75,6 +76,7 @@ def test_every_other_command_works_with_a_password_of_another_login_in_the_addre
         assert found == login
 
 
+@pytest.mark.long
 def test_downgrading_and_upgrading_again(school, operators_home):
     there: dict[str, str] = {"LMSKIT_DATABASE_URL": school.address()}
     assert "revision 0001" in school.lmskit("db", "downgrade", "0001", "--yes", home=operators_home, there=there)

@@ -85,6 +85,7 @@ def test_a_sign_in_that_is_kept_is_in_the_passfile_until_the_person_signs_out(op
     assert passwords[ADA] not in everything_in(tmp_path)
 
 
+@pytest.mark.long
 def test_a_sign_in_ends_and_holds_at_its_own_server_only(operators, there, passwords, tmp_path):
     operators.lmskit("sign-in", ADA, "--password-stdin", home=tmp_path, there=there, typed=f"{passwords[ADA]}\n")
     other = {"LMSKIT_DATABASE_URL": operators.address(database="elsewhere")}
