@@ -104,7 +104,7 @@ def rename(
     old: Annotated[str, typer.Argument(metavar="OLD", help="Present address of the person.", show_default=False)],
     new: Annotated[str, typer.Argument(metavar="NEW", help="New address.", show_default=False)],
 ) -> None:
-    """Give a lecturer or an administrator another address; the password stays."""
+    """Give a lecturer or an administrator another address; the password stays, and open sessions are ended."""
     request = ChangeAddress(old=old, new=new)
     password = access().server.kept_login(request.old)
     with transaction() as session:

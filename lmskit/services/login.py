@@ -149,6 +149,8 @@ def change_own_password(session: Session, *, password: str) -> None:
 def change_address(session: Session, request: ChangeAddress) -> User:
     """Change the address of a lecturer or an administrator; the login is renamed with it and keeps its password.
 
+    The person's open sessions end with the commit.
+
     Raises
     ------
     PersonNotFoundError

@@ -331,15 +331,6 @@ def test_a_login_follows_the_address_and_keeps_its_password(lmskit, school, some
     refused(school.engine(old))
 
 
-def test_a_session_goes_on_under_the_new_name(school, someone):
-    old, new = someone(), f"{factories.unique('new')}@example.org"
-    with school.engine(old).connect() as connection:
-        connection.execute(text("SELECT 1"))
-        with transaction(school.engine(ADMIN)) as session:
-            change_address(session, ChangeAddress(old=old, new=new))
-        assert connection.execute(text("SELECT session_user, my_address()")).one() == (school.login(new), new)
-
-
 def test_a_change_of_address_that_fails_leaves_the_login_as_it_was(lmskit, school):
     assert f"There is already a person with the address {BEN}." in lmskit("login", "rename", ADA, BEN, status=1)
     assert who(school.engine(ADA)) == ADA
@@ -462,14 +453,16 @@ def test_functions_that_change_roles_are_few_and_closed(school, endpoint):
             "(SELECT array_agg(a.grantee::regrole::text ORDER BY 1) FROM aclexplode(p.proacl) AS a WHERE a.grantee <> p.proowner) "
             "FROM pg_proc AS p WHERE p.proowner IN ('lmskit_logins'::regrole, 'lmskit_definer'::regrole) "
             "AND p.proname IN ('close_login', 'end_sessions', 'set_my_password', 'follow_person', 'shut_role', 'keep_an_administrator', "
-            "'audit_rows', 'audit_login', 'reset_role', 'end_sessions_of_former_lecturer')"
+            "'audit_rows', 'audit_login', 'reset_role', 'end_sessions_of_former_lecturer', "
+            "'end_sessions_of_changed_person')"
         ).fetchall()
     found = {row[0]: row for row in rows}
-    assert len(found) == 10
+    assert len(found) == 11
     assert all(row[1] and "search_path=pg_catalog, pg_temp" in row[2] for row in rows)
     assert {name: row[4] for name, row in found.items() if row[4]} == {
         "close_login": [roles.ADMIN],
         "end_sessions": [roles.ADMIN],
+        "end_sessions_of_changed_person": [roles.OWNER],
         "end_sessions_of_former_lecturer": [roles.OWNER],
         "set_my_password": [roles.ADMIN, roles.LECTURER],
     }
