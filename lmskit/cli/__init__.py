@@ -61,7 +61,8 @@ def run(arguments: Sequence[str] | None = None) -> None:
         try:
             app(arguments, prog_name="lmskit")
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it was closed before the command began
+                sys.stdout.flush()
     except OSError as error:
         message = message_for(error)
         if message is None and not isinstance(error, BrokenPipeError):

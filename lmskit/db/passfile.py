@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -52,9 +54,11 @@ def read_entries(path: Path) -> list[Entry]:
         Other users may read the file, or it belongs to another user; libpq would not use it either. Or it cannot be read as text.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with open(path, encoding="utf-8", opener=_at_once) as file:
             if os.name != "nt":
                 found = os.fstat(file.fileno())
+                if not stat.S_ISREG(found.st_mode):
+                    raise OSError(errno.EINVAL, "Not a file")  # noqa: TRY301 - one sentence for whatever cannot be read
                 if found.st_uid not in {os.geteuid(), 0} or found.st_mode & 0o077:
                     message = f"Other users could read or change the passwords in {path}. Check the file, then: chmod 600 {path}"
                     raise DatabaseError(message)
@@ -68,6 +72,11 @@ def read_entries(path: Path) -> list[Entry]:
         raise DatabaseError(f"The passwords in {path} are not text in UTF-8. Save the file as UTF-8, or {MOVE}") from None
     except OSError as error:
         raise DatabaseError(f"The passwords in {path} cannot be read: {error.strerror}. Look at what is there, or {MOVE}") from None
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for a writer, as a pipe of that name would."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def find_password(path: Path, *, host: str, port: str | int, database: str, user: str) -> str | None:

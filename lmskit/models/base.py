@@ -3,7 +3,7 @@
 import datetime as dt
 import enum
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from sqlalchemy import BigInteger, DateTime, Enum, Identity, Integer, MetaData, Numeric, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -39,9 +39,12 @@ def stored_enum(vocabulary: type[enum.StrEnum], name: str) -> Enum:
     return Enum(vocabulary, name=name, values_callable=lambda members: [member.value for member in members], native_enum=True)
 
 
-def shallow(column: str, *, levels: int, size: int) -> str:
-    """Return the condition that a JSON column has at most so many levels within each other, and takes at most so many bytes."""
-    return f"NOT jsonb_path_exists({column}, '$.**{{{levels + 1} to last}}') AND pg_column_size({column}) <= {size}"
+def shallow(column: str, *, empty: Literal["{}", "[]"], levels: int, size: int) -> str:
+    """Return the condition that a JSON column has at most so many levels within each other, and takes at most so many bytes.
+
+    A value that comes from a row is measured as it is stored, compressed; put together with the `empty` value of its kind, it is unpacked.
+    """
+    return f"NOT jsonb_path_exists({column}, '$.**{{{levels + 1} to last}}') AND pg_column_size('{empty}'::jsonb || {column}) <= {size}"
 
 
 def visible(column: str) -> str:

@@ -53,7 +53,7 @@ class Course(Base):
         CheckConstraint(one_line("title"), name="title_is_one_line"),
         CheckConstraint(f"length(mastery_rule) BETWEEN 1 AND {LONGEST_CODE}", name="mastery_rule_has_a_length"),
         CheckConstraint("jsonb_typeof(mastery_parameters) = 'object'", name="mastery_parameters_is_an_object"),
-        CheckConstraint(shallow("mastery_parameters", levels=1, size=LARGEST_PARAMETERS), name="mastery_parameters_is_shallow"),
+        CheckConstraint(shallow("mastery_parameters", empty="{}", levels=1, size=LARGEST_PARAMETERS), name="mastery_parameters_is_shallow"),
         ExcludeConstraint(("code", "="), using="hash", name="uq_courses_code"),
         Index("ix_courses_lecturer_id", "lecturer_id", postgresql_using="hash"),
         Index("ix_courses_term_id", "term_id", postgresql_using="hash"),

@@ -34,8 +34,8 @@ class Quiz(Base):
         CheckConstraint("jsonb_typeof(answer_key) = 'object'", name="answer_key_is_an_object"),
         CheckConstraint("max_score >= 0 AND max_score < 'Infinity'", name="max_score_is_a_mark"),
         CheckConstraint(one_line("title"), name="title_is_one_line"),
-        CheckConstraint(shallow("questions", levels=DEEPEST_JSON, size=LARGEST_QUIZ), name="questions_is_shallow"),
-        CheckConstraint(shallow("answer_key", levels=DEEPEST_JSON, size=LARGEST_QUIZ), name="answer_key_is_shallow"),
+        CheckConstraint(shallow("questions", empty="[]", levels=DEEPEST_JSON, size=LARGEST_QUIZ), name="questions_is_shallow"),
+        CheckConstraint(shallow("answer_key", empty="{}", levels=DEEPEST_JSON, size=LARGEST_QUIZ), name="answer_key_is_shallow"),
         CheckConstraint(f"due_on BETWEEN '{EARLIEST_YEAR}-01-01' AND '{LATEST_YEAR}-12-31'", name="due_on_is_a_readable_day"),
         Index("ix_quizzes_course_id_week_number", "course_id", "week_number"),
         {"comment": "Assessments of a course week"},
@@ -75,7 +75,7 @@ class QuizAttempt(Base):
         CheckConstraint("isfinite(submitted_at) AND isfinite(coalesce(started_at, submitted_at))", name="times_are_finite"),
         CheckConstraint(f"number <= {MOST_ATTEMPTS}", name="number_has_an_end"),
         CheckConstraint(f"length(feedback) <= {LONGEST_PROSE}", name="feedback_has_a_length"),
-        CheckConstraint(shallow("answers", levels=DEEPEST_JSON, size=LARGEST_ANSWERS), name="answers_is_shallow"),
+        CheckConstraint(shallow("answers", empty="[]", levels=DEEPEST_JSON, size=LARGEST_ANSWERS), name="answers_is_shallow"),
         CheckConstraint(
             f"submitted_at >= '{EARLIEST_YEAR}-01-01 00:00:00+00' AND submitted_at < '{LATEST_YEAR + 1}-01-01 00:00:00+00'"
             f" AND started_at >= '{EARLIEST_YEAR}-01-01 00:00:00+00'",

@@ -145,7 +145,8 @@ UNION ALL SELECT 'default-privilege', format('%s for %s on new %s', a.privilege_
         CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' WHEN 'n'
             THEN 'schemas' ELSE 'objects' END)
     FROM pg_default_acl AS d, aclexplode(d.defaclacl) AS a LEFT JOIN pg_roles AS r ON r.oid = a.grantee
-    WHERE a.grantee <> d.defaclrole AND (a.grantee = 0 AND d.defaclobjtype <> 'T' OR r.rolname IN (SELECT rolname
+    -- A person's login makes no objects, and could raise an alarm with its own defaults that nobody but it can end.
+    WHERE a.grantee <> d.defaclrole AND d.defaclrole NOT IN (SELECT oid FROM person_login) AND (a.grantee = 0 AND d.defaclobjtype <> 'T' OR r.rolname IN (SELECT rolname
         FROM expected UNION SELECT rolname FROM person_login))
 UNION ALL SELECT 'new-functions-for-everybody', r.rolname FROM ours AS r
     WHERE r.rolname IN ('lmskit_owner', 'lmskit_definer', 'lmskit_logins')

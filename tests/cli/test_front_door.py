@@ -119,6 +119,16 @@ def test_a_full_disk_behind_the_output_is_one_sentence(home, arguments):
     assert "Exception ignored" not in done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes an output")
+def test_an_output_that_is_closed_gets_no_complaint(home):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG"))}
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$0" -m lmskit db status >&-', sys.executable],
+        env=environment | {"LMSKIT_HOME": str(home)}, cwd=PROJECT_ROOT, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("arguments", [("--help",), ("db", "status"), ("doctor",)], ids=" ".join)
 def test_a_reader_that_has_gone_away_gets_no_complaint(home, arguments):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG"))}

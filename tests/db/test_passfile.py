@@ -10,7 +10,7 @@ from lmskit.db.passfile import keep_password, read_entries
 from lmskit.errors import DatabaseError
 
 
-@pytest.fixture(params=["bytes", "folder", "loop"])
+@pytest.fixture(params=["bytes", "folder", "loop", "pipe"])
 def unreadable(request, tmp_path):
     """A path and what its sentence says."""
     path = tmp_path / "pgpass"
@@ -21,6 +21,9 @@ def unreadable(request, tmp_path):
     if request.param == "folder":
         path.mkdir(mode=0o700)
         return path, "cannot be read: Is a directory"
+    if request.param == "pipe":
+        os.mkfifo(path, 0o600)
+        return path, "cannot be read: Not a file"
     path.symlink_to(path)
     return path, "cannot be read: Too many levels of symbolic links"
 

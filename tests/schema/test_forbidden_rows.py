@@ -444,6 +444,22 @@ def test_the_forbidden_row_is_refused_and_the_one_beside_it_stored(case: Case, w
     world.add(case.table, **values(case.allowed, world))
 
 
+COPIES = [
+    ("answer_key", {"a": "a" * 100_000}, "courses", "mastery_parameters"),
+    ("questions", [{"a": "a" * (limits.LARGEST_ANSWERS + 1)}], "quiz_attempts", "answers"),
+]
+
+
+@pytest.mark.parametrize(("source", "large", "target", "column"), COPIES, ids=[f"{table}.{column}" for _, _, table, column in COPIES])
+def test_a_value_copied_from_a_row_is_measured_unpacked(source: str, large: object, target: str, column: str, world: World) -> None:
+    world.add("quizzes", **{source: large})
+    quizzes = table("quizzes")
+    stored = select(quizzes.c[source]).order_by(quizzes.c.id.desc()).limit(1).scalar_subquery()
+    with pytest.raises(IntegrityError) as refused:
+        world.connection.execute(update(table(target)).values({column: stored}))
+    assert violated_constraint(refused.value) == f"ck_{target}_{column}_is_shallow"
+
+
 def test_every_constraint_of_the_database_is_tried(owner: Connection) -> None:
     in_database = set(
         owner.exec_driver_sql(

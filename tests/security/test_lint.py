@@ -185,6 +185,7 @@ def test_every_rule_in_the_statements_is_explained():
         "CREATE VIEW lms.weeks WITH (security_invoker = on) AS SELECT * FROM lms.syllabi; ALTER VIEW lms.weeks OWNER TO lmskit_owner",
         "CREATE INDEX by_course_and_score ON lms.quiz_attempts (course_id, score)",
         "CREATE ROLE auditor LOGIN",
+        f"{LOGIN}; ALTER DEFAULT PRIVILEGES FOR ROLE u_0123456789abcdef GRANT ALL ON TABLES TO PUBLIC",
     ],
 )
 def test_what_only_narrows_breaks_no_rule_but_that_migrations_make_everything(superuser, statement):

@@ -244,7 +244,7 @@ WHERE c.state = 'changed'
     AND (
         c.number > o.most_attempts
         OR length(c.feedback) > o.longest_feedback
-        OR pg_column_size(c.answers) > o.largest_answers
+        OR pg_column_size('[]'::jsonb || c.answers) > o.largest_answers
         OR jsonb_path_exists(c.answers, format('$.**{%s to last}', o.deepest_answers + 1)::jsonpath)
         OR extract(YEAR FROM least(c.started_at, c.submitted_at) AT TIME ZONE 'UTC') < o.earliest_year
         OR extract(YEAR FROM greatest(c.started_at, c.submitted_at) AT TIME ZONE 'UTC') > o.latest_year
