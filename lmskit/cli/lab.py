@@ -80,7 +80,8 @@ def lab(
         prepare_kernels(person if me is None else me.email)
         server, address = _listening(further or [], notebooks=notebooks, port=port, ip=ip, no_browser=no_browser)
         demonstration = access().server.external is None and access().server.has_login(DEMO_ADMIN)
-        shown = welcome(address=address, person=None if me is None else me.email or me.login, demonstration=demonstration)
+        name = None if me is None else me.email or me.login
+        shown = welcome(address=address, person=name, demonstration=demonstration, embedded=access().server.external is None)
         serve(server, once_listening=shown, at_end=ending.close)
 
 
@@ -216,8 +217,12 @@ def serve(server: Any, *, once_listening: str, at_end: Callable[[], None] = lamb
     os._exit(0)
 
 
-def welcome(*, address: str, person: str | None, demonstration: bool) -> str:
-    """The text to print once JupyterLab listens; `demonstration` says whether this machine has the logins of its people."""
+def welcome(*, address: str, person: str | None, demonstration: bool, embedded: bool) -> str:
+    """The text to print once JupyterLab listens.
+
+    `person` is who is signed in, None if a form asks for it; `demonstration` says whether this machine has the logins of its people,
+    `embedded` whether the server is the one that lmskit starts and stops.
+    """
     lines = ["", f"  JupyterLab: {address}"]
     lines.append(
         f"  The notebooks use the login of {person}." if person is not None else "  The notebooks ask who you are: lmskit.connect()"
@@ -229,4 +234,5 @@ def welcome(*, address: str, person: str | None, demonstration: bool) -> str:
             f"    lmskit lab --as {DEMO_LECTURER}   a lecturer: lecturer/mastery_dashboard",
             f"    lmskit lab --as {DEMO_ADMIN}      the administrator: admin/course_setup, admin/enrollment",
         ]
-    return "\n".join([*lines, "", "  Ctrl-C ends JupyterLab. The database keeps running until: lmskit db stop", ""])
+    end = "  Ctrl-C ends JupyterLab." + (" The database keeps running until: lmskit db stop" if embedded else "")
+    return "\n".join([*lines, "", end, ""])

@@ -30,7 +30,10 @@ SCHEMA = "lms"
 BUILTIN_LOCALE_SINCE = 17
 STATEMENT_TIMEOUT = "60s"
 DEFAULTS: dict[str, Any] = {"connect_timeout": 10, "application_name": "lmskit bootstrap"}
-ADVICE = "Check the address. To be asked for the password of its login: lmskit db bootstrap --password ADDRESS"
+ADVICE = (
+    "Check the address. To be asked for the password of its login: lmskit init ADDRESS --operator-password, "
+    "or lmskit db bootstrap --password ADDRESS"
+)
 MAINTENANCE = "postgres"
 """The database to connect to before lmskit's own exists; a server may not have it, and then has the other."""
 

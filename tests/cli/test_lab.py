@@ -115,10 +115,13 @@ def test_kernels_use_unix_sockets_where_their_names_are_short_enough(folder, sho
 
 
 def test_the_demonstration_names_its_people_and_another_database_does_not():
-    found = lab.welcome(address="http://127.0.0.1:8888/lab?token=t", person=None, demonstration=True)
+    found = lab.welcome(address="http://127.0.0.1:8888/lab?token=t", person=None, demonstration=True, embedded=True)
     assert "http://127.0.0.1:8888/lab?token=t" in found
     assert "lmskit lab --as demo.lecturer@example.org" in found
-    assert "demo." not in lab.welcome(address="http://127.0.0.1:8888", person="someone@example.org", demonstration=False)
+    assert "lmskit db stop" in found
+    there = lab.welcome(address="http://127.0.0.1:8888", person="someone@example.org", demonstration=False, embedded=False)
+    assert "demo." not in there
+    assert "lmskit db stop" not in there, "a server of one's own is not stopped by lmskit"
 
 
 def test_without_a_checkout_there_is_a_sentence(tmp_path, configure):
