@@ -159,7 +159,7 @@ def passfile(path: Path) -> Finding:
     """Check that only their owner can read the passwords kept on this machine."""
     if not path.exists():
         return well("passfile", "No password is kept on this machine.")
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         return wrong("passfile", f"Others can read the passwords in {path}. To close the file: chmod 600 {path}")
     try:
         read_entries(path)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from lmskit.db.roles import migrator_of
 from lmskit.queries.finding import Finding, note, well, wrong
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ SELECT
     current_setting('reserved_connections')::int AS reserved,
     EXISTS (SELECT FROM pg_roles WHERE rolname = 'lmskit_admin' AND pg_has_role(oid, 'pg_use_reserved_connections', 'USAGE')) AS may_use,
     coalesce(sum(r.rolconnlimit), 0) AS of_lecturers,
-    count(*) AS n_lecturers
+    count(*) AS n_lecturers,
+    current_database() AS database
 FROM pg_roles AS g
 JOIN pg_auth_members AS m ON m.roleid = g.oid
 JOIN pg_roles AS r ON r.oid = m.member AND r.rolcanlogin
@@ -47,5 +49,6 @@ def connections_finding(session: Session, *, embedded: bool) -> Finding:
     return note(
         "connections",
         f"{harm}. To reserve some, as superuser: ALTER SYSTEM SET reserved_connections = {RESERVED}; "
-        "GRANT pg_use_reserved_connections TO lmskit_admin, lmskit_mailer, lmskit_backup, lmskit_migrator; then restart the server",
+        f"GRANT pg_use_reserved_connections TO lmskit_admin, lmskit_mailer, lmskit_backup, "
+        f"{migrator_of(row.database)}; then restart the server",
     )

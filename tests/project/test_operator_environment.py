@@ -42,6 +42,7 @@ def operator(servers, tmp_path):
         "LMSKIT_POSTGRES_VERSION": "16",
         "LMSKIT_PROJECT_ROOT": str(tmp_path / "checkout"),
         "LMSKIT_REPORTS_DIR": str(tmp_path / "reports"),
+        "LMSKIT_SIGN_IN_FILE": str(tmp_path / "sign-in"),
         "LMSKIT_SMTP_HOST": "127.0.0.1",
         "LMSKIT_SMTP_PASSWORD": "secret",
         "LMSKIT_SMTP_PORT": mail,
