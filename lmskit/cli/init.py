@@ -39,6 +39,7 @@ def init(
     harden: Annotated[bool | None, typer.Option("--harden/--no-harden", help="As for `lmskit db bootstrap`.", show_default=False)] = None,
 ) -> None:
     """Begin with a new database: its roles, its tables and the first administrator, who is then signed in. No other people are made."""
+    secret = typer.prompt("Password of the server's login that makes the roles", hide_input=True) if operator_password else None
     request = CreatePerson(
         email=ChooseLogin(email=email or typer.prompt("E-mail address of the first administrator")).email,
         family_name=family_name or typer.prompt("Family name"),
@@ -47,20 +48,20 @@ def init(
     )
     password = typed_password("Password", stdin=password_stdin, new=True)
     if address is None:
-        _begin(request, password, harden=harden, operator_password=operator_password)
+        _begin(request, password, harden=harden, operator_password=secret)
         return
     operator = access().server.read(address)
     settings = Settings(database_url=operator.set(drivername="postgresql").render_as_string(hide_password=False))
     with using(Access(settings)):
-        _begin(request, password, harden=harden, operator_password=operator_password)
+        _begin(request, password, harden=harden, operator_password=secret)
 
 
-def _begin(request: CreatePerson, password: str, *, harden: bool | None, operator_password: bool) -> None:
+def _begin(request: CreatePerson, password: str, *, harden: bool | None, operator_password: str | None) -> None:
     here = access().server.external
-    if here is not None and (harden is not None or operator_password or here.username is not None or not _is_prepared()):
-        secret = typer.prompt("Password of the address's login", hide_input=True) if operator_password else None
+    if here is not None and (harden is not None or operator_password is not None or here.username is not None or not _is_prepared()):
         bare, database = conninfo(here._replace(database=None)), here.database or DATABASE
-        result = bootstrap(bare, database, passfile=access().settings.passfile, harden=harden, password=secret, agree=lambda _login: False)
+        passfile = access().settings.passfile
+        result = bootstrap(bare, database, passfile=passfile, harden=harden, password=operator_password, agree=lambda _login: False)
         print_bootstrapped(result)
     revision.upgrade()
     print_line(f"The tables are at revision {revision.head()}.")
@@ -72,7 +73,7 @@ def _begin(request: CreatePerson, password: str, *, harden: bool | None, operato
     print_line(f"{request.email} is the first administrator and signed in on this machine, {until}.")
     if here is not None:
         print_line(f"On every machine: LMSKIT_DATABASE_URL={shown(without_login(here))} and lmskit sign-in EMAIL")
-    print_line("To add lecturers: lmskit login create EMAIL --family NAME. To open the notebooks: lmskit lab")
+    print_line("To add lecturers: lmskit login create EMAIL --family-name NAME. To open the notebooks: lmskit lab")
 
 
 def _is_prepared() -> bool:

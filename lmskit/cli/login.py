@@ -28,8 +28,10 @@ Keep = Annotated[bool, typer.Option("--keep", help="Keep the password in this ma
 def create(
     email: Email,
     *,
-    family: Annotated[str, typer.Option(help="Family name of a person who is not in lmskit yet.", show_default=False)] = "",
-    given: Annotated[str, typer.Option(help="Given name.", show_default=False)] = "",
+    family: Annotated[
+        str, typer.Option("--family-name", "--family", help="Family name of a person who is not in lmskit yet.", show_default=False)
+    ] = "",
+    given: Annotated[str, typer.Option("--given-name", "--given", help="Given name.", show_default=False)] = "",
     role: Annotated[Role | None, typer.Option(help="lecturer or super_admin. Default: lecturer.", show_default=False)] = None,
     password_prompt: PasswordPrompt = False,
     keep: Keep = False,
@@ -122,7 +124,7 @@ def list_logins(limit: Limit = 100, offset: Offset = 0) -> None:
     """List lecturers and administrators with the state of their logins."""
     with snapshot() as session, administrators_only("list logins"):
         listed, total = login_rows(session, limit=limit, offset=offset), count_logins(session)
-    nothing = "There is no lecturer and no administrator. To make one: lmskit login create EMAIL --family NAME"
+    nothing = "There is no lecturer and no administrator. To make one: lmskit login create EMAIL --family-name NAME"
     print_table(listed, LOGINS.headings, offset=offset, total=total, nothing=nothing)
 
 

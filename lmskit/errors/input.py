@@ -77,7 +77,7 @@ class FamilyNameNeededError(InputError):
     def __init__(self, *, email: str) -> None:
         self.email = email
         super().__init__(
-            f"No person in lmskit has the address {email} yet. To add this person with a login, give the family name: --family NAME"
+            f"No person in lmskit has the address {email} yet. To add this person with a login, give the family name: --family-name NAME"
         )
 
 

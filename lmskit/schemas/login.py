@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from lmskit.limits import LONGEST_ADDRESS, LONGEST_PASSWORD, SHORTEST_PASSWORD
 from lmskit.schemas.request import Request
@@ -29,6 +29,13 @@ class CreateLogin(Request):
     family_name: Name = ""
     given_name: Name = ""
     role: Role | None = None
+
+    @field_validator("role")
+    @classmethod
+    def _signs_in(cls, role: Role | None) -> Role | None:
+        if role is Role.STUDENT:
+            raise ValueError("Students have no login. Choose lecturer or super_admin.")
+        return role
 
 
 class ChooseLogin(Request):
