@@ -21,4 +21,5 @@ def record(event: str, arguments: tuple[object, ...]) -> None:
             log.write(f"{event} {name}: {' '.join(sys.orig_argv)}\n")
 
 
-sys.addaudithook(record)
+if "OUTBOUND_LOG" in os.environ:  # not where pytest only looks for doctests
+    sys.addaudithook(record)
