@@ -95,8 +95,11 @@ def alone(tasks: Sequence[Task], *, rounds: int = 2) -> dict[str, float]:
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
-def beside(street: Street, way: Way, tasks: Sequence[Task], usual: Mapping[str, float]) -> Result:
-    """Do the tasks beside a neighbour who does as `way` says, then end the neighbour's sessions as the doctor does."""
+def beside(street: Street, way: Way, tasks: Sequence[Task], usual: Mapping[str, float], *, bound: float = BOUND) -> Result:
+    """Do the tasks beside a neighbour who does as `way` says, then end the neighbour's sessions as the doctor does.
+
+    A task that takes more than `bound` times as long as alone is a fault if the way's means are locks, connections or memory.
+    """
     result = Result(way)
     if way.refused:
         _refused(street, way, result)
@@ -104,14 +107,14 @@ def beside(street: Street, way: Way, tasks: Sequence[Task], usual: Mapping[str, 
     try:
         with street.superuser() as witness, _neighbour(street, way, result):
             for task in tasks:
-                result.done[task.name] = _timely(task, usual[task.name])
+                result.done[task.name] = _timely(task, usual[task.name], bound)
             names = (NEIGHBOUR, street.login)
             result.named = any(word in done.said for name, done in result.done.items() if name == "doctor" for word in names)
             _end_sessions(street, result)
             witness.execute("SELECT 1")
     except psycopg.OperationalError as error:
         result.faults.append(f"The server ended: {error}")
-    result.faults += _faults(result, usual)
+    result.faults += _faults(result, usual, bound)
     street.tidy()
     return result
 
@@ -131,23 +134,23 @@ def _refused(street: Street, way: Way, result: Result) -> None:
         street.tidy()
 
 
-def _timely(task: Task, usual: float) -> Done:
+def _timely(task: Task, usual: float, bound: float) -> Done:
     """Do a task; do it again if it ends late, and return the quickest."""
     done = task.run()
     for _ in range(REPEATS):
-        if done.bug or not done.is_done or done.seconds <= BOUND * max(usual, SHORTEST):
+        if done.bug or not done.is_done or done.seconds <= bound * max(usual, SHORTEST):
             break
         done = min(done, task.run(), key=lambda each: each.seconds)
     return done
 
 
-def _faults(result: Result, usual: Mapping[str, float]) -> Iterator[str]:
+def _faults(result: Result, usual: Mapping[str, float], bound: float) -> Iterator[str]:
     for name, done in result.done.items():
         times = done.seconds / max(usual[name], SHORTEST)
         if done.bug:
             yield f"{name} ends in a traceback: {done.bug}"
         elif done.is_done:
-            if times > BOUND and result.way.means in BOUNDED:
+            if times > bound and result.way.means in BOUNDED:
                 yield f"{name} takes {done.seconds:.1f} s, {times:.1f} × as long as alone"
         elif not any(reason in done.said for reason in REASONS) and name != "doctor":
             yield f"{name} stops without a reason: {done.said.strip()[-300:]!r}"
