@@ -77,7 +77,7 @@ def test_every_question_of_a_bank_has_a_result_and_a_second_import_changes_nothi
     quiz = the_quiz(session, course)
     assert quiz_content(session, quiz.id) == bank.content()
     assert (quiz.title, quiz.week_number, float(quiz.max_score)) == (bank.title, 2, bank.content().max_score)
-    runs = session.scalars(select(ImportRun).where(ImportRun.sha256 == bank.sha256)).all()
+    runs = session.scalars(select(ImportRun).where(ImportRun.sha256 == bank.sha256).order_by(ImportRun.id)).all()
     assert [(run.format, run.added, run.unchanged, run.rejected) for run in runs] == [
         (form, n_questions, 0, n_rejections),
         (form, 0, n_questions, n_rejections),

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from sqlalchemy import create_engine, delete, select, update
+from sqlalchemy import Engine, create_engine, delete, func, select, update
 
 from lmskit.db import access, retried, transaction
 from lmskit.db.cluster import Cluster
@@ -292,6 +292,9 @@ def test_a_watch_survives_the_death_of_the_database_server(say, durable_home, ma
     engine.dispose()
     deaths: list[int] = []
 
+    def all_arrived() -> bool:
+        return len(set(mail_server.recipients())) == 40
+
     def strike(occurrence: Occurrence) -> None:
         if occurrence.kind == ("accepted", "answered")[len(deaths) % 2] and len(mail_server.accepted) >= 10 * (len(deaths) + 1):
             kill_server(durable_home)
@@ -301,7 +304,9 @@ def test_a_watch_survives_the_death_of_the_database_server(say, durable_home, ma
     command = [sys.executable, "-m", "lmskit", "mail", "deliver", "--watch", "--every", "0.2"]
     watch = subprocess.Popen(command, cwd=ROOT, env=kept, stdout=subprocess.PIPE, text=True)
     try:
-        assert until(lambda: len(set(mail_server.recipients())) == 40, seconds=45), len(mail_server.accepted)
+        if not until(all_arrived, seconds=30):
+            end_leases(engine)
+        assert until(all_arrived, seconds=30), len(mail_server.accepted)
         assert until(lambda: intake.is_settled(engine), seconds=20)
     finally:
         watch.terminate()
@@ -315,6 +320,14 @@ def test_a_watch_survives_the_death_of_the_database_server(say, durable_home, ma
     assert duplicates <= 3
     assert watch.returncode == 0
     assert output.splitlines()[-1] == "Stopped; no message is being sent."
+
+
+def end_leases(engine: Engine) -> None:
+    """Let the leases of claims end whose commit counted though its answer was lost with the server; else they end after ten minutes."""
+    waiting = (OutboxMessage.status == OutboxStatus.WAITING, OutboxMessage.leased_until.is_not(None))
+    with engine.begin() as connection:
+        changed = connection.execute(update(OutboxMessage).where(*waiting).values(leased_until=func.clock_timestamp()))
+    assert changed.rowcount
 
 
 def kill_server(home: Path) -> None:
