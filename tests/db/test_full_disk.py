@@ -94,6 +94,7 @@ def test_on_a_full_disk_no_half_database_is_made(disk, own_cluster):
     assert ask(cluster.start(), "SELECT 1") == 1
 
 
+@pytest.mark.long
 def test_a_server_whose_log_is_full_starts_on_its_reserve_with_all_acknowledged_rows(say, disk, own_cluster):
     cluster = own_cluster(disk.folder / "home")
     with psycopg.connect(cluster.start().superuser_conninfo()) as connection:
@@ -137,6 +138,7 @@ def test_a_stopped_server_starts_on_a_full_disk_and_the_administrator_learns_of_
     assert ask(cluster.start(), "SELECT 1") == 1
 
 
+@pytest.mark.long
 def test_a_server_that_cannot_be_prepared_or_migrated_on_a_full_disk_says_so_and_is_later(disk, own_cluster, configure):
     cluster = own_cluster(disk.folder / "home")
     cluster.start()
@@ -160,6 +162,7 @@ def test_a_server_that_cannot_be_prepared_or_migrated_on_a_full_disk_says_so_and
     assert revision.current() == revision.head()
 
 
+@pytest.mark.long
 def test_a_server_stops_on_a_full_disk_and_keeps_what_was_acknowledged(disk, own_cluster):
     cluster = own_cluster(disk.folder / "home")
     with psycopg.connect(cluster.start().superuser_conninfo(), autocommit=True) as connection:

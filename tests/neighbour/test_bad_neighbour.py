@@ -32,7 +32,7 @@ def test_what_the_database_refuses_is_refused(made):
     assert [(result.way.name, result.faults) for result in refused if result.faults] == []
 
 
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] if number > 1 else []) for number, name in enumerate(SAMPLE)])
 def test_the_work_of_others_goes_on(name, made, work, usual):
     result = beside(made, WAYS[name], work, usual, bound=HELD_UP)
     assert result.faults == []

@@ -210,7 +210,7 @@ def outcome(work: Callable[[], object], pid: int) -> str:
     return "stopped" if status else "done"
 
 
-@pytest.mark.parametrize("held", HOLDS)
+@pytest.mark.parametrize("held", [pytest.param(name, marks=[pytest.mark.long] if number > 1 else []) for number, name in enumerate(HOLDS)])
 def test_what_a_lecturer_holds_stops_work_with_a_sentence_and_ending_the_session_frees_it(courses, held, tmp_path, admin_engine):
     statements, stopped = HOLDS[held]
     with transaction(admin_engine) as session:
