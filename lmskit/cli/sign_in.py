@@ -28,7 +28,7 @@ def sign_in(
 ) -> None:
     """Sign in with address and password: commands, JupyterLab and its notebooks then act as you, for 12 hours or with --keep for longer.
 
-    The server is the one that LMSKIT_DATABASE_URL names.
+    The server is the one that LMSKIT_DATABASE_URL or PGSERVICE names, else the embedded one on this machine.
     """
     email = ChooseLogin(email=email or typer.prompt("E-mail address")).email
     password = typed_password("Password", stdin=password_stdin)
