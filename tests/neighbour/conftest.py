@@ -19,9 +19,9 @@ PATIENCE = 2
 """Seconds that the administrator's work waits for a lock."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def home():
-    """A folder that the server's user can enter."""
+    """A folder that the server's user can enter; a new one for each server, as other tests may come between the files of this folder."""
     made = Path(tempfile.mkdtemp(prefix="lmskit-neighbour-"))
     made.chmod(0o755)
     yield made
