@@ -7,7 +7,9 @@ import typer
 
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.printing import print_line, print_table
-from lmskit.db import access, snapshot, transaction
+from lmskit.db import access, engine_for, snapshot, transaction
+from lmskit.db.failure import translated_errors
+from lmskit.db.schema_revision import require_known_schema
 from lmskit.listings import MESSAGES
 from lmskit.queries.course import course_by_code
 from lmskit.queries.outbox import count_outbox_messages, message_rows
@@ -114,5 +116,11 @@ def _watch(every: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     print_line(f"Looking for messages every {every:g} seconds. To stop: Ctrl-C")
-    watch_outbox(transaction, transport_of(access().settings), every=every, go_on=lambda: not stopping, say=print_line)
+    transport = transport_of(access().settings)
+    watch_outbox(transaction, transport, every=every, go_on=lambda: not stopping, say=print_line, ready=_require_known_schema)
     print_line("Stopped; no message is being sent.")
+
+
+def _require_known_schema() -> None:
+    with translated_errors():
+        require_known_schema(engine_for(), again=True)

@@ -78,6 +78,8 @@ class Companion:
     lock: threading.Lock = field(default_factory=threading.Lock)
     schema_is_known: bool = False
     """Whether the database was found to be at the revision that this lmskit needs."""
+    revisions: list[str] = field(default_factory=list)
+    """The revisions that lmskit had when this process first looked; empty before."""
 
 
 class Access:

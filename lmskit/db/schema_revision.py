@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from lmskit.db.access import access, companion_of
-from lmskit.errors import RevisionError
+from lmskit.errors import RevisionError, UpgradedMeanwhileError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -37,25 +37,43 @@ def read_revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def require_known_schema(engine: Engine) -> None:
+def require_known_schema(engine: Engine, *, again: bool = False) -> None:
     """Refuse a database of another age than this lmskit, before the first work of this process with an engine of an `Access`.
 
-    A login that may not ask for the revision, such as the mail dispatcher's, is not kept from working.
+    Parameters
+    ----------
+    engine
+        An engine of an `Access`.
+    again
+        Ask also if the database was found to be right before: for a process that runs for days.
 
     Raises
     ------
+    UpgradedMeanwhileError
+        The database and lmskit were brought to another revision while this process ran.
     RevisionError
         The revision differs; the sentence says what to do.
     """
     companion = companion_of(engine)
-    if companion.schema_is_known or not (known := revisions()):
+    if companion.schema_is_known and not again:
+        return
+    # As they were at the first look: a process keeps the code it began with when another lmskit is installed.
+    known = companion.revisions = companion.revisions or revisions()
+    if not known:
         return
     with engine.connect() as connection:
         may_ask = connection.execute(
             text("SELECT has_function_privilege(to_regprocedure('lms.schema_revision()'), 'EXECUTE')")
         ).scalar_one()
-        found = read_revision(connection) if may_ask is not False else known[-1]
+        if may_ask is False:
+            raise RevisionError(
+                f"The database does not let this login read its revision, as before 0015, and this lmskit needs {known[-1]}. "
+                "To bring it up to date: lmskit db upgrade"
+            )
+        found = read_revision(connection)
     if found != known[-1]:
+        if found == (revisions() or known)[-1]:
+            raise UpgradedMeanwhileError(began_with=known[-1], found=found)
         raise difference(found, needed=known[-1], known=known)
     companion.schema_is_known = True
 

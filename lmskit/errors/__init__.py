@@ -72,6 +72,7 @@
           ├── BusyError             a lock or a time limit ended the work; nothing was changed
           │   └── LockedError       another session kept locked what the work needs
           └── RevisionError
+              ├── UpgradedMeanwhileError   while this process ran
               └── SeveralHeadsError    two migrations are the newest
 """
 
@@ -154,6 +155,7 @@ from lmskit.errors.operation import (
     SeveralHeadsError,
     SignInRefusedError,
     UnreachableError,
+    UpgradedMeanwhileError,
     WorkCancelledError,
 )
 
@@ -225,6 +227,7 @@ __all__ = [
     "TermNotFoundError",
     "UnknownRuleError",
     "UnreachableError",
+    "UpgradedMeanwhileError",
     "WeekInUseError",
     "WeekNeededError",
     "WeekNotFoundError",

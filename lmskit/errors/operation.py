@@ -116,5 +116,14 @@ class RevisionError(DatabaseError):
     """The database is at another revision than this lmskit needs."""
 
 
+class UpgradedMeanwhileError(RevisionError):
+    """Database and lmskit were upgraded while this process, which has the code of before, ran."""
+
+    def __init__(self, *, began_with: str, found: str) -> None:
+        super().__init__(
+            f"The database went from revision {began_with} to {found} and lmskit was upgraded while this command ran. Start it again."
+        )
+
+
 class SeveralHeadsError(RevisionError):
     """Two migrations follow the same one, so none is the newest."""

@@ -24,7 +24,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from lmskit.db import PATIENT, Opener, retried
-from lmskit.errors import DatabaseError, DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
+from lmskit.errors import (
+    DatabaseError,
+    DeliveryInDoubtError,
+    MessagePostponedError,
+    MessageRefusedError,
+    NoMailServerError,
+    UpgradedMeanwhileError,
+)
 from lmskit.services.mail import Letter, compose
 from lmskit.services.transport import Transport
 from lmskit.vocabulary import OutboxStatus
@@ -226,7 +233,19 @@ def _give_up(begin: Opener, report: DeliveryReport) -> None:
         report.given_up.append(failed)
 
 
-def watch(begin: Opener, transport: Transport, *, every: float, go_on: Callable[[], bool], say: Callable[[str], None]) -> None:
+def ready_as_before() -> None:
+    """Take it that the database is as it was."""
+
+
+def watch(
+    begin: Opener,
+    transport: Transport,
+    *,
+    every: float,
+    go_on: Callable[[], bool],
+    say: Callable[[str], None],
+    ready: Callable[[], None] = ready_as_before,
+) -> None:
     """Send what is due, again and again: report each change in one line, and wait longer while a server cannot be reached.
 
     Parameters
@@ -239,13 +258,23 @@ def watch(begin: Opener, transport: Transport, *, every: float, go_on: Callable[
         Called between messages and while pausing; False ends the watch once the current message is settled.
     say
         Takes one line for each change: messages that were sent or not, an outage that began or ended.
+    ready
+        Called before each look at the outbox; a `DatabaseError` lets the messages wait.
+
+    Raises
+    ------
+    UpgradedMeanwhileError
+        By `ready`: database and lmskit were upgraded, and this process still has the code of before.
     """
     outage: str | None = None
     pause = every
     while go_on():
         now: str | None
         try:
+            ready()
             report = deliver_waiting(begin, transport, go_on=go_on)
+        except UpgradedMeanwhileError:
+            raise
         except DatabaseError as error:
             now = str(error)
         else:

@@ -8,14 +8,23 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from lmskit.db import access, migrator_engine, revision
-from lmskit.db.schema_revision import revisions
-from lmskit.errors import SeveralHeadsError
+from lmskit.db import access, engine_for, migrator_engine, revision
+from lmskit.db.schema_revision import require_known_schema, revisions
+from lmskit.errors import SeveralHeadsError, UpgradedMeanwhileError
+from lmskit.settings import DEMO_ADMIN
 
 
 def store(stored):
     with migrator_engine().begin() as connection:
         connection.execute(text("UPDATE lms.alembic_version SET version_num = :stored"), {"stored": stored})
+
+
+def copy_project(folder):
+    """Copy what Alembic reads."""
+    (folder / "migrations").mkdir()
+    for name in ("alembic.ini", "migrations/env.py", "migrations/script.py.mako", "migrations/sql", "migrations/versions"):
+        source = access().settings.project_root / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
 
 
 def test_the_revisions_are_those_of_alembic_and_the_last_one_is_its_head(cluster):
@@ -47,11 +56,25 @@ def test_code_and_database_of_different_ages_say_so_in_one_sentence_in_every_com
     assert kernel.stderr.strip().endswith(sentence)
 
 
+def test_a_process_that_goes_on_for_days_notices_that_database_and_lmskit_were_upgraded(cluster, admin_engine, configure, tmp_path):
+    """It has the code that it began with, whatever is installed now."""
+    copy_project(tmp_path)
+    configure(LMSKIT_PROJECT_ROOT=str(tmp_path))
+    engine = engine_for(DEMO_ADMIN)
+    require_known_schema(engine, again=True)
+    newest, next_one = revision.head(), "9001"
+    (tmp_path / "migrations" / "versions" / f"{next_one}_next.py").touch()
+    require_known_schema(engine, again=True)
+    store(next_one)
+    try:
+        with pytest.raises(UpgradedMeanwhileError, match=f"from revision {newest} to {next_one} .* Start it again"):
+            require_known_schema(engine, again=True)
+    finally:
+        store(newest)
+
+
 def test_two_newest_migrations_are_named_and_doctor_goes_on(cluster, configure, tmp_path):
-    (tmp_path / "migrations").mkdir()
-    for name in ("alembic.ini", "migrations/env.py", "migrations/script.py.mako", "migrations/sql", "migrations/versions"):
-        source = access().settings.project_root / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    copy_project(tmp_path)
     newest = revision.head()
     for number in ("9001", "9002"):
         content = f'revision = "{number}"\ndown_revision = "{newest}"\n\n\ndef upgrade() -> None: ...\n'

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import func, select
 
-from lmskit.errors import DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
+from lmskit.errors import (
+    DeliveryInDoubtError,
+    MessagePostponedError,
+    MessageRefusedError,
+    NoMailServerError,
+    RevisionError,
+    UpgradedMeanwhileError,
+)
 from lmskit.models import Course, Enrollment, OutboxMessage, User
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services import delivery
@@ -408,6 +415,25 @@ def test_a_watch_reports_each_change_once(session, begin, post, case, monkeypatc
     watch(begin, post, every=0, go_on=go_on, say=lines.append)
     assert lines == [
         "The mail server cannot be reached.",
+        "1 sent, 0 refused for good, 0 to be tried again.",
+        "Messages are sent again.",
+    ]
+
+
+def test_a_watch_waits_while_database_and_lmskit_differ_and_ends_when_both_were_upgraded(session, begin, post, case, monkeypatch):
+    lines: list[str] = []
+    answers = iter([RevisionError("The database is at revision 0001."), None, UpgradedMeanwhileError(began_with="0001", found="0002")])
+    enroll(session, case.request)
+
+    def ready():
+        if (answer := next(answers)) is not None:
+            raise answer
+
+    monkeypatch.setattr(delivery, "LONGEST_OUTAGE_PAUSE", 0.0)
+    with pytest.raises(UpgradedMeanwhileError, match="Start it again"):
+        watch(begin, post, every=0, go_on=lambda: True, say=lines.append, ready=ready)
+    assert lines == [
+        "The database is at revision 0001.",
         "1 sent, 0 refused for good, 0 to be tried again.",
         "Messages are sent again.",
     ]

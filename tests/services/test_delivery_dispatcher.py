@@ -5,10 +5,12 @@ import datetime as dt
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from sqlalchemy import text
 
-from lmskit.db import access, generate_password, scram_verifier, transaction
+from lmskit.db import access, generate_password, migrator_engine, scram_verifier, transaction
 from lmskit.db.roles import DISPATCHER
-from lmskit.errors import MessageRefusedError, NotPermittedError
+from lmskit.db.schema_revision import require_known_schema, revisions
+from lmskit.errors import MessageRefusedError, NotPermittedError, RevisionError
 from lmskit.models import Base
 from lmskit.queries.outbox import outbox_messages
 from lmskit.schemas.enrollment import EnrollStudent
@@ -59,6 +61,36 @@ def test_it_makes_enrollments_active_and_restores_those_that_were_refused(admin_
     with admin_engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT actor FROM audit_log WHERE course_id = %s AND action = 'update'", (course.id,))
         assert DISPATCHER in {actor for (actor,) in rows}
+
+
+def test_it_refuses_a_database_that_is_older_or_newer_than_lmskit(dispatcher, post):
+    require_known_schema(dispatcher)
+    with migrator_engine().connect() as connection:
+        for stored, sentence in (("0003", "To bring it up to date: lmskit db upgrade"), ("9999", "the database is newer")):
+            connection.execute(text("UPDATE lms.alembic_version SET version_num = :stored"), {"stored": stored})
+            connection.commit()
+            try:
+                with pytest.raises(RevisionError, match=sentence):
+                    require_known_schema(dispatcher, again=True)
+            finally:
+                connection.execute(text("UPDATE lms.alembic_version SET version_num = :stored"), {"stored": revisions()[-1]})
+                connection.commit()
+    require_known_schema(dispatcher, again=True)
+
+
+def test_a_login_that_may_not_ask_finds_the_database_older(dispatcher):
+    """As in a database before revision 0015."""
+    right = "EXECUTE ON FUNCTION lms.schema_revision()"
+    with migrator_engine().connect() as connection:
+        definer = "SET LOCAL ROLE lmskit_definer"
+        connection.exec_driver_sql(f"{definer}; REVOKE {right} FROM lmskit_mailer")
+        connection.commit()
+        try:
+            with pytest.raises(RevisionError, match="To bring it up to date: lmskit db upgrade"):
+                require_known_schema(dispatcher, again=True)
+        finally:
+            connection.exec_driver_sql(f"{definer}; GRANT {right} TO lmskit_mailer")
+            connection.commit()
 
 
 @pytest.mark.parametrize("table", sorted(Base.metadata.tables))
