@@ -26,7 +26,9 @@ THRESHOLD = "prepare_threshold"
 """The one parameter of psycopg that an address may have; all others are libpq's."""
 LOGIN = ("user", "password", "passfile", "service")
 """What belongs to a login and not to the server."""
-SECRET = ("password", "sslpassword")
+KEY_PASSWORD = "sslpassword"  # noqa: S105 - a name
+"""The parameter with the password of a client certificate's key."""
+SECRET = ("password", KEY_PASSWORD)
 
 
 def read_address(address: str, *, name: str = "The address", sample: str = SAMPLE) -> URL:
@@ -128,7 +130,10 @@ def prepare_threshold(url: URL) -> int | None:
 
 
 def without_password(url: URL) -> str:
-    """Return an address for another process of the same person, which has the password of its login from elsewhere."""
+    """Return an address for another process of the same person, which has the password of its login from elsewhere.
+
+    The password of a certificate's key is still in it.
+    """
     return url._replace(password=None).set(drivername="postgresql").render_as_string()
 
 

@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from lmskit.db.blocking import UNKNOWN
+from lmskit.db.encryption import insecure_sentence
 from lmskit.db.refused_value import refusal
 from lmskit.db.watched_connection import LockTimeoutError
 from lmskit.errors import (
@@ -155,6 +156,8 @@ def connection_error(error: Exception, parameters: Mapping[str, object], *, advi
     """
     text = str(error)
     server = _server(parameters)
+    if (insecure := insecure_sentence(text, parameters, server=server)) is not None:
+        return UnreachableError(insecure)
     user, database = parameters.get("user") or "your login", parameters.get("dbname") or "lmskit"
     refused = f"The {server} does not accept the login {user} with the password it was given."
     full = f"The {server} has no connection left for {user}."
@@ -195,7 +198,8 @@ def _server(parameters: Mapping[str, object]) -> str:
 
 
 def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip() and "Is the server running" not in line]
+    # libpq explains some reasons in further lines that are indented.
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("\t")]
     reason = lines[-1] if lines else "no reason given"
     for prefix in ("failed: ", "FATAL: ", "error: "):
         reason = reason.rpartition(prefix)[2]

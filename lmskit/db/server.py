@@ -20,6 +20,7 @@ from lmskit.db.address import DATABASE, DRIVER, hosts, parameters_of, read_addre
 from lmskit.db.bootstrap import Bootstrapped, bootstrap, vector_behind
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.binaries import installation, installed_release
+from lmskit.db.encryption import with_trusted_file
 from lmskit.db.passfile import ANY, find_password_of, forget_password, keep_password, move_host, read_entries
 from lmskit.db.releases import postgres_release, shown
 from lmskit.db.session_limits import limits_not_set
@@ -106,7 +107,7 @@ class Server:
         parameters = parameters_of(url) | {key: str(value) for key, value in url.query.items()}
         service = parameters.pop("service", None)
         found = {} if service is None else service_parameters(service, self.settings.service_files)
-        return url_of({"dbname": DATABASE} | found | parameters)
+        return url_of(with_trusted_file({"dbname": DATABASE} | found | parameters))
 
     @property
     def names_a_login(self) -> bool:

@@ -130,11 +130,11 @@ def test_parameters_of_libpq_are_respected(school, operators_home):
     assert school.lmskit(*ask, home=operators_home, LMSKIT_DATABASE_URL=unreachable) == login
     standby = school.address(query="?target_session_attrs=standby")
     assert "standby" in school.lmskit("course", "list", home=operators_home, status=1, LMSKIT_PERSON=LECTURER, LMSKIT_DATABASE_URL=standby)
-    for query in ("?sslmode=require", "?sslmode=verify-full&sslrootcert=/nowhere/root.crt"):
+    for query, mode in (("?sslmode=require", "require"), ("?sslmode=verify-full&sslrootcert=/nowhere/root.crt", "verify-full")):
         message = school.lmskit(
             "course", "list", home=operators_home, status=1, LMSKIT_PERSON=LECTURER, LMSKIT_DATABASE_URL=school.address(query=query)
         )
-        assert "cannot be reached securely" in message
+        assert f"offers no TLS, which the address asks for (sslmode={mode})" in message
     assert school.lmskit(*ask, home=operators_home, LMSKIT_DATABASE_URL=school.address(query="?prepare_threshold=0")) == login
 
 
