@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.asking import confirmed
+from lmskit.cli.password import operators_password
 from lmskit.cli.psql import run_psql
 from lmskit.db import access, revision
 from lmskit.db.address import DATABASE, conninfo, shown
@@ -54,7 +56,7 @@ def bootstrap_command(
             raise InputError(message)
         result = access().server.bootstrap(access().server.start())
     else:
-        secret = typer.prompt("Password", hide_input=True) if password else None
+        secret = operators_password("Password") if password else None
         where, database = conninfo(server._replace(database=None)), server.database or DATABASE
         result = bootstrap(
             where,
@@ -99,7 +101,7 @@ def downgrade(
 ) -> None:
     """Take the database back to REVISION. Data of later revisions are lost."""
     if not yes:
-        typer.confirm(f"Going back to {revision_id} loses the data of later revisions. Go on?", abort=True)
+        confirmed(f"Going back to {revision_id} loses the data of later revisions. Go on?", instead="--yes")
     revision.downgrade(revision_id)
     typer.echo(f"The database is at revision {revision.current() or 'base'}.")
 

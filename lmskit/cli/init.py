@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.asking import asked
 from lmskit.cli.db import print_bootstrapped
-from lmskit.cli.password import typed_password
+from lmskit.cli.password import operators_password, typed_password
 from lmskit.cli.printing import print_line
 from lmskit.cli.sign_in import remember
 from lmskit.db import Access, access, migrator_engine, revision, transaction, using
@@ -39,11 +40,11 @@ def init(
     harden: Annotated[bool | None, typer.Option("--harden/--no-harden", help="As for `lmskit db bootstrap`.", show_default=False)] = None,
 ) -> None:
     """Begin with a new database: its roles, its tables and the first administrator, who is then signed in. No other people are made."""
-    secret = typer.prompt("Password of the server's login that makes the roles", hide_input=True) if operator_password else None
+    secret = operators_password("Password of the server's login that makes the roles") if operator_password else None
     request = CreatePerson(
-        email=ChooseLogin(email=email or typer.prompt("E-mail address of the first administrator")).email,
-        family_name=family_name or typer.prompt("Family name"),
-        given_name=typer.prompt("Given name", default="", show_default=False) if given_name is None else given_name,
+        email=ChooseLogin(email=email or asked("E-mail address of the first administrator", instead="--email ADDRESS")).email,
+        family_name=family_name or asked("Family name", instead="--family-name NAME"),
+        given_name=asked("Given name", instead="--given-name NAME", default="") if given_name is None else given_name,
         role=Role.SUPER_ADMIN,
     )
     password = typed_password("Password", stdin=password_stdin, new=True)
@@ -72,7 +73,9 @@ def _begin(request: CreatePerson, password: str, *, harden: bool | None, operato
     until = remember(request.email, password, keep=here is None)
     print_line(f"{request.email} is the first administrator and signed in on this machine, {until}.")
     if here is not None:
-        print_line(f"On every machine: LMSKIT_DATABASE_URL={shown(without_login(here))} and lmskit sign-in EMAIL")
+        address = shown(without_login(here))
+        print_line(f"To use this server, here too, set the variable: LMSKIT_DATABASE_URL={address}")
+        print_line("On every other machine set it as well, then: lmskit sign-in EMAIL")
     print_line("To add lecturers: lmskit login create EMAIL --family-name NAME. To open the notebooks: lmskit lab")
 
 

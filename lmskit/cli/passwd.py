@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lmskit.cli.password import new_password, show_password
+from lmskit.cli.password import new_password, show_password, typed_password
 from lmskit.cli.printing import print_line
 from lmskit.db import access, keep_login, transaction
 from lmskit.errors import NotPermittedError
@@ -24,6 +24,7 @@ def passwd(
     password_prompt: Annotated[
         bool, typer.Option("--password-prompt", help="For another person: ask for the password, twice, instead of generating one.")
     ] = False,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep it in this machine's passfile, even if none was kept before.")] = False,
 ) -> None:
     """Set a new password. Your own is asked for twice; for another person one is generated and shown once."""
@@ -33,7 +34,10 @@ def passwd(
         raise NotPermittedError(f"You are signed in as {me.login}, which belongs to no person. Name a person, or set LMSKIT_PERSON.")
     address = me.email if email is None else ChooseLogin(email=email).email
     own = address == me.email
-    password = new_password(prompt=own or password_prompt)
+    if password_stdin or own:
+        password = typed_password("New password", stdin=password_stdin, new=True)
+    else:
+        password = new_password(prompt=password_prompt)
     with transaction() as session:
         if own:
             change_own_password(session, password=password)
@@ -43,4 +47,4 @@ def passwd(
     if kept:
         keep_login(str(address), password)
     print_line(f"{address} has a new password.")
-    show_password(str(address), password, generated=not (own or password_prompt), kept=kept)
+    show_password(str(address), password, generated=not (own or password_prompt or password_stdin), kept=kept)

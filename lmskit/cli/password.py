@@ -2,9 +2,9 @@
 
 import sys
 
-import typer
 from pydantic import SecretStr
 
+from lmskit.cli.asking import asked
 from lmskit.cli.printing import print_line
 from lmskit.db import access, generate_password
 from lmskit.schemas.login import ChoosePassword
@@ -14,14 +14,19 @@ def new_password(*, prompt: bool) -> str:
     """A password that the person types twice, or a random one."""
     if not prompt:
         return generate_password()
-    typed = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
-    return ChoosePassword(password=typed).password.get_secret_value()
+    typed = asked("New password", instead="leave --password-prompt out, and one is made", hidden=True, twice=True)
+    return ChoosePassword(password=SecretStr(typed)).password.get_secret_value()
 
 
 def typed_password(label: str, *, stdin: bool, new: bool = False) -> str:
     """A password that the person types, twice if it is new, or that standard input has in its first line."""
-    typed = sys.stdin.readline().rstrip("\r\n") if stdin else typer.prompt(label, hide_input=True, confirmation_prompt=new)
-    return ChoosePassword(password=SecretStr(typed)).password.get_secret_value() if new else str(typed)
+    typed = sys.stdin.readline().rstrip("\r\n") if stdin else asked(label, instead="--password-stdin", hidden=True, twice=new)
+    return ChoosePassword(password=SecretStr(typed)).password.get_secret_value() if new else typed
+
+
+def operators_password(label: str) -> str:
+    """The password of the login that prepares a server, which the person types."""
+    return asked(label, instead="PGPASSWORD, ~/.pgpass or a connection service", hidden=True)
 
 
 def show_password(email: str, password: str, *, generated: bool, kept: bool) -> None:

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.asking import asked
 from lmskit.cli.password import typed_password
 from lmskit.cli.printing import print_line
 from lmskit.db import access, snapshot
 from lmskit.db.address import shown
+from lmskit.db.sign_in_advice import elsewhere
 from lmskit.db.sign_in_file import HOURS, KeptSignIn
 from lmskit.queries.login import SignedIn, signed_in
 from lmskit.schemas.login import ChooseLogin
@@ -30,7 +32,8 @@ def sign_in(
 
     The server is the one that LMSKIT_DATABASE_URL or PGSERVICE names, else the embedded one on this machine.
     """
-    email = ChooseLogin(email=email or typer.prompt("E-mail address")).email
+    access().require_database()
+    email = ChooseLogin(email=email or asked("E-mail address", instead="lmskit sign-in EMAIL")).email
     password = typed_password("Password", stdin=password_stdin)
     with snapshot(access().sign_in(email, password)) as session:
         me = signed_in(session)
@@ -55,6 +58,9 @@ def whoami() -> None:
     with snapshot() as session:
         me = signed_in(session)
     print_line(f"You are signed in as {_described(me)}, at {_server()}.")
+    others = [] if access().server.external is not None else elsewhere(access().server, access().terminal)
+    for other in others:
+        print_line(f"You are signed in at another server too; to use it: LMSKIT_DATABASE_URL={other}")
     found = access().terminal.find(access().server.name)
     if found is not None and found.login == me.login:
         print_line(f"The sign-in lasts {_lasting(found)}.")
@@ -84,4 +90,4 @@ def _described(me: SignedIn) -> str:
 
 def _server() -> str:
     external = access().server.external
-    return "the embedded server" if external is None else f"the server {shown(external)}"
+    return "the embedded server (LMSKIT_DATABASE_URL is not set)" if external is None else f"the server {shown(external)}"

@@ -31,6 +31,7 @@ from lmskit.db.address import DATABASE, THRESHOLD, hosts, parameters_of, prepare
 from lmskit.db.failure import connection_error, is_starting
 from lmskit.db.passfile import find_password_of
 from lmskit.db.server import Server
+from lmskit.db.sign_in_advice import advice
 from lmskit.db.sign_in_file import BY_ADDRESS, KeptSignIn, SignInFile
 from lmskit.db.values import json_value, read_any_day
 from lmskit.db.watched_connection import WatchedConnection
@@ -130,9 +131,12 @@ class Access:
         ------
         SignInRefusedError
             Address and password do not belong to an open login. A person who was signed in before still is.
+        NotSignedInError
+            This machine has no database, and the settings name no server.
         UnreachableError
             The server cannot be reached.
         """
+        self.require_database()
         before = self._person, self._signed_out
         email = email.strip().lower()
         login = self.server.login_of(email)
@@ -148,6 +152,11 @@ class Access:
         except BaseException:
             self._person, self._signed_out = before
             raise
+
+    def require_database(self) -> None:
+        """Refuse to go on, with what to do, where the settings name no server and this machine has no database; nothing is started."""
+        if not self.server.is_made():
+            raise NotSignedInError(advice(self.server, self.terminal))
 
     def share_sign_in(self) -> None:
         """Let the other notebooks of this JupyterLab act as the person who has signed in, until JupyterLab ends or a person signs out."""
@@ -197,13 +206,14 @@ class Access:
 
     def _address_otherwise(self) -> URL:
         """Return the address for a process that names no person and in which no person has signed in."""
+        self.require_database()
         if self.server.external is not None and self.server.names_a_login:
             return self.server.external
         if (found := self.terminal.find(self.server.name)) is not None:
             return self.server.address(found.login) if found.person is None else self._address_of(found.person)
         if self.default_person is not None and self.server.external is None and self.server.has_login(self.default_person):
             return self._address_of(self.default_person)
-        raise NotSignedInError(self._advice())
+        raise NotSignedInError(advice(self.server, self.terminal))
 
     def _address_of(self, person: str) -> URL:
         login = self.server.login_of(person)
@@ -214,14 +224,6 @@ class Access:
         files = [self.terminal] if self.shared is None else [self.shared, self.terminal]
         names = (self.server.name, f"{self.server.name} {BY_ADDRESS}")
         return [found for file in files for name in names if (found := file.find(name)) is not None]
-
-    def _advice(self) -> str:
-        if self.server.external is not None:
-            return f"No person is signed in at the server {self.server.name}. To sign in: lmskit sign-in"
-        return (
-            "No person is signed in. To sign in: lmskit sign-in. In a new database, to begin with an administrator: lmskit init; "
-            "to look around in a demonstration: lmskit demo"
-        )
 
     # Engines ------------------------------------------------------------------------------------------
 

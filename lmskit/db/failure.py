@@ -128,7 +128,8 @@ def violated_constraint(error: IntegrityError) -> str | None:
 
 TOO_MANY = ("too many connections for role", "too many clients", "remaining connection slots")
 LOCK_TABLE = ("out of shared memory",)
-WRONG_PASSWORD = ("password authentication failed", "no password supplied")
+WRONG_PASSWORD = ("password authentication failed",)
+NO_PASSWORD = ("no password supplied",)
 CLOSED = ("not permitted to log in",)
 PERSONAL_LOGIN = "u_"
 """What the names of people's logins begin with."""
@@ -160,10 +161,13 @@ def connection_error(error: Exception, parameters: Mapping[str, object], *, advi
         return UnreachableError(insecure)
     user, database = parameters.get("user") or "your login", parameters.get("dbname") or "lmskit"
     refused = f"The {server} does not accept the login {user} with the password it was given."
+    none_given = f"The {server} asks for the password of the login {user}, and none was given."
     full = f"The {server} has no connection left for {user}."
     check = advice or "Check LMSKIT_DATABASE_URL, or prepare the server again: lmskit db bootstrap"
+    missing = advice or "Give it in PGPASSWORD or ~/.pgpass, or take the login out of LMSKIT_DATABASE_URL, then: lmskit sign-in"
     if advice is None and str(user).startswith(PERSONAL_LOGIN):
         check = "It is wrong or was changed, or the login was closed. An administrator sets a new one: lmskit passwd EMAIL"
+        missing = "To sign in with address and password: lmskit sign-in"
     sentences: tuple[tuple[tuple[str, ...], str], ...] = (
         (TOO_MANY, f"{full} Close a notebook you no longer need (Kernel > Shut Down), then try again."),
         (
@@ -171,6 +175,7 @@ def connection_error(error: Exception, parameters: Mapping[str, object], *, advi
             f"The {server} lets no one in: another session holds so many locks that none is left. To see and end it: lmskit doctor",
         ),
         (WRONG_PASSWORD, f"{refused} {check}"),
+        (NO_PASSWORD, f"{none_given} {missing}"),
         (("permission denied for database",), f"The login {user} may not use the database {database} on the {server}."),
         ((f'database "{database}" does not exist',), f"The {server} has no database {database}. To prepare it: lmskit db bootstrap"),
         (("no pg_hba.conf entry", "pg_hba.conf rejects"), f"The {server} does not let {user} in from this machine."),
@@ -183,7 +188,7 @@ def connection_error(error: Exception, parameters: Mapping[str, object], *, advi
     )
     for phrases, sentence in sentences:
         if any(phrase in text for phrase in phrases):
-            return SignInRefusedError(sentence) if phrases in {WRONG_PASSWORD, CLOSED} else UnreachableError(sentence)
+            return SignInRefusedError(sentence) if phrases in {WRONG_PASSWORD, NO_PASSWORD, CLOSED} else UnreachableError(sentence)
     return UnreachableError(f"The {server} cannot be reached ({_last_line(text)}). Is it running, and is LMSKIT_DATABASE_URL right?")
 
 

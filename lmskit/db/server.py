@@ -186,6 +186,10 @@ class Server:
 
     # With which login ---------------------------------------------------------------------------------
 
+    def is_made(self) -> bool:
+        """Whether there is a database: nothing is made or started only to find out who may sign in to it."""
+        return self.external is not None or self.cluster.is_made()
+
     def login_of(self, person: str) -> str:
         """Return the name of a person's login."""
         return roles.login_name(self.database, person)
@@ -225,11 +229,12 @@ class Server:
 
     def kept_login(self, person: str) -> str | None:
         """Return the password that the passfile has for the person, or None."""
-        return self._kept(self.login_of(person))
+        return self._kept(self.login_of(person)) if self.is_made() else None
 
     def forget_login(self, person: str) -> None:
         """Remove the person's password from the passfile."""
-        forget_password(self.passfile, database=self.database, user=self.login_of(person), servers=self._passfile_keys())
+        if self.is_made():
+            forget_password(self.passfile, database=self.database, user=self.login_of(person), servers=self._passfile_keys())
 
     def has_login(self, person: str) -> bool:
         """Whether the passfile has a login for the person."""
@@ -240,6 +245,8 @@ class Server:
 
     def _completed(self, login: str, *, person: str | None) -> URL:
         external = self.external
+        if person is not None and not self.is_made():
+            raise LoginMissingError(person=person, where="this machine, which has no database yet")
         if external is None:
             url, where = _embedded_login(self.start(), login, self.passfile), "this machine"
         else:

@@ -72,6 +72,11 @@ class SignInFile:
         """Write down who is signed in at a server, instead of the person who was before."""
         self._rewrite(lambda known: known | {server: sign_in})
 
+    def servers(self) -> list[str]:
+        """Return the names of the servers at which a person is signed in."""
+        found = [name for name in self._read() if not name.endswith(f" {BY_ADDRESS}")]
+        return [name for name in found if self.find(name) is not None]
+
     def forget(self, server: str) -> KeptSignIn | None:
         """Remove the sign-in at a server, and return it; None if there was none."""
         removed = self._read().get(server)

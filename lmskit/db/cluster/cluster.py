@@ -91,6 +91,11 @@ class Cluster:
         self.installation = installation
         self._answered: tuple[Postmaster, str] | None = None
 
+    def is_made(self) -> bool:
+        """Whether the home has a database, of any major version; nothing is made or started to find out."""
+        with self.file_errors():
+            return self._answered is not None or any(self.layout.home.glob("postgresql-*/data"))
+
     def start(self) -> Endpoint:
         """Return where the server listens; it is started first if it does not run.
 

@@ -128,7 +128,7 @@ def prepare_home(layout: Layout, user: ServerUser) -> None:
         raise ClusterError(message)
 
 
-OURS = ("postgresql-", "pgpass", "mail", "migration.lock", "jupyter")
+OURS = ("postgresql-", "pgpass", "sign-in", "mail", "migration.lock", "jupyter")
 """The beginnings of the names of all that lmskit puts into a home."""
 
 
