@@ -69,6 +69,12 @@ def changed_environment(variables: Mapping[str, str | None]) -> Iterator[None]:
         _set(before)
 
 
+def put_first(name: str, folder: Path) -> None:
+    """Put a folder before those in which a variable such as `JUPYTER_PATH` has this process, and those it starts, search."""
+    others = [os.environ[name]] if os.environ.get(name) else []
+    os.environ[name] = os.pathsep.join([str(folder), *others])
+
+
 def _set(variables: Mapping[str, str | None]) -> None:
     for name, value in variables.items():
         if value is None:

@@ -1,11 +1,9 @@
 """`lmskit lab`: JupyterLab on the notebooks, as one person.
 
 JupyterLab runs in this process, so that the printed address is the one it really has, and Ctrl-C ends both.
-It is configured by arguments and by a settings folder under lmskit's home; nothing is written to the
-virtual environment, which may belong to someone else, nor to the person's own Jupyter configuration.
+`lmskit.jupyter_settings` says how it is set up.
 """
 
-import json
 import os
 import secrets
 import sys
@@ -20,34 +18,12 @@ from lmskit.db import access, engine_for, snapshot
 from lmskit.db.children import passed_on
 from lmskit.db.revision import require_current
 from lmskit.errors import LoginMissingError, NotFoundError, NotSignedInError, SignInRefusedError
+from lmskit.jupyter_settings import common_arguments, prepare_kernels, write_kernel, write_lab_settings
 from lmskit.queries.login import SignedIn
 from lmskit.queries.login import signed_in as read_signed_in
 from lmskit.services.notebook_copies import copy_notebooks
 from lmskit.services.seed import DEMO_LECTURER
 from lmskit.settings import DEMO_ADMIN, Settings
-from lmskit.whole_file import write_whole
-
-LAB_SETTINGS = {
-    # Cells outside the window stay in the page: a dashboard keeps its state, and browser tests can see it.
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
-    # JupyterLab would ask the internet for news and for a newer JupyterLab.
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
-    "@jupyterlab/extensionmanager-extension:plugin": {"enabled": False},
-}
-"""What differs from JupyterLab's defaults; the person's own settings override both."""
-
-OWN_PAGE = (
-    "default-src 'self' data: blob:; "
-    "script-src 'self' blob: 'unsafe-inline' 'unsafe-eval'; "  # extensions and widgets compile their code in the page
-    "style-src 'self' 'unsafe-inline'; form-action 'self'; base-uri 'self'; frame-ancestors 'self'"
-)
-"""JupyterLab's content security policy: the page, and what notebooks show in it, load from JupyterLab's own address alone."""
-
-EMPTY_SCRIPT = "data:text/javascript,"
-"""Instead of libraries that a notebook saved as HTML would load from the internet whenever it is opened."""
-
-LONGEST_SOCKET_PATH = 103
-"""Bytes in the name of a Unix socket; macOS has the lower limit."""
 
 
 def lab(
@@ -130,39 +106,9 @@ def check_login(person: str | None) -> SignedIn | None:
         return read_signed_in(session)
 
 
-def prepare_kernels(person: str | None) -> None:
-    """Set what the kernels, as children of this process, inherit."""
-    if person is not None:
-        os.environ["LMSKIT_PERSON"] = person
-    os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"  # JupyterLab draws it itself; the other renderers ask a CDN
-
-
-def write_kernel(home: Path) -> Path:
-    """Write the kernel `python3`, with `lmskit.chart_sharing` loaded before the first cell, under `home`; return the folder of kernels."""
-    from ipykernel.kernelspec import RESOURCES, get_kernel_dict  # noqa: PLC0415 - `lmskit lab --help` does without Jupyter
-
-    folder = home / "jupyter" / "kernels"
-    kernel = folder / "python3"
-    kernel.mkdir(parents=True, exist_ok=True)
-    for picture in Path(RESOURCES).glob("logo-*"):
-        write_whole(kernel / picture.name, picture.read_bytes())
-    spec = get_kernel_dict(extra_arguments=["--ext=lmskit.chart_sharing"])
-    spec["argv"][0] = "python"  # Jupyter runs its own Python for it; environments of several checkouts may share a home
-    write_whole(kernel / "kernel.json", json.dumps(spec, indent=2) + "\n")
-    return folder
-
-
-def write_lab_settings(home: Path) -> Path:
-    """Write JupyterLab's changed defaults under `home` and return their folder."""
-    folder = home / "jupyter" / "settings"
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "overrides.json", json.dumps(LAB_SETTINGS, indent=2) + "\n")
-    return folder
-
-
 def jupyter_arguments(*, notebooks: Path, settings_folder: Path, port: int, ip: str, no_browser: bool, token: str) -> list[str]:
     """JupyterLab's arguments; they reach it within this process, so that no process list shows the token."""
-    arguments = [
+    return [
         f"--ServerApp.root_dir={notebooks}",
         f"--ServerApp.ip={ip}",
         f"--ServerApp.port={port}",
@@ -171,29 +117,8 @@ def jupyter_arguments(*, notebooks: Path, settings_folder: Path, port: int, ip: 
         "--ServerApp.log_level=WARN",
         "--LabApp.log_level=WARN",
         f"--IdentityProvider.token={token}",
-        f"--LabApp.app_settings_dir={settings_folder}",
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.extension_manager=readonly",  # the other one asks the package index
-        f"--ServerApp.tornado_settings={{'headers': {{'Content-Security-Policy': {OWN_PAGE!r}}}}}",
-        *(f"--HTMLExporter.{library}={EMPTY_SCRIPT}" for library in ("require_js_url", "mathjax_url", "jquery_url", "widget_renderer_url")),
-        "--MappingKernelManager.cull_idle_timeout=0",  # a form left open over lunch still works
+        *common_arguments(settings_folder),
     ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        arguments.append("--ServerApp.allow_root=True")
-    if sockets_are_short_enough():
-        arguments.append("--KernelManager.transport=ipc")  # other users of the machine cannot listen, and kernels do not warn of it
-    return arguments
-
-
-def sockets_are_short_enough() -> bool:
-    """Whether kernels can be reached by Unix sockets in Jupyter's runtime folder."""
-    from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415 - `lmskit lab --help` does without Jupyter
-
-    if not sys.platform.startswith("linux"):
-        return False
-    name_of_a_socket = "/kernel-00000000-0000-0000-0000-000000000000-ipc-5"
-    return len(os.fsencode(jupyter_runtime_dir() + name_of_a_socket)) <= LONGEST_SOCKET_PATH
 
 
 def start_server(arguments: Sequence[str], *, kernels: Path) -> Any:  # noqa: ANN401 - Jupyter's ServerApp has no types

@@ -24,19 +24,21 @@ SERVICE = "lmskit"
 
 
 @contextmanager
-def passed_on(parent: Access) -> Iterator[None]:
+def passed_on(parent: Access, sign_in: KeptSignIn | None = None) -> Iterator[None]:
     """Give processes that are started within the block files of sign-ins and passwords, which are removed at its end.
 
-    They have the person who signed in in this process, and the passwords that `LMSKIT_DATABASE_URL` or `PGPASSWORD` has for the login of
-    the address and the key of its certificate. Children do not inherit those variables: other processes of the user can read the
-    environment of a process.
+    They have `sign_in`, or else the person who signed in in this process, and the passwords that `LMSKIT_DATABASE_URL` or `PGPASSWORD`
+    has for the login of the address and the key of its certificate. Children do not inherit those variables: other processes of the
+    user can read the environment of a process.
     """
     server = parent.server
     with tempfile.TemporaryDirectory(prefix="lmskit-") as name:
         folder = Path(name)
         file = SignInFile(folder / "sign-in.json")
         variables: Variables = {"LMSKIT_SIGN_IN_FILE": str(file.path)}
-        if (typed := parent.person) is not None:
+        if sign_in is not None:
+            file.keep(server.name, sign_in)
+        elif (typed := parent.person) is not None:
             file.keep(server.name, KeptSignIn(typed.email, typed.login, typed.password))
         elif parent.shared is not None and (found := parent.shared.find(server.name)) is not None:
             file.keep(server.name, found)

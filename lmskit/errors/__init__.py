@@ -55,6 +55,7 @@
      ├── WorkCancelledError         the person who started the work cancelled it
      ├── NotebookCopyError          the notebooks could not be copied
      ├── ReportError                a report could not be built
+     ├── HubError                   a JupyterHub cannot start a server of lmskit
      ├── NotPermittedError          the signed-in person may not do this
      ├── DeliveryError              a message was not accepted
      │    ├── MessageRefusedError   for good
@@ -141,6 +142,7 @@ from lmskit.errors.operation import (
     DatabaseError,
     DeliveryError,
     DeliveryInDoubtError,
+    HubError,
     LockedError,
     LoginLostError,
     LoginMissingError,
@@ -178,6 +180,7 @@ __all__ = [
     "DeliveryInDoubtError",
     "DemonstrationError",
     "FamilyNameNeededError",
+    "HubError",
     "ImportFileError",
     "InputError",
     "ItemScoresError",

@@ -38,6 +38,15 @@ class NotebookCopyError(LmskitError):
     """The notebooks could not be copied; what the person changed is as it was."""
 
 
+class HubError(LmskitError):
+    """A JupyterHub cannot start a server of lmskit, or is configured so that others could read its passwords."""
+
+    @property
+    def jupyterhub_message(self) -> str:
+        """What the hub shows to the user."""
+        return str(self)
+
+
 class NotPermittedError(LmskitError):
     """The signed-in person may not do this."""
 

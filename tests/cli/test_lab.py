@@ -13,18 +13,21 @@ from pathlib import Path
 
 import pytest
 
+from lmskit import jupyter_settings
 from lmskit.cli import lab
 
 START = """
 import sys
 from pathlib import Path
+from lmskit import jupyter_settings
 from lmskit.cli import lab
 
 home, port = Path(sys.argv[1]), int(sys.argv[2])
-lab.prepare_kernels("demo.lecturer@example.org")
+jupyter_settings.prepare_kernels("demo.lecturer@example.org")
 server = lab.start_server(lab.jupyter_arguments(
-    notebooks=home / "notebooks", settings_folder=lab.write_lab_settings(home), port=port, ip="127.0.0.1", no_browser=True, token="a-token"
-), kernels=lab.write_kernel(home))
+    notebooks=home / "notebooks", settings_folder=jupyter_settings.write_lab_settings(home),
+    port=port, ip="127.0.0.1", no_browser=True, token="a-token",
+), kernels=jupyter_settings.write_kernel(home))
 lab.serve(server, once_listening=server.connection_url)
 """
 ASK = """
@@ -90,15 +93,15 @@ def test_where_the_port_is_taken_the_address_is_still_true_and_kernels_act_as_th
 
 
 def test_nothing_asks_the_internet(tmp_path):
-    folder = lab.write_lab_settings(tmp_path)
+    folder = jupyter_settings.write_lab_settings(tmp_path)
     found = json.loads((folder / "overrides.json").read_text())
     assert found["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
     assert found["@jupyterlab/extensionmanager-extension:plugin"] == {"enabled": False}
 
 
 def test_the_settings_are_written_whole_and_nothing_is_left_beside_them(tmp_path):
-    lab.write_lab_settings(tmp_path)
-    folder = lab.write_lab_settings(tmp_path)
+    jupyter_settings.write_lab_settings(tmp_path)
+    folder = jupyter_settings.write_lab_settings(tmp_path)
     assert [path.name for path in folder.iterdir()] == ["overrides.json"]
 
 
@@ -111,7 +114,7 @@ def test_it_listens_on_this_machine_alone_and_wants_a_token(arguments):
 @pytest.mark.parametrize(("folder", "short"), [("/run/user/1000/jupyter", True), ("/" + "long" * 20, False)])
 def test_kernels_use_unix_sockets_where_their_names_are_short_enough(folder, short, monkeypatch):
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", folder)
-    assert lab.sockets_are_short_enough() is short
+    assert jupyter_settings.sockets_are_short_enough() is short
 
 
 def test_the_demonstration_names_its_people_and_another_database_does_not():
