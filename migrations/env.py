@@ -5,9 +5,10 @@ import re
 
 from alembic import context
 from alembic.operations.ops import MigrationScript
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from lmskit.db import access, migrator_engine
+from lmskit.db.migration_statements import begin, begin_script
 from lmskit.models import Base
 
 LOCK_TIMEOUT = 10.0
@@ -33,21 +34,23 @@ def run_migrations(connection: Connection) -> None:
         process_revision_directives=number,
     )
     with context.begin_transaction():
-        # For this transaction only: the connection may go back to a pool.
-        limit = min(LOCK_TIMEOUT, access().settings.lock_timeout)
-        connection.execute(text(f"SET LOCAL lock_timeout = {limit * 1000:.0f}"))
-        # The owner is subject to row security too: without this, a data migration would change 0 rows in silence.
-        connection.execute(text("SET LOCAL row_security = off"))
+        begin(connection, longest_wait())
         context.run_migrations()
 
 
+def longest_wait() -> float:
+    """Return for how many seconds a migration waits for a lock."""
+    return min(LOCK_TIMEOUT, access().settings.lock_timeout)
+
+
 def main() -> None:
-    """Migrate over the connection that lmskit passes, or, from Alembic's own command line, over a new one."""
+    """Migrate over the connection that lmskit passes, or, from Alembic's own command line, over a new one; or write a script (`--sql`)."""
     if context.is_offline_mode():
         context.configure(
             url="postgresql+psycopg://", target_metadata=Base.metadata, literal_binds=True, dialect_opts={"paramstyle": "named"}
         )
         with context.begin_transaction():
+            begin_script(longest_wait())
             context.run_migrations()
         return
     connection = context.config.attributes.get("connection")

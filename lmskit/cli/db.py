@@ -84,8 +84,23 @@ def print_bootstrapped(result: Bootstrapped) -> None:
 
 
 @app.command()
-def upgrade(revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Revision to go to.")] = "head") -> None:
+def upgrade(
+    revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Revision to go to.")] = "head",
+    *,
+    sql: Annotated[bool, typer.Option("--sql", help="Change nothing, and print the statements for a database administrator.")] = False,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="REVISION", help="With --sql: where to begin; by default, where the database is", show_default=False
+        ),
+    ] = None,
+) -> None:
     """Bring the database to the newest revision, or to REVISION."""
+    if sql:
+        revision.write_script(revision_id, start=start or revision.current() or "base")
+        return
+    if start is not None:
+        raise typer.BadParameter("--from is for --sql: a database goes on from where it is.")
     before = revision.current()
     revision.upgrade(revision_id)
     after = revision.current()

@@ -47,6 +47,18 @@ def upgrade(revision: str = "head", *, engine: Engine | None = None) -> None:
     _migrate(command.upgrade, head() if revision == "head" else revision, engine)
 
 
+def write_script(revision: str = "head", *, start: str) -> None:
+    """Print the statements that bring a database from the revision `start` to another, for a database administrator to run with psql.
+
+    The whole is one transaction, which refuses a database at another revision than `start`; `base` has no tables.
+    """
+    try:
+        command.upgrade(alembic_config(), f"{start}:{head() if revision == 'head' else revision}", sql=True)
+    except CommandError as error:
+        message = f"There is no script from revision {start} to {revision}: {error}."
+        raise RevisionError(message) from error
+
+
 def downgrade(revision: str, *, engine: Engine | None = None) -> None:
     """Bring the database back to an older revision; `base` removes all tables and their rows."""
     _migrate(command.downgrade, revision, engine)

@@ -9,6 +9,7 @@ import pgvector.sqlalchemy
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import CreateEnumType, DropEnumType
 
 revision = "0001"
 down_revision = None
@@ -29,7 +30,7 @@ ENUMS = (IMPORT_STATUS, USER_ROLE, ROW_ORIGIN, OUTBOX_STATUS, ENROLLMENT_STATUS,
 def upgrade() -> None:
     """Go forward."""
     for enum in ENUMS:
-        enum.create(op.get_bind())
+        op.execute(CreateEnumType(enum))
     op.create_table(
         "archives",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -545,4 +546,4 @@ def downgrade() -> None:
     op.drop_table("audit_log")
     op.drop_table("archives")
     for enum in reversed(ENUMS):
-        enum.drop(op.get_bind())
+        op.execute(DropEnumType(enum))

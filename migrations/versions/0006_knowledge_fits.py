@@ -11,6 +11,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
+from lmskit.db.migration_statements import run_as_written
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -68,8 +70,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("course_id", "week_number", name=op.f("pk_knowledge_fits")),
         comment="Knowledge tracing fitted to the answers of a week; derived",
     )
-    statements = (SQL / "0006_knowledge_fits_up.sql").read_text(encoding="utf-8")
-    op.get_bind().execution_options(no_parameters=True).exec_driver_sql(statements)
+    run_as_written((SQL / "0006_knowledge_fits_up.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:

@@ -8,7 +8,7 @@ Down:  loses nothing.
 
 from pathlib import Path
 
-from alembic import op
+from lmskit.db.migration_statements import run_as_written
 
 revision = "0013"
 down_revision = "0012"
@@ -30,4 +30,4 @@ def downgrade() -> None:
 
 def run(name: str) -> None:
     """Run a file of statements as it is, without parameters, so that colons and percent signs keep their meaning."""
-    op.get_bind().execution_options(no_parameters=True).exec_driver_sql((SQL / name).read_text(encoding="utf-8"))
+    run_as_written((SQL / name).read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,18 @@ REVISIONS = [step.revision for step in reversed(list(ScriptDirectory.from_config
 
 def test_there_is_one_line_of_revisions() -> None:
     assert len(ScriptDirectory.from_config(revision.alembic_config()).get_heads()) == 1
+
+
+def test_each_revision_has_the_number_after_that_of_the_one_it_follows() -> None:
+    """As CONTRIBUTING says: the number, then in words what it does; files of statements begin with the number too."""
+    scripts = ScriptDirectory.from_config(revision.alembic_config())
+    assert [f"{number:04}" for number in range(1, len(REVISIONS) + 1)] == REVISIONS
+    for step in scripts.walk_revisions():
+        assert re.fullmatch(rf"{step.revision}_[a-z0-9_]+\.py", Path(step.path).name)
+        assert step.down_revision == (None if step.revision == "0001" else f"{int(step.revision) - 1:04}")
+    named = [path.name for path in (Path(scripts.dir) / "sql").iterdir()]
+    assert named
+    assert not [name for name in named if not re.fullmatch(rf"({'|'.join(REVISIONS)})_[a-z0-9_]+_(up|down)\.sql", name)]
 
 
 def test_every_step_up_can_be_taken_back_and_again(empty_engine: Engine) -> None:
