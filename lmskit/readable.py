@@ -1,24 +1,44 @@
-"""Values that a person cannot read as they are: a text that is too long, a day that no calendar has."""
+"""Values that a person cannot read as they are: a text that is too long or changes directions, a day that no calendar has."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from lmskit.limits import LONGEST_PROSE
 
 # A day within the ends of Python's calendar, so that a change of the time zone does not leave it.
 FIRST_DAY, LAST_DAY = dt.date(1, 1, 2), dt.date(9999, 12, 30)
 """What a stored day before or after Python's calendar is read as, so that it stays before or after all others."""
+DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that embed, override or isolate a direction of writing, and disturb what follows them until they are closed.
+
+Arabic and Hebrew need none of them, and keep their own invisible letters (U+200E, U+200F, U+061C), which disturb nothing.
+"""
+
+
+def without_directions(text: str) -> str:
+    r"""Return a text without the characters that change the direction of what is written after it.
+
+    Examples
+    --------
+    >>> without_directions("Week \u202e1"), without_directions("\u05d0\u200f!") == "\u05d0\u200f!"
+    ('Week 1', True)
+    """
+    return text if text.isascii() else DIRECTIONS.sub("", text)
 
 
 def bounded(text: str, longest: int = LONGEST_PROSE) -> str:
     """Return the beginning of a text that is longer than any that lmskit accepts, and how long it is; otherwise the text.
+
+    What would change the direction of the text after it is left out.
 
     Examples
     --------
     >>> bounded("objectives"), bounded("x" * 50_000, 3)
     ('objectives', 'xxx… (50,000 characters)')
     """
+    text = without_directions(text)
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
 
 

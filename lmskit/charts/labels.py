@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from lmskit.readable import DIRECTIONS
 from lmskit.rounding import number_text
 from lmskit.vocabulary import Level
 
@@ -48,17 +49,13 @@ def plain(text: object, width: int | None = None) -> str:
     'A very…'
     """
     kept = "".join(
-        " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} or _changes_direction(character) else character
+        " " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} or DIRECTIONS.match(character) else character
         for character in str(text)
     )
     line = " ".join(kept.split())
     if width is not None and len(line) > width:
         line = line[: width - 1].rstrip() + ELLIPSIS
     return html.escape(line).replace("$", "&#36;")
-
-
-def _changes_direction(character: str) -> bool:
-    return "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
 
 
 def rule_name(name: str) -> str:

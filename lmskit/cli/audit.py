@@ -38,6 +38,8 @@ def list_entries(
             course = course_by_code(session, course).code
         entries = audit_rows(session, course=course, actor=actor, table=table, limit=limit, offset=offset)
         total = count_audit_entries(session, course=course, actor=actor, table=table)
+    filtered = course is not None or actor is not None or table is not None
+    nothing = "There is no such change on record." if filtered else "No change is on record yet."
     listed = [
         {
             **entry,
@@ -47,7 +49,7 @@ def list_entries(
         }
         for entry in entries
     ]
-    print_table(listed, HEADINGS, offset=offset, total=total, nothing="There is no such change on record.")
+    print_table(listed, HEADINGS, offset=offset, total=total, nothing=nothing)
 
 
 def change_text(old: dict[str, Any] | None, new: dict[str, Any] | None) -> str:

@@ -48,6 +48,8 @@ app = typer.Typer(
 )
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+NOT_ALL = 3
+"""The exit status of an import with --strict that did not take every row."""
 DECIMAL_MARKS = {"point": ".", "comma": ","}
 
 PathArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A file, a folder or a zip archive.", show_default=False)]
@@ -72,6 +74,13 @@ Notify = Annotated[
 WithdrawMissing = Annotated[
     bool, typer.Option("--withdraw-missing", help="Withdraw students who are enrolled in a course of the file and missing from it.")
 ]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help=f"End with exit status {NOT_ALL} if a row was rejected, or a course's mastery left as it is; what was written stays.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would happen and write nothing.")]
 Report = Annotated[
     Path | None, typer.Option("--report", metavar="FILE.csv", help="Write the result of every row into this file.", show_default=False)
@@ -95,6 +104,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
         notify: Notify = False,
         withdraw_missing: WithdrawMissing = False,
         dry_run: DryRun = False,
+        strict: Strict = False,
         report: Report = None,
     ) -> None:
         reading = ReadOptions(
@@ -107,6 +117,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             path,
             name,
             report=report,
+            strict=strict,
             reading=reading,
             course=course,
             lecturer=lecturer,
@@ -122,16 +133,23 @@ def _command_for(name: str | None) -> Callable[..., None]:
 
 def _bank_command_for(name: str) -> Callable[..., None]:
     def command(
-        path: PathArgument, *, course: Course = None, week: Week = None, title: Title = None, dry_run: DryRun = False, report: Report = None
+        path: PathArgument,
+        *,
+        course: Course = None,
+        week: Week = None,
+        title: Title = None,
+        dry_run: DryRun = False,
+        strict: Strict = False,
+        report: Report = None,
     ) -> None:
-        _import(path, name, report=report, reading=ReadOptions(title=title), course=course, week=week, dry_run=dry_run)
+        _import(path, name, report=report, strict=strict, reading=ReadOptions(title=title), course=course, week=week, dry_run=dry_run)
 
     return command
 
 
 def _data_set_command_for(name: str) -> Callable[..., None]:
-    def command(path: PathArgument, *, dry_run: DryRun = False, report: Report = None) -> None:
-        _import(path, name, report=report, dry_run=dry_run)
+    def command(path: PathArgument, *, dry_run: DryRun = False, strict: Strict = False, report: Report = None) -> None:
+        _import(path, name, report=report, strict=strict, dry_run=dry_run)
 
     return command
 
@@ -162,7 +180,7 @@ def _columns_by_field(columns: Iterable[str]) -> dict[str, str]:
     return {field: header for field, _, header in pairs}
 
 
-def _import(path: Path, name: str | None, *, report: Path | None, **asked: Any) -> None:
+def _import(path: Path, name: str | None, *, report: Path | None, strict: bool, **asked: Any) -> None:
     """Import, refresh mastery, send the messages, and print the result of every row."""
     options = ImportOptions(**asked)
     if report is not None:
@@ -190,9 +208,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, **asked: Any) 
             raise
     print_report(imported)
     if refreshed is not None:
-        print_line(refreshed.sentence())
-        for code, reason in refreshed.skipped.items():
-            print_line(f"Mastery of {code} was left as it is: {reason}")
+        _print_refreshed(refreshed)
     if report is not None:
         write_report(imported, report)
         print_line(
@@ -203,6 +219,19 @@ def _import(path: Path, name: str | None, *, report: Path | None, **asked: Any) 
         print_line("This was a dry run: nothing was written.")
     elif options.notify:
         deliver_once()
+    if strict:
+        _refuse_less_than_all(imported, refreshed)
+
+
+def _print_refreshed(refreshed: RefreshReport) -> None:
+    print_line(refreshed.sentence())
+    for code, reason in refreshed.skipped.items():
+        print_line(f"Mastery of {code} was left as it is: {reason}")
+
+
+def _refuse_less_than_all(imported: ImportReport, refreshed: RefreshReport | None) -> None:
+    if imported.rejections or (refreshed is not None and refreshed.skipped):
+        raise typer.Exit(NOT_ALL)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.db import PATIENT, retried, snapshot, transaction
 from lmskit.queries.course import course_by_code
 from lmskit.queries.knowledge import KNOWLEDGE_FITS, knowledge_fit_rows
+from lmskit.read_models.knowledge import fit_notes
 from lmskit.rounding import number_text
 from lmskit.services.knowledge_tracing import KnowledgeReport, fit_courses
 
@@ -33,6 +34,8 @@ def fit(
         report = retried(work, lock_attempts=PATIENT)
     print_line(report.sentence())
     print_line("Courses whose rule is bkt use these parameters from the next refresh on: lmskit mastery refresh")
+    for sentence in report.sentences_about_quizzes():
+        print_error(sentence)
     for code, reason in report.skipped.items():
         print_error(f"{code} was left as it is: {reason}")
     if report.skipped:
@@ -56,7 +59,7 @@ def show(
             **{name: number_text(fit[name]) for name in numbers},
             "log_likelihood": number_text(fit["log_likelihood"], 1),
             "day": f"{fit['fitted_at']:%Y-%m-%d}",
-            "note": "constrained" if fit["constrained"] else "" if fit["converged"] else "not converged",
+            "note": ", ".join(fit_notes(fit)),
         }
         for fit in fits
     ]

@@ -67,11 +67,13 @@ def list_messages(
             course = course_by_code(session, course).code
         messages = message_rows(session, status=status, course=course, limit=limit, offset=offset)
         total = count_outbox_messages(session, status=status, course=course)
+    filtered = status is not None or course is not None
+    nothing = "There is no such message." if filtered else "There are no messages yet. An enrollment writes one: lmskit enrollment add"
     listed = [{**message, "when": _when(message)} for message in messages]
     headings = MESSAGES.headings
     reason = headings.pop("last_error")
     headings |= {"when": "Sent, or next try", "last_error": reason}
-    print_table(listed, headings, offset=offset, total=total, nothing="There is no such message.")
+    print_table(listed, headings, offset=offset, total=total, nothing=nothing)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from lmskit.cli.typed_as import typed_as
 from lmskit.cli.wait_line import WaitLine
 from lmskit.errors import LmskitError
 from lmskit.progress import waits_shown
@@ -16,8 +17,8 @@ CANNOT_BE_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ER
 """Numbers of errors that are the disk's: it is full, beyond a quota or a limit, read-only or broken."""
 
 
-def message_for(error: Exception) -> str | None:
-    """The message for a person; None for a bug.
+def message_for(error: Exception, command: Any = None) -> str | None:  # noqa: ANN401 - the types of Typer's own Click are private
+    """The message for a person; None for a bug. It speaks of the options and arguments of `command`, if that is given.
 
     Examples
     --------
@@ -28,7 +29,7 @@ def message_for(error: Exception) -> str | None:
     True
     """
     if isinstance(error, LmskitError):
-        return str(error)
+        return f"{str(error).removesuffix('.')} ({error.options})." if error.options else str(error)
     if isinstance(error, OSError) and error.errno in CANNOT_BE_WRITTEN:
         what = str(error.filename) if error.filename else "The output"
         return f"{what} cannot be written: {error.strerror}. Free some space there, or choose another folder, then try again."
@@ -39,8 +40,12 @@ def message_for(error: Exception) -> str | None:
         from lmskit.schemas.mistakes import one_sentence  # noqa: PLC0415 - as above
 
         if isinstance(error, ValidationError):
-            return one_sentence(error)
+            return one_sentence(error, lambda field: typed_as(field, command))
     return None
+
+
+CALLED = "lmskit.called"
+"""Under this name the context of a command line has the command that was called."""
 
 
 class ErrorMessages(TyperGroup):
@@ -58,7 +63,7 @@ class ErrorMessages(TyperGroup):
             with waits_shown(WaitLine()):
                 return super().invoke(ctx)
         except Exception as error:
-            message = message_for(error)
+            message = message_for(error, ctx.meta.get(CALLED))
             if message is None:
                 raise
             typer.echo(bounded(message), err=True)

@@ -6,7 +6,8 @@ from typing import Any
 import typer
 from typer.main import get_command, get_group
 
-from lmskit.cli.messages import ErrorMessages
+from lmskit.cli.messages import CALLED, ErrorMessages
+from lmskit.cli.typed_as import called
 
 NOUNS = {
     "lab": "Open JupyterLab on the notebooks, as one person.",
@@ -55,7 +56,10 @@ class Nouns(ErrorMessages):
         name, command, rest = super().resolve_command(ctx, args)
         if "--help" not in rest:
             act_as_demonstration()
-        return name, command if name is None else loaded(name, *rest[:1]), rest
+        if name is not None:
+            command = loaded(name, *rest[:1])
+            ctx.meta[CALLED] = called(command, rest)
+        return name, command, rest
 
 
 def act_as_demonstration() -> None:

@@ -26,6 +26,10 @@ WIDTH_OF_A_FILE = 200
 """Characters in a line of output that is not a terminal, so that no cell is cut off in a file."""
 
 
+OF_THE_SCRIPT = "\u200c\u200d\u200e\u200f\u061c"
+"""Joiners and invisible letters of a direction, which belong to how a text is written and have no effect beyond it."""
+
+
 def console() -> Console:
     """The standard output as it is now."""
     terminal = Console(highlight=False, soft_wrap=False)
@@ -35,7 +39,8 @@ def console() -> Console:
 def visible(value: object) -> str:
     r"""`value` on one line, cut if it is longer than any text that lmskit accepts.
 
-    A control character becomes a replacement character, so that it has no effect.
+    A control character, or one that cannot be seen, becomes a replacement character, so that it has no effect; the invisible letters
+    and joiners that Arabic, Hebrew, Persian and Indian texts need stay.
 
     Examples
     --------
@@ -45,7 +50,11 @@ def visible(value: object) -> str:
     if value is None or value != value:  # noqa: PLR0124 - only a missing value differs from itself
         return MISSING
     text = day_beyond_calendar(value) or bounded(str(value))
-    return "".join("\ufffd" if unicodedata.category(character) in {"Cc", "Cf"} else character for character in text)
+    return "".join("\ufffd" if _has_an_effect(character) else character for character in text)
+
+
+def _has_an_effect(character: str) -> bool:
+    return character not in OF_THE_SCRIPT and unicodedata.category(character) in {"Cc", "Cf"}
 
 
 def print_line(sentence: str) -> None:

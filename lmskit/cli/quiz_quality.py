@@ -6,8 +6,10 @@ import typer
 
 from lmskit.charts.question import changes_table, option_chart_table
 from lmskit.charts.quiz import attempts_text, item_map_table, quiz_statistics_table
-from lmskit.cli.printing import print_frame, print_line, visible
+from lmskit.cli.page import Limit, Offset
+from lmskit.cli.printing import print_frame, print_line, print_table, visible
 from lmskit.db import snapshot
+from lmskit.errors import QuizUnreadableError
 from lmskit.queries.quiz import content_of, quiz_in_course
 from lmskit.read_models.quiz_quality import QuizQuality, question_named, question_options, quiz_drift, quiz_quality
 from lmskit.vocabulary import CountedAttempts
@@ -73,6 +75,36 @@ def drift(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FI
     table = changes_table(drifted.drift.changes, numbers={asked.id: number for number, asked in enumerate(questions, start=1)})
     table.insert(1, "Question", [visible(questions[number - 1].prompt)[:60] for number in table["No."]])
     print_frame(table, nothing="No question of this quiz was asked in another course that you can see.")
+
+
+@app.command()
+def mistakes(course: OfCourse, quiz: OfQuiz, limit: Limit = 100, offset: Offset = 0) -> None:
+    """List what is wrong with the stored questions of a quiz that cannot be read."""
+    with snapshot() as session:
+        found = quiz_in_course(session, course, quiz)
+        try:
+            content_of(found)
+            wrong: list[tuple[str, str]] = []
+        except QuizUnreadableError as error:
+            wrong = list(error.mistakes.items())
+    listed = [{"field": _numbered(field), "mistake": sentence} for field, sentence in wrong[offset : offset + limit]]
+    headings = {"field": "Where", "mistake": "Mistake"}
+    print_table(listed, headings, offset=offset, total=len(wrong), nothing=f"The questions of {found.title} can be read.")
+
+
+def _numbered(field: str) -> str:
+    """Where a mistake is, with the questions counted from 1.
+
+    Examples
+    --------
+    >>> _numbered("questions.0.multiple_choice.options"), _numbered("")
+    ('question 1, multiple_choice.options', 'the quiz')
+    """
+    first, _, rest = field.partition(".")
+    number, _, inner = rest.partition(".")
+    if first == "questions" and number.isdecimal():
+        return f"question {int(number) + 1}" + (f", {inner}" if inner else "")
+    return field or "the quiz"
 
 
 def _about(quality: QuizQuality) -> str:

@@ -13,7 +13,7 @@ from lmskit.dashboards.dashboard import HALF, ChartOrTable, Dashboard, column, d
 from lmskit.db import Opener, snapshot
 from lmskit.queries.knowledge import KNOWLEDGE_FITS
 from lmskit.read_models.knowledge import (
-    DEGENERATE,
+    CONSTRAINED,
     FEW,
     FEW_STUDENTS,
     NOT_CONVERGED,
@@ -154,8 +154,8 @@ def in_words(fit: Mapping[Hashable, Any]) -> str:
 
 
 _NOTES = {
-    DEGENERATE: "Degenerate: the likeliest fit to these answers says that knowing the topic makes correct answers rarer. This is the best "
-    "fit that does not; do not rely on it.",
+    CONSTRAINED: "Constrained: the likeliest fit to these answers says that knowing the topic makes correct answers rarer. "
+    "This is the best fit that does not; do not rely on it.",
     NOT_CONVERGED: "The fit did not converge.",
     FEW: f"Few students: with fewer than {FEW_STUDENTS}, these numbers are uncertain.",
 }
@@ -172,11 +172,11 @@ def _fit_cell(value: int | float) -> int | str:  # noqa: PYI041 - counts and num
 def _about(found: FitPreview) -> str:
     quality = found.quality
     n_answers = int(found.fits["n_answers"].sum())
-    degenerate = ", ".join(map(str, found.degenerate_weeks))
+    constrained = ", ".join(map(str, found.constrained_weeks))
     sentences = [
         f"{n_answers:,} answers; an answer with full points is correct.",
         f"Predictions of held-out students: AUC {number_text(quality.auc)} (0.50 is guessing, 1 is perfect),",
         f"RMSE {number_text(quality.rmse)}, log-loss {number_text(quality.log_loss)} (0.69 is a coin).",
-        *([f"Degenerate fits that should not be relied on: week {degenerate}."] if degenerate else []),
+        *([f"Constrained fits, which should not be relied on: week {constrained}."] if constrained else []),
     ]
     return " ".join(sentences)

@@ -1,6 +1,11 @@
 """The request conflicts with data in lmskit."""
 
+from collections.abc import Mapping
+
 from lmskit.errors.base import LmskitError
+
+FIRST_MISTAKES = 3
+"""Mistakes in a quiz that a sentence names."""
 
 
 class ConflictError(LmskitError):
@@ -33,6 +38,8 @@ class CourseExistsError(ConflictError):
 
 class TermExistsError(ConflictError):
     """A term of this code exists, with another name or other days."""
+
+    options = "--term-name, --term-starts and --term-ends; --term CODE"
 
     def __init__(self, *, term: str) -> None:
         self.term = term
@@ -108,9 +115,11 @@ class AdministratorExistsError(ConflictError):
 class OtherRoleError(ConflictError):
     """The person exists and has another role than the request says."""
 
+    options = "--role"
+
     def __init__(self, *, email: str, role: str) -> None:
         self.email, self.role = email, role
-        advice = "Students have no login; use another address." if role == "student" else "Leave --role out to make the login."
+        advice = "Students have no login; use another address." if role == "student" else "Leave the role out to make the login."
         super().__init__(f"{email} belongs to a person with the role {role}. {advice}")
 
 
@@ -174,11 +183,20 @@ class QuizAnsweredError(ConflictError):
 
 
 class QuizUnreadableError(ConflictError):
-    """The stored questions or key of a quiz do not have the form of `lmskit.schemas.quiz`."""
+    """The stored questions or key of a quiz do not have the form of `lmskit.schemas.quiz`.
 
-    def __init__(self, *, title: str, mistake: str) -> None:
-        self.title = title
-        super().__init__(f"The stored questions of the quiz {title!r} cannot be read: {mistake} Enter them anew.")
+    Attributes
+    ----------
+    mistakes
+        A sentence for each field that is wrong, by its name; a question in a list is named by its index, counted from 0.
+    """
+
+    def __init__(self, *, quiz: int, title: str, mistakes: Mapping[str, str]) -> None:
+        self.quiz, self.title, self.mistakes = quiz, title, mistakes
+        first = " ".join(f"{field}: {sentence}" if field else sentence for field, sentence in list(mistakes.items())[:FIRST_MISTAKES])
+        more = len(mistakes) - FIRST_MISTAKES
+        rest = f" There are {more:,} more mistakes; to see all: lmskit quiz mistakes COURSE {quiz}." if more > 0 else ""
+        super().__init__(f"The stored questions of the quiz {title!r} cannot be read: {first}{rest} Enter them anew.")
 
 
 class MessageSettledError(ConflictError):

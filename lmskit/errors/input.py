@@ -56,6 +56,8 @@ class QuizAmbiguousError(InputError):
 class NameNeededError(InputError):
     """A person who is not in lmskit yet can only be added with a name."""
 
+    options = "--family-name NAME --given-name NAME"
+
     def __init__(self, *, email: str) -> None:
         self.email = email
         super().__init__(f"No person in lmskit has the address {email} yet. To add this person as a student, give the family name too.")
@@ -74,19 +76,21 @@ class AddressError(InputError):
 class FamilyNameNeededError(InputError):
     """A person who is not in lmskit yet can only be given a login together with a name."""
 
+    options = "--family-name NAME --given-name NAME"
+
     def __init__(self, *, email: str) -> None:
         self.email = email
-        super().__init__(
-            f"No person in lmskit has the address {email} yet. To add this person with a login, give the family name: --family-name NAME"
-        )
+        super().__init__(f"No person in lmskit has the address {email} yet. To add this person with a login, give the family name too.")
 
 
 class WeekNeededError(InputError):
     """A new quiz needs a week, and neither its title nor an option names one."""
 
+    options = "--week N"
+
     def __init__(self, *, title: str, course: str) -> None:
         self.title, self.course = title, course
-        super().__init__(f"{course} has no quiz {title!r} yet. To make one from these questions, name its week: --week N")
+        super().__init__(f"{course} has no quiz {title!r} yet. To make one from these questions, name its week.")
 
 
 class ImportFileError(InputError):

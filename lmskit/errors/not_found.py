@@ -26,6 +26,8 @@ class TermNotFoundError(NotFoundError):
 class NewTermNeededError(NotFoundError):
     """The term of a new course does not exist, and the request does not describe it."""
 
+    options = "--term-name NAME --term-starts DAY --term-ends DAY"
+
     def __init__(self, *, term: str) -> None:
         self.term = term
         super().__init__(f"There is no term {term} yet. To create it together with the course, give its name, first day and last day.")
@@ -33,6 +35,8 @@ class NewTermNeededError(NotFoundError):
 
 class LecturerNotFoundError(NotFoundError):
     """No lecturer has this address."""
+
+    options = "--lecturer EMAIL; to list them: lmskit login list"
 
     def __init__(self, *, email: str) -> None:
         self.email = email

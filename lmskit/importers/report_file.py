@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
+from lmskit.readable import without_directions
 from lmskit.whole_file import whole_text_file
 
 if TYPE_CHECKING:
@@ -56,6 +57,11 @@ def write_report(report: ImportReport, path: Path) -> None:
         raise InputError(f"The report cannot be written to {path}: {error.strerror or error}.") from error
 
 
+def as_cell(text: str) -> str:
+    """Return a text as a cell that no spreadsheet reads as a formula and that leaves the direction of the cells after it alone."""
+    return without_formula(without_directions(text))
+
+
 def without_formula(cell: str) -> str:
     """Return a cell that no spreadsheet reads as a formula.
 
@@ -82,4 +88,4 @@ def _outcomes(outcomes: Iterable[Outcome]) -> Iterable[tuple[str, ...]]:
 
 
 def _line(what: str, file: str, row: int | None, *cells: str | None) -> tuple[str, ...]:
-    return (what, *map(without_formula, (file, "" if row is None else str(row), *(cell or "" for cell in cells))))
+    return (what, *map(as_cell, (file, "" if row is None else str(row), *(cell or "" for cell in cells))))

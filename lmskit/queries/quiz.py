@@ -13,7 +13,7 @@ from lmskit.models import Course, Quiz, QuizAttempt
 from lmskit.queries.course import has_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, paged
-from lmskit.schemas.mistakes import one_sentence
+from lmskit.schemas.mistakes import mistakes
 from lmskit.schemas.quiz import QuizContent
 
 if TYPE_CHECKING:
@@ -121,4 +121,15 @@ def content_of(quiz: Quiz) -> QuizContent:
     try:
         return QuizContent.model_validate({"questions": quiz.questions, "answer_key": quiz.answer_key})
     except ValidationError as error:
-        raise QuizUnreadableError(title=quiz.title, mistake=one_sentence(error)) from error
+        raise QuizUnreadableError(quiz=quiz.id, title=quiz.title, mistakes=mistakes(error)) from error
+
+
+def unreadable_quizzes(session: Session, course_id: int) -> list[str]:
+    """The titles of the quizzes of a course whose stored questions do not have the form of `QuizContent`, by title."""
+    found = []
+    for quiz in session.scalars(select(Quiz).where(Quiz.course_id == course_id).order_by(Quiz.title, Quiz.id)):
+        try:
+            content_of(quiz)
+        except QuizUnreadableError:
+            found.append(quiz.title)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FEW_STUDENTS = 30
 """A fit to fewer students than this is noted as uncertain."""
-DEGENERATE, NOT_CONVERGED, FEW = "degenerate", "not converged", "few students"
+CONSTRAINED, NOT_CONVERGED, FEW = "constrained", "not converged", "few students"
 """Notes on a fit that should not be relied on."""
 
 
@@ -74,8 +74,8 @@ class FitPreview:
     learning_curves: Mapping[int, pd.DataFrame]
 
     @property
-    def degenerate_weeks(self) -> list[int]:
-        """The weeks whose fit is degenerate."""
+    def constrained_weeks(self) -> list[int]:
+        """The weeks whose fit is constrained: the likeliest one was degenerate."""
         weeks: list[int] = self.fits.index[self.fits["constrained"]].tolist()
         return weeks
 
@@ -116,13 +116,13 @@ def fit_preview(answers: CourseAnswers, *, forgetting: bool) -> FitPreview:
     return FitPreview(fits, prediction_quality(responses["correct"], chance), calibration(responses["correct"], chance), curves)
 
 
-def fit_notes(fit: Mapping[Hashable, Any]) -> list[str]:
+def fit_notes(fit: Mapping[Any, Any]) -> list[str]:
     """List why a fit should not be relied on; empty if there is no reason.
 
     Examples
     --------
     >>> fit_notes({"constrained": True, "converged": True, "n_students": 12})
-    ['degenerate', 'few students']
+    ['constrained', 'few students']
     """
-    noted = {DEGENERATE: fit["constrained"], NOT_CONVERGED: not fit["converged"], FEW: fit["n_students"] < FEW_STUDENTS}
+    noted = {CONSTRAINED: fit["constrained"], NOT_CONVERGED: not fit["converged"], FEW: fit["n_students"] < FEW_STUDENTS}
     return [note for note, holds in noted.items() if holds]

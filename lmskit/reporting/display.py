@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 from plotly import io as plotly_io
 
 from lmskit.chart_sharing import NO_UPLOAD
+from lmskit.readable import without_directions
 from lmskit.rounding import MISSING
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -63,29 +64,29 @@ def table(rows: pd.DataFrame, *, caption: str, left: Iterable[str] = ()) -> Frag
         Columns of text.
     """
     classes = {name: ' class="text"' if name in set(left) else "" for name in rows.columns}
-    head = "".join(f'<th scope="col"{classes[name]}>{html.escape(str(name))}</th>' for name in rows.columns)
+    head = "".join(f'<th scope="col"{classes[name]}>{_escaped(str(name))}</th>' for name in rows.columns)
     body = "\n".join(_row(values, list(classes.values())) for values in rows.itertuples(index=False, name=None))
     empty = "" if len(rows) else f'<tr><td class="text" colspan="{len(rows.columns)}">None.</td></tr>'
     return Fragment(
-        f'<table class="report{" short" if len(rows) <= SHORT else ""}"><caption>{html.escape(caption)}</caption>'
+        f'<table class="report{" short" if len(rows) <= SHORT else ""}"><caption>{_escaped(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}{empty}</tbody></table>"
     )
 
 
 def folded(title: str, content: Fragment) -> Fragment:
     """Fold a piece under its title; a click unfolds it, and it is not printed."""
-    return Fragment(f"<details><summary>{html.escape(title)}</summary>{content.markup}</details>")
+    return Fragment(f"<details><summary>{_escaped(title)}</summary>{content.markup}</details>")
 
 
 def note(text: str, *, kind: str = "note") -> Fragment:
     """Write a paragraph that stands out."""
-    return Fragment(f'<p class="{html.escape(kind)}">{html.escape(text)}</p>')
+    return Fragment(f'<p class="{_escaped(kind)}">{_escaped(text)}</p>')
 
 
 def heading(title: str, subtitle: str, lead: str) -> Fragment:
     """Write the head of a report."""
-    below = f'<p class="subtitle">{html.escape(subtitle)}</p><p>{html.escape(lead)}</p>'
-    return Fragment(f"<header><h1>{html.escape(title)}</h1>{below}</header>")
+    below = f'<p class="subtitle">{_escaped(subtitle)}</p><p>{_escaped(lead)}</p>'
+    return Fragment(f"<header><h1>{_escaped(title)}</h1>{below}</header>")
 
 
 def stacked(*pieces: Fragment) -> Fragment:
@@ -106,4 +107,9 @@ def _row(values: tuple[Any, ...], classes: list[str]) -> str:
 def _cell(value: Any) -> str:  # noqa: ANN401 - whatever a table holds
     if isinstance(value, int):
         return f"{value:,}"
-    return html.escape(MISSING if pd.isna(value) else str(value))
+    return _escaped(MISSING if pd.isna(value) else str(value))
+
+
+def _escaped(text: str) -> str:
+    """Text as HTML; what would change the direction of the text after it is left out."""
+    return html.escape(without_directions(text))

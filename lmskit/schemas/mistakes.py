@@ -1,6 +1,7 @@
 """The mistakes in a request, as sentences to show beside their fields."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -68,8 +69,8 @@ def mistakes(error: ValidationError) -> dict[str, str]:
     return found
 
 
-def one_sentence(error: ValidationError) -> str:
-    """Return all mistakes as one line of text.
+def one_sentence(error: ValidationError, named: Callable[[str], str] = str) -> str:
+    """Return all mistakes as one line of text, each field as `named` calls it.
 
     Examples
     --------
@@ -80,7 +81,7 @@ def one_sentence(error: ValidationError) -> str:
     ...     one_sentence(error)
     'week_number: This must be at most 60. topic: This must not be empty.'
     """
-    return " ".join(f"{field}: {sentence}" if field else sentence for field, sentence in mistakes(error).items())
+    return " ".join(f"{named(field)}: {sentence}" if field else sentence for field, sentence in mistakes(error).items())
 
 
 def _sentence(details: ErrorDetails) -> str:

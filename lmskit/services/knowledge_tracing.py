@@ -13,6 +13,7 @@ from lmskit.errors import CourseNotFoundError, RuleParameterError
 from lmskit.models import Course, KnowledgeFit
 from lmskit.progress import Progress, silent
 from lmskit.queries.evidence import course_responses
+from lmskit.queries.quiz import unreadable_quizzes
 from lmskit.rounding import count_text
 from lmskit.services.course_locks import lock_courses
 from lmskit.services.permission import administrators_only
@@ -30,6 +31,8 @@ class KnowledgeReport:
         Number of weeks that were fitted, and of the answers they were fitted to.
     constrained
         By course code, the weeks whose likeliest fit was degenerate; the best fit that is not degenerate was stored.
+    unreadable
+        By course code, the titles of quizzes whose stored questions do not have lmskit's form, so that not all of their answers count.
     skipped
         By course code, why its rule's parameters cannot be used. Its fits are unchanged.
     """
@@ -38,6 +41,7 @@ class KnowledgeReport:
     n_weeks: int = 0
     n_answers: int = 0
     constrained: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    unreadable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
 
     def sentence(self) -> str:
@@ -46,10 +50,20 @@ class KnowledgeReport:
             f"Knowledge tracing of {count_text(self.n_courses, 'course')}: "
             f"{count_text(self.n_weeks, 'week')} fitted to {count_text(self.n_answers, 'answer')}."
         )
-        if not self.constrained:
-            return text
-        listed = "; ".join(f"{code} week {', '.join(map(str, weeks))}" for code, weeks in self.constrained.items())
-        return f"{text} Guesses and slips were kept from explaining everything in {listed}: look at these weeks before you rely on them."
+        if not self.n_answers and not self.skipped:
+            text += " There are no graded answers yet; they come with attempts that are imported question by question: lmskit import PATH"
+        if self.constrained:
+            listed = "; ".join(f"{code} week {', '.join(map(str, weeks))}" for code, weeks in self.constrained.items())
+            text += f" Constrained, since the likeliest fit was degenerate: {listed}; look at these weeks before you rely on them."
+        return text
+
+    def sentences_about_quizzes(self) -> list[str]:
+        """Return a line for each course with quizzes that cannot be read."""
+        return [
+            f"In {code} the questions of {count_text(len(titles), 'quiz', 'quizzes')} cannot be read, so not all of their answers count: "
+            f"{_first(titles)}. To see what is wrong: lmskit quiz mistakes {code} QUIZ"
+            for code, titles in self.unreadable.items()
+        ]
 
 
 @administrators_only("fit knowledge tracing")
@@ -92,6 +106,7 @@ def fit_courses(
     """
     n_weeks = n_answers = 0
     constrained: dict[str, tuple[int, ...]] = {}
+    unreadable: dict[str, tuple[str, ...]] = {}
     skipped: dict[str, str] = {}
     wanted = _courses(session, courses)
     held = lock_courses(session, [course.id for course in wanted])
@@ -113,7 +128,15 @@ def fit_courses(
         weeks = tuple(fits.index[fits["constrained"]].tolist())
         if weeks:
             constrained[course.code] = weeks
-    return KnowledgeReport(len(wanted) - len(skipped), n_weeks, n_answers, constrained, skipped)
+        if titles := unreadable_quizzes(session, course.id):
+            unreadable[course.code] = tuple(titles)
+    return KnowledgeReport(len(wanted) - len(skipped), n_weeks, n_answers, constrained, unreadable, skipped)
+
+
+def _first(titles: Sequence[str], most: int = 3) -> str:
+    """The first titles, and how many more there are."""
+    more = f" and {len(titles) - most:,} more" if len(titles) > most else ""
+    return ", ".join(repr(title) for title in titles[:most]) + more
 
 
 def correct_from(course: Course) -> float:

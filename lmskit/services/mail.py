@@ -13,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from lmskit.db import access
 from lmskit.errors import MessageRefusedError
+from lmskit.readable import without_directions
 
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("lmskit", "templates/mail"),
@@ -23,8 +24,6 @@ _templates = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that change the direction of the text that follows; no name needs them, and a name must not affect other text."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +65,7 @@ def one_line(text: str) -> str:
     >>> one_line("Ada\r\nBcc: all\u202e")
     'Ada Bcc: all'
     """
-    visible = (" " if unicodedata.category(char) == "Cc" else char for char in text if char not in _DIRECTION_CONTROLS)
+    visible = (" " if unicodedata.category(char) == "Cc" else char for char in without_directions(text))
     return " ".join("".join(visible).split())
 
 

@@ -74,11 +74,15 @@ class RefreshReport:
 
     def sentence(self) -> str:
         """Return the report as one line for a person."""
-        return (
+        text = (
             f"Mastery of {count_text(self.n_courses, 'course')} from {count_text(self.n_evidence, 'unit')} of evidence: "
             f"{count_text(self.n_keys, 'student week')}, {self.added:,} added, {self.changed:,} changed, {self.unchanged:,} unchanged, "
             f"{self.removed:,} removed."
         )
+        if self.n_evidence or self.skipped:
+            return text
+        why = "no attempt of these courses is graded" if self.n_courses else "there is no course yet"
+        return f"{text} There was nothing to estimate from: {why}. To import courses, attempts and scores: lmskit import PATH"
 
 
 @administrators_only("refresh mastery")

@@ -40,11 +40,14 @@ def test_a_course_is_created_with_weeks_and_a_new_term_and_shown(lmskit, code, l
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"--week": "Truth"}, "weeks.0.week_number: This must be a whole number. weeks.0.topic: This must not be empty."),
+        ({"--week": "Truth"}, "--week, number 1: This must be a whole number. --week, number 1: This must not be empty."),
         ({"--lecturer": "nobody@example.org"}, "There is no lecturer with the address nobody@example.org. "),
-        ({"--term": "NEVER"}, "There is no term NEVER yet. "),
-        ({"--title": " "}, "title: This must not be empty."),
-        ({"--term-name": "Spring"}, "new_term.starts_on: This is needed. new_term.ends_on: This is needed."),
+        (
+            {"--term": "NEVER"},
+            "There is no term NEVER yet. To create it together with the course, give its name, first day and last day (--term-name NAME",
+        ),
+        ({"--title": " "}, "--title: This must not be empty."),
+        ({"--term-name": "Spring"}, "--term-starts: This is needed. --term-ends: This is needed."),
     ],
 )
 def test_a_mistake_is_one_sentence_and_status_1(lmskit, code, lecturer, changes, sentence):

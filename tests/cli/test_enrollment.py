@@ -73,7 +73,7 @@ def test_a_name_is_shown_and_not_interpreted(lmskit, admin_engine, enrolled, ema
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("add", "{course}", "nobody"), "email: This is not an e-mail address: an email address must have an @-sign."),
+        (("add", "{course}", "nobody"), "EMAIL: This is not an e-mail address: an email address must have an @-sign."),
         (("add", "NOWHERE-1", "a@example.org"), "There is no course 'NOWHERE-1' among those you can see. To list them: lmskit course list"),
         (("withdraw", "{course}", "a.b@example.org"), "There is no student 'a.b@example.org'."),
         (("list", "NOWHERE-1"), "There is no course 'NOWHERE-1' among those you can see. To list them: lmskit course list"),

@@ -30,7 +30,7 @@ def test_a_question_bank_becomes_a_quiz_on_the_command_line(lmskit, course, tmp_
     bank.write_text("::a::Is it?{T}\n\n::b::What?{=x ~y}\n\nOnly a text.\n", encoding="utf-8")
     needed = lmskit("import", "gift", str(bank), "--course", course.code)
     assert needed.exit_code == 1
-    assert "name its week: --week N" in needed.stderr
+    assert "name its week (--week N)." in needed.stderr
     done = lmskit("import", "gift", str(bank), "--course", course.code, "--week", "1", "--title", "Arrays")
     assert done.exit_code == 0, done.output
     assert "3 in = 2 added + 0 changed + 0 unchanged + 1 rejected" in done.stdout
@@ -38,6 +38,20 @@ def test_a_question_bank_becomes_a_quiz_on_the_command_line(lmskit, course, tmp_
     again = lmskit("import", str(bank), "--course", course.code, "--title", "Arrays")
     assert "3 in = 0 added + 0 changed + 2 unchanged + 1 rejected" in again.stdout
     assert "Arrays" in lmskit("quiz", "list", course.code).stdout
+
+
+def test_a_quiz_that_cannot_be_read_names_its_first_mistakes_and_the_command_that_lists_all(lmskit, course, admin_engine):
+    with transaction(admin_engine) as session:
+        quiz = factories.quiz(session, course, title="Broken", questions=[{"id": f"q{number}"} for number in range(200)])
+    refused = lmskit("quiz", "statistics", course.code, "Broken")
+    assert refused.exit_code == 1
+    assert len(refused.stderr) < 700
+    assert f"to see all: lmskit quiz mistakes COURSE {quiz.id}." in refused.stderr
+    listed = lmskit("quiz", "mistakes", course.code, str(quiz.id), "--limit", "2", "--offset", "1")
+    assert "question 2" in listed.stdout
+    assert "Rows 2 to 3 of 200." in listed.stdout
+    fitted = lmskit("knowledge", "fit", "--course", course.code)
+    assert f"In {course.code} the questions of 1 quiz cannot be read, so not all of their answers count: 'Broken'." in fitted.stderr
 
 
 @pytest.fixture

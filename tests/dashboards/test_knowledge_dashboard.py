@@ -45,13 +45,13 @@ def test_a_course_is_fitted_in_memory_week_by_week(dashboard):
     assert EVIL not in dashboard.words.view.value
 
 
-def test_parameters_are_explained_in_words_and_a_degenerate_week_is_named(dashboard):
-    good, degenerate = dashboard.words.frame["In words"]
-    assert dashboard.fits.frame["Note"].tolist() == ["", "degenerate"]
+def test_parameters_are_explained_in_words_and_a_constrained_week_is_named(dashboard):
+    good, constrained = dashboard.words.frame["In words"]
+    assert dashboard.fits.frame["Note"].tolist() == ["", "constrained"]
     assert "knew it before" in good
-    assert "Degenerate" not in good
-    assert "Degenerate" in degenerate
-    assert dashboard.about.value.endswith("Degenerate fits that should not be relied on: week 2.")
+    assert "Constrained" not in good
+    assert "Constrained" in constrained
+    assert dashboard.about.value.endswith("Constrained fits, which should not be relied on: week 2.")
 
 
 def test_the_measures_are_of_students_who_were_held_out(dashboard):

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,6 +150,25 @@ def test_a_server_whose_socket_was_removed_is_named_and_can_be_stopped(own_clust
     with pytest.raises(ClusterError, match=rf"\(process {pid}\) runs, but cannot be reached: its socket .*lmskit db stop"):
         fresh(cluster).start()
     assert open_session.execute("SELECT 1").fetchone() == (1,)
+    assert fresh(cluster).stop()
+    assert ask(fresh(cluster).start(), "SELECT 1") == 1
+
+
+def test_a_server_that_a_signal_suspended_is_named_at_once_goes_on_and_can_be_stopped(own_cluster, monkeypatch):
+    monkeypatch.setattr("lmskit.db.cluster.launch.STOP_LIMIT", 20)
+    cluster = own_cluster()
+    cluster.start()
+    pid = postmaster_pid(cluster)
+    for going_on in (True, False):
+        os.kill(pid, signal.SIGSTOP)
+        while psutil.Process(pid).status() != psutil.STATUS_STOPPED:  # the kernel takes a moment
+            time.sleep(0.01)
+        for attempt in (cluster.running, fresh(cluster).running, fresh(cluster).start):
+            with pytest.raises(ClusterError, match=rf"\(process {pid}\) was suspended by a signal.* kill -CONT {pid}\. .*lmskit db stop$"):
+                attempt()
+        if going_on:
+            os.kill(pid, signal.SIGCONT)
+            assert ask(fresh(cluster).start(), "SELECT 1") == 1
     assert fresh(cluster).stop()
     assert ask(fresh(cluster).start(), "SELECT 1") == 1
 

@@ -47,6 +47,15 @@ def roster(tmp_path):
     )
 
 
+def test_rejected_rows_fail_the_command_only_where_that_is_asked(lmskit, kept_course, tmp_path):
+    for row, status in (("", 0), ("\n2,no address,Babbage", 3)):
+        path = csv_file(tmp_path / "roster.csv", f"id,email,family_name\n1,strict@example.org,Lovelace{row}")
+        for options, expected in (((), 0), (("--strict",), status)):
+            done = lmskit("csv", path, "--course", kept_course.code, "--dry-run", *options)
+            assert done.exit_code == expected, done.output
+            assert f"{len(row) and 1} rejected" in done.output
+
+
 def test_a_dry_run_shows_the_result_of_every_row(lmskit, tmp_path):
     report = tmp_path / "report.csv"
     done = lmskit("oulad", SAMPLE, "--dry-run", "--report", report)

@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from lmskit.db.cluster.binaries import program, reachable_installation, remove_other_copies
 from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, SUPERUSER
 from lmskit.db.cluster.disk import NOT_WRITTEN, disk_full, is_full, keep_ballast, not_written, release_ballast, says_full, unusable
-from lmskit.db.cluster.launch import launch, refuse_moved, run_as, shut_down, wait_until_ready
+from lmskit.db.cluster.launch import launch, refuse_moved, refuse_suspended, run_as, shut_down, wait_until_ready
 from lmskit.db.cluster.layout import Layout, owned_by_server, prepare_base, prepare_home
 from lmskit.db.cluster.postmaster import HIDDEN, Postmaster, answering_folder, read_postmaster, serving
 from lmskit.db.cluster.server_user import ServerUser, server_user, user_name
@@ -127,7 +127,7 @@ class Cluster:
         Raises
         ------
         ClusterError
-            The home was moved while its server runs.
+            The home was moved while its server runs, or the server was suspended by a signal.
         """
         with self.file_errors():
             found = read_postmaster(self.layout.data)
@@ -137,6 +137,7 @@ class Cluster:
             if pid is None:
                 return None
             refuse_moved(self.layout, found, pid)
+            refuse_suspended(self.layout, pid)
             # Each connection costs the server a process, so a server that has answered once is only checked for being alive.
             if self._answered is None or self._answered[0] != found or pid != found.pid:
                 folder = answering_folder(self.layout, found, pid)

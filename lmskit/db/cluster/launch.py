@@ -27,6 +27,7 @@ from lmskit.db.cluster.postmaster import (
     answering_folder,
     is_moved,
     is_postmaster,
+    is_suspended,
     left_behind,
     listener,
     read_postmaster,
@@ -107,6 +108,7 @@ def wait_until_ready(layout: Layout) -> Postmaster | None:
         pid = serving(layout, found)
         if pid is None:
             return None
+        refuse_suspended(layout, pid)
         if found is None or found.ready:
             if found is not None:
                 refuse_moved(layout, found, pid)
@@ -143,6 +145,16 @@ def refuse_moved(layout: Layout, found: Postmaster, pid: int) -> None:
         raise ClusterError(message)
 
 
+def refuse_suspended(layout: Layout, pid: int) -> None:
+    """Refuse to wait for a server that cannot answer, since its process was stopped by a signal, as by a debugger."""
+    if is_suspended(pid):
+        message = (
+            f"The database server of {layout.home} (process {pid}) was suspended by a signal, so it lets no one in. Nothing is lost. "
+            f"To let it go on: kill -CONT {pid}. To end it: lmskit db stop"
+        )
+        raise ClusterError(message)
+
+
 def shut_down(pid: int, layout: Layout) -> bool:
     """End a running server, first a fast shutdown, then an immediate one; return whether it has ended.
 
@@ -154,6 +166,8 @@ def shut_down(pid: int, layout: Layout) -> bool:
             subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own arguments
         else:
             send_signal(pid, number, layout.data)
+            if is_suspended(pid):
+                send_signal(pid, signal.SIGCONT, layout.data)
         deadline = time.monotonic() + STOP_LIMIT
         while time.monotonic() < deadline:
             if works_in(pid, layout.data) is False:

@@ -110,6 +110,14 @@ def works_in(pid: int, data: Path) -> bool | None:
         return None
 
 
+def is_suspended(pid: int) -> bool:
+    """Whether a process was stopped by a signal, so that it goes on only after another one: it listens, and answers nobody."""
+    try:
+        return psutil.Process(pid).status() in {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
+    except psutil.Error:
+        return False
+
+
 def left_behind(data: Path) -> list[psutil.Process]:
     """Return the processes of this data directory; after the postmaster was killed, those it left behind.
 
