@@ -63,13 +63,19 @@ SELECT a.pid, a.usename, a.backend_type, a.state, a.xact_start,
     ),
     (SELECT count(*) FROM pg_locks AS l WHERE l.pid = a.pid AND l.granted AND l.locktype = 'advisory')
 FROM pg_stat_activity AS a
-WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.backend_type IN ('client backend', 'autovacuum worker')
+WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+    AND coalesce(a.backend_type, 'client backend') IN ('client backend', 'autovacuum worker') -- null for a login that may not know
 ORDER BY a.xact_start, a.pid
 """
 _MAY_NAME_PEOPLE: LiteralString = """
 SELECT coalesce(has_column_privilege(to_regclass('lms.users'), 'db_role', 'SELECT'), false), session_user, clock_timestamp()
 """
 _PEOPLE: LiteralString = "SELECT db_role, email FROM lms.users WHERE db_role IS NOT NULL"
+AS_READER_OF_PEOPLE: LiteralString = """
+SELECT set_config('role', rolname, false) FROM pg_roles
+WHERE rolname = 'lmskit_definer' AND current_user = 'lmskit_owner' AND pg_has_role(session_user, oid, 'SET')
+"""
+"""The owner of the tables sees no people in them; a migration that waits is to name for whom."""
 _IN_RELATION = re.compile(r'in relation "([^"]+)"')
 
 

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from lmskit.db.address import THRESHOLD
-from lmskit.db.blocking import Queues, locked_sentence, read_queues, waiting_sentence
+from lmskit.db.blocking import AS_READER_OF_PEOPLE, Queues, locked_sentence, read_queues, waiting_sentence
 from lmskit.db.pooler import is_pooled
 from lmskit.db.session_limits import LIFTED, LIFTED_IN_TRANSACTION
 from lmskit.progress import show_wait
@@ -108,7 +108,8 @@ class WatchedConnection(psycopg.Connection[Any]):
         """Ask over a further connection who waits for whom."""
         arguments, parameters = self.opened_with or ([], {})
         with closing(psycopg.connect(*arguments, **{**parameters, "autocommit": True, "connect_timeout": LOOK_LIMIT})) as eye:
-            eye.execute(f"SET statement_timeout = {LOOK_LIMIT * 1000}; SET lock_timeout = {LOOK_LIMIT * 500}".encode())
+            limits = f"SET statement_timeout = {LOOK_LIMIT * 1000}; SET lock_timeout = {LOOK_LIMIT * 500}"
+            eye.execute(f"{limits}; {AS_READER_OF_PEOPLE}".encode())
             return read_queues(eye.cursor())
 
 
