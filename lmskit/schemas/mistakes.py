@@ -95,4 +95,5 @@ def _sentence(details: ErrorDetails) -> str:
     template = SENTENCES.get(details["type"])
     if template is None:
         return f"{details['msg'].rstrip('.')}."
-    return _ENUM_MEMBER.sub(r"\1", template.format(**context))
+    shown = {name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in context.items()}
+    return _ENUM_MEMBER.sub(r"\1", template.format(**shown))

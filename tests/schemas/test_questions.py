@@ -71,9 +71,30 @@ def test_each_question_and_each_option_has_an_id_of_its_own():
     assert "option 'a' is in question q1 more than once" in next(iter(twice.values()))
 
 
-@pytest.mark.parametrize("points", [-1, float("nan"), float("inf"), "many"])
-def test_points_are_a_number_up_to_the_largest_score(points):
-    assert refusal([question("essay", points=points)]) != {}
+@pytest.mark.parametrize(
+    ("points", "sentence"),
+    [
+        (-1, "This must be at least 0."),
+        (100_000_000, "This must be at most 99999999."),
+        (float("nan"), "This must be a finite number."),
+        (float("inf"), "This must be a finite number."),
+        ("many", "This must be a number."),
+    ],
+)
+def test_points_are_a_number_up_to_the_largest_score(points, sentence):
+    assert list(refusal([question("essay", points=points)]).values()) == [sentence]
+
+
+def test_all_points_together_are_at_most_the_largest_score():
+    largest = question("essay", points=99_999_999)
+    assert QuizContent.model_validate({"questions": [largest]}).max_score == 99_999_999
+    assert "together are more than 99,999,999" in refusal([largest, question("essay", id="q2", points=0.001)])[""]
+
+
+def test_a_tolerance_is_zero_or_more():
+    exactly = QuizContent.model_validate({"questions": [question("numeric")], "answer_key": {"q1": {"answer": 1, "tolerance": 0}}})
+    assert exactly.answer_key["q1"].tolerance == 0
+    assert list(refusal([question("numeric")], {"q1": {"answer": 1, "tolerance": -0.001}}).values()) == ["This must be at least 0."]
 
 
 def test_an_unknown_type_is_refused_with_the_known_types():

@@ -1,13 +1,21 @@
+from typing import Annotated, Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
-from lmskit.schemas.course import CreateCourse
-from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
+from lmskit.schemas.course import CreateCourse, SyllabusWeeks, TeachingWeek
+from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster, WithdrawStudent
+from lmskit.schemas.file_import import ImportFile
+from lmskit.schemas.login import CreateLogin, NewPassword, SignIn
+from lmskit.schemas.mastery_rule import ChooseRule
 from lmskit.schemas.mistakes import mistakes, one_sentence
+from lmskit.schemas.outbox import RetryMessage
 from lmskit.schemas.person import CreatePerson
-from lmskit.schemas.text import Address, Code, Day, Line
+from lmskit.schemas.quiz import Identifier, Points, Prompt
+from lmskit.schemas.quiz_request import ChangeQuiz
+from lmskit.schemas.text import Address, Code, Day, FamilyName, Line, Name, Prose, Title
 
 COURSE = {
     "code": "CS101-2026",
@@ -82,6 +90,57 @@ def test_a_term_ends_after_it_starts(day, sentence):
     assert refused(CreateCourse, **COURSE | {"new_term": term}) == {"new_term.ends_on": sentence}
 
 
+def of(model, field, **others):
+    """A reader of one field of a request, whose other fields are right."""
+    return TypeAdapter(Annotated[Any, AfterValidator(lambda value: getattr(model.model_validate({**others, field: value}), field))])
+
+
+LIMITS: dict[str, tuple[Any, ...]] = {
+    "a code": (TypeAdapter(Code), "x", "x" * 100, "", "x" * 101),
+    "a title": (TypeAdapter(Title), "x", "x" * 300, "", "x" * 301),
+    "a name": (TypeAdapter(Name), "", "x" * 200, "x" * 201),
+    "a family name": (TypeAdapter(FamilyName), "x", "x" * 200, "", "x" * 201),
+    "a text": (TypeAdapter(Prose), "", "x" * 20_000, "x" * 20_001),
+    "a prompt": (TypeAdapter(Prompt), "x", "x" * 20_000, "", "x" * 20_001),
+    "the id of a question": (TypeAdapter(Identifier), "x", "x" * 100, "", "x" * 101),
+    "a week": (TypeAdapter(TeachingWeek), 1, 60, 0, 61),
+    "the points of a question": (TypeAdapter(Points), 0, 99_999_999, -0.001, 99_999_999.001),
+    "a new password": (TypeAdapter(NewPassword), "x" * 12, "x" * 200, "x" * 11, "x" * 201),
+    "the password to sign in": (of(SignIn, "password", email="a@example.org"), "x", "x" * 1000, "", "x" * 1001),
+    "the address to sign in": (of(SignIn, "email", password="secret"), "x", "x" * 320, "", "x" * 321),
+    "the address of who leaves": (of(WithdrawStudent, "email", course="CS1"), "a@b", "a@" + "x" * 318, "a@", "a@" + "x" * 319),
+    "a student in a roster": (of(WithdrawFromRoster, "student_id", course="CS1"), 1, 2**63, 0),
+    "a message": (of(RetryMessage, "message_id"), 1, 2**63, 0),
+    "a quiz": (of(ChangeQuiz, "quiz_id", title="Quiz", week_number=1), 1, 2**63 - 1, 0, 2**63),
+    "a path": (of(ImportFile, "path"), "x", "x" * 4096, "", "x" * 4097),
+    "a rule": (of(ChooseRule, "rule", course="CS1", parameters={}), "x", "average", ""),
+}
+
+
+@pytest.mark.parametrize("limited", LIMITS)
+def test_the_smallest_and_the_largest_value_are_accepted_and_the_next_are_not(limited):
+    reader, smallest, largest, *beyond = LIMITS[limited]
+    assert [reader.validate_python(value) is not None for value in (smallest, largest)] == [True, True]
+    for value in beyond:
+        with pytest.raises(ValidationError):
+            reader.validate_python(value)
+
+
+def test_a_syllabus_has_sixty_weeks_in_their_order():
+    weeks = [{"week_number": number, "topic": "a"} for number in range(60, 0, -1)]
+    assert [week.week_number for week in TypeAdapter(SyllabusWeeks).validate_python(weeks)] == list(range(1, 61))
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(SyllabusWeeks).validate_python([*weeks, weeks[0]])
+    assert mistakes(caught.value) == {"": "At most 60 entries."}
+
+
+def test_a_term_of_one_day_is_none():
+    term = {"name": "Spring", "starts_on": "2026-01-05", "ends_on": "2026-01-05"}
+    sentence = "The last day of the term must come after its first day."
+    assert refused(CreateCourse, **COURSE | {"new_term": term}) == {"new_term.ends_on": sentence}
+    assert CreateCourse.model_validate(COURSE | {"new_term": term | {"ends_on": "2026-01-06"}}).new_term
+
+
 def test_all_mistakes_are_reported_at_once_in_one_line():
     with pytest.raises(ValidationError) as caught:
         EnrollStudent.model_validate({"course": "", "email": "x"})
@@ -100,8 +159,10 @@ def test_a_name_that_a_spreadsheet_lost_is_refused():
     assert "NaN" in refused(EnrollStudent, course="CS1", email="a@example.org", family_name="NaN")["family_name"]
 
 
-def test_students_have_no_login():
-    found = refused(CreatePerson, email="a@example.org", family_name="A", role="student")
+@pytest.mark.parametrize("request_for", [CreatePerson, CreateLogin])
+def test_students_have_no_login(request_for):
+    assert request_for(email="a@example.org", family_name="A", role="lecturer").role == "lecturer"
+    found = refused(request_for, email="a@example.org", family_name="A", role="student")
     assert found == {"role": "Students have no login. Choose lecturer or super_admin."}
 
 
@@ -154,6 +215,7 @@ def test_a_code_or_an_address_with_a_character_that_cannot_be_seen_is_refused(ki
 
 
 def test_a_day_that_the_database_does_not_store_is_refused():
-    with pytest.raises(ValidationError, match="years 1900 to 2200"):
-        TypeAdapter(Day).validate_python("2201-01-01")
-    assert TypeAdapter(Day).validate_python("2200-12-31").year == 2200
+    for day in ("1899-12-31", "2201-01-01"):
+        with pytest.raises(ValidationError, match="years 1900 to 2200"):
+            TypeAdapter(Day).validate_python(day)
+    assert [TypeAdapter(Day).validate_python(day).year for day in ("1900-01-01", "2200-12-31")] == [1900, 2200]
