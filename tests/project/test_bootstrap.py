@@ -6,6 +6,7 @@ That the real ones install the real lock is shown by running this suite in `.ven
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -108,7 +109,7 @@ def test_it_says_what_it_does_while_it_does_it(environment, capsys):
     environment.prepare(ProgressPrinter())
     printed = capsys.readouterr().out
     assert "Making a virtual environment" in printed
-    assert "Installing 1" in printed
+    assert re.search(r"Installing \d{3} packages", printed)
     assert "Installing lmskit itself" in printed
     assert all(line.split(maxsplit=2)[1] == "s" for line in printed.splitlines()), "each line begins with the seconds since the start"
 
