@@ -50,6 +50,27 @@ MOST_PASSAGES = 1_000_000
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 """When a quiz can be due, and an attempt be started or submitted: years whose days every program can read."""
 
+FEWEST_PASSAGE_WORDS, MOST_PASSAGE_WORDS = 80, 250
+"""Words of a passage of a material; the text below a heading may have fewer."""
+LARGEST_MATERIAL = 100 * 1024**2
+"""Bytes of a material's file."""
+MOST_PAGES = 10_000
+"""Pages of a PDF, slides of a presentation and cells of a notebook."""
+LARGEST_MATERIAL_TEXT = 64 * 1024**2
+"""Bytes of the text of a material, with the locations of its passages."""
+MOST_UNPACKED_RATIO, UNPACKED_RATIO_FLOOR = 200, 1024**2
+"""Unpacked bytes for each packed one in a zip archive, and the bytes up to which this is not checked: a small file of equal rows may be
+packed better than a large file should be."""
+MOST_OFFICE_PARTS = 50_000
+"""Files in a presentation or a Word document, which are zip archives."""
+LARGEST_OFFICE_PART = 64 * 1024**2
+LARGEST_OFFICE_TEXT = 256 * 1024**2
+"""Bytes of one part of a presentation or Word document when it is unpacked, and of all that are read."""
+DEEPEST_MARKUP = 200
+"""Levels within each other that elements of a web page, a presentation or a Word document may have."""
+MOST_HEADINGS_DEEP = 9
+"""Levels of headings."""
+
 CONTROL_CHARACTERS = "[[:cntrl:]]"
 INVISIBLE_CHARACTERS = r"[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 """Characters without a picture, which make two ids, addresses or codes look the same; for PostgreSQL's and Python's regular expressions."""

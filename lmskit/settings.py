@@ -58,6 +58,14 @@ def environment_without_passwords() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in WITH_PASSWORDS}
 
 
+NEEDED_BY_PROGRAMS = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "WINDIR")
+
+
+def environment_without_secrets(**further: str) -> dict[str, str]:
+    """Return the few variables that a program needs to start, and further ones: for a process that handles what strangers wrote."""
+    return {name: value for name, value in os.environ.items() if name.upper() in NEEDED_BY_PROGRAMS} | further
+
+
 @contextmanager
 def changed_environment(variables: Mapping[str, str | None]) -> Iterator[None]:
     """Set variables, or remove those with None, for the processes that are started within the block."""

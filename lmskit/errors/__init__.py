@@ -16,7 +16,8 @@
      │    ├── AddressError          no message can reach the student
      │    ├── FamilyNameNeededError the same, of a person with a login
      │    ├── WeekNeededError       a new quiz needs a week
-     │    └── ImportFileError       a file as a whole cannot be read
+     │    ├── ImportFileError       a file as a whole cannot be read
+     │    └── MaterialFileError     a file cannot be read as a material of a course
      ├── NotFoundError              it does not exist, or the person may not see it
      │    ├── CourseNotFoundError
      │    ├── TermNotFoundError
@@ -56,6 +57,7 @@
      ├── NotebookCopyError          the notebooks could not be copied
      ├── ReportError                a report could not be built
      ├── HubError                   a JupyterHub cannot start a server of lmskit
+     ├── ReadingProcessError        the process that reads materials cannot start
      ├── NotPermittedError          the signed-in person may not do this
      ├── DeliveryError              a message was not accepted
      │    ├── MessageRefusedError   for good
@@ -111,6 +113,7 @@ from lmskit.errors.input import (
     ImportFileError,
     InputError,
     ItemScoresError,
+    MaterialFileError,
     NameNeededError,
     PageLimitError,
     QueryError,
@@ -152,6 +155,7 @@ from lmskit.errors.operation import (
     NotebookCopyError,
     NotPermittedError,
     NotSignedInError,
+    ReadingProcessError,
     ReportError,
     RevisionError,
     SeveralHeadsError,
@@ -192,6 +196,7 @@ __all__ = [
     "LoginExistsError",
     "LoginLostError",
     "LoginMissingError",
+    "MaterialFileError",
     "MessageNotFoundError",
     "MessagePostponedError",
     "MessageRefusedError",
@@ -219,6 +224,7 @@ __all__ = [
     "QuizNotFoundError",
     "QuizNotFoundInCourseError",
     "QuizUnreadableError",
+    "ReadingProcessError",
     "RefusedValueError",
     "ReportError",
     "RevisionError",

@@ -95,3 +95,11 @@ class WeekNeededError(InputError):
 
 class ImportFileError(InputError):
     """A file or folder cannot be imported at all; nothing was written."""
+
+
+class MaterialFileError(InputError):
+    """A file cannot be read as a material of a course; `where` is the page, slide, cell or part at which reading ended."""
+
+    def __init__(self, reason: str, *, name: str = "The file", where: str | None = None) -> None:
+        self.reason, self.where = reason, where
+        super().__init__(f"{name}, {where}: {reason}" if where else f"{name}: {reason}")

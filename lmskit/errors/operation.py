@@ -47,6 +47,15 @@ class HubError(LmskitError):
         return str(self)
 
 
+class ReadingProcessError(LmskitError):
+    """The process that reads materials cannot start."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The process that reads materials cannot start: {reason}. No material was read. lmskit may have to be installed again."
+        )
+
+
 class NotPermittedError(LmskitError):
     """The signed-in person may not do this."""
 

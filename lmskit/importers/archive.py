@@ -21,14 +21,13 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Self
 
 from lmskit.errors import ImportFileError
+from lmskit.limits import MOST_UNPACKED_RATIO, UNPACKED_RATIO_FLOOR
 
 MAX_ENTRIES = 1000
 MAX_UNPACKED = 2 * 1024**3
 """Bytes of all files together."""
-MAX_RATIO = 200
-"""Unpacked bytes for each packed one, of an entry and of the whole archive."""
-RATIO_FLOOR = 1024**2
-"""Bytes up to which the ratio is not checked: a small file of equal rows may be packed better than a large file should be."""
+MAX_RATIO, RATIO_FLOOR = MOST_UNPACKED_RATIO, UNPACKED_RATIO_FLOOR
+"""Of an entry, and of the whole archive."""
 MAX_DIRECTORY = 4 * 1024**2
 """Bytes of an archive's table of contents."""
 CHUNK = 1024**2

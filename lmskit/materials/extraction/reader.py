@@ -1,0 +1,82 @@
+"""From the bytes of a file to its text: detect the kind, extract the blocks, make passages, detect their languages.
+
+It runs in the child process (`lmskit.materials.extraction.child`), since any step can meet a hostile file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import PurePath
+
+from lmskit.limits import LONGEST_TITLE
+from lmskit.materials.block import Block, BlockRole, cleaned, one_line
+from lmskit.materials.extraction.extracted import At, Extracted
+from lmskit.materials.kinds import DocumentKind, kind_of
+from lmskit.materials.language import main_language, of_passage
+from lmskit.materials.material_text import MaterialText
+from lmskit.materials.passages import Passage, passages_of
+
+_READERS = {
+    DocumentKind.PDF: ("pdf", "read_pdf"),
+    DocumentKind.HTML: ("web_page", "read_web_page"),
+    DocumentKind.MARKDOWN: ("markdown_text", "read_markdown"),
+    DocumentKind.TEXT: ("markdown_text", "read_plain_text"),
+    DocumentKind.PPTX: ("presentation", "read_presentation"),
+    DocumentKind.DOCX: ("word_document", "read_word_document"),
+    DocumentKind.NOTEBOOK: ("notebook", "read_notebook"),
+    DocumentKind.VTT: ("captions", "read_vtt"),
+    DocumentKind.SRT: ("captions", "read_srt"),
+}
+_NO_TITLES = {"untitled", "unbenannt", "document", "presentation", "slide 1", "index", "home", "title"}
+_FIRST = 20
+"""Blocks in which the first heading is looked for."""
+
+
+def reader_of(kind: DocumentKind) -> Callable[[bytes, At], Extracted]:
+    """Return the reader of a kind; its libraries are imported now."""
+    module, name = _READERS[kind]
+    reader: Callable[[bytes, At], Extracted] = getattr(import_module(f"lmskit.materials.extraction.{module}"), name)
+    return reader
+
+
+def read(content: bytes, name: str | None, at: At) -> MaterialText:
+    """Return the text of a file.
+
+    Raises
+    ------
+    MaterialFileError
+        It cannot be read; what was called with `at` last says where.
+    """
+    kind = kind_of(content, name)
+    extracted = reader_of(kind)(content, at)
+    at("the passages")
+    blocks = [replace(block, text=cleaned(block.text)) for block in extracted.blocks]
+    passages = list(passages_of(blocks))
+    language = main_language([_prose(passage) for passage in passages], extracted.language)
+    return MaterialText(
+        kind=kind,
+        title=_title(extracted.title, blocks, name),
+        language=language,
+        length=extracted.length,
+        passages=tuple(replace(passage, language=of_passage(_prose(passage), language)) for passage in passages),
+        findings=tuple(extracted.findings),
+        licence=extracted.licence,
+        week=extracted.week,
+    )
+
+
+def _prose(passage: Passage) -> str:
+    return passage.body if passage.prose is None else passage.prose
+
+
+def _title(title: str | None, blocks: list[Block], name: str | None) -> str:
+    path = PurePath(name or "")
+    headings = (one_line(block.text, LONGEST_TITLE) for block in blocks[:_FIRST] if block.role is BlockRole.HEADING and block.text.strip())
+    stem = one_line(path.stem.replace("_", " "), LONGEST_TITLE)
+    for candidate in (title, next(headings, None), stem):
+        shown = one_line(candidate or "", LONGEST_TITLE)
+        if shown and shown.casefold() not in _NO_TITLES and not shown.startswith("Microsoft "):
+            return shown
+    return stem or "Untitled"
