@@ -143,6 +143,35 @@ def session(connection: Connection) -> Iterator[Session]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def module_connection(admin_engine: Engine) -> Iterator[Connection]:
+    """An administrator's connection in a transaction that is rolled back after the last test of the module."""
+    with admin_engine.connect() as opened:
+        outer = opened.begin()
+        yield opened
+        if outer.is_active:
+            outer.rollback()
+
+
+@pytest.fixture(scope="module")
+def module_session(module_connection: Connection) -> Iterator[Session]:
+    """A session that writes what all tests of the module read; it is committed before they do.
+
+    `connection` is then to be `part_of_module`.
+    """
+    with Session(bind=module_connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def part_of_module(module_connection: Connection) -> Iterator[Connection]:
+    """The connection of the module, in a savepoint to which the test rolls back."""
+    savepoint = module_connection.begin_nested()
+    yield module_connection
+    if savepoint.is_active:
+        savepoint.rollback()
+
+
 @pytest.fixture(scope="session")
 def fresh_database(endpoint: Endpoint) -> Iterator[Callable[[str], Engine]]:
     """A factory of further databases: prepared, without tables. Each call gives the migrator's engine of a new one."""

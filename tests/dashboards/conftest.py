@@ -8,6 +8,12 @@ from lmskit.errors import UnreachableError
 
 
 @pytest.fixture
+def connection(part_of_module):
+    """What a module writes once is there for each of its tests."""
+    return part_of_module
+
+
+@pytest.fixture
 def in_session(session):
     """Open the test's session where a dashboard would open a snapshot."""
     return lambda: nullcontext(session)

@@ -6,6 +6,7 @@ import pytest
 from lmskit.analytics import bkt
 from lmskit.dashboards import KnowledgeDashboard
 from lmskit.dashboards.dashboard import CHARTS, TABLES
+from lmskit.models import Course
 from lmskit.services.knowledge_tracing import fit_courses
 from lmskit.vocabulary import Origin
 from tests import factories
@@ -14,9 +15,10 @@ EVIL = "<img src=x onerror=alert(1)>"
 QUESTIONS = [{"id": f"q{number}", "points": 1} for number in range(6)]
 
 
-@pytest.fixture
-def course(session):
+@pytest.fixture(scope="module")
+def written(module_session):
     """Two weeks with answers of 40 students, of which the second gets harder from question to question, and one without."""
+    session = module_session
     course = factories.course(session, title="Programming", origin=Origin.SIMULATION)
     draw = np.random.default_rng(4)
     people = [factories.enrollment(session, course).student_id for _ in range(40)]
@@ -29,7 +31,13 @@ def course(session):
                 for question, right in zip(QUESTIONS, draw.random(6) < chances, strict=True)
             ]
             factories.attempt(session, quiz, person, score=None, answers=given)
-    return course
+    session.commit()
+    return course.id
+
+
+@pytest.fixture
+def course(session, written):
+    return session.get_one(Course, written)
 
 
 @pytest.fixture

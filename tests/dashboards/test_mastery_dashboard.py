@@ -7,6 +7,7 @@ from lmskit.dashboards import MasteryDashboard
 from lmskit.dashboards.dashboard import ALL_WEEKS, CHARTS, TABLES
 from lmskit.dashboards.mastery import NO_STUDENT
 from lmskit.db import engine_for, snapshot
+from lmskit.models import Course
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import EnrollmentStatus, Origin, Role
 from tests import factories
@@ -21,9 +22,10 @@ SCORES: dict[str, dict[int, float | None]] = {
 """Scores of 10 by week; None is not graded."""
 
 
-@pytest.fixture
-def course(session):
+@pytest.fixture(scope="module")
+def written(module_session):
     """Three weeks, four students who count, one who has left."""
+    session = module_session
     course = factories.course(session, weeks=3, title="Programming")
     quizzes = {week: factories.quiz(session, course, week_number=week, title=f"Quiz {week}") for week in (1, 2, 3)}
     for name, scores in SCORES.items():
@@ -34,7 +36,13 @@ def course(session):
     gone = factories.enrollment(session, course, status=EnrollmentStatus.WITHDRAWN, ended_on=factories.FIRST_DAY)
     factories.attempt(session, quizzes[1], gone.student_id, score=1)
     refresh(session, courses=[course.code])
-    return course
+    session.commit()
+    return course.id
+
+
+@pytest.fixture
+def course(session, written):
+    return session.get_one(Course, written)
 
 
 @pytest.fixture

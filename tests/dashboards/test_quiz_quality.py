@@ -8,17 +8,24 @@ from lmskit.dashboards import QuizQualityDashboard
 from lmskit.dashboards.dashboard import CHARTS, TABLES
 from lmskit.dashboards.quiz_quality import NO_QUESTION
 from lmskit.errors import InputError
+from lmskit.models import Course
 from lmskit.vocabulary import CountedAttempts, Origin
 from tests import factories
 from tests.answered_quiz import EVIL, QUESTIONS, answered_quiz
 
 
+@pytest.fixture(scope="module")
+def written(module_session):
+    course = factories.course(module_session, weeks=2)
+    factories.quiz(module_session, course, title="A fresh one", questions=QUESTIONS, max_score=5)
+    answered_quiz(module_session, course, title="Sets", attempts=2)
+    module_session.commit()
+    return course.id
+
+
 @pytest.fixture
-def course(session):
-    course = factories.course(session, weeks=2)
-    factories.quiz(session, course, title="A fresh one", questions=QUESTIONS, max_score=5)
-    answered_quiz(session, course, title="Sets", attempts=2)
-    return course
+def course(session, written):
+    return session.get_one(Course, written)
 
 
 @pytest.fixture

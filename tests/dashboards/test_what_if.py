@@ -9,6 +9,7 @@ from lmskit.dashboards import WhatIfDashboard
 from lmskit.dashboards.dashboard import CHARTS, TABLES
 from lmskit.db import engine_for, snapshot
 from lmskit.errors import UnknownRuleError
+from lmskit.models import Course
 from lmskit.vocabulary import Origin, Role
 from tests import factories
 
@@ -18,9 +19,10 @@ SCORES: dict[str, tuple[float, ...]] = {EVIL: (2, 9), "Constant": (9, 9), "Falli
 """Scores of 10 in the first week, oldest first."""
 
 
-@pytest.fixture
-def course(session):
+@pytest.fixture(scope="module")
+def written(module_session):
     """Two weeks, in the first of which three of four students answered twice."""
+    session = module_session
     course = factories.course(session, weeks=2, title="Programming")
     quiz = factories.quiz(session, course)
     for name, scores in SCORES.items():
@@ -28,7 +30,13 @@ def course(session):
         factories.enrollment(session, course, student)
         for number, score in enumerate(scores, start=1):
             factories.attempt(session, quiz, student, number=number, score=score, submitted_at=MONDAY + dt.timedelta(days=number))
-    return course
+    session.commit()
+    return course.id
+
+
+@pytest.fixture
+def course(session, written):
+    return session.get_one(Course, written)
 
 
 @pytest.fixture
