@@ -61,7 +61,7 @@ def install(python: Path, arguments: Sequence[str], *, log: Path, progress: Prog
             ensure_pip(python)
         else:
             return
-    pip = [str(python), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    pip = [str(python), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-compile"]
     _run([*pip, *arguments], log=log, progress=progress, expected=expected)
 
 

@@ -20,6 +20,8 @@ class Target:
     explanation: str
     run: Callable[[Environment, list[str]], int]
     needs_environment: bool = True
+    at_once: bool = False
+    """Whether it need not wait until all packages are compiled: Python compiles what it imports."""
 
 
 def _module(environment: Environment, *arguments: str) -> int:
@@ -64,8 +66,8 @@ def _golden(environment: Environment, further: list[str]) -> int:
 
 
 TARGETS = {
-    "run": Target("set everything up and open JupyterLab on the notebooks (further arguments: see lmskit lab --help)", _run),
-    "demo": Target("set everything up without opening JupyterLab", _demo),
+    "run": Target("set everything up and open JupyterLab on the notebooks (further arguments: see lmskit lab --help)", _run, at_once=True),
+    "demo": Target("set everything up without opening JupyterLab", _demo, at_once=True),
     "setup": Target("make the virtual environment and nothing else", _setup),
     "test": Target(
         "ruff, mypy, import contracts, tests, doctests, notebooks; further arguments choose a part of the tests, which runs alone",
@@ -104,7 +106,7 @@ def main(arguments: list[str]) -> int:
     environment = environment_of(ROOT)
     try:
         if TARGETS[name].needs_environment:
-            environment.prepare(ProgressPrinter())
+            environment.prepare(ProgressPrinter(), at_once=TARGETS[name].at_once)
         return TARGETS[name].run(environment, further)
     except SetupError as error:
         print(f"\n{error}", file=sys.stderr)

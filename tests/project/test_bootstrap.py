@@ -97,6 +97,21 @@ def test_packages_are_installed_by_hash_and_ready_made_then_lmskit_without_askin
     assert environment.ready()
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+def test_packages_are_compiled_while_they_are_installed(environment, put_uv, at_once):
+    """The stand-in installs one module and waits until it is compiled, then another one, after which it ends."""
+    packages = f"{environment.folder}/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    compiled = f"__pycache__/first.{sys.implementation.cache_tag}.pyc"
+    wait = f"for i in $(seq 600); do [ -e {compiled} ] && break; sleep 0.1; done; [ -e {compiled} ] || exit 1"
+    put_uv(f'case "$*" in *--requirement*) cd "{packages}"; echo "a = 1" > first.py; {wait}; echo "b = 1" > last.py;; esac')
+    environment.prepare(ProgressPrinter(), at_once=at_once)
+    deadline = time.monotonic() + 60
+    last = Path(packages) / compiled.replace("first", "last")
+    while at_once and not last.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert last.exists()
+
+
 def test_a_second_run_calls_no_installer_and_is_quick(environment, calls):
     environment.prepare(ProgressPrinter())
     before, started = installations(calls), time.perf_counter()
@@ -191,6 +206,7 @@ def test_without_a_network_the_sentence_says_so(environment, put_uv, monkeypatch
 def test_uv_is_followed_by_pip_when_it_fails(environment, put_uv, capsys, monkeypatch):
     put_uv("echo 'error: something about mirrors'; exit 2")
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
     (environment.root / "requirements.lock").write_text("")
     with pytest.raises(SetupError):
         environment.prepare(ProgressPrinter())
@@ -237,8 +253,8 @@ def test_bootstrap_needs_nothing_but_the_standard_library():
     scripts = [
         path
         for path in (ROOT / "scripts").glob("*.py")
-        if path.stem in {"environment", "exclusive", "gate", "installer", "lock", "progress", "targets"}
+        if path.stem in {"bytecode", "environment", "exclusive", "gate", "installer", "lock", "progress", "targets"}
     ]
-    assert len(scripts) == 7
+    assert len(scripts) == 8
     isolated = "import sys; sys.path.insert(0, sys.argv[1]); import scripts.targets"
     subprocess.run([sys.executable, "-I", "-S", "-c", isolated, ROOT], check=True)

@@ -1,0 +1,33 @@
+"""Compile the packages of an environment while they are being installed.
+
+The environment's own Python runs this file. It compiles what is there again and again until its standard input ends, and then what
+is left; with the argument `apart`, a process of its own does the latter, so that nobody has to wait for it. A file that is compiled
+while the installer still writes it does no harm: Python compares its size and time when it imports it.
+"""
+
+import compileall
+import os
+import sys
+import sysconfig
+import threading
+
+PAUSE = 0.5
+"""Seconds between two looks at what has been installed meanwhile."""
+
+
+def main() -> None:
+    """Compile at a low priority, on the processors that the installer leaves free."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    installed = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), installed.set()), daemon=True).start()
+    packages = sysconfig.get_path("purelib")
+    while not installed.wait(PAUSE):
+        compileall.compile_dir(packages, quiet=2)
+    if "apart" in sys.argv and hasattr(os, "fork") and os.fork():
+        return
+    compileall.compile_dir(packages, quiet=2, workers=max(1, (os.cpu_count() or 1) - 1))
+
+
+if __name__ == "__main__":
+    main()
