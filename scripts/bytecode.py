@@ -20,7 +20,12 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(10)
     installed = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), installed.set()), daemon=True).start()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        installed.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
     packages = sysconfig.get_path("purelib")
     while not installed.wait(PAUSE):
         compileall.compile_dir(packages, quiet=2)

@@ -133,7 +133,8 @@ class Environment:
     @contextmanager
     def _compiling(self, *, at_once: bool) -> Iterator[None]:
         """Compile the packages while they are installed; the installer itself would do it afterwards, which takes nearly as long again."""
-        command = [self.python, "-I", Path(__file__).with_name("bytecode.py"), *(["apart"] if at_once else [])]
+        program = Path(__file__).with_name("bytecode.py")
+        command = [str(self.python), "-I", str(program), *(["apart"] if at_once else [])]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=without_python_variables()
         ):
