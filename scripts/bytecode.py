@@ -7,16 +7,19 @@ while the installer still writes it does no harm: Python compares its size and t
 
 import compileall
 import os
+import re
 import sys
 import sysconfig
 import threading
 
 PAUSE = 0.5
 """Seconds between two looks at what has been installed meanwhile."""
+BEING_REMOVED = re.compile(r"[/\\]~")
+"""Folders of packages that pip replaces."""
 
 
 def main() -> None:
-    """Compile at a low priority, on the processors that the installer leaves free."""
+    """Compile at a low priority: with one process beside the installer, then with as many as there are processors."""
     if hasattr(os, "nice"):
         os.nice(10)
     installed = threading.Event()
@@ -28,10 +31,10 @@ def main() -> None:
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     packages = sysconfig.get_path("purelib")
     while not installed.wait(PAUSE):
-        compileall.compile_dir(packages, quiet=2)
+        compileall.compile_dir(packages, quiet=2, rx=BEING_REMOVED)
     if "apart" in sys.argv and hasattr(os, "fork") and os.fork():
         return
-    compileall.compile_dir(packages, quiet=2, workers=max(1, (os.cpu_count() or 1) - 1))
+    compileall.compile_dir(packages, quiet=2, rx=BEING_REMOVED, workers=os.cpu_count() or 1)
 
 
 if __name__ == "__main__":

@@ -132,9 +132,12 @@ class Environment:
 
     @contextmanager
     def _compiling(self, *, at_once: bool) -> Iterator[None]:
-        """Compile the packages while they are installed; the installer itself would do it afterwards, which takes nearly as long again."""
+        """Compile the packages while they are installed; pip would do it afterwards, on one processor, which takes nearly as long again.
+
+        Nobody waits for it after uv, which is done so early that little would be compiled.
+        """
         program = Path(__file__).with_name("bytecode.py")
-        command = [str(self.python), "-I", str(program), *(["apart"] if at_once else [])]
+        command = [str(self.python), "-I", str(program), *(["apart"] if at_once or uv() is not None else [])]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=without_python_variables()
         ):

@@ -97,19 +97,33 @@ def test_packages_are_installed_by_hash_and_ready_made_then_lmskit_without_askin
     assert environment.ready()
 
 
-@pytest.mark.parametrize("at_once", [False, True])
-def test_packages_are_compiled_while_they_are_installed(environment, put_uv, at_once):
+def test_packages_are_compiled_while_they_are_installed_and_afterwards(environment, put_uv):
     """The stand-in installs one module and waits until it is compiled, then another one, after which it ends."""
-    packages = f"{environment.folder}/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
-    compiled = f"__pycache__/first.{sys.implementation.cache_tag}.pyc"
-    wait = f"for i in $(seq 600); do [ -e {compiled} ] && break; sleep 0.1; done; [ -e {compiled} ] || exit 1"
+    packages = site_packages(environment)
+    wait = f"for i in $(seq 600); do [ -e {compiled('first')} ] && break; sleep 0.1; done; [ -e {compiled('first')} ] || exit 1"
     put_uv(f'case "$*" in *--requirement*) cd "{packages}"; echo "a = 1" > first.py; {wait}; echo "b = 1" > last.py;; esac')
-    environment.prepare(ProgressPrinter(), at_once=at_once)
+    environment.prepare(ProgressPrinter(), at_once=True)
     deadline = time.monotonic() + 60
-    last = Path(packages) / compiled.replace("first", "last")
-    while at_once and not last.exists() and time.monotonic() < deadline:
+    while not (packages / compiled("last")).exists():
+        assert time.monotonic() < deadline, "it was not compiled"
         time.sleep(0.1)
-    assert last.exists()
+
+
+def test_who_cannot_wait_for_imports_gets_all_packages_compiled(environment, monkeypatch):
+    environment.prepare(ProgressPrinter())
+    monkeypatch.setattr("scripts.environment.uv", lambda: None)
+    packages = site_packages(environment)
+    with environment._compiling(at_once=False):
+        (packages / "last.py").write_text("b = 1", encoding="utf-8")
+    assert (packages / compiled("last")).exists()
+
+
+def site_packages(environment: Environment) -> Path:
+    return environment.folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+
+
+def compiled(module: str) -> str:
+    return f"__pycache__/{module}.{sys.implementation.cache_tag}.pyc"
 
 
 def test_a_second_run_calls_no_installer_and_is_quick(environment, calls):
