@@ -125,7 +125,7 @@ def run_in_folder(*, with_uv: bool) -> Iterator[Run]:
     if not with_uv:
         kept = [place for place in clean["PATH"].split(os.pathsep) if not (Path(place) / "uv").exists()]
         clean["PATH"] = os.pathsep.join(kept)
-    own = {"LMSKIT_HOME": str(folder / "home"), "LMSKIT_WORKSPACE": str(folder / "workspace"), "PYTHONUNBUFFERED": "1"}
+    own = {"LMSKIT_HOME": str(folder / "home"), "PYTHONUNBUFFERED": "1"}
     run = Run(folder, clean | own)
     try:
         yield run
@@ -164,6 +164,7 @@ def from_wheel(run: Run, browser: Browser) -> None:
     (wheel,) = run.folder.glob("*.whl")
     run.call("installed/bin/pip", "install", "-q", wheel)
     run.ended("pip install")
+    run.variables["LMSKIT_WORKSPACE"] = str(run.folder / "workspace")
     run.call("installed/bin/lmskit", "demo")
     run.ended("lmskit demo")
     shown_by(run, browser, [run.folder / "installed/bin/lmskit", *LAB, "--", IN_PAGE], cwd=run.folder)
