@@ -123,7 +123,7 @@ def run_in_folder(*, with_uv: bool) -> Iterator[Run]:
     folder.chmod(0o711)  # as root, the server runs as another user, who must be able to pass through
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG", "VIRTUAL_ENV", "PYTHON"))}
     if not with_uv:
-        kept = [place for place in clean["PATH"].split(os.pathsep) if not (Path(place) / "uv").exists()]
+        kept = [entry for entry in clean["PATH"].split(os.pathsep) if not (Path(entry) / "uv").exists()]
         clean["PATH"] = os.pathsep.join(kept)
     own = {"LMSKIT_HOME": str(folder / "home"), "PYTHONUNBUFFERED": "1"}
     run = Run(folder, clean | own)

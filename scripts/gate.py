@@ -20,7 +20,7 @@ class Check:
     arguments: tuple[str, ...]
     only_reads: bool = False
     """Whether it may run beside other checks; it shows its output when all before it have shown theirs."""
-    places: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     """Further arguments for pytest: the folders with its tests, unless others are given."""
 
     @property
@@ -49,18 +49,18 @@ TWO = ("-n", "2", "--dist", "loadfile")
 MEASURES = ("tests/neighbour", "tests/reliability")
 """Tests that compare times, or wait for what others do; another worker beside them would be one neighbour more."""
 TEST_LONG = (
-    Check("long tests", ("-m", "pytest", "-m", "long", *TWO), places=("tests", *(f"--ignore={folder}" for folder in MEASURES))),
-    Check("long tests that run alone", ("-m", "pytest", "-m", "long"), places=MEASURES),
-    Check("two hundred kills", ("-m", "pytest", "--kills", "200"), places=("tests/reliability/test_kills.py",)),
+    Check("long tests", ("-m", "pytest", "-m", "long", *TWO), folders=("tests", *(f"--ignore={folder}" for folder in MEASURES))),
+    Check("long tests that run alone", ("-m", "pytest", "-m", "long"), folders=MEASURES),
+    Check("two hundred kills", ("-m", "pytest", "--kills", "200"), folders=("tests/reliability/test_kills.py",)),
 )
-TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", *TWO), places=("tests",)),)
+TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", *TWO), folders=("tests",)),)
 
 
 def run_checks(python: Path, checks: Sequence[Check], further: Sequence[str], *, root: Path) -> int:
     """Run each check, print the summary, and return 1 if a check failed.
 
     `further` arguments are passed to pytest: they choose a part of the tests, and that part runs alone. If they name files or folders,
-    the first run of pytest takes them in place of its own.
+    the first run of pytest takes them instead of its own.
     """
     summary: list[tuple[Check, int, float]] = []
     part = [check for check in checks if check.runs_tests] if further else []
@@ -74,7 +74,7 @@ def run_checks(python: Path, checks: Sequence[Check], further: Sequence[str], *,
                 output, status, seconds = started[check].result()
                 print(output, end="", flush=True)
             else:
-                arguments = [*check.arguments, *(() if named else check.places), *(further if check.runs_tests else ())]
+                arguments = [*check.arguments, *(() if named else check.folders), *(further if check.runs_tests else ())]
                 _, status, seconds = _run(python, arguments, root=root, output=None)
             summary.append((check, status, seconds))
     print("\n=== summary ===")

@@ -46,7 +46,7 @@ def test_one_that_fails_is_shown_with_its_output_and_the_others_run(ran):
     assert "FAILED" in printed.partition("=== summary ===")[2]
 
 
-SUITE = (Check("lint", ("-c", "print('linted')")), *(Check(f"part {n}", ("-m", "pytest"), places=(f"folder_{n}",)) for n in (1, 2)))
+SUITE = (Check("lint", ("-c", "print('linted')")), *(Check(f"part {n}", ("-m", "pytest"), folders=(f"folder_{n}",)) for n in (1, 2)))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ SUITE = (Check("lint", ("-c", "print('linted')")), *(Check(f"part {n}", ("-m", "
         (("test_one.py::test", "-x"), ["pytest test_one.py::test -x"]),
     ],
 )
-def test_a_part_of_the_tests_runs_alone_and_a_file_in_place_of_the_folders(ran, further, expected):
+def test_a_part_of_the_tests_runs_alone_and_a_file_instead_of_the_folders(ran, further, expected):
     status, printed = ran(*SUITE, further=further)
     assert status == 0
     assert [line for line in printed.splitlines() if line.startswith(("linted", "pytest"))] == expected
