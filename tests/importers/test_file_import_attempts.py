@@ -244,7 +244,9 @@ def test_results_of_a_person_who_is_not_a_student_are_rejected(session, imported
 
 
 def test_an_attempt_without_an_enrollment_is_rejected(session, course):
-    factories.student(session, email="ada@example.org")
+    ada = factories.student(session, email="ada@example.org")
+    factories.enrollment(session, factories.course(session), ada)
+    factories.enrollment(session, course)
     assert reasons(import_file(session, Report([quiz(), answered()]), ImportOptions(course=course.code))) == [
         (2, "is of a person who is not enrolled in the course")
     ]

@@ -91,8 +91,10 @@ def test_a_pending_enrollment_stays_pending(session, imported, course, ada):
 
 def test_the_message_of_a_pending_enrollment_that_is_withdrawn_is_not_sent(session, imported, course, ada):
     request_enrollment(session, course, ada)
-    imported(f"{HEADER}ada@example.org,,withdrawn,,")
-    assert enrollment_of(session, course, ada).status is EnrollmentStatus.WITHDRAWN
+    imported(f"{HEADER}ada@example.org,,withdrawn,2026-10-05,2026-10-09")
+    enrollment = enrollment_of(session, course, ada)
+    assert enrollment.status is EnrollmentStatus.WITHDRAWN
+    assert (enrollment.started_on, enrollment.ended_on) == (dt.date(2026, 10, 5), dt.date(2026, 10, 9))
     message = session.scalars(
         select(OutboxMessage).where(OutboxMessage.student_id == ada.id).execution_options(populate_existing=True)
     ).one()

@@ -166,8 +166,11 @@ def test_an_edited_score_is_one_change_and_touches_one_week(session, tmp_path):
 )
 def test_each_change_is_counted_in_the_file_with_the_change(session, tmp_path, file, edit, changed):
     import_oulad(session, SAMPLE)
+    before = content(session)
     edited = copy_of_sample(tmp_path, **{file: sample(file).replace(edit[0], edit[1], 1)})
     report = import_oulad(session, edited)
+    gone = {table: set(before[table]) - set(rows) for table, rows in content(session).items()}
+    assert max(len(rows) for rows in gone.values()) <= 1
     assert {counts.file: counts.changed for counts in report.files if counts.changed} == changed
     assert report.total.added == 0
     assert import_oulad(session, edited).total.changed == 0

@@ -1,16 +1,23 @@
 """Every list: pages that neither overlap nor skip, in an order that nothing but the rows decides."""
 
+import datetime as dt
 import random
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from lmskit.errors import PageLimitError
+from lmskit.models import ExternalId, User
 from lmskit.queries.course import count_courses, courses, syllabus
+from lmskit.queries.external_id import external_ids
+from lmskit.queries.login import logins
+from lmskit.queries.mastery import counted_students
 from lmskit.queries.person import lecturers
+from lmskit.queries.quiz import quizzes
 from lmskit.queries.roster import course_roster, roster_size
 from lmskit.queries.term import terms
-from lmskit.vocabulary import Origin
+from lmskit.vocabulary import EntityKind, Origin
 from tests import factories
 
 ROWS = 12
@@ -71,6 +78,28 @@ def test_names_sort_without_regard_to_accents_and_capitals(session, course):
     names = course_roster(session, course.code)["name"]
     assert set(names[: ROWS // 4 * 3]) <= {"Ångström", "Angstrom", "ångström"}
     assert names.iloc[-1] == "Zoé"
+
+
+def test_lists_have_the_order_that_they_promise(session, course):
+    people = {user.id: (user.sort_name.encode(), user.id) for user in session.scalars(select(User))}
+    for found in (lecturers(session, limit=1000)["person_id"], logins(session, limit=1000)["person_id"]):
+        assert found.tolist() == sorted(found, key=people.__getitem__) != sorted(found)
+    counted = counted_students(session, course.code)["student_id"]
+    assert counted.tolist() == sorted(counted, key=people.__getitem__) != sorted(counted)
+    factories.term(session, code=factories.unique("A"), starts_on=dt.date(2025, 9, 1))
+    listed = terms(session, limit=1000)
+    newest_first = sorted(zip(listed["starts_on"], listed["code"], strict=True), key=lambda row: (-row[0].toordinal(), row[1].encode()))
+    assert list(zip(listed["starts_on"], listed["code"], strict=True)) == newest_first
+    codes = courses(session, limit=1000).set_index("code")["term"].map(listed.set_index("code")["starts_on"])
+    assert list(codes.items()) == sorted(codes.items(), key=lambda row: (-row[1].toordinal(), str(row[0]).encode()))
+    for number, name in enumerate(["b", "B", "ä", "a", "10", "9"]):
+        session.add(ExternalId(source="somewhere", kind="course", external_id=name, course_id=factories.course(session).id))
+        factories.quiz(session, course, week_number=1 + number % 2, title=name)
+    session.flush()
+    assert external_ids(session, "somewhere", EntityKind.COURSE)["external_id"].tolist() == ["10", "9", "B", "a", "b", "ä"]
+    titles = quizzes(session, course.code)
+    assert titles["title"].tolist() == ["10", "b", "ä", "9", "B", "a"]
+    assert titles["week_number"].tolist() == [1, 1, 1, 2, 2, 2]
 
 
 def test_a_hostile_code_is_an_unknown_code(session):
