@@ -45,6 +45,7 @@ def main() -> None:
     )
     parser.add_argument("--keep-trace", type=Path, metavar="FILE", help="write a new trace of the packages' tests here, and end")
     parser.add_argument("--tests", nargs="*", default=[], metavar="PATH", help="trace these tests instead of the packages'")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="try the mutants that survived in these results instead of a sample")
     parser.add_argument("--results", type=Path, metavar="FILE", help="write each mutant with its verdict here, as lines of JSON")
     given = parser.parse_args()
 
@@ -86,7 +87,8 @@ def try_sample(copy: Path, package: str, given: argparse.Namespace) -> None:
     load_libraries()
     reach = Reach.read(given.traces)
     mutants = _mutants(copy, package, given.only)
-    drawn = [_Drawn(copy, mutant) for mutant in sample(mutants, given.sample, given.seed)]
+    chosen = _survivors(copy, mutants, given.again) if given.again else sample(mutants, given.sample, given.seed)
+    drawn = [_Drawn(copy, mutant) for mutant in chosen]
     known = _equivalent()
     quick: dict[Task, _Drawn] = {}
     slow: dict[Task, _Drawn] = {}
@@ -105,7 +107,8 @@ def try_sample(copy: Path, package: str, given: argparse.Namespace) -> None:
     for each in drawn:
         if each.verdict == "unreached":
             _report(each, given.results)
-    print(f"{package}: {len(mutants)} mutants, {len(drawn)} drawn (seed {given.seed}): {_words(each.verdict for each in drawn)}")
+    how = "that survived" if given.again else f"drawn (seed {given.seed})"
+    print(f"{package}: {len(mutants)} mutants, {len(drawn)} {how}: {_words(each.verdict for each in drawn)}")
     for kind in ("Python", "SQL"):
         print(
             f"  {kind}: {_words(each.verdict for each in drawn if each.mutant.operator.startswith('SQL') == (kind == 'SQL'))}", flush=True
@@ -138,6 +141,18 @@ def _mutants(copy: Path, package: str, only: str) -> list[Mutant]:
             source = file.read_text(encoding="utf-8")
             found += (python_mutants if file.suffix == ".py" else sql_mutants)(path, source)
     return found
+
+
+def _survivors(copy: Path, mutants: list[Mutant], results: Path) -> list[Mutant]:
+    """The mutants that survived in earlier results, wherever their lines are now."""
+    from scripts.mutation.mutant import difference
+
+    lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    wanted = {(line["path"], line["operator"], *line["difference"]) for line in lines if line["verdict"] in {"survived", "unreached"}}
+    about = {found[:2] for found in wanted}
+    near = [mutant for mutant in mutants if (mutant.path, mutant.operator) in about]
+    sources = {mutant.path: (copy / mutant.path).read_text(encoding="utf-8") for mutant in near}
+    return [each for each in near if (each.path, each.operator, *difference(sources[each.path], each.content())) in wanted]
 
 
 def _equivalent() -> set[tuple[str, ...]]:

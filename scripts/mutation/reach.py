@@ -77,7 +77,8 @@ class Reach:
         known = self.lines.get(path, {})
         return set().union(*(known.get(line, set()) for line in (known if lines is None else lines)))
 
-    def _distance(self, path: str, file: str, tests: list[str]) -> tuple[bool, bool, float]:
-        stem, layer = Path(path).stem, Path(path).parts[1]
+    def _distance(self, path: str, file: str, tests: list[str]) -> tuple[bool, bool, bool, float]:
+        """The module's own examples are nearest, then the tests of its noun, then those of its layer, then those that are quick."""
+        noun, layer = Path(path).stem.rstrip("s"), Path(path).parts[1]
         mean = sum(self.seconds[test] for test in tests) / len(tests)
-        return file != path, stem.rstrip("s") not in Path(file).stem and layer not in Path(file).parts, mean
+        return file != path, noun not in file, layer not in Path(file).parts, mean

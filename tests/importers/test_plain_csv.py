@@ -152,3 +152,10 @@ def test_reading_twice_gives_the_same(opened):
     source = opened("id,quiz,score\n1,Sets,7\n2,Sets,x")
     assert list(source.records()) == list(source.records())
     assert len(source.parts[0].rejections) == 1
+
+
+def test_an_id_may_hold_every_character_that_can_be_seen(opened):
+    seen, hidden = "12\u00a034/ä", ["12\x0034", "12\u200b34"]
+    source = opened([["id", "family_name"], *([name, "Lovelace"] for name in (seen, *hidden))])
+    assert [person.key.source_id for person in read(source, PersonRecord)] == [seen]
+    assert [row for row, _, _ in rejected(opened([["id", "family_name"], *([name, "L"] for name in (seen, *hidden))]))] == [3, 4]

@@ -152,6 +152,17 @@ def test_the_rule_of_a_course_and_the_rules_of_its_estimates(session, course):
         course_rule(session, "NOWHERE")
 
 
+def test_the_rules_of_estimates_are_listed_by_how_often_they_were_used_then_by_name(session, course):
+    estimates = session.query(TopicPerformance).filter_by(course_id=course.id).order_by(TopicPerformance.student_id).all()
+    for estimate, rule in zip(estimates, ["highest"] * 3 + ["latest"] * 7 + ["average"] * 3, strict=True):
+        estimate.rule = rule
+    estimates[-1].parameters = {"a": 1}
+    session.flush()
+    stored = stored_rules(session, course.code)
+    assert stored[["rule", "n_rows"]].to_numpy().tolist() == [["latest", 7], ["highest", 3], ["average", 2], ["average", 1]]
+    assert stored["parameters"].iloc[3] == {"a": 1}
+
+
 def test_a_student_who_left_can_still_be_read(session, course):
     left = session.query(TopicPerformance.student_id).filter_by(course_id=course.id).all()
     counted = set(mastery_cells(session, course.code)["student_id"])

@@ -21,7 +21,9 @@ def request(course, *topics, **further):
 
 
 def test_only_differences_are_reported_as_changes(session):
+    factories.course(session, weeks=5)
     course = factories.course(session, weeks=3)
+    factories.course(session, weeks=4)
     change = change_course(session, request(course, (1, "Topic 1"), (3, "Other"), (5, "New"), title="Title"))
     assert (change.retitled, change.added, change.changed, change.removed) == (True, (5,), (3,), (2,))
     assert course_outline(session, course.code).weeks == ((1, "Topic 1", ""), (3, "Other", ""), (5, "New", ""))
