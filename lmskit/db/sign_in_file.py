@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lmskit.db.lock import exclusively
@@ -71,6 +71,12 @@ class SignInFile:
     def keep(self, server: str, sign_in: KeptSignIn) -> None:
         """Write down who is signed in at a server, instead of the person who was before."""
         self._rewrite(lambda known: known | {server: sign_in})
+
+    def renew(self, server: str, login: str, password: str) -> None:
+        """Let the sign-in at a server go on with the new password of its login, if the file holds one."""
+        found = self.find(server)
+        if found is not None and found.login == login and found.password is not None:
+            self.keep(server, replace(found, password=password))
 
     def servers(self) -> list[str]:
         """Return the names of the servers at which a person is signed in."""

@@ -86,6 +86,14 @@ def test_a_sign_in_that_is_kept_is_in_the_passfile_until_the_person_signs_out(op
 
 
 @pytest.mark.long
+@pytest.mark.long
+def test_a_sign_in_goes_on_with_a_new_password_of_ones_own(operators, there, passwords, tmp_path):
+    operators.lmskit("sign-in", BEN, "--password-stdin", home=tmp_path, there=there, typed=passwords[BEN] + "\n")
+    for new in ("another long password", passwords[BEN]):
+        operators.lmskit("passwd", "--password-stdin", home=tmp_path, there=there, typed=new + "\n")
+        assert f"You are signed in as {BEN}" in operators.lmskit("whoami", home=tmp_path, there=there)
+
+
 def test_a_sign_in_ends_and_holds_at_its_own_server_only(operators, there, passwords, tmp_path):
     operators.lmskit("sign-in", ADA, "--password-stdin", home=tmp_path, there=there, typed=f"{passwords[ADA]}\n")
     other = {"LMSKIT_DATABASE_URL": operators.address(database="elsewhere")}
