@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from lmskit.settings import put_first
 from lmskit.whole_file import write_whole
@@ -44,8 +45,11 @@ def prepare_kernels(person: str | None) -> None:
     os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"  # JupyterLab draws it itself; the other renderers ask a CDN
 
 
-def write_kernel(home: Path) -> Path:
-    """Write the kernel `python3`, with `lmskit.chart_sharing` loaded before the first cell, under `home`; return the folder of kernels."""
+def write_kernel(home: Path, *, debugger: bool = True) -> Path:
+    """Write the kernel `python3`, with `lmskit.chart_sharing` loaded before the first cell, under `home`; return the folder of kernels.
+
+    Without `debugger` JupyterLab does not offer to debug: a kernel that is debugged takes commands from every account of the machine.
+    """
     from ipykernel.kernelspec import RESOURCES, get_kernel_dict  # noqa: PLC0415 - `lmskit lab --help` does without Jupyter
 
     folder = home / "jupyter" / "kernels"
@@ -54,6 +58,7 @@ def write_kernel(home: Path) -> Path:
     for picture in Path(RESOURCES).glob("logo-*"):
         write_whole(kernel / picture.name, picture.read_bytes())
     spec = get_kernel_dict(extra_arguments=["--ext=lmskit.chart_sharing"])
+    spec["metadata"] = spec.get("metadata", {}) | {"debugger": debugger}
     spec["argv"][0] = "python"  # Jupyter runs its own Python for it; environments of several checkouts may share a home
     write_whole(kernel / "kernel.json", json.dumps(spec, indent=2) + "\n")
     return folder
@@ -94,6 +99,16 @@ def page_argument(hub: str = "") -> str:
     """The argument with the content security policy; `hub` is the address of a hub that is another address than JupyterLab's own."""
     policy = OWN_PAGE.replace("'self'", f"'self' {hub}") if hub else OWN_PAGE
     return f"--ServerApp.tornado_settings={{'headers': {{'Content-Security-Policy': {policy!r}}}}}"
+
+
+def leave() -> NoReturn:
+    """End this process after JupyterLab, whose kernels and connections are closed.
+
+    A thread that worked for one of the last requests may still wait for work, and Python would wait for it without end.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def sockets_are_short_enough() -> bool:

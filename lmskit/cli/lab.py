@@ -4,9 +4,7 @@ JupyterLab runs in this process, so that the printed address is the one it reall
 `lmskit.jupyter_settings` says how it is set up.
 """
 
-import os
 import secrets
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +16,7 @@ from lmskit.db import access, engine_for, snapshot
 from lmskit.db.children import passed_on
 from lmskit.db.revision import require_current
 from lmskit.errors import LoginMissingError, NotFoundError, NotSignedInError, SignInRefusedError
-from lmskit.jupyter_settings import common_arguments, prepare_kernels, write_kernel, write_lab_settings
+from lmskit.jupyter_settings import common_arguments, leave, prepare_kernels, write_kernel, write_lab_settings
 from lmskit.queries.login import SignedIn
 from lmskit.queries.login import signed_in as read_signed_in
 from lmskit.services.notebook_copies import copy_notebooks
@@ -135,11 +133,7 @@ def serve(server: Any, *, once_listening: str, at_end: Callable[[], None] = lamb
     server.io_loop.add_callback(typer.echo, once_listening)  # after the server's own first callback, which opens the port
     server.start()
     at_end()
-    # Kernels and connections are closed. A thread that worked for one of the last requests may still wait for work, and Python
-    # would wait for it without end.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    leave()
 
 
 def welcome(*, address: str, person: str | None, demonstration: bool, embedded: bool) -> str:

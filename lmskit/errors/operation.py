@@ -41,11 +41,6 @@ class NotebookCopyError(LmskitError):
 class HubError(LmskitError):
     """A JupyterHub cannot start a server of lmskit, or is configured so that others could read its passwords."""
 
-    @property
-    def jupyterhub_message(self) -> str:
-        """What the hub shows to the user."""
-        return str(self)
-
 
 class ReadingProcessError(LmskitError):
     """The process that reads materials cannot start."""

@@ -80,9 +80,17 @@ class Hub:
 
         Raises
         ------
-        HubError
+        SpawnException
             The user does not work with lmskit, or this kind of server cannot be given a kept login. The hub shows the sentence.
         """
+        from jupyterhub.spawner import SpawnException  # noqa: PLC0415 - the hub has imported it
+
+        try:
+            await self._prepare(spawner)
+        except HubError as error:
+            raise SpawnException(str(error), reason="lmskit") from error
+
+    async def _prepare(self, spawner: Any) -> None:  # noqa: ANN401 - as above
         person = await self._person_of(spawner)
         spawner.environment = {
             **spawner.environment,

@@ -39,9 +39,9 @@ class HubMachine:
     """A hub and its accounts in `folder`, from a configuration as an operator writes it."""
 
     def __init__(self, folder: Path, configuration: str, accounts: dict[str, str]) -> None:
-        self.folder, self.accounts, self.log = folder, accounts, folder / "hub.log"
+        self.folder, self.accounts, self.log = folder, accounts, folder / "hub" / "hub.log"
         self.ports = free_ports(3)
-        self.kernels: list[HubKernel] = []
+        self.closing: list[HubKernel | requests.Session] = []
         self.address = f"http://127.0.0.1:{self.ports[0]}"
         self.configure(configuration)
         command = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", sys.executable, str(MACHINE), str(folder)]
@@ -59,8 +59,8 @@ class HubMachine:
         self._say("stop")
 
     def end(self) -> None:
-        for kernel in self.kernels:
-            kernel.close()
+        for opened in self.closing:
+            opened.close()
         self.process.kill()  # unshare takes all processes of the machine with it
         self.process.communicate()
 
@@ -96,8 +96,9 @@ class HubUser:
     token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        with requests.Session() as session:
-            self.token = self._sign_in(session)
+        self.session = requests.Session()
+        self.machine.closing.append(self.session)
+        self.token = self._sign_in(self.session)
 
     def _sign_in(self, session: requests.Session) -> str:
         page = f"{self.machine.address}/hub/login"
@@ -122,13 +123,21 @@ class HubUser:
         self.ask(self._server(server), method="DELETE").raise_for_status()
         wait_for(lambda: server not in self._servers(), self.machine.log)
 
-    def kernel(self, server: str = "") -> HubKernel:
-        started = self.ask(f"/user/{self.name}/{server + '/' if server else ''}api/kernels", method="POST")
-        started.raise_for_status()
-        address = f"{self.machine.address}/user/{self.name}/{server + '/' if server else ''}api/kernels/{started.json()['id']}/channels"
+    def page(self, path: str) -> str:
+        """The text of a page of the hub, as the person's browser has it."""
+        return self.session.get(self.machine.address + path, timeout=PATIENCE).text
+
+    def kernel(self, server: str = "", kernel: str | None = None) -> HubKernel:
+        """A new kernel of a server, or one that it has."""
+        kernels = f"/user/{self.name}/{server + '/' if server else ''}api/kernels"
+        if kernel is None:
+            started = self.ask(kernels, method="POST")
+            started.raise_for_status()
+            kernel = started.json()["id"]
+        address = f"{self.machine.address}{kernels}/{kernel}/channels"
         headers = [f"{name}: {value}" for name, value in self._headers.items()]
         made = HubKernel(websocket.create_connection(address.replace("http:", "ws:"), header=headers, timeout=PATIENCE))
-        self.machine.kernels.append(made)
+        self.machine.closing.append(made)
         return made
 
     @property

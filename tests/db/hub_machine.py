@@ -7,8 +7,10 @@ a line.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,18 +23,23 @@ def mount(*arguments: str | Path) -> None:
 
 
 def let_everybody_reach(paths: list[Path], spare: Path) -> None:
-    """Open the way to folders of root's, in here alone: a closed folder on it is replaced by one with nothing else in it."""
-    for closed in {folder for path in paths for folder in path.parents if not folder.stat().st_mode & 0o001}:
-        if not closed.exists() or closed.stat().st_mode & 0o001:
-            continue
-        inside = [path for path in paths if closed in path.parents]
-        for number, path in enumerate(inside):
-            (spare / str(number)).mkdir(parents=True, exist_ok=True)
-            mount("--bind", path, spare / str(number))
-        mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", closed)
-        for number, path in enumerate(inside):
-            path.mkdir(parents=True)
-            mount("--bind", spare / str(number), path)
+    """Open the way to folders of root's, in here alone, and begin with an empty /tmp.
+
+    A closed folder on the way is replaced by one with nothing else in it.
+    """
+    closed = {folder for path in paths for folder in path.parents if not folder.stat().st_mode & 0o001}
+    for number, path in enumerate(paths):
+        (spare / str(number)).mkdir(parents=True)
+        mount("--bind", path, spare / str(number))
+    temporary = Path("/tmp")  # noqa: S108 - it is replaced
+    for folder in sorted(closed | {temporary}):
+        if folder != temporary and (not folder.exists() or folder.stat().st_mode & 0o001):
+            continue  # it was in another that is replaced
+        mount("-t", "tmpfs", "-o", "mode=1777" if folder == temporary else "mode=755", "tmpfs", folder)
+        for number, path in enumerate(paths):
+            if folder in path.parents:
+                path.mkdir(parents=True, exist_ok=True)
+                mount("--bind", spare / str(number), path)
 
 
 def make_accounts(folder: Path, passwords: dict[str, str]) -> None:
@@ -52,6 +59,13 @@ def answer(line: str) -> None:
     sys.stdout.flush()
 
 
+def bury(_signal: int, _frame: object) -> None:
+    """Take leave of ended processes, as the first process of a machine does: servers whose hub was restarted are its children."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
 def main(folder: Path) -> None:
     let_everybody_reach([ROOT, Path(sys.prefix), Path(sys.base_prefix)], folder / "spare")
     typed = sys.stdin.readline().split()
@@ -59,10 +73,11 @@ def main(folder: Path) -> None:
     answer("accounts")
     variables = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(Path.home())}
     command = [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"]
+    signal.signal(signal.SIGCHLD, bury)
     hub = None
     for line in sys.stdin:
         if line.strip() == "start":
-            with (folder / "hub.log").open("a") as log:
+            with (folder / "hub" / "hub.log").open("a") as log:
                 hub = subprocess.Popen(command, env=variables, cwd=folder / "hub", stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         elif hub is not None:
             hub.terminate()
