@@ -125,7 +125,7 @@ class _Child:
         self._limits = limits
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until the process has begun
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-P", "-s", "-m", "lmskit.materials.extraction.child", json.dumps(asdict(limits))],
+            _program(limits),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -228,7 +228,15 @@ class _Child:
         if status < 0 and -status == getattr(signal, "SIGXCPU", None):
             return f"reading it takes more than {self._limits.computing:,} seconds of computing. Split it, or save it in a simpler form."
         how = signal.Signals(-status).name if status < 0 else f"status {status}"
-        return f"reading it ended the process that read it ({how}). Save the file again with the program that made it."
+        most = self._limits.memory // MIB
+        return (
+            f"reading it ended the process that read it ({how}): the file is damaged, or takes more than {most:,} MiB of memory. "
+            "Save it again with the program that made it, or split it."
+        )
+
+
+def _program(limits: ReadingLimits) -> list[str]:
+    return [sys.executable, "-P", "-s", "-m", "lmskit.materials.extraction.child", json.dumps(asdict(limits))]
 
 
 def _packages() -> str:

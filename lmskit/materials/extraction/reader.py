@@ -54,6 +54,8 @@ def read(content: bytes, name: str | None, at: At) -> MaterialText:
     at("the passages")
     blocks = [replace(block, text=cleaned(block.text)) for block in extracted.blocks]
     passages = list(passages_of(blocks))
+    if not passages and not extracted.findings:
+        extracted.findings.append("There is no text in it.")
     language = main_language([_prose(passage) for passage in passages], extracted.language)
     return MaterialText(
         kind=kind,
