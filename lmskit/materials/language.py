@@ -92,7 +92,7 @@ LEAST_CERTAIN = 0.8
 """Probability from which a detection counts."""
 FEWEST_LETTERS = 40
 """Letters that a text needs for a detection to count; names, formulas and lists of numbers have no language."""
-_MOST = 2_000
+_MOST = 800
 """Characters of a text that are looked at: more do not make the detection surer."""
 _ENOUGH = 150
 """Characters that a passage needs to count as one in another language than the rest."""

@@ -432,7 +432,7 @@ def _captions() -> Iterator[HostileFile]:
 
 
 def _notebooks() -> Iterator[HostileFile]:
-    shown = {
+    shown: dict[str, object] = {
         "output_type": "display_data",
         "metadata": {},
         "data": {"image/png": "SECRET" * 500_000, "text/html": "<script>SECRET</script>"},

@@ -37,7 +37,7 @@ def test_all_of_them_are_read(materials):
 
 
 def test_they_give_this_many_passages(materials):
-    passages = Counter()
+    passages: Counter[str] = Counter()
     for name, material in materials.items():
         passages[name.partition("/")[0]] += len(material.passages)
     assert passages == {"openedx_demo": 129, "software_carpentry": 258, "stat_rethinking": 24}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import pypdfium2
@@ -13,13 +14,14 @@ from lmskit.errors import MaterialFileError
 from lmskit.limits import MOST_PAGES
 from lmskit.materials.block import one_line
 from lmskit.materials.extraction.extracted import At, Extracted, ranges
-from lmskit.materials.extraction.pdf_layout import Line, OutlineEntry, Page, blocks_of_pages
+from lmskit.materials.extraction.pdf_layout import HYPHEN, Line, OutlineEntry, Page, blocks_of_pages
 
 _SMALLEST = 1.0
 """Height of a character, in points of 1/72 inch, below which it cannot be seen."""
 _HYPHENS_AT_LINE_END = {0x02, 0xFFFE}
 """What PDFium gives for a hyphen that it takes for one at the end of a line; which one depends on its version."""
 _LINE_ENDS = {0x0A, 0x0D}
+_LINE = re.compile("[^\r\n\x02\ufffe]+[\x02\ufffe]?")
 _SURROGATES = range(0xD800, 0xE000)
 """Halves of characters, in damaged fonts."""
 _INVISIBLE = {raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP}
@@ -63,37 +65,72 @@ def _page(document: pypdfium2.PdfDocument, number: int) -> Page:
         raise MaterialFileError("the page is damaged. Save the file again.", where=f"page {number}") from error
     with closing(page), closing(page.get_textpage()) as textpage:
         width, height = page.get_size()
-        lines, hidden = _lines(textpage, page.get_bbox())
+        lines, hidden = _lines(page, textpage)
         has_content = raw.FPDFPage_CountObjects(page) > 0
         recognised = not lines and bool(hidden)
         return Page(number, width, height, hidden if recognised else lines, has_content=has_content, is_recognised=recognised)
 
 
-def _lines(textpage: pypdfium2.PdfTextPage, box: tuple[float, float, float, float]) -> tuple[list[Line], list[Line]]:
+def _lines(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage) -> tuple[list[Line], list[Line]]:
     """Return the visible and the invisible lines of a page."""
+    box = page.get_bbox()
+    text = textpage.get_text_range()
+    if len(text) != raw.FPDFText_CountChars(textpage) or _may_hide(page, box):
+        return _lines_by_character(textpage, box)
+    lines: list[Line] = []
+    for found in _LINE.finditer(text):
+        _add_line(textpage, found.group().replace("\x02", HYPHEN), range(*found.span()), lines)
+    return lines, []
+
+
+def _may_hide(page: pypdfium2.PdfPage, box: tuple[float, float, float, float]) -> bool:
+    """Whether a text of the page is not drawn, tiny or outside of it, or is in a form, where it can be all of that."""
+    left, bottom, right, top = box
+    edges = [ctypes.c_float() for _ in range(4)]
+    for number in range(raw.FPDFPage_CountObjects(page)):
+        handle = raw.FPDFPage_GetObject(page, number)
+        kind = raw.FPDFPageObj_GetType(handle)
+        if kind == raw.FPDF_PAGEOBJ_FORM:
+            return True
+        if kind != raw.FPDF_PAGEOBJ_TEXT:
+            continue
+        if raw.FPDFTextObj_GetTextRenderMode(handle) in _INVISIBLE or not raw.FPDFPageObj_GetBounds(handle, *edges):
+            return True
+        west, south, east, north = (edge.value for edge in edges)
+        if north - south < _SMALLEST or east < left or west > right or north < bottom or south > top:
+            return True
+    return False
+
+
+def _lines_by_character(textpage: pypdfium2.PdfTextPage, box: tuple[float, float, float, float]) -> tuple[list[Line], list[Line]]:
+    """Return the visible and the invisible lines of a page, looking at each character."""
     shown: list[Line] = []
     hidden: list[Line] = []
-    characters: list[tuple[str, int]] = []
+    characters: list[str] = []
+    indexes: list[int] = []
     hides = False
     last_object = None
+
+    def end_line() -> None:
+        _add_line(textpage, "".join(characters), indexes, hidden if hides else shown)
+        characters.clear()
+        indexes.clear()
+
     for index in range(raw.FPDFText_CountChars(textpage)):
         code = raw.FPDFText_GetUnicode(textpage, index)
         handle = raw.FPDFText_GetTextObject(textpage, index)
         address = ctypes.cast(handle, ctypes.c_void_p).value
         if address is not None and address != last_object:
             last_object = address
-            now_hides = _is_hidden(textpage, index, handle, box)
-            if now_hides != hides:
-                _add_line(textpage, characters, hidden if hides else shown)
-                hides, characters = now_hides, []
+            if (now_hides := _is_hidden(textpage, index, handle, box)) != hides:
+                end_line()
+                hides = now_hides
+        if code and code not in _SURROGATES and code not in _LINE_ENDS:
+            characters.append(HYPHEN if code in _HYPHENS_AT_LINE_END else chr(code))
+            indexes.append(index)
         if code in _LINE_ENDS or code in _HYPHENS_AT_LINE_END:
-            if code in _HYPHENS_AT_LINE_END:
-                characters.append(("\ufffe", index))
-            _add_line(textpage, characters, hidden if hides else shown)
-            characters = []
-        elif code and code not in _SURROGATES:
-            characters.append((chr(code), index))
-    _add_line(textpage, characters, hidden if hides else shown)
+            end_line()
+    end_line()
     return shown, hidden
 
 
@@ -112,21 +149,20 @@ def _rectangle(textpage: pypdfium2.PdfTextPage, index: int) -> raw.FS_RECTF:
     return rectangle
 
 
-def _add_line(textpage: pypdfium2.PdfTextPage, characters: list[tuple[str, int]], lines: list[Line]) -> None:
-    text = "".join(character for character, _ in characters).strip()
-    if not text:
+def _add_line(textpage: pypdfium2.PdfTextPage, text: str, indexes: Sequence[int], lines: list[Line]) -> None:
+    """Add a line of characters, whose indexes on the page are given, unless it is blank."""
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip(f" \t\n{HYPHEN}"))
+    if start >= end:
         return
-    seen = [index for character, index in characters if not character.isspace() and character != "\ufffe"]
-    if not seen:
-        return
-    middle, last, first = (_rectangle(textpage, seen[at]) for at in (len(seen) // 2, -1, 0))
+    middle = next(number for number in range((start + end) // 2, end) if not text[number].isspace())
+    at_start, at_middle, at_end = (_rectangle(textpage, indexes[number]) for number in (start, middle, end - 1))
     lines.append(
         Line(
-            text,
-            height=round(abs(middle.top - middle.bottom), 1),
-            top=middle.top,
-            left=min(first.left, last.left),
-            right=max(first.right, last.right),
+            text.strip(),
+            height=round(abs(at_middle.top - at_middle.bottom), 1),
+            top=at_middle.top,
+            left=min(at_start.left, at_end.left),
+            right=max(at_start.right, at_end.right),
         )
     )
 

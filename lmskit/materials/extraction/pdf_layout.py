@@ -29,8 +29,8 @@ _FOLIO = re.compile(r"(?i)^[\W_]*(page|seite|p\.|s\.)?\s*(?P<number>\d{1,5})\s*(
 """A line with a page's number alone."""
 _MOST_NUMBERS, _LONGEST_NUMBER = 4, 6
 """Numbers of a line that are tried as the page's, and their digits."""
-_HYPHEN = "\ufffe"
-"""What PDFium gives for a hyphen at the end of a line."""
+HYPHEN = "\ufffe"
+"""Stands for a hyphen at the end of a line."""
 _NUMBER = re.compile(r"\d+")
 
 
@@ -152,7 +152,7 @@ def _count_near(indexes: list[int], index: int, fewest: int) -> int:
 
 def _vocabulary(pages: Sequence[Page]) -> set[str]:
     return {
-        word.strip(".,;:!?()\"'“”") for page in pages for line in page.lines for word in line.text.lower().split() if _HYPHEN not in word
+        word.strip(".,;:!?()\"'“”") for page in pages for line in page.lines for word in line.text.lower().split() if HYPHEN not in word
     }
 
 
@@ -211,7 +211,7 @@ def _prose(page: Page, levels: dict[float, int], entries: list[OutlineEntry], wo
     heading: list[Line] = []
     level = 0
     for line in page.lines:
-        found = titles.get(_letters(line.text), 0) or (levels.get(line.height, 0) if _is_large(line, 0) else 0)
+        found = (titles.get(_letters(line.text), 0) if titles else 0) or (levels.get(line.height, 0) if _is_large(line, 0) else 0)
         if found and found == level and heading and abs(heading[-1].top - line.top) < 2 * line.height and not titles:
             heading.append(line)
             continue
@@ -241,7 +241,7 @@ def _paragraphs(page: Page, lines: Sequence[Line], words: set[str]) -> Iterator[
     left = min(line.left for line in lines)
     text = lines[0].text
     for line, following in pairwise(lines):
-        joined = mended(text, following.text, words) if text.endswith((_HYPHEN, "-")) else None
+        joined = mended(text, following.text, words) if text.endswith((HYPHEN, "-")) else None
         if joined is not None:
             text = joined
         elif abs(line.top - following.top) > _PARAGRAPH_GAP * pitch or following.top > line.top + pitch:
@@ -254,7 +254,7 @@ def _paragraphs(page: Page, lines: Sequence[Line], words: set[str]) -> Iterator[
 
 
 def _without_hyphen(text: str) -> str:
-    return text.replace(_HYPHEN, "-")
+    return text.replace(HYPHEN, "-")
 
 
 def _pitch(lines: Sequence[Line]) -> float:
