@@ -18,7 +18,7 @@ _LIGATURES = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc]+
 """Latin and Armenian ligatures, and the forms of Hebrew and Arabic letters that PDF files use."""
 _MOST_SPACES = 24
 _SPACES = re.compile(rf"[^\S\n]{{{_MOST_SPACES + 1},}}")
-_BLANK_LINES = re.compile(r"[^\S\n]*\n(?:[^\S\n]*\n)+")
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _ENDS_OF_LINES = re.compile(r"\r\n?|[\u2028\u2029\u0085]")
 
 

@@ -67,7 +67,10 @@ _HTML = re.compile(
 )
 _ELEMENT = re.compile(rb"(?is)\A[\s\xef\xbb\xbf]*<(div|p|h[1-6]|section|article|main|ul|ol|table|span|header|nav|style|script)[\s>]")
 _VTT = re.compile(r"\A\ufeff?WEBVTT(?=[ \t\r\n]|\Z)")
-_SRT = re.compile(r"\A\ufeff?\s*(\d+[ \t]*\r?\n)?[ \t]*(\d+:)?\d{1,2}:\d{1,2}[,.]\d{1,3}[ \t]*-->[ \t]*(\d+:)?\d{1,2}:\d{1,2}[,.]\d{1,3}")
+_SRT = re.compile(
+    r"\A[\ufeff\s]*(?:\d{1,9}[ \t]{0,9}\r?\n[ \t]{0,9})?(?:\d{1,9}:)?\d{1,2}:\d{1,2}[,.]\d{1,3}[ \t]{0,9}-->"
+    r"[ \t]{0,9}(?:\d{1,9}:)?\d{1,2}:\d{1,2}[,.]\d{1,3}"
+)
 _MARKDOWN = re.compile(r"(?m)\A---[ \t]*$|^(#{1,6} \S|```|~~~|(\*|-|\d+\.) +\[.+\]\(|:::)|^(=+|-{4,})[ \t]*$")
 _MARKDOWN_SUFFIXES = {".md", ".markdown", ".qmd", ".rmd"}
 _OTHERS = {

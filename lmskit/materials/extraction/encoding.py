@@ -17,9 +17,7 @@ _MARKS = (
 )
 _SAMPLE = 64 * 1024
 """Bytes from which an encoding is guessed."""
-_DECLARED = re.compile(
-    rb"(?i)<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})|\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})"
-)
+_DECLARED = re.compile(rb"(?i)(?:<meta[^<>]{0,500}?charset|<\?xml[^<>]{0,200}?encoding)\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})")
 _NOT_TEXT = frozenset("base64 bz2 hex idna punycode quopri raw-unicode-escape rot13 undefined unicode-escape uu zlib".split())  # noqa: SIM905
 """Codecs of Python that are not encodings of text files."""
 
@@ -77,7 +75,7 @@ def _declared(content: bytes) -> str | None:
     if found is None:
         return None
     try:
-        name = codecs.lookup((found[1] or found[2]).decode("ascii")).name
+        name = codecs.lookup(found[1].decode("ascii")).name
     except (LookupError, UnicodeError):
         return None
     return None if name in _NOT_TEXT or name.startswith(("utf-7", "utf-16", "utf-32")) else name

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\n(.{0,65536}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _DIRECTIVE = re.compile(r"(?m)^[^\S\n]*(?::{3,}.*|\{[:%].*\}|\{\{.*\}\}|!!!.*)$\n?")
 """Lines that site generators read: fenced divisions, attributes and includes."""
-_ATTRIBUTES = re.compile(r"\s*\{[#.:][^}]*\}\s*$")
+_ATTRIBUTES = re.compile(r"\{[#.:][^{}]*\}$")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 
 
@@ -101,7 +101,7 @@ def _block(token: Token, around: list[Token], location: Location) -> Block | Non
         return None
     shown = _shown(token)
     if around and around[-1].type == "heading_open":
-        return Block(_ATTRIBUTES.sub("", shown), location, BlockRole.HEADING, level=int(around[-1].tag[1]))
+        return Block(_ATTRIBUTES.sub("", shown.rstrip()), location, BlockRole.HEADING, level=int(around[-1].tag[1]))
     in_item = any(outer.type == "list_item_open" for outer in around)
     return Block(_DIRECTIVE.sub("", shown), location, joint="\n" if in_item else "\n\n")
 

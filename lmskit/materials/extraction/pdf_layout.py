@@ -25,7 +25,9 @@ _PARAGRAPH_GAP = 1.45
 """Distance of two lines, relative to the usual one, from which a new paragraph begins."""
 _FULL = 0.9
 """Share of the text's width from which a line is full, so that its sentence goes on in the next one."""
-_FOLIO = re.compile(r"(?i)^[\W_]*(page|seite|p\.|s\.)?\s*(?P<number>\d{1,5})\s*((of|von|/)\s*\d{1,5})?[\W_]*$")
+_FOLIO = re.compile(
+    r"(?i)^[\W_]{0,5}(?:page|seite|p\.|s\.)?[\W_]{0,5}(?P<number>\d{1,5})(?:[\W_]{0,5}(?:of|von|/)[\W_]{0,5}\d{1,5})?[\W_]{0,5}$"
+)
 """A line with a page's number alone."""
 _MOST_NUMBERS, _LONGEST_NUMBER = 4, 6
 """Numbers of a line that are tried as the page's, and their digits."""
