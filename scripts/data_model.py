@@ -52,18 +52,28 @@ Students have no login.
 def page() -> str:
     """The page: a diagram of the keys, and a section for each table."""
     tables = sorted(Base.metadata.tables.values(), key=lambda table: table.name)
-    grants = _grants()
-    rows = {
-        match["table"]: next(text for function, text in ROWS.items() if function in match["rows"])
-        for line in expected_manifest()
-        if (match := POLICY.match(line))
-    }
+    grants, rows = grants_by_table(), rows_seen_by_lecturers()
     parts = [HEAD + _diagram(tables)]
     parts += [_section(table, grants[table.name], rows.get(table.name)) for table in tables]
     return "\n".join([*parts, _functions()])
 
 
-def _grants() -> Mapping[str, Mapping[str, Mapping[str, set[str]]]]:
+def rows_seen_by_lecturers() -> Mapping[str, str]:
+    """The rows that the policies leave to lecturers, by table."""
+    return {
+        match["table"]: next(text for function, text in ROWS.items() if function in match["rows"])
+        for line in expected_manifest()
+        if (match := POLICY.match(line))
+    }
+
+
+def summary_of(table: Table) -> str:
+    """What a row of a table is, one sentence a line."""
+    model = next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)
+    return " ".join((model.__doc__ or "").split("\n\n")[0].split()).replace(". ", ".\n")
+
+
+def grants_by_table() -> Mapping[str, Mapping[str, dict[str, set[str]]]]:
     """The privileges by table, role and column; the column is empty where the whole table is granted."""
     found: dict[str, dict[str, dict[str, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     for line in expected_manifest():
@@ -84,15 +94,13 @@ def _diagram(tables: list[Table]) -> str:
 
 
 def _section(table: Table, grants: Mapping[str, Mapping[str, set[str]]], rows: str | None) -> str:
-    model = next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is table)
-    summary = " ".join((model.__doc__ or "").split("\n\n")[0].split()).replace(". ", ".\n")
     seen = f"Lecturers see {rows}." if rows else "Lecturers cannot see this table."
     deleting = [PEOPLE[role] for role, columns in grants.items() if "DELETE" in columns.get("", set())]
     deleted = f"{' and '.join(sorted(deleting))} can delete rows." if deleting else "No person's login can delete rows."
     lines = [
         f"## {table.name}",
         "",
-        summary,
+        summary_of(table),
         seen,
         deleted,
         "",

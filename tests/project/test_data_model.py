@@ -1,11 +1,26 @@
 """The page of the data model is what the models and the migrations say."""
 
 from lmskit.models.base import Base
+from scripts import lecturer_tables
 from scripts.data_model import PAGE, page
 
 
 def test_the_page_of_the_data_model_is_current():
     assert PAGE.read_text(encoding="utf-8") == page(), "write it again: python -m scripts.data_model"
+
+
+def test_the_page_of_what_lecturers_may_use_is_current():
+    assert lecturer_tables.PAGE.read_text(encoding="utf-8") == lecturer_tables.page(), "write it again: python -m scripts.lecturer_tables"
+
+
+def test_the_page_of_what_lecturers_may_use_leaves_out_what_they_may_not_read():
+    text = lecturer_tables.page()
+    assert "### student_addresses (a view)\n\n| you may | columns |\n|---|---|\n| read | `course_id`, `student_id`, `email` |" in text
+    users = text.split("### users\n")[1].split("\n### ")[0]
+    assert "| read | `id`, `family_name`, `given_name`, `sort_name`, `role` |" in users
+    assert "email" not in users
+    for table in ("audit_log", "external_ids", "outbox_messages", "import_runs"):
+        assert f"### {table}" not in text
 
 
 def test_the_page_has_every_table_and_every_column():

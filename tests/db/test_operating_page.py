@@ -1,0 +1,125 @@
+"""The pages for operators are run: every shell block, in order, by a shell with a terminal, against two servers."""
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from lmskit.db import access, roles
+from lmskit.db.cluster import Cluster
+from lmskit.db.cluster.binaries import installation, program
+from lmskit.settings import PROJECT_ROOT
+from tests.db.conftest import FAST, SECRETS, Operators, copy_of, environment
+
+PAGES = ("install.md", "operating.md")
+NOT_RUN = {
+    "python3 -m hatchling build": "tests ask no index of packages; tests/project/test_wheel.py builds the wheel and installs it",
+    "pip install --no-deps dist/lmskit-*.whl": "the same",
+    "pg_dump -Fc -N pg_catalog -h db.example.org -U lmskit_backup -d lmskit -f before.dump": "there is no newer wheel to install",
+    "lmskit db upgrade --sql": "tests/schema/test_script.py runs the script",
+    "lmskit service print": "there is no systemd in tests, which read what the command writes",
+    "install -m 0644 units/*.service": "there is no systemd in tests",
+}
+"""How a block begins that is not run here, and why."""
+OWN = "a password of one's own"
+ANSWERS = {
+    r"Password of the server's login[^\n]*: $": SECRETS["dba"],
+    r"E-mail address of the first administrator: $": "you@uni.example",
+    r"Family name: $": "You",
+    r"Given name: $": "",
+    r"Repeat for confirmation: $": OWN,
+}
+"""What the operator types, by the question."""
+LAB_ONCE = """#!/bin/bash
+if [ "$1" != lab ]; then exec "{python}" -m lmskit "$@"; fi
+"{python}" -m lmskit lab --no-browser > lab.log 2>&1 &
+until grep -q "JupyterLab: http" lab.log; do sleep 0.2; kill -0 $! || exit 1; done
+kill -TERM $!; wait $! || true
+"""
+"""The command `lmskit`, which ends JupyterLab as soon as it listens."""
+
+
+def blocks(page: str) -> list[str]:
+    """The shell blocks of a page, in order."""
+    return re.findall(r"(?ms)^```sh\n(.*?)^```$", (PROJECT_ROOT / "docs" / page).read_text(encoding="utf-8"))
+
+
+def why_not(block: str) -> str | None:
+    return next((reason for beginning, reason in NOT_RUN.items() if block.startswith(beginning)), None)
+
+
+@pytest.mark.parametrize("beginning", NOT_RUN)
+def test_only_blocks_that_are_there_are_left_out(beginning):
+    found = [block for page in PAGES for block in blocks(page) if block.startswith(beginning)]
+    if not found and beginning.startswith(("lmskit service", "install -m")):
+        pytest.skip("the page does not have this block yet")
+    assert found
+
+
+@pytest.fixture
+def second_server(tmp_path_factory, template) -> Iterator[Operators]:
+    """The server to which the database moves, with the same superuser."""
+    folder = Path("/tmp") / f"lmskit-moved-{os.getpid()}"  # noqa: S108 - the server's own user must reach it
+    cluster = Cluster(folder, access().settings.postgres_version, overrides=FAST)
+    copy_of(template, cluster)
+    try:
+        made = Operators(cluster, cluster.start().port)
+        with closing(made.superuser()) as connection:
+            connection.execute(f"CREATE ROLE dba LOGIN SUPERUSER PASSWORD '{roles.scram_verifier(SECRETS['dba'])}'")
+        yield made
+    finally:
+        cluster.stop()
+
+
+@pytest.mark.long
+def test_every_shell_block_of_the_operators_page_runs(operators, second_server, tmp_path):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "lmskit").write_text(LAB_ONCE.format(python=sys.executable))
+    (folder / "lmskit").chmod(0o755)
+    password, escaped = "the password of the backup", SECRETS["dba"].replace("\\", "\\\\").replace(":", "\\:")
+    (tmp_path / "backup.password").write_text(password)
+    passfile = tmp_path / ".pgpass"
+    passfile.write_text(f"localhost:*:*:dba:{escaped}\nlocalhost:*:*:lmskit_backup:{password}\n")
+    passfile.chmod(stat.S_IRUSR | stat.S_IWUSR)
+    binaries = program(installation(access().settings.postgres_version), "psql").parent
+    variables = {"HOME": str(tmp_path), "PATH": f"{folder}:{binaries}:{os.environ['PATH']}", "PS4": "+ ", "LMSKIT_WORKSPACE": str(tmp_path)}
+    script = "set -eu\n" + "\n".join(block for block in blocks("operating.md") if why_not(block) is None)
+    shell = pexpect.spawn(
+        "/bin/bash", ["-c", here(script, operators, second_server)], env=environment(tmp_path / "home", variables), cwd=str(tmp_path),
+        encoding="utf-8", timeout=300, echo=False,
+    )  # fmt: skip
+    seen, questions = "", [*ANSWERS, r"(?<!s )Password: $", pexpect.EOF]
+    whose = iter(["you", "ada", "you"])  # init, and the two that sign in
+    while (asked := shell.expect(questions)) <= len(ANSWERS):
+        seen += f"{shell.before}{shell.after}\n"
+        answers = [*ANSWERS.values()]
+        if asked == len(ANSWERS):
+            answers.append(OWN if next(whose) == "you" else re.findall(r"ada@uni\.example  password: (\S+)", seen)[-1])
+        shell.sendline(answers[asked])
+    seen += shell.before or ""
+    shell.close()
+    assert shell.exitstatus == 0, seen
+    with closing(second_server.superuser("handbook")) as connection:
+        [(n_people,)] = connection.execute("SELECT count(*) FROM lms.users").fetchall()
+    assert n_people == 3
+
+
+def here(script: str, first: Operators, second: Operators) -> str:
+    """The script with the servers of the test instead of those of the page; the first block makes the people that later ones name."""
+    for name, server in (("db.example.org", first), ("new.example.org", second)):
+        script = re.sub(rf"postgresql://(postgres@)?{name}/lmskit", lambda found, s=server: _address(found, s), script)
+        script = script.replace(f"-h {name} -U postgres", f"-h localhost -p {server.port} -U dba").replace(
+            f"-h {name}", f"-h localhost -p {server.port}"
+        )
+    return script.replace("-d lmskit", "-d handbook")
+
+
+def _address(found: re.Match[str], server: Operators) -> str:
+    return server.address(user="dba" if found[1] else "", database="handbook")
