@@ -56,11 +56,16 @@ def table_html(frame: pd.DataFrame, *, nothing: str = "Nothing to show.") -> str
     attributes = [_class_attribute(frame.iloc[:, position]) for position in range(frame.shape[1])]
     head = "".join(f'<th scope="col"{css}>{html.escape(str(name))}</th>' for name, css in zip(frame.columns, attributes, strict=True))
     rows = (
-        "".join(f"<td{css}>{html.escape(cell_text(value))}</td>" for value, css in zip(row, attributes, strict=True))
+        "".join(f"<td{css}>{_cell(value)}</td>" for value, css in zip(row, attributes, strict=True))
         for row in frame.itertuples(index=False, name=None)
     )
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+
+
+def _cell(value: object) -> str:
+    """A value as HTML; an address may be broken before its @."""
+    return html.escape(cell_text(value)).replace("@", "<wbr>@")
 
 
 def _class_attribute(column: pd.Series) -> str:
@@ -70,10 +75,14 @@ def _class_attribute(column: pd.Series) -> str:
     known = column.dropna()
     if len(known) and isinstance(known.iloc[0], dt.date):
         return ' class="day"'
-    are_codes = len(known) and all(isinstance(text, str) and len(text) <= LONGEST_WORD_SHOWN_AS_CODE and " " not in text for text in known)
+    are_codes = len(known) and all(isinstance(text, str) and _is_code(text) for text in known)
     if are_codes:
         return ' class="whole"'
     return ' class="sentence"' if any(isinstance(text, str) and len(text) > SENTENCE and " " in text for text in known) else ""
+
+
+def _is_code(text: str) -> bool:
+    return len(text) <= LONGEST_WORD_SHOWN_AS_CODE and not set(text) & set(" @")
 
 
 class Table:

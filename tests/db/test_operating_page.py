@@ -1,26 +1,32 @@
 """The pages for operators are run: every shell block, in order, by a shell with a terminal, against two servers."""
 
+import json
 import os
 import re
 import stat
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from importlib import metadata
 from pathlib import Path
 
 import pexpect
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from lmskit.db import access, roles
 from lmskit.db.cluster import Cluster
 from lmskit.db.cluster.binaries import installation, program
-from lmskit.settings import PROJECT_ROOT
+from lmskit.settings import DEMO_ADMIN, PROJECT_ROOT
 from tests.db.conftest import FAST, SECRETS, Operators, copy_of, environment
 
 PAGES = ("install.md", "operating.md")
 NOT_RUN = {
     "python3 -m hatchling build": "tests ask no index of packages; tests/project/test_wheel.py builds the wheel and installs it",
-    "pip install --no-deps dist/lmskit-*.whl": "the same",
+    "pip install --no-deps dist/lmskit-*.whl": "the same; whether the packages that it names suffice is tried below",
     "pg_dump -Fc -N pg_catalog -h db.example.org -U lmskit_backup -d lmskit -f before.dump": "there is no newer wheel to install",
     "lmskit db upgrade --sql": "tests/schema/test_script.py runs the script",
     "lmskit service print": "there is no systemd in tests, which read what the command writes",
@@ -63,18 +69,18 @@ def test_only_blocks_that_are_there_are_left_out(beginning):
 
 
 @pytest.fixture
-def second_server(tmp_path_factory, template) -> Iterator[Operators]:
+def second_server(template) -> Iterator[Operators]:
     """The server to which the database moves, with the same superuser."""
-    folder = Path("/tmp") / f"lmskit-moved-{os.getpid()}"  # noqa: S108 - the server's own user must reach it
-    cluster = Cluster(folder, access().settings.postgres_version, overrides=FAST)
-    copy_of(template, cluster)
-    try:
-        made = Operators(cluster, cluster.start().port)
-        with closing(made.superuser()) as connection:
-            connection.execute(f"CREATE ROLE dba LOGIN SUPERUSER PASSWORD '{roles.scram_verifier(SECRETS['dba'])}'")
-        yield made
-    finally:
-        cluster.stop()
+    with tempfile.TemporaryDirectory(prefix="lmskit-moved-") as folder:
+        cluster = Cluster(Path(folder), access().settings.postgres_version, overrides=FAST)
+        copy_of(template, cluster)
+        try:
+            made = Operators(cluster, cluster.start().port)
+            with closing(made.superuser()) as connection:
+                connection.execute(f"CREATE ROLE dba LOGIN SUPERUSER PASSWORD '{roles.scram_verifier(SECRETS['dba'])}'")
+            yield made
+        finally:
+            cluster.stop()
 
 
 @pytest.mark.long
@@ -111,15 +117,61 @@ def test_every_shell_block_of_the_operators_page_runs(operators, second_server, 
     assert n_people == 3
 
 
+WITHOUT = """
+import json, sys
+blocked = set(json.loads(sys.argv[1]))
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in blocked:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Refuse())
+from lmskit.cli import run
+run(["mail", "deliver"])
+"""
+"""Delivers mail in a process that finds no module of the packages it is given."""
+
+
+@pytest.mark.long
+def test_the_packages_that_the_page_names_suffice_to_deliver_mail(school, operators_home):
+    [block] = [block for block in blocks("install.md") if block.startswith("pip install --no-deps")]
+    [line] = [line for line in block.splitlines() if line.startswith("pip install ") and "--no-deps" not in line]
+    named = line.replace('"', "").split()[2:]
+    needed = closure(named)
+    assert 25 < len(needed) < 40, "the page says how many there are"
+    providers = metadata.packages_distributions()
+    blocked = [module for module, names in providers.items() if not {canonicalize_name(name) for name in names} & needed]
+    assert {"jupyterlab", "pandas", "plotly", "scipy"} <= set(blocked)
+    variables = {"LMSKIT_DATABASE_URL": school.address(), "LMSKIT_PERSON": DEMO_ADMIN}
+    for without, status in ((blocked, 0), ([*blocked, "psycopg"], 1)):
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, json.dumps(without)], env=environment(operators_home, variables), capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == status, done.stdout + done.stderr
+
+
+def closure(named: list[str]) -> set[str]:
+    """The packages that are named, lmskit, and those that the named ones need here."""
+    found, todo = {"lmskit"}, [Requirement(name) for name in named]
+    while todo:
+        requirement = todo.pop()
+        name = canonicalize_name(requirement.name)
+        extras = requirement.extras or {""}
+        if name in found and not requirement.extras:
+            continue
+        found.add(name)
+        for text in metadata.requires(name) or ():
+            needed = Requirement(text)
+            if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+                todo.append(needed)
+    return found
+
+
 def here(script: str, first: Operators, second: Operators) -> str:
     """The script with the servers of the test instead of those of the page; the first block makes the people that later ones name."""
     for name, server in (("db.example.org", first), ("new.example.org", second)):
-        script = re.sub(rf"postgresql://(postgres@)?{name}/lmskit", lambda found, s=server: _address(found, s), script)
-        script = script.replace(f"-h {name} -U postgres", f"-h localhost -p {server.port} -U dba").replace(
-            f"-h {name}", f"-h localhost -p {server.port}"
-        )
+        operator, person = (server.address(user=user, database="handbook") for user in ("dba", ""))
+        script = script.replace(f"postgresql://postgres@{name}/lmskit", operator).replace(f"postgresql://{name}/lmskit", person)
+        script = script.replace(f"-h {name} -U postgres", f"-h localhost -p {server.port} -U dba")
+        script = script.replace(f"-h {name}", f"-h localhost -p {server.port}")
     return script.replace("-d lmskit", "-d handbook")
-
-
-def _address(found: re.Match[str], server: Operators) -> str:
-    return server.address(user="dba" if found[1] else "", database="handbook")
