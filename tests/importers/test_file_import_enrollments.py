@@ -152,15 +152,19 @@ def test_missing_students_are_withdrawn_with_withdraw_missing(session, imported,
     factories.enrollment(session, course, ada, started_on=dt.date(2020, 1, 1))
     factories.enrollment(session, course, done, status=EnrollmentStatus.COMPLETED)
     factories.enrollment(session, other, elsewhere)
+    soon = TODAY + dt.timedelta(days=30)
+    later = factories.enrollment(session, course, started_on=soon)
     request_enrollment(session, course, waiting)
     rows = "email,family_name\nben@example.org,Babbage"
     rehearsed = imported(rows, withdraw_missing=True, dry_run=True)
     assert enrollment_of(session, course, ada).status is EnrollmentStatus.ACTIVE
     report = imported(rows, withdraw_missing=True)
     assert report.outcomes == rehearsed.outcomes
-    assert report.entity("withdrawn").changed == 2
+    assert report.entity("withdrawn").changed == 3
     assert f"Lovelace, {ada.given_name} · {course.code}" in [outcome.what for outcome in report.outcomes if outcome.state == "withdrawn"]
     assert (enrollment_of(session, course, ada).status, enrollment_of(session, course, ada).ended_on) == (EnrollmentStatus.WITHDRAWN, TODAY)
+    session.refresh(later)
+    assert (later.status, later.ended_on) == (EnrollmentStatus.WITHDRAWN, soon)
     assert enrollment_of(session, course, waiting).status is EnrollmentStatus.WITHDRAWN
     message = session.scalars(select(OutboxMessage).where(OutboxMessage.student_id == waiting.id).execution_options(populate_existing=True))
     assert message.one().status is OutboxStatus.REFUSED
