@@ -214,6 +214,15 @@ def test_a_code_or_an_address_with_a_character_that_cannot_be_seen_is_refused(ki
     assert TypeAdapter(kind).validate_python("cs101@example.org") == "cs101@example.org"
 
 
+def test_a_code_may_have_letters_of_every_language():
+    assert [TypeAdapter(Code).validate_python(code) for code in ("Übung-1", "課程")] == ["Übung-1", "課程"]
+
+
+def test_an_import_sends_no_message_and_withdraws_no_student_unless_it_is_asked_to():
+    request = ImportFile(path="file.csv")
+    assert (request.notify, request.withdraw_missing, request.columns) == (False, False, {})
+
+
 def test_a_day_that_the_database_does_not_store_is_refused():
     for day in ("1899-12-31", "2201-01-01"):
         with pytest.raises(ValidationError, match="years 1900 to 2200"):
