@@ -12,6 +12,8 @@ import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lmskit.errors import SecretFileError
+
 PACKAGE = Path(__file__).resolve().parent
 """The package."""
 IN_A_CHECKOUT = (PACKAGE.parent / "migrations" / "env.py").is_file()
@@ -48,6 +50,32 @@ SERVICE_FILE = ".pg_service.conf"
 def _number(value: object) -> object:
     """Read a number from the environment, where everything is text."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def read_secret(path: Path, *, name: str) -> str:
+    """Return the one line of a file with a password, as orchestrators mount it.
+
+    Parameters
+    ----------
+    path
+        The file. Its mode is the business of the person who made it.
+    name
+        What names the file, for the error: a variable or an option.
+
+    Raises
+    ------
+    SecretFileError
+        The file cannot be read, is empty, or has several lines.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise SecretFileError(f"The password in {path} cannot be read: {reason}. Check {name} and the file.") from None
+    if len(lines) != 1 or not lines[0]:
+        found = f"{len(lines)} lines" if lines else "nothing"
+        raise SecretFileError(f"{path} must have one line, the password, and has {found}. Check {name} and the file.")
+    return lines[0]
 
 
 WITH_PASSWORDS = ("PGPASSWORD", "PGSERVICE", "LMSKIT_DATABASE_URL", "LMSKIT_SMTP_PASSWORD")
@@ -98,6 +126,10 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(default=None, description="`LMSKIT_DATABASE_URL`: a PostgreSQL server instead of the embedded one")
     person: str | None = Field(default=None, description="`LMSKIT_PERSON`: the e-mail address of the person this process acts as")
+    password_file: Path | None = Field(
+        default=None,
+        description="`LMSKIT_PASSWORD_FILE`: a file with the password of `LMSKIT_PERSON`, else of the login that the address names",
+    )
     home: Path = Field(default_factory=default_home, description="`LMSKIT_HOME`: cluster, passfile and delivered mail")
     postgres_version: Annotated[Literal[16, 18], BeforeValidator(_number)] = Field(
         default=18,
@@ -157,6 +189,9 @@ class Settings(BaseSettings):
     )
     smtp_user: str | None = Field(default=None, description="`LMSKIT_SMTP_USER`: the login at the mail server, if it needs one")
     smtp_password: SecretStr | None = Field(default=None, description="`LMSKIT_SMTP_PASSWORD`: its password, never shown in a message")
+    smtp_password_file: Path | None = Field(
+        default=None, description="`LMSKIT_SMTP_PASSWORD_FILE`: a file with that password, instead of `LMSKIT_SMTP_PASSWORD`"
+    )
     smtp_timeout: float = Field(
         default=30,
         gt=0,
@@ -189,6 +224,18 @@ class Settings(BaseSettings):
                 "With LMSKIT_SMTP_USER, LMSKIT_SMTP_SECURITY must be starttls or tls: others could read the password on its way."
             )
         return self
+
+    @property
+    def login_password(self) -> str | None:
+        """The password in `LMSKIT_PASSWORD_FILE`; None if it is not set. Read again each time, since it may be changed."""
+        return None if self.password_file is None else read_secret(self.password_file, name="LMSKIT_PASSWORD_FILE")
+
+    @property
+    def mail_password(self) -> str | None:
+        """The password at the mail server, from the file or the variable."""
+        if self.smtp_password_file is not None:
+            return read_secret(self.smtp_password_file, name="LMSKIT_SMTP_PASSWORD_FILE")
+        return None if self.smtp_password is None else self.smtp_password.get_secret_value()
 
     @property
     def own_notebooks(self) -> Path:

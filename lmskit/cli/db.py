@@ -1,6 +1,7 @@
 """`lmskit db`: the database server, its preparation and its revision."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,11 +9,16 @@ import typer
 from lmskit.cli.asking import confirmed
 from lmskit.cli.password import operators_password
 from lmskit.cli.psql import run_psql
-from lmskit.db import access, revision
+from lmskit.db import access, revision, roles
 from lmskit.db.address import DATABASE, conninfo, shown
 from lmskit.db.bootstrap import Bootstrapped, bootstrap
 from lmskit.db.cluster.disk import BALLAST, MEGABYTE, is_low
 from lmskit.errors import InputError
+from lmskit.settings import read_secret
+
+Empty = Annotated[
+    bool, typer.Option("--empty", help="Go on though the server is empty and this machine had prepared it or filled it before.")
+]
 
 app = typer.Typer(name="db", help="The database server, its preparation and its revision.", no_args_is_help=True)
 
@@ -47,16 +53,32 @@ def bootstrap_command(
             show_default=False,
         ),
     ] = None,
+    dispatcher_password_file: Annotated[
+        Path | None,
+        typer.Option(help="A file with the password that lmskit_dispatcher, which only delivers mail, is to have.", show_default=False),
+    ] = None,
+    backup_password_file: Annotated[
+        Path | None,
+        typer.Option(help="A file with the password that lmskit_backup, which reads everything for dumps, is to have.", show_default=False),
+    ] = None,
+    empty: Empty = False,
 ) -> None:
     """Prepare a server: roles, database, schema and pgvector. Can be run again at any time."""
     server = access().server.read(address) if address else access().server.external
     if server is None:
+        if dispatcher_password_file is not None or backup_password_file is not None:
+            message = "The logins for mail and dumps are for servers of your own; the embedded server is used by one person alone."
+            raise InputError(message)
         if harden is not None:
             message = "The embedded server is hardened unless LMSKIT_LEAKPROOF_BUILTINS=keep is set; --harden is for servers of your own."
             raise InputError(message)
         result = access().server.bootstrap(access().server.start())
     else:
-        secret = operators_password("Password") if password else None
+        secret = operators_password("Password") if password else password_in_file(address)
+        files = {
+            roles.DISPATCHER: ("--dispatcher-password-file", dispatcher_password_file),
+            roles.BACKUP: ("--backup-password-file", backup_password_file),
+        }
         where, database = conninfo(server._replace(database=None)), server.database or DATABASE
         result = bootstrap(
             where,
@@ -65,9 +87,17 @@ def bootstrap_command(
             harden=harden,
             password=secret,
             agree=lambda login: _may_replace(login) if new_migrator_password is None else new_migrator_password,
+            passwords={login: read_secret(path, name=option) for login, (option, path) in files.items() if path is not None},
+            empty=empty,
         )
     print_bootstrapped(result)
     typer.echo("To make its tables: lmskit db upgrade")
+
+
+def password_in_file(address: str | None) -> str | None:
+    """Return the password in `LMSKIT_PASSWORD_FILE` if it is that of the login that makes the roles: the settings name both."""
+    settings = access().settings
+    return settings.login_password if address is None and settings.person is None else None
 
 
 def _may_replace(login: str) -> bool:
@@ -94,6 +124,7 @@ def upgrade(
             "--from", metavar="REVISION", help="With --sql: where to begin; by default, where the database is", show_default=False
         ),
     ] = None,
+    empty: Empty = False,
 ) -> None:
     """Bring the database to the newest revision, or to REVISION."""
     if sql:
@@ -102,7 +133,7 @@ def upgrade(
     if start is not None:
         raise typer.BadParameter("--from is for --sql: a database goes on from where it is.")
     before = revision.current()
-    revision.upgrade(revision_id)
+    revision.upgrade(revision_id, empty=empty)
     after = revision.current()
     moved = before != after
     typer.echo(f"The database went from revision {before or 'none'} to {after}." if moved else f"The database is at revision {after}.")

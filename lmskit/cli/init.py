@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.asking import asked
-from lmskit.cli.db import print_bootstrapped
+from lmskit.cli.db import Empty, password_in_file, print_bootstrapped
 from lmskit.cli.password import operators_password, typed_password
 from lmskit.cli.printing import print_line
 from lmskit.cli.sign_in import remember
@@ -38,6 +38,7 @@ def init(
     ] = False,
     operator_password: Annotated[bool, typer.Option("--operator-password", help="Ask for the password of the address's login.")] = False,
     harden: Annotated[bool | None, typer.Option("--harden/--no-harden", help="As for `lmskit db bootstrap`.", show_default=False)] = None,
+    empty: Empty = False,
 ) -> None:
     """Begin with a new database: its roles, its tables and the first administrator, who is then signed in. No other people are made."""
     secret = operators_password("Password of the server's login that makes the roles") if operator_password else None
@@ -49,22 +50,24 @@ def init(
     )
     password = typed_password("Password", stdin=password_stdin, new=True)
     if address is None:
-        _begin(request, password, harden=harden, operator_password=secret)
+        _begin(request, password, harden=harden, operator_password=secret or password_in_file(address), empty=empty)
         return
     operator = access().server.read(address)
     settings = Settings(database_url=operator.set(drivername="postgresql").render_as_string(hide_password=False))
     with using(Access(settings)):
-        _begin(request, password, harden=harden, operator_password=secret)
+        _begin(request, password, harden=harden, operator_password=secret, empty=empty)
 
 
-def _begin(request: CreatePerson, password: str, *, harden: bool | None, operator_password: str | None) -> None:
+def _begin(request: CreatePerson, password: str, *, harden: bool | None, operator_password: str | None, empty: bool) -> None:
     here = access().server.external
     if here is not None and (harden is not None or operator_password is not None or here.username is not None or not _is_prepared()):
         bare, database = conninfo(here._replace(database=None)), here.database or DATABASE
         passfile = access().settings.passfile
-        result = bootstrap(bare, database, passfile=passfile, harden=harden, password=operator_password, agree=lambda _login: False)
+        result = bootstrap(
+            bare, database, passfile=passfile, harden=harden, password=operator_password, agree=lambda _login: False, empty=empty
+        )
         print_bootstrapped(result)
-    revision.upgrade()
+    revision.upgrade(empty=empty)
     print_line(f"The tables are at revision {revision.head()}.")
     with transaction(migrator_engine()) as session:
         if not found_administrator(session, request, password=password):

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.page import Limit, Offset
-from lmskit.cli.password import new_password, show_password
+from lmskit.cli.password import new_password, show_password, typed_password
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import access, keep_login, migrator_engine, snapshot, transaction
 from lmskit.errors import PersonNotFoundError
@@ -34,17 +34,18 @@ def create(
     given: Annotated[str, typer.Option("--given-name", "--given", help="Given name.", show_default=False)] = "",
     role: Annotated[Role | None, typer.Option(help="lecturer or super_admin. Default: lecturer.", show_default=False)] = None,
     password_prompt: PasswordPrompt = False,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
     keep: Keep = False,
 ) -> None:
     """Make a login, and add the person if no person has the address yet."""
     request = CreateLogin(email=email, family_name=family, given_name=given, role=role)
-    password = new_password(prompt=password_prompt)
+    password = typed_password("Password", stdin=True, new=True) if password_stdin else new_password(prompt=password_prompt)
     with transaction() as session:
         person = create_login(session, request, password=password)
         if keep:  # before the commit: a password kept without its login does no harm
             keep_login(request.email, password)
     print_line(f"{request.email} has a login now and signs in as {_role_text(person.role)}.")
-    show_password(request.email, password, generated=not password_prompt, kept=keep)
+    show_password(request.email, password, generated=not (password_prompt or password_stdin), kept=keep)
 
 
 @app.command()

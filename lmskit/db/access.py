@@ -223,7 +223,7 @@ class Access:
     def _sign_ins(self) -> list[KeptSignIn]:
         files = [self.terminal] if self.shared is None else [self.shared, self.terminal]
         names = (self.server.name, f"{self.server.name} {BY_ADDRESS}")
-        return [found for file in files for name in names if (found := file.find(name)) is not None]
+        return [*self.server.given_sign_ins(), *(found for file in files for name in names if (found := file.find(name)) is not None)]
 
     # Engines ------------------------------------------------------------------------------------------
 
@@ -293,7 +293,7 @@ class Access:
                 time.sleep(PAUSE)
 
     def password_of(self, url: URL) -> str | None:
-        """Return the password of an address's login: in the address, typed, kept on this machine or in `PGPASSWORD`; else None."""
+        """Return the password of an address's login: in the address, typed, in a file, kept here or in `PGPASSWORD`; else None."""
         if url.password is not None:
             return url.password
         known = self._password(parameters_of(url))

@@ -22,6 +22,7 @@ from lmskit.db.session_limits import limit_temporary_files, set_session_limits
 from lmskit.errors import BootstrapError, SignInRefusedError, UnreachableError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     Connection = psycopg.Connection[tuple[object, ...]]
@@ -77,6 +78,8 @@ def bootstrap(
     harden: bool | None = None,
     password: str | None = None,
     agree: Agree = lambda _login: True,
+    passwords: Mapping[str, str] | None = None,
+    empty: bool = False,
 ) -> Bootstrapped:
     """Prepare a server, as its superuser or as a login with CREATEROLE.
 
@@ -98,9 +101,15 @@ def bootstrap(
     agree
         Asks whether the migrator, named to it, gets a new password if it exists and this machine does not have its password; by default
         it does. Other machines that migrate the database then need the new one.
+    passwords
+        New passwords of logins that no person uses, such as `lmskit_dispatcher`; the server is sent their verifiers.
+    empty
+        Whether to prepare also a server of others that has none of what this machine had prepared on it.
 
     Raises
     ------
+    EmptyDatabaseError
+        This machine had prepared the database, and the server has nothing of it.
     BootstrapError
         The server or its pgvector is too old, pgvector is missing, or the login may not make roles.
     UnreachableError
@@ -113,8 +122,13 @@ def bootstrap(
         migrator = Migrator(database, superuser_conninfo, passfile, any_port=connection.info.host if own_cluster else None)
         if not superuser:
             _check_roles_of_others(connection, database)
+        if not own_cluster and not empty:
+            migrator.check_known(connection)
         with connection.transaction():
             _make_roles(connection, migrator, result, superuser=superuser)
+            for login, secret in (passwords or {}).items():
+                verifier = sql.Literal(roles.scram_verifier(secret))
+                connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(login), verifier))
         try:
             if not superuser:
                 _join_roles(connection)

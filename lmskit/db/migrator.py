@@ -16,7 +16,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lmskit.db import roles
 from lmskit.db.address import LOGIN, hosts
+from lmskit.db.known_databases import EMPTY_MEANS
 from lmskit.db.passfile import ANY, find_password_of, keep_password
+from lmskit.errors import EmptyDatabaseError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +56,23 @@ class Migrator:
     def name(self) -> str:
         """The name of the role."""
         return roles.migrator_of(self.database)
+
+    def check_known(self, connection: Connection) -> None:
+        """Refuse a server that has no such role though this machine has its password: what was prepared there is gone, or elsewhere.
+
+        Raises
+        ------
+        EmptyDatabaseError
+            It is so.
+        """
+        known = find_password_of(self.passfile, self._servers, database=self.database, user=self.name) is not None
+        if known and connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [self.name]).fetchone() is None:
+            where = ", ".join(dict.fromkeys(host for host, _ in self._servers))
+            message = (
+                f"The server {where} is empty, and this machine had prepared the database {self.database} there. {EMPTY_MEANS}. "
+                "To prepare the empty server: lmskit db bootstrap --empty, or lmskit init --empty"
+            )
+            raise EmptyDatabaseError(message)
 
     def make(self, connection: Connection) -> bool:
         """Make the role, unless it exists; its password is kept before the transaction ends. Return whether it is new."""

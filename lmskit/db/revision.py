@@ -15,9 +15,10 @@ from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import access, migrator_engine
 from lmskit.db.failure import translated_errors
+from lmskit.db.known_databases import EMPTY_MEANS, KnownDatabases
 from lmskit.db.lock import exclusively
 from lmskit.db.schema_revision import difference, read_revision, revisions
-from lmskit.errors import RevisionError, SeveralHeadsError
+from lmskit.errors import EmptyDatabaseError, RevisionError, SeveralHeadsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +33,22 @@ def alembic_config() -> Config:
     return Config(str(access().settings.project_root / "alembic.ini"))
 
 
-def upgrade(revision: str = "head", *, engine: Engine | None = None) -> None:
+def upgrade(revision: str = "head", *, engine: Engine | None = None, empty: bool = False) -> None:
     """Bring the database to a revision, by default the newest. Nothing happens if the database has it already.
+
+    Parameters
+    ----------
+    revision
+        Its number, or `head`.
+    engine
+        By default the migrator's of this process.
+    empty
+        Whether to make tables also in an empty database of a server that this machine had migrated before.
 
     Raises
     ------
+    EmptyDatabaseError
+        The database of a server is empty, and this machine had migrated it.
     SeveralHeadsError
         Two migrations are the newest.
     RevisionError
@@ -44,7 +56,18 @@ def upgrade(revision: str = "head", *, engine: Engine | None = None) -> None:
     LockedError
         Another session holds a table that a migration changes; the database is as it was.
     """
-    _migrate(command.upgrade, head() if revision == "head" else revision, engine)
+    target = head() if revision == "head" else revision
+    server = access().server
+    known = KnownDatabases(access().settings.home) if engine is None and server.external is not None else None
+    if known is not None and not empty and (before := known.revision(server.name)) is not None and current() is None:
+        message = (
+            f"The database {server.name} is empty, and this machine had brought it to revision {before}. {EMPTY_MEANS}. "
+            "To make tables in the empty database: lmskit db upgrade --empty"
+        )
+        raise EmptyDatabaseError(message)
+    _migrate(command.upgrade, target, engine)
+    if known is not None:
+        known.keep(server.name, current())
 
 
 def write_script(revision: str = "head", *, start: str) -> None:
@@ -62,6 +85,9 @@ def write_script(revision: str = "head", *, start: str) -> None:
 def downgrade(revision: str, *, engine: Engine | None = None) -> None:
     """Bring the database back to an older revision; `base` removes all tables and their rows."""
     _migrate(command.downgrade, revision, engine)
+    server = access().server
+    if engine is None and server.external is not None:
+        KnownDatabases(access().settings.home).keep(server.name, current())
 
 
 def _migrate(action: Callable[[Config, str], None], revision: str, engine: Engine | None) -> None:

@@ -24,6 +24,7 @@ from lmskit.db.encryption import with_trusted_file
 from lmskit.db.passfile import ANY, find_password_of, forget_password, keep_password, move_host, read_entries
 from lmskit.db.releases import postgres_release, shown
 from lmskit.db.session_limits import limits_not_set
+from lmskit.db.sign_in_file import KeptSignIn
 from lmskit.errors import BootstrapError, LoginMissingError
 from lmskit.whole_file import write_whole
 
@@ -221,6 +222,14 @@ class Server:
         if external is not None and self._kept(login) is None and self._kept(roles.MIGRATOR) is not None:
             login = roles.MIGRATOR  # a database that was prepared before each had a migrator of its own
         return self._completed(login, person=None)
+
+    def given_sign_ins(self) -> list[KeptSignIn]:
+        """Return the sign-in whose password is in `LMSKIT_PASSWORD_FILE`, if there is one."""
+        person, external = self.settings.person, self.external
+        login = self.login_of(person) if person is not None else external.username if external is not None else None
+        if login is None or (password := self.settings.login_password) is None:
+            return []
+        return [KeptSignIn(person, login, password)]
 
     def keep_login(self, person: str, password: str) -> None:
         """Keep a person's password in the passfile."""

@@ -54,6 +54,7 @@
      │    ├── MessageSettledError   the message cannot be tried again
      │    └── NotEnrolledError
      ├── WorkCancelledError         the person who started the work cancelled it
+     ├── SecretFileError            a file that should have a password
      ├── NotebookCopyError          the notebooks could not be copied
      ├── ReportError                a report could not be built
      ├── HubError                   a JupyterHub cannot start a server of lmskit
@@ -67,6 +68,7 @@
      └── DatabaseError              the database cannot be used in its present state
           ├── UnreachableError
           │    └── SignInRefusedError    the server answers, and refuses login or password
+          ├── EmptyDatabaseError    a server is empty that had been filled
           ├── NotSignedInError      a person has to sign in first
           ├── ClusterError          the embedded server
           ├── BootstrapError
@@ -145,6 +147,7 @@ from lmskit.errors.operation import (
     DatabaseError,
     DeliveryError,
     DeliveryInDoubtError,
+    EmptyDatabaseError,
     HubError,
     LockedError,
     LoginLostError,
@@ -158,6 +161,7 @@ from lmskit.errors.operation import (
     ReadingProcessError,
     ReportError,
     RevisionError,
+    SecretFileError,
     SeveralHeadsError,
     SignInRefusedError,
     UnreachableError,
@@ -183,6 +187,7 @@ __all__ = [
     "DeliveryError",
     "DeliveryInDoubtError",
     "DemonstrationError",
+    "EmptyDatabaseError",
     "FamilyNameNeededError",
     "HubError",
     "ImportFileError",
@@ -229,6 +234,7 @@ __all__ = [
     "ReportError",
     "RevisionError",
     "RuleParameterError",
+    "SecretFileError",
     "SeveralHeadsError",
     "SignInRefusedError",
     "StudentNotFoundError",

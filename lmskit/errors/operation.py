@@ -34,6 +34,10 @@ class ReportError(LmskitError):
     """A report could not be built; an earlier report is unchanged."""
 
 
+class SecretFileError(LmskitError):
+    """A file that should have a password has none, or cannot be read."""
+
+
 class NotebookCopyError(LmskitError):
     """The notebooks could not be copied; what the person changed is as it was."""
 
@@ -61,6 +65,10 @@ class NotPermittedError(LmskitError):
 
 class DatabaseError(LmskitError):
     """The database cannot be used in its present state."""
+
+
+class EmptyDatabaseError(DatabaseError):
+    """A server is empty where this machine had prepared or filled it: its data may be elsewhere."""
 
 
 class UnreachableError(DatabaseError):

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from typing import TypeVar
 
-from lmskit.errors import DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError
+from lmskit.errors import DeliveryInDoubtError, MessagePostponedError, MessageRefusedError, NoMailServerError, SecretFileError
 from lmskit.services.mail import one_line
 from lmskit.settings import STAND_IN_SENDER, Settings
 
@@ -187,9 +187,12 @@ class SmtpServer:
         self._reached(encrypted)
 
     def _log_in(self, connection: smtplib.SMTP) -> None:
-        user, secret = str(self._settings.smtp_user), self._settings.smtp_password
         try:
-            connection.login(user, "" if secret is None else secret.get_secret_value())
+            user, secret = str(self._settings.smtp_user), self._settings.mail_password
+        except SecretFileError as error:
+            raise NoMailServerError(str(error)) from None
+        try:
+            connection.login(user, secret or "")
         except smtplib.SMTPAuthenticationError as error:
             # Without the server's text and the exception: some servers repeat what was sent.
             code = error.smtp_code

@@ -95,6 +95,79 @@ def test_a_service_and_a_person_work_together(school, operators_home, tmp_path):
     assert message.startswith("The connection service other was not found")
 
 
+@pytest.mark.long
+def test_passwords_can_be_in_files(school, operators_home, tmp_path):
+    """The operator's, those of the logins for mail and dumps, and a person's; as containers mount them, others may read the file."""
+    files = {name: tmp_path / name for name in ("dba", "dispatcher", "backup", "person")}
+    secrets = {"dba": SECRETS["dba"], "dispatcher": "canary:of mail", "backup": "canary\\of dumps", "person": "canary of a person"}
+    for name, file in files.items():
+        file.write_text(secrets[name] + "\n")
+        file.chmod(0o444)
+
+    def signed_in(home, *options, **variables):
+        return school.lmskit("db", "psql", *options, "-X", "-A", "-t", "-c", "SELECT session_user", home=home, **variables)
+
+    there: dict[str, str] = {"LMSKIT_DATABASE_URL": school.address(user="dba"), "LMSKIT_PASSWORD_FILE": str(files["dba"])}
+    given = ("--dispatcher-password-file", str(files["dispatcher"]), "--backup-password-file", str(files["backup"]))
+    school.lmskit("db", "bootstrap", *given, home=operators_home, there=there)
+    assert signed_in(tmp_path, **there) == "dba"
+    for login, name in ((roles.DISPATCHER, "dispatcher"), (roles.BACKUP, "backup")):
+        address = f"postgresql://{login}@localhost:{school.port}/school"
+        with psycopg.connect(address, password=secrets[name]) as connection:
+            assert connection.info.user == login
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(address, password=secrets["person"])
+    sent = {"LMSKIT_DATABASE_URL": f"postgresql://{roles.DISPATCHER}@localhost:{school.port}/school"}
+    assert "0 sent" in school.lmskit("mail", "deliver", home=tmp_path, there=sent, LMSKIT_PASSWORD_FILE=str(files["dispatcher"]))
+
+    email = "filed@example.org"
+    with closing(school.superuser("school")) as connection:
+        connection.execute(
+            "INSERT INTO users (email, family_name, sort_name, role) VALUES (%s, 'Filed', 'filed', 'lecturer') ON CONFLICT DO NOTHING",
+            [email],
+        )
+        verifier = roles.scram_verifier(secrets["person"])
+        connection.execute("SELECT set_login(id, %s, '!') FROM users WHERE email = %s", [verifier, email])
+    person = {"LMSKIT_DATABASE_URL": school.address(), "LMSKIT_PERSON": email, "LMSKIT_PASSWORD_FILE": str(files["person"])}
+    assert "as filed@example.org, a lecturer" in school.lmskit("whoami", home=tmp_path, there=person)
+    # The file has the password of that person alone.
+    refused = school.lmskit("db", "psql", "--as", LECTURER, "-c", "SELECT 1", home=tmp_path, status=1, there=person)
+    assert f"no login for {LECTURER}" in refused
+    files["person"].unlink()
+    assert "Check LMSKIT_PASSWORD_FILE" in school.lmskit("whoami", home=tmp_path, status=1, there=person)
+
+
+@pytest.mark.long
+def test_an_empty_server_instead_of_a_prepared_one_is_refused(school, tmp_path):
+    """As when a volume is not mounted: nothing is made in an empty cluster that hides the loss."""
+    address, there = school.address(user="dba", database="moved", password=True), {"LMSKIT_DATABASE_URL": school.address(database="moved")}
+    school.lmskit("db", "bootstrap", address, home=tmp_path)
+    school.lmskit("db", "upgrade", home=tmp_path, there=there)
+
+    def empty(*, with_role):
+        with closing(school.superuser()) as connection:
+            connection.execute("DROP DATABASE moved")
+            if with_role:
+                connection.execute(f"DROP ROLE {roles.migrator_of('moved')}")
+
+    empty(with_role=True)
+    assert "does not accept the login" in school.lmskit("db", "upgrade", home=tmp_path, status=1, there=there)
+    init = ("init", address, "--email", "ada@uni.example", "--family-name", "Ada", "--given-name", "A", "--password-stdin")
+    for command in (("db", "bootstrap", address), init):
+        refused = school.lmskit(*command, home=tmp_path, status=1, typed="a long password for ada\n")
+        assert "The server localhost is empty, and this machine had prepared the database moved there." in refused
+    with closing(school.superuser()) as connection:
+        assert connection.execute("SELECT FROM pg_database WHERE datname = 'moved'").fetchone() is None
+    school.lmskit("db", "bootstrap", "--empty", address, home=tmp_path)
+    refused = school.lmskit("db", "upgrade", home=tmp_path, status=1, there=there)
+    assert "is empty, and this machine had brought it to revision 00" in refused
+    assert "from revision none" in school.lmskit("db", "upgrade", "--empty", home=tmp_path, there=there)
+    # What was asked for is not refused.
+    school.lmskit("db", "downgrade", "base", "--yes", home=tmp_path, there=there)
+    assert "from revision none" in school.lmskit("db", "upgrade", home=tmp_path, there=there)
+    empty(with_role=True)
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc shows command lines and environments")
 @pytest.mark.parametrize("way", ["address", "PGPASSWORD", "service"])
 def test_no_process_of_psql_shows_a_password(school, operators_home, way, tmp_path):

@@ -31,6 +31,7 @@ TEXT = {
     ".md",
     ".toml",
     ".yml",
+    ".sh",
     ".yaml",
     ".lock",
     ".ini",

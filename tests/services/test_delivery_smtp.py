@@ -149,6 +149,23 @@ def test_a_refused_login_concerns_no_student_and_reveals_no_password():
     assert SECRET not in shown
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
+def test_the_password_at_the_mail_server_can_be_in_a_file(tmp_path):
+    file = tmp_path / "password"
+    with MailServer(password=SECRET) as guarded:
+        transport = smtp_to(guarded, smtp_user="courses", smtp_password_file=file)
+        with pytest.raises(NoMailServerError, match=r"cannot be read: No such file or directory\. Check LMSKIT_SMTP_PASSWORD_FILE"):
+            transport.send(letter())
+        for written, reason in (("", "has nothing"), (f"{SECRET}\nmore\n", "has 2 lines"), ("\n", "must have one line")):
+            file.write_text(written)
+            with pytest.raises(NoMailServerError, match=reason):
+                transport.send(letter())
+        file.write_text(f"{SECRET}\n")
+        transport.send(letter())
+        transport.close()
+    assert len(guarded.accepted) == 1
+
+
 def test_a_password_is_never_sent_unencrypted_to_another_machine():
     with pytest.raises(ValueError, match="others could read the password"):
         Settings(smtp_host="mail.example.org", smtp_security="none", smtp_user="courses", smtp_password=SecretStr(SECRET))
