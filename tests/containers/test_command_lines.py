@@ -58,7 +58,7 @@ def test_the_named_tests_exist():
 
 
 def ended(command, *, status=0, **options):
-    run = subprocess.run(command, capture_output=True, check=False, timeout=300, **options)
+    run = subprocess.run(command, capture_output=True, check=False, timeout=900, **options)
     assert run.returncode == status, (run.stdout, run.stderr)
     return run
 
