@@ -13,6 +13,7 @@ from lmskit.db import access, revision, roles
 from lmskit.db.address import DATABASE, conninfo, shown
 from lmskit.db.bootstrap import Bootstrapped, bootstrap
 from lmskit.db.cluster.disk import BALLAST, MEGABYTE, is_low
+from lmskit.db.cluster.major_upgrade import carry_over
 from lmskit.errors import InputError
 from lmskit.settings import read_secret
 
@@ -194,6 +195,25 @@ def start() -> None:
             f"The disk that holds {layout.home} is nearly full, and the server has no reserve on it. "
             f"Free at least {2 * BALLAST // MEGABYTE} MB there; the reserve is then made at the next start."
         )
+
+
+@app.command("upgrade-server")
+def upgrade_server() -> None:
+    """Carry the embedded server over to the major version of PostgreSQL that this lmskit has. Open notebooks lose their connections.
+
+    The old server is kept, unchanged, beside the new one. Can be run again if it was interrupted.
+    """
+    _only_embedded("upgrade")
+    layout = access().server.cluster.layout
+    done = carry_over(layout.home, layout.version, say=typer.echo)
+    if done is None:
+        typer.echo(f"There is nothing to carry over: {layout.home} has no database of an older PostgreSQL beside a missing newer one.")
+        return
+    access().server.start()
+    access().dispose()
+    compared = f"; {done.tables} tables with {done.rows:,} rows are the same" if done.tables else ""
+    typer.echo(f"PostgreSQL {done.now} has taken over from {done.before}{compared}.")
+    typer.echo(f"The old server is kept in {done.kept}. When you no longer need it, remove that folder.")
 
 
 @app.command()

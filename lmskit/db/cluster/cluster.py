@@ -17,7 +17,7 @@ from lmskit.db.cluster.binaries import program, reachable_installation, remove_o
 from lmskit.db.cluster.configuration import HAS_PEER, LOOPBACK, SUPERUSER
 from lmskit.db.cluster.disk import NOT_WRITTEN, disk_full, is_full, keep_ballast, not_written, release_ballast, says_full, unusable
 from lmskit.db.cluster.launch import launch, refuse_moved, refuse_suspended, run_as, shut_down, wait_until_ready
-from lmskit.db.cluster.layout import Layout, owned_by_server, prepare_base, prepare_home
+from lmskit.db.cluster.layout import Layout, made_by_others, owned_by_server, prepare_base, prepare_home
 from lmskit.db.cluster.postmaster import HIDDEN, Postmaster, answering_folder, read_postmaster, serving
 from lmskit.db.cluster.server_user import ServerUser, server_user, user_name
 from lmskit.db.lock import exclusively
@@ -111,6 +111,7 @@ class Cluster:
             if endpoint is not None:
                 return endpoint
             self._refuse_vanished_home()
+            self._refuse_another_version()
             user = self._user()
             self._refuse_foreign_home(user)
             prepare_home(self.layout, user)
@@ -280,6 +281,22 @@ class Cluster:
                 "Put it back, or set LMSKIT_HOME to the folder it is in now, then start this program again."
             )
             raise ClusterError(message)
+
+    def _refuse_another_version(self) -> None:
+        """Refuse to make a new database beside one of another major version, which would seem to have lost everything."""
+        if self.layout.data.exists():
+            return
+        versions = made_by_others(self.layout.home, self.layout.version)
+        if versions and versions[-1] < self.layout.version:
+            raise ClusterError(
+                f"{self.layout.home} has a database of PostgreSQL {versions[-1]}, and this is PostgreSQL {self.layout.version}. "
+                f"To carry it over: lmskit db upgrade-server. To use it as it is: LMSKIT_POSTGRES_VERSION={versions[-1]}"
+            )
+        if versions:
+            raise ClusterError(
+                f"{self.layout.home} has a database of PostgreSQL {versions[-1]}, and this is PostgreSQL {self.layout.version}. "
+                f"To use it: LMSKIT_POSTGRES_VERSION={versions[-1]}. For a new database, choose another folder with LMSKIT_HOME."
+            )
 
     def _user(self) -> ServerUser:
         try:

@@ -76,6 +76,7 @@ TCP_RULES = """\
 # TYPE  DATABASE  USER        ADDRESS        METHOD
 host    all       all         127.0.0.1/32   scram-sha-256
 """
+RULES_FOR_SUPERUSER = f"local all {SUPERUSER} peer map=lmskit\n" if HAS_PEER else f"host all {SUPERUSER} {LOOPBACK}/32 scram-sha-256\n"
 
 
 def write_configuration(layout: Layout, user: ServerUser, *, port: int, socket_folder: Path, overrides: Mapping[str, str]) -> None:
@@ -102,6 +103,16 @@ def write_configuration(layout: Layout, user: ServerUser, *, port: int, socket_f
     _write(layout.conf / "postgresql.conf", text + "\n".join(lines) + f"\ninclude_if_exists {own_settings}\n", user)
     _write(layout.conf / "pg_hba.conf", LOCAL_RULES if HAS_PEER else TCP_RULES, user)
     _write(layout.conf / "pg_ident.conf", identities(user), user)
+
+
+def write_rules_for_superuser(layout: Layout, user: ServerUser) -> Path:
+    """Write rules by which only the superuser may sign in, and return their file."""
+    path = layout.conf / "pg_hba.superuser.conf"
+    rules = (
+        RULES_FOR_SUPERUSER if HAS_PEER else TCP_RULES.replace("host    all       all         127", f"host    all       {SUPERUSER}    127")
+    )
+    _write(path, rules, user)
+    return path
 
 
 def identities(user: ServerUser) -> str:

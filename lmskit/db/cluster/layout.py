@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import subprocess
 import tempfile
@@ -105,6 +106,12 @@ class Layout:
     def lock(self) -> Path:
         """The lock file for starting, stopping and preparing."""
         return self.home / f"postgresql-{self.version}.lock"
+
+
+def made_by_others(home: Path, version: int) -> list[int]:
+    """Return the other major versions whose data a home has, oldest first."""
+    found = [re.fullmatch(r"postgresql-(\d+)", path.parent.name) for path in home.glob("postgresql-*/data")]
+    return sorted(int(name[1]) for name in found if name is not None and int(name[1]) != version)
 
 
 def prepare_home(layout: Layout, user: ServerUser) -> None:
