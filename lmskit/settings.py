@@ -119,6 +119,16 @@ def _set(variables: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
+def variables_without_passwords() -> dict[str, str]:
+    """Return the variables of this process that set something, for a file that others may read: without passwords.
+
+    Without the address and the service of the server too, which may contain one, and without what belongs to one JupyterLab.
+    """
+    ours = {str(field.validation_alias or f"LMSKIT_{name.upper()}") for name, field in Settings.model_fields.items()}
+    left_out = {*WITH_PASSWORDS, "PGSERVICEFILE", "PGSYSCONFDIR", "LMSKIT_SIGN_IN_FILE"}
+    return {name: os.environ[name] for name in sorted(ours | {"SSL_CERT_FILE"}) if name not in left_out and os.environ.get(name)}
+
+
 class Settings(BaseSettings):
     """Settings of one process; the description of each field begins with the variable that sets it."""
 

@@ -29,6 +29,7 @@ NOUNS = {
     "mastery": "Estimates of mastery: refresh them, show them, and choose their rule.",
     "knowledge": "Knowledge tracing: fit it to responses, and see how well it predicts.",
     "report": "Build the reports of a term.",
+    "service": "Run the jobs that need no person: units of systemd, lines of cron.",
     "db": "The database server, its preparation and its revision.",
     "doctor": "Check that everything is as it should be, and say what to do about problems.",
 }

@@ -39,6 +39,9 @@ IN_SOME_PLACES_ONLY = {
         (
             "analytics/",
             "queries/evidence",
+            "cli/nouns",  # units of systemd
+            "cli/scheduled_job",
+            "cli/service",
             "queries/stored",
             "services/mastery",
             "cli/mastery_compare",
