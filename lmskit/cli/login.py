@@ -98,6 +98,7 @@ def recover(
             raise PersonNotFoundError(email=email)
     if keep or access().server.has_login(email):
         keep_login(email, password)
+    access().renew_sign_ins(email, password)
     print_line(f"{email} has a new password.")
     show_password(email, password, generated=not password_prompt, kept=keep)
 

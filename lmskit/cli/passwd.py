@@ -43,10 +43,9 @@ def passwd(
             change_own_password(session, password=password)
         else:
             give_password(session, str(address), password=password)
-    for file in filter(None, (access().shared, access().terminal)):
-        file.renew(access().server.name, access().server.login_of(str(address)), password)
     kept = keep or access().server.has_login(str(address))
     if kept:
         keep_login(str(address), password)
+    access().renew_sign_ins(str(address), password)
     print_line(f"{address} has a new password.")
     show_password(str(address), password, generated=not (own or password_prompt or password_stdin), kept=kept)

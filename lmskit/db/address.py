@@ -153,14 +153,28 @@ def hosts(parameters: Mapping[str, object]) -> list[tuple[str, str]]:
 
 
 def same_host(one: str, other: str) -> bool:
-    """Whether two names are of one host; this machine has several.
+    """Whether two names are of one host; this machine has several, and capitals make no other name.
 
     Examples
     --------
-    >>> same_host("localhost", "127.0.0.1"), same_host("localhost", "db.example.org")
-    (True, False)
+    >>> same_host("localhost", "127.0.0.1"), same_host("localhost", "db.example.org"), same_host("DB.example.org", "db.example.org")
+    (True, False, True)
     """
-    return one == other or {one, other} <= THIS_MACHINE
+    return host_name(one) == host_name(other)
+
+
+def host_name(written: str) -> str:
+    """Return a name of a host as files of sign-ins have it; a folder of sockets stays as it is.
+
+    Examples
+    --------
+    >>> host_name("127.0.0.1"), host_name("DB.example.org."), host_name("/run/PostgreSQL")
+    ('localhost', 'db.example.org', '/run/PostgreSQL')
+    """
+    if written.startswith("/"):
+        return written
+    name = written.lower().rstrip(".")
+    return "localhost" if name in THIS_MACHINE else name
 
 
 def service_parameters(name: str, files: list[Path]) -> dict[str, str]:

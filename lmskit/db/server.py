@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy import URL
 
 from lmskit.db import hardening, roles
-from lmskit.db.address import DATABASE, DRIVER, hosts, parameters_of, read_address, same_host, service_parameters, url_of, without_login
+from lmskit.db.address import DATABASE, DRIVER, host_name, hosts, parameters_of, read_address, service_parameters, url_of, without_login
 from lmskit.db.bootstrap import Bootstrapped, bootstrap, vector_behind
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.binaries import installation, installed_release
@@ -126,7 +126,7 @@ class Server:
         if self.external is None:
             return f"embedded/{DATABASE}"
         host, port = hosts(parameters_of(self.external))[0]
-        return f"{'localhost' if same_host(host, 'localhost') else host}:{port}/{self.database}"
+        return f"{host_name(host)}:{port}/{self.database}"
 
     @functools.cached_property
     def cluster(self) -> Cluster:

@@ -206,7 +206,12 @@ class SmtpServer:
                 f"{self._name} does not accept a login at this port. Leave LMSKIT_SMTP_USER unset, "
                 "or check LMSKIT_SMTP_PORT and LMSKIT_SMTP_SECURITY."
             ) from None
-        except (smtplib.SMTPException, OSError, UnicodeError):
+        except UnicodeError:
+            raise NoMailServerError(
+                f"The login at the {self._address} has characters other than those of ASCII, which are not sent. "
+                "Give LMSKIT_SMTP_USER a password of ASCII characters; the messages wait."
+            ) from None
+        except (smtplib.SMTPException, OSError):
             raise NoMailServerError(f"The connection to the {self._address} was lost at the login. It will be tried again.") from None
 
     def _reached(self, step: Callable[[], Step]) -> Step:

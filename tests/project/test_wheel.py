@@ -1,31 +1,21 @@
 """The wheel is a product: installed into an environment of its own, it brings its migrations, notebooks and templates."""
 
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 import sysconfig
 import tempfile
 import urllib.request
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from lmskit import __version__
-from scripts.installer import install
-from scripts.progress import ProgressPrinter
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.installed_wheel import ROOT, build, environment_beside, inherited, purelib
 
 pytestmark = pytest.mark.long
-
-
-def build(source, *arguments):
-    subprocess.run([sys.executable, "-m", "hatchling", "build", *arguments], cwd=source, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +30,11 @@ class Installed:
     """The wheel in an environment of its own, used by a person with a home folder of their own."""
 
     def __init__(self, folder, wheel):
-        self.folder, self.python = folder, folder / "venv" / "bin" / "python"
-        venv.create(folder / "venv", with_pip=False, symlinks=True)
-        self.site_packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "venv"), "platbase": str(folder / "venv")}))
-        # The packages that lmskit needs come from the environment of the tests; its own .pth files have no effect from here.
-        (self.site_packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-        install(self.python, ["--no-deps", "--no-index", str(wheel)], log=folder / "install.log", progress=ProgressPrinter())
+        self.folder, self.python = folder, environment_beside(folder, wheel)
+        self.site_packages = purelib(folder / "venv")
         (folder / "person").mkdir()
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG", "JUPYTER", "PYTHON"))}
         shared = Path(sysconfig.get_path("data")) / "share" / "jupyter"  # templates and JupyterLab's own files
-        self.environment = inherited | {
+        self.environment = inherited() | {
             "HOME": str(folder / "person"),
             "LMSKIT_HOME": str(folder / "data"),
             "JUPYTER_PATH": str(shared),

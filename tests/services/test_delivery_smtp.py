@@ -166,6 +166,12 @@ def test_the_password_at_the_mail_server_can_be_in_a_file(tmp_path):
     assert len(guarded.accepted) == 1
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
+def test_a_password_that_cannot_be_sent_is_called_so():
+    with MailServer(password=SECRET) as guarded, pytest.raises(NoMailServerError, match="characters other than those of ASCII"):
+        smtp_to(guarded, smtp_user="courses", smtp_password=f"{SECRET}ä").send(letter())
+
+
 def test_a_password_is_never_sent_unencrypted_to_another_machine():
     with pytest.raises(ValueError, match="others could read the password"):
         Settings(smtp_host="mail.example.org", smtp_security="none", smtp_user="courses", smtp_password=SecretStr(SECRET))

@@ -12,8 +12,9 @@ from lmskit.models import User
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.person import CreatePerson
 from lmskit.services import seed as service
+from lmskit.services.login import close_login
 from lmskit.services.person import create_person, set_password
-from lmskit.services.seed import DEMO_LECTURER, DEMO_LECTURERS
+from lmskit.services.seed import DEMO_LECTURER, DEMO_LECTURERS, SECOND_LECTURER
 from lmskit.settings import DEMO_ADMIN
 from lmskit.vocabulary import Role
 from tests import factories
@@ -83,6 +84,22 @@ def test_the_owner_of_the_database_resets_lost_passwords(database):
     access().engine_at(old).dispose()
     with pytest.raises(UnreachableError, match="does not accept the login"):
         access().engine_at(old).connect()
+
+
+def test_a_closed_login_stays_closed_when_passwords_are_reset(database):
+    database.seed()
+    with transaction(database.engine(DEMO_ADMIN)) as session:
+        close_login(session, DEMO_LECTURER)
+    before = database.passwords[DEMO_LECTURER]
+    with transaction(database.migrator) as session:
+        assert service.reset_passwords(session, database.passwords.__setitem__) == [DEMO_ADMIN, SECOND_LECTURER]
+    assert database.passwords[DEMO_LECTURER] == before
+    assert database.who(SECOND_LECTURER) == SECOND_LECTURER
+    with database.migrator.connect() as connection:
+        state = "SELECT rolcanlogin FROM pg_roles WHERE rolname = :login"
+        assert connection.scalar(text(state), {"login": login_name(database.name, DEMO_LECTURER)}) is False
+    with pytest.raises(UnreachableError, match=r"does not accept the login .*or the login was closed"):
+        database.who(DEMO_LECTURER)
 
 
 def test_in_an_empty_database_no_password_is_reset(database):
