@@ -7,6 +7,7 @@ import typer
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.password import new_password, show_password, typed_password
 from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.sign_in import renew_sign_ins
 from lmskit.db import access, keep_login, migrator_engine, snapshot, transaction
 from lmskit.errors import PersonNotFoundError
 from lmskit.listings import LOGINS
@@ -98,7 +99,7 @@ def recover(
             raise PersonNotFoundError(email=email)
     if keep or access().server.has_login(email):
         keep_login(email, password)
-    access().renew_sign_ins(email, password)
+    renew_sign_ins(email, password)
     print_line(f"{email} has a new password.")
     show_password(email, password, generated=not password_prompt, kept=keep)
 

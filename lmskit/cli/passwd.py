@@ -6,6 +6,7 @@ import typer
 
 from lmskit.cli.password import new_password, show_password, typed_password
 from lmskit.cli.printing import print_line
+from lmskit.cli.sign_in import renew_sign_ins
 from lmskit.db import access, keep_login, transaction
 from lmskit.errors import NotPermittedError
 from lmskit.queries.login import signed_in
@@ -46,6 +47,6 @@ def passwd(
     kept = keep or access().server.has_login(str(address))
     if kept:
         keep_login(str(address), password)
-    access().renew_sign_ins(str(address), password)
+    renew_sign_ins(str(address), password)
     print_line(f"{address} has a new password.")
     show_password(str(address), password, generated=not (own or password_prompt or password_stdin), kept=kept)

@@ -163,11 +163,6 @@ class Access:
         if self.shared is not None and (typed := self.person) is not None:
             self.shared.keep(self.server.name, KeptSignIn(typed.email, typed.login, typed.password))
 
-    def renew_sign_ins(self, person: str, password: str) -> None:
-        """Write a person's new password into the sign-ins of this machine and this JupyterLab that have the old one."""
-        for file in filter(None, (self.shared, self.terminal)):
-            file.renew(self.server.name, self.server.login_of(person), password)
-
     def sign_out(self) -> None:
         """Forget the person and the password, and close the connections that are not in use.
 

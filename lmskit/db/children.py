@@ -28,8 +28,8 @@ def passed_on(parent: Access, sign_in: KeptSignIn | None = None) -> Iterator[Non
     """Give processes that are started within the block files of sign-ins and passwords, which are removed at its end.
 
     They have `sign_in`, or else the person who signed in in this process, and the passwords that `LMSKIT_DATABASE_URL` or `PGPASSWORD`
-    has for the login of the address and the key of its certificate. Children do not inherit those variables: other processes of the
-    user can read the environment of a process.
+    has for the login of the address and the key of its certificate, and `LMSKIT_SMTP_PASSWORD`. Children do not inherit those variables:
+    other processes of the user can read the environment of a process.
     """
     server = parent.server
     with tempfile.TemporaryDirectory(prefix="lmskit-") as name:
@@ -47,6 +47,10 @@ def passed_on(parent: Access, sign_in: KeptSignIn | None = None) -> Iterator[Non
             if external.username is not None and (secret := parent.password_of(external)) is not None:
                 file.keep(f"{server.name} {BY_ADDRESS}", KeptSignIn(None, external.username, secret))
             variables |= {"PGPASSWORD": None} | _address(external._replace(password=None), folder / "services")
+        if parent.settings.smtp_password is not None and parent.settings.smtp_password_file is None:
+            kept = folder / "smtp-password"
+            write_whole(kept, f"{parent.settings.smtp_password.get_secret_value()}\n")
+            variables |= {"LMSKIT_SMTP_PASSWORD": None, "LMSKIT_SMTP_PASSWORD_FILE": str(kept)}
         with changed_environment(variables):
             yield
 

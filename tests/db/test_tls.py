@@ -153,15 +153,16 @@ def test_the_authorities_of_the_machine_are_used_where_the_address_says_so(front
 def test_children_get_every_parameter_of_the_address_and_no_password_in_a_variable(tmp_path, monkeypatch):
     written = address(5432, f"sslmode=verify-full&sslrootcert=/ours.crt&prepare_threshold=none&sslpassword={SECRET}&application_name=x")
     monkeypatch.setenv("PGPASSWORD", "canary of nobody")
+    monkeypatch.setenv("LMSKIT_SMTP_PASSWORD", "canary of the mail server")
     with opened(written, tmp_path) as parent:
         with passed_on(parent):
             assert "canary" not in str(dict(os.environ))
             child = Access()
             assert child.server.external == parent.server.external
-            services = child.settings.pgservicefile
-            assert services is not None
-            assert services.stat().st_mode & 0o077 == 0
-        assert not services.exists()
+            assert child.settings.mail_password == "canary of the mail server"
+            files = child.settings.pgservicefile, child.settings.smtp_password_file
+            assert all(file is not None and file.stat().st_mode & 0o077 == 0 for file in files)
+        assert not any(file is not None and file.exists() for file in files)
 
 
 def test_without_a_password_children_get_the_address_itself(tmp_path):

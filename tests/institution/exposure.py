@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import psycopg
 
-INTERVAL = 0.01
+INTERVAL = 0.02
 """Seconds between two looks at the processes."""
 SEEN_ENOUGH = 3
 """Looks at the environment of a process under one command line; it cannot change afterwards."""

@@ -55,11 +55,11 @@ class Person:
         os.setgid(self.gid)
         os.setuid(self.uid)
 
-    def run(self, *command: str | Path, typed: str = "", status: int = 0, shown: bool = False, **variables: str) -> str:
+    def run(self, *command: str | Path, typed: str = "", status: int = 0, shown: bool = False, there: dict[str, str] | None = None) -> str:
         """Run a command and return what it prints; `shown` says that a password in it is shown on purpose, this once."""
         found = subprocess.run(
-            [str(part) for part in command], env=self.environment(**variables), cwd=self.home, input=typed, capture_output=True, text=True,
-            check=False, timeout=PATIENCE, user=self.uid, group=self.gid, extra_groups=[],
+            [str(part) for part in command], env=self.environment(**there or {}), cwd=self.home, input=typed, capture_output=True,
+            text=True, check=False, timeout=PATIENCE, user=self.uid, group=self.gid, extra_groups=[],
         )  # fmt: skip
         printed = found.stdout + found.stderr
         if not shown:
@@ -68,9 +68,9 @@ class Person:
         assert "Traceback" not in printed
         return printed
 
-    def lmskit(self, *arguments: str, typed: str = "", status: int = 0, shown: bool = False, **variables: str) -> str:
+    def lmskit(self, *arguments: str, typed: str = "", status: int = 0, shown: bool = False, there: dict[str, str] | None = None) -> str:
         """Run lmskit."""
-        return self.run("lmskit", *arguments, typed=typed, status=status, shown=shown, **variables)
+        return self.run("lmskit", *arguments, typed=typed, status=status, shown=shown, there=there)
 
     @contextmanager
     def terminal(self, **variables: str) -> Iterator["Terminal"]:

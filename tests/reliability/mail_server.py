@@ -60,7 +60,7 @@ class MailServer:
         if tls is not None:
             self._options |= {"tls_context": tls, "require_starttls": True}
         if password is not None:
-            self._options |= {"authenticator": self._authenticator(password), "auth_required": True, "auth_require_tls": False}
+            self._options |= {"authenticator": self._authenticator(password), "auth_required": True, "auth_require_tls": tls is not None}
         self._tls = implicit_tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="mail server", daemon=True)
