@@ -10,7 +10,7 @@ from lmskit.cli.password import operators_password, typed_password
 from lmskit.cli.printing import print_line
 from lmskit.cli.sign_in import remember
 from lmskit.db import Access, access, migrator_engine, revision, transaction, using
-from lmskit.db.address import DATABASE, conninfo, shown, without_login
+from lmskit.db.address import DATABASE, conninfo, shown, without_login, written
 from lmskit.db.bootstrap import bootstrap
 from lmskit.errors import AdministratorExistsError, BootstrapError, UnreachableError
 from lmskit.schemas.login import ChooseLogin
@@ -53,7 +53,7 @@ def init(
         _begin(request, password, harden=harden, operator_password=secret or password_in_file(address), empty=empty)
         return
     operator = access().server.read(address)
-    settings = Settings(database_url=operator.set(drivername="postgresql").render_as_string(hide_password=False))
+    settings = Settings(database_url=written(operator))
     with using(Access(settings)):
         _begin(request, password, harden=harden, operator_password=secret, empty=empty)
 

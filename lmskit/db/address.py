@@ -134,7 +134,20 @@ def without_password(url: URL) -> str:
 
     The password of a certificate's key is still in it.
     """
-    return url._replace(password=None).set(drivername="postgresql").render_as_string()
+    return written(url._replace(password=None))
+
+
+def written(url: URL) -> str:
+    """Return an address with its passwords, as libpq and `read_address` read it.
+
+    Examples
+    --------
+    >>> print(written(URL.create(DRIVER, host="db.example.org", database="lms kit", query={"options": "-c work_mem=8MB"})))
+    postgresql://db.example.org/lms%20kit?options=-c%20work_mem%3D8MB
+    """
+    # SQLAlchemy writes a blank in a parameter as a plus sign, which libpq does not read so, and one in the database as it is.
+    address, mark, parameters = url.set(drivername="postgresql").render_as_string(hide_password=False).partition("?")
+    return (address + mark + parameters.replace("+", "%20")).replace(" ", "%20")
 
 
 def shown(url: URL) -> str:

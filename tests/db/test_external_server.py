@@ -8,10 +8,11 @@ from contextlib import closing
 import psutil
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
 from lmskit.db import Access, access, login_name, roles
-from lmskit.db.address import hosts, read_address, shown
+from lmskit.db.address import hosts, read_address, shown, written
 from lmskit.db.passfile import forget_password, keep_password, read_entries
 from lmskit.errors import UnreachableError
 from lmskit.settings import DEMO_ADMIN, PROJECT_ROOT
@@ -265,6 +266,19 @@ def test_an_address_is_read_as_libpq_reads_it(address: str, expected: list[tuple
 
 def test_a_shown_address_has_no_password():
     assert shown(read_address("postgresql://ada:hunter2@h/x?sslpassword=hunter3")) == "postgresql://ada@h/x"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://db/lms%20kit?sslrootcert=/etc/ssl/Uni Köln+1%25.crt",
+        "postgresql://ada@/lmskit?host=/run/my%20sockets",
+        "postgresql://o%40uni:a+b%20c@db/50%25?options=-c work_mem%3D8MB",
+    ],
+)
+def test_an_address_that_another_process_gets_is_the_same_address(address: str):
+    assert read_address(written(read_address(address))) == read_address(address)
+    assert conninfo_to_dict(written(read_address(address))) == conninfo_to_dict(address.replace(" ", "%20"))
 
 
 def test_a_parameter_that_does_not_exist_is_named():
