@@ -58,10 +58,13 @@ def print_files(
     if into is None:
         typer.echo("\n".join(f"##### {name}\n{text}" for name, text in files.items()), nl=False)
         return
-    into.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        write_whole(into / name, text, before_rename=None if name.endswith(".env") else lambda part: part.chmod(0o644))
-        print_line(str(into / name))
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            write_whole(into / name, text, before_rename=None if name.endswith(".env") else lambda part: part.chmod(0o644))
+            print_line(str(into / name))
+    except OSError as error:
+        raise InputError(f"The files cannot be written to {into}: {error.strerror}. Choose a folder that you can write to.") from error
 
 
 def _job(name: str) -> ScheduledJob:

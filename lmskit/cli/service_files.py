@@ -1,7 +1,7 @@
 """Units of systemd, lines of cron, and the files with the variables of both. They contain no password."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,16 +101,24 @@ class Installation:
         return f"%E/lmskit/{file}" if self.of_system else str(self.folder / file).replace("%", "%%")
 
 
-def unit_word(text: str) -> str:
-    """Return a word of a command for a line of a unit: no blank, percent or dollar sign in it has a meaning.
+def unit_command(words: Sequence[str]) -> str:
+    """Return a command for a line of a unit: no blank, percent or dollar sign in it has a meaning.
 
     Examples
     --------
-    >>> print(unit_word("/opt/lms kit/100%/$bin"))
-    "/opt/lms kit/100%%/$$bin"
+    >>> print(unit_command(["/opt/lms kit/$100%/lmskit", "$HOME", "mail"]))
+    "/opt/lms kit/$100%%/lmskit" "$$HOME" mail
     """
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return escaped if escaped == text and not any(character.isspace() or character in "';" for character in text) else f'"{escaped}"'
+    program, *rest = words
+    # systemd looks for variables in the arguments, and not in the path of the program.
+    return " ".join([_unit_word(program), *(_unit_word(word, {"$": "$$"}) for word in rest)])
+
+
+def _unit_word(text: str, further: Mapping[str, str] | None = None) -> str:
+    escapes = {"\\": "\\\\", '"': '\\"', "%": "%%", **(further or {})}
+    escaped = "".join(escapes.get(character, character) for character in text)
+    plain = escaped == text and not any(character.isspace() or character in "';$" for character in text)
+    return escaped if plain else f'"{escaped}"'
 
 
 def units(job: ScheduledJob, here: Installation) -> dict[str, str]:
@@ -127,8 +135,8 @@ def units(job: ScheduledJob, here: Installation) -> dict[str, str]:
 
 def database_unit(names: list[str], here: Installation) -> dict[str, str]:
     """Return the unit of the embedded server, without which a job would start it as a part of itself and take it along at its end."""
-    program = " ".join(map(unit_word, here.program))
-    lines = ["Type=oneshot", "RemainAfterExit=yes", f"ExecStart={program} db start", f"ExecStop={program} db stop"]
+    start, stop = (unit_command([*here.program, "db", word]) for word in ("start", "stop"))
+    lines = ["Type=oneshot", "RemainAfterExit=yes", f"ExecStart={start}", f"ExecStop={stop}"]
     lines += [f"EnvironmentFile=-{here.in_units(f'{name}.env')}" for name in names]
     return {
         "lmskit-database.service": _text(
@@ -193,7 +201,7 @@ def _service_section(job: ScheduledJob, here: Installation) -> list[str]:
     lines = [
         "[Service]",
         "Type=exec" if job.at is None else "Type=oneshot",
-        f"ExecStart={' '.join(map(unit_word, words))}",
+        f"ExecStart={unit_command(words)}",
         f"EnvironmentFile={here.in_units(f'{job.name}.env')}",
         "Environment=PYTHONUNBUFFERED=1",
     ]

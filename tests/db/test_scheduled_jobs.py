@@ -161,6 +161,7 @@ def test_a_further_job_is_one_line(monkeypatch, tmp_path, configure, capsys):
         ((), {}, 1, "The embedded server is a person's own, which services of the system cannot use."),
         (("post",), {"LMSKIT_DATABASE_URL": "postgresql://db.example.org/lmskit"}, 1, "There is no job 'post'. Choose from: mail, mastery"),
         (("--user", "--cron"), {}, 2, "Choose --user or --cron."),
+        (("--user", "--into", __file__), {}, 1, "The files cannot be written to"),
     ],
 )
 def test_a_mistake_is_named(configure, tmp_path, *, arguments, variables, status, sentence):
