@@ -162,7 +162,7 @@ def test_a_quiz_is_found_again_under_its_new_name(session, course, imported):
 
 
 def test_a_new_quiz_needs_a_week(imported):
-    with pytest.raises(WeekNeededError, match="--week N"):
+    with pytest.raises(WeekNeededError, match="name its week"):
         imported(FIRST, week=None)
 
 

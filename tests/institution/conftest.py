@@ -27,7 +27,7 @@ TALKATIVE = {
     "log_parameter_max_length_on_error": "-1", "log_error_verbosity": "verbose", "log_connections": "on",
     "log_min_duration_statement": "0", "track_activity_query_size": "100kB",
 }  # fmt: skip
-"""A server that logs all it is told, as an operator may set it."""
+"""A server that logs every statement, as an operator may set it."""
 
 
 def password() -> str:

@@ -31,7 +31,7 @@ def shapes(password: str) -> Iterator[str]:
     Only its longest piece of letters and digits is looked for, which no quoting changes.
     """
     core = max(re.findall(r"[A-Za-z0-9]+", password), key=len)
-    assert len(core) >= 8, "too short to be told from other text"
+    assert len(core) >= 8, "too short to differ from other text"
     yield core
     yield "".join(f"%{byte:02x}" for byte in core.encode())
     yield quote(password, safe="")

@@ -117,7 +117,7 @@ def test_a_lecturer_without_a_login_gets_one_and_a_typed_password_is_not_shown(l
             ["dora@example.org"],
             "No person in lmskit has the address dora@example.org yet. To add this person with a login, give the family",
         ),
-        ([ADA, "--role", "super_admin"], f"{ADA} belongs to a person with the role lecturer. Leave --role out to make the login."),
+        ([ADA, "--role", "super_admin"], f"{ADA} belongs to a person with the role lecturer. Leave the role out"),
         (["dora@example.org", "--family", "Dora", "--role", "student"], "Students have no login. Choose lecturer or super_admin."),
     ],
 )
