@@ -309,14 +309,15 @@ class Services:
         volumes = dict(reversed(volume.split(":")) for volume in compose()["services"][service].get("volumes", []))
         for target, name in volumes.items():
             text = text.replace(target, str(self.folder / name)) if target != home or text.startswith(home) else text
-        for folder, own in {
+        folders = {
             home: self.folder / service,
             "/run/secrets": self.folder / "secrets",
             "/opt/lmskit/containers": ROOT / "containers",
             "/etc/lmskit": ROOT / "containers",
             "/tmp": self.folder / "tmp",  # noqa: S108 - the image's
-        }.items():
-            text = text if str(self.folder) in text else text.replace(folder, str(own))
+        }
+        if str(self.folder) not in text:
+            text = re.sub("|".join(map(re.escape, folders)), lambda found: str(folders[found[0]]), text)
         login = {"postgres@": f"{OPERATOR}@", None: ""}
         return re.sub(r"//(\w+@)?postgres/", lambda found: f"//{login.get(found[1], found[1])}{self.server}/", text)
 

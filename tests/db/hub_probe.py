@@ -70,11 +70,12 @@ def seen_of_others() -> str:
     return "\n".join(shown)
 
 
-def files_of_others(*tops: str) -> list[str]:
-    """The names of files under some folders that can be opened, and are not one's own."""
+def files_of_others(*tops: str, without: str) -> list[str]:
+    """The names of files under some folders, but not under another, that can be opened, and are not one's own."""
     found = []
     for top in tops:
-        for folder, _, names_in in os.walk(top):
+        for folder, names, names_in in os.walk(top):
+            names[:] = [name for name in names if str(Path(folder) / name) != without]
             for path in (Path(folder) / name for name in names_in):
                 with suppress(OSError), path.open("rb") as file:
                     if os.fstat(file.fileno()).st_uid != os.geteuid():

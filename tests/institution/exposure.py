@@ -46,10 +46,12 @@ class Record:
 
     def __init__(self) -> None:
         self.seen: dict[str, set[bytes]] = {}
+        self.lock = threading.Lock()
 
     def add(self, spot: str, content: bytes | str) -> None:
         """Remember content of a spot."""
-        self.seen.setdefault(spot, set()).add(content.encode(errors="replace") if isinstance(content, str) else content)
+        with self.lock:
+            self.seen.setdefault(spot, set()).add(content.encode(errors="replace") if isinstance(content, str) else content)
 
     def spots(self, pattern: str) -> list[str]:
         """The spots whose name has a pattern; to see that something was looked at."""
