@@ -28,7 +28,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from lmskit.db.address import DATABASE, THRESHOLD, hosts, parameters_of, prepare_threshold
-from lmskit.db.failure import connection_error, is_starting
+from lmskit.db.failure import connection_error, has_no_connection_left, is_starting
 from lmskit.db.passfile import find_password_of
 from lmskit.db.server import Server
 from lmskit.db.sign_in_advice import advice
@@ -51,6 +51,8 @@ POOL: dict[str, Any] = {"pool_size": 1, "max_overflow": 2, "pool_pre_ping": True
 CONNECT_TIMEOUT = 10
 STARTING_LIMIT = 60.0
 """Seconds to wait for a server that says it is starting, as after a crash."""
+ENDING_LIMIT = 3.0
+"""Seconds to wait for a free connection of the login: the server counts one that was closed until its process has ended."""
 PAUSE = 0.2
 CONNECTION_PARAMETERS: dict[str, Any] = {"application_name": "lmskit", "connect_timeout": CONNECT_TIMEOUT}
 COMPANION = "lmskit_companion"
@@ -263,7 +265,7 @@ class Access:
                 engine.dispose()
 
     def connected(self, connect: Callable[[dict[str, Any]], Opened], parameters: Mapping[str, Any], *, failure: type[Exception]) -> Opened:
-        """Open a connection with any driver: with the password that was typed, and waiting for a server that is starting.
+        """Open a connection with any driver: with the password that was typed, after a server has started or a connection has ended.
 
         Parameters
         ----------
@@ -279,7 +281,7 @@ class Access:
         UnreachableError
             The server cannot be reached or refuses the login.
         """
-        deadline = time.monotonic() + STARTING_LIMIT
+        began = time.monotonic()
         complete = dict(parameters)
         # Given here and not left to libpq, which would prefer PGPASSWORD, another login's, and knows localhost by one name only.
         if "password" not in complete and (known := self._password(complete)):
@@ -288,7 +290,8 @@ class Access:
             try:
                 return connect(complete)
             except failure as error:
-                if not is_starting(error) or time.monotonic() > deadline:
+                limit = STARTING_LIMIT if is_starting(error) else ENDING_LIMIT if has_no_connection_left(error) else 0
+                if time.monotonic() - began >= limit:
                     raise connection_error(error, complete) from error
                 time.sleep(PAUSE)
 

@@ -143,6 +143,11 @@ def is_starting(error: Exception) -> bool:
     return any(phrase in str(error) for phrase in STARTING)
 
 
+def has_no_connection_left(error: Exception) -> bool:
+    """Whether the login, or the server, has all the connections that it may have."""
+    return any(phrase in str(error) for phrase in TOO_MANY)
+
+
 def connection_error(error: Exception, parameters: Mapping[str, object], *, advice: str | None = None) -> DatabaseError:
     """Return the error for a connection that failed; its sentence never holds a password.
 

@@ -5,6 +5,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 from sqlalchemy import text
@@ -68,21 +69,34 @@ def test_a_wrong_password_is_a_sentence(make_person, cluster):
     assert "something else" not in message
 
 
-def test_a_login_has_its_five_connections_and_no_more(make_person, cluster):
-    from contextlib import ExitStack
-
-    from lmskit.db import access
+@pytest.fixture
+def busy(make_person, cluster):
+    """Six engines of one login, and the connections of five of them."""
     from lmskit.vocabulary import Role
 
     make_person("busy@example.org", Role.LECTURER)
     url = access().url_for("busy@example.org")
     engines = [access().engine_at(url.update_query_dict({"application_name": f"notebook {n}"})) for n in range(6)]
-    with ExitStack() as opened:
-        for engine in engines[:5]:
-            opened.enter_context(engine.connect())
-        assert "has no connection left for" in refused(engines[5])
+    connections = [engine.connect() for engine in engines[:5]]
+    yield engines, connections
+    for connection in connections:
+        connection.close()
     for engine in engines:
         engine.dispose()
+
+
+def test_a_login_has_its_five_connections_and_no_more(busy):
+    engines, _connections = busy
+    assert "has no connection left for" in refused(engines[5])
+
+
+def test_a_connection_that_is_just_being_closed_is_waited_for(busy):
+    engines, connections = busy
+    closing = threading.Timer(0.5, lambda: (connections[0].close(), engines[0].dispose()))
+    closing.start()
+    with transaction(engines[5]) as session:
+        assert session.execute(text("SELECT 1")).scalar_one() == 1
+    closing.join()
 
 
 def test_a_password_with_letters_from_anywhere_works(endpoint, cluster):
