@@ -180,6 +180,11 @@ class Settings(BaseSettings):
         default_factory=lambda validated: validated["workspace"] / "reports",
         description="`LMSKIT_REPORTS_DIR`: the folder for term reports",
     )
+    material_store: str = Field(
+        default_factory=lambda validated: str(validated["home"] / "materials"),
+        description="`LMSKIT_MATERIAL_STORE`: the folder for the files of materials, by default `materials` in `LMSKIT_HOME`, "
+        "or `s3://BUCKET/PART`, which needs `lmskit[s3]`",
+    )
     mail_dir: Path = Field(
         default_factory=lambda validated: validated["home"] / "mail",
         description="`LMSKIT_MAIL_DIR`: the folder for messages as .eml files, used if no mail server is set",
@@ -214,6 +219,11 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         """Make paths absolute, since a notebook's kernel has another working folder than the command that started it."""
         return path.expanduser().absolute()
+
+    @field_validator("material_store")
+    @classmethod
+    def _absolute_unless_elsewhere(cls, address: str) -> str:
+        return address if "://" in address else str(Path(address).expanduser().absolute())
 
     @field_validator("mail_from")
     @classmethod

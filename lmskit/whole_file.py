@@ -122,7 +122,10 @@ def _flush_folder(folder: Path) -> None:
     """Have the folder's new entry on disk; Windows cannot open folders, and keeps a rename by itself."""
     if not hasattr(os, "O_DIRECTORY"):
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:  # accounts may make files in it and not list it; the file itself is on disk
+        return
     try:
         os.fsync(descriptor)
     finally:

@@ -29,6 +29,7 @@
      │    ├── QuizNotFoundError
      │    ├── QuizNotFoundInCourseError
      │    ├── QuestionNotFoundError
+     │    ├── MaterialNotFoundError
      │    ├── MessageNotFoundError
      │    └── DatabaseSessionNotFoundError
      ├── ConflictError              the request conflicts with data in lmskit
@@ -59,6 +60,8 @@
      ├── ReportError                a report could not be built
      ├── HubError                   a JupyterHub cannot start a server of lmskit
      ├── ReadingProcessError        the process that reads materials cannot start
+     ├── MaterialStoreError         the store of materials' files cannot be used
+     │    └── StoredFileError       one of its files is missing or damaged
      ├── NotPermittedError          the signed-in person may not do this
      ├── DeliveryError              a message was not accepted
      │    ├── MessageRefusedError   for good
@@ -129,6 +132,7 @@ from lmskit.errors.not_found import (
     CourseNotFoundError,
     DatabaseSessionNotFoundError,
     LecturerNotFoundError,
+    MaterialNotFoundError,
     MessageNotFoundError,
     NewTermNeededError,
     NotFoundError,
@@ -152,6 +156,7 @@ from lmskit.errors.operation import (
     LockedError,
     LoginLostError,
     LoginMissingError,
+    MaterialStoreError,
     MessagePostponedError,
     MessageRefusedError,
     NoMailServerError,
@@ -164,6 +169,7 @@ from lmskit.errors.operation import (
     SecretFileError,
     SeveralHeadsError,
     SignInRefusedError,
+    StoredFileError,
     UnreachableError,
     UpgradedMeanwhileError,
     WorkCancelledError,
@@ -202,6 +208,8 @@ __all__ = [
     "LoginLostError",
     "LoginMissingError",
     "MaterialFileError",
+    "MaterialNotFoundError",
+    "MaterialStoreError",
     "MessageNotFoundError",
     "MessagePostponedError",
     "MessageRefusedError",
@@ -237,6 +245,7 @@ __all__ = [
     "SecretFileError",
     "SeveralHeadsError",
     "SignInRefusedError",
+    "StoredFileError",
     "StudentNotFoundError",
     "TermExistsError",
     "TermNotFoundError",

@@ -93,6 +93,16 @@ class QuestionNotFoundError(NotFoundError):
         )
 
 
+class MaterialNotFoundError(NotFoundError):
+    """No material has this number among those the signed-in person can see."""
+
+    def __init__(self, *, material: int) -> None:
+        self.material = material
+        super().__init__(
+            f"There is no material {material} among those you can see. To list those of a course: lmskit material list --course CODE"
+        )
+
+
 class MessageNotFoundError(NotFoundError):
     """No message has this number, or it was deleted."""
 

@@ -55,6 +55,14 @@ class ReadingProcessError(LmskitError):
         )
 
 
+class MaterialStoreError(LmskitError):
+    """The store of materials' files cannot be used."""
+
+
+class StoredFileError(MaterialStoreError):
+    """One file of the store of materials is missing, damaged, or cannot be read."""
+
+
 class NotPermittedError(LmskitError):
     """The signed-in person may not do this."""
 

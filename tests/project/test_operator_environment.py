@@ -38,6 +38,7 @@ def operator(servers, tmp_path):
         "LMSKIT_LOCK_TIMEOUT": "1",
         "LMSKIT_MAIL_DIR": str(tmp_path / "mail"),
         "LMSKIT_MAIL_FROM": "Courses <courses@example.org>",
+        "LMSKIT_MATERIAL_STORE": str(tmp_path / "materials"),
         "LMSKIT_PASSWORD_FILE": str(tmp_path / "password"),
         "LMSKIT_PERSON": "operator@example.org",
         "LMSKIT_POSTGRES_VERSION": "16",
