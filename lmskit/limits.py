@@ -70,6 +70,8 @@ DEEPEST_MARKUP = 200
 """Levels within each other that elements of a web page, a presentation or a Word document may have."""
 MOST_HEADINGS_DEEP = 9
 """Levels of headings."""
+LONGEST_HEADER = 1_000
+"""Characters in what a web server says to recognise an unchanged page by."""
 
 CONTROL_CHARACTERS = "[[:cntrl:]]"
 INVISIBLE_CHARACTERS = r"[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"

@@ -1,6 +1,8 @@
 """Settings and their defaults. Only this module reads environment variables; `lmskit.db.access` holds the settings of the process."""
 
+import ipaddress
 import os
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.errors import MessageError
@@ -45,6 +47,15 @@ DEMO_ADMIN = "demo.admin@example.org"
 """The administrator of the demonstration: front doors act as this person when no other is named."""
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 SERVICE_FILE = ".pg_service.conf"
+
+
+PRIVATE_NETWORKS = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+"""Networks that institutions use within their walls; materials may be fetched from those that the operator names."""
+
+
+def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """The networks of a list with commas."""
+    return [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
 
 
 def _number(value: object) -> object:
@@ -129,6 +140,13 @@ def variables_without_passwords() -> dict[str, str]:
     return {name: os.environ[name] for name in sorted(ours | {"SSL_CERT_FILE"}) if name not in left_out and os.environ.get(name)}
 
 
+def proxy_of(scheme: str, host: str) -> str | None:
+    """Return the proxy through which this machine asks a host of the web; None if it asks directly."""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return None if proxy is None or urllib.request.proxy_bypass(host) else proxy
+
+
 class Settings(BaseSettings):
     """Settings of one process; the description of each field begins with the variable that sets it."""
 
@@ -185,6 +203,15 @@ class Settings(BaseSettings):
         description="`LMSKIT_MATERIAL_STORE`: the folder for the files of materials, by default `materials` in `LMSKIT_HOME`, "
         "or `s3://BUCKET/PART`, which needs `lmskit[s3]`",
     )
+    crawl_contact: str | None = Field(
+        default=None,
+        description="`LMSKIT_CRAWL_CONTACT`: a web address or e-mail address of the operator, shown to sites that materials come from",
+    )
+    crawl_networks: str = Field(
+        default="",
+        description="`LMSKIT_CRAWL_NETWORKS`: private networks from which materials may be fetched, such as `10.20.0.0/16,fd12:3456::/32`; "
+        "by default only public addresses",
+    )
     mail_dir: Path = Field(
         default_factory=lambda validated: validated["home"] / "mail",
         description="`LMSKIT_MAIL_DIR`: the folder for messages as .eml files, used if no mail server is set",
@@ -225,6 +252,23 @@ class Settings(BaseSettings):
     def _absolute_unless_elsewhere(cls, address: str) -> str:
         return address if "://" in address else str(Path(address).expanduser().absolute())
 
+    @field_validator("crawl_contact")
+    @classmethod
+    def _one_contact(cls, text: str | None) -> str | None:
+        """Refuse text that would not stay within its header."""
+        if text is not None and not (text.isascii() and text.isprintable() and not set("()\\ ") & set(text)):
+            raise ValueError("LMSKIT_CRAWL_CONTACT must be one web address or e-mail address, such as https://example.org/lmskit.")
+        return text
+
+    @field_validator("crawl_networks")
+    @classmethod
+    def _private_networks(cls, text: str) -> str:
+        """Refuse networks that are not an institution's own: this machine and its links have services that trust who is inside."""
+        for network in _networks(text):
+            if not any(network.version == private.version and network.subnet_of(private) for private in PRIVATE_NETWORKS):  # type: ignore[arg-type]
+                raise ValueError(f"LMSKIT_CRAWL_NETWORKS names {network}, which is not within {', '.join(map(str, PRIVATE_NETWORKS))}.")
+        return text
+
     @field_validator("mail_from")
     @classmethod
     def _one_sender(cls, text: str) -> str:
@@ -256,6 +300,11 @@ class Settings(BaseSettings):
         if self.smtp_password_file is not None:
             return read_secret(self.smtp_password_file, name="LMSKIT_SMTP_PASSWORD_FILE")
         return None if self.smtp_password is None else self.smtp_password.get_secret_value()
+
+    @property
+    def networks_to_crawl(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+        """The private networks from which materials may be fetched."""
+        return _networks(self.crawl_networks)
 
     @property
     def own_notebooks(self) -> Path:

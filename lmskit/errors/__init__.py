@@ -17,7 +17,13 @@
      │    ├── FamilyNameNeededError the same, of a person with a login
      │    ├── WeekNeededError       a new quiz needs a week
      │    ├── ImportFileError       a file as a whole cannot be read
-     │    └── MaterialFileError     a file cannot be read as a material of a course
+     │    ├── MaterialFileError     a file cannot be read as a material of a course
+     │    └── WebPageError          a page or file of the web cannot become a material
+     │         ├── AddressNotAllowedError  lmskit connects to no such address
+     │         ├── RobotsRefusedError      the site asks programs not to fetch it
+     │         ├── LoginRequiredError
+     │         ├── PageGoneError           404 or 410
+     │         └── SiteUnavailableError    not now
      ├── NotFoundError              it does not exist, or the person may not see it
      │    ├── CourseNotFoundError
      │    ├── TermNotFoundError
@@ -174,9 +180,18 @@ from lmskit.errors.operation import (
     UpgradedMeanwhileError,
     WorkCancelledError,
 )
+from lmskit.errors.web import (
+    AddressNotAllowedError,
+    LoginRequiredError,
+    PageGoneError,
+    RobotsRefusedError,
+    SiteUnavailableError,
+    WebPageError,
+)
 
 __all__ = [
     "AddressError",
+    "AddressNotAllowedError",
     "AdministratorExistsError",
     "AlreadyEnrolledError",
     "BootstrapError",
@@ -207,6 +222,7 @@ __all__ = [
     "LoginExistsError",
     "LoginLostError",
     "LoginMissingError",
+    "LoginRequiredError",
     "MaterialFileError",
     "MaterialNotFoundError",
     "MaterialStoreError",
@@ -226,6 +242,7 @@ __all__ = [
     "NotebookCopyError",
     "OtherRoleError",
     "OwnLoginError",
+    "PageGoneError",
     "PageLimitError",
     "PersonExistsError",
     "PersonNotFoundError",
@@ -241,10 +258,12 @@ __all__ = [
     "RefusedValueError",
     "ReportError",
     "RevisionError",
+    "RobotsRefusedError",
     "RuleParameterError",
     "SecretFileError",
     "SeveralHeadsError",
     "SignInRefusedError",
+    "SiteUnavailableError",
     "StoredFileError",
     "StudentNotFoundError",
     "TermExistsError",
@@ -252,6 +271,7 @@ __all__ = [
     "UnknownRuleError",
     "UnreachableError",
     "UpgradedMeanwhileError",
+    "WebPageError",
     "WeekInUseError",
     "WeekNeededError",
     "WeekNotFoundError",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lmskit.materials.kinds import DocumentKind
+from lmskit.materials.page_links import PageLinks
 from lmskit.materials.passages import Passage
 
 
@@ -26,3 +27,5 @@ class MaterialText:
     """As the file names it."""
     week: int | None = None
     """The teaching week that a Markdown file or notebook names."""
+    page: PageLinks | None = None
+    """Of a web page only: its links, and what it says to programs."""

@@ -32,6 +32,8 @@ def operator(servers, tmp_path):
     """The variables of an operator: every setting of lmskit, and what libpq reads."""
     mail, database = (str(server.getsockname()[1]) for server in servers)
     settings = {
+        "LMSKIT_CRAWL_CONTACT": "https://example.org/lmskit",
+        "LMSKIT_CRAWL_NETWORKS": "10.20.0.0/16",
         "LMSKIT_DATABASE_URL": f"postgresql://127.0.0.1:{database}/lmskit",
         "LMSKIT_HOME": str(tmp_path / "home"),
         "LMSKIT_LEAKPROOF_BUILTINS": "keep",

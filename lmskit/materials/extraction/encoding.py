@@ -72,11 +72,17 @@ def _wide(content: bytes) -> str | None:
 
 def _declared(content: bytes) -> str | None:
     found = _DECLARED.search(content[:4096])
-    if found is None:
-        return None
+    return None if found is None else encoding_named(found[1].decode("latin-1"))
+
+
+def encoding_named(label: str) -> str | None:
+    """Return Python's name for the encoding that a page or its server names; None if there is no such encoding, or none of text.
+
+    UTF-16 and UTF-32 are recognised from the bytes alone.
+    """
     try:
-        name = codecs.lookup(found[1].decode("ascii")).name
-    except (LookupError, UnicodeError):
+        name = codecs.lookup(label).name
+    except (LookupError, UnicodeError, ValueError):
         return None
     return None if name in _NOT_TEXT or name.startswith(("utf-7", "utf-16", "utf-32")) else name
 

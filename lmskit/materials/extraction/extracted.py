@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from lmskit.materials.block import Block
+from lmskit.materials.page_links import PageLinks
 
 At = Callable[[str], None]
 """Called with the page, slide, cell or part that is read next, so that a refusal can name it even if the process ends there."""
@@ -23,6 +24,8 @@ class Extracted:
     week: int | None = None
     length: int | None = None
     findings: list[str] = field(default_factory=list)
+    page: PageLinks | None = None
+    """Of a web page only."""
 
 
 def ranges(numbers: Sequence[int], most: int = 12) -> str:

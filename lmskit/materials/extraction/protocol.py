@@ -14,6 +14,7 @@ from typing import TypeVar
 from lmskit.materials.kinds import DocumentKind
 from lmskit.materials.location import Location
 from lmskit.materials.material_text import MaterialText
+from lmskit.materials.page_links import PageLink, PageLinks
 from lmskit.materials.passages import Passage
 
 MIB = 1024**2
@@ -72,12 +73,12 @@ def passage_from_json(message: list[object]) -> Passage:
 
 def facts_to_json(text: MaterialText) -> list[object]:
     """Return what is known of a material, without its passages."""
-    return [text.kind.value, text.title, text.language, text.length, list(text.findings), text.licence, text.week]
+    return [text.kind.value, text.title, text.language, text.length, list(text.findings), text.licence, text.week, _page_to_json(text.page)]
 
 
 def text_from_json(message: list[object], passages: Sequence[Passage]) -> MaterialText:
     """Return a material's text from the last message and its passages."""
-    kind, title, language, length, findings, licence, week = message
+    kind, title, language, length, findings, licence, week, page = message
     return MaterialText(
         kind=DocumentKind(_typed(kind, str)),
         title=_typed(title, str),
@@ -87,6 +88,26 @@ def text_from_json(message: list[object], passages: Sequence[Passage]) -> Materi
         findings=tuple(_typed(finding, str) for finding in _typed(findings, list)),
         licence=_optional(licence, str),
         week=_optional(week, int),
+        page=None if page is None else _page_from_json(_typed(page, list)),
+    )
+
+
+def _page_to_json(page: PageLinks | None) -> list[object] | None:
+    if page is None:
+        return None
+    links = [[link.href, link.text] for link in page.links]
+    return [page.base, page.canonical, page.moved_to, links, list(page.robots), page.asks_for_password]
+
+
+def _page_from_json(message: list[object]) -> PageLinks:
+    base, canonical, moved_to, links, robots, asks_for_password = message
+    return PageLinks(
+        base=_optional(base, str),
+        canonical=_optional(canonical, str),
+        moved_to=_optional(moved_to, str),
+        links=tuple(PageLink(_typed(href, str), _typed(text, str)) for href, text in _typed(links, list)),
+        robots=tuple(_typed(word, str) for word in _typed(robots, list)),
+        asks_for_password=_typed(asks_for_password, bool),
     )
 
 

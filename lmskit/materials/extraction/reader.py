@@ -66,6 +66,7 @@ def read(content: bytes, name: str | None, at: At) -> MaterialText:
         findings=tuple(extracted.findings),
         licence=extracted.licence,
         week=extracted.week,
+        page=extracted.page,
     )
 
 

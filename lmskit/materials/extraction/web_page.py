@@ -14,6 +14,7 @@ from lmskit.materials.block import Block, BlockRole, one_line
 from lmskit.materials.extraction.encoding import decoded
 from lmskit.materials.extraction.extracted import At, Extracted
 from lmskit.materials.extraction.markup_text import blocks_of_tree
+from lmskit.materials.extraction.page_markup import page_links
 
 _NEVER_SHOWN = frozenset(
     [
@@ -59,11 +60,12 @@ def read_web_page(content: bytes, at: At) -> Extracted:
     is_whole = bool(_WHOLE_PAGE.search(text[:20_000]))
     root = _parsed(text)
     title, language, licence = _title(root), root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang"), _licence(root)
+    page = page_links(root)
     _drop_hidden(root)
     blocks = _main_blocks(root) if is_whole else blocks_of_tree(root)
     if not any(block.role is not BlockRole.HEADING for block in blocks):
         findings.append("There is no text on the page. If scripts write it, save the page from the browser, or as PDF.")
-    return Extracted(blocks, title=title, language=language, licence=licence, findings=findings)
+    return Extracted(blocks, title=title, language=language, licence=licence, findings=findings, page=page)
 
 
 def blocks_of_fragment(text: str) -> list[Block]:
