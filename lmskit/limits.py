@@ -73,6 +73,9 @@ MOST_HEADINGS_DEEP = 9
 LONGEST_HEADER = 1_000
 """Characters in what a web server says to recognise an unchanged page by."""
 
+LONGEST_SEARCH = 2_000
+"""Characters of a search in materials."""
+
 CONTROL_CHARACTERS = "[[:cntrl:]]"
 INVISIBLE_CHARACTERS = r"[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 """Characters without a picture, which make two ids, addresses or codes look the same; for PostgreSQL's and Python's regular expressions."""

@@ -18,6 +18,7 @@
      │    ├── WeekNeededError       a new quiz needs a week
      │    ├── ImportFileError       a file as a whole cannot be read
      │    ├── MaterialFileError     a file cannot be read as a material of a course
+     │    ├── SearchTextError       a search has no word, or is too long
      │    └── WebPageError          a page or file of the web cannot become a material
      │         ├── AddressNotAllowedError  lmskit connects to no such address
      │         ├── RobotsRefusedError      the site asks programs not to fetch it
@@ -131,6 +132,7 @@ from lmskit.errors.input import (
     QuizAmbiguousError,
     RefusedValueError,
     RuleParameterError,
+    SearchTextError,
     UnknownRuleError,
     WeekNeededError,
 )
@@ -260,6 +262,7 @@ __all__ = [
     "RevisionError",
     "RobotsRefusedError",
     "RuleParameterError",
+    "SearchTextError",
     "SecretFileError",
     "SeveralHeadsError",
     "SignInRefusedError",

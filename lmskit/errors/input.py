@@ -103,3 +103,7 @@ class MaterialFileError(InputError):
     def __init__(self, reason: str, *, name: str = "The file", where: str | None = None) -> None:
         self.reason, self.where = reason, where
         super().__init__(f"{name}, {where}: {reason}" if where else f"{name}: {reason}")
+
+
+class SearchTextError(InputError):
+    """A search has no word, or is too long."""
