@@ -25,6 +25,8 @@ LONGEST_QUESTION_ID = 100
 """Characters in the id of a question, option or target."""
 LONGEST_PROSE = 20_000
 """Characters in a text of several lines: objectives, prompts, feedback, answers."""
+LONGEST_EMBEDDED = 20_000
+"""Characters of a text that its vector depends on."""
 
 LARGEST_SCORE = 99_999_999
 """The largest score, also as a maximum: `numeric(12, 4)` has eight digits before the point."""

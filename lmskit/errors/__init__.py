@@ -69,6 +69,9 @@
      ├── ReadingProcessError        the process that reads materials cannot start
      ├── MaterialStoreError         the store of materials' files cannot be used
      │    └── StoredFileError       one of its files is missing or damaged
+     ├── EmbedderError              texts could not be turned into vectors
+     │    ├── EmbedderUnavailableError  the model cannot be used here, or not now
+     │    └── ModelChangedError     the model has the name of a stored one, and other vectors
      ├── NotPermittedError          the signed-in person may not do this
      ├── DeliveryError              a message was not accepted
      │    ├── MessageRefusedError   for good
@@ -159,6 +162,8 @@ from lmskit.errors.operation import (
     DatabaseError,
     DeliveryError,
     DeliveryInDoubtError,
+    EmbedderError,
+    EmbedderUnavailableError,
     EmptyDatabaseError,
     HubError,
     LockedError,
@@ -167,6 +172,7 @@ from lmskit.errors.operation import (
     MaterialStoreError,
     MessagePostponedError,
     MessageRefusedError,
+    ModelChangedError,
     NoMailServerError,
     NotebookCopyError,
     NotPermittedError,
@@ -210,6 +216,8 @@ __all__ = [
     "DeliveryError",
     "DeliveryInDoubtError",
     "DemonstrationError",
+    "EmbedderError",
+    "EmbedderUnavailableError",
     "EmptyDatabaseError",
     "FamilyNameNeededError",
     "HubError",
@@ -232,6 +240,7 @@ __all__ = [
     "MessagePostponedError",
     "MessageRefusedError",
     "MessageSettledError",
+    "ModelChangedError",
     "NameNeededError",
     "NewTermNeededError",
     "NoLoginError",

@@ -63,6 +63,18 @@ class StoredFileError(MaterialStoreError):
     """One file of the store of materials is missing, damaged, or cannot be read."""
 
 
+class EmbedderError(LmskitError):
+    """Texts could not be turned into vectors, or what was answered is not vectors."""
+
+
+class EmbedderUnavailableError(EmbedderError):
+    """A model cannot be used by this process, or not now."""
+
+
+class ModelChangedError(EmbedderError):
+    """A model has the name of a stored one, and other vectors."""
+
+
 class NotPermittedError(LmskitError):
     """The signed-in person may not do this."""
 

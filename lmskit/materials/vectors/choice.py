@@ -1,0 +1,68 @@
+"""Which embedder a process uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from lmskit.errors import EmbedderUnavailableError
+from lmskit.materials.vectors.character_hash import CharacterHash
+from lmskit.materials.vectors.sentence_encoder import UniversalSentenceEncoder
+
+if TYPE_CHECKING:
+    from lmskit.materials.vectors.embedder import Embedder
+    from lmskit.settings import Settings
+
+WITHOUT_A_MODEL = "Texts are compared by runs of characters, not by meaning: {reason}"
+"""What screens say where the fallback is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenEmbedder:
+    """The embedder that new vectors are computed with."""
+
+    embedder: Embedder
+    note: str | None = None
+    """A sentence for the screen if it is not the one that it should be."""
+
+
+def chosen_embedder(_settings: Settings) -> ChosenEmbedder:
+    """Return the embedder that the settings name; else the model that comes with lmskit, or the character hash if it cannot be loaded."""
+    encoder = _sentence_encoder()
+    try:
+        encoder.check_files()
+    except EmbedderUnavailableError as error:
+        return ChosenEmbedder(CharacterHash(), WITHOUT_A_MODEL.format(reason=error))
+    return ChosenEmbedder(encoder)
+
+
+def embedder_named(name: str, settings: Settings) -> Embedder:
+    """Return the embedder of this process with a name, such as that of the model whose vectors a database has.
+
+    Parameters
+    ----------
+    name
+        What a database says. It is compared with names; nothing is imported because of it.
+    settings
+        Of the process.
+
+    Raises
+    ------
+    EmbedderUnavailableError
+        This process has no such embedder.
+    """
+    chosen = chosen_embedder(settings).embedder
+    for embedder in (chosen, _sentence_encoder(), CharacterHash()):
+        if embedder.name == name:
+            return embedder
+    raise EmbedderUnavailableError(
+        f"The stored vectors are those of the model {name}, which this process does not have; it has {chosen.name}. "
+        "Set LMSKIT_EMBEDDER or LMSKIT_EMBEDDING_URL as for the process that computed them."
+    )
+
+
+@cache
+def _sentence_encoder() -> UniversalSentenceEncoder:
+    """One for the process: it takes 150 MB and seconds to load."""
+    return UniversalSentenceEncoder()
