@@ -72,9 +72,20 @@ DEEPEST_MARKUP = 200
 """Levels within each other that elements of a web page, a presentation or a Word document may have."""
 MOST_HEADINGS_DEEP = 9
 """Levels of headings."""
+LARGEST_HEADINGS = 20_000
+"""Bytes that the headings above a passage may take."""
+LONGEST_FILE_NAME = 500
+"""Characters in the relative path of a material's file."""
+LONGEST_LICENCE = 300
+"""Characters in the licence of a material."""
 LONGEST_HEADER = 1_000
 """Characters in what a web server says to recognise an unchanged page by."""
-
+MOST_FINDINGS, LARGEST_FINDINGS = 1_000, 100_000
+"""Findings about a material, and the bytes that they may take."""
+MOST_DIMENSIONS = 16_000
+"""Numbers in a vector of a passage: pgvector's own limit of half-precision vectors."""
+MOST_CRAWL_DEPTH = 100
+"""Links from the start of a crawl to a page."""
 LONGEST_SEARCH = 2_000
 """Characters of a search in materials."""
 

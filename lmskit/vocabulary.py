@@ -44,11 +44,61 @@ LEVELS = tuple(level.value for level in Level)
 
 
 class MaterialKind(enum.StrEnum):
-    """The kind of a material."""
+    """The kind of a material: what a reader opens."""
 
     PDF = "pdf"
     PAGE = "page"
+    """Of the web."""
     VIDEO = "video"
+    """Its text is that of its captions."""
+    PRESENTATION = "presentation"
+    DOCUMENT = "document"
+    """Of a word processor, such as DOCX."""
+    NOTEBOOK = "notebook"
+    MARKDOWN = "markdown"
+    TEXT = "text"
+
+
+class MaterialState(enum.StrEnum):
+    """Whether a material is still where it came from."""
+
+    CURRENT = "current"
+    GONE = "gone"
+    """Its address answered that it is gone for good; what was read before is kept."""
+
+
+class EmbeddingModelState(enum.StrEnum):
+    """What a model's vectors of passages are used for."""
+
+    FILLING = "filling"
+    """They are being computed; search does not ask them yet."""
+    IN_USE = "in use"
+    RETIRED = "retired"
+
+
+class Decision(enum.StrEnum):
+    """What a person decided about a passage as reading advice."""
+
+    PINNED = "pinned"
+    BANNED = "banned"
+
+
+class CrawlState(enum.StrEnum):
+    """Whether a crawl goes on."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    """Before its end, by a person or by a limit."""
+
+
+class CrawlPageState(enum.StrEnum):
+    """The result for an address that a crawl has found."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    GONE = "gone"
+    REFUSED = "refused"
 
 
 class OutboxStatus(enum.StrEnum):

@@ -24,8 +24,9 @@ ROWS = {
     "my_course_ids": "rows of their own courses",
     "my_term_ids": "the terms of their own courses",
     "my_student_ids": "themselves and the students of their own courses",
+    "true": "every row",
 }
-"""The function of a lecturer's policy, and the rows that it leaves."""
+"""The function of a lecturer's policy, or that it has no condition, and the rows that it leaves."""
 
 HEAD = """# Data model
 

@@ -27,13 +27,18 @@ No person can make tables, functions or extensions; temporary tables neither.
 """
 MEANINGS = {
     "addresses_in": "addresses of the students of a course who have not withdrawn; the view `student_addresses` has them for all",
+    "delete_crawl": "remove a crawl with its pages; its materials stay",
     "delete_material": "remove a material with its passages",
+    "delete_passages": "remove the passages of a material after a number, such as 0, with their vectors",
+    "delete_reading_decision": "take back what you pinned to a week's reading advice, or banned from it",
     "external_ids_in": "the ids that other systems give a course and its quizzes",
+    "keep_material_file": "used by lmskit before it writes a file to the store",
     "me": "your id in `users`",
     "my_address": "your e-mail address",
     "my_course_ids": "ids of your courses",
     "my_student_ids": "ids of the students of your courses",
     "my_term_ids": "ids of the terms of your courses",
+    "release_material_file": "used by lmskit before it deletes a file from the store",
     "schema_revision": "the revision of the database",
     "set_my_password": "used by `lmskit passwd`",
 }

@@ -4,6 +4,7 @@ Codes and addresses differ from call to call, so that tests can share a database
 """
 
 import datetime as dt
+import hashlib
 import itertools
 import os
 from collections.abc import Sequence
@@ -12,9 +13,26 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from lmskit.models import Base, Course, Enrollment, KnowledgeFit, Quiz, QuizAttempt, Syllabus, Term, User
+from lmskit.models import (
+    Base,
+    Course,
+    CrawlPage,
+    EmbeddingModel,
+    Enrollment,
+    KnowledgeFit,
+    Material,
+    MaterialCrawl,
+    MaterialPassage,
+    PassageVector,
+    Quiz,
+    QuizAttempt,
+    ReadingDecision,
+    Syllabus,
+    Term,
+    User,
+)
 from lmskit.services.person import add_person
-from lmskit.vocabulary import EnrollmentStatus, Origin, Role
+from lmskit.vocabulary import CrawlPageState, Decision, EmbeddingModelState, EnrollmentStatus, MaterialKind, Origin, Role
 
 _number = itertools.count(1)
 Row = TypeVar("Row", bound=Base)
@@ -186,6 +204,91 @@ def knowledge_fit(of_course: Course, *, week_number: int = 1, constrained: bool 
         log_loss=0.52,
         fitted_at=dt.datetime(2026, 9, 21, 9, tzinfo=dt.UTC),
     )
+
+
+def material(
+    session: Session,
+    of_course: Course,
+    *,
+    week_number: int | None = 1,
+    kind: MaterialKind = MaterialKind.PAGE,
+    title: str = "A material",
+    url: str | None = "",
+    language: str | None = "en",
+    passages: Sequence[str] = (),
+    **values: Any,
+) -> Material:
+    """A material of a course, for a week that it has or for all, with passages of these texts in its language.
+
+    Its address is made up unless it is given; one without an address needs a checksum.
+    """
+    chosen = f"https://example.org/{unique('page')}" if url == "" else url
+    made = _added(
+        session,
+        Material(course_id=of_course.id, week_number=week_number, kind=kind, title=title, url=chosen, language=language, **values),
+    )
+    for number, body in enumerate(passages, start=1):
+        passage(session, made, number, body=body)
+    return made
+
+
+def passage(
+    session: Session, of_material: Material, ordinal: int = 1, *, body: str = "Words of a passage", **values: Any
+) -> MaterialPassage:
+    """A passage of a material, in its language unless another is given."""
+    values = {"language": of_material.language, **values}
+    made = MaterialPassage(course_id=of_material.course_id, material_id=of_material.id, ordinal=ordinal, body=body, **values)
+    return _added(session, made)
+
+
+def embedding_model(
+    session: Session, *, name: str | None = None, dimension: int = 3, state: EmbeddingModelState = EmbeddingModelState.IN_USE
+) -> EmbeddingModel:
+    """A model of vectors; only an administrator may add one."""
+    chosen = name or unique("model")
+    made = EmbeddingModel(name=chosen, dimension=dimension, checksum=hashlib.sha256(chosen.encode()).hexdigest(), state=state)
+    return _added(session, made)
+
+
+def vector(session: Session, of_passage: MaterialPassage, by_model: EmbeddingModel, embedding: Sequence[float]) -> PassageVector:
+    """The vector of a passage by a model of its dimension."""
+    made = PassageVector(
+        course_id=of_passage.course_id,
+        material_id=of_passage.material_id,
+        ordinal=of_passage.ordinal,
+        model=by_model.name,
+        dimension=by_model.dimension,
+        embedding=list(embedding),
+    )
+    return _added(session, made)
+
+
+def reading_decision(
+    session: Session,
+    of_passage: MaterialPassage,
+    *,
+    week_number: int = 1,
+    decision: Decision = Decision.PINNED,
+    position: int | None = None,
+) -> ReadingDecision:
+    """What a person decided about a passage as advice for a week."""
+    made = ReadingDecision(
+        course_id=of_passage.course_id,
+        week_number=week_number,
+        material_id=of_passage.material_id,
+        passage_checksum=hashlib.sha256(of_passage.body.encode()).hexdigest(),
+        decision=decision,
+        position=position,
+    )
+    return _added(session, made)
+
+
+def crawl(session: Session, of_course: Course, *, start_url: str = "https://example.org/", addresses: Sequence[str] = ()) -> MaterialCrawl:
+    """A crawl that runs, with addresses that wait."""
+    made = _added(session, MaterialCrawl(course_id=of_course.id, start_url=start_url))
+    for url in addresses:
+        _added(session, CrawlPage(course_id=of_course.id, crawl_id=made.id, url=url, depth=1, state=CrawlPageState.WAITING))
+    return made
 
 
 def address(of_person: User) -> str:

@@ -8,14 +8,21 @@ from lmskit.limits import (
     DEEPEST_JSON,
     EARLIEST_YEAR,
     LARGEST_ANSWERS,
+    LARGEST_FINDINGS,
+    LARGEST_HEADINGS,
     LARGEST_PARAMETERS,
     LARGEST_QUIZ,
     LATEST_YEAR,
     LONGEST_CODE,
+    LONGEST_FILE_NAME,
+    LONGEST_HEADER,
+    LONGEST_LICENCE,
     LONGEST_NAME,
     LONGEST_PROSE,
     LONGEST_URL,
     MOST_ATTEMPTS,
+    MOST_FINDINGS,
+    MOST_HEADINGS_DEEP,
     MOST_PASSAGES,
 )
 
@@ -23,6 +30,8 @@ UNCHANGED = "Nothing was changed; correct the value, then try again."
 VISIBLE = "has a character that cannot be seen, such as a zero-width space"
 ONE_LINE = "has a line break or another control character"
 YEARS = f"is not between the years {EARLIEST_YEAR} and {LATEST_YEAR}"
+WEB_ADDRESS = "is not a web address that begins with http:// or https:// and has neither blanks nor other characters than ASCII"
+LANGUAGE = "is not the code of a language, such as en or de"
 DEEP = f"has more than {DEEPEST_JSON} levels, or takes more than"
 
 BOUNDS = {
@@ -40,9 +49,32 @@ BOUNDS = {
     "ck_syllabi_objectives_has_a_length": ("objectives", f"has more than {LONGEST_PROSE:,} characters"),
     "ck_materials_title_is_one_line": ("title", ONE_LINE),
     "ck_materials_url_has_a_length": ("url", f"has more than {LONGEST_URL:,} characters"),
-    "ck_material_passages_ordinal_and_page_have_an_end": ("ordinal or page", f"is above {MOST_PASSAGES:,}"),
+    "ck_materials_url_is_a_web_address": ("url", WEB_ADDRESS),
+    "ck_materials_licence_is_one_line": ("licence", ONE_LINE),
+    "ck_materials_licence_has_a_length": ("licence", f"does not have 1 to {LONGEST_LICENCE} characters"),
+    "ck_materials_file_name_is_one_line": ("file_name", ONE_LINE),
+    "ck_materials_file_name_has_a_length": ("file_name", f"does not have 1 to {LONGEST_FILE_NAME} characters"),
+    "ck_materials_file_name_leads_down_a_folder": ("file_name", "is not a path below a folder, such as week 1/script.pdf"),
+    "ck_materials_language_is_a_code": ("language", LANGUAGE),
+    "ck_materials_media_type_has_a_length": ("media_type", f"does not have 1 to {LONGEST_NAME} characters"),
+    "ck_materials_validators_have_a_length": ("etag or last_modified", f"has more than {LONGEST_HEADER:,} characters"),
+    "ck_materials_findings_are_few": ("findings", f"has more than {MOST_FINDINGS:,} values, or takes more than {LARGEST_FINDINGS:,} bytes"),
+    "ck_material_passages_location_and_ordinal_have_an_end": ("ordinal or page or slide or cell", f"is above {MOST_PASSAGES:,}"),
+    "ck_material_passages_headings_are_few": (
+        "headings",
+        f"has more than {MOST_HEADINGS_DEEP} values, or takes more than {LARGEST_HEADINGS:,} bytes",
+    ),
     "ck_material_passages_body_has_a_length": ("body", f"has more than {LONGEST_PROSE:,} characters"),
-    "ck_material_passages_embedding_model_has_a_length": ("embedding_model", f"does not have 1 to {LONGEST_NAME} characters"),
+    "ck_material_passages_prose_has_a_length": ("prose", f"has more than {LONGEST_PROSE:,} characters"),
+    "ck_material_passages_language_is_a_code": ("language", LANGUAGE),
+    "ck_embedding_models_name_is_one_line": ("name", ONE_LINE),
+    "ck_embedding_models_name_has_a_length": ("name", f"does not have 1 to {LONGEST_NAME} characters"),
+    "ck_material_crawls_start_url_has_a_length": ("start_url", f"has more than {LONGEST_URL:,} characters"),
+    "ck_material_crawls_start_url_is_a_web_address": ("start_url", WEB_ADDRESS),
+    "ck_material_crawls_options_is_shallow": ("options", f"has more than 2 levels, or takes more than {LARGEST_PARAMETERS:,} bytes"),
+    "ck_crawl_pages_url_has_a_length": ("url", f"has more than {LONGEST_URL:,} characters"),
+    "ck_crawl_pages_url_is_a_web_address": ("url", WEB_ADDRESS),
+    "ck_crawl_pages_finding_has_a_length": ("finding", f"has more than {LONGEST_PROSE:,} characters"),
     "ck_quizzes_title_is_one_line": ("title", ONE_LINE),
     "ck_quizzes_questions_is_shallow": ("questions", f"{DEEP} {LARGEST_QUIZ:,} bytes"),
     "ck_quizzes_answer_key_is_shallow": ("answer_key", f"{DEEP} {LARGEST_QUIZ:,} bytes"),

@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from lmskit.errors import MaterialFileError
 from lmskit.materials.extraction.encoding import is_wide
+from lmskit.vocabulary import MaterialKind
 
 _HEAD = 4096
 """Bytes at the start of a file that are looked at."""
@@ -37,6 +38,11 @@ class DocumentKind(enum.StrEnum):
         return _MEDIA_TYPES[self]
 
     @property
+    def material_kind(self) -> MaterialKind:
+        """The kind of a material that has such a file; captions are those of a video."""
+        return _MATERIAL_KINDS[self]
+
+    @property
     def counted(self) -> str | None:
         """What its length is counted in: `pages`, `slides`, `cells` or `seconds`; None if it has no parts with a number."""
         return _COUNTED.get(self)
@@ -53,6 +59,17 @@ _MEDIA_TYPES = {
     DocumentKind.NOTEBOOK: "application/x-ipynb+json",
     DocumentKind.VTT: "text/vtt",
     DocumentKind.SRT: "application/x-subrip",
+}
+_MATERIAL_KINDS = {
+    DocumentKind.PDF: MaterialKind.PDF,
+    DocumentKind.HTML: MaterialKind.PAGE,
+    DocumentKind.MARKDOWN: MaterialKind.MARKDOWN,
+    DocumentKind.TEXT: MaterialKind.TEXT,
+    DocumentKind.PPTX: MaterialKind.PRESENTATION,
+    DocumentKind.DOCX: MaterialKind.DOCUMENT,
+    DocumentKind.NOTEBOOK: MaterialKind.NOTEBOOK,
+    DocumentKind.VTT: MaterialKind.VIDEO,
+    DocumentKind.SRT: MaterialKind.VIDEO,
 }
 _COUNTED = {
     DocumentKind.PDF: "pages",

@@ -5,28 +5,34 @@ from lmskit.models.course import Course, Syllabus, Term
 from lmskit.models.enrollment import Enrollment
 from lmskit.models.external_id import ExternalId
 from lmskit.models.knowledge_fit import KnowledgeFit
-from lmskit.models.material import EMBEDDING_SIZE, Material, MaterialPassage
+from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector
 from lmskit.models.operations import Archive, AuditEntry, ImportRun, OutboxMessage
 from lmskit.models.performance import TopicPerformance
 from lmskit.models.quiz import Quiz, QuizAttempt
+from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
 from lmskit.models.user import LOCKED_PASSWORD_HASH, User
 
 __all__ = [
-    "EMBEDDING_SIZE",
     "LOCKED_PASSWORD_HASH",
     "Archive",
     "AuditEntry",
     "Base",
     "Course",
+    "CrawlPage",
+    "EmbeddingModel",
     "Enrollment",
     "ExternalId",
     "ImportRun",
     "KnowledgeFit",
     "Material",
+    "MaterialCrawl",
+    "MaterialFile",
     "MaterialPassage",
     "OutboxMessage",
+    "PassageVector",
     "Quiz",
     "QuizAttempt",
+    "ReadingDecision",
     "Syllabus",
     "Term",
     "TopicPerformance",

@@ -57,6 +57,19 @@ def one_line(column: str) -> str:
     return f"{column} !~ '{CONTROL_CHARACTERS}'"
 
 
+def web_address(column: str) -> str:
+    """Return the condition that a text is a web address: other characters than ASCII are encoded in it, and blanks too."""
+    return f"{column} ~ '^https?://[!-~]+$'"
+
+
+def few(column: str, *, most: int, size: int) -> str:
+    """Return the condition that an array of texts has at most so many, none of them null, and takes at most so many bytes, unpacked."""
+    return (
+        f"cardinality({column}) <= {most} AND array_position({column}, NULL) IS NULL"
+        f" AND pg_column_size('{{}}'::text[] || {column}) <= {size}"
+    )
+
+
 Id = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]
 WeekNumber = Annotated[int, mapped_column(Integer, comment="Teaching week, 1-60")]
 Score = Annotated[Decimal, mapped_column(Numeric(12, 4))]

@@ -25,10 +25,17 @@ policy AS (
 own_column AS (
     SELECT t.oid, t.relname, a.attname, a.attnum, a.attacl, a.atttypid, a.attstattarget,
         EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = t.oid AND k.contype IN ('p', 'f') AND a.attnum = ANY (k.conkey)) AS is_id,
-        EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = t.oid AND k.contype IN ('u', 'x') AND a.attnum = ANY (k.conkey)) AS is_unique
+        -- A key that carries the course compares the rows of one course.
+        EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = t.oid AND k.contype IN ('u', 'x') AND a.attnum = ANY (k.conkey)
+            AND NOT EXISTS (SELECT FROM pg_attribute AS c WHERE c.attrelid = t.oid AND c.attname = 'course_id'
+                AND c.attnum = ANY (k.conkey))) AS is_unique
     FROM shared_table AS t JOIN pg_attribute AS a ON a.attrelid = t.oid
     WHERE a.attnum > 0 AND NOT a.attisdropped
 ),
+-- References that a lecturer may change: to a week or a material of the same course, since the key carries it, and to a file in the store.
+movable (relname, attname) AS (VALUES ('materials', 'week_number'), ('materials', 'stored_as'), ('crawl_pages', 'material_id')),
+-- Tables that belong to no course, and that every lecturer may read.
+common_table (relname) AS (VALUES ('embedding_models')),
 course_table AS (SELECT oid, relname, attnum FROM own_column WHERE attname = 'course_id'),
 readable AS (SELECT t.oid, t.relname FROM shared_table AS t, lecturer AS l WHERE has_any_column_privilege(l.oid, t.oid, 'SELECT')),
 -- The condition of a lecturer's policy, per table; further conditions after AND are allowed, since they can only narrow it.
@@ -40,7 +47,7 @@ own_rows (relname, shape) AS (
         ('users', '(id = ( SELECT me() AS me)) OR (id = ANY (( SELECT my_student_ids() AS my_student_ids)::bigint[]))')
 ),
 lecturer_policy AS (
-    SELECT p.object, condition.expression, o.shape
+    SELECT p.object, condition.expression, o.shape, p.relname, p.polcmd
     FROM policy AS p
     CROSS JOIN LATERAL (VALUES (p.using_text, 'rwd'), (p.check_text, 'aw')) AS condition (expression, commands)
     LEFT JOIN own_rows AS o ON o.relname = p.relname
@@ -60,10 +67,12 @@ grant_named AS (
         THEN 'PUBLIC' ELSE g.grantee::text END), g.privilege_type, g.object) AS described
     FROM granted AS g LEFT JOIN pg_roles AS r ON r.oid = g.grantee
 ),
+-- Those of rows that lecturers have.
 own_index AS (
     SELECT i.indrelid, x.relname, m.amname, i.indkey,
         (SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[0]) AS leads
-    FROM pg_index AS i JOIN readable AS t ON t.oid = i.indrelid JOIN pg_class AS x ON x.oid = i.indexrelid JOIN pg_am AS m ON m.oid = x.relam
+    FROM pg_index AS i JOIN readable AS t ON t.oid = i.indrelid AND t.relname NOT IN (SELECT c.relname FROM common_table AS c)
+    JOIN pg_class AS x ON x.oid = i.indexrelid JOIN pg_am AS m ON m.oid = x.relam
 )
 -- Tables
 SELECT 'row-security-off' AS rule, relname::text AS object FROM shared_table WHERE NOT relrowsecurity
@@ -106,6 +115,7 @@ UNION ALL SELECT 'policy-always-true', object FROM policy
       AND (coalesce(using_text, check_text) ~ '^\(*(true|(\S+) = \2|\d+ IS NOT NULL|id IS NOT NULL)\)*$'
            OR coalesce(check_text, using_text) ~ '^\(*(true|(\S+) = \2|\d+ IS NOT NULL|id IS NOT NULL)\)*$')
       AND NOT polroles <@ ARRAY(SELECT oid FROM pg_roles WHERE rolname IN ('lmskit_admin', 'lmskit_definer'))
+      AND NOT (polcmd = 'r' AND relname IN (SELECT c.relname FROM common_table AS c))
 UNION ALL SELECT 'policy-for-all-commands', object FROM policy WHERE polcmd = '*'
 UNION ALL SELECT 'update-policy-without-check', object FROM policy WHERE polcmd = 'w' AND check_text IS NULL
 UNION ALL SELECT 'policy-asks-what-a-client-can-set', object FROM policy
@@ -120,6 +130,7 @@ UNION ALL SELECT 'function-call-per-row', p.object FROM policy AS p
     )
 UNION ALL SELECT DISTINCT 'lecturer-policy-beyond-own-rows', object FROM lecturer_policy
     WHERE (expression = format('(%s)', shape) OR starts_with(expression, format('((%s) AND ', shape))) IS NOT TRUE
+      AND NOT (polcmd = 'r' AND expression = 'true' AND relname IN (SELECT c.relname FROM common_table AS c))
 UNION ALL SELECT 'grant-without-policy', format('%s %s on %s', g.rolname, v.privilege, t.relname)
     FROM shared_table AS t, person_group AS g, verb AS v
     WHERE (has_table_privilege(g.oid, t.oid, v.privilege) OR (v.privilege <> 'DELETE' AND has_any_column_privilege(g.oid, t.oid, v.privilege)))
@@ -134,7 +145,8 @@ UNION ALL SELECT 'lecturer-writes-whole-table', described FROM grant_named
     WHERE NOT is_column AND privilege_type IN ('INSERT', 'UPDATE', 'DELETE') AND grantee IN (SELECT oid FROM lecturer UNION SELECT 0)
 UNION ALL SELECT 'lecturer-changes-a-key', format('%s.%s', c.relname, c.attname) FROM own_column AS c, lecturer AS l
     WHERE has_column_privilege(l.oid, c.oid, c.attnum, 'UPDATE')
-        AND (c.is_id OR c.is_unique OR c.attname IN ('role', 'email', 'origin', 'banked'))
+        AND (c.is_id OR c.is_unique OR c.attname IN ('role', 'email', 'origin', 'banked', 'decided_by', 'started_by'))
+        AND (c.relname, c.attname) NOT IN (SELECT m.relname, m.attname FROM movable AS m)
 UNION ALL SELECT 'secret-column-readable', format('%s.%s for %s', c.relname, c.attname, g.rolname) FROM own_column AS c, person_group AS g
     WHERE c.relname = 'users' AND has_column_privilege(g.oid, c.oid, c.attnum, 'SELECT')
       AND (c.attname = 'password_hash' OR (c.attname IN ('db_role', 'settings', 'email') AND g.rolname <> 'lmskit_admin'))

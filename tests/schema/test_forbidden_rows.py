@@ -61,6 +61,22 @@ def named(number: str, **values: object) -> Values:
     return {"external_id": number, "term_id": None, **values}
 
 
+ANOTHER_TEXT = {"passage_checksum": "a" * 64}
+ANOTHER_PAGE = {"url": "https://example.org/another"}
+
+
+def another_passage(world: World, **values: object) -> Values:
+    """A vector for a passage that has none."""
+    world.add("material_passages", ordinal=2)
+    return {"ordinal": 2, **values}
+
+
+def script_of(world: World, course: int) -> str:
+    """The file name of a material that the course then has."""
+    world.add("materials", course_id=course, url="https://example.org/script", file_name="week 1/script.pdf")
+    return "week 1/script.pdf"
+
+
 def nested(levels: int) -> list[Any]:
     """An array within an array, and so on: so many levels below the outermost."""
     found: list[Any] = []
@@ -118,12 +134,15 @@ CHECKS = [
         {"url": "https://" + "u" * limits.LONGEST_URL},
         {"url": "https://" + "u" * (limits.LONGEST_URL - 8)},
     ),
-    case(
-        "ck_material_passages_ordinal_and_page_have_an_end",
-        "material_passages",
-        {"ordinal": limits.MOST_PASSAGES + 1},
-        {"ordinal": limits.MOST_PASSAGES, "page": limits.MOST_PASSAGES},
-    ),
+    *[
+        case(
+            "ck_material_passages_location_and_ordinal_have_an_end",
+            "material_passages",
+            {"ordinal": 2, column: limits.MOST_PASSAGES + 1},
+            {"ordinal": 2, column: limits.MOST_PASSAGES},
+        )
+        for column in ("ordinal", "page", "slide", "cell")
+    ],
     case(
         "ck_material_passages_body_has_a_length",
         "material_passages",
@@ -131,10 +150,35 @@ CHECKS = [
         {"ordinal": 2, "body": "b" * limits.LONGEST_PROSE},
     ),
     case(
-        "ck_material_passages_embedding_model_has_a_length",
+        "ck_material_passages_prose_has_a_length",
         "material_passages",
-        {"ordinal": 2, "embedding": [0.0] * 384, "embedding_model": "m" * (limits.LONGEST_NAME + 1)},
-        {"ordinal": 2, "embedding": [0.0] * 384, "embedding_model": "m" * limits.LONGEST_NAME},
+        {"ordinal": 2, "prose": "b" * (limits.LONGEST_PROSE + 1)},
+        {"ordinal": 2, "prose": "b" * limits.LONGEST_PROSE},
+    ),
+    case(
+        "ck_material_passages_overlap_is_within_the_body", "material_passages", {"ordinal": 2, "overlap": 5}, {"ordinal": 2, "overlap": 4}
+    ),
+    case("ck_material_passages_overlap_is_within_the_body", "material_passages", {"ordinal": 2, "overlap": -1}, {"ordinal": 2}),
+    case(
+        "ck_material_passages_language_is_a_code",
+        "material_passages",
+        {"ordinal": 2, "language": "German"},
+        {"ordinal": 2, "language": "de"},
+    ),
+    case(
+        "ck_material_passages_headings_are_few",
+        "material_passages",
+        {"ordinal": 2, "headings": ["h"] * (limits.MOST_HEADINGS_DEEP + 1)},
+        {"ordinal": 2, "headings": ["h"] * limits.MOST_HEADINGS_DEEP},
+    ),
+    case(
+        "ck_material_passages_headings_are_few",
+        "material_passages",
+        {"ordinal": 2, "headings": ["h" * limits.LARGEST_HEADINGS]},
+        {"ordinal": 2, "headings": ["h" * (limits.LARGEST_HEADINGS - 100)]},
+    ),
+    case(
+        "ck_material_passages_headings_are_few", "material_passages", {"ordinal": 2, "headings": [None]}, {"ordinal": 2, "headings": [""]}
     ),
     case("ck_quizzes_title_is_one_line", "quizzes", {"title": "Two\nlines"}, {"title": "One"}),
     case(
@@ -231,22 +275,124 @@ CHECKS = [
     case("ck_syllabi_topic_has_a_length", "syllabi", {"week_number": 2, "topic": ""}, {"week_number": 2, "topic": "T"}),
     case("ck_materials_title_has_a_length", "materials", {"title": ""}, {"title": "T"}),
     case("ck_materials_url_is_a_web_address", "materials", {"url": "javascript:alert(1)"}, {"url": "http://example.org"}),
+    case(
+        "ck_materials_url_is_a_web_address", "materials", {"url": "https://example.org/über uns"}, {"url": "https://example.org/%C3%BCber"}
+    ),
     case("ck_materials_checksum_is_sha256", "materials", {"checksum": "0"}, {"checksum": "f" * 64}),
     case("ck_materials_has_an_address_or_a_checksum", "materials", {"url": None}, {"url": None, "checksum": "f" * 64}),
+    case("ck_materials_language_is_a_code", "materials", {"language": "de-CH"}, {"language": "de"}),
+    case("ck_materials_licence_has_a_length", "materials", {"licence": ""}, {"licence": "l" * limits.LONGEST_LICENCE}),
+    case("ck_materials_licence_is_one_line", "materials", {"licence": "CC\nBY"}, {"licence": "CC BY 4.0"}),
+    case("ck_materials_file_name_has_a_length", "materials", {"file_name": ""}, {"file_name": "f" * limits.LONGEST_FILE_NAME}),
+    case("ck_materials_file_name_is_one_line", "materials", {"file_name": "a\tb.pdf"}, {"file_name": "a b.pdf"}),
+    *[
+        case("ck_materials_file_name_leads_down_a_folder", "materials", {"file_name": name}, {"file_name": "..week 1/.script.pdf"})
+        for name in ("../script.pdf", "/etc/passwd", "week/../../script.pdf", "week//script.pdf", "week/.", "week/")
+    ],
+    case(
+        "ck_materials_what_is_known_of_a_file_has_a_checksum",
+        "materials",
+        {"media_type": "text/html"},
+        {"media_type": "text/html", "checksum": "f" * 64},
+    ),
+    case(
+        "ck_materials_what_is_known_of_a_file_has_a_checksum",
+        "materials",
+        lambda w: {"stored_as": w.file},
+        lambda w: {"stored_as": w.file, "checksum": "f" * 64},
+    ),
+    case(
+        "ck_materials_media_type_has_a_length",
+        "materials",
+        {"checksum": "f" * 64, "media_type": "m" * (limits.LONGEST_NAME + 1)},
+        {"checksum": "f" * 64, "media_type": "m" * limits.LONGEST_NAME},
+    ),
+    case("ck_materials_size_is_a_count", "materials", {"checksum": "f" * 64, "size": -1}, {"checksum": "f" * 64, "size": 0}),
+    case("ck_materials_extent_is_a_count", "materials", {"length": -1}, {"length": 0}),
+    case(
+        "ck_materials_only_what_has_an_address_is_gone",
+        "materials",
+        {"url": None, "checksum": "f" * 64, "state": "gone"},
+        {"state": "gone"},
+    ),
+    case("ck_materials_what_was_fetched_has_an_address", "materials", {"url": None, "checksum": "f" * 64, "etag": "1"}, {"etag": "1"}),
+    case(
+        "ck_materials_validators_have_a_length",
+        "materials",
+        {"last_modified": "l" * (limits.LONGEST_HEADER + 1)},
+        {"last_modified": "l" * limits.LONGEST_HEADER},
+    ),
+    case(
+        "ck_materials_findings_are_few",
+        "materials",
+        {"findings": ["f"] * (limits.MOST_FINDINGS + 1)},
+        {"findings": ["f"] * limits.MOST_FINDINGS},
+    ),
+    case("ck_material_files_stored_as_is_sha256", "material_files", {"stored_as": "../file"}),
     case("ck_material_passages_ordinal_counts_from_one", "material_passages", {"ordinal": 0}, {"ordinal": 2}),
     case(
-        "ck_material_passages_stands_on_a_page_or_at_a_minute",
+        "ck_material_passages_location_has_one_number",
         "material_passages",
-        {"ordinal": 2, "page": 1, "minute": 1},
+        {"ordinal": 2, "page": 1, "seconds": 1},
         {"ordinal": 2, "page": 1},
     ),
-    case("ck_material_passages_page_counts_from_one", "material_passages", {"ordinal": 2, "page": 0}, {"ordinal": 2, "page": 1}),
-    case("ck_material_passages_minute_is_a_time", "material_passages", {"ordinal": 2, "minute": "NaN"}, {"ordinal": 2, "minute": 0}),
+    *[
+        case(
+            "ck_material_passages_page_slide_and_cell_count_from_one",
+            "material_passages",
+            {"ordinal": 2, column: 0},
+            {"ordinal": 2, column: 1},
+        )
+        for column in ("page", "slide", "cell")
+    ],
+    case("ck_material_passages_seconds_is_a_time", "material_passages", {"ordinal": 2, "seconds": "NaN"}, {"ordinal": 2, "seconds": 0}),
+    case("ck_embedding_models_name_has_a_length", "embedding_models", {"name": ""}, {"name": "m" * limits.LONGEST_NAME}),
+    case("ck_embedding_models_name_is_one_line", "embedding_models", {"name": "a\nb"}, {"name": "a b"}),
+    case("ck_embedding_models_dimension_is_one_of_a_vector", "embedding_models", {"dimension": 0}, {"dimension": limits.MOST_DIMENSIONS}),
+    case("ck_embedding_models_checksum_is_sha256", "embedding_models", {"checksum": "0"}),
     case(
-        "ck_material_passages_an_embedding_names_its_model",
-        "material_passages",
-        {"ordinal": 2, "embedding": [0.0] * 384},
-        {"ordinal": 2, "embedding": [0.0] * 384, "embedding_model": "hash"},
+        "ck_embedding_models_a_model_that_is_asked_has_a_checksum",
+        "embedding_models",
+        {"checksum": None},
+        {"checksum": None, "state": "retired"},
+    ),
+    case("ck_passage_vectors_embedding_has_the_dimension_of_its_model", "passage_vectors", {"embedding": [1.0, 0.0]}, another_passage),
+    case("ck_reading_decisions_passage_checksum_is_sha256", "reading_decisions", {"passage_checksum": "0"}, ANOTHER_TEXT),
+    case(
+        "ck_reading_decisions_only_a_pinned_one_has_a_position",
+        "reading_decisions",
+        {**ANOTHER_TEXT, "decision": "banned", "position": 1},
+        {**ANOTHER_TEXT, "position": 1},
+    ),
+    case(
+        "ck_reading_decisions_position_counts_from_one",
+        "reading_decisions",
+        {**ANOTHER_TEXT, "position": 0},
+        {**ANOTHER_TEXT, "position": 1},
+    ),
+    case("ck_material_crawls_start_url_is_a_web_address", "material_crawls", {"start_url": "file:///etc/passwd"}),
+    case("ck_material_crawls_start_url_has_a_length", "material_crawls", {"start_url": "https://" + "u" * limits.LONGEST_URL}),
+    case("ck_material_crawls_options_is_an_object", "material_crawls", {"options": []}, {"options": {"depth": 2}}),
+    case("ck_material_crawls_options_is_shallow", "material_crawls", {"options": {"a": {"b": {"c": 1}}}}, {"options": {"a": {"b": 1}}}),
+    case("ck_material_crawls_an_ended_one_has_an_end", "material_crawls", {"state": "done"}, {"state": "done", "ended_at": NOON}),
+    case("ck_crawl_pages_url_is_a_web_address", "crawl_pages", {"url": "javascript:alert(1)"}, ANOTHER_PAGE),
+    case(
+        "ck_crawl_pages_url_has_a_length",
+        "crawl_pages",
+        {"url": "https://" + "u" * limits.LONGEST_URL},
+        {"url": "https://" + "u" * (limits.LONGEST_URL - 8)},
+    ),
+    case(
+        "ck_crawl_pages_depth_is_a_count", "crawl_pages", {**ANOTHER_PAGE, "depth": -1}, {**ANOTHER_PAGE, "depth": limits.MOST_CRAWL_DEPTH}
+    ),
+    case(
+        "ck_crawl_pages_finding_has_a_length",
+        "crawl_pages",
+        {**ANOTHER_PAGE, "finding": "f" * (limits.LONGEST_PROSE + 1)},
+        {**ANOTHER_PAGE, "finding": "f" * limits.LONGEST_PROSE},
+    ),
+    case(
+        "ck_crawl_pages_a_refused_one_has_a_finding", "crawl_pages", {**ANOTHER_PAGE, "state": "refused"}, {**ANOTHER_PAGE, "state": "gone"}
     ),
     case("ck_quizzes_title_has_a_length", "quizzes", {"title": ""}, {"title": "T"}),
     case("ck_quizzes_questions_is_an_array", "quizzes", {"questions": {}}, {"questions": [{"id": "1"}]}),
@@ -353,7 +499,34 @@ FOREIGN_KEYS = [
     case("fk_student_enrollments_course_id", "student_enrollments", {"course_id": 0}, pending),
     case("fk_student_enrollments_student_id_student_role", "student_enrollments", lambda w: {"student_id": w.lecturer}, pending),
     case("fk_materials_course_id_week_number", "materials", {"week_number": 2}),
+    case("fk_materials_course_id", "materials", {"course_id": 0, "week_number": None}, {"week_number": None}),
+    case(
+        "fk_materials_stored_as",
+        "materials",
+        {"stored_as": "3" * 64, "checksum": "f" * 64},
+        lambda w: {"stored_as": w.file, "checksum": "f" * 64},
+    ),
     case("fk_material_passages_material_id_course_id", "material_passages", lambda w: {"material_id": w.other_material}, {"ordinal": 2}),
+    case(
+        "fk_passage_vectors_course_id_material_id_ordinal", "passage_vectors", lambda w: {"material_id": w.other_material}, another_passage
+    ),
+    case("fk_passage_vectors_model_dimension", "passage_vectors", lambda w: another_passage(w, model="unknown"), another_passage),
+    case(
+        "fk_passage_vectors_model_dimension",
+        "passage_vectors",
+        lambda w: another_passage(w, dimension=2, embedding=[1.0, 0.0]),
+        another_passage,
+    ),
+    case("fk_reading_decisions_course_id_week_number", "reading_decisions", {"week_number": 3}, ANOTHER_TEXT),
+    case("fk_reading_decisions_material_id_course_id", "reading_decisions", lambda w: {"material_id": w.other_material}, ANOTHER_TEXT),
+    case("fk_material_crawls_course_id", "material_crawls", {"course_id": 0}),
+    case("fk_crawl_pages_crawl_id_course_id", "crawl_pages", lambda w: {"course_id": w.other_course}, ANOTHER_PAGE),
+    case(
+        "fk_crawl_pages_material_id_course_id",
+        "crawl_pages",
+        lambda w: {**ANOTHER_PAGE, "material_id": w.other_material},
+        lambda w: {**ANOTHER_PAGE, "material_id": w.material},
+    ),
     case("fk_quizzes_course_id_week_number", "quizzes", {"week_number": 2}),
     case("fk_quiz_attempts_quiz_id_course_id", "quiz_attempts", lambda w: {"quiz_id": w.other_quiz}),
     case("fk_quiz_attempts_course_id_student_id", "quiz_attempts", lambda w: {"student_id": w.newcomer}),
@@ -395,7 +568,19 @@ UNIQUE_KEYS = [
     case("uq_courses_code", "courses", {"code": "BASE-1"}),
     case("pk_student_enrollments", "student_enrollments", {}, pending),
     case("pk_syllabi", "syllabi", {}, {"week_number": 2}),
+    case("uq_materials_course_id_url", "materials", {"url": "https://example.org/0"}, {"url": None, "checksum": "f" * 64}),
+    case(
+        "uq_materials_course_id_file_name",
+        "materials",
+        lambda w: {"file_name": script_of(w, w.course), "url": "https://example.org/another"},
+        lambda w: {"file_name": script_of(w, w.other_course)},
+    ),
+    case("pk_material_files", "material_files", lambda w: {"stored_as": w.file}),
     case("pk_material_passages", "material_passages", {}, {"ordinal": 2}),
+    case("pk_embedding_models", "embedding_models", {"name": "base"}),
+    case("pk_passage_vectors", "passage_vectors", {}, another_passage),
+    case("uq_reading_decisions_course_id_passage", "reading_decisions", {"decision": "banned"}, ANOTHER_TEXT),
+    case("pk_crawl_pages", "crawl_pages", {}, ANOTHER_PAGE),
     case("uq_quiz_attempts_quiz_id_student_id_number", "quiz_attempts", {"number": 1}),
     case("pk_topic_performance", "topic_performance", {}, second_week),
     case("pk_knowledge_fits", "knowledge_fits", {}, second_week),
@@ -405,7 +590,13 @@ UNIQUE_KEYS = [
 ]
 
 CASES = CHECKS + FOREIGN_KEYS + UNIQUE_KEYS
-UNREACHABLE = {"uq_users_id_role", "uq_materials_id_course_id", "uq_quizzes_id_course_id"}
+UNREACHABLE = {
+    "uq_users_id_role",
+    "uq_materials_id_course_id",
+    "uq_quizzes_id_course_id",
+    "uq_embedding_models_name_dimension",
+    "uq_material_crawls_id_course_id",
+}
 """Their first column is already the primary key; foreign keys refer to them."""
 
 
@@ -525,7 +716,19 @@ def test_neither_course_nor_week_nor_enrollment_with_attempts_can_be_deleted(wor
 def test_a_course_without_attempts_takes_all_its_parts_along(world: World) -> None:
     world.connection.execute(delete(table("quiz_attempts")).where(table("quiz_attempts").c.course_id == world.course))
     world.connection.execute(delete(table("courses")).where(table("courses").c.id == world.course))
-    for name in ("syllabi", "student_enrollments", "materials", "material_passages", "quizzes", "topic_performance", "knowledge_fits"):
+    for name in (
+        "syllabi",
+        "student_enrollments",
+        "materials",
+        "material_passages",
+        "passage_vectors",
+        "reading_decisions",
+        "material_crawls",
+        "crawl_pages",
+        "quizzes",
+        "topic_performance",
+        "knowledge_fits",
+    ):
         left = world.connection.execute(select(table(name).c.course_id).where(table(name).c.course_id == world.course)).all()
         assert left == [], name
 

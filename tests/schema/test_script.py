@@ -50,6 +50,11 @@ def schema(endpoint: Endpoint, database: str | None) -> list[str]:
     return [line for line in found.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
 
 
+def unordered(lines: list[str]) -> list[str]:
+    """The lines without their order: a column that was taken away and comes back is the last of its table."""
+    return sorted(line.rstrip(",") for line in lines)
+
+
 @pytest.fixture(scope="module")
 def online(migrated_engine: Engine, endpoint: Endpoint) -> list[str]:
     found = schema(endpoint, migrated_engine.url.database)
@@ -103,6 +108,6 @@ def test_a_script_back_is_written_as_well(fresh_database: Callable[[str], Engine
     revision.upgrade(engine=engine)
     answer = psql(conninfo(engine.url), script("head:0004", "downgrade"))
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert schema(endpoint, engine.url.database) == before
+    assert unordered(schema(endpoint, engine.url.database)) == unordered(before)
     answer = psql(conninfo(engine.url), script("0004:base", "downgrade"))
     assert (answer.returncode, answer.stderr) == (0, "")

@@ -36,7 +36,14 @@ class World:
         self.attempt = self.add("quiz_attempts")
         self.material = self.add("materials")
         self.other_material = self.add("materials", course_id=self.other_course)
+        self.file = "1" * 64
+        self.add("material_files", stored_as=self.file)
         self.add("material_passages")
+        self.add("embedding_models", name="base", dimension=3)
+        self.add("passage_vectors")
+        self.add("reading_decisions")
+        self.crawl = self.add("material_crawls")
+        self.add("crawl_pages")
         self.add("topic_performance")
         self.add("knowledge_fits")
         self.add("external_ids")
@@ -52,6 +59,11 @@ class World:
             return int(self.connection.execute(statement.returning(model.c.id)).scalar_one())
         self.connection.execute(statement)
         return 0
+
+    @property
+    def address(self) -> str:
+        """The web address of a material that is not there yet."""
+        return f"https://example.org/{getattr(self, 'material', 0)}"
 
     def row(self, table: str) -> Values:
         """Values that make a valid row of `table`, not yet there once the world stands."""
@@ -86,8 +98,27 @@ class World:
                 "submitted_at": NOON,
                 "origin": "form",
             },
-            "materials": {"course_id": course, "week_number": 1, "kind": "page", "title": "Page", "url": "https://example.org/page"},
+            "materials": {"course_id": course, "week_number": 1, "kind": "page", "title": "Page", "url": self.address},
             "material_passages": {"course_id": course, "material_id": getattr(self, "material", 0), "ordinal": 1, "body": "Text"},
+            "material_files": {"stored_as": "2" * 64},
+            "embedding_models": {"name": "new", "dimension": 2, "checksum": SHA256, "state": "in use"},
+            "passage_vectors": {
+                "course_id": course,
+                "material_id": getattr(self, "material", 0),
+                "ordinal": 1,
+                "model": "base",
+                "dimension": 3,
+                "embedding": [0.0, 0.6, 0.8],
+            },
+            "reading_decisions": {
+                "course_id": course,
+                "week_number": 1,
+                "material_id": getattr(self, "material", 0),
+                "passage_checksum": SHA256,
+                "decision": "pinned",
+            },
+            "material_crawls": {"course_id": course, "start_url": "https://example.org/"},
+            "crawl_pages": {"course_id": course, "crawl_id": getattr(self, "crawl", 0), "url": "https://example.org/", "depth": 0},
             "topic_performance": {
                 "course_id": course,
                 "student_id": getattr(self, "student", 0),

@@ -166,6 +166,51 @@ BEGIN ATOMIC
     WITH gone AS (DELETE FROM lms.materials AS m WHERE m.id = delete_material.material RETURNING m.id) SELECT count(*) FROM gone;
 END;
 
+-- any passage can be deleted
+CREATE POLICY definer_deletes_all ON lms.material_passages FOR DELETE TO lmskit_definer USING (true);
+CREATE POLICY definer_reads_all ON lms.material_passages FOR SELECT TO lmskit_definer USING (true);
+CREATE OR REPLACE FUNCTION lms.delete_passages(material bigint, after integer DEFAULT 0) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH gone AS (
+        DELETE FROM lms.material_passages AS p WHERE p.material_id = delete_passages.material AND p.ordinal > delete_passages.after RETURNING p.ordinal
+    )
+    SELECT count(*) FROM gone;
+END;
+
+-- any crawl can be deleted
+CREATE POLICY definer_deletes_all ON lms.material_crawls FOR DELETE TO lmskit_definer USING (true);
+CREATE POLICY definer_reads_all ON lms.material_crawls FOR SELECT TO lmskit_definer USING (true);
+CREATE OR REPLACE FUNCTION lms.delete_crawl(crawl bigint) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH gone AS (DELETE FROM lms.material_crawls AS c WHERE c.id = delete_crawl.crawl RETURNING c.id) SELECT count(*) FROM gone;
+END;
+
+-- a file that materials need can be released
+ALTER TABLE lms.materials DROP CONSTRAINT fk_materials_stored_as;
+
+-- names of stored files shown
+GRANT SELECT ON lms.material_files TO lmskit_lecturer;
+CREATE POLICY lecturer_reads ON lms.material_files FOR SELECT TO lmskit_lecturer USING (true);
+
+-- a lecturer changes the model that everybody searches with
+GRANT UPDATE (state) ON lms.embedding_models TO lmskit_lecturer;
+CREATE POLICY lecturer_updates ON lms.embedding_models FOR UPDATE TO lmskit_lecturer USING (true) WITH CHECK (true);
+
+-- a lecturer brings in a model
+GRANT INSERT (name, dimension, checksum, state) ON lms.embedding_models TO lmskit_lecturer;
+CREATE POLICY lecturer_inserts ON lms.embedding_models FOR INSERT TO lmskit_lecturer WITH CHECK (true);
+
+-- a lecturer decides in another's name
+GRANT INSERT (decided_by) ON lms.reading_decisions TO lmskit_lecturer;
+
+-- key granted for changes
+GRANT UPDATE (material_id) ON lms.passage_vectors TO lmskit_lecturer;
+
+-- key granted for changes
+GRANT UPDATE (body) ON lms.material_passages TO lmskit_lecturer;
+
 -- triggers that run for replicas only
 ALTER TABLE lms.quiz_attempts ENABLE REPLICA TRIGGER audit_update;
 
@@ -246,7 +291,7 @@ CREATE INDEX by_feedback ON lms.quiz_attempts (lower(feedback));
 CREATE INDEX by_body ON lms.material_passages USING gin (body_vector);
 
 -- index on the vectors
-CREATE INDEX by_vector ON lms.material_passages USING hnsw (embedding lms.vector_l2_ops);
+CREATE INDEX by_vector ON lms.passage_vectors USING hnsw ((embedding::lms.halfvec(3)) lms.halfvec_l2_ops);
 
 -- extended statistics
 CREATE STATISTICS lms.joint ON score, max_score FROM lms.quiz_attempts;

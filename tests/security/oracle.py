@@ -6,6 +6,7 @@ in which a rule has been weakened.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,11 +38,16 @@ VISIBLE = {
             "knowledge_fits",
             "materials",
             "material_passages",
+            "passage_vectors",
+            "reading_decisions",
+            "material_crawls",
+            "crawl_pages",
         ),
         BY_COURSE,
     ),
+    "embedding_models": "true",
 }
-"""The rows of each table that are a lecturer's own; lecturers may read no other table."""
+"""The rows of each table that are a lecturer's own, or that belong to no course; lecturers may read no other table."""
 TABLES = dict(Base.metadata.tables)
 WHOLE = {name: {column.name for column in table.columns} for name, table in TABLES.items()}
 PERSON = {"id", "email", "family_name", "given_name", "sort_name", "role"}
@@ -59,12 +65,20 @@ class Rights:
     delete: set[str]
 
 
+_MATERIAL = {
+    "week_number", "kind", "title", "language", "licence", "url", "file_name", "checksum", "stored_as", "media_type", "size", "length",
+    "state", "etag", "last_modified", "fetched_at", "findings",
+}  # fmt: skip
 LECTURER = Rights(
     read={table: WHOLE[table] for table in VISIBLE} | {"users": PERSON - {"email"}, "student_addresses": ADDRESSES},
     insert={
         "syllabi": {"course_id", "week_number", "topic", "objectives"},
-        "materials": {"course_id", "week_number", "kind", "title", "url", "checksum"},
-        "material_passages": {"material_id", "ordinal", "course_id", "page", "minute", "body", "embedding", "embedding_model"},
+        "materials": {"course_id", "origin"} | _MATERIAL,
+        "material_passages": WHOLE["material_passages"] - {"body_vector"},
+        "passage_vectors": WHOLE["passage_vectors"],
+        "reading_decisions": {"course_id", "week_number", "material_id", "passage_checksum", "decision", "position"},
+        "material_crawls": {"course_id", "start_url", "options"},
+        "crawl_pages": WHOLE["crawl_pages"],
         "quizzes": {"course_id", "week_number", "title", "questions", "answer_key", "max_score", "due_on"},
         "quiz_attempts": {
             "quiz_id", "course_id", "student_id", "number", "score", "max_score", "feedback", "answers", "started_at",
@@ -74,8 +88,11 @@ LECTURER = Rights(
     update={
         "courses": {"title", "mastery_rule", "mastery_parameters"},
         "syllabi": {"topic", "objectives"},
-        "materials": {"title", "url", "checksum"},
-        "material_passages": {"page", "minute", "body", "embedding", "embedding_model"},
+        "materials": {"updated_at"} | _MATERIAL,
+        "passage_vectors": {"embedding"},
+        "reading_decisions": {"position"},
+        "material_crawls": {"options", "state", "ended_at"},
+        "crawl_pages": {"state", "finding", "material_id"},
         "quizzes": {"title", "questions", "answer_key", "max_score", "due_on"},
         "quiz_attempts": {"score", "feedback", "answers"},
     },
@@ -92,7 +109,9 @@ ADMIN = Rights(
 )
 BLIND = {
     "users": "sort_name", "external_ids": "source", "terms": "name", "courses": "title", "student_enrollments": "origin",
-    "syllabi": "topic", "materials": "title", "material_passages": "body", "quizzes": "title", "quiz_attempts": "feedback",
+    "syllabi": "topic", "materials": "title", "material_passages": "body", "passage_vectors": "embedding",
+    "reading_decisions": "position", "material_crawls": "options", "crawl_pages": "finding", "embedding_models": "state",
+    "material_files": "created_at", "quizzes": "title", "quiz_attempts": "feedback",
     "topic_performance": "rule", "knowledge_fits": "prior",
     "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "location",
 }  # fmt: skip
@@ -224,6 +243,15 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
                 "SELECT cardinality(lms.my_course_ids())": 2,
                 f"SELECT lms.delete_material({base + ROWS['material']})": 1,
                 f"SELECT lms.delete_material({other + ROWS['material']})": 0,
+                f"SELECT lms.delete_passages({base + ROWS['material']}, 1)": 1,
+                f"SELECT lms.delete_passages({other + ROWS['material']})": 0,
+                f"SELECT lms.delete_reading_decision({base + ROWS['decision']})": 1,
+                f"SELECT lms.delete_reading_decision({other + ROWS['decision']})": 0,
+                f"SELECT lms.delete_crawl({base + ROWS['crawl']})": 1,
+                f"SELECT lms.delete_crawl({other + ROWS['crawl']})": 0,
+                f"SELECT lms.release_material_file('{stored_file(base)}')": False,
+                f"SELECT lms.keep_material_file('{'0' * 64}')": "",
+                f"SELECT lms.release_material_file('{'0' * 64}')": True,
                 "SELECT lms.my_address()": login.email,
                 # Two shared students and two of their own in each of two courses; the third has withdrawn.
                 "SELECT count(DISTINCT (course_id, student_id)) FROM lms.student_addresses": 8,
@@ -251,6 +279,12 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
         given, code, _ = tried(connection, sql.SQL(founding))
         if given != [(True,)]:
             yield f"the owner cannot found an administrator ({code})"
+
+
+def stored_file(base: int) -> str:
+    """The name in the store of the file that a lecturer's materials have."""
+    word = "wren" if base == OWN else "canary"
+    return hashlib.sha256(f"{word} file".encode()).hexdigest()
 
 
 def tried(connection: Connection, statement: sql.SQL | sql.Composed, values: list[Any] | None = None) -> tuple[list[Any], str | None, int]:

@@ -40,10 +40,22 @@ INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_sc
     FROM (SELECT *, row_number() OVER (ORDER BY course_id, student_id) AS n FROM student_enrollments) AS e
     JOIN courses AS c ON c.id = e.course_id JOIN quizzes AS q ON q.course_id = c.id AND q.week_number <= 4;
 INSERT INTO materials (course_id, week_number, kind, title, url)
-    SELECT c.id, w, 'page', lower(c.code) || ' page', 'https://example.org/' FROM courses AS c, generate_series(1, 10) AS w;
+    SELECT c.id, w, 'page', lower(c.code) || ' page', 'https://example.org/' || w FROM courses AS c, generate_series(1, 10) AS w;
 INSERT INTO material_passages (material_id, ordinal, course_id, body)
     SELECT m.id, n, m.course_id, CASE c.code WHEN 'OWN-1' THEN 'own passage' ELSE 'canaryword of another' END
     FROM materials AS m JOIN courses AS c ON c.id = m.course_id, generate_series(1, 20) AS n;
+INSERT INTO embedding_models (name, dimension, checksum, state) VALUES ('shared', 3, repeat('0', 64), 'in use');
+INSERT INTO passage_vectors (course_id, material_id, ordinal, model, dimension, embedding)
+    SELECT p.course_id, p.material_id, p.ordinal, 'shared', 3, CASE c.code WHEN 'OWN-1' THEN '[1, 0, 0]' ELSE '[0, 1, 0]' END::halfvec
+    FROM material_passages AS p JOIN courses AS c ON c.id = p.course_id;
+INSERT INTO reading_decisions (course_id, week_number, material_id, passage_checksum, decision, position)
+    SELECT m.course_id, m.week_number, m.id, encode(sha256(convert_to(c.code, 'UTF8')), 'hex'), 'pinned',
+           CASE c.code WHEN 'OWN-1' THEN 1 ELSE 77 END
+    FROM materials AS m JOIN courses AS c ON c.id = m.course_id;
+INSERT INTO material_crawls (course_id, start_url) SELECT id, 'https://' || lower(code) || '.example.org/' FROM courses;
+INSERT INTO crawl_pages (course_id, crawl_id, url, depth)
+    SELECT w.course_id, w.id, w.start_url || n, n % 5 + CASE c.code WHEN 'OWN-1' THEN 0 ELSE 50 END
+    FROM material_crawls AS w JOIN courses AS c ON c.id = w.course_id, generate_series(1, 20) AS n;
 INSERT INTO external_ids (source, kind, external_id, person_id)
     SELECT 'register', 'person', 'id-' || u.email, u.id FROM users AS u WHERE u.email LIKE 'canary%';
 INSERT INTO external_ids (source, kind, external_id, course_id, quiz_id)

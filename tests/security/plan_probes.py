@@ -234,6 +234,23 @@ PROBES = (
         "'nobodyword'",
         is_open=False,
     ),
+    Probe("estimate of a position", estimates, "SELECT 1 FROM reading_decisions WHERE position = {}", "77", "78"),
+    Probe("estimate of a depth", estimates, "SELECT 1 FROM crawl_pages WHERE depth > {}", "50", "60"),
+    Probe(
+        "whether an address was crawled",
+        counts,
+        "SELECT 1 FROM crawl_pages WHERE url = {}",
+        "'https://canary-1.example.org/7'",
+        "'https://nobody-1.example.org/7'",
+    ),
+    Probe(
+        "the nearest vectors",
+        counts,
+        "SELECT 1 FROM passage_vectors WHERE embedding OPERATOR(lms.<=>) {}::halfvec < 0.1 AND course_id = {foreign_course}",
+        "'[0, 1, 0]'",
+        "'[0, 0, 1]'",
+        is_open=False,
+    ),
     Probe(
         "estimate of a pattern", estimates, "SELECT 1 FROM quiz_attempts WHERE feedback LIKE {}", "'canary%'", "'nobody%'", is_open=False
     ),

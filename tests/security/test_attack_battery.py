@@ -46,7 +46,7 @@ def test_a_lecturer_reads_and_changes_nothing_of_another(world, placeholders, gr
         "SELECT title FROM courses",
         "SELECT id FROM courses",
         "SELECT score FROM quiz_attempts",
-        "SELECT embedding FROM material_passages",
+        "SELECT embedding FROM passage_vectors",
         "SELECT body_vector FROM material_passages",
         "SELECT convert_to(title, 'UTF8') FROM courses",
         "COPY courses TO STDOUT",

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from lmskit.db.transaction import snapshot, transaction
-from lmskit.models import Course, Material, Quiz, QuizAttempt, Syllabus, User
+from lmskit.models import Course, CrawlPage, Material, MaterialCrawl, Quiz, QuizAttempt, ReadingDecision, Syllabus, User
 from lmskit.queries import attempt, computed_at, course, mastery, provenance, roster, term
 from lmskit.queries.login import signed_in
 from lmskit.reporting import snapshot as shared
-from tests.security.world import OWN, ROWS
+from lmskit.services import material_deletion
+from tests.security.world import FOREIGN, OWN, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,46 @@ def material_added_and_deleted(session: Session) -> int:
         .returning(Material.id)
     ).scalar_one()
     session.execute(text(f"INSERT INTO material_passages (material_id, ordinal, course_id, body) VALUES ({material}, 1, {COURSE}, 'x')"))
-    return int(session.execute(text(f"SELECT delete_material({material})")).scalar_one())
+    session.execute(
+        text(
+            "INSERT INTO passage_vectors (course_id, material_id, ordinal, model, dimension, embedding)"
+            f" VALUES ({COURSE}, {material}, 1, 'shared', 3, '[1, 0, 0]')"
+        )
+    )
+    assert material_deletion.delete_passages(session, material) == 1
+    assert not material_deletion.delete_material(session, FOREIGN + ROWS["material"])
+    return int(material_deletion.delete_material(session, material))
+
+
+def file_kept_and_released(session: Session) -> int:
+    name = "f" * 64
+    session.execute(select(func.lms.keep_material_file(name)))
+    session.execute(
+        insert(Material).values(course_id=COURSE, kind="pdf", title="New", file_name="new.pdf", checksum="0" * 64, stored_as=name)
+    )
+    assert not session.scalar(select(func.lms.release_material_file(name)))
+    session.execute(update(Material).where(Material.stored_as == name).values(stored_as=None))
+    return int(bool(session.scalar(select(func.lms.release_material_file(name)))))
+
+
+def passage_pinned(session: Session) -> int:
+    values = {"week_number": 1, "material_id": OWN + ROWS["material"], "passage_checksum": "a" * 64, "decision": "pinned", "position": 2}
+    decision = session.execute(insert(ReadingDecision).values(course_id=COURSE, **values).returning(ReadingDecision.id)).scalar_one()
+    session.execute(update(ReadingDecision).where(ReadingDecision.id == decision).values(position=1))
+    assert not material_deletion.delete_reading_decision(session, FOREIGN + ROWS["decision"])
+    return int(material_deletion.delete_reading_decision(session, decision))
+
+
+def site_crawled(session: Session) -> int:
+    crawl = session.execute(
+        insert(MaterialCrawl).values(course_id=COURSE, start_url="https://example.org/").returning(MaterialCrawl.id)
+    ).scalar_one()
+    session.execute(insert(CrawlPage).values(course_id=COURSE, crawl_id=crawl, url="https://example.org/", depth=0))
+    found = {"state": "done", "material_id": OWN + ROWS["material"]}
+    session.execute(update(CrawlPage).where(CrawlPage.crawl_id == crawl).values(**found))
+    session.execute(update(MaterialCrawl).where(MaterialCrawl.id == crawl).values(state="done", ended_at=func.now()))
+    assert not material_deletion.delete_crawl(session, FOREIGN + ROWS["crawl"])
+    return int(material_deletion.delete_crawl(session, crawl))
 
 
 def narrowed(session: Session) -> int:
@@ -92,8 +132,13 @@ WORK: dict[str, Callable[[Session], int]] = {
     "add and delete a material": material_added_and_deleted,
     "narrow to one course": narrowed,
     "search the passages": executed(
-        "SELECT body FROM material_passages ORDER BY embedding <-> array_fill(0.2, ARRAY[384])::vector LIMIT 3"
+        "SELECT p.body FROM material_passages AS p JOIN passage_vectors AS v USING (course_id, material_id, ordinal)"
+        " WHERE v.model = 'shared' ORDER BY v.embedding <=> array_fill(0.2, ARRAY[3])::halfvec LIMIT 3"
     ),
+    "move a material to another week": changed(update(Material).where(Material.course_id == COURSE).values(week_number=2)),
+    "keep, refer to and release a file": file_kept_and_released,
+    "pin a passage, move it and take it back": passage_pinned,
+    "crawl a site": site_crawled,
 }
 
 

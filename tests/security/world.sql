@@ -36,11 +36,25 @@ INSERT INTO knowledge_fits (course_id, week_number, prior, learn, guess, slip, f
 SELECT s.course_id, s.week_number, 0.3, 0.2, 0.2, 0.1, 0, 1, 2, 8, -:score, true, false, 8, 0.7, 0.4, 0.5, :day + time '12:00'
 FROM syllabi AS s WHERE s.course_id IN (:base + 11, :base + 12);
 
-INSERT INTO materials (id, course_id, week_number, kind, title, url) OVERRIDING SYSTEM VALUE
-SELECT :base + 200 + course, :base + 10 + course, 1, 'page', ':word material', 'https://example.org/:word' FROM generate_series(1, 2) AS course;
-INSERT INTO material_passages (material_id, ordinal, course_id, page, body, embedding, embedding_model)
-SELECT m.id, ordinal, m.course_id, ordinal, ':word passage', array_fill(:embedding, ARRAY[384])::vector, ':word-model'
+INSERT INTO material_files (stored_as) VALUES (encode(sha256(':word file'), 'hex'));
+INSERT INTO materials (id, course_id, week_number, kind, title, url, file_name, licence, checksum, stored_as, findings) OVERRIDING SYSTEM VALUE
+SELECT :base + 200 + course, :base + 10 + course, 1, 'page', ':word material', 'https://example.org/:word', ':word.html', ':word licence',
+    encode(sha256(':word content'), 'hex'), encode(sha256(':word file'), 'hex'), ARRAY[':word finding']
+FROM generate_series(1, 2) AS course;
+INSERT INTO material_passages (material_id, ordinal, course_id, page, headings, body, language)
+SELECT m.id, ordinal, m.course_id, ordinal, ARRAY[':word heading'], ':word passage', 'en'
 FROM materials AS m, generate_series(1, 2) AS ordinal WHERE m.course_id IN (:base + 11, :base + 12);
+INSERT INTO passage_vectors (course_id, material_id, ordinal, model, dimension, embedding)
+SELECT p.course_id, p.material_id, p.ordinal, e.name, 3, array_fill(:embedding, ARRAY[3])::halfvec
+FROM material_passages AS p, embedding_models AS e WHERE p.course_id IN (:base + 11, :base + 12);
+INSERT INTO reading_decisions (id, course_id, week_number, material_id, passage_checksum, decision, position, decided_by) OVERRIDING SYSTEM VALUE
+SELECT m.id + 600, m.course_id, 1, m.id, encode(sha256(':word passage'), 'hex'), 'pinned', 1, ':word'
+FROM materials AS m WHERE m.course_id IN (:base + 11, :base + 12);
+INSERT INTO material_crawls (id, course_id, start_url, options, started_by) OVERRIDING SYSTEM VALUE
+SELECT m.id + 700, m.course_id, 'https://example.org/:word', '{"note": ":word"}', ':word' FROM materials AS m WHERE m.course_id IN (:base + 11, :base + 12);
+INSERT INTO crawl_pages (course_id, crawl_id, url, depth, state, finding, material_id)
+SELECT m.course_id, m.id + 700, 'https://example.org/:word/' || n, n, 'done', ':word finding', m.id
+FROM materials AS m, generate_series(0, 1) AS n WHERE m.course_id IN (:base + 11, :base + 12);
 
 INSERT INTO external_ids (id, source, kind, external_id, course_id, quiz_id, person_id, term_id) OVERRIDING SYSTEM VALUE
 VALUES (:base + 301, ':word', 'course', ':word-1', :base + 11, NULL, NULL, NULL),

@@ -49,7 +49,7 @@ INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_sc
 INSERT INTO material_passages (material_id, ordinal, course_id, page, body) VALUES (110, 2147483647, 11, 1, 'x');
 
 -- hold, refused 23514: a passage of a megabyte
-UPDATE material_passages SET body = repeat('x y ', 250000);
+INSERT INTO material_passages (material_id, ordinal, course_id, page, body) VALUES (110, 51, 11, 1, repeat('x y ', 250000));
 
 -- hold, refused 23514: objectives of a megabyte
 UPDATE syllabi SET objectives = repeat('x', 1000000);

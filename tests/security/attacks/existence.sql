@@ -51,6 +51,42 @@ SELECT lms.set_login(:foreign_lecturer, 'SCRAM-SHA-256$4096:YQ==$YQ==:YQ==', '!'
 -- alike
 UPDATE lms.courses SET lecturer_id = :foreign_lecturer;
 
+-- alike: a vector for the other lecturer's passage in a course of mine
+INSERT INTO lms.passage_vectors (course_id, material_id, ordinal, model, dimension, embedding) VALUES (:own_course, :foreign_material, 1, 'shared', 3, '[1, 0, 0]');
+
+-- alike
+INSERT INTO lms.passage_vectors (course_id, material_id, ordinal, model, dimension, embedding) VALUES (:own_course, :foreign_material, 1, 'shared', 3, '[1, 0, 0]') ON CONFLICT DO NOTHING;
+
+-- alike
+INSERT INTO lms.passage_vectors (course_id, material_id, ordinal, model, dimension, embedding) VALUES (:foreign_course, :foreign_material, 1, 'shared', 3, '[1, 0, 0]') ON CONFLICT (course_id, material_id, ordinal, model) DO UPDATE SET embedding = '[1, 0, 0]' RETURNING *;
+
+-- alike: the other lecturer's material as advice in a course of mine
+INSERT INTO lms.reading_decisions (course_id, week_number, material_id, passage_checksum, decision) VALUES (:own_course, 1, :foreign_material, repeat('0', 64), 'pinned');
+
+-- alike: is that passage pinned?
+INSERT INTO lms.reading_decisions (course_id, week_number, material_id, passage_checksum, decision) VALUES (:foreign_course, 1, :foreign_material, encode(sha256('canary passage'), 'hex'), 'pinned') ON CONFLICT DO NOTHING;
+
+-- alike: pages in the other lecturer's crawl
+INSERT INTO lms.crawl_pages (course_id, crawl_id, url, depth) VALUES (:own_course, :foreign_crawl, 'https://example.org/canary/0', 0);
+
+-- alike
+INSERT INTO lms.crawl_pages (course_id, crawl_id, url, depth) VALUES (:foreign_course, :foreign_crawl, 'https://example.org/canary/0', 0) ON CONFLICT DO NOTHING;
+
+-- alike
+INSERT INTO lms.crawl_pages (course_id, crawl_id, url, depth, material_id) VALUES (:own_course, :own_crawl, 'https://example.org/x', 0, :foreign_material);
+
+-- alike
+UPDATE lms.crawl_pages SET material_id = :foreign_material WHERE crawl_id = :own_crawl;
+
+-- alike: does the other course have a material of that address?
+INSERT INTO lms.materials (course_id, kind, title, url) VALUES (:foreign_course, 'page', 'x', 'https://example.org/canary') ON CONFLICT (course_id, url) DO NOTHING;
+
+-- own: an address and a file name that another course has are free in mine
+BEGIN; INSERT INTO lms.materials (course_id, kind, title, url, file_name) VALUES (:own_course, 'page', 'x', 'https://example.org/canar', 'canar.html') RETURNING course_id; ROLLBACK;
+
+-- nothing
+SELECT lms.delete_passages(:foreign_material) - lms.delete_passages(:nobody_material), lms.delete_crawl(:foreign_crawl) - lms.delete_crawl(:nobody_crawl), lms.delete_reading_decision(:foreign_decision) - lms.delete_reading_decision(:nobody_decision);
+
 -- nothing
 SELECT lms.delete_material(:foreign_material) - lms.delete_material(:nobody_material);
 

@@ -50,7 +50,8 @@ DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM lms.quiz_attempts LOOP RAIS
 
 -- done: notices
 DO $$ DECLARE t text; r record; BEGIN
-    FOREACH t IN ARRAY ARRAY['courses', 'quizzes', 'materials', 'material_passages', 'terms', 'student_addresses', 'topic_performance', 'knowledge_fits'] LOOP
+    FOREACH t IN ARRAY ARRAY['courses', 'quizzes', 'materials', 'material_passages', 'terms', 'student_addresses', 'topic_performance', 'knowledge_fits',
+        'passage_vectors', 'reading_decisions', 'material_crawls', 'crawl_pages', 'embedding_models'] LOOP
         FOR r IN EXECUTE format('SELECT * FROM lms.%I', t) LOOP RAISE NOTICE '% %', t, r; END LOOP;
     END LOOP;
 END $$;
@@ -98,7 +99,7 @@ SELECT percentile_disc(ARRAY[0, 0.5, 1]) WITHIN GROUP (ORDER BY score), mode() W
 SELECT min(feedback), max(feedback), any_value(answers) FROM lms.quiz_attempts;
 
 -- own
-SELECT lms.l2_distance(embedding, embedding), lms.vector_norm(embedding), embedding::real[] FROM lms.material_passages;
+SELECT lms.l2_distance(embedding, embedding), lms.l2_norm(embedding), embedding::real[], lms.binary_quantize(embedding) FROM lms.passage_vectors;
 
 -- own or 42601
 SELECT * FROM json_table((SELECT jsonb_agg(to_jsonb(c)) FROM lms.courses AS c), '$[*]' COLUMNS (title text PATH '$.title')) AS t;

@@ -30,6 +30,33 @@ SELECT * FROM lms.materials;
 -- own
 SELECT * FROM lms.material_passages;
 
+-- own
+SELECT * FROM lms.passage_vectors;
+
+-- own
+SELECT * FROM lms.reading_decisions;
+
+-- own
+SELECT * FROM lms.material_crawls;
+
+-- own
+SELECT * FROM lms.crawl_pages;
+
+-- own: the models belong to nobody
+SELECT * FROM lms.embedding_models;
+
+-- refused 42501: the names in the store of others' files
+SELECT * FROM lms.material_files;
+
+-- nothing
+SELECT m.stored_as FROM lms.materials AS m WHERE m.checksum = encode(sha256('canary content'), 'hex') OR m.stored_as = encode(sha256('canary file'), 'hex');
+
+-- nothing: a vector of another passage beside one's own
+SELECT v.* FROM lms.passage_vectors AS v, lms.material_passages AS p WHERE v.material_id = :foreign_material OR p.material_id = :foreign_material;
+
+-- own: the nearest of all, by any model
+SELECT p.body, p.headings FROM lms.material_passages AS p JOIN lms.passage_vectors AS v USING (course_id, material_id, ordinal) ORDER BY v.embedding OPERATOR(lms.<=>) '[0.4243, 0.4243, 0.4243]'::lms.halfvec LIMIT 100;
+
 -- refused 42501
 SELECT * FROM lms.external_ids;
 
@@ -155,13 +182,13 @@ SELECT (q).answer_key, (q).* FROM lms.quizzes AS q;
 SELECT array_agg(q) FROM lms.quizzes AS q;
 
 -- own
-SELECT json_agg(to_jsonb(p) - 'embedding') FROM lms.material_passages AS p;
+SELECT json_agg(to_jsonb(p) - 'headings') FROM lms.material_passages AS p;
 
 -- own
-SELECT embedding FROM lms.material_passages ORDER BY embedding OPERATOR(lms.<->) array_fill(0.4241, ARRAY[384])::lms.vector LIMIT 100;
+SELECT embedding FROM lms.passage_vectors ORDER BY embedding OPERATOR(lms.<->) array_fill(0.4241, ARRAY[3])::lms.halfvec LIMIT 100;
 
 -- own
-SELECT avg(embedding) FROM lms.material_passages;
+SELECT avg(embedding) FROM lms.passage_vectors;
 
 -- nothing
 SELECT body FROM lms.material_passages WHERE body_vector @@ to_tsquery('english', 'canaries');

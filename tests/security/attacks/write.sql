@@ -21,8 +21,20 @@ UPDATE lms.syllabi SET topic = 'x' WHERE course_id = :foreign_course;
 -- nothing
 UPDATE lms.materials SET title = 'x' WHERE id = :foreign_material;
 
--- nothing
+-- refused 42501: a passage is written once
 UPDATE lms.material_passages SET body = 'x' WHERE material_id = :foreign_material;
+
+-- nothing
+UPDATE lms.passage_vectors SET embedding = '[1, 0, 0]' WHERE material_id = :foreign_material;
+
+-- nothing
+UPDATE lms.reading_decisions SET position = 9 WHERE id = :foreign_decision OR course_id = :foreign_course;
+
+-- nothing
+UPDATE lms.material_crawls SET state = 'stopped', ended_at = now() WHERE id = :foreign_crawl;
+
+-- nothing
+UPDATE lms.crawl_pages SET state = 'gone' WHERE crawl_id = :foreign_crawl;
 
 -- done: without WHERE; the checksums show what changed
 UPDATE lms.courses SET title = 'blind';
@@ -40,7 +52,16 @@ UPDATE lms.syllabi SET topic = 'blind', objectives = '';
 UPDATE lms.materials SET title = 'blind';
 
 -- done
-UPDATE lms.material_passages SET body = 'blind', embedding = NULL, embedding_model = NULL;
+UPDATE lms.passage_vectors SET embedding = '[1, 0, 0]';
+
+-- done
+UPDATE lms.reading_decisions SET position = 7;
+
+-- done
+UPDATE lms.material_crawls SET options = '{}';
+
+-- done
+UPDATE lms.crawl_pages SET finding = 'blind', material_id = NULL;
 
 -- own: the values of other tables by a join
 UPDATE lms.quiz_attempts AS a SET feedback = q.title FROM lms.quizzes AS q RETURNING a.feedback, q.answer_key;
@@ -86,6 +107,36 @@ UPDATE lms.syllabi SET course_id = :foreign_course;
 
 -- refused 42501
 UPDATE lms.material_passages SET material_id = :foreign_material;
+
+-- refused 42501
+UPDATE lms.passage_vectors SET material_id = :foreign_material, course_id = :foreign_course;
+
+-- refused 42501: a vector under the name of another model
+UPDATE lms.passage_vectors SET model = 'other';
+
+-- refused 42501
+UPDATE lms.reading_decisions SET material_id = :foreign_material;
+
+-- refused 42501: a decision in another's name
+UPDATE lms.reading_decisions SET decided_by = ':other';
+
+-- refused 42501
+UPDATE lms.crawl_pages SET crawl_id = :foreign_crawl;
+
+-- refused 23503: another's material as what a page of one's own became
+UPDATE lms.crawl_pages SET material_id = :foreign_material;
+
+-- refused 23503: a week that only another course has
+UPDATE lms.materials SET week_number = 59;
+
+-- refused 42501: the model that everybody searches with
+UPDATE lms.embedding_models SET state = 'retired';
+
+-- refused 42501
+UPDATE lms.embedding_models SET dimension = 4, checksum = NULL;
+
+-- refused 42501
+UPDATE lms.material_files SET stored_as = repeat('0', 64);
 
 -- refused 42501
 UPDATE lms.student_enrollments SET status = 'withdrawn';
@@ -143,6 +194,30 @@ INSERT INTO lms.materials (course_id, week_number, kind, title, url) VALUES (:fo
 
 -- refused 42501
 INSERT INTO lms.material_passages (material_id, ordinal, course_id, body) VALUES (:foreign_material, 9, :foreign_course, 'x');
+
+-- refused 42501
+INSERT INTO lms.passage_vectors (course_id, material_id, ordinal, model, dimension, embedding) VALUES (:foreign_course, :foreign_material, 1, 'shared', 3, '[1, 0, 0]');
+
+-- refused 42501
+INSERT INTO lms.reading_decisions (course_id, week_number, material_id, passage_checksum, decision) VALUES (:foreign_course, 1, :foreign_material, repeat('0', 64), 'banned');
+
+-- refused 42501: in another's name
+INSERT INTO lms.reading_decisions (course_id, week_number, material_id, passage_checksum, decision, decided_by) VALUES (:own_course, 1, :own_material, repeat('0', 64), 'banned', ':other');
+
+-- refused 42501
+INSERT INTO lms.material_crawls (course_id, start_url) VALUES (:foreign_course, 'https://example.org/');
+
+-- refused 42501
+INSERT INTO lms.crawl_pages (course_id, crawl_id, url, depth) VALUES (:foreign_course, :foreign_crawl, 'https://example.org/x', 1);
+
+-- refused 42501: a model, with which everybody would search
+INSERT INTO lms.embedding_models (name, dimension, checksum, state) VALUES ('mine', 3, repeat('0', 64), 'in use');
+
+-- refused 23503: a vector of a model that there is not
+INSERT INTO lms.passage_vectors (course_id, material_id, ordinal, model, dimension, embedding) VALUES (:own_course, :own_material, 1, 'mine', 3, '[1, 0, 0]');
+
+-- refused 42501: a file's name in the store, past the function
+INSERT INTO lms.material_files (stored_as) VALUES (repeat('0', 64));
 
 -- refused 42501
 INSERT INTO lms.quizzes (id, course_id, week_number, title, max_score) OVERRIDING SYSTEM VALUE VALUES (:foreign_quiz, :own_course, 1, 'x', 1);
@@ -227,6 +302,48 @@ DELETE FROM lms.users;
 
 -- refused 42501
 DELETE FROM lms.materials WHERE course_id = :foreign_course;
+
+-- refused 42501
+DELETE FROM lms.material_passages;
+
+-- refused 42501
+DELETE FROM lms.passage_vectors;
+
+-- refused 42501
+DELETE FROM lms.reading_decisions;
+
+-- refused 42501
+DELETE FROM lms.material_crawls;
+
+-- refused 42501
+DELETE FROM lms.crawl_pages;
+
+-- refused 42501
+DELETE FROM lms.embedding_models;
+
+-- refused 42501
+DELETE FROM lms.material_files;
+
+-- nothing
+SELECT lms.delete_passages(:foreign_material);
+
+-- nothing
+SELECT lms.delete_reading_decision(:foreign_decision);
+
+-- nothing
+SELECT lms.delete_crawl(:foreign_crawl);
+
+-- nothing
+SET lmskit.course = ':foreign_code'; SELECT lms.delete_passages(:foreign_material), lms.delete_crawl(:foreign_crawl);
+
+-- nothing: a file that another's material needs
+SELECT lms.release_material_file(encode(sha256('canary file'), 'hex'));
+
+-- refused 23514
+SELECT lms.keep_material_file('../canary');
+
+-- refused 42501
+BEGIN; LOCK TABLE lms.material_files IN SHARE MODE;
 
 -- refused 42501
 DELETE FROM lms.topic_performance;
