@@ -62,6 +62,20 @@ QUIZZES = Columns(
     Column("n_attempts", "int64", "of all students, whatever their status; banked attempts included", heading="Attempts"),
 )
 
+PASSAGES = Columns(
+    Column("ordinal", "int64", "from 1, in the order of the text", heading="No."),
+    Column("page", "Int64", "of a PDF, from 1; <NA> elsewhere", heading="Page"),
+    Column("slide", "Int64", "of a presentation, from 1; <NA> elsewhere", heading="Slide"),
+    Column("cell", "Int64", "of a notebook, from 1; <NA> elsewhere", heading="Cell"),
+    Column("seconds", "float64", "of a video, from its start; NaN elsewhere", heading="Second"),
+    Column("headings", "object", "list of the headings above it, from the outermost to the nearest", heading="Headings"),
+    Column("body", "str", heading="Text"),
+    Column("language", "str", "ISO 639; NaN if it was not detected", heading="Language"),
+    Column("is_notes", "bool", "what a speaker says and the audience does not see"),
+    Column("overlap", "int64", "characters at its start that end the passage before it"),
+    Column("checksum", "str", "SHA-256 of the body, by which decisions about reading advice name it"),
+)
+
 MESSAGES = Columns(
     Column("id", "int64", heading="Message"),
     Column("recipient", "str", "the address of the message; the person may have another one now", heading="To"),
