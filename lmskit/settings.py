@@ -9,6 +9,7 @@ from email.errors import MessageError
 from email.policy import SMTP
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
@@ -89,7 +90,7 @@ def read_secret(path: Path, *, name: str) -> str:
     return lines[0]
 
 
-WITH_PASSWORDS = ("PGPASSWORD", "PGSERVICE", "LMSKIT_DATABASE_URL", "LMSKIT_SMTP_PASSWORD")
+WITH_PASSWORDS = ("PGPASSWORD", "PGSERVICE", "LMSKIT_DATABASE_URL", "LMSKIT_SMTP_PASSWORD", "LMSKIT_EMBEDDING_KEY")
 
 
 def environment_without_passwords() -> dict[str, str]:
@@ -120,6 +121,19 @@ def put_first(name: str, folder: Path) -> None:
     """Put a folder before those in which a variable such as `JUPYTER_PATH` has this process, and those it starts, search."""
     others = [os.environ[name]] if os.environ.get(name) else []
     os.environ[name] = os.pathsep.join([str(folder), *others])
+
+
+def _not_a_server(url: str) -> str | None:
+    """Return what is wrong with the address of a model server, without its text, which may contain a password."""
+    try:
+        parts = urlsplit(url)
+        if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+            return "must have neither a login nor a query; the key belongs into LMSKIT_EMBEDDING_KEY"
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and url.isascii() and url.isprintable():
+            return None
+    except ValueError:
+        return "has a port that cannot be one"
+    return "is not an address such as https://models.example.org/v1"
 
 
 def _set(variables: Mapping[str, str | None]) -> None:
@@ -241,6 +255,30 @@ class Settings(BaseSettings):
         description="`LMSKIT_SMTP_TIMEOUT`: seconds to wait for each answer of the mail server, at most 40; four times that after the text",
     )
 
+    embedder: str | None = Field(
+        default=None,
+        pattern=r"^\w+(\.\w+)*:\w+(\.\w+)*$",
+        description="`LMSKIT_EMBEDDER`: `module:object` of the institution's own embedder, which this process imports and runs",
+    )
+    embedding_url: str | None = Field(
+        default=None,
+        description="`LMSKIT_EMBEDDING_URL`: a model server in OpenAI's format, such as `http://localhost:11434/v1`; "
+        "only with it do texts of materials and searches leave the machine",
+    )
+    embedding_model: str | None = Field(
+        default=None, pattern="^[!-~]{1,180}$", description="`LMSKIT_EMBEDDING_MODEL`: what the model server calls the model"
+    )
+    embedding_dimension: Annotated[int, BeforeValidator(_number), Field(ge=1, le=16_000)] | None = Field(
+        default=None, description="`LMSKIT_EMBEDDING_DIMENSION`: how many numbers its vectors have"
+    )
+    embedding_key: SecretStr | None = Field(default=None, description="`LMSKIT_EMBEDDING_KEY`: its key, never shown in a message")
+    embedding_key_file: Path | None = Field(
+        default=None, description="`LMSKIT_EMBEDDING_KEY_FILE`: a file with it, instead of `LMSKIT_EMBEDDING_KEY`"
+    )
+    embedding_timeout: float = Field(
+        default=60, gt=0, le=600, description="`LMSKIT_EMBEDDING_TIMEOUT`: seconds for one request to the model server, 60 by default"
+    )
+
     @field_validator("home", "project_root", "workspace", "reports_dir", "mail_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
@@ -288,6 +326,29 @@ class Settings(BaseSettings):
                 "With LMSKIT_SMTP_USER, LMSKIT_SMTP_SECURITY must be starttls or tls: others could read the password on its way."
             )
         return self
+
+    @model_validator(mode="after")
+    def _one_model_server(self) -> Self:
+        if self.embedding_url is None:
+            return self
+        if self.embedder is not None:
+            raise ValueError("LMSKIT_EMBEDDER and LMSKIT_EMBEDDING_URL each name what computes vectors. Set one of them.")
+        if self.embedding_model is None or self.embedding_dimension is None:
+            raise ValueError("LMSKIT_EMBEDDING_URL needs LMSKIT_EMBEDDING_MODEL and LMSKIT_EMBEDDING_DIMENSION.")
+        problem = _not_a_server(self.embedding_url)
+        if problem is not None:
+            raise ValueError(f"LMSKIT_EMBEDDING_URL {problem}.")
+        parts = urlsplit(self.embedding_url)
+        if (self.embedding_key or self.embedding_key_file) and parts.scheme == "http" and parts.hostname not in THIS_MACHINE:
+            raise ValueError("With a key, LMSKIT_EMBEDDING_URL must begin with https: others could read the key on its way.")
+        return self
+
+    @property
+    def model_server_key(self) -> str | None:
+        """The key for the model server, from the file or the variable."""
+        if self.embedding_key_file is not None:
+            return read_secret(self.embedding_key_file, name="LMSKIT_EMBEDDING_KEY_FILE")
+        return None if self.embedding_key is None else self.embedding_key.get_secret_value()
 
     @property
     def login_password(self) -> str | None:

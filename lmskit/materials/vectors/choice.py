@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import EmbedderUnavailableError
 from lmskit.materials.vectors.character_hash import CharacterHash
+from lmskit.materials.vectors.model_server import ModelServer
+from lmskit.materials.vectors.own_embedder import own_embedder
 from lmskit.materials.vectors.sentence_encoder import UniversalSentenceEncoder
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 WITHOUT_A_MODEL = "Texts are compared by runs of characters, not by meaning: {reason}"
 """What screens say where the fallback is used."""
+TEXTS_LEAVE = "Texts of materials and searches are sent to the model server {host}."
+"""What screens say where a model server is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,28 @@ class ChosenEmbedder:
 
     embedder: Embedder
     note: str | None = None
-    """A sentence for the screen if it is not the one that it should be."""
+    """A sentence for the screen: that texts leave the machine, or that it is not the one that it should be."""
 
 
-def chosen_embedder(_settings: Settings) -> ChosenEmbedder:
-    """Return the embedder that the settings name; else the model that comes with lmskit, or the character hash if it cannot be loaded."""
+def chosen_embedder(settings: Settings) -> ChosenEmbedder:
+    """Return the embedder that the settings name; else the model that comes with lmskit, or the character hash if it cannot be loaded.
+
+    Raises
+    ------
+    EmbedderError
+        The settings name one that cannot be loaded: another one would compute other vectors than the institution wants.
+    """
+    if settings.embedder is not None:
+        return ChosenEmbedder(own_embedder(settings.embedder))
+    if settings.embedding_url is not None and settings.embedding_model is not None and settings.embedding_dimension is not None:
+        server = ModelServer(
+            settings.embedding_url,
+            model=settings.embedding_model,
+            dimension=settings.embedding_dimension,
+            key=settings.model_server_key,
+            timeout=settings.embedding_timeout,
+        )
+        return ChosenEmbedder(server, TEXTS_LEAVE.format(host=server.host))
     encoder = _sentence_encoder()
     try:
         encoder.check_files()
