@@ -1,0 +1,77 @@
+"""`lmskit material search`: find the passages of a course's materials that explain something."""
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from lmskit.cli.page import Limit
+from lmskit.cli.printing import print_error, print_line, print_table
+from lmskit.db import access, snapshot
+from lmskit.queries.material_search import PassageFilter
+from lmskit.read_models.passage_search import DEFAULT_HITS, PassageHit, embedder_in_use, prepared_search, search_passages
+from lmskit.vocabulary import MaterialKind
+
+app = typer.Typer(name="material", help="Search the materials of courses.", no_args_is_help=True)
+
+
+class HitFormat(StrEnum):
+    """How hits are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+HEADINGS = {"material": "Material", "location": "Where", "text": "Text", "score": "Score", "link": "Link"}
+
+
+@app.command()
+def search(  # noqa: PLR0917 - each is an option
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="TEXT",
+            help='What the passages should explain, as words or as a question. "In quotation marks" is demanded, -word is excluded.',
+            show_default=False,
+        ),
+    ],
+    course: Annotated[list[str], typer.Option("--course", help="Code of the course; can be given several times.", show_default=False)],
+    week: Annotated[int | None, typer.Option("--week", help="Only materials of this week.", show_default=False)] = None,
+    kind: Annotated[MaterialKind | None, typer.Option("--kind", help="Only materials of this kind.", show_default=False)] = None,
+    language: Annotated[str | None, typer.Option("--language", help="Only passages in this language, as de.", show_default=False)] = None,
+    limit: Limit = DEFAULT_HITS,
+    output: Annotated[HitFormat, typer.Option("--format", help="How the hits are printed.")] = HitFormat.TABLE,
+) -> None:
+    """Find the passages of a course's materials that suit a text best, by their words and by their meaning."""
+    with snapshot() as session:
+        embedder = embedder_in_use(session, access().settings)
+    prepared = prepared_search(text, embedder)
+    with snapshot() as session:
+        found = search_passages(session, course, prepared, limit=limit, only=PassageFilter(week, kind, language))
+    if output is HitFormat.JSON:
+        typer.echo(json.dumps([_record(hit) for hit in found.hits], indent=2, ensure_ascii=False))
+        if found.caveat:
+            print_error(found.caveat)
+        return
+    nothing = f"No passage of {' and '.join(course)} has anything to do with it."
+    print_table([_record(hit) | {"score": f"{hit.score:.2f}"} for hit in found.hits], HEADINGS, nothing=nothing)
+    if found.caveat:
+        print_line(found.caveat)
+    if found.hits and not found.suitable:
+        print_line("None of these passages stands out from the others, so that there may be nothing about it in these materials.")
+
+
+def _record(hit: PassageHit) -> dict[str, Any]:
+    """A hit as it is printed."""
+    return {
+        "course": hit.course,
+        "week": hit.week,
+        "material": hit.title,
+        "material_id": hit.material_id,
+        "file": hit.file_name,
+        "location": str(hit.location),
+        "text": str(hit.snippet),
+        "score": round(hit.score, 4),
+        "link": hit.link,
+    }

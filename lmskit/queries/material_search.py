@@ -1,0 +1,142 @@
+"""Search in the passages of materials: by their words, and by their meaning where they have vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import text
+
+from lmskit.queries.frame import rows
+from lmskit.text_search import CONFIGURATIONS, configuration_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy.orm import Session
+
+    from lmskit.queries.frame import Rows
+    from lmskit.queries.search_words import SearchWords
+    from lmskit.vocabulary import MaterialKind
+
+WEIGHT_OF_WORDS = 0.3
+"""Share of the words in a score, the rest being that of the meaning: chosen by `python -m scripts.search_quality`."""
+
+_STATEMENT = text(files("lmskit.queries").joinpath("material_search.sql").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchVector:
+    """The vector of a search, and the model that made it."""
+
+    model: str
+    checksum: str
+    numbers: tuple[float, ...]
+    """Of the length 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageFilter:
+    """Which of the passages of the chosen courses are shown."""
+
+    week: int | None = None
+    """Only materials of this week."""
+    kind: MaterialKind | None = None
+    """Only materials of this kind."""
+    language: str | None = None
+    """Only passages in this language, as ISO 639-1."""
+
+    def __bool__(self) -> bool:
+        """Whether it leaves any passage out."""
+        return self != PassageFilter()
+
+
+def best_passages(
+    session: Session,
+    courses: Collection[int],
+    words: SearchWords,
+    vector: SearchVector | None = None,
+    *,
+    only: PassageFilter = PassageFilter(),
+    most: int,
+    weight_of_words: float = WEIGHT_OF_WORDS,
+) -> Rows:
+    """The passages of the courses with these ids that suit a search best.
+
+    ============  ==================  ===============================================================
+    course        str                 code
+    material_id   int
+    ordinal       int                 of the passage in its material, from 1
+    title, kind, week_number, url, file_name           of the material
+    page, slide, cell, seconds, headings               where the passage is
+    body, language, is_notes, overlap                  the passage
+    score         float               weighted mean of the next two, or `by_words` without a vector
+    by_words      float               0-1: BM25, as a share of what a passage could reach
+    by_meaning    float or None       cosine between passage and search, -1 to 1
+    typical       float               mean score of all passages of the courses; the same in every row
+    ============  ==================  ===============================================================
+
+    The best ones first, then by material and ordinal; at most `most`. A passage that has neither a searched word nor a vector of the
+    model is not found. No passage of another course has an influence.
+    """
+    return rows(
+        session,
+        _STATEMENT,
+        {
+            "courses": sorted(set(courses)),
+            "languages": list(CONFIGURATIONS),
+            "configurations": list(CONFIGURATIONS.values()),
+            "wished": words.wished,
+            "demanded": words.demanded,
+            "vector": None if vector is None else "[" + ",".join(f"{number:.6g}" for number in vector.numbers) + "]",
+            "model": None if vector is None else vector.model,
+            "weight": weight_of_words,
+            "filtered": bool(only) or bool(words.demanded),
+            "week": only.week,
+            "kind": None if only.kind is None else only.kind.value,
+            "language": only.language,
+            "most": most,
+        },
+    )
+
+
+def model_in_use(session: Session) -> str | None:
+    """The name of the model whose vectors searches are to ask: of several, the newest; None without vectors."""
+    statement = text("SELECT name FROM embedding_models WHERE state = 'in use' ORDER BY created_at DESC, name LIMIT 1")
+    return cast("str | None", session.scalar(statement))
+
+
+def is_in_use(session: Session, model: str, checksum: str) -> bool:
+    """Whether the passages have the vectors of this model, and searches are to ask them."""
+    statement = text("SELECT EXISTS (SELECT FROM embedding_models WHERE name = :model AND checksum = :checksum AND state = 'in use')")
+    return bool(session.scalar(statement, {"model": model, "checksum": checksum}))
+
+
+def found_words(session: Session, words: SearchWords, written: Mapping[str | None, Collection[str]]) -> dict[str | None, set[str]]:
+    """Which words of passages a search has found.
+
+    Parameters
+    ----------
+    session
+        The caller's.
+    words
+        The search.
+    written
+        Words as they are written in passages, by the language of the passages.
+
+    Returns
+    -------
+    Those of the words, by language, that are the same as a searched one in the text search of the language, such as `lists` for `list`.
+    """
+    statement = text(
+        "SELECT word.written FROM unnest(CAST(:written AS text[])) AS word (written)"
+        " WHERE tsvector_to_array(to_tsvector(CAST(:configuration AS regconfig), word.written))"
+        " && tsvector_to_array(to_tsvector(CAST(:configuration AS regconfig), :wished))"
+    )
+    return {
+        language: set(
+            session.scalars(statement, {"written": sorted(these), "configuration": configuration_of(language), "wished": words.wished})
+        )
+        for language, these in written.items()
+    }

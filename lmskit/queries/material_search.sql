@@ -1,0 +1,167 @@
+-- The passages of some courses that suit a search best.
+--
+-- One row for each passage that has a searched word, or a vector; the best of them.
+-- Order: score, the best first; then number of the material and of the passage, so that it is total.
+-- Columns: by_words is Okapi BM25 (k1 = 1.2, b = 0.75), divided by the limit that a passage approaches which repeats every searched word
+--   without end, so that it is from 0 to 1. by_meaning is the cosine between passage and search; null where the passage has no vector of
+--   the model. score is their weighted mean; of a passage without a vector it is by_words. typical is the mean score
+--   of all passages of the courses, by which one can see how much a passage stands out.
+-- Caveats: A word is compared as the language of each passage has it, so that one search becomes a query for each language.
+--   How rare a word is follows from the chosen courses alone. Filters decide which passages are shown; scores stay the same.
+-- Fast: row security allows no index on words or vectors. The passages of the courses are read once for their words and once for their
+--   vectors; ts_filter leaves only the searched words of a passage before they become rows.
+WITH spoken AS MATERIALIZED (
+    SELECT
+        p.language,
+        count(*) AS n_passages,
+        sum(octet_length(p.body)) AS size
+    FROM material_passages AS p
+    WHERE p.course_id = ANY(CAST(:courses AS bigint []))
+    GROUP BY p.language
+),
+
+collection AS MATERIALIZED (
+    SELECT
+        sum(spoken.n_passages)::float8 AS n_passages,
+        greatest(sum(spoken.size)::float8 / sum(spoken.n_passages)::float8, 1) AS mean_size
+    FROM spoken
+),
+
+searched AS MATERIALIZED (
+    SELECT
+        coalesce(spoken.language, '') AS language,
+        word.lexemes,
+        websearch_to_tsquery(configuration.name, :demanded) AS demanded,
+        (
+            SELECT string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
+            FROM unnest(word.lexemes) AS lexeme
+        ) AS any_of_them
+    FROM spoken
+    LEFT JOIN unnest(CAST(:languages AS text []), CAST(:configurations AS text [])) AS known (language, name)
+        ON known.language = spoken.language
+    CROSS JOIN LATERAL (SELECT coalesce(known.name, 'simple')::regconfig) AS configuration (name)
+    CROSS JOIN LATERAL (SELECT tsvector_to_array(to_tsvector(configuration.name, :wished))) AS word (lexemes)
+),
+
+found AS MATERIALIZED (
+    SELECT
+        p.material_id,
+        p.ordinal,
+        searched.language,
+        octet_length(p.body) AS size,
+        word.lexeme,
+        cardinality(word.positions) AS n
+    FROM searched
+    JOIN material_passages AS p ON coalesce(p.language, '') = searched.language
+    CROSS JOIN LATERAL unnest(ts_filter(setweight(p.body_vector, 'A', searched.lexemes), '{a}')) AS word
+    WHERE p.course_id = ANY(CAST(:courses AS bigint [])) AND p.body_vector @@ searched.any_of_them
+),
+
+rarity AS MATERIALIZED (
+    SELECT
+        found.lexeme,
+        ln(1 + (collection.n_passages - count(*) + 0.5) / (count(*) + 0.5)) AS weight
+    FROM found
+    CROSS JOIN collection
+    GROUP BY found.lexeme, collection.n_passages
+),
+
+reach AS MATERIALIZED (
+    SELECT
+        searched.language,
+        2.2 * sum(coalesce(rarity.weight, ln(1 + (collection.n_passages + 0.5) / 0.5))) AS most
+    FROM searched
+    CROSS JOIN collection
+    CROSS JOIN LATERAL unnest(searched.lexemes) AS word (lexeme)
+    LEFT JOIN rarity ON rarity.lexeme = word.lexeme
+    GROUP BY searched.language
+),
+
+worded AS (
+    SELECT
+        found.material_id,
+        found.ordinal,
+        sum(rarity.weight * 2.2 * found.n / (found.n + 1.2 * (0.25 + 0.75 * found.size / collection.mean_size))) / reach.most AS score
+    FROM found
+    CROSS JOIN collection
+    JOIN rarity ON rarity.lexeme = found.lexeme
+    JOIN reach ON reach.language = found.language
+    GROUP BY found.material_id, found.ordinal, reach.most
+),
+
+meant AS (
+    SELECT
+        v.material_id,
+        v.ordinal,
+        -(v.embedding <#> CAST(:vector AS halfvec)) AS score
+    FROM passage_vectors AS v
+    WHERE v.course_id = ANY(CAST(:courses AS bigint [])) AND v.model = :model
+),
+
+scored AS MATERIALIZED (
+    SELECT
+        material_id,
+        ordinal,
+        coalesce(worded.score, 0) AS by_words,
+        meant.score AS by_meaning,
+        coalesce(CAST(:weight AS float8) * coalesce(worded.score, 0) + (1 - CAST(:weight AS float8)) * meant.score, worded.score) AS score
+    FROM meant
+    FULL JOIN worded USING (material_id, ordinal)
+),
+
+best AS MATERIALIZED (
+    SELECT *
+    FROM scored
+    WHERE
+        NOT CAST(:filtered AS boolean)
+        OR (scored.material_id, scored.ordinal) IN (
+            SELECT
+                p.material_id,
+                p.ordinal
+            FROM material_passages AS p
+            JOIN materials AS m ON m.id = p.material_id AND m.course_id = p.course_id
+            JOIN searched ON searched.language = coalesce(p.language, '')
+            WHERE
+                p.course_id = ANY(CAST(:courses AS bigint []))
+                AND (numnode(searched.demanded) = 0 OR p.body_vector @@ searched.demanded)
+                AND (CAST(:week AS integer) IS NULL OR m.week_number = :week)
+                AND (CAST(:kind AS text) IS NULL OR m.kind::text = :kind)
+                AND (CAST(:language AS text) IS NULL OR p.language = :language)
+        )
+    ORDER BY scored.score DESC, scored.material_id ASC, scored.ordinal ASC
+    LIMIT CAST(:most AS integer)
+),
+
+average AS (
+    SELECT (SELECT sum(scored.score) FROM scored) / collection.n_passages AS score FROM collection
+)
+
+SELECT
+    c.code AS course,
+    p.material_id,
+    p.ordinal,
+    m.title,
+    m.kind,
+    m.week_number,
+    m.url,
+    m.file_name,
+    p.page,
+    p.slide,
+    p.cell,
+    p.seconds,
+    p.headings,
+    p.body,
+    p.language,
+    p.is_notes,
+    p.overlap,
+    best.score,
+    best.by_words,
+    best.by_meaning,
+    average.score AS typical
+FROM best
+CROSS JOIN average
+JOIN material_passages AS p USING (material_id, ordinal)
+JOIN materials AS m ON m.id = p.material_id AND m.course_id = p.course_id
+JOIN courses AS c ON c.id = p.course_id
+WHERE p.course_id = ANY(CAST(:courses AS bigint []))
+ORDER BY best.score DESC, p.material_id ASC, p.ordinal ASC
