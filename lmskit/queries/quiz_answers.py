@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from lmskit.schemas.quiz import QuizContent
 
 _LARGEST_SCORE = 100_000_000.0  # the evidence of mastery has the same bound
-_ANSWER_WITHOUT_SCORE = '$[*] ? (@.response != null && !(exists(@.score) && @.score.type() == "number"))'
+ANSWER_WITHOUT_SCORE = '$[*] ? (@.response != null && !(exists(@.score) && @.score.type() == "number"))'
+"""SQL/JSON path: an answer that was given and has no score."""
 _NO_ANSWER: tuple[float, Any] = (np.nan, None)
 
 
@@ -186,7 +187,7 @@ def _graded() -> ColumnElement[bool]:
     return and_(
         ~QuizAttempt.banked,
         QuizAttempt.score.is_not(None),
-        not_(func.jsonb_path_exists(QuizAttempt.answers, func.jsonpath(_ANSWER_WITHOUT_SCORE))),
+        not_(func.jsonb_path_exists(QuizAttempt.answers, func.jsonpath(ANSWER_WITHOUT_SCORE))),
     )
 
 
