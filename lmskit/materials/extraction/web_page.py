@@ -153,4 +153,6 @@ def _without_surroundings(part: etree._Element) -> list[Block]:
         if element.find(".//h1") is None:
             _drop(element)
     body = part.find("body")
+    if body is None and part.tag == "html":
+        return []  # its head alone, whose title is not text of the page
     return blocks_of_tree(part if body is None else body)

@@ -43,6 +43,8 @@ class _Site:
     robots: Robots | None = None
     refusal: str | None = None
     """Why nothing may be fetched."""
+    silence: str | None = None
+    """Why nothing can be fetched now."""
     asked_at: float = 0.0
 
 
@@ -166,6 +168,8 @@ class WebFetcher:
         if site is None or time.monotonic() - site.asked_at > _ROBOTS_KEPT:
             site = self._sites[address.origin] = _Site(asked_at=time.monotonic())
             self._read_robots(site, address)
+        if site.silence is not None:
+            raise SiteUnavailableError(str(address), site.silence)
         if site.refusal is not None:
             raise RobotsRefusedError(str(address), site.refusal)
         if site.robots is not None and not site.robots.allows(address):
@@ -181,9 +185,7 @@ class WebFetcher:
                 text = self._robots_text(WebAddress.parsed(f"{address.origin}/robots.txt"))
             except SiteUnavailableError as error:
                 if attempt == _ROBOTS_TRIES - 1:
-                    site.refusal = f"{address.origin}/robots.txt cannot be read, so that nothing is fetched: {error.reason}"
-            except WebPageError:
-                raise
+                    site.silence = f"{address.origin}/robots.txt cannot be read, so that nothing is fetched: {error.reason}"
             else:
                 site.robots = Robots.parsed(text)
                 break
