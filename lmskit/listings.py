@@ -76,6 +76,16 @@ PASSAGES = Columns(
     Column("checksum", "str", "SHA-256 of the body, by which decisions about reading advice name it"),
 )
 
+EMBEDDING_MODELS = Columns(
+    Column("name", "str", "name of the model", heading="Model"),
+    Column("state", "str", "`EmbeddingModelState`", heading="State"),
+    Column("dimension", "int64", "numbers in a vector", heading="Numbers"),
+    Column("vectors", "int64", "passages that have a vector of it, among those that the person may see", heading="Vectors"),
+    Column("missing", "int64", "passages that have none of it", heading="Missing"),
+    Column("created_at", "object", "`datetime` of its first use"),
+    Column("checksum", "str", "SHA-256 of what determines its vectors; NaN = unknown"),
+)
+
 MESSAGES = Columns(
     Column("id", "int64", heading="Message"),
     Column("recipient", "str", "the address of the message; the person may have another one now", heading="To"),

@@ -42,7 +42,7 @@ MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
     "sign-out": ("lmskit.cli.sign_in",),
     "whoami": ("lmskit.cli.sign_in",),
     "course": ("lmskit.cli.course", "lmskit.cli.course_create"),
-    "material": ("lmskit.cli.material_search",),
+    "material": ("lmskit.cli.material_search", "lmskit.cli.material_vectors"),
     "quiz": ("lmskit.cli.quiz", "lmskit.cli.quiz_quality"),
 }
 """A module has either an `app` with verbs, or a function named like the noun, with `_` for `-`. Python keeps the word `import` for itself.

@@ -61,5 +61,6 @@ class ScheduledJob:
 JOBS = (
     ScheduledJob("mail", "Send the messages that wait", ("mail", "deliver"), watch="--watch", login="lmskit_dispatcher", sends_mail=True),
     ScheduledJob("mastery", "Refresh mastery", ("mastery", "refresh"), at=DailyAt(3, 30)),
+    ScheduledJob("vectors", "Compute vectors of passages that have none", ("material", "embed"), at=DailyAt(4, 30)),
 )
 """A further job is one line here."""

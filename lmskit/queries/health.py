@@ -13,6 +13,7 @@ from lmskit.queries.connections import connections_finding
 from lmskit.queries.database_sessions import session_findings
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.login_settings import login_settings_findings
+from lmskit.queries.material_vectors import embedding_findings
 from lmskit.queries.server_release import SERVER_RELEASE, VECTOR_RELEASE, server_finding, vector_finding
 from lmskit.queries.server_settings import settings_findings
 from lmskit.queries.session_limits import limits_findings, temporary_files_findings
@@ -44,6 +45,7 @@ def database_findings(session: Session, *, embedded: bool, harden: bool, install
     yield connections_finding(session, embedded=embedded)
     yield from _access(session, embedded=embedded, harden=harden)
     yield from _bounds(session)
+    yield from embedding_findings(session)
     if session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one():
         yield from session_findings(session)
         yield from temporary_files_findings(session)

@@ -23,7 +23,9 @@ from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.admission import admit
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll
+from lmskit.services.material_vectors import embed_passages
 from lmskit.services.transport import Transport, transport_of
+from lmskit.settings import Settings
 
 
 def enrol(begin: Opener, transport: Transport, lease: dt.timedelta, order: dict[str, Any]) -> None:
@@ -70,7 +72,12 @@ def click(begin: Opener, _transport: Transport, lease: dt.timedelta, order: dict
     part.replace(order["answers"])
 
 
-WORK = {"request": request, "enrol": enrol, "dispatch": dispatch, "click": click}
+def embed(begin: Opener, _transport: Transport, _lease: dt.timedelta, order: dict[str, Any]) -> None:
+    """Let search use another model."""
+    embed_passages(begin, Settings(embedder=f"tests.reliability.two_models:{order['model']}"), model=order["model"])
+
+
+WORK = {"embed": embed, "request": request, "enrol": enrol, "dispatch": dispatch, "click": click}
 
 
 def carry_out(order: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 
 from lmskit.errors import EmbedderError
-from lmskit.limits import LONGEST_EMBEDDED, LONGEST_NAME
+from lmskit.limits import LONGEST_EMBEDDED, LONGEST_NAME, MOST_DIMENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(rf"[!-~]{{1,{LONGEST_NAME}}}")
 _CHECKSUM = re.compile("[0-9a-f]{64}")
-_MOST_DIMENSIONS = 16_000
 _SMALLEST = 1e-30
 """A vector of smaller numbers has no direction."""
 
@@ -141,8 +140,8 @@ def check_embedder(embedder: object, *, said: str) -> None:
         problem = "has no function embed"
     elif not isinstance(name, str) or not _NAME.fullmatch(name):
         problem = f"has no name of 1 to {LONGEST_NAME} printable ASCII characters without a space"
-    elif not isinstance(dimension, int) or isinstance(dimension, bool) or not 1 <= dimension <= _MOST_DIMENSIONS:
-        problem = f"has no dimension from 1 to {_MOST_DIMENSIONS:,}"
+    elif not isinstance(dimension, int) or isinstance(dimension, bool) or not 1 <= dimension <= MOST_DIMENSIONS:
+        problem = f"has no dimension from 1 to {MOST_DIMENSIONS:,}"
     elif not isinstance(checksum, str) or not _CHECKSUM.fullmatch(checksum):
         problem = "has no checksum of 64 lower-case hexadecimal digits"
     else:
@@ -152,3 +151,12 @@ def check_embedder(embedder: object, *, said: str) -> None:
 
 def _refusal(name: str, what: str) -> str:
     return f"The model {name} answers {what}. Nothing of it was stored; check the model."
+
+
+def passage_text(headings: Sequence[str], body: str) -> str:
+    """Return what is embedded of a passage: a paragraph often does not repeat what its headings say.
+
+    >>> passage_text(["Spread", "Variance"], "It is the mean of the squared deviations.")
+    'Spread. Variance. It is the mean of the squared deviations.'
+    """
+    return "".join(f"{heading}. " for heading in headings) + body

@@ -1,0 +1,59 @@
+"""`lmskit material embed` and `models`: the vectors that search by meaning uses."""
+
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.page import Limit, Offset
+from lmskit.cli.printing import print_error, print_line, print_table, spinner
+from lmskit.db import access, snapshot, transaction
+from lmskit.errors import EmbedderError
+from lmskit.listings import EMBEDDING_MODELS
+from lmskit.materials.vectors.choice import chosen_embedder
+from lmskit.queries.material_vectors import count_embedding_models, embedding_model_rows
+from lmskit.services.material_vectors import embed_passages
+
+app = typer.Typer(name="material", help="Vectors of passages, which search by meaning uses.", no_args_is_help=True)
+
+
+@app.command()
+def embed(
+    *,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", metavar="NAME", help="The model that search shall use from now on; for administrators.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Compute the vectors of passages that have none yet; interrupted, it goes on where it was.
+
+    With another model than the one in use, search goes on with the old vectors until all new ones are there.
+    """
+    settings = access().settings
+    if (note := chosen_embedder(settings).note) is not None:
+        print_error(note)
+    with spinner("Looking for passages without a vector") as show:
+
+        def progress(step: str, done: int, total: int | None) -> None:
+            show(step if total is None else f"{step}: {done:,} of {total:,}", done, total)
+
+        report = embed_passages(transaction, settings, model=model, progress=progress)
+    print_line(report.sentence)
+
+
+@app.command()
+def models(limit: Limit = 100, offset: Offset = 0) -> None:
+    """List the models whose vectors are stored, and the one that this process would use for new ones."""
+    with snapshot() as session:
+        listed = embedding_model_rows(session, limit=limit, offset=offset)
+        total = count_embedding_models(session)
+    print_table(listed, EMBEDDING_MODELS.headings, offset=offset, total=total, nothing="There are no vectors yet: lmskit material embed")
+    try:
+        chosen = chosen_embedder(access().settings)
+    except EmbedderError as error:
+        print_error(str(error))
+    else:
+        print_line(f"This process would compute new vectors with {chosen.embedder.name}.")
+        if chosen.note is not None:
+            print_line(chosen.note)

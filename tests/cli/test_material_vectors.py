@@ -1,0 +1,42 @@
+import pytest
+from sqlalchemy import delete
+
+from lmskit.db import transaction
+from lmskit.models import EmbeddingModel, Material
+from tests import factories
+
+HASH = "character-hash-384"
+
+
+@pytest.fixture
+def material(course, admin_engine):
+    """A committed material with two passages."""
+    with transaction(admin_engine) as session:
+        made = factories.material(session, course, week_number=None, passages=["A list stores values.", "A loop repeats statements."])
+    yield made
+    with transaction(admin_engine) as session:
+        session.execute(delete(Material).where(Material.id == made.id))
+        session.execute(delete(EmbeddingModel))
+
+
+def test_vectors_are_computed_and_the_models_listed(lmskit, course, material):
+    nothing = lmskit("material", "models")
+    assert "There are no vectors yet: lmskit material embed" in nothing.stdout
+    assert "This process would compute new vectors with universal-sentence-encoder-multilingual-3." in nothing.stdout
+    done = lmskit("material", "embed", "--model", HASH)
+    assert (done.exit_code, done.stdout) == (0, f"2 vectors of {HASH} stored.\n")
+    listed = lmskit("material", "models").stdout
+    assert [line.split() for line in listed.splitlines() if line.startswith(HASH)] == [[HASH, "in", "use", "384", "2", "0"]]
+    found = lmskit("material", "search", "storing valuez", "--course", course.code)
+    assert "A list stores values." in found.stdout
+
+
+def test_a_model_that_this_process_does_not_have_is_refused(lmskit, material):
+    refused = lmskit("material", "embed", "--model", "os:system")
+    assert refused.exit_code == 1
+    assert "os:system, which this process does not have" in refused.stderr
+
+
+def test_the_screen_says_that_texts_are_sent_to_a_server(lmskit, material, configure):
+    configure(LMSKIT_EMBEDDING_URL="http://127.0.0.1:9/v1", LMSKIT_EMBEDDING_MODEL="small", LMSKIT_EMBEDDING_DIMENSION="3")
+    assert "Texts of materials and searches are sent to the model server 127.0.0.1:9." in lmskit("material", "models").stdout
