@@ -72,6 +72,9 @@ COMMENT ON COLUMN lms.material_passages.minute IS 'Of a video, from 0';
 COMMENT ON COLUMN lms.material_passages.embedding_model IS 'Vectors of different models are never compared';
 CREATE POLICY lecturer_updates_own ON lms.material_passages FOR UPDATE TO lmskit_lecturer
     USING (course_id = ANY ((SELECT lms.my_course_ids())::bigint[])) WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
+ALTER POLICY lecturer_inserts_own ON lms.material_passages
+    WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[])
+        AND EXISTS (SELECT FROM lms.materials AS m WHERE m.id = material_id AND m.course_id = material_passages.course_id));
 GRANT INSERT (minute, embedding, embedding_model), UPDATE (page, minute, body, embedding, embedding_model)
     ON lms.material_passages TO lmskit_lecturer;
 

@@ -482,6 +482,8 @@ CREATE POLICY definer_locks ON lms.material_files FOR UPDATE TO lmskit_definer U
 CREATE POLICY definer_deletes ON lms.material_files FOR DELETE TO lmskit_definer USING (true);
 -- A passage is written once, so that its vectors are those of its text.
 DROP POLICY lecturer_updates_own ON lms.material_passages;
+-- Its key carries the course now, so that a passage of another's material in a course of one's own meets no row but the missing material.
+ALTER POLICY lecturer_inserts_own ON lms.material_passages WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
 
 REVOKE UPDATE (page, body) ON lms.material_passages FROM lmskit_lecturer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lms.material_files, lms.embedding_models, lms.passage_vectors, lms.reading_decisions,

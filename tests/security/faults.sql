@@ -3,8 +3,9 @@
 -- check without the parent
 ALTER POLICY lecturer_inserts_own ON lms.quiz_attempts WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
 
--- check without the parent
-ALTER POLICY lecturer_inserts_own ON lms.material_passages WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
+-- key without the course
+ALTER TABLE lms.passage_vectors DROP CONSTRAINT fk_passage_vectors_course_id_material_id_ordinal;
+ALTER TABLE lms.material_passages DROP CONSTRAINT pk_material_passages, ADD PRIMARY KEY (material_id, ordinal);
 
 -- policy by a setting
 ALTER POLICY lecturer_reads_own ON lms.courses USING (current_setting('app.person', true) = lecturer_id::text);

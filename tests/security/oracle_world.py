@@ -41,8 +41,12 @@ INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_sc
     JOIN courses AS c ON c.id = e.course_id JOIN quizzes AS q ON q.course_id = c.id AND q.week_number <= 4;
 INSERT INTO materials (course_id, week_number, kind, title, url)
     SELECT c.id, w, 'page', lower(c.code) || ' page', 'https://example.org/' || w FROM courses AS c, generate_series(1, 10) AS w;
-INSERT INTO material_passages (material_id, ordinal, course_id, body)
-    SELECT m.id, n, m.course_id, CASE c.code WHEN 'OWN-1' THEN 'own passage' ELSE 'canaryword of another' END
+INSERT INTO material_files (stored_as) SELECT encode(sha256(convert_to(lower(c.code), 'UTF8')), 'hex') FROM courses AS c;
+UPDATE materials AS m SET checksum = f.stored_as, stored_as = f.stored_as
+    FROM material_files AS f, courses AS c
+    WHERE c.id = m.course_id AND f.stored_as = encode(sha256(convert_to(lower(c.code), 'UTF8')), 'hex');
+INSERT INTO material_passages (material_id, ordinal, course_id, headings, body)
+    SELECT m.id, n, m.course_id, ARRAY[lower(c.code)], CASE c.code WHEN 'OWN-1' THEN 'own passage' ELSE 'canaryword of another' END
     FROM materials AS m JOIN courses AS c ON c.id = m.course_id, generate_series(1, 20) AS n;
 INSERT INTO embedding_models (name, dimension, checksum, state) VALUES ('shared', 3, repeat('0', 64), 'in use');
 INSERT INTO passage_vectors (course_id, material_id, ordinal, model, dimension, embedding)

@@ -234,6 +234,27 @@ PROBES = (
         "'nobodyword'",
         is_open=False,
     ),
+    Probe(
+        "whether another has a file",
+        counts,
+        "SELECT 1 FROM materials WHERE stored_as = encode(sha256({}), 'hex')",
+        "'canary-1'",
+        "'nobody-1'",
+    ),
+    Probe(
+        "whether another has a material of this address",
+        counts,
+        "SELECT 1 FROM materials WHERE url = {} AND course_id = {foreign_course}",
+        "'https://example.org/3'",
+        "'https://example.org/30'",
+    ),
+    Probe(
+        "estimate of a heading",
+        estimates,
+        "SELECT 1 FROM material_passages WHERE headings @> ARRAY[{}]",
+        "'canary-1'",
+        "'nobody-1'",
+    ),
     Probe("estimate of a position", estimates, "SELECT 1 FROM reading_decisions WHERE position = {}", "77", "78"),
     Probe("estimate of a depth", estimates, "SELECT 1 FROM crawl_pages WHERE depth > {}", "50", "60"),
     Probe(

@@ -34,7 +34,7 @@ INSERT INTO lms.material_passages (material_id, ordinal, course_id, body) VALUES
 INSERT INTO lms.material_passages (material_id, ordinal, course_id, body) VALUES (:foreign_material, 1, :own_course, 'x') ON CONFLICT DO NOTHING;
 
 -- alike
-INSERT INTO lms.material_passages (material_id, ordinal, course_id, body) VALUES (:foreign_material, 1, :own_course, 'x') ON CONFLICT (material_id, ordinal) DO UPDATE SET body = 'x' RETURNING *;
+INSERT INTO lms.material_passages (material_id, ordinal, course_id, body) VALUES (:foreign_material, 1, :own_course, 'x') ON CONFLICT (course_id, material_id, ordinal) DO UPDATE SET body = 'x' RETURNING *;
 
 -- alike
 INSERT INTO lms.material_passages (material_id, ordinal, course_id, body) VALUES (:foreign_material, 1, :foreign_course, 'x');
