@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lmskit.dashboards.click_figure import ClickFigure
+    from lmskit.dashboards.find_material import FindMaterialDashboard
     from lmskit.dashboards.knowledge import KnowledgeDashboard
     from lmskit.dashboards.mastery import MasteryDashboard
     from lmskit.dashboards.quiz_quality import QuizQualityDashboard
     from lmskit.dashboards.what_if import WhatIfDashboard
 
-__all__ = ["ClickFigure", "KnowledgeDashboard", "MasteryDashboard", "QuizQualityDashboard", "WhatIfDashboard"]
+__all__ = ["ClickFigure", "FindMaterialDashboard", "KnowledgeDashboard", "MasteryDashboard", "QuizQualityDashboard", "WhatIfDashboard"]
 
 _MODULES = {
     "ClickFigure": "click_figure",
+    "FindMaterialDashboard": "find_material",
     "KnowledgeDashboard": "knowledge",
     "MasteryDashboard": "mastery",
     "QuizQualityDashboard": "quiz_quality",

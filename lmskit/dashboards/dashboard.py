@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from lmskit.db import Opener
+    from lmskit.read_models.course_list import CourseList
 
 CHARTS, TABLES = "Charts", "Tables"
 WIDE, NARROW = "3 1 560px", "2 1 430px"
@@ -72,7 +73,7 @@ class Dashboard(ABC):
             with self._open_session() as session:
                 found = course_list(session)
             self._simulated = found.simulated
-            self.course.options = [(label, code) for code, label in found.labels.items()]
+            self.course.options = self._course_options(found)
             if found.first is None:
                 self.message.bad(NO_COURSES)
             elif course and course not in found.labels:
@@ -83,6 +84,10 @@ class Dashboard(ABC):
         self.course.observe(lambda _change: self._course_chosen(), names="value")
         self.mode.observe(lambda _change: self._draw(), names="value")
         self._course_chosen()
+
+    def _course_options(self, found: CourseList) -> list[tuple[str, str]]:
+        """List the courses to choose from, each with its code."""
+        return [(label, code) for code, label in found.labels.items()]
 
     def _course_chosen(self) -> None:
         if self.course.value is None:

@@ -12,6 +12,7 @@ function render({ model, el }) {
     if (!asked) return; // another view of the same widget asked
     asked = false;
     button.disabled = false;
+    if (message.failed) return;
     const address = URL.createObjectURL(new Blob(buffers, { type: "application/octet-stream" }));
     Object.assign(document.createElement("a"), { href: address, download: message.name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10_000);

@@ -20,7 +20,7 @@ class Download(anywidget.AnyWidget):
     label
         The text on the button.
     make
-        Returns the name and the content of the file.
+        Returns the name and the content of the file; None if there is none, which it has shown to the person.
     """
 
     _esm: ClassVar[str] = (HERE / "download.js").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ class Download(anywidget.AnyWidget):
 
     label = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, label: str, make: Callable[[], tuple[str, bytes]]) -> None:
+    def __init__(self, label: str, make: Callable[[], tuple[str, bytes] | None]) -> None:
         super().__init__(label=label)
         self._make = make
         self.on_msg(lambda _widget, content, _buffers: self.receive(content))
@@ -36,5 +36,8 @@ class Download(anywidget.AnyWidget):
     def receive(self, message: Any) -> None:  # noqa: ANN401 - a page can send anything
         """Answer one press of the button."""
         if isinstance(message, dict) and message.get("wanted"):
-            name, content = self._make()
-            self.send({"name": name}, buffers=[content])
+            made = self._make()
+            if made is None:
+                self.send({"failed": True})
+            else:
+                self.send({"name": made[0]}, buffers=[made[1]])

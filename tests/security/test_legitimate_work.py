@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db.transaction import snapshot, transaction
 from lmskit.models import Course, CrawlPage, Material, MaterialCrawl, Quiz, QuizAttempt, ReadingDecision, Syllabus, User
-from lmskit.queries import attempt, computed_at, course, mastery, provenance, roster, term
+from lmskit.queries import attempt, computed_at, course, mastery, material_choices, provenance, roster, term
 from lmskit.queries.login import signed_in
 from lmskit.reporting import snapshot as shared
 from lmskit.services import material_deletion
@@ -135,6 +135,7 @@ WORK: dict[str, Callable[[Session], int]] = {
         "SELECT p.body FROM material_passages AS p JOIN passage_vectors AS v USING (course_id, material_id, ordinal)"
         " WHERE v.model = 'shared' ORDER BY v.embedding <=> array_fill(0.2, ARRAY[3])::halfvec LIMIT 3"
     ),
+    "see what can be searched": lambda s: material_choices.material_choices(s, [CODE]).n_passages,
     "move a material to another week": changed(update(Material).where(Material.course_id == COURSE).values(week_number=2)),
     "keep, refer to and release a file": file_kept_and_released,
     "pin a passage, move it and take it back": passage_pinned,
