@@ -86,6 +86,24 @@ EMBEDDING_MODELS = Columns(
     Column("checksum", "str", "SHA-256 of what determines its vectors; NaN = unknown"),
 )
 
+MATERIALS = Columns(
+    Column("material_id", "int64", heading="Material"),
+    Column("week_number", "Int64", "1-60; missing for the whole course", heading="Week"),
+    Column("title", "str", heading="Title"),
+    Column("kind", "str", "`MaterialKind`", heading="Kind"),
+    Column("language", "str", "ISO 639; NaN where it could not be detected", heading="Language"),
+    Column("licence", "str", "SPDX identifier or text; NaN if it is not known"),
+    Column("n_passages", "int64", "0 if it has no text, or is a link only", heading="Passages"),
+    Column("length", "Int64", "pages, slides, cells or seconds, as the kind has it; missing for kinds without", heading="Length"),
+    Column("size", "Int64", "bytes of the file; missing for a link"),
+    Column("file_name", "str", "path within its folder, with slashes; NaN for a link", heading="File"),
+    Column("url", "str", "NaN for a file without an address", heading="Address"),
+    Column("state", "str", "`MaterialState`", heading="State"),
+    Column("findings", "object", "list of sentences: what was not read or is doubtful"),
+    Column("origin", "str", "`Origin`"),
+    Column("updated_at", "object", "`datetime` of the last change"),
+)
+
 MESSAGES = Columns(
     Column("id", "int64", heading="Message"),
     Column("recipient", "str", "the address of the message; the person may have another one now", heading="To"),

@@ -23,8 +23,8 @@ NOUNS = {
     "audit": "Who changed what; for administrators.",
     "import": "Import the exports of other systems.",
     "course": "List, show and create courses.",
-    "material": "Search the materials of courses.",
     "quiz": "List the quizzes of a course; show how good a quiz and its questions are.",
+    "material": "Add, list, show, search and remove the materials of courses.",
     "enrollment": "List the students of a course, enrol a student, withdraw one.",
     "mail": "Send the messages that wait, list messages, try some again.",
     "mastery": "Estimates of mastery: refresh them, show them, and choose their rule.",
@@ -42,8 +42,13 @@ MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
     "sign-out": ("lmskit.cli.sign_in",),
     "whoami": ("lmskit.cli.sign_in",),
     "course": ("lmskit.cli.course", "lmskit.cli.course_create"),
-    "material": ("lmskit.cli.material_search", "lmskit.cli.material_vectors"),
     "quiz": ("lmskit.cli.quiz", "lmskit.cli.quiz_quality"),
+    "material": (
+        "lmskit.cli.material",
+        "lmskit.cli.material_change",
+        "lmskit.cli.material_search",
+        "lmskit.cli.material_vectors",
+    ),
 }
 """A module has either an `app` with verbs, or a function named like the noun, with `_` for `-`. Python keeps the word `import` for itself.
 

@@ -11,6 +11,7 @@ OTHER_NAMES = {
     "new_term.starts_on": "term_starts",
     "new_term.ends_on": "term_ends",
     "columns": "map",
+    "file_name": "name",
 }
 """Fields whose option has another name."""
 

@@ -56,6 +56,7 @@
      │    ├── DemonstrationError    its codes belong to real terms or courses
      │    ├── WeekInUseError        quizzes or materials belong to a week to be removed
      │    ├── ChangedMeanwhileError another person changed what a form shows
+     │    ├── MaterialExistsError
      │    ├── QuizExistsError
      │    ├── QuizAnsweredError     attempts refer to questions that would change
      │    ├── QuizUnreadableError   its stored questions do not have lmskit's form
@@ -108,6 +109,7 @@ from lmskit.errors.conflict import (
     LastAdministratorError,
     LoginClosedError,
     LoginExistsError,
+    MaterialExistsError,
     MessageSettledError,
     NoLoginError,
     NotAStudentError,
@@ -233,6 +235,7 @@ __all__ = [
     "LoginLostError",
     "LoginMissingError",
     "LoginRequiredError",
+    "MaterialExistsError",
     "MaterialFileError",
     "MaterialNotFoundError",
     "MaterialStoreError",

@@ -162,6 +162,10 @@ class ChangedMeanwhileError(ConflictError):
         super().__init__(f"Another person changed {what} since it was opened. Nothing was changed; open it again.")
 
 
+class MaterialExistsError(ConflictError):
+    """The course has another material of this file name or address; the sentence says which, and what to do."""
+
+
 class QuizExistsError(ConflictError):
     """A title is used once among the quizzes of a course."""
 

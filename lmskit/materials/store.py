@@ -329,6 +329,28 @@ class ObjectStore(MaterialStore):
         )
 
 
+class PreviewStore(MaterialStore):
+    """Says that it has every file, and holds none: for a preview, after which everything is rolled back."""
+
+    def __init__(self) -> None:
+        super().__init__("a preview")
+
+    def names(self) -> Iterator[str]:
+        """Give out nothing."""
+        yield from ()
+
+    def _content(self, stored_as: str) -> bytes:
+        raise FileNotFoundError(stored_as)
+
+    def _is_there(self, stored_as: str) -> bool:  # noqa: ARG002 - of every file
+        return True
+
+    def _write(self, stored_as: str, content: bytes) -> None: ...
+
+    def _remove(self, stored_as: str) -> bool:  # noqa: ARG002 - of every file
+        return False
+
+
 def store_of(settings: Settings) -> MaterialStore:
     """Return the store that the settings name.
 

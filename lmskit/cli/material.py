@@ -1,0 +1,129 @@
+"""`lmskit material`: list and show the materials of a course; `material_change` has the verbs that change them."""
+
+import csv
+import enum
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lmskit.cli.page import Limit, Offset
+from lmskit.cli.printing import print_line, print_table
+from lmskit.db import access, snapshot
+from lmskit.importers.report_file import without_formula
+from lmskit.listings import MATERIALS
+from lmskit.materials.location import minute_and_second
+from lmskit.materials.store import store_of
+from lmskit.queries.material import StoredMaterial, count_materials, material, material_rows
+from lmskit.rounding import count_text
+from lmskit.schemas.material import MaterialDetails
+from lmskit.vocabulary import MaterialKind
+from lmskit.whole_file import write_whole
+
+app = typer.Typer(
+    name="material",
+    help="Add, list, show and remove the materials of a course: documents, pages, captions of videos.",
+    no_args_is_help=True,
+)
+
+CourseOption = Annotated[str, typer.Option("--course", metavar="CODE", help="Code of the course.", show_default=False)]
+MaterialArgument = Annotated[
+    int, typer.Argument(metavar="MATERIAL", help="Number of the material, as lmskit material list shows it.", show_default=False)
+]
+
+
+class Output(enum.StrEnum):
+    """How a list is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+@app.command("list")
+def list_materials(
+    *,
+    course: CourseOption,
+    week: Annotated[int | None, typer.Option("--week", metavar="N", help="Only those of this week.", show_default=False)] = None,
+    kind: Annotated[MaterialKind | None, typer.Option("--kind", help="Only those of this kind.", show_default=False)] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="CODE", help="Only those in this language, such as de.", show_default=False)
+    ] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+    output: Annotated[Output, typer.Option("--format", help="How to print the list.")] = Output.TABLE,
+) -> None:
+    """List the materials of a course, those for the whole course first, then by week."""
+    asked = MaterialDetails.model_validate({"week": week, "kind": kind, "language": language})
+    filters: dict[str, Any] = {"week": asked.week, "kind": asked.kind, "language": asked.language}
+    with snapshot() as session:
+        listed = material_rows(session, course, **filters, limit=limit, offset=offset)
+        total = count_materials(session, course, **filters)
+    if output is Output.TABLE:
+        some = " of this kind" if any(value is not None for value in filters.values()) else ""
+        nothing = f"{course} has no materials{some} yet. To add some: lmskit material add PATH --course {course}"
+        shown = [{**row, "length": length_text(row["kind"], row["length"])} for row in listed]
+        print_table(shown, MATERIALS.headings, offset=offset, total=total, nothing=nothing)
+    else:
+        print_data(listed, MATERIALS.names, output)
+
+
+@app.command()
+def show(
+    number: MaterialArgument,
+    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Write its file here.", show_default=False)] = None,
+) -> None:
+    """Show a material: where it comes from, what was read, and what is doubtful."""
+    with snapshot() as session:
+        found = material(session, number)
+    for line in _lines(found):
+        print_line(line)
+    if save is not None and found.stored_as is None:
+        print_line("It is a link: there is no file to save.")
+    elif save is not None and found.stored_as is not None:
+        write_whole(save, store_of(access().settings).read(found.stored_as))
+        print_line(f"Its file was written to {save}.")
+
+
+def _lines(found: StoredMaterial) -> list[str]:
+    week = "for the whole course" if found.week is None else f"week {found.week}"
+    lines = [f"Material {found.material_id} of {found.course}, {week}: {found.title}"]
+    length = length_text(found.kind.value, found.length)
+    parts = [found.kind.value, *([length] if length else []), *([f"language {found.language}"] if found.language else [])]
+    lines.append(f"{', '.join(parts)}; licence: {found.licence or 'not known'}; {count_text(found.n_passages, 'passage')}")
+    if found.file_name is not None:
+        lines.append(f"File: {found.file_name}" + ("" if found.size is None else f", {found.size:,} bytes, SHA-256 {found.checksum}"))
+    if found.url is not None:
+        lines.append(f"Address: {found.url}" + (" (gone)" if found.state == "gone" else ""))
+    return [*lines, *(f"Note: {finding}" for finding in found.findings)]
+
+
+def length_text(kind: str, length: int | None) -> str:
+    """Return the length of a material with what it is counted in; nothing where it has none.
+
+    >>> length_text("pdf", 1), length_text("presentation", 12), length_text("video", 3725), length_text("text", None)
+    ('1 page', '12 slides', '1:02:05', '')
+    """
+    if length is None:
+        return ""
+    if kind == MaterialKind.VIDEO:
+        return minute_and_second(length)
+    noun = {MaterialKind.PDF: "page", MaterialKind.PRESENTATION: "slide", MaterialKind.NOTEBOOK: "cell"}.get(MaterialKind(kind), "part")
+    return count_text(length, noun)
+
+
+def print_data(rows: Sequence[Mapping[str, Any]], names: Sequence[str], output: Output) -> None:
+    """Print rows for a program: as one JSON list, or as CSV whose cells no spreadsheet takes for formulas."""
+    if output is Output.JSON:
+        typer.echo(json.dumps([{name: row[name] for name in names} for row in rows], default=str, ensure_ascii=False, indent=1))
+        return
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_cell(row[name]) for name in names] for row in rows)
+
+
+def _cell(value: object) -> str:
+    return without_formula("" if value is None else " ".join(map(str, value)) if isinstance(value, list) else str(value))

@@ -1,0 +1,244 @@
+"""`lmskit material add`, `remove`, `refresh` and `sweep`."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePath
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from lmskit.cli.material import CourseOption
+from lmskit.cli.printing import print_error, print_line, print_table, spinner
+from lmskit.db import access, engine_for, retried, snapshot, transaction
+from lmskit.db.revision import require_current
+from lmskit.errors import InputError, LockedError, MaterialFileError
+from lmskit.materials.folder import FolderFile, files_of, week_in
+from lmskit.materials.reading import MaterialReader
+from lmskit.materials.store import MaterialStore, store_of
+from lmskit.queries.course import course_by_code
+from lmskit.queries.material import material, stored_materials
+from lmskit.rounding import count_text
+from lmskit.schemas.material import AddMaterial, MaterialDetails
+from lmskit.schemas.mistakes import mistakes
+from lmskit.services.material import AddedMaterial, MaterialContent, RemovedMaterial, add_material, refresh_material, remove_material, sweep
+from lmskit.services.material_folder import FileResult, add_files, counts_of
+from lmskit.vocabulary import MaterialKind
+
+app = typer.Typer(name="material")
+
+SOME_REFUSED = 3
+"""The exit status if some files of a folder were refused; the others are added."""
+_SWEPT_AT_ONCE = 100
+"""Files between two commits of a sweep."""
+_HEADINGS = {"name": "File", "outcome": "Result", "week": "Week", "title": "Title", "n_passages": "Passages", "reason": "Why"}
+_IS_ADDRESS = re.compile("https?://", re.IGNORECASE)
+
+
+@app.command()
+def add(
+    what: Annotated[str, typer.Argument(metavar="PATH|URL", help="A file, a folder, or a web address.", show_default=False)],
+    *,
+    course: CourseOption,
+    week: Annotated[
+        int | None,
+        typer.Option("--week", metavar="N", help="Week of the syllabus. Default: what the file or its name says.", show_default=False),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title of a file or link. Default: that of the file.", show_default=False)] = None,
+    licence: Annotated[str | None, typer.Option(help="An SPDX identifier such as CC-BY-4.0, or a text.", show_default=False)] = None,
+    language: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Language, such as de. Default: it is detected.", show_default=False)
+    ] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="Where a file is on the web.", show_default=False)] = None,
+    captions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Captions (VTT or SRT) of the video at URL.", show_default=False)
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name by which a file is recognised when it is added again. Default: its own.", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would become of each file, and write nothing.")] = False,
+) -> None:
+    """Add a file, the files of a folder, or a link to a course; what is there already is brought up to date.
+
+    In a folder, week and title come from the manifest materials.csv or materials.yaml, from the files themselves, or from names such as
+    week-03. What is not a material is skipped. If files were refused, the exit status is 3.
+    """
+    details = MaterialDetails.model_validate({"week": week, "title": title, "licence": licence, "language": language, "url": url})
+    require_current(engine_for())
+    with snapshot() as session:
+        code = course_by_code(session, course).code
+    if _IS_ADDRESS.match(what):
+        _add_link(code, what, details, captions, name, dry_run=dry_run)
+        return
+    if captions is not None:
+        raise InputError("--captions is for a video: give its address instead of a path. To add captions alone, give their path.")
+    path = Path(what).expanduser()
+    if path.is_dir():
+        if details.title is not None or details.url is not None or name is not None:
+            raise InputError("--title, --url and --name are for one file. For a folder, write them into its manifest, materials.csv.")
+        _add_folder(code, path, details, dry_run=dry_run)
+    elif path.is_file():
+        _add_file(code, path, details, name or path.name, dry_run=dry_run)
+    else:
+        raise InputError(f"There is no file or folder {what}. Check the path; a web address begins with http:// or https://")
+
+
+@app.command()
+def remove(
+    numbers: Annotated[
+        list[int], typer.Argument(metavar="MATERIAL…", help="Numbers of materials, as lmskit material list shows them.", show_default=False)
+    ],
+) -> None:
+    """Remove materials with their passages; a file goes with the last material that has it."""
+
+    def work() -> list[RemovedMaterial]:
+        with transaction() as session:
+            return [remove_material(session, number) for number in dict.fromkeys(numbers)]
+
+    removed = retried(work)
+    for gone in removed:
+        print_line(f"Material {gone.material_id}, {gone.title}, was removed.")
+    _sweep(store_of(access().settings), [name for gone in removed for name in gone.released])
+
+
+@app.command()
+def refresh(
+    course: CourseOption,
+    number: Annotated[int | None, typer.Option("--material", metavar="N", help="Only this material.", show_default=False)] = None,
+) -> None:
+    """Read the stored files again, such as after lmskit has learned to read more; to bring in a changed file, add it again."""
+    require_current(engine_for())
+    with snapshot() as session:
+        numbers = stored_materials(session, course) if number is None else [material(session, number).material_id]
+    store, outcomes = store_of(access().settings), {"changed": 0, "unchanged": 0}
+    refused = False
+    with spinner("Reading materials") as show, MaterialReader() as reader:
+        for done, each in enumerate(numbers):
+            show(f"Reading materials ({done} of {len(numbers)})", done, len(numbers))
+            try:
+                outcomes[_read_again(store, reader, each).outcome] += 1
+            except MaterialFileError as error:
+                refused = True
+                print_error(f"Material {each}: {error}")
+    print_line(f"{count_text(len(numbers), 'material')} read again: {outcomes['changed']:,} changed, {outcomes['unchanged']:,} unchanged.")
+    if refused:
+        raise typer.Exit(SOME_REFUSED)
+
+
+@app.command("sweep")
+def sweep_store() -> None:
+    """Remove files from the store that no material has, as a crash may leave them; for the account that may list the store."""
+    store = store_of(access().settings)
+    names = list(store.names())
+    removed = 0
+    for start in range(0, len(names), _SWEPT_AT_ONCE):
+        with transaction() as session:
+            removed += sweep(session, store, names[start : start + _SWEPT_AT_ONCE])
+    print_line(f"{count_text(removed, 'file')} of {len(names):,} removed: no material had {'it' if removed == 1 else 'them'}.")
+
+
+def _add_link(course: str, address: str, details: MaterialDetails, captions: Path | None, name: str | None, *, dry_run: bool) -> None:
+    if details.url is not None:
+        raise InputError("--url is where a file is on the web. The address itself is given already; leave the option out.")
+    try:
+        said = details.model_copy(update={"url": MaterialDetails(url=address).url})
+    except ValidationError as error:
+        raise InputError(f"PATH|URL: {' '.join(mistakes(error).values())}") from None
+    if captions is not None:
+        if not captions.is_file():
+            raise InputError(f"There is no file {captions} with captions. Check the path.")
+        said = said.model_copy(update={"kind": MaterialKind.VIDEO})
+        _add_file(course, captions, said, name or captions.name, dry_run=dry_run)
+        return
+    request = AddMaterial.model_validate({"course": course, **said.model_dump(exclude_none=True)})
+    store = store_of(access().settings)
+    if dry_run:
+        print_line(f"Would add the link {request.url} to {course}.")
+        return
+
+    def work() -> AddedMaterial:
+        with transaction() as session:
+            return add_material(session, store, request, MaterialContent())
+
+    added = retried(work)
+    _sweep(store, added.released)
+    print_line(f"Material {added.material_id} was {_outcome(added.outcome)}: {added.title}, {_week(added.week)}; a link, without text.")
+
+
+def _add_file(course: str, path: Path, said: MaterialDetails, name: str, *, dry_run: bool) -> None:
+    shown = PurePath(name).as_posix()
+    file = FolderFile(AddMaterial(course=course, file_name=shown).file_name or shown, path, said, named_week=week_in(path.name))
+    store = store_of(access().settings)
+    with spinner(f"Reading {path.name}"):
+        (result,) = add_files(transaction, store, course, [file], replacing=False, dry_run=dry_run)
+    if result.reason is not None:
+        print_error(f"{path.name}: {result.reason}")
+        raise typer.Exit(1)
+    passages = count_text(result.n_passages, "passage")
+    if dry_run:
+        print_line(
+            f"{result.name} would be {_outcome(result.outcome)}: {result.title}, {_week(result.week)}, {passages}. Nothing was written."
+        )
+    else:
+        print_line(f"Material {result.material_id} was {_outcome(result.outcome)}: {result.title}, {_week(result.week)}, {passages}.")
+    _print_findings([result])
+    _sweep(store, result.released)
+
+
+def _add_folder(course: str, folder: Path, details: MaterialDetails, *, dry_run: bool) -> None:
+    files = files_of(folder)
+    store = store_of(access().settings)
+    results: list[FileResult] = []
+    with spinner("Reading materials") as show:
+
+        def count(step: str, done: int, total: int | None) -> None:
+            show(f"{step} ({done} of {total})", done, total)
+
+        results.extend(add_files(transaction, store, course, files, defaults=details, dry_run=dry_run, progress=count))
+    rows = [{name: getattr(result, name) for name in _HEADINGS} for result in results]
+    print_table(rows, _HEADINGS, nothing=f"There are no files in {folder}.")
+    _print_findings(results)
+    print_line(counts_of(results) + ("." if not dry_run else ". This was a dry run: nothing was written."))
+    _sweep(store, [name for result in results for name in result.released])
+    if any(result.outcome == "refused" for result in results):
+        raise typer.Exit(SOME_REFUSED)
+
+
+def _read_again(store: MaterialStore, reader: MaterialReader, number: int) -> AddedMaterial:
+    with snapshot() as session:
+        found = material(session, number)
+    if found.stored_as is None or found.checksum is None:
+        raise MaterialFileError("it is a link: there is no file to read. To read the page, crawl it.", name=found.title)
+    text = reader.read(store.read(found.stored_as), name=found.file_name)
+    checksum = found.checksum
+
+    def work() -> AddedMaterial:
+        with transaction() as session:
+            return refresh_material(session, number, text, checksum=checksum)
+
+    return retried(work)
+
+
+def _sweep(store: MaterialStore, names: Sequence[str]) -> None:
+    if not names:
+        return
+    try:
+        with transaction() as session:
+            sweep(session, store, names)
+    except LockedError as error:
+        print_error(f"The files of what was removed are still in the store: {error} To remove them later: lmskit material sweep")
+
+
+def _print_findings(results: Iterable[FileResult]) -> None:
+    for result in results:
+        for finding in result.findings:
+            print_line(f"Note: {result.name}: {finding}")
+
+
+def _outcome(outcome: str) -> str:
+    return {"unchanged": "left as it is"}.get(outcome, outcome)
+
+
+def _week(week: int | None) -> str:
+    return "for the whole course" if week is None else f"week {week}"
