@@ -28,7 +28,7 @@ line (said) AS (
     SELECT format('grant %s.%s to %s: %s', c.relname, t.attname, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END,
                   string_agg(a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END, ',' ORDER BY a.privilege_type))
     FROM relation AS c JOIN pg_attribute AS t ON t.attrelid = c.oid, aclexplode(t.attacl) AS a
-    WHERE a.grantee <> c.relowner GROUP BY c.relname, t.attname, a.grantee
+    WHERE a.grantee <> c.relowner AND NOT t.attisdropped GROUP BY c.relname, t.attname, a.grantee -- which older servers do not clear
     UNION ALL
     SELECT format('function %s returns %s owner=%s language=%s definer=%s volatile=%s leakproof=%s settings=%s body=%s', p.oid::regprocedure,
                   pg_get_function_result(p.oid), pg_get_userbyid(p.proowner), l.lanname, p.prosecdef, p.provolatile, p.proleakproof, p.proconfig,

@@ -60,7 +60,8 @@ granted AS (
     FROM relation AS c, aclexplode(c.relacl) AS a WHERE a.grantee <> c.relowner
     UNION ALL
     SELECT format('%s.%s', c.relname, t.attname), c.relkind, a.grantee, a.privilege_type, a.is_grantable, true
-    FROM relation AS c JOIN pg_attribute AS t ON t.attrelid = c.oid, aclexplode(t.attacl) AS a WHERE a.grantee <> c.relowner
+    FROM relation AS c JOIN pg_attribute AS t ON t.attrelid = c.oid, aclexplode(t.attacl) AS a
+    WHERE a.grantee <> c.relowner AND NOT t.attisdropped
 ),
 grant_named AS (
     SELECT g.*, format('%s %s on %s', coalesce(r.rolname, CASE g.grantee WHEN 0

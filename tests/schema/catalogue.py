@@ -47,7 +47,7 @@ QUESTIONS = {
     "column grants": """
         SELECT format('%s.%s %s %s', c.relname, t.attname, a.grantee::regrole, string_agg(a.privilege_type, ',' ORDER BY a.privilege_type))
         FROM pg_class AS c JOIN pg_attribute AS t ON t.attrelid = c.oid, aclexplode(t.attacl) AS a
-        WHERE c.relnamespace = 'lms'::regnamespace GROUP BY c.relname, t.attname, a.grantee""",
+        WHERE c.relnamespace = 'lms'::regnamespace AND NOT t.attisdropped GROUP BY c.relname, t.attname, a.grantee""",
     "schema grants": """
         SELECT format('%s %s', a.grantee::regrole, a.privilege_type) FROM pg_namespace, aclexplode(nspacl) AS a WHERE nspname = 'lms'""",
 }
