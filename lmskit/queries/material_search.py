@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import text
@@ -12,7 +14,7 @@ from lmskit.queries.frame import rows
 from lmskit.text_search import CONFIGURATIONS, configuration_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from sqlalchemy.orm import Session
 
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from lmskit.queries.search_words import SearchWords
     from lmskit.vocabulary import MaterialKind
 
-WEIGHT_OF_WORDS = 0.3
-"""Share of the words in a score, the rest being that of the meaning: chosen by `python -m scripts.search_quality`."""
+WEIGHT_OF_WORDS = 0.4
+"""Share of the words in a score, the rest being that of the meaning: chosen by `python -m benchmarks.search_quality`."""
+WEIGHTS_OF_WORDS: Mapping[str, float] = MappingProxyType({"character-hash-384": 0.8})
+"""Of models with another share: runs of characters say less than words."""
 
 _STATEMENT = text(files("lmskit.queries").joinpath("material_search.sql").read_text(encoding="utf-8"))
 
@@ -60,7 +64,7 @@ def best_passages(
     *,
     only: PassageFilter = PassageFilter(),
     most: int,
-    weight_of_words: float = WEIGHT_OF_WORDS,
+    weight_of_words: float | None = None,
 ) -> Rows:
     """The passages of the courses with these ids that suit a search best.
 
@@ -91,7 +95,7 @@ def best_passages(
             "demanded": words.demanded,
             "vector": None if vector is None else "[" + ",".join(f"{number:.6g}" for number in vector.numbers) + "]",
             "model": None if vector is None else vector.model,
-            "weight": weight_of_words,
+            "weight": share_of_words(vector) if weight_of_words is None else weight_of_words,
             "filtered": bool(only) or bool(words.demanded),
             "week": only.week,
             "kind": None if only.kind is None else only.kind.value,
@@ -99,6 +103,11 @@ def best_passages(
             "most": most,
         },
     )
+
+
+def share_of_words(vector: SearchVector | None) -> float:
+    """The share of the words in the scores of a search with this vector, from 0 to 1."""
+    return 1.0 if vector is None else WEIGHTS_OF_WORDS.get(vector.model, WEIGHT_OF_WORDS)
 
 
 def model_in_use(session: Session) -> str | None:

@@ -52,7 +52,7 @@ def test_a_hit_says_where_it_is_and_what_was_found(session, course, script):
     assert (hit.ordinal, str(hit.location), hit.link) == (2, "page 2, Part", "https://example.org/script.pdf#page=2")
     assert hit.snippet.marked("[", "]") == "statements. A [list] [stores] [values] in their order."
     assert (result.caveat, result.model) == (None, EMBEDDER.name)
-    assert hit.score == pytest.approx(0.3 * hit.by_words + 0.7 * (hit.by_meaning or 0.0))
+    assert hit.score == pytest.approx(0.8 * hit.by_words + 0.2 * (hit.by_meaning or 0.0))
 
 
 def test_neighbours_that_share_text_are_one_hit(session, course, script):

@@ -26,6 +26,9 @@ QUESTIONS = {
     "table comments": """
         SELECT format('%s %s', relname, obj_description(oid, 'pg_class'))
         FROM pg_class WHERE relnamespace = 'lms'::regnamespace AND relkind = 'r'""",
+    "storage": """
+        SELECT format('%s %s', relname, reloptions)
+        FROM pg_class WHERE relnamespace = 'lms'::regnamespace AND relkind = 'r' AND reloptions IS NOT NULL""",
     "triggers": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
     "row security": """
         SELECT format('%s enabled=%s forced=%s owner=%s', relname, relrowsecurity, relforcerowsecurity, relowner::regrole)
