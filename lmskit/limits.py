@@ -86,6 +86,8 @@ MOST_DIMENSIONS = 16_000
 """Numbers in a vector of a passage: pgvector's own limit of half-precision vectors."""
 MOST_CRAWL_DEPTH = 100
 """Links from the start of a crawl to a page."""
+MOST_CRAWL_PAGES, MOST_CRAWL_ADDRESSES = 5_000, 50_000
+"""Pages that one crawl fetches, and addresses that it notes: a calendar has one for each day of all centuries."""
 LONGEST_SEARCH = 2_000
 """Characters of a search in materials."""
 

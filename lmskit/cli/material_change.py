@@ -9,6 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from lmskit.cli.material import CourseOption
+from lmskit.cli.material_crawl import add_fetched, refresh_fetched
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.db import access, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
@@ -57,9 +58,10 @@ def add(
         str | None,
         typer.Option(help="Name by which a file is recognised when it is added again. Default: its own.", show_default=False),
     ] = None,
+    link: Annotated[bool, typer.Option("--link", help="Do not fetch the page or file at URL: keep its address alone.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would become of each file, and write nothing.")] = False,
 ) -> None:
-    """Add a file, the files of a folder, or a link to a course; what is there already is brought up to date.
+    """Add a file, the files of a folder, or a page or file of the web to a course; what is there already is brought up to date.
 
     In a folder, week and title come from the manifest materials.csv or materials.yaml, from the files themselves, or from names such as
     week-03. What is not a material is skipped. If files were refused, the exit status is 3.
@@ -69,8 +71,10 @@ def add(
     with snapshot() as session:
         code = course_by_code(session, course).code
     if _IS_ADDRESS.match(what):
-        _add_link(code, what, details, captions, name, dry_run=dry_run)
+        _add_address(code, what, details, captions, name, is_link=link, dry_run=dry_run)
         return
+    if link:
+        raise InputError("--link is for a web address, which begins with http:// or https://")
     if captions is not None:
         raise InputError("--captions is for a video: give its address instead of a path. To add captions alone, give their path.")
     path = Path(what).expanduser()
@@ -106,9 +110,15 @@ def remove(
 def refresh(
     course: CourseOption,
     number: Annotated[int | None, typer.Option("--material", metavar="N", help="Only this material.", show_default=False)] = None,
+    stored: Annotated[bool, typer.Option("--stored", help="Read stored files only; ask no site.")] = False,
 ) -> None:
-    """Read the stored files again, such as after lmskit has learned to read more; to bring in a changed file, add it again."""
+    """Ask sites whether what was fetched from them has changed, then read the stored files again, as after lmskit has learned to read more.
+
+    To bring in a changed file that was added from a folder, add it again.
+    """
     require_current(engine_for())
+    if not stored:
+        refresh_fetched(store_of(access().settings), course, number)
     with snapshot() as session:
         numbers = stored_materials(session, course) if number is None else [material(session, number).material_id]
     store, outcomes = store_of(access().settings), {"changed": 0, "unchanged": 0}
@@ -138,7 +148,9 @@ def sweep_store() -> None:
     print_line(f"{count_text(removed, 'file')} of {len(names):,} removed: no material had {'it' if removed == 1 else 'them'}.")
 
 
-def _add_link(course: str, address: str, details: MaterialDetails, captions: Path | None, name: str | None, *, dry_run: bool) -> None:
+def _add_address(
+    course: str, address: str, details: MaterialDetails, captions: Path | None, name: str | None, *, is_link: bool, dry_run: bool
+) -> None:
     if details.url is not None:
         raise InputError("--url is where a file is on the web. The address itself is given already; leave the option out.")
     try:
@@ -154,7 +166,12 @@ def _add_link(course: str, address: str, details: MaterialDetails, captions: Pat
     request = AddMaterial.model_validate({"course": course, **said.model_dump(exclude_none=True)})
     store = store_of(access().settings)
     if dry_run:
-        print_line(f"Would add the link {request.url} to {course}.")
+        print_line(f"Would add the {'link' if is_link else 'page or file at'} {request.url} to {course}.")
+        return
+    if not is_link:
+        added = add_fetched(store, request)
+        passages = count_text(added.n_passages, "passage")
+        print_line(f"Material {added.material_id} was {_outcome(added.outcome)}: {added.title}, {_week(added.week)}, {passages}.")
         return
 
     def work() -> AddedMaterial:

@@ -48,6 +48,7 @@ MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
         "lmskit.cli.material_change",
         "lmskit.cli.material_search",
         "lmskit.cli.material_vectors",
+        "lmskit.cli.material_crawl",
     ),
 }
 """A module has either an `app` with verbs, or a function named like the noun, with `_` for `-`. Python keeps the word `import` for itself.

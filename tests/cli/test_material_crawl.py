@@ -1,0 +1,80 @@
+"""`lmskit material crawl` on a site of this machine, which tests alone may be fetched from."""
+
+import pytest
+from sqlalchemy import select
+
+from lmskit.cli import material_crawl
+from lmskit.db import transaction
+from lmskit.models import Material
+from tests.materials.web_site import Answer, Site, fetcher, page
+
+
+@pytest.fixture
+def site():
+    answers = {
+        "/": Answer(page('<p>The start.</p><a href="/week-2/b">B</a><a href="/c">C</a>')),
+        "/week-2/b": Answer(page("<p>About b.</p>", title="B")),
+        "/c": Answer("?", 403),
+    }
+    with Site(answers).served() as served:
+        yield served
+
+
+@pytest.fixture
+def store(tmp_path, configure):
+    """The store that commands use; this machine's proxies are not asked."""
+    tmp_path.chmod(0o700)
+    configure(LMSKIT_MATERIAL_STORE=str(tmp_path), NO_PROXY="127.0.0.1")
+
+
+@pytest.fixture
+def allowed(monkeypatch):
+    """Commands may fetch from the site."""
+    monkeypatch.setattr(material_crawl, "web_fetcher", lambda _settings: fetcher())
+
+
+@pytest.mark.usefixtures("store", "allowed")
+def test_a_site_is_crawled_and_continued_and_refreshed(lmskit, course, site):
+    first = lmskit("material", "crawl", site.url, "--course", course.code, "--pages", "2")
+    assert first.exit_code == 0
+    assert "1 added, 0 changed, 0 unchanged, 1 not added, 1 not fetched yet." in first.output
+    assert f"{site.url}/c: it is not open to everyone (the server answered 403)." in first.output
+    assert "It stopped before its end: the limit of 2 addresses is reached." in first.output
+    second = lmskit("material", "crawl", site.url, "--course", course.code)
+    assert second.exit_code == 0
+    assert "An earlier crawl from this address was continued." in second.output
+    assert "1 added, 0 changed, 0 unchanged." in second.output
+    site.answers["/week-2/b"] = Answer("?", 410)
+    refreshed = lmskit("material", "refresh", "--course", course.code)
+    assert "2 pages of the web: 0 changed, 1 unchanged, 1 gone." in refreshed.output
+    assert f"{site.url}/week-2/b is gone; what was read is kept." in refreshed.output
+    assert "of the web" not in lmskit("material", "refresh", "--course", course.code, "--stored").output
+    with transaction() as session:
+        found = session.execute(select(Material.url, Material.title, Material.week_number).where(Material.course_id == course.id)).all()
+    assert sorted(map(tuple, found)) == [(f"{site.url}/", "A page", None), (f"{site.url}/week-2/b", "B", 2)]
+
+
+@pytest.mark.usefixtures("store", "allowed")
+def test_a_page_is_fetched_and_a_link_is_not(lmskit, course, site):
+    link = lmskit("material", "add", f"{site.url}/week-2/b", "--course", course.code, "--link", "--title", "A link")
+    assert link.output.endswith("A link, for the whole course; a link, without text.\n")
+    assert site.requests == []
+    added = lmskit("material", "add", f"{site.url}/", "--course", course.code, "--week", "1")
+    assert added.output.endswith(" was added: A page, week 1, 1 passage.\n")
+    preview = lmskit("material", "add", f"{site.url}/c", "--course", course.code, "--dry-run")
+    assert preview.output == f"Would add the page or file at {site.url}/c to {course.code}.\n"
+    refused = lmskit("material", "add", f"{site.url}/c", "--course", course.code)
+    assert (refused.exit_code, "it is not open to everyone" in refused.output) == (1, True)
+    wrong = lmskit("material", "add", "x.md", "--course", course.code, "--link")
+    assert "--link is for a web address" in wrong.output
+
+
+@pytest.mark.usefixtures("store")
+def test_an_address_of_this_machine_is_refused_without_a_connection(lmskit, course, site):
+    refused = lmskit("material", "crawl", site.url, "--course", course.code)
+    assert refused.exit_code == 1
+    assert "127.0.0.1, is an address of this machine. lmskit fetches from the public web only." in refused.output
+    assert site.requests == []
+    wrong = lmskit("material", "crawl", "ftp://example.org/", "--course", course.code)
+    assert wrong.exit_code == 1
+    assert "Only pages and files of the web are fetched." in wrong.output
