@@ -10,8 +10,10 @@ from rich.text import Text
 from lmskit.cli.printing import console, print_error, visible
 from lmskit.cli.seed import seed_people
 from lmskit.db import access, engine_for, migrator_engine, revision, transaction
+from lmskit.materials.store import store_of
 from lmskit.reporting.files import file_names
 from lmskit.services.demonstration import build
+from lmskit.services.demonstration_materials import add_demonstration_materials
 from lmskit.services.knowledge_tracing import fit_courses
 from lmskit.services.mastery import refresh
 from lmskit.settings import DEMO_ADMIN
@@ -56,6 +58,9 @@ def demo(
             steps.print(refresh(session, courses=report.courses).sentence())
             steps.print("Fitting knowledge tracing to the current term")
             fit_courses(session, courses=report.courses_of_current_term)
+    materials = add_demonstration_materials(lambda: transaction(engine), store_of(access().settings), report.courses_of_current_term)
+    if materials:
+        steps.print(f"Added {materials} materials")
     content = f"{len(report.courses)} courses, {report.students:,} students and {report.attempts:,} attempts"
     steps.print(f"The demonstration has {content}, all simulated.")
     if reports:
