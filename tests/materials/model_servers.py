@@ -28,6 +28,11 @@ def answering(*data: Any, status: int = 200, **headers: str) -> Answer:
     return lambda _request: (status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
+def answering_always(vector: list[float]) -> Answer:
+    """Answer this vector to every text."""
+    return lambda request: answering({"data": [{"index": index, "embedding": vector} for index in range(len(request["input"]))]})(request)
+
+
 @dataclass
 class RunningServer:
     """Its address, the answers that it gives before all others, and the requests it got."""
