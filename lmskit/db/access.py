@@ -28,7 +28,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from lmskit.db.address import DATABASE, THRESHOLD, hosts, parameters_of, prepare_threshold
-from lmskit.db.failure import connection_error, has_no_connection_left, is_starting
+from lmskit.db.failure import connection_error, worth_waiting
 from lmskit.db.passfile import find_password_of
 from lmskit.db.server import Server
 from lmskit.db.sign_in_advice import advice
@@ -49,10 +49,6 @@ Opened = TypeVar("Opened")
 POOL: dict[str, Any] = {"pool_size": 1, "max_overflow": 2, "pool_pre_ping": True}
 """A login has five connections for everything that its person has open, so that only one of three is kept while it is not in use."""
 CONNECT_TIMEOUT = 10
-STARTING_LIMIT = 60.0
-"""Seconds to wait for a server that says it is starting, as after a crash."""
-ENDING_LIMIT = 3.0
-"""Seconds to wait for a free connection of the login: the server counts one that was closed until its process has ended."""
 PAUSE = 0.2
 CONNECTION_PARAMETERS: dict[str, Any] = {"application_name": "lmskit", "connect_timeout": CONNECT_TIMEOUT}
 COMPANION = "lmskit_companion"
@@ -290,8 +286,7 @@ class Access:
             try:
                 return connect(complete)
             except failure as error:
-                limit = STARTING_LIMIT if is_starting(error) else ENDING_LIMIT if has_no_connection_left(error) else 0
-                if time.monotonic() - began >= limit:
+                if time.monotonic() - began >= worth_waiting(error):
                     raise connection_error(error, complete) from error
                 time.sleep(PAUSE)
 

@@ -138,14 +138,19 @@ UNKNOWN_NAME = ("could not translate host name", "failed to resolve host")
 STARTING = ("the database system is starting up", "the database system is in recovery", "not yet accepting connections")
 
 
-def is_starting(error: Exception) -> bool:
-    """Whether the server runs and only needs a moment to accept connections."""
-    return any(phrase in str(error) for phrase in STARTING)
+STARTING_LIMIT = 60.0
+ENDING_LIMIT = 3.0
 
 
-def has_no_connection_left(error: Exception) -> bool:
-    """Whether the login, or the server, has all the connections that it may have."""
-    return any(phrase in str(error) for phrase in TOO_MANY)
+def worth_waiting(error: Exception) -> float:
+    """Seconds for which it is worth trying again, after a connection was refused; 0 if it will be refused again.
+
+    A server that is starting, as after a crash, needs a moment, and one without a free connection still counts those that were just
+    closed until their processes have ended.
+    """
+    if any(phrase in str(error) for phrase in STARTING):
+        return STARTING_LIMIT
+    return ENDING_LIMIT if any(phrase in str(error) for phrase in TOO_MANY) else 0.0
 
 
 def connection_error(error: Exception, parameters: Mapping[str, object], *, advice: str | None = None) -> DatabaseError:
