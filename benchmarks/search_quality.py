@@ -208,13 +208,13 @@ def cisi() -> tuple[list[str], list[str], list[set[int]]]:
 
     documents, searches = texts("CISI.ALL"), texts("CISI.QRY")
     position = {number: n for n, number in enumerate(documents)}
-    judged: dict[int, set[int]] = defaultdict(set)
+    relevant: dict[int, set[int]] = defaultdict(set)
     for line in (REAL_DATA / "search" / "CISI.REL").read_text().splitlines():
         if line.strip():
             search, document = line.split()[:2]
-            judged[int(search)].add(position[int(document)])
-    asked = [number for number in searches if judged[number]]
-    return list(documents.values()), [searches[number] for number in asked], [judged[number] for number in asked]
+            relevant[int(search)].add(position[int(document)])
+    asked = [number for number in searches if relevant[number]]
+    return list(documents.values()), [searches[number] for number in asked], [relevant[number] for number in asked]
 
 
 def on_materials(session: Session, embedders: Sequence[Embedder], picture: Path | None) -> None:
@@ -244,7 +244,7 @@ def on_cisi(session: Session, embedders: Sequence[Embedder]) -> None:
     from lmskit.materials.passages import Passage
     from lmskit.queries.material_search import WEIGHT_OF_WORDS, WEIGHTS_OF_WORDS
 
-    documents, searches, judged = cisi()
+    documents, searches, relevant = cisi()
     course, numbers = stored(session, {"CISI": [Passage(body, Location(), language="en") for body in documents]}, embedders)
     print(f"\nCISI: {len(documents)} abstracts, {len(searches)} searches; MAP")
     for embedder in embedders:
@@ -252,7 +252,7 @@ def on_cisi(session: Session, embedders: Sequence[Embedder]) -> None:
         weight = WEIGHTS_OF_WORDS.get(embedder.name, WEIGHT_OF_WORDS)
         both = weight * words + (1 - weight) * meaning
         figures = {"words": words, "meaning": meaning, "both": both, "reciprocal rank": by_reciprocal_rank(words, meaning)}
-        print(f"  {embedder.name:34}", ", ".join(f"{title} {mean_average_precision(of, judged):.3f}" for title, of in figures.items()))
+        print(f"  {embedder.name:34}", ", ".join(f"{title} {mean_average_precision(of, relevant):.3f}" for title, of in figures.items()))
 
 
 def main() -> None:
