@@ -23,7 +23,7 @@ def courses_without_materials(session: Session, courses: tuple[str, ...]) -> tup
         select(Course.code, Course.module_code).where(Course.code.in_(courses), Course.origin == Origin.SIMULATION, counted == 0)
     )
     folders = files("lmskit.simulation").joinpath("materials")
-    return tuple((code, module) for code, module in sorted(map(tuple, found)) if folders.joinpath(module).is_dir())
+    return tuple((code, module) for code, module in sorted(map(tuple, found)) if folders.joinpath(_folder(module)).is_dir())
 
 
 def add_demonstration_materials(opener: Opener, store: MaterialStore, courses: tuple[str, ...]) -> int:
@@ -47,9 +47,18 @@ def add_demonstration_materials(opener: Opener, store: MaterialStore, courses: t
         empty = courses_without_materials(session, courses)
     added = 0
     for code, module in empty:
-        with as_file(files("lmskit.simulation").joinpath("materials", module)) as folder:
+        with as_file(files("lmskit.simulation").joinpath("materials", _folder(module))) as folder:
             for result in add_files(opener, store, code, files_of(folder), origin=Origin.SIMULATION):
                 if result.outcome == "refused":
                     raise DemonstrationError(f"The material {result.name} of {code} could not be added: {result.reason}")
                 added += result.outcome == "added"
     return added
+
+
+def _folder(module: str) -> str:
+    """The folder of a simulated module.
+
+    >>> _folder("SIM-PROG")
+    'PROG'
+    """
+    return module.removeprefix("SIM-")

@@ -6,9 +6,10 @@ import pytest
 
 from lmskit.materials.store import FolderStore
 from lmskit.queries.material import materials_of_course
+from lmskit.services.demonstration import build
 from lmskit.services.demonstration_materials import add_demonstration_materials
-from lmskit.vocabulary import Origin
 from tests import factories
+from tests.services.test_demonstration import seed_lecturers
 
 GAPS = {"PROG": {3, 11}, "STAT": {6, 7}, "LINA": {11}}
 """Weeks in which the simulated classes are weakest, left without a material."""
@@ -25,11 +26,12 @@ def test_each_course_gets_them_once_and_weak_topics_stay_without(session, store)
     def opener():
         yield session
 
-    made = {module: factories.course(session, module_code=module, origin=Origin.SIMULATION, weeks=12) for module in GAPS}
-    codes = tuple(course.code for course in made.values())
+    seed_lecturers(session)
+    codes = build(session, students=5).courses_of_current_term
+    made = {code.split("-")[1]: code for code in codes}
     assert add_demonstration_materials(opener, store, codes) == 14
     assert add_demonstration_materials(opener, store, codes) == 0
-    listed = {module: materials_of_course(session, course.code) for module, course in made.items()}
+    listed = {module: materials_of_course(session, code) for module, code in made.items()}
     for module, weak in GAPS.items():
         table = listed[module]
         assert not weak & set(table["week_number"])
@@ -44,7 +46,7 @@ def test_each_course_gets_them_once_and_weak_topics_stay_without(session, store)
 
 
 def test_a_real_course_gets_none(session, store):
-    course = factories.course(session, module_code="PROG", weeks=12)
+    course = factories.course(session, module_code="SIM-PROG", weeks=12)
 
     @contextlib.contextmanager
     def opener():
