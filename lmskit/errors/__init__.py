@@ -37,6 +37,8 @@
      │    ├── QuizNotFoundInCourseError
      │    ├── QuestionNotFoundError
      │    ├── MaterialNotFoundError
+     │    ├── PassageNotFoundError
+     │    ├── DecisionNotFoundError about reading advice
      │    ├── MessageNotFoundError
      │    └── DatabaseSessionNotFoundError
      ├── ConflictError              the request conflicts with data in lmskit
@@ -144,11 +146,13 @@ from lmskit.errors.input import (
 from lmskit.errors.not_found import (
     CourseNotFoundError,
     DatabaseSessionNotFoundError,
+    DecisionNotFoundError,
     LecturerNotFoundError,
     MaterialNotFoundError,
     MessageNotFoundError,
     NewTermNeededError,
     NotFoundError,
+    PassageNotFoundError,
     PersonNotFoundError,
     QuestionNotFoundError,
     QuizNotFoundError,
@@ -215,6 +219,7 @@ __all__ = [
     "CourseNotFoundError",
     "DatabaseError",
     "DatabaseSessionNotFoundError",
+    "DecisionNotFoundError",
     "DeliveryError",
     "DeliveryInDoubtError",
     "DemonstrationError",
@@ -258,6 +263,7 @@ __all__ = [
     "OwnLoginError",
     "PageGoneError",
     "PageLimitError",
+    "PassageNotFoundError",
     "PersonExistsError",
     "PersonNotFoundError",
     "QueryError",

@@ -103,6 +103,25 @@ class MaterialNotFoundError(NotFoundError):
         )
 
 
+class PassageNotFoundError(NotFoundError):
+    """A material has no passage of this number."""
+
+    def __init__(self, *, material: int, passage: int) -> None:
+        self.material, self.passage = material, passage
+        super().__init__(f"Material {material} has no passage {passage}. To list its passages: lmskit material show {material}")
+
+
+class DecisionNotFoundError(NotFoundError):
+    """No decision about reading advice has this number among those the signed-in person can see, or it was taken back."""
+
+    def __init__(self, *, decision: int) -> None:
+        self.decision = decision
+        super().__init__(
+            f"There is no decision {decision} about reading advice among those you can see; it may have been taken back. "
+            "To list those of a course: lmskit material decisions --course CODE"
+        )
+
+
 class MessageNotFoundError(NotFoundError):
     """No message has this number, or it was deleted."""
 

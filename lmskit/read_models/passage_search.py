@@ -192,7 +192,7 @@ def search_passages(
     if vector is not None and not is_in_use(session, vector.model, vector.checksum):
         vector = None
     found = best_passages(session, ids, search.words, vector, only=only, most=limit * (1 + _NEIGHBOURS))
-    kept = _without_overlaps(found)[:limit]
+    kept = without_overlaps(found)[:limit]
     written: dict[str | None, set[str]] = defaultdict(set)
     for row, _ in kept:
         written[row["language"]] |= words_of(row["body"])
@@ -211,7 +211,7 @@ def least_distinction(model: str | None) -> float:
     return LEAST_DISTINCTION.get(model, OF_OTHER_MODELS)
 
 
-def _without_overlaps(found: Rows) -> list[tuple[Mapping[str, Any], tuple[int, ...]]]:
+def without_overlaps(found: Rows) -> list[tuple[Mapping[str, Any], tuple[int, ...]]]:
     """The rows without those that share text with a better one, each with the ordinals of such neighbours."""
     kept: list[tuple[Mapping[str, Any], list[int]]] = []
     by_key: dict[tuple[int, int], tuple[Mapping[str, Any], list[int]]] = {}

@@ -11,13 +11,33 @@ from lmskit.analytics.rules import configured
 from lmskit.db import snapshot, transaction
 from lmskit.models import Course, Enrollment, KnowledgeFit, Quiz, QuizAttempt, TopicPerformance
 from lmskit.queries.course import courses
-from lmskit.read_models import class_mastery, course_list, course_report, knowledge, quiz_quality, rule_comparison, rule_in_use
+from lmskit.read_models import (
+    advised_passage,
+    class_mastery,
+    course_list,
+    course_report,
+    knowledge,
+    quiz_quality,
+    reading_advice,
+    rule_comparison,
+    rule_in_use,
+)
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import CountedAttempts
 from tests import factories
 from tests.answered_quiz import answered_quiz
 
-MODULES = (class_mastery, course_list, course_report, knowledge, quiz_quality, rule_comparison, rule_in_use)
+MODULES = (
+    advised_passage,
+    class_mastery,
+    course_list,
+    course_report,
+    knowledge,
+    quiz_quality,
+    reading_advice,
+    rule_comparison,
+    rule_in_use,
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +82,9 @@ READ = {
     "quiz_drift": lambda session, _code, quiz, _student: quiz_quality.quiz_drift(session, quiz),
     "quiz_page": lambda session, _code, quiz, _student: quiz_quality.quiz_page(session, quiz, attempts=CountedAttempts.LAST),
     "class_evidence": lambda session, code, _quiz, _student: compared(session, code),
+    "advice_texts": lambda session, code, _quiz, _student: reading_advice.advice_texts(session, code),
+    "reading_advice": lambda session, code, _quiz, student: reading_advice.reading_advice(session, code, 1, {}, student_id=student),
+    "course_advice": lambda session, code, _quiz, _student: reading_advice.course_advice(session, code, {}),
     "rule_in_use": lambda session, code, _quiz, _student: rule_in_use.rule_in_use(session, code),
 }
 

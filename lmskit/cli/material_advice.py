@@ -1,0 +1,200 @@
+"""`lmskit material advice`, `gaps` and the decisions: what to read again, what is missing, and what a lecturer pins or bans."""
+
+import dataclasses
+import json
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from lmskit.cli.printing import print_error, print_line, print_table
+from lmskit.db import snapshot, transaction
+from lmskit.queries.course import course_by_code, narrow
+from lmskit.queries.reading_decision import reading_decisions
+from lmskit.read_models.advised_passage import AdvisedPassage, MaterialGap, ReadingAdvice
+from lmskit.read_models.prepared_advice import prepared_advice, prepared_course_advice
+from lmskit.reporting.reading_list import reading_list_csv, reading_list_markdown
+from lmskit.rounding import number_text
+from lmskit.services.reading_decision import ban_passages, pin_passage, take_back
+
+app = typer.Typer(name="material", help="Reading advice, and what is decided about it.", no_args_is_help=True)
+
+COURSE = Annotated[str, typer.Option("--course", metavar="CODE", help="Code of the course.", show_default=False)]
+WEEK = Annotated[int, typer.Option("--week", metavar="N", help="Week whose advice it is.", show_default=False)]
+MATERIAL = Annotated[int, typer.Argument(metavar="MATERIAL", help="Number of the material.", show_default=False)]
+
+ADVICE = {"week": "Week", "material": "Material", "number": "No.", "passage": "Passage", "where": "Where", "why": "Why", "link": "Link"}
+GAPS = {"week": "Week", "topic": "Topic", "mean_value": "Mean value", "finding": "What is missing"}
+DECISIONS = {"decision_id": "Decision", "week_number": "Week", "decision": "What", "title": "Material", "state": "Passage"}
+
+
+class AdviceFormat(StrEnum):
+    """How advice is printed; CSV and Markdown are lists to hand to students."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+class GapFormat(StrEnum):
+    """How gaps are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@app.command()
+def advice(
+    *,
+    course: COURSE,
+    week: Annotated[
+        int | None, typer.Option("--week", metavar="N", help="Only this week; otherwise all weak topics.", show_default=False)
+    ] = None,
+    student: Annotated[
+        int | None, typer.Option("--student", metavar="ID", help="One student, with --week; by default the class.", show_default=False)
+    ] = None,
+    output: Annotated[AdviceFormat, typer.Option("--format", help="How to print it.")] = AdviceFormat.TABLE,
+) -> None:
+    """Print what the class, or a student, should read again: passages of the course's materials, with the reason."""
+    if student is not None and week is None:
+        raise typer.BadParameter("Advice for one student is about one week: give --week too.", param_hint="--student")
+    weeks = (
+        prepared_course_advice(snapshot, course).weeks if week is None else (prepared_advice(snapshot, course, week, student_id=student),)
+    )
+    if output is AdviceFormat.JSON:
+        typer.echo(json.dumps([_as_json(found) for found in weeks], indent=2, ensure_ascii=False))
+    elif output is AdviceFormat.CSV:
+        typer.echo(reading_list_csv(weeks), nl=False)
+    elif output is AdviceFormat.MARKDOWN:
+        typer.echo(reading_list_markdown(course, weeks), nl=False)
+    else:
+        _print(course, weeks)
+        return
+    for caveat in dict.fromkeys(found.caveat for found in weeks if found.caveat):
+        print_error(caveat)
+
+
+@app.command()
+def gaps(*, course: COURSE, output: Annotated[GapFormat, typer.Option("--format", help="How to print them.")] = GapFormat.TABLE) -> None:
+    """List the weak topics for whose missed questions the materials have nothing suitable."""
+    found = prepared_course_advice(snapshot, course)
+    if output is GapFormat.JSON:
+        listed = [dataclasses.asdict(gap) | {"finding": gap.finding, "nothing_at_all": gap.nothing_at_all} for gap in found.gaps]
+        typer.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+        return
+    nothing = f"{course} has no weak topic without suitable material." if found.weeks else f"{course} has no weak topic."
+    print_table([_gap(gap) for gap in found.gaps], GAPS, nothing=nothing)
+    for gap in found.gaps:
+        print_line(f"Week {gap.week}: {'; '.join(question.reason for question in gap.unanswered)}.")
+
+
+@app.command()
+def decisions(
+    *,
+    course: COURSE,
+    week: Annotated[int | None, typer.Option("--week", metavar="N", help="Only those about this week.", show_default=False)] = None,
+) -> None:
+    """List what was pinned to the advice for the weeks of a course, and what was banned from it."""
+    with snapshot() as session:
+        narrow(session, course)
+        found = reading_decisions(session, course_by_code(session, course).id, week=week)
+    listed = [
+        {**row, "state": f"No. {row['ordinals'][0]}" if row["ordinals"] else "gone: no passage of the material has its text any more"}
+        for row in found
+    ]
+    print_table(listed, DECISIONS, nothing=f"Nothing is pinned or banned in {course}.")
+
+
+@app.command()
+def pin(
+    material: MATERIAL,
+    passage: Annotated[int, typer.Argument(metavar="PASSAGE", help="Number of the passage in it.", show_default=False)],
+    *,
+    course: COURSE,
+    week: WEEK,
+    position: Annotated[
+        int | None, typer.Option("--position", metavar="N", help="Among the pinned ones, from 1; by default last.", show_default=False)
+    ] = None,
+) -> None:
+    """Show a passage first in the advice for a week."""
+    with transaction() as session:
+        decided = pin_passage(session, course, week, material, passage, position=position)
+    print_line(decided.sentence())
+
+
+@app.command()
+def ban(
+    material: MATERIAL,
+    passages: Annotated[list[int], typer.Argument(metavar="PASSAGE…", help="Numbers of passages in it.", show_default=False)],
+    *,
+    course: COURSE,
+    week: WEEK,
+) -> None:
+    """Never show passages in the advice for a week."""
+    with transaction() as session:
+        decided = ban_passages(session, course, week, material, passages)
+    print_line(decided.sentence())
+
+
+@app.command("take-back")
+def take_back_decision(
+    decision: Annotated[int, typer.Argument(metavar="DECISION", help="Number, as lmskit material decisions lists it.", show_default=False)],
+) -> None:
+    """Take back a pin or a ban."""
+    with transaction() as session:
+        sentence = take_back(session, decision)
+    print_line(sentence)
+
+
+def _print(course: str, weeks: tuple[ReadingAdvice, ...]) -> None:
+    for found in weeks:
+        print_line(f"Week {found.week}: {found.topic}")
+        listed = [_row(found.week, passage) for passage in found.passages]
+        print_table(listed, ADVICE, nothing=found.nothing or "")
+        if found.passages and found.unanswered:
+            print_line(f"Nothing suitable for: {'; '.join(question.reason for question in found.unanswered)}.")
+        if found.caveat:
+            print_line(found.caveat)
+    if not weeks:
+        print_line(f"{course} has no weak topic: the class has mastered, on average, every week that is assessed.")
+
+
+def _row(week: int, passage: AdvisedPassage) -> dict[str, Any]:
+    return {
+        "week": week,
+        "material": passage.title,
+        "number": passage.material_id,
+        "passage": ", ".join(map(str, passage.ordinals)),
+        "where": passage.where,
+        "why": "; ".join(passage.reasons),
+        "link": passage.link,
+    }
+
+
+def _as_json(found: ReadingAdvice) -> dict[str, Any]:
+    return {
+        "week": found.week,
+        "topic": found.topic,
+        "passages": [
+            {
+                "material": passage.title,
+                "material_id": passage.material_id,
+                "passages": list(passage.ordinals),
+                "location": str(passage.location),
+                "text": str(passage.snippet),
+                "reasons": list(passage.reasons),
+                "score": round(passage.score, 4),
+                "pinned": passage.pinned,
+                "link": passage.link,
+            }
+            for passage in found.passages
+        ],
+        "unanswered": [question.reason for question in found.unanswered],
+        "nothing": found.nothing,
+        "caveat": found.caveat,
+    }
+
+
+def _gap(gap: MaterialGap) -> dict[str, Any]:
+    return {"week": gap.week, "topic": gap.topic, "mean_value": number_text(gap.mean_value), "finding": gap.finding}

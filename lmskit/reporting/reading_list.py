@@ -1,0 +1,67 @@
+"""Reading advice as a list to hand to students: Markdown or CSV, with links, and without how many students missed what."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from typing import TYPE_CHECKING
+
+from lmskit.importers.report_file import as_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lmskit.read_models.advised_passage import AdvisedPassage, ReadingAdvice
+
+_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:@])")
+"""What Markdown, or a forum that reads it, may take as more than a character."""
+_IN_ADDRESS = str.maketrans({character: f"%{ord(character):02X}" for character in "()<>[]\\`\"'|*_~"})
+COLUMNS = ("week", "topic", "material", "where", "link", "helps_with")
+
+
+def reading_list_markdown(course: str, weeks: Iterable[ReadingAdvice]) -> str:
+    """Write the advice for some weeks of a course as Markdown; no text of a material or quiz becomes markup.
+
+    Weeks without a passage are left out.
+    """
+    lines = [f"# What to read again in {markdown_text(course)}"]
+    for advice in weeks:
+        if advice.passages:
+            lines += ["", f"## Week {advice.week}: {markdown_text(advice.topic)}", ""]
+            lines += [_item(passage) for passage in advice.passages]
+    return "\n".join(lines) + "\n"
+
+
+def reading_list_csv(weeks: Iterable[ReadingAdvice]) -> str:
+    """Write the advice for some weeks of a course as CSV, a row for each passage; no cell is a formula to a spreadsheet."""
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\r\n")
+    rows.writerow(COLUMNS)
+    for advice in weeks:
+        for passage in advice.passages:
+            cells = (advice.topic, passage.title, passage.where, passage.link or passage.file_name or "", _helps_with(passage))
+            rows.writerow([advice.week, *(as_cell(" ".join(cell.split())) for cell in cells)])
+    return written.getvalue()
+
+
+def markdown_text(text: str) -> str:
+    r"""Return a text on one line that Markdown shows as it is.
+
+    >>> markdown_text("*<b>bold</b>* [x](javascript:alert(1))")
+    '\\*&lt;b&gt;bold&lt;/b&gt;\\* \\[x\\]\\(javascript\\:alert\\(1\\)\\)'
+    """
+    return _SIGNS.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
+
+
+def _item(passage: AdvisedPassage) -> str:
+    title = markdown_text(passage.title)
+    name = f"[{title}]({passage.link.translate(_IN_ADDRESS)})" if passage.link else title
+    where = f", {markdown_text(passage.where)}" if passage.where else ""
+    helps = f" – helps with {markdown_text(_helps_with(passage))}" if passage.questions else ""
+    return f"* {name}{where}{helps}"
+
+
+def _helps_with(passage: AdvisedPassage) -> str:
+    return "; ".join(question.name for question in passage.questions)
