@@ -47,6 +47,7 @@ MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
         "lmskit.cli.material",
         "lmskit.cli.material_change",
         "lmskit.cli.material_search",
+        "lmskit.cli.material_advice",
         "lmskit.cli.material_vectors",
         "lmskit.cli.material_crawl",
     ),
