@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.charts.distribution import level_distribution, level_distribution_table
@@ -24,14 +25,18 @@ from lmskit.dashboards.dashboard import (
     text,
     week_options,
 )
-from lmskit.db import Opener, snapshot
+from lmskit.dashboards.reading import AdviceList, ReadingPanel
+from lmskit.db import Opener, snapshot, transaction
 from lmskit.listings import STUDENTS_TO_HELP
 from lmskit.read_models.class_mastery import PAGE_SIZE, ClassMastery, StudentMastery, class_mastery, student_mastery
+from lmskit.read_models.prepared_advice import prepared_advice
 from lmskit.rounding import count_text
 from lmskit.widgets import Message, Pager, Table, errors_shown, heading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from lmskit.read_models.advised_passage import ReadingAdvice
 
 NO_STUDENT = 0
 """Value of the option "choose …"; ids of students begin at 1."""
@@ -48,22 +53,26 @@ class MasteryDashboard(Dashboard):
         Code of the first course to show; by default the newest course that has students.
     open_session
         Opens a session to read in; by default a snapshot of the signed-in person.
+    open_transaction
+        Opens a session to pin and ban passages in; by default a transaction of the signed-in person.
     """
 
-    def __init__(self, course: str = "", *, open_session: Opener = snapshot) -> None:
+    def __init__(self, course: str = "", *, open_session: Opener = snapshot, open_transaction: Opener = transaction) -> None:
         super().__init__(open_session)
         self.page: ClassMastery | None = None
         self.pager = Pager(self._read_page, page_size=PAGE_SIZE, noun="students")
         self.heat_map = ChartOrTable(on_click=self._cell_clicked)
         self.distribution = ChartOrTable()
         self.to_help = Table(nothing="No student on this page is remedial in a week or without any assessment.")
-        self.panel = StudentPanel(self._read_student)
+        self.panel = StudentPanel(self._read_student, self._read_advice)
+        self.reading = ReadingPanel(self._read_advice, open_transaction)
         students = column(heading("Students by week"), self.pager.view, self.heat_map.view, flex=WIDE)
         self._lay_out(
             [
                 row(students, self.panel.view),
                 heading("The class by level"),
                 self.distribution.view,
+                self.reading.view,
                 heading("Students who need help, on this page"),
                 self.to_help.view,
             ]
@@ -86,6 +95,9 @@ class MasteryDashboard(Dashboard):
     def _read_student(self, student_id: int, name: str) -> StudentMastery:
         with self._open_session() as session:
             return student_mastery(session, self.course.value, student_id, name=name)
+
+    def _read_advice(self, week: int, student_id: int | None = None) -> ReadingAdvice:
+        return prepared_advice(self._open_session, self.course.value, week, student_id=student_id)
 
     def _cell_clicked(self, click: Click) -> None:
         """Show the student of a cell; the class row belongs to no student."""
@@ -114,6 +126,8 @@ class MasteryDashboard(Dashboard):
             self.heat_map.show_chart(mastery_heat_map(page.cells, weeks, rule=page.rule))
             self.distribution.show_chart(level_distribution(shares, rule=page.rule))
         self.to_help.show(STUDENTS_TO_HELP.shown(page.to_help))
+        self.reading.offer(self.course.value, weeks)
+        self.reading.show_as(tables=self.as_tables)
         self.panel.show_as(tables=self.as_tables)
 
 
@@ -124,10 +138,13 @@ class StudentPanel:
     ----------
     read
         Reads a student, given by id and name; the sentence of an `LmskitError` that it raises is shown.
+    read_advice
+        Reads what a student, given by the id, should read again about a week.
     """
 
-    def __init__(self, read: Callable[[int, str], StudentMastery]) -> None:
-        self._read = read
+    def __init__(self, read: Callable[[int, str], StudentMastery], read_advice: Callable[[int, int], ReadingAdvice]) -> None:
+        self._read, self._read_advice = read, read_advice
+        self._advice: dict[int, ReadingAdvice] = {}
         self._page: ClassMastery | None = None
         self._found: StudentMastery | None = None
         self._as_tables = False
@@ -136,12 +153,13 @@ class StudentPanel:
         self.message = Message()
         self.weeks = ChartOrTable(on_click=self._week_clicked)
         self.attempts, self.attempts_table = ClickFigure(), Table(nothing="No attempts.")
+        self.advice = AdviceList()
         self._hint = text("Click a cell of the heat map, or choose a student from the list, to see the weeks and attempts behind it.")
         self._details = column()
         head = row(self.student, self.week, gap="0")
         self.view = column(heading("One student"), head, self.message.view, self._hint, self._details, flex=NARROW)
         self.student.observe(lambda _change: self._chosen(), names="value")
-        self.week.observe(lambda _change: self._draw(), names="value")
+        self.week.observe(lambda _change: self._week_chosen(), names="value")
 
     def offer(self, page: ClassMastery) -> None:
         """Offer the students of a page, and choose none."""
@@ -172,11 +190,16 @@ class StudentPanel:
         if self._filling:
             return
         self.message.clear()
-        self._found = None
+        self._found, self._advice = None, {}
         with errors_shown(self.message):
             if self.student.value not in {None, NO_STUDENT}:
                 self._found = self._read(int(self.student.value), self._name())
             self._draw()
+
+    def _week_chosen(self) -> None:
+        if not self._filling:
+            with errors_shown(self.message):
+                self._draw()
 
     def _name(self) -> str:
         return str(self.student.label).partition(". ")[2]
@@ -199,12 +222,22 @@ class StudentPanel:
         title = heading(f"Attempts in week {week}" if week else "Attempts in all weeks")
         if self._as_tables:
             self.weeks.show_table(student_weeks_table(found.weeks, rule=page.rule))
-            self._details.children = (heading("Weeks"), self.weeks.view, title, self.attempts_table.view)
+            self._details.children = (heading("Weeks"), self.weeks.view, title, self.attempts_table.view, *self._to_read(week))
             return
         self.weeks.show_chart(student_weeks(found.weeks, rule=page.rule))
         if week:
             self.attempts.show(student_attempts(found.attempts, student=self._name(), week_number=week))
-        self._details.children = (self.weeks.view, *((self.attempts,) if week else ()), title, self.attempts_table.view)
+        attempts = (*((self.attempts,) if week else ()), title, self.attempts_table.view)
+        self._details.children = (self.weeks.view, *attempts, *self._to_read(week))
+
+    def _to_read(self, week: int) -> tuple[widgets.Widget, ...]:
+        """What the student should read again about a week; nothing for all weeks."""
+        if not week:
+            return ()
+        if week not in self._advice:
+            self._advice[week] = self._read_advice(week, int(self.student.value))
+        self.advice.show(self._advice[week], tables=self._as_tables)
+        return (heading(f"What to read again about week {week}"), self.advice.view)
 
 
 def _about(page: ClassMastery) -> str:

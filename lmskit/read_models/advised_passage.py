@@ -246,11 +246,14 @@ class CourseAdvice:
 
     Attributes
     ----------
+    n_materials
+        Materials of the course.
     weeks
         The advice for each, by week.
     gaps
         Weak topics for which something is missing: first those for which nothing is suitable, then the weakest first.
     """
 
+    n_materials: int
     weeks: tuple[ReadingAdvice, ...]
     gaps: tuple[MaterialGap, ...]

@@ -42,12 +42,16 @@ _FURTHER = 9
 def advice_texts(session: Session, course: str, *, week: int | None = None, student_id: int | None = None) -> tuple[str, ...]:
     """What is searched for the advice of a course, of one of its weeks, or of a student, to be embedded before the advice is read.
 
+    Without materials there is nothing to search.
+
     Raises
     ------
     CourseNotFoundError
         There is no such course among those the signed-in person can see.
     """
     narrow(session, course)
+    if not materials_by_week(session, course_by_code(session, course).id):
+        return ()
     missed = _counting(missed_questions(session, course, week=week, student_id=student_id), of_one=student_id is not None)
     return tuple(dict.fromkeys(missed["search_text"]))
 
@@ -110,7 +114,9 @@ def course_advice(session: Session, course: str, searches: Mapping[str, Prepared
         for advice in found
         if advice.unanswered
     ]
-    return CourseAdvice(tuple(found), tuple(sorted(gaps, key=lambda gap: (not gap.nothing_at_all, gap.mean_value, gap.week))))
+    return CourseAdvice(
+        sum(n_materials.values()), tuple(found), tuple(sorted(gaps, key=lambda gap: (not gap.nothing_at_all, gap.mean_value, gap.week)))
+    )
 
 
 def _advice(

@@ -1,0 +1,117 @@
+"""What to read again on the mastery dashboard: passages with reasons, decisions at a click, and nothing of a material becomes HTML."""
+
+from contextlib import nullcontext
+from html.parser import HTMLParser
+
+import ipywidgets as widgets
+import pytest
+
+from lmskit.dashboards import MasteryDashboard
+from lmskit.dashboards.dashboard import ALL_WEEKS, TABLES
+from lmskit.dashboards.reading import HINT, passage_html
+from lmskit.errors import UnreachableError
+from tests.advised_course import HOSTILE_TITLE, advised_course
+
+
+@pytest.fixture(scope="module")
+def made(module_session):
+    return advised_course(module_session)
+
+
+@pytest.fixture
+def dashboard(made, in_session, session):
+    return MasteryDashboard(made.course.code, open_session=in_session, open_transaction=lambda: nullcontext(session))
+
+
+def inside(widget, kind):
+    found = [widget] if isinstance(widget, kind) else []
+    return found + [match for child in getattr(widget, "children", ()) for match in inside(child, kind)]
+
+
+def titles(panel):
+    return [passage.title for passage in panel.advice.passages]
+
+
+def press(panel, label, which=0):
+    [button for button in inside(panel.view, widgets.Button) if button.description == label][which].click()
+
+
+def texts(view):
+    return " ".join(label.value for label in inside(view, widgets.Label) if label.layout.display != "none")
+
+
+class Tags(HTMLParser):
+    """The tags and attributes of HTML."""
+
+    def __init__(self, markup):
+        super().__init__()
+        self.found, self.attributes = set(), set()
+        self.feed(markup)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+
+
+def test_a_week_is_chosen_and_its_passages_are_shown_with_reasons(dashboard):
+    panel = dashboard.reading
+    assert HINT in texts(panel.view)
+    panel.week.value = 1
+    assert titles(panel) == [HOSTILE_TITLE, "Dictionaries"]
+    shown = " ".join(item.value for item in inside(panel.view, widgets.HTML))
+    assert "missed by 5 of 6 students" in shown
+    assert "Nothing suitable for question 4" in texts(panel.view)
+    assert HINT not in texts(panel.view)
+
+
+def test_no_text_of_a_material_or_quiz_becomes_html(dashboard):
+    dashboard.reading.week.value = 1
+    for passage in dashboard.reading.advice.passages:
+        tags = Tags(passage_html(passage))
+        assert tags.found <= {"div", "p", "span", "a", "mark"}
+        assert tags.attributes <= {"class", "dir", "href", "target", "rel"}
+    dashboard.mode.value = TABLES
+    assert Tags(" ".join(item.value for item in inside(dashboard.reading.list.view, widgets.HTML))).found <= {
+        "table", "thead", "tbody", "tr", "th", "td", "wbr",
+    }  # fmt: skip
+
+
+def test_passages_are_pinned_moved_banned_and_taken_back_at_a_click(dashboard):
+    panel = dashboard.reading
+    panel.week.value = 1
+    press(panel, "Pin", 1)
+    assert panel.message.value.startswith("Pinned to the advice")
+    assert titles(panel) == ["Dictionaries", HOSTILE_TITLE]
+    press(panel, "Pin")
+    press(panel, "Up")
+    assert [passage.pinned for passage in panel.advice.passages] == [True, True]
+    assert titles(panel) == [HOSTILE_TITLE, "Dictionaries"]
+    press(panel, "Unpin")
+    press(panel, "Unpin")
+    press(panel, "Do not show")
+    assert titles(panel) == ["Dictionaries"]
+    assert "banned" in texts(panel.decided)
+    press(panel, "Take back")
+    press(panel, "Take back")
+    assert titles(panel) == [HOSTILE_TITLE, "Dictionaries"]
+
+
+def test_a_decision_that_fails_leaves_what_is_shown_and_says_why(dashboard, losable):
+    panel = dashboard.reading
+    panel.week.value = 1
+    panel._open = losable
+    losable.lost = True
+    press(panel, "Pin")
+    assert panel.message.value == str(UnreachableError("The database does not answer."))
+    assert titles(panel) == [HOSTILE_TITLE, "Dictionaries"]
+
+
+def test_the_card_of_a_student_says_what_that_student_should_read_about_a_week(dashboard, made):
+    panel = dashboard.panel
+    panel.choose(made.students[4], 1)
+    assert "What to read again about week 1" in texts(panel.view)
+    shown = " ".join(item.value for item in inside(panel.advice.view, widgets.HTML))
+    assert "question 1 of Quiz &lt;i&gt;1&lt;/i&gt;, missed" in shown
+    assert "Dictionaries" not in shown
+    panel.week.value = ALL_WEEKS
+    assert "What to read again" not in texts(panel.view)
