@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,11 +16,15 @@ from lmskit.queries.course import course_by_code, courses
 from lmskit.queries.mastery import mastery_cells, students_to_help
 from lmskit.queries.page import all_pages
 from lmskit.read_models.class_mastery import ClassByWeek, class_by_week
+from lmskit.read_models.reading_advice import course_advice
 from lmskit.read_models.rule_in_use import RuleInUse, rule_in_use
 from lmskit.vocabulary import Origin
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from lmskit.read_models.advised_passage import CourseAdvice
+    from lmskit.read_models.passage_search import PreparedSearch
 
 HELP_SHOWN = 20
 """The most students who need help that a report lists by name."""
@@ -45,6 +50,8 @@ class CourseReportData:
         Number of students who need help.
     quizzes
         As `lmskit.queries.attempt.quiz_totals` gives them.
+    advice
+        What the class should read again about its weak topics, and what the materials lack.
     read_at
         Time of the snapshot, UTC.
     revision
@@ -60,6 +67,7 @@ class CourseReportData:
     to_help: pd.DataFrame
     n_to_help: int
     quizzes: pd.DataFrame
+    advice: CourseAdvice
     read_at: dt.datetime
     revision: str
     row_counts: pd.DataFrame
@@ -99,7 +107,14 @@ class CourseSummary:
         return is_simulated(self.course)
 
 
-def course_report_data(session: Session, course: str, *, n_students: int, read_at: dt.datetime | None = None) -> CourseReportData:
+def course_report_data(
+    session: Session,
+    course: str,
+    *,
+    n_students: int,
+    read_at: dt.datetime | None = None,
+    searches: Mapping[str, PreparedSearch] = MappingProxyType({}),
+) -> CourseReportData:
     """Read the report of a course.
 
     Parameters
@@ -112,6 +127,9 @@ def course_report_data(session: Session, course: str, *, n_students: int, read_a
         At most so many students are in the heat map.
     read_at
         Time of the snapshot; by default now.
+    searches
+        Those for the reading advice, by text, as `lmskit.read_models.prepared_advice.prepared_searches` prepares them; by default the
+        passages of materials are compared by their words alone.
 
     Raises
     ------
@@ -130,6 +148,7 @@ def course_report_data(session: Session, course: str, *, n_students: int, read_a
         to_help=to_help.head(HELP_SHOWN),
         n_to_help=len(to_help),
         quizzes=all_pages(lambda limit, offset: quiz_totals(session, course, limit=limit, offset=offset)),
+        advice=course_advice(session, course, searches),
         read_at=taken.astimezone(dt.UTC),
         revision=provenance.schema_revision(session),
         row_counts=provenance.row_counts(session, course),

@@ -13,6 +13,7 @@ from lmskit.charts.heat_map import mastery_heat_map, mastery_heat_map_table
 from lmskit.errors import InputError
 from lmskit.listings import STUDENTS_TO_HELP
 from lmskit.read_models.course_report import CourseReportData, course_report_data
+from lmskit.read_models.prepared_advice import prepared_searches
 from lmskit.reporting.display import Fragment, Picture, beside, folded, heading, note, stacked, table
 from lmskit.reporting.parameters import ReportParameters
 from lmskit.reporting.snapshot import open_snapshot
@@ -22,6 +23,12 @@ LEAD = "Term report: the results of the class week by week, and the students who
 SIMULATED = "Simulated data: the students, their answers and these results come from a simulation. No real person is described."
 NO_COURSE = "No course was given: the parameter `course` is empty. Set it to the code of a course. To list them: lmskit course list"
 NO_ESTIMATES = "There are no mastery estimates yet. To estimate mastery from the submitted attempts: lmskit mastery refresh"
+
+
+NO_MATERIALS = "There are no materials of this course in lmskit, so nothing can be advised. To add some: lmskit material add"
+NO_WEAK_TOPIC = "There is no weak topic: on average, the class has mastered every week that is assessed."
+ADVISED = 3
+"""Passages that the report names for a weak topic."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,36 @@ class CourseReport:
         )
         return table(rows, caption="One row per quiz; attempts of active and completed students", left=("Quiz",))
 
+    def reading_advice(self) -> Fragment:
+        """Return what to read again about each weak topic, and what the materials lack."""
+        advice = self.data.advice
+        if not advice.weeks or not advice.n_materials:
+            return note(NO_WEAK_TOPIC if not advice.weeks else NO_MATERIALS)
+        rows = [
+            {
+                "Week": f"{found.week}: {found.topic}",
+                "Material": passage.title,
+                "Where": passage.where,
+                "Why": "; ".join(passage.reasons),
+            }
+            for found in advice.weeks
+            for passage in found.passages[:ADVISED]
+        ]
+        gaps = [
+            {
+                "Week": f"{gap.week}: {gap.topic}",
+                "Mean value": number_text(gap.mean_value),
+                "What is missing": gap.finding,
+                "For": "; ".join(question.name for question in gap.unanswered),
+            }
+            for gap in advice.gaps
+        ]
+        left = ("Week", "Material", "Where", "Why", "What is missing", "For")
+        shown = [table(pd.DataFrame(rows), caption="What to read again about the weak topics", left=left)] if rows else []
+        missing = [table(pd.DataFrame(gaps), caption="Weak topics without suitable material", left=left)] if gaps else []
+        caveats = dict.fromkeys(found.caveat for found in advice.weeks if found.caveat)
+        return stacked(*shown, *missing, *(note(caveat) for caveat in caveats))
+
     def provenance(self) -> Fragment:
         """Return where the numbers come from."""
         given = ", ".join(f"{name} = {value:g}" for name, value in self.data.in_use.rule.parameters.items())
@@ -176,6 +213,7 @@ def course_report(course: str, *, n_students: int = 50, snapshot: str = "", snap
 
 def read(asked: ReportParameters) -> CourseReport:
     """Read the report that these parameters describe."""
+    searches = prepared_searches(lambda: open_snapshot(asked.snapshot), asked.course)
     with open_snapshot(asked.snapshot) as session:
-        data = course_report_data(session, asked.course, n_students=asked.n_students, read_at=asked.snapshot_at)
+        data = course_report_data(session, asked.course, n_students=asked.n_students, read_at=asked.snapshot_at, searches=searches)
     return CourseReport(data, asked)

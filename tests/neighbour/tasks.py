@@ -95,7 +95,15 @@ def _read_report(course: str) -> Done:
     begun = time.perf_counter()
     try:
         report = course_report(course)
-        pieces = (report.head(), report.glance(), report.level_shares(), report.heat_map_table(), report.help_table(), report.quiz_table())
+        pieces = (
+            report.head(),
+            report.glance(),
+            report.level_shares(),
+            report.heat_map_table(),
+            report.help_table(),
+            report.quiz_table(),
+            report.reading_advice(),
+        )
     except LmskitError as error:
         return Done(time.perf_counter() - begun, is_done=False, said=str(error))
     except Exception as error:  # noqa: BLE001 - which is what is looked for

@@ -184,7 +184,7 @@ def test_a_course_without_estimates_has_a_report_with_all_its_parts(admin_engine
 
 
 PARTS = ("head", "glance", "level_shares", "heat_map", "heat_map_table", "distribution", "distribution_table")
-TABLES = ("help_table", "quiz_table", "provenance")
+TABLES = ("help_table", "quiz_table", "reading_advice", "provenance")
 
 
 def test_a_changed_rule_is_noted_until_mastery_is_refreshed(admin_engine, term):
