@@ -170,6 +170,8 @@ class ReadingAdvice:
         Questions that were asked and answered.
     n_missed
         Those of them that count as missed.
+    share_unanswered
+        Weight of the unanswered questions as a share of the weight of all that count, 0-1.
     n_materials
         Materials of this week and of the whole course.
     caveat
@@ -183,6 +185,7 @@ class ReadingAdvice:
     decided: tuple[DecidedPassage, ...]
     n_questions: int
     n_missed: int
+    share_unanswered: float
     n_materials: int
     caveat: str | None
 

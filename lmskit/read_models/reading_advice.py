@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ MOST_QUESTIONS = 20
 """Questions of a week, those that count most, for which passages are searched."""
 MOST_PASSAGES_ADVISED = 8
 """Items of advice for a week that are not pinned."""
+LEAST_GAP = 1 / 3
+"""The share of what was missed, by weight, from which the lack of suitable passages is a gap."""
 _FURTHER = 9
 """Hits beyond those that a question may lead to, which take the turn of hits that share text with a better one."""
 
@@ -112,7 +115,7 @@ def course_advice(session: Session, course: str, searches: Mapping[str, Prepared
             unanswered=advice.unanswered,
         )
         for advice in found
-        if advice.unanswered
+        if advice.unanswered and advice.share_unanswered >= LEAST_GAP
     ]
     return CourseAdvice(
         sum(n_materials.values()), tuple(found), tuple(sorted(gaps, key=lambda gap: (not gap.nothing_at_all, gap.mean_value, gap.week)))
@@ -233,9 +236,15 @@ def _week_advice(
         decided=tuple(_decided(row) for row in decided if row["decision"] == Decision.BANNED or not row["ordinals"]),
         n_questions=len(answered),
         n_missed=len(questions),
+        share_unanswered=_share(questions.values(), [questions[question] for question in ranking.unanswered]),
         n_materials=n_materials,
         caveat=" ".join(caveats) or None,
     )
+
+
+def _share(questions: Iterable[MissedQuestion], of: Iterable[MissedQuestion]) -> float:
+    whole = math.fsum(question.weight for question in questions)
+    return math.fsum(question.weight for question in of) / whole if whole else 0.0
 
 
 def _key(hit: Mapping[str, Any]) -> PassageKey:

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from lmskit.errors import CourseNotFoundError, WeekNotFoundError
 from lmskit.materials.vectors.character_hash import CharacterHash
 from lmskit.read_models.question_search import question_searches
-from lmskit.read_models.reading_advice import advice_texts, course_advice, reading_advice
+from lmskit.read_models.reading_advice import LEAST_GAP, advice_texts, course_advice, reading_advice
 from lmskit.reporting.reading_list import reading_list_csv, reading_list_markdown
 from lmskit.services.reading_decision import ban_passages, pin_passage
 from tests import factories
@@ -81,6 +81,7 @@ def test_a_weak_topic_lists_the_questions_without_material(session, made):
     whole = course_advice(session, made.course.code, question_searches(advice_texts(session, made.course.code), None))
     [gap] = whole.gaps
     assert (gap.week, gap.n_missed, gap.nothing_at_all, gap.n_materials) == (1, 3, False, 1)
+    assert LEAST_GAP <= whole.weeks[0].share_unanswered < 1 / 2
     assert gap.finding == "Nothing suitable for 1 of 3 questions that were missed often."
     assert [advice.week for advice in whole.weeks] == [1]
     session.query(type(made.script)).filter_by(course_id=made.course.id).delete()

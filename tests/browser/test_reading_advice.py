@@ -1,0 +1,50 @@
+"""What to read again, driven in Chromium: a week is chosen, a passage pinned, banned and taken back; a student's card has it too."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+expect.set_options(timeout=60_000)
+
+LECTURER = "demo.lecturer@example.org"
+LOOPS = re.compile("^5: ")
+
+
+@pytest.fixture
+def lab(open_lab):
+    opened = open_lab(LECTURER, "lecturer/mastery_dashboard.ipynb")
+    opened.run_all()
+    opened.dropdown("Course").select_option("SIM-PROG-2026B")
+    expect(opened.figure("Mastery by student and week").first).to_be_visible()
+    return opened
+
+
+def test_a_passage_is_pinned_banned_and_taken_back(lab, pictures):
+    panel = lab.output.locator(".widget-vbox:has(> .lmskit-heading:text-is('What to read again'))").last
+    week = panel.locator("select")
+    week.select_option(label=next(text for text in week.locator("option").all_text_contents() if LOOPS.match(text)))
+    hits = panel.locator(".lmskit-hit")
+    expect(hits.first).to_contain_text("missed by")
+    pictures(lab, "reading_advice", top=panel)
+    n_hits = hits.count()
+    panel.get_by_role("button", name="Pin", exact=True).last.click()
+    expect(hits.first).to_contain_text("pinned by the lecturer")
+    panel.get_by_role("button", name="Do not show").first.click()
+    expect(panel.get_by_text("Decided for this week, and not shown above")).to_be_visible()
+    pictures(lab, "reading_advice_decided", top=panel)
+    panel.get_by_role("button", name="Take back").first.click()
+    expect(panel.get_by_text("Decided for this week")).to_have_count(0)
+    expect(hits).to_have_count(n_hits)
+    week.select_option(label=next(text for text in week.locator("option").all_text_contents() if text.startswith("7: ")))
+    expect(panel.get_by_text("Nothing suitable here")).to_be_visible()
+    pictures(lab, "reading_advice_gap", top=panel)
+
+
+def test_the_card_of_a_student_has_it_and_tables_have_it(lab, pictures):
+    lab.click_cell(0, 4)
+    heading = lab.output.locator(".lmskit-heading:has-text('What to read again about week')")
+    expect(heading).to_be_visible()
+    pictures(lab, "reading_advice_student", top=heading)
