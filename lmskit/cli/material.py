@@ -15,7 +15,7 @@ from lmskit.cli.printing import print_line, print_table
 from lmskit.db import access, snapshot
 from lmskit.importers.report_file import without_formula
 from lmskit.listings import MATERIALS
-from lmskit.materials.location import minute_and_second
+from lmskit.materials.kind_words import length_text
 from lmskit.materials.store import store_of
 from lmskit.queries.material import StoredMaterial, count_materials, material, material_rows
 from lmskit.rounding import count_text
@@ -99,20 +99,6 @@ def _lines(found: StoredMaterial) -> list[str]:
     if found.url is not None:
         lines.append(f"Address: {found.url}" + (" (gone)" if found.state == "gone" else ""))
     return [*lines, *(f"Note: {finding}" for finding in found.findings)]
-
-
-def length_text(kind: str, length: int | None) -> str:
-    """Return the length of a material with what it is counted in; nothing where it has none.
-
-    >>> length_text("pdf", 1), length_text("presentation", 12), length_text("video", 3725), length_text("text", None)
-    ('1 page', '12 slides', '1:02:05', '')
-    """
-    if length is None:
-        return ""
-    if kind == MaterialKind.VIDEO:
-        return minute_and_second(length)
-    noun = {MaterialKind.PDF: "page", MaterialKind.PRESENTATION: "slide", MaterialKind.NOTEBOOK: "cell"}.get(MaterialKind(kind), "part")
-    return count_text(length, noun)
 
 
 def print_data(rows: Sequence[Mapping[str, Any]], names: Sequence[str], output: Output) -> None:

@@ -12,6 +12,7 @@ from lmskit.dashboards.hit_list import HitList, hits_table
 from lmskit.db import Opener, access, snapshot
 from lmskit.errors import EmbedderError
 from lmskit.limits import LAST_WEEK
+from lmskit.materials.kind_words import KIND_WORDS
 from lmskit.materials.store import store_of
 from lmskit.materials.vectors.choice import chosen_embedder
 from lmskit.queries.course import syllabus
@@ -28,7 +29,6 @@ from lmskit.read_models.passage_search import (
 )
 from lmskit.rounding import count_text
 from lmskit.widgets import Message, Table, errors_shown
-from lmskit.widgets.material_words import KIND_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

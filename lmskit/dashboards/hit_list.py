@@ -9,9 +9,9 @@ import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.dashboards.dashboard import column
+from lmskit.materials.kind_words import KIND_WORDS
 from lmskit.readable import bounded
 from lmskit.widgets import Download
-from lmskit.widgets.material_words import KIND_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

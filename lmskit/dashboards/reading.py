@@ -10,11 +10,11 @@ import pandas as pd
 
 from lmskit.dashboards.dashboard import ALL_WEEKS, Filling, column, dropdown, row, text, week_options
 from lmskit.dashboards.hit_list import is_web_address
+from lmskit.materials.kind_words import KIND_WORDS
 from lmskit.readable import bounded
 from lmskit.services.reading_decision import ban_passages, move_pin, pin_passage, take_back
 from lmskit.vocabulary import Decision
 from lmskit.widgets import Message, Table, errors_shown, heading
-from lmskit.widgets.material_words import KIND_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,7 +1,8 @@
 """Desks: each opens a form that is wired to the database and to the mail server.
 
-A desk checks that the signed-in person is an administrator, reads the options that the form offers, and opens one transaction for
-each request. A desk is imported when it is first used, so that `lmskit.connect`, which needs only the sign-in form, waits for no other.
+A desk checks that the signed-in person is an administrator, unless lecturers may use it too (`material_desk`), reads the options that
+the form offers, and opens one transaction for each request. A desk is imported when it is first used, so that `lmskit.connect`, which
+needs only the sign-in form, waits for no other.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from lmskit.desks.course import course_change_desk, course_desk
     from lmskit.desks.enrollment import enrollment_desk
     from lmskit.desks.mastery_rule import mastery_rule_desk
+    from lmskit.desks.material import material_desk
     from lmskit.desks.outbox import outbox_desk
     from lmskit.desks.people import people_desk
     from lmskit.desks.quiz import quiz_desk
@@ -23,6 +25,7 @@ __all__ = [
     "course_desk",
     "enrollment_desk",
     "mastery_rule_desk",
+    "material_desk",
     "outbox_desk",
     "people_desk",
     "quiz_desk",

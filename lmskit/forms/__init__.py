@@ -3,6 +3,7 @@
 from lmskit.forms.course import CourseChangeForm, CourseForm
 from lmskit.forms.enrollment import EnrollmentForm, EnrollmentScreen, WithdrawalForm
 from lmskit.forms.mastery_rule import MasteryRuleForm
+from lmskit.forms.material import MaterialScreen
 from lmskit.forms.outbox import OutboxScreen
 from lmskit.forms.people import PeopleScreen
 from lmskit.forms.quiz import QuizForm
@@ -14,6 +15,7 @@ __all__ = [
     "EnrollmentForm",
     "EnrollmentScreen",
     "MasteryRuleForm",
+    "MaterialScreen",
     "OutboxScreen",
     "PeopleScreen",
     "QuizForm",

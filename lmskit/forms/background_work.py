@@ -109,12 +109,19 @@ class Task:
 
 
 class BackgroundWork:
-    """One task at a time, with a progress bar and a button to cancel it; takes no room while no task runs."""
+    """One task at a time, with a progress bar and a button to cancel it; takes no room while no task runs.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    stop
+        The text on the button; "Stop" suits work that keeps what it has done.
+    """
+
+    def __init__(self, stop: str = "Cancel") -> None:
+        self._stop = stop
         self.bar = widgets.FloatProgress(min=0, max=1, layout=widgets.Layout(width="260px", margin="2px 10px 2px 2px"))
         self.step = widgets.Label("", layout=widgets.Layout(width="auto"))
-        self.cancel = widgets.Button(description="Cancel", icon="stop", layout=widgets.Layout(width="96px"))
+        self.cancel = widgets.Button(description=stop, icon="stop", layout=widgets.Layout(width="96px"))
         self.view = widgets.HBox([self.cancel, self.bar, self.step], layout=widgets.Layout(display="none", overflow="visible"))
         self.message = Message()
         self._step = ""
@@ -192,7 +199,9 @@ class BackgroundWork:
         if task is None:
             return
         self.cancel.disabled = True
-        self.step.value = "Cancelling …" if task.cancel() else "Too late to cancel: it is being saved."
+        self.step.value = (
+            ("Cancelling …" if self._stop == "Cancel" else "Stopping …") if task.cancel() else "Too late to cancel: it is being saved."
+        )
 
     def _show(self, step: str, done: int, total: int | None) -> None:
         self.bar.layout.display = None if total else "none"

@@ -52,6 +52,8 @@ class FolderFile:
     """What the manifest says about it."""
     named_week: int | None = None
     """The week that its name or one of the folders names; it counts only if neither manifest nor file name one."""
+    whole_course: bool = False
+    """Whether it is for the whole course although it names a week."""
     skipped: str | None = None
     """Why it is not a material."""
     refused: str | None = None

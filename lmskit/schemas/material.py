@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from lmskit.limits import LONGEST_FILE_NAME, LONGEST_LICENCE, LONGEST_URL
 from lmskit.schemas.course import TeachingWeek
@@ -40,6 +40,8 @@ _PUBLIC_DOMAIN = re.compile(r"https?://creativecommons\.org/publicdomain/zero/1\
 _SPELLED = re.compile(r"CC[ -](BY(?:[ -](?:NC|SA|ND|NC[ -]SA|NC[ -]ND))?)[ -]([0-9]\.[0-9])\Z", re.IGNORECASE)
 _CODE = re.compile(r"[a-z]{2,3}\Z")
 _LONGEST_TAG = 35
+MOST_REMOVED = 1_000
+"""Materials that one request removes."""
 
 
 def _spdx(text: str) -> str:
@@ -123,3 +125,9 @@ class AddMaterial(MaterialDetails):
         if self.url is None and self.file_name is None:
             raise ValueError("A material needs a file or a web address.")
         return self
+
+
+class RemoveMaterials(Request):
+    """Materials to remove, by their numbers."""
+
+    materials: Annotated[tuple[int, ...], Field(min_length=1, max_length=MOST_REMOVED)]

@@ -18,7 +18,15 @@ from sqlalchemy.dialects.postgresql import insert as insert_unless_there
 from sqlalchemy.orm import Session
 
 from lmskit.db import Opener
-from lmskit.errors import InputError, MaterialFileError, PageGoneError, SiteUnavailableError, WebPageError, WeekNotFoundError
+from lmskit.errors import (
+    InputError,
+    MaterialFileError,
+    PageGoneError,
+    SiteUnavailableError,
+    WebPageError,
+    WeekNotFoundError,
+    WorkCancelledError,
+)
 from lmskit.limits import MOST_CRAWL_ADDRESSES, MOST_CRAWL_DEPTH
 from lmskit.materials.folder import week_in
 from lmskit.materials.reading import MaterialReader
@@ -82,12 +90,14 @@ def crawl_site(
         They do not exist, or the person may not see them.
     WebPageError
         The address of the start is not one that is fetched from.
+    WorkCancelledError
+        `progress` has raised it: the crawl is stopped, and what it has stored stays.
     """
     with nullcontext(reader) if reader is not None else MaterialReader() as used:
         run = _Run(request, opener=opener, store=store, fetcher=fetcher, reader=used, progress=progress)
         try:
             return run.to_its_end()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, WorkCancelledError):
             run.stop()
             raise
 

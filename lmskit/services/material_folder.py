@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -141,7 +141,8 @@ def _content(file: FolderFile, reader: MaterialReader) -> MaterialContent:
         content = file.path.read_bytes()
     except OSError as error:
         raise MaterialFileError(f"it cannot be read: {error.strerror}. Check the right to read it.", name=file.name) from error
-    return MaterialContent(content, reader.read(content, name=file.name))
+    text = reader.read(content, name=file.name)
+    return MaterialContent(content, replace(text, week=None) if file.whole_course else text)
 
 
 def _request(course: str, file: FolderFile, text: MaterialText | None, asked: MaterialDetails, origin: Origin) -> AddMaterial:
@@ -152,7 +153,7 @@ def _request(course: str, file: FolderFile, text: MaterialText | None, asked: Ma
         {
             "course": course,
             "file_name": file.name if file.path is not None else None,
-            "week": _first(said.week, of_file[0], file.named_week, asked.week),
+            "week": None if file.whole_course else _first(said.week, of_file[0], file.named_week, asked.week),
             "title": said.title or asked.title,
             "url": said.url or asked.url,
             "licence": said.licence or (None if of_file[1] else asked.licence),

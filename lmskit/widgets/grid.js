@@ -32,6 +32,8 @@ function render({ model, el }) {
   const aRow = `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
   const add = button(`+ Add ${aRow}`, `Add ${aRow} at the end`, () => change(() => rows.push(blank()), rows.length));
   add.className = "lmskit-grid-add";
+  const fixed = model.get("fixed"); // rows can be removed, but neither added nor moved
+  add.hidden = fixed;
   el.append(root, add);
 
   const blank = () => Object.fromEntries(all.map(({ name, kind }) => [name, kind === "check" ? false : ""]));
@@ -64,6 +66,7 @@ function render({ model, el }) {
     const text = event.clipboardData?.getData("text/plain") ?? "";
     const several = text.trimEnd().includes("\n");
     if (column.kind === "area" ? !text.includes("\t") : !several && !text.includes("\t")) return;
+    if (fixed) return;
     event.preventDefault();
     flush();
     model.send({ revision, paste: text, row: index });
@@ -72,6 +75,10 @@ function render({ model, el }) {
   function cell(row, index, column) {
     const box = document.createElement("div");
     box.className = `lmskit-grid-cell lmskit-grid-${column.kind}`;
+    if (column.kind === "shown") {
+      box.textContent = row[column.name];
+      return [box, box];
+    }
     const input = document.createElement(column.kind === "area" ? "textarea" : "input");
     const label = `${column.label}, ${noun} ${index + 1}`;
     input.setAttribute("aria-label", label);
@@ -118,7 +125,7 @@ function render({ model, el }) {
       const out = button("✕", `Remove ${noun} ${index + 1}`, () => change(() => rows.splice(index, 1), Math.max(index - 1, 0)));
       up.disabled = index === 0;
       down.disabled = index === rows.length - 1;
-      tools.append(up, down, out);
+      tools.append(...(fixed ? [out] : [up, down, out]));
       parts.push(tools);
       const wrong = columns.filter(({ name }) => problems[index]?.[name]).map(({ name, label }) => `${label}: ${problems[index][name]}`);
       if (wrong.length === 0) return;

@@ -20,13 +20,13 @@ Row: TypeAlias = dict[str, Any]
 class GridColumn:
     """A column: its name in a row, its heading, its kind of cell, and its share of the width.
 
-    A cell of the kind `area` takes several lines. A `hidden` column is not displayed and moves with its row. A column that `stays`
-    keeps its values in their rows when other cells are moved up or down.
+    A cell of the kind `area` takes several lines; one of the kind `shown` is text that cannot be changed. A `hidden` column is not
+    displayed and moves with its row. A column that `stays` keeps its values in their rows when other cells are moved up or down.
     """
 
     name: str
     label: str
-    kind: Literal["text", "area", "number", "check", "hidden"] = "text"
+    kind: Literal["text", "area", "number", "check", "shown", "hidden"] = "text"
     share: str = "1fr"
     placeholder: str = ""
     stays: bool = False
@@ -49,6 +49,8 @@ class Grid(anywidget.AnyWidget):
     on_paste
         Turns pasted text of several lines or cells into rows; gets the text and the rows above it. By default, each line becomes
         a row, with the line in the first column.
+    fixed
+        Whether rows can be removed and changed, but neither added nor moved.
 
     Examples
     --------
@@ -67,6 +69,8 @@ class Grid(anywidget.AnyWidget):
     columns = traitlets.List(traitlets.Dict()).tag(sync=True)
     noun = traitlets.Unicode().tag(sync=True)
     most = traitlets.Int().tag(sync=True)
+    fixed = traitlets.Bool(default_value=False).tag(sync=True)
+    """Whether rows can be removed and changed, but neither added nor moved."""
     content = traitlets.Dict().tag(sync=True)
     problems = traitlets.List(traitlets.Dict()).tag(sync=True)
 
@@ -77,12 +81,17 @@ class Grid(anywidget.AnyWidget):
         noun: str,
         most: int,
         on_paste: Callable[[str, Sequence[Row]], Sequence[Row]] | None = None,
+        fixed: bool = False,
     ) -> None:
         self._blank: Row = {column.name: False if column.kind == "check" else "" for column in columns}
         self._shown = [column.name for column in columns if column.kind != "hidden"]
         self._on_paste = on_paste or self._lines
         super().__init__(
-            columns=[asdict(column) for column in columns], noun=noun, most=most, content={"revision": 0, "rows": [self._blank]}
+            columns=[asdict(column) for column in columns],
+            noun=noun,
+            most=most,
+            fixed=fixed,
+            content={"revision": 0, "rows": [self._blank]},
         )
         self.on_msg(lambda _widget, content, _buffers: self.receive(content))
 
@@ -128,7 +137,7 @@ class Grid(anywidget.AnyWidget):
         if isinstance(rows, list) and len(rows) <= self.most and all(map(self._is_row, rows)):
             self.content = {"revision": self.revision, "rows": rows or [dict(self._blank)]}
         text, index = message.get("paste"), message.get("row")
-        if isinstance(text, str) and isinstance(index, int):
+        if isinstance(text, str) and isinstance(index, int) and not self.fixed:
             self.paste(text, min(max(index, 0), len(self.rows) - 1))
 
     def paste(self, text: str, index: int) -> None:

@@ -35,6 +35,17 @@ class Upload(anywidget.AnyWidget):
         File name extensions that the browser offers first, such as ".csv,.zip".
     most
         Bytes of the largest file that is accepted.
+    most_files
+        How many files can be chosen at once. With several, each is refused or kept on its own.
+    on_end
+        Called when the last of the chosen files has been kept or refused.
+
+    Attributes
+    ----------
+    path
+        The last complete file.
+    files, refusals
+        All complete files of the choice; names and reasons of those that were refused.
 
     Examples
     --------
@@ -49,13 +60,24 @@ class Upload(anywidget.AnyWidget):
 
     accept = traitlets.Unicode().tag(sync=True)
     piece = traitlets.Int(PIECE).tag(sync=True)
+    several = traitlets.Bool(default_value=False).tag(sync=True)
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
 
-    def __init__(self, *, on_file: Callable[[Path], None], accept: str = "", most: int = LARGEST_FILE) -> None:
-        super().__init__(accept=accept)
+    def __init__(
+        self,
+        *,
+        on_file: Callable[[Path], None] = lambda _path: None,
+        accept: str = "",
+        most: int = LARGEST_FILE,
+        most_files: int = 1,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(accept=accept, several=most_files > 1)
         self.path: Path | None = None
+        self.files: list[Path] = []
+        self.refusals: list[tuple[str, str]] = []
         self.refusal = ""
-        self._on_file, self._most = on_file, most
+        self._on_file, self._on_end, self._most, self._most_files = on_file, on_end, most, most_files
         self._folder = Path(tempfile.mkdtemp(prefix="lmskit-upload-"))  # only its owner may read it
         self._part: IO[bytes] | None = None
         self._name, self._size = "", 0
@@ -67,34 +89,57 @@ class Upload(anywidget.AnyWidget):
         if not isinstance(message, dict) or self.disabled:
             return
         if isinstance(message.get("begin"), str) and isinstance(message.get("size"), int):
-            self._begin(message["begin"], message["size"])
+            self._begin(message["begin"], message["size"], is_first=message.get("first", True) is not False)
+        elif message.get("end") is True:
+            self._on_end()
         elif self._part is not None and message.get("piece") == self._part.tell() and len(buffers) == 1:
             self._take(self._part, bytes(buffers[0]))
 
     def forget(self) -> None:
-        """Delete the uploaded file."""
+        """Delete what was uploaded."""
         self.path, self.refusal = None, ""
+        self.files, self.refusals = [], []
+        self._drop_part()
+        for entry in self._folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+
+    def _drop_part(self) -> None:
         if self._part is not None:
             self._part.close()
+            Path(self._part.name).unlink()
             self._part = None
-        for file in self._folder.iterdir():
-            file.unlink()
 
-    def _begin(self, name: str, size: int) -> None:
-        self.forget()
-        if size > self._most:
-            self._refuse(
-                f"The file has {size / 1024**2:,.0f} MB; at most {self._most / 1024**2:,.0f} MB can be uploaded. "
-                "Copy it to the machine that runs JupyterLab and enter its path."
-            )
-            return
+    def _begin(self, name: str, size: int, *, is_first: bool) -> None:
+        if is_first or not self.several:
+            self.forget()
+        self._drop_part()
         self._name, self._size = safe_name(name), size
-        self._part = (self._folder / self._name).open("wb")
+        if (reason := self._reason_to_refuse(size)) is not None:
+            self._refuse(reason)
+            return
+        folder = self._folder
+        if self.several:  # two files can have the same name
+            folder /= str(len(self.files))
+            folder.mkdir()
+        self._part = (folder / self._name).open("wb")
         self._continue(self._part)
+
+    def _reason_to_refuse(self, size: int) -> str | None:
+        path = "" if self.several else "Copy it to the machine that runs JupyterLab and enter its path."
+        if size > self._most:
+            return f"The file has {size / 1024**2:,.0f} MB; at most {self._most / 1024**2:,.0f} MB can be uploaded. {path}".strip()
+        if len(self.files) >= self._most_files or len(self.refusals) >= self._most_files:
+            return f"At most {self._most_files:,} files can be chosen at once. Choose the others afterwards."
+        if size + sum(file.stat().st_size for file in self.files) > max(LARGEST_FILE, self._most):
+            return f"All files together may have {LARGEST_FILE / 1024**2:,.0f} MB. Choose the others afterwards."
+        return None
 
     def _take(self, part: IO[bytes], piece: bytes) -> None:
         if part.tell() + len(piece) > self._size:
-            self.forget()
+            self._drop_part()
             self._refuse("The file changed during the upload. Choose it again.")
             return
         part.write(piece)
@@ -106,11 +151,13 @@ class Upload(anywidget.AnyWidget):
         if part.tell() == self._size:
             self._part = None
             part.close()
-            self.path = self._folder / self._name
+            self.path = Path(part.name)
+            self.files.append(self.path)
             self._on_file(self.path)
 
     def _refuse(self, sentence: str) -> None:
         self.refusal = sentence
+        self.refusals.append((self._name, sentence))
         self.send({"refused": sentence})
 
 

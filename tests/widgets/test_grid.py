@@ -57,3 +57,10 @@ def test_a_mistake_is_shown_beside_its_cell_until_other_rows_are_set(grid):
     assert grid.problems == [{}, {"text": "wrong"}]
     grid.rows = []
     assert grid.problems == []
+
+
+def test_a_fixed_grid_takes_no_pasted_rows():
+    grid = Grid([GridColumn("file", "File", "shown"), GridColumn("title", "Title")], noun="file", most=5, fixed=True)
+    grid.rows = [{"file": "a.md", "title": "A"}]
+    grid.receive({"revision": grid.revision, "paste": "one\ntwo", "row": 0})
+    assert [row["title"] for row in grid.rows] == ["A"]

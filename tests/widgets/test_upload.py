@@ -66,3 +66,28 @@ def test_only_the_owner_can_read_the_file_and_the_next_file_or_the_end_of_the_wi
     upload._cleaning()
     gc.collect()
     assert not folder.exists()
+
+
+def test_several_files_are_kept_together_also_of_one_name_and_a_refused_one_is_left_out():
+    ended = []
+    several = Upload(most=10, most_files=3, on_end=lambda: ended.append([path.read_bytes() for path in several.files]))
+    for number, (name, content) in enumerate([("a.md", b"1"), ("a.md", b"2"), ("big.md", bytes(11)), ("c.md", b"3"), ("d.md", b"4")]):
+        several.receive({"begin": name, "size": len(content), "first": number == 0}, [])
+        several.receive({"piece": 0}, [content])
+    several.receive({"end": True}, [])
+    assert ended == [[b"1", b"2", b"3"]]
+    assert [name for name, _ in several.refusals] == ["big.md", "d.md"]
+    assert "At most 3 files" in several.refusals[1][1]
+    several.receive({"begin": "next.md", "size": 0, "first": True}, [])
+    assert [path.name for path in several.files] == ["next.md"]
+    assert [path.name for path in several._folder.rglob("*.md")] == ["next.md"]
+
+
+def test_a_file_of_several_that_is_longer_than_announced_is_dropped_alone():
+    several = Upload(most_files=3)
+    several.receive({"begin": "a.md", "size": 1}, [])
+    several.receive({"piece": 0}, [b"1"])
+    several.receive({"begin": "b.md", "size": 1, "first": False}, [])
+    several.receive({"piece": 0}, [b"22"])
+    assert [path.read_bytes() for path in several.files] == [b"1"]
+    assert several.refusals == [("b.md", "The file changed during the upload. Choose it again.")]

@@ -1,0 +1,232 @@
+"""The materials of a course, wired to the database, the store of files, the web and the model of vectors.
+
+Lecturers may use it too: the database decides that they see and change the materials of their own courses only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from lmskit.db import Opener, access, retried, snapshot, transaction
+from lmskit.desks.options import course_options
+from lmskit.errors import EmbedderError, LmskitError, LockedError, WorkCancelledError
+from lmskit.forms.background_work import Task
+from lmskit.forms.material import MaterialScreen, MaterialWork
+from lmskit.forms.material_files import FileOutcome
+from lmskit.materials.folder import FolderFile, week_in
+from lmskit.materials.reading import MaterialReader
+from lmskit.materials.store import MaterialStore, store_of
+from lmskit.materials.vectors.choice import chosen_embedder
+from lmskit.materials.web.fetching import WebFetcher, web_fetcher
+from lmskit.queries.course import syllabus
+from lmskit.queries.material import count_materials, materials_of_course
+from lmskit.queries.material_vectors import model_in_use
+from lmskit.queries.page import MAX_PAGE
+from lmskit.rounding import count_text
+from lmskit.schemas.crawl import CrawlRequest
+from lmskit.schemas.material import AddMaterial, MaterialDetails, RemoveMaterials
+from lmskit.services.material import AddedMaterial, MaterialContent, RemovedMaterial, add_material, remove_material, sweep
+from lmskit.services.material_crawl import crawl_site
+from lmskit.services.material_folder import FileResult, add_files
+from lmskit.services.material_refresh import refresh_from_web
+from lmskit.services.material_vectors import embed_passages
+from lmskit.services.material_web import add_web_material
+
+_POLL = 0.1
+"""Seconds between two looks whether a pause between two pages was cancelled."""
+
+
+def material_desk(
+    course: str = "", *, begin: Opener = transaction, read: Opener = snapshot, fetcher: Callable[[], WebFetcher] | None = None
+) -> MaterialScreen:
+    """Return the materials of a course; it begins with `course`, or with the newest one.
+
+    Files, pages and vectors are read, fetched and computed outside of transactions; each file or page is written in one of its own, so
+    that work that is stopped keeps what it has done.
+
+    Parameters
+    ----------
+    course
+        Code of the course.
+    begin, read
+        Open a transaction, and a snapshot.
+    fetcher
+        Returns what fetches from the web; by default as the settings say.
+    """
+    desk = _Desk(begin, read, fetcher or (lambda: web_fetcher(access().settings)))
+    with read() as session:
+        known_courses = course_options(session)
+        about = _about_vectors(session)
+    work = MaterialWork(
+        read=desk.page,
+        weeks=desk.weeks,
+        preview=desk.preview,
+        add=desk.add,
+        link=desk.link,
+        crawl=desk.crawl,
+        refresh=desk.refresh,
+        remove=desk.remove,
+    )
+    return MaterialScreen(work, courses=known_courses, course=course, about_vectors=about)
+
+
+class _Desk:
+    """What the screen does."""
+
+    def __init__(self, begin: Opener, read: Opener, fetcher: Callable[[], WebFetcher]) -> None:
+        self._begin, self._read, self._fetcher = begin, read, fetcher
+
+    def page(self, course: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
+        with self._read() as session:
+            return materials_of_course(session, course, limit=limit, offset=offset), count_materials(session, course)
+
+    def weeks(self, course: str) -> list[tuple[str, int]]:
+        with self._read() as session:
+            weeks = syllabus(session, course, limit=MAX_PAGE)
+        return [(f"{number}. {topic}", int(number)) for number, topic in zip(weeks["week_number"], weeks["topic"], strict=True)]
+
+    # Files ------------------------------------------------------------------------------------------
+
+    def preview(self, task: Task, course: str, paths: Sequence[Path]) -> list[FileOutcome]:
+        files = [FolderFile(path.name, path, named_week=week_in(path.name)) for path in paths]
+        results = add_files(self._begin, self._store, course, files, dry_run=True, progress=task.report)
+        return [_outcome(path, result) for path, result in zip(paths, results, strict=True)]
+
+    def add(self, task: Task, requests: Sequence[tuple[Path, AddMaterial]]) -> tuple[list[FileOutcome], str]:
+        files = [
+            FolderFile(path.name, path, MaterialDetails(week=request.week, title=request.title), whole_course=request.week is None)
+            for path, request in requests
+        ]
+        outcomes: list[FileOutcome] = []
+        released: list[str] = []
+        try:
+            for result in add_files(self._begin, self._store, requests[0][1].course, files, progress=task.report):
+                outcomes.append(_outcome(requests[len(outcomes)][0], result))
+                released += result.released
+        except WorkCancelledError:
+            left = len(requests) - len(outcomes)
+            return outcomes, f"Stopped: {count_text(left, 'file')} left out. {self._sweep(released)}".strip()
+        return outcomes, f"{self._sweep(released)} {self._embed(task)}".strip()
+
+    # Links and sites --------------------------------------------------------------------------------
+
+    def link(self, task: Task, request: AddMaterial, captions: Path | None, fetch: bool) -> str:  # noqa: FBT001 - as MaterialLink calls it
+        if captions is not None:
+            details = MaterialDetails.model_validate(request.model_dump(exclude={"course", "file_name", "origin"}))
+            file = FolderFile(captions.name, captions, details)
+            [result] = add_files(self._begin, self._store, request.course, [file], progress=task.report)
+            outcome = _outcome(captions, result)
+            if outcome.is_refused:
+                raise LmskitError(f"{captions.name}: {outcome.reason} Nothing was added.")
+            text = count_text(result.n_passages, "passage")
+            sentences = [
+                f"{outcome.title} was {_done(outcome.outcome)}, {text} of captions.",
+                self._sweep(result.released),
+                self._embed(task),
+            ]
+            return " ".join(filter(None, sentences))
+        task.report("Fetching" if fetch else "Adding", 0, None)
+        if fetch:
+            added = add_web_material(self._begin, self._store, self._patient(task), request)
+        else:
+            added = retried(lambda: self._add_link(request))
+        sentences = [f"{added.title} was {_done(added.outcome)}, {count_text(added.n_passages, 'passage')}.", self._sweep(added.released)]
+        if added.n_passages:
+            sentences.append(self._embed(task))
+        return " ".join(filter(None, sentences))
+
+    def _add_link(self, request: AddMaterial) -> AddedMaterial:
+        with self._begin() as session:
+            return add_material(session, self._store, request, MaterialContent())
+
+    def crawl(self, task: Task, request: CrawlRequest) -> tuple[str, list[tuple[str, str]]]:
+        try:
+            report = crawl_site(self._begin, self._store, self._patient(task), request, progress=task.report)
+        except WorkCancelledError:
+            return "Stopped. What was fetched is in the list; to go on, crawl the same page again.", []
+        stopped = f" It stopped: {report.stopped}" if report.stopped else ""
+        resumed = "The crawl went on where it was: " if report.resumed else ""
+        return f"{resumed}{report.sentence}{stopped} {self._embed(task)}".strip(), report.refused
+
+    def refresh(self, task: Task, course: str) -> str:
+        try:
+            with MaterialReader() as reader:
+                report = refresh_from_web(self._begin, self._store, self._patient(task), course, reader=reader, progress=task.report)
+        except WorkCancelledError:
+            return "Stopped. What was fetched until then is up to date."
+        if not report.asked:
+            return "No material of this course was fetched from the web. To bring in a changed file, add it again under the same name."
+        return f"{count_text(report.asked, 'page')} of the web: {report.sentence} {self._embed(task)}".strip()
+
+    def _patient(self, task: Task) -> WebFetcher:
+        """A fetcher whose pauses end when the work is cancelled."""
+
+        def wait(seconds: float) -> None:
+            until = time.monotonic() + seconds
+            while (left := until - time.monotonic()) > 0:
+                if task.cancelled:
+                    raise WorkCancelledError
+                time.sleep(min(left, _POLL))
+
+        return replace(self._fetcher(), wait=wait)
+
+    # Removal, store and vectors ---------------------------------------------------------------------
+
+    def remove(self, request: RemoveMaterials) -> str:
+        def work() -> list[RemovedMaterial]:
+            with self._begin() as session:
+                return [remove_material(session, number) for number in dict.fromkeys(request.materials)]
+
+        removed = retried(work)
+        sentence = f"{count_text(len(removed), 'material')} removed."
+        return f"{sentence} {self._sweep([name for gone in removed for name in gone.released])}".strip()
+
+    @property
+    def _store(self) -> MaterialStore:
+        return store_of(access().settings)
+
+    def _sweep(self, names: Iterable[str]) -> str:
+        """Remove files that no material has any more; a sentence if that has to wait."""
+        if names := list(names):
+            try:
+                with self._begin() as session:
+                    sweep(session, self._store, names)
+            except LockedError as error:
+                return f"Files of what was replaced or removed are still in the store: {error}"
+        return ""
+
+    def _embed(self, task: Task) -> str:
+        """Compute the vectors of new passages; a sentence if they are missing."""
+        try:
+            embed_passages(self._begin, access().settings, progress=task.report)
+        except WorkCancelledError:
+            return "Stopped while vectors were computed: lmskit material embed goes on."
+        except LmskitError as error:
+            return f"The new passages are found by their words, not by their meaning, since they have no vectors: {error}"
+        return ""
+
+
+def _outcome(path: Path, result: FileResult) -> FileOutcome:
+    return FileOutcome(path, result.outcome, result.reason, result.week, result.title, result.n_passages, result.findings)
+
+
+def _done(outcome: str) -> str:
+    return "left as it is" if outcome == "unchanged" else outcome
+
+
+def _about_vectors(session: Session) -> str:
+    """Say which model compares meanings, and whether texts leave the machine."""
+    used = model_in_use(session)
+    try:
+        chosen = chosen_embedder(access().settings)
+    except EmbedderError as error:
+        return f"Meanings cannot be compared: {error}"
+    name = chosen.embedder.name if used is None else used.name
+    note = chosen.note or ("The texts stay on this machine." if used is None or used.name == chosen.embedder.name else "")
+    return f"Search compares meanings with the model {name}. {note}".strip()
