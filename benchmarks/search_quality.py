@@ -192,7 +192,7 @@ def by_language(name: str, scores: Scores, languages: Sequence[str]) -> None:
 
 
 def cisi() -> tuple[list[str], list[str], list[set[int]]]:
-    """The abstracts, searches and judgments of the collection CISI."""
+    """The abstracts, searches and verdicts of the collection CISI."""
 
     def texts(name: str) -> dict[int, str]:
         found: dict[int, list[str]] = defaultdict(list)
