@@ -80,6 +80,8 @@ class FindMaterialDashboard(Dashboard):
         self.kind = dropdown("Kind", flex="0 1 190px", label_width="36px")
         self.language = dropdown("Language", flex="0 1 190px", label_width="66px")
         self.number = dropdown("Show", flex="0 1 150px", label_width="40px")
+        for control in (self.week, self.kind, self.language):
+            control.layout.min_width = "120px"  # long options do not widen the list
         self.number.options = [(f"{number} hits", number) for number in NUMBERS]
         self.number.value = NUMBERS[0]
         self.found, self.caveat = Message(), Message()

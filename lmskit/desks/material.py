@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, access, retried, snapshot, transaction
 from lmskit.desks.options import course_options
-from lmskit.errors import EmbedderError, LmskitError, LockedError, WorkCancelledError
+from lmskit.errors import EmbedderError, LmskitError, LockedError, NotPermittedError, WorkCancelledError
 from lmskit.forms.background_work import Task
 from lmskit.forms.material import MaterialScreen, MaterialWork
 from lmskit.forms.material_files import FileOutcome
@@ -207,13 +207,16 @@ class _Desk:
             embed_passages(self._begin, access().settings, progress=task.report)
         except WorkCancelledError:
             return "Stopped while vectors were computed: lmskit material embed goes on."
+        except NotPermittedError:
+            return "The new passages are found by their words, until an administrator has computed the first vectors: lmskit material embed"
         except LmskitError as error:
             return f"The new passages are found by their words, not by their meaning, since they have no vectors: {error}"
         return ""
 
 
 def _outcome(path: Path, result: FileResult) -> FileOutcome:
-    return FileOutcome(path, result.outcome, result.reason, result.week, result.title, result.n_passages, result.findings)
+    reason = result.reason and result.reason[:1].upper() + result.reason[1:]
+    return FileOutcome(path, result.outcome, reason, result.week, result.title, result.n_passages, result.findings)
 
 
 def _done(outcome: str) -> str:
@@ -229,4 +232,6 @@ def _about_vectors(session: Session) -> str:
         return f"Meanings cannot be compared: {error}"
     name = chosen.embedder.name if used is None else used.name
     note = chosen.note or ("The texts stay on this machine." if used is None or used.name == chosen.embedder.name else "")
+    if used is None:
+        return f"Search compares words until there are vectors; the model for them is {name}. {note}".strip()
     return f"Search compares meanings with the model {name}. {note}".strip()

@@ -198,7 +198,7 @@ class MaterialScreen:
 def material_table(page: pd.DataFrame) -> pd.DataFrame:
     """The materials as the screen lists them."""
     materials = page.to_dict("records")
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "Week": [_week(material) for material in materials],
             "Kind": [KIND_WORDS[material["kind"]] for material in materials],
@@ -211,6 +211,7 @@ def material_table(page: pd.DataFrame) -> pd.DataFrame:
             "Notes": [" ".join(material["findings"]) for material in materials],
         }
     )
+    return table if any(table["Notes"]) else table.drop(columns="Notes")
 
 
 def _label(material: Mapping[Hashable, Any]) -> str:

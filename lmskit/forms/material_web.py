@@ -118,7 +118,7 @@ class MaterialLink(_WebForm):
         self._course, self._on_link = course, on_link
         self.url = widgets.Text(placeholder="https://")
         self.way = widgets.Dropdown(options=_WAYS)
-        self.title = widgets.Text(placeholder="of the page, if it is read")
+        self.title = widgets.Text(placeholder="empty: that of the page or file")
         self.week = widgets.Dropdown()
         self.captions = Upload(accept=".vtt,.srt", most=LARGEST_MATERIAL)
         captions = Field("Captions (.vtt or .srt)", self.captions, hint="Hits of a search then open the video at their minute.")
