@@ -8,10 +8,11 @@ from lmskit.desks import material_desk
 from lmskit.forms.material_web import LINK, VIDEO
 from lmskit.materials.store import store_of
 from lmskit.materials.vectors.character_hash import CharacterHash
-from lmskit.models import Course, EmbeddingModel, Material, PassageVector, User
+from lmskit.models import Course, EmbeddingModel, Material, MaterialCrawl, PassageVector, User
 from lmskit.queries.material import materials_of_course
-from lmskit.vocabulary import EmbeddingModelState, MaterialKind
+from lmskit.vocabulary import CrawlState, EmbeddingModelState, MaterialKind
 from tests import factories
+from tests.materials.web_site import Answer, Site, fetcher, page
 
 PATIENCE = 120
 EVIL = "<img src=x onerror=alert(1)>"
@@ -171,6 +172,29 @@ def test_a_video_gets_the_text_of_its_captions_and_a_link_needs_an_address(sessi
     desk.link.url.value = "https://example.org/slides"
     press(desk.link, desk.link.button)
     assert desk.link.message.value == "Evil was added, 0 passages."
+
+
+def test_a_crawl_that_is_stopped_keeps_its_pages_and_goes_on_from_there(session, course, in_session, store):
+    asked = []
+
+    def endless(path):
+        asked.append(path)
+        if len(asked) == 3:
+            screen.crawl.work.cancel.click()
+        number = len(asked)
+        return Answer(page(f"<p>Page {number} explains recursion.</p><a href='/p{number}'>next</a>", title=f"Page {number}"))
+
+    with Site({"/robots.txt": Answer("", 404)}, other=endless).served() as site:
+        screen = material_desk(course.code, begin=in_session, read=in_session, fetcher=fetcher)
+        screen.crawl.url.value, screen.crawl.pages.value = f"{site.url}/", 4
+        press(screen.crawl, screen.crawl.button)
+        assert screen.crawl.message.value.startswith("Stopped. What was fetched is in the list;")
+        assert session.scalars(select(MaterialCrawl.state).where(MaterialCrawl.course_id == course.id)).one() is CrawlState.STOPPED
+        n_before = len(screen.table.frame)
+        assert n_before == 3
+        press(screen.crawl, screen.crawl.button)
+    assert screen.crawl.message.value.startswith("The crawl went on where it was: 1 added")
+    assert len(screen.table.frame) == n_before + 1
 
 
 def test_hostile_titles_and_names_are_text_on_the_list(desk):
