@@ -16,6 +16,7 @@ from lmskit.services.demonstration import build
 from lmskit.services.demonstration_materials import add_demonstration_materials
 from lmskit.services.knowledge_tracing import fit_courses
 from lmskit.services.mastery import refresh
+from lmskit.services.material_vectors import embed_passages
 from lmskit.settings import DEMO_ADMIN
 
 
@@ -61,6 +62,7 @@ def demo(
     materials = add_demonstration_materials(lambda: transaction(engine), store_of(access().settings), report.courses_of_current_term)
     if materials:
         steps.print(f"Added {materials} materials")
+        steps.print(embed_passages(lambda: transaction(engine), access().settings).sentence)
     content = f"{len(report.courses)} courses, {report.students:,} students and {report.attempts:,} attempts"
     steps.print(f"The demonstration has {content}, all simulated.")
     if reports:
