@@ -99,7 +99,7 @@ def test_advice_for_a_week_takes_few_statements(session, made):
     statements = []
     event.listen(session.connection(), "before_cursor_execute", lambda *given: statements.append(given[2]))
     advice_of(session, made)
-    assert len(statements) < 16 + 2 * len(texts)
+    assert len(statements) < 16 + 4 * len(texts)
 
 
 def test_an_unknown_course_or_week_is_refused(session, made):
