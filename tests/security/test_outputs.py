@@ -117,12 +117,14 @@ def leaks(folder: Path, secrets: list[bytes]) -> dict[str, list[bytes]]:
     return found
 
 
+@pytest.mark.long
 def test_what_a_lecturer_runs_writes_no_secret_and_nothing_of_others(world, written, say):
     assert leaks(written, secrets_of(world)) == {}
     files = [path for path in written.rglob("*") if path.is_file()]
     say(f"outputs of a lecturer: {len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.0f} MB searched; leaks: 0")
 
 
+@pytest.mark.long
 def test_the_search_is_of_outputs_that_hold_the_lecturers_own_data(written):
     reports = {path.name for path in (written / "reports").rglob("*.html")}
     assert "wren-1.html" in reports
@@ -131,6 +133,7 @@ def test_the_search_is_of_outputs_that_hold_the_lecturers_own_data(written):
     assert b"permission denied" in (written / "run-prying.ipynb").read_bytes()
 
 
+@pytest.mark.long
 def test_a_lecturers_reports_are_for_the_lecturer_alone(written):
     folders = [path for path in (written / "reports").iterdir() if path.is_dir()]
     assert folders
