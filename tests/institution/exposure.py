@@ -55,13 +55,16 @@ class Record:
 
     def spots(self, pattern: str) -> list[str]:
         """The spots whose name has a pattern; to see that something was looked at."""
-        return [spot for spot in self.seen if re.search(pattern, spot)]
+        with self.lock:
+            return [spot for spot in self.seen if re.search(pattern, spot)]
 
     def found(self, passwords: dict[str, str]) -> list[str]:
         """Say which password is where."""
         known = [(name, shape.lower().encode()) for name, password in passwords.items() for shape in set(shapes(password))]
         finds = set()
-        for spot, contents in self.seen.items():
+        with self.lock:
+            seen = [(spot, list(contents)) for spot, contents in self.seen.items()]
+        for spot, contents in seen:
             for content in contents:
                 lower = content.lower()
                 finds |= {f"{name}: {spot}" for name, shape in known if shape in lower}
