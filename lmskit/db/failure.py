@@ -126,7 +126,8 @@ def violated_constraint(error: IntegrityError) -> str | None:
 
 # Connections -------------------------------------------------------------------------------------------
 
-TOO_MANY = ("too many connections for role", "too many clients", "remaining connection slots")
+OF_THE_LOGIN = "too many connections for role"
+TOO_MANY = (OF_THE_LOGIN, "too many clients", "remaining connection slots")
 LOCK_TABLE = ("out of shared memory",)
 WRONG_PASSWORD = ("password authentication failed",)
 NO_PASSWORD = ("no password supplied",)
@@ -145,12 +146,12 @@ ENDING_LIMIT = 3.0
 def worth_waiting(error: Exception) -> float:
     """Seconds for which it is worth trying again, after a connection was refused; 0 if it will be refused again.
 
-    A server that is starting, as after a crash, needs a moment, and one without a free connection still counts those that were just
-    closed until their processes have ended.
+    A server that is starting, as after a crash, needs a moment. A login's closed connections are counted until their processes have
+    ended; a server that is full of others' is not waited for.
     """
     if any(phrase in str(error) for phrase in STARTING):
         return STARTING_LIMIT
-    return ENDING_LIMIT if any(phrase in str(error) for phrase in TOO_MANY) else 0.0
+    return ENDING_LIMIT if OF_THE_LOGIN in str(error) else 0.0
 
 
 def connection_error(error: Exception, parameters: Mapping[str, object], *, advice: str | None = None) -> DatabaseError:

@@ -23,9 +23,9 @@ from tests.materials.web_site import Answer, Site, page
 from tests.reliability.crew import ROOT, kill
 
 KILLS = 25
-PAGES = 60
+PAGES = 300
 """Pages of the site; each links to the next three."""
-LONGEST_PAUSE = 0.25
+LONGEST_PAUSE = 0.15
 """Seconds from a request to the kill: while the page is sent, read or written."""
 _TO_START = 60.0
 
