@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
@@ -120,12 +120,6 @@ def _by_course(session: Session) -> Iterator[None]:
 def share_of_words(vector: SearchVector | None) -> float:
     """The share of the words in the scores of a search with this vector, from 0 to 1."""
     return 1.0 if vector is None else WEIGHTS_OF_WORDS.get(vector.model, WEIGHT_OF_WORDS)
-
-
-def model_in_use(session: Session) -> str | None:
-    """The name of the model whose vectors searches are to ask: of several, the newest; None without vectors."""
-    statement = text("SELECT name FROM embedding_models WHERE state = 'in use' ORDER BY created_at DESC, name LIMIT 1")
-    return cast("str | None", session.scalar(statement))
 
 
 def is_in_use(session: Session, model: str, checksum: str) -> bool:

@@ -13,7 +13,8 @@ from lmskit.materials.location import Location
 from lmskit.materials.vectors.choice import embedder_named
 from lmskit.materials.vectors.embedder import vector_of
 from lmskit.queries.course import course_by_code, narrow
-from lmskit.queries.material_search import PassageFilter, SearchVector, best_passages, found_words, is_in_use, model_in_use
+from lmskit.queries.material_search import PassageFilter, SearchVector, best_passages, found_words, is_in_use
+from lmskit.queries.material_vectors import model_in_use
 from lmskit.queries.page import check_page
 from lmskit.queries.search_words import SearchWords, search_words
 from lmskit.read_models.material_link import link_to
@@ -137,7 +138,7 @@ def embedder_in_use(session: Session, settings: Settings) -> Embedder | None:
     if model is None:
         return None
     with suppress(EmbedderUnavailableError):
-        return embedder_named(model, settings)
+        return embedder_named(model.name, settings)
     return None
 
 

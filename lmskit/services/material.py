@@ -15,7 +15,6 @@ from lmskit.db import violated_constraint
 from lmskit.errors import CourseNotFoundError, MaterialExistsError, MaterialNotFoundError, WeekNotFoundError
 from lmskit.limits import LARGEST_FINDINGS, LONGEST_LICENCE, LONGEST_PROSE, LONGEST_TITLE, MOST_FINDINGS
 from lmskit.materials.block import one_line
-from lmskit.materials.kinds import DocumentKind
 from lmskit.materials.material_text import MaterialText
 from lmskit.materials.passages import Passage
 from lmskit.materials.store import MaterialStore, checksum_of, store_name_of
@@ -25,19 +24,6 @@ from lmskit.schemas.material import AddMaterial
 from lmskit.services.material_deletion import delete_material
 from lmskit.services.material_passages import insert_passages, write_passages
 from lmskit.vocabulary import MaterialKind, MaterialState
-
-KINDS = {
-    DocumentKind.PDF: MaterialKind.PDF,
-    DocumentKind.HTML: MaterialKind.PAGE,
-    DocumentKind.MARKDOWN: MaterialKind.MARKDOWN,
-    DocumentKind.TEXT: MaterialKind.TEXT,
-    DocumentKind.PPTX: MaterialKind.PRESENTATION,
-    DocumentKind.DOCX: MaterialKind.DOCUMENT,
-    DocumentKind.NOTEBOOK: MaterialKind.NOTEBOOK,
-    DocumentKind.VTT: MaterialKind.VIDEO,
-    DocumentKind.SRT: MaterialKind.VIDEO,
-}
-"""The kind of material that a file becomes."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +261,7 @@ def _require_same(material: Material, course: Course, request: AddMaterial, want
 def _columns(request: AddMaterial, content: MaterialContent) -> dict[str, Any]:
     """The columns of a material as the request and its file have them."""
     text, file = content.text, content.content
-    kind = KINDS[text.kind] if text is not None else request.kind or MaterialKind.PAGE
+    kind = text.kind.material_kind if text is not None else request.kind or MaterialKind.PAGE
     if request.kind is MaterialKind.VIDEO and request.url is not None:
         kind = MaterialKind.VIDEO
     title = request.title or one_line(text.title if text is not None else "", LONGEST_TITLE) or request.file_name or request.url or ""
