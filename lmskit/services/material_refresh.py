@@ -17,7 +17,7 @@ from lmskit.materials.web.fetching import WebFetcher
 from lmskit.materials.web.following import why_not_kept
 from lmskit.models import Material
 from lmskit.progress import Progress, silent
-from lmskit.queries.material_crawl import FetchedMaterial, fetched_materials
+from lmskit.queries.material_crawl import FetchedMaterial, fetched_materials, material_at
 from lmskit.schemas.material import AddMaterial
 from lmskit.services.material import AddedMaterial, sweep
 from lmskit.services.material_web import WebPage, in_transaction, keep_moved, mark_gone, write_page
@@ -151,8 +151,12 @@ def _note_unchanged(session: Session, material: FetchedMaterial) -> None:
 
 
 def _renew(session: Session, store: MaterialStore, course: str, material: FetchedMaterial, page: WebPage) -> AddedMaterial:
-    keep_moved(session, material.course_id, material.url, page.own_url)
-    request = AddMaterial(
+    kept = AddMaterial(
         course=course, url=page.own_url, week=material.week, title=material.title, licence=material.licence, file_name=material.file_name
     )
-    return write_page(session, store, page, request)
+    there = material_at(session, course_id=material.course_id, url=page.own_url) if page.own_url != material.url else None
+    keep_moved(session, material.course_id, material.url, page.own_url)
+    if there is not None:
+        own = {"week": there.week_number, "title": there.title, "licence": there.licence, "file_name": there.file_name}
+        kept = kept.model_copy(update=own)
+    return write_page(session, store, page, kept)

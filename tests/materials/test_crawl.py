@@ -389,6 +389,18 @@ def test_a_refresh_asks_for_what_was_fetched_and_reads_only_what_changed(crawl, 
         assert materials(opener, site)["/more/d"].state is MaterialState.CURRENT, "it is there again"
 
 
+def test_a_page_that_moved_to_one_with_a_material_of_its_own_changes_neither_title_nor_week_there(crawl, refresh, opener):
+    with four_pages().served() as site:
+        crawl(site)
+        with opener() as session:
+            session.execute(update(Material).where(Material.url == f"{site.url}/b").values(title="B by hand", week_number=2))
+        site.answers["/a"] = redirect("/b", 301)
+        refresh()
+        after = materials(opener, site)
+    assert (after["/b"].title, after["/b"].week_number, after["/b"].state) == ("B by hand", 2, MaterialState.CURRENT)
+    assert after["/a"].state is MaterialState.GONE
+
+
 def test_a_page_that_asks_for_a_password_now_or_is_empty_stays_as_it_was(crawl, refresh, opener):
     with four_pages().served() as site:
         crawl(site, depth=1)
