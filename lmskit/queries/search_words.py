@@ -44,7 +44,7 @@ def search_words(text: str) -> SearchWords:
     """
     if len(text) > LONGEST_SEARCH:
         raise SearchTextError(f"The search text has {len(text):,} characters, and at most {LONGEST_SEARCH:,} are searched for. Shorten it.")
-    terms = _TERM.findall(_NOT_TEXT.sub(" ", text))
+    terms = _TERM.findall(" ".join(_NOT_TEXT.sub(" ", text).split()))
     wished = [term.replace('"', " ") for term in terms if not _is_excluded(term) and term.casefold() != "or"]
     words = plain_words(" ".join(wished))
     if not _has_word(words.wished):

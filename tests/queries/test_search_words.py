@@ -24,6 +24,7 @@ from lmskit.queries.search_words import SearchWords, plain_words, search_words
         ("a - b", "a - b", ""),
         ('list ""', "list", ""),
         ("a\0b\ud800c", "a b c", ""),
+        ('"by\n\tvalue"', "by value", '"by value"'),
     ],
 )
 def test_the_parts_of_a_search(typed, wished, demanded):
