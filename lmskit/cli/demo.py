@@ -10,7 +10,7 @@ from rich.text import Text
 from lmskit.cli.printing import console, print_error, visible
 from lmskit.cli.seed import seed_people
 from lmskit.db import access, engine_for, migrator_engine, revision, transaction
-from lmskit.materials.store import store_of
+from lmskit.materials.chosen_store import store_of
 from lmskit.reporting.files import file_names
 from lmskit.services.demonstration import build
 from lmskit.services.demonstration_materials import add_demonstration_materials

@@ -15,8 +15,8 @@ from lmskit.cli.printing import print_line, print_table
 from lmskit.db import access, snapshot
 from lmskit.importers.report_file import without_formula
 from lmskit.listings import MATERIALS
+from lmskit.materials.chosen_store import store_of
 from lmskit.materials.kind_words import length_text
-from lmskit.materials.store import store_of
 from lmskit.queries.material import StoredMaterial, count_materials, material, material_rows
 from lmskit.rounding import count_text
 from lmskit.schemas.material import MaterialDetails

@@ -14,9 +14,10 @@ from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.db import access, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
 from lmskit.errors import InputError, LockedError, MaterialFileError
+from lmskit.materials.chosen_store import store_of
 from lmskit.materials.folder import FolderFile, files_of, week_in
 from lmskit.materials.reading import MaterialReader
-from lmskit.materials.store import MaterialStore, store_of
+from lmskit.materials.store import MaterialStore
 from lmskit.queries.course import course_by_code
 from lmskit.queries.material import material, stored_materials
 from lmskit.rounding import count_text

@@ -9,8 +9,9 @@ from lmskit.cli.printing import print_error, print_line, spinner
 from lmskit.db import access, engine_for, transaction
 from lmskit.db.revision import require_current
 from lmskit.limits import MOST_CRAWL_DEPTH, MOST_CRAWL_PAGES
+from lmskit.materials.chosen_store import store_of
 from lmskit.materials.reading import MaterialReader
-from lmskit.materials.store import MaterialStore, store_of
+from lmskit.materials.store import MaterialStore
 from lmskit.materials.web.fetching import web_fetcher
 from lmskit.rounding import count_text
 from lmskit.schemas.crawl import USUAL_DEPTH, USUAL_PAGES, CrawlRequest

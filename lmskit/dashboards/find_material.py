@@ -12,8 +12,8 @@ from lmskit.dashboards.hit_list import HitList, hits_table
 from lmskit.db import Opener, access, snapshot
 from lmskit.errors import EmbedderError
 from lmskit.limits import LAST_WEEK
+from lmskit.materials.chosen_store import store_of
 from lmskit.materials.kind_words import KIND_WORDS
-from lmskit.materials.store import store_of
 from lmskit.materials.vectors.choice import chosen_embedder
 from lmskit.queries.course import syllabus
 from lmskit.queries.material_choices import MaterialChoices, material_choices, stored_file

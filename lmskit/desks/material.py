@@ -19,9 +19,10 @@ from lmskit.errors import EmbedderError, LmskitError, LockedError, NotPermittedE
 from lmskit.forms.background_work import Task
 from lmskit.forms.material import MaterialScreen, MaterialWork
 from lmskit.forms.material_files import FileOutcome
+from lmskit.materials.chosen_store import store_of
 from lmskit.materials.folder import FolderFile, week_in
 from lmskit.materials.reading import MaterialReader
-from lmskit.materials.store import MaterialStore, store_of
+from lmskit.materials.store import MaterialStore
 from lmskit.materials.vectors.choice import chosen_embedder
 from lmskit.materials.web.fetching import WebFetcher, web_fetcher
 from lmskit.queries.course import syllabus

@@ -1,4 +1,4 @@
-"""The store of materials' files: each lies once, under a name that follows from its content, in a folder or an object store.
+"""The store of materials' files: each lies once, under a name that follows from its content, in a folder (or see `object_store`).
 
 The name is not the checksum that the database shows: it is the SHA-256 of a fixed text and the content, so that a person who knows or
 guesses the checksum of a file cannot fetch it. Nor can other accounts of the machine list the folder; a name is what opens a file, and
@@ -7,7 +7,6 @@ the database shows it only to those who may see the material.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
@@ -24,15 +23,11 @@ from lmskit.whole_file import remove_stale_parts, write_whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lmskit.settings import Settings
-
 _BEFORE_THE_CONTENT = b"lmskit: name of a material's file\x00"
 """What is hashed before the content; another text would give all files other names."""
-_STORE_NAME = re.compile(r"[0-9a-f]{64}\Z")
-_VARIABLE = "LMSKIT_MATERIAL_STORE"
+STORE_NAME = re.compile(r"[0-9a-f]{64}\Z")
+STORE_VARIABLE = "LMSKIT_MATERIAL_STORE"
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_OBJECT_STORES = {"s3", "memory"}
-"""Protocols of stores that hold a new object whole or not at all."""
 
 
 def checksum_of(content: bytes) -> str:
@@ -98,7 +93,7 @@ class MaterialStore(ABC):
         except FileNotFoundError:
             raise StoredFileError(
                 f"The file {stored_as[:12]}… is not in the store of materials, {self.address}. "
-                f"Was it added with another store? {_VARIABLE} names the store; otherwise add the material again."
+                f"Was it added with another store? {STORE_VARIABLE} names the store; otherwise add the material again."
             ) from None
         except PermissionError:
             raise StoredFileError(
@@ -167,7 +162,7 @@ class FolderStore(MaterialStore):
                 "The owner of the folder can do this."
             ) from None
         remove_stale_parts(self._folder)
-        yield from filter(_STORE_NAME.match, listed)
+        yield from filter(STORE_NAME.match, listed)
 
     def _require_folder(self) -> os.stat_result:
         """The state of the folder; a missing one is made, if it may be."""
@@ -179,12 +174,12 @@ class FolderStore(MaterialStore):
         except FileNotFoundError:
             raise MaterialStoreError(
                 f"The store of materials, {self.address}, does not exist. Is its disk or file server connected? To make a new one: "
-                f"mkdir -m 700 {self.address}, or set {_VARIABLE} to another folder."
+                f"mkdir -m 700 {self.address}, or set {STORE_VARIABLE} to another folder."
             ) from None
         except OSError as error:
             raise self._unusable(error) from error
         if not stat.S_ISDIR(state.st_mode):
-            raise MaterialStoreError(f"The store of materials, {self.address}, is not a folder. Set {_VARIABLE} to a folder.")
+            raise MaterialStoreError(f"The store of materials, {self.address}, is not a folder. Set {STORE_VARIABLE} to a folder.")
         if os.name == "posix" and state.st_mode & (stat.S_IRGRP | stat.S_IROTH):
             raise MaterialStoreError(
                 f"Other accounts can list the files in the store of materials, {self.address}, and so read every file in it. "
@@ -240,92 +235,11 @@ class FolderStore(MaterialStore):
         if error.errno in _NO_SPACE:
             return MaterialStoreError(
                 f"The file cannot be written into the store of materials, {self.address}: {reason}. Nothing was changed. "
-                f"Free some space there, or set {_VARIABLE} to another folder; then try again."
+                f"Free some space there, or set {STORE_VARIABLE} to another folder; then try again."
             )
         return MaterialStoreError(
             f"The store of materials, {self.address}, cannot be used by this account: {reason}. "
-            f"Give the account the right to enter the folder and to write into it, or set {_VARIABLE} to another one."
-        )
-
-
-class ObjectStore(MaterialStore):
-    """A bucket of an object store, or a part of it, through fsspec: `s3://bucket/part` needs the package s3fs, `lmskit[s3]`.
-
-    Keys and the address of the server are read from where Amazon's tools read them.
-    """
-
-    def __init__(self, address: str) -> None:
-        super().__init__(address)
-        protocol = address.partition("://")[0]
-        if protocol not in _OBJECT_STORES:
-            raise MaterialStoreError(
-                f"{_VARIABLE} names a store of a kind that lmskit does not use, {protocol}://. Set it to a folder, or to s3://BUCKET."
-            )
-        import fsspec
-
-        try:
-            self._files, root = fsspec.core.url_to_fs(address, use_listings_cache=False, skip_instance_cache=protocol != "memory")
-        except ImportError:
-            raise MaterialStoreError(
-                f"The store of materials, {address}, needs a package that is not installed. To install it: pip install 'lmskit[s3]'"
-            ) from None
-        except Exception as error:
-            raise self._unusable(error) from error
-        self._root = str(root).rstrip("/")
-
-    def names(self) -> Iterator[str]:
-        """Give out the names of all files in order."""
-        with self._errors():
-            try:
-                listed = sorted(str(path).rpartition("/")[2] for path in self._files.ls(self._root, detail=False))
-            except FileNotFoundError:
-                listed = []
-        yield from filter(_STORE_NAME.match, listed)
-
-    def _content(self, stored_as: str) -> bytes:
-        with self._errors():
-            return bytes(self._files.cat_file(self._path(stored_as)))
-
-    def _is_there(self, stored_as: str) -> bool:
-        with self._errors():
-            try:
-                self._files.info(self._path(stored_as))
-            except FileNotFoundError:
-                return False
-            return True
-
-    def _write(self, stored_as: str, content: bytes) -> None:
-        try:
-            with self._errors():
-                self._files.pipe_file(self._path(stored_as), content)
-        except (FileNotFoundError, PermissionError) as error:
-            raise self._unusable(error) from error
-
-    def _remove(self, stored_as: str) -> bool:
-        with self._errors():
-            if not self.has(stored_as):
-                return False
-            self._files.rm_file(self._path(stored_as))
-            return True
-
-    def _path(self, stored_as: str) -> str:
-        return f"{self._root}/{stored_as}"
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Each library has errors of its own; two mean the same in all of them."""
-        try:
-            yield
-        except (FileNotFoundError, PermissionError, MaterialStoreError):
-            raise
-        except Exception as error:
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: Exception) -> MaterialStoreError:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        return MaterialStoreError(
-            f"The store of materials, {self.address}, cannot be used: {reason}. Nothing was changed. "
-            f"Check {_VARIABLE}, the keys in the environment, and the network; then try again."
+            f"Give the account the right to enter the folder and to write into it, or set {STORE_VARIABLE} to another one."
         )
 
 
@@ -351,22 +265,8 @@ class PreviewStore(MaterialStore):
         return False
 
 
-def store_of(settings: Settings) -> MaterialStore:
-    """Return the store that the settings name.
-
-    Raises
-    ------
-    MaterialStoreError
-        It is of a kind that lmskit does not use, or needs a package that is not installed.
-    """
-    address = settings.material_store
-    if "://" in address:
-        return ObjectStore(address)
-    return FolderStore(Path(address), make=Path(address) == settings.home / "materials")
-
-
 def _checked(stored_as: str) -> str:
     """Refuse what is not a name in a store, such as a path out of it."""
-    if not _STORE_NAME.match(stored_as):
+    if not STORE_NAME.match(stored_as):
         raise StoredFileError(f"{stored_as[:80]!r} does not name a file in the store of materials: such a name has 64 hexadecimal digits.")
     return stored_as

@@ -7,7 +7,7 @@ from lmskit.dashboards.dashboard import ALL_WEEKS, TABLES
 from lmskit.dashboards.find_material import ALL_COURSES, ANY, HOW_TO_BEGIN, NOTHING_STANDS_OUT
 from lmskit.dashboards.hit_list import hit_html
 from lmskit.db import access
-from lmskit.materials.store import store_of
+from lmskit.materials.chosen_store import store_of
 from lmskit.materials.vectors.character_hash import CharacterHash
 from lmskit.materials.vectors.embedder import vectors_of
 from lmskit.models import EmbeddingModel, MaterialFile

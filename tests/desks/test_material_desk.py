@@ -6,7 +6,7 @@ from sqlalchemy import select
 from lmskit.db import access, snapshot, transaction
 from lmskit.desks import material_desk
 from lmskit.forms.material_web import LINK, VIDEO
-from lmskit.materials.store import store_of
+from lmskit.materials.chosen_store import store_of
 from lmskit.materials.vectors.character_hash import CharacterHash
 from lmskit.models import Course, EmbeddingModel, Material, MaterialCrawl, PassageVector, User
 from lmskit.queries.material import materials_of_course

@@ -14,10 +14,13 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from lmskit.errors import MaterialStoreError, StoredFileError
-from lmskit.materials.store import FolderStore, MaterialStore, ObjectStore, checksum_of, store_name_of, store_of
+from lmskit.materials.chosen_store import store_of
+from lmskit.materials.object_store import ObjectStore
+from lmskit.materials.store import FolderStore, MaterialStore, checksum_of, store_name_of
 from lmskit.settings import Settings
 from lmskit.whole_file import PART, STALE
 
@@ -226,8 +229,15 @@ def test_only_known_kinds_of_stores_are_used():
         ObjectStore("ftp://example.org/materials")
 
 
+@pytest.mark.parametrize("address", ["s3://", "s3:///part"])
+def test_a_store_without_a_bucket_is_refused(address):
+    with pytest.raises(MaterialStoreError, match=re.escape(f"names no bucket: {address}. Set it to s3://BUCKET, or s3://BUCKET/PART.")):
+        ObjectStore(address)
+
+
 def test_a_package_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.delitem(fsspec.registry._registry, "s3", raising=False)  # if another test has used it
     with pytest.raises(MaterialStoreError, match=re.escape("pip install 'lmskit[s3]'")):
         ObjectStore("s3://bucket/materials")
 

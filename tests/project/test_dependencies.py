@@ -18,13 +18,11 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
 ENTRIES = [Requirement(line.removesuffix(" \\")) for line in LOCK.splitlines() if re.match(r"[A-Za-z0-9]", line)]
-NOT_LOCKED = {"s3"}
-"""Optional groups that no test needs; what they need changes several times a week."""
 DEPENDENCIES = [
     Requirement(text)
     for text in [
         *PYPROJECT["project"]["dependencies"],
-        *chain.from_iterable(texts for group, texts in PYPROJECT["project"]["optional-dependencies"].items() if group not in NOT_LOCKED),
+        *chain.from_iterable(PYPROJECT["project"]["optional-dependencies"].values()),
         *PYPROJECT["dependency-groups"]["dev"],
         *PYPROJECT["build-system"]["requires"],
     ]
