@@ -49,7 +49,12 @@ TWO = ("-n", "2", "--dist", "loadfile")
 MEASURES = ("tests/neighbour", "tests/reliability")
 """Tests that compare times, or wait for what others do; another worker beside them would be one neighbour more."""
 TEST_LONG = (
-    Check("long tests", ("-m", "pytest", "-m", "long", *TWO), folders=("tests", *(f"--ignore={folder}" for folder in MEASURES))),
+    Check(
+        "long tests",
+        ("-m", "pytest", "-m", "long and not hypothesis", *TWO),
+        folders=("tests", *(f"--ignore={folder}" for folder in MEASURES)),
+    ),
+    Check("random examples", ("-m", "pytest", "-m", "hypothesis", "--hypothesis-profile", "random", *TWO), folders=("tests",)),
     Check("long tests that run alone", ("-m", "pytest", "-m", "long"), folders=MEASURES),
     Check("two hundred kills", ("-m", "pytest", "--kills", "200"), folders=("tests/reliability/test_kills.py",)),
 )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from lmskit.analytics.items import NO_ANSWER, OTHER, option_statistics
 from lmskit.errors import InputError
+from tests.examples import share
 
 OPTIONS = ["a", "b", "c", "d"]
 
@@ -79,7 +80,7 @@ def test_responses_of_other_attempts_and_an_option_that_is_there_twice_are_refus
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", None, "z"]), st.integers(0, 9)), max_size=12))
-@examples(max_examples=40)
+@examples(max_examples=share(40))
 def test_every_attempt_chose_one_thing(attempts):
     table = option_statistics([response for response, _ in attempts], [rest for _, rest in attempts], options=OPTIONS, resamples=5)
     assert table["n"].sum() == len(attempts)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lmskit.analytics.mastery import RULES, estimate
 from tests.analytics import reference
+from tests.examples import share
 
 PARAMETERS = {
     "average": {},
@@ -91,7 +92,7 @@ ROWS = st.lists(
 
 @pytest.mark.parametrize("rule", RULES)
 @given(rows=ROWS, order=st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=share(60))
 def test_every_rule_equals_its_slow_simple_computation_in_any_order_of_rows(rule, rows, order):
     rows = [{**row, "id": number} for number, row in enumerate(rows)]
     expected = {}
@@ -114,7 +115,7 @@ def test_every_rule_equals_its_slow_simple_computation_in_any_order_of_rows(rule
 
 @pytest.mark.parametrize("rule", ["average", "latest", "weighted_average", "decaying_average"])
 @given(points=st.lists(st.floats(0, 1, allow_subnormal=False), min_size=1, max_size=12))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=share(50))
 def test_the_interval_contains_the_value_and_stays_between_zero_and_one(rule, points):
     row = estimate(scores_of(*points, maximum=1), rule).iloc[0]
     assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
@@ -122,7 +123,7 @@ def test_the_interval_contains_the_value_and_stays_between_zero_and_one(rule, po
 
 @pytest.mark.parametrize("rule", sorted(set(RULES) - {"n_of_mastery"}))
 @given(points=st.lists(st.floats(0, 1, allow_subnormal=False), min_size=1, max_size=8), which=st.integers(0, 7), gain=st.floats(0, 1))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=share(50))
 def test_a_better_score_never_lowers_mastery(rule, points, which, gain):
     which %= len(points)
     better = [min(1.0, point + gain) if position == which else point for position, point in enumerate(points)]

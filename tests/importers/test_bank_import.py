@@ -14,6 +14,7 @@ from lmskit.queries.quiz import quiz_content
 from lmskit.services.importing import ImportOptions
 from lmskit.services.question_bank import FROZEN_CHANGED, FROZEN_NEW, import_bank
 from tests import factories
+from tests.examples import share
 from tests.importers.bank_sample import BANKS, read, read_text
 from tests.real_data import REAL_DATA
 
@@ -217,7 +218,7 @@ QUESTION = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.lists(QUESTION, min_size=1, max_size=6), second=st.lists(QUESTION, min_size=1, max_size=6), attempted=st.booleans())
 def test_a_second_import_of_any_bank_changes_nothing(session, tmp_path, first, second, attempted):
     course = factories.course(session, weeks=1)

@@ -12,6 +12,7 @@ from lmskit.importers.formats import ReadOptions
 from lmskit.importers.plain_csv import FORMAT
 from lmskit.services.file_import import ImportOptions, import_file
 from tests import factories
+from tests.examples import share
 from tests.importers.plain import content, csv_file
 
 NASTY = [
@@ -103,7 +104,7 @@ def rolled_back(session):
 
 
 @given(files=FILES)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_has_a_result_and_a_second_import_changes_nothing(session, tmp_path, files):
     with rolled_back(session):
         check(session, tmp_path, files)

@@ -16,6 +16,7 @@ from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.oneroster import bundle as oneroster
 from lmskit.importers.plain_csv import FORMAT as PLAIN_CSV
 from lmskit.importers.record import Cells
+from tests.examples import share
 from tests.importers.golden import SAMPLES, format_of, row_counts, samples
 
 
@@ -101,7 +102,7 @@ def test_a_file_that_was_changed_somewhere(form, changes, encoding, tmp_path_fac
 
 
 @pytest.mark.parametrize("form", FOLDERS, ids=lambda form: form.name)
-@settings(max_examples=40)  # each copies and reads a whole folder
+@settings(max_examples=share(40))  # each copies and reads a whole folder
 @given(changes=mutations, index=st.integers(0, 20))
 def test_a_folder_in_which_one_file_was_changed(form, changes, index, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp() / form.name

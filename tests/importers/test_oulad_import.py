@@ -17,6 +17,7 @@ from lmskit.services.mastery import refresh
 from lmskit.services.oulad import import_oulad
 from lmskit.vocabulary import Role
 from tests import factories
+from tests.examples import share
 from tests.importers.sample import EXPECTED, SAMPLE, copy_of_sample, sample
 
 TABLES = ("terms", "users", "courses", "syllabi", "quizzes", "student_enrollments", "quiz_attempts", "external_ids", "import_runs")
@@ -326,7 +327,7 @@ HEADERS = {
 
 
 @given(folders=st.lists(FOLDERS, min_size=1, max_size=2))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_of_any_files_has_a_result_and_a_second_import_changes_nothing(session, tmp_path, folders):
     savepoint = session.begin_nested()
     for rows in folders:

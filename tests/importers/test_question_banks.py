@@ -12,6 +12,7 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.question_banks.bank import MAX_QUESTIONS
 from lmskit.importers.question_banks.gift import ESCAPED
 from lmskit.limits import LONGEST_QUESTION_ID
+from tests.examples import share
 from tests.importers.bank_sample import BANKS, FORMATS, read, read_text
 from tests.importers.golden import result
 
@@ -143,7 +144,7 @@ def texts(**limits):
     return st.text(characters, min_size=1, **limits).map(str.strip).filter(bool)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share(150))
 @given(prompt=texts(max_size=60), options=st.lists(texts(max_size=20), min_size=2, max_size=5), right=st.integers(0, 4))
 def test_a_question_written_as_gift_is_read_unchanged(tmp_path_factory, prompt, options, right):
     answers = "".join(f"\n{'=' if index == right % len(options) else '~'}[plain]{escaped(text)}" for index, text in enumerate(options))
@@ -163,7 +164,7 @@ PIECES = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share(300))
 @given(text=st.one_of(st.lists(PIECES, max_size=30).map("".join), st.text(max_size=200)), form=st.sampled_from(["gift", "aiken"]))
 def test_any_text_is_read_or_refused(tmp_path_factory, text, form):
     path = tmp_path_factory.getbasetemp() / "any.txt"
@@ -192,7 +193,7 @@ def trees(names):
     return st.recursive(leaf, lambda inner: st.builds(element, names, st.lists(inner, max_size=4)), max_leaves=12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share(200))
 @given(kind=st.sampled_from(TYPES), inside=st.lists(trees(NAMES), max_size=5).map("".join))
 def test_any_tree_of_moodles_elements_is_read_or_refused(tmp_path_factory, kind, inside):
     path = tmp_path_factory.getbasetemp() / "any.xml"
@@ -213,7 +214,7 @@ PARTS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share(200))
 @given(
     cardinality=st.sampled_from(["single", "multiple", "ordered", "record"]),
     declared=trees(PARTS),

@@ -10,14 +10,24 @@ from lmskit.limits import LONGEST_PROSE, LONGEST_TITLE
 from lmskit.materials.reading import MaterialReader
 from tests.materials.hostile_files import HostileFile, hostile_files
 
-LISTENER = socket.create_server(("127.0.0.1", 0))
-"""Where the files want to connect to."""
-ADDRESS = "{}:{}".format(*LISTENER.getsockname())
-FILES = list(hostile_files(ADDRESS))
+FILES = list(hostile_files("127.0.0.1:1"))
+
+
+@pytest.fixture(scope="module")
+def listener():
+    """Where the files want to connect to."""
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def files(listener):
+    """The files by id, with the listener's address."""
+    return {file.id: file for file in hostile_files("{}:{}".format(*listener.getsockname()))}
 
 
 def cases(*, slow: bool):
-    return pytest.mark.parametrize("file", [file for file in FILES if file.is_slow is slow], ids=lambda file: file.id)
+    return pytest.mark.parametrize("which", [file.id for file in FILES if file.is_slow is slow])
 
 
 def check(reader: MaterialReader, file: HostileFile) -> None:
@@ -39,22 +49,21 @@ def check(reader: MaterialReader, file: HostileFile) -> None:
 
 
 def test_there_are_enough_of_them():
-    assert len(FILES) >= 50
+    assert len({file.id for file in FILES}) == len(FILES) >= 50
 
 
 @cases(slow=False)
-def test_it_is_refused_in_words_or_read_rightly(reader, file):
-    check(reader, file)
+def test_it_is_refused_in_words_or_read_rightly(reader, files, which):
+    check(reader, files[which])
 
 
 @pytest.mark.long
 @cases(slow=True)
-def test_what_takes_long_ends_at_a_limit(reader, file):
-    check(reader, file)
+def test_what_takes_long_ends_at_a_limit(reader, files, which):
+    check(reader, files[which])
 
 
-def test_nothing_was_fetched():
-    with LISTENER:
-        LISTENER.settimeout(0.05)
-        with pytest.raises(TimeoutError):
-            LISTENER.accept()
+def test_nothing_was_fetched(listener):
+    listener.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        listener.accept()

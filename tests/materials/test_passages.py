@@ -10,6 +10,7 @@ from lmskit.limits import FEWEST_PASSAGE_WORDS, LONGEST_PROSE, MOST_PASSAGE_WORD
 from lmskit.materials.block import Block, BlockRole, cleaned, one_line
 from lmskit.materials.location import Location
 from lmskit.materials.passages import MOST_OVERLAP, Passage, count_words, passages_of
+from tests.examples import share
 from tests.materials.words import numbered, words
 
 WORD = st.text(alphabet="abcäßдשعn.!?,;-3", min_size=1, max_size=70).filter(str.strip)
@@ -51,7 +52,7 @@ def letters(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40))
 @given(documents())
 def test_no_letter_of_the_body_is_lost_or_invented(blocks):
     body = letters("".join(block.text for block in blocks if block.role not in {BlockRole.HEADING, BlockRole.BREAK}))
@@ -59,7 +60,7 @@ def test_no_letter_of_the_body_is_lost_or_invented(blocks):
     assert letters("".join(passages)) == body
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40))
 @given(documents())
 def test_lengths_are_in_bounds_and_the_overlap_is_the_end_of_the_passage_before(blocks):
     passages = list(passages_of(blocks))
@@ -77,14 +78,14 @@ def test_lengths_are_in_bounds_and_the_overlap_is_the_end_of_the_passage_before(
             assert count_words(own(passage)) >= FEWEST_PASSAGE_WORDS
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=share(25))
 @given(documents())
 def test_locations_only_grow(blocks):
     orders = [passage.location.order for passage in passages_of(blocks)]
     assert orders == sorted(orders)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=share(20))
 @given(st.lists(st.integers(0, 600), min_size=1, max_size=6), st.sampled_from([BlockRole.HEADING, BlockRole.BREAK]))
 def test_no_passage_crosses_a_heading_or_slide(sections, role):
     blocks = []
