@@ -2,7 +2,6 @@
 
 import ipaddress
 import os
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.errors import MessageError
@@ -149,16 +148,14 @@ def variables_without_passwords() -> dict[str, str]:
 
     Without the address and the service of the server too, which may contain one, and without what belongs to one JupyterLab.
     """
-    ours = {str(field.validation_alias or f"LMSKIT_{name.upper()}") for name, field in Settings.model_fields.items()}
+    ours = set(map(variable_of, Settings.model_fields))
     left_out = {*WITH_PASSWORDS, "PGSERVICEFILE", "PGSYSCONFDIR", "LMSKIT_SIGN_IN_FILE"}
     return {name: os.environ[name] for name in sorted(ours | {"SSL_CERT_FILE"}) if name not in left_out and os.environ.get(name)}
 
 
-def proxy_of(scheme: str, host: str) -> str | None:
-    """Return the proxy through which this machine asks a host of the web; None if it asks directly."""
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(scheme) or proxies.get("all")
-    return None if proxy is None or urllib.request.proxy_bypass(host) else proxy
+def variable_of(field: str) -> str:
+    """Return the variable that sets a field of the settings."""
+    return str(Settings.model_fields[field].validation_alias or f"LMSKIT_{field.upper()}")
 
 
 class Settings(BaseSettings):

@@ -1,6 +1,7 @@
 """`lmskit doctor`: check the home folder, the server and the database, and say what to do about problems."""
 
 import json
+import os
 import shutil
 import stat
 import textwrap
@@ -30,6 +31,7 @@ from lmskit.queries.health import database_findings
 from lmskit.queries.load import load_findings
 from lmskit.rounding import count_text
 from lmskit.services.database_session import end_session
+from lmskit.variables import misspelt_variables
 
 LOW_DISK = 1 << 30
 MOST_LOGINS = 3
@@ -99,6 +101,7 @@ def all_findings() -> Iterator[Finding]:
     yield disk(access().settings.home)
     yield passfile(access().settings.passfile)
     yield trust()
+    yield variables()
     try:
         yield migrations()
         embedded = access().server.external is None
@@ -166,6 +169,14 @@ def passfile(path: Path) -> Finding:
     except DatabaseError as error:
         return wrong("passfile", str(error))
     return well("passfile", f"Only its owner can read {path}.")
+
+
+def variables() -> Finding:
+    """Check that no variable was meant for lmskit and sets nothing."""
+    misspelt = list(misspelt_variables(os.environ))
+    if misspelt:
+        return wrong("variables", " ".join(misspelt))
+    return well("variables", "No variable is almost called like a setting.")
 
 
 def trust() -> Finding:

@@ -40,6 +40,10 @@ def message_for(error: Exception, command: Any = None) -> str | None:  # noqa: A
         from lmskit.schemas.mistakes import one_sentence  # noqa: PLC0415 - as above
 
         if isinstance(error, ValidationError):
+            if error.title == "Settings":
+                from lmskit.settings import variable_of  # noqa: PLC0415 - as above
+
+                return one_sentence(error, variable_of)
             return one_sentence(error, lambda field: typed_as(field, command))
     return None
 

@@ -1,6 +1,7 @@
 """The commands of `lmskit`, each of which is imported when it is called and not before, so that `lmskit --help` is quick."""
 
 import importlib
+import os
 from typing import Any
 
 import typer
@@ -66,6 +67,7 @@ class Nouns(ErrorMessages):
         name, command, rest = super().resolve_command(ctx, args)
         if "--help" not in rest:
             act_as_demonstration()
+            warn_of_variables()
         if name is not None:
             command = loaded(name, *rest[:1])
             ctx.meta[CALLED] = called(command, rest)
@@ -78,6 +80,14 @@ def act_as_demonstration() -> None:
     from lmskit.settings import DEMO_ADMIN  # noqa: PLC0415 - as above
 
     access().default_person = DEMO_ADMIN
+
+
+def warn_of_variables() -> None:
+    """Say on standard error which variables are almost called like a setting and set nothing."""
+    from lmskit.variables import misspelt_variables  # noqa: PLC0415 - as above
+
+    for sentence in misspelt_variables(os.environ):
+        typer.echo(sentence, err=True)
 
 
 def loaded(noun: str, verb: str | None = None) -> Any:  # noqa: ANN401 - the types of Typer's own Click are private

@@ -81,7 +81,8 @@ def one_sentence(error: ValidationError, named: Callable[[str], str] = str) -> s
     ...     one_sentence(error)
     'week_number: This must be at most 60. topic: This must not be empty.'
     """
-    return " ".join(f"{named(field)}: {sentence}" if field else sentence for field, sentence in mistakes(error).items())
+    shown = ((named(field) if field else "", sentence) for field, sentence in mistakes(error).items())
+    return " ".join(sentence if sentence.startswith(f"{name} ") or not name else f"{name}: {sentence}" for name, sentence in shown)
 
 
 def _sentence(details: ErrorDetails) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lmskit.settings import Settings
+from lmskit.settings import Settings, variable_of
 from tests.variables import of_the_person
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,8 +74,7 @@ def operator(servers, tmp_path):
         "PGSYSCONFDIR": str(tmp_path),
         "PGUSER": "operator",
     }
-    variables = {str(field.validation_alias or f"LMSKIT_{name.upper()}") for name, field in Settings.model_fields.items()}
-    assert variables <= (settings | libpq).keys(), "a setting is missing here"
+    assert set(map(variable_of, Settings.model_fields)) <= (settings | libpq).keys(), "a setting is missing here"
     return settings | libpq | {"LMSKIT_PICTURES": str(tmp_path / "pictures")}
 
 

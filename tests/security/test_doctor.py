@@ -75,9 +75,9 @@ def test_a_machine_can_read_it_too(embedded):
 
 def test_it_looks_at_everything_that_can_be_wrong(embedded):
     assert set(findings()) == {
-        "disk", "passfile", "trust", "migrations", "server", "pgvector", "settings", "encryption", "access", "access, unchecked",
-        "plan oracle", "shared resources", "limits", "connections", "login settings", "bounds", "sessions", "outbox", "load",
-        "transaction numbers",
+        "disk", "passfile", "trust", "variables", "migrations", "server", "pgvector", "settings", "encryption", "access",
+        "access, unchecked", "plan oracle", "shared resources", "limits", "connections", "login settings", "bounds", "sessions",
+        "outbox", "load", "transaction numbers",
     }  # fmt: skip
 
 

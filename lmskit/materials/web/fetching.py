@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import ssl
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from lmskit.materials.web.answer import BUSY_STATUSES, Fetched, fetched_from
 from lmskit.materials.web.connection import FetchLimits, WebResponse, requested
 from lmskit.materials.web.guard import AddressGuard
 from lmskit.materials.web.robots import LARGEST_ROBOTS, PRODUCT, Robots
-from lmskit.settings import Settings, proxy_of
+from lmskit.settings import Settings
 
 MayFollow: TypeAlias = Callable[[WebAddress], None]
 """Called with the target of each redirect; raises a `WebPageError` if it must not be followed."""
@@ -211,6 +212,13 @@ class WebFetcher:
                 else:
                     return response.content(cut_off_at=LARGEST_ROBOTS).decode("utf-8", errors="replace")
             seen.append(str(address))
+
+
+def proxy_of(scheme: str, host: str) -> str | None:
+    """Return the proxy through which this machine asks a host of the web; None if it asks directly."""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return None if proxy is None or urllib.request.proxy_bypass(host) else proxy
 
 
 def web_fetcher(settings: Settings) -> WebFetcher:
