@@ -1,5 +1,6 @@
 """`lmskit doctor`: check the home folder, the server and the database, and say what to do about problems."""
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from lmskit.cli.printing import console, print_line, visible
 from lmskit.db import access, engine_for, revision, snapshot, transaction
 from lmskit.db.cluster.disk import is_low
 from lmskit.db.cluster.processes import Taken, end_on_this_machine, sessions_on_this_machine, taken_by
+from lmskit.db.cluster.refused_passwords import refused_passwords
 from lmskit.db.passfile import read_entries
 from lmskit.errors import (
     BusyError,
@@ -36,6 +38,8 @@ from lmskit.variables import misspelt_variables
 LOW_DISK = 1 << 30
 MOST_LOGINS = 3
 """Logins, and kinds of what each does, that are named when the database does not answer."""
+LATELY, MANY_TRIED = dt.timedelta(minutes=1), 20
+"""In this time so many wrong passwords for one login are reported."""
 STYLES = {"well": "green", "note": "yellow", "wrong": "bold red"}
 
 
@@ -113,6 +117,8 @@ def all_findings() -> Iterator[Finding]:
                 installed=access().server.installed_release() if embedded else None,
             )
             yield from load_findings(session, taken_by_sessions)
+        if embedded:
+            yield from tried_passwords(access().server.cluster.layout.log)
     except RevisionError as error:
         yield wrong("migrations", str(error))
     except DatabaseError as error:
@@ -130,6 +136,17 @@ def server_sessions(data: Path) -> Iterator[Finding]:
         shown = ", ".join(f"{n_doing} {what}" for what, n_doing in doing.most_common(MOST_LOGINS))
         pid = max(session.pid for session in sessions if session.login == login)
         yield note("server sessions", f"{login} has {count_text(n, 'session')} ({shown}). To end them: lmskit doctor --end {pid}")
+
+
+def tried_passwords(log: Path) -> Iterator[Finding]:
+    """Name the logins for which wrong passwords are tried at the embedded server: that takes processor time, and no session is listed."""
+    for login, n in refused_passwords(log, dt.datetime.now(dt.UTC) - LATELY).most_common(MOST_LOGINS):
+        if n >= MANY_TRIED:
+            yield note(
+                "passwords",
+                f"{n:,} connections as the login {login} were refused in the last minute because of a wrong password. If it goes on, a "
+                "program of this machine tries passwords, which takes processor time: look for it among the processes of the machine.",
+            )
 
 
 def taken_by_sessions(pids: Iterable[int]) -> dict[int, Taken]:

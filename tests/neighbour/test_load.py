@@ -1,13 +1,16 @@
 """The doctor names the login that takes much of the server."""
 
+import datetime as dt
 import time
 from contextlib import closing
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
-from lmskit.cli.doctor import taken_by_sessions
-from lmskit.db import snapshot
+from lmskit.cli.doctor import MANY_TRIED, taken_by_sessions, tried_passwords
+from lmskit.db import access, snapshot
+from lmskit.db.cluster.refused_passwords import MOST_READ, refused_passwords
 from lmskit.queries.load import load_findings, transaction_numbers
 from tests.neighbour.world import NEIGHBOUR
 
@@ -63,6 +66,26 @@ def test_a_session_that_keeps_temporary_files_is_named(made, connection):
     connection.execute("DECLARE c CURSOR WITH HOLD FOR SELECT repeat(md5(n::text), 100) FROM generate_series(1, 100000) AS n")
     connection.execute("COMMIT")
     assert f"{NEIGHBOUR} has 1 session, 0 at work" in sentences(costs=True)[0]
+
+
+def test_who_tries_passwords_is_named_by_the_log_of_the_server(made):
+    log = access().server.cluster.layout.log
+    assert not any(made.login in finding.sentence for finding in tried_passwords(log))
+    for _ in range(MANY_TRIED):
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(make_conninfo(made.conninfo(), password="a wrong one"))
+    waits_for(lambda: any(made.login in finding.sentence for finding in tried_passwords(log)))  # another process writes the log
+
+
+def test_only_lines_of_the_server_itself_and_of_the_last_minute_count(tmp_path):
+    def line(at, login, refusal="FATAL:  password authentication failed for user "):
+        return f'{at:%Y-%m-%d %H:%M:%S}.123 UTC [7] {login}@lmskit {refusal}"{login}"\n'
+
+    now = dt.datetime.now(dt.UTC)
+    lines = line(now, "u_1") * 3 + line(now - dt.timedelta(minutes=2), "u_1") + line(now, "u_2", "FATAL:  terminating ") + line(now, "a b")
+    (tmp_path / "postgresql-Sun.log").write_text("x" * MOST_READ + "\n\t" + line(now, "u_3") + lines)
+    assert refused_passwords(tmp_path, now - dt.timedelta(minutes=1)) == {"u_1": 3}
+    assert refused_passwords(tmp_path / "missing", now) == {}
 
 
 def test_transaction_numbers_are_compared_with_those_of_the_server(made):

@@ -24,8 +24,8 @@ SELECT count(*) FROM quiz_attempts;
 DO $$ BEGIN FOR n IN 1..10000 LOOP BEGIN PERFORM pg_current_xact_id(); RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN NULL; END; END LOOP; END $$;
 
 -- loop ×2: changes its role, so that the catalogue grows
-ALTER ROLE CURRENT_USER SET lmskit.course = '11';
-ALTER ROLE CURRENT_USER RESET lmskit.course;
+ALTER ROLE CURRENT_USER SET work_mem = '5MB';
+ALTER ROLE CURRENT_USER RESET work_mem;
 
 -- loop: fills the server's log
 DO $$ BEGIN FOR n IN 1..100 LOOP RAISE LOG '%', repeat('x', 10000); END LOOP; END $$;

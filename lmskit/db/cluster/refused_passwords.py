@@ -1,0 +1,45 @@
+"""Wrong passwords that were tried at the embedded server, by its log: PostgreSQL keeps no count of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOST_READ = 1 << 20
+"""Bytes from the end of the log that are read."""
+_REFUSED = re.compile(
+    r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.\d{3} UTC \[\d+\] (?P<login>[\w.-]{1,63})@\S* FATAL:  password authentication failed "
+)
+"""Such a line as the settings of the embedded server make it."""
+
+
+def refused_passwords(log: Path, since: dt.datetime) -> Counter[str]:
+    """Count the connections that were refused because of a wrong password, by the login they asked for.
+
+    Parameters
+    ----------
+    log
+        The folder of the server's logs. One that this user may not read counts as empty.
+    since
+        Lines from before are left out.
+    """
+    found: Counter[str] = Counter()
+    with suppress(OSError):
+        newest = max(log.glob("*.log"), key=lambda path: path.stat().st_mtime, default=None)
+        if newest is None:
+            return found
+        with newest.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - MOST_READ))
+            lines = file.read().decode(errors="replace").splitlines()
+        for line in lines:
+            refused = _REFUSED.match(line)
+            if refused is not None and dt.datetime.fromisoformat(f"{refused['at']}+00:00") >= since:
+                found[refused["login"]] += 1
+    return found
