@@ -27,7 +27,9 @@ def roster(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
     with snapshot() as session:
         listed = roster_rows(session, course, limit=limit, offset=offset)
         total = roster_size(session, course)
-    print_table(listed, ROSTER.headings, offset=offset, total=total, nothing=f"No student is enrolled in {course} yet.")
+    print_table(
+        listed, {"student_id": "No."} | ROSTER.headings, offset=offset, total=total, nothing=f"No student is enrolled in {course} yet."
+    )
 
 
 @app.command()

@@ -13,6 +13,7 @@ from lmskit.cli.import_report import StepBars, print_report
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.typed_number import week_typed
 from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
 from lmskit.errors import InputError, LmskitError
@@ -58,7 +59,10 @@ Lecturer = Annotated[
     str | None, typer.Option(metavar="EMAIL", help="Lecturer of new courses without a teacher in the file.", show_default=False)
 ]
 Term = Annotated[str | None, typer.Option(metavar="CODE", help="Term of new courses, if the file does not name it.", show_default=False)]
-Week = Annotated[int | None, typer.Option(metavar="N", help="Week of new quizzes whose title does not name one.", show_default=False)]
+Week = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Week of new quizzes whose title does not name one.", callback=week_typed, show_default=False),
+]
 Title = Annotated[str | None, typer.Option(metavar="TITLE", help="Title of the quiz, if the file does not name it.", show_default=False)]
 Map = Annotated[
     list[str] | None,

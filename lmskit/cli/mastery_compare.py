@@ -8,6 +8,7 @@ import typer
 from lmskit.analytics.rules import configured, configured_from_text, describe_weeks, with_fits
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.printing import print_line, print_table, rows_of
+from lmskit.cli.typed_number import week_typed
 from lmskit.db import snapshot
 from lmskit.queries.page import check_page
 from lmskit.read_models.rule_comparison import class_evidence, rule_comparison
@@ -25,7 +26,7 @@ def compare(
             show_default=False,
         ),
     ],
-    week: Annotated[int | None, typer.Option(help="Only this week; by default all weeks.", show_default=False)] = None,
+    week: Annotated[int | None, typer.Option(help="Only this week; by default all weeks.", callback=week_typed, show_default=False)] = None,
     limit: Limit = 25,
     offset: Offset = 0,
 ) -> None:

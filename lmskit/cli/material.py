@@ -12,12 +12,19 @@ import typer
 
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.typed_number import week_typed
 from lmskit.db import access, snapshot
+from lmskit.errors import InputError
 from lmskit.importers.report_file import without_formula
 from lmskit.listings import MATERIALS
+from lmskit.materials.block import one_line
 from lmskit.materials.chosen_store import store_of
 from lmskit.materials.kind_words import length_text
+from lmskit.materials.location import Location
+from lmskit.queries.course import require_week
 from lmskit.queries.material import StoredMaterial, count_materials, material, material_rows
+from lmskit.queries.passage import passage_rows
+from lmskit.readable import bounded
 from lmskit.rounding import count_text
 from lmskit.schemas.material import MaterialDetails
 from lmskit.vocabulary import MaterialKind
@@ -47,7 +54,9 @@ class Output(enum.StrEnum):
 def list_materials(
     *,
     course: CourseOption,
-    week: Annotated[int | None, typer.Option("--week", metavar="N", help="Only those of this week.", show_default=False)] = None,
+    week: Annotated[
+        int | None, typer.Option("--week", metavar="N", help="Only those of this week.", callback=week_typed, show_default=False)
+    ] = None,
     kind: Annotated[MaterialKind | None, typer.Option("--kind", help="Only those of this kind.", show_default=False)] = None,
     language: Annotated[
         str | None, typer.Option("--language", metavar="CODE", help="Only those in this language, such as de.", show_default=False)
@@ -60,6 +69,7 @@ def list_materials(
     asked = MaterialDetails.model_validate({"week": week, "kind": kind, "language": language})
     filters: dict[str, Any] = {"week": asked.week, "kind": asked.kind, "language": asked.language}
     with snapshot() as session:
+        require_week(session, [course], asked.week)
         listed = material_rows(session, course, **filters, limit=limit, offset=offset)
         total = count_materials(session, course, **filters)
     if output is Output.TABLE:
@@ -74,18 +84,46 @@ def list_materials(
 @app.command()
 def show(
     number: MaterialArgument,
+    *,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Write its file here.", show_default=False)] = None,
+    passages: Annotated[bool, typer.Option("--passages", help="List its passages with their numbers, too.")] = False,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> None:
-    """Show a material: where it comes from, what was read, and what is doubtful."""
+    """Show a material: where it comes from, what was read, and what is doubtful.
+
+    --limit and --offset are for the list of passages.
+    """
     with snapshot() as session:
         found = material(session, number)
+        listed = passage_rows(session, number, limit=limit, offset=offset) if passages else []
     for line in _lines(found):
         print_line(line)
+    if passages:
+        print_table([_passage(row) for row in listed], _PASSAGE, offset=offset, total=found.n_passages, nothing="It has no passages.")
     if save is not None and found.stored_as is None:
         print_line("It is a link: there is no file to save.")
     elif save is not None and found.stored_as is not None:
-        write_whole(save, store_of(access().settings).read(found.stored_as))
+        content = store_of(access().settings).read(found.stored_as)
+        try:
+            write_whole(save, content)
+        except (OSError, ValueError) as error:
+            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            raise InputError(
+                f"{bounded(str(save))} cannot be written: {reason}. Name a file in a folder that exists and that you can write to."
+            ) from error
         print_line(f"Its file was written to {save}.")
+
+
+_PASSAGE = {"ordinal": "No.", "where": "Where", "text": "Text"}
+_SHOWN = 120
+"""Characters of a passage that are shown."""
+
+
+def _passage(row: Mapping[str, Any]) -> dict[str, Any]:
+    location = Location(row["page"], row["slide"], row["cell"], row["seconds"], tuple(row["headings"]))
+    text = one_line(row["body"], len(row["body"]))
+    return {"ordinal": row["ordinal"], "where": str(location), "text": text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"}
 
 
 def _lines(found: StoredMaterial) -> list[str]:

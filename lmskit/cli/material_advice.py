@@ -8,9 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from lmskit.cli.printing import print_error, print_line, print_table
+from lmskit.cli.typed_number import week_typed
 from lmskit.db import snapshot, transaction
-from lmskit.queries.course import course_by_code, narrow
+from lmskit.limits import MOST_PASSAGES
+from lmskit.queries.course import course_by_code, narrow, require_week
 from lmskit.queries.reading_decision import reading_decisions
+from lmskit.queries.roster import require_student
 from lmskit.read_models.advised_passage import AdvisedPassage, MaterialGap, ReadingAdvice
 from lmskit.read_models.prepared_advice import prepared_advice, prepared_course_advice
 from lmskit.reporting.reading_list import reading_list_csv, reading_list_markdown
@@ -20,7 +23,7 @@ from lmskit.services.reading_decision import ban_passages, pin_passage, take_bac
 app = typer.Typer(name="material", help="Reading advice, and what is decided about it.", no_args_is_help=True)
 
 COURSE = Annotated[str, typer.Option("--course", metavar="CODE", help="Code of the course.", show_default=False)]
-WEEK = Annotated[int, typer.Option("--week", metavar="N", help="Week whose advice it is.", show_default=False)]
+WEEK = Annotated[int, typer.Option("--week", metavar="N", help="Week whose advice it is.", callback=week_typed, show_default=False)]
 MATERIAL = Annotated[int, typer.Argument(metavar="MATERIAL", help="Number of the material.", show_default=False)]
 
 ADVICE = {"week": "Week", "material": "Material", "number": "No.", "passage": "Passage", "where": "Where", "why": "Why", "link": "Link"}
@@ -49,16 +52,26 @@ def advice(
     *,
     course: COURSE,
     week: Annotated[
-        int | None, typer.Option("--week", metavar="N", help="Only this week; otherwise all weak topics.", show_default=False)
+        int | None,
+        typer.Option("--week", metavar="N", help="Only this week; otherwise all weak topics.", callback=week_typed, show_default=False),
     ] = None,
     student: Annotated[
-        int | None, typer.Option("--student", metavar="ID", help="One student, with --week; by default the class.", show_default=False)
+        int | None,
+        typer.Option(
+            "--student",
+            metavar="ID",
+            help="One student, by number (lmskit enrollment list), with --week; by default the class.",
+            show_default=False,
+        ),
     ] = None,
     output: Annotated[AdviceFormat, typer.Option("--format", help="How to print it.")] = AdviceFormat.TABLE,
 ) -> None:
     """Print what the class, or a student, should read again: passages of the course's materials, with the reason."""
     if student is not None and week is None:
         raise typer.BadParameter("Advice for one student is about one week: give --week too.", param_hint="--student")
+    if student is not None:
+        with snapshot() as session:
+            require_student(session, course, student)
     weeks = (
         prepared_course_advice(snapshot, course).weeks if week is None else (prepared_advice(snapshot, course, week, student_id=student),)
     )
@@ -93,11 +106,14 @@ def gaps(*, course: COURSE, output: Annotated[GapFormat, typer.Option("--format"
 def decisions(
     *,
     course: COURSE,
-    week: Annotated[int | None, typer.Option("--week", metavar="N", help="Only those about this week.", show_default=False)] = None,
+    week: Annotated[
+        int | None, typer.Option("--week", metavar="N", help="Only those about this week.", callback=week_typed, show_default=False)
+    ] = None,
 ) -> None:
     """List what was pinned to the advice for the weeks of a course, and what was banned from it."""
     with snapshot() as session:
         narrow(session, course)
+        require_week(session, [course], week)
         found = reading_decisions(session, course_by_code(session, course).id, week=week)
     listed = [
         {**row, "state": f"No. {row['ordinals'][0]}" if row["ordinals"] else "gone: no passage of the material has its text any more"}
@@ -114,7 +130,10 @@ def pin(
     course: COURSE,
     week: WEEK,
     position: Annotated[
-        int | None, typer.Option("--position", metavar="N", help="Among the pinned ones, from 1; by default last.", show_default=False)
+        int | None,
+        typer.Option(
+            "--position", metavar="N", min=1, max=MOST_PASSAGES, help="Among the pinned ones, from 1; by default last.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Show a passage first in the advice for a week."""

@@ -1,7 +1,9 @@
 """`lmskit material add`, `remove`, `refresh` and `sweep`."""
 
 import re
+import stat
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Annotated
 
@@ -11,15 +13,17 @@ from pydantic import ValidationError
 from lmskit.cli.material import CourseOption
 from lmskit.cli.material_crawl import add_fetched, refresh_fetched
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
+from lmskit.cli.typed_number import week_typed
 from lmskit.db import access, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
 from lmskit.errors import InputError, LockedError, MaterialFileError
 from lmskit.materials.chosen_store import store_of
-from lmskit.materials.folder import FolderFile, files_of, week_in
+from lmskit.materials.folder import file_alone, files_of
 from lmskit.materials.reading import MaterialReader
 from lmskit.materials.store import MaterialStore
 from lmskit.queries.course import course_by_code
 from lmskit.queries.material import material, stored_materials
+from lmskit.readable import bounded
 from lmskit.rounding import count_text
 from lmskit.schemas.material import AddMaterial, MaterialDetails
 from lmskit.schemas.mistakes import mistakes
@@ -44,7 +48,13 @@ def add(
     course: CourseOption,
     week: Annotated[
         int | None,
-        typer.Option("--week", metavar="N", help="Week of the syllabus. Default: what the file or its name says.", show_default=False),
+        typer.Option(
+            "--week",
+            metavar="N",
+            help="Week of the syllabus. Default: what the file or its name says.",
+            callback=week_typed,
+            show_default=False,
+        ),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Title of a file or link. Default: that of the file.", show_default=False)] = None,
     licence: Annotated[str | None, typer.Option(help="An SPDX identifier such as CC-BY-4.0, or a text.", show_default=False)] = None,
@@ -78,15 +88,15 @@ def add(
         raise InputError("--link is for a web address, which begins with http:// or https://")
     if captions is not None:
         raise InputError("--captions is for a video: give its address instead of a path. To add captions alone, give their path.")
-    path = Path(what).expanduser()
-    if path.is_dir():
+    path = Path(what)
+    with suppress(RuntimeError):  # ~name of an account that this machine does not have
+        path = path.expanduser()
+    if _is_folder(path):
         if details.title is not None or details.url is not None or name is not None:
             raise InputError("--title, --url and --name are for one file. For a folder, write them into its manifest, materials.csv.")
         _add_folder(code, path, details, dry_run=dry_run)
-    elif path.is_file():
-        _add_file(code, path, details, name or path.name, dry_run=dry_run)
     else:
-        raise InputError(f"There is no file or folder {what}. Check the path; a web address begins with http:// or https://")
+        _add_file(code, path, details, name, dry_run=dry_run)
 
 
 @app.command()
@@ -118,6 +128,9 @@ def refresh(
     To bring in a changed file that was added from a folder, add it again.
     """
     require_current(engine_for())
+    if number is not None:
+        with snapshot() as session:
+            material(session, number)  # a mistake is reported before a site is asked
     if not stored:
         refresh_fetched(store_of(access().settings), course, number)
     with snapshot() as session:
@@ -149,6 +162,22 @@ def sweep_store() -> None:
     print_line(f"{count_text(removed, 'file')} of {len(names):,} removed: no material had {'it' if removed == 1 else 'them'}.")
 
 
+def _is_folder(path: Path) -> bool:
+    """Whether a path that was typed is that of a folder, and not of a file; anything else is refused."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"There is no file or folder {path}. Check the path; a web address begins with http:// or https://") from None
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise InputError(f"{bounded(str(path))} cannot be read: {reason}. Check the path, and the right to read it.") from None
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise InputError(
+            f"{path} is neither a file nor a folder, but a pipe, a device or the like. Save what it gives as a file, and add that."
+        )
+    return stat.S_ISDIR(mode)
+
+
 def _add_address(
     course: str, address: str, details: MaterialDetails, captions: Path | None, name: str | None, *, is_link: bool, dry_run: bool
 ) -> None:
@@ -159,10 +188,10 @@ def _add_address(
     except ValidationError as error:
         raise InputError(f"PATH|URL: {' '.join(mistakes(error).values())}") from None
     if captions is not None:
-        if not captions.is_file():
-            raise InputError(f"There is no file {captions} with captions. Check the path.")
+        if _is_folder(captions):
+            raise InputError(f"{captions} is a folder. Name the file with the captions.")
         said = said.model_copy(update={"kind": MaterialKind.VIDEO})
-        _add_file(course, captions, said, name or captions.name, dry_run=dry_run)
+        _add_file(course, captions, said, name, dry_run=dry_run)
         return
     request = AddMaterial.model_validate({"course": course, **said.model_dump(exclude_none=True)})
     store = store_of(access().settings)
@@ -184,9 +213,10 @@ def _add_address(
     print_line(f"Material {added.material_id} was {_outcome(added.outcome)}: {added.title}, {_week(added.week)}; a link, without text.")
 
 
-def _add_file(course: str, path: Path, said: MaterialDetails, name: str, *, dry_run: bool) -> None:
-    shown = PurePath(name).as_posix()
-    file = FolderFile(AddMaterial(course=course, file_name=shown).file_name or shown, path, said, named_week=week_in(path.name))
+def _add_file(course: str, path: Path, said: MaterialDetails, name: str | None, *, dry_run: bool) -> None:
+    if name is not None:
+        name = AddMaterial(course=course, file_name=PurePath(name).as_posix()).file_name
+    file = file_alone(path, name=name, details=said)
     store = store_of(access().settings)
     with spinner(f"Reading {path.name}"):
         (result,) = add_files(transaction, store, course, [file], replacing=False, dry_run=dry_run)

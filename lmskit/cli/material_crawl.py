@@ -6,6 +6,7 @@ import typer
 
 from lmskit.cli.material import CourseOption
 from lmskit.cli.printing import print_error, print_line, spinner
+from lmskit.cli.typed_number import week_typed
 from lmskit.db import access, engine_for, transaction
 from lmskit.db.revision import require_current
 from lmskit.limits import MOST_CRAWL_DEPTH, MOST_CRAWL_PAGES
@@ -36,7 +37,11 @@ def crawl(
     week: Annotated[
         int | None,
         typer.Option(
-            "--week", metavar="N", help="Week of all pages. Default: what an address or a link says, as week-03.", show_default=False
+            "--week",
+            metavar="N",
+            help="Week of all pages. Default: what an address or a link says, as week-03.",
+            callback=week_typed,
+            show_default=False,
         ),
     ] = None,
     depth: Annotated[int, typer.Option(metavar="N", min=0, max=MOST_CRAWL_DEPTH, help="Links from the start to a page.")] = USUAL_DEPTH,

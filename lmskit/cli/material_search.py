@@ -8,7 +8,9 @@ import typer
 
 from lmskit.cli.page import Limit
 from lmskit.cli.printing import print_error, print_line, print_table
+from lmskit.cli.typed_number import week_typed
 from lmskit.db import access, snapshot
+from lmskit.queries.course import require_week
 from lmskit.queries.material_search import PassageFilter
 from lmskit.read_models.passage_search import DEFAULT_HITS, PassageHit, embedder_in_use, prepared_search, search_passages
 from lmskit.vocabulary import MaterialKind
@@ -32,12 +34,15 @@ def search(  # noqa: PLR0917 - each is an option
         str,
         typer.Argument(
             metavar="TEXT",
-            help='What the passages should explain, as words or as a question. "In quotation marks" is demanded, -word is excluded.',
+            help='What the passages should explain, as words or as a question. "In quotation marks" is demanded, -word is excluded; '
+            "a text that begins with - comes last, after --.",
             show_default=False,
         ),
     ],
     course: Annotated[list[str], typer.Option("--course", help="Code of the course; can be given several times.", show_default=False)],
-    week: Annotated[int | None, typer.Option("--week", help="Only materials of this week.", show_default=False)] = None,
+    week: Annotated[
+        int | None, typer.Option("--week", metavar="N", help="Only materials of this week.", callback=week_typed, show_default=False)
+    ] = None,
     kind: Annotated[MaterialKind | None, typer.Option("--kind", help="Only materials of this kind.", show_default=False)] = None,
     language: Annotated[str | None, typer.Option("--language", help="Only passages in this language, as de.", show_default=False)] = None,
     limit: Limit = DEFAULT_HITS,
@@ -45,6 +50,7 @@ def search(  # noqa: PLR0917 - each is an option
 ) -> None:
     """Find the passages of a course's materials that suit a text best, by their words and by their meaning."""
     with snapshot() as session:
+        require_week(session, course, week)
         embedder = embedder_in_use(session, access().settings)
     prepared = prepared_search(text, embedder)
     with snapshot() as session:

@@ -48,6 +48,13 @@ def message_for(error: Exception, command: Any = None) -> str | None:  # noqa: A
     return None
 
 
+def _advise(error: Exception) -> None:
+    """Say how a file or text is given that was taken for options, where Click says only that there is no such option."""
+    option = getattr(error, "option_name", None)
+    if isinstance(option, str) and not option.startswith("--") and hasattr(error, "possibilities") and hasattr(error, "message"):
+        error.message += ". A text or file that begins with - comes last, after --; a file can also be named as ./-name"
+
+
 CALLED = "lmskit.called"
 """Under this name the context of a command line has the command that was called."""
 
@@ -69,6 +76,7 @@ class ErrorMessages(TyperGroup):
         except Exception as error:
             message = message_for(error, ctx.meta.get(CALLED))
             if message is None:
+                _advise(error)
                 raise
             typer.echo(bounded(message), err=True)
             raise typer.Exit(1) from None

@@ -20,7 +20,7 @@ from lmskit.forms.background_work import Task
 from lmskit.forms.material import MaterialScreen, MaterialWork
 from lmskit.forms.material_files import FileOutcome
 from lmskit.materials.chosen_store import store_of
-from lmskit.materials.folder import FolderFile, week_in
+from lmskit.materials.folder import FolderFile, file_alone
 from lmskit.materials.reading import MaterialReader
 from lmskit.materials.store import MaterialStore
 from lmskit.materials.vectors.choice import chosen_embedder
@@ -95,7 +95,7 @@ class _Desk:
     # Files ------------------------------------------------------------------------------------------
 
     def preview(self, task: Task, course: str, paths: Sequence[Path]) -> list[FileOutcome]:
-        files = [FolderFile(path.name, path, named_week=week_in(path.name)) for path in paths]
+        files = [file_alone(path) for path in paths]
         results = add_files(self._begin, self._store, course, files, dry_run=True, progress=task.report)
         return [_outcome(path, result) for path, result in zip(paths, results, strict=True)]
 

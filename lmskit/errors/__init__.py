@@ -31,6 +31,7 @@
      │    ├── NewTermNeededError    a course's term does not exist and was not described
      │    ├── LecturerNotFoundError
      │    ├── StudentNotFoundError
+     │    ├── StudentNotInCourseError
      │    ├── PersonNotFoundError   no lecturer or administrator has the address
      │    ├── WeekNotFoundError     the course's syllabus lacks the week
      │    ├── QuizNotFoundError
@@ -158,6 +159,7 @@ from lmskit.errors.not_found import (
     QuizNotFoundError,
     QuizNotFoundInCourseError,
     StudentNotFoundError,
+    StudentNotInCourseError,
     TermNotFoundError,
     WeekNotFoundError,
 )
@@ -287,6 +289,7 @@ __all__ = [
     "SiteUnavailableError",
     "StoredFileError",
     "StudentNotFoundError",
+    "StudentNotInCourseError",
     "TermExistsError",
     "TermNotFoundError",
     "UnknownRuleError",

@@ -51,6 +51,14 @@ class StudentNotFoundError(NotFoundError):
         super().__init__(f"There is no student {student!r}.")
 
 
+class StudentNotInCourseError(NotFoundError):
+    """No student of a course has this number."""
+
+    def __init__(self, *, student: int, course: str) -> None:
+        self.student, self.course = student, course
+        super().__init__(f"{course} has no student {student} that you can see. To list its students: lmskit enrollment list {course}")
+
+
 class PersonNotFoundError(NotFoundError):
     """No lecturer or administrator has this address."""
 
@@ -64,7 +72,8 @@ class WeekNotFoundError(NotFoundError):
 
     def __init__(self, *, course: str, week: int) -> None:
         self.course, self.week = course, week
-        super().__init__(f"The syllabus of {course} has no week {week}. To see its weeks: lmskit course show {course}")
+        one = course.partition(" or ")[0]
+        super().__init__(f"The syllabus of {course} has no week {week}. To see its weeks: lmskit course show {one}")
 
 
 class QuizNotFoundError(NotFoundError):
@@ -108,7 +117,7 @@ class PassageNotFoundError(NotFoundError):
 
     def __init__(self, *, material: int, passage: int) -> None:
         self.material, self.passage = material, passage
-        super().__init__(f"Material {material} has no passage {passage}. To list its passages: lmskit material show {material}")
+        super().__init__(f"Material {material} has no passage {passage}. To list its passages: lmskit material show {material} --passages")
 
 
 class DecisionNotFoundError(NotFoundError):

@@ -101,6 +101,29 @@ def files_of(folder: Path) -> list[FolderFile]:
     return [*found, *missing, *_links(entries)]
 
 
+def file_alone(path: Path, *, name: str | None = None, details: MaterialDetails | None = None) -> FolderFile:
+    """Return a file that a person named, by the rules for the files of a folder; it is not read.
+
+    Parameters
+    ----------
+    path
+        As the person typed it: its folders may name the week.
+    name
+        Under which it is stored, and which decides whether it can be a material; by default that of the file.
+    details
+        What the person says about it.
+    """
+    shown = _shown(name or path.name)
+    last = PurePosixPath(shown).name
+    kind = _reason_by_name(last)
+    refused = (
+        _reason_to_refuse(path, shown)
+        if kind is None
+        else (f"by its name it is {kind}. If it is something to read all the same, give it another name, such as {last.lstrip('.~$')}.txt")
+    )
+    return FolderFile(shown, path, details or MaterialDetails(), named_week=week_in(shown) or week_in(path.as_posix()), refused=refused)
+
+
 def _paths(folder: Path) -> Iterator[Path]:
     def unreadable(error: OSError) -> None:
         raise MaterialFileError(
@@ -135,8 +158,13 @@ def _reason_to_refuse(path: Path, name: str) -> str | None:
     except OSError as error:
         return f"it cannot be read: {error.strerror}. Check the right to read it."
     except ValidationError as error:
-        return f"its name cannot be stored: {one_sentence(error, lambda _: 'the name')}"
+        return f"its name cannot be stored: {_of_the_name(one_sentence(error))} Rename it, then try again."
     return f"it is larger than {LARGEST_MATERIAL // 1024**2:,} MiB, the most that is read. Split it." if size > LARGEST_MATERIAL else None
+
+
+def _of_the_name(sentence: str) -> str:
+    """What is said about a value, as the end of a sentence."""
+    return f"it{sentence.removeprefix('This')}" if sentence.startswith("This ") else sentence[:1].lower() + sentence[1:]
 
 
 def _reason_to_skip(path: Path, *, is_listed: bool) -> str | None:
@@ -148,9 +176,13 @@ def _reason_to_skip(path: Path, *, is_listed: bool) -> str | None:
         return "a link; add what it leads to" if stat.S_ISLNK(mode) else "not a file"
     if is_listed:
         return None
-    if path.name.startswith((".", "~$")):
+    return _reason_by_name(path.name)
+
+
+def _reason_by_name(name: str) -> str | None:
+    if name.startswith((".", "~$")):
         return "a hidden file"
-    return "about the folder, not a material" if _ABOUT_THE_FOLDER.match(path.name) else _REASONS.get(path.suffix.lower())
+    return "about the folder, not a material" if _ABOUT_THE_FOLDER.match(name) else _REASONS.get(PurePosixPath(name).suffix.lower())
 
 
 def _links(entries: Iterable[ManifestEntry]) -> list[FolderFile]:

@@ -122,7 +122,7 @@ def kind_of(content: bytes, name: str | None = None) -> DocumentKind:
     """
     head = content[:_HEAD]
     if not content.strip(b"\x00 \t\r\n"):
-        raise MaterialFileError("it is empty. Get it again.")
+        raise MaterialFileError("it is empty. If it should not be, save or download it again; otherwise leave it out.")
     if _is_pdf(head):
         return DocumentKind.PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, ScalarSelect, desc, false, func, select
 
-from lmskit.errors import CourseNotFoundError
+from lmskit.errors import CourseNotFoundError, WeekNotFoundError
+from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.listings import COURSES, SYLLABUS
 from lmskit.models import Course, Enrollment, Quiz, Syllabus, Term, User
 from lmskit.queries.frame import rows
@@ -15,6 +16,8 @@ from lmskit.schemas.course_outline import CourseOutline
 from lmskit.vocabulary import EnrollmentStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from sqlalchemy.orm import Session
 
@@ -80,6 +83,24 @@ def course_by_code(session: Session, code: str) -> Course:
     if course is None:
         raise CourseNotFoundError(course=code)
     return course
+
+
+def require_week(session: Session, courses: Sequence[str], week: int | None) -> None:
+    """Refuse a week that the syllabus of none of these courses has; None is every week.
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    WeekNotFoundError
+        No syllabus has the week.
+    """
+    if week is None:
+        return
+    ids = [course_by_code(session, code).id for code in courses]
+    has_it = select(Syllabus.week_number).where(Syllabus.course_id.in_(ids), Syllabus.week_number == week).limit(1)
+    if not FIRST_WEEK <= week <= LAST_WEEK or session.scalar(has_it) is None:
+        raise WeekNotFoundError(course=" or ".join(courses), week=week)
 
 
 def has_code(course: str) -> ColumnElement[bool]:

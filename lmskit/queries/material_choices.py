@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from lmskit.models import Material, MaterialPassage
 from lmskit.queries.course import course_by_code
+from lmskit.queries.page import LAST_ROW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,4 +64,4 @@ def material_choices(session: Session, courses: Sequence[str]) -> MaterialChoice
 
 def stored_file(session: Session, material_id: int) -> str | None:
     """The name in the store of a material's file; None without a file, or where the signed-in person can see no such material."""
-    return session.scalar(select(Material.stored_as).where(Material.id == material_id))
+    return session.scalar(select(Material.stored_as).where(Material.id == material_id)) if 0 < material_id <= LAST_ROW else None

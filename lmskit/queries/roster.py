@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from lmskit.errors import StudentNotInCourseError
 from lmskit.listings import ROSTER
 from lmskit.models import Enrollment, User
 from lmskit.queries.course import COUNTED, course_by_code
 from lmskit.queries.frame import rows
-from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, paged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +65,21 @@ def roster_size(session: Session, course: str) -> int:
 def class_size(session: Session, course: str) -> int:
     """The number of students of `course` that totals count: active and completed ones."""
     return _count(session, course, counted_only=True)
+
+
+def require_student(session: Session, course: str, student_id: int) -> None:
+    """Refuse a number that is not that of a student who is or was enrolled in `course`.
+
+    Raises
+    ------
+    CourseNotFoundError, StudentNotInCourseError
+        The signed-in person can see no such course, or no such student in it.
+    """
+    enrolled = select(Enrollment.student_id).where(
+        Enrollment.course_id == course_by_code(session, course).id, Enrollment.student_id == student_id
+    )
+    if not 0 < student_id <= LAST_ROW or session.scalar(enrolled) is None:
+        raise StudentNotInCourseError(student=student_id, course=course)
 
 
 def _count(session: Session, course: str, *, counted_only: bool) -> int:

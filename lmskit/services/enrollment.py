@@ -24,6 +24,7 @@ from lmskit.errors import (
 from lmskit.models import Course, Enrollment, Term, User
 from lmskit.names import display_name
 from lmskit.queries.course import course_by_code
+from lmskit.queries.page import LAST_ROW
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.enrollment import EnrollStudent, WithdrawStudent
 from lmskit.services import outbox
@@ -145,7 +146,7 @@ def withdraw(session: Session, *, course: str, email: str) -> Enrollment:
 def withdraw_by_id(session: Session, *, course: str, student_id: int) -> Enrollment:
     """Withdraw a student who is on the course's roster, with or without an address; see `withdraw`."""
     found = course_by_code(session, course)
-    student = session.get(User, student_id)
+    student = session.get(User, student_id) if 0 < student_id <= LAST_ROW else None
     if student is None or student.role is not Role.STUDENT:
         raise StudentNotFoundError(student=str(student_id))
     return _withdraw(session, found, student.id, name=display_name(student.family_name, student.given_name))

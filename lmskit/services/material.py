@@ -20,6 +20,7 @@ from lmskit.materials.passages import Passage
 from lmskit.materials.store import MaterialStore, checksum_of, store_name_of
 from lmskit.models import Course, Material
 from lmskit.queries.course import course_by_code
+from lmskit.queries.page import LAST_ROW
 from lmskit.schemas.material import AddMaterial
 from lmskit.services.material_deletion import delete_material
 from lmskit.services.material_passages import insert_passages, write_passages
@@ -146,7 +147,7 @@ def remove_material(session: Session, material_id: int) -> RemovedMaterial:
     MaterialNotFoundError
         The signed-in person can see no such material.
     """
-    material = _locked(session, Material.id == material_id)
+    material = _locked(session, material_id)
     if material is None:
         raise MaterialNotFoundError(material=material_id)
     removed = RemovedMaterial(material_id, material.title, _named(material.stored_as))
@@ -173,7 +174,7 @@ def refresh_material(session: Session, material_id: int, text: MaterialText, *, 
     MaterialNotFoundError
         The signed-in person can see no such material.
     """
-    material = _locked(session, Material.id == material_id)
+    material = _locked(session, material_id)
     if material is None:
         raise MaterialNotFoundError(material=material_id)
     changed = False
@@ -316,8 +317,9 @@ def _assign(material: Material, wanted: dict[str, Any]) -> bool:
     return changed
 
 
-def _locked(session: Session, condition: Any) -> Material | None:  # noqa: ANN401 - a condition of SQLAlchemy
-    return session.scalars(select(Material).where(condition).with_for_update().execution_options(populate_existing=True)).one_or_none()
+def _locked(session: Session, material_id: int) -> Material | None:
+    locked = select(Material).where(Material.id == material_id).with_for_update().execution_options(populate_existing=True)
+    return session.scalars(locked).one_or_none() if 0 < material_id <= LAST_ROW else None
 
 
 def _now(session: Session) -> dt.datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from lmskit.db import Opener, retried
 from lmskit.errors import MaterialExistsError, MaterialFileError, WeekNotFoundError
+from lmskit.limits import LARGEST_MATERIAL
 from lmskit.materials.folder import FolderFile
 from lmskit.materials.material_text import MaterialText
 from lmskit.materials.reading import MaterialReader
@@ -138,9 +140,14 @@ def _content(file: FolderFile, reader: MaterialReader) -> MaterialContent:
     if file.path is None:
         return MaterialContent()
     try:
-        content = file.path.read_bytes()
+        with file.path.open("rb") as stream:
+            before = os.fstat(stream.fileno())
+            content = stream.read(LARGEST_MATERIAL + 1)
+            after = os.fstat(stream.fileno())
     except OSError as error:
         raise MaterialFileError(f"it cannot be read: {error.strerror}. Check the right to read it.", name=file.name) from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise MaterialFileError("it changed while it was read. Add it again when the program that writes it has ended.", name=file.name)
     text = reader.read(content, name=file.name)
     return MaterialContent(content, replace(text, week=None) if file.whole_course else text)
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lmskit.errors import AddressError, ConflictError, MessageNotFoundError, MessageSettledError, NotFoundError
 from lmskit.models import Course, Enrollment, OutboxMessage, User
+from lmskit.queries.page import LAST_ROW
 from lmskit.services.enrollment import request_enrollment
 from lmskit.services.outbox import WITHDRAWN_FIRST, last_sequence
 from lmskit.services.permission import administrators_only
@@ -84,7 +85,8 @@ def retry_settled(session: Session, outcome: OutboxStatus) -> RetryReport:
 
 
 def _retry(session: Session, message_id: int, report: RetryReport) -> None:
-    message = session.get(OutboxMessage, message_id, populate_existing=True, with_for_update=True)
+    known = 0 < message_id <= LAST_ROW
+    message = session.get(OutboxMessage, message_id, populate_existing=True, with_for_update=True) if known else None
     if message is None:
         raise MessageNotFoundError(message=message_id)
     match message.status:

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import os
 import re
 
 import pytest
@@ -107,22 +108,125 @@ def test_a_sweep_removes_what_was_left_behind(lmskit, course, file, material, st
     assert [path.name for path in store.iterdir()] == [store_name_of(LOOPS.encode())]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["nowhere.md"], "There is no file or folder nowhere.md."),
-        (["FILE", "--week", "61"], "--week: This must be at most 60."),
-        (["FILE", "--week", "9"], "loops.md: The syllabus of CODE has no week 9."),
-        (["FILE", "--captions", "a.vtt"], "--captions is for a video"),
-        (["FILE", "--language", "german"], "--language: This must be the code of a language"),
-        (["FILE", "--name", "../loops.md"], "--name: This must be a path within a folder"),
-        (["https://user:secret@example.org/"], "PATH|URL: This web address contains a name or a password."),
-        ([".", "--title", "All"], "--title, --url and --name are for one file."),
-    ],
-)
-def test_a_mistake_is_one_sentence_and_status_1(lmskit, course, file, arguments, sentence):
-    given = [str(file) if argument == "FILE" else argument for argument in arguments]
-    result = lmskit("material", "add", *given, "--course", course.code)
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.splitlines()[-1].startswith(sentence.replace("CODE", course.code))
-    assert "secret" not in result.stderr
+MISTAKES = [
+    (["nowhere.md"], "There is no file or folder nowhere.md."),
+    (["FILE", "--week", "61"], "--week: There is no week 61: a course has at most the weeks 1 to 60."),
+    (["FILE", "--week", "9"], "loops.md: The syllabus of CODE has no week 9."),
+    (["FILE", "--captions", "a.vtt"], "--captions is for a video"),
+    (["FILE", "--language", "german"], "--language: This must be the code of a language"),
+    (["FILE", "--name", "../loops.md"], "--name: This must be a path within a folder"),
+    (["https://user:secret@example.org/"], "PATH|URL: This web address contains a name or a password."),
+    ([".", "--title", "All"], "--title, --url and --name are for one file."),
+    (["~nobody-of-this-name/x.md"], "There is no file or folder ~nobody-of-this-name/x.md."),
+    (["n" * 5000], f"{'n' * 5000} cannot be read: File name too long. Check the path"),
+    (["https://example.org/v.mp4", "--captions", "."], ". is a folder. Name the file with the captions."),
+    (["https://example.org/v.mp4", "--captions", "no.vtt"], "There is no file or folder no.vtt."),
+    (["FILE", "--name", "n" * 501], "--name: At most 500 characters."),
+    (
+        ["FILE", "--name", "rules.yaml"],
+        "loops.md: by its name it is data. If it is something to read all the same, give it another name",
+    ),
+]
+
+
+def test_a_mistake_is_one_sentence_and_status_1(lmskit, course, file):
+    for arguments, sentence in MISTAKES:
+        given = [str(file) if argument == "FILE" else argument for argument in arguments]
+        result = lmskit("material", "add", *given, "--course", course.code)
+        assert (result.exit_code, result.stdout) == (1, ""), arguments
+        assert result.stderr.splitlines()[-1].startswith(sentence.replace("CODE", course.code)), arguments
+        assert "secret" not in result.stderr
+
+
+LEFT_OUT = [
+    (
+        "config.yaml",
+        "a: 1\n",
+        "by its name it is data. If it is something to read all the same, give it another name, such as config.yaml.txt",
+    ),
+    (".hidden.md", "# Text\n", "by its name it is a hidden file. If it is something to read all the same, give it another name"),
+    ("LICENSE", "Text.\n", "by its name it is about the folder, not a material."),
+    ("empty.md", "", "it is empty. If it should not be, save or download it again; otherwise leave it out."),
+    ("two\nlines.md", "# Text\n", "its name cannot be stored: it must be one line of visible characters. Rename it, then try again."),
+]
+
+
+def test_a_file_is_refused_alone_for_the_reason_for_which_a_folder_leaves_it_out(lmskit, course, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name, content, reason in LEFT_OUT:
+        (folder / name).write_text(content)
+        alone = lmskit("material", "add", str(folder / name), "--course", course.code)
+        assert (alone.exit_code, reason in alone.stderr) == (1, True), name
+    assert (
+        "5 files: 0 added, 0 changed, 0 unchanged, 3 skipped, 2 refused."
+        in lmskit("material", "add", str(folder), "--course", course.code).stdout
+    )
+
+
+def test_a_file_that_is_left_out_by_its_name_is_added_under_another(material, tmp_path):
+    (tmp_path / "config.yaml").write_text("The settings of the exercise.\n")
+    assert material(str(tmp_path / "config.yaml"), "--name", "config.txt")
+
+
+def test_the_week_of_its_folder_holds_for_a_file_that_is_added_alone(lmskit, course, tmp_path, monkeypatch):
+    folder = tmp_path / "one" / "week-02"
+    folder.mkdir(parents=True)
+    (folder / "x.md").write_text("# Text\n\nA loop repeats its lines.\n")
+    monkeypatch.chdir(tmp_path)
+    for further in ([], ["--name", "another.md"]):
+        assert ", week 2, " in lmskit("material", "add", "one/week-02/x.md", *further, "--course", course.code).stdout
+    named = lmskit("material", "add", "one/week-02/x.md", "--name", "week-01.md", "--course", course.code)
+    assert ", week 1, " in named.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_pipe_and_a_device_are_refused_without_reading_them(lmskit, course, tmp_path):
+    os.mkfifo(tmp_path / "pipe.md")
+    for path in (tmp_path / "pipe.md", "/dev/null"):
+        for arguments in ([str(path)], ["https://example.org/v.mp4", "--captions", str(path)]):
+            refused = lmskit("material", "add", *arguments, "--course", course.code)
+            assert refused.exit_code == 1
+            assert refused.stderr.startswith(f"{path} is neither a file nor a folder, but a pipe, a device or the like.")
+
+
+def test_a_file_whose_name_looks_like_an_option_is_added_as_the_advice_says(lmskit, course, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-dash.md").write_text("# Text\n")
+    refused = lmskit("material", "add", "-dash.md", "--course", course.code)
+    assert refused.exit_code == 2
+    assert (
+        "No such option: -d. A text or file that begins with - comes last, after --; a file can also be named as ./-name" in refused.stderr
+    )
+    assert " was added" in lmskit("material", "add", "./-dash.md", "--course", course.code).stdout
+    assert "left as it is" in lmskit("material", "add", "--course", course.code, "--", "-dash.md").stdout
+    assert "comes last" not in lmskit("material", "add", "a.md", "--curse", "x").stderr
+
+
+def test_a_copy_that_cannot_be_written_is_one_sentence(lmskit, material, file, tmp_path):
+    number = material(str(file))
+    for path, reason in ((tmp_path / "missing" / "x.md", "No such file or directory"), (tmp_path, "Is a directory")):
+        refused = lmskit("material", "show", number, "--save", str(path))
+        assert refused.exit_code == 1
+        assert refused.stderr.startswith(f"{path} cannot be written: {reason}. Name a file in a folder that exists")
+    long = lmskit("material", "show", number, "--save", str(tmp_path / ("n" * 300)))
+    assert (long.exit_code, "cannot be written: File name too long." in long.stderr) == (1, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["loops.md", "store"]
+
+
+def test_the_passages_of_a_material_are_listed_with_their_numbers_as_a_missing_one_advises(lmskit, course, material, tmp_path):
+    (tmp_path / "two.md").write_text("# Lists\n\nA list stores values.\n\n# Loops\n\n" + "A loop repeats its lines. " * 20)
+    number = material(str(tmp_path / "two.md"))
+    refused = lmskit("material", "pin", number, "9", "--course", course.code, "--week", "1")
+    assert refused.stderr == f"Material {number} has no passage 9. To list its passages: lmskit material show {number} --passages\n"
+    listed = lmskit(*refused.stderr.rpartition(": lmskit ")[2].split()).stdout
+    first, second = [line for line in listed.splitlines() if re.match(r"\s*[12] ", line)]
+    assert ("Lists" in first, "A list stores values." in first) == (True, True)
+    assert ("Loops" in second, second.rstrip().endswith("…")) == (True, True)
+    assert "Rows 2 to 2 of 2." in lmskit("material", "show", number, "--passages", "--offset", "1").stdout
+    assert "A list stores" not in lmskit("material", "show", number).stdout
+
+
+def test_a_name_of_300_characters_is_stored_whole(lmskit, material, file):
+    name = f"{'n' * 297}.md"
+    assert f"File: {name}, " in lmskit("material", "show", material(str(file), "--name", name)).stdout

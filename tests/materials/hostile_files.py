@@ -387,7 +387,7 @@ def _texts() -> Iterator[HostileFile]:
     yield HostileFile("10,000 brackets", "x.md", lambda: b"[" * 10_000 + b" body0", text="body0")
     yield HostileFile("invisible and turning characters", "x.txt", "body0 a\u200bb\u00ad\u2060c \u202egnip\u202c".encode, text="abc")
     yield HostileFile("a program", "x.txt", lambda: b"\x7fELF\x02\x01\x01" + bytes(500), refused=r"x\.txt: it is not text")
-    yield HostileFile("nothing", "x.pdf", lambda: b"", refused=r"x\.pdf: it is empty\. Get it again\.")
+    yield HostileFile("nothing", "x.pdf", lambda: b"", refused=r"x\.pdf: it is empty\. ")
 
 
 # --- captions and notebooks ---------------------------------------------------------------------------------

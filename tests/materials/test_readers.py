@@ -1,6 +1,7 @@
 """What each reader makes of an ordinary file: text, location, title, language and what it leaves out."""
 
 import json
+from random import Random
 
 import pytest
 
@@ -299,6 +300,31 @@ def test_text_in_any_encoding_is_read(encoding):
 
 
 # --- presentations, documents, notebooks -----------------------------------------------------------------
+
+
+def test_random_bytes_are_no_text():
+    for seed in range(40):
+        name = ("data.txt", "data.md", "data", "data.html")[seed % 4]
+        content = b"x" + Random(seed).randbytes(5_000)
+        with pytest.raises(MaterialFileError, match=r"it is not text|is not valid UTF"):
+            bodies(content, name)
+
+
+OLD_TEXTS = {
+    "cp437": "\x1b[1mGrüße\x1b[0m\f\n╔══╗ Die Schleife wiederholt ihre Zeilen.\x1a",
+    "koi8-r": "Цикл повторяет свои строки, пока условие верно. " * 5,
+    "shift_jis": "ループは条件が真である限り、その行を繰り返します。" * 5,
+    "iso2022_jp": "ループは条件が真である限り、その行を繰り返します。" * 5,
+    "mac_roman": "Die Schleife wiederholt ihre Zeilen über größere Bögen. " * 5,
+    "big5": "迴圈會在條件為真時重複執行其程式碼。" * 5,
+    "cp1252": "A “loop” repeats its lines – while the condition holds… " * 5,
+    "utf-16-le": "A loop repeats its lines while the condition holds. " * 5,
+}
+
+
+def test_texts_in_old_encodings_with_escapes_of_terminals_are_text():
+    for encoding, text in OLD_TEXTS.items():
+        assert bodies(text.encode(encoding), "old.txt"), encoding
 
 
 def test_slides_are_passages_with_title_and_notes():

@@ -119,7 +119,7 @@ def test_what_is_not_added_says_why_and_where(add, course):
     assert reasons["missing.pdf"].startswith("materials.csv, row 3: there is no such file in the folder.")
     assert reasons["notes.txt"] == "materials.csv, row 5: week: This must be at most 60."
     assert reasons["week-09/late.md"].startswith(f"The syllabus of {course.code} has no week 9.")
-    assert reasons["empty.md"] == "it is empty. Get it again."
+    assert reasons["empty.md"] == "it is empty. If it should not be, save or download it again; otherwise leave it out."
     assert "broken.pdf" in reasons
 
 

@@ -21,6 +21,12 @@ _DECLARED = re.compile(rb"(?i)(?:<meta[^<>]{0,500}?charset|<\?xml[^<>]{0,200}?en
 _NOT_TEXT = frozenset("base64 bz2 hex idna punycode quopri raw-unicode-escape rot13 undefined unicode-escape uu zlib".split())  # noqa: SIM905
 """Codecs of Python that are not encodings of text files."""
 
+_NO_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
+"""Control characters of ASCII, and what could not be decoded. Form feeds and escapes of terminals are in old texts; what is a control
+character above ASCII is often a letter of an encoding that was not recognised."""
+_MOST_WITHOUT_MEANING = 0.05
+"""The share of them in a text; a tenth of random bytes are such control characters."""
+
 
 class Decoded(NamedTuple):
     """A text with the encoding it was in."""
@@ -35,8 +41,17 @@ def decoded(content: bytes, *, is_html: bool = False) -> Decoded:
     Raises
     ------
     MaterialFileError
-        It has a byte-order mark, and is not valid in that encoding.
+        It has a byte-order mark, and is not valid in that encoding; or it is not text in any.
     """
+    found = _decoded(content, is_html=is_html)
+    if len(_NO_CHARACTER.findall(found.text)) > len(found.text) * _MOST_WITHOUT_MEANING:
+        raise MaterialFileError(
+            "it is not text: in no encoding do its bytes make up words. Save it as PDF, or as UTF-8 if the program that made it can do so."
+        )
+    return found
+
+
+def _decoded(content: bytes, *, is_html: bool) -> Decoded:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             try:
