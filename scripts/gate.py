@@ -43,11 +43,13 @@ FORMAT = (
     Check("ruff check", ("-m", "ruff", "check", "--fix", ".")),
     Check("ruff format", ("-m", "ruff", "format", ".")),
 )
-TEST = (Check("tests, doctests, notebooks", ("-m", "pytest", "-n", WORKERS, "--dist", "loadfile")),)
+TEST = (Check("tests, doctests, notebooks", ("-m", "pytest", "-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")),)
+"""The files in the order of `conftest.py`, not the ones with most tests first: a file may have few tests and take long."""
 TWO = ("-n", "2", "--dist", "loadfile")
 """Two workers, also on larger machines: what they start works on more than one processor already."""
 MEASURES = ("tests/neighbour", "tests/reliability")
 """Tests that compare times, or wait for what others do; another worker beside them would be one neighbour more."""
+KILLS = "tests/reliability/test_kills.py"
 TEST_LONG = (
     Check(
         "long tests",
@@ -55,8 +57,8 @@ TEST_LONG = (
         folders=("tests", *(f"--ignore={folder}" for folder in MEASURES)),
     ),
     Check("random examples", ("-m", "pytest", "-m", "hypothesis", "--hypothesis-profile", "random", *TWO), folders=("tests",)),
-    Check("long tests that run alone", ("-m", "pytest", "-m", "long"), folders=MEASURES),
-    Check("two hundred kills", ("-m", "pytest", "--kills", "200"), folders=("tests/reliability/test_kills.py",)),
+    Check("long tests that run alone", ("-m", "pytest", "-m", "long"), folders=(*MEASURES, f"--ignore={KILLS}")),
+    Check("two hundred kills", ("-m", "pytest", "-m", "long", "--kills", "200"), folders=(KILLS,)),
 )
 TEST_BROWSER = (Check("browser tests", ("-m", "pytest", "-m", "browser", *TWO), folders=("tests",)),)
 

@@ -82,6 +82,7 @@ def test_a_database_that_is_not_there_is_one_sentence(home):
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.long
 def test_from_an_empty_home_to_a_demonstration_and_back_after_losing_the_passwords(home):
     first = lmskit("demo", "--students", "12", "--no-reports", home=home)
     assert first.returncode == 0, first.stderr
@@ -106,7 +107,16 @@ def test_from_an_empty_home_to_a_demonstration_and_back_after_losing_the_passwor
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-@pytest.mark.parametrize("arguments", [("--help",), ("course", "--help"), ("db", "status"), ("doctor",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("db", "status"),
+        pytest.param(("course", "--help"), marks=pytest.mark.long),
+        pytest.param(("doctor",), marks=pytest.mark.long),
+    ],
+    ids=" ".join,
+)
 def test_a_full_disk_behind_the_output_is_one_sentence(home, arguments):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG"))}
     with Path("/dev/full").open("w") as full:
@@ -130,7 +140,7 @@ def test_an_output_that_is_closed_gets_no_complaint(home):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("db", "status"), ("doctor",)], ids=" ".join)
+@pytest.mark.parametrize("arguments", [("--help",), ("db", "status"), pytest.param(("doctor",), marks=pytest.mark.long)], ids=" ".join)
 def test_a_reader_that_has_gone_away_gets_no_complaint(home, arguments):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LMSKIT_", "PG"))}
     reading, writing = os.pipe()

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from lmskit.db import access
 from tests.hostile.corpus import CORPUS
 from tests.hostile.measure import LONG, MANY_ROWS
@@ -11,6 +13,7 @@ from tests.hostile.measure import LONG, MANY_ROWS
 MOST_MEGABYTES = 300
 
 
+@pytest.mark.long
 def test_the_corpus_is_imported_in_less_than_300_megabytes(admin_engine):
     done = subprocess.run(
         [sys.executable, "-m", "tests.hostile.measure"],

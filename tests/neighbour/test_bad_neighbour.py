@@ -28,12 +28,14 @@ def test_there_are_more_than_sixty_ways_and_no_two_of_one_name():
     assert set(SAMPLE) <= set(names)
 
 
+@pytest.mark.long
 def test_what_the_database_refuses_is_refused(made):
     refused = [beside(made, way, (), {}) for way in ways() if way.refused]
     assert [(result.way.name, result.faults) for result in refused if result.faults] == []
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] if number > 1 else []) for number, name in enumerate(SAMPLE)])
+@pytest.mark.long
+@pytest.mark.parametrize("name", SAMPLE)
 def test_the_work_of_others_goes_on(name, made, work, usual):
     result = beside(made, WAYS[name], work, usual, bound=HELD_UP)
     assert result.faults == []

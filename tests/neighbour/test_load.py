@@ -33,10 +33,12 @@ def connection(made):
         yield opened
 
 
+@pytest.mark.long
 def test_no_login_is_named_while_none_takes_much(made, connection):
     assert sentences(costs=True)[0] == "No login takes much of the server at this moment."
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("costs", [True, False])
 def test_a_login_with_several_sessions_at_work_is_named(made, connection, costs):
     with closing(psycopg.connect(made.conninfo(), autocommit=True)) as second:
@@ -47,6 +49,7 @@ def test_a_login_with_several_sessions_at_work_is_named(made, connection, costs)
             opened.cancel_safe(timeout=5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
@@ -60,6 +63,7 @@ def test_a_session_that_takes_processor_or_memory_is_named(made, connection, sta
     connection.cancel_safe(timeout=5)
 
 
+@pytest.mark.long
 def test_a_session_that_keeps_temporary_files_is_named(made, connection):
     connection.execute("SET work_mem = '64kB'")
     connection.execute("BEGIN")
@@ -68,6 +72,7 @@ def test_a_session_that_keeps_temporary_files_is_named(made, connection):
     assert f"{NEIGHBOUR} has 1 session, 0 at work" in sentences(costs=True)[0]
 
 
+@pytest.mark.long
 def test_who_tries_passwords_is_named_by_the_log_of_the_server(made):
     log = access().server.cluster.layout.log
     assert not any(made.login in finding.sentence for finding in tried_passwords(log))
@@ -88,6 +93,7 @@ def test_only_lines_of_the_server_itself_and_of_the_last_minute_count(tmp_path):
     assert refused_passwords(tmp_path / "missing", now) == {}
 
 
+@pytest.mark.long
 def test_transaction_numbers_are_compared_with_those_of_the_server(made):
     with snapshot() as session:
         assert transaction_numbers(session).is_well

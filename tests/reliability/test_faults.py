@@ -70,6 +70,7 @@ def test_twelve_administrators_who_double_click_enrol_once_and_send_one_message(
             session.execute(delete(User).where(User.email == email))
 
 
+@pytest.mark.long
 def test_each_connection_cut_while_delivering_causes_at_most_one_duplicate(say, admin_engine, endpoint, intake_of, mail_server):
     intake = intake_of(60)
     mail_server.pause = 0.01
@@ -119,6 +120,7 @@ def test_each_connection_cut_while_delivering_causes_at_most_one_duplicate(say, 
     assert len(mail_server.accepted) - len(set(mail_server.recipients())) <= cuts
 
 
+@pytest.mark.long
 def test_a_killed_mail_deliver_leaves_every_message_sent_or_waiting(say, admin_engine, intake_of, mail_server):
     intake = intake_of(4 * len(IN_HAND))
     request_all(admin_engine, intake)
@@ -213,6 +215,7 @@ def test_after_a_serialization_failure_no_increment_is_lost(say, admin_engine, i
     assert tries["before"] > workers
 
 
+@pytest.mark.long
 def test_exactly_the_students_whose_message_was_accepted_become_active(say, admin_engine, intake_of, mail_server):
     intake, rng = intake_of(100), random.Random(7)
     shuffled = rng.sample(intake.emails, len(intake.emails))
@@ -275,6 +278,7 @@ def durable_home():
     shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.mark.long
 def test_a_watch_survives_the_death_of_the_database_server(say, durable_home, mail_server):
     kept = Crew(home=durable_home, smtp_port=mail_server.port).environment
 

@@ -89,6 +89,7 @@ def rosters(admin_engine, tmp_path) -> Iterator[list[tuple[Course, Path]]]:
         session.execute(delete(User).where(User.id.in_([*students, *(course.lecturer_id for course in courses)])))
 
 
+@pytest.mark.long
 def test_a_killed_import_leaves_all_or_nothing_and_a_repeat_imports_the_rest(say, admin_engine, rosters):
     chance = random.Random(4)
     left: Counter[int] = Counter()
@@ -127,6 +128,7 @@ def durable_home() -> Iterator[Path]:
         Cluster(Path(folder), access().settings.postgres_version).stop()
 
 
+@pytest.mark.long
 def test_an_import_survives_the_death_of_the_database_server(say, durable_home, tmp_path):
     for command in (("db", "upgrade"), ("seed",)):
         environment = os.environ | {"LMSKIT_HOME": str(durable_home)}

@@ -93,6 +93,7 @@ def smtp_to(server: MailServer) -> SmtpServer:
     return SmtpServer(Settings(smtp_host="127.0.0.1", smtp_port=server.port, smtp_security="none", mail_from="test@example.org"))
 
 
+@pytest.mark.long
 def test_no_kill_leaves_an_enrollment_without_its_message_or_a_message_without_its_enrollment(
     *, request, say, admin_engine, administrators, dispatcher_url, intake_of, mail_server, crew
 ):

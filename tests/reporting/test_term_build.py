@@ -125,6 +125,7 @@ def test_stored_parameters_are_codes_and_no_trace_of_the_machine_is_left(built, 
         assert str(access().settings.home) not in json.dumps(notebook)
 
 
+@pytest.mark.long
 def test_a_failing_course_is_named_and_keeps_its_report_while_others_come_out_the_same(built, term, output, tmp_path, configure):
     result, _ = built
     fails, works = term[1]

@@ -65,6 +65,7 @@ def ask(empty_engine: Engine, endpoint: Endpoint) -> Iterator[Ask]:
     revision.downgrade("base", engine=empty_engine)
 
 
+@pytest.mark.long
 def test_stored_materials_are_kept_on_the_way_up_and_what_fits_on_the_way_down(empty_engine: Engine, ask: Ask) -> None:
     revision.upgrade("0016", engine=empty_engine)
     found: dict[str, str | None] = dict(ask("SELECT title, replace(url, id::text, 'ID') FROM materials"))

@@ -64,7 +64,7 @@ def online(migrated_engine: Engine, endpoint: Endpoint) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("start", "who"), [("base", "migrator"), ("0004", "superuser")])
+@pytest.mark.parametrize(("start", "who"), [("base", "migrator"), pytest.param("0004", "superuser", marks=pytest.mark.long)])
 def test_the_script_makes_the_same_database_as_the_upgrade(
     start: str, who: str, fresh_database: Callable[[str], Engine], endpoint: Endpoint, online: list[str]
 ) -> None:
@@ -101,6 +101,7 @@ def test_the_command_writes_the_script_from_where_the_database_is(
         upgrade(sql=True, start="0099")
 
 
+@pytest.mark.long
 def test_a_script_back_is_written_as_well(fresh_database: Callable[[str], Engine], endpoint: Endpoint) -> None:
     engine = fresh_database("lmskit_script_back")
     revision.upgrade("0004", engine=engine)

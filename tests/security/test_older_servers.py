@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SLICE = ("existence", "identity", "leaky")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("version", "by"),
     [("16", "superuser"), ("16", "manager"), ("18", "manager")],

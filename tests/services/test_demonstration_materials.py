@@ -21,6 +21,7 @@ def store(tmp_path):
     return FolderStore(tmp_path / "store")
 
 
+@pytest.mark.long
 def test_each_course_gets_them_once_and_weak_topics_stay_without(session, store):
     @contextlib.contextmanager
     def opener():
@@ -45,6 +46,7 @@ def test_each_course_gets_them_once_and_weak_topics_stay_without(session, store)
     assert set(programming["licence"]) == {"CC0-1.0"}
 
 
+@pytest.mark.long
 def test_a_real_course_gets_none(session, store):
     course = factories.course(session, module_code="SIM-PROG", weeks=12)
 
