@@ -17,25 +17,32 @@ LEVELS = ["mastered", "developing", "remedial", "not_assessed"]
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def course(session):
+@pytest.fixture(scope="module")
+def course(module_session):
     """Ten students and two who do not count, three weeks; the third has no quiz."""
-    made = factories.course(session, weeks=3)
-    quizzes = [factories.quiz(session, made, week_number=week, title=f"Quiz {week}") for week in (1, 2)]
+    made = factories.course(module_session, weeks=3)
+    quizzes = [factories.quiz(module_session, made, week_number=week, title=f"Quiz {week}") for week in (1, 2)]
     for number in range(10):
-        who = factories.student(session, family_name=f"Family {number // 2}" if number else HOSTILE, given_name="Given")
-        factories.enrollment(session, made, who, status=EnrollmentStatus.COMPLETED if number % 2 else EnrollmentStatus.ACTIVE)
+        who = factories.student(module_session, family_name=f"Family {number // 2}" if number else HOSTILE, given_name="Given")
+        factories.enrollment(module_session, made, who, status=EnrollmentStatus.COMPLETED if number % 2 else EnrollmentStatus.ACTIVE)
         if number < 9:
-            factories.attempt(session, quizzes[0], who, score=number)
+            factories.attempt(module_session, quizzes[0], who, score=number)
         if number in {2, 3}:
-            factories.attempt(session, quizzes[1], who, score=1)
-            factories.attempt(session, quizzes[1], who, number=2, score=None)
+            factories.attempt(module_session, quizzes[1], who, score=1)
+            factories.attempt(module_session, quizzes[1], who, number=2, score=None)
     for status in (EnrollmentStatus.WITHDRAWN, EnrollmentStatus.PENDING):
-        who = factories.student(session, family_name="Elsewhere")
-        factories.enrollment(session, made, who, status=status)
-        factories.attempt(session, quizzes[0], who, score=0)
-    refresh(session, courses=[made.code])
+        who = factories.student(module_session, family_name="Elsewhere")
+        factories.enrollment(module_session, made, who, status=status)
+        factories.attempt(module_session, quizzes[0], who, score=0)
+    refresh(module_session, courses=[made.code])
+    module_session.commit()
     return made
+
+
+@pytest.fixture
+def connection(part_of_module):
+    """All tests ask about one class; what a test changes is taken back."""
+    return part_of_module
 
 
 def test_the_levels_of_a_week_add_up_to_the_students_who_count(session, course):
