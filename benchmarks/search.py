@@ -107,12 +107,16 @@ def filled(superuser: Any, passages: int) -> None:  # noqa: ANN401 - a connectio
         "UPDATE sample SET embedding = l2_normalize((SELECT array_agg(random() - 0.5) FROM generate_series(1, 384)"
         " WHERE sample.n >= 0)::real[]::vector(384))::halfvec"
     )
-    superuser.execute(
-        "INSERT INTO material_passages (course_id, material_id, ordinal, page, body, language)"
-        " SELECT m.course_id, m.id, o, o,"
-        " CASE WHEN m.course_id = (SELECT min(id) FROM courses) THEN s.body ELSE left(s.body, 200) END, 'en'"
-        " FROM materials AS m CROSS JOIN generate_series(1, 100) AS o JOIN sample AS s ON s.n = (m.id * 100 + o) % 20000"
-    )
+    superuser.execute("ALTER TABLE material_passages ENABLE ALWAYS TRIGGER keep_added_words")
+    for (course,) in superuser.execute("SELECT id FROM courses ORDER BY id").fetchall():
+        superuser.execute(
+            "INSERT INTO material_passages (course_id, material_id, ordinal, page, body, language)"
+            " SELECT m.course_id, m.id, o, o,"
+            " CASE WHEN m.course_id = (SELECT min(id) FROM courses) THEN s.body ELSE left(s.body, 200) END, 'en'"
+            " FROM materials AS m CROSS JOIN generate_series(1, 100) AS o JOIN sample AS s ON s.n = (m.id * 100 + o) %% 20000"
+            " WHERE m.course_id = %s",
+            [course],
+        )
     superuser.execute(
         "INSERT INTO passage_vectors (course_id, material_id, ordinal, model, dimension, embedding)"
         " SELECT m.course_id, m.id, o, 'benchmark', 384, s.embedding"

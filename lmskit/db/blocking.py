@@ -32,6 +32,7 @@ WORDS = {
     "materials": "materials",
     "outbox": "messages",
     "passage_vectors": "vectors of passages",
+    "passage_words": "words of passages",
     "quiz_attempts": "attempts",
     "quizzes": "quizzes",
     "reading_decisions": "decisions about reading advice",

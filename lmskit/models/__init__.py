@@ -5,7 +5,7 @@ from lmskit.models.course import Course, Syllabus, Term
 from lmskit.models.enrollment import Enrollment
 from lmskit.models.external_id import ExternalId
 from lmskit.models.knowledge_fit import KnowledgeFit
-from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector
+from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector, PassageWords
 from lmskit.models.operations import Archive, AuditEntry, ImportRun, OutboxMessage
 from lmskit.models.performance import TopicPerformance
 from lmskit.models.quiz import Quiz, QuizAttempt
@@ -30,6 +30,7 @@ __all__ = [
     "MaterialPassage",
     "OutboxMessage",
     "PassageVector",
+    "PassageWords",
     "Quiz",
     "QuizAttempt",
     "ReadingDecision",

@@ -178,6 +178,27 @@ class MaterialPassage(Base):
     )
 
 
+class PassageWords(Base):
+    """The words of up to 64 passages of a material in one language, as search reads them; a trigger lets them follow the passages.
+
+    A search looks its words up in one row for 64 passages. There is no index on words, as in `MaterialPassage`.
+    """
+
+    __tablename__ = "passage_words"
+    __table_args__ = (
+        ForeignKeyConstraint(["material_id", "course_id"], ["materials.id", "materials.course_id"], ondelete="CASCADE"),
+        {"comment": "Words of up to 64 passages of a material, as search reads them; follows material_passages"},
+    )
+
+    course_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    material_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    id: Mapped[Id]
+    after_ordinal: Mapped[int] = mapped_column(Integer, comment="The passages are the 64 after this one")
+    language: Mapped[str] = mapped_column(comment="Of these passages; empty = not detected")
+    sizes: Mapped[list[int | None]] = mapped_column(ARRAY(Integer), comment="Bytes of each of the 64 passages; null = not in this row")
+    words: Mapped[str] = mapped_column(TSVECTOR, comment="A word that is n times in passage p of the 64 has the position 64 (n - 1) + p")
+
+
 class EmbeddingModel(Base):
     """A model that makes vectors of passages. Vectors of different models are never compared.
 

@@ -8,16 +8,23 @@
 --   of all passages of the courses, by which one can see how much a passage stands out.
 -- Caveats: A word is compared as the language of each passage has it, so that one search becomes a query for each language.
 --   How rare a word is follows from the chosen courses alone. Filters decide which passages are shown; scores stay the same.
--- Fast: row security allows no index on words or vectors. The passages of the courses are read once for their words and once for their
---   vectors; ts_filter leaves only the searched words of a passage before they become rows.
+-- Fast: row security allows no index on words or vectors. The words are read from passage_words, in a row for 64 passages, of which ts_filter
+--   leaves the searched ones; a position in it is 64 (n - 1) + p for a word that is n times in passage p of the 64. The passages themselves
+--   are read once, for the best ones, and their vectors once.
 WITH spoken AS MATERIALIZED (
     SELECT
-        p.language,
-        count(*) AS n_passages,
-        sum(octet_length(p.body)) AS size
-    FROM material_passages AS p
-    WHERE p.course_id = ANY(CAST(:courses AS bigint []))
-    GROUP BY p.language
+        w.language,
+        sum(together.n_passages) AS n_passages,
+        sum(together.size) AS size
+    FROM passage_words AS w
+    CROSS JOIN LATERAL (
+        SELECT
+            count(passage.size) AS n_passages,
+            sum(passage.size) AS size
+        FROM unnest(w.sizes) AS passage (size)
+    ) AS together
+    WHERE w.course_id = ANY(CAST(:courses AS bigint []))
+    GROUP BY w.language
 ),
 
 collection AS MATERIALIZED (
@@ -29,13 +36,9 @@ collection AS MATERIALIZED (
 
 searched AS MATERIALIZED (
     SELECT
-        coalesce(spoken.language, '') AS language,
+        spoken.language,
         word.lexemes,
-        websearch_to_tsquery(configuration.name, :demanded) AS demanded,
-        (
-            SELECT string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery
-            FROM unnest(word.lexemes) AS lexeme
-        ) AS any_of_them
+        websearch_to_tsquery(configuration.name, :demanded) AS demanded
     FROM spoken
     LEFT JOIN unnest(CAST(:languages AS text []), CAST(:configurations AS text [])) AS known (language, name)
         ON known.language = spoken.language
@@ -45,16 +48,18 @@ searched AS MATERIALIZED (
 
 found AS MATERIALIZED (
     SELECT
-        p.material_id,
-        p.ordinal,
-        searched.language,
-        octet_length(p.body) AS size,
+        w.material_id,
+        w.after_ordinal + passage.number AS ordinal,
+        w.language,
+        w.sizes[passage.number] AS size,
         word.lexeme,
-        cardinality(word.positions) AS n
+        (appearance.position - 1) / 64 + 1 AS n
     FROM searched
-    JOIN material_passages AS p ON coalesce(p.language, '') = searched.language
-    CROSS JOIN LATERAL unnest(ts_filter(setweight(p.body_vector, 'A', searched.lexemes), '{a}')) AS word
-    WHERE p.course_id = ANY(CAST(:courses AS bigint [])) AND p.body_vector @@ searched.any_of_them
+    JOIN passage_words AS w ON w.language = searched.language
+    CROSS JOIN LATERAL unnest(ts_filter(setweight(w.words, 'A', searched.lexemes), '{a}')) AS word
+    CROSS JOIN LATERAL unnest(word.positions) AS appearance (position)
+    CROSS JOIN LATERAL (SELECT (appearance.position - 1) % 64 + 1) AS passage (number)
+    WHERE w.course_id = ANY(CAST(:courses AS bigint []))
 ),
 
 rarity AS MATERIALIZED (
@@ -96,6 +101,7 @@ meant AS (
         -(v.embedding <#> CAST(:vector AS halfvec)) AS score
     FROM passage_vectors AS v
     WHERE v.course_id = ANY(CAST(:courses AS bigint [])) AND v.model = :model
+    OFFSET 0 -- the product is computed here, so that no vector is joined
 ),
 
 scored AS MATERIALIZED (

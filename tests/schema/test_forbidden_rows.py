@@ -510,6 +510,7 @@ FOREIGN_KEYS = [
     case(
         "fk_passage_vectors_course_id_material_id_ordinal", "passage_vectors", lambda w: {"material_id": w.other_material}, another_passage
     ),
+    case("fk_passage_words_material_id_course_id", "passage_words", lambda w: {"material_id": w.other_material}, {}),
     case("fk_passage_vectors_model_dimension", "passage_vectors", lambda w: another_passage(w, model="unknown"), another_passage),
     case(
         "fk_passage_vectors_model_dimension",
@@ -722,6 +723,7 @@ def test_a_course_without_attempts_takes_all_its_parts_along(world: World) -> No
         "materials",
         "material_passages",
         "passage_vectors",
+        "passage_words",
         "reading_decisions",
         "material_crawls",
         "crawl_pages",

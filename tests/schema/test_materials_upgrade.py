@@ -118,3 +118,6 @@ def test_stored_materials_are_kept_on_the_way_up_and_what_fits_on_the_way_down(e
     assert dict(ask("SELECT title, replace(url, id::text, 'ID') FROM materials WHERE url IS NOT NULL")) == {
         title: url for title, url in found.items() if url is not None
     }
+    revision.upgrade("0018", engine=empty_engine)
+    together = "SELECT count(*), sum(cardinality(array_remove(sizes, NULL))), count(*) FILTER (WHERE words @@ 'houses') FROM passage_words"
+    assert ask(together) == [(3, 5, 2)]

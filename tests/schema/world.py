@@ -110,6 +110,14 @@ class World:
                 "dimension": 3,
                 "embedding": [0.0, 0.6, 0.8],
             },
+            "passage_words": {
+                "course_id": course,
+                "material_id": getattr(self, "material", 0),
+                "after_ordinal": 0,
+                "language": "",
+                "sizes": [4, *[None] * 63],
+                "words": "'text':1",
+            },
             "reading_decisions": {
                 "course_id": course,
                 "week_number": 1,

@@ -291,6 +291,9 @@ CREATE INDEX by_feedback ON lms.quiz_attempts (lower(feedback));
 -- index on the text
 CREATE INDEX by_body ON lms.material_passages USING gin (body_vector);
 
+-- index on the words of passages
+CREATE INDEX by_words ON lms.passage_words USING gin (words);
+
 -- index on the vectors
 CREATE INDEX by_vector ON lms.passage_vectors USING hnsw ((embedding::lms.halfvec(3)) lms.halfvec_l2_ops);
 

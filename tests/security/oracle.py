@@ -39,6 +39,7 @@ VISIBLE = {
             "materials",
             "material_passages",
             "passage_vectors",
+            "passage_words",
             "reading_decisions",
             "material_crawls",
             "crawl_pages",
@@ -98,18 +99,19 @@ LECTURER = Rights(
     },
     delete=set(),
 )  # fmt: skip
-_ADMINS = {table: columns for table, columns in WHOLE.items() if table not in {"users", "audit_log"}}
+_ADMINS = {table: columns for table, columns in WHOLE.items() if table not in {"users", "audit_log", "passage_words"}}
 _PEOPLE = (PERSON | {"settings"}) - {"id"}
 ADMIN = Rights(
     read=_ADMINS
-    | {"audit_log": WHOLE["audit_log"], "users": PERSON | {"settings", "db_role", "created_at"}, "student_addresses": ADDRESSES},
+    | {name: WHOLE[name] for name in ("audit_log", "passage_words")}
+    | {"users": PERSON | {"settings", "db_role", "created_at"}, "student_addresses": ADDRESSES},
     insert=_ADMINS | {"users": _PEOPLE},
     update=_ADMINS | {"users": _PEOPLE},
     delete={*_ADMINS, "users"},
 )
 BLIND = {
     "users": "sort_name", "external_ids": "source", "terms": "name", "courses": "title", "student_enrollments": "origin",
-    "syllabi": "topic", "materials": "title", "material_passages": "body", "passage_vectors": "embedding",
+    "syllabi": "topic", "materials": "title", "material_passages": "body", "passage_vectors": "embedding", "passage_words": "words",
     "reading_decisions": "position", "material_crawls": "options", "crawl_pages": "finding", "embedding_models": "state",
     "material_files": "created_at", "quizzes": "title", "quiz_attempts": "feedback",
     "topic_performance": "rule", "knowledge_fits": "prior",

@@ -235,6 +235,14 @@ PROBES = (
         is_open=False,
     ),
     Probe(
+        "estimate of a word in a material",
+        estimates,
+        "SELECT 1 FROM passage_words WHERE words @@ {}::tsquery",
+        "'canaryword'",
+        "'nobodyword'",
+        is_open=False,
+    ),
+    Probe(
         "whether another has a file",
         counts,
         "SELECT 1 FROM materials WHERE stored_as = encode(sha256({}), 'hex')",

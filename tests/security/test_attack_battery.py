@@ -48,6 +48,7 @@ def test_a_lecturer_reads_and_changes_nothing_of_another(world, placeholders, gr
         "SELECT score FROM quiz_attempts",
         "SELECT embedding FROM passage_vectors",
         "SELECT body_vector FROM material_passages",
+        "SELECT words FROM passage_words",
         "SELECT convert_to(title, 'UTF8') FROM courses",
         "COPY courses TO STDOUT",
         "SELECT title::int FROM courses WHERE id > 770000000",

@@ -281,6 +281,7 @@ def test_every_table_that_people_change_has_its_triggers(school):
         "external_ids",
         "material_passages",
         "passage_vectors",
+        "passage_words",
         "crawl_pages",
         "material_files",
         "topic_performance",

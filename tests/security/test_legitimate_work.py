@@ -55,7 +55,10 @@ def material_added_and_deleted(session: Session) -> int:
             f" VALUES ({COURSE}, {material}, 1, 'shared', 3, '[1, 0, 0]')"
         )
     )
+    n_words = text(f"SELECT count(*) FROM passage_words WHERE material_id = {material} AND words @@ 'x'")
+    assert session.scalar(n_words) == 1
     assert material_deletion.delete_passages(session, material) == 1
+    assert session.scalar(n_words) == 0
     assert not material_deletion.delete_material(session, FOREIGN + ROWS["material"])
     return int(material_deletion.delete_material(session, material))
 

@@ -454,10 +454,10 @@ def test_functions_that_change_roles_are_few_and_closed(school, endpoint):
             "FROM pg_proc AS p WHERE p.proowner IN ('lmskit_logins'::regrole, 'lmskit_definer'::regrole) "
             "AND p.proname IN ('close_login', 'end_sessions', 'set_my_password', 'follow_person', 'shut_role', 'keep_an_administrator', "
             "'audit_rows', 'audit_login', 'reset_role', 'end_sessions_of_former_lecturer', "
-            "'end_sessions_of_changed_person')"
+            "'end_sessions_of_changed_person', 'keep_passage_words')"
         ).fetchall()
     found = {row[0]: row for row in rows}
-    assert len(found) == 11
+    assert len(found) == 12
     assert all(row[1] and "search_path=pg_catalog, pg_temp" in row[2] for row in rows)
     assert {name: row[4] for name, row in found.items() if row[4]} == {
         "close_login": [roles.ADMIN],

@@ -34,6 +34,9 @@ SELECT * FROM lms.material_passages;
 SELECT * FROM lms.passage_vectors;
 
 -- own
+SELECT * FROM lms.passage_words;
+
+-- own
 SELECT * FROM lms.reading_decisions;
 
 -- own

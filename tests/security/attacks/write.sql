@@ -210,6 +210,15 @@ INSERT INTO lms.material_crawls (course_id, start_url) VALUES (:foreign_course, 
 -- refused 42501
 INSERT INTO lms.crawl_pages (course_id, crawl_id, url, depth) VALUES (:foreign_course, :foreign_crawl, 'https://example.org/x', 1);
 
+-- refused 42501: words that passages do not have
+INSERT INTO lms.passage_words (course_id, material_id, after_ordinal, language, sizes, words) VALUES (:own_course, :own_material, 0, '', '{}', '');
+
+-- refused 42501
+INSERT INTO lms.passage_words (course_id, material_id, after_ordinal, language, sizes, words) VALUES (:foreign_course, :foreign_material, 0, '', '{}', '');
+
+-- refused 42501
+UPDATE lms.passage_words SET words = '';
+
 -- refused 42501: a model, with which everybody would search
 INSERT INTO lms.embedding_models (name, dimension, checksum, state) VALUES ('mine', 3, repeat('0', 64), 'in use');
 
@@ -308,6 +317,9 @@ DELETE FROM lms.material_passages;
 
 -- refused 42501
 DELETE FROM lms.passage_vectors;
+
+-- refused 42501
+DELETE FROM lms.passage_words;
 
 -- refused 42501
 DELETE FROM lms.reading_decisions;
