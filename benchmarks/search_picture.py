@@ -19,8 +19,13 @@ def threshold_picture(
     curves: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
     chosen: float,
     model: str,
+    *,
+    axis: str = "score above the mean of all passages",
 ) -> str:
-    """Return an SVG with two curves for each name: of the questions that chose the threshold (solid), and of those held out (dashed)."""
+    """Return an SVG with two curves for each name: of the questions that chose the threshold (solid), and of those held out (dashed).
+
+    `axis` says what the threshold is compared with.
+    """
     shown = [n for n, _ in enumerate(thresholds) if n == 0 or any(pair[0][n - 1] > 0 or pair[1][n - 1] > 0 for pair in curves.values())]
     largest = float(thresholds[shown[-1]]) or 1.0
 
@@ -42,7 +47,7 @@ def threshold_picture(
         parts.append(f'<text x="{LEFT - 8}" y="{y(share) + 4:.1f}" text-anchor="end">{share:.0%}</text>')
     steps = [n / 10 for n in range(int(largest * 10) + 1)]
     parts += [f'<text x="{x(step):.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{step:.1f}</text>' for step in steps]
-    parts.append(f'<text x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 14}" text-anchor="middle">score above the mean of all passages</text>')
+    parts.append(f'<text x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 14}" text-anchor="middle">{axis}</text>')
     for name, pair in curves.items():
         for values, dash in zip(pair, ("", ' stroke-dasharray="6 4"'), strict=True):
             points = " ".join(f"{x(float(thresholds[n])):.1f},{y(float(values[n])):.1f}" for n in shown)

@@ -7,6 +7,7 @@ Every second question is held out: the weight of the words and the threshold are
 collection too, by which nothing is chosen.
 
 recall@5    share of the answerable questions with an answering passage among the first five
+recall@1    the same among the first one
 MRR         mean of 1 / rank of the first answering passage
 advice      share of the answerable questions with an answering passage among the first five that are suitable
 false       share of the questions without an answer that get advice
@@ -19,6 +20,7 @@ import importlib
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -55,18 +57,26 @@ class Scores:
     held_out: npt.NDArray[np.bool_]
 
 
-def stored(session: Session, texts: Mapping[str, Sequence[Any]], embedders: Iterable[Embedder]) -> tuple[str, dict[tuple[int, int], int]]:
-    """Store passages by material, with vectors of every embedder; return the course and the number of each passage by its key."""
+def stored(
+    session: Session,
+    texts: Mapping[str, Sequence[Any]],
+    embedders: Iterable[Embedder],
+    weeks: Mapping[str, int | None] = MappingProxyType({}),
+) -> tuple[str, dict[tuple[int, int], int]]:
+    """Store passages by material, with vectors of every embedder; return the course and the number of each passage by its key.
+
+    A material is of the whole course unless `weeks` has its week.
+    """
     from lmskit.materials.vectors.embedder import passage_text, vectors_of
     from lmskit.models import EmbeddingModel
     from lmskit.vocabulary import EmbeddingModelState
     from tests import factories
 
-    course = factories.course(session)
+    course = factories.course(session, weeks=max((week or 1 for week in weeks.values()), default=1))
     numbers: dict[tuple[int, int], int] = {}
     passages = []
     for title, found in texts.items():
-        material = factories.material(session, course, week_number=None, title=title, language=None)
+        material = factories.material(session, course, week_number=weeks.get(title), title=title, language=None)
         for ordinal, passage in enumerate(found, start=1):
             numbers[material.id, ordinal] = len(numbers)
             headings = list(passage.location.headings)
@@ -117,8 +127,8 @@ def by_reciprocal_rank(words: Numbers, meaning: Numbers) -> Numbers:
     return fused
 
 
-def found(scores: Numbers, answers: Sequence[set[int]], chosen: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """recall@5 and MRR of the chosen searches that have an answer."""
+def found(scores: Numbers, answers: Sequence[set[int]], chosen: npt.NDArray[np.bool_], among: int = 5) -> tuple[float, float]:
+    """recall@5, or among as many first ones as given, and MRR of the chosen searches that have an answer."""
     ranks = ranked(scores)
     first = [
         min(ranks[number, passage] for passage in answer if scores[number, passage] != 0)
@@ -127,7 +137,7 @@ def found(scores: Numbers, answers: Sequence[set[int]], chosen: npt.NDArray[np.b
         for number, answer in enumerate(answers)
         if answer and chosen[number]
     ]
-    return float(np.mean([rank <= 5 for rank in first])), float(np.mean([1 / rank for rank in first]))  # noqa: PLR2004 - recall@5
+    return float(np.mean([rank <= among for rank in first])), float(np.mean([1 / rank for rank in first]))
 
 
 def mean_average_precision(scores: Numbers, answers: Sequence[set[int]]) -> float:
@@ -181,14 +191,18 @@ def report(name: str, scores: Scores, picture: Path | None) -> None:
 
 
 def by_language(name: str, scores: Scores, languages: Sequence[str]) -> None:
-    """Print recall@5 and MRR of all questions in English, and of those in other languages than the materials."""
+    """Print recall@1, recall@5 and MRR of all questions in English, and of those in other languages than the materials."""
     from lmskit.queries.material_search import WEIGHT_OF_WORDS, WEIGHTS_OF_WORDS
 
     english = np.array([language == "en" for language in languages])
     for title, weight in (("words alone", 1.0), ("meaning alone", 0.0), ("both", WEIGHTS_OF_WORDS.get(name, WEIGHT_OF_WORDS))):
         of_all = weight * scores.words + (1 - weight) * scores.meaning
+        first, others_first = (found(of_all, scores.answers, part, 1)[0] for part in (english, ~english))
         (recall, rank), (other, other_rank) = (found(of_all, scores.answers, part) for part in (english, ~english))
-        print(f"  {title:14} English {recall:.3f} / {rank:.3f}   other languages {other:.3f} / {other_rank:.3f}")
+        print(
+            f"  {title:14} English {first:.3f} / {recall:.3f} / {rank:.3f}"
+            f"   other languages {others_first:.3f} / {other:.3f} / {other_rank:.3f}"
+        )
 
 
 def cisi() -> tuple[list[str], list[str], list[set[int]]]:

@@ -21,8 +21,38 @@ PassageKey: TypeAlias = tuple[int, int]
 
 PER_QUESTION = 3
 """The most passages that one question leads to."""
+NEARLY_AS_GOOD = 0.05
+"""How far below the score of the best passage for a question the score of another one may be that it leads to as well."""
+OF_ANOTHER_WEEK = 0.1
+"""By how much more a passage of another week than the topic's has to stand out.
+
+Both were chosen by `python -m benchmarks.advice_quality` (docs/search.md).
+"""
 MISSED_OFTEN = 0.05
 """The weight from which a question of a class counts as missed often: it is almost certain that more than one in twenty miss it."""
+
+
+def head_starts(weeks: Mapping[int, int | None], week: int, least: float) -> dict[int, float]:
+    """What the week of a material says for or against its passages as advice for the topic of a week, as a part of their scores.
+
+    A passage of the topic's own week only has to score more than a typical one, a passage of another week has to stand out further than
+    one of a material of the whole course, about whose week nothing is known.
+
+    Parameters
+    ----------
+    weeks
+        Of each material, by its id; None for a material of the whole course.
+    week
+        Of the topic.
+    least
+        By how much a passage has to stand out of which no week is known.
+
+    Examples
+    --------
+    >>> head_starts({7: 3, 8: 4, 9: None}, 3, 0.195)
+    {7: 0.195, 8: -0.1}
+    """
+    return {material: least if own == week else -OF_ANOTHER_WEEK for material, own in weeks.items() if own is not None}
 
 
 def question_weights(lost: npt.ArrayLike, n_students: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -66,7 +96,7 @@ class FoundPassage:
     question: Hashable
     passage: PassageKey
     score: float
-    """How well it suits, as the search has it; at least the threshold below which nothing is suitable."""
+    """How far it stands out, with the head start of its material; at least the threshold below which nothing is suitable."""
     section: Hashable = None
     """Passages of one material that follow each other and have the same section are read together."""
 
@@ -133,7 +163,7 @@ def ranked_passages(
     banned
         Passages that are never shown; the next one that was found takes the turn of a banned one. A passage that is pinned too is pinned.
     per_question
-        The most passages that one question leads to.
+        The most passages that one question leads to: the best one that is shown, and others that are nearly as good.
 
     Notes
     -----
@@ -143,10 +173,10 @@ def ranked_passages(
 
     Examples
     --------
-    >>> found = [FoundPassage("loops", (1, 4), 0.5), FoundPassage("lists", (1, 5), 0.8), FoundPassage("lists", (2, 1), 0.9)]
+    >>> found = [FoundPassage("loops", (1, 4), 0.5), FoundPassage("lists", (1, 5), 0.88), FoundPassage("lists", (2, 1), 0.9)]
     >>> ranking = ranked_passages({"loops": 0.4, "lists": 0.3, "sets": 0.2}, found)
     >>> [(item.passages, item.questions, round(item.score, 2)) for item in ranking.items]
-    [(((1, 4), (1, 5)), ('loops', 'lists'), 0.44), (((2, 1),), ('lists',), 0.27)]
+    [(((1, 4), (1, 5)), ('loops', 'lists'), 0.46), (((2, 1),), ('lists',), 0.27)]
     >>> ranking.unanswered
     ('sets',)
     """
@@ -156,12 +186,16 @@ def ranked_passages(
     sections: dict[PassageKey, Hashable] = {}
     leads: dict[Hashable, list[FoundPassage]] = defaultdict(list)
     for hit in found:
+        if weights.get(hit.question, 0) <= 0:
+            continue
         sections[hit.passage] = hit.section
         if hit.passage not in hidden:
             leads[hit.question].append(hit)
     for question in counting:
         best_first = sorted(leads[question], key=lambda hit: (-hit.score, hit.passage))
         for hit in best_first[:per_question]:
+            if hit.score < best_first[0].score - NEARLY_AS_GOOD:
+                break
             scores[hit.passage][question] = max(hit.score, scores[hit.passage].get(question, hit.score))
     order = {question: position for position, question in enumerate(counting)}
     groups = _with_pins(_read_together({*scores, *pinned}, sections), pinned)

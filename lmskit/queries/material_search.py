@@ -66,6 +66,7 @@ def best_passages(
     only: PassageFilter = PassageFilter(),
     most: int,
     weight_of_words: float | None = None,
+    head_starts: Mapping[int, float] = MappingProxyType({}),
 ) -> Rows:
     """The passages of the courses with these ids that suit a search best.
 
@@ -79,10 +80,12 @@ def best_passages(
     score         float               weighted mean of the next two, or `by_words` without a vector
     by_words      float               0-1: BM25, as a share of what a passage could reach
     by_meaning    float or None       cosine between passage and search, -1 to 1
+    head_start    float               of the material, as it was given; 0 without one
     typical       float               mean score of all passages of the courses; the same in every row
     ============  ==================  ===============================================================
 
-    The best ones first, then by material and ordinal; at most `most`. A passage that has neither a searched word nor a vector of the
+    The best ones first, by score plus head start, then by material and ordinal; at most `most`. `head_starts` has, by the id of a
+    material, what is known in its favour, or against it, besides the search. A passage that has neither a searched word nor a vector of the
     model is not found. No passage of another course has an influence.
     """
     with _by_course(session):
@@ -98,6 +101,8 @@ def best_passages(
                 "vector": None if vector is None else "[" + ",".join(f"{number:.6g}" for number in vector.numbers) + "]",
                 "model": None if vector is None else vector.model,
                 "weight": share_of_words(vector) if weight_of_words is None else weight_of_words,
+                "weighed": list(head_starts),
+                "head_starts": list(head_starts.values()),
                 "filtered": bool(only) or bool(words.demanded),
                 "week": only.week,
                 "kind": None if only.kind is None else only.kind.value,

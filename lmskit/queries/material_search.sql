@@ -1,11 +1,11 @@
 -- The passages of some courses that suit a search best.
 --
 -- One row for each passage that has a searched word, or a vector; the best of them.
--- Order: score, the best first; then number of the material and of the passage, so that it is total.
+-- Order: score and head start of the material, the best first; then number of the material and of the passage, so that it is total.
 -- Columns: by_words is Okapi BM25 (k1 = 1.2, b = 0.75), divided by the limit that a passage approaches which repeats every searched word
 --   without end, so that it is from 0 to 1. by_meaning is the cosine between passage and search; null where the passage has no vector of
 --   the model. score is their weighted mean; of a passage without a vector it is by_words. typical is the mean score
---   of all passages of the courses, by which one can see how much a passage stands out.
+--   of all passages of the courses, by which one can see how much a passage stands out. head_start is what the caller has for a material.
 -- Caveats: A word is compared as the language of each passage has it, so that one search becomes a query for each language.
 --   How rare a word is follows from the chosen courses alone. Filters decide which passages are shown; scores stay the same.
 -- Fast: row security allows no index on words or vectors. The words are read from passage_words, in a row for 64 passages, of which ts_filter
@@ -115,9 +115,18 @@ scored AS MATERIALIZED (
     FULL JOIN worded USING (material_id, ordinal)
 ),
 
-best AS MATERIALIZED (
+-- materials whose passages are preferred, or the contrary, in the choice of the best; their scores stay what they are
+given AS MATERIALIZED (
     SELECT *
+    FROM unnest(CAST(:weighed AS bigint []), CAST(:head_starts AS float8 [])) AS material (material_id, head_start)
+),
+
+best AS MATERIALIZED (
+    SELECT
+        scored.*,
+        coalesce(given.head_start, 0) AS head_start
     FROM scored
+    LEFT JOIN given ON given.material_id = scored.material_id
     WHERE
         NOT CAST(:filtered AS boolean)
         OR (scored.material_id, scored.ordinal) IN (
@@ -134,7 +143,7 @@ best AS MATERIALIZED (
                 AND (CAST(:kind AS text) IS NULL OR m.kind::text = :kind)
                 AND (CAST(:language AS text) IS NULL OR p.language = :language)
         )
-    ORDER BY scored.score DESC, scored.material_id ASC, scored.ordinal ASC
+    ORDER BY scored.score + coalesce(given.head_start, 0) DESC, scored.material_id ASC, scored.ordinal ASC
     LIMIT CAST(:most AS integer)
 ),
 
@@ -163,6 +172,7 @@ SELECT
     best.score,
     best.by_words,
     best.by_meaning,
+    best.head_start,
     average.score AS typical
 FROM best
 CROSS JOIN average
@@ -170,4 +180,4 @@ JOIN material_passages AS p USING (material_id, ordinal)
 JOIN materials AS m ON m.id = p.material_id AND m.course_id = p.course_id
 JOIN courses AS c ON c.id = p.course_id
 WHERE p.course_id = ANY(CAST(:courses AS bigint []))
-ORDER BY best.score DESC, p.material_id ASC, p.ordinal ASC
+ORDER BY best.score + best.head_start DESC, p.material_id ASC, p.ordinal ASC

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,15 @@ MISSED_QUESTIONS = Columns(
     Column("question", "str", "id of the question; NaN for a quiz of which only totals are known"),
     Column("number", "int64", "of the question in its quiz, from 1; 0 without a question"),
     Column("prompt", "str", "NaN without a question"),
-    Column("search_text", "str", "what to search materials for: prompt and right options, or title of the quiz and topic"),
+    Column("search_text", "str", "what to search materials for: prompt and right options, with the topic where they say little"),
     Column("n_students", "int64", "whose last graded attempt at the quiz counts"),
     Column("n_missed", "int64", "those of them who did not earn all points; a question left blank is missed"),
     Column("lost", "float64", "sum of the shares of the points that these did not earn, 0 to `n_missed`"),
 )
 
+_LEAST_WORDS = 3
+"""Words of prompt and right options below which the topic is searched for too."""
+_WORD = re.compile(r"[^\W\d_]{3,}")
 _STATEMENT = text(files("lmskit.queries").joinpath("missed_questions.sql").read_text(encoding="utf-8"))
 
 
@@ -63,13 +67,17 @@ def missed_questions(session: Session, course: str, *, week: int | None = None, 
 def search_text(row: Mapping[str, Any]) -> str:
     """What to search materials for, given a row with prompt, options, answer and topics.
 
-    The right options belong to it, since the prompt of many questions is no more than *which of these is true?*
+    The right options belong to it, since the prompt of many questions is no more than *which of these is true?* The topic of the question,
+    or else of the week, is added only where both together say little: beside a prompt that says enough it leads to what introduces the
+    topic rather than to the answer.
 
     Examples
     --------
     >>> options = [{"id": "a", "text": "A list"}, {"id": "b", "text": "A tuple"}]
-    >>> search_text({"prompt": "Which can be changed?", "options": options, "answer": "a", "question_topic": None})
+    >>> search_text({"prompt": "Which can be changed?", "options": options, "answer": "a", "question_topic": None, "topic": "Lists"})
     'Which can be changed? A list'
+    >>> search_text({"prompt": "What is printed?", "options": None, "answer": "3", "question_topic": None, "topic": "Loops"})
+    'What is printed? Loops'
     >>> search_text({"prompt": None, "quiz_title": "Quiz 3", "topic": "Loops"})
     'Quiz 3. Loops'
     """
@@ -82,4 +90,5 @@ def search_text(row: Mapping[str, Any]) -> str:
         for option in (options if isinstance(options, list) else [])
         if isinstance(option, dict) and option.get("id") in right
     ]
-    return " ".join(part for part in (row["prompt"], *chosen, row.get("question_topic") or "") if part)
+    said = " ".join(part for part in (row["prompt"], *chosen) if part)
+    return said if len(_WORD.findall(said)) >= _LEAST_WORDS else f"{said} {row.get('question_topic') or row['topic']}"

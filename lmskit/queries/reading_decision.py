@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from lmskit.models import Material
 from lmskit.queries.frame import rows
@@ -40,7 +40,7 @@ def reading_decisions(session: Session, course_id: int, *, week: int | None = No
     return rows(session, _STATEMENT, {"course": course_id, "week": week})
 
 
-def materials_by_week(session: Session, course_id: int) -> dict[int | None, int]:
-    """How many materials a course has for each week that has any; None: for the whole course."""
-    statement = select(Material.week_number, func.count().label("n")).where(Material.course_id == course_id).group_by(Material.week_number)
-    return {row.week_number: row.n for row in session.execute(statement)}
+def weeks_of_materials(session: Session, course_id: int) -> dict[int, int | None]:
+    """The week of each material of a course, by its id; None for a material of the whole course."""
+    statement = select(Material.id, Material.week_number).where(Material.course_id == course_id).order_by(Material.id)
+    return {row.id: row.week_number for row in session.execute(statement)}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from lmskit.analytics.reading_advice import MISSED_OFTEN, PER_QUESTION, FoundPassage, question_weights, ranked_passages
+from lmskit.analytics.reading_advice import MISSED_OFTEN, PER_QUESTION, FoundPassage, head_starts, question_weights, ranked_passages
 from lmskit.errors import WeekNotFoundError
 from lmskit.materials.location import Location
 from lmskit.queries.course import course_by_code, narrow, syllabus_rows
@@ -14,7 +14,7 @@ from lmskit.queries.mastery import class_weeks
 from lmskit.queries.material_search import best_passages, found_words, is_in_use
 from lmskit.queries.missed_questions import missed_questions
 from lmskit.queries.page import MAX_PAGE
-from lmskit.queries.reading_decision import materials_by_week, reading_decisions
+from lmskit.queries.reading_decision import reading_decisions, weeks_of_materials
 from lmskit.queries.search_words import plain_words
 from lmskit.read_models.advised_passage import AdvisedPassage, CourseAdvice, DecidedPassage, MaterialGap, MissedQuestion, ReadingAdvice
 from lmskit.read_models.material_link import link_to
@@ -53,7 +53,7 @@ def advice_texts(session: Session, course: str, *, week: int | None = None, stud
         There is no such course among those the signed-in person can see.
     """
     narrow(session, course)
-    if not materials_by_week(session, course_by_code(session, course).id):
+    if not weeks_of_materials(session, course_by_code(session, course).id):
         return ()
     missed = _counting(missed_questions(session, course, week=week, student_id=student_id), of_one=student_id is not None)
     return tuple(dict.fromkeys(missed["search_text"]))
@@ -103,14 +103,14 @@ def course_advice(session: Session, course: str, searches: Mapping[str, Prepared
     weeks = class_weeks(session, course, limit=MAX_PAGE)
     weak = weeks[weeks["mean_value"] < threshold].set_index("week_number")
     found = _advice(session, course, searches, weeks=[int(week) for week in weak.index])
-    n_materials = materials_by_week(session, course_by_code(session, course).id)
+    n_materials = Counter(weeks_of_materials(session, course_by_code(session, course).id).values())
     gaps = [
         MaterialGap(
             week=advice.week,
             topic=advice.topic,
             mean_value=float(weak["mean_value"][advice.week]),
             n_assessed=int(weak["n_assessed"][advice.week]),
-            n_materials=n_materials.get(advice.week, 0),
+            n_materials=n_materials[advice.week],
             n_missed=advice.n_missed,
             unanswered=advice.unanswered,
         )
@@ -118,7 +118,7 @@ def course_advice(session: Session, course: str, searches: Mapping[str, Prepared
         if advice.unanswered and advice.share_unanswered >= LEAST_GAP
     ]
     return CourseAdvice(
-        sum(n_materials.values()), tuple(found), tuple(sorted(gaps, key=lambda gap: (not gap.nothing_at_all, gap.mean_value, gap.week)))
+        n_materials.total(), tuple(found), tuple(sorted(gaps, key=lambda gap: (not gap.nothing_at_all, gap.mean_value, gap.week)))
     )
 
 
@@ -133,8 +133,9 @@ def _advice(
         raise WeekNotFoundError(course=course, week=missing[0])
     answered = missed_questions(session, course, week=only, student_id=student_id)
     decided = reading_decisions(session, course_id, week=only)
-    n_materials = materials_by_week(session, course_id)
-    finder = _Finder(session, course_id, searches)
+    material_weeks = weeks_of_materials(session, course_id)
+    n_materials = Counter(material_weeks.values())
+    finder = _Finder(session, course_id, searches, material_weeks)
     return [
         _week_advice(
             week,
@@ -142,7 +143,7 @@ def _advice(
             answered[answered["week_number"] == week],
             [row for row in decided if row["week_number"] == week],
             finder,
-            n_materials=n_materials.get(week, 0) + n_materials.get(None, 0),
+            n_materials=n_materials[week] + n_materials[None],
             of_one=student_id is not None,
         )
         for week in weeks
@@ -158,23 +159,28 @@ def _counting(answered: pd.DataFrame, *, of_one: bool) -> pd.DataFrame:
 
 
 class _Finder:
-    """Searches the passages of a course for questions, each text once."""
+    """Searches the passages of a course for questions, each text once for a week."""
 
-    def __init__(self, session: Session, course_id: int, searches: Mapping[str, PreparedSearch]) -> None:
-        self._session, self._course_id, self._searches = session, course_id, searches
+    def __init__(
+        self, session: Session, course_id: int, searches: Mapping[str, PreparedSearch], material_weeks: Mapping[int, int | None]
+    ) -> None:
+        self._session, self._course_id, self._searches, self._material_weeks = session, course_id, searches, material_weeks
         self._in_use: dict[tuple[str, str], bool] = {}
-        self._found: dict[tuple[str, int], Rows] = {}
+        self._found: dict[tuple[str, int, int], Rows] = {}
         self.by_words_alone = False
 
-    def suitable(self, text: str, *, hidden: Collection[PassageKey]) -> list[Mapping[str, Any]]:
-        """The passages that stand out for a text, without hidden ones, each with its `distinction`; of neighbours that share text, one."""
-        most = PER_QUESTION + _FURTHER + len(hidden)
-        if (text, most) not in self._found:
-            self._found[text, most] = self._searched(text, most)
-        shown = [hit for hit in self._found[text, most] if _key(hit) not in hidden]
+    def suitable(self, text: str, week: int, *, hidden: Collection[PassageKey]) -> list[Mapping[str, Any]]:
+        """The passages that stand out for a text of a week, without hidden ones, each with its `distinction`.
+
+        Of neighbours that share text, one. The head start of the material is part of the distinction.
+        """
+        key = (text, week, PER_QUESTION + _FURTHER + len(hidden))
+        if key not in self._found:
+            self._found[key] = self._searched(*key)
+        shown = [hit for hit in self._found[key] if _key(hit) not in hidden]
         return [hit for hit, _ in without_overlaps(shown)]
 
-    def _searched(self, text: str, most: int) -> Rows:
+    def _searched(self, text: str, week: int, most: int) -> Rows:
         search = self._searches.get(text, PreparedSearch(plain_words(text), None))
         vector = search.vector
         if vector is not None:
@@ -184,8 +190,9 @@ class _Finder:
             vector = vector if self._in_use[model] else None
         self.by_words_alone |= vector is None
         least = least_distinction(None if vector is None else vector.model)
-        hits = best_passages(self._session, [self._course_id], search.words, vector, most=most)
-        far = ({**hit, "distinction": hit["score"] - hit["typical"]} for hit in hits)
+        known = head_starts(self._material_weeks, week, least)
+        hits = best_passages(self._session, [self._course_id], search.words, vector, most=most, head_starts=known)
+        far = ({**hit, "distinction": hit["score"] - hit["typical"] + hit["head_start"]} for hit in hits)
         return [hit for hit in far if hit["distinction"] >= least]
 
     def marked(self, questions: Iterable[str], passages: Collection[Mapping[str, Any]]) -> dict[str | None, set[str]]:
@@ -215,7 +222,7 @@ def _week_advice(
     banned = {(row["material_id"], ordinal) for row in decided if row["decision"] == Decision.BANNED for ordinal in row["ordinals"] or ()}
     repeated = {(row["material_id"], ordinal) for row in pins for ordinal in row["ordinals"][1:]}
     hidden = (banned | repeated) - pinned.keys()
-    hits = {question: finder.suitable(text, hidden=hidden) for question, text in texts.items()}
+    hits = {question: finder.suitable(text, week, hidden=hidden) for question, text in texts.items()}
     passages: dict[PassageKey, Mapping[str, Any]] = {_key(hit): hit for found in hits.values() for hit in found} | pinned
     ranking = ranked_passages(
         {question: missed.weight for question, missed in questions.items()},

@@ -1,11 +1,11 @@
 """Reading advice: laws that hold for every class, every question and every decision."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from lmskit.analytics.reading_advice import FoundPassage, question_weights, ranked_passages
+from lmskit.analytics.reading_advice import NEARLY_AS_GOOD, FoundPassage, question_weights, ranked_passages
 
 QUESTIONS = ("a", "b", "c", "d")
 passages = st.tuples(st.integers(1, 3), st.integers(1, 6))
@@ -48,6 +48,7 @@ def test_no_weight_without_students_or_without_a_miss():
     assert question_weights([0, 0, 0], [0, 1, 500]).tolist() == [0, 0, 0]
 
 
+@example({"b": 1.0}, [FoundPassage("a", (1, 1), 1.0, 0), FoundPassage("b", (1, 2), 1.0)], [(1, 1)], [])
 @given(weights, finds(), decisions, decisions)
 def test_a_question_that_no_student_missed_changes_nothing(weights, found, pinned, banned):
     silent = dict.fromkeys(QUESTIONS, 0.0) | weights
@@ -108,7 +109,16 @@ def test_passages_that_are_read_together_follow_each_other_in_one_section(weight
 
 
 def test_a_question_leads_to_few_passages_and_the_next_one_takes_the_turn_of_a_banned_one():
-    found = [FoundPassage("a", (material, 1), material / 10) for material in range(1, 7)]
+    found = [FoundPassage("a", (material, 1), material / 100) for material in range(1, 7)]
     best = [item.best for item in ranked_passages({"a": 0.5}, found).items]
     assert best == [(6, 1), (5, 1), (4, 1)]
     assert [item.best for item in ranked_passages({"a": 0.5}, found, banned=[(5, 1)]).items] == [(6, 1), (4, 1), (3, 1)]
+
+
+@given(weights, finds(), decisions)
+def test_a_question_leads_only_to_what_is_nearly_as_good_as_the_best(weights, found, banned):
+    for question in weights:
+        scores = {hit.passage: hit.score for hit in found if hit.question == question and hit.passage not in banned}
+        shown = {passage for item in ranked_passages({question: 1.0}, found, banned=banned).items for passage in item.passages}
+        assert bool(shown) == bool(scores)
+        assert all(scores[passage] >= max(scores.values()) - NEARLY_AS_GOOD for passage in shown)

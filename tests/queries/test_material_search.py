@@ -158,6 +158,16 @@ def test_fewer_hits_are_the_first_of_more(session, world):
     assert best_passages(session, [world[0].id], plain_words("house list"), vector(3), most=7) == more[:7]
 
 
+def test_a_head_start_changes_which_passages_come_first_and_no_score(session, world):
+    every = best_passages(session, [world[0].id], plain_words("house list"), vector(3), most=EVERY)
+    given = {every[-1]["material_id"]: 0.4, every[0]["material_id"]: -0.2}
+    rows = best_passages(session, [world[0].id], plain_words("house list"), vector(3), most=7, head_starts=given)
+    wanted = [{**row, "head_start": given.get(row["material_id"], 0)} for row in every]
+    wanted.sort(key=lambda row: (-row["score"] - row["head_start"], row["material_id"], row["ordinal"]))
+    assert rows == wanted[:7]
+    assert rows != every[:7]
+
+
 def test_quotations_are_demanded_and_minus_signs_exclude(session, world):
     every = best_passages(session, [world[0].id], plain_words("loop index"), vector(1), most=EVERY)
     together = best_passages(session, [world[0].id], search_words('"loop index"'), vector(1), most=EVERY)

@@ -49,6 +49,31 @@ def test_one_student_is_advised_about_what_that_student_missed(session, made):
     assert [question.number for question in advice.unanswered] == [4]
 
 
+def test_the_week_of_a_material_counts_for_its_passages_and_another_week_against_them(session):
+    course = factories.course(session, weeks=2)
+    prompts = ("falcon harbour lantern meadow", "copper violin glacier orchard")
+    questions = [{"id": f"q{n}", "type": "short_text", "prompt": prompt, "points": 1} for n, prompt in enumerate(prompts)]
+    quiz = factories.quiz(session, course, questions=questions, max_score=2)
+    given = [{"question": question["id"], "response": "x", "score": 0} for question in questions]
+    for _ in range(4):
+        factories.attempt(session, quiz, factories.enrollment(session, course).student_id, answers=given, score=0)
+    near, far, rest = (factories.material(session, course, week_number=None, title=title) for title in ("near", "far", "rest"))
+    factories.passage(session, near, 1, body="A falcon and a harbour.")
+    factories.passage(session, far, 1, body="The copper of that roof is older than the house.")
+    for number in range(1, 21):
+        factories.passage(session, rest, number, body=f"Chapter {number} is about trees, graphs, and heaps of stone.")
+
+    def advised(of_near, of_far):
+        near.week_number, far.week_number = of_near, of_far
+        session.flush()
+        searches = question_searches(advice_texts(session, course.code), None)
+        return {passage.title for passage in reading_advice(session, course.code, 1, searches).passages}
+
+    assert advised(None, None) == {"near"}
+    assert advised(1, 1) == {"near", "far"}
+    assert advised(2, 2) == set()
+
+
 def test_nothing_is_advised_without_answers_without_mistakes_and_without_suitable_passages(session, made):
     assert "answered yet" in advice_of(session, made, week=2).nothing
     assert "was missed" in advice_of(session, made, student_id=made.students[3]).nothing
