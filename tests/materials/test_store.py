@@ -14,8 +14,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import fsspec
 import pytest
+from fsspec.registry import _registry
 
 from lmskit.errors import MaterialStoreError, StoredFileError
 from lmskit.materials.chosen_store import store_of
@@ -237,7 +237,7 @@ def test_a_store_without_a_bucket_is_refused(address):
 
 def test_a_package_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
-    monkeypatch.delitem(fsspec.registry._registry, "s3", raising=False)  # if another test has used it
+    monkeypatch.delitem(_registry, "s3", raising=False)  # if another test has used it
     with pytest.raises(MaterialStoreError, match=re.escape("pip install 'lmskit[s3]'")):
         ObjectStore("s3://bucket/materials")
 
