@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 from rich.text import Text
+from sqlalchemy.orm import Session
 
 from lmskit.cli.printing import console, print_line, visible
 from lmskit.db import access, engine_for, revision, snapshot, transaction
@@ -24,15 +25,18 @@ from lmskit.errors import (
     BusyError,
     DatabaseError,
     DatabaseSessionNotFoundError,
+    MaterialStoreError,
     RevisionError,
     SeveralHeadsError,
     UnreachableError,
 )
+from lmskit.materials.chosen_store import store_of
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.health import database_findings
 from lmskit.queries.load import load_findings
 from lmskit.rounding import count_text
 from lmskit.services.database_session import end_session
+from lmskit.services.material_store import store_findings
 from lmskit.variables import misspelt_variables
 
 LOW_DISK = 1 << 30
@@ -117,6 +121,7 @@ def all_findings() -> Iterator[Finding]:
                 installed=access().server.installed_release() if embedded else None,
             )
             yield from load_findings(session, taken_by_sessions)
+            yield from materials_findings(session)
         if embedded:
             yield from tried_passwords(access().server.cluster.layout.log)
     except RevisionError as error:
@@ -125,6 +130,16 @@ def all_findings() -> Iterator[Finding]:
         yield wrong("database", str(error))
         if access().server.external is None:
             yield from server_sessions(access().server.cluster.layout.data)
+
+
+def materials_findings(session: Session) -> Iterator[Finding]:
+    """Check the store of materials."""
+    try:
+        store = store_of(access().settings)
+    except MaterialStoreError as error:
+        yield wrong("store of materials", str(error))
+    else:
+        yield from store_findings(session, store)
 
 
 def server_sessions(data: Path) -> Iterator[Finding]:

@@ -29,14 +29,13 @@ from lmskit.schemas.material import AddMaterial, MaterialDetails
 from lmskit.schemas.mistakes import mistakes
 from lmskit.services.material import AddedMaterial, MaterialContent, RemovedMaterial, add_material, refresh_material, remove_material, sweep
 from lmskit.services.material_folder import FileResult, add_files, counts_of
+from lmskit.services.material_store import sweep_all
 from lmskit.vocabulary import MaterialKind
 
 app = typer.Typer(name="material")
 
 SOME_REFUSED = 3
 """The exit status if some files of a folder were refused; the others are added."""
-_SWEPT_AT_ONCE = 100
-"""Files between two commits of a sweep."""
 _HEADINGS = {"name": "File", "outcome": "Result", "week": "Week", "title": "Title", "n_passages": "Passages", "reason": "Why"}
 _IS_ADDRESS = re.compile("https?://", re.IGNORECASE)
 
@@ -153,13 +152,10 @@ def refresh(
 @app.command("sweep")
 def sweep_store() -> None:
     """Remove files from the store that no material has, as a crash may leave them; for the account that may list the store."""
-    store = store_of(access().settings)
-    names = list(store.names())
-    removed = 0
-    for start in range(0, len(names), _SWEPT_AT_ONCE):
-        with transaction() as session:
-            removed += sweep(session, store, names[start : start + _SWEPT_AT_ONCE])
-    print_line(f"{count_text(removed, 'file')} of {len(names):,} removed: no material had {'it' if removed == 1 else 'them'}.")
+    swept = sweep_all(transaction, store_of(access().settings))
+    print_line(f"{count_text(swept.files, 'file')} of {swept.looked_at:,} removed: no material had {'it' if swept.files == 1 else 'them'}.")
+    if swept.rows:
+        print_line(f"{count_text(swept.rows, 'file')} forgotten that no material had, and that the store did not have.")
 
 
 def _is_folder(path: Path) -> bool:
