@@ -58,6 +58,11 @@ def model_in_use(session: Session) -> StoredModel | None:
     return _model(session, EmbeddingModel.state == EmbeddingModelState.IN_USE)
 
 
+def filling_model(session: Session) -> StoredModel | None:
+    """The model that search shall use when it has vectors of all passages; None if no change is under way."""
+    return _model(session, EmbeddingModel.state == EmbeddingModelState.FILLING)
+
+
 def _model(session: Session, condition: ColumnElement[bool]) -> StoredModel | None:
     statement = (
         select(EmbeddingModel.name, EmbeddingModel.dimension, EmbeddingModel.checksum, EmbeddingModel.state)
@@ -149,12 +154,12 @@ def embedding_findings(session: Session) -> Iterator[Finding]:
             )
         elif used is not None:
             yield well("vectors", f"All {n_passages:,} passages of materials have a vector of {used.name}.")
-    filling = _model(session, EmbeddingModel.state == EmbeddingModelState.FILLING)
+    filling = filling_model(session)
     if filling is not None:
         yield note(
             "vectors, unfinished",
             f"Search shall use {filling.name}, which does not have vectors of all passages yet. "
-            f"Unless they are being computed now: lmskit material embed --model {filling.name}",
+            f"Unless they are being computed now: lmskit material embed --model {filling.name}. The job vectors finishes it, too.",
         )
 
 

@@ -6,7 +6,7 @@ a new one, one transaction switches, and the old vectors are deleted after it. E
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_once
 
 from lmskit.db import PATIENT, Opener, retried
-from lmskit.errors import EmbedderUnavailableError, ModelChangedError
+from lmskit.errors import EmbedderError, EmbedderUnavailableError, ModelChangedError
 from lmskit.materials.vectors.choice import chosen_embedder, embedder_named
 from lmskit.materials.vectors.embedder import check_embedder, passage_text, vectors_of
 from lmskit.models import EmbeddingModel, Material, MaterialPassage, PassageVector
@@ -23,6 +23,7 @@ from lmskit.queries.material_vectors import (
     BEFORE_ALL,
     PassageToEmbed,
     count_without_vector,
+    filling_model,
     model_in_use,
     passages_with_vector,
     passages_without_vector,
@@ -65,6 +66,8 @@ class EmbeddingReport:
     """Passages that have none yet, since they were added or changed meanwhile."""
     replaced: str | None = None
     """The model that search used before."""
+    unfinished: str | None = None
+    """Why a change of the model that was interrupted could not be finished, and what to do."""
 
     @property
     def sentence(self) -> str:
@@ -72,11 +75,15 @@ class EmbeddingReport:
         vectors = "1 vector" if self.stored == 1 else f"{self.stored:,} vectors"
         left = f" {self.without:,} passages were added meanwhile and have none yet." if self.without else ""
         switched = f" Search uses them now, instead of those of {self.replaced}." if self.replaced else ""
-        return f"{vectors} of {self.model} stored.{left}{switched}"
+        unfinished = f" {self.unfinished}" if self.unfinished else ""
+        return f"{vectors} of {self.model} stored.{left}{switched}{unfinished}"
 
 
 def embed_passages(begin: Opener, settings: Settings, *, model: str | None = None, progress: Progress = silent) -> EmbeddingReport:
     """Give every passage that has none a vector; with another model than the one in use, of that model, and let search use it then.
+
+    Without a model, an administrator's call also finishes a change of the model that was interrupted. With a model, it ends a change to
+    another one.
 
     Parameters
     ----------
@@ -98,6 +105,20 @@ def embed_passages(begin: Opener, settings: Settings, *, model: str | None = Non
     NotPermittedError
         Only an administrator can choose a model.
     """
+    report = _embed(begin, settings, model, progress)
+    filling = _read(begin, filling_model) if model is None else None
+    if filling is None or not _read(begin, lambda session: session.execute(_MAY_DELETE).scalar_one()):
+        return report
+    try:
+        finished = _embed(begin, settings, filling.name, progress)
+    except EmbedderError as error:
+        advice = f"To use it: lmskit material embed --model {filling.name}; to stay: lmskit material embed --model {report.model}"
+        return replace(report, unfinished=f"The change to {filling.name} is not finished: {error} {advice}")
+    return replace(finished, stored=report.stored + finished.stored)
+
+
+def _embed(begin: Opener, settings: Settings, model: str | None, progress: Progress) -> EmbeddingReport:
+    """Do it for one model."""
     used = _read(begin, model_in_use)
     if model is not None:
         embedder = embedder_named(model, settings)
@@ -112,6 +133,8 @@ def embed_passages(begin: Opener, settings: Settings, *, model: str | None = Non
         _write(begin, lambda session: _register(session, embedder))
     else:
         _require_same(used, embedder)
+        if model is not None and _read(begin, filling_model) is not None:
+            _write(begin, lambda session: _end_other_changes(session, model))
     _compare_with_stored(begin, embedder)
     stored, replaced = 0, None
     for _ in range(_ROUNDS):
@@ -153,6 +176,7 @@ def _register(session: Session, embedder: Embedder) -> None:
         else:  # search does not use it: its vectors are those of another model of this name
             session.execute(delete(PassageVector).where(PassageVector.model == embedder.name))
             session.execute(update(EmbeddingModel).where(EmbeddingModel.name == embedder.name).values(**values))
+        _end_other_changes(session, embedder.name)
 
 
 def _switch(session: Session, embedder: Embedder) -> str | None:
@@ -172,6 +196,14 @@ def _switch(session: Session, embedder: Embedder) -> str | None:
         for name, state in ((used.name, EmbeddingModelState.RETIRED), (embedder.name, EmbeddingModelState.IN_USE)):
             session.execute(update(EmbeddingModel).where(EmbeddingModel.name == name).values(state=state))
     return used.name
+
+
+def _end_other_changes(session: Session, name: str) -> None:
+    """Let search use no other model than this one in the end."""
+    with administrators_only("choose the model that search uses"):
+        _lock_models(session)
+        other = (EmbeddingModel.state == EmbeddingModelState.FILLING) & (EmbeddingModel.name != name)
+        session.execute(update(EmbeddingModel).where(other).values(state=EmbeddingModelState.RETIRED))
 
 
 def _lock_models(session: Session) -> None:

@@ -134,6 +134,43 @@ def test_a_change_that_was_interrupted_goes_on_where_it_was(begin, session, mate
     assert used(session) == "own"
 
 
+@pytest.fixture
+def interrupted(begin, material, own):
+    """A change from the hash to the institution's model, of which one batch is stored."""
+    model, settings = own
+    embed_passages(begin, Settings(), model=HASH)
+    answers = iter([None])
+    model.before = lambda: next(answers)
+    with pytest.raises(StopIteration):
+        embed_passages(begin, settings, model="own")
+    model.before = lambda: None
+    return settings
+
+
+def test_the_job_of_the_night_finishes_a_change_that_was_interrupted(begin, session, material, interrupted):
+    factories.passage(session, material, 71, body="New")
+    report = embed_passages(begin, interrupted)
+    assert report.sentence == f"40 vectors of own stored. Search uses them now, instead of those of {HASH}."
+    assert states(session) == {HASH: EmbeddingModelState.RETIRED, "own": EmbeddingModelState.IN_USE}
+    assert (len(vectors(session, HASH)), len(vectors(session, "own"))) == (0, 71)
+
+
+def test_a_change_to_a_model_that_this_process_does_not_have_is_named_with_what_to_do(begin, session, interrupted):
+    report = embed_passages(begin, Settings())
+    assert (report.stored, used(session)) == (0, HASH)
+    assert "The change to own is not finished: " in report.sentence
+    assert report.sentence.endswith(f"To use it: lmskit material embed --model own; to stay: lmskit material embed --model {HASH}")
+    assert embed_passages(begin, Settings(), model=HASH).sentence == f"0 vectors of {HASH} stored."
+    assert states(session) == {HASH: EmbeddingModelState.IN_USE, "own": EmbeddingModelState.RETIRED}
+    assert vectors(session, "own") == {}
+
+
+def test_the_last_choice_of_a_model_counts(begin, session, interrupted):
+    factories.embedding_model(session, name="another", state=EmbeddingModelState.FILLING)
+    embed_passages(begin, interrupted, model="own")
+    assert states(session) == dict.fromkeys(("another", HASH), EmbeddingModelState.RETIRED) | {"own": EmbeddingModelState.IN_USE}
+
+
 def test_passages_that_are_added_meanwhile_are_embedded_before_the_switch(begin, session, material, own):
     model, settings = own
     embed_passages(begin, Settings(), model=HASH)
@@ -249,7 +286,7 @@ def test_the_doctor_says_when_passages_have_no_vector(begin, session, material, 
     assert [finding.sentence for finding in embedding_findings(session)][1:] == [
         (
             "Search shall use own, which does not have vectors of all passages yet. "
-            "Unless they are being computed now: lmskit material embed --model own"
+            "Unless they are being computed now: lmskit material embed --model own. The job vectors finishes it, too."
         )
     ]
 
