@@ -86,6 +86,21 @@ EMBEDDING_MODELS = Columns(
     Column("checksum", "str", "SHA-256 of what determines its vectors; NaN = unknown"),
 )
 
+CRAWLS = Columns(
+    Column("crawl_id", "int64", heading="Crawl"),
+    Column("course", "str", "code of the course", heading="Course"),
+    Column("start_url", "str", "the page it starts from", heading="Start"),
+    Column("state", "str", "`CrawlState`; one that was killed is still `running`", heading="State"),
+    Column("done", "int64", "addresses that are materials, or lead to one", heading="Done"),
+    Column("not_added", "int64", "addresses that are gone or refused", heading="Not added"),
+    Column("waiting", "int64", "addresses within its depth that are not fetched yet", heading="Waiting"),
+    Column("started_at", "object", "`datetime`", heading="Started"),
+    Column("ended_at", "object", "`datetime`; None while it runs, and after it was killed", heading="Ended"),
+    Column("started_by", "str", "e-mail address, or the login of a person whom the reader may not see", heading="By"),
+    Column("is_newest", "bool", "whether the course has no later crawl from there; only the newest one can go on"),
+    Column("options", "object", "limits, week and the like, as a dictionary"),
+)
+
 MATERIALS = Columns(
     Column("material_id", "int64", heading="Material"),
     Column("week_number", "Int64", "1-60; missing for the whole course", heading="Week"),

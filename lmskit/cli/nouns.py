@@ -51,6 +51,7 @@ MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
         "lmskit.cli.material_advice",
         "lmskit.cli.material_vectors",
         "lmskit.cli.material_crawl",
+        "lmskit.cli.material_crawls",
     ),
 }
 """A module has either an `app` with verbs, or a function named like the noun, with `_` for `-`. Python keeps the word `import` for itself.

@@ -1,11 +1,13 @@
 """`lmskit material crawl` on a site of this machine, which tests alone may be fetched from."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lmskit.cli import material_crawl
 from lmskit.db import transaction
-from lmskit.models import Material
+from lmskit.models import Material, MaterialCrawl
+from lmskit.settings import DEMO_ADMIN
+from lmskit.vocabulary import CrawlState
 from tests.materials.web_site import Answer, Site, fetcher, page
 
 
@@ -52,6 +54,26 @@ def test_a_site_is_crawled_and_continued_and_refreshed(lmskit, course, site):
     with transaction() as session:
         found = session.execute(select(Material.url, Material.title, Material.week_number).where(Material.course_id == course.id)).all()
     assert sorted(map(tuple, found)) == [(f"{site.url}/", "A page", None), (f"{site.url}/week-2/b", "B", 2)]
+
+
+@pytest.mark.usefixtures("store", "allowed")
+def test_crawls_are_listed_with_the_command_that_goes_on(lmskit, course, site):
+    listed = ("material", "crawls", "--course", course.code)
+    assert lmskit(*listed).output == "No site has been crawled yet: lmskit material crawl URL\n"
+    lmskit("material", "crawl", site.url, "--course", course.code, "--pages", "2", "--depth", "4")
+    first = lmskit(*listed).output
+    (row,) = [line.split() for line in first.splitlines() if f"{site.url}/" in line and "stopped" in line]
+    assert (row[1], row[3:7]) == (course.code, ["stopped", "1", "1", "1"])
+    assert DEMO_ADMIN in first
+    said = f"has not come to its end; to go on: lmskit material crawl {site.url}/ --course {course.code} --depth 4 --pages 3\n"
+    assert first.endswith(said)
+    with transaction() as session:
+        session.execute(update(MaterialCrawl).where(MaterialCrawl.course_id == course.id).values(state=CrawlState.RUNNING, ended_at=None))
+    killed = lmskit(*listed).output
+    assert killed.endswith(said.replace("to go on", "unless it runs now, to go on"))
+    lmskit(*killed.splitlines()[-1].partition("to go on: lmskit ")[2].split())
+    done = lmskit(*listed).output
+    assert ("done" in done, "go on" in done) == (True, False)
 
 
 @pytest.mark.usefixtures("store", "allowed")

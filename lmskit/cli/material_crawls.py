@@ -1,0 +1,49 @@
+"""`lmskit material crawls`: past and running crawls, and how to go on with those that were interrupted."""
+
+import shlex
+from typing import Annotated, Any
+
+import typer
+
+from lmskit.cli.page import Limit, Offset
+from lmskit.cli.printing import print_line, print_table
+from lmskit.db import snapshot
+from lmskit.limits import MOST_CRAWL_PAGES
+from lmskit.listings import CRAWLS
+from lmskit.queries.crawl_list import count_crawls, crawl_rows
+from lmskit.schemas.crawl import USUAL_DEPTH, USUAL_PAGES
+from lmskit.vocabulary import CrawlState
+
+app = typer.Typer(name="material")
+
+
+@app.command()
+def crawls(
+    *,
+    course: Annotated[str | None, typer.Option("--course", metavar="CODE", help="Only those of this course.", show_default=False)] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> None:
+    """List past and running crawls, newest first, and how to go on with those that did not come to their end."""
+    with snapshot() as session:
+        listed = crawl_rows(session, course, limit=limit, offset=offset)
+        total = count_crawls(session, course)
+    print_table(listed, CRAWLS.headings, offset=offset, total=total, nothing="No site has been crawled yet: lmskit material crawl URL")
+    for row in listed:
+        if row["is_newest"] and row["state"] is not CrawlState.DONE:
+            unless = "unless it runs now, " if row["state"] is CrawlState.RUNNING else ""
+            print_line(f"Crawl {row['crawl_id']} has not come to its end; {unless}to go on: {continuation(row)}")
+
+
+def continuation(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`
+    """The command that goes on with a crawl; if it has reached its limit of addresses, with a higher one."""
+    options = row["options"]
+    asked, pages = row["done"] + row["not_added"], options.get("pages", USUAL_PAGES)
+    if asked >= pages:
+        pages = min(MOST_CRAWL_PAGES, asked + row["waiting"])
+    words = ["lmskit", "material", "crawl", row["start_url"], "--course", row["course"]]
+    usual = {"week": None, "depth": USUAL_DEPTH, "pages": USUAL_PAGES}
+    for name, value in (options | {"pages": pages}).items():
+        if name in usual and value != usual[name]:
+            words += [f"--{name}", str(value)]
+    return shlex.join(words)
