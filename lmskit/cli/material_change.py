@@ -16,7 +16,7 @@ from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import access, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
-from lmskit.errors import InputError, LockedError, MaterialFileError
+from lmskit.errors import InputError, LmskitError, LockedError, MaterialFileError
 from lmskit.materials.chosen_store import store_of
 from lmskit.materials.folder import file_alone, files_of
 from lmskit.materials.reading import MaterialReader
@@ -239,7 +239,12 @@ def _add_folder(course: str, folder: Path, details: MaterialDetails, *, dry_run:
         def count(step: str, done: int, total: int | None) -> None:
             show(f"{step} ({done} of {total})", done, total)
 
-        results.extend(add_files(transaction, store, course, files, defaults=details, dry_run=dry_run, progress=count))
+        try:
+            results.extend(add_files(transaction, store, course, files, defaults=details, dry_run=dry_run, progress=count))
+        except (LmskitError, KeyboardInterrupt):
+            if results:
+                print_error(f"It stopped after {counts_of(results)}. To go on, give the same command again.")
+            raise
     rows = [{name: getattr(result, name) for name in _HEADINGS} for result in results]
     print_table(rows, _HEADINGS, nothing=f"There are no files in {folder}.")
     _print_findings(results)

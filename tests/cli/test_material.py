@@ -101,6 +101,23 @@ def test_files_are_read_again(lmskit, course, file, material):
     assert lmskit("material", "refresh", "--course", course.code).stdout == "1 material read again: 0 changed, 1 unchanged.\n"
 
 
+def test_a_folder_that_stops_midway_says_what_was_added_and_goes_on(lmskit, course, store, tmp_path):
+    folder = tmp_path / "script"
+    folder.mkdir()
+    for name in ("a.md", "b.md", "c.md"):
+        (folder / name).write_text(f"Words of {name}.")
+    command = ("material", "add", str(folder), "--course", course.code)
+    obstacle = store / store_name_of(b"Words of b.md.")
+    obstacle.mkdir()
+    stopped = lmskit(*command)
+    assert stopped.exit_code == 1
+    assert "It stopped after 1 file: 1 added, 0 changed" in stopped.stderr
+    assert "To go on, give the same command again." in stopped.stderr
+    assert "cannot be used by this account: Is a directory" in stopped.stderr
+    obstacle.rmdir()
+    assert "3 files: 2 added, 0 changed, 1 unchanged" in lmskit(*command).stdout
+
+
 def test_a_sweep_removes_what_was_left_behind(lmskit, course, file, material, store):
     material(str(file))
     (store / store_name_of(b"left behind")).write_bytes(b"left behind")
