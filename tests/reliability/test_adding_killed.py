@@ -94,7 +94,7 @@ def materials(engine, course: Course) -> dict[str, tuple[str, int]]:
         )
         found = session.execute(statement).all()
     assert set(Counter(name for name, _, _ in found).values()) <= {1}, "a file has become two materials"
-    return {name: (stored_as, passages) for name, stored_as, passages in found}
+    return {str(name): (str(stored_as), passages) for name, stored_as, passages in found}
 
 
 def end(process: int, last: str, store: Path) -> None:
