@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
 from lmskit.dashboards.dashboard import ALL_WEEKS, TABLES, Dashboard, Filling, column, dropdown, row, week_options
 from lmskit.dashboards.hit_list import HitList, hits_table
+from lmskit.dashboards.material_file import file_of_material
 from lmskit.db import Opener, access, snapshot
 from lmskit.errors import EmbedderError
 from lmskit.limits import LAST_WEEK
-from lmskit.materials.chosen_store import store_of
 from lmskit.materials.kind_words import KIND_WORDS
 from lmskit.materials.vectors.choice import chosen_embedder
 from lmskit.queries.course import syllabus
-from lmskit.queries.material_choices import MaterialChoices, material_choices, stored_file
+from lmskit.queries.material_choices import MaterialChoices, material_choices
 from lmskit.queries.material_search import PassageFilter
 from lmskit.queries.page import MAX_PAGE
 from lmskit.read_models.passage_search import (
@@ -211,6 +210,8 @@ class FindMaterialDashboard(Dashboard):
         ]
         among = f" in {', '.join(chosen)}" if chosen else ""
         others = "Search in all weeks, kinds and languages, or with other words." if chosen else "Try other words."
+        if '"' in self.search.value:
+            others = f"Words in quotation marks are found as they stand; without quotation marks, similar passages are found too. {others}"
         return f"No passage of {where}{among} has anything to do with it. {others}"
 
     def _clear(self) -> None:
@@ -221,14 +222,7 @@ class FindMaterialDashboard(Dashboard):
             message.clear()
 
     def _file_of(self, hit: PassageHit) -> tuple[str, bytes] | None:
-        """The file of a hit, for the person's browser to save; None with a message why not."""
-        with errors_shown(self.found):
-            with self._open_session() as session:
-                stored_as = stored_file(session, hit.material_id)
-            if stored_as is not None:
-                return PurePosixPath(hit.file_name or "file").name, store_of(access().settings).read(stored_as)
-            self.found.bad(f"{hit.title}: the file was removed or replaced since the search. Search again.")
-        return None
+        return file_of_material(self._open_session, hit.material_id, hit.file_name, hit.title, self.found)
 
 
 def _note_on_vectors() -> str:

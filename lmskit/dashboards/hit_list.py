@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 import pandas as pd
 
-from lmskit.dashboards.dashboard import column
+from lmskit.dashboards.dashboard import column, row
 from lmskit.materials.kind_words import KIND_WORDS
+from lmskit.read_models.material_link import is_web_address
+from lmskit.read_models.passage_search import least_distinction
 from lmskit.readable import bounded
 from lmskit.widgets import Download
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lmskit.read_models.passage_search import PassageHit, PassageSearch
 
 STRONG, WEAK = "good match", "weak match"
-_WEB = ("http://", "https://")
 
 
 class HitList:
@@ -47,9 +48,19 @@ class HitList:
 
     def _parts(self, hit: PassageHit, found: PassageSearch) -> list[widgets.Widget]:
         shown = widgets.HTML(hit_html(hit, found), layout=widgets.Layout(width="auto", overflow="visible"))
-        if hit.link is not None or hit.file_name is None:
-            return [shown]
-        return [shown, Download(f"Download {bounded(hit.file_name)}", lambda: self._file_of(hit))]
+        below = (
+            []
+            if hit.link is not None or hit.file_name is None
+            else [Download(f"Download {bounded(hit.file_name)}", lambda: self._file_of(hit))]
+        )
+        return [entry(shown, below)]
+
+
+def entry(shown: widgets.Widget, below: Sequence[widgets.Widget]) -> widgets.Box:
+    """Put an entry of a list above what belongs to it, and a line below both."""
+    made = column(shown, *([row(*below, gap="4px")] if below else []))
+    made.add_class("lmskit-entry")
+    return made
 
 
 def hit_html(hit: PassageHit, found: PassageSearch) -> str:
@@ -57,7 +68,7 @@ def hit_html(hit: PassageHit, found: PassageSearch) -> str:
     title = html.escape(bounded(hit.title))
     address = html.escape(hit.link or "", quote=True)
     heading = f'<a href="{address}" target="_blank" rel="noopener noreferrer">{title}</a>' if is_web_address(hit.link) else title
-    location = html.escape(bounded(str(hit.location)))
+    location = html.escape(bounded(hit.location.within(hit.title)))
     where = f' <span class="where" dir="auto">{location}</span>' if location else ""
     snippet = "".join(f"<mark>{html.escape(text)}</mark>" if marked else html.escape(text) for text, marked in hit.snippet.pieces)
     language = f' lang="{html.escape(hit.language, quote=True)}"' if hit.language else ""
@@ -85,17 +96,17 @@ def match_words(hit: PassageHit, found: PassageSearch) -> str:
 
 
 def match_share(hit: PassageHit, found: PassageSearch) -> float:
-    """How far a hit stands out, as a share of the best hit, from 0 to 1."""
-    best = max(hit.score for hit in found.hits) - found.typical
-    return min(max((hit.score - found.typical) / best, 0.0), 1.0) if best > 0 else 0.0
+    """How far a hit stands out, from 0 to 1: as a share of the best hit, or of what makes a good match where none is one."""
+    best = max(max(hit.score for hit in found.hits) - found.typical, least_distinction(found.model))
+    return min(max((hit.score - found.typical) / best, 0.0), 1.0)
 
 
 def hits_table(found: PassageSearch) -> pd.DataFrame:
-    """The hits as a table."""
-    return pd.DataFrame(
+    """The hits as a table, without the columns that have nothing to say."""
+    table = pd.DataFrame(
         {
             "Material": [hit.title for hit in found.hits],
-            "Where": [str(hit.location) for hit in found.hits],
+            "Where": [hit.location.within(hit.title) for hit in found.hits],
             "Text": [str(hit.snippet) for hit in found.hits],
             "Match": [match_words(hit, found) for hit in found.hits],
             "Score": [hit.score for hit in found.hits],
@@ -104,14 +115,8 @@ def hits_table(found: PassageSearch) -> pd.DataFrame:
             "Kind": [KIND_WORDS[hit.kind] for hit in found.hits],
             "Language": [hit.language for hit in found.hits],
             "Link": [hit.link if is_web_address(hit.link) else None for hit in found.hits],
+            "File": [None if is_web_address(hit.link) else hit.file_name for hit in found.hits],
         }
     )
-
-
-def is_web_address(link: str | None) -> bool:
-    """Whether a browser may open this.
-
-    >>> is_web_address("https://example.org/"), is_web_address("javascript:alert(1)"), is_web_address(None)
-    (True, False, False)
-    """
-    return link is not None and link.lower().startswith(_WEB)
+    same = ["Course"] if len({hit.course for hit in found.hits}) == 1 else []
+    return table.drop(columns=[*same, *(name for name in ("Link", "File") if table[name].isna().all())])

@@ -25,21 +25,28 @@ from lmskit.dashboards.dashboard import (
     text,
     week_options,
 )
+from lmskit.dashboards.material_file import file_of_material
 from lmskit.dashboards.reading import AdviceList, ReadingPanel
 from lmskit.db import Opener, snapshot, transaction
 from lmskit.listings import STUDENTS_TO_HELP
 from lmskit.read_models.class_mastery import PAGE_SIZE, ClassMastery, StudentMastery, class_mastery, student_mastery
-from lmskit.read_models.prepared_advice import prepared_advice
-from lmskit.rounding import count_text
+from lmskit.read_models.prepared_advice import prepared_advice, prepared_course_advice
+from lmskit.readable import bounded
+from lmskit.rounding import count_text, number_text
 from lmskit.widgets import Message, Pager, Table, errors_shown, heading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lmskit.read_models.advised_passage import ReadingAdvice
+    from lmskit.read_models.advised_passage import AdvisedPassage, CourseAdvice, ReadingAdvice
 
 NO_STUDENT = 0
 """Value of the option "choose …"; ids of students begin at 1."""
+
+
+MOST_WEAK_WEEKS = 3
+"""Weeks that are offered beside a student's advice."""
+CHOOSE_A_WEEK = "Choose a week, in the list above or here, to see what this student should read again. The weeks with the lowest mastery:"
 
 
 class MasteryDashboard(Dashboard):
@@ -65,7 +72,7 @@ class MasteryDashboard(Dashboard):
         self.distribution = ChartOrTable()
         self.to_help = Table(nothing="No student on this page is remedial in a week or without any assessment.")
         self.panel = StudentPanel(self._read_student, self._read_advice)
-        self.reading = ReadingPanel(self._read_advice, open_transaction)
+        self.reading = ReadingPanel(self._read_advice, self._read_course_advice, self._file_of, open_transaction)
         students = column(heading("Students by week"), self.pager.view, self.heat_map.view, flex=WIDE)
         self._lay_out(
             [
@@ -98,6 +105,12 @@ class MasteryDashboard(Dashboard):
 
     def _read_advice(self, week: int, student_id: int | None = None) -> ReadingAdvice:
         return prepared_advice(self._open_session, self.course.value, week, student_id=student_id)
+
+    def _read_course_advice(self) -> CourseAdvice:
+        return prepared_course_advice(self._open_session, self.course.value)
+
+    def _file_of(self, passage: AdvisedPassage, message: Message) -> tuple[str, bytes] | None:
+        return file_of_material(self._open_session, passage.material_id, passage.file_name, passage.title, message)
 
     def _cell_clicked(self, click: Click) -> None:
         """Show the student of a cell; the class row belongs to no student."""
@@ -231,13 +244,32 @@ class StudentPanel:
         self._details.children = (self.weeks.view, *attempts, *self._to_read(week))
 
     def _to_read(self, week: int) -> tuple[widgets.Widget, ...]:
-        """What the student should read again about a week; nothing for all weeks."""
+        """What the student should read again about a week; for all weeks, the weakest ones to choose from."""
         if not week:
-            return ()
+            return (heading("What to read again"), *self._weeks_to_read())
         if week not in self._advice:
             self._advice[week] = self._read_advice(week, int(self.student.value))
         self.advice.show(self._advice[week], tables=self._as_tables)
         return (heading(f"What to read again about week {week}"), self.advice.view)
+
+    def _weeks_to_read(self) -> tuple[widgets.Widget, ...]:
+        weeks = self._found.weeks if self._found is not None else pd.DataFrame()
+        assessed = weeks.dropna(subset=["value"]).sort_values(["value", "week_number"], kind="stable") if len(weeks) else weeks
+        if assessed.empty:
+            return (text("No week of this student is assessed yet, so there is nothing to advise."),)
+        weakest = assessed.head(MOST_WEAK_WEEKS).to_dict("records")
+        buttons = [self._week_button(int(week["week_number"]), str(week["topic"]), float(week["value"])) for week in weakest]
+        return (text(CHOOSE_A_WEEK), row(*buttons, gap="4px"))
+
+    def _week_button(self, number: int, topic: str, value: float) -> widgets.Button:
+        made = widgets.Button(description=f"{number}: {bounded(topic)} ({number_text(value)})", layout=widgets.Layout(width="auto"))
+
+        def choose(_button: widgets.Button) -> None:
+            self.week.value = number
+            self.week.focus()
+
+        made.on_click(choose)
+        return made
 
 
 def _about(page: ClassMastery) -> str:

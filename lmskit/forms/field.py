@@ -8,6 +8,16 @@ import ipywidgets as widgets
 
 from lmskit.widgets import Grid
 
+_NAMED = (
+    widgets.Text,
+    widgets.Textarea,
+    widgets.Combobox,
+    widgets.Dropdown,
+    widgets.SelectMultiple,
+    widgets.BoundedIntText,
+    widgets.DatePicker,
+)
+
 
 class Field:
     """A labelled widget with room under it for one sentence about a mistake.
@@ -28,6 +38,9 @@ class Field:
         self.label, self.control, self.width = label, control, width
         control.layout.width = "auto"
         title = widgets.Label(label)
+        if isinstance(control, _NAMED) and not control.description:
+            control.description = label  # the name of the field for screen readers; the style sheet hides it from view
+            control.add_class("lmskit-named")
         explanation = _small(hint, "lmskit-hint")
         self._problem = _small("", "lmskit-problem")
         self.view = widgets.VBox([title, control, explanation, self._problem], layout=widgets.Layout(flex="0 0 auto", overflow="visible"))

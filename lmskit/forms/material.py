@@ -94,7 +94,8 @@ class MaterialScreen:
             fields={"materials": chosen},
             read=lambda: RemoveMaterials.model_validate({"materials": self.chosen.value}),
             confirm=lambda request: (
-                f"Remove {count_text(len(request.materials), 'material')} of {self.course.value}, with their text? Files go with them."
+                f"Remove {count_text(len(request.materials), 'material')} of {self.course.value}, with text and file, and with what was "
+                f"decided about {'its' if len(request.materials) == 1 else 'their'} passages?"
             ),
             on_submit=self._remove,
             clock=clock,
@@ -211,7 +212,7 @@ def material_table(page: pd.DataFrame) -> pd.DataFrame:
             "Notes": [" ".join(material["findings"]) for material in materials],
         }
     )
-    return table if any(table["Notes"]) else table.drop(columns="Notes")
+    return table.drop(columns=[name for name in ("Length", "Notes") if not any(table[name])])
 
 
 def _label(material: Mapping[Hashable, Any]) -> str:

@@ -81,10 +81,13 @@ class _WebForm:
         self.message.bad(" ".join(dict.fromkeys(sentences)))
 
     def _show(self, sentence: str, refused: Sequence[tuple[str, str]]) -> None:
-        self.message.good(sentence)
-        if refused:
+        if not refused:
+            self.message.good(sentence)
+        else:
+            self.message.warn(f"{sentence} The reasons are below.")
             self.refused.view.layout.display = None
-            self.refused.show(pd.DataFrame(refused, columns=["Address", "Why it was not added"]))
+            reasons = [(address, reason[:1].upper() + reason[1:]) for address, reason in refused]
+            self.refused.show(pd.DataFrame(reasons, columns=["Address", "Why it was not added"]))
         self._on_done()
 
     def _enable(self) -> None:

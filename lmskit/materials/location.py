@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,15 @@ class Location:
         numbered = [f"{what} {number}" for what in ("page", "slide", "cell") if (number := getattr(self, what)) is not None]
         at = [minute_and_second(self.seconds)] if self.seconds is not None else []
         return ", ".join([*numbered, *at, *([" > ".join(self.headings)] if self.headings else [])])
+
+    def within(self, title: str) -> str:
+        """The location as it is shown beside the title of its material, which the outermost heading often repeats.
+
+        >>> Location(headings=("Loops", "Off by one")).within("Loops"), Location(headings=("Loops",)).within("Loops")
+        ('Off by one', '')
+        """
+        repeated = self.headings[:1] == (title,)
+        return str(replace(self, headings=self.headings[1:]) if repeated else self)
 
     @property
     def order(self) -> tuple[int, float]:

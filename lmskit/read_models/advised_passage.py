@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lmskit.materials.location import Location
     from lmskit.read_models.snippet import Snippet
     from lmskit.vocabulary import Decision, MaterialKind
+
+
+_MAIN_QUESTIONS = 3
+"""Questions that are named where there is little room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,26 @@ class MissedQuestion:
         return f"{self.name}, missed by {who}" if self.number else f"{self.name}, not all points for {who}"
 
 
+def question_names(questions: Iterable[MissedQuestion]) -> str:
+    """Name questions in few words, together those of a quiz.
+
+    >>> two = [MissedQuestion(1, "Quiz 2", number, "Which?", 20, 12, 0.4, False) for number in (3, 1)]
+    >>> question_names(two)
+    'questions 1 and 3 of Quiz 2'
+    >>> question_names([*two, MissedQuestion(2, "Test", 5, "Why?", 20, 12, 0.4, False)])
+    'questions 1 and 3 of Quiz 2; question 5 of Test'
+    """
+    of_quiz: dict[int, list[MissedQuestion]] = {}
+    for question in questions:
+        of_quiz.setdefault(question.quiz_id, []).append(question)
+    names = []
+    for asked in of_quiz.values():
+        numbers = [str(number) for number in sorted(question.number for question in asked)]
+        several = f"questions {', '.join(numbers[:-1])} and {numbers[-1]} of {asked[0].quiz_title}"
+        names.append(several if len(numbers) > 1 else asked[0].name)
+    return "; ".join(names)
+
+
 @dataclass(frozen=True, slots=True)
 class AdvisedPassage:
     """A passage to read again, with its neighbours in the same section.
@@ -112,13 +138,21 @@ class AdvisedPassage:
         """Where in the material it is; empty for a material of one piece."""
         more = len(self.ordinals) - 1
         further = f"{more} more passage{'s' if more > 1 else ''} beside it" if more else ""
-        return ", ".join(part for part in (str(self.location), further) if part)
+        return ", ".join(part for part in (self.location.within(self.title), further) if part)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it should be read, a phrase each."""
         chosen = ("pinned by the lecturer",) if self.pinned else ()
         return (*chosen, *(question.reason for question in self.questions))
+
+    @property
+    def main_reasons(self) -> str:
+        """The first reasons, which count most, on one line."""
+        further = len(self.questions) - _MAIN_QUESTIONS
+        shown = self.reasons[:-further] if further > 0 else self.reasons
+        more = (f"and {further} more question{'s' if further > 1 else ''}",) if further > 0 else ()
+        return "; ".join((*shown, *more))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,17 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 if TYPE_CHECKING:
     from lmskit.materials.location import Location
 
+_WEB = ("http://", "https://")
 _YOUTUBE = frozenset({"youtube.com", "www.youtube.com", "m.youtube.com", "youtu.be", "www.youtube-nocookie.com"})
+
+
+def is_web_address(link: str | None) -> bool:
+    """Whether a browser may open this.
+
+    >>> is_web_address("https://example.org/"), is_web_address("javascript:alert(1)"), is_web_address(None)
+    (True, False, False)
+    """
+    return link is not None and link.lower().startswith(_WEB)
 
 
 def link_to(url: str | None, location: Location) -> str | None:

@@ -44,6 +44,7 @@ Chosen by `python -m benchmarks.search_quality` (docs/search.md). A model that i
 """
 OF_OTHER_MODELS = 0.2
 BY_WORDS_ALONE = "The passages were compared by their words alone"
+_TO_EMBED = "An administrator computes vectors: lmskit material embed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def search_passages(
     kept = without_overlaps(found)[:limit]
     written: dict[str | None, set[str]] = defaultdict(set)
     for row, _ in kept:
-        written[row["language"]] |= words_of(row["body"])
+        written[row["language"]] |= words_of(row["body"], search.words.wished)
     marked = found_words(session, search.words, written)
     hits = tuple(_hit(row, overlapping, marked[row["language"]]) for row, overlapping in kept)
     return PassageSearch(
@@ -253,8 +254,8 @@ def _hit(row: Mapping[str, Any], overlapping: tuple[int, ...], marked: set[str])
 
 def _caveat(asked: SearchVector | None, used: SearchVector | None, hits: Iterable[PassageHit]) -> str | None:
     if asked is None:
-        return f"{BY_WORDS_ALONE}: none of them has a vector of a model that this process can ask."
+        return f"{BY_WORDS_ALONE}: none of them has a vector of a model that this process can ask. {_TO_EMBED}"
     if used is None:
         return f"{BY_WORDS_ALONE}: the model {asked.model} is not the one whose vectors are in use."
     waiting = [hit for hit in hits if hit.by_meaning is None]
-    return "Some passages wait for their vector, and were compared by their words alone." if waiting else None
+    return f"Some passages wait for their vector, and were compared by their words alone. {_TO_EMBED}" if waiting else None

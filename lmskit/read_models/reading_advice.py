@@ -197,10 +197,11 @@ class _Finder:
 
     def marked(self, questions: Iterable[str], passages: Collection[Mapping[str, Any]]) -> dict[str | None, set[str]]:
         """Which words of the passages the questions share with them, by the language of the passages."""
+        searched = plain_words(" ".join(questions))
         written: dict[str | None, set[str]] = defaultdict(set)
         for passage in passages:
-            written[passage["language"]] |= words_of(passage["body"])
-        return found_words(self._session, plain_words(" ".join(questions)), written)
+            written[passage["language"]] |= words_of(passage["body"], searched.wished)
+        return found_words(self._session, searched, written)
 
 
 def _week_advice(

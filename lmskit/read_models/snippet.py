@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,20 @@ class Snippet:
         return "".join(f"{before}{text}{after}" if found else text for text, found in self.pieces)
 
 
-def words_of(body: str) -> set[str]:
-    """All words of a passage, once each, as they are written."""
-    return set(WORD.findall(body))
+def words_of(body: str, search: str) -> set[str]:
+    """The words of a passage that may be marked, once each, as they are written.
+
+    Numbers and single letters say little, so they are left out, unless the search has nothing else.
+
+    >>> sorted(words_of("In 3 of 4 loops, i is 3.", "loops with 3 steps"))
+    ['In', 'is', 'loops', 'of']
+    >>> sorted(words_of("In 3 of 4 loops, i is 3.", "3"))
+    ['3', '4', 'In', 'i', 'is', 'loops', 'of']
+    """
+    words = set(WORD.findall(body))
+    if not any(map(_says_something, WORD.findall(search))):
+        return words
+    return set(filter(_says_something, words))
 
 
 def snippet_of(body: str, found: Collection[str], overlap: int = 0) -> Snippet:
@@ -73,6 +85,11 @@ def snippet_of(body: str, found: Collection[str], overlap: int = 0) -> Snippet:
     if last < len(words):
         pieces.append((" …", False))
     return Snippet(_joined(pieces))
+
+
+def _says_something(word: str) -> bool:
+    """Whether a reader sees from the word what it is about; a single letter of Chinese or Japanese is a word."""
+    return not word.isnumeric() and (len(word) > 1 or unicodedata.category(word) == "Lo")
 
 
 def _best_start(hits: list[list[str]]) -> int:

@@ -12,9 +12,10 @@ from lmskit.charts.distribution import level_distribution, level_distribution_ta
 from lmskit.charts.heat_map import mastery_heat_map, mastery_heat_map_table
 from lmskit.errors import InputError
 from lmskit.listings import STUDENTS_TO_HELP
+from lmskit.read_models.advised_passage import AdvisedPassage, question_names
 from lmskit.read_models.course_report import CourseReportData, course_report_data
 from lmskit.read_models.prepared_advice import prepared_searches
-from lmskit.reporting.display import Fragment, Picture, beside, folded, heading, note, stacked, table
+from lmskit.reporting.display import Fragment, Link, Picture, beside, folded, heading, note, stacked, table
 from lmskit.reporting.parameters import ReportParameters
 from lmskit.reporting.snapshot import open_snapshot
 from lmskit.rounding import number_text, percent_text
@@ -137,9 +138,9 @@ class CourseReport:
         rows = [
             {
                 "Week": f"{found.week}: {found.topic}",
-                "Material": passage.title,
-                "Where": passage.where,
-                "Why": "; ".join(passage.reasons),
+                "Material": _material(passage),
+                "Where": passage.where or None,
+                "Why": passage.main_reasons,
             }
             for found in advice.weeks
             for passage in found.passages[:ADVISED]
@@ -149,7 +150,7 @@ class CourseReport:
                 "Week": f"{gap.week}: {gap.topic}",
                 "Mean value": number_text(gap.mean_value),
                 "What is missing": gap.finding,
-                "For": "; ".join(question.name for question in gap.unanswered),
+                "For": question_names(gap.unanswered),
             }
             for gap in advice.gaps
         ]
@@ -180,6 +181,12 @@ class CourseReport:
     def _cells(self) -> pd.DataFrame:
         shown = self.data.by_week.only_assessed.weeks["week_number"]
         return self.data.cells[self.data.cells["week_number"].isin(shown)]
+
+
+def _material(passage: AdvisedPassage) -> Link:
+    """The title, which opens the passage; of a material without an address, with its file."""
+    file = f" ({passage.file_name})" if passage.link is None and passage.file_name else ""
+    return Link(f"{passage.title}{file}", passage.link)
 
 
 def course_report(course: str, *, n_students: int = 50, snapshot: str = "", snapshot_at: str = "") -> CourseReport:

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 from plotly import io as plotly_io
 
 from lmskit.chart_sharing import NO_UPLOAD
+from lmskit.read_models.material_link import is_web_address
 from lmskit.readable import without_directions
 from lmskit.rounding import MISSING
 
@@ -51,13 +52,21 @@ class Picture:
         return f"Figure: {html.unescape(self.figure.layout.title.text or '')}"
 
 
+@dataclass(frozen=True)
+class Link:
+    """A text of a table that opens an address of the web; any other address is left out."""
+
+    text: str
+    address: str | None
+
+
 def table(rows: pd.DataFrame, *, caption: str, left: Iterable[str] = ()) -> Fragment:
     """Write a table: numbers to the right, text to the left, the first column as the heading of its row.
 
     Parameters
     ----------
     rows
-        The cells; numbers that are text are formatted already. A missing value is shown as a dash.
+        The cells; numbers that are text are formatted already. A missing value is shown as a dash, a `Link` as a link.
     caption
         What one row is.
     left
@@ -107,6 +116,9 @@ def _row(values: tuple[Any, ...], classes: list[str]) -> str:
 def _cell(value: Any) -> str:  # noqa: ANN401 - whatever a table holds
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, Link):
+        address = html.escape(value.address or "")
+        return f'<a href="{address}">{_escaped(value.text)}</a>' if is_web_address(value.address) else _escaped(value.text)
     return _escaped(MISSING if pd.isna(value) else str(value))
 
 

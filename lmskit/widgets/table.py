@@ -17,6 +17,8 @@ LONGEST_WORD_SHOWN_AS_CODE = 30
 """Characters of the longest text without a space that is kept on one line."""
 SENTENCE = 30
 """A text with spaces and more characters than this needs a wide column."""
+PARAGRAPH = 150
+"""A text of more characters than this needs the widest one."""
 
 
 def cell_text(value: object) -> str:
@@ -78,7 +80,8 @@ def _class_attribute(column: pd.Series) -> str:
     are_codes = len(known) and all(isinstance(text, str) and _is_code(text) for text in known)
     if are_codes:
         return ' class="whole"'
-    return ' class="sentence"' if any(isinstance(text, str) and len(text) > SENTENCE and " " in text for text in known) else ""
+    longest = max((len(text) for text in known if isinstance(text, str) and " " in text), default=0)
+    return ' class="paragraph"' if longest > PARAGRAPH else ' class="sentence"' if longest > SENTENCE else ""
 
 
 def _is_code(text: str) -> bool:

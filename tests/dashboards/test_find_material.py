@@ -5,7 +5,7 @@ import pytest
 from lmskit.dashboards import FindMaterialDashboard
 from lmskit.dashboards.dashboard import ALL_WEEKS, TABLES
 from lmskit.dashboards.find_material import ALL_COURSES, ANY, HOW_TO_BEGIN, NOTHING_STANDS_OUT
-from lmskit.dashboards.hit_list import hit_html
+from lmskit.dashboards.hit_list import hit_html, match_share
 from lmskit.db import access
 from lmskit.materials.chosen_store import store_of
 from lmskit.materials.vectors.character_hash import CharacterHash
@@ -126,6 +126,8 @@ def test_a_hit_that_does_not_stand_out_is_called_weak(session, course, materials
     assert dashboard.found.value == NOTHING_STANDS_OUT
     assert "weak match" in html_of(dashboard)
     assert "good match" not in html_of(dashboard)
+    assert dashboard.result is not None
+    assert match_share(dashboard.result.hits[0], dashboard.result) < 1, "the bar of a weak match is not full, even of the best one"
 
 
 def test_the_table_has_what_the_hits_have(dashboard):

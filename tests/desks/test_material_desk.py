@@ -138,7 +138,9 @@ def test_materials_are_removed_after_an_answer_and_their_files_with_them(session
     choose(desk, loops__md=LOOPS, lists__md=LISTS)
     press(desk.files, desk.files.add)
     remove(desk, "Loops")
-    assert desk.removal.question.value == f"Remove 1 material of {course.code}, with their text? Files go with them."
+    assert desk.removal.question.value == (
+        f"Remove 1 material of {course.code}, with text and file, and with what was decided about its passages?"
+    )
     desk.removal._ended = float("-inf")
     desk.removal.no.click()
     assert len(desk.table.frame) == 2

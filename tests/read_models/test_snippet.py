@@ -31,6 +31,12 @@ def test_a_word_is_marked_within_signs():
     assert snippet_of("Call list(odd_numbers), or len(x).", {"list", "x"}).marked("[", "]") == "Call [list](odd_numbers), or len([x])."
 
 
+def test_numbers_and_single_letters_are_marked_only_if_nothing_else_is_searched_for():
+    body = "7 of 10 use C, and 学 is a word."
+    assert words_of(body, "which 7 languages are like C?") == {"of", "use", "and", "学", "is", "word"}
+    assert {"7", "10", "C", "a"} <= words_of(body, "C 7")
+
+
 def test_markup_of_a_passage_stays_text():
     snippet = snippet_of("<script>alert(1)</script> <b>list</b>", {"list"})
     assert str(snippet) == "<script>alert(1)</script> <b>list</b>"
@@ -38,7 +44,8 @@ def test_markup_of_a_passage_stays_text():
 
 @given(st.text(max_size=400), st.sets(st.text(min_size=1, max_size=5), max_size=3), st.integers(0, 400))
 def test_every_snippet_is_a_part_of_its_passage(body, found, overlap):
-    snippet = snippet_of(body, found & words_of(body) | set(list(words_of(body))[:2]), overlap)
+    words_there = words_of(body, "")
+    snippet = snippet_of(body, found & words_there | set(list(words_there)[:2]), overlap)
     shown = str(snippet).removeprefix("… ").removesuffix(" …").split()
     words = body.split()
     assert len(shown) <= SNIPPET_WORDS + 2
