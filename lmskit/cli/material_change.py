@@ -14,6 +14,7 @@ from lmskit.cli.material import CourseOption
 from lmskit.cli.material_crawl import add_fetched, refresh_fetched
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.cli.typed_number import week_typed
+from lmskit.cli.vector_advice import advise_vectors
 from lmskit.db import access, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
 from lmskit.errors import InputError, LmskitError, LockedError, MaterialFileError
@@ -198,6 +199,7 @@ def _add_address(
         added = add_fetched(store, request)
         passages = count_text(added.n_passages, "passage")
         print_line(f"Material {added.material_id} was {_outcome(added.outcome)}: {added.title}, {_week(added.week)}, {passages}.")
+        advise_vectors(course)
         return
 
     def work() -> AddedMaterial:
@@ -228,6 +230,8 @@ def _add_file(course: str, path: Path, said: MaterialDetails, name: str | None, 
         print_line(f"Material {result.material_id} was {_outcome(result.outcome)}: {result.title}, {_week(result.week)}, {passages}.")
     _print_findings([result])
     _sweep(store, result.released)
+    if not dry_run:
+        advise_vectors(course)
 
 
 def _add_folder(course: str, folder: Path, details: MaterialDetails, *, dry_run: bool) -> None:
@@ -250,6 +254,8 @@ def _add_folder(course: str, folder: Path, details: MaterialDetails, *, dry_run:
     _print_findings(results)
     print_line(counts_of(results) + ("." if not dry_run else ". This was a dry run: nothing was written."))
     _sweep(store, [name for result in results for name in result.released])
+    if not dry_run:
+        advise_vectors(course)
     if any(result.outcome == "refused" for result in results):
         raise typer.Exit(SOME_REFUSED)
 

@@ -7,6 +7,7 @@ import typer
 from lmskit.cli.material import CourseOption
 from lmskit.cli.printing import print_error, print_line, spinner
 from lmskit.cli.typed_number import week_typed
+from lmskit.cli.vector_advice import advise_vectors
 from lmskit.db import access, engine_for, transaction
 from lmskit.db.revision import require_current
 from lmskit.limits import MOST_CRAWL_DEPTH, MOST_CRAWL_PAGES
@@ -68,6 +69,7 @@ def crawl(
     except KeyboardInterrupt:
         print_error("Stopped. What was fetched is stored; to go on, give the same command again.")
         raise typer.Exit(130) from None
+    advise_vectors(course)
     _print_report(report)
 
 

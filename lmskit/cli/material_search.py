@@ -65,7 +65,10 @@ def search(  # noqa: PLR0917 - each is an option
     if found.caveat:
         print_line(found.caveat)
     if found.hits and not found.suitable:
-        print_line("None of these passages stands out from the others, so that there may be nothing about it in these materials.")
+        print_line(
+            "No passage suits the text much better than the average passage does, so none of them would be given as reading advice; "
+            "the first ones may answer it all the same."
+        )
 
 
 def _record(hit: PassageHit) -> dict[str, Any]:

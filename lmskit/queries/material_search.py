@@ -98,6 +98,7 @@ def best_passages(
                 "configurations": list(CONFIGURATIONS.values()),
                 "wished": words.wished,
                 "demanded": words.demanded,
+                "excluded": list(words.excluded),
                 "vector": None if vector is None else "[" + ",".join(f"{number:.6g}" for number in vector.numbers) + "]",
                 "model": None if vector is None else vector.model,
                 "weight": share_of_words(vector) if weight_of_words is None else weight_of_words,

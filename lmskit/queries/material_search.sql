@@ -139,6 +139,7 @@ best AS MATERIALIZED (
             WHERE
                 p.course_id = ANY(CAST(:courses AS bigint []))
                 AND (numnode(searched.demanded) = 0 OR p.body_vector @@ searched.demanded)
+                AND NOT p.body ~* ANY(CAST(:excluded AS text []))
                 AND (CAST(:week AS integer) IS NULL OR m.week_number = :week)
                 AND (CAST(:kind AS text) IS NULL OR m.kind::text = :kind)
                 AND (CAST(:language AS text) IS NULL OR p.language = :language)

@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, select, tuple_
 
 from lmskit.listings import EMBEDDING_MODELS
 from lmskit.models import EmbeddingModel, MaterialPassage, PassageVector
+from lmskit.queries.course import course_by_code
 from lmskit.queries.finding import note, well
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
@@ -89,6 +90,19 @@ def passages_without_vector(session: Session, model: str, *, after: Key = BEFORE
 def count_without_vector(session: Session, model: str) -> int:
     """How many passages that the person may see have no vector of the model."""
     return session.execute(select(func.count()).select_from(MaterialPassage).where(_has_no_vector(model))).scalar_one()
+
+
+def lacks_vectors(session: Session, course: str) -> bool:
+    """Whether a passage of `course` has no vector of the model that search uses; without such a model, whether it has a passage.
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    """
+    used = model_in_use(session)
+    passage = select(MaterialPassage.ordinal).where(MaterialPassage.course_id == course_by_code(session, course).id)
+    return session.scalar((passage if used is None else passage.where(_has_no_vector(used.name))).limit(1)) is not None
 
 
 def passages_with_vector(session: Session, model: str, *, limit: int) -> list[tuple[PassageToEmbed, list[float]]]:

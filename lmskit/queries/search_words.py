@@ -26,6 +26,17 @@ class SearchWords:
     demanded: str = ""
     """Quotations and exclusions alone, as `websearch_to_tsquery` reads them; empty if there are none."""
 
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        r"""Regular expressions of PostgreSQL for the exclusions as they are written.
+
+        Full text search takes `numpy.min` for one word, the name of a host, so that excluding `numpy` alone would leave it in.
+
+        >>> search_words("array -numpy").excluded
+        ('\\mnumpy\\M',)
+        """
+        return tuple(_pattern(term) for term in _TERM.findall(self.demanded) if _is_excluded(term))
+
 
 def search_words(text: str) -> SearchWords:
     """Read a search as a person types it, with quotation marks, minus signs and `or` between quotations.
@@ -73,6 +84,12 @@ def _demanded(terms: list[str]) -> list[str]:
 
 def _is_excluded(term: str) -> bool:
     return term.startswith("-") and _has_word(term)
+
+
+def _pattern(term: str) -> str:
+    words = term.strip('-"').split()
+    text = r"\s+".join("".join(letter if letter.isalnum() or letter == "_" else f"\\{letter}" for letter in word) for word in words)
+    return ("\\m" if words[0][0].isalnum() else "") + text + ("\\M" if words[-1][-1].isalnum() else "")
 
 
 def _has_word(term: str) -> bool:

@@ -121,7 +121,7 @@ def _embed(begin: Opener, settings: Settings, model: str | None, progress: Progr
     """Do it for one model."""
     used = _read(begin, model_in_use)
     if model is not None:
-        embedder = embedder_named(model, settings)
+        embedder = embedder_named(model, settings, stored=False)
     elif used is not None:
         embedder = embedder_named(used.name, settings)
     else:

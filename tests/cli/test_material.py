@@ -3,10 +3,14 @@ import io
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 
-from lmskit.materials.store import store_name_of
+from lmskit.db import transaction
+from lmskit.materials.folder import file_alone
+from lmskit.materials.store import FolderStore, store_name_of
+from lmskit.services.material_folder import add_files
 
 LOOPS = "---\ntitle: Loops\nweek: 2\n---\n\nA loop repeats its lines.\n"
 
@@ -47,6 +51,8 @@ def test_a_file_is_added_shown_saved_and_removed(lmskit, course, file, store, tm
     added = lmskit("material", "add", str(file), "--course", course.code, "--licence", "cc-by-4.0")
     number = number_in(added.stdout)
     assert added.stdout == f"Material {number} was added: Loops, week 2, 1 passage.\n"
+    assert f"Passages of {course.code} have no vector yet" in added.stderr
+    assert added.stderr.endswith("Next: lmskit material embed\n")
     shown = lmskit("material", "show", number, "--save", str(tmp_path / "copy.md")).stdout
     assert shown.startswith(f"Material {number} of {course.code}, week 2: Loops\nmarkdown; licence: CC-BY-4.0; 1 passage\nFile: loops.md, ")
     assert (tmp_path / "copy.md").read_text() == LOOPS
@@ -247,3 +253,41 @@ def test_the_passages_of_a_material_are_listed_with_their_numbers_as_a_missing_o
 def test_a_name_of_300_characters_is_stored_whole(lmskit, material, file):
     name = f"{'n' * 297}.md"
     assert f"File: {name}, " in lmskit("material", "show", material(str(file), "--name", name)).stdout
+
+
+@pytest.mark.skipif(not Path("/proc/self/ns").is_dir(), reason="this system has no folder in which even root cannot write")
+def test_a_store_that_cannot_be_written_is_one_sentence_and_nothing_is_half_done(lmskit, course, file, configure):
+    configure(LMSKIT_MATERIAL_STORE="/proc/self/ns")
+    refused = lmskit("material", "add", str(file), "--course", course.code)
+    assert refused.exit_code == 1
+    assert "The store of materials, /proc/self/ns, cannot be used by this account:" in refused.stderr
+    assert f"{course.code} has no materials yet." in lmskit("material", "list", "--course", course.code).stdout
+
+
+def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path, course):
+    class Growing(type(tmp_path)):  # type: ignore[misc]
+        """A file to which another program writes."""
+
+        def open(self, mode="r", **options):
+            stream = super().open(mode, **options)
+            read = stream.read
+
+            class Stream:
+                __enter__, __exit__ = lambda self: self, lambda self, *_: stream.close()
+                fileno = stream.fileno
+
+                def read(self, size):
+                    content = read(size)
+                    os.truncate(stream.name, len(content) + 1)
+                    return content
+
+            return Stream()
+
+    (tmp_path / "log.txt").write_text("One line.\n")
+    store = FolderStore(tmp_path / "store")
+    (result,) = add_files(transaction, store, course.code, [file_alone(Growing(tmp_path / "log.txt"))])
+    assert (result.outcome, result.reason) == (
+        "refused",
+        "it changed while it was read. Add it again when the program that writes it has ended.",
+    )
+    assert list(store.names()) == []

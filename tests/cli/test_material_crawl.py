@@ -1,12 +1,16 @@
 """`lmskit material crawl` on a site of this machine, which tests alone may be fetched from."""
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select, update
 
 from lmskit.cli import material_crawl
-from lmskit.db import transaction
+from lmskit.db import access, transaction
+from lmskit.errors import AddressNotAllowedError
+from lmskit.materials.web.address import WebAddress
+from lmskit.materials.web.fetching import web_fetcher
 from lmskit.models import Material, MaterialCrawl
-from lmskit.settings import DEMO_ADMIN
+from lmskit.settings import DEMO_ADMIN, Settings
 from lmskit.vocabulary import CrawlState
 from tests.materials.web_site import Answer, Site, fetcher, page
 
@@ -82,7 +86,7 @@ def test_a_page_is_fetched_and_a_link_is_not(lmskit, course, site):
     assert link.output.endswith("A link, for the whole course; a link, without text.\n")
     assert site.requests == []
     added = lmskit("material", "add", f"{site.url}/", "--course", course.code, "--week", "1")
-    assert added.output.endswith(" was added: A page, week 1, 1 passage.\n")
+    assert added.stdout.endswith(" was added: A page, week 1, 1 passage.\n")
     preview = lmskit("material", "add", f"{site.url}/c", "--course", course.code, "--dry-run")
     assert preview.output == f"Would add the page or file at {site.url}/c to {course.code}.\n"
     refused = lmskit("material", "add", f"{site.url}/c", "--course", course.code)
@@ -95,8 +99,63 @@ def test_a_page_is_fetched_and_a_link_is_not(lmskit, course, site):
 def test_an_address_of_this_machine_is_refused_without_a_connection(lmskit, course, site):
     refused = lmskit("material", "crawl", site.url, "--course", course.code)
     assert refused.exit_code == 1
-    assert "127.0.0.1, is an address of this machine. lmskit fetches from the public web only." in refused.output
+    said = "127.0.0.1, is an address of this machine. lmskit fetches from the public web only. Add the page as a file."
+    assert f"{site.url}/: the address of its host, {said}\n" in refused.output
+    alone = lmskit("material", "add", f"{site.url}/x.html", "--course", course.code)
+    assert f"{site.url}/x.html: the address of its host, {said}\n" in alone.stderr
     assert site.requests == []
     wrong = lmskit("material", "crawl", "ftp://example.org/", "--course", course.code)
     assert wrong.exit_code == 1
     assert "Only pages and files of the web are fetched." in wrong.output
+
+
+HIDDEN_NUMBERS = {
+    "http://2130706433/": "a number in an unusual spelling",
+    "http://0x7f.1/": "a number in an unusual spelling",
+    "http://127.1/": "a number in an unusual spelling",
+    "http://0177.0.0.1/": "a number in an unusual spelling",
+    "http://[::ffff:127.0.0.1]/": "an IPv4 address within an IPv6 one",
+    "http://[::1]/": "an address of this machine",
+    "http://169.254.169.254/latest/": "an address of this link, where cloud machines keep their credentials",
+}
+
+
+@pytest.mark.usefixtures("store")
+def test_no_spelling_of_a_number_leads_to_this_machine(lmskit, course):
+    for address, reason in HIDDEN_NUMBERS.items():
+        for command in ("add", "crawl"):
+            refused = lmskit("material", command, address, "--course", course.code)
+            said = refused.output
+            assert (refused.exit_code, reason in said) == (1, True), (address, said)
+            assert "robots.txt" not in said
+            assert "LMSKIT_CRAWL_NETWORKS" not in said, "which never opens such an address"
+
+
+@pytest.mark.usefixtures("store")
+def test_only_the_networks_that_the_operator_names_are_opened(lmskit, course, configure):
+    configure(LMSKIT_CRAWL_NETWORKS="10.20.0.0/16,fd12:3456::/32")
+    closed = lmskit("material", "add", "http://10.21.0.1/", "--course", course.code)
+    assert "http://10.21.0.1/: the address of its host, 10.21.0.1, is an address of a private network." in closed.stderr
+    assert "ask the operator of lmskit to name this network in LMSKIT_CRAWL_NETWORKS." in closed.stderr
+    guard = web_fetcher(access().settings).guard
+    for address, number in (("http://10.20.1.2/", "10.20.1.2"), ("http://[fd12:3456::1]:8080/", "fd12:3456::1")):
+        assert guard.numbers(WebAddress.parsed(address)) == [number]
+    for address in ("http://10.21.0.1/", "http://[fd12:3457::1]/", "http://127.0.0.1/", "http://[::ffff:10.20.1.2]/"):
+        with pytest.raises(AddressNotAllowedError):
+            guard.numbers(WebAddress.parsed(address))
+    for network in ("127.0.0.0/8", "169.254.0.0/16", "0.0.0.0/0", "8.8.8.0/24"):
+        with pytest.raises(ValidationError, match="LMSKIT_CRAWL_NETWORKS names"):
+            Settings(crawl_networks=network)
+
+
+@pytest.mark.usefixtures("store", "allowed")
+def test_pages_that_name_each_other_as_their_own_address_become_one_material(lmskit, course, site):
+    def named(other):
+        return Answer(page("<p>The same page under two addresses.</p>", head=f'<link rel="canonical" href="{other}">'))
+
+    site.answers |= {"/": Answer(page('<p>Start.</p><a href="/a">A</a><a href="/b">B</a>')), "/a": named("/b"), "/b": named("/a")}
+    done = lmskit("material", "crawl", site.url, "--course", course.code)
+    assert (done.exit_code, "It stopped" in done.output) == (0, False)
+    with transaction() as session:
+        urls = session.scalars(select(Material.url).where(Material.course_id == course.id)).all()
+    assert len(urls) == 2, urls

@@ -41,6 +41,39 @@ def test_hits_are_printed_as_json(lmskit, course, script):
     assert "by their words alone" in found.stderr
 
 
+def test_an_excluded_word_is_excluded_within_names_with_points_too(lmskit, course, admin_engine):
+    with transaction(admin_engine) as session:
+        made = factories.material(
+            session,
+            course,
+            passages=[
+                "An array of Numpy.min is read.",
+                "An array of numpyish things stays.",
+                "An array has lib.numpy.arange(3).",
+                "An array of C++ code.",
+            ],
+        )
+
+    def bodies(text):
+        found = lmskit("material", "search", "--course", course.code, "--format", "json", "--", text)
+        return {hit["text"] for hit in json.loads(found.stdout)}
+
+    try:
+        assert bodies("array -numpy") == {"An array of C++ code.", "An array of numpyish things stays."}
+        assert len(bodies("array -c++")) == 3
+        assert len(bodies('array -"numpy.min is"')) == 3
+        for text in (
+            "array \U0001f600 -\U0001f600",
+            "array'; DROP TABLE lms.courses; --",
+            'array -"a\\" -(\\ -[z -\\M',
+            "array & | ! <-> :* %s {}",
+        ):
+            assert len(bodies(text)) == 4, text
+    finally:
+        with transaction(admin_engine) as session:
+            session.execute(delete(Material).where(Material.id == made.id))
+
+
 def test_filters_and_nothing_found(lmskit, course, script):
     for options in (["--week", "2"], ["--kind", "video"], ["--language", "fr"]):
         nothing = lmskit("material", "search", "list", "--course", course.code, *options)

@@ -58,7 +58,7 @@ def chosen_embedder(settings: Settings) -> ChosenEmbedder:
     return ChosenEmbedder(encoder)
 
 
-def embedder_named(name: str, settings: Settings) -> Embedder:
+def embedder_named(name: str, settings: Settings, *, stored: bool = True) -> Embedder:
     """Return the embedder of this process with a name, such as that of the model whose vectors a database has.
 
     Parameters
@@ -67,6 +67,8 @@ def embedder_named(name: str, settings: Settings) -> Embedder:
         What a database says. It is compared with names; nothing is imported because of it.
     settings
         Of the process.
+    stored
+        Whether a database has vectors of it; otherwise a person has typed the name.
 
     Raises
     ------
@@ -74,11 +76,18 @@ def embedder_named(name: str, settings: Settings) -> Embedder:
         This process has no such embedder.
     """
     chosen = chosen_embedder(settings).embedder
-    for embedder in (chosen, _sentence_encoder(), CharacterHash()):
+    known = (chosen, _sentence_encoder(), CharacterHash())
+    for embedder in known:
         if embedder.name == name:
             return embedder
+    names = " and ".join(dict.fromkeys(embedder.name for embedder in known))
+    if not stored:
+        raise EmbedderUnavailableError(
+            f"This process does not have the model {name}; it has {names}. Name one of them, or set "
+            "LMSKIT_EMBEDDER or LMSKIT_EMBEDDING_URL."
+        )
     raise EmbedderUnavailableError(
-        f"The stored vectors are those of the model {name}, which this process does not have; it has {chosen.name}. "
+        f"The stored vectors are those of the model {name}, which this process does not have; it has {names}. "
         "Set LMSKIT_EMBEDDER or LMSKIT_EMBEDDING_URL as for the process that computed them."
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from lmskit.errors import (
+    AddressNotAllowedError,
     RobotsRefusedError,
     SiteUnavailableError,
     WebPageError,
@@ -181,9 +182,13 @@ class WebFetcher:
 
     def _read_robots(self, site: _Site, address: WebAddress) -> None:
         """Fetch robots.txt: a site without one allows everything, one that cannot answer allows nothing."""
+        robots = WebAddress.parsed(f"{address.origin}/robots.txt")
         for attempt in range(_ROBOTS_TRIES):
             try:
-                text = self._robots_text(WebAddress.parsed(f"{address.origin}/robots.txt"))
+                text = self._robots_text(robots)
+            except AddressNotAllowedError as error:
+                # Of the address that a person or page has named, which has the same host.
+                raise AddressNotAllowedError(str(address) if error.url == str(robots) else error.url, error.reason) from None
             except SiteUnavailableError as error:
                 if attempt == _ROBOTS_TRIES - 1:
                     site.silence = f"{address.origin}/robots.txt cannot be read, so that nothing is fetched: {error.reason}"

@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from lmskit.errors import AddressNotAllowedError, SiteUnavailableError
 from lmskit.materials.web.address import WebAddress
+from lmskit.settings import PRIVATE_NETWORKS
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Number: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -150,8 +151,9 @@ class AddressGuard:
         what = why_not_public(number)
         if what is None or any(number.version == network.version and number in network for network in self._allowed):
             return
+        advice = "Add the page as a file."
+        if any(number.version == network.version and number in network for network in PRIVATE_NETWORKS):
+            advice = "Add the page as a file, or ask the operator of lmskit to name this network in LMSKIT_CRAWL_NETWORKS."
         raise AddressNotAllowedError(
-            str(address),
-            f"the address of its host, {text}, is {what}. lmskit fetches from the public web only. Add the page as a file, or ask "
-            "the operator of lmskit to name this network in LMSKIT_CRAWL_NETWORKS.",
+            str(address), f"the address of its host, {text}, is {what}. lmskit fetches from the public web only. {advice}"
         )
