@@ -113,14 +113,23 @@ def best_passages(
         )
 
 
+_PLAN = ["enable_seqscan", "enable_nestloop"]
+"""Ways of reading that a search is better off without.
+
+The planner does not know how few courses the policies leave: it would read all of a table, and expects so few passages of a course that it
+would go through them again for each hit.
+"""
+
+
 @contextmanager
 def _by_course(session: Session) -> Iterator[None]:
-    """Read the tables by their indexes on the course: the planner does not know how few courses the policies leave, and would read all."""
-    setting = text("SELECT set_config('enable_seqscan', :value, true)")
-    before = session.scalar(text("SELECT current_setting('enable_seqscan')"))
-    session.execute(setting, {"value": "off"})
+    """Read the tables by their indexes on the course, and each once."""
+    asked = text("SELECT current_setting(name) FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS s (name, number) ORDER BY number")
+    before = list(session.scalars(asked, {"names": _PLAN}))
+    setting = text("SELECT set_config(name, value, true) FROM unnest(CAST(:names AS text[]), CAST(:settings AS text[])) AS s (name, value)")
+    session.execute(setting, {"names": _PLAN, "settings": ["off"] * len(_PLAN)})
     yield
-    session.execute(setting, {"value": before})
+    session.execute(setting, {"names": _PLAN, "settings": before})
 
 
 def share_of_words(vector: SearchVector | None) -> float:

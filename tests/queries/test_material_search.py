@@ -270,3 +270,10 @@ def test_a_lecturer_finds_every_own_passage_and_none_of_others(two_lecturers, ad
             assert mine == best_passages(all_powerful, [own], plain_words("house list"), asked, most=EVERY)
             assert best_passages(session, ids, plain_words("house list"), asked, most=EVERY) == mine
             assert best_passages(session, [other for other in ids if other != own], plain_words("house list"), asked, most=EVERY) == []
+
+
+def test_a_search_leaves_the_settings_of_its_transaction_as_they_were(session, world):
+    names = ["enable_seqscan", "enable_nestloop"]
+    session.execute(text("SET LOCAL enable_nestloop = off"))
+    best_passages(session, [world[0].id], plain_words("list"), vector(3), most=9)
+    assert [session.scalar(text(f"SHOW {name}")) for name in names] == ["on", "off"]
