@@ -54,7 +54,8 @@ def threshold_picture(
             parts.append(f'<polyline points="{points}" fill="none" stroke="{COLOURS[name]}" stroke-width="2"{dash}/>')
         label = shown[len(shown) // 20]
         parts.append(
-            f'<text x="{x(float(thresholds[label])) + 6:.1f}" y="{y(float(pair[0][label])) + 18:.1f}" fill="{COLOURS[name]}">{name}</text>'
+            f'<text x="{x(float(thresholds[label])) + 6:.1f}" y="{y(float(pair[0][label])) + 18:.1f}" fill="{COLOURS[name]}"'
+            f' stroke="white" stroke-width="4" paint-order="stroke">{name}</text>'
         )
     parts.append(
         f'<line x1="{x(chosen):.1f}" x2="{x(chosen):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="#333" stroke-dasharray="2 3"/>'
