@@ -33,7 +33,7 @@ def test_a_passage_is_pinned_banned_and_taken_back(lab, pictures):
     panel.locator("button:has-text('Pin')").last.click()
     expect(hits.nth(1)).to_contain_text("pinned by the lecturer")
     second = hits.nth(1).inner_text()
-    panel.locator("button:has-text('Down')").press("Enter")
+    panel.locator("button[title^='One down']").press("Enter")
     expect(hits.first).to_have_text(second, use_inner_text=True)
     expect(week).to_be_focused()
     panel.locator("button:has-text('Unpin')").last.click()
