@@ -9,7 +9,7 @@ expect.set_options(timeout=30_000)
 
 LECTURER = "demo.lecturer@example.org"
 LOOPS, WITHOUT_MATERIAL = 6, 8
-"""Options of the list of weeks, after two that are no week: there are materials on loops (week 5), and none on lists (week 7)."""
+"""Options of the list of weeks, of which the first two are not weeks: there are materials on loops (week 5), and none on lists (week 7)."""
 
 
 @pytest.fixture
