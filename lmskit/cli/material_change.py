@@ -214,7 +214,7 @@ def _add_address(
 def _add_file(course: str, path: Path, said: MaterialDetails, name: str | None, *, dry_run: bool) -> None:
     if name is not None:
         name = AddMaterial(course=course, file_name=PurePath(name).as_posix()).file_name
-    file = file_alone(path, name=name, details=said)
+    file = file_alone(path, name=name, details=said, typed=True)
     store = store_of(access().settings)
     with spinner(f"Reading {path.name}"):
         (result,) = add_files(transaction, store, course, [file], replacing=False, dry_run=dry_run)

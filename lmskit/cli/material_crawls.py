@@ -46,4 +46,6 @@ def continuation(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`
     for name, value in (options | {"pages": pages}).items():
         if name in usual and value != usual[name]:
             words += [f"--{name}", str(value)]
+    if options.get("section", "/") != "/":
+        words.append("--section")
     return shlex.join(words)

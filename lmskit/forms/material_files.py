@@ -225,7 +225,7 @@ class MaterialFiles:
         return requests
 
     def _show_added(self, outcomes: Sequence[FileOutcome], sentence: str) -> None:
-        """Show the result of each file; refused ones stay in the preview, so that they can be corrected."""
+        """Show the result of each file, and why others were refused; the preview is empty then."""
         counts = {outcome: sum(made.outcome == outcome for made in outcomes) for outcome in RESULTS}
         kept = [made for made in outcomes if made.is_refused]
         self._files = []
@@ -234,7 +234,8 @@ class MaterialFiles:
         self._show_refused(kept)
         if kept:
             self.warning.warn(
-                f"{count_text(len(kept), 'file')} were not added; the reasons are below. Correct them, and choose them again."
+                f"{count_text(len(kept), 'file')} {'was' if len(kept) == 1 else 'were'} not added; the reasons are below. "
+                f"Correct {'it, and choose it' if len(kept) == 1 else 'them, and choose them'} again."
             )
         counted = ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items())
         self.message.good(f"{count_text(len(outcomes) - len(kept), 'file')}: {counted}. {sentence}".strip())

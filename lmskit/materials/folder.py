@@ -101,17 +101,19 @@ def files_of(folder: Path) -> list[FolderFile]:
     return [*found, *missing, *_links(entries)]
 
 
-def file_alone(path: Path, *, name: str | None = None, details: MaterialDetails | None = None) -> FolderFile:
+def file_alone(path: Path, *, name: str | None = None, details: MaterialDetails | None = None, typed: bool = False) -> FolderFile:
     """Return a file that a person named, by the rules for the files of a folder; it is not read.
 
     Parameters
     ----------
     path
-        As the person typed it: its folders may name the week.
+        Where to read it.
     name
         Under which it is stored, and which decides whether it can be a material; by default that of the file.
     details
         What the person says about it.
+    typed
+        Whether the person typed the path, so that its folders may name the week; those of an upload are not the person's.
     """
     shown = _shown(name or path.name)
     last = PurePosixPath(shown).name
@@ -121,7 +123,8 @@ def file_alone(path: Path, *, name: str | None = None, details: MaterialDetails 
         if kind is None
         else (f"by its name it is {kind}. If it is something to read all the same, give it another name, such as {last.lstrip('.~$')}.txt")
     )
-    return FolderFile(shown, path, details or MaterialDetails(), named_week=week_in(shown) or week_in(path.as_posix()), refused=refused)
+    week = week_in(shown) or (week_in(path.as_posix()) if typed else None)
+    return FolderFile(shown, path, details or MaterialDetails(), named_week=week, refused=refused)
 
 
 def _paths(folder: Path) -> Iterator[Path]:

@@ -76,10 +76,6 @@ class FetchedMaterial:
     material_id: int
     course_id: int
     url: str
-    week: int | None
-    title: str
-    licence: str | None
-    file_name: str | None
     etag: str | None
     last_modified: str | None
 
@@ -97,10 +93,6 @@ def fetched_materials(session: Session, course: str, *, material_id: int | None 
             Material.id,
             Material.course_id,
             func.coalesce(Material.url, ""),
-            Material.week_number,
-            Material.title,
-            Material.licence,
-            Material.file_name,
             Material.etag,
             Material.last_modified,
         )

@@ -110,7 +110,7 @@ def refresh_from_web(
                 in_transaction(opener, _note_unchanged, material)
                 report.unchanged += 1
                 continue
-            _count(report, material, page, _renewed(opener, store, course, material, page))
+            _count(report, material, page, _renewed(opener, store, course, material, page), course)
     progress("Fetching", len(materials), len(materials))
     return report
 
@@ -127,17 +127,21 @@ def _changed_page(fetcher: WebFetcher, reader: MaterialReader, material: Fetched
     return WebPage(material.url, fetched, fetched.content, text)
 
 
-def _renewed(opener: Opener, store: MaterialStore, course: str, material: FetchedMaterial, page: WebPage) -> AddedMaterial:
-    """Write what is new about a material."""
-    store.add(page.content)
+def _renewed(opener: Opener, store: MaterialStore, course: str, material: FetchedMaterial, page: WebPage) -> AddedMaterial | None:
+    """Write what is new about a material; None if it is not at its address any more."""
+    stored_as = store.add(page.content)
     added = in_transaction(opener, _renew, store, course, material, page)
-    if added.released:
-        in_transaction(opener, sweep, store, added.released)
+    unneeded = (stored_as,) if added is None else added.released
+    if unneeded:
+        in_transaction(opener, sweep, store, unneeded)
     return added
 
 
-def _count(report: WebRefreshReport, material: FetchedMaterial, page: WebPage, added: AddedMaterial) -> None:
-    if page.own_url != material.url:
+def _count(report: WebRefreshReport, material: FetchedMaterial, page: WebPage, added: AddedMaterial | None, course: str) -> None:
+    if added is None:
+        reason = f"its material was removed or got another address meanwhile. To see what is there: lmskit material list --course {course}"
+        report.refused.append((material.url, f"{material.url}: {reason}"))
+    elif page.own_url != material.url:
         report.moved.append((material.url, page.own_url))
     elif added.outcome == "changed":
         report.changed += 1
@@ -150,13 +154,15 @@ def _note_unchanged(session: Session, material: FetchedMaterial) -> None:
     session.execute(update(Material).where(Material.id == material.material_id).values(values))
 
 
-def _renew(session: Session, store: MaterialStore, course: str, material: FetchedMaterial, page: WebPage) -> AddedMaterial:
-    kept = AddMaterial(
-        course=course, url=page.own_url, week=material.week, title=material.title, licence=material.licence, file_name=material.file_name
-    )
+def _renew(session: Session, store: MaterialStore, course: str, material: FetchedMaterial, page: WebPage) -> AddedMaterial | None:
+    """Write a page with week, title and licence as they are now: a person may have changed them since the refresh began."""
+    own = session.get(Material, material.material_id, with_for_update=True)
+    if own is None or own.url != material.url:
+        return None
     there = material_at(session, course_id=material.course_id, url=page.own_url) if page.own_url != material.url else None
+    kept = there or own
+    request = AddMaterial(
+        course=course, url=page.own_url, week=kept.week_number, title=kept.title, licence=kept.licence, file_name=kept.file_name
+    )
     keep_moved(session, material.course_id, material.url, page.own_url)
-    if there is not None:
-        own = {"week": there.week_number, "title": there.title, "licence": there.licence, "file_name": there.file_name}
-        kept = kept.model_copy(update=own)
-    return write_page(session, store, page, kept)
+    return write_page(session, store, page, request)

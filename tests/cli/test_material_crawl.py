@@ -5,11 +5,13 @@ from pydantic import ValidationError
 from sqlalchemy import select, update
 
 from lmskit.cli import material_crawl
+from lmskit.cli.material_crawls import continuation
 from lmskit.db import access, transaction
 from lmskit.errors import AddressNotAllowedError
 from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.fetching import web_fetcher
 from lmskit.models import Material, MaterialCrawl
+from lmskit.schemas.crawl import USUAL_DEPTH
 from lmskit.settings import DEMO_ADMIN, Settings
 from lmskit.vocabulary import CrawlState
 from tests.materials.web_site import Answer, Site, fetcher, page
@@ -78,6 +80,13 @@ def test_crawls_are_listed_with_the_command_that_goes_on(lmskit, course, site):
     lmskit(*killed.splitlines()[-1].partition("to go on: lmskit ")[2].split())
     done = lmskit(*listed).output
     assert ("done" in done, "go on" in done) == (True, False)
+
+
+def test_the_command_that_goes_on_stays_in_the_section():
+    crawl = {"start_url": "https://example.org/a/", "course": "CS1", "done": 1, "not_added": 0, "waiting": 3}
+    said = "lmskit material crawl https://example.org/a/ --course CS1"
+    assert continuation({**crawl, "options": {"section": "/a/", "week": None, "depth": USUAL_DEPTH}}) == f"{said} --section"
+    assert continuation({**crawl, "options": {"section": "/", "week": 2, "depth": USUAL_DEPTH}}) == f"{said} --week 2"
 
 
 @pytest.mark.usefixtures("store", "allowed")

@@ -1,5 +1,7 @@
 """Materials are added from files, links and captions after a preview, and removed after a question, as the signed-in person."""
 
+import tempfile
+
 import pytest
 from sqlalchemy import select
 
@@ -123,6 +125,19 @@ def test_a_file_that_is_too_large_or_too_many_is_refused_alone(desk):
     assert "at most 0 MB can be uploaded" in reasons["large.md"]
     assert "empty" in reasons["empty.md"]
     assert "At most 2 files" in reasons["more.md"]
+
+
+def test_the_folder_of_an_upload_names_no_week_and_a_refused_file_is_counted(course, in_session, store, tmp_path, monkeypatch):
+    (tmp_path / "week-02").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "week-02"))
+    desk = material_desk(course.code, begin=in_session, read=in_session)
+    choose(desk, lists__md=LISTS)
+    [row] = desk.files.rows.grid.rows
+    assert row["week"] == ""
+    desk.files.rows.grid.rows = [{**row, "week": "9"}]
+    press(desk.files, desk.files.add)
+    assert desk.files.warning.value == "1 file was not added; the reasons are below. Correct it, and choose it again."
+    assert "has no week 9" in str(desk.files.refused.frame.iloc[0, 1])
 
 
 def test_another_course_discards_the_preview(session, desk):

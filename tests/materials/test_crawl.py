@@ -10,13 +10,13 @@ from sqlalchemy import delete, func, select, update
 
 from lmskit.db import transaction
 from lmskit.errors import LoginRequiredError, SiteUnavailableError, WeekNotFoundError
-from lmskit.materials.store import FolderStore, checksum_of
+from lmskit.materials.store import FolderStore, checksum_of, store_name_of
 from lmskit.materials.web.connection import FetchLimits
 from lmskit.materials.web.guard import AddressGuard
 from lmskit.models import Course, CrawlPage, Material, MaterialCrawl, MaterialPassage, Term, User
 from lmskit.schemas.crawl import CrawlRequest
 from lmskit.schemas.material import AddMaterial
-from lmskit.services.material import MaterialContent, add_material
+from lmskit.services.material import MaterialContent, add_material, remove_material
 from lmskit.services.material_crawl import crawl_site
 from lmskit.services.material_refresh import refresh_from_web
 from lmskit.services.material_web import add_web_material
@@ -387,6 +387,28 @@ def test_a_refresh_asks_for_what_was_fetched_and_reads_only_what_changed(crawl, 
         site.answers["/more/d"] = text("About d.")
         assert refresh(material_id=after["/more/d"].id).unchanged + refresh(material_id=after["/more/d"].id).unchanged >= 1
         assert materials(opener, site)["/more/d"].state is MaterialState.CURRENT, "it is there again"
+
+
+def test_what_a_person_changes_or_removes_during_a_refresh_stays_so(crawl, refresh, opener, store):
+    revised = {path: page(f"<p>About {path}, revised.</p>") for path in ("/a", "/b")}
+    with four_pages().served() as site:
+        crawl(site, depth=1)
+        site.answers |= {path: Answer(content) for path, content in revised.items()}
+        removed = materials(opener, site)["/b"].id
+
+        def change(_step, done, _total):
+            if done == 0:
+                with opener() as session:
+                    by_hand = {"title": "A by hand", "week_number": 2}
+                    session.execute(update(Material).where(Material.url == f"{site.url}/a").values(by_hand))
+                    remove_material(session, removed)
+
+        report = refresh(progress=change)
+        after = materials(opener, site)
+    assert (after["/a"].title, after["/a"].week_number, after["/a"].stored_as) == ("A by hand", 2, store_name_of(revised["/a"].encode()))
+    assert after.keys() == {"/", "/a", "/more/c"}
+    assert (report.changed, [address for address, _ in report.refused]) == (1, [f"{site.url}/b"])
+    assert not store.has(store_name_of(revised["/b"].encode()))
 
 
 def test_a_page_that_moved_to_one_with_a_material_of_its_own_changes_neither_title_nor_week_there(crawl, refresh, opener):
