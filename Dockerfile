@@ -34,7 +34,8 @@ LABEL org.opencontainers.image.title="lmskit" \
       org.opencontainers.image.description="A notebook-driven learning-analytics workbench for a course platform, over PostgreSQL" \
       org.opencontainers.image.licenses="MIT"
 RUN useradd --uid 10001 --user-group --create-home --home-dir /var/lib/lmskit --shell /usr/sbin/nologin lmskit \
- && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/lmskit/home /var/lib/lmskit/work /var/lib/lmskit/mail
+ && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/lmskit/home /var/lib/lmskit/work /var/lib/lmskit/mail \
+    /var/lib/lmskit/backups
 COPY --from=build /opt/lmskit /opt/lmskit
 COPY containers/every.sh containers/init.sh /opt/lmskit/containers/
 ENV PATH=/opt/lmskit/bin:/usr/local/bin:/usr/bin:/bin \

@@ -47,14 +47,12 @@ DEMO_ADMIN = "demo.admin@example.org"
 """The administrator of the demonstration: front doors act as this person when no other is named."""
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 SERVICE_FILE = ".pg_service.conf"
-
-
+AGE_KEYS = r"^(age1[0-9a-z]+,?)*$"
 PRIVATE_NETWORKS = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 """Networks that institutions use within their walls; materials may be fetched from those that the operator names."""
 
 
 def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """The networks of a list with commas."""
     return [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
 
 
@@ -214,6 +212,12 @@ class Settings(BaseSettings):
         description="`LMSKIT_MATERIAL_STORE`: the folder for the files of materials, by default `materials` in `LMSKIT_HOME`, "
         "or `s3://BUCKET/PART`, which needs `lmskit[s3]`",
     )
+    backups: str = Field(
+        default_factory=lambda validated: str(validated["home"] / "backups"),
+        description="`LMSKIT_BACKUPS`: the folder for backups, by default `backups` in `LMSKIT_HOME`, or `s3://BUCKET/PART`",
+    )
+    backup_recipients: str = Field(default="", pattern=AGE_KEYS, description="`LMSKIT_BACKUP_RECIPIENTS`: public keys of age, with commas")
+    backup_identity_file: Path | None = Field(default=None, description="`LMSKIT_BACKUP_IDENTITY_FILE`: a file with a private key of age")
     crawl_contact: str | None = Field(
         default=None,
         description="`LMSKIT_CRAWL_CONTACT`: a web address or e-mail address of the operator, shown to sites that materials come from",
@@ -282,7 +286,7 @@ class Settings(BaseSettings):
         """Make paths absolute, since a notebook's kernel has another working folder than the command that started it."""
         return path.expanduser().absolute()
 
-    @field_validator("material_store")
+    @field_validator("material_store", "backups")
     @classmethod
     def _absolute_unless_elsewhere(cls, address: str) -> str:
         return address if "://" in address else str(Path(address).expanduser().absolute())

@@ -13,8 +13,11 @@ from typing import Annotated
 
 import typer
 from rich.text import Text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from lmskit.backups.finding import backup_finding, has_own_data
+from lmskit.backups.repository import repository_of
 from lmskit.cli.printing import console, print_line, visible
 from lmskit.db import access, engine_for, revision, snapshot, transaction
 from lmskit.db.cluster.disk import is_low
@@ -22,6 +25,7 @@ from lmskit.db.cluster.processes import Taken, end_on_this_machine, sessions_on_
 from lmskit.db.cluster.refused_passwords import refused_passwords
 from lmskit.db.passfile import read_entries
 from lmskit.errors import (
+    BackupError,
     BusyError,
     DatabaseError,
     DatabaseSessionNotFoundError,
@@ -122,6 +126,8 @@ def all_findings() -> Iterator[Finding]:
             )
             yield from load_findings(session, taken_by_sessions)
             yield from materials_findings(session)
+            if session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one():  # as an administrator has
+                yield backups(session)
         if embedded:
             yield from tried_passwords(access().server.cluster.layout.log)
     except RevisionError as error:
@@ -140,6 +146,16 @@ def materials_findings(session: Session) -> Iterator[Finding]:
         yield wrong("store of materials", str(error))
     else:
         yield from store_findings(session, store)
+
+
+def backups(session: Session) -> Finding:
+    """Check that there is a backup that is young enough and was verified."""
+    settings, server = access().settings, access().server
+    try:
+        repository = repository_of(settings.backups, default=settings.home / "backups")
+    except BackupError as error:
+        return note("backup", f"Backups were not checked. {error}")
+    return backup_finding(repository, server.database, own_data=has_own_data(session), now=dt.datetime.now(dt.UTC))
 
 
 def server_sessions(data: Path) -> Iterator[Finding]:

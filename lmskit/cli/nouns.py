@@ -32,6 +32,7 @@ NOUNS = {
     "knowledge": "Knowledge tracing: fit it to responses, and see how well it predicts.",
     "report": "Build the reports of a term.",
     "service": "Run the jobs that need no person: units of systemd, lines of cron.",
+    "backup": "Make, verify, restore, list and remove backups.",
     "db": "The database server, its preparation and its revision.",
     "doctor": "Check that everything is as it should be, and say what to do about problems.",
 }

@@ -45,6 +45,8 @@ class ScheduledJob:
         The option with which it goes on; without it, it does once what is to be done.
     login
         The login of the database that can do this and nothing else; None if it takes a person, an administrator.
+    login_alone
+        Whether no person can do it, not even an administrator.
     sends_mail
         Whether it needs the settings of the mail server.
     """
@@ -55,11 +57,20 @@ class ScheduledJob:
     at: DailyAt | None = None
     watch: str | None = None
     login: str | None = None
+    login_alone: bool = False
     sends_mail: bool = False
 
 
 JOBS = (
     ScheduledJob("mail", "Send the messages that wait", ("mail", "deliver"), watch="--watch", login="lmskit_dispatcher", sends_mail=True),
+    ScheduledJob(
+        "backup",
+        "Make a backup and verify it",
+        ("backup", "create", "--verify", "--prune"),
+        at=DailyAt(1, 30),
+        login="lmskit_backup",
+        login_alone=True,
+    ),
     ScheduledJob("mastery", "Refresh mastery", ("mastery", "refresh"), at=DailyAt(3, 30)),
     ScheduledJob("vectors", "Compute vectors of passages that have none", ("material", "embed"), at=DailyAt(4, 30)),
 )

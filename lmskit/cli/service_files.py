@@ -83,6 +83,10 @@ class Installation:
         """Whether the server is the embedded one."""
         return self.server is None
 
+    def login_of(self, job: ScheduledJob) -> str | None:
+        """The login that the job's address names; None where it acts as a person, or as the owner of the embedded server."""
+        return job.login if self.of_system or (job.login_alone and not self.embedded) else None
+
     def password_file(self, job: ScheduledJob) -> Path:
         """The file with the password of the job's login."""
         return self.folder / f"{job.name}.password"
@@ -152,14 +156,16 @@ def variables_file(job: ScheduledJob, here: Installation) -> str:
     variables = {
         name: value for name, value in here.variables.items() if job.sends_mail or not name.startswith(("LMSKIT_SMTP_", "LMSKIT_MAIL_"))
     }
-    who = job.login if here.of_system else None
+    who = here.login_of(job)
     if here.server is not None:
-        server = without_login(here.server) if here.of_system else here.server
+        server = without_login(here.server) if here.of_system or who is not None else here.server
         variables["LMSKIT_DATABASE_URL"] = shown(server if who is None else server.set(username=who))
-    if who is None and (here.of_system or here.person is not None):
+    if who is not None:
+        variables.pop("LMSKIT_PERSON", None)
+    elif here.of_system or here.person is not None:
         variables["LMSKIT_PERSON"] = here.person or ""
     files = []
-    if here.password_needed:
+    if here.password_needed or who is not None:
         whose = who or ("LMSKIT_PERSON, an administrator" if "LMSKIT_PERSON" in variables else "the login in the address")
         files.append(f"#   {here.password_file(job)}: of {whose}")
         if not here.of_system:

@@ -17,11 +17,12 @@ from sqlalchemy import URL
 
 from lmskit.db import hardening, roles
 from lmskit.db.address import DATABASE, DRIVER, host_name, hosts, parameters_of, read_address, service_parameters, url_of, without_login
-from lmskit.db.bootstrap import Bootstrapped, bootstrap, vector_behind
+from lmskit.db.bootstrap import Bootstrapped, bootstrap
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.binaries import installation, installed_release
 from lmskit.db.encryption import with_trusted_file
 from lmskit.db.passfile import ANY, find_password_of, forget_password, keep_password, move_host, read_entries
+from lmskit.db.prepared_database import vector_behind
 from lmskit.db.releases import postgres_release, shown
 from lmskit.db.session_limits import limits_not_set
 from lmskit.db.sign_in_file import KeptSignIn

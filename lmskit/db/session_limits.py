@@ -49,13 +49,16 @@ def limits_not_set(connection: Connection) -> list[str]:
     return [name for name in SESSION_LIMITS if name not in found]
 
 
-def set_session_limits(connection: Connection) -> None:
-    """Give the database the limits for which it has no value; a value that an operator has chosen stays. It can be repeated."""
+def set_session_limits(connection: Connection, *, migrator: str) -> None:
+    """Give the database the limits for which it has no value; a value that an operator has chosen stays. It can be repeated.
+
+    Its migrator and the login of backups have no time-outs.
+    """
     database = sql.Identifier(connection.info.dbname)
     for name in limits_not_set(connection):
         statement = sql.SQL("ALTER DATABASE {} SET {} = {}").format(database, sql.Identifier(name), SESSION_LIMITS[name])
         connection.execute(statement)
-    for role in (roles.migrator_of(connection.info.dbname), roles.BACKUP):
+    for role in (migrator, roles.BACKUP):
         for name in TIMEOUTS:
             statement = sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} = 0").format(sql.Identifier(role), database, sql.Identifier(name))
             connection.execute(statement)

@@ -73,6 +73,8 @@
      ├── ReadingProcessError        the process that reads materials cannot start
      ├── MaterialStoreError         the store of materials' files cannot be used
      │    └── StoredFileError       one of its files is missing or damaged
+     ├── BackupError                a backup could not be made or restored
+     │    └── BackupRefusedError    it is damaged, incomplete or of another version
      ├── EmbedderError              texts could not be turned into vectors
      │    ├── EmbedderUnavailableError  the model cannot be used here, or not now
      │    └── ModelChangedError     the model has the name of a stored one, and other vectors
@@ -164,6 +166,8 @@ from lmskit.errors.not_found import (
     WeekNotFoundError,
 )
 from lmskit.errors.operation import (
+    BackupError,
+    BackupRefusedError,
     BootstrapError,
     BusyError,
     ClusterError,
@@ -210,6 +214,8 @@ __all__ = [
     "AddressNotAllowedError",
     "AdministratorExistsError",
     "AlreadyEnrolledError",
+    "BackupError",
+    "BackupRefusedError",
     "BootstrapError",
     "BusyError",
     "ChangedMeanwhileError",

@@ -63,6 +63,14 @@ class StoredFileError(MaterialStoreError):
     """One file of the store of materials is missing, damaged, or cannot be read."""
 
 
+class BackupError(LmskitError):
+    """A backup could not be made, found or restored; data and earlier backups are as they were."""
+
+
+class BackupRefusedError(BackupError):
+    """A backup is damaged or incomplete, or of a version that cannot be restored."""
+
+
 class EmbedderError(LmskitError):
     """Texts could not be turned into vectors, or what was answered is not vectors."""
 

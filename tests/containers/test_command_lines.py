@@ -48,6 +48,8 @@ TRIED = {
     ("lab", "command"): "test_the_services_work_together",
     ("lab", "healthcheck"): "test_the_services_work_together",
     ("backup", "command"): "test_the_services_work_together",
+    ("dump", "command"): "test_the_services_work_together",
+    ("restore", "command"): "test_the_services_work_together",
     ("superuser", "command"): "test_the_services_work_together",
 }
 """By which test."""
@@ -133,7 +135,7 @@ def test_the_user_of_the_image_is_made(tmp_path):
     (tmp_path / "var" / "lib").mkdir(parents=True)
     ended(["sh", "-ec", line])
     assert f"lmskit:x:10001:10001::{home}:/usr/sbin/nologin" in (tmp_path / "etc" / "passwd").read_text()
-    for folder in ("", "home", "work", "mail"):
+    for folder in ("", "home", "work", "mail", "backups"):
         assert (tmp_path / home[1:] / folder).stat().st_uid == 10001
 
 
@@ -306,7 +308,7 @@ class Services:
         if (service, text) == ("superuser", "postgres"):
             return OPERATOR
         home = environment_of_image()["HOME"]
-        volumes = dict(reversed(volume.split(":")) for volume in compose()["services"][service].get("volumes", []))
+        volumes = {volume.split(":")[1]: volume.split(":")[0] for volume in compose()["services"][service].get("volumes", [])}
         for target, name in volumes.items():
             text = text.replace(target, str(self.folder / name)) if target != home or text.startswith(home) else text
         folders = {
@@ -318,6 +320,7 @@ class Services:
         }
         if str(self.folder) not in text:
             text = re.sub("|".join(map(re.escape, folders)), lambda found: str(folders[found[0]]), text)
+        text = text.replace("//postgres@/", f"//{OPERATOR}@/")
         login = {"postgres@": f"{OPERATOR}@", None: ""}
         return re.sub(r"//(\w+@)?postgres/", lambda found: f"//{login.get(found[1], found[1])}{self.server}/", text)
 
@@ -339,7 +342,7 @@ class Services:
         run = ended(
             line, status=status, env=self.environment(service), cwd=self.folder, input=typed if isinstance(typed, bytes) else typed.encode()
         )
-        return run.stdout if service in {"backup", "superuser"} else (run.stdout + run.stderr).decode()
+        return run.stdout if service in {"dump", "superuser"} else (run.stdout + run.stderr).decode()
 
     @contextmanager
     def running(self, service, *arguments):
@@ -372,6 +375,7 @@ def server(secrets=None):
         try:
             endpoint = cluster.start()
             found = Services(folder, installation(version) / "bin", endpoint.port, secrets)
+            (folder / "socket").symlink_to(endpoint.host)
             verifier = roles.scram_verifier(found.secret("postgres_password"))
             with psycopg.connect(endpoint.superuser_conninfo("postgres"), autocommit=True) as connection:
                 connection.execute(f"CREATE ROLE {OPERATOR} LOGIN SUPERUSER PASSWORD '{verifier}'")
@@ -428,12 +432,25 @@ def test_the_services_work_together(services, new_services):
     assert services.status == 0
 
     dump = services.folder / "lmskit.dump"
-    dump.write_bytes(services.run("backup"))
+    dump.write_bytes(services.run("dump"))
     listed = ended([services.programs[1] / "pg_restore", "--list", dump]).stdout.decode()
     assert "TABLE DATA lms users" in listed
+    with services.running("backup") as lines:
+        assert " has " in next(lines)
+        assert " is verified: " in next(lines)
+        assert next(lines).startswith("RPO: ")
+        assert "0 backups removed, 1 backup kept" in next(lines)
+    assert services.status == 0
+    [backup] = (services.folder / "backups" / "backups").glob("*.zip")
+    assert backup.stat().st_mode & 0o777 == 0o600
+    (services.folder / "person" / "home" / "materials").mkdir(mode=0o700, exist_ok=True)
+    assert "has rows, and a restore would replace them" in services.run("restore", backup.name, status=1)
+    assert "What was there is kept as the database lmskit_before_" in services.run("restore", backup.name, "--replace", "lmskit")
+    assert "is at revision" in services.run("upgrade")
+    assert "wrong" not in services.run("lmskit", "doctor")
     (services.folder / "secrets" / "backup_password").chmod(0o600)
     (services.folder / "secrets" / "backup_password").write_text("wrong")
-    services.run("backup", status=1)
+    services.run("dump", status=1)
 
     kept = "".join(path.read_text(errors="replace") for path in services.folder.rglob("*") if path.is_file() and "server" not in path.parts)
     assert "a long password of ada" not in kept.replace((services.folder / "person" / "home" / "sign-in.json").read_text(), "")

@@ -43,7 +43,8 @@ def test_docker_compose_reads_the_files_together(files, tmp_path):
     published = read["services"]["postgres"]["ports"]
     assert [port["host_ip"] == "127.0.0.1" for port in published] == [len(files) == 1]
     clients = {name for name, service in read["services"].items() if service.get("environment", {}).get("PGSSLMODE") == "verify-full"}
-    assert clients == (set() if len(files) == 1 else read["services"].keys() - {"postgres"})
+    over_the_socket = {"postgres", "backup", "restore"}
+    assert clients == (set() if len(files) == 1 else read["services"].keys() - over_the_socket)
     ours = {name: service.get("command") for name, service in compose()["services"].items()}
     assert {name: service.get("command") for name, service in read["services"].items()} == ours
 
@@ -101,16 +102,16 @@ def test_secrets_are_files_and_no_variable_has_one(name):
 
 def test_services_end_in_their_own_time_and_watched_ones_say_that_they_work():
     services = compose()["services"]
-    for name in ("postgres", "mail", "refresh", "upgrade"):
+    for name in ("postgres", "mail", "refresh", "backup", "upgrade"):
         assert "stop_grace_period" in services[name]
     for name in ("postgres", "lab"):
         assert services[name]["healthcheck"]["retries"] > 0
-    for name in ("mail", "refresh"):
+    for name in ("mail", "refresh", "backup"):
         assert services[name]["depends_on"] == {
             "postgres": {"condition": "service_healthy"},
             "upgrade": {"condition": "service_completed_successfully"},
         }
-    assert services["postgres"]["volumes"] == ["postgres_data:/var/lib/postgresql"], "the image of PostgreSQL 18 has its data below this"
+    assert services["postgres"]["volumes"][0] == "postgres_data:/var/lib/postgresql", "the image of PostgreSQL 18 has its data below this"
 
 
 def test_the_image_has_an_unprivileged_user_and_nothing_to_build_with():
@@ -123,7 +124,7 @@ def test_the_image_has_an_unprivileged_user_and_nothing_to_build_with():
         assert "--require-hashes --only-binary :all:" in text or "--no-index --no-deps dist/*.whl" in text
     home = environment_of_image()["HOME"]
     assert {volume.split(":")[1] for service in compose()["services"].values() for volume in service.get("volumes", [])} <= {
-        home, f"{home}/home", f"{home}/mail", "/var/lib/postgresql",
+        home, f"{home}/home", f"{home}/mail", f"{home}/backups", f"{home}/person", "/var/lib/postgresql", "/run/postgresql",
     }  # fmt: skip
 
 

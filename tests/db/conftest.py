@@ -144,9 +144,11 @@ def operators(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def operators_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of the operator who prepares the database `school`."""
-    return tmp_path_factory.mktemp("operator")
+def operators_home() -> Iterator[Path]:
+    """The home of the operator who prepares the database `school`; a server that verifies a backup can enter it."""
+    with tempfile.TemporaryDirectory(prefix="lmskit-operator-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

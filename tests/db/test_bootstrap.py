@@ -11,10 +11,11 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import NullPool, create_engine
 
 from lmskit.db import access, roles
-from lmskit.db.bootstrap import bootstrap, vector_behind
+from lmskit.db.bootstrap import bootstrap
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.binaries import shared_files
 from lmskit.db.passfile import find_password, forget_password, read_entries
+from lmskit.db.prepared_database import vector_behind
 from lmskit.errors import BootstrapError, UnreachableError
 from lmskit.queries.server_release import VECTOR_RELEASE, releases_with_holes, vector_finding
 

@@ -88,4 +88,5 @@ def test_rows_and_levels_of_revision_0004_s_own_code_are_kept_and_doctor_finds_n
     assert rows(old_home, columns) == before
     refreshed = lmskit(PROJECT_ROOT, old_home, "mastery", "refresh")
     assert f"0 added, 0 changed, {n_rows['topic_performance']:,} unchanged, 0 removed" in refreshed
+    assert "verified" in lmskit(PROJECT_ROOT, old_home, "backup", "create", "--verify"), "doctor asks for one"
     assert "wrong" not in lmskit(PROJECT_ROOT, old_home, "doctor")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from lmskit.backups.repository import FolderRepository
 from lmskit.cli import app, scheduled_job, service
 from lmskit.cli.scheduled_job import JOBS, DailyAt, ScheduledJob
 from lmskit.db import roles
@@ -159,7 +160,12 @@ def test_a_further_job_is_one_line(monkeypatch, tmp_path, configure, capsys):
     ("arguments", "variables", "status", "sentence"),
     [
         ((), {}, 1, "The embedded server is a person's own, which services of the system cannot use."),
-        (("post",), {"LMSKIT_DATABASE_URL": "postgresql://db.example.org/lmskit"}, 1, "There is no job 'post'. Choose from: mail, mastery"),
+        (
+            ("post",),
+            {"LMSKIT_DATABASE_URL": "postgresql://db.example.org/lmskit"},
+            1,
+            "There is no job 'post'. Choose from: mail, backup, mastery",
+        ),
         (("--user", "--cron"), {}, 2, "Choose --user or --cron."),
         (("--user", "--into", __file__), {}, 1, "The files cannot be written to"),
     ],
@@ -180,12 +186,14 @@ def passwords(school, operators_home):
     login = roles.login_name("school", DEMO_ADMIN)
     administrator = find_password(operators_home / "pgpass", host="127.0.0.1", port=school.port, database="school", user=login)
     assert administrator is not None
-    dispatcher = "canary of the dispatcher"
+    own = {"lmskit_dispatcher": "canary of the dispatcher", "lmskit_backup": "canary of the backup"}
     with closing(school.superuser("school")) as connection:
-        connection.execute(f"ALTER ROLE lmskit_dispatcher PASSWORD '{roles.scram_verifier(dispatcher)}'".encode())
-    yield {"mail": dispatcher, "mastery": administrator}
+        for name, password in own.items():
+            connection.execute(f"ALTER ROLE {name} PASSWORD '{roles.scram_verifier(password)}'".encode())
+    yield {"mail": own["lmskit_dispatcher"], "backup": own["lmskit_backup"], "mastery": administrator}
     with closing(school.superuser("school")) as connection:
-        connection.execute("ALTER ROLE lmskit_dispatcher PASSWORD NULL")
+        for name in own:
+            connection.execute(f"ALTER ROLE {name} PASSWORD NULL".encode())
 
 
 def enrol(school, operators_home, name):
@@ -228,6 +236,11 @@ def test_every_unit_and_every_line_of_cron_does_its_job_and_shows_no_password(sc
         refreshed = subprocess.run(words, env=environment, cwd="/", capture_output=True, text=True, check=False)
         assert (refreshed.returncode, refreshed.stderr) == (0, ""), refreshed.stderr
 
+        if os.geteuid() != 0:  # started by root, a server cannot run below pytest's own folders
+            words, environment = as_systemd(units["lmskit-backup.service"], folders)
+            saved = subprocess.run(words, env=environment, cwd="/", capture_output=True, text=True, check=False)
+            assert (saved.returncode, saved.stderr) == (0, ""), saved.stderr
+
         words, environment = as_systemd(units["lmskit-mail.service"], folders)
         watch = subprocess.Popen(words, env=environment, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert watch.stdout is not None
@@ -258,12 +271,15 @@ def test_every_unit_and_every_line_of_cron_does_its_job_and_shows_no_password(sc
         lines = printed(tmp_path / "cron", "--cron", home=operators_home, **there, **mail)
         for job in JOBS:
             shutil.copy(tmp_path / "cron" / f"{job.name}.env", config)
+        (config / "backup.password").write_text(f"{passwords['backup']}\n")
         enrol(school, operators_home, "third")
         scheduled = [line for line in lines["lmskit.crontab"].splitlines() if line and not line.startswith("#")]
         assert len(scheduled) == len(JOBS)
         for line in scheduled:
             answer = by_cron(line, operators_home)
             assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", ""), line
+        [kept] = [backup for backup in FolderRepository(operators_home / "backups").backups() if backup.verification is not None]
+        assert kept.database == "school"
         assert server.recipients() == ["first@example.org", "second@example.org", "third@example.org"]
     # Without a mail server nothing can be sent, and cron has something to send to the person.
     enrol(school, operators_home, "fourth")

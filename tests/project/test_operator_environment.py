@@ -32,6 +32,9 @@ def operator(servers, tmp_path):
     """The variables of an operator: every setting of lmskit, and what libpq reads."""
     mail, database = (str(server.getsockname()[1]) for server in servers)
     settings = {
+        "LMSKIT_BACKUPS": str(tmp_path / "backups"),
+        "LMSKIT_BACKUP_IDENTITY_FILE": str(tmp_path / "backup-identity"),
+        "LMSKIT_BACKUP_RECIPIENTS": "age1canary",
         "LMSKIT_CRAWL_CONTACT": "https://example.org/lmskit",
         "LMSKIT_CRAWL_NETWORKS": "10.20.0.0/16",
         "LMSKIT_DATABASE_URL": f"postgresql://127.0.0.1:{database}/lmskit",

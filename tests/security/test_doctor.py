@@ -3,7 +3,8 @@
 import datetime as dt
 import json
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
+from lmskit.backups.repository import FolderRepository, Verification, name_of
 from lmskit.cli import app
 from lmskit.cli.doctor import disk, passfile
 from lmskit.db import access, engine_for
@@ -50,6 +52,28 @@ def embedded(monkeypatch, admin_engine):
     monkeypatch.setattr("lmskit.queries.server_settings.MUST_BE", {"password_encryption": ("scram-sha-256", "")})
     if KNOWN:
         monkeypatch.setattr("lmskit.db.releases.SAFE_POSTGRES", {})
+    with a_backup_of_last_night(Path(access().settings.backups)):
+        yield
+
+
+@contextmanager
+def a_backup_of_last_night(folder):
+    """A backup that was verified, since what other tests have written into the database may be worth one."""
+    folder.mkdir(exist_ok=True)
+    now = dt.datetime.now(dt.UTC)
+    name = name_of("lmskit", now - dt.timedelta(hours=20), encrypted=False)
+    (folder / name).write_bytes(b"a backup")
+    FolderRepository(folder).keep_record(name, Verification(size=8, sha256="0" * 64, verified_at=now, age=60, restored_in=1))
+    yield
+    for backup in FolderRepository(folder).backups():
+        FolderRepository(folder).remove(backup)
+
+
+def test_an_administrator_learns_how_old_the_newest_verified_backup_is_and_a_lecturer_does_not(embedded, make_person, configure):
+    assert findings()["backup"]["sentence"].startswith("The newest verified backup is 20 hours old")
+    make_person(LECTURER, Role.LECTURER)
+    configure(LMSKIT_PERSON=LECTURER)
+    assert "backup" not in findings()
 
 
 def test_nothing_is_wrong_and_the_exit_status_says_so(embedded):
@@ -77,7 +101,7 @@ def test_it_looks_at_everything_that_can_be_wrong(embedded):
     assert set(findings()) == {
         "disk", "passfile", "trust", "variables", "migrations", "server", "pgvector", "settings", "encryption", "access",
         "access, unchecked", "plan oracle", "shared resources", "limits", "connections", "login settings", "bounds", "sessions",
-        "outbox", "load", "transaction numbers", "store of materials", "files of materials",
+        "outbox", "load", "transaction numbers", "store of materials", "files of materials", "backup",
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ClusterError
+from lmskit.settings import environment_without_passwords
 
 if TYPE_CHECKING:
     from lmskit.db.cluster.layout import Layout
@@ -94,10 +95,17 @@ def shared_files(folder: Path) -> Path:
 
 def installed_release(folder: Path) -> tuple[int, int]:
     """Return the major and minor version of an installation, such as (18, 6)."""
-    answer = subprocess.run([program(folder, "postgres"), "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - fixed arguments
+    return release_of(program(folder, "postgres"))
+
+
+def release_of(path: Path) -> tuple[int, int]:
+    """Return the major and minor version of a program, such as (18, 6)."""
+    answer = subprocess.run(  # noqa: S603 - fixed arguments
+        [path, "--version"], env=environment_without_passwords(), capture_output=True, text=True, check=False
+    )
     found = re.search(r"(?<!\d)(\d+)\.(\d+)", answer.stdout)
     if found is None:
-        message = f"The database server in {folder} does not run: {' '.join(answer.stderr.split()) or 'it says nothing.'}"
+        message = f"The program {path} does not run: {' '.join(answer.stderr.split()) or 'it says nothing.'}"
         raise ClusterError(message)
     return int(found[1]), int(found[2])
 

@@ -135,7 +135,10 @@ def prepare_home(layout: Layout, user: ServerUser) -> None:
         raise ClusterError(message)
 
 
-OURS = ("postgresql-", "pgpass", "sign-in", "mail", "migration.lock", "jupyter")
+OURS = (
+    "postgresql-", "pgpass", "sign-in", "mail", "migration.lock", "jupyter", "known-databases", "materials", "backups", "sending",
+    "verification",
+)  # fmt: skip
 """The beginnings of the names of all that lmskit puts into a home."""
 
 

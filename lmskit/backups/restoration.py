@@ -1,0 +1,261 @@
+"""Fill a server from a backup: beside what is there, compared with the backup, and then put in its position in one transaction.
+
+A dump is a program: its statements are run by a login that owns the objects of lmskit and has no power over the server, so that a forged
+one can neither read files, nor run programs, nor make superusers. Until the last step, the new database has another name and lets nobody
+in; what an interrupted restore leaves is removed by the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+from pydantic import ValidationError
+
+from lmskit.backups.contents import sequence_values, set_formats, table_contents
+from lmskit.backups.logins import close_others, give_logins, make_missing
+from lmskit.backups.manifest import LOGINS, MATERIALS, BackedUpLogins, BackupManifest
+from lmskit.backups.staged import LONGEST_NAME, staged_database
+from lmskit.backups.target import drop_database, require_superuser, restoring_alone
+from lmskit.db import roles
+from lmskit.db.bootstrap import bootstrap
+from lmskit.db.releases import postgres_release, shown
+from lmskit.db.schema_revision import revisions
+from lmskit.errors import BackupError, BackupRefusedError
+from lmskit.materials.store import store_name_of
+from lmskit.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lmskit.backups.archive import BackupArchive
+    from lmskit.backups.target import Target
+    from lmskit.materials.store import MaterialStore
+
+    Connection = psycopg.Connection[Any]
+
+SWAP_TRIES = 5
+MOST_NAMED = 3
+"""Tables that are named where a restored database differs."""
+_LOGINS_OF_PEOPLE = b"SELECT db_role FROM lms.users WHERE db_role IS NOT NULL ORDER BY 1"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was restored.
+
+    Attributes
+    ----------
+    kept
+        The name under which the database that was there is kept; None if there was none, or it was empty.
+    n_closed
+        How many logins were closed because their people are not in the backup.
+    n_files
+        How many files of materials the store has from it.
+    """
+
+    kept: str | None
+    n_closed: int
+    n_files: int
+
+
+def restore_backup(
+    archive: BackupArchive,
+    target: Target,
+    store: MaterialStore | None,
+    *,
+    database: str,
+    work: Path,
+    replace: bool = False,
+    progress: Progress = silent,
+) -> Restored:
+    """Fill a server from a backup.
+
+    Parameters
+    ----------
+    archive
+        The backup.
+    target
+        The server, and its superuser.
+    store
+        Gets the files of materials; None only compares them with their names.
+    database
+        The name of the database. Names of logins are computed from it, so it has to be that of the backup.
+    work
+        A folder for the dump while it is read.
+    replace
+        Whether a database that has rows may be replaced; it is kept under another name.
+    progress
+        Is shown each step.
+
+    Raises
+    ------
+    BackupRefusedError
+        The backup cannot be restored, or the restored database differs from it. What was there is as it was.
+    BackupError
+        The server has a database with rows, or the login is not a superuser's.
+    """
+    logins = require_readable(archive, database)
+    with closing(target.connect()) as connection, restoring_alone(connection):
+        require_superuser(connection)
+        require_version(archive, connection.info.server_version // 10_000)
+        occupied = target.has_rows(connection, database)
+        if occupied and not replace:
+            raise BackupError(
+                f"The database {database} has rows, and a restore would replace them. Nothing was changed. To replace it, and keep what is "
+                f"there under another name: --replace {database}"
+            )
+        progress("Preparing the server", 0, None)
+        bootstrap(
+            target.conninfo, database, passfile=target.passfile, own_cluster=target.is_embedded, password=target.password,
+            agree=lambda _login: False, empty=True,
+        )  # fmt: skip
+        with staged_database(connection, target, database) as staged:
+            make_missing(connection, logins)
+            staged.make(connection)
+            progress("Restoring the database", 0, None)
+            staged.fill(archive, work)
+            progress("Comparing with the backup", 0, None)
+            with closing(target.connect(staged.name)) as inside:
+                require_equal(archive, inside)
+                _require_logins(archive, inside, logins)
+            n_files = _add_files(archive, store, progress)
+            progress("Hardening", 0, None)
+            staged.finish(database)
+            progress("Giving it its name", 0, None)
+            kept, closed = _swap(connection, target, staged.name, database, logins)
+        if not occupied:
+            drop_database(connection, kept)
+    return Restored(kept if occupied else None, len(closed), n_files)
+
+
+def require_readable(archive: BackupArchive, database: str) -> BackedUpLogins:
+    """Return the logins of a backup that can be restored as the database of this name.
+
+    Raises
+    ------
+    BackupRefusedError
+        It has no logins, or is of a revision that this lmskit does not have.
+    BackupError
+        It is of another database.
+    """
+    logins = read_backed_up_logins(archive)
+    manifest = archive.manifest
+    if database != manifest.database:
+        raise BackupError(
+            f"{archive.name} is of the database {manifest.database}, and the names of its logins are computed from that name, so it cannot "
+            f"be restored as {database}. Give an address that ends with /{manifest.database}"
+        )
+    known = revisions()
+    if known and manifest.revision not in known:
+        raise BackupRefusedError(
+            f"{archive.name} is of revision {manifest.revision}, made by lmskit {manifest.lmskit}: another version, since this lmskit has "
+            f"up to {known[-1]}. Install that lmskit, or a newer one, then try again."
+        )
+    return logins
+
+
+def read_backed_up_logins(archive: BackupArchive) -> BackedUpLogins:
+    """Return the logins of a backup.
+
+    Raises
+    ------
+    BackupRefusedError
+        It has none of lmskit's, or what it has is not a login.
+    """
+    try:
+        found = BackedUpLogins.model_validate_json(archive.read(LOGINS))
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise BackupRefusedError(f"{archive.name} has logins of a form that is not lmskit's ({where}). Use another backup.") from None
+    if roles.OWNER not in {role.name for role in found.roles}:
+        raise BackupRefusedError(f"{archive.name} has no logins: nobody could sign in to what is restored from it. Use another backup.")
+    return found
+
+
+def require_equal(archive: BackupArchive, inside: Connection) -> None:
+    """Compare a restored database with what the backup says of the original.
+
+    Raises
+    ------
+    BackupRefusedError
+        A table has other rows, or a sequence would give a number again.
+    """
+    manifest: BackupManifest = archive.manifest
+    inside.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(roles.BACKUP)))
+    set_formats(inside)
+    tables, sequences = table_contents(inside), sequence_values(inside)
+    inside.execute("RESET ROLE")
+    differing = sorted(name for name in tables.keys() | manifest.tables.keys() if tables.get(name) != manifest.tables.get(name))
+    # A sequence moves on while a dump is made, and a rollback does not take it back.
+    differing += sorted(name for name, value in manifest.sequences.items() if sequences.get(name, -1) < value)
+    if differing:
+        more = f" and {len(differing) - MOST_NAMED} more" if len(differing) > MOST_NAMED else ""
+        raise BackupRefusedError(
+            f"{archive.name} does not restore to what was saved: {', '.join(differing[:MOST_NAMED])}{more} differ from its manifest. "
+            "Use another backup."
+        )
+
+
+def require_version(archive: BackupArchive, major: int) -> None:
+    """Refuse a backup of a newer major version of PostgreSQL than that of the server to fill."""
+    of_backup = archive.manifest.server // 10_000
+    if of_backup > major:
+        raise BackupRefusedError(
+            f"{archive.name} is of PostgreSQL {shown(postgres_release(archive.manifest.server))}: another version, which "
+            f"PostgreSQL {major} cannot read. Restore it with PostgreSQL {of_backup} or newer."
+        )
+
+
+def _require_logins(archive: BackupArchive, inside: Connection, logins: BackedUpLogins) -> None:
+    known = {role.name for role in logins.roles}
+    lost = [str(row[0]) for row in inside.execute(_LOGINS_OF_PEOPLE).fetchall() if row[0] not in known]
+    if lost:
+        people = "1 person" if len(lost) == 1 else f"{len(lost)} people"
+        raise BackupRefusedError(
+            f"{archive.name} lacks the logins of {people} in its tables, who could not sign in to what is restored from it. "
+            "Use another backup."
+        )
+
+
+def _add_files(archive: BackupArchive, store: MaterialStore | None, progress: Progress) -> int:
+    """Put the files of materials into the store, or only compare them with their names; those that are there stay."""
+    names = archive.material_names
+    for number, name in enumerate(names, 1):
+        progress("Restoring the files of materials", number, len(names))
+        content = archive.read(f"{MATERIALS}{name}")
+        if store_name_of(content) != name:
+            raise BackupRefusedError(f"{archive.name} has a file of a material that is not what its name says. Use another backup.")
+        if store is not None:
+            store.add(content)
+    return len(names) if store is not None else 0
+
+
+def _swap(connection: Connection, target: Target, staged: str, database: str, logins: BackedUpLogins) -> tuple[str, list[str]]:
+    """Give the new database its name and the people their logins, in one transaction; sessions of the old one are ended.
+
+    Return the name that the old one has now, and the logins that were closed.
+    """
+    with closing(target.connect(database)) as inside:
+        exists = inside.execute("SELECT to_regclass('lms.users') IS NOT NULL").fetchone() == (True,)
+        before = {str(row[0]) for row in inside.execute(_LOGINS_OF_PEOPLE).fetchall()} if exists else set()
+    kept = f"{database[: LONGEST_NAME - 25]}_before_{dt.datetime.now(dt.UTC):%Y%m%d_%H%M%S}"
+    old, new, aside = sql.Identifier(database), sql.Identifier(staged), sql.Identifier(kept)
+    connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT 0").format(old))
+    for _ in range(SWAP_TRIES):
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_catalog.pg_stat_activity WHERE datname = ANY (%s)", [[database, staged]]
+        )
+        with contextlib.suppress(psycopg.errors.ObjectInUse), connection.transaction():
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, aside))
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, old))
+            give_logins(connection, logins, database)
+            closed = close_others(connection, before, logins)
+            return kept, closed
+    connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT -1").format(old))
+    raise BackupError(f"Sessions of the database {database} do not end, so it was not replaced. End them, then try again.")

@@ -1,0 +1,279 @@
+"""`lmskit backup`: make backups, verify them by restoring them, restore one, list and remove them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lmskit.backups.creation import MadeBackup, create_backup
+from lmskit.backups.manifest import BackupManifest
+from lmskit.backups.repository import BackupRepository, KeptBackup, file_part, repository_of
+from lmskit.backups.restoration import Restored, restore_backup
+from lmskit.backups.retention import kept
+from lmskit.backups.source import source_of
+from lmskit.backups.target import Target
+from lmskit.backups.verification import bring_up_to_date, opened, verify_backup, working_folder
+from lmskit.cli.db import password_in_file
+from lmskit.cli.page import Limit, Offset
+from lmskit.cli.password import operators_password
+from lmskit.cli.printing import print_error, print_line, print_table, spinner
+from lmskit.db import Access, access, using
+from lmskit.db.address import DATABASE, conninfo, without_login, written
+from lmskit.errors import BackupError, BootstrapError, InputError, UnreachableError
+from lmskit.materials.chosen_store import store_of
+from lmskit.queries.page import check_page
+from lmskit.rounding import count_text
+from lmskit.settings import Settings
+
+app = typer.Typer(name="backup", help="Make, verify, restore, list and remove backups.", no_args_is_help=True)
+
+HEADINGS = {"name": "Backup", "taken": "Taken at (UTC)", "size": "Size", "verified": "Verified at (UTC)", "took": "Restored in"}
+WhereOption = Annotated[
+    str | None,
+    typer.Option("--to", metavar="DIR|s3://…", help="Folder or bucket of backups. Default: LMSKIT_BACKUPS.", show_default=False),
+]
+BackupArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[BACKUP]", help="Its path or address, or its name among the backups. Default: the newest.", show_default=False),
+]
+MEGABYTE = 1 << 20
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+SENDING = "sending"
+"""The folder in the home for what is not complete."""
+
+
+@app.callback()
+def backup() -> None:
+    """Make, verify, restore, list and remove backups."""
+
+
+@app.command()
+def create(
+    *,
+    to: WhereOption = None,
+    without_materials: Annotated[
+        bool, typer.Option("--without-materials", help="Leave the files of materials out, as where the store has backups of its own.")
+    ] = False,
+    encrypt_for: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY",
+            help="Public key of age for which it is encrypted. Default: LMSKIT_BACKUP_RECIPIENTS.",
+            show_default=False,
+        ),
+    ] = None,
+    verify_it: Annotated[bool, typer.Option("--verify", help="Verify it at once.")] = False,
+    prune_others: Annotated[bool, typer.Option("--prune", help="Then remove old ones, as lmskit backup prune does.")] = False,
+) -> None:
+    """Save database, logins and files of materials in one file. People go on working meanwhile.
+
+    The login is lmskit_backup, unless LMSKIT_DATABASE_URL names another one.
+    """
+    settings, repository = access().settings, _repository(to)
+    keys = encrypt_for or [key for key in settings.backup_recipients.split(",") if key]
+    source = source_of(access())
+    with spinner("Making a backup …") as progress, working_folder(settings, SENDING) as work:
+        store = None if without_materials else store_of(settings)
+        made = create_backup(source, repository, store, work=work, recipients=keys, progress=progress)
+    _print_made(repository, made)
+    if verify_it:
+        _verify(repository, made.name)
+    if prune_others:
+        _prune(repository, source.database, dry_run=False)
+
+
+@app.command()
+def verify(backup: BackupArgument = None, *, to: WhereOption = None) -> None:
+    """Restore a backup into a server of its own, compare every table with what was saved, and remove that server again.
+
+    It is refused, with exit status 1, if it is damaged, incomplete, or of another version.
+    """
+    _verify(*_found(backup, to))
+
+
+@app.command()
+def restore(
+    backup: Annotated[
+        str, typer.Argument(metavar="BACKUP", help="Its path or address, or its name among the backups.", show_default=False)
+    ],
+    address: Annotated[
+        str | None,
+        typer.Argument(
+            help="Address of the server with the login of a superuser, such as postgresql://postgres@db.example.org/lmskit; "
+            "by default LMSKIT_DATABASE_URL, else the embedded server.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    replace: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATABASE",
+            help="Replace the database of this name though it has rows; it is kept under another name.",
+            show_default=False,
+        ),
+    ] = None,
+    password: Annotated[bool, typer.Option("--password", help="Ask for the password of the address's login.")] = False,
+) -> None:
+    """Fill a server from a backup: the database, its logins with their passwords, and the files of materials.
+
+    What is there is replaced in one step at the end, and only with --replace. Sessions of the database are ended.
+    """
+    repository, name = _found(backup, None)
+    server = access().server.read(address) if address else access().server.external
+    database = DATABASE if server is None else server.database or DATABASE
+    if replace not in {None, database}:
+        raise InputError(f"--replace names {replace}, and the database to restore is {database}. Give the name of what may be replaced.")
+    settings = access().settings
+    if server is None:
+        target = Target(access().server.start().superuser_conninfo(), settings.passfile, is_embedded=True)
+    else:
+        secret = operators_password("Password") if password else password_in_file(address)
+        target = Target(conninfo(server._replace(database=None)), settings.passfile, password=secret)
+    access().dispose()
+    with spinner("Restoring a backup …") as progress, working_folder(settings) as work:
+        with (
+            repository.local_copy(name, work) as path,
+            opened(path, name=name, work=work, identity_file=settings.backup_identity_file) as archive,
+        ):
+            done = restore_backup(
+                archive, target, store_of(settings), database=database, work=work, replace=replace is not None, progress=progress
+            )
+        _print_restored(name, archive.manifest, done)
+        progress("Checking who may see what", 0, None)
+        there = access() if server is None else Access(Settings(database_url=written(without_login(server))))
+        try:
+            with using(there):
+                broken = bring_up_to_date()
+        except (BootstrapError, UnreachableError):
+            print_line("The password of its migrator is on another machine. There: lmskit db upgrade, then lmskit doctor")
+            return
+    if broken:
+        print_error(f"{count_text(len(broken), 'access rule')} are broken there. To see which, and what to do: lmskit doctor")
+        raise typer.Exit(1)
+    print_line("It is hardened, at the newest revision, and no access rule is broken. To check the rest: lmskit doctor")
+
+
+@app.command("list")
+def list_backups(*, to: WhereOption = None, limit: Limit = 100, offset: Offset = 0) -> None:
+    """List backups, newest first, and when each was verified."""
+    check_page(limit, offset)
+    found = _repository(to).backups()
+    rows = [_row(backup) for backup in found[offset : offset + limit]]
+    print_table(rows, HEADINGS, offset=offset, total=len(found), nothing="There is no backup. To make one: lmskit backup create --verify")
+
+
+@app.command()
+def prune(
+    *,
+    to: WhereOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")] = False,
+) -> None:
+    """Remove backups, except one for each of the last 7 days, 4 weeks and 12 months that have any, the newest and the last verified one."""
+    _prune(_repository(to), access().server.database, dry_run=dry_run)
+
+
+def _repository(address: str | None) -> BackupRepository:
+    settings = access().settings
+    return repository_of(address or settings.backups, default=settings.home / "backups")
+
+
+def _found(backup: str | None, to: str | None) -> tuple[BackupRepository, str]:
+    """Find a backup: where it is kept, and its name there."""
+    if backup is not None and to is None and ("/" in backup or Path(backup).is_file()):
+        parent, _, name = backup.rpartition("/")
+        return _repository(parent or "."), name
+    repository = _repository(to)
+    if backup is not None:
+        return repository, backup
+    newest = next(iter(repository.backups(file_part(access().server.database))), None)
+    if newest is None:
+        raise BackupError(f"There is no backup in {repository.address}. To make one: lmskit backup create --verify")
+    return repository, newest.name
+
+
+def _verify(repository: BackupRepository, name: str) -> None:
+    with spinner("Verifying a backup …") as progress:
+        done = verify_backup(repository, name, settings=access().settings, progress=progress)
+    manifest, record = done.manifest, done.record
+    print_line(
+        f"{name} is verified: {count_text(len(manifest.tables), 'table')} with {count_text(manifest.rows, 'row')} and "
+        f"{count_text(manifest.materials.files, 'file')} of materials are what was saved, hardened, and no access rule is broken."
+    )
+    print_line(
+        f"RPO: what was written since its snapshot, {_span(record.age)} ago, is not in it. "
+        f"RTO: {_span(record.restored_in)} from this file to a database to work in, on this machine."
+    )
+
+
+def _prune(repository: BackupRepository, database: str, *, dry_run: bool) -> None:
+    found = repository.backups(file_part(database))
+    stay = kept(backup.dated for backup in found)
+    gone = [backup for backup in found if backup.name not in stay]
+    for backup in reversed(gone):
+        if not dry_run:
+            repository.remove(backup)
+        print_line(f"{'Would be removed' if dry_run else 'Removed'}: {backup.name}")
+    verb = "would be " if dry_run else ""
+    print_line(f"{count_text(len(gone), 'backup')} {verb}removed, {count_text(len(stay), 'backup')} kept in {repository.address}.")
+
+
+def _print_made(repository: BackupRepository, made: MadeBackup) -> None:
+    manifest = made.manifest
+    print_line(
+        f"{repository.address}/{made.name} has {count_text(manifest.rows, 'row')} of {count_text(len(manifest.tables), 'table')} and "
+        f"{count_text(manifest.materials.files, 'file')} of materials ({_megabytes(manifest.materials.size)}), as they were at "
+        f"{manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC."
+    )
+    if missing := manifest.materials.missing:
+        print_error(
+            f"{count_text(len(missing), 'file')} of materials could not be read from the store {access().settings.material_store}, and "
+            f"are not in it: {', '.join(name[:12] + '…' for name in missing[:3])}. If they were not removed meanwhile, check "
+            "LMSKIT_MATERIAL_STORE and the rights of this account."
+        )
+    if not manifest.materials.included:
+        print_line("The files of materials were left out: they need a backup of their own.")
+
+
+def _print_restored(name: str, manifest: BackupManifest, done: Restored) -> None:
+    print_line(
+        f"The database {manifest.database} is as {name} has it: {count_text(manifest.rows, 'row')}, as they were at "
+        f"{manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC; {count_text(done.n_files, 'file')} of materials in the store."
+    )
+    if done.kept is not None:
+        print_line(f"What was there is kept as the database {done.kept}. When nobody needs it: DROP DATABASE {done.kept}")
+    if done.n_closed:
+        print_line(f"{count_text(done.n_closed, 'login')} of people who are not in the backup were closed.")
+
+
+def _row(backup: KeptBackup) -> dict[str, object]:
+    record = backup.verification
+    return {
+        "name": backup.name,
+        "taken": f"{backup.taken_at:%Y-%m-%d %H:%M:%S}",
+        "size": _megabytes(backup.size),
+        "verified": None if record is None else f"{record.verified_at:%Y-%m-%d %H:%M:%S}",
+        "took": None if record is None else _span(record.restored_in),
+    }
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / MEGABYTE:,.1f} MB"
+
+
+def _span(seconds: float) -> str:
+    """Return a length of time.
+
+    Examples
+    --------
+    >>> _span(0.4), _span(75), _span(7_300), _span(200_000)
+    ('0.4 s', '1 min 15 s', '2 h 1 min', '2 d 7 h')
+    """
+    if seconds < MINUTE:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    if whole < DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
+    return f"{whole // DAY} d {whole % DAY // HOUR} h"

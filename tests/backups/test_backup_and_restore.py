@@ -1,0 +1,160 @@
+"""A backup is restored whole: rows, logins with their passwords, files, hardening; instead of what was there, or not at all."""
+
+import datetime as dt
+import subprocess
+from contextlib import closing
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from lmskit.backups.archive import BackupArchive
+from lmskit.backups.creation import create_backup
+from lmskit.backups.finding import backup_finding
+from lmskit.backups.repository import FolderRepository, repository_of
+from lmskit.backups.restoration import restore_backup
+from lmskit.backups.staged import RESTORER
+from lmskit.backups.verification import verify_backup
+from lmskit.db import hardening, roles
+from lmskit.db.roles import login_name
+from lmskit.errors import BackupError
+from lmskit.materials.store import FolderStore
+from lmskit.vocabulary import Role
+from tests.backups.conftest import ADA, BEN, CONTENT, DATABASE, PASSWORD
+from tests.conftest import FAST
+from tests.db.test_cluster import needs_root
+
+
+def rows(target, statement, database=DATABASE):
+    with closing(target.connect(database)) as connection:
+        return connection.execute(statement.encode()).fetchall()
+
+
+def leftovers(target):
+    """What a restore must not leave: databases that are not complete, and the login that fills them."""
+    with closing(target.connect()) as connection:
+        databases = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE '%restoring%'").fetchall()
+        return databases + connection.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [RESTORER]).fetchall()
+
+
+def drop(target, *databases):
+    with closing(target.connect()) as connection:
+        for name in databases:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def test_it_is_verified_by_restoring_it_and_doctor_knows(saved, own_settings, tmp_path):
+    made = saved.backup(tmp_path)
+    repository, now = FolderRepository(tmp_path), dt.datetime.now(dt.UTC)
+    assert made.manifest.tables["lms.terms"].rows == 50
+    assert "None of 1 backup" in backup_finding(repository, DATABASE, own_data=True, now=now).sentence
+    done = verify_backup(repository, made.name, settings=own_settings, server_settings=FAST)
+    assert done.record.restored_in > 0
+    assert sorted(path.name for path in own_settings.home.iterdir() if path.is_dir()) == [], "its server is gone"
+    [kept] = repository.backups()
+    assert kept.verification == done.record
+    assert backup_finding(repository, DATABASE, own_data=True, now=now).is_well
+    late = backup_finding(repository, DATABASE, own_data=True, now=now + dt.timedelta(hours=27))
+    assert not late.is_well
+    assert "27 hours old" in late.sentence
+    with (tmp_path / made.name).open("ab") as file:
+        file.write(b"x")
+    assert repository.backups()[0].verification is None, "what was changed since is not verified"
+    assert "None of 1 backup" in backup_finding(repository, DATABASE, own_data=True, now=now).sentence
+    nothing = FolderRepository(tmp_path / "nothing", make=True)
+    assert backup_finding(nothing, DATABASE, own_data=False, now=now).is_note
+    assert not backup_finding(nothing, DATABASE, own_data=True, now=now).is_well
+    assert backup_finding(FolderRepository(tmp_path / "unmounted"), DATABASE, own_data=True, now=now).is_note
+
+
+@pytest.mark.long
+def test_everything_is_back_and_what_was_there_is_kept(saved, archive, other_server, tmp_path):
+    store = FolderStore(tmp_path / "materials", make=True)
+    done = restore_backup(archive, other_server, store, database=DATABASE, work=tmp_path)
+    assert (done.kept, done.n_closed, done.n_files) == (None, 0, 1)
+    assert [store.read(name) for name in archive.material_names] == [CONTENT]
+    assert rows(other_server, "SELECT count(*) FROM lms.terms") == [(50,)]
+    with closing(other_server.connect(DATABASE)) as inside:
+        assert hardening.is_hardened(inside)
+        assert hardening.open_shared_resources(inside) == []
+    for email, group in ((ADA, "lmskit_admin"), (BEN, "lmskit_lecturer")):
+        login = other_server.parameters | {"user": login_name(DATABASE, email), "password": PASSWORD, "dbname": DATABASE}
+        with closing(psycopg.connect(**login, autocommit=True)) as connection:
+            assert connection.execute("SELECT pg_has_role(%s, 'USAGE')", [group]).fetchone() == (True,)
+    with closing(other_server.connect()) as connection:
+        powerful = (
+            "SELECT rolname FROM pg_roles WHERE rolname LIKE 'u\\_%' AND (rolsuper OR rolcreaterole OR rolbypassrls OR rolconnlimit <> 5)"
+        )
+        assert connection.execute(powerful).fetchall() == []
+    # An administrator without power over the server can go on managing the restored logins.
+    login = other_server.parameters | {"user": login_name(DATABASE, ADA), "password": PASSWORD, "dbname": DATABASE}
+    with closing(psycopg.connect(**login, autocommit=True)) as connection:
+        assert connection.execute("SELECT lms.close_login(id) FROM lms.users WHERE email = %s", [BEN]).fetchone() == (True,)
+        connection.execute("INSERT INTO terms (code, name, starts_on, ends_on) VALUES ('NEW', '', '2027-01-01', '2027-06-30')")
+    # A person who came after the backup, with a login.
+    with closing(other_server.connect(DATABASE)) as inside:
+        inside.execute("SET search_path = lms, pg_catalog")
+        inside.execute("INSERT INTO users (email, family_name, sort_name, role) VALUES ('late@example.org', 'L', 'l', 'super_admin')")
+        verifier = roles.scram_verifier(PASSWORD)
+        inside.execute("SELECT set_login(id, %s, '!') FROM users WHERE email = 'late@example.org'", [verifier])
+    with pytest.raises(BackupError, match=f"has rows, and a restore would replace them. Nothing was changed. .*--replace {DATABASE}"):
+        restore_backup(archive, other_server, store, database=DATABASE, work=tmp_path)
+    assert rows(other_server, "SELECT count(*) FROM lms.terms") == [(51,)]
+    again = restore_backup(archive, other_server, store, database=DATABASE, work=tmp_path, replace=True)
+    assert again.n_closed == 1
+    assert again.kept is not None
+    assert rows(other_server, "SELECT count(*) FROM lms.terms") == [(50,)]
+    assert rows(other_server, "SELECT count(*) FROM lms.terms", again.kept) == [(51,)]
+    late = other_server.parameters | {"user": login_name(DATABASE, "late@example.org"), "password": PASSWORD, "dbname": DATABASE}
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(**late)
+    kept_closed = other_server.parameters | {"user": login_name(DATABASE, ADA), "password": PASSWORD, "dbname": again.kept}
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(**kept_closed)
+    assert leftovers(other_server) == []
+    with pytest.raises(BackupError, match="so it cannot be restored as other"):
+        restore_backup(archive, other_server, store, database="other", work=tmp_path)
+    drop(other_server, again.kept)
+
+
+def test_a_login_that_may_not_read_every_row_makes_no_backup(saved, tmp_path):
+    lecturers = saved.source.__class__(saved.source.access, saved.source.parameters, None, "lmskit_lecturer", is_embedded=True)
+    with pytest.raises(BackupError, match="may not read every row, so its backup would be incomplete"):
+        create_backup(lecturers, FolderRepository(tmp_path), None, work=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_file_of_a_material_is_named_and_a_missing_folder_is_not_made(saved, tmp_path):
+    empty = FolderStore(tmp_path / "empty", make=True)
+    (folder := tmp_path / "backups").mkdir()
+    made = create_backup(saved.source, FolderRepository(folder), empty, work=folder)
+    assert len(made.manifest.materials.missing) == 1
+    assert BackupArchive(folder / made.name, made.name).material_names == []
+    with pytest.raises(BackupError, match=r"does not exist\. Is its disk or file server connected"):
+        saved.backup(tmp_path / "unmounted")
+    with pytest.raises(BackupError, match="cannot be kept in ftp://"):
+        repository_of("ftp://example.org/backups", default=tmp_path)
+
+
+def test_another_databases_logins_are_not_in_it(saved, archive, endpoint, make_person):
+    stranger = make_person("stranger@example.org", Role.LECTURER)
+    names = archive.read("logins.json").decode()
+    assert login_name(DATABASE, ADA) in names
+    assert stranger not in names
+    assert '"name": "postgres"' not in names
+
+
+@needs_root
+def test_on_a_full_disk_nothing_is_kept_and_an_earlier_backup_is_as_it_was(saved, made, tmp_path):
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "lmskit-test", str(tmp_path)], capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip("a small file system cannot be mounted here")
+    try:
+        earlier = tmp_path / made.name
+        earlier.write_bytes((saved.folder / made.name).read_bytes())
+        with pytest.raises(BackupError, match=f"cannot be written to {tmp_path}: No space left .* earlier backups are as they were"):
+            saved.backup(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == [made.name]
+        assert BackupArchive(earlier, made.name).manifest == made.manifest
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
