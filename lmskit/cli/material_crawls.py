@@ -11,7 +11,7 @@ from lmskit.db import snapshot
 from lmskit.limits import MOST_CRAWL_PAGES
 from lmskit.listings import CRAWLS
 from lmskit.queries.crawl_list import count_crawls, crawl_rows
-from lmskit.schemas.crawl import USUAL_DEPTH, USUAL_PAGES
+from lmskit.schemas.crawl import USUAL_DEPTH, USUAL_PAGES, stored_limits
 from lmskit.vocabulary import CrawlState
 
 app = typer.Typer(name="material")
@@ -37,14 +37,14 @@ def crawls(
 
 def continuation(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`
     """The command that goes on with a crawl; if it has reached its limit of addresses, with a higher one."""
-    options = row["options"]
+    options = stored_limits(row["options"])
     asked, pages = row["done"] + row["not_added"], options.get("pages", USUAL_PAGES)
     if asked >= pages:
         pages = min(MOST_CRAWL_PAGES, asked + row["waiting"])
     words = ["lmskit", "material", "crawl", row["start_url"], "--course", row["course"]]
     usual = {"week": None, "depth": USUAL_DEPTH, "pages": USUAL_PAGES}
     for name, value in (options | {"pages": pages}).items():
-        if name in usual and value != usual[name]:
+        if value != usual[name]:
             words += [f"--{name}", str(value)]
     if options.get("section", "/") != "/":
         words.append("--section")

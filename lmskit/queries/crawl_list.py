@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Integer, desc, func, select
+from sqlalchemy import ColumnElement, Integer, case, desc, func, select
 from sqlalchemy.orm import aliased
 
 from lmskit.listings import CRAWLS
@@ -69,8 +69,9 @@ def count_crawls(session: Session, course: str | None = None) -> int:
     return session.scalar(select(func.count()).select_from(MaterialCrawl).where(*_of(session, course))) or 0
 
 
-_DEPTH = func.coalesce(MaterialCrawl.options["depth"].astext.cast(Integer), CrawlPage.depth)
-"""How deep a crawl went: what lies beyond waits for one that goes deeper."""
+_WRITTEN = MaterialCrawl.options["depth"].astext
+_DEPTH = case((_WRITTEN.regexp_match(r"^\d{1,4}$"), _WRITTEN.cast(Integer)), else_=CrawlPage.depth)
+"""How deep a crawl went: what lies beyond waits for one that goes deeper. A lecturer may have written anything there."""
 
 
 def _n_pages(*conditions: ColumnElement[bool]) -> ColumnElement[int]:

@@ -1,10 +1,11 @@
 """Requests to crawl a web site for materials."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from lmskit.limits import LONGEST_URL, MOST_CRAWL_DEPTH, MOST_CRAWL_PAGES
+from lmskit.limits import FIRST_WEEK, LAST_WEEK, LONGEST_URL, MOST_CRAWL_DEPTH, MOST_CRAWL_PAGES
 from lmskit.schemas.course import TeachingWeek
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Code, Line
@@ -26,3 +27,16 @@ class CrawlRequest(Request):
     """Addresses that are fetched at most, those of earlier runs of the same crawl included."""
     section: bool = False
     """Whether to stay in the folder of the start."""
+
+
+_RANGES = {"week": (FIRST_WEEK, LAST_WEEK), "depth": (0, MOST_CRAWL_DEPTH), "pages": (1, MOST_CRAWL_PAGES)}
+
+
+def stored_limits(options: Mapping[str, object]) -> dict[str, int]:
+    """Week, depth and pages of a stored crawl, without what no crawl can have: a lecturer writes the column with SQL as well.
+
+    >>> stored_limits({"week": None, "depth": "deep", "pages": 20, "origin": "https://example.org"})
+    {'pages': 20}
+    """
+    read = {name: options.get(name) for name in _RANGES}
+    return {name: value for name, value in read.items() if type(value) is int and _RANGES[name][0] <= value <= _RANGES[name][1]}

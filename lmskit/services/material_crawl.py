@@ -173,7 +173,7 @@ class _Run:
         if crawl is not None:
             self._report.resumed = True
             self._crawl_id = crawl.id
-            self._scope = Scope(crawl.options["origin"], crawl.options["section"])
+            self._scope = Scope.kept(crawl.options) or Scope.around(start, section=request.section)
             self._change(session, options=crawl.options | wanted, state=CrawlState.RUNNING, ended_at=None)
             return
         self._scope = Scope.around(start, section=request.section)

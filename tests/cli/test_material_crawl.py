@@ -62,6 +62,21 @@ def test_a_site_is_crawled_and_continued_and_refreshed(lmskit, course, site):
     assert sorted(map(tuple, found)) == [(f"{site.url}/", "A page", None), (f"{site.url}/week-2/b", "B", 2)]
 
 
+STRANGE = [{"depth": "x", "pages": "many", "week": [1]}, {"depth": 10**12, "pages": 1.5, "week": -1}, {"depth": True, "section": 1}, {}]
+
+
+@pytest.mark.usefixtures("store", "allowed")
+@pytest.mark.parametrize("options", STRANGE)
+def test_a_crawl_that_was_written_with_sql_is_listed_and_continued(lmskit, course, site, options):
+    lmskit("material", "crawl", site.url, "--course", course.code, "--pages", "1")
+    with transaction() as session:
+        session.execute(update(MaterialCrawl).where(MaterialCrawl.course_id == course.id).values(options=options))
+    listed = lmskit("material", "crawls", "--course", course.code)
+    assert listed.exit_code == 0
+    assert listed.output.endswith(f"to go on: lmskit material crawl {site.url}/ --course {course.code}\n")
+    assert "An earlier crawl from this address was continued." in lmskit("material", "crawl", site.url, "--course", course.code).output
+
+
 @pytest.mark.usefixtures("store", "allowed")
 def test_crawls_are_listed_with_the_command_that_goes_on(lmskit, course, site):
     listed = ("material", "crawls", "--course", course.code)

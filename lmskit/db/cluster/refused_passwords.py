@@ -40,6 +40,14 @@ def refused_passwords(log: Path, since: dt.datetime) -> Counter[str]:
             lines = file.read().decode(errors="replace").splitlines()
         for line in lines:
             refused = _REFUSED.match(line)
-            if refused is not None and dt.datetime.fromisoformat(f"{refused['at']}+00:00") >= since:
+            if refused is not None and (at := _time(refused["at"])) is not None and at >= since:
                 found[refused["login"]] += 1
     return found
+
+
+def _time(written: str) -> dt.datetime | None:
+    """The time of a line; None where that is not a time, as after a line break in the name of a login."""
+    try:
+        return dt.datetime.fromisoformat(f"{written}+00:00")
+    except ValueError:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote
@@ -35,6 +35,15 @@ class Scope:
     def around(cls, address: WebAddress, *, section: bool) -> Self:
         """The site of an address, or only the folder that it is in."""
         return cls(address.origin, address.section if section else "/")
+
+    @classmethod
+    def kept(cls, options: Mapping[str, object]) -> Self | None:
+        """The one that a stored crawl has; None if there is none, as where its row was written with SQL."""
+        match options:
+            case {"origin": str(origin), "section": str(section)}:
+                return cls(origin, section)
+            case _:
+                return None
 
     def holds(self, address: WebAddress) -> bool:
         """Whether an address is within it."""
