@@ -12,7 +12,8 @@ from lmskit.materials.passages import Passage
 from lmskit.models import Material, MaterialPassage
 from lmskit.services.material_deletion import delete_passages
 
-_INSERTED_AT_ONCE = 1_000
+_INSERTED_AT_ONCE = 15 * 64
+"""Passages of a statement: the words of each 64 of them that it adds become one row, which a search reads."""
 
 
 def write_passages(session: Session, material: Material, passages: Sequence[Passage]) -> bool:
@@ -42,7 +43,8 @@ def insert_passages(session: Session, course_id: int, material_id: int, passages
         for ordinal, passage in enumerate(passages[after:], start=after + 1)
     ]
     for start in range(0, len(rows), _INSERTED_AT_ONCE):
-        session.execute(insert(MaterialPassage), rows[start : start + _INSERTED_AT_ONCE])
+        # RETURNING, since otherwise each row becomes a statement of its own
+        session.execute(insert(MaterialPassage).returning(MaterialPassage.ordinal), rows[start : start + _INSERTED_AT_ONCE]).all()
 
 
 _PASSAGE = ("page", "slide", "cell", "seconds", "headings", "body", "language", "prose", "is_notes", "overlap")

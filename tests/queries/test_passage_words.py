@@ -8,7 +8,10 @@ from sqlalchemy import delete, text, update
 from sqlalchemy.exc import ProgrammingError
 
 from lmskit.limits import LONGEST_PROSE
+from lmskit.materials.location import Location
+from lmskit.materials.passages import Passage
 from lmskit.models import Material, MaterialPassage
+from lmskit.services.material_passages import insert_passages
 from tests import factories
 
 WORDS = ["list", "loop", "it's", r"back\slash", "houses", "Haus", "the", "http://example.org/a?b=1", "é", "naïve", "3.5", "a:b", "x'y"]
@@ -107,6 +110,16 @@ def test_a_word_counts_up_to_the_end_of_a_text_vector(session):
         factories.passage(session, material, ordinal, body="list " * n)
     session.flush()
     assert agree(session, course.id) == 4
+
+
+def test_words_of_the_passages_of_a_material_are_together_when_it_is_added(session):
+    course = factories.course(session, weeks=1)
+    material = factories.material(session, course)
+    session.flush()
+    passages = [Passage(body=f"The list {number}", location=Location(), language="en") for number in range(1000)]
+    insert_passages(session, course.id, material.id, passages, after=0)
+    assert agree(session, course.id) == 2000
+    assert session.scalar(text("SELECT count(*) FROM passage_words WHERE course_id = :c"), {"c": course.id}) == 16
 
 
 @pytest.mark.long
