@@ -97,6 +97,7 @@ def test_a_login_with_a_line_break_in_its_name_does_not_end_the_doctor(tmp_path)
     now = dt.datetime.now(dt.UTC)
     refused = '[7] u_1@lmskit FATAL:  password authentication failed for user "u_1"\n'
     forged = "2026-01-01 00:00:00.000 UTC [7] a\n9999-99-99 99:99:99.000 UTC [1] b@x FATAL:  password authentication failed  FATAL:  no\n"
+    forged += forged.replace("9999-99-99 99:99:99", "9998-01-01 00:00:00")
     (tmp_path / "postgresql-Sun.log").write_text(f"{forged}{now:%Y-%m-%d %H:%M:%S}.123 UTC {refused}")
     assert refused_passwords(tmp_path, now - dt.timedelta(minutes=1)) == {"u_1": 1}
 

@@ -28,9 +28,10 @@ def refused_passwords(log: Path, since: dt.datetime) -> Counter[str]:
     log
         The folder of the server's logs. One that this user may not read counts as empty.
     since
-        Lines from before are left out.
+        Lines from before are left out, and those of a time to come, which only the name of a login can have written.
     """
     found: Counter[str] = Counter()
+    now = dt.datetime.now(dt.UTC)
     with suppress(OSError):
         newest = max(log.glob("*.log"), key=lambda path: path.stat().st_mtime, default=None)
         if newest is None:
@@ -40,7 +41,7 @@ def refused_passwords(log: Path, since: dt.datetime) -> Counter[str]:
             lines = file.read().decode(errors="replace").splitlines()
         for line in lines:
             refused = _REFUSED.match(line)
-            if refused is not None and (at := _time(refused["at"])) is not None and at >= since:
+            if refused is not None and (at := _time(refused["at"])) is not None and since <= at <= now:
                 found[refused["login"]] += 1
     return found
 
