@@ -40,6 +40,13 @@ JOIN pg_catalog.pg_roles AS b ON b.oid = a.grantor
 WHERE m.rolname = ANY (%(names)s) AND g.rolname = ANY (%(names)s)
 ORDER BY m.rolname, g.rolname, b.rolname
 """
+_GROUPS_OF = """
+SELECT g.rolname, b.rolname
+FROM pg_catalog.pg_auth_members AS a
+JOIN pg_catalog.pg_roles AS g ON g.oid = a.roleid
+JOIN pg_catalog.pg_roles AS b ON b.oid = a.grantor
+WHERE a.member = (SELECT m.oid FROM pg_catalog.pg_roles AS m WHERE m.rolname = %(name)s) AND g.rolname = ANY (%(groups)s)
+"""
 _FOREVER = "infinity"
 
 
@@ -104,6 +111,7 @@ def give_logins(connection: Connection, logins: BackedUpLogins, database: str) -
                 sql.SQL("NULL") if role.verifier is None else sql.Literal(role.verifier),
             )
         )
+        _leave_groups(connection, role.name)
     _join(connection, logins, own, powerful)
 
 
@@ -121,9 +129,14 @@ def close_others(connection: Connection, before: set[str], logins: BackedUpLogin
     for name in closed:
         role = sql.Identifier(name)
         connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN PASSWORD NULL").format(role))
-        for group in roles.GROUPS:
-            connection.execute(sql.SQL("REVOKE {} FROM {} GRANTED BY {}").format(sql.Identifier(group), role, sql.Identifier(roles.LOGINS)))
+        _leave_groups(connection, name)
     return closed
+
+
+def _leave_groups(connection: Connection, name: str) -> None:
+    """Take a login out of the groups that it is in now."""
+    for group, grantor in connection.execute(_GROUPS_OF, {"name": name, "groups": list(roles.GROUPS)}).fetchall():
+        connection.execute(sql.SQL("REVOKE {} FROM {} GRANTED BY {}").format(*map(sql.Identifier, (group, name, grantor))))
 
 
 def _join(connection: Connection, logins: BackedUpLogins, own: set[str], powerful: set[str]) -> None:

@@ -30,6 +30,8 @@ _TIME = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(rf"(?P<database>.+)-(?P<time>\d{{8}}T\d{{6}}Z)\.lmskit\.zip(?P<encrypted>{re.escape(ENDING)})?")
 _OBJECT_STORES = {"s3", "memory"}
 """Protocols of stores that hold a new object whole or not at all."""
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_OF_THE_DISK = _NO_SPACE | {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ESTALE}
 _SAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -191,30 +193,39 @@ class FolderRepository(BackupRepository):
         with self._errors():
             if self._make:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not self._folder.is_dir():
-                raise BackupError(
-                    f"The folder for backups, {self.address}, does not exist. Is its disk or file server connected? To make a new one: "
-                    f"mkdir -m 700 {self.address}"
-                )
+            self._require_folder()
             remove_stale_parts(self._folder)
             if (self._folder / name).exists():
                 raise BackupError(f"There is a backup {name} in {self.address} already, of the same second. Try again.")
+        try:
             with whole_file(self._folder / name) as file:
                 yield file
+        except OSError as error:
+            if error.errno not in _OF_THE_DISK:
+                raise
+            raise _unusable(self.address, error) from error
 
     @contextmanager
     def local_copy(self, name: str, work: Path) -> Iterator[Path]:  # noqa: ARG002 - it is on this machine
         """As above."""
+        path = self._folder / name
         with self._errors():
-            path = self._folder / name
             if not stat.S_ISREG(path.stat().st_mode):
                 raise BackupError(f"{path} is not a file. Give the path of a backup; to list them: lmskit backup list")
-            yield path
+        yield path
+
+    def _require_folder(self) -> None:
+        if not self._folder.is_dir():
+            raise BackupError(
+                f"The folder for backups, {self.address}, does not exist. Is its disk or file server connected? To make a new one: "
+                f"mkdir -m 700 {self.address}"
+            )
 
     def _sizes(self) -> dict[str, int]:
         with self._errors():
             if self._make and not self._folder.exists():
                 return {}
+            self._require_folder()
             return {path.name: path.stat().st_size for path in self._folder.iterdir() if path.is_file() and not path.is_symlink()}
 
     def _read(self, name: str) -> bytes:
@@ -269,6 +280,8 @@ class ObjectRepository(BackupRepository):
                 with whole_file(part) as file:
                     yield file
             except OSError as error:
+                if error.errno not in _OF_THE_DISK:
+                    raise
                 raise _unusable(str(work), error) from error
             with self._errors():
                 self._files.put_file(str(part), self._path(name))
@@ -343,7 +356,7 @@ def repository_of(address: str, *, default: Path) -> BackupRepository:
 
 def _unusable(address: str, error: OSError) -> BackupError:
     reason = error.strerror or str(error)
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+    if error.errno in _NO_SPACE:
         return BackupError(
             f"The backup cannot be written to {address}: {reason}. Nothing was kept of it, and earlier backups are as they were. "
             "Free some space there, or name another folder with --to; then try again."

@@ -124,6 +124,7 @@ def restore_backup(
             with closing(target.connect(staged.name)) as inside:
                 require_equal(archive, inside)
                 _require_logins(archive, inside, logins)
+                _require_files(archive, inside)
             n_files = _add_files(archive, store, progress)
             progress("Hardening", 0, None)
             staged.finish(database)
@@ -221,6 +222,18 @@ def _require_logins(archive: BackupArchive, inside: Connection, logins: BackedUp
             f"{archive.name} lacks the logins of {people} in its tables, who could not sign in to what is restored from it. "
             "Use another backup."
         )
+
+
+def _require_files(archive: BackupArchive, inside: Connection) -> None:
+    """Compare the files of materials with those that the database has."""
+    materials = archive.manifest.materials
+    if not materials.included or inside.execute("SELECT to_regclass('lms.material_files') IS NOT NULL").fetchone() != (True,):
+        return
+    needed = {str(row[0]) for row in inside.execute("SELECT stored_as FROM lms.material_files").fetchall()}
+    lost = needed - {*archive.material_names, *materials.missing}
+    if lost:
+        files = "1 file" if len(lost) == 1 else f"{len(lost)} files"
+        raise BackupRefusedError(f"{archive.name} lacks {files} of materials that its database has. Use another backup.")
 
 
 def _add_files(archive: BackupArchive, store: MaterialStore | None, progress: Progress) -> int:

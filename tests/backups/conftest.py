@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from lmskit.backups.archive import BackupArchive
@@ -100,7 +101,7 @@ def own_settings() -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def other_server() -> Iterator[Target]:
+def other_cluster() -> Iterator[Target]:
     """Another server, which nobody has prepared."""
     with tempfile.TemporaryDirectory(prefix="lmskit-restored-") as name:
         cluster = Cluster(Path(name), access().settings.postgres_version, overrides=FAST)
@@ -109,3 +110,12 @@ def other_server() -> Iterator[Target]:
             yield Target(cluster.start().superuser_conninfo(), Path(name) / "pgpass")
         finally:
             cluster.stop()
+
+
+@pytest.fixture
+def other_server(other_cluster: Target) -> Iterator[Target]:
+    """The other server; what a test restores there is gone after it."""
+    yield other_cluster
+    with closing(other_cluster.connect()) as connection:
+        for (name,) in connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [DATABASE]).fetchall():
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -6,18 +6,18 @@ from contextlib import closing
 
 import psycopg
 import pytest
-from psycopg import sql
 
-from lmskit.backups.archive import BackupArchive
+from lmskit.backups.archive import BackupArchive, new_archive
 from lmskit.backups.creation import create_backup
 from lmskit.backups.finding import backup_finding
+from lmskit.backups.manifest import LOGINS, BackedUpLogins
 from lmskit.backups.repository import FolderRepository, repository_of
 from lmskit.backups.restoration import restore_backup
 from lmskit.backups.staged import RESTORER
 from lmskit.backups.verification import verify_backup
 from lmskit.db import hardening, roles
 from lmskit.db.roles import login_name
-from lmskit.errors import BackupError
+from lmskit.errors import BackupError, BackupRefusedError
 from lmskit.materials.store import FolderStore
 from lmskit.vocabulary import Role
 from tests.backups.conftest import ADA, BEN, CONTENT, DATABASE, PASSWORD
@@ -35,12 +35,6 @@ def leftovers(target):
     with closing(target.connect()) as connection:
         databases = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE '%restoring%'").fetchall()
         return databases + connection.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [RESTORER]).fetchall()
-
-
-def drop(target, *databases):
-    with closing(target.connect()) as connection:
-        for name in databases:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def test_it_is_verified_by_restoring_it_and_doctor_knows(saved, own_settings, tmp_path):
@@ -91,7 +85,9 @@ def test_everything_is_back_and_what_was_there_is_kept(saved, archive, other_ser
     with closing(psycopg.connect(**login, autocommit=True)) as connection:
         assert connection.execute("SELECT lms.close_login(id) FROM lms.users WHERE email = %s", [BEN]).fetchone() == (True,)
         connection.execute("INSERT INTO terms (code, name, starts_on, ends_on) VALUES ('NEW', '', '2027-01-01', '2027-06-30')")
-    # A person who came after the backup, with a login.
+    # A lecturer whom another person made an administrator by hand, and a person who came after the backup, with a login.
+    with closing(other_server.connect()) as connection:
+        connection.execute(f"GRANT lmskit_admin TO {login_name(DATABASE, BEN)}".encode())
     with closing(other_server.connect(DATABASE)) as inside:
         inside.execute("SET search_path = lms, pg_catalog")
         inside.execute("INSERT INTO users (email, family_name, sort_name, role) VALUES ('late@example.org', 'L', 'l', 'super_admin')")
@@ -102,6 +98,9 @@ def test_everything_is_back_and_what_was_there_is_kept(saved, archive, other_ser
     assert rows(other_server, "SELECT count(*) FROM lms.terms") == [(51,)]
     again = restore_backup(archive, other_server, store, database=DATABASE, work=tmp_path, replace=True)
     assert again.n_closed == 1
+    with closing(other_server.connect()) as connection:
+        groups = "SELECT a.roleid::regrole::text FROM pg_auth_members AS a WHERE a.member = %s::regrole"
+        assert connection.execute(groups, [login_name(DATABASE, BEN)]).fetchall() == [("lmskit_lecturer",)]
     assert again.kept is not None
     assert rows(other_server, "SELECT count(*) FROM lms.terms") == [(50,)]
     assert rows(other_server, "SELECT count(*) FROM lms.terms", again.kept) == [(51,)]
@@ -114,7 +113,6 @@ def test_everything_is_back_and_what_was_there_is_kept(saved, archive, other_ser
     assert leftovers(other_server) == []
     with pytest.raises(BackupError, match="so it cannot be restored as other"):
         restore_backup(archive, other_server, store, database="other", work=tmp_path)
-    drop(other_server, again.kept)
 
 
 def test_a_login_that_may_not_read_every_row_makes_no_backup(saved, tmp_path):
@@ -142,6 +140,26 @@ def test_another_databases_logins_are_not_in_it(saved, archive, endpoint, make_p
     assert login_name(DATABASE, ADA) in names
     assert stranger not in names
     assert '"name": "postgres"' not in names
+
+
+@pytest.mark.long
+def test_a_backup_without_a_file_that_its_database_has_or_without_a_persons_login_is_refused(archive, other_server, tmp_path):
+    [material] = [name for name in archive.manifest.parts if name.startswith("materials/")]
+    path = tmp_path / "lmskit.zip"
+    logins = BackedUpLogins.model_validate_json(archive.read(LOGINS))
+    without_ben = logins.model_copy(update={"roles": [role for role in logins.roles if role.name != login_name(DATABASE, BEN)]})
+    for name, content, sentence in (
+        (material, None, "lacks 1 file of materials that its database has"),
+        (LOGINS, without_ben.model_dump_json().encode(), "lacks the logins of 1 person in its tables"),
+    ):
+        with path.open("wb") as file, new_archive(file) as writer:
+            for part in archive.manifest.parts:
+                if part != name or content is not None:
+                    writer.add(part, content if part == name and content is not None else archive.read(part))
+            writer.finish(archive.manifest.model_copy(update={"parts": writer.parts}))
+        with pytest.raises(BackupRefusedError, match=sentence):
+            restore_backup(BackupArchive(path, "forged"), other_server, None, database=DATABASE, work=tmp_path)
+        assert leftovers(other_server) == []
 
 
 @needs_root

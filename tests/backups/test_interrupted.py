@@ -54,13 +54,10 @@ def filled(archive, other_server, tmp_path):
     restore_backup(archive, other_server, None, database=DATABASE, work=tmp_path, replace=True)
     with closing(other_server.connect()) as connection:
         for name, secret in SECRETS.items():
-            if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone() is None:
+            if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone() is None:  # the superuser
                 connection.execute(f"CREATE ROLE {name} LOGIN SUPERUSER".encode())
             connection.execute(f"ALTER ROLE {name} PASSWORD '{roles.scram_verifier(secret)}'".encode())
-    yield other_server
-    with closing(other_server.connect()) as connection:
-        for (name,) in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{DATABASE}%"]).fetchall():
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    return other_server
 
 
 def address(target, user):
