@@ -11,7 +11,7 @@ from lmskit.db import snapshot
 from lmskit.limits import MOST_CRAWL_PAGES
 from lmskit.listings import CRAWLS
 from lmskit.queries.crawl_list import count_crawls, crawl_rows
-from lmskit.schemas.crawl import USUAL_DEPTH, USUAL_PAGES, stored_limits
+from lmskit.schemas.crawl import USUAL_DEPTH, USUAL_PAGES, stays_in_section, stored_limits
 from lmskit.vocabulary import CrawlState
 
 app = typer.Typer(name="material")
@@ -46,6 +46,6 @@ def continuation(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`
     for name, value in (options | {"pages": pages}).items():
         if value != usual[name]:
             words += [f"--{name}", str(value)]
-    if options.get("section", "/") != "/":
+    if stays_in_section(options):
         words.append("--section")
     return shlex.join(words)

@@ -40,3 +40,12 @@ def stored_limits(options: Mapping[str, object]) -> dict[str, int]:
     """
     read = {name: options.get(name) for name in _RANGES}
     return {name: value for name, value in read.items() if type(value) is int and _RANGES[name][0] <= value <= _RANGES[name][1]}
+
+
+def stays_in_section(options: Mapping[str, object]) -> bool:
+    """Whether a stored crawl stays in the folder of its start; one that is older than this option does if its folder is not the site.
+
+    >>> stays_in_section({"section": "/", "within_section": True}), stays_in_section({"section": "/"})
+    (True, False)
+    """
+    return bool(options.get("within_section", options.get("section", "/") != "/"))

@@ -33,18 +33,18 @@ from lmskit.materials.reading import MaterialReader
 from lmskit.materials.store import MaterialStore, checksum_of
 from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.fetching import WebFetcher
-from lmskit.materials.web.following import Scope, links_within, own_address, path_in_words, why_not_kept
-from lmskit.models import CrawlPage, MaterialCrawl, Syllabus
+from lmskit.materials.web.following import Scope, links_within, own_address, why_not_kept
+from lmskit.models import CrawlPage, MaterialCrawl
 from lmskit.progress import Progress, silent
 from lmskit.queries.course import course_by_code
 from lmskit.queries.material_crawl import material_at, next_page, page_counts, same_content, unfinished_crawl, waiting_pages
 from lmskit.readable import bounded
-from lmskit.schemas.crawl import CrawlRequest
-from lmskit.schemas.material import AddMaterial
+from lmskit.schemas.crawl import CrawlRequest, stays_in_section
 from lmskit.services.crawl_report import CrawlReport
+from lmskit.services.crawled_material import crawled_material, material_with_own_file, weeks_of, why_left_alone
 from lmskit.services.material import AddedMaterial, sweep
 from lmskit.services.material_web import KnownPage, WebPage, fetched_page, in_transaction, keep_moved, mark_gone, write_page
-from lmskit.vocabulary import CrawlPageState, CrawlState, Origin
+from lmskit.vocabulary import CrawlPageState, CrawlState
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -165,7 +165,7 @@ class _Run:
     def _start(self, session: Session) -> None:
         request = self._request
         course = course_by_code(session, request.course)
-        if request.week is not None and request.week not in _weeks(session, course.id):
+        if request.week is not None and request.week not in weeks_of(session, course.id):
             raise WeekNotFoundError(course=course.code, week=request.week)
         start = WebAddress.parsed(request.url)
         crawl = unfinished_crawl(session, course_id=course.id, start_url=str(start))
@@ -177,7 +177,7 @@ class _Run:
             self._change(session, options=crawl.options | wanted, state=CrawlState.RUNNING, ended_at=None)
             return
         self._scope = Scope.around(start, section=request.section)
-        options = {"origin": self._scope.origin, "section": self._scope.section} | wanted
+        options = {"origin": self._scope.origin, "section": self._scope.section, "within_section": request.section} | wanted
         added = insert(MaterialCrawl).values(course_id=course.id, start_url=str(start), options=options).returning(MaterialCrawl.id)
         self._crawl_id = session.scalars(added).one()
         session.execute(insert(CrawlPage).values(course_id=course.id, crawl_id=self._crawl_id, url=str(start), depth=0))
@@ -306,8 +306,13 @@ class _Run:
             _unfold(session, row)
             self._refused[waiting.url] = reason
             return None
+        if (kept := material_with_own_file(session, crawl.course_id, waiting.url, page.own_url)) is not None:
+            row.state, row.finding, row.material_id = CrawlPageState.REFUSED, why_left_alone(kept), kept.id
+            self._refused[waiting.url] = row.finding
+            return None
         keep_moved(session, crawl.course_id, waiting.url, page.own_url)
-        added = write_page(session, self._store, page, self._material(session, crawl, waiting, page))
+        request = crawled_material(session, crawl, self._request, page, named_by_link=waiting.week)
+        added = write_page(session, self._store, page, request)
         row.material_id = added.material_id
         session.flush()
         for other in {page.fetched.url, page.own_url} - {waiting.url}:
@@ -316,21 +321,10 @@ class _Run:
             session.execute(same.on_conflict_do_update(index_elements=["course_id", "crawl_id", "url"], set_=values))
         return added
 
-    def _material(self, session: Session, crawl: MaterialCrawl, waiting: _Waiting, page: WebPage) -> AddMaterial:
-        """What is known of the material, besides its content; what a person wrote about an earlier version stays."""
-        weeks = _weeks(session, crawl.course_id)
-        before = material_at(session, course_id=crawl.course_id, url=page.own_url)
-        if before is not None:
-            week = self._request.week or before.week_number
-            return AddMaterial(course=self._request.course, url=page.own_url, week=week, title=before.title, licence=before.licence)
-        named = [waiting.week, week_in(path_in_words(page.own_url)), week_in(page.text.title.replace("/", " "))]
-        week = self._request.week or next((number for number in named if number in weeks), None)
-        return AddMaterial(course=self._request.course, url=page.own_url, week=week, origin=Origin.IMPORT)
-
     def _scope_after(self, session: Session, crawl: MaterialCrawl, waiting: _Waiting, page: WebPage) -> Scope:
         """The scope, which follows the start where that redirects to another site."""
         if self._scope is None or (waiting.depth == 0 and page.fetched.redirected):
-            self._scope = Scope.around(WebAddress.parsed(page.fetched.url), section=self._request.section)
+            self._scope = Scope.around(WebAddress.parsed(page.fetched.url), section=stays_in_section(crawl.options))
             self._change(session, options=crawl.options | {"origin": self._scope.origin, "section": self._scope.section})
         return self._scope
 
@@ -387,10 +381,6 @@ def _unfold(session: Session, row: CrawlPage) -> None:
 
 def _key(crawl: MaterialCrawl, url: str) -> tuple[ColumnElement[bool], ...]:
     return CrawlPage.course_id == crawl.course_id, CrawlPage.crawl_id == crawl.id, CrawlPage.url == url
-
-
-def _weeks(session: Session, course_id: int) -> set[int]:
-    return set(session.scalars(select(Syllabus.week_number).where(Syllabus.course_id == course_id)))
 
 
 def _reason(error: WebPageError | MaterialFileError, url: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lmskit.db import Opener
 from lmskit.errors import MaterialFileError, PageGoneError, WebPageError
 from lmskit.materials.reading import MaterialReader
-from lmskit.materials.store import MaterialStore
+from lmskit.materials.store import MaterialStore, store_name_of
 from lmskit.materials.web.answer import require_no_login
 from lmskit.materials.web.fetching import WebFetcher
 from lmskit.materials.web.following import why_not_kept
@@ -160,6 +160,9 @@ def _renew(session: Session, store: MaterialStore, course: str, material: Fetche
     if own is None or own.url != material.url:
         return None
     there = material_at(session, course_id=material.course_id, url=page.own_url) if page.own_url != material.url else None
+    if there is not None and there.fetched_at is None and there.checksum is not None:  # a person gave its file
+        keep_moved(session, material.course_id, material.url, page.own_url)
+        return AddedMaterial(there.id, "unchanged", there.title, there.week_number, 0, released=(store_name_of(page.content),))
     kept = there or own
     request = AddMaterial(
         course=course, url=page.own_url, week=kept.week_number, title=kept.title, licence=kept.licence, file_name=kept.file_name

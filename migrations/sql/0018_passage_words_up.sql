@@ -42,6 +42,14 @@ CREATE FUNCTION lms.keep_passage_words() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
+        -- The statements after this one see what another transaction has made of these rows; an insertion only adds rows of its own.
+        PERFORM FROM lms.passage_words AS w
+        WHERE (w.course_id, w.material_id, w.after_ordinal) IN (
+            SELECT p.course_id, p.material_id, (p.ordinal - 1) / 64 * 64 FROM old_rows AS p
+        )
+        ORDER BY w.course_id, w.material_id, w.id
+        FOR UPDATE;
+
         WITH emptied AS (
             SELECT w.course_id, w.material_id, w.id
             FROM lms.passage_words AS w

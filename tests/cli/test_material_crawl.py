@@ -102,6 +102,7 @@ def test_the_command_that_goes_on_stays_in_the_section():
     said = "lmskit material crawl https://example.org/a/ --course CS1"
     assert continuation({**crawl, "options": {"section": "/a/", "week": None, "depth": USUAL_DEPTH}}) == f"{said} --section"
     assert continuation({**crawl, "options": {"section": "/", "week": 2, "depth": USUAL_DEPTH}}) == f"{said} --week 2"
+    assert continuation({**crawl, "options": {"section": "/", "within_section": True, "depth": USUAL_DEPTH}}) == f"{said} --section"
 
 
 @pytest.mark.usefixtures("store", "allowed")

@@ -14,7 +14,7 @@ from lmskit.materials.store import FolderStore, checksum_of, store_name_of
 from lmskit.materials.web.connection import FetchLimits
 from lmskit.materials.web.guard import AddressGuard
 from lmskit.models import Course, CrawlPage, Material, MaterialCrawl, MaterialPassage, Term, User
-from lmskit.schemas.crawl import CrawlRequest
+from lmskit.schemas.crawl import CrawlRequest, stays_in_section
 from lmskit.schemas.material import AddMaterial
 from lmskit.services.material import MaterialContent, add_material, remove_material
 from lmskit.services.material_crawl import crawl_site
@@ -295,6 +295,41 @@ def test_a_start_that_redirects_takes_the_crawl_with_it(crawl, opener, taught, r
     assert report.added == 5
     assert {"/a", "/b", "/more/c", "/more/d"} <= materials(opener, site).keys()
     assert materials(opener, shortener).keys() == {"/short"}, "a temporary redirect: the page is known under the address that was typed"
+
+
+def test_a_crawl_stays_in_its_section_whatever_the_one_says_who_goes_on(crawl, opener, taught):
+    with four_pages().served() as site:
+        site.answers["/here/start"] = Answer("?", 503, {"Retry-After": "3600"})
+        crawl(site, "/here/start", section=True)
+        site.answers["/here/start"] = redirect("/more/c", 302)
+        crawl(site, "/here/start")
+        assert materials(opener, site).keys() == {"/here/start", "/more/d"}
+        crawl(site, "/", section=True, pages=1)
+    with opener() as session:
+        stored = session.scalars(select(MaterialCrawl.options).where(MaterialCrawl.course_id == taught.id).order_by(MaterialCrawl.id))
+        assert [(options["section"], stays_in_section(options)) for options in stored] == [("/more/", True), ("/", True)]
+
+
+def test_a_crawl_leaves_materials_with_a_file_of_a_person_alone(crawl, refresh, opener, store, taught, reader):
+    with four_pages().served() as site:
+        given = MaterialContent(b"# About a\n\nBy hand.", reader.read(b"# About a\n\nBy hand.", name="a.md"))
+        with opener() as session:
+            store.add(given.content or b"")
+            by_hand = add_material(session, store, AddMaterial(course=taught.code, url=f"{site.url}/a", file_name="a.md"), given)
+            add_material(session, store, AddMaterial(course=taught.code, url=f"{site.url}/b", title="A link"), MaterialContent())
+        report = crawl(site, depth=1)
+        kept = materials(opener, site)
+        site.answers["/more/c"] = redirect("/a", 301)
+        refresh()
+        after = materials(opener, site)
+    said = f"Material {by_hand.material_id} has this address and was added from a.md, so it stays as it is."
+    assert (report.added, report.changed, report.refused) == (2, 1, [(f"{site.url}/a", said)])
+    assert kept["/b"].fetched_at is not None, "a link without a file becomes the page behind it"
+    assert kept["/b"].title == "A link"
+    assert after["/more/c"].state is MaterialState.GONE
+    for found in (kept["/a"], after["/a"]):
+        assert (found.file_name, found.checksum, found.fetched_at) == ("a.md", checksum_of(given.content or b""), None)
+    assert not store.has(store_name_of(page("<p>About a.</p>").encode()))
 
 
 def test_a_server_that_goes_silent_stops_the_crawl_and_loses_nothing(crawl, opener):

@@ -2,15 +2,17 @@
 
 import json
 import random
+import threading
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import ProgrammingError
 
+from lmskit.db import transaction
 from lmskit.limits import LONGEST_PROSE
 from lmskit.materials.location import Location
 from lmskit.materials.passages import Passage
-from lmskit.models import Material, MaterialPassage
+from lmskit.models import Course, Material, MaterialPassage
 from lmskit.services.material_passages import insert_passages
 from tests import factories
 
@@ -146,3 +148,41 @@ def test_nobody_writes_them_but_the_trigger(session):
     ):
         with pytest.raises(ProgrammingError), session.begin_nested():
             session.execute(text(statement))
+
+
+WAITS = "SELECT count(*) FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0 AND pid = :pid"
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM material_passages", "UPDATE material_passages SET body = 'houses loop'"])
+def test_two_transactions_that_change_passages_of_the_same_row_lose_nothing(admin_engine, change):
+    statement = text(f"{change} WHERE material_id = :material AND ordinal = :ordinal")
+    with transaction(admin_engine) as session:
+        course = factories.course(session, weeks=1)
+        material = factories.material(session, course).id
+        rows = [
+            {"course_id": course.id, "material_id": material, "ordinal": n, "body": "list loop houses", "language": "en"} for n in (1, 2, 3)
+        ]
+        session.execute(insert(MaterialPassage).values(rows))  # by one statement, so that their words are in one row
+    begun, pids = threading.Event(), []
+
+    def second():
+        with transaction(admin_engine) as session:
+            pids.append(session.scalar(text("SELECT pg_backend_pid()")))
+            begun.set()
+            session.execute(statement, {"material": material, "ordinal": 2})
+
+    try:
+        with transaction(admin_engine) as session:
+            session.execute(statement, {"material": material, "ordinal": 1})
+            other = threading.Thread(target=second)
+            other.start()
+            assert begun.wait(30)
+            while other.is_alive() and not session.scalar(text(WAITS), {"pid": pids[0]}):
+                other.join(0.01)
+        other.join(30)
+        with transaction(admin_engine) as session:
+            assert agree(session, course.id) > 0
+    finally:
+        with transaction(admin_engine) as session:
+            session.execute(delete(Material).where(Material.id == material))
+            session.execute(delete(Course).where(Course.id == course.id))
