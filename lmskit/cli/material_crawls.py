@@ -46,6 +46,6 @@ def continuation(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`
     for name, value in (options | {"pages": pages}).items():
         if value != usual[name]:
             words += [f"--{name}", str(value)]
-    if stays_in_section(options):
+    if stays_in_section(row["options"]):
         words.append("--section")
     return shlex.join(words)

@@ -310,13 +310,25 @@ def test_a_crawl_stays_in_its_section_whatever_the_one_says_who_goes_on(crawl, o
         assert [(options["section"], stays_in_section(options)) for options in stored] == [("/more/", True), ("/", True)]
 
 
-def test_a_crawl_leaves_materials_with_a_file_of_a_person_alone(crawl, refresh, opener, store, taught, reader):
-    with four_pages().served() as site:
-        given = MaterialContent(b"# About a\n\nBy hand.", reader.read(b"# About a\n\nBy hand.", name="a.md"))
+BY_HAND = b"# About a\n\nBy hand."
+
+
+@pytest.fixture
+def add_by_hand(opener, store, taught, reader):
+    """Adds a file of a person, or a link without one."""
+
+    def add(url, name=None):
+        content = MaterialContent(BY_HAND, reader.read(BY_HAND, name=name)) if name else MaterialContent()
         with opener() as session:
-            store.add(given.content or b"")
-            by_hand = add_material(session, store, AddMaterial(course=taught.code, url=f"{site.url}/a", file_name="a.md"), given)
-            add_material(session, store, AddMaterial(course=taught.code, url=f"{site.url}/b", title="A link"), MaterialContent())
+            store.add(BY_HAND)
+            return add_material(session, store, AddMaterial(course=taught.code, url=url, file_name=name, title="By hand"), content)
+
+    return add
+
+
+def test_a_crawl_leaves_materials_with_a_file_of_a_person_alone(crawl, refresh, opener, store, add_by_hand):
+    with four_pages().served() as site:
+        by_hand, _ = add_by_hand(f"{site.url}/a", "a.md"), add_by_hand(f"{site.url}/b")
         report = crawl(site, depth=1)
         kept = materials(opener, site)
         site.answers["/more/c"] = redirect("/a", 301)
@@ -325,10 +337,10 @@ def test_a_crawl_leaves_materials_with_a_file_of_a_person_alone(crawl, refresh, 
     said = f"Material {by_hand.material_id} has this address and was added from a.md, so it stays as it is."
     assert (report.added, report.changed, report.refused) == (2, 1, [(f"{site.url}/a", said)])
     assert kept["/b"].fetched_at is not None, "a link without a file becomes the page behind it"
-    assert kept["/b"].title == "A link"
+    assert kept["/b"].title == "By hand"
     assert after["/more/c"].state is MaterialState.GONE
     for found in (kept["/a"], after["/a"]):
-        assert (found.file_name, found.checksum, found.fetched_at) == ("a.md", checksum_of(given.content or b""), None)
+        assert (found.file_name, found.checksum, found.fetched_at) == ("a.md", checksum_of(BY_HAND), None)
     assert not store.has(store_name_of(page("<p>About a.</p>").encode()))
 
 
