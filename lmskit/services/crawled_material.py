@@ -28,8 +28,14 @@ def crawled_material(
     before = material_at(session, course_id=crawl.course_id, url=page.own_url)
     if before is not None:
         week = request.week or before.week_number
-        kept = {"title": before.title, "licence": before.licence, "file_name": before.file_name}
-        return AddMaterial(course=request.course, url=page.own_url, week=week, **kept)
+        return AddMaterial(
+            course=request.course,
+            url=page.own_url,
+            week=week,
+            title=before.title,
+            licence=before.licence,
+            file_name=before.file_name,
+        )
     weeks = weeks_of(session, crawl.course_id)
     named = [named_by_link, week_in(path_in_words(page.own_url)), week_in(page.text.title.replace("/", " "))]
     week = request.week or next((number for number in named if number in weeks), None)
