@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lmskit.cli.printing import print_error, print_line, print_table
+from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import snapshot, transaction
 from lmskit.limits import MOST_PASSAGES
@@ -27,6 +27,7 @@ WEEK = Annotated[int, typer.Option("--week", metavar="N", help="Week whose advic
 MATERIAL = Annotated[int, typer.Argument(metavar="MATERIAL", help="Number of the material.", show_default=False)]
 
 ADVICE = {"week": "Week", "material": "Material", "number": "No.", "passage": "Passage", "where": "Where", "why": "Why", "link": "Link"}
+SEARCHING = "Searching the materials for the questions that were missed"
 GAPS = {"week": "Week", "topic": "Topic", "mean_value": "Mean value", "finding": "What is missing"}
 DECISIONS = {"decision_id": "Decision", "week_number": "Week", "decision": "What", "title": "Material", "state": "Passage"}
 
@@ -72,9 +73,12 @@ def advice(
     if student is not None:
         with snapshot() as session:
             require_student(session, course, student)
-    weeks = (
-        prepared_course_advice(snapshot, course).weeks if week is None else (prepared_advice(snapshot, course, week, student_id=student),)
-    )
+    with spinner(SEARCHING):
+        weeks = (
+            prepared_course_advice(snapshot, course).weeks
+            if week is None
+            else (prepared_advice(snapshot, course, week, student_id=student),)
+        )
     if output is AdviceFormat.JSON:
         typer.echo(json.dumps([_as_json(found) for found in weeks], indent=2, ensure_ascii=False))
     elif output is AdviceFormat.CSV:
@@ -91,7 +95,8 @@ def advice(
 @app.command()
 def gaps(*, course: COURSE, output: Annotated[GapFormat, typer.Option("--format", help="How to print them.")] = GapFormat.TABLE) -> None:
     """List the weak topics for whose missed questions the materials have nothing suitable."""
-    found = prepared_course_advice(snapshot, course)
+    with spinner(SEARCHING):
+        found = prepared_course_advice(snapshot, course)
     if output is GapFormat.JSON:
         listed = [dataclasses.asdict(gap) | {"finding": gap.finding, "nothing_at_all": gap.nothing_at_all} for gap in found.gaps]
         typer.echo(json.dumps(listed, indent=2, ensure_ascii=False))
@@ -99,7 +104,10 @@ def gaps(*, course: COURSE, output: Annotated[GapFormat, typer.Option("--format"
     nothing = f"{course} has no weak topic without suitable material." if found.weeks else f"{course} has no weak topic."
     print_table([_gap(gap) for gap in found.gaps], GAPS, nothing=nothing)
     for gap in found.gaps:
-        print_line(f"Week {gap.week}: {'; '.join(question.reason for question in gap.unanswered)}.")
+        print_line(f"Week {gap.week}: {gap.main_questions}.")
+    if found.gaps:
+        print_line(f"To see all questions of a week: lmskit material advice --course {course} --week WEEK")
+        print_line(_to_add(course, "WEEK"))
 
 
 @app.command()
@@ -171,12 +179,19 @@ def _print(course: str, weeks: tuple[ReadingAdvice, ...]) -> None:
         print_line(f"Week {found.week}: {found.topic}")
         listed = [_row(found.week, passage) for passage in found.passages]
         print_table(listed, ADVICE, nothing=found.nothing or "")
-        if found.passages and found.unanswered:
-            print_line(f"Nothing suitable for: {'; '.join(question.reason for question in found.unanswered)}.")
+        if found.unanswered:
+            print_line("Nothing suitable for:" if found.passages else "The questions:")
+            for question in found.unanswered:
+                print_line(f"  {question.about}")
+            print_line(_to_add(course, found.week))
         if found.caveat:
             print_line(found.caveat)
     if not weeks:
         print_line(f"{course} has no weak topic: the class has mastered, on average, every week that is assessed.")
+
+
+def _to_add(course: str, week: int | str) -> str:
+    return f"To add a material that explains it: lmskit material add FILE --course {course} --week {week}"
 
 
 def _row(week: int, passage: AdvisedPassage) -> dict[str, Any]:

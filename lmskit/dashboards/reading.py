@@ -129,18 +129,27 @@ class ReadingPanel:
         if self._filling:
             return
         self.message.clear()
+        self.list.clear()
+        self.decided.children = ()
         self._reread()
 
     def _reread(self) -> None:
+        """Read the advice for what is chosen; meanwhile the message says so, and what was shown about the same week stays."""
         self.advice = self.overview = None
         with errors_shown(self.message):
             if self.week.value == OVERVIEW:
-                self.message.neutral("Searching the materials for the questions of all weak weeks …")
+                self._say_searching("all weak weeks")
                 self.overview = self._read_course()
                 self.message.clear()
             elif self.week.value not in {None, ALL_WEEKS}:
+                self._say_searching(f"week {self.week.value}")
                 self.advice = self._read(int(self.week.value))
+                self.message.clear()
         self._draw()
+
+    def _say_searching(self, weeks: str) -> None:
+        self._hint.layout.display = "none"
+        self.message.neutral(f"Searching the materials for the questions of {weeks} …")
 
     def _draw(self) -> None:
         self._hint.layout.display = "none" if self.advice or self.overview else None
@@ -265,7 +274,7 @@ def unanswered_text(advice: ReadingAdvice) -> str | None:
     """For which questions nothing is suitable; None if there is none."""
     if not advice.unanswered:
         return None
-    reasons = bounded("; ".join(question.reason for question in advice.unanswered))
+    reasons = bounded("; ".join(question.about for question in advice.unanswered))
     return f"Nothing suitable for {reasons}." if advice.passages else f"The questions: {reasons}."
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _MAIN_QUESTIONS = 3
 """Questions that are named where there is little room."""
+_BEGINNING = 100
+"""Characters of a prompt that say what is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,17 @@ class MissedQuestion:
             return f"{self.name}, {lost}"
         who = f"{self.n_missed:,} of {self.n_students:,} student{'s' if self.n_students != 1 else ''}"
         return f"{self.name}, missed by {who}" if self.number else f"{self.name}, not all points for {who}"
+
+    @property
+    def about(self) -> str:
+        """The reason with the beginning of the prompt, from which a person sees what a material has to explain.
+
+        >>> MissedQuestion(1, "Quiz 2", 3, "Which is a  tuple?", 20, 12, 0.4, False).about
+        'question 3 of Quiz 2, missed by 12 of 20 students: “Which is a tuple?”'
+        """
+        prompt = " ".join(self.prompt.split())
+        shown = prompt if len(prompt) <= _BEGINNING else f"{prompt[:_BEGINNING].rstrip()}…"
+        return f"{self.reason}: “{shown}”" if shown else self.reason
 
 
 def question_names(questions: Iterable[MissedQuestion]) -> str:
@@ -151,8 +164,7 @@ class AdvisedPassage:
         """The first reasons, which count most, on one line."""
         further = len(self.questions) - _MAIN_QUESTIONS
         shown = self.reasons[:-further] if further > 0 else self.reasons
-        more = (f"and {further} more question{'s' if further > 1 else ''}",) if further > 0 else ()
-        return "; ".join((*shown, *more))
+        return "; ".join((*shown, *_and_more(further)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +222,8 @@ class ReadingAdvice:
         Materials of this week and of the whole course.
     caveat
         A sentence about what the advice rests on; None if there is nothing to add.
+    of_one
+        Whether it is for one student.
     """
 
     week: int
@@ -222,6 +236,7 @@ class ReadingAdvice:
     share_unanswered: float
     n_materials: int
     caveat: str | None
+    of_one: bool = False
 
     @property
     def nothing(self) -> str | None:
@@ -229,9 +244,11 @@ class ReadingAdvice:
         if self.passages:
             return None
         if not self.n_questions:
-            return "No question of this week has been answered yet, so there is nothing to advise."
+            who = "this student" if self.of_one else "the class"
+            return f"No question of this week has been answered by {who} yet, so there is nothing to advise."
         if not self.n_missed:
-            return "No question of this week was missed often, so there is nothing to read again."
+            missed = "missed by this student" if self.of_one else "missed often"
+            return f"No question of this week was {missed}, so there is nothing to read again."
         return "Nothing suitable here: no passage of the materials fits the questions that were missed."
 
 
@@ -269,6 +286,12 @@ class MaterialGap:
         return len(self.unanswered) == self.n_missed
 
     @property
+    def main_questions(self) -> str:
+        """The first of the unanswered questions, which count most, on one line."""
+        shown = [question.about for question in self.unanswered[:_MAIN_QUESTIONS]]
+        return "; ".join((*shown, *_and_more(len(self.unanswered) - _MAIN_QUESTIONS)))
+
+    @property
     def finding(self) -> str:
         """What is missing, as a sentence."""
         materials = f"{self.n_materials:,} material{'s' if self.n_materials != 1 else ''}" if self.n_materials else "no material"
@@ -294,3 +317,8 @@ class CourseAdvice:
     n_materials: int
     weeks: tuple[ReadingAdvice, ...]
     gaps: tuple[MaterialGap, ...]
+
+
+def _and_more(further: int) -> tuple[str, ...]:
+    """Say how many questions are not named, if any."""
+    return (f"and {further} more question{'s' if further > 1 else ''}",) if further > 0 else ()

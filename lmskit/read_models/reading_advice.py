@@ -247,6 +247,7 @@ def _week_advice(
         share_unanswered=_share(questions.values(), [questions[question] for question in ranking.unanswered]),
         n_materials=n_materials,
         caveat=" ".join(caveats) or None,
+        of_one=of_one,
     )
 
 

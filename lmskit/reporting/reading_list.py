@@ -15,10 +15,17 @@ if TYPE_CHECKING:
 
     from lmskit.read_models.advised_passage import AdvisedPassage, ReadingAdvice
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:@])")
-"""What Markdown, or a forum that reads it, may take as more than a character."""
+_SIGNS = re.compile(
+    r"[\\`*{}\[\]#|~@]"  # anywhere
+    r"|(?<![^\W_])_|_(?![^\W_])"  # not within a word
+    r"|:(?=//|[\w+-]{1,50}:)|(?<=www)\."  # an address, or a picture by its name
+    r"|\A[-+]",  # an item of a list, or a line
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"\A([0-9]{1,9})(?=[.)])")
+"""What Markdown, or a forum that reads it, takes as more than a character within a line or at the beginning of an item."""
 _IN_ADDRESS = str.maketrans({character: f"%{ord(character):02X}" for character in "()<>[]\\`\"'|*_~"})
-COLUMNS = ("week", "topic", "material", "where", "link", "helps_with")
+COLUMNS = ("week", "topic", "material", "where", "link", "file", "helps_with")
 
 
 def reading_list_markdown(course: str, weeks: Iterable[ReadingAdvice]) -> str:
@@ -41,7 +48,8 @@ def reading_list_csv(weeks: Iterable[ReadingAdvice]) -> str:
     rows.writerow(COLUMNS)
     for advice in weeks:
         for passage in advice.passages:
-            cells = (advice.topic, passage.title, passage.where, passage.link or passage.file_name or "", _helps_with(passage))
+            file = "" if passage.link else passage.file_name or ""
+            cells = (advice.topic, passage.title, passage.where, passage.link or "", file, _helps_with(passage))
             rows.writerow([advice.week, *(as_cell(" ".join(cell.split())) for cell in cells)])
     return written.getvalue()
 
@@ -50,9 +58,11 @@ def markdown_text(text: str) -> str:
     r"""Return a text on one line that Markdown shows as it is.
 
     >>> markdown_text("*<b>bold</b>* [x](javascript:alert(1))")
-    '\\*&lt;b&gt;bold&lt;/b&gt;\\* \\[x\\]\\(javascript\\:alert\\(1\\)\\)'
+    '\\*&lt;b&gt;bold&lt;/b&gt;\\* \\[x\\](javascript:alert(1))'
+    >>> markdown_text("SIM-PROG-2026B: Loops (part 1.2)!")
+    'SIM-PROG-2026B: Loops (part 1.2)!'
     """
-    return _SIGNS.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
+    return _NUMBERED.sub(r"\1\\", _SIGNS.sub(r"\\\g<0>", html.escape(" ".join(text.split()), quote=False)))
 
 
 def _item(passage: AdvisedPassage) -> str:

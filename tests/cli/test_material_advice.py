@@ -29,7 +29,8 @@ def test_advice_is_printed_as_a_table_and_as_lists(lmskit, made):
     code = made.course.code
     table = shown(lmskit, "advice", "--course", code, "--week", "1")
     assert "missed by 5 of 6 students" in table
-    assert "Nothing suitable for: question 4 of Quiz <i>1</i>" in table
+    assert "  question 4 of Quiz <i>1</i>, missed by 5 of 6 students: “Who composed Fidelio?”\n" in table
+    assert f"lmskit material add FILE --course {code} --week 1\n" in table
     [week] = json.loads(shown(lmskit, "advice", "--course", code, "--format", "json"))
     assert [passage["passages"] for passage in week["passages"]] == [[1, 2], [1]]
     [first, _] = csv.DictReader(io.StringIO(shown(lmskit, "advice", "--course", code, "--week", "1", "--format", "csv")))
@@ -46,9 +47,14 @@ def test_advice_for_a_student_needs_a_week(lmskit, made):
     assert "--week" in found.output
 
 
-def test_gaps_are_listed_with_the_questions(lmskit, made):
+def test_gaps_are_listed_with_the_questions_and_what_to_do(lmskit, made, monkeypatch):
     table = shown(lmskit, "gaps", "--course", made.course.code)
     assert "Nothing suitable for 1 of 3 questions" in table
+    assert "Week 1: question 4 of Quiz <i>1</i>, missed by 5 of 6 students: “Who composed Fidelio?”." in table
+    assert f"lmskit material add FILE --course {made.course.code} --week WEEK" in table
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "Searching the materials" in lmskit("material", "gaps", "--course", made.course.code).stderr
+    monkeypatch.delenv("FORCE_COLOR")
     [gap] = json.loads(shown(lmskit, "gaps", "--course", made.course.code, "--format", "json"))
     assert [question["number"] for question in gap["unanswered"]] == [4]
 

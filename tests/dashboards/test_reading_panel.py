@@ -65,8 +65,34 @@ def test_a_week_is_chosen_and_its_passages_are_shown_with_reasons(dashboard):
     assert titles(panel) == [HOSTILE_TITLE, "Dictionaries"]
     shown = " ".join(item.value for item in inside(panel.view, widgets.HTML))
     assert "missed by 5 of 6 students" in shown
-    assert "Nothing suitable for question 4" in texts(panel.view)
+    assert "Nothing suitable for question 4 of Quiz <i>1</i>, missed by 5 of 6 students: “Who composed Fidelio?”." in texts(panel.view)
     assert HINT not in texts(panel.view)
+
+
+def test_while_another_week_is_searched_the_panel_says_so_and_shows_nothing_of_the_former(dashboard):
+    panel = dashboard.reading
+    seen = []
+
+    def watched(read):
+        def reading(*week):
+            seen.append((panel.message.value, len(panel.list.view.children), len(panel.decided.children), HINT in texts(panel.view)))
+            return read(*week)
+
+        return reading
+
+    panel._read, panel._read_course = watched(panel._read), watched(panel._read_course)
+    panel.week.value = 1
+    press(panel, "Do not show")
+    panel.week.value = OVERVIEW
+    panel.week.value = 2
+    week = "Searching the materials for the questions of week {} …"
+    assert [seen[0], *seen[2:]] == [
+        (week.format(1), 0, 0, False),
+        ("Searching the materials for the questions of all weak weeks …", 0, 0, False),
+        (week.format(2), 0, 0, False),
+    ]
+    assert seen[1][1], "what is shown about the same week stays until it is read again"
+    assert panel.message.value == ""
 
 
 def test_all_weak_weeks_are_listed_with_what_there_is_to_read_and_what_there_is_not(dashboard, made, session):
@@ -78,7 +104,7 @@ def test_all_weak_weeks_are_listed_with_what_there_is_to_read_and_what_there_is_
     assert "<i>" not in " ".join(item.value for item in inside(panel.list.view, widgets.HTML))
     panel.week.value = 2
     assert panel.overview is None
-    assert "No question of this week has been answered yet" in texts(panel.view)
+    assert "No question of this week has been answered by the class yet" in texts(panel.view)
 
 
 def test_questions_without_passages_are_named_with_what_to_do(dashboard):
@@ -87,7 +113,7 @@ def test_questions_without_passages_are_named_with_what_to_do(dashboard):
     while panel.advice.passages:
         press(panel, "Do not show")
     assert "Nothing suitable here" in texts(panel.view)
-    assert "The questions: question 1 of Quiz <i>1</i>, missed by 5 of 6 students;" in texts(panel.view)
+    assert "The questions: question 1 of Quiz <i>1</i>, missed by 5 of 6 students: “What ends a recursion?" in texts(panel.view)
     assert WHAT_TO_DO in texts(panel.view)
 
 

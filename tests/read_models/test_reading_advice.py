@@ -1,16 +1,19 @@
 """Reading advice from the database: the passages that help with what was missed, why, what is missing, and what was decided."""
 
 import csv
+import html
 import io
+from dataclasses import replace
 
 import pytest
+from markdown_it import MarkdownIt
 from sqlalchemy import event
 
 from lmskit.errors import CourseNotFoundError, WeekNotFoundError
 from lmskit.materials.vectors.character_hash import CharacterHash
 from lmskit.read_models.question_search import question_searches
 from lmskit.read_models.reading_advice import LEAST_GAP, advice_texts, course_advice, reading_advice
-from lmskit.reporting.reading_list import reading_list_csv, reading_list_markdown
+from lmskit.reporting.reading_list import markdown_text, reading_list_csv, reading_list_markdown
 from lmskit.services.reading_decision import ban_passages, pin_passage
 from tests import factories
 from tests.advised_course import HOSTILE_TITLE, advised_course
@@ -75,8 +78,9 @@ def test_the_week_of_a_material_counts_for_its_passages_and_another_week_against
 
 
 def test_nothing_is_advised_without_answers_without_mistakes_and_without_suitable_passages(session, made):
-    assert "answered yet" in advice_of(session, made, week=2).nothing
-    assert "was missed" in advice_of(session, made, student_id=made.students[3]).nothing
+    assert "answered by the class yet" in advice_of(session, made, week=2).nothing
+    assert "answered by this student yet" in advice_of(session, made, week=2, student_id=made.students[3]).nothing
+    assert "was missed by this student" in advice_of(session, made, student_id=made.students[3]).nothing
     lone = factories.course(session, weeks=1)
     quiz = factories.quiz(session, lone, title="Opera", max_score=2)
     factories.attempt(session, quiz, factories.enrollment(session, lone).student_id, score=0)
@@ -108,6 +112,8 @@ def test_a_weak_topic_lists_the_questions_without_material(session, made):
     assert (gap.week, gap.n_missed, gap.nothing_at_all, gap.n_materials) == (1, 3, False, 1)
     assert LEAST_GAP <= whole.weeks[0].share_unanswered < 1 / 2
     assert gap.finding == "Nothing suitable for 1 of 3 questions that were missed often."
+    assert replace(gap, unanswered=gap.unanswered * 9).main_questions.count("“Who composed Fidelio?”") == 3
+    assert replace(gap, unanswered=gap.unanswered * 9).main_questions.endswith("; and 6 more questions")
     assert [advice.week for advice in whole.weeks] == [1]
     session.query(type(made.script)).filter_by(course_id=made.course.id).delete()
     [gap] = course_advice(session, made.course.code, {}).gaps
@@ -154,12 +160,37 @@ def test_a_list_for_students_has_links_and_no_markup_formula_or_count(session, m
     advice = advice_of(session, made)
     markdown = reading_list_markdown(made.course.code, [advice])
     assert "<" not in markdown
-    assert r"\[click\]\(" not in markdown  # prompts are not part of the list
-    assert r"=HYPERLINK\(" in markdown
+    assert r"\[click\]" not in markdown  # prompts are not part of the list
+    assert r'=HYPERLINK("http\://evil.example",' in markdown
     assert "/s" in markdown
     assert ".pdf#page=3)" in markdown
     assert "of 6 students" not in markdown
     rows = list(csv.DictReader(io.StringIO(reading_list_csv([advice]))))
     assert rows[0]["material"] == "'" + HOSTILE_TITLE
     assert rows[0]["link"].endswith(".pdf#page=3")
+    assert rows[0]["file"] == ""
     assert "6 students" not in rows[0]["helps_with"]
+    uploaded = replace(advice, passages=(replace(advice.passages[0], link=None, file_name="week-01/loops.md"),))
+    [row] = csv.DictReader(io.StringIO(reading_list_csv([uploaded])))
+    assert (row["link"], row["file"]) == ("", "week-01/loops.md")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("SIM-PROG-2026B: Loops (part 1.2)!", "SIM-PROG-2026B: Loops (part 1.2)!"),
+        ("values_and_names, _so_", r"values_and_names, \_so\_"),
+        ("1. First", r"1\. First"),
+        ("- - -", r"\- - -"),
+        ("+ more", r"\+ more"),
+        ("# a [b](c) ![d](e) `f` **g** ~~h~~ <i>j</i> &amp; \\* k #", None),
+        ("https://example.org www.example.org :smile:", None),
+    ],
+)
+def test_markdown_shows_a_text_as_it_is_and_plain_texts_stay_readable(text, written):
+    escaped = markdown_text(text)
+    assert escaped == (written or escaped)
+    rendered = html.escape(text, quote=False)
+    reader = MarkdownIt("commonmark").enable(["strikethrough", "table"])
+    assert f"<li>{rendered}</li>" in reader.render(f"* {escaped}")
+    assert reader.render(f"# {escaped}") == f"<h1>{rendered}</h1>\n"
