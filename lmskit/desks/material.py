@@ -20,7 +20,7 @@ from lmskit.forms.background_work import Task
 from lmskit.forms.material import MaterialScreen, MaterialWork
 from lmskit.forms.material_files import FileOutcome
 from lmskit.materials.chosen_store import store_of
-from lmskit.materials.folder import FolderFile, file_alone
+from lmskit.materials.folder import FolderFile, file_alone, week_beyond
 from lmskit.materials.reading import MaterialReader
 from lmskit.materials.store import MaterialStore
 from lmskit.materials.vectors.choice import chosen_embedder
@@ -96,7 +96,16 @@ class _Desk:
 
     def preview(self, task: Task, course: str, paths: Sequence[Path]) -> list[FileOutcome]:
         files = [file_alone(path) for path in paths]
-        results = add_files(self._begin, self._store, course, files, dry_run=True, progress=task.report)
+        results = list(add_files(self._begin, self._store, course, files, dry_run=True, progress=task.report))
+        missing = {number: result.missing_week for number, result in enumerate(results) if result.missing_week is not None}
+        # A week that the course does not have can be corrected in the row of the file.
+        again = [replace(files[number], whole_course=True) for number in missing]
+        corrected = add_files(self._begin, self._store, course, again, dry_run=True, progress=task.report)
+        for (number, week), result in zip(missing.items(), corrected if again else (), strict=True):
+            results[number] = _with_week_to_choose(result, f"It names week {week}, which {course} does not have.")
+        for number, path in enumerate(paths):
+            if results[number].week is None and (beyond := week_beyond(path.name)) is not None:
+                results[number] = _with_week_to_choose(results[number], f"Its name says week {beyond}, which no course can have.")
         return [_outcome(path, result) for path, result in zip(paths, results, strict=True)]
 
     def add(self, task: Task, requests: Sequence[tuple[Path, AddMaterial]]) -> tuple[list[FileOutcome], str]:
@@ -215,8 +224,15 @@ class _Desk:
         return ""
 
 
+def _with_week_to_choose(result: FileResult, why: str) -> FileResult:
+    sentence = f"{why} Choose a week, or leave it empty for the whole course."
+    return replace(result, findings=(sentence, *result.findings))
+
+
 def _outcome(path: Path, result: FileResult) -> FileOutcome:
     reason = result.reason and result.reason[:1].upper() + result.reason[1:]
+    if result.missing_week is not None:
+        reason = f"The course has no week {result.missing_week} any more. Choose the file again, with another week."
     return FileOutcome(path, result.outcome, reason, result.week, result.title, result.n_passages, result.findings)
 
 

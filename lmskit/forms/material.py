@@ -23,6 +23,8 @@ from lmskit.schemas.crawl import CrawlRequest
 from lmskit.schemas.material import AddMaterial, RemoveMaterials
 from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
 
+_NAMED = 5
+"""Materials that the question before a removal names."""
 NO_COURSES = "There are no courses that you can see yet. An administrator creates courses in admin/course_setup."
 
 
@@ -84,6 +86,7 @@ class MaterialScreen:
     ) -> None:
         self._work, self._clock = work, clock
         self._ended = float("-inf")
+        self._titles: dict[int, str] = {}
         self.course = course_dropdown(courses, course)
         self.message, self._read_message = Message(), Message()
         self.table, self.pager = Table(nothing="This course has no materials yet. Add some below."), Pager(self.refresh, noun="materials")
@@ -93,10 +96,7 @@ class MaterialScreen:
             "Remove",
             fields={"materials": chosen},
             read=lambda: RemoveMaterials.model_validate({"materials": self.chosen.value}),
-            confirm=lambda request: (
-                f"Remove {count_text(len(request.materials), 'material')} of {self.course.value}, with text and file, and with what was "
-                f"decided about {'its' if len(request.materials) == 1 else 'their'} passages?"
-            ),
+            confirm=self._question,
             on_submit=self._remove,
             clock=clock,
         )
@@ -158,6 +158,7 @@ class MaterialScreen:
                 page, total = self._work.read(self.course.value, PAGE_SIZE, 0)
             self._read_message.clear()
             self.removal.withdraw_question()
+            self._titles = {int(material["material_id"]): str(material["title"]) for material in page.to_dict("records")}
             self.chosen.options = [(_label(material), int(material["material_id"])) for material in page.to_dict("records")]
             self.table.show(material_table(page))
             self.pager.show(total=total)
@@ -169,9 +170,20 @@ class MaterialScreen:
         self.files.discard()
         with errors_shown(self._read_message):
             weeks = self._work.weeks(self.course.value)
+            self.files.offer_weeks(weeks)
             self.link.offer_weeks(weeks, "for the whole course")
             self.crawl.offer_weeks(weeks, "as each page says, or the whole course")
         self.refresh()
+
+    def _question(self, request: RemoveMaterials) -> str:
+        """Ask whether to remove materials, the first of which are named."""
+        named = [f"“{self._titles[number]}”" for number in request.materials[:_NAMED] if number in self._titles]
+        further = len(request.materials) - len(named)
+        more = [f"{further} more"] if further else []
+        return (
+            f"Remove {count_text(len(request.materials), 'material')} of {self.course.value}, {', '.join([*named, *more])}, with text and "
+            f"file, and with what was decided about {'its' if len(request.materials) == 1 else 'their'} passages?"
+        )
 
     def _remove(self, request: RemoveMaterials) -> str:
         sentence = self._work.remove(request)

@@ -91,6 +91,7 @@ class MaterialFiles:
     ) -> None:
         self._course, self._on_preview, self._on_add, self._on_added, self._clock = course, on_preview, on_add, on_added, clock
         self._files: list[Path] = []
+        self._weeks: list[int] | None = None
         self._ended = float("-inf")
         self.upload = Upload(accept=ACCEPTED, most=LARGEST_MATERIAL, most_files=MOST_FILES, on_end=self._preview)
         limits = widgets.Label(
@@ -121,6 +122,10 @@ class MaterialFiles:
         self.view = widgets.VBox([*parts, self.refused.view], layout=widgets.Layout(overflow="visible"))
         self.add.on_click(lambda _button: self._press())
         self._show_preview(())
+
+    def offer_weeks(self, weeks: Sequence[tuple[str, int]]) -> None:
+        """Take these weeks of the chosen course as those that a file may have, each as label and number."""
+        self._weeks = sorted(number for _, number in weeks)
 
     def discard(self) -> None:
         """Discard the preview, for instance because another course was chosen."""
@@ -216,13 +221,27 @@ class MaterialFiles:
                 continue
             try:
                 values = {"course": course, "file_name": path.name, "week": row["week"].strip() or None, "title": row["title"]}
-                requests.append((path, AddMaterial.model_validate(values)))
+                request = AddMaterial.model_validate(values)
+                requests.append((path, request))
+                if (mistake := self._week_mistake(request)) is not None:
+                    problems.append(self.rows.show_problem(f"{entry}.week", mistake))
             except ValidationError as error:
                 problems += [self.rows.show_problem(f"{entry}.{name}", sentence) for name, sentence in mistakes(error).items()]
         if problems:
             self.message.bad(f"Files: {' '.join(problems)}")
             return None
         return requests
+
+    def _week_mistake(self, request: AddMaterial) -> str | None:
+        """Say which weeks the course has if it lacks the one of a request."""
+        if self._weeks is None or request.week is None or request.week in self._weeks:
+            return None
+        if not self._weeks:
+            return f"{request.course} has no weeks yet. Leave the week empty."
+        first, last = self._weeks[0], self._weeks[-1]
+        together = len(self._weeks) == last - first + 1
+        known = (f"{first} to {last}" if last > first else f"{first}") if together else ", ".join(map(str, self._weeks))
+        return f"{request.course} has no week {request.week}. Its weeks: {known}. Choose one of them, or leave the week empty."
 
     def _show_added(self, outcomes: Sequence[FileOutcome], sentence: str) -> None:
         """Show the result of each file, and why others were refused; the preview is empty then."""

@@ -74,6 +74,17 @@ def week_in(name: str) -> int | None:
     return None
 
 
+def week_beyond(name: str) -> int | None:
+    """Return the number that a path calls a week although no course can have it; None if it names a week, or none at all.
+
+    >>> week_beyond("week-99_more.txt"), week_beyond("week-03/week99.md"), week_beyond("loops.md")
+    (99, None, None)
+    """
+    if week_in(name) is not None:
+        return None
+    return next((int(week) for part in reversed(PurePosixPath(name).parts) for week in _WEEK.findall(part)), None)
+
+
 def files_of(folder: Path) -> list[FolderFile]:
     """Return every file below a folder by its path, then the links of its manifest; none of them is read.
 

@@ -45,6 +45,8 @@ class FileResult:
         What was not read or is doubtful.
     released
         Names in the store, for `sweep`.
+    missing_week
+        The week for which it was refused, since the syllabus lacks it; None if that is not why.
     """
 
     name: str
@@ -58,6 +60,7 @@ class FileResult:
     n_passages: int = 0
     findings: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
+    missing_week: int | None = None
 
 
 def add_files(
@@ -120,7 +123,9 @@ def add_files(
                 yield FileResult(file.name, "refused", f"{error.where}: {error.reason}" if error.where else error.reason)
             except ValidationError as error:
                 yield FileResult(file.name, "refused", one_sentence(error, lambda field: field))
-            except (WeekNotFoundError, MaterialExistsError) as error:
+            except WeekNotFoundError as error:
+                yield FileResult(file.name, "refused", str(error), missing_week=error.week)
+            except MaterialExistsError as error:
                 yield FileResult(file.name, "refused", str(error))
     progress("Reading materials", len(files), len(files))
 

@@ -112,8 +112,8 @@ def test_mistakes_in_the_preview_are_shown_beside_their_rows_and_nothing_is_adde
     assert [sorted(problem) for problem in desk.files.rows.grid.problems] == [["week"], ["title"]]
     desk.files.rows.grid.rows = [rows[0] | {"week": "9"}]
     press(desk.files, desk.files.add)
-    assert desk.files.refused.frame["File"].tolist() == ["loops.md"]
-    assert "week 9" in desk.files.refused.frame.iloc[0, 1].lower()
+    [problem] = desk.files.rows.grid.problems
+    assert problem["week"] == f"{course.code} has no week 9. Its weeks: 1 to 3. Choose one of them, or leave the week empty."
     assert materials_of_course(session, course.code).empty
 
 
@@ -134,10 +134,26 @@ def test_the_folder_of_an_upload_names_no_week_and_a_refused_file_is_counted(cou
     choose(desk, lists__md=LISTS)
     [row] = desk.files.rows.grid.rows
     assert row["week"] == ""
+    desk.files.offer_weeks([("9. Removed since then", 9)])
     desk.files.rows.grid.rows = [{**row, "week": "9"}]
     press(desk.files, desk.files.add)
     assert desk.files.warning.value == "1 file was not added; the reasons are below. Correct it, and choose it again."
-    assert "has no week 9" in str(desk.files.refused.frame.iloc[0, 1])
+    assert str(desk.files.refused.frame.iloc[0, 1]).startswith("The course has no week 9 any more.")
+
+
+def test_a_week_that_the_course_does_not_have_is_corrected_in_the_preview(session, course, desk, store):
+    choose(desk, week_dash_13__md=LISTS, week_dash_99__md=LISTS + b"More.\n", loops__md=LOOPS.replace(b"week: 1", b"week: 9"))
+    rows = desk.files.rows.grid.rows
+    assert [(row["file"], row["week"]) for row in rows] == [("week-13.md", ""), ("week-99.md", ""), ("loops.md", "")]
+    to_do = "Choose a week, or leave it empty for the whole course."
+    assert f"It names week 13, which {course.code} does not have. {to_do}" in rows[0]["about"]
+    assert f"Its name says week 99, which no course can have. {to_do}" in rows[1]["about"]
+    assert f"It names week 9, which {course.code} does not have. {to_do}" in rows[2]["about"]
+    assert desk.files.refused.frame.empty
+    desk.files.rows.grid.rows = [rows[0] | {"week": "3"}, *rows[1:]]
+    press(desk.files, desk.files.add)
+    assert desk.files.message.value == "3 files: 3 added, 0 changed, 0 unchanged."
+    assert desk.table.frame["Week"].tolist() == ["all", "all", "3"]
 
 
 def test_another_course_discards_the_preview(session, desk):
@@ -154,7 +170,7 @@ def test_materials_are_removed_after_an_answer_and_their_files_with_them(session
     press(desk.files, desk.files.add)
     remove(desk, "Loops")
     assert desk.removal.question.value == (
-        f"Remove 1 material of {course.code}, with text and file, and with what was decided about its passages?"
+        f"Remove 1 material of {course.code}, “Loops”, with text and file, and with what was decided about its passages?"
     )
     desk.removal._ended = float("-inf")
     desk.removal.no.click()
