@@ -127,8 +127,8 @@ def _embed(begin: Opener, settings: Settings, model: str | None, progress: Progr
     else:
         embedder = chosen_embedder(settings).embedder
     check_embedder(embedder, said=f"The model {embedder.name}")
-    if used is None and model is None and not _read(begin, lambda session: count_without_vector(session, embedder.name)):
-        return EmbeddingReport(embedder.name, 0, 0)  # there are no passages, so the choice can wait
+    if used is None and model is None and _read(begin, lambda session: _can_wait(session, embedder.name)):
+        return EmbeddingReport(embedder.name, 0, 0)
     if used is None or used.name != embedder.name:
         _write(begin, lambda session: _register(session, embedder))
     else:
@@ -169,7 +169,7 @@ def _register(session: Session, embedder: Embedder) -> None:
         if stored is None:
             session.execute(insert(EmbeddingModel).values(name=embedder.name, **values))
         elif (stored.dimension, stored.checksum) == (embedder.dimension, embedder.checksum):
-            if stored.state is EmbeddingModelState.RETIRED:
+            if stored.state is not EmbeddingModelState.IN_USE:
                 session.execute(update(EmbeddingModel).where(EmbeddingModel.name == embedder.name).values(state=state))
         elif stored.state is EmbeddingModelState.IN_USE:
             _require_same(stored, embedder)
@@ -177,6 +177,12 @@ def _register(session: Session, embedder: Embedder) -> None:
             session.execute(delete(PassageVector).where(PassageVector.model == embedder.name))
             session.execute(update(EmbeddingModel).where(EmbeddingModel.name == embedder.name).values(**values))
         _end_other_changes(session, embedder.name)
+
+
+def _can_wait(session: Session, name: str) -> bool:
+    """Whether no model has to be chosen yet: there are no passages, and not because all have a vector of a model that is not in use."""
+    stored = stored_model(session, name)
+    return (stored is None or stored.state is not EmbeddingModelState.FILLING) and not count_without_vector(session, name)
 
 
 def _switch(session: Session, embedder: Embedder) -> str | None:

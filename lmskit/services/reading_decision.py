@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import violated_constraint
-from lmskit.errors import DecisionNotFoundError, MaterialNotFoundError, PassageNotFoundError, WeekNotFoundError
+from lmskit.errors import ChangedMeanwhileError, DecisionNotFoundError, MaterialNotFoundError, PassageNotFoundError, WeekNotFoundError
 from lmskit.models import Material, MaterialPassage, ReadingDecision
 from lmskit.queries.course import course_by_code
 from lmskit.queries.page import LAST_ROW
@@ -179,12 +179,14 @@ def _decided_one(session: Session, course_id: int, week: int, material_id: int, 
         if session.scalar(added) is not None:
             return True
         key = [getattr(ReadingDecision, name) == value for name, value in values.items() if name != "decision"]
-        stored = session.execute(select(ReadingDecision.id, ReadingDecision.decision).where(*key)).one_or_none()
+        # Locked, so that it holds until the transaction ends, and no other session takes it back.
+        locked = select(ReadingDecision.id, ReadingDecision.decision).where(*key).with_for_update()
+        stored = session.execute(locked).one_or_none()
         if stored is not None and stored.decision == decision:
             return False
         if stored is not None:
             delete_reading_decision(session, stored.id)
-    return False
+    raise ChangedMeanwhileError(what="the decision about this passage")
 
 
 def _checksums(session: Session, course_id: int, material_id: int, ordinals: Sequence[int]) -> list[str]:

@@ -394,6 +394,12 @@ def test_a_page_is_added_alone_with_the_same_care(opener, store, taught):
     assert stored == checksum_of(page("<p>Alone.</p>").encode())
 
 
+def test_a_page_that_is_refused_when_it_is_written_leaves_no_file(opener, store, taught):
+    with Site({"/a": Answer(page("<p>Alone.</p>"))}).served() as site, pytest.raises(WeekNotFoundError):
+        add_web_material(opener, store, fetcher(), AddMaterial(course=taught.code, url=f"{site.url}/a", week=9))
+    assert list(store.names()) == []
+
+
 # Refreshing -----------------------------------------------------------------------------------------
 
 

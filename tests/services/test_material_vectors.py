@@ -266,6 +266,17 @@ def test_models_are_listed_with_what_is_missing(begin, session, material, own):
     }
 
 
+@pytest.mark.parametrize(("again", "n_lost"), [(None, 0), (None, 1), ("own", 0)])
+@pytest.mark.usefixtures("material")
+def test_a_model_that_was_left_filling_is_used_where_no_other_one_is(begin, session, own, again, n_lost):
+    embed_passages(begin, own[1], model="own")
+    session.execute(update(EmbeddingModel).values(state=EmbeddingModelState.FILLING))
+    session.execute(delete(PassageVector).where(PassageVector.ordinal <= n_lost))
+    assert used(session) is None
+    assert embed_passages(begin, own[1], model=again).stored == n_lost
+    assert states(session) == {"own": EmbeddingModelState.IN_USE}
+
+
 def test_without_passages_no_model_is_chosen_yet(begin, session):
     assert embed_passages(begin, Settings()).sentence == "0 vectors of universal-sentence-encoder-multilingual-3 stored."
     assert states(session) == {}

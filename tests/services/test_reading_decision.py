@@ -3,10 +3,19 @@
 import threading
 
 import pytest
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, event, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 
 from lmskit.db import engine_for, transaction
-from lmskit.errors import CourseNotFoundError, DecisionNotFoundError, MaterialNotFoundError, PassageNotFoundError, WeekNotFoundError
+from lmskit.errors import (
+    ChangedMeanwhileError,
+    CourseNotFoundError,
+    DecisionNotFoundError,
+    MaterialNotFoundError,
+    PassageNotFoundError,
+    WeekNotFoundError,
+)
 from lmskit.models import Course, Material, MaterialPassage, ReadingDecision
 from lmskit.queries.reading_decision import reading_decisions
 from lmskit.services.reading_decision import ban_passages, move_pin, pin_passage, take_back
@@ -183,3 +192,55 @@ def test_two_tabs_that_decide_at_the_same_moment_leave_one_decision_about_each_p
         stored = session.scalars(select(ReadingDecision).where(ReadingDecision.material_id == material)).all()
     assert len(stored) == 2
     assert len({row.passage_checksum for row in stored}) == 2
+
+
+def test_a_pin_that_another_session_wants_to_take_back_meanwhile_is_moved_first(taught, admin_engine):
+    code, material, engine = taught["own"]
+    with transaction(engine) as session:
+        pin_passage(session, code, 1, material, 1)
+    waited: list[bool] = []
+
+    def take_it_back(_connection, _cursor, statement, *_):
+        if statement.startswith("SELECT reading_decisions.id, reading_decisions.decision") and not waited:
+            with admin_engine.begin() as other:
+                other.execute(text("SET LOCAL lock_timeout = 50"))
+                try:
+                    other.execute(delete(ReadingDecision).where(ReadingDecision.material_id == material))
+                    waited.append(False)
+                except OperationalError:
+                    waited.append(True)
+                    other.rollback()
+
+    with transaction(engine) as session:
+        event.listen(session.connection(), "after_cursor_execute", take_it_back)
+        assert pin_passage(session, code, 1, material, 1, position=1).n_changed == 0
+    assert waited == [True]
+    with transaction(engine) as session:
+        assert session.scalars(select(ReadingDecision.position).where(ReadingDecision.material_id == material)).one() == 1
+
+
+def test_a_decision_that_others_make_and_take_back_at_every_try_is_refused(taught, admin_engine):
+    code, material, engine = taught["own"]
+    values = "course_id, week_number, material_id, passage_checksum, decision"
+    with transaction(engine) as session:
+        pin_passage(session, code, 1, material, 1)
+        row = dict(
+            session.execute(text(f"SELECT {values} FROM reading_decisions WHERE material_id = :m"), {"m": material}).mappings().one()
+        )
+
+    def others(*, before):
+        def change(_connection, _cursor, statement, *_):
+            if statement.startswith("INSERT INTO reading_decisions"):
+                with admin_engine.begin() as other:
+                    if before:
+                        other.execute(insert(ReadingDecision).values(row).on_conflict_do_nothing())
+                    else:
+                        other.execute(delete(ReadingDecision).where(ReadingDecision.material_id == material))
+
+        return change
+
+    with transaction(engine) as session:
+        event.listen(session.connection(), "before_cursor_execute", others(before=True))
+        event.listen(session.connection(), "after_cursor_execute", others(before=False))
+        with pytest.raises(ChangedMeanwhileError):
+            pin_passage(session, code, 1, material, 1)
