@@ -96,7 +96,7 @@ CRAWLS = Columns(
     Column("waiting", "int64", "addresses within its depth that are not fetched yet", heading="Waiting"),
     Column("started_at", "object", "`datetime`", heading="Started"),
     Column("ended_at", "object", "`datetime`; None while it runs, and after it was killed", heading="Ended"),
-    Column("started_by", "str", "e-mail address, or the login of a person whom the reader may not see", heading="By"),
+    Column("started_by", "str", "e-mail address; the login where the reader may not see whose it is, as lecturers may not", heading="By"),
     Column("is_newest", "bool", "whether the course has no later crawl from there; only the newest one can go on"),
     Column("options", "object", "limits, week and the like, as a dictionary"),
 )

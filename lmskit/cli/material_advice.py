@@ -29,7 +29,14 @@ MATERIAL = Annotated[int, typer.Argument(metavar="MATERIAL", help="Number of the
 ADVICE = {"week": "Week", "material": "Material", "number": "No.", "passage": "Passage", "where": "Where", "why": "Why", "link": "Link"}
 SEARCHING = "Searching the materials for the questions that were missed"
 GAPS = {"week": "Week", "topic": "Topic", "mean_value": "Mean value", "finding": "What is missing"}
-DECISIONS = {"decision_id": "Decision", "week_number": "Week", "decision": "What", "title": "Material", "state": "Passage"}
+DECISIONS = {
+    "decision_id": "Decision",
+    "week_number": "Week",
+    "decision": "What",
+    "title": "Material",
+    "material_id": "No.",
+    "state": "Passage",
+}
 
 
 class AdviceFormat(StrEnum):

@@ -1,6 +1,7 @@
 """`lmskit material add`, `remove`, `refresh` and `sweep`."""
 
 import re
+import shlex
 import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from lmskit.cli.typed_number import week_typed
 from lmskit.cli.vector_advice import advise_vectors
 from lmskit.db import access, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
-from lmskit.errors import InputError, LmskitError, LockedError, MaterialFileError
+from lmskit.errors import InputError, LmskitError, LockedError, MaterialFileError, StoredFileError
 from lmskit.materials.chosen_store import store_of
 from lmskit.materials.folder import file_alone, files_of
 from lmskit.materials.reading import MaterialReader
@@ -36,7 +37,7 @@ from lmskit.vocabulary import MaterialKind
 app = typer.Typer(name="material")
 
 SOME_REFUSED = 3
-"""The exit status if some files of a folder were refused; the others are added."""
+"""The exit status if some files or pages were refused; the others are added or brought up to date."""
 _HEADINGS = {"name": "File", "outcome": "Result", "week": "Week", "title": "Title", "n_passages": "Passages", "reason": "Why"}
 _IS_ADDRESS = re.compile("https?://", re.IGNORECASE)
 
@@ -125,24 +126,23 @@ def refresh(
 ) -> None:
     """Ask sites whether what was fetched from them has changed, then read the stored files again, as after lmskit has learned to read more.
 
-    To bring in a changed file that was added from a folder, add it again.
+    To bring in a changed file that was added from a folder, add it again. If some could not be fetched or read, the exit status is 3; the
+    others are brought up to date.
     """
     require_current(engine_for())
     if number is not None:
         with snapshot() as session:
             material(session, number)  # a mistake is reported before a site is asked
-    if not stored:
-        refresh_fetched(store_of(access().settings), course, number)
+    refused = not stored and refresh_fetched(store_of(access().settings), course, number)
     with snapshot() as session:
         numbers = stored_materials(session, course) if number is None else [material(session, number).material_id]
     store, outcomes = store_of(access().settings), {"changed": 0, "unchanged": 0}
-    refused = False
     with spinner("Reading materials") as show, MaterialReader() as reader:
         for done, each in enumerate(numbers):
             show(f"Reading materials ({done} of {len(numbers)})", done, len(numbers))
             try:
                 outcomes[_read_again(store, reader, each).outcome] += 1
-            except MaterialFileError as error:
+            except (MaterialFileError, StoredFileError) as error:
                 refused = True
                 print_error(f"Material {each}: {error}")
     print_line(f"{count_text(len(numbers), 'material')} read again: {outcomes['changed']:,} changed, {outcomes['unchanged']:,} unchanged.")
@@ -198,7 +198,7 @@ def _add_address(
     if not is_link:
         added = add_fetched(store, request)
         passages = count_text(added.n_passages, "passage")
-        print_line(f"Material {added.material_id} was {_outcome(added.outcome)}: {added.title}, {_week(added.week)}, {passages}.")
+        print_line(f"Material {added.material_id} was {_outcome(added)}: {added.title}, {_week(added.week)}, {passages}.")
         advise_vectors(course)
         return
 
@@ -208,7 +208,7 @@ def _add_address(
 
     added = retried(work)
     _sweep(store, added.released)
-    print_line(f"Material {added.material_id} was {_outcome(added.outcome)}: {added.title}, {_week(added.week)}; a link, without text.")
+    print_line(f"Material {added.material_id} was {_outcome(added)}: {added.title}, {_week(added.week)}; a link, without text.")
 
 
 def _add_file(course: str, path: Path, said: MaterialDetails, name: str | None, *, dry_run: bool) -> None:
@@ -223,12 +223,12 @@ def _add_file(course: str, path: Path, said: MaterialDetails, name: str | None, 
         raise typer.Exit(1)
     passages = count_text(result.n_passages, "passage")
     if dry_run:
-        print_line(
-            f"{result.name} would be {_outcome(result.outcome)}: {result.title}, {_week(result.week)}, {passages}. Nothing was written."
-        )
+        print_line(f"{result.name} would be {_outcome(result)}: {result.title}, {_week(result.week)}, {passages}. Nothing was written.")
     else:
-        print_line(f"Material {result.material_id} was {_outcome(result.outcome)}: {result.title}, {_week(result.week)}, {passages}.")
+        print_line(f"Material {result.material_id} was {_outcome(result)}: {result.title}, {_week(result.week)}, {passages}.")
     _print_findings([result])
+    if result.same_as is not None:
+        print_line(_about_the_same(course, path, result))
     _sweep(store, result.released)
     if not dry_run:
         advise_vectors(course)
@@ -249,7 +249,9 @@ def _add_folder(course: str, folder: Path, details: MaterialDetails, *, dry_run:
             if results:
                 print_error(f"It stopped after {counts_of(results)}. To go on, give the same command again.")
             raise
-    rows = [{name: getattr(result, name) for name in _HEADINGS} for result in results]
+    rows = [
+        {name: getattr(result, name) for name in _HEADINGS} | {"reason": result.reason or ", ".join(result.changes)} for result in results
+    ]
     print_table(rows, _HEADINGS, nothing=f"There are no files in {folder}.")
     _print_findings(results)
     print_line(counts_of(results) + ("." if not dry_run else ". This was a dry run: nothing was written."))
@@ -291,8 +293,24 @@ def _print_findings(results: Iterable[FileResult]) -> None:
             print_line(f"Note: {result.name}: {finding}")
 
 
-def _outcome(outcome: str) -> str:
-    return {"unchanged": "left as it is"}.get(outcome, outcome)
+def _outcome(result: AddedMaterial | FileResult) -> str:
+    if result.outcome == "changed":
+        return f"changed ({', '.join(result.changes)})"
+    return {"unchanged": "left as it is"}.get(result.outcome, result.outcome)
+
+
+def _about_the_same(course: str, path: Path, result: FileResult) -> str:
+    """What to do where another material of the course has the same file."""
+    number, name = result.same_as or (0, "")
+    said = f"Note: material {number} of {course}, {name}, has the same file."
+    if _IS_ADDRESS.match(name):
+        return said
+    removed = "" if result.material_id is None else f"lmskit material remove {result.material_id}, and then "
+    return f"{said} To bring that one up to date instead: {removed}{shlex.join(_command(course, path, name))}"
+
+
+def _command(course: str, path: Path, name: str) -> list[str]:
+    return ["lmskit", "material", "add", str(path), "--course", course, "--name", name]
 
 
 def _week(week: int | None) -> str:

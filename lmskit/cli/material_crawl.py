@@ -79,8 +79,8 @@ def add_fetched(store: MaterialStore, request: AddMaterial) -> AddedMaterial:
         return add_web_material(transaction, store, web_fetcher(access().settings), request)
 
 
-def refresh_fetched(store: MaterialStore, course: str, number: int | None) -> None:
-    """Ask the sites of fetched materials whether they have changed, and print the result if there are any."""
+def refresh_fetched(store: MaterialStore, course: str, number: int | None) -> bool:
+    """Ask the sites of fetched materials whether they have changed, print the result if there are any; whether one was not fetched."""
     with spinner("Fetching") as show, MaterialReader() as reader:
 
         def count(step: str, done: int, total: int | None) -> None:
@@ -96,6 +96,7 @@ def refresh_fetched(store: MaterialStore, course: str, number: int | None) -> No
         print_line(f"{url} is gone; what was read is kept.")
     for _, reason in report.refused:
         print_line(reason)
+    return bool(report.refused)
 
 
 def _print_report(report: CrawlReport) -> None:

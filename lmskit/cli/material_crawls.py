@@ -1,5 +1,6 @@
 """`lmskit material crawls`: past and running crawls, and how to go on with those that were interrupted."""
 
+import datetime as dt
 import shlex
 from typing import Annotated, Any
 
@@ -28,11 +29,16 @@ def crawls(
     with snapshot() as session:
         listed = crawl_rows(session, course, limit=limit, offset=offset)
         total = count_crawls(session, course)
-    print_table(listed, CRAWLS.headings, offset=offset, total=total, nothing="No site has been crawled yet: lmskit material crawl URL")
+    shown = [{**row, "started_at": _minute(row["started_at"]), "ended_at": _minute(row["ended_at"])} for row in listed]
+    print_table(shown, CRAWLS.headings, offset=offset, total=total, nothing="No site has been crawled yet: lmskit material crawl URL")
     for row in listed:
         if row["is_newest"] and row["state"] is not CrawlState.DONE:
             unless = "unless it runs now, " if row["state"] is CrawlState.RUNNING else ""
             print_line(f"Crawl {row['crawl_id']} has not come to its end; {unless}to go on: {continuation(row)}")
+
+
+def _minute(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%d %H:%M %Z}"
 
 
 def continuation(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`

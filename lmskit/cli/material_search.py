@@ -25,7 +25,15 @@ class HitFormat(StrEnum):
     JSON = "json"
 
 
-HEADINGS = {"material": "Material", "location": "Where", "text": "Text", "score": "Score", "link": "Link"}
+HEADINGS = {
+    "material": "Material",
+    "material_id": "No.",
+    "passage": "Passage",
+    "location": "Where",
+    "text": "Text",
+    "score": "Score",
+    "link": "Link",
+}
 
 
 @app.command()
@@ -78,6 +86,7 @@ def _record(hit: PassageHit) -> dict[str, Any]:
         "week": hit.week,
         "material": hit.title,
         "material_id": hit.material_id,
+        "passage": hit.ordinal,
         "file": hit.file_name,
         "location": str(hit.location),
         "text": str(hit.snippet),

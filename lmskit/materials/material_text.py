@@ -29,3 +29,7 @@ class MaterialText:
     """The teaching week that a Markdown file or notebook names."""
     page: PageLinks | None = None
     """Of a web page only: its links, and what it says to programs."""
+    names_title: bool = True
+    """Whether the title stands in the file, and was not taken from its name."""
+    names_language: bool = False
+    """Whether the file names its language, which otherwise is detected."""

@@ -38,6 +38,7 @@ def crawls(session: Session, course: str | None = None, *, limit: int = DEFAULT_
 def crawl_rows(session: Session, course: str | None = None, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
     """The rows of `crawls`, for a list in the terminal."""
     newer = aliased(MaterialCrawl)
+    sees_logins = session.scalar(select(func.has_column_privilege("lms.users", "db_role", "SELECT")))  # an administrator does
     from_there_again = select(newer.id).where(
         newer.course_id == MaterialCrawl.course_id, newer.start_url == MaterialCrawl.start_url, newer.id > MaterialCrawl.id
     )
@@ -52,15 +53,16 @@ def crawl_rows(session: Session, course: str | None = None, *, limit: int = DEFA
             _n_pages(CrawlPage.state == CrawlPageState.WAITING, CrawlPage.depth <= _DEPTH).label("waiting"),
             MaterialCrawl.started_at,
             MaterialCrawl.ended_at,
-            func.coalesce(User.email, MaterialCrawl.started_by).label("started_by"),
+            (func.coalesce(User.email, MaterialCrawl.started_by) if sees_logins else MaterialCrawl.started_by).label("started_by"),
             (~from_there_again.exists()).label("is_newest"),
             MaterialCrawl.options,
         )
         .join(Course, Course.id == MaterialCrawl.course_id)
-        .outerjoin(User, User.db_role == MaterialCrawl.started_by)
         .where(*_of(session, course))
         .order_by(desc(MaterialCrawl.id))
     )
+    if sees_logins:
+        statement = statement.outerjoin(User, User.db_role == MaterialCrawl.started_by)
     return rows(session, paged(statement, limit, offset))
 
 

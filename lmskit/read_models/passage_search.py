@@ -177,7 +177,7 @@ def search_passages(
 ) -> PassageSearch:
     """Find the passages of one or several courses that suit a search best.
 
-    Of neighbours that share text, the better one is a hit, and names the other.
+    Of neighbours that share text, the better one is a hit, and names the other. Of passages of a course with the same text, one is a hit.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def search_passages(
     if vector is not None and not is_in_use(session, vector.model, vector.checksum):
         vector = None
     found = best_passages(session, ids, search.words, vector, only=only, most=limit * (1 + _NEIGHBOURS))
-    kept = without_overlaps(found)[:limit]
+    kept = without_overlaps(_without_copies(found))[:limit]
     written: dict[str | None, set[str]] = defaultdict(set)
     for row, _ in kept:
         written[row["language"]] |= words_of(row["body"], search.words.wished)
@@ -211,6 +211,14 @@ def search_passages(
 def least_distinction(model: str | None) -> float:
     """By how much a score has to exceed the typical one for the passage to be advice, with the vectors of a model."""
     return LEAST_DISTINCTION.get(model, OF_OTHER_MODELS)
+
+
+def _without_copies(found: Rows) -> Rows:
+    """The rows without those whose text a better one of the course has, as where two materials quote the same."""
+    best: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for row in found:
+        best.setdefault((row["course"], row["body"]), row)
+    return list(best.values())
 
 
 def without_overlaps(found: Rows) -> list[tuple[Mapping[str, Any], tuple[int, ...]]]:

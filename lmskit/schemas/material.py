@@ -119,6 +119,8 @@ class AddMaterial(MaterialDetails):
     course: Code
     file_name: RelativePath | None = None
     origin: Origin = Origin.FORM
+    whole_course: bool = False
+    """Whether it is for the whole course, whatever its file names and whatever is stored."""
 
     @model_validator(mode="after")
     def _has_a_file_or_an_address(self) -> Self:

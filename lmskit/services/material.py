@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,8 @@ from sqlalchemy import func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lmskit.db import violated_constraint
-from lmskit.errors import CourseNotFoundError, MaterialExistsError, MaterialNotFoundError, WeekNotFoundError
+from lmskit.db import Opener, violated_constraint
+from lmskit.errors import CourseNotFoundError, LmskitError, MaterialExistsError, MaterialNotFoundError, WeekNotFoundError
 from lmskit.limits import LARGEST_FINDINGS, LONGEST_LICENCE, LONGEST_PROSE, LONGEST_TITLE, MOST_FINDINGS
 from lmskit.materials.block import one_line
 from lmskit.materials.material_text import MaterialText
@@ -58,6 +59,10 @@ class AddedMaterial:
         Number of the material.
     outcome
         `added`, `changed` or `unchanged`.
+    changes
+        What has changed, in words such as `licence`; empty unless it is `changed`.
+    same_as
+        Of a new material: number and name of one of the course that has the same file already; None if there is none.
     title, week, n_passages
         As they are stored now.
     released
@@ -70,6 +75,8 @@ class AddedMaterial:
     week: int | None
     n_passages: int
     released: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    same_as: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,8 @@ def add_material(
 ) -> AddedMaterial:
     """Add a file or a link to a course, or bring it up to date.
 
-    A material is recognised by its file name, or else by its address. What the request leaves open follows from the file.
+    A material is recognised by its file name, or else by its address. What the request leaves open follows from the file; week, title,
+    licence, language and address that neither names stay as they are stored.
 
     Parameters
     ----------
@@ -123,7 +131,11 @@ def add_material(
             if content.content is not None:
                 _keep(session, store, content.content)
             passages = content.text.passages if content.text is not None else ()
-            return _new(session, course, request, wanted, passages) if material is None else _change(session, material, wanted, passages)
+            if material is None:
+                return _new(session, course, request, wanted, passages)
+            left_open = _left_open(request, content.text)
+            kept = {name: value for name in left_open if (value := getattr(material, name)) is not None}
+            return _change(session, material, wanted | kept, passages)
 
     try:
         return add()
@@ -177,15 +189,22 @@ def refresh_material(session: Session, material_id: int, text: MaterialText, *, 
     material = _locked(session, material_id)
     if material is None:
         raise MaterialNotFoundError(material=material_id)
-    changed = False
-    if material.checksum == checksum:
-        changed = _assign(material, {"length": text.length, "findings": _findings(text.findings)})
-        changed = write_passages(session, material, text.passages) or changed
-    if changed:
-        material.updated_at = _now(session)
-    session.flush()
-    outcome = "changed" if changed else "unchanged"
-    return AddedMaterial(material.id, outcome, material.title, material.week_number, len(text.passages))
+    if material.checksum != checksum:
+        return AddedMaterial(material.id, "unchanged", material.title, material.week_number, len(text.passages))
+    return _change(session, material, {"length": text.length, "findings": _findings(text.findings)}, text.passages)
+
+
+@contextmanager
+def stored_if_added(opener: Opener, store: MaterialStore, content: bytes | None) -> Iterator[None]:
+    """Have a file in the store while it is added; if the block is refused, it is removed again unless another material has it."""
+    name = None if content is None else store.add(content)
+    try:
+        yield
+    except LmskitError:
+        if name is not None:
+            with suppress(LmskitError), opener() as session:  # what cannot be removed now is left to a sweep of the store
+                sweep(session, store, [name])
+        raise
 
 
 def sweep(session: Session, store: MaterialStore, names: Iterable[str]) -> int:
@@ -209,19 +228,59 @@ def _new(session: Session, course: Course, request: AddMaterial, wanted: dict[st
     statement = insert(Material).values(course_id=course.id, origin=request.origin, **columns).returning(Material.id)
     material_id = session.scalars(statement).one()
     insert_passages(session, course.id, material_id, passages, after=0)
-    return AddedMaterial(material_id, "added", wanted["title"], wanted["week_number"], len(passages))
+    same_as = _same_as(session, course, material_id, wanted["checksum"])
+    return AddedMaterial(material_id, "added", wanted["title"], wanted["week_number"], len(passages), same_as=same_as)
 
 
 def _change(session: Session, material: Material, wanted: dict[str, Any], passages: Sequence[Passage]) -> AddedMaterial:
     before = material.stored_as
-    changed = _assign(material, wanted)
-    changed = write_passages(session, material, passages) or changed
-    if changed:
+    columns = _assign(material, wanted)
+    changes = [*dict.fromkeys(_WORDS.get(name, _AS_READ) for name in columns)]
+    if write_passages(session, material, passages):
+        changes.append("text")
+    if changes:
         material.updated_at = _now(session)
     session.flush()
-    outcome = "changed" if changed else "unchanged"
+    if len(changes) > 1:
+        changes = [change for change in changes if change != _AS_READ]
+    outcome = "changed" if changes else "unchanged"
     released = _named(before) if before != material.stored_as else ()
-    return AddedMaterial(material.id, outcome, material.title, material.week_number, len(passages), released)
+    return AddedMaterial(material.id, outcome, material.title, material.week_number, len(passages), released, tuple(changes))
+
+
+_WORDS = {
+    "week_number": "week",
+    "kind": "kind",
+    "title": "title",
+    "language": "language",
+    "licence": "licence",
+    "url": "address",
+    "file_name": "name",
+    "checksum": "file",
+    "state": "state",
+}
+"""What changes of columns are called; of the others, `_AS_READ`."""
+_AS_READ = "what is known of the file"
+
+
+def _same_as(session: Session, course: Course, material_id: int, checksum: str | None) -> tuple[int, str] | None:
+    """Another material of the course with the same file."""
+    same = (Material.course_id == course.id, Material.checksum == checksum, Material.id != material_id)
+    statement = select(Material.id, func.coalesce(Material.file_name, Material.url)).where(*same).order_by(Material.id).limit(1)
+    found = session.execute(statement).one_or_none() if checksum is not None else None
+    return None if found is None else (found[0], found[1])
+
+
+def _left_open(request: AddMaterial, text: MaterialText | None) -> list[str]:
+    """The columns about which neither the request nor the file says anything."""
+    said = {
+        "week_number": request.whole_course or request.week is not None or (text is not None and text.week is not None),
+        "title": request.title is not None or (text is not None and text.names_title),
+        "language": request.language is not None or (text is not None and text.names_language),
+        "licence": request.licence is not None or (text is not None and _licence(text) is not None),
+        "url": request.url is not None,
+    }
+    return [name for name, is_said in said.items() if not is_said]
 
 
 def _existing(session: Session, course: Course, request: AddMaterial) -> Material | None:
@@ -267,7 +326,7 @@ def _columns(request: AddMaterial, content: MaterialContent) -> dict[str, Any]:
         kind = MaterialKind.VIDEO
     title = request.title or one_line(text.title if text is not None else "", LONGEST_TITLE) or request.file_name or request.url or ""
     return {
-        "week_number": request.week if request.week is not None or text is None else text.week,
+        "week_number": request.week if request.week is not None or request.whole_course or text is None else text.week,
         "kind": kind,
         "title": one_line(title, LONGEST_TITLE) or "Untitled",
         "language": request.language or (text.language if text is not None else None),
@@ -307,14 +366,12 @@ def _findings(findings: Sequence[str]) -> list[str]:
     return kept
 
 
-def _assign(material: Material, wanted: dict[str, Any]) -> bool:
-    """Give a material these values; whether one differs, apart from when and how it was fetched."""
-    changed = False
-    for name, value in wanted.items():
-        if getattr(material, name) != value:
-            setattr(material, name, value)
-            changed = changed or name not in {"etag", "last_modified", "fetched_at"}
-    return changed
+def _assign(material: Material, wanted: dict[str, Any]) -> list[str]:
+    """Give a material these values; return the names of those that differ, apart from when and how it was fetched."""
+    differ = [name for name, value in wanted.items() if getattr(material, name) != value]
+    for name in differ:
+        setattr(material, name, wanted[name])
+    return [name for name in differ if name not in {"etag", "last_modified", "fetched_at"}]
 
 
 def _locked(session: Session, material_id: int) -> Material | None:

@@ -19,7 +19,7 @@ from lmskit.materials.store import MaterialStore, PreviewStore
 from lmskit.progress import Progress, silent
 from lmskit.schemas.material import AddMaterial, MaterialDetails
 from lmskit.schemas.mistakes import one_sentence
-from lmskit.services.material import AddedMaterial, MaterialContent, add_material
+from lmskit.services.material import AddedMaterial, MaterialContent, add_material, stored_if_added
 from lmskit.vocabulary import MaterialKind, Origin
 
 OUTCOMES = ("added", "changed", "unchanged", "skipped", "refused")
@@ -47,6 +47,8 @@ class FileResult:
         Names in the store, for `sweep`.
     missing_week
         The week for which it was refused, since the syllabus lacks it; None if that is not why.
+    changes, same_as
+        As in `AddedMaterial`.
     """
 
     name: str
@@ -61,6 +63,8 @@ class FileResult:
     findings: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
     missing_week: int | None = None
+    changes: tuple[str, ...] = ()
+    same_as: tuple[int, str] | None = None
 
 
 def add_files(
@@ -105,9 +109,8 @@ def add_files(
     def add(request: AddMaterial, content: MaterialContent) -> AddedMaterial:
         if dry_run:
             return retried(lambda: _previewed(opener, request, content, replacing=replacing))
-        if content.content is not None:
-            store.add(content.content)
-        return retried(lambda: _added(opener, store, request, content, replacing=replacing))
+        with stored_if_added(opener, store, content.content):
+            return retried(lambda: _added(opener, store, request, content, replacing=replacing))
 
     with MaterialReader() as reader:
         for number, file in enumerate(files):
@@ -172,6 +175,7 @@ def _request(course: str, file: FolderFile, text: MaterialText | None, asked: Ma
             "language": said.language or asked.language,
             "kind": said.kind or asked.kind or (MaterialKind.PAGE if file.path is None else None),
             "origin": origin,
+            "whole_course": file.whole_course,
         }
     )
 
@@ -206,4 +210,6 @@ def _result(file: FolderFile, text: MaterialText | None, added: AddedMaterial, *
         n_passages=added.n_passages,
         findings=() if text is None else text.findings,
         released=() if dry_run else added.released,
+        changes=added.changes,
+        same_as=added.same_as,
     )

@@ -11,7 +11,7 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, retried
-from lmskit.errors import LmskitError, StoredFileError
+from lmskit.errors import StoredFileError
 from lmskit.materials.material_text import MaterialText
 from lmskit.materials.reading import MaterialReader
 from lmskit.materials.store import MaterialStore
@@ -22,7 +22,7 @@ from lmskit.models import Material
 from lmskit.queries.course import course_by_code
 from lmskit.queries.material_crawl import material_at
 from lmskit.schemas.material import AddMaterial
-from lmskit.services.material import AddedMaterial, MaterialContent, add_material, sweep
+from lmskit.services.material import AddedMaterial, MaterialContent, add_material, stored_if_added, sweep
 from lmskit.vocabulary import MaterialState
 
 P = ParamSpec("P")
@@ -151,12 +151,8 @@ def add_web_material(opener: Opener, store: MaterialStore, fetcher: WebFetcher, 
     course_id, known = in_transaction(opener, _known, request.course, url)
     with MaterialReader() as reader:
         page = fetched_page(fetcher, reader, store, url, known=known)
-    stored_as = store.add(page.content)
-    try:
+    with stored_if_added(opener, store, page.content):
         added = in_transaction(opener, _add_page, store, page, request, course_id)
-    except LmskitError:
-        in_transaction(opener, sweep, store, (stored_as,))
-        raise
     if added.released:
         in_transaction(opener, sweep, store, added.released)
     return added

@@ -3,6 +3,7 @@ import io
 import json
 import os
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,35 @@ def test_a_video_has_its_captions(lmskit, course, material, tmp_path):
 def test_files_are_read_again(lmskit, course, file, material):
     material(str(file))
     assert lmskit("material", "refresh", "--course", course.code).stdout == "1 material read again: 0 changed, 1 unchanged.\n"
+
+
+def test_reading_again_goes_on_after_a_file_that_is_missing(lmskit, course, file, material, store):
+    first = material(str(file))
+    file.write_text("# Lists\n\nA list has values.\n")
+    material(str(file), "--name", "lists.md")
+    (store / store_name_of(LOOPS.encode())).unlink()
+    read = lmskit("material", "refresh", "--course", course.code, "--stored")
+    assert (read.exit_code, read.stdout) == (3, "2 materials read again: 0 changed, 1 unchanged.\n")
+    assert f"Material {first}: " in read.stderr
+
+
+def test_adding_again_keeps_what_was_said_and_says_what_changes(lmskit, course, tmp_path):
+    folder = tmp_path / "script"
+    (folder / "week-01").mkdir(parents=True)
+    (folder / "week-01" / "values.txt").write_text("Values have names.\n")
+    command = ("material", "add", str(folder), "--course", course.code)
+    lmskit(*command, "--licence", "CC-BY-4.0")
+    assert "1 file: 0 added, 0 changed, 1 unchanged" in lmskit(*command).stdout
+    listed = json.loads(lmskit("material", "list", "--course", course.code, "--format", "json").stdout)
+    number = str(listed[0]["material_id"])
+    named = ("material", "add", str(folder / "week-01" / "values.txt"), "--course", course.code, "--name", "week-01/values.txt")
+    changed = lmskit(*named, "--week", "2", "--title", "Values")
+    assert changed.stdout == f"Material {number} was changed (week, title): Values, week 2, 1 passage.\n"
+    assert "licence: CC-BY-4.0" in lmskit("material", "show", number).stdout
+    alone = lmskit(*named[:-2])
+    assert f"Note: material {number} of {course.code}, week-01/values.txt, has the same file." in alone.stdout
+    advised = f"lmskit material remove {number_in(alone.stdout)}, and then {shlex.join(['lmskit', *named])}\n"
+    assert alone.stdout.endswith(f"To bring that one up to date instead: {advised}")
 
 
 def test_a_folder_that_stops_midway_says_what_was_added_and_goes_on(lmskit, course, store, tmp_path):

@@ -10,10 +10,13 @@ from lmskit.db import access, transaction
 from lmskit.errors import AddressNotAllowedError
 from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.fetching import web_fetcher
-from lmskit.models import Material, MaterialCrawl
+from lmskit.models import Course, Material, MaterialCrawl, User
+from lmskit.queries.crawl_list import crawl_rows
 from lmskit.schemas.crawl import USUAL_DEPTH
 from lmskit.settings import DEMO_ADMIN, Settings
 from lmskit.vocabulary import CrawlState
+from tests import factories
+from tests.conftest import DEMO_LECTURER
 from tests.materials.web_site import Answer, Site, fetcher, page
 
 
@@ -86,6 +89,9 @@ def test_crawls_are_listed_with_the_command_that_goes_on(lmskit, course, site):
     (row,) = [line.split() for line in first.splitlines() if f"{site.url}/" in line and "stopped" in line]
     assert (row[1], row[3:7]) == (course.code, ["stopped", "1", "1", "1"])
     assert DEMO_ADMIN in first
+    with transaction() as session:
+        started = session.scalars(select(MaterialCrawl.started_at).where(MaterialCrawl.course_id == course.id)).one()
+    assert f" {started:%Y-%m-%d %H:%M %Z} " in first
     said = f"has not come to its end; to go on: lmskit material crawl {site.url}/ --course {course.code} --depth 4 --pages 3\n"
     assert first.endswith(said)
     with transaction() as session:
@@ -95,6 +101,19 @@ def test_crawls_are_listed_with_the_command_that_goes_on(lmskit, course, site):
     lmskit(*killed.splitlines()[-1].partition("to go on: lmskit ")[2].split())
     done = lmskit(*listed).output
     assert ("done" in done, "go on" in done) == (True, False)
+
+
+def test_a_lecturer_sees_the_crawls_of_their_own_courses(lmskit, course, lecturer_engine):
+    with transaction() as session:
+        own = factories.course(session, taught_by=session.scalars(select(User).where(User.email == DEMO_LECTURER)).one(), weeks=2)
+        session.add_all(MaterialCrawl(course_id=each.id, start_url=f"https://example.org/{each.id}/") for each in (own, course))
+    try:
+        with transaction(lecturer_engine) as session:
+            (row,) = crawl_rows(session)
+            assert (row["course"], row["start_url"], len(crawl_rows(session, own.code))) == (own.code, f"https://example.org/{own.id}/", 1)
+    finally:
+        with transaction() as session:
+            session.delete(session.get_one(Course, own.id))
 
 
 def test_the_command_that_goes_on_stays_in_the_section():

@@ -36,7 +36,7 @@ def test_hits_are_printed_as_json(lmskit, course, script):
     found = lmskit("material", "search", "list or loop", "--course", course.code, "--format", "json")
     hits = json.loads(found.stdout)
     assert [hit["material"] for hit in hits] == ["Script [1]", "Script [1]"]
-    assert {hit["location"] for hit in hits} == {"page 12, Lists", "page 13"}
+    assert {(hit["passage"], hit["location"]) for hit in hits} == {(1, "page 12, Lists"), (2, "page 13")}
     assert all(0 < hit["score"] <= 1 and hit["text"] for hit in hits)
     assert "by their words alone" in found.stderr
 

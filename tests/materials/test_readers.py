@@ -362,6 +362,12 @@ def test_a_word_document_is_read_by_its_headings():
     ]
 
 
+@pytest.mark.parametrize("written", ["Word Document", "PowerPoint Presentation", "Untitled document", ""])
+def test_what_a_program_writes_where_there_is_no_title_is_none(written):
+    material = text_of(word_document([("Normal", "Strings are text.")], title=written), "w4_strings.docx")
+    assert (material.title, material.names_title) == ("w4 strings", False)
+
+
 def test_hidden_deleted_and_doubled_text_of_a_word_document_is_dropped():
     from tests.materials.office_files import changed
 

@@ -69,6 +69,14 @@ def test_neighbours_without_shared_text_are_hits_of_their_own(session, course, s
     assert {hit.ordinal: hit.overlapping for hit in hits} == {3: (), 4: ()}
 
 
+def test_of_passages_with_the_same_text_one_is_a_hit_in_each_course(session, course, script):
+    second = factories.course(session, weeks=2)
+    for of in (course, second):
+        factories.material(session, of, passages=[TEXTS[3]], title="Copy")
+    hits = search_passages(session, [course.code, second.code], prepared_search("traceback", None)).hits
+    assert [(hit.course, hit.body) for hit in hits] == [(course.code, TEXTS[3]), (second.code, TEXTS[3])]
+
+
 def test_without_an_embedder_words_are_compared(session, course, script):
     with_vectors(session, script)
     result = search_passages(session, course.code, prepared_search("lists", None))

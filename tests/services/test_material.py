@@ -135,6 +135,24 @@ def test_a_changed_title_alone_is_a_change(add):
     assert [add(title="One").outcome, add(title="Two").outcome, add(title="Two").outcome] == ["added", "changed", "unchanged"]
 
 
+def test_what_neither_the_request_nor_the_file_names_stays_as_it_is_stored(add, opener):
+    said = {"week": 3, "title": "Of the week", "licence": "CC-BY-4.0", "language": "fr", "url": "https://example.org/a"}
+    first = add(b"Words without a heading.\n", "a.txt", **said)
+    second = add(b"Other words without a heading.\n", "a.txt")
+    assert (second.outcome, second.changes) == ("changed", ("file", "text"))
+    with opener() as session:
+        found = material(session, first.material_id)
+    assert {name: getattr(found, name) for name in said} == said
+    again = add(b"Other words without a heading.\n", "a.txt", licence="CC0-1.0", whole_course=True)
+    assert (again.week, again.title, again.changes) == (None, "Of the week", ("week", "licence"))
+
+
+def test_another_material_with_the_same_file_is_named(add):
+    first = add()
+    assert (first.same_as, add().same_as) == (None, None)
+    assert add(name="copy.md").same_as == (first.material_id, "loops.md")
+
+
 def test_a_renamed_file_is_recognised_by_its_address(add):
     first = add(url="https://example.org/loops")
     second = add(name="renamed.md", url="https://example.org/loops")

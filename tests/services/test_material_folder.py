@@ -10,7 +10,7 @@ import pytest
 
 from lmskit.errors import MaterialFileError
 from lmskit.materials.folder import files_of
-from lmskit.materials.store import FolderStore
+from lmskit.materials.store import FolderStore, store_name_of
 from lmskit.queries.material import materials_of_course
 from lmskit.schemas.material import MaterialDetails
 from lmskit.services.material_folder import add_files
@@ -110,7 +110,7 @@ def test_weeks_and_titles_come_from_manifest_file_and_names(add):
     }
 
 
-def test_what_is_not_added_says_why_and_where(add, course):
+def test_what_is_not_added_says_why_and_where_and_leaves_no_file(add, course, store, folder):
     reasons = {name: result.reason for name, result in add().items() if result.reason is not None}
     assert reasons["week-01/picture.png"] == "a picture"
     assert reasons["LICENSE.md"] == "about the folder, not a material"
@@ -119,6 +119,7 @@ def test_what_is_not_added_says_why_and_where(add, course):
     assert reasons["missing.pdf"].startswith("materials.csv, row 3: there is no such file in the folder.")
     assert reasons["notes.txt"] == "materials.csv, row 5: week: This must be at most 60."
     assert reasons["week-09/late.md"].startswith(f"The syllabus of {course.code} has no week 9.")
+    assert not store.has(store_name_of((folder / "week-09/late.md").read_bytes()))
     assert reasons["empty.md"] == "it is empty. If it should not be, save or download it again; otherwise leave it out."
     assert "broken.pdf" in reasons
 

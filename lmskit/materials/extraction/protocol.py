@@ -73,12 +73,13 @@ def passage_from_json(message: list[object]) -> Passage:
 
 def facts_to_json(text: MaterialText) -> list[object]:
     """Return what is known of a material, without its passages."""
-    return [text.kind.value, text.title, text.language, text.length, list(text.findings), text.licence, text.week, _page_to_json(text.page)]
+    facts = [text.kind.value, text.title, text.language, text.length, list(text.findings), text.licence, text.week]
+    return [*facts, _page_to_json(text.page), text.names_title, text.names_language]
 
 
 def text_from_json(message: list[object], passages: Sequence[Passage]) -> MaterialText:
     """Return a material's text from the last message and its passages."""
-    kind, title, language, length, findings, licence, week, page = message
+    kind, title, language, length, findings, licence, week, page, names_title, names_language = message
     return MaterialText(
         kind=DocumentKind(_typed(kind, str)),
         title=_typed(title, str),
@@ -89,6 +90,8 @@ def text_from_json(message: list[object], passages: Sequence[Passage]) -> Materi
         licence=_optional(licence, str),
         week=_optional(week, int),
         page=None if page is None else _page_from_json(_typed(page, list)),
+        names_title=_typed(names_title, bool),
+        names_language=_typed(names_language, bool),
     )
 
 

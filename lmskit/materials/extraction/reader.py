@@ -29,7 +29,12 @@ _READERS = {
     DocumentKind.VTT: ("captions", "read_vtt"),
     DocumentKind.SRT: ("captions", "read_srt"),
 }
-_NO_TITLES = {"untitled", "unbenannt", "document", "presentation", "slide 1", "index", "home", "title"}
+_NO_TITLES = {
+    *("untitled", "untitled document", "untitled presentation", "unbenannt", "unbenanntes dokument", "unbenannte präsentation"),
+    *("document", "document1", "word document", "dokument", "dokument1", "word-dokument", "index", "home", "title"),
+    *("presentation", "presentation1", "powerpoint presentation", "präsentation1", "powerpoint-präsentation", "slide 1"),
+}
+"""What programs write where a person gave no title."""
 _FIRST = 20
 """Blocks in which the first heading is looked for."""
 
@@ -57,9 +62,10 @@ def read(content: bytes, name: str | None, at: At) -> MaterialText:
     if not passages and not extracted.findings:
         extracted.findings.append("There is no text in it.")
     language = main_language([_prose(passage) for passage in passages], extracted.language)
+    title = _title(extracted.title, blocks)
     return MaterialText(
         kind=kind,
-        title=_title(extracted.title, blocks, name),
+        title=title or one_line(PurePath(name or "").stem.replace("_", " "), LONGEST_TITLE) or "Untitled",
         language=language,
         length=extracted.length,
         passages=tuple(replace(passage, language=of_passage(_prose(passage), language)) for passage in passages),
@@ -67,6 +73,8 @@ def read(content: bytes, name: str | None, at: At) -> MaterialText:
         licence=extracted.licence,
         week=extracted.week,
         page=extracted.page,
+        names_title=title is not None,
+        names_language=bool(extracted.language),
     )
 
 
@@ -74,12 +82,11 @@ def _prose(passage: Passage) -> str:
     return passage.body if passage.prose is None else passage.prose
 
 
-def _title(title: str | None, blocks: list[Block], name: str | None) -> str:
-    path = PurePath(name or "")
+def _title(title: str | None, blocks: list[Block]) -> str | None:
+    """The title that stands in a file; None without one."""
     headings = (one_line(block.text, LONGEST_TITLE) for block in blocks[:_FIRST] if block.role is BlockRole.HEADING and block.text.strip())
-    stem = one_line(path.stem.replace("_", " "), LONGEST_TITLE)
-    for candidate in (title, next(headings, None), stem):
+    for candidate in (title, next(headings, None)):
         shown = one_line(candidate or "", LONGEST_TITLE)
         if shown and shown.casefold() not in _NO_TITLES and not shown.startswith("Microsoft "):
             return shown
-    return stem or "Untitled"
+    return None
