@@ -47,5 +47,8 @@ def stays_in_section(options: Mapping[str, object]) -> bool:
 
     >>> stays_in_section({"section": "/", "within_section": True}), stays_in_section({"section": "/"})
     (True, False)
+    >>> stays_in_section({"section": 1})  # a lecturer writes the column with SQL as well
+    False
     """
-    return bool(options.get("within_section", options.get("section", "/") != "/"))
+    within, section = options.get("within_section"), options.get("section")
+    return within if isinstance(within, bool) else isinstance(section, str) and section != "/"
