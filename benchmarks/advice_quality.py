@@ -53,12 +53,18 @@ class Asked:
 
     def advised(self, model: str, own: float, unknown: float, other: float) -> list[tuple[str, int]]:
         """The passages that the question leads to, with thresholds for its own week, for no week and for other weeks."""
-        from lmskit.analytics.reading_advice import NEARLY_AS_GOOD, PER_QUESTION
+        from lmskit.analytics.reading_advice import FoundPassage, head_starts, ranked_passages
 
-        least = {week: own if week == self.question.week else unknown if week is None else other for week in self.weeks.values()}
-        above = {key: value - least[self.weeks[key[0]]] for key, value in self.evidence[model].items()}
-        best = sorted((key for key in above if above[key] >= 0), key=lambda key: (-above[key], key))[:PER_QUESTION]
-        return [key for key in best if above[key] >= above[best[0]] - NEARLY_AS_GOOD]
+        names = sorted(self.weeks)
+        numbers = {name: number for number, name in enumerate(names)}
+        weeks = {number: self.weeks[name] for number, name in enumerate(names)}
+        starts = head_starts(weeks, self.question.week, unknown, own_week=own, another_week=other - unknown)
+        found = [
+            FoundPassage(None, (numbers[name], ordinal), value + starts.get(numbers[name], 0.0))
+            for (name, ordinal), value in self.evidence[model].items()
+        ]
+        items = ranked_passages({None: 1.0}, [hit for hit in found if hit.score >= unknown]).items
+        return [(names[number], ordinal) for item in items for number, ordinal in item.passages]
 
 
 def asked(session: Session, course: str, embedders: Sequence[Embedder]) -> list[Asked]:

@@ -32,7 +32,9 @@ MISSED_OFTEN = 0.05
 """The weight from which a question of a class counts as missed often: it is almost certain that more than one in twenty miss it."""
 
 
-def head_starts(weeks: Mapping[int, int | None], week: int, least: float) -> dict[int, float]:
+def head_starts(
+    weeks: Mapping[int, int | None], week: int, least: float, *, own_week: float = 0.0, another_week: float = OF_ANOTHER_WEEK
+) -> dict[int, float]:
     """What the week of a material says for or against its passages as advice for the topic of a week, as a part of their scores.
 
     A passage of the topic's own week only has to score more than a typical one, a passage of another week has to stand out further than
@@ -46,13 +48,17 @@ def head_starts(weeks: Mapping[int, int | None], week: int, least: float) -> dic
         Of the topic.
     least
         By how much a passage has to stand out of which no week is known.
+    own_week
+        By how much one of the topic's own week has to.
+    another_week
+        By how much more than `least` one of another week has to.
 
     Examples
     --------
     >>> head_starts({7: 3, 8: 4, 9: None}, 3, 0.195)
     {7: 0.195, 8: -0.1}
     """
-    return {material: least if own == week else -OF_ANOTHER_WEEK for material, own in weeks.items() if own is not None}
+    return {material: least - own_week if own == week else -another_week for material, own in weeks.items() if own is not None}
 
 
 def question_weights(lost: npt.ArrayLike, n_students: npt.ArrayLike) -> npt.NDArray[np.float64]:

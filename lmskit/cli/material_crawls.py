@@ -12,7 +12,7 @@ from lmskit.db import snapshot
 from lmskit.limits import MOST_CRAWL_PAGES
 from lmskit.listings import CRAWLS
 from lmskit.queries.crawl_list import count_crawls, crawl_rows
-from lmskit.schemas.crawl import USUAL_DEPTH, USUAL_PAGES, stays_in_section, stored_limits
+from lmskit.schemas.crawl import USUAL_DEPTH, USUAL_PAGES, beyond_limit, stays_in_section, stored_limits
 from lmskit.vocabulary import CrawlState
 
 app = typer.Typer(name="material")
@@ -33,8 +33,16 @@ def crawls(
     print_table(shown, CRAWLS.headings, offset=offset, total=total, nothing="No site has been crawled yet: lmskit material crawl URL")
     for row in listed:
         if row["is_newest"] and row["state"] is not CrawlState.DONE:
-            unless = "unless it runs now, " if row["state"] is CrawlState.RUNNING else ""
-            print_line(f"Crawl {row['crawl_id']} has not come to its end; {unless}to go on: {continuation(row)}")
+            print_line(f"Crawl {row['crawl_id']} has not come to its end{way_on(row)}")
+
+
+def way_on(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`
+    """The end of the sentence about a crawl that has addresses left: how to fetch them."""
+    asked = row["done"] + row["not_added"]
+    if asked >= MOST_CRAWL_PAGES:
+        return f". {beyond_limit(asked)} As a command: lmskit material crawl URL --course {shlex.quote(row['course'])} --section"
+    unless = "unless it runs now, " if row["state"] is CrawlState.RUNNING else ""
+    return f"; {unless}to go on: {continuation(row)}"
 
 
 def _minute(moment: dt.datetime | None) -> str | None:
@@ -42,7 +50,7 @@ def _minute(moment: dt.datetime | None) -> str | None:
 
 
 def continuation(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`
-    """The command that goes on with a crawl; if it has reached its limit of addresses, with a higher one."""
+    """The command that goes on with a crawl that can; if it has reached its limit of addresses, with a higher one."""
     options = stored_limits(row["options"])
     asked, pages = row["done"] + row["not_added"], options.get("pages", USUAL_PAGES)
     if asked >= pages:

@@ -87,7 +87,7 @@ def print_table(
     """
     out, shown = console(), list(rows)
     if not shown:
-        out.print(Text(nothing if offset == 0 else f"There is nothing from row {offset + 1} on."))
+        out.print(Text(nothing if offset == 0 or total == 0 else f"There is nothing from row {offset + 1} on."))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, heading in headings.items():

@@ -1,5 +1,7 @@
 """The named object does not exist, or the signed-in person may not see it."""
 
+from collections.abc import Sequence
+
 from lmskit.errors.base import LmskitError
 
 
@@ -68,12 +70,16 @@ class PersonNotFoundError(NotFoundError):
 
 
 class WeekNotFoundError(NotFoundError):
-    """The course's syllabus has no such week."""
+    """No syllabus of a course, and of others that were asked for with it, has such a week.
 
-    def __init__(self, *, course: str, week: int) -> None:
-        self.course, self.week = course, week
-        one = course.partition(" or ")[0]
-        super().__init__(f"The syllabus of {course} has no week {week}. To see its weeks: lmskit course show {one}")
+    >>> print(WeekNotFoundError(course="CS1", week=9, others=["CS2"]))
+    The syllabus of CS1 or CS2 has no week 9. To see its weeks: lmskit course show CS1
+    """
+
+    def __init__(self, *, course: str, week: int, others: Sequence[str] = ()) -> None:
+        self.course, self.week, self.others = course, week, tuple(others)
+        every = " or ".join((course, *others))
+        super().__init__(f"The syllabus of {every} has no week {week}. To see its weeks: lmskit course show {course}")
 
 
 class QuizNotFoundError(NotFoundError):

@@ -100,7 +100,7 @@ def require_week(session: Session, courses: Sequence[str], week: int | None) -> 
     ids = [course_by_code(session, code).id for code in courses]
     has_it = select(Syllabus.week_number).where(Syllabus.course_id.in_(ids), Syllabus.week_number == week).limit(1)
     if not FIRST_WEEK <= week <= LAST_WEEK or session.scalar(has_it) is None:
-        raise WeekNotFoundError(course=" or ".join(courses), week=week)
+        raise WeekNotFoundError(course=courses[0], week=week, others=courses[1:])
 
 
 def has_code(course: str) -> ColumnElement[bool]:

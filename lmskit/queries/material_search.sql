@@ -9,8 +9,9 @@
 -- Caveats: A word is compared as the language of each passage has it, so that one search becomes a query for each language.
 --   How rare a word is follows from the chosen courses alone. Filters decide which passages are shown; scores stay the same.
 -- Fast: row security allows no index on words or vectors. The words are read from passage_words, in a row for 64 passages, of which ts_filter
---   leaves the searched ones; a position in it is 64 (n - 1) + p for a word that is n times in passage p of the 64. The passages themselves
---   are read once, for the best ones, and their vectors once.
+--   leaves the searched ones; a position in it is 64 (n - 1) + p for a word that is n times in passage p of the 64. The vectors
+--   are read once, and the passages themselves once, for the best ones; with a filter, a quotation or an exclusion, all passages also
+--   before that, to choose those that it leaves.
 WITH spoken AS MATERIALIZED (
     SELECT
         w.language,

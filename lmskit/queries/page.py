@@ -28,7 +28,7 @@ def check_page(limit: int, offset: int) -> None:
     Raises
     ------
     PageLimitError
-        `limit` is not a whole number from 1 to `MAX_PAGE`, or `offset` is not a whole number from 0.
+        `limit` is not a whole number from 1 to `MAX_PAGE`, or `offset` is not a whole number from 0 to `LAST_ROW`.
 
     Examples
     --------
@@ -38,7 +38,9 @@ def check_page(limit: int, offset: int) -> None:
     """
     if not _is_whole(limit) or not 1 <= limit <= MAX_PAGE:
         raise PageLimitError(f"A list shows 1 to {MAX_PAGE} rows at once, not {limit!r}. For further rows raise the offset.")
-    if not _is_whole(offset) or not 0 <= offset <= LAST_ROW:
+    if _is_whole(offset) and offset > LAST_ROW:
+        raise PageLimitError(f"No list has a row {offset!r}: the last one that can be counted is {LAST_ROW}. Choose a smaller offset.")
+    if not _is_whole(offset) or offset < 0:
         raise PageLimitError(f"A list begins at row 0 or a later one, not at {offset!r}. Choose an offset of 0 or more.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from lmskit.errors import SearchTextError
@@ -11,6 +12,8 @@ from lmskit.limits import LONGEST_SEARCH
 _TERM = re.compile(r'-?"[^"]*"?|[^\s"]+')
 _NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 """What PostgreSQL does not take as text."""
+_NOT_OF_WORDS = re.compile(r"[!-/:-@\[-^`{-~]")
+"""What can have a meaning in a regular expression; a mark that is combined with a letter has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,11 @@ def _is_excluded(term: str) -> bool:
 
 def _pattern(term: str) -> str:
     words = term.strip('-"').split()
-    text = r"\s+".join("".join(letter if letter.isalnum() or letter == "_" else f"\\{letter}" for letter in word) for word in words)
-    return ("\\m" if words[0][0].isalnum() else "") + text + ("\\M" if words[-1][-1].isalnum() else "")
+    text = r"\s+".join(_NOT_OF_WORDS.sub(r"\\\g<0>", word) for word in words)
+    last = words[-1][-1]
+    is_mark = unicodedata.category(last).startswith("M")  # after which PostgreSQL sees the end of a word only in some locales
+    end = r"\M" if last.isalnum() else r"(?!\w)" if is_mark else ""
+    return ("\\m" if words[0][0].isalnum() else "") + text + end
 
 
 def _has_word(term: str) -> bool:

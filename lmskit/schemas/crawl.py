@@ -13,6 +13,17 @@ from lmskit.schemas.text import Code, Line
 USUAL_DEPTH, USUAL_PAGES = 3, 200
 
 
+def beyond_limit(asked: int) -> str:
+    """How to fetch what is left of a crawl that has reached its limit of addresses.
+
+    >>> beyond_limit(MOST_CRAWL_PAGES)
+    'No crawl fetches more than 5,000. For what is left, crawl a section of the site, from a page in it.'
+    """
+    if asked < MOST_CRAWL_PAGES:
+        return "With a higher one it goes on there."
+    return f"No crawl fetches more than {MOST_CRAWL_PAGES:,}. For what is left, crawl a section of the site, from a page in it."
+
+
 class CrawlRequest(Request):
     """A site, or a section of one, whose pages become materials of a course."""
 

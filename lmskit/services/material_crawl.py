@@ -39,7 +39,7 @@ from lmskit.progress import Progress, silent
 from lmskit.queries.course import course_by_code
 from lmskit.queries.material_crawl import material_at, next_page, page_counts, same_content, unfinished_crawl, waiting_pages
 from lmskit.readable import bounded
-from lmskit.schemas.crawl import CrawlRequest, stays_in_section
+from lmskit.schemas.crawl import CrawlRequest, beyond_limit, stays_in_section
 from lmskit.services.crawl_report import CrawlReport
 from lmskit.services.crawled_material import crawled_material, material_with_own_file, weeks_of, why_left_alone
 from lmskit.services.material import AddedMaterial, sweep
@@ -204,7 +204,7 @@ class _Run:
         if page is None:
             return None
         if asked >= self._request.pages:
-            self._report.stopped = f"the limit of {self._request.pages:,} addresses is reached. With a higher one it goes on there."
+            self._report.stopped = f"the limit of {self._request.pages:,} addresses is reached. {beyond_limit(asked)}"
             return None
         self._progress("Fetching", asked, min(self._request.pages, asked + counts[CrawlPageState.WAITING]))
         named = _WEEK_OF_LINK.match(page.finding or "")

@@ -5,13 +5,14 @@ from pydantic import ValidationError
 from sqlalchemy import select, update
 
 from lmskit.cli import material_crawl
-from lmskit.cli.material_crawls import continuation
-from lmskit.db import access, transaction
+from lmskit.cli.material_crawls import continuation, way_on
+from lmskit.db import access, snapshot, transaction
 from lmskit.errors import AddressNotAllowedError
+from lmskit.limits import MOST_CRAWL_PAGES
 from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.fetching import web_fetcher
 from lmskit.models import Course, Material, MaterialCrawl, User
-from lmskit.queries.crawl_list import crawl_rows
+from lmskit.queries.crawl_list import crawl_rows, crawls
 from lmskit.schemas.crawl import USUAL_DEPTH
 from lmskit.settings import DEMO_ADMIN, Settings
 from lmskit.vocabulary import CrawlState
@@ -85,6 +86,11 @@ def test_crawls_are_listed_with_the_command_that_goes_on(lmskit, course, site):
     listed = ("material", "crawls", "--course", course.code)
     assert lmskit(*listed).output == "No site has been crawled yet: lmskit material crawl URL\n"
     lmskit("material", "crawl", site.url, "--course", course.code, "--pages", "2", "--depth", "4")
+    with snapshot() as session:
+        table = crawls(session, course.code)
+    assert table[["course", "state", "done", "not_added", "waiting", "is_newest"]].to_dict("records") == [
+        {"course": course.code, "state": "stopped", "done": 1, "not_added": 1, "waiting": 1, "is_newest": True}
+    ]
     first = lmskit(*listed).output
     (row,) = [line.split() for line in first.splitlines() if f"{site.url}/" in line and "stopped" in line]
     assert (row[1], row[3:7]) == (course.code, ["stopped", "1", "1", "1"])
@@ -122,6 +128,17 @@ def test_the_command_that_goes_on_stays_in_the_section():
     assert continuation({**crawl, "options": {"section": "/a/", "week": None, "depth": USUAL_DEPTH}}) == f"{said} --section"
     assert continuation({**crawl, "options": {"section": "/", "week": 2, "depth": USUAL_DEPTH}}) == f"{said} --week 2"
     assert continuation({**crawl, "options": {"section": "/", "within_section": True, "depth": USUAL_DEPTH}}) == f"{said} --section"
+
+
+def test_a_crawl_that_no_higher_limit_can_help_is_not_said_to_go_on():
+    crawl = {"start_url": "https://example.org/", "course": "CS1", "not_added": 1, "waiting": 3, "state": CrawlState.STOPPED, "options": {}}
+    assert way_on({**crawl, "done": MOST_CRAWL_PAGES - 2}) == (
+        "; to go on: lmskit material crawl https://example.org/ --course CS1 --pages 5000"
+    )
+    assert way_on({**crawl, "done": MOST_CRAWL_PAGES - 1}) == (
+        ". No crawl fetches more than 5,000. For what is left, crawl a section of the site, from a page in it. "
+        "As a command: lmskit material crawl URL --course CS1 --section"
+    )
 
 
 @pytest.mark.usefixtures("store", "allowed")

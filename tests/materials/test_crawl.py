@@ -377,7 +377,8 @@ def test_a_name_that_is_bound_anew_in_the_middle_of_a_crawl_leads_nowhere_else(c
 
 
 def test_a_page_is_added_alone_with_the_same_care(opener, store, taught):
-    with Site({"/a": Answer(page("<p>Alone.</p>"), etag='"1"'), "/m": redirect("/in"), "/in": Answer(LOGIN)}).served() as site:
+    answers = {"/a": Answer(page("<p>Alone.</p>"), etag='"1"'), "/other": text("Other."), "/m": redirect("/in"), "/in": Answer(LOGIN)}
+    with Site(answers).served() as site:
         added = [
             add_web_material(opener, store, fetcher(), AddMaterial(course=taught.code, url=f"{site.url}/a", week=week)) for week in (1, 1)
         ]
@@ -385,6 +386,10 @@ def test_a_page_is_added_alone_with_the_same_care(opener, store, taught):
         assert site.requests[-1].headers["If-None-Match"] == '"1"'
         with pytest.raises(LoginRequiredError):
             add_web_material(opener, store, fetcher(), AddMaterial(course=taught.code, url=f"{site.url}/m"))
+        before = set(store.names())
+        with pytest.raises(WeekNotFoundError):
+            add_web_material(opener, store, fetcher(), AddMaterial(course=taught.code, url=f"{site.url}/other", week=59))
+        assert set(store.names()) == before, "what is refused stays in no store"
     with pytest.raises(SiteUnavailableError):
         add_web_material(opener, store, fetcher(), AddMaterial(course=taught.code, url=f"{site.url}/new"))
     assert materials(opener, site).keys() == {"/a"}

@@ -90,6 +90,8 @@ def test_only_lines_of_the_server_itself_and_of_the_last_minute_count(tmp_path):
     lines = line(now, "u_1") * 3 + line(now - dt.timedelta(minutes=2), "u_1") + line(now, "u_2", "FATAL:  terminating ") + line(now, "a b")
     (tmp_path / "postgresql-Sun.log").write_text("x" * MOST_READ + "\n\t" + line(now, "u_3") + lines)
     assert refused_passwords(tmp_path, now - dt.timedelta(minutes=1)) == {"u_1": 3}
+    (tmp_path / "postgresql-Mon.log").write_text(line(now, "u_1"))  # the server has begun another log
+    assert refused_passwords(tmp_path, now - dt.timedelta(minutes=1)) == {"u_1": 4}
     assert refused_passwords(tmp_path / "missing", now) == {}
 
 

@@ -182,6 +182,25 @@ def test_quotations_are_demanded_and_minus_signs_exclude(session, world):
 
 
 @pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        ("हिन्दी", "हिन्दीभाषा"),  # a mark stands in the word, and at its end
+        ("ที่", "ที่นี่"),
+        ("cafe\u0301", "cafe\u0301s"),
+        ("straße", "straßen"),
+        ("node.js", "nodexjs"),
+    ],
+)
+def test_a_word_of_any_script_is_excluded_alone(session, word, other):
+    course = factories.course(session)
+    made = factories.material(session, course, language=None, week_number=None)
+    for ordinal, written in enumerate((word, other), start=1):
+        factories.passage(session, made, ordinal, body=f"list {written}, value")
+    rows = best_passages(session, [course.id], search_words(f"list -{word}"), None, most=EVERY)
+    assert keys(rows) == [(made.id, 2)]
+
+
+@pytest.mark.parametrize(
     ("only", "holds"),
     [
         (PassageFilter(week=2), lambda row: row["week_number"] == 2),
