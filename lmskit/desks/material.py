@@ -128,7 +128,7 @@ class _Desk:
 
     def link(self, task: Task, request: AddMaterial, captions: Path | None, fetch: bool) -> str:  # noqa: FBT001 - as MaterialLink calls it
         if captions is not None:
-            details = MaterialDetails.model_validate(request.model_dump(exclude={"course", "file_name", "origin"}))
+            details = MaterialDetails.model_validate(request.model_dump(include=set(MaterialDetails.model_fields)))
             file = FolderFile(captions.name, captions, details)
             [result] = add_files(self._begin, self._store, request.course, [file], progress=task.report)
             outcome = _outcome(captions, result)
