@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from lmskit.backups.contents import sequence_values, set_formats, table_contents
 from lmskit.backups.logins import close_others, give_logins, make_missing
 from lmskit.backups.manifest import LOGINS, MATERIALS, BackedUpLogins, BackupManifest
-from lmskit.backups.staged import LONGEST_NAME, staged_database
+from lmskit.backups.staged import LONGEST_DATABASE_NAME, staged_database
 from lmskit.backups.target import drop_database, require_superuser, restoring_alone
 from lmskit.db import roles
 from lmskit.db.bootstrap import bootstrap
@@ -257,7 +257,7 @@ def _swap(connection: Connection, target: Target, staged: str, database: str, lo
     with closing(target.connect(database)) as inside:
         exists = inside.execute("SELECT to_regclass('lms.users') IS NOT NULL").fetchone() == (True,)
         before = {str(row[0]) for row in inside.execute(_LOGINS_OF_PEOPLE).fetchall()} if exists else set()
-    kept = f"{database[: LONGEST_NAME - 25]}_before_{dt.datetime.now(dt.UTC):%Y%m%d_%H%M%S}"
+    kept = f"{database[: LONGEST_DATABASE_NAME - 25]}_before_{dt.datetime.now(dt.UTC):%Y%m%d_%H%M%S}"
     old, new, aside = sql.Identifier(database), sql.Identifier(staged), sql.Identifier(kept)
     connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT 0").format(old))
     for _ in range(SWAP_TRIES):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 RESTORER = "lmskit_restorer_"
 """How the name of the login begins that runs the statements of a dump; it is removed at the end."""
-LONGEST_NAME = 63
+LONGEST_DATABASE_NAME = 63
 _MADE_HERE = re.compile(r"\d+; \d+ \d+ (?:SCHEMA - |EXTENSION - |COMMENT - (?:SCHEMA|EXTENSION) |ACL - SCHEMA )")
 """Entries of a dump for what is made before it is restored, which takes a superuser."""
 _DUMP_HEAD = re.compile(r"^;\s+Dumped (?:from database version|by pg_dump version): (\d+)", re.MULTILINE)
@@ -120,7 +120,7 @@ _HELPERS = sql.SQL(", ").join(map(sql.Identifier, (roles.DEFINER, roles.LOGINS))
 @contextmanager
 def staged_database(connection: Connection, target: Target, database: str) -> Iterator[StagedDatabase]:
     """Give a database to fill, not made yet; what an interrupted restore left is removed, and so is this one unless it was renamed."""
-    name = f"{database[: LONGEST_NAME - len('_restoring')]}_restoring"
+    name = f"{database[: LONGEST_DATABASE_NAME - len('_restoring')]}_restoring"
     drop_database(connection, name)
     _drop_restorers(connection)
     staged = StagedDatabase(target, name, f"{RESTORER}{secrets.token_hex(6)}", roles.generate_password())

@@ -122,7 +122,7 @@ def test_a_column_can_be_mapped_and_the_result_of_every_row_is_written_without_f
         (["--map", "Kennung"], "Kennung does not name a column. Write it as FIELD=HEADER"),
         (["--decimal", "dot"], "There is no decimal mark 'dot'. It can be point or comma."),
         (["--delimiter", "pipe"], "There is no delimiter 'pipe'. It can be comma or semicolon or tab."),
-        (["--week", "61"], "There is no teaching week 61. Weeks are numbered 1 to 60."),
+        (["--week", "61"], "There is no week 61: a course has at most the weeks 1 to 60."),
         ([], "roster.csv does not say which course it is about. Name the course: --course CODE"),
         (["--course", "NO-SUCH-COURSE"], "There is no course 'NO-SUCH-COURSE'"),
     ],
