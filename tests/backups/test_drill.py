@@ -47,6 +47,10 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(saved, other_ser
     try:
         found = []
         for number in range(3):
+            n_before, deadline = len(written), time.monotonic() + 60
+            while len(written) < n_before + 3:
+                assert time.monotonic() < deadline, "nothing is written"
+                time.sleep(0.01)
             (folder := tmp_path / str(number)).mkdir()
             made = saved.backup(folder)
             found.append(made.manifest.tables["lms.terms"].rows)
