@@ -92,7 +92,10 @@ def lmskit(variables: dict[str, str], *arguments: str) -> subprocess.CompletedPr
 @contextmanager
 def jupyterlab(variables: dict[str, str], person: str, log: Path) -> Iterator[str]:
     """Run `lmskit lab` and yield its address."""
-    command = [sys.executable, "-m", "lmskit", "lab", "--no-browser", "--as", person, "--", "--LabApp.expose_app_in_browser=True"]
+    # Two workers that look for a free port at the same moment would find the same one.
+    port = str(8900 + 50 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+    options = ["--no-browser", "--as", person, "--port", port, "--", "--LabApp.expose_app_in_browser=True"]
+    command = [sys.executable, "-m", "lmskit", "lab", *options]
     with log.open("w") as out, subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=out, text=True) as process:
         assert process.stdout is not None
         lines = []
