@@ -9,7 +9,6 @@ the store; with `none` it goes on. The id of the process is printed, and `Done` 
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from lmskit.materials.folder import files_of
 from lmskit.materials.store import FolderStore
 from lmskit.services.material import sweep
 from lmskit.services.material_folder import add_files
+from tests.reliability.forks import fork_for_each_line
 
 
 class Moments:
@@ -72,16 +72,7 @@ def add(folder: str, store: str, person: str, course: str, last: str) -> None:
 def main() -> None:
     """Carry out orders until the input ends."""
     folder, store, person, course = sys.argv[1:]
-    for last in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                add(folder, store, person, course, last.strip())
-            finally:
-                os._exit(0)
-        sys.stdout.write(f"{pid}\n")
-        sys.stdout.flush()
-        threading.Thread(target=os.waitpid, args=(pid, 0), daemon=True).start()
+    fork_for_each_line(lambda last: add(folder, store, person, course, last))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ Each line of standard input is the code of a course; the id of the process that 
 itself.
 """
 
-import os
 import sys
-import threading
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from lmskit.materials.store import FolderStore
 from lmskit.schemas.crawl import CrawlRequest
 from lmskit.services.material_crawl import crawl_site
 from tests.materials.web_site import fetcher
+from tests.reliability.forks import fork_for_each_line
 
 
 def crawl(address: str, course: str, store: str, person: str) -> None:
@@ -36,16 +35,7 @@ def crawl(address: str, course: str, store: str, person: str) -> None:
 def main() -> None:
     """Carry out orders until the input ends."""
     address, store, person = sys.argv[1:]
-    for course in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                crawl(address, course.strip(), store, person)
-            finally:
-                os._exit(0)
-        sys.stdout.write(f"{pid}\n")
-        sys.stdout.flush()
-        threading.Thread(target=os.waitpid, args=(pid, 0), daemon=True).start()
+    fork_for_each_line(lambda course: crawl(address, course, store, person))
 
 
 if __name__ == "__main__":

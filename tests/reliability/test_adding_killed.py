@@ -2,13 +2,10 @@
 
 import functools
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import psutil
 import pytest
@@ -22,7 +19,8 @@ from lmskit.services.material_folder import add_files
 from lmskit.services.material_store import sweep_all
 from tests import factories
 from tests.conftest import DEMO_LECTURER
-from tests.reliability.crew import ROOT, kill
+from tests.reliability.crew import kill
+from tests.reliability.forks import Forks
 
 FILES = 90
 CHANGED = 5
@@ -32,34 +30,6 @@ MOMENTS = ("stored 1", "committed 1", "stored 3", "committed 2", "stored 2", "co
 LONGEST_PAUSE = 0.05
 """Seconds from the moment at which a file is in the store to the kill."""
 _TO_START = 60.0
-
-
-class Adder:
-    """Starts processes that add a folder to a course."""
-
-    def __init__(self, folder: Path, store: Path, course: Course) -> None:
-        command = [sys.executable, "-m", "tests.reliability.adding", str(folder), str(store), DEMO_LECTURER, course.code]
-        self._forks = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_about: object) -> None:
-        for child in psutil.Process(self._forks.pid).children():
-            child.kill()
-        self._forks.communicate()
-
-    def start(self, last: str) -> int:
-        """Start one, and return its id."""
-        assert self._forks.stdin is not None
-        self._forks.stdin.write(f"{last}\n")
-        self._forks.stdin.flush()
-        return int(self.line())
-
-    def line(self) -> str:
-        """The next line that is printed."""
-        assert self._forks.stdout is not None
-        return self._forks.stdout.readline().strip()
 
 
 def write(folder: Path, numbers: range, words: str) -> set[str]:
@@ -119,7 +89,7 @@ def test_a_killed_folder_goes_on_and_leaves_no_file_too_many(say, admin_engine, 
     first = write(folder, range(FILES), "Words")
     left: Counter[str] = Counter()
     done = 0
-    with Adder(folder, store, course) as adder:
+    with Forks("tests.reliability.adding", str(folder), str(store), DEMO_LECTURER, course.code) as adder:
         for last in MOMENTS:
             end(adder.start(last), last, store)
             found = materials(admin_engine, course)

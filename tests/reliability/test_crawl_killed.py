@@ -1,13 +1,9 @@
 """A killed crawl goes on where it was: each page becomes one material, and none is lost."""
 
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Self
 
 import psutil
 import pytest
@@ -20,7 +16,8 @@ from lmskit.vocabulary import CrawlPageState, CrawlState
 from tests import factories
 from tests.conftest import DEMO_LECTURER
 from tests.materials.web_site import Answer, Site, page
-from tests.reliability.crew import ROOT, kill
+from tests.reliability.crew import kill
+from tests.reliability.forks import Forks
 
 KILLS = 25
 PAGES = 300
@@ -39,37 +36,6 @@ def site() -> Site:
         )
         answers[f"/{number}"] = Answer(page(sections + links, title=f"Page {number}"))
     return Site(answers)
-
-
-class Crawler:
-    """Starts processes that crawl a site."""
-
-    def __init__(self, address: str, store: Path) -> None:
-        command = [sys.executable, "-m", "tests.reliability.crawling", address, str(store), DEMO_LECTURER]
-        self._forks = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_about: object) -> None:
-        for child in psutil.Process(self._forks.pid).children():
-            child.kill()
-        self._forks.communicate()
-
-    def start(self, course: Course) -> int:
-        """Start a crawl, or go on with it, and return the id of the process."""
-        assert self._forks.stdin is not None
-        self._forks.stdin.write(f"{course.code}\n")
-        self._forks.stdin.flush()
-        return int(self._line())
-
-    def wait(self) -> None:
-        """Wait until a crawl has come to its end."""
-        assert self._line() == "Done"
-
-    def _line(self) -> str:
-        assert self._forks.stdout is not None
-        return self._forks.stdout.readline().strip()
 
 
 def has_written(engine) -> bool:
@@ -110,10 +76,10 @@ def test_a_killed_crawl_goes_on_and_writes_nothing_twice(say, admin_engine, cour
     folder = tmp_path / "store"
     folder.mkdir(mode=0o700)
     n_half_written = 0
-    with site().served() as served, Crawler(f"{served.url}/0", folder) as crawler:
+    with site().served() as served, Forks("tests.reliability.crawling", f"{served.url}/0", str(folder), DEMO_LECTURER) as crawler:
         for nth in range(KILLS):
             seen, until = len(served.paths), time.monotonic() + _TO_START
-            process = crawler.start(killed)
+            process = crawler.start(killed.code)
             while len(served.paths) < seen + 1 + nth % 4:
                 assert time.monotonic() < until
                 assert psutil.pid_exists(process)
@@ -127,8 +93,8 @@ def test_a_killed_crawl_goes_on_and_writes_nothing_twice(say, admin_engine, cour
             kill(process)
         n_done = len(stored(admin_engine, killed))
         for course in (killed, compared):
-            crawler.start(course)
-            crawler.wait()
+            crawler.start(course.code)
+            assert crawler.line() == "Done"
         asked = Counter(served.paths)
     found = stored(admin_engine, killed)
     assert found == stored(admin_engine, compared)
