@@ -11,7 +11,8 @@ RANDOM = "random"
 
 # How long an example takes depends on what else the machine does; no test is about time.
 settings.register_profile(FIXED, deadline=None, derandomize=True, max_examples=50)
-settings.register_profile(RANDOM, deadline=None, print_blob=True, max_examples=500)
+# Without its word, hypothesis makes the same examples each time where it finds a variable of a CI service.
+settings.register_profile(RANDOM, deadline=None, derandomize=False, print_blob=True, max_examples=500)
 
 
 def share(percent: int) -> int:

@@ -199,7 +199,7 @@ def quiz_statistics(scores: pd.DataFrame, max_scores: Mapping[Any, float] | pd.S
     varied = spreads.total_variance > (NEGLIGIBLE_SPREAD * given.largest_total) ** 2
     skewness, kurtosis = shape(np.array([float(n)]), *moments) if varied else (np.array([_NAN]), np.array([_NAN]))
     alpha = reliability(spreads.variance.sum(), spreads.total_variance, n_items) if varied else _NAN
-    error_ratio = float(np.sqrt(1 - alpha))
+    error_ratio = float(np.sqrt(unreliability(given.x, spreads.total_variance))) if varied else _NAN
     sd = 0.0 if not varied and n > 1 else float(np.sqrt(spreads.total_variance))
     mean, median, spread, error = given.in_points([totals.mean(), np.median(totals), sd, error_ratio * sd]).tolist()
     return QuizStatistics(n, mean, median, spread, float(skewness[0]), float(kurtosis[0]), float(alpha), error_ratio, error)
@@ -252,6 +252,20 @@ def reliability(item_variances: float, total_variance: float, n_items: int) -> f
     if n_items < 2:  # noqa: PLR2004  # one item cannot agree with itself
         return _NAN
     return min(n_items / (n_items - 1) * (1 - item_variances / total_variance), 1.0)
+
+
+def unreliability(scores: Floats, total_variance: float) -> float:
+    """1 - alpha, from how far items are from their mean in an attempt; NaN for a single item.
+
+    sum of var(xi) - var(T)/p = sum of var(xi - T/p), so that nothing is subtracted from 1, where a root makes much of a rounding
+    error.
+    """
+    n, n_items = scores.shape
+    if n_items < 2:  # noqa: PLR2004  # one item cannot agree with itself
+        return _NAN
+    apart = scores - scores.mean(axis=1, keepdims=True)
+    apart = apart - apart.mean(axis=0)
+    return float(n_items / (n_items - 1) * ((apart * apart).sum() / (n - 1)) / total_variance)
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
