@@ -31,6 +31,9 @@ FORMATS = {
 }
 """Settings of a session by which the text of a row is the same everywhere, no row is left out, and no time limit ends the work."""
 
+FILES_OF_MATERIALS = b"SELECT DISTINCT stored_as FROM lms.materials WHERE stored_as IS NOT NULL ORDER BY 1"
+"""Names in the store. The table of files also has those that no material needs any more, until a sweep removes them."""
+
 _TABLES = """
 SELECT n.nspname, c.relname, array_agg(a.attname ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '')
 FROM pg_catalog.pg_class AS c

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from lmskit.backups.archive import BLOCK, ArchiveWriter, new_archive
-from lmskit.backups.contents import sequence_values, table_contents
+from lmskit.backups.contents import FILES_OF_MATERIALS, sequence_values, table_contents
 from lmskit.backups.encryption import encrypted, require_recipients
 from lmskit.backups.logins import read_logins
 from lmskit.backups.manifest import DUMP, FORMAT, LOGINS, MATERIALS, BackupManifest, SavedMaterials, TableContent
@@ -149,7 +149,7 @@ class _Content:
         self.revision: str | None = self._one("SELECT max(version_num) FROM lms.alembic_version") if exists["alembic_version"] else None
         if self.revision is None:
             raise BackupError("The database has no tables of lmskit, so there is nothing to save. To make them: lmskit db upgrade")
-        rows = connection.execute("SELECT stored_as FROM lms.material_files ORDER BY 1").fetchall() if exists["material_files"] else []
+        rows = connection.execute(FILES_OF_MATERIALS).fetchall() if exists["material_files"] else []
         self.stored = [str(row[0]) for row in rows]
         # A sequence belongs to no snapshot: read before the dump begins, it is not beyond what the dump has.
         self.sequences = sequence_values(connection)

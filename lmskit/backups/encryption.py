@@ -52,15 +52,15 @@ def require_recipients(keys: Sequence[str]) -> list[Any]:
 @contextmanager
 def encrypted(file: BinaryIO, recipients: Sequence[Any]) -> Iterator[BinaryIO]:
     """Give a file whose content goes encrypted into `file`; nothing is stored in the clear."""
-    pyrage, problems = _pyrage(), list[BaseException]()
+    pyrage, target, problems = _pyrage(), _Target(file), list[BaseException]()
     reading, writing = os.pipe()
 
     def encrypt() -> None:
         with os.fdopen(reading, "rb") as source:
             try:
-                pyrage.encrypt_io(source, file, list(recipients))
+                pyrage.encrypt_io(source, target, list(recipients))
             except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
-                problems.append(error)
+                problems.append(target.problem or error)
 
     thread = threading.Thread(target=encrypt, name="encryption of a backup")
     thread.start()
@@ -75,6 +75,24 @@ def encrypted(file: BinaryIO, recipients: Sequence[Any]) -> Iterator[BinaryIO]:
         thread.join()
     if problems:
         raise problems[0]
+
+
+class _Target:
+    """A file that remembers why it could not be written: the library says so in a text of its own."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.problem: OSError | None = None
+
+    def write(self, content: bytes) -> int:
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.problem = error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 def decrypt(path: Path, target: BinaryIO, identity_file: Path | None, *, name: str) -> None:

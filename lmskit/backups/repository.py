@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -32,6 +32,8 @@ _OBJECT_STORES = {"s3", "memory"}
 """Protocols of stores that hold a new object whole or not at all."""
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _OF_THE_DISK = _NO_SPACE | {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ESTALE}
+_PATIENCE = {"connect_timeout": 5, "read_timeout": 60, "retries": {"mode": "standard", "total_max_attempts": 3}}
+"""Seconds, and tries; `lmskit doctor` asks too, and should not wait for minutes without a network."""
 _SAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -263,8 +265,9 @@ class ObjectRepository(BackupRepository):
             raise BackupError(f"Backups cannot be kept in {protocol}://. Give a folder, or s3://BUCKET/PART.")
         import fsspec
 
+        options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True, "config_kwargs": _PATIENCE}
         try:
-            self._files, root = fsspec.core.url_to_fs(self.address, use_listings_cache=False, skip_instance_cache=protocol != "memory")
+            self._files, root = fsspec.core.url_to_fs(self.address, **(options if protocol == "s3" else {}))
         except ImportError:
             raise BackupError(f"{address} needs a package that is not installed. To install it: pip install 'lmskit[s3]'") from None
         except Exception as error:

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from pydantic import ValidationError
 
-from lmskit.backups.contents import sequence_values, set_formats, table_contents
+from lmskit.backups.contents import FILES_OF_MATERIALS, sequence_values, set_formats, table_contents
 from lmskit.backups.logins import close_others, give_logins, make_missing
 from lmskit.backups.manifest import LOGINS, MATERIALS, BackedUpLogins, BackupManifest
 from lmskit.backups.staged import LONGEST_DATABASE_NAME, staged_database
@@ -229,7 +229,7 @@ def _require_files(archive: BackupArchive, inside: Connection) -> None:
     materials = archive.manifest.materials
     if not materials.included or inside.execute("SELECT to_regclass('lms.material_files') IS NOT NULL").fetchone() != (True,):
         return
-    needed = {str(row[0]) for row in inside.execute("SELECT stored_as FROM lms.material_files").fetchall()}
+    needed = {str(row[0]) for row in inside.execute(FILES_OF_MATERIALS).fetchall()}
     lost = needed - {*archive.material_names, *materials.missing}
     if lost:
         files = "1 file" if len(lost) == 1 else f"{len(lost)} files"

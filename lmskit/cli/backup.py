@@ -28,9 +28,9 @@ from lmskit.settings import Settings
 app = typer.Typer(name="backup", help="Make, verify, restore, list and remove backups.", no_args_is_help=True)
 
 HEADINGS = {"name": "Backup", "taken": "Taken at (UTC)", "size": "Size", "verified": "Verified at (UTC)", "took": "Restored in"}
-WhereOption = Annotated[
+InOption = Annotated[
     str | None,
-    typer.Option("--to", metavar="DIR|s3://…", help="Folder or bucket of backups. Default: LMSKIT_BACKUPS.", show_default=False),
+    typer.Option("--in", metavar="DIR|s3://…", help="Folder or bucket of the backups. Default: LMSKIT_BACKUPS.", show_default=False),
 ]
 BackupArgument = Annotated[
     str | None,
@@ -50,7 +50,10 @@ def backup() -> None:
 @app.command()
 def create(
     *,
-    to: WhereOption = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="DIR|s3://…", help="Folder or bucket to keep it in. Default: LMSKIT_BACKUPS.", show_default=False),
+    ] = None,
     without_materials: Annotated[
         bool, typer.Option("--without-materials", help="Leave the files of materials out, as where the store has backups of its own.")
     ] = False,
@@ -83,12 +86,12 @@ def create(
 
 
 @app.command()
-def verify(backup: BackupArgument = None, *, to: WhereOption = None) -> None:
+def verify(backup: BackupArgument = None, *, within: InOption = None) -> None:
     """Restore a backup into a server of its own, compare every table with what was saved, and remove that server again.
 
     It is refused, with exit status 1, if it is damaged, incomplete, or of another version.
     """
-    _verify(*_found(backup, to))
+    _verify(*_found(backup, within))
 
 
 @app.command()
@@ -155,10 +158,10 @@ def restore(
 
 
 @app.command("list")
-def list_backups(*, to: WhereOption = None, limit: Limit = 100, offset: Offset = 0) -> None:
+def list_backups(*, within: InOption = None, limit: Limit = 100, offset: Offset = 0) -> None:
     """List backups, newest first, and when each was verified."""
     check_page(limit, offset)
-    found = _repository(to).backups()
+    found = _repository(within).backups()
     rows = [_row(backup) for backup in found[offset : offset + limit]]
     print_table(rows, HEADINGS, offset=offset, total=len(found), nothing="There is no backup. To make one: lmskit backup create --verify")
 
@@ -166,11 +169,11 @@ def list_backups(*, to: WhereOption = None, limit: Limit = 100, offset: Offset =
 @app.command()
 def prune(
     *,
-    to: WhereOption = None,
+    within: InOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")] = False,
 ) -> None:
     """Remove backups, except one for each of the last 7 days, 4 weeks and 12 months that have any, the newest and the last verified one."""
-    _prune(_repository(to), access().server.database, dry_run=dry_run)
+    _prune(_repository(within), access().server.database, dry_run=dry_run)
 
 
 def _repository(address: str | None) -> BackupRepository:
@@ -178,12 +181,12 @@ def _repository(address: str | None) -> BackupRepository:
     return repository_of(address or settings.backups, default=settings.home / "backups")
 
 
-def _found(backup: str | None, to: str | None) -> tuple[BackupRepository, str]:
+def _found(backup: str | None, within: str | None) -> tuple[BackupRepository, str]:
     """Find a backup: where it is kept, and its name there."""
-    if backup is not None and to is None and ("/" in backup or Path(backup).is_file()):
+    if backup is not None and within is None and ("/" in backup or Path(backup).is_file()):
         parent, _, name = backup.rpartition("/")
         return _repository(parent or "."), name
-    repository = _repository(to)
+    repository = _repository(within)
     if backup is not None:
         return repository, backup
     newest = next(iter(repository.backups(file_part(access().server.database))), None)

@@ -97,8 +97,13 @@ def _installation(*, of_system: bool) -> Installation:
         server=external,
         password_needed=of_system or needed,
         person=settings.person or (None if known is None else known.person),
-        variables={name: value for name, value in variables.items() if not (of_system and name in NOT_OF_SYSTEM)},
+        variables={name: value for name, value in variables.items() if not (of_system and _of_a_person(name, value))},
     )
+
+
+def _of_a_person(name: str, value: str) -> bool:
+    """Whether a variable names what a service of the system cannot reach, such as a folder for backups, or what its unit says."""
+    return name in NOT_OF_SYSTEM or (name == "LMSKIT_BACKUPS" and "://" not in value)
 
 
 def _program() -> tuple[str, ...]:

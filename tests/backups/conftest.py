@@ -21,7 +21,7 @@ from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.layout import prepare_home
 from lmskit.db.cluster.server_user import server_user
 from lmskit.db.roles import login_name
-from lmskit.materials.store import FolderStore, store_name_of
+from lmskit.materials.store import FolderStore, checksum_of, store_name_of
 from lmskit.settings import Settings
 from tests.conftest import FAST
 
@@ -32,8 +32,15 @@ CONTENT = b"The file of a material."
 ROWS = (
     "INSERT INTO terms (code, name, starts_on, ends_on) SELECT 'T' || n, 'Grüße', '2026-01-01', '2026-06-30' FROM generate_series(1, 50) n",
     "INSERT INTO users (email, family_name, sort_name, role) SELECT n || '@b.org', 'S', 's', 'student' FROM generate_series(1, 40) n",
-    f"INSERT INTO material_files (stored_as) VALUES ('{store_name_of(CONTENT)}')",
+    f"INSERT INTO material_files (stored_as) VALUES ('{store_name_of(CONTENT)}'), ('{store_name_of(b'swept')}')",
 )
+MATERIAL = """
+WITH course AS (
+    INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)
+    SELECT 'C', 'C', 'C', t.id, u.id, 'import' FROM terms AS t, users AS u WHERE t.code = 'T1' AND u.role = 'lecturer' RETURNING id
+)
+INSERT INTO materials (course_id, kind, title, file_name, checksum, stored_as) SELECT id, 'text', 'M', 'm.txt', %s, %s FROM course
+"""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ def saved(fresh_database: Callable[..., object], endpoint: Endpoint) -> Iterator
                 "INSERT INTO users (email, family_name, sort_name, role) VALUES (%s, 'P', 'p', %s::user_role)", [email, role]
             )
             connection.execute("SELECT set_login(id, %s, '!') FROM users WHERE email = %s", [scram_verifier(PASSWORD), email])
+        connection.execute(MATERIAL, [checksum_of(CONTENT), store_name_of(CONTENT)])
     parameters = conninfo_to_dict(endpoint.superuser_conninfo(DATABASE))
     with tempfile.TemporaryDirectory(prefix="lmskit-backups-") as name:
         (folder := Path(name) / "backups").mkdir(mode=0o700)

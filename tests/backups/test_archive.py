@@ -76,7 +76,7 @@ REFUSED: dict[str, tuple[str, dict[str, object]]] = {
     "cut": (CUT_OFF, {}),
     "form": ("is of form 2, and this lmskit reads form 1: another version of lmskit made it", {"format": 2}),
     "server": ("is of PostgreSQL 19.1: another version", {"server": 190001, "dumped_by": "19.1"}),
-    "dump": ("its manifest says 17: another version", {"server": 170004, "dumped_by": "17.4"}),
+    "dump": ("its manifest says 15: another version", {"server": 150004, "dumped_by": "15.4"}),
     "revision": ("is of revision 9999, made by lmskit 9.9: another version", {"revision": "9999", "lmskit": "9.9"}),
     "parts": ("does not have the parts that its manifest names", {"parts": {}}),
     "roles": ("has no logins: nobody could sign in", {}),

@@ -6,6 +6,7 @@ import subprocess
 from contextlib import closing
 
 import psycopg
+import pyrage
 import pytest
 
 from lmskit.backups.archive import BackupArchive, new_archive
@@ -173,6 +174,9 @@ def test_on_a_full_disk_nothing_is_kept_and_an_earlier_backup_is_as_it_was(saved
         earlier.write_bytes((saved.folder / made.name).read_bytes())
         with pytest.raises(BackupError, match=f"cannot be written to {tmp_path}: No space left .* earlier backups are as they were"):
             saved.backup(tmp_path)
+        public = str(pyrage.x25519.Identity.generate().to_public())
+        with pytest.raises(BackupError, match=f"cannot be written to {tmp_path}: No space left"):
+            saved.backup(tmp_path, recipients=[public])
         assert list(tmp_path.iterdir()) == [earlier]
         assert BackupArchive(earlier, earlier.name).manifest == made.manifest
     finally:

@@ -10,6 +10,7 @@ from lmskit.backups.manifest import DUMP, BackupManifest
 from lmskit.backups.repository import FolderRepository
 from lmskit.backups.restoration import restore_backup
 from lmskit.backups.verification import verify_backup
+from lmskit.db import access
 from lmskit.db.cluster.binaries import installation, program
 from lmskit.errors import BackupRefusedError
 from tests.backups.conftest import DATABASE
@@ -30,7 +31,14 @@ def forged(saved, tmp_path):
             before = connection.execute("SELECT obj_description('lms.terms'::regclass)").fetchone()
             connection.execute(f"COMMENT ON TABLE lms.terms IS '{COMMENT}'".encode())
             try:
-                command = [str(program(installation(18), "pg_dump")), "-Fc", "-Z0", "-N", "pg_catalog", "-d"]
+                command = [
+                    str(program(installation(access().settings.postgres_version), "pg_dump")),
+                    "-Fc",
+                    "-Z0",
+                    "-N",
+                    "pg_catalog",
+                    "-d",
+                ]
                 where = saved.endpoint.superuser_conninfo(DATABASE)
                 dumped = subprocess.run([*command, where], capture_output=True, check=True).stdout
             finally:
@@ -100,14 +108,14 @@ PLANTED = {
     "stand-in": "CREATE FUNCTION lms.md5(text) RETURNS text LANGUAGE sql AS $$SELECT 'fd'::text$$;",
     "policy": "CREATE POLICY x ON lms.users FOR SELECT TO lmskit_lecturer USING (true);",
     "trigger": "CREATE FUNCTION lms.x() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
-    "CREATE TRIGGER x BEFORE INSERT ON lms.terms FOR EACH ROW EXECUTE FUNCTION lms.x();",
+    "CREATE TRIGGER x BEFORE INSERT ON lms.audit_log FOR EACH ROW EXECUTE FUNCTION lms.x();",
 }
 
 
 @pytest.mark.parametrize("kind", PLANTED)
 def test_what_is_planted_is_noticed(kind, forged, own_settings, tmp_path):
     forgery = forged(PLANTED[kind])
-    # The comment of a table comes before its rows, so a trigger has taken them.
+    # The comment of a table comes before all rows, so a trigger has taken those of another.
     sentence = "does not restore to what was saved" if kind == "trigger" else "people could see or do more than they should"
     with pytest.raises(BackupRefusedError, match=sentence):
         verify_backup(FolderRepository(tmp_path), forgery.path.name, settings=own_settings, server_settings=FAST)

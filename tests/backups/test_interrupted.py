@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from lmskit.backups.archive import BackupArchive
+from lmskit.backups.repository import FolderRepository
 from lmskit.backups.restoration import restore_backup
 from lmskit.db import roles
 from lmskit.db.address import url_of, written
@@ -116,6 +118,25 @@ def test_a_killed_restore_leaves_the_old_database_or_the_new_one(filled, archive
     assert leftovers(filled) == []
     assert not (home / "verification").exists()
     say(f"restore: {KILLS} processes killed, {seen.count(51)} left the old database and {seen.count(50)} the new one, whole")
+
+
+def test_a_killed_verification_leaves_no_server_and_no_record(archive, home, tmp_path):
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    shutil.copy(archive.path, folder)
+    arguments = ("verify", "--in", str(folder), archive.name)
+    for seconds in (1.5, 3, 5):
+        process = command(home, *arguments)
+        time.sleep(seconds)
+        process.kill()
+        process.communicate()
+    if not FolderRepository(folder).backups()[0].verification:
+        assert " is verified: " in ended(command(home, *arguments))
+    assert FolderRepository(folder).backups()[0].verification is not None
+    ended(command(home, *arguments))
+    assert not (home / "verification").exists()
+    servers = [process.pid for process in psutil.process_iter(["cmdline", "cwd"]) if str(home) in (process.info["cwd"] or "")]
+    assert servers == []
 
 
 def test_no_password_is_in_an_argument_a_variable_of_a_program_or_what_is_printed(filled, home, tmp_path):

@@ -145,6 +145,17 @@ def test_systemd_reads_the_units_of_a_person_whose_home_has_blanks_and_percent_s
     checked(tmp_path / "user", "verify", "--user", "--recursive-errors=no")
 
 
+@pytest.mark.parametrize(("where", "kept"), [("/srv/backups", False), ("s3://bucket/backups", True)])
+def test_a_service_of_the_system_keeps_backups_in_its_own_folder_or_in_a_bucket(external, printed, tmp_path, *, where, kept):
+    files = printed(tmp_path / "files", **external, LMSKIT_BACKUPS=where)
+    variables = variables_in(files["backup.env"])
+    assert ("LMSKIT_BACKUPS" in variables) is kept
+    assert variables["LMSKIT_DATABASE_URL"] == "postgresql://lmskit_backup@db.example.org/lmskit?sslmode=verify-full"
+    assert "LMSKIT_PERSON" not in variables
+    cron = printed(tmp_path / "cron", "--cron", **external, LMSKIT_BACKUPS=where)
+    assert variables_in(cron["backup.env"])["LMSKIT_BACKUPS"] == where
+
+
 def test_a_further_job_is_one_line(monkeypatch, tmp_path, configure, capsys):
     configure(LMSKIT_HOME=str(tmp_path), LMSKIT_DATABASE_URL="postgresql://db.example.org/lmskit")
     monkeypatch.setattr(service, "JOBS", (*scheduled_job.JOBS, ScheduledJob("fit", "Fit", ("knowledge", "fit"), at=DailyAt(2, 5))))
