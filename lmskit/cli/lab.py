@@ -123,6 +123,9 @@ def start_server(arguments: Sequence[str], *, kernels: Path) -> Any:  # noqa: AN
     """Return JupyterLab's server, listening and not yet running; it finds a kernel in the folder `kernels` first."""
     from jupyterlab.labapp import LabApp  # noqa: PLC0415 - takes a second
 
+    from lmskit.cli.lab_server import ListeningServer  # noqa: PLC0415 - as above
+
+    LabApp.serverapp_class = ListeningServer
     server = LabApp.initialize_server(argv=list(arguments))
     server.kernel_spec_manager.kernel_dirs = [str(kernels), *server.kernel_spec_manager.kernel_dirs]
     return server

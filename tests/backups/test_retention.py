@@ -43,7 +43,7 @@ def test_the_law(backups):
     assert kept(remaining) == stay, "pruning twice removes no more"
 
 
-@given(st.dates(dt.date(2026, 1, 1), dt.date(2026, 12, 31)), st.integers(1, 900))
+@given(st.dates(dt.date(2026, 1, 1), dt.date(2026, 12, 31)), st.integers(1, 430))
 def test_pruned_every_night_there_is_always_one_of_each_of_the_last_days_weeks_and_months(first, nights):
     there: list[Dated] = []
     for night in range(nights):

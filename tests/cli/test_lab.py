@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,33 @@ def test_where_the_port_is_taken_the_address_is_still_true_and_kernels_act_as_th
             finally:
                 process.send_signal(signal.SIGTERM)
     assert process.returncode == 0
+
+
+@pytest.mark.long
+def test_two_that_start_at_the_same_time_have_each_a_port(tmp_path, environment):
+    """Both have chosen before either of them runs."""
+    (tmp_path / "notebooks").mkdir()
+    with taken_port() as port:
+        pass
+    waiting = START.replace("lab.serve(", "print('chosen', flush=True)\nsys.stdin.readline()\nlab.serve(")
+    command = [sys.executable, "-c", waiting, tmp_path, str(port)]
+    with ExitStack() as running:
+        pipes = []
+        for _ in range(2):
+            process = running.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+            )
+            running.callback(process.kill)
+            assert process.stdin is not None
+            assert process.stdout is not None
+            pipes.append((process.stdin, process.stdout))
+        assert [output.readline() for _, output in pipes] == ["chosen\n"] * 2
+        for answer, _ in pipes:
+            answer.write("\n")
+            answer.flush()
+        addresses = [output.readline().strip() for _, output in pipes]
+        assert len(set(addresses)) == 2
+        assert all("version" in ask(f"{address}api") for address in addresses)
 
 
 def test_nothing_asks_the_internet(tmp_path):
