@@ -33,6 +33,7 @@
      │    ├── StudentNotFoundError
      │    ├── StudentNotInCourseError
      │    ├── PersonNotFoundError   no lecturer or administrator has the address
+     │    ├── PersonGoneError       nothing is left of the person
      │    ├── WeekNotFoundError     the course's syllabus lacks the week
      │    ├── QuizNotFoundError
      │    ├── QuizNotFoundInCourseError
@@ -52,6 +53,8 @@
      │    ├── LoginClosedError
      │    ├── OwnLoginError         a login cannot be renamed while it is in use
      │    ├── LastAdministratorError
+     │    ├── TeachesCoursesError   a person who is to be erased has courses
+     │    ├── MessageOnItsWayError  a message to such a person is being sent
      │    ├── AdministratorExistsError  only the first administrator is made without another one
      │    ├── OtherRoleError        the person has another role than the request says
      │    ├── NotAStudentError      lecturers and administrators cannot be enrolled
@@ -115,6 +118,7 @@ from lmskit.errors.conflict import (
     LoginClosedError,
     LoginExistsError,
     MaterialExistsError,
+    MessageOnItsWayError,
     MessageSettledError,
     NoLoginError,
     NotAStudentError,
@@ -125,6 +129,7 @@ from lmskit.errors.conflict import (
     QuizAnsweredError,
     QuizExistsError,
     QuizUnreadableError,
+    TeachesCoursesError,
     TermExistsError,
     WeekInUseError,
 )
@@ -156,6 +161,7 @@ from lmskit.errors.not_found import (
     NewTermNeededError,
     NotFoundError,
     PassageNotFoundError,
+    PersonGoneError,
     PersonNotFoundError,
     QuestionNotFoundError,
     QuizNotFoundError,
@@ -253,6 +259,7 @@ __all__ = [
     "MaterialNotFoundError",
     "MaterialStoreError",
     "MessageNotFoundError",
+    "MessageOnItsWayError",
     "MessagePostponedError",
     "MessageRefusedError",
     "MessageSettledError",
@@ -273,6 +280,7 @@ __all__ = [
     "PageLimitError",
     "PassageNotFoundError",
     "PersonExistsError",
+    "PersonGoneError",
     "PersonNotFoundError",
     "QueryError",
     "QuestionNotFoundError",
@@ -296,6 +304,7 @@ __all__ = [
     "StoredFileError",
     "StudentNotFoundError",
     "StudentNotInCourseError",
+    "TeachesCoursesError",
     "TermExistsError",
     "TermNotFoundError",
     "UnknownRuleError",

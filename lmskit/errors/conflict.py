@@ -1,6 +1,6 @@
 """The request conflicts with data in lmskit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lmskit.errors.base import LmskitError
 
@@ -99,6 +99,21 @@ class LastAdministratorError(ConflictError):
             f"{email} is the only administrator with an open login, so it stays open. Make another one first: "
             "lmskit login create EMAIL --role super_admin"
         )
+
+
+class TeachesCoursesError(ConflictError):
+    """A lecturer who is to be erased teaches courses, which need a lecturer."""
+
+    def __init__(self, *, courses: Sequence[str]) -> None:
+        self.courses = tuple(courses)
+        super().__init__(f"The person teaches {', '.join(courses)}. Nothing was erased. Name the lecturer who takes over: --courses-to EMAIL")
+
+
+class MessageOnItsWayError(ConflictError):
+    """A message to a person who is to be erased is being sent."""
+
+    def __init__(self) -> None:
+        super().__init__("A message to the person is being sent at this moment. Nothing was erased. Try again in a few minutes.")
 
 
 class AdministratorExistsError(ConflictError):

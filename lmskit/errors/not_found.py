@@ -69,6 +69,14 @@ class PersonNotFoundError(NotFoundError):
         super().__init__(f"There is no lecturer or administrator with the address {email}. To list them: lmskit login list")
 
 
+class PersonGoneError(NotFoundError):
+    """No row is about this person any more."""
+
+    def __init__(self, *, person_id: int) -> None:
+        self.person_id = person_id
+        super().__init__(f"There is no person with the id {person_id}, and nothing is left of one. Nothing was changed.")
+
+
 class WeekNotFoundError(NotFoundError):
     """No syllabus of a course, and of others that were asked for with it, has such a week.
 

@@ -6,7 +6,7 @@ from lmskit.models.enrollment import Enrollment
 from lmskit.models.external_id import ExternalId
 from lmskit.models.knowledge_fit import KnowledgeFit
 from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector, PassageWords
-from lmskit.models.operations import Archive, AuditEntry, ImportRun, OutboxMessage
+from lmskit.models.operations import Archive, AuditEntry, Erasure, ImportRun, OutboxMessage
 from lmskit.models.performance import TopicPerformance
 from lmskit.models.quiz import Quiz, QuizAttempt
 from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
@@ -21,6 +21,7 @@ __all__ = [
     "CrawlPage",
     "EmbeddingModel",
     "Enrollment",
+    "Erasure",
     "ExternalId",
     "ImportRun",
     "KnowledgeFit",

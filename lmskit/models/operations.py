@@ -1,4 +1,4 @@
-"""Operations: messages to send, imports, the audit trail, archives."""
+"""Operations: messages to send, imports, the audit trail, archives, erasures."""
 
 import datetime as dt
 from typing import Any
@@ -116,3 +116,25 @@ class Archive(Base):
     row_counts: Mapped[JsonObject]
     created_at: Mapped[CreatedAt]
     removed_at: Mapped[dt.datetime | None] = mapped_column(comment="When the course's rows were deleted after archiving")
+
+
+class Erasure(Base):
+    """A person who was erased, by numbers alone: erased again after an older backup is restored.
+
+    Written only by `erase_person`. The fingerprint keeps the number apart from that of another person, who can get the same one after a
+    restore.
+    """
+
+    __tablename__ = "erasures"
+    __table_args__ = (
+        CheckConstraint("fingerprint ~ '^[0-9a-f]{64}$'", name="fingerprint_is_sha256"),
+        {"comment": "People who were erased, by numbers alone: so that they are erased again after an older backup is restored"},
+    )
+
+    id: Mapped[Id]
+    person_id: Mapped[int] = mapped_column(comment="The id that the row of users had; no foreign key, since that row is gone")
+    fingerprint: Mapped[str] = mapped_column(
+        comment="SHA-256 of that id and the time at which the row was made: another person can get the same id"
+    )
+    erased_by: Mapped[str] = mapped_column(server_default=text("SESSION_USER"), comment="The login")
+    erased_at: Mapped[CreatedAt]

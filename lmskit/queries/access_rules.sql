@@ -154,7 +154,7 @@ UNION ALL SELECT 'secret-column-readable', format('%s.%s for %s', c.relname, c.a
 UNION ALL SELECT 'secret-column-writable', format('%s.%s for %s', c.relname, c.attname, g.rolname) FROM own_column AS c, person_group AS g
     WHERE c.relname = 'users' AND c.attname IN ('password_hash', 'db_role') AND has_column_privilege(g.oid, c.oid, c.attnum, 'INSERT, UPDATE')
 UNION ALL SELECT 'audit-log-writable', g.rolname FROM shared_table AS t, person_group AS g
-    WHERE t.relname = 'audit_log' AND (has_table_privilege(g.oid, t.oid, 'DELETE, TRUNCATE')
+    WHERE t.relname IN ('audit_log', 'erasures') AND (has_table_privilege(g.oid, t.oid, 'DELETE, TRUNCATE')
         OR has_any_column_privilege(g.oid, t.oid, 'INSERT, UPDATE'))
 UNION ALL SELECT 'audit-log-readable', g.rolname FROM shared_table AS t, person_group AS g
     WHERE t.relname = 'audit_log' AND g.rolname <> 'lmskit_admin' AND has_any_column_privilege(g.oid, t.oid, 'SELECT')

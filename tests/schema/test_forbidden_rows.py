@@ -489,6 +489,7 @@ CHECKS = [
         {"started_at": NOON, "finished_at": NOON - HOUR},
         {"started_at": NOON, "finished_at": NOON},
     ),
+    case("ck_erasures_fingerprint_is_sha256", "erasures", {"fingerprint": "G" * 64}),
     case("ck_archives_sha256_is_hexadecimal", "archives", {"sha256": "G" * 64}),
 ]
 

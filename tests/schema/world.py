@@ -50,6 +50,7 @@ class World:
         self.add("outbox", idem_key="first", message_id="<first@lmskit.example>")
         self.add("import_runs")
         self.add("archives")
+        self.add("erasures")
 
     def add(self, table: str, **values: object) -> int:
         """Insert a row like `row(table)` with `values` on top; return its id, or 0 where the key is not one number."""
@@ -180,6 +181,7 @@ class World:
                 "unchanged": 2,
                 "rejected": 1,
             },
+            "erasures": {"person_id": 1, "fingerprint": SHA256},
             "archives": {"course_code": "BASE-0", "location": "file:base", "sha256": SHA256, "row_counts": {}},
         }
         return rows[table]

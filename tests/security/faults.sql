@@ -109,6 +109,15 @@ GRANT INSERT (actor, action, table_name, row_key) ON lms.audit_log TO lmskit_adm
 -- audit trail can be erased
 GRANT DELETE ON lms.audit_log TO lmskit_admin;
 
+-- erasures can be forgotten
+GRANT DELETE ON lms.erasures TO lmskit_admin;
+
+-- erasures can be made up
+GRANT INSERT (person_id, fingerprint) ON lms.erasures TO lmskit_admin;
+
+-- a lecturer can erase people
+GRANT EXECUTE ON FUNCTION lms.erase_person(bigint, boolean) TO lmskit_lecturer;
+
 -- grant with grant option
 GRANT SELECT ON lms.courses TO lmskit_lecturer WITH GRANT OPTION;
 

@@ -99,11 +99,11 @@ LECTURER = Rights(
     },
     delete=set(),
 )  # fmt: skip
-_ADMINS = {table: columns for table, columns in WHOLE.items() if table not in {"users", "audit_log", "passage_words"}}
+_ADMINS = {table: columns for table, columns in WHOLE.items() if table not in {"users", "audit_log", "passage_words", "erasures"}}
 _PEOPLE = (PERSON | {"settings"}) - {"id"}
 ADMIN = Rights(
     read=_ADMINS
-    | {name: WHOLE[name] for name in ("audit_log", "passage_words")}
+    | {name: WHOLE[name] for name in ("audit_log", "passage_words", "erasures")}
     | {"users": PERSON | {"settings", "db_role", "created_at"}, "student_addresses": ADDRESSES},
     insert=_ADMINS | {"users": _PEOPLE},
     update=_ADMINS | {"users": _PEOPLE},
@@ -116,9 +116,12 @@ BLIND = {
     "material_files": "created_at", "quizzes": "title", "quiz_attempts": "feedback",
     "topic_performance": "rule", "knowledge_fits": "prior",
     "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "location",
+    "erasures": "erased_at",
 }  # fmt: skip
 """A column of each table that can be set to itself."""
 MISSING = "23503"
+REFERRED_TO = {"23001", "23503"}
+"""A row that others refer to cannot be deleted; servers before 18 have one code for both."""
 HIDDEN = {"quiz_attempts": DENIED} | dict.fromkeys(("material_passages", "passage_vectors", "reading_decisions", "crawl_pages"), MISSING)
 """How a copy of another's row in a course of one's own fails, whether or not there is such a row."""
 VERIFIER = scram_verifier("a password")
@@ -277,6 +280,13 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
             code = tried(connection, sql.SQL(setting))[1]
             if code != expected:
                 yield f"{login.email} sets a password of a lecturer: {code}"
+    # An administrator erases a person of whom nothing is left but the row; one who has an enrollment or a course stays.
+    for person, by_administrator in ((OWN + 34, {None}), (OWN + 31, REFERRED_TO), (FOREIGN + 1, REFERRED_TO)):
+        for login, expected in ((world.own, {DENIED}), (world.admin, by_administrator)):
+            with world.posing(connection, login.name):
+                code = tried(connection, sql.SQL(f"SELECT lms.erase_person({person}, false)"))[1]
+                if code not in expected:
+                    yield f"{login.email} erases person {person}: {code}"
     with connection.transaction(force_rollback=True):
         connection.execute("UPDATE lms.users SET db_role = NULL")
         connection.execute("SET LOCAL SESSION AUTHORIZATION lmskit_migrator")

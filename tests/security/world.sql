@@ -67,5 +67,7 @@ INSERT INTO import_runs (id, format, name, status, actor, report) OVERRIDING SYS
 VALUES (:base + 501, ':word', ':word', 'running', ':word', '{"note": ":word"}');
 INSERT INTO audit_log (id, actor, action, table_name, row_key, course_id, old, new) OVERRIDING SYSTEM VALUE
 VALUES (:base + 601, ':word', 'update', 'courses', ':word', :base + 11, '{"note": ":word"}', '{"note": ":word"}');
+INSERT INTO erasures (id, person_id, fingerprint, erased_by) OVERRIDING SYSTEM VALUE
+VALUES (:base + 751, :base + 99, encode(sha256(':word person'), 'hex'), ':word');
 INSERT INTO archives (id, course_code, location, sha256, row_counts) OVERRIDING SYSTEM VALUE
 VALUES (:base + 701, ':word-0', ':word', repeat('0', 64), '{"note": ":word"}');

@@ -88,6 +88,9 @@ SELECT new FROM lms.audit_log WHERE course_id = :own_course;
 SELECT * FROM lms.import_runs;
 
 -- refused 42501
+SELECT person_id FROM lms.erasures;
+
+-- refused 42501
 SELECT * FROM lms.archives;
 
 -- refused 42501

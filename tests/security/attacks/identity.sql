@@ -181,6 +181,18 @@ SELECT lms.close_login(:foreign_lecturer);
 SELECT lms.end_sessions(:foreign_lecturer);
 
 -- refused 42501
+SELECT lms.erase_person(:foreign_lecturer, false);
+
+-- refused 42501: not even the own row
+SELECT lms.erase_person((SELECT lms.me()), false);
+
+-- refused 42501
+SELECT lms.naming_pattern(:foreign_lecturer, true);
+
+-- refused 42501
+SELECT lms.without_names('{"a": "b"}', 'b');
+
+-- refused 42501
 SELECT lms.shut_role(':other');
 
 -- refused 42501

@@ -172,6 +172,9 @@ UPDATE lms.outbox SET recipient = 'me@example.org';
 UPDATE lms.audit_log SET actor = 'nobody';
 
 -- refused 42501
+UPDATE lms.erasures SET erased_by = 'nobody';
+
+-- refused 42501
 UPDATE lms.import_runs SET status = 'failed';
 
 -- refused 42501
@@ -254,6 +257,9 @@ INSERT INTO lms.outbox (idem_key, message_id, recipient, template) VALUES ('x', 
 
 -- refused 42501: a forged entry
 INSERT INTO lms.audit_log (actor, action, table_name, row_key) VALUES (':other', 'update', 'quiz_attempts', '1');
+
+-- refused 42501
+INSERT INTO lms.erasures (person_id, fingerprint) VALUES (:foreign_student, repeat('0', 64));
 
 -- refused 42501
 INSERT INTO lms.import_runs (format, name, status) VALUES ('x', 'x', 'running');
@@ -365,6 +371,9 @@ DELETE FROM lms.knowledge_fits;
 
 -- refused 42501
 DELETE FROM lms.audit_log;
+
+-- refused 42501
+DELETE FROM lms.erasures;
 
 -- refused 42501
 DELETE FROM lms.alembic_version;

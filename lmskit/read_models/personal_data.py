@@ -1,0 +1,141 @@
+"""Everything about one person, as one document: what a person may ask for.
+
+What there is to export is written in `HOLDINGS`, one entry for each column of the database that holds a person's id or login; a test asks
+the catalogue for them, and fails where one is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from lmskit.errors import PersonGoneError
+from lmskit.queries.personal_data import logins_of, naming_pattern, texts_naming
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
+
+BY_ID = "{column} = :person"
+BY_LOGIN = "{column} = ANY (:logins)"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A column that holds a person, what its rows are, and which of their columns belong to the person.
+
+    `columns` are SQL, `*` for the whole row; rows that a person made about others are without their content.
+    """
+
+    table: str
+    column: str
+    what: str
+    columns: str = "t.*"
+    joined: str = ""
+    condition: str = BY_ID
+
+
+HOLDINGS = (
+    Holding(
+        "users", "id", "who the person is",
+        "t.id, t.email, t.family_name, t.given_name, t.role, t.settings, t.db_role IS NOT NULL AS has_login, t.created_at",
+    ),
+    Holding("external_ids", "person_id", "ids in other systems", "t.source, t.external_id"),
+    Holding(
+        "student_enrollments", "student_id", "courses that the person attends or attended",
+        "c.code AS course, c.title, m.code AS term, t.status, t.origin, t.started_on, t.ended_on",
+        "JOIN courses AS c ON c.id = t.course_id JOIN terms AS m ON m.id = c.term_id",
+    ),
+    Holding(
+        "quiz_attempts", "student_id", "attempts at quizzes, with answers, scores and feedback",
+        "c.code AS course, q.week_number AS week, q.title AS quiz, t.number, t.score, t.max_score, t.answers, t.feedback, t.started_at,"
+        " t.submitted_at, t.origin, t.banked, t.created_at",
+        "JOIN courses AS c ON c.id = t.course_id JOIN quizzes AS q ON q.id = t.quiz_id",
+    ),
+    Holding(
+        "topic_performance", "student_id", "mastery of each week, as it was computed from the attempts",
+        "c.code AS course, t.week_number AS week, t.level, t.value, t.low, t.high, t.n_evidence, t.rule, t.parameters, t.computed_at",
+        "JOIN courses AS c ON c.id = t.course_id",
+    ),
+    Holding(
+        "outbox", "student_id", "messages to the person",
+        "t.recipient, t.template, t.context, t.status, t.attempts, t.created_at, t.sent_at, t.last_error",
+    ),
+    Holding(
+        "courses", "lecturer_id", "courses that the person teaches", "t.code, t.title, m.code AS term", "JOIN terms AS m ON m.id = t.term_id"
+    ),
+    Holding("erasures", "person_id", "erasures of a person who had the same id before", "t.erased_at"),
+    Holding(
+        "audit_log", "actor", "changes that the person made; what was changed is about others", "t.at, t.action, t.table_name, t.row_key",
+        condition=BY_LOGIN,
+    ),
+    Holding("import_runs", "actor", "imports by the person", "t.format, t.name, t.status, t.started_at, t.rows_in", condition=BY_LOGIN),
+    Holding(
+        "material_crawls", "started_by", "crawls that the person started", "t.start_url, t.state, t.started_at, t.ended_at", condition=BY_LOGIN
+    ),
+    Holding(
+        "reading_decisions", "decided_by", "reading advice that the person decided about",
+        "c.code AS course, t.week_number AS week, t.decision, t.decided_at", "JOIN courses AS c ON c.id = t.course_id", BY_LOGIN,
+    ),
+    Holding("erasures", "erased_by", "erasures by the person", "t.erased_at", condition=BY_LOGIN),
+)  # fmt: skip
+"""Every column that holds a person's id or login."""
+
+ABOUT = """
+SELECT to_jsonb(f) FROM (
+    SELECT t.at, t.action, t.table_name, t.row_key, t.old, t.new FROM audit_log AS t
+    WHERE (t.table_name = 'users' AND t.row_key = CAST(:person AS text))
+       OR (t.table_name = 'student_enrollments' AND split_part(t.row_key, ':', 2) = CAST(:person AS text))
+       OR (t.table_name = 'quiz_attempts' AND (t.old ->> 'student_id' = CAST(:person AS text) OR t.new ->> 'student_id' = CAST(:person AS text)
+           OR t.row_key IN (SELECT a.id::text FROM quiz_attempts AS a WHERE a.student_id = :person)))
+    ORDER BY t.id
+) AS f
+"""
+FINDINGS = """
+SELECT to_jsonb(f) FROM (
+    SELECT t.started_at, t.name, e.value AS finding
+    FROM import_runs AS t CROSS JOIN LATERAL (
+        SELECT r.value FROM jsonb_path_query(t.report, '$.rejections[*]') AS r (value)
+        UNION ALL SELECT o.value FROM jsonb_path_query(t.report, '$.oddities[*]') AS o (value)
+    ) AS e
+    WHERE e.value::text ~* :pattern ORDER BY t.id
+) AS f
+"""
+
+
+def personal_data(session: Session, person_id: int) -> Mapping[str, Any]:
+    """Everything about a person, as a document of JSON: sections, each with a sentence and its rows.
+
+    There is no password in it, and no answer key; texts of others that name the person are counted, since they are about others too.
+
+    Raises
+    ------
+    PersonGoneError
+        There is no such person.
+    """
+    logins = logins_of(session, person_id)
+    if session.scalar(text("SELECT count(*) FROM users WHERE id = :person"), {"person": person_id}) == 0:
+        raise PersonGoneError(person_id=person_id)
+    sections = [
+        {"table": one.table, "column": one.column, "what": one.what, "rows": _rows(session, one, person_id, logins)} for one in HOLDINGS
+    ]
+    about = list(session.scalars(text(ABOUT), {"person": person_id}))
+    sections.append({"table": "audit_log", "column": "row_key", "what": "changes of rows about the person", "rows": about})
+    pattern = naming_pattern(session, person_id)
+    if pattern is not None:
+        findings = list(session.scalars(text(FINDINGS), {"pattern": pattern}))
+        sections.append({"table": "import_runs", "column": "report", "what": "findings of imports that name the person", "rows": findings})
+        named = [found._asdict() for found in texts_naming(session, pattern)]
+        sections.append({"table": None, "column": None, "what": "texts that name the person, counted by column", "rows": named})
+    return {"person": person_id, "database": session.scalar(text("SELECT current_database()")), "sections": sections}
+
+
+def _rows(session: Session, holding: Holding, person_id: int, logins: list[str]) -> list[dict[str, Any]]:
+    where = holding.condition.format(column=f"t.{holding.column}")
+    statement = (
+        f"SELECT to_jsonb(f) FROM (SELECT {holding.columns} FROM {holding.table} AS t {holding.joined} WHERE {where}) AS f"  # noqa: S608
+    )
+    return list(session.scalars(text(statement), {"person": person_id, "logins": logins}))

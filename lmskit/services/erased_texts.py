@@ -1,0 +1,182 @@
+"""Take what names a person out of the texts of others: titles, findings, feedback, passages, reports of imports.
+
+Which columns there are is asked of the database, so a new one is treated like the others. What is treated differently is written here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CursorResult, text
+
+from lmskit.queries.personal_data import columns_by_table, condition
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from lmskit.queries.personal_data import TextColumn
+
+GONE = "[…]"
+"""Stands for what named a person; it is no longer than any name, so that it fits wherever one did."""
+REPLACED_TYPES = {"text", "text[]", "jsonb"}
+FOLLOWING_TYPES = {"tsvector"}
+"""Types of columns that the database computes from others."""
+ELSEWHERE = {
+    "audit_log": "erase_person, the function of the database, does it",
+    "erasures": "it holds numbers and logins",
+    "material_passages": "a passage is written once: it is deleted and added again",
+    "passage_words": "it follows the passages",
+    "passage_vectors": "its text is the name of a model",
+    "embedding_models": "a model has its name everywhere",
+    "material_files": "the name of a file is a checksum",
+}
+"""Tables that are not changed column by column, and why."""
+LEFT = {
+    "users": {"email", "family_name", "given_name", "sort_name", "db_role"},
+    "materials": {"url", "checksum", "stored_as"},
+    "crawl_pages": {"url"},
+    "material_crawls": {"start_url"},
+    "reading_decisions": {"passage_checksum"},
+    "outbox": {"recipient"},
+    "archives": {"sha256"},
+}
+"""Columns that are left: names and addresses of other people, checksums, and addresses of the web, whose rows go."""
+OF_OTHERS = {"external_ids": "person_id IS NULL"}
+"""The rows of a table whose texts are not another person's own."""
+
+
+@dataclass(slots=True)
+class ErasedTexts:
+    """Rows by table and column in which names were replaced, rows by table that were removed, and what is left for a person to do."""
+
+    replaced: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
+    remains: list[str] = field(default_factory=list)
+
+
+def replace_names(session: Session, pattern: str) -> ErasedTexts:
+    """Replace what the pattern finds in all texts of the database that are not about the person alone."""
+    done = ErasedTexts()
+    with_files = _materials_with_files(session, pattern)
+    _remove_addresses(session, pattern, done)
+    _write_passages_again(session, pattern, done)
+    for table, columns in columns_by_table(session).items():
+        if table not in ELSEWHERE:
+            kept = LEFT.get(table, set())
+            wanted = [column for column in columns if column.column not in kept and column.type in REPLACED_TYPES]
+            if wanted:
+                _replace_in_table(session, table, wanted, pattern, done)
+    _list_files(session, with_files, done)
+    return done
+
+
+def _replace_in_table(session: Session, table: str, columns: list[TextColumn], pattern: str, done: ErasedTexts) -> None:
+    of_others = OF_OTHERS.get(table, "true")
+    counts = ", ".join(f"count(*) FILTER (WHERE {condition(column)})" for column in columns)
+    counted = session.execute(text(f"SELECT {counts} FROM {table} WHERE {of_others}"), {"pattern": pattern}).one()  # noqa: S608 - catalogue
+    found = [(column, n) for column, n in zip(columns, counted, strict=True) if n]
+    if not found:
+        return
+    done.replaced += Counter({f"{table}.{column.column}": n for column, n in found})
+    values = ", ".join(f'"{column.column}" = CASE WHEN {condition(column)} THEN {_replacement(column)} ELSE "{column.column}" END' for column, _ in found)
+    where = " OR ".join(condition(column) for column, _ in found)
+    statement = f"UPDATE {table} SET {values} WHERE {of_others} AND ({where})"  # noqa: S608 - names of the catalogue
+    session.execute(text(statement), {"pattern": pattern})
+
+
+def _replacement(column: TextColumn) -> str:
+    name = f'"{column.column}"'
+    match column.type:
+        case "jsonb":
+            return f"lms.without_names({name}, :pattern)"
+        case "text[]":
+            return f"(SELECT array_agg(regexp_replace(e.t, :pattern, '{GONE}', 'gi') ORDER BY e.n) FROM unnest({name}) WITH ORDINALITY AS e (t, n))"
+    # Two keys that differ in the name alone would be the same without it.
+    gone = "'[…' || id || ']'" if column.is_key else f"'{GONE}'"
+    return f"regexp_replace({name}, :pattern, {gone}, 'gi')"
+
+
+def _materials_with_files(session: Session, pattern: str) -> list[int]:
+    statement = text("""
+        SELECT m.id FROM materials AS m
+        WHERE m.stored_as IS NOT NULL AND (
+            m.title ~* :pattern OR m.file_name ~* :pattern
+            OR EXISTS (SELECT FROM material_passages AS p WHERE p.material_id = m.id AND p.course_id = m.course_id AND p.body ~* :pattern)
+        )
+    """)
+    return list(session.scalars(statement, {"pattern": pattern}))
+
+
+def _list_files(session: Session, materials: list[int], done: ErasedTexts) -> None:
+    statement = text("""
+        SELECT m.id, c.code FROM materials AS m JOIN courses AS c ON c.id = m.course_id WHERE m.id = ANY (:materials) ORDER BY c.code, m.id
+    """)
+    done.remains += [
+        f"The file of material {material} of {course} names the person. lmskit changes no files: remove it (lmskit material remove {material})"
+        " or add another in its place."
+        for material, course in session.execute(statement, {"materials": materials})
+    ]
+
+
+def _remove_addresses(session: Session, pattern: str, done: ErasedTexts) -> None:
+    """Remove web addresses that name the person: without the name, they would lead nowhere."""
+    for table, statement in (
+        ("crawl_pages", "DELETE FROM crawl_pages WHERE url ~* :pattern"),
+        ("material_crawls", "DELETE FROM material_crawls WHERE start_url ~* :pattern"),
+        ("materials", "DELETE FROM materials WHERE url ~* :pattern AND checksum IS NULL"),
+    ):
+        done.removed[table] += _count(session, statement, pattern)
+    cleared = "UPDATE materials SET url = NULL, etag = NULL, last_modified = NULL, fetched_at = NULL, state = 'current' WHERE url ~* :pattern"
+    done.replaced["materials.url"] += _count(session, cleared, pattern)
+
+
+def _write_passages_again(session: Session, pattern: str, done: ErasedTexts) -> None:
+    session.execute(text("DROP TABLE IF EXISTS erased_passage"))
+    n_found = _count(
+        session,
+        """
+        CREATE TEMPORARY TABLE erased_passage ON COMMIT DROP AS
+        SELECT * FROM material_passages AS p WHERE p.body ~* :pattern OR p.prose ~* :pattern OR p.headings::text ~* :pattern
+        """,
+        pattern,
+    )
+    if n_found <= 0:
+        return
+    done.replaced["material_passages.body"] += n_found
+    session.execute(
+        text("""
+        DELETE FROM material_passages AS p USING erased_passage AS e
+        WHERE p.course_id = e.course_id AND p.material_id = e.material_id AND p.ordinal = e.ordinal
+        """)
+    )
+    session.execute(
+        text("""
+        INSERT INTO material_passages
+            (course_id, material_id, ordinal, page, slide, cell, seconds, headings, body, language, prose, is_notes, overlap)
+        SELECT
+            e.course_id, e.material_id, e.ordinal, e.page, e.slide, e.cell, e.seconds,
+            ARRAY(SELECT regexp_replace(h.t, :pattern, '[…]', 'gi') FROM unnest(e.headings) WITH ORDINALITY AS h (t, n) ORDER BY h.n),
+            regexp_replace(e.body, :pattern, '[…]', 'gi'), e.language, regexp_replace(e.prose, :pattern, '[…]', 'gi'), e.is_notes,
+            length(regexp_replace(left(e.body, e.overlap), :pattern, '[…]', 'gi'))
+        FROM erased_passage AS e
+        """),
+        {"pattern": pattern},
+    )
+    # What was decided about a passage stays with it.
+    session.execute(
+        text("""
+        UPDATE reading_decisions AS d
+        SET passage_checksum = encode(sha256(convert_to(regexp_replace(e.body, :pattern, '[…]', 'gi'), 'UTF8')), 'hex')
+        FROM erased_passage AS e
+        WHERE d.course_id = e.course_id AND d.material_id = e.material_id
+          AND d.passage_checksum = encode(sha256(convert_to(e.body, 'UTF8')), 'hex')
+        """),
+        {"pattern": pattern},
+    )
+
+
+def _count(session: Session, statement: str, pattern: str) -> int:
+    result = session.execute(text(statement), {"pattern": pattern})
+    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -1,0 +1,210 @@
+"""Erase a person: everything about them, what names them in other texts, and the memory of it for the day an older backup is restored.
+
+All of it happens in the caller's transaction, so a person is there or erased, never half. The last step is the database's own
+(`erase_person`): no login may change the audit trail by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import CursorResult, select, text
+from sqlalchemy.exc import IntegrityError
+
+from lmskit.db import violated_constraint
+from lmskit.db.transaction import longer_lock_timeout
+from lmskit.errors import LastAdministratorError, MessageOnItsWayError, OwnLoginError, PersonGoneError, TeachesCoursesError
+from lmskit.models import Course, User
+from lmskit.queries.personal_data import columns_by_table, logins_of, naming_pattern, texts_naming
+from lmskit.services.erased_texts import replace_names
+from lmskit.services.importing import QUEUE_TIMES
+from lmskit.services.permission import administrators_only
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.orm import Session
+
+FINGERPRINT = (
+    "encode(sha256(convert_to(u.id || ':' || to_char(u.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), 'UTF8')), 'hex')"
+)
+"""As `erase_person` computes it: the id and the time at which the row was made, which a backup has too."""
+ALWAYS_REMAINS = (
+    "Backups from before this day have the person until they expire; after a restore of one, lmskit person replay erases them again.",
+    "The server's files keep deleted rows until the next vacuum, its write-ahead log until it is recycled, and the planner's statistics"
+    " until the next ANALYZE; autovacuum does both.",
+    "Messages that were sent, and files that people saved or printed themselves, are beyond lmskit.",
+)
+"""What no erasure reaches, and until when."""
+
+
+class Remembered(NamedTuple):
+    """A person who was erased: the id that the row had, and the fingerprint that tells it from another row with the same id."""
+
+    person_id: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What an erasure removed and replaced, and what remains; of a dry run, what it would.
+
+    `removed` has rows by table, `replaced` rows by table and column in which […] stands for a name, `remains` sentences for a person.
+    """
+
+    person_id: int
+    removed: dict[str, int] = field(default_factory=dict)
+    replaced: dict[str, int] = field(default_factory=dict)
+    audit_entries: int = 0
+    remains: tuple[str, ...] = ()
+
+
+@administrators_only("erase people")
+def erase_person(
+    session: Session, person_id: int, *, courses_to: User | None = None, family_alone: bool = False, dry_run: bool = False
+) -> Erasure:
+    """Erase a person.
+
+    Parameters
+    ----------
+    person_id
+        The person; one who was deleted before is erased from what still names them.
+    courses_to
+        The lecturer who takes over the courses that the person teaches.
+    family_alone
+        Whether the family name alone is replaced in texts too, where it may be another person's or a word.
+    dry_run
+        Do all of it, and take it back.
+
+    Raises
+    ------
+    PersonGoneError
+        No row and no entry of the audit trail is about such a person.
+    TeachesCoursesError
+        The person teaches courses, and nobody takes them over.
+    MessageOnItsWayError
+        A message to the person is being sent at this moment.
+    OwnLoginError, LastAdministratorError
+        It is the login that this session uses, or the only open one of an administrator.
+    """
+    # As an import takes them: first the imports, whose reports name people, then the person.
+    with longer_lock_timeout(session, QUEUE_TIMES):
+        session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
+    savepoint = session.begin_nested() if dry_run else None
+    try:
+        if not dry_run:  # their open transactions would hold this one up
+            session.execute(text("SELECT lms.end_sessions(:person)"), {"person": person_id})
+        return _erased(session, person_id, courses_to=courses_to, family_alone=family_alone)
+    finally:
+        if savepoint is not None and savepoint.is_active:
+            savepoint.rollback()
+        session.expire_all()  # SQL wrote rows that the session's objects do not reflect
+
+
+@administrators_only("erase people")
+def replay_erasures(session: Session, remembered: Iterable[Remembered]) -> list[Erasure]:
+    """Erase again those whom a restored backup has brought back; a person who only has the same id stays.
+
+    Courses that such a person teaches in the backup have to be handed over first.
+
+    Raises
+    ------
+    TeachesCoursesError
+        One of them teaches courses.
+    """
+    statement = text(f"SELECT u.id, {FINGERPRINT} FROM users AS u WHERE u.id = ANY (:ids)")  # noqa: S608 - the constant above
+    wanted = set(remembered)
+    here = {Remembered(*row) for row in session.execute(statement, {"ids": sorted(one.person_id for one in wanted)})}
+    return [erase_person(session, one.person_id) for one in sorted(wanted & here)]
+
+
+def remembered_erasures(session: Session) -> list[Remembered]:
+    """Everybody who was erased, each once, by id."""
+    rows = session.execute(text("SELECT DISTINCT person_id, fingerprint FROM erasures ORDER BY 1, 2"))
+    return [Remembered(*row) for row in rows]
+
+
+def _erased(session: Session, person_id: int, *, courses_to: User | None, family_alone: bool) -> Erasure:
+    _lock(session, person_id)
+    names = naming_pattern(session, person_id, family_alone=family_alone)
+    wider = naming_pattern(session, person_id, family_alone=True)
+    logins = logins_of(session, person_id)
+    removed = Counter[str]()
+    _hand_over(session, person_id, courses_to)
+    # Attempts first, which keep an enrollment; messages last, as those who deliver them lock them.
+    for table, column in (
+        ("quiz_attempts", "student_id"), ("topic_performance", "student_id"), ("student_enrollments", "student_id"),
+        ("outbox", "student_id"),
+    ):  # fmt: skip
+        removed[table] += _run(session, f"DELETE FROM {table} WHERE {column} = :person", person=person_id)  # noqa: S608 - names from here
+    remains: list[str] = []
+    replaced = _without_logins(session, person_id, logins)
+    if names is not None:
+        removed["outbox"] += _run(session, "DELETE FROM outbox WHERE recipient ~* :names", names=names)
+        texts = replace_names(session, names)
+        replaced += texts.replaced
+        removed += texts.removed
+        remains += texts.remains
+    n_entries = _last_step(session, person_id, family_alone=family_alone)
+    if n_entries is None:
+        raise PersonGoneError(person_id=person_id)
+    removed["users"] += 1
+    for found in texts_naming(session, wider) if wider is not None else ():
+        remains.append(
+            f"{found.table}.{found.column} has the family name alone in {found.n_rows} rows, which may be another person or a word;"
+            " to replace it too, name the person with --family-name-alone before they are erased."
+        )
+    still = list(session.scalars(text("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY (:logins)"), {"logins": logins}))
+    remains += [f"The login {login} owns objects in the database; it is closed, and a superuser can drop it." for login in still]
+    return Erasure(person_id, dict(+removed), dict(+replaced), n_entries, (*remains, *ALWAYS_REMAINS))
+
+
+def _lock(session: Session, person_id: int) -> None:
+    """Let nobody add rows about the person, and wait for those who do."""
+    session.execute(text("SELECT FROM users WHERE id = :person FOR UPDATE"), {"person": person_id})
+    session.execute(text("SELECT FROM student_enrollments WHERE student_id = :person FOR UPDATE"), {"person": person_id})
+    leased = "SELECT EXISTS (SELECT FROM outbox WHERE student_id = :person AND status = 'waiting' AND leased_until > clock_timestamp())"
+    if session.scalar(text(leased), {"person": person_id}):
+        raise MessageOnItsWayError
+
+
+def _hand_over(session: Session, person_id: int, courses_to: User | None) -> None:
+    taught = session.scalars(select(Course.code).where(Course.lecturer_id == person_id).order_by(Course.code)).all()
+    if not taught:
+        return
+    if courses_to is None or courses_to.id == person_id:
+        raise TeachesCoursesError(courses=taught)
+    _run(session, "UPDATE courses SET lecturer_id = :other WHERE lecturer_id = :person", other=courses_to.id, person=person_id)
+
+
+def _without_logins(session: Session, person_id: int, logins: list[str]) -> Counter[str]:
+    """Write the id instead of the person's logins, wherever the maker of a row is kept; in the audit trail, `erase_person` does."""
+    replaced = Counter[str]()
+    for table, columns in columns_by_table(session).items():
+        for column in columns:
+            if column.is_login and table not in {"audit_log", "erasures"}:
+                statement = f"UPDATE {table} SET {column.column} = 'erased:' || :person WHERE {column.column} = ANY (:logins)"  # noqa: S608
+                replaced[f"{table}.{column.column}"] += _run(session, statement, person=str(person_id), logins=logins)
+    return replaced
+
+
+def _last_step(session: Session, person_id: int, *, family_alone: bool) -> int | None:
+    statement = text("SELECT lms.erase_person(:person, :family)")
+    try:
+        with session.begin_nested():
+            n_entries: int | None = session.scalar(statement, {"person": person_id, "family": family_alone})
+    except IntegrityError as error:
+        match violated_constraint(error):
+            case "not_the_own_login":
+                raise OwnLoginError(email="this login") from error
+            case "an_administrator_remains":
+                raise LastAdministratorError(email="this login") from error
+        raise
+    return n_entries
+
+
+def _run(session: Session, statement: str, **parameters: Any) -> int:  # noqa: ANN401 - values of any column
+    result = session.execute(text(statement), parameters)
+    return result.rowcount if isinstance(result, CursorResult) else 0
