@@ -20,6 +20,7 @@ NOUNS = {
     "whoami": "Show as whom commands and notebooks of this machine act.",
     "seed": "Make the demonstration people and their logins, unless they exist.",
     "login": "Make, close, open, rename and list the logins of lecturers and administrators.",
+    "person": "Export or erase everything about one person; for administrators.",
     "passwd": "Set a new password: your own or, as an administrator, that of another person.",
     "audit": "Who changed what; for administrators.",
     "import": "Import the exports of other systems.",

@@ -70,11 +70,14 @@ class PersonNotFoundError(NotFoundError):
 
 
 class PersonGoneError(NotFoundError):
-    """No row is about this person any more."""
+    """Nobody has the address or number, and nothing is left of a person who had it."""
 
-    def __init__(self, *, person_id: int) -> None:
-        self.person_id = person_id
-        super().__init__(f"There is no person with the id {person_id}, and nothing is left of one. Nothing was changed.")
+    def __init__(self, *, person: str | int) -> None:
+        self.person = person
+        super().__init__(
+            f"There is no person {person}, and nothing is left of one. Give the address, or the number (No.) that lists show: "
+            "lmskit enrollment list COURSE"
+        )
 
 
 class WeekNotFoundError(NotFoundError):

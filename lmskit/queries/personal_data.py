@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
+from lmskit.errors import PersonGoneError
+from lmskit.queries.person import person_by_email
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+MOST_DIGITS = 19
+"""Of a number that PostgreSQL still takes."""
 
 
 class PersonColumn(NamedTuple):
@@ -77,6 +83,24 @@ def columns_by_table(session: Session) -> dict[str, list[TextColumn]]:
         if (column.table, column.column) != ("users", "password_hash"):
             by_table.setdefault(column.table, []).append(column)
     return by_table
+
+
+def person_id_of(session: Session, who: str) -> int:
+    """The id of the person with this address, or with this number.
+
+    A number is taken as it is: a person who was deleted has no row, and may still be erased from what names them.
+
+    Raises
+    ------
+    PersonGoneError
+        Nobody has the address.
+    """
+    if who.strip().isdecimal() and len(who.strip()) < MOST_DIGITS:
+        return int(who)
+    person = person_by_email(session, who)
+    if person is None:
+        raise PersonGoneError(person=who)
+    return person.id
 
 
 LOGINS = """

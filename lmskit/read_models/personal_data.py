@@ -118,7 +118,7 @@ def personal_data(session: Session, person_id: int) -> Mapping[str, Any]:
     """
     logins = logins_of(session, person_id)
     if session.scalar(text("SELECT count(*) FROM users WHERE id = :person"), {"person": person_id}) == 0:
-        raise PersonGoneError(person_id=person_id)
+        raise PersonGoneError(person=person_id)
     sections = [
         {"table": one.table, "column": one.column, "what": one.what, "rows": _rows(session, one, person_id, logins)} for one in HOLDINGS
     ]

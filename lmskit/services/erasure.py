@@ -149,7 +149,7 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
         remains += texts.remains
     n_entries = _last_step(session, person_id, family_alone=family_alone)
     if n_entries is None:
-        raise PersonGoneError(person_id=person_id)
+        raise PersonGoneError(person=person_id)
     removed["users"] += 1
     for found in texts_naming(session, wider) if wider is not None else ():
         remains.append(

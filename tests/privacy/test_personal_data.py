@@ -52,5 +52,5 @@ def test_a_lecturer_exports_nobody(world):
 
 
 def test_nobody_is_refused(world):
-    with snapshot(world.engine(world.admin)) as session, pytest.raises(PersonGoneError, match="no person with the id 5"):
+    with snapshot(world.engine(world.admin)) as session, pytest.raises(PersonGoneError, match="There is no person 5"):
         personal_data(session, 5)

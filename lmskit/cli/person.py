@@ -1,0 +1,139 @@
+"""`lmskit person`: export or erase everything about one person."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import text
+
+from lmskit.cli.asking import confirmed
+from lmskit.cli.printing import print_error, print_line
+from lmskit.db import access, snapshot, transaction
+from lmskit.errors import LecturerNotFoundError
+from lmskit.queries.person import person_by_email
+from lmskit.queries.personal_data import naming_pattern, person_id_of
+from lmskit.read_models.personal_data import personal_data
+from lmskit.services.erasure import Erasure, erase_person, remembered_erasures, replay_erasures
+from lmskit.services.erasure_memory import FILE, read_memory, write_memory
+from lmskit.services.permission import administrators_only
+from lmskit.services.personal_files import files_naming
+from lmskit.vocabulary import Role
+from lmskit.whole_file import write_whole
+
+app = typer.Typer(name="person", help="Export or erase everything about one person; for administrators.", no_args_is_help=True)
+
+Who = Annotated[
+    str, typer.Argument(metavar="PERSON", help="Address of the person, or the number (No.) that lists of students show.", show_default=False)
+]
+
+
+@app.command()
+def export(
+    who: Who, *, to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to write, as JSON.", show_default=False)]
+) -> None:
+    """Write everything that lmskit has about a person to a file that only you can read."""
+    with snapshot() as session, administrators_only("export what lmskit has about a person"):
+        person_id = person_id_of(session, who)
+        document = personal_data(session, person_id)
+    write_whole(to, json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+    n_rows = sum(len(section["rows"]) for section in document["sections"])
+    print_line(f"{n_rows} rows about person {person_id} are in {to}. It has no password; hand it over on a way that nobody else can read.")
+
+
+@app.command()
+def erase(
+    who: Who,
+    *,
+    courses_to: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="The lecturer who takes over the person's courses.", show_default=False)
+    ] = None,
+    family_name_alone: Annotated[
+        bool, typer.Option("--family-name-alone", help="Replace the family name alone in texts too; it may be a word, or another person's.")
+    ] = False,
+    remove_files: Annotated[bool, typer.Option("--remove-files", help="Remove reports and messages that name the person.")] = False,
+    receipt: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the receipt to a file too; it does not name the person.", show_default=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a person: rows, login, messages, and what names them in texts, imports and the audit trail. It cannot be undone."""
+    settings = access().settings
+    with snapshot() as session, administrators_only("erase people"):
+        person_id = person_id_of(session, who)
+        pattern = naming_pattern(session, person_id, family_alone=family_name_alone)
+        email = session.scalar(text("SELECT email FROM users WHERE id = :person"), {"person": person_id})
+    naming, unread = files_naming((settings.reports_dir, settings.mail_dir), pattern) if pattern is not None else ([], [])
+    if not dry_run and not yes:
+        confirmed(f"Erase person {person_id} ({who}) for ever?", instead="--yes")
+    # Files first: reports can be built again, and who is asked to erase the person again still knows whom to look for.
+    if remove_files and not dry_run:
+        for path in naming:
+            path.unlink(missing_ok=True)
+    with transaction() as session:
+        taker = None
+        if courses_to is not None:
+            taker = person_by_email(session, courses_to)
+            if taker is None or taker.role is not Role.LECTURER:
+                raise LecturerNotFoundError(email=courses_to)
+        erased = erase_person(session, person_id, courses_to=taker, family_alone=family_name_alone, dry_run=dry_run)
+    if not dry_run:
+        if email is not None:
+            access().server.forget_login(email)
+        with snapshot() as session:
+            write_memory(settings.home / FILE, remembered_erasures(session))
+    lines = receipt_lines(erased, naming=naming, unread=unread, removed=remove_files, dry_run=dry_run)
+    for line in lines:
+        print_line(line)
+    if receipt is not None:
+        write_whole(receipt, "\n".join(lines) + "\n")
+
+
+@app.command()
+def erased(
+    *, to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Add them to a file, for `replay`.", show_default=False)] = None
+) -> None:
+    """List the numbers of those who were erased; there is nothing else to list."""
+    with snapshot() as session, administrators_only("list who was erased"):
+        remembered = remembered_erasures(session)
+    for one in remembered:
+        print_line(f"{one.person_id} {one.fingerprint}")
+    if to is not None:
+        print_line(f"{write_memory(to, remembered)} erasures are in {to}.")
+
+
+@app.command()
+def replay(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="What `erased --to` wrote; by default erasures.json in LMSKIT_HOME.", show_default=False)
+    ] = None,
+) -> None:
+    """Erase again those whom an older backup has brought back."""
+    remembered = read_memory(file or access().settings.home / FILE)
+    with transaction() as session:
+        again = replay_erasures(session, remembered)
+    for one in again:
+        print_line(f"Person {one.person_id} was erased again: {_counts(one.removed)}.")
+    print_line(f"{len(again)} of {len(remembered)} remembered people were in the database, and are erased.")
+
+
+def receipt_lines(erased: Erasure, *, naming: list[Path], unread: list[Path], removed: bool, dry_run: bool) -> list[str]:
+    """The receipt of an erasure, as sentences that do not name the person."""
+    would = "would be" if dry_run else "was"
+    lines = [
+        f"Person {erased.person_id} {would} erased: {_counts(erased.removed)}.",
+        f"What names the person {would} replaced in: {_counts(erased.replaced) if erased.replaced else 'no text'}.",
+        f"Entries of the audit trail that {would} changed: {erased.audit_entries}.",
+    ]
+    if naming:
+        lines.append(f"Files that name the person{', removed' if removed and not dry_run else ''}: {len(naming)}.")
+        lines += [f"  {path}" for path in naming]
+    if naming and not removed:
+        lines.append("They remain; to remove them: --remove-files. Reports can be built again: lmskit report build --term CODE")
+    lines += [f"  could not be read: {path}" for path in unread]
+    return [*lines, "What remains:", *(f"  {sentence}" for sentence in erased.remains)]
+
+
+def _counts(rows: dict[str, int]) -> str:
+    return ", ".join(f"{n} of {name}" for name, n in sorted(rows.items()))
