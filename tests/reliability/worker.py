@@ -23,6 +23,7 @@ from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.admission import admit
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll
+from lmskit.services.erasure import erase_person
 from lmskit.services.material_vectors import embed_passages
 from lmskit.services.transport import Transport, transport_of
 from lmskit.settings import Settings
@@ -77,7 +78,17 @@ def embed(begin: Opener, _transport: Transport, _lease: dt.timedelta, order: dic
     embed_passages(begin, Settings(embedder=f"tests.reliability.two_models:{order['model']}"), model=order["model"])
 
 
-WORK = {"embed": embed, "request": request, "enrol": enrol, "dispatch": dispatch, "click": click}
+def erase(begin: Opener, _transport: Transport, _lease: dt.timedelta, order: dict[str, Any]) -> None:
+    """Erase one person after the other, and write to a file whom it begins with and whom it has erased."""
+    with Path(order["progress"]).open("a", encoding="utf-8", buffering=1) as progress:
+        for person in range(order["first"], order["last"] + 1):
+            progress.write(f"begins {person}\n")
+            with begin() as session:
+                erase_person(session, person)
+            progress.write(f"erased {person}\n")
+
+
+WORK = {"embed": embed, "erase": erase, "request": request, "enrol": enrol, "dispatch": dispatch, "click": click}
 
 
 def carry_out(order: dict[str, Any]) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
-import threading
 import time
-from pathlib import Path
 
 import pytest
 
+from lmskit.db import access
+from tests.reliability.crew import Crew, kill
 from tests.security.world import FOREIGN, OWN, prepared
 
-ROOT = Path(__file__).resolve().parents[2]
 FIRST, KILLS = OWN + 5000, 50
 LONGEST_LIFE = 0.6
 """Seconds from the beginning of the first erasure of a process to the kill."""
@@ -58,40 +54,38 @@ def world(fresh_database, endpoint):
     return made
 
 
+@pytest.fixture
+def crew():
+    """Processes that use no mail server."""
+    with Crew(home=access().settings.home, smtp_port=9) as made:
+        yield made
+
+
 @pytest.mark.long
-def test_a_killed_erasure_leaves_every_person_whole_or_gone(world, say):
+def test_a_killed_erasure_leaves_every_person_whole_or_gone(world, crew, say, tmp_path):
     url = world.engine(world.admin).url.render_as_string(hide_password=False)
     rng = random.Random(20261129)
-    person, kills, halfway = FIRST, 0, 0
-    while kills < KILLS:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.privacy.erasing", str(person), str(FIRST + 4 * KILLS)],
-            cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(url + "\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == f"begins {person}\n"
-        lines: list[str] = []
-        reader = threading.Thread(target=lambda found=lines, source=process.stdout: found.extend(source))
-        reader.start()
+    person, during = FIRST, 0
+    for nth in range(KILLS):
+        progress = tmp_path / f"{nth}.txt"
+        progress.touch()
+        pid = crew.start("erase", url=url, first=person, last=FIRST + 4 * KILLS, progress=str(progress), lease=1)
+        while not progress.read_text():
+            time.sleep(0.005)
         time.sleep(rng.uniform(0, LONGEST_LIFE))
-        process.kill()
-        process.wait()
-        reader.join()
-        kills += 1
-        halfway += not lines or lines[-1].startswith("begins")
-        said = [int(line.split()[1]) for line in lines if line.startswith("erased")]
-        states = wait_until_ended(world)
-        assert set(states.values()) <= {WHOLE, GONE}, {found: state for found, state in states.items() if state not in {WHOLE, GONE}}
-        assert all(states[done] == GONE for done in said)
-        person = min((found for found, state in states.items() if state == WHOLE), default=FIRST)
-    say(f"{kills} kills, {halfway} of them during an erasure; {sum(state == GONE for state in states.values())} people were erased")
-    assert halfway > KILLS // 2
+        kill(pid)
+        states = states_after(world)
+        lines = progress.read_text().splitlines()
+        during += lines[-1].startswith("begins")
+        assert {state for state in states.values() if state not in {WHOLE, GONE}} == set()
+        assert all(states[int(line.split()[1])] == GONE for line in lines if line.startswith("erased"))
+        person = min(found for found, state in states.items() if state == WHOLE)
+    n_erased = sum(state == GONE for state in states.values())
+    say(f"{KILLS} kills, {during} of them during an erasure; {n_erased} people were erased, each whole")
+    assert during > KILLS // 2
 
 
-def wait_until_ended(world):
+def states_after(world):
     """The state of everybody once the server has noticed that the killed process is gone."""
     sessions = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND datname = current_database()"
     with world.superuser() as connection:
