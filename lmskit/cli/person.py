@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import text
 
 from lmskit.cli.asking import confirmed
-from lmskit.cli.printing import print_error, print_line
+from lmskit.cli.printing import print_line
 from lmskit.db import access, snapshot, transaction
 from lmskit.errors import LecturerNotFoundError
 from lmskit.queries.person import person_by_email
@@ -24,7 +24,8 @@ from lmskit.whole_file import write_whole
 app = typer.Typer(name="person", help="Export or erase everything about one person; for administrators.", no_args_is_help=True)
 
 Who = Annotated[
-    str, typer.Argument(metavar="PERSON", help="Address of the person, or the number (No.) that lists of students show.", show_default=False)
+    str,
+    typer.Argument(metavar="PERSON", help="Address of the person, or the number (No.) that lists of students show.", show_default=False),
 ]
 
 
@@ -106,7 +107,8 @@ def erased(
 @app.command()
 def replay(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="What `erased --to` wrote; by default erasures.json in LMSKIT_HOME.", show_default=False)
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="What `erased --to` wrote; by default erasures.json in LMSKIT_HOME.", show_default=False),
     ] = None,
 ) -> None:
     """Erase again those whom an older backup has brought back."""

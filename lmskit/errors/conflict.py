@@ -106,7 +106,9 @@ class TeachesCoursesError(ConflictError):
 
     def __init__(self, *, courses: Sequence[str]) -> None:
         self.courses = tuple(courses)
-        super().__init__(f"The person teaches {', '.join(courses)}. Nothing was erased. Name the lecturer who takes over: --courses-to EMAIL")
+        super().__init__(
+            f"The person teaches {', '.join(courses)}. Nothing was erased. Name the lecturer who takes over: --courses-to EMAIL"
+        )
 
 
 class MessageOnItsWayError(ConflictError):

@@ -73,7 +73,7 @@ RULES = {
     "secret-column-readable": "No login may read password hashes, and no lecturer may read addresses, login names or settings. "
     "Revoke SELECT of this column.",
     "secret-column-writable": "Only lms.set_login and related functions may write this column. Revoke the right to it.",
-    "audit-log-writable": "Only triggers write the audit trail, and only erase_person changes it and remembers erasures. Revoke the right to it.",
+    "audit-log-writable": "Only triggers write the audit trail; only erase_person changes it, and remembers erasures. Revoke the right.",
     "audit-log-readable": "Only administrators may read the audit trail. Revoke the right to it.",
     # Channels
     "index-orders-across-courses": "The order of this index can reveal rows of other lecturers. "

@@ -80,7 +80,9 @@ def _replace_in_table(session: Session, table: str, columns: list[TextColumn], p
     if not found:
         return
     done.replaced += Counter({f"{table}.{column.column}": n for column, n in found})
-    values = ", ".join(f'"{column.column}" = CASE WHEN {condition(column)} THEN {_replacement(column)} ELSE "{column.column}" END' for column, _ in found)
+    values = ", ".join(
+        f'"{column.column}" = CASE WHEN {condition(column)} THEN {_replacement(column)} ELSE "{column.column}" END' for column, _ in found
+    )
     where = " OR ".join(condition(column) for column, _ in found)
     statement = f"UPDATE {table} SET {values} WHERE {of_others} AND ({where})"  # noqa: S608 - names of the catalogue
     session.execute(text(statement), {"pattern": pattern})
@@ -92,7 +94,8 @@ def _replacement(column: TextColumn) -> str:
         case "jsonb":
             return f"lms.without_names({name}, :pattern)"
         case "text[]":
-            return f"(SELECT array_agg(regexp_replace(e.t, :pattern, '{GONE}', 'gi') ORDER BY e.n) FROM unnest({name}) WITH ORDINALITY AS e (t, n))"
+            replaced = f"array_agg(regexp_replace(e.t, :pattern, '{GONE}', 'gi') ORDER BY e.n)"
+            return f"(SELECT {replaced} FROM unnest({name}) WITH ORDINALITY AS e (t, n))"  # noqa: S608 - names of the catalogue
     # Two keys that differ in the name alone would be the same without it.
     gone = "'[…' || id || ']'" if column.is_key else f"'{GONE}'"
     return f"regexp_replace({name}, :pattern, {gone}, 'gi')"
@@ -114,8 +117,8 @@ def _list_files(session: Session, materials: list[int], done: ErasedTexts) -> No
         SELECT m.id, c.code FROM materials AS m JOIN courses AS c ON c.id = m.course_id WHERE m.id = ANY (:materials) ORDER BY c.code, m.id
     """)
     done.remains += [
-        f"The file of material {material} of {course} names the person. lmskit changes no files: remove it (lmskit material remove {material})"
-        " or add another in its place."
+        f"The file of material {material} of {course} names the person. lmskit changes no files: remove the material"
+        f" (lmskit material remove {material}) or add another in its place."
         for material, course in session.execute(statement, {"materials": materials})
     ]
 
@@ -128,7 +131,9 @@ def _remove_addresses(session: Session, pattern: str, done: ErasedTexts) -> None
         ("materials", "DELETE FROM materials WHERE url ~* :pattern AND checksum IS NULL"),
     ):
         done.removed[table] += _count(session, statement, pattern)
-    cleared = "UPDATE materials SET url = NULL, etag = NULL, last_modified = NULL, fetched_at = NULL, state = 'current' WHERE url ~* :pattern"
+    cleared = (
+        "UPDATE materials SET url = NULL, etag = NULL, last_modified = NULL, fetched_at = NULL, state = 'current' WHERE url ~* :pattern"
+    )
     done.replaced["materials.url"] += _count(session, cleared, pattern)
 
 

@@ -33,8 +33,10 @@ FINGERPRINT = (
 """As `erase_person` computes it: the id and the time at which the row was made, which a backup has too."""
 ALWAYS_REMAINS = (
     "Backups from before this day have the person until they expire; after a restore of one, lmskit person replay erases them again.",
-    "The server's files keep deleted rows until the next vacuum, its write-ahead log until it is recycled, and the planner's statistics"
-    " until the next ANALYZE; autovacuum does both.",
+    (
+        "The server's files keep deleted rows until the next vacuum, its write-ahead log until it is recycled, and the planner's statistics"
+        " until the next ANALYZE; autovacuum does both."
+    ),
     "Messages that were sent, and files that people saved or printed themselves, are beyond lmskit.",
 )
 """What no erasure reaches, and until when."""
@@ -205,6 +207,6 @@ def _last_step(session: Session, person_id: int, *, family_alone: bool) -> int |
     return n_entries
 
 
-def _run(session: Session, statement: str, **parameters: Any) -> int:  # noqa: ANN401 - values of any column
+def _run(session: Session, statement: str, **parameters: Any) -> int:
     result = session.execute(text(statement), parameters)
     return result.rowcount if isinstance(result, CursorResult) else 0

@@ -30,10 +30,14 @@ def test_every_holding_is_a_column_of_the_database(session):
     "statement",
     [
         "CREATE TABLE lms.badges (id bigint, owner bigint REFERENCES lms.users)",
-        "CREATE TABLE lms.badges (course_id bigint, holder bigint,"
-        " FOREIGN KEY (course_id, holder) REFERENCES lms.student_enrollments (course_id, student_id))",
-        "CREATE TABLE lms.badges (course_id bigint, holder bigint, week integer,"
-        " FOREIGN KEY (course_id, holder, week) REFERENCES lms.topic_performance (course_id, student_id, week_number))",
+        (
+            "CREATE TABLE lms.badges (course_id bigint, holder bigint,"
+            " FOREIGN KEY (course_id, holder) REFERENCES lms.student_enrollments (course_id, student_id))"
+        ),
+        (
+            "CREATE TABLE lms.badges (course_id bigint, holder bigint, week integer,"
+            " FOREIGN KEY (course_id, holder, week) REFERENCES lms.topic_performance (course_id, student_id, week_number))"
+        ),
         "CREATE TABLE lms.archived (course_id bigint, student_id bigint)",
         "ALTER TABLE lms.materials ADD COLUMN author bigint REFERENCES lms.users",
     ],
@@ -48,15 +52,29 @@ def test_every_text_column_is_of_a_type_that_is_treated(session):
 
 
 def test_a_new_kind_of_text_is_noticed(owner_session):
-    owner_session.execute(text("CREATE TABLE lms.badges (note varchar(20), more xml, raw bytea, parts jsonb[], code json, name name, bits bit)"))
+    owner_session.execute(
+        text("CREATE TABLE lms.badges (note varchar(20), more xml, raw bytea, parts jsonb[], code json, name name, bits bit)")
+    )
     found = {column.type for column in text_columns(owner_session) if column.table == "badges"}
     assert not found & (REPLACED_TYPES | FOLLOWING_TYPES)
     assert len(found) == 7
 
 
 def test_what_is_treated_differently_exists(session):
-    columns = {}
+    columns: dict[str, set[str]] = {}
     for column in text_columns(session):
         columns.setdefault(column.table, set()).add(column.column)
     assert set(ELSEWHERE) <= set(columns)
     assert all(left <= columns[table] for table, left in LEFT.items())
+
+
+def test_a_key_that_is_replaced_is_told_apart_by_an_id(session):
+    with_id = {column.table for column in text_columns(session)} & set(
+        session.scalars(text("SELECT table_name FROM information_schema.columns WHERE table_schema = 'lms' AND column_name = 'id'"))
+    )
+    keys = {
+        column.table
+        for column in text_columns(session)
+        if column.is_key and column.type == "text" and column.table not in ELSEWHERE and column.column not in LEFT.get(column.table, set())
+    }
+    assert keys <= with_id

@@ -22,7 +22,8 @@ STUDENT = 31
 FORMS = "Zephyra Quixwell; QUIXWELL, Zephyra; zephyra.quixwell@example.org, zephyra_quixwell and SIS90817263."
 TRACES = ("quixwell", "zephyra", "sis90817263")
 CLOSED = {
-    "archives.sha256", "erasures.fingerprint", "embedding_models.checksum", "material_files.stored_as", "materials.checksum", "materials.stored_as",
+    "archives.sha256", "erasures.fingerprint", "embedding_models.checksum", "material_files.stored_as", "materials.checksum",
+    "materials.stored_as",
     "reading_decisions.passage_checksum", "material_passages.language", "materials.language",
     "embedding_models.name", "passage_vectors.model",
 }  # fmt: skip
@@ -60,7 +61,11 @@ def planted(world, columns):
             tries = {
                 "text": (FORMS, "https://example.org/zephyra.quixwell", "zephyra.quixwell@example.org"),
                 "text[]": (f'{{"{FORMS}"}}',),
-                "jsonb": (f'[{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}]', f'{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}', f'{{"{FORMS}": "{FORMS}"}}'),
+                "jsonb": (
+                    f'[{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}]',
+                    f'{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}',
+                    f'{{"{FORMS}": "{FORMS}"}}',
+                ),
             }[column.type]
             statement = sql.SQL("UPDATE lms.{0} SET {1} = %s WHERE ctid = (SELECT max(ctid) FROM lms.{0})").format(
                 sql.Identifier(column.table), sql.Identifier(column.column)

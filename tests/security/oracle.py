@@ -120,7 +120,7 @@ BLIND = {
 }  # fmt: skip
 """A column of each table that can be set to itself."""
 MISSING = "23503"
-REFERRED_TO = {"23001", "23503"}
+REFERRED_TO: set[str | None] = {"23001", "23503"}
 """A row that others refer to cannot be deleted; servers before 18 have one code for both."""
 HIDDEN = {"quiz_attempts": DENIED} | dict.fromkeys(("material_passages", "passage_vectors", "reading_decisions", "crawl_pages"), MISSING)
 """How a copy of another's row in a course of one's own fails, whether or not there is such a row."""
@@ -282,10 +282,10 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
                 yield f"{login.email} sets a password of a lecturer: {code}"
     # An administrator erases a person of whom nothing is left but the row; one who has an enrollment or a course stays.
     for person, by_administrator in ((OWN + 34, {None}), (OWN + 31, REFERRED_TO), (FOREIGN + 1, REFERRED_TO)):
-        for login, expected in ((world.own, {DENIED}), (world.admin, by_administrator)):
+        for login, codes in ((world.own, {DENIED}), (world.admin, by_administrator)):
             with world.posing(connection, login.name):
                 code = tried(connection, sql.SQL(f"SELECT lms.erase_person({person}, false)"))[1]
-                if code not in expected:
+                if code not in codes:
                     yield f"{login.email} erases person {person}: {code}"
     with connection.transaction(force_rollback=True):
         connection.execute("UPDATE lms.users SET db_role = NULL")
