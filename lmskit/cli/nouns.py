@@ -32,6 +32,7 @@ NOUNS = {
     "mastery": "Estimates of mastery: refresh them, show them, and choose their rule.",
     "knowledge": "Knowledge tracing: fit it to responses, and see how well it predicts.",
     "report": "Build the reports of a term.",
+    "export": "Write records without names, for research.",
     "service": "Run the jobs that need no person: units of systemd, lines of cron.",
     "backup": "Make, verify, restore, list and remove backups.",
     "db": "The database server, its preparation and its revision.",

@@ -12,6 +12,7 @@ from lmskit.listings import COURSES, SYLLABUS
 from lmskit.models import Course, Enrollment, Quiz, Syllabus, Term, User
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.term import term_by_code
 from lmskit.schemas.course_outline import CourseOutline
 from lmskit.vocabulary import EnrollmentStatus
 
@@ -83,6 +84,18 @@ def course_by_code(session: Session, code: str) -> Course:
     if course is None:
         raise CourseNotFoundError(course=code)
     return course
+
+
+def courses_of_term(session: Session, term: str) -> list[Course]:
+    """The courses of a term that the signed-in person can see, by code.
+
+    Raises
+    ------
+    TermNotFoundError
+        There is no such term among those the person can see.
+    """
+    wanted = select(Course).where(Course.term_id == term_by_code(session, term).id).order_by(Course.code.collate("C"))
+    return list(session.scalars(wanted))
 
 
 def require_week(session: Session, courses: Sequence[str], week: int | None) -> None:

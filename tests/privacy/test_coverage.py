@@ -68,7 +68,7 @@ def test_what_is_treated_differently_exists(session):
     assert all(left <= columns[table] for table, left in LEFT.items())
 
 
-def test_a_key_that_is_replaced_is_told_apart_by_an_id(session):
+def test_a_key_that_is_replaced_has_an_id_beside_it(session):
     with_id = {column.table for column in text_columns(session)} & set(
         session.scalars(text("SELECT table_name FROM information_schema.columns WHERE table_schema = 'lms' AND column_name = 'id'"))
     )
