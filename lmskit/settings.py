@@ -280,6 +280,23 @@ class Settings(BaseSettings):
         default=60, gt=0, le=600, description="`LMSKIT_EMBEDDING_TIMEOUT`: seconds for one request to the model server, 60 by default"
     )
 
+    retention_messages: int | None = Field(
+        default=None, ge=1, description="`LMSKIT_RETENTION_MESSAGES`: days after which `lmskit retention` removes sent and refused messages"
+    )
+    retention_imports: int | None = Field(
+        default=None,
+        ge=1,
+        description="`LMSKIT_RETENTION_IMPORTS`: days after which it removes single findings from reports of imports; their counts stay",
+    )
+    retention_audit: int | None = Field(
+        default=None, ge=366, description="`LMSKIT_RETENTION_AUDIT`: days after which it removes entries of the audit trail, at least 366"
+    )
+    retention_students: int | None = Field(
+        default=None,
+        ge=1,
+        description="`LMSKIT_RETENTION_STUDENTS`: days after the last term of a student after which it erases the student",
+    )
+
     @field_validator("home", "project_root", "workspace", "reports_dir", "mail_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:

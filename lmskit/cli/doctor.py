@@ -29,6 +29,7 @@ from lmskit.errors import (
     BusyError,
     DatabaseError,
     DatabaseSessionNotFoundError,
+    InputError,
     MaterialStoreError,
     RevisionError,
     SeveralHeadsError,
@@ -40,6 +41,8 @@ from lmskit.queries.health import database_findings
 from lmskit.queries.load import load_findings
 from lmskit.rounding import count_text
 from lmskit.services.database_session import end_session
+from lmskit.services.erasure import brought_back, remembered_erasures
+from lmskit.services.erasure_memory import FILE, read_memory
 from lmskit.services.material_store import store_findings
 from lmskit.variables import misspelt_variables
 
@@ -128,6 +131,7 @@ def all_findings() -> Iterator[Finding]:
             yield from materials_findings(session)
             if session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one():  # as an administrator has
                 yield backups(session)
+            yield from erasure_findings(session, access().settings.home / FILE)
         if embedded:
             yield from tried_passwords(access().server.cluster.layout.log)
     except RevisionError as error:
@@ -156,6 +160,26 @@ def backups(session: Session) -> Finding:
     except BackupError as error:
         return note("backup", f"Backups were not checked. {error}")
     return backup_finding(repository, server.database, own_data=has_own_data(session), now=dt.datetime.now(dt.UTC))
+
+
+def erasure_findings(session: Session, memory: Path) -> Iterator[Finding]:
+    """Look for people who were erased, and whom a restored backup has brought back."""
+    if not session.scalar(text("SELECT has_table_privilege('lms.erasures', 'SELECT')")):
+        return
+    try:
+        remembered = {*remembered_erasures(session), *(read_memory(memory) if memory.exists() else ())}
+    except InputError as error:
+        yield wrong("erasures", str(error))
+        return
+    again = brought_back(session, remembered)
+    if again:
+        yield wrong(
+            "erasures",
+            f"{len(again)} of those who were erased are in the database again, from an older backup."
+            " To erase them again: lmskit person replay",
+        )
+    else:
+        yield well("erasures", "Nobody who was erased is in the database.")
 
 
 def server_sessions(data: Path) -> Iterator[Finding]:

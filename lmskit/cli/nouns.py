@@ -33,6 +33,7 @@ NOUNS = {
     "knowledge": "Knowledge tracing: fit it to responses, and see how well it predicts.",
     "report": "Build the reports of a term.",
     "export": "Write records without names, for research.",
+    "retention": "Show or remove what is kept longer than the retention periods say.",
     "service": "Run the jobs that need no person: units of systemd, lines of cron.",
     "backup": "Make, verify, restore, list and remove backups.",
     "db": "The database server, its preparation and its revision.",

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from lmskit.cli.asking import confirmed
 from lmskit.cli.printing import print_line
 from lmskit.db import access, snapshot, transaction
 from lmskit.errors import LecturerNotFoundError
+from lmskit.models import User
 from lmskit.queries.person import person_by_email
 from lmskit.queries.personal_data import naming_pattern, person_id_of
 from lmskit.read_models.personal_data import personal_data
@@ -26,6 +28,9 @@ app = typer.Typer(name="person", help="Export or erase everything about one pers
 Who = Annotated[
     str,
     typer.Argument(metavar="PERSON", help="Address of the person, or the number (No.) that lists of students show.", show_default=False),
+]
+CoursesTo = Annotated[
+    str | None, typer.Option(metavar="EMAIL", help="The lecturer who takes over the courses of a person.", show_default=False)
 ]
 
 
@@ -46,9 +51,7 @@ def export(
 def erase(
     who: Who,
     *,
-    courses_to: Annotated[
-        str | None, typer.Option(metavar="EMAIL", help="The lecturer who takes over the person's courses.", show_default=False)
-    ] = None,
+    courses_to: CoursesTo = None,
     family_name_alone: Annotated[
         bool, typer.Option("--family-name-alone", help="Replace the family name alone in texts too; it may be a word, or another person's.")
     ] = False,
@@ -73,11 +76,7 @@ def erase(
         for path in naming:
             path.unlink(missing_ok=True)
     with transaction() as session:
-        taker = None
-        if courses_to is not None:
-            taker = person_by_email(session, courses_to)
-            if taker is None or taker.role is not Role.LECTURER:
-                raise LecturerNotFoundError(email=courses_to)
+        taker = lecturer_to_take(session, courses_to)
         erased = erase_person(session, person_id, courses_to=taker, family_alone=family_name_alone, dry_run=dry_run)
     if not dry_run:
         if email is not None:
@@ -108,16 +107,30 @@ def erased(
 def replay(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="What `erased --to` wrote; by default erasures.json in LMSKIT_HOME.", show_default=False),
+        typer.Argument(
+            metavar="[FILE]", help="What `erased --to` wrote; by default erasures.json in LMSKIT_HOME.", show_default=False
+        ),
     ] = None,
+    *,
+    courses_to: CoursesTo = None,
 ) -> None:
     """Erase again those whom an older backup has brought back."""
     remembered = read_memory(file or access().settings.home / FILE)
     with transaction() as session:
-        again = replay_erasures(session, remembered)
+        again = replay_erasures(session, remembered, courses_to=lecturer_to_take(session, courses_to))
     for one in again:
         print_line(f"Person {one.person_id} was erased again: {_counts(one.removed)}.")
     print_line(f"{len(again)} of {len(remembered)} remembered people were in the database, and are erased.")
+
+
+def lecturer_to_take(session: Session, email: str | None) -> User | None:
+    """The lecturer with this address; None without one."""
+    if email is None:
+        return None
+    lecturer = person_by_email(session, email)
+    if lecturer is None or lecturer.role is not Role.LECTURER:
+        raise LecturerNotFoundError(email=email)
+    return lecturer
 
 
 def receipt_lines(erased: Erasure, *, naming: list[Path], unread: list[Path], removed: bool, dry_run: bool) -> list[str]:

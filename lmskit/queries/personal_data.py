@@ -113,6 +113,22 @@ SELECT DISTINCT login FROM (
 """
 
 
+ADDRESSES = """
+SELECT DISTINCT address FROM (
+    SELECT email AS address FROM users WHERE id = :person
+    UNION ALL
+    SELECT d.document ->> 'email' FROM audit_log AS a CROSS JOIN LATERAL (VALUES (a.old), (a.new)) AS d (document)
+    WHERE a.table_name = 'users' AND a.row_key = CAST(:person AS text)
+) AS found
+WHERE address IS NOT NULL AND NOT EXISTS (SELECT FROM users AS o WHERE o.id <> :person AND o.email = address)
+"""
+
+
+def addresses_of(session: Session, person_id: int) -> list[str]:
+    """The address of a person and earlier ones, which the audit trail has, without those that another person has now."""
+    return list(session.scalars(text(ADDRESSES), {"person": person_id}))
+
+
 def logins_of(session: Session, person_id: int) -> list[str]:
     """The login of a person and those under earlier addresses, which the audit trail has."""
     return list(session.scalars(text(LOGINS), {"person": person_id}))

@@ -92,7 +92,7 @@ def _replacement(column: TextColumn) -> str:
     name = f'"{column.column}"'
     match column.type:
         case "jsonb":
-            return f"lms.without_names({name}, :pattern)"
+            return f"lms.without_names({name}, :pattern, :pattern)"
         case "text[]":
             replaced = f"array_agg(regexp_replace(e.t, :pattern, '{GONE}', 'gi') ORDER BY e.n)"
             return f"(SELECT {replaced} FROM unnest({name}) WITH ORDINALITY AS e (t, n))"  # noqa: S608 - names of the catalogue

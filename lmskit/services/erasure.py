@@ -17,7 +17,7 @@ from lmskit.db import violated_constraint
 from lmskit.db.transaction import longer_lock_timeout
 from lmskit.errors import LastAdministratorError, MessageOnItsWayError, OwnLoginError, PersonGoneError, TeachesCoursesError
 from lmskit.models import Course, User
-from lmskit.queries.personal_data import columns_by_table, logins_of, naming_pattern, texts_naming
+from lmskit.queries.personal_data import addresses_of, columns_by_table, logins_of, naming_pattern, texts_naming
 from lmskit.services.erased_texts import replace_names
 from lmskit.services.importing import QUEUE_TIMES
 from lmskit.services.permission import administrators_only
@@ -106,20 +106,23 @@ def erase_person(
 
 
 @administrators_only("erase people")
-def replay_erasures(session: Session, remembered: Iterable[Remembered]) -> list[Erasure]:
+def replay_erasures(session: Session, remembered: Iterable[Remembered], *, courses_to: User | None = None) -> list[Erasure]:
     """Erase again those whom a restored backup has brought back; a person who only has the same id stays.
-
-    Courses that such a person teaches in the backup have to be handed over first.
 
     Raises
     ------
     TeachesCoursesError
-        One of them teaches courses.
+        One of them teaches courses in the backup, and nobody takes them over.
     """
+    return [erase_person(session, one.person_id, courses_to=courses_to) for one in brought_back(session, remembered)]
+
+
+def brought_back(session: Session, remembered: Iterable[Remembered]) -> list[Remembered]:
+    """Those who are remembered as erased and are in the database nevertheless, by id; only administrators see them."""
     statement = text(f"SELECT u.id, {FINGERPRINT} FROM users AS u WHERE u.id = ANY (:ids)")  # noqa: S608 - the constant above
     wanted = set(remembered)
     here = {Remembered(*row) for row in session.execute(statement, {"ids": sorted(one.person_id for one in wanted)})}
-    return [erase_person(session, one.person_id) for one in sorted(wanted & here)]
+    return sorted(wanted & here)
 
 
 def remembered_erasures(session: Session) -> list[Remembered]:
@@ -132,7 +135,7 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
     _lock(session, person_id)
     names = naming_pattern(session, person_id, family_alone=family_alone)
     wider = naming_pattern(session, person_id, family_alone=True)
-    logins = logins_of(session, person_id)
+    logins, addresses = logins_of(session, person_id), addresses_of(session, person_id)
     removed = Counter[str]()
     _hand_over(session, person_id, courses_to)
     # Attempts first, which keep an enrollment; messages last, as those who deliver them lock them.
@@ -141,10 +144,12 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
         ("outbox", "student_id"),
     ):  # fmt: skip
         removed[table] += _run(session, f"DELETE FROM {table} WHERE {column} = :person", person=person_id)  # noqa: S608 - names from here
+    removed["outbox"] += _run(session, "DELETE FROM outbox WHERE recipient = ANY (:addresses)", addresses=addresses)
+    # They go with the person's row: the last step needs them, to find them in the audit trail.
+    removed["external_ids"] += session.scalar(text("SELECT count(*) FROM external_ids WHERE person_id = :person"), {"person": person_id}) or 0
     remains: list[str] = []
     replaced = _without_logins(session, person_id, logins)
     if names is not None:
-        removed["outbox"] += _run(session, "DELETE FROM outbox WHERE recipient ~* :names", names=names)
         texts = replace_names(session, names)
         replaced += texts.replaced
         removed += texts.removed

@@ -1,13 +1,15 @@
 SET LOCAL ROLE lmskit_definer;
+DROP FUNCTION lms.remove_old_entries(timestamp with time zone);
 DROP FUNCTION lms.erase_person(bigint, boolean);
 SET LOCAL ROLE lmskit_owner;
-DROP FUNCTION lms.without_names(jsonb, text);
+DROP FUNCTION lms.without_names(jsonb, text, text);
 DROP FUNCTION lms.naming_pattern(bigint, boolean);
 DROP POLICY definer_erases ON lms.audit_log;
+DROP POLICY definer_removes ON lms.audit_log;
 DROP POLICY definer_reads ON lms.audit_log;
 DROP POLICY definer_reads_of_people ON lms.external_ids;
 DROP POLICY definer_erases ON lms.users;
-REVOKE SELECT, UPDATE (actor, old, new) ON lms.audit_log FROM lmskit_definer;
+REVOKE SELECT, UPDATE (actor, old, new), DELETE ON lms.audit_log FROM lmskit_definer;
 REVOKE SELECT (person_id) ON lms.external_ids FROM lmskit_definer;
 REVOKE SELECT (family_name, given_name, created_at) ON lms.users FROM lmskit_definer;
 REVOKE DELETE ON lms.users FROM lmskit_definer;

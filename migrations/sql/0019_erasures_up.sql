@@ -28,10 +28,11 @@ GRANT SELECT (erased_by), INSERT (person_id, fingerprint), UPDATE (erased_by) ON
 
 GRANT SELECT (family_name, given_name, created_at), DELETE ON lms.users TO lmskit_definer;
 GRANT SELECT (person_id) ON lms.external_ids TO lmskit_definer;
-GRANT SELECT, UPDATE (actor, old, new) ON lms.audit_log TO lmskit_definer;
+GRANT SELECT, UPDATE (actor, old, new), DELETE ON lms.audit_log TO lmskit_definer;
 CREATE POLICY definer_erases ON lms.users FOR DELETE TO lmskit_definer USING (true);
 CREATE POLICY definer_reads_of_people ON lms.external_ids FOR SELECT TO lmskit_definer USING (person_id IS NOT NULL);
 CREATE POLICY definer_reads ON lms.audit_log FOR SELECT TO lmskit_definer USING (true);
+CREATE POLICY definer_removes ON lms.audit_log FOR DELETE TO lmskit_definer USING (at < now() - interval '1 year');
 CREATE POLICY definer_erases ON lms.audit_log FOR UPDATE TO lmskit_definer USING (true) WITH CHECK (true);
 
 -- 1. What names a person ---------------------------------------------------------------------------
@@ -105,27 +106,36 @@ COMMENT ON FUNCTION lms.naming_pattern(bigint, boolean) IS
 
 SET LOCAL row_security = off;
 
-CREATE FUNCTION lms.without_names(document jsonb, pattern text) RETURNS jsonb
+CREATE FUNCTION lms.without_names(document jsonb, pattern text, in_sentences text) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $function$
 BEGIN
     RETURN CASE jsonb_typeof(document)
-        WHEN 'string' THEN to_jsonb(regexp_replace(document #>> '{}', pattern, '[…]', 'gi'))
+        WHEN 'string' THEN to_jsonb(regexp_replace(
+            document #>> '{}', CASE WHEN document #>> '{}' ~ '\s' THEN in_sentences ELSE pattern END, '[…]', 'gi'
+        ))
         WHEN 'array' THEN (
-            SELECT coalesce(jsonb_agg(lms.without_names(e.value, pattern) ORDER BY e.number), '[]')
+            SELECT coalesce(jsonb_agg(lms.without_names(e.value, pattern, in_sentences) ORDER BY e.number), '[]')
             FROM jsonb_array_elements(document) WITH ORDINALITY AS e (value, number)
         )
         WHEN 'object' THEN (
-            SELECT coalesce(jsonb_object_agg(regexp_replace(e.key, pattern, '[…]', 'gi'), lms.without_names(e.value, pattern)), '{}')
+            SELECT coalesce(
+                jsonb_object_agg(
+                    regexp_replace(e.key, CASE WHEN e.key ~ '\s' THEN in_sentences ELSE pattern END, '[…]', 'gi'),
+                    lms.without_names(e.value, pattern, in_sentences)
+                ),
+                '{}'
+            )
             FROM jsonb_each(document) AS e
         )
         ELSE document
     END;
 END
 $function$;
-COMMENT ON FUNCTION lms.without_names(jsonb, text) IS 'A document in which […] stands for what the pattern finds, in texts and in the names of fields';
+COMMENT ON FUNCTION lms.without_names(jsonb, text, text) IS
+    'A document in which […] stands for what the pattern finds, in texts and in the names of fields; texts with blanks have a pattern of their own';
 
-REVOKE EXECUTE ON FUNCTION lms.naming_pattern(bigint, boolean), lms.without_names(jsonb, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION lms.naming_pattern(bigint, boolean), lms.without_names(jsonb, text) TO lmskit_admin, lmskit_definer;
+REVOKE EXECUTE ON FUNCTION lms.naming_pattern(bigint, boolean), lms.without_names(jsonb, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lms.naming_pattern(bigint, boolean), lms.without_names(jsonb, text, text) TO lmskit_admin, lmskit_definer;
 
 -- 2. The last step ---------------------------------------------------------------------------------
 
@@ -136,7 +146,9 @@ CREATE FUNCTION lms.erase_person(person bigint, family_alone boolean) RETURNS bi
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
 DECLARE
     made timestamp with time zone;
-    names CONSTANT text := coalesce(lms.naming_pattern(person, family_alone), '(?!)');
+    names CONSTANT text := coalesce(lms.naming_pattern(person, false), '(?!)');
+    -- A family name alone may be another person's, or a value such as a status: it is looked for where there is more than one word.
+    wider CONSTANT text := coalesce(lms.naming_pattern(person, family_alone), '(?!)');
     logins text[];
     attempts text[];
     n_entries bigint;
@@ -173,11 +185,11 @@ BEGIN
         SET
             actor = CASE WHEN f.is_by THEN 'erased:' || person ELSE a.actor END,
             old = CASE WHEN f.is_about
-                THEN (SELECT jsonb_object_agg(e.key, '[…]') FROM jsonb_each(CASE jsonb_typeof(a.old) WHEN 'object' THEN a.old ELSE '{}' END) AS e) ELSE lms.without_names(a.old, names) END,
+                THEN (SELECT jsonb_object_agg(e.key, '[…]') FROM jsonb_each(CASE jsonb_typeof(a.old) WHEN 'object' THEN a.old ELSE '{}' END) AS e) ELSE lms.without_names(a.old, names, wider) END,
             new = CASE WHEN f.is_about
-                THEN (SELECT jsonb_object_agg(e.key, '[…]') FROM jsonb_each(CASE jsonb_typeof(a.new) WHEN 'object' THEN a.new ELSE '{}' END) AS e) ELSE lms.without_names(a.new, names) END
+                THEN (SELECT jsonb_object_agg(e.key, '[…]') FROM jsonb_each(CASE jsonb_typeof(a.new) WHEN 'object' THEN a.new ELSE '{}' END) AS e) ELSE lms.without_names(a.new, names, wider) END
         FROM found AS f
-        WHERE f.id = a.id AND (f.is_about OR f.is_by OR a.old::text ~* names OR a.new::text ~* names)
+        WHERE f.id = a.id AND (f.is_about OR f.is_by OR a.old::text ~* wider OR a.new::text ~* wider)
         RETURNING a.id
     )
     SELECT count(*) INTO n_entries FROM changed;
@@ -194,8 +206,29 @@ $function$;
 COMMENT ON FUNCTION lms.erase_person(bigint, boolean) IS
     'Deletes a person who has no course, enrollment or attempt left, takes what names them out of the audit trail, and remembers the erasure by numbers; returns how many entries changed, null where there is no such person';
 
-REVOKE EXECUTE ON FUNCTION lms.erase_person(bigint, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION lms.erase_person(bigint, boolean) TO lmskit_admin;
+-- 3. Entries that are too old -----------------------------------------------------------------------
+--
+-- The policy, not the function, says what stays: a year is always on record.
+
+CREATE FUNCTION lms.remove_old_entries(before timestamp with time zone) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
+DECLARE
+    n_removed bigint;
+BEGIN
+    DELETE FROM lms.audit_log AS a WHERE a.at < before;
+    GET DIAGNOSTICS n_removed = ROW_COUNT;
+    IF n_removed > 0 THEN
+        INSERT INTO lms.audit_log (action, table_name, row_key, new)
+        VALUES ('old entries removed', 'audit_log', '*', jsonb_build_object('entries', n_removed, 'before', before));
+    END IF;
+    RETURN n_removed;
+END
+$function$;
+COMMENT ON FUNCTION lms.remove_old_entries(timestamp with time zone) IS
+    'Removes entries of the audit trail from before a time, none of the last year, and records that; returns how many';
+
+REVOKE EXECUTE ON FUNCTION lms.erase_person(bigint, boolean), lms.remove_old_entries(timestamp with time zone) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lms.erase_person(bigint, boolean), lms.remove_old_entries(timestamp with time zone) TO lmskit_admin;
 
 SET LOCAL ROLE lmskit_owner;
 REVOKE CREATE ON SCHEMA lms FROM lmskit_definer;

@@ -20,6 +20,24 @@ def groups(people):
 
 @given(PEOPLE, st.integers(1, 7))
 def test_no_group_is_smaller_than_asked_and_nothing_is_hidden_without_need(rows, least):
+    people = pd.DataFrame({"id": range(len(rows)), **{name: [row[nth] for row in rows] for nth, name in enumerate(KNOWN)}})
+    hidden, anonymity = with_small_groups_hidden(people, KNOWN, least=least)
+    assert anonymity.n_people == len(rows)
+    if len(rows) < least:
+        assert hidden.empty
+        return
+    found = groups(hidden)
+    assert min(found.values(), default=least) >= least
+    assert anonymity.smallest == min(found.values(), default=0)
+    assert hidden["id"].tolist() == people["id"].tolist()
+    shown = hidden[KNOWN].where(hidden[KNOWN] != HIDDEN)
+    original = people[KNOWN].astype("object").where(people[KNOWN].notna(), "")
+    assert ((shown == original) | (hidden[KNOWN] == HIDDEN)).all(axis=None)
+    if min(groups(original).values(), default=least) >= least:
+        assert not (hidden[KNOWN] == HIDDEN).any(axis=None)
+
+
+def test_a_single_missing_group_cannot_be_worked_out_from_the_size_of_the_class():
     rows = [("", 0, "active")] * 7 + [("", 0, "completed")] * 5 + [("9", 3, "withdrawn"), ("8", 4, "withdrawn")]
     people = pd.DataFrame(rows, columns=KNOWN)
     hidden, _ = with_small_groups_hidden(people, KNOWN, least=5)

@@ -115,6 +115,12 @@ GRANT DELETE ON lms.erasures TO lmskit_admin;
 -- erasures can be made up
 GRANT INSERT (person_id, fingerprint) ON lms.erasures TO lmskit_admin;
 
+-- entries of the last year can be removed
+ALTER POLICY definer_removes ON lms.audit_log USING (true);
+
+-- a lecturer can remove old entries
+GRANT EXECUTE ON FUNCTION lms.remove_old_entries(timestamp with time zone) TO lmskit_lecturer;
+
 -- a lecturer can erase people
 GRANT EXECUTE ON FUNCTION lms.erase_person(bigint, boolean) TO lmskit_lecturer;
 

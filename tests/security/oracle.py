@@ -280,6 +280,11 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
             code = tried(connection, sql.SQL(setting))[1]
             if code != expected:
                 yield f"{login.email} sets a password of a lecturer: {code}"
+    for login, codes, answers in ((world.own, {DENIED}, []), (world.admin, {None}, [(0,)])):
+        with world.posing(connection, login.name):
+            given, code, _ = tried(connection, sql.SQL("SELECT lms.remove_old_entries('infinity')"))
+            if code not in codes or given != answers:
+                yield f"{login.email} removes {given or code} entries of the last year"
     # An administrator erases a person of whom nothing is left but the row; one who has an enrollment or a course stays.
     for person, by_administrator in ((OWN + 34, {None}), (OWN + 31, REFERRED_TO), (FOREIGN + 1, REFERRED_TO)):
         for login, codes in ((world.own, {DENIED}), (world.admin, by_administrator)):

@@ -187,10 +187,13 @@ SELECT lms.erase_person(:foreign_lecturer, false);
 SELECT lms.erase_person((SELECT lms.me()), false);
 
 -- refused 42501
+SELECT lms.remove_old_entries(now());
+
+-- refused 42501
 SELECT lms.naming_pattern(:foreign_lecturer, true);
 
 -- refused 42501
-SELECT lms.without_names('{"a": "b"}', 'b');
+SELECT lms.without_names('{"a": "b"}', 'b', 'b');
 
 -- refused 42501
 SELECT lms.shut_role(':other');

@@ -1,0 +1,63 @@
+"""`lmskit retention`: what is kept longer than the institution has decided, and its removal."""
+
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.asking import confirmed
+from lmskit.cli.printing import print_line, print_table
+from lmskit.db import access, snapshot, transaction
+from lmskit.services.erasure import erase_person, remembered_erasures
+from lmskit.services.erasure_memory import FILE, write_memory
+from lmskit.services.retention import due, remove_audit_entries, remove_findings, remove_messages, students_due
+from lmskit.settings import variable_of
+
+HEADINGS = {"what": "What", "kept": "Kept", "n_due": "Due", "oldest": "Oldest", "setting": "Set by"}
+
+
+def retention(
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Remove what is due, instead of showing it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Show what is kept longer than the retention periods say, or remove it. Nothing is removed by itself."""
+    settings = access().settings
+    with snapshot() as session:
+        periods = due(session, settings)
+    listed = [
+        {
+            "what": period.what,
+            "kept": "for ever" if period.days is None else f"{period.days} days",
+            "n_due": period.n_due,
+            "oldest": "" if period.oldest is None else f"{period.oldest:%Y-%m-%d}",
+            "setting": variable_of(f"retention_{period.kind}"),
+        }
+        for period in periods
+    ]
+    print_table(listed, HEADINGS, nothing="")
+    if not apply or not any(period.n_due for period in periods):
+        print_line("Nothing was removed." if any(period.n_due for period in periods) else "Nothing is due.")
+        return
+    if not yes:
+        confirmed("Remove what is due for ever?", instead="--yes")
+    for period in periods:
+        if period.days is None or not period.n_due:
+            continue
+        if period.kind == "students":
+            print_line(f"{_erase_students(period.days)} students were erased.")
+            continue
+        remove = {"messages": remove_messages, "imports": remove_findings, "audit": remove_audit_entries}[period.kind]
+        with transaction() as session:
+            print_line(f"Removed: {remove(session, period.days)} of {period.what}.")
+
+
+def _erase_students(days: int) -> int:
+    """Erase them one by one, each in a transaction of its own: what is done stays done."""
+    with snapshot() as session:
+        students = students_due(session, days)
+    for student in students:
+        with transaction() as session:
+            erase_person(session, student)
+    with snapshot() as session:
+        write_memory(access().settings.home / FILE, remembered_erasures(session))
+    return len(students)

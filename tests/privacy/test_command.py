@@ -1,0 +1,84 @@
+"""The commands of `lmskit person`: what they print, write and refuse."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from lmskit.cli import app
+from tests.security.world import OWN, prepared
+
+STUDENT = OWN + 31
+ADDRESS = "wren.student1@example.org"
+
+
+@pytest.fixture(scope="module")
+def world(fresh_database, endpoint):
+    """Two lecturers with a row in every table, marked by a word each."""
+    return prepared(fresh_database, endpoint, "lmskit_person_command")
+
+
+@pytest.fixture
+def call(configure, world, tmp_path):
+    """Call a command as the administrator, in a home of its own."""
+    configure(
+        LMSKIT_DATABASE_URL=world.engine(world.admin).url.render_as_string(hide_password=False),
+        LMSKIT_HOME=str(tmp_path / "home"),
+        LMSKIT_REPORTS_DIR=str(tmp_path / "reports"),
+    )
+    return lambda *arguments: CliRunner().invoke(app, ["person", *map(str, arguments)])
+
+
+def test_the_export_is_a_file_that_only_its_owner_reads(call, tmp_path):
+    done = call("export", ADDRESS, "--to", tmp_path / "person.json")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "person.json").stat().st_mode & 0o077 == 0
+    document = json.loads((tmp_path / "person.json").read_text(encoding="utf-8"))
+    assert document["person"] == STUDENT
+    assert f"rows about person {STUDENT}" in done.output
+
+
+def test_a_dry_run_then_the_erasure_then_nobody(call, tmp_path):
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    (reports / "report.html").write_text(f"<p>{ADDRESS}</p>")
+    rehearsed = call("erase", STUDENT, "--dry-run")
+    assert rehearsed.exit_code == 0, rehearsed.output
+    assert f"Person {STUDENT} would be erased" in rehearsed.output
+    assert str(reports / "report.html") in rehearsed.output
+    unasked = call("erase", STUDENT)
+    assert (unasked.exit_code, "--yes" in unasked.output) == (1, True)
+    done = call("erase", ADDRESS, "--yes", "--remove-files", "--receipt", tmp_path / "receipt.txt")
+    assert done.exit_code == 0, done.output
+    receipt = (tmp_path / "receipt.txt").read_text(encoding="utf-8")
+    assert "Backups from before this day" in receipt
+    assert "wren.student1" not in receipt
+    assert list(reports.iterdir()) == []
+    memory = json.loads((tmp_path / "home" / "erasures.json").read_text())
+    assert STUDENT in {entry["person_id"] for entry in memory["erasures"]}
+    again = call("erase", ADDRESS, "--yes")
+    assert (again.exit_code, f"There is no person {ADDRESS}" in again.output) == (1, True)
+    replayed = call("replay")
+    assert replayed.exit_code == 0, replayed.output
+    assert "0 of" in replayed.output
+
+
+def test_a_lecturer_with_courses_needs_a_successor(call):
+    refused = call("erase", OWN + 1, "--yes")
+    assert (refused.exit_code, "The person teaches wren-1, wren-2" in refused.output) == (1, True)
+    unknown = call("erase", OWN + 1, "--yes", "--courses-to", "nobody@example.org")
+    assert unknown.exit_code == 1
+
+
+def test_the_own_login_is_not_erased(call, world):
+    refused = call("erase", world.admin.id, "--yes")
+    assert refused.exit_code == 1
+    assert "login" in refused.output
+
+
+def test_a_lecturer_erases_and_exports_nobody(configure, world, tmp_path):
+    configure(LMSKIT_DATABASE_URL=world.engine(world.own).url.render_as_string(hide_password=False), LMSKIT_HOME=str(tmp_path))
+    for arguments in (["erase", "31", "--yes"], ["export", "31", "--to", str(tmp_path / "x")], ["erased"]):
+        refused = CliRunner().invoke(app, ["person", *arguments])
+        assert (refused.exit_code, "Only an administrator can" in refused.output) == (1, True), refused.output
+    assert not (tmp_path / "x").exists()

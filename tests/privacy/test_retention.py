@@ -1,0 +1,86 @@
+"""The retention periods: shown without a change, applied on request, and never beyond the year that stays on record."""
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from lmskit.cli import app
+from lmskit.db import transaction
+from tests.security.world import OWN, prepared
+
+
+@pytest.fixture
+def world(fresh_database, endpoint, request):
+    """Rows of four kinds that are two years old, and as many of today."""
+    made = prepared(fresh_database, endpoint, f"lmskit_retention_{len(request.node.name)}")
+    with made.superuser() as connection:
+        for statement in (
+            "UPDATE outbox SET status = 'refused', created_at = now() - interval '2 years' WHERE id = %(base)s + 401",
+            "UPDATE import_runs SET started_at = now() - interval '2 years', report ="
+            ' \'{"rejections": [{"value": "Ada"}], "oddities": [], "rejection_counts": [{"count": 1}]}\' WHERE id = %(base)s + 501',
+            "INSERT INTO audit_log (at, action, table_name, row_key) SELECT now() - interval '2 years', 'update', 'courses', n::text FROM generate_series(1, 7) AS n",
+            "UPDATE terms SET starts_on = '2020-01-01', ends_on = '2020-06-30' WHERE id = %(base)s + 5",
+        ):
+            connection.execute(statement, {"base": OWN})
+    return made
+
+
+@pytest.fixture
+def call(configure, world, tmp_path):
+    """Call the command with periods of a year and a half."""
+
+    def called(*arguments, **periods):
+        days = {name: "548" for name in ("MESSAGES", "IMPORTS", "AUDIT", "STUDENTS")} | periods
+        configure(
+            LMSKIT_DATABASE_URL=world.engine(world.admin).url.render_as_string(hide_password=False),
+            LMSKIT_HOME=str(tmp_path),
+            **{f"LMSKIT_RETENTION_{name}": value for name, value in days.items()},
+        )
+        return CliRunner().invoke(app, ["retention", *arguments])
+
+    return called
+
+
+def counts(world):
+    """Rows of the four kinds."""
+    with transaction(world.engine(world.admin)) as session:
+        return [
+            session.scalar(text(statement))
+            for statement in (
+                "SELECT count(*) FROM outbox",
+                "SELECT count(*) FROM import_runs WHERE report::text ~ 'Ada'",
+                "SELECT count(*) FROM audit_log WHERE at < now() - interval '1 year'",
+                "SELECT count(*) FROM users WHERE role = 'student'",
+            )
+        ]
+
+
+def test_without_apply_nothing_changes_and_what_is_due_is_listed(world, call):
+    before = counts(world)
+    shown = call()
+    assert shown.exit_code == 0, shown.output
+    assert counts(world) == before
+    assert "Nothing was removed." in shown.output
+    assert [line.split()[-3] for line in shown.output.splitlines() if "548 days" in line][:3] == ["1", "1", "7"]
+
+
+def test_apply_removes_what_is_due_and_records_it(world, call):
+    messages, findings, old, students = counts(world)
+    done = call("--apply", "--yes")
+    assert done.exit_code == 0, done.output
+    assert counts(world)[:3] == [messages - 1, findings - 1, old - 7]
+    assert counts(world)[3] < students
+    with transaction(world.engine(world.admin)) as session:
+        removed = session.scalar(text("SELECT new ->> 'entries' FROM audit_log WHERE action = 'old entries removed'"))
+        kept = session.scalar(text("SELECT report FROM import_runs WHERE id = :id"), {"id": OWN + 501})
+    assert removed == "7"
+    assert kept == {"rejections": [], "oddities": [], "rejection_counts": [{"count": 1}]}
+    assert call("--apply", "--yes").output.strip().endswith("Nothing is due.")
+
+
+def test_no_period_reaches_into_the_last_year_of_the_audit_trail(world, call):
+    assert call(AUDIT="30").exit_code != 0
+    with transaction(world.engine(world.admin)) as session:
+        recent = session.scalar(text("SELECT count(*) FROM audit_log WHERE at > now() - interval '1 year'"))
+        assert session.scalar(text("SELECT lms.remove_old_entries('infinity')")) == 7
+        assert session.scalar(text("SELECT count(*) FROM audit_log")) == recent + 1
