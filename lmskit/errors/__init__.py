@@ -54,6 +54,7 @@
      │    ├── OwnLoginError         a login cannot be renamed while it is in use
      │    ├── LastAdministratorError
      │    ├── TeachesCoursesError   a person who is to be erased has courses
+     │    ├── OwnErasureError       nobody erases the person they are signed in as
      │    ├── MessageOnItsWayError  a message to such a person is being sent
      │    ├── AdministratorExistsError  only the first administrator is made without another one
      │    ├── OtherRoleError        the person has another role than the request says
@@ -124,6 +125,7 @@ from lmskit.errors.conflict import (
     NotAStudentError,
     NotEnrolledError,
     OtherRoleError,
+    OwnErasureError,
     OwnLoginError,
     PersonExistsError,
     QuizAnsweredError,
@@ -275,6 +277,7 @@ __all__ = [
     "NotSignedInError",
     "NotebookCopyError",
     "OtherRoleError",
+    "OwnErasureError",
     "OwnLoginError",
     "PageGoneError",
     "PageLimitError",

@@ -111,6 +111,13 @@ class TeachesCoursesError(ConflictError):
         )
 
 
+class OwnErasureError(ConflictError):
+    """People do not erase themselves: their own session would lose its rights midway."""
+
+    def __init__(self) -> None:
+        super().__init__("You are signed in as the person who is to be erased. Nothing was erased. Ask another administrator to do it.")
+
+
 class MessageOnItsWayError(ConflictError):
     """A message to a person who is to be erased is being sent."""
 

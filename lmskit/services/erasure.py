@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import violated_constraint
 from lmskit.db.transaction import longer_lock_timeout
-from lmskit.errors import LastAdministratorError, MessageOnItsWayError, OwnLoginError, PersonGoneError, TeachesCoursesError
+from lmskit.errors import LastAdministratorError, MessageOnItsWayError, OwnErasureError, PersonGoneError, TeachesCoursesError
 from lmskit.models import Course, User
 from lmskit.queries.personal_data import addresses_of, columns_by_table, logins_of, naming_pattern, texts_naming
 from lmskit.services.erased_texts import replace_names
@@ -88,7 +88,7 @@ def erase_person(
         The person teaches courses, and nobody takes them over.
     MessageOnItsWayError
         A message to the person is being sent at this moment.
-    OwnLoginError, LastAdministratorError
+    OwnErasureError, LastAdministratorError
         It is the login that this session uses, or the only open one of an administrator.
     """
     # As an import takes them: first the imports, whose reports name people, then the person.
@@ -205,9 +205,9 @@ def _last_step(session: Session, person_id: int, *, family_alone: bool) -> int |
     except IntegrityError as error:
         match violated_constraint(error):
             case "not_the_own_login":
-                raise OwnLoginError(email="this login") from error
+                raise OwnErasureError from error
             case "an_administrator_remains":
-                raise LastAdministratorError(email="this login") from error
+                raise LastAdministratorError(email=f"Person {person_id}") from error
         raise
     return n_entries
 
