@@ -35,7 +35,7 @@ ALWAYS_REMAINS = (
     "Backups from before this day have the person until they expire; after a restore of one, lmskit person replay erases them again.",
     (
         "The server's files keep deleted rows until the next vacuum, its write-ahead log until it is recycled, and the planner's statistics"
-        " until the next ANALYZE; autovacuum does both."
+        " until the next ANALYZE (autovacuum does both); the log of a server of your own may quote values."
     ),
     "Messages that were sent, and files that people saved or printed themselves, are beyond lmskit.",
 )
