@@ -23,7 +23,7 @@ LENGTH = 20
 def pseudonym(secret: bytes, *parts: object) -> str:
     """A name for what the parts name, which nobody can compute or check without the secret: HMAC-SHA-256, shortened.
 
-    A plain hash of an address or a number is none: whoever has a list of addresses hashes them all, and compares.
+    A plain hash would not do: with a list of addresses, a person hashes them all and compares.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def with_small_groups_hidden(people: pd.DataFrame, known: Sequence[str], *, leas
     Returns
     -------
     people, anonymity
-        The table with `HIDDEN` in place of values, and what that has led to. A table with fewer people than `least` has no rows.
+        The table with `HIDDEN` instead of values, and what that has led to. A table with fewer people than `least` has no rows.
 
     Notes
     -----

@@ -36,12 +36,12 @@ from lmskit.errors import (
     UnreachableError,
 )
 from lmskit.materials.chosen_store import store_of
+from lmskit.queries.erasure import brought_back, remembered_erasures
 from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.health import database_findings
 from lmskit.queries.load import load_findings
 from lmskit.rounding import count_text
 from lmskit.services.database_session import end_session
-from lmskit.services.erasure import brought_back, remembered_erasures
 from lmskit.services.erasure_memory import FILE, read_memory
 from lmskit.services.material_store import store_findings
 from lmskit.variables import misspelt_variables

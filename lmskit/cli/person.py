@@ -13,10 +13,11 @@ from lmskit.cli.printing import print_line
 from lmskit.db import access, snapshot, transaction
 from lmskit.errors import LecturerNotFoundError
 from lmskit.models import User
+from lmskit.queries.erasure import remembered_erasures
 from lmskit.queries.person import person_by_email
 from lmskit.queries.personal_data import naming_pattern, person_id_of
 from lmskit.read_models.personal_data import personal_data
-from lmskit.services.erasure import Erasure, erase_person, remembered_erasures, replay_erasures
+from lmskit.services.erasure import Erasure, erase_person, replay_erasures
 from lmskit.services.erasure_memory import FILE, read_memory, write_memory
 from lmskit.services.permission import administrators_only
 from lmskit.services.personal_files import files_naming
@@ -97,8 +98,8 @@ def erased(
     """List the numbers of those who were erased; there is nothing else to list."""
     with snapshot() as session, administrators_only("list who was erased"):
         remembered = remembered_erasures(session)
-    for one in remembered:
-        print_line(f"{one.person_id} {one.fingerprint}")
+    for erasure in remembered:
+        print_line(f"{erasure.person_id} {erasure.fingerprint}")
     if to is not None:
         print_line(f"{write_memory(to, remembered)} erasures are in {to}.")
 
@@ -118,8 +119,8 @@ def replay(
     remembered = read_memory(file or access().settings.home / FILE)
     with transaction() as session:
         again = replay_erasures(session, remembered, courses_to=lecturer_to_take(session, courses_to))
-    for one in again:
-        print_line(f"Person {one.person_id} was erased again: {_counts(one.removed)}.")
+    for receipt in again:
+        print_line(f"Person {receipt.person_id} was erased again: {_counts(receipt.removed)}.")
     print_line(f"{len(again)} of {len(remembered)} remembered people were in the database, and are erased.")
 
 

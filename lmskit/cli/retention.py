@@ -7,9 +7,12 @@ import typer
 from lmskit.cli.asking import confirmed
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import access, snapshot, transaction
-from lmskit.services.erasure import erase_person, remembered_erasures
+from lmskit.queries.erasure import remembered_erasures
+from lmskit.queries.retention import due, students_due
+from lmskit.services.erasure import erase_person
 from lmskit.services.erasure_memory import FILE, write_memory
-from lmskit.services.retention import due, remove_audit_entries, remove_findings, remove_messages, students_due
+from lmskit.services.permission import administrators_only
+from lmskit.services.retention import remove_audit_entries, remove_findings, remove_messages
 from lmskit.settings import variable_of
 
 HEADINGS = {"what": "What", "kept": "Kept", "n_due": "Due", "oldest": "Oldest", "setting": "Set by"}
@@ -22,7 +25,7 @@ def retention(
 ) -> None:
     """Show what is kept longer than the retention periods say, or remove it. Nothing is removed by itself."""
     settings = access().settings
-    with snapshot() as session:
+    with snapshot() as session, administrators_only("see what is due by the retention periods"):
         periods = due(session, settings)
     listed = [
         {

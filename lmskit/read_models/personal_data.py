@@ -100,8 +100,8 @@ FINDINGS = """
 SELECT to_jsonb(f) FROM (
     SELECT t.started_at, t.name, e.value AS finding
     FROM import_runs AS t CROSS JOIN LATERAL (
-        SELECT r.value FROM jsonb_path_query(t.report, '$.rejections[*]') AS r (value)
-        UNION ALL SELECT o.value FROM jsonb_path_query(t.report, '$.oddities[*]') AS o (value)
+        SELECT r.value FROM jsonb_path_query(t.report, '$."rejections"[*]') AS r (value)
+        UNION ALL SELECT o.value FROM jsonb_path_query(t.report, '$."oddities"[*]') AS o (value)
     ) AS e
     WHERE e.value::text ~* :pattern ORDER BY t.id
 ) AS f
@@ -122,7 +122,7 @@ def personal_data(session: Session, person_id: int) -> Mapping[str, Any]:
     if session.scalar(text("SELECT count(*) FROM users WHERE id = :person"), {"person": person_id}) == 0:
         raise PersonGoneError(person=person_id)
     sections: list[dict[str, Any]] = [
-        {"table": one.table, "column": one.column, "what": one.what, "rows": _rows(session, one, person_id, logins)} for one in HOLDINGS
+        {"table": held.table, "column": held.column, "what": held.what, "rows": _rows(session, held, person_id, logins)} for held in HOLDINGS
     ]
     about = list(session.scalars(text(ABOUT), {"person": person_id}))
     sections.append({"table": "audit_log", "column": "row_key", "what": "changes of rows about the person", "rows": about})

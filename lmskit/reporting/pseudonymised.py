@@ -90,15 +90,15 @@ def report_lines(exported: Iterable[CourseExport], least: int) -> list[str]:
         "where it was not, * stands for it. Pseudonyms hold within one course of this export; their secret was not kept.",
         "",
     ]
-    for one in exported:
-        if one.left_out:
-            lines.append(f"{one.course}: left out, since it has fewer than {least} students.")
+    for course in exported:
+        if course.left_out:
+            lines.append(f"{course.course}: left out, since it has fewer than {least} students.")
             continue
-        hidden = ", ".join(f"{n} of {column}" for column, n in one.anonymity.n_hidden.items())
+        hidden = ", ".join(f"{n} of {column}" for column, n in course.anonymity.n_hidden.items())
         lines.append(
-            f"{one.course}: {one.anonymity.n_people} students; smallest group {one.anonymity.smallest}"
-            f" (before: {one.anonymity.smallest_before}); hidden: {hidden};"
-            f" {one.share_unique:.0%} have scores that no other student has, and could be found by whoever knows these."
+            f"{course.course}: {course.anonymity.n_people} students; smallest group {course.anonymity.smallest}"
+            f" (before: {course.anonymity.smallest_before}); hidden: {hidden};"
+            f" {course.share_unique:.0%} have scores that no other student has, and could be found by them."
         )
     return lines
 

@@ -118,7 +118,7 @@ def _list_files(session: Session, materials: list[int], done: ErasedTexts) -> No
     """)
     done.remains += [
         f"The file of material {material} of {course} names the person. lmskit changes no files: remove the material"
-        f" (lmskit material remove {material}) or add another in its place."
+        f" (lmskit material remove {material}) or add another instead."
         for material, course in session.execute(statement, {"materials": materials})
     ]
 

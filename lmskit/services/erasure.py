@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CursorResult, select, text
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +17,7 @@ from lmskit.db import violated_constraint
 from lmskit.db.transaction import longer_lock_timeout
 from lmskit.errors import LastAdministratorError, MessageOnItsWayError, OwnErasureError, PersonGoneError, TeachesCoursesError
 from lmskit.models import Course, User
+from lmskit.queries.erasure import brought_back
 from lmskit.queries.personal_data import addresses_of, columns_by_table, logins_of, naming_pattern, texts_naming
 from lmskit.services.erased_texts import replace_names
 from lmskit.services.importing import QUEUE_TIMES
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-FINGERPRINT = (
-    "encode(sha256(convert_to(u.id || ':' || to_char(u.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), 'UTF8')), 'hex')"
-)
-"""As `erase_person` computes it: the id and the time at which the row was made, which a backup has too."""
+    from lmskit.queries.erasure import Remembered
+
 ALWAYS_REMAINS = (
     "Backups from before this day have the person until they expire; after a restore of one, lmskit person replay erases them again.",
     (
@@ -40,13 +39,6 @@ ALWAYS_REMAINS = (
     "Messages that were sent, and files that people saved or printed themselves, are beyond lmskit.",
 )
 """What no erasure reaches, and until when."""
-
-
-class Remembered(NamedTuple):
-    """A person who was erased: the id that the row had, and the fingerprint that tells it from another row with the same id."""
-
-    person_id: int
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +106,7 @@ def replay_erasures(session: Session, remembered: Iterable[Remembered], *, cours
     TeachesCoursesError
         One of them teaches courses in the backup, and nobody takes them over.
     """
-    return [erase_person(session, one.person_id, courses_to=courses_to) for one in brought_back(session, remembered)]
-
-
-def brought_back(session: Session, remembered: Iterable[Remembered]) -> list[Remembered]:
-    """Those who are remembered as erased and are in the database nevertheless, by id; only administrators see them."""
-    statement = text(f"SELECT u.id, {FINGERPRINT} FROM users AS u WHERE u.id = ANY (:ids)")  # noqa: S608 - the constant above
-    wanted = set(remembered)
-    here = {Remembered(*row) for row in session.execute(statement, {"ids": sorted(one.person_id for one in wanted)})}
-    return sorted(wanted & here)
-
-
-def remembered_erasures(session: Session) -> list[Remembered]:
-    """Everybody who was erased, each once, by id."""
-    rows = session.execute(text("SELECT DISTINCT person_id, fingerprint FROM erasures ORDER BY 1, 2"))
-    return [Remembered(*row) for row in rows]
+    return [erase_person(session, person.person_id, courses_to=courses_to) for person in brought_back(session, remembered)]
 
 
 def _erased(session: Session, person_id: int, *, courses_to: User | None, family_alone: bool) -> Erasure:

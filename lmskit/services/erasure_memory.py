@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
-from lmskit.services.erasure import Remembered
+from lmskit.queries.erasure import Remembered
 from lmskit.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def read_memory(path: Path) -> set[Remembered]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it does not list erasures"
         raise InputError(f"{path} cannot be read: {reason}. Name a file that lmskit person erased --to wrote.") from error
-    if any(_FINGERPRINT.fullmatch(one.fingerprint) is None for one in remembered):
+    if any(_FINGERPRINT.fullmatch(person.fingerprint) is None for person in remembered):
         raise InputError(f"{path} cannot be read: a fingerprint in it is not one. Name a file that lmskit person erased --to wrote.")
     return remembered
 
@@ -52,7 +52,7 @@ def write_memory(path: Path, remembered: Iterable[Remembered]) -> int:
         The file cannot be written.
     """
     everybody = set(remembered) | (read_memory(path) if path.exists() else set())
-    entries = [one._asdict() for one in sorted(everybody)]
+    entries = [person._asdict() for person in sorted(everybody)]
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps({"erasures": entries}, indent=1) + "\n")
     return len(entries)

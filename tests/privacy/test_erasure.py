@@ -13,8 +13,9 @@ from sqlalchemy import text
 from lmskit.db import transaction
 from lmskit.errors import MessageOnItsWayError, PersonGoneError, TeachesCoursesError
 from lmskit.models import User
+from lmskit.queries.erasure import brought_back, remembered_erasures
 from lmskit.queries.personal_data import text_columns
-from lmskit.services.erasure import ALWAYS_REMAINS, brought_back, erase_person, remembered_erasures, replay_erasures
+from lmskit.services.erasure import ALWAYS_REMAINS, erase_person, replay_erasures
 from tests.security.world import FOREIGN, OWN, prepared
 
 PLANTED, RESTORED = 31, 32
@@ -124,7 +125,7 @@ def test_nothing_is_left_of_a_student_as_the_dry_run_said(world):
     assert any("file of material" in sentence for sentence in receipt.remains)
     assert set(ALWAYS_REMAINS) <= set(receipt.remains)
     with transaction(world.engine(world.admin)) as session:
-        assert PLANTED in {one.person_id for one in remembered_erasures(session)}
+        assert PLANTED in {erased.person_id for erased in remembered_erasures(session)}
         (entry,) = session.execute(
             text("SELECT actor, row_key FROM audit_log WHERE action = 'person erased' AND row_key = :id"), {"id": str(PLANTED)}
         )
@@ -150,7 +151,7 @@ def test_a_person_of_an_older_backup_is_erased_again_and_one_with_the_same_id_is
         row = connection.execute("SELECT created_at FROM users WHERE id = %s", [RESTORED]).fetchone()
     with transaction(world.engine(world.admin)) as session:
         erase_person(session, RESTORED)
-        remembered = [one for one in remembered_erasures(session) if one.person_id == RESTORED]
+        remembered = [erased for erased in remembered_erasures(session) if erased.person_id == RESTORED]
     person = (
         "INSERT INTO users (id, email, family_name, sort_name, role, created_at) OVERRIDING SYSTEM VALUE"
         " VALUES (%s, 'zephyra.quixwell@example.org', 'Quixwell', 'quixwell', 'student', %s::timestamptz + %s * interval '1 microsecond')"
@@ -165,7 +166,7 @@ def test_a_person_of_an_older_backup_is_erased_again_and_one_with_the_same_id_is
         connection.execute(person, [RESTORED, row[0], 0])
     with transaction(world.engine(world.admin)) as session:
         assert brought_back(session, remembered) == remembered
-        assert [one.person_id for one in replay_erasures(session, remembered)] == [RESTORED]
+        assert [erased.person_id for erased in replay_erasures(session, remembered)] == [RESTORED]
         assert replay_erasures(session, remembered) == []
     assert traces(world) == []
 

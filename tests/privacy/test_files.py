@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from lmskit.errors import InputError
-from lmskit.services.erasure import Remembered
+from lmskit.queries.erasure import Remembered
 from lmskit.services.erasure_memory import read_memory, write_memory
 from lmskit.services.personal_files import files_naming
 

@@ -62,7 +62,7 @@ def test_small_groups_are_hidden_and_the_report_says_so(exported):
         key = (row["course"], row["status"], row["started_week"], row["ended_week"])
         sizes[key] = sizes.get(key, 0) + 1
     assert min(sizes.values()) >= 5
-    assert [one.anonymity.smallest_before < 5 for one in report] == [True, True]
+    assert [course.anonymity.smallest_before < 5 for course in report] == [True, True]
     assert f"wren-2: {len([row for row in students if row['course'] == 'wren-2'])} students" in (folder / "report.txt").read_text()
 
 
