@@ -17,7 +17,7 @@ from lmskit.queries.erasure import remembered_erasures
 from lmskit.queries.person import person_by_email
 from lmskit.queries.personal_data import naming_pattern, person_id_of
 from lmskit.read_models.personal_data import personal_data
-from lmskit.services.erasure import Erasure, erase_person, replay_erasures
+from lmskit.services.erasure import ErasureReceipt, erase_person, replay_erasures
 from lmskit.services.erasure_memory import FILE, read_memory, write_memory
 from lmskit.services.permission import administrators_only
 from lmskit.services.personal_files import files_naming
@@ -134,7 +134,7 @@ def lecturer_to_take(session: Session, email: str | None) -> User | None:
     return lecturer
 
 
-def receipt_lines(erased: Erasure, *, naming: list[Path], unread: list[Path], removed: bool, dry_run: bool) -> list[str]:
+def receipt_lines(erased: ErasureReceipt, *, naming: list[Path], unread: list[Path], removed: bool, dry_run: bool) -> list[str]:
     """The receipt of an erasure, as sentences that do not name the person."""
     would = "would be" if dry_run else "was"
     lines = [

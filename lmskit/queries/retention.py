@@ -25,7 +25,7 @@ class Period(NamedTuple):
     """Of what is due."""
 
 
-class Kind(NamedTuple):
+class RetainedKind(NamedTuple):
     """A kind of data that has a period: its rows, the time from which the period counts, and when a row is due, as SQL."""
 
     name: str
@@ -53,10 +53,10 @@ SEEN_BEFORE = "last_seen < now() - make_interval(days => :days)"
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("messages", "sent, refused and dead messages", "outbox", "created_at", SETTLED_BEFORE),
-        Kind("imports", "findings about rows of imported files", "import_runs", "started_at", LISTED_BEFORE),
-        Kind("audit", "entries of the audit trail", "audit_log", "at", RECORDED_BEFORE),
-        Kind("students", "students, by the end of their last term", LAST_SEEN, "last_seen", SEEN_BEFORE),
+        RetainedKind("messages", "sent, refused and dead messages", "outbox", "created_at", SETTLED_BEFORE),
+        RetainedKind("imports", "findings about rows of imported files", "import_runs", "started_at", LISTED_BEFORE),
+        RetainedKind("audit", "entries of the audit trail", "audit_log", "at", RECORDED_BEFORE),
+        RetainedKind("students", "students, by the end of their last term", LAST_SEEN, "last_seen", SEEN_BEFORE),
     )
 }
 """What the settings `retention_…` are about."""
@@ -78,7 +78,7 @@ def students_due(session: Session, days: int) -> list[int]:
     return list(session.scalars(statement, {"days": days}))
 
 
-def _period(session: Session, kind: Kind, days: int | None) -> Period:
+def _period(session: Session, kind: RetainedKind, days: int | None) -> Period:
     if days is None:
         return Period(kind.name, kind.what, None, 0, None)
     statement = text(f"SELECT count(*), min({kind.time}) FROM {kind.rows} WHERE {kind.is_due}")  # noqa: S608 - constants above

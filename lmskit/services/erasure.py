@@ -42,7 +42,7 @@ ALWAYS_REMAINS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Erasure:
+class ErasureReceipt:
     """What an erasure removed and replaced, and what remains; of a dry run, what it would.
 
     `removed` has rows by table, `replaced` rows by table and column in which […] stands for a name, `remains` sentences for a person.
@@ -58,7 +58,7 @@ class Erasure:
 @administrators_only("erase people")
 def erase_person(
     session: Session, person_id: int, *, courses_to: User | None = None, family_alone: bool = False, dry_run: bool = False
-) -> Erasure:
+) -> ErasureReceipt:
     """Erase a person.
 
     Parameters
@@ -98,7 +98,7 @@ def erase_person(
 
 
 @administrators_only("erase people")
-def replay_erasures(session: Session, remembered: Iterable[Remembered], *, courses_to: User | None = None) -> list[Erasure]:
+def replay_erasures(session: Session, remembered: Iterable[Remembered], *, courses_to: User | None = None) -> list[ErasureReceipt]:
     """Erase again those whom a restored backup has brought back; a person who only has the same id stays.
 
     Raises
@@ -109,7 +109,7 @@ def replay_erasures(session: Session, remembered: Iterable[Remembered], *, cours
     return [erase_person(session, person.person_id, courses_to=courses_to) for person in brought_back(session, remembered)]
 
 
-def _erased(session: Session, person_id: int, *, courses_to: User | None, family_alone: bool) -> Erasure:
+def _erased(session: Session, person_id: int, *, courses_to: User | None, family_alone: bool) -> ErasureReceipt:
     _lock(session, person_id)
     names = naming_pattern(session, person_id, family_alone=family_alone)
     wider = naming_pattern(session, person_id, family_alone=True)
@@ -143,7 +143,7 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
         )
     still = list(session.scalars(text("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY (:logins)"), {"logins": logins}))
     remains += [f"The login {login} owns objects in the database; it is closed, and a superuser can drop it." for login in still]
-    return Erasure(person_id, dict(+removed), dict(+replaced), n_entries, (*remains, *ALWAYS_REMAINS))
+    return ErasureReceipt(person_id, dict(+removed), dict(+replaced), n_entries, (*remains, *ALWAYS_REMAINS))
 
 
 def _lock(session: Session, person_id: int) -> None:
