@@ -83,6 +83,8 @@ def erase_person(
     OwnErasureError, LastAdministratorError
         It is the login that this session uses, or the only open one of an administrator.
     """
+    if session.scalar(text("SELECT lms.me()")) == person_id:
+        raise OwnErasureError
     # As an import takes them: first the imports, whose reports name people, then the person.
     with longer_lock_timeout(session, QUEUE_TIMES):
         session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
@@ -115,6 +117,7 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
     wider = naming_pattern(session, person_id, family_alone=True)
     logins, addresses = logins_of(session, person_id), addresses_of(session, person_id)
     removed = Counter[str]()
+    removed["users"] += session.scalar(text("SELECT count(*) FROM users WHERE id = :person"), {"person": person_id}) or 0
     _hand_over(session, person_id, courses_to)
     # Attempts first, which keep an enrollment; messages last, as those who deliver them lock them.
     for table, column in (
@@ -135,11 +138,10 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
     n_entries = _last_step(session, person_id, family_alone=family_alone)
     if n_entries is None:
         raise PersonGoneError(person=person_id)
-    removed["users"] += 1
     for found in texts_naming(session, wider) if wider is not None else ():
         remains.append(
             f"{found.table}.{found.column} has the family name alone in {found.n_rows} rows, which may be another person or a word;"
-            " to replace it too, name the person with --family-name-alone before they are erased."
+            " --family-name-alone replaces it too, in an erasure that has not happened yet."
         )
     still = list(session.scalars(text("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY (:logins)"), {"logins": logins}))
     remains += [f"The login {login} owns objects in the database; it is closed, and a superuser can drop it." for login in still]
