@@ -47,6 +47,13 @@ def test_a_new_reference_is_noticed(owner_session, statement):
     assert len(unhandled(owner_session)) == 1
 
 
+def test_a_table_that_inherits_is_covered_by_its_parent(owner_session):
+    before = text_columns(owner_session)
+    owner_session.execute(text("CREATE TABLE lms.archived_attempts () INHERITS (lms.quiz_attempts)"))
+    assert unhandled(owner_session) == set()
+    assert text_columns(owner_session) == before
+
+
 def test_every_text_column_is_of_a_type_that_is_treated(session):
     assert {column.type for column in text_columns(session)} == REPLACED_TYPES | FOLLOWING_TYPES
 
