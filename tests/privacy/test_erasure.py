@@ -5,34 +5,19 @@ from __future__ import annotations
 import threading
 import time
 
-import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy import text
 
 from lmskit.db import transaction
 from lmskit.errors import MessageOnItsWayError, PersonGoneError, TeachesCoursesError
 from lmskit.models import User
 from lmskit.queries.erasure import brought_back, remembered_erasures
-from lmskit.queries.personal_data import text_columns
 from lmskit.services.erasure import ALWAYS_REMAINS, erase_person, replay_erasures
+from tests.privacy.canary import CLOSED, FORMS, call_zephyra, columns_of, planted, traces
 from tests.security.world import FOREIGN, OWN, prepared
 
 PLANTED, RESTORED = 31, 32
 """Students of both lecturers."""
-FORMS = "Zephyra Quixwell; QUIXWELL, Zephyra; zephyra.quixwell@example.org, zephyra_quixwell and SIS90817263."
-TRACES = ("quixwel", "zephyr", "sis9081726")
-"""Without the last letter: text vectors have the stems of words."""
-CLOSED = {
-    "archives.sha256", "erasures.fingerprint", "embedding_models.checksum", "material_files.stored_as", "materials.checksum",
-    "materials.stored_as", "reading_decisions.passage_checksum", "material_passages.language", "materials.language",
-    "embedding_models.name", "passage_vectors.model",
-}  # fmt: skip
-"""Columns whose checks or keys allow no name."""
-BY_TRIGGERS = {"audit_log.action", "audit_log.table_name", "audit_log.row_key"}
-"""Columns that triggers fill with names of tables and numbers."""
-OWN_NAMES = {"users.email", "users.family_name", "users.given_name", "users.sort_name", "users.db_role", "users.password_hash"}
-"""Columns that name another person where they are not the person's own."""
 SOON = 20.0
 """Seconds after which another session counts as stuck."""
 
@@ -41,67 +26,6 @@ SOON = 20.0
 def world(fresh_database, endpoint):
     """Two lecturers with a row in every table; each test erases another person."""
     return prepared(fresh_database, endpoint, "lmskit_erasure")
-
-
-def call_zephyra(world, student):
-    """Give a student the name, the address and the id that the tests look for."""
-    with world.superuser() as connection:
-        connection.execute(
-            "UPDATE users SET family_name = 'Quixwell', given_name = 'Zephyra', sort_name = 'quixwell zephyra',"
-            " email = 'zephyra.quixwell@example.org', settings = '{\"note\": \"Zephyra\"}' WHERE id = %s",
-            [student],
-        )
-        connection.execute(
-            "INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('sis', 'person', 'SIS90817263', %s)", [student]
-        )
-
-
-def planted(world, columns):
-    """Plant the name in every column that takes it, in rows of others too; return the columns that do not."""
-    refused = set()
-    with world.superuser() as connection:
-        for column in columns:
-            name = f"{column.table}.{column.column}"
-            if name in OWN_NAMES | BY_TRIGGERS or column.type == "tsvector" or column.is_login:
-                continue
-            tries = {
-                "text": (FORMS, "https://example.org/zephyra.quixwell", "zephyra.quixwell@example.org"),
-                "text[]": (f'{{"{FORMS}"}}',),
-                "jsonb": (f'[{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}]', f'{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}', f'{{"{FORMS}": "{FORMS}"}}'),
-            }[column.type]
-            statement = sql.SQL("UPDATE lms.{0} SET {1} = %s WHERE ctid = (SELECT max(ctid) FROM lms.{0})").format(
-                sql.Identifier(column.table), sql.Identifier(column.column)
-            )
-            if not any(accepted(connection, statement, value) for value in tries):
-                refused.add(name)
-    return refused
-
-
-def accepted(connection, statement, value):
-    """Whether the database takes the value; a row it is in has to be there."""
-    try:
-        with connection.transaction():
-            return connection.execute(statement, [value]).rowcount == 1
-    except psycopg.Error:
-        return False
-
-
-def traces(world, words=TRACES):
-    """Every row of every table, as text, in which a trace of the person is left."""
-    tables = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'lms'::regnamespace"
-    with world.superuser() as connection:
-        return [
-            f"{table}: {word} in {row}"
-            for (table,) in connection.execute(tables).fetchall()
-            for (row,) in connection.execute(sql.SQL("SELECT t::text FROM {} AS t").format(sql.SQL(table))).fetchall()
-            for word in words
-            if word in row.lower()
-        ]
-
-
-def columns_of(world):
-    with transaction(world.engine(world.admin)) as session:
-        return text_columns(session)
 
 
 def test_nothing_is_left_of_a_student_as_the_dry_run_said(world):
