@@ -25,9 +25,20 @@ BY_LOGIN = "{column} = ANY (:logins)"
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A column that holds a person, what its rows are, and which of their columns belong to the person.
+    """A column that holds a person, and which columns of its rows are given to the person.
 
-    `columns` are SQL, `*` for the whole row; rows that a person made about others are without their content.
+    Attributes
+    ----------
+    table, column
+        Where the id or the login of the person is.
+    what
+        What the rows are, for the person who reads the document.
+    columns
+        What is given of a row, as SQL; of rows about others without their content.
+    joined
+        The tables that it needs for that.
+    condition
+        Which rows are the person's: by id or by login.
     """
 
     table: str

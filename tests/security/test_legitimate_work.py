@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.db.transaction import snapshot, transaction
 from lmskit.models import Course, CrawlPage, Material, MaterialCrawl, Quiz, QuizAttempt, ReadingDecision, Syllabus, User
-from lmskit.queries import attempt, computed_at, course, mastery, material_choices, provenance, roster, term
+from lmskit.queries import attempt, computed_at, course, mastery, material_choices, provenance, pseudonymised, roster, term
 from lmskit.queries.login import signed_in
 from lmskit.reporting import snapshot as shared
 from lmskit.services import material_deletion
@@ -107,6 +107,10 @@ WORK: dict[str, Callable[[Session], int]] = {
     "list the courses": lambda s: len(course.courses(s)),
     "count the courses": course.count_courses,
     "open a course": lambda s: course.course_by_code(s, CODE).id,
+    "list the courses of a term": lambda s: len(course.courses_of_term(s, "SHARED")),
+    "export without names": lambda s: sum(
+        len(table) for table in (pseudonymised.participants(s, COURSE), pseudonymised.shares(s, COURSE), pseudonymised.levels_of_weeks(s, COURSE))
+    ),
     "read the syllabus": lambda s: len(course.syllabus(s, CODE)),
     "list the terms": lambda s: len(term.terms(s)),
     "open a term": lambda s: term.term_by_code(s, "SHARED").id,
