@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from lmskit.cli.asking import confirmed
@@ -15,7 +14,7 @@ from lmskit.errors import LecturerNotFoundError
 from lmskit.models import User
 from lmskit.queries.erasure import remembered_erasures
 from lmskit.queries.person import person_by_email
-from lmskit.queries.personal_data import naming_pattern, person_id_of
+from lmskit.queries.personal_data import addresses_of, naming_pattern, person_id_of
 from lmskit.read_models.personal_data import personal_data
 from lmskit.services.erasure import ErasureReceipt, erase_person, replay_erasures
 from lmskit.services.erasure_memory import FILE, read_memory, write_memory
@@ -68,7 +67,7 @@ def erase(
     with snapshot() as session, administrators_only("erase people"):
         person_id = person_id_of(session, who)
         pattern = naming_pattern(session, person_id, family_alone=family_name_alone)
-        email = session.scalar(text("SELECT email FROM users WHERE id = :person"), {"person": person_id})
+        addresses = addresses_of(session, person_id)
     naming, unread = files_naming((settings.reports_dir, settings.mail_dir), pattern) if pattern is not None else ([], [])
     if not dry_run and not yes:
         confirmed(f"Erase person {person_id} ({who}) for ever?", instead="--yes")
@@ -80,8 +79,8 @@ def erase(
         taker = lecturer_to_take(session, courses_to)
         erased = erase_person(session, person_id, courses_to=taker, family_alone=family_name_alone, dry_run=dry_run)
     if not dry_run:
-        if email is not None:
-            access().server.forget_login(email)
+        for address in addresses:
+            access().server.forget_login(address)
         with snapshot() as session:
             write_memory(settings.home / FILE, remembered_erasures(session))
     lines = receipt_lines(erased, naming=naming, unread=unread, removed=remove_files, dry_run=dry_run)

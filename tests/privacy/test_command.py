@@ -3,9 +3,14 @@
 import json
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from lmskit.cli import app
+from lmskit.cli.doctor import erasure_findings
+from lmskit.db import transaction
+from lmskit.queries.erasure import FINGERPRINT, Remembered
+from lmskit.services.erasure_memory import write_memory
 from tests.security.world import OWN, prepared
 
 STUDENT = OWN + 31
@@ -61,6 +66,22 @@ def test_a_dry_run_then_the_erasure_then_nobody(call, tmp_path):
     replayed = call("replay")
     assert replayed.exit_code == 0, replayed.output
     assert "0 of" in replayed.output
+
+
+def test_the_doctor_complains_while_an_erased_person_is_in_the_database(world, tmp_path):
+    memory = tmp_path / "erasures.json"
+    with transaction(world.engine(world.admin)) as session:
+        (finding,) = erasure_findings(session, memory)
+        assert finding.is_well
+        row = session.execute(text(f"SELECT u.id, {FINGERPRINT} FROM users AS u WHERE u.id = :id"), {"id": OWN + 32}).one()
+        write_memory(memory, [Remembered(*row), Remembered(OWN + 33, row[1])])
+        (finding,) = erasure_findings(session, memory)
+        assert (finding.is_well, finding.sentence.startswith("1 of those who were erased")) == (False, True)
+        memory.write_text("?")
+        (finding,) = erasure_findings(session, memory)
+        assert (finding.is_well, "cannot be read" in finding.sentence) == (False, True)
+    with transaction(world.engine(world.own)) as session:
+        assert list(erasure_findings(session, memory)) == []
 
 
 def test_a_lecturer_with_courses_needs_a_successor(call):
