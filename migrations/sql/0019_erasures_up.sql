@@ -146,9 +146,10 @@ CREATE FUNCTION lms.erase_person(person bigint, family_alone boolean) RETURNS bi
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
 DECLARE
     made timestamp with time zone;
-    names CONSTANT text := coalesce(lms.naming_pattern(person, false), '(?!)');
+    -- x^ finds nothing.
+    names CONSTANT text := coalesce(lms.naming_pattern(person, false), 'x^');
     -- A family name alone may be another person's, or a value such as a status: it is looked for where there is more than one word.
-    wider CONSTANT text := coalesce(lms.naming_pattern(person, family_alone), '(?!)');
+    wider CONSTANT text := coalesce(lms.naming_pattern(person, family_alone), 'x^');
     logins text[];
     attempts text[];
     n_entries bigint;
