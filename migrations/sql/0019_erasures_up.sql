@@ -158,7 +158,7 @@ BEGIN
     IF NOT FOUND THEN
         -- Of a person who was deleted before, the audit trail still has the row.
         SELECT (a.old ->> 'created_at')::timestamp with time zone INTO made FROM lms.audit_log AS a
-        WHERE a.table_name = 'users' AND a.row_key = person::text AND a.action = 'delete' AND a.old ? 'family_name'
+        WHERE a.table_name = 'users' AND a.row_key = person::text AND a.action = 'delete' AND a.old ->> 'created_at' <> '[…]'
         ORDER BY a.id DESC LIMIT 1;
         IF made IS NULL THEN
             RETURN NULL;
