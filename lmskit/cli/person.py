@@ -107,9 +107,7 @@ def erased(
 def replay(
     file: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="[FILE]", help="What `erased --to` wrote; by default erasures.json in LMSKIT_HOME.", show_default=False
-        ),
+        typer.Argument(metavar="[FILE]", help="What `erased --to` wrote; by default erasures.json in LMSKIT_HOME.", show_default=False),
     ] = None,
     *,
     courses_to: CoursesTo = None,

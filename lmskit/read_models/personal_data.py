@@ -133,7 +133,8 @@ def personal_data(session: Session, person_id: int) -> Mapping[str, Any]:
     if session.scalar(text("SELECT count(*) FROM users WHERE id = :person"), {"person": person_id}) == 0:
         raise PersonGoneError(person=person_id)
     sections: list[dict[str, Any]] = [
-        {"table": held.table, "column": held.column, "what": held.what, "rows": _rows(session, held, person_id, logins)} for held in HOLDINGS
+        {"table": held.table, "column": held.column, "what": held.what, "rows": _rows(session, held, person_id, logins)}
+        for held in HOLDINGS
     ]
     about = list(session.scalars(text(ABOUT), {"person": person_id}))
     sections.append({"table": "audit_log", "column": "row_key", "what": "changes of rows about the person", "rows": about})

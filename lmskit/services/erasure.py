@@ -127,7 +127,9 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
         removed[table] += _run(session, f"DELETE FROM {table} WHERE {column} = :person", person=person_id)  # noqa: S608 - names from here
     removed["outbox"] += _run(session, "DELETE FROM outbox WHERE recipient = ANY (:addresses)", addresses=addresses)
     # They go with the person's row: the last step needs them, to find them in the audit trail.
-    removed["external_ids"] += session.scalar(text("SELECT count(*) FROM external_ids WHERE person_id = :person"), {"person": person_id}) or 0
+    removed["external_ids"] += (
+        session.scalar(text("SELECT count(*) FROM external_ids WHERE person_id = :person"), {"person": person_id}) or 0
+    )
     remains: list[str] = []
     replaced = _without_logins(session, person_id, logins)
     if names is not None:

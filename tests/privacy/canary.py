@@ -47,7 +47,11 @@ def planted(world, columns):
             tries = {
                 "text": (FORMS, "https://example.org/zephyra.quixwell", "zephyra.quixwell@example.org"),
                 "text[]": (f'{{"{FORMS}"}}',),
-                "jsonb": (f'[{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}]', f'{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}', f'{{"{FORMS}": "{FORMS}"}}'),
+                "jsonb": (
+                    f'[{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}]',
+                    f'{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}',
+                    f'{{"{FORMS}": "{FORMS}"}}',
+                ),
             }[column.type]
             statement = sql.SQL("UPDATE lms.{0} SET {1} = %s WHERE ctid = (SELECT max(ctid) FROM lms.{0})").format(
                 sql.Identifier(column.table), sql.Identifier(column.column)

@@ -58,8 +58,12 @@ def test_nothing_is_left_of_a_student_as_the_dry_run_said(world):
 
 def test_the_rows_of_others_are_as_they_were(world):
     """What is changed is what names the person; this one is named nowhere."""
-    counted = "SELECT (SELECT count(*) FROM quiz_attempts WHERE student_id <> %(id)s), (SELECT md5(string_agg(t::text, '' ORDER BY t.id)) FROM "
-    counted += "quizzes AS t), (SELECT md5(string_agg(t::text, '' ORDER BY t.id)) FROM materials AS t), (SELECT count(*) FROM passage_vectors)"
+    counted = (
+        "SELECT (SELECT count(*) FROM quiz_attempts WHERE student_id <> %(id)s), (SELECT md5(string_agg(t::text, '' ORDER BY t.id)) FROM "
+    )
+    counted += (
+        "quizzes AS t), (SELECT md5(string_agg(t::text, '' ORDER BY t.id)) FROM materials AS t), (SELECT count(*) FROM passage_vectors)"
+    )
     student = FOREIGN + 33
     with world.superuser() as connection:
         before = connection.execute(counted, {"id": student}).fetchone()
@@ -98,7 +102,8 @@ def test_a_person_of_an_older_backup_is_erased_again_and_one_with_the_same_id_is
 def test_a_person_who_was_deleted_before_is_erased_from_the_audit_trail(world):
     student = OWN + 33
     with transaction(world.engine(world.admin)) as session:
-        session.execute(text("DELETE FROM student_enrollments WHERE student_id = :id"), {"id": student})
+        for table in ("quiz_attempts", "student_enrollments"):
+            session.execute(text(f"DELETE FROM {table} WHERE student_id = :id"), {"id": student})
         session.execute(text("UPDATE users SET family_name = 'Quixwell', sort_name = 'quixwell' WHERE id = :id"), {"id": student})
         session.execute(text("DELETE FROM users WHERE id = :id"), {"id": student})
     assert traces(world)
@@ -115,8 +120,10 @@ def test_a_person_who_was_deleted_before_is_erased_from_the_audit_trail(world):
         (OWN + 31, f"UPDATE quiz_attempts SET feedback = '{FORMS}' WHERE student_id = %s"),
         (
             OWN + 32,
-            "INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, feedback, submitted_at, origin)"
-            f" SELECT q.id, q.course_id, %s, 9, 1, 2, '{FORMS}', now(), 'form' FROM quizzes AS q WHERE q.course_id = {OWN + 11} LIMIT 1",
+            (
+                "INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, feedback, submitted_at, origin)"
+                f" SELECT q.id, q.course_id, %s, 9, 1, 2, '{FORMS}', now(), 'form' FROM quizzes AS q WHERE q.course_id = {OWN + 11} LIMIT 1"
+            ),
         ),
     ],
 )
@@ -153,13 +160,17 @@ def wait_until_blocked(world):
 def test_a_message_that_is_being_sent_holds_the_erasure_up(world):
     student = FOREIGN + 31
     with world.superuser() as connection:
-        connection.execute("UPDATE outbox SET leased_until = now() + interval '1 minute' WHERE student_id = %s", [student])
+        connection.execute(
+            "INSERT INTO outbox (idem_key, message_id, student_id, recipient, template, leased_until)"
+            " VALUES ('leased', '<leased@example.org>', %s, 'leased@example.org', 'welcome', now() + interval '1 minute')",
+            [student],
+        )
     with transaction(world.engine(world.admin)) as session, pytest.raises(MessageOnItsWayError, match="Nothing was erased"):
         erase_person(session, student)
     with world.superuser() as connection:
         connection.execute("UPDATE outbox SET leased_until = now() - interval '1 minute' WHERE student_id = %s", [student])
     with transaction(world.engine(world.admin)) as session:
-        assert erase_person(session, student).removed["outbox"] == 1
+        assert erase_person(session, student).removed["outbox"] >= 1
 
 
 def test_a_family_name_that_is_a_word_blanks_no_value_of_the_audit_trail(world):

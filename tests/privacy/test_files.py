@@ -21,7 +21,11 @@ NAMING = {
     "2.eml": "To: =?utf-8?q?Zo=C3=AB_Quixwell?= <x@example.org>\n\nHello\n",
     "Zoë Quixwell.pdf": "",
 }
-OTHERS = {"other.csv": "id,name\n1,Zoë Quixwellian\n", "other.html": "<p>Zoe Quix</p><p>well</p>", "3.eml": "To: x@example.org\n\nHello\n"}
+OTHERS = {
+    "other.csv": "id,name\n1,Zoë Quixwellian\n",
+    "other.html": "<p>Zoe</p> <p>Quixwellian</p>",
+    "3.eml": "To: x@example.org\n\nHello\n",
+}
 
 
 def test_every_form_is_found_and_nothing_else(tmp_path):
@@ -54,7 +58,9 @@ def test_the_memory_grows_and_is_read_back(tmp_path):
     assert path.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("written", ["", "[]", '{"erasures": 5}', '{"erasures": [{"person_id": 1, "fingerprint": "x"}]}', '{"erasures": [{"person_id": "x"}]}'])
+@pytest.mark.parametrize(
+    "written", ["", "[]", '{"erasures": 5}', '{"erasures": [{"person_id": 1, "fingerprint": "x"}]}', '{"erasures": [{"person_id": "x"}]}']
+)
 def test_another_file_is_refused_and_left_alone(tmp_path, written):
     path = tmp_path / "erasures.json"
     path.write_text(written)

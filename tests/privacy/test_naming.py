@@ -21,7 +21,9 @@ def person(session):
         {"email": ADDRESS, "id": made.id},
     )
     session.execute(
-        text("INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('sis', 'person', 'K.1815-7', :id), ('lms', 'person', '42', :id)"),
+        text(
+            "INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('sis', 'person', 'K.1815-7', :id), ('lms', 'person', '42', :id)"
+        ),
         {"id": made.id},
     )
     return made
@@ -34,7 +36,8 @@ def without(session, person):
     def replaced(written, *, family_alone=False):
         pattern = naming_pattern(session, person.id, family_alone=family_alone)
         in_database = session.scalar(
-            text("SELECT regexp_replace(CAST(:written AS text), :pattern, :gone, 'gi')"), {"written": written, "pattern": pattern, "gone": GONE}
+            text("SELECT regexp_replace(CAST(:written AS text), :pattern, :gone, 'gi')"),
+            {"written": written, "pattern": pattern, "gone": GONE},
         )
         assert re.sub(pattern, GONE, written, flags=re.IGNORECASE) == in_database
         return in_database
@@ -83,13 +86,17 @@ def test_names_that_are_short_are_left_and_one_word_is_no_full_name(session):
         assert naming_pattern(session, made.id) is None
 
 
-@pytest.mark.parametrize(("family", "given"), [('O"Neil', "Sean (Jr.)"), ("Back\\slash", "Anna*"), ("Ivanova+", "[Olga]"), ("Å\u030aström", "Björn"), ("Two Words", "")])
+@pytest.mark.parametrize(
+    ("family", "given"),
+    [('O"Neil', "Sean (Jr.)"), ("Back\\slash", "Anna*"), ("Ivanova+", "[Olga]"), ("Å\u030aström", "Björn"), ("Two Words", "")],
+)
 def test_names_with_signs_are_found_in_texts_and_in_documents(session, family, given):
     made = factories.student(session, email=None, family_name=family, given_name=given)
     pattern = naming_pattern(session, made.id)
     name = f"{given} {family}".strip()
     assert re.sub(pattern, GONE, f"<{name}>", flags=re.IGNORECASE) == "<[…]>"
     document = session.scalar(
-        text("SELECT lms.without_names(jsonb_build_object('a', CAST(:name AS text), 'n', 5), :pattern, :pattern)"), {"name": f"<{name}>", "pattern": pattern}
+        text("SELECT lms.without_names(jsonb_build_object('a', CAST(:name AS text), 'n', 5), :pattern, :pattern)"),
+        {"name": f"<{name}>", "pattern": pattern},
     )
     assert document == {"a": "<[…]>", "n": 5}

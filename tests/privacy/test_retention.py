@@ -1,5 +1,7 @@
 """The retention periods: shown without a change, applied on request, and never beyond the year that stays on record."""
 
+import zlib
+
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
@@ -12,13 +14,16 @@ from tests.security.world import OWN, prepared
 @pytest.fixture
 def world(fresh_database, endpoint, request):
     """Rows of four kinds that are two years old, and as many of today."""
-    made = prepared(fresh_database, endpoint, f"lmskit_retention_{len(request.node.name)}")
+    made = prepared(fresh_database, endpoint, f"lmskit_retention_{zlib.crc32(request.node.name.encode()):x}")
     with made.superuser() as connection:
         for statement in (
             "UPDATE outbox SET status = 'refused', created_at = now() - interval '2 years' WHERE id = %(base)s + 401",
-            "UPDATE import_runs SET started_at = now() - interval '2 years', report ="
-            ' \'{"rejections": [{"value": "Ada"}], "oddities": [], "rejection_counts": [{"count": 1}]}\' WHERE id = %(base)s + 501',
-            "INSERT INTO audit_log (at, action, table_name, row_key) SELECT now() - interval '2 years', 'update', 'courses', n::text FROM generate_series(1, 7) AS n",
+            (
+                "UPDATE import_runs SET started_at = now() - interval '2 years', report ="
+                ' \'{"rejections": [{"value": "Ada"}], "oddities": [], "rejection_counts": [{"count": 1}]}\' WHERE id = %(base)s + 501'
+            ),
+            "INSERT INTO audit_log (at, action, table_name, row_key)"
+            " SELECT now() - interval '2 years', 'update', 'courses', n::text FROM generate_series(1, 7) AS n",
             "UPDATE terms SET starts_on = '2020-01-01', ends_on = '2020-06-30' WHERE id = %(base)s + 5",
         ):
             connection.execute(statement, {"base": OWN})
@@ -30,7 +35,7 @@ def call(configure, world, tmp_path):
     """Call the command with periods of a year and a half."""
 
     def called(*arguments, **periods):
-        days = {name: "548" for name in ("MESSAGES", "IMPORTS", "AUDIT", "STUDENTS")} | periods
+        days = dict.fromkeys(("MESSAGES", "IMPORTS", "AUDIT", "STUDENTS"), "548") | periods
         configure(
             LMSKIT_DATABASE_URL=world.engine(world.admin).url.render_as_string(hide_password=False),
             LMSKIT_HOME=str(tmp_path),

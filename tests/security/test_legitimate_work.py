@@ -109,7 +109,8 @@ WORK: dict[str, Callable[[Session], int]] = {
     "open a course": lambda s: course.course_by_code(s, CODE).id,
     "list the courses of a term": lambda s: len(course.courses_of_term(s, "SHARED")),
     "export without names": lambda s: sum(
-        len(table) for table in (pseudonymised.participants(s, COURSE), pseudonymised.shares(s, COURSE), pseudonymised.levels_of_weeks(s, COURSE))
+        len(table)
+        for table in (pseudonymised.participants(s, COURSE), pseudonymised.shares(s, COURSE), pseudonymised.levels_of_weeks(s, COURSE))
     ),
     "read the syllabus": lambda s: len(course.syllabus(s, CODE)),
     "list the terms": lambda s: len(term.terms(s)),
