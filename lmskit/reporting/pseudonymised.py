@@ -69,7 +69,7 @@ def export_pseudonymised(session: Session, courses: Sequence[Course], to: Path, 
     except OSError as error:
         raise InputError(f"No folder can be made beside {to}: {error.strerror or error}. Name another one.") from error
     try:
-        written = {name: [] for name in COLUMNS}
+        written: dict[str, list[tuple[object, ...]]] = {name: [] for name in COLUMNS}
         exported = [_export_course(session, course, secret, least, written) for course in courses]
         for name, columns in COLUMNS.items():
             _write(part / name, columns, written[name])

@@ -176,7 +176,8 @@ def test_a_message_that_is_being_sent_holds_the_erasure_up(world):
 def test_a_family_name_that_is_a_word_blanks_no_value_of_the_audit_trail(world):
     with world.superuser() as connection:
         connection.execute(
-            "INSERT INTO users (id, family_name, sort_name, role) OVERRIDING SYSTEM VALUE VALUES (5001, 'Withdrawn', 'withdrawn', 'student')"
+            "INSERT INTO users (id, family_name, sort_name, role) OVERRIDING SYSTEM VALUE"
+            " VALUES (5001, 'Withdrawn', 'withdrawn', 'student')"
         )
         connection.execute(
             "INSERT INTO audit_log (id, action, table_name, row_key, new) OVERRIDING SYSTEM VALUE"

@@ -17,7 +17,8 @@ NAMING = {
     "report.html": "<td>Zo&euml;&nbsp;<b>Quixwell</b></td>",
     "report.ipynb": '{"text": "Zo\\u00eb Quixwell"}',
     "folder/deeper.txt": "ZOË  QUIXWELL",
-    "1.eml": f"To: x@example.org\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n{ENCODED}\n",
+    "1.eml": f"To: x@example.org\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
+    f"Content-Transfer-Encoding: base64\n\n{ENCODED}\n",
     "2.eml": "To: =?utf-8?q?Zo=C3=AB_Quixwell?= <x@example.org>\n\nHello\n",
     "Zoë Quixwell.pdf": "",
 }

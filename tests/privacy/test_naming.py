@@ -22,7 +22,8 @@ def person(session):
     )
     session.execute(
         text(
-            "INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('sis', 'person', 'K.1815-7', :id), ('lms', 'person', '42', :id)"
+            "INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('sis', 'person', 'K.1815-7', :id),"
+            " ('lms', 'person', '42', :id)"
         ),
         {"id": made.id},
     )
@@ -39,7 +40,7 @@ def without(session, person):
             text("SELECT regexp_replace(CAST(:written AS text), :pattern, :gone, 'gi')"),
             {"written": written, "pattern": pattern, "gone": GONE},
         )
-        assert re.sub(pattern, GONE, written, flags=re.IGNORECASE) == in_database
+        assert re.sub(pattern or "", GONE, written, flags=re.IGNORECASE) == in_database
         return in_database
 
     return replaced
@@ -94,7 +95,7 @@ def test_names_with_signs_are_found_in_texts_and_in_documents(session, family, g
     made = factories.student(session, email=None, family_name=family, given_name=given)
     pattern = naming_pattern(session, made.id)
     name = f"{given} {family}".strip()
-    assert re.sub(pattern, GONE, f"<{name}>", flags=re.IGNORECASE) == "<[…]>"
+    assert re.sub(pattern or "", GONE, f"<{name}>", flags=re.IGNORECASE) == "<[…]>"
     document = session.scalar(
         text("SELECT lms.without_names(jsonb_build_object('a', CAST(:name AS text), 'n', 5), :pattern, :pattern)"),
         {"name": f"<{name}>", "pattern": pattern},

@@ -57,7 +57,7 @@ def test_nothing_in_the_files_names_a_person(exported):
 def test_small_groups_are_hidden_and_the_report_says_so(exported):
     report, folder = exported
     students = table(folder, "students.csv")
-    sizes = {}
+    sizes: dict[tuple[str, ...], int] = {}
     for row in students:
         key = (row["course"], row["status"], row["started_week"], row["ended_week"])
         sizes[key] = sizes.get(key, 0) + 1
