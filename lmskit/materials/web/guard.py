@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from lmskit.errors import AddressNotAllowedError, SiteUnavailableError
 from lmskit.materials.web.address import WebAddress
-from lmskit.settings import PRIVATE_NETWORKS
+from lmskit.setting_values import PRIVATE_NETWORKS
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Number: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
