@@ -10,7 +10,7 @@ PRIVATE_NETWORKS = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "100.64.0.0/10
 
 
 def networks_in(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Return the networks in a text with commas; `ValueError` where one is none."""
+    """Return the networks in a text with commas; `ValueError` where one of them is not a network."""
     return [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
 
 
