@@ -51,7 +51,7 @@ def world(fresh_database, endpoint):
     with made.superuser() as connection:
         people = {
             "first": FIRST,
-            "last": FIRST + 4 * KILLS,
+            "last": FIRST + 2 * KILLS,
             "course": OWN + 11,
             "quiz": OWN + 61,
             "other": FOREIGN + 61,
@@ -77,7 +77,7 @@ def test_a_killed_erasure_leaves_every_person_whole_or_gone(world, crew, say, tm
     for nth in range(KILLS):
         progress = tmp_path / f"{nth}.txt"
         progress.touch()
-        pid = crew.start("erase", url=url, first=person, last=FIRST + 4 * KILLS, progress=str(progress), lease=1)
+        pid = crew.start("erase", url=url, first=person, last=FIRST + 2 * KILLS, progress=str(progress), lease=1)
         while not progress.read_text():
             time.sleep(0.005)
         time.sleep(rng.uniform(0, LONGEST_LIFE))
@@ -100,4 +100,4 @@ def states_after(world):
         connection.autocommit = True
         while connection.execute(sessions, [world.admin.name]).fetchone() != (0,):
             time.sleep(0.01)
-        return {row[0]: tuple(row[1:]) for row in connection.execute(ROWS_OF, [FIRST, FIRST + 4 * KILLS]).fetchall()}
+        return {row[0]: tuple(row[1:]) for row in connection.execute(ROWS_OF, [FIRST, FIRST + 2 * KILLS]).fetchall()}
