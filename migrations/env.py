@@ -2,17 +2,20 @@
 
 import logging.config
 import re
+from collections.abc import Collection
 
 from alembic import context
+from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.operations.ops import MigrationScript
 from sqlalchemy import Connection
 
 from lmskit.db import access, migrator_engine
-from lmskit.db.migration_statements import begin, begin_script
+from lmskit.db.migration_statements import Progress
 from lmskit.models import Base
 
-LOCK_TIMEOUT = 10.0
-"""Seconds after which a migration that cannot get its lock fails, so that others do not queue behind it; less if the setting is less."""
+LOCK_TIMEOUT = 3.0
+"""Seconds after which a migration that cannot get its lock lets those behind it go on, before it tries again (`lmskit.db.revision`); less
+if the setting is less."""
 RANDOM_NAME = re.compile("[0-9a-f]{12}")
 """What Alembic names a revision by itself."""
 
@@ -23,8 +26,32 @@ def number(_context: object, _revision: object, directives: list[MigrationScript
         directives[0].rev_id = f"{int(context.script.get_current_head() or 0) + 1:04}"
 
 
+def longest_wait() -> float:
+    """Return for how many seconds a migration waits for a lock."""
+    return min(LOCK_TIMEOUT, access().settings.lock_timeout)
+
+
+progress = Progress(longest_wait())
+
+
+def done(ctx: object, step: object, heads: Collection[str], run_args: object) -> None:  # noqa: ARG001 - Alembic's signature
+    """Note what revision the database has when the transaction of a step is committed."""
+    progress.applied(heads)
+
+
+class Script(PostgresqlImpl):
+    """Writes the script (`--sql`), each part of which begins as a transaction of the migration itself does."""
+
+    __dialect__ = "postgresql"
+
+    def emit_begin(self) -> None:
+        """Begin a transaction."""
+        super().emit_begin()
+        progress.begin_script()
+
+
 def run_migrations(connection: Connection) -> None:
-    """Migrate over `connection`, in one transaction for all revisions."""
+    """Migrate over `connection`, in one transaction for each revision."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -32,25 +59,25 @@ def run_migrations(connection: Connection) -> None:
         compare_server_default=True,
         include_schemas=False,
         process_revision_directives=number,
+        transaction_per_migration=True,
+        on_version_apply=done,
     )
-    with context.begin_transaction():
-        begin(connection, longest_wait())
+    with progress.over(connection), context.begin_transaction():
         context.run_migrations()
-
-
-def longest_wait() -> float:
-    """Return for how many seconds a migration waits for a lock."""
-    return min(LOCK_TIMEOUT, access().settings.lock_timeout)
 
 
 def main() -> None:
     """Migrate over the connection that lmskit passes, or, from Alembic's own command line, over a new one; or write a script (`--sql`)."""
     if context.is_offline_mode():
         context.configure(
-            url="postgresql+psycopg://", target_metadata=Base.metadata, literal_binds=True, dialect_opts={"paramstyle": "named"}
+            url="postgresql+psycopg://",
+            target_metadata=Base.metadata,
+            literal_binds=True,
+            dialect_opts={"paramstyle": "named"},
+            transaction_per_migration=True,
+            on_version_apply=done,
         )
         with context.begin_transaction():
-            begin_script(longest_wait())
             context.run_migrations()
         return
     connection = context.config.attributes.get("connection")

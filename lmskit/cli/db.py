@@ -142,14 +142,18 @@ def upgrade(
 
 @app.command()
 def downgrade(
-    revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Revision to go back to; base removes everything.")],
+    revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Revision to go back to; base removes all tables.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    lose_data: Annotated[
+        bool, typer.Option("--lose-data", help="Keep nothing of what REVISION has no columns for, and remove also what cannot be kept.")
+    ] = False,
 ) -> None:
-    """Take the database back to REVISION. Data of later revisions are lost."""
+    """Take the database back to REVISION. What it has no columns for is parked, and put back by the next upgrade."""
     if not yes:
-        confirmed(f"Going back to {revision_id} loses the data of later revisions. Go on?", instead="--yes")
-    revision.downgrade(revision_id)
+        loses = "loses the data of later revisions" if lose_data else "takes later revisions back"
+        confirmed(f"Going back to {revision_id} {loses}. Go on?", instead="--yes")
+    revision.downgrade(revision_id, lose_data=lose_data)
     typer.echo(f"The database is at revision {revision.current() or 'base'}.")
 
 

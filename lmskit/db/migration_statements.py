@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from alembic import context, op
-from sqlalchemy import text
+from sqlalchemy import event
+
+from lmskit.errors import MigratedMeanwhileError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from sqlalchemy import Connection
 
 GUARD = """DO $guard$
@@ -18,7 +23,7 @@ BEGIN
         EXECUTE 'SELECT max(version_num) FROM lms.alembic_version' INTO found;
     END IF;
     IF found IS DISTINCT FROM {start} THEN
-        RAISE EXCEPTION 'This script begins at revision %, and the database is at revision %. Nothing was changed.',
+        RAISE EXCEPTION 'This part of the script begins at revision %, and the database is at revision %. Nothing was changed.',
             coalesce({start}, 'base'), coalesce(found, 'base');
     END IF;
 END
@@ -33,8 +38,27 @@ def run_as_written(statements: str) -> None:
         op.get_bind().execution_options(no_parameters=True).exec_driver_sql(statements)
 
 
+def index_concurrently(name: str, table: str, indexed: str) -> None:
+    """Make an index of a table that is in use, while others read and write it.
+
+    It is made in no transaction, so what an interrupted try left is removed first; it belongs into a revision of its own.
+
+    Parameters
+    ----------
+    name
+        Of the index.
+    table
+        With its schema.
+    indexed
+        What follows the table's name in `CREATE INDEX`, such as `USING hash (term_id)`.
+    """
+    with op.get_context().autocommit_block():
+        run_as_written(f"DROP INDEX CONCURRENTLY IF EXISTS lms.{name};")
+        run_as_written(f"CREATE INDEX CONCURRENTLY {name} ON {table} {indexed};")
+
+
 def limits_of_transaction(lock_timeout: float) -> list[str]:
-    """Return the statements with which the transaction of a migration begins.
+    """Return the statements with which each transaction of a migration begins.
 
     Parameters
     ----------
@@ -45,20 +69,67 @@ def limits_of_transaction(lock_timeout: float) -> list[str]:
         f"SET LOCAL lock_timeout = {lock_timeout * 1000:.0f}",
         # The owner is subject to row security too: without this, a data migration would change 0 rows in silence.
         "SET LOCAL row_security = off",
+        # What a migration that was killed has locked is free after a second, not when its statement would have ended.
+        "SET LOCAL client_connection_check_interval = 1000",
     ]
 
 
-def begin(connection: Connection, lock_timeout: float) -> None:
-    """Begin a migration over a connection; the limits end with its transaction, since the connection may go back to a pool."""
-    for statement in limits_of_transaction(lock_timeout):
-        connection.execute(text(statement))
+class Progress:
+    """The revision that the database has as far as this migration knows, which goes on with each revision that is done.
 
+    Parameters
+    ----------
+    lock_timeout
+        Seconds that each transaction waits for a lock.
+    """
 
-def begin_script(lock_timeout: float) -> None:
-    """Begin the script: as the owner, also where a superuser runs it, and only in a database at the revision that it begins with."""
-    start = context.get_starting_revision_argument()
-    known = "NULL" if start in {None, "base"} else f"'{start}'"
-    write = context.get_context().impl.static_output
-    for statement in ("SET LOCAL client_encoding = 'UTF8'", "SET LOCAL ROLE lmskit_owner", *limits_of_transaction(lock_timeout)):
-        write(f"{statement};")
-    write(GUARD.format(start=f"CAST({known} AS text)"))
+    def __init__(self, lock_timeout: float) -> None:
+        self._limits = limits_of_transaction(lock_timeout)
+        self._known = False
+        self._revision: str | None = None
+
+    def applied(self, heads: Collection[Any]) -> None:
+        """Go on: a revision is done, and its transaction will be committed."""
+        self._known, self._revision = True, max(heads, default=None)
+
+    @contextmanager
+    def over(self, connection: Connection) -> Iterator[None]:
+        """Within the block, begin each transaction of the connection with the limits, and alone: a second migration waits.
+
+        The limits end with each transaction, since the connection may go back to a pool.
+
+        Raises
+        ------
+        MigratedMeanwhileError
+            Another process migrated the database between two transactions.
+        """
+        event.listen(connection, "begin", self._begin)
+        try:
+            yield
+        finally:
+            event.remove(connection, "begin", self._begin)
+
+    def _begin(self, connection: Connection) -> None:
+        opened = connection.connection.driver_connection
+        if opened is not None and opened.autocommit:  # within `index_concurrently`
+            return
+        for statement in self._limits:
+            connection.exec_driver_sql(statement)
+        if connection.exec_driver_sql("SELECT to_regclass('lms.alembic_version')").scalar_one() is None:
+            return
+        connection.exec_driver_sql("LOCK TABLE lms.alembic_version IN SHARE ROW EXCLUSIVE MODE")
+        found = connection.exec_driver_sql("SELECT max(version_num) FROM lms.alembic_version").scalar_one()
+        if self._known and found != self._revision:
+            raise MigratedMeanwhileError(expected=self._revision, found=found)
+        self._known, self._revision = True, found
+
+    def begin_script(self) -> None:
+        """Begin a part of the script: as the owner, also where a superuser runs it, and only where all parts before it are done."""
+        if not self._known:
+            start = context.get_starting_revision_argument()
+            self._known, self._revision = True, None if start in {None, "base"} else str(start)
+        known = "NULL" if self._revision is None else f"'{self._revision}'"
+        write = context.get_context().impl.static_output
+        for statement in ("SET LOCAL client_encoding = 'UTF8'", "SET LOCAL ROLE lmskit_owner", *self._limits):
+            write(f"{statement};")
+        write(GUARD.format(start=f"CAST({known} AS text)"))

@@ -6,19 +6,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from lmskit.db import access, migrator_engine
 from lmskit.db.failure import translated_errors
 from lmskit.db.known_databases import EMPTY_MEANS, KnownDatabases
 from lmskit.db.lock import exclusively
+from lmskit.db.parking import LOSE_DATA, REFUSED
 from lmskit.db.schema_revision import difference, read_revision, revisions
-from lmskit.errors import EmptyDatabaseError, RevisionError, SeveralHeadsError
+from lmskit.db.transaction import retried
+from lmskit.errors import DatabaseError, DataWouldBeLostError, EmptyDatabaseError, RevisionError, SeveralHeadsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 BUSY_LIMIT = 600.0
+TRIES = 5
+"""How often a migration is tried where others hold what it needs, or where another process migrates."""
+FIRST_PAUSE = 0.5
+"""Seconds after the first try, in which those who waited behind it go on; then twice as long each time."""
 
 
 def alembic_config() -> Config:
@@ -54,7 +61,7 @@ def upgrade(revision: str = "head", *, engine: Engine | None = None, empty: bool
     RevisionError
         The database is at a revision that this lmskit does not have.
     LockedError
-        Another session holds a table that a migration changes; the database is as it was.
+        Another session has held a table that a revision changes, at each try. The revisions before it are done and stay.
     """
     target = head() if revision == "head" else revision
     server = access().server
@@ -82,29 +89,69 @@ def write_script(revision: str = "head", *, start: str) -> None:
         raise RevisionError(message) from error
 
 
-def downgrade(revision: str, *, engine: Engine | None = None) -> None:
-    """Bring the database back to an older revision; `base` removes all tables and their rows."""
-    _migrate(command.downgrade, revision, engine)
+def downgrade(revision: str, *, engine: Engine | None = None, lose_data: bool = False) -> None:
+    """Bring the database back to an older revision; `base` removes all tables.
+
+    Rows and values for which the older revision has no table or column are parked in the table `parked_rows`, and are put back when the
+    database is upgraded again (`lmskit.db.parking`).
+
+    Parameters
+    ----------
+    revision
+        Its number, or `base`.
+    engine
+        By default the migrator's of this process.
+    lose_data
+        Park nothing, and remove also what cannot be parked.
+
+    Raises
+    ------
+    DataWouldBeLostError
+        What would be lost cannot be parked, and `lose_data` is not set.
+    """
+    _migrate(command.downgrade, revision, engine, lose_data=lose_data)
     server = access().server
     if engine is None and server.external is not None:
         KnownDatabases(access().settings.home).keep(server.name, current())
 
 
-def _migrate(action: Callable[[Config, str], None], revision: str, engine: Engine | None) -> None:
+def _migrate(action: Callable[[Config, str], None], revision: str, engine: Engine | None, *, lose_data: bool = False) -> None:
+    """Migrate revision by revision; what is done stays, if one that follows cannot be done."""
+    with translated_errors():
+        start = current(engine)
+    with exclusively(access().settings.home / "migration.lock", timeout=BUSY_LIMIT):
+        try:
+            retried(
+                lambda: _migrate_once(action, revision, engine, lose_data=lose_data),
+                attempts=TRIES,
+                lock_attempts=TRIES,
+                first_pause=FIRST_PAUSE,
+            )
+        except DatabaseError as error:
+            with suppress(DatabaseError, DBAPIError):
+                if (reached := current(engine)) != start:
+                    error.args = (f"The database went from revision {start or 'none'} to {reached}, and stays there. {error}",)
+            raise
+
+
+def _migrate_once(action: Callable[[Config, str], None], revision: str, engine: Engine | None, *, lose_data: bool) -> None:
     config = alembic_config()
-    lock = access().settings.home / "migration.lock"
-    with translated_errors(), (engine or migrator_engine()).connect() as connection, exclusively(lock, timeout=BUSY_LIMIT):
+    with translated_errors(), (engine or migrator_engine()).connect() as connection:
         config.attributes["connection"] = connection
         found = read_revision(connection)
-        connection.rollback()
         if found is not None and found not in (known := revisions()):
             raise difference(found, needed=known[-1], known=known)
+        connection.execute(text("SELECT set_config(:name, :value, false)"), {"name": LOSE_DATA, "value": "on" if lose_data else ""})
+        connection.commit()
         try:
-            with translated_errors():
-                action(config, revision)
+            action(config, revision)
         except CommandError as error:
             message = f"The database cannot go to the revision {revision}: {error}."
             raise RevisionError(message) from error
+        except DBAPIError as error:
+            if isinstance(error.orig, psycopg.Error) and error.orig.sqlstate == REFUSED:
+                raise DataWouldBeLostError(str(error.orig.diag.message_primary)) from error
+            raise
         connection.commit()
         if action is command.upgrade:
             _validate_bounds(connection)

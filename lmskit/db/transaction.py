@@ -76,7 +76,7 @@ def snapshot(engine: Engine | None = None, *, any_revision: bool = False) -> Ite
             yield session
 
 
-def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: int = 1) -> T:
+def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: int = 1, first_pause: float = FIRST_PAUSE) -> T:
     """Do the work, and do it again after a deadlock, a serialisation failure or a lost connection.
 
     The work opens its own transaction and must be idempotent: after a connection was lost at the commit,
@@ -91,6 +91,8 @@ def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: i
     lock_attempts
         How often to try in all where another session holds what the work needs, as is worth it for work that no person waits for
         (`PATIENT`). Each try waits as long as `LMSKIT_LOCK_TIMEOUT` says; between two tries the work holds nothing that others need.
+    first_pause
+        Seconds from the first try to the second; each further pause is twice as long as the one before it.
     """
     n_locked = 0
     for attempt in range(1, attempts + 1):
@@ -100,7 +102,7 @@ def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: i
             n_locked += isinstance(error, LockedError)
             if attempt == attempts or not (0 < n_locked < lock_attempts if isinstance(error, LockedError) else _is_worth_retrying(error)):
                 raise
-            pause = FIRST_PAUSE * 2 ** (attempt - 1)
+            pause = first_pause * 2 ** (attempt - 1)
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - so that two rivals do not meet again, not for secrecy
     message = f"attempts must be at least 1, not {attempts}"
     raise ValueError(message)

@@ -101,6 +101,8 @@
           │   └── LockedError       another session kept locked what the work needs
           └── RevisionError
               ├── UpgradedMeanwhileError   while this process ran
+              ├── MigratedMeanwhileError   by another process
+              ├── DataWouldBeLostError the older revision has no columns for it
               └── SeveralHeadsError    two migrations are the newest
 """
 
@@ -180,6 +182,7 @@ from lmskit.errors.operation import (
     BusyError,
     ClusterError,
     DatabaseError,
+    DataWouldBeLostError,
     DeliveryError,
     DeliveryInDoubtError,
     EmbedderError,
@@ -192,6 +195,7 @@ from lmskit.errors.operation import (
     MaterialStoreError,
     MessagePostponedError,
     MessageRefusedError,
+    MigratedMeanwhileError,
     ModelChangedError,
     NoMailServerError,
     NotebookCopyError,
@@ -233,6 +237,7 @@ __all__ = [
     "CourseCompletedError",
     "CourseExistsError",
     "CourseNotFoundError",
+    "DataWouldBeLostError",
     "DatabaseError",
     "DatabaseSessionNotFoundError",
     "DecisionNotFoundError",
@@ -265,6 +270,7 @@ __all__ = [
     "MessagePostponedError",
     "MessageRefusedError",
     "MessageSettledError",
+    "MigratedMeanwhileError",
     "ModelChangedError",
     "NameNeededError",
     "NewTermNeededError",

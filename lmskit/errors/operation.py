@@ -174,5 +174,19 @@ class UpgradedMeanwhileError(RevisionError):
         )
 
 
+class MigratedMeanwhileError(RevisionError):
+    """Another process migrated the database while this one did."""
+
+    def __init__(self, *, expected: str | None, found: str | None) -> None:
+        super().__init__(
+            f"Another process brought the database from revision {expected or 'none'} to {found or 'none'} while this one migrated it. "
+            "Nothing was changed since; to go on from there: lmskit db upgrade"
+        )
+
+
+class DataWouldBeLostError(RevisionError):
+    """Going back to an older revision would lose rows."""
+
+
 class SeveralHeadsError(RevisionError):
     """Two migrations follow the same one, so none is the newest."""

@@ -2,7 +2,7 @@
 
 Why:   the schema on which everything else is built.
 Locks: nothing; all tables are new.
-Down:  loses everything.
+Down:  refuses to remove tables that have rows, unless it is said that they may be lost.
 """
 
 import pgvector.sqlalchemy
@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import CreateEnumType, DropEnumType
+
+from lmskit.db.migration_statements import run_as_written
+from lmskit.db.parking import remove_all
 
 revision = "0001"
 down_revision = None
@@ -515,6 +518,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
+    run_as_written(remove_all(("users", "terms", "courses", "external_ids", "outbox", "import_runs", "archives", "audit_log")))
     op.drop_index("ix_quiz_attempts_course_id_student_id", table_name="quiz_attempts")
     op.drop_table("quiz_attempts")
     op.drop_index("ix_material_passages_course_id", table_name="material_passages")

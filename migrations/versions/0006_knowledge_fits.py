@@ -3,7 +3,7 @@
 Why:   a course whose rule is bkt needs parameters that fit its topics, and a lecturer wants to see how good they are; fitting them again
        for every view would be slow, and it would be unknown later which parameters a value was estimated with.
 Locks: syllabi, for an instant, to refer to it; no table is scanned.
-Down:  loses the stored fits. lmskit knowledge fit makes them again; until then the rule bkt uses the parameters of the course.
+Down:  parks the stored fits.
 """
 
 from pathlib import Path
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from lmskit.db.migration_statements import run_as_written
+from lmskit.db.parking import lifted, park, put_back, whole_row
 
 revision = "0006"
 down_revision = "0005"
@@ -71,10 +72,12 @@ def upgrade() -> None:
         comment="Knowledge tracing fitted to the answers of a week; derived",
     )
     run_as_written((SQL / "0006_knowledge_fits_up.sql").read_text(encoding="utf-8"))
+    run_as_written(put_back(revision, {"knowledge_fits": whole_row("knowledge_fits")}, reads=("syllabi",)))
 
 
 def downgrade() -> None:
     """Go back."""
+    run_as_written(lifted(park(revision, {"knowledge_fits": "SELECT * FROM lms.knowledge_fits"}), "knowledge_fits"))
     op.drop_table("knowledge_fits")
 
 

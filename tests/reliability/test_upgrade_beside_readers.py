@@ -52,7 +52,7 @@ def old(fresh_database, endpoint, configure) -> Iterator[str]:
     assert login is not None
     parameters = {**endpoint.parameters(), "dbname": DATABASE, "user": login[0], "password": password}
     yield make_conninfo("", **parameters)
-    revision.downgrade("base", engine=engine)
+    revision.downgrade("base", engine=engine, lose_data=True)
 
 
 def idle(address: str) -> Iterator[Callable[[], object]]:

@@ -15,6 +15,25 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 NOON = dt.datetime(2026, 2, 2, 12, tzinfo=dt.UTC)
 SHA256 = "0" * 64
+MORE = """
+UPDATE lms.outbox SET in_doubt = true;
+INSERT INTO lms.syllabi (course_id, week_number, topic) SELECT id, 2, 'Second' FROM lms.courses WHERE code = 'BASE-1';
+INSERT INTO lms.courses (code, module_code, title, term_id, lecturer_id, origin)
+    SELECT 'NO-WEEKS', 'BASE', 'Base', term_id, lecturer_id, 'form' FROM lms.courses WHERE code = 'BASE-1';
+INSERT INTO lms.materials (course_id, kind, title, file_name, checksum, stored_as, language, findings)
+    SELECT id, 'presentation', 'Of all weeks', 'all.pptx', repeat('a', 64), repeat('1', 64), 'de', ARRAY['a scan'] FROM lms.courses;
+INSERT INTO lms.material_passages (course_id, material_id, ordinal, slide, headings, body, language, prose, is_notes, overlap)
+    SELECT course_id, id, n, n, ARRAY['Residuals', 'Plots'], 'Zwei Häuser ' || n, 'de', 'Häuser', true, 4
+    FROM lms.materials, generate_series(1, 3) AS n WHERE kind = 'presentation';
+INSERT INTO lms.materials (course_id, week_number, kind, title, url)
+    SELECT id, 2, 'video', 'Lecture', 'https://example.org/v' FROM lms.courses WHERE code = 'BASE-1';
+INSERT INTO lms.material_passages (course_id, material_id, ordinal, seconds, body)
+    SELECT course_id, id, 1, 1000.0 / 3, 'Spoken' FROM lms.materials WHERE kind = 'video';
+INSERT INTO lms.embedding_models (name, dimension, checksum, state) VALUES ('large', 384, repeat('b', 64), 'in use');
+INSERT INTO lms.passage_vectors (course_id, material_id, ordinal, model, dimension, embedding)
+    SELECT course_id, material_id, ordinal, 'large', 384, array_fill(0.1, ARRAY[384])::lms.vector::lms.halfvec FROM lms.material_passages;
+"""
+"""Rows with values in columns that the world leaves empty."""
 
 
 class World:
@@ -185,3 +204,13 @@ class World:
             "archives": {"course_code": "BASE-0", "location": "file:base", "sha256": SHA256, "row_counts": {}},
         }
         return rows[table]
+
+
+def fill(connection: Connection) -> None:
+    """Add the world and more, with row security lifted from the owner of the tables meanwhile."""
+    for table in Base.metadata.tables:
+        connection.exec_driver_sql(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    World(connection)
+    connection.execution_options(no_parameters=True).exec_driver_sql(MORE)
+    for table in Base.metadata.tables:
+        connection.exec_driver_sql(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")

@@ -1,0 +1,110 @@
+"""Going back to an older revision loses nothing: what it has no table or column for is parked, and put back by the next upgrade."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy.orm import Session
+from typer.testing import CliRunner
+
+from lmskit.cli import app
+from lmskit.db import revision
+from lmskit.errors import DataWouldBeLostError
+from lmskit.models import Base
+from lmskit.queries.access_rules import violations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+    from lmskit.db.cluster import Endpoint
+
+    Ask = Callable[[str], list[tuple[Any, ...]]]
+
+FOLLOWS = {"passage_words": "to_jsonb(t) - 'id'"}
+"""Tables that are filled from others, with what of a row is compared."""
+
+
+@pytest.fixture
+def ask(filled: Engine, endpoint: Endpoint) -> Ask:
+    """Carry out statements as a superuser."""
+
+    def answer(statement: str) -> list[tuple[Any, ...]]:
+        with closing(psycopg.connect(endpoint.superuser_conninfo(str(filled.url.database)), autocommit=True)) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    return answer
+
+
+def rows(ask: Ask) -> dict[str, list[str]]:
+    """Every row of every table, but the audit trail, which goes on."""
+    return {
+        name: [str(row[0]) for row in ask(f"SELECT {FOLLOWS.get(name, 'to_jsonb(t)')} AS r FROM lms.{name} AS t ORDER BY r")]
+        for name in Base.metadata.tables
+        if name != "audit_log"
+    }
+
+
+def test_going_back_to_the_first_revision_and_forward_again_loses_nothing(filled: Engine, ask: Ask) -> None:
+    before, n_audited = rows(ask), ask("SELECT count(*) FROM lms.audit_log")[0][0]
+    assert [name for name, found in before.items() if not found] == []
+    revision.downgrade("0002", engine=filled)
+    parked = dict(ask("SELECT relation, count(*) FROM lms.parked_rows GROUP BY relation"))
+    assert {"outbox", "knowledge_fits", "materials", "material_passages", "passage_vectors", "reading_decisions"} <= parked.keys()
+    assert ask("SELECT relrowsecurity, relforcerowsecurity, relacl FROM pg_class WHERE oid = 'lms.parked_rows'::regclass") == [
+        (True, True, None)
+    ]
+    revision.downgrade("0001", engine=filled)
+    revision.upgrade(engine=filled)
+    assert rows(ask) == before
+    assert ask("SELECT count(*) FROM lms.audit_log")[0][0] >= n_audited
+    assert ask("SELECT to_regclass('lms.parked_rows') IS NULL") == [(True,)]
+    # New rows get ids after those that came back.
+    ask("INSERT INTO lms.material_crawls (course_id, start_url) SELECT course_id, start_url FROM lms.material_crawls")
+
+
+def test_what_does_not_fit_any_more_stays_parked_and_nobody_reads_it(filled: Engine, ask: Ask) -> None:
+    revision.downgrade("0015", engine=filled)
+    ask("UPDATE lms.material_passages SET body = 'Other words' WHERE minute IS NOT NULL")
+    ask("DELETE FROM lms.materials WHERE title = 'Page'")
+    revision.upgrade(engine=filled)
+    # A material is gone with its passage, two vectors and the decision about it; a second and a vector belong to other words.
+    parked = dict(ask("SELECT relation, count(*) FROM lms.parked_rows GROUP BY relation"))
+    assert parked == {"materials": 2, "material_passages": 2, "passage_vectors": 3, "reading_decisions": 1}
+    assert ask("SELECT seconds FROM lms.material_passages WHERE body = 'Other words'") == [(333.6,)]
+    with Session(filled) as session:
+        found = [each for each in violations(session) if "parked" in str(each)]
+    assert [str(each) for each in found] == []
+    revision.downgrade("0015", engine=filled, lose_data=True)
+    revision.upgrade(engine=filled)
+    assert ask("SELECT count(*) FROM lms.reading_decisions") == [(0,)]
+
+
+def test_tables_with_rows_are_removed_only_if_that_is_said(
+    filled: Engine, ask: Ask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    revision.downgrade("0001", engine=filled)
+    with pytest.raises(DataWouldBeLostError, match=r"would remove the rows of: users \(3\), .*, parked_rows. Make a backup first"):
+        revision.downgrade("base", engine=filled)
+    assert ask("SELECT count(*) FROM lms.users") == [(3,)]
+    monkeypatch.setattr("lmskit.db.revision.migrator_engine", lambda: filled)
+    refused = CliRunner().invoke(app, ["db", "downgrade", "base", "--yes"])
+    assert isinstance(refused.exception, DataWouldBeLostError) or refused.exit_code == 1
+    done = CliRunner().invoke(app, ["db", "downgrade", "base", "--yes", "--lose-data"])
+    assert "The database is at revision base." in done.output, done.exception
+    assert ask("SELECT count(*) FROM pg_class WHERE relnamespace = 'lms'::regnamespace AND relkind = 'r'") == [(1,)]
+
+
+def test_each_revision_says_what_its_way_back_loses() -> None:
+    """One of three: nothing, or what is parked, or what is refused."""
+    for step in ScriptDirectory.from_config(revision.alembic_config()).walk_revisions():
+        down = re.search(r"^Down: +(.+)", step.doc if "Down:" in step.doc else str(step.module.__doc__), re.MULTILINE)
+        assert down is not None, step.revision
+        assert re.match("loses nothing|parks|refuses", down[1]), (step.revision, down[1])
