@@ -10,7 +10,7 @@ from alembic.operations.ops import MigrationScript
 from sqlalchemy import Connection
 
 from lmskit.db import access, migrator_engine
-from lmskit.db.migration_statements import Progress
+from lmskit.db.migration_statements import MigrationProgress
 from lmskit.models import Base
 
 LOCK_TIMEOUT = 3.0
@@ -31,7 +31,7 @@ def longest_wait() -> float:
     return min(LOCK_TIMEOUT, access().settings.lock_timeout)
 
 
-progress = Progress(longest_wait())
+progress = MigrationProgress(longest_wait())
 
 
 def done(ctx: object, step: object, heads: Collection[str], run_args: object) -> None:  # noqa: ARG001 - Alembic's signature

@@ -14,6 +14,9 @@ down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
 
+HELD: dict[str, str] = {}
+"""Tables from which it excludes others while it reads or writes a whole one; why."""
+
 
 def upgrade() -> None:
     """Go forward."""

@@ -74,7 +74,7 @@ def limits_of_transaction(lock_timeout: float) -> list[str]:
     ]
 
 
-class Progress:
+class MigrationProgress:
     """The revision that the database has as far as this migration knows, which goes on with each revision that is done.
 
     Parameters

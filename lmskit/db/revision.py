@@ -21,7 +21,14 @@ from lmskit.db.lock import exclusively
 from lmskit.db.parking import LOSE_DATA, REFUSED
 from lmskit.db.schema_revision import difference, read_revision, revisions
 from lmskit.db.transaction import retried
-from lmskit.errors import DatabaseError, DataWouldBeLostError, EmptyDatabaseError, RevisionError, SeveralHeadsError
+from lmskit.errors import (
+    DatabaseError,
+    DataWouldBeLostError,
+    EmptyDatabaseError,
+    MigratedMeanwhileError,
+    RevisionError,
+    SeveralHeadsError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,17 +128,24 @@ def _migrate(action: Callable[[Config, str], None], revision: str, engine: Engin
         start = current(engine)
     with exclusively(access().settings.home / "migration.lock", timeout=BUSY_LIMIT):
         try:
-            retried(
-                lambda: _migrate_once(action, revision, engine, lose_data=lose_data),
-                attempts=TRIES,
-                lock_attempts=TRIES,
-                first_pause=FIRST_PAUSE,
-            )
+            _migrate_patiently(lambda: _migrate_once(action, revision, engine, lose_data=lose_data))
         except DatabaseError as error:
             with suppress(DatabaseError, DBAPIError):
                 if (reached := current(engine)) != start:
                     error.args = (f"The database went from revision {start or 'none'} to {reached}, and stays there. {error}",)
             raise
+
+
+def _migrate_patiently(work: Callable[[], None]) -> None:
+    """Migrate; where another process has made a revision meanwhile, go on from there."""
+    for n_left in reversed(range(len(revisions()) + 1)):
+        try:
+            retried(work, attempts=TRIES, lock_attempts=TRIES, first_pause=FIRST_PAUSE)
+        except MigratedMeanwhileError:
+            if n_left == 0:
+                raise
+        else:
+            return
 
 
 def _migrate_once(action: Callable[[Config, str], None], revision: str, engine: Engine | None, *, lose_data: bool) -> None:

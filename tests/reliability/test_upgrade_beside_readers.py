@@ -10,12 +10,14 @@ from contextlib import closing, contextmanager, suppress
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from sqlalchemy import Engine
 
 from lmskit.db import access, generate_password, revision, scram_verifier
 from lmskit.db.cluster.binaries import installation, program
 from lmskit.db.cluster.configuration import SUPERUSER
 from lmskit.errors import LockedError
 from tests.reliability.mail_server import until
+from tests.reliability.upgrading import start_upgrade
 from tests.schema.catalogue import catalogue
 
 LIMIT = 1.5
@@ -38,9 +40,10 @@ INSERT INTO lms.syllabi (course_id, week_number, topic, objectives)
 
 
 @pytest.fixture
-def old(fresh_database, endpoint, configure) -> Iterator[str]:
+def old(fresh_database, endpoint, configure, monkeypatch) -> Iterator[str]:
     """A database at an older revision with a lecturer's courses; the address with the lecturer's login."""
     configure(LMSKIT_LOCK_TIMEOUT=str(LIMIT))
+    monkeypatch.setattr("lmskit.db.revision.TRIES", 1)
     engine = fresh_database(DATABASE)
     revision.upgrade(START, engine=engine)
     password = generate_password()
@@ -53,6 +56,11 @@ def old(fresh_database, endpoint, configure) -> Iterator[str]:
     parameters = {**endpoint.parameters(), "dbname": DATABASE, "user": login[0], "password": password}
     yield make_conninfo("", **parameters)
     revision.downgrade("base", engine=engine, lose_data=True)
+
+
+def migrators_engine() -> Engine:
+    """The engine of the login that migrates the database."""
+    return access().engine_at(access().server.address_of_migrator().set(username=f"lmskit_migrator_{DATABASE}", database=DATABASE))
 
 
 def idle(address: str) -> Iterator[Callable[[], object]]:
@@ -104,7 +112,7 @@ def dumping(address: str) -> Iterator[Callable[[], object]]:
     ],
 )
 def test_an_upgrade_ends_with_the_readers_name_and_leaves_nothing(old, endpoint, reading, name):
-    migrator = access().engine_at(access().server.address_of_migrator().set(username=f"lmskit_migrator_{DATABASE}", database=DATABASE))
+    migrator = migrators_engine()
     with migrator.connect() as connection:
         before = catalogue(connection)
     failed: list[LockedError] = []
@@ -139,3 +147,41 @@ def test_an_upgrade_ends_with_the_readers_name_and_leaves_nothing(old, endpoint,
             assert catalogue(connection) == before
     revision.upgrade(engine=migrator)
     assert revision.current(migrator) == revision.head()
+
+
+@pytest.mark.long
+def test_an_upgrade_goes_on_when_the_reader_ends_and_the_revisions_before_it_stay(old, endpoint, monkeypatch):
+    """The two first revisions need nothing of the reader's; the third gets its lock at its second try."""
+    monkeypatch.setattr("lmskit.db.revision.TRIES", 2)
+    migrator = migrators_engine()
+    reached: list[str | None] = []
+    with closing(psycopg.connect(endpoint.superuser_conninfo(DATABASE))) as reader:
+        reader.execute("SELECT count(*) FROM lms.quizzes")
+        with pytest.raises(LockedError, match=r"^The database went from revision 0011 to 0013, and stays there\. Quizzes that this needs"):
+            revision.upgrade(engine=migrator)
+        assert revision.current(migrator) == "0013"
+
+        def end_after_the_first_try() -> None:
+            with closing(psycopg.connect(endpoint.superuser_conninfo(DATABASE), autocommit=True)) as eye:
+                waits = "SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+                assert until(lambda: eye.execute(waits).fetchall() != [])
+                assert until(lambda: eye.execute(waits).fetchall() == [])
+                reached.append(revision.current(migrator))
+            reader.rollback()
+
+        ends = threading.Thread(target=end_after_the_first_try)
+        ends.start()
+        revision.upgrade(engine=migrator)
+        ends.join()
+    assert reached == ["0013"]
+    assert revision.current(migrator) == revision.head()
+
+
+@pytest.mark.long
+def test_of_two_upgrades_at_once_one_waits_and_both_end_well(old, tmp_path, endpoint):
+    """From two machines, whose homes are not the same: neither sees a file that the other has locked."""
+    both = [start_upgrade(endpoint, DATABASE, tmp_path / name) for name in ("one", "other")]
+    answers = [each.communicate(timeout=120)[0] for each in both]
+    assert [each.returncode for each in both] == [0, 0], answers
+    assert sum("The database went from revision 0011" in answer for answer in answers) >= 1, answers
+    assert revision.current(migrators_engine()) == revision.head()
