@@ -30,12 +30,56 @@ END
 $guard$;"""
 
 
+LOCK = """DO $lock$
+DECLARE
+    wanted text[] := ARRAY[{wanted}];
+    busy integer;
+    ends CONSTANT timestamptz := clock_timestamp() + current_setting('lock_timeout')::interval;
+BEGIN
+    LOOP
+        busy := 1;
+        BEGIN
+            EXECUTE 'LOCK TABLE ' || wanted[1];
+            FOR number IN 2 .. cardinality(wanted) LOOP
+                busy := number;
+                EXECUTE 'LOCK TABLE ' || wanted[number] || ' NOWAIT';
+            END LOOP;
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            IF clock_timestamp() >= ends THEN
+                RAISE;
+            END IF;
+        END;
+        wanted := wanted[busy] || wanted[: busy - 1] || wanted[busy + 1 :]; -- what was locked is free again
+    END LOOP;
+END
+$lock$;"""
+
+
 def run_as_written(statements: str) -> None:
     """Run the statements without parameters, so that colons and percent signs keep their meaning."""
     if context.is_offline_mode():
         op.get_context().impl.static_output(statements.strip())
     else:
         op.get_bind().execution_options(no_parameters=True).exec_driver_sql(statements)
+
+
+def lock_first(*tables: str, from_writers: tuple[str, ...] = ()) -> None:
+    """Lock all tables that a revision changes, before it changes one of them.
+
+    A revision that waits for a table while it holds another deadlocks with a query that reads both, and the server may end the query. So it
+    waits for one table while it holds none, and lets all go again where another one is not free.
+
+    Parameters
+    ----------
+    tables
+        In the schema `lms`; exclusively, as `ALTER TABLE` locks them.
+    from_writers
+        Those that are locked from writers alone, as by a trigger or a foreign key.
+    """
+    modes = dict.fromkeys(tables, "ACCESS EXCLUSIVE") | dict.fromkeys(from_writers, "SHARE ROW EXCLUSIVE")
+    wanted = ", ".join(f"'lms.{name} IN {mode} MODE'" for name, mode in modes.items())
+    run_as_written(LOCK.replace("{wanted}", wanted))
 
 
 def index_concurrently(name: str, table: str, indexed: str) -> None:

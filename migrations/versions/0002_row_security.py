@@ -7,7 +7,7 @@ Down:  loses nothing, but only the owner reaches the tables afterwards.
 
 from pathlib import Path
 
-from lmskit.db.migration_statements import run_as_written
+from lmskit.db.migration_statements import lock_first, run_as_written
 
 revision = "0002"
 down_revision = "0001"
@@ -19,6 +19,23 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 def upgrade() -> None:
     """Go forward."""
+    lock_first(
+        "archives",
+        "audit_log",
+        "import_runs",
+        "terms",
+        "users",
+        "courses",
+        "outbox",
+        "student_enrollments",
+        "syllabi",
+        "materials",
+        "quizzes",
+        "topic_performance",
+        "external_ids",
+        "material_passages",
+        "quiz_attempts",
+    )
     run("0002_row_security_up.sql")
 
 

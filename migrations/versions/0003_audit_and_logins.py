@@ -8,7 +8,7 @@ Down:  loses nothing that was recorded, but nothing more is; logins no longer fo
 
 from pathlib import Path
 
-from lmskit.db.migration_statements import run_as_written
+from lmskit.db.migration_statements import lock_first, run_as_written
 
 revision = "0003"
 down_revision = "0002"
@@ -20,6 +20,9 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 def upgrade() -> None:
     """Go forward."""
+    lock_first(
+        "audit_log", from_writers=("terms", "users", "courses", "student_enrollments", "syllabi", "materials", "quizzes", "quiz_attempts")
+    )
     run("0003_audit_and_logins_up.sql")
 
 

@@ -10,7 +10,7 @@ Down:  parks which messages may have arrived already; the messages stay, and the
 
 from pathlib import Path
 
-from lmskit.db.migration_statements import run_as_written
+from lmskit.db.migration_statements import lock_first, run_as_written
 from lmskit.db.parking import lifted, park, put_back
 
 revision = "0005"
@@ -23,6 +23,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 def upgrade() -> None:
     """Go forward."""
+    lock_first("outbox", "student_enrollments")
     run("0005_dispatcher_up.sql")
     in_doubt = "UPDATE lms.outbox AS o SET in_doubt = true WHERE o.id = (parked.content ->> 'id')::bigint"
     run_as_written(put_back(revision, {"outbox": in_doubt}))

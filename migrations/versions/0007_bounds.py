@@ -11,6 +11,8 @@ Down:  loses nothing.
 import sqlalchemy as sa
 from alembic import op
 
+from lmskit.db.migration_statements import lock_first
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -55,6 +57,7 @@ CHECKS = {
 
 def upgrade() -> None:
     """Go forward."""
+    lock_first(*{table: None for table, _ in CHECKS.values()})
     for name, (table, condition) in CHECKS.items():
         op.execute(sa.text(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({escaped(condition)}) NOT VALID"))
         op.execute(

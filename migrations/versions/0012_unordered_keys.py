@@ -10,6 +10,8 @@ Down:  loses nothing.
 
 from alembic import op
 
+from lmskit.db.migration_statements import lock_first
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -25,6 +27,7 @@ CODED = ("courses", "terms")
 
 def upgrade() -> None:
     """Go forward."""
+    lock_first("terms", "courses", "student_enrollments", "topic_performance")
     for name, table, column in BY_EQUALITY:
         op.drop_index(name, table)
         op.create_index(name, table, [column], postgresql_using="hash")

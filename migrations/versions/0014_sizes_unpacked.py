@@ -10,6 +10,8 @@ Down:  loses nothing.
 import sqlalchemy as sa
 from alembic import op
 
+from lmskit.db.migration_statements import lock_first
+
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
@@ -26,6 +28,7 @@ COLUMNS = {
 
 def upgrade() -> None:
     """Go forward."""
+    lock_first("courses", "quizzes", "quiz_attempts")
     for (table, column), (empty, levels, size) in COLUMNS.items():
         bound(table, column, f"CAST('{empty}' AS jsonb) || {column}", levels, size)
 

@@ -9,7 +9,7 @@ Down:  parks slides, cells, headings and languages of passages, all vectors, dec
 
 from pathlib import Path
 
-from lmskit.db.migration_statements import run_as_written
+from lmskit.db.migration_statements import lock_first, run_as_written
 from lmskit.db.parking import lifted, park, put_back, whole_row
 
 revision = "0016"
@@ -72,6 +72,7 @@ PUT_BACK = {relation: whole_row(relation) for relation in FILLED} | {
 
 def upgrade() -> None:
     """Go forward."""
+    lock_first("courses", "materials", "material_passages", from_writers=("syllabi",))
     run("0016_materials_up.sql")
     run_as_written(put_back(revision, PUT_BACK, reads=("courses", "syllabi"), counted=("reading_decisions", "material_crawls")))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from alembic import op
 
-from lmskit.db.migration_statements import run_as_written
+from lmskit.db.migration_statements import lock_first, run_as_written
 
 revision = "0018"
 down_revision = "0017"
@@ -57,6 +57,7 @@ ORDER BY s.course_id, s.material_id, s.after_ordinal;
 
 def upgrade() -> None:
     """Go forward."""
+    lock_first("materials", "material_passages")
     statements = UP.read_text(encoding="utf-8")
     stored = "lms.material_passages AS p WHERE p.course_id = material.course_id AND p.material_id = material.id"
     for name, source in (("{added}", "new_rows AS p"), ("{filled}", stored)):

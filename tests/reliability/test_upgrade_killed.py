@@ -89,6 +89,7 @@ def test_a_killed_upgrade_leaves_a_whole_revision_and_the_next_one_goes_on(large
                 found = revision.current(large)
                 assert holds(catalogue(connection)) == known[found]
             assert eye.execute("SELECT count(*) FROM lms.quiz_attempts").fetchall() == [(N_ATTEMPTS,)]
+            assert found is not None
             reached.append(found)
             if found == revision.head():
                 revision.downgrade(START, engine=large)

@@ -56,7 +56,7 @@ def test_going_back_to_the_first_revision_and_forward_again_loses_nothing(filled
     before, n_audited = rows(ask), ask("SELECT count(*) FROM lms.audit_log")[0][0]
     assert [name for name, found in before.items() if not found] == []
     revision.downgrade("0002", engine=filled)
-    parked = dict(ask("SELECT relation, count(*) FROM lms.parked_rows GROUP BY relation"))
+    parked: dict[str, int] = dict(ask("SELECT relation, count(*) FROM lms.parked_rows GROUP BY relation"))
     assert {"outbox", "knowledge_fits", "materials", "material_passages", "passage_vectors", "reading_decisions"} <= parked.keys()
     assert ask("SELECT relrowsecurity, relforcerowsecurity, relacl FROM pg_class WHERE oid = 'lms.parked_rows'::regclass") == [
         (True, True, None)
@@ -76,7 +76,7 @@ def test_what_does_not_fit_any_more_stays_parked_and_nobody_reads_it(filled: Eng
     ask("DELETE FROM lms.materials WHERE title = 'Page'")
     revision.upgrade(engine=filled)
     # A material is gone with its passage, two vectors and the decision about it; a second and a vector belong to other words.
-    parked = dict(ask("SELECT relation, count(*) FROM lms.parked_rows GROUP BY relation"))
+    parked: dict[str, int] = dict(ask("SELECT relation, count(*) FROM lms.parked_rows GROUP BY relation"))
     assert parked == {"materials": 2, "material_passages": 2, "passage_vectors": 3, "reading_decisions": 1}
     assert ask("SELECT seconds FROM lms.material_passages WHERE body = 'Other words'") == [(333.6,)]
     with Session(filled) as session:
