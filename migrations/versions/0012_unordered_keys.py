@@ -27,7 +27,7 @@ CODED = ("courses", "terms")
 
 def upgrade() -> None:
     """Go forward."""
-    lock_first("terms", "courses", "student_enrollments", "topic_performance")
+    lock_first("courses", "terms", "student_enrollments", "topic_performance")
     for name, table, column in BY_EQUALITY:
         op.drop_index(name, table)
         op.create_index(name, table, [column], postgresql_using="hash")
