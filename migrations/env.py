@@ -31,7 +31,7 @@ def longest_wait() -> float:
     return min(LOCK_TIMEOUT, access().settings.lock_timeout)
 
 
-progress = MigrationProgress(longest_wait())
+progress = MigrationProgress(longest_wait(), lose_data=context.config.attributes.get("lose_data", False))
 
 
 def done(ctx: object, step: object, heads: Collection[str], run_args: object) -> None:  # noqa: ARG001 - Alembic's signature

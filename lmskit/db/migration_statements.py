@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alembic import context, op
 from sqlalchemy import event
 
+from lmskit.db.parking import LOSE_DATA
 from lmskit.errors import MigratedMeanwhileError
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+EMPTY_LOCK = 14_000_018
+"""The key of the lock by which two migrations of an empty database wait for each other."""
 GUARD = """DO $guard$
 DECLARE
     found text;
@@ -125,10 +128,12 @@ class MigrationProgress:
     ----------
     lock_timeout
         Seconds that each transaction waits for a lock.
+    lose_data
+        Whether what an older revision has no column for may be lost.
     """
 
-    def __init__(self, lock_timeout: float) -> None:
-        self._limits = limits_of_transaction(lock_timeout)
+    def __init__(self, lock_timeout: float, *, lose_data: bool = False) -> None:
+        self._limits = [*limits_of_transaction(lock_timeout), *([f"SET LOCAL {LOSE_DATA} = 'on'"] if lose_data else [])]
         self._known = False
         self._revision: str | None = None
 
@@ -159,13 +164,20 @@ class MigrationProgress:
             return
         for statement in self._limits:
             connection.exec_driver_sql(statement)
-        if connection.exec_driver_sql("SELECT to_regclass('lms.alembic_version')").scalar_one() is None:
-            return
+        if not self._has_revisions(connection):
+            # Nobody but migrations has a login of an empty database.
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({EMPTY_LOCK})")
+            if not self._has_revisions(connection):
+                return
         connection.exec_driver_sql("LOCK TABLE lms.alembic_version IN SHARE ROW EXCLUSIVE MODE")
         found = connection.exec_driver_sql("SELECT max(version_num) FROM lms.alembic_version").scalar_one()
         if self._known and found != self._revision:
             raise MigratedMeanwhileError(expected=self._revision, found=found)
         self._known, self._revision = True, found
+
+    @staticmethod
+    def _has_revisions(connection: Connection) -> bool:
+        return connection.exec_driver_sql("SELECT to_regclass('lms.alembic_version') IS NOT NULL").scalar_one() is True
 
     def begin_script(self) -> None:
         """Begin a part of the script: as the owner, also where a superuser runs it, and only where all parts before it are done."""

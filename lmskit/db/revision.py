@@ -18,7 +18,7 @@ from lmskit.db import access, migrator_engine
 from lmskit.db.failure import translated_errors
 from lmskit.db.known_databases import EMPTY_MEANS, KnownDatabases
 from lmskit.db.lock import exclusively
-from lmskit.db.parking import LOSE_DATA, REFUSED
+from lmskit.db.parking import REFUSED
 from lmskit.db.schema_revision import difference, read_revision, revisions
 from lmskit.db.transaction import retried
 from lmskit.errors import (
@@ -87,7 +87,7 @@ def upgrade(revision: str = "head", *, engine: Engine | None = None, empty: bool
 def write_script(revision: str = "head", *, start: str) -> None:
     """Print the statements that bring a database from the revision `start` to another, for a database administrator to run with psql.
 
-    The whole is one transaction, which refuses a database at another revision than `start`; `base` has no tables.
+    Each revision is one transaction, which refuses a database that is not at the one before it, the first at `start`; `base` has no tables.
     """
     try:
         command.upgrade(alembic_config(), f"{start}:{head() if revision == 'head' else revision}", sql=True)
@@ -151,12 +151,11 @@ def _migrate_patiently(work: Callable[[], None]) -> None:
 def _migrate_once(action: Callable[[Config, str], None], revision: str, engine: Engine | None, *, lose_data: bool) -> None:
     config = alembic_config()
     with translated_errors(), (engine or migrator_engine()).connect() as connection:
-        config.attributes["connection"] = connection
+        config.attributes |= {"connection": connection, "lose_data": lose_data}
         found = read_revision(connection)
         if found is not None and found not in (known := revisions()):
             raise difference(found, needed=known[-1], known=known)
-        connection.execute(text("SELECT set_config(:name, :value, false)"), {"name": LOSE_DATA, "value": "on" if lose_data else ""})
-        connection.commit()
+        connection.rollback()
         try:
             action(config, revision)
         except CommandError as error:
