@@ -10,7 +10,7 @@ from alembic.operations.ops import MigrationScript
 from sqlalchemy import Connection
 
 from lmskit.db import access, migrator_engine
-from lmskit.db.migration_statements import MigrationProgress
+from lmskit.db.migration_statements import SERVED, MigrationProgress
 from lmskit.models import Base
 
 LOCK_TIMEOUT = 3.0
@@ -35,8 +35,11 @@ progress = MigrationProgress(longest_wait(), lose_data=context.config.attributes
 
 
 def done(ctx: object, step: object, heads: Collection[str], run_args: object) -> None:  # noqa: ARG001 - Alembic's signature
-    """Note what revision the database has when the transaction of a step is committed."""
+    """Note what revision the database has when the transaction of a step is committed, and which lmskit works with it."""
     progress.applied(heads)
+    for reached in heads:
+        serves = getattr(context.script.get_revision(reached).module, "SERVES", reached)
+        context.get_context().impl.execute(SERVED.format(serves=serves))
 
 
 class Script(PostgresqlImpl):

@@ -16,6 +16,8 @@ depends_on = ${repr(depends_on)}
 
 HELD: dict[str, str] = {}
 """Tables from which it excludes others while it reads or writes a whole one; why."""
+SERVES = ${repr(up_revision)}
+"""The oldest revision whose lmskit works with the database after this one."""
 
 
 def upgrade() -> None:

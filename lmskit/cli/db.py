@@ -175,9 +175,11 @@ def status() -> None:
         typer.echo(f"Server:   {shown(external)}")
     try:
         found, needed = revision.current(), revision.head()
+        advice = "" if found == needed else f"; this lmskit needs {needed}: lmskit db upgrade"
+        if found != needed and revision.is_served():
+            advice = f", with which this lmskit ({needed}) goes on working"
     finally:
         access().dispose()
-    advice = "" if found == needed else f"; this lmskit needs {needed}: lmskit db upgrade"
     typer.echo(f"Revision: {found or 'none'}{advice}")
 
 

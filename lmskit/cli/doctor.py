@@ -215,7 +215,12 @@ def migrations() -> Finding:
         revision.require_current(engine_for())
     except SeveralHeadsError as error:
         return wrong("migrations", str(error))
-    return well("migrations", f"The database is at revision {revision.head()}, which this lmskit needs.")
+    found, needed = revision.current(engine_for()), revision.head()
+    if found != needed:
+        return note(
+            "migrations", f"The database is at revision {found}, with which this lmskit ({needed}) goes on working. Install the newer one."
+        )
+    return well("migrations", f"The database is at revision {needed}, which this lmskit needs.")
 
 
 def disk(home: Path) -> Finding:

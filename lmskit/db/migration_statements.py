@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+SERVED = """DO $served$
+BEGIN
+    IF EXISTS (
+        SELECT FROM pg_attribute AS a
+        WHERE a.attrelid = 'lms.alembic_version'::regclass AND a.attname = 'serves' AND NOT a.attisdropped
+    ) THEN
+        UPDATE lms.alembic_version SET serves = '{serves}';
+    END IF;
+END
+$served$"""
+"""Keeps which lmskit works with the revision that is reached, where the database has a column for it."""
 EMPTY_LOCK = 14_000_018
 """The key of the lock by which two migrations of an empty database wait for each other."""
 GUARD = """DO $guard$

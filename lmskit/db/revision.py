@@ -19,7 +19,7 @@ from lmskit.db.failure import translated_errors
 from lmskit.db.known_databases import EMPTY_MEANS, KnownDatabases
 from lmskit.db.lock import exclusively
 from lmskit.db.parking import REFUSED
-from lmskit.db.schema_revision import difference, read_revision, revisions
+from lmskit.db.schema_revision import difference, read_revision, revisions, serves
 from lmskit.db.transaction import retried
 from lmskit.errors import (
     DatabaseError,
@@ -213,14 +213,23 @@ def current(engine: Engine | None = None) -> str | None:
         return read_revision(connection)
 
 
+def is_served(engine: Engine | None = None) -> bool:
+    """Whether the database is newer than this lmskit, and works with it."""
+    with (engine or migrator_engine()).connect() as connection:
+        return serves(connection, head())
+
+
 def require_current(engine: Engine | None = None) -> None:
-    """Refuse a database whose revision is not the one this lmskit needs.
+    """Refuse a database whose revision is not the one this lmskit needs, and none that works with it.
 
     Raises
     ------
     RevisionError
         The revision differs; the sentence says what to do.
     """
-    found, needed = current(engine), head()
-    if found != needed:
+    needed = head()
+    with (engine or migrator_engine()).connect() as connection:
+        found = read_revision(connection)
+        is_right = found == needed or serves(connection, needed)
+    if not is_right:
         raise difference(found, needed=needed, known=revisions())

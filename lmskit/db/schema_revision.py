@@ -37,8 +37,21 @@ def read_revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
+def serves(connection: Connection, revision: str) -> bool:
+    """Whether a database that is newer than an lmskit of this revision says that the lmskit works with it."""
+    function = connection.execute(
+        text("SELECT coalesce(has_function_privilege(to_regprocedure('lms.oldest_served()'), 'EXECUTE'), false)")
+    ).scalar_one()
+    if not function:
+        return False
+    oldest, found = connection.execute(text("SELECT lms.oldest_served(), lms.schema_revision()")).one()
+    return found is not None and oldest <= revision < found
+
+
 def require_known_schema(engine: Engine, *, again: bool = False) -> None:
     """Refuse a database of another age than this lmskit, before the first work of this process with an engine of an `Access`.
+
+    A newer database is not refused if its revision says that it works with this lmskit.
 
     Parameters
     ----------
@@ -71,7 +84,8 @@ def require_known_schema(engine: Engine, *, again: bool = False) -> None:
                 "To bring it up to date: lmskit db upgrade"
             )
         found = read_revision(connection)
-    if found != known[-1]:
+        is_right = found == known[-1] or serves(connection, known[-1])
+    if not is_right:
         if found == (revisions() or known)[-1]:
             raise UpgradedMeanwhileError(began_with=known[-1], found=found)
         raise difference(found, needed=known[-1], known=known)

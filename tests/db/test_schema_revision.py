@@ -56,6 +56,26 @@ def test_code_and_database_of_different_ages_say_so_in_one_sentence_in_every_com
     assert kernel.stderr.strip().endswith(sentence)
 
 
+def test_an_older_lmskit_goes_on_beside_a_database_that_only_added_something(cluster, admin_engine):
+    newest = revision.head()
+    serve = text("UPDATE lms.alembic_version SET version_num = :stored, serves = :serves")
+    try:
+        for serves, refused in ((newest, False), ("0001", False), ("9998", True), (None, True)):
+            with migrator_engine().begin() as connection:
+                connection.execute(serve, {"stored": "9999", "serves": serves})
+            answers = [
+                subprocess.run([sys.executable, "-m", "lmskit", *arguments], capture_output=True, text=True, check=False)
+                for arguments in (("course", "list"), ("import", "runs"))
+            ]
+            assert ["newer lmskit" in answer.stderr for answer in answers] == [refused, refused], answers
+            assert [answer.returncode for answer in answers] == [int(refused), int(refused)], answers
+            status = subprocess.run([sys.executable, "-m", "lmskit", "db", "status"], capture_output=True, text=True, check=False).stdout
+            assert (f"9999, with which this lmskit ({newest}) goes on working" in status) is not refused
+    finally:
+        with migrator_engine().begin() as connection:
+            connection.execute(serve, {"stored": newest, "serves": newest})
+
+
 def test_a_process_that_goes_on_for_days_notices_that_database_and_lmskit_were_upgraded(cluster, admin_engine, configure, tmp_path):
     """It has the code that it began with, whatever is installed now."""
     copy_project(tmp_path)

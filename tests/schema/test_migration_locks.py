@@ -163,7 +163,9 @@ def next_ones(tmp_path: Path, configure: Callable[..., None]) -> list[str]:
     shutil.copy(root / "alembic.ini", tmp_path)
     numbers = [REVISIONS[-1], *(f"{int(REVISIONS[-1]) + n:04}" for n in range(1, 5))]
     for (below, number), body in zip(pairwise(numbers), (BAD, WORSE, GOOD, BETTER), strict=True):
-        text = f'revision = "{number}"\ndown_revision = "{below}"\n\n\ndef upgrade() -> None:{body}\n\ndef downgrade() -> None: ...\n'
+        serves = f'SERVES = "{REVISIONS[-1]}"\n' if body is GOOD else ""
+        text = f'{serves}revision = "{number}"\ndown_revision = "{below}"\n\n\ndef upgrade() -> None:{body}\n\n'
+        text += "def downgrade() -> None: ...\n"
         imports = "from alembic import op\n\nfrom lmskit.db.migration_statements import index_concurrently\n\n"
         (tmp_path / "migrations" / "versions" / f"{number}_next.py").write_text(imports + text)
     configure(LMSKIT_PROJECT_ROOT=str(tmp_path))
@@ -175,11 +177,15 @@ def test_an_index_of_a_table_in_use_and_a_check_of_all_rows_are_noticed_and_ther
 ) -> None:
     engine = fresh_database("lmskit_next")
     revision.upgrade(REVISIONS[-1], engine=engine)
-    found = []
+    found, served = [], []
     for step in next_ones:
         with watched(engine) as watch:
             revision.upgrade(step, engine=engine)
         found.append(watch.held)
+        with engine.connect() as connection:
+            served.append(connection.exec_driver_sql("SELECT lms.oldest_served()").scalar_one())
+    # Of the four, one only added something.
+    assert served == [*next_ones[:2], REVISIONS[-1], next_ones[3]]
     assert found == [{"quiz_attempts": "writers"}, {"quiz_attempts": "readers"}, {}, {}]
     assert "['quiz_attempts']" in unnamed(found[0], ())
     assert unnamed(found[0], ["quiz_attempts"]) == ""
