@@ -27,8 +27,6 @@ BEGIN
 END
 $served$"""
 """Keeps which lmskit works with the revision that is reached, where the database has a column for it."""
-EMPTY_LOCK = 14_000_018
-"""The key of the lock by which two migrations of an empty database wait for each other."""
 GUARD = """DO $guard$
 DECLARE
     found text;
@@ -175,20 +173,13 @@ class MigrationProgress:
             return
         for statement in self._limits:
             connection.exec_driver_sql(statement)
-        if not self._has_revisions(connection):
-            # Nobody but migrations has a login of an empty database.
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({EMPTY_LOCK})")
-            if not self._has_revisions(connection):
-                return
+        if connection.exec_driver_sql("SELECT to_regclass('lms.alembic_version')").scalar_one() is None:
+            return
         connection.exec_driver_sql("LOCK TABLE lms.alembic_version IN SHARE ROW EXCLUSIVE MODE")
         found = connection.exec_driver_sql("SELECT max(version_num) FROM lms.alembic_version").scalar_one()
         if self._known and found != self._revision:
             raise MigratedMeanwhileError(expected=self._revision, found=found)
         self._known, self._revision = True, found
-
-    @staticmethod
-    def _has_revisions(connection: Connection) -> bool:
-        return connection.exec_driver_sql("SELECT to_regclass('lms.alembic_version') IS NOT NULL").scalar_one() is True
 
     def begin_script(self) -> None:
         """Begin a part of the script: as the owner, also where a superuser runs it, and only where all parts before it are done."""

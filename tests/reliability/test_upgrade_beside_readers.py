@@ -185,12 +185,3 @@ def test_of_two_upgrades_at_once_one_waits_and_both_end_well(old, tmp_path, endp
     assert [each.returncode for each in both] == [0, 0], answers
     assert sum("The database went from revision 0011" in answer for answer in answers) >= 1, answers
     assert revision.current(migrators_engine()) == revision.head()
-
-
-@pytest.mark.long
-def test_of_two_upgrades_of_an_empty_database_one_waits_too(fresh_database, tmp_path, endpoint):
-    engine = fresh_database("lmskit_twice")
-    both = [start_upgrade(endpoint, "lmskit_twice", tmp_path / name) for name in ("one", "other")]
-    answers = [each.communicate(timeout=120)[0] for each in both]
-    assert [each.returncode for each in both] == [0, 0], answers
-    assert revision.current(engine) == revision.head()

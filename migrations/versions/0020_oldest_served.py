@@ -12,14 +12,14 @@ from alembic import op
 
 from lmskit.db.migration_statements import run_as_written
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
 HELD: dict[str, str] = {}
-SERVES = "0019"
-UP = Path(__file__).resolve().parent.parent / "sql" / "0019_oldest_served_up.sql"
+SERVES = "0020"
+UP = Path(__file__).resolve().parent.parent / "sql" / "0020_oldest_served_up.sql"
 
 
 def upgrade() -> None:
