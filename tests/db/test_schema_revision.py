@@ -16,7 +16,7 @@ from lmskit.settings import DEMO_ADMIN
 
 def store(stored):
     with migrator_engine().begin() as connection:
-        connection.execute(text("UPDATE lms.alembic_version SET version_num = :stored, serves = :stored"), {"stored": stored})
+        connection.execute(text("UPDATE lms.alembic_version SET version_num = :stored, serves = CAST(:stored AS text)"), {"stored": stored})
 
 
 def copy_project(folder):
