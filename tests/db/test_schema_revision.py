@@ -16,7 +16,9 @@ from lmskit.settings import DEMO_ADMIN
 
 def store(stored):
     with migrator_engine().begin() as connection:
-        connection.execute(text("UPDATE lms.alembic_version SET version_num = :stored, serves = CAST(:stored AS text)"), {"stored": stored})
+        connection.execute(
+            text("UPDATE lms.alembic_version SET version_num = :stored, serves = :serves"), {"stored": stored, "serves": stored}
+        )
 
 
 def copy_project(folder):
