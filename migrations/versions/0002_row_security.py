@@ -14,33 +14,35 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+TABLES = (
+    "archives",
+    "audit_log",
+    "import_runs",
+    "terms",
+    "users",
+    "courses",
+    "outbox",
+    "student_enrollments",
+    "syllabi",
+    "materials",
+    "quizzes",
+    "topic_performance",
+    "external_ids",
+    "material_passages",
+    "quiz_attempts",
+)
 SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 def upgrade() -> None:
     """Go forward."""
-    lock_first(
-        "archives",
-        "audit_log",
-        "import_runs",
-        "terms",
-        "users",
-        "courses",
-        "outbox",
-        "student_enrollments",
-        "syllabi",
-        "materials",
-        "quizzes",
-        "topic_performance",
-        "external_ids",
-        "material_passages",
-        "quiz_attempts",
-    )
+    lock_first(*TABLES)
     run("0002_row_security_up.sql")
 
 
 def downgrade() -> None:
     """Go back."""
+    lock_first(*TABLES)
     run("0002_row_security_down.sql")
 
 

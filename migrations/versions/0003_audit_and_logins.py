@@ -15,19 +15,19 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+AUDITED = ("terms", "users", "courses", "student_enrollments", "syllabi", "materials", "quizzes", "quiz_attempts")
 SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 def upgrade() -> None:
     """Go forward."""
-    lock_first(
-        "audit_log", from_writers=("terms", "users", "courses", "student_enrollments", "syllabi", "materials", "quizzes", "quiz_attempts")
-    )
+    lock_first("audit_log", from_writers=AUDITED)
     run("0003_audit_and_logins_up.sql")
 
 
 def downgrade() -> None:
     """Go back."""
+    lock_first(*AUDITED, "audit_log")
     run("0003_audit_and_logins_down.sql")
 
 

@@ -31,6 +31,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
+    lock_first("outbox", "student_enrollments")
     run_as_written(lifted(park(revision, {"outbox": "SELECT o.id FROM lms.outbox AS o WHERE o.in_doubt"}), "outbox"))
     run("0005_dispatcher_down.sql")
 

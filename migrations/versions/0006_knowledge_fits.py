@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
-from lmskit.db.migration_statements import run_as_written
+from lmskit.db.migration_statements import lock_first, run_as_written
 from lmskit.db.parking import lifted, park, put_back, whole_row
 
 revision = "0006"
@@ -77,6 +77,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
+    lock_first("syllabi", "knowledge_fits")
     run_as_written(lifted(park(revision, {"knowledge_fits": "SELECT * FROM lms.knowledge_fits"}), "knowledge_fits"))
     op.drop_table("knowledge_fits")
 

@@ -70,6 +70,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
+    lock_first(*{table: None for table, _ in CHECKS.values()})
     for name, (table, _) in reversed(CHECKS.items()):
         op.drop_constraint(op.f(name), table, type_="check")
 

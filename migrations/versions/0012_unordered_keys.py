@@ -40,6 +40,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
+    lock_first("courses", "terms", "student_enrollments", "topic_performance")
     op.drop_constraint("pk_topic_performance", "topic_performance")
     op.create_primary_key("pk_topic_performance", "topic_performance", ["student_id", "course_id", "week_number"])
     for table in CODED:

@@ -35,6 +35,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
+    lock_first("courses", "quizzes", "quiz_attempts")
     for (table, column), (_, levels, size) in reversed(COLUMNS.items()):
         bound(table, column, column, levels, size)
 

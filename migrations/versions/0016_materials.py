@@ -79,6 +79,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
+    lock_first("courses", *FILLED, "syllabi")
     run_as_written(lifted(park(revision, LOST), *FILLED, "syllabi"))
     run("0016_materials_down.sql")
 

@@ -67,6 +67,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
+    lock_first("materials", "material_passages", "passage_words")
     for trigger in ("keep_added_words", "keep_changed_words", "keep_deleted_words"):
         op.execute(f"DROP TRIGGER {trigger} ON lms.material_passages")
     op.execute("SET LOCAL ROLE lmskit_definer")

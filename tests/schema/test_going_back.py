@@ -70,6 +70,7 @@ def test_going_back_to_the_first_revision_and_forward_again_loses_nothing(filled
     ask("INSERT INTO lms.material_crawls (course_id, start_url) SELECT course_id, start_url FROM lms.material_crawls")
 
 
+@pytest.mark.long
 def test_what_does_not_fit_any_more_stays_parked_and_nobody_reads_it(filled: Engine, ask: Ask) -> None:
     revision.downgrade("0015", engine=filled)
     ask("UPDATE lms.material_passages SET body = 'Other words' WHERE minute IS NOT NULL")
@@ -87,6 +88,7 @@ def test_what_does_not_fit_any_more_stays_parked_and_nobody_reads_it(filled: Eng
     assert ask("SELECT count(*) FROM lms.reading_decisions") == [(0,)]
 
 
+@pytest.mark.long
 def test_tables_with_rows_are_removed_only_if_that_is_said(
     filled: Engine, ask: Ask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
