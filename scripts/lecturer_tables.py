@@ -38,6 +38,7 @@ MEANINGS = {
     "my_course_ids": "ids of your courses",
     "my_student_ids": "ids of the students of your courses",
     "my_term_ids": "ids of the terms of your courses",
+    "oldest_served": "the oldest revision whose lmskit works with the database",
     "release_material_file": "used by lmskit before it deletes a file from the store",
     "schema_revision": "the revision of the database",
     "set_my_password": "used by `lmskit passwd`",

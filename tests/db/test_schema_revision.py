@@ -58,6 +58,7 @@ def test_code_and_database_of_different_ages_say_so_in_one_sentence_in_every_com
     assert kernel.stderr.strip().endswith(sentence)
 
 
+@pytest.mark.long
 def test_an_older_lmskit_goes_on_beside_a_database_that_only_added_something(cluster, admin_engine):
     newest = revision.head()
     serve = text("UPDATE lms.alembic_version SET version_num = :stored, serves = :serves")
