@@ -63,15 +63,11 @@ def test_an_older_lmskit_goes_on_beside_a_database_that_only_added_something(clu
     newest = revision.head()
     serve = text("UPDATE lms.alembic_version SET version_num = :stored, serves = :serves")
     try:
-        for serves, refused in ((newest, False), ("0001", False), ("9998", True), (None, True)):
+        for serves, refused in (("0001", False), ("9998", True), (None, True)):
             with migrator_engine().begin() as connection:
                 connection.execute(serve, {"stored": "9999", "serves": serves})
-            answers = [
-                subprocess.run([sys.executable, "-m", "lmskit", *arguments], capture_output=True, text=True, check=False)
-                for arguments in (("course", "list"), ("import", "runs"))
-            ]
-            assert ["newer lmskit" in answer.stderr for answer in answers] == [refused, refused], answers
-            assert [answer.returncode for answer in answers] == [int(refused), int(refused)], answers
+            answer = subprocess.run([sys.executable, "-m", "lmskit", "import", "runs"], capture_output=True, text=True, check=False)
+            assert ("newer lmskit" in answer.stderr, answer.returncode) == (refused, int(refused)), answer
             status = subprocess.run([sys.executable, "-m", "lmskit", "db", "status"], capture_output=True, text=True, check=False).stdout
             assert (f"9999, with which this lmskit ({newest}) goes on working" in status) is not refused
     finally:

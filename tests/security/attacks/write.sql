@@ -181,6 +181,9 @@ UPDATE lms.import_runs SET status = 'failed';
 UPDATE lms.alembic_version SET version_num = '0001';
 
 -- refused 42501
+UPDATE lms.alembic_version SET serves = '0001';
+
+-- refused 42501
 INSERT INTO lms.courses (code, module_code, title, term_id, lecturer_id, origin) VALUES ('MINE', 'M', 'Mine', 5, lms.me(), 'form');
 
 -- refused 42501
