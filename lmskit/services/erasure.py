@@ -39,6 +39,11 @@ ALWAYS_REMAINS = (
     "Messages that were sent, and files that people saved or printed themselves, are beyond lmskit.",
 )
 """What no erasure reaches, and until when."""
+PARKED = (
+    "Rows for which an older lmskit had no columns are parked in lms.parked_rows, which no login reads and which may name the person:"
+    " a superuser looks there, and deletes them."
+)
+"""What remains while rows are parked (`lmskit.db.parking`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,8 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
         )
     still = list(session.scalars(text("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY (:logins)"), {"logins": logins}))
     remains += [f"The login {login} owns objects in the database; it is closed, and a superuser can drop it." for login in still]
+    if session.scalar(text("SELECT to_regclass('lms.parked_rows') IS NOT NULL")):
+        remains.append(PARKED)
     return ErasureReceipt(person_id, dict(+removed), dict(+replaced), n_entries, (*remains, *ALWAYS_REMAINS))
 
 

@@ -3,15 +3,13 @@
 Why:   a person who asks for it has to be erased from the audit trail as well, which no login may change; and whoever restores a backup
        from before that day has to know whom to erase again, without a list of names.
 Locks: users, external_ids and audit_log, exclusively, for an instant each, to add policies; no table is scanned.
-Down:  refuses while people are remembered as erased: nothing else would erase them again after a restore.
+Down:  parks which people are remembered as erased.
 """
 
 from pathlib import Path
 
-import sqlalchemy as sa
-from alembic import op
-
-from lmskit.db.migration_statements import run_as_written
+from lmskit.db.migration_statements import lock_first, run_as_written
+from lmskit.db.parking import lifted, park, put_back, whole_row
 
 revision = "0019"
 down_revision = "0018"
@@ -23,15 +21,15 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 def upgrade() -> None:
     """Go forward."""
+    lock_first("users", "external_ids", "audit_log")
     run("0019_erasures_up.sql")
+    run_as_written(put_back(revision, {"erasures": whole_row("erasures")}, counted=("erasures",)))
 
 
 def downgrade() -> None:
     """Go back."""
-    op.execute(sa.text("ALTER TABLE lms.erasures NO FORCE ROW LEVEL SECURITY"))
-    if op.get_bind().scalar(sa.text("SELECT EXISTS (SELECT FROM lms.erasures)")):
-        message = "People are remembered as erased. Save the list first (lmskit person erased --to FILE), then empty lms.erasures."
-        raise RuntimeError(message)
+    lock_first("users", "external_ids", "audit_log", "erasures")
+    run_as_written(lifted(park(revision, {"erasures": "SELECT * FROM lms.erasures"}), "erasures"))
     run("0019_erasures_down.sql")
 
 

@@ -12,7 +12,7 @@ from lmskit.db import transaction
 from lmskit.errors import MessageOnItsWayError, PersonGoneError, TeachesCoursesError
 from lmskit.models import User
 from lmskit.queries.erasure import brought_back, remembered_erasures
-from lmskit.services.erasure import ALWAYS_REMAINS, erase_person, replay_erasures
+from lmskit.services.erasure import ALWAYS_REMAINS, PARKED, erase_person, replay_erasures
 from tests.privacy.canary import CLOSED, FORMS, call_zephyra, columns_of, planted, traces
 from tests.security.world import FOREIGN, OWN, prepared
 
@@ -71,6 +71,18 @@ def test_the_rows_of_others_are_as_they_were(world):
         erase_person(session, student)
     with world.superuser() as connection:
         assert connection.execute(counted, {"id": student}).fetchone() == before
+
+
+def test_the_receipt_says_that_rows_of_an_older_revision_are_parked(world):
+    with world.superuser() as connection:
+        connection.execute("CREATE TABLE lms.parked_rows (content jsonb)")
+    with transaction(world.engine(world.admin)) as session:
+        receipt = erase_person(session, RESTORED, dry_run=True)
+    with world.superuser() as connection:
+        connection.execute("DROP TABLE lms.parked_rows")
+    assert PARKED in receipt.remains
+    with transaction(world.engine(world.admin)) as session:
+        assert PARKED not in erase_person(session, RESTORED, dry_run=True).remains
 
 
 def test_a_person_of_an_older_backup_is_erased_again_and_one_with_the_same_id_is_not(world):

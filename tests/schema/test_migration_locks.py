@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = ScriptDirectory.from_config(revision.alembic_config())
 REVISIONS = [step.revision for step in reversed(list(SCRIPTS.walk_revisions()))]
-LAST_BEFORE_THE_RULE = "0018"
+LAST_BEFORE_THE_RULE = "0019"
 """Revisions up to this one say whom they exclude in words, under *Locks*; later ones in `HELD`, and for a reason."""
 BEFORE_THE_RULE = {
     "0007": {
