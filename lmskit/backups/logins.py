@@ -15,6 +15,10 @@ from lmskit.db import roles
 from lmskit.db.bootstrap import ATTRIBUTES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from lmskit.backups.power import Power
+
     Connection = psycopg.Connection[Any]
 
 _MENTIONED = """
@@ -47,6 +51,10 @@ JOIN pg_catalog.pg_roles AS g ON g.oid = a.roleid
 JOIN pg_catalog.pg_roles AS b ON b.oid = a.grantor
 WHERE a.member = (SELECT m.oid FROM pg_catalog.pg_roles AS m WHERE m.rolname = %(name)s) AND g.rolname = ANY (%(groups)s)
 """
+_MANAGED = """
+SELECT r.rolname FROM pg_catalog.pg_auth_members AS a JOIN pg_catalog.pg_roles AS r ON r.oid = a.roleid
+WHERE a.member = (SELECT m.oid FROM pg_catalog.pg_roles AS m WHERE m.rolname = %s) AND a.admin_option
+"""
 _FOREVER = "infinity"
 
 
@@ -71,25 +79,45 @@ def read_logins(connection: Connection, database: str) -> BackedUpLogins:
     )
 
 
-def make_missing(connection: Connection, logins: BackedUpLogins) -> list[str]:
+def make_missing(power: Power, logins: BackedUpLogins) -> list[str]:
     """Make the roles that the server does not have, closed, so that a restore can mention them; return their names."""
+    connection = power.connection
     existing = {str(row[0]) for row in connection.execute("SELECT rolname FROM pg_catalog.pg_roles").fetchall()}
     missing = [role.name for role in logins.roles if role.name not in existing]
-    for name in missing:
-        connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+    with power.as_manager_of_logins():
+        for name in missing:
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
     return missing
 
 
-def give_logins(connection: Connection, logins: BackedUpLogins, database: str) -> None:
-    """Give the roles their passwords, limits and memberships; in the caller's transaction, as superuser.
+def give_logins(power: Power, logins: BackedUpLogins, database: str, *, new: Collection[str]) -> None:
+    """Give the roles their passwords, limits and memberships; in the caller's transaction.
 
     The roles that bootstrap makes have their attributes from there, and keep a password that they have on this server: files of its
     operators have it. A superuser of that name is left alone.
+
+    Parameters
+    ----------
+    power
+        Of the login that restores.
+    logins
+        Those of the backup.
+    database
+        Name of the database.
+    new
+        The roles that bootstrap has just made: a login that is not a superuser cannot see which roles have a password.
     """
-    own = {*ATTRIBUTES, roles.migrator_of(database)}
-    rows = connection.execute("SELECT rolname, rolsuper, rolpassword IS NOT NULL FROM pg_catalog.pg_authid").fetchall()
-    powerful = {str(name) for name, superuser, _ in rows if superuser}
-    with_password = {str(name) for name, _, has in rows if has}
+    connection = power.connection
+    migrator = roles.migrator_of(database)
+    own = {*ATTRIBUTES, migrator}
+    powerful = {str(row[0]) for row in connection.execute("SELECT rolname FROM pg_catalog.pg_roles WHERE rolsuper").fetchall()}
+    if power.is_superuser:
+        rows = connection.execute("SELECT rolname FROM pg_catalog.pg_authid WHERE rolpassword IS NOT NULL").fetchall()
+        with_password = {str(row[0]) for row in rows}
+    else:
+        with_password = own - {*new} | {migrator}
+    # Only who has such power may even take it.
+    powerless = sql.SQL("NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS" if power.is_superuser else "")
     for role in logins.roles:
         if role.name in powerful:
             continue
@@ -100,12 +128,10 @@ def give_logins(connection: Connection, logins: BackedUpLogins, database: str) -
             continue
         until = _FOREVER if role.valid_until is None else role.valid_until.isoformat()
         connection.execute(
-            sql.SQL(
-                "ALTER ROLE {} {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS "
-                "CONNECTION LIMIT {} VALID UNTIL {} PASSWORD {}"
-            ).format(
+            sql.SQL("ALTER ROLE {} {} {} CONNECTION LIMIT {} VALID UNTIL {} PASSWORD {}").format(
                 name,
                 sql.SQL("LOGIN" if role.login else "NOLOGIN"),
+                powerless,
                 sql.Literal(role.connection_limit),
                 sql.Literal(until),
                 sql.SQL("NULL") if role.verifier is None else sql.Literal(role.verifier),
@@ -142,6 +168,7 @@ def _leave_groups(connection: Connection, name: str) -> None:
 def _join(connection: Connection, logins: BackedUpLogins, own: set[str], powerful: set[str]) -> None:
     """Make the memberships; who is a member of a role that may do more than a person is decided by bootstrap, not by a file."""
     known = {role.name for role in logins.roles} - powerful
+    managed = {str(row[0]) for row in connection.execute(_MANAGED, [roles.LOGINS]).fetchall()}
     existing = {str(row[0]) for row in connection.execute("SELECT rolname FROM pg_catalog.pg_roles").fetchall()}
     for found in logins.memberships:
         if found.member not in known or found.role not in known:
@@ -149,7 +176,7 @@ def _join(connection: Connection, logins: BackedUpLogins, own: set[str], powerfu
         of_person = found.role in roles.GROUPS and found.member not in own
         to_manage = found.member == roles.LOGINS and found.role not in own
         between_others = found.member not in own and found.role not in own
-        if not (of_person or to_manage or between_others):
+        if not (of_person or to_manage or between_others) or (to_manage and found.role in managed):
             continue
         # A person's login never gets more of a group than its rights, and who manages logins never more than that.
         options = (False, found.inherit, False) if of_person else (found.admin, found.inherit, found.set)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from contextlib import closing
+import threading
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,9 @@ from pydantic import ValidationError
 from lmskit.backups.contents import FILES_OF_MATERIALS, sequence_values, set_formats, table_contents
 from lmskit.backups.logins import close_others, give_logins, make_missing
 from lmskit.backups.manifest import LOGINS, MATERIALS, BackedUpLogins, BackupManifest
+from lmskit.backups.power import power_of
 from lmskit.backups.staged import LONGEST_DATABASE_NAME, staged_database
-from lmskit.backups.target import drop_database, require_superuser, restoring_alone
+from lmskit.backups.target import drop_database, restoring_alone
 from lmskit.db import roles
 from lmskit.db.bootstrap import bootstrap
 from lmskit.db.releases import postgres_release, shown
@@ -31,17 +33,25 @@ from lmskit.materials.store import store_name_of
 from lmskit.progress import Progress, silent
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from lmskit.backups.archive import BackupArchive
+    from lmskit.backups.power import Power
     from lmskit.backups.target import Target
     from lmskit.materials.store import MaterialStore
 
     Connection = psycopg.Connection[Any]
 
-SWAP_TRIES = 5
+SWAP_TRIES = 3
+"""Times that sessions are ended, of which each takes up to 5 seconds."""
+PAUSE = 0.2
+"""Seconds until sessions are ended again."""
 MOST_NAMED = 3
 """Tables that are named where a restored database differs."""
+_END_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = ANY (%s) AND backend_type = 'client backend'
+"""
 _LOGINS_OF_PEOPLE = b"SELECT db_role FROM lms.users WHERE db_role IS NOT NULL ORDER BY 1"
 
 
@@ -57,11 +67,14 @@ class Restored:
         How many logins were closed because their people are not in the backup.
     n_files
         How many files of materials the store has from it.
+    is_hardened
+        Whether it was hardened, which takes a superuser.
     """
 
     kept: str | None
     n_closed: int
     n_files: int
+    is_hardened: bool
 
 
 def restore_backup(
@@ -81,7 +94,7 @@ def restore_backup(
     archive
         The backup.
     target
-        The server, and its superuser.
+        The server, and a superuser of it, or a login that makes roles and databases and sees every row.
     store
         Gets the files of materials; None only compares them with their names.
     database
@@ -98,11 +111,12 @@ def restore_backup(
     BackupRefusedError
         The backup cannot be restored, or the restored database differs from it. What was there is as it was.
     BackupError
-        The server has a database with rows, or the login is not a superuser's.
+        The server has a database with rows, or the login may not do it.
     """
     logins = require_readable(archive, database)
-    with closing(target.connect()) as connection, restoring_alone(connection):
-        require_superuser(connection)
+    with closing(target.connect()) as connection, restoring_alone(connection), power_of(connection) as power:
+        power.join()
+        power.require_manageable(role.name for role in logins.roles)
         require_version(archive, connection.info.server_version // 10_000)
         occupied = target.has_rows(connection, database)
         if occupied and not replace:
@@ -111,28 +125,29 @@ def restore_backup(
                 f"there under another name: --replace {database}"
             )
         progress("Preparing the server", 0, None)
-        bootstrap(
+        prepared = bootstrap(
             target.conninfo, database, passfile=target.passfile, own_cluster=target.is_embedded, password=target.password,
             agree=lambda _login: False, empty=True,
         )  # fmt: skip
+        power.join()  # bootstrap leaves them
         with staged_database(connection, target, database) as staged:
-            make_missing(connection, logins)
+            make_missing(power, logins)
             staged.make(connection)
             progress("Restoring the database", 0, None)
             staged.fill(archive, work)
             progress("Comparing with the backup", 0, None)
             with closing(target.connect(staged.name)) as inside:
-                require_equal(archive, inside)
+                require_equal(archive, inside, reader=roles.BACKUP if power.is_superuser else None)
                 _require_logins(archive, inside, logins)
                 _require_files(archive, inside)
             n_files = _add_files(archive, store, progress)
             progress("Hardening", 0, None)
-            staged.finish(database)
+            staged.finish(database, as_superuser=power.is_superuser)
             progress("Giving it its name", 0, None)
-            kept, closed = _swap(connection, target, staged.name, database, logins)
+            kept, closed = _swap(power, target, staged.name, database, logins, new=prepared.roles_made)
         if not occupied:
             drop_database(connection, kept)
-    return Restored(kept if occupied else None, len(closed), n_files)
+    return Restored(kept if occupied else None, len(closed), n_files, power.is_superuser)
 
 
 def require_readable(archive: BackupArchive, database: str) -> BackedUpLogins:
@@ -179,8 +194,17 @@ def read_backed_up_logins(archive: BackupArchive) -> BackedUpLogins:
     return found
 
 
-def require_equal(archive: BackupArchive, inside: Connection) -> None:
+def require_equal(archive: BackupArchive, inside: Connection, *, reader: str | None = roles.BACKUP) -> None:
     """Compare a restored database with what the backup says of the original.
+
+    Parameters
+    ----------
+    archive
+        The backup.
+    inside
+        A connection to the database.
+    reader
+        The role that reads, which has no other power; None if the login itself reads.
 
     Raises
     ------
@@ -188,7 +212,8 @@ def require_equal(archive: BackupArchive, inside: Connection) -> None:
         A table has other rows, or a sequence would give a number again.
     """
     manifest: BackupManifest = archive.manifest
-    inside.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(roles.BACKUP)))
+    if reader is not None:
+        inside.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(reader)))
     set_formats(inside)
     tables, sequences = table_contents(inside), sequence_values(inside)
     inside.execute("RESET ROLE")
@@ -249,26 +274,58 @@ def _add_files(archive: BackupArchive, store: MaterialStore | None, progress: Pr
     return len(names) if store is not None else 0
 
 
-def _swap(connection: Connection, target: Target, staged: str, database: str, logins: BackedUpLogins) -> tuple[str, list[str]]:
+def _swap(
+    power: Power, target: Target, staged: str, database: str, logins: BackedUpLogins, *, new: Collection[str]
+) -> tuple[str, list[str]]:
     """Give the new database its name and the people their logins, in one transaction; sessions of the old one are ended.
 
     Return the name that the old one has now, and the logins that were closed.
     """
+    connection = power.connection
     with closing(target.connect(database)) as inside:
         exists = inside.execute("SELECT to_regclass('lms.users') IS NOT NULL").fetchone() == (True,)
         before = {str(row[0]) for row in inside.execute(_LOGINS_OF_PEOPLE).fetchall()} if exists else set()
     kept = f"{database[: LONGEST_DATABASE_NAME - 25]}_before_{dt.datetime.now(dt.UTC):%Y%m%d_%H%M%S}"
-    old, new, aside = sql.Identifier(database), sql.Identifier(staged), sql.Identifier(kept)
-    connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT 0").format(old))
-    for _ in range(SWAP_TRIES):
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_catalog.pg_stat_activity WHERE datname = ANY (%s)", [[database, staged]]
-        )
-        with contextlib.suppress(psycopg.errors.ObjectInUse), connection.transaction():
-            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, aside))
-            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, old))
-            give_logins(connection, logins, database)
-            closed = close_others(connection, before, logins)
-            return kept, closed
-    connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT -1").format(old))
-    raise BackupError(f"Sessions of the database {database} do not end, so it was not replaced. End them, then try again.")
+    old, renamed, aside = sql.Identifier(database), sql.Identifier(staged), sql.Identifier(kept)
+    with _ending_sessions(target, database, staged):
+        for _ in range(SWAP_TRIES):
+            try:
+                with connection.transaction():
+                    # Waits for sessions, and lets no new one begin meanwhile.
+                    connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, aside))
+                    connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT 0").format(aside))
+                    connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(renamed, old))
+                    give_logins(power, logins, database, new=new)
+                    closed = close_others(connection, before, logins)
+                    return kept, closed
+            except psycopg.errors.ObjectInUse:
+                continue
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise BackupError(
+                    f"{connection.info.user} may not change a login of the backup, so what was there is as it was: {error}. Restore with "
+                    "the login of a superuser."
+                ) from error
+    raise BackupError(
+        f"Sessions of the database {database} do not end, so it was not replaced. End them, as a superuser can, then try again."
+    )
+
+
+@contextmanager
+def _ending_sessions(target: Target, *databases: str) -> Iterator[None]:
+    """End the sessions of databases for as long as the block takes, those also that programs begin again."""
+    done = threading.Event()
+    with closing(target.connect()) as connection:
+
+        def end() -> None:
+            while not done.is_set():
+                with contextlib.suppress(psycopg.Error):  # a session that may not be ended is named at the end
+                    connection.execute(_END_SESSIONS, [list(databases)])
+                done.wait(PAUSE)
+
+        thread = threading.Thread(target=end, name="ending sessions")
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()

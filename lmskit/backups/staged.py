@@ -67,7 +67,7 @@ class StagedDatabase:
     secret: str
 
     def make(self, connection: Connection) -> None:
-        """Make the database, with what only a superuser can make in it."""
+        """Make the database, with what the restorer cannot make in it."""
         make_database(connection, self.name)
         database, owner, schema = sql.Identifier(self.name), sql.Identifier(roles.OWNER), sql.Identifier(SCHEMA)
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
@@ -103,14 +103,15 @@ class StagedDatabase:
                 options = ("--exit-on-error", "--single-transaction", "--no-password", "--no-tablespaces", f"--use-list={listed}")
                 _run(archive, program, *options, "-d", where, str(dump), files=files)
 
-    def finish(self, database: str) -> None:
+    def finish(self, database: str, *, as_superuser: bool) -> None:
         """Give the database, which will be called `database`, what a dump does not have: defaults, limits, who may connect, hardening."""
         with closing(self.target.connect(self.name)) as inside:
             prepare_database(inside, [], called=database)
             inside.execute(sql.SQL("REVOKE CREATE ON SCHEMA {} FROM {}").format(sql.Identifier(SCHEMA), _HELPERS))
-            hardening.harden(inside)
-            hardening.close_shared_resources(inside)
-            limit_temporary_files(inside)
+            if as_superuser:
+                hardening.harden(inside)
+                hardening.close_shared_resources(inside)
+                limit_temporary_files(inside)
             inside.execute("ANALYZE")
 
 
@@ -121,27 +122,40 @@ _HELPERS = sql.SQL(", ").join(map(sql.Identifier, (roles.DEFINER, roles.LOGINS))
 def staged_database(connection: Connection, target: Target, database: str) -> Iterator[StagedDatabase]:
     """Give a database to fill, not made yet; what an interrupted restore left is removed, and so is this one unless it was renamed."""
     name = f"{database[: LONGEST_DATABASE_NAME - len('_restoring')]}_restoring"
+    _end_restorers(connection)
     drop_database(connection, name)
     _drop_restorers(connection)
     staged = StagedDatabase(target, name, f"{RESTORER}{secrets.token_hex(6)}", roles.generate_password())
     role = sql.Identifier(staged.restorer)
     until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).isoformat()
     connection.execute(_MAKE_RESTORER.format(role, sql.Literal(until), sql.Literal(roles.scram_verifier(staged.secret))))
+    # Who is not a superuser may end only sessions of roles whose rights it has.
+    connection.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE").format(role))
     for owner in roles.ROLES_OF_MIGRATOR:
         connection.execute(sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET TRUE, ADMIN FALSE").format(sql.Identifier(owner), role))
     try:
         yield staged
     finally:
         with contextlib.suppress(psycopg.Error):
+            _end_restorers(connection)
             drop_database(connection, name)
             _drop_restorers(connection)
 
 
-def _drop_restorers(connection: Connection) -> None:
+def _restorers(connection: Connection) -> list[str]:
     found = connection.execute("SELECT rolname FROM pg_catalog.pg_roles WHERE starts_with(rolname, %s)", [RESTORER]).fetchall()
-    for (name,) in found:
-        role = sql.Identifier(name)
+    return [str(row[0]) for row in found]
+
+
+def _end_restorers(connection: Connection) -> None:
+    """End the sessions of an interrupted restore."""
+    for name in _restorers(connection):
         connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity WHERE usename = %s", [name])
+
+
+def _drop_restorers(connection: Connection) -> None:
+    for name in _restorers(connection):
+        role = sql.Identifier(name)
         for (database,) in connection.execute(_MENTIONED_BY, [name]).fetchall():
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(sql.Identifier(database), role))
         connection.execute(sql.SQL("DROP ROLE {}").format(role))

@@ -1,4 +1,4 @@
-"""The server that a restore fills, and its superuser."""
+"""The server that a restore fills, and the login that does it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[Any]
 
 MAINTENANCE = "postgres"
-_SAFE_SESSION = "-c search_path=pg_catalog,pg_temp -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c lock_timeout=0"
-"""In a database that a dump has filled, a function there must not stand in for one of PostgreSQL's."""
+_SAFE_SESSION = (
+    "-c search_path=pg_catalog,pg_temp -c row_security=off "
+    "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c lock_timeout=0"
+)
+"""In a database that a dump has filled, a function there must not stand in for one of PostgreSQL's, and no row is left out."""
 _LOCK = "SELECT pg_try_advisory_lock(7034121, 1)"
 _ROWS = """
 SELECT format('SELECT EXISTS (SELECT FROM %I.%I)', n.nspname, c.relname)
@@ -39,11 +42,11 @@ class Target:
     Attributes
     ----------
     conninfo
-        Of a superuser of it.
+        Of a superuser of it, or of a login that makes roles and databases.
     passfile
         Where the password of the migrator is kept.
     password
-        The superuser's, if neither the string nor libpq's own sources have it.
+        The login's, if neither the string nor libpq's own sources have it.
     is_embedded
         Whether the server is lmskit's own.
     """
@@ -60,7 +63,7 @@ class Target:
         return {key: value for key, value in conninfo_to_dict(self.conninfo).items() if key not in of_login}
 
     def connect(self, database: str = MAINTENANCE) -> Connection:
-        """Open a connection of the superuser in which nothing that a dump made can stand in for PostgreSQL's own functions."""
+        """Open a connection of the login in which nothing that a dump made can stand in for PostgreSQL's own functions."""
         parameters: dict[str, Any] = {"connect_timeout": 10, "application_name": "lmskit restore", **conninfo_to_dict(self.conninfo)}
         parameters |= {"dbname": database, "options": _SAFE_SESSION}
         if self.password is not None:
@@ -77,16 +80,6 @@ class Target:
         with closing(self.connect(database)) as inside:
             statements = [str(row[0]) for row in inside.execute(_ROWS).fetchall()]
             return any(inside.execute(statement.encode()).fetchone() == (True,) for statement in statements)
-
-
-def require_superuser(connection: Connection) -> None:
-    """Refuse a login that could neither make logins nor harden."""
-    row = connection.execute("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user").fetchone()
-    if row != (True,):
-        raise BackupError(
-            f"The login {connection.info.user} is not a superuser of the server, and a restore makes logins and hardens the database. "
-            "Give the address with the login of a superuser. On a server without one, restore by hand: docs/operating.md"
-        )
 
 
 @contextmanager

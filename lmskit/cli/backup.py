@@ -38,6 +38,7 @@ BackupArgument = Annotated[
 ]
 MEGABYTE = 1 << 20
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
+TO_CHECK = "To check the rest: lmskit doctor"
 SENDING = "sending"
 """The folder in the home for what is not complete."""
 
@@ -102,8 +103,8 @@ def restore(
     address: Annotated[
         str | None,
         typer.Argument(
-            help="Address of the server with the login of a superuser, such as postgresql://postgres@db.example.org/lmskit; "
-            "by default LMSKIT_DATABASE_URL, else the embedded server.",
+            help="Address of the server with the login of a superuser, such as postgresql://postgres@db.example.org/lmskit, or of one "
+            "with CREATEROLE, CREATEDB and BYPASSRLS; by default LMSKIT_DATABASE_URL, else the embedded server.",
             show_default=False,
         ),
     ] = None,
@@ -147,14 +148,14 @@ def restore(
         there = access() if server is None else Access(Settings(database_url=written(without_login(server))))
         try:
             with using(there):
-                broken = bring_up_to_date()
+                broken = bring_up_to_date(is_hardened=done.is_hardened)
         except (BootstrapError, UnreachableError):
             print_line("The password of its migrator is on another machine. There: lmskit db upgrade, then lmskit doctor")
             return
     if broken:
         print_error(f"{count_text(len(broken), 'access rule')} are broken there. To see which, and what to do: lmskit doctor")
         raise typer.Exit(1)
-    print_line("It is hardened, at the newest revision, and no access rule is broken. To check the rest: lmskit doctor")
+    print_line(f"It is {'hardened, ' if done.is_hardened else ''}at the newest revision, and no access rule is broken. {TO_CHECK}")
 
 
 @app.command("list")
@@ -245,6 +246,11 @@ def _print_restored(name: str, manifest: BackupManifest, done: Restored) -> None
     )
     if done.kept is not None:
         print_line(f"What was there is kept as the database {done.kept}. When nobody needs it: DROP DATABASE {done.kept}")
+    if not done.is_hardened:
+        print_line(
+            "It is not hardened, since that takes a superuser: EXPLAIN can show a lecturer something about rows of others. "
+            "To do it: lmskit db bootstrap --harden ADDRESS, with the login of a superuser"
+        )
     if done.n_closed:
         print_line(f"{count_text(done.n_closed, 'login')} of people who are not in the backup were closed.")
 

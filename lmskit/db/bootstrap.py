@@ -231,10 +231,17 @@ def _make_roles(connection: Connection, migrator: Migrator, result: Bootstrapped
     if superuser:
         connection.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER NOREPLICATION NOBYPASSRLS").format(sql.Identifier(migrator.name)))
     _grant_roles(connection, migrator, result)
-    if not superuser:
+    if not superuser and not _let_backups_see_every_row(connection):
         result.skipped.append(
             f"{roles.BACKUP} does not bypass row security. A superuser can change that: ALTER ROLE {roles.BACKUP} BYPASSRLS"
         )
+
+
+def _let_backups_see_every_row(connection: Connection) -> bool:
+    """Let the login of backups bypass row security, which only who does so may give; return whether it does."""
+    if connection.execute("SELECT rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone() == (True,):
+        connection.execute(sql.SQL("ALTER ROLE {} BYPASSRLS").format(sql.Identifier(roles.BACKUP)))
+    return connection.execute("SELECT rolbypassrls FROM pg_roles WHERE rolname = %s", [roles.BACKUP]).fetchone() == (True,)
 
 
 def _grant_roles(connection: Connection, migrator: Migrator, result: Bootstrapped) -> None:

@@ -10,7 +10,7 @@ from psycopg import sql
 from lmskit.db import roles
 from lmskit.db.releases import OLDEST_VECTOR, release
 from lmskit.db.session_limits import set_session_limits
-from lmskit.errors import BootstrapError
+from lmskit.errors import BootstrapError, VectorRefusedError
 
 if TYPE_CHECKING:
     Connection = psycopg.Connection[tuple[object, ...]]
@@ -102,7 +102,7 @@ def make_vector(connection: Connection, database: str) -> None:
             f"A superuser has to run in the database {database}: CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {roles.OWNER}; "
             f"CREATE EXTENSION vector SCHEMA {SCHEMA}; then bootstrap again."
         )
-        raise BootstrapError(message) from error
+        raise VectorRefusedError(message) from error
 
 
 def _update_vector(connection: Connection, skipped: list[str]) -> None:

@@ -95,6 +95,7 @@
           ├── NotSignedInError      a person has to sign in first
           ├── ClusterError          the embedded server
           ├── BootstrapError
+          │    └── VectorRefusedError    only a superuser can make pgvector there
           ├── LoginMissingError     no login of the person is kept on this machine
           ├── LoginLostError        a login exists, and its password is lost
           ├── BusyError             a lock or a time limit ended the work; nothing was changed
@@ -210,6 +211,7 @@ from lmskit.errors.operation import (
     StoredFileError,
     UnreachableError,
     UpgradedMeanwhileError,
+    VectorRefusedError,
     WorkCancelledError,
 )
 from lmskit.errors.web import (
@@ -319,6 +321,7 @@ __all__ = [
     "UnknownRuleError",
     "UnreachableError",
     "UpgradedMeanwhileError",
+    "VectorRefusedError",
     "WebPageError",
     "WeekInUseError",
     "WeekNeededError",

