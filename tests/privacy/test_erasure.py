@@ -76,10 +76,12 @@ def test_the_rows_of_others_are_as_they_were(world):
 def test_the_receipt_says_that_rows_of_an_older_revision_are_parked(world):
     with world.superuser() as connection:
         connection.execute("CREATE TABLE lms.parked_rows (content jsonb)")
-    with transaction(world.engine(world.admin)) as session:
-        receipt = erase_person(session, RESTORED, dry_run=True)
-    with world.superuser() as connection:
-        connection.execute("DROP TABLE lms.parked_rows")
+    try:
+        with transaction(world.engine(world.admin)) as session:
+            receipt = erase_person(session, RESTORED, dry_run=True)
+    finally:
+        with world.superuser() as connection:
+            connection.execute("DROP TABLE lms.parked_rows")
     assert PARKED in receipt.remains
     with transaction(world.engine(world.admin)) as session:
         assert PARKED not in erase_person(session, RESTORED, dry_run=True).remains
