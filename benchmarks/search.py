@@ -126,7 +126,7 @@ def filled(superuser: Any, passages: int) -> None:  # noqa: ANN401 - a connectio
 
 def prepared(n: int) -> list[PreparedSearch]:
     """Searches of 3 to 10 words that are neither the most frequent nor rare, with a vector by chance."""
-    from lmskit.queries.material_search import SearchVector
+    from lmskit.queries.passage_scores import SearchVector
     from lmskit.queries.search_words import plain_words
     from lmskit.read_models.passage_search import PreparedSearch
 

@@ -11,6 +11,7 @@ from lmskit.errors import MaterialNotFoundError
 from lmskit.listings import MATERIALS
 from lmskit.models import Course, Material, MaterialPassage
 from lmskit.queries.course import course_by_code
+from lmskit.queries.course_plan import read_by_course
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, paged
 
@@ -99,6 +100,12 @@ def material_rows(
     offset: int = 0,
 ) -> Rows:
     """The rows of `materials_of_course`, for a list in the terminal."""
+    passages = (
+        select(MaterialPassage.material_id, func.count().label("n_passages"))
+        .where(MaterialPassage.course_id == course_by_code(session, course).id)
+        .group_by(MaterialPassage.material_id)
+        .subquery()
+    )
     statement = (
         select(
             Material.id.label("material_id"),
@@ -107,7 +114,7 @@ def material_rows(
             Material.kind,
             Material.language,
             Material.licence,
-            _N_PASSAGES.label("n_passages"),
+            func.coalesce(passages.c.n_passages, 0).label("n_passages"),
             Material.length,
             Material.size,
             Material.file_name,
@@ -117,10 +124,12 @@ def material_rows(
             Material.origin,
             Material.updated_at,
         )
+        .outerjoin(passages, passages.c.material_id == Material.id)
         .where(*_of(session, course, week, kind, language))
         .order_by(Material.week_number.nulls_first(), Material.file_name.collate("C").nulls_last(), Material.url.collate("C"), Material.id)
     )
-    return rows(session, paged(statement, limit, offset))
+    with read_by_course(session):
+        return rows(session, paged(statement, limit, offset))
 
 
 def count_materials(
@@ -138,11 +147,18 @@ def material(session: Session, material_id: int) -> StoredMaterial:
     MaterialNotFoundError
         The signed-in person can see no such material.
     """
-    statement = select(Material, Course.code, _N_PASSAGES).join(Course, Course.id == Material.course_id).where(Material.id == material_id)
+    n_passages = (
+        select(func.count())
+        .select_from(MaterialPassage)
+        .where(MaterialPassage.course_id == Material.course_id, MaterialPassage.material_id == Material.id)
+        .correlate(Material)
+        .scalar_subquery()
+    )
+    statement = select(Material, Course.code, n_passages).join(Course, Course.id == Material.course_id).where(Material.id == material_id)
     found = session.execute(statement).one_or_none() if 0 < material_id <= LAST_ROW else None
     if found is None:
         raise MaterialNotFoundError(material=material_id)
-    row, course, n_passages = found
+    row, course, n_found = found
     return StoredMaterial(
         material_id=row.id,
         course=course,
@@ -160,7 +176,7 @@ def material(session: Session, material_id: int) -> StoredMaterial:
         length=row.length,
         state=row.state.value,
         findings=tuple(row.findings),
-        n_passages=n_passages,
+        n_passages=n_found,
         fetched_at=row.fetched_at,
         updated_at=row.updated_at,
     )
@@ -170,15 +186,6 @@ def stored_materials(session: Session, course: str) -> list[int]:
     """The numbers of the materials of `course` that have a file in the store, in order."""
     statement = select(Material.id).where(Material.course_id == course_by_code(session, course).id, Material.stored_as.is_not(None))
     return list(session.scalars(statement.order_by(Material.id)))
-
-
-_N_PASSAGES = (
-    select(func.count())
-    .select_from(MaterialPassage)
-    .where(MaterialPassage.course_id == Material.course_id, MaterialPassage.material_id == Material.id)
-    .correlate(Material)
-    .scalar_subquery()
-)
 
 
 def _of(session: Session, course: str, week: int | None, kind: MaterialKind | None, language: str | None) -> list[ColumnElement[bool]]:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import math
 from dataclasses import dataclass
-from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlalchemy import text
 
+from lmskit.queries.course_plan import read_by_course
 from lmskit.queries.frame import rows
-from lmskit.text_search import CONFIGURATIONS, configuration_of
+from lmskit.queries.passage_scores import Integers, PassageCollection, SearchVector, integers_of, packed_arrays
+from lmskit.text_search import configuration_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
     from lmskit.queries.frame import Rows
+    from lmskit.queries.passage_scores import ScoredPassages
     from lmskit.queries.search_words import SearchWords
     from lmskit.vocabulary import MaterialKind
 
@@ -28,17 +30,48 @@ WEIGHT_OF_WORDS = 0.4
 WEIGHTS_OF_WORDS: Mapping[str, float] = MappingProxyType({"character-hash-384": 0.8})
 """Of models with another share: runs of characters say less than words."""
 
-_STATEMENT = text(files("lmskit.queries").joinpath("material_search.sql").read_text(encoding="utf-8"))
-
-
-@dataclass(frozen=True, slots=True)
-class SearchVector:
-    """The vector of a search, and the model that made it."""
-
-    model: str
-    checksum: str
-    numbers: tuple[float, ...]
-    """Of the length 1."""
+_ALLOWED = """
+WITH spoken AS MATERIALIZED (
+    SELECT language, websearch_to_tsquery(CAST(configuration AS regconfig), %(demanded)s) AS demanded
+    FROM unnest(CAST(%(languages)s AS text []), CAST(%(configurations)s AS text [])) AS known (language, configuration)
+)
+SELECT array_send(array_agg(p.material_id)) AS material_ids, array_send(array_agg(p.ordinal)) AS ordinals
+FROM material_passages AS p
+JOIN materials AS m ON m.id = p.material_id AND m.course_id = p.course_id
+JOIN spoken ON spoken.language = coalesce(p.language, '')
+WHERE
+    p.course_id = ANY(CAST(%(courses)s AS bigint []))
+    AND (numnode(spoken.demanded) = 0 OR p.body_vector @@ spoken.demanded)
+    AND NOT p.body ~* ANY(CAST(%(excluded)s AS text []))
+    AND (CAST(%(week)s AS integer) IS NULL OR m.week_number = %(week)s)
+    AND (CAST(%(kind)s AS text) IS NULL OR m.kind::text = %(kind)s)
+    AND (CAST(%(language)s AS text) IS NULL OR p.language = %(language)s)
+"""
+_HITS = text("""
+SELECT
+    c.code AS course,
+    p.material_id,
+    p.ordinal,
+    m.title,
+    m.kind,
+    m.week_number,
+    m.url,
+    m.file_name,
+    p.page,
+    p.slide,
+    p.cell,
+    p.seconds,
+    p.headings,
+    p.body,
+    p.language,
+    p.is_notes,
+    p.overlap
+FROM unnest(CAST(:material_ids AS bigint []), CAST(:ordinals AS integer [])) AS hit (material_id, ordinal)
+JOIN material_passages AS p USING (material_id, ordinal)
+JOIN materials AS m ON m.id = p.material_id AND m.course_id = p.course_id
+JOIN courses AS c ON c.id = p.course_id
+WHERE p.course_id = ANY(CAST(:courses AS bigint []))
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,50 +119,76 @@ def best_passages(
 
     The best ones first, by score plus head start, then by material and ordinal; at most `most`. `head_starts` has, by the id of a
     material, what is known in its favour, or against it, besides the search. A passage that has neither a searched word nor a vector of the
-    model is not found. No passage of another course has an influence.
+    model is not found. No passage of another course has an influence. A filter decides which passages are shown; scores stay the same.
     """
-    with _by_course(session):
-        return rows(
-            session,
-            _STATEMENT,
-            {
-                "courses": sorted(set(courses)),
-                "languages": list(CONFIGURATIONS),
-                "configurations": list(CONFIGURATIONS.values()),
-                "wished": words.wished,
-                "demanded": words.demanded,
-                "excluded": list(words.excluded),
-                "vector": None if vector is None else "[" + ",".join(f"{number:.6g}" for number in vector.numbers) + "]",
-                "model": None if vector is None else vector.model,
-                "weight": share_of_words(vector) if weight_of_words is None else weight_of_words,
-                "weighed": list(head_starts),
-                "head_starts": list(head_starts.values()),
-                "filtered": bool(only) or bool(words.demanded),
-                "week": only.week,
-                "kind": None if only.kind is None else only.kind.value,
-                "language": only.language,
-                "most": most,
-            },
-        )
+    [found] = best_passages_of_each(
+        session, courses, [(words, vector)], only=only, most=most, weight_of_words=weight_of_words, head_starts=head_starts
+    )
+    return found
 
 
-_PLAN = ["enable_seqscan", "enable_nestloop"]
-"""Ways of reading that a search is better off without.
+def best_passages_of_each(
+    session: Session,
+    courses: Collection[int],
+    searches: Sequence[tuple[SearchWords, SearchVector | None]],
+    *,
+    only: PassageFilter = PassageFilter(),
+    most: int,
+    weight_of_words: float | None = None,
+    head_starts: Mapping[int, float] = MappingProxyType({}),
+) -> list[Rows]:
+    """What `best_passages` returns for each of several searches; their words are looked up together, and their hits read together."""
+    with read_by_course(session):
+        collection = PassageCollection(session, courses, [words.wished for words, _ in searches])
+        best: list[list[dict[str, Any]]] = []
+        for number, (words, vector) in enumerate(searches):
+            weight = share_of_words(vector) if weight_of_words is None else weight_of_words
+            scored = collection.scored(number, vector, weight)
+            among = _allowed(session, collection, words, only) if only or words.demanded else None
+            best.append(list(_chosen(scored, scored.best(most, head_starts, among), head_starts)))
+        hits = _hits(session, courses, {(row["material_id"], row["ordinal"]) for found in best for row in found})
+    return [[{**hits[key], **row} for row in found if (key := (row["material_id"], row["ordinal"])) in hits] for found in best]
 
-The planner does not know how few courses the policies leave: it would read all of a table, and expects so few passages of a course that it
-would go through them again for each hit.
-"""
+
+def _allowed(session: Session, collection: PassageCollection, words: SearchWords, only: PassageFilter) -> Integers:
+    """Positions of the passages that filter, quotations and exclusions leave; for them, all passages are read."""
+    asked = {
+        "courses": collection.courses,
+        "languages": collection.languages,
+        "configurations": [configuration_of(language) for language in collection.languages],
+        "demanded": words.demanded,
+        "excluded": list(words.excluded),
+        "week": only.week,
+        "kind": None if only.kind is None else only.kind.value,
+        "language": only.language,
+    }
+    [(material_ids, ordinals)] = packed_arrays(session, _ALLOWED, asked)
+    if ordinals is None:
+        return np.zeros(0, dtype=np.int64)
+    position, _ = collection.positions(integers_of(material_ids), integers_of(ordinals))
+    return position
 
 
-@contextmanager
-def _by_course(session: Session) -> Iterator[None]:
-    """Read the tables by their indexes on the course, and each once."""
-    asked = text("SELECT current_setting(name) FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS s (name, number) ORDER BY number")
-    before = list(session.scalars(asked, {"names": _PLAN}))
-    setting = text("SELECT set_config(name, value, true) FROM unnest(CAST(:names AS text[]), CAST(:settings AS text[])) AS s (name, value)")
-    session.execute(setting, {"names": _PLAN, "settings": ["off"] * len(_PLAN)})
-    yield
-    session.execute(setting, {"names": _PLAN, "settings": before})
+def _chosen(scored: ScoredPassages, positions: Integers, head_starts: Mapping[int, float]) -> Iterator[dict[str, Any]]:
+    typical = scored.typical
+    for position in positions.tolist():
+        material_id, by_meaning = int(scored.material_id[position]), float(scored.by_meaning[position])
+        yield {
+            "material_id": material_id,
+            "ordinal": int(scored.ordinal[position]),
+            "score": float(scored.score[position]),
+            "by_words": float(scored.by_words[position]),
+            "by_meaning": None if math.isnan(by_meaning) else by_meaning,
+            "head_start": head_starts.get(material_id, 0.0),
+            "typical": typical,
+        }
+
+
+def _hits(session: Session, courses: Collection[int], keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Mapping[str, Any]]:
+    """The passages with these keys, of material and ordinal; one that another transaction has just deleted is missing."""
+    ordered = sorted(keys)
+    asked = {"courses": list(courses), "material_ids": [key[0] for key in ordered], "ordinals": [key[1] for key in ordered]}
+    return {(row["material_id"], row["ordinal"]): row for row in rows(session, _HITS, asked)} if ordered else {}
 
 
 def share_of_words(vector: SearchVector | None) -> float:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from lmskit.columns import TOPIC, WEEK_NUMBER, Column, Columns
 from lmskit.queries.course import course_by_code
+from lmskit.queries.course_plan import read_by_course
 from lmskit.queries.frame import rows
 from lmskit.queries.quiz_answers import ANSWER_WITHOUT_SCORE
 
@@ -60,7 +61,8 @@ def missed_questions(session: Session, course: str, *, week: int | None = None, 
         "student": student_id,
         "without_score": ANSWER_WITHOUT_SCORE,
     }
-    found = [{**row, "search_text": search_text(row)} for row in rows(session, _STATEMENT, asked)]
+    with read_by_course(session):
+        found = [{**row, "search_text": search_text(row)} for row in rows(session, _STATEMENT, asked)]
     return MISSED_QUESTIONS.table(found)
 
 

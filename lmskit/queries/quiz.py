@@ -11,6 +11,7 @@ from lmskit.errors import QuizAmbiguousError, QuizNotFoundError, QuizNotFoundInC
 from lmskit.listings import QUIZZES
 from lmskit.models import Course, Quiz, QuizAttempt
 from lmskit.queries.course import has_code
+from lmskit.queries.course_plan import read_by_course
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, paged
 from lmskit.schemas.mistakes import mistakes
@@ -37,11 +38,11 @@ def quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset:
 def quiz_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
     """The rows of `quizzes`, for a list in the terminal."""
     attempts = (
-        select(func.count())
-        .select_from(QuizAttempt)
-        .where(QuizAttempt.quiz_id == Quiz.id, QuizAttempt.course_id == Quiz.course_id)
-        .correlate(Quiz)
-        .scalar_subquery()
+        select(QuizAttempt.quiz_id, func.count().label("n_attempts"))
+        .join(Course, Course.id == QuizAttempt.course_id)
+        .where(has_code(course))
+        .group_by(QuizAttempt.quiz_id)
+        .subquery()
     )
     statement = (
         select(
@@ -51,13 +52,15 @@ def quiz_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offse
             func.jsonb_array_length(Quiz.questions).label("n_questions"),
             cast(Quiz.max_score, Float(53)).label("max_score"),
             Quiz.due_on,
-            attempts.label("n_attempts"),
+            func.coalesce(attempts.c.n_attempts, 0).label("n_attempts"),
         )
         .join(Course, Course.id == Quiz.course_id)
+        .outerjoin(attempts, attempts.c.quiz_id == Quiz.id)
         .where(has_code(course))
         .order_by(Quiz.week_number, Quiz.title.collate("C"), Quiz.id)
     )
-    return rows(session, paged(statement, limit, offset))
+    with read_by_course(session):
+        return rows(session, paged(statement, limit, offset))
 
 
 def count_quizzes(session: Session, course: str) -> int:

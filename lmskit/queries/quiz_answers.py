@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, not_, select
 from lmskit.columns import WEEK_NUMBER, Column, Columns
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Term
 from lmskit.queries.course import COUNTED, has_code
+from lmskit.queries.course_plan import read_by_course
 from lmskit.queries.frame import frame
 from lmskit.queries.page import DEFAULT_PAGE, paged
 from lmskit.queries.quiz import content_of, quiz_by_id
@@ -121,7 +122,8 @@ def answered_quizzes(session: Session, course: str, *, limit: int = DEFAULT_PAGE
         .where(has_code(course))
         .order_by(Quiz.week_number, Quiz.title.collate("C"), Quiz.id)
     )
-    return frame(session, paged(statement, limit, offset), ANSWERED_QUIZZES)
+    with read_by_course(session):
+        return frame(session, paged(statement, limit, offset), ANSWERED_QUIZZES)
 
 
 def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:

@@ -13,9 +13,10 @@ from lmskit.materials.location import Location
 from lmskit.materials.vectors.choice import embedder_named
 from lmskit.materials.vectors.embedder import vector_of
 from lmskit.queries.course import course_by_code, narrow
-from lmskit.queries.material_search import PassageFilter, SearchVector, best_passages, found_words, is_in_use
+from lmskit.queries.material_search import PassageFilter, best_passages, found_words, is_in_use
 from lmskit.queries.material_vectors import model_in_use
 from lmskit.queries.page import check_page
+from lmskit.queries.passage_scores import SearchVector
 from lmskit.queries.search_words import SearchWords, search_words
 from lmskit.read_models.material_link import link_to
 from lmskit.read_models.snippet import snippet_of, words_of

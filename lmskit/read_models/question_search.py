@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from lmskit.materials.vectors.embedder import vectors_of
-from lmskit.queries.material_search import SearchVector
+from lmskit.queries.passage_scores import SearchVector
 from lmskit.queries.search_words import plain_words
 from lmskit.read_models.passage_search import PreparedSearch
 

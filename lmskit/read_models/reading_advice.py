@@ -11,7 +11,7 @@ from lmskit.errors import WeekNotFoundError
 from lmskit.materials.location import Location
 from lmskit.queries.course import course_by_code, narrow, syllabus_rows
 from lmskit.queries.mastery import class_weeks
-from lmskit.queries.material_search import best_passages, found_words, is_in_use
+from lmskit.queries.material_search import best_passages_of_each, found_words, is_in_use
 from lmskit.queries.missed_questions import missed_questions
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.reading_decision import reading_decisions, weeks_of_materials
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.analytics.reading_advice import PassageKey, RankedPassages
-    from lmskit.queries.frame import Rows
+    from lmskit.queries.passage_scores import SearchVector
+    from lmskit.queries.search_words import SearchWords
 
 MOST_QUESTIONS = 20
 """Questions of a week, those that count most, for which passages are searched."""
@@ -159,28 +160,41 @@ def _counting(answered: pd.DataFrame, *, of_one: bool) -> pd.DataFrame:
 
 
 class _Finder:
-    """Searches the passages of a course for questions, each text once for a week."""
+    """Searches the passages of a course for the questions of a week, each text once."""
 
     def __init__(
         self, session: Session, course_id: int, searches: Mapping[str, PreparedSearch], material_weeks: Mapping[int, int | None]
     ) -> None:
         self._session, self._course_id, self._searches, self._material_weeks = session, course_id, searches, material_weeks
         self._in_use: dict[tuple[str, str], bool] = {}
-        self._found: dict[tuple[str, int, int], Rows] = {}
         self.by_words_alone = False
 
-    def suitable(self, text: str, week: int, *, hidden: Collection[PassageKey]) -> list[Mapping[str, Any]]:
-        """The passages that stand out for a text of a week, without hidden ones, each with its `distinction`.
+    def suitable(self, texts: Iterable[str], week: int, *, hidden: Collection[PassageKey]) -> dict[str, list[Mapping[str, Any]]]:
+        """By text, the passages that stand out for it in a week, without hidden ones, each with its `distinction`.
 
         Of neighbours that share text, one. The head start of the material is part of the distinction.
         """
-        key = (text, week, PER_QUESTION + _FURTHER + len(hidden))
-        if key not in self._found:
-            self._found[key] = self._searched(*key)
-        shown = [hit for hit in self._found[key] if _key(hit) not in hidden]
-        return [hit for hit, _ in without_overlaps(shown)]
+        asked = {text: self._search(text) for text in dict.fromkeys(texts)}
+        if not asked:
+            return {}
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        models = {text: None if vector is None else vector.model for text, (_, vector) in asked.items()}
+        for model in set(models.values()):  # mostly one; another distinction is asked of each
+            least = least_distinction(model)
+            part = [text for text in asked if models[text] == model]
+            hits = best_passages_of_each(
+                self._session,
+                [self._course_id],
+                [asked[text] for text in part],
+                most=PER_QUESTION + _FURTHER + len(hidden),
+                head_starts=head_starts(self._material_weeks, week, least),
+            )
+            for text, rows in zip(part, hits, strict=True):
+                far = ({**hit, "distinction": hit["score"] - hit["typical"] + hit["head_start"]} for hit in rows if _key(hit) not in hidden)
+                found[text] = [hit for hit, _ in without_overlaps([hit for hit in far if hit["distinction"] >= least])]
+        return found
 
-    def _searched(self, text: str, week: int, most: int) -> Rows:
+    def _search(self, text: str) -> tuple[SearchWords, SearchVector | None]:
         search = self._searches.get(text, PreparedSearch(plain_words(text), None))
         vector = search.vector
         if vector is not None:
@@ -189,11 +203,7 @@ class _Finder:
                 self._in_use[model] = is_in_use(self._session, *model)
             vector = vector if self._in_use[model] else None
         self.by_words_alone |= vector is None
-        least = least_distinction(None if vector is None else vector.model)
-        known = head_starts(self._material_weeks, week, least)
-        hits = best_passages(self._session, [self._course_id], search.words, vector, most=most, head_starts=known)
-        far = ({**hit, "distinction": hit["score"] - hit["typical"] + hit["head_start"]} for hit in hits)
-        return [hit for hit in far if hit["distinction"] >= least]
+        return search.words, vector
 
     def marked(self, questions: Iterable[str], passages: Collection[Mapping[str, Any]]) -> dict[str | None, set[str]]:
         """Which words of the passages the questions share with them, by the language of the passages."""
@@ -223,7 +233,8 @@ def _week_advice(
     banned = {(row["material_id"], ordinal) for row in decided if row["decision"] == Decision.BANNED for ordinal in row["ordinals"] or ()}
     repeated = {(row["material_id"], ordinal) for row in pins for ordinal in row["ordinals"][1:]}
     hidden = (banned | repeated) - pinned.keys()
-    hits = {question: finder.suitable(text, week, hidden=hidden) for question, text in texts.items()}
+    suitable = finder.suitable(texts.values(), week, hidden=hidden)
+    hits = {question: suitable[text] for question, text in texts.items()}
     passages: dict[PassageKey, Mapping[str, Any]] = {_key(hit): hit for found in hits.values() for hit in found} | pinned
     ranking = ranked_passages(
         {question: missed.weight for question, missed in questions.items()},

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from lmskit.db import engine_for, transaction
 from lmskit.models import Course, Material
-from lmskit.queries.material_search import WEIGHT_OF_WORDS, PassageFilter, SearchVector, best_passages, found_words
+from lmskit.queries.material_search import WEIGHT_OF_WORDS, PassageFilter, best_passages, best_passages_of_each, found_words
+from lmskit.queries.passage_scores import SearchVector
 from lmskit.queries.search_words import plain_words, search_words
 from lmskit.text_search import configuration_of
 from lmskit.vocabulary import MaterialKind, Role
@@ -166,6 +167,19 @@ def test_a_head_start_changes_which_passages_come_first_and_no_score(session, wo
     wanted.sort(key=lambda row: (-row["score"] - row["head_start"], row["material_id"], row["ordinal"]))
     assert rows == wanted[:7]
     assert rows != every[:7]
+
+
+def test_several_searches_at_once_give_what_each_gives_alone(session, world):
+    asked = [(plain_words("house list"), vector(3)), (plain_words("Listen Schleifen"), None), (plain_words("loop"), vector(4))]
+    asked += [(search_words('"loop index" -mean'), vector(1)), asked[0]]
+    courses, starts = (
+        [world[0].id, world[1].id],
+        {row["material_id"]: 0.1 for row in best_passages(session, [world[0].id], *asked[0], most=1)},
+    )
+    assert best_passages_of_each(session, courses, asked, most=8, head_starts=starts) == [
+        best_passages(session, courses, *each, most=8, head_starts=starts) for each in asked
+    ]
+    assert best_passages_of_each(session, courses, [], most=8) == []
 
 
 def test_quotations_are_demanded_and_minus_signs_exclude(session, world):
