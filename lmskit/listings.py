@@ -90,7 +90,12 @@ CRAWLS = Columns(
     Column("crawl_id", "int64", heading="Crawl"),
     Column("course", "str", "code of the course", heading="Course"),
     Column("start_url", "str", "the page it starts from", heading="Start"),
-    Column("state", "str", "`CrawlState`; one that was killed is still `running`", heading="State"),
+    Column(
+        "state",
+        "str",
+        "`CrawlState`, one that was killed is still `running`; `refused` if nothing was added, not even its start",
+        heading="State",
+    ),
     Column("done", "int64", "addresses that are materials, or lead to one", heading="Done"),
     Column("not_added", "int64", "addresses that are gone or refused", heading="Not added"),
     Column("waiting", "int64", "addresses within its depth that are not fetched yet", heading="Waiting"),
@@ -98,6 +103,7 @@ CRAWLS = Columns(
     Column("ended_at", "object", "`datetime`; None while it runs, and after it was killed", heading="Ended"),
     Column("started_by", "str", "e-mail address; the login where the reader may not see whose it is, as lecturers may not", heading="By"),
     Column("is_newest", "bool", "whether the course has no later crawl from there; only the newest one can go on"),
+    Column("refusal", "str", "why nothing was added from the start of one that is `refused`; NaN for others"),
     Column("options", "object", "limits, week and the like, as a dictionary"),
 )
 

@@ -298,7 +298,10 @@ class Settings(BaseSettings):
         """Refuse networks that are not an institution's own: this machine and its links have services that trust who is inside."""
         for network in networks_in(text):
             if not any(network.version == private.version and network.subnet_of(private) for private in PRIVATE_NETWORKS):  # type: ignore[arg-type]
-                raise ValueError(f"LMSKIT_CRAWL_NETWORKS names {network}, which is not within {', '.join(map(str, PRIVATE_NETWORKS))}.")
+                raise ValueError(
+                    f"LMSKIT_CRAWL_NETWORKS names {network}, which is not within {', '.join(map(str, PRIVATE_NETWORKS))}. Name a part of "
+                    "these, or leave it out: public addresses are fetched from anyway, and this machine and its links never."
+                )
         return text
 
     @field_validator("mail_from")

@@ -8,6 +8,7 @@ import stat
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -128,10 +129,13 @@ def all_findings() -> Iterator[Finding]:
                 installed=access().server.installed_release() if embedded else None,
             )
             yield from load_findings(session, taken_by_sessions)
-            yield from materials_findings(session)
-            if session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one():  # as an administrator has
-                yield backups(session)
             yield from erasure_findings(session, access().settings.home / FILE)
+            is_administrator = session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one()
+            own_data = has_own_data(session) if is_administrator else None
+        # No transaction stays open while a store or a bucket is waited for.
+        yield from materials_findings()
+        if own_data is not None:
+            yield backups(own_data=own_data)
         if embedded:
             yield from tried_passwords(access().server.cluster.layout.log)
     except RevisionError as error:
@@ -142,24 +146,24 @@ def all_findings() -> Iterator[Finding]:
             yield from server_sessions(access().server.cluster.layout.data)
 
 
-def materials_findings(session: Session) -> Iterator[Finding]:
+def materials_findings() -> Iterator[Finding]:
     """Check the store of materials."""
     try:
         store = store_of(access().settings)
     except MaterialStoreError as error:
         yield wrong("store of materials", str(error))
     else:
-        yield from store_findings(session, store)
+        yield from store_findings(partial(snapshot, any_revision=True), store)
 
 
-def backups(session: Session) -> Finding:
+def backups(*, own_data: bool) -> Finding:
     """Check that there is a backup that is young enough and was verified."""
     settings, server = access().settings, access().server
     try:
         repository = repository_of(settings.backups, default=settings.home / "backups")
     except BackupError as error:
         return note("backup", f"Backups were not checked. {error}")
-    return backup_finding(repository, server.database, own_data=has_own_data(session), now=dt.datetime.now(dt.UTC))
+    return backup_finding(repository, server.database, own_data=own_data, now=dt.datetime.now(dt.UTC))
 
 
 def erasure_findings(session: Session, memory: Path) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from lmskit.rounding import count_text, percent_text
 
 
 def compare(
-    course: Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)],
+    course: Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", is_eager=True, show_default=False)],
     rule: Annotated[
         list[str],
         typer.Option(

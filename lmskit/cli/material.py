@@ -19,7 +19,7 @@ from lmskit.importers.report_file import without_formula
 from lmskit.listings import MATERIALS
 from lmskit.materials.block import one_line
 from lmskit.materials.chosen_store import store_of
-from lmskit.materials.kind_words import length_text
+from lmskit.materials.kind_words import length_text, passages_text
 from lmskit.materials.location import Location
 from lmskit.queries.course import require_week
 from lmskit.queries.material import StoredMaterial, count_materials, material, material_rows
@@ -36,7 +36,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-CourseOption = Annotated[str, typer.Option("--course", metavar="CODE", help="Code of the course.", show_default=False)]
+CourseOption = Annotated[str, typer.Option("--course", metavar="CODE", help="Code of the course.", is_eager=True, show_default=False)]
+"""Read before the other options, so that what is wrong with a week can name it."""
 MaterialArgument = Annotated[
     int, typer.Argument(metavar="MATERIAL", help="Number of the material, as lmskit material list shows it.", show_default=False)
 ]
@@ -75,7 +76,14 @@ def list_materials(
     if output is Output.TABLE:
         some = " of this kind" if any(value is not None for value in filters.values()) else ""
         nothing = f"{course} has no materials{some} yet. To add some: lmskit material add PATH --course {course}"
-        shown = [{**row, "length": length_text(row["kind"], row["length"])} for row in listed]
+        shown = [
+            {
+                **row,
+                "length": length_text(row["kind"], row["length"]),
+                "n_passages": passages_text(row["n_passages"], has_file=row["size"] is not None),
+            }
+            for row in listed
+        ]
         print_table(shown, MATERIALS.headings, offset=offset, total=total, nothing=nothing)
     else:
         print_data(listed, MATERIALS.names, output)
@@ -130,8 +138,10 @@ def _lines(found: StoredMaterial) -> list[str]:
     week = "for the whole course" if found.week is None else f"week {found.week}"
     lines = [f"Material {found.material_id} of {found.course}, {week}: {found.title}"]
     length = length_text(found.kind.value, found.length)
+    is_link = found.checksum is None and not found.n_passages
+    passages = "a link, whose text is not read" if is_link else count_text(found.n_passages, "passage")
     parts = [found.kind.value, *([length] if length else []), *([f"language {found.language}"] if found.language else [])]
-    lines.append(f"{', '.join(parts)}; licence: {found.licence or 'not known'}; {count_text(found.n_passages, 'passage')}")
+    lines.append(f"{', '.join(parts)}; licence: {found.licence or 'not known'}; {passages}")
     if found.file_name is not None:
         lines.append(f"File: {found.file_name}" + ("" if found.size is None else f", {found.size:,} bytes, SHA-256 {found.checksum}"))
     if found.url is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lmskit.cli.material import CourseOption
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import snapshot, transaction
@@ -22,7 +23,6 @@ from lmskit.services.reading_decision import ban_passages, pin_passage, take_bac
 
 app = typer.Typer(name="material", help="Reading advice, and what is decided about it.", no_args_is_help=True)
 
-COURSE = Annotated[str, typer.Option("--course", metavar="CODE", help="Code of the course.", show_default=False)]
 WEEK = Annotated[int, typer.Option("--week", metavar="N", help="Week whose advice it is.", callback=week_typed, show_default=False)]
 MATERIAL = Annotated[int, typer.Argument(metavar="MATERIAL", help="Number of the material.", show_default=False)]
 
@@ -58,7 +58,7 @@ class GapFormat(StrEnum):
 @app.command()
 def advice(
     *,
-    course: COURSE,
+    course: CourseOption,
     week: Annotated[
         int | None,
         typer.Option("--week", metavar="N", help="Only this week; otherwise all weak topics.", callback=week_typed, show_default=False),
@@ -100,7 +100,9 @@ def advice(
 
 
 @app.command()
-def gaps(*, course: COURSE, output: Annotated[GapFormat, typer.Option("--format", help="How to print them.")] = GapFormat.TABLE) -> None:
+def gaps(
+    *, course: CourseOption, output: Annotated[GapFormat, typer.Option("--format", help="How to print them.")] = GapFormat.TABLE
+) -> None:
     """List the weak topics for whose missed questions the materials have nothing suitable."""
     with spinner(SEARCHING):
         found = prepared_course_advice(snapshot, course)
@@ -120,7 +122,7 @@ def gaps(*, course: COURSE, output: Annotated[GapFormat, typer.Option("--format"
 @app.command()
 def decisions(
     *,
-    course: COURSE,
+    course: CourseOption,
     week: Annotated[
         int | None, typer.Option("--week", metavar="N", help="Only those about this week.", callback=week_typed, show_default=False)
     ] = None,
@@ -142,7 +144,7 @@ def pin(
     material: MATERIAL,
     passage: Annotated[int, typer.Argument(metavar="PASSAGE", help="Number of the passage in it.", show_default=False)],
     *,
-    course: COURSE,
+    course: CourseOption,
     week: WEEK,
     position: Annotated[
         int | None,
@@ -162,7 +164,7 @@ def ban(
     material: MATERIAL,
     passages: Annotated[list[int], typer.Argument(metavar="PASSAGE…", help="Numbers of passages in it.", show_default=False)],
     *,
-    course: COURSE,
+    course: CourseOption,
     week: WEEK,
 ) -> None:
     """Never show passages in the advice for a week."""

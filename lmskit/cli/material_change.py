@@ -1,4 +1,4 @@
-"""`lmskit material add`, `remove`, `refresh` and `sweep`."""
+"""`lmskit material add`, `change`, `remove`, `refresh` and `sweep`."""
 
 import re
 import shlex
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from lmskit.cli.material import CourseOption
+from lmskit.cli.material import CourseOption, MaterialArgument
 from lmskit.cli.material_crawl import add_fetched, refresh_fetched
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.cli.typed_number import week_typed
@@ -27,9 +27,10 @@ from lmskit.queries.course import course_by_code
 from lmskit.queries.material import material, stored_materials
 from lmskit.readable import bounded
 from lmskit.rounding import count_text
-from lmskit.schemas.material import AddMaterial, MaterialDetails
+from lmskit.schemas.material import AddMaterial, ChangeMaterial, MaterialDetails
 from lmskit.schemas.mistakes import mistakes
 from lmskit.services.material import AddedMaterial, MaterialContent, RemovedMaterial, add_material, refresh_material, remove_material, sweep
+from lmskit.services.material_details import change_material
 from lmskit.services.material_folder import FileResult, add_files, counts_of
 from lmskit.services.material_store import sweep_all
 from lmskit.vocabulary import MaterialKind
@@ -98,6 +99,33 @@ def add(
         _add_folder(code, path, details, dry_run=dry_run)
     else:
         _add_file(code, path, details, name, dry_run=dry_run)
+
+
+@app.command()
+def change(
+    number: MaterialArgument,
+    *,
+    title: Annotated[str | None, typer.Option(help="Another title.", show_default=False)] = None,
+    week: Annotated[
+        int | None, typer.Option("--week", metavar="N", help="Another week of the syllabus.", callback=week_typed, show_default=False)
+    ] = None,
+    whole_course: Annotated[bool, typer.Option("--whole-course", help="It is for no single week.")] = False,
+    licence: Annotated[str | None, typer.Option(help="An SPDX identifier such as CC-BY-4.0, or a text.", show_default=False)] = None,
+    without_licence: Annotated[bool, typer.Option("--without-licence", help="Its licence is not known.")] = False,
+) -> None:
+    """Change title, week or licence of a material; its file and text stay.
+
+    To bring in a changed file, add it again.
+    """
+    values = {"title": title, "week": week, "whole_course": whole_course, "licence": licence, "without_licence": without_licence}
+    request = ChangeMaterial.model_validate({"material": number, **values})
+
+    def work() -> AddedMaterial:
+        with transaction() as session:
+            return change_material(session, request)
+
+    changed = retried(work)
+    print_line(f"Material {number} was {_outcome(changed)}: {changed.title}, {_week(changed.week)}.")
 
 
 @app.command()

@@ -68,6 +68,7 @@ def crawl(
             report = crawl_site(transaction, store_of(settings), web_fetcher(settings), request, progress=count)
     except KeyboardInterrupt:
         print_error("Stopped. What was fetched is stored; to go on, give the same command again.")
+        advise_vectors(course)
         raise typer.Exit(130) from None
     advise_vectors(course)
     _print_report(report)
@@ -103,10 +104,11 @@ def _print_report(report: CrawlReport) -> None:
     if report.resumed:
         print_line("An earlier crawl from this address was continued.")
     print_line(report.sentence)
-    for url, reason in report.refused[:_MOST_SHOWN]:
+    not_added = [*report.gone, *report.refused]
+    for url, reason in not_added[:_MOST_SHOWN]:
         print_line(f"{url}: {reason}")
-    if len(report.refused) > _MOST_SHOWN:
-        print_line(f"… and {len(report.refused) - _MOST_SHOWN:,} others.")
+    if len(not_added) > _MOST_SHOWN:
+        print_line(f"… and {len(not_added) - _MOST_SHOWN:,} others.")
     if report.stopped is not None:
         print_line(f"It stopped before its end: {report.stopped}")
     if not report.added + report.changed + report.unchanged and (report.refused or report.gone or report.stopped):

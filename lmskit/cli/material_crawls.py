@@ -32,7 +32,9 @@ def crawls(
     shown = [{**row, "started_at": _minute(row["started_at"]), "ended_at": _minute(row["ended_at"])} for row in listed]
     print_table(shown, CRAWLS.headings, offset=offset, total=total, nothing="No site has been crawled yet: lmskit material crawl URL")
     for row in listed:
-        if row["is_newest"] and row["state"] is not CrawlState.DONE:
+        if row["refusal"] is not None:
+            print_line(f"Crawl {row['crawl_id']} added nothing: {row['refusal']}")
+        elif row["is_newest"] and row["state"] != CrawlState.DONE:
             print_line(f"Crawl {row['crawl_id']} has not come to its end{way_on(row)}")
 
 
@@ -41,7 +43,7 @@ def way_on(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`
     asked = row["done"] + row["not_added"]
     if asked >= MOST_CRAWL_PAGES:
         return f". {beyond_limit(asked)} As a command: lmskit material crawl URL --course {shlex.quote(row['course'])} --section"
-    unless = "unless it runs now, " if row["state"] is CrawlState.RUNNING else ""
+    unless = "unless it runs now, " if row["state"] == CrawlState.RUNNING else ""
     return f"; {unless}to go on: {continuation(row)}"
 
 

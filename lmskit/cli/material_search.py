@@ -1,10 +1,12 @@
 """`lmskit material search`: find the passages of a course's materials that explain something."""
 
 import json
+import re
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from lmskit.cli.page import Limit
 from lmskit.cli.printing import print_error, print_line, print_table
@@ -36,18 +38,33 @@ HEADINGS = {
 }
 
 
-@app.command()
+class _SearchCommand(TyperCommand):
+    """Takes a text that begins with a minus sign, such as `-numpy array`, for what it is: lmskit has no options of one letter."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the types of Typer's own Click are private
+        """Move such a text to the end, after `--`."""
+        texts = [argument for argument in args if _IS_EXCLUSION.match(argument)]
+        if texts and "--" not in args:
+            args = [*(argument for argument in args if argument not in texts), "--", *texts]
+        return list(super().parse_args(ctx, args))
+
+
+_IS_EXCLUSION = re.compile(r'-(?:"|[^\W\d])')
+
+
+@app.command(cls=_SearchCommand)
 def search(  # noqa: PLR0917 - each is an option
     text: Annotated[
         str,
         typer.Argument(
             metavar="TEXT",
-            help='What the passages should explain, as words or as a question. "In quotation marks" is demanded, -word is excluded; '
-            "a text that begins with - comes last, after --.",
+            help='What the passages should explain, as words or as a question. "In quotation marks" is demanded, -word is excluded.',
             show_default=False,
         ),
     ],
-    course: Annotated[list[str], typer.Option("--course", help="Code of the course; can be given several times.", show_default=False)],
+    course: Annotated[
+        list[str], typer.Option("--course", help="Code of the course; can be given several times.", is_eager=True, show_default=False)
+    ],
     week: Annotated[
         int | None, typer.Option("--week", metavar="N", help="Only materials of this week.", callback=week_typed, show_default=False)
     ] = None,

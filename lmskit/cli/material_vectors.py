@@ -38,7 +38,11 @@ def embed(
         def progress(step: str, done: int, total: int | None) -> None:
             show(step if total is None else f"{step}: {done:,} of {total:,}", done, total)
 
-        report = embed_passages(transaction, settings, model=model, progress=progress)
+        try:
+            report = embed_passages(transaction, settings, model=model, progress=progress)
+        except KeyboardInterrupt:
+            print_error("Stopped. The vectors that were computed are stored; to go on, give the same command again.")
+            raise typer.Exit(130) from None
     print_line(report.sentence)
 
 

@@ -50,6 +50,8 @@ def message_for(error: Exception, command: Any = None) -> str | None:  # noqa: A
 
 def _advise(error: Exception) -> None:
     """Say how a file or text is given that was taken for options, where Click says only that there is no such option."""
+    if hasattr(error, "message") and isinstance(error.message, str):
+        error.message = error.message.removeprefix("Value error, ")  # as Pydantic begins it, which reads options for Typer
     option = getattr(error, "option_name", None)
     if isinstance(option, str) and not option.startswith("--") and hasattr(error, "possibilities") and hasattr(error, "message"):
         error.message += ". A text or file that begins with - comes last, after --; a file can also be named as ./-name"

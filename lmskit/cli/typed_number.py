@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import shlex
+
+import typer
+
 from lmskit.errors import InputError
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.queries.page import check_page
 
 
-def week_typed(week: int | None) -> int | None:
-    """Return the week, if a course can have it.
+def week_typed(context: typer.Context, week: int | None) -> int | None:
+    """Return the week, if a course can have it; the advice names the course that was typed.
 
     Raises
     ------
     InputError
         No course has such a week.
-
-    Examples
-    --------
-    >>> week_typed(61)
-    Traceback (most recent call last):
-    lmskit.errors.input.InputError: --week: There is no week 61: a course has at most the weeks 1 to 60. ...
     """
     if week is not None and not FIRST_WEEK <= week <= LAST_WEEK:
+        course = context.params.get("course")
+        code = course[0] if isinstance(course, list | tuple) and course else course or None
+        of_which, typed = ("a course", "CODE") if code is None else (code, shlex.quote(code))
         raise InputError(
             f"--week: There is no week {week}: a course has at most the weeks {FIRST_WEEK} to {LAST_WEEK}. "
-            "To see those of a course: lmskit course show CODE"
+            f"To see those of {of_which}: lmskit course show {typed}"
         )
     return week
 

@@ -27,18 +27,25 @@ from lmskit.materials.vectors.choice import chosen_embedder
 from lmskit.materials.web.fetching import WebFetcher, web_fetcher
 from lmskit.queries.course import syllabus
 from lmskit.queries.material import count_materials, materials_of_course
-from lmskit.queries.material_vectors import model_in_use
+from lmskit.queries.material_vectors import lacks_vectors, model_in_use
 from lmskit.queries.page import MAX_PAGE
 from lmskit.rounding import count_text
 from lmskit.schemas.crawl import CrawlRequest
-from lmskit.schemas.material import AddMaterial, MaterialDetails, RemoveMaterials
+from lmskit.schemas.material import AddMaterial, ChangeMaterial, MaterialDetails, RemoveMaterials
 from lmskit.services.material import AddedMaterial, MaterialContent, RemovedMaterial, add_material, remove_material, sweep
 from lmskit.services.material_crawl import crawl_site
+from lmskit.services.material_details import change_material
 from lmskit.services.material_folder import FileResult, add_files
 from lmskit.services.material_refresh import refresh_from_web
 from lmskit.services.material_vectors import embed_passages
 from lmskit.services.material_web import add_web_material
 
+_BY_WORDS = (
+    "What is new is found by its words alone until its vectors are computed: with the next files, link or crawl, "
+    "or by lmskit material embed."
+)
+_NAMED = 3
+"""Pages that a sentence names."""
 _POLL = 0.1
 """Seconds between two looks whether a pause between two pages was cancelled."""
 
@@ -72,6 +79,7 @@ def material_desk(
         link=desk.link,
         crawl=desk.crawl,
         refresh=desk.refresh,
+        change=desk.change,
         remove=desk.remove,
     )
     return MaterialScreen(work, courses=known_courses, course=course, about_vectors=about)
@@ -121,7 +129,9 @@ class _Desk:
                 released += result.released
         except WorkCancelledError:
             left = len(requests) - len(outcomes)
-            return outcomes, f"Stopped: {count_text(left, 'file')} left out. {self._sweep(released)}".strip()
+            stopped = f"Stopped: {count_text(left, 'file')} left out."
+            sentences = [stopped, self._sweep(released), self._without_vectors(requests[0][1].course)]
+            return outcomes, " ".join(filter(None, sentences))
         return outcomes, f"{self._sweep(released)} {self._embed(task)}".strip()
 
     # Links and sites --------------------------------------------------------------------------------
@@ -146,7 +156,8 @@ class _Desk:
             added = add_web_material(self._begin, self._store, self._patient(task), request)
         else:
             added = retried(lambda: self._add_link(request))
-        sentences = [f"{added.title} was {_done(added.outcome)}, {count_text(added.n_passages, 'passage')}.", self._sweep(added.released)]
+        text = count_text(added.n_passages, "passage") if fetch else "a link, whose text is not read"
+        sentences = [f"{added.title} was {_done(added.outcome)}, {text}.", self._sweep(added.released)]
         if added.n_passages:
             sentences.append(self._embed(task))
         return " ".join(filter(None, sentences))
@@ -159,20 +170,27 @@ class _Desk:
         try:
             report = crawl_site(self._begin, self._store, self._patient(task), request, progress=task.report)
         except WorkCancelledError:
-            return "Stopped. What was fetched is in the list; to go on, crawl the same page again.", []
+            stopped = "Stopped. What was fetched is in the list; to go on, crawl the same page again."
+            return f"{stopped} {self._without_vectors(request.course)}".strip(), []
         stopped = f" It stopped: {report.stopped}" if report.stopped else ""
         resumed = "The crawl went on where it was: " if report.resumed else ""
-        return f"{resumed}{report.sentence}{stopped} {self._embed(task)}".strip(), report.refused
+        return f"{resumed}{report.sentence}{stopped} {self._embed(task)}".strip(), [*report.gone, *report.refused]
 
     def refresh(self, task: Task, course: str) -> str:
         try:
             with MaterialReader() as reader:
                 report = refresh_from_web(self._begin, self._store, self._patient(task), course, reader=reader, progress=task.report)
         except WorkCancelledError:
-            return "Stopped. What was fetched until then is up to date."
+            return f"Stopped. What was fetched until then is up to date. {self._without_vectors(course)}".strip()
         if not report.asked:
             return "No material of this course was fetched from the web. To bring in a changed file, add it again under the same name."
-        return f"{count_text(report.asked, 'page')} of the web: {report.sentence} {self._embed(task)}".strip()
+        sentences = [
+            f"{count_text(report.asked, 'page')} of the web: {report.sentence}",
+            _first("Gone, and kept as read before", report.gone),
+            _first("Not fetched", [reason.removesuffix(".") for _, reason in report.refused]),
+            self._embed(task),
+        ]
+        return " ".join(filter(None, sentences))
 
     def _patient(self, task: Task) -> WebFetcher:
         """A fetcher whose pauses end when the work is cancelled."""
@@ -186,7 +204,15 @@ class _Desk:
 
         return replace(self._fetcher(), wait=wait)
 
-    # Removal, store and vectors ---------------------------------------------------------------------
+    # Changes, removal, store and vectors ---------------------------------------------------------------------
+
+    def change(self, request: ChangeMaterial) -> str:
+        def work() -> AddedMaterial:
+            with self._begin() as session:
+                return change_material(session, request)
+
+        changed = retried(work)
+        return f"{changed.title} was changed: {', '.join(changed.changes)}." if changed.changes else f"{changed.title} was so already."
 
     def remove(self, request: RemoveMaterials) -> str:
         def work() -> list[RemovedMaterial]:
@@ -216,12 +242,24 @@ class _Desk:
         try:
             embed_passages(self._begin, access().settings, progress=task.report)
         except WorkCancelledError:
-            return "Stopped while vectors were computed: lmskit material embed goes on."
+            return "Stopped while vectors were computed; the next work here goes on with them."
         except NotPermittedError:
             return "The new passages are found by their words, until an administrator has computed the first vectors: lmskit material embed"
         except LmskitError as error:
             return f"The new passages are found by their words, not by their meaning, since they have no vectors: {error}"
         return ""
+
+    def _without_vectors(self, course: str) -> str:
+        """A sentence if passages of a course have no vector, as after work that was stopped."""
+        with self._read() as session:
+            lacking = lacks_vectors(session, course)
+        return _BY_WORDS if lacking else ""
+
+
+def _first(what: str, pages: Sequence[str]) -> str:
+    """A sentence that names the first of some pages; empty if there are none."""
+    further = [f"{len(pages) - _NAMED:,} more"] if len(pages) > _NAMED else []
+    return f"{what}: {'; '.join([*pages[:_NAMED], *further])}." if pages else ""
 
 
 def _with_week_to_choose(result: FileResult, why: str) -> FileResult:

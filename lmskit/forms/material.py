@@ -14,13 +14,14 @@ import pandas as pd
 from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
+from lmskit.forms.material_details import MaterialDetailsForm
 from lmskit.forms.material_files import FileOutcome, MaterialFiles
 from lmskit.forms.material_web import MaterialCrawlForm, MaterialLink
 from lmskit.forms.submission import DOUBLE_CLICK, Submission
-from lmskit.materials.kind_words import KIND_WORDS, length_text
+from lmskit.materials.kind_words import KIND_WORDS, length_text, passages_text
 from lmskit.rounding import count_text
 from lmskit.schemas.crawl import CrawlRequest
-from lmskit.schemas.material import AddMaterial, RemoveMaterials
+from lmskit.schemas.material import AddMaterial, ChangeMaterial, RemoveMaterials
 from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
 
 _NAMED = 5
@@ -44,6 +45,8 @@ class MaterialWork:
         See `MaterialLink` and `MaterialCrawlForm`.
     refresh
         Fetches again what has changed on the web; returns a sentence.
+    change
+        Changes title, week or licence of a material; returns a sentence.
     remove
         Removes materials; returns a sentence.
     """
@@ -55,6 +58,7 @@ class MaterialWork:
     link: Callable[[Task, AddMaterial, Path | None, bool], str]
     crawl: Callable[[Task, CrawlRequest], tuple[str, Sequence[tuple[str, str]]]]
     refresh: Callable[[Task, str], str]
+    change: Callable[[ChangeMaterial], str]
     remove: Callable[[RemoveMaterials], str]
 
 
@@ -111,6 +115,7 @@ class MaterialScreen:
         self.files = MaterialFiles(course=code, on_preview=work.preview, on_add=work.add, on_added=self.refresh, clock=clock)
         self.link = MaterialLink(course=code, on_link=work.link, on_done=self.refresh, clock=clock)
         self.crawl = MaterialCrawlForm(course=code, on_crawl=work.crawl, on_done=self.refresh, clock=clock)
+        self.details = MaterialDetailsForm(on_change=self._change, clock=clock)
         vectors = widgets.Label(about_vectors, layout=widgets.Layout(width="auto"))
         for css in ("lmskit-text", "lmskit-hint"):
             vectors.add_class(css)
@@ -133,6 +138,8 @@ class MaterialScreen:
                 heading("Add materials"),
                 vectors,
                 tabs,
+                heading("Change a material"),
+                self.details.view,
                 heading("Remove materials"),
                 row(chosen),
                 self.removal.view,
@@ -145,7 +152,7 @@ class MaterialScreen:
             self._choose_course()
         else:
             self._read_message.bad(NO_COURSES)
-            for button in (self.fetch_again, self.removal.button, self.link.button, self.crawl.button):
+            for button in (self.fetch_again, self.removal.button, self.details.submission.button, self.link.button, self.crawl.button):
                 button.disabled = True
             self.files.upload.disabled = True
 
@@ -158,8 +165,10 @@ class MaterialScreen:
                 page, total = self._work.read(self.course.value, PAGE_SIZE, 0)
             self._read_message.clear()
             self.removal.withdraw_question()
-            self._titles = {int(material["material_id"]): str(material["title"]) for material in page.to_dict("records")}
-            self.chosen.options = [(_label(material), int(material["material_id"])) for material in page.to_dict("records")]
+            materials = page.to_dict("records")
+            self._titles = {int(material["material_id"]): str(material["title"]) for material in materials}
+            self.chosen.options = [(_label(material), int(material["material_id"])) for material in materials]
+            self.details.offer(materials, _label)
             self.table.show(material_table(page))
             self.pager.show(total=total)
 
@@ -167,10 +176,12 @@ class MaterialScreen:
         self.pager.first()
         self.message.clear()
         self.removal.message.clear()
+        self.details.submission.message.clear()
         self.files.discard()
         with errors_shown(self._read_message):
             weeks = self._work.weeks(self.course.value)
             self.files.offer_weeks(weeks)
+            self.details.offer_weeks(weeks)
             self.link.offer_weeks(weeks, "for the whole course")
             self.crawl.offer_weeks(weeks, "as each page says, or the whole course")
         self.refresh()
@@ -184,6 +195,11 @@ class MaterialScreen:
             f"Remove {count_text(len(request.materials), 'material')} of {self.course.value}, {', '.join([*named, *more])}, with text and "
             f"file, and with what was decided about {'its' if len(request.materials) == 1 else 'their'} passages?"
         )
+
+    def _change(self, request: ChangeMaterial) -> str:
+        sentence = self._work.change(request)
+        self.refresh()
+        return sentence
 
     def _remove(self, request: RemoveMaterials) -> str:
         sentence = self._work.remove(request)
@@ -217,7 +233,7 @@ def material_table(page: pd.DataFrame) -> pd.DataFrame:
             "Kind": [KIND_WORDS[material["kind"]] for material in materials],
             "Title": [material["title"] for material in materials],
             "Length": [_length(material) for material in materials],
-            "Passages": [int(material["n_passages"]) for material in materials],
+            "Passages": [passages_text(int(material["n_passages"]), has_file=not pd.isna(material["size"])) for material in materials],
             "Language": [material["language"] for material in materials],
             "State": [str(material["state"]) for material in materials],
             "File or address": [_origin(material) for material in materials],

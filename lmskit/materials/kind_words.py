@@ -30,3 +30,12 @@ def length_text(kind: str, length: int | None) -> str:
         return minute_and_second(length)
     noun = {MaterialKind.PDF: "page", MaterialKind.PRESENTATION: "slide", MaterialKind.NOTEBOOK: "cell"}.get(MaterialKind(kind), "part")
     return count_text(length, noun)
+
+
+def passages_text(n_passages: int, *, has_file: bool) -> str:
+    """Return how many passages a material has, or that it is a link, whose text is not read.
+
+    >>> passages_text(3, has_file=True), passages_text(0, has_file=False)
+    ('3', 'link only')
+    """
+    return f"{n_passages:,}" if has_file or n_passages else "link only"

@@ -213,6 +213,7 @@ class EmbeddingModel(Base):
         CheckConstraint(f"dimension BETWEEN 1 AND {MOST_DIMENSIONS}", name="dimension_is_one_of_a_vector"),
         CheckConstraint(f"checksum ~ '{SHA256}'", name="checksum_is_sha256"),
         CheckConstraint("state = 'retired' OR checksum IS NOT NULL", name="a_model_that_is_asked_has_a_checksum"),
+        CheckConstraint("vector_dims(probe) = dimension", name="probe_has_the_dimension"),
         {"comment": "Models that make vectors of passages"},
     )
 
@@ -223,6 +224,9 @@ class EmbeddingModel(Base):
         stored_enum(EmbeddingModelState, "embedding_model_state"), comment="filling = not every passage has its vector yet"
     )
     created_at: Mapped[CreatedAt]
+    probe: Mapped[list[float] | None] = mapped_column(
+        HALFVEC(), comment="Its vector of a fixed text, by which it is recognised; null = not kept yet"
+    )
 
 
 class PassageVector(Base):
@@ -240,6 +244,7 @@ class PassageVector(Base):
         ),
         ForeignKeyConstraint(["model", "dimension"], ["embedding_models.name", "embedding_models.dimension"]),
         CheckConstraint("vector_dims(embedding) = dimension", name="embedding_has_the_dimension_of_its_model"),
+        CheckConstraint("abs(l2_norm(embedding) - 1) <= 0.01", name="embedding_has_the_length_1"),
         {"comment": "Vectors of passages, by model"},
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Integer, case, desc, func, select
+from sqlalchemy import ColumnElement, Integer, Text, case, desc, func, select
 from sqlalchemy.orm import aliased
 
 from lmskit.listings import CRAWLS
@@ -12,7 +12,7 @@ from lmskit.models import Course, CrawlPage, MaterialCrawl, User
 from lmskit.queries.course import course_by_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
-from lmskit.vocabulary import CrawlPageState
+from lmskit.vocabulary import CrawlPageState, CrawlState
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,14 +47,15 @@ def crawl_rows(session: Session, course: str | None = None, *, limit: int = DEFA
             MaterialCrawl.id.label("crawl_id"),
             Course.code.label("course"),
             MaterialCrawl.start_url,
-            MaterialCrawl.state,
+            case((_NOTHING_CAME & _START.is_not(None), "refused"), else_=MaterialCrawl.state.cast(Text)).label("state"),
             _n_pages(CrawlPage.state == CrawlPageState.DONE).label("done"),
-            _n_pages(CrawlPage.state.in_([CrawlPageState.GONE, CrawlPageState.REFUSED])).label("not_added"),
+            _n_pages(_NOT_ADDED).label("not_added"),
             _n_pages(CrawlPage.state == CrawlPageState.WAITING, CrawlPage.depth <= _DEPTH).label("waiting"),
             MaterialCrawl.started_at,
             MaterialCrawl.ended_at,
             (func.coalesce(User.email, MaterialCrawl.started_by) if sees_logins else MaterialCrawl.started_by).label("started_by"),
             (~from_there_again.exists()).label("is_newest"),
+            case((_NOTHING_CAME, _START)).label("refusal"),
             MaterialCrawl.options,
         )
         .join(Course, Course.id == MaterialCrawl.course_id)
@@ -87,3 +88,19 @@ def _n_pages(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
 
 def _of(session: Session, course: str | None) -> list[ColumnElement[bool]]:
     return [] if course is None else [MaterialCrawl.course_id == course_by_code(session, course).id]
+
+
+_NOT_ADDED = CrawlPage.state.in_([CrawlPageState.GONE, CrawlPageState.REFUSED])
+_START = (
+    select(CrawlPage.finding)
+    .where(
+        CrawlPage.course_id == MaterialCrawl.course_id,
+        CrawlPage.crawl_id == MaterialCrawl.id,
+        CrawlPage.url == MaterialCrawl.start_url,
+        _NOT_ADDED,
+    )
+    .correlate(MaterialCrawl)
+    .scalar_subquery()
+)
+"""Why the page that a crawl starts from was not added."""
+_NOTHING_CAME = (MaterialCrawl.state == CrawlState.DONE) & (_n_pages(CrawlPage.state == CrawlPageState.DONE) == 0)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ARRAY, Text, any_, cast, func, select, text
 
 from lmskit.models import Material, MaterialFile
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.orm import Session
 
 
@@ -30,9 +32,14 @@ def count_stored(session: Session) -> int:
     return session.scalar(select(func.count(Material.stored_as.distinct()))) or 0
 
 
-def some_stored(session: Session, *, limit: int | None = None) -> dict[str, int]:
-    """The names in the store of the files of materials, each with a material that has it; with a limit some of them, at random."""
+def some_stored(session: Session, *, names: Collection[str] | None = None, limit: int | None = None) -> dict[str, int]:
+    """The names in the store of the files of materials, each with a material that has it.
+
+    With `names`, those among them; with a limit some, at random.
+    """
     statement = select(Material.stored_as, func.min(Material.id)).where(Material.stored_as.is_not(None)).group_by(Material.stored_as)
+    if names is not None:
+        statement = statement.where(Material.stored_as == any_(cast(list(names), ARRAY(Text))))
     if limit is not None:
         statement = statement.order_by(func.random()).limit(limit)
     return {str(name): int(material) for name, material in session.execute(statement)}

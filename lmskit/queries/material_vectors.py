@@ -38,6 +38,8 @@ class StoredModel:
     dimension: int
     checksum: str | None
     state: EmbeddingModelState
+    probe: Sequence[float] | None
+    """Its vector of a text of lmskit's own; None where it is not kept yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def filling_model(session: Session) -> StoredModel | None:
 
 def _model(session: Session, condition: ColumnElement[bool]) -> StoredModel | None:
     statement = (
-        select(EmbeddingModel.name, EmbeddingModel.dimension, EmbeddingModel.checksum, EmbeddingModel.state)
+        select(EmbeddingModel.name, EmbeddingModel.dimension, EmbeddingModel.checksum, EmbeddingModel.state, EmbeddingModel.probe)
         .where(condition)
         .order_by(EmbeddingModel.name)
         .limit(1)
@@ -103,25 +105,6 @@ def lacks_vectors(session: Session, course: str) -> bool:
     used = model_in_use(session)
     passage = select(MaterialPassage.ordinal).where(MaterialPassage.course_id == course_by_code(session, course).id)
     return session.scalar((passage if used is None else passage.where(_has_no_vector(used.name))).limit(1)) is not None
-
-
-def passages_with_vector(session: Session, model: str, *, limit: int) -> list[tuple[PassageToEmbed, list[float]]]:
-    """Some passages with the vector that the model gave them."""
-    statement = (
-        select(
-            MaterialPassage.course_id,
-            MaterialPassage.material_id,
-            MaterialPassage.ordinal,
-            MaterialPassage.headings,
-            MaterialPassage.body,
-            PassageVector.embedding,
-        )
-        .join(PassageVector, _is_of_the_passage())
-        .where(PassageVector.model == model)
-        .order_by(MaterialPassage.course_id, MaterialPassage.material_id, MaterialPassage.ordinal)
-        .limit(limit)
-    )
-    return [(PassageToEmbed((row[0], row[1], row[2]), row.headings, row.body), row.embedding) for row in session.execute(statement)]
 
 
 @EMBEDDING_MODELS.documented

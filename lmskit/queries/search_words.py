@@ -61,6 +61,11 @@ def search_words(text: str) -> SearchWords:
     terms = _TERM.findall(" ".join(_NOT_TEXT.sub(" ", text).split()))
     wished = [term.replace('"', " ") for term in terms if not _is_excluded(term) and term.casefold() != "or"]
     words = plain_words(" ".join(wished))
+    if not _has_word(words.wished) and any(map(_is_excluded, terms)):
+        excluded = next(filter(_is_excluded, terms))
+        raise SearchTextError(
+            f"The search text only excludes words, such as {excluded}. Type what the passage should explain, too: list {excluded}"
+        )
     if not _has_word(words.wished):
         raise SearchTextError("The search text has no word to search for. Type what the passage should explain.")
     return SearchWords(words.wished, " ".join(_demanded(terms)))

@@ -1,6 +1,7 @@
 """Requests to add or change a material of a course."""
 
 import re
+from ipaddress import IPv6Address
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -68,6 +69,8 @@ def _web_address(text: str) -> str:
     try:
         parts = urlsplit(text)
         _ = parts.port
+        if "[" in parts.netloc:
+            IPv6Address((parts.hostname or "").partition("%")[0])
     except ValueError:
         raise ValueError("This is not a web address: its host or port cannot be read.") from None
     if not parts.hostname:
@@ -126,6 +129,30 @@ class AddMaterial(MaterialDetails):
     def _has_a_file_or_an_address(self) -> Self:
         if self.url is None and self.file_name is None:
             raise ValueError("A material needs a file or a web address.")
+        return self
+
+
+class ChangeMaterial(Request):
+    """What to change about a material; what is None stays as it is."""
+
+    material: int
+    """Its number."""
+    title: Title | None = None
+    week: TeachingWeek | None = None
+    whole_course: bool = False
+    """Whether it is for the whole course from now on."""
+    licence: Licence | None = None
+    without_licence: bool = False
+    """Whether its licence is not known from now on."""
+
+    @model_validator(mode="after")
+    def _names_one_change(self) -> Self:
+        if self.whole_course and self.week is not None:
+            raise ValueError("A material is for one week or for the whole course, not for both.")
+        if self.without_licence and self.licence is not None:
+            raise ValueError("Name a licence, or say that it has none that is known, not both.")
+        if not (self.whole_course or self.without_licence or any(given is not None for given in (self.title, self.week, self.licence))):
+            raise ValueError("There is nothing to change: title, week and licence are as they were.")
         return self
 
 

@@ -14,9 +14,10 @@ class CrawlReport:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
-    gone: int = 0
     folded: int = 0
     """Addresses that lead to a page that another one has led to."""
+    gone: list[tuple[str, str]] = field(default_factory=list)
+    """Address of pages behind which there is nothing any more, and what is kept of them."""
     refused: list[tuple[str, str]] = field(default_factory=list)
     """Address and reason of pages that did not become materials in this run."""
     waiting: int = 0
@@ -28,5 +29,10 @@ class CrawlReport:
     def sentence(self) -> str:
         """The counts in one sentence."""
         counts = [f"{self.added:,} added", f"{self.changed:,} changed", f"{self.unchanged:,} unchanged"]
-        others = {"gone": self.gone, "the same as others": self.folded, "not added": len(self.refused), "not fetched yet": self.waiting}
+        others = {
+            "gone": len(self.gone),
+            "the same as others": self.folded,
+            "not added": len(self.refused),
+            "not fetched yet": self.waiting,
+        }
         return ", ".join([*counts, *(f"{number:,} {what}" for what, number in others.items() if number)]) + "."

@@ -116,7 +116,8 @@ def add_material(
     WeekNotFoundError
         The syllabus of the course lacks the week.
     MaterialExistsError
-        File name and address belong to two materials of the course, or `replacing` is False and another file would be lost.
+        File name and address belong to two materials of the course, another file would be lost and `replacing` is False, or the file of
+        a person would be replaced by a link or a page.
     MaterialStoreError
         The file is not in the store and cannot be written.
     """
@@ -128,6 +129,8 @@ def add_material(
             material = _existing(session, course, request)
             if material is not None and not replacing:
                 _require_same(material, course, request, wanted)
+            if material is not None and (content.content is None or content.fetched_at is not None):
+                _require_no_own_file(material)
             if content.content is not None:
                 _keep(session, store, content.content)
             passages = content.text.passages if content.text is not None else ()
@@ -315,6 +318,16 @@ def _require_same(material: Material, course: Course, request: AddMaterial, want
         raise MaterialExistsError(
             f"{course.code} has another file {material.file_name}, in week {material.week_number}. To keep both, give this one another "
             f"name: --name week-{request.week}/{material.file_name}; to replace that one: --week {material.week_number}"
+        )
+
+
+def _require_no_own_file(material: Material) -> None:
+    """Refuse to replace the file that a person gave by the page at its address, or by nothing."""
+    if material.checksum is not None and material.fetched_at is None:
+        raise MaterialExistsError(
+            f"Material {material.id}, {material.title}, has this address and was added from {material.file_name or 'a file'}"
+            ", so it stays as it is. To bring it up to date, add the file again; to have the page or link instead, remove it first: "
+            f"lmskit material remove {material.id}"
         )
 
 

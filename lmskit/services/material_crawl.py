@@ -136,7 +136,7 @@ class _Run:
         self._silent_in_a_row = 0
         # By address, since a transaction whose connection was lost is done again.
         self._folded: set[str] = set()
-        self._gone: set[str] = set()
+        self._gone: dict[str, str] = {}
         self._refused: dict[str, str] = {}
 
     def to_its_end(self) -> CrawlReport:
@@ -145,7 +145,8 @@ class _Run:
         while self._report.stopped is None and (page := self._once(self._next)) is not None:
             self._visit(page)
         self._once(self._end)
-        self._report.folded, self._report.gone, self._report.refused = len(self._folded), len(self._gone), list(self._refused.items())
+        self._report.folded = len(self._folded)
+        self._report.gone, self._report.refused = list(self._gone.items()), list(self._refused.items())
         return self._report
 
     def stop(self) -> None:
@@ -262,9 +263,9 @@ class _Run:
         row = self._taken(session, waiting.url)
         if row is not None:
             row.state, row.finding = CrawlPageState.GONE, bounded(reason)
-            mark_gone(session, row.course_id, waiting.url)
+            kept = mark_gone(session, row.course_id, waiting.url)
             _unfold(session, row)
-            self._gone.add(waiting.url)
+            self._gone[waiting.url] = "it is gone; what was read before is kept." if kept else reason
 
     def _write_refusal(self, session: Session, waiting: _Waiting, reason: str) -> None:
         row = self._taken(session, waiting.url)

@@ -17,6 +17,7 @@ from lmskit.materials.material_text import MaterialText
 from lmskit.materials.reading import MaterialReader
 from lmskit.materials.store import MaterialStore, PreviewStore
 from lmskit.progress import Progress, silent
+from lmskit.rounding import count_text
 from lmskit.schemas.material import AddMaterial, MaterialDetails
 from lmskit.schemas.mistakes import one_sentence
 from lmskit.services.material import AddedMaterial, MaterialContent, add_material, stored_if_added
@@ -49,6 +50,8 @@ class FileResult:
         The week for which it was refused, since the syllabus lacks it; None if that is not why.
     changes, same_as
         As in `AddedMaterial`.
+    is_link
+        Whether it is an address in the manifest, without a file.
     """
 
     name: str
@@ -65,6 +68,7 @@ class FileResult:
     missing_week: int | None = None
     changes: tuple[str, ...] = ()
     same_as: tuple[int, str] | None = None
+    is_link: bool = False
 
 
 def add_files(
@@ -134,14 +138,17 @@ def add_files(
 
 
 def counts_of(results: Iterable[FileResult]) -> str:
-    """Return how many files became what, so that the sum is the number of files.
+    """Return how many files and links became what, so that the sum is the number of both.
 
     >>> counts_of([FileResult("a.md", "added"), FileResult("b.md", "added"), FileResult("c.png", "skipped", "a picture")])
     '3 files: 2 added, 0 changed, 0 unchanged, 1 skipped, 0 refused'
+    >>> counts_of([FileResult("a.md", "added"), FileResult("https://example.org/", "added", is_link=True)])
+    '1 file and 1 link: 2 added, 0 changed, 0 unchanged, 0 skipped, 0 refused'
     """
-    counts = Counter(result.outcome for result in results)
-    noun = "file" if counts.total() == 1 else "files"
-    return f"{counts.total():,} {noun}: {', '.join(f'{counts[outcome]:,} {outcome}' for outcome in OUTCOMES)}"
+    listed = list(results)
+    counts, n_links = Counter(result.outcome for result in listed), sum(result.is_link for result in listed)
+    numbers = [count_text(len(listed) - n_links, "file"), *([count_text(n_links, "link")] if n_links else [])]
+    return f"{' and '.join(numbers)}: {', '.join(f'{counts[outcome]:,} {outcome}' for outcome in OUTCOMES)}"
 
 
 def _content(file: FolderFile, reader: MaterialReader) -> MaterialContent:
@@ -212,4 +219,5 @@ def _result(file: FolderFile, text: MaterialText | None, added: AddedMaterial, *
         released=() if dry_run else added.released,
         changes=added.changes,
         same_as=added.same_as,
+        is_link=file.path is None,
     )

@@ -82,10 +82,11 @@ def _forget(session: Session, store: MaterialStore, name: str) -> bool:
     return released
 
 
-def store_findings(session: Session, store: MaterialStore) -> Iterator[Finding]:
+def store_findings(opener: Opener, store: MaterialStore) -> Iterator[Finding]:
     """Check that the store can be used, and that it has the files of the materials that the person may see.
 
-    Where this account may list the store, all files are compared; otherwise some are looked for, chosen at random.
+    Where this account may list the store, all files are compared; otherwise some are looked for, chosen at random. No transaction is open
+    while the store is asked, which may not answer for a while; what is added or removed meanwhile is not missing.
     """
     try:
         store.remove(store.add(b"lmskit doctor " + os.urandom(16)))
@@ -96,12 +97,13 @@ def store_findings(session: Session, store: MaterialStore) -> Iterator[Finding]:
     try:
         listed = set(store.names())
     except MaterialStoreError:
-        yield from _looked_for(session, store)
+        yield from _looked_for(opener, store)
         return
-    needed = some_stored(session)
-    missing = {name: material for name, material in needed.items() if name not in listed}
+    with opener() as session:
+        needed, sees_all = some_stored(session), sees_all_files(session)
+    missing = _lacking(opener, store, {name: material for name, material in needed.items() if name not in listed})
     yield _missing(missing, len(needed), f"All {len(needed):,} files of materials")
-    if sees_all_files(session):
+    if sees_all:
         left = len(listed - needed.keys())
         if left:
             yield note(
@@ -111,10 +113,19 @@ def store_findings(session: Session, store: MaterialStore) -> Iterator[Finding]:
             )
 
 
-def _looked_for(session: Session, store: MaterialStore) -> Iterator[Finding]:
-    total = count_stored(session)
-    needed = some_stored(session, limit=_LOOKED_AT)
-    missing = {name: material for name, material in needed.items() if not store.has(name)}
+def _lacking(opener: Opener, store: MaterialStore, needed: Mapping[str, int]) -> dict[str, int]:
+    """Those of these files, each with a material, that the store lacks and that a material needs now."""
+    lacking = {name: material for name, material in needed.items() if not store.has(name)}
+    if not lacking:
+        return {}
+    with opener() as session:
+        return some_stored(session, names=lacking)
+
+
+def _looked_for(opener: Opener, store: MaterialStore) -> Iterator[Finding]:
+    with opener() as session:
+        total, needed = count_stored(session), some_stored(session, limit=_LOOKED_AT)
+    missing = _lacking(opener, store, needed)
     yield _missing(missing, len(needed), f"{len(needed):,} of {total:,} files of materials, chosen at random,")
     yield note(
         "store of materials, unlisted",

@@ -11,10 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import violated_constraint
 from lmskit.errors import ChangedMeanwhileError, DecisionNotFoundError, MaterialNotFoundError, PassageNotFoundError, WeekNotFoundError
+from lmskit.materials.location import Location
 from lmskit.models import Material, MaterialPassage, ReadingDecision
 from lmskit.queries.course import course_by_code
 from lmskit.queries.page import LAST_ROW
 from lmskit.queries.passage import passage_checksum
+from lmskit.queries.reading_decision import reading_decisions
 from lmskit.services.material_deletion import delete_reading_decision
 from lmskit.vocabulary import Decision
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+_LOCATED = 3
+"""Passages whose location a sentence has."""
 _TRIES = 3
 """A decision that another session has just made about the same passage is seen at the second try."""
 
@@ -35,33 +39,42 @@ class DecidedPassages:
     ----------
     course, week
         For which week of which course.
-    title
+    material_id, title
         Of the material.
     decision
         What was decided.
-    n_passages
-        Passages with different texts.
+    passages
+        Number and location of each.
     n_changed
         Those about which this had not been decided before.
     """
 
     course: str
     week: int
+    material_id: int
     title: str
     decision: Decision
-    n_passages: int
+    passages: Sequence[tuple[int, Location]]
     n_changed: int
 
     def sentence(self) -> str:
         """Describe the decision in a sentence.
 
-        >>> DecidedPassages("CS1", 4, "Script", Decision.PINNED, 1, 1).sentence()
-        'Pinned to the advice for week 4 of CS1: a passage of Script.'
+        >>> DecidedPassages("CS1", 4, 7, "Script", Decision.PINNED, [(2, Location(page=3))], 1).sentence()
+        'Pinned to the advice for week 4 of CS1: passage 2 of Script (material 7), page 3.'
         """
-        what = "a passage" if self.n_passages == 1 else f"{self.n_passages:,} passages"
         done = "Pinned to" if self.decision is Decision.PINNED else "Banned from"
         before = "" if self.n_changed else " It was so before."
-        return f"{done} the advice for week {self.week} of {self.course}: {what} of {self.title}.{before}"
+        return f"{done} the advice for week {self.week} of {self.course}: {_named(self.passages, self.title, self.material_id)}.{before}"
+
+
+def _named(passages: Sequence[tuple[int, Location]], title: str, material_id: int) -> str:
+    """Passages of a material by number and location, of which the first are written out."""
+    numbers = " and ".join(", ".join(str(ordinal) for ordinal, _ in passages).rsplit(", ", 1))
+    locations = [*dict.fromkeys(where for _, location in passages if (where := location.within(title)))]
+    where = "; ".join([*locations[:_LOCATED], *(["…"] if len(locations) > _LOCATED else [])])
+    passage = "passage" if len(passages) == 1 else "passages"
+    return f"{passage} {numbers} of {title} (material {material_id})" + (f", {where}" if where else "")
 
 
 def pin_passage(
@@ -92,7 +105,7 @@ def pin_passage(
     decided = _decide(session, course, week, material_id, [ordinal], decision=Decision.PINNED)
     if position is not None:
         course_id = course_by_code(session, course).id
-        checksum = _checksums(session, course_id, material_id, [ordinal])[0]
+        (checksum,) = _passages(session, course_id, material_id, [ordinal])
         own = (ReadingDecision.course_id == course_id, ReadingDecision.week_number == week, ReadingDecision.material_id == material_id)
         pin = session.scalars(select(ReadingDecision.id).where(*own, ReadingDecision.passage_checksum == checksum)).one()
         move_pin(session, pin, position)
@@ -112,9 +125,22 @@ def take_back(session: Session, decision_id: int) -> str:
     DecisionNotFoundError
         There is no such decision among those the signed-in person can see; another person may have taken it back.
     """
-    if not 0 < decision_id <= LAST_ROW or not delete_reading_decision(session, decision_id):
+    decision = session.get(ReadingDecision, decision_id, populate_existing=True) if 0 < decision_id <= LAST_ROW else None
+    if decision is None:
         raise DecisionNotFoundError(decision=decision_id)
-    return f"Decision {decision_id} is taken back. The passage is shown if it suits the questions that were missed."
+    of_week = reading_decisions(session, decision.course_id, week=decision.week_number)
+    row = next((row for row in of_week if row["decision_id"] == decision_id), None)
+    if row is None or not delete_reading_decision(session, decision_id):
+        raise DecisionNotFoundError(decision=decision_id)
+    title, material_id, done = row["title"], row["material_id"], "pinned to" if row["decision"] == Decision.PINNED else "banned from"
+    if row["ordinals"]:
+        location = Location(row["page"], row["slide"], row["cell"], row["seconds"], tuple(row["headings"]))
+        what = _named([(row["ordinals"][0], location)], title, material_id)
+    else:
+        what = f"passage of {title} (material {material_id}) whose text is gone"
+    return (
+        f"No longer {done} the advice for week {row['week_number']}: {what}. A passage is shown if it suits the questions that were missed."
+    )
 
 
 def move_pin(session: Session, decision_id: int, position: int) -> None:
@@ -158,17 +184,17 @@ def _decide(session: Session, course: str, week: int, material_id: int, ordinals
     title = session.scalar(select(Material.title).where(*own)) if 0 < material_id <= LAST_ROW else None
     if title is None:
         raise MaterialNotFoundError(material=material_id)
-    checksums = _checksums(session, found.id, material_id, ordinals)
+    passages = _passages(session, found.id, material_id, ordinals)
     changed = 0
     try:
         with session.begin_nested():
-            for checksum in checksums:
+            for checksum in passages:
                 changed += _decided_one(session, found.id, week, material_id, checksum, decision=decision)
     except IntegrityError as error:
         if violated_constraint(error) != "fk_reading_decisions_course_id_week_number":
             raise
         raise WeekNotFoundError(course=course, week=week) from error
-    return DecidedPassages(found.code, week, title, decision, len(checksums), changed)
+    return DecidedPassages(found.code, week, material_id, title, decision, tuple(passages.values()), changed)
 
 
 def _decided_one(session: Session, course_id: int, week: int, material_id: int, checksum: str, *, decision: Decision) -> bool:
@@ -189,13 +215,17 @@ def _decided_one(session: Session, course_id: int, week: int, material_id: int, 
     raise ChangedMeanwhileError(what="the decision about this passage")
 
 
-def _checksums(session: Session, course_id: int, material_id: int, ordinals: Sequence[int]) -> list[str]:
+def _passages(session: Session, course_id: int, material_id: int, ordinals: Sequence[int]) -> dict[str, tuple[int, Location]]:
+    """Number and location of passages by the checksum of their text; of those with the same text, of the first one."""
     wanted = (MaterialPassage.course_id == course_id) & (MaterialPassage.material_id == material_id)
     possible = [ordinal for ordinal in ordinals if 0 < ordinal <= LAST_ROW]
-    checksum = passage_checksum(MaterialPassage.body).label("checksum")
-    statement = select(MaterialPassage.ordinal, checksum).where(wanted, MaterialPassage.ordinal.in_(possible))
-    found: dict[int, str] = {row.ordinal: row.checksum for row in session.execute(statement)}
+    p = MaterialPassage
+    statement = select(p.ordinal, passage_checksum(p.body).label("checksum"), p.page, p.slide, p.cell, p.seconds, p.headings)
+    found = {row.ordinal: row for row in session.execute(statement.where(wanted, p.ordinal.in_(possible)))}
     for ordinal in ordinals:
         if ordinal not in found:
             raise PassageNotFoundError(material=material_id, passage=ordinal)
-    return list(dict.fromkeys(found[ordinal] for ordinal in ordinals))
+    by_checksum: dict[str, tuple[int, Location]] = {}
+    for row in (found[ordinal] for ordinal in ordinals):
+        by_checksum.setdefault(row.checksum, (row.ordinal, Location(row.page, row.slide, row.cell, row.seconds, tuple(row.headings))))
+    return by_checksum

@@ -137,6 +137,37 @@ def test_adding_again_keeps_what_was_said_and_says_what_changes(lmskit, course, 
     assert alone.stdout.endswith(f"To bring that one up to date instead: {advised}")
 
 
+def test_title_week_and_licence_are_changed_later(lmskit, course, file, material):
+    number = material(str(file))
+    changed = lmskit("material", "change", number, "--title", "Repeating", "--week", "1", "--licence", "cc0-1.0")
+    assert changed.stdout == f"Material {number} was changed (title, week, licence): Repeating, week 1.\n"
+    assert "licence: CC0-1.0; 1 passage" in lmskit("material", "show", number).stdout
+    again = lmskit("material", "change", number, "--whole-course", "--without-licence")
+    assert again.stdout == f"Material {number} was changed (week, licence): Repeating, for the whole course.\n"
+    assert lmskit("material", "change", number, "--whole-course").stdout.startswith(f"Material {number} was left as it is: ")
+    for arguments, said in (
+        ((number,), "There is nothing to change"),
+        ((number, "--week", "9"), f"The syllabus of {course.code} has no week 9. To see its weeks: lmskit course show {course.code}"),
+        ((number, "--week", "1", "--whole-course"), "A material is for one week or for the whole course, not for both."),
+        ((number, "--title", " "), "--title: This must not be empty."),
+        (("999999999", "--week", "1"), "There is no material 999999999 among those you can see."),
+    ):
+        refused = lmskit("material", "change", *arguments)
+        assert (refused.exit_code, refused.stdout) == (1, ""), arguments
+        assert said in refused.stderr
+
+
+def test_a_link_says_that_its_text_is_not_read(lmskit, course, tmp_path):
+    (tmp_path / "materials.csv").write_text("file,title,url\n,A tutorial,https://example.org/tutorial\n")
+    added = lmskit("material", "add", str(tmp_path), "--course", course.code)
+    assert "1 file and 1 link: 1 added, 0 changed, 0 unchanged, 1 skipped, 0 refused." in added.stdout
+    listed = lmskit("material", "list", "--course", course.code).stdout
+    assert "link only" in listed
+    (row,) = json.loads(lmskit("material", "list", "--course", course.code, "--format", "json").stdout)
+    shown = lmskit("material", "show", str(row["material_id"]))
+    assert "a link, whose text is not read" in shown.stdout
+
+
 def test_a_folder_that_stops_midway_says_what_was_added_and_goes_on(lmskit, course, store, tmp_path):
     folder = tmp_path / "script"
     folder.mkdir()
@@ -168,6 +199,7 @@ MISTAKES = [
     (["FILE", "--captions", "a.vtt"], "--captions is for a video"),
     (["FILE", "--language", "german"], "--language: This must be the code of a language"),
     (["FILE", "--name", "../loops.md"], "--name: This must be a path within a folder"),
+    (["http://[v1.x]/"], "PATH|URL: This is not a web address: its host or port cannot be read."),
     (["https://user:secret@example.org/"], "PATH|URL: This web address contains a name or a password."),
     ([".", "--title", "All"], "--title, --url and --name are for one file."),
     (["~nobody-of-this-name/x.md"], "There is no file or folder ~nobody-of-this-name/x.md."),

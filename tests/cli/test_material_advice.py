@@ -64,7 +64,7 @@ def test_a_passage_is_pinned_banned_and_taken_back(lmskit, made):
     material = str(made.page.id)
     assert shown(lmskit, "pin", material, "7", *about, "--position", "1").startswith("Pinned to the advice for week 1")
     assert "pinned by the lecturer" in shown(lmskit, "advice", *about)
-    assert "2 passages" in shown(lmskit, "ban", material, "7", "1", *about)
+    assert "passages 7 and 1 of Dictionaries" in shown(lmskit, "ban", material, "7", "1", *about)
     assert "Dictionaries" not in shown(lmskit, "advice", *about)
     listed = shown(lmskit, "decisions", "--course", made.course.code)
     numbers = [line.split()[0] for line in listed.splitlines() if "banned" in line]

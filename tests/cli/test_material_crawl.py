@@ -1,5 +1,8 @@
 """`lmskit material crawl` on a site of this machine, which tests alone may be fetched from."""
 
+import os
+import signal
+
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import select, update
@@ -64,6 +67,54 @@ def test_a_site_is_crawled_and_continued_and_refreshed(lmskit, course, site):
     with transaction() as session:
         found = session.execute(select(Material.url, Material.title, Material.week_number).where(Material.course_id == course.id)).all()
     assert sorted(map(tuple, found)) == [(f"{site.url}/", "A page", None), (f"{site.url}/week-2/b", "B", 2)]
+
+
+@pytest.mark.usefixtures("store", "allowed")
+def test_what_is_gone_is_named_and_a_refused_start_is_not_listed_as_done(lmskit, course, site):
+    command, listed = ("material", "crawl", site.url, "--course", course.code), ("material", "crawls", "--course", course.code)
+    lmskit(*command)
+    site.answers["/week-2/b"], site.answers["/c"] = Answer("?", 410), Answer("?", 404)
+    again = lmskit(*command).output
+    assert "2 gone." in again
+    assert f"{site.url}/week-2/b: it is gone; what was read before is kept." in again
+    assert f"{site.url}/c: there is nothing at this address (the server answered 404)." in again
+    site.answers["/"] = Answer("?", 403)
+    assert lmskit(*command).exit_code == 1
+    lines = lmskit(*listed).output.splitlines()
+    assert [line.split()[3] for line in lines if f"{site.url}/ " in line] == ["refused", "done", "done"]
+    with snapshot() as session:
+        newest = crawls(session, course.code).iloc[0]
+    assert lines[-1] == f"Crawl {newest['crawl_id']} added nothing: {newest['refusal']}"
+    assert newest["refusal"].startswith("it is not open to everyone (the server answered 403).")
+
+
+@pytest.mark.usefixtures("store", "allowed")
+def test_a_crawl_that_is_stopped_says_that_vectors_are_missing(lmskit, course, site):
+    def stop(path):
+        if path == "/c":
+            os.kill(os.getpid(), signal.SIGINT)
+        return Answer("?", 404)
+
+    del site.answers["/c"]
+    site.other = stop
+    stopped = lmskit("material", "crawl", site.url, "--course", course.code)
+    assert stopped.exit_code == 130
+    assert "Stopped. What was fetched is stored; to go on, give the same command again." in stopped.stderr
+    assert f"Passages of {course.code} have no vector yet" in stopped.stderr
+
+
+@pytest.mark.usefixtures("store", "allowed")
+def test_a_page_or_link_does_not_replace_the_file_of_a_person(lmskit, course, site, tmp_path):
+    (tmp_path / "mine.md").write_text("What I say about b.")
+    address = f"{site.url}/week-2/b"
+    given = lmskit("material", "add", str(tmp_path / "mine.md"), "--course", course.code, "--url", address)
+    assert given.exit_code == 0, given.output
+    for option in ((), ("--link",)):
+        refused = lmskit("material", "add", address, "--course", course.code, *option)
+        assert refused.exit_code == 1
+        assert "has this address and was added from mine.md, so it stays as it is." in refused.stderr
+        assert "remove it first: lmskit material remove " in refused.stderr
+    assert "mine.md" in lmskit("material", "list", "--course", course.code).output
 
 
 STRANGE = [{"depth": "x", "pages": "many", "week": [1]}, {"depth": 10**12, "pages": 1.5, "week": -1}, {"depth": True, "section": 1}, {}]
@@ -205,7 +256,7 @@ def test_only_the_networks_that_the_operator_names_are_opened(lmskit, course, co
         with pytest.raises(AddressNotAllowedError):
             guard.numbers(WebAddress.parsed(address))
     for network in ("127.0.0.0/8", "169.254.0.0/16", "0.0.0.0/0", "8.8.8.0/24"):
-        with pytest.raises(ValidationError, match="LMSKIT_CRAWL_NETWORKS names"):
+        with pytest.raises(ValidationError, match=r"LMSKIT_CRAWL_NETWORKS names .*Name a part of these, or leave it out: public"):
             Settings(crawl_networks=network)
 
 

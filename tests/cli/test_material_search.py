@@ -59,6 +59,10 @@ def test_an_excluded_word_is_excluded_within_names_with_points_too(lmskit, cours
         return {hit["text"] for hit in json.loads(found.stdout)}
 
     try:
+        first = json.loads(lmskit("material", "search", "-numpy array", "--course", course.code, "--format", "json").stdout)
+        assert {hit["text"] for hit in first} == bodies("array -numpy")
+        alone = lmskit("material", "search", "-copy", "--course", course.code)
+        assert alone.stderr == "The search text only excludes words, such as -copy. Type what the passage should explain, too: list -copy\n"
         assert bodies("array -numpy") == {"An array of C++ code.", "An array of numpyish things stays."}
         assert len(bodies("array -c++")) == 3
         assert len(bodies('array -"numpy.min is"')) == 3

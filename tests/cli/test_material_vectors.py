@@ -1,7 +1,10 @@
+import signal
+
 import pytest
 from sqlalchemy import delete
 
 from lmskit.db import transaction
+from lmskit.materials.vectors.character_hash import CharacterHash
 from lmskit.models import EmbeddingModel, Material
 from tests import factories
 
@@ -37,6 +40,23 @@ def test_a_model_that_this_process_does_not_have_is_refused(lmskit, material):
     assert refused.stderr.startswith(
         "This process does not have the model os:system; it has universal-sentence-encoder-multilingual-3 and "
     )
+
+
+class Interrupted(CharacterHash):
+    """Is stopped by Ctrl-C while it computes."""
+
+    name = "interrupted"
+
+    def embed(self, texts):
+        signal.raise_signal(signal.SIGINT)
+        return super().embed(texts)
+
+
+def test_embedding_that_is_stopped_says_how_to_go_on(lmskit, material, configure):
+    configure(LMSKIT_EMBEDDER=f"{__name__}:Interrupted")
+    stopped = lmskit("material", "embed")
+    assert stopped.exit_code == 130
+    assert "Stopped. The vectors that were computed are stored; to go on, give the same command again." in stopped.stderr
 
 
 def test_the_screen_says_that_texts_are_sent_to_a_server(lmskit, material, configure):

@@ -9,6 +9,7 @@ BEYOND_64_BITS = "99999999999999999999"
 LOOKED_UP = {
     "doctor end",
     "mail retry messages",
+    "material change number",
     "material show number",
     "material remove numbers",
     "material refresh number",
@@ -51,7 +52,9 @@ def test_every_number_has_bounds():
 @pytest.mark.parametrize("number", [HUGE, BEYOND_64_BITS, "-1"])
 def test_a_number_that_no_row_can_have_is_refused_in_plain_words(lmskit, course, number):
     of_course = ("--course", course.code)
-    no_week = f"--week: There is no week {number}: a course has at most the weeks 1 to 60."
+    no_week = (
+        f"--week: There is no week {number}: a course has at most the weeks 1 to 60. To see those of {course.code}: lmskit course show "
+    )
     for arguments, sentence in (
         (("material", "search", "lists", *of_course, "--week", number), no_week),
         (("material", "list", *of_course, "--week", number), no_week),
@@ -62,9 +65,10 @@ def test_a_number_that_no_row_can_have_is_refused_in_plain_words(lmskit, course,
         (("material", "pin", "1", "1", *of_course, "--week", number), no_week),
         (("material", "ban", "1", "1", *of_course, "--week", number), no_week),
         (("mastery", "compare", course.code, "--rule", "latest", "--week", number), no_week),
-        (("import", "detect", "a.csv", "--week", number), no_week),
+        (("import", "detect", "a.csv", "--week", number), f"--week: There is no week {number}:"),
         (("material", "list", *of_course, "--limit", number), f"A list shows 1 to 1000 rows at once, not {number}."),
         (("material", "show", f"--save={number}", "--", number), f"There is no material {number} among those you can see."),
+        (("material", "change", "--title=A", "--", number), f"There is no material {number} among those you can see."),
         (("material", "remove", "--", number), f"There is no material {number} among those you can see."),
         (("material", "refresh", *of_course, "--stored", f"--material={number}"), f"There is no material {number} among those"),
         (("material", "pin", *of_course, "--week", "1", "--", number, "1"), f"There is no material {number} among those you can see."),

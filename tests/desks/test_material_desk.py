@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from lmskit.db import access, snapshot, transaction
 from lmskit.desks import material_desk
-from lmskit.forms.material_web import LINK, VIDEO
+from lmskit.forms.material_web import LINK, VIDEO, WHOLE_COURSE
 from lmskit.materials.chosen_store import store_of
 from lmskit.materials.vectors.character_hash import CharacterHash
 from lmskit.models import Course, EmbeddingModel, Material, MaterialCrawl, PassageVector, User
@@ -156,6 +156,30 @@ def test_a_week_that_the_course_does_not_have_is_corrected_in_the_preview(sessio
     assert desk.table.frame["Week"].tolist() == ["all", "all", "3"]
 
 
+def change(desk, **values):
+    for name, value in values.items():
+        getattr(desk.details, name).value = value
+    desk.details.submission._ended = float("-inf")
+    desk.details.submission.button.click()
+    return desk.details.submission.message.value
+
+
+def test_title_week_and_licence_of_a_material_are_changed(session, course, desk):
+    choose(desk, loops__md=LOOPS, lists__md=LISTS)
+    press(desk.files, desk.files.add)
+    desk.details.material.value = next(number for label, number in desk.details.material.options if "Loops" in label)
+    assert (desk.details.title.value, desk.details.week.value, desk.details.licence.value) == ("Loops", 1, "")
+    assert change(desk) == "There is nothing to change: title, week and licence are as they were."
+    assert change(desk, title="Repeating", week=3, licence="cc by 4.0") == "Repeating was changed: title, week, licence."
+    stored = select(Material.title, Material.week_number, Material.licence).where(Material.id == desk.details.material.value)
+    assert tuple(session.execute(stored).one()) == ("Repeating", 3, "CC-BY-4.0")
+    assert ("Repeating", "3") in zip(desk.table.frame["Title"], desk.table.frame["Week"], strict=True)
+    assert (desk.details.title.value, desk.details.licence.value) == ("Repeating", "CC-BY-4.0")
+    assert change(desk, week=WHOLE_COURSE, licence=" ") == "Repeating was changed: week, licence."
+    assert tuple(session.execute(stored).one()) == ("Repeating", None, None)
+    assert change(desk, title=" ").startswith("Title: ")
+
+
 def test_another_course_discards_the_preview(session, desk):
     other = factories.course(session)
     choose(desk, loops__md=LOOPS)
@@ -204,7 +228,7 @@ def test_a_video_gets_the_text_of_its_captions_and_a_link_needs_an_address(sessi
     assert "http://" in desk.link.fields["url"].problem
     desk.link.url.value = "https://example.org/slides"
     press(desk.link, desk.link.button)
-    assert desk.link.message.value == "Evil was added, 0 passages."
+    assert desk.link.message.value == "Evil was added, a link, whose text is not read."
 
 
 def test_a_crawl_that_is_stopped_keeps_its_pages_and_goes_on_from_there(session, course, in_session, store):
@@ -222,6 +246,7 @@ def test_a_crawl_that_is_stopped_keeps_its_pages_and_goes_on_from_there(session,
         screen.crawl.url.value, screen.crawl.pages.value = f"{site.url}/", 4
         press(screen.crawl, screen.crawl.button)
         assert screen.crawl.message.value.startswith("Stopped. What was fetched is in the list;")
+        assert "What is new is found by its words alone until its vectors are computed" in screen.crawl.message.value
         assert session.scalars(select(MaterialCrawl.state).where(MaterialCrawl.course_id == course.id)).one() is CrawlState.STOPPED
         n_before = len(screen.table.frame)
         assert n_before == 3
@@ -264,7 +289,8 @@ def test_a_lecturer_adds_and_removes_materials_of_own_courses_and_sees_no_others
         press(desk.files, desk.files.add)
         assert desk.files.message.value.startswith("1 file: 1 added, 0 changed, 0 unchanged.")
         assert desk.table.frame["Title"].tolist() == ["Loops"]
-        remove(desk, "Loops")
+        assert change(desk, title="Repeating") == "Repeating was changed: title."
+        remove(desk, "Repeating")
         desk.removal._ended = float("-inf")
         desk.removal.yes.click()
         assert desk.removal.message.value == "1 material removed."

@@ -101,6 +101,7 @@ def test_one_address_that_is_not_public_refuses_the_whole_host(answer):
         "http://[::ffff:7f00:1]/",
         "http://[::1%25lo]/",
         "http://[::1/",
+        "http://[v1.x]/",
         "http://user@example.org/",
         "http://user:secret@example.org/",
         "http://example.org@127.0.0.1/",

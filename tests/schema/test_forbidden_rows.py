@@ -357,6 +357,14 @@ CHECKS = [
         {"checksum": None, "state": "retired"},
     ),
     case("ck_passage_vectors_embedding_has_the_dimension_of_its_model", "passage_vectors", {"embedding": [1.0, 0.0]}, another_passage),
+    case(
+        "ck_passage_vectors_embedding_has_the_length_1",
+        "passage_vectors",
+        {"embedding": [0.0, 0.0, 1.02]},
+        lambda w: another_passage(w, embedding=[0.0, 0.0, 0.995]),
+    ),
+    case("ck_passage_vectors_embedding_has_the_length_1", "passage_vectors", {"embedding": [0.0, 0.0, 0.0]}, another_passage),
+    case("ck_embedding_models_probe_has_the_dimension", "embedding_models", {"probe": [1.0, 0.0, 0.0]}, {"probe": [1.0, 0.0]}),
     case("ck_reading_decisions_passage_checksum_is_sha256", "reading_decisions", {"passage_checksum": "0"}, ANOTHER_TEXT),
     case(
         "ck_reading_decisions_only_a_pinned_one_has_a_position",

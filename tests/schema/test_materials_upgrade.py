@@ -121,3 +121,8 @@ def test_stored_materials_are_kept_on_the_way_up_and_what_does_not_fit_is_parked
     revision.upgrade("0018", engine=empty_engine)
     together = "SELECT count(*), sum(cardinality(array_remove(sizes, NULL))), count(*) FILTER (WHERE words @@ 'houses') FROM passage_words"
     assert ask(together) == [(4, 6, 2)]
+
+    # Vectors from before have any length.
+    assert ask("SELECT round(min(l2_norm(embedding))) FROM passage_vectors") == [(10.0,)]
+    revision.upgrade("0021", engine=empty_engine)
+    assert ask("SELECT round(min(l2_norm(embedding))), round(max(l2_norm(embedding))) FROM passage_vectors") == [(1.0, 1.0)]

@@ -45,7 +45,7 @@ INSERT INTO material_passages (material_id, ordinal, course_id, page, headings, 
 SELECT m.id, ordinal, m.course_id, ordinal, ARRAY[':word heading'], ':word passage', 'en'
 FROM materials AS m, generate_series(1, 2) AS ordinal WHERE m.course_id IN (:base + 11, :base + 12);
 INSERT INTO passage_vectors (course_id, material_id, ordinal, model, dimension, embedding)
-SELECT p.course_id, p.material_id, p.ordinal, e.name, 3, array_fill(:embedding, ARRAY[3])::halfvec
+SELECT p.course_id, p.material_id, p.ordinal, e.name, 3, ARRAY[:embedding, sqrt(1 - :embedding ^ 2), 0]::halfvec
 FROM material_passages AS p, embedding_models AS e WHERE p.course_id IN (:base + 11, :base + 12);
 INSERT INTO reading_decisions (id, course_id, week_number, material_id, passage_checksum, decision, position, decided_by) OVERRIDING SYSTEM VALUE
 SELECT m.id + 600, m.course_id, 1, m.id, encode(sha256(':word passage'), 'hex'), 'pinned', 1, ':word'

@@ -44,8 +44,8 @@ class UnlistedStore(FolderStore):
         return FolderStore(Path("/nowhere")).names()
 
 
-def found(session, store):
-    return {finding.name: finding for finding in store_findings(session, store)}
+def found(begin, store):
+    return {finding.name: finding for finding in store_findings(begin, store)}
 
 
 def test_a_sweep_removes_files_without_a_row_and_rows_without_a_file(session, begin, store, materials):
@@ -69,19 +69,19 @@ def test_a_lecturer_forgets_no_file(lecturer_engine):
         assert unneeded_files(session) == []
 
 
-def test_a_store_that_has_everything_is_well(session, store, materials):
-    findings = found(session, store)
+def test_a_store_that_has_everything_is_well(begin, store, materials):
+    findings = found(begin, store)
     assert [finding.is_well for finding in findings.values()] == [True, True]
     assert findings["store of materials"].sentence == f"This account can write to {store.address}."
     assert findings["files of materials"].sentence == "All 3 files of materials are in the store."
     assert sorted(store.names()) == sorted(NAMES), "the file that was written to try is gone"
 
 
-def test_missing_files_and_files_without_a_material_are_counted(session, store, materials):
+def test_missing_files_and_files_without_a_material_are_counted(begin, store, materials):
     for name in NAMES[:2]:
         store.remove(name)
     store.add(LEFT)
-    findings = found(session, store)
+    findings = found(begin, store)
     missing = findings["files of materials"]
     assert not missing.is_well
     assert missing.sentence.startswith(
@@ -92,17 +92,32 @@ def test_missing_files_and_files_without_a_material_are_counted(session, store, 
     assert findings["store of materials, swept"].sentence.startswith("1 file in the store belongs to no material")
 
 
-def test_where_the_store_cannot_be_listed_some_files_are_looked_for(session, tmp_path, store, materials, monkeypatch):
+def test_where_the_store_cannot_be_listed_some_files_are_looked_for(begin, tmp_path, store, materials, monkeypatch):
     monkeypatch.setattr(material_store, "_LOOKED_AT", 2)
     unlisted = UnlistedStore(tmp_path / "store")
-    assert found(session, unlisted)["files of materials"].sentence == "2 of 3 files of materials, chosen at random, are in the store."
-    assert found(session, unlisted)["store of materials, unlisted"].is_note
+    assert found(begin, unlisted)["files of materials"].sentence == "2 of 3 files of materials, chosen at random, are in the store."
+    assert found(begin, unlisted)["store of materials, unlisted"].is_note
     for name in NAMES:
         store.remove(name)
-    assert found(session, unlisted)["files of materials"].sentence.startswith("2 of 2 files of materials that were looked for are not")
+    assert found(begin, unlisted)["files of materials"].sentence.startswith("2 of 2 files of materials that were looked for are not")
 
 
-def test_a_store_that_cannot_be_used_is_wrong(session, tmp_path):
-    assert [(finding.name, finding.is_well) for finding in store_findings(session, FolderStore(tmp_path / "none"))] == [
+def test_what_is_added_or_removed_while_the_store_is_listed_is_not_missing(session, begin, store, materials):
+    class Changing(FolderStore):
+        def names(self):
+            names = [name for name in super().names() if name != NAMES[0]]  # one was added a moment later
+            self.remove(NAMES[1])
+            return [name for name in names if name != NAMES[1]]
+
+        def has(self, name):
+            session.execute(delete(Material).where(Material.stored_as == NAMES[1]))
+            return super().has(name)
+
+    changing = Changing(store._folder)
+    assert found(begin, changing)["files of materials"].is_well
+
+
+def test_a_store_that_cannot_be_used_is_wrong(begin, tmp_path):
+    assert [(finding.name, finding.is_well) for finding in store_findings(begin, FolderStore(tmp_path / "none"))] == [
         ("store of materials", False)
     ]

@@ -45,12 +45,16 @@ def test_a_decision_is_made_once_replaced_by_the_other_one_and_taken_back(sessio
     assert pin_passage(session, course.code, 1, material.id, 2).n_changed == 1
     again = pin_passage(session, course.code, 1, material.id, 2)
     assert again.n_changed == 0
-    assert again.sentence().endswith("It was so before.")
+    about = f"advice for week 1 of {course.code}: passage 2 of {material.title} (material {material.id})"
+    assert again.sentence() == f"Pinned to the {about}. It was so before."
     assert decided(session, course) == [("pinned", [2])]
-    assert ban_passages(session, course.code, 1, material.id, [2, 3]).n_changed == 2
+    banned = ban_passages(session, course.code, 1, material.id, [2, 3])
+    assert banned.n_changed == 2
+    assert f": passages 2 and 3 of {material.title} (material {material.id})." in banned.sentence()
     assert decided(session, course) == [("banned", [2]), ("banned", [3])]
     assert decided(session, course, week=2) == []
-    take_back(session, ids(session, course)[0])
+    said = take_back(session, ids(session, course)[0])
+    assert said.startswith(f"No longer banned from the advice for week 1: passage 2 of {material.title} (material {material.id}). ")
     assert decided(session, course) == [("banned", [3])]
 
 

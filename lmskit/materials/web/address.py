@@ -145,7 +145,7 @@ def _host(parts: SplitResult, shown: str) -> str:
     host = (parts.hostname or "").removesuffix(".")
     if not host:
         raise AddressNotAllowedError(shown, "it names no host. Copy it again from the browser.")
-    if ":" in host:
+    if ":" in host or "[" in parts.netloc:
         try:
             return str(ipaddress.IPv6Address(host)) if "%" not in host else _refuse_zone(shown)
         except ValueError:
