@@ -1,7 +1,8 @@
-"""A CSV file from elsewhere, read row by row.
+"""A CSV file from elsewhere, or another table with the same content, read row by row.
 
-A row that does not fit the header is rejected with its position; a file that cannot be read to its end is refused as a
-whole, because the missing rows are unknown.
+A workbook and the JSON or XML of Moodle are converted to rows of texts before (`tables`). A row that does not fit the
+header is rejected with its position; a file that cannot be read to its end is refused as a whole, because the missing rows
+are unknown.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.report import Rejection, shortened
-from lmskit.importers.text_file import Lines, scan
+from lmskit.importers.tables.opened import table_at
+from lmskit.importers.tables.rows import ConvertedTable
+from lmskit.importers.text_file import LineFlags, Lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,7 +60,7 @@ class CsvFile:
     def __init__(
         self, path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), whole: bool = False, delimiter: str | None = None
     ) -> None:
-        self.text = scan(path)
+        self.text = table_at(path)
         self.name = self.text.name
         self.columns, self.optional, self.whole = tuple(columns), tuple(optional), whole
         self.header, self.delimiter = self._read_header(delimiter)
@@ -70,6 +73,8 @@ class CsvFile:
     @property
     def notes(self) -> list[str]:
         """Notes on how the file was read."""
+        if isinstance(self.text, ConvertedTable):
+            return list(self.text.notes)
         notes = []
         if self.text.encoding not in {"utf-8", "utf-8-sig"}:
             notes.append(f"{self.name} was read as {self.text.encoding_name}.")
@@ -129,7 +134,10 @@ class CsvFile:
         indices = [index_of.get(column) for column in (*self.columns, *self.optional)]
         return lambda cells: tuple("" if index is None else cells[index] for index in indices)
 
-    def _well_quoted_rows(self) -> Iterator[tuple[int, list[str], Lines]]:
+    def _well_quoted_rows(self) -> Iterator[tuple[int, list[str], LineFlags]]:
+        if isinstance(self.text, ConvertedTable):
+            yield from self._converted_rows(self.text)
+            return
         csv.field_size_limit(MAX_CELL)
         with self.text.open() as stream:
             lines = Lines(self.name, stream)
@@ -156,6 +164,16 @@ class CsvFile:
                 else:
                     return
 
+    def _converted_rows(self, table: ConvertedTable) -> Iterator[tuple[int, list[str], LineFlags]]:
+        """Give out the rows below the header; a row ends with its last cell that is not empty."""
+        flags = LineFlags()
+        rows = table.rows()
+        next(rows, None)
+        width = len(self.header)
+        for row, cells in rows:
+            flags.has_nul = any("\0" in cell for cell in cells)
+            yield row, cells + [""] * (width - len(cells)), flags
+
     def _read_header(self, delimiter: str | None) -> tuple[list[str], str]:
         csv.field_size_limit(MAX_CELL)
         candidates = [delimiter] if delimiter else list(DELIMITERS)
@@ -180,6 +198,8 @@ class CsvFile:
         return header, best
 
     def _header_split_by(self, delimiter: str) -> list[str]:
+        if isinstance(self.text, ConvertedTable):
+            return next((cells for _, cells in self.text.rows()), [])
         with self.text.open() as stream:
             try:
                 return next(csv.reader(Lines(self.name, stream), delimiter=delimiter), [])

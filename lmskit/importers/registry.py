@@ -17,6 +17,7 @@ from lmskit.importers.moodle import users as moodle_users
 from lmskit.importers.oneroster import bundle as oneroster
 from lmskit.importers.question_banks import aiken, gift, moodle_xml, qti
 from lmskit.importers.question_banks.bank import BankFormat
+from lmskit.importers.tables.opened import refuse_damaged_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,10 +76,12 @@ def detected(path: Path) -> AnyFormat:
     Raises
     ------
     ImportFileError
-        There is no file or folder at the path, its format is not known, or it could be in two formats.
+        There is no file or folder at the path, its format is not known, it could be in two formats, or it is a workbook or JSON
+        that cannot be read.
     """
     if not path.exists():
         raise ImportFileError(f"There is no file or folder {path}. Check the path.")
+    refuse_damaged_table(path)
     found = [known for known in SPECIAL if known.detect(path)]
     if len(found) > 1:
         names = " or ".join(f"{known.title} ({known.name})" for known in found)

@@ -131,17 +131,20 @@ class _EncodingDetector:
         return self.encoding
 
 
-class Lines:
-    """The lines of a stream, each with its line end, for `csv.reader`.
+class LineFlags:
+    """What was seen on the way: `has_nul`, a NUL character, until it is reset; `is_cut_off`, that the last line has no line end."""
 
-    `has_nul` stays set once a line with a NUL character was given out, until it is reset; `is_cut_off` is set if the last line
-    has no line end.
-    """
-
-    def __init__(self, name: str, stream: IO[str]) -> None:
-        self.name = name
+    def __init__(self) -> None:
         self.has_nul = False
         self.is_cut_off = False
+
+
+class Lines(LineFlags):
+    """The lines of a stream, each with its line end, for `csv.reader`."""
+
+    def __init__(self, name: str, stream: IO[str]) -> None:
+        super().__init__()
+        self.name = name
         self._stream = stream
 
     def __iter__(self) -> Iterator[str]:

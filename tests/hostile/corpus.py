@@ -3,5 +3,6 @@
 from tests.hostile.archives import ARCHIVES, XML_FILES
 from tests.hostile.contents import CONTENTS
 from tests.hostile.texts import TEXTS
+from tests.hostile.workbooks import WORKBOOKS
 
-CORPUS = (*TEXTS, *ARCHIVES, *XML_FILES, *CONTENTS)
+CORPUS = (*TEXTS, *ARCHIVES, *XML_FILES, *CONTENTS, *WORKBOOKS)

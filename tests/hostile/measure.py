@@ -17,6 +17,7 @@ from lmskit.settings import DEMO_ADMIN
 from tests import factories
 from tests.hostile.corpus import CORPUS
 from tests.hostile.entry import ROSTER, Entry, Imported, in_lines
+from tests.hostile.workbooks import LARGE
 
 MANY_ROWS = 10_000
 LONG = Entry(
@@ -46,7 +47,7 @@ def run(entry: Entry, session: Session, course: str, folder: Path) -> str:
 def main() -> None:
     """Print, as JSON, the result of each file and the peak memory after it."""
     results = {"": ("no file yet", megabytes())}
-    for entry in (*CORPUS, LONG):
+    for entry in (*CORPUS, *LARGE, LONG):
         with tempfile.TemporaryDirectory() as folder, Session(engine_for(DEMO_ADMIN)) as session:
             course = factories.course(session, weeks=2)
             results[entry.name] = (run(entry, session, course.code, Path(folder)), megabytes())
