@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from lmskit.backups.archive import BLOCK, ArchiveWriter, new_archive
 from lmskit.backups.contents import FILES_OF_MATERIALS, sequence_values, table_contents
 from lmskit.backups.encryption import encrypted, require_recipients
+from lmskit.backups.erasures import keep_beside
 from lmskit.backups.logins import read_logins
 from lmskit.backups.manifest import DUMP, FORMAT, LOGINS, MATERIALS, BackupManifest, SavedMaterials, TableContent
 from lmskit.backups.repository import name_of
@@ -22,8 +23,9 @@ from lmskit.db.client_programs import client_program, signed_in
 from lmskit.db.cluster.binaries import release_of
 from lmskit.db.cluster.disk import says_full
 from lmskit.db.releases import shown
-from lmskit.errors import BackupError, StoredFileError
+from lmskit.errors import BackupError, InputError, StoredFileError
 from lmskit.progress import Progress, silent
+from lmskit.queries.erasure import Remembered
 from lmskit.settings import environment_without_passwords
 
 if TYPE_CHECKING:
@@ -120,6 +122,9 @@ def create_backup(
                 progress("Counting what the tables contain", 0, None)
                 contained.result()
             archive.add(LOGINS, read_logins(connection, source.database).model_dump_json(indent=1).encode())
+            # Before the backup has its name: who was erased before it is made stays erased when an older one is restored.
+            with suppress(InputError):  # lmskit doctor says that the file is damaged
+                keep_beside(repository, source.database, content.erased)
             materials = _add_materials(archive, content.stored, store, progress)
             manifest = BackupManifest(
                 format=FORMAT,
@@ -145,12 +150,16 @@ class _Content:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        exists = {name: self._one(f"SELECT to_regclass('lms.{name}') IS NOT NULL") for name in ("alembic_version", "material_files")}
+        exists = {
+            name: self._one(f"SELECT to_regclass('lms.{name}') IS NOT NULL") for name in ("alembic_version", "material_files", "erasures")
+        }
         self.revision: str | None = self._one("SELECT max(version_num) FROM lms.alembic_version") if exists["alembic_version"] else None
         if self.revision is None:
             raise BackupError("The database has no tables of lmskit, so there is nothing to save. To make them: lmskit db upgrade")
         rows = connection.execute(FILES_OF_MATERIALS).fetchall() if exists["material_files"] else []
         self.stored = [str(row[0]) for row in rows]
+        found = connection.execute("SELECT person_id, fingerprint FROM lms.erasures").fetchall() if exists["erasures"] else []
+        self.erased = {Remembered(int(person), str(fingerprint)) for person, fingerprint in found}
         # A sequence belongs to no snapshot: read before the dump begins, it is not beyond what the dump has.
         self.sequences = sequence_values(connection)
         self.tables: dict[str, TableContent] = {}

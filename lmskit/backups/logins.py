@@ -79,6 +79,14 @@ def read_logins(connection: Connection, database: str) -> BackedUpLogins:
     )
 
 
+def without(logins: BackedUpLogins, gone: Collection[str]) -> BackedUpLogins:
+    """Return the logins except some, whose people are not in the database any more."""
+    return BackedUpLogins(
+        roles=[role for role in logins.roles if role.name not in gone],
+        memberships=[found for found in logins.memberships if not {found.member, found.role} & set(gone)],
+    )
+
+
 def make_missing(power: Power, logins: BackedUpLogins) -> list[str]:
     """Make the roles that the server does not have, closed, so that a restore can mention them; return their names."""
     connection = power.connection

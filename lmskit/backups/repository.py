@@ -142,6 +142,14 @@ class BackupRepository(ABC):
         if backup.verification is not None:
             self._remove(f"{backup.name}{RECORD}")
 
+    def beside(self, name: str) -> bytes | None:
+        """Return the content of a file that is kept beside the backups; None if there is none."""
+        return self._read(name) if name in self._sizes() else None
+
+    def keep_beside(self, name: str, content: bytes) -> None:
+        """Keep a file beside the backups, whole, instead of one of this name."""
+        self._write(name, content)
+
     def _record(self, name: str, size: int) -> Verification | None:
         try:
             record = Verification.model_validate_json(self._read(f"{name}{RECORD}"))

@@ -19,7 +19,8 @@ from psycopg import sql
 from pydantic import ValidationError
 
 from lmskit.backups.contents import FILES_OF_MATERIALS, sequence_values, set_formats, table_contents
-from lmskit.backups.logins import close_others, give_logins, make_missing
+from lmskit.backups.erased_again import ErasedAgain, drop_logins, erase_again, remembered_in
+from lmskit.backups.logins import close_others, give_logins, make_missing, without
 from lmskit.backups.manifest import LOGINS, MATERIALS, BackedUpLogins, BackupManifest
 from lmskit.backups.power import power_of
 from lmskit.backups.staged import LONGEST_DATABASE_NAME, staged_database
@@ -38,8 +39,10 @@ if TYPE_CHECKING:
 
     from lmskit.backups.archive import BackupArchive
     from lmskit.backups.power import Power
+    from lmskit.backups.staged import StagedDatabase
     from lmskit.backups.target import Target
     from lmskit.materials.store import MaterialStore
+    from lmskit.queries.erasure import Remembered
 
     Connection = psycopg.Connection[Any]
 
@@ -69,12 +72,15 @@ class Restored:
         How many files of materials the store has from it.
     is_hardened
         Whether it was hardened, which takes a superuser.
+    n_erased
+        How many people were in it who have been erased since, and are erased again.
     """
 
     kept: str | None
     n_closed: int
     n_files: int
     is_hardened: bool
+    n_erased: int = 0
 
 
 def restore_backup(
@@ -85,6 +91,8 @@ def restore_backup(
     database: str,
     work: Path,
     replace: bool = False,
+    remembered: Collection[Remembered] = (),
+    courses_to: str | None = None,
     progress: Progress = silent,
 ) -> Restored:
     """Fill a server from a backup.
@@ -103,6 +111,11 @@ def restore_backup(
         A folder for the dump while it is read.
     replace
         Whether a database that has rows may be replaced; it is kept under another name.
+    remembered
+        Those who were erased, as far as files know; those whom the database that is replaced remembers come to them. Who is in the
+        backup is erased again, before anybody can sign in.
+    courses_to
+        The address of the lecturer who takes over the courses that those teach in the backup.
     progress
         Is shown each step.
 
@@ -140,14 +153,18 @@ def restore_backup(
                 require_equal(archive, inside, reader=roles.BACKUP if power.is_superuser else None)
                 _require_logins(archive, inside, logins)
                 _require_files(archive, inside)
+            erased = frozenset(remembered) | remembered_in(target, database)
+            if erased:
+                progress("Erasing again who was erased", 0, None)
+            again = erase_again(connection, staged, erased, courses_to=courses_to)
             n_files = _add_files(archive, store, progress)
             progress("Hardening", 0, None)
             staged.finish(database, as_superuser=power.is_superuser)
             progress("Giving it its name", 0, None)
-            kept, closed = _swap(power, target, staged.name, database, logins, new=prepared.roles_made)
+            kept, n_closed = _swap(power, staged, database, logins, again, new=prepared.roles_made)
         if not occupied:
             drop_database(connection, kept)
-    return Restored(kept if occupied else None, len(closed), n_files, power.is_superuser)
+    return Restored(kept if occupied else None, n_closed, n_files, power.is_superuser, again.n_people)
 
 
 def require_readable(archive: BackupArchive, database: str) -> BackedUpLogins:
@@ -275,19 +292,19 @@ def _add_files(archive: BackupArchive, store: MaterialStore | None, progress: Pr
 
 
 def _swap(
-    power: Power, target: Target, staged: str, database: str, logins: BackedUpLogins, *, new: Collection[str]
-) -> tuple[str, list[str]]:
+    power: Power, staged: StagedDatabase, database: str, logins: BackedUpLogins, again: ErasedAgain, *, new: Collection[str]
+) -> tuple[str, int]:
     """Give the new database its name and the people their logins, in one transaction; sessions of the old one are ended.
 
-    Return the name that the old one has now, and the logins that were closed.
+    Return the name that the old one has now, and how many logins were closed.
     """
     connection = power.connection
-    with closing(target.connect(database)) as inside:
+    with closing(staged.target.connect(database)) as inside:
         exists = inside.execute("SELECT to_regclass('lms.users') IS NOT NULL").fetchone() == (True,)
         before = {str(row[0]) for row in inside.execute(_LOGINS_OF_PEOPLE).fetchall()} if exists else set()
     kept = f"{database[: LONGEST_DATABASE_NAME - 25]}_before_{dt.datetime.now(dt.UTC):%Y%m%d_%H%M%S}"
-    old, renamed, aside = sql.Identifier(database), sql.Identifier(staged), sql.Identifier(kept)
-    with _ending_sessions(target, database, staged):
+    old, renamed, aside = sql.Identifier(database), sql.Identifier(staged.name), sql.Identifier(kept)
+    with _ending_sessions(staged.target, database, staged.name):
         for _ in range(SWAP_TRIES):
             try:
                 with connection.transaction():
@@ -295,9 +312,11 @@ def _swap(
                     connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(old, aside))
                     connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT 0").format(aside))
                     connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(renamed, old))
-                    give_logins(power, logins, database, new=new)
-                    closed = close_others(connection, before, logins)
-                    return kept, closed
+                    opened = without(logins, again.logins)
+                    give_logins(power, opened, database, new=new)
+                    n_closed = len(close_others(connection, before, opened))
+                    drop_logins(power, again.logins - before)
+                    return kept, n_closed
             except psycopg.errors.ObjectInUse:
                 continue
             except psycopg.errors.InsufficientPrivilege as error:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from lmskit.backups.creation import MadeBackup, create_backup
+from lmskit.backups.erasures import beside, remembered_outside
 from lmskit.backups.manifest import BackupManifest
 from lmskit.backups.repository import BackupRepository, KeptBackup, file_part, repository_of
 from lmskit.backups.restoration import Restored, restore_backup
@@ -117,11 +118,20 @@ def restore(
             show_default=False,
         ),
     ] = None,
+    courses_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EMAIL",
+            help="The lecturer who takes over the courses that people teach in the backup who have been erased since.",
+            show_default=False,
+        ),
+    ] = None,
     password: Annotated[bool, typer.Option("--password", help="Ask for the password of the address's login.")] = False,
 ) -> None:
     """Fill a server from a backup: the database, its logins with their passwords, and the files of materials.
 
     What is there is replaced in one step at the end, and only with --replace. Sessions of the database are ended.
+    Who was erased after the backup is erased again before anybody can sign in.
     """
     repository, name = _found(backup, None)
     server = access().server.read(address) if address else access().server.external
@@ -134,6 +144,7 @@ def restore(
     else:
         secret = operators_password("Password") if password else password_in_file(address)
         target = Target(conninfo(server._replace(database=None)), settings.passfile, password=secret)
+    remembered = remembered_outside(settings, database) | beside(repository, database)
     access().dispose()
     with spinner("Restoring a backup …") as progress, working_folder(settings) as work:
         with (
@@ -141,8 +152,9 @@ def restore(
             opened(path, name=name, work=work, identity_file=settings.backup_identity_file) as archive,
         ):
             done = restore_backup(
-                archive, target, store_of(settings), database=database, work=work, replace=replace is not None, progress=progress
-            )
+                archive, target, store_of(settings), database=database, work=work, replace=replace is not None, remembered=remembered,
+                courses_to=courses_to, progress=progress,
+            )  # fmt: skip
         _print_restored(name, archive.manifest, done)
         progress("Checking who may see what", 0, None)
         there = access() if server is None else Access(Settings(database_url=written(without_login(server))))
@@ -251,6 +263,9 @@ def _print_restored(name: str, manifest: BackupManifest, done: Restored) -> None
             "It is not hardened, since that takes a superuser: EXPLAIN can show a lecturer something about rows of others. "
             "To do it: lmskit db bootstrap --harden ADDRESS, with the login of a superuser"
         )
+    if done.n_erased:
+        people = "1 person in it was" if done.n_erased == 1 else f"{done.n_erased} people in it were"
+        print_line(f"{people} erased after this backup, and erased again before anybody could sign in.")
     if done.n_closed:
         print_line(f"{count_text(done.n_closed, 'login')} of people who are not in the backup were closed.")
 

@@ -14,9 +14,10 @@ from typing import Annotated
 
 import typer
 from rich.text import Text
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from lmskit.backups.erasures import remembered_outside
 from lmskit.backups.finding import backup_finding, has_own_data
 from lmskit.backups.repository import repository_of
 from lmskit.cli.printing import console, print_line, visible
@@ -43,8 +44,8 @@ from lmskit.queries.health import database_findings
 from lmskit.queries.load import load_findings
 from lmskit.rounding import count_text
 from lmskit.services.database_session import end_session
-from lmskit.services.erasure_memory import FILE, read_memory
 from lmskit.services.material_store import store_findings
+from lmskit.settings import Settings
 from lmskit.variables import misspelt_variables
 
 LOW_DISK = 1 << 30
@@ -129,13 +130,13 @@ def all_findings() -> Iterator[Finding]:
                 installed=access().server.installed_release() if embedded else None,
             )
             yield from load_findings(session, taken_by_sessions)
-            yield from erasure_findings(session, access().settings.home / FILE)
             is_administrator = session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one()
             own_data = has_own_data(session) if is_administrator else None
         # No transaction stays open while a store or a bucket is waited for.
         yield from materials_findings()
         if own_data is not None:
             yield backups(own_data=own_data)
+            yield from erasure_findings(access().settings, access().server.database)
         if embedded:
             yield from tried_passwords(access().server.cluster.layout.log)
     except RevisionError as error:
@@ -166,16 +167,15 @@ def backups(*, own_data: bool) -> Finding:
     return backup_finding(repository, server.database, own_data=own_data, now=dt.datetime.now(dt.UTC))
 
 
-def erasure_findings(session: Session, memory: Path) -> Iterator[Finding]:
-    """Look for people who were erased, and whom a restored backup has brought back."""
-    if not session.scalar(text("SELECT has_table_privilege('lms.erasures', 'SELECT')")):
-        return
+def erasure_findings(settings: Settings, database: str, engine: Engine | None = None) -> Iterator[Finding]:
+    """Look for people who were erased, and whom a restored backup has brought back; for administrators."""
     try:
-        remembered = {*remembered_erasures(session), *(read_memory(memory) if memory.exists() else ())}
+        outside = remembered_outside(settings, database)
     except InputError as error:
         yield wrong("erasures", str(error))
         return
-    again = brought_back(session, remembered)
+    with snapshot(engine) as session:
+        again = brought_back(session, {*remembered_erasures(session), *outside})
     if again:
         yield wrong(
             "erasures",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
+from lmskit.backups.erasures import remember, remembered_outside
 from lmskit.cli.asking import confirmed
 from lmskit.cli.printing import print_line
 from lmskit.db import access, snapshot, transaction
@@ -17,7 +18,7 @@ from lmskit.queries.person import person_by_email
 from lmskit.queries.personal_data import addresses_of, naming_pattern, person_id_of
 from lmskit.read_models.personal_data import personal_data
 from lmskit.services.erasure import ErasureReceipt, erase_person, replay_erasures
-from lmskit.services.erasure_memory import FILE, read_memory, write_memory
+from lmskit.services.erasure_memory import read_memory, write_memory
 from lmskit.services.permission import administrators_only
 from lmskit.services.personal_files import files_naming
 from lmskit.vocabulary import Role
@@ -82,7 +83,7 @@ def erase(
         for address in addresses:
             access().server.forget_login(address)
         with snapshot() as session:
-            write_memory(settings.home / FILE, remembered_erasures(session))
+            remember(settings, access().server.database, remembered_erasures(session))
     lines = receipt_lines(erased, naming=naming, unread=unread, removed=remove_files, dry_run=dry_run)
     for line in lines:
         print_line(line)
@@ -107,13 +108,17 @@ def erased(
 def replay(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="What `erased --to` wrote; by default erasures.json in LMSKIT_HOME.", show_default=False),
+        typer.Argument(
+            metavar="[FILE]",
+            help="What `erased --to` wrote; by default erasures.json in LMSKIT_HOME, and the file beside the backups.",
+            show_default=False,
+        ),
     ] = None,
     *,
     courses_to: CoursesTo = None,
 ) -> None:
     """Erase again those whom an older backup has brought back."""
-    remembered = read_memory(file or access().settings.home / FILE)
+    remembered = remembered_outside(access().settings, access().server.database) if file is None else read_memory(file)
     with transaction() as session:
         again = replay_erasures(session, remembered, courses_to=lecturer_to_take(session, courses_to))
     for receipt in again:

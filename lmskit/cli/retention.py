@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
+from lmskit.backups.erasures import remember
 from lmskit.cli.asking import confirmed
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import access, snapshot, transaction
 from lmskit.queries.erasure import remembered_erasures
 from lmskit.queries.retention import due, students_due
 from lmskit.services.erasure import erase_person
-from lmskit.services.erasure_memory import FILE, write_memory
 from lmskit.services.permission import administrators_only
 from lmskit.services.retention import remove_audit_entries, remove_findings, remove_messages
 from lmskit.settings import variable_of
@@ -62,5 +62,5 @@ def _erase_students(days: int) -> int:
         with transaction() as session:
             erase_person(session, student)
     with snapshot() as session:
-        write_memory(access().settings.home / FILE, remembered_erasures(session))
+        remember(access().settings, access().server.database, remembered_erasures(session))
     return len(students)

@@ -11,10 +11,19 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-FINGERPRINT = (
-    "encode(sha256(convert_to(u.id || ':' || to_char(u.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), 'UTF8')), 'hex')"
-)
-"""As `erase_person` computes it: the id and the time at which the row was made, which a backup has too."""
+_FINGERPRINT = "encode(sha256(convert_to(id || ':' || to_char(made AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), 'UTF8')), 'hex')"
+_HERE = f"""
+SELECT id, {_FINGERPRINT} FROM (
+    SELECT u.id, u.created_at FROM users AS u WHERE u.id = ANY (:ids)
+    UNION
+    SELECT
+        CAST(a.row_key AS bigint),
+        CASE WHEN a.old ->> 'created_at' ~ '^[0-9]{{4,6}}-' THEN CAST(a.old ->> 'created_at' AS timestamp with time zone) END
+    FROM audit_log AS a
+    WHERE a.table_name = 'users' AND a.action = 'delete' AND a.old ? 'family_name' AND a.row_key = ANY (CAST(:ids AS text[]))
+) AS person (id, made) WHERE made IS NOT NULL
+"""  # noqa: S608 - the constant above
+"""Of people who were deleted before, the audit trail has the row. The fingerprint is computed as `erase_person` does."""
 
 
 class Remembered(NamedTuple):
@@ -25,10 +34,10 @@ class Remembered(NamedTuple):
 
 
 def brought_back(session: Session, remembered: Iterable[Remembered]) -> list[Remembered]:
-    """Those who are remembered as erased and are in the database nevertheless, by id; only administrators see them."""
-    statement = text(f"SELECT u.id, {FINGERPRINT} FROM users AS u WHERE u.id = ANY (:ids)")  # noqa: S608 - the constant above
+    """Those who are remembered as erased and are in the database nevertheless, or in its audit trail; only administrators see them."""
     wanted = set(remembered)
-    here = {Remembered(*row) for row in session.execute(statement, {"ids": sorted(person.person_id for person in wanted)})}
+    ids = sorted(person.person_id for person in wanted)
+    here = {Remembered(*row) for row in session.execute(text(_HERE), {"ids": ids})}
     return sorted(wanted & here)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lmskit.queries.erasure import Remembered
 
 ALWAYS_REMAINS = (
-    "Backups from before this day have the person until they expire; after a restore of one, lmskit person replay erases them again.",
+    "Backups from before this day have the person until they expire; lmskit backup restore erases them again.",
     (
         "The server's files keep deleted rows until the next vacuum, its write-ahead log until it is recycled, and the planner's statistics"
         " until the next ANALYZE (autovacuum does both); the log of a server of your own may quote values."
@@ -44,6 +44,11 @@ PARKED = (
     " a superuser looks there, and deletes them."
 )
 """What remains while rows are parked (`lmskit.db.parking`)."""
+KEPT_DATABASES = """
+SELECT datname FROM pg_catalog.pg_database
+WHERE starts_with(datname, left(current_database(), 38) || '_before_') AND datname ~ '_before_[0-9]{8}_[0-9]{6}$' ORDER BY 1
+"""
+"""Databases that a restore replaced, by the names that it gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,10 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
             f"{found.table}.{found.column} has the family name alone in {found.n_rows} rows, which may be another person or a word;"
             " --family-name-alone replaces it too, in an erasure that has not happened yet."
         )
+    remains += [
+        f"The database {kept} is kept from before a restore, and has the person; when nobody needs it, a superuser can drop it."
+        for kept in session.scalars(text(KEPT_DATABASES))
+    ]
     still = list(session.scalars(text("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY (:logins)"), {"logins": logins}))
     remains += [f"The login {login} owns objects in the database; it is closed, and a superuser can drop it." for login in still]
     if session.scalar(text("SELECT to_regclass('lms.parked_rows') IS NOT NULL")):

@@ -31,14 +31,33 @@ def read_memory(path: Path) -> set[Remembered]:
         The file cannot be read, or is not one that `write_memory` wrote.
     """
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["erasures"]
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(str(path), error.strerror or "it cannot be opened") from error
+    return memory_in(content, name=str(path))
+
+
+def memory_in(content: bytes, *, name: str) -> set[Remembered]:
+    """Everybody whom the content of such a file remembers; `name` names it in the error.
+
+    Raises
+    ------
+    InputError
+        It is not what `memory_text` makes.
+    """
+    try:
+        entries = json.loads(content)["erasures"]
         remembered = {Remembered(int(entry["person_id"]), str(entry["fingerprint"])) for entry in entries}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it does not list erasures"
-        raise InputError(f"{path} cannot be read: {reason}. Name a file that lmskit person erased --to wrote.") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _unreadable(name, "it does not list erasures") from error
     if any(_FINGERPRINT.fullmatch(person.fingerprint) is None for person in remembered):
-        raise InputError(f"{path} cannot be read: a fingerprint in it is not one. Name a file that lmskit person erased --to wrote.")
+        raise _unreadable(name, "a fingerprint in it is not one")
     return remembered
+
+
+def memory_text(remembered: Iterable[Remembered]) -> str:
+    """The content of a file that remembers everybody."""
+    return json.dumps({"erasures": [person._asdict() for person in sorted(remembered)]}, indent=1) + "\n"
 
 
 def write_memory(path: Path, remembered: Iterable[Remembered]) -> int:
@@ -52,7 +71,13 @@ def write_memory(path: Path, remembered: Iterable[Remembered]) -> int:
         The file cannot be written.
     """
     everybody = set(remembered) | (read_memory(path) if path.exists() else set())
-    entries = [person._asdict() for person in sorted(everybody)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps({"erasures": entries}, indent=1) + "\n")
-    return len(entries)
+    write_whole(path, memory_text(everybody))
+    return len(everybody)
+
+
+def _unreadable(name: str, reason: str) -> InputError:
+    return InputError(
+        f"{name} cannot be read: {reason}. It should remember who was erased. Use a copy of it, or move it away and write a new one, which "
+        "knows those whom the database remembers: lmskit person erased --to FILE"
+    )

@@ -72,15 +72,20 @@ def accepted(connection, statement, value):
 
 def traces(world, words=TRACES):
     """Every row of every table, as text, in which a trace of the person is left."""
-    tables = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'lms'::regnamespace"
     with world.superuser() as connection:
-        return [
-            f"{table}: {word} in {row}"
-            for (table,) in connection.execute(tables).fetchall()
-            for (row,) in connection.execute(sql.SQL("SELECT t::text FROM {} AS t").format(sql.SQL(table))).fetchall()
-            for word in words
-            if word in row.lower()
-        ]
+        return traces_in(connection, words)
+
+
+def traces_in(connection, words=TRACES):
+    """The same over a connection of a superuser."""
+    tables = "SELECT format('%I.%I', 'lms', relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'lms'::regnamespace"
+    return [
+        f"{table}: {word} in {row}"
+        for (table,) in connection.execute(tables).fetchall()
+        for (row,) in connection.execute(sql.SQL("SELECT t::text FROM ONLY {} AS t").format(sql.SQL(table))).fetchall()
+        for word in words
+        if word in row.lower()
+    ]
 
 
 def columns_of(world):

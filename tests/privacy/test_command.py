@@ -1,5 +1,7 @@
 """The commands of `lmskit person`: what they print, write and refuse."""
 
+import datetime as dt
+import hashlib
 import json
 
 import pytest
@@ -9,8 +11,9 @@ from typer.testing import CliRunner
 from lmskit.cli import app
 from lmskit.cli.doctor import erasure_findings
 from lmskit.db import transaction
-from lmskit.queries.erasure import FINGERPRINT, Remembered
+from lmskit.queries.erasure import Remembered
 from lmskit.services.erasure_memory import write_memory
+from lmskit.settings import Settings
 from tests.security.world import OWN, prepared
 
 STUDENT = OWN + 31
@@ -69,19 +72,23 @@ def test_a_dry_run_then_the_erasure_then_nobody(call, tmp_path):
 
 
 def test_the_doctor_complains_while_an_erased_person_is_in_the_database(world, tmp_path):
-    memory = tmp_path / "erasures.json"
-    with transaction(world.engine(world.admin)) as session:
-        (finding,) = erasure_findings(session, memory)
-        assert finding.is_well
-        row = session.execute(text(f"SELECT u.id, {FINGERPRINT} FROM users AS u WHERE u.id = :id"), {"id": OWN + 32}).one()
-        write_memory(memory, [Remembered(*row), Remembered(OWN + 33, row[1])])
-        (finding,) = erasure_findings(session, memory)
-        assert (finding.is_well, finding.sentence.startswith("1 of those who were erased")) == (False, True)
-        memory.write_text("?")
-        (finding,) = erasure_findings(session, memory)
-        assert (finding.is_well, "cannot be read" in finding.sentence) == (False, True)
-    with transaction(world.engine(world.own)) as session:
-        assert list(erasure_findings(session, memory)) == []
+    memory, settings = tmp_path / "erasures.json", Settings(home=tmp_path, backups=str(tmp_path / "backups"))
+    engine = world.engine(world.admin)
+
+    def found():
+        (finding,) = erasure_findings(settings, world.database, engine)
+        return finding.is_well, finding.sentence
+
+    assert found()[0]
+    with transaction(engine) as session:
+        (made,) = session.execute(text("SELECT created_at FROM users WHERE id = :id"), {"id": OWN + 32}).one()
+    mark = hashlib.sha256(f"{OWN + 32}:{made.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S.%f}".encode()).hexdigest()
+    write_memory(memory, [Remembered(OWN + 32, mark), Remembered(OWN + 33, mark)])
+    is_well, sentence = found()
+    assert (is_well, sentence.startswith("1 of those who were erased")) == (False, True)
+    memory.write_text("?")
+    is_well, sentence = found()
+    assert (is_well, "cannot be read" in sentence) == (False, True)
 
 
 def test_a_lecturer_with_courses_needs_a_successor(call):

@@ -65,10 +65,17 @@ def test_the_rows_of_others_are_as_they_were(world):
         "quizzes AS t), (SELECT md5(string_agg(t::text, '' ORDER BY t.id)) FROM materials AS t), (SELECT count(*) FROM passage_vectors)"
     )
     student = FOREIGN + 33
+    kept = f"{world.database}_before_20260301_120000"
     with world.superuser() as connection:
         before = connection.execute(counted, {"id": student}).fetchone()
+        connection.commit()
+        connection.autocommit = True
+        connection.execute(f"CREATE DATABASE {kept}".encode())
     with transaction(world.engine(world.admin)) as session:
-        erase_person(session, student)
+        assert any(f"The database {kept} is kept from before a restore" in sentence for sentence in erase_person(session, student).remains)
+    with world.superuser() as connection:
+        connection.autocommit = True
+        connection.execute(f"DROP DATABASE {kept}".encode())
     with world.superuser() as connection:
         assert connection.execute(counted, {"id": student}).fetchone() == before
 
