@@ -51,7 +51,10 @@ def remembered_in(target: Target, database: str) -> set[Remembered]:
     with closing(target.connect(database)) as inside:
         if inside.execute("SELECT to_regclass('lms.erasures') IS NOT NULL").fetchone() != (True,):
             return set()
-        return {Remembered(int(person), str(mark)) for person, mark in inside.execute("SELECT person_id, fingerprint FROM lms.erasures")}
+        return {
+            Remembered(int(person), str(fingerprint))
+            for person, fingerprint in inside.execute("SELECT person_id, fingerprint FROM lms.erasures")
+        }
 
 
 def erase_again(
@@ -99,11 +102,11 @@ def erase_again(
                 ) from error
         session.execute(
             text(
-                "INSERT INTO erasures (person_id, fingerprint) SELECT r.person, r.mark "
-                " FROM unnest(CAST(:people AS bigint[]), CAST(:marks AS text[])) AS r (person, mark)"
-                " WHERE NOT EXISTS (SELECT FROM erasures AS e WHERE e.person_id = r.person AND e.fingerprint = r.mark)"
+                "INSERT INTO erasures (person_id, fingerprint) SELECT r.person, r.fingerprint "
+                " FROM unnest(CAST(:people AS bigint[]), CAST(:fingerprints AS text[])) AS r (person, fingerprint)"
+                " WHERE NOT EXISTS (SELECT FROM erasures AS e WHERE e.person_id = r.person AND e.fingerprint = r.fingerprint)"
             ),
-            {"people": [person.person_id for person in remembered], "marks": [person.fingerprint for person in remembered]},
+            {"people": [person.person_id for person in remembered], "fingerprints": [person.fingerprint for person in remembered]},
         )
     return ErasedAgain(len(again), frozenset(logins))
 

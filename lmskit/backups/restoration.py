@@ -113,7 +113,7 @@ def restore_backup(
         Whether a database that has rows may be replaced; it is kept under another name.
     remembered
         Those who were erased, as far as files know; those whom the database that is replaced remembers come to them. Who is in the
-        backup is erased again, before anybody can sign in.
+        backup is erased again, while nobody can sign in yet.
     courses_to
         The address of the lecturer who takes over the courses that those teach in the backup.
     progress

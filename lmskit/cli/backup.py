@@ -131,7 +131,7 @@ def restore(
     """Fill a server from a backup: the database, its logins with their passwords, and the files of materials.
 
     What is there is replaced in one step at the end, and only with --replace. Sessions of the database are ended.
-    Who was erased after the backup is erased again before anybody can sign in.
+    Who was erased after the backup is erased again while nobody can sign in yet.
     """
     repository, name = _found(backup, None)
     server = access().server.read(address) if address else access().server.external
@@ -265,7 +265,7 @@ def _print_restored(name: str, manifest: BackupManifest, done: Restored) -> None
         )
     if done.n_erased:
         people = "1 person in it was" if done.n_erased == 1 else f"{done.n_erased} people in it were"
-        print_line(f"{people} erased after this backup, and erased again before anybody could sign in.")
+        print_line(f"{people} erased after this backup, and erased again while nobody could sign in yet.")
     if done.n_closed:
         print_line(f"{count_text(done.n_closed, 'login')} of people who are not in the backup were closed.")
 

@@ -1,4 +1,4 @@
-"""A backup from before an erasure is restored: who was erased since is erased again before anybody can sign in."""
+"""A backup from before an erasure is restored: who was erased since is erased again while nobody can sign in yet."""
 
 from __future__ import annotations
 
