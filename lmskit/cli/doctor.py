@@ -15,7 +15,6 @@ from typing import Annotated
 import typer
 from rich.text import Text
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
 
 from lmskit.backups.erasures import remembered_outside
 from lmskit.backups.finding import backup_finding, has_own_data
