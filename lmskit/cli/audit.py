@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lmskit.cli.page import Limit, Offset
+from lmskit.cli.page import AfterNumber, Limit, Offset
 from lmskit.cli.printing import print_table
 from lmskit.db import snapshot
 from lmskit.queries.audit import audit_rows, count_audit_entries
@@ -15,8 +15,15 @@ from lmskit.services.permission import administrators_only
 app = typer.Typer(name="audit", help="Who changed what; for administrators.", no_args_is_help=True)
 
 HEADINGS = {
-    "when": "When", "who": "Who", "action": "Action", "table_name": "Table", "row_key": "Row", "course": "Course", "change": "Change",
-}  # fmt: skip
+    "entry_id": "No.",
+    "when": "When",
+    "who": "Who",
+    "action": "Action",
+    "table_name": "Table",
+    "row_key": "Row",
+    "course": "Course",
+    "change": "Change",
+}
 
 
 @app.command("list")
@@ -31,12 +38,13 @@ def list_entries(
     ] = None,
     limit: Limit = 100,
     offset: Offset = 0,
+    after: AfterNumber = None,
 ) -> None:
     """List changes, newest first."""
     with snapshot() as session, administrators_only("read the audit trail"):
         if course is not None:
             course = course_by_code(session, course).code
-        entries = audit_rows(session, course=course, actor=actor, table=table, limit=limit, offset=offset)
+        entries = audit_rows(session, course=course, actor=actor, table=table, limit=limit, offset=offset, after=after)
         total = count_audit_entries(session, course=course, actor=actor, table=table)
     filtered = course is not None or actor is not None or table is not None
     nothing = "There is no such change on record." if filtered else "No change is on record yet."
@@ -49,7 +57,7 @@ def list_entries(
         }
         for entry in entries
     ]
-    print_table(listed, HEADINGS, offset=offset, total=total, nothing=nothing)
+    print_table(listed, HEADINGS, offset=offset, total=total, after=after, named_by="entry_id", nothing=nothing)
 
 
 def change_text(old: dict[str, Any] | None, new: dict[str, Any] | None) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import load_only
 
-from lmskit.cli.page import Limit, Offset
+from lmskit.cli.page import AfterCode, Limit, Offset
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import snapshot
 from lmskit.limits import LONGEST_CODE
@@ -27,13 +27,14 @@ def list_courses(
     term: Annotated[str | None, typer.Option("--term", help="Only the courses of this term.", show_default=False)] = None,
     limit: Limit = 100,
     offset: Offset = 0,
+    after: AfterCode = None,
 ) -> None:
     """List the courses you can see, newest term first."""
     with snapshot() as session:
-        listed = course_rows(session, term=term, limit=limit, offset=offset)
+        listed = course_rows(session, term=term, limit=limit, offset=offset, after=after)
         total = count_courses(session, term=term)
     nothing = f"There are no courses in the term {term}." if term else "There are no courses yet. To create one: lmskit course create"
-    print_table(listed, COURSES.headings, offset=offset, total=total, nothing=nothing)
+    print_table(listed, COURSES.headings, offset=offset, total=total, after=after, named_by="code", nothing=nothing)
 
 
 @app.command()

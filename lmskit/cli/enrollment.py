@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.mail import deliver_once
-from lmskit.cli.page import Limit, Offset
+from lmskit.cli.page import AfterNumber, Limit, Offset
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import access, snapshot, transaction
 from lmskit.listings import ROSTER
@@ -22,14 +22,14 @@ Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the stud
 
 
 @app.command("list")
-def roster(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
+def roster(course: Course, limit: Limit = 100, offset: Offset = 0, after: AfterNumber = None) -> None:
     """List everyone who is or was enrolled in a course."""
     with snapshot() as session:
-        listed = roster_rows(session, course, limit=limit, offset=offset)
+        listed = roster_rows(session, course, limit=limit, offset=offset, after=after)
         total = roster_size(session, course)
-    print_table(
-        listed, {"student_id": "No."} | ROSTER.headings, offset=offset, total=total, nothing=f"No student is enrolled in {course} yet."
-    )
+    nothing = f"No student is enrolled in {course} yet."
+    headings = {"student_id": "No."} | ROSTER.headings
+    print_table(listed, headings, offset=offset, total=total, after=after, named_by="student_id", nothing=nothing)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from lmskit.cli.import_report import StepBars, print_report
 from lmskit.cli.mail import deliver_once
-from lmskit.cli.page import Limit, Offset
+from lmskit.cli.page import AfterNumber, Limit, Offset
 from lmskit.cli.printing import print_line, print_table
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
@@ -239,12 +239,12 @@ def _refuse_less_than_all(imported: ImportReport, refreshed: RefreshReport | Non
 
 
 @app.command()
-def runs(limit: Limit = 100, offset: Offset = 0) -> None:
+def runs(limit: Limit = 100, offset: Offset = 0, after: AfterNumber = None) -> None:
     """List the imports, newest first."""
     require_current(engine_for())
     with snapshot() as session:
-        imports = import_run_rows(session, limit=limit, offset=offset)
+        imports = import_run_rows(session, limit=limit, offset=offset, after=after)
         total = count_import_runs(session)
     listed = [{**run, "started_at": f"{run['started_at']:%Y-%m-%d %H:%M %Z}"} for run in imports]
     nothing = "Nothing was imported yet. To import: lmskit import PATH"
-    print_table(listed, IMPORT_RUNS.headings, offset=offset, total=total, nothing=nothing)
+    print_table(listed, IMPORT_RUNS.headings, offset=offset, total=total, after=after, named_by="id", nothing=nothing)

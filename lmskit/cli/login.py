@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lmskit.cli.page import Limit, Offset
+from lmskit.cli.page import AfterEmail, Limit, Offset
 from lmskit.cli.password import new_password, show_password, typed_password
 from lmskit.cli.printing import print_line, print_table
 from lmskit.cli.sign_in import renew_sign_ins
@@ -123,12 +123,12 @@ def rename(
 
 
 @app.command("list")
-def list_logins(limit: Limit = 100, offset: Offset = 0) -> None:
+def list_logins(limit: Limit = 100, offset: Offset = 0, after: AfterEmail = None) -> None:
     """List lecturers and administrators with the state of their logins."""
     with snapshot() as session, administrators_only("list logins"):
-        listed, total = login_rows(session, limit=limit, offset=offset), count_logins(session)
+        listed, total = login_rows(session, limit=limit, offset=offset, after=after), count_logins(session)
     nothing = "There is no lecturer and no administrator. To make one: lmskit login create EMAIL --family-name NAME"
-    print_table(listed, LOGINS.headings, offset=offset, total=total, nothing=nothing)
+    print_table(listed, LOGINS.headings, offset=offset, total=total, after=after, named_by="email", nothing=nothing)
 
 
 def _role_text(role: Role) -> str:

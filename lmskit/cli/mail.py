@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lmskit.cli.page import Limit, Offset
+from lmskit.cli.page import AfterNumber, Limit, Offset
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import access, engine_for, snapshot, transaction
 from lmskit.db.failure import translated_errors
@@ -60,12 +60,13 @@ def list_messages(
     course: Annotated[str | None, typer.Option(metavar="CODE", help="Only messages about this course.", show_default=False)] = None,
     limit: Limit = 100,
     offset: Offset = 0,
+    after: AfterNumber = None,
 ) -> None:
     """List messages with their status, newest first."""
     with snapshot() as session, administrators_only("see the messages"):
         if course is not None:
             course = course_by_code(session, course).code
-        messages = message_rows(session, status=status, course=course, limit=limit, offset=offset)
+        messages = message_rows(session, status=status, course=course, limit=limit, offset=offset, after=after)
         total = count_outbox_messages(session, status=status, course=course)
     filtered = status is not None or course is not None
     nothing = "There is no such message." if filtered else "There are no messages yet. An enrollment writes one: lmskit enrollment add"
@@ -73,7 +74,7 @@ def list_messages(
     headings = MESSAGES.headings
     reason = headings.pop("last_error")
     headings |= {"when": "Sent, or next try", "last_error": reason}
-    print_table(listed, headings, offset=offset, total=total, nothing=nothing)
+    print_table(listed, headings, offset=offset, total=total, after=after, named_by="id", nothing=nothing)
 
 
 @app.command()

@@ -68,7 +68,14 @@ def print_error(sentence: str) -> None:
 
 
 def print_table(
-    rows: Iterable[Mapping[str, Any]], headings: Mapping[str, str], *, offset: int = 0, total: int | None = None, nothing: str
+    rows: Iterable[Mapping[str, Any]],
+    headings: Mapping[str, str],
+    *,
+    offset: int = 0,
+    total: int | None = None,
+    after: int | str | None = None,
+    named_by: str | None = None,
+    nothing: str,
 ) -> None:
     """Print a page of a list.
 
@@ -82,12 +89,17 @@ def print_table(
         The number of rows before this page.
     total
         The number of rows on all pages, if it is known.
+    after
+        The row after which this page begins, if it does not begin at an offset.
+    named_by
+        The column by which `--after` names a row, if the list has that option.
     nothing
         What to print if there are no rows at all.
     """
     out, shown = console(), list(rows)
     if not shown:
-        out.print(Text(nothing if offset == 0 or total == 0 else f"There is nothing from row {offset + 1} on."))
+        beyond = f"There is nothing from row {offset + 1} on." if after is None else f"There is nothing after {visible(after)}."
+        out.print(Text(nothing if (offset == 0 and after is None) or total == 0 else beyond))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, heading in headings.items():
@@ -95,9 +107,13 @@ def print_table(
     for row in shown:
         table.add_row(*(Text(visible(row[name])) for name in headings))
     out.print(table)
+    if after is not None and named_by is not None:
+        out.print(Text(f"Rows after {visible(after)}: {len(shown)}. For the next ones: --after {visible(shown[-1][named_by])}"))
+        return
     last = offset + len(shown)
     of = f" of {total}" if total is not None else ""
-    more = f" For the next ones: --offset {last}" if total is not None and last < total else ""
+    named = "" if named_by is None else f", or --after {visible(shown[-1][named_by])}"
+    more = f" For the next ones: --offset {last}{named}" if total is not None and last < total else ""
     out.print(Text(f"Rows {offset + 1} to {last}{of}.{more}"))
 
 

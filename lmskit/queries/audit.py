@@ -11,7 +11,7 @@ from lmskit.columns import Column, Columns
 from lmskit.db import login_name
 from lmskit.models import AuditEntry, Course, User
 from lmskit.queries.frame import rows
-from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,8 @@ AUDIT_ENTRIES = Columns(
     Column("new", "object", "the changed columns after"),
 )
 
+NEWEST_FIRST = RowOrder(AuditEntry.id, (AuditEntry.id,), descending=1)
+
 
 @AUDIT_ENTRIES.documented
 def audit_entries(
@@ -45,14 +47,17 @@ def audit_entries(
     table: str | None = None,
     limit: int = DEFAULT_PAGE,
     offset: int = 0,
+    after: int | None = None,
 ) -> pd.DataFrame:
     """Changes, newest first; `course` (code), `actor` (address, current or earlier) and `table` keep only those.
 
     {columns}
 
+    `after` begins the page after the entry with this number, instead of at `offset`.
+
     Of a value that has more than `LONGEST_VALUE` characters as JSON, there is a text with its beginning and its length.
     """
-    return AUDIT_ENTRIES.table(audit_rows(session, course=course, actor=actor, table=table, limit=limit, offset=offset))
+    return AUDIT_ENTRIES.table(audit_rows(session, course=course, actor=actor, table=table, limit=limit, offset=offset, after=after))
 
 
 def audit_rows(
@@ -63,6 +68,7 @@ def audit_rows(
     table: str | None = None,
     limit: int = DEFAULT_PAGE,
     offset: int = 0,
+    after: int | None = None,
 ) -> Rows:
     """The rows of `audit_entries`, for a list in the terminal."""
     columns = select(
@@ -77,8 +83,8 @@ def audit_rows(
         _bounded(AuditEntry.old).label("old"),
         _bounded(AuditEntry.new).label("new"),
     )
-    statement = _filtered(session, columns, course=course, actor=actor, table=table).order_by(AuditEntry.id.desc())
-    return rows(session, paged(statement, limit, offset))
+    statement = _filtered(session, columns, course=course, actor=actor, table=table)
+    return rows(session, page_of(session, statement, NEWEST_FIRST, limit=limit, offset=offset, after=after))
 
 
 def count_audit_entries(session: Session, *, course: str | None = None, actor: str | None = None, table: str | None = None) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, ScalarSelect, desc, false, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, false, func, select
 
 from lmskit.errors import CourseNotFoundError, WeekNotFoundError
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.listings import COURSES, SYLLABUS
 from lmskit.models import Course, Enrollment, Quiz, Syllabus, Term, User
 from lmskit.queries.frame import rows
-from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of, paged
 from lmskit.queries.term import term_by_code
 from lmskit.schemas.course_outline import CourseOutline
 from lmskit.vocabulary import EnrollmentStatus
@@ -26,20 +26,24 @@ if TYPE_CHECKING:
 
 COUNTED = (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)
 """The students that totals and dashboards count."""
+NEWEST_FIRST = RowOrder(Course.code, (Term.starts_on, Course.code.collate("C")), descending=1)
 
 
 @COURSES.documented
-def courses(session: Session, *, term: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
+def courses(
+    session: Session, *, term: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None
+) -> pd.DataFrame:
     """The courses that the signed-in person can see, newest term first, then by code.
 
     {columns}
 
-    `term` keeps only the courses of one term; an unknown term gives an empty table with these columns.
+    `term` keeps only the courses of one term; an unknown term gives an empty table with these columns. `after` begins the page after the
+    course with this code, instead of at `offset`.
     """
-    return COURSES.table(course_rows(session, term=term, limit=limit, offset=offset))
+    return COURSES.table(course_rows(session, term=term, limit=limit, offset=offset, after=after))
 
 
-def course_rows(session: Session, *, term: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+def course_rows(session: Session, *, term: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None) -> Rows:
     """The rows of `courses`, for a list in the terminal."""
     statement = (
         select(
@@ -57,11 +61,10 @@ def course_rows(session: Session, *, term: str | None = None, limit: int = DEFAU
         )
         .join(Term, Term.id == Course.term_id)
         .join(User, User.id == Course.lecturer_id)
-        .order_by(desc(Term.starts_on), Course.code.collate("C"))
     )
     if term is not None:
         statement = statement.where(Term.code == term)
-    return rows(session, paged(statement, limit, offset))
+    return rows(session, page_of(session, statement, NEWEST_FIRST, limit=limit, offset=offset, after=after))
 
 
 def count_courses(session: Session, *, term: str | None = None) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, select
 from lmskit.columns import Column, Columns
 from lmskit.models import ExternalId
 from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
 from lmskit.vocabulary import EntityKind
 
 if TYPE_CHECKING:
@@ -21,19 +21,22 @@ EXTERNAL_IDS = Columns(
     Column("entity_id", "int64", "of the person, term, course or quiz in lmskit"),
 )
 
+BY_BYTES = RowOrder(ExternalId.external_id, (ExternalId.external_id.collate("C"),))
+
 
 @EXTERNAL_IDS.documented
-def external_ids(session: Session, source: str, kind: EntityKind, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
+def external_ids(
+    session: Session, source: str, kind: EntityKind, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None
+) -> pd.DataFrame:
     """The ids that a source system uses for one kind of entity, in the order of their bytes.
 
     {columns}
+
+    `after` begins the page after this id, instead of at `offset`.
     """
-    statement = (
-        select(ExternalId.external_id, _entity().label("entity_id"))
-        .where(ExternalId.source == source, ExternalId.kind == kind)
-        .order_by(ExternalId.external_id.collate("C"))
-    )
-    return frame(session, paged(statement, limit, offset), EXTERNAL_IDS)
+    columns = select(ExternalId.external_id, _entity().label("entity_id"))
+    statement = columns.where(ExternalId.source == source, ExternalId.kind == kind)
+    return frame(session, page_of(session, statement, BY_BYTES, limit=limit, offset=offset, after=after), EXTERNAL_IDS)
 
 
 def entity_named(session: Session, source: str, kind: EntityKind, external_id: str) -> int | None:

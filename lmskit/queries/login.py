@@ -10,7 +10,7 @@ from sqlalchemy import case, column, func, select, table, text
 from lmskit.listings import LOGINS
 from lmskit.models import User
 from lmskit.queries.frame import rows
-from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ class SignedIn:
     role: Role | None
 
 
+BY_NAME = RowOrder(User.email, (User.sort_name.collate("C"), User.id))
+
+
 def signed_in(session: Session) -> SignedIn:
     """The person whose login this session uses."""
     login = str(session.scalar(text("SELECT session_user")))
@@ -56,15 +59,17 @@ def login_is_open(session: Session, person: User) -> bool | None:
 
 
 @LOGINS.documented
-def logins(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
+def logins(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None) -> pd.DataFrame:
     """Lecturers and administrators with their logins, by family name.
 
     {columns}
+
+    `after` begins the page after the person with this address, instead of at `offset`.
     """
-    return LOGINS.table(login_rows(session, limit=limit, offset=offset))
+    return LOGINS.table(login_rows(session, limit=limit, offset=offset, after=after))
 
 
-def login_rows(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+def login_rows(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None) -> Rows:
     """The rows of `logins`, for a list in the terminal."""
     statement = (
         select(
@@ -77,9 +82,8 @@ def login_rows(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0) 
         )
         .outerjoin(SERVER_ROLES, SERVER_ROLES.c.rolname == User.db_role)
         .where(User.role != Role.STUDENT)
-        .order_by(User.sort_name.collate("C"), User.id)
     )
-    return rows(session, paged(statement, limit, offset))
+    return rows(session, page_of(session, statement, BY_NAME, limit=limit, offset=offset, after=after))
 
 
 def count_logins(session: Session) -> int:

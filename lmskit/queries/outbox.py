@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from lmskit.listings import MESSAGES
 from lmskit.models import Course, OutboxMessage, User
 from lmskit.queries.frame import rows
-from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from lmskit.queries.frame import Rows
     from lmskit.vocabulary import OutboxStatus
+
+NEWEST_FIRST = RowOrder(OutboxMessage.id, (OutboxMessage.id,), descending=1)
 
 
 @MESSAGES.documented
@@ -27,12 +29,15 @@ def outbox_messages(
     course: str | None = None,
     limit: int = DEFAULT_PAGE,
     offset: int = 0,
+    after: int | None = None,
 ) -> pd.DataFrame:
     """Messages, newest first; `status` and `course` (code) keep only those.
 
     {columns}
+
+    `after` begins the page after the message with this number, instead of at `offset`.
     """
-    return MESSAGES.table(message_rows(session, status=status, course=course, limit=limit, offset=offset))
+    return MESSAGES.table(message_rows(session, status=status, course=course, limit=limit, offset=offset, after=after))
 
 
 def message_rows(
@@ -42,6 +47,7 @@ def message_rows(
     course: str | None = None,
     limit: int = DEFAULT_PAGE,
     offset: int = 0,
+    after: int | None = None,
 ) -> Rows:
     """The rows of `outbox_messages`, for a list in the terminal."""
     columns: Select[*tuple[Any, ...]] = select(
@@ -56,8 +62,8 @@ def message_rows(
         OutboxMessage.last_error,
         OutboxMessage.message_id,
     )
-    statement = _filtered(columns, status=status, course=course).order_by(OutboxMessage.id.desc())
-    return rows(session, paged(statement, limit, offset))
+    statement = _filtered(columns, status=status, course=course)
+    return rows(session, page_of(session, statement, NEWEST_FIRST, limit=limit, offset=offset, after=after))
 
 
 def count_outbox_messages(session: Session, *, status: OutboxStatus | None = None, course: str | None = None) -> int:

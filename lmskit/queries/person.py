@@ -9,12 +9,14 @@ from sqlalchemy import select
 from lmskit.listings import LECTURERS
 from lmskit.models import User
 from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy.orm import Session
+
+BY_NAME = RowOrder(User.id, (User.sort_name.collate("C"), User.id))
 
 
 def person_by_email(session: Session, email: str) -> User | None:
@@ -25,14 +27,13 @@ def person_by_email(session: Session, email: str) -> User | None:
 
 
 @LECTURERS.documented
-def lecturers(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
+def lecturers(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: int | None = None) -> pd.DataFrame:
     """The people who can own a course, by family name.
 
     {columns}
+
+    `after` begins the page after the person with this number, instead of at `offset`.
     """
-    statement = (
-        select(User.id.label("person_id"), User.name.label("name"), User.email, User.db_role.is_not(None).label("has_login"))
-        .where(User.role == Role.LECTURER)
-        .order_by(User.sort_name.collate("C"), User.id)
-    )
-    return frame(session, paged(statement, limit, offset), LECTURERS)
+    columns = select(User.id.label("person_id"), User.name.label("name"), User.email, User.db_role.is_not(None).label("has_login"))
+    statement = columns.where(User.role == Role.LECTURER)
+    return frame(session, page_of(session, statement, BY_NAME, limit=limit, offset=offset, after=after), LECTURERS)

@@ -11,7 +11,7 @@ from lmskit.listings import ROSTER
 from lmskit.models import Enrollment, User
 from lmskit.queries.course import COUNTED, course_by_code
 from lmskit.queries.frame import rows
-from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, paged
+from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, RowOrder, page_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,22 +19,26 @@ if TYPE_CHECKING:
 
     from lmskit.queries.frame import Rows
 
+BY_NAME = RowOrder(Enrollment.student_id, (User.sort_name.collate("C"), User.id))
+
 
 @ROSTER.documented
-def course_roster(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
+def course_roster(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: int | None = None) -> pd.DataFrame:
     """Everyone who is or was enrolled in `course`, by family name.
 
     {columns}
+
+    `after` begins the page after the student with this number, instead of at `offset`.
 
     Raises
     ------
     CourseNotFoundError
         The signed-in person can see no such course.
     """
-    return ROSTER.table(roster_rows(session, course, limit=limit, offset=offset))
+    return ROSTER.table(roster_rows(session, course, limit=limit, offset=offset, after=after))
 
 
-def roster_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+def roster_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: int | None = None) -> Rows:
     """The rows of `course_roster`, for a list in the terminal."""
     course_id = course_by_code(session, course).id
     # Lecturers may read addresses through this function only, and of withdrawn students none.
@@ -52,9 +56,8 @@ def roster_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, off
         .join(User, User.id == Enrollment.student_id)
         .outerjoin(address, address.c.student_id == Enrollment.student_id)
         .where(Enrollment.course_id == course_id)
-        .order_by(User.sort_name.collate("C"), User.id)
     )
-    return rows(session, paged(statement, limit, offset))
+    return rows(session, page_of(session, statement, BY_NAME, limit=limit, offset=offset, after=after))
 
 
 def roster_size(session: Session, course: str) -> int:

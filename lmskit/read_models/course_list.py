@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lmskit.queries.course import courses
-from lmskit.queries.page import all_pages
+from lmskit.queries.page import all_rows
 from lmskit.rounding import count_text
 from lmskit.vocabulary import Origin
 
@@ -38,7 +38,7 @@ class CourseList:
 
 def course_list(session: Session) -> CourseList:
     """Read the courses that the signed-in person can see."""
-    table = all_pages(lambda limit, offset: courses(session, limit=limit, offset=offset))
+    table = all_rows(lambda limit, after: courses(session, limit=limit, after=after), name="code")
     with_students = table[table["n_students"] > 0]
     codes = (with_students if len(with_students) else table)["code"].tolist()
     return CourseList(

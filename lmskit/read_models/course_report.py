@@ -14,7 +14,7 @@ from lmskit.queries import provenance
 from lmskit.queries.attempt import quiz_totals
 from lmskit.queries.course import course_by_code, courses
 from lmskit.queries.mastery import mastery_cells, students_to_help
-from lmskit.queries.page import all_pages
+from lmskit.queries.page import all_pages, all_rows
 from lmskit.read_models.class_mastery import ClassByWeek, class_by_week
 from lmskit.read_models.reading_advice import course_advice
 from lmskit.read_models.rule_in_use import RuleInUse, rule_in_use
@@ -138,7 +138,7 @@ def course_report_data(
     """
     taken = read_at or provenance.database_time(session)
     found = course_by_code(session, course)
-    listed = all_pages(lambda limit, offset: courses(session, limit=limit, offset=offset))
+    listed = all_rows(lambda limit, after: courses(session, limit=limit, after=after), name="code")
     to_help = _students_to_help(session, course)
     return CourseReportData(
         course=listed[listed["code"] == found.code].iloc[0].to_dict(),

@@ -20,7 +20,7 @@ from lmskit.errors import InputError, LmskitError, TermNotFoundError
 from lmskit.progress import Progress, silent
 from lmskit.queries import provenance
 from lmskit.queries.course import courses
-from lmskit.queries.page import all_pages
+from lmskit.queries.page import all_rows
 from lmskit.queries.term import term_by_code, terms
 from lmskit.read_models.course_report import CourseSummary, course_summary
 from lmskit.reporting import execution, export
@@ -125,7 +125,7 @@ def build_term(
     with snapshot() as session:
         at = provenance.database_time(session)
         period = term_by_code(session, term)
-        in_term = all_pages(lambda limit, offset: courses(session, term=term, limit=limit, offset=offset))
+        in_term = all_rows(lambda limit, after: courses(session, term=term, limit=limit, after=after), name="code")
         if in_term.empty:
             raise TermNotFoundError(term=term)
         if course is not None and course not in set(in_term["code"]):
@@ -236,4 +236,4 @@ def _stored_entry(notebook: Path) -> ListEntry | None:
 
 
 def _term_codes(session: Session) -> pd.Series:
-    return all_pages(lambda limit, offset: terms(session, limit=limit, offset=offset))["code"]
+    return all_rows(lambda limit, after: terms(session, limit=limit, after=after), name="code")["code"]

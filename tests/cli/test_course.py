@@ -74,7 +74,12 @@ def test_pages_are_named(lmskit, admin_engine, course):
         term = session.get_one(Term, course.term_id)
         others = [factories.course(session, in_term=term).id for _ in range(2)]
     first = lmskit("course", "list", "--term", term.code, "--limit", "2").stdout
-    assert "Rows 1 to 2 of 3. For the next ones: --offset 2" in first
+    last = first.splitlines()[2].split()[0]
+    assert f"Rows 1 to 2 of 3. For the next ones: --offset 2, or --after {last}" in first
+    rest = lmskit("course", "list", "--term", term.code, "--after", last).stdout
+    assert f"Rows after {last}: 1." in rest
+    final = rest.splitlines()[1].split()[0]
+    assert lmskit("course", "list", "--term", term.code, "--after", final).stdout == f"There is nothing after {final}.\n"
     assert "There is nothing from row 8 on." in lmskit("course", "list", "--term", term.code, "--offset", "7").stdout
     with transaction(admin_engine) as session:
         session.execute(delete(Course).where(Course.id.in_(others)))

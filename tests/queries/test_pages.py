@@ -5,14 +5,17 @@ import random
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from lmskit.errors import PageLimitError
-from lmskit.models import ExternalId, User
+from lmskit.models import AuditEntry, ExternalId, User
+from lmskit.queries import audit
+from lmskit.queries.audit import audit_entries
 from lmskit.queries.course import count_courses, courses, syllabus
 from lmskit.queries.external_id import external_ids
 from lmskit.queries.login import logins
 from lmskit.queries.mastery import counted_students
+from lmskit.queries.page import page_of
 from lmskit.queries.person import lecturers
 from lmskit.queries.quiz import quizzes
 from lmskit.queries.roster import course_roster, roster_size
@@ -55,6 +58,62 @@ def test_pages_of_any_size_put_together_are_the_list(listed):
         limit = dice.randint(1, ROWS)
         pages = [listed(limit=limit, offset=offset) for offset in range(0, len(everything), limit)]
         pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), everything)
+
+
+@pytest.fixture(params=["courses", "roster", "lecturers", "terms", "logins", "audit_entries"])
+def growing(request, session, course):
+    """One of the lists that grow with the institution, as a function of limit and after, and how a row of it is named."""
+    return {
+        "courses": (lambda **page: courses(session, **page), "code"),
+        "roster": (lambda **page: course_roster(session, course.code, **page), "student_id"),
+        "lecturers": (lambda **page: lecturers(session, **page), "person_id"),
+        "terms": (lambda **page: terms(session, **page), "code"),
+        "logins": (lambda **page: logins(session, **page), "email"),
+        "audit_entries": (lambda **page: audit_entries(session, course=course.code, **page), "entry_id"),
+    }[request.param]
+
+
+def test_pages_that_begin_after_a_row_put_together_are_the_list_too(growing):
+    listed, name = growing
+    everything = listed(limit=1000)
+    assert len(everything) >= ROWS
+    for limit in (1, 5, len(everything)):
+        pages = [listed(limit=limit)]
+        while len(pages[-1]):
+            last = pages[-1][name].iloc[-1]
+            pages.append(listed(limit=limit, after=last if isinstance(last, str) else int(last)))
+        pd.testing.assert_frame_equal(pd.concat(pages[:-1], ignore_index=True), everything)
+        assert dict(pages[-1].dtypes) == dict(everything.dtypes)
+
+
+def test_a_page_after_a_row_that_the_list_does_not_have_is_refused(growing):
+    listed, name = growing
+    known = listed(limit=1)[name].iloc[0]
+    for unknown in ("nobody@example.org", "a\0b", "") if isinstance(known, str) else (0, -1, 2**63, 2**62):
+        with pytest.raises(PageLimitError, match=r"This list has no row .* it may be gone"):
+            listed(limit=1, after=unknown)
+    with pytest.raises(PageLimitError, match="at an offset or after a row, not both"):
+        listed(limit=1, offset=1, after=known if isinstance(known, str) else int(known))
+
+
+def test_a_row_that_is_added_meanwhile_moves_pages_by_offset_and_none_that_begins_after_a_row(session, course):
+    first = course_roster(session, course.code, limit=5)
+    factories.enrollment(session, course, factories.student(session, family_name="Aaron", given_name="", email=None))
+    by_offset = course_roster(session, course.code, limit=5, offset=5)
+    assert by_offset["student_id"].iloc[0] == first["student_id"].iloc[-1]
+    after = course_roster(session, course.code, limit=5, after=int(first["student_id"].iloc[-1]))
+    assert not set(after["student_id"]) & set(first["student_id"])
+    assert after["student_id"].tolist() == course_roster(session, course.code, limit=5, offset=6)["student_id"].tolist()
+
+
+def test_the_last_page_of_a_list_in_the_order_of_its_key_is_read_by_the_index(session, course):
+    """And not by going through all rows before it: what the server plans, whatever the number of rows."""
+    session.execute(text("SET LOCAL enable_seqscan = off"))
+    entry = int(audit_entries(session, limit=1)["entry_id"].iloc[0])
+    statement = page_of(session, select(AuditEntry.id), audit.NEWEST_FIRST, limit=25, offset=0, after=entry)
+    literal = statement.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+    plan = "\n".join(session.scalars(text(f"EXPLAIN {literal}")))
+    assert "Index Cond: (id < " in plan, plan
 
 
 def test_a_page_beyond_the_end_is_empty_and_has_the_same_columns(listed):
