@@ -94,13 +94,13 @@ class RowOrder:
     def beyond(self, values: Sequence[Any]) -> ColumnElement[bool]:
         """Return the condition for rows after the one that has these values of the keys."""
         n = self.descending
-        rising = _compared(operator.gt, self.keys[n:], values[n:])
         if n == 0:
-            return rising
+            return _compared(operator.gt, self.keys, values)
         falling = _compared(operator.lt, self.keys[:n], values[:n])
         if n == len(self.keys):
             return falling
-        return or_(falling, and_(_compared(operator.eq, self.keys[:n], values[:n]), rising))
+        level = _compared(operator.eq, self.keys[:n], values[:n])
+        return or_(falling, and_(level, _compared(operator.gt, self.keys[n:], values[n:])))
 
 
 def _compared(relation: Callable[[Any, Any], Any], keys: Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
@@ -137,8 +137,8 @@ def _keys_of(session: Session, statement: Select[*Columns], order: RowOrder, aft
     return found
 
 
-def all_rows(page: Callable[[int, Name | None], pd.DataFrame], *, name: str) -> pd.DataFrame:
-    """Return all rows of a list as one table; `page` takes limit and after, and the column `name` names a row."""
+def all_rows(page: Callable[[int, Any], pd.DataFrame], *, name: str) -> pd.DataFrame:
+    """Return all rows of a list as one table; `page` takes limit and after, and the column `name` names a row, which it does for each."""
     import pandas as pd  # noqa: PLC0415 - as in lmskit.columns
 
     pages = [page(MAX_PAGE, None)]

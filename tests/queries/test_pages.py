@@ -81,6 +81,7 @@ def test_pages_that_begin_after_a_row_put_together_are_the_list_too(growing):
         pages = [listed(limit=limit)]
         while len(pages[-1]):
             last = pages[-1][name].iloc[-1]
+            assert len(pages) <= len(everything)
             pages.append(listed(limit=limit, after=last if isinstance(last, str) else int(last)))
         pd.testing.assert_frame_equal(pd.concat(pages[:-1], ignore_index=True), everything)
         assert dict(pages[-1].dtypes) == dict(everything.dtypes)
