@@ -160,7 +160,7 @@ def measure(growing: Growing, repeat: int) -> dict[str, float]:
 def main() -> None:
     """Measure size by size, and print the medians and the exponents."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--attempts", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="sizes, multiples of 25,000")
+    parser.add_argument("--attempts", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="sizes, multiples of 100,000")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each")
     arguments = parser.parse_args()
     sizes = sorted(arguments.attempts)
