@@ -1,36 +1,44 @@
 """How the time of what people wait for grows with the institution: at 100,000, 1,000,000 and 10,000,000 attempts.
 
-The database grows from size to size, by courses of 500 students with 25,000 attempts each (`benchmarks.mastery_refresh`), every estimate is
-refreshed, and each course gets 200 passages. At each size these are measured in turn, as an administrator:
+There is one database for each size, and one without attempts, each on a server of its own: courses of 500 students with 25,000 attempts
+each (`benchmarks.mastery_refresh`), with every estimate, a message for each enrollment and 200 passages for each course. They are
+measured one after the other, as an administrator, after their files were read once:
 
-- import: 15,000 further attempts of a new course in files of OULAD's shape, every row validated, rolled back at the end; the same into a
-  database without any attempt comes first;
+- import: 15,000 further attempts of a new course in files of OULAD's shape, every row validated, rolled back at the end; also into the
+  database without any attempt;
 - dashboard: all that the dashboard of a course shows;
 - roster: a page of 25 students in the middle of a course;
-- offset, after: the last page of 25 of all messages, of which there is one for each enrollment, by `offset` and by `after`;
+- offset, after: the last page of 25 of all messages by `offset` and by `after`;
 - refresh: the estimates of one course, none of which changed;
 - search: three words in the passages of a course.
 
-What concerns one course should take as long at any size: its exponent is near 0. Everything runs in a temporary cluster.
+What concerns one course should take as long at any size: its exponent is near 0.
 
-    python -m benchmarks.growth [--attempts 100000 1000000 10000000] [--repeat 5]
+    python -m benchmarks.growth [--attempts 100000 1000000 10000000] [--repeat 5] [--keep FOLDER [--build]]
+
+To make 10,000,000 attempts takes longer than to measure them. With `--keep` the servers stay in FOLDER, and a second run measures at once;
+`--build` makes what is missing there, or not yet at the newest revision, and measures nothing. As root, other users have to be able to pass
+through FOLDER, since the server runs as one of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
+import time
 from collections import defaultdict
+from contextlib import contextmanager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.import_attempts import made_up
 from benchmarks.mastery_refresh import Bench, exponent, timed
-from benchmarks.scratch import scratch_cluster
+from benchmarks.scratch import kept_cluster, scratch_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.orm import Session
 
@@ -60,20 +68,18 @@ WHERE NOT EXISTS (SELECT FROM material_passages AS p WHERE p.course_id = m.cours
 
 
 class Growing:
-    """A temporary cluster that grows, with files to import into it."""
+    """The server of one size, with files to import into it."""
 
-    def __init__(self, files: Path) -> None:
-        self.bench, self.files = Bench(answers=False), files
-        files.mkdir()
-        made_up(files, IMPORTED)
+    def __init__(self, files: Path, attempts: int) -> None:
+        self.bench, self.files, self.attempts = Bench(answers=False), files, attempts
 
-    def grow(self, attempts: int) -> None:
-        """Add courses with messages, passages and estimates up to this number of attempts."""
+    def fill(self) -> None:
+        """Add courses with messages, passages and estimates."""
         import psycopg
 
         from lmskit.services.mastery import refresh
 
-        self.bench.grow(attempts)
+        self.bench.grow(self.attempts)
         with psycopg.connect(self.bench.conninfo, autocommit=True) as superuser:
             for statement in (MESSAGES, MATERIALS, PASSAGES):
                 superuser.execute(statement.encode())
@@ -145,11 +151,39 @@ def questions(turn: int, growing: Growing) -> dict[str, Callable[[Session], Any]
     }
 
 
+@contextmanager
+def server_of(attempts: int, folder: Path, files: Path) -> Iterator[Growing]:
+    """Start the server of a size, which is made first if it is missing or was not finished."""
+    from lmskit.db import using
+
+    home, finished = folder / str(attempts), folder / f"{attempts}-finished"
+    if not finished.exists():
+        shutil.rmtree(home, ignore_errors=True)
+    with kept_cluster(home) as kept, using(kept):
+        growing = Growing(files, attempts)
+        if not finished.exists():
+            begun = time.perf_counter()
+            if attempts:
+                growing.fill()
+            finished.touch()
+            print(f"{attempts:,} attempts, made in {time.perf_counter() - begun:.0f} s", flush=True)
+        yield growing
+
+
+def read_all(folder: Path) -> None:
+    """Read every file once, so that the operating system has in memory what a server has that runs for days."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as stream:
+                while stream.read(1 << 24):
+                    pass
+
+
 def measure(growing: Growing, repeat: int) -> dict[str, float]:
     """Measure everything in turn, and return the medians of the seconds."""
     seconds: dict[str, list[float]] = defaultdict(list)
     for turn in range(repeat + 1):
-        taken = {name: growing.read(question) for name, question in questions(turn, growing).items()}
+        taken = {name: growing.read(question) for name, question in questions(turn, growing).items()} if growing.attempts else {}
         taken[IMPORT] = growing.imported()
         if turn:  # the first loads what is imported at first use
             for name, value in taken.items():
@@ -157,30 +191,42 @@ def measure(growing: Growing, repeat: int) -> dict[str, float]:
     return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 
+def print_medians(size: int, medians: dict[str, float], empty: float) -> None:
+    """Print a line for each measurement of a size."""
+    print(f"{size:,} attempts")
+    for name, seconds in medians.items():
+        per_row = f"{seconds / IMPORTED * 1e6:10.1f} µs per attempt, {seconds / empty:.2f} times that into an empty database"
+        print(f"  {name:12}{seconds * 1000:10.1f} ms{per_row if name == IMPORT else ''}", flush=True)
+
+
 def main() -> None:
     """Measure size by size, and print the medians and the exponents."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--attempts", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000], help="sizes, multiples of 100,000")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where servers are kept for the next run")
+    parser.add_argument("--build", action="store_true", help="make the servers in FOLDER, and measure nothing")
     arguments = parser.parse_args()
+    if arguments.build and arguments.keep is None:
+        parser.error("--build needs --keep FOLDER.")
     sizes = sorted(arguments.attempts)
-    with scratch_cluster() as scratch:
-        growing = Growing(scratch / "oulad")
-        growing.imported()
-        empty = statistics.median(growing.imported() for _ in range(arguments.repeat))
-        print(f"import into an empty database: {empty / IMPORTED * 1e6:8.1f} µs per attempt")
-        found: dict[int, dict[str, float]] = {}
-        for size in sizes:
-            growing.grow(size)
-            found[size] = measure(growing, arguments.repeat)
-            for name, seconds in found[size].items():
-                per_row = f"{seconds / IMPORTED * 1e6:10.1f} µs per attempt, {seconds / empty:.2f} times that into an empty database"
-                print(f"  {name:12}{seconds * 1000:10.1f} ms{per_row if name == IMPORT else ''}", flush=True)
-        if len(sizes) > 1:
-            for name in found[sizes[0]]:
-                print(f"{name} grows with the power {exponent(sizes, [found[size][name] for size in sizes]):.2f} of the attempts")
-        ratio = found[sizes[-1]][IMPORT] / empty
-        print(f"An attempt takes {ratio:.2f} times as long to import among {sizes[-1]:,} as into an empty database (target {MOST_TIMES})")
+    found: dict[int, dict[str, float]] = {}
+    with scratch_folder() as scratch, nullcontext(arguments.keep.absolute()) if arguments.keep else scratch_folder() as folder:
+        made_up(scratch, IMPORTED)
+        folder.mkdir(exist_ok=True)
+        for size in [0, *sizes]:
+            with server_of(size, folder, scratch) as growing:
+                if not arguments.build:
+                    read_all(folder / str(size))
+                    found[size] = measure(growing, arguments.repeat)
+                    print_medians(size, found[size], found[0][IMPORT])
+    if arguments.build:
+        return
+    if len(sizes) > 1:
+        for name in found[sizes[0]]:
+            print(f"{name} grows with the power {exponent(sizes, [found[size][name] for size in sizes]):.2f} of the attempts")
+    ratio = found[sizes[-1]][IMPORT] / found[0][IMPORT]
+    print(f"An attempt takes {ratio:.2f} times as long to import among {sizes[-1]:,} as into an empty database (target {MOST_TIMES})")
 
 
 if __name__ == "__main__":

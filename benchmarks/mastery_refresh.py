@@ -104,7 +104,7 @@ WRONG = """
 
 
 class Bench:
-    """A temporary cluster that grows."""
+    """A cluster that grows, of this process; one that was kept goes on from where it is."""
 
     def __init__(self, *, answers: bool) -> None:
         import psycopg
@@ -112,16 +112,19 @@ class Bench:
         from lmskit.db import access, engine_for, generate_password, keep_login, revision, scram_verifier
 
         self.conninfo = access().server.start().superuser_conninfo("lmskit")
-        self.answers, self.courses = answers, 0
+        self.answers = answers
         parts = {"fraction": ANSWERED, "of_answers": OF_ANSWERS} if answers else {"fraction": FRACTION, "of_answers": ""}
         self.group_by = GROUP_BY.format(**parts)
         revision.upgrade()
-        password = generate_password()
         with psycopg.connect(self.conninfo) as superuser:
-            superuser.execute("INSERT INTO users (email, family_name, sort_name, role) VALUES (%s, 'A', 'a', 'super_admin')", [PERSON])
-            superuser.execute("SELECT set_login(id, %s, '!') FROM users WHERE email = %s", [scram_verifier(password), PERSON])
-            superuser.execute(BEGINNING)
-        keep_login(PERSON, password)
+            if superuser.execute("SELECT FROM users").fetchone() is None:
+                password = generate_password()
+                superuser.execute("INSERT INTO users (email, family_name, sort_name, role) VALUES (%s, 'A', 'a', 'super_admin')", [PERSON])
+                superuser.execute("SELECT set_login(id, %s, '!') FROM users WHERE email = %s", [scram_verifier(password), PERSON])
+                superuser.execute(BEGINNING)
+                superuser.commit()
+                keep_login(PERSON, password)
+            self.courses = superuser.execute("SELECT FROM courses").rowcount
         self.engine: Engine = engine_for(PERSON)
 
     def grow(self, attempts: int) -> None:
