@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pandas as pd
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement, Select, SQLColumnExpression
     from sqlalchemy.orm import Session
     from sqlalchemy.orm.attributes import InstrumentedAttribute
 
@@ -83,7 +83,7 @@ class RowOrder:
     """
 
     name: InstrumentedAttribute[Any]
-    keys: tuple[ColumnElement[Any], ...]
+    keys: tuple[SQLColumnExpression[Any], ...]
     descending: int = 0
 
     @property
@@ -103,7 +103,7 @@ class RowOrder:
         return or_(falling, and_(level, _compared(operator.gt, self.keys[n:], values[n:])))
 
 
-def _compared(relation: Callable[[Any, Any], Any], keys: Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
+def _compared(relation: Callable[[Any, Any], Any], keys: Sequence[SQLColumnExpression[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
     """Compare keys as a whole, so that an index of these columns leads to the first row."""
     return cast("ColumnElement[bool]", relation(keys[0], values[0]) if len(keys) == 1 else relation(tuple_(*keys), tuple(values)))
 
