@@ -19,6 +19,10 @@ LOOKED_UP = {
     "material ban material",
     "material ban passages",
     "material take-back decision",
+    "enrollment list after",
+    "audit list after",
+    "mail list after",
+    "import runs after",
 }
 """Numbers of rows: one that no row has gets the sentence for one that does not exist."""
 ANY_NUMBER = {"knowledge fit seed"}
