@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lmskit.read_models.advised_passage import AdvisedPassage, ReadingAdvice
 
 _SIGNS = re.compile(
-    r"[\\`*{}\[\]#|~@]"  # anywhere
+    r"[\\`*{}\[\]#|~@$]"  # anywhere; what is between two dollar signs would be a formula
     r"|(?<![^\W_])_|_(?![^\W_])"  # not within a word
     r"|:(?=//|[\w+-]{1,50}:)|(?<=www)\."  # an address, or a picture by its name
     r"|\A[-+]",  # an item of a list, or a line
@@ -24,7 +24,7 @@ _SIGNS = re.compile(
 )
 _NUMBERED = re.compile(r"\A([0-9]{1,9})(?=[.)])")
 """What Markdown, or a forum that reads it, takes as more than a character within a line or at the beginning of an item."""
-_IN_ADDRESS = str.maketrans({character: f"%{ord(character):02X}" for character in "()<>[]\\`\"'|*_~"})
+_IN_ADDRESS = str.maketrans({character: f"%{ord(character):02X}" for character in "()<>[]\\`\"'|*_~$"})
 COLUMNS = ("week", "topic", "material", "where", "link", "file", "helps_with")
 
 
@@ -61,8 +61,15 @@ def markdown_text(text: str) -> str:
     '\\*&lt;b&gt;bold&lt;/b&gt;\\* \\[x\\](javascript:alert(1))'
     >>> markdown_text("SIM-PROG-2026B: Loops (part 1.2)!")
     'SIM-PROG-2026B: Loops (part 1.2)!'
+    >>> markdown_text(r"$x^2$ costs 5 $, \(y\)")
+    '\\$x^2\\$ costs 5 \\$, &#92;(y&#92;)'
     """
-    return _NUMBERED.sub(r"\1\\", _SIGNS.sub(r"\\\g<0>", html.escape(" ".join(text.split()), quote=False)))
+    return _NUMBERED.sub(r"\1\\", _SIGNS.sub(_shown, html.escape(" ".join(text.split()), quote=False)))
+
+
+def _shown(sign: re.Match[str]) -> str:
+    """A sign as Markdown shows it; before a bracket, two backslashes would begin a formula in JupyterLab."""
+    return "&#92;" if sign[0] == "\\" else f"\\{sign[0]}"
 
 
 def _item(passage: AdvisedPassage) -> str:
