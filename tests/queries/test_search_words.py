@@ -31,7 +31,13 @@ def test_the_parts_of_a_search(typed, wished, demanded):
     assert search_words(typed) == SearchWords(wished, demanded)
 
 
-@pytest.mark.parametrize("typed", ["", " \n", '""', "-", "- - -", "-list", '-"a b"', "?!", "\0", "or", "OR"])
+@pytest.mark.parametrize("typed", ["-list", '-"a b"', "-list - or"])
+def test_a_search_that_only_excludes_says_so(typed):
+    with pytest.raises(SearchTextError, match="The search text only excludes words, such as -"):
+        search_words(typed)
+
+
+@pytest.mark.parametrize("typed", ["", " \n", '""', "-", "- - -", "?!", "\0", "or", "OR"])
 def test_a_search_without_a_word_is_refused(typed):
     with pytest.raises(SearchTextError, match="no word to search for"):
         search_words(typed)
