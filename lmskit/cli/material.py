@@ -19,7 +19,7 @@ from lmskit.importers.report_file import without_formula
 from lmskit.listings import MATERIALS
 from lmskit.materials.block import one_line
 from lmskit.materials.chosen_store import store_of
-from lmskit.materials.kind_words import length_text, passages_text
+from lmskit.materials.kind_words import length_text, state_text
 from lmskit.materials.location import Location
 from lmskit.queries.course import require_week
 from lmskit.queries.material import StoredMaterial, count_materials, material, material_rows
@@ -80,7 +80,7 @@ def list_materials(
             {
                 **row,
                 "length": length_text(row["kind"], row["length"]),
-                "n_passages": passages_text(row["n_passages"], has_file=row["size"] is not None),
+                "state": state_text(row["state"], row["n_passages"], has_file=row["size"] is not None),
             }
             for row in listed
         ]

@@ -117,6 +117,8 @@ def change(
 
     To bring in a changed file, add it again.
     """
+    if (title, week, licence) == (None, None, None) and not whole_course and not without_licence:
+        raise InputError("Name what to change: --title, --week or --whole-course, --licence or --without-licence.")
     values = {"title": title, "week": week, "whole_course": whole_course, "licence": licence, "without_licence": without_licence}
     request = ChangeMaterial.model_validate({"material": number, **values})
 

@@ -18,7 +18,7 @@ from lmskit.forms.material_details import MaterialDetailsForm
 from lmskit.forms.material_files import FileOutcome, MaterialFiles
 from lmskit.forms.material_web import MaterialCrawlForm, MaterialLink
 from lmskit.forms.submission import DOUBLE_CLICK, Submission
-from lmskit.materials.kind_words import KIND_WORDS, length_text, passages_text
+from lmskit.materials.kind_words import KIND_WORDS, length_text, state_text
 from lmskit.rounding import count_text
 from lmskit.schemas.crawl import CrawlRequest
 from lmskit.schemas.material import AddMaterial, ChangeMaterial, RemoveMaterials
@@ -233,9 +233,9 @@ def material_table(page: pd.DataFrame) -> pd.DataFrame:
             "Kind": [KIND_WORDS[material["kind"]] for material in materials],
             "Title": [material["title"] for material in materials],
             "Length": [_length(material) for material in materials],
-            "Passages": [passages_text(int(material["n_passages"]), has_file=not pd.isna(material["size"])) for material in materials],
+            "Passages": [int(material["n_passages"]) for material in materials],
             "Language": [material["language"] for material in materials],
-            "State": [str(material["state"]) for material in materials],
+            "State": [_state(material) for material in materials],
             "File or address": [_origin(material) for material in materials],
             "Notes": [" ".join(material["findings"]) for material in materials],
         }
@@ -254,6 +254,10 @@ def _week(material: Mapping[Hashable, Any]) -> str:
 def _length(material: Mapping[Hashable, Any]) -> str:
     length = material["length"]
     return "" if pd.isna(length) else length_text(str(material["kind"]), int(length))
+
+
+def _state(material: Mapping[Hashable, Any]) -> str:
+    return state_text(str(material["state"]), int(material["n_passages"]), has_file=not pd.isna(material["size"]))
 
 
 def _origin(material: Mapping[Hashable, Any]) -> str:

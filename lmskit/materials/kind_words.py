@@ -32,10 +32,10 @@ def length_text(kind: str, length: int | None) -> str:
     return count_text(length, noun)
 
 
-def passages_text(n_passages: int, *, has_file: bool) -> str:
-    """Return how many passages a material has, or that it is a link, whose text is not read.
+def state_text(state: str, n_passages: int, *, has_file: bool) -> str:
+    """Return the state of a material, or that it is a link, whose text is not read.
 
-    >>> passages_text(3, has_file=True), passages_text(0, has_file=False)
-    ('3', 'link only')
+    >>> state_text("current", 3, has_file=True), state_text("current", 0, has_file=False), state_text("gone", 0, has_file=False)
+    ('current', 'link only', 'gone')
     """
-    return f"{n_passages:,}" if has_file or n_passages else "link only"
+    return state if has_file or n_passages or state != "current" else "link only"

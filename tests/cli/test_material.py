@@ -146,7 +146,7 @@ def test_title_week_and_licence_are_changed_later(lmskit, course, file, material
     assert again.stdout == f"Material {number} was changed (week, licence): Repeating, for the whole course.\n"
     assert lmskit("material", "change", number, "--whole-course").stdout.startswith(f"Material {number} was left as it is: ")
     for arguments, said in (
-        ((number,), "There is nothing to change"),
+        ((number,), "Name what to change: --title, --week or --whole-course, --licence or --without-licence."),
         ((number, "--week", "9"), f"The syllabus of {course.code} has no week 9. To see its weeks: lmskit course show {course.code}"),
         ((number, "--week", "1", "--whole-course"), "A material is for one week or for the whole course, not for both."),
         ((number, "--title", " "), "--title: This must not be empty."),
