@@ -13,6 +13,20 @@ class Role(enum.StrEnum):
     SUPER_ADMIN = "super_admin"
 
 
+class TermState(enum.StrEnum):
+    """How far a term has been put away; people decide this, and no date does."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    """What its mastery is estimated from, and the estimates, cannot be changed."""
+    MOVING = "moving"
+    """Its rows are being moved, within one transaction."""
+    WRITING = "writing"
+    """Rows of the closed term are being restored from files, or erased, within one transaction."""
+    ARCHIVED = "archived"
+    """Closed, and its attempts and estimates are in files, and in tables of their own."""
+
+
 class EnrollmentStatus(enum.StrEnum):
     """The status of a student in a course. Rosters and dashboards count only `active` and `completed`."""
 

@@ -42,6 +42,7 @@ from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.health import database_findings
 from lmskit.queries.load import load_findings
 from lmskit.rounding import count_text
+from lmskit.services.archive_findings import archive_findings, archives_in_use
 from lmskit.services.database_session import end_session
 from lmskit.services.material_store import store_findings
 from lmskit.settings import Settings
@@ -129,10 +130,12 @@ def all_findings() -> Iterator[Finding]:
                 installed=access().server.installed_release() if embedded else None,
             )
             yield from load_findings(session, taken_by_sessions)
+            archived = archives_in_use(session)
             is_administrator = session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one()
             own_data = has_own_data(session) if is_administrator else None
         # No transaction stays open while a store or a bucket is waited for.
         yield from materials_findings()
+        yield from archive_findings(archived)
         if own_data is not None:
             yield backups(own_data=own_data)
             yield from erasure_findings(access().settings, access().server.database)

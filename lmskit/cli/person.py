@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
+from lmskit.archives.store import FOLDER
 from lmskit.backups.erasures import remember, remembered_outside
 from lmskit.cli.asking import confirmed
 from lmskit.cli.printing import print_line
@@ -17,6 +18,8 @@ from lmskit.queries.erasure import remembered_erasures
 from lmskit.queries.person import person_by_email
 from lmskit.queries.personal_data import addresses_of, naming_pattern, person_id_of
 from lmskit.read_models.personal_data import personal_data
+from lmskit.rounding import count_text
+from lmskit.services.archive_renewal import renew_archives
 from lmskit.services.erasure import ErasureReceipt, erase_person, replay_erasures
 from lmskit.services.erasure_memory import read_memory, write_memory
 from lmskit.services.permission import administrators_only
@@ -33,6 +36,8 @@ Who = Annotated[
 CoursesTo = Annotated[
     str | None, typer.Option(metavar="EMAIL", help="The lecturer who takes over the courses of a person.", show_default=False)
 ]
+
+COPIES = "Copies of files of archives on other machines are as they were."
 
 
 @app.command()
@@ -85,6 +90,8 @@ def erase(
         with snapshot() as session:
             remember(settings, access().server.database, remembered_erasures(session))
     lines = receipt_lines(erased, naming=naming, unread=unread, removed=remove_files, dry_run=dry_run)
+    if not dry_run:
+        lines += renewal_lines()
     for line in lines:
         print_line(line)
     if receipt is not None:
@@ -124,6 +131,8 @@ def replay(
     for receipt in again:
         print_line(f"Person {receipt.person_id} was erased again: {_counts(receipt.removed)}.")
     print_line(f"{len(again)} of {len(remembered)} remembered people were in the database, and are erased.")
+    for line in renewal_lines() if again else ():
+        print_line(line)
 
 
 def lecturer_to_take(session: Session, email: str | None) -> User | None:
@@ -134,6 +143,16 @@ def lecturer_to_take(session: Session, email: str | None) -> User | None:
     if lecturer is None or lecturer.role is not Role.LECTURER:
         raise LecturerNotFoundError(email=email)
     return lecturer
+
+
+def renewal_lines() -> list[str]:
+    """Bring the files of archived terms up to date, and say which were written anew or removed."""
+    renewal = renew_archives(transaction, snapshot, access().settings.home / FOLDER)
+    lines = [f"The files of the archived term {code} were written anew without the person." for code in renewal.rewritten]
+    if renewal.removed:
+        lines.append(f"Files of {count_text(renewal.removed, 'earlier archive')} were removed; they may have had the person.")
+    lines += renewal.remains
+    return [*lines, COPIES] if renewal.rewritten or renewal.removed else lines
 
 
 def receipt_lines(erased: ErasureReceipt, *, naming: list[Path], unread: list[Path], removed: bool, dry_run: bool) -> list[str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PREPARED = 0
 """The number of a session that stands for a prepared transaction, which belongs to none."""
 WORDS = {
+    "archived_attempts": "archived attempts",
+    "archived_estimates": "archived estimates of mastery",
     "archives": "archives",
     "audit_log": "audit entries",
     "courses": "courses",

@@ -23,6 +23,7 @@ from lmskit.errors import (
     NotPermittedError,
     RefusedValueError,
     SignInRefusedError,
+    TermClosedError,
     UnreachableError,
 )
 
@@ -74,6 +75,9 @@ TRANSLATIONS: tuple[tuple[tuple[type[psycopg.Error], ...], type[LmskitError], st
 )
 """What psycopg raises, and which error with which sentence a person gets for it."""
 
+CLOSED_TERM = "a_closed_term_stays_as_it_is"
+"""What the trigger calls its refusal, with state and code of the term as the detail."""
+
 # Statements --------------------------------------------------------------------------------------------
 
 
@@ -101,6 +105,9 @@ def translation(error: BaseException | None, *, lost: bool) -> LmskitError | Non
     for kinds, error_class, sentence in TRANSLATIONS:
         if isinstance(error, kinds):
             return error_class(sentence)
+    if isinstance(error, psycopg.errors.CheckViolation) and error.diag.constraint_name == CLOSED_TERM:
+        state, _, term = (error.diag.message_detail or "closed: ").partition(": ")
+        return TermClosedError(term=term, state=state)
     if (refused := refusal(error)) is not None:
         return RefusedValueError(refused)
     if lost or is_lost_connection(error):

@@ -47,6 +47,8 @@
      │    ├── AlreadyEnrolledError
      │    ├── CourseExistsError
      │    ├── TermExistsError
+     │    ├── TermClosedError       it stays as it is
+     │    ├── TermStateError        a step between open, closed and archived is missing
      │    ├── PersonExistsError
      │    ├── LoginExistsError
      │    ├── NoLoginError
@@ -75,6 +77,7 @@
      ├── ReportError                a report could not be built
      ├── HubError                   a JupyterHub cannot start a server of lmskit
      ├── ReadingProcessError        the process that reads materials cannot start
+     ├── ArchiveError               the files of an archived term cannot be used
      ├── MaterialStoreError         the store of materials' files cannot be used
      │    └── StoredFileError       one of its files is missing or damaged
      ├── BackupError                a backup could not be made or restored
@@ -135,7 +138,9 @@ from lmskit.errors.conflict import (
     QuizExistsError,
     QuizUnreadableError,
     TeachesCoursesError,
+    TermClosedError,
     TermExistsError,
+    TermStateError,
     WeekInUseError,
 )
 from lmskit.errors.input import (
@@ -177,6 +182,7 @@ from lmskit.errors.not_found import (
     WeekNotFoundError,
 )
 from lmskit.errors.operation import (
+    ArchiveError,
     BackupError,
     BackupRefusedError,
     BootstrapError,
@@ -228,6 +234,7 @@ __all__ = [
     "AddressNotAllowedError",
     "AdministratorExistsError",
     "AlreadyEnrolledError",
+    "ArchiveError",
     "BackupError",
     "BackupRefusedError",
     "BootstrapError",
@@ -316,8 +323,10 @@ __all__ = [
     "StudentNotFoundError",
     "StudentNotInCourseError",
     "TeachesCoursesError",
+    "TermClosedError",
     "TermExistsError",
     "TermNotFoundError",
+    "TermStateError",
     "UnknownRuleError",
     "UnreachableError",
     "UpgradedMeanwhileError",

@@ -48,6 +48,22 @@ class TermExistsError(ConflictError):
         )
 
 
+class TermClosedError(ConflictError):
+    """What the mastery of a closed or archived term rests on stays as it is."""
+
+    def __init__(self, *, term: str, state: str) -> None:
+        self.term, self.state = term, state
+        super().__init__(
+            f"The term {term} is {state}, so its enrollments, weeks, quizzes, attempts and mastery stay as they are. Nothing was changed. "
+            f"If it has to be changed after all, an administrator can open it: lmskit term open {term}"
+            + (f", after lmskit archive restore {term}" if state == "archived" else "")
+        )
+
+
+class TermStateError(ConflictError):
+    """A term goes from open to closed to archived, and back, one step at a time; the sentence says what is missing."""
+
+
 class PersonExistsError(ConflictError):
     """An address belongs to one person."""
 

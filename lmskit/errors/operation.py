@@ -55,6 +55,10 @@ class ReadingProcessError(LmskitError):
         )
 
 
+class ArchiveError(LmskitError):
+    """The files of an archive cannot be written, are missing, or are not those that were archived; the sentence says what to do."""
+
+
 class MaterialStoreError(LmskitError):
     """The store of materials' files cannot be used."""
 

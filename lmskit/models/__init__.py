@@ -7,14 +7,16 @@ from lmskit.models.external_id import ExternalId
 from lmskit.models.knowledge_fit import KnowledgeFit
 from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector, PassageWords
 from lmskit.models.operations import Archive, AuditEntry, Erasure, ImportRun, OutboxMessage
-from lmskit.models.performance import TopicPerformance
-from lmskit.models.quiz import Quiz, QuizAttempt
+from lmskit.models.performance import ArchivedEstimate, TopicPerformance
+from lmskit.models.quiz import ArchivedAttempt, Quiz, QuizAttempt
 from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
 from lmskit.models.user import LOCKED_PASSWORD_HASH, User
 
 __all__ = [
     "LOCKED_PASSWORD_HASH",
     "Archive",
+    "ArchivedAttempt",
+    "ArchivedEstimate",
     "AuditEntry",
     "Base",
     "Course",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from lmskit.limits import FIRST_WEEK, LARGEST_PARAMETERS, LAST_WEEK, LONGEST_CODE, LONGEST_PROSE, LONGEST_TITLE
 from lmskit.models.base import Base, CreatedAt, Id, JsonObject, WeekNumber, one_line, shallow, stored_enum, visible
 from lmskit.models.user import UserRole
-from lmskit.vocabulary import Origin, Role
+from lmskit.vocabulary import Origin, Role, TermState
 
 RowOrigin = stored_enum(Origin, "row_origin")
 
@@ -35,6 +35,11 @@ class Term(Base):
     name: Mapped[str]
     starts_on: Mapped[dt.date] = mapped_column(comment="First day, inclusive")
     ends_on: Mapped[dt.date] = mapped_column(comment="Last day, inclusive")
+    state: Mapped[TermState] = mapped_column(
+        stored_enum(TermState, "term_state"),
+        server_default=TermState.OPEN.value,
+        comment="moving and writing: only within a transaction that moves its rows, or writes rows of a closed term",
+    )
 
 
 class Course(Base):

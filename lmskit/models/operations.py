@@ -101,21 +101,26 @@ class AuditEntry(Base):
 
 
 class Archive(Base):
-    """A course that was written to files, and may have left the database."""
+    """Files of a term: those of an archived one, and earlier ones that are still to be removed."""
 
     __tablename__ = "archives"
     __table_args__ = (
         CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_hexadecimal"),
-        {"comment": "Courses written to files"},
+        CheckConstraint("jsonb_typeof(manifest) = 'object'", name="manifest_is_an_object"),
+        Index("ix_archives_term_id", "term_id", unique=True, postgresql_where="ended_at IS NULL"),
+        {"comment": "Files of terms, those in use and earlier ones"},
     )
 
     id: Mapped[Id]
-    course_code: Mapped[str]
-    location: Mapped[str]
-    sha256: Mapped[str]
-    row_counts: Mapped[JsonObject]
+    term_id: Mapped[int] = mapped_column(ForeignKey("terms.id", ondelete="RESTRICT"))
+    location: Mapped[str] = mapped_column(comment="Folder or address of the files")
+    sha256: Mapped[str] = mapped_column(comment="Of the manifest's file")
+    manifest: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="As lmskit.schemas.archive has it")
     created_at: Mapped[CreatedAt]
-    removed_at: Mapped[dt.datetime | None] = mapped_column(comment="When the course's rows were deleted after archiving")
+    ended_at: Mapped[dt.datetime | None] = mapped_column(
+        server_default=func.now(), comment="Null while an archived term has these files; others can be removed"
+    )
+    outdated_at: Mapped[dt.datetime | None] = mapped_column(comment="When rows of the term were erased, which these files still have")
 
 
 class Erasure(Base):

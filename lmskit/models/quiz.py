@@ -54,10 +54,31 @@ class Quiz(Base):
     created_at: Mapped[CreatedAt]
 
 
-class QuizAttempt(Base):
+class AttemptColumns:
+    """The columns of an attempt, live or archived, but for its number."""
+
+    quiz_id: Mapped[int]
+    course_id: Mapped[int]
+    student_id: Mapped[int]
+    number: Mapped[int] = mapped_column(Integer, comment="First attempt 1, second 2, …")
+    score: Mapped[Score | None] = mapped_column(comment="Marks; null = not graded; extra credit may exceed max_score")
+    max_score: Mapped[Score]
+    feedback: Mapped[str | None]
+    answers: Mapped[JsonArray] = mapped_column(comment="Array of lmskit.schemas.quiz.Answer; empty where only the total is known")
+    started_at: Mapped[dt.datetime | None]
+    submitted_at: Mapped[dt.datetime]
+    origin: Mapped[Origin] = mapped_column(RowOrigin)
+    banked: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="Carried over from an earlier course: stored, but no evidence"
+    )
+    created_at: Mapped[CreatedAt]
+
+
+class QuizAttempt(AttemptColumns, Base):
     """One attempt of one student at one quiz.
 
-    It is evidence about a person: neither its quiz nor its enrollment can be deleted before it.
+    It is evidence about a person: neither its quiz nor its enrollment can be deleted before it. A query reads the attempts of archived
+    terms too.
     """
 
     __tablename__ = "quiz_attempts"
@@ -86,18 +107,23 @@ class QuizAttempt(Base):
     )
 
     id: Mapped[Id]
-    quiz_id: Mapped[int]
-    course_id: Mapped[int]
-    student_id: Mapped[int]
-    number: Mapped[int] = mapped_column(Integer, comment="First attempt 1, second 2, …")
-    score: Mapped[Score | None] = mapped_column(comment="Marks; null = not graded; extra credit may exceed max_score")
-    max_score: Mapped[Score]
-    feedback: Mapped[str | None]
-    answers: Mapped[JsonArray] = mapped_column(comment="Array of lmskit.schemas.quiz.Answer; empty where only the total is known")
-    started_at: Mapped[dt.datetime | None]
-    submitted_at: Mapped[dt.datetime]
-    origin: Mapped[Origin] = mapped_column(RowOrigin)
-    banked: Mapped[bool] = mapped_column(
-        server_default=text("false"), comment="Carried over from an earlier course: stored, but no evidence"
+
+
+class ArchivedAttempt(AttemptColumns, Base):
+    """An attempt of an archived term; its table inherits from that of the live ones, which reads it under its own policies.
+
+    Only the functions that archive and restore a term write it. The checks are inherited.
+    """
+
+    __tablename__ = "archived_attempts"
+    __table_args__ = (
+        ForeignKeyConstraint(["quiz_id", "course_id"], ["quizzes.id", "quizzes.course_id"], ondelete="RESTRICT"),
+        ForeignKeyConstraint(
+            ["course_id", "student_id"], ["student_enrollments.course_id", "student_enrollments.student_id"], ondelete="RESTRICT"
+        ),
+        UniqueConstraint("quiz_id", "student_id", "number", name="uq_archived_attempts_quiz_id_student_id_number"),
+        Index("ix_archived_attempts_course_id_student_id", "course_id", "student_id"),
+        {"comment": "Attempts of archived terms; quiz_attempts reads them too", "postgresql_inherits": "quiz_attempts"},
     )
-    created_at: Mapped[CreatedAt]
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -44,6 +44,9 @@ line (said) AS (
     UNION ALL
     SELECT format('view %s %s', relname, regexp_replace(pg_get_viewdef(oid), '\s+', ' ', 'g')) FROM relation WHERE relkind IN ('v', 'm')
     UNION ALL
+    SELECT format('inheritance %s from %s', i.inhrelid::regclass, i.inhparent::regclass) FROM pg_inherits AS i
+    WHERE i.inhrelid IN (SELECT oid FROM relation)
+    UNION ALL
     SELECT format('reference %s.%s %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
     FROM pg_constraint AS k WHERE k.contype = 'f' AND k.connamespace = to_regnamespace('lms')
 )

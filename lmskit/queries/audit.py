@@ -27,7 +27,7 @@ AUDIT_ENTRIES = Columns(
     Column("at", "object", "`datetime` of the change"),
     Column("actor", "str", "the login that made it"),
     Column("person", "str", "address of the owner of that login; NaN if it belongs to no person"),
-    Column("action", "str", "insert, update, delete, or the change of a login"),
+    Column("action", "str", "insert, update, delete, archive or restore (of a term), or the change of a login"),
     Column("table_name", "str"),
     Column("row_key", "str", 'of the changed row; "*" for rows that were only counted'),
     Column("course", "str", "code; NaN where it concerns no course, or one that was deleted"),

@@ -14,7 +14,7 @@ from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of, paged
 from lmskit.queries.term import term_by_code
 from lmskit.schemas.course_outline import CourseOutline
-from lmskit.vocabulary import EnrollmentStatus
+from lmskit.vocabulary import EnrollmentStatus, TermState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,6 +122,11 @@ def require_week(session: Session, courses: Sequence[str], week: int | None) -> 
 def has_code(course: str) -> ColumnElement[bool]:
     """The condition that a row of `courses` has this code; PostgreSQL refuses a text with a NUL, so none has such a code."""
     return Course.code == course if "\0" not in course else false()
+
+
+def in_open_term() -> ColumnElement[bool]:
+    """The condition that a row of `courses` is of an open term, so that its evidence can change."""
+    return Course.term_id.in_(select(Term.id).where(Term.state == TermState.OPEN))
 
 
 @SYLLABUS.documented

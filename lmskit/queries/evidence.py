@@ -43,7 +43,8 @@ def course_evidence(session: Session, courses: Collection[int], *, most: bool = 
     Rows are ordered by course, student, week, time, attempt and question. Students of every status are included; attempts without an
     enrollment do not exist. All rows at once, not a page: an estimate needs all of them.
 
-    With `most`, for courses that have most of all attempts, the whole table is read instead of course by course.
+    With `most`, for courses of open terms that have most of all attempts, the whole table is read instead of course by course; archived
+    attempts are not in it.
     """
     return _read(session, _WHOLE_TABLE if most else _BY_COURSE, courses).frame()
 
@@ -95,6 +96,7 @@ _RANGES, _IN_RANGE = block_ranges("quiz_attempts")
 _WHOLE_TABLE = {
     **_BY_COURSE,
     "blocks": _RANGES,
+    "attempts": sql.SQL("ONLY quiz_attempts AS a"),
     "of_block": sql.SQL("{} AND a.course_id = ANY(%(courses)s::bigint[])").format(_IN_RANGE),
 }
 

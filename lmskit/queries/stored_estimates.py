@@ -61,15 +61,23 @@ def stored_estimates(session: Session, courses: Collection[int], *, most: bool =
     rule_hash             int64    of rule and parameters, see `rule_hashes`
     ====================  =======  ===============================================================
 
-    All rows at once, not a page. With `most`, for courses that have most of all estimates, the whole table is read instead of course
-    by course.
+    All rows at once, not a page. With `most`, for courses of open terms that have most of all estimates, the whole table is read instead
+    of course by course; archived estimates are not in it.
     """
     parts: dict[str, sql.Composable]
     if most:
-        parts = {"blocks": _RANGES, "of_block": sql.SQL("{} AND a.course_id = ANY(%(courses)s::bigint[])").format(_IN_RANGE)}
+        parts = {
+            "blocks": _RANGES,
+            "of_block": sql.SQL("{} AND a.course_id = ANY(%(courses)s::bigint[])").format(_IN_RANGE),
+            "estimates": sql.SQL("ONLY topic_performance AS a"),
+        }
     else:
-        parts = {"blocks": sql.SQL("unnest(%(courses)s::bigint[]) AS course (id)"), "of_block": sql.SQL("a.course_id = course.id")}
-    return _read(session, {**parts, "estimates": sql.SQL("topic_performance AS a")}, courses)
+        parts = {
+            "blocks": sql.SQL("unnest(%(courses)s::bigint[]) AS course (id)"),
+            "of_block": sql.SQL("a.course_id = course.id"),
+            "estimates": sql.SQL("topic_performance AS a"),
+        }
+    return _read(session, parts, courses)
 
 
 def touched_estimates(session: Session, keys: str, courses: Collection[int]) -> pd.DataFrame:

@@ -129,6 +129,8 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
     removed = Counter[str]()
     removed["users"] += session.scalar(text("SELECT count(*) FROM users WHERE id = :person"), {"person": person_id}) or 0
     _hand_over(session, person_id, courses_to)
+    # Closed and archived terms let nothing else be changed.
+    terms = session.scalar(text("SELECT lms.begin_erasure()"))
     # Attempts first, which keep an enrollment; messages last, as those who deliver them lock them.
     for table, column in (
         ("quiz_attempts", "student_id"), ("topic_performance", "student_id"), ("student_enrollments", "student_id"),
@@ -147,6 +149,7 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
         replaced += texts.replaced
         removed += texts.removed
         remains += texts.remains
+    session.execute(text("SELECT lms.finish_erasure(:terms)"), {"terms": terms})
     n_entries = _last_step(session, person_id, family_alone=family_alone)
     if n_entries is None:
         raise PersonGoneError(person=person_id)

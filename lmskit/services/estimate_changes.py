@@ -118,7 +118,7 @@ _JOIN_AS_A_WHOLE = text(
 )
 _JOIN_AS_BEFORE = text("SELECT set_config('enable_nestloop', current_setting('lmskit.nestloop'), true)")
 _REMOVE = text("""
-    DELETE FROM topic_performance AS t USING mastery_estimated AS s
+    DELETE FROM ONLY topic_performance AS t USING mastery_estimated AS s
     WHERE s.student_id = t.student_id AND s.course_id = t.course_id AND s.week_number = t.week_number AND s.n_evidence = 0
 """)
 _WRITE = text("""

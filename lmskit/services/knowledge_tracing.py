@@ -12,11 +12,13 @@ from lmskit.analytics.rules import CORRECT_FROM, DEFAULT_CORRECT_FROM, RULES
 from lmskit.errors import CourseNotFoundError, RuleParameterError
 from lmskit.models import Course, KnowledgeFit
 from lmskit.progress import Progress, silent
+from lmskit.queries.course import in_open_term
 from lmskit.queries.evidence import course_responses
 from lmskit.queries.quiz import unreadable_quizzes
 from lmskit.rounding import count_text
 from lmskit.services.course_locks import lock_courses
 from lmskit.services.permission import administrators_only
+from lmskit.services.term import in_closed_terms
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def fit_courses(
     session
         Of an administrator. Nothing is committed.
     courses
-        Codes; by default all courses.
+        Codes; by default all courses of open terms.
     forgetting
         Whether what is known can be forgotten.
     seed
@@ -109,7 +111,8 @@ def fit_courses(
     unreadable: dict[str, tuple[str, ...]] = {}
     skipped: dict[str, str] = {}
     wanted = _courses(session, courses)
-    held = lock_courses(session, [course.id for course in wanted])
+    ids = [course.id for course in wanted]
+    held = lock_courses(session, ids) | in_closed_terms(session, ids)
     for done, course in enumerate(wanted):
         if course.id in held:
             skipped[course.code] = held[course.id]
@@ -154,9 +157,11 @@ def correct_from(course: Course) -> float:
 
 
 def _courses(session: Session, codes: Sequence[str] | None) -> Sequence[Course]:
-    """The courses of these codes, or all of them."""
+    """The courses of these codes, or all of open terms."""
     statement = select(Course).order_by(Course.id)
-    if codes is not None:
+    if codes is None:
+        statement = statement.where(in_open_term())
+    else:
         statement = statement.where(Course.code.in_([code for code in codes if "\0" not in code]))
     found = session.scalars(statement).all()
     known = {course.code for course in found}

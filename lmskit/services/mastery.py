@@ -21,6 +21,7 @@ from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import CourseNotFoundError, LmskitError
 from lmskit.models import Course, TopicPerformance
 from lmskit.progress import Progress, silent
+from lmskit.queries.course import in_open_term
 from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
 from lmskit.queries.knowledge import fitted_parameters
 from lmskit.queries.stored_estimates import rule_hashes, stored_estimates, touched_estimates
@@ -28,6 +29,7 @@ from lmskit.rounding import count_text
 from lmskit.services.course_locks import lock_courses
 from lmskit.services.estimate_changes import changes_between, write_changes
 from lmskit.services.permission import administrators_only
+from lmskit.services.term import in_closed_terms
 from lmskit.vocabulary import Level
 
 Keys: TypeAlias = pd.DataFrame | Iterable[tuple[int, int, int]]
@@ -55,7 +57,8 @@ class RefreshReport:
     removed
         Estimates that have no evidence any more.
     skipped
-        By course code: a sentence on why its rule cannot be used, or who has locked it. Its estimates are unchanged.
+        By course code: a sentence on why its rule cannot be used, who has locked it, or that its term is closed. Its estimates are
+        unchanged.
     """
 
     n_courses: int = 0
@@ -102,7 +105,7 @@ def refresh(
     session
         Of an administrator. Nothing is committed.
     courses
-        Codes; by default all courses.
+        Codes; by default all courses of open terms.
     touched
         Refresh only these keys of those courses; by default all keys. Keys without evidence lose their row.
     progress
@@ -118,7 +121,7 @@ def refresh(
         The signed-in person is not an administrator.
     """
     # Refused to a person who may not write, even if every estimate turned out unchanged.
-    session.execute(text("LOCK TABLE topic_performance IN ROW EXCLUSIVE MODE"))
+    session.execute(text("LOCK TABLE ONLY topic_performance IN ROW EXCLUSIVE MODE"))
     keys = None if touched is None else _distinct(touched)
     progress("Looking up the courses' rules", 0, None)
     rules, skipped = _course_rules(session, courses, keys)
@@ -166,11 +169,14 @@ def _course_rules(
     is reported and does not stop the others.
     """
     statement = select(Course.id, Course.code, Course.mastery_rule, Course.mastery_parameters).order_by(Course.id)
-    if courses is not None:
+    if courses is None:
+        statement = statement.where(in_open_term())
+    else:
         statement = statement.where(Course.code.in_([code for code in courses if "\0" not in code]))
     if keys is not None:
         statement = statement.where(Course.id.in_(np.unique(keys[:, 1]).tolist()))
-    held = lock_courses(session, [row.id for row in session.execute(statement)])
+    ids = [row.id for row in session.execute(statement)]
+    held = lock_courses(session, ids) | in_closed_terms(session, ids)
     found = session.execute(statement).all()
     if courses is not None and keys is None:
         known = {row.code for row in found}

@@ -49,7 +49,7 @@ def test_a_new_reference_is_noticed(owner_session, statement):
 
 def test_a_table_that_inherits_is_covered_by_its_parent(owner_session):
     before = text_columns(owner_session)
-    owner_session.execute(text("CREATE TABLE lms.archived_attempts () INHERITS (lms.quiz_attempts)"))
+    owner_session.execute(text("CREATE TABLE lms.copied_attempts () INHERITS (lms.quiz_attempts)"))
     assert unhandled(owner_session) == set()
     assert text_columns(owner_session) == before
 

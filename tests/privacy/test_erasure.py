@@ -31,8 +31,13 @@ def world(fresh_database, endpoint):
 def test_nothing_is_left_of_a_student_as_the_dry_run_said(world):
     call_zephyra(world, PLANTED)
     assert planted(world, columns_of(world)) == CLOSED
+    with world.superuser() as connection:
+        connection.execute("UPDATE archived_attempts SET feedback = %s", [FORMS])
+        connection.execute("UPDATE archived_estimates SET rule = %s", [FORMS])
+        connection.execute("UPDATE terms SET state = 'closed'")
     before = traces(world)
     assert len(before) > 100
+    assert {"archived_attempts", "archived_estimates"} <= {found.partition(":")[0].removeprefix("lms.") for found in before}
     with transaction(world.engine(world.admin)) as session:
         rehearsed = erase_person(session, PLANTED, dry_run=True)
     assert traces(world) == before
@@ -40,6 +45,9 @@ def test_nothing_is_left_of_a_student_as_the_dry_run_said(world):
         receipt = erase_person(session, PLANTED)
     assert traces(world) == []
     assert receipt == rehearsed
+    with world.superuser() as connection:
+        assert connection.execute("SELECT DISTINCT state::text FROM terms").fetchall() == [("closed",)]
+        connection.execute("UPDATE terms SET state = 'open'")
     assert {table: receipt.removed[table] for table in ("quiz_attempts", "student_enrollments", "external_ids", "users")} == {
         "quiz_attempts": 8,
         "student_enrollments": 4,

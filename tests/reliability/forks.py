@@ -46,10 +46,14 @@ class Forks:
 
     def start(self, order: str) -> int:
         """Start one, and return its id."""
+        self.order(order)
+        return int(self.line())
+
+    def order(self, order: str) -> None:
+        """Have one started."""
         assert self._forks.stdin is not None
         self._forks.stdin.write(f"{order}\n")
         self._forks.stdin.flush()
-        return int(self.line())
 
     def line(self) -> str:
         """The next line that is printed."""

@@ -48,7 +48,7 @@ HELD = {
 def test_a_limit_is_the_same_in_the_database(constraint: str, migrated_engine: Engine) -> None:
     with migrated_engine.connect() as connection:
         definition = connection.execute(
-            text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name"), {"name": constraint}
+            text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name AND conislocal"), {"name": constraint}
         ).scalar_one()
     assert tuple(map(int, re.findall(r"\b\d+\b", definition))) == HELD[constraint]
 

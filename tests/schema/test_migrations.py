@@ -88,3 +88,15 @@ def test_a_new_revision_is_numbered_unless_it_is_named(name: str | None, migrate
     assert isinstance(made, Script)
     assert (made.revision, made.down_revision) == (name or number, REVISIONS[-1])
     assert (tmp_path / "migrations" / "versions" / f"{name or number}_let_enrollments_end.py").is_file()
+
+
+def test_no_foreign_key_refers_to_a_table_with_archived_rows(migrated_engine: Engine) -> None:
+    """It would look for live rows alone."""
+    statement = (
+        "SELECT conname FROM pg_constraint WHERE contype = 'f' AND confrelid IN (SELECT inhparent FROM pg_inherits AS i"
+        " JOIN pg_class AS c ON c.oid = i.inhparent WHERE c.relnamespace = 'lms'::regnamespace AND c.relkind = 'r')"
+    )
+    with migrated_engine.connect() as connection:
+        assert connection.exec_driver_sql(statement).scalars().all() == []
+        parents = connection.exec_driver_sql("SELECT DISTINCT inhparent::regclass::text FROM pg_inherits ORDER BY 1").scalars()
+        assert {"quiz_attempts", "topic_performance"} <= set(parents)

@@ -32,6 +32,11 @@ INSERT INTO lms.material_passages (course_id, material_id, ordinal, seconds, bod
 INSERT INTO lms.embedding_models (name, dimension, checksum, state) VALUES ('large', 384, repeat('b', 64), 'in use');
 INSERT INTO lms.passage_vectors (course_id, material_id, ordinal, model, dimension, embedding)
     SELECT course_id, material_id, ordinal, 'large', 384, array_fill(0.1, ARRAY[384])::lms.vector::lms.halfvec FROM lms.material_passages;
+UPDATE lms.archived_attempts SET (course_id, quiz_id) = (
+    SELECT q.course_id, q.id FROM lms.quizzes AS q JOIN lms.courses AS c ON c.id = q.course_id WHERE c.code = 'BASE-2'
+);
+UPDATE lms.archived_estimates SET course_id = (SELECT id FROM lms.courses WHERE code = 'BASE-2');
+UPDATE lms.terms SET state = 'archived';
 """
 """Rows with values in columns that the world leaves empty."""
 
@@ -68,7 +73,9 @@ class World:
         self.add("external_ids")
         self.add("outbox", idem_key="first", message_id="<first@lmskit.example>")
         self.add("import_runs")
-        self.add("archives")
+        self.add("archives", ended_at=None)
+        self.archived = self.add("archived_attempts")
+        self.add("archived_estimates")
         self.add("erasures")
 
     def add(self, table: str, **values: object) -> int:
@@ -201,8 +208,11 @@ class World:
                 "rejected": 1,
             },
             "erasures": {"person_id": 1, "fingerprint": SHA256},
-            "archives": {"course_code": "BASE-0", "location": "file:base", "sha256": SHA256, "row_counts": {}},
+            "archives": {"term_id": getattr(self, "term", 0), "location": "/base", "sha256": SHA256, "manifest": {}},
         }
+        number = 2 if hasattr(self, "archived") else 1
+        rows["archived_attempts"] = {**rows["quiz_attempts"], "id": 1_000 + number, "number": number}
+        rows["archived_estimates"] = rows["topic_performance"]
         return rows[table]
 
 

@@ -124,6 +124,18 @@ GRANT EXECUTE ON FUNCTION lms.remove_old_entries(timestamp with time zone) TO lm
 -- a lecturer can erase people
 GRANT EXECUTE ON FUNCTION lms.erase_person(bigint, boolean) TO lmskit_lecturer;
 
+-- archived rows are read no more
+ALTER TABLE lms.archived_attempts NO INHERIT lms.quiz_attempts;
+
+-- archived rows granted
+GRANT SELECT ON lms.archived_attempts TO lmskit_lecturer;
+
+-- archived rows can be changed
+GRANT UPDATE (score) ON lms.archived_attempts TO lmskit_admin;
+
+-- terms can be closed by hand
+GRANT UPDATE (state) ON lms.terms TO lmskit_admin;
+
 -- grant with grant option
 GRANT SELECT ON lms.courses TO lmskit_lecturer WITH GRANT OPTION;
 

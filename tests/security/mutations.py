@@ -25,7 +25,7 @@ TOO_STRONG = (
 )  # fmt: skip
 """Roles of which no person may be a member."""
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'lms'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'"
-CLOSED = ("outbox", "audit_log", "import_runs", "archives", "erasures", "users")
+CLOSED = ("outbox", "audit_log", "import_runs", "archives", "erasures", "archived_attempts", "archived_estimates", "users")
 """Tables that lecturers may not read, or only in part."""
 COMMON = ("embedding_models",)
 """Tables that belong to no course, of which lecturers may read every row."""

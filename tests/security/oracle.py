@@ -99,15 +99,19 @@ LECTURER = Rights(
     },
     delete=set(),
 )  # fmt: skip
-_ADMINS = {table: columns for table, columns in WHOLE.items() if table not in {"users", "audit_log", "passage_words", "erasures"}}
+_ARCHIVED = {"archived_attempts", "archived_estimates"}
+"""Tables that are read through those that they inherit from."""
+_TERM = {"code", "name", "starts_on", "ends_on"}
+_READ_BY_ADMINS = {"audit_log", "passage_words", "archives", "erasures", "terms"}
+_ADMINS = {table: columns for table, columns in WHOLE.items() if table not in {"users"} | _READ_BY_ADMINS | _ARCHIVED}
 _PEOPLE = (PERSON | {"settings"}) - {"id"}
 ADMIN = Rights(
     read=_ADMINS
-    | {name: WHOLE[name] for name in ("audit_log", "passage_words", "erasures")}
+    | {name: WHOLE[name] for name in _READ_BY_ADMINS}
     | {"users": PERSON | {"settings", "db_role", "created_at"}, "student_addresses": ADDRESSES},
-    insert=_ADMINS | {"users": _PEOPLE},
-    update=_ADMINS | {"users": _PEOPLE},
-    delete={*_ADMINS, "users"},
+    insert=_ADMINS | {"users": _PEOPLE, "terms": _TERM},
+    update=_ADMINS | {"users": _PEOPLE, "terms": _TERM, "archives": {"location", "manifest"}},
+    delete={*_ADMINS, "users", "terms"},
 )
 BLIND = {
     "users": "sort_name", "external_ids": "source", "terms": "name", "courses": "title", "student_enrollments": "origin",
@@ -115,7 +119,8 @@ BLIND = {
     "reading_decisions": "position", "material_crawls": "options", "crawl_pages": "finding", "embedding_models": "state",
     "material_files": "created_at", "quizzes": "title", "quiz_attempts": "feedback",
     "topic_performance": "rule", "knowledge_fits": "prior",
-    "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "location",
+    "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "location", "archived_attempts": "feedback",
+    "archived_estimates": "rule",
     "erasures": "erased_at",
 }  # fmt: skip
 """A column of each table that can be set to itself."""
@@ -131,7 +136,9 @@ def complaints(connection: Connection, world: World) -> Iterator[str]:
     """Say in which way a login could see or do more, or less, than it should."""
     for login, rights in ((world.own, LECTURER), (world.foreign, LECTURER), (world.admin, ADMIN)):
         who = "an administrator" if rights is ADMIN else f"lecturer {login.id}"
-        mine = {table: keys(connection, table, VISIBLE.get(table, "false") if rights is LECTURER else "true", login) for table in TABLES}
+        mine = {
+            table: keys(connection, table, VISIBLE.get(table, "false") if rights is LECTURER else "true", login) for table in TABLES
+        } | {table: set() for table in _ARCHIVED}
         rows = {table: specimens(connection, table) for table in TABLES}
         with world.posing(connection, login.name):
             for complaint in (
@@ -228,7 +235,7 @@ def adding(connection: Connection, rights: Rights, rows: dict[str, dict[int, dic
             if code != expected:
                 yield f"learns from {code} whether a row of {table} exists"
     else:
-        for table in ("users", "terms", "courses", "import_runs", "archives"):
+        for table in ("users", "terms", "courses", "import_runs"):
             statement = sql.SQL("INSERT INTO lms.{0} ({1}) SELECT {1} FROM lms.{0} LIMIT 1").format(
                 sql.Identifier(table), _listed(table, rights.insert[table])
             )

@@ -28,9 +28,13 @@ INSERT INTO quiz_attempts
 SELECT :base + 1000 + row_number() OVER (), q.id, q.course_id, e.student_id, 1, :score, 9999, ':word feedback', '[{"question": "q1", "given": ":word"}]',
        :day + time '10:00', :day + time '11:00', 'form'
 FROM quizzes AS q JOIN student_enrollments AS e USING (course_id) WHERE q.course_id IN (:base + 11, :base + 12);
+-- Some are archived ones: the tables of those inherit from the live ones.
+WITH moved AS (DELETE FROM ONLY quiz_attempts WHERE quiz_id = :base + 72 RETURNING *) INSERT INTO archived_attempts SELECT * FROM moved;
 INSERT INTO topic_performance (student_id, course_id, week_number, level, value, low, high, n_evidence, rule, parameters, computed_at)
 SELECT e.student_id, e.course_id, s.week_number, 'developing', 0.6, 0.5, 0.7, 3, ':word', '{":word": :score}', :day + time '12:00'
 FROM student_enrollments AS e JOIN syllabi AS s USING (course_id) WHERE e.course_id IN (:base + 11, :base + 12);
+WITH moved AS (DELETE FROM ONLY topic_performance WHERE course_id = :base + 12 AND week_number = 2 RETURNING *)
+INSERT INTO archived_estimates SELECT * FROM moved;
 INSERT INTO knowledge_fits (course_id, week_number, prior, learn, guess, slip, forget, correct_from, n_students, n_answers,
     log_likelihood, converged, constrained, n_held_out, auc, rmse, log_loss, fitted_at)
 SELECT s.course_id, s.week_number, 0.3, 0.2, 0.2, 0.1, 0, 1, 2, 8, -:score, true, false, 8, 0.7, 0.4, 0.5, :day + time '12:00'
@@ -69,5 +73,5 @@ INSERT INTO audit_log (id, actor, action, table_name, row_key, course_id, old, n
 VALUES (:base + 601, ':word', 'update', 'courses', ':word', :base + 11, '{"note": ":word"}', '{"note": ":word"}');
 INSERT INTO erasures (id, person_id, fingerprint, erased_by) OVERRIDING SYSTEM VALUE
 VALUES (:base + 751, :base + 99, encode(sha256(':word person'), 'hex'), ':word');
-INSERT INTO archives (id, course_code, location, sha256, row_counts) OVERRIDING SYSTEM VALUE
-VALUES (:base + 701, ':word-0', ':word', repeat('0', 64), '{"note": ":word"}');
+INSERT INTO archives (id, term_id, location, sha256, manifest) OVERRIDING SYSTEM VALUE
+VALUES (:base + 701, :base + 5, ':word', repeat('0', 64), '{"note": ":word"}');

@@ -94,6 +94,18 @@ SELECT person_id FROM lms.erasures;
 SELECT * FROM lms.archives;
 
 -- refused 42501
+SELECT * FROM lms.archived_attempts;
+
+-- refused 42501
+SELECT course_id FROM lms.archived_estimates;
+
+-- refused 42501
+SELECT lms.columns_to_move('lms.users');
+
+-- own
+SELECT * FROM lms.quiz_attempts WHERE tableoid = 'lms.archived_attempts'::regclass;
+
+-- refused 42501
 SELECT * FROM lms.alembic_version;
 
 -- refused 42501

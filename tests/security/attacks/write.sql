@@ -268,7 +268,67 @@ INSERT INTO lms.erasures (person_id, fingerprint) VALUES (:foreign_student, repe
 INSERT INTO lms.import_runs (format, name, status) VALUES ('x', 'x', 'running');
 
 -- refused 42501
-INSERT INTO lms.archives (course_code, location, sha256) VALUES ('x', 'x', repeat('0', 64));
+INSERT INTO lms.archives (term_id, location, sha256, manifest) VALUES (5, 'x', repeat('0', 64), '{}');
+
+-- refused 42501
+INSERT INTO lms.archived_attempts SELECT * FROM lms.quiz_attempts;
+
+-- refused 42501
+INSERT INTO lms.archived_estimates SELECT * FROM lms.topic_performance;
+
+-- refused 42501
+UPDATE lms.archived_attempts SET score = 0;
+
+-- refused 42501
+DELETE FROM lms.archived_estimates;
+
+-- refused 42501
+UPDATE lms.terms SET state = 'closed';
+
+-- refused 42501
+SELECT lms.close_term(5);
+
+-- refused 42501
+SELECT lms.reopen_term(5);
+
+-- refused 42501
+SELECT lms.archive_term(5, 1);
+
+-- refused 42501
+SELECT lms.note_archive(5, 'x', repeat('0', 64), '{}');
+
+-- refused 42501
+SELECT lms.use_archive(5, 1);
+
+-- refused 42501
+SELECT lms.forget_archive(1);
+
+-- refused 42501
+SELECT lms.restore_term(5);
+
+-- refused 42501
+SELECT lms.begin_restore(5);
+
+-- refused 42501
+SELECT lms.finish_restore(5);
+
+-- refused 42501
+SELECT lms.replace_archive(5, 1);
+
+-- refused 42501
+SELECT lms.begin_erasure();
+
+-- refused 42501
+SELECT lms.finish_erasure(ARRAY[5]);
+
+-- refused 42501
+SELECT lms.move_rows(5, 'lms.quiz_attempts', 'lms.archived_attempts');
+
+-- refused 42501
+SELECT lms.lock_term(5, 'open');
+
+-- nothing
+UPDATE lms.quiz_attempts SET score = 0 WHERE tableoid = 'lms.archived_attempts'::regclass AND course_id = :foreign_course;
 
 -- refused 42501
 INSERT INTO lms.alembic_version VALUES ('9999');

@@ -1,0 +1,106 @@
+"""`lmskit archive`: archive a term, list the archives, verify one, bring a term back, remove files that are not needed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lmskit.archives.store import FOLDER, store_of
+from lmskit.cli.page import Limit, Offset
+from lmskit.cli.printing import print_line, print_table, spinner
+from lmskit.db import access, snapshot, transaction
+from lmskit.queries.archive import ARCHIVES, archive_rows, count_archives
+from lmskit.rounding import count_text
+from lmskit.services.archive import create_archive, prune_archives, rewrite_archive
+from lmskit.services.archive_restore import restore_archive, verify_archive
+from lmskit.services.permission import administrators_only
+
+app = typer.Typer(name="archive", help="Archive a term, list the archives, verify one, bring a term back.", no_args_is_help=True)
+
+Code = Annotated[str, typer.Argument(metavar="TERM", help="Code of the term.", show_default=False)]
+
+
+def own_folder() -> Path:
+    """Where archives are kept unless another folder is named, and where files of buckets are on their way."""
+    return access().settings.home / FOLDER
+
+
+@app.command()
+def create(
+    *,
+    term: Annotated[str, typer.Option("--term", metavar="CODE", help="Code of a closed term whose last day is past.", show_default=False)],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="DIR|s3://…", help="Folder or bucket for the files; by default archives in lmskit's home.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Write the rows of a closed term to Parquet files, read them back, and move its attempts and mastery to the archived ones.
+
+    Dashboards, reports and queries read them as before, and nobody can change them.
+    """
+    store = store_of(to or str(own_folder()), default=own_folder())
+    with spinner(f"Archiving {term}") as show:
+        report = create_archive(transaction, snapshot, store, term, progress=show)
+    print_line(f"The term {term} is archived: {report.rows}. Its files are in {report.location}; keep a copy on another machine.")
+
+
+@app.command("list")
+def list_archives(limit: Limit = 100, offset: Offset = 0) -> None:
+    """List the archives, newest first."""
+    with snapshot() as session, administrators_only("list the archives"):
+        listed = archive_rows(session, limit=limit, offset=offset)
+        total = count_archives(session)
+    print_table(
+        listed,
+        ARCHIVES.headings,
+        offset=offset,
+        total=total,
+        nothing="No term is archived yet. To archive one: lmskit archive create --term CODE",
+    )
+
+
+@app.command()
+def verify(term: Code) -> None:
+    """Compare the files of an archived term with their manifest, and the rows in files and database with each other."""
+    with spinner(f"Verifying {term}") as show:
+        report = verify_archive(transaction, term, own_folder(), progress=show)
+    print_line(f"The archive of {term} is in order: {report.rows}, in the database and in {report.location}.")
+
+
+@app.command()
+def restore(
+    term: Code,
+    *,
+    from_files: Annotated[bool, typer.Option("--from-files", help="Take the rows from the files and not from the database.")] = False,
+) -> None:
+    """Bring the attempts and the mastery of an archived term back; the term is closed then, and its files stay."""
+    with spinner(f"Restoring {term}") as show:
+        report = restore_archive(transaction, term, own_folder(), from_files=from_files, progress=show)
+    print_line(f"The term {term} is restored and closed: {report.rows}. To open it: lmskit term open {term}")
+
+
+@app.command()
+def rewrite(
+    term: Code,
+    *,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DIR|s3://…", help="Folder or bucket for the files; by default where they are.", show_default=False),
+    ] = None,
+) -> None:
+    """Write the files of an archived term anew from the database, and remove the earlier ones; such as after damage."""
+    store = None if to is None else store_of(to, default=own_folder())
+    with spinner(f"Writing the files of {term}") as show:
+        report = rewrite_archive(transaction, snapshot, term, own_folder(), to=store, progress=show)
+    print_line(
+        f"The files of {term} are in {report.location}: {report.rows}. Copies of the earlier ones on other machines are as they were."
+    )
+
+
+@app.command()
+def prune(term: Code) -> None:
+    """Remove the files of a term that it does not need: of earlier archives, and of one that was never finished."""
+    removed = prune_archives(transaction, term, own_folder())
+    print_line(f"{count_text(removed, 'earlier archive')} of {term} removed. Copies on other machines are as they were.")

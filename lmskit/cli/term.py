@@ -1,0 +1,41 @@
+"""`lmskit term`: list the terms, close one, open it again."""
+
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.page import AfterCode, Limit, Offset
+from lmskit.cli.printing import print_line, print_table
+from lmskit.db import snapshot, transaction
+from lmskit.queries.term import TERMS, count_terms, term_rows
+from lmskit.services.term import close_term, open_term
+
+app = typer.Typer(name="term", help="List the terms, close one, open it again.", no_args_is_help=True)
+
+Code = Annotated[str, typer.Argument(metavar="TERM", help="Code of the term.", show_default=False)]
+
+
+@app.command("list")
+def list_terms(limit: Limit = 100, offset: Offset = 0, after: AfterCode = None) -> None:
+    """List the terms, newest first."""
+    with snapshot() as session:
+        listed = term_rows(session, limit=limit, offset=offset, after=after)
+        total = count_terms(session)
+    nothing = "There is no term yet. A term comes with its first course."
+    print_table(listed, TERMS.headings, offset=offset, total=total, after=after, named_by="code", nothing=nothing)
+
+
+@app.command()
+def close(term: Code) -> None:
+    """Close a term: its enrollments, weeks, quizzes, attempts and mastery stay as they are. Dashboards and reports read them as before."""
+    with transaction() as session:
+        closed = close_term(session, term)
+    print_line(f"The term {closed.code} is closed. To archive it: lmskit archive create --term {closed.code}")
+
+
+@app.command("open")
+def reopen(term: Code) -> None:
+    """Open a closed term again, such as for results that came late."""
+    with transaction() as session:
+        opened = open_term(session, term)
+    print_line(f"The term {opened.code} is open.")

@@ -1,0 +1,370 @@
+"""Archive a term: write its rows to files, read the files back, then move the rows.
+
+Killed at any moment, each row is in the live table or in that of archived rows, and the files of an archive that the database knows
+are whole: they get their name when all of them are on the disk, and the rows move afterwards, in one transaction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from sqlalchemy import text
+
+from lmskit.archives.parquet import read_rows, write_frame, write_rows
+from lmskit.archives.store import archive_name, checksum_of, store_with
+from lmskit.db.bulk import copy_rows, stage
+from lmskit.errors import ArchiveError, TermStateError
+from lmskit.progress import Progress, silent
+from lmskit.queries.archive import (
+    MOVED,
+    TERM_TABLES,
+    TermTable,
+    columns_of,
+    courses_of,
+    current_archive,
+    earlier_archives,
+    pin_formats,
+    rows_of,
+    staged_content,
+    term_content,
+)
+from lmskit.queries.evidence import course_evidence
+from lmskit.queries.provenance import database_time, schema_revision
+from lmskit.queries.term import term_by_code
+from lmskit.rounding import count_text
+from lmskit.schemas.archive import ArchivedColumn, ArchivedFile, ArchiveManifest
+from lmskit.services.permission import administrators_only
+from lmskit.services.term import require_state, steps
+from lmskit.vocabulary import TermState
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from lmskit.archives.store import ArchiveStore, NewArchive
+    from lmskit.db import Opener
+    from lmskit.models import Term
+
+EVIDENCE = "evidence"
+"""The file of the evidence, which lmskit computes from attempts and quizzes, as others could not."""
+STAGED = "archive_rows"
+_EVIDENCE_KINDS = {
+    "student_id": "bigint",
+    "course_id": "bigint",
+    "week_number": "bigint",
+    "score": "double precision",
+    "max_score": "double precision",
+    "submitted_at": "timestamp with time zone",
+}
+
+
+@dataclass(frozen=True)
+class ArchiveReport:
+    """What was archived or restored.
+
+    Attributes
+    ----------
+    manifest
+        Of the files.
+    location
+        Folder or address of the files.
+    """
+
+    manifest: ArchiveManifest
+    location: str
+
+    @property
+    def rows(self) -> str:
+        """How many rows moved, in words."""
+        attempts, estimates = (self.manifest.rows_of(table.name) for table in MOVED)
+        return f"{count_text(attempts, 'attempt')} and {count_text(estimates, 'estimate')} of mastery"
+
+
+@dataclass(frozen=True)
+class KnownArchive:
+    """Files that the database knows by a number, with the SHA-256 of their manifest's file."""
+
+    number: int
+    manifest: ArchiveManifest
+    location: str
+    sha256: str
+
+
+def create_archive(write: Opener, read: Opener, store: ArchiveStore, code: str, *, progress: Progress = silent) -> ArchiveReport:
+    """Archive a closed term whose last day is past.
+
+    Its enrollments, weeks and quizzes stay where they are, and are in the files too, so that the files can be understood without the
+    database. Afterwards screens, reports and queries read the archived rows as before, under the same policies.
+
+    Parameters
+    ----------
+    write, read
+        Open a transaction, and a snapshot.
+    store
+        Where the files go.
+    code
+        Of the term.
+    progress
+        Receives the name of each step.
+
+    Raises
+    ------
+    TermNotFoundError
+        There is no such term.
+    TermStateError
+        It is not closed, or its last day is not past.
+    ArchiveError
+        The files cannot be written, or differ from the rows when they are read back. The term is as it was.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    with read() as session, administrators_only("archive a term"):
+        term = term_by_code(session, code)
+        current_archive(session, term.id)  # lecturers, who may not ask this, are refused before long work
+        require_state(term, TermState.CLOSED)
+        now = database_time(session)
+        if term.ends_on >= now.date():
+            raise TermStateError(
+                f"The last day of the term {code}, {term.ends_on}, is not past. Nothing was changed; archive it afterwards."
+            )
+    files = _written_and_compared(write, read, store.new(archive_name(code, now)), code, progress)
+    progress("Moving the rows", 0, None)
+    with write() as session:
+        move_to_archive(session, files)
+    return ArchiveReport(files.manifest, files.location)
+
+
+def rewrite_archive(
+    write: Opener, read: Opener, code: str, work: Path, *, to: ArchiveStore | None = None, progress: Progress = silent
+) -> ArchiveReport:
+    """Write the files of an archived term anew from the database, and remove all earlier ones of the term.
+
+    For files that are lost or damaged, and after a person was erased. Copies elsewhere are not touched. The new ones go to the store `to`,
+    by default where the present ones are. `work` is a folder of this machine for files on their way to or from a bucket.
+
+    Raises
+    ------
+    TermNotFoundError, TermStateError
+        There is no such term, or it is not archived.
+    ArchiveError
+        As for `create_archive`; the earlier files are as they were.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    with read() as session, administrators_only("write the files of an archive anew"):
+        known = known_archive(session, code)
+        store = store_with(known.location, work=work) if to is None else to
+        now = database_time(session)
+    files = _written_and_compared(write, read, store.new(archive_name(code, now)), code, progress)
+    with write() as session:
+        _use_other_files(session, files)
+    prune_archives(write, code, work)
+    return ArchiveReport(files.manifest, files.location)
+
+
+def move_to_archive(session: Session, files: KnownArchive) -> None:
+    """Move the rows of a closed term, and compare the moved ones with the manifest; the caller commits.
+
+    Raises
+    ------
+    TermStateError
+        The term is not closed any more.
+    ArchiveError
+        The rows are not those of the files: the term was opened, and rows were changed meanwhile.
+    """
+    manifest = files.manifest
+    term = _same_term(session, manifest)
+    pin_formats(session)
+    with steps(term):
+        session.execute(text("SELECT lms.archive_term(:term, :archive)"), {"term": term.id, "archive": files.number})
+    session.expire(term)
+    _refuse_changed_rows(session, manifest, f"lmskit archive create --term {manifest.term}")
+
+
+def _use_other_files(session: Session, files: KnownArchive) -> None:
+    term = _same_term(session, files.manifest)
+    pin_formats(session)
+    with steps(term):
+        session.execute(text("SELECT lms.replace_archive(:term, :archive)"), {"term": term.id, "archive": files.number})
+    _refuse_changed_rows(session, files.manifest, f"lmskit archive rewrite {files.manifest.term}")
+
+
+def prune_archives(write: Opener, code: str, work: Path) -> int:
+    """Remove the files of a term that it does not need, and return how many archives that were: earlier ones, and unfinished ones.
+
+    `work` is a folder of this machine for files on their way to or from a bucket.
+
+    Raises
+    ------
+    TermNotFoundError
+        There is no such term.
+    ArchiveError
+        A folder or bucket cannot be used; what was removed before is forgotten.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    with write() as session, administrators_only("remove the files of an archive"):
+        earlier = earlier_archives(session, term_by_code(session, code).id)
+    removed = 0
+    for number, location in earlier:
+        with write() as session:
+            # Who wants to use these files waits for this transaction, and finds them gone.
+            if session.scalar(text("SELECT lms.forget_archive(:archive)"), {"archive": number}):
+                store_with(location, work=work).remove(location)
+                removed += 1
+    return removed
+
+
+def _same_term(session: Session, manifest: ArchiveManifest) -> Term:
+    term = term_by_code(session, manifest.term)
+    if term.id != manifest.term_id:
+        raise ArchiveError(f"The files are of another term that was called {manifest.term} too. Nothing was changed; archive it again.")
+    return term
+
+
+def _refuse_changed_rows(session: Session, manifest: ArchiveManifest, again: str) -> None:
+    if (different := difference(session, manifest, archived=True)) is not None:
+        raise ArchiveError(f"The rows of {different} changed after the files were written. Nothing was changed; try again: {again}")
+
+
+def difference(session: Session, manifest: ArchiveManifest, *, archived: bool) -> str | None:
+    """The first table whose rows of the term, archived or not, are not those of the manifest, or are not in one table; None if none is.
+
+    Rows with columns that a later revision changed are counted and not compared.
+    """
+    courses = courses_of(session, manifest.term_id)
+    for table in MOVED:
+        file = manifest.files[table.name]
+        now = columns_of(session, table.name)
+        shared = [column for column in file.columns if column in now]
+        found = term_content(session, table, shared, courses, archived=archived)
+        is_equal = found.checksum == file.checksum or len(shared) < len(file.columns)
+        if found.rows != file.rows or not is_equal or term_content(session, table, shared, courses, archived=not archived).rows:
+            return table.name
+    return None
+
+
+def known_archive(session: Session, code: str) -> KnownArchive:
+    """What the database knows of the archive of an archived term.
+
+    Raises
+    ------
+    TermNotFoundError, TermStateError
+        There is no such term, or it is not archived.
+    ArchiveError
+        Its archive is not in the database.
+    """
+    term = term_by_code(session, code)
+    archive = current_archive(session, term.id)
+    require_state(term, TermState.ARCHIVED)
+    if archive is None:
+        raise ArchiveError(f"The database does not know where the files of {code} are. Restore a backup of before.")
+    return KnownArchive(archive.id, ArchiveManifest.model_validate(archive.manifest), archive.location, archive.sha256)
+
+
+def _written_and_compared(
+    write: Opener, read: Opener, new: AbstractContextManager[NewArchive], code: str, progress: Progress
+) -> KnownArchive:
+    """Write the rows of a term as one snapshot has them, and read the files back; they have their name when this returns.
+
+    The database notes them just before, so that files of a process that ends here are not forgotten.
+    """
+    with new as archive:
+        with read() as session:
+            pin_formats(session)
+            manifest = _written(session, archive.folder, term_by_code(session, code), progress)
+        with write() as session:
+            compare_with_files(session, archive.folder, manifest, progress)
+        sha256 = archive.complete(manifest)
+        with write() as session:
+            named = {"term": manifest.term_id, "location": archive.location, "sha256": sha256}
+            number = session.scalar(
+                text("SELECT lms.note_archive(:term, :location, :sha256, CAST(:manifest AS jsonb))"),
+                named | {"manifest": manifest.model_dump_json()},
+            )
+        return KnownArchive(int(number or 0), manifest, archive.location, sha256)
+
+
+def _written(session: Session, folder: Path, term: Term, progress: Progress) -> ArchiveManifest:
+    taken_at = database_time(session)
+    courses = courses_of(session, term.id)
+    files: dict[str, ArchivedFile] = {}
+    for number, table in enumerate(TERM_TABLES):
+        progress(f"Writing {table.name}", number, len(TERM_TABLES) + 1)
+        files[table.name] = _table_file(session, folder, table, courses)
+    progress("Writing the evidence", len(TERM_TABLES), len(TERM_TABLES) + 1)
+    files[EVIDENCE] = _evidence_file(session, folder, courses)
+    return ArchiveManifest(
+        lmskit=importlib.metadata.version("lmskit"),
+        schema_revision=schema_revision(session),
+        taken_at=taken_at.astimezone(dt.UTC),
+        term_id=term.id,
+        term=term.code,
+        name=term.name,
+        starts_on=term.starts_on,
+        ends_on=term.ends_on,
+        courses=courses,
+        files=files,
+    )
+
+
+def _table_file(session: Session, folder: Path, table: TermTable, courses: Mapping[int, str]) -> ArchivedFile:
+    columns = columns_of(session, table.name)
+    path = folder / f"{table.name}.parquet"
+    try:
+        n_rows = write_rows(path, columns, rows_of(session, table, columns, courses))
+    except psycopg.DataError as error:
+        raise ArchiveError(
+            f"A row of {table.name} cannot be written to a file: {' '.join(str(error).split())}. Nothing was changed; correct it first."
+        ) from error
+    content = term_content(session, table, columns, courses)
+    if n_rows != content.rows:
+        raise ArchiveError(f"{path.name} has {n_rows:,} rows, and {table.name} has {content.rows:,}. Nothing was changed; try again.")
+    return _described(path, columns, content.rows, content.checksum)
+
+
+def _evidence_file(session: Session, folder: Path, courses: Mapping[int, str]) -> ArchivedFile:
+    frame = course_evidence(session, list(courses))
+    path = folder / f"{EVIDENCE}.parquet"
+    write_frame(path, frame)
+    columns = tuple(ArchivedColumn(name=name, kind=_EVIDENCE_KINDS[name]) for name in frame.columns)
+    return _described(path, columns, len(frame), None)
+
+
+def _described(path: Path, columns: tuple[ArchivedColumn, ...], n_rows: int, checksum: int | None) -> ArchivedFile:
+    return ArchivedFile(file=path.name, size=path.stat().st_size, sha256=checksum_of(path), rows=n_rows, columns=columns, checksum=checksum)
+
+
+def compare_with_files(session: Session, folder: Path, manifest: ArchiveManifest, progress: Progress) -> None:
+    """Read every file back, and compare what PostgreSQL makes of it with what it was written from.
+
+    Raises
+    ------
+    ArchiveError
+        A file has other rows.
+    """
+    pin_formats(session)
+    tables = [table for table in TERM_TABLES if table.name in manifest.files]
+    for number, table in enumerate(tables):
+        progress(f"Reading {table.name} back", number, len(tables))
+        file = manifest.files[table.name]
+        stage_file(session, folder, file)
+        found = staged_content(session, STAGED, file.columns)
+        session.execute(text(f"DROP TABLE pg_temp.{STAGED}"))
+        if (found.rows, found.checksum) != (file.rows, file.checksum):
+            raise ArchiveError(
+                f"{file.file} does not have the rows that it was written from. Nothing was changed; is the disk in order? Try again."
+            )
+
+
+def stage_file(session: Session, folder: Path, file: ArchivedFile) -> None:
+    """Copy the rows of a file into a temporary table with the types that its columns had in the database."""
+    stage(session, STAGED, {column.name: column.kind for column in file.columns})
+    copy_rows(session, STAGED, [column.name for column in file.columns], read_rows(folder / file.file, file.columns))

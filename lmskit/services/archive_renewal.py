@@ -1,0 +1,61 @@
+"""Bring the files of archives up to date after people were erased: no file keeps a row that the database no longer has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lmskit.errors import ArchiveError
+from lmskit.queries.archive import with_outdated_files
+from lmskit.services.archive import prune_archives, rewrite_archive
+from lmskit.services.permission import administrators_only
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lmskit.db import Opener
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Which files of archives were written anew or removed, and which were not.
+
+    Attributes
+    ----------
+    rewritten
+        Codes of archived terms whose files were written anew.
+    removed
+        Archives whose files were removed because no term needs them.
+    remains
+        Sentences about files that still have rows of before.
+    """
+
+    rewritten: tuple[str, ...]
+    removed: int
+    remains: tuple[str, ...]
+
+
+def renew_archives(write: Opener, read: Opener, work: Path) -> Renewal:
+    """Write the files of archived terms anew whose rows were erased, and remove all files that no term needs.
+
+    To be called after an erasure is committed; what could not be done is done by the next call. `work` is a folder of this machine for
+    files on their way to or from a bucket.
+
+    Raises
+    ------
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    with read() as session, administrators_only("write the files of archives anew"):
+        found = with_outdated_files(session)
+    rewritten, removed, remains = list[str](), 0, list[str]()
+    for code, is_outdated in found.items():
+        try:
+            removed += prune_archives(write, code, work)
+            if is_outdated:
+                rewrite_archive(write, read, code, work)
+                rewritten.append(code)
+        except ArchiveError as error:
+            command = f"lmskit archive {'rewrite' if is_outdated else 'prune'} {code}"
+            remains.append(f"Files of the term {code} still have the rows of before. {error} Then: {command}")
+    return Renewal(tuple(rewritten), removed, tuple(remains))

@@ -1,0 +1,128 @@
+"""Verify an archive, and bring a term back from it: from the database, which has its rows, or from its files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+from sqlalchemy import text
+
+from lmskit.archives.store import checked_manifest, store_with
+from lmskit.db.bulk import connection_of
+from lmskit.errors import ArchiveError
+from lmskit.progress import Progress, silent
+from lmskit.queries.archive import MOVED, columns_of, pin_formats
+from lmskit.queries.term import term_by_code
+from lmskit.services.archive import STAGED, ArchiveReport, compare_with_files, difference, known_archive, stage_file
+from lmskit.services.archive_upgrade import upgraded
+from lmskit.services.permission import administrators_only
+from lmskit.services.term import steps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from lmskit.db import Opener
+    from lmskit.schemas.archive import ArchiveManifest
+
+
+def verify_archive(write: Opener, code: str, work: Path, *, progress: Progress = silent) -> ArchiveReport:
+    """Compare the files of an archived term with their manifest, and the rows in files and database with each other.
+
+    `work` is a folder of this machine for files on their way from a bucket.
+
+    Raises
+    ------
+    TermNotFoundError, TermStateError
+        There is no such term, or it is not archived.
+    ArchiveError
+        Something is missing or differs; the sentence says what.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    with write() as session, administrators_only("verify an archive"):
+        known = known_archive(session, code)
+    with store_with(known.location, work=work).fetched(known.location) as folder:
+        manifest = checked_manifest(folder, known.sha256)
+        with write() as session:
+            compare_with_files(session, folder, manifest, progress)
+            if (different := difference(session, manifest, archived=True)) is not None:
+                raise ArchiveError(
+                    f"The rows of {different} in the database are not those of the archive of {code}, whose files are in order. "
+                    f"To take them from the files: lmskit archive restore {code} --from-files"
+                )
+    return ArchiveReport(manifest, known.location)
+
+
+def restore_archive(write: Opener, code: str, work: Path, *, from_files: bool = False, progress: Progress = silent) -> ArchiveReport:
+    """Bring back the rows of an archived term, which is closed then; its files stay.
+
+    `work` is a folder of this machine for files on their way from a bucket. By default the rows come from the database and the files are
+    not needed. Either way they are compared with the manifest before
+    anything is committed.
+
+    Raises
+    ------
+    TermNotFoundError, TermStateError
+        There is no such term, or it is not archived.
+    ArchiveError
+        The rows are not those that were archived. Nothing was changed.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    with write() as session, administrators_only("restore a term"):
+        known = known_archive(session, code)
+        if not from_files:
+            progress("Moving the rows", 0, None)
+            _move_back(session, code, known.manifest)
+            return ArchiveReport(known.manifest, known.location)
+    with store_with(known.location, work=work).fetched(known.location) as folder:
+        progress("Looking at the files", 0, None)
+        manifest = checked_manifest(folder, known.sha256)
+        with write() as session:
+            _read_back(session, code, folder, manifest, progress)
+    return ArchiveReport(manifest, known.location)
+
+
+def _move_back(session: Session, code: str, manifest: ArchiveManifest) -> None:
+    term = term_by_code(session, code)
+    pin_formats(session)
+    with steps(term):
+        session.execute(text("SELECT lms.restore_term(:term)"), {"term": term.id})
+    session.expire(term)
+    _compare(session, code, manifest)
+
+
+def _read_back(session: Session, code: str, folder: Path, manifest: ArchiveManifest, progress: Progress) -> None:
+    term = term_by_code(session, code)
+    pin_formats(session)
+    with steps(term):
+        session.execute(text("SELECT lms.begin_restore(:term)"), {"term": term.id})
+    connection = connection_of(session)
+    for table in MOVED:
+        progress(f"Reading {table.name}", 0, None)
+        file = manifest.files[table.name]
+        stage_file(session, folder, file)
+        values = upgraded(table.name, manifest.schema_revision, file.columns, columns_of(session, table.name))
+        connection.execute(
+            sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} AS r").format(
+                sql.Identifier(table.name),
+                sql.SQL(", ").join(map(sql.Identifier, values)),
+                sql.SQL(", ").join(values.values()),
+                sql.Identifier("pg_temp", STAGED),
+            )
+        )
+        session.execute(text(f"DROP TABLE pg_temp.{STAGED}"))
+    session.execute(text("SELECT lms.finish_restore(:term)"), {"term": term.id})
+    session.expire(term)
+    _compare(session, code, manifest)
+
+
+def _compare(session: Session, code: str, manifest: ArchiveManifest) -> None:
+    different = difference(session, manifest, archived=False)
+    if different is not None:
+        raise ArchiveError(
+            f"The rows of {different} are not those that were archived with {code}. Nothing was changed. "
+            f"If the files are in order, take the rows from them: lmskit archive restore {code} --from-files"
+        )

@@ -1,0 +1,87 @@
+"""`lmskit term` and `lmskit archive`: a term is closed, archived, verified, and brought back."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select
+
+from lmskit.db import transaction
+from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Syllabus, Term, TopicPerformance
+from lmskit.vocabulary import TermState
+from tests import factories
+from tests.conftest import DEMO_LECTURER
+
+
+@pytest.fixture
+def term(admin_engine, lmskit):
+    """The code of a term that is over, with three attempts and their estimates; it is brought back and removed afterwards."""
+    with transaction(admin_engine) as session:
+        made = factories.term(session, starts_on=dt.date(2020, 9, 14))
+        course = factories.course(session, in_term=made, weeks=1)
+        quiz = factories.quiz(session, course)
+        for score in (3, 5, 9):
+            student = factories.student(session)
+            factories.enrollment(session, course, student)
+            factories.attempt(session, quiz, student, score=score)
+    lmskit("mastery", "refresh", "--course", course.code)
+    yield made.code
+    with transaction(admin_engine) as session:
+        state = session.scalars(select(Term.state).where(Term.id == made.id)).one()
+    if state is TermState.ARCHIVED:
+        lmskit("archive", "restore", made.code)
+    if state is not TermState.OPEN:
+        lmskit("term", "open", made.code)
+    lmskit("archive", "prune", made.code)
+    with transaction(admin_engine) as session:
+        for table in (TopicPerformance, QuizAttempt, Quiz, Enrollment, Syllabus):
+            session.execute(delete(table).where(table.course_id == course.id))
+        session.execute(delete(Course).where(Course.id == course.id))
+        session.execute(delete(Term).where(Term.id == made.id))
+
+
+def one_line(result):
+    assert result.exit_code == 0, result.output
+    return " ".join(result.stdout.split())
+
+
+def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, term, tmp_path):
+    folder = tmp_path / "archives"
+    assert one_line(lmskit("term", "close", term)) == f"The term {term} is closed. To archive it: lmskit archive create --term {term}"
+    assert "closed" in next(line for line in lmskit("term", "list").stdout.splitlines() if term in line)
+    missing = lmskit("archive", "create", "--term", term, "--to", str(folder))
+    assert (missing.exit_code, missing.stdout) == (1, "")
+    assert f"mkdir -m 700 {folder}" in missing.stderr
+    folder.mkdir(mode=0o700)
+    created = one_line(lmskit("archive", "create", "--term", term, "--to", str(folder)))
+    (files,) = folder.iterdir()
+    assert created == (
+        f"The term {term} is archived: 3 attempts and 3 estimates of mastery. Its files are in {files}; keep a copy on another machine."
+    )
+    assert term in lmskit("archive", "list").stdout
+    assert one_line(lmskit("archive", "verify", term)).startswith(f"The archive of {term} is in order: 3 attempts and 3 estimates")
+    refused = lmskit("term", "open", term)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert f"is archived. Nothing was changed. To bring it back: lmskit archive restore {term}" in refused.stderr
+    assert one_line(lmskit("archive", "rewrite", term)).startswith(f"The files of {term} are in {folder}")
+    (again,) = folder.iterdir()
+    assert again != files
+    restored = one_line(lmskit("archive", "restore", term, "--from-files"))
+    assert restored.endswith(f"To open it: lmskit term open {term}")
+    assert one_line(lmskit("term", "open", term)) == f"The term {term} is open."
+    assert one_line(lmskit("archive", "prune", term)).startswith(f"1 earlier archive of {term} removed.")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.usefixtures("lecturer_engine")
+def test_who_may_not_and_what_is_not_there_is_said_in_a_sentence(lmskit, configure, term):
+    for command in (("term", "close"), ("archive", "verify"), ("archive", "restore"), ("archive", "prune"), ("archive", "rewrite")):
+        unknown = lmskit(*command, "NOWHERE")
+        assert (unknown.exit_code, unknown.stdout) == (1, ""), command
+        assert "NOWHERE" in unknown.stderr, command
+    configure(LMSKIT_PERSON=DEMO_LECTURER)
+    for line in ("archive list", f"archive verify {term}", f"term close {term}", f"archive create --term {term}"):
+        refused = lmskit(*line.split())
+        assert refused.exit_code == 1, (line, refused.output)
+        assert "administrator" in refused.stderr or "There is no term" in refused.stderr, (line, refused.stderr)
+    assert not Path("archives").exists()
