@@ -3,13 +3,17 @@
 import datetime as dt
 
 import pytest
+from sqlalchemy import func, select
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.formats import ReadOptions
+from lmskit.importers.moodle.gradebook import FORMAT as GRADEBOOK
 from lmskit.importers.moodle.quiz import GRADES, RESPONSES
 from lmskit.importers.moodle.times import duration, instant
 from lmskit.importers.record import AttemptRecord, QuizRecord
+from lmskit.models import Quiz
+from lmskit.services.file_import import ImportOptions, import_file
 from tests.importers.golden import row_counts
 
 HEADER = "Surname,First name,Email address,State,Started on,Completed,Time taken,Grade/10.00,Q. 1 /4.00,Q. 2 /6.00"
@@ -191,3 +195,22 @@ def test_a_german_report_has_decimal_commas_in_its_headers_too(tmp_path):
 def test_a_file_that_cannot_be_read_is_refused_with_what_to_do(tmp_path, header, sentence):
     with pytest.raises(ImportFileError, match=sentence):
         opened(tmp_path, header=header)
+
+
+@pytest.mark.parametrize(("completed", "quizzes"), [("02/03/2026 10:45", 0), ("12 October 2026  9:20 AM", 1)])
+def test_a_report_of_which_every_row_is_rejected_leaves_no_quiz_and_no_week(session, course, tmp_path, completed, quizzes):
+    when = f"12 October 2026  9:00 AM,{completed},20 mins"
+    source = opened(tmp_path, f"{WHO},Finished,{when},8.00,4.00,4.00", f"{WHO},In progress,{when},-,-,-")
+    report = import_file(session, source, ImportOptions(course=course.code, week=9))
+    assert report.total.rejected == 2 - quizzes
+    assert report.entity("quizzes").added == report.entity("weeks").added == quizzes
+    assert session.scalar(select(func.count()).select_from(Quiz).where(Quiz.course_id == course.id)) == quizzes
+
+
+def test_a_column_of_which_every_grade_is_rejected_leaves_no_quiz_and_one_without_grades_does(session, course, tmp_path):
+    header = "First name,Surname,Email address,Quiz: A (Percentage),Quiz: B (Percentage)"
+    path = tmp_path / "grades.csv"
+    path.write_text(f"{header}\nIda,Ober,ida@example.org,B+,-\n", encoding="utf-8")
+    report = import_file(session, GRADEBOOK.open(path, ReadOptions()), ImportOptions(course=course.code, week=1))
+    assert [rejection.column for rejection in report.rejections] == ["Quiz: A (Percentage)"]
+    assert session.scalars(select(Quiz.title).where(Quiz.course_id == course.id)).all() == ["B"]

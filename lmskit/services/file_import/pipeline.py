@@ -278,7 +278,11 @@ PIPELINE = (
     Stage(
         "Writing attempts",
         (
-            Code(write_quizzes, needs=("file_compared_attempt", "file_quiz", "file_rejected"), reports=("warnings",)),
+            Code(
+                write_quizzes,
+                needs=("file_compared_attempt", "file_part", "file_position", "file_quiz", "file_rejected"),
+                reports=("warnings",),
+            ),
             Sql(
                 "attempts",
                 "planned_attempts",

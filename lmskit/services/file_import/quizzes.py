@@ -41,6 +41,20 @@ _USED = text("""
     WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = c.position_id)
 """)
 _REJECTED = text("SELECT position_id FROM file_rejected WHERE position_id = ANY (CAST(:positions AS integer[]))")
+_HAS_REJECTED = text("""
+    SELECT EXISTS (
+        SELECT
+        FROM (
+            SELECT file, column_name FROM import_rejection
+            UNION ALL
+            SELECT f.name, p.column_name
+            FROM file_rejected AS r
+            JOIN file_position AS p ON p.position_id = r.position_id
+            JOIN file_part AS f ON f.part = p.part
+        ) AS rejected (file, column_name)
+        WHERE (file = :part OR starts_with(file, :part || ': ')) AND (CAST(:column AS text) IS NULL OR column_name = :column)
+    )
+""")
 _UPDATE = text("UPDATE file_quiz SET quiz_id = :quiz_id, state = :state WHERE key = :key")
 
 
@@ -150,13 +164,21 @@ class Quizzes:
             self._session.execute(_UPDATE, rows)
 
     def _to_write(self) -> list[PlannedQuiz]:
-        """The quizzes that can be imported, without new ones that only a rejected row names, unless attempts at them are imported."""
+        """The quizzes that can be imported, without new ones about which only rejected rows or cells are."""
         used = set(self._session.scalars(_USED))
         rejected = set(self._session.scalars(_REJECTED, {"positions": [quiz.position_id for quiz in self._planned]}))
+
+        def is_rejected(quiz: PlannedQuiz) -> bool:
+            if quiz.position_id is not None:
+                return quiz.position_id in rejected
+            # The file names it above its rows: all of a report, or one column of a gradebook, is about it.
+            named = quiz.record.position
+            return bool(self._session.scalar(_HAS_REJECTED, {"part": named.part, "column": named.column}))
+
         return [
             quiz
             for quiz in self._planned
-            if quiz.reason is None and (quiz.stored is not None or quiz.position_id not in rejected or quiz.identity in used)
+            if quiz.reason is None and (quiz.stored is not None or quiz.identity in used or not is_rejected(quiz))
         ]
 
     def _choose_week(self, quiz: PlannedQuiz) -> None:
