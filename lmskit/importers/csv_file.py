@@ -67,7 +67,7 @@ class CsvFile:
         read = {*self.columns, *self.optional}
         self.skipped_columns = tuple(column for column in self.header if column not in read)
         self.secret_columns = frozenset(column for column in self.header if SECRET.search(column))
-        self.rows_in = 0
+        self.rows_in = self.blank_rows = 0
         self.rejections: list[Rejection] = []
 
     @property
@@ -76,6 +76,8 @@ class CsvFile:
         if isinstance(self.text, ConvertedTable):
             return list(self.text.notes)
         notes = []
+        if self.blank_rows:
+            notes.append(f"{self.name}: rows whose cells are all blank are not counted: {self.blank_rows:,}.")
         if self.text.encoding not in {"utf-8", "utf-8-sig"}:
             notes.append(f"{self.name} was read as {self.text.encoding_name}.")
         if self.delimiter != ",":
@@ -99,15 +101,20 @@ class CsvFile:
     def rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Give out the number of each row and the cells of its columns; rows that do not fit the header are rejected.
 
+        A row of blank cells, as spreadsheets write below a table, is not counted.
+
         Raises
         ------
         ImportFileError
             The file ends in the middle of a row, or a quoted cell is never closed.
         """
-        self.rows_in, self.rejections = 0, []
+        self.rows_in, self.blank_rows, self.rejections = 0, 0, []
         pick = self._pick()
         width = len(self.header)
         for row, cells, lines in self._well_quoted_rows():
+            if not any(map(str.strip, cells)):
+                self.blank_rows += 1
+                continue
             self.rows_in += 1
             if len(cells) == width and not lines.has_nul:
                 yield row, pick(cells)

@@ -53,8 +53,13 @@ NAMES = (
     ),
     Entry(
         "rows that do not name a person",
-        written(ROSTER + ",,,\n , ,,\n3,Tarn,Bo,\n"),
+        written(ROSTER + ",,Ada,\n ,Ober,,\n3,Tarn,Bo,\n"),
         Imported(3, ((2, None, "names no person"), (3, None, "names no person")), ("Tarn, Bo",)),
+    ),
+    Entry(
+        "rows of separators",
+        written(ROSTER + ",,,\n , ,,\n3,Tarn,Bo,\n,,,,,\n"),
+        Imported(1, names=("Tarn, Bo",), notes=("file.csv: rows whose cells are all blank are not counted: 3.",)),
     ),
 )
 IDS = (

@@ -31,6 +31,13 @@ def test_a_row_is_numbered_as_a_text_editor_numbers_its_first_line(written):
     assert rows == [(2, ("1", "A\nB")), (5, ("2", "C"))]
 
 
+def test_rows_of_blank_cells_are_not_counted_and_a_note_says_so(written):
+    rows, file = rows_of(written("id,name\n,\n1,A\n , \n,,,\n"))
+    assert rows == [(3, ("1", "A"))]
+    assert (file.rows_in, file.rejections) == (1, [])
+    assert file.notes == ["people.csv: rows whose cells are all blank are not counted: 3."]
+
+
 def test_cells_are_in_the_order_of_the_requested_columns_and_other_columns_are_skipped(written):
     rows, file = rows_of(written("name,age,id\r\nA,7,1\r\n"))
     assert rows == [(2, ("1", "A"))]

@@ -32,3 +32,9 @@ def test_a_file_in_no_format_is_refused_with_the_list_of_formats(tmp_path):
         detected(csv_file(tmp_path / "c.csv", "colour\nred\n"))
     with pytest.raises(ImportFileError, match="There is no file or folder"):
         detected(tmp_path / "nowhere")
+
+
+def test_a_gradebook_with_an_empty_row_under_its_header_is_detected(tmp_path):
+    path = tmp_path / "gradebook.csv"
+    path.write_text('Student,ID,Section,Quiz (11)\n,,,\n    Points Possible,,,10\n"Vale, Ada",501,x,9\n', encoding="utf-8")
+    assert detected(path).name == "canvas-gradebook"
