@@ -39,6 +39,7 @@ MEANINGS = {
     "my_student_ids": "ids of the students of your courses",
     "my_term_ids": "ids of the terms of your courses",
     "oldest_served": "the oldest revision whose lmskit works with the database",
+    "passages_at": "passages of courses by numbers of materials, and of passages in them; faster than a condition",
     "release_material_file": "used by lmskit before it deletes a file from the store",
     "schema_revision": "the revision of the database",
     "set_my_password": "used by `lmskit passwd`",

@@ -66,11 +66,9 @@ SELECT
     p.language,
     p.is_notes,
     p.overlap
-FROM unnest(CAST(:material_ids AS bigint []), CAST(:ordinals AS integer [])) AS hit (material_id, ordinal)
-JOIN material_passages AS p USING (material_id, ordinal)
+FROM passages_at(CAST(:courses AS bigint []), CAST(:material_ids AS bigint []), CAST(:ordinals AS integer [])) AS p
 JOIN materials AS m ON m.id = p.material_id AND m.course_id = p.course_id
 JOIN courses AS c ON c.id = p.course_id
-WHERE p.course_id = ANY(CAST(:courses AS bigint []))
 """)
 
 
@@ -146,7 +144,7 @@ def best_passages_of_each(
             scored = collection.scored(number, vector, weight)
             among = _allowed(session, collection, words, only) if only or words.demanded else None
             best.append(list(_chosen(scored, scored.best(most, head_starts, among), head_starts)))
-        hits = _hits(session, courses, {(row["material_id"], row["ordinal"]) for found in best for row in found})
+    hits = _hits(session, courses, {(row["material_id"], row["ordinal"]) for found in best for row in found})
     return [[{**hits[key], **row} for row in found if (key := (row["material_id"], row["ordinal"])) in hits] for found in best]
 
 
@@ -187,7 +185,7 @@ def _chosen(scored: ScoredPassages, positions: Integers, head_starts: Mapping[in
 def _hits(session: Session, courses: Collection[int], keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Mapping[str, Any]]:
     """The passages with these keys, of material and ordinal; one that another transaction has just deleted is missing."""
     ordered = sorted(keys)
-    asked = {"courses": list(courses), "material_ids": [key[0] for key in ordered], "ordinals": [key[1] for key in ordered]}
+    asked = {"courses": sorted(set(courses)), "material_ids": [key[0] for key in ordered], "ordinals": [key[1] for key in ordered]}
     return {(row["material_id"], row["ordinal"]): row for row in rows(session, _HITS, asked)} if ordered else {}
 
 

@@ -260,6 +260,8 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
                 "SELECT cardinality(lms.my_course_ids())": 2,
                 f"SELECT lms.delete_material({base + ROWS['material']})": 1,
                 f"SELECT lms.delete_material({other + ROWS['material']})": 0,
+                f"SELECT count(*) FROM lms.passages_at(ARRAY[{base + ROWS['course']}], ARRAY[{base + ROWS['material']}], ARRAY[1])": 1,
+                f"SELECT count(*) FROM lms.passages_at(ARRAY[{other + ROWS['course']}], ARRAY[{other + ROWS['material']}], ARRAY[1])": 0,
                 f"SELECT lms.delete_passages({base + ROWS['material']}, 1)": 1,
                 f"SELECT lms.delete_passages({other + ROWS['material']})": 0,
                 f"SELECT lms.delete_reading_decision({base + ROWS['decision']})": 1,

@@ -105,6 +105,9 @@ def build(endpoint: Endpoint, engine: Engine) -> World:
             " UNION ALL SELECT 'foreign_quiz', min(q.id) FROM quizzes AS q JOIN courses AS c ON c.id = q.course_id WHERE c.code "
             "= 'CANARY-1'"
             " UNION ALL SELECT 'foreign_course', id FROM courses WHERE code = 'CANARY-1'"
+            " UNION ALL SELECT 'own_course', id FROM courses WHERE code = 'OWN-1'"
+            " UNION ALL SELECT 'foreign_material', min(m.id) FROM materials AS m JOIN courses AS c ON c.id = m.course_id "
+            "WHERE c.code = 'CANARY-1'"
             " UNION ALL SELECT 'foreign_attempt', max(a.id) FROM quiz_attempts AS a JOIN courses AS c ON c.id = a.course_id "
             "WHERE c.code = 'CANARY-1'"
         ).fetchall()

@@ -81,6 +81,12 @@ SELECT * FROM lms.student_addresses;
 -- own
 SELECT lms.my_address();
 
+-- nothing: passages by their keys
+SELECT * FROM lms.passages_at(ARRAY[:foreign_course, :own_course], ARRAY[:foreign_material, :foreign_material, NULL], ARRAY[1, 2]);
+
+-- nothing
+SET lmskit.course = ':foreign_code'; SELECT p.* FROM generate_series(1, 9) AS n, lms.passages_at(ARRAY[:foreign_course], ARRAY[:foreign_material], ARRAY[n]) AS p;
+
 -- nothing
 SELECT * FROM lms.student_addresses WHERE course_id = :foreign_course OR email LIKE 'canary%';
 
