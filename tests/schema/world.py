@@ -31,7 +31,9 @@ INSERT INTO lms.material_passages (course_id, material_id, ordinal, seconds, bod
     SELECT course_id, id, 1, 1000.0 / 3, 'Spoken' FROM lms.materials WHERE kind = 'video';
 INSERT INTO lms.embedding_models (name, dimension, checksum, state) VALUES ('large', 384, repeat('b', 64), 'in use');
 INSERT INTO lms.passage_vectors (course_id, material_id, ordinal, model, dimension, embedding)
-    SELECT course_id, material_id, ordinal, 'large', 384, array_fill(0.1, ARRAY[384])::lms.vector::lms.halfvec FROM lms.material_passages;
+    SELECT course_id, material_id, ordinal, 'large', 384, array_fill(1 / sqrt(384), ARRAY[384])::lms.vector::lms.halfvec
+    FROM lms.material_passages;
+UPDATE lms.embedding_models SET probe = '[1, 0, 0]' WHERE dimension = 3;
 UPDATE lms.archived_attempts SET (course_id, quiz_id) = (
     SELECT q.course_id, q.id FROM lms.quizzes AS q JOIN lms.courses AS c ON c.id = q.course_id WHERE c.code = 'BASE-2'
 );
