@@ -16,6 +16,7 @@ from lmskit.backups.archive import BLOCK, ArchiveWriter, new_archive
 from lmskit.backups.contents import FILES_OF_MATERIALS, sequence_values, table_contents
 from lmskit.backups.encryption import encrypted, require_recipients
 from lmskit.backups.erasures import keep_beside
+from lmskit.backups.failure import server_failures
 from lmskit.backups.logins import read_logins
 from lmskit.backups.manifest import DUMP, FORMAT, LOGINS, MATERIALS, BackupManifest, SavedMaterials, TableContent
 from lmskit.backups.repository import name_of
@@ -100,7 +101,7 @@ def create_backup(
     """
     keys = require_recipients(recipients) if recipients else []
     started = dt.datetime.now(dt.UTC)
-    with source.connected() as connection, connection.transaction():
+    with server_failures("nothing was kept of the backup"), source.connected() as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         row = connection.execute("SELECT pg_export_snapshot(), transaction_timestamp()").fetchone()
         assert row is not None  # noqa: S101 - a SELECT without FROM has one row

@@ -52,7 +52,7 @@ def require_recipients(keys: Sequence[str]) -> list[Any]:
 @contextmanager
 def encrypted(file: BinaryIO, recipients: Sequence[Any]) -> Iterator[BinaryIO]:
     """Give a file whose content goes encrypted into `file`; nothing is stored in the clear."""
-    pyrage, target, problems = _pyrage(), _Target(file), list[BaseException]()
+    pyrage, target, problems = _pyrage(), WatchedFile(file), list[BaseException]()
     reading, writing = os.pipe()
 
     def encrypt() -> None:
@@ -77,7 +77,7 @@ def encrypted(file: BinaryIO, recipients: Sequence[Any]) -> Iterator[BinaryIO]:
         raise problems[0]
 
 
-class _Target:
+class WatchedFile:
     """A file that remembers why it could not be written: the library says so in a text of its own."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -85,6 +85,7 @@ class _Target:
         self.problem: OSError | None = None
 
     def write(self, content: bytes) -> int:
+        """Write, and remember a failure."""
         try:
             return self._file.write(content)
         except OSError as error:
@@ -92,6 +93,7 @@ class _Target:
             raise
 
     def flush(self) -> None:
+        """Write out what the file keeps back."""
         self._file.flush()
 
 
@@ -128,7 +130,9 @@ def _identities(pyrage: Any, path: Path | None, name: str) -> list[Any]:  # noqa
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise BackupError(f"The private key in {path} cannot be read: {getattr(error, 'strerror', 'it is not text')}.") from None
+        raise BackupError(
+            f"The private key in {path} cannot be read: {getattr(error, 'strerror', 'it is not text')}. Check LMSKIT_BACKUP_IDENTITY_FILE."
+        ) from None
     try:
         found = [pyrage.x25519.Identity.from_str(line) for line in lines if line.startswith(_BEGINS)]
     except pyrage.IdentityError:

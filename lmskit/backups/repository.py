@@ -31,7 +31,7 @@ _NAME = re.compile(rf"(?P<database>.+)-(?P<time>\d{{8}}T\d{{6}}Z)\.lmskit\.zip(?
 _OBJECT_STORES = {"s3", "memory"}
 """Protocols of stores that hold a new object whole or not at all."""
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_OF_THE_DISK = _NO_SPACE | {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ESTALE}
+_OF_THE_DISK = _NO_SPACE | {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT}
 _PATIENCE = {"connect_timeout": 5, "read_timeout": 60, "retries": {"mode": "standard", "total_max_attempts": 3}}
 """Seconds, and tries; `lmskit doctor` asks too, and should not wait for minutes without a network."""
 _SAFE = re.compile(r"[^A-Za-z0-9_.-]")
@@ -211,7 +211,7 @@ class FolderRepository(BackupRepository):
             with whole_file(self._folder / name) as file:
                 yield file
         except OSError as error:
-            if error.errno not in _OF_THE_DISK:
+            if error.errno not in _OF_THE_DISK and not str(error.filename or "").startswith(self.address):
                 raise
             raise _unusable(self.address, error) from error
 
@@ -225,6 +225,8 @@ class FolderRepository(BackupRepository):
         yield path
 
     def _require_folder(self) -> None:
+        if self._folder.exists() and not self._folder.is_dir():
+            raise BackupError(f"{self.address} is not a folder. Name the folder of the backups, or a bucket: s3://BUCKET/PART.")
         if not self._folder.is_dir():
             raise BackupError(
                 f"The folder for backups, {self.address}, does not exist. Is its disk or file server connected? To make a new one: "
@@ -268,7 +270,9 @@ class ObjectRepository(BackupRepository):
 
     def __init__(self, address: str) -> None:
         super().__init__(address.rstrip("/"))
-        protocol = address.partition("://")[0]
+        protocol, _, bucket = address.partition("://")
+        if not bucket.strip("/"):
+            raise BackupError(f"{address} names no bucket. Give a folder, or s3://BUCKET/PART.")
         if protocol not in _OBJECT_STORES:
             raise BackupError(f"Backups cannot be kept in {protocol}://. Give a folder, or s3://BUCKET/PART.")
         import fsspec
@@ -306,10 +310,15 @@ class ObjectRepository(BackupRepository):
     def local_copy(self, name: str, work: Path) -> Iterator[Path]:
         """As above."""
         part = work / name
+        part.touch(mode=0o600)
         try:
             with self._errors():
-                self._files.get_file(self._path(name), str(part))
-            part.chmod(0o600)
+                try:
+                    self._files.get_file(self._path(name), str(part))
+                except OSError as error:
+                    if error.errno not in _NO_SPACE:
+                        raise
+                    raise no_room(work, name) from error
             yield part
         finally:
             part.unlink(missing_ok=True)
@@ -363,6 +372,14 @@ def repository_of(address: str, *, default: Path) -> BackupRepository:
         return ObjectRepository(address)
     folder = Path(address).expanduser().absolute()
     return FolderRepository(folder, make=folder == default)
+
+
+def no_room(work: Path, name: str) -> BackupError:
+    """Return the error for a disk of this machine that has no room for the copy of a backup which a restore reads."""
+    return BackupError(
+        f"The disk that holds {work} is full, so {name} was not restored, and what was there is as it was. It needs twice as much room as "
+        "the backup has bytes. Free some space on that disk, or name another folder with LMSKIT_HOME; then try again."
+    )
 
 
 def _unusable(address: str, error: OSError) -> BackupError:

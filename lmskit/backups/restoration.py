@@ -20,10 +20,11 @@ from pydantic import ValidationError
 
 from lmskit.backups.contents import FILES_OF_MATERIALS, sequence_values, set_formats, table_contents
 from lmskit.backups.erased_again import ErasedAgain, drop_logins, erase_again, remembered_in
+from lmskit.backups.failure import server_failures
 from lmskit.backups.logins import close_others, give_logins, make_missing, without
 from lmskit.backups.manifest import LOGINS, MATERIALS, BackedUpLogins, BackupManifest
 from lmskit.backups.power import power_of
-from lmskit.backups.staged import LONGEST_DATABASE_NAME, staged_database
+from lmskit.backups.staged import LONGEST_DATABASE_NAME, not_restored, staged_database
 from lmskit.backups.target import drop_database, restoring_alone
 from lmskit.db import roles
 from lmskit.db.bootstrap import bootstrap
@@ -127,7 +128,12 @@ def restore_backup(
         The server has a database with rows, or the login may not do it.
     """
     logins = require_readable(archive, database)
-    with closing(target.connect()) as connection, restoring_alone(connection), power_of(connection) as power:
+    with (
+        server_failures(not_restored(archive.name)),
+        closing(target.connect()) as connection,
+        restoring_alone(connection),
+        power_of(connection) as power,
+    ):
         power.join()
         power.require_manageable(role.name for role in logins.roles)
         require_version(archive, connection.info.server_version // 10_000)

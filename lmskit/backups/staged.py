@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from lmskit.backups.failure import server_ended, server_full
 from lmskit.backups.manifest import DUMP
+from lmskit.backups.repository import no_room
 from lmskit.backups.target import drop_database
 from lmskit.db import hardening, roles
 from lmskit.db.client_programs import client_program, signed_in
-from lmskit.db.cluster.disk import says_full
+from lmskit.db.cluster.disk import is_full, says_full
 from lmskit.db.prepared_database import SCHEMA, make_database, make_vector, prepare_database
 from lmskit.db.session_limits import limit_temporary_files
-from lmskit.errors import BackupError, BackupRefusedError
+from lmskit.errors import BackupRefusedError
 from lmskit.settings import environment_without_passwords
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ LONGEST_DATABASE_NAME = 63
 _MADE_HERE = re.compile(r"\d+; \d+ \d+ (?:SCHEMA - |EXTENSION - |COMMENT - (?:SCHEMA|EXTENSION) |ACL - SCHEMA )")
 """Entries of a dump for what is made before it is restored, which takes a superuser."""
 _DUMP_HEAD = re.compile(r"^;\s+Dumped (?:from database version|by pg_dump version): (\d+)", re.MULTILINE)
+_SERVER_GONE = re.compile(r"server closed the connection|connection to server .* failed|terminating connection|connection to client lost")
 _MAKE_RESTORER = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS VALID UNTIL {} PASSWORD {}")
 _MENTIONED_BY = """
 SELECT d.datname FROM pg_catalog.pg_shdepend AS s JOIN pg_catalog.pg_database AS d ON d.oid = s.objid
@@ -91,17 +94,22 @@ class StagedDatabase:
         parameters = self.target.parameters | {"dbname": self.name, "user": self.restorer}
         with tempfile.TemporaryDirectory(prefix="dump-", dir=work) as folder:
             dump, listed = Path(folder) / DUMP, Path(folder) / "entries"
-            with dump.open("wb") as file:
-                archive.extract(DUMP, file)
+            try:
+                with dump.open("wb") as file:
+                    archive.extract(DUMP, file)
+            except OSError as error:
+                if says_full(error):
+                    raise no_room(work, archive.name) from error
+                raise
             with closing(self.target.connect()) as connection:
                 major = connection.info.server_version // 10_000
             program = client_program("pg_restore", parameters, server=major, own=self.target.is_embedded)
-            contents = _run(archive, program, "--list", str(dump))
+            contents = _run(archive, work, program, "--list", str(dump))
             _require_dump_version(archive, contents)
             listed.write_text("\n".join(line for line in contents.splitlines() if not _MADE_HERE.match(line)), encoding="utf-8")
             with signed_in(parameters, self.secret) as (where, files):
                 options = ("--exit-on-error", "--single-transaction", "--no-password", "--no-tablespaces", f"--use-list={listed}")
-                _run(archive, program, *options, "-d", where, str(dump), files=files)
+                _run(archive, work, program, *options, "-d", where, str(dump), files=files)
 
     def finish(self, database: str, *, as_superuser: bool) -> None:
         """Give the database, which will be called `database`, what a dump does not have: defaults, limits, who may connect, hardening."""
@@ -113,6 +121,11 @@ class StagedDatabase:
                 hardening.close_shared_resources(inside)
                 limit_temporary_files(inside)
             inside.execute("ANALYZE")
+
+
+def not_restored(name: str) -> str:
+    """Return what a failure before the last step means."""
+    return f"{name} was not restored, and what was there is as it was"
 
 
 _HELPERS = sql.SQL(", ").join(map(sql.Identifier, (roles.DEFINER, roles.LOGINS)))
@@ -172,7 +185,7 @@ def _require_dump_version(archive: BackupArchive, contents: str) -> None:
         )
 
 
-def _run(archive: BackupArchive, program: Path, *arguments: str, files: tuple[int, ...] = ()) -> str:
+def _run(archive: BackupArchive, work: Path, program: Path, *arguments: str, files: tuple[int, ...] = ()) -> str:
     answer = subprocess.run(  # noqa: S603 - PostgreSQL's own program
         [program, *arguments],
         capture_output=True,
@@ -183,10 +196,10 @@ def _run(archive: BackupArchive, program: Path, *arguments: str, files: tuple[in
     )
     if answer.returncode != 0:
         reason = " ".join(answer.stderr.decode(errors="replace").split())[:500]
-        if says_full(reason):
-            raise BackupError(
-                f"The disk of the server is full, so {archive.name} was not restored, and what was there is as it was. "
-                "Free some space on that disk, then try again."
-            )
+        gone = _SERVER_GONE.search(reason) is not None
+        if says_full(reason) or (gone and is_full(work)):  # a verification's server is on the same disk
+            raise server_full(not_restored(archive.name))
+        if gone:
+            raise server_ended(not_restored(archive.name), reason)
         raise BackupRefusedError(f"{archive.name} cannot be restored, and what was there is as it was. pg_restore says: {reason}")
     return answer.stdout.decode(errors="replace")

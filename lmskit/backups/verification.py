@@ -10,18 +10,19 @@ import shutil
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from sqlalchemy.orm import Session
 
 from lmskit.backups.archive import BackupArchive
-from lmskit.backups.encryption import ENDING, decrypt
-from lmskit.backups.repository import BackupRepository, Verification
+from lmskit.backups.encryption import ENDING, WatchedFile, decrypt
+from lmskit.backups.repository import BackupRepository, Verification, no_room
 from lmskit.backups.restoration import require_readable, require_version, restore_backup
 from lmskit.backups.target import Target
 from lmskit.db import Access, migrator_engine, revision, using
 from lmskit.db.address import url_of, written
 from lmskit.db.cluster import Cluster
+from lmskit.db.cluster.disk import says_full
 from lmskit.db.cluster.layout import prepare_home
 from lmskit.db.cluster.server_user import server_user
 from lmskit.db.lock import exclusively
@@ -79,8 +80,15 @@ def opened(path: Path, *, name: str, work: Path, identity_file: Path | None) -> 
     plain = work / "decrypted.zip"
     plain.touch(mode=0o600)
     try:
-        with plain.open("wb") as file:
-            decrypt(path, file, identity_file, name=name)
+        try:
+            with plain.open("wb") as file:
+                target = WatchedFile(file)
+                try:
+                    decrypt(path, cast("BinaryIO", target), identity_file, name=name)
+                except BackupRefusedError as error:
+                    raise target.problem or error from None
+        except OSError as error:
+            raise (no_room(work, name) if says_full(error) else error) from error
         yield BackupArchive(plain, name)
     finally:
         plain.unlink(missing_ok=True)
@@ -147,7 +155,8 @@ def verify_backup(
         try:
             conninfo = cluster.start().superuser_conninfo()
             target = Target(conninfo, work / "pgpass", is_embedded=True)
-            restore_backup(archive, target, None, database=database, work=work, progress=progress)
+            with cluster.file_errors():
+                restore_backup(archive, target, None, database=database, work=work, progress=progress)
             progress("Checking who may see what", 0, None)
             address = written(url_of(target.parameters | {"dbname": database}))
             with using(Access(Settings(home=work, database_url=address))):

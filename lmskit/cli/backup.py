@@ -20,7 +20,7 @@ from lmskit.cli.password import operators_password
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.db import Access, access, using
 from lmskit.db.address import DATABASE, conninfo, without_login, written
-from lmskit.errors import BackupError, BootstrapError, InputError, UnreachableError
+from lmskit.errors import BackupError, BootstrapError, ClusterError, InputError, UnreachableError
 from lmskit.materials.chosen_store import store_of
 from lmskit.queries.page import check_page
 from lmskit.rounding import count_text
@@ -140,7 +140,7 @@ def restore(
         raise InputError(f"--replace names {replace}, and the database to restore is {database}. Give the name of what may be replaced.")
     settings = access().settings
     if server is None:
-        target = Target(access().server.start().superuser_conninfo(), settings.passfile, is_embedded=True)
+        target = Target(_embedded(settings), settings.passfile, is_embedded=True)
     else:
         secret = operators_password("Password") if password else password_in_file(address)
         target = Target(conninfo(server._replace(database=None)), settings.passfile, password=secret)
@@ -187,6 +187,19 @@ def prune(
 ) -> None:
     """Remove backups, except one for each of the last 7 days, 4 weeks and 12 months that have any, the newest and the last verified one."""
     _prune(_repository(within), access().server.database, dry_run=dry_run)
+
+
+def _embedded(settings: Settings) -> str:
+    """Start the embedded server, and return the connection string of its superuser; say how to go on where its data are damaged."""
+    try:
+        return access().server.start().superuser_conninfo()
+    except ClusterError as error:
+        data = settings.home / f"postgresql-{settings.postgres_version}"
+        if not data.exists():
+            raise
+        raise ClusterError(
+            f"{error} If its data are lost, restore beside them: mv {data} {data}.damaged, then the same command again."
+        ) from error
 
 
 def _repository(address: str | None) -> BackupRepository:
@@ -257,7 +270,10 @@ def _print_restored(name: str, manifest: BackupManifest, done: Restored) -> None
         f"{manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC; {count_text(done.n_files, 'file')} of materials in the store."
     )
     if done.kept is not None:
-        print_line(f"What was there is kept as the database {done.kept}. When nobody needs it: DROP DATABASE {done.kept}")
+        print_line(
+            f"What was there is kept as the database {done.kept}, with everybody who was in it. When nobody needs it: "
+            f'lmskit db psql --migrator -c "DROP DATABASE {done.kept}"'
+        )
     if not done.is_hardened:
         print_line(
             "It is not hardened, since that takes a superuser: EXPLAIN can show a lecturer something about rows of others. "
@@ -282,7 +298,14 @@ def _row(backup: KeptBackup) -> dict[str, object]:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / MEGABYTE:,.1f} MB"
+    """Return a size.
+
+    Examples
+    --------
+    >>> _megabytes(0), _megabytes(700), _megabytes(40_000), _megabytes(3_000_000_000)
+    ('0 kB', '1 kB', '40 kB', '2,861.0 MB')
+    """
+    return f"{size / MEGABYTE:,.1f} MB" if size > MEGABYTE // 10 else f"{-(-size // 1024)} kB"
 
 
 def _span(seconds: float) -> str:

@@ -22,7 +22,8 @@ def advice(server: Server, terminal: SignInFile) -> str:
     if not server.is_made():
         return (
             "No person is signed in: this machine has no database yet, and LMSKIT_DATABASE_URL, the address of a server, is not set."
-            f"{other or ' To use a server: set it, then: lmskit sign-in'}. To make a database here, {BEGIN}"
+            f"{other or ' To use a server: set it, then: lmskit sign-in'}. To make a database here, {BEGIN}; "
+            "to get one back from a backup: lmskit backup restore"
         )
     return (
         "No person is signed in at the embedded server of this machine, which is used because LMSKIT_DATABASE_URL is not set."

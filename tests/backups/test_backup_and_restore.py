@@ -3,7 +3,8 @@
 import datetime as dt
 import re
 import subprocess
-from contextlib import closing
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import psycopg
 import pyrage
@@ -16,7 +17,8 @@ from lmskit.backups.manifest import LOGINS, BackedUpLogins
 from lmskit.backups.repository import FolderRepository, repository_of
 from lmskit.backups.restoration import restore_backup
 from lmskit.backups.staged import RESTORER
-from lmskit.backups.verification import verify_backup
+from lmskit.backups.target import restoring_alone
+from lmskit.backups.verification import opened, verify_backup
 from lmskit.db import hardening, roles
 from lmskit.db.roles import login_name
 from lmskit.errors import BackupError, BackupRefusedError
@@ -132,8 +134,13 @@ def test_a_missing_file_of_a_material_is_named_and_a_missing_folder_is_not_made(
     assert BackupArchive(folder / made.name, made.name).material_names == []
     with pytest.raises(BackupError, match=r"does not exist\. Is its disk or file server connected"):
         saved.backup(tmp_path / "unmounted")
-    with pytest.raises(BackupError, match="cannot be kept in ftp://"):
-        repository_of("ftp://example.org/backups", default=tmp_path)
+    for address, sentence in (("ftp://example.org/backups", "cannot be kept in ftp://"), ("s3://", "s3:// names no bucket")):
+        with pytest.raises(BackupError, match=sentence):
+            repository_of(address, default=tmp_path)
+    with pytest.raises(BackupError, match="is not a folder"):
+        saved.backup(folder / made.name)
+    with pytest.raises(BackupError, match=r"/proc cannot be used for backups by this account: No such file or directory"):
+        create_backup(saved.source, FolderRepository(Path("/proc")), None, work=tmp_path)
 
 
 def test_another_databases_logins_are_not_in_it(saved, archive, endpoint, make_person):
@@ -164,12 +171,21 @@ def test_a_backup_without_a_file_that_its_database_has_or_without_a_persons_logi
         assert leftovers(other_server) == []
 
 
-@needs_root
-def test_on_a_full_disk_nothing_is_kept_and_an_earlier_backup_is_as_it_was(saved, made, tmp_path):
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "lmskit-test", str(tmp_path)], capture_output=True, check=False)
-    if mounted.returncode != 0:
+@contextmanager
+def small_disk(folder, size):
+    """A file system of its own at the folder."""
+    options = ["-t", "tmpfs", "-o", f"size={size},mode=755"]
+    if subprocess.run(["mount", *options, "lmskit-test", str(folder)], capture_output=True, check=False).returncode != 0:
         pytest.skip("a small file system cannot be mounted here")
     try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@needs_root
+def test_on_a_full_disk_nothing_is_kept_and_an_earlier_backup_is_as_it_was(saved, made, tmp_path):
+    with small_disk(tmp_path, "400k"):
         earlier = tmp_path / re.sub(r"\d{8}T\d{6}Z", "20250101T000000Z", made.name)
         earlier.write_bytes((saved.folder / made.name).read_bytes())
         with pytest.raises(BackupError, match=f"cannot be written to {tmp_path}: No space left .* earlier backups are as they were"):
@@ -179,5 +195,32 @@ def test_on_a_full_disk_nothing_is_kept_and_an_earlier_backup_is_as_it_was(saved
             saved.backup(tmp_path, recipients=[public])
         assert list(tmp_path.iterdir()) == [earlier]
         assert BackupArchive(earlier, earlier.name).manifest == made.manifest
-    finally:
-        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+@pytest.mark.long
+@needs_root
+def test_a_disk_that_is_too_small_to_restore_on_is_named_and_the_backup_is_not_blamed(saved, archive, other_server, own_settings, tmp_path):
+    (work := tmp_path / "work").mkdir()
+    identity = pyrage.x25519.Identity.generate()
+    (key := tmp_path / "key").write_text(f"{identity}\n")
+    (folder := tmp_path / "backups").mkdir()
+    made = saved.backup(folder, recipients=[str(identity.to_public())])
+    with small_disk(work, "100k"):
+        with pytest.raises(BackupError, match=f"The disk that holds {work} is full, so .* was not restored"):
+            restore_backup(archive, other_server, None, database=DATABASE, work=work)
+        unreadable = pytest.raises(BackupError, match=f"The disk that holds {work} is full, so .* was not restored")
+        with unreadable, opened(folder / made.name, name=made.name, work=work, identity_file=key):
+            pass
+        assert list(work.iterdir()) == []
+    assert leftovers(other_server) == []
+    # The server of a verification ends when it cannot write its log.
+    settings = own_settings.model_copy(update={"backup_identity_file": key})
+    with small_disk(own_settings.home, "66m"), pytest.raises(BackupError, match=r"The disk .* full.*Free some space") as refused:
+        verify_backup(FolderRepository(folder), made.name, settings=settings, server_settings=FAST)
+    assert not isinstance(refused.value, BackupRefusedError)
+
+
+@pytest.mark.long
+def test_a_second_restore_at_the_same_time_is_refused(archive, other_server, tmp_path):
+    with closing(other_server.connect()) as first, restoring_alone(first), pytest.raises(BackupError, match="Another restore"):
+        restore_backup(archive, other_server, None, database=DATABASE, work=tmp_path)

@@ -65,6 +65,35 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(saved, other_ser
     assert 50 < found[0] < found[1] < found[2], "rows were written meanwhile"
 
 
+def test_a_server_that_ends_its_sessions_meanwhile_is_a_sentence(saved, tmp_path):
+    stop = threading.Event()
+
+    def end():
+        with saved.superuser() as connection:
+            while not stop.wait(0.01):
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lmskit backup' AND query ~ 'md5'"
+                )
+
+    ending = threading.Thread(target=end)
+    ending.start()
+    try:
+        for number in range(20):  # it may miss the moment
+            (folder := tmp_path / str(number)).mkdir()
+            try:
+                saved.backup(folder)
+            except BackupError as error:
+                said = str(error)
+                break
+        else:
+            pytest.fail("no session was ended in time")
+    finally:
+        stop.set()
+        ending.join()
+    assert "The server ended the connection, so nothing was kept of the backup" in said
+    assert list(folder.iterdir()) == []
+
+
 @pytest.fixture
 def oulad(fresh_database, endpoint):
     """A database without rows but an administrator, and the engine of that person."""
@@ -147,3 +176,6 @@ def test_backups_in_a_bucket(saved, own_settings, monkeypatch, tmp_path):
         with pytest.raises(BackupError, match=r"s3://no-such-bucket/backups"):
             create_backup(saved.source, gone, saved.store, work=tmp_path)
         assert list(tmp_path.iterdir()) == []
+    with pytest.raises(BackupError, match=r"cannot be kept in s3://.*Could not connect.* Nothing was changed"):
+        create_backup(saved.source, repository, saved.store, work=tmp_path)
+    assert list(tmp_path.iterdir()) == [], "the server went away before the first byte was sent"

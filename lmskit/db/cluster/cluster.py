@@ -94,7 +94,10 @@ class Cluster:
     def is_made(self) -> bool:
         """Whether the home has a database, of any major version; nothing is made or started to find out."""
         with self.file_errors():
-            return self._answered is not None or any(self.layout.home.glob("postgresql-*/data"))
+            return self._answered is not None or any(
+                data.parent.name.removeprefix("postgresql-").isdigit()  # others were moved away, such as damaged ones
+                for data in self.layout.home.glob("postgresql-*/data")
+            )
 
     def start(self) -> Endpoint:
         """Return where the server listens; it is started first if it does not run.
