@@ -47,6 +47,7 @@ MADE_TABLES = (
     "oulad_student",
     "oulad_registration",
     "oulad_enrollment",
+    "oulad_stored",
     "oulad_attempt",
 )
 
@@ -137,6 +138,7 @@ def _write(run: Statements, progress: Progress) -> Counter[str]:
     run.build("oulad_enrollment", "enrollments")
     run.run("enrollment_rejections", "enrollment_warnings", "add_enrollments", "change_enrollments")
     progress("Checking attempts", 0, None)
+    run.build("oulad_stored", "stored_attempts")
     run.run("attempts", "attempt_rejections", "attempt_warnings")
     progress("Writing attempts", 0, None)
     run.run("add_attempts", "change_attempts")

@@ -388,6 +388,20 @@ SET status = o.status, previous_status = NULL, started_on = o.started_on, ended_
 FROM oulad_enrollment AS o
 WHERE e.course_id = o.course_id AND e.student_id = o.person_id AND 'changed' IN (o.state, o.registration_state)
 
+-- part: stored_attempts
+-- Quiz by quiz, by the index (the subquery with OFFSET stays one): joined as a whole, the table of all courses would be read, which the
+-- planner chooses until it is very large.
+CREATE TEMPORARY TABLE oulad_stored ON COMMIT DROP AS
+SELECT a.id, a.quiz_id, a.student_id, a.score, a.submitted_at, a.banked, a.origin
+FROM oulad_quiz AS q
+CROSS JOIN LATERAL (
+    SELECT t.id, t.quiz_id, t.student_id, t.score, t.submitted_at, t.banked, t.origin
+    FROM quiz_attempts AS t
+    WHERE t.quiz_id = q.quiz_id AND t.number = 1
+    OFFSET 0
+) AS a
+WHERE q.state NOT IN ('added', 'rejected')
+
 -- part: attempts
 CREATE TEMPORARY TABLE oulad_attempt ON COMMIT DROP AS
 WITH repeated AS (
@@ -420,7 +434,7 @@ checked AS (
     FROM oulad_attempt_row AS r
     LEFT JOIN oulad_quiz AS q ON q.assessment = r.assessment AND q.state <> 'rejected'
     LEFT JOIN oulad_enrollment AS e ON e.course_id = q.course_id AND e.student = r.student AND e.state <> 'rejected'
-    LEFT JOIN quiz_attempts AS a ON a.quiz_id = q.quiz_id AND a.student_id = e.person_id AND a.number = 1
+    LEFT JOIN oulad_stored AS a ON a.quiz_id = q.quiz_id AND a.student_id = e.person_id
     LEFT JOIN repeated ON repeated.assessment = r.assessment AND repeated.student = r.student
 )
 
