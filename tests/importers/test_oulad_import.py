@@ -40,6 +40,21 @@ def test_the_sample_gives_the_report_beside_it(session):
     assert json.loads(json.dumps(report.as_json())) == json.loads(EXPECTED.read_text(encoding="utf-8"))
 
 
+def test_new_courses_are_imported_without_reading_the_attempts_of_others(session):
+    course = factories.course(session)
+    factories.week(session, course, 1)
+    student = factories.enrollment(session, course).student_id
+    factories.attempt(session, factories.quiz(session, course), student)
+    session.execute(text("""
+        INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, submitted_at, origin)
+        SELECT quiz_id, course_id, student_id, n, score, max_score, submitted_at, origin FROM quiz_attempts, generate_series(2, 8000) AS n
+        WHERE student_id = :student"""), {"student": student})  # fmt: skip
+    scans = text("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'quiz_attempts'::regclass")
+    before = session.scalar(scans)
+    import_oulad(session, SAMPLE)
+    assert session.scalar(scans) == before
+
+
 def test_enrollments_have_their_status_and_dates(session):
     import_oulad(session, SAMPLE)
     statement = (
