@@ -23,6 +23,11 @@ SELECT DISTINCT c.relname FROM pg_trigger AS g JOIN pg_class AS c ON c.oid = g.t
 WHERE NOT g.tgisinternal AND c.relnamespace = 'lms'::regnamespace ORDER BY 1
 """
 
+INHERITING = """
+SELECT c.relname, p.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid JOIN pg_class AS p ON p.oid = i.inhparent
+WHERE c.relnamespace = 'lms'::regnamespace AND c.relkind = 'r' ORDER BY 1
+"""
+
 
 def listed(heading: str) -> list[tuple[str, ...]]:
     """The rows of the page's table with this heading, without the marks of code."""
@@ -72,3 +77,8 @@ def test_the_references_that_would_not_hold_are_listed() -> None:
 def test_the_tables_with_triggers_are_listed(migrated_engine: Engine) -> None:
     with migrated_engine.connect() as connection:
         assert [row[0] for row in listed("table with triggers")] == list(connection.exec_driver_sql(TRIGGERS).scalars())
+
+
+def test_the_tables_that_inherit_are_listed(migrated_engine: Engine) -> None:
+    with migrated_engine.connect() as connection:
+        assert listed("inherits | from") == [tuple(row) for row in connection.exec_driver_sql(INHERITING)]
