@@ -1,18 +1,23 @@
 """What the checksums of a backup take: rows and checksum of a table of attempts, in turn with pg_dump and with counting alone.
 
+Then what the files of materials take, which every backup has whole, so that one file is enough to restore.
+
 Run: `python -m benchmarks.backup`. It makes and drops a database of its own on the embedded server.
 """
 
 import argparse
 import math
+import os
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 
 import psycopg
 from psycopg import sql
 
+from lmskit.backups.archive import new_archive
 from lmskit.backups.contents import set_formats, table_contents
 from lmskit.backups.creation import DUMP_OPTIONS
 from lmskit.db import access
@@ -21,6 +26,7 @@ from lmskit.db.cluster.binaries import installation, program
 
 DATABASE = "lmskit_backup_benchmark"
 TIMES = 5
+FILES, FILE_SIZE = 100, 4 << 20
 ATTEMPTS = """
     CREATE TABLE lms.attempts AS SELECT n AS id, n % 500 AS course_id, n % 7000 AS student_id, 1 AS number,
         (n % 1000 / 10.0)::numeric(12, 4) AS score, 100.0::numeric(12, 4) AS max_score,
@@ -42,9 +48,23 @@ def main() -> None:
     finally:
         with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+    measure_files(FILES, FILE_SIZE)
     if len(sizes) > 1:
         exponent = math.log(medians[-1] / medians[0]) / math.log(sizes[-1] / sizes[0])
         print(f"The time of the checksum grows with the rows to the power of {exponent:.2f}.")
+
+
+def measure_files(n_files: int, size: int) -> None:
+    """Write files into a backup, and read them as a restore does."""
+    files = {f"materials/{number:064x}": os.urandom(size) for number in range(n_files)}
+    with tempfile.TemporaryFile() as target:
+        started = time.perf_counter()
+        with new_archive(target) as archive:
+            for name, content in files.items():
+                archive.add(name, content)
+        took = time.perf_counter() - started
+    megabytes = n_files * size / 2**20
+    print(f"{n_files} files of materials, {megabytes:,.0f} MB: {took:.2f} s, {megabytes / took:,.0f} MB/s")
 
 
 def measure(conninfo: str, size: int) -> float:
