@@ -32,7 +32,10 @@ WEIGHTS_OF_WORDS: Mapping[str, float] = MappingProxyType({"character-hash-384": 
 
 _ALLOWED = """
 WITH spoken AS MATERIALIZED (
-    SELECT language, websearch_to_tsquery(CAST(configuration AS regconfig), %(demanded)s) AS demanded
+    SELECT
+        language,
+        websearch_to_tsquery(CAST(configuration AS regconfig), %(demanded)s) AS demanded,
+        websearch_to_tsquery(CAST(configuration AS regconfig), %(unwanted)s) AS unwanted
     FROM unnest(CAST(%(languages)s AS text []), CAST(%(configurations)s AS text [])) AS known (language, configuration)
 )
 SELECT array_send(array_agg(p.material_id)) AS material_ids, array_send(array_agg(p.ordinal)) AS ordinals
@@ -41,7 +44,11 @@ JOIN materials AS m ON m.id = p.material_id AND m.course_id = p.course_id
 JOIN spoken ON spoken.language = coalesce(p.language, '')
 WHERE
     p.course_id = ANY(CAST(%(courses)s AS bigint []))
-    AND (numnode(spoken.demanded) = 0 OR p.body_vector @@ spoken.demanded)
+    AND (
+        numnode(spoken.demanded) = 0
+        OR p.body_vector @@ spoken.demanded
+        OR (p.body ~* %(quoted)s AND (numnode(spoken.unwanted) = 0 OR p.body_vector @@ spoken.unwanted))
+    )
     AND NOT p.body ~* ANY(CAST(%(excluded)s AS text []))
     AND (CAST(%(week)s AS integer) IS NULL OR m.week_number = %(week)s)
     AND (CAST(%(kind)s AS text) IS NULL OR m.kind::text = %(kind)s)
@@ -155,6 +162,8 @@ def _allowed(session: Session, collection: PassageCollection, words: SearchWords
         "languages": collection.languages,
         "configurations": [configuration_of(language) for language in collection.languages],
         "demanded": words.demanded,
+        "unwanted": words.unwanted,
+        "quoted": words.quoted,
         "excluded": list(words.excluded),
         "week": only.week,
         "kind": None if only.kind is None else only.kind.value,

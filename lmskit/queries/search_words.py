@@ -40,6 +40,28 @@ class SearchWords:
         """
         return tuple(_pattern(term) for term in _TERM.findall(self.demanded) if _is_excluded(term))
 
+    @property
+    def unwanted(self) -> str:
+        """The exclusions alone, as `websearch_to_tsquery` reads them."""
+        return " ".join(term for term in _TERM.findall(self.demanded) if _is_excluded(term))
+
+    @property
+    def quoted(self) -> str | None:
+        r"""A regular expression of PostgreSQL for the quotations as they are written; None if there are none.
+
+        Full text search does not find `numpy` in `numpy.min`, which it takes for one word.
+
+        >>> search_words('"numpy" "by value" or "list" -copy').quoted
+        '^(?:(?=.*\\mnumpy\\M)(?=.*\\mby\\s+value\\M)|(?=.*\\mlist\\M))'
+        """
+        alternatives: list[list[str]] = [[]]
+        for term in _TERM.findall(self.demanded):
+            if term == "or":
+                alternatives.append([])
+            elif not _is_excluded(term):
+                alternatives[-1].append(f"(?=.*{_pattern(term)})")
+        return f"^(?:{'|'.join(map(''.join, alternatives))})" if any(alternatives) else None
+
 
 def search_words(text: str) -> SearchWords:
     """Read a search as a person types it, with quotation marks, minus signs and `or` between quotations.

@@ -41,7 +41,7 @@ def test_hits_are_printed_as_json(lmskit, course, script):
     assert "by their words alone" in found.stderr
 
 
-def test_an_excluded_word_is_excluded_within_names_with_points_too(lmskit, course, admin_engine):
+def test_words_are_demanded_and_excluded_within_names_with_points_too(lmskit, course, admin_engine):
     with transaction(admin_engine) as session:
         made = factories.material(
             session,
@@ -64,6 +64,9 @@ def test_an_excluded_word_is_excluded_within_names_with_points_too(lmskit, cours
         alone = lmskit("material", "search", "-copy", "--course", course.code)
         assert alone.stderr == "The search text only excludes words, such as -copy. Type what the passage should explain, too: list -copy\n"
         assert bodies("array -numpy") == {"An array of C++ code.", "An array of numpyish things stays."}
+        assert bodies('array "numpy"') == {"An array of Numpy.min is read.", "An array has lib.numpy.arange(3)."}
+        assert bodies('array "numpy" -read') == {"An array has lib.numpy.arange(3)."}
+        assert bodies('array "numpy" "arange" or "code"') == {"An array has lib.numpy.arange(3).", "An array of C++ code."}
         assert len(bodies("array -c++")) == 3
         assert len(bodies('array -"numpy.min is"')) == 3
         for text in (
