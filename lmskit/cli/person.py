@@ -18,10 +18,10 @@ from lmskit.queries.erasure import remembered_erasures
 from lmskit.queries.person import person_by_email
 from lmskit.queries.personal_data import addresses_of, naming_pattern, person_id_of
 from lmskit.read_models.personal_data import personal_data
-from lmskit.rounding import count_text
 from lmskit.services.archive_renewal import renew_archives
-from lmskit.services.erasure import ErasureReceipt, erase_person, replay_erasures
+from lmskit.services.erasure import erase_person, replay_erasures
 from lmskit.services.erasure_memory import read_memory, write_memory
+from lmskit.services.erasure_receipt import counts_text, receipt_lines, renewal_sentences
 from lmskit.services.permission import administrators_only
 from lmskit.services.personal_files import files_naming
 from lmskit.vocabulary import Role
@@ -36,8 +36,6 @@ Who = Annotated[
 CoursesTo = Annotated[
     str | None, typer.Option(metavar="EMAIL", help="The lecturer who takes over the courses of a person.", show_default=False)
 ]
-
-COPIES = "Copies of files of archives on other machines are as they were."
 
 
 @app.command()
@@ -129,7 +127,7 @@ def replay(
     with transaction() as session:
         again = replay_erasures(session, remembered, courses_to=lecturer_to_take(session, courses_to))
     for receipt in again:
-        print_line(f"Person {receipt.person_id} was erased again: {_counts(receipt.removed)}.")
+        print_line(f"Person {receipt.person_id} was erased again: {counts_text(receipt.removed)}.")
     print_line(f"{len(again)} of {len(remembered)} remembered people were in the database, and are erased.")
     for line in renewal_lines() if again else ():
         print_line(line)
@@ -147,30 +145,4 @@ def lecturer_to_take(session: Session, email: str | None) -> User | None:
 
 def renewal_lines() -> list[str]:
     """Bring the files of archived terms up to date, and say which were written anew or removed."""
-    renewal = renew_archives(transaction, snapshot, access().settings.home / FOLDER)
-    lines = [f"The files of the archived term {code} were written anew without the person." for code in renewal.rewritten]
-    if renewal.removed:
-        lines.append(f"Files of {count_text(renewal.removed, 'earlier archive')} were removed; they may have had the person.")
-    lines += renewal.remains
-    return [*lines, COPIES] if renewal.rewritten or renewal.removed else lines
-
-
-def receipt_lines(erased: ErasureReceipt, *, naming: list[Path], unread: list[Path], removed: bool, dry_run: bool) -> list[str]:
-    """The receipt of an erasure, as sentences that do not name the person."""
-    would = "would be" if dry_run else "was"
-    lines = [
-        f"Person {erased.person_id} {would} erased: {_counts(erased.removed)}.",
-        f"What names the person {would} replaced in: {_counts(erased.replaced) if erased.replaced else 'no text'}.",
-        f"Entries of the audit trail that {would} changed: {erased.audit_entries}.",
-    ]
-    if naming:
-        lines.append(f"Files that name the person{', removed' if removed and not dry_run else ''}: {len(naming)}.")
-        lines += [f"  {path}" for path in naming]
-    if naming and not removed:
-        lines.append("They remain; to remove them: --remove-files. Reports can be built again: lmskit report build --term CODE")
-    lines += [f"  could not be read: {path}" for path in unread]
-    return [*lines, "What remains:", *(f"  {sentence}" for sentence in erased.remains)]
-
-
-def _counts(rows: dict[str, int]) -> str:
-    return ", ".join(f"{n} of {name}" for name, n in sorted(rows.items()))
+    return renewal_sentences(renew_archives(transaction, snapshot, access().settings.home / FOLDER))

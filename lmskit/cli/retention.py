@@ -6,15 +6,18 @@ import typer
 
 from lmskit.backups.erasures import remember
 from lmskit.cli.asking import confirmed
+from lmskit.cli.person import renewal_lines
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import access, snapshot, transaction
 from lmskit.queries.erasure import remembered_erasures
 from lmskit.queries.retention import due, students_due
-from lmskit.services.erasure import erase_person
+from lmskit.services.erasure import erase_students
 from lmskit.services.permission import administrators_only
 from lmskit.services.retention import remove_audit_entries, remove_findings, remove_messages
 from lmskit.settings import variable_of
 
+AT_A_TIME = 50
+"""Students for whom all texts are looked at once."""
 HEADINGS = {"what": "What", "kept": "Kept", "n_due": "Due", "oldest": "Oldest", "setting": "Set by"}
 
 
@@ -55,12 +58,14 @@ def retention(
 
 
 def _erase_students(days: int) -> int:
-    """Erase them one by one, each in a transaction of its own: what is done stays done."""
+    """Erase them some at a time, each time in a transaction of its own: what is done stays done."""
     with snapshot() as session:
         students = students_due(session, days)
-    for student in students:
+    for first in range(0, len(students), AT_A_TIME):
         with transaction() as session:
-            erase_person(session, student)
+            erase_students(session, students[first : first + AT_A_TIME])
+    for line in renewal_lines() if students else ():
+        print_line(line)
     with snapshot() as session:
         remember(access().settings, access().server.database, remembered_erasures(session))
     return len(students)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lmskit.desks.material import material_desk
     from lmskit.desks.outbox import outbox_desk
     from lmskit.desks.people import people_desk
+    from lmskit.desks.privacy import privacy_desk
     from lmskit.desks.quiz import quiz_desk
     from lmskit.desks.roster_import import roster_import_desk
 
@@ -28,6 +29,7 @@ __all__ = [
     "material_desk",
     "outbox_desk",
     "people_desk",
+    "privacy_desk",
     "quiz_desk",
     "roster_import_desk",
 ]

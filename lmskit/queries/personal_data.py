@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,8 +12,11 @@ from lmskit.errors import PersonGoneError
 from lmskit.queries.person import person_by_email
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.orm import Session
 
+_SURROUNDINGS = re.compile(r"\(\?<?![^()]*\)")
 MOST_DIGITS = 19
 """Of a number that PostgreSQL still takes."""
 
@@ -66,12 +70,32 @@ def naming_pattern(session: Session, person_id: int, *, family_alone: bool = Fal
     return found
 
 
-def texts_naming(session: Session, pattern: str) -> list[FoundText]:
-    """The columns in which a text has what the pattern finds, with the number of such rows; the person's own row counts too."""
+def without_surroundings(pattern: str) -> str:
+    r"""The pattern without what it says of the characters before and after a name: it finds more, and is several times as fast.
+
+    Examples
+    --------
+    >>> print(without_surroundings(r"(?<![^\W_])Ada\s+Bell(?![^\W_])"))
+    Ada\s+Bell
+    """
+    return _SURROUNDINGS.sub("", pattern)
+
+
+def texts_naming(session: Session, pattern: str, among: Collection[tuple[str, str]] | None = None) -> list[FoundText]:
+    """The columns in which a text has what the pattern finds, with the number of such rows; the person's own row counts too.
+
+    Parameters
+    ----------
+    among
+        The columns to look at, as table and column; by default all.
+    """
     found = []
-    for table, columns in columns_by_table(session).items():
+    for table, every_column in columns_by_table(session).items():
+        columns = [column for column in every_column if among is None or (table, column.column) in among]
+        if not columns:
+            continue
         counts = ", ".join(f"count(*) FILTER (WHERE {condition(column)})" for column in columns)
-        row = session.execute(text(f"SELECT {counts} FROM lms.{table}"), {"pattern": pattern}).one()  # noqa: S608 - names of the catalogue
+        row = session.execute(text(f"SELECT {counts} FROM lms.{table}"), patterns(pattern)).one()  # noqa: S608 - names of the catalogue
         found += [FoundText(table, column.column, n) for column, n in zip(columns, row, strict=True) if n]
     return found
 
@@ -135,9 +159,14 @@ def logins_of(session: Session, person_id: int) -> list[str]:
 
 
 def condition(column: TextColumn) -> str:
-    """The condition that a column has what `:pattern` finds; JSON, arrays and text vectors are looked at as they are written."""
+    """The condition that a column has what `patterns` finds; JSON, arrays and text vectors are looked at as they are written."""
     written = f'"{column.column}"' if column.type == "text" else f'"{column.column}"::text'
-    return f"{written} ~* :pattern"
+    return f"CASE WHEN {written} ~* :plain THEN {written} ~* :pattern ELSE false END"
+
+
+def patterns(pattern: str) -> dict[str, str]:
+    """The parameters of `condition`."""
+    return {"pattern": pattern, "plain": without_surroundings(pattern)}
 
 
 def _statement(name: str) -> str:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import CursorResult, text
 
-from lmskit.queries.personal_data import columns_by_table, condition
+from lmskit.queries.personal_data import columns_by_table, condition, patterns
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.orm import Session
 
     from lmskit.queries.personal_data import TextColumn
@@ -56,16 +58,26 @@ class ErasedTexts:
     remains: list[str] = field(default_factory=list)
 
 
-def replace_names(session: Session, pattern: str) -> ErasedTexts:
-    """Replace what the pattern finds in all texts of the database that are not about the person alone."""
+def replace_names(session: Session, pattern: str, among: Collection[tuple[str, str]]) -> ErasedTexts:
+    """Replace what the pattern finds in the texts of the database that are not about the person alone.
+
+    `among` are the columns in which there may be something, as table and column.
+    """
     done = ErasedTexts()
-    with_files = _materials_with_files(session, pattern)
-    _remove_addresses(session, pattern, done)
-    _write_passages_again(session, pattern, done)
+    tables = {table for table, _ in among}
+    with_files = _materials_with_files(session, pattern) if tables & {"materials", "material_passages"} else []
+    if tables & {"materials", "material_crawls", "crawl_pages"}:
+        _remove_addresses(session, pattern, done)
+    if "material_passages" in tables:
+        _write_passages_again(session, pattern, done)
     for table, columns in columns_by_table(session).items():
         if table not in ELSEWHERE:
             kept = LEFT.get(table, set())
-            wanted = [column for column in columns if column.column not in kept and column.type in REPLACED_TYPES]
+            wanted = [
+                column
+                for column in columns
+                if (table, column.column) in among and column.column not in kept and column.type in REPLACED_TYPES
+            ]
             if wanted:
                 _replace_in_table(session, table, wanted, pattern, done)
     _list_files(session, with_files, done)
@@ -75,7 +87,7 @@ def replace_names(session: Session, pattern: str) -> ErasedTexts:
 def _replace_in_table(session: Session, table: str, columns: list[TextColumn], pattern: str, done: ErasedTexts) -> None:
     of_others = OF_OTHERS.get(table, "true")
     counts = ", ".join(f"count(*) FILTER (WHERE {condition(column)})" for column in columns)
-    counted = session.execute(text(f"SELECT {counts} FROM {table} WHERE {of_others}"), {"pattern": pattern}).one()  # noqa: S608 - catalogue
+    counted = session.execute(text(f"SELECT {counts} FROM {table} WHERE {of_others}"), patterns(pattern)).one()  # noqa: S608 - catalogue
     found = [(column, n) for column, n in zip(columns, counted, strict=True) if n]
     if not found:
         return
@@ -85,7 +97,7 @@ def _replace_in_table(session: Session, table: str, columns: list[TextColumn], p
     )
     where = " OR ".join(condition(column) for column, _ in found)
     statement = f"UPDATE {table} SET {values} WHERE {of_others} AND ({where})"  # noqa: S608 - names of the catalogue
-    session.execute(text(statement), {"pattern": pattern})
+    session.execute(text(statement), patterns(pattern))
 
 
 def _replacement(column: TextColumn) -> str:

@@ -24,7 +24,7 @@ from lmskit.services.importing import QUEUE_TIMES
 from lmskit.services.permission import administrators_only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy.orm import Session
 
@@ -67,7 +67,13 @@ class ErasureReceipt:
 
 @administrators_only("erase people")
 def erase_person(
-    session: Session, person_id: int, *, courses_to: User | None = None, family_alone: bool = False, dry_run: bool = False
+    session: Session,
+    person_id: int,
+    *,
+    courses_to: User | None = None,
+    family_alone: bool = False,
+    dry_run: bool = False,
+    among: Collection[tuple[str, str]] | None = None,
 ) -> ErasureReceipt:
     """Erase a person.
 
@@ -81,6 +87,8 @@ def erase_person(
         Whether the family name alone is replaced in texts too, where it may be another person's or a word.
     dry_run
         Do all of it, and take it back.
+    among
+        The columns in which a text may name the person, as table and column; by default all are looked at.
 
     Raises
     ------
@@ -102,11 +110,35 @@ def erase_person(
     try:
         if not dry_run:  # their open transactions would hold this one up
             session.execute(text("SELECT lms.end_sessions(:person)"), {"person": person_id})
-        return _erased(session, person_id, courses_to=courses_to, family_alone=family_alone)
+        return _erased(session, person_id, courses_to=courses_to, family_alone=family_alone, among=among)
     finally:
         if savepoint is not None and savepoint.is_active:
             savepoint.rollback()
         session.expire_all()  # SQL wrote rows that the session's objects do not reflect
+
+
+@administrators_only("erase people")
+def erase_students(session: Session, students: Collection[int]) -> list[ErasureReceipt]:
+    """Erase several students, and look at all texts once for all of them.
+
+    Raises
+    ------
+    MessageOnItsWayError
+        A message to one of them is being sent at this moment.
+    """
+    with longer_lock_timeout(session, QUEUE_TIMES):
+        session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
+    for student in sorted(students):
+        _lock(session, student)
+    named = {student: naming_pattern(session, student, family_alone=True) for student in sorted(students)}
+    every_name = "|".join(pattern for pattern in named.values() if pattern is not None)
+    among = {(found.table, found.column) for found in texts_naming(session, every_name)} if every_name else set()
+    receipts = []
+    for student, pattern in named.items():
+        # Where two of them have one name, it names the second alone once the first is erased: then all texts are looked at again.
+        is_known = naming_pattern(session, student, family_alone=True) == pattern
+        receipts.append(erase_person(session, student, among=among if is_known else None))
+    return receipts
 
 
 @administrators_only("erase people")
@@ -121,7 +153,9 @@ def replay_erasures(session: Session, remembered: Iterable[Remembered], *, cours
     return [erase_person(session, person.person_id, courses_to=courses_to) for person in brought_back(session, remembered)]
 
 
-def _erased(session: Session, person_id: int, *, courses_to: User | None, family_alone: bool) -> ErasureReceipt:
+def _erased(
+    session: Session, person_id: int, *, courses_to: User | None, family_alone: bool, among: Collection[tuple[str, str]] | None
+) -> ErasureReceipt:
     _lock(session, person_id)
     names = naming_pattern(session, person_id, family_alone=family_alone)
     wider = naming_pattern(session, person_id, family_alone=True)
@@ -144,8 +178,10 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
     )
     remains: list[str] = []
     replaced = _without_logins(session, person_id, logins)
+    # One look at all texts: most have nothing, and the large ones are looked at once.
+    suspected = set() if wider is None else {(found.table, found.column) for found in texts_naming(session, wider, among)}
     if names is not None:
-        texts = replace_names(session, names)
+        texts = replace_names(session, names, suspected)
         replaced += texts.replaced
         removed += texts.removed
         remains += texts.remains
@@ -153,7 +189,7 @@ def _erased(session: Session, person_id: int, *, courses_to: User | None, family
     n_entries = _last_step(session, person_id, family_alone=family_alone)
     if n_entries is None:
         raise PersonGoneError(person=person_id)
-    for found in texts_naming(session, wider) if wider is not None else ():
+    for found in texts_naming(session, wider, suspected) if wider is not None else ():
         remains.append(
             f"{found.table}.{found.column} has the family name alone in {found.n_rows} rows, which may be another person or a word;"
             " --family-name-alone replaces it too, in an erasure that has not happened yet."

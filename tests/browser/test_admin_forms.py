@@ -287,6 +287,38 @@ def test_a_lecturer_gets_a_login_and_the_password_is_shown_once_and_saved_nowher
     pictures(lab, "people_closed")
 
 
+def test_a_person_is_looked_up_rehearsed_and_erased(open_form, pictures, tmp_path):
+    desk = open_form("enrollment")
+    desk.field("E-mail").fill("zephyra.quixwell@example.com")
+    desk.field("Family name").fill("Quixwell")
+    press(desk, "Enrol")
+    shows(desk, "zephyra.quixwell@example.com is enrolled in")
+    lab = open_form("privacy")
+    pictures(lab, "privacy_opened")
+    press(lab, "Show what erasing would do")
+    expect(lab.output.get_by_text("This must not be empty.").first).to_be_visible()
+    lab.field("Person").fill("zephyra.quixwell@example.com")
+    with lab.page.expect_download() as download:
+        press(lab, "Download what is kept")
+    download.value.save_as(tmp_path / "person.json")
+    assert "Quixwell" in (tmp_path / "person.json").read_text(encoding="utf-8")
+    press(lab, "Show what erasing would do")
+    shows(lab, "Nothing was changed.")
+    expect(lab.output.locator("tr", has_text="student_enrollments")).to_contain_text("1")
+    pictures(lab, "privacy_rehearsed")
+    press(lab, "Erase the person")
+    shows(lab, "Erase zephyra.quixwell@example.com for ever?")
+    pictures(lab, "privacy_question")
+    press(lab, "Yes, erase the person")
+    shows(lab, "is erased.")
+    with lab.page.expect_download() as download:
+        press(lab, "Download the receipt")
+    download.value.save_as(tmp_path / "receipt.txt")
+    receipt = (tmp_path / "receipt.txt").read_text(encoding="utf-8")
+    assert "quixwell" not in receipt.lower().replace(".eml", "")
+    pictures(lab, "privacy_erased")
+
+
 def test_the_outbox_shows_the_state_of_messages_and_delivers_what_is_due(open_form, pictures):
     desk = open_form("enrollment")
     desk.field("E-mail").fill("outbox.reader@example.com")

@@ -12,7 +12,7 @@ from lmskit.db import transaction
 from lmskit.errors import MessageOnItsWayError, PersonGoneError, TeachesCoursesError
 from lmskit.models import User
 from lmskit.queries.erasure import brought_back, remembered_erasures
-from lmskit.services.erasure import ALWAYS_REMAINS, PARKED, erase_person, replay_erasures
+from lmskit.services.erasure import ALWAYS_REMAINS, PARKED, erase_person, erase_students, replay_erasures
 from tests.privacy.canary import CLOSED, FORMS, call_zephyra, columns_of, planted, traces
 from tests.security.world import FOREIGN, OWN, prepared
 
@@ -173,6 +173,22 @@ def test_what_a_lecturer_is_writing_about_the_person_is_waited_for_and_erased(wo
     eraser.join(SOON)
     assert len(done) == 1
     assert traces(world) == []
+
+
+def test_of_two_students_with_one_name_who_are_erased_together_nothing_is_left(world):
+    with world.superuser() as connection:
+        for number in (5011, 5012):
+            connection.execute(
+                "INSERT INTO users (id, email, family_name, given_name, sort_name, role) OVERRIDING SYSTEM VALUE"
+                " VALUES (%s, %s, 'Quixwell', 'Zephyra', 'quixwell', 'student')",
+                [number, f"z{number}@example.org"],
+            )
+        connection.execute(f"UPDATE quizzes SET title = '{FORMS}' WHERE id = {OWN + 61}".encode())
+        connection.execute(f"UPDATE materials SET title = 'of z5011@example.org' WHERE id = {OWN + 201}".encode())
+    with transaction(world.engine(world.admin)) as session:
+        receipts = erase_students(session, [5011, 5012])
+    assert [receipt.replaced for receipt in receipts] == [{"materials.title": 1}, {"quizzes.title": 1}]
+    assert [found for found in traces(world, ["zephyra quixwell", "z5011@"]) if "zephyra.quixwell" not in found] == []
 
 
 def wait_until_blocked(world):
