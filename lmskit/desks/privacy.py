@@ -27,8 +27,8 @@ from lmskit.settings import variable_of
 from lmskit.vocabulary import Role
 
 
-def privacy_desk(*, begin: Opener = transaction, read: Opener = snapshot) -> PrivacyScreen:
-    """Return the screen."""
+def privacy_desk(person: int | None = None, *, begin: Opener = transaction, read: Opener = snapshot) -> PrivacyScreen:
+    """Return the screen; it begins with the person of this number."""
     with read() as session:
         require_administrator(session)
 
@@ -60,7 +60,8 @@ def privacy_desk(*, begin: Opener = transaction, read: Opener = snapshot) -> Pri
     def erase(request: ErasePerson) -> ErasureResult:
         return _done(request, dry_run=False, begin=begin, read=read)
 
-    return PrivacyScreen(on_export=export, on_rehearse=rehearse, on_erase=erase, read_periods=periods)
+    number = "" if person is None else str(person)
+    return PrivacyScreen(on_export=export, on_rehearse=rehearse, on_erase=erase, read_periods=periods, person=number)
 
 
 def _done(request: ErasePerson, *, dry_run: bool, begin: Opener, read: Opener) -> ErasureResult:

@@ -41,6 +41,8 @@ class PrivacyScreen:
         Erases the person.
     read_periods
         Returns what is kept, how long, and how much of it is due, with headings.
+    person
+        The address or number to begin with.
     clock
         Monotonic time in seconds.
     """
@@ -52,10 +54,11 @@ class PrivacyScreen:
         on_rehearse: Callable[[ErasePerson], ErasureResult],
         on_erase: Callable[[ErasePerson], ErasureResult],
         read_periods: Callable[[], pd.DataFrame],
+        person: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_export, self._read_periods = on_export, read_periods
-        self.person = widgets.Text(placeholder="student@example.org")
+        self.person = widgets.Text(value=person, placeholder="student@example.org")
         self.courses_to = widgets.Text(placeholder="lecturer@example.org")
         self.family_alone, self.remove_files = (
             widgets.Checkbox(value=False, description=text, indent=False, layout=widgets.Layout(width="auto"))
@@ -155,6 +158,7 @@ class PrivacyScreen:
         self.table.show(result.rows)
         self.remains.show(pd.DataFrame({"Remains": list(result.remains)}))
         self._receipt = result.receipt
+        self.receipt.layout.display = None if result.receipt else "none"
         self._result.layout.display = None
         self.refresh()
         return result.sentence

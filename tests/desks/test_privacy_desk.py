@@ -43,6 +43,7 @@ def test_a_person_is_exported_rehearsed_and_erased_with_a_receipt(session, desk,
     name, content = desk.file()
     assert (name, json.loads(content)["person"]) == (f"person-{number}.json", number)
     press(desk.rehearsing)
+    assert desk.receipt.layout.display == "none"
     assert desk.message.value == f"Nothing was changed. This is what erasing person {number} would do."
     assert {("Rows removed", "users"): 1, ("Names replaced", "quizzes.title"): 1}.items() <= rows(desk).items()
     assert ("File that stays", str(tmp_path / "reports" / "report.html")) in rows(desk)
