@@ -64,8 +64,8 @@ def _erase_students(days: int) -> int:
     for first in range(0, len(students), AT_A_TIME):
         with transaction() as session:
             erase_students(session, students[first : first + AT_A_TIME])
-    for line in renewal_lines() if students else ():
-        print_line(line)
     with snapshot() as session:
         remember(access().settings, access().server.database, remembered_erasures(session))
+    for line in renewal_lines() if students else ():
+        print_line(line)
     return len(students)
