@@ -1,8 +1,8 @@
 """How the time of what people wait for grows with the institution: at 100,000, 1,000,000 and 10,000,000 attempts.
 
 There is one database for each size, and one without attempts, each on a server of its own: courses of 500 students with 25,000 attempts
-each (`benchmarks.mastery_refresh`), with every estimate, a message for each enrollment and 200 passages for each course. They are
-measured one after the other, as an administrator, after their files were read once:
+each, 40 courses a term (`benchmarks.mastery_refresh`), with every estimate, a message for each enrollment and 200 passages for each course.
+They are measured one after the other, as an administrator, after their files were read once:
 
 - import: 15,000 further attempts of a new course in files of OULAD's shape, every row validated, rolled back at the end; also into the
   database without any attempt;
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 IMPORTED, PAGE = 15_000, 25
+IN_A_TERM = 1_000_000
+"""Attempts that are stored in the order in which they were submitted, those of all courses of a term among each other."""
 IMPORT, OFFSET, AFTER = "import", "offset", "after"
 MOST_TIMES = 2.0
 """How many times as long a row of an import may take in the largest database as in an empty one."""
@@ -78,14 +80,16 @@ class Growing:
 
         from lmskit.services.mastery import refresh
 
-        self.bench.grow(self.attempts)
+        for reached in (*range(IN_A_TERM, self.attempts, IN_A_TERM), self.attempts):
+            first = self.bench.courses
+            self.bench.grow(reached)
+            with self.bench.transaction() as session:
+                refresh(session, courses=[f"C{number}" for number in range(first, self.bench.courses)])
         with psycopg.connect(self.bench.conninfo, autocommit=True) as superuser:
             for statement in (MESSAGES, MATERIALS):
                 superuser.execute(statement.encode())
             for row in superuser.execute("SELECT id FROM courses").fetchall():
                 superuser.execute(PASSAGES.encode(), row)
-        with self.bench.transaction() as session:
-            refresh(session)
         self.settle()
 
     def settle(self) -> None:
