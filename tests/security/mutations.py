@@ -27,6 +27,8 @@ TOO_STRONG = (
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'lms'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'"
 CLOSED = ("outbox", "audit_log", "import_runs", "archives", "erasures", "archived_attempts", "archived_estimates", "users")
 """Tables that lecturers may not read, or only in part."""
+INHERITING = ("archived_attempts", "archived_estimates")
+"""Tables that nobody reads but through those that they inherit from."""
 COMMON = ("embedding_models",)
 """Tables that belong to no course, of which lecturers may read every row."""
 POLICIES = """
@@ -107,7 +109,10 @@ def of_tables(connection: Connection) -> Iterator[Mutation]:
         yield Mutation("grant to PUBLIC", f"GRANT SELECT ON lms.{table} TO PUBLIC")
         for verb in ("UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"):
             yield Mutation(f"{verb} granted to lecturers", f"GRANT {verb} ON lms.{table} TO lmskit_lecturer")
-        yield Mutation("grant taken from administrators", f"REVOKE SELECT ON lms.{table} FROM lmskit_admin")
+        if table not in INHERITING:
+            yield Mutation("grant taken from administrators", f"REVOKE SELECT ON lms.{table} FROM lmskit_admin")
+        else:
+            yield Mutation("grant to administrators", f"GRANT SELECT ON lms.{table} TO lmskit_admin")
     for table in CLOSED:
         yield Mutation("SELECT granted to lecturers", f"GRANT SELECT ON lms.{table} TO lmskit_lecturer")
         yield Mutation("SELECT granted to the mailer", f"GRANT SELECT ON lms.{table} TO lmskit_mailer")
