@@ -23,13 +23,16 @@ from lmskit.whole_file import write_whole
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MANIFEST = "manifest.json"
 FOLDER = "archives"
 """The folder of `LMSKIT_HOME` in which archives are kept unless another is named."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+-[0-9]{8}T[0-9]{12}Z")
+"""What `archive_name` makes."""
 _PART = ".part"
+_SUFFIX = ".parquet"
 _OBJECT_STORES = {"s3", "memory"}
 """Protocols of stores that hold a new object whole or not at all."""
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -139,11 +142,19 @@ class FolderArchives(ArchiveStore):
         yield Path(location)
 
     def remove(self, location: str) -> None:
-        """As above."""
+        """As above, but a folder that may be on a disk that is not connected is not taken for removed."""
+        folder = Path(location)
         with self._errors():
-            (Path(location) / MANIFEST).unlink(missing_ok=True)
-            if Path(location).exists():
-                shutil.rmtree(location)
+            if not folder.parent.is_dir():
+                raise ArchiveError(
+                    f"The files in {location} were not removed: there is no folder {folder.parent} here. Is its disk connected, or are "
+                    f"they on another machine? If they are gone, make it, so that they can be forgotten: mkdir -m 700 {folder.parent}"
+                )
+            if folder.is_symlink() or not folder.is_dir():
+                return
+            _require_own_files(location, (path.name for path in folder.iterdir() if path.is_symlink() or path.name != MANIFEST))
+            (folder / MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(folder)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -214,6 +225,10 @@ class ObjectArchives(ArchiveStore):
         """As above."""
         inside = f"{self._root}/{location.rpartition('/')[2]}"
         with self._errors():
+            if not self._files.exists(inside):
+                return
+            found = (str(path).rpartition("/")[2] for path in self._files.ls(inside, detail=False))
+            _require_own_files(location, (name for name in found if name != MANIFEST))
             if self._files.exists(f"{inside}/{MANIFEST}"):
                 self._files.rm_file(f"{inside}/{MANIFEST}")
             if self._files.exists(inside):
@@ -243,6 +258,14 @@ class ObjectArchives(ArchiveStore):
         return ArchiveError(
             f"Archives cannot be kept in {self.address}: {reason}. Nothing was changed. "
             "Check the bucket, the keys in the environment, and the network; then try again."
+        )
+
+
+def _require_own_files(location: str, names: Iterable[str]) -> None:
+    """Refuse to remove anything but an archive: where archives are is in the database, whose administrators may write another folder."""
+    if _NAME.fullmatch(location.replace("\\", "/").rpartition("/")[2]) is None or not all(name.endswith(_SUFFIX) for name in names):
+        raise ArchiveError(
+            f"{location} has other files than those of an archive. Nothing in it was removed; look there, and remove it by hand."
         )
 
 

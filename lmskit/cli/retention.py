@@ -61,11 +61,13 @@ def _erase_students(days: int) -> int:
     """Erase them some at a time, each time in a transaction of its own: what is done stays done."""
     with snapshot() as session:
         students = students_due(session, days)
-    for first in range(0, len(students), AT_A_TIME):
-        with transaction() as session:
-            erase_students(session, students[first : first + AT_A_TIME])
-    with snapshot() as session:
-        remember(access().settings, access().server.database, remembered_erasures(session))
+    try:
+        for first in range(0, len(students), AT_A_TIME):
+            with transaction() as session:
+                erase_students(session, students[first : first + AT_A_TIME])
+    finally:
+        with snapshot() as session:
+            remember(access().settings, access().server.database, remembered_erasures(session))
     for line in renewal_lines() if students else ():
         print_line(line)
     return len(students)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from lmskit.archives.parquet import read_rows, write_frame, write_rows
+from lmskit.archives.parquet import write_frame, write_rows
 from lmskit.archives.store import archive_name, checksum_of, store_with
-from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import ArchiveError, TermStateError
 from lmskit.progress import Progress, silent
 from lmskit.queries.archive import (
@@ -30,7 +31,6 @@ from lmskit.queries.archive import (
     earlier_archives,
     pin_formats,
     rows_of,
-    staged_content,
     term_content,
 )
 from lmskit.queries.evidence import course_evidence
@@ -38,6 +38,7 @@ from lmskit.queries.provenance import database_time, schema_revision
 from lmskit.queries.term import term_by_code
 from lmskit.rounding import count_text
 from lmskit.schemas.archive import ArchivedColumn, ArchivedFile, ArchiveManifest
+from lmskit.services.archive_comparison import compare_with_files, difference
 from lmskit.services.permission import administrators_only
 from lmskit.services.term import require_state, steps
 from lmskit.vocabulary import TermState
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 
 EVIDENCE = "evidence"
 """The file of the evidence, which lmskit computes from attempts and quizzes, as others could not."""
-STAGED = "archive_rows"
 _EVIDENCE_KINDS = {
     "student_id": "bigint",
     "course_id": "bigint",
@@ -136,7 +136,7 @@ def create_archive(write: Opener, read: Opener, store: ArchiveStore, code: str, 
             )
     files = _written_and_compared(write, read, store.new(archive_name(code, now)), code, progress)
     progress("Moving the rows", 0, None)
-    with write() as session:
+    with _removed_unless_used(write, store, files), write() as session:
         move_to_archive(session, files)
     return ArchiveReport(files.manifest, files.location)
 
@@ -163,9 +163,14 @@ def rewrite_archive(
         store = store_with(known.location, work=work) if to is None else to
         now = database_time(session)
     files = _written_and_compared(write, read, store.new(archive_name(code, now)), code, progress)
-    with write() as session:
+    with _removed_unless_used(write, store, files), write() as session:
         _use_other_files(session, files)
-    prune_archives(write, code, work)
+    try:
+        prune_archives(write, code, work)
+    except ArchiveError as error:
+        raise ArchiveError(
+            f"The new files of {code} are in {files.location}. Earlier ones remain: {error} Then: lmskit archive prune {code}"
+        ) from error
     return ArchiveReport(files.manifest, files.location)
 
 
@@ -182,7 +187,7 @@ def move_to_archive(session: Session, files: KnownArchive) -> None:
     manifest = files.manifest
     term = _same_term(session, manifest)
     pin_formats(session)
-    with steps(term):
+    with steps(term), _found_by_the_database():
         session.execute(text("SELECT lms.archive_term(:term, :archive)"), {"term": term.id, "archive": files.number})
     session.expire(term)
     _refuse_changed_rows(session, manifest, f"lmskit archive create --term {manifest.term}")
@@ -191,7 +196,7 @@ def move_to_archive(session: Session, files: KnownArchive) -> None:
 def _use_other_files(session: Session, files: KnownArchive) -> None:
     term = _same_term(session, files.manifest)
     pin_formats(session)
-    with steps(term):
+    with steps(term), _found_by_the_database():
         session.execute(text("SELECT lms.replace_archive(:term, :archive)"), {"term": term.id, "archive": files.number})
     _refuse_changed_rows(session, files.manifest, f"lmskit archive rewrite {files.manifest.term}")
 
@@ -222,6 +227,29 @@ def prune_archives(write: Opener, code: str, work: Path) -> int:
     return removed
 
 
+@contextmanager
+def _removed_unless_used(write: Opener, store: ArchiveStore, files: KnownArchive) -> Iterator[None]:
+    """Remove files again that were refused: they may have rows that the database no longer has."""
+    try:
+        yield
+    except (ArchiveError, TermStateError):
+        # Where they cannot be removed, the database goes on knowing them.
+        with suppress(ArchiveError), write() as session:
+            session.execute(text("SELECT lms.forget_archive(:archive)"), {"archive": files.number})
+            store.remove(files.location)
+        raise
+
+
+@contextmanager
+def _found_by_the_database() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != "P0002":
+            raise
+        raise ArchiveError("Another command removed the files before they were used. Nothing was changed; try again.") from error
+
+
 def _same_term(session: Session, manifest: ArchiveManifest) -> Term:
     term = term_by_code(session, manifest.term)
     if term.id != manifest.term_id:
@@ -230,25 +258,17 @@ def _same_term(session: Session, manifest: ArchiveManifest) -> Term:
 
 
 def _refuse_changed_rows(session: Session, manifest: ArchiveManifest, again: str) -> None:
-    if (different := difference(session, manifest, archived=True)) is not None:
+    different = difference(session, manifest, archived=True)
+    if different is None:
+        # The other tables are in the files too: an enrollment that was erased meanwhile may have had no attempt.
+        for table in TERM_TABLES:
+            file = manifest.files[table.name]
+            found = term_content(session, table, file.columns, manifest.courses)
+            if (found.rows, found.checksum) != (file.rows, file.checksum):
+                different = table.name
+                break
+    if different is not None:
         raise ArchiveError(f"The rows of {different} changed after the files were written. Nothing was changed; try again: {again}")
-
-
-def difference(session: Session, manifest: ArchiveManifest, *, archived: bool) -> str | None:
-    """The first table whose rows of the term, archived or not, are not those of the manifest, or are not in one table; None if none is.
-
-    Rows with columns that a later revision changed are counted and not compared.
-    """
-    courses = courses_of(session, manifest.term_id)
-    for table in MOVED:
-        file = manifest.files[table.name]
-        now = columns_of(session, table.name)
-        shared = [column for column in file.columns if column in now]
-        found = term_content(session, table, shared, courses, archived=archived)
-        is_equal = found.checksum == file.checksum or len(shared) < len(file.columns)
-        if found.rows != file.rows or not is_equal or term_content(session, table, shared, courses, archived=not archived).rows:
-            return table.name
-    return None
 
 
 def known_archive(session: Session, code: str) -> KnownArchive:
@@ -340,31 +360,3 @@ def _evidence_file(session: Session, folder: Path, courses: Mapping[int, str]) -
 
 def _described(path: Path, columns: tuple[ArchivedColumn, ...], n_rows: int, checksum: int | None) -> ArchivedFile:
     return ArchivedFile(file=path.name, size=path.stat().st_size, sha256=checksum_of(path), rows=n_rows, columns=columns, checksum=checksum)
-
-
-def compare_with_files(session: Session, folder: Path, manifest: ArchiveManifest, progress: Progress) -> None:
-    """Read every file back, and compare what PostgreSQL makes of it with what it was written from.
-
-    Raises
-    ------
-    ArchiveError
-        A file has other rows.
-    """
-    pin_formats(session)
-    tables = [table for table in TERM_TABLES if table.name in manifest.files]
-    for number, table in enumerate(tables):
-        progress(f"Reading {table.name} back", number, len(tables))
-        file = manifest.files[table.name]
-        stage_file(session, folder, file)
-        found = staged_content(session, STAGED, file.columns)
-        session.execute(text(f"DROP TABLE pg_temp.{STAGED}"))
-        if (found.rows, found.checksum) != (file.rows, file.checksum):
-            raise ArchiveError(
-                f"{file.file} does not have the rows that it was written from. Nothing was changed; is the disk in order? Try again."
-            )
-
-
-def stage_file(session: Session, folder: Path, file: ArchivedFile) -> None:
-    """Copy the rows of a file into a temporary table with the types that its columns had in the database."""
-    stage(session, STAGED, {column.name: column.kind for column in file.columns})
-    copy_rows(session, STAGED, [column.name for column in file.columns], read_rows(folder / file.file, file.columns))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from psycopg import sql
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from lmskit.archives.store import checked_manifest, store_with
 from lmskit.db.bulk import connection_of
 from lmskit.errors import ArchiveError
+from lmskit.models import Archive
 from lmskit.progress import Progress, silent
 from lmskit.queries.archive import MOVED, columns_of, pin_formats
 from lmskit.queries.term import term_by_code
-from lmskit.services.archive import STAGED, ArchiveReport, compare_with_files, difference, known_archive, stage_file
+from lmskit.services.archive import ArchiveReport, known_archive
+from lmskit.services.archive_comparison import STAGED, compare_with_files, difference, stage_file
 from lmskit.services.archive_upgrade import upgraded
 from lmskit.services.permission import administrators_only
 from lmskit.services.term import steps
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from lmskit.db import Opener
     from lmskit.schemas.archive import ArchiveManifest
+    from lmskit.services.archive import KnownArchive
 
 
 def verify_archive(write: Opener, code: str, work: Path, *, progress: Progress = silent) -> ArchiveReport:
@@ -48,6 +51,11 @@ def verify_archive(write: Opener, code: str, work: Path, *, progress: Progress =
         with write() as session:
             compare_with_files(session, folder, manifest, progress)
             if (different := difference(session, manifest, archived=True)) is not None:
+                if _is_outdated(session, manifest):
+                    raise ArchiveError(
+                        f"The rows of {different} in the database are not those of the archive of {code}: some were erased after its files "
+                        f"were written. To write the files anew: lmskit archive rewrite {code}"
+                    )
                 raise ArchiveError(
                     f"The rows of {different} in the database are not those of the archive of {code}, whose files are in order. "
                     f"To take them from the files: lmskit archive restore {code} --from-files"
@@ -81,12 +89,13 @@ def restore_archive(write: Opener, code: str, work: Path, *, from_files: bool = 
         progress("Looking at the files", 0, None)
         manifest = checked_manifest(folder, known.sha256)
         with write() as session:
-            _read_back(session, code, folder, manifest, progress)
+            _read_back(session, known, folder, manifest, progress)
     return ArchiveReport(manifest, known.location)
 
 
 def _move_back(session: Session, code: str, manifest: ArchiveManifest) -> None:
     term = term_by_code(session, code)
+    _refuse_outdated(session, manifest)
     pin_formats(session)
     with steps(term):
         session.execute(text("SELECT lms.restore_term(:term)"), {"term": term.id})
@@ -94,11 +103,16 @@ def _move_back(session: Session, code: str, manifest: ArchiveManifest) -> None:
     _compare(session, code, manifest)
 
 
-def _read_back(session: Session, code: str, folder: Path, manifest: ArchiveManifest, progress: Progress) -> None:
+def _read_back(session: Session, known: KnownArchive, folder: Path, manifest: ArchiveManifest, progress: Progress) -> None:
+    code = manifest.term
     term = term_by_code(session, code)
     pin_formats(session)
     with steps(term):
         session.execute(text("SELECT lms.begin_restore(:term)"), {"term": term.id})
+    # From here nobody else changes the term: what was erased from it must not come back from its files.
+    _refuse_outdated(session, manifest)
+    if session.scalar(select(Archive.id).where(Archive.term_id == term.id, Archive.ended_at.is_(None))) != known.number:
+        raise ArchiveError(f"The files of {code} were written anew meanwhile. Nothing was changed; try again.")
     connection = connection_of(session)
     for table in MOVED:
         progress(f"Reading {table.name}", 0, None)
@@ -117,6 +131,20 @@ def _read_back(session: Session, code: str, folder: Path, manifest: ArchiveManif
     session.execute(text("SELECT lms.finish_restore(:term)"), {"term": term.id})
     session.expire(term)
     _compare(session, code, manifest)
+
+
+def _is_outdated(session: Session, manifest: ArchiveManifest) -> bool:
+    """Whether rows were erased that the files of the archive still have."""
+    statement = select(Archive.outdated_at).where(Archive.term_id == manifest.term_id, Archive.ended_at.is_(None))
+    return session.scalar(statement) is not None
+
+
+def _refuse_outdated(session: Session, manifest: ArchiveManifest) -> None:
+    if _is_outdated(session, manifest):
+        raise ArchiveError(
+            f"Rows of the term {manifest.term} were erased after its files were written, and must not come back from them. Nothing was "
+            f"changed. Write the files anew first: lmskit archive rewrite {manifest.term}"
+        )
 
 
 def _compare(session: Session, code: str, manifest: ArchiveManifest) -> None:

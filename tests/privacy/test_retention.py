@@ -1,13 +1,19 @@
 """The retention periods: shown without a change, applied on request, and never beyond the year that stays on record."""
 
 import zlib
+from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from lmskit.archives.store import FolderArchives
 from lmskit.cli import app
 from lmskit.db import transaction
+from lmskit.services.archive import create_archive
+from lmskit.services.archive_restore import verify_archive
+from lmskit.services.term import close_term
 from tests.security.world import OWN, prepared
 
 
@@ -83,6 +89,22 @@ def test_apply_removes_what_is_due_and_records_it(world, call):
     assert removed == "7"
     assert kept == {"rejections": [], "oddities": [], "rejection_counts": [{"count": 1}]}
     assert call("--apply", "--yes").output.strip().endswith("Nothing is due.")
+
+
+def test_files_of_an_archived_term_are_written_anew_without_the_students(world, call, tmp_path):
+    opened = partial(transaction, world.engine(world.admin))
+    with opened() as session:
+        code = session.scalar(text("SELECT code FROM terms WHERE id = :id"), {"id": OWN + 5})
+        session.execute(text("UPDATE student_enrollments SET status = 'active' WHERE status = 'pending'"))
+        close_term(session, code)
+    first = create_archive(opened, opened, FolderArchives(tmp_path / "archives", make=True), code)
+    assert first.manifest.rows_of("student_enrollments") > 0
+    done = call("--apply", "--yes")
+    assert done.exit_code == 0, done.output
+    assert f"The files of the archived term {code} were written anew" in done.output
+    assert not Path(first.location).exists()
+    now = verify_archive(opened, code, tmp_path).manifest
+    assert now.rows_of("student_enrollments") < first.manifest.rows_of("student_enrollments")
 
 
 def test_no_period_reaches_into_the_last_year_of_the_audit_trail(world, call):

@@ -308,9 +308,88 @@ def test_rows_that_change_after_the_files_are_written_stop_the_move(session, beg
     session.refresh(term)
     assert term.state is TermState.CLOSED
     assert all(content.rows == 0 for content in content_of(session, term, archived=True).values())
-    assert len(list(Path(store.address).iterdir())) == 1
-    assert prune_archives(begin, term.code, WORK) == 1
     assert list(Path(store.address).iterdir()) == []
+    assert prune_archives(begin, term.code, WORK) == 0
+
+
+def before_the_move(begin, act):
+    """An opener that does something before its third transaction, which moves the rows; the second has noted the files."""
+    calls: list[None] = []
+
+    @contextmanager
+    def write():
+        calls.append(None)
+        if len(calls) == 3:
+            act()
+        with begin() as opened:
+            yield opened
+
+    return write
+
+
+def test_files_that_another_command_removed_meanwhile_leave_nothing_behind(session, begin, term, store):
+    close_term(session, term.code)
+    session.commit()
+    meanwhile = before_the_move(begin, lambda: prune_archives(begin, term.code, WORK))
+    with pytest.raises(ArchiveError, match="Another command removed the files"):
+        create_archive(meanwhile, begin, store, term.code)
+    session.refresh(term)
+    assert term.state is TermState.CLOSED
+    assert list(Path(store.address).iterdir()) == []
+
+
+def test_an_enrollment_erased_while_files_are_written_is_in_none(session, begin, term, store):
+    course = session.scalars(select(Course).where(Course.code == codes_of(session, term)[0])).one()
+    idle = factories.student(session)
+    factories.enrollment(session, course, idle)
+    close_term(session, term.code)
+    session.commit()
+
+    def erase():
+        with begin() as opened:
+            terms = opened.scalar(text("SELECT lms.begin_erasure()"))
+            opened.execute(text("DELETE FROM student_enrollments WHERE student_id = :person"), {"person": idle.id})
+            opened.execute(text("SELECT lms.finish_erasure(:terms)"), {"terms": terms})
+
+    with pytest.raises(ArchiveError, match="student_enrollments changed after the files were written"):
+        create_archive(before_the_move(begin, erase), begin, store, term.code)
+    assert list(Path(store.address).iterdir()) == []
+
+
+@pytest.mark.parametrize("from_files", [False, True])
+def test_what_was_erased_does_not_come_back_from_the_files(from_files, session, begin, term, store):
+    course = session.scalars(select(Course.id).where(Course.code == codes_of(session, term)[0])).one()
+    archived(session, begin, term, store)
+    terms = session.scalar(text("SELECT lms.begin_erasure()"))
+    session.execute(update(QuizAttempt).where(QuizAttempt.course_id == course).values(feedback="[…] wrote this"))
+    session.execute(text("SELECT lms.finish_erasure(:terms)"), {"terms": terms})
+    session.commit()
+    with pytest.raises(ArchiveError, match=r"must not come back.*lmskit archive rewrite"):
+        restore_archive(begin, term.code, WORK, from_files=from_files)
+    with pytest.raises(ArchiveError, match=r"some were erased.*lmskit archive rewrite"):
+        verify_archive(begin, term.code, WORK)
+    rewrite_archive(begin, begin, term.code, WORK)
+    restore_archive(begin, term.code, WORK, from_files=from_files)
+    assert set(session.scalars(select(QuizAttempt.feedback).where(QuizAttempt.course_id == course))) == {"[…] wrote this"}
+
+
+def test_only_files_of_an_archive_are_removed(tmp_path):
+    name = "2020A-20260101T000000000000Z"
+    absent = FolderArchives(tmp_path / "absent")
+    with pytest.raises(ArchiveError, match="Is its disk connected"):
+        absent.remove(str(tmp_path / "absent" / name))
+    store = FolderArchives(tmp_path)
+    for folder, file in (("home", "quizzes.parquet"), (name, "letter.txt")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / file).touch()
+        with pytest.raises(ArchiveError, match="other files than those of an archive"):
+            store.remove(str(tmp_path / folder))
+        assert (tmp_path / folder / file).exists()
+    (tmp_path / name / "letter.txt").rename(tmp_path / name / "quizzes.parquet")
+    (tmp_path / name / MANIFEST).touch()
+    store.remove(str(tmp_path / name))
+    store.remove(str(tmp_path / name))
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
 def test_the_audit_trail_counts_what_moves(session, begin, term, store):
