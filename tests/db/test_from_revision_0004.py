@@ -16,8 +16,9 @@ from lmskit.settings import PROJECT_ROOT
 
 LAST_OF_0004 = "b0856dc21a428cc0868c2ed2dc910ab2501f9bd9"
 """The last commit whose newest revision was 0004."""
-NOT_COMPARED = ("alembic_version", "material_passages")
-"""The columns of passages changed, and the old code wrote none: `tests/schema/test_materials_upgrade.py` has stored ones."""
+NOT_COMPARED = ("alembic_version", "archives", "material_passages")
+"""The columns of archives and of passages changed, and the old code wrote none of either: `tests/schema/test_materials_upgrade.py` has
+stored passages."""
 _TABLES = """
 SELECT c.relname, string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
 FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

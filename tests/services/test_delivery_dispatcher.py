@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from lmskit.db import access, generate_password, migrator_engine, scram_verifier, transaction
 from lmskit.db.roles import DISPATCHER
-from lmskit.db.schema_revision import require_known_schema, revisions
+from lmskit.db.schema_revision import require_known_schema
 from lmskit.errors import MessageRefusedError, NotPermittedError, RevisionError
 from lmskit.models import Base
 from lmskit.queries.outbox import outbox_messages
@@ -65,15 +65,17 @@ def test_it_makes_enrollments_active_and_restores_those_that_were_refused(admin_
 
 def test_it_refuses_a_database_that_is_older_or_newer_than_lmskit(dispatcher, post):
     require_known_schema(dispatcher)
+    stored = text("UPDATE lms.alembic_version SET version_num = :revision, serves = :serves")
     with migrator_engine().connect() as connection:
-        for stored, sentence in (("0003", "To bring it up to date: lmskit db upgrade"), ("9999", "the database is newer")):
-            connection.execute(text("UPDATE lms.alembic_version SET version_num = :stored"), {"stored": stored})
+        before = connection.execute(text("SELECT version_num AS revision, serves FROM lms.alembic_version")).mappings().one()
+        for revision, sentence in (("0003", "To bring it up to date: lmskit db upgrade"), ("9999", "the database is newer")):
+            connection.execute(stored, {"revision": revision, "serves": revision})
             connection.commit()
             try:
                 with pytest.raises(RevisionError, match=sentence):
                     require_known_schema(dispatcher, again=True)
             finally:
-                connection.execute(text("UPDATE lms.alembic_version SET version_num = :stored"), {"stored": revisions()[-1]})
+                connection.execute(stored, dict(before))
                 connection.commit()
     require_known_schema(dispatcher, again=True)
 
