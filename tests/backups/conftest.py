@@ -122,8 +122,12 @@ def other_cluster() -> Iterator[Target]:
 
 @pytest.fixture
 def other_server(other_cluster: Target) -> Iterator[Target]:
-    """The other server; what a test restores there is gone after it."""
+    """The other server; the databases and roles that a test makes there are gone after it."""
     yield other_cluster
     with closing(other_cluster.connect()) as connection:
         for (name,) in connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [DATABASE]).fetchall():
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        # The superuser of initdb and the roles of PostgreSQL itself have the ids below the first that a user gets.
+        made = connection.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall()
+        if made:
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.SQL(", ").join(sql.Identifier(name) for (name,) in made)))

@@ -53,6 +53,10 @@ class Crew:
         return int(self._forks.stdout.readline())
 
 
-def kill(pid: int) -> None:
-    """End a process as a power cut would."""
-    os.kill(pid, signal.SIGKILL)
+def kill(pid: int) -> bool:
+    """End a process as a power cut would; say whether it had not ended before."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True

@@ -82,8 +82,7 @@ def test_vectors_are_complete_after_any_kill(passages, admin_engine, mail_server
             until = time.monotonic() + rng.uniform(0.05, LONGEST_LIFE)
             while time.monotonic() < until and psutil.pid_exists(pid):
                 time.sleep(0.005)
-            if psutil.pid_exists(pid):
-                kill(pid)
+            if kill(pid):
                 killed[check(admin_engine, passages)[1]] += 1
             changes += check(admin_engine, passages)[0] == wanted
     used, _ = check(admin_engine, passages)

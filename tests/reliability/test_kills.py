@@ -78,9 +78,9 @@ class Executioner:
 
     def _kill(self, pid: int, why: str) -> None:
         victim = self.victims.pop(pid)
-        kill(pid)
-        self.killed[why] += 1
-        self.killed_at_work[victim.work] += 1
+        if kill(pid):
+            self.killed[why] += 1
+            self.killed_at_work[victim.work] += 1
 
 
 @pytest.fixture
