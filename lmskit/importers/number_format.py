@@ -2,7 +2,8 @@
 
 That is a property of the file and is detected once, from all its cells that look like numbers, before the first of them
 is read. `12.5` and `1,234.5` have a decimal point, `12,5` and `1.234,5` a decimal comma. `1234` shows neither, nor do
-`1,234` and `1.234`, which may be whole thousands or have three decimals.
+`1,234` and `1.234`, which may be whole thousands or have three decimals. A file that does not show its mark is not guessed
+at: it is refused until a person says the mark.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.cell import ColumnValues, UnreadableCellError
+from lmskit.importers.report import shortened
 from lmskit.limits import LARGEST_SCORE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 NAMES = {".": "point", ",": "comma"}
+OPTION = "Say which the file has: --decimal point or --decimal comma"
 SPACE = " \u00a0\u2009\u202f"  # with the non-breaking ones that French and German systems write
 APOSTROPHE = "'\u2019"
 
@@ -50,7 +53,7 @@ class DecimalMark:
 
     @property
     def is_certain(self) -> bool:
-        """Whether it was given or any cell has it; if not, `1,234` cannot be read."""
+        """Whether it was given or any cell has it; if not, neither `1,234` nor `1.234` can be read."""
         return self.is_given or self.cells_with_it > 0
 
     def note(self, file: str) -> str | None:
@@ -65,10 +68,28 @@ class DecimalMark:
         return f"{file} was read with the decimal {self.name}." if self.cells_with_it else None
 
 
-def decimal_mark(cells: Iterable[str], *, given: str | None = None) -> DecimalMark:
+@dataclass
+class _Evidence:
+    """Cells that have one mark as their decimal mark."""
+
+    cells: int = 0
+    first: str = ""
+
+    def see(self, cell: str) -> None:
+        self.cells += 1
+        self.first = self.first or cell.strip()
+
+    def __str__(self) -> str:
+        return f"{self.cells:,} {'cell' if self.cells == 1 else 'cells'} such as {shortened(self.first)!r}"
+
+
+def decimal_mark(
+    cells: Iterable[str], *, given: str | None = None, file: str = "The file", delimiter: str = ",", groups_thousands: bool = True
+) -> DecimalMark:
     """Detect the decimal mark of a file from its cells that should be numbers.
 
-    It is the mark that more cells have, and the point if as many cells have the comma, or no cell has a mark.
+    It is the mark that more cells have; the point if no cell has a mark. Semicolons between columns show a decimal comma, so a few
+    commas among more points are not clear there.
 
     Parameters
     ----------
@@ -76,35 +97,58 @@ def decimal_mark(cells: Iterable[str], *, given: str | None = None) -> DecimalMa
         All cells of the columns with numbers. They are read once and not kept.
     given
         `.` or `,` if a person gave it. The cells are not read then.
+    file
+        Its name, for a refusal.
+    delimiter
+        The character between its columns.
+    groups_thousands
+        Whether the system that wrote it may group thousands, so that `1.500` has two senses. Otherwise it has three decimals.
 
     Raises
     ------
     ImportFileError
-        Another text than a point or a comma was given.
+        The cells do not show which mark is the decimal mark, or another text than a point or a comma was given.
 
     Examples
     --------
     >>> decimal_mark(["7", "1.234,5", "8,25"])
     DecimalMark(mark=',', is_given=False, cells_with_it=2, cells_with_other=0)
-    >>> decimal_mark(["7.5", "8,25"]).mark, decimal_mark(["1.000"]).is_certain
-    ('.', False)
+    >>> decimal_mark(["8,5", "9,5", "7.5"]).mark, decimal_mark(["7", "8"]).is_certain
+    (',', False)
     """
     if given is not None:
         if given not in NAMES:
             raise ImportFileError(f"{given!r} is not a decimal mark. Use . or , instead.")
         return DecimalMark(given, is_given=True)
     mark_of = ColumnValues(_mark_of)
-    counts = dict.fromkeys(NAMES, 0)
+    found = {mark: _Evidence() for mark in NAMES}
+    ambiguous = ""
     for text in cells:
         if mark := mark_of[text]:
-            counts[mark] += 1
-    mark = "," if counts[","] > counts["."] else "."
-    return DecimalMark(mark, cells_with_it=counts[mark], cells_with_other=sum(counts.values()) - counts[mark])
+            found[mark].see(text)
+        elif (number := _without_sign(text)) and _AMBIGUOUS.fullmatch(number):
+            if groups_thousands:
+                ambiguous = ambiguous or number
+            else:
+                found["," if "," in number else "."].see(text)
+    points, commas = found["."], found[","]
+    if ambiguous and not (points.cells or commas.cells):
+        raise ImportFileError(
+            f"{file}: {ambiguous!r} may be thousands or have three decimals, and no other number of the file shows which. {OPTION}"
+        )
+    mark = "," if commas.cells > points.cells else "."
+    if commas.cells and (points.cells == commas.cells or (mark == "." and delimiter == ";")):
+        raise ImportFileError(f"{file} has a decimal comma in {commas}, and a decimal point in {points}. {OPTION}")
+    return DecimalMark(mark, cells_with_it=found[mark].cells, cells_with_other=points.cells + commas.cells - found[mark].cells)
+
+
+def _without_sign(text: str) -> str:
+    return text.strip().removesuffix("%").rstrip()
 
 
 def _mark_of(text: str) -> str | None:
     """Return the decimal mark in a cell; None if it has none, or if it may group thousands."""
-    number = text.strip().removesuffix("%").rstrip()
+    number = _without_sign(text)
     if _GROUPS_OF_ONE_MARK.fullmatch(number):
         return "," if "." in number else "."
     found = _ENDS_IN_ONE_MARK.fullmatch(number)
@@ -140,7 +184,7 @@ def score_reader(decimal: DecimalMark, *, low: float = 0, high: float = LARGEST_
         number = text.strip()
         if not form.fullmatch(number):
             raise UnreadableCellError(_why_not(number, decimal))
-        if not decimal.is_certain and other == "," and _AMBIGUOUS.fullmatch(number) and "," in number:
+        if not decimal.is_certain and _AMBIGUOUS.fullmatch(number):
             raise UnreadableCellError("may be thousands or decimals, and no other number of the file shows which; say which with --decimal")
         value = float(number.translate(groups).replace(decimal.mark, ".")) + 0.0  # no negative zero
         if not low <= value <= high:

@@ -24,9 +24,10 @@ POINT, COMMA = DecimalMark(".", is_given=True), DecimalMark(",", is_given=True)
         (["0,500"], ","),
         (["1234,567"], ","),
         (["83,38 %"], ","),
-        (["7", "1,234", "-", "EX", "", "B+"], "."),
+        (["7", "1234", "-", "EX", "", "B+"], "."),
         (["7,5", "8,5", "9.5"], ","),
-        (["7,5", "9.5"], "."),
+        (["7.5", "8.5", "9,5"], "."),
+        (["1.500", "7,5"], ","),
     ],
 )
 def test_the_decimal_mark_is_the_one_that_most_cells_have(cells, mark):
@@ -87,11 +88,37 @@ def test_a_cell_that_is_not_a_score_is_rejected_with_the_reason(decimal, cell, r
     assert str(refusal.value) == reason
 
 
-def test_a_comma_before_three_digits_is_read_only_if_another_cell_shows_the_decimal_mark():
-    uncertain = decimal_mark(["1,234", "7"])
+@pytest.mark.parametrize(
+    ("cells", "delimiter", "sentence"),
+    [
+        (["1,234", "7"], ",", r"a.csv: '1,234' may be thousands or have three decimals, and no other number of the file shows which\."),
+        (["7", "1.500 %", "1.750"], ";", r"a.csv: '1.500' may be thousands or have three decimals"),
+        (
+            ["8,5", "9.5", "1.234", "7"],
+            ";",
+            r"a.csv has a decimal comma in 1 cell such as '8,5', and a decimal point in 1 cell such as '9.5'\.",
+        ),
+        (["8,5", "9.5"], ",", "a decimal comma in 1 cell such as '8,5', and a decimal point in 1 cell"),
+        (["8,5", "9.5", "7.5"], ";", "a decimal comma in 1 cell such as '8,5', and a decimal point in 2 cells such as '9.5'"),
+    ],
+)
+def test_a_file_that_does_not_show_its_decimal_mark_is_refused_until_a_person_says_it(cells, delimiter, sentence):
+    with pytest.raises(ImportFileError, match=f"{sentence}.*Say which the file has: --decimal point or --decimal comma"):
+        decimal_mark(cells, file="a.csv", delimiter=delimiter)
+    assert decimal_mark(cells, given=",", file="a.csv", delimiter=delimiter).mark == ","
+
+
+def test_three_decimals_are_decimals_if_the_system_groups_no_thousands():
+    assert decimal_mark(["1.500", "7"], groups_thousands=False) == DecimalMark(".", cells_with_it=1)
+    assert decimal_mark(["1,500", "7"], delimiter=";", groups_thousands=False).mark == ","
+
+
+def test_a_number_that_may_be_thousands_is_read_only_if_another_cell_shows_the_decimal_mark():
+    uncertain = decimal_mark(["7"])
     assert score_reader(uncertain)("7") == 7
-    with pytest.raises(UnreadableCellError, match="may be thousands or decimals"):
-        score_reader(uncertain)("1,234")
+    for cell in ("1,234", "1.234"):
+        with pytest.raises(UnreadableCellError, match="may be thousands or decimals"):
+            score_reader(uncertain)(cell)
     assert score_reader(decimal_mark(["1,234", "7.5"]))("1,234") == 1234
 
 
