@@ -93,8 +93,26 @@ def test_a_quiz_in_lmskit_keeps_its_week_and_its_maximum(session, imported, cour
     known = factories.quiz(session, course, week_number=2, title="Week 1", max_score=10)
     report = imported(f"{HEADER}ada@example.org,Week 1,8,20,,")
     assert (known.week_number, float(known.max_score)) == (2, 10)
-    assert warnings_of(report) == [(2, "is a quiz with the maximum score 10 in lmskit: it is not changed")]
+    assert warnings_of(report) == [(2, "is a quiz with the maximum score 10 in lmskit and 20 in the file: that of the quiz is not changed")]
     assert attempts(session, ada)[0].startswith("1: 8/20")
+
+
+def test_a_result_keeps_its_maximum_if_only_that_of_the_quiz_changed(session, imported, course, ada):
+    header = "email,quiz,score,max_score\n"
+    imported(f"{header}ada@example.org,Week 1,4,10")
+    report = imported(f"{header}ada@example.org,Week 1,4,5")
+    assert states_of(report) == "unchanged"
+    kept = "has the same score as in lmskit and another maximum score: the attempt stays 4 of 10"
+    assert ("4 of 5", kept) in [(warning.value, warning.reason) for warning in report.warnings]
+    assert attempts(session, ada)[0].startswith("1: 4/10")
+    assert states_of(imported(f"{header}ada@example.org,Week 1,2,5")) == "changed"
+    assert attempts(session, ada)[0].startswith("1: 2/5")
+    assert (
+        states_of(imported(f"{header}ada@example.org,Week 1,0,5"))
+        == states_of(imported(f"{header}ada@example.org,Week 1,0,8"))
+        == "changed"
+    )
+    assert attempts(session, ada)[0].startswith("1: 0/8")
 
 
 def test_an_attempt_at_a_quiz_whose_title_several_quizzes_have_is_rejected(session, imported, course, ada):

@@ -6,6 +6,7 @@
 -- Caveats: A described attempt is recognised by its number; without a number by when it began or was submitted; with neither by its
 --   order among the student's attempts. A stored total is an imported first attempt without answers and start, at noon: the time
 --   that is set where a file has none. A described attempt replaces a total; a total never replaces a described attempt.
+--   If only the maximum score differs, a stored attempt keeps its own: whether the score is meant on the new scale is not known.
 -- Source: file_attempt_row, filled by staging.py; file_quiz, filled by quizzes.py.
 --
 -- Each part begins with a line "-- part: <name>" and is one statement. pipeline.py has their order.
@@ -14,7 +15,7 @@
 CREATE TEMPORARY TABLE file_attempt ON COMMIT DROP AS
 SELECT
     a.n, a.position_id, r.identity, coalesce(r.person_id, -r.identity) AS person, q.quiz, o.course_id,
-    a.score, coalesce(a.max_score, q.max_score) AS max_score, a.is_total, a.number, a.started_at, a.submitted_at, a.answers::jsonb AS answers, a.feedback,
+    a.score, coalesce(a.max_score, q.max_score) AS max_score, a.max_score AS file_max_score, a.is_total, a.number, a.started_at, a.submitted_at, a.answers::jsonb AS answers, a.feedback,
     CASE
         WHEN r.reason IS NOT NULL THEN r.reason
         WHEN r.role <> 'student' THEN 'is a person who is not a student in lmskit'
@@ -189,7 +190,9 @@ WITH merged AS (
         a.score AS old_score, a.max_score AS old_max_score, a.answers AS old_answers, a.feedback AS old_feedback,
         a.started_at AS old_started_at, a.submitted_at AS old_submitted_at, a.number AS old_number,
         coalesce(m.score::numeric(12, 4), a.score) AS score,
-        CASE WHEN m.score IS NULL AND a.id IS NOT NULL THEN a.max_score ELSE m.max_score::numeric(12, 4) END AS max_score,
+        CASE WHEN a.id IS NOT NULL AND (m.score IS NULL OR kept.has_same_score) THEN a.max_score ELSE m.max_score::numeric(12, 4) END AS max_score,
+        coalesce(kept.has_same_score AND m.file_max_score::numeric(12, 4) <> a.max_score, false) AS keeps_maximum,
+        m.file_max_score::numeric(12, 4) AS file_max_score,
         CASE
             WHEN a.id IS NULL OR a.answers = '[]' THEN m.answers
             WHEN m.answers = '[]' OR m.answers = a.answers THEN a.answers
@@ -211,6 +214,9 @@ WITH merged AS (
         CASE WHEN m.takes_over_total AND m.given_number IS NOT NULL THEN m.given_number ELSE a.number END AS number
     FROM file_matched_attempt AS m
     LEFT JOIN quiz_attempts AS a ON a.id = m.attempt_id
+    CROSS JOIN LATERAL (
+        SELECT NOT m.takes_over_total AND m.score::numeric(12, 4) = a.score AND a.score > 0 AS has_same_score
+    ) AS kept
     WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = m.position_id)
 )
 
@@ -337,6 +343,16 @@ CROSS JOIN LATERAL (
 ) AS stored
 WHERE w.is_compared AND w.score IS NOT NULL AND w.max_score > 0
     AND NOT coalesce(round(w.score / w.max_score, 3) = ANY (stored.shares) OR round(w.score / w.max_score, 3) = round(stored.average, 3), false)
+
+-- part: maximum_warnings
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
+SELECT f.name, pos.row_number, pos.column_name, trim_scale(c.score) || ' of ' || trim_scale(c.file_max_score),
+    'has the same score as in lmskit and another maximum score: the attempt stays ' || trim_scale(c.score) || ' of ' || trim_scale(c.max_score)
+FROM file_compared_attempt AS c
+JOIN file_position AS pos ON pos.position_id = c.position_id
+JOIN file_part AS f ON f.part = pos.part
+WHERE c.keeps_maximum AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = c.position_id)
+ORDER BY c.n
 
 -- part: touched
 -- The students, courses and weeks whose evidence is new or changed.

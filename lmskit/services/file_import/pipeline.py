@@ -292,6 +292,12 @@ PIPELINE = (
             Sql("attempts", "add_attempts", ("file_planned_attempt",)),
             Sql("attempts", "change_attempts", ("file_planned_attempt",)),
             Sql("attempts", "total_warnings", ("file_part", "file_planned_attempt", "file_position"), reports="warnings"),
+            Sql(
+                "attempts",
+                "maximum_warnings",
+                ("file_compared_attempt", "file_part", "file_position", "file_rejected"),
+                reports="warnings",
+            ),
         ),
     ),
     Stage(

@@ -218,7 +218,8 @@ class Quizzes:
         if stored.title != record.title:
             self._warn(quiz, "is a quiz that has another title in lmskit: the title is not changed")
         if record.max_score is not None and not quiz.fills_questions and round(float(stored.max_score), 4) != round(record.max_score, 4):
-            self._warn(quiz, f"is a quiz with the maximum score {float(stored.max_score):g} in lmskit: it is not changed")
+            old, new = f"{float(stored.max_score):g}", f"{record.max_score:g}"
+            self._warn(quiz, f"is a quiz with the maximum score {old} in lmskit and {new} in the file: that of the quiz is not changed")
         if quiz.fills_questions:
             stored.questions, stored.answer_key = list(record.questions), dict(record.answer_key)
         if quiz.fills_due_day:
