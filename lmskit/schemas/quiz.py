@@ -15,6 +15,8 @@ from lmskit.vocabulary import QuestionType
 
 Number = Annotated[float, AllowInfNan(False)]  # noqa: FBT003 - Pydantic's signature
 Points = Annotated[float, Field(ge=0, le=LARGEST_SCORE), AllowInfNan(False)]  # noqa: FBT003 - as above
+Score = Annotated[float, Field(ge=-LARGEST_SCORE, le=LARGEST_SCORE), AllowInfNan(False)]  # noqa: FBT003 - as above
+"""Of one answer, which some systems give below 0; the total of an attempt is 0 or more."""
 Identifier = Annotated[Line, Field(min_length=1, max_length=LONGEST_QUESTION_ID)]
 Prompt = Annotated[Prose, Field(min_length=1)]
 
@@ -220,8 +222,8 @@ class Answer(Request):
 
     question: Identifier
     response: AnswerValue = None
-    score: Points | None = None
-    """None: not graded."""
+    score: Score | None = None
+    """None: not graded. Evidence and statistics count a score below 0 as 0."""
 
 
 def _once(identifiers: Iterable[str], noun: str, where: str) -> None:

@@ -156,3 +156,13 @@ def test_a_question_has_an_id_and_a_prompt(missing):
 def test_a_key_is_a_number_that_can_be_stored(number):
     assert refusal([question("numeric")], {"q1": {"answer": number}}) != {}
     assert refusal([question("numeric")], {"q1": {"answer": 1, "tolerance": number}}) != {}
+
+
+@pytest.mark.parametrize(("score", "is_valid"), [(-0.5, True), (-99_999_999, True), (-100_000_000, False), (float("nan"), False)])
+def test_an_answer_may_have_a_score_below_0(score, is_valid):
+    answers = TypeAdapter(Answer)
+    if is_valid:
+        assert answers.validate_python({"question": "1", "score": score}).score == score
+    else:
+        with pytest.raises(ValidationError):
+            answers.validate_python({"question": "1", "score": score})
