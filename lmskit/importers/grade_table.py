@@ -7,28 +7,37 @@ and answers is the subject of its own readers.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from lmskit.importers.cell import ColumnValues, UnreadableCellError
+from lmskit.importers.cell_meaning import CellMeaning, meaning_of
 from lmskit.importers.number_format import DecimalMark, decimal_mark, score_reader
 from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
-from lmskit.importers.row import RejectedRowError
+from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import one_line
-from lmskit.limits import LONGEST_TITLE
+from lmskit.limits import LARGEST_SCORE, LONGEST_TITLE
 from lmskit.schemas.quiz import QuizContent, ShortTextQuestion
 from lmskit.vocabulary import QuestionType
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from lmskit.importers.cell_meaning import ResultColumn
     from lmskit.importers.csv_file import CsvFile
     from lmskit.importers.formats import ReadOptions
     from lmskit.importers.record import Record
 
+Grade = TypeVar("Grade")
 IN_A_REJECTED_ROW = "belongs to a row that is not imported"
+BELOW_ZERO = "is a total below 0: it is stored as 0"
+MAX_OF_PERCENTAGES = 100.0
+"""The maximum score of a result that is a percentage, if no other is known."""
+STORED_DECIMALS = 4
+"""What the database stores of a score."""
 
 
 class GradeTable(ABC):
@@ -48,13 +57,14 @@ class GradeTable(ABC):
     system: ClassVar[str]
     is_partial = False
     may_lack_a_course = False
+    groups_thousands: ClassVar[bool] = True
+    """Whether the system that writes the files may group the thousands of numbers."""
 
     def __init__(self, file: CsvFile, options: ReadOptions, columns_read: Collection[int]) -> None:
         self.file, self.options = file, options
         self.name, self.sha256 = file.name, file.text.sha256
         self.warnings = RowWarnings()
-        self.score: ColumnValues[float] = ColumnValues(score_reader(DecimalMark(".")))
-        """Scores by the text of their cells, once `detect_scores` was called."""
+        self._set_readers(DecimalMark("."))
         self._decimal: DecimalMark | None = None
         file.skipped_columns = tuple(header for index, header in enumerate(file.header) if index not in columns_read)
 
@@ -65,9 +75,47 @@ class GradeTable(ABC):
         return [*self.file.notes, *([decimal_note] if decimal_note else [])]
 
     def detect_scores(self, number_cells: Iterable[str]) -> None:
-        """Detect the decimal mark from all cells that should be numbers, for `score`."""
-        self._decimal = decimal_mark(number_cells, given=self.options.decimal_mark)
-        self.score = ColumnValues(score_reader(self._decimal))
+        """Detect the decimal mark from all cells that should be numbers, for `score` and `signed_score`."""
+        self._decimal = decimal_mark(
+            number_cells,
+            given=self.options.decimal_mark,
+            file=self.name,
+            delimiter=self.file.delimiter,
+            groups_thousands=self.groups_thousands,
+        )
+        self._set_readers(self._decimal)
+
+    def _set_readers(self, decimal: DecimalMark) -> None:
+        self.score: ColumnValues[float] = ColumnValues(score_reader(decimal))
+        """Scores by the text of their cells, once `detect_scores` was called."""
+        self.signed_score: ColumnValues[float] = ColumnValues(score_reader(decimal, low=-LARGEST_SCORE))
+        """Scores that may be below 0."""
+
+    def points_in(self, meaning: CellMeaning, cell: str, maximum: float | None) -> tuple[float, float | None]:
+        """Return the score that a cell with this meaning gives, and its maximum, which is unknown if it is None.
+
+        Parameters
+        ----------
+        meaning
+            The meaning of the cell; it is not one of those without a score.
+        cell
+            Its text.
+        maximum
+            The maximum score of what is graded; None if the file does not contain it.
+
+        Raises
+        ------
+        UnreadableCellError
+            The cell does not give a score.
+        """
+        if meaning is CellMeaning.PERCENT:
+            share = self.score[cell.strip().removesuffix("%").rstrip()]
+            return (share, MAX_OF_PERCENTAGES) if maximum is None else (round(share * maximum / 100, STORED_DECIMALS), maximum)
+        if meaning in {CellMeaning.FULL, CellMeaning.ZERO}:
+            if maximum is None:
+                raise UnreadableCellError("means all or no points, and the file does not contain how many points there are")
+            return (maximum if meaning is CellMeaning.FULL else 0.0), maximum
+        return self.score[cell], maximum
 
     def reject_row(self, row: int, error: RejectedRowError) -> None:
         """Report that a row is not imported."""
@@ -130,15 +178,15 @@ class GradebookTable(GradeTable):
         self.grades.rows_in += 1
         self.grades.reject(row, header, cell, reason)
 
-    def read_grade(self, row: int, header: str, cell: str, text: str) -> float | None:
-        """Count a grade and return the score that its cell contains as `text`; None if it is rejected, since it is not a score."""
+    def read_grade(self, row: int, header: str, cell: str, read: Callable[[], Grade]) -> Grade | None:
+        """Count a grade and return what `read` returns; None if it is rejected, since `read` raised `UnreadableCellError`."""
         try:
-            score = self.score[text]
+            grade = read()
         except UnreadableCellError as error:
             self.reject_grade(row, header, cell, str(error))
             return None
         self.grades.rows_in += 1
-        return score
+        return grade
 
     def grade_position(self, row: int, header: str) -> Position:
         """Return the position of a grade."""
@@ -187,11 +235,32 @@ class QuizReportTable(GradeTable):
     def attempt(self, row: int, cells: tuple[str, ...], person: PersonKey) -> AttemptRecord:
         """Return the attempt of a row, or raise `RejectedRowError`."""
 
+    def total_in(self, row: int, column: int, cells: Sequence[str], meaning: CellMeaning) -> float | None:
+        """Return the total of an attempt, which may be below 0; None if the attempt is not graded yet.
+
+        Raises
+        ------
+        RejectedRowError
+            The cell is not a score.
+        """
+        if meaning is CellMeaning.NOT_GRADED:
+            return None
+        header, cell = self.file.header[column], cells[column]
+        total = value(self.signed_score.__getitem__, header, cell)
+        if total < 0:
+            self.warn(row, header, cell, BELOW_ZERO)
+        return total
+
     def quiz(self, max_score: float, questions: Sequence[dict[str, Any]]) -> QuizRecord:
         """Return the quiz that the report is on."""
         return QuizRecord(
             Position(self.name, 1), self.title, has_source_id=False, title=self.title, max_score=max_score, questions=questions
         )
+
+
+def meanings_of(column: ResultColumn) -> ColumnValues[CellMeaning]:
+    """Return the meanings of the cells of a column by their texts."""
+    return ColumnValues(partial(meaning_of, column))
 
 
 def quiz_title(path: Path, options: ReadOptions, added_by_system: re.Pattern[str]) -> str:

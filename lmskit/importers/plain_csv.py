@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.cell import ColumnValues, UnreadableCellError, one_of, whole_number
+from lmskit.importers.cell_meaning import ResultColumn
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.grade_table import GradeTable
+from lmskit.importers.grade_table import GradeTable, meanings_of
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import (
@@ -68,7 +69,6 @@ IDENTIFYING = ("id", "sis_id", "email")
 OF_RESULTS = ("week", "score", "max_score", "attempt", "submitted_at")
 ROLES = {"": None, "student": Role.STUDENT, "learner": Role.STUDENT, "lecturer": Role.LECTURER, "teacher": Role.LECTURER}
 STATUSES = {"": None, **{status.value: status for status in EnrollmentStatus if status is not EnrollmentStatus.PENDING}}
-NO_GRADE = {"", "-", "EX", "N/A"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class PlainCsv(GradeTable):
         """Read the file."""
         if "score" in self.fields:
             self.detect_scores(self._number_cells())
-        reader = _Reader(self.fields, self.score, with_quizzes="quiz" in self.fields)
+        reader = _Reader(self, with_quizzes="quiz" in self.fields)
         for row, cells in self.file.rows():
             try:
                 records = reader.read(Position(self.name, row), cells)
@@ -119,12 +119,14 @@ class PlainCsv(GradeTable):
 class _Reader:
     """Reads rows one by one."""
 
-    def __init__(self, fields: Mapping[str, FieldColumn], score: ColumnValues[float], *, with_quizzes: bool) -> None:
-        self._fields, self._score, self._with_quizzes = fields, score, with_quizzes
+    def __init__(self, table: PlainCsv, *, with_quizzes: bool) -> None:
+        self._fields, self._table, self._with_quizzes = table.fields, table, with_quizzes
         self._role = ColumnValues(_casefolded(one_of(ROLES)))
         self._status = ColumnValues(_casefolded(one_of(STATUSES)))
         self._day = ColumnValues(optional_day)
         self._week = ColumnValues(whole_number(1, LAST_WEEK, missing=""))
+        self._score_meaning = meanings_of(ResultColumn.PLAIN_SCORE)
+        self._maximum_meaning = meanings_of(ResultColumn.PLAIN_MAXIMUM)
         self._attempt = ColumnValues(whole_number(1, MOST_ATTEMPTS, missing=""))
 
     def read(self, position: Position, cells: tuple[str, ...]) -> list[Record]:
@@ -163,8 +165,7 @@ class _Reader:
             return []
         name = self._value("quiz", cells, title) or ""
         week = self._value("week", cells, self._week.__getitem__)
-        score = self._score_in("score", cells)
-        max_score = self._score_in("max_score", cells)
+        score, max_score = self._score_in(cells)
         number = self._value("attempt", cells, self._attempt.__getitem__)
         submitted = self._value("submitted_at", cells, _instant)
         quiz = QuizRecord(position, name, has_source_id=False, title=name, max_score=max_score, week_number=week)
@@ -186,8 +187,15 @@ class _Reader:
             return "", ""
         return value(family_name, header, family), value(given_name, header, given)
 
-    def _score_in(self, field: str, cells: tuple[str, ...]) -> float | None:
-        return None if self._text(field, cells) in NO_GRADE else self._value(field, cells, self._score.__getitem__)
+    def _score_in(self, cells: tuple[str, ...]) -> tuple[float | None, float | None]:
+        """Return the score of a row and its maximum; None for what the row does not contain."""
+        maximum = None
+        if not self._maximum_meaning[self._text("max_score", cells)].has_no_score:
+            maximum = self._value("max_score", cells, self._table.score.__getitem__)
+        meaning = self._score_meaning[self._text("score", cells)]
+        if meaning.has_no_score:
+            return None, maximum
+        return self._value("score", cells, lambda cell: self._table.points_in(meaning, cell, maximum)) or (None, maximum)
 
     def _text(self, field: str, cells: tuple[str, ...]) -> str:
         column = self._fields.get(field)

@@ -68,11 +68,48 @@ def test_a_cell_without_a_grade_is_neither_imported_nor_rejected(tmp_path, cell)
     assert row_counts(opened(tmp_path, gradebook(f'"A, B",1,x,{cell}')))["gradebook.csv: grades"] == (0, 0, 0)
 
 
-@pytest.mark.parametrize("cell", ["inf", "nan", "-1", "B+", "85%", "1e3", "100000000", "excused"])
+@pytest.mark.parametrize("cell", ["inf", "nan", "-1", "B+", "-85%", "1e3", "100000000", "#REF!", "see below"])
 def test_a_bad_grade_is_rejected_and_its_row_is_not(tmp_path, cell):
     source = opened(tmp_path, gradebook(f'"A, B",1,x,{cell}', '"C, D",2,x,8'))
     assert row_counts(source) == {"gradebook.csv": (2, 2, 0), "gradebook.csv: grades": (2, 1, 1)}
     assert [(rejection.row, rejection.column, rejection.value) for rejection in source.grades.rejections] == [(3, "Quiz 1 (11)", cell)]
+
+
+def test_percentages_and_words_for_all_and_no_points_are_shares_of_the_points_possible(tmp_path):
+    header, points = "Student,ID,Section,Quiz 1 (11),Quiz 2 (12),Quiz 3 (13),Bonus (14)", "    Points Possible,,,10,30,5,0"
+    source = opened(
+        tmp_path, gradebook('"A, B",1,x,85%,72.5 %,complete,50 %', '"C, D",2,x,120%,0%,Incomplete,', header=header, points=points)
+    )
+    assert [(record.quiz, record.score, record.max_score) for record in of_kind(source, AttemptRecord)] == [
+        ("11", 8.5, 10),
+        ("12", 21.75, 30),
+        ("13", 5, 5),
+        ("14", 0, 0),
+        ("11", 12, 10),
+        ("12", 0, 30),
+        ("13", 0, 5),
+    ]
+    assert source.grades.rejections == []
+
+
+def test_a_note_counts_the_cells_without_a_grade_by_what_they_mean(tmp_path):
+    rows = [
+        f'"A{row}, B",{row},x,{cell}' for row, cell in enumerate(["EX", "excused", "N/A", "", "-", "Requires grading", "withdrawn", "7"], 1)
+    ]
+    source = opened(tmp_path, gradebook(*rows))
+    assert grades(source) == [("11", 7)]
+    assert (
+        "gradebook.csv: cells without a grade are not counted: "
+        "2 blank, 2 excused (EX), 1 not assigned (N/A), 1 withdrawn, 1 not graded yet." in source.notes
+    )
+
+
+def test_a_gradebook_of_which_no_number_shows_the_decimal_mark_is_refused(tmp_path):
+    text = gradebook('"A, B",1,x,"1,500"', points="    Points Possible,,,2000")
+    with pytest.raises(ImportFileError, match=r"gradebook\.csv: '1,500' may be thousands or have three decimals"):
+        grades(opened(tmp_path, text))
+    assert grades(opened(tmp_path, text, decimal_mark=".")) == [("11", 1500)]
+    assert grades(opened(tmp_path, text, decimal_mark=",")) == [("11", 1.5)]
 
 
 def test_the_grades_of_a_rejected_row_are_counted_and_rejected_with_it(tmp_path):

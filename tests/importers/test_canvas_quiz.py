@@ -113,3 +113,20 @@ def test_other_files_are_refused_and_not_recognised(tmp_path, header):
     with pytest.raises(ImportFileError):
         opened(tmp_path, header + "\n")
     assert not FORMAT.detect(tmp_path / "report.csv")
+
+
+def test_points_below_zero_are_kept_and_a_total_below_zero_is_stored_as_0_with_a_warning(tmp_path):
+    source = opened(tmp_path, f"{ENGLISH}Ada B,7,S,1,2031-09-25 20:00:00 UTC,x,-0.5,0,1,-0.5\n")
+    (attempt,) = of_kind(source, AttemptRecord)
+    assert (attempt.score, attempt.answers[0]["score"]) == (0, -0.5)
+    assert [(warning.column, warning.reason) for warning in source.warnings] == [("score", "is a total below 0: it is stored as 0")]
+
+
+def test_an_answer_that_nobody_graded_has_no_score_and_a_question_that_was_not_asked_is_left_out(tmp_path):
+    header = ENGLISH.replace("n correct", "102: Q2,2.0,n correct")
+    source = opened(
+        tmp_path, f"{header}Ada B,7,S,1,2031-09-25 20:00:00 UTC,x,,,,0,1,\nBo C,8,S,1,2031-09-25 20:00:00 UTC,,0.0,y,2.0,1,1,2.0\n"
+    )
+    first, second = of_kind(source, AttemptRecord)
+    assert first.answers == [{"question": "101", "response": "x", "score": None}]
+    assert second.answers == [{"question": "101", "response": None, "score": 0}, {"question": "102", "response": "y", "score": 2}]

@@ -5,6 +5,7 @@ import pytest
 from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.moodle.gradebook import FORMAT, _items
+from lmskit.importers.moodle.item_scale import WITHOUT_SCALE
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonRecord, QuizRecord
 from lmskit.vocabulary import EnrollmentStatus
 from tests.importers.golden import row_counts
@@ -47,6 +48,73 @@ def test_the_maximum_is_computed_from_points_and_percentages(tmp_path, pairs, ma
 def test_a_maximum_that_no_grade_or_not_every_grade_fits_is_unknown(tmp_path, pairs):
     source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Percentage)", *pairs))
     assert [quiz.max_score for quiz in of_kind(source, QuizRecord)] == [None]
+
+
+def test_points_and_percentages_of_two_students_show_a_range_that_does_not_begin_at_0(tmp_path):
+    source = opened(tmp_path, gradebook("Oral exam (Real),Oral exam (Percentage)", "3.60,52.00 %", "2.50,30.00 %", "1.00,0.00 %", "0.90,-"))
+    assert [quiz.max_score for quiz in of_kind(source, QuizRecord)] == [5]
+    assert [(attempt.score, attempt.max_score, attempt.feedback) for attempt in of_kind(source, AttemptRecord)] == [
+        (2.6, 5, "3.60 on a scale from 1 to 6"),
+        (1.5, 5, "2.50 on a scale from 1 to 6"),
+        (0, 5, "1.00 on a scale from 1 to 6"),
+    ]
+    assert [rejection.reason for rejection in source.grades.rejections] == ["is below 1, the lowest grade of the grade item"]
+    assert (
+        "grades.csv: 'Oral exam' has grades from 1 to 6, computed from its points and percentages; "
+        "they are stored as points above 1, so its maximum score is 5." in source.notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("pairs", "scores", "maximum"),
+    [
+        (["-10.00,0.00 %", "10.00,100.00 %"], [0, 20], 20),
+        (["1,0 %", "2,22 %", "3,38 %", "4,60 %", "6,96 %"], [0, 1, 2, 3, 5], 5),
+        (["2.5,50.00 %", "3,60.00 %"], [2.5, 3], 5),
+    ],
+)
+def test_a_range_may_begin_below_0_and_is_found_from_rounded_grades(tmp_path, pairs, scores, maximum):
+    source = opened(tmp_path, gradebook("Oral exam (Real),Oral exam (Percentage)", *pairs))
+    assert [(attempt.score, attempt.max_score) for attempt in of_kind(source, AttemptRecord)] == [(score, maximum) for score in scores]
+
+
+def test_students_whose_grades_allow_several_ranges_or_none_leave_the_maximum_unknown_and_a_note_says_so(tmp_path):
+    for pairs in (["5.00,50.00 %", "5.00,80.00 %"], ["2,10 %", "4,60 %", "6,90 %"], ["9.00,10.00 %", "1.00,90.00 %"]):
+        source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Percentage)", *pairs))
+        assert {attempt.max_score for attempt in of_kind(source, AttemptRecord)} == {None}
+        assert any("the maximum score of 'A' cannot be computed: no lowest and highest grade" in note for note in source.notes)
+
+
+def test_the_words_of_a_scale_are_stored_as_their_percentages(tmp_path):
+    columns = "Assignment: Essay (Real),Assignment: Essay (Percentage),Assignment: Essay (Feedback)"
+    source = opened(
+        tmp_path, gradebook(columns, "Very good,100.00 %,Well done", "Good,50.00 %,", "Good,-,", "Poor,0.00 %,", "-,-,", "Fair,-,")
+    )
+    assert [(attempt.score, attempt.max_score, attempt.feedback) for attempt in of_kind(source, AttemptRecord)] == [
+        (100, 100, "Very good on the scale of the grade item\nWell done"),
+        (50, 100, "Good on the scale of the grade item"),
+        (50, 100, "Good on the scale of the grade item"),
+        (0, 100, "Poor on the scale of the grade item"),
+    ]
+    assert [quiz.max_score for quiz in of_kind(source, QuizRecord)] == [100]
+    assert [(rejection.row, rejection.reason) for rejection in source.grades.rejections] == [(7, WITHOUT_SCALE)]
+    assert (
+        "grades.csv: 'Assignment: Essay' has grades on a scale, which are stored as their percentages: "
+        "Poor = 0 %, Good = 50 %, Very good = 100 %." in source.notes
+    )
+
+
+def test_a_word_with_two_percentages_has_that_of_its_own_row_or_none(tmp_path):
+    source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Percentage)", "B,70.00 %", "B,80.00 %", "B,-"))
+    assert [attempt.score for attempt in of_kind(source, AttemptRecord)] == [70, 80]
+    assert [rejection.reason for rejection in source.grades.rejections] == [
+        "is a grade on a scale that has 70 % and 80 % for different students"
+    ]
+
+
+def test_three_decimals_of_moodle_are_decimals(tmp_path):
+    source = opened(tmp_path, gradebook("Quiz: A (Real),Quiz: A (Percentage)", "1.500,75.000 %", "1.000,50.000 %"))
+    assert [(attempt.score, attempt.max_score) for attempt in of_kind(source, AttemptRecord)] == [(1.5, 2), (1, 2)]
 
 
 def test_the_maximum_of_points_alone_is_unknown_and_a_note_says_so(tmp_path):
@@ -144,7 +212,10 @@ def test_headers_in_another_language_can_be_given(tmp_path):
     [
         ("First name,Last name,Quiz: A (Real)\n", "has no column 'Email address' or 'ID number' to identify students"),
         (f"{WHO},Quiz: A\n", r"has no column of grades such as 'Quiz: Week 1 \(Real\)'"),
-        (f"{WHO},Quiz: A (Letter)\n", "with the grade display type real"),
+        (
+            f"{WHO},Quiz: A (Letter)\n",
+            r"is a Moodle gradebook with letters alone, such as those of 'Quiz: A'; .* with the grade display types Real and Percentage",
+        ),
         (f"{WHO},Surname,Quiz: A (Real)\n", "both 'Last name' and 'Surname' may be the family_name; say which: --map family_name=HEADER"),
     ],
 )

@@ -13,6 +13,7 @@ from lmskit.importers.moodle.quiz import GRADES, RESPONSES
 from lmskit.importers.moodle.times import duration, instant
 from lmskit.importers.record import AttemptRecord, QuizRecord
 from lmskit.models import Quiz
+from lmskit.queries.evidence import course_evidence
 from lmskit.services.file_import import ImportOptions, import_file
 from tests.importers.golden import row_counts
 
@@ -118,6 +119,74 @@ def test_an_answer_that_is_not_graded_yet_has_no_score(tmp_path):
     (attempt,) = attempts(opened(tmp_path, f"{WHO},Finished,{WHEN},Not yet graded,4.00,Requires grading"))
     assert attempt.score is None
     assert [answer["question"] for answer in attempt.answers] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "scores", "warning"),
+    [
+        ("4.00,4.00,-", [4, 0], None),
+        ("0.00,-,-", [0, 0], None),
+        ("4.01,4.00,-", [4, 0], None),
+        ("Not yet graded,-,Requires grading", [0], None),
+        (
+            "9.00,4.00,-",
+            [4],
+            "is not the sum of its questions' scores, even if blank answers have 0 points, so blank answers are not graded",
+        ),
+        ("-,-,-", [], "is a finished attempt without a total, so its blank answers are not graded"),
+        ("-,4.00,-", [4], "is a finished attempt without a total, so its blank answers are not graded"),
+    ],
+)
+def test_a_blank_answer_has_0_points_if_the_grade_shows_that(tmp_path, cells, scores, warning):
+    source = opened(tmp_path, f"{WHO},Finished,{WHEN},{cells}")
+    (attempt,) = attempts(source)
+    assert [answer["score"] for answer in attempt.answers] == scores
+    assert [(found.column, found.reason) for found in source.warnings] == ([("Grade/10.00", warning)] if warning else [])
+
+
+def test_a_blank_answer_is_compared_on_the_scale_of_the_grade(tmp_path):
+    header = HEADER.replace("/10.00", "/100.00")
+    source = opened(
+        tmp_path, f"{WHO},Finished,{WHEN},40.00,4.00,-", f"{WHO},Finished,{WHEN.replace('12', '13')},60.00,4.00,-", header=header
+    )
+    assert [[answer["score"] for answer in attempt.answers] for attempt in attempts(source)] == [[4, 0], [4]]
+
+
+def test_a_question_without_points_has_a_dash_and_0_points(tmp_path):
+    header = HEADER.replace("Q. 2 /6.00", "Q. 2 /0.00")
+    (attempt,) = attempts(opened(tmp_path, f"{WHO},Finished,{WHEN},9.00,4.00,-", header=header))
+    assert [answer["score"] for answer in attempt.answers] == [4, 0]
+
+
+def test_points_below_0_are_kept_where_the_grade_allows_them(tmp_path):
+    source = opened(
+        tmp_path,
+        f"{WHO},Finished,{WHEN},2.00,-4.00,6.00",
+        f"{WHO},Finished,{WHEN.replace('12', '13')},0.00,-6.00,6.00",
+        f"{WHO},Finished,{WHEN.replace('12', '14')},5.00,-6.00,6.00",
+        f"{WHO},Finished,{WHEN.replace('12', '15')},-1.00,-2.00,1.00",
+    )
+    assert [(attempt.score, [answer["score"] for answer in attempt.answers]) for attempt in attempts(source)] == [
+        (2, [-4, 6]),
+        (0, [-6, 6]),
+        (0, [-2, 1]),
+    ]
+    assert [(rejection.row, rejection.column, rejection.reason) for rejection in source.file.rejections] == [
+        (4, "Q. 1 /4.00", "is below 0 by more than the points of the question, and the grade of the attempt does not show it")
+    ]
+    assert [(warning.row, warning.reason) for warning in source.warnings if warning.row == 5] == [
+        (5, "is a total below 0: it is stored as 0")
+    ]
+
+
+def test_a_student_who_leaves_answers_blank_knows_as_much_as_one_who_gets_them_wrong(session, course, tmp_path):
+    header = HEADER.partition("Grade/")[0] + "Grade/4.00,Q. 1 /1.00,Q. 2 /1.00,Q. 3 /1.00,Q. 4 /1.00"
+    blank, wrong = f"{WHO},Finished,{WHEN},1.00,1.00,-,-,-", f"Tarn,Bo,bo@example.org,Finished,{WHEN},1.00,1.00,0.00,0.00,0.00"
+    lost = f"Moss,Ada,ada@example.org,Finished,{WHEN},0.00,1.00,-1.00,-,0.00"
+    import_file(session, opened(tmp_path, blank, wrong, lost, header=header), ImportOptions(course=course.code, week=1))
+    evidence = course_evidence(session, [course.id])
+    shares = (evidence["score"] / evidence["max_score"]).groupby(evidence["student_id"]).agg(["count", "mean"])
+    assert shares.to_numpy().tolist() == [[4, 0.25]] * 3
 
 
 def test_averages_and_students_without_an_attempt_are_not_counted(tmp_path):

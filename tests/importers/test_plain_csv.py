@@ -123,6 +123,33 @@ def test_a_cell_without_a_score_is_not_an_attempt(opened, cell):
     assert source.parts[0].rejections == []
 
 
+@pytest.mark.parametrize(
+    ("score", "maximum", "expected"),
+    [
+        ("85 %", "20", (17, 20)),
+        ("85 %", "", (85, 100)),
+        ("complete", "20", (20, 20)),
+        ("incomplete", "20", (0, 20)),
+    ],
+)
+def test_a_score_may_be_a_share_of_the_maximum_score(opened, score, maximum, expected):
+    source = opened(f"id,quiz,score,max_score\n1,Sets,{score},{maximum}")
+    [attempt], [quiz] = read(source, AttemptRecord), read(source, QuizRecord)
+    assert (attempt.score, attempt.max_score) == expected
+    assert quiz.max_score == expected[1]
+
+
+def test_a_word_for_all_points_needs_the_maximum_score(opened):
+    assert rejected(opened("id,quiz,score\n1,Sets,complete")) == [
+        (2, "score", "means all or no points, and the file does not contain how many points there are")
+    ]
+
+
+def test_an_attempt_that_requires_grading_has_no_score(opened):
+    [attempt] = read(opened("id,quiz,score,attempt\n1,Sets,Requires grading,2"), AttemptRecord)
+    assert (attempt.score, attempt.number) == (None, 2)
+
+
 def test_results_show_that_a_student_took_part_and_a_roster_that_they_are_enrolled(opened):
     assert [enrollment.is_implied for enrollment in read(opened("id,quiz,score\n1,Sets,7"), EnrollmentRecord)] == [True]
     assert [enrollment.is_implied for enrollment in read(opened("id,quiz,score,status\n1,Sets,7,active"), EnrollmentRecord)] == [False]

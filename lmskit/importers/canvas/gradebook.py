@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.canvas.person import SYSTEM, canvas_id, family_and_given, unescaped
 from lmskit.importers.canvas.totals import DIFFERENT, Totals
 from lmskit.importers.cell import UnreadableCellError
+from lmskit.importers.cell_meaning import CellMeaning, ResultColumn
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.grade_table import GradebookTable
+from lmskit.importers.grade_table import GradebookTable, meanings_of
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
@@ -48,8 +50,14 @@ READ_ONLY = re.compile(
 """Totals of the course or of a group of assignments, perhaps for one grading period."""
 POINTS_POSSIBLE = "Points Possible"
 POSTING = ("Manual Posting", "Muted")
-NO_GRADE = {"": "blank", "EX": "excused (EX)", "N/A": "not assigned (N/A)", "-": "a dash"}
-NOT_COUNTED = {"EX", "N/A"}
+WITHOUT_GRADE = {
+    CellMeaning.ABSENT: "blank",
+    CellMeaning.EXCUSED: "excused (EX)",
+    CellMeaning.NOT_ASSIGNED: "not assigned (N/A)",
+    CellMeaning.WITHDRAWN: "withdrawn",
+    CellMeaning.NOT_GRADED: "not graded yet",
+}
+NOT_COUNTED = {CellMeaning.EXCUSED, CellMeaning.NOT_ASSIGNED}
 """Cells that Canvas leaves out of its totals."""
 TEST_STUDENT = ("Student", "Test")
 WITHOUT_POINTS = "belongs to an assignment without points possible"
@@ -104,13 +112,14 @@ class CanvasGradebook(GradebookTable):
         columns_read |= {self.layout.sis_id} if self.layout.sis_id is not None else set()
         self._totals = Totals(self.layout.totals, {}, has_posting_row=self.layout.has_posting_row)
         super().__init__(file, options, {*columns_read, *self._totals.columns.values()})
+        self._meaning = meanings_of(ResultColumn.CANVAS_GRADE)
         self.clear()
 
     def clear(self) -> None:
         """Forget what was counted, before the file is read again."""
         super().clear()
         self._possible: dict[int, float] = {}
-        self._without_grade: Counter[str] = Counter()
+        self._without_grade: Counter[CellMeaning] = Counter()
         self._without_comma = 0
         self._test_students: list[int] = []
         self._without_points: list[Assignment] = []
@@ -123,7 +132,7 @@ class CanvasGradebook(GradebookTable):
         notes += [f"{self.name}: row {row} is Canvas's test student and is skipped." for row in self._test_students]
         if self._without_grade:
             counts = ", ".join(
-                f"{self._without_grade[cell]:,} {meaning}" for cell, meaning in NO_GRADE.items() if self._without_grade[cell]
+                f"{self._without_grade[meaning]:,} {name}" for meaning, name in WITHOUT_GRADE.items() if self._without_grade[meaning]
             )
             notes.append(f"{self.name}: cells without a grade are not counted: {counts}.")
         if self._without_comma:
@@ -204,7 +213,7 @@ class CanvasGradebook(GradebookTable):
     def grades_in(self, cells: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         """Give out header and text of the cells of a row that are not empty and should be grades."""
         for assignment in self.layout.assignments:
-            if (cell := cells[assignment.column].strip()) not in NO_GRADE:
+            if not self._meaning[cell := cells[assignment.column].strip()].has_no_score:
                 yield assignment.header, cell
 
     def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord]:
@@ -215,17 +224,18 @@ class CanvasGradebook(GradebookTable):
         is_complete = True
         for assignment in self.layout.assignments:
             column, header, cell = assignment.column, assignment.header, cells[assignment.column].strip()
-            if cell in NO_GRADE:
-                no_grade[cell] += 1
-                if cell in NOT_COUNTED:
+            meaning = self._meaning[cell]
+            if meaning.has_no_score:
+                no_grade[meaning] += 1
+                if meaning in NOT_COUNTED:
                     not_counted.add(column)
             elif column not in possible:
                 is_complete = False
                 self.reject_grade(row, header, cell, WITHOUT_POINTS)
-            elif (score := self.read_grade(row, header, cell, cell)) is None:
+            elif not (grade := self.read_grade(row, header, cell, partial(self.points_in, meaning, cell, possible[column]))):
                 is_complete = False
             else:
-                scores[column] = score
+                score = scores[column] = grade[0]
                 yield AttemptRecord(self.grade_position(row, header), assignment.id, person, score, possible[column], is_total=True)
         if is_complete:
             for total in self._totals.differences(cells, scores, not_counted, self.score.__getitem__):

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lmskit.errors import ImportFileError
 from lmskit.importers.canvas.person import SYSTEM, canvas_id, family_and_given
 from lmskit.importers.cell import whole_number
+from lmskit.importers.cell_meaning import CellMeaning, ResultColumn, meaning_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.grade_table import QuizReportTable, quiz_title, short_text_questions, sum_of_scores
+from lmskit.importers.grade_table import QuizReportTable, meanings_of, quiz_title, short_text_questions, sum_of_scores
 from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Position, Record
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
@@ -147,6 +148,8 @@ class StudentAnalysis(QuizReportTable):
         self.layout = layout_of(file, options.columns)
         super().__init__(file, options, self.layout.columns_read, title=quiz_title(path, options, ADDED_TO_TITLE))
         self._all_points = sum(question.points for question in self.layout.questions)
+        self._total_meaning = meanings_of(ResultColumn.CANVAS_TOTAL)
+        self._points_meaning = meanings_of(ResultColumn.CANVAS_QUESTION)
         self.clear()
 
     def clear(self) -> None:
@@ -174,7 +177,8 @@ class StudentAnalysis(QuizReportTable):
             yield cells[self.layout.score]
             for question in self.layout.questions:
                 yield cells[question.column + 1]
-                if answer := cells[question.column].strip():
+                answer = cells[question.column].strip()
+                if meaning_of(ResultColumn.CANVAS_RESPONSE, answer) is CellMeaning.ANSWER:
                     self._forms[question.id].see(answer)
 
     def person(self, row: int, cells: tuple[str, ...]) -> PersonRecord:
@@ -196,7 +200,7 @@ class StudentAnalysis(QuizReportTable):
         if "attempt" in fields and (cell := cells[fields["attempt"]].strip()):
             number = value(_attempt_number, header[fields["attempt"]], cell)
         total = cells[self.layout.score]
-        score = value(self.score.__getitem__, header[self.layout.score], total) if total.strip() else None
+        score = self.total_in(row, self.layout.score, cells, self._total_meaning[total])
         answers, max_score = self._answers(cells)
         points, graded = sum_of_scores(answers)
         if score is not None and 0 < graded == len(answers) and abs(points - score) > ROUNDING:
@@ -206,7 +210,7 @@ class StudentAnalysis(QuizReportTable):
             Position(self.name, row),
             self.title,
             person,
-            score,
+            None if score is None else max(score, 0.0),
             max_score,
             is_total=False,
             number=number,
@@ -220,10 +224,13 @@ class StudentAnalysis(QuizReportTable):
         max_score = 0.0
         for question in self.layout.questions:
             cell, points = cells[question.column].strip(), cells[question.column + 1].strip()
-            if not cell and not points:
+            has_answer = meaning_of(ResultColumn.CANVAS_RESPONSE, cell) is CellMeaning.ANSWER
+            if not has_answer and not points:
                 continue
-            score = value(self.score.__getitem__, f"points of {question.header}", points) if points else None
-            response = self._forms[question.id].read(cell) if cell else None
+            score = None
+            if self._points_meaning[points] is not CellMeaning.NOT_GRADED:
+                score = value(self.signed_score.__getitem__, f"points of {question.header}", points)
+            response = self._forms[question.id].read(cell) if has_answer else None
             answers.append({"question": question.id, "response": response, "score": score})
             max_score += question.points
         return answers, max_score or self._all_points

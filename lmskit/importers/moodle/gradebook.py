@@ -1,7 +1,9 @@
 """A Moodle gradebook, exported as plain text: one row per student, one column per grade item and way to display it.
 
-A gradebook does not contain attempts, only their result; each grade becomes the total of a student's attempts. The maximum
-of an item is not in the file, except where points and percentages are side by side and it can be computed from them.
+A gradebook does not contain attempts, only their result; each grade becomes the total of a student's attempts. The lowest and
+the highest grade of an item are not in the file, except where points and percentages are side by side and they can be computed.
+An item that does not begin at 0 is stored from 0 on: 3.60 on a scale from 1 to 6 is 2.60 of 5. The words of a scale are stored
+as their percentages.
 
 Source of the format: `grade/export/txt` of Moodle.
 """
@@ -11,14 +13,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.cell import UnreadableCellError
+from lmskit.importers.cell import ColumnValues, UnreadableCellError
+from lmskit.importers.cell_meaning import CellMeaning, ResultColumn, meaning_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
-from lmskit.importers.grade_table import GradebookTable
-from lmskit.importers.moodle.maximum import MaximumFinder
+from lmskit.importers.grade_table import GradebookTable, meanings_of
+from lmskit.importers.moodle.grade_range import decimals_shown
+from lmskit.importers.moodle.item_scale import ItemScale
 from lmskit.importers.moodle.person import SYSTEM, People
 from lmskit.importers.moodle.times import unix_time
 from lmskit.importers.moodle.words import NO_GRADE, PERSON, columns_of, plain
@@ -41,7 +46,6 @@ DISPLAYS: Mapping[str, frozenset[str]] = {
 }
 """What a column shows of a grade item, by the last word of its header."""
 OPTIONAL = ("suspended", "exported")
-MAX_OF_PERCENTAGES = 100.0
 IN_A_REPEATED_TITLE = "is in one of several columns with the same title, so its grade item is not known: give each its own title in Moodle"
 _LONGEST_DISPLAY = 30
 _QUIZ = re.compile(r"\s*(?:Quiz|Test|Cuestionario)\s*:\s*(?=\S)")
@@ -104,20 +108,22 @@ class MoodleGradebook(GradebookTable):
 
     format = "moodle-gradebook"
     system = SYSTEM
+    groups_thousands = False
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
         self.layout = layout_of(file, options.columns)
         self.people = People(file, self.layout.fields)
         super().__init__(file, options, self.layout.columns_read)
-        self._maxima: dict[str, MaximumFinder] = {}
-        self._max_scores: dict[str, float | None] = {}
+        self._points = meanings_of(ResultColumn.MOODLE_GRADE)
+        self._percentages = meanings_of(ResultColumn.MOODLE_PERCENTAGE)
         self.clear()
 
     def clear(self) -> None:
         """Forget what was counted, before the file is read again."""
         super().clear()
         self._without_grade = self._suspended = 0
+        self._scales = {item.title: ItemScale(item.has_points, "percentage" in item.columns) for item in self.layout.items}
 
     @property
     def notes(self) -> list[str]:
@@ -130,61 +136,67 @@ class MoodleGradebook(GradebookTable):
         if self.layout.totals:
             totals = ", ".join(item.title for item in self.layout.totals)
             notes.append(f"{self.name}: totals, which Moodle computes from other columns, are not imported: {totals}.")
-        for item in self.layout.items:
-            notes += self._notes_on_maximum(item)
+        for title, scale in self._scales.items():
+            if title not in self.layout.repeated:
+                notes += [f"{self.name}: {note}" for note in scale.notes(title)]
         return [*notes, *self.warnings.notes]
-
-    def _notes_on_maximum(self, item: GradeItem) -> Iterator[str]:
-        if item.title in self.layout.repeated:
-            return
-        maximum = self._maxima.get(item.title)
-        if not item.has_points:
-            yield f"{self.name}: {item.title!r} has percentages and no points; its maximum score is set to 100."
-        elif maximum and maximum.value is not None:
-            yield f"{self.name}: {item.title!r} has the maximum score {maximum.value:g}, computed from its points and percentages."
-        elif not maximum:
-            yield f"{self.name}: {item.title!r} has points and no percentages, so its maximum score is that of the quiz in lmskit."
-        elif maximum.is_contradictory:
-            yield (
-                f"{self.name}: the maximum score of {item.title!r} cannot be computed: none fits all points and percentages. "
-                "Perhaps its lowest grade is not 0."
-            )
 
     def records(self) -> Iterator[Record]:
         """Read the file: first the quizzes, then row after row the student, the enrollment and the grades."""
         self.clear()
         self.detect_scores(self._number_cells())
-        self._maxima = self._find_maxima()
-        self._max_scores = {item.title: self._max_score(item) for item in self.layout.items}
+        self._see_grades()
         for item in self.layout.items:
             if item.title not in self.layout.repeated and item.grades is not None:
                 position = Position(self.name, 1, self.file.header[item.grades])
-                yield QuizRecord(position, item.title, has_source_id=False, title=item.title, max_score=self._max_scores[item.title])
+                yield QuizRecord(position, item.title, has_source_id=False, title=item.title, max_score=self._scales[item.title].max_score)
         yield from self.student_records(self.file.rows())
 
-    def _max_score(self, item: GradeItem) -> float | None:
-        if not item.has_points:
-            return MAX_OF_PERCENTAGES
-        maximum = self._maxima.get(item.title)
-        return maximum.value if maximum else None
-
     def _number_cells(self) -> Iterator[str]:
-        columns = [item.columns[display] for item in self.layout.items for display in item.columns if display in {"real", "percentage"}]
+        """Give out the cells that should be numbers; on the way, look at how many decimals they show."""
+        shown = ColumnValues(decimals_shown)
+        columns = [
+            (item.columns[display], display, self._scales[item.title].decimals, self._meanings(display))
+            for item in self.layout.items
+            for display in item.columns
+            if display in {"real", "percentage"}
+        ]
         for _, cells in self.file.rows():
-            yield from (cells[column] for column in columns)
+            for column, display, decimals, meanings in columns:
+                if meanings[cells[column]] in {CellMeaning.SCORE, CellMeaning.PERCENT}:
+                    decimals[display] = max(decimals[display], shown[cells[column]])
+                    yield cells[column]
 
-    def _find_maxima(self) -> dict[str, MaximumFinder]:
+    def _meanings(self, display: str) -> ColumnValues[CellMeaning]:
+        return self._points if display == "real" else self._percentages
+
+    def _see_grades(self) -> None:
+        """Look at all grades that have points and percentages, which show the scale of their item."""
         items = [item for item in self.layout.items if {"real", "percentage"} <= item.columns.keys()]
-        maxima = {item.title: MaximumFinder() for item in items}
         for _, cells in self.file.rows() if items else ():
             for item in items:
-                points, percentage = cells[item.columns["real"]].strip(), cells[item.columns["percentage"]].strip()
-                try:
-                    score, share = self.score[points], self.score[_without_sign(percentage)]
-                except UnreadableCellError:
-                    continue  # rejected when the cell is read as a grade
-                maxima[item.title].see(score, share, points_text=points, percentage_text=percentage)
-        return maxima
+                cell, percentage = cells[item.columns["real"]].strip(), self._percentage_in(item, cells)
+                if percentage is None:
+                    continue
+                scale = self._scales[item.title]
+                match self._points[cell]:
+                    case CellMeaning.SCORE:
+                        try:
+                            scale.see(self.signed_score[cell], percentage)
+                        except UnreadableCellError:
+                            continue  # rejected when the cell is read as a grade
+                    case CellMeaning.SCALE:
+                        scale.see(cell, percentage)
+
+    def _percentage_in(self, item: GradeItem, cells: Sequence[str]) -> float | None:
+        """Return the percentage beside the points of an item; None if there is no readable one."""
+        column = item.columns.get("percentage")
+        if column is None or self._percentages[cells[column]] is not CellMeaning.PERCENT:
+            return None
+        try:
+            return self.points_in(CellMeaning.PERCENT, cells[column], None)[0]
+        except UnreadableCellError:
+            return None
 
     def person(self, row: int, cells: tuple[str, ...]) -> PersonRecord:
         """Return the student of a row, or raise `RejectedRowError`."""
@@ -193,7 +205,7 @@ class MoodleGradebook(GradebookTable):
     def enrollment(self, person: PersonRecord, cells: tuple[str, ...]) -> EnrollmentRecord:
         """Return the enrollment of a student; a suspended student is withdrawn."""
         suspended = self.layout.fields.get("suspended")
-        if suspended is None or cells[suspended].strip() in NO_GRADE:
+        if suspended is None or meaning_of(ResultColumn.MOODLE_SUSPENDED, cells[suspended]) is not CellMeaning.WITHDRAWN:
             return EnrollmentRecord(person.position, person.key)
         self._suspended += 1
         return EnrollmentRecord(person.position, person.key, status=EnrollmentStatus.WITHDRAWN)
@@ -201,7 +213,7 @@ class MoodleGradebook(GradebookTable):
     def grades_in(self, cells: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         """Give out header and text of the cells of a row that are not empty and should be grades."""
         for item in self.layout.items:
-            if item.grades is not None and cells[item.grades].strip() not in NO_GRADE:
+            if item.grades is not None and not self._meaning(item, cells).has_no_score:
                 yield self.file.header[item.grades], cells[item.grades]
 
     def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord]:
@@ -211,21 +223,40 @@ class MoodleGradebook(GradebookTable):
             if item.grades is None:
                 continue
             header, cell = self.file.header[item.grades], cells[item.grades].strip()
-            if cell in NO_GRADE:
+            meaning = self._meaning(item, cells)
+            if meaning.has_no_score:
                 self._without_grade += 1
             elif item.title in self.layout.repeated:
                 self.reject_grade(row, header, cell, IN_A_REPEATED_TITLE)
-            elif (score := self.read_grade(row, header, cell, cell if item.has_points else _without_sign(cell))) is not None:
+            elif grade := self.read_grade(row, header, cell, partial(self._grade, item, cells, meaning)):
+                score, maximum, shown = grade
                 yield AttemptRecord(
                     self.grade_position(row, header),
                     item.title,
                     person,
                     score,
-                    self._max_scores[item.title],
+                    maximum,
                     is_total=True,
                     submitted_at=exported_at,
-                    feedback=_feedback(item, cells),
+                    feedback="\n".join(filter(None, (shown, _feedback(item, cells)))) or None,
                 )
+
+    def _meaning(self, item: GradeItem, cells: Sequence[str]) -> CellMeaning:
+        """Return the meaning of the grade of an item that has a column of grades."""
+        return self._meanings("real" if item.has_points else "percentage")[cells[item.grades or 0]]
+
+    def _grade(self, item: GradeItem, cells: Sequence[str], meaning: CellMeaning) -> tuple[float, float | None, str | None]:
+        """Return the score of a grade, its maximum, and the grade as Moodle shows it if that is not the score."""
+        cell, scale = cells[item.grades or 0].strip(), self._scales[item.title]
+        if meaning is CellMeaning.SCALE:
+            score, maximum = scale.score_of_word(cell, self._percentage_in(item, cells))
+            return score, maximum, f"{cell} on the scale of the grade item"
+        found = scale.range
+        if meaning is not CellMeaning.SCORE:
+            return *self.points_in(meaning, cell, scale.max_score), None
+        if found is None or not found.low:
+            return self.score[cell], found.span if found else None, None
+        return found.score(self.signed_score[cell]), found.span, f"{cell} on a scale from {found.low:g} to {found.high:g}"
 
     def _exported_at(self, row: int, cells: tuple[str, ...]) -> dt.datetime | None:
         column = self.layout.exported
@@ -246,10 +277,6 @@ def _feedback(item: GradeItem, cells: Sequence[str]) -> str | None:
     return visible_lines(cells[column]) or None
 
 
-def _without_sign(percentage: str) -> str:
-    return percentage.removesuffix("%").rstrip()
-
-
 def layout_of(file: CsvFile, given: Mapping[str, str]) -> MoodleGradebookLayout:
     """Read the header.
 
@@ -268,6 +295,11 @@ def layout_of(file: CsvFile, given: Mapping[str, str]) -> MoodleGradebookLayout:
     fields = columns_of(file.name, file.header, (*PERSON, *OPTIONAL), given)
     items = _items(file.header, set(fields.values()))
     graded = [item for item in items if item.grades is not None]
+    if not graded and (lettered := [item.header for item in items if "letter" in item.columns]):
+        raise ImportFileError(
+            f"{file.name} is a Moodle gradebook with letters alone, such as those of {shortened(lettered[0])!r}; letters have no points. "
+            "Export it with the grade display types Real and Percentage."
+        )
     if not graded:
         raise ImportFileError(
             f"{file.name} has no column of grades such as 'Quiz: Week 1 (Real)'; it has {', '.join(map(shortened, file.header[:20]))}. "

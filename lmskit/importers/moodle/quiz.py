@@ -9,94 +9,62 @@ Source of the format: `mod/quiz/report` of Moodle.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lmskit.errors import ImportFileError
+from lmskit.importers.cell_meaning import CellMeaning, ResultColumn, meaning_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
-from lmskit.importers.grade_table import QuizReportTable, quiz_title, short_text_questions, sum_of_scores
+from lmskit.importers.grade_table import QuizReportTable, meanings_of, quiz_title, short_text_questions, sum_of_scores
 from lmskit.importers.moodle.person import SYSTEM, People
+from lmskit.importers.moodle.quiz_layout import ROUNDING, SMALLEST, TIMES, layout_of
 from lmskit.importers.moodle.times import TOO_LONG, duration, instant
-from lmskit.importers.moodle.words import NO_GRADE, NOT_YET_GRADED, PERSON, UNFINISHED, columns_of, plain
+from lmskit.importers.moodle.words import NO_GRADE, UNFINISHED, plain
 from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Position, Record
-from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import visible_lines
-from lmskit.limits import LARGEST_SCORE
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 ADDED_TO_TITLE = re.compile(
     r"-(?:grades|responses|Bewertungen|Antworten|notes|réponses|calificaciones|respuestas)(?: ?\(\d+\))?$", re.IGNORECASE
 )
 """What Moodle adds to a quiz's title to make a file's name, and a browser to that of a second download."""
-ROUNDING = 0.005
-"""Moodle writes two decimals by default, and rounds the score of each question by itself."""
-SMALLEST = 1e-9
 NOT_FINISHED = "is an attempt that is not finished"
 CHANGED_BY_HAND = "is not the sum of its questions' scores: the grade was changed, or the score of a question is missing"
-TIMES = ("state", "started", "completed", "duration")
-_POINTS = r"(?P<points>[0-9]{1,8}(?:[.,][0-9]{1,18})?)"
-_GRADE = re.compile(rf"\s*+(?:grade|bewertung|note|calificación)\s*+/\s*+{_POINTS}\s*+", re.IGNORECASE)
-_MARK = re.compile(rf"\s*+(?:Q|F|P)\s*+(?:\.\s*+)?(?P<number>[0-9]{{1,4}}[A-Za-z]?)\s*+/\s*+{_POINTS}\s*+")
-_TEXT = re.compile(r"(?P<word>[^\W\d_][^0-9]{1,30}?)\s*+(?P<number>[0-9]{1,4}[A-Za-z]?)\s*+")
-_TEXT_KINDS: Mapping[str, frozenset[str]] = {
-    "prompt": frozenset({"question", "frage", "pregunta"}),
-    "response": frozenset({"response", "antwort", "réponse", "respuesta"}),
-    "right": frozenset({"right answer", "richtige antwort", "bonne réponse", "réponse correcte", "respuesta correcta"}),
-}
+NOT_THE_SUM = "is not the sum of its questions' scores, even if blank answers have 0 points, so blank answers are not graded"
+WITHOUT_TOTAL = "is a finished attempt without a total, so its blank answers are not graded"
+TOO_LOW = "is below 0 by more than the points of the question, and the grade of the attempt does not show it"
 
 
 @dataclass
-class ReportedQuestion:
-    """A question, by its number in the quiz, and the indices of its columns."""
+class ReportedAnswers:
+    """The answers of one attempt in their stored form; those that have neither response nor score are left out."""
 
-    number: str
-    points: float | None = None
-    score: int | None = None
-    prompt: int | None = None
-    response: int | None = None
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    blank: set[str] = field(default_factory=set)
+    """The questions whose answers are blank: they have 0 points if the total of the attempt shows that."""
+    waits: bool = False
+    """Whether an answer requires grading, so that the attempt has no total yet."""
 
-
-@dataclass(frozen=True)
-class MoodleQuizLayout:
-    """Which columns of a report contain what; columns are given by their index."""
-
-    fields: Mapping[str, int]
-    """Columns of `PERSON` and `TIMES`."""
-    grade: int
-    max_score: float
-    questions: tuple[ReportedQuestion, ...]
-    points_in_header: tuple[str, ...]
-    """The points as they are written, since they show the decimal mark."""
-
-    @property
-    def has_texts(self) -> bool:
-        """Whether it contains questions or answers, as the responses report does."""
-        return any(question.prompt is not None or question.response is not None for question in self.questions)
-
-    @property
-    def is_scaled(self) -> bool:
-        """Whether the points of the questions do not add up to the maximum of the grade."""
-        points = [question.points for question in self.questions if question.points is not None]
-        return bool(points) and abs(sum(points) - self.max_score) > ROUNDING * (len(points) + 1) + SMALLEST
-
-    @property
-    def columns_read(self) -> set[int]:
-        """The columns that are read."""
-        of_questions = (column for question in self.questions for column in (question.score, question.prompt, question.response))
-        return {*self.fields.values(), self.grade, *(column for column in of_questions if column is not None)}
+    def grade_blank(self, *, as_zero: bool) -> None:
+        """Give 0 points for blank answers, or leave them out."""
+        if as_zero:
+            self.answers = [answer | {"score": 0.0} if answer["question"] in self.blank else answer for answer in self.answers]
+        else:
+            self.answers = [answer for answer in self.answers if answer["question"] not in self.blank]
 
 
 class MoodleQuizReport(QuizReportTable):
     """An opened report; see `lmskit.importers.record.Source`."""
 
     system = SYSTEM
+    groups_thousands = False
 
     def __init__(self, path: Path, options: ReadOptions, *, responses: bool) -> None:
         file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
@@ -106,6 +74,8 @@ class MoodleQuizReport(QuizReportTable):
             has, other = ("responses", "moodle-quiz-responses") if self.layout.has_texts else ("no responses", "moodle-quiz-grades")
             raise ImportFileError(f"{file.name} has {has} and is not in the format {self.format}. Import it as {other}.")
         self.people = People(file, self.layout.fields)
+        self._total_meaning = meanings_of(ResultColumn.MOODLE_TOTAL)
+        self._question_meaning = meanings_of(ResultColumn.MOODLE_QUESTION)
         super().__init__(file, options, self.layout.columns_read, title=quiz_title(path, options, ADDED_TO_TITLE))
         self.clear()
 
@@ -197,25 +167,51 @@ class MoodleQuizReport(QuizReportTable):
     def attempt(self, row: int, cells: tuple[str, ...], person: PersonKey) -> AttemptRecord:
         """Return the attempt of a row, or raise `RejectedRowError`."""
         started_at, submitted_at = self._times(cells)
-        grade = self._score_in(cells, self.layout.grade)
-        answers = self._answers(cells)
-        points, graded = sum_of_scores(answers)
-        tolerance = ROUNDING * (graded + 1) + SMALLEST
-        if grade is not None and graded and not self.layout.is_scaled and abs(points - grade) > tolerance:
-            cell = cells[self.layout.grade].strip()
-            self.warn(row, self.file.header[self.layout.grade], f"{cell} (questions {points:g})", CHANGED_BY_HAND)
+        grade = self.total_in(row, self.layout.grade, cells, self._total_meaning[cells[self.layout.grade]])
+        reported = self._answers(cells)
+        self._compare(row, cells, grade, reported)
         self._keep_prompts(cells)
         return AttemptRecord(
             Position(self.name, row),
             self.title,
             person,
-            grade,
+            None if grade is None else max(grade, 0.0),
             self.layout.max_score,
             is_total=False,
             started_at=started_at,
             submitted_at=submitted_at,
-            answers=answers,
+            answers=reported.answers,
         )
+
+    def _compare(self, row: int, cells: Sequence[str], grade: float | None, reported: ReportedAnswers) -> None:
+        """Compare the scores of the questions with the grade, which shows whether blank answers have 0 points.
+
+        Raises
+        ------
+        RejectedRowError
+            A score is too low.
+        """
+        header, cell = self.file.header[self.layout.grade], cells[self.layout.grade].strip()
+        points, graded = sum_of_scores(reported.answers)
+        ratio = self.layout.ratio
+        tolerance = (ROUNDING * (graded + len(reported.blank) + 1) + SMALLEST) * max(ratio, 1)
+        is_sum = grade is not None and abs(points * ratio - grade) <= tolerance
+        if grade is not None and not is_sum:
+            self._refuse_too_low(cells)
+        if reported.blank:
+            as_zero = reported.waits if grade is None else is_sum
+            reported.grade_blank(as_zero=as_zero)
+            if not as_zero:
+                self.warn(row, header, cell, WITHOUT_TOTAL if grade is None else NOT_THE_SUM)
+        elif grade is not None and graded and not self.layout.is_scaled and not is_sum:
+            self.warn(row, header, f"{cell} (questions {points:g})", CHANGED_BY_HAND)
+
+    def _refuse_too_low(self, cells: Sequence[str]) -> None:
+        for question in self.layout.questions:
+            if question.score is None or self._question_meaning[cells[question.score]] is not CellMeaning.SCORE:
+                continue
+            if self.signed_score[cells[question.score]] < -(question.points or 0) - SMALLEST:
+                raise RejectedRowError(self.file.header[question.score], cells[question.score], TOO_LOW)
 
     def _times(self, cells: Sequence[str]) -> tuple[dt.datetime | None, dt.datetime]:
         """Return when a finished attempt began and ended."""
@@ -246,21 +242,26 @@ class MoodleQuizReport(QuizReportTable):
         column = self.layout.fields.get(field)
         return ("", "") if column is None else (self.file.header[column], cells[column].strip())
 
-    def _score_in(self, cells: Sequence[str], column: int) -> float | None:
-        """Return the score in a cell; None if the answer is not graded yet."""
-        cell = cells[column].strip()
-        if cell in NO_GRADE or plain(cell) in NOT_YET_GRADED:
-            return None
-        return value(self.score.__getitem__, self.file.header[column], cell)
-
-    def _answers(self, cells: Sequence[str]) -> list[dict[str, Any]]:
-        answers = []
+    def _answers(self, cells: Sequence[str]) -> ReportedAnswers:
+        found = ReportedAnswers()
         for question in self.layout.questions:
             response = None if question.response is None else _text_in(cells[question.response])
-            score = None if question.score is None else self._score_in(cells, question.score)
-            if response is not None or score is not None:
-                answers.append({"question": question.number, "response": response, "score": score})
-        return answers
+            cell = "" if question.score is None else cells[question.score]
+            meaning = self._question_meaning[cell]
+            score = None
+            if meaning is CellMeaning.NOT_GRADED:
+                found.waits = found.waits or bool(cell.strip())
+            elif meaning is not CellMeaning.BLANK_ANSWER:
+                score = value(self.signed_score.__getitem__, self.file.header[question.score or 0], cell)
+            elif not question.points:
+                score = 0.0  # Moodle shows no score for a question without points
+            answer = {"question": question.number, "response": response, "score": score}
+            is_blank = meaning is CellMeaning.BLANK_ANSWER and score is None and response is None
+            if is_blank:
+                found.blank.add(question.number)
+            if is_blank or response is not None or score is not None:
+                found.answers.append(answer)
+        return found
 
     def _keep_prompts(self, cells: Sequence[str]) -> None:
         """Keep what one student was asked; a question drawn at random has different texts for different students."""
@@ -271,80 +272,9 @@ class MoodleQuizReport(QuizReportTable):
 
 
 def _text_in(cell: str) -> str | None:
-    """Return the text of a cell; a dash is an empty cell."""
-    return None if cell.strip() in NO_GRADE else visible_lines(cell) or None
-
-
-def layout_of(file: CsvFile, given: Mapping[str, str]) -> MoodleQuizLayout:
-    """Read the header.
-
-    Parameters
-    ----------
-    file
-        An opened report.
-    given
-        Headers that were given for fields of `PERSON` and `TIMES`.
-
-    Raises
-    ------
-    ImportFileError
-        It is not such a report.
-    """
-    grades = [(column, found) for column, header in enumerate(file.header) if (found := _GRADE.fullmatch(header))]
-    if len(grades) != 1:
-        has = ", ".join(map(shortened, file.header[:20]))
-        raise ImportFileError(
-            f"{file.name} is not a report on a Moodle quiz: one column such as 'Grade/10.00' is expected, "
-            f"in English, German, French or Spanish; it has {has}."
-        )
-    grade, found = grades[0]
-    fields = columns_of(file.name, file.header, (*PERSON, *TIMES), given)
-    missing = [field for field in ("started", "completed") if field not in fields]
-    if missing:
-        raise ImportFileError(
-            f"{file.name} has no column such as 'Started on' and 'Completed', in English, German, French or Spanish. "
-            f"Say which column it is: {' '.join(f'--map {field}=HEADER' for field in missing)}"
-        )
-    questions, points = _questions(file.name, file.header)
-    return MoodleQuizLayout(fields, grade, _number(found["points"]), questions, (found["points"], *points))
-
-
-def _questions(name: str, header: Sequence[str]) -> tuple[tuple[ReportedQuestion, ...], list[str]]:
-    """Return the questions, and their points as the header writes them."""
-    questions: dict[str, ReportedQuestion] = {}
-    points: list[str] = []
-    for column, text in enumerate(header):
-        kind, number = _kind_of(text)
-        if kind is None or kind == "right":
-            continue
-        question = questions.setdefault(number, ReportedQuestion(number))
-        if getattr(question, kind) is not None:
-            raise ImportFileError(
-                f"{name} has the column {shortened(text)!r} of question {number} more than once. Export the report again."
-            )
-        setattr(question, kind, column)
-        if kind == "score" and (found := _MARK.fullmatch(text)):
-            question.points = _number(found["points"])
-            points.append(found["points"])
-    if sum(question.points or 0 for question in questions.values()) > LARGEST_SCORE:
-        raise ImportFileError(
-            f"{name}: its questions have more than {LARGEST_SCORE:,} points altogether, which is the most that a quiz may have."
-        )
-    return tuple(questions.values()), points
-
-
-def _kind_of(header: str) -> tuple[str | None, str]:
-    """Return what a column contains of a question, and the number of the question."""
-    if mark := _MARK.fullmatch(header):
-        return "score", mark["number"]
-    if text := _TEXT.fullmatch(header):
-        return next((kind for kind, words in _TEXT_KINDS.items() if plain(text["word"]) in words), None), text["number"]
-    return None, ""
-
-
-def _number(text: str) -> float:
-    """Read points in a header: Moodle groups no thousands, so a comma is a decimal mark."""
-    return float(text.replace(",", "."))
+    """Return the text of a question or a response; None if there is no text."""
+    is_answer = meaning_of(ResultColumn.MOODLE_RESPONSE, cell) is CellMeaning.ANSWER
+    return visible_lines(cell) or None if is_answer else None
 
 
 def _format(name: str, title: str, *, responses: bool) -> Format:

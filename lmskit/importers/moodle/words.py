@@ -58,18 +58,7 @@ HEADERS: Mapping[str, frozenset[str]] = {
 """The headers of each field, in the form that `plain` gives them."""
 PERSON = ("given_name", "family_name", "username", "sis_id", "email")
 NO_GRADE = frozenset({"", "-"})
-NOT_YET_GRADED = frozenset(
-    {
-        "not yet graded",
-        "requires grading",
-        "noch nicht bewertet",
-        "bewertung notwendig",
-        "pas encore évalué",
-        "nécessite une évaluation",
-        "sin calificar aún",
-        "requiere calificación",
-    }
-)
+"""Cells of columns about people and times that contain nothing; `lmskit.importers.cell_meaning` has those about results."""
 UNFINISHED = frozenset(
     {
         "not started",
