@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Grade = TypeVar("Grade")
 IN_A_REJECTED_ROW = "belongs to a row that is not imported"
+WITHOUT_SCALE = "is a grade in letters, and the file does not contain how many points it is: export points or percentages"
 BELOW_ZERO = "is a total below 0: it is stored as 0"
 MAX_OF_PERCENTAGES = 100.0
 """The maximum score of a result that is a percentage, if no other is known."""
@@ -66,16 +67,19 @@ class GradeTable(ABC):
         self.warnings = RowWarnings()
         self._set_readers(DecimalMark("."))
         self._decimal: DecimalMark | None = None
+        self._above = 0
         file.skipped_columns = tuple(header for index, header in enumerate(file.header) if index not in columns_read)
 
     @property
     def notes_on_format(self) -> list[str]:
-        """Notes on the encoding, the delimiter and the decimal mark with which the file was read."""
+        """Notes on the encoding, the delimiter and the decimal mark with which the file was read, and on scores above their maximum."""
         decimal_note = self._decimal.note(self.name) if self._decimal else None
-        return [*self.file.notes, *([decimal_note] if decimal_note else [])]
+        above = f"{self.name}: scores above their maximum score, as for extra credit, are kept: {self._above:,}." if self._above else None
+        return [*self.file.notes, *filter(None, (decimal_note, above))]
 
     def detect_scores(self, number_cells: Iterable[str]) -> None:
         """Detect the decimal mark from all cells that should be numbers, for `score` and `signed_score`."""
+        self._above = 0
         self._decimal = decimal_mark(
             number_cells,
             given=self.options.decimal_mark,
@@ -108,6 +112,13 @@ class GradeTable(ABC):
         UnreadableCellError
             The cell does not give a score.
         """
+        score, maximum = self._points_in(meaning, cell, maximum)
+        self._above += maximum is not None and score > maximum > 0
+        return score, maximum
+
+    def _points_in(self, meaning: CellMeaning, cell: str, maximum: float | None) -> tuple[float, float | None]:
+        if meaning is CellMeaning.SCALE:
+            raise UnreadableCellError(WITHOUT_SCALE)
         if meaning is CellMeaning.PERCENT:
             share = self.score[cell.strip().removesuffix("%").rstrip()]
             return (share, MAX_OF_PERCENTAGES) if maximum is None else (round(share * maximum / 100, STORED_DECIMALS), maximum)

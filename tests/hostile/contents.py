@@ -1,6 +1,6 @@
 """Files whose form is right and whose cells are hostile."""
 
-from tests.hostile.entry import GRADEBOOK, ROSTER, Entry, Imported, written
+from tests.hostile.entry import GRADEBOOK, ROSTER, Entry, Imported, Refused, written
 
 NOT_FINITE = "is not a finite number"
 NO_NUMBER = "is not a number"
@@ -111,7 +111,9 @@ NUMBERS = (
     _grade("a grade with an underscore between digits", "1_000", NO_NUMBER),
     _grade("a grade that is a formula", "=7+1", NO_NUMBER),
     _grade("a grade in letters", "B+", "is a grade in letters"),
-    _grade("a grade in per cent", "85 %", "is a percentage"),
+    _grade("a percentage below zero", "-85 %", RANGE),
+    _grade("a percentage of 5,000 digits", f"{'9' * 5000} %", NO_NUMBER),
+    _grade("an endless percentage", "inf %", NO_NUMBER),
     _grade("a grade with a line break", "7\n5", NO_NUMBER),
     Entry(
         "decimal commas",
@@ -133,7 +135,7 @@ NUMBERS = (
     Entry(
         "a comma that may group thousands",
         written(GRADEBOOK + '"Ober, Ada",1,x,"1,234"\n"Tarn, Bo",2,x,7\n'),
-        Imported(4, ((3, "Quiz (11)", "may be thousands or decimals"),), scores=(7,)),
+        Refused("file.csv: '1,234' may be thousands or have three decimals, .* --decimal point or --decimal comma"),
     ),
     Entry(
         "points possible that are negative",

@@ -92,6 +92,14 @@ def test_percentages_and_words_for_all_and_no_points_are_shares_of_the_points_po
     assert source.grades.rejections == []
 
 
+def test_notes_name_scores_above_the_maximum_and_assignments_of_0_points(tmp_path):
+    header, points = "Student,ID,Section,Quiz 1 (11),Bonus (12)", "    Points Possible,,,10,0"
+    source = opened(tmp_path, gradebook('"A, B",1,x,12,3', '"C, D",2,x,10,1', header=header, points=points))
+    assert grades(source) == [("11", 12), ("12", 3), ("11", 10), ("12", 1)]
+    assert "gradebook.csv: scores above their maximum score, as for extra credit, are kept: 1." in source.notes
+    assert "gradebook.csv: the assignment 'Bonus' has 0 points possible: its grades are not evidence of mastery." in source.notes
+
+
 def test_a_note_counts_the_cells_without_a_grade_by_what_they_mean(tmp_path):
     rows = [
         f'"A{row}, B",{row},x,{cell}' for row, cell in enumerate(["EX", "excused", "N/A", "", "-", "Requires grading", "withdrawn", "7"], 1)

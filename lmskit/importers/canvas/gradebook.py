@@ -141,6 +141,11 @@ class CanvasGradebook(GradebookTable):
             f"{self.name}: the assignment {assignment.title!r} has no points possible, so its grades are not imported."
             for assignment in self._without_points
         ]
+        notes += [
+            f"{self.name}: the assignment {assignment.title!r} has 0 points possible: its grades are not evidence of mastery."
+            for assignment in self.layout.assignments
+            if self._possible.get(assignment.column) == 0
+        ]
         if not self._totals.columns:
             notes.append(
                 f"{self.name}: totals are not compared, since the weights of assignment groups are not known "

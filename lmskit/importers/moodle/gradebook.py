@@ -194,7 +194,7 @@ class MoodleGradebook(GradebookTable):
         if column is None or self._percentages[cells[column]] is not CellMeaning.PERCENT:
             return None
         try:
-            return self.points_in(CellMeaning.PERCENT, cells[column], None)[0]
+            return self.score[cells[column].strip().removesuffix("%").rstrip()]
         except UnreadableCellError:
             return None
 
@@ -255,7 +255,7 @@ class MoodleGradebook(GradebookTable):
         if meaning is not CellMeaning.SCORE:
             return *self.points_in(meaning, cell, scale.max_score), None
         if found is None or not found.low:
-            return self.score[cell], found.span if found else None, None
+            return *self.points_in(meaning, cell, found.span if found else None), None
         return found.score(self.signed_score[cell]), found.span, f"{cell} on a scale from {found.low:g} to {found.high:g}"
 
     def _exported_at(self, row: int, cells: tuple[str, ...]) -> dt.datetime | None:
