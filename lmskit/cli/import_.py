@@ -17,11 +17,14 @@ from lmskit.cli.typed_number import week_typed
 from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
 from lmskit.errors import InputError, LmskitError
+from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.formats import Format, ReadOptions
+from lmskit.importers.number_format import DecimalMark, score_reader
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.registry import FORMATS, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
+from lmskit.limits import LARGEST_SCORE
 from lmskit.listings import IMPORT_RUNS
 from lmskit.progress import waits_shown
 from lmskit.queries.import_run import count_import_runs, import_run_rows
@@ -68,6 +71,10 @@ Map = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="FIELD=HEADER", help="Header of the column of a field; give one for each.", show_default=False),
 ]
+Maximum = Annotated[
+    list[str] | None,
+    typer.Option("--max", metavar="TITLE=POINTS", help="Maximum score of a new quiz, if the file does not contain it.", show_default=False),
+]
 Decimal = Annotated[str | None, typer.Option(metavar="MARK", help="The decimal mark: point or comma.", show_default=False)]
 Delimiter = Annotated[
     str | None, typer.Option(metavar="NAME", help="The separator of columns: comma, semicolon or tab.", show_default=False)
@@ -103,6 +110,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
         week: Week = None,
         title: Title = None,
         columns: Map = None,
+        maximum: Maximum = None,
         decimal: Decimal = None,
         delimiter: Delimiter = None,
         notify: Notify = False,
@@ -116,6 +124,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             decimal_mark=_value_named(decimal, DECIMAL_MARKS, "decimal mark"),
             columns=_columns_by_field(columns or []),
             title=title,
+            max_scores=_max_scores_by_title(maximum or []),
         )
         _import(
             path,
@@ -182,6 +191,22 @@ def _columns_by_field(columns: Iterable[str]) -> dict[str, str]:
         if not (field and mark and header):
             raise InputError(f"{field}{mark}{header} does not name a column. Write it as FIELD=HEADER, such as --map 'email=E-mail'")
     return {field: header for field, _, header in pairs}
+
+
+def _max_scores_by_title(maxima: Iterable[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    read = score_reader(DecimalMark(".", is_given=True))
+    for maximum in maxima:
+        title, _, points = maximum.rpartition("=")
+        if not title:
+            raise InputError(f"{maximum!r} does not name a quiz and its maximum score. Write it as --max 'Week 3=10'")
+        try:
+            found[title] = read(points)
+        except UnreadableCellError:
+            raise InputError(
+                f"The maximum score {points!r} of {title!r} is not a number from 0 to {LARGEST_SCORE:,}. Write it as --max 'Week 3=10'"
+            ) from None
+    return found
 
 
 def _import(path: Path, name: str | None, *, report: Path | None, strict: bool, **asked: Any) -> None:

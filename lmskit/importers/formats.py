@@ -30,6 +30,8 @@ class ReadOptions:
     """The header of the column that contains each field."""
     title: str | None = None
     """The title of the quiz, for files that do not contain it; None for the name of the file."""
+    max_scores: Mapping[str, float] = field(default_factory=dict)
+    """The maximum score by the title of a quiz, for files that do not contain it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,18 +68,22 @@ class GradeTable(ABC):
         self._set_readers(DecimalMark("."))
         self._decimal: DecimalMark | None = None
         self._above = 0
+        self._known_titles: set[str] = set()
         file.skipped_columns = tuple(header for index, header in enumerate(file.header) if index not in columns_read)
 
     @property
     def notes_on_format(self) -> list[str]:
-        """Notes on the encoding, the delimiter and the decimal mark with which the file was read, and on scores above their maximum."""
+        """Notes on the encoding, the delimiter and the decimal mark with which the file was read, and on maximum scores."""
         decimal_note = self._decimal.note(self.name) if self._decimal else None
         above = f"{self.name}: scores above their maximum score, as for extra credit, are kept: {self._above:,}." if self._above else None
-        return [*self.file.notes, *filter(None, (decimal_note, above))]
+        unknown = ", ".join(repr(title) for title in self.options.max_scores if title not in self._known_titles)
+        unused = f"{self.name} has no quiz {unknown} without a maximum score, so the one that was given is not used." if unknown else None
+        return [*self.file.notes, *filter(None, (decimal_note, above, unused))]
 
     def detect_scores(self, number_cells: Iterable[str]) -> None:
         """Detect the decimal mark from all cells that should be numbers, for `score` and `signed_score`."""
         self._above = 0
+        self._known_titles.clear()
         self._decimal = decimal_mark(
             number_cells,
             given=self.options.decimal_mark,
@@ -94,6 +98,11 @@ class GradeTable(ABC):
         """Scores by the text of their cells, once `detect_scores` was called."""
         self.signed_score: ColumnValues[float] = ColumnValues(score_reader(decimal, low=-LARGEST_SCORE))
         """Scores that may be below 0."""
+
+    def given_maximum(self, title: str) -> float | None:
+        """Return the maximum score that a person gave for a quiz of which the file does not contain it; None if none was given."""
+        self._known_titles.add(title)
+        return self.options.max_scores.get(title)
 
     def points_in(self, meaning: CellMeaning, cell: str, maximum: float | None) -> tuple[float, float | None]:
         """Return the score that a cell with this meaning gives, and its maximum, which is unknown if it is None.

@@ -165,7 +165,7 @@ class _Reader:
             return []
         name = self._value("quiz", cells, title) or ""
         week = self._value("week", cells, self._week.__getitem__)
-        score, max_score = self._score_in(cells)
+        score, max_score = self._score_in(cells, name)
         number = self._value("attempt", cells, self._attempt.__getitem__)
         submitted = self._value("submitted_at", cells, _instant)
         quiz = QuizRecord(position, name, has_source_id=False, title=name, max_score=max_score, week_number=week)
@@ -187,11 +187,13 @@ class _Reader:
             return "", ""
         return value(family_name, header, family), value(given_name, header, given)
 
-    def _score_in(self, cells: tuple[str, ...]) -> tuple[float | None, float | None]:
+    def _score_in(self, cells: tuple[str, ...], quiz: str) -> tuple[float | None, float | None]:
         """Return the score of a row and its maximum; None for what the row does not contain."""
         maximum = None
         if not self._maximum_meaning[self._text("max_score", cells)].has_no_score:
             maximum = self._value("max_score", cells, self._table.score.__getitem__)
+        if maximum is None:
+            maximum = self._table.given_maximum(quiz)
         meaning = self._score_meaning[self._text("score", cells)]
         if meaning.has_no_score:
             return None, maximum

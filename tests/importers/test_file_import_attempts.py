@@ -123,7 +123,7 @@ def test_an_attempt_at_a_quiz_whose_title_several_quizzes_have_is_rejected(sessi
 
 def test_a_new_quiz_needs_a_maximum(imported, ada):
     assert reasons(imported("email,quiz,score\nada@example.org,Sets,8")) == [
-        (2, "is of a quiz that is not in lmskit, and the file has no maximum score for it")
+        (2, "is of a quiz that is not in lmskit, and the file has no maximum score for it; give it: --max 'Sets=POINTS'")
     ]
 
 

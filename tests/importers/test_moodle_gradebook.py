@@ -120,7 +120,19 @@ def test_three_decimals_of_moodle_are_decimals(tmp_path):
 def test_the_maximum_of_points_alone_is_unknown_and_a_note_says_so(tmp_path):
     source = opened(tmp_path, gradebook("Quiz: A (Real)", "7.00"))
     assert [attempt.max_score for attempt in of_kind(source, AttemptRecord)] == [None]
-    assert "grades.csv: 'A' has points and no percentages, so its maximum score is that of the quiz in lmskit." in source.notes
+    assert (
+        "grades.csv: 'A' has points and no percentages, so its maximum score is that of the quiz in lmskit; "
+        "for a new quiz, give it: --max 'A=POINTS'" in source.notes
+    )
+
+
+def test_the_maximum_of_points_alone_can_be_given(tmp_path):
+    text = gradebook("Quiz: A (Real),Quiz: B (Real),Quiz: B (Percentage)", "7.00,4.00,50.00 %")
+    source = opened(tmp_path, text, max_scores={"A": 10.0, "B": 20.0})
+    assert [quiz.max_score for quiz in of_kind(source, QuizRecord)] == [10, 8]
+    assert [(attempt.score, attempt.max_score) for attempt in of_kind(source, AttemptRecord)] == [(7, 10), (4, 8)]
+    assert "grades.csv: 'A' has the maximum score 10, as asked for." in source.notes
+    assert "grades.csv has no quiz 'B' without a maximum score, so the one that was given is not used." in source.notes
 
 
 def test_the_maximum_of_percentages_is_100(tmp_path):

@@ -139,6 +139,11 @@ def test_a_score_may_be_a_share_of_the_maximum_score(opened, score, maximum, exp
     assert quiz.max_score == expected[1]
 
 
+def test_a_maximum_score_can_be_given_for_a_quiz(opened):
+    rows = "id,quiz,score,max_score\n1,Sets,7,\n2,Sets,7,20\n3,Maps,7,"
+    assert [attempt.max_score for attempt in read(opened(rows, max_scores={"Sets": 10.0}), AttemptRecord)] == [10, 20, None]
+
+
 def test_a_word_for_all_points_needs_the_maximum_score(opened):
     assert rejected(opened("id,quiz,score\n1,Sets,complete")) == [
         (2, "score", "means all or no points, and the file does not contain how many points there are")

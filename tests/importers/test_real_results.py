@@ -103,6 +103,17 @@ def test_percentages_are_shares_of_the_points_possible():
     assert [(attempt.score, attempt.max_score) for attempt in attempts(source)] == [(8.5, 10), (17, 20), (7.25, 10), (12, 20)]
 
 
+def test_the_maximum_of_a_new_quiz_with_points_alone_is_asked_for_and_can_be_given(session, course):
+    path, options = CASES / "admin" / "m06_grades_real_only.csv", ImportOptions(course=course.code)
+    report = import_file(session, GRADEBOOK.open(path, ReadOptions()), options)
+    assert [rejection.reason for rejection in report.rejections] == [
+        "is of a quiz that is not in lmskit, and the file has no maximum score for it; give it: --max 'Week 3=POINTS'"
+    ]
+    import_file(session, GRADEBOOK.open(path, ReadOptions(max_scores={"Week 3": 10.0})), options)
+    (attempt,) = session.scalars(select(QuizAttempt).where(QuizAttempt.course_id == course.id))
+    assert (float(attempt.score), float(attempt.max_score)) == (8.5, 10)
+
+
 def test_points_above_the_maximum_and_of_0_are_kept_and_points_below_0_are_rejected():
     source = CANVAS_GRADEBOOK.open(CASES / "imports" / "03" / "gradebook.csv", ReadOptions())
     assert [(attempt.score, attempt.max_score) for attempt in attempts(source)] == [(12, 10), (3, 0), (10, 10), (0, 0), (1, 0)]

@@ -146,6 +146,9 @@ class MoodleGradebook(GradebookTable):
         self.clear()
         self.detect_scores(self._number_cells())
         self._see_grades()
+        for title, scale in self._scales.items():
+            if scale.has_points and scale.range is None:
+                scale.given = self.given_maximum(title)
         for item in self.layout.items:
             if item.title not in self.layout.repeated and item.grades is not None:
                 position = Position(self.name, 1, self.file.header[item.grades])
@@ -255,7 +258,7 @@ class MoodleGradebook(GradebookTable):
         if meaning is not CellMeaning.SCORE:
             return *self.points_in(meaning, cell, scale.max_score), None
         if found is None or not found.low:
-            return *self.points_in(meaning, cell, found.span if found else None), None
+            return *self.points_in(meaning, cell, found.span if found else scale.given), None
         return found.score(self.signed_score[cell]), found.span, f"{cell} on a scale from {found.low:g} to {found.high:g}"
 
     def _exported_at(self, row: int, cells: tuple[str, ...]) -> dt.datetime | None:

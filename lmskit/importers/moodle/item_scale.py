@@ -22,6 +22,8 @@ class ItemScale:
 
     has_points: bool
     has_percentages: bool
+    given: float | None = None
+    """The maximum score that a person gave, for points without percentages."""
     decimals: dict[str, int] = field(default_factory=lambda: {"real": 0, "percentage": 0})
     """The most decimals that the cells of a display show."""
     words: GradeScale = field(default_factory=GradeScale)
@@ -44,12 +46,12 @@ class ItemScale:
 
     @property
     def max_score(self) -> float | None:
-        """The maximum score in lmskit; None if the file does not show it."""
+        """The maximum score in lmskit; None if the file does not show it and it was not given."""
         if not self.has_points:
             return MAX_OF_PERCENTAGES
         if self.range is not None:
             return self.range.span
-        return MAX_OF_PERCENTAGES if self.words and self._finder.is_unused else None
+        return MAX_OF_PERCENTAGES if self.words and self._finder.is_unused else self.given
 
     def score_of_word(self, word: str, percentage: float | None) -> tuple[float, float]:
         """Return the score of a word on the scale and the maximum score.
@@ -76,8 +78,13 @@ class ItemScale:
         """Notes on how the maximum score was found."""
         if not self.has_points:
             yield f"{title!r} has percentages and no points; its maximum score is set to 100."
+        elif self.range is None and self.given is not None:
+            yield f"{title!r} has the maximum score {self.given:g}, as asked for."
         elif not self.has_percentages:
-            yield f"{title!r} has points and no percentages, so its maximum score is that of the quiz in lmskit."
+            yield (
+                f"{title!r} has points and no percentages, so its maximum score is that of the quiz in lmskit; "
+                f"for a new quiz, give it: --max '{title}=POINTS'"
+            )
         elif self.range is None:
             if self._finder.is_contradictory:
                 yield (

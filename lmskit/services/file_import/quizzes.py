@@ -271,7 +271,9 @@ def _find_by_title(quiz: PlannedQuiz, stored: _StoredQuizzes, titles: set[str]) 
     elif found:
         quiz.stored = found[0]
     elif record.max_score is None:
-        quiz.reason = "is of a quiz that is not in lmskit, and the file has no maximum score for it"
+        quiz.reason = (
+            f"is of a quiz that is not in lmskit, and the file has no maximum score for it; give it: --max '{record.title}=POINTS'"
+        )
 
 
 def _fault(record: QuizRecord) -> str | None:
