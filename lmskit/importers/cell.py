@@ -19,6 +19,8 @@ BATCH = 2000
 """Rows that are read at a time."""
 KEPT_TEXTS = 100_000
 """Distinct texts of a column that are kept, so that memory is limited for files of any size."""
+LONGEST_KEPT = 400
+"""Characters of a text that is kept; a longer one is seldom repeated."""
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 DECIMAL_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 
@@ -47,7 +49,7 @@ class ColumnValues(dict[str, T]):
     def __missing__(self, text: str) -> T:
         """Read a text for the first time."""
         value = self.read(text)
-        if len(self) < KEPT_TEXTS:
+        if len(self) < KEPT_TEXTS and len(text) <= LONGEST_KEPT:
             self[text] = value
         return value
 

@@ -28,10 +28,12 @@ MOST_DECIMALS_OF_ENDS = 2
 """Decimals of the two ends of a range that does not begin at 0."""
 MOST_ENDS = 1000
 """Lowest grades that are tried for each number of decimals."""
-MOST_PAIRS = 2000
-"""Different pairs of points and percentage that a range is fitted to."""
-MOST_WORDS = 200
-"""Words of one scale."""
+MOST_PAIRS, PAIRS_OF_ALL = 2000, 200_000
+"""Different pairs of points and percentage that a range is fitted to, and those of all grade items of a file."""
+FEWEST_PAIRS = 20
+MOST_WORDS, WORDS_OF_ALL, LONGEST_WORD = 200, 50_000, 100
+"""Words of one scale, those of all grade items of a file, and the characters of a word."""
+FEWEST_WORDS = 10
 SMALLEST = 1e-9
 
 
@@ -67,6 +69,8 @@ class GradeRangeFinder:
     ----------
     decimals
         The most decimals that the cells of the points show, and those of the percentages: they are rounded to so many.
+    items
+        How many grade items the file has, among which the memory is shared.
 
     Examples
     --------
@@ -81,9 +85,10 @@ class GradeRangeFinder:
     GradeRange(low=1.0, high=6.0)
     """
 
-    def __init__(self, decimals: tuple[int, int]) -> None:
+    def __init__(self, decimals: tuple[int, int], *, items: int = 1) -> None:
         self._points_error, percentage_error = (float(f"0.5e-{shown}") for shown in decimals)
         self._share_error = percentage_error / 100
+        self._most_pairs = max(min(MOST_PAIRS, PAIRS_OF_ALL // items), FEWEST_PAIRS)
         self._pairs: dict[tuple[float, float], None] = {}
         """Points and shares of students, in the order in which they were seen."""
         self._from_zero = (0.0, math.inf)
@@ -92,7 +97,7 @@ class GradeRangeFinder:
     def see(self, points: float, percentage: float) -> None:
         """Use the grade of one student."""
         pair = points, percentage / 100
-        if len(self._pairs) < MOST_PAIRS:
+        if len(self._pairs) < self._most_pairs:
             self._pairs[pair] = None
         self._from_zero = self._spans(0.0, [pair], self._from_zero)
 
@@ -123,7 +128,8 @@ class GradeRangeFinder:
 
     def _with_both_ends(self) -> GradeRange | None:
         """Return the one range with the roundest ends that fits all students."""
-        (low_points, low_share), (high_points, high_share) = (choose(self._pairs, key=itemgetter(1)) for choose in (min, max))
+        low_points, low_share = min(self._pairs, key=itemgetter(1))
+        high_points, high_share = max(self._pairs, key=itemgetter(1))
         points, share = high_points - low_points, high_share - low_share
         if points <= 4 * self._points_error or share <= 4 * self._share_error:
             return None  # rounding alone could make the difference
@@ -187,6 +193,11 @@ def decimals_shown(text: str) -> int:
 class GradeScale:
     """The percentages of the words of one scale.
 
+    Parameters
+    ----------
+    items
+        How many grade items the file has, among which the memory is shared.
+
     Examples
     --------
     >>> scale = GradeScale()
@@ -196,7 +207,8 @@ class GradeScale:
     (50, 'good = 50 %, very good = 100 %')
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, items: int = 1) -> None:
+        self._most_words = max(min(MOST_WORDS, WORDS_OF_ALL // items), FEWEST_WORDS)
         self._percentages: dict[str, set[float]] = {}
 
     def __bool__(self) -> bool:
@@ -210,8 +222,10 @@ class GradeScale:
 
     def see(self, word: str, percentage: float) -> None:
         """Use the grade of one student."""
-        if word in self._percentages or len(self._percentages) < MOST_WORDS:
-            self._percentages.setdefault(word, set()).add(percentage)
+        if word in self._percentages or (len(self._percentages) < self._most_words and len(word) <= LONGEST_WORD):
+            found = self._percentages.setdefault(word, set())
+            if len(found) < 2:  # noqa: PLR2004 - two show that the word does not have one percentage
+                found.add(percentage)
 
     def percentage(self, word: str) -> float | None:
         """Return the percentage of a word; None if no student with the word has one.

@@ -123,7 +123,8 @@ class MoodleGradebook(GradebookTable):
         """Forget what was counted, before the file is read again."""
         super().clear()
         self._without_grade = self._suspended = 0
-        self._scales = {item.title: ItemScale(item.has_points, "percentage" in item.columns) for item in self.layout.items}
+        items = self.layout.items
+        self._scales = {item.title: ItemScale(item.has_points, "percentage" in item.columns, len(items)) for item in items}
 
     @property
     def notes(self) -> list[str]:

@@ -22,15 +22,21 @@ class ItemScale:
 
     has_points: bool
     has_percentages: bool
+    items: int = 1
+    """How many grade items the file has."""
     given: float | None = None
     """The maximum score that a person gave, for points without percentages."""
     decimals: dict[str, int] = field(default_factory=lambda: {"real": 0, "percentage": 0})
     """The most decimals that the cells of a display show."""
-    words: GradeScale = field(default_factory=GradeScale)
+
+    @cached_property
+    def words(self) -> GradeScale:
+        """The words that are grades of the item."""
+        return GradeScale(items=self.items)
 
     @cached_property
     def _finder(self) -> GradeRangeFinder:
-        return GradeRangeFinder((self.decimals["real"], self.decimals["percentage"]))
+        return GradeRangeFinder((self.decimals["real"], self.decimals["percentage"]), items=self.items)
 
     @cached_property
     def range(self) -> GradeRange | None:
