@@ -26,7 +26,7 @@ MOST_DECIMALS = 4
 """What the database stores."""
 MOST_DECIMALS_OF_ENDS = 2
 """Decimals of the two ends of a range that does not begin at 0."""
-MOST_ENDS = 1000
+MOST_ENDS = 100
 """Lowest grades that are tried for each number of decimals."""
 MOST_PAIRS, PAIRS_OF_ALL = 2000, 200_000
 """Different pairs of points and percentage that a range is fitted to, and those of all grade items of a file."""
@@ -158,6 +158,8 @@ class GradeRangeFinder:
         """Return the shortest and the longest range from `low` that fit the students; the first is larger if none does."""
         shortest, longest = within
         for points, share in pairs:
+            if shortest > longest + SMALLEST:
+                break
             most, least = points + self._points_error - low, points - self._points_error - low
             shortest = max(shortest, least / (share + self._share_error))
             smallest_share = share - self._share_error
