@@ -15,7 +15,7 @@
 CREATE TEMPORARY TABLE file_attempt ON COMMIT DROP AS
 SELECT
     a.n, a.position_id, r.identity, coalesce(r.person_id, -r.identity) AS person, q.quiz, o.course_id,
-    a.score, coalesce(a.max_score, q.max_score) AS max_score, a.max_score AS file_max_score, a.is_total, a.number, a.started_at, a.submitted_at, a.answers::jsonb AS answers, a.feedback,
+    a.score, coalesce(a.max_score, q.max_score) AS max_score, a.max_score AS stated_max_score, a.is_total, a.number, a.started_at, a.submitted_at, a.answers::jsonb AS answers, a.feedback,
     CASE
         WHEN r.reason IS NOT NULL THEN r.reason
         WHEN r.role <> 'student' THEN 'is a person who is not a student in lmskit'
@@ -191,8 +191,8 @@ WITH merged AS (
         a.started_at AS old_started_at, a.submitted_at AS old_submitted_at, a.number AS old_number,
         coalesce(m.score::numeric(12, 4), a.score) AS score,
         CASE WHEN a.id IS NOT NULL AND (m.score IS NULL OR kept.has_same_score) THEN a.max_score ELSE m.max_score::numeric(12, 4) END AS max_score,
-        coalesce(kept.has_same_score AND m.file_max_score::numeric(12, 4) <> a.max_score, false) AS keeps_maximum,
-        m.file_max_score::numeric(12, 4) AS file_max_score,
+        coalesce(kept.has_same_score AND m.stated_max_score::numeric(12, 4) <> a.max_score, false) AS keeps_maximum,
+        m.stated_max_score::numeric(12, 4) AS stated_max_score,
         CASE
             WHEN a.id IS NULL OR a.answers = '[]' THEN m.answers
             WHEN m.answers = '[]' OR m.answers = a.answers THEN a.answers
@@ -346,7 +346,7 @@ WHERE w.is_compared AND w.score IS NOT NULL AND w.max_score > 0
 
 -- part: maximum_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
-SELECT f.name, pos.row_number, pos.column_name, trim_scale(c.score) || ' of ' || trim_scale(c.file_max_score),
+SELECT f.name, pos.row_number, pos.column_name, trim_scale(c.score) || ' of ' || trim_scale(c.stated_max_score),
     'has the same score as in lmskit and another maximum score: the attempt stays ' || trim_scale(c.score) || ' of ' || trim_scale(c.max_score)
 FROM file_compared_attempt AS c
 JOIN file_position AS pos ON pos.position_id = c.position_id
