@@ -27,7 +27,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class ResultColumn(Enum):
@@ -155,19 +155,21 @@ WORDS: Mapping[CellKind, frozenset[str]] = MappingProxyType(
 _KIND_OF_WORD = {word: kind for kind, words in WORDS.items() for word in words}
 _LONGEST_WORD = 30
 _DIGITS = r"[0-9][0-9.,'\u2019 \u00a0\u2009\u202f]*+"
-_FORMS = tuple(
-    (kind, re.compile(form))
-    for kind, form in (
-        (CellKind.NUMBER, rf"\+?{_DIGITS}"),
-        (CellKind.BLANK, ""),
-        (CellKind.DASH, r"[-\u2010-\u2015\u2212]{1,3}"),
-        (CellKind.NEGATIVE, rf"[-\u2212]{_DIGITS}"),
-        (CellKind.PERCENT, rf"[-+\u2212]?{_DIGITS}%"),
-        (CellKind.LETTER, r"[A-Za-z][-+]?"),
-        (CellKind.ERROR, r"[-+](?i:inf|infinity|nan)|#[A-Za-z0-9/]{2,12}[!?]?"),
-    )
-)
-"""The forms of kinds that are not words; the most frequent comes first."""
+_NUMBER = re.compile(rf"\+?{_DIGITS}")
+_DASH = re.compile(r"[-\u2010-\u2015\u2212]{1,3}")
+_NEGATIVE = re.compile(rf"[-\u2212]{_DIGITS}")
+_PERCENT = re.compile(rf"[-+\u2212]?{_DIGITS}%")
+_LETTER = re.compile(r"[A-Za-z][-+]?")
+_ERROR = re.compile(r"[-+](?i:inf|infinity|nan)|#[A-Za-z0-9/]{2,12}[!?]?")
+_FORMS: Mapping[CellKind, Callable[[str], object]] = {
+    CellKind.NUMBER: _NUMBER.fullmatch,
+    CellKind.DASH: _DASH.fullmatch,
+    CellKind.NEGATIVE: _NEGATIVE.fullmatch,
+    CellKind.PERCENT: _PERCENT.fullmatch,
+    CellKind.LETTER: _LETTER.fullmatch,
+    CellKind.ERROR: _ERROR.fullmatch,
+}
+"""How the kinds that are not words are recognised; the most frequent comes first."""
 
 
 def kind_of(cell: str) -> CellKind:
@@ -179,8 +181,10 @@ def kind_of(cell: str) -> CellKind:
     ['NUMBER', 'NEGATIVE', 'PERCENT', 'LETTER', 'EXCUSED', 'NOT_GRADED', 'DASH', 'ERROR', 'TEXT']
     """
     text = cell.strip()
-    for kind, form in _FORMS:
-        if form.fullmatch(text):
+    if not text:
+        return CellKind.BLANK
+    for kind, has_form in _FORMS.items():
+        if has_form(text):
             return kind
     word = " ".join(text.replace("\u2019", "'").split()).casefold() if len(text) <= _LONGEST_WORD else ""
     return _KIND_OF_WORD.get(word, CellKind.TEXT)

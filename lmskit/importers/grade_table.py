@@ -101,8 +101,10 @@ class GradeTable(ABC):
 
     def given_maximum(self, title: str) -> float | None:
         """Return the maximum score that a person gave for a quiz of which the file does not contain it; None if none was given."""
-        self._known_titles.add(title)
-        return self.options.max_scores.get(title)
+        given = self.options.max_scores.get(title)
+        if given is not None:
+            self._known_titles.add(title)
+        return given
 
     def points_in(self, meaning: CellMeaning, cell: str, maximum: float | None) -> tuple[float, float | None]:
         """Return the score that a cell with this meaning gives, and its maximum, which is unknown if it is None.
