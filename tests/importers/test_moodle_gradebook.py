@@ -85,6 +85,18 @@ def test_students_whose_grades_allow_several_ranges_or_none_leave_the_maximum_un
         assert any("the maximum score of 'A' cannot be computed: no lowest and highest grade" in note for note in source.notes)
 
 
+def test_a_maximum_that_is_not_round_needs_students_who_rule_out_rounder_ranges(tmp_path):
+    columns = "Quiz: A (Real),Quiz: A (Percentage)"
+    for pairs, maximum in (
+        (["19.23,50.00 %"], None),
+        (["19.23,50.00 %", "38.46,100.00 %", "3.85,10.00 %"], 38.46),
+        (["8.21,38.55 %", "8.34,39.20 %"], None),
+        (["2.60,52.00 %"], 5),
+    ):
+        source = opened(tmp_path, gradebook(columns, *pairs))
+        assert {attempt.max_score for attempt in of_kind(source, AttemptRecord)} == {maximum}
+
+
 def test_the_words_of_a_scale_are_stored_as_their_percentages(tmp_path):
     columns = "Assignment: Essay (Real),Assignment: Essay (Percentage),Assignment: Essay (Feedback)"
     source = opened(

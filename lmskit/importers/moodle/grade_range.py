@@ -119,15 +119,19 @@ class GradeRangeFinder:
             return self._with_both_ends()
         shortest, longest = self._from_zero
         high = _roundest(shortest, longest) if longest < math.inf else 0.0
-        return GradeRange(0.0, high) if high > 0 else None
+        if high <= 0:
+            return None
+        if round(high, 1) != high and (len(self._pairs) == 1 or self._with_both_ends(decimals=1)):
+            return None  # few items end at 38.46, so that the item begins at another grade is as likely
+        return GradeRange(0.0, high)
 
     @property
-    def is_contradictory(self) -> bool:
-        """Whether the grades of students do not show one range, although they show that it does not begin at 0."""
-        return not self.begins_at_zero and self.value is None
+    def is_undecided(self) -> bool:
+        """Whether the students show something about the range, and not which it is."""
+        return self._from_zero != (0.0, math.inf) and self.value is None
 
-    def _with_both_ends(self) -> GradeRange | None:
-        """Return the one range with the roundest ends that fits all students."""
+    def _with_both_ends(self, *, decimals: int = MOST_DECIMALS_OF_ENDS) -> GradeRange | None:
+        """Return the one range with the roundest ends that fits all students; its ends have so many decimals at most."""
         low_points, low_share = min(self._pairs, key=itemgetter(1))
         high_points, high_share = max(self._pairs, key=itemgetter(1))
         points, share = high_points - low_points, high_share - low_share
@@ -136,8 +140,8 @@ class GradeRangeFinder:
         longest = (points + 2 * self._points_error) / (share - 2 * self._share_error)
         lowest = low_points - self._points_error - longest * (low_share + self._share_error)
         highest = low_points + self._points_error
-        for decimals in range(MOST_DECIMALS_OF_ENDS + 1):
-            if found := list(islice(self._ranges(lowest, highest, decimals), 2)):
+        for shown in range(decimals + 1):
+            if found := list(islice(self._ranges(lowest, highest, shown), 2)):
                 return found[0] if len(found) == 1 else None
         return None
 

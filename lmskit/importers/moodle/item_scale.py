@@ -92,10 +92,11 @@ class ItemScale:
                 f"for a new quiz, give it: --max '{title}=POINTS'"
             )
         elif self.range is None:
-            if self._finder.is_contradictory:
+            if self._finder.is_undecided:
                 yield (
                     f"the maximum score of {title!r} cannot be computed: no lowest and highest grade, "
-                    "or more than one pair of them, fits all points and percentages."
+                    "or more than one pair of them, fits all points and percentages. "
+                    f"If it begins at 0, give it: --max '{title}=POINTS'"
                 )
         elif self.range.low:
             low, high, span = self.range.low, self.range.high, self.range.span
