@@ -62,7 +62,7 @@ def test_every_grade_is_the_share_of_its_range_that_moodle_has(truth, name, roun
     items = {item["name"]: item for item in truth["items"] if item["type"] != "course"}
     source = GRADEBOOK.open(EXPORTS / "gradebook" / name, ReadOptions())
     read = attempts(source)
-    assert (len(read), source.grades.rejections) == (433, [])
+    assert (len(read), [part.rejections for part in source.parts]) == (433, [[], []])
     for attempt in read:
         item = items[attempt.quiz.removeprefix("Assignment: ")]
         low, high = float(item["min"]), float(item["max"])
@@ -117,13 +117,13 @@ def test_the_maximum_of_a_new_quiz_with_points_alone_is_asked_for_and_can_be_giv
 def test_points_above_the_maximum_and_of_0_are_kept_and_points_below_0_are_rejected():
     source = CANVAS_GRADEBOOK.open(CASES / "imports" / "03" / "gradebook.csv", ReadOptions())
     assert [(attempt.score, attempt.max_score) for attempt in attempts(source)] == [(12, 10), (3, 0), (10, 10), (0, 0), (1, 0)]
-    assert [(rejection.row, rejection.value) for rejection in source.grades.rejections] == [(5, "-2")]
+    assert [(rejection.row, rejection.value) for part in source.parts for rejection in part.rejections] == [(5, "-2")]
 
 
 def test_a_result_keeps_its_maximum_if_that_of_the_quiz_changed(session, course):
-    for name in ("c08_before.csv", "c08_maxchanged.csv"):
-        source = CANVAS_GRADEBOOK.open(CASES / "admin" / name, ReadOptions())
-        report = import_file(session, source, ImportOptions(course=course.code, week=1))
+    before, after = (CANVAS_GRADEBOOK.open(CASES / "admin" / name, ReadOptions()) for name in ("c08_before.csv", "c08_maxchanged.csv"))
+    import_file(session, before, ImportOptions(course=course.code, week=1))
+    report = import_file(session, after, ImportOptions(course=course.code, week=1))
     (attempt,) = session.scalars(select(QuizAttempt).where(QuizAttempt.course_id == course.id))
     assert (attempt.score, attempt.max_score) == (4, 10)
     assert any("another maximum score: the attempt stays 4 of 10" in str(warning) for warning in report.warnings)
