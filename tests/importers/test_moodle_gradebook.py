@@ -54,9 +54,9 @@ def test_points_and_percentages_of_two_students_show_a_range_that_does_not_begin
     source = opened(tmp_path, gradebook("Oral exam (Real),Oral exam (Percentage)", "3.60,52.00 %", "2.50,30.00 %", "1.00,0.00 %", "0.90,-"))
     assert [quiz.max_score for quiz in of_kind(source, QuizRecord)] == [5]
     assert [(attempt.score, attempt.max_score, attempt.feedback) for attempt in of_kind(source, AttemptRecord)] == [
-        (2.6, 5, "3.60 on a scale from 1 to 6"),
-        (1.5, 5, "2.50 on a scale from 1 to 6"),
-        (0, 5, "1.00 on a scale from 1 to 6"),
+        (2.6, 5, "3.6 on a scale from 1 to 6"),
+        (1.5, 5, "2.5 on a scale from 1 to 6"),
+        (0, 5, "1 on a scale from 1 to 6"),
     ]
     assert [rejection.reason for rejection in source.grades.rejections] == ["is below 1, the lowest grade of the grade item"]
     assert (

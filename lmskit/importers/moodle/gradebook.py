@@ -2,7 +2,7 @@
 
 A gradebook does not contain attempts, only their result; each grade becomes the total of a student's attempts. The lowest and
 the highest grade of an item are not in the file, except where points and percentages are side by side and they can be computed.
-An item that does not begin at 0 is stored from 0 on: 3.60 on a scale from 1 to 6 is 2.60 of 5. The words of a scale are stored
+An item that does not begin at 0 is stored from 0 on: 3.6 on a scale from 1 to 6 is 2.6 of 5. The words of a scale are stored
 as their percentages.
 
 Source of the format: `grade/export/txt` of Moodle.
@@ -260,7 +260,8 @@ class MoodleGradebook(GradebookTable):
             return *self.points_in(meaning, cell, scale.max_score), None
         if found is None or not found.low:
             return *self.points_in(meaning, cell, found.span if found else scale.given), None
-        return found.score(self.signed_score[cell]), found.span, f"{cell} on a scale from {found.low:g} to {found.high:g}"
+        points = self.signed_score[cell]
+        return found.score(points), found.span, f"{points:.15g} on a scale from {found.low:g} to {found.high:g}"
 
     def _exported_at(self, row: int, cells: tuple[str, ...]) -> dt.datetime | None:
         column = self.layout.exported
