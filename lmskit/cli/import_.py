@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
-from lmskit.cli.import_report import StepBars, print_report
+from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.page import AfterNumber, Limit, Offset
-from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.printing import print_error, print_line, print_table
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
@@ -21,7 +21,7 @@ from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.number_format import DecimalMark, score_reader
 from lmskit.importers.question_banks.bank import BankFormat
-from lmskit.importers.registry import FORMATS, detected, format_named
+from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
 from lmskit.limits import LARGEST_SCORE
@@ -53,7 +53,7 @@ app = typer.Typer(
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 NOT_ALL = 3
-"""The exit status of an import with --strict that did not take every row."""
+"""The exit status of an import that did not take every row."""
 DECIMAL_MARKS = {"point": ".", "comma": ","}
 
 PathArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A file, a folder or a zip archive.", show_default=False)]
@@ -89,12 +89,21 @@ Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help=f"End with exit status {NOT_ALL} if a row was rejected, or a course's mastery left as it is; what was written stays.",
+        help=f"Changes nothing: every import ends with exit status {NOT_ALL} if a row was rejected, or a course's mastery left as it is.",
     ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the report and the result of every row as one JSON object; all else is on standard error.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would happen and write nothing.")]
 Report = Annotated[
-    Path | None, typer.Option("--report", metavar="FILE.csv", help="Write the result of every row into this file.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE.csv",
+        help="Write the result of every row into this file; for oulad the rejected rows and those with warnings.",
+        show_default=False,
+    ),
 ]
 
 
@@ -117,8 +126,10 @@ def _command_for(name: str | None) -> Callable[..., None]:
         withdraw_missing: WithdrawMissing = False,
         dry_run: DryRun = False,
         strict: Strict = False,
+        as_json: Json = False,
         report: Report = None,
     ) -> None:
+        del strict
         reading = ReadOptions(
             delimiter=_value_named(delimiter, DELIMITERS, "delimiter"),
             decimal_mark=_value_named(decimal, DECIMAL_MARKS, "decimal mark"),
@@ -130,7 +141,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             path,
             name,
             report=report,
-            strict=strict,
+            as_json=as_json,
             reading=reading,
             course=course,
             lecturer=lecturer,
@@ -153,16 +164,21 @@ def _bank_command_for(name: str) -> Callable[..., None]:
         title: Title = None,
         dry_run: DryRun = False,
         strict: Strict = False,
+        as_json: Json = False,
         report: Report = None,
     ) -> None:
-        _import(path, name, report=report, strict=strict, reading=ReadOptions(title=title), course=course, week=week, dry_run=dry_run)
+        del strict
+        _import(path, name, report=report, as_json=as_json, reading=ReadOptions(title=title), course=course, week=week, dry_run=dry_run)
 
     return command
 
 
 def _data_set_command_for(name: str) -> Callable[..., None]:
-    def command(path: PathArgument, *, dry_run: DryRun = False, strict: Strict = False, report: Report = None) -> None:
-        _import(path, name, report=report, strict=strict, dry_run=dry_run)
+    def command(
+        path: PathArgument, *, dry_run: DryRun = False, strict: Strict = False, as_json: Json = False, report: Report = None
+    ) -> None:
+        del strict
+        _import(path, name, report=report, as_json=as_json, dry_run=dry_run)
 
     return command
 
@@ -209,15 +225,36 @@ def _max_scores_by_title(maxima: Iterable[str]) -> dict[str, float]:
     return found
 
 
-def _import(path: Path, name: str | None, *, report: Path | None, strict: bool, **asked: Any) -> None:
+def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool, **asked: Any) -> None:
     """Import, refresh mastery, send the messages, and print the result of every row."""
+    say = print_error if as_json else print_line  # with --json, standard output is one JSON object
     options = ImportOptions(**asked)
     if report is not None:
         check_report_path(report)
     require_current(engine_for())
     format_ = detected(path) if name is None else format_named(name)
     if name is None:
-        print_line(f"{path.name} is {format_.title} ({format_.name}).")
+        say(f"{path.name} is {format_.title} ({format_.name}).")
+    imported, refreshed = _imported(path, format_, options)
+    if as_json:
+        print_json(imported, refreshed)
+    else:
+        print_report(imported)
+    if refreshed is not None:
+        _say_refreshed(refreshed, say)
+    if report is not None:
+        write_report(imported, report)
+        say(written_sentence(imported, report))
+    if options.dry_run:
+        say("This was a dry run: nothing was written.")
+    elif options.notify:
+        deliver_once(say)
+    if imported.rejections or (refreshed is not None and refreshed.skipped):
+        raise typer.Exit(NOT_ALL)
+
+
+def _imported(path: Path, format_: AnyFormat, options: ImportOptions) -> tuple[ImportReport, RefreshReport | None]:
+    """Import and refresh mastery in one transaction, and show the progress."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
 
@@ -231,36 +268,16 @@ def _import(path: Path, name: str | None, *, report: Path | None, strict: bool, 
             return imported, refreshed
 
         try:
-            imported, refreshed = retried(work, lock_attempts=PATIENT)
+            return retried(work, lock_attempts=PATIENT)
         except LmskitError:
             StepBars.clear(bars)  # only the message stays on the screen
             raise
-    print_report(imported)
-    if refreshed is not None:
-        _print_refreshed(refreshed)
-    if report is not None:
-        write_report(imported, report)
-        print_line(
-            f"The result of every row was written to {report}: {len(imported.rejections):,} rejections, "
-            f"{len(imported.warnings):,} warnings, {len(imported.outcomes):,} outcomes."
-        )
-    if options.dry_run:
-        print_line("This was a dry run: nothing was written.")
-    elif options.notify:
-        deliver_once()
-    if strict:
-        _refuse_less_than_all(imported, refreshed)
 
 
-def _print_refreshed(refreshed: RefreshReport) -> None:
-    print_line(refreshed.sentence())
+def _say_refreshed(refreshed: RefreshReport, say: Callable[[str], None]) -> None:
+    say(refreshed.sentence())
     for code, reason in refreshed.skipped.items():
-        print_line(f"Mastery of {code} was left as it is: {reason}")
-
-
-def _refuse_less_than_all(imported: ImportReport, refreshed: RefreshReport | None) -> None:
-    if imported.rejections or (refreshed is not None and refreshed.skipped):
-        raise typer.Exit(NOT_ALL)
+        say(f"Mastery of {code} was left as it is: {reason}")
 
 
 @app.command()

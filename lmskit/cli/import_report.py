@@ -1,7 +1,10 @@
 """What `lmskit import` prints: its progress, and the result of every row."""
 
+import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+import typer
 from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
@@ -9,6 +12,8 @@ from rich.text import Text
 
 from lmskit.cli.printing import console, print_line, visible
 from lmskit.importers.report import ImportReport, counted
+from lmskit.importers.report_file import what_is_left_out
+from lmskit.services.mastery import RefreshReport
 
 FIRST_REJECTIONS = 20
 """Rejections that are printed; `--report` writes all of them."""
@@ -63,6 +68,22 @@ def print_report(report: ImportReport) -> None:
             print_line(f"  {file.file}: columns that are not imported: {', '.join(file.skipped_columns)}.")
     for note in report.notes:
         print_line(f"  {note}")
+
+
+def print_json(report: ImportReport, refreshed: RefreshReport | None) -> None:
+    """Print the report, the result of every row, and that of the refresh of mastery if there was one, as one JSON object."""
+    mastery = None if refreshed is None else {"result": refreshed.sentence(), "left_as_it_is": dict(refreshed.skipped)}
+    left_out = what_is_left_out(report)
+    typer.echo(json.dumps({**report.as_document(), "left_out": left_out, "mastery": mastery}))
+
+
+def written_sentence(report: ImportReport, path: Path) -> str:
+    """What was written into the file of `--report`, in a sentence."""
+    counts = f"{len(report.rejections):,} rejections, {len(report.warnings):,} warnings, {len(report.outcomes):,} outcomes"
+    left_out = what_is_left_out(report)
+    if left_out:
+        return f"Rejected rows, rows with warnings and listed outcomes were written to {path}: {counts}. {left_out}"
+    return f"The result of every row was written to {path}: {counts}."
 
 
 def _print_findings(report: ImportReport) -> None:

@@ -1,6 +1,7 @@
 """`lmskit mail`: send the messages that wait, list messages, try some again."""
 
 import signal
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -40,15 +41,15 @@ def deliver(
         deliver_once()
 
 
-def deliver_once() -> None:
+def deliver_once(say: Callable[[str], None] = print_line) -> None:
     """Send the messages that are due, and print the result."""
     report = deliver_waiting(transaction, transport_of(access().settings))
-    print_line(report.sentence)
+    say(report.sentence)
     unsent = (*report.refused, *report.given_up, *report.postponed)
     for message in unsent:
-        print_line(f"{message.recipient}: {message.reason}")
+        say(f"{message.recipient}: {message.reason}")
     if report.stopped is not None:
-        print_line(report.stopped)
+        say(report.stopped)
     if unsent or report.stopped is not None:
         raise typer.Exit(1)
 

@@ -10,8 +10,8 @@ import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.forms.field import Field
-from lmskit.importers.report import MAX_OUTCOMES, EntityCounts, FileCounts, ImportReport, counted
-from lmskit.importers.report_file import write_report
+from lmskit.importers.report import EntityCounts, FileCounts, ImportReport, counted
+from lmskit.importers.report_file import what_is_left_out, write_report
 from lmskit.widgets import PAGE_SIZE, Download, Pager, Table, heading
 
 STATES = ("added", "changed", "unchanged", "rejected", "withdrawn")
@@ -141,8 +141,8 @@ def _notes(report: ImportReport) -> list[str]:
     notes += [f"{file.file}: these columns are not imported: {', '.join(file.skipped_columns)}." for file in skipped]
     warnings = counted(report.warnings)
     notes += [f"{found.count:,} × {found.file}{f', {found.column}' if found.column else ''}: {found.reason}" for found in warnings]
-    if len(report.outcomes) >= MAX_OUTCOMES:
-        notes.append(f"The first {MAX_OUTCOMES:,} rows are listed; all of them are counted.")
+    if left_out := what_is_left_out(report):
+        notes.append(left_out)
     return notes[:MOST_NOTES] + ([f"… and {len(notes) - MOST_NOTES} more, in the downloaded report."] if len(notes) > MOST_NOTES else [])
 
 

@@ -165,6 +165,26 @@ class ImportReport:
         rows = [(outcome.part, outcome.row, outcome.column or "", outcome.state, outcome.what, outcome.reason) for outcome in self.outcomes]
         return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
+    def as_document(self) -> dict[str, Any]:
+        """Return everything that the report knows, for a program: texts, whole numbers, lists and mappings.
+
+        `files` and `total` have the counts of rows, `entities` those of students, courses and so on; `rejections`, `warnings`
+        and `outcomes` (at most `MAX_OUTCOMES`) are the rows themselves.
+        """
+        return {
+            "format": self.format,
+            "name": self.name,
+            "sha256": self.sha256,
+            "dry_run": self.dry_run,
+            "total": asdict(self.total),
+            "files": [asdict(file) for file in self.files],
+            "entities": [asdict(entity) for entity in self.entities],
+            "rejections": [asdict(rejection) for rejection in self.rejections],
+            "warnings": [asdict(warning) for warning in self.warnings],
+            "notes": list(self.notes),
+            "outcomes": [asdict(outcome) for outcome in self.outcomes],
+        }
+
     def as_json(self) -> dict[str, Any]:
         """Return the report as it is stored with the run: at most `STORED_FINDINGS` findings of each list, and the counts of all."""
         # Warnings have the keys of stored reports of earlier versions.

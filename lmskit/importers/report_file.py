@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
+from lmskit.importers.report import MAX_OUTCOMES
 from lmskit.readable import without_directions
 from lmskit.whole_file import whole_text_file
 
@@ -55,6 +56,22 @@ def write_report(report: ImportReport, path: Path) -> None:
             writer.writerows(_outcomes(report.outcomes))
     except OSError as error:
         raise InputError(f"The report cannot be written to {path}: {error.strerror or error}.") from error
+
+
+def what_is_left_out(report: ImportReport) -> str:
+    """The rows that the list of outcomes lacks, in a sentence; empty if every row is listed.
+
+    Examples
+    --------
+    >>> from lmskit.importers.report import FileCounts, ImportReport
+    >>> counts = FileCounts("studentInfo.csv", rows_in=3, added=2, changed=0, unchanged=0, rejected=1)
+    >>> what_is_left_out(ImportReport("oulad", "folder", "0" * 64, False, (counts,), (), (), (), ()))
+    'Rows that were added, changed or unchanged are counted and not listed.'
+    """
+    total = report.total
+    if not report.outcomes:
+        return "Rows that were added, changed or unchanged are counted and not listed." if total.rows_in > total.rejected else ""
+    return f"The first {MAX_OUTCOMES:,} rows are listed; all of them are counted." if total.rows_in > MAX_OUTCOMES else ""
 
 
 def as_cell(text: str) -> str:
