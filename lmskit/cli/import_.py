@@ -85,6 +85,17 @@ Notify = Annotated[
 WithdrawMissing = Annotated[
     bool, typer.Option("--withdraw-missing", help="Withdraw students who are enrolled in a course of the file and missing from it.")
 ]
+WithdrawAtMost = Annotated[
+    int | None,
+    typer.Option(
+        "--withdraw-at-most",
+        metavar="N",
+        min=0,
+        help="With --withdraw-missing: the number of students to withdraw, if they are more than 20 or than 10 % of a course, or if one "
+        "was enrolled by hand.",
+        show_default=False,
+    ),
+]
 Strict = Annotated[
     bool,
     typer.Option(
@@ -124,6 +135,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
         delimiter: Delimiter = None,
         notify: Notify = False,
         withdraw_missing: WithdrawMissing = False,
+        withdraw_at_most: WithdrawAtMost = None,
         dry_run: DryRun = False,
         strict: Strict = False,
         as_json: Json = False,
@@ -149,6 +161,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             week=week,
             notify=notify,
             withdraw_missing=withdraw_missing,
+            withdraw_at_most=withdraw_at_most,
             dry_run=dry_run,
         )
 

@@ -61,6 +61,8 @@ def print_report(report: ImportReport) -> None:
     if entities:
         _print_counts(("Of these", "Added", "Changed", "Unchanged"), entities)
     _print_findings(report)
+    if question := withdrawal_sentence(report):
+        print_line(question)
     if report.notes or any(file.skipped_columns for file in report.files):
         print_line("Notes:")
     for file in report.files:
@@ -68,6 +70,14 @@ def print_report(report: ImportReport) -> None:
             print_line(f"  {file.file}: columns that are not imported: {', '.join(file.skipped_columns)}.")
     for note in report.notes:
         print_line(f"  {note}")
+
+
+def withdrawal_sentence(report: ImportReport) -> str:
+    """How to confirm the withdrawals of a dry run; empty if they need no confirmation."""
+    check = report.withdrawal
+    if not report.dry_run or check is None or not check.reasons:
+        return ""
+    return f"{', and '.join(check.reasons)} would be withdrawn. To import the file all the same: --withdraw-at-most {check.count}"
 
 
 def print_json(report: ImportReport, refreshed: RefreshReport | None) -> None:

@@ -103,6 +103,7 @@ def _import(session: Session, source: Source, request: ImportFile, task: Task, *
         week=request.week,
         notify=request.notify,
         withdraw_missing=request.withdraw_missing,
+        withdraw_at_most=request.withdraw_at_most,
         dry_run=dry_run,
     )
     return import_file(session, source, options, progress=task.report)

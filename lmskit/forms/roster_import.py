@@ -98,6 +98,11 @@ class RosterImport:
         )
         self.preview = widgets.Button(description="Preview", button_style="primary", tooltip="Show the result of every row; write nothing")
         self.confirm = widgets.Button(description="Import", button_style="success", disabled=True)
+        self.to_withdraw = widgets.Text(placeholder="their number")
+        self.fields["withdraw_at_most"] = Field(
+            "Students to withdraw", self.to_withdraw, hint="To import the file, type how many students."
+        )
+        self.question = row(self.fields["withdraw_at_most"])
         self.work, self.message, self.warning = BackgroundWork(), Message(), Message()
         self.result = ImportResult()
         self.view = widgets.VBox(
@@ -114,6 +119,7 @@ class RosterImport:
                 self.work.view,
                 self.message.view,
                 self.warning.view,
+                self.question,
                 self.result.view,
             ]
         )
@@ -132,6 +138,8 @@ class RosterImport:
         self.path.observe(lambda _change: self._path_typed(), names="value")
         for control in self._controls:
             control.observe(lambda _change: self._discard_preview(), names="value")
+        self.to_withdraw.observe(lambda _change: self._number_typed(), names="value")
+        self._hide_question()
         self.preview.on_click(lambda _button: self._preview())
         self.confirm.on_click(lambda _button: self._confirm())
 
@@ -155,6 +163,7 @@ class RosterImport:
         """Discard the preview, because the file or an option has changed."""
         self._previewed = None
         self.confirm.disabled = True
+        self._hide_question()
         if self.result.report is not None:
             self.result.clear()
             self.warning.clear()
@@ -209,11 +218,35 @@ class RosterImport:
         self.message.neutral(f"{report.name} was read in the format {report.format}. If the preview is right, press Import.")
         warnings = _warnings(report)
         self.warning.warn(warnings) if warnings else self.warning.clear()
+        if report.withdrawal is not None and report.withdrawal.reasons:
+            self.question.layout.display = None
+
+    def _hide_question(self) -> None:
+        self.to_withdraw.value = ""
+        self.question.layout.display = "none"
+
+    def _may_import(self) -> bool:
+        """Whether there is a preview, and the number of the students whom it withdraws is typed, if it has to be."""
+        if self._previewed is None:
+            return False
+        _, report = self._previewed
+        check = report.withdrawal
+        return check is None or not check.reasons or self.to_withdraw.value.strip() == str(check.count)
+
+    def _number_typed(self) -> None:
+        """Allow the import as soon as the number is right, and say so if it is not."""
+        self.confirm.disabled = self.work.running or not self._may_import()
+        field = self.fields["withdraw_at_most"]
+        field.clear_problem()
+        if self.confirm.disabled and self.to_withdraw.value.strip() and not self.work.running:
+            field.show_problem("", "This is not the number of students in the preview.")
 
     def _confirm(self) -> None:
-        if self._previewed is None or self._is_busy():
+        if self._previewed is None or not self._may_import() or self._is_busy():
             return
         request, preview = self._previewed
+        if preview.withdrawal is not None:
+            request = request.model_copy(update={"withdraw_at_most": preview.withdrawal.count})
         self._previewed = None  # one preview, one import
         self._disable_controls()
         self.work.start(
@@ -225,6 +258,7 @@ class RosterImport:
 
     def _show_import(self, preview: ImportReport, report: ImportReport, sentence: str) -> None:
         self.warning.clear()
+        self._hide_question()
         self.result.show(report, title="Imported")
         total = report.total
         counts = f"{total.added:,} added, {total.changed:,} changed, {total.unchanged:,} unchanged, {total.rejected:,} rejected"
@@ -236,14 +270,14 @@ class RosterImport:
         return self.work.running or self._clock() - self._ended < DOUBLE_CLICK
 
     def _disable_controls(self) -> None:
-        for control in (*self._controls, self.preview, self.confirm, self.upload):
+        for control in (*self._controls, self.preview, self.confirm, self.upload, self.to_withdraw):
             control.disabled = True
 
     def _enable_controls(self) -> None:
         self._ended = self._clock()
-        for control in (*self._controls, self.preview, self.upload):
+        for control in (*self._controls, self.preview, self.upload, self.to_withdraw):
             control.disabled = False
-        self.confirm.disabled = self._previewed is None
+        self.confirm.disabled = not self._may_import()
 
 
 def _warnings(report: ImportReport) -> str:
@@ -252,7 +286,8 @@ def _warnings(report: ImportReport) -> str:
     warnings = []
     withdrawn, messages = counts.get("withdrawn"), counts.get("messages")
     if withdrawn is not None and withdrawn.changed:
-        warnings.append(f"{count_text(withdrawn.changed, 'student')} will be withdrawn, because they are not in the file.")
+        why = f": {', and '.join(report.withdrawal.reasons)}" if report.withdrawal is not None and report.withdrawal.reasons else ""
+        warnings.append(f"{count_text(withdrawn.changed, 'student')} will be withdrawn, because they are not in the file{why}.")
     if messages is not None and messages.added:
         warnings.append(f"{count_text(messages.added, 'student')} will be sent a message.")
     if report.total.rejected:

@@ -112,11 +112,23 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalCheck:
+    """How many students are withdrawn because they are not in the file.
+
+    `reasons` say why so many have to be confirmed by their number; empty if they need no confirmation.
+    """
+
+    count: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """The result of one import; the same for a dry run, which writes nothing.
 
     `touched` contains the (student id, course id, week) keys whose evidence is new or changed. `outcomes` are the first
-    `MAX_OUTCOMES`, in the order of the files; an importer that only counts has no outcomes.
+    `MAX_OUTCOMES`, in the order of the files; an importer that only counts has no outcomes. `withdrawal` is None if students
+    who are not in the file stay.
     """
 
     format: str
@@ -130,6 +142,7 @@ class ImportReport:
     notes: tuple[str, ...]
     touched: tuple[tuple[int, int, int], ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    withdrawal: WithdrawalCheck | None = None
 
     @property
     def total(self) -> FileCounts:
@@ -183,6 +196,7 @@ class ImportReport:
             "warnings": [asdict(warning) for warning in self.warnings],
             "notes": list(self.notes),
             "outcomes": [asdict(outcome) for outcome in self.outcomes],
+            "withdrawal": None if self.withdrawal is None else asdict(self.withdrawal),
         }
 
     def as_json(self) -> dict[str, Any]:

@@ -29,3 +29,5 @@ class ImportFile(Request):
     """Whether new enrollments are pending until a message that confirms them is accepted."""
     withdraw_missing: bool = False
     """Whether students who are enrolled and missing from the file are withdrawn."""
+    withdraw_at_most: Annotated[int, Field(ge=0)] | None = None
+    """How many of them, as the person typed; None: as many as need no confirmation."""

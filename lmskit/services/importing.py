@@ -61,6 +61,8 @@ class ImportOptions:
     """Enroll new students pending, until the message that confirms the enrollment is accepted; `services.delivery` sends it."""
     withdraw_missing: bool = False
     """Withdraw students who are enrolled in a course of the file but are not in the file."""
+    withdraw_at_most: int | None = None
+    """How many students may be withdrawn, as the person confirmed; None: as many as need no confirmation."""
     dry_run: bool = False
     """Give the same report and write nothing."""
 

@@ -110,12 +110,48 @@ def test_missing_students_are_withdrawn_only_on_request_and_after_a_warning(sess
     assert form.warning.value == ""
     form.withdraw_missing.value = True
     press(form, "preview")
-    assert form.warning.value == "1 student will be withdrawn, because they are not in the file."
+    assert form.warning.value == (
+        f"1 student will be withdrawn, because they are not in the file: 1 of 1 student of {course.code} (100 %), "
+        f"and 1 student of {course.code} who was enrolled by hand."
+    )
     form.result.state.value = "withdrawn"
     assert form.result.outcomes.frame["Who or what"].tolist() == [f"Gone · {course.code}"]
+    assert form.question.layout.display is None
+    assert form.confirm.disabled
     press(form, "confirm")
+    for number, problem in (("2", "This is not the number of students in the preview."), ("", ""), (" 1 ", "")):
+        form.to_withdraw.value = number
+        assert (form.fields["withdraw_at_most"].problem, form.confirm.disabled) == (problem, number != " 1 ")
+    assert course_roster(session, course.code)["status"].tolist() == ["active"]
+    press(form, "confirm")
+    assert form.question.layout.display == "none"
     roster = course_roster(session, course.code)
     assert dict(zip(roster["name"], roster["status"], strict=True)) == {"Able": "active", "Gone": "withdrawn"}
+
+
+def test_a_typed_number_belongs_to_one_preview(session, course, form):
+    factories.enrollment(session, course, factories.student(session))
+    bring(form, *people("Able"))
+    form.withdraw_missing.value = True
+    press(form, "preview")
+    form.to_withdraw.value = "1"
+    assert not form.confirm.disabled
+    form.notify.value = True
+    assert (form.to_withdraw.value, form.question.layout.display, form.confirm.disabled) == ("", "none", True)
+    press(form, "preview")
+    assert form.confirm.disabled
+
+
+def test_more_withdrawals_than_were_typed_are_refused(session, course, form):
+    factories.enrollment(session, course, factories.student(session))
+    bring(form, *people("Able"))
+    form.withdraw_missing.value = True
+    press(form, "preview")
+    form.to_withdraw.value = "1"
+    factories.enrollment(session, course, factories.student(session))
+    with session.begin_nested():
+        press(form, "confirm")
+    assert "more than the confirmed 1; nothing was written" in form.message.value
 
 
 def test_messages_are_sent_on_request_and_announced(session, course, form):

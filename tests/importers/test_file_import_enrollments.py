@@ -158,7 +158,7 @@ def test_missing_students_are_withdrawn_with_withdraw_missing(session, imported,
     rows = "email,family_name\nben@example.org,Babbage"
     rehearsed = imported(rows, withdraw_missing=True, dry_run=True)
     assert enrollment_of(session, course, ada).status is EnrollmentStatus.ACTIVE
-    report = imported(rows, withdraw_missing=True)
+    report = imported(rows, withdraw_missing=True, withdraw_at_most=3)
     assert report.outcomes == rehearsed.outcomes
     assert report.entity("withdrawn").changed == 3
     assert f"Lovelace, {ada.given_name} · {course.code}" in [outcome.what for outcome in report.outcomes if outcome.state == "withdrawn"]

@@ -92,6 +92,21 @@ def test_with_json_a_refusal_is_a_sentence_on_standard_error(lmskit, roster):
     assert "There is no course 'NO-SUCH-COURSE'" in done.stderr
 
 
+def test_a_rehearsal_names_the_option_that_confirms_its_withdrawals(lmskit, kept_course, tmp_path):
+    with transaction() as session:
+        factories.enrollment(session, kept_course, factories.student(session, email=f"{factories.unique('gone')}@example.org"))
+    path = csv_file(tmp_path / "roster.csv", "email,family_name\nada@example.org,Lovelace")
+    arguments = (path, "--course", kept_course.code, "--withdraw-missing", "--dry-run")
+    sentence = (
+        f"1 of 1 student of {kept_course.code} (100 %), and 1 student of {kept_course.code} who was enrolled by hand would be withdrawn."
+    )
+    assert f"{sentence} To import the file all the same: --withdraw-at-most 1" in lmskit(*arguments).output
+    assert json.loads(lmskit(*arguments, "--json").stdout)["withdrawal"]["count"] == 1
+    refused = lmskit(*arguments[:-1])
+    assert (refused.exit_code, refused.stdout.count("\n")) == (1, 1)
+    assert "To withdraw them: --withdraw-at-most 1" in refused.stderr
+
+
 def test_a_report_that_lists_some_rows_only_says_so(lmskit, tmp_path):
     report = tmp_path / "report.csv"
     done = lmskit("oulad", SAMPLE, "--dry-run", "--report", report)

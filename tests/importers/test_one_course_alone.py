@@ -81,7 +81,7 @@ def neighbours(session, students):
 
 
 def test_an_import_is_the_same_beside_other_courses_and_leaves_them_as_they_are(session, imported, course):
-    options = {"notify": True, "withdraw_missing": True}
+    options = {"notify": True, "withdraw_missing": True, "withdraw_at_most": 1}
     students = {name: factories.student(session, email=f"{name}@example.org", family_name=name.title(), given_name="") for name in NAMES}
     own = {"active": "active", "left": "withdrawn", "waits": "pending", "done": "completed", "goes": "active", "missing": "active"}
     filled(session, course, students, own)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.importers.record import QuizRecord, Source
-    from lmskit.importers.report import ImportReport, Outcome
+    from lmskit.importers.report import ImportReport, Outcome, WithdrawalCheck
     from lmskit.progress import Progress
     from lmskit.services.file_import.options import FoundOptions
     from lmskit.services.file_import.quizzes import Quizzes
@@ -41,6 +41,8 @@ class ImportContext:
     """Messages that were put into the outbox."""
     withdrawn: list[Outcome] = field(default_factory=list)
     """Students who were withdrawn because they are not in the file."""
+    withdrawal: WithdrawalCheck | None = None
+    """Whether so many students may be withdrawn; None if those who are not in the file stay."""
     report: ImportReport | None = None
 
     def __post_init__(self) -> None:

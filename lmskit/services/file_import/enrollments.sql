@@ -168,11 +168,24 @@ ORDER BY e.course_id, e.student_id
 
 -- part: missing_enrollments
 CREATE TEMPORARY TABLE file_missing_enrollment ON COMMIT DROP AS
-SELECT e.course_id, e.student_id, e.status::text AS old_status, e.previous_status::text AS old_previous_status, e.request_sequence
+SELECT
+    e.course_id, e.student_id, e.status::text AS old_status, e.previous_status::text AS old_previous_status, e.request_sequence,
+    e.origin = 'form' AS is_by_hand
 FROM student_enrollments AS e
 WHERE e.course_id IN (SELECT p.course_id FROM file_planned_enrollment AS p WHERE NOT p.is_implied)
     AND e.status IN ('active', 'pending')
     AND NOT EXISTS (SELECT FROM file_planned_enrollment AS p WHERE p.course_id = e.course_id AND p.student_id = e.student_id)
+
+-- part: missing_counts
+-- Of each course with missing students: those who were active or pending before, and how many of them are missing.
+SELECT c.code, missing.n + count(p.student_id), missing.n, missing.n_by_hand
+FROM (
+    SELECT course_id, count(*) AS n, count(*) FILTER (WHERE is_by_hand) AS n_by_hand FROM file_missing_enrollment GROUP BY course_id
+) AS missing
+JOIN courses AS c ON c.id = missing.course_id
+LEFT JOIN file_planned_enrollment AS p ON p.course_id = missing.course_id AND p.old_status IN ('active', 'pending')
+GROUP BY c.code, missing.n, missing.n_by_hand
+ORDER BY c.code
 
 -- part: cancel_messages_of_missing
 UPDATE outbox AS m
@@ -203,7 +216,7 @@ CROSS JOIN file_option AS o
 WHERE e.course_id = p.course_id AND e.student_id = p.student_id
 
 -- part: missing_students
-SELECT concat_ws(', ', u.family_name, nullif(u.given_name, '')), c.code
+SELECT concat_ws(', ', u.family_name, nullif(u.given_name, '')), c.code, m.is_by_hand
 FROM file_missing_enrollment AS m
 JOIN users AS u ON u.id = m.student_id
 JOIN courses AS c ON c.id = m.course_id

@@ -38,10 +38,14 @@ def find_options(session: Session, system: str, options: ImportOptions) -> Found
     CourseNotFoundError, LecturerNotFoundError, TermNotFoundError
         There is no course or term with this code, or no lecturer with this address.
     InputError
-        The week is not from 1 to 60.
+        The week is not from 1 to 60, or a number of students to withdraw is given and none are to be withdrawn.
     """
     if options.week is not None and not FIRST_WEEK <= options.week <= LAST_WEEK:
         raise InputError(f"There is no teaching week {options.week}. Weeks are numbered {FIRST_WEEK} to {LAST_WEEK}.")
+    if options.withdraw_at_most is not None and not options.withdraw_missing:
+        raise InputError(
+            f"--withdraw-at-most {options.withdraw_at_most} is the limit of --withdraw-missing, which is not given. Give both, or neither."
+        )
     lecturer_id = None
     if options.lecturer is not None:
         person = person_by_email(session, options.lecturer)

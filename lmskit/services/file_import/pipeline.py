@@ -16,6 +16,7 @@ from lmskit.services.file_import.messages import enqueue_messages
 from lmskit.services.file_import.report import make_report
 from lmskit.services.file_import.staging import drop_tables, stage_options, stage_records
 from lmskit.services.file_import.steps import list_withdrawn, plan_quizzes, refuse_if_rows_were_rejected, write_quizzes
+from lmskit.services.file_import.withdrawal import check_withdrawals
 
 if TYPE_CHECKING:
     from lmskit.services.file_import.context import ImportContext
@@ -304,6 +305,7 @@ PIPELINE = (
         "Withdrawing students who are not in the file",
         (
             Sql("enrollments", "missing_enrollments", ("file_planned_enrollment",), makes="file_missing_enrollment"),
+            Code(check_withdrawals, needs=("file_missing_enrollment", "file_planned_enrollment"), queries=("enrollments.missing_counts",)),
             Sql("enrollments", "cancel_messages_of_missing", ("file_missing_enrollment",)),
             Sql("enrollments", "withdraw_missing", ("file_missing_enrollment", "file_option")),
             Code(list_withdrawn, needs=("file_missing_enrollment",), queries=("enrollments.missing_students",)),

@@ -66,6 +66,7 @@ def make_report(context: ImportContext) -> None:
         notes=(*source.notes, *_notes(context)),
         touched=tuple(context.statements["attempts"].read("touched", TouchedRow)),
         outcomes=(*_outcomes(run, source, context.parts), *context.withdrawn),
+        withdrawal=context.withdrawal,
     )
 
 

@@ -26,10 +26,11 @@ _FIRST_REJECTED_ENROLLMENT = text("""
 
 
 class MissingStudentRow(NamedTuple):
-    """A student who is not in the file, and the code of the course."""
+    """A student who is not in the file, the code of the course, and whether the student was enrolled by hand."""
 
     name: str
     course: str
+    is_by_hand: bool
 
 
 def plan_quizzes(context: ImportContext) -> None:
@@ -68,5 +69,9 @@ def list_withdrawn(context: ImportContext) -> None:
     students = context.statements["enrollments"].read("missing_students", MissingStudentRow)
     name = context.source.name
     context.withdrawn = [
-        Outcome(name, None, None, "withdrawn", f"{student.name} · {student.course}", "is not in the file") for student in students
+        Outcome(name, None, None, "withdrawn", f"{student.name} · {student.course}", _why_withdrawn(student)) for student in students
     ]
+
+
+def _why_withdrawn(student: MissingStudentRow) -> str:
+    return "is not in the file; was enrolled by hand" if student.is_by_hand else "is not in the file"

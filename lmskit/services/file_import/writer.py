@@ -50,9 +50,11 @@ def import_file(session: Session, source: Source, options: ImportOptions | None 
     Raises
     ------
     ImportFileError
-        A file cannot be read to its end; or students who are not in the file are to be withdrawn, and some rows are rejected.
+        A file cannot be read to its end; or students who are not in the file are to be withdrawn, and some rows are rejected,
+        or there are more of these students than was confirmed.
     InputError
-        Neither the file nor `options` says which course the file is about.
+        Neither the file nor `options` says which course the file is about; or a number of students to withdraw is confirmed, and
+        none are to be withdrawn.
     CourseNotFoundError, LecturerNotFoundError, TermNotFoundError
         There is no course or term with this code, or no lecturer with this address.
     NotPermittedError
