@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from lmskit.analytics.anonymity import LEAST, Anonymity, pseudonym, share_unique, with_small_groups_hidden
 from lmskit.errors import InputError
 from lmskit.importers.report_file import as_cell
@@ -34,11 +36,13 @@ COLUMNS = {
     "mastery.csv": ("course", "student", "week", "level", "value"),
 }
 """The files and their columns."""
+TOGETHER = ["what", "at", "number", "level", "value"]
+"""Columns of a table of scores and levels of mastery."""
 
 
 @dataclass(frozen=True, slots=True)
 class CourseExport:
-    """How well the students of a course are hidden; `share_unique` is the share of those whose scores no other student has."""
+    """How well the students of a course are hidden; `share_unique` is the share of those whose scores and mastery no other student has."""
 
     course: str
     anonymity: Anonymity
@@ -88,6 +92,9 @@ def report_lines(exported: Iterable[CourseExport], least: int) -> list[str]:
         "These are personal data under pseudonyms, not anonymous data: handle them as such.",
         f"What others could know of a student (status, weeks of beginning and end) is shared by at least {least} students of the course;",
         "where it was not, * stands for it. Pseudonyms hold within one course of this export; their secret was not kept.",
+        "A hidden week of the end can follow from the week of the last attempt or of the last estimate of mastery.",
+        "Students of two exports of a course can be joined by their scores, also where one hides what the other shows: give the same",
+        "people one export of a course, and delete it before they get another.",
         "",
     ]
     for course in exported:
@@ -98,7 +105,7 @@ def report_lines(exported: Iterable[CourseExport], least: int) -> list[str]:
         lines.append(
             f"{course.course}: {course.anonymity.n_people} students; smallest group {course.anonymity.smallest}"
             f" (before: {course.anonymity.smallest_before}); hidden: {hidden};"
-            f" {course.share_unique:.0%} have scores that no other student has, and could be found by them."
+            f" {course.share_unique:.0%} have scores and mastery that no other student has, and could be found by them."
         )
     return lines
 
@@ -125,8 +132,16 @@ def _export_course(
         for row in mastery.itertuples()
         if row.student_id in names
     )
-    unique = share_unique(attempts.fillna({"share": -1.0}), person="student_id", known=("quiz_id", "number", "share"))
-    return CourseExport(course.code, anonymity, unique)
+    return CourseExport(course.code, anonymity, share_unique(_together(attempts, mastery), person="student_id", known=TOGETHER))
+
+
+def _together(attempts: pd.DataFrame, mastery: pd.DataFrame) -> pd.DataFrame:
+    """What the files have of each student, in one table: who knows the levels of a student finds the student as well as by scores."""
+    scores = attempts.assign(what="attempt", at=attempts["quiz_id"], level="", value=attempts["share"])
+    levels = mastery.assign(what="mastery", at=mastery["week_number"], number=0)
+    tables = [table[["student_id", *TOGETHER]] for table in (scores, levels)]
+    filled = [table for table in tables if not table.empty]
+    return pd.concat(filled or tables[:1]).fillna({"value": -1.0})
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:

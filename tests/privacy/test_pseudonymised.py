@@ -66,6 +66,23 @@ def test_small_groups_are_hidden_and_the_report_says_so(exported):
     assert f"wren-2: {len([row for row in students if row['course'] == 'wren-2'])} students" in (folder / "report.txt").read_text()
 
 
+def test_the_report_counts_mastery_with_scores_and_says_what_exports_show_together(exported, world, tmp_path):
+    (_, before), folder = exported
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO topic_performance"
+            " (student_id, course_id, week_number, level, value, low, high, n_evidence, rule, parameters, computed_at)"
+            " VALUES (5000001, %s, 1, 'developing', 0.123, 0.1, 0.9, 3, 'average', '{}', now())",
+            [OWN + 12],
+        )
+    with snapshot(world.engine(world.own)) as session:
+        (after,) = export_pseudonymised(session, [course_by_code(session, "wren-2")], tmp_path / "again")
+    assert after.share_unique > before.share_unique
+    written = (folder / "report.txt").read_text(encoding="utf-8")
+    assert "can be joined by their scores" in written
+    assert "can follow from the week of the last attempt" in written
+
+
 def test_a_pseudonym_joins_the_tables_of_a_course_and_not_two_courses_or_exports(exported, world, tmp_path):
     _, folder = exported
     students, attempts = table(folder, "students.csv"), table(folder, "attempts.csv")
