@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from lmskit.backups.repository import file_part, repository_of
 from lmskit.errors import BackupError
 from lmskit.queries.erasure import Remembered
-from lmskit.services.erasure_memory import FILE, memory_in, memory_text, read_memory, write_memory
+from lmskit.services.erasure_memory import FILE, begun_in, memory_in, memory_text, read_begun, read_memory, write_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from lmskit.backups.repository import BackupRepository
     from lmskit.settings import Settings
@@ -32,7 +32,20 @@ def beside(repository: BackupRepository, database: str) -> set[Remembered]:
     return set() if content is None else memory_in(content, name=f"{repository.address}/{name}")
 
 
-def keep_beside(repository: BackupRepository, database: str, remembered: Iterable[Remembered]) -> None:
+def begun_beside(repository: BackupRepository, database: str) -> set[Remembered]:
+    """Return those of a database whose erasure the file beside its backups has as begun.
+
+    Raises
+    ------
+    BackupError, InputError
+        As for `beside`.
+    """
+    name = _file(database)
+    content = repository.beside(name)
+    return set() if content is None else begun_in(content, name=f"{repository.address}/{name}")
+
+
+def keep_beside(repository: BackupRepository, database: str, remembered: Iterable[Remembered], *, begun: Iterable[Remembered] = ()) -> None:
     """Let the file beside the backups of a database remember these too; nothing is written where it does already.
 
     Raises
@@ -40,10 +53,24 @@ def keep_beside(repository: BackupRepository, database: str, remembered: Iterabl
     BackupError, InputError
         As for `beside`.
     """
-    before = beside(repository, database)
+    before, begun_before = beside(repository, database), begun_beside(repository, database)
     everybody = before | set(remembered)
-    if everybody != before:
-        repository.keep_beside(_file(database), memory_text(everybody).encode())
+    still = (begun_before | set(begun)) - everybody
+    if (everybody, still) != (before, begun_before):
+        repository.keep_beside(_file(database), memory_text(everybody, still).encode())
+
+
+def begin_to_remember(settings: Settings, database: str, remembered: Iterable[Remembered], people: Collection[int]) -> None:
+    """Note outside the database that it is about to remember these people, before that is committed; `remember` ends it.
+
+    Raises
+    ------
+    InputError
+        As for `remember`.
+    """
+    begun = {person for person in remembered if person.person_id in people} - remembered_outside(settings, database)
+    if begun:
+        _remember(settings, database, (), begun)
 
 
 def remember(settings: Settings, database: str, remembered: Iterable[Remembered]) -> None:
@@ -54,13 +81,16 @@ def remember(settings: Settings, database: str, remembered: Iterable[Remembered]
     InputError
         A file that remembers is damaged.
     """
-    everybody = set(remembered)
-    write_memory(settings.home / FILE, everybody)
+    _remember(settings, database, set(remembered), ())
+
+
+def _remember(settings: Settings, database: str, remembered: Iterable[Remembered], begun: Iterable[Remembered]) -> None:
+    write_memory(settings.home / FILE, remembered, begun=begun)
     # Where none can be reached, the next backup writes it down.
     with suppress(BackupError):
         repository = configured(settings)
         if repository.backups(file_part(database)):
-            keep_beside(repository, database, everybody)
+            keep_beside(repository, database, remembered, begun=begun)
 
 
 def remembered_outside(settings: Settings, database: str) -> set[Remembered]:
@@ -76,6 +106,20 @@ def remembered_outside(settings: Settings, database: str) -> set[Remembered]:
     with suppress(BackupError):
         found |= beside(configured(settings), database)
     return found
+
+
+def begun_outside(settings: Settings, database: str) -> set[Remembered]:
+    """Return those whose erasure was begun, in the home or beside the backups, and of whom nothing outside the database says that it ended.
+
+    Raises
+    ------
+    InputError
+        A file that remembers is damaged.
+    """
+    found = read_begun(settings.home / FILE)
+    with suppress(BackupError):
+        found |= begun_beside(configured(settings), database)
+    return found - remembered_outside(settings, database)
 
 
 def configured(settings: Settings) -> BackupRepository:

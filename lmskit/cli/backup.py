@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lmskit.backups.creation import MadeBackup, create_backup
-from lmskit.backups.erasures import beside, remembered_outside
+from lmskit.backups.erasures import begun_beside, begun_outside, beside, remembered_outside
 from lmskit.backups.manifest import BackupManifest
 from lmskit.backups.repository import BackupRepository, KeptBackup, file_part, repository_of
 from lmskit.backups.restoration import Restored, restore_backup
@@ -145,6 +145,7 @@ def restore(
         secret = operators_password("Password") if password else password_in_file(address)
         target = Target(conninfo(server._replace(database=None)), settings.passfile, password=secret)
     remembered = remembered_outside(settings, database) | beside(repository, database)
+    begun = (begun_outside(settings, database) | begun_beside(repository, database)) - remembered
     access().dispose()
     with spinner("Restoring a backup …") as progress, working_folder(settings) as work:
         with (
@@ -156,6 +157,12 @@ def restore(
                 courses_to=courses_to, progress=progress,
             )  # fmt: skip
         _print_restored(name, archive.manifest, done)
+        if begun:
+            people = ", ".join(str(person.person_id) for person in sorted(begun))
+            print_line(
+                f"The erasure of person {people} was begun, and nothing says whether it ended. Who is in the backup is in the database "
+                "again; if the erasure is wanted: lmskit person erase NUMBER"
+            )
         progress("Checking who may see what", 0, None)
         there = access() if server is None else Access(Settings(database_url=written(without_login(server))))
         try:
@@ -282,6 +289,7 @@ def _print_restored(name: str, manifest: BackupManifest, done: Restored) -> None
     if done.n_erased:
         people = "1 person in it was" if done.n_erased == 1 else f"{done.n_erased} people in it were"
         print_line(f"{people} erased after this backup, and erased again while nobody could sign in yet.")
+        print_line("Files of archived terms may have them still. To write these anew, as an administrator: lmskit person replay")
     if done.n_closed:
         print_line(f"{count_text(done.n_closed, 'login')} of people who are not in the backup were closed.")
 

@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from lmskit.archives.store import FOLDER
-from lmskit.backups.erasures import remember, remembered_outside
+from lmskit.backups.erasures import begin_to_remember, remember, remembered_outside
 from lmskit.cli.asking import confirmed
 from lmskit.cli.printing import print_line
 from lmskit.db import access, snapshot, transaction
@@ -82,6 +82,8 @@ def erase(
     with transaction() as session:
         taker = lecturer_to_take(session, courses_to)
         erased = erase_person(session, person_id, courses_to=taker, family_alone=family_name_alone, dry_run=dry_run)
+        if not dry_run:
+            begin_to_remember(settings, access().server.database, remembered_erasures(session), {person_id})
     if not dry_run:
         for address in addresses:
             access().server.forget_login(address)
@@ -129,7 +131,8 @@ def replay(
     for receipt in again:
         print_line(f"Person {receipt.person_id} was erased again: {counts_text(receipt.removed)}.")
     print_line(f"{len(again)} of {len(remembered)} remembered people were in the database, and are erased.")
-    for line in renewal_lines() if again else ():
+    # Also files that a restored backup knows nothing of, or that an erasure before could not reach.
+    for line in renewal_lines():
         print_line(line)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from lmskit.archives.store import FOLDER
-from lmskit.backups.erasures import remember
+from lmskit.backups.erasures import begin_to_remember, remember
 from lmskit.db import Opener, access, snapshot, transaction
 from lmskit.errors import LecturerNotFoundError
 from lmskit.forms.privacy import ErasureResult, PrivacyScreen
@@ -80,6 +80,8 @@ def _done(request: ErasePerson, *, dry_run: bool, begin: Opener, read: Opener) -
             path.unlink(missing_ok=True)
     with begin() as session:
         erased = erase_person(session, person_id, courses_to=taker, family_alone=request.family_alone, dry_run=dry_run)
+        if not dry_run:
+            begin_to_remember(settings, access().server.database, remembered_erasures(session), {person_id})
     if not dry_run:
         for address in addresses:
             access().server.forget_login(address)

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from lmskit.backups.erasures import begin_to_remember, begun_outside, remembered_outside
 from lmskit.cli import app
 from lmskit.cli.doctor import erasure_findings
 from lmskit.db import transaction
-from lmskit.queries.erasure import Remembered
+from lmskit.queries.erasure import Remembered, remembered_erasures
+from lmskit.services.erasure import erase_person
 from lmskit.services.erasure_memory import write_memory
 from lmskit.settings import Settings
 from tests.security.world import OWN, prepared
@@ -89,6 +91,43 @@ def test_the_doctor_complains_while_an_erased_person_is_in_the_database(world, t
     memory.write_text("?")
     is_well, sentence = found()
     assert (is_well, "cannot be read" in sentence) == (False, True)
+
+
+def test_an_erasure_that_is_killed_before_it_is_remembered_is_noted_outside(call, world, tmp_path, monkeypatch):
+    person, kept = 7001, 7002
+    with world.superuser() as connection:
+        for number in (person, kept):
+            connection.execute(
+                "INSERT INTO users (id, family_name, sort_name, role) OVERRIDING SYSTEM VALUE VALUES (%s, 'Idle', 'idle', 'student')",
+                [number],
+            )
+
+    class KilledError(Exception):
+        """As if the process ended here."""
+
+    def killed(*_arguments):
+        raise KilledError
+
+    home = tmp_path / "home"
+    settings = Settings(home=home, backups=str(tmp_path / "backups"))
+    with monkeypatch.context() as patch:
+        patch.setattr("lmskit.cli.person.remember", killed)
+        assert isinstance(call("erase", person, "--yes").exception, KilledError)
+    assert [begun.person_id for begun in begun_outside(settings, world.database)] == [person]
+    with transaction(world.engine(world.admin)) as session:
+        erase_person(session, kept)
+        begin_to_remember(settings, world.database, remembered_erasures(session), {kept})
+        session.rollback()
+    assert {begun.person_id for begun in begun_outside(settings, world.database)} == {person, kept}
+    assert {kept, person}.isdisjoint({erased.person_id for erased in remembered_outside(settings, world.database)})
+    replayed = call("replay")
+    assert replayed.exit_code == 0, replayed.output
+    with transaction(world.engine(world.admin)) as session:
+        assert session.scalars(text("SELECT id FROM users WHERE id IN (7001, 7002)")).all() == [kept]
+    findings = list(erasure_findings(settings, world.database, world.engine(world.admin)))
+    assert [finding.is_note for finding in findings if f"person {kept} was begun" in finding.sentence] == [True]
+    assert call("erase", kept, "--yes").exit_code == 0
+    assert begun_outside(settings, world.database) == set()
 
 
 def test_a_lecturer_with_courses_needs_a_successor(call):
