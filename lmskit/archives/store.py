@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
-import os
 import re
 import shutil
-import sys
-import tempfile
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -17,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from lmskit.archives.unfinished import flush, unfinished
 from lmskit.errors import ArchiveError
 from lmskit.schemas.archive import FORMAT, ArchiveManifest
 from lmskit.whole_file import write_whole
@@ -31,7 +28,6 @@ FOLDER = "archives"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+-[0-9]{8}T[0-9]{12}Z")
 """What `archive_name` makes."""
-_PART = ".part"
 _SUFFIX = ".parquet"
 _OBJECT_STORES = {"s3", "memory"}
 """Protocols of stores that hold a new object whole or not at all."""
@@ -97,6 +93,10 @@ class ArchiveStore(ABC):
     def remove(self, location: str) -> None:
         """Remove an archive, its manifest first; one that is not there does no harm."""
 
+    @abstractmethod
+    def found(self) -> list[str]:
+        """Return the locations of all archives in it, in order of their names; other folders are left out."""
+
 
 class FolderArchives(ArchiveStore):
     """A folder of this machine, or of a file server. What is in it can be read by this account alone.
@@ -127,14 +127,14 @@ class FolderArchives(ArchiveStore):
             target = self._folder / name
             if target.exists():
                 raise ArchiveError(f"There is an archive {name} in {self.address} already. Try again.")
-            with _part(self._folder, name) as part:
+            with unfinished(self._folder, name) as part:
                 archive = NewArchive(part, str(target))
                 yield archive
                 if archive.manifest is not None:
                     write_whole(part / MANIFEST, archive.manifest)
-                    _flush(part)
+                    flush(part)
                     part.rename(target)
-                    _flush(self._folder)
+                    flush(self._folder)
 
     @contextmanager
     def fetched(self, location: str) -> Iterator[Path]:
@@ -155,6 +155,16 @@ class FolderArchives(ArchiveStore):
             _require_own_files(location, (path.name for path in folder.iterdir() if path.is_symlink() or path.name != MANIFEST))
             (folder / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(folder)
+
+    def found(self) -> list[str]:
+        """As above; a folder that is not there has none."""
+        with self._errors():
+            folders = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
+            return [
+                str(folder)
+                for folder in folders
+                if not folder.is_symlink() and folder.is_dir() and is_archive(folder.name, (path.name for path in folder.iterdir()))
+            ]
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -234,11 +244,23 @@ class ObjectArchives(ArchiveStore):
             if self._files.exists(inside):
                 self._files.rm(inside, recursive=True)
 
+    def found(self) -> list[str]:
+        """As above."""
+        with self._errors():
+            folders = self._files.ls(self._root, detail=False) if self._files.exists(self._root) else []
+            names = sorted(name_of(str(folder)) for folder in folders)
+            return [
+                f"{self.address}/{name}"
+                for name in names
+                if _NAME.fullmatch(name)
+                and is_archive(name, (name_of(str(path)) for path in self._files.ls(f"{self._root}/{name}", detail=False)))
+            ]
+
     @contextmanager
     def _on_this_machine(self, name: str) -> Iterator[Path]:
         try:
             self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _part(self._work, name) as part:
+            with unfinished(self._work, name) as part:
                 yield part
         except OSError as error:
             raise _unusable(str(self._work), error) from error
@@ -261,9 +283,23 @@ class ObjectArchives(ArchiveStore):
         )
 
 
+def name_of(location: str) -> str:
+    """Return the name of an archive.
+
+    >>> name_of("s3://bucket/part/2013_B-20270301T013000000000Z")
+    '2013_B-20270301T013000000000Z'
+    """
+    return location.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def is_archive(name: str, files: Iterable[str]) -> bool:
+    """Return whether a folder is one of an archive, whole or not, by its name and the names of its files."""
+    return _NAME.fullmatch(name) is not None and all(file == MANIFEST or file.endswith(_SUFFIX) for file in files)
+
+
 def _require_own_files(location: str, names: Iterable[str]) -> None:
     """Refuse to remove anything but an archive: where archives are is in the database, whose administrators may write another folder."""
-    if _NAME.fullmatch(location.replace("\\", "/").rpartition("/")[2]) is None or not all(name.endswith(_SUFFIX) for name in names):
+    if not is_archive(name_of(location), names):
         raise ArchiveError(
             f"{location} has other files than those of an archive. Nothing in it was removed; look there, and remove it by hand."
         )
@@ -308,56 +344,6 @@ def checked_manifest(folder: Path, sha256: str) -> ArchiveManifest:
     except OSError as error:
         raise _unusable(str(folder), error) from error
     return manifest
-
-
-@contextmanager
-def _part(folder: Path, name: str) -> Iterator[Path]:
-    """Give a folder for an unfinished archive, which is gone at the end unless it was renamed; remove those of killed processes."""
-    _remove_left(folder)
-    part = Path(tempfile.mkdtemp(prefix=f".{name[:60]}.", suffix=_PART, dir=folder))
-    try:
-        with _held(part):
-            yield part
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-if sys.platform == "win32":
-
-    @contextmanager
-    def _held(folder: Path) -> Iterator[None]:  # noqa: ARG001 - folders cannot be locked
-        yield
-
-    def _remove_left(folder: Path) -> None: ...
-else:
-    import fcntl
-
-    @contextmanager
-    def _held(folder: Path) -> Iterator[None]:
-        """Hold a folder locked; raise BlockingIOError if another process holds it."""
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _remove_left(folder: Path) -> None:
-        """Remove unfinished archives of processes that have ended."""
-        for left in folder.glob(f".*{_PART}"):
-            with contextlib.suppress(OSError), _held(left):
-                shutil.rmtree(left)
-
-
-def _flush(folder: Path) -> None:
-    """Have the names in a folder on the disk, where the system can do this."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unusable(address: str, error: OSError) -> ArchiveError:

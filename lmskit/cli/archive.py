@@ -6,14 +6,17 @@ from typing import Annotated
 import typer
 
 from lmskit.archives.store import FOLDER, store_of
+from lmskit.cli.asking import confirmed
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.printing import print_line, print_table, spinner
 from lmskit.db import access, snapshot, transaction
+from lmskit.errors import InputError
 from lmskit.queries.archive import ARCHIVES, archive_rows, count_archives
 from lmskit.rounding import count_text
 from lmskit.services.archive import create_archive, prune_archives, rewrite_archive
 from lmskit.services.archive_restore import restore_archive, verify_archive
 from lmskit.services.permission import administrators_only
+from lmskit.services.unknown_archives import remove_unknown_archives, unknown_archives
 
 app = typer.Typer(name="archive", help="Archive a term, list the archives, verify one, bring a term back.", no_args_is_help=True)
 
@@ -100,7 +103,30 @@ def rewrite(
 
 
 @app.command()
-def prune(term: Code) -> None:
+def prune(
+    term: Annotated[str | None, typer.Argument(metavar="[TERM]", help="Code of the term.", show_default=False)] = None,
+    *,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Remove archives that the database does not know, such as after a backup was restored.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
     """Remove the files of a term that it does not need: of earlier archives, and of one that was never finished."""
-    removed = prune_archives(transaction, term, own_folder())
-    print_line(f"{count_text(removed, 'earlier archive')} of {term} removed. Copies on other machines are as they were.")
+    if unknown == (term is not None):
+        raise InputError("Name the term whose earlier files are to be removed, or give --unknown. Nothing was removed.")
+    if term is not None:
+        removed = prune_archives(transaction, term, own_folder())
+        print_line(f"{count_text(removed, 'earlier archive')} of {term} removed. Copies on other machines are as they were.")
+        return
+    found = unknown_archives(snapshot, own_folder())
+    for sentence in found.unread:
+        print_line(f"Not looked into: {sentence}")
+    if not found.locations:
+        print_line("The database knows all archives that are there.")
+        return
+    for location in found.locations:
+        print_line(location)
+    if not yes:
+        confirmed("Remove these for ever? Another database that keeps archives there may need them.", instead="--yes")
+    removed = remove_unknown_archives(snapshot, own_folder(), found.locations)
+    print_line(f"{count_text(removed, 'archive')} removed. Copies on other machines are as they were.")

@@ -16,7 +16,8 @@ import typer
 from rich.text import Text
 from sqlalchemy import Engine, text
 
-from lmskit.backups.erasures import remembered_outside
+from lmskit.archives.store import FOLDER
+from lmskit.backups.erasures import begun_outside, remembered_outside
 from lmskit.backups.finding import backup_finding, has_own_data
 from lmskit.backups.repository import repository_of
 from lmskit.cli.printing import console, print_line, visible
@@ -42,8 +43,9 @@ from lmskit.queries.finding import Finding, note, well, wrong
 from lmskit.queries.health import database_findings
 from lmskit.queries.load import load_findings
 from lmskit.rounding import count_text
-from lmskit.services.archive_findings import archive_findings, archives_in_use
+from lmskit.services.archive_findings import archive_findings, archives_in_use, files_not_needed, leftover_findings, locations_in_sight
 from lmskit.services.database_session import end_session
+from lmskit.services.erasure_memory import FILE
 from lmskit.services.material_store import store_findings
 from lmskit.settings import Settings
 from lmskit.variables import misspelt_variables
@@ -130,12 +132,13 @@ def all_findings() -> Iterator[Finding]:
                 installed=access().server.installed_release() if embedded else None,
             )
             yield from load_findings(session, taken_by_sessions)
-            archived = archives_in_use(session)
+            archived, not_needed, locations = archives_in_use(session), files_not_needed(session), locations_in_sight(session)
             is_administrator = session.execute(text("SELECT has_table_privilege('lms.outbox', 'SELECT')")).scalar_one()
             own_data = has_own_data(session) if is_administrator else None
         # No transaction stays open while a store or a bucket is waited for.
         yield from materials_findings()
         yield from archive_findings(archived)
+        yield from leftover_findings(not_needed, locations, access().settings.home / FOLDER)
         if own_data is not None:
             yield backups(own_data=own_data)
             yield from erasure_findings(access().settings, access().server.database)
@@ -172,12 +175,21 @@ def backups(*, own_data: bool) -> Finding:
 def erasure_findings(settings: Settings, database: str, engine: Engine | None = None) -> Iterator[Finding]:
     """Look for people who were erased, and whom a restored backup has brought back; for administrators."""
     try:
-        outside = remembered_outside(settings, database)
+        outside, begun = remembered_outside(settings, database), begun_outside(settings, database)
     except InputError as error:
         yield wrong("erasures", str(error))
         return
     with snapshot(engine) as session:
         again = brought_back(session, {*remembered_erasures(session), *outside})
+        unclear = brought_back(session, begun - set(again))
+    if unclear:
+        people = ", ".join(str(person.person_id) for person in unclear)
+        yield note(
+            "begun erasures",
+            f"The erasure of person {people} was begun, and the database does not have it: it was taken back, or an older backup was"
+            " restored since. If it is wanted: lmskit person erase NUMBER. If not, remove the entry under begun from"
+            f" {settings.home / FILE}, and from the file beside the backups.",
+        )
     if again:
         yield wrong(
             "erasures",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, select, text
 
 from lmskit.columns import Column, Columns
 from lmskit.db.bulk import connection_of
@@ -155,21 +155,28 @@ def current_archive(session: Session, term_id: int) -> Archive | None:
     return session.scalars(select(Archive).where(Archive.term_id == term_id, Archive.ended_at.is_(None))).one_or_none()
 
 
-def earlier_archives(session: Session, term_id: int) -> list[tuple[int, str]]:
-    """Number and location of files of a term that it does not need: of earlier archives, or of one that was never finished."""
+def earlier_archives(session: Session, term_id: int, *, outdated: bool = False) -> list[tuple[int, str]]:
+    """Number and location of files of a term that it does not need: of earlier archives, or of one that was never finished.
+
+    With `outdated`, only of those that have what was erased since.
+    """
     statement = select(Archive.id, Archive.location).where(Archive.term_id == term_id, Archive.ended_at.is_not(None)).order_by(Archive.id)
+    if outdated:
+        statement = statement.where(Archive.outdated_at.is_not(None))
     return [(row[0], row[1]) for row in session.execute(statement)]
 
 
-def with_outdated_files(session: Session) -> dict[str, bool]:
-    """By the code of each term that has files with rows that may have been erased since: whether it needs new ones.
+def archive_locations(session: Session) -> list[str]:
+    """Where files of archives are or may be, in order; only administrators see archives."""
+    return list(session.scalars(select(Archive.location).order_by(Archive.id)))
 
-    Those are the files of archived terms whose rows were erased, and all that a term does not need.
-    """
+
+def with_outdated_files(session: Session) -> dict[str, bool]:
+    """By the code of each term that has files with what was erased since: whether it needs new ones."""
     statement = (
-        select(Term.code, func.bool_or(Archive.ended_at.is_(None) & Archive.outdated_at.is_not(None)))
+        select(Term.code, func.bool_or(Archive.ended_at.is_(None)))
         .join(Term, Term.id == Archive.term_id)
-        .where(or_(Archive.outdated_at.is_not(None), Archive.ended_at.is_not(None)))
+        .where(Archive.outdated_at.is_not(None))
         .group_by(Term.code)
         .order_by(Term.code)
     )

@@ -1,6 +1,7 @@
 """`lmskit term` and `lmskit archive`: a term is closed, archived, verified, and brought back."""
 
 import datetime as dt
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,11 @@ def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, term, tmp_p
     restored = one_line(lmskit("archive", "restore", term, "--from-files"))
     assert restored.endswith(f"To open it: lmskit term open {term}")
     assert one_line(lmskit("term", "open", term)) == f"The term {term} is open."
+    unknown = shutil.copytree(again, folder / "OTHER-20260101T000000000000Z")
+    asked = lmskit("archive", "prune", "--unknown")
+    assert (asked.exit_code, str(unknown) in asked.stdout, "--yes" in asked.stderr) == (1, True, True)
+    shutil.rmtree(unknown)
+    assert lmskit("archive", "prune").exit_code == lmskit("archive", "prune", term, "--unknown").exit_code == 1
     assert one_line(lmskit("archive", "prune", term)).startswith(f"1 earlier archive of {term} removed.")
     assert list(folder.iterdir()) == []
 
