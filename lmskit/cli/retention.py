@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lmskit.backups.erasures import remember
+from lmskit.backups.erasures import begin_to_remember, remember
 from lmskit.cli.asking import confirmed
 from lmskit.cli.person import renewal_lines
 from lmskit.cli.printing import print_line, print_table
@@ -50,24 +50,35 @@ def retention(
         if period.days is None or not period.n_due:
             continue
         if period.kind == "students":
-            print_line(f"{_erase_students(period.days)} students were erased.")
+            for line in _erase_students(period.days):
+                print_line(line)
             continue
         remove = {"messages": remove_messages, "imports": remove_findings, "audit": remove_audit_entries}[period.kind]
         with transaction() as session:
             print_line(f"Removed: {remove(session, period.days)} of {period.what}.")
 
 
-def _erase_students(days: int) -> int:
-    """Erase them some at a time, each time in a transaction of its own: what is done stays done."""
+def _erase_students(days: int) -> list[str]:
+    """Erase them some at a time, each time in a transaction of its own: what is done stays done. Return what to say at the end."""
+    settings, database = access().settings, access().server.database
     with snapshot() as session:
         students = students_due(session, days)
+    n_erased, n_waiting, n_not_due = 0, 0, 0
     try:
         for first in range(0, len(students), AT_A_TIME):
             with transaction() as session:
-                erase_students(session, students[first : first + AT_A_TIME])
+                done = erase_students(session, students[first : first + AT_A_TIME], days=days)
+                people = {receipt.person_id for receipt in done.receipts}
+                begin_to_remember(settings, database, remembered_erasures(session), people)
+            n_erased += len(done.receipts)
+            n_waiting += len(done.waiting)
+            n_not_due += len(done.not_due)
     finally:
         with snapshot() as session:
-            remember(access().settings, access().server.database, remembered_erasures(session))
-    for line in renewal_lines() if students else ():
-        print_line(line)
-    return len(students)
+            remember(settings, database, remembered_erasures(session))
+    lines = [f"{n_erased} students were erased.", *(renewal_lines() if n_erased else ())]
+    if n_waiting:
+        lines.append(f"{n_waiting} were left, as messages to them are being sent. In a few minutes: lmskit retention --apply")
+    if n_not_due:
+        lines.append(f"{n_not_due} stay: they were enrolled again, or a term of theirs was opened again, meanwhile.")
+    return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,20 @@ def run_as_written(statements: str) -> None:
         op.get_context().impl.static_output(statements.strip())
     else:
         op.get_bind().execution_options(no_parameters=True).exec_driver_sql(statements)
+
+
+def earlier_function(statements: str, name: str) -> str:
+    """Return the statement that makes a function of the schema `lms` as an earlier revision made it, to replace the one that there is.
+
+    Raises
+    ------
+    LookupError
+        The statements of that revision do not make it.
+    """
+    found = re.search(rf"^CREATE (?:OR REPLACE )?FUNCTION lms\.{name}\(.*?^\$function\$;", statements, re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise LookupError(name)
+    return re.sub(r"^CREATE (?:OR REPLACE )?", "CREATE OR REPLACE ", found[0])
 
 
 def lock_first(*tables: str, from_writers: tuple[str, ...] = ()) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, Computed, FetchedValue, ForeignKey, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,6 +39,11 @@ class Term(Base):
         stored_enum(TermState, "term_state"),
         server_default=TermState.OPEN.value,
         comment="moving and writing: only within a transaction that moves its rows, or writes rows of a closed term",
+    )
+    state_before: Mapped[TermState | None] = mapped_column(
+        stored_enum(TermState, "term_state"),
+        server_default=FetchedValue(),  # nobody may insert it
+        comment="Only within a transaction that erases a person: the state that the term gets back",
     )
 
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
+from lmskit.queries.personal_data import columns_by_table, condition, patterns
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy.orm import Session
 
@@ -24,6 +26,20 @@ SELECT id, {_FINGERPRINT} FROM (
 ) AS person (id, made) WHERE made IS NOT NULL
 """  # noqa: S608 - the constant above
 """Of people who were deleted before, the audit trail has the row. The fingerprint is computed as `erase_person` does."""
+
+
+_TERM_OF_COURSE = "(SELECT c.term_id FROM courses AS c WHERE c.id = t.course_id)"
+_TERMS = {
+    "terms": "t.id",
+    "courses": "t.term_id",
+    "archives": "t.term_id",
+    **dict.fromkeys(("syllabi", "student_enrollments", "quizzes", "quiz_attempts", "topic_performance", "knowledge_fits"), _TERM_OF_COURSE),
+    # Files have what a row had before.
+    "audit_log": (
+        f"CASE WHEN t.table_name = 'terms' AND t.row_key ~ '^[0-9]{{1,18}}$' THEN CAST(t.row_key AS bigint) ELSE {_TERM_OF_COURSE} END"
+    ),
+}
+"""For each table whose texts files of archives have, or had: the term of a row."""
 
 
 class Remembered(NamedTuple):
@@ -45,3 +61,18 @@ def remembered_erasures(session: Session) -> list[Remembered]:
     """Everybody who was erased, each once, by id."""
     rows = session.execute(text("SELECT DISTINCT person_id, fingerprint FROM erasures ORDER BY 1, 2"))
     return [Remembered(*row) for row in rows]
+
+
+def terms_naming(session: Session, pattern: str, among: Collection[tuple[str, str]]) -> list[int]:
+    """The numbers of the terms with texts that have what the pattern finds, or had; in order.
+
+    `among` are the columns in which there may be something, as table and column. Only administrators can ask.
+    """
+    found: set[int] = set()
+    for table, every_column in columns_by_table(session).items():
+        columns = [column for column in every_column if (table, column.column) in among]
+        if table in _TERMS and columns:
+            where = " OR ".join(f"({condition(column)})" for column in columns)
+            statement = f"SELECT DISTINCT {_TERMS[table]} FROM lms.{table} AS t WHERE {where}"  # noqa: S608 - names of the catalogue
+            found |= {term for term in session.scalars(text(statement), patterns(pattern)) if term is not None}
+    return sorted(found)

@@ -3,7 +3,7 @@
 -- One row: a column with its type, whether its value names the row (a part of a key, or unique), and whether it holds a login.
 --   Tables that inherit are left out: what is done to the rows of their parent is done to theirs.
 -- Caveat: numbers, days, times, truth values, enumerations and vectors are left out; every other type is here, so that a new one is noticed.
---   Parked rows are left out too, since no login reads them; an erasure says that there are some.
+--   Parked rows are left out too, since no login reads them: functions of the database export and erase them.
 SELECT
     c.relname::text AS table_name,
     a.attname::text AS column_name,

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from lmskit.archives.parquet import write_frame, write_rows
 from lmskit.archives.store import archive_name, checksum_of, store_with
-from lmskit.errors import ArchiveError, TermStateError
+from lmskit.errors import ArchiveError, TermNotFoundError, TermStateError
 from lmskit.progress import Progress, silent
 from lmskit.queries.archive import (
     MOVED,
@@ -142,12 +142,20 @@ def create_archive(write: Opener, read: Opener, store: ArchiveStore, code: str, 
 
 
 def rewrite_archive(
-    write: Opener, read: Opener, code: str, work: Path, *, to: ArchiveStore | None = None, progress: Progress = silent
+    write: Opener,
+    read: Opener,
+    code: str,
+    work: Path,
+    *,
+    to: ArchiveStore | None = None,
+    outdated: bool = False,
+    progress: Progress = silent,
 ) -> ArchiveReport:
     """Write the files of an archived term anew from the database, and remove all earlier ones of the term.
 
     For files that are lost or damaged, and after a person was erased. Copies elsewhere are not touched. The new ones go to the store `to`,
-    by default where the present ones are. `work` is a folder of this machine for files on their way to or from a bucket.
+    by default where the present ones are. `work` is a folder of this machine for files on their way to or from a bucket. With `outdated`,
+    of the earlier ones only those are removed that have what was erased.
 
     Raises
     ------
@@ -166,7 +174,7 @@ def rewrite_archive(
     with _removed_unless_used(write, store, files), write() as session:
         _use_other_files(session, files)
     try:
-        prune_archives(write, code, work)
+        prune_archives(write, code, work, outdated=outdated)
     except ArchiveError as error:
         raise ArchiveError(
             f"The new files of {code} are in {files.location}. Earlier ones remain: {error} Then: lmskit archive prune {code}"
@@ -189,8 +197,7 @@ def move_to_archive(session: Session, files: KnownArchive) -> None:
     pin_formats(session)
     with steps(term), _found_by_the_database():
         session.execute(text("SELECT lms.archive_term(:term, :archive)"), {"term": term.id, "archive": files.number})
-    session.expire(term)
-    _refuse_changed_rows(session, manifest, f"lmskit archive create --term {manifest.term}")
+    _refuse_changed_rows(session, term, manifest, f"lmskit archive create --term {manifest.term}")
 
 
 def _use_other_files(session: Session, files: KnownArchive) -> None:
@@ -198,13 +205,14 @@ def _use_other_files(session: Session, files: KnownArchive) -> None:
     pin_formats(session)
     with steps(term), _found_by_the_database():
         session.execute(text("SELECT lms.replace_archive(:term, :archive)"), {"term": term.id, "archive": files.number})
-    _refuse_changed_rows(session, files.manifest, f"lmskit archive rewrite {files.manifest.term}")
+    _refuse_changed_rows(session, term, files.manifest, f"lmskit archive rewrite {files.manifest.term}")
 
 
-def prune_archives(write: Opener, code: str, work: Path) -> int:
+def prune_archives(write: Opener, code: str, work: Path, *, outdated: bool = False) -> int:
     """Remove the files of a term that it does not need, and return how many archives that were: earlier ones, and unfinished ones.
 
-    `work` is a folder of this machine for files on their way to or from a bucket.
+    `work` is a folder of this machine for files on their way to or from a bucket. With `outdated`, only those are removed that have what
+    was erased.
 
     Raises
     ------
@@ -216,7 +224,7 @@ def prune_archives(write: Opener, code: str, work: Path) -> int:
         The signed-in person is not an administrator.
     """
     with write() as session, administrators_only("remove the files of an archive"):
-        earlier = earlier_archives(session, term_by_code(session, code).id)
+        earlier = earlier_archives(session, term_by_code(session, code).id, outdated=outdated)
     removed = 0
     for number, location in earlier:
         with write() as session:
@@ -251,14 +259,20 @@ def _found_by_the_database() -> Iterator[None]:
 
 
 def _same_term(session: Session, manifest: ArchiveManifest) -> Term:
-    term = term_by_code(session, manifest.term)
+    try:
+        term = term_by_code(session, manifest.term)
+    except TermNotFoundError as error:
+        raise ArchiveError(f"No term is called {manifest.term} any more. Nothing was changed; archive it under its name.") from error
     if term.id != manifest.term_id:
         raise ArchiveError(f"The files are of another term that was called {manifest.term} too. Nothing was changed; archive it again.")
     return term
 
 
-def _refuse_changed_rows(session: Session, manifest: ArchiveManifest, again: str) -> None:
+def _refuse_changed_rows(session: Session, term: Term, manifest: ArchiveManifest, again: str) -> None:
+    session.refresh(term)
     different = difference(session, manifest, archived=True)
+    if (term.code, term.name, term.starts_on, term.ends_on) != (manifest.term, manifest.name, manifest.starts_on, manifest.ends_on):
+        different = "terms"
     if different is None:
         # The other tables are in the files too: an enrollment that was erased meanwhile may have had no attempt.
         for table in TERM_TABLES:

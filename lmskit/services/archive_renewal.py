@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ArchiveError
 from lmskit.queries.archive import with_outdated_files
+from lmskit.rounding import count_text
 from lmskit.services.archive import prune_archives, rewrite_archive
 from lmskit.services.permission import administrators_only
+from lmskit.services.unknown_archives import unknown_archives
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +38,7 @@ class Renewal:
 
 
 def renew_archives(write: Opener, read: Opener, work: Path) -> Renewal:
-    """Write the files of archived terms anew whose rows were erased, and remove all files that no term needs.
+    """Write the files of archived terms anew that have what was erased, and remove such files of terms that do not need them.
 
     To be called after an erasure is committed; what could not be done is done by the next call. `work` is a folder of this machine for
     files on their way to or from a bucket.
@@ -51,11 +53,17 @@ def renew_archives(write: Opener, read: Opener, work: Path) -> Renewal:
     rewritten, removed, remains = list[str](), 0, list[str]()
     for code, is_outdated in found.items():
         try:
-            removed += prune_archives(write, code, work)
+            removed += prune_archives(write, code, work, outdated=True)
             if is_outdated:
-                rewrite_archive(write, read, code, work)
+                rewrite_archive(write, read, code, work, outdated=True)
                 rewritten.append(code)
         except ArchiveError as error:
             command = f"lmskit archive {'rewrite' if is_outdated else 'prune'} {code}"
             remains.append(f"Files of the term {code} still have the rows of before. {error} Then: {command}")
+    unknown = unknown_archives(read, work).locations
+    if unknown:
+        remains.append(
+            f"{count_text(len(unknown), 'archive')} in the folders of archives are in no row of the database, such as from before a backup"
+            " was restored, and may have the rows of before. To see them, and to remove them: lmskit archive prune --unknown"
+        )
     return Renewal(tuple(rewritten), removed, tuple(remains))

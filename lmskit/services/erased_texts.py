@@ -42,9 +42,9 @@ LEFT = {
     "material_crawls": {"start_url"},
     "reading_decisions": {"passage_checksum"},
     "outbox": {"recipient"},
-    "archives": {"sha256"},
+    "archives": {"sha256", "location"},
 }
-"""Columns that are left: names and addresses of other people, checksums, and addresses of the web, whose rows go."""
+"""Columns that are left: names and addresses of other people, checksums, addresses of the web, whose rows go, and where files are."""
 OF_OTHERS = {"external_ids": "person_id IS NULL"}
 """The rows of a table whose texts are not another person's own."""
 
@@ -81,6 +81,8 @@ def replace_names(session: Session, pattern: str, among: Collection[tuple[str, s
             if wanted:
                 _replace_in_table(session, table, wanted, pattern, done)
     _list_files(session, with_files, done)
+    if ("archives", "location") in among:
+        _list_archives(session, pattern, done)
     return done
 
 
@@ -133,6 +135,21 @@ def _list_files(session: Session, materials: list[int], done: ErasedTexts) -> No
         f" (lmskit material remove {material}) or add another instead."
         for material, course in session.execute(statement, {"materials": materials})
     ]
+
+
+def _list_archives(session: Session, pattern: str, done: ErasedTexts) -> None:
+    """List the folders that are named like the person; the last part of the name is the code of the term, which files anew have anew."""
+    statement = text(r"""
+        SELECT t.code, a.ended_at IS NULL FROM archives AS a JOIN terms AS t ON t.id = a.term_id
+        WHERE regexp_replace(a.location, '[/\\][^/\\]*$', '') ~* :pattern ORDER BY t.code, a.id
+    """)
+    for code, in_use in session.execute(statement, {"pattern": pattern}):
+        way = (
+            f"To write them into another one, and to remove these: lmskit archive rewrite {code} --to DIR"
+            if in_use
+            else f"No term needs them: lmskit archive prune {code}"
+        )
+        done.remains.append(f"Files of the term {code} are in a folder or bucket whose name names the person, and stay there. {way}")
 
 
 def _remove_addresses(session: Session, pattern: str, done: ErasedTexts) -> None:

@@ -17,8 +17,9 @@ from lmskit.db import violated_constraint
 from lmskit.db.transaction import longer_lock_timeout
 from lmskit.errors import LastAdministratorError, MessageOnItsWayError, OwnErasureError, PersonGoneError, TeachesCoursesError
 from lmskit.models import Course, User
-from lmskit.queries.erasure import brought_back
+from lmskit.queries.erasure import brought_back, terms_naming
 from lmskit.queries.personal_data import addresses_of, columns_by_table, logins_of, naming_pattern, texts_naming
+from lmskit.queries.retention import students_due
 from lmskit.services.erased_texts import replace_names
 from lmskit.services.importing import QUEUE_TIMES
 from lmskit.services.permission import administrators_only
@@ -40,10 +41,10 @@ ALWAYS_REMAINS = (
 )
 """What no erasure reaches, and until when."""
 PARKED = (
-    "Rows for which an older lmskit had no columns are parked in lms.parked_rows, which no login reads and which may name the person:"
-    " a superuser looks there, and deletes them."
+    "Rows for which an older lmskit had no columns are parked in a table lms.parked_rows that no erasure may change, and may name the"
+    " person: a superuser looks there, and deletes them."
 )
-"""What remains while rows are parked (`lmskit.db.parking`)."""
+"""What remains while rows are parked in a table that others made than `lmskit.db.parking`."""
 KEPT_DATABASES = """
 SELECT datname FROM pg_catalog.pg_database
 WHERE starts_with(datname, left(current_database(), 38) || '_before_') AND datname ~ '_before_[0-9]{8}_[0-9]{6}$' ORDER BY 1
@@ -63,6 +64,25 @@ class ErasureReceipt:
     replaced: dict[str, int] = field(default_factory=dict)
     audit_entries: int = 0
     remains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedStudents:
+    """Several students after an erasure: who is gone, and who is as before.
+
+    Attributes
+    ----------
+    receipts
+        One for each who was erased.
+    waiting
+        Numbers of those to whom a message was being sent, who are as they were.
+    not_due
+        Numbers of those who were enrolled again, or whose term was opened again, meanwhile.
+    """
+
+    receipts: tuple[ErasureReceipt, ...]
+    waiting: tuple[int, ...] = ()
+    not_due: tuple[int, ...] = ()
 
 
 @administrators_only("erase people")
@@ -118,19 +138,23 @@ def erase_person(
 
 
 @administrators_only("erase people")
-def erase_students(session: Session, students: Collection[int]) -> list[ErasureReceipt]:
+def erase_students(session: Session, students: Collection[int], *, days: int | None = None) -> ErasedStudents:
     """Erase several students, and look at all texts once for all of them.
 
-    Raises
-    ------
-    MessageOnItsWayError
-        A message to one of them is being sent at this moment.
+    A student to whom a message is being sent at this moment is left.
+
+    Parameters
+    ----------
+    students
+        Their numbers.
+    days
+        Leave those who, once nobody can enroll them any more, are not due by this retention period (days); by default all are erased.
     """
     with longer_lock_timeout(session, QUEUE_TIMES):
         session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
-    for student in sorted(students):
-        _lock(session, student)
-    named = {student: naming_pattern(session, student, family_alone=True) for student in sorted(students)}
+    waiting = [student for student in sorted(students) if not _locked(session, student)]
+    due = set(students) if days is None else set(students_due(session, days, among=students))
+    named = {student: naming_pattern(session, student, family_alone=True) for student in sorted(due) if student not in waiting}
     every_name = "|".join(pattern for pattern in named.values() if pattern is not None)
     among = {(found.table, found.column) for found in texts_naming(session, every_name)} if every_name else set()
     receipts = []
@@ -138,7 +162,7 @@ def erase_students(session: Session, students: Collection[int]) -> list[ErasureR
         # Where two of them have one name, it names the second alone once the first is erased: then all texts are looked at again.
         is_known = naming_pattern(session, student, family_alone=True) == pattern
         receipts.append(erase_person(session, student, among=among if is_known else None))
-    return receipts
+    return ErasedStudents(tuple(receipts), tuple(waiting), tuple(sorted(set(students) - due - set(waiting))))
 
 
 @administrators_only("erase people")
@@ -156,15 +180,19 @@ def replay_erasures(session: Session, remembered: Iterable[Remembered], *, cours
 def _erased(
     session: Session, person_id: int, *, courses_to: User | None, family_alone: bool, among: Collection[tuple[str, str]] | None
 ) -> ErasureReceipt:
-    _lock(session, person_id)
+    if not _locked(session, person_id):
+        raise MessageOnItsWayError
     names = naming_pattern(session, person_id, family_alone=family_alone)
     wider = naming_pattern(session, person_id, family_alone=True)
     logins, addresses = logins_of(session, person_id), addresses_of(session, person_id)
     removed = Counter[str]()
     removed["users"] += session.scalar(text("SELECT count(*) FROM users WHERE id = :person"), {"person": person_id}) or 0
-    _hand_over(session, person_id, courses_to)
+    # One look at all texts: most have nothing, and the large ones are looked at once.
+    suspected = set() if wider is None else {(found.table, found.column) for found in texts_naming(session, wider, among)}
     # Closed and archived terms let nothing else be changed.
-    terms = session.scalar(text("SELECT lms.begin_erasure()"))
+    named = [] if names is None else terms_naming(session, names, suspected)
+    terms = session.scalar(text("SELECT lms.begin_erasure(:person, CAST(:named AS bigint[]))"), {"person": person_id, "named": named})
+    _hand_over(session, person_id, courses_to)
     # Attempts first, which keep an enrollment; messages last, as those who deliver them lock them.
     for table, column in (
         ("quiz_attempts", "student_id"), ("topic_performance", "student_id"), ("student_enrollments", "student_id"),
@@ -178,18 +206,29 @@ def _erased(
     )
     remains: list[str] = []
     replaced = _without_logins(session, person_id, logins)
-    # One look at all texts: most have nothing, and the large ones are looked at once.
-    suspected = set() if wider is None else {(found.table, found.column) for found in texts_naming(session, wider, among)}
     if names is not None:
         texts = replace_names(session, names, suspected)
         replaced += texts.replaced
         removed += texts.removed
         remains += texts.remains
     session.execute(text("SELECT lms.finish_erasure(:terms)"), {"terms": terms})
+    n_parked = session.scalar(text("SELECT lms.erase_parked_rows(:person, :family)"), {"person": person_id, "family": family_alone})
+    if n_parked is None:
+        remains.append(PARKED)
+    else:
+        removed["parked_rows"] += n_parked
     n_entries = _last_step(session, person_id, family_alone=family_alone)
     if n_entries is None:
         raise PersonGoneError(person=person_id)
     for found in texts_naming(session, wider, suspected) if wider is not None else ():
+        if (found.table, found.column) == ("archives", "location"):
+            continue
+        if found.table == "audit_log":
+            remains.append(
+                f"audit_log.{found.column} has names or ids of the person, or the family name alone, in {found.n_rows} entries that are"
+                " about others: from before they were the person's, or as a value of a row."
+            )
+            continue
         remains.append(
             f"{found.table}.{found.column} has the family name alone in {found.n_rows} rows, which may be another person or a word;"
             " --family-name-alone replaces it too, in an erasure that has not happened yet."
@@ -200,18 +239,24 @@ def _erased(
     ]
     still = list(session.scalars(text("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY (:logins)"), {"logins": logins}))
     remains += [f"The login {login} owns objects in the database; it is closed, and a superuser can drop it." for login in still]
-    if session.scalar(text("SELECT to_regclass('lms.parked_rows') IS NOT NULL")):
-        remains.append(PARKED)
     return ErasureReceipt(person_id, dict(+removed), dict(+replaced), n_entries, (*remains, *ALWAYS_REMAINS))
 
 
-def _lock(session: Session, person_id: int) -> None:
-    """Let nobody add rows about the person, and wait for those who do."""
+def _locked(session: Session, person_id: int) -> bool:
+    """Let nobody add rows about the person, and wait for those who do; return whether no message to the person is being sent.
+
+    Nobody begins to send one afterwards, as its row is locked. That of one that is being sent is not waited for, since who sends it takes
+    the enrollment next.
+    """
     session.execute(text("SELECT FROM users WHERE id = :person FOR UPDATE"), {"person": person_id})
     session.execute(text("SELECT FROM student_enrollments WHERE student_id = :person FOR UPDATE"), {"person": person_id})
-    leased = "SELECT EXISTS (SELECT FROM outbox WHERE student_id = :person AND status = 'waiting' AND leased_until > clock_timestamp())"
-    if session.scalar(text(leased), {"person": person_id}):
-        raise MessageOnItsWayError
+    waiting = "FROM outbox WHERE student_id = :person AND status = 'waiting'"
+    locked = session.scalars(text(f"SELECT id {waiting} FOR UPDATE SKIP LOCKED"), {"person": person_id}).all()
+    n_waiting, n_leased = session.execute(
+        text(f"SELECT count(*), count(*) FILTER (WHERE leased_until > clock_timestamp()) {waiting}"),
+        {"person": person_id},
+    ).one()
+    return bool(n_leased == 0 and n_waiting <= len(locked))
 
 
 def _hand_over(session: Session, person_id: int, courses_to: User | None) -> None:

@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 from lmskit.archives.store import FolderArchives
 from lmskit.cli import app
 from lmskit.db import transaction
+from lmskit.queries.retention import students_due
 from lmskit.services.archive import create_archive
 from lmskit.services.archive_restore import verify_archive
-from lmskit.services.term import close_term
+from lmskit.services.erasure import erase_students
 from tests.security.world import OWN, prepared
 
 
@@ -32,7 +33,7 @@ def world(fresh_database, endpoint, request):
                 "INSERT INTO audit_log (at, action, table_name, row_key)"
                 " SELECT now() - interval '2 years', 'update', 'courses', n::text FROM generate_series(1, 7) AS n"
             ),
-            "UPDATE terms SET starts_on = '2020-01-01', ends_on = '2020-06-30' WHERE id = %(base)s + 5",
+            "UPDATE terms SET starts_on = '2020-01-01', ends_on = '2020-06-30', state = 'closed' WHERE id = %(base)s + 5",
         ):
             connection.execute(statement, {"base": OWN})
     return made
@@ -95,8 +96,6 @@ def test_files_of_an_archived_term_are_written_anew_without_the_students(world, 
     opened = partial(transaction, world.engine(world.admin))
     with opened() as session:
         code = session.scalar(text("SELECT code FROM terms WHERE id = :id"), {"id": OWN + 5})
-        session.execute(text("UPDATE student_enrollments SET status = 'active' WHERE status = 'pending'"))
-        close_term(session, code)
     first = create_archive(opened, opened, FolderArchives(tmp_path / "archives", make=True), code)
     assert first.manifest.rows_of("student_enrollments") > 0
     done = call("--apply", "--yes")
@@ -114,3 +113,58 @@ def test_no_period_reaches_into_the_last_year_of_the_audit_trail(world, call):
         recent = session.scalar(text("SELECT count(*) FROM audit_log WHERE at > now() - interval '1 year'"))
         assert session.scalar(text("SELECT lms.remove_old_entries('infinity')")) == 7
         assert session.scalar(text("SELECT count(*) FROM audit_log")) == recent + 1
+
+
+def test_a_student_whose_term_is_not_closed_stays_whatever_its_last_day(world, call):
+    with world.superuser() as connection:
+        connection.execute("UPDATE terms SET state = 'open' WHERE id = %s", [OWN + 5])
+    before = counts(world)[3]
+    done = call("--apply", "--yes")
+    assert done.exit_code == 0, done.output
+    assert counts(world)[3] == before
+
+
+def test_who_is_enrolled_again_meanwhile_stays(world):
+    with transaction(world.engine(world.admin)) as session:
+        due = students_due(session, 548)
+    assert OWN + 33 in due
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)"
+            " VALUES (%s, %s, 'active', 'form', '2026-03-01')",
+            [OWN + 12, OWN + 33],
+        )
+    with transaction(world.engine(world.admin)) as session:
+        done = erase_students(session, due, days=548)
+    assert (done.not_due, len(done.receipts)) == ((OWN + 33,), len(due) - 1)
+    with transaction(world.engine(world.admin)) as session:
+        assert session.scalar(text("SELECT count(*) FROM users WHERE id = :id"), {"id": OWN + 33}) == 1
+
+
+def test_a_message_that_is_being_sent_holds_up_one_student_and_no_others(world, call):
+    with world.superuser() as connection:
+        for number in (6001, 6002):
+            connection.execute(
+                "INSERT INTO users (id, family_name, sort_name, role, created_at) OVERRIDING SYSTEM VALUE"
+                " VALUES (%s, 'Idle', 'idle', 'student', now() - interval '3 years')",
+                [number],
+            )
+        connection.execute(
+            "INSERT INTO outbox (idem_key, message_id, student_id, recipient, template, leased_until)"
+            " VALUES ('leased', '<leased@example.org>', 6001, 'leased@example.org', 'welcome', now() + interval '1 minute')"
+        )
+    done = call("--apply", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "1 were left, as messages to them are being sent" in " ".join(done.output.split())
+    with transaction(world.engine(world.admin)) as session:
+        assert session.scalars(text("SELECT id FROM users WHERE id IN (6001, 6002)")).all() == [6001]
+
+
+def test_a_message_that_is_being_settled_holds_up_one_student_too(world):
+    with world.superuser() as sender:
+        sender.execute("UPDATE outbox SET status = 'waiting', leased_until = NULL WHERE id = %s", [OWN + 401])
+        sender.commit()
+        sender.execute("SELECT FROM outbox WHERE id = %s FOR UPDATE", [OWN + 401])
+        with transaction(world.engine(world.admin)) as session:
+            done = erase_students(session, [OWN + 31, OWN + 33])
+    assert (done.waiting, [receipt.person_id for receipt in done.receipts]) == ((OWN + 31,), [OWN + 33])

@@ -110,7 +110,7 @@ ADMIN = Rights(
     | {name: WHOLE[name] for name in _READ_BY_ADMINS}
     | {"users": PERSON | {"settings", "db_role", "created_at"}, "student_addresses": ADDRESSES},
     insert=_ADMINS | {"users": _PEOPLE, "terms": _TERM},
-    update=_ADMINS | {"users": _PEOPLE, "terms": _TERM, "archives": {"location", "manifest"}},
+    update=_ADMINS | {"users": _PEOPLE, "terms": _TERM, "archives": {"manifest"}},
     delete={*_ADMINS, "users", "terms"},
 )
 BLIND = {
@@ -119,7 +119,7 @@ BLIND = {
     "reading_decisions": "position", "material_crawls": "options", "crawl_pages": "finding", "embedding_models": "state",
     "material_files": "created_at", "quizzes": "title", "quiz_attempts": "feedback",
     "topic_performance": "rule", "knowledge_fits": "prior",
-    "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "location", "archived_attempts": "feedback",
+    "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "manifest", "archived_attempts": "feedback",
     "archived_estimates": "rule",
     "erasures": "erased_at",
 }  # fmt: skip

@@ -220,6 +220,22 @@ def test_closing_waits_for_those_who_write_and_keeps_what_they_wrote(school, end
         open_term(session, TERM)
 
 
+def test_a_course_moves_to_another_term_when_those_who_write_in_it_are_done(school, endpoint):
+    def move(code):
+        with transaction(school.engine(ADMIN)) as session:
+            going_on = select(Course.term_id).where(Course.code == "ADA-NOW").scalar_subquery()
+            over = select(Term.id).where(Term.code == TERM).scalar_subquery()
+            session.execute(update(Course).where(Course.code == "ADA-OVER").values(term_id=over if code == TERM else going_on))
+
+    with transaction(school.engine(ADA)) as session:
+        mark(session, "written in the term that it leaves")
+        with waiting(functools.partial(move, "another")) as outcome:
+            until_waiting(school, endpoint)
+            session.commit()
+            assert outcome() == (False,)
+    move(TERM)
+
+
 def test_who_writes_while_a_term_is_closed_waits_and_is_refused(school, endpoint):
     def write():
         with transaction(school.engine(ADA)) as session:

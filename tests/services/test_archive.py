@@ -347,7 +347,7 @@ def test_an_enrollment_erased_while_files_are_written_is_in_none(session, begin,
 
     def erase():
         with begin() as opened:
-            terms = opened.scalar(text("SELECT lms.begin_erasure()"))
+            terms = opened.scalar(text("SELECT lms.begin_erasure(:person, '{}')"), {"person": idle.id})
             opened.execute(text("DELETE FROM student_enrollments WHERE student_id = :person"), {"person": idle.id})
             opened.execute(text("SELECT lms.finish_erasure(:terms)"), {"terms": terms})
 
@@ -360,7 +360,7 @@ def test_an_enrollment_erased_while_files_are_written_is_in_none(session, begin,
 def test_what_was_erased_does_not_come_back_from_the_files(from_files, session, begin, term, store):
     course = session.scalars(select(Course.id).where(Course.code == codes_of(session, term)[0])).one()
     archived(session, begin, term, store)
-    terms = session.scalar(text("SELECT lms.begin_erasure()"))
+    terms = session.scalar(text("SELECT lms.begin_erasure(0, ARRAY[CAST(:term AS bigint)])"), {"term": term.id})
     session.execute(update(QuizAttempt).where(QuizAttempt.course_id == course).values(feedback="[…] wrote this"))
     session.execute(text("SELECT lms.finish_erasure(:terms)"), {"terms": terms})
     session.commit()
@@ -407,6 +407,18 @@ def test_the_audit_trail_counts_what_moves(session, begin, term, store):
     ]
 
 
+def test_the_audit_trail_has_a_restore_from_files_in_one_entry(session, begin, term, store):
+    moved = {name: content.rows for name, content in content_of(session, term).items()}
+    archived(session, begin, term, store)
+    newest = session.scalar(select(func.max(AuditEntry.id)))
+    restore_archive(begin, term.code, WORK, from_files=True)
+    of_terms = select(AuditEntry).where(AuditEntry.id > newest, AuditEntry.table_name == "terms")
+    assert [(entry.action, entry.old, entry.new) for entry in session.scalars(of_terms)] == [
+        ("restore", {"state": "archived"}, {"state": "closed", **moved}),
+    ]
+    assert session.scalars(select(Archive.outdated_at).where(Archive.term_id == term.id)).all() == [None]
+
+
 def test_no_transaction_ends_half_way_through_a_restore(session, begin, term, store):
     archived(session, begin, term, store)
     session.execute(text("SELECT lms.begin_restore(:term)"), {"term": term.id})
@@ -418,8 +430,8 @@ def test_no_transaction_ends_half_way_through_a_restore(session, begin, term, st
 def test_rows_of_a_person_can_be_erased_from_an_archived_term(session, begin, term, store):
     report = archived(session, begin, term, store)
     person = session.scalars(select(QuizAttempt.student_id).limit(1).where(QuizAttempt.course_id.in_(courses_of(session, term.id)))).one()
-    terms = session.scalar(text("SELECT lms.begin_erasure()"))
-    assert term.id in terms
+    terms = session.scalar(text("SELECT lms.begin_erasure(:person, '{}')"), {"person": person})
+    assert terms == [term.id]
     for table in ("quiz_attempts", "topic_performance", "student_enrollments"):
         session.execute(text(f"DELETE FROM {table} WHERE student_id = :person"), {"person": person})
     session.execute(text("SELECT lms.finish_erasure(:terms)"), {"terms": terms})

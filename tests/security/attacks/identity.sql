@@ -193,6 +193,15 @@ SELECT lms.remove_old_entries(now());
 SELECT lms.naming_pattern(:foreign_lecturer, true);
 
 -- refused 42501
+SELECT * FROM lms.naming_parts(:foreign_lecturer, true);
+
+-- refused 42501
+SELECT * FROM lms.parked_rows_about(:foreign_lecturer);
+
+-- refused 42501
+SELECT lms.erase_parked_rows(:foreign_lecturer, true);
+
+-- refused 42501
 SELECT lms.without_names('{"a": "b"}', 'b', 'b');
 
 -- refused 42501

@@ -316,7 +316,7 @@ SELECT lms.finish_restore(5);
 SELECT lms.replace_archive(5, 1);
 
 -- refused 42501
-SELECT lms.begin_erasure();
+SELECT lms.begin_erasure(:foreign_student, ARRAY[5]);
 
 -- refused 42501
 SELECT lms.finish_erasure(ARRAY[5]);
