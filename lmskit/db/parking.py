@@ -1,7 +1,8 @@
 """What an older revision has no table or column for: it is parked on the way back, and put back on the way forward.
 
 Parked rows are in the table `parked_rows`, which exists only while there are some. No login reads it; the owner of the tables and dumps
-do. A row that does not fit any more when the database is upgraded again, such as one whose course was deleted meanwhile, stays parked.
+do, and the functions of the database that export and erase a person. A row that does not fit any more when the database is upgraded
+again, such as one whose course was deleted meanwhile, stays parked.
 
 Everything here is statements, since a downgrade can be a script too. They run as the owner of the tables, who is subject to row security;
 it is lifted meanwhile (`NO FORCE`).
@@ -26,7 +27,15 @@ _TABLE = """
         ALTER TABLE lms.parked_rows ENABLE ROW LEVEL SECURITY;
         IF NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = 'lms.parked_rows'::regclass) THEN
             CREATE POLICY admin_reads ON lms.parked_rows FOR SELECT TO lmskit_admin USING (true);
-        END IF;
+        END IF;"""
+_REACHED = """
+        IF NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = 'lms.parked_rows'::regclass AND p.polname = 'definer_reads') THEN
+            CREATE POLICY definer_reads ON lms.parked_rows FOR SELECT TO lmskit_definer USING (true);
+            CREATE POLICY definer_erases ON lms.parked_rows FOR UPDATE TO lmskit_definer USING (true) WITH CHECK (true);
+            CREATE POLICY definer_removes ON lms.parked_rows FOR DELETE TO lmskit_definer USING (true);
+            GRANT SELECT, UPDATE (content), DELETE ON lms.parked_rows TO lmskit_definer;
+        END IF;"""
+_OPENED = """
         ALTER TABLE lms.parked_rows NO FORCE ROW LEVEL SECURITY;"""
 
 
@@ -53,7 +62,7 @@ def park(revision: str, rows: dict[str, str]) -> str:
 def _park(revision: str, relation: str, query: str) -> str:
     return f"""DO $park$
 BEGIN
-    IF current_setting('{LOSE_DATA}', true) IS DISTINCT FROM 'on' AND EXISTS ({query}) THEN{_TABLE}
+    IF current_setting('{LOSE_DATA}', true) IS DISTINCT FROM 'on' AND EXISTS ({query}) THEN{_TABLE}{_REACHED}{_OPENED}
         INSERT INTO lms.parked_rows (revision, relation, content) SELECT '{revision}', '{relation}', to_jsonb(q) FROM ({query}) AS q;
         ALTER TABLE lms.parked_rows FORCE ROW LEVEL SECURITY;
     END IF;
@@ -118,6 +127,16 @@ BEGIN
     END IF;
 END
 $put_back$;"""
+
+
+def reached_by_erasures() -> str:
+    """Return statements that let the functions of the database which export and erase a person reach rows that are parked already."""
+    return f"""DO $reached$
+BEGIN
+    IF to_regclass('lms.parked_rows') IS NOT NULL THEN{_REACHED}
+    END IF;
+END
+$reached$;"""
 
 
 def whole_row(relation: str) -> str:

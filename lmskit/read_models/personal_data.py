@@ -107,6 +107,7 @@ SELECT to_jsonb(f) FROM (
     ORDER BY t.id
 ) AS f
 """
+PARKED = "SELECT to_jsonb(f) FROM lms.parked_rows_about(:person) AS f"
 FINDINGS = """
 SELECT to_jsonb(f) FROM (
     SELECT t.started_at, t.name, e.value AS finding
@@ -138,6 +139,8 @@ def personal_data(session: Session, person_id: int) -> Mapping[str, Any]:
     ]
     about = list(session.scalars(text(ABOUT), {"person": person_id}))
     sections.append({"table": "audit_log", "column": "row_key", "what": "changes of rows about the person", "rows": about})
+    parked = list(session.scalars(text(PARKED), {"person": person_id}))
+    sections.append({"table": "parked_rows", "column": "content", "what": "rows for which an older lmskit had no columns", "rows": parked})
     pattern = naming_pattern(session, person_id)
     if pattern is not None:
         findings = list(session.scalars(text(FINDINGS), {"pattern": pattern}))

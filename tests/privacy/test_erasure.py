@@ -6,12 +6,15 @@ import threading
 import time
 
 import pytest
+from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from lmskit.db import transaction
+from lmskit.db.parking import park
 from lmskit.errors import MessageOnItsWayError, PersonGoneError, TeachesCoursesError
 from lmskit.models import User
 from lmskit.queries.erasure import brought_back, remembered_erasures
+from lmskit.read_models.personal_data import personal_data
 from lmskit.services.erasure import ALWAYS_REMAINS, PARKED, erase_person, erase_students, replay_erasures
 from tests.privacy.canary import CLOSED, FORMS, call_zephyra, columns_of, planted, traces
 from tests.security.world import FOREIGN, OWN, prepared
@@ -34,7 +37,7 @@ def test_nothing_is_left_of_a_student_as_the_dry_run_said(world):
     with world.superuser() as connection:
         connection.execute("UPDATE archived_attempts SET feedback = %s", [FORMS])
         connection.execute("UPDATE archived_estimates SET rule = %s", [FORMS])
-        connection.execute("UPDATE terms SET state = 'closed'")
+        connection.execute("UPDATE terms SET state = CASE id WHEN 5 THEN 'archived' ELSE 'closed' END::term_state")
     before = traces(world)
     assert len(before) > 100
     assert {"archived_attempts", "archived_estimates"} <= {found.partition(":")[0].removeprefix("lms.") for found in before}
@@ -46,7 +49,8 @@ def test_nothing_is_left_of_a_student_as_the_dry_run_said(world):
     assert traces(world) == []
     assert receipt == rehearsed
     with world.superuser() as connection:
-        assert connection.execute("SELECT DISTINCT state::text FROM terms").fetchall() == [("closed",)]
+        states = connection.execute("SELECT state::text, count(*) FROM terms GROUP BY 1 ORDER BY 1").fetchall()
+        assert states == [("archived", 1), ("closed", 2)]
         connection.execute("UPDATE terms SET state = 'open'")
     assert {table: receipt.removed[table] for table in ("quiz_attempts", "student_enrollments", "external_ids", "users")} == {
         "quiz_attempts": 8,
@@ -100,6 +104,112 @@ def test_the_receipt_says_that_rows_of_an_older_revision_are_parked(world):
     assert PARKED in receipt.remains
     with transaction(world.engine(world.admin)) as session:
         assert PARKED not in erase_person(session, RESTORED, dry_run=True).remains
+
+
+def test_parked_rows_of_a_person_go_and_lose_the_name(world):
+    person = 5021
+    parked = park("0024", {"badges": f"SELECT {person} AS student_id, 'x' AS note UNION ALL SELECT 1, 'of Parked Quixwell'"})
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO users (id, family_name, given_name, sort_name, role) OVERRIDING SYSTEM VALUE"
+            " VALUES (%s, 'Quixwell', 'Parked', 'quixwell', 'student')",
+            [person],
+        )
+        connection.execute(parked.encode())
+    try:
+        with transaction(world.engine(world.admin)) as session:
+            (rows,) = [section["rows"] for section in personal_data(session, person)["sections"] if section["table"] == "parked_rows"]
+            receipt = erase_person(session, person)
+        with world.superuser() as connection:
+            left = connection.execute("SELECT content FROM parked_rows").fetchall()
+    finally:
+        with world.superuser() as connection:
+            connection.execute("DROP TABLE lms.parked_rows")
+    assert len(rows) == 2
+    assert (receipt.removed["parked_rows"], PARKED in receipt.remains) == (2, False)
+    assert left == [({"student_id": 1, "note": "of […]"},)]
+
+
+def test_where_files_are_stays_and_the_receipt_says_that_the_address_names_the_person(world):
+    person, location = 5031, "/mnt/archived quixwell/2020-20260101T000000000000Z"
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO users (id, family_name, given_name, sort_name, role) OVERRIDING SYSTEM VALUE"
+            " VALUES (%s, 'Quixwell', 'Archived', 'quixwell', 'student')",
+            [person],
+        )
+        connection.execute("UPDATE archives SET location = %s WHERE id = %s", [location, OWN + 701])
+    with transaction(world.engine(world.admin)) as session:
+        remains = erase_person(session, person).remains
+        assert session.scalar(text("SELECT location FROM archives WHERE id = :id"), {"id": OWN + 701}) == location
+    (sentence,) = [sentence for sentence in remains if "whose name names the person" in sentence]
+    assert "lmskit archive prune" in sentence
+    with world.superuser() as connection:
+        connection.execute("UPDATE archives SET location = 'wren' WHERE id = %s", [OWN + 701])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"UPDATE courses SET title = 'Another' WHERE id = {OWN + 11}",
+        f"UPDATE courses SET lecturer_id = {FOREIGN + 1} WHERE id = {OWN + 11}",
+        f"UPDATE terms SET name = 'Another' WHERE id = {OWN + 5}",
+        f"UPDATE syllabi SET topic = 'Another' WHERE course_id = {OWN + 11}",
+    ],
+)
+def test_whatever_an_erasure_changes_in_a_term_outdates_all_its_files(world, statement):
+    marked = f"SELECT outdated_at IS NOT NULL FROM archives WHERE id = {OWN + 701}"
+    for before, found in (("NULL", False), ("'archived'", True)):
+        with world.superuser() as connection, connection.transaction(force_rollback=True):
+            connection.execute("UPDATE archives SET outdated_at = NULL")
+            connection.execute(f"UPDATE terms SET state = 'writing', state_before = {before} WHERE id = {OWN + 5}".encode())
+            connection.execute(statement.encode())
+            assert connection.execute(marked.encode()).fetchone() == (found,)
+
+
+def test_nobody_takes_a_word_out_of_older_entries_by_naming_a_person_like_it(world):
+    entry = {"status": "completed", "day": "2026-03-01", "title": "Final Score", "note": "it is completed, the Final Score of sis-77"}
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO users (id, family_name, given_name, sort_name, role, created_at) OVERRIDING SYSTEM VALUE VALUES"
+            " (5041, 'Score', 'Final', 'score', 'student', now()), (5042, 'Old', 'Name', 'old', 'student', now() - interval '2 days')"
+        )
+        connection.execute(
+            "INSERT INTO external_ids (source, kind, external_id, person_id) VALUES ('x', 'person', 'completed', 5042),"
+            " ('x', 'person', '2026-03-01', 5042), ('x', 'person', 'sis-77', 5041)"
+        )
+        connection.execute(
+            "INSERT INTO audit_log (id, at, action, table_name, row_key, new) OVERRIDING SYSTEM VALUE"
+            " VALUES (5041, now() - interval '1 day', 'update', 'quizzes', '1', %s)",
+            [Jsonb(entry)],
+        )
+    with world.superuser() as connection:
+        connection.execute("UPDATE users SET family_name = 'Score', given_name = 'Final' WHERE id = 5042")
+    remains: list[str] = []
+    for person in (5041, 5042):
+        with transaction(world.engine(world.admin)) as session:
+            remains += erase_person(session, person, family_alone=True).remains
+            assert session.scalar(text("SELECT new FROM audit_log WHERE id = 5041")) == entry
+    assert any("audit_log.new has names or ids" in sentence for sentence in remains)
+
+
+def test_a_former_name_is_taken_out_of_entries_of_its_time(world):
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO users (id, family_name, given_name, sort_name, role, created_at) OVERRIDING SYSTEM VALUE"
+            " VALUES (5051, 'Formerly', 'Quintina', 'formerly', 'student', now() - interval '3 days')"
+        )
+        connection.execute("UPDATE audit_log SET at = now() - interval '3 days' WHERE table_name = 'users' AND row_key = '5051'")
+        connection.execute(
+            "INSERT INTO audit_log (id, at, action, table_name, row_key, new) OVERRIDING SYSTEM VALUE VALUES"
+            " (5051, now() - interval '2 days', 'update', 'quizzes', '1', %s)",
+            [Jsonb({"title": "Quintina Formerly", "note": "by Formerly, Quintina"})],
+        )
+    with world.superuser() as connection:
+        connection.execute("UPDATE users SET family_name = 'Later' WHERE id = 5051")
+    with transaction(world.engine(world.admin)) as session:
+        erase_person(session, 5051)
+        assert session.scalar(text("SELECT new FROM audit_log WHERE id = 5051")) == {"title": "[…]", "note": "by […]"}
 
 
 def test_a_person_of_an_older_backup_is_erased_again_and_one_with_the_same_id_is_not(world):
@@ -186,7 +296,7 @@ def test_of_two_students_with_one_name_who_are_erased_together_nothing_is_left(w
         connection.execute(f"UPDATE quizzes SET title = '{FORMS}' WHERE id = {OWN + 61}".encode())
         connection.execute(f"UPDATE materials SET title = 'of z5011@example.org' WHERE id = {OWN + 201}".encode())
     with transaction(world.engine(world.admin)) as session:
-        receipts = erase_students(session, [5011, 5012])
+        receipts = erase_students(session, [5011, 5012]).receipts
     assert [receipt.replaced for receipt in receipts] == [{"materials.title": 1}, {"quizzes.title": 1}]
     assert [found for found in traces(world, ["zephyra quixwell", "z5011@"]) if "zephyra.quixwell" not in found] == []
 
