@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 FILE = "access_manifest.txt"
 RENEW = "python -m scripts.access_manifest"
 PARKED = frozenset({
+    "grant parked_rows to lmskit_definer: DELETE,SELECT",
+    "grant parked_rows.content to lmskit_definer: UPDATE",
     "policy parked_rows.admin_reads r permissive to lmskit_admin using true check ",
+    "policy parked_rows.definer_erases w permissive to lmskit_definer using true check true",
+    "policy parked_rows.definer_reads r permissive to lmskit_definer using true check ",
+    "policy parked_rows.definer_removes d permissive to lmskit_definer using true check ",
     "relation parked_rows kind=r owner=lmskit_owner row_security=t forced=t options=",
     "relation parked_rows_id_seq kind=S owner=lmskit_owner row_security=f forced=f options=",
 })  # fmt: skip
-"""What `lmskit.db.parking` adds while rows are parked; no login has a right to it."""
+"""What `lmskit.db.parking` adds while rows are parked; no login has a right to it, and functions export and erase a person."""
 _FOLDER = files("lmskit.queries")
 _REVISION = "revision "
 

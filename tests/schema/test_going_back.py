@@ -58,9 +58,11 @@ def test_going_back_to_the_first_revision_and_forward_again_loses_nothing(filled
     revision.downgrade("0002", engine=filled)
     parked: dict[str, int] = dict(ask("SELECT relation, count(*) FROM lms.parked_rows GROUP BY relation"))
     assert {"outbox", "knowledge_fits", "materials", "material_passages", "passage_vectors", "reading_decisions"} <= parked.keys()
-    assert ask("SELECT relrowsecurity, relforcerowsecurity, relacl FROM pg_class WHERE oid = 'lms.parked_rows'::regclass") == [
-        (True, True, None)
-    ]
+    assert ask("SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = 'lms.parked_rows'::regclass") == [(True, True)]
+    granted = (
+        "SELECT DISTINCT a.grantee::regrole::text FROM pg_class AS c, aclexplode(c.relacl) AS a WHERE c.oid = 'lms.parked_rows'::regclass"
+    )
+    assert sorted(ask(granted)) == [("lmskit_definer",), ("lmskit_owner",)]
     revision.downgrade("0001", engine=filled)
     revision.upgrade(engine=filled)
     assert rows(ask) == before
