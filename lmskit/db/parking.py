@@ -13,7 +13,7 @@ from __future__ import annotations
 LOSE_DATA = "lmskit.lose_data"
 """A setting of the session: `on` parks nothing, and refuses nothing."""
 REFUSED = "LM001"
-"""The error code of a downgrade that would lose what cannot be parked."""
+"""The error code of a migration that would lose what cannot be parked."""
 
 _TABLE = """
         CREATE TABLE IF NOT EXISTS lms.parked_rows (
@@ -142,6 +142,23 @@ $reached$;"""
 def whole_row(relation: str) -> str:
     """Return the statement for `put_back` that adds a row as it was."""
     return f"INSERT INTO lms.{relation} OVERRIDING SYSTEM VALUE SELECT * FROM jsonb_populate_record(NULL::lms.{relation}, parked.content)"
+
+
+def require_no_rows(revision: str, table: str) -> str:
+    """Return statements that refuse to make a table anew while it has rows: lmskit has written none, so a person has to look at them."""
+    check = f"""DO $require_no_rows$
+DECLARE
+    n_rows bigint;
+BEGIN
+    SELECT count(*) INTO n_rows FROM lms.{table};
+    IF n_rows > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = 'Revision {revision} makes the table lms.{table} anew, and it has '
+            || n_rows || CASE n_rows WHEN 1 THEN ' row that was' ELSE ' rows that were' END || ' not written by lmskit. '
+            || 'Keep what is needed of it elsewhere, as an administrator run DELETE FROM lms.{table}, and then upgrade again.';
+    END IF;
+END
+$require_no_rows$;"""
+    return lifted(check, table)
 
 
 def remove_all(tables: tuple[str, ...]) -> str:

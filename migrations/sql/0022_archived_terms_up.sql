@@ -71,7 +71,7 @@ $$;
 
 -- 3. Archives: all files of terms that there are or may be --------------------------------------------
 
--- Nothing has written to this table.
+-- lmskit has not written to this table, and the revision refuses rows of others.
 DROP TABLE lms.archives;
 CREATE TABLE lms.archives (
     id bigint GENERATED ALWAYS AS IDENTITY,

@@ -9,7 +9,7 @@ Down:  parks which terms are closed or archived and where their files are; attem
 from pathlib import Path
 
 from lmskit.db.migration_statements import lock_first, run_as_written
-from lmskit.db.parking import lifted, park, put_back, whole_row
+from lmskit.db.parking import lifted, park, put_back, require_no_rows, whole_row
 
 revision = "0022"
 down_revision = "0021"
@@ -36,6 +36,7 @@ MOVED = {"archived_attempts": "quiz_attempts", "archived_estimates": "topic_perf
 def upgrade() -> None:
     """Go forward."""
     lock_first(*CHANGED)
+    run_as_written(require_no_rows(revision, "archives"))
     run("0022_archived_terms_up.sql")
     course = "(parked.content ->> 'course_id')::bigint"
     moves = {

@@ -106,6 +106,21 @@ def test_tables_with_rows_are_removed_only_if_that_is_said(
     assert ask("SELECT count(*) FROM pg_class WHERE relnamespace = 'lms'::regnamespace AND relkind = 'r'") == [(1,)]
 
 
+@pytest.mark.long
+def test_rows_of_a_table_that_is_made_anew_are_not_removed(filled: Engine, ask: Ask) -> None:
+    """Administrators could write to the table of archives before lmskit did."""
+    revision.downgrade("0021", engine=filled)
+    ask("SET ROLE lmskit_admin; INSERT INTO lms.archives (course_code, location, sha256) VALUES ('CS101', '/mnt/archive', repeat('0', 64))")
+    with pytest.raises(DataWouldBeLostError, match=r"0022 makes the table lms.archives anew, and it has 1 row .* DELETE FROM lms.archives"):
+        revision.upgrade(engine=filled)
+    assert ask("SELECT a.course_code FROM lms.archives AS a") == [("CS101",)]
+    assert revision.current(filled) == "0021"
+    ask("SET ROLE lmskit_admin; DELETE FROM lms.archives")
+    revision.upgrade(engine=filled)
+    assert ask("SELECT count(*) FROM lms.archives WHERE location = '/mnt/archive'") == [(0,)]
+    assert ask("SELECT to_regclass('lms.parked_rows') IS NULL") == [(True,)]
+
+
 def test_each_revision_says_what_its_way_back_loses() -> None:
     """One of three: nothing, or what is parked, or what is refused."""
     for step in ScriptDirectory.from_config(revision.alembic_config()).walk_revisions():
