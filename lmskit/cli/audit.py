@@ -57,7 +57,7 @@ def list_entries(
         }
         for entry in entries
     ]
-    print_table(listed, HEADINGS, offset=offset, total=total, after=after, named_by="entry_id", nothing=nothing)
+    print_table(listed, HEADINGS, offset=offset, total=total, limit=limit, after=after, named_by="entry_id", nothing=nothing)
 
 
 def change_text(old: dict[str, Any] | None, new: dict[str, Any] | None) -> str:

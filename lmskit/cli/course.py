@@ -34,7 +34,7 @@ def list_courses(
         listed = course_rows(session, term=term, limit=limit, offset=offset, after=after)
         total = count_courses(session, term=term)
     nothing = f"There are no courses in the term {term}." if term else "There are no courses yet. To create one: lmskit course create"
-    print_table(listed, COURSES.headings, offset=offset, total=total, after=after, named_by="code", nothing=nothing)
+    print_table(listed, COURSES.headings, offset=offset, total=total, limit=limit, after=after, named_by="code", nothing=nothing)
 
 
 @app.command()

@@ -29,7 +29,7 @@ def roster(course: Course, limit: Limit = 100, offset: Offset = 0, after: AfterN
         total = roster_size(session, course)
     nothing = f"No student is enrolled in {course} yet."
     headings = {"student_id": "No."} | ROSTER.headings
-    print_table(listed, headings, offset=offset, total=total, after=after, named_by="student_id", nothing=nothing)
+    print_table(listed, headings, offset=offset, total=total, limit=limit, after=after, named_by="student_id", nothing=nothing)
 
 
 @app.command()

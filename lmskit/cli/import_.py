@@ -302,4 +302,4 @@ def runs(limit: Limit = 100, offset: Offset = 0, after: AfterNumber = None) -> N
         total = count_import_runs(session)
     listed = [{**run, "started_at": f"{run['started_at']:%Y-%m-%d %H:%M %Z}"} for run in imports]
     nothing = "Nothing was imported yet. To import: lmskit import PATH"
-    print_table(listed, IMPORT_RUNS.headings, offset=offset, total=total, after=after, named_by="id", nothing=nothing)
+    print_table(listed, IMPORT_RUNS.headings, offset=offset, total=total, limit=limit, after=after, named_by="id", nothing=nothing)

@@ -128,7 +128,7 @@ def list_logins(limit: Limit = 100, offset: Offset = 0, after: AfterEmail = None
     with snapshot() as session, administrators_only("list logins"):
         listed, total = login_rows(session, limit=limit, offset=offset, after=after), count_logins(session)
     nothing = "There is no lecturer and no administrator. To make one: lmskit login create EMAIL --family-name NAME"
-    print_table(listed, LOGINS.headings, offset=offset, total=total, after=after, named_by="email", nothing=nothing)
+    print_table(listed, LOGINS.headings, offset=offset, total=total, limit=limit, after=after, named_by="email", nothing=nothing)
 
 
 def _role_text(role: Role) -> str:

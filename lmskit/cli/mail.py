@@ -75,7 +75,7 @@ def list_messages(
     headings = MESSAGES.headings
     reason = headings.pop("last_error")
     headings |= {"when": "Sent, or next try", "last_error": reason}
-    print_table(listed, headings, offset=offset, total=total, after=after, named_by="id", nothing=nothing)
+    print_table(listed, headings, offset=offset, total=total, limit=limit, after=after, named_by="id", nothing=nothing)
 
 
 @app.command()

@@ -73,6 +73,7 @@ def print_table(
     *,
     offset: int = 0,
     total: int | None = None,
+    limit: int | None = None,
     after: int | str | None = None,
     named_by: str | None = None,
     nothing: str,
@@ -89,6 +90,8 @@ def print_table(
         The number of rows before this page.
     total
         The number of rows on all pages, if it is known.
+    limit
+        The most rows that the page may have, if the list has the option `--after`: one with fewer is the last.
     after
         The row after which this page begins, if it does not begin at an offset.
     named_by
@@ -108,7 +111,9 @@ def print_table(
         table.add_row(*(Text(visible(row[name])) for name in headings))
     out.print(table)
     if after is not None and named_by is not None:
-        out.print(Text(f"Rows after {visible(after)}: {len(shown)}. For the next ones: --after {visible(shown[-1][named_by])}"))
+        is_last = limit is not None and len(shown) < limit
+        more = "" if is_last else f" For the next ones: --after {visible(shown[-1][named_by])}"
+        out.print(Text(f"Rows after {visible(after)}: {len(shown)}.{more}"))
         return
     last = offset + len(shown)
     of = f" of {total}" if total is not None else ""

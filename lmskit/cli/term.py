@@ -22,7 +22,7 @@ def list_terms(limit: Limit = 100, offset: Offset = 0, after: AfterCode = None) 
         listed = term_rows(session, limit=limit, offset=offset, after=after)
         total = count_terms(session)
     nothing = "There is no term yet. A term comes with its first course."
-    print_table(listed, TERMS.headings, offset=offset, total=total, after=after, named_by="code", nothing=nothing)
+    print_table(listed, TERMS.headings, offset=offset, total=total, limit=limit, after=after, named_by="code", nothing=nothing)
 
 
 @app.command()

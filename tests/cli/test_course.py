@@ -77,7 +77,9 @@ def test_pages_are_named(lmskit, admin_engine, course):
     last = first.splitlines()[2].split()[0]
     assert f"Rows 1 to 2 of 3. For the next ones: --offset 2, or --after {last}" in first
     rest = lmskit("course", "list", "--term", term.code, "--after", last).stdout
-    assert f"Rows after {last}: 1." in rest
+    assert rest.splitlines()[2:] == [f"Rows after {last}: 1."]
+    full = lmskit("course", "list", "--term", term.code, "--limit", "1", "--after", first.splitlines()[1].split()[0]).stdout
+    assert f"1. For the next ones: --after {last}" in full
     final = rest.splitlines()[1].split()[0]
     assert lmskit("course", "list", "--term", term.code, "--after", final).stdout == f"There is nothing after {final}.\n"
     assert "There is nothing from row 8 on." in lmskit("course", "list", "--term", term.code, "--offset", "7").stdout
