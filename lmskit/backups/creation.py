@@ -106,6 +106,7 @@ def create_backup(
         row = connection.execute("SELECT pg_export_snapshot(), transaction_timestamp()").fetchone()
         assert row is not None  # noqa: S101 - a SELECT without FROM has one row
         snapshot, taken_at = str(row[0]), row[1]
+        logins = read_logins(connection, source.database)
         major = connection.info.server_version // 10_000
         dump_program = client_program("pg_dump", source.parameters, server=major, own=source.is_embedded)
         name = name_of(source.database, taken_at, encrypted=bool(keys))
@@ -122,7 +123,7 @@ def create_backup(
                     shutil.copyfileobj(dumped, part, BLOCK)
                 progress("Counting what the tables contain", 0, None)
                 contained.result()
-            archive.add(LOGINS, read_logins(connection, source.database).model_dump_json(indent=1).encode())
+            archive.add(LOGINS, logins.model_dump_json(indent=1).encode())
             # Before the backup has its name: who was erased before it is made stays erased when an older one is restored.
             with suppress(InputError):  # lmskit doctor says that the file is damaged
                 keep_beside(repository, source.database, content.erased)

@@ -13,6 +13,7 @@ from psycopg import sql
 from lmskit.backups.manifest import BackedUpLogins, BackedUpMembership, BackedUpRole
 from lmskit.db import roles
 from lmskit.db.bootstrap import ATTRIBUTES
+from lmskit.errors import BackupError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -62,9 +63,21 @@ def read_logins(connection: Connection, database: str) -> BackedUpLogins:
     """Return the roles of lmskit, of the people of this database, and those that its objects mention; never a superuser.
 
     The connection's role may read everything.
+
+    Raises
+    ------
+    BackupError
+        The server keeps from this role what it stores of passwords, as some managed servers do from every login.
     """
     own = [*ATTRIBUTES, roles.migrator_of(database)]
-    found = connection.execute(_MENTIONED, {"own": own}).fetchall()
+    try:
+        found = connection.execute(_MENTIONED, {"own": own}).fetchall()
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise BackupError(
+            f"The server does not show the login {connection.info.user} what it stores of passwords (pg_authid), as some managed servers "
+            "show it to none, so nobody could sign in to what is restored from the backup. Nothing was kept of it. Use the login "
+            f"{roles.BACKUP}; where the server refuses that one too, use the backups of its provider."
+        ) from error
     known = [
         BackedUpRole(name=name, login=login, connection_limit=limit, valid_until=until, verifier=verifier)
         for name, login, limit, until, verifier in found

@@ -13,6 +13,7 @@ import pytest
 from lmskit.backups.archive import BackupArchive, new_archive
 from lmskit.backups.creation import create_backup
 from lmskit.backups.finding import backup_finding
+from lmskit.backups.logins import read_logins
 from lmskit.backups.manifest import LOGINS, BackedUpLogins
 from lmskit.backups.repository import FolderRepository, repository_of
 from lmskit.backups.restoration import restore_backup
@@ -149,6 +150,17 @@ def test_another_databases_logins_are_not_in_it(saved, archive, endpoint, make_p
     assert login_name(DATABASE, ADA) in names
     assert stranger not in names
     assert '"name": "postgres"' not in names
+
+
+def test_a_server_that_hides_what_it_stores_of_passwords_is_named(saved):
+    """As managed servers do, from those too who read everything else."""
+    with closing(saved.superuser()) as connection, connection.transaction(force_rollback=True):
+        connection.execute("CREATE ROLE reads_tables BYPASSRLS")
+        connection.execute("GRANT USAGE ON SCHEMA lms TO reads_tables")
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA lms TO reads_tables")
+        connection.execute("SET ROLE reads_tables")
+        with pytest.raises(BackupError, match=r"does not show the login .* what it stores of passwords \(pg_authid\), .*its provider"):
+            read_logins(connection, DATABASE)
 
 
 @pytest.mark.long
