@@ -10,8 +10,9 @@ from lmskit.cli.asking import confirmed
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.printing import print_line, print_table, spinner
 from lmskit.db import access, snapshot, transaction
+from lmskit.db.vacuum import vacuum
 from lmskit.errors import InputError
-from lmskit.queries.archive import ARCHIVES, archive_rows, count_archives
+from lmskit.queries.archive import ARCHIVES, MOVED, archive_rows, count_archives
 from lmskit.rounding import count_text
 from lmskit.services.archive import create_archive, prune_archives, rewrite_archive
 from lmskit.services.archive_restore import restore_archive, verify_archive
@@ -26,6 +27,12 @@ Code = Annotated[str, typer.Argument(metavar="TERM", help="Code of the term.", s
 def own_folder() -> Path:
     """Where archives are kept unless another folder is named, and where files of buckets are on their way."""
     return access().settings.home / FOLDER
+
+
+def _clean_up() -> None:
+    """Clean up after rows have moved: that is done and said, whatever becomes of this."""
+    with spinner("Cleaning up"):
+        vacuum(name for table in MOVED for name in (table.name, table.archived) if name)
 
 
 @app.command()
@@ -47,6 +54,7 @@ def create(
     with spinner(f"Archiving {term}") as show:
         report = create_archive(transaction, snapshot, store, term, progress=show)
     print_line(f"The term {term} is archived: {report.rows}. Its files are in {report.location}; keep a copy on another machine.")
+    _clean_up()
 
 
 @app.command("list")
@@ -82,6 +90,7 @@ def restore(
     with spinner(f"Restoring {term}") as show:
         report = restore_archive(transaction, term, own_folder(), from_files=from_files, progress=show)
     print_line(f"The term {term} is restored and closed: {report.rows}. To open it: lmskit term open {term}")
+    _clean_up()
 
 
 @app.command()

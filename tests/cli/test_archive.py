@@ -5,9 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import create_engine, delete, select, text
 
 from lmskit.db import transaction
+from lmskit.db.vacuum import vacuum
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Syllabus, Term, TopicPerformance
 from lmskit.vocabulary import TermState
 from tests import factories
@@ -46,7 +47,16 @@ def one_line(result):
     return " ".join(result.stdout.split())
 
 
-def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, term, tmp_path):
+def cleaned_up(engine):
+    """When the tables between which rows move were last vacuumed and had their statistics gathered, the one that was first."""
+    tables = ["quiz_attempts", "topic_performance", "archived_attempts", "archived_estimates"]
+    times = "least(coalesce(last_vacuum, '-infinity'), coalesce(last_analyze, '-infinity'))"
+    with transaction(engine) as session:
+        statement = f"SELECT min({times})::text, clock_timestamp()::text FROM pg_stat_user_tables WHERE relname = ANY(:tables)"
+        return session.execute(text(statement), {"tables": tables}).one()
+
+
+def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, admin_engine, term, tmp_path):
     folder = tmp_path / "archives"
     assert one_line(lmskit("term", "close", term)) == f"The term {term} is closed. To archive it: lmskit archive create --term {term}"
     assert "closed" in next(line for line in lmskit("term", "list").stdout.splitlines() if term in line)
@@ -54,11 +64,14 @@ def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, term, tmp_p
     assert (missing.exit_code, missing.stdout) == (1, "")
     assert f"mkdir -m 700 {folder}" in missing.stderr
     folder.mkdir(mode=0o700)
+    began = cleaned_up(admin_engine)[1]
     created = one_line(lmskit("archive", "create", "--term", term, "--to", str(folder)))
     (files,) = folder.iterdir()
     assert created == (
         f"The term {term} is archived: 3 attempts and 3 estimates of mastery. Its files are in {files}; keep a copy on another machine."
     )
+    done, now = cleaned_up(admin_engine)
+    assert done > began
     assert term in lmskit("archive", "list").stdout
     assert one_line(lmskit("archive", "verify", term)).startswith(f"The archive of {term} is in order: 3 attempts and 3 estimates")
     refused = lmskit("term", "open", term)
@@ -69,6 +82,7 @@ def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, term, tmp_p
     assert again != files
     restored = one_line(lmskit("archive", "restore", term, "--from-files"))
     assert restored.endswith(f"To open it: lmskit term open {term}")
+    assert cleaned_up(admin_engine)[0] > now
     assert one_line(lmskit("term", "open", term)) == f"The term {term} is open."
     unknown = shutil.copytree(again, folder / "OTHER-20260101T000000000000Z")
     asked = lmskit("archive", "prune", "--unknown")
@@ -91,3 +105,15 @@ def test_who_may_not_and_what_is_not_there_is_said_in_a_sentence(lmskit, configu
         assert refused.exit_code == 1, (line, refused.output)
         assert "administrator" in refused.stderr or "There is no term" in refused.stderr, (line, refused.stderr)
     assert not Path("archives").exists()
+
+
+def test_where_nothing_can_be_cleaned_up_nothing_is_raised(admin_engine):
+    """By a login that may not, of a table that is not there, and on a server that does not answer."""
+    before = cleaned_up(admin_engine)[0]
+    for tables, engine in (
+        (["quiz_attempts"], admin_engine),
+        (["no_table"], admin_engine),
+        (["quiz_attempts"], create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=2")),
+    ):
+        vacuum(tables, engine)
+    assert cleaned_up(admin_engine)[0] == before
