@@ -63,14 +63,17 @@ def keep_beside(repository: BackupRepository, database: str, remembered: Iterabl
 def begin_to_remember(settings: Settings, database: str, remembered: Iterable[Remembered], people: Collection[int]) -> None:
     """Note outside the database that it is about to remember these people, before that is committed; `remember` ends it.
 
+    The transaction of the erasure holds up imports meanwhile, so a bucket that does not answer within seconds is not waited for.
+
     Raises
     ------
     InputError
         As for `remember`.
     """
-    begun = {person for person in remembered if person.person_id in people} - remembered_outside(settings, database)
+    file = settings.home / FILE
+    begun = {person for person in remembered if person.person_id in people} - (read_memory(file) if file.exists() else set())
     if begun:
-        _remember(settings, database, (), begun)
+        _remember(settings, database, (), begun, hurried=True)
 
 
 def remember(settings: Settings, database: str, remembered: Iterable[Remembered]) -> None:
@@ -84,11 +87,13 @@ def remember(settings: Settings, database: str, remembered: Iterable[Remembered]
     _remember(settings, database, set(remembered), ())
 
 
-def _remember(settings: Settings, database: str, remembered: Iterable[Remembered], begun: Iterable[Remembered]) -> None:
+def _remember(
+    settings: Settings, database: str, remembered: Iterable[Remembered], begun: Iterable[Remembered], *, hurried: bool = False
+) -> None:
     write_memory(settings.home / FILE, remembered, begun=begun)
     # Where none can be reached, the next backup writes it down.
     with suppress(BackupError):
-        repository = configured(settings)
+        repository = configured(settings, hurried=hurried)
         if repository.backups(file_part(database)):
             keep_beside(repository, database, remembered, begun=begun)
 
@@ -122,9 +127,9 @@ def begun_outside(settings: Settings, database: str) -> set[Remembered]:
     return found - remembered_outside(settings, database)
 
 
-def configured(settings: Settings) -> BackupRepository:
+def configured(settings: Settings, *, hurried: bool = False) -> BackupRepository:
     """Return the repository of the settings."""
-    return repository_of(settings.backups, default=settings.home / "backups")
+    return repository_of(settings.backups, default=settings.home / "backups", hurried=hurried)
 
 
 def _file(database: str) -> str:

@@ -12,6 +12,7 @@ from lmskit.errors import BackupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 def server_full(outcome: str) -> BackupError:
@@ -25,6 +26,14 @@ def server_ended(outcome: str, reason: object) -> BackupError:
     return BackupError(
         f"The server ended the connection, so {outcome}; that says nothing about any backup. It said: {said} "
         "Look at the server's log, then try again."
+    )
+
+
+def no_room(work: Path, name: str) -> BackupError:
+    """Return the error for a disk of this machine that has no room for the copy of a backup which a restore reads."""
+    return BackupError(
+        f"The disk that holds {work} is full, so {name} was not restored, and what was there is as it was. It needs twice as much room as "
+        "the backup has bytes. Free some space on that disk, or name another folder with LMSKIT_HOME; then try again."
     )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lmskit.backups.encryption import ENDING
+from lmskit.backups.failure import no_room
 from lmskit.backups.retention import Dated
 from lmskit.errors import BackupError
 from lmskit.whole_file import remove_stale_parts, whole_file, write_whole
@@ -34,6 +35,8 @@ _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _OF_THE_DISK = _NO_SPACE | {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT}
 _PATIENCE = {"connect_timeout": 5, "read_timeout": 60, "retries": {"mode": "standard", "total_max_attempts": 3}}
 """Seconds, and tries; `lmskit doctor` asks too, and should not wait for minutes without a network."""
+_HURRY = {"connect_timeout": 2, "read_timeout": 5, "retries": {"mode": "standard", "total_max_attempts": 1}}
+"""For a request while a transaction holds what others wait for: one that is not answered is given up."""
 _SAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -266,9 +269,10 @@ class ObjectRepository(BackupRepository):
     """A bucket of an object store, or a part of it, through fsspec: `s3://bucket/part` needs the package s3fs, `lmskit[s3]`.
 
     Keys and the address of the server are read from where Amazon's tools read them. An object appears when all of it was sent.
+    With `hurried`, the first request that is not answered within seconds is the last.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, hurried: bool = False) -> None:
         super().__init__(address.rstrip("/"))
         protocol, _, bucket = address.partition("://")
         if not bucket.strip("/"):
@@ -277,13 +281,19 @@ class ObjectRepository(BackupRepository):
             raise BackupError(f"Backups cannot be kept in {protocol}://. Give a folder, or s3://BUCKET/PART.")
         import fsspec
 
-        options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True, "config_kwargs": _PATIENCE}
+        options: dict[str, Any] = {
+            "use_listings_cache": False,
+            "skip_instance_cache": True,
+            "config_kwargs": _HURRY if hurried else _PATIENCE,
+        }
         try:
             self._files, root = fsspec.core.url_to_fs(self.address, **(options if protocol == "s3" else {}))
         except ImportError:
             raise BackupError(f"{address} needs a package that is not installed. To install it: pip install 'lmskit[s3]'") from None
         except Exception as error:
             raise self._unusable(error) from error
+        if hurried and protocol == "s3":
+            self._files.retries = 1  # those of the package itself
         self._root = str(root).rstrip("/")
 
     @contextmanager
@@ -366,20 +376,15 @@ class ObjectRepository(BackupRepository):
         )
 
 
-def repository_of(address: str, *, default: Path) -> BackupRepository:
-    """Return the repository at an address: a folder, or a bucket; `default` is the folder that is made if it is missing."""
+def repository_of(address: str, *, default: Path, hurried: bool = False) -> BackupRepository:
+    """Return the repository at an address: a folder, or a bucket; `default` is the folder that is made if it is missing.
+
+    With `hurried`, a bucket that does not answer within seconds cannot be used, for who must not wait.
+    """
     if "://" in address:
-        return ObjectRepository(address)
+        return ObjectRepository(address, hurried=hurried)
     folder = Path(address).expanduser().absolute()
     return FolderRepository(folder, make=folder == default)
-
-
-def no_room(work: Path, name: str) -> BackupError:
-    """Return the error for a disk of this machine that has no room for the copy of a backup which a restore reads."""
-    return BackupError(
-        f"The disk that holds {work} is full, so {name} was not restored, and what was there is as it was. It needs twice as much room as "
-        "the backup has bytes. Free some space on that disk, or name another folder with LMSKIT_HOME; then try again."
-    )
 
 
 def _unusable(address: str, error: OSError) -> BackupError:

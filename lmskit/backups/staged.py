@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from lmskit.backups.failure import server_ended, server_full
+from lmskit.backups.failure import no_room, server_ended, server_full
 from lmskit.backups.manifest import DUMP
-from lmskit.backups.repository import no_room
 from lmskit.backups.target import drop_database
 from lmskit.db import hardening, roles
 from lmskit.db.client_programs import client_program, signed_in

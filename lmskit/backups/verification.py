@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from lmskit.backups.archive import BackupArchive
 from lmskit.backups.encryption import ENDING, WatchedFile, decrypt
-from lmskit.backups.repository import BackupRepository, Verification, no_room
+from lmskit.backups.failure import no_room
+from lmskit.backups.repository import BackupRepository, Verification
 from lmskit.backups.restoration import require_readable, require_version, restore_backup
 from lmskit.backups.target import Target
 from lmskit.db import Access, migrator_engine, revision, using

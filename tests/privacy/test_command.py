@@ -3,6 +3,9 @@
 import datetime as dt
 import hashlib
 import json
+import socket
+import threading
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +17,7 @@ from lmskit.cli.doctor import erasure_findings
 from lmskit.db import transaction
 from lmskit.queries.erasure import Remembered, remembered_erasures
 from lmskit.services.erasure import erase_person
-from lmskit.services.erasure_memory import write_memory
+from lmskit.services.erasure_memory import read_begun, write_memory
 from lmskit.settings import Settings
 from tests.security.world import OWN, prepared
 
@@ -128,6 +131,32 @@ def test_an_erasure_that_is_killed_before_it_is_remembered_is_noted_outside(call
     assert [finding.is_note for finding in findings if f"person {kept} was begun" in finding.sentence] == [True]
     assert call("erase", kept, "--yes").exit_code == 0
     assert begun_outside(settings, world.database) == set()
+
+
+@pytest.mark.long
+def test_a_bucket_without_an_answer_is_not_asked_again_while_imports_wait(tmp_path, monkeypatch):
+    asked, settings = [], Settings(home=tmp_path, backups="s3://bucket/backups")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+        def hang_up():
+            with suppress(OSError):  # the test is over
+                while True:
+                    connection, peer = listening.accept()
+                    asked.append(peer)
+                    connection.close()
+
+        keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+        for name, value in {"AWS_ENDPOINT_URL": address, **keys}.items():
+            monkeypatch.setenv(name, value)
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        person = Remembered(1, "0" * 64)
+        begin_to_remember(settings, "lmskit", [person], {1})
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert 0 < len(asked) <= 2, "one request, which the client of HTTP sends once more where a connection was closed"
+    assert read_begun(tmp_path / "erasures.json") == {person}
 
 
 def test_a_lecturer_with_courses_needs_a_successor(call):
