@@ -118,24 +118,39 @@ def prune(
     unknown: Annotated[
         bool, typer.Option("--unknown", help="Remove archives that the database does not know, such as after a backup was restored.")
     ] = False,
+    within: Annotated[
+        str | None,
+        typer.Option(
+            "--in",
+            metavar="DIR|s3://…",
+            help="With --unknown: look there, and nowhere else, as into a bucket of which the database knows nothing any more.",
+            show_default=False,
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove the files of a term that it does not need: of earlier archives, and of one that was never finished."""
     if unknown == (term is not None):
         raise InputError("Name the term whose earlier files are to be removed, or give --unknown. Nothing was removed.")
+    if within is not None and not unknown:
+        raise InputError("--in says where to look for archives that the database does not know: give --unknown too. Nothing was removed.")
+    if within is not None and "://" not in within and not Path(within).expanduser().is_dir():
+        raise InputError(f"There is no folder {within}. Is its disk or file server connected? Nothing was removed.")
     if term is not None:
         removed = prune_archives(transaction, term, own_folder())
         print_line(f"{count_text(removed, 'earlier archive')} of {term} removed. Copies on other machines are as they were.")
         return
-    found = unknown_archives(snapshot, own_folder())
+    there = None if within is None else store_of(within, default=own_folder())
+    found = unknown_archives(snapshot, own_folder(), there)
     for sentence in found.unread:
         print_line(f"Not looked into: {sentence}")
     if not found.locations:
-        print_line("The database knows all archives that are there.")
+        if not found.unread:
+            print_line("The database knows all archives that are there.")
         return
     for location in found.locations:
         print_line(location)
     if not yes:
         confirmed("Remove these for ever? Another database that keeps archives there may need them.", instead="--yes")
-    removed = remove_unknown_archives(snapshot, own_folder(), found.locations)
+    removed = remove_unknown_archives(snapshot, own_folder(), found.locations, there)
     print_line(f"{count_text(removed, 'archive')} removed. Copies on other machines are as they were.")

@@ -36,8 +36,8 @@ class UnknownArchives:
     unread: tuple[str, ...] = ()
 
 
-def unknown_archives(read: Opener, work: Path) -> UnknownArchives:
-    """Look into lmskit's own folder of archives, `work`, and wherever the database has archives.
+def unknown_archives(read: Opener, work: Path, within: ArchiveStore | None = None) -> UnknownArchives:
+    """Look into lmskit's own folder of archives, `work`, and wherever the database has archives, or into one store alone, `within`.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def unknown_archives(read: Opener, work: Path) -> UnknownArchives:
     with read() as session, administrators_only("see the files of archives"):
         known = archive_locations(session)
     found, unread = list[str](), list[str]()
-    for store in stores_of(known, work):
+    for store in stores_of(known, work) if within is None else [within]:
         try:
             found += store.found()
         except ArchiveError as error:
@@ -70,8 +70,8 @@ def stores_of(known: Iterable[str], work: Path) -> list[ArchiveStore]:
     return list(stores.values())
 
 
-def remove_unknown_archives(read: Opener, work: Path, locations: Iterable[str]) -> int:
-    """Remove those of the archives that the database still does not know, and return how many.
+def remove_unknown_archives(read: Opener, work: Path, locations: Iterable[str], within: ArchiveStore | None = None) -> int:
+    """Remove those of the archives found by `unknown_archives` that the database still does not know, and return how many.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def remove_unknown_archives(read: Opener, work: Path, locations: Iterable[str]) 
     NotPermittedError
         The signed-in person is not an administrator.
     """
-    still = set(unknown_archives(read, work).locations)
+    still = set(unknown_archives(read, work, within).locations)
     removed = 0
     for location in locations:
         if location in still:

@@ -87,7 +87,13 @@ def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, admin_engin
     unknown = shutil.copytree(again, folder / "OTHER-20260101T000000000000Z")
     asked = lmskit("archive", "prune", "--unknown")
     assert (asked.exit_code, str(unknown) in asked.stdout, "--yes" in asked.stderr) == (1, True, True)
-    shutil.rmtree(unknown)
+    elsewhere = unknown.rename(tmp_path / unknown.name)
+    assert "The database knows all" in lmskit("archive", "prune", "--unknown").stdout
+    assert lmskit("archive", "prune", term, "--in", str(tmp_path)).exit_code == 1
+    assert "1 archive removed." in lmskit("archive", "prune", "--unknown", "--in", str(tmp_path), "--yes").stdout
+    assert not elsewhere.exists()
+    absent = lmskit("archive", "prune", "--unknown", "--in", str(tmp_path / "absent"))
+    assert (absent.exit_code, "There is no folder" in absent.stderr) == (1, True)
     assert lmskit("archive", "prune").exit_code == lmskit("archive", "prune", term, "--unknown").exit_code == 1
     assert one_line(lmskit("archive", "prune", term)).startswith(f"1 earlier archive of {term} removed.")
     assert list(folder.iterdir()) == []

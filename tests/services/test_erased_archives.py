@@ -3,11 +3,12 @@
 import shutil
 from pathlib import Path
 
+import fsspec
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import func, select, text
 
-from lmskit.archives.store import FolderArchives
+from lmskit.archives.store import FolderArchives, store_of
 from lmskit.errors import ArchiveError
 from lmskit.models import Archive, AuditEntry, Course, QuizAttempt, Term
 from lmskit.services.archive import create_archive, rewrite_archive
@@ -174,3 +175,17 @@ def test_archives_that_the_database_does_not_know_are_said_and_removed_on_reques
     assert sorted(path.name for path in folder.iterdir()) == sorted([known.name, "2019-C-20260101T000000000000Z", "letters"])
     rewrite_archive(begin, begin, term.code, folder)
     assert unknown_archives(begin, folder).locations == ()
+
+
+def test_a_bucket_of_which_no_row_is_left_is_looked_into_where_it_is_named(session, begin, term, store, folder):
+    known = Path(archived(session, begin, term, store).location)
+    bucket = store_of("memory://left-over/archives", default=folder)
+    assert unknown_archives(begin, folder, bucket).locations == ()
+    files, lost = fsspec.filesystem("memory"), f"{bucket.address}/2019-B-20260101T000000000000Z"
+    for path in known.iterdir():
+        files.pipe_file(f"{lost}/{path.name}", path.read_bytes())
+        files.pipe_file(f"{bucket.address}/{known.name}/{path.name}", path.read_bytes())
+    assert unknown_archives(begin, folder).locations == ()
+    assert unknown_archives(begin, folder, bucket).locations == (lost,)
+    assert remove_unknown_archives(begin, folder, [lost, f"{bucket.address}/{known.name}"], bucket) == 1
+    assert (files.exists(lost), files.exists(f"{bucket.address}/{known.name}"), known.exists()) == (False, True, True)
