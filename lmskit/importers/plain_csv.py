@@ -9,39 +9,21 @@ the person is not enrolled. Without a number and a time of the attempt the score
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.cell import ColumnValues, UnreadableCellError, one_of, whole_number
-from lmskit.importers.cell_meaning import ResultColumn
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.grade_table import GradeTable, meanings_of
-from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
-from lmskit.importers.row import RejectedRowError, value
-from lmskit.importers.text_cell import (
-    code,
-    family_name,
-    given_name,
-    optional_address,
-    optional_day,
-    optional_identifier,
-    optional_instant,
-    title,
-)
-from lmskit.limits import LAST_WEEK, MOST_ATTEMPTS
-from lmskit.vocabulary import EnrollmentStatus, Role
+from lmskit.importers.grade_table import GradeTable
+from lmskit.importers.plain_row import FieldColumn, PlainRowReader
+from lmskit.importers.record import Position
+from lmskit.importers.row import RejectedRowError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
-    from typing import TypeVar
 
     from lmskit.importers.record import Record
-
-    T = TypeVar("T")
 
 SYSTEM = "csv"
 HEADERS: Mapping[str, tuple[str, ...]] = {
@@ -67,16 +49,6 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 IDENTIFYING = ("id", "sis_id", "email")
 """Fields that identify people."""
 OF_RESULTS = ("week", "score", "max_score", "attempt", "submitted_at")
-ROLES = {"": None, "student": Role.STUDENT, "learner": Role.STUDENT, "lecturer": Role.LECTURER, "teacher": Role.LECTURER}
-STATUSES = {"": None, **{status.value: status for status in EnrollmentStatus if status is not EnrollmentStatus.PENDING}}
-
-
-@dataclass(frozen=True, slots=True)
-class FieldColumn:
-    """The column of a field: its index and header."""
-
-    index: int
-    header: str
 
 
 class PlainCsv(GradeTable):
@@ -101,7 +73,7 @@ class PlainCsv(GradeTable):
         """Read the file."""
         if "score" in self.fields:
             self.detect_scores(self._number_cells())
-        reader = _Reader(self, with_quizzes="quiz" in self.fields)
+        reader = PlainRowReader(self.fields, self, with_quizzes="quiz" in self.fields)
         for row, cells in self.file.rows():
             try:
                 records = reader.read(Position(self.name, row), cells)
@@ -114,98 +86,6 @@ class PlainCsv(GradeTable):
         indices = [self.fields[field].index for field in ("score", "max_score") if field in self.fields]
         for _, cells in self.file.rows():
             yield from (cells[index] for index in indices)
-
-
-class _Reader:
-    """Reads rows one by one."""
-
-    def __init__(self, table: PlainCsv, *, with_quizzes: bool) -> None:
-        self._fields, self._table, self._with_quizzes = table.fields, table, with_quizzes
-        self._role = ColumnValues(_casefolded(one_of(ROLES)))
-        self._status = ColumnValues(_casefolded(one_of(STATUSES)))
-        self._day = ColumnValues(optional_day)
-        self._week = ColumnValues(whole_number(1, LAST_WEEK, missing=""))
-        self._score_meaning = meanings_of(ResultColumn.PLAIN_SCORE)
-        self._maximum_meaning = meanings_of(ResultColumn.PLAIN_MAXIMUM)
-        self._attempt = ColumnValues(whole_number(1, MOST_ATTEMPTS, missing=""))
-
-    def read(self, position: Position, cells: tuple[str, ...]) -> list[Record]:
-        """Return the records of a row.
-
-        Raises
-        ------
-        RejectedRowError
-            A cell does not contain a value of its column, or the row names no person.
-        """
-        key = PersonKey(
-            self._value("id", cells, optional_identifier),
-            self._value("sis_id", cells, optional_identifier),
-            self._value("email", cells, optional_address),
-        )
-        if key == PersonKey():
-            raise RejectedRowError(None, None, "names no person: it has neither an id nor an address")
-        role = self._value("role", cells, self._role.__getitem__)
-        attempt = self._attempt_of(position, cells, key)
-        return [PersonRecord(position, key, *self._name(cells), role), self._enrollment(position, cells, key, role, attempt), *attempt]
-
-    def _enrollment(
-        self, position: Position, cells: tuple[str, ...], key: PersonKey, role: Role | None, attempt: list[Record]
-    ) -> EnrollmentRecord:
-        status = self._value("status", cells, self._status.__getitem__)
-        started, ended = (self._value(field, cells, self._day.__getitem__) for field in ("started_on", "ended_on"))
-        course = self._value("course", cells, code) if self._text("course", cells) else None
-        implied = bool(attempt) and status is None
-        return EnrollmentRecord(
-            position, key, course, role or Role.STUDENT, status or EnrollmentStatus.ACTIVE, started, ended, is_implied=implied
-        )
-
-    def _attempt_of(self, position: Position, cells: tuple[str, ...], key: PersonKey) -> list[Record]:
-        """Return the quiz and the attempt of a row; an empty list if it has no quiz."""
-        if not self._with_quizzes or not self._text("quiz", cells):
-            return []
-        name = self._value("quiz", cells, title) or ""
-        week = self._value("week", cells, self._week.__getitem__)
-        score, max_score = self._score_in(cells, name)
-        number = self._value("attempt", cells, self._attempt.__getitem__)
-        submitted = self._value("submitted_at", cells, _instant)
-        quiz = QuizRecord(position, name, has_source_id=False, title=name, max_score=max_score, week_number=week)
-        if score is None and number is None and submitted is None:
-            return [quiz]
-        is_total = number is None and submitted is None
-        return [quiz, AttemptRecord(position, name, key, score, max_score, is_total, number=number, submitted_at=submitted)]
-
-    def _name(self, cells: tuple[str, ...]) -> tuple[str, str]:
-        if "family_name" in self._fields:
-            family = self._value("family_name", cells, _optional(family_name))
-            given = self._value("given_name", cells, given_name) or ""
-            if not family and given:
-                raise RejectedRowError(self._fields["family_name"].header, "", "is empty, though there is a given name")
-            return family or "", given
-        family, _, given = self._text("name", cells).partition(",")
-        header = self._fields["name"].header if "name" in self._fields else None
-        if header is None or not (family.strip() or given.strip()):
-            return "", ""
-        return value(family_name, header, family), value(given_name, header, given)
-
-    def _score_in(self, cells: tuple[str, ...], quiz: str) -> tuple[float | None, float | None]:
-        """Return the score of a row and its maximum; None for what the row does not contain."""
-        maximum = None
-        if not self._maximum_meaning[self._text("max_score", cells)].has_no_score:
-            maximum = self._value("max_score", cells, self._table.score.__getitem__)
-        if maximum is None:
-            maximum = self._table.given_maximum(quiz)
-        meaning = self._score_meaning[self._text("score", cells)]
-        if meaning.has_no_score:
-            return None, maximum
-        return self._value("score", cells, lambda cell: self._table.points_in(meaning, cell, maximum)) or (None, maximum)
-
-    def _text(self, field: str, cells: tuple[str, ...]) -> str:
-        column = self._fields.get(field)
-        return "" if column is None else cells[column.index].strip()
-
-    def _value(self, field: str, cells: tuple[str, ...], read: Callable[[str], T]) -> T | None:
-        column = self._fields.get(field)
-        return None if column is None else value(read, column.header, cells[column.index].strip())
 
 
 def fields_of(file: CsvFile, mapped: Mapping[str, str]) -> dict[str, FieldColumn]:
@@ -248,23 +128,6 @@ def _index_of(file: CsvFile, field: str, header: str) -> int:
         many = "more than one column" if header in file.header else "no column"
         raise ImportFileError(f"{file.name} has {many} {header!r} for the field {field}. It has {', '.join(file.header[:20])}.")
     return file.header.index(header)
-
-
-def _casefolded(read: Callable[[str], T]) -> Callable[[str], T]:
-    return lambda text: read(text.casefold())
-
-
-def _optional(read: Callable[[str], str]) -> Callable[[str], str]:
-    return lambda text: read(text) if text else ""
-
-
-def _instant(text: str) -> dt.datetime | None:
-    """Read a time, or a day as its midnight in UTC."""
-    try:
-        return optional_instant(text)
-    except UnreadableCellError:
-        day = optional_day(text)
-        return None if day is None else dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
 
 
 def detect(path: Path) -> bool:
