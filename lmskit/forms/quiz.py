@@ -75,7 +75,7 @@ class BankImport:
             ],
             layout=widgets.Layout(display="none", overflow="visible"),
         )
-        hint = widgets.Label("GIFT, Aiken, Moodle XML or QTI 2.1 (also zipped). Nothing is stored before the quiz is saved.")
+        hint = widgets.Label("GIFT, Aiken, Moodle XML or QTI (also zipped). Nothing is stored before the quiz is saved.")
         hint.add_class("lmskit-text")
         hint.add_class("lmskit-hint")
         self.view = widgets.VBox([self.upload, hint, self.message.view, self._found], layout=widgets.Layout(overflow="visible"))

@@ -71,6 +71,65 @@ def test_an_item_with_an_entity_is_rejected_and_the_others_are_imported(tmp_path
     )
 
 
+QUIZ = (
+    '<questestinterop xmlns="http://www.imsglobal.org/xsd/ims_qtiasiv1p2"><assessment ident="a" title="{title}"><section>'
+    '<item ident="i" title="Question"><presentation><material><mattext>Is it?</mattext></material><response_lid ident="r"><render_choice>'
+    '<response_label ident="1"><material><mattext>yes</mattext></material></response_label>'
+    '<response_label ident="2"><material><mattext>no</mattext></material></response_label></render_choice></response_lid></presentation>'
+    "<resprocessing><respcondition><conditionvar>{right}</conditionvar><setvar>{score}</setvar></respcondition></resprocessing>"
+    "</item></section></assessment></questestinterop>"
+)
+
+
+def quiz(title="Week 1", right='<varequal respident="r">1</varequal>', score="100"):
+    """A quiz of QTI 1.2 with one question."""
+    return QUIZ.format(title=title, right=right, score=score)
+
+
+def test_a_quiz_of_qti_1_has_the_title_that_the_file_contains(tmp_path):
+    bank = read_text("qti", tmp_path / "g1.xml", quiz("Week 1: lists"))
+    assert (bank.title, [found.key.answer for found in bank.questions]) == ("Week 1: lists", ["A"])
+    assert read_text("qti", tmp_path / "g2.xml", quiz("")).title == "g2"
+
+
+def test_a_package_with_several_quizzes_is_refused_and_each_can_be_read_by_itself(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.xml").write_text(quiz(name))
+    assert FORMATS["qti"].detect(tmp_path)
+    with pytest.raises(ImportFileError, match=r"has 2 quizzes, such as 'one' in one\.xml, 'two' in two\.xml, and a bank becomes one quiz"):
+        read("qti", tmp_path)
+
+
+def test_a_course_package_of_canvas_has_each_quiz_twice_and_its_own_form_is_read(tmp_path):
+    (tmp_path / "non_cc_assessments").mkdir()
+    (tmp_path / "non_cc_assessments" / "g1.xml.qti").write_text(quiz("whole"))
+    (tmp_path / "g1").mkdir()
+    (tmp_path / "g1" / "assessment_qti.xml").write_text(quiz("in part"))
+    assert read("qti", tmp_path).title == "whole"
+
+
+@pytest.mark.parametrize(("right", "score", "reason"), [
+    ("", "100", "has no option that earns all points"),
+    ('<not><varequal respident="r">1</varequal></not>', "100", "has no option that earns all points"),
+    ('<varequal respident="r">1</varequal>', "0", "has no option that earns all points"),
+    ('<varequal respident="r">1</varequal>', "many", "has an answer that is not a number"),
+    ('<varequal respident="other">1</varequal>', "100", "has no option that earns all points"),
+])  # fmt: skip
+def test_a_question_of_qti_1_without_a_right_answer_is_rejected(tmp_path, right, score, reason):
+    bank = read_text("qti", tmp_path / "a.xml", quiz(right=right, score=score))
+    assert [reason in rejection.reason for rejection in bank.rejections] == [True]
+
+
+@pytest.mark.parametrize(
+    "text", ["::Essay::[html]Discuss.{}", "::Capital:: The capital of Spain is {Madrid}.", "// question: 7\n::A\\: b::Why?{}"]
+)
+def test_a_file_with_one_named_question_is_gift(tmp_path, text):
+    path = tmp_path / "one.txt"
+    path.write_text(text, encoding="utf-8")
+    assert FORMATS["gift"].detect(path)
+    assert len(read("gift", path).questions) == 1
+
+
 def test_an_id_does_not_depend_on_the_position_of_the_question(tmp_path):
     asked = "Is it?\nA) yes\nB) no\nANSWER: A\n\n"
     other = asked.replace("Is it?", "Was it?")
@@ -106,7 +165,8 @@ def test_a_text_may_be_encoded_as_windows_does(tmp_path, encoding):
     ("aiken", "\n\n", "has no questions"),
     ("moodle-xml", "<quiz/>", "has no questions"),
     ("moodle-xml", "<quiz>", "a.txt, row 1: it is not well-formed XML: no element found"),
-    ("qti", "<quiz/>", "is not a QTI 2 item: its outermost element is 'quiz'"),
+    ("qti", "<quiz/>", "is not a QTI item or quiz: its outermost element is 'quiz'"),
+    ("qti", "<questestinterop/>", "has no questions"),
 ])  # fmt: skip
 def test_a_file_without_questions_is_refused(tmp_path, form, text, reason):
     with pytest.raises(ImportFileError, match=reason):

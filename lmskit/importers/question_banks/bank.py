@@ -70,6 +70,8 @@ class Bank:
     skipped: tuple[str, ...] = ()
     """Fields of questions that are not imported."""
     system: str = SYSTEM
+    given_title: str = ""
+    """The title of the quiz in the file; empty if it does not contain one."""
 
     @property
     def rows_in(self) -> int:
@@ -78,8 +80,9 @@ class Bank:
 
     @property
     def title(self) -> str:
-        """The title of a quiz of these questions unless another is given: the name without its ending."""
-        line = "".join(" " if unicodedata.category(character) in {"Cc", "Cs"} else character for character in PurePath(self.name).stem)
+        """The title of a quiz of these questions unless another is given: the one in the file, or else its name without its ending."""
+        title = self.given_title or PurePath(self.name).stem
+        line = "".join(" " if unicodedata.category(character) in {"Cc", "Cs"} else character for character in title)
         return line.strip()[:LONGEST_TITLE] or self.format
 
     def content(self) -> QuizContent:

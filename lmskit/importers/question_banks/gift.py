@@ -83,7 +83,10 @@ def read(path: Path, _options: ReadOptions) -> Bank:
 
 
 def is_gift(path: Path) -> bool:
-    """Return whether at least half of the first blocks of a file have answers in braces."""
+    """Return whether at least half of the first blocks of a file have answers in braces.
+
+    Empty braces, as of an essay, and a text without a sign are answers only behind a name between `::`.
+    """
     blocks = likely = 0
     try:
         for block in _blocks(scan(path)):
@@ -94,7 +97,8 @@ def is_gift(path: Path) -> bool:
             blocks += 1
             before, opened, rest = block.text.partition("{")
             inside, closed, behind = rest.partition("}")
-            likely += bool(before.strip() and opened and closed and "{" not in behind and _EVIDENCE.match(inside))
+            is_named = before.startswith("::") and "::" in before[2:]
+            likely += bool(before.strip() and opened and closed and "{" not in behind and (is_named or _EVIDENCE.match(inside)))
             if blocks >= DETECTED_BLOCKS:
                 break
     except ImportFileError:
@@ -185,9 +189,7 @@ def _put_answers(draft: Draft, prompt: str, inside: str) -> None:
         put_choice(draft, reader.shares(re.sub(r"=", "~=", answers), "~"), feedback, single=single)
     elif answers.partition("#")[0].strip() in TRUE | FALSE:
         reader.true_false(answers, feedback)
-    elif not answers.startswith("="):
-        raise UnmappedError("has braces without answers that begin with = or ~, are T or F, or a number behind #")
-    elif "->" in answers:
+    elif "->" in answers and "=" in answers:
         reader.pairs(answers, feedback)
     else:
         put_short_text(draft, reader.shares(answers, "="), feedback)
