@@ -8,6 +8,7 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.oneroster.bundle import FORMAT
 from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonRecord
+from lmskit.importers.registry import detected
 from tests.importers.golden import SAMPLES, result
 
 CLASSES = "sourcedId,title,classCode,courseSourcedId,termSourcedIds\n"
@@ -59,6 +60,8 @@ def test_a_missing_declared_file_is_an_error_and_an_undeclared_file_a_note(tmp_p
         ("propertyname,value\noneroster.version,1.1\n", "lacks the column propertyName"),
         ("propertyName,value\noneroster.version,1.0\n", r"is of OneRoster 1\.0; versions 1\.1 and 1\.2 are read"),
         ("propertyName,value\nfile.users,bulk\n", r"has no oneroster\.version"),
+        ("propertyName,value\noneroster.version,\nfile.users,bulk\n", r"has no value for oneroster\.version"),
+        ("propertyName,value\noneroster.version,1.1\nfile.users,\n", r"has no value for file\.users; it must be bulk, delta or absent"),
         ("propertyName,value\noneroster.version,1.1\nfile.users,Bulk\n", "must be bulk, delta or absent"),
         ("propertyName,value\noneroster.version,1.1\noneroster.version,1.2\n", "is declared twice, with different values"),
         ("propertyName,value\noneroster.version,1.1\nfile.users\n", "A manifest is read only if all its rows can be read"),
@@ -68,8 +71,42 @@ def test_a_missing_declared_file_is_an_error_and_an_undeclared_file_a_note(tmp_p
 def test_a_manifest_must_be_exact(tmp_path, manifest, message):
     bundle(tmp_path, users=USERS, orgs="sourcedId\n")
     (tmp_path / "manifest.csv").write_text(manifest)
+    assert detected(tmp_path) is FORMAT
     with pytest.raises(ImportFileError, match=message):
         opened(tmp_path)
+
+
+def test_empty_header_names_at_the_end_of_the_manifest_and_of_a_file_are_not_read(tmp_path):
+    users = "sourcedId,status,role,givenName,familyName,email,,\nu1,,student,Ada,Vale,,,\nu2,,student,Ben,Orr,,\n"
+    bundle(tmp_path, users=users)
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("".join(f"{line},,\n" for line in manifest.read_text().splitlines()))
+    assert detected(tmp_path) is FORMAT
+    source = opened(tmp_path)
+    assert [person.key.source_id for person in of_kind(source, PersonRecord)] == ["u1", "u2"]
+    assert source.parts[0].rejections == []
+
+
+ROLES = "sourcedId,userSourcedId,roleType,role,orgSourcedId\nr1,u1,primary,student,o1\nr2,u2,primary,student,o1\n"
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        (0, r"roles\.csv is empty"),
+        (ROLES.index("role,orgSourcedId"), r"roles\.csv lacks the column role; it has sourcedId, userSourcedId, roleType"),
+        (ROLES.index("u1,"), r"roles\.csv, row 2: the file ends after 2 of 5 cells: it seems to be cut off"),
+        (ROLES.index("primary,student,o1\nr2"), r"roles\.csv, row 2: the file ends after 3 of 5 cells"),
+        (ROLES.index("u2"), r"roles\.csv, row 3: the file ends after 2 of 5 cells"),
+    ],
+)
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_file_of_roles_that_is_cut_off_is_named(tmp_path, version, kept, message):
+    users = f"{USERS}u1,,student,Ada,Vale,\nu2,,student,Ben,Orr,\n"
+    bundle(tmp_path, version=version, users=users, roles=ROLES[:kept])
+    assert detected(tmp_path) is FORMAT
+    with pytest.raises(ImportFileError, match=message):
+        list(opened(tmp_path).records())
 
 
 def test_headers_must_be_exact(tmp_path):

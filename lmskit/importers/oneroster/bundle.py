@@ -44,6 +44,7 @@ VERSIONS = ("1.1", "1.2")
 BULK, DELTA, ABSENT = "bulk", "delta", "absent"
 CONTENTS = (BULK, DELTA, ABSENT)
 """A file is complete, or contains changes only, or is not in the bundle."""
+MANIFEST_COLUMNS = ("propertyName", "value")
 MAX_PROPERTIES = 1000
 
 
@@ -73,16 +74,18 @@ def manifest_of(path: Path, delimiter: str | None) -> Manifest:
     ImportFileError
         It is not a manifest, or is of a version that is not read.
     """
-    file = CsvFile(path, ["propertyName", "value"], delimiter=delimiter)
+    file = CsvFile(path, MANIFEST_COLUMNS, delimiter=delimiter)
     properties = _properties(file)
     version = properties.get("oneroster.version")
     if version not in VERSIONS:
-        found = "has no oneroster.version" if version is None else f"is of OneRoster {shortened(version)}"
+        lacks = "no oneroster.version" if version is None else "no value for oneroster.version"
+        found = f"is of OneRoster {shortened(version)}" if version else f"has {lacks}"
         raise ImportFileError(f"{file.name} {found}; versions {' and '.join(VERSIONS)} are read.")
     files = {name.removeprefix("file."): value for name, value in properties.items() if name.startswith("file.")}
     for name, content in files.items():
         if content not in CONTENTS:
-            raise ImportFileError(f"{file.name} declares {shortened(name)} as {shortened(content)!r}; it must be bulk, delta or absent.")
+            found = f"declares {shortened(name)} as {shortened(content)!r}" if content else f"has no value for file.{shortened(name)}"
+            raise ImportFileError(f"{file.name} {found}; it must be bulk, delta or absent. Correct it, or export the bundle again.")
     return Manifest(file, version, files)
 
 
@@ -216,10 +219,13 @@ class OneRoster:
 
 
 def detect(path: Path) -> bool:
-    """Return whether a folder or archive has the manifest of a OneRoster bundle."""
+    """Return whether a folder or archive has a manifest with the columns of OneRoster's; opening it says what is wrong with it."""
     try:
         with opened(path, names={MANIFEST}) as folder:
-            return MANIFEST in folder and bool(manifest_of(folder[MANIFEST], None))
+            if MANIFEST not in folder:
+                return False
+            header = {text.strip().casefold() for text in CsvFile(folder[MANIFEST], []).header}
+            return {column.casefold() for column in MANIFEST_COLUMNS} <= header
     except ImportFileError:
         return False
 
