@@ -51,7 +51,7 @@ app = typer.Typer(
     help="Import the exports of other systems. `lmskit import PATH` detects the format; the name of a format can be given instead.",
 )
 
-DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "colon": ":"}
 NOT_ALL = 3
 """The exit status of an import that did not take every row."""
 DECIMAL_MARKS = {"point": ".", "comma": ","}
@@ -77,8 +77,9 @@ Maximum = Annotated[
 ]
 Decimal = Annotated[str | None, typer.Option(metavar="MARK", help="The decimal mark: point or comma.", show_default=False)]
 Delimiter = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The separator of columns: comma, semicolon or tab.", show_default=False)
+    str | None, typer.Option(metavar="NAME", help="The separator of columns: comma, semicolon, tab or colon.", show_default=False)
 ]
+AllStudents = Annotated[bool, typer.Option("--all-students", help="All people of a list without roles are students.")]
 Notify = Annotated[
     bool, typer.Option("--notify", help="Send new students a message; each is enrolled once the mail server has accepted it.")
 ]
@@ -133,6 +134,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
         maximum: Maximum = None,
         decimal: Decimal = None,
         delimiter: Delimiter = None,
+        all_students: AllStudents = False,
         notify: Notify = False,
         withdraw_missing: WithdrawMissing = False,
         withdraw_at_most: WithdrawAtMost = None,
@@ -148,6 +150,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             columns=_columns_by_field(columns or []),
             title=title,
             max_scores=_max_scores_by_title(maximum or []),
+            all_students=all_students,
         )
         _import(
             path,
@@ -245,7 +248,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool,
     if report is not None:
         check_report_path(report)
     require_current(engine_for())
-    format_ = detected(path) if name is None else format_named(name)
+    format_ = detected(path, options.reading) if name is None else format_named(name)
     if name is None:
         say(f"{path.name} is {format_.title} ({format_.name}).")
     imported, refreshed = _imported(path, format_, options)

@@ -83,8 +83,9 @@ def open_source(request: ImportFile) -> Source:
         The file cannot be read, or its format is unknown.
     """
     path = Path(request.path)
-    found = detected(path) if request.format is None else format_named(request.format)
-    return _importable(found, path).open(path, ReadOptions(columns=request.columns))
+    reading = ReadOptions(columns=request.columns)
+    found = detected(path, reading) if request.format is None else format_named(request.format)
+    return _importable(found, path).open(path, reading)
 
 
 def _importable(found: AnyFormat, path: Path) -> Format:

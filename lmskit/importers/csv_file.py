@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import csv
 import re
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers.header_rows import FEWEST_KNOWN, SEPARATOR_LINE, HeaderRow, header_among
 from lmskit.importers.report import Rejection, shortened
 from lmskit.importers.tables.opened import table_at
 from lmskit.importers.tables.rows import ConvertedTable
@@ -27,7 +29,9 @@ MAX_CELL = 1024**2
 MAX_COLUMNS = 10_000
 MAX_REJECTIONS = 250_000
 """With more rejected rows than this, the file as a whole is wrong and is refused."""
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", ":": "colon"}
+RARE_DELIMITERS = (":",)
+"""Delimiters that are detected only if the others do not split the header into known columns."""
 MASK = "***"
 SECRET = re.compile("passw|passphrase|pwd", re.IGNORECASE)
 """Part of the headers of columns with passwords: no report repeats their cells, nor a row with cells in wrong columns."""
@@ -36,7 +40,8 @@ SECRET = re.compile("passw|passphrase|pwd", re.IGNORECASE)
 class CsvFile:
     """The columns of a CSV file that an importer reads.
 
-    Columns are found by their exact header. The other columns are in `skipped_columns`.
+    Columns are found by their exact header, which need not be the first row (`header_rows`). The other columns are in
+    `skipped_columns`; columns behind the last header are not read.
 
     Parameters
     ----------
@@ -49,7 +54,8 @@ class CsvFile:
     whole
         Whether `rows` gives all cells of a row, in the order of `header`, and not only those of `columns` and `optional`.
     delimiter
-        Comma, semicolon or tab; by default the one that splits the header into most columns.
+        Comma, semicolon, tab or colon; by default the one that the file's first line names (`sep=;`), or else the one that
+        splits the header into most known columns.
 
     Raises
     ------
@@ -63,19 +69,25 @@ class CsvFile:
         self.text = table_at(path)
         self.name = self.text.name
         self.columns, self.optional, self.whole = tuple(columns), tuple(optional), whole
-        self.header, self.delimiter = self._read_header(delimiter)
+        self._lines_above, said = self._separator_line()
+        self._header, self.delimiter = self._read_header(delimiter or said)
+        self.header, self.header_row = self._header.cells, self._header.row
         read = {*self.columns, *self.optional}
         self.skipped_columns = tuple(column for column in self.header if column not in read)
         self.secret_columns = frozenset(column for column in self.header if SECRET.search(column))
-        self.rows_in = self.blank_rows = 0
+        self.rows_in = self.blank_rows = self.rows_beyond = 0
         self.rejections: list[Rejection] = []
 
     @property
     def notes(self) -> list[str]:
         """Notes on how the file was read."""
-        if isinstance(self.text, ConvertedTable):
-            return list(self.text.notes)
         notes = []
+        if self.header_row > 1 + self._lines_above:
+            notes.append(f"{self.name}: the header is row {self.header_row}; the rows above it are not read.")
+        if self.rows_beyond:
+            notes.append(f"{self.name}: cells behind the last header are not read; rows with such cells: {self.rows_beyond:,}.")
+        if isinstance(self.text, ConvertedTable):
+            return [*self.text.notes, *notes]
         if self.blank_rows:
             notes.append(f"{self.name}: rows whose cells are all blank are not counted: {self.blank_rows:,}.")
         if self.text.encoding not in {"utf-8", "utf-8-sig"}:
@@ -108,7 +120,7 @@ class CsvFile:
         ImportFileError
             The file ends in the middle of a row, or a quoted cell is never closed.
         """
-        self.rows_in, self.blank_rows, self.rejections = 0, 0, []
+        self.rows_in, self.blank_rows, self.rows_beyond, self.rejections = 0, 0, 0, []
         pick = self._pick()
         width = len(self.header)
         for row, cells, lines in self._well_quoted_rows():
@@ -118,6 +130,9 @@ class CsvFile:
             self.rows_in += 1
             if len(cells) == width and not lines.has_nul:
                 yield row, pick(cells)
+            elif width < len(cells) <= self._header.width and not lines.has_nul:
+                self.rows_beyond += any(map(str.strip, cells[width:]))
+                yield row, pick(cells[:width])
             elif lines.has_nul:
                 lines.has_nul = False
                 index = next((index for index, cell in enumerate(cells) if "\0" in cell), width)
@@ -148,46 +163,66 @@ class CsvFile:
         csv.field_size_limit(MAX_CELL)
         with self.text.open() as stream:
             lines = Lines(self.name, stream)
-            reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+            above = self.header_row - 1
+            below = islice(lines, above, None)
+            reader = csv.reader(below, delimiter=self.delimiter, strict=True)
             try:
                 next(reader, None)
             except csv.Error as error:
-                raise ImportFileError(_unreadable(self.name, 1, error)) from error
-            row = reader.line_num + 1
+                raise ImportFileError(_unreadable(self.name, self.header_row, error)) from error
+            row = above + reader.line_num + 1
+            lines.has_nul = False
             while True:
                 try:
                     for cells in reader:
                         if cells:
                             yield row, cells, lines
-                        row = reader.line_num + 1
+                        row = above + reader.line_num + 1
                 except csv.Error as error:
-                    if reader.line_num != row or "end of data" in str(error) or "limit" in str(error):
+                    if above + reader.line_num != row or "end of data" in str(error) or "limit" in str(error):
                         raise ImportFileError(_unreadable(self.name, row, error)) from error
                     # The row's quotes do not match, but they end with its line: the next row can be read.
                     self.rows_in += 1
                     lines.has_nul = False
                     self.reject(row, None, None, "has a quotation mark inside a cell that is not doubled")
-                    row = reader.line_num + 1
+                    row = above + reader.line_num + 1
                 else:
                     return
 
     def _converted_rows(self, table: ConvertedTable) -> Iterator[tuple[int, list[str], LineFlags]]:
         """Give out the rows below the header; a row ends with its last cell that is not empty."""
         flags = LineFlags()
-        rows = table.rows()
-        next(rows, None)
         width = len(self.header)
-        for row, cells in rows:
+        for row, cells in table.rows():
+            if row <= self.header_row:
+                continue
             flags.has_nul = any("\0" in cell for cell in cells)
             yield row, cells + [""] * (width - len(cells)), flags
 
-    def _read_header(self, delimiter: str | None) -> tuple[list[str], str]:
+    def _separator_line(self) -> tuple[int, str | None]:
+        """Return how many lines name the delimiter, which is the first or none, and the delimiter, if it is one that is read."""
+        if isinstance(self.text, ConvertedTable):
+            return 0, None
+        with self.text.open() as stream:
+            found = SEPARATOR_LINE.fullmatch(next(iter(Lines(self.name, stream)), ""))
+        if found is None:
+            return 0, None
+        return 1, found["delimiter"] if found["delimiter"] in DELIMITERS else None
+
+    def _read_header(self, delimiter: str | None) -> tuple[HeaderRow, str]:
         csv.field_size_limit(MAX_CELL)
-        candidates = [delimiter] if delimiter else list(DELIMITERS)
-        headers = {candidate: self._header_split_by(candidate) for candidate in candidates}
         read = {*self.columns, *self.optional}
-        best = max(headers, key=lambda candidate: (len(read & set(headers[candidate])), len(headers[candidate])))
-        header = headers[best]
+        usual = [delimiter] if delimiter else [mark for mark in DELIMITERS if mark not in RARE_DELIMITERS]
+        headers = {mark: self._header_split_by(mark) for mark in usual}
+        if not delimiter and not any(found.known >= FEWEST_KNOWN or read & set(found.cells) for found in headers.values()):
+            rare = {mark: self._header_split_by(mark) for mark in RARE_DELIMITERS}
+            headers |= {mark: found for mark, found in rare.items() if found.known >= FEWEST_KNOWN}
+        best = max(headers, key=lambda mark: (len(read & set(headers[mark].cells)), headers[mark].known, len(headers[mark].cells)))
+        self._check_header(headers[best].cells)
+        return headers[best], best
+
+    def _check_header(self, header: list[str]) -> None:
+        """Refuse a header that is too wide, or lacks a column that is needed, or has one twice."""
         if len(header) > MAX_COLUMNS:
             raise ImportFileError(f"{self.name} has {len(header):,} columns; at most {MAX_COLUMNS:,} are read.")
         if any("\0" in column for column in header):
@@ -202,16 +237,25 @@ class CsvFile:
         repeated = [column for column in (*self.columns, *self.optional) if header.count(column) > 1]
         if repeated:
             raise ImportFileError(f"{self.name} has the column {repeated[0]} more than once. Remove one of them.")
-        return header, best
 
-    def _header_split_by(self, delimiter: str) -> list[str]:
-        if isinstance(self.text, ConvertedTable):
-            return next((cells for _, cells in self.text.rows()), [])
+    def _header_split_by(self, delimiter: str) -> HeaderRow:
+        rows = self.text.rows() if isinstance(self.text, ConvertedTable) else self._first_rows(delimiter)
+        return header_among(rows, self.columns)
+
+    def _first_rows(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+        """Give out rows until one cannot be read; if it is the first, the file is refused."""
+        assert not isinstance(self.text, ConvertedTable)  # noqa: S101 - for the type
+        above = self._lines_above
         with self.text.open() as stream:
+            reader = csv.reader(islice(Lines(self.name, stream), above, None), delimiter=delimiter)
+            row = above + 1
             try:
-                return next(csv.reader(Lines(self.name, stream), delimiter=delimiter), [])
+                for cells in reader:
+                    yield row, cells
+                    row = above + reader.line_num + 1
             except csv.Error as error:
-                raise ImportFileError(_unreadable(self.name, 1, error)) from error
+                if row == above + 1:
+                    raise ImportFileError(_unreadable(self.name, row, error)) from error
 
 
 def _picker(indices: list[int]) -> Callable[[list[str]], tuple[str, ...]]:

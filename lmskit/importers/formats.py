@@ -23,7 +23,7 @@ class ReadOptions:
     """How to read a file if its content does not show it, or if the person who imports it knows better."""
 
     delimiter: str | None = None
-    """Comma, semicolon or tab; None if it is to be detected."""
+    """Comma, semicolon, tab or colon; None if it is to be detected."""
     decimal_mark: str | None = None
     """`.` or `,`; None if it is to be detected."""
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -32,6 +32,8 @@ class ReadOptions:
     """The title of the quiz, for files that do not contain it; None for the name of the file."""
     max_scores: Mapping[str, float] = field(default_factory=dict)
     """The maximum score by the title of a quiz, for files that do not contain it."""
+    all_students: bool = False
+    """Whether all people of a list without roles are students."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """A plain CSV file from a spreadsheet: a roster, or results with one attempt per row.
 
-A column is recognised by its whole header, in upper or lower case; `HEADERS` lists the fields and their known headers, and
-`--map FIELD=HEADER` maps any other header.
+A column is recognised by its whole header (`plain_headers`), and `--map FIELD=HEADER` maps any other header.
 
 A row without a quiz enrolls its person in the course. A row with a quiz contains an attempt, and also enrolls its person if
 the person is not enrolled. Without a number and a time of the attempt the score is a total, as in a gradebook.
@@ -9,15 +8,22 @@ the person is not enrolled. Without a number and a time of the attempt the score
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.grade_table import GradeTable
+from lmskit.importers.header_rows import ROWS_LOOKED_AT, is_footer
+from lmskit.importers.plain_headers import HEADERS, LOGINS, columns_of_fields, plain_header
 from lmskit.importers.plain_row import FieldColumn, PlainRowReader
+from lmskit.importers.recognition import PARTICIPANTS, is_list_of_participants
 from lmskit.importers.record import Position
+from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
+from lmskit.importers.text_cell import one_line
+from lmskit.limits import LONGEST_TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,29 +32,10 @@ if TYPE_CHECKING:
     from lmskit.importers.record import Record
 
 SYSTEM = "csv"
-HEADERS: Mapping[str, tuple[str, ...]] = {
-    "id": ("id", "user id", "student id"),
-    "sis_id": ("sis_id", "sis id", "sis user id"),
-    "email": ("email", "e-mail", "email address", "e-mail address", "mail"),
-    "family_name": ("family_name", "family name", "last name", "lastname", "surname"),
-    "given_name": ("given_name", "given name", "first name", "firstname"),
-    "name": ("name", "full name", "student"),
-    "course": ("course", "course code"),
-    "role": ("role",),
-    "status": ("status",),
-    "started_on": ("started_on", "start date"),
-    "ended_on": ("ended_on", "end date"),
-    "quiz": ("quiz", "quiz title"),
-    "week": ("week",),
-    "score": ("score", "points"),
-    "max_score": ("max_score", "max score", "points possible"),
-    "attempt": ("attempt",),
-    "submitted_at": ("submitted_at", "submitted at", "submitted"),
-}
-"""The fields and the known headers of their columns."""
 IDENTIFYING = ("id", "sis_id", "email")
 """Fields that identify people."""
-OF_RESULTS = ("week", "score", "max_score", "attempt", "submitted_at")
+OF_PEOPLE = (*IDENTIFYING, "family_name", "given_name", "name")
+OF_RESULTS = ("quiz", "week", "score", "max_score", "attempt", "submitted_at")
 
 
 class PlainCsv(GradeTable):
@@ -59,22 +46,37 @@ class PlainCsv(GradeTable):
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
-        self.fields = fields_of(file, options.columns)
+        if is_list_of_participants(file.header) and not options.all_students:
+            raise ImportFileError(f"{file.name} seems to be {PARTICIPANTS.name}. {PARTICIPANTS.advice}")
+        self.fields = fields_of(file, options.columns, title=options.title)
         super().__init__(file, options, {column.index for column in self.fields.values()})
         self.parts = (file,)
+        is_of_one_quiz = options.title and "score" in self.fields and "quiz" not in self.fields
+        self._title = one_line(options.title or "")[:LONGEST_TITLE].strip() if is_of_one_quiz else None
+        self._footers = 0
 
     @property
     def notes(self) -> list[str]:
         """Notes for the report on how the file was read."""
-        columns = ", ".join(f"{field} from {column.header!r}" for field, column in self.fields.items() if column.header != field)
-        return [*self.notes_on_format, *([f"{self.name}: {columns}."] if columns else [])]
+        notes = self.notes_on_format
+        if columns := ", ".join(f"{field} from {column.header!r}" for field, column in self.fields.items() if column.header != field):
+            notes.append(f"{self.name}: {columns}.")
+        if self._footers:
+            notes.append(f"{self.name}: rows with sums or averages are not counted: {self._footers:,}.")
+        return notes
 
     def records(self) -> Iterator[Record]:
         """Read the file."""
         if "score" in self.fields:
             self.detect_scores(self._number_cells())
-        reader = PlainRowReader(self.fields, self, with_quizzes="quiz" in self.fields)
+        reader = PlainRowReader(self.fields, self, title=self._title)
+        of_people = [self.fields[field].index for field in OF_PEOPLE if field in self.fields]
+        self._footers = 0
         for row, cells in self.file.rows():
+            if is_footer(cells, of_people):
+                self.file.rows_in -= 1
+                self._footers += 1
+                continue
             try:
                 records = reader.read(Position(self.name, row), cells)
             except RejectedRowError as error:
@@ -88,8 +90,17 @@ class PlainCsv(GradeTable):
             yield from (cells[index] for index in indices)
 
 
-def fields_of(file: CsvFile, mapped: Mapping[str, str]) -> dict[str, FieldColumn]:
+def fields_of(file: CsvFile, mapped: Mapping[str, str], *, title: str | None = None) -> dict[str, FieldColumn]:
     """Find the column of each field.
+
+    Parameters
+    ----------
+    file
+        An opened file.
+    mapped
+        Headers that were given for fields.
+    title
+        The title of the quiz, which results without a column for it need.
 
     Raises
     ------
@@ -98,27 +109,45 @@ def fields_of(file: CsvFile, mapped: Mapping[str, str]) -> dict[str, FieldColumn
         people.
     """
     columns = {field: FieldColumn(_index_of(file, field, header), header) for field, header in mapped.items()}
-    taken = {column.index for column in columns.values()}
-    by_header: dict[str, list[int]] = {}
-    for index, header in enumerate(file.header):
-        by_header.setdefault(header.strip().casefold(), []).append(index)
-    for field, headers in HEADERS.items():
-        found = [index for header in headers for index in by_header.get(header, []) if index not in taken]
-        if field in columns or not found:
-            continue
+    for field, found in columns_of_fields(file.header, {field: column.index for field, column in columns.items()}).items():
         if len(found) > 1:
             names = " and ".join(repr(file.header[index]) for index in found[:2])
             raise ImportFileError(f"{file.name}: {names} could both be the {field}. Choose one: --map {field}=HEADER")
         columns[field] = FieldColumn(found[0], file.header[found[0]])
+    _read_logins_as_addresses(file, columns, mapped)
     if not any(field in columns for field in IDENTIFYING):
         raise ImportFileError(
-            f"{file.name} has no column that identifies people: {', '.join(IDENTIFYING)}. It has {', '.join(file.header[:20])}. "
-            "Map one: --map email=HEADER"
+            f"{file.name} has no column that identifies people: {', '.join(IDENTIFYING)}. "
+            f"It has {', '.join(map(shortened, file.header[:20])) or 'no columns'}. Map one: --map email=HEADER"
         )
-    results = [field for field in OF_RESULTS if field in columns]
-    if ("quiz" in columns) != bool(results) or ("quiz" in columns and "score" not in columns):
-        raise ImportFileError(f"{file.name}: results need a column quiz and a column score. Map them: --map quiz=HEADER --map score=HEADER")
+    if not ("score" in columns and ("quiz" in columns or title)):
+        _leave_out_results(file, columns, mapped)
     return {field: columns[field] for field in HEADERS if field in columns}
+
+
+def _read_logins_as_addresses(file: CsvFile, columns: dict[str, FieldColumn], mapped: Mapping[str, str]) -> None:
+    """Read a column of names for signing in as addresses if that is what they are, and the file has no others."""
+    login = columns.get("id")
+    if login is None or "email" in columns or "id" in mapped or plain_header(login.header) not in LOGINS:
+        return
+    cells = [cells[login.index].strip() for _, cells in islice(file.rows(), ROWS_LOOKED_AT)]
+    filled = [cell for cell in cells if cell]
+    if filled and all("@" in cell for cell in filled):
+        columns["email"] = columns.pop("id")
+
+
+def _leave_out_results(file: CsvFile, columns: dict[str, FieldColumn], mapped: Mapping[str, str]) -> None:
+    """Leave out columns of results that a roster has by chance, such as `Timestamp`; refuse results without a quiz or a score."""
+    is_meant = any(field in mapped for field in OF_RESULTS) or any(
+        field in columns and plain_header(columns[field].header) in HEADERS[field][0] for field in ("quiz", "score")
+    )
+    if is_meant:
+        raise ImportFileError(
+            f"{file.name}: results need a column quiz and a column score. Map them: --map quiz=HEADER --map score=HEADER; "
+            "or name the quiz of all rows: --title TITLE"
+        )
+    for field in OF_RESULTS:
+        columns.pop(field, None)
 
 
 def _index_of(file: CsvFile, field: str, header: str) -> int:
@@ -130,13 +159,18 @@ def _index_of(file: CsvFile, field: str, header: str) -> int:
     return file.header.index(header)
 
 
-def detect(path: Path) -> bool:
-    """Whether a file has the columns of a roster or of results, with known headers."""
+def fits(path: Path, options: ReadOptions) -> bool:
+    """Whether a file has the columns of a roster or of results, with known or given headers."""
     try:
-        fields = fields_of(CsvFile(path, [], whole=True), {})
+        fields = fields_of(CsvFile(path, [], whole=True, delimiter=options.delimiter), options.columns, title=options.title)
     except ImportFileError:
         return False
-    return "quiz" in fields or "family_name" in fields or "name" in fields
+    return "score" in fields or "family_name" in fields or "name" in fields
+
+
+def detect(path: Path) -> bool:
+    """Whether a file has the columns of a roster or of results, with known headers."""
+    return fits(path, ReadOptions())
 
 
 FORMAT = Format("csv", "Plain CSV", needs_course=False, detect=detect, open=PlainCsv)

@@ -6,9 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lmskit.importers.cell import ColumnValues, UnreadableCellError, one_of, whole_number
+from lmskit.importers.cell import ColumnValues, UnreadableCellError, whole_number
 from lmskit.importers.cell_meaning import ResultColumn
 from lmskit.importers.grade_table import meanings_of
+from lmskit.importers.plain_words import role as role_word
+from lmskit.importers.plain_words import status as status_word
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import (
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-ROLES = {"": None, "student": Role.STUDENT, "learner": Role.STUDENT, "lecturer": Role.LECTURER, "teacher": Role.LECTURER}
-STATUSES = {"": None, **{status.value: status for status in EnrollmentStatus if status is not EnrollmentStatus.PENDING}}
+NAMES = ("family_name", "given_name", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,23 @@ class FieldColumn:
 
 
 class PlainRowReader:
-    """Reads rows one by one."""
+    """Reads rows one by one.
 
-    def __init__(self, fields: Mapping[str, FieldColumn], table: GradeTable, *, with_quizzes: bool) -> None:
-        self._fields, self._table, self._with_quizzes = fields, table, with_quizzes
-        self._role = ColumnValues(_casefolded(one_of(ROLES)))
-        self._status = ColumnValues(_casefolded(one_of(STATUSES)))
+    Parameters
+    ----------
+    fields
+        The columns of the fields that the file has.
+    table
+        The table, which reads the scores.
+    title
+        The title of the quiz of all rows if there is no column for it; None for a roster.
+    """
+
+    def __init__(self, fields: Mapping[str, FieldColumn], table: GradeTable, *, title: str | None) -> None:
+        self._fields, self._table, self._title = fields, table, title
+        self._names = {field: fields[field] for field in NAMES if field in fields}
+        self._role = ColumnValues(role_word)
+        self._status = ColumnValues(status_word)
         self._day = ColumnValues(optional_day)
         self._week = ColumnValues(whole_number(1, LAST_WEEK, missing=""))
         self._score_meaning = meanings_of(ResultColumn.PLAIN_SCORE)
@@ -90,9 +102,12 @@ class PlainRowReader:
 
     def _attempt_of(self, position: Position, cells: tuple[str, ...], key: PersonKey) -> list[Record]:
         """Return the quiz and the attempt of a row; an empty list if it has no quiz."""
-        if not self._with_quizzes or not self._text("quiz", cells):
+        if "quiz" in self._fields:
+            name = self._value("quiz", cells, _optional(title))
+        else:
+            name = self._title if self._text("score", cells) else None
+        if not name:
             return []
-        name = self._value("quiz", cells, title) or ""
         week = self._value("week", cells, self._week.__getitem__)
         score, max_score = self._score_in(cells, name)
         number = self._value("attempt", cells, self._attempt.__getitem__)
@@ -104,17 +119,7 @@ class PlainRowReader:
         return [quiz, AttemptRecord(position, name, key, score, max_score, is_total, number=number, submitted_at=submitted)]
 
     def _name(self, cells: tuple[str, ...]) -> tuple[str, str]:
-        if "family_name" in self._fields:
-            family = self._value("family_name", cells, _optional(family_name))
-            given = self._value("given_name", cells, given_name) or ""
-            if not family and given:
-                raise RejectedRowError(self._fields["family_name"].header, "", "is empty, though there is a given name")
-            return family or "", given
-        family, _, given = self._text("name", cells).partition(",")
-        header = self._fields["name"].header if "name" in self._fields else None
-        if header is None or not (family.strip() or given.strip()):
-            return "", ""
-        return value(family_name, header, family), value(given_name, header, given)
+        return person_name({field: (column.header, cells[column.index].strip()) for field, column in self._names.items()})
 
     def _score_in(self, cells: tuple[str, ...], quiz: str) -> tuple[float | None, float | None]:
         """Return the score of a row and its maximum; None for what the row does not contain."""
@@ -137,8 +142,30 @@ class PlainRowReader:
         return None if column is None else value(read, column.header, cells[column.index].strip())
 
 
-def _casefolded(read: Callable[[str], T]) -> Callable[[str], T]:
-    return lambda text: read(text.casefold())
+def person_name(texts: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+    """Return the family name and the given name of a row; both are empty if it has none.
+
+    Parameters
+    ----------
+    texts
+        Header and text of the columns of `NAMES` that there are.
+
+    Raises
+    ------
+    RejectedRowError
+        A text is not a name, or there is a given name alone.
+    """
+    if "family_name" in texts:
+        family = value(_optional(family_name), *texts["family_name"])
+        given = value(given_name, *texts["given_name"]) if "given_name" in texts else ""
+        if not family and given:
+            raise RejectedRowError(texts["family_name"][0], "", "is empty, though there is a given name")
+        return family, given
+    header, text = texts.get("name", ("", ""))
+    family, _, given = text.partition(",")
+    if not (family.strip() or given.strip()):
+        return "", ""
+    return value(family_name, header, family), value(given_name, header, given)
 
 
 def _optional(read: Callable[[str], str]) -> Callable[[str], str]:

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from lmskit.errors import ImportFileError, InputError
-from lmskit.importers import oulad, plain_csv
+from lmskit.importers import gradescope, nbgrader, oulad, plain_csv
 from lmskit.importers.canvas import gradebook as canvas_gradebook
 from lmskit.importers.canvas import quiz as canvas_quiz
 from lmskit.importers.canvas import sis as canvas_sis
-from lmskit.importers.formats import Format
+from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle import gradebook as moodle_gradebook
 from lmskit.importers.moodle import quiz as moodle_quiz
 from lmskit.importers.moodle import users as moodle_users
 from lmskit.importers.oneroster import bundle as oneroster
 from lmskit.importers.question_banks import aiken, gift, moodle_xml, qti
 from lmskit.importers.question_banks.bank import BankFormat
+from lmskit.importers.recognition import TellingColumns, kind_of_table, refusal
 from lmskit.importers.tables.opened import refuse_damaged_table
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ SPECIAL: tuple[AnyFormat, ...] = (
     *moodle_quiz.FORMATS,
     moodle_users.FORMAT,
     oneroster.FORMAT,
+    gradescope.FORMAT,
+    nbgrader.FORMAT,
     gift.FORMAT,
     aiken.FORMAT,
     moodle_xml.FORMAT,
@@ -70,15 +73,23 @@ def format_named(name: str) -> AnyFormat:
     raise InputError(f"There is no format {name!r}. Formats are {', '.join(known.name for known in FORMATS)}.")
 
 
-def detected(path: Path) -> AnyFormat:
+def detected(path: Path, reading: ReadOptions | None = None) -> AnyFormat:
     """Return the format of a file, folder or archive, detected by its content.
+
+    Parameters
+    ----------
+    path
+        The file, folder or archive.
+    reading
+        How it is to be read: the columns that a person gave make a table a plain one, unless it is in another format.
 
     Raises
     ------
     ImportFileError
-        There is no file or folder at the path, its format is not known, it could be in two formats, or it is a workbook or JSON
-        that cannot be read.
+        There is no file or folder at the path, it could be in two formats, it is a workbook or JSON that cannot be read, or its
+        format is not known; then the refusal says what it seems to be, and what to do.
     """
+    reading = reading or ReadOptions()
     if not path.exists():
         raise ImportFileError(f"There is no file or folder {path}. Check the path.")
     refuse_damaged_table(path)
@@ -88,7 +99,24 @@ def detected(path: Path) -> AnyFormat:
         raise ImportFileError(f"{path.name} could be {names}. Choose one: lmskit import {found[0].name} {path}")
     if found:
         return found[0]
-    if plain_csv.FORMAT.detect(path):
+    kind = kind_of_table(path, all_students=reading.all_students)
+    if kind is None and plain_csv.fits(path, reading):
+        return plain_csv.FORMAT
+    if kind is None and reading.columns:
+        plain_csv.FORMAT.open(path, reading)  # or says what is wrong with the columns that were given
         return plain_csv.FORMAT
     formats = ", ".join(f"{known.title} ({known.name})" for known in FORMATS)
-    raise ImportFileError(f"{path.name} is not in a format that lmskit reads: {formats}. To choose a format: lmskit import FORMAT PATH")
+    raise refusal(path, kind, _reason(path, kind), formats)
+
+
+def _reason(path: Path, kind: TellingColumns | None) -> str | None:
+    """Return what the reader of the kind of table, or of plain tables, says is wrong with a table."""
+    name = plain_csv.FORMAT.name if kind is None else kind.format
+    reader = next((known for known in FORMATS if isinstance(known, Format) and known.name == name), None)
+    if reader is None:
+        return None
+    try:
+        reader.open(path, ReadOptions())
+    except ImportFileError as error:
+        return str(error)
+    return None

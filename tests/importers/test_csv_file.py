@@ -72,6 +72,56 @@ def test_the_delimiter_is_detected_and_reported(written, delimiter, name):
     assert file.notes == [f"people.csv was read with the {name} between columns."]
 
 
+@pytest.mark.parametrize(
+    ("above", "header_row", "notes"),
+    [
+        ("", 1, []),
+        ("sep=;\n", 2, []),
+        ('"sep=;"\r\n', 2, []),
+        ("\n\n", 3, ["people.csv: the header is row 3; the rows above it are not read."]),
+        ("Students of 2026;;\nat: 28.11.;\n;;\n", 4, ["people.csv: the header is row 4; the rows above it are not read."]),
+        ('sep=;\n"a ""title"";\nof two lines";\n', 4, ["people.csv: the header is row 4; the rows above it are not read."]),
+    ],
+)
+@pytest.mark.parametrize("columns", [[], ["name", "mail"]], ids=["any table", "known columns"])
+def test_the_header_is_found_below_a_title_and_the_line_of_a_spreadsheet(written, above, header_row, notes, columns):
+    rows, file = rows_of(written(f"{above}name;mail\nA;a@example.org\n;\nB\n"), columns, whole=True)
+    assert (file.header, file.header_row) == (["name", "mail"], header_row)
+    assert rows == [(header_row + 1, ("A", "a@example.org"))]
+    assert [(rejection.row, rejection.reason) for rejection in file.rejections] == [(header_row + 3, "has fewer cells than the header")]
+    assert file.notes[: len(notes)] == notes
+    assert file.notes[-1] == "people.csv was read with the semicolon between columns."
+
+
+@pytest.mark.parametrize(
+    "first", ["id,name", "Kennung,Nachname,Rolle", "Kennung"], ids=["a known header", "an unknown header", "a header of one column"]
+)
+def test_a_row_of_data_with_words_of_headers_is_no_header(written, first):
+    file = CsvFile(written(f"{first}\n7,student\nname,email\n"), [])
+    assert file.header == first.split(",")
+
+
+def test_the_line_that_names_the_delimiter_decides_about_it(written):
+    file = CsvFile(written("sep=,\nid,name;email;role\n1,A\n"), [])
+    assert (file.header, file.delimiter) == (["id", "name;email;role"], ",")
+    assert CsvFile(written("sep=|\nid;name\n"), []).header == ["id", "name"]
+
+
+def test_a_colon_separates_columns_only_if_it_gives_known_ones_or_is_asked_for(written):
+    rows, file = rows_of(written('"id":"name"\n1:"A: B"\n'), [], whole=True)
+    assert (rows, file.delimiter) == ([(2, ("1", "A: B"))], ":")
+    assert CsvFile(written("Title: about x\n1:2\n"), []).header == ["Title: about x"]
+    assert CsvFile(written("a:b\n1:2\n"), [], delimiter=":").header == ["a", "b"]
+
+
+def test_columns_behind_the_last_header_are_not_read(written):
+    rows, file = rows_of(written("id,name,,\n1,A,,\n2,B\n3,C,x,\n4,D,,,\n"))
+    assert rows == [(2, ("1", "A")), (3, ("2", "B")), (4, ("3", "C"))]
+    assert [(rejection.row, rejection.reason) for rejection in file.rejections] == [(5, "has more cells than the header")]
+    assert file.notes == ["people.csv: cells behind the last header are not read; rows with such cells: 1."]
+    assert file.skipped_columns == ()
+
+
 def test_a_bad_row_never_hides_a_good_row(written):
     rows, file = rows_of(written('id,name\n1,A\n2\n3,C,x\n4,"D"x\n5,E\0\n6,F\n'))
     assert rows == [(2, ("1", "A")), (7, ("6", "F"))]

@@ -190,7 +190,7 @@ def test_a_lecturer_needs_an_address(imported):
 
 def test_no_person_is_made_an_administrator(imported):
     assert reasons(imported("email,family_name,role\nx@example.org,X,super_admin")) == [
-        (2, "is not one of student, learner, lecturer, teacher")
+        (2, "is not a role that lmskit knows; write student or lecturer, or a word for it in German, French or Spanish")
     ]
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.plain_csv import FORMAT, HEADERS
+from lmskit.importers.plain_csv import FORMAT
+from lmskit.importers.plain_headers import HEADERS, plain_header
+from lmskit.importers.plain_words import ROLES, STATUSES
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, QuizRecord
 from lmskit.vocabulary import EnrollmentStatus, Role
 from tests.importers.plain import csv_file
@@ -175,9 +177,81 @@ def test_a_file_is_detected_by_headers_of_people_or_results(tmp_path):
 
 
 def test_no_header_belongs_to_two_fields():
-    known = [header for headers in HEADERS.values() for header in headers]
+    known = [header for groups in HEADERS.values() for group in groups for header in group]
     assert len(known) == len(set(known))
-    assert all(header == header.casefold() for header in known)
+    assert all(header == plain_header(header) for header in known)
+    assert all(word == word.casefold() for word in [*ROLES, *STATUSES])
+
+
+@pytest.mark.parametrize(
+    ("header", "fields"),
+    [
+        ("Matrikel-Nr.;Nachname;Vorname;E-Mail", "sis_id family_name given_name email"),
+        ("Anrede;Titel;Name;Vorname;Matrikel;Mail", "family_name given_name sis_id email"),
+        ("Numéro étudiant;Nom;Prénom;Courriel;Statut", "sis_id family_name given_name email status"),
+        ("Nom;Courriel", "name email"),
+        ("Matrícula;Apellidos;Nombre;Correo electrónico;Rol", "sis_id family_name given_name email role"),
+        ("Nombre;Correo", "name email"),
+        ("Student ID,Student Name,E-Mail:", "id name email"),
+        ("id,last_name,first_name,email", "id family_name given_name email"),
+        ("UIN,Username,Name,Assessment,Instance,Points,Max points", "sis_id id name quiz attempt score max_score"),
+        ("ID,Username,Name", "id name"),
+        ("Timestamp,Email Address,Name,Assignment", "email name"),
+    ],
+)
+def test_headers_of_student_systems_and_tools_in_four_languages(opened, header, fields):
+    assert set(opened(header).fields) == set(fields.split())
+
+
+def test_a_login_that_is_an_address_is_an_address(opened):
+    assert set(opened("UID,Name\nada@example.org,Ada\n,Ben").fields) == {"email", "name"}
+    assert set(opened("UID,Name\nada@example.org,Ada\nben,Ben").fields) == {"id", "name"}
+
+
+@pytest.mark.parametrize(
+    ("word", "role"), [("Studierende", Role.STUDENT), ("étudiante", Role.STUDENT), ("Profesora", Role.LECTURER), ("", None)]
+)
+def test_roles_in_four_languages(opened, word, role):
+    assert [person.role for person in read(opened([["id", "name", "role"], ["1", "A", word]]), PersonRecord)] == [role]
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("Enrolled", EnrollmentStatus.ACTIVE),
+        ("dropped", EnrollmentStatus.WITHDRAWN),
+        ("Abgemeldet", EnrollmentStatus.WITHDRAWN),
+        ("terminé", EnrollmentStatus.COMPLETED),
+    ],
+)
+def test_states_of_an_enrollment_in_four_languages(opened, word, status):
+    assert [record.status for record in read(opened([["id", "name", "status"], ["1", "A", word]]), EnrollmentRecord)] == [status]
+
+
+def test_an_unknown_state_is_rejected_with_the_words_that_are_known(opened):
+    [(row, column, reason)] = rejected(opened("id,name,status\n1,A,Waitlisted"))
+    assert (row, column) == (2, "status")
+    assert "write active, enrolled, withdrawn, dropped, inactive or completed" in reason
+
+
+def test_a_row_that_sums_up_the_others_is_not_counted(opened):
+    source = opened("id,name,quiz,score\n1,Summer,Sets,7\n2,Total,Sets,8\nSum: 2,,,15\n,,Average,7.5\nTotal,,,")
+    assert [person.family_name for person in read(source, PersonRecord)] == ["Summer", "Total"]
+    assert (source.parts[0].rows_in, rejected(source)) == (2, [])
+    assert "file.csv: rows with sums or averages are not counted: 3." in source.notes
+
+
+def test_the_quiz_of_all_rows_can_be_named(opened):
+    source = opened("id,name,points\n1,Ada,7\n2,Ben,", title=" Week 3\n")
+    assert [(attempt.quiz, attempt.score) for attempt in read(source, AttemptRecord)] == [("Week 3", 7)]
+    assert [enrollment.is_implied for enrollment in read(source, EnrollmentRecord)] == [True, False]
+
+
+def test_a_list_of_participants_is_a_roster_only_if_all_are_said_to_be_students(opened):
+    rows = "First name,Last name,ID number,Email address,Groups\nAda,Lovelace,7,ada@example.org,A"
+    with pytest.raises(ImportFileError, match=r"does not say who is a student .* --all-students"):
+        opened(rows)
+    assert [person.key.sis_id for person in read(opened(rows, all_students=True), PersonRecord)] == ["7"]
 
 
 def test_reading_twice_gives_the_same(opened):

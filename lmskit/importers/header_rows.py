@@ -1,0 +1,103 @@
+"""The row of a table with its headers, which may be below a title, the date of an export, or the line `sep=;` of a spreadsheet.
+
+A file is read from its first row unless a later one is clearly the header: it has the columns that are looked for or, for a
+table of unknown columns, two headers that plain tables have, and more filled cells than each row above it.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from lmskit.importers.plain_headers import KNOWN, plain_header
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+ROWS_LOOKED_AT = 20
+"""Filled rows among which the header is looked for."""
+FEWEST_KNOWN = 2
+"""Known headers that make a row the header of a table."""
+SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(?P<delimiter>[^\r\n])\"?\s*", re.IGNORECASE)
+"""The first line by which a spreadsheet is told the delimiter."""
+
+
+FOOTER = re.compile(
+    r"(?:total|sum|count|average|mean|summe|gesamt|gesamtsumme|gesamtdurchschnitt|durchschnitt|mittelwert|anzahl"
+    r"|somme|moyenne|nombre total|suma|media|promedio|número total)(?![^\W\d_])[^\n]*",
+    re.IGNORECASE,
+)
+"""The first cell of a row below a table that counts or sums it up."""
+
+
+class HeaderRow(NamedTuple):
+    """A header: the number of its row, its cells without the empty ones at their end, and how wide the row is with them."""
+
+    row: int
+    cells: list[str]
+    width: int
+
+    @property
+    def known(self) -> int:
+        """How many of its cells are headers that plain tables have."""
+        return sum(plain_header(cell) in KNOWN for cell in self.cells)
+
+
+def header_among(rows: Iterable[tuple[int, list[str]]], columns: Collection[str]) -> HeaderRow:
+    """Return the header of a table: the first row that is not empty, unless a later one is clearly the header.
+
+    Parameters
+    ----------
+    rows
+        The number and the cells of each row.
+    columns
+        Headers that the table must have; empty if any table is read.
+
+    Examples
+    --------
+    >>> rows = [(1, ["Students of 2026", ""]), (3, ["Name", "E-Mail"]), (4, ["Ada", "ada@example.org"])]
+    >>> header_among(rows, [])
+    HeaderRow(row=3, cells=['Name', 'E-Mail'], width=2)
+    >>> header_among(rows, ["sourcedId"]).row
+    1
+    """
+    first: HeaderRow | None = None
+    most_filled = 0
+    filled_rows = ((row, cells) for row, cells in rows if any(map(str.strip, cells)))
+    for row, cells in islice(filled_rows, ROWS_LOOKED_AT):
+        found = HeaderRow(row, _without_empty_end(cells), len(cells))
+        is_header = set(columns) <= set(found.cells) if columns else found.known >= FEWEST_KNOWN
+        filled = sum(bool(cell.strip()) for cell in cells)
+        if is_header and filled > most_filled:
+            return found
+        first, most_filled = first or found, max(most_filled, filled)
+    return first or HeaderRow(1, [], 0)
+
+
+def is_footer(cells: Sequence[str], of_people: Iterable[int]) -> bool:
+    """Return whether a row sums up those above it, and is about no person.
+
+    Parameters
+    ----------
+    cells
+        A row.
+    of_people
+        The columns with names and ids. Only the first filled cell of the row, which says what it is, may be in one of them.
+
+    Examples
+    --------
+    >>> is_footer(["Sum: 205", "", "17"], [0, 1]), is_footer(["Total", "Ada", "17"], [0, 1]), is_footer(["7", "Summer", ""], [0, 1])
+    (True, False, False)
+    """
+    first = next((cell.strip() for cell in cells if cell.strip()), "")
+    if not FOOTER.fullmatch(first):
+        return False
+    return [text for index in of_people if (text := cells[index].strip())] in ([], [first])
+
+
+def _without_empty_end(cells: list[str]) -> list[str]:
+    width = len(cells)
+    while width and not cells[width - 1].strip():
+        width -= 1
+    return cells[:width]

@@ -1,0 +1,39 @@
+"""The grades that nbgrader exports: one row per student and assignment.
+
+Its columns are those of plain results under names of its own. A submission that is missing has the score 0 and no time, so
+it is a total of 0 points. The ids are those of plain tables, as in nbgrader's roster of students, which has no telling columns.
+
+Source of the format: `nbgrader/plugins/export.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.csv_file import CsvFile
+from lmskit.importers.formats import Format
+from lmskit.importers.plain_csv import PlainCsv
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TELLING = frozenset({"assignment", "student_id", "raw_score", "max_score", "late_submission_penalty"})
+"""Columns that only nbgrader's export has together."""
+
+
+class NbgraderGrades(PlainCsv):
+    """An opened export; see `lmskit.importers.record.Source`."""
+
+    format = "nbgrader"
+
+
+def detect(path: Path) -> bool:
+    """Whether a file has the columns of nbgrader's export."""
+    try:
+        return set(CsvFile(path, []).header) >= TELLING
+    except ImportFileError:
+        return False
+
+
+FORMAT = Format("nbgrader", "nbgrader grades", needs_course=True, detect=detect, open=NbgraderGrades)

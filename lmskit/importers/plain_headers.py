@@ -1,0 +1,143 @@
+"""The headers of plain tables, in English, German, French and Spanish, as student systems and tools write them.
+
+A header is recognised as a whole, never by a part of it, and with `_` for a blank: `last_name` is `Last name`. A few words
+have two meanings; the columns beside them decide: `Name` beside `Vorname` is the family name.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split("|"))
+
+
+HEADERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "id": (
+        _words("id | user id | userid | student id | studentid"),
+        _words("uid"),
+        _words(
+            "username | user name | login | login id | benutzername | anmeldename | benutzerkennung | kennung | "
+            "nom d'utilisateur | identifiant | nombre de usuario | usuario"
+        ),
+    ),
+    "sis_id": (
+        _words(
+            "sis id | sis user id | sid | id number | student number | student no | student no. | registration number | "
+            "matriculation number | uin | matrikelnummer | matrikel-nummer | matrikelnr | matrikelnr. | matrikel-nr | "
+            "matrikel-nr. | matrikel nr | matrikel nr. | matrikel | matrnr | matr.-nr. | matr.nr. | matr. nr. | mat.-nr. | "
+            "matnr | id-nummer | numéro d'identification | numéro étudiant | numéro d'étudiant | n° étudiant | no étudiant | "
+            "code étudiant | matricule | número de id | número de identificación | matrícula | número de matrícula | "
+            "n.º de matrícula | número de estudiante | código de estudiante | expediente | número de expediente"
+        ),
+    ),
+    "email": (
+        _words(
+            "email | e-mail | mail | email address | e-mail address | mail address | e-mail-adresse | email-adresse | "
+            "emailadresse | mail-adresse | mailadresse | adresse de courriel | adresse e-mail | adresse email | "
+            "adresse mail | courriel | mél | adresse électronique | dirección de correo | dirección de correo electrónico | "
+            "dirección email | correo electrónico | correo"
+        ),
+    ),
+    "family_name": (
+        _words(
+            "family name | familyname | last name | lastname | surname | nachname | familienname | zuname | nom de famille | "
+            "apellido | apellidos | apellido(s)"
+        ),
+    ),
+    "given_name": (
+        _words(
+            "given name | givenname | given names | first name | firstname | forename | vorname | vornamen | prénom | "
+            "prénoms | prenom | nombre(s) | nombre de pila"
+        ),
+    ),
+    "name": (
+        _words(
+            "full name | fullname | student | student name | vollständiger name | nachname, vorname | name, vorname | "
+            "nom complet | nom et prénom | nom, prénom | nom prénom | étudiant | nombre completo | apellidos y nombre | "
+            "apellidos, nombre | estudiante | alumno"
+        ),
+        _words("display name"),
+    ),
+    "course": (_words("course | course code | kurs | kurscode | cours | code du cours | curso | código del curso"),),
+    "role": (_words("role | rolle | rôle | rol"),),
+    "status": (_words("status | statut | estado"),),
+    "started_on": (_words("started on | start date | startdatum | date de début | fecha de inicio"),),
+    "ended_on": (_words("ended on | end date | enddatum | date de fin | fecha de fin"),),
+    "quiz": (
+        _words("quiz | quiz title"),
+        _words("assignment | assessment | test | aufgabe | évaluation | devoir | cuestionario | prueba | tarea"),
+    ),
+    "week": (_words("week | woche | semaine | semana"),),
+    "score": (
+        _words("score | points | punkte | erreichte punkte | puntuación | puntos"),
+        _words("total score"),
+    ),
+    "max_score": (
+        _words(
+            "max score | max points | points possible | maximum score | maximum points | maximalpunkte | max. punkte | "
+            "maximale punkte | höchstpunktzahl | points max | barème | puntuación máxima | puntos máximos"
+        ),
+    ),
+    "attempt": (
+        _words("attempt | attempt number | versuch | tentative | intento"),
+        _words("instance"),
+    ),
+    "submitted_at": (
+        _words("submitted at | submitted | abgegeben am | abgabezeit | date de remise | remis le | fecha de entrega | entregado"),
+        _words("submission time | timestamp"),
+    ),
+}
+"""The known headers of each field, in the form that `plain_header` gives them; of two columns, the one of the earlier group is read."""
+WHOLE_OR_FAMILY = ("name", "nom")
+"""The family name beside a given name, and otherwise the whole name."""
+WHOLE_OR_GIVEN = ("nombre",)
+"""The given name beside a family name, and otherwise the whole name."""
+KNOWN = frozenset(header for groups in HEADERS.values() for group in groups for header in group) | {*WHOLE_OR_FAMILY, *WHOLE_OR_GIVEN}
+LOGINS = frozenset(header for group in HEADERS["id"][1:] for header in group)
+"""Headers above names for signing in, which in some systems are e-mail addresses."""
+
+
+def plain_header(text: str) -> str:
+    r"""Return a header in the form in which it is compared.
+
+    Examples
+    --------
+    >>> plain_header("\ufeffLast_Name "), plain_header("Nom d\u2019utilisateur"), plain_header("E-Mail:")
+    ('last name', "nom d'utilisateur", 'e-mail')
+    """
+    text = unicodedata.normalize("NFC", text.replace("\ufeff", "").replace("\u2019", "'").replace("_", " "))
+    return " ".join(text.split()).removesuffix(":").removesuffix("*").rstrip().casefold()
+
+
+def columns_of_fields(header: Sequence[str], taken: Mapping[str, int]) -> dict[str, list[int]]:
+    """Return the columns that could contain each field, by their index; more than one if they are equally likely.
+
+    Parameters
+    ----------
+    header
+        The headers of a table.
+    taken
+        The columns of fields that a person gave. They are not in the result.
+    """
+    by_header: dict[str, list[int]] = {}
+    for index, text in enumerate(header):
+        if index not in taken.values():
+            by_header.setdefault(plain_header(text), []).append(index)
+    found: dict[str, list[int]] = {}
+    for field, groups in HEADERS.items():
+        if field not in taken:
+            columns = ([index for known in group for index in by_header.get(known, [])] for group in groups)
+            if first := next(filter(None, columns), None):
+                found[field] = first
+    for words, beside, part in ((WHOLE_OR_FAMILY, "given_name", "family_name"), (WHOLE_OR_GIVEN, "family_name", "given_name")):
+        known = {*found, *taken}
+        field = part if beside in known and part not in known else "name"
+        if field not in taken and (columns_of_words := [index for word in words for index in by_header.get(word, [])]):
+            found.setdefault(field, []).extend(columns_of_words)
+    return found

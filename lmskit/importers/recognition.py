@@ -1,0 +1,340 @@
+"""What a file is that no reader takes: the format to which it is nearest by its telling columns, and what to export instead.
+
+A telling column is one that only a kind of table has, such as `Quiz: Week 1 (Real)` of a Moodle gradebook. A table with
+such columns is never read as a plain roster, which would leave its grades out in silence; and a refusal says what the table
+seems to be, what is wrong with it, and what to do.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.archive import is_archive, opened
+from lmskit.importers.csv_file import CsvFile
+from lmskit.importers.moodle.gradebook import DISPLAYS
+from lmskit.importers.moodle.words import HEADERS as MOODLE_HEADERS
+from lmskit.importers.moodle.words import PERSON
+from lmskit.importers.plain_headers import KNOWN, plain_header
+from lmskit.importers.report import shortened
+from lmskit.importers.text_file import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SHOWN_COLUMNS = 8
+BEGINNING = 4000
+"""Characters by which a text that is no table is recognised."""
+CUT = 200
+"""Characters of a header that are looked at."""
+GZIP = b"\x1f\x8b"
+_DISPLAYED = rf".*\((?:{'|'.join(sorted(word for words in DISPLAYS.values() for word in words))})\)"
+_GRADED_QUESTION = r"(?:question|q|frage|aufgabe|exercise|task|problem|pregunta|ejercicio) ?\.? ?[0-9]{1,3}[a-z]?"
+
+
+@dataclass(frozen=True, slots=True)
+class TellingColumns:
+    """A kind of table: the columns that only it has, those that it has besides, and what to do with a table of it.
+
+    All expressions are matched with whole headers in the form of `plain_header`.
+    """
+
+    name: str
+    """What the table is, with its article."""
+    telling: tuple[str, ...]
+    besides: tuple[str, ...] = ()
+    least: int = 1
+    """How many headers have to match `telling`."""
+    format: str | None = None
+    """The format that reads such tables if nothing is wrong with them."""
+    advice: str = ""
+    """What to export or to do instead; a sentence."""
+
+    def matches(self, headers: Sequence[str]) -> float:
+        """Return how near a table is, from 0 to 1: the share of the columns of `besides` that it has; 0 without the telling ones."""
+        if sum(any(re.fullmatch(known, header) for known in self.telling) for header in headers) < self.least:
+            return 0.0
+        found = sum(any(re.fullmatch(known, header) for header in headers) for known in self.besides)
+        return (1 + found) / (1 + len(self.besides))
+
+
+_NAMES = (r"first name|vorname|prénom|nombre", r"last name|surname|nachname|nom|nom de famille|apellido\(s\)|apellidos")
+KINDS: tuple[TellingColumns, ...] = (
+    TellingColumns(
+        "a Canvas gradebook",
+        (r".*[^ ] \([0-9]{1,20}\)", r"(?:.* )?(?:unposted )?(?:current|final) (?:score|grade|points)"),
+        ("student|lastname", "id", "section", "sis (?:login|user) id"),
+        format="canvas-gradebook",
+        advice="Export the gradebook from Canvas again (Grades, Export, Export Entire Gradebook) and leave its first rows as they are.",
+    ),
+    TellingColumns(
+        "a Canvas Student Analysis",
+        ("[0-9]{1,20}: .*",),
+        ("name", "id", "section", "submitted", "n correct"),
+        format="canvas-quiz",
+        advice="In the statistics of the quiz, export Student Analysis, not Item Analysis, of a quiz that is not anonymous.",
+    ),
+    TellingColumns(
+        "a Moodle gradebook",
+        (_DISPLAYED,),
+        _NAMES,
+        format="moodle-gradebook",
+        advice="Export it from Moodle as plain text with the grade display types real and percentage.",
+    ),
+    TellingColumns(
+        "a report on a Moodle quiz",
+        (r"(?:grade|bewertung|note|calificación)/[0-9.,]{1,20}", r"(?:q|f|p)\.? ?[0-9]{1,4} ?/[0-9.,]{1,20}", "right answer [0-9]{1,4}"),
+        (*_NAMES, "status|state|statut|estado|état"),
+        format="moodle-quiz-grades",
+        advice="Download the report Grades or Responses of the quiz with all its columns.",
+    ),
+    TellingColumns(
+        "a log of a Moodle course",
+        ("user full name", "affected user", "event context", "event name"),
+        least=3,
+        advice="lmskit reads no logs. Export the gradebook, or the reports of quizzes.",
+    ),
+    TellingColumns(
+        "statistics of a Moodle quiz",
+        (
+            "quiz name",
+            "number of complete graded first attempts",
+            "facility index",
+            "discrimination index",
+            "average grade of all attempts",
+        ),
+        least=2,
+        advice="lmskit computes statistics itself. Download the reports Grades and Responses of the quiz.",
+    ),
+    TellingColumns(
+        "one file of a OneRoster bundle",
+        ("sourcedid", "datelastmodified"),
+        advice="Import the folder or the zip archive with manifest.csv and all its files.",
+    ),
+    TellingColumns(
+        "a Gradescope gradebook of a whole course",
+        (r".* - max points", r".* - submission time", r".* - lateness \(h:m:s\)"),
+        least=2,
+        advice="In Gradescope, download the grades of each assignment by itself (Review Grades, Download Grades, CSV).",
+    ),
+    TellingColumns(
+        "scores of an assignment in Gradescope",
+        ("submission id", r"lateness \(h:m:s\)", r".*\([0-9.]{1,12} pts\)"),
+        ("sid", "email", "total score", "max points"),
+        least=2,
+        format="gradescope",
+        advice="In Gradescope, download the grades of the assignment as CSV, with SID or Email, Total Score and its questions.",
+    ),
+    TellingColumns(
+        "a Blackboard gradebook",
+        (r".*\[total pts: .*\].*", r".*\|[0-9]{3,12}"),
+        ("last name", "first name", "username"),
+        advice="lmskit does not read it. Save one assignment as plain results with the columns id, quiz, score and max_score.",
+    ),
+    TellingColumns(
+        "a Brightspace gradebook",
+        ("orgdefinedid", "end-of-line indicator", ".* points grade .*"),
+        ("last name", "first name", "username"),
+        advice="lmskit does not read it. Save one assignment as plain results with the columns id, quiz, score and max_score.",
+    ),
+    TellingColumns(
+        "scores with a column per question, without their points",
+        (_GRADED_QUESTION,),
+        least=2,
+        format="gradescope",
+        advice=(
+            "Write the points of each question into its header, such as “Q1 (4 pts)”, and call the column of the sum Total Score. "
+            "To import only the people: lmskit import csv PATH"
+        ),
+    ),
+)
+"""The kinds of tables that their columns tell."""
+COMPLETION = TellingColumns(
+    "a list of the completion of activities in Moodle",
+    (),
+    advice="lmskit does not read it. Export the gradebook, whose grades show what was done.",
+)
+PARTICIPANTS = TellingColumns(
+    "a list of the participants of a Moodle course",
+    (),
+    advice=(
+        "It does not say who is a student and who teaches. Export the gradebook, whose rows are students, or a file for Upload users, "
+        "which has roles; or, if all its people are students, import it with --all-students."
+    ),
+)
+MOODLE_BACKUP = (
+    "it is a backup of a Moodle course. Export from the course instead: the gradebook, the reports Grades and Responses of each quiz, and "
+    "the question bank as Moodle XML."
+)
+GROUPS = frozenset({"groups", "gruppen", "groupes", "grupos"})
+IDENTITIES = ("username", "sis_id")
+COMPLETED = frozenset({"completed", "not completed", "abgeschlossen", "nicht abgeschlossen", "terminé", "non terminé", "completado"})
+"""Cells below each activity in Moodle's list of completion."""
+HALF = 0.5
+
+
+def telling_kind(headers: Sequence[str]) -> TellingColumns | None:
+    """Return the kind of table that headers tell, if at least half of its columns are there; None if they tell none.
+
+    Examples
+    --------
+    >>> telling_kind(["First name", "Last name", "Quiz: Week 1 (Letter)"]).name
+    'a Moodle gradebook'
+    >>> telling_kind(["First name", "Last name", "E-mail"]) is None
+    True
+    """
+    plain = [plain_header(header[:CUT]) for header in headers]
+    best = max(KINDS, key=lambda kind: kind.matches(plain))
+    return best if best.matches(plain) > HALF else None
+
+
+def kind_of_table(path: Path, *, all_students: bool = False) -> TellingColumns | None:
+    """Return the kind of the table at a path; None if it is no table, or its columns tell no kind.
+
+    Parameters
+    ----------
+    path
+        The file.
+    all_students
+        Whether a list of participants is a roster, since a person said that all of them are students.
+    """
+    try:
+        file = CsvFile(path, [], whole=True)
+        if _is_completion(file):
+            return COMPLETION
+        if not all_students and is_list_of_participants(file.header):
+            return PARTICIPANTS
+        return telling_kind(file.header)
+    except ImportFileError:
+        return None
+
+
+def is_list_of_participants(headers: Sequence[str]) -> bool:
+    """Return whether headers are those of Moodle's list of participants, whose rows are students and teachers alike.
+
+    Examples
+    --------
+    >>> is_list_of_participants(["First name", "Last name", "ID number", "Email address", "Groups"])
+    True
+    >>> is_list_of_participants(["First name", "Last name", "Email address"])
+    False
+    """
+    plain = [plain_header(header[:CUT]) for header in headers]
+    fields = {next((field for field in PERSON if header in MOODLE_HEADERS[field]), header) for header in plain}
+    if not {"given_name", "family_name"} <= fields or "role" in fields:
+        return False
+    others = {field for field in fields if field not in PERSON}
+    return bool(others & GROUPS) or (not others and "email" in fields and bool(fields & set(IDENTITIES)))
+
+
+def _is_completion(file: CsvFile) -> bool:
+    """Return whether the first row below the header consists of people and of words for completion."""
+    first = next((cells for _, cells in file.rows()), ())
+    return sum(cell.strip().casefold() in COMPLETED for cell in first) > 1
+
+
+def refusal(path: Path, kind: TellingColumns | None, reason: str | None, formats: str) -> ImportFileError:
+    """Return the refusal of a file that no reader takes.
+
+    Parameters
+    ----------
+    path
+        The file, folder or archive.
+    kind
+        The kind of table to which it is nearest.
+    reason
+        What is wrong with it as a table of this kind, or as a plain table, as the reader says it.
+    formats
+        The formats that lmskit reads, for a file that is like none of them.
+    """
+    name, columns = path.name, _columns(path)
+    if kind is not None:
+        if reason is None:
+            return ImportFileError(
+                f"{name} is not in a format that lmskit reads. By its columns {columns} it seems to be {kind.name}. {kind.advice}"
+            )
+        advice = "" if "xport" in reason else f" {kind.advice}"
+        return ImportFileError(f"{name} is not in a format that lmskit reads. It seems to be {kind.name}. {reason}{advice}")
+    if advice := _advice_on_content(path):
+        return ImportFileError(f"{name} is not in a format that lmskit reads: {advice}")
+    if columns:
+        why = reason or "A roster also needs a column family_name or name. Map it: --map name=HEADER"
+        return ImportFileError(
+            f"{name} is not in a format that lmskit reads. It has the columns {columns}. The nearest format is a plain table (csv). "
+            f"{why.rstrip('.')}. If it is an export of another system, see the formats: lmskit import --help"
+        )
+    return ImportFileError(f"{name} is not in a format that lmskit reads: {formats}. To choose a format: lmskit import FORMAT PATH")
+
+
+def _columns(path: Path) -> str:
+    """Return the headers of a table with two columns or more, as a refusal names them; empty for other texts."""
+    try:
+        file = CsvFile(path, [], whole=True)
+        is_table = len(file.header) > 1 and (
+            any(plain_header(text) in KNOWN for text in file.header) or next(file.rows(), None) is not None
+        )
+    except ImportFileError:
+        return ""
+    if not is_table:
+        return ""
+    named = [shortened(text) for text in file.header if text.strip()]
+    more = f" and {len(named) - SHOWN_COLUMNS:,} more" if len(named) > SHOWN_COLUMNS else ""
+    return ", ".join(named[:SHOWN_COLUMNS]) + more
+
+
+def _advice_on_content(path: Path) -> str | None:
+    """Return what a file is by its content, and what to do instead; None if that is not known."""
+    if path.is_dir() or is_archive(path):
+        return _advice_on_folder(path)
+    with path.open("rb") as stream:
+        if stream.read(len(GZIP)) == GZIP:
+            return _advice_on_gzip(path)
+    try:
+        with scan(path).open() as text:
+            return _advice_on_text(text.read(BEGINNING).lstrip("\ufeff \t\r\n").lower())
+    except ImportFileError:
+        return None
+
+
+def _advice_on_text(beginning: str) -> str | None:
+    """Return what a text is that begins in this way, in lower case."""
+    if not beginning.startswith(("<!doctype html", "<html")):
+        return MOODLE_BACKUP if "<moodle_backup" in beginning else None
+    if "moodle quiz xhtml export" in beginning:
+        return "it is a question bank that Moodle exported as a page to read. Export it as Moodle XML or as GIFT."
+    return "it is a web page, perhaps that of a sign-in. Download the file itself."
+
+
+def _advice_on_folder(path: Path) -> str | None:
+    """Return what a folder or an archive is by the names of its files."""
+    try:
+        with opened(path, names=()) as folder:
+            names = set(folder.others)
+    except ImportFileError:
+        return None
+    if "moodle_backup.xml" in names:
+        return MOODLE_BACKUP
+    if "manifest.csv" not in names and names & {"academicSessions.csv", "orgs.csv"}:
+        return "it seems to be a OneRoster bundle, and lacks manifest.csv. Import the folder or archive with all its files."
+    if names & {"imsmanifest.xml", "course_settings/course_settings.xml"}:
+        return "it is a package of course content, and has no questions that lmskit reads. Export a quiz by itself, as QTI."
+    if names and all(name.lower().endswith(".csv") for name in names):
+        return "its tables do not belong together. Import each of them by itself."
+    return None
+
+
+def _advice_on_gzip(path: Path) -> str:
+    """Return what a file is that is packed with gzip, as a Moodle backup is."""
+    try:
+        with gzip.open(path) as stream:
+            beginning = stream.read(BEGINNING)
+    except (OSError, EOFError, zlib.error):
+        beginning = b""
+    if b"moodle_backup" in beginning or b"ustar" in beginning:
+        return MOODLE_BACKUP
+    return "it is packed with gzip. Unpack it, and import the file that is in it."

@@ -1,0 +1,119 @@
+"""What a file seems to be that no reader takes, and what the refusal says to do."""
+
+import gzip
+import zipfile
+
+import pytest
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.recognition import telling_kind
+from lmskit.importers.registry import detected
+from tests.importers.plain import csv_file
+
+TABLES = {
+    "a Canvas gradebook without its points": (
+        'Student,ID,Section,Quiz (11)\n"Vale, Ada",501,x,9',
+        r"It seems to be a Canvas gradebook\. .* lacks the row Points Possible .* Export the gradebook again",
+    ),
+    "a Moodle gradebook with letters only": (
+        "First name,Last name,Email address,Quiz: Week 1 (Letter)\nAda,Vale,ada@example.org,A",
+        r"It seems to be a Moodle gradebook\. .* with the grade display type real",
+    ),
+    "a report on a Moodle quiz without its times": (
+        "Last name,First name,Email address,Status,Grade/10.00,Q. 1 /10.00\nVale,Ada,ada@example.org,Finished,9,9",
+        r"It seems to be a report on a Moodle quiz\. .*no column such as 'Started on'",
+    ),
+    "the completion of activities in Moodle": (
+        ",ID number,Email address,Quiz 1,,Quiz 2,\nAda Vale,7,ada@example.org,Completed,2026-11-28,Not completed,",
+        r"By its columns ID number, .* completion of activities in Moodle\. .*Export the gradebook",
+    ),
+    "the log of a Moodle course": (
+        "Time,User full name,Affected user,Event context,Component,Event name\n1,Ada,-,x,y,z",
+        r"seems to be a log of a Moodle course\. lmskit reads no logs",
+    ),
+    "the participants of a Moodle course": (
+        "First name,Last name,ID number,Email address,Groups\nAda,Vale,7,ada@example.org,A",
+        r"seems to be a list of the participants .* or a file for Upload users, .*--all-students",
+    ),
+    "the same without groups": ("Vorname,Nachname,ID-Nummer,E-Mail-Adresse\nAda,Vale,7,ada@example.org", "list of the participants"),
+    "one file of OneRoster": ("sourcedId,status,givenName,familyName\n1,,Ada,Vale", r"with manifest\.csv and all its files"),
+    "a Gradescope gradebook": (
+        "First Name,Last Name,SID,Email,HW 1,HW 1 - Max Points,HW 1 - Submission Time\nAda,Vale,7,ada@example.org,1,2,",
+        "download the grades of each assignment by itself",
+    ),
+    "a Blackboard gradebook": (
+        "Last Name,First Name,Username,Quiz 1 [Total Pts: 10 Score] |123\nVale,Ada,ada,9",
+        "seems to be a Blackboard gradebook",
+    ),
+    "a Brightspace gradebook": (
+        "OrgDefinedId,Username,Last Name,First Name,Quiz Points Grade <Numeric MaxPoints:10>,End-of-Line Indicator\n#1,ada,Vale,Ada,9,#",
+        "seems to be a Brightspace gradebook",
+    ),
+    "questions without points": ("Name,Email,Q1,Q2,Total\nAda,ada@example.org,1,2,3", r"such as “Q1 \(4 pts\)”"),
+    "a table of something else": (
+        "colour,size\nred,3",
+        r"It has the columns colour, size\. The nearest format is a plain table .* no column that identifies people: .*--map email=HEADER",
+    ),
+    "a score without a quiz": ("Name,Matrikelnummer,Punkte\nAda,7,3", "name the quiz of all rows: --title TITLE"),
+    "ids alone": ("id,colour\n7,red", "A roster also needs a column family_name or name"),
+}
+
+
+@pytest.mark.parametrize(("rows", "sentence"), TABLES.values(), ids=TABLES)
+def test_a_table_that_is_not_read_is_refused_for_what_it_is(tmp_path, rows, sentence):
+    with pytest.raises(ImportFileError, match=rf"(?s)table\.csv is not in a format that lmskit reads\. .*{sentence}"):
+        detected(csv_file(tmp_path / "table.csv", rows))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Student,ID,Section,Email",
+        "Name,Vorname,Matrikelnummer,Gruppe",
+        "First name,Last name,Email address",
+        "First name,Last name,ID number,Email address,Role,Groups",
+        "Name,Email,Question",
+        "id,name,section (2026)",
+    ],
+)
+def test_a_roster_with_columns_like_those_of_other_tables_is_a_roster(tmp_path, header):
+    assert detected(csv_file(tmp_path / "roster.csv", header)).name == "csv"
+
+
+def test_a_table_without_columns_tells_nothing():
+    assert telling_kind([]) is None
+
+
+def test_given_columns_make_a_table_a_plain_one(tmp_path):
+    path = csv_file(tmp_path / "list.csv", "Kürzel,Wer\n7,Ada")
+    assert detected(path, ReadOptions(columns={"id": "Kürzel", "name": "Wer"})).name == "csv"
+    with pytest.raises(ImportFileError, match=r"list\.csv has no column 'Kurz' for the field id"):
+        detected(path, ReadOptions(columns={"id": "Kurz"}))
+
+
+def archive(path, names):
+    with zipfile.ZipFile(path, "w") as packed:
+        for name in names:
+            packed.writestr(name, "<x/>")
+    return path
+
+
+OTHER_FILES = {
+    "backup.mbz": (lambda path: path.write_bytes(gzip.compress(b"moodle_backup.xml ustar")), "backup of a Moodle course"),
+    "zipped.mbz": (lambda path: archive(path, ["moodle_backup.xml", "files.xml"]), "backup of a Moodle course"),
+    "log.csv.gz": (lambda path: path.write_bytes(gzip.compress(b"Time,Event name")), "packed with gzip. Unpack it"),
+    "cut.gz": (lambda path: path.write_bytes(gzip.compress(b"Time" * 99)[:20]), "packed with gzip. Unpack it"),
+    "bank.html": (lambda path: path.write_text("<html><title>Moodle Quiz XHTML Export</title>"), "Export it as Moodle XML or as GIFT"),
+    "page.csv": (lambda path: path.write_text("<!DOCTYPE html><html>Sign in"), "is a web page, perhaps that of a sign-in"),
+    "course.imscc": (lambda path: archive(path, ["imsmanifest.xml", "web/page.html"]), "package of course content"),
+    "rosters.zip": (lambda path: archive(path, ["a.csv", "b.csv"]), "tables do not belong together"),
+    "bundle.zip": (lambda path: archive(path, ["orgs.csv", "users.csv"]), "lacks manifest.csv"),
+}
+
+
+@pytest.mark.parametrize(("name", "write", "sentence"), [(name, *case) for name, case in OTHER_FILES.items()], ids=OTHER_FILES)
+def test_a_file_that_is_no_table_is_refused_for_what_it_is(tmp_path, name, write, sentence):
+    write(tmp_path / name)
+    with pytest.raises(ImportFileError, match=rf"{name} is not in a format that lmskit reads: .*{sentence}"):
+        detected(tmp_path / name)
