@@ -79,6 +79,10 @@ Decimal = Annotated[str | None, typer.Option(metavar="MARK", help="The decimal m
 Delimiter = Annotated[
     str | None, typer.Option(metavar="NAME", help="The separator of columns: comma, semicolon, tab or colon.", show_default=False)
 ]
+Source = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The system that the column id of a plain table has ids of, such as campus.", show_default=False),
+]
 AllStudents = Annotated[bool, typer.Option("--all-students", help="All people of a list without roles are students.")]
 Notify = Annotated[
     bool, typer.Option("--notify", help="Send new students a message; each is enrolled once the mail server has accepted it.")
@@ -134,6 +138,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
         maximum: Maximum = None,
         decimal: Decimal = None,
         delimiter: Delimiter = None,
+        source: Source = None,
         all_students: AllStudents = False,
         notify: Notify = False,
         withdraw_missing: WithdrawMissing = False,
@@ -150,6 +155,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             columns=_columns_by_field(columns or []),
             title=title,
             max_scores=_max_scores_by_title(maximum or []),
+            source=source,
             all_students=all_students,
         )
         _import(

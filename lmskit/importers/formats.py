@@ -32,6 +32,8 @@ class ReadOptions:
     """The title of the quiz, for files that do not contain it; None for the name of the file."""
     max_scores: Mapping[str, float] = field(default_factory=dict)
     """The maximum score by the title of a quiz, for files that do not contain it."""
+    source: str | None = None
+    """The system whose ids a plain table has in its column `id`; None for ids of plain tables."""
     all_students: bool = False
     """Whether all people of a list without roles are students."""
 

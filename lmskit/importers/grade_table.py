@@ -55,7 +55,7 @@ class GradeTable(ABC):
     """
 
     format: str
-    system: ClassVar[str]
+    system: str
     is_partial = False
     may_lack_a_course = False
     groups_thousands: ClassVar[bool] = True

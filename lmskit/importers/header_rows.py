@@ -15,8 +15,12 @@ from lmskit.importers.plain_headers import KNOWN, plain_header
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+WIDEST = 10_000
+"""Cells of a row beyond which no header is looked for any more, since no file with so many columns is read."""
 ROWS_LOOKED_AT = 20
 """Filled rows among which the header is looked for."""
+LONGEST = 100
+"""Characters of a header that may be a known one."""
 FEWEST_KNOWN = 2
 """Known headers that make a row the header of a table."""
 SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(?P<delimiter>[^\r\n])\"?\s*", re.IGNORECASE)
@@ -41,7 +45,7 @@ class HeaderRow(NamedTuple):
     @property
     def known(self) -> int:
         """How many of its cells are headers that plain tables have."""
-        return sum(plain_header(cell) in KNOWN for cell in self.cells)
+        return sum(len(cell) <= LONGEST and plain_header(cell) in KNOWN for cell in self.cells)
 
 
 def header_among(rows: Iterable[tuple[int, list[str]]], columns: Collection[str]) -> HeaderRow:
@@ -67,6 +71,8 @@ def header_among(rows: Iterable[tuple[int, list[str]]], columns: Collection[str]
     filled_rows = ((row, cells) for row, cells in rows if any(map(str.strip, cells)))
     for row, cells in islice(filled_rows, ROWS_LOOKED_AT):
         found = HeaderRow(row, _without_empty_end(cells), len(cells))
+        if len(cells) > WIDEST:
+            return first or found
         is_header = set(columns) <= set(found.cells) if columns else found.known >= FEWEST_KNOWN
         filled = sum(bool(cell.strip()) for cell in cells)
         if is_header and filled > most_filled:

@@ -8,6 +8,7 @@ the person is not enrolled. Without a number and a time of the attempt the score
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from lmskit.importers.record import Position
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
 from lmskit.importers.text_cell import one_line
-from lmskit.limits import LONGEST_TITLE
+from lmskit.limits import LONGEST_SOURCE, LONGEST_TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from lmskit.importers.record import Record
 
 SYSTEM = "csv"
+SOURCE = re.compile(r"[a-z][a-z0-9-]*+", re.ASCII)
 IDENTIFYING = ("id", "sis_id", "email")
 """Fields that identify people."""
 OF_PEOPLE = (*IDENTIFYING, "family_name", "given_name", "name")
@@ -51,6 +53,7 @@ class PlainCsv(GradeTable):
         self.fields = fields_of(file, options.columns, title=options.title)
         super().__init__(file, options, {column.index for column in self.fields.values()})
         self.parts = (file,)
+        self.system = _system(options.source)
         is_of_one_quiz = options.title and "score" in self.fields and "quiz" not in self.fields
         self._title = one_line(options.title or "")[:LONGEST_TITLE].strip() if is_of_one_quiz else None
         self._footers = 0
@@ -88,6 +91,18 @@ class PlainCsv(GradeTable):
         indices = [self.fields[field].index for field in ("score", "max_score") if field in self.fields]
         for _, cells in self.file.rows():
             yield from (cells[index] for index in indices)
+
+
+def _system(source: str | None) -> str:
+    """Return the system of the ids in the column `id`."""
+    if source is None:
+        return SYSTEM
+    if not SOURCE.fullmatch(source) or len(source) > LONGEST_SOURCE:
+        raise ImportFileError(
+            f"{shortened(source)!r} is not the name of a source of ids: it has small letters, digits and hyphens, such as --source campus, "
+            f"and at most {LONGEST_SOURCE} characters."
+        )
+    return source
 
 
 def fields_of(file: CsvFile, mapped: Mapping[str, str], *, title: str | None = None) -> dict[str, FieldColumn]:

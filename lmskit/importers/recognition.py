@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 SHOWN_COLUMNS = 8
 BEGINNING = 4000
 """Characters by which a text that is no table is recognised."""
-CUT = 200
-"""Characters of a header that are looked at."""
+CUT, MOST_HEADERS = 200, 500
+"""Characters of a header, and headers of a table, that are looked at."""
 GZIP = b"\x1f\x8b"
 _DISPLAYED = rf".*\((?:{'|'.join(sorted(word for words in DISPLAYS.values() for word in words))})\)"
 _GRADED_QUESTION = r"(?:question|q|frage|aufgabe|exercise|task|problem|pregunta|ejercicio) ?\.? ?[0-9]{1,3}[a-z]?"
@@ -143,6 +143,12 @@ KINDS: tuple[TellingColumns, ...] = (
         advice="lmskit does not read it. Save one assignment as plain results with the columns id, quiz, score and max_score.",
     ),
     TellingColumns(
+        "a table of scores with points in its header",
+        (r".*\([0-9.,]{1,12} ?(?:pts?|points?|punkte?)\.?\)",),
+        format="gradescope",
+        advice="For the scores of several assignments, save each as plain results with the columns id, quiz, score and max_score.",
+    ),
+    TellingColumns(
         "scores with a column per question, without their points",
         (_GRADED_QUESTION,),
         least=2,
@@ -188,7 +194,7 @@ def telling_kind(headers: Sequence[str]) -> TellingColumns | None:
     >>> telling_kind(["First name", "Last name", "E-mail"]) is None
     True
     """
-    plain = [plain_header(header[:CUT]) for header in headers]
+    plain = [plain_header(header[:CUT]) for header in headers[:MOST_HEADERS]]
     best = max(KINDS, key=lambda kind: kind.matches(plain))
     return best if best.matches(plain) > HALF else None
 

@@ -247,6 +247,13 @@ def test_the_quiz_of_all_rows_can_be_named(opened):
     assert [enrollment.is_implied for enrollment in read(source, EnrollmentRecord)] == [True, False]
 
 
+def test_the_system_of_the_ids_can_be_named(opened):
+    assert opened("id,name\n1,Ada").system == "csv"
+    assert opened("id,name\n1,Ada", source="campus").system == "campus"
+    with pytest.raises(ImportFileError, match=r"'My System' is not the name of a source of ids: .*--source campus"):
+        opened("id,name\n1,Ada", source="My System")
+
+
 def test_a_list_of_participants_is_a_roster_only_if_all_are_said_to_be_students(opened):
     rows = "First name,Last name,ID number,Email address,Groups\nAda,Lovelace,7,ada@example.org,A"
     with pytest.raises(ImportFileError, match=r"does not say who is a student .* --all-students"):

@@ -50,6 +50,11 @@ TABLES = {
         "OrgDefinedId,Username,Last Name,First Name,Quiz Points Grade <Numeric MaxPoints:10>,End-of-Line Indicator\n#1,ada,Vale,Ada,9,#",
         "seems to be a Brightspace gradebook",
     ),
+    "assignments with points": (
+        "Name,Email,HW 1 (10 pts),HW 2 (20 pts)\nAda,ada@example.org,1,2",
+        r"no column of a question such as “1: Sorting \(4\.0 pts\)”; it has .* For the scores of several assignments",
+    ),
+    "questions without a sum": ("Name,Email,Q1 (4 pts)\nAda,ada@example.org,1", "no column Total Score"),
     "questions without points": ("Name,Email,Q1,Q2,Total\nAda,ada@example.org,1,2,3", r"such as “Q1 \(4 pts\)”"),
     "a table of something else": (
         "colour,size\nred,3",
