@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 SHOWN_COLUMNS = 8
 BEGINNING = 4000
 """Characters by which a text that is no table is recognised."""
-CUT, MOST_HEADERS = 200, 500
-"""Characters of a header, and headers of a table, that are looked at."""
+CUT, MOST_HEADERS = 100, 500
+"""Characters at each end of a header, and headers of a table, that are looked at."""
 GZIP = b"\x1f\x8b"
 _DISPLAYED = rf".*\((?:{'|'.join(sorted(word for words in DISPLAYS.values() for word in words))})\)"
 _GRADED_QUESTION = r"(?:question|q|frage|aufgabe|exercise|task|problem|pregunta|ejercicio) ?\.? ?[0-9]{1,3}[a-z]?"
@@ -194,9 +194,14 @@ def telling_kind(headers: Sequence[str]) -> TellingColumns | None:
     >>> telling_kind(["First name", "Last name", "E-mail"]) is None
     True
     """
-    plain = [plain_header(header[:CUT]) for header in headers[:MOST_HEADERS]]
+    plain = _plain(headers)
     best = max(KINDS, key=lambda kind: kind.matches(plain))
     return best if best.matches(plain) > HALF else None
+
+
+def _plain(headers: Sequence[str]) -> list[str]:
+    """Return headers as they are compared, of long ones the beginning and the end."""
+    return [plain_header(header if len(header) <= 2 * CUT else header[:CUT] + header[-CUT:]) for header in headers[:MOST_HEADERS]]
 
 
 def kind_of_table(path: Path, *, all_students: bool = False) -> TellingColumns | None:
@@ -230,7 +235,7 @@ def is_list_of_participants(headers: Sequence[str]) -> bool:
     >>> is_list_of_participants(["First name", "Last name", "Email address"])
     False
     """
-    plain = [plain_header(header[:CUT]) for header in headers]
+    plain = _plain(headers)
     fields = {next((field for field in PERSON if header in MOODLE_HEADERS[field]), header) for header in plain}
     if not {"given_name", "family_name"} <= fields or "role" in fields:
         return False

@@ -90,6 +90,12 @@ def test_a_table_without_columns_tells_nothing():
     assert telling_kind([]) is None
 
 
+def test_a_long_header_tells_by_its_end():
+    kind = telling_kind(["First name", "Last name", f"Quiz: {'x' * 400} (Letter)"])
+    assert kind is not None
+    assert kind.name == "a Moodle gradebook"
+
+
 def test_given_columns_make_a_table_a_plain_one(tmp_path):
     path = csv_file(tmp_path / "list.csv", "Kürzel,Wer\n7,Ada")
     assert detected(path, ReadOptions(columns={"id": "Kürzel", "name": "Wer"})).name == "csv"
