@@ -268,7 +268,7 @@ def question_of(column: int, header: str) -> ScoredQuestion | None:
     else:
         label, opened, inside = text.rpartition("/")
         needs_word = False
-    points = _POINTS.fullmatch(inside.strip()) if opened else None
+    points = _POINTS.fullmatch(inside.strip().casefold()) if opened else None
     number, _, name = label.partition(":")
     found = _NUMBER.fullmatch(number.strip().casefold())
     if points is None or found is None or (needs_word and points[2] is None):
