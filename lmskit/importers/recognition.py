@@ -274,10 +274,10 @@ def refusal(path: Path, kind: TellingColumns | None, reason: str | None, formats
     if advice := _advice_on_content(path):
         return ImportFileError(f"{name} is not in a format that lmskit reads: {advice}")
     if columns:
-        why = reason or "A roster also needs a column family_name or name. Map it: --map name=HEADER"
+        missing = reason or "A roster also needs a column family_name or name. Map it: --map name=HEADER"
         return ImportFileError(
             f"{name} is not in a format that lmskit reads. It has the columns {columns}. The nearest format is a plain table (csv). "
-            f"{why.rstrip('.')}. If it is an export of another system, see the formats: lmskit import --help"
+            f"{missing.rstrip('.')}. If it is an export of another system, see the formats: lmskit import --help"
         )
     return ImportFileError(f"{name} is not in a format that lmskit reads: {formats}. To choose a format: lmskit import FORMAT PATH")
 

@@ -88,7 +88,7 @@ def quiz(title="Week 1", right='<varequal respident="r">1</varequal>', score="10
 
 def test_a_quiz_of_qti_1_has_the_title_that_the_file_contains(tmp_path):
     bank = read_text("qti", tmp_path / "g1.xml", quiz("Week 1: lists"))
-    assert (bank.title, [found.key.answer for found in bank.questions]) == ("Week 1: lists", ["A"])
+    assert (bank.title, [found.key and found.key.answer for found in bank.questions]) == ("Week 1: lists", ["A"])
     assert read_text("qti", tmp_path / "g2.xml", quiz("")).title == "g2"
 
 
