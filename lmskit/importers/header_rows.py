@@ -24,7 +24,7 @@ LONGEST = 100
 FEWEST_KNOWN = 2
 """Known headers that make a row the header of a table."""
 SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(?P<delimiter>[^\r\n])\"?\s*", re.IGNORECASE)
-"""The first line by which a spreadsheet is told the delimiter."""
+"""The first line that gives a spreadsheet program the delimiter."""
 
 
 FOOTER = re.compile(

@@ -1,7 +1,7 @@
 """The grades that nbgrader exports: one row per student and assignment.
 
 Its columns are those of plain results under names of its own. A submission that is missing has the score 0 and no time, so
-it is a total of 0 points. The ids are those of plain tables, as in nbgrader's roster of students, which has no telling columns.
+it is a total of 0 points. The ids are those of plain tables, as in nbgrader's roster of students, which has no distinctive columns.
 
 Source of the format: `nbgrader/plugins/export.py`.
 """
@@ -18,7 +18,7 @@ from lmskit.importers.plain_csv import PlainCsv
 if TYPE_CHECKING:
     from pathlib import Path
 
-TELLING = frozenset({"assignment", "student_id", "raw_score", "max_score", "late_submission_penalty"})
+DISTINCTIVE = frozenset({"assignment", "student_id", "raw_score", "max_score", "late_submission_penalty"})
 """Columns that only nbgrader's export has together."""
 
 
@@ -31,7 +31,7 @@ class NbgraderGrades(PlainCsv):
 def detect(path: Path) -> bool:
     """Whether a file has the columns of nbgrader's export."""
     try:
-        return set(CsvFile(path, []).header) >= TELLING
+        return set(CsvFile(path, []).header) >= DISTINCTIVE
     except ImportFileError:
         return False
 

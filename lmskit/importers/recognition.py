@@ -1,6 +1,6 @@
-"""What a file is that no reader takes: the format to which it is nearest by its telling columns, and what to export instead.
+"""What a file is that no reader takes: the format to which it is nearest by its distinctive columns, and what to export instead.
 
-A telling column is one that only a kind of table has, such as `Quiz: Week 1 (Real)` of a Moodle gradebook. A table with
+A distinctive column is one that only a kind of table has, such as `Quiz: Week 1 (Real)` of a Moodle gradebook. A table with
 such columns is never read as a plain roster, which would leave its grades out in silence; and a refusal says what the table
 seems to be, what is wrong with it, and what to do.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SHOWN_COLUMNS = 8
 BEGINNING = 4000
-"""Characters by which a text that is no table is recognised."""
+"""Characters by which a text without columns is recognised."""
 CUT, MOST_HEADERS = 100, 500
 """Characters at each end of a header, and headers of a table, that are looked at."""
 GZIP = b"\x1f\x8b"
@@ -38,7 +38,7 @@ _GRADED_QUESTION = r"(?:question|q|frage|aufgabe|exercise|task|problem|pregunta|
 
 
 @dataclass(frozen=True, slots=True)
-class TellingColumns:
+class DistinctiveColumns:
     """A kind of table: the columns that only it has, those that it has besides, and what to do with a table of it.
 
     All expressions are matched with whole headers in the form of `plain_header`.
@@ -46,60 +46,60 @@ class TellingColumns:
 
     name: str
     """What the table is, with its article."""
-    telling: tuple[str, ...]
+    distinctive: tuple[str, ...]
     besides: tuple[str, ...] = ()
     least: int = 1
-    """How many headers have to match `telling`."""
+    """How many headers have to match `distinctive`."""
     format: str | None = None
     """The format that reads such tables if nothing is wrong with them."""
     advice: str = ""
     """What to export or to do instead; a sentence."""
 
     def matches(self, headers: Sequence[str]) -> float:
-        """Return how near a table is, from 0 to 1: the share of the columns of `besides` that it has; 0 without the telling ones."""
-        if sum(any(re.fullmatch(known, header) for known in self.telling) for header in headers) < self.least:
+        """Return how near a table is, from 0 to 1: the share of the columns of `besides` that it has; 0 without the distinctive ones."""
+        if sum(any(re.fullmatch(known, header) for known in self.distinctive) for header in headers) < self.least:
             return 0.0
         found = sum(any(re.fullmatch(known, header) for header in headers) for known in self.besides)
         return (1 + found) / (1 + len(self.besides))
 
 
 _NAMES = (r"first name|vorname|prénom|nombre", r"last name|surname|nachname|nom|nom de famille|apellido\(s\)|apellidos")
-KINDS: tuple[TellingColumns, ...] = (
-    TellingColumns(
+KINDS: tuple[DistinctiveColumns, ...] = (
+    DistinctiveColumns(
         "a Canvas gradebook",
         (r".*[^ ] \([0-9]{1,20}\)", r"(?:.* )?(?:unposted )?(?:current|final) (?:score|grade|points)"),
         ("student|lastname", "id", "section", "sis (?:login|user) id"),
         format="canvas-gradebook",
         advice="Export the gradebook from Canvas again (Grades, Export, Export Entire Gradebook) and leave its first rows as they are.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "a Canvas Student Analysis",
         ("[0-9]{1,20}: .*",),
         ("name", "id", "section", "submitted", "n correct"),
         format="canvas-quiz",
         advice="In the statistics of the quiz, export Student Analysis, not Item Analysis, of a quiz that is not anonymous.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "a Moodle gradebook",
         (_DISPLAYED,),
         _NAMES,
         format="moodle-gradebook",
         advice="Export it from Moodle as plain text with the grade display types real and percentage.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "a report on a Moodle quiz",
         (r"(?:grade|bewertung|note|calificación)/[0-9.,]{1,20}", r"(?:q|f|p)\.? ?[0-9]{1,4} ?/[0-9.,]{1,20}", "right answer [0-9]{1,4}"),
         (*_NAMES, "status|state|statut|estado|état"),
         format="moodle-quiz-grades",
         advice="Download the report Grades or Responses of the quiz with all its columns.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "a log of a Moodle course",
         ("user full name", "affected user", "event context", "event name"),
         least=3,
         advice="lmskit reads no logs. Export the gradebook, or the reports of quizzes.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "statistics of a Moodle quiz",
         (
             "quiz name",
@@ -111,18 +111,18 @@ KINDS: tuple[TellingColumns, ...] = (
         least=2,
         advice="lmskit computes statistics itself. Download the reports Grades and Responses of the quiz.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "one file of a OneRoster bundle",
         ("sourcedid", "datelastmodified"),
         advice="Import the folder or the zip archive with manifest.csv and all its files.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "a Gradescope gradebook of a whole course",
         (r".* - max points", r".* - submission time", r".* - lateness \(h:m:s\)"),
         least=2,
         advice="In Gradescope, download the grades of each assignment by itself (Review Grades, Download Grades, CSV).",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "scores of an assignment in Gradescope",
         ("submission id", r"lateness \(h:m:s\)", r".*\([0-9.]{1,12} pts\)"),
         ("sid", "email", "total score", "max points"),
@@ -130,25 +130,25 @@ KINDS: tuple[TellingColumns, ...] = (
         format="gradescope",
         advice="In Gradescope, download the grades of the assignment as CSV, with SID or Email, Total Score and its questions.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "a Blackboard gradebook",
         (r".*\[total pts: .*\].*", r".*\|[0-9]{3,12}"),
         ("last name", "first name", "username"),
         advice="lmskit does not read it. Save one assignment as plain results with the columns id, quiz, score and max_score.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "a Brightspace gradebook",
         ("orgdefinedid", "end-of-line indicator", ".* points grade .*"),
         ("last name", "first name", "username"),
         advice="lmskit does not read it. Save one assignment as plain results with the columns id, quiz, score and max_score.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "a table of scores with points in its header",
         (r".*\([0-9.,]{1,12} ?(?:pts?|points?|punkte?)\.?\)",),
         format="gradescope",
         advice="For the scores of several assignments, save each as plain results with the columns id, quiz, score and max_score.",
     ),
-    TellingColumns(
+    DistinctiveColumns(
         "scores with a column per question, without their points",
         (_GRADED_QUESTION,),
         least=2,
@@ -159,13 +159,13 @@ KINDS: tuple[TellingColumns, ...] = (
         ),
     ),
 )
-"""The kinds of tables that their columns tell."""
-COMPLETION = TellingColumns(
+"""The kinds of tables that are recognised by their columns."""
+COMPLETION = DistinctiveColumns(
     "a list of the completion of activities in Moodle",
     (),
     advice="lmskit does not read it. Export the gradebook, whose grades show what was done.",
 )
-PARTICIPANTS = TellingColumns(
+PARTICIPANTS = DistinctiveColumns(
     "a list of the participants of a Moodle course",
     (),
     advice=(
@@ -184,14 +184,14 @@ COMPLETED = frozenset({"completed", "not completed", "abgeschlossen", "nicht abg
 HALF = 0.5
 
 
-def telling_kind(headers: Sequence[str]) -> TellingColumns | None:
-    """Return the kind of table that headers tell, if at least half of its columns are there; None if they tell none.
+def kind_of_headers(headers: Sequence[str]) -> DistinctiveColumns | None:
+    """Return the kind of table of these headers, if at least half of its columns are there; None if it is none of them.
 
     Examples
     --------
-    >>> telling_kind(["First name", "Last name", "Quiz: Week 1 (Letter)"]).name
+    >>> kind_of_headers(["First name", "Last name", "Quiz: Week 1 (Letter)"]).name
     'a Moodle gradebook'
-    >>> telling_kind(["First name", "Last name", "E-mail"]) is None
+    >>> kind_of_headers(["First name", "Last name", "E-mail"]) is None
     True
     """
     plain = _plain(headers)
@@ -204,8 +204,8 @@ def _plain(headers: Sequence[str]) -> list[str]:
     return [plain_header(header if len(header) <= 2 * CUT else header[:CUT] + header[-CUT:]) for header in headers[:MOST_HEADERS]]
 
 
-def kind_of_table(path: Path, *, all_students: bool = False) -> TellingColumns | None:
-    """Return the kind of the table at a path; None if it is no table, or its columns tell no kind.
+def kind_of_table(path: Path, *, all_students: bool = False) -> DistinctiveColumns | None:
+    """Return the kind of the table at a path; None if it is not a table, or of another kind.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def kind_of_table(path: Path, *, all_students: bool = False) -> TellingColumns |
             return COMPLETION
         if not all_students and is_list_of_participants(file.header):
             return PARTICIPANTS
-        return telling_kind(file.header)
+        return kind_of_headers(file.header)
     except ImportFileError:
         return None
 
@@ -249,7 +249,7 @@ def _is_completion(file: CsvFile) -> bool:
     return sum(cell.strip().casefold() in COMPLETED for cell in first) > 1
 
 
-def refusal(path: Path, kind: TellingColumns | None, reason: str | None, formats: str) -> ImportFileError:
+def refusal(path: Path, kind: DistinctiveColumns | None, reason: str | None, formats: str) -> ImportFileError:
     """Return the refusal of a file that no reader takes.
 
     Parameters
@@ -271,8 +271,8 @@ def refusal(path: Path, kind: TellingColumns | None, reason: str | None, formats
             )
         advice = "" if "xport" in reason else f" {kind.advice}"
         return ImportFileError(f"{name} is not in a format that lmskit reads. It seems to be {kind.name}. {reason}{advice}")
-    if advice := _advice_on_content(path):
-        return ImportFileError(f"{name} is not in a format that lmskit reads: {advice}")
+    if described := _advice_on_content(path):
+        return ImportFileError(f"{name} is not in a format that lmskit reads: {described}")
     if columns:
         missing = reason or "A roster also needs a column family_name or name. Map it: --map name=HEADER"
         return ImportFileError(

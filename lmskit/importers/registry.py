@@ -17,7 +17,7 @@ from lmskit.importers.moodle import users as moodle_users
 from lmskit.importers.oneroster import bundle as oneroster
 from lmskit.importers.question_banks import aiken, gift, moodle_xml, qti
 from lmskit.importers.question_banks.bank import BankFormat
-from lmskit.importers.recognition import TellingColumns, kind_of_table, refusal
+from lmskit.importers.recognition import DistinctiveColumns, kind_of_table, refusal
 from lmskit.importers.tables.opened import refuse_damaged_table
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def detected(path: Path, reading: ReadOptions | None = None) -> AnyFormat:
     raise refusal(path, kind, _reason(path, kind), formats)
 
 
-def _reason(path: Path, kind: TellingColumns | None) -> str | None:
+def _reason(path: Path, kind: DistinctiveColumns | None) -> str | None:
     """Return what the reader of the kind of table, or of plain tables, says is wrong with a table."""
     name = plain_csv.FORMAT.name if kind is None else kind.format
     reader = next((known for known in FORMATS if isinstance(known, Format) and known.name == name), None)

@@ -7,7 +7,7 @@ import pytest
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
-from lmskit.importers.recognition import telling_kind
+from lmskit.importers.recognition import kind_of_headers
 from lmskit.importers.registry import detected
 from tests.importers.plain import csv_file
 
@@ -86,12 +86,12 @@ def test_a_roster_with_columns_like_those_of_other_tables_is_a_roster(tmp_path, 
     assert detected(csv_file(tmp_path / "roster.csv", header)).name == "csv"
 
 
-def test_a_table_without_columns_tells_nothing():
-    assert telling_kind([]) is None
+def test_a_table_without_columns_is_of_no_kind():
+    assert kind_of_headers([]) is None
 
 
-def test_a_long_header_tells_by_its_end():
-    kind = telling_kind(["First name", "Last name", f"Quiz: {'x' * 400} (Letter)"])
+def test_a_long_header_is_recognised_by_its_end():
+    kind = kind_of_headers(["First name", "Last name", f"Quiz: {'x' * 400} (Letter)"])
     assert kind is not None
     assert kind.name == "a Moodle gradebook"
 
