@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.csv_file import CsvFile
-from lmskit.importers.formats import Format
+from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
 from lmskit.importers.plain_csv import PlainCsv
 
 if TYPE_CHECKING:
@@ -27,13 +26,10 @@ class NbgraderGrades(PlainCsv):
 
     format = "nbgrader"
 
-
-def detect(path: Path) -> bool:
-    """Whether a file has the columns of nbgrader's export."""
-    try:
-        return set(CsvFile(path, []).header) >= DISTINCTIVE
-    except ImportFileError:
-        return False
+    def __init__(self, path: Path, options: ReadOptions) -> None:
+        super().__init__(path, options)
+        if missing := sorted(DISTINCTIVE - set(self.file.header)):
+            raise ImportFileError(f"{self.name} lacks {', '.join(missing)}, which grades of nbgrader have. Import it as a plain table: csv")
 
 
-FORMAT = Format("nbgrader", "nbgrader grades", needs_course=True, detect=detect, open=NbgraderGrades)
+FORMAT = Format("nbgrader", "nbgrader grades", needs_course=True, detect=detect_by_opening(NbgraderGrades), open=NbgraderGrades)

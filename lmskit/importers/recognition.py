@@ -185,7 +185,7 @@ HALF = 0.5
 
 
 def kind_of_headers(headers: Sequence[str]) -> DistinctiveColumns | None:
-    """Return the kind of table of these headers, if at least half of its columns are there; None if it is none of them.
+    """Return the kind of table of these headers, if at least half of its columns are there; None for other headers.
 
     Examples
     --------
