@@ -270,7 +270,8 @@ def refusal(path: Path, kind: DistinctiveColumns | None, reason: str | None, for
                 f"{name} is not in a format that lmskit reads. By its columns {columns} it seems to be {kind.name}. {kind.advice}"
             )
         advice = "" if "xport" in reason else f" {kind.advice}"
-        return ImportFileError(f"{name} is not in a format that lmskit reads. It seems to be {kind.name}. {reason}{advice}")
+        nearest = "" if kind.name in reason else f" It seems to be {kind.name}."
+        return ImportFileError(f"{name} is not in a format that lmskit reads.{nearest} {reason}{advice}")
     if described := _advice_on_content(path):
         return ImportFileError(f"{name} is not in a format that lmskit reads: {described}")
     if columns:

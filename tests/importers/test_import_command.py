@@ -45,7 +45,7 @@ def kept_course(admin_engine):
 @pytest.fixture
 def roster(tmp_path):
     return csv_file(
-        tmp_path / "roster.csv", "Kennung,email,last name\n1,=cmd@example.org,=Lovelace\n2,no address,Babbage\n3,cho@example.org,Cho"
+        tmp_path / "roster.csv", "Kennziffer,email,last name\n1,=cmd@example.org,=Lovelace\n2,no address,Babbage\n3,cho@example.org,Cho"
     )
 
 
@@ -159,14 +159,14 @@ def test_the_format_is_detected_and_shown(lmskit, roster, kept_course):
         assert "roster.csv is Plain CSV (csv)." in done.output
         assert "3 in = 2 added + 0 changed + 0 unchanged + 1 rejected" in done.output
         assert "roster.csv, row 3, column email: is not an e-mail address that can receive mail ('no address')" in done.output
-        assert "roster.csv: columns that are not imported: Kennung." in done.output
+        assert "roster.csv: columns that are not imported: Kennziffer." in done.output
     with transaction() as session:
         assert session.scalars(select(Enrollment).where(Enrollment.course_id == kept_course.id)).all() == []
 
 
 def test_a_column_can_be_mapped_and_the_result_of_every_row_is_written_without_formulas(lmskit, roster, kept_course, tmp_path):
     report = tmp_path / "report.csv"
-    done = lmskit("csv", roster, "--map", "id=Kennung", "--course", kept_course.code, "--dry-run", "--report", report)
+    done = lmskit("csv", roster, "--map", "id=Kennziffer", "--course", kept_course.code, "--dry-run", "--report", report)
     assert done.exit_code == NOT_ALL, done.output
     with report.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -180,9 +180,9 @@ def test_a_column_can_be_mapped_and_the_result_of_every_row_is_written_without_f
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--map", "Kennung"], "Kennung does not name a column. Write it as FIELD=HEADER"),
+        (["--map", "Kennziffer"], "Kennziffer does not name a column. Write it as FIELD=HEADER"),
         (["--decimal", "dot"], "There is no decimal mark 'dot'. It can be point or comma."),
-        (["--delimiter", "pipe"], "There is no delimiter 'pipe'. It can be comma or semicolon or tab."),
+        (["--delimiter", "pipe"], "There is no delimiter 'pipe'. It can be comma or semicolon or tab or colon."),
         (["--max", "10"], "'10' does not name a quiz and its maximum score. Write it as --max 'Week 3=10'"),
         (["--max", "Week 3=ten"], "The maximum score 'ten' of 'Week 3' is not a number from 0 to 99,999,999."),
         (["--week", "61"], "There is no week 61: a course has at most the weeks 1 to 60."),

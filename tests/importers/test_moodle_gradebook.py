@@ -221,6 +221,14 @@ def test_headers_are_recognised_in_four_languages(tmp_path, header):
     assert len(of_kind(source, AttemptRecord)) == 1
 
 
+@pytest.mark.parametrize(
+    ("header", "key"), [("Matrikel-Nr.,E-Mail", ("7", "a@b.example")), ("Matrikelnummer,ID number", ("a@b.example", None))]
+)
+def test_a_site_may_have_its_own_header_above_ids_unless_moodles_own_is_there(tmp_path, header, key):
+    (person,) = of_kind(opened(tmp_path, f"First name,Last name,{header},Quiz: A (Real)\nIda,Ober,7,a@b.example,-\n"), PersonRecord)
+    assert (person.key.sis_id, person.key.email) == key
+
+
 def test_headers_in_another_language_can_be_given(tmp_path):
     text = "Imię,Nazwisko,Adres e-mail,Quiz: A (Real)\nIda,Ober,ida@example.org,7\n"
     with pytest.raises(ImportFileError, match=r"has no column 'First name'.* Say which column it is: --map given_name=HEADER"):

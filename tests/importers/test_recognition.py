@@ -18,7 +18,7 @@ TABLES = {
     ),
     "a Moodle gradebook with letters only": (
         "First name,Last name,Email address,Quiz: Week 1 (Letter)\nAda,Vale,ada@example.org,A",
-        r"It seems to be a Moodle gradebook\. .* with the grade display type real",
+        r"table\.csv is a Moodle gradebook with letters alone, .* with the grade display types Real and Percentage",
     ),
     "a report on a Moodle quiz without its times": (
         "Last name,First name,Email address,Status,Grade/10.00,Q. 1 /10.00\nVale,Ada,ada@example.org,Finished,9,9",

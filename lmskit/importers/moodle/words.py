@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers.plain_headers import HEADERS as PLAIN_HEADERS
+from lmskit.importers.plain_headers import plain_header
 from lmskit.importers.report import shortened
 
 if TYPE_CHECKING:
@@ -56,6 +58,10 @@ HEADERS: Mapping[str, frozenset[str]] = {
     ),
 }
 """The headers of each field, in the form that `plain` gives them."""
+IDS_OF_SITES: Mapping[str, frozenset[str]] = {
+    field: frozenset(header for group in PLAIN_HEADERS[field] for header in group) for field in ("sis_id", "email")
+}
+"""Headers that a site's administrators gave to Moodle's own columns, such as `Matrikelnummer`; read if its own header is not there."""
 PERSON = ("given_name", "family_name", "username", "sis_id", "email")
 NO_GRADE = frozenset({"", "-"})
 """Cells of columns about people and times that contain nothing; `lmskit.importers.cell_meaning` has those about results."""
@@ -127,4 +133,8 @@ def columns_of(name: str, header: Sequence[str], fields: Collection[str], given:
             other = shortened(header[columns[found]])
             raise ImportFileError(f"{name}: both {other!r} and {shortened(text)!r} may be the {found}; say which: --map {found}=HEADER")
         columns[found] = column
+    for field in [field for field in IDS_OF_SITES if field in fields and field not in columns]:
+        named = [column for column, text in enumerate(header) if plain_header(text) in IDS_OF_SITES[field]]
+        if len(named) == 1 and named[0] not in columns.values():
+            columns[field] = named[0]
     return columns
