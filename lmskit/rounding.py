@@ -14,6 +14,7 @@ MISSING = "–"
 """What is shown instead of a missing value."""
 MINUS = "−"
 """The sign of a negative number, as on the axes of figures; text for a program has a hyphen."""
+_MEGABYTE = 1024**2
 
 
 def _decimal(value: float, digits: int) -> decimal.Decimal:
@@ -99,3 +100,14 @@ def count_text(n: int, noun: str, plural: str = "") -> str:
     ('1 week', '0 weeks', '1,200 quizzes')
     """
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def size_text(size: int) -> str:
+    """Write a size, given in bytes.
+
+    Examples
+    --------
+    >>> size_text(0), size_text(700), size_text(40_000), size_text(3_000_000_000)
+    ('0 kB', '1 kB', '40 kB', '2,861.0 MB')
+    """
+    return f"{size / _MEGABYTE:,.1f} MB" if size > _MEGABYTE // 10 else f"{-(-size // 1024)} kB"

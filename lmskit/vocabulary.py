@@ -27,6 +27,17 @@ class TermState(enum.StrEnum):
     """Closed, and its attempts and estimates are in files, and in tables of their own."""
 
 
+class TermStep(enum.StrEnum):
+    """What an administrator does with a term, or with its archives."""
+
+    CLOSE = "close"
+    OPEN = "open"
+    ARCHIVE = "archive"
+    VERIFY = "verify"
+    RESTORE = "restore"
+    PRUNE = "prune"
+
+
 class EnrollmentStatus(enum.StrEnum):
     """The status of a student in a course. Rosters and dashboards count only `active` and `completed`."""
 

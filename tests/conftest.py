@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -20,6 +20,7 @@ os.environ["LMSKIT_HOME"] = str(HOME)
 
 from lmskit.db import (  # noqa: E402 - see above
     Access,
+    Opener,
     access,
     engine_for,
     generate_password,
@@ -140,6 +141,22 @@ def session(connection: Connection) -> Iterator[Session]:
     """An administrator's session; its commits are savepoints within a transaction that is rolled back."""
     with Session(bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as opened:
         yield opened
+
+
+@pytest.fixture
+def begin(session: Session) -> Opener:
+    """Transactions within the test's transaction, which is rolled back at the end."""
+
+    @contextmanager
+    def opened() -> Iterator[Session]:
+        try:
+            yield session
+        except BaseException:
+            session.rollback()
+            raise
+        session.commit()
+
+    return opened
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ from lmskit.cli.printing import print_line, print_table, spinner
 from lmskit.db import access, snapshot, transaction
 from lmskit.db.vacuum import vacuum
 from lmskit.errors import InputError
-from lmskit.queries.archive import ARCHIVES, MOVED, archive_rows, count_archives
-from lmskit.rounding import count_text
+from lmskit.queries.archive import ARCHIVES, MOVED_BETWEEN, archive_rows, count_archives
+from lmskit.rounding import count_text, size_text
 from lmskit.services.archive import create_archive, prune_archives, rewrite_archive
+from lmskit.services.archive_report import pruned
 from lmskit.services.archive_restore import restore_archive, verify_archive
 from lmskit.services.permission import administrators_only
 from lmskit.services.unknown_archives import remove_unknown_archives, unknown_archives
@@ -32,7 +33,7 @@ def own_folder() -> Path:
 def _clean_up() -> None:
     """Clean up after rows have moved: that is done and said, whatever becomes of this."""
     with spinner("Cleaning up"):
-        vacuum(name for table in MOVED for name in (table.name, table.archived) if name)
+        vacuum(MOVED_BETWEEN)
 
 
 @app.command()
@@ -53,7 +54,7 @@ def create(
     store = store_of(to or str(own_folder()), default=own_folder())
     with spinner(f"Archiving {term}") as show:
         report = create_archive(transaction, snapshot, store, term, progress=show)
-    print_line(f"The term {term} is archived: {report.rows}. Its files are in {report.location}; keep a copy on another machine.")
+    print_line(report.archived)
     _clean_up()
 
 
@@ -64,7 +65,7 @@ def list_archives(limit: Limit = 100, offset: Offset = 0) -> None:
         listed = archive_rows(session, limit=limit, offset=offset)
         total = count_archives(session)
     print_table(
-        listed,
+        [{**row, "size": size_text(row["size"])} for row in listed],
         ARCHIVES.headings,
         offset=offset,
         total=total,
@@ -77,7 +78,7 @@ def verify(term: Code) -> None:
     """Compare the files of an archived term with their manifest, and the rows in files and database with each other."""
     with spinner(f"Verifying {term}") as show:
         report = verify_archive(transaction, term, own_folder(), progress=show)
-    print_line(f"The archive of {term} is in order: {report.rows}, in the database and in {report.location}.")
+    print_line(report.verified)
 
 
 @app.command()
@@ -89,7 +90,7 @@ def restore(
     """Bring the attempts and the mastery of an archived term back; the term is closed then, and its files stay."""
     with spinner(f"Restoring {term}") as show:
         report = restore_archive(transaction, term, own_folder(), from_files=from_files, progress=show)
-    print_line(f"The term {term} is restored and closed: {report.rows}. To open it: lmskit term open {term}")
+    print_line(f"{report.restored} To open it: lmskit term open {term}")
     _clean_up()
 
 
@@ -138,7 +139,7 @@ def prune(
         raise InputError(f"There is no folder {within}. Is its disk or file server connected? Nothing was removed.")
     if term is not None:
         removed = prune_archives(transaction, term, own_folder())
-        print_line(f"{count_text(removed, 'earlier archive')} of {term} removed. Copies on other machines are as they were.")
+        print_line(pruned(term, removed))
         return
     there = None if within is None else store_of(within, default=own_folder())
     found = unknown_archives(snapshot, own_folder(), there)

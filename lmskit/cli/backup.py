@@ -23,7 +23,7 @@ from lmskit.db.address import DATABASE, conninfo, without_login, written
 from lmskit.errors import BackupError, BootstrapError, ClusterError, InputError, UnreachableError
 from lmskit.materials.chosen_store import store_of
 from lmskit.queries.page import check_page
-from lmskit.rounding import count_text
+from lmskit.rounding import count_text, size_text
 from lmskit.settings import Settings
 
 app = typer.Typer(name="backup", help="Make, verify, restore, list and remove backups.", no_args_is_help=True)
@@ -37,7 +37,6 @@ BackupArgument = Annotated[
     str | None,
     typer.Argument(metavar="[BACKUP]", help="Its path or address, or its name among the backups. Default: the newest.", show_default=False),
 ]
-MEGABYTE = 1 << 20
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 TO_CHECK = "To check the rest: lmskit doctor"
 SENDING = "sending"
@@ -258,7 +257,7 @@ def _print_made(repository: BackupRepository, made: MadeBackup) -> None:
     manifest = made.manifest
     print_line(
         f"{repository.address}/{made.name} has {count_text(manifest.rows, 'row')} of {count_text(len(manifest.tables), 'table')} and "
-        f"{count_text(manifest.materials.files, 'file')} of materials ({_megabytes(manifest.materials.size)}), as they were at "
+        f"{count_text(manifest.materials.files, 'file')} of materials ({size_text(manifest.materials.size)}), as they were at "
         f"{manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC."
     )
     if missing := manifest.materials.missing:
@@ -299,21 +298,10 @@ def _row(backup: KeptBackup) -> dict[str, object]:
     return {
         "name": backup.name,
         "taken": f"{backup.taken_at:%Y-%m-%d %H:%M:%S}",
-        "size": _megabytes(backup.size),
+        "size": size_text(backup.size),
         "verified": None if record is None else f"{record.verified_at:%Y-%m-%d %H:%M:%S}",
         "took": None if record is None else _span(record.restored_in),
     }
-
-
-def _megabytes(size: int) -> str:
-    """Return a size.
-
-    Examples
-    --------
-    >>> _megabytes(0), _megabytes(700), _megabytes(40_000), _megabytes(3_000_000_000)
-    ('0 kB', '1 kB', '40 kB', '2,861.0 MB')
-    """
-    return f"{size / MEGABYTE:,.1f} MB" if size > MEGABYTE // 10 else f"{-(-size // 1024)} kB"
 
 
 def _span(seconds: float) -> str:

@@ -24,7 +24,7 @@ NOUNS = {
     "passwd": "Set a new password: your own or, as an administrator, that of another person.",
     "audit": "Who changed what; for administrators.",
     "import": "Import the exports of other systems.",
-    "term": "List the terms, close one, open it again.",
+    "term": "List the terms, show one, close one, open it again.",
     "course": "List, show and create courses.",
     "quiz": "List the quizzes of a course; show how good a quiz and its questions are.",
     "material": "Add, list, show, search and remove the materials of courses.",

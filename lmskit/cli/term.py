@@ -1,4 +1,4 @@
-"""`lmskit term`: list the terms, close one, open it again."""
+"""`lmskit term`: list the terms, show one, close one, open it again."""
 
 from typing import Annotated
 
@@ -7,10 +7,10 @@ import typer
 from lmskit.cli.page import AfterCode, Limit, Offset
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import snapshot, transaction
-from lmskit.queries.term import TERMS, count_terms, term_rows
-from lmskit.services.term import close_term, open_term
+from lmskit.queries.term import TERMS, count_terms, term_by_code, term_counts, term_rows
+from lmskit.services.term import NEXT, close_term, open_term
 
-app = typer.Typer(name="term", help="List the terms, close one, open it again.", no_args_is_help=True)
+app = typer.Typer(name="term", help="List the terms, show one, close one, open it again.", no_args_is_help=True)
 
 Code = Annotated[str, typer.Argument(metavar="TERM", help="Code of the term.", show_default=False)]
 
@@ -23,6 +23,17 @@ def list_terms(limit: Limit = 100, offset: Offset = 0, after: AfterCode = None) 
         total = count_terms(session)
     nothing = "There is no term yet. A term comes with its first course."
     print_table(listed, TERMS.headings, offset=offset, total=total, limit=limit, after=after, named_by="code", nothing=nothing)
+
+
+@app.command()
+def show(term: Code) -> None:
+    """Show how much a term has, and what can be done with it."""
+    with snapshot() as session:
+        shown = term_by_code(session, term)
+        counts = term_counts(session, shown.id)
+    print_line(f"{shown.code}, {shown.name}: {shown.state}. First day {shown.starts_on}, last day {shown.ends_on}.")
+    print_line(f"It has {counts.kept}; {counts.moved}.")
+    print_line(NEXT[shown.state].format(term=shown.code))
 
 
 @app.command()

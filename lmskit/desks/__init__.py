@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lmskit.desks.privacy import privacy_desk
     from lmskit.desks.quiz import quiz_desk
     from lmskit.desks.roster_import import roster_import_desk
+    from lmskit.desks.term import term_desk
 
 __all__ = [
     "course_change_desk",
@@ -32,6 +33,7 @@ __all__ = [
     "privacy_desk",
     "quiz_desk",
     "roster_import_desk",
+    "term_desk",
 ]
 
 

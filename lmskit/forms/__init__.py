@@ -8,6 +8,7 @@ from lmskit.forms.outbox import OutboxScreen
 from lmskit.forms.people import PeopleScreen
 from lmskit.forms.quiz import QuizForm
 from lmskit.forms.roster_import import RosterImport
+from lmskit.forms.term import TermScreen
 
 __all__ = [
     "CourseChangeForm",
@@ -20,5 +21,6 @@ __all__ = [
     "PeopleScreen",
     "QuizForm",
     "RosterImport",
+    "TermScreen",
     "WithdrawalForm",
 ]

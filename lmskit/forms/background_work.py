@@ -40,7 +40,7 @@ class Task:
         self._show, self._clock = show, clock
         self._shown: tuple[str, float] = ("", float("-inf"))
         self._lock = threading.Lock()
-        self._cancelled = self._settled = False
+        self._cancelled = self._settled = self._ended = False
         self._interrupt: Callable[[], None] | None = None
 
     @property
@@ -57,6 +57,7 @@ class Task:
             The work was cancelled.
         """
         if self._cancelled:
+            self._ended = True
             raise WorkCancelledError
         now = self._clock()
         if step != self._shown[0] or now - self._shown[1] >= PAUSE:
@@ -83,6 +84,31 @@ class Task:
                 self._interrupt = None
         self.settle()
 
+    @contextmanager
+    def interruptible_step(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """As `interruptible`, within each transaction of work that has several: the work can still be cancelled afterwards.
+
+        When a cancellation has ended the work, its further transactions, which clear up, are left to finish.
+
+        Raises
+        ------
+        WorkCancelledError
+            The work was cancelled, and has not ended yet.
+        """
+        with self._lock:
+            self._interrupt = interrupt
+        try:
+            yield
+        except BaseException:
+            self._ended = self._ended or self._cancelled
+            raise
+        finally:
+            with self._lock:
+                self._interrupt = None
+        if self._cancelled and not self._ended:
+            self._ended = True
+            raise WorkCancelledError
+
     def settle(self) -> None:
         """Allow no cancellation from now on.
 
@@ -96,6 +122,12 @@ class Task:
                 raise WorkCancelledError
             self._settled = True
         self._show("Saving", 0, None)
+
+    def finish(self, step: str) -> None:
+        """Show a step that comes after everything was saved; from now on it is too late to cancel."""
+        with self._lock:
+            self._settled = True
+        self._show(step, 0, None)
 
     def cancel(self) -> bool:
         """Cancel the work; False if it is too late."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from sqlalchemy import func, select, text
+from sqlalchemy import BigInteger, DateTime, Text, cast, column, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from lmskit.columns import Column, Columns
 from lmskit.db.bulk import connection_of
@@ -27,10 +28,21 @@ ARCHIVES = Columns(
     Column("term", "str", "code", heading="Term"),
     Column("created_at", "object", "`datetime`, when it was archived", heading="Archived"),
     Column("ended_at", "object", "`datetime`, or None while the term is archived and these are its files", heading="Until"),
+    Column(
+        "verified_at",
+        "object",
+        "`datetime`, when its files were last compared, as when they were made",
+        heading="Verified",
+    ),
     Column("n_attempts", "int64", heading="Attempts"),
     Column("n_estimates", "int64", "estimates of mastery", heading="Estimates"),
+    Column("size", "int64", "of all files, bytes", heading="Size"),
     Column("location", "str", "folder or address of the files", heading="Files"),
 )
+
+
+VERIFIED_AT = "verified_at"
+"""Beside the manifest in the database: when files and rows were compared after they were made; the manifest in a file does not have it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,8 @@ TERM_TABLES = (
 """What an archive has of a term: the rows that move, and those that they cannot be understood without."""
 MOVED = tuple(table for table in TERM_TABLES if table.archived)
 """Those whose rows move."""
+MOVED_BETWEEN = tuple(name for table in MOVED for name in (table.name, table.archived) if name)
+"""The names of the tables that they move from and to."""
 _FORMATS = {
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
@@ -184,12 +198,14 @@ def with_outdated_files(session: Session) -> dict[str, bool]:
 
 
 @ARCHIVES.documented
-def archives(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
+def archives(session: Session, *, terms: Collection[str] | None = None, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
     """The archives of terms, newest first; earlier ones whose files are still to be removed are among them.
 
     {columns}
+
+    With `terms`, those of the terms with these codes alone.
     """
-    return frame(session, paged(_listed(), limit, offset), ARCHIVES)
+    return frame(session, paged(_listed(terms), limit, offset), ARCHIVES)
 
 
 def archive_rows(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
@@ -202,19 +218,25 @@ def count_archives(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Archive)) or 0
 
 
-def _listed() -> Any:  # noqa: ANN401 - the type of a select names every column
+def _listed(terms: Collection[str] | None = None) -> Any:  # noqa: ANN401 - the type of a select names every column
     def n_rows(table: str) -> Any:  # noqa: ANN401 - as above
         return Archive.manifest["files"][table]["rows"].as_integer()
 
-    return (
+    file = func.jsonb_each(Archive.manifest["files"]).table_valued(column("key", Text), column("value", JSONB)).render_derived()
+    size = select(cast(func.sum(cast(file.c.value["size"].as_string(), BigInteger)), BigInteger)).select_from(file).scalar_subquery()
+    verified_at = cast(Archive.manifest[VERIFIED_AT].as_string(), DateTime(timezone=True))
+    statement = (
         select(
             Term.code.label("term"),
             Archive.created_at,
             Archive.ended_at,
+            func.coalesce(verified_at, Archive.created_at).label("verified_at"),
             n_rows("quiz_attempts").label("n_attempts"),
             n_rows("topic_performance").label("n_estimates"),
+            size.label("size"),
             Archive.location,
         )
         .join(Term, Term.id == Archive.term_id)
         .order_by(Archive.created_at.desc(), Archive.id.desc())
     )
+    return statement if terms is None else statement.where(Term.code.in_(terms))

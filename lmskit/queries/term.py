@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from lmskit.columns import Column, Columns
 from lmskit.errors import TermNotFoundError
-from lmskit.models import Course, Term
+from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Syllabus, Term, TopicPerformance
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
+from lmskit.rounding import count_text
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sqlalchemy.orm import Session
+    from sqlalchemy import ScalarSelect
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from lmskit.queries.frame import Rows
 
@@ -26,6 +29,56 @@ TERMS = Columns(
     Column("state", "str", "`TermState`", heading="State"),
     Column("n_courses", "int64", "that the signed-in person can see", heading="Courses"),
 )
+
+
+@dataclass(frozen=True)
+class TermCounts:
+    """How much a term has, as far as the signed-in person can see it; archived rows are counted too.
+
+    Attributes
+    ----------
+    courses, weeks, quizzes
+        Of the term.
+    students
+        Enrolled in one or more of the courses, each counted once, those who withdrew too.
+    attempts, estimates
+        At quizzes, and of mastery: the rows that archiving moves.
+    """
+
+    courses: int
+    students: int
+    weeks: int
+    quizzes: int
+    attempts: int
+    estimates: int
+
+    @property
+    def kept(self) -> str:
+        """What stays where it is when the term is archived, in words."""
+        listed = [
+            count_text(self.courses, "course"),
+            count_text(self.students, "student"),
+            count_text(self.weeks, "week"),
+            count_text(self.quizzes, "quiz", "quizzes"),
+        ]
+        return f"{', '.join(listed[:-1])} and {listed[-1]}"
+
+    @property
+    def moved(self) -> str:
+        """What moves when the term is archived, in words."""
+        return moved_text(self.attempts, self.estimates)
+
+
+def moved_text(attempts: int, estimates: int) -> str:
+    """Write how many rows of a term move, or moved.
+
+    Examples
+    --------
+    >>> moved_text(1, 2300)
+    '1 attempt and 2,300 estimates of mastery'
+    """
+    return f"{count_text(attempts, 'attempt')} and {count_text(estimates, 'estimate')} of mastery"
+
 
 NEWEST_FIRST = RowOrder(Term.code, (Term.starts_on, Term.code.collate("C")), descending=1)
 
@@ -51,6 +104,27 @@ def term_rows(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0, a
 def count_terms(session: Session) -> int:
     """The number of rows on all pages of `terms`."""
     return session.scalar(select(func.count()).select_from(Term)) or 0
+
+
+def term_counts(session: Session, term_id: int) -> TermCounts:
+    """How much a term has; zeros for a term that the signed-in person cannot see."""
+    courses = select(Course.id).where(Course.term_id == term_id)
+
+    def n_rows(course: InstrumentedAttribute[int]) -> ScalarSelect[int]:
+        return select(func.count()).where(course.in_(courses)).scalar_subquery()
+
+    students = select(func.count(Enrollment.student_id.distinct())).where(Enrollment.course_id.in_(courses))
+    found = session.execute(
+        select(
+            n_rows(Course.id).label("courses"),
+            students.scalar_subquery().label("students"),
+            n_rows(Syllabus.course_id).label("weeks"),
+            n_rows(Quiz.course_id).label("quizzes"),
+            n_rows(QuizAttempt.course_id).label("attempts"),
+            n_rows(TopicPerformance.course_id).label("estimates"),
+        )
+    ).one()
+    return TermCounts(**found._asdict())
 
 
 def term_by_code(session: Session, code: str) -> Term:

@@ -19,10 +19,9 @@ from sqlalchemy.exc import DBAPIError
 
 from lmskit.archives.parquet import write_frame, write_rows
 from lmskit.archives.store import archive_name, checksum_of, store_with
-from lmskit.errors import ArchiveError, TermNotFoundError, TermStateError
+from lmskit.errors import ArchiveError, LmskitError, TermNotFoundError, TermStateError
 from lmskit.progress import Progress, silent
 from lmskit.queries.archive import (
-    MOVED,
     TERM_TABLES,
     TermTable,
     columns_of,
@@ -36,9 +35,9 @@ from lmskit.queries.archive import (
 from lmskit.queries.evidence import course_evidence
 from lmskit.queries.provenance import database_time, schema_revision
 from lmskit.queries.term import term_by_code
-from lmskit.rounding import count_text
 from lmskit.schemas.archive import ArchivedColumn, ArchivedFile, ArchiveManifest
 from lmskit.services.archive_comparison import compare_with_files, difference
+from lmskit.services.archive_report import ArchiveReport
 from lmskit.services.permission import administrators_only
 from lmskit.services.term import require_state, steps
 from lmskit.vocabulary import TermState
@@ -63,28 +62,6 @@ _EVIDENCE_KINDS = {
     "max_score": "double precision",
     "submitted_at": "timestamp with time zone",
 }
-
-
-@dataclass(frozen=True)
-class ArchiveReport:
-    """What was archived or restored.
-
-    Attributes
-    ----------
-    manifest
-        Of the files.
-    location
-        Folder or address of the files.
-    """
-
-    manifest: ArchiveManifest
-    location: str
-
-    @property
-    def rows(self) -> str:
-        """How many rows moved, in words."""
-        attempts, estimates = (self.manifest.rows_of(table.name) for table in MOVED)
-        return f"{count_text(attempts, 'attempt')} and {count_text(estimates, 'estimate')} of mastery"
 
 
 @dataclass(frozen=True)
@@ -125,20 +102,35 @@ def create_archive(write: Opener, read: Opener, store: ArchiveStore, code: str, 
     NotPermittedError
         The signed-in person is not an administrator.
     """
-    with read() as session, administrators_only("archive a term"):
-        term = term_by_code(session, code)
-        current_archive(session, term.id)  # lecturers, who may not ask this, are refused before long work
-        require_state(term, TermState.CLOSED)
+    with read() as session:
+        require_archivable(session, code)
         now = database_time(session)
-        if term.ends_on >= now.date():
-            raise TermStateError(
-                f"The last day of the term {code}, {term.ends_on}, is not past. Nothing was changed; archive it afterwards."
-            )
     files = _written_and_compared(write, read, store.new(archive_name(code, now)), code, progress)
-    progress("Moving the rows", 0, None)
-    with _removed_unless_used(write, store, files), write() as session:
-        move_to_archive(session, files)
+    with _removed_unless_used(write, store, files):
+        progress("Moving the rows", 0, None)
+        with write() as session:
+            move_to_archive(session, files)
     return ArchiveReport(files.manifest, files.location)
+
+
+@administrators_only("archive a term")
+def require_archivable(session: Session, code: str) -> None:
+    """Refuse a term that cannot be archived now, before long work; the database looks again.
+
+    Raises
+    ------
+    TermNotFoundError
+        There is no such term.
+    TermStateError
+        It is not closed, or its last day is not past.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    term = term_by_code(session, code)
+    current_archive(session, term.id)  # lecturers, who may not ask this, are refused too
+    require_state(term, TermState.CLOSED)
+    if term.ends_on >= database_time(session).date():
+        raise TermStateError(f"The last day of the term {code}, {term.ends_on}, is not past. Nothing was changed; archive it afterwards.")
 
 
 def rewrite_archive(
@@ -237,14 +229,17 @@ def prune_archives(write: Opener, code: str, work: Path, *, outdated: bool = Fal
 
 @contextmanager
 def _removed_unless_used(write: Opener, store: ArchiveStore, files: KnownArchive) -> Iterator[None]:
-    """Remove files again that were refused: they may have rows that the database no longer has."""
+    """Remove files again that were refused, or whose work was cancelled: they may have rows that the database no longer has.
+
+    Where it is not known whether they are used, since the connection was lost, the database removes none that are.
+    """
     try:
         yield
-    except (ArchiveError, TermStateError):
+    except BaseException:
         # Where they cannot be removed, the database goes on knowing them.
-        with suppress(ArchiveError), write() as session:
-            session.execute(text("SELECT lms.forget_archive(:archive)"), {"archive": files.number})
-            store.remove(files.location)
+        with suppress(LmskitError), write() as session:
+            if session.scalar(text("SELECT lms.forget_archive(:archive)"), {"archive": files.number}):
+                store.remove(files.location)
         raise
 
 

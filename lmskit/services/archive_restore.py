@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from psycopg import sql
-from sqlalchemy import select, text
+from sqlalchemy import cast, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from lmskit.archives.store import checked_manifest, store_with
 from lmskit.db.bulk import connection_of
 from lmskit.errors import ArchiveError
 from lmskit.models import Archive
 from lmskit.progress import Progress, silent
-from lmskit.queries.archive import MOVED, columns_of, pin_formats
+from lmskit.queries.archive import MOVED, VERIFIED_AT, columns_of, pin_formats
 from lmskit.queries.term import term_by_code
-from lmskit.services.archive import ArchiveReport, known_archive
+from lmskit.services.archive import known_archive
 from lmskit.services.archive_comparison import STAGED, compare_with_files, difference, stage_file
+from lmskit.services.archive_report import ArchiveReport
 from lmskit.services.archive_upgrade import upgraded
 from lmskit.services.permission import administrators_only
 from lmskit.services.term import steps
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 def verify_archive(write: Opener, code: str, work: Path, *, progress: Progress = silent) -> ArchiveReport:
     """Compare the files of an archived term with their manifest, and the rows in files and database with each other.
 
-    `work` is a folder of this machine for files on their way from a bucket.
+    When they were found in order is written down. `work` is a folder of this machine for files on their way from a bucket.
 
     Raises
     ------
@@ -60,7 +62,13 @@ def verify_archive(write: Opener, code: str, work: Path, *, progress: Progress =
                     f"The rows of {different} in the database are not those of the archive of {code}, whose files are in order. "
                     f"To take them from the files: lmskit archive restore {code} --from-files"
                 )
+            _note_verified(session, known.number)
     return ArchiveReport(manifest, known.location)
+
+
+def _note_verified(session: Session, number: int) -> None:
+    document = cast(Archive.manifest, JSONB).concat(func.jsonb_build_object(VERIFIED_AT, func.statement_timestamp()))
+    session.execute(update(Archive).where(Archive.id == number).values(manifest=document).execution_options(synchronize_session=False))
 
 
 def restore_archive(write: Opener, code: str, work: Path, *, from_files: bool = False, progress: Progress = silent) -> ArchiveReport:

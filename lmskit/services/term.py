@@ -13,7 +13,7 @@ from lmskit.errors import TermStateError
 from lmskit.models import Course, Term
 from lmskit.queries.term import term_by_code
 from lmskit.services.permission import administrators_only
-from lmskit.vocabulary import TermState
+from lmskit.vocabulary import TermState, TermStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +27,12 @@ NEXT = {
     TermState.ARCHIVED: "To bring it back: lmskit archive restore {term}",
 }
 """What can be done about a term in each state that people can see."""
+STEPS = {
+    TermState.OPEN: (TermStep.CLOSE,),
+    TermState.CLOSED: (TermStep.ARCHIVE, TermStep.OPEN),
+    TermState.ARCHIVED: (TermStep.VERIFY, TermStep.RESTORE),
+}
+"""The same, for programs; earlier archives can be removed in any state."""
 
 
 @administrators_only("close a term")

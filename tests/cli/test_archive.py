@@ -1,6 +1,7 @@
 """`lmskit term` and `lmskit archive`: a term is closed, archived, verified, and brought back."""
 
 import datetime as dt
+import re
 import shutil
 from pathlib import Path
 
@@ -72,7 +73,13 @@ def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, admin_engin
     )
     done, now = cleaned_up(admin_engine)
     assert done > began
-    assert term in lmskit("archive", "list").stdout
+    assert re.search(rf"{term} .* \d+ kB ", lmskit("archive", "list").stdout)
+    shown = one_line(lmskit("term", "show", term))
+    assert shown.startswith(f"{term}, ")
+    assert shown.endswith(
+        "It has 1 course, 3 students, 1 week and 1 quiz; 3 attempts and 3 estimates of mastery. "
+        f"To bring it back: lmskit archive restore {term}"
+    )
     assert one_line(lmskit("archive", "verify", term)).startswith(f"The archive of {term} is in order: 3 attempts and 3 estimates")
     refused = lmskit("term", "open", term)
     assert (refused.exit_code, refused.stdout) == (1, "")

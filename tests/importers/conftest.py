@@ -1,6 +1,6 @@
 """What the tests of imports share."""
 
 from tests.importers.plain import course, imported
-from tests.services.conftest import begin, post
+from tests.services.conftest import post
 
-__all__ = ["begin", "course", "imported", "post"]
+__all__ = ["course", "imported", "post"]

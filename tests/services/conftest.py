@@ -1,13 +1,10 @@
-"""Fixtures for the tests of services: transactions, and a mail server with given answers."""
+"""Fixtures for the tests of services: a mail server with given answers."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
-from sqlalchemy.orm import Session
 
-from lmskit.db import Opener
 from lmskit.errors import DeliveryError
 
 
@@ -38,19 +35,3 @@ class Post:
 @pytest.fixture
 def post() -> Post:
     return Post()
-
-
-@pytest.fixture
-def begin(session: Session) -> Opener:
-    """Transactions within the test's transaction, which is rolled back at the end."""
-
-    @contextmanager
-    def opened() -> Iterator[Session]:
-        try:
-            yield session
-        except BaseException:
-            session.rollback()
-            raise
-        session.commit()
-
-    return opened

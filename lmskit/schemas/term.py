@@ -1,0 +1,20 @@
+"""A request about a term."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lmskit.schemas.request import Request
+from lmskit.schemas.text import Line
+from lmskit.vocabulary import TermStep
+
+
+class TakeTermStep(Request):
+    """A step of a term."""
+
+    step: TermStep
+    term: str
+    to: Annotated[Line, Field(min_length=1, max_length=4096)] | None = None
+    """Folder or bucket for the files of an archive; None is the folder in lmskit's home."""
+    from_files: bool = False
+    """Whether restored rows come from the files and not from the database."""
