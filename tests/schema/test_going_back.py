@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
 
 FOLLOWS = {"passage_words": "to_jsonb(t) - 'id'"}
 """Tables that are filled from others, with what of a row is compared."""
+REMOVED_GOING_FORWARD = {
+    "DROP COLUMN minute": "it is in seconds",
+    "DROP COLUMN embedding": "passage_vectors has it",
+    "DROP COLUMN embedding_model": "embedding_models has it",
+    "DROP COLUMN body_vector": "it is generated",
+    "DELETE FROM lms.passage_vectors WHERE lms.l2_norm(embedding) = 0": "it has no direction, so it is computed again",
+    "DROP TABLE lms.archives": "refused while it has rows",
+}
+"""What revisions remove on the way forward, in order, and why no row is lost by that."""
 
 
 @pytest.fixture
@@ -119,6 +129,15 @@ def test_rows_of_a_table_that_is_made_anew_are_not_removed(filled: Engine, ask: 
     revision.upgrade(engine=filled)
     assert ask("SELECT count(*) FROM lms.archives WHERE location = '/mnt/archive'") == [(0,)]
     assert ask("SELECT to_regclass('lms.parked_rows') IS NULL") == [(True,)]
+
+
+def test_what_the_way_forward_removes_is_kept_elsewhere_or_refused_or_made_again() -> None:
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        revision.write_script(start="base")
+    outside_functions = re.sub(r"(\$\w*\$).*?\1", "", printed.getvalue(), flags=re.DOTALL)
+    found = re.findall(r"^(?:DROP TABLE|DELETE FROM|TRUNCATE) [^;\n]+|DROP COLUMN \w+", outside_functions, re.MULTILINE)
+    assert found == list(REMOVED_GOING_FORWARD)
 
 
 def test_each_revision_says_what_its_way_back_loses() -> None:
