@@ -11,10 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from lmskit.cli.printing import console, print_line, visible
-from lmskit.importers.report import ImportReport, counted
+from lmskit.importers.report import ImportReport, by_importance, counted
 from lmskit.importers.report_file import what_is_left_out
 from lmskit.services.mastery import RefreshReport
 
+FIRST_CHANGES = 20
+"""Changes that a dry run prints; `--report` writes all of them."""
 FIRST_REJECTIONS = 20
 """Rejections that are printed; `--report` writes all of them."""
 
@@ -60,6 +62,7 @@ def print_report(report: ImportReport) -> None:
     entities = [(counts.kind, counts.added, counts.changed, counts.unchanged) for counts in report.entities if counts.total]
     if entities:
         _print_counts(("Of these", "Added", "Changed", "Unchanged"), entities)
+    _print_changes(report)
     _print_findings(report)
     if question := withdrawal_sentence(report):
         print_line(question)
@@ -94,6 +97,16 @@ def written_sentence(report: ImportReport, path: Path) -> str:
     if left_out:
         return f"Rejected rows, rows with warnings and listed outcomes were written to {path}: {counts}. {left_out}"
     return f"The result of every row was written to {path}: {counts}."
+
+
+def _print_changes(report: ImportReport) -> None:
+    changes = [outcome for outcome in report.outcomes if outcome.state in {"changed", "withdrawn"}] if report.dry_run else []
+    if changes:
+        print_line(f"{len(changes):,} changed or withdrawn:")
+        for change in by_importance(changes)[:FIRST_CHANGES]:
+            print_line(f"  {change}")
+        if len(changes) > FIRST_CHANGES:
+            print_line(f"  … and {len(changes) - FIRST_CHANGES:,} more. To see all: --report FILE.csv")
 
 
 def _print_findings(report: ImportReport) -> None:

@@ -10,12 +10,14 @@ import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.forms.field import Field
-from lmskit.importers.report import EntityCounts, FileCounts, ImportReport, counted
+from lmskit.importers.report import STATES, EntityCounts, FileCounts, ImportReport, counted
 from lmskit.importers.report_file import what_is_left_out, write_report
 from lmskit.widgets import PAGE_SIZE, Download, Pager, Table, heading
 
-STATES = ("added", "changed", "unchanged", "rejected", "withdrawn")
 ALL = "all"
+TO_CHECK = "to check"
+CHECKED = ("changed", "withdrawn", "rejected")
+"""The states of rows that a person should look at before an import."""
 MOST_NOTES = 30
 
 
@@ -68,14 +70,17 @@ class ImportResult:
         self.counts.show(_file_table([*report.files, report.total] if len(report.files) > 1 else report.files))
         self.entities.show(_entity_table(report.entities))
         self.notes.children = [_line(sentence) for sentence in _notes(report)]
-        self._outcomes = report.as_frame()
+        frame = report.as_frame()
+        self._outcomes = frame.sort_values("state", key=lambda states: states.map(STATES.index), kind="stable")
         states = Counter(self._outcomes["state"])
+        n_to_check = sum(states[state] for state in CHECKED)
         options = [
+            *([(f"{TO_CHECK} ({n_to_check:,})", TO_CHECK)] if n_to_check else []),
             (f"{ALL} ({len(self._outcomes):,})", ALL),
             *((f"{state} ({states[state]:,})", state) for state in STATES if states[state]),
         ]
         self.state.options = options
-        self.state.value = "rejected" if states["rejected"] else ALL
+        self.state.value = options[0][1]
         self._show_first_page()
         self.view.layout.display = None
 
@@ -93,7 +98,8 @@ class ImportResult:
         self._show_page()
 
     def _show_page(self) -> None:
-        chosen = self._outcomes if self.state.value == ALL else self._outcomes[self._outcomes["state"] == self.state.value]
+        states = {ALL: STATES, TO_CHECK: CHECKED}.get(self.state.value, (self.state.value,))
+        chosen = self._outcomes[self._outcomes["state"].isin(states)]
         page = chosen.iloc[self.pager.offset : self.pager.offset + PAGE_SIZE]
         self.outcomes.show(_outcome_table(page, several=self.report is not None and len(self.report.files) > 1))
         self.pager.show(total=len(chosen))
@@ -154,9 +160,10 @@ def _line(sentence: str) -> widgets.Label:
 
 def _outcome_table(page: pd.DataFrame, *, several: bool) -> pd.DataFrame:
     columns = {"state": "Result", "row": "Row", "what": "Who or what", "column": "Column", "reason": "Reason or change"}
+    columns |= {"before": "Before", "after": "After"}
     if several:
         columns = {"part": "File"} | columns
     shown = page[list(columns)]
-    empty = [column for column in ("what", "column") if not (shown[column] != "").any()]
+    empty = [column for column in ("what", "column", "before", "after") if not (shown[column] != "").any()]
     shown = shown.drop(columns=empty)
     return shown.rename(columns=columns)

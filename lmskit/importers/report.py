@@ -20,6 +20,8 @@ STORED_FINDINGS = 1000
 """The most rejections, and the most warnings, that are stored with a run; all of them are counted."""
 MAX_OUTCOMES = 100_000
 """The most outcomes that a report lists; all of them are counted."""
+STATES = ("changed", "withdrawn", "rejected", "added", "unchanged")
+"""The states of outcomes; those first that a person should look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class Outcome:
 
     `part` is the file, or the cells of a file. `row` is None for a student who was withdrawn because the file does not
     contain the student. `state` is added, changed, unchanged, rejected or withdrawn. `what` names the person or thing, such
-    as "Lovelace, Ada · CS101". `reason` says why the row was rejected, or what has changed.
+    as "Lovelace, Ada · CS101". `reason` says why the row was rejected, or what has changed, and `before` and `after` are the
+    old and the new values of what has changed.
     """
 
     part: str
@@ -109,6 +112,13 @@ class Outcome:
     state: str
     what: str
     reason: str
+    before: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        position = ", ".join([self.part, *([f"row {self.row}"] if self.row else []), *([f"column {self.column}"] if self.column else [])])
+        values = f" ({self.before or 'nothing'} → {self.after or 'nothing'})" if self.before or self.after else ""
+        return f"{position}: {': '.join(filter(None, (self.what, self.reason)))}{values}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +180,15 @@ class ImportReport:
         state    str     added, changed, unchanged, rejected or withdrawn
         what     str     the person or thing that it is about
         reason   str     why it was rejected, or what has changed
+        before   str     the old values of what has changed
+        after    str     the new values of what has changed
         =======  ======  =====================================================================
         """
         import pandas as pd
 
-        columns = {"part": "str", "row": "Int64", "column": "str", "state": "str", "what": "str", "reason": "str"}
-        rows = [(outcome.part, outcome.row, outcome.column or "", outcome.state, outcome.what, outcome.reason) for outcome in self.outcomes]
+        texts = ("state", "what", "reason", "before", "after")
+        columns = {"part": "str", "row": "Int64", "column": "str", **dict.fromkeys(texts, "str")}
+        rows = [(found.part, found.row, found.column or "", *(getattr(found, text) for text in texts)) for found in self.outcomes]
         return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
     def as_document(self) -> dict[str, Any]:
@@ -221,6 +234,18 @@ class FindingCount:
     column: str | None
     reason: str
     count: int
+
+
+def by_importance(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return outcomes with those first that a person should look at, and in their order otherwise.
+
+    Examples
+    --------
+    >>> outcomes = [Outcome("a.csv", row, None, state, "", "") for row, state in enumerate(["added", "unchanged", "changed"], 2)]
+    >>> [outcome.state for outcome in by_importance(outcomes)]
+    ['changed', 'added', 'unchanged']
+    """
+    return sorted(outcomes, key=lambda outcome: STATES.index(outcome.state))
 
 
 def counted(findings: Iterable[RowFinding]) -> list[FindingCount]:

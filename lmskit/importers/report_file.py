@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
-from lmskit.importers.report import MAX_OUTCOMES
+from lmskit.importers.report import MAX_OUTCOMES, by_importance
 from lmskit.readable import without_directions
 from lmskit.whole_file import whole_text_file
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lmskit.importers.report import ImportReport, Outcome, RowFinding
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-HEADER = ("what", "file", "row", "column", "value", "reason", "about")
+HEADER = ("what", "file", "row", "column", "value", "reason", "about", "before", "after")
 
 
 def check_report_path(path: Path) -> None:
@@ -39,7 +39,7 @@ def check_report_path(path: Path) -> None:
 
 
 def write_report(report: ImportReport, path: Path) -> None:
-    """Write rejections, warnings and the outcomes of the other rows as UTF-8 CSV: the whole file or nothing.
+    """Write rejections, warnings, changes and the outcomes of the other rows as UTF-8 CSV: the whole file or nothing.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def write_report(report: ImportReport, path: Path) -> None:
             about = {(found.part, found.row, found.column): found.what for found in report.outcomes if found.state == "rejected"}
             writer.writerows(_findings("rejected", report.rejections, about))
             writer.writerows(_findings("imported with warning", report.warnings, {}))
-            writer.writerows(_outcomes(report.outcomes))
+            writer.writerows(_outcomes(by_importance(report.outcomes)))
     except OSError as error:
         raise InputError(f"The report cannot be written to {path}: {error.strerror or error}.") from error
 
@@ -71,7 +71,7 @@ def what_is_left_out(report: ImportReport) -> str:
     total = report.total
     if not report.outcomes:
         return "Rows that were added, changed or unchanged are counted and not listed." if total.rows_in > total.rejected else ""
-    return f"The first {MAX_OUTCOMES:,} rows are listed; all of them are counted." if total.rows_in > MAX_OUTCOMES else ""
+    return f"At most {MAX_OUTCOMES:,} rows are listed, changes first; all of them are counted." if total.rows_in > MAX_OUTCOMES else ""
 
 
 def as_cell(text: str) -> str:
@@ -95,13 +95,15 @@ def _findings(
 ) -> Iterable[tuple[str, ...]]:
     for finding in findings:
         subject = about.get((finding.file, finding.row, finding.column)) or about.get((finding.file, finding.row, None)) or ""
-        yield _line(what, finding.file, finding.row, finding.column, finding.value, finding.reason, subject)
+        yield _line(what, finding.file, finding.row, finding.column, finding.value, finding.reason, subject, None, None)
 
 
 def _outcomes(outcomes: Iterable[Outcome]) -> Iterable[tuple[str, ...]]:
     for outcome in outcomes:
         if outcome.state != "rejected":  # rejections are listed first, with their values
-            yield _line(outcome.state, outcome.part, outcome.row, outcome.column, None, outcome.reason, outcome.what)
+            yield _line(
+                outcome.state, outcome.part, outcome.row, outcome.column, None, outcome.reason, outcome.what, outcome.before, outcome.after
+            )
 
 
 def _line(what: str, file: str, row: int | None, *cells: str | None) -> tuple[str, ...]:

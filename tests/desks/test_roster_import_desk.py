@@ -57,7 +57,7 @@ def test_a_preview_shows_the_result_of_every_row_and_writes_nothing(session, cou
     press(form, "preview")
     assert counts(form) == {"added": 2, "changed": 0, "unchanged": 0, "rejected": 1}
     assert form.result.identity.value == "All rows are accounted for: 3 in = 2 added + 0 changed + 0 unchanged + 1 rejected."
-    assert form.result.state.value == "rejected", "rejected rows are shown first"
+    assert form.result.state.value == "to check", "rows to look at are shown first"
     assert form.result.outcomes.frame["Row"].tolist() == [4]
     assert "1 row will not be imported" in form.warning.value
     assert roster_size(session, course.code) == 0
@@ -88,6 +88,24 @@ def test_only_a_previewed_file_is_imported(session, course, form):
     bring(form, *people("Baker"))
     press(form, "confirm")
     assert roster_size(session, course.code) == 0
+
+
+def test_changes_are_listed_first_with_old_and_new_value(session, course, form):
+    student = factories.student(session, email=f"{factories.unique('king')}@example.org", family_name="King", given_name="Ada")
+    factories.enrollment(session, course, student)
+    bring(
+        form,
+        *(f"{row}," for row in people("Able")),
+        "no address,Nobody,",
+        f"{student.email},Lovelace,Ada",
+        heading="email,family_name,given_name",
+    )
+    press(form, "preview")
+    shown = form.result.outcomes.frame
+    assert shown[["Result", "Row"]].to_numpy().tolist() == [["changed", 4], ["rejected", 3]]
+    assert shown.iloc[0][["Reason or change", "Before", "After"]].tolist() == ["name", "King, Ada", "Lovelace, Ada"]
+    form.result.state.value = "all"
+    assert form.result.outcomes.frame["Result"].tolist() == ["changed", "rejected", "added"]
 
 
 def test_a_double_click_on_import_is_one_import(session, form):
@@ -213,7 +231,7 @@ def test_a_missing_file_is_reported(form, path, where, problem):
 def test_results_are_shown_page_by_page_and_by_state(form):
     bring(form, *people(*(f"Name {number:02}" for number in range(30))), "no address,Nobody")
     press(form, "preview")
-    assert [label for label, _ in form.result.state.options] == ["all (31)", "added (30)", "rejected (1)"]
+    assert [label for label, _ in form.result.state.options] == ["to check (1)", "all (31)", "rejected (1)", "added (30)"]
     form.result.state.value = "added"
     assert form.result.pager.label.value == "rows 1–25 of 30"
     form.result.pager.next.click()

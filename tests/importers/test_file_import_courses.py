@@ -138,3 +138,15 @@ def test_options_with_an_unknown_lecturer_or_term_are_refused_first(sis):
         sis(lecturer="nobody@example.org")
     with pytest.raises(TermNotFoundError):
         sis(term="NO-SUCH-TERM")
+
+
+def test_changes_of_terms_and_courses_have_the_old_and_the_new_value(sis):
+    sis()
+    files = changed("terms", "Autumn 2031", "Fall 2031")
+    files["terms"] = files["terms"].replace("2031-12-20", "2031-12-19")
+    files["courses"] = files["courses"].replace(",Logic,", ",Proofs,")
+    found = [(outcome.what, outcome.reason, outcome.before, outcome.after) for outcome in sis(files).outcomes if outcome.state == "changed"]
+    assert found == [
+        ("T1", "name, days of the term", "Autumn 2031; 2031-09-01 to 2031-12-20", "Fall 2031; 2031-09-01 to 2031-12-19"),
+        ("XLOG-2031", "title", "Logic", "Proofs"),
+    ]

@@ -120,8 +120,8 @@ def test_with_notify_a_resumed_student_gets_a_message_and_is_withdrawn_again_if_
     left = dt.date(2026, 9, 30)
     factories.enrollment(session, course, ada, status=EnrollmentStatus.WITHDRAWN, ended_on=left)
     report = imported("email\nada@example.org", notify=True)
-    assert [(outcome.state, outcome.reason) for outcome in report.outcomes] == [
-        ("changed", "active, was withdrawn, pending until the message is accepted")
+    assert [(outcome.state, outcome.reason, outcome.before, outcome.after) for outcome in report.outcomes] == [
+        ("changed", "status of enrollment, pending until the message is accepted", "withdrawn", "active")
     ]
     again = enrollment_of(session, course, ada)
     assert (again.status, again.previous_status, again.request_sequence) == (EnrollmentStatus.PENDING, EnrollmentStatus.WITHDRAWN, 2)

@@ -60,7 +60,7 @@ def test_a_student_gets_the_name_and_the_address_of_the_file(session, imported, 
     session.refresh(ada)
     assert (ada.family_name, ada.given_name, ada.sort_name) == ("King", "Augusta", sort_name("King", "Augusta"))
     assert ada.email == "countess@example.org"
-    assert [outcome.reason for outcome in report.outcomes] == ["name, was Lovelace, Ada, address, was ada@example.org"]
+    assert [(outcome.reason, outcome.before) for outcome in report.outcomes] == [("name, address", "Lovelace, Ada; ada@example.org")]
 
 
 def test_a_file_with_one_name_only_does_not_remove_the_other(imported):

@@ -92,6 +92,16 @@ def test_with_json_a_refusal_is_a_sentence_on_standard_error(lmskit, roster):
     assert "There is no course 'NO-SUCH-COURSE'" in done.stderr
 
 
+def test_a_dry_run_prints_changes_with_old_and_new_value(lmskit, kept_course, tmp_path):
+    student = f"{factories.unique('king')}@example.org"
+    before = csv_file(tmp_path / "before.csv", f"email,family_name\n{student},King")
+    assert lmskit(before, "--course", kept_course.code).exit_code == 0
+    roster = csv_file(tmp_path / "roster.csv", f"email,family_name\n{student},Lovelace")
+    done = lmskit(roster, "--course", kept_course.code, "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert f"1 changed or withdrawn:\n  roster.csv, row 2: Lovelace · {kept_course.code}: name (King → Lovelace)" in done.output
+
+
 def test_a_rehearsal_names_the_option_that_confirms_its_withdrawals(lmskit, kept_course, tmp_path):
     with transaction() as session:
         factories.enrollment(session, kept_course, factories.student(session, email=f"{factories.unique('gone')}@example.org"))

@@ -1,11 +1,12 @@
 """What a report promises, and the file it can be written into."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 
 from lmskit.errors import InputError
-from lmskit.importers.report import FileCounts, ImportReport, Rejection, RowWarning
+from lmskit.importers.report import FileCounts, ImportReport, Outcome, Rejection, RowWarning
 from lmskit.importers.report_file import check_report_path, write_report
 
 
@@ -30,10 +31,21 @@ def test_no_cell_of_the_written_report_is_a_formula(tmp_path):
     )
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.reader(stream))
-    assert rows[0] == ["what", "file", "row", "column", "value", "reason", "about"]
-    assert rows[1] == ["rejected", "a.csv", "2", "'=1+1", "'=1+1", "'=1+1", ""]
-    assert rows[-1] == ["imported with warning", "a.csv", "", "", "", "odd", ""]
+    assert rows[0] == ["what", "file", "row", "column", "value", "reason", "about", "before", "after"]
+    assert rows[1] == ["rejected", "a.csv", "2", "'=1+1", "'=1+1", "'=1+1", "", "", ""]
+    assert rows[-1] == ["imported with warning", "a.csv", "", "", "", "odd", "", "", ""]
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_changes_are_written_before_other_rows_with_old_and_new_value(tmp_path):
+    path = tmp_path / "report.csv"
+    found = [("added", "", ""), ("unchanged", "", ""), ("withdrawn", "", ""), ("changed", "=King", "@Lovelace")]
+    outcomes = tuple(Outcome("a.csv", row, None, state, "Ada", "name", *values) for row, (state, *values) in enumerate(found, 2))
+    write_report(replace(report(), outcomes=outcomes), path)
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["what"], row["row"]) for row in rows] == [("changed", "5"), ("withdrawn", "4"), ("added", "2"), ("unchanged", "3")]
+    assert (rows[0]["before"], rows[0]["after"]) == ("'=King", "'@Lovelace")
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_the_import(tmp_path):

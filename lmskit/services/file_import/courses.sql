@@ -36,6 +36,7 @@ checked AS (
 
 SELECT
     j.n, j.position_id, j.source_id, j.code, j.name, j.term_id, j.known_id, j.new_starts_on, j.new_ends_on,
+    j.old_name, j.old_starts_on, j.old_ends_on,
     CASE
         WHEN j.term_id IS NULL THEN 'added'
         WHEN j.known_id IS NULL OR (j.name, j.new_starts_on, j.new_ends_on) IS DISTINCT FROM (j.old_name, j.old_starts_on, j.old_ends_on)
@@ -90,6 +91,7 @@ SELECT
         )
     END AS term_id,
     NULL::bigint AS lecturer_id,
+    stored.title AS old_title, stored.module_code AS old_module_code, stored.term_id AS old_term_id,
     NULL::text AS state,
     CASE
         WHEN j.source_id = '' OR length(j.source_id) > 500 THEN 'has no id of 1 to 500 characters'
@@ -104,6 +106,7 @@ SELECT
         ) THEN 'has the code of a course that has another id in lmskit'
     END AS reason
 FROM checked AS j
+LEFT JOIN courses AS stored ON stored.id = j.course_id
 LEFT JOIN LATERAL (
     SELECT t.n, t.term_id FROM file_term AS t WHERE t.source_id = j.term AND j.term <> '' ORDER BY t.n LIMIT 1
 ) AS term ON true

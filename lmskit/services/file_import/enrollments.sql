@@ -76,7 +76,7 @@ ended AS (
 
 SELECT
     ended.n, ended.position_id, ended.course_id, ended.student_id, ended.status, ended.is_implied, ended.old_status, ended.old_previous_status, ended.old_sequence,
-    ended.old_ended_on, ended.new_status, ended.new_started_on, ended.new_ended_on,
+    ended.old_started_on, ended.old_ended_on, ended.new_status, ended.new_started_on, ended.new_ended_on,
     u.email AS address,
     CASE
         WHEN old_status IS NULL THEN 'added'

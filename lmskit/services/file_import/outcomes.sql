@@ -9,38 +9,99 @@
 -- part: outcomes
 CREATE TEMPORARY TABLE file_outcome ON COMMIT DROP AS
 WITH record_states AS (
-    SELECT position_id, state, CASE WHEN state = 'changed' THEN 'the term' END AS change FROM file_term
+    SELECT
+        t.position_id, t.n, t.state,
+        CASE WHEN t.state = 'changed' THEN concat_ws(
+            ', ', CASE WHEN has_name THEN 'name' END, CASE WHEN has_days THEN 'days of the term' END, CASE WHEN t.known_id IS NULL THEN 'new id' END
+        ) END AS change,
+        concat_ws('; ', CASE WHEN has_name THEN t.old_name END, CASE WHEN has_days THEN t.old_starts_on || ' to ' || t.old_ends_on END) AS before,
+        concat_ws('; ', CASE WHEN has_name THEN t.name END, CASE WHEN has_days THEN t.new_starts_on || ' to ' || t.new_ends_on END) AS after
+    FROM file_term AS t
+    CROSS JOIN LATERAL (
+        SELECT
+            t.state = 'changed' AND t.name IS DISTINCT FROM t.old_name AS has_name,
+            t.state = 'changed' AND (t.new_starts_on, t.new_ends_on) IS DISTINCT FROM (t.old_starts_on, t.old_ends_on) AS has_days
+    ) AS differs
     UNION ALL
-    SELECT position_id, state, CASE WHEN state = 'changed' THEN 'the course' END FROM file_course
+    SELECT
+        c.position_id, c.n, c.state,
+        CASE WHEN c.state = 'changed' THEN concat_ws(
+            ', ', CASE WHEN has_title THEN 'title' END, CASE WHEN has_module THEN 'module' END, CASE WHEN has_term THEN 'term' END,
+            CASE WHEN c.known_id IS NULL THEN 'new id' END
+        ) END,
+        concat_ws(
+            '; ', CASE WHEN has_title THEN c.old_title END, CASE WHEN has_module THEN c.old_module_code END,
+            CASE WHEN has_term THEN (SELECT t.code FROM terms AS t WHERE t.id = c.old_term_id) END
+        ),
+        concat_ws(
+            '; ', CASE WHEN has_title THEN c.title END, CASE WHEN has_module THEN c.module_code END,
+            CASE WHEN has_term THEN (SELECT t.code FROM terms AS t WHERE t.id = c.term_id) END
+        )
+    FROM file_course AS c
+    CROSS JOIN LATERAL (
+        SELECT
+            c.state = 'changed' AND c.title IS DISTINCT FROM c.old_title AS has_title,
+            c.state = 'changed' AND c.module_code IS DISTINCT FROM c.old_module_code AS has_module,
+            c.state = 'changed' AND c.term_id IS DISTINCT FROM c.old_term_id AS has_term
+    ) AS differs
     UNION ALL
-    SELECT p.position_id, CASE WHEN p.n = t.first_n THEN t.state ELSE 'unchanged' END,
+    SELECT p.position_id, p.n, CASE WHEN p.n = t.first_n THEN t.state ELSE 'unchanged' END,
         CASE WHEN p.n = t.first_n AND t.state = 'changed' THEN concat_ws(
-            ', ',
-            CASE WHEN t.is_renamed THEN 'name, was ' || concat_ws(', ', t.known_family_name, nullif(t.known_given_name, '')) END,
-            CASE WHEN t.is_readdressed THEN 'address, was ' || coalesce(t.known_email, 'none') END,
-            CASE WHEN t.has_new_id THEN 'new id' END
+            ', ', CASE WHEN t.is_renamed THEN 'name' END, CASE WHEN t.is_readdressed THEN 'address' END, CASE WHEN t.has_new_id THEN 'new id' END
+        ) END,
+        CASE WHEN p.n = t.first_n AND t.state = 'changed' THEN concat_ws(
+            '; ',
+            CASE WHEN t.is_renamed THEN concat_ws(', ', t.known_family_name, nullif(t.known_given_name, '')) END,
+            CASE WHEN t.is_readdressed THEN coalesce(t.known_email, 'no address') END
+        ) END,
+        CASE WHEN p.n = t.first_n AND t.state = 'changed' THEN concat_ws(
+            '; ',
+            CASE WHEN t.is_renamed THEN concat_ws(', ', t.family_name, nullif(t.given_name, '')) END,
+            CASE WHEN t.is_readdressed THEN t.email END
         ) END
     FROM file_person AS p
     JOIN file_planned_person AS t ON t.identity = p.identity
     UNION ALL
-    SELECT e.position_id, coalesce(t.state, p.state, 'unchanged'),
+    SELECT e.position_id, e.n, coalesce(t.state, p.state, 'unchanged'),
         CASE WHEN p.state = 'changed' THEN concat_ws(
             ', ',
-            CASE WHEN p.old_status <> p.new_status THEN p.new_status || ', was ' || p.old_status ELSE 'days of enrollment' END,
+            CASE WHEN p.old_status <> p.new_status THEN 'status of enrollment' ELSE 'days of enrollment' END,
             CASE WHEN p.is_notified THEN 'pending until the message is accepted' END
-        ) WHEN p.state = 'added' AND p.is_notified THEN 'pending until the message is accepted' END
+        ) WHEN p.state = 'added' AND p.is_notified THEN 'pending until the message is accepted' END,
+        CASE WHEN p.state <> 'changed' THEN NULL WHEN p.old_status <> p.new_status THEN p.old_status
+            ELSE concat_ws(' ', 'from ' || p.old_started_on, 'to ' || p.old_ended_on) END,
+        CASE WHEN p.state <> 'changed' THEN NULL WHEN p.old_status <> p.new_status THEN p.new_status
+            ELSE concat_ws(' ', 'from ' || p.new_started_on, 'to ' || p.new_ended_on) END
     FROM file_enrollment AS e
     LEFT JOIN file_teacher AS t ON t.n = e.n
     LEFT JOIN file_planned_enrollment AS p ON p.n = e.n
     UNION ALL
-    SELECT w.position_id, w.state, CASE WHEN w.state = 'changed' THEN 'the attempt' END FROM file_planned_attempt AS w
+    SELECT
+        w.position_id, w.n, w.state,
+        CASE WHEN w.state = 'changed' THEN coalesce(nullif(concat_ws(
+            ', ',
+            CASE WHEN has_score THEN 'score' END,
+            CASE WHEN c.answers IS DISTINCT FROM c.old_answers THEN 'answers' END,
+            CASE WHEN c.feedback IS DISTINCT FROM c.old_feedback THEN 'feedback' END,
+            CASE WHEN w.number IS DISTINCT FROM c.old_number THEN 'number of the attempt' END,
+            CASE WHEN (w.started_at, w.submitted_at) IS DISTINCT FROM (c.old_started_at, c.old_submitted_at) THEN 'times' END
+        ), ''), 'the attempt') END,
+        CASE WHEN has_score THEN coalesce(trim_scale(c.old_score) || ' of ' || trim_scale(c.old_max_score), 'no score') END,
+        CASE WHEN has_score THEN coalesce(trim_scale(w.score) || ' of ' || trim_scale(w.max_score), 'no score') END
+    FROM file_planned_attempt AS w
+    LEFT JOIN file_compared_attempt AS c ON c.n = w.n AND w.state = 'changed'
+    CROSS JOIN LATERAL (
+        SELECT w.state = 'changed' AND (w.score, w.max_score) IS DISTINCT FROM (c.old_score, c.old_max_score) AS has_score
+    ) AS differs
 ),
 
 positions AS (
     SELECT
         s.position_id,
         min(array_position(ARRAY['added', 'changed', 'unchanged'], s.state)) AS rank,
-        string_agg(DISTINCT s.change, '; ') AS change
+        string_agg(s.change, '; ' ORDER BY s.n, s.change) AS change,
+        coalesce(string_agg(nullif(s.before, ''), '; ' ORDER BY s.n, s.change), '') AS before,
+        coalesce(string_agg(nullif(s.after, ''), '; ' ORDER BY s.n, s.change), '') AS after
     FROM record_states AS s
     GROUP BY s.position_id
 )
@@ -49,6 +110,8 @@ SELECT
     pos.position_id, pos.part, pos.row_number, pos.column_name,
     CASE WHEN r.position_id IS NOT NULL THEN 'rejected' ELSE (ARRAY['added', 'changed', 'unchanged'])[positions.rank] END AS state,
     CASE WHEN r.position_id IS NOT NULL THEN r.reason ELSE positions.change END AS reason,
+    CASE WHEN r.position_id IS NULL THEN positions.before ELSE '' END AS before,
+    CASE WHEN r.position_id IS NULL THEN positions.after ELSE '' END AS after,
     r.value
 FROM file_position AS pos
 LEFT JOIN positions ON positions.position_id = pos.position_id
@@ -84,12 +147,13 @@ UNION ALL
 SELECT 'attempts', state, count(*) FROM file_planned_attempt WHERE NOT is_compared GROUP BY state
 
 -- part: first_outcomes
--- The first outcomes, each with the person and the thing that it is about.
+-- The outcomes that are listed, each with the person and the thing that it is about. If there are too many, rows that change
+-- nothing are left out first, and rows that add something next.
 WITH listed AS MATERIALIZED (
-    SELECT o.position_id, f.part_order, f.name, o.row_number, o.column_name, o.state, o.reason
+    SELECT o.position_id, f.part_order, f.name, o.row_number, o.column_name, o.state, o.reason, o.before, o.after
     FROM file_outcome AS o
     JOIN file_part AS f ON f.part = o.part
-    ORDER BY f.part_order, o.row_number, o.position_id
+    ORDER BY coalesce(array_position(ARRAY['added', 'unchanged'], o.state), 0), f.part_order, o.row_number, o.position_id
     LIMIT 100000
 ),
 
@@ -126,7 +190,7 @@ about AS (
     GROUP BY l.position_id
 )
 
-SELECT l.name, l.row_number, l.column_name, l.state, concat_ws(' · ', a.person, a.thing), coalesce(l.reason, '')
+SELECT l.name, l.row_number, l.column_name, l.state, concat_ws(' · ', a.person, a.thing), coalesce(l.reason, ''), l.before, l.after
 FROM listed AS l
 LEFT JOIN about AS a ON a.position_id = l.position_id
 ORDER BY l.part_order, l.row_number, l.position_id

@@ -319,6 +319,7 @@ PIPELINE = (
                 "outcomes",
                 "outcomes",
                 (
+                    "file_compared_attempt",
                     "file_course",
                     "file_enrollment",
                     "file_person",

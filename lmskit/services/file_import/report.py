@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from lmskit.importers.report import MAX_OUTCOMES, EntityCounts, FileCounts, ImportReport, Outcome
+from lmskit.importers.report import MAX_OUTCOMES, EntityCounts, FileCounts, ImportReport, Outcome, by_importance
 from lmskit.services.importing import TouchedRow, add_warnings, all_rejections, all_warnings, states_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class OutcomeRow(NamedTuple):
     state: str
     what: str
     reason: str
+    before: str
+    after: str
 
 
 def make_report(context: ImportContext) -> None:
@@ -81,13 +83,14 @@ def _entities(context: ImportContext) -> tuple[EntityCounts, ...]:
 
 
 def _outcomes(run: Statements, source: Source, order: list[str]) -> list[Outcome]:
-    """The first outcomes by part and row, among them those of rows that the reader rejected."""
+    """The outcomes by part and row, among them those of rows that the reader rejected; changes before all others if there are too many."""
     found = [Outcome(*row) for row in run.read("first_outcomes", OutcomeRow)]
     rejections = (rejection for part in source.parts for rejection in part.rejections)
     found += [Outcome(rejection.file, rejection.row, rejection.column, "rejected", "", rejection.reason) for rejection in rejections]
+    if len(found) > MAX_OUTCOMES:
+        found = by_importance(found)[:MAX_OUTCOMES]
     index = {name: number for number, name in enumerate(order)}
-    found.sort(key=lambda outcome: (index[outcome.part], outcome.row or 0))
-    return found[:MAX_OUTCOMES]
+    return sorted(found, key=lambda outcome: (index[outcome.part], outcome.row or 0))
 
 
 def _notes(context: ImportContext) -> list[str]:
