@@ -1,7 +1,7 @@
 """Work that takes a while: it reports its progress, and can be cancelled with nothing changed.
 
 A kernel handles one message at a time, so work in a button's callback would delay the click on *Cancel*. The work runs in a thread
-instead, with a session of its own.
+instead, with a session of its own. An interruption of the kernel cancels it too (`interruption`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TypeVar
 import ipywidgets as widgets
 
 from lmskit.errors import LmskitError, WorkCancelledError
+from lmskit.forms.interruption import INTERRUPTIONS
 from lmskit.progress import Progress, waits_shown
 from lmskit.widgets import Message, bug_message
 
@@ -205,10 +206,12 @@ class BackgroundWork:
                     log.exception("The work behind a form failed")
                     shown.bad(bug_message(error))
             finally:
+                INTERRUPTIONS.end(self._cancel)
                 self.view.layout.display = "none"
                 self._task = None
                 ended()
 
+        INTERRUPTIONS.begin(self._cancel)
         self._thread = threading.Thread(target=run, name="lmskit-work", daemon=True)
         self._thread.start()
         return True
