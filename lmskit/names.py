@@ -1,6 +1,30 @@
-"""How names of people are sorted and shown."""
+"""How names of people are sorted, shown and compared."""
 
+from __future__ import annotations
+
+import html
+import re
 import unicodedata
+from typing import NamedTuple
+
+PARTICLES = frozenset(
+    "von vom zu zum zur van der den de del della delle di da do dos das du des la las los le les y e al el bin ibn bint abu ten ter te af av".split()
+)
+"""Words before family names, in lower case."""
+APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u2032\u2035\u02b9\u02bb\u02bc\u02c8\u00b4`\uff07", "'"))
+HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
+WITHOUT_DECOMPOSITION = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+"""Letters that Unicode does not decompose into a letter and an accent."""
+TRANSCRIPTIONS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+"""How people write letters that their keyboard lacks."""
+NO_LETTER = re.compile(r"[\W_]")
+
+
+class NameWords(NamedTuple):
+    """The words of a name, or of several, in the forms in which they are compared."""
+
+    family: set[str]
+    given: set[str]
 
 
 def sort_name(family: str, given: str = "") -> str:
@@ -33,3 +57,65 @@ def display_name(family: str, given: str = "") -> str:
     'Student 11391'
     """
     return f"{family}, {given}" if given else family
+
+
+def spelling(family: str, given: str = "") -> str:
+    """Return the key that two names share if they are written with the same letters.
+
+    Lower and upper case, composed and decomposed letters, kinds of apostrophes and hyphens and blanks make no difference;
+    accents do.
+
+    Examples
+    --------
+    >>> spelling("D’Angelo") == spelling("D'ANGELO "), spelling("Jose\u0301") == spelling("Jos\u00e9"), spelling("Muller") == spelling("Müller")
+    (True, True, False)
+    """
+    return ", ".join(" ".join(_folded(part).split()) for part in (family, given) if part)
+
+
+def name_words(family: str, given: str = "") -> NameWords:
+    """Return the words of a name without accents, particles and HTML entities; a word with umlauts also in its transcription.
+
+    Examples
+    --------
+    >>> sorted(name_words("von der Müller-Lux").family)
+    ['lux', 'mueller', 'muller']
+    """
+    return NameWords(_words(family), _words(given))
+
+
+def agree(one: NameWords, other: NameWords) -> bool:
+    """Whether two names may be those of one person: they share a word of the family name or of the given name.
+
+    If one of them has no given name, all words are compared, since the family name may be the whole name.
+
+    Examples
+    --------
+    >>> agree(name_words("Rae", "Ann"), name_words("Roe", "Ann Marie")), agree(name_words("Rae", "Ann"), name_words("Zed", "Carl"))
+    (True, False)
+    >>> agree(name_words("Lovelace", "Ada"), name_words("Ada Lovelace")), agree(name_words("Ada", "Lovelace"), name_words("Lovelace", "Ada"))
+    (True, True)
+    """
+    if one.family & other.family or one.given & other.given:
+        return True
+    crossed = (one.family & other.given, one.given & other.family)
+    return all(crossed) if one.given and other.given else any(crossed)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).translate(APOSTROPHES).translate(HYPHENS).casefold()
+
+
+def _words(text: str) -> set[str]:
+    folded = _folded(html.unescape(text)).replace("'", "")
+    forms = [folded] if folded.isascii() else [folded, folded.translate(TRANSCRIPTIONS)]
+    found = {word for form in forms for word in NO_LETTER.sub(" ", _plain(form)).split()}
+    return found - PARTICLES or found
+
+
+def _plain(folded: str) -> str:
+    """Return a text in lower case without accents."""
+    if folded.isascii():
+        return folded
+    decomposed = unicodedata.normalize("NFKD", folded)
+    return "".join(character for character in decomposed if not unicodedata.combining(character)).translate(WITHOUT_DECOMPOSITION)

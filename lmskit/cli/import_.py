@@ -101,6 +101,13 @@ WithdrawAtMost = Annotated[
         show_default=False,
     ),
 ]
+Rename = Annotated[
+    bool,
+    typer.Option(
+        "--rename",
+        help="Rename people who are found by an id and share neither name nor address with their row. Look at them with --dry-run first.",
+    ),
+]
 Strict = Annotated[
     bool,
     typer.Option(
@@ -143,6 +150,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
         notify: Notify = False,
         withdraw_missing: WithdrawMissing = False,
         withdraw_at_most: WithdrawAtMost = None,
+        rename: Rename = False,
         dry_run: DryRun = False,
         strict: Strict = False,
         as_json: Json = False,
@@ -171,6 +179,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             notify=notify,
             withdraw_missing=withdraw_missing,
             withdraw_at_most=withdraw_at_most,
+            rename=rename,
             dry_run=dry_run,
         )
 

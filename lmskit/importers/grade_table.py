@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from lmskit.importers.cell import ColumnValues, UnreadableCellError
 from lmskit.importers.cell_meaning import CellMeaning, meaning_of
 from lmskit.importers.number_format import DecimalMark, decimal_mark, score_reader
+from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.row_warnings import RowWarnings
@@ -65,6 +66,7 @@ class GradeTable(ABC):
         self.file, self.options = file, options
         self.name, self.sha256 = file.name, file.text.sha256
         self.warnings = RowWarnings()
+        self.person_cells = PersonCells(self.warnings)
         self._set_readers(DecimalMark("."))
         self._decimal: DecimalMark | None = None
         self._above = 0

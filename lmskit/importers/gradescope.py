@@ -22,7 +22,7 @@ from lmskit.importers.plain_row import person_name
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, Record
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
-from lmskit.importers.text_cell import one_line, optional_address, optional_identifier, optional_instant
+from lmskit.importers.text_cell import one_line, optional_instant
 from lmskit.limits import LARGEST_SCORE
 from lmskit.vocabulary import Role
 
@@ -150,13 +150,15 @@ class QuestionScores(QuizReportTable):
         """Return the student of a row, or raise `RejectedRowError`."""
         header, people = self.file.header, self.layout.people
         texts = {field: (header[column], cells[column].strip()) for field, column in people.items()}
+        position, of_person = Position(self.name, row), self.person_cells
         key = PersonKey(
-            sis_id=value(optional_identifier, *texts.get("sis_id", texts.get("id", ("", "")))),
-            email=value(optional_address, *texts.get("email", ("", ""))),
+            sis_id=of_person.optional_id(position, *texts.get("sis_id", texts.get("id", ("", "")))),
+            email=of_person.address(position, *texts.get("email", ("", ""))),
         )
         if key == PersonKey():
             raise RejectedRowError(None, None, "names no person: it has neither an id nor an address")
-        return PersonRecord(Position(self.name, row), key, *person_name(texts), Role.STUDENT)
+        name = person_name(position, texts, of_person)
+        return PersonRecord(position, key, name.family, name.given, Role.STUDENT, is_split=name.is_split, doubt=name.doubt)
 
     def _is_missing(self, cells: Sequence[str]) -> bool:
         column = self.layout.status

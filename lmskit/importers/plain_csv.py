@@ -17,6 +17,7 @@ from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.grade_table import GradeTable
 from lmskit.importers.header_rows import ROWS_LOOKED_AT, is_footer
+from lmskit.importers.person_name import NOTE_ON_SPLIT_NAMES
 from lmskit.importers.plain_headers import HEADERS, LOGINS, columns_of_fields, plain_header
 from lmskit.importers.plain_row import FieldColumn, PlainRowReader
 from lmskit.importers.recognition import PARTICIPANTS, is_list_of_participants
@@ -56,7 +57,7 @@ class PlainCsv(GradeTable):
         self.system = _system(options.source)
         is_of_one_quiz = options.title and "score" in self.fields and "quiz" not in self.fields
         self._title = one_line(options.title or "")[:LONGEST_TITLE].strip() if is_of_one_quiz else None
-        self._footers = 0
+        self._footers = self._without_comma = 0
 
     @property
     def notes(self) -> list[str]:
@@ -66,15 +67,18 @@ class PlainCsv(GradeTable):
             notes.append(f"{self.name}: {columns}.")
         if self._footers:
             notes.append(f"{self.name}: rows with sums or averages are not counted: {self._footers:,}.")
-        return notes
+        if self._without_comma:
+            notes.append(f"{self.name}: {NOTE_ON_SPLIT_NAMES}: {self._without_comma:,}.")
+        return [*notes, *self.warnings.notes]
 
     def records(self) -> Iterator[Record]:
         """Read the file."""
+        self.warnings.clear()
         if "score" in self.fields:
             self.detect_scores(self._number_cells())
         reader = PlainRowReader(self.fields, self, title=self._title)
         of_people = [self.fields[field].index for field in OF_PEOPLE if field in self.fields]
-        self._footers = 0
+        self._footers = self._without_comma = 0
         for row, cells in self.file.rows():
             if is_footer(cells, of_people):
                 self.file.rows_in -= 1
@@ -85,6 +89,7 @@ class PlainCsv(GradeTable):
             except RejectedRowError as error:
                 self.reject_row(row, error)
             else:
+                self._without_comma += records[0].is_split
                 yield from records
 
     def _number_cells(self) -> Iterator[str]:

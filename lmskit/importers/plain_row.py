@@ -9,20 +9,12 @@ from typing import TYPE_CHECKING
 from lmskit.importers.cell import ColumnValues, UnreadableCellError, whole_number
 from lmskit.importers.cell_meaning import ResultColumn
 from lmskit.importers.grade_table import meanings_of
+from lmskit.importers.person_name import FullName
 from lmskit.importers.plain_words import role as role_word
 from lmskit.importers.plain_words import status as status_word
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError, value
-from lmskit.importers.text_cell import (
-    code,
-    family_name,
-    given_name,
-    optional_address,
-    optional_day,
-    optional_identifier,
-    optional_instant,
-    title,
-)
+from lmskit.importers.text_cell import code, optional_day, optional_instant, title
 from lmskit.limits import LAST_WEEK, MOST_ATTEMPTS
 from lmskit.vocabulary import EnrollmentStatus, Role
 
@@ -31,10 +23,12 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from lmskit.importers.grade_table import GradeTable
+    from lmskit.importers.person_cells import PersonCells
     from lmskit.importers.record import Record
 
     T = TypeVar("T")
 
+NO_NAME = FullName("", "", is_split=False, doubt=None, mended=None)
 NAMES = ("family_name", "given_name", "name")
 
 
@@ -54,7 +48,7 @@ class PlainRowReader:
     fields
         The columns of the fields that the file has.
     table
-        The table, which reads the scores.
+        The table, which reads the scores and the cells about people.
     title
         The title of the quiz of all rows if there is no column for it; None for a roster.
     """
@@ -70,24 +64,27 @@ class PlainRowReader:
         self._maximum_meaning = meanings_of(ResultColumn.PLAIN_MAXIMUM)
         self._attempt = ColumnValues(whole_number(1, MOST_ATTEMPTS, missing=""))
 
-    def read(self, position: Position, cells: tuple[str, ...]) -> list[Record]:
-        """Return the records of a row.
+    def read(self, position: Position, cells: tuple[str, ...]) -> tuple[PersonRecord, *tuple[Record, ...]]:
+        """Return the records of a row, the person first.
 
         Raises
         ------
         RejectedRowError
             A cell does not contain a value of its column, or the row names no person.
         """
+        of_person = self._table.person_cells
         key = PersonKey(
-            self._value("id", cells, optional_identifier),
-            self._value("sis_id", cells, optional_identifier),
-            self._value("email", cells, optional_address),
+            self._of_person("id", position, cells, of_person.optional_id),
+            self._of_person("sis_id", position, cells, of_person.optional_id),
+            self._of_person("email", position, cells, of_person.address),
         )
         if key == PersonKey():
             raise RejectedRowError(None, None, "names no person: it has neither an id nor an address")
         role = self._value("role", cells, self._role.__getitem__)
         attempt = self._attempt_of(position, cells, key)
-        return [PersonRecord(position, key, *self._name(cells), role), self._enrollment(position, cells, key, role, attempt), *attempt]
+        name = self._name(position, cells)
+        person = PersonRecord(position, key, name.family, name.given, role, is_split=name.is_split, doubt=name.doubt)
+        return person, self._enrollment(position, cells, key, role, attempt), *attempt
 
     def _enrollment(
         self, position: Position, cells: tuple[str, ...], key: PersonKey, role: Role | None, attempt: list[Record]
@@ -118,8 +115,9 @@ class PlainRowReader:
         is_total = number is None and submitted is None
         return [quiz, AttemptRecord(position, name, key, score, max_score, is_total, number=number, submitted_at=submitted)]
 
-    def _name(self, cells: tuple[str, ...]) -> tuple[str, str]:
-        return person_name({field: (column.header, cells[column.index].strip()) for field, column in self._names.items()})
+    def _name(self, position: Position, cells: tuple[str, ...]) -> FullName:
+        texts = {field: (column.header, cells[column.index].strip()) for field, column in self._names.items()}
+        return person_name(position, texts, self._table.person_cells)
 
     def _score_in(self, cells: tuple[str, ...], quiz: str) -> tuple[float | None, float | None]:
         """Return the score of a row and its maximum; None for what the row does not contain."""
@@ -137,18 +135,28 @@ class PlainRowReader:
         column = self._fields.get(field)
         return "" if column is None else cells[column.index].strip()
 
+    def _of_person(
+        self, field: str, position: Position, cells: tuple[str, ...], read: Callable[[Position, str, str], T]
+    ) -> T | None:
+        column = self._fields.get(field)
+        return None if column is None else read(position, column.header, cells[column.index])
+
     def _value(self, field: str, cells: tuple[str, ...], read: Callable[[str], T]) -> T | None:
         column = self._fields.get(field)
         return None if column is None else value(read, column.header, cells[column.index].strip())
 
 
-def person_name(texts: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
-    """Return the family name and the given name of a row; both are empty if it has none.
+def person_name(position: Position, texts: Mapping[str, tuple[str, str]], cells: PersonCells) -> FullName:
+    """Return the name of a row; it is empty if the row has none.
 
     Parameters
     ----------
+    position
+        The row.
     texts
         Header and text of the columns of `NAMES` that there are.
+    cells
+        How the cells about people are read.
 
     Raises
     ------
@@ -156,16 +164,15 @@ def person_name(texts: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
         A text is not a name, or there is a given name alone.
     """
     if "family_name" in texts:
-        family = value(_optional(family_name), *texts["family_name"])
-        given = value(given_name, *texts["given_name"]) if "given_name" in texts else ""
-        if not family and given:
-            raise RejectedRowError(texts["family_name"][0], "", "is empty, though there is a given name")
-        return family, given
+        given = cells.given_name(position, *texts["given_name"]) if "given_name" in texts else ""
+        header, text = texts["family_name"]
+        if not text:
+            if given:
+                raise RejectedRowError(header, "", "is empty, though there is a given name")
+            return NO_NAME
+        return NO_NAME._replace(family=cells.family_name(position, header, text), given=given)
     header, text = texts.get("name", ("", ""))
-    family, _, given = text.partition(",")
-    if not (family.strip() or given.strip()):
-        return "", ""
-    return value(family_name, header, family), value(given_name, header, given)
+    return cells.full_name(position, header, text) if text.strip(", ") else NO_NAME
 
 
 def _optional(read: Callable[[str], str]) -> Callable[[str], str]:

@@ -44,10 +44,11 @@ STATUSES: Mapping[str, EnrollmentStatus | None] = {
     ),
     **_meaning(
         EnrollmentStatus.WITHDRAWN,
-        "withdrawn | dropped | inactive | suspended | inaktiv | abgemeldet | ausgeschieden | exmatrikuliert | gesperrt"
+        "withdrawn | withdrew | dropped | inactive | suspended | unenrolled | deregistered | cancelled | canceled | left"
+        " | inaktiv | abgemeldet | ausgeschieden | exmatrikuliert | gesperrt"
         " | inactif | désinscrit | désinscrite | abandon | suspendu | inactivo | inactiva | retirado | retirada",
     ),
-    **_meaning(EnrollmentStatus.COMPLETED, "completed | concluded | abgeschlossen | terminé | completado | finalizado"),
+    **_meaning(EnrollmentStatus.COMPLETED, "completed | finished | concluded | abgeschlossen | beendet | terminé | terminée | completado | completada | finalizado | finalizada"),
 }
 """States of an enrollment by the words in lower case that tables have for them; None for an empty cell."""
 

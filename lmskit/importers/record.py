@@ -64,7 +64,13 @@ class PersonRecord:
     family_name: str
     given_name: str
     role: Role | None = None
-    """None if the file does not contain it; a new person is a student then."""
+    """None if the file does not contain it; a new person is a student then, unless `needs_role`."""
+    needs_role: bool = False
+    """Whether a new person is rejected if neither this nor an enrollment contains a role."""
+    is_split: bool = False
+    """Whether the name was in one cell without a comma, so that its words may be split otherwise in lmskit."""
+    doubt: str | None = None
+    """Why the name may be split wrongly: a warning if the name is written."""
 
 
 @dataclass(frozen=True, slots=True)

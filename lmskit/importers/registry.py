@@ -12,6 +12,7 @@ from lmskit.importers.canvas import quiz as canvas_quiz
 from lmskit.importers.canvas import sis as canvas_sis
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle import gradebook as moodle_gradebook
+from lmskit.importers.moodle import participants as moodle_participants
 from lmskit.importers.moodle import quiz as moodle_quiz
 from lmskit.importers.moodle import users as moodle_users
 from lmskit.importers.oneroster import bundle as oneroster
@@ -44,6 +45,7 @@ SPECIAL: tuple[AnyFormat, ...] = (
     canvas_sis.FORMAT,
     moodle_gradebook.FORMAT,
     *moodle_quiz.FORMATS,
+    moodle_participants.FORMAT,
     moodle_users.FORMAT,
     oneroster.FORMAT,
     gradescope.FORMAT,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from lmskit.importers.cell import ColumnValues, UnreadableCellError
+from lmskit.importers.spreadsheet_damage import refuse_damaged_id, refuse_error
 from lmskit.limits import EARLIEST_YEAR, INVISIBLE_CHARACTERS, LATEST_YEAR, LONGEST_EXTERNAL_ID, LONGEST_PROSE
 from lmskit.schemas.text import Address, Code, FamilyName, Name, Title
 
@@ -30,6 +31,7 @@ def identifier(text: str) -> str:
     text = text.strip()
     if not text:
         raise UnreadableCellError("is empty")
+    refuse_damaged_id(text)
     if len(text) > LONGEST_EXTERNAL_ID:
         raise UnreadableCellError(f"is longer than {LONGEST_EXTERNAL_ID} characters")
     if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
@@ -48,6 +50,7 @@ def _valid(kind: Any, reason: str) -> Callable[[str], str]:  # noqa: ANN401 - Py
     adapter: TypeAdapter[str] = TypeAdapter(kind)
 
     def read(text: str) -> str:
+        refuse_error(text.strip())
         try:
             return adapter.validate_python(text)
         except ValidationError:

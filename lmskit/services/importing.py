@@ -59,6 +59,8 @@ class ImportOptions:
     """Week of new quizzes whose title names no week."""
     notify: bool = False
     """Enroll new students pending, until the message that confirms the enrollment is accepted; `services.delivery` sends it."""
+    rename: bool = False
+    """Take the names and addresses of the file for people who are found by an id and share neither with their row."""
     withdraw_missing: bool = False
     """Withdraw students who are enrolled in a course of the file but are not in the file."""
     withdraw_at_most: int | None = None

@@ -14,19 +14,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.canvas.person import SYSTEM, canvas_id, family_and_given, unescaped
+from lmskit.importers.canvas.person import SYSTEM, canvas_id, student, unescaped
 from lmskit.importers.canvas.totals import DIFFERENT, Totals
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.cell_meaning import CellMeaning, ResultColumn
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.grade_table import GradebookTable, meanings_of
+from lmskit.importers.person_name import NOTE_ON_SPLIT_NAMES
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
-from lmskit.importers.text_cell import one_line, optional_identifier
+from lmskit.importers.text_cell import one_line
 from lmskit.limits import LONGEST_TITLE
-from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -136,7 +136,7 @@ class CanvasGradebook(GradebookTable):
             )
             notes.append(f"{self.name}: cells without a grade are not counted: {counts}.")
         if self._without_comma:
-            notes.append(f"{self.name}: names without a comma, whose last word is read as the family name: {self._without_comma:,}.")
+            notes.append(f"{self.name}: {NOTE_ON_SPLIT_NAMES}: {self._without_comma:,}.")
         notes += [
             f"{self.name}: the assignment {assignment.title!r} has no points possible, so its grades are not imported."
             for assignment in self._without_points
@@ -206,10 +206,11 @@ class CanvasGradebook(GradebookTable):
             raise RejectedRowError(None, None, "does not name a student: it has neither a name nor an ID")
         source_id = value(canvas_id, header[layout.id], cells[layout.id]).strip()
         name = layout.name(cells)
-        family, given = value(family_and_given, header[layout.names[0]], name)
+        position = Position(self.name, row)
+        found = self.person_cells.full_name(position, header[layout.names[0]], name)
         self._without_comma += "," not in name
-        sis_id = value(optional_identifier, SIS_ID, "" if layout.sis_id is None else cells[layout.sis_id])
-        return PersonRecord(Position(self.name, row), PersonKey(source_id, sis_id), family, given, Role.STUDENT)
+        sis_id = self.person_cells.optional_id(position, SIS_ID, "" if layout.sis_id is None else cells[layout.sis_id])
+        return student(position, PersonKey(source_id, sis_id), found)
 
     def enrollment(self, person: PersonRecord, _: tuple[str, ...]) -> EnrollmentRecord:
         """Return the enrollment of a student; a gradebook does not contain its status."""

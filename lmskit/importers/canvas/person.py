@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from lmskit.importers.cell import matching
-from lmskit.importers.text_cell import family_name, given_name
+from lmskit.importers.record import PersonRecord
+from lmskit.vocabulary import Role
+
+if TYPE_CHECKING:
+    from lmskit.importers.person_name import FullName
+    from lmskit.importers.record import PersonKey, Position
 
 SYSTEM = "canvas"
 ESCAPED = re.compile(r'="(.*)"', re.DOTALL)
@@ -19,22 +25,6 @@ def unescaped(name: str) -> str:
     return found[1] if found else name
 
 
-def family_and_given(name: str) -> tuple[str, str]:
-    """Split a name into family and given name; without a comma the last word is the family name.
-
-    Raises
-    ------
-    UnreadableCellError
-        The text is empty or longer than a name may be.
-
-    Examples
-    --------
-    >>> family_and_given("de la Cruz, Ana María"), family_and_given("Ana María Cruz"), family_and_given("Plato")
-    (('de la Cruz', 'Ana María'), ('Cruz', 'Ana María'), ('Plato', ''))
-    """
-    family, comma, given = name.partition(",")
-    if not comma:
-        given, _, family = name.strip().rpartition(" ")
-    if not family.strip():
-        family, given = given, ""
-    return family_name(family), given_name(given)
+def student(position: Position, key: PersonKey, name: FullName) -> PersonRecord:
+    """Return the student of a row, whose name is in one cell."""
+    return PersonRecord(position, key, name.family, name.given, Role.STUDENT, is_split=name.is_split, doubt=name.doubt)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.canvas.person import SYSTEM, canvas_id, family_and_given
+from lmskit.importers.canvas.person import SYSTEM, canvas_id, student
 from lmskit.importers.cell import whole_number
 from lmskit.importers.cell_meaning import CellMeaning, ResultColumn, meaning_of
 from lmskit.importers.csv_file import CsvFile
@@ -26,9 +26,8 @@ from lmskit.importers.grade_table import QuizReportTable, meanings_of, quiz_titl
 from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Position, Record
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
-from lmskit.importers.text_cell import optional_identifier, optional_instant, visible_lines
+from lmskit.importers.text_cell import optional_instant, visible_lines
 from lmskit.limits import LARGEST_SCORE, MOST_ATTEMPTS
-from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -188,9 +187,10 @@ class StudentAnalysis(QuizReportTable):
         if not cells[identifier].strip():
             raise RejectedRowError(header[identifier], cells[identifier], "is empty: the student was not signed in, or has left Canvas")
         source_id = value(canvas_id, header[identifier], cells[identifier]).strip()
-        family, given = value(family_and_given, header[name], cells[name])
-        sis_id = value(optional_identifier, "sis_id", cells[fields["sis_id"]] if "sis_id" in fields else "")
-        return PersonRecord(Position(self.name, row), PersonKey(source_id, sis_id), family, given, Role.STUDENT)
+        position = Position(self.name, row)
+        found = self.person_cells.full_name(position, header[name], cells[name])
+        sis_id = self.person_cells.optional_id(position, "sis_id", cells[fields["sis_id"]] if "sis_id" in fields else "")
+        return student(position, PersonKey(source_id, sis_id), found)
 
     def attempt(self, row: int, cells: tuple[str, ...], person: PersonKey) -> AttemptRecord:
         """Return the attempt of a row, or raise `RejectedRowError`."""

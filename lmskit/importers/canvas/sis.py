@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.archive import Folder, is_archive, opened
-from lmskit.importers.canvas.person import family_and_given
 from lmskit.importers.cell import UnreadableCellError, one_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
+from lmskit.importers.identity_cell import id_of
 from lmskit.importers.lookup import Memory
+from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, TermRecord
 from lmskit.importers.row import Row, rows
 from lmskit.importers.row_warnings import RowWarnings
-from lmskit.importers.text_cell import code, family_name, given_name, identifier, optional_address, optional_day, optional_identifier, title
+from lmskit.importers.text_cell import code, identifier, optional_day, optional_identifier, title
 from lmskit.vocabulary import EnrollmentStatus, Role
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class CanvasSis:
         readers: dict[str, Callable[[Row], list[Record]]] = {
             TERMS.name: term,
             COURSES.name: partial(course, warnings=self.warnings),
-            USERS.name: partial(user, roles=roles),
+            USERS.name: partial(user, roles=roles, cells=PersonCells(self.warnings)),
             SECTIONS.name: partial(_keep_section, sections=sections, memory=memory),
             ENROLLMENTS.name: partial(enrollment, sections=sections if has_sections else None),
         }
@@ -182,7 +183,7 @@ def course(row: Row, warnings: RowWarnings) -> list[Record]:
     return [CourseRecord(row.position, source_id, source_id, module, name, row.read("term_id", optional_identifier))]
 
 
-def user(row: Row, roles: Mapping[str, str]) -> list[Record]:
+def user(row: Row, roles: Mapping[str, str], cells: PersonCells) -> list[Record]:
     """Return a person.
 
     Parameters
@@ -191,18 +192,22 @@ def user(row: Row, roles: Mapping[str, str]) -> list[Record]:
         A row of users.csv.
     roles
         The role of each user who is enrolled in any course, from `role_among`.
+    cells
+        How the cells about people are read.
     """
-    source_id = row.read("user_id", identifier)
+    source_id = cells.id(row.position, "user_id", row["user_id"])
     _refuse_deleted(row, is_active=row.read("status", USER_STATUS))
     if (role := roles.get(source_id, STUDENT)) == OTHER:
         raise row.rejected("user_id", "is enrolled, but neither as student nor as teacher")
+    key = PersonKey(source_id, email=cells.address(row.position, "email", row["email"]))
+    person_role = Role.LECTURER if role == TEACHER else None
     if row["last_name"]:
-        family, given = row.read("last_name", family_name), row.read("first_name", given_name)
-    else:
-        column = next((column for column in ("sortable_name", "full_name", "first_name") if row[column]), "last_name")
-        family, given = row.read(column, family_and_given)
-    key = PersonKey(source_id, email=row.read("email", optional_address))
-    return [PersonRecord(row.position, key, family, given, Role.LECTURER if role == TEACHER else None)]
+        family = cells.family_name(row.position, "last_name", row["last_name"])
+        given = cells.given_name(row.position, "first_name", row["first_name"])
+        return [PersonRecord(row.position, key, family, given, person_role)]
+    column = next((column for column in ("sortable_name", "full_name", "first_name") if row[column]), "last_name")
+    name = cells.full_name(row.position, column, row[column])
+    return [PersonRecord(row.position, key, name.family, name.given, person_role, is_split=name.is_split, doubt=name.doubt)]
 
 
 def role_among(roles: str, role: str) -> str:
@@ -227,7 +232,7 @@ def enrollment(row: Row, sections: Mapping[str, str] | None) -> list[Record]:
     sections
         The course of each section; None if there is no file of sections.
     """
-    person, role = row.read("user_id", identifier), row["role"]
+    person, role = row.read("user_id", id_of), row["role"]
     status = row.read("status", ENROLLMENT_STATUS)
     if role not in ROLES:
         raise row.rejected("role", "is a role that is not imported: only students and teachers are" if role else "is empty")
@@ -268,7 +273,7 @@ def _keep_section(row: Row, sections: dict[str, str], memory: Memory) -> list[Re
 
 
 def _keep_role(row: Row, roles: dict[str, str], memory: Memory) -> list[Record]:
-    person = row.read("user_id", identifier)
+    person = row.read("user_id", id_of)
     memory.keep(roles, person, role_among(roles.get(person, ""), row["role"]), file=row.file.name)
     return []
 

@@ -113,8 +113,8 @@ class MoodleGradebook(GradebookTable):
     def __init__(self, path: Path, options: ReadOptions) -> None:
         file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
         self.layout = layout_of(file, options.columns)
-        self.people = People(file, self.layout.fields)
         super().__init__(file, options, self.layout.columns_read)
+        self.people = People(file, self.layout.fields, self.warnings)
         self._points = meanings_of(ResultColumn.MOODLE_GRADE)
         self._percentages = meanings_of(ResultColumn.MOODLE_PERCENTAGE)
         self.clear()

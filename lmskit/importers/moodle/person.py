@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.cell import ColumnValues
 from lmskit.importers.moodle.words import PERSON
+from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.record import PersonKey, PersonRecord, Position
 from lmskit.importers.report import shortened
-from lmskit.importers.row import RejectedRowError, value
-from lmskit.importers.text_cell import family_name, given_name, optional_address, optional_identifier
+from lmskit.importers.row import RejectedRowError
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lmskit.importers.csv_file import CsvFile
+    from lmskit.importers.row_warnings import RowWarnings
 
 SYSTEM = "moodle"
 NO_STUDENT = "does not name a student: it has neither a name nor an identifier"
@@ -32,7 +32,7 @@ class People:
         There are no columns for the names of students, or none that identifies them.
     """
 
-    def __init__(self, file: CsvFile, columns: Mapping[str, int]) -> None:
+    def __init__(self, file: CsvFile, columns: Mapping[str, int], warnings: RowWarnings) -> None:
         self.file = file
         self.columns = {field: columns[field] for field in PERSON if field in columns}
         header = ", ".join(map(shortened, file.header[:20]))
@@ -47,7 +47,7 @@ class People:
                 f"{file.name} has no column 'Email address' or 'ID number' to identify students; it has {header}. "
                 "Say which column it is: --map email=HEADER or --map sis_id=HEADER"
             )
-        self._address = ColumnValues(optional_address)
+        self._cells = PersonCells(warnings)
 
     def read(self, row: int, cells: Sequence[str]) -> PersonRecord:
         """Return the student of a row.
@@ -64,13 +64,14 @@ class People:
         family, given = texts["family_name"], texts["given_name"]
         if not family:
             family, given = given, ""
-        family = value(family_name, header["family_name"], family)
-        given = value(given_name, header["given_name"], given)
+        position = Position(self.file.name, row)
+        family = self._cells.family_name(position, header["family_name"], family)
+        given = self._cells.given_name(position, header["given_name"], given)
         key = PersonKey(
-            value(optional_identifier, header.get("username", ""), texts.get("username", "").lower()),
-            value(optional_identifier, header.get("sis_id", ""), texts.get("sis_id", "")),
-            value(self._address.__getitem__, header.get("email", ""), texts.get("email", "")),
+            self._cells.optional_id(position, header.get("username", ""), texts.get("username", "").lower()),
+            self._cells.optional_id(position, header.get("sis_id", ""), texts.get("sis_id", "")),
+            self._cells.address(position, header.get("email", ""), texts.get("email", "")),
         )
         if key == PersonKey():
             raise RejectedRowError(None, None, NO_IDENTIFIER)
-        return PersonRecord(Position(self.file.name, row), key, family, given, Role.STUDENT)
+        return PersonRecord(position, key, family, given, Role.STUDENT)

@@ -73,10 +73,10 @@ class MoodleQuizReport(QuizReportTable):
         if self.layout.has_texts != responses:
             has, other = ("responses", "moodle-quiz-responses") if self.layout.has_texts else ("no responses", "moodle-quiz-grades")
             raise ImportFileError(f"{file.name} has {has} and is not in the format {self.format}. Import it as {other}.")
-        self.people = People(file, self.layout.fields)
         self._total_meaning = meanings_of(ResultColumn.MOODLE_TOTAL)
         self._question_meaning = meanings_of(ResultColumn.MOODLE_QUESTION)
         super().__init__(file, options, self.layout.columns_read, title=quiz_title(path, options, ADDED_TO_TITLE))
+        self.people = People(file, self.layout.fields, self.warnings)
         self.clear()
 
     def clear(self) -> None:

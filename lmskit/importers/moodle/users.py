@@ -16,11 +16,12 @@ from lmskit.importers.cell import ColumnValues, one_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
 from lmskit.importers.moodle.person import SYSTEM
+from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.record import EnrollmentRecord, PersonKey, PersonRecord, Position, Record
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.row_warnings import RowWarnings
-from lmskit.importers.text_cell import code, family_name, given_name, identifier, optional_address, optional_identifier
+from lmskit.importers.text_cell import code
 from lmskit.vocabulary import EnrollmentStatus, Role
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class UserUpload:
         self._suspended = 0
         columns_read = {*self.fields.values(), *(column for course in self.courses for column in vars(course).values())}
         self.file.skipped_columns = tuple(header for column, header in enumerate(self.file.header) if column not in columns_read)
-        self._address = ColumnValues(optional_address)
+        self._cells = PersonCells(self.warnings)
         self._code = ColumnValues(code)
 
     def _find_fields(self) -> dict[str, int]:
@@ -128,14 +129,15 @@ class UserUpload:
         header, cell = self._field(cells, "deleted")
         if value(_yes_or_no, header, cell):
             raise RejectedRowError(header, cell, DELETED)
+        position = Position(self.name, row)
         key = PersonKey(
-            value(identifier, *self._field(cells, "username")).lower(),
-            value(optional_identifier, *self._field(cells, "idnumber")),
-            value(self._address.__getitem__, *self._field(cells, "email")),
+            self._cells.id(position, *self._field(cells, "username")).lower(),
+            self._cells.optional_id(position, *self._field(cells, "idnumber")),
+            self._cells.address(position, *self._field(cells, "email")),
         )
-        family = value(family_name, *self._field(cells, "lastname"))
-        given = value(given_name, *self._field(cells, "firstname"))
-        return PersonRecord(Position(self.name, row), key, family, given)
+        family = self._cells.family_name(position, *self._field(cells, "lastname"))
+        given = self._cells.given_name(position, *self._field(cells, "firstname"))
+        return PersonRecord(position, key, family, given)
 
     def _enrollments(self, person: PersonRecord, cells: Sequence[str]) -> list[EnrollmentRecord]:
         status_everywhere = self._status(*self._field(cells, "suspended"))

@@ -207,7 +207,9 @@ class OneRoster:
     def records(self) -> Iterator[Record]:
         """Read the files: terms, classes, users, enrollments; teachers who are not primary are the last records."""
         self.warnings.clear()
-        state = self._state = BundleState(self.warnings, has_file_of_roles="roles" in self.csv)
+        has_own_roles = "roles" not in self.csv
+        are_complete = self.manifest.files["users" if has_own_roles else "roles"] != DELTA if "users" in self.csv else True
+        state = self._state = BundleState(self.warnings, has_own_roles=has_own_roles, are_roles_complete=are_complete)
         for name, file in self.csv.items():
             if keep := FILES[name].keep:
                 for _ in rows(file, partial(keep, state)):

@@ -7,19 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lmskit.importers.cell import UnreadableCellError, one_of
+from lmskit.importers.identity_cell import id_of
 from lmskit.importers.lookup import Memory
+from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, TermRecord
 from lmskit.importers.row import RejectedRowError, value
-from lmskit.importers.text_cell import (
-    code,
-    family_name,
-    given_name,
-    identifier,
-    optional_address,
-    optional_day,
-    optional_identifier,
-    title,
-)
+from lmskit.importers.text_cell import code, identifier, optional_day, title
 from lmskit.limits import LONGEST_EXTERNAL_ID
 from lmskit.vocabulary import EnrollmentStatus, Role
 
@@ -33,6 +26,8 @@ SESSION_TYPES = (*TERM_TYPES, "gradingPeriod", "schoolYear")
 ROLES = {"student": Role.STUDENT, "teacher": Role.LECTURER}
 STATUS = one_of({"active": True, "tobedeleted": False})
 YES_OR_NO = one_of({"true": True, "false": False})
+NO_ROLE = "is empty, so it is not known whether the user is a student or a teacher"
+NO_PRIMARY_ROLE = "has no primary role that can be read in roles.csv, so it is not known whether the user is a student or a teacher"
 OTHER_ROLE = "is a role that is not imported: only students and teachers are"
 NOT_DELETED = "is to be deleted; an import deletes nothing"
 LONGEST_CHAIN = 20
@@ -55,12 +50,18 @@ class BundleState:
     """How many classes have each code."""
     roles: dict[str, str] = field(default_factory=dict)
     """The primary role of each user; several are joined by commas."""
-    has_file_of_roles: bool = False
-    """Whether roles are in roles.csv, as in version 1.2, and not in users.csv."""
+    has_own_roles: bool = True
+    """Whether roles are in users.csv, as in version 1.1, and not in roles.csv."""
+    are_roles_complete: bool = True
+    """Whether a user without a role in these files has none; otherwise an earlier import may have brought it."""
     counts: Counter[str] = field(default_factory=Counter)
     """Rows that are not imported, or are imported in a way that may surprise, by the beginning of the note on them."""
     other_teachers: dict[str, EnrollmentRecord] = field(default_factory=dict)
     """Teachers who are not the primary teacher of their class, by row; they are the last records."""
+    cells: PersonCells = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cells = PersonCells(self.warnings)
 
 
 def session(state: BundleState, row: Row) -> list[Record] | None:
@@ -117,16 +118,19 @@ def _term(state: BundleState, row: Row) -> str | None:
 
 def user(state: BundleState, row: Row) -> list[Record]:
     """Return a student or a teacher."""
-    source_id = row.read("sourcedId", identifier)
+    position, cells = row.position, state.cells
+    source_id = cells.id(position, "sourcedId", row["sourcedId"])
     _refuse_deleted(row)
     role = _role(state, row, source_id)
-    family, given = row.read("familyName", family_name) if row["familyName"] else "", row.read("givenName", given_name)
+    family = cells.family_name(position, "familyName", row["familyName"]) if row["familyName"] else ""
+    given = cells.given_name(position, "givenName", row["givenName"])
     if not family:
         family, given = given, ""
     if not _enabled(row):
         state.counts["Users who are not enabled in their system; they are imported, since an import gives no person a login"] += 1
-    key = PersonKey(source_id, row.read("identifier", optional_identifier), row.read("email", optional_address))
-    return [PersonRecord(row.position, key, family, given, role)]
+    sis_id = cells.optional_id(position, "identifier", row["identifier"])
+    key = PersonKey(source_id, sis_id, cells.address(position, "email", row["email"]))
+    return [PersonRecord(position, key, family, given, role, needs_role=role is None)]
 
 
 def _enabled(row: Row) -> bool:
@@ -135,7 +139,9 @@ def _enabled(row: Row) -> bool:
 
 def _role(state: BundleState, row: Row, source_id: str) -> Role | None:
     """Return the role of a user; None if the files do not contain it, as in a delta of version 1.2."""
-    role = state.roles.get(source_id, "") if state.has_file_of_roles else row["role"]
+    role = row["role"] if state.has_own_roles else state.roles.get(source_id, "")
+    if not role and state.are_roles_complete:
+        raise RejectedRowError("role", role, NO_ROLE if state.has_own_roles else NO_PRIMARY_ROLE)
     if role and role not in ROLES:
         raise RejectedRowError("role", role, "is more than one primary role, and a person has one" if "," in role else OTHER_ROLE)
     return ROLES.get(role)
@@ -143,7 +149,7 @@ def _role(state: BundleState, row: Row, source_id: str) -> Role | None:
 
 def enrollment(state: BundleState, row: Row) -> list[Record]:
     """Return the enrollment of a student in a class, or that a teacher teaches it; one to be deleted is withdrawn."""
-    class_id, person, role = row.read("classSourcedId", identifier), row.read("userSourcedId", identifier), row["role"]
+    class_id, person, role = row.read("classSourcedId", identifier), row.read("userSourcedId", id_of), row["role"]
     is_kept = row.read("status", _is_kept)
     first, last = row.read("beginDate", optional_day), row.read("endDate", optional_day)
     if role not in ROLES:
@@ -195,7 +201,7 @@ def keep_role(state: BundleState, row: Row) -> list[Record]:
         state.counts["Roles that are not primary, and are not imported"] += 1
         return []
     if row.read("status", _is_kept):
-        person, role = row.read("userSourcedId", identifier), row["role"][:LONGEST_WORD]
+        person, role = row.read("userSourcedId", id_of), row["role"][:LONGEST_WORD]
         known = state.roles.get(person, "")
         if role not in known.split(","):
             state.memory.keep(state.roles, person, f"{known},{role}"[: 2 * LONGEST_WORD] if known else role, file=row.file.name)

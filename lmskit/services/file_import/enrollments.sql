@@ -117,6 +117,31 @@ JOIN file_planned_enrollment AS p ON p.course_id = coalesce(c.course_id, e.cours
 WHERE e.role = 'student' AND e.n <> p.n AND e.status <> p.status AND NOT e.is_implied
     AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = e.position_id)
 
+-- part: possible_duplicates
+-- A new person with the name of another student of the course, before the enrollments of the file are added.
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
+SELECT
+    f.name, pos.row_number, pos.column_name,
+    format(
+        '%s; in lmskit: %s',
+        concat_ws(', ', t.family_name, nullif(t.given_name, '')),
+        concat_ws(', ', (SELECT string_agg(x.external_id, ', ' ORDER BY x.source) FROM external_ids AS x WHERE x.person_id = known.id), known.email)
+    ),
+    'is new and has the name of another student of the course: possibly a duplicate'
+FROM file_planned_enrollment AS p
+JOIN file_added_person AS a ON a.person_id = p.student_id
+JOIN file_planned_person AS t ON t.identity = a.identity
+JOIN (
+    SELECT DISTINCT ON (e.course_id, u.sort_name) e.course_id, u.sort_name, u.id, u.email
+    FROM student_enrollments AS e
+    JOIN users AS u ON u.id = e.student_id
+    WHERE e.course_id IN (SELECT c.course_id FROM file_planned_enrollment AS c WHERE c.state = 'added')
+    ORDER BY e.course_id, u.sort_name, u.id
+) AS known ON known.course_id = p.course_id AND known.sort_name = t.sort_name
+JOIN file_position AS pos ON pos.position_id = p.position_id
+JOIN file_part AS f ON f.part = pos.part
+WHERE p.state = 'added'
+
 -- part: add_enrollments
 INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on, ended_on)
 SELECT course_id, student_id, (CASE WHEN is_notified THEN 'pending' ELSE new_status END)::enrollment_status, 'import', new_started_on, new_ended_on

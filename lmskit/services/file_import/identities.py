@@ -1,9 +1,15 @@
-"""Which rows of a file are about the same person: rows that share an id or an address, unless they contradict each other."""
+"""Which rows of a file are about the same person: rows that share an id or an address, unless they contradict each other.
+
+And whether their names are those of one person, and of the person whom lmskit knows by these ids.
+"""
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from lmskit.names import NameWords, agree, name_words, spelling
 from lmskit.services.staging_table import StagingTable
 
 if TYPE_CHECKING:
@@ -33,7 +39,34 @@ class ResolvedKeyRow(NamedTuple):
     reason: str | None
 
 
+class NameRow(NamedTuple):
+    """The name in row `n` of the file and that of the same person in lmskit; None for a new person."""
+
+    identity: int
+    n: int
+    family_name: str
+    given_name: str
+    is_split: bool
+    known_family_name: str | None
+    known_given_name: str | None
+
+
+class ComparedNameRow(NamedTuple):
+    """How the name in row `n` of the file compares with the others of its person."""
+
+    n: int
+    identity: int
+    is_same_as_known: bool
+    """Whether it is the name in lmskit, written with the same letters or split otherwise."""
+    is_other_than_known: bool
+    """Whether it has no word in common with the name in lmskit."""
+    is_same_as_first: bool
+    is_of_several: bool
+    """Whether it has no word in common with the rows before it."""
+
+
 RESOLVED_KEY = StagingTable("file_resolved_key", ResolvedKeyRow)
+COMPARED_NAME = StagingTable("file_compared_name", ComparedNameRow)
 
 
 def resolve_keys(context: ImportContext) -> None:
@@ -70,3 +103,47 @@ def resolved(keys: Iterable[KeyRow]) -> Iterator[ResolvedKeyRow]:
             known[kind] = value
             owners[kind, value] = person
         yield ResolvedKeyRow(key, person, None)
+
+
+def compare_names(context: ImportContext) -> None:
+    """Fill `file_compared_name` with the rows whose names differ from that in lmskit or from each other."""
+    COMPARED_NAME.fill(context.session, compared(context.statements["identities"].read("names_to_compare", NameRow)))
+
+
+def compared(rows: Iterable[NameRow]) -> Iterator[ComparedNameRow]:
+    """Compare the names of each person; the rows of a person follow each other.
+
+    Examples
+    --------
+    >>> for row in compared([NameRow(1, 1, "Rae", "Ann", False, "RAE", "Ann"), NameRow(1, 2, "Zed", "Carl", False, "RAE", "Ann")]):
+    ...     print(row.n, row.is_same_as_known, row.is_other_than_known, row.is_of_several)
+    1 True False False
+    2 False True True
+    """
+    for identity, of_person in groupby(rows, key=attrgetter("identity")):
+        first: NameRow | None = None
+        seen = NameWords(set(), set())
+        for row in of_person:
+            words = name_words(row.family_name, row.given_name)
+            known = (row.known_family_name or "", row.known_given_name or "")
+            is_known = row.known_family_name is not None
+            first = first or row
+            yield ComparedNameRow(
+                row.n,
+                identity,
+                is_same_as_known=is_known and _is_same(row, *known),
+                is_other_than_known=is_known and not agree(words, name_words(*known)),
+                is_same_as_first=_is_same(row, first.family_name, first.given_name),
+                is_of_several=row is not first and not agree(words, seen),
+            )
+            seen.family.update(words.family)
+            seen.given.update(words.given)
+
+
+def _is_same(row: NameRow, family: str, given: str) -> bool:
+    """Whether a row's name is written with the same letters; one that was split by its words may be split otherwise."""
+    if spelling(row.family_name, row.given_name) == spelling(family, given):
+        return True
+    if not (row.is_split and given):
+        return False
+    return sorted(spelling(f"{row.given_name} {row.family_name}").split()) == sorted(spelling(f"{given} {family}").split())

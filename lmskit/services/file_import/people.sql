@@ -111,7 +111,7 @@ WHERE w.reason IS NULL
 -- part: people
 CREATE TEMPORARY TABLE file_person ON COMMIT DROP AS
 SELECT
-    p.n, p.position_id, p.source_id, p.sis_id, p.email, p.family_name, p.given_name, p.sort_name, p.role, k.identity,
+    p.n, p.position_id, p.source_id, p.sis_id, p.email, p.family_name, p.given_name, p.sort_name, p.role, p.needs_role, p.doubt, k.identity,
     coalesce(k.reason, w.reason, p.fault) AS reason,
     CASE
         WHEN coalesce(k.reason, w.reason) IS NOT NULL
@@ -174,10 +174,12 @@ SELECT
 FROM joined
 
 -- part: roles
--- A new person has the role in the file, else the role of the first enrollment that names the person, else student.
+-- A new person has the role in the file, else the role of the first enrollment that names the person, else student, unless the
+-- format says the roles of all people.
 UPDATE file_identity AS w
-SET role = coalesce(described.role, enrolled.role, 'student')
+SET role = coalesce(described.role, enrolled.role, CASE WHEN NOT every.needs_role THEN 'student' END)
 FROM file_identity AS same
+LEFT JOIN (SELECT identity, bool_or(needs_role) AS needs_role FROM file_person GROUP BY identity) AS every ON every.identity = same.identity
 LEFT JOIN (SELECT DISTINCT ON (identity) identity, role FROM file_person WHERE role IS NOT NULL ORDER BY identity, n) AS described ON described.identity = same.identity
 LEFT JOIN (
     SELECT DISTINCT ON (r.identity) r.identity, e.role
@@ -201,9 +203,10 @@ SELECT DISTINCT ON (position_id) position_id, value, reason
 FROM (
     SELECT
         p.position_id, p.n,
-        CASE WHEN p.reason IS NULL THEN p.role ELSE p.value END AS value,
+        CASE WHEN p.reason IS NULL AND w.role IS NOT NULL THEN p.role ELSE p.value END AS value,
         CASE
             WHEN p.reason IS NOT NULL THEN p.reason
+            WHEN w.role IS NULL THEN 'is not in lmskit yet, and the files do not say whether this is a student or a lecturer'
             WHEN p.role <> w.role THEN 'is a person who already has another role'
         END AS reason
     FROM file_person AS p
@@ -243,24 +246,28 @@ ids AS (
 ),
 
 named AS (
-    SELECT DISTINCT ON (identity) identity, family_name, given_name, sort_name FROM taken WHERE family_name <> '' ORDER BY identity, n
+    SELECT DISTINCT ON (identity) identity, n AS named_n, family_name, given_name, sort_name, doubt
+    FROM taken
+    WHERE family_name <> ''
+    ORDER BY identity, n
 ),
 
 joined AS (
     SELECT
-        t.*, n.family_name, n.given_name, n.sort_name,
+        t.*, n.family_name, n.given_name, n.sort_name, n.doubt, coalesce(c.is_same_as_known, false) AS is_same_name,
         w.person_id, w.role, w.has_login, w.known_email, w.known_family_name, w.known_given_name, w.by_source, w.by_sis,
         w.person_id IS NOT NULL AND row_number() OVER (PARTITION BY w.person_id ORDER BY t.identity) > 1 AS is_twin
     FROM ids AS t
     JOIN file_identity AS w ON w.identity = t.identity
     LEFT JOIN named AS n ON n.identity = t.identity
+    LEFT JOIN file_compared_name AS c ON c.n = n.named_n
 ),
 
 compared AS (
     SELECT
         joined.*,
         -- A family name alone does not replace a family and a given name.
-        family_name IS NOT NULL AND (given_name <> '' OR known_given_name = '')
+        family_name IS NOT NULL AND NOT is_same_name AND (given_name <> '' OR known_given_name = '')
             AND (family_name, given_name) IS DISTINCT FROM (known_family_name, known_given_name) AS has_other_name,
         email <> '' AND email IS DISTINCT FROM known_email AS has_other_address,
         (source_id <> '' AND by_source IS NULL) OR (sis_id <> '' AND by_sis IS NULL) AS has_new_id
@@ -301,9 +308,10 @@ CROSS JOIN LATERAL (VALUES
     (
         t.has_other_name AND t.is_twin, concat_ws(', ', t.family_name, nullif(t.given_name, '')),
         'is the same person as in an earlier row, under another name: the earlier row counts'
-    )
+    ),
+    (t.state = 'added' OR t.is_renamed, concat_ws(', ', t.family_name, nullif(t.given_name, '')), t.doubt)
 ) AS warning (applies, value, reason)
-WHERE warning.applies
+WHERE warning.applies AND warning.reason IS NOT NULL
 UNION ALL
 SELECT f.name, pos.row_number, pos.column_name, concat_ws(', ', p.family_name, nullif(p.given_name, '')),
     'is the same person as in an earlier row, under another name: the earlier row counts'
@@ -311,7 +319,9 @@ FROM file_person AS p
 JOIN file_planned_person AS t ON t.identity = p.identity AND t.first_n <> p.n
 JOIN file_position AS pos ON pos.position_id = p.position_id
 JOIN file_part AS f ON f.part = pos.part
+LEFT JOIN file_compared_name AS c ON c.n = p.n
 WHERE p.family_name <> '' AND (p.family_name, p.given_name) IS DISTINCT FROM (t.family_name, t.given_name)
+    AND NOT coalesce(c.is_same_as_first, false)
     AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id)
 
 -- part: add_people

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from lmskit.services.file_import.identities import resolve_keys
+from lmskit.services.file_import.identities import compare_names, resolve_keys
 from lmskit.services.file_import.messages import enqueue_messages
 from lmskit.services.file_import.report import make_report
 from lmskit.services.file_import.staging import drop_tables, stage_options, stage_records
@@ -129,6 +129,19 @@ PIPELINE = (
             Code(resolve_keys, needs=("file_key",), makes=("file_resolved_key",), queries=("people.shared_keys",)),
             Sql("people", "resolve_keys", ("file_key", "file_resolved_key")),
             Sql("people", "identities", ("file_key", "file_option"), makes="file_identity"),
+            Code(
+                compare_names,
+                needs=("file_identity", "file_key", "file_person_row"),
+                makes=("file_compared_name",),
+                queries=("identities.names_to_compare",),
+            ),
+            Sql("identities", "reject_contradictory_names", ("file_compared_name", "file_identity")),
+            Sql(
+                "identities",
+                "reject_other_people",
+                ("file_compared_name", "file_identity", "file_key", "file_option", "file_person_row"),
+            ),
+            Sql("identities", "reject_lost_zeros", ("file_identity", "file_key", "file_option", "file_person_row")),
             Sql("people", "reject_given_up_addresses", ("file_identity",)),
             Sql("people", "reject_twins", ("file_identity",)),
             Sql("people", "people", ("file_identity", "file_key", "file_person_row"), makes="file_person"),
@@ -204,11 +217,16 @@ PIPELINE = (
     Stage(
         "Writing people",
         (
-            Sql("people", "planned_people", ("file_identity", "file_person", "file_rejected"), makes="file_planned_person"),
+            Sql(
+                "people",
+                "planned_people",
+                ("file_compared_name", "file_identity", "file_person", "file_rejected"),
+                makes="file_planned_person",
+            ),
             Sql(
                 "people",
                 "person_warnings",
-                ("file_part", "file_person", "file_planned_person", "file_position", "file_rejected"),
+                ("file_compared_name", "file_part", "file_person", "file_planned_person", "file_position", "file_rejected"),
                 reports="warnings",
             ),
             Sql("people", "add_people", ("file_added_person", "file_planned_person"), analyzes=("file_added_person",)),
@@ -261,6 +279,12 @@ PIPELINE = (
                     "file_position",
                     "file_rejected",
                 ),
+                reports="warnings",
+            ),
+            Sql(
+                "enrollments",
+                "possible_duplicates",
+                ("file_added_person", "file_part", "file_planned_enrollment", "file_planned_person", "file_position"),
                 reports="warnings",
             ),
             Sql("enrollments", "add_enrollments", ("file_planned_enrollment",)),

@@ -52,6 +52,7 @@ class OptionRow(NamedTuple):
     largest_answers: int
     deepest_answers: int
     longest_feedback: int
+    rename: bool
 
 
 class RejectedRow(NamedTuple):
@@ -112,6 +113,9 @@ class PersonRow(NamedTuple):
     sort_name: str
     role: str | None
     fault: str | None
+    needs_role: bool
+    is_split: bool
+    doubt: str | None
 
 
 class CourseRow(NamedTuple):
@@ -182,7 +186,7 @@ def stage_options(context: ImportContext) -> None:
     today = dt.datetime.now(dt.UTC).date()
     row = OptionRow(
         options.system, course_id, options.lecturer_id, options.term_id, today, options.asked.notify,
-        MOST_ATTEMPTS, EARLIEST_YEAR, LATEST_YEAR, LARGEST_ANSWERS, DEEPEST_JSON, LONGEST_PROSE,
+        MOST_ATTEMPTS, EARLIEST_YEAR, LATEST_YEAR, LARGEST_ANSWERS, DEEPEST_JSON, LONGEST_PROSE, options.asked.rename,
     )  # fmt: skip
     OPTION.create(context.session)
     OPTION.copy(context.session, [row])
@@ -341,9 +345,9 @@ def _key(key: PersonKey) -> tuple[str, str, str]:
 def _person(n: int, position_id: int, record: PersonRecord) -> PersonRow:
     family, given = record.family_name, record.given_name
     role = None if record.role is None else record.role.value
-    return PersonRow(
-        n, position_id, *_key(record.key), family, given, sort_name(family, given), role, _name_fault(family) or _name_fault(given)
-    )
+    fault = _name_fault(family) or _name_fault(given)
+    of_name = (record.needs_role, record.is_split, record.doubt)
+    return PersonRow(n, position_id, *_key(record.key), family, given, sort_name(family, given), role, fault, *of_name)
 
 
 def _enrollment(n: int, position_id: int, record: EnrollmentRecord) -> EnrollmentRow:

@@ -1,0 +1,75 @@
+"""The list of a course's participants as Moodle gives it for download: names, identifiers and groups, but no roles.
+
+Teachers are in the list too, so it is imported only if the person who imports it says that everybody in it is a student.
+
+Source of the format: `user/action_redir.php` of Moodle.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.csv_file import CsvFile
+from lmskit.importers.formats import Format, ReadOptions
+from lmskit.importers.moodle.person import SYSTEM, People
+from lmskit.importers.moodle.words import PERSON, columns_of
+from lmskit.importers.recognition import PARTICIPANTS, is_list_of_participants, kind_of_headers
+from lmskit.importers.record import EnrollmentRecord
+from lmskit.importers.row import RejectedRowError
+from lmskit.importers.row_warnings import RowWarnings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lmskit.importers.record import Record
+
+
+class Participants:
+    """An opened list; see `lmskit.importers.record.Source`."""
+
+    format = "moodle-participants"
+    system = SYSTEM
+    is_partial = False
+    may_lack_a_course = False
+
+    def __init__(self, path: Path, options: ReadOptions) -> None:
+        self.file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
+        self.name, self.sha256 = self.file.name, self.file.text.sha256
+        self.warnings = RowWarnings()
+        columns = columns_of(self.name, self.file.header, PERSON, options.columns)
+        self.people = People(self.file, columns, self.warnings)
+        if not options.all_students:
+            raise ImportFileError(f"{self.name} is {PARTICIPANTS.name}. {PARTICIPANTS.advice}")
+        self.file.skipped_columns = tuple(text for column, text in enumerate(self.file.header) if column not in columns.values())
+        self.parts = (self.file,)
+
+    @property
+    def notes(self) -> list[str]:
+        """Notes on how the file was read."""
+        return [*self.file.notes, f"{self.name}: everybody is imported as a student, as asked for.", *self.warnings.notes]
+
+    def records(self) -> Iterator[Record]:
+        """Read the file: row after row the student and the enrollment."""
+        self.warnings.clear()
+        for row, cells in self.file.rows():
+            try:
+                person = self.people.read(row, cells)
+            except RejectedRowError as error:
+                self.file.reject(row, error.column, error.cell, error.reason)
+                continue
+            yield person
+            yield EnrollmentRecord(person.position, person.key)
+
+
+def detect(path: Path) -> bool:
+    """Return whether a file is a list of participants, and nothing that has grades or results besides."""
+    try:
+        header = CsvFile(path, [], whole=True).header
+    except ImportFileError:
+        return False
+    return is_list_of_participants(header) and kind_of_headers(header) is None
+
+
+FORMAT = Format("moodle-participants", "Moodle list of participants", needs_course=True, detect=detect, open=Participants)

@@ -1,0 +1,74 @@
+"""Reads the cells of a file that say who a person is, and warns of those that were mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lmskit.importers.cell import ColumnValues
+from lmskit.importers.identity_cell import read_address, read_id
+from lmskit.importers.person_name import read_family_name, read_full_name, read_given_name
+from lmskit.importers.row import RejectedRowError, value
+
+if TYPE_CHECKING:
+    from lmskit.importers.person_name import FullName
+    from lmskit.importers.record import Position
+    from lmskit.importers.row_warnings import RowWarnings
+
+
+class PersonCells:
+    """The readers of ids, names and addresses of people.
+
+    Each method takes the position of the row, the header and the text of a cell, and raises `RejectedRowError` if the cell
+    cannot be read.
+    """
+
+    def __init__(self, warnings: RowWarnings) -> None:
+        self._warnings = warnings
+        self._families, self._given = ColumnValues(read_family_name), ColumnValues(read_given_name)
+        self._addresses = ColumnValues(read_address)
+
+    def optional_id(self, position: Position, column: str, cell: str) -> str | None:
+        """Return an id, None if there is none."""
+        found = value(read_id, column, cell)
+        if found.mended is not None:
+            self._warn(position, column, cell, found.value or "", found.mended)
+        return found.value
+
+    def id(self, position: Position, column: str, cell: str) -> str:
+        """Return an id, which may not be missing."""
+        found = self.optional_id(position, column, cell)
+        if found is None:
+            raise RejectedRowError(column, cell, "is empty")
+        return found
+
+    def family_name(self, position: Position, column: str, cell: str) -> str:
+        """Return a family name, which may not be empty."""
+        found = value(self._families.__getitem__, column, cell)
+        if found.mended is not None:
+            self._warn(position, column, cell, found.value, found.mended)
+        return found.value
+
+    def given_name(self, position: Position, column: str, cell: str) -> str:
+        """Return a given name, which may be empty."""
+        found = value(self._given.__getitem__, column, cell)
+        if found.mended is not None:
+            self._warn(position, column, cell, found.value, found.mended)
+        return found.value
+
+    def full_name(self, position: Position, column: str, cell: str) -> FullName:
+        """Return the name in one cell, which may not be empty."""
+        found = value(read_full_name, column, cell)
+        if found.mended is not None:
+            self._warn(position, column, cell, f"{found.family}, {found.given}" if found.given else found.family, found.mended)
+        return found
+
+    def address(self, position: Position, column: str, cell: str) -> str | None:
+        """Return an e-mail address in lower case, None if there is none."""
+        found = value(self._addresses.__getitem__, column, cell)
+        if found.mended is not None:
+            self._warn(position, column, cell, found.value or "", found.mended)
+        return found.value
+
+    def _warn(self, position: Position, column: str, cell: str, read: str, reason: str) -> None:
+        cell = cell.strip()
+        self._warnings.add(position.part, position.row, column, cell if read in {"", cell} else f"{cell} → {read}", reason)

@@ -1,0 +1,261 @@
+"""Names of people as they stand in the cells of a file: with titles, in one cell, or damaged by the programs that they went through."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import NamedTuple
+
+from lmskit.importers.spreadsheet_damage import IN_FORMULA, refuse_error
+from lmskit.importers.text_cell import family_name, given_name
+from lmskit.names import PARTICLES
+
+ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});", re.ASCII)
+TIMES_ENCODED = 3
+"""How often a text may have been encoded: `&amp;#039;` twice."""
+LOST = "\ufffd"
+"""What programs write for a character that they could not read."""
+TITLES = frozenset(
+    "dr prof professor professorin univ.-prof univ mag dipl ing dipl.-ing dr.-ing ing.-dr priv.-doz privatdozent pd habil"
+    " mr mrs ms miss mx mme mlle herr frau hr fr".split()
+)
+"""Titles and forms of address before names, without their last dot."""
+ONLY_WITH_DOT = frozenset({"mag", "dipl", "ing", "univ", "pd", "habil", "fr", "hr"})
+"""Those that are names, or parts of names, if they have no dot."""
+FACULTIES = frozenset("med phil rer nat pol oec jur iur techn theol h c hc mult agr vet dent sc".split())
+"""Words with a dot after a doctor's title."""
+DEGREES = frozenset("phd ph.d md m.d msc m.sc bsc b.sc mba m.b.a ma m.a ba b.a llm ll.m llb ll.b esq dds dphil d.phil".split())
+"""Degrees after names, without their last dot."""
+SURE_DEGREES = frozenset({"phd", "ph.d", "msc", "m.sc", "bsc", "b.sc", "mba"})
+"""Those that no name is, so that they need no comma before them."""
+
+WITH_ENTITIES = "had HTML entities, which were replaced by the characters that they stand for"
+IN_OTHER_ENCODING = "was written in one encoding and read in another by the program that made the file, and was mended"
+IN_A_FORMULA = "was in a formula, and was read without it"
+WITH_TITLE = "had a title, which is not part of a name"
+WITH_LOST_CHARACTERS = "lost a character in the program that made the file: correct the name"
+ONE_WORD = "is one word, so it is stored as the family name without a given name"
+GUESSED = "has no comma, and which words are the family name is not certain: a comma or two columns would say it"
+NOTE_ON_SPLIT_NAMES = "names without a comma, whose last word is read as the family name, with the particles before it"
+SPANISH = 4
+"""Words of a name that usually are two given names and two family names."""
+CERTAIN = 2
+"""Words of a name whose last word is the family name."""
+OF_SEVERAL_WORDS = frozenset({"von", "vom", "zu", "zum", "zur", "van", "der", "den", "ten", "ter", "te", "af", "av"})
+"""Particles that no given name has, as Spanish ones do: María del Carmen."""
+AFTER_FAMILY_NAMES = frozenset({"jr", "sr", "ii", "iii", "iv"})
+"""Words after family names, without their dot, that belong to them."""
+SHORTEST_IN_CAPITALS = 3
+"""Letters of a word in capital letters that is no initials."""
+
+
+class ReadName(NamedTuple):
+    """A name, and what was mended about its cell; None if nothing was."""
+
+    value: str
+    mended: str | None
+
+
+class FullName(NamedTuple):
+    """A name from one cell."""
+
+    family: str
+    given: str
+    is_split: bool
+    """Whether the cell has no comma, so that another file may split the same words otherwise."""
+    doubt: str | None
+    """Why the split may be wrong; None if it is certain enough."""
+    mended: str | None
+
+
+def read_family_name(text: str) -> ReadName:
+    """Read a family name.
+
+    Raises
+    ------
+    UnreadableCellError
+        It is empty, longer than a name may be, has control characters, or is an error of a spreadsheet.
+
+    Examples
+    --------
+    >>> read_family_name("M\u00c3\u00bcller").value, read_family_name("Dr. Kurz").value, read_family_name("O&amp;#039;Neil").value
+    ('Müller', 'Kurz', "O'Neil")
+    """
+    mended = _mended(text)
+    return ReadName(family_name(mended.value), mended.mended)
+
+
+def read_given_name(text: str) -> ReadName:
+    """Read a given name, which may be empty; errors are those of `read_family_name`."""
+    mended = _mended(text)
+    return ReadName(given_name(mended.value), mended.mended)
+
+
+def read_full_name(text: str) -> FullName:
+    """Read a name in one cell: family and given name with a comma between them, or in the order in which it is spoken.
+
+    Without a comma the family name is the last word, with the particles before it; of four words it is the last two; words
+    in capital letters are the family name if others are not.
+
+    Raises
+    ------
+    UnreadableCellError
+        As `read_family_name`.
+
+    Examples
+    --------
+    >>> read_full_name("de la Cruz, Ana María")[:2], read_full_name("Dr. Eva von der Leyen")[:2], read_full_name("Plato")[:2]
+    (('de la Cruz', 'Ana María'), ('von der Leyen', 'Eva'), ('Plato', ''))
+    >>> read_full_name("Max Lux").doubt is None, read_full_name("Juan Carlos García López").doubt is None
+    (True, False)
+    """
+    mended = _mended(text)
+    family, comma, given = mended.value.partition(",")
+    if comma and family.strip() and given.strip():
+        return FullName(family_name(family), given_name(given), is_split=False, doubt=None, mended=mended.mended)
+    words = mended.value.replace(",", " ").split()
+    if comma or len(words) <= 1:
+        return FullName(family_name(" ".join(words)), "", is_split=False, doubt=None if comma else ONE_WORD, mended=mended.mended)
+    first, is_certain = _family_of(words)
+    end = len(words)
+    if first < 0:  # in capital letters before the given name
+        first, end = 0, -first
+    family, given = " ".join(words[first:end]), " ".join([*words[:first], *words[end:]])
+    return FullName(family_name(family), given_name(given), is_split=True, doubt=None if is_certain else GUESSED, mended=mended.mended)
+
+
+def _family_of(words: list[str]) -> tuple[int, bool]:
+    """Return the index of the first word of the family name, and whether it is certain; -n if it is the first n words."""
+    capitals = [len(word) >= SHORTEST_IN_CAPITALS and word.isupper() and word.isalpha() and word.casefold() not in AFTER_FAMILY_NAMES for word in words]
+    if any(capitals) and not all(capitals):
+        if capitals[-1] and all(capitals[capitals.index(True) :]):
+            return capitals.index(True), True
+        n_first = capitals.index(False)
+        if n_first and not any(capitals[n_first:]):
+            return -n_first, True
+    for index in range(1, len(words) - 1):
+        if words[index] == "y" and index > 1:
+            return index - 1, True
+        if words[index].casefold() in PARTICLES:
+            following = sum(word not in PARTICLES for word in words[index:])
+            return index, words[index].islower() and (words[index] in OF_SEVERAL_WORDS or following == 1)
+    if len(words) > CERTAIN and words[-1].casefold().rstrip(".") in AFTER_FAMILY_NAMES:
+        return len(words) - 2, len(words) == CERTAIN + 1
+    if len(words) == SPANISH:
+        return 2, False
+    return len(words) - 1, len(words) == CERTAIN
+
+
+def _mended(text: str) -> ReadName:
+    """Return a text in composed letters without entities, titles and the traces of a wrong encoding."""
+    text = text.strip()
+    if text.isascii() and text.isalpha() and text.casefold() not in TITLES:  # most are
+        return ReadName(text, None)
+    refuse_error(text)
+    done: list[str] = []
+    if found := IN_FORMULA.fullmatch(text):
+        text = found[1].strip()
+        done.append(IN_A_FORMULA)
+    for mend, reason in ((_without_entities, WITH_ENTITIES), (_in_its_encoding, IN_OTHER_ENCODING), (_without_titles, WITH_TITLE)):
+        better = mend(text)
+        if better != text:
+            done.append(reason)
+            text = better
+    if LOST in text:
+        done.append(WITH_LOST_CHARACTERS)
+    return ReadName(unicodedata.normalize("NFC", text), "; ".join(done) or None)
+
+
+def _without_entities(text: str) -> str:
+    for _ in range(TIMES_ENCODED):
+        if not ENTITY.search(text):
+            break
+        text = ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    return text.strip()
+
+
+def _in_its_encoding(text: str) -> str:
+    """Return a text whose UTF-8 was read as Windows-1252 or as Mac Roman as it was; other texts as they are.
+
+    Text that is not in UTF-8 practically never is valid UTF-8.
+    """
+    for _ in range(TIMES_ENCODED):
+        for encoded in (_windows_bytes(text), _mac_bytes(text)):
+            try:
+                better = encoded.decode("utf-8") if encoded else text
+            except UnicodeDecodeError:
+                continue
+            if better != text and better.isprintable():
+                text = better
+                break
+        else:
+            break
+    return text
+
+
+def _windows_bytes(text: str) -> bytes:
+    """Return the bytes of a text in Windows-1252, in which programs keep the five bytes without a character; empty if it is not in it."""
+    if text.isascii():
+        return b""
+    encoded = bytearray()
+    for character in text:
+        try:
+            encoded += character.encode("cp1252")
+        except UnicodeEncodeError:
+            if not "\x80" <= character <= "\x9f":
+                return b""
+            encoded.append(ord(character))
+    return bytes(encoded)
+
+
+def _mac_bytes(text: str) -> bytes:
+    if "\u221a" not in text:  # the byte 0xC3 of the letters of western Europe
+        return b""
+    try:
+        return text.encode("mac_roman")
+    except UnicodeEncodeError:
+        return b""
+
+
+def _without_titles(text: str) -> str:
+    """Return a name without the titles before and the degrees after it, also those of its half behind a comma."""
+    halves = [half.strip() for half in text.split(",")]
+    while len(halves) > 1 and halves[-1] and _is_title_or_degree(halves[-1], is_extra=len(halves) > 2):  # noqa: PLR2004 - family and given name
+        halves.pop()
+    bare = [" ".join(_bare_words(half.split())) for half in halves]
+    if [half.split() for half in bare] == [half.split() for half in text.split(",")]:
+        return text
+    return ", ".join(bare)
+
+
+def _bare_words(words: list[str]) -> list[str]:
+    first, last = 0, len(words)
+    while first < last - 1 and (_is_title(words[first]) or (first and _is_faculty(words[first]))):
+        first += 1
+    while last - first > CERTAIN and words[last - 1].casefold().rstrip(".") in SURE_DEGREES:
+        last -= 1
+    return words[first:last]
+
+
+def _is_title(word: str) -> bool:
+    """Whether a word is a title, or several that were written without blanks, such as `Prof.Dr.`."""
+    folded = word.casefold()
+    title = folded.rstrip(".")
+    if title in TITLES:
+        return folded != title or title not in ONLY_WITH_DOT or word == "PD"
+    return folded.endswith(".") and all(part in TITLES or part in FACULTIES for part in title.split(".")) and title.split(".")[0] in TITLES
+
+
+def _is_faculty(word: str) -> bool:
+    return word == "(FH)" or (word.endswith(".") and all(part in FACULTIES for part in word.casefold().rstrip(".").split(".")))
+
+
+def _is_title_or_degree(half: str, *, is_extra: bool) -> bool:
+    """Whether the words behind a comma are no given name; `is_extra` says that there is a given name before them."""
+    words = half.split()
+    if all(map(_is_title, words)):
+        return True
+    degrees = [word.casefold().rstrip(".") for word in words]
+    return all(degree in DEGREES for degree in degrees) and (is_extra or "." in half or SURE_DEGREES.issuperset(degrees))
+
