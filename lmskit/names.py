@@ -8,12 +8,13 @@ import unicodedata
 from typing import NamedTuple
 
 PARTICLES = frozenset(
-    "von vom zu zum zur van der den de del della delle di da do dos das du des la las los le les y e al el bin ibn bint abu ten ter te af av".split()
+    "von vom zu zum zur van der den ten ter te af av"  # noqa: SIM905 - words are easier to read so
+    " de del della delle di da do dos das du des la las los le les y e al el bin ibn bint abu".split()
 )
 """Words before family names, in lower case."""
 APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u2032\u2035\u02b9\u02bb\u02bc\u02c8\u00b4`\uff07", "'"))
 HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
-WITHOUT_DECOMPOSITION = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+WITHOUT_DECOMPOSITION = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"})
 """Letters that Unicode does not decompose into a letter and an accent."""
 TRANSCRIPTIONS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 """How people write letters that their keyboard lacks."""
@@ -21,7 +22,7 @@ NO_LETTER = re.compile(r"[\W_]")
 
 
 class NameWords(NamedTuple):
-    """The words of a name, or of several, in the forms in which they are compared."""
+    """The words of a name, in the forms in which they are compared."""
 
     family: set[str]
     given: set[str]
@@ -67,8 +68,10 @@ def spelling(family: str, given: str = "") -> str:
 
     Examples
     --------
-    >>> spelling("D’Angelo") == spelling("D'ANGELO "), spelling("Jose\u0301") == spelling("Jos\u00e9"), spelling("Muller") == spelling("Müller")
-    (True, True, False)
+    >>> spelling("D\u2019Angelo") == spelling("D'ANGELO "), spelling("Jose\u0301") == spelling("José")
+    (True, True)
+    >>> spelling("Muller") == spelling("Müller")
+    False
     """
     return ", ".join(" ".join(_folded(part).split()) for part in (family, given) if part)
 
@@ -91,10 +94,11 @@ def agree(one: NameWords, other: NameWords) -> bool:
 
     Examples
     --------
-    >>> agree(name_words("Rae", "Ann"), name_words("Roe", "Ann Marie")), agree(name_words("Rae", "Ann"), name_words("Zed", "Carl"))
-    (True, False)
-    >>> agree(name_words("Lovelace", "Ada"), name_words("Ada Lovelace")), agree(name_words("Ada", "Lovelace"), name_words("Lovelace", "Ada"))
-    (True, True)
+    >>> ann = name_words("Rae", "Ann")
+    >>> agree(ann, name_words("Roe", "Ann Marie")), agree(ann, name_words("Ann Rae")), agree(ann, name_words("Ann", "Rae"))
+    (True, True, True)
+    >>> agree(ann, name_words("Zed", "Carl"))
+    False
     """
     if one.family & other.family or one.given & other.given:
         return True

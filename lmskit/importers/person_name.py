@@ -17,15 +17,15 @@ TIMES_ENCODED = 3
 LOST = "\ufffd"
 """What programs write for a character that they could not read."""
 TITLES = frozenset(
-    "dr prof professor professorin univ.-prof univ mag dipl ing dipl.-ing dr.-ing ing.-dr priv.-doz privatdozent pd habil"
+    "dr prof professor professorin univ.-prof univ mag dipl ing dipl.-ing dr.-ing ing.-dr priv.-doz privatdozent pd habil"  # noqa: SIM905 - words
     " mr mrs ms miss mx mme mlle herr frau hr fr".split()
 )
 """Titles and forms of address before names, without their last dot."""
 ONLY_WITH_DOT = frozenset({"mag", "dipl", "ing", "univ", "pd", "habil", "fr", "hr"})
 """Those that are names, or parts of names, if they have no dot."""
-FACULTIES = frozenset("med phil rer nat pol oec jur iur techn theol h c hc mult agr vet dent sc".split())
+FACULTIES = frozenset("med phil rer nat pol oec jur iur techn theol h c hc mult agr vet dent sc".split())  # noqa: SIM905 - words
 """Words with a dot after a doctor's title."""
-DEGREES = frozenset("phd ph.d md m.d msc m.sc bsc b.sc mba m.b.a ma m.a ba b.a llm ll.m llb ll.b esq dds dphil d.phil".split())
+DEGREES = frozenset("phd ph.d md m.d msc m.sc bsc b.sc mba m.b.a ma m.a ba b.a llm ll.m llb ll.b esq dds dphil d.phil".split())  # noqa: SIM905 - words
 """Degrees after names, without their last dot."""
 SURE_DEGREES = frozenset({"phd", "ph.d", "msc", "m.sc", "bsc", "b.sc", "mba"})
 """Those that no name is, so that they need no comma before them."""
@@ -117,34 +117,37 @@ def read_full_name(text: str) -> FullName:
     words = mended.value.replace(",", " ").split()
     if comma or len(words) <= 1:
         return FullName(family_name(" ".join(words)), "", is_split=False, doubt=None if comma else ONE_WORD, mended=mended.mended)
-    first, is_certain = _family_of(words)
-    end = len(words)
-    if first < 0:  # in capital letters before the given name
-        first, end = 0, -first
+    first, end, is_certain = _family_in(words)
     family, given = " ".join(words[first:end]), " ".join([*words[:first], *words[end:]])
     return FullName(family_name(family), given_name(given), is_split=True, doubt=None if is_certain else GUESSED, mended=mended.mended)
 
 
-def _family_of(words: list[str]) -> tuple[int, bool]:
-    """Return the index of the first word of the family name, and whether it is certain; -n if it is the first n words."""
-    capitals = [len(word) >= SHORTEST_IN_CAPITALS and word.isupper() and word.isalpha() and word.casefold() not in AFTER_FAMILY_NAMES for word in words]
-    if any(capitals) and not all(capitals):
-        if capitals[-1] and all(capitals[capitals.index(True) :]):
-            return capitals.index(True), True
-        n_first = capitals.index(False)
-        if n_first and not any(capitals[n_first:]):
-            return -n_first, True
-    for index in range(1, len(words) - 1):
+def _family_in(words: list[str]) -> tuple[int, int, bool]:
+    """Return where the family name begins and ends, and whether that is certain."""
+    n_words = len(words)
+    if in_capitals := _in_capitals(words):
+        return (*in_capitals, True)
+    for index in range(1, n_words - 1):
         if words[index] == "y" and index > 1:
-            return index - 1, True
+            return index - 1, n_words, True
         if words[index].casefold() in PARTICLES:
             following = sum(word not in PARTICLES for word in words[index:])
-            return index, words[index].islower() and (words[index] in OF_SEVERAL_WORDS or following == 1)
-    if len(words) > CERTAIN and words[-1].casefold().rstrip(".") in AFTER_FAMILY_NAMES:
-        return len(words) - 2, len(words) == CERTAIN + 1
-    if len(words) == SPANISH:
-        return 2, False
-    return len(words) - 1, len(words) == CERTAIN
+            return index, n_words, words[index].islower() and (words[index] in OF_SEVERAL_WORDS or following == 1)
+    if n_words > CERTAIN and words[-1].casefold().rstrip(".") in AFTER_FAMILY_NAMES:
+        return n_words - 2, n_words, n_words == CERTAIN + 1
+    return (2 if n_words == SPANISH else n_words - 1), n_words, n_words == CERTAIN
+
+
+def _in_capitals(words: list[str]) -> tuple[int, int] | None:
+    """Return where the words in capital letters begin and end; None if they are not all at the beginning or end, or are all words."""
+    capitals = [index for index, word in enumerate(words) if _is_in_capitals(word)]
+    if not capitals or len(capitals) == len(words) or capitals[-1] - capitals[0] >= len(capitals):
+        return None
+    return (capitals[0], capitals[-1] + 1) if capitals[0] == 0 or capitals[-1] == len(words) - 1 else None
+
+
+def _is_in_capitals(word: str) -> bool:
+    return len(word) >= SHORTEST_IN_CAPITALS and word.isupper() and word.isalpha() and word.casefold() not in AFTER_FAMILY_NAMES
 
 
 def _mended(text: str) -> ReadName:
@@ -258,4 +261,3 @@ def _is_title_or_degree(half: str, *, is_extra: bool) -> bool:
         return True
     degrees = [word.casefold().rstrip(".") for word in words]
     return all(degree in DEGREES for degree in degrees) and (is_extra or "." in half or SURE_DEGREES.issuperset(degrees))
-

@@ -99,7 +99,7 @@ def detected(path: Path, reading: ReadOptions | None = None) -> AnyFormat:
     if len(found) > 1:
         names = " or ".join(f"{known.title} ({known.name})" for known in found)
         raise ImportFileError(f"{path.name} could be {names}. Choose one: lmskit import {found[0].name} {path}")
-    if found:
+    if found and (found[0] is not moodle_participants.FORMAT or reading.all_students):
         return found[0]
     kind = kind_of_table(path, all_students=reading.all_students)
     if kind is None and plain_csv.fits(path, reading):

@@ -7,7 +7,7 @@ import re
 from lmskit.importers.cell import UnreadableCellError
 
 ERRORS = frozenset(
-    "#N/A #REF! #NAME? #VALUE! #DIV/0! #NULL! #NUM! #SPILL! #CALC! #FIELD! #BLOCKED! #UNKNOWN! #CONNECT! #BUSY! #GETTING_DATA"
+    "#N/A #REF! #NAME? #VALUE! #DIV/0! #NULL! #NUM! #SPILL! #CALC! #FIELD! #BLOCKED! #UNKNOWN! #CONNECT! #BUSY! #GETTING_DATA"  # noqa: SIM905 - words
     " #NV #BEZUG! #WERT! #ZAHL! #\u00dcBERLAUF! #N/D #NOM? #VALEUR! #NOMBRE! #NUL!"
     " #\u00a1REF! #\u00a1VALOR! #\u00a1NUM! #\u00a1NULO! #\u00a1DIV/0! #\u00bfNOMBRE?".split()
 )

@@ -164,13 +164,30 @@ def test_the_primary_teacher_of_a_class_is_the_first(tmp_path):
 
 
 def test_in_version_1_2_roles_have_a_file_of_their_own_and_a_person_has_one(tmp_path):
-    users = "sourcedId,givenName,familyName\nu1,A,B\nu2,C,D\nu3,E,F\n"
+    users = "sourcedId,givenName,familyName\nu1,A,B\nu2,C,D\nu3,E,F\nu4,G,H\n"
     roles = "userSourcedId,roleType,role\nu1,primary,teacher\nu1,secondary,parent\nu2,primary,teacher\nu2,primary,student\n"
+    roles += "u4,secondary,student\n"
     source = opened(bundle(tmp_path, version="1.2", users=users, roles=roles))
-    assert [(person.key.source_id, person.role) for person in of_kind(source, PersonRecord)] == [("u1", "lecturer"), ("u3", None)]
-    assert [(rejection.value, rejection.reason) for rejection in source.csv["users"].rejections] == [
-        ("teacher,student", "is more than one primary role, and a person has one")
+    assert [(person.key.source_id, person.role) for person in of_kind(source, PersonRecord)] == [("u1", "lecturer")]
+    no_role = "has no primary role that can be read in roles.csv, so it is not known whether the user is a student or a teacher"
+    assert [(rejection.row, rejection.value, rejection.reason) for rejection in source.csv["users"].rejections] == [
+        (3, "teacher,student", "is more than one primary role, and a person has one"),
+        (4, "", no_role),
+        (5, "", no_role),
     ]
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_user_without_a_role_is_rejected_and_made_no_student(tmp_path, version):
+    source = opened(bundle(tmp_path, version=version, users=USERS + "u1,,,A,B,\n"))
+    assert of_kind(source, PersonRecord) == []
+    assert [rejection.column for rejection in source.csv["users"].rejections] == ["role"]
+
+
+def test_a_delta_may_leave_the_role_to_an_earlier_import(tmp_path):
+    users = "sourcedId,givenName,familyName\nu1,A,B\n"
+    [person] = of_kind(opened(bundle(tmp_path, version="1.2", content="delta", users=users)), PersonRecord)
+    assert (person.role, person.needs_role) == (None, True)
 
 
 def test_a_password_that_is_in_the_wrong_column_is_not_repeated(tmp_path):

@@ -71,11 +71,38 @@ def test_two_columns_for_one_field_are_not_guessed(opened):
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("Lovelace, Ada", ("Lovelace", "Ada")), ("Ada Lovelace", ("Ada Lovelace", "")), ("", ("", ""))]
+    ("name", "expected"),
+    [("Lovelace, Ada", ("Lovelace", "Ada")), ("Ada Lovelace", ("Lovelace", "Ada")), ("Ada von Lux", ("von Lux", "Ada")), ("", ("", ""))],
 )
-def test_a_name_is_split_at_a_comma_and_nowhere_else(opened, name, expected):
+def test_a_name_is_split_at_its_comma_else_before_the_family_name(opened, name, expected):
     [person] = read(opened([("id", "name"), ("1", name)]), PersonRecord)
     assert (person.family_name, person.given_name) == expected
+
+
+def test_a_column_name_beside_given_names_has_family_names(opened):
+    [person] = read(opened("id,Name,First name\n1,von Lux,Eva"), PersonRecord)
+    assert (person.family_name, person.given_name) == ("von Lux", "Eva")
+    assert rejected(opened("id,Name,First name\n1,,Eva")) == [(2, "Name", "is empty, though there is a given name")]
+
+
+def test_a_note_counts_the_names_that_were_split_without_a_comma(opened):
+    source = opened([("id", "name"), ("1", "Max Lux"), ("2", "Ito"), ("3", "Lux, Max")])
+    list(source.records())
+    assert [note for note in source.notes if "comma" in note] == [
+        "file.csv: names without a comma, whose last word is read as the family name, with the particles before it: 1."
+    ]
+
+
+def test_a_cell_that_was_mended_is_a_warning_with_both_texts(opened):
+    source = opened([("id", "email", "family_name"), ('="00078"', "mailto:m@uni.example", "M\u00c3\u00bcller")])
+    for _ in range(2):  # reading again does not repeat them
+        [person] = read(source, PersonRecord)
+    assert (person.key, person.family_name) == (PersonKey("00078", None, "m@uni.example"), "Müller")
+    assert [(warning.row, warning.column, warning.value) for warning in source.warnings] == [
+        (2, "id", '="00078" → 00078'),
+        (2, "email", "mailto:m@uni.example → m@uni.example"),
+        (2, "family_name", "M\u00c3\u00bcller → Müller"),
+    ]
 
 
 def test_role_status_course_and_days_are_read(opened):

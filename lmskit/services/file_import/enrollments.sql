@@ -132,12 +132,13 @@ FROM file_planned_enrollment AS p
 JOIN file_added_person AS a ON a.person_id = p.student_id
 JOIN file_planned_person AS t ON t.identity = a.identity
 JOIN (
-    SELECT DISTINCT ON (e.course_id, u.sort_name) e.course_id, u.sort_name, u.id, u.email
+    SELECT DISTINCT ON (e.course_id, named.name) e.course_id, named.name, u.id, u.email
     FROM student_enrollments AS e
     JOIN users AS u ON u.id = e.student_id
+    CROSS JOIN LATERAL (VALUES (translate(u.sort_name, '’‘ʼ', ''''''''))) AS named (name)
     WHERE e.course_id IN (SELECT c.course_id FROM file_planned_enrollment AS c WHERE c.state = 'added')
-    ORDER BY e.course_id, u.sort_name, u.id
-) AS known ON known.course_id = p.course_id AND known.sort_name = t.sort_name
+    ORDER BY e.course_id, named.name, u.id
+) AS known ON known.course_id = p.course_id AND known.name = translate(t.sort_name, '’‘ʼ', '''''''')
 JOIN file_position AS pos ON pos.position_id = p.position_id
 JOIN file_part AS f ON f.part = pos.part
 WHERE p.state = 'added'

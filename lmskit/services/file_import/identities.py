@@ -10,13 +10,15 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from lmskit.names import NameWords, agree, name_words, spelling
-from lmskit.services.staging_table import StagingTable
+from lmskit.services.staging_table import Int8, StagingTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lmskit.services.file_import.context import ImportContext
 
+MOST_NAMES = 20
+"""Names that the rows about one person may have."""
 OTHER_ID = "has the address or an id of an earlier row that has another id"
 OTHER_ADDRESS = "has the id of an earlier row that has another address"
 SEVERAL = "has ids or an address that earlier rows give to different people"
@@ -42,6 +44,8 @@ class ResolvedKeyRow(NamedTuple):
 class NameRow(NamedTuple):
     """The name in row `n` of the file and that of the same person in lmskit; None for a new person."""
 
+    same_person: int
+    """The same for all rows about one person, also if they share no id."""
     identity: int
     n: int
     family_name: str
@@ -56,13 +60,14 @@ class ComparedNameRow(NamedTuple):
 
     n: int
     identity: int
+    same_person: Int8
     is_same_as_known: bool
     """Whether it is the name in lmskit, written with the same letters or split otherwise."""
     is_other_than_known: bool
     """Whether it has no word in common with the name in lmskit."""
     is_same_as_first: bool
     is_of_several: bool
-    """Whether it has no word in common with the rows before it."""
+    """Whether it has no word in common with a row before it, or the rows have more than `MOST_NAMES` names."""
 
 
 RESOLVED_KEY = StagingTable("file_resolved_key", ResolvedKeyRow)
@@ -115,29 +120,33 @@ def compared(rows: Iterable[NameRow]) -> Iterator[ComparedNameRow]:
 
     Examples
     --------
-    >>> for row in compared([NameRow(1, 1, "Rae", "Ann", False, "RAE", "Ann"), NameRow(1, 2, "Zed", "Carl", False, "RAE", "Ann")]):
+    >>> rae, zed = NameRow(-7, 1, 1, "Rae", "Ann", False, "RAE", "Ann"), NameRow(-7, 1, 2, "Zed", "Carl", False, "RAE", "Ann")
+    >>> for row in compared([rae, zed]):
     ...     print(row.n, row.is_same_as_known, row.is_other_than_known, row.is_of_several)
     1 True False False
     2 False True True
     """
-    for identity, of_person in groupby(rows, key=attrgetter("identity")):
-        first: NameRow | None = None
-        seen = NameWords(set(), set())
+    for same_person, of_person in groupby(rows, key=attrgetter("same_person")):
+        first: dict[int, NameRow] = {}
+        seen: dict[tuple[str, str], NameWords] = {}
+        is_of_several = False
         for row in of_person:
             words = name_words(row.family_name, row.given_name)
             known = (row.known_family_name or "", row.known_given_name or "")
             is_known = row.known_family_name is not None
-            first = first or row
+            if not is_of_several and (row.family_name, row.given_name) not in seen:
+                is_of_several = len(seen) == MOST_NAMES or not all(agree(words, other) for other in seen.values())
+                seen[row.family_name, row.given_name] = words
+            first_of_identity = first.setdefault(row.identity, row)
             yield ComparedNameRow(
                 row.n,
-                identity,
+                row.identity,
+                same_person,
                 is_same_as_known=is_known and _is_same(row, *known),
                 is_other_than_known=is_known and not agree(words, name_words(*known)),
-                is_same_as_first=_is_same(row, first.family_name, first.given_name),
-                is_of_several=row is not first and not agree(words, seen),
+                is_same_as_first=_is_same(row, first_of_identity.family_name, first_of_identity.given_name),
+                is_of_several=is_of_several,
             )
-            seen.family.update(words.family)
-            seen.given.update(words.given)
 
 
 def _is_same(row: NameRow, family: str, given: str) -> bool:

@@ -136,14 +136,11 @@ PIPELINE = (
                 queries=("identities.names_to_compare",),
             ),
             Sql("identities", "reject_contradictory_names", ("file_compared_name", "file_identity")),
-            Sql(
-                "identities",
-                "reject_other_people",
-                ("file_compared_name", "file_identity", "file_key", "file_option", "file_person_row"),
-            ),
+            Sql("identities", "reject_other_people", ("file_compared_name", "file_identity", "file_option")),
             Sql("identities", "reject_lost_zeros", ("file_identity", "file_key", "file_option", "file_person_row")),
             Sql("people", "reject_given_up_addresses", ("file_identity",)),
             Sql("people", "reject_twins", ("file_identity",)),
+            Sql("identities", "reject_other_addresses", ("file_identity", "file_key", "file_option", "file_person_row")),
             Sql("people", "people", ("file_identity", "file_key", "file_person_row"), makes="file_person"),
             Sql(
                 "people",

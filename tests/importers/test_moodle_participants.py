@@ -1,0 +1,64 @@
+"""Moodle's list of participants has no roles, so it is a list of students only if the person who imports it says so."""
+
+import pytest
+
+from lmskit.errors import ImportFileError
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.moodle.participants import FORMAT
+from lmskit.importers.plain_csv import FORMAT as PLAIN_CSV
+from lmskit.importers.record import EnrollmentRecord, PersonKey, PersonRecord
+from lmskit.importers.registry import detected
+from lmskit.vocabulary import Role
+from tests.importers.plain import csv_file
+
+ROWS = """
+    First name,Last name,Username,ID number,Email address,Groups
+    Ada,Lovelace,S1,0007,ada@example.org,Group A
+    Tess,Teacher,t1,,tess@example.org,
+    ,,,,,Group B
+"""
+
+
+@pytest.fixture
+def participants(tmp_path):
+    return csv_file(tmp_path / "participants.csv", ROWS)
+
+
+@pytest.mark.parametrize("form", [FORMAT, PLAIN_CSV])
+def test_a_list_without_roles_is_refused_with_what_to_do(participants, form):
+    advice = r"does not say who is a student and who teaches.*Upload users.*--all-students"
+    with pytest.raises(ImportFileError, match=advice):
+        form.open(participants, ReadOptions())
+    with pytest.raises(ImportFileError, match=advice):
+        detected(participants)
+
+
+def test_everybody_is_a_student_if_the_person_says_so(participants):
+    assert detected(participants, ReadOptions(all_students=True)) is FORMAT
+    source = FORMAT.open(participants, ReadOptions(all_students=True))
+    records = list(source.records())
+    people = [record for record in records if isinstance(record, PersonRecord)]
+    assert [(person.key, person.family_name, person.role) for person in people] == [
+        (PersonKey("s1", "0007", "ada@example.org"), "Lovelace", Role.STUDENT),
+        (PersonKey("t1", None, "tess@example.org"), "Teacher", Role.STUDENT),
+    ]
+    assert sum(isinstance(record, EnrollmentRecord) for record in records) == len(people)
+    assert [rejection.row for rejection in source.parts[0].rejections] == [4]
+    assert source.parts[0].skipped_columns == ("Groups",)
+    assert "participants.csv: everybody is imported as a student, as asked for." in source.notes
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("Vorname,Nachname,E-Mail-Adresse,Gruppen", "moodle-participants"),
+        ("Prénom,Nom de famille,Numéro d'identification,Adresse de courriel", "moodle-participants"),
+        ("Nombre,Apellido(s),Dirección de correo,Institution,Grupos", "moodle-participants"),
+        ("First name,Last name,Email address", "csv"),
+        ("First name,Last name,Email address,Groups,Role", "csv"),
+        ("First name,Last name,Email address,Groups,Quiz: Sets (Real)", "moodle-gradebook"),
+        ("First name,Last name,ID number,Email address,Quiz: Sets (Real)", "moodle-gradebook"),
+    ],
+)
+def test_only_such_a_list_is_taken_for_one(tmp_path, header, name):
+    assert detected(csv_file(tmp_path / "list.csv", header), ReadOptions(all_students=True)).name == name
