@@ -135,9 +135,7 @@ class PlainRowReader:
         column = self._fields.get(field)
         return "" if column is None else cells[column.index].strip()
 
-    def _of_person(
-        self, field: str, position: Position, cells: tuple[str, ...], read: Callable[[Position, str, str], T]
-    ) -> T | None:
+    def _of_person(self, field: str, position: Position, cells: tuple[str, ...], read: Callable[[Position, str, str], T]) -> T | None:
         column = self._fields.get(field)
         return None if column is None else read(position, column.header, cells[column.index])
 

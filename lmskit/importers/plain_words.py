@@ -48,7 +48,11 @@ STATUSES: Mapping[str, EnrollmentStatus | None] = {
         " | inaktiv | abgemeldet | ausgeschieden | exmatrikuliert | gesperrt"
         " | inactif | désinscrit | désinscrite | abandon | suspendu | inactivo | inactiva | retirado | retirada",
     ),
-    **_meaning(EnrollmentStatus.COMPLETED, "completed | finished | concluded | abgeschlossen | beendet | terminé | terminée | completado | completada | finalizado | finalizada"),
+    **_meaning(
+        EnrollmentStatus.COMPLETED,
+        "completed | finished | concluded | abgeschlossen | beendet | terminé | terminée"
+        " | completado | completada | finalizado | finalizada",
+    ),
 }
 """States of an enrollment by the words in lower case that tables have for them; None for an empty cell."""
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.errors import NotPermittedError
 from lmskit.importers.formats import ReadOptions
+from lmskit.importers.oneroster.bundle import FORMAT as ONEROSTER
 from lmskit.importers.plain_csv import FORMAT
 from lmskit.models import Enrollment, ExternalId, User
 from lmskit.names import sort_name
@@ -361,3 +362,19 @@ def test_a_second_row_about_a_known_person_that_brings_another_id_is_rejected(se
     assert states_of(report) == "unchanged rejected"
     assert reasons(report) == [(3, "is the same person as in an earlier row, with another id or address")]
     assert session.scalars(select(ExternalId).where(ExternalId.source == "csv", ExternalId.external_id == "9")).all() == []
+
+
+def test_a_new_person_of_a_format_with_roles_needs_one_and_is_made_no_student(session, tmp_path, course):
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "manifest.csv").write_text(
+        "propertyName,value\noneroster.version,1.2\nfile.users,delta\nfile.classes,delta\nfile.enrollments,delta\n"
+    )
+    (folder / "users.csv").write_text("sourcedId,status,givenName,familyName\nu1,active,Ada,Vale\nu2,active,Ben,Orr\n")
+    (folder / "classes.csv").write_text(f"sourcedId,status,title,classCode\nk1,active,Sets,{course.code}\n")
+    (folder / "enrollments.csv").write_text("sourcedId,status,classSourcedId,userSourcedId,role\ne1,active,k1,u1,student\n")
+    session.add(ExternalId(source="oneroster", kind="course", external_id="k1", course_id=course.id))
+    session.flush()
+    report = import_file(session, ONEROSTER.open(folder, ReadOptions()))
+    assert reasons(report) == [(3, "is not in lmskit yet, and the files do not say whether this is a student or a lecturer")]
+    assert [person.family_name for person in people_of(session, course)] == ["Vale"]
