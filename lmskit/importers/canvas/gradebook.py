@@ -204,9 +204,8 @@ class CanvasGradebook(GradebookTable):
         layout, header = self.layout, self.file.header
         if layout.is_anonymous(cells):
             raise RejectedRowError(None, None, "does not name a student: it has neither a name nor an ID")
-        source_id = value(canvas_id, header[layout.id], cells[layout.id]).strip()
-        name = layout.name(cells)
-        position = Position(self.name, row)
+        position, name = Position(self.name, row), layout.name(cells)
+        source_id = value(canvas_id, header[layout.id], self.person_cells.optional_id(position, header[layout.id], cells[layout.id]) or "")
         found = self.person_cells.full_name(position, header[layout.names[0]], name)
         self._without_comma += "," not in name
         sis_id = self.person_cells.optional_id(position, SIS_ID, "" if layout.sis_id is None else cells[layout.sis_id])

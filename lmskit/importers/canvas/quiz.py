@@ -186,8 +186,10 @@ class StudentAnalysis(QuizReportTable):
         name, identifier = fields["name"], fields["id"]
         if not cells[identifier].strip():
             raise RejectedRowError(header[identifier], cells[identifier], "is empty: the student was not signed in, or has left Canvas")
-        source_id = value(canvas_id, header[identifier], cells[identifier]).strip()
         position = Position(self.name, row)
+        source_id = value(
+            canvas_id, header[identifier], self.person_cells.optional_id(position, header[identifier], cells[identifier]) or ""
+        )
         found = self.person_cells.full_name(position, header[name], cells[name])
         sis_id = self.person_cells.optional_id(position, "sis_id", cells[fields["sis_id"]] if "sis_id" in fields else "")
         return student(position, PersonKey(source_id, sis_id), found)
