@@ -47,7 +47,7 @@ OF_SEVERAL_WORDS = frozenset({"von", "vom", "zu", "zum", "zur", "van", "der", "d
 AFTER_FAMILY_NAMES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 """Words after family names, without their dot, that belong to them."""
 SHORTEST_IN_CAPITALS = 3
-"""Letters of a word in capital letters that is no initials."""
+"""Letters of a word in capital letters; shorter ones are initials."""
 
 
 class ReadName(NamedTuple):
@@ -255,7 +255,7 @@ def _is_faculty(word: str) -> bool:
 
 
 def _is_title_or_degree(half: str, *, is_extra: bool) -> bool:
-    """Whether the words behind a comma are no given name; `is_extra` says that there is a given name before them."""
+    """Whether the words behind a comma belong to no given name; `is_extra` says that there is a given name before them."""
     words = half.split()
     if all(map(_is_title, words)):
         return True

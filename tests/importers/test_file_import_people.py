@@ -120,7 +120,7 @@ def test_rows_about_one_person_are_decided_together(session, imported, course):
     assert [person.family_name for person in people_of(session, course)] == ["Rae", "Roe"]
 
 
-def test_a_name_with_the_same_letters_is_no_change(session, imported, course):
+def test_the_same_letters_do_not_change_a_name(session, imported, course):
     before = (
         "email,family_name,given_name\na@example.org,Mu\u0308ller,Jose\u0301\nb@example.org,D\u2019Angelo,GIA\nc@example.org,Muller,Eva"
     )
@@ -132,7 +132,7 @@ def test_a_name_with_the_same_letters_is_no_change(session, imported, course):
     ]  # fmt: skip
 
 
-def test_words_of_a_name_that_another_file_splits_otherwise_are_no_change(session, imported, course):
+def test_words_that_another_file_splits_otherwise_do_not_change_a_name(session, imported, course):
     imported("id,family_name,given_name\n1,García,María del Carmen")
     report = imported("id,name\n1,María del Carmen García")
     assert (states_of(report), warnings_of(report)) == ("unchanged", [])

@@ -34,7 +34,7 @@ def test_an_id_whose_digits_are_lost_is_rejected(cell):
 
 
 @pytest.mark.parametrize("read", [identifier, code, title, read_family_name, read_given_name, read_full_name])
-def test_an_error_of_a_spreadsheet_is_no_value_of_any_column(read):
+def test_an_error_of_a_spreadsheet_is_not_a_value_of_any_column(read):
     with pytest.raises(UnreadableCellError, match="is an error of a spreadsheet"):
         read("#REF!")
 

@@ -2,7 +2,7 @@
 --
 -- One row of file_compared_name: a row of the file whose name is not that in lmskit, or not that of another row of the same person
 --   (same_person: the negative id in lmskit, or the identity of a new person).
--- Caveats: An id alone is no identity: a list that is numbered anew gives known ids to other people. Names that differ in case,
+-- Caveats: An id alone does not identify a person: a list that is numbered anew gives known ids to other people. Names that differ in case,
 --   accents, apostrophes or transcription agree (names.py), and one word in common is enough. All rows about a person are decided
 --   together, so that what one of them changes does not make a second import decide differently.
 -- Source: file_key and file_identity (people.sql), file_person_row; file_option has one row, the import's options.

@@ -177,9 +177,9 @@ FROM joined
 -- A new person has the role in the file, else the role of the first enrollment that names the person, else student, unless the
 -- format says the roles of all people.
 UPDATE file_identity AS w
-SET role = coalesce(described.role, enrolled.role, CASE WHEN NOT every.needs_role THEN 'student' END)
+SET role = coalesce(described.role, enrolled.role, CASE WHEN NOT needed.needs_role THEN 'student' END)
 FROM file_identity AS same
-LEFT JOIN (SELECT identity, bool_or(needs_role) AS needs_role FROM file_person GROUP BY identity) AS every ON every.identity = same.identity
+LEFT JOIN (SELECT identity, bool_or(needs_role) AS needs_role FROM file_person GROUP BY identity) AS needed ON needed.identity = same.identity
 LEFT JOIN (SELECT DISTINCT ON (identity) identity, role FROM file_person WHERE role IS NOT NULL ORDER BY identity, n) AS described ON described.identity = same.identity
 LEFT JOIN (
     SELECT DISTINCT ON (r.identity) r.identity, e.role
