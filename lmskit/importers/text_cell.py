@@ -46,11 +46,11 @@ def optional_identifier(text: str) -> str | None:
     return identifier(text) if text.strip() else None
 
 
-def _valid(kind: Any, reason: str) -> Callable[[str], str]:  # noqa: ANN401 - Pydantic takes any annotation
+def _valid(kind: Any, reason: str, refuse: Callable[[str], None] = refuse_error) -> Callable[[str], str]:  # noqa: ANN401 - as Pydantic's
     adapter: TypeAdapter[str] = TypeAdapter(kind)
 
     def read(text: str) -> str:
-        refuse_error(text.strip())
+        refuse(text.strip())
         try:
             return adapter.validate_python(text)
         except ValidationError:
@@ -61,7 +61,7 @@ def _valid(kind: Any, reason: str) -> Callable[[str], str]:  # noqa: ANN401 - Py
 
 family_name = _valid(FamilyName, "is not a family name")
 given_name = _valid(Name, "is not a given name")
-code = _valid(Code, "is not a code: a code is part of file names, so it has no / or \\ and at most 100 characters")
+code = _valid(Code, "is not a code: a code is part of file names, so it has no / or \\ and at most 100 characters", refuse_damaged_id)
 title = _valid(Title, "is not a title of 1 to 300 characters in one line")
 _address = _valid(Address, "is not an e-mail address that can receive mail")
 

@@ -39,9 +39,10 @@ def test_an_error_of_a_spreadsheet_is_not_a_value_of_any_column(read):
         read("#REF!")
 
 
-def test_an_id_of_a_course_whose_digits_are_lost_is_rejected_too():
+@pytest.mark.parametrize("read", [identifier, code])
+def test_an_id_of_a_course_whose_digits_are_lost_is_rejected_too(read):
     with pytest.raises(UnreadableCellError, match="power of ten"):
-        identifier("1.23457E+08")
+        read("1.23457E+08")
 
 
 @pytest.mark.parametrize(

@@ -222,3 +222,13 @@ def test_with_notify_the_messages_are_sent_after_the_import(lmskit, roster, kept
     with transaction() as session:
         statuses = session.scalars(select(Enrollment.status).where(Enrollment.course_id == kept_course.id)).all()
     assert statuses == [EnrollmentStatus.ACTIVE] * 2
+
+
+def test_a_list_without_roles_is_imported_once_everybody_is_said_to_be_a_student(lmskit, kept_course, tmp_path):
+    path = csv_file(tmp_path / "list.csv", "First name,Last name,Username,Email address,Groups\nAda,Lovelace,s1,ada.s1@example.org,A")
+    refused = lmskit(path, "--course", kept_course.code, "--dry-run")
+    assert refused.exit_code == 1
+    assert "--all-students" in refused.stderr
+    done = lmskit(path, "--course", kept_course.code, "--dry-run", "--all-students", "--rename")
+    assert done.exit_code == 0, done.output
+    assert "list.csv is Moodle list of participants (moodle-participants)." in done.output
