@@ -65,8 +65,8 @@ def test_a_student_gets_the_name_and_the_address_of_the_file(session, imported, 
 
 
 OTHER_PERSON = (
-    "is the id of a person in lmskit with another name and address; if the person was renamed, "
-    "look at the change with --rename --dry-run --report FILE.csv"
+    "is the id of a person in lmskit with another name and address: if the ids are of another system, --source NAME; "
+    "if the person was renamed, look at the change with --rename --dry-run --report FILE.csv"
 )
 
 

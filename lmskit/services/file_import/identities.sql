@@ -42,7 +42,8 @@ UPDATE file_identity AS w
 SET
     reason = CASE
         WHEN other.is_other
-            THEN 'is the id of a person in lmskit with another name and address; if the person was renamed, look at the change with --rename --dry-run --report FILE.csv'
+            THEN 'is the id of a person in lmskit with another name and address: if the ids are of another system, --source NAME; '
+                || 'if the person was renamed, look at the change with --rename --dry-run --report FILE.csv'
         ELSE 'is the person of another row that is rejected, since it gives the person another name'
     END
 FROM (
