@@ -85,12 +85,13 @@ class PlainCsv(GradeTable):
                 self._footers += 1
                 continue
             try:
-                records = reader.read(Position(self.name, row), cells)
+                person, others = reader.read(Position(self.name, row), cells)
             except RejectedRowError as error:
                 self.reject_row(row, error)
             else:
-                self._without_comma += records[0].is_split
-                yield from records
+                self._without_comma += person.is_split
+                yield person
+                yield from others
 
     def _number_cells(self) -> Iterator[str]:
         indices = [self.fields[field].index for field in ("score", "max_score") if field in self.fields]

@@ -64,8 +64,8 @@ class PlainRowReader:
         self._maximum_meaning = meanings_of(ResultColumn.PLAIN_MAXIMUM)
         self._attempt = ColumnValues(whole_number(1, MOST_ATTEMPTS, missing=""))
 
-    def read(self, position: Position, cells: tuple[str, ...]) -> tuple[PersonRecord, *tuple[Record, ...]]:
-        """Return the records of a row, the person first.
+    def read(self, position: Position, cells: tuple[str, ...]) -> tuple[PersonRecord, list[Record]]:
+        """Return the person of a row, and its other records.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class PlainRowReader:
         attempt = self._attempt_of(position, cells, key)
         name = self._name(position, cells)
         person = PersonRecord(position, key, name.family, name.given, role, is_split=name.is_split, doubt=name.doubt)
-        return person, self._enrollment(position, cells, key, role, attempt), *attempt
+        return person, [self._enrollment(position, cells, key, role, attempt), *attempt]
 
     def _enrollment(
         self, position: Position, cells: tuple[str, ...], key: PersonKey, role: Role | None, attempt: list[Record]
