@@ -268,7 +268,8 @@ def _19(done: Done) -> None:
 def _20(done: Done) -> None:
     assert not done.said("(Müller|D.Angelo).*name")
     assert done.said("O'Connor", 0)
-    assert done.names() == {("Müller", "José"), ("O'Connor", "Sinéad"), ("D'Angelo", "Gia")} | {("D\u2019Angelo", "Gia")} & done.names()
+    names = {(family.replace("\u2019", "'"), given) for family, given in done.names()}
+    assert names == {("Müller", "José"), ("O'Connor", "Sinéad"), ("D'Angelo", "Gia")}
 
 
 def _21(done: Done) -> None:
