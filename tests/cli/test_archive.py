@@ -1,8 +1,13 @@
 """`lmskit term` and `lmskit archive`: a term is closed, archived, verified, and brought back."""
 
 import datetime as dt
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +16,7 @@ from sqlalchemy import create_engine, delete, select, text
 from lmskit.db import transaction
 from lmskit.db.vacuum import vacuum
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Syllabus, Term, TopicPerformance
+from lmskit.settings import DEMO_ADMIN
 from lmskit.vocabulary import TermState
 from tests import factories
 from tests.conftest import DEMO_LECTURER
@@ -130,3 +136,25 @@ def test_where_nothing_can_be_cleaned_up_nothing_is_raised(admin_engine):
     ):
         vacuum(tables, engine)
     assert cleaned_up(admin_engine)[0] == before
+
+
+@pytest.mark.long
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signal to another process")
+def test_archiving_that_a_person_interrupts_leaves_no_files(admin_engine, lmskit, term, tmp_path):
+    lmskit("term", "close", term)
+    command = [sys.executable, "-m", "lmskit", "archive", "create", "--term", term, "--to", str(tmp_path)]
+    with transaction(admin_engine) as other:
+        other.execute(text("SELECT FROM terms WHERE code = :code FOR NO KEY UPDATE"), {"code": term})
+        environment = os.environ | {"LMSKIT_PERSON": DEMO_ADMIN}
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            waits = text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))")
+            while not other.scalar(waits) and process.poll() is None:
+                time.sleep(0.02)
+            (waiting,) = [folder.name for folder in tmp_path.iterdir()]
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=60)
+    assert (process.returncode != 0, said[0]) == (True, b""), said
+    assert waiting.startswith(term)
+    assert list(tmp_path.iterdir()) == []
+    assert term not in lmskit("archive", "list").stdout
+    assert "closed" in next(line for line in lmskit("term", "list").stdout.splitlines() if term in line)
