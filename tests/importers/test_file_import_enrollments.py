@@ -192,3 +192,9 @@ def test_a_file_may_name_its_courses_by_their_codes(session, imported, ada):
     imported(f"email,course\nada@example.org,{first.code}\nada@example.org,{second.code}", course=None)
     assert enrollment_of(session, first, ada) is not None
     assert enrollment_of(session, second, ada) is not None
+
+
+@pytest.mark.parametrize(("rows", "is_said"), [("id,family_name,course\n1,Vale,{}", True), ("id,family_name,role\n1,Vale,wizard", False)])
+def test_a_course_was_not_needed_only_if_rows_name_theirs(imported, course, rows, is_said):
+    report = imported(rows.format(course.code))
+    assert (f"The file names its courses itself, so {course.code} was not needed." in report.notes) == is_said

@@ -361,6 +361,7 @@ PIPELINE = (
                     "file_attempt",
                     "file_attempt_row",
                     "file_course",
+                    "file_course_row",
                     "file_enrollment",
                     "file_enrollment_row",
                     "file_outcome",

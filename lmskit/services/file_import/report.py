@@ -21,10 +21,12 @@ _HAS_UNDATED = text("""
         SELECT FROM file_planned_enrollment AS p JOIN file_enrollment AS e ON e.n = p.n WHERE p.state = 'added' AND e.started_on IS NULL
     )
 """)
-_NEEDS_COURSE = text("""
-    SELECT EXISTS (SELECT FROM file_enrollment_row WHERE course = '')
-        OR EXISTS (SELECT FROM file_attempt_row) OR EXISTS (SELECT FROM file_quiz)
+_NAMES_ITS_COURSES = text("""
+    SELECT (EXISTS (SELECT FROM file_enrollment_row) OR EXISTS (SELECT FROM file_course_row))
+        AND NOT EXISTS (SELECT FROM file_enrollment_row WHERE course = '')
+        AND NOT EXISTS (SELECT FROM file_attempt_row) AND NOT EXISTS (SELECT FROM file_quiz)
 """)
+"""Whether the rows that could be read name their courses; a file without such rows does not show that."""
 
 
 class OutcomeRow(NamedTuple):
@@ -97,7 +99,7 @@ def _notes(context: ImportContext) -> list[str]:
     session, options, notes = context.session, context.options, []
     if session.scalar(_HAS_UNDATED):
         notes.append("The file has no start days: new enrollments begin with the term, or on their last day if that is earlier.")
-    if options.course is not None and not session.scalar(_NEEDS_COURSE):
+    if options.course is not None and session.scalar(_NAMES_ITS_COURSES):
         notes.append(f"The file names its courses itself, so {options.course.code} was not needed.")
     if context.withdrawn:
         notes.append(f"Students withdrawn because they are not in the file: {len(context.withdrawn):,}.")
