@@ -7,32 +7,26 @@ seems to be, what is wrong with it, and what to do.
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.archive import is_archive, opened
 from lmskit.importers.csv_file import CsvFile
+from lmskit.importers.file_content import advice_on_content
 from lmskit.importers.moodle.gradebook import DISPLAYS
 from lmskit.importers.moodle.words import HEADERS as MOODLE_HEADERS
 from lmskit.importers.moodle.words import PERSON
-from lmskit.importers.plain_headers import KNOWN, plain_header
+from lmskit.importers.plain_headers import KNOWN, columns_of_fields, plain_header
 from lmskit.importers.report import shortened
-from lmskit.importers.text_file import scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 SHOWN_COLUMNS = 8
-BEGINNING = 4000
-"""Characters by which a text without columns is recognised."""
 CUT, MOST_HEADERS = 100, 500
 """Characters at each end of a header, and headers of a table, that are looked at."""
-GZIP = b"\x1f\x8b"
 _DISPLAYED = rf".*\((?:{'|'.join(sorted(word for words in DISPLAYS.values() for word in words))})\)"
 _GRADED_QUESTION = r"(?:question|q|frage|aufgabe|exercise|task|problem|pregunta|ejercicio) ?\.? ?[0-9]{1,3}[a-z]?"
 
@@ -52,12 +46,16 @@ class DistinctiveColumns:
     """How many headers have to match `distinctive`."""
     format: str | None = None
     """The format that reads such tables if nothing is wrong with them."""
+    without: frozenset[str] = frozenset()
+    """Fields of plain tables that it never has."""
     advice: str = ""
     """What to export or to do instead; a sentence."""
 
     def matches(self, headers: Sequence[str]) -> float:
         """Return how near a table is, from 0 to 1: the share of the columns of `besides` that it has; 0 without the distinctive ones."""
         if sum(any(re.fullmatch(known, header) for known in self.distinctive) for header in headers) < self.least:
+            return 0.0
+        if self.without and self.without & columns_of_fields(headers, {}).keys():
             return 0.0
         found = sum(any(re.fullmatch(known, header) for header in headers) for known in self.besides)
         return (1 + found) / (1 + len(self.besides))
@@ -107,14 +105,51 @@ KINDS: tuple[DistinctiveColumns, ...] = (
             "facility index",
             "discrimination index",
             "average grade of all attempts",
+            "quizname",
+            "numberofcompletegradedfirstattempts",
+            "averagegradeofallattempts",
         ),
         least=2,
         advice="lmskit computes statistics itself. Download the reports Grades and Responses of the quiz.",
     ),
     DistinctiveColumns(
         "one file of a OneRoster bundle",
-        ("sourcedid", "datelastmodified"),
+        ("sourcedid", "datelastmodified", "propertyname"),
         advice="Import the folder or the zip archive with manifest.csv and all its files.",
+    ),
+    DistinctiveColumns(
+        "one file of the Canvas SIS files",
+        ("account id", "parent account id", "section id", "course id", "term id"),
+        least=2,
+        without=frozenset({"id", "sis_id", "email"}),
+        advice="Import the folder or the zip archive with users.csv, courses.csv, enrollments.csv and the others.",
+    ),
+    DistinctiveColumns(
+        "one file of the Open University Learning Analytics Dataset",
+        ("code module", "code presentation", "id student", "id assessment", "id site"),
+        least=2,
+        advice="Import the folder with all its files.",
+    ),
+    DistinctiveColumns(
+        "a list of groups, courses or other things that are not people",
+        (
+            "courseid|categoryid|category|kategorie|catégorie|categoría|category path",
+            "description|beschreibung|descripción|descriptionformat|summary|summaryformat",
+            "shortname|short name|kurzname|nom abrégé|nombre corto",
+            "enrolmentkey|enrolment key|visibility|visible|sichtbar|participation",
+        ),
+        least=2,
+        without=frozenset({"email", "family_name", "given_name", "role", "score"}),
+        advice="lmskit reads lists of people. If its rows are students: lmskit import csv PATH",
+    ),
+    DistinctiveColumns(
+        "a list of users, as a web service of Moodle gives it",
+        ("mailformat", "trackforums", "profileimageurl", "profileimageurlsmall", "firstaccess", "lastaccess"),
+        least=3,
+        advice=(
+            "It does not say who is a student and who teaches. Export the gradebook, whose rows are students; or, if all its people are "
+            "students: lmskit import csv PATH"
+        ),
     ),
     DistinctiveColumns(
         "a Gradescope gradebook of a whole course",
@@ -172,10 +207,6 @@ PARTICIPANTS = DistinctiveColumns(
         "It does not say who is a student and who teaches. Export the gradebook, whose rows are students, or a file for Upload users, "
         "which has roles; or, if all its people are students, import it with --all-students."
     ),
-)
-MOODLE_BACKUP = (
-    "it is a backup of a Moodle course. Export from the course instead: the gradebook, the reports Grades and Responses of each quiz, and "
-    "the question bank as Moodle XML."
 )
 GROUPS = frozenset({"groups", "gruppen", "groupes", "grupos"})
 IDENTITIES = ("username", "sis_id")
@@ -272,7 +303,7 @@ def refusal(path: Path, kind: DistinctiveColumns | None, reason: str | None, for
         advice = "" if "xport" in reason else f" {kind.advice}"
         nearest = "" if kind.name in reason else f" It seems to be {kind.name}."
         return ImportFileError(f"{name} is not in a format that lmskit reads.{nearest} {reason}{advice}")
-    if described := _advice_on_content(path):
+    if described := advice_on_content(path):
         return ImportFileError(f"{name} is not in a format that lmskit reads: {described}")
     if columns:
         missing = reason or "A roster also needs a column family_name or name. Map it: --map name=HEADER"
@@ -287,9 +318,8 @@ def _columns(path: Path) -> str:
     """Return the headers of a table with two columns or more, as a refusal names them; empty for other texts."""
     try:
         file = CsvFile(path, [], whole=True)
-        is_table = len(file.header) > 1 and (
-            any(plain_header(text) in KNOWN for text in file.header) or next(file.rows(), None) is not None
-        )
+        is_known = any(plain_header(text) in KNOWN for text in file.header)
+        is_table = len(file.header) > 1 and (is_known or (max(map(len, file.header)) <= CUT and next(file.rows(), None) is not None))
     except ImportFileError:
         return ""
     if not is_table:
@@ -297,56 +327,3 @@ def _columns(path: Path) -> str:
     named = [shortened(text) for text in file.header if text.strip()]
     more = f" and {len(named) - SHOWN_COLUMNS:,} more" if len(named) > SHOWN_COLUMNS else ""
     return ", ".join(named[:SHOWN_COLUMNS]) + more
-
-
-def _advice_on_content(path: Path) -> str | None:
-    """Return what a file is by its content, and what to do instead; None if that is not known."""
-    if path.is_dir() or is_archive(path):
-        return _advice_on_folder(path)
-    with path.open("rb") as stream:
-        if stream.read(len(GZIP)) == GZIP:
-            return _advice_on_gzip(path)
-    try:
-        with scan(path).open() as text:
-            return _advice_on_text(text.read(BEGINNING).lstrip("\ufeff \t\r\n").lower())
-    except ImportFileError:
-        return None
-
-
-def _advice_on_text(beginning: str) -> str | None:
-    """Return what a text is that begins in this way, in lower case."""
-    if not beginning.startswith(("<!doctype html", "<html")):
-        return MOODLE_BACKUP if "<moodle_backup" in beginning else None
-    if "moodle quiz xhtml export" in beginning:
-        return "it is a question bank that Moodle exported as a page to read. Export it as Moodle XML or as GIFT."
-    return "it is a web page, perhaps that of a sign-in. Download the file itself."
-
-
-def _advice_on_folder(path: Path) -> str | None:
-    """Return what a folder or an archive is by the names of its files."""
-    try:
-        with opened(path, names=()) as folder:
-            names = set(folder.others)
-    except ImportFileError:
-        return None
-    if "moodle_backup.xml" in names:
-        return MOODLE_BACKUP
-    if "manifest.csv" not in names and names & {"academicSessions.csv", "orgs.csv"}:
-        return "it seems to be a OneRoster bundle, and lacks manifest.csv. Import the folder or archive with all its files."
-    if names & {"imsmanifest.xml", "course_settings/course_settings.xml"}:
-        return "it is a package of course content, and has no questions that lmskit reads. Export a quiz by itself, as QTI."
-    if names and all(name.lower().endswith(".csv") for name in names):
-        return "its tables do not belong together. Import each of them by itself."
-    return None
-
-
-def _advice_on_gzip(path: Path) -> str:
-    """Return what a file is that is packed with gzip, as a Moodle backup is."""
-    try:
-        with gzip.open(path) as stream:
-            beginning = stream.read(BEGINNING)
-    except (OSError, EOFError, zlib.error):
-        beginning = b""
-    if b"moodle_backup" in beginning or b"ustar" in beginning:
-        return MOODLE_BACKUP
-    return "it is packed with gzip. Unpack it, and import the file that is in it."

@@ -60,6 +60,19 @@ TABLES = {
         "colour,size\nred,3",
         r"It has the columns colour, size\. The nearest format is a plain table .* no column that identifies people: .*--map email=HEADER",
     ),
+    "a manifest": ("propertyName,value\nmanifest.version,1.0", r"one file of a OneRoster bundle\. Import the folder"),
+    "one file of Canvas": (
+        "section_id,course_id,name,status\ns1,c1,Sorting,active",
+        r"one file of the Canvas SIS files\. Import the folder",
+    ),
+    "one file of a data set": ("id_assessment,id_student,score\n1,2,3", r"Open University Learning Analytics Dataset\. Import the folder"),
+    "statistics in JSON": ("quizname,numberofcompletegradedfirstattempts\nQuiz 1,7", "statistics of a Moodle quiz"),
+    "groups": (
+        "id,courseid,name,description,enrolmentkey,ID number\n1,2,Group A,,,G1",
+        r"groups, courses or other things that are not people\. .*lmskit import csv PATH",
+    ),
+    "courses": ("ID,Name,Kategorie,Beschreibung\n1,Sorting,A,B", "other things that are not people"),
+    "users": ("id,fullname,email,firstaccess,lastaccess,mailformat\n1,Ada,a@b.example,1,1,1", "who is a student and who teaches"),
     "a score without a quiz": ("Name,Matrikelnummer,Punkte\nAda,7,3", "name the quiz of all rows: --title TITLE"),
     "ids alone": ("id,colour\n7,red", "A roster also needs a column family_name or name"),
 }
@@ -80,6 +93,8 @@ def test_a_table_that_is_not_read_is_refused_for_what_it_is(tmp_path, rows, sent
         "First name,Last name,ID number,Email address,Role,Groups",
         "Name,Email,Question",
         "id,name,section (2026)",
+        "id,first name,last name,description,category",
+        "Course ID,Section ID,Student ID,Student Name",
     ],
 )
 def test_a_roster_with_columns_like_those_of_other_tables_is_a_roster(tmp_path, header):
@@ -116,9 +131,18 @@ OTHER_FILES = {
     "log.csv.gz": (lambda path: path.write_bytes(gzip.compress(b"Time,Event name")), "packed with gzip. Unpack it"),
     "cut.gz": (lambda path: path.write_bytes(gzip.compress(b"Time" * 99)[:20]), "packed with gzip. Unpack it"),
     "bank.html": (lambda path: path.write_text("<html><title>Moodle Quiz XHTML Export</title>"), "Export it as Moodle XML or as GIFT"),
-    "page.csv": (lambda path: path.write_text("<!DOCTYPE html><html>Sign in"), "is a web page, perhaps that of a sign-in"),
+    "page.csv": (
+        lambda path: path.write_text("<!DOCTYPE html><html>Sign in"),
+        "is a web page. If it is that of a sign-in",
+    ),
     "course.imscc": (lambda path: archive(path, ["imsmanifest.xml", "web/page.html"]), "package of course content"),
-    "rosters.zip": (lambda path: archive(path, ["a.csv", "b.csv"]), "tables do not belong together"),
+    "rosters.zip": (lambda path: archive(path, ["a.csv", "b.csv"]), "files do not belong together. Import each of them by itself"),
+    "one.zip": (lambda path: archive(path, ["a.csv"]), "To choose a format"),
+    "slides.pptx": (lambda path: archive(path, ["[Content_Types].xml", "ppt/presentation.xml"]), "is a document to read"),
+    "week_1.zip": (lambda path: archive(path, ["a.pdf", "b.md", "c.csv"]), "has documents to read. .*lmskit material add"),
+    "week_1.pdf": (lambda path: path.write_bytes(b"%PDF-1.7\n"), "is a document to read. .*lmskit material add"),
+    "week_1.md": (lambda path: path.write_text("# Sorting\n\nLists, and more."), "is a document to read"),
+    "answer.json": (lambda path: path.write_text('{"courses": [{"id": 7}]}'), "JSON that is not a table of rows.*as CSV"),
     "bundle.zip": (lambda path: archive(path, ["orgs.csv", "users.csv"]), "lacks manifest.csv"),
 }
 
