@@ -24,12 +24,15 @@ from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
+from lmskit.importers.source_key import source_key
 from lmskit.limits import LARGEST_SCORE
 from lmskit.listings import IMPORT_RUNS
 from lmskit.progress import waits_shown
 from lmskit.queries.import_run import count_import_runs, import_run_rows
 from lmskit.services.file_import import ImportOptions, import_path
+from lmskit.services.import_choices import forget_choices, remember_choices, remembered_choices
 from lmskit.services.mastery import RefreshReport, refresh
+from lmskit.services.permission import administrators_only
 
 DETECT = "file"
 """The command that detects the format; it may be left out."""
@@ -118,6 +121,13 @@ Strict = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print the report and the result of every row as one JSON object; all else is on standard error.")
 ]
+ForgetChoices = Annotated[
+    bool,
+    typer.Option(
+        "--forget-choices",
+        help="Forget how files with these headers were read the last time; otherwise columns, decimal mark and so on are used again.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would happen and write nothing.")]
 Report = Annotated[
     Path | None,
@@ -155,6 +165,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
         strict: Strict = False,
         as_json: Json = False,
         report: Report = None,
+        forget: ForgetChoices = False,
     ) -> None:
         del strict
         reading = ReadOptions(
@@ -166,11 +177,16 @@ def _command_for(name: str | None) -> Callable[..., None]:
             source=source,
             all_students=all_students,
         )
+        say = print_error if as_json else print_line
+        key = source_key(path) if path.exists() else None
+        if key is not None:
+            reading = _with_remembered(key, reading, say, forget=forget)
         _import(
             path,
             name,
             report=report,
             as_json=as_json,
+            key=key,
             reading=reading,
             course=course,
             lecturer=lecturer,
@@ -256,8 +272,27 @@ def _max_scores_by_title(maxima: Iterable[str]) -> dict[str, float]:
     return found
 
 
-def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool, **asked: Any) -> None:
-    """Import, refresh mastery, send the messages, and print the result of every row."""
+def _with_remembered(key: str, reading: ReadOptions, say: Callable[[str], None], *, forget: bool) -> ReadOptions:
+    """Return the options with what was chosen for the source the last time, which is said, or forget that."""
+    require_current(engine_for())
+    if forget:
+        with transaction() as session:
+            if forget_choices(session, key):
+                say("What was chosen for files with these headers is forgotten.")
+        return reading
+    with snapshot() as session, administrators_only("import files"):
+        remembered = remembered_choices(session, key)
+    if remembered is None:
+        return reading
+    say(f"{remembered.sentence()} To forget that: --forget-choices")
+    return remembered.under(reading)
+
+
+def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool, key: str | None = None, **asked: Any) -> None:
+    """Import, refresh mastery, send the messages, and print the result of every row.
+
+    How the file was read is remembered for its source, if that is known.
+    """
     say = print_error if as_json else print_line  # with --json, standard output is one JSON object
     options = ImportOptions(**asked)
     if report is not None:
@@ -266,7 +301,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool,
     format_ = detected(path, options.reading) if name is None else format_named(name)
     if name is None:
         say(f"{path.name} is {format_.title} ({format_.name}).")
-    imported, refreshed = _imported(path, format_, options)
+    imported, refreshed = _imported(path, format_, options, key)
     if as_json:
         print_json(imported, refreshed)
     else:
@@ -284,7 +319,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool,
         raise typer.Exit(NOT_ALL)
 
 
-def _imported(path: Path, format_: AnyFormat, options: ImportOptions) -> tuple[ImportReport, RefreshReport | None]:
+def _imported(path: Path, format_: AnyFormat, options: ImportOptions, key: str | None) -> tuple[ImportReport, RefreshReport | None]:
     """Import and refresh mastery in one transaction, and show the progress."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
@@ -293,6 +328,8 @@ def _imported(path: Path, format_: AnyFormat, options: ImportOptions) -> tuple[I
             show = StepBars(bars)
             with waits_shown(show.show_wait), transaction() as session:
                 imported = import_path(session, path, format_, options, progress=show)
+                if key is not None and not options.dry_run:
+                    remember_choices(session, key, options.reading)
                 refreshed = refresh(session, touched=imported.touched, progress=show) if imported.touched and not options.dry_run else None
                 show("Saving", 0, None)
             show.end()

@@ -71,6 +71,7 @@ BOUNDS = {
     "ck_embedding_models_name_has_a_length": ("name", f"does not have 1 to {LONGEST_NAME} characters"),
     "ck_material_crawls_start_url_has_a_length": ("start_url", f"has more than {LONGEST_URL:,} characters"),
     "ck_material_crawls_start_url_is_a_web_address": ("start_url", WEB_ADDRESS),
+    "ck_import_choices_choices_is_shallow": ("choices", f"has more than 2 levels, or takes more than {LARGEST_PARAMETERS:,} bytes"),
     "ck_material_crawls_options_is_shallow": ("options", f"has more than 2 levels, or takes more than {LARGEST_PARAMETERS:,} bytes"),
     "ck_crawl_pages_url_has_a_length": ("url", f"has more than {LONGEST_URL:,} characters"),
     "ck_crawl_pages_url_is_a_web_address": ("url", WEB_ADDRESS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -9,16 +10,20 @@ from sqlalchemy.orm import Session
 from lmskit.db import PATIENT, Opener, retried, snapshot, transaction
 from lmskit.db.transaction import interrupter
 from lmskit.desks.options import course_options, lecturer_options, term_options
-from lmskit.errors import ConflictError, ImportFileError
+from lmskit.errors import ConflictError, ImportFileError, LmskitError
 from lmskit.forms.background_work import Task
-from lmskit.forms.roster_import import RosterImport, RosterImportOptions
+from lmskit.forms.roster_import import FileLook, RosterImport, RosterImportOptions
+from lmskit.importers import plain_csv
+from lmskit.importers.column_mapping import MAPPED_FIELDS, table_columns
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.record import Source
 from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
+from lmskit.importers.source_key import source_key
 from lmskit.schemas.file_import import ImportFile
 from lmskit.services.file_import import ImportOptions, import_file
+from lmskit.services.import_choices import remember_choices, remembered_choices
 from lmskit.services.mastery import refresh
 from lmskit.services.permission import require_administrator
 
@@ -44,6 +49,8 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
                 raise ConflictError(f"{source.name} has changed since the preview. Nothing was imported; preview it again.")
             with begin() as session, task.interruptible(interrupter(session)):
                 report = _import(session, source, request, task, dry_run=False)
+                if key := source_key(Path(request.path)):
+                    remember_choices(session, key, reading_of(request))
                 sentences = []
                 if report.touched:
                     done = refresh(session, touched=report.touched, progress=task.report)
@@ -61,17 +68,48 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
             lecturers=known_lecturers,
             terms=known_terms,
         ),
-        detect=describe,
+        look=lambda request: _look_with_memory(request, read),
         on_preview=preview_file,
         on_import=import_previewed,
         course=course,
     )
 
 
-def describe(path: Path) -> str:
-    """The content of a path in words, such as "Canvas gradebook"."""
-    found = _importable(detected(path), path)
-    return f"{found.title}; choose its course" if found.needs_course else found.title
+def look_at(request: ImportFile) -> FileLook:
+    """What the file of a request is, in a sentence such as "grades.csv: Canvas gradebook; choose its course.", and its columns."""
+    path, reading = Path(request.path), reading_of(request)
+    columns = table_columns(path, reading)
+    try:
+        found = _importable(_format_of(request), path)
+    except LmskitError as error:
+        return FileLook(str(error), is_refused=True, columns=columns, fields=MAPPED_FIELDS[plain_csv.FORMAT.name])
+    what = f"{path.name}: {found.title}{'; choose its course' if found.needs_course else ''}."
+    return FileLook(what, columns=columns, fields=MAPPED_FIELDS.get(found.name, ()))
+
+
+def _look_with_memory(request: ImportFile, read: Opener) -> FileLook:
+    found, key = look_at(request), source_key(Path(request.path))
+    if key is None:
+        return found
+    with read() as session:
+        return replace(found, source_key=key, remembered=remembered_choices(session, key))
+
+
+def reading_of(request: ImportFile) -> ReadOptions:
+    """How the file of a request is to be read."""
+    return ReadOptions(
+        delimiter=request.delimiter,
+        decimal_mark=request.decimal_mark,
+        columns=request.columns,
+        title=request.title,
+        max_scores=request.max_scores,
+        source=request.source,
+        all_students=request.all_students,
+    )
+
+
+def _format_of(request: ImportFile) -> AnyFormat:
+    return detected(Path(request.path), reading_of(request)) if request.format is None else format_named(request.format)
 
 
 def open_source(request: ImportFile) -> Source:
@@ -83,9 +121,7 @@ def open_source(request: ImportFile) -> Source:
         The file cannot be read, or its format is unknown.
     """
     path = Path(request.path)
-    reading = ReadOptions(columns=request.columns)
-    found = detected(path, reading) if request.format is None else format_named(request.format)
-    return _importable(found, path).open(path, reading)
+    return _importable(_format_of(request), path).open(path, reading_of(request))
 
 
 def _importable(found: AnyFormat, path: Path) -> Format:
@@ -102,6 +138,7 @@ def _import(session: Session, source: Source, request: ImportFile, task: Task, *
         lecturer=request.lecturer,
         term=request.term,
         week=request.week,
+        rename=request.rename,
         notify=request.notify,
         withdraw_missing=request.withdraw_missing,
         withdraw_at_most=request.withdraw_at_most,

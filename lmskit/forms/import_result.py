@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.forms.field import Field
-from lmskit.importers.report import STATES, EntityCounts, FileCounts, ImportReport, counted
+from lmskit.importers.report import STATES, EntityCounts, FileCounts, ImportReport, RowWarning, counted
 from lmskit.importers.report_file import what_is_left_out, write_report
 from lmskit.widgets import PAGE_SIZE, Download, Pager, Table, heading
 
 ALL = "all"
 TO_CHECK = "to check"
+WARNINGS = "warnings"
 CHECKED = ("changed", "withdrawn", "rejected")
 """The states of rows that a person should look at before an import."""
 MOST_NOTES = 30
@@ -79,6 +81,8 @@ class ImportResult:
             (f"{ALL} ({len(self._outcomes):,})", ALL),
             *((f"{state} ({states[state]:,})", state) for state in STATES if states[state]),
         ]
+        if report.warnings:
+            options.append((f"{WARNINGS} ({len(report.warnings):,})", WARNINGS))
         self.state.options = options
         self.state.value = options[0][1]
         self._show_first_page()
@@ -98,6 +102,11 @@ class ImportResult:
         self._show_page()
 
     def _show_page(self) -> None:
+        if self.report is not None and self.state.value == WARNINGS:
+            several = len(self.report.files) > 1
+            self.outcomes.show(_warning_table(self.report.warnings[self.pager.offset : self.pager.offset + PAGE_SIZE], several=several))
+            self.pager.show(total=len(self.report.warnings))
+            return
         states = {ALL: STATES, TO_CHECK: CHECKED}.get(self.state.value, (self.state.value,))
         chosen = self._outcomes[self._outcomes["state"].isin(states)]
         page = chosen.iloc[self.pager.offset : self.pager.offset + PAGE_SIZE]
@@ -156,6 +165,13 @@ def _line(sentence: str) -> widgets.Label:
     label = widgets.Label(f"• {sentence}", layout=widgets.Layout(width="auto"))
     label.add_class("lmskit-text")
     return label
+
+
+def _warning_table(page: Sequence[RowWarning], *, several: bool) -> pd.DataFrame:
+    rows = [(found.file, found.row, found.column or "", found.value or "", found.reason) for found in page]
+    shown = pd.DataFrame(rows, columns=["File", "Row", "Column", "Value", "Warning"]).astype({"Row": "Int64"})
+    empty = [column for column in ("Column", "Value") if not (shown[column] != "").any()]
+    return shown.drop(columns=empty if several else ["File", *empty])
 
 
 def _outcome_table(page: pd.DataFrame, *, several: bool) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from pydantic import ValidationError
 
 from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.field import Field, row
+from lmskit.forms.import_mapping import ImportMapping
+from lmskit.forms.import_reading import ImportReading, check
 from lmskit.forms.import_result import ImportResult, differences
 from lmskit.forms.submission import DOUBLE_CLICK
+from lmskit.importers.column_mapping import TableColumns
+from lmskit.importers.remembered_choices import RememberedChoices
 from lmskit.importers.report import ImportReport
 from lmskit.limits import LAST_WEEK
 from lmskit.rounding import count_text
@@ -23,6 +28,8 @@ from lmskit.widgets import ROOT, Message, Upload, errors_shown, heading, style
 
 NOT_CHOSEN = ""
 """The value of the first option of a dropdown. It is not None, because a dropdown whose value is None shows no option."""
+DUPLICATE = "possibly a duplicate"
+"""The end of the warning of a new student with the name of another."""
 DETECTED = ("detected from the content", NOT_CHOSEN)
 FROM_FILE = ("from the file", NOT_CHOSEN)
 
@@ -37,6 +44,23 @@ class RosterImportOptions:
     terms: Sequence[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class FileLook:
+    """What a file is at first sight.
+
+    `sentence` describes its content, or says why it cannot be imported as it is (`is_refused`). `columns` are those of a table,
+    and `fields` those that a person can map to them. `source_key` names the source of the file, and `remembered` is how its last
+    file was read, if that was chosen.
+    """
+
+    sentence: str
+    is_refused: bool = False
+    columns: TableColumns | None = None
+    fields: Sequence[str] = ()
+    source_key: str | None = None
+    remembered: RememberedChoices | None = None
+
+
 class RosterImport:
     """A file, its preview, and the button that imports it.
 
@@ -44,8 +68,8 @@ class RosterImport:
     ----------
     options
         See `RosterImportOptions`.
-    detect
-        Describes the content of a path in words. The sentence of an `LmskitError` it raises is shown.
+    look
+        Says what the file of a request is.
     on_preview
         Returns the report of an import without importing anything.
     on_import
@@ -60,14 +84,17 @@ class RosterImport:
         self,
         *,
         options: RosterImportOptions,
-        detect: Callable[[Path], str],
+        look: Callable[[ImportFile], FileLook],
         on_preview: Callable[[Task, ImportFile], ImportReport],
         on_import: Callable[[Task, ImportFile, ImportReport], tuple[ImportReport, str]],
         course: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._detect, self._on_preview, self._on_import, self._clock = detect, on_preview, on_import, clock
+        self._look, self._on_preview, self._on_import, self._clock = look, on_preview, on_import, clock
         self._previewed: tuple[ImportFile, ImportReport] | None = None
+        self._is_refused = False
+        self._source_key: str | None = None
+        self._has_remembered = False
         self._ended = float("-inf")
         self.upload = Upload(on_file=self._uploaded)
         self.path = widgets.Text(placeholder="or the path of a file or folder on the machine that runs JupyterLab", continuous_update=False)
@@ -80,9 +107,9 @@ class RosterImport:
         self.lecturer = widgets.Dropdown(options=[FROM_FILE, *options.lecturers])
         self.term = widgets.Dropdown(options=[FROM_FILE, *options.terms])
         self.week = widgets.Dropdown(options=[("from the quiz title", 0), *((str(week), week) for week in range(1, LAST_WEEK + 1))])
-        self.columns = widgets.Text(placeholder="email=Mail address, family_name=Surname", continuous_update=False)
-        self.notify = _check("Send new students a message that confirms their enrollment (they are pending until it is accepted)")
-        self.withdraw_missing = _check("Withdraw students who are enrolled but not in the file")
+        self.mapping, self.reading = ImportMapping(self._mapping_changed), ImportReading()
+        self.notify = check("Send new students a message that confirms their enrollment (they are pending until it is accepted)")
+        self.withdraw_missing = check("Withdraw students who are enrolled but not in the file")
         self.fields = {
             "path": Field("File", widgets.VBox([self.upload, self.path], layout=widgets.Layout(overflow="visible")), width="3 1 460px"),
             "format": Field("Format", self.format, width="1 1 220px"),
@@ -90,17 +117,16 @@ class RosterImport:
             "lecturer": Field("Lecturer of new courses", self.lecturer),
             "term": Field("Term of new courses", self.term),
             "week": Field("Week of new quizzes", self.week, width="1 1 150px"),
-            "columns": Field("Other column names", self.columns, hint="For plain CSV: field=heading, separated by commas."),
+            "columns": Field("Columns", widgets.VBox()),
+            **self.reading.fields,
         }
-        further = widgets.VBox(
-            [row(self.fields["lecturer"], self.fields["term"], self.fields["week"]), row(self.fields["columns"])],
-            layout=widgets.Layout(overflow="visible"),
-        )
+        of_new = row(self.fields["lecturer"], self.fields["term"], self.fields["week"])
+        titles = ("More options, for values that are not in the file", "How the file is read, where its content does not show it")
         self.preview = widgets.Button(description="Preview", button_style="primary", tooltip="Show the result of every row; write nothing")
         self.confirm = widgets.Button(description="Import", button_style="success", disabled=True)
         self.to_withdraw = widgets.Text(placeholder="their number")
         self.fields["withdraw_at_most"] = Field(
-            "Students to withdraw", self.to_withdraw, hint="To import the file, type how many students."
+            "Students to withdraw", self.to_withdraw, hint="To import the file, type the number of students to withdraw.", width="0 1 420px"
         )
         self.question = row(self.fields["withdraw_at_most"])
         self.work, self.message, self.warning = BackgroundWork(), Message(), Message()
@@ -112,7 +138,8 @@ class RosterImport:
                 row(self.fields["path"]),
                 self.found.view,
                 row(self.fields["format"], self.fields["course"]),
-                widgets.Accordion([further], titles=("More options, for values that are not in the file",), selected_index=None),
+                self.mapping.view,
+                widgets.Accordion([of_new, self.reading.view], titles=titles, selected_index=None),
                 self.notify,
                 self.withdraw_missing,
                 widgets.HBox([self.preview, self.confirm]),
@@ -131,13 +158,15 @@ class RosterImport:
             self.lecturer,
             self.term,
             self.week,
-            self.columns,
+            *self.reading.controls,
             self.notify,
             self.withdraw_missing,
         ]
         self.path.observe(lambda _change: self._path_typed(), names="value")
         for control in self._controls:
             control.observe(lambda _change: self._discard_preview(), names="value")
+        for control in (self.format, self.reading.delimiter, self.reading.all_students):
+            control.observe(lambda _change: self._look_at_file(), names="value")
         self.to_withdraw.observe(lambda _change: self._number_typed(), names="value")
         self._hide_question()
         self.preview.on_click(lambda _button: self._preview())
@@ -147,32 +176,68 @@ class RosterImport:
         """Use the uploaded file instead of a path that was typed before."""
         self.path.value = ""
         self._discard_preview()
-        self._describe(path)
+        self._look_at_file(path)
 
     def _path_typed(self) -> None:
-        self.found.clear()
         if self.path.value.strip():
             self.upload.forget()
-            self._describe(Path(self.path.value.strip()).expanduser())
+        self._look_at_file()
 
-    def _describe(self, path: Path) -> None:
-        with errors_shown(self.found):
-            self.found.neutral(f"{path.name}: {self._detect(path)}.")
+    def _look_at_file(self, uploaded: Path | None = None) -> None:
+        """Say what the file is, choose what was chosen for its source the last time, and offer its columns."""
+        look = self._described(uploaded)
+        if look is None:
+            self.mapping.show(None, ())
+            return
+        before, chosen = self._request(uploaded), self.mapping.columns
+        if look.source_key != self._source_key:
+            self._source_key = look.source_key
+            if look.remembered is not None or self._has_remembered:
+                choices = {} if look.remembered is None else look.remembered.choices
+                self._has_remembered = look.remembered is not None
+                self.reading.choose(choices)
+                chosen = dict(choices.get("columns", {}))
+        self.mapping.show(look.columns, look.fields, chosen=chosen)
+        if self._request(uploaded) != before:
+            self._described(uploaded)
+        if self._is_refused:
+            self.mapping.open()
+        elif look.remembered is not None:
+            self.found.neutral(f"{self.found.value} {look.remembered.sentence()}")
+
+    def _mapping_changed(self) -> None:
+        self._discard_preview()
+        if self._is_refused:
+            self._described()
+
+    def _described(self, uploaded: Path | None = None) -> FileLook | None:
+        """Show what the file is; None if there is none, or if an option cannot be."""
+        self.found.clear()
+        self._is_refused = False
+        look: FileLook | None = None
+        with suppress(ValidationError), errors_shown(self.found):
+            look = self._look(self._request(uploaded))
+        if look is not None:
+            self._is_refused = look.is_refused
+            self.found.bad(look.sentence) if look.is_refused else self.found.neutral(look.sentence)
+        return look
 
     def _discard_preview(self) -> None:
-        """Discard the preview, because the file or an option has changed."""
+        """Discard the preview and what was said of it, because the file or an option has changed."""
         self._previewed = None
         self.confirm.disabled = True
         self._hide_question()
+        self.warning.clear()
+        self.message.clear()
+        for field in self.fields.values():
+            field.clear_problem()
         if self.result.report is not None:
             self.result.clear()
-            self.warning.clear()
             self.message.neutral("The file or an option has changed. Preview it again before you import it.")
 
-    def _request(self) -> ImportFile:
+    def _request(self, uploaded: Path | None = None) -> ImportFile:
         typed = self.path.value.strip()
-        path = str(Path(typed).expanduser()) if typed else str(self.upload.path or "")
-        pairs = [pair.partition("=") for pair in self.columns.value.split(",") if pair.strip()]
+        path = str(Path(typed).expanduser()) if typed else str(uploaded or self.upload.path or "")
         return ImportFile.model_validate(
             {
                 "path": path,
@@ -181,7 +246,8 @@ class RosterImport:
                 "lecturer": self.lecturer.value or None,
                 "term": self.term.value or None,
                 "week": self.week.value or None,
-                "columns": {field.strip(): heading.strip() for field, _, heading in pairs},
+                "columns": self.mapping.columns,
+                **self.reading.values,
                 "notify": self.notify.value,
                 "withdraw_missing": self.withdraw_missing.value,
             }
@@ -270,11 +336,13 @@ class RosterImport:
         return self.work.running or self._clock() - self._ended < DOUBLE_CLICK
 
     def _disable_controls(self) -> None:
+        self.mapping.disable(disabled=True)
         for control in (*self._controls, self.preview, self.confirm, self.upload, self.to_withdraw):
             control.disabled = True
 
     def _enable_controls(self) -> None:
         self._ended = self._clock()
+        self.mapping.disable(disabled=False)
         for control in (*self._controls, self.preview, self.upload, self.to_withdraw):
             control.disabled = False
         self.confirm.disabled = not self._may_import()
@@ -290,10 +358,8 @@ def _warnings(report: ImportReport) -> str:
         warnings.append(f"{count_text(withdrawn.changed, 'student')} will be withdrawn, because they are not in the file{why}.")
     if messages is not None and messages.added:
         warnings.append(f"{count_text(messages.added, 'student')} will be sent a message.")
+    if duplicates := sum(warning.reason.endswith(DUPLICATE) for warning in report.warnings):
+        warnings.append(f"{count_text(duplicates, 'new student')} may be in lmskit already; the warnings below name them.")
     if report.total.rejected:
         warnings.append(f"{count_text(report.total.rejected, 'row')} will not be imported; the reasons are below.")
     return " ".join(warnings)
-
-
-def _check(description: str) -> widgets.Checkbox:
-    return widgets.Checkbox(value=False, description=description, indent=False, layout=widgets.Layout(width="auto"))

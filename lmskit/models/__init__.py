@@ -6,7 +6,7 @@ from lmskit.models.enrollment import Enrollment
 from lmskit.models.external_id import ExternalId
 from lmskit.models.knowledge_fit import KnowledgeFit
 from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector, PassageWords
-from lmskit.models.operations import Archive, AuditEntry, Erasure, ImportRun, OutboxMessage
+from lmskit.models.operations import Archive, AuditEntry, Erasure, ImportChoice, ImportRun, OutboxMessage
 from lmskit.models.performance import ArchivedEstimate, TopicPerformance
 from lmskit.models.quiz import ArchivedAttempt, Quiz, QuizAttempt
 from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
@@ -25,6 +25,7 @@ __all__ = [
     "Enrollment",
     "Erasure",
     "ExternalId",
+    "ImportChoice",
     "ImportRun",
     "KnowledgeFit",
     "Material",

@@ -1,4 +1,4 @@
-"""Operations: messages to send, imports, the audit trail, archives, erasures."""
+"""Operations: messages to send, imports and how they read files, the audit trail, archives, erasures."""
 
 import datetime as dt
 from typing import Any
@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lmskit.models.base import Base, CreatedAt, Id, JsonObject, stored_enum
+from lmskit.limits import LARGEST_PARAMETERS
+from lmskit.models.base import Base, CreatedAt, Id, JsonObject, shallow, stored_enum
 from lmskit.vocabulary import ImportStatus, OutboxStatus
 
 
@@ -121,6 +122,25 @@ class Archive(Base):
         server_default=func.now(), comment="Null while an archived term has these files; others can be removed"
     )
     outdated_at: Mapped[dt.datetime | None] = mapped_column(comment="When rows of the term were erased, which these files still have")
+
+
+class ImportChoice(Base):
+    """How files of a source are read, as a person chose the last time; the source is known by the headers of its files."""
+
+    __tablename__ = "import_choices"
+    __table_args__ = (
+        CheckConstraint("source_key ~ '^[0-9a-f]{64}$'", name="source_key_is_sha256"),
+        CheckConstraint("jsonb_typeof(choices) = 'object'", name="choices_are_an_object"),
+        CheckConstraint(shallow("choices", empty="{}", levels=2, size=LARGEST_PARAMETERS), name="choices_is_shallow"),
+        {"comment": "How files of a source are read, as a person chose the last time"},
+    )
+
+    id: Mapped[Id]
+    source_key: Mapped[str] = mapped_column(unique=True, comment="SHA-256 of the headers of its files, in the order of the alphabet")
+    choices: Mapped[JsonObject] = mapped_column(comment="Options of the reader by name; columns has the header of each field")
+    chosen_at: Mapped[dt.datetime] = mapped_column(
+        server_default=func.now(), comment="Of the last import with other choices than the one before"
+    )
 
 
 class Erasure(Base):

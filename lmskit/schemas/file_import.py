@@ -1,9 +1,10 @@
 """The request to import a file."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from lmskit.limits import LARGEST_SCORE, LONGEST_TITLE
 from lmskit.schemas.course import TeachingWeek
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, Code, Line
@@ -25,6 +26,22 @@ class ImportFile(Request):
     """Week of new quizzes whose title does not name one."""
     columns: dict[str, str] = Field(default_factory=dict)
     """The header of the column that holds each field, where it is not recognised."""
+    delimiter: Literal[",", ";", "\t", ":"] | None = None
+    """What is between two columns; None: it is detected."""
+    decimal_mark: Literal[".", ","] | None = None
+    """None: it is detected."""
+    title: Annotated[Line, Field(min_length=1, max_length=LONGEST_TITLE)] | None = None
+    """Title of the quiz, for files that do not contain it."""
+    max_scores: dict[Annotated[str, Field(min_length=1)], Annotated[float, Field(ge=0, le=LARGEST_SCORE, allow_inf_nan=False)]] = Field(
+        default_factory=dict
+    )
+    """Maximum score by the title of a new quiz, for files that do not contain it."""
+    source: Line | None = None
+    """The system whose ids a plain table has; None: ids of plain tables."""
+    rename: bool = False
+    """Whether people who are found by an id are renamed although they share neither name nor address with their row."""
+    all_students: bool = False
+    """Whether all people of a list without roles are students."""
     notify: bool = False
     """Whether new enrollments are pending until a message that confirms them is accepted."""
     withdraw_missing: bool = False

@@ -43,6 +43,7 @@ LEFT = {
     "reading_decisions": {"passage_checksum"},
     "outbox": {"recipient"},
     "archives": {"sha256", "location"},
+    "import_choices": {"source_key"},
 }
 """Columns that are left: names and addresses of other people, checksums, addresses of the web, whose rows go, and where files are."""
 OF_OTHERS = {"external_ids": "person_id IS NULL"}

@@ -233,6 +233,56 @@ def test_a_roster_is_previewed_and_imported_and_its_result_downloaded(open_form,
     assert not re.search(r"(?m)(^|,)\"?[=+@]", content)
 
 
+def test_columns_are_mapped_changes_are_shown_and_withdrawals_are_confirmed_by_their_number(open_form, pictures):
+    lab = open_form("roster_import")
+    rows = [f"mapped.{number}@example.com;Zzmapped {number:02};Anna;{number + 1}" for number in range(8)]
+    choose(lab, "Elektropost;Beiname;Rufname;Bank", *rows)
+    shows(lab, "is not in a format that lmskit reads")
+    expect(lab.output.get_by_label("Family name", exact=True)).to_be_visible()
+    pictures(lab, "import_mapping_unknown")
+    for field, column in (("E-mail", "Elektropost"), ("Family name", "Beiname"), ("Given name", "Rufname")):
+        lab.output.get_by_label(field, exact=True).select_option(label=column)
+    shows(lab, "roster.csv: Plain CSV.")
+    expect(lab.output.get_by_text("Zzmapped 00 · Zzmapped 01 · Zzmapped 02")).to_be_visible()
+    lab.field("Course").select_option(index=1)
+    pictures(lab, "import_mapping")
+    press(lab, "Preview")
+    shows(lab, "If the preview is right, press Import.")
+    press(lab, "Import")
+    shows(lab, "roster.csv was imported: 8 added")
+    renamed = [row.replace("Zzmapped 03", "Zzrenamed 03") for row in rows]
+    choose(lab, "Elektropost;Beiname;Rufname;Bank", *renamed, name="later.csv")
+    shows(lab, "later.csv: Plain CSV. Read as chosen on 20")
+    lab.output.get_by_label("Withdraw students who are enrolled but not in the file").check()
+    press(lab, "Preview")
+    shows(lab, "will be withdrawn, because they are not in the file")
+    expect(lab.output.locator("tr", has_text="Zzmapped 03, Anna")).to_contain_text("Zzrenamed 03, Anna")
+    expect(lab.output.get_by_role("button", name="Import", exact=True)).to_be_disabled()
+    number = lab.output.get_by_label("Students to withdraw", exact=True)
+    number.fill("3")
+    expect(lab.output.get_by_text("This is not the number of students in the preview.")).to_be_visible()
+    pictures(lab, "import_question", top=lab.output.locator(".lmskit-message:visible").first)
+    warning = shows(lab, "will be withdrawn").inner_text()
+    number.fill(re.findall(r"[0-9,]+", warning)[0].replace(",", ""))
+    expect(lab.output.get_by_role("button", name="Import", exact=True)).to_be_enabled()
+    pictures(lab, "import_changes", top=lab.output.locator(".lmskit-heading", has_text="Preview"))
+    lab.output.get_by_label("Withdraw students who are enrolled but not in the file").uncheck()
+    expect(number).to_be_hidden()
+    expect(lab.output.get_by_role("button", name="Import", exact=True)).to_be_disabled()
+
+
+def test_an_interrupted_kernel_cancels_an_import(open_form):
+    lab = open_form("roster_import")
+    choose(lab, "email,family name", *(f"stopped.{number}@example.com,Stopped {number}" for number in range(50_000)))
+    shows(lab, "roster.csv: Plain CSV")
+    lab.field("Course").select_option(index=1)
+    press(lab, "Preview")
+    expect(lab.output.get_by_role("button", name="Cancel")).to_be_visible()
+    lab.page.wait_for_timeout(1000)
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
+    shows(lab, "Cancelled. Nothing was changed.")
+
+
 def test_an_import_can_be_cancelled_while_it_runs(open_form, pictures):
     lab = open_form("roster_import")
     choose(lab, "email,family name", *(f"many.{number}@example.com,Many {number}" for number in range(50_000)))
@@ -249,9 +299,9 @@ def test_an_import_can_be_cancelled_while_it_runs(open_form, pictures):
     pictures(lab, "import_cancelled")
 
 
-def choose(lab, *lines):
+def choose(lab, *lines, name="roster.csv"):
     content = "\n".join([*lines, ""]).encode()
-    lab.output.locator(".lmskit-upload input").set_input_files({"name": "roster.csv", "mimeType": "text/csv", "buffer": content})
+    lab.output.locator(".lmskit-upload input").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
 
 
 def test_a_lecturer_gets_a_login_and_the_password_is_shown_once_and_saved_nowhere(open_form, environment, pictures):

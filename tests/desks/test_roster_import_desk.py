@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 
 from lmskit.db import snapshot, transaction
 from lmskit.desks import roster_import_desk
-from lmskit.models import Course, ImportRun, Term, User
+from lmskit.models import Course, ExternalId, ImportRun, Term, User
 from lmskit.queries.roster import course_roster, roster_size
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
@@ -108,6 +108,17 @@ def test_changes_are_listed_first_with_old_and_new_value(session, course, form):
     assert form.result.outcomes.frame["Result"].tolist() == ["changed", "rejected", "added"]
 
 
+def test_warnings_are_listed_with_the_row_and_the_value_that_they_are_about(session, course, form):
+    student = factories.student(session, email=f"{factories.unique('done')}@example.org", family_name="Done", given_name="")
+    factories.enrollment(session, course, student, status=EnrollmentStatus.COMPLETED)
+    bring(form, *people("Able"), f"{student.email},Done")
+    press(form, "preview")
+    assert [label for label, _ in form.result.state.options] == ["all (2)", "added (1)", "unchanged (1)", "warnings (1)"]
+    form.result.state.value = "warnings"
+    assert form.result.outcomes.frame.to_numpy().tolist() == [[3, "active", "has completed the course in lmskit: stays completed"]]
+    assert form.result.pager.label.value == "rows 1–1 of 1"
+
+
 def test_a_double_click_on_import_is_one_import(session, form):
     runs = session.query(ImportRun).count()
     bring(form, *people("Able"))
@@ -205,12 +216,133 @@ def test_a_file_that_changed_since_the_preview_is_not_imported(session, course, 
 
 
 def test_other_column_names_can_be_given(session, course, form):
-    bring(form, *people("Able"), heading="Elektropost,Nachname")
+    bring(form, *people("Able", "Baker", "Cho", "Dee"), heading="Elektropost,Beiname")
+    assert "is not in a format that lmskit reads" in form.found.value
+    assert form.mapping.view.selected_index == 0, "a person has to look at the columns"
     press(form, "preview")
-    assert form.message.value
-    assert form.result.report is None
-    form.format.value = "csv"
-    form.columns.value = "email=Elektropost, family_name=Nachname"
+    assert "is not in a format that lmskit reads" in form.message.value
+    choices = form.mapping.choices
+    assert [label for label, _ in choices["email"].options] == ["not in the file", "Elektropost", "Beiname"]
+    choices["email"].value = "Elektropost"
+    assert form.message.value == "", "a refusal disappears when something changes"
+    choices["family_name"].value = "Beiname"
+    assert form.found.value == "roster.csv: Plain CSV."
+    assert examples(form, "family_name") == "Able · Baker · Cho"
+    press(form, "preview")
+    assert counts(form)["added"] == 4
+
+
+def examples(form, field):
+    return form.mapping._examples[field].value
+
+
+def test_recognised_columns_are_shown_with_their_first_values_and_can_be_replaced(session, course, form):
+    bring(form, *(f"{row},Geheim,{number}" for number, row in enumerate(people("Able", "Able"))), heading="E-Mail,Nachname,Passwort,Nr")
+    choices = form.mapping.choices
+    assert form.mapping.view.selected_index is None
+    assert choices["family_name"].options[0][0] == "Nachname (recognised)"
+    assert (examples(form, "family_name"), examples(form, "given_name")) == ("Able", "")
+    choices["given_name"].value = "Passwort"
+    assert examples(form, "given_name") == "***", "no password is shown"
+    choices["given_name"].value = "Nr"
+    assert examples(form, "given_name") == "0 · 1"
+    assert form.mapping.columns == {"given_name": "Nr"}
+    press(form, "preview")
+    assert set(form.result.outcomes.frame["Who or what"]) == {f"Able, 0 · {course.code}", f"Able, 1 · {course.code}"}
+    bring(form, *people("Able"), heading="E-Mail,Nachname")
+    assert form.mapping.columns == {}, "another file has no such column"
+
+
+def test_formats_that_know_their_columns_offer_no_mapping(form):
+    bring(
+        form,
+        "Lovelace,Ada,ada@example.org,1,5",
+        heading="Last name,First name,Email address,ID number,Quiz: Week 1 (Real)",
+        name="grades.csv",
+    )
+    assert "email" in form.mapping.choices
+    assert "score" not in form.mapping.choices
+    form.format.value = "oneroster"
+    assert form.mapping.choices == {}
+    assert form.mapping.view.layout.display == "none"
+
+
+def test_how_a_file_is_read_can_be_said(session, course, form):
+    row = people("Able")[0].replace(",", ";")
+    bring(form, f"{row};8,125", heading="email;family_name;score")
+    assert "results need a column quiz" in form.found.value or "not in a format" in form.found.value
+    form.reading.title.value = "Week 1"
+    form.reading.max_scores.value = "Week 1=10"
+    form.reading.decimal_mark.value = ","
+    form.reading.delimiter.value = ";"
+    press(form, "preview")
+    assert form.result.report is not None, form.message.value
+    form.reading.max_scores.value = "Week 1=many"
+    press(form, "preview")
+    assert form.fields["max_scores"].problem
+
+
+def test_all_people_of_a_list_are_students_only_if_that_is_said(session, course, form):
+    bring(form, "Lovelace,Ada,ada@example.org,G1", heading="Last name,First name,Email address,Groups")
+    assert "all its people are students" in form.found.value
+    form.reading.all_students.value = True
+    assert form.found.value.startswith("roster.csv: ")
+    press(form, "preview")
+    assert counts(form)["added"] == 1
+
+
+def test_what_was_chosen_is_chosen_again_for_the_next_file_of_the_source(session, course, form, in_session):
+    bring(form, *people("Able"), heading="Elektropost,Beiname")
+    form.mapping.choices["email"].value = "Elektropost"
+    form.mapping.choices["family_name"].value = "Beiname"
+    form.reading.decimal_mark.value = ","
+    press(form, "preview")
+    press(form, "confirm")
+    assert form.message.value.startswith("roster.csv was imported: 1 added")
+    later = roster_import_desk(course.code, begin=in_session, read=in_session)
+    bring(later, *people("Baker"), heading="Beiname,Elektropost", name="later.csv")
+    assert later.mapping.columns == {"email": "Elektropost", "family_name": "Beiname"}
+    assert later.reading.decimal_mark.value == ","
+    assert later.found.value.startswith("later.csv: Plain CSV. Read as chosen on 20")
+    bring(later, *people("Baker"), heading="Mail,Surname", name="other.csv")
+    assert (later.mapping.columns, later.reading.decimal_mark.value) == ({}, ""), "another source"
+    assert later.found.value == "other.csv: Plain CSV."
+
+
+def test_people_are_renamed_against_every_sign_only_if_that_is_said(session, course, form):
+    student = factories.student(session, email=f"{factories.unique('king')}@example.org", family_name="King", given_name="Ada")
+    factories.enrollment(session, course, student)
+    session.add(ExternalId(source="csv", kind="person", external_id="k1", person_id=student.id))
+    session.flush()
+    bring(form, "k1,Babbage,Charles", heading="id,family_name,given_name")
+    press(form, "preview")
+    assert (counts(form)["rejected"], counts(form)["changed"]) == (1, 0)
+    assert "--rename" in form.result.outcomes.frame["Reason or change"].iloc[0]
+    form.reading.rename.value = True
+    press(form, "preview")
+    assert (counts(form)["rejected"], counts(form)["changed"]) == (0, 1)
+    assert form.result.outcomes.frame["Before"].tolist() == ["King, Ada"]
+
+
+def test_possible_duplicates_are_pointed_out_before_the_import(session, course, form):
+    student = factories.student(session, email=f"{factories.unique('twin')}@example.org", family_name="Twin", given_name="Tilly")
+    factories.enrollment(session, course, student)
+    bring(form, *(f"{row},Tilly" for row in people("Twin")), heading="email,family_name,given_name")
+    press(form, "preview")
+    assert form.warning.value == "1 new student may be in lmskit already; the warnings below name them."
+    form.result.state.value = "warnings"
+    assert student.email in form.result.outcomes.frame["Value"].iloc[0]
+
+
+def test_a_refusal_disappears_when_the_course_is_chosen(session, course, in_session):
+    form = roster_import_desk(begin=in_session, read=in_session)
+    bring(form, *people("Able"))
+    refused = session.begin_nested()
+    press(form, "preview")
+    refused.rollback()
+    assert "does not say which course it is about" in form.message.value
+    form.course.value = course.code
+    assert form.message.value == ""
     press(form, "preview")
     assert counts(form)["added"] == 1
 

@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 from lmskit.cli import app
 from lmskit.cli.import_ import NOT_ALL
 from lmskit.db import transaction
+from lmskit.importers.source_key import source_key
 from lmskit.models import Course, Enrollment, ExternalId, Term, User
+from lmskit.services.import_choices import forget_choices
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.importers.plain import csv_file
@@ -100,6 +102,33 @@ def test_a_dry_run_prints_changes_with_old_and_new_value(lmskit, kept_course, tm
     done = lmskit(roster, "--course", kept_course.code, "--dry-run")
     assert done.exit_code == 0, done.output
     assert f"1 changed or withdrawn:\n  roster.csv, row 2: Lovelace · {kept_course.code}: name (King → Lovelace)" in done.output
+
+
+@pytest.fixture
+def forgotten(lmskit):
+    """Choices of the tests' files, removed after the test."""
+    keys: list[str] = []
+    yield keys.append
+    with transaction() as session:
+        for key in keys:
+            forget_choices(session, key)
+
+
+def test_what_was_chosen_is_used_for_the_next_file_of_the_source_and_said(lmskit, forgotten, kept_course, tmp_path):
+    header, name = "Elektropost;Beiname", factories.unique("ada")
+    first, second = (csv_file(tmp_path / f"{n}.csv", f"{header}\n{name}{n}@example.org;Lovelace") for n in (1, 2))
+    forgotten(source_key(first))
+    options = ("--course", kept_course.code)
+    assert lmskit(first, *options).exit_code == 1
+    assert lmskit(first, *options, "--map", "email=Elektropost", "--map", "name=Beiname", "--dry-run").exit_code == 0
+    assert lmskit(second, *options).exit_code == 1, "a dry run remembers nothing"
+    assert lmskit(first, *options, "--map", "email=Elektropost", "--map", "name=Beiname").exit_code == 0
+    done = lmskit(second, *options, "--json")
+    assert json.loads(done.stdout)["total"]["added"] == 1
+    assert "email from 'Elektropost', name from 'Beiname'. To forget that: --forget-choices" in done.stderr
+    forgot = lmskit(second, *options, "--forget-choices")
+    assert (forgot.exit_code, forgot.stdout) == (1, "What was chosen for files with these headers is forgotten.\n")
+    assert lmskit(second, *options).exit_code == 1
 
 
 def test_a_rehearsal_names_the_option_that_confirms_its_withdrawals(lmskit, kept_course, tmp_path):

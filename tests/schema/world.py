@@ -79,6 +79,7 @@ class World:
         self.archived = self.add("archived_attempts")
         self.add("archived_estimates")
         self.add("erasures")
+        self.add("import_choices")
 
     def add(self, table: str, **values: object) -> int:
         """Insert a row like `row(table)` with `values` on top; return its id, or 0 where the key is not one number."""
@@ -209,6 +210,7 @@ class World:
                 "unchanged": 2,
                 "rejected": 1,
             },
+            "import_choices": {"source_key": SHA256, "choices": {}},
             "erasures": {"person_id": 1, "fingerprint": SHA256},
             "archives": {"term_id": getattr(self, "term", 0), "location": "/base", "sha256": SHA256, "manifest": {}},
         }

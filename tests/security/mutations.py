@@ -25,7 +25,17 @@ TOO_STRONG = (
 )  # fmt: skip
 """Roles of which no person may be a member."""
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'lms'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'"
-CLOSED = ("outbox", "audit_log", "import_runs", "archives", "erasures", "archived_attempts", "archived_estimates", "users")
+CLOSED = (
+    "outbox",
+    "audit_log",
+    "import_runs",
+    "import_choices",
+    "archives",
+    "erasures",
+    "archived_attempts",
+    "archived_estimates",
+    "users",
+)
 """Tables that lecturers may not read, or only in part."""
 INHERITING = ("archived_attempts", "archived_estimates")
 """Tables that nobody reads but through those that they inherit from."""

@@ -121,7 +121,7 @@ BLIND = {
     "topic_performance": "rule", "knowledge_fits": "prior",
     "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "manifest", "archived_attempts": "feedback",
     "archived_estimates": "rule",
-    "erasures": "erased_at",
+    "erasures": "erased_at", "import_choices": "chosen_at",
 }  # fmt: skip
 """A column of each table that can be set to itself."""
 MISSING = "23503"

@@ -288,6 +288,7 @@ def test_every_table_that_people_change_has_its_triggers(school):
         "knowledge_fits",
         "outbox",
         "import_runs",
+        "import_choices",
         "audit_log",
         "archives",
         "erasures",

@@ -69,6 +69,8 @@ INSERT INTO outbox (id, idem_key, message_id, course_id, student_id, recipient, 
 VALUES (:base + 401, ':word', '<:word@example.org>', :base + 11, :base + 31, ':word@example.org', ':word', '{"note": ":word"}', ':word');
 INSERT INTO import_runs (id, format, name, status, actor, report) OVERRIDING SYSTEM VALUE
 VALUES (:base + 501, ':word', ':word', 'running', ':word', '{"note": ":word"}');
+INSERT INTO import_choices (id, source_key, choices) OVERRIDING SYSTEM VALUE
+VALUES (:base + 551, encode(sha256(':word source'), 'hex'), '{"columns": {"email": ":word"}}');
 INSERT INTO audit_log (id, actor, action, table_name, row_key, course_id, old, new) OVERRIDING SYSTEM VALUE
 VALUES (:base + 601, ':word', 'update', 'courses', ':word', :base + 11, '{"note": ":word"}', '{"note": ":word"}');
 INSERT INTO erasures (id, person_id, fingerprint, erased_by) OVERRIDING SYSTEM VALUE

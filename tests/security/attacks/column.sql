@@ -94,6 +94,9 @@ SELECT person_id FROM lms.erasures;
 SELECT * FROM lms.archives;
 
 -- refused 42501
+SELECT * FROM lms.import_choices;
+
+-- refused 42501
 SELECT * FROM lms.archived_attempts;
 
 -- refused 42501

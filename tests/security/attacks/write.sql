@@ -268,6 +268,12 @@ INSERT INTO lms.erasures (person_id, fingerprint) VALUES (:foreign_student, repe
 INSERT INTO lms.import_runs (format, name, status) VALUES ('x', 'x', 'running');
 
 -- refused 42501
+INSERT INTO lms.import_choices (source_key, choices) VALUES (repeat('0', 64), '{}');
+
+-- refused 42501
+UPDATE lms.import_choices SET choices = '{"columns": {"email": "name"}}';
+
+-- refused 42501
 INSERT INTO lms.archives (term_id, location, sha256, manifest) VALUES (5, 'x', repeat('0', 64), '{}');
 
 -- refused 42501

@@ -1,0 +1,75 @@
+"""How a file is read, where its content does not show it: separator, decimal mark, title of the quiz, maximum scores, source of ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ipywidgets as widgets
+
+from lmskit.forms.field import Field, row
+
+DETECTED = ""
+"""The value of an option that is left to the reader."""
+DELIMITERS = (("detected", DETECTED), ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("colon", ":"))
+DECIMAL_MARKS = (("detected", DETECTED), ("point, as in 1.5", "."), ("comma, as in 1,5", ","))
+
+
+class ImportReading:
+    """The options of the readers, as fields of a form."""
+
+    def __init__(self) -> None:
+        self.delimiter = widgets.Dropdown(options=DELIMITERS)
+        self.decimal_mark = widgets.Dropdown(options=DECIMAL_MARKS)
+        self.title = widgets.Text(placeholder="from the file", continuous_update=False)
+        self.max_scores = widgets.Text(placeholder="Week 3=10, Week 4=12.5", continuous_update=False)
+        self.source = widgets.Text(placeholder="campus", continuous_update=False)
+        self.all_students = check("All people of a list without roles are students")
+        self.rename = check("Rename people who are found by an id and share neither name nor address with their row (preview them first)")
+        self.fields = {
+            "delimiter": Field("Between columns", self.delimiter, width="1 1 150px"),
+            "decimal_mark": Field("Decimal mark", self.decimal_mark, width="1 1 150px"),
+            "title": Field("Title of the quiz", self.title, width="2 1 240px"),
+            "max_scores": Field(
+                "Maximum scores of new quizzes", self.max_scores, hint="Title=points, separated by commas.", width="2 1 260px"
+            ),
+            "source": Field("System of the ids", self.source, hint="For plain tables.", width="1 1 150px"),
+        }
+        self.controls: tuple[widgets.DOMWidget, ...] = (
+            self.delimiter, self.decimal_mark, self.title, self.max_scores, self.source, self.all_students, self.rename
+        )  # fmt: skip
+        self.view = widgets.VBox(
+            [
+                row(self.fields["delimiter"], self.fields["decimal_mark"], self.fields["title"]),
+                row(self.fields["max_scores"], self.fields["source"]),
+                self.all_students,
+                self.rename,
+            ],
+            layout=widgets.Layout(overflow="visible"),
+        )
+
+    def choose(self, choices: Mapping[str, Any]) -> None:
+        """Choose what was remembered of a source; options of which nothing was remembered are left to the reader."""
+        self.delimiter.value = choices.get("delimiter", DETECTED)
+        self.decimal_mark.value = choices.get("decimal_mark", DETECTED)
+        self.source.value = choices.get("source", "")
+        self.all_students.value = bool(choices.get("all_students", False))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values by the names of a request's fields; None for what is left to the reader."""
+        pairs = [pair.rpartition("=") for pair in self.max_scores.value.split(",") if pair.strip()]
+        return {
+            "delimiter": self.delimiter.value or None,
+            "decimal_mark": self.decimal_mark.value or None,
+            "title": self.title.value.strip() or None,
+            "max_scores": {title.strip(): points.strip() for title, _, points in pairs},
+            "source": self.source.value.strip() or None,
+            "all_students": self.all_students.value,
+            "rename": self.rename.value,
+        }
+
+
+def check(description: str) -> widgets.Checkbox:
+    """Return a check box that is as wide as its sentence."""
+    return widgets.Checkbox(value=False, description=description, indent=False, layout=widgets.Layout(width="auto"))
