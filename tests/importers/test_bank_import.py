@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.errors import CourseNotFoundError, NotPermittedError, QuizAmbiguousError, WeekNeededError
 from lmskit.importers.formats import ReadOptions
+from lmskit.importers.registry import detected
 from lmskit.models import Course, ImportRun, Quiz, Syllabus
 from lmskit.queries.quiz import quiz_content
 from lmskit.services.importing import ImportOptions
@@ -25,6 +26,13 @@ REAL = {
     "moodle/question_banks/multichoice.xml": ("moodle-xml", 1, 0),
     "moodle/question_banks/truefalse.xml": ("moodle-xml", 2, 0),
     "moodle/question_banks/multianswer.xml": ("moodle-xml", 5, 0),
+    "moodle/exports_4_5/bank/week_2_basics_aiken.txt": ("aiken", 1, 0),
+    "moodle/exports_4_5/bank/week_2_basics_gift.txt": ("gift", 6, 0),
+    "moodle/exports_4_5/bank/week_2_basics_xml.xml": ("moodle-xml", 6, 0),
+    "moodle/exports_4_5/bank/week_5_mixed_gift.txt": ("gift", 1, 0),
+    "moodle/exports_4_5/bank/week_5_mixed_xml.xml": ("moodle-xml", 4, 2),
+    "moodle/exports_4_5/small_inputs/essay_gift.txt": ("gift", 1, 0),
+    "moodle/exports_4_5/small_inputs/essay2_gift.txt": ("gift", 2, 0),
     "qti/2_1": ("qti", 7, 3),
 }
 FIRST = "::a::Is it?{T}\n\n::b::What?{=x ~y}\n\n"
@@ -90,6 +98,7 @@ def test_real_banks_are_imported(session, course, path):
     if not (REAL_DATA / path).exists():
         pytest.skip(f"the data set is not there: {REAL_DATA / path}")
     form, n_questions, n_rejections = REAL[path]
+    assert detected(REAL_DATA / path).name == form
     bank = read(form, REAL_DATA / path)
     assert counts(import_bank(session, bank, ImportOptions(course=course.code, week=1))) == (n_questions, 0, 0, n_rejections)
     assert counts(import_bank(session, bank, ImportOptions(course=course.code))) == (0, 0, n_questions, n_rejections)

@@ -264,7 +264,9 @@ def test_an_address_cannot_be_given_up_and_used_again_in_one_file(imported):
 
 
 def test_no_person_is_added_without_a_name(session, imported, course):
-    assert reasons(imported("id,email,family_name\n1,ada@example.org,")) == [(2, "is not in lmskit yet, and the file has no name")]
+    assert reasons(imported("id,email,family_name\n1,ada@example.org,")) == [
+        (2, "is not in lmskit yet, and the file has no name: import a roster with names first")
+    ]
     assert people_of(session, course) == []
 
 

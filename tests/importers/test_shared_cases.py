@@ -68,7 +68,7 @@ class Done:
         if isinstance(result, str):
             return re.search(pattern, result) is not None
         sentences = [*map(str, result.rejections), *map(str, result.warnings), *result.notes]
-        sentences += [f"{outcome.state} {outcome.what}: {outcome.reason}" for outcome in result.outcomes]
+        sentences += [f"{outcome.state} {outcome.what}: {outcome.reason} {outcome.before} {outcome.after}" for outcome in result.outcomes]
         return any(re.search(pattern, sentence) for sentence in sentences)
 
     def rejected(self, nth: int = -1) -> dict[int | None, str]:

@@ -89,7 +89,7 @@ class ItemScale:
         elif not self.has_percentages:
             yield (
                 f"{title!r} has points and no percentages, so its maximum score is that of the quiz in lmskit; "
-                f"for a new quiz, give it: --max '{title}=POINTS'"
+                f"for a new quiz, export percentages as well, or give it: --max '{title}=POINTS'"
             )
         elif self.range is None:
             if self._finder.is_undecided:

@@ -222,7 +222,7 @@ INSERT INTO file_rejected (position_id, value, reason)
 SELECT DISTINCT ON (p.position_id)
     p.position_id,
     concat_ws(', ', nullif(p.source_id, ''), nullif(p.sis_id, ''), nullif(p.email, '')),
-    CASE WHEN described.has_name THEN 'is a lecturer without an e-mail address, and lecturers need one' ELSE 'is not in lmskit yet, and the file has no name' END
+    CASE WHEN described.has_name THEN 'is a lecturer without an e-mail address, and lecturers need one' ELSE 'is not in lmskit yet, and the file has no name: import a roster with names first' END
 FROM (
     SELECT p.identity, w.role, bool_or(p.family_name <> '') AS has_name, bool_or(p.email <> '') AS has_address
     FROM file_person AS p
