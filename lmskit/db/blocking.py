@@ -27,6 +27,7 @@ WORDS = {
     "crawl_pages": "pages of crawls",
     "embedding_models": "models of vectors",
     "external_ids": "external ids",
+    "import_choices": "choices of how files are read",
     "import_runs": "imports",
     "knowledge_fits": "fits",
     "material_crawls": "crawls",

@@ -82,7 +82,8 @@ def look_at(request: ImportFile) -> FileLook:
     try:
         found = _importable(_format_of(request), path)
     except LmskitError as error:
-        return FileLook(str(error), is_refused=True, columns=columns, fields=MAPPED_FIELDS[plain_csv.FORMAT.name])
+        advice = "" if columns is None else " Or choose the columns of a plain table below."
+        return FileLook(f"{error}{advice}", is_refused=True, columns=columns, fields=MAPPED_FIELDS[plain_csv.FORMAT.name])
     what = f"{path.name}: {found.title}{'; choose its course' if found.needs_course else ''}."
     return FileLook(what, columns=columns, fields=MAPPED_FIELDS.get(found.name, ()))
 

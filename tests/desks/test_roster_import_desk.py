@@ -218,6 +218,7 @@ def test_a_file_that_changed_since_the_preview_is_not_imported(session, course, 
 def test_other_column_names_can_be_given(session, course, form):
     bring(form, *people("Able", "Baker", "Cho", "Dee"), heading="Elektropost,Beiname")
     assert "is not in a format that lmskit reads" in form.found.value
+    assert form.found.value.endswith(" Or choose the columns of a plain table below.")
     assert form.mapping.view.selected_index == 0, "a person has to look at the columns"
     press(form, "preview")
     assert "is not in a format that lmskit reads" in form.message.value

@@ -76,9 +76,9 @@ def test_a_list_that_is_numbered_anew_renames_no_person(session, imported, cours
     assert reasons(imported(other)) == [(2, OTHER_PERSON), (3, OTHER_PERSON)]
     assert [person.family_name for person in people_of(session, course)] == ["Rae", "Roe"]
     renamed = imported(other, rename=True)
-    assert [(outcome.state, outcome.what, outcome.reason) for outcome in renamed.outcomes] == [
-        ("changed", f"Zed, Carl · {course.code}", "name, was Rae, Ann"),
-        ("changed", f"Zoe, Dora · {course.code}", "name, was Roe, Bob"),
+    assert [(outcome.state, outcome.what, outcome.reason, outcome.before) for outcome in renamed.outcomes] == [
+        ("changed", f"Zed, Carl · {course.code}", "name", "Rae, Ann"),
+        ("changed", f"Zoe, Dora · {course.code}", "name", "Roe, Bob"),
     ]
 
 
