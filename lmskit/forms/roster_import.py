@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
 from pydantic import ValidationError
@@ -189,7 +190,7 @@ class RosterImport:
         if look is None:
             self.mapping.show(None, ())
             return
-        before, chosen = self._request(uploaded), self.mapping.columns
+        before, chosen = self._reading_request(uploaded), self.mapping.columns
         if look.source_key != self._source_key:
             self._source_key = look.source_key
             if look.remembered is not None or self._has_remembered:
@@ -198,7 +199,7 @@ class RosterImport:
                 self.reading.choose(choices)
                 chosen = dict(choices.get("columns", {}))
         self.mapping.show(look.columns, look.fields, chosen=chosen)
-        if self._request(uploaded) != before:
+        if self._reading_request(uploaded) != before:
             self._described(uploaded)
         if self._is_refused:
             self.mapping.open()
@@ -216,7 +217,7 @@ class RosterImport:
         self._is_refused = False
         look: FileLook | None = None
         with suppress(ValidationError), errors_shown(self.found):
-            look = self._look(self._request(uploaded))
+            look = self._look(self._reading_request(uploaded))
         if look is not None:
             self._is_refused = look.is_refused
             self.found.bad(look.sentence) if look.is_refused else self.found.neutral(look.sentence)
@@ -235,18 +236,26 @@ class RosterImport:
             self.result.clear()
             self.message.neutral("The file or an option has changed. Preview it again before you import it.")
 
-    def _request(self, uploaded: Path | None = None) -> ImportFile:
+    def _file(self, uploaded: Path | None = None) -> dict[str, Any]:
         typed = self.path.value.strip()
         path = str(Path(typed).expanduser()) if typed else str(uploaded or self.upload.path or "")
+        return {"path": path, "format": self.format.value or None, "columns": self.mapping.columns}
+
+    def _reading_request(self, uploaded: Path | None = None) -> ImportFile:
+        """The file and how it is read; another option that cannot be does not stand in the way of looking at the file."""
+        values = self.reading.values
+        return ImportFile.model_validate(
+            {**self._file(uploaded), **{name: values[name] for name in ("delimiter", "all_students", "title")}}
+        )
+
+    def _request(self) -> ImportFile:
         return ImportFile.model_validate(
             {
-                "path": path,
-                "format": self.format.value or None,
+                **self._file(),
                 "course": self.course.value or None,
                 "lecturer": self.lecturer.value or None,
                 "term": self.term.value or None,
                 "week": self.week.value or None,
-                "columns": self.mapping.columns,
                 **self.reading.values,
                 "notify": self.notify.value,
                 "withdraw_missing": self.withdraw_missing.value,

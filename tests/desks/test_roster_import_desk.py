@@ -254,6 +254,16 @@ def test_recognised_columns_are_shown_with_their_first_values_and_can_be_replace
     assert form.mapping.columns == {}, "another file has no such column"
 
 
+def test_another_option_that_cannot_be_does_not_take_the_columns_away(form):
+    bring(form, *people("Able"), heading="Elektropost,Beiname")
+    form.mapping.choices["email"].value = "Elektropost"
+    form.reading.max_scores.value = "Week 1=many"
+    form.reading.delimiter.value = ","
+    assert form.mapping.columns == {"email": "Elektropost"}
+    press(form, "preview")
+    assert form.fields["max_scores"].problem
+
+
 def test_formats_that_know_their_columns_offer_no_mapping(form):
     bring(
         form,
