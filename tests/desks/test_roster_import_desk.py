@@ -1,7 +1,7 @@
 import csv
 import functools
 import io
-import time
+import threading
 
 import pytest
 from sqlalchemy import delete, func, select
@@ -417,11 +417,18 @@ def test_a_cancelled_import_changes_nothing_and_can_be_repeated(committed_course
     with snapshot(admin_engine) as session:
         before = session.scalar(runs)
     form._ended = float("-inf")
+    come, cancelled = threading.Event(), threading.Event()
+
+    def wait_at_the_moment(change):
+        if moment in change["new"] and not come.is_set():
+            come.set()
+            cancelled.wait(PATIENCE)
+
+    form.work.step.observe(wait_at_the_moment, "value")
     getattr(form, button).click()
-    deadline = time.monotonic() + PATIENCE
-    while moment not in form.work.step.value and form.work.running and time.monotonic() < deadline:
-        time.sleep(0.002)
+    assert come.wait(PATIENCE)
     form.work.cancel.click()
+    cancelled.set()
     form.work.join(PATIENCE)
     assert form.message.value == "Cancelled. Nothing was changed."
     with snapshot(admin_engine) as session:

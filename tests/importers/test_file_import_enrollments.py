@@ -13,7 +13,12 @@ from lmskit.vocabulary import EnrollmentStatus, Origin, OutboxStatus
 from tests import factories
 from tests.importers.plain import reasons, states_of, warnings_of
 
-TODAY = dt.datetime.now(dt.UTC).date()
+
+def today() -> dt.date:
+    """The day now, which is another one than at the beginning of a run over midnight."""
+    return dt.datetime.now(dt.UTC).date()
+
+
 HEADER = "email,family_name,status,started_on,ended_on\n"
 
 
@@ -68,7 +73,7 @@ def test_the_result_of_a_row_depends_on_the_present_enrollment(session, imported
 def test_a_student_who_leaves_on_an_unknown_day_leaves_today(session, imported, course, ada):
     factories.enrollment(session, course, ada, started_on=dt.date(2020, 1, 1))
     imported(f"{HEADER}ada@example.org,,withdrawn,,")
-    assert enrollment_of(session, course, ada).ended_on == TODAY
+    assert enrollment_of(session, course, ada).ended_on == today()
 
 
 def test_an_enrollment_that_ends_before_it_begins_is_rejected(imported):
@@ -152,7 +157,7 @@ def test_missing_students_are_withdrawn_with_withdraw_missing(session, imported,
     factories.enrollment(session, course, ada, started_on=dt.date(2020, 1, 1))
     factories.enrollment(session, course, done, status=EnrollmentStatus.COMPLETED)
     factories.enrollment(session, other, elsewhere)
-    soon = TODAY + dt.timedelta(days=30)
+    soon = today() + dt.timedelta(days=30)
     later = factories.enrollment(session, course, started_on=soon)
     request_enrollment(session, course, waiting)
     rows = "email,family_name\nben@example.org,Babbage"
@@ -162,7 +167,8 @@ def test_missing_students_are_withdrawn_with_withdraw_missing(session, imported,
     assert report.outcomes == rehearsed.outcomes
     assert report.entity("withdrawn").changed == 3
     assert f"Lovelace, {ada.given_name} · {course.code}" in [outcome.what for outcome in report.outcomes if outcome.state == "withdrawn"]
-    assert (enrollment_of(session, course, ada).status, enrollment_of(session, course, ada).ended_on) == (EnrollmentStatus.WITHDRAWN, TODAY)
+    withdrawn = enrollment_of(session, course, ada)
+    assert (withdrawn.status, withdrawn.ended_on) == (EnrollmentStatus.WITHDRAWN, today())
     session.refresh(later)
     assert (later.status, later.ended_on) == (EnrollmentStatus.WITHDRAWN, soon)
     assert enrollment_of(session, course, waiting).status is EnrollmentStatus.WITHDRAWN

@@ -3,7 +3,6 @@
 import base64
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from tests.reliability.mail_server import until
 
 PASSWORD = 'kä:se & "wurst" 7f3a9c1e5b'
 SECRETS = {"planted": PASSWORD}
-LONG_ENOUGH = "sleep 0.4"
+WAITS = "read line"
 
 
 @pytest.fixture
@@ -34,15 +33,15 @@ def connect_to(endpoint) -> Callable[[], "psycopg.Connection[tuple[object, ...]]
 @pytest.mark.parametrize(
     ("command", "variables", "spot"),
     [
-        (["sh", "-c", f"{LONG_ENOUGH}; :", PASSWORD], {}, "command line of sh"),
-        (["sh", "-c", f"{LONG_ENOUGH}; :"], {"PGPASSWORD": PASSWORD}, "environment of sh"),
-        (["sh", "-c", "sh -c 'sleep 0.4; :'; :"], {"X": f"postgresql://ada:{quote(PASSWORD)}@h/x"}, "environment of sh -c sleep"),
+        (["sh", "-c", f"{WAITS}; :", PASSWORD], {}, "command line of sh"),
+        (["sh", "-c", f"{WAITS}; :"], {"PGPASSWORD": PASSWORD}, "environment of sh"),
+        (["sh", "-c", f"sh -c '{WAITS}; :'; :"], {"X": f"postgresql://ada:{quote(PASSWORD)}@h/x"}, f"environment of sh -c {WAITS}"),
     ],
 )
 def test_it_is_found_in_processes_and_their_children(record, command, variables, spot):
-    with record.watching():
-        subprocess.run(command, env={**os.environ, **variables}, check=True)
-    assert any(find.startswith(f"planted: {spot}") for find in record.found(SECRETS))
+    with record.watching(), subprocess.Popen(command, env={**os.environ, **variables}, stdin=subprocess.PIPE) as process:
+        assert until(lambda: any(find.startswith(f"planted: {spot}") for find in record.found(SECRETS)))
+        process.communicate(b"\n")
 
 
 @pytest.mark.parametrize(
@@ -104,8 +103,8 @@ def planted_row(endpoint) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
 def test_it_is_found_in_what_a_session_runs(record: Record, endpoint, cluster):
     connect = connect_to(endpoint)
     with record.watching(connect), connect() as connection:
-        connection.execute(f"SELECT pg_sleep(0.4), '{PASSWORD}'".encode())
-        time.sleep(0.2)
+        connection.execute(f"SELECT '{PASSWORD}'".encode())
+        assert until(lambda: bool(record.found(SECRETS)))
     assert record.found(SECRETS) == ["planted: pg_stat_activity"]
 
 

@@ -14,7 +14,7 @@ def reader():
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SECRETS.items():
             patch.setenv(name, value)
-        opened = MaterialReader(ReadingLimits(memory=300 * 1024**2, computing=6, seconds=60))
+        opened = MaterialReader(ReadingLimits(memory=300 * 1024**2, computing=6, seconds=600))
         opened.read(b"few words", name="x.txt")
     with opened:
         yield opened

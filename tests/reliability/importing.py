@@ -1,8 +1,11 @@
 """A process that imports one file, as the command line does, and prints each step when it begins; the tests kill it.
 
-python -m tests.reliability.importing FILE COURSE
+python -m tests.reliability.importing FILE COURSE [STEP]
+
+It goes no further than the beginning of a step that is named, until it is killed.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -29,6 +32,8 @@ def print_step(step: str, _done: int, _total: int | None) -> None:
     """Print the name of a step."""
     sys.stdout.write(f"{step}\n")
     sys.stdout.flush()
+    if sys.argv[3:] == [step]:
+        signal.pause()
 
 
 if __name__ == "__main__":

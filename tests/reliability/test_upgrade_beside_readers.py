@@ -153,6 +153,7 @@ def test_an_upgrade_ends_with_the_readers_name_and_leaves_nothing(old, endpoint,
 def test_an_upgrade_goes_on_when_the_reader_ends_and_the_revisions_before_it_stay(old, endpoint, monkeypatch):
     """The two first revisions need nothing of the reader's; the third gets its lock at its second try."""
     monkeypatch.setattr("lmskit.db.revision.TRIES", 2)
+    monkeypatch.setattr("lmskit.db.revision.FIRST_PAUSE", 4)  # in which the thread below sees that nobody waits
     migrator = migrators_engine()
     reached: list[str | None] = []
     with closing(psycopg.connect(endpoint.superuser_conninfo(DATABASE))) as reader:

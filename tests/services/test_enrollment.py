@@ -19,7 +19,10 @@ from lmskit.services.enrollment import enroll, request_enrollment, withdraw
 from lmskit.vocabulary import EnrollmentStatus, Origin, OutboxStatus, Role
 from tests import factories
 
-TODAY = dt.datetime.now(dt.UTC).date()
+
+def today() -> dt.date:
+    """The day now, which is another one than at the beginning of a run over midnight."""
+    return dt.datetime.now(dt.UTC).date()
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def test_a_requested_enrollment_is_pending_and_its_message_waits(session, course
     enrollment = requested(session, course, student)
 
     assert (enrollment.status, enrollment.request_sequence, enrollment.origin) == (EnrollmentStatus.PENDING, 1, Origin.FORM)
-    assert (enrollment.started_on, enrollment.ended_on) == (TODAY, None)
+    assert (enrollment.started_on, enrollment.ended_on) == (today(), None)
     (message,) = messages(session, course)
     assert message.idem_key == f"enroll:{course.id}:{student.id}:1"
     assert message.recipient == student.email
@@ -136,12 +139,12 @@ def test_a_withdrawal_ends_the_enrollment_today_and_keeps_the_attempts(session, 
 
     enrollment = withdraw(session, course=course.code, email=factories.address(student).upper())
 
-    assert (enrollment.status, enrollment.ended_on) == (EnrollmentStatus.WITHDRAWN, TODAY)
+    assert (enrollment.status, enrollment.ended_on) == (EnrollmentStatus.WITHDRAWN, today())
     assert session.scalar(select(func.count()).select_from(QuizAttempt).where(QuizAttempt.student_id == student.id)) == 1
 
 
 def test_an_enrollment_that_has_not_begun_ends_on_its_first_day(session, course, student):
-    begins = TODAY + dt.timedelta(days=30)
+    begins = today() + dt.timedelta(days=30)
     factories.enrollment(session, course, student, started_on=begins)
     assert withdraw(session, course=course.code, email=factories.address(student)).ended_on == begins
 
@@ -179,7 +182,7 @@ def test_withdrawing_a_pending_student_cancels_the_message(session, course, stud
 
     enrollment = withdraw(session, course=course.code, email=factories.address(student))
 
-    assert (enrollment.status, enrollment.previous_status, enrollment.ended_on) == (EnrollmentStatus.WITHDRAWN, None, TODAY)
+    assert (enrollment.status, enrollment.previous_status, enrollment.ended_on) == (EnrollmentStatus.WITHDRAWN, None, today())
     (message,) = messages(session, course)
     session.refresh(message)
     assert (message.status, message.last_error) == (OutboxStatus.REFUSED, "withdrawn before the message was sent")
