@@ -67,7 +67,7 @@ def cleaned_up(engine):
 def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, admin_engine, term, tmp_path):
     folder = tmp_path / "archives"
     assert one_line(lmskit("term", "close", term)) == f"The term {term} is closed. To archive it: lmskit archive create --term {term}"
-    assert "closed" in next(line for line in lmskit("term", "list").stdout.splitlines() if term in line)
+    assert "closed" in next(line for line in lmskit("term", "list", "--limit", "1000").stdout.splitlines() if term in line)
     missing = lmskit("archive", "create", "--term", term, "--to", str(folder))
     assert (missing.exit_code, missing.stdout) == (1, "")
     assert f"mkdir -m 700 {folder}" in missing.stderr

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -190,6 +191,31 @@ def test_a_mistake_is_named(configure, tmp_path, *, arguments, variables, status
 
 # The commands are run ------------------------------------------------------------------------------------------
 
+STUDENTS = ("first", "second", "third", "fourth")
+
+
+@pytest.fixture
+def jobs_home(operators_home):
+    """The home of a person with the passwords of the operator's; what jobs write is gone with it."""
+    with tempfile.TemporaryDirectory(prefix="lmskit-jobs-") as folder:
+        (home := Path(folder)).chmod(0o711)
+        shutil.copy(operators_home / "pgpass", home)
+        yield home
+
+
+@pytest.fixture
+def course(school, jobs_home):
+    """A course that is there until the test ends, with its students, their messages and its term."""
+    there = {"LMSKIT_DATABASE_URL": school.address(host="127.0.0.1"), "LMSKIT_PERSON": DEMO_ADMIN}
+    made: tuple[str, ...] = ("--title", "Jobs", "--lecturer", "demo.lecturer@example.org", "--term", "JOBS", "--term-name", "Jobs")
+    made += ("--term-starts", "2026-09-01", "--term-ends", "2027-02-01", "--week", "1: First")
+    school.lmskit("course", "create", "JOBS-1", *made, home=jobs_home, there=there)
+    yield "JOBS-1"
+    with closing(school.superuser("school")) as connection:
+        connection.execute("DELETE FROM lms.courses WHERE code = 'JOBS-1'")
+        connection.execute("DELETE FROM lms.terms WHERE code = 'JOBS'")
+        connection.execute("DELETE FROM lms.users WHERE email = ANY(%s)", [[f"{name}@example.org" for name in STUDENTS]])
+
 
 @pytest.fixture
 def passwords(school, operators_home):
@@ -207,13 +233,13 @@ def passwords(school, operators_home):
             connection.execute(f"ALTER ROLE {name} PASSWORD NULL".encode())
 
 
-def enrol(school, operators_home, name):
+def enrol(school, home, name):
     """Enrol a student, whose message waits, since no mail server can be reached."""
     there = {"LMSKIT_DATABASE_URL": school.address(host="127.0.0.1"), "LMSKIT_SMTP_HOST": "127.0.0.1", "LMSKIT_SMTP_PORT": "9"}
     there["LMSKIT_PERSON"] = DEMO_ADMIN
     there |= {"LMSKIT_SMTP_SECURITY": "none", "LMSKIT_MAIL_FROM": "courses@example.org"}
     arguments = ("enrollment", "add", "JOBS-1", f"{name}@example.org", "--family-name", name)
-    assert "pending" in school.lmskit(*arguments, home=operators_home, there=there)
+    assert "pending" in school.lmskit(*arguments, home=home, there=there)
 
 
 def command_lines() -> list[str]:
@@ -227,12 +253,10 @@ def command_lines() -> list[str]:
 
 
 @pytest.mark.long
-def test_every_unit_and_every_line_of_cron_does_its_job_and_shows_no_password(school, operators_home, passwords, printed, tmp_path):
+@pytest.mark.usefixtures("course")
+def test_every_unit_and_every_line_of_cron_does_its_job_and_shows_no_password(school, jobs_home, passwords, printed, tmp_path):
     """The watch goes on when the server is restarted, sends what comes then, and ends at SIGTERM; cron has a bare environment."""
     there = {"LMSKIT_DATABASE_URL": school.address(host="127.0.0.1"), "LMSKIT_PERSON": DEMO_ADMIN}
-    made: tuple[str, ...] = ("--title", "Jobs", "--lecturer", "demo.lecturer@example.org", "--term", "JOBS", "--term-name", "Jobs")
-    made += ("--term-starts", "2026-09-01", "--term-ends", "2027-02-01", "--week", "1: First")
-    school.lmskit("course", "create", "JOBS-1", *made, home=operators_home, there=there)
     folders = {name: tmp_path / name for name in "ESCd"}
     (etc := folders["E"] / "lmskit").mkdir(parents=True)
     for name, password in passwords.items():
@@ -257,14 +281,14 @@ def test_every_unit_and_every_line_of_cron_does_its_job_and_shows_no_password(sc
         assert watch.stdout is not None
         try:
             assert watch.stdout.readline().startswith("Looking for messages")
-            enrol(school, operators_home, "first")
+            enrol(school, jobs_home, STUDENTS[0])
             assert watch.stdout.readline() == "1 sent, 0 refused for good, 0 to be tried again.\n"
             assert not [line for line in command_lines() if any(password in line for password in passwords.values())]
             school.cluster.stop()
             assert "database" in watch.stdout.readline().lower()
             restarted = school.cluster.start()
             assert restarted.port == school.port
-            enrol(school, operators_home, "second")
+            enrol(school, jobs_home, STUDENTS[1])
             assert {watch.stdout.readline(), watch.stdout.readline()} == {
                 "1 sent, 0 refused for good, 0 to be tried again.\n",
                 "Messages are sent again.\n",
@@ -278,23 +302,23 @@ def test_every_unit_and_every_line_of_cron_does_its_job_and_shows_no_password(sc
             watch.wait()
 
         # Cron, as a person whose administrator's password is kept on the machine.
-        (config := operators_home / ".config" / "lmskit").mkdir(parents=True)
-        lines = printed(tmp_path / "cron", "--cron", home=operators_home, **there, **mail)
+        (config := jobs_home / ".config" / "lmskit").mkdir(parents=True)
+        lines = printed(tmp_path / "cron", "--cron", home=jobs_home, **there, **mail)
         for job in JOBS:
             shutil.copy(tmp_path / "cron" / f"{job.name}.env", config)
         (config / "backup.password").write_text(f"{passwords['backup']}\n")
-        enrol(school, operators_home, "third")
+        enrol(school, jobs_home, STUDENTS[2])
         scheduled = [line for line in lines["lmskit.crontab"].splitlines() if line and not line.startswith("#")]
         assert len(scheduled) == len(JOBS)
         for line in scheduled:
-            answer = by_cron(line, operators_home)
+            answer = by_cron(line, jobs_home)
             assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", ""), line
-        [kept] = [backup for backup in FolderRepository(operators_home / "backups").backups() if backup.verification is not None]
+        [kept] = [backup for backup in FolderRepository(jobs_home / "backups").backups() if backup.verification is not None]
         assert kept.database == "school"
-        assert server.recipients() == ["first@example.org", "second@example.org", "third@example.org"]
+        assert server.recipients() == [f"{name}@example.org" for name in STUDENTS[:3]]
     # Without a mail server nothing can be sent, and cron has something to send to the person.
-    enrol(school, operators_home, "fourth")
-    assert "mail server" in by_cron(scheduled[0], operators_home).stdout
+    enrol(school, jobs_home, STUDENTS[3])
+    assert "mail server" in by_cron(scheduled[0], jobs_home).stdout
 
 
 def by_cron(line: str, home: Path) -> "subprocess.CompletedProcess[str]":

@@ -76,7 +76,7 @@ def intake_of(admin_engine) -> Iterator[Callable[[int], Intake]]:
             session.execute(delete(User).where(User.email.in_(intake.emails) | (User.id == intake.course.lecturer_id)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def dispatcher_url(cluster, endpoint: Endpoint) -> str:
     """The database's address with a login that may send messages and do nothing else."""
     password = generate_password()
