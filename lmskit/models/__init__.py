@@ -8,6 +8,7 @@ from lmskit.models.knowledge_fit import KnowledgeFit
 from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector, PassageWords
 from lmskit.models.operations import Archive, AuditEntry, Erasure, ImportChoice, ImportRun, OutboxMessage
 from lmskit.models.performance import ArchivedEstimate, TopicPerformance
+from lmskit.models.question import BankQuestion, QuestionSlot
 from lmskit.models.quiz import ArchivedAttempt, Quiz, QuizAttempt
 from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
 from lmskit.models.user import LOCKED_PASSWORD_HASH, User
@@ -18,6 +19,7 @@ __all__ = [
     "ArchivedAttempt",
     "ArchivedEstimate",
     "AuditEntry",
+    "BankQuestion",
     "Base",
     "Course",
     "CrawlPage",
@@ -35,6 +37,7 @@ __all__ = [
     "OutboxMessage",
     "PassageVector",
     "PassageWords",
+    "QuestionSlot",
     "Quiz",
     "QuizAttempt",
     "ReadingDecision",

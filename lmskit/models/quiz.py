@@ -71,6 +71,9 @@ class AttemptColumns:
     banked: Mapped[bool] = mapped_column(
         server_default=text("false"), comment="Carried over from an earlier course: stored, but no evidence"
     )
+    is_total: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="Imported from a file with totals alone: an attempt of a report replaces it"
+    )
     created_at: Mapped[CreatedAt]
 
 

@@ -46,6 +46,12 @@ LEFT = {
     "import_choices": {"source_key"},
 }
 """Columns that are left: names and addresses of other people, checksums, addresses of the web, whose rows go, and where files are."""
+NUMBERED = {
+    "bank_questions": "(SELECT count(DISTINCT b.bank) FROM bank_questions AS b"
+    " WHERE b.course_id = bank_questions.course_id AND b.bank <= bank_questions.bank)",
+    "question_slots": "number",
+}
+"""What keeps keys apart that differ in a name alone, in tables whose rows have no number `id`: rows with one key keep one."""
 OF_OTHERS = {"external_ids": "person_id IS NULL"}
 """The rows of a table whose texts are not another person's own."""
 
@@ -95,15 +101,14 @@ def _replace_in_table(session: Session, table: str, columns: list[TextColumn], p
     if not found:
         return
     done.replaced += Counter({f"{table}.{column.column}": n for column, n in found})
-    values = ", ".join(
-        f'"{column.column}" = CASE WHEN {condition(column)} THEN {_replacement(column)} ELSE "{column.column}" END' for column, _ in found
-    )
+    replaced = ((column.column, condition(column), _replacement(table, column)) for column, _ in found)
+    values = ", ".join(f'"{name}" = CASE WHEN {names} THEN {replacement} ELSE "{name}" END' for name, names, replacement in replaced)
     where = " OR ".join(condition(column) for column, _ in found)
     statement = f"UPDATE {table} SET {values} WHERE {of_others} AND ({where})"  # noqa: S608 - names of the catalogue
     session.execute(text(statement), patterns(pattern))
 
 
-def _replacement(column: TextColumn) -> str:
+def _replacement(table: str, column: TextColumn) -> str:
     name = f'"{column.column}"'
     match column.type:
         case "jsonb":
@@ -112,7 +117,7 @@ def _replacement(column: TextColumn) -> str:
             replaced = f"array_agg(regexp_replace(e.t, :pattern, '{GONE}', 'gi') ORDER BY e.n)"
             return f"(SELECT {replaced} FROM unnest({name}) WITH ORDINALITY AS e (t, n))"  # noqa: S608 - names of the catalogue
     # Two keys that differ in the name alone would be the same without it.
-    gone = "'[…' || id || ']'" if column.is_key else f"'{GONE}'"
+    gone = f"'[…' || {NUMBERED.get(table, 'id')} || ']'" if column.is_key else f"'{GONE}'"
     return f"regexp_replace({name}, :pattern, {gone}, 'gi')"
 
 

@@ -62,6 +62,7 @@ def named(number: str, **values: object) -> Values:
 
 
 ANOTHER_TEXT = {"passage_checksum": "a" * 64}
+ANOTHER_BANK = {"bank": "another.xml"}
 ANOTHER_PAGE = {"url": "https://example.org/another"}
 
 
@@ -402,6 +403,41 @@ CHECKS = [
     case(
         "ck_crawl_pages_a_refused_one_has_a_finding", "crawl_pages", {**ANOTHER_PAGE, "state": "refused"}, {**ANOTHER_PAGE, "state": "gone"}
     ),
+    case("ck_bank_questions_bank_has_a_length", "bank_questions", {"bank": ""}, {"bank": "b" * limits.LONGEST_FILE_NAME}),
+    case("ck_bank_questions_bank_is_one_line", "bank_questions", {"bank": "a\nb"}, ANOTHER_BANK),
+    case("ck_bank_questions_number_counts_from_one", "bank_questions", {"number": 0}, {"number": 2}),
+    case("ck_bank_questions_question_is_an_object", "bank_questions", {**ANOTHER_BANK, "question": []}, {**ANOTHER_BANK, "question": {}}),
+    case(
+        "ck_bank_questions_question_is_shallow",
+        "bank_questions",
+        {**ANOTHER_BANK, "question": {"1": nested(limits.DEEPEST_JSON)}},
+        {**ANOTHER_BANK, "question": {"1": nested(limits.DEEPEST_JSON - 1)}},
+    ),
+    case("ck_bank_questions_answer_key_is_an_object", "bank_questions", {**ANOTHER_BANK, "answer_key": []}, ANOTHER_BANK),
+    case(
+        "ck_bank_questions_answer_key_is_shallow",
+        "bank_questions",
+        {**ANOTHER_BANK, "answer_key": {"1": nested(limits.DEEPEST_JSON)}},
+        {**ANOTHER_BANK, "answer_key": {"1": nested(limits.DEEPEST_JSON - 1)}},
+    ),
+    case("ck_question_slots_slot_has_a_length", "question_slots", {"slot": ""}, {"slot": "s" * limits.LONGEST_QUESTION_ID}),
+    case("ck_question_slots_slot_is_one_line", "question_slots", {"slot": "1\n2"}, {"slot": "1 2"}),
+    case("ck_question_slots_number_counts_from_one", "question_slots", {"slot": "2", "number": 0}, {"slot": "2"}),
+    case("ck_question_slots_points_are_a_score", "question_slots", {"slot": "2", "points": -0.5}, {"slot": "2", "points": 0}),
+    case(
+        "ck_question_slots_points_are_a_score",
+        "question_slots",
+        {"slot": "2", "points": "NaN"},
+        {"slot": "2", "points": limits.LARGEST_SCORE},
+    ),
+    case("ck_question_slots_decimals_are_a_count", "question_slots", {"slot": "2", "decimals": 19}, {"slot": "2", "decimals": 18}),
+    case("ck_question_slots_seen_is_an_object", "question_slots", {"slot": "2", "seen": []}, {"slot": "2", "seen": {}}),
+    case(
+        "ck_question_slots_seen_is_shallow",
+        "question_slots",
+        {"slot": "2", "seen": {"1": nested(limits.DEEPEST_JSON)}},
+        {"slot": "2", "seen": {"1": nested(limits.DEEPEST_JSON - 1)}},
+    ),
     case("ck_quizzes_title_has_a_length", "quizzes", {"title": ""}, {"title": "T"}),
     case("ck_quizzes_questions_is_an_array", "quizzes", {"questions": {}}, {"questions": [{"id": "1"}]}),
     case("ck_quizzes_answer_key_is_an_object", "quizzes", {"answer_key": []}, {"answer_key": {"1": {}}}),
@@ -551,6 +587,8 @@ FOREIGN_KEYS = [
         lambda w: {**ANOTHER_PAGE, "material_id": w.other_material},
         lambda w: {**ANOTHER_PAGE, "material_id": w.material},
     ),
+    case("fk_bank_questions_course_id", "bank_questions", {"course_id": 0}, ANOTHER_BANK),
+    case("fk_question_slots_quiz_id_course_id", "question_slots", lambda w: {"quiz_id": w.other_quiz}, {"slot": "2"}),
     case("fk_quizzes_course_id_week_number", "quizzes", {"week_number": 2}),
     case("fk_quiz_attempts_quiz_id_course_id", "quiz_attempts", lambda w: {"quiz_id": w.other_quiz}),
     case("fk_quiz_attempts_course_id_student_id", "quiz_attempts", lambda w: {"student_id": w.newcomer}),
@@ -611,6 +649,8 @@ UNIQUE_KEYS = [
     case("pk_passage_vectors", "passage_vectors", {}, another_passage),
     case("uq_reading_decisions_course_id_passage", "reading_decisions", {"decision": "banned"}, ANOTHER_TEXT),
     case("pk_crawl_pages", "crawl_pages", {}, ANOTHER_PAGE),
+    case("pk_bank_questions", "bank_questions", {}, ANOTHER_BANK),
+    case("pk_question_slots", "question_slots", {}, {"slot": "2"}),
     case("uq_quiz_attempts_quiz_id_student_id_number", "quiz_attempts", {"number": 1}),
     case("pk_topic_performance", "topic_performance", {}, second_week),
     case("pk_knowledge_fits", "knowledge_fits", {}, second_week),
@@ -761,6 +801,8 @@ def test_a_course_without_attempts_takes_all_its_parts_along(world: World) -> No
         "material_crawls",
         "crawl_pages",
         "quizzes",
+        "bank_questions",
+        "question_slots",
         "topic_performance",
         "knowledge_fits",
     ):

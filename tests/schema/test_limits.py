@@ -21,6 +21,8 @@ HELD = {
     "ck_courses_title_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_syllabi_topic_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_quizzes_title_has_a_length": (1, limits.LONGEST_TITLE),
+    "ck_bank_questions_bank_has_a_length": (1, limits.LONGEST_FILE_NAME),
+    "ck_question_slots_slot_has_a_length": (1, limits.LONGEST_QUESTION_ID),
     "ck_materials_title_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_syllabi_week_number_is_a_teaching_week": (limits.FIRST_WEEK, limits.LAST_WEEK),
     "ck_users_name_has_a_length": (1, limits.LONGEST_NAME, limits.LONGEST_NAME),

@@ -59,6 +59,8 @@ class World:
             self.add("student_enrollments", course_id=course)
         self.quiz = self.add("quizzes")
         self.other_quiz = self.add("quizzes", course_id=self.other_course)
+        self.add("question_slots")
+        self.add("bank_questions")
         self.attempt = self.add("quiz_attempts")
         self.material = self.add("materials")
         self.other_material = self.add("materials", course_id=self.other_course)
@@ -118,6 +120,8 @@ class World:
                 "started_on": dt.date(2026, 1, 1),
             },
             "quizzes": {"course_id": course, "week_number": 1, "title": "Quiz", "max_score": 10},
+            "question_slots": {"course_id": course, "quiz_id": getattr(self, "quiz", 0), "slot": "1", "number": 1},
+            "bank_questions": {"course_id": course, "bank": "bank.xml", "number": 1, "question": {"id": "1"}},
             "quiz_attempts": {
                 "course_id": course,
                 "quiz_id": getattr(self, "quiz", 0),
@@ -127,6 +131,7 @@ class World:
                 "max_score": 10,
                 "submitted_at": NOON,
                 "origin": "form",
+                "is_total": True,
             },
             "materials": {"course_id": course, "week_number": 1, "kind": "page", "title": "Page", "url": self.address},
             "material_passages": {"course_id": course, "material_id": getattr(self, "material", 0), "ordinal": 1, "body": "Text"},

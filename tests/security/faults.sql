@@ -103,6 +103,12 @@ GRANT UPDATE (value) ON lms.topic_performance TO lmskit_lecturer;
 -- derived column granted for changes
 GRANT UPDATE (learn) ON lms.knowledge_fits TO lmskit_lecturer;
 
+-- derived column granted for changes
+GRANT UPDATE (points) ON lms.question_slots TO lmskit_lecturer;
+
+-- the questions of all banks can be read
+CREATE POLICY lecturer_reads_all ON lms.bank_questions FOR SELECT TO lmskit_lecturer USING (true);
+
 -- audit trail can be forged
 GRANT INSERT (actor, action, table_name, row_key) ON lms.audit_log TO lmskit_admin;
 

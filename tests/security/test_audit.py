@@ -286,6 +286,8 @@ def test_every_table_that_people_change_has_its_triggers(school):
         "material_files",
         "topic_performance",
         "knowledge_fits",
+        "bank_questions",
+        "question_slots",
         "outbox",
         "import_runs",
         "import_choices",

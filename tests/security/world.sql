@@ -23,6 +23,10 @@ VALUES (:base + 11, :base + 33, 'withdrawn', 'form', :day, :day);
 INSERT INTO quizzes (id, course_id, week_number, title, questions, answer_key, max_score, due_on) OVERRIDING SYSTEM VALUE
 SELECT :base + 50 + course * 10 + week, :base + 10 + course, week, ':word quiz', '[{"id": "q1", "text": ":word"}]', '{"q1": ":word-key"}', 9999, :day
 FROM generate_series(1, 2) AS course, generate_series(1, 2) AS week;
+INSERT INTO question_slots (quiz_id, course_id, slot, number, points, seen)
+SELECT q.id, q.course_id, 'q1', 1, :score, '{"texts": [":word"]}' FROM quizzes AS q WHERE q.course_id IN (:base + 11, :base + 12);
+INSERT INTO bank_questions (course_id, bank, number, question, answer_key)
+SELECT :base + 10 + course, ':word.xml', 1, '{"id": "q1", "prompt": ":word"}', '{"answer": ":word-key"}' FROM generate_series(1, 2) AS course;
 INSERT INTO quiz_attempts
     (id, quiz_id, course_id, student_id, number, score, max_score, feedback, answers, started_at, submitted_at, origin) OVERRIDING SYSTEM VALUE
 SELECT :base + 1000 + row_number() OVER (), q.id, q.course_id, e.student_id, 1, :score, 9999, ':word feedback', '[{"question": "q1", "given": ":word"}]',

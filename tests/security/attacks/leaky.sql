@@ -51,7 +51,7 @@ DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM lms.quiz_attempts LOOP RAIS
 -- done: notices
 DO $$ DECLARE t text; r record; BEGIN
     FOREACH t IN ARRAY ARRAY['courses', 'quizzes', 'materials', 'material_passages', 'terms', 'student_addresses', 'topic_performance', 'knowledge_fits',
-        'passage_vectors', 'passage_words', 'reading_decisions', 'material_crawls', 'crawl_pages', 'embedding_models'] LOOP
+        'passage_vectors', 'passage_words', 'reading_decisions', 'material_crawls', 'crawl_pages', 'embedding_models', 'bank_questions', 'question_slots'] LOOP
         FOR r IN EXECUTE format('SELECT * FROM lms.%I', t) LOOP RAISE NOTICE '% %', t, r; END LOOP;
     END LOOP;
 END $$;

@@ -25,6 +25,12 @@ SELECT * FROM lms.topic_performance;
 SELECT * FROM lms.knowledge_fits;
 
 -- own
+SELECT * FROM lms.bank_questions;
+
+-- own
+SELECT * FROM lms.question_slots;
+
+-- own
 SELECT * FROM lms.materials;
 
 -- own

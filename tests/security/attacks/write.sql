@@ -148,6 +148,18 @@ UPDATE lms.topic_performance SET value = 1, level = 'mastered';
 UPDATE lms.knowledge_fits SET learn = 1;
 
 -- refused 42501
+UPDATE lms.bank_questions SET answer_key = '{}';
+
+-- refused 42501
+UPDATE lms.question_slots SET points = 1;
+
+-- refused 42501
+INSERT INTO lms.bank_questions (course_id, bank, number, question) VALUES (:own_course, 'x', 1, '{}');
+
+-- refused 42501
+INSERT INTO lms.question_slots (quiz_id, course_id, slot, number) SELECT id, course_id, 'x', 1 FROM lms.quizzes;
+
+-- refused 42501
 UPDATE lms.users SET role = 'super_admin' WHERE id = lms.me();
 
 -- refused 42501
@@ -437,6 +449,12 @@ DELETE FROM lms.topic_performance;
 
 -- refused 42501
 DELETE FROM lms.knowledge_fits;
+
+-- refused 42501
+DELETE FROM lms.bank_questions;
+
+-- refused 42501
+DELETE FROM lms.question_slots;
 
 -- refused 42501
 DELETE FROM lms.audit_log;
