@@ -65,6 +65,8 @@ class QuizAnswers:
         Attempts left out because they, or one of their answers, are not graded yet.
     n_totals
         Attempts left out because only their total is known, or because they answer none of the quiz's questions.
+    n_of_others
+        Attempts left out because their student is neither active nor has completed the course.
     """
 
     quiz_id: int
@@ -79,11 +81,16 @@ class QuizAnswers:
     responses: pd.DataFrame
     n_not_graded: int
     n_totals: int
+    n_of_others: int
 
     @property
     def left_out(self) -> str:
         """How many attempts were left out, and why; empty if all are included."""
-        counts = {"not graded yet": self.n_not_graded, "with a total only": self.n_totals}
+        counts = {
+            "not graded yet": self.n_not_graded,
+            "with a total only": self.n_totals,
+            "of students who have left the course": self.n_of_others,
+        }
         return ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
 
     @property
@@ -150,12 +157,15 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
             _graded().label("graded"),
             _by_question().label("by_question"),
             QuizAttempt.answers,
+            Enrollment.status.in_(COUNTED).label("counts"),
         )
         .join(Enrollment, (Enrollment.course_id == QuizAttempt.course_id) & (Enrollment.student_id == QuizAttempt.student_id))
-        .where(QuizAttempt.quiz_id == quiz.id, QuizAttempt.course_id == quiz.course_id, Enrollment.status.in_(COUNTED))
+        .where(QuizAttempt.quiz_id == quiz.id, QuizAttempt.course_id == quiz.course_id)
         .where(~QuizAttempt.banked)
         .order_by(QuizAttempt.student_id, QuizAttempt.number)
     ).all()
+    n_of_others = sum(not row.counts for row in rows)
+    rows = [row for row in rows if row.counts]
     known = [(row, _answers(row.answers, content)) for row in rows if row.graded and row.by_question]
     known = [(row, answers) for row, answers in known if answers]
     questions = [question.id for question in content.questions]
@@ -181,6 +191,7 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
         ),
         n_not_graded=not_graded,
         n_totals=len(rows) - not_graded - len(known),
+        n_of_others=n_of_others,
     )
 
 
