@@ -87,6 +87,7 @@ Source = Annotated[
     typer.Option(metavar="NAME", help="The system that the column id of a plain table has ids of, such as campus.", show_default=False),
 ]
 AllStudents = Annotated[bool, typer.Option("--all-students", help="All people of a list without roles are students.")]
+NewQuizzes = Annotated[bool, typer.Option("--new-quizzes", help="Make a new quiz even if a quiz of the course has nearly the same title.")]
 Notify = Annotated[
     bool, typer.Option("--notify", help="Send new students a message; each is enrolled once the mail server has accepted it.")
 ]
@@ -157,6 +158,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
         delimiter: Delimiter = None,
         source: Source = None,
         all_students: AllStudents = False,
+        new_quizzes: NewQuizzes = False,
         notify: Notify = False,
         withdraw_missing: WithdrawMissing = False,
         withdraw_at_most: WithdrawAtMost = None,
@@ -192,6 +194,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             lecturer=lecturer,
             term=term,
             week=week,
+            new_quizzes=new_quizzes,
             notify=notify,
             withdraw_missing=withdraw_missing,
             withdraw_at_most=withdraw_at_most,

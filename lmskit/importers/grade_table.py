@@ -19,8 +19,6 @@ from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import one_line
 from lmskit.limits import LARGEST_SCORE, LONGEST_TITLE
-from lmskit.schemas.quiz import QuizContent, ShortTextQuestion
-from lmskit.vocabulary import QuestionType
 
 if TYPE_CHECKING:
     import re
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from lmskit.importers.cell_meaning import ResultColumn
     from lmskit.importers.csv_file import CsvFile
     from lmskit.importers.formats import ReadOptions
-    from lmskit.importers.record import Record
+    from lmskit.importers.record import Record, ReportedSlot
 
 Grade = TypeVar("Grade")
 IN_A_REJECTED_ROW = "belongs to a row that is not imported"
@@ -235,8 +233,11 @@ class QuizReportTable(GradeTable):
 
     @property
     def note_on_types(self) -> str:
-        """Note on what new questions are stored as."""
-        return f"{self.name}: the types of the questions are not in the report; new questions are stored as short texts without a key."
+        """Note on where types and options of questions come from."""
+        return (
+            f"{self.name}: the report does not contain types and options of questions. Import the question bank too, before or after it: "
+            "its questions are found by their texts and right answers."
+        )
 
     def attempt_records(self, rows: Iterable[tuple[int, tuple[str, ...]]]) -> Iterator[Record]:
         """Give out row after row the student, the enrollment and the attempt."""
@@ -275,10 +276,16 @@ class QuizReportTable(GradeTable):
             self.warn(row, header, cell, BELOW_ZERO)
         return total
 
-    def quiz(self, max_score: float, questions: Sequence[dict[str, Any]]) -> QuizRecord:
+    def quiz(self, max_score: float, slots: Sequence[ReportedSlot]) -> QuizRecord:
         """Return the quiz that the report is on."""
         return QuizRecord(
-            Position(self.name, 1), self.title, has_source_id=False, title=self.title, max_score=max_score, questions=questions
+            Position(self.name, 1),
+            self.title,
+            has_source_id=False,
+            title=self.title,
+            max_score=max_score,
+            slots=slots,
+            is_named_by_file=not self.options.title,
         )
 
 
@@ -290,15 +297,6 @@ def meanings_of(column: ResultColumn) -> ColumnValues[CellMeaning]:
 def quiz_title(path: Path, options: ReadOptions, added_by_system: re.Pattern[str]) -> str:
     """Return the title of the quiz of a report: the one asked for, else the file's name without what the system adds to it."""
     return one_line(options.title or added_by_system.sub("", path.stem))[:LONGEST_TITLE].strip() or "Quiz"
-
-
-def short_text_questions(questions: Iterable[tuple[str, str, float]]) -> list[dict[str, Any]]:
-    """Return questions, each given as id, prompt and points, as short texts in their stored form."""
-    short_texts = [
-        ShortTextQuestion(id=identifier, type=QuestionType.SHORT_TEXT, prompt=prompt, points=points)
-        for identifier, prompt, points in questions
-    ]
-    return QuizContent(questions=tuple(short_texts)).stored_questions()
 
 
 def sum_of_scores(answers: Iterable[dict[str, Any]]) -> tuple[float, int]:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from lmskit.errors import ImportFileError
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
-from lmskit.importers.grade_table import QuizReportTable, quiz_title, short_text_questions, sum_of_scores
+from lmskit.importers.grade_table import QuizReportTable, quiz_title, sum_of_scores
 from lmskit.importers.header_rows import is_footer
 from lmskit.importers.plain_headers import columns_of_fields, plain_header
 from lmskit.importers.plain_row import person_name
-from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, Record
+from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, Record, ReportedSlot
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import one_line, optional_instant
@@ -42,6 +42,8 @@ STATUS = "status"
 MISSING, GRADED = frozenset({"missing", "not submitted"}), frozenset({"", "graded", "ungraded", "submitted"})
 UNKNOWN_STATUS = "is not a state of a submission, which is Graded, Ungraded or Missing"
 ROUNDING = 0.01
+DECIMALS = 2
+"""Decimals up to which points are compared with those of a bank."""
 CHANGED_BY_HAND = "is not the sum of the questions' scores: points were added or taken off for the whole submission"
 _NUMBER = re.compile(
     r"(?:(?:question|q|frage|aufgabe|exercise|task|problem|pregunta|ejercicio)\s*+\.?+\s*+)?+([0-9]{1,3}(?:\.[0-9]{1,3}){0,4}[a-z]?)"
@@ -57,6 +59,7 @@ class ScoredQuestion:
     header: str
     number: str
     text: str
+    """Its title; empty if the header has only its number."""
     points: float
 
 
@@ -126,8 +129,11 @@ class QuestionScores(QuizReportTable):
                 self._missing += 1
             else:
                 yield attempt
-        questions = [(question.number, question.text, question.points) for question in self.layout.questions]
-        yield self.quiz(self._largest_maximum or self._all_points, short_text_questions(questions))
+        slots = [
+            ReportedSlot(question.number, question.points, DECIMALS, (question.text,) if question.text else ())
+            for question in self.layout.questions
+        ]
+        yield self.quiz(self._largest_maximum or self._all_points, slots)
 
     def _rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Give out the rows without those that sum up the others."""
@@ -275,7 +281,7 @@ def question_of(column: int, header: str) -> ScoredQuestion | None:
     found = _NUMBER.fullmatch(number.strip().casefold())
     if points is None or found is None or (needs_word and points[2] is None):
         return None
-    return ScoredQuestion(column, header, found[1], one_line(name) or f"Question {found[1]}", float(points[1].replace(",", ".")))
+    return ScoredQuestion(column, header, found[1], one_line(name), float(points[1].replace(",", ".")))
 
 
 FORMAT = Format(

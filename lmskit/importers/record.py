@@ -104,6 +104,24 @@ class EnrollmentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedSlot:
+    """A question that a report numbers, with what the report says about it.
+
+    `texts` and `right_answers` have each text once, whatever the order of its options (`matching.question_text.SeenVariants`).
+    """
+
+    name: str
+    points: float | None = None
+    """None if the report does not contain them."""
+    decimals: int = 0
+    """With how many decimals the points are written."""
+    texts: Sequence[str] = ()
+    right_answers: Sequence[str] = ()
+    shows_options: bool = False
+    """Whether answers are the texts of options, although the report does not list the options."""
+
+
+@dataclass(frozen=True, slots=True)
 class QuizRecord:
     """A quiz of the course that the import is for.
 
@@ -122,6 +140,10 @@ class QuizRecord:
     questions: Sequence[dict[str, Any]] = ()
     answer_key: dict[str, dict[str, Any]] = field(default_factory=dict)
     due_on: dt.date | None = None
+    slots: Sequence[ReportedSlot] = ()
+    """The numbered questions of a report, which has no `questions` then: the texts of answers are joined to options later."""
+    is_named_by_file: bool = False
+    """Whether the title is the name of the file, which may lack characters and have the short name of the course in front."""
 
 
 @dataclass(frozen=True, slots=True)

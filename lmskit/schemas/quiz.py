@@ -224,6 +224,8 @@ class Answer(Request):
     response: AnswerValue = None
     score: Score | None = None
     """None: not graded. Evidence and statistics count a score below 0 as 0."""
+    raw: _Text | list[_Text] | dict[_Text, _Text] | None = None
+    """What the imported file has, where `response` is something else: the text of the option whose id that is."""
 
 
 def _once(identifiers: Iterable[str], noun: str, where: str) -> None:

@@ -57,6 +57,8 @@ class ImportOptions:
     """Code of a term in lmskit, for new courses without a term in the file."""
     week: int | None = None
     """Week of new quizzes whose title names no week."""
+    new_quizzes: bool = False
+    """Whether a quiz of the file whose title is nearly that of a quiz in lmskit is another quiz; otherwise it is rejected."""
     notify: bool = False
     """Enroll new students pending, until the message that confirms the enrollment is accepted; `services.delivery` sends it."""
     rename: bool = False

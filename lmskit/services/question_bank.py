@@ -1,7 +1,8 @@
-"""Import a question bank into one quiz of a course.
+"""Import a question bank into a course, and into one quiz of it if the import names one.
 
-A question is recognised by its id: a question with the same id is compared, a new one is added at the end, and questions
-that are not in the file stay. Importing the same file twice changes nothing the second time.
+The questions stay with the course: the reports on its quizzes number their questions, and find them in the banks (`question_joining`).
+A quiz that no report defines is what the bank says: a question is recognised by its id, a question with the same id is compared, a new one
+is added at the end, and questions that are not in the file stay. Importing the same file twice changes nothing the second time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import select, text
 
 from lmskit.errors import ImportFileError, QuizAmbiguousError, WeekNeededError
 from lmskit.importers.question_banks.bank import ParsedQuestion
-from lmskit.importers.report import EntityCounts, FileCounts, ImportReport, Outcome, Rejection, shortened
+from lmskit.importers.report import EntityCounts, FileCounts, ImportReport, Outcome, Rejection, RowWarning, shortened
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
 from lmskit.queries.course import course_by_code
 from lmskit.queries.external_id import entity_named
@@ -24,15 +25,20 @@ from lmskit.schemas.mistakes import one_sentence
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.quiz_request import CreateQuiz, TakeBank
 from lmskit.services.importing import importing, record
+from lmskit.services.question_joining import COULD_BE_SEVERAL, is_defined_by_reports, join_questions, keep_bank
 from lmskit.services.quiz import has_answers, locked, n_attempts, put_content, quizzes_titled, write
 from lmskit.vocabulary import EntityKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from sqlalchemy.orm import Session
 
     from lmskit.importers.question_banks.bank import Bank
     from lmskit.services.importing import ImportOptions
+    from lmskit.services.question_joining import JoinedQuestions, KeptBank
 
+WAITS = "waits for a report on a quiz that has it"
 FROZEN_NEW = "attempts were made at the quiz, so no questions can be added: import them into another quiz"
 FROZEN_CHANGED = "differs from the question of the attempts: if it is a correction of the same question, make it in the quiz itself"
 
@@ -56,11 +62,12 @@ class _Target:
 
 
 def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportReport:
-    """Bring a quiz to what a question bank says, and report the outcome of every question.
+    """Store the questions of a bank, bring a quiz to what it says, and report the outcome of every question.
 
     The quiz is the one with this exact title; else the one that an earlier import under this title made, even if it has
-    another title now; else a new one. If attempts were made at its questions, those stay as they are and only the key may
-    change. A quiz of which only totals are stored can get its questions.
+    another title now; else a new one, if a title or a week was given. If attempts were made at its questions, those stay as they are and
+    only the key may change. A quiz of which only totals are stored can get its questions. A quiz that a report defines gets types, options
+    and keys for the questions that are in it. Without a quiz the questions wait for the reports on quizzes.
 
     Parameters
     ----------
@@ -77,7 +84,7 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
     CourseNotFoundError
         There is no such course.
     WeekNeededError
-        The quiz would be new, and no week was given.
+        The quiz would be new, and only a title was given.
     QuizAmbiguousError
         The course has several quizzes with this title.
     QuizUnreadableError
@@ -91,20 +98,24 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
     dry_run = options.dry_run
     with importing(session, dry_run=dry_run):
         found = course_by_code(session, wanted.course)
-        target = _target(session, found, wanted, bank)
-        compared = [] if target is None else _compared(session, target.quiz, bank)
-        if target is not None and target.is_new | any(each.state in {"added", "changed"} for each in compared):
-            put_content(target.quiz, _merged(target.quiz, compared))
-            session.flush()
-        report = _report(bank, wanted, target, compared, dry_run=dry_run)
+        kept = keep_bank(session, found.id, bank)
+        target = _target(session, found, wanted, bank, is_named=options.reading.title is not None)
+        if target is None or is_defined_by_reports(session, target.quiz):
+            compared = [_Compared(question, state) for question, state in zip(bank.questions, kept.states, strict=True)]
+        else:
+            compared = _compared(session, target.quiz, bank)
+            if target.is_new | any(each.state in {"added", "changed"} for each in compared):
+                _put(session, target.quiz, _merged(target.quiz, compared))
+        joined = join_questions(session, found.id)
+        report = _report(bank, wanted, target, _with_quizzes(kept, compared, target, joined), joined, dry_run=dry_run)
         session.execute(text("DROP TABLE import_rejection, import_warning"))
         if not dry_run:
             record(session, report)
     return report
 
 
-def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank) -> _Target | None:
-    """Find or create the quiz; None if it would be new and the bank has no question that can be imported."""
+def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank, *, is_named: bool) -> _Target | None:
+    """Find or create the quiz; None if none was asked for, or if it would be new and the bank has no question that can be imported."""
     key = f"{course.id}/{wanted.title}"
     known = entity_named(session, bank.system, EntityKind.QUIZ, key)
     titled = quizzes_titled(session, course, wanted.title)
@@ -113,6 +124,8 @@ def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank) -> _
     if titled or known is not None:
         quiz = titled[0] if titled else quiz_by_id(session, known or 0)
         target = _Target(locked(session, quiz), is_new=False, adds_week=False)
+    elif wanted.week_number is None and not is_named:
+        return None
     elif wanted.week_number is None:
         raise WeekNeededError(title=wanted.title, course=course.code)
     elif not bank.questions:
@@ -125,6 +138,26 @@ def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank) -> _
         session.add(ExternalId(source=bank.system, kind=EntityKind.QUIZ, external_id=key, course_id=course.id, quiz_id=target.quiz.id))
         session.flush()
     return target
+
+
+def _put(session: Session, quiz: Quiz, content: QuizContent) -> None:
+    """Set the questions of a quiz; the maximum score of stored results stays, since they are on another scale than the bank."""
+    max_score = quiz.max_score
+    put_content(quiz, content)
+    if n_attempts(session, quiz) > 0:
+        quiz.max_score = max_score
+    session.flush()
+
+
+def _with_quizzes(kept: KeptBank, compared: list[_Compared], target: _Target | None, joined: Sequence[JoinedQuestions]) -> list[_Compared]:
+    """Add to each question in which quizzes it is, if it is not in the one that was asked for alone."""
+    described = []
+    for nth, each in enumerate(compared, 1):
+        found = [f"is question {slot} of {quiz.quiz.title!r}" for quiz in joined if (slot := quiz.slot_of(kept.name, nth)) is not None]
+        waits = target is None or any(quiz.quiz.id == target.quiz.id for quiz in joined)
+        reason = each.reason or ", ".join(found) or (WAITS if waits else "")
+        described.append(_Compared(each.found, each.state, reason))
+    return described
 
 
 def _add_week(session: Session, course: Course, week: int) -> bool:
@@ -170,7 +203,9 @@ def _merged(quiz: Quiz, compared: list[_Compared]) -> QuizContent:
         raise ImportFileError(f"The questions do not fit into one quiz: {one_sentence(error)}") from error
 
 
-def _report(bank: Bank, wanted: TakeBank, target: _Target | None, compared: list[_Compared], *, dry_run: bool) -> ImportReport:
+def _report(
+    bank: Bank, wanted: TakeBank, target: _Target | None, compared: list[_Compared], joined: Sequence[JoinedQuestions], *, dry_run: bool
+) -> ImportReport:
     states = Counter(each.state for each in compared)
     refused = [
         Rejection(each.found.file, each.found.row, None, shortened(each.found.question.id), each.reason)
@@ -194,26 +229,49 @@ def _report(bank: Bank, wanted: TakeBank, target: _Target | None, compared: list
         files=(counts,),
         entities=(
             EntityCounts("weeks", int(target is not None and target.adds_week), 0, 0),
-            _quiz_counts(target, compared),
+            _quiz_counts(target, compared, joined),
             EntityCounts("questions", states["added"], states["changed"], states["unchanged"]),
         ),
         rejections=tuple(rejections),
-        warnings=tuple(warning for warning in bank.warnings if (warning.file, warning.row) not in refused_positions),
-        notes=(*bank.notes, *_notes(wanted, target)),
+        warnings=(
+            *(warning for warning in bank.warnings if (warning.file, warning.row) not in refused_positions),
+            *_undecided(bank, joined),
+        ),
+        notes=(*bank.notes, *_notes(bank, wanted, target, joined)),
+        touched=tuple(dict.fromkeys(key for quiz in joined for key in quiz.touched)),
         outcomes=tuple(sorted(outcomes, key=lambda outcome: (outcome.part, outcome.row or 0))),
     )
 
 
-def _quiz_counts(target: _Target | None, compared: list[_Compared]) -> EntityCounts:
-    if target is None:
-        return EntityCounts("quizzes", 0, 0, 0)
-    changed = not target.is_new and any(each.state in {"added", "changed"} for each in compared)
-    return EntityCounts("quizzes", int(target.is_new), int(changed), int(not target.is_new and not changed))
+def _quiz_counts(target: _Target | None, compared: list[_Compared], joined: Sequence[JoinedQuestions]) -> EntityCounts:
+    states: dict[int, bool] = {each.quiz.id: True for each in joined if each.is_changed}
+    if target is not None and any(each.quiz.id == target.quiz.id for each in joined):
+        states.setdefault(target.quiz.id, False)
+    if target is not None and all(each.quiz.id != target.quiz.id for each in joined):
+        states[target.quiz.id] = any(each.state in {"added", "changed"} for each in compared)
+    if target is not None and target.is_new:
+        del states[target.quiz.id]
+    changed = sum(states.values())
+    return EntityCounts("quizzes", int(target is not None and target.is_new), changed, len(states) - changed)
 
 
-def _notes(wanted: TakeBank, target: _Target | None) -> list[str]:
+def _undecided(bank: Bank, joined: Sequence[JoinedQuestions]) -> Iterator[RowWarning]:
+    for quiz in joined:
+        for slot, candidates in quiz.undecided():
+            if bank.name in candidates:
+                yield RowWarning(bank.name, None, None, f"Question {slot} of {quiz.quiz.title}"[:200], f"{COULD_BE_SEVERAL}: {candidates}")
+
+
+def _notes(bank: Bank, wanted: TakeBank, target: _Target | None, joined: Sequence[JoinedQuestions]) -> list[str]:
+    of_joined = [note for quiz in joined for note in quiz.notes()]
+    if target is None and bank.questions:
+        return [f"The questions belong to no quiz yet: the reports on the quizzes of {wanted.course} say which are in them.", *of_joined]
     if target is None:
         return [f"No quiz {wanted.title!r} was created, since none of the questions can be imported."]
+    return [*_notes_on_quiz(wanted, target), *of_joined]
+
+
+def _notes_on_quiz(wanted: TakeBank, target: _Target) -> list[str]:
     quiz = target.quiz
     described = f"the {'new ' if target.is_new else ''}quiz {quiz.title!r} in week {quiz.week_number}"
     if wanted.week_number not in {None, quiz.week_number}:

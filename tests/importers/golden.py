@@ -11,7 +11,7 @@ from typing import Any
 
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import Bank, BankFormat
-from lmskit.importers.record import PersonKey, Position, Source
+from lmskit.importers.record import PersonKey, Position, ReportedSlot, Source
 from lmskit.importers.registry import format_named
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -119,6 +119,10 @@ def _value(value: Any) -> Any:
             return f"{value.part}, row {value.row}" + (f", {value.column}" if value.column else "")
         case PersonKey():
             return {field.name: getattr(value, field.name) for field in fields(value) if getattr(value, field.name) is not None}
+        case list() if value and isinstance(value[0], ReportedSlot):
+            return [_record(slot) | {"": "slot"} for slot in value]
+        case tuple():
+            return list(value)
         case int() | float() | str() | list() | dict():
             return value
         case _:

@@ -178,6 +178,35 @@ def test_an_attempt_replaces_a_total(session, imported, ada):
     assert attempts(session, ada) == ["1: 8/10 10-01 10:00"]
 
 
+def gradebook(course, score, hour):
+    """A total with the time of its export, as a Moodle gradebook has it."""
+    position, person = Position("report.csv", 2), PersonKey(email="ada@example.org")
+    at = dt.datetime(2026, 10, 1, hour, 30, tzinfo=dt.UTC)
+    quiz = QuizRecord(Position("report.csv", 1), "Week 1", has_source_id=False, title="Week 1", max_score=10)
+    total = AttemptRecord(position, "Week 1", person, score, 10, is_total=True, submitted_at=at)
+    return Report([quiz, total]), ImportOptions(course=course.code)
+
+
+def test_a_total_with_the_time_of_its_export_is_one_attempt_until_a_described_one_replaces_it(session, imported, course, ada):
+    assert states_of(import_file(session, *gradebook(course, 8, 9))) == "added"
+    assert states_of(import_file(session, *gradebook(course, 8, 10))) == "unchanged"
+    assert attempts(session, ada) == ["1: 8/10 10-01 09:30"]
+    assert states_of(import_file(session, *gradebook(course, 9, 11))) == "changed"
+    assert states_of(imported(f"{HEADER}ada@example.org,Week 1,9,10,,2026-09-30 10:00:00")) == "changed"
+    assert attempts(session, ada) == ["1: 9/10 09-30 10:00"]
+    assert not session.scalars(select(QuizAttempt.is_total)).one()
+    assert states_of(import_file(session, *gradebook(course, 9, 12))) == "unchanged"
+
+
+def test_an_attempt_that_is_not_graded_does_not_get_the_total_that_it_replaces(session, imported, course, ada):
+    import_file(session, *gradebook(course, 8, 9))
+    waits = answered(score=None)
+    later = answered(score=8.0, started_at=waits.started_at + dt.timedelta(days=1), row=3)
+    import_file(session, Report([quiz(key="q", title="Week 1", has_source_id=False), waits, later]), ImportOptions(course=course.code))
+    stored = session.execute(select(QuizAttempt.number, QuizAttempt.score).order_by(QuizAttempt.number)).all()
+    assert [(number, score and float(score)) for number, score in stored] == [(1, None), (2, 8)]
+
+
 def test_a_total_is_only_compared_with_attempts(session, imported, ada):
     imported(f"{HEADER}ada@example.org,Week 1,4,10,1,2026-10-01 10:00:00\nada@example.org,Week 1,6,10,2,2026-10-02 10:00:00")
     for total in (4, 5, 6):  # one of the attempts, or their average

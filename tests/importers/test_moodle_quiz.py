@@ -92,7 +92,7 @@ def test_each_row_is_an_attempt_whose_maximum_is_in_the_header(tmp_path):
     assert (first.score, first.max_score, first.is_total) == (7.5, 10, False)
     assert first.started_at < first.submitted_at < second.started_at
     assert [answer["score"] for answer in first.answers] == [4, 3.5]
-    assert [(question["id"], question["points"]) for question in quiz(source).questions] == [("1", 4), ("2", 6)]
+    assert [(slot.name, slot.points, slot.decimals) for slot in quiz(source).slots] == [("1", 4, 2), ("2", 6, 2)]
     assert row_counts(source) == {"Pointers.csv": (2, 2, 0)}
 
 
@@ -222,8 +222,11 @@ def test_the_two_reports_of_a_quiz_number_its_questions_alike(tmp_path):
     source = opened(tmp_path, f"{WHO},Finished,{WHEN},7.50,What is 1 + 1?,2,2,-", header=header, form=RESPONSES)
     (attempt,) = attempts(source)
     assert attempt.answers == [{"question": "1", "response": "2", "score": None}]
-    assert [(question["id"], question["prompt"]) for question in quiz(source).questions] == [("1", "What is 1 + 1?"), ("2", "Question 2")]
-    assert source.file.skipped_columns == ("Right answer 1",)
+    assert [(slot.name, slot.texts, slot.right_answers) for slot in quiz(source).slots] == [
+        ("1", ("What is 1 + 1?",), ("2",)),
+        ("2", (), ()),
+    ]
+    assert source.file.skipped_columns == ()
 
 
 def test_each_report_has_its_own_format(tmp_path):

@@ -22,8 +22,8 @@ from lmskit.importers.cell import whole_number
 from lmskit.importers.cell_meaning import CellMeaning, ResultColumn, meaning_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.grade_table import QuizReportTable, meanings_of, quiz_title, short_text_questions, sum_of_scores
-from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Position, Record
+from lmskit.importers.grade_table import QuizReportTable, meanings_of, quiz_title, sum_of_scores
+from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Position, Record, ReportedSlot
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import optional_instant, visible_lines
@@ -50,6 +50,8 @@ PERSON_COLUMNS: Mapping[int, tuple[str, ...]] = {
 FIELDS = ("name", "id", "sis_id", "submitted", "attempt")
 NEEDED = ("name", "id", "submitted")
 ROUNDING = 0.01
+CANVAS_DECIMALS = 2
+"""Decimals up to which points are compared with those of a bank."""
 CHANGED_BY_HAND = "is not the sum of the answers' points: points were added or taken off by hand, or some answers are not graded"
 BETWEEN_ANSWERS = re.compile(r"(?<!\\),")
 BETWEEN_SIDES = re.compile(r"(?<!\\)=>")
@@ -167,8 +169,11 @@ class StudentAnalysis(QuizReportTable):
         self.clear()
         self.detect_scores(self._number_cells())
         yield from self.attempt_records(self.file.rows())
-        questions = [(question.id, question.text, question.points) for question in self.layout.questions]
-        yield self.quiz(self._largest_maximum or self._all_points, short_text_questions(questions))
+        slots = [
+            ReportedSlot(question.id, question.points, CANVAS_DECIMALS, (question.text,), shows_options=True)
+            for question in self.layout.questions
+        ]
+        yield self.quiz(self._largest_maximum or self._all_points, slots)
 
     def _number_cells(self) -> Iterator[str]:
         """Give out the cells with numbers; on the way, look at the answers for their form."""

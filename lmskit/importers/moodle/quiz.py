@@ -17,12 +17,13 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.cell_meaning import CellMeaning, ResultColumn, meaning_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
-from lmskit.importers.grade_table import QuizReportTable, meanings_of, quiz_title, short_text_questions, sum_of_scores
+from lmskit.importers.grade_table import QuizReportTable, meanings_of, quiz_title, sum_of_scores
+from lmskit.importers.matching.question_text import SeenVariants, is_drawn_at_random, variants
 from lmskit.importers.moodle.person import SYSTEM, People
 from lmskit.importers.moodle.quiz_layout import ROUNDING, SMALLEST, TIMES, layout_of
 from lmskit.importers.moodle.times import TOO_LONG, duration, instant
 from lmskit.importers.moodle.words import NO_GRADE, UNFINISHED, plain
-from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Position, Record
+from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Position, Record, ReportedSlot
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import visible_lines
 
@@ -82,8 +83,8 @@ class MoodleQuizReport(QuizReportTable):
     def clear(self) -> None:
         """Forget what was counted, before the file is read again."""
         self.warnings.clear()
-        self._prompts: dict[str, str] = {}
-        self._random: set[str] = set()
+        self._prompts = {question.number: SeenVariants() for question in self.layout.questions}
+        self._right = {question.number: SeenVariants() for question in self.layout.questions}
         self._averages = self._without_attempt = self._ended_by_duration = 0
 
     @property
@@ -113,25 +114,33 @@ class MoodleQuizReport(QuizReportTable):
             yield self.note_on_types
         if any(question.points is None for question in questions):
             yield (
-                f"{self.name}: the report does not contain the points of the questions; new questions have 0 points, "
-                "so import the grades report first."
+                f"{self.name}: the report does not contain the points of the questions. Import the grades report before or after it; "
+                "until then new questions have 0 points."
             )
-        if questions and not self._prompts:
-            yield (f"{self.name}: the report does not contain the texts of the questions; new questions are called 'Question 1' and so on.")
-        if self._random:
-            numbers = ", ".join(sorted(self._random))
-            yield f"{self.name}: questions drawn at random, of which the first text is kept: {numbers}."
+        if questions and not any(seen.texts for seen in self._prompts.values()):
+            yield (
+                f"{self.name}: the report does not contain the texts of the questions. Import the responses report before or after it; "
+                "until then new questions are called 'Question 1' and so on."
+            )
+        if drawn := [number for number, seen in self._prompts.items() if is_drawn_at_random(variants(seen.texts))]:
+            yield f"{self.name}: questions drawn at random, of which the first text is kept: {', '.join(drawn)}."
 
     def records(self) -> Iterator[Record]:
         """Read the file: row after row the student, the enrollment and the attempt; the quiz is the last record."""
         self.clear()
         self.detect_scores(self._number_cells())
         yield from self.attempt_records(self._attempt_rows())
-        questions = [
-            (question.number, self._prompts.get(question.number, f"Question {question.number}"), question.points or 0)
+        slots = [
+            ReportedSlot(
+                question.number,
+                question.points,
+                question.decimals,
+                self._prompts[question.number].texts,
+                self._right[question.number].texts,
+            )
             for question in self.layout.questions
         ]
-        yield self.quiz(self.layout.max_score, short_text_questions(questions))
+        yield self.quiz(self.layout.max_score, slots)
 
     def _number_cells(self) -> Iterator[str]:
         yield from self.layout.points_in_header
@@ -170,7 +179,7 @@ class MoodleQuizReport(QuizReportTable):
         grade = self.total_in(row, self.layout.grade, cells, self._total_meaning[cells[self.layout.grade]])
         reported = self._answers(cells)
         self._compare(row, cells, grade, reported)
-        self._keep_prompts(cells)
+        self._keep_texts(cells)
         return AttemptRecord(
             Position(self.name, row),
             self.title,
@@ -263,12 +272,12 @@ class MoodleQuizReport(QuizReportTable):
                 found.answers.append(answer)
         return found
 
-    def _keep_prompts(self, cells: Sequence[str]) -> None:
-        """Keep what one student was asked; a question drawn at random has different texts for different students."""
+    def _keep_texts(self, cells: Sequence[str]) -> None:
+        """Keep what one student was asked, and the right answer to it."""
         for question in self.layout.questions:
-            prompt = None if question.prompt is None else _text_in(cells[question.prompt])
-            if prompt and self._prompts.setdefault(question.number, prompt) != prompt:
-                self._random.add(question.number)
+            for column, seen in ((question.prompt, self._prompts), (question.right, self._right)):
+                if column is not None and (text := _text_in(cells[column])):
+                    seen[question.number].add(text)
 
 
 def _text_in(cell: str) -> str | None:

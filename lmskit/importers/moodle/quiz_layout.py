@@ -40,6 +40,9 @@ class ReportedQuestion:
     score: int | None = None
     prompt: int | None = None
     response: int | None = None
+    right: int | None = None
+    decimals: int = 0
+    """With how many decimals the points are written."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class MoodleQuizLayout:
     @property
     def has_texts(self) -> bool:
         """Whether it contains questions or answers, as the responses report does."""
-        return any(question.prompt is not None or question.response is not None for question in self.questions)
+        return any(column is not None for question in self.questions for column in (question.prompt, question.response, question.right))
 
     @property
     def is_scaled(self) -> bool:
@@ -74,7 +77,9 @@ class MoodleQuizLayout:
     @property
     def columns_read(self) -> set[int]:
         """The columns that are read."""
-        of_questions = (column for question in self.questions for column in (question.score, question.prompt, question.response))
+        of_questions = (
+            column for question in self.questions for column in (question.score, question.prompt, question.response, question.right)
+        )
         return {*self.fields.values(), self.grade, *(column for column in of_questions if column is not None)}
 
 
@@ -118,7 +123,7 @@ def _questions(name: str, header: Sequence[str]) -> tuple[tuple[ReportedQuestion
     points: list[str] = []
     for column, text in enumerate(header):
         kind, number = _kind_of(text)
-        if kind is None or kind == "right":
+        if kind is None:
             continue
         question = questions.setdefault(number, ReportedQuestion(number))
         if getattr(question, kind) is not None:
@@ -128,6 +133,7 @@ def _questions(name: str, header: Sequence[str]) -> tuple[tuple[ReportedQuestion
         setattr(question, kind, column)
         if kind == "score" and (found := _MARK.fullmatch(text)):
             question.points = _number(found["points"])
+            question.decimals = _decimals(found["points"])
             points.append(found["points"])
     if sum(question.points or 0 for question in questions.values()) > LARGEST_SCORE:
         raise ImportFileError(
@@ -148,3 +154,7 @@ def _kind_of(header: str) -> tuple[str | None, str]:
 def _number(text: str) -> float:
     """Read points in a header: Moodle groups no thousands, so a comma is a decimal mark."""
     return float(text.replace(",", "."))
+
+
+def _decimals(text: str) -> int:
+    return len(text.replace(",", ".").partition(".")[2])

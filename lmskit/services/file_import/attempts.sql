@@ -4,8 +4,8 @@
 --   Of file_matched_attempt: an attempt with the stored attempt that is the same one (attempt_id; null if new).
 --   Of file_compared_attempt: an attempt merged with the stored one. Of file_planned_attempt: an attempt with the change to make.
 -- Caveats: A described attempt is recognised by its number; without a number by when it began or was submitted; with neither by its
---   order among the student's attempts. A stored total is an imported first attempt without answers and start, at noon: the time
---   that is set where a file has none. A described attempt replaces a total; a total never replaces a described attempt.
+--   order among the student's attempts. A stored total is marked as one; those from before there was a mark are imported first attempts
+--   without answers and start, at noon. A described attempt replaces a total; a total never replaces a described attempt.
 --   If only the maximum score differs, a stored attempt keeps its own: whether the score is meant on the new scale is not known.
 -- Source: file_attempt_row, filled by staging.py; file_quiz, filled by quizzes.py.
 --
@@ -100,7 +100,7 @@ WITH stored AS (
     SELECT
         a.id, a.quiz_id, a.student_id, a.number, a.started_at, a.submitted_at, a.origin,
         a.origin = 'import' AND a.number = 1 AND a.answers = '[]' AND a.started_at IS NULL
-            AND (a.submitted_at AT TIME ZONE 'UTC')::time = TIME '12:00' AS is_total
+            AND (a.is_total OR (a.submitted_at AT TIME ZONE 'UTC')::time = TIME '12:00') AS is_total
     FROM quiz_attempts AS a
     WHERE a.quiz_id = ANY (ARRAY(SELECT q.quiz FROM file_quiz AS q))
 ),
@@ -186,11 +186,15 @@ CREATE TEMPORARY TABLE file_compared_attempt ON COMMIT DROP AS
 WITH merged AS (
     SELECT
         m.n, m.position_id, m.quiz, m.person, m.is_total, m.is_compared, m.given_number, m.last_number, m.last_given, m.attempt_id,
-        m.takes_over_total, a.origin,
+        m.takes_over_total, a.is_total AS was_total, a.origin,
         a.score AS old_score, a.max_score AS old_max_score, a.answers AS old_answers, a.feedback AS old_feedback,
         a.started_at AS old_started_at, a.submitted_at AS old_submitted_at, a.number AS old_number,
-        coalesce(m.score::numeric(12, 4), a.score) AS score,
-        CASE WHEN a.id IS NOT NULL AND (m.score IS NULL OR kept.has_same_score) THEN a.max_score ELSE m.max_score::numeric(12, 4) END AS max_score,
+        -- A total is not that of the attempt that replaces it: it may be the best or the average of several.
+        coalesce(m.score::numeric(12, 4), CASE WHEN NOT m.takes_over_total THEN a.score END) AS score,
+        CASE
+            WHEN NOT m.takes_over_total AND a.id IS NOT NULL AND (m.score IS NULL OR kept.has_same_score) THEN a.max_score
+            ELSE m.max_score::numeric(12, 4)
+        END AS max_score,
         coalesce(kept.has_same_score AND m.stated_max_score::numeric(12, 4) <> a.max_score, false) AS keeps_maximum,
         m.stated_max_score::numeric(12, 4) AS stated_max_score,
         CASE
@@ -198,7 +202,13 @@ WITH merged AS (
             WHEN m.answers = '[]' OR m.answers = a.answers THEN a.answers
             ELSE (
                 SELECT jsonb_agg(
-                    CASE WHEN o.answer IS NULL THEN f.answer ELSE o.answer || coalesce(jsonb_strip_nulls(f.answer), '{}') END
+                    CASE
+                        WHEN o.answer IS NULL THEN f.answer
+                        -- The answer was read as that of its question's type: the text of an option is stored as its id.
+                        WHEN o.answer -> 'raw' = f.answer -> 'response' THEN o.answer || (jsonb_strip_nulls(f.answer) - 'response')
+                        WHEN jsonb_typeof(f.answer -> 'response') <> 'null' THEN (o.answer - 'raw') || jsonb_strip_nulls(f.answer)
+                        ELSE o.answer || coalesce(jsonb_strip_nulls(f.answer), '{}')
+                    END
                     ORDER BY o.nth, f.nth
                 )
                 FROM jsonb_array_elements(a.answers) WITH ORDINALITY AS o (answer, nth)
@@ -209,6 +219,8 @@ WITH merged AS (
         coalesce(m.feedback, a.feedback) AS feedback,
         coalesce(m.started_at, a.started_at) AS started_at,
         coalesce(
+            -- The time of a total is that of the export, which says nothing new about a score that is the same.
+            CASE WHEN m.is_total AND m.score::numeric(12, 4) = a.score THEN a.submitted_at END,
             m.submitted_at, CASE WHEN m.takes_over_total THEN m.started_at END, a.submitted_at, m.started_at
         ) AS submitted_at,
         CASE WHEN m.takes_over_total AND m.given_number IS NOT NULL THEN m.given_number ELSE a.number END AS number
@@ -226,7 +238,8 @@ SELECT
         WHEN is_compared THEN 'unchanged'
         WHEN attempt_id IS NULL THEN 'added'
         WHEN (old_score, old_max_score, old_answers, old_feedback, old_started_at, old_submitted_at, old_number)
-            IS DISTINCT FROM (score, max_score, answers, feedback, started_at, greatest(submitted_at, started_at), number) THEN 'changed'
+            IS DISTINCT FROM (score, max_score, answers, feedback, started_at, greatest(submitted_at, started_at), number)
+            OR (takes_over_total AND was_total) THEN 'changed'
         ELSE 'unchanged'
     END AS state
 FROM merged
@@ -315,8 +328,8 @@ LEFT JOIN file_added_person AS a ON a.identity = -c.person
 WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = c.position_id)
 
 -- part: add_attempts
-INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, feedback, answers, started_at, submitted_at, origin)
-SELECT quiz_id, course_id, student_id, number, score, max_score, feedback, answers, started_at, submitted_at, 'import'
+INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, feedback, answers, started_at, submitted_at, origin, is_total)
+SELECT quiz_id, course_id, student_id, number, score, max_score, feedback, answers, started_at, submitted_at, 'import', is_total
 FROM file_planned_attempt
 WHERE state = 'added'
 ORDER BY n
@@ -325,7 +338,7 @@ ORDER BY n
 UPDATE quiz_attempts AS a
 SET
     number = w.number, score = w.score, max_score = w.max_score, feedback = w.feedback, answers = w.answers,
-    started_at = w.started_at, submitted_at = w.submitted_at
+    started_at = w.started_at, submitted_at = w.submitted_at, is_total = w.is_total
 FROM file_planned_attempt AS w
 WHERE w.state = 'changed' AND a.id = w.attempt_id
 

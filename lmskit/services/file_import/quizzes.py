@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select, text
 
+from lmskit.importers.matching.titles import without_code
 from lmskit.importers.report import RowWarning
 from lmskit.importers.week import week_named
-from lmskit.limits import FIRST_WEEK, LARGEST_SCORE, LAST_WEEK, LONGEST_EXTERNAL_ID, LONGEST_TITLE
+from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
+from lmskit.services.file_import.quiz_finding import PlannedQuiz, QuizFinder
+from lmskit.services.question_joining import COULD_BE_SEVERAL, is_of_bank, join_questions, keep_slots
+from lmskit.services.quiz import n_attempts
 from lmskit.services.staging_table import Int8, StagingTable
 from lmskit.vocabulary import EntityKind
 
@@ -58,86 +60,24 @@ _HAS_REJECTED = text("""
 _UPDATE = text("UPDATE file_quiz SET quiz_id = :quiz_id, state = :state WHERE key = :key")
 
 
-@dataclass
-class PlannedQuiz:
-    """A quiz of the file and the change to make."""
-
-    record: QuizRecord
-    identity: int
-    """Its id in lmskit, or a negative number for a new quiz."""
-    position_id: int | None
-    """The position that names it, if that is counted."""
-    stored: Quiz | None = None
-    has_external_id: bool = False
-    """Whether its id in the source system is stored already."""
-    week: int = FIRST_WEEK
-    reason: str | None = None
-    """Why it cannot be imported; None if it can."""
-    state: str | None = None
-    """Added, changed or unchanged; None if it was not written."""
-
-    @property
-    def max_score(self) -> float | None:
-        """The maximum score; None if neither lmskit nor the file has one."""
-        return self.record.max_score if self.stored is None else float(self.stored.max_score)
-
-    @property
-    def fills_questions(self) -> bool:
-        """Whether a stored quiz without questions gets the questions of the file."""
-        return self.stored is not None and not self.stored.questions and bool(self.record.questions)
-
-    @property
-    def fills_due_day(self) -> bool:
-        """Whether a stored quiz without a due day gets the one of the file."""
-        return self.stored is not None and self.stored.due_on is None and self.record.due_on is not None
-
-    @property
-    def needs_external_id(self) -> bool:
-        """Whether its id in the source system has to be stored."""
-        return self.record.has_source_id and not self.has_external_id
-
-
-class _StoredQuizzes:
-    """The quizzes that a course has, by id, by title and by their id in the source system."""
-
-    def __init__(self, session: Session, course: Course, system: str, keys: list[str]) -> None:
-        of_course = select(Quiz).where(Quiz.course_id == course.id).order_by(Quiz.id)
-        quizzes = session.scalars(of_course.execution_options(populate_existing=True)).all()
-        self.by_id = {quiz.id: quiz for quiz in quizzes}
-        self.by_title: dict[str, list[Quiz]] = defaultdict(list)
-        for quiz in quizzes:
-            self.by_title[quiz.title].append(quiz)
-        of_system = select(ExternalId).where(ExternalId.source == system, ExternalId.kind == EntityKind.QUIZ)
-        self.by_key = {found.external_id: found for found in session.scalars(of_system.where(ExternalId.external_id.in_(keys)))}
-        """External ids of any course."""
-        of_course_ids = of_system.where(ExternalId.course_id == course.id).with_only_columns(ExternalId.quiz_id)
-        self.with_external_id = set(session.scalars(of_course_ids))
-        self.taken: set[int] = set()
-        """Ids of the quizzes that an earlier quiz of the file was found to be."""
-
-
 class Quizzes:
     """The quizzes of a file in the course that the import is for."""
 
-    def __init__(self, session: Session, course: Course | None, *, system: str, week: int | None) -> None:
-        self._session, self._course, self._system, self._week = session, course, system, week
+    def __init__(self, session: Session, course: Course | None, *, system: str, week: int | None, are_new: bool = False) -> None:
+        self._session, self._course, self._system, self._week, self._are_new = session, course, system, week, are_new
         self.warnings: list[RowWarning] = []
+        self.notes: list[str] = []
         self.added_weeks: list[int] = []
         self.n_weeks = 0
         """Weeks of the course that the file has quizzes in."""
         self._planned: list[PlannedQuiz] = []
+        self._written: list[tuple[PlannedQuiz, Quiz]] = []
 
     def plan(self, records: dict[str, tuple[QuizRecord, int | None]]) -> None:
         """Find each quiz in lmskit, or the reason why it cannot be imported, and fill `file_quiz`."""
         if self._course is not None and records:
-            stored = _StoredQuizzes(self._session, self._course, self._system, list(records))
-            titles: set[str] = set()
-            for nth, (record, position_id) in enumerate(records.values(), 1):
-                quiz = PlannedQuiz(record, -nth, position_id, reason=_fault(record))
-                if quiz.reason is None:
-                    _find(quiz, stored, titles)
-                    titles.add(record.title)
-                self._planned.append(quiz)
+            self._planned = [PlannedQuiz(record, -nth, position_id) for nth, (record, position_id) in enumerate(records.values(), 1)]
+            QuizFinder(self._session, self._course, self._system, list(records), are_new=self._are_new).find(self._planned)
         rows = (
             QuizRow(quiz.record.key, quiz.identity, None, quiz.record.title, quiz.max_score, quiz.reason, None) for quiz in self._planned
         )
@@ -148,7 +88,7 @@ class Quizzes:
         if self._course is None:
             return
         weeks = set(self._session.scalars(select(Syllabus.week_number).where(Syllabus.course_id == self._course.id)))
-        written = []
+        written: list[tuple[PlannedQuiz, Quiz]] = []
         for quiz in self._to_write():
             if quiz.stored is None:
                 self._choose_week(quiz)
@@ -157,11 +97,33 @@ class Quizzes:
             else:
                 stored = self._change(quiz, quiz.stored)
             self._add_external_id(quiz, stored)
+            if quiz.record.slots:
+                keep_slots(self._session, stored, quiz.record.slots)
             written.append((quiz, stored))
+        self._written = written
         self.n_weeks = len({stored.week_number for _, stored in written})
         if written:
             rows = [{"quiz_id": stored.id, "state": quiz.state, "key": quiz.record.key} for quiz, stored in written]
             self._session.execute(_UPDATE, rows)
+
+    def join(self) -> list[RowWarning]:
+        """Join the questions of reports with those of banks, and return warnings about those that stay undecided."""
+        reported = {stored.id: quiz for quiz, stored in self._written if quiz.record.slots}
+        if self._course is None or not reported:
+            return []
+        warnings = []
+        for joined in join_questions(self._session, self._course.id, reported):
+            quiz = reported[joined.quiz.id]
+            position = quiz.record.position
+            if joined.is_changed and quiz.state == "unchanged":
+                quiz.state = "changed"
+                self._session.execute(_UPDATE, {"quiz_id": joined.quiz.id, "state": quiz.state, "key": quiz.record.key})
+            warnings += [
+                RowWarning(position.part, position.row, None, f"Question {slot}", f"{COULD_BE_SEVERAL}: {candidates}")
+                for slot, candidates in joined.undecided()
+            ]
+            self.notes += joined.notes()
+        return warnings
 
     def _to_write(self) -> list[PlannedQuiz]:
         """The quizzes that can be imported, without new ones about which only rejected rows or cells are."""
@@ -200,7 +162,7 @@ class Quizzes:
         added = Quiz(
             course_id=course.id,
             week_number=quiz.week,
-            title=record.title,
+            title=without_code(record.title, (course.code, course.module_code)) if record.is_named_by_file else record.title,
             questions=list(record.questions),
             answer_key=dict(record.answer_key),
             max_score=Decimal(str(record.max_score or 0)),
@@ -214,10 +176,21 @@ class Quizzes:
     def _change(self, quiz: PlannedQuiz, stored: Quiz) -> Quiz:
         """Fill what a stored quiz lacks, and warn about what differs."""
         record = quiz.record
-        quiz.state = "changed" if quiz.needs_external_id or quiz.fills_questions or quiz.fills_due_day else "unchanged"
-        if stored.title != record.title:
-            self._warn(quiz, "is a quiz that has another title in lmskit: the title is not changed")
-        if record.max_score is not None and not quiz.fills_questions and round(float(stored.max_score), 4) != round(record.max_score, 4):
+        better_title, sets_maximum = quiz.better_title, self._sets_maximum(quiz, stored)
+        is_changed = quiz.needs_external_id or quiz.fills_questions or quiz.fills_due_day or better_title is not None or sets_maximum
+        quiz.state = "changed" if is_changed else "unchanged"
+        if better_title is not None:
+            stored.title = better_title
+        elif stored.title != record.title:
+            found = (
+                "is the quiz {!r} in lmskit"
+                if quiz.is_found_by_key
+                else "is a quiz that has another title in lmskit: the title is not changed"
+            )
+            self._warn(quiz, found.format(stored.title))
+        if sets_maximum:
+            stored.max_score = Decimal(str(record.max_score))
+        elif record.max_score is not None and not quiz.fills_questions and round(float(stored.max_score), 4) != round(record.max_score, 4):
             old, new = f"{float(stored.max_score):g}", f"{record.max_score:g}"
             self._warn(quiz, f"is a quiz with the maximum score {old} in lmskit and {new} in the file: that of the quiz is not changed")
         if quiz.fills_questions:
@@ -226,6 +199,13 @@ class Quizzes:
             stored.due_on = record.due_on
         self._session.flush()
         return stored
+
+    def _sets_maximum(self, quiz: PlannedQuiz, stored: Quiz) -> bool:
+        """Whether a quiz that was made from a bank gets its first results: their scale is that of the quiz, not that of the bank."""
+        wanted = quiz.record.max_score
+        if wanted is None or round(float(stored.max_score), 4) == round(wanted, 4):
+            return False
+        return (bool(quiz.record.slots) or is_of_bank(self._session, stored)) and n_attempts(self._session, stored) == 0
 
     def _add_external_id(self, quiz: PlannedQuiz, stored: Quiz) -> None:
         if quiz.needs_external_id:
@@ -238,50 +218,3 @@ class Quizzes:
     def _warn(self, quiz: PlannedQuiz, reason: str) -> None:
         position = quiz.record.position
         self.warnings.append(RowWarning(position.part, position.row, position.column, quiz.record.title, reason))
-
-
-def _find(quiz: PlannedQuiz, stored: _StoredQuizzes, titles: set[str]) -> None:
-    """Find a quiz by its id in the source system, else by its title; or give the reason why it cannot be imported."""
-    record = quiz.record
-    if record.has_source_id and (known := stored.by_key.get(record.key)) is not None:
-        quiz.has_external_id = True
-        quiz.stored = stored.by_id.get(known.quiz_id or 0)
-        quiz.reason = None if quiz.stored is not None else "is a quiz of another course in lmskit"
-    else:
-        _find_by_title(quiz, stored, titles)
-    if quiz.stored is None or quiz.reason is not None:
-        return
-    if quiz.stored.id in stored.taken:
-        quiz.reason = "is the same quiz as another quiz of the file"
-    else:
-        quiz.identity = quiz.stored.id
-        stored.taken.add(quiz.stored.id)
-
-
-def _find_by_title(quiz: PlannedQuiz, stored: _StoredQuizzes, titles: set[str]) -> None:
-    record = quiz.record
-    if not record.has_source_id and record.title in titles:
-        quiz.reason = "has the title of another quiz in the file"
-        return
-    # A quiz with an id in this system is a different quiz, unless the file has no ids.
-    different = stored.taken | (stored.with_external_id if record.has_source_id else set())
-    found = [candidate for candidate in stored.by_title[record.title] if candidate.id not in different]
-    if len(found) > 1:
-        quiz.reason = "has the title of several quizzes of the course in lmskit"
-    elif found:
-        quiz.stored = found[0]
-    elif record.max_score is None:
-        quiz.reason = (
-            f"is of a quiz that is not in lmskit, and the file has no maximum score for it; give it: --max '{record.title}=POINTS'"
-        )
-
-
-def _fault(record: QuizRecord) -> str | None:
-    """Return the reason why a quiz cannot be stored; None if it can."""
-    if not 1 <= len(record.title) <= LONGEST_TITLE:
-        return f"is of a quiz without a title of 1 to {LONGEST_TITLE} characters"
-    if record.has_source_id and not 1 <= len(record.key) <= LONGEST_EXTERNAL_ID:
-        return f"is of a quiz without an id of 1 to {LONGEST_EXTERNAL_ID} characters"
-    if record.max_score is not None and not 0 <= record.max_score < LARGEST_SCORE + 1:
-        return f"is of a quiz whose maximum score is not a number from 0 to {LARGEST_SCORE}"
-    return None

@@ -101,6 +101,8 @@ def _notes(context: ImportContext) -> list[str]:
         notes.append("The file has no start days: new enrollments begin with the term, or on their last day if that is earlier.")
     if options.course is not None and session.scalar(_NAMES_ITS_COURSES):
         notes.append(f"The file names its courses itself, so {options.course.code} was not needed.")
+    if context.quizzes is not None:
+        notes.extend(context.quizzes.notes)
     if context.withdrawn:
         notes.append(f"Students withdrawn because they are not in the file: {len(context.withdrawn):,}.")
     if context.n_messages:

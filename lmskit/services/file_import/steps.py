@@ -35,7 +35,10 @@ class MissingStudentRow(NamedTuple):
 
 def plan_quizzes(context: ImportContext) -> None:
     """Find the quizzes of the file in lmskit, and fill `file_quiz`."""
-    context.quizzes = Quizzes(context.session, context.options.course, system=context.options.system, week=context.options.asked.week)
+    asked = context.options.asked
+    context.quizzes = Quizzes(
+        context.session, context.options.course, system=context.options.system, week=asked.week, are_new=asked.new_quizzes
+    )
     context.quizzes.plan(context.quiz_records)
 
 
@@ -44,6 +47,12 @@ def write_quizzes(context: ImportContext) -> None:
     assert context.quizzes is not None  # noqa: S101 - made by an earlier step
     context.quizzes.write()
     add_warnings(context.session, context.quizzes.warnings)
+
+
+def join_quizzes(context: ImportContext) -> None:
+    """Join the numbered questions of reports with those of banks, once the answers to them are stored."""
+    assert context.quizzes is not None  # noqa: S101 - made by an earlier step
+    add_warnings(context.session, context.quizzes.join())
 
 
 def refuse_if_rows_were_rejected(context: ImportContext) -> None:

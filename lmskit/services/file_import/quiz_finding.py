@@ -1,0 +1,182 @@
+"""Which quizzes of a course the quizzes of a file are: by id, by title, then by what titles and names of files have in common."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from lmskit.importers.matching.titles import richer, same_titles
+from lmskit.limits import FIRST_WEEK, LARGEST_SCORE, LONGEST_EXTERNAL_ID, LONGEST_TITLE
+from lmskit.models import Course, ExternalId, Quiz
+from lmskit.vocabulary import EntityKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from lmskit.importers.record import QuizRecord
+
+
+@dataclass
+class PlannedQuiz:
+    """A quiz of the file and the change to make."""
+
+    record: QuizRecord
+    identity: int
+    """Its id in lmskit, or a negative number for a new quiz."""
+    position_id: int | None
+    """The position that names it, if that is counted."""
+    stored: Quiz | None = None
+    has_external_id: bool = False
+    """Whether its id in the source system is stored already."""
+    is_found_by_key: bool = False
+    """Whether the titles are not equal, but the same but for what names of files lack."""
+    week: int = FIRST_WEEK
+    reason: str | None = None
+    """Why it cannot be imported; None if it can."""
+    state: str | None = None
+    """Added, changed or unchanged; None if it was not written."""
+
+    @property
+    def max_score(self) -> float | None:
+        """The maximum score; None if neither lmskit nor the file has one."""
+        return self.record.max_score if self.stored is None else float(self.stored.max_score)
+
+    @property
+    def fills_questions(self) -> bool:
+        """Whether a stored quiz without questions gets the questions of the file."""
+        return self.stored is not None and not self.stored.questions and bool(self.record.questions)
+
+    @property
+    def fills_due_day(self) -> bool:
+        """Whether a stored quiz without a due day gets the one of the file."""
+        return self.stored is not None and self.stored.due_on is None and self.record.due_on is not None
+
+    @property
+    def needs_external_id(self) -> bool:
+        """Whether its id in the source system has to be stored."""
+        return self.record.has_source_id and not self.has_external_id
+
+    @property
+    def better_title(self) -> str | None:
+        """The title as it was typed, where lmskit has only what the name of a file had of it."""
+        if self.stored is None or not self.is_found_by_key or self.record.is_named_by_file:
+            return None
+        title = richer(self.record.title, self.stored.title)
+        return title if title != self.stored.title else None
+
+
+class QuizFinder:
+    """Finds the quizzes of a file among those of a course, each at most once.
+
+    Parameters
+    ----------
+    session
+        Of an administrator.
+    course
+        The course that the import is for.
+    system
+        The source system of the file.
+    keys
+        The keys of all its quizzes.
+    are_new
+        Whether a quiz whose title is nearly that of another is another quiz.
+    """
+
+    def __init__(self, session: Session, course: Course, system: str, keys: Sequence[str], *, are_new: bool) -> None:
+        self._codes, self._are_new = (course.code, course.module_code), are_new
+        of_course = select(Quiz).where(Quiz.course_id == course.id).order_by(Quiz.id)
+        quizzes = session.scalars(of_course.execution_options(populate_existing=True)).all()
+        self._by_id = {quiz.id: quiz for quiz in quizzes}
+        self._by_title: dict[str, list[Quiz]] = defaultdict(list)
+        for quiz in quizzes:
+            self._by_title[quiz.title].append(quiz)
+        of_system = select(ExternalId).where(ExternalId.source == system, ExternalId.kind == EntityKind.QUIZ)
+        self._by_key = {found.external_id: found for found in session.scalars(of_system.where(ExternalId.external_id.in_(keys)))}
+        """External ids of any course."""
+        of_course_ids = of_system.where(ExternalId.course_id == course.id).with_only_columns(ExternalId.quiz_id)
+        self._with_external_id = set(session.scalars(of_course_ids))
+        self._taken: set[int] = set()
+        """Ids of the quizzes that an earlier quiz of the file was found to be."""
+
+    def find(self, quizzes: Sequence[PlannedQuiz]) -> None:
+        """Find quizzes, or the reason why one cannot be imported: first all that are there exactly, then the others."""
+        titles: set[str] = set()
+        open_quizzes = []
+        for quiz in quizzes:
+            quiz.reason = fault_of(quiz.record)
+            if quiz.reason is None:
+                self._find_exactly(quiz, titles)
+                titles.add(quiz.record.title)
+            if quiz.reason is None and quiz.stored is None:
+                open_quizzes.append(quiz)
+            else:
+                self._take(quiz)
+        for quiz in open_quizzes:
+            self._find_by_key(quiz)
+            self._take(quiz)
+
+    def _take(self, quiz: PlannedQuiz) -> None:
+        if quiz.stored is None or quiz.reason is not None:
+            return
+        if quiz.stored.id in self._taken:
+            quiz.reason = "is the same quiz as another quiz of the file"
+        else:
+            quiz.identity = quiz.stored.id
+            self._taken.add(quiz.stored.id)
+
+    def _find_exactly(self, quiz: PlannedQuiz, titles: set[str]) -> None:
+        record = quiz.record
+        if record.has_source_id and (known := self._by_key.get(record.key)) is not None:
+            quiz.has_external_id = True
+            quiz.stored = self._by_id.get(known.quiz_id or 0)
+            quiz.reason = None if quiz.stored is not None else "is a quiz of another course in lmskit"
+        elif not record.has_source_id and record.title in titles:
+            quiz.reason = "has the title of another quiz in the file"
+        else:
+            found = [candidate for candidate in self._by_title[record.title] if self._is_possible(record, candidate)]
+            if len(found) > 1:
+                quiz.reason = "has the title of several quizzes of the course in lmskit"
+            elif found:
+                quiz.stored = found[0]
+
+    def _find_by_key(self, quiz: PlannedQuiz) -> None:
+        record = quiz.record
+        titles = [title for title, found in self._by_title.items() if any(self._is_possible(record, candidate) for candidate in found)]
+        found = same_titles(record.title, titles, codes=self._codes, from_file=record.is_named_by_file)
+        quizzes = [candidate for title in found.same for candidate in self._by_title[title] if self._is_possible(record, candidate)]
+        if len(quizzes) > 1:
+            quiz.reason = f"could be each of several quizzes in lmskit; give the title of one of them: {_named(found.same)}"
+        elif quizzes:
+            quiz.stored, quiz.is_found_by_key = quizzes[0], True
+        elif found.near and not self._are_new:
+            quiz.reason = (
+                f"is nearly the title of a quiz in lmskit, {_named(found.near)}: give that title, or --new-quizzes if it is another"
+            )
+        elif record.max_score is None:
+            quiz.reason = (
+                f"is of a quiz that is not in lmskit, and the file has no maximum score for it; give it: --max '{record.title}=POINTS'"
+            )
+
+    def _is_possible(self, record: QuizRecord, candidate: Quiz) -> bool:
+        """A quiz with an id in this system is a different quiz, unless the file has no ids."""
+        return candidate.id not in self._taken and not (record.has_source_id and candidate.id in self._with_external_id)
+
+
+def fault_of(record: QuizRecord) -> str | None:
+    """Return the reason why a quiz cannot be stored; None if it can."""
+    if not 1 <= len(record.title) <= LONGEST_TITLE:
+        return f"is of a quiz without a title of 1 to {LONGEST_TITLE} characters"
+    if record.has_source_id and not 1 <= len(record.key) <= LONGEST_EXTERNAL_ID:
+        return f"is of a quiz without an id of 1 to {LONGEST_EXTERNAL_ID} characters"
+    if record.max_score is not None and not 0 <= record.max_score < LARGEST_SCORE + 1:
+        return f"is of a quiz whose maximum score is not a number from 0 to {LARGEST_SCORE}"
+    return None
+
+
+def _named(titles: Sequence[str]) -> str:
+    return ", ".join(f"{title!r}" for title in titles[:3])
