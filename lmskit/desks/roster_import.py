@@ -140,6 +140,7 @@ def _import(session: Session, source: Source, request: ImportFile, task: Task, *
         term=request.term,
         week=request.week,
         rename=request.rename,
+        new_quizzes=request.new_quizzes,
         notify=request.notify,
         withdraw_missing=request.withdraw_missing,
         withdraw_at_most=request.withdraw_at_most,

@@ -26,6 +26,7 @@ class ImportReading:
         self.source = widgets.Text(placeholder="campus", continuous_update=False)
         self.all_students = check("All people of a list without roles are students")
         self.rename = check("Rename people who are found by an id and share neither name nor address with their row (preview them first)")
+        self.new_quizzes = check("A quiz of the file with nearly the title of a quiz in lmskit is another quiz")
         self.fields = {
             "delimiter": Field("Between columns", self.delimiter, width="1 1 150px"),
             "decimal_mark": Field("Decimal mark", self.decimal_mark, width="1 1 150px"),
@@ -36,7 +37,7 @@ class ImportReading:
             "source": Field("System of the ids", self.source, hint="For plain tables.", width="1 1 150px"),
         }
         self.controls: tuple[widgets.DOMWidget, ...] = (
-            self.delimiter, self.decimal_mark, self.title, self.max_scores, self.source, self.all_students, self.rename
+            self.delimiter, self.decimal_mark, self.title, self.max_scores, self.source, self.all_students, self.rename, self.new_quizzes
         )  # fmt: skip
         self.view = widgets.VBox(
             [
@@ -44,6 +45,7 @@ class ImportReading:
                 row(self.fields["max_scores"], self.fields["source"]),
                 self.all_students,
                 self.rename,
+                self.new_quizzes,
             ],
             layout=widgets.Layout(overflow="visible"),
         )
@@ -67,6 +69,7 @@ class ImportReading:
             "source": self.source.value.strip() or None,
             "all_students": self.all_students.value,
             "rename": self.rename.value,
+            "new_quizzes": self.new_quizzes.value,
         }
 
 

@@ -38,6 +38,8 @@ class ImportFile(Request):
     """Maximum score by the title of a new quiz, for files that do not contain it."""
     source: Line | None = None
     """The system whose ids a plain table has; None: ids of plain tables."""
+    new_quizzes: bool = False
+    """Whether a quiz of the file whose title is nearly that of a quiz in lmskit is another quiz."""
     rename: bool = False
     """Whether people who are found by an id are renamed although they share neither name nor address with their row."""
     all_students: bool = False

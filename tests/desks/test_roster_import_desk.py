@@ -345,6 +345,19 @@ def test_possible_duplicates_are_pointed_out_before_the_import(session, course, 
     assert student.email in form.result.outcomes.frame["Value"].iloc[0]
 
 
+def test_a_quiz_of_nearly_the_same_title_is_another_one_only_if_that_is_said(session, in_session):
+    course = factories.course(session, weeks=2)
+    form = roster_import_desk(course.code, begin=in_session, read=in_session)
+    factories.quiz(session, course, title="Week 1: Variables")
+    [row] = people("Able")
+    bring(form, f"{row},Week 1: Variable,5,10", heading="email,family_name,quiz,score,max_score")
+    press(form, "preview")
+    assert "--new-quizzes" in form.result.outcomes.frame["Reason or change"].iloc[0]
+    form.reading.new_quizzes.value = True
+    press(form, "preview")
+    assert counts(form)["added"] == 1
+
+
 def test_a_refusal_disappears_when_the_course_is_chosen(session, course, in_session):
     form = roster_import_desk(begin=in_session, read=in_session)
     bring(form, *people("Able"))
