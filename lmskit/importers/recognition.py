@@ -30,6 +30,12 @@ CUT, MOST_HEADERS = 100, 500
 _DISPLAYED = rf".*\((?:{'|'.join(sorted(word for words in DISPLAYS.values() for word in words))})\)"
 _GRADED_QUESTION = r"(?:question|q|frage|aufgabe|exercise|task|problem|pregunta|ejercicio) ?\.? ?[0-9]{1,3}[a-z]?"
 
+_ASSIGNMENT = (
+    r"(?:hw|homework|quiz|exam|midterm|final|test|lab|assignment|assessment|project|sheet|worksheet|exercise sheet|blatt|übung|"
+    r"übungsblatt|serie|hausaufgabe|klausur|testat|devoir|examen|contrôle|tp|td|tarea|práctica|prueba|e|a|p|ws|pa|ps|mp) ?[0-9]{1,3}"
+    r"|midterm(?: exam)?|final exam"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class DistinctiveColumns:
@@ -190,6 +196,15 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         format="gradescope",
         advice=(
             "Write the points of each question into its header, such as “Q1 (4 pts)”, and call the column of the sum Total Score. "
+            "To import only the people: lmskit import csv PATH"
+        ),
+    ),
+    DistinctiveColumns(
+        "scores with a column per assignment, without their points",
+        (_ASSIGNMENT,),
+        least=2,
+        advice=(
+            "Save each assignment as plain results with the columns id, quiz, score and max_score. "
             "To import only the people: lmskit import csv PATH"
         ),
     ),

@@ -1,5 +1,7 @@
 """Files whose form is right and whose cells are hostile."""
 
+import unicodedata
+
 from tests.hostile.entry import GRADEBOOK, ROSTER, Entry, Imported, Refused, written
 
 NOT_FINITE = "is not a finite number"
@@ -11,8 +13,9 @@ ADDRESS = "is not an e-mail address that can receive mail"
 
 
 def _person(name: str, cell: str, shown: str | None = None) -> Entry:
-    """A family name that is only unusual: it is imported as it is."""
-    return Entry(name, written(ROSTER + f'1,"{cell}",Ada,\n'), Imported(1, names=(f"{shown or cell}, Ada",)))
+    """A family name that is only unusual: it is imported as it is, with its letters composed."""
+    family = unicodedata.normalize("NFC", shown or cell)
+    return Entry(name, written(ROSTER + f'1,"{cell}",Ada,\n'), Imported(1, names=(f"{family}, Ada",)))
 
 
 def _grade(name: str, cell: str, reason: str) -> Entry:

@@ -73,6 +73,8 @@ TABLES = {
     ),
     "courses": ("ID,Name,Kategorie,Beschreibung\n1,Sorting,A,B", "other things that are not people"),
     "users": ("id,fullname,email,firstaccess,lastaccess,mailformat\n1,Ada,a@b.example,1,1,1", "who is a student and who teaches"),
+    "assignments without points": ("UID,UIN,Username,Name,Role,HW1,HW2,E1\na@b.example,7,a,Ada,Student,90,80,70", "column per assignment"),
+    "sheets and an exam": ("Name;Matrikelnummer;Blatt 1;Blatt 2;Klausur\nAda;7;3;4;1,3", "the columns id, quiz, score and max_score"),
     "a score without a quiz": ("Name,Matrikelnummer,Punkte\nAda,7,3", "name the quiz of all rows: --title TITLE"),
     "ids alone": ("id,colour\n7,red", "A roster also needs a column family_name or name"),
 }
@@ -95,6 +97,7 @@ def test_a_table_that_is_not_read_is_refused_for_what_it_is(tmp_path, rows, sent
         "id,name,section (2026)",
         "id,first name,last name,description,category",
         "Course ID,Section ID,Student ID,Student Name",
+        "Name,Email,Lab,Project,Tel1,Tel2,Semester,Address 1",
     ],
 )
 def test_a_roster_with_columns_like_those_of_other_tables_is_a_roster(tmp_path, header):
