@@ -91,6 +91,7 @@ def test_a_killed_backup_leaves_no_half_file_under_a_name(filled, home, tmp_path
         while connection.execute(sessions).fetchone() != (0,):
             assert time.monotonic() < deadline
             time.sleep(0.2)
+    time.sleep(1.1)  # a name has the second, and the last of those that were killed may have come to its end
     ended(command(home, "create", "--to", str(folder), **variables))
     say(f"backup: {KILLS} processes killed, {len(names)} whole files, no other")
 

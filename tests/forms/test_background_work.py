@@ -12,7 +12,7 @@ from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.models import Term
 from tests import factories
 
-LONG = 60
+LONG = 600
 
 
 @pytest.fixture

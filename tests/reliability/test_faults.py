@@ -168,7 +168,7 @@ def test_after_a_deadlock_both_transactions_succeed(say, admin_engine, intake_of
             with transaction(admin_engine) as session:
                 session.execute(update(User).where(User.email == order[0]).values(given_name=order[0]))
                 if tries[tuple(order)] == 1:
-                    gate.wait(10)
+                    gate.wait(60)
                 session.execute(update(User).where(User.email == order[1]).values(given_name=order[0]))
 
         retried(work)
@@ -198,7 +198,7 @@ def test_after_a_serialization_failure_no_increment_is_lost(say, admin_engine, i
             with transaction(engine) as session:
                 seen = session.scalars(select(User.given_name).where(User.email == intake.emails[0])).one()
                 if tries[worker] == 1:
-                    gate.wait(10)
+                    gate.wait(60)
                 session.execute(update(User).where(User.email == intake.emails[0]).values(given_name=str(int(seen) + 1)))
 
         retried(work)
