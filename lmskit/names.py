@@ -21,6 +21,18 @@ TRANSCRIPTIONS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", 
 NO_LETTER = re.compile(r"[\W_]")
 
 
+class _WithoutAccents(dict[int, int | None]):
+    """For `str.translate`: no character for a combining one, and itself for another; each is looked up once."""
+
+    def __missing__(self, code: int) -> int | None:
+        kept = None if unicodedata.combining(chr(code)) else code
+        self[code] = kept
+        return kept
+
+
+_WITHOUT_ACCENTS = _WithoutAccents()
+
+
 class NameWords(NamedTuple):
     """The words of a name, in the forms in which they are compared."""
 
@@ -43,8 +55,7 @@ def sort_name(family: str, given: str = "") -> str:
     name = display_name(family, given)
     if name.isascii():  # most are, and have no accents
         return name.casefold().strip()
-    decomposed = unicodedata.normalize("NFKD", name)
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold().strip()
+    return unicodedata.normalize("NFKD", name).translate(_WITHOUT_ACCENTS).casefold().strip()
 
 
 def display_name(family: str, given: str = "") -> str:
@@ -121,5 +132,4 @@ def _plain(folded: str) -> str:
     """Return a text in lower case without accents."""
     if folded.isascii():
         return folded
-    decomposed = unicodedata.normalize("NFKD", folded)
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).translate(WITHOUT_DECOMPOSITION)
+    return unicodedata.normalize("NFKD", folded).translate(_WITHOUT_ACCENTS).translate(WITHOUT_DECOMPOSITION)

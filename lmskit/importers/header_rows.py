@@ -96,10 +96,16 @@ def is_footer(cells: Sequence[str], of_people: Iterable[int]) -> bool:
     >>> is_footer(["Sum: 205", "", "17"], [0, 1]), is_footer(["Total", "Ada", "17"], [0, 1]), is_footer(["7", "Summer", ""], [0, 1])
     (True, False, False)
     """
+    filled = 0
+    for index in of_people:
+        if cells[index] and not cells[index].isspace():
+            filled += 1
+            if filled > 1:  # most rows
+                return False
     first = next((cell.strip() for cell in cells if cell.strip()), "")
     if not FOOTER.fullmatch(first):
         return False
-    return [text for index in of_people if (text := cells[index].strip())] in ([], [first])
+    return not filled or first in {cells[index].strip() for index in of_people}
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:

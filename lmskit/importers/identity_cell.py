@@ -8,12 +8,14 @@ from typing import NamedTuple
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.spreadsheet_damage import IN_FORMULA, WHOLE_AS_DECIMAL, refuse_damaged_id
 from lmskit.importers.text_cell import identifier, optional_address
+from lmskit.limits import LONGEST_EXTERNAL_ID
 
 SUSPECT = re.compile(r"[=\"'\u2018\u2019#.,+:?/\u2013\u2014-]|nan|none|null", re.IGNORECASE)
 """What a damaged id contains, besides others that are as they should be."""
 NO_ID = frozenset({"-", "--", "\u2013", "\u2014", "?", "n/a", "nan", "none", "null"})
 """Words for a missing id, in lower case."""
 APOSTROPHES = "'\u2018\u2019"
+BESIDE_ADDRESSES = re.compile(r"[<>;,: \t\n]")
 BETWEEN_ADDRESSES = re.compile(r"[;,|\s]")
 
 FROM_FORMULA = "is a formula that keeps a spreadsheet from changing the id, and was read as the text in it"
@@ -32,6 +34,11 @@ class ReadCell(NamedTuple):
     mended: str | None
 
 
+def is_plain_id(text: str) -> bool:
+    """Whether a text is an id as it stands: letters and digits in ASCII, and no word for a missing one. Most are."""
+    return text.isascii() and text.isalnum() and len(text) <= LONGEST_EXTERNAL_ID and text.lower() not in NO_ID
+
+
 def read_id(text: str) -> ReadCell:
     """Read an id of a person, which may be missing.
 
@@ -48,7 +55,9 @@ def read_id(text: str) -> ReadCell:
     text = text.strip()
     if not text:
         return ReadCell(None, None)
-    if not SUSPECT.search(text):  # most are not
+    if is_plain_id(text):
+        return ReadCell(text, None)
+    if not SUSPECT.search(text):
         return ReadCell(identifier(text), None)
     if text.casefold() in NO_ID:
         return ReadCell(None, IS_NO_ID)
@@ -91,7 +100,7 @@ def read_address(text: str) -> ReadCell:
     ['b@uni.example', 'c@uni.example', 'a@uni.example']
     """
     text = text.strip()
-    if not text or (text.count("@") == 1 and not any(character in text for character in "<>;,: \t\n")):
+    if not text or (text.count("@") == 1 and not BESIDE_ADDRESSES.search(text)):
         return ReadCell(optional_address(text), None)
     if text.casefold() in NO_ID:
         return ReadCell(None, IS_NO_ADDRESS)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lmskit.importers.cell import ColumnValues
-from lmskit.importers.identity_cell import read_address, read_id
-from lmskit.importers.person_name import read_family_name, read_full_name, read_given_name
+from lmskit.importers.cell import ColumnValues, UnreadableCellError
+from lmskit.importers.identity_cell import is_plain_id, read_address, read_id
+from lmskit.importers.person_name import is_plain_name, read_family_name, read_full_name, read_given_name
 from lmskit.importers.row import RejectedRowError, value
+from lmskit.importers.text_cell import plain_address
 
 if TYPE_CHECKING:
     from lmskit.importers.person_name import FullName
@@ -24,12 +25,16 @@ class PersonCells:
 
     def __init__(self, warnings: RowWarnings) -> None:
         self._warnings = warnings
-        self._families, self._given = ColumnValues(read_family_name), ColumnValues(read_given_name)
-        self._addresses = ColumnValues(read_address)
+        self._given = ColumnValues(read_given_name)
 
     def optional_id(self, position: Position, column: str, cell: str) -> str | None:
         """Return an id, None if there is none."""
-        found = value(read_id, column, cell)
+        if is_plain_id(cell):
+            return cell
+        try:
+            found = read_id(cell)
+        except UnreadableCellError as error:
+            raise RejectedRowError(column, cell, str(error)) from error
         if found.mended is not None:
             self._warn(position, column, cell, found.value or "", found.mended)
         return found.value
@@ -43,7 +48,9 @@ class PersonCells:
 
     def family_name(self, position: Position, column: str, cell: str) -> str:
         """Return a family name, which may not be empty."""
-        found = value(self._families.__getitem__, column, cell)
+        if is_plain_name(cell):
+            return cell
+        found = value(read_family_name, column, cell)
         if found.mended is not None:
             self._warn(position, column, cell, found.value, found.mended)
         return found.value
@@ -64,7 +71,9 @@ class PersonCells:
 
     def address(self, position: Position, column: str, cell: str) -> str | None:
         """Return an e-mail address in lower case, None if there is none."""
-        found = value(self._addresses.__getitem__, column, cell)
+        if plain := plain_address(cell):
+            return plain
+        found = value(read_address, column, cell)
         if found.mended is not None:
             self._warn(position, column, cell, found.value or "", found.mended)
         return found.value

@@ -9,11 +9,20 @@ from typing import NamedTuple
 
 from lmskit.importers.spreadsheet_damage import IN_FORMULA, refuse_error
 from lmskit.importers.text_cell import family_name, given_name
+from lmskit.limits import LONGEST_NAME
 from lmskit.names import PARTICLES
 
 ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});", re.ASCII)
+MISSING_NUMBER = "NaN"
 TIMES_ENCODED = 3
 """How often a text may have been encoded: `&amp;#039;` twice."""
+TWICE_ENCODED = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014"
+    "\u2018-\u201a\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]"
+)
+"""The first two bytes of a character in UTF-8, read as Windows-1252."""
+ROOT = "\u221a"
+"""The first byte of the letters of western Europe in UTF-8, read as Mac Roman."""
 LOST = "\ufffd"
 """What programs write for a character that they could not read."""
 TITLES = frozenset(
@@ -29,6 +38,9 @@ DEGREES = frozenset("phd ph.d md m.d msc m.sc bsc b.sc mba m.b.a ma m.a ba b.a l
 """Degrees after names, without their last dot."""
 SURE_DEGREES = frozenset({"phd", "ph.d", "msc", "m.sc", "bsc", "b.sc", "mba"})
 """Those that no name is, so that they need no comma before them."""
+
+NOT_IN_PLAIN_NAMES = TITLES | SURE_DEGREES | {MISSING_NUMBER.casefold()}
+"""Words, in lower case, of which a name has to be freed, or for which it is refused."""
 
 WITH_ENTITIES = "had HTML entities, which were replaced by the characters that they stand for"
 IN_OTHER_ENCODING = "was written in one encoding and read in another by the program that made the file, and was mended"
@@ -82,12 +94,16 @@ def read_family_name(text: str) -> ReadName:
     >>> read_family_name("M\u00c3\u00bcller").value, read_family_name("Dr. Kurz").value, read_family_name("O&amp;#039;Neil").value
     ('Müller', 'Kurz', "O'Neil")
     """
+    if is_plain_name(text):
+        return ReadName(text, None)
     mended = _mended(text)
     return ReadName(family_name(mended.value), mended.mended)
 
 
 def read_given_name(text: str) -> ReadName:
     """Read a given name, which may be empty; errors are those of `read_family_name`."""
+    if is_plain_name(text):
+        return ReadName(text, None)
     mended = _mended(text)
     return ReadName(given_name(mended.value), mended.mended)
 
@@ -150,11 +166,21 @@ def _is_in_capitals(word: str) -> bool:
     return len(word) >= SHORTEST_IN_CAPITALS and word.isupper() and word.isalpha() and word.casefold() not in AFTER_FAMILY_NAMES
 
 
+def is_plain_name(text: str) -> bool:
+    """Whether a text is a name as it stands: words of letters and digits, none of which is a title. Most are."""
+    letters = text.replace(" ", "").replace("-", "").replace("'", "")
+    return (
+        letters.isalnum()
+        and text == text.strip()
+        and len(text) <= LONGEST_NAME
+        and NOT_IN_PLAIN_NAMES.isdisjoint(text.casefold().split())
+        and (text.isascii() or (unicodedata.is_normalized("NFC", text) and not TWICE_ENCODED.search(text)))
+    )
+
+
 def _mended(text: str) -> ReadName:
     """Return a text in composed letters without entities, titles and the traces of a wrong encoding."""
     text = text.strip()
-    if text.isascii() and text.isalpha() and text.casefold() not in TITLES:  # most are
-        return ReadName(text, None)
     refuse_error(text)
     done: list[str] = []
     if found := IN_FORMULA.fullmatch(text):
@@ -183,6 +209,8 @@ def _in_its_encoding(text: str) -> str:
 
     Text that is not in UTF-8 practically never is valid UTF-8.
     """
+    if ROOT not in text and not TWICE_ENCODED.search(text):
+        return text
     for _ in range(TIMES_ENCODED):
         for encoded in (_windows_bytes(text), _mac_bytes(text)):
             try:
@@ -213,7 +241,7 @@ def _windows_bytes(text: str) -> bytes:
 
 
 def _mac_bytes(text: str) -> bytes:
-    if "\u221a" not in text:  # the byte 0xC3 of the letters of western Europe
+    if ROOT not in text:
         return b""
     try:
         return text.encode("mac_roman")

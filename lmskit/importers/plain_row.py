@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+NOBODY = PersonKey()
 NO_NAME = FullName("", "", is_split=False, doubt=None, mended=None)
 NAMES = ("family_name", "given_name", "name")
+OF_ENROLLMENTS = ("status", "started_on", "ended_on", "course")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,11 @@ class PlainRowReader:
 
     def __init__(self, fields: Mapping[str, FieldColumn], table: GradeTable, *, title: str | None) -> None:
         self._fields, self._table, self._title = fields, table, title
+        people = table.person_cells
+        readers = {"id": people.optional_id, "sis_id": people.optional_id, "email": people.address}
+        self._ids = [(fields.get(field), read) for field, read in readers.items()]
         self._names = {field: fields[field] for field in NAMES if field in fields}
+        self._describes_enrollments = any(field in fields for field in OF_ENROLLMENTS)
         self._role = ColumnValues(role_word)
         self._status = ColumnValues(status_word)
         self._day = ColumnValues(optional_day)
@@ -72,13 +78,8 @@ class PlainRowReader:
         RejectedRowError
             A cell does not contain a value of its column, or the row names no person.
         """
-        of_person = self._table.person_cells
-        key = PersonKey(
-            self._of_person("id", position, cells, of_person.optional_id),
-            self._of_person("sis_id", position, cells, of_person.optional_id),
-            self._of_person("email", position, cells, of_person.address),
-        )
-        if key == PersonKey():
+        key = PersonKey(*[None if column is None else read(position, column.header, cells[column.index]) for column, read in self._ids])
+        if key == NOBODY:
             raise RejectedRowError(None, None, "names no person: it has neither an id nor an address")
         role = self._value("role", cells, self._role.__getitem__)
         attempt = self._attempt_of(position, cells, key)
@@ -89,6 +90,8 @@ class PlainRowReader:
     def _enrollment(
         self, position: Position, cells: tuple[str, ...], key: PersonKey, role: Role | None, attempt: list[Record]
     ) -> EnrollmentRecord:
+        if not self._describes_enrollments:
+            return EnrollmentRecord(position, key, None, role or Role.STUDENT, is_implied=bool(attempt))
         status = self._value("status", cells, self._status.__getitem__)
         started, ended = (self._value(field, cells, self._day.__getitem__) for field in ("started_on", "ended_on"))
         course = self._value("course", cells, code) if self._text("course", cells) else None
@@ -102,7 +105,7 @@ class PlainRowReader:
         if "quiz" in self._fields:
             name = self._value("quiz", cells, _optional(title))
         else:
-            name = self._title if self._text("score", cells) else None
+            name = self._title if self._title and self._text("score", cells) else None
         if not name:
             return []
         week = self._value("week", cells, self._week.__getitem__)
@@ -135,10 +138,6 @@ class PlainRowReader:
         column = self._fields.get(field)
         return "" if column is None else cells[column.index].strip()
 
-    def _of_person(self, field: str, position: Position, cells: tuple[str, ...], read: Callable[[Position, str, str], T]) -> T | None:
-        column = self._fields.get(field)
-        return None if column is None else read(position, column.header, cells[column.index])
-
     def _value(self, field: str, cells: tuple[str, ...], read: Callable[[str], T]) -> T | None:
         column = self._fields.get(field)
         return None if column is None else value(read, column.header, cells[column.index].strip())
@@ -168,7 +167,7 @@ def person_name(position: Position, texts: Mapping[str, tuple[str, str]], cells:
             if given:
                 raise RejectedRowError(header, "", "is empty, though there is a given name")
             return NO_NAME
-        return NO_NAME._replace(family=cells.family_name(position, header, text), given=given)
+        return FullName(cells.family_name(position, header, text), given, is_split=False, doubt=None, mended=None)
     header, text = texts.get("name", ("", ""))
     return cells.full_name(position, header, text) if text.strip(", ") else NO_NAME
 

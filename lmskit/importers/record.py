@@ -7,7 +7,7 @@ a mistake.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.csv_file import MAX_REJECTIONS
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from lmskit.importers.report import RowWarning
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """The row or cell of a record; it is counted once.
 
     `part` is the name of a `Part`. `column` is None for a row; for a cell, such as a student's grade, it is the header.
@@ -33,8 +32,7 @@ class Position:
     column: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PersonKey:
+class PersonKey(NamedTuple):
     """The ids by which a file names a person, who is found by the id of its system, then the SIS id, then the address."""
 
     source_id: str | None = None
@@ -55,8 +53,7 @@ class TermRecord:
     ends_on: dt.date | None
 
 
-@dataclass(frozen=True, slots=True)
-class PersonRecord:
+class PersonRecord(NamedTuple):
     """A person; the family name is empty if the file does not contain names."""
 
     position: Position
@@ -85,8 +82,7 @@ class CourseRecord:
     term: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EnrollmentRecord:
+class EnrollmentRecord(NamedTuple):
     """The enrollment of a student in a course, or of a lecturer who teaches it.
 
     `course` is the `source_id` of a course, or the code of a course in lmskit; None for the course that the import is for.

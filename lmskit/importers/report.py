@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,8 +96,7 @@ class EntityCounts:
         return self.added + self.changed + self.unchanged
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The outcome of one row or cell, and what it is about.
 
     `part` is the file, or the cells of a file. `row` is None for a student who was withdrawn because the file does not
@@ -208,7 +207,7 @@ class ImportReport:
             "rejections": [asdict(rejection) for rejection in self.rejections],
             "warnings": [asdict(warning) for warning in self.warnings],
             "notes": list(self.notes),
-            "outcomes": [asdict(outcome) for outcome in self.outcomes],
+            "outcomes": [outcome._asdict() for outcome in self.outcomes],
             "withdrawal": None if self.withdrawal is None else asdict(self.withdrawal),
         }
 

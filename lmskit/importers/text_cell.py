@@ -70,6 +70,14 @@ _address = _valid(Address, "is not an e-mail address that can receive mail")
 _domains = ColumnValues(lambda domain: _address(f"x@{domain}").removeprefix("x@"))
 
 
+def plain_address(text: str) -> str | None:
+    """Return an address as `optional_address` does, if it is a plain one of a domain that was read before; otherwise None."""
+    local, _, domain = text.partition("@")
+    if domain in _domains and len(text) < LONGEST_PLAIN_ADDRESS and len(local) <= LONGEST_LOCAL_PART and PLAIN_LOCAL_PART.fullmatch(local):
+        return f"{local.lower()}@{_domains[domain]}"
+    return None
+
+
 def optional_address(text: str) -> str | None:
     """Read an e-mail address that may be missing."""
     text = text.strip()

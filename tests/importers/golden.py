@@ -5,7 +5,7 @@ change that is meant, and for a new sample, `make golden` writes the results aga
 """
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -105,12 +105,19 @@ def _bank_result(bank: Bank) -> dict[str, Any]:
 
 def _record(record: Any) -> dict[str, Any]:
     shown = {"": type(record).__name__.removesuffix("Record").lower()}
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if value is None or value == field.default or value in ((), {}, []):
+    for name, default in _fields(record).items():
+        value = getattr(record, name)
+        if value is None or value == default or value in ((), {}, []):
             continue
-        shown[field.name] = _value(value)
+        shown[name] = _value(value)
     return shown
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    """The fields of a dataclass or named tuple with their defaults."""
+    if is_dataclass(record):
+        return {field.name: field.default for field in fields(record)}
+    return {name: record._field_defaults.get(name, MISSING) for name in record._fields}
 
 
 def _value(value: Any) -> Any:
@@ -118,7 +125,7 @@ def _value(value: Any) -> Any:
         case Position():
             return f"{value.part}, row {value.row}" + (f", {value.column}" if value.column else "")
         case PersonKey():
-            return {field.name: getattr(value, field.name) for field in fields(value) if getattr(value, field.name) is not None}
+            return {name: part for name, part in value._asdict().items() if part is not None}
         case list() if value and isinstance(value[0], ReportedSlot):
             return [_record(slot) | {"": "slot"} for slot in value]
         case tuple():

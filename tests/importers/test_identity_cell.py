@@ -1,12 +1,15 @@
 """What other programs did to ids, addresses and names is mended where it is certain, and said, and is rejected elsewhere."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lmskit.importers import person_name
 from lmskit.importers.cell import UnreadableCellError
-from lmskit.importers.identity_cell import read_address, read_id
-from lmskit.importers.person_name import read_family_name, read_full_name, read_given_name
+from lmskit.importers.identity_cell import NO_ID, is_plain_id, read_address, read_id
+from lmskit.importers.person_name import is_plain_name, read_family_name, read_full_name, read_given_name
 from lmskit.importers.spreadsheet_damage import ERRORS
-from lmskit.importers.text_cell import code, identifier, title
+from lmskit.importers.text_cell import code, identifier, optional_address, plain_address, title
 
 
 @pytest.mark.parametrize(
@@ -139,3 +142,46 @@ def test_a_split_that_may_be_wrong_says_so(cell, family, given, doubt):
     found = read_full_name(cell)
     assert found[:2] == (family, given)
     assert doubt in (found.doubt or "")
+
+
+WORDS = st.sampled_from(
+    [
+        "Ann",
+        "Müller",
+        "Jose\u0301",
+        "M\u00c3\u00bcller",
+        "O'Neil",
+        "Dr",
+        "PhD",
+        "nan",
+        "NaN",
+        "7",
+        "&amp;",
+        "\u212bke",
+        "von",
+        "#N/A",
+        "\ufffd",
+    ]
+)
+
+
+@given(st.lists(st.one_of(WORDS, st.text(max_size=5)), max_size=4), st.sampled_from([" ", "-", "", ", ", "  "]))
+def test_what_is_plain_at_first_sight_is_read_as_everything_else_is(words, between):
+    text = between.join(words)
+    if is_plain_name(text):
+        mended = person_name._mended(text)
+        assert (mended, person_name.family_name(mended.value)) == ((text, None), text)
+    if is_plain_id(text):
+        assert (identifier(text), text.casefold() in NO_ID) == (text, False)
+    address = f"{between.join(words)}@example.org"
+    read_address("first@example.org")
+    if (found := plain_address(address)) is not None:
+        assert found == optional_address(address) == read_address(address).value
+
+
+def test_every_letter_of_two_bytes_that_was_read_in_another_encoding_is_mended():
+    for letter in map(chr, range(0xA0, 0x800)):
+        if letter.isalnum():
+            damaged = letter.encode().decode("latin-1").encode("latin-1").decode("cp1252", errors="ignore")
+            if len(damaged) == 2:
+                assert person_name._in_its_encoding(f"A{damaged}a") == f"A{letter}a"
