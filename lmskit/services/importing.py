@@ -7,12 +7,13 @@ from collections import Counter, defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import psycopg
 from sqlalchemy import CursorResult, func, text
 from sqlalchemy.exc import DBAPIError
 
+from lmskit.db.bulk import connection_of
 from lmskit.db.transaction import longer_lock_timeout
 from lmskit.errors import ConflictError, ImportFileError
 from lmskit.importers.csv_file import MAX_REJECTIONS
@@ -100,8 +101,8 @@ here."""
 def importing(session: Session, *, dry_run: bool) -> Iterator[None]:
     """Run an import within the session's transaction, one import at a time.
 
-    A dry run does everything that an import does and rolls it back, so it reports what would happen. A second import waits
-    until the first one's transaction has ended.
+    A dry run does what an import does and rolls it back, so it reports what would happen. A second import waits until the
+    first one's transaction has ended.
 
     Raises
     ------
@@ -161,7 +162,8 @@ class Statements:
 
     def read(self, part: str, row: type[R]) -> list[R]:
         """Run a part and return its rows as named tuples, whose fields are its columns in the same order."""
-        return [row(*found) for found in self._session.execute(text(self._parts[part]))]
+        rows: list[Any] = connection_of(self._session).execute(self._parts[part].encode()).fetchall()
+        return [row(*found) for found in rows]
 
 
 def states_of(run: Statements, part: str) -> dict[str, Counter[str]]:

@@ -4,11 +4,13 @@ import datetime as dt
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from lmskit.errors import CourseNotFoundError, ImportFileError, InputError, MessageRefusedError
-from lmskit.models import Enrollment, OutboxMessage
+from lmskit.models import Enrollment, OutboxMessage, Term
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import request_enrollment
+from lmskit.services.term import close_term
 from lmskit.vocabulary import EnrollmentStatus, Origin, OutboxStatus
 from tests import factories
 from tests.importers.plain import reasons, states_of, warnings_of
@@ -204,3 +206,28 @@ def test_a_file_may_name_its_courses_by_their_codes(session, imported, ada):
 def test_a_course_was_not_needed_only_if_rows_name_theirs(imported, course, rows, is_said):
     report = imported(rows.format(course.code))
     assert (f"The file names its courses itself, so {course.code} was not needed." in report.notes) == is_said
+
+
+def test_a_dry_run_is_refused_where_the_import_would_be(session, imported, course):
+    code = session.get_one(Term, course.term_id).code
+    close_term(session, code)
+    rows = "email,family_name\nben@example.org,Babbage\nada@example.org,Lovelace"
+    for dry_run in (True, False):
+        with pytest.raises(IntegrityError, match=f"the term {code} is closed"), session.begin_nested():
+            imported(rows, dry_run=dry_run)
+
+
+def test_a_dry_run_of_a_roster_writes_one_new_student_of_each_course(session, imported, course):
+    other = factories.course(session)
+    factories.enrollment(session, course, factories.student(session, email="known@example.org", family_name="Known", given_name=""))
+    rows = ["email,family_name,course", f"known@example.org,Known,{course.code}", f"no address,Wrong,{course.code}"]
+    rows += [f"{nth}@example.org,Known,{code}" for nth, code in enumerate([course.code] * 5 + [other.code] * 5)]
+    first = factories.student(session).id
+    rehearsed = imported("\n".join(rows), dry_run=True)
+    assert factories.student(session).id == first + 3, "one number for each course, and one for the next student"
+    report = imported("\n".join(rows))
+    assert (report.total.added, report.total.unchanged, report.total.rejected) == (10, 1, 1)
+    assert [row for row, _ in warnings_of(report)] == [4, 5, 6, 7, 8], "possible duplicates of the student in the course"
+    assert (rehearsed.files, rehearsed.entities, rehearsed.outcomes, rehearsed.warnings, rehearsed.rejections) == (
+        report.files, report.entities, report.outcomes, report.warnings, report.rejections,
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.identity_cell import NO_ID, is_plain_id, read_address, read_id
 from lmskit.importers.person_name import is_plain_name, read_family_name, read_full_name, read_given_name
 from lmskit.importers.spreadsheet_damage import ERRORS
-from lmskit.importers.text_cell import code, identifier, optional_address, plain_address, title
+from lmskit.importers.text_cell import code, family_name, identifier, optional_address, plain_address, title
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_what_is_plain_at_first_sight_is_read_as_everything_else_is(words, betwe
     text = between.join(words)
     if is_plain_name(text):
         mended = person_name._mended(text)
-        assert (mended, person_name.family_name(mended.value)) == ((text, None), text)
+        assert (mended, family_name(mended.value)) == ((text, None), text)
     if is_plain_id(text):
         assert (identifier(text), text.casefold() in NO_ID) == (text, False)
     address = f"{between.join(words)}@example.org"

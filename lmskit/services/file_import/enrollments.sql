@@ -1,6 +1,7 @@
 -- Enrollments of students: what the file says, what is stored, and the change to make.
 --
 -- One row of file_planned_enrollment: a student in a course, with the row of the file that counts (n).
+--   The id of a new student whom a dry run only plans is the negative number of the identity.
 --   Of file_missing_enrollment: a student who is enrolled in a course of the file and is not in the file.
 -- Caveats: Several rows may be about one enrollment, such as sections of a course: active counts before completed, completed before
 --   withdrawn. A completed enrollment stays completed. An enrollment that waits for its message stays pending unless it is withdrawn.
@@ -12,7 +13,7 @@
 CREATE TEMPORARY TABLE file_planned_enrollment ON COMMIT DROP AS
 WITH accepted AS (
     SELECT
-        e.n, e.position_id, e.status, e.started_on, e.ended_on, e.is_implied,
+        e.n, e.position_id, e.identity, e.status, e.started_on, e.ended_on, e.is_implied,
         coalesce(c.course_id, e.course) AS course_id,
         coalesce(a.person_id, e.person) AS student_id
     FROM file_enrollment AS e
@@ -75,7 +76,7 @@ ended AS (
 )
 
 SELECT
-    ended.n, ended.position_id, ended.course_id, ended.student_id, ended.status, ended.is_implied, ended.old_status, ended.old_previous_status, ended.old_sequence,
+    ended.n, ended.position_id, ended.identity, ended.course_id, ended.student_id, ended.status, ended.is_implied, ended.old_status, ended.old_previous_status, ended.old_sequence,
     ended.old_started_on, ended.old_ended_on, ended.new_status, ended.new_started_on, ended.new_ended_on,
     u.email AS address,
     CASE
@@ -88,7 +89,7 @@ SELECT
         AND u.email IS NOT NULL AND u.email !~* '[.@]invalid$' AS is_notified
 FROM ended
 CROSS JOIN file_option AS o
-JOIN users AS u ON u.id = ended.student_id
+LEFT JOIN users AS u ON u.id = ended.student_id
 
 -- part: enrollment_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
@@ -105,7 +106,7 @@ CROSS JOIN LATERAL (VALUES
         p.address, 'has no e-mail address that receives mail: enrolled without a message'
     )
 ) AS warning (applies, value, reason)
-WHERE p.state IS NOT NULL AND warning.applies
+WHERE (o.notify OR p.old_status IN ('completed', 'pending')) AND warning.applies
 UNION ALL
 SELECT f.name, pos.row_number, pos.column_name, e.course_name, 'is in several rows with different statuses: active counts before completed, completed before withdrawn'
 FROM file_enrollment AS e
@@ -114,7 +115,7 @@ JOIN file_part AS f ON f.part = pos.part
 LEFT JOIN file_added_person AS a ON a.identity = -e.person
 LEFT JOIN file_course AS c ON c.n = -e.course
 JOIN file_planned_enrollment AS p ON p.course_id = coalesce(c.course_id, e.course) AND p.student_id = coalesce(a.person_id, e.person)
-WHERE e.role = 'student' AND e.n <> p.n AND e.status <> p.status AND NOT e.is_implied
+WHERE e.role = 'student' AND e.n NOT IN (SELECT counts.n FROM file_planned_enrollment AS counts) AND e.status <> p.status AND NOT e.is_implied
     AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = e.position_id)
 
 -- part: possible_duplicates
@@ -129,8 +130,7 @@ SELECT
     ),
     'is new and has the name of another student of the course: possibly a duplicate'
 FROM file_planned_enrollment AS p
-JOIN file_added_person AS a ON a.person_id = p.student_id
-JOIN file_planned_person AS t ON t.identity = a.identity
+JOIN file_planned_person AS t ON t.identity = p.identity AND t.state = 'added'
 JOIN (
     SELECT DISTINCT ON (e.course_id, named.name) e.course_id, named.name, u.id, u.email
     FROM student_enrollments AS e
@@ -145,10 +145,12 @@ WHERE p.state = 'added'
 
 -- part: add_enrollments
 INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on, ended_on)
-SELECT course_id, student_id, (CASE WHEN is_notified THEN 'pending' ELSE new_status END)::enrollment_status, 'import', new_started_on, new_ended_on
-FROM file_planned_enrollment
-WHERE state = 'added'
-ORDER BY course_id, student_id
+SELECT p.course_id, p.student_id, (CASE WHEN p.is_notified THEN 'pending' ELSE p.new_status END)::enrollment_status, 'import', p.new_started_on,
+    p.new_ended_on
+FROM file_planned_enrollment AS p
+CROSS JOIN file_option AS o
+WHERE p.state = 'added' AND (p.student_id > 0 OR NOT o.dry_run)
+ORDER BY p.course_id, p.student_id
 
 -- part: change_enrollments
 UPDATE student_enrollments AS e

@@ -78,31 +78,53 @@ WHERE w.reason IS NULL AND NOT o.rename AND w.person_id IS NOT NULL AND w.by_ema
 UPDATE file_identity AS w
 SET reason = 'is an id that differs only in leading zeros from the id of a person of the same name: correct the id'
 FROM (
-    WITH named AS (
-        SELECT DISTINCT i.identity, i.person_id, translate(p.sort_name, '’‘ʼ', '''''''') AS name
+    WITH new_ids AS (
+        SELECT i.identity, id.source, id.external_id, ltrim(id.external_id, '0') AS digits
         FROM file_identity AS i
-        JOIN file_key AS k ON k.identity = i.identity AND k.reason IS NULL
-        JOIN file_person_row AS p ON p.source_id = k.source_id AND p.sis_id = k.sis_id AND p.email = k.email
-        WHERE p.family_name <> ''
-    ),
-
-    ids AS (
-        SELECT n.identity, n.name, id.source, id.external_id, ltrim(id.external_id, '0') AS digits
-        FROM named AS n
-        JOIN file_identity AS i ON i.identity = n.identity
         CROSS JOIN file_option AS o
         CROSS JOIN LATERAL (VALUES (o.system, i.source_id, i.by_source), ('sis', i.sis_id, i.by_sis)) AS id (source, external_id, known_id)
         WHERE id.known_id IS NULL AND id.external_id ~ '^0*[1-9][0-9]*$'
     ),
 
+    -- Of two ids that differ in leading zeros, one has some.
+    zeros AS MATERIALIZED (
+        SELECT source, digits FROM new_ids WHERE external_id LIKE '0%'
+        UNION
+        SELECT x.source, ltrim(x.external_id, '0')
+        FROM external_ids AS x
+        WHERE x.kind = 'person' AND x.external_id LIKE '0%' AND x.external_id ~ '^0+[1-9][0-9]*$'
+    ),
+
+    alike AS (
+        SELECT n.* FROM new_ids AS n JOIN zeros AS z ON z.source = n.source AND z.digits = n.digits
+    ),
+
+    alike_known AS (
+        SELECT x.source, x.external_id, z.digits, x.person_id
+        FROM external_ids AS x
+        JOIN zeros AS z ON z.source = x.source AND z.digits = ltrim(x.external_id, '0')
+        WHERE x.kind = 'person'
+    ),
+
+    named AS (
+        SELECT DISTINCT i.identity, i.person_id, translate(p.sort_name, '’‘ʼ', '''''''') AS name
+        FROM file_identity AS i
+        JOIN file_key AS k ON k.identity = i.identity AND k.reason IS NULL
+        JOIN file_person_row AS p ON p.source_id = k.source_id AND p.sis_id = k.sis_id AND p.email = k.email
+        WHERE p.family_name <> ''
+            AND (i.identity IN (SELECT a.identity FROM alike AS a) OR i.person_id IN (SELECT a.person_id FROM alike_known AS a))
+    ),
+
+    ids AS (
+        SELECT a.identity, n.name, a.source, a.external_id, a.digits FROM alike AS a JOIN named AS n ON n.identity = a.identity
+    ),
+
     known AS (
         SELECT
-            coalesce(n.name, translate(u.sort_name, '’‘ʼ', '''''''')) AS name, x.source, x.external_id, ltrim(x.external_id, '0') AS digits,
-            false AS is_new
-        FROM external_ids AS x
+            coalesce(n.name, translate(u.sort_name, '’‘ʼ', '''''''')) AS name, x.source, x.external_id, x.digits, false AS is_new
+        FROM alike_known AS x
         JOIN users AS u ON u.id = x.person_id
         LEFT JOIN named AS n ON n.person_id = x.person_id
-        WHERE x.kind = 'person' AND x.external_id ~ '^0*[1-9][0-9]*$'
         UNION ALL
         SELECT name, source, external_id, digits, true FROM ids
     )

@@ -76,7 +76,7 @@ SELECT
     f.identity, f.source_id, f.sis_id, f.email, f.by_source, f.by_sis, f.by_email, f.person_id,
     u.email AS known_email, u.family_name AS known_family_name, u.given_name AS known_given_name, u.role::text AS known_role,
     coalesce(u.db_role IS NOT NULL, false) AS has_login,
-    u.role::text AS role,
+    coalesce(u.role::text, 'student') AS role,
     CASE
         WHEN f.by_source <> f.by_sis OR f.by_source <> f.by_email OR f.by_sis <> f.by_email
             THEN 'has ids or an address that belong to different people in lmskit'
@@ -130,12 +130,20 @@ WITH wanted AS (
     SELECT source_id, sis_id, email FROM file_attempt_row
 ),
 
-in_file AS (
-    SELECT w.*, s.identity AS identity_by_source, i.identity AS identity_by_sis, e.identity AS identity_by_email
+-- Most are the ids of a row, as they stand there.
+of_rows AS MATERIALIZED (
+    SELECT w.*, k.identity
     FROM wanted AS w
+    LEFT JOIN file_key AS k ON k.source_id = w.source_id AND k.sis_id = w.sis_id AND k.email = w.email AND k.reason IS NULL
+),
+
+in_file AS (
+    SELECT w.source_id, w.sis_id, w.email, s.identity AS identity_by_source, i.identity AS identity_by_sis, e.identity AS identity_by_email
+    FROM of_rows AS w
     LEFT JOIN file_identity AS s ON s.source_id = nullif(w.source_id, '')
     LEFT JOIN file_identity AS i ON i.sis_id = nullif(w.sis_id, '')
     LEFT JOIN file_identity AS e ON e.email = nullif(w.email, '')
+    WHERE w.identity IS NULL
 ),
 
 found AS (
@@ -154,15 +162,19 @@ found AS (
 ),
 
 joined AS (
-    SELECT f.*, w.person_id AS identity_person_id, coalesce(w.person_id, f.by_source, f.by_sis, f.by_email) AS found_id
+    SELECT f.*, w.role AS identity_role, w.person_id AS identity_person_id, coalesce(w.person_id, f.by_source, f.by_sis, f.by_email) AS found_id
     FROM found AS f
     LEFT JOIN file_identity AS w ON w.identity = f.identity
 )
 
+SELECT r.source_id, r.sis_id, r.email, r.identity, w.person_id, w.role, NULL::text AS reason
+FROM of_rows AS r
+JOIN file_identity AS w ON w.identity = r.identity
+UNION ALL
 SELECT
     source_id, sis_id, email, identity,
     CASE WHEN identity IS NULL THEN found_id ELSE identity_person_id END AS person_id,
-    NULL::text AS role,
+    CASE WHEN identity IS NULL THEN (SELECT u.role::text FROM users AS u WHERE u.id = found_id) ELSE identity_role END AS role,
     CASE
         WHEN identity IS NULL AND found_id IS NULL THEN 'names a person who is neither in lmskit nor in an imported row'
         WHEN identity <> identity_by_sis OR identity <> identity_by_email THEN 'names a person by ids or an address that belong to different people'
@@ -176,9 +188,17 @@ FROM joined
 -- part: roles
 -- A new person has the role in the file, else the role of the first enrollment that names the person, else student, unless the
 -- format says the roles of all people.
+-- Most are students already, and no row says anything else.
 UPDATE file_identity AS w
 SET role = coalesce(described.role, enrolled.role, CASE WHEN NOT needed.needs_role THEN 'student' END)
-FROM file_identity AS same
+FROM (
+    SELECT p.identity FROM file_person AS p WHERE p.role IS NOT NULL OR p.needs_role
+    UNION
+    SELECT r.identity
+    FROM file_enrollment_row AS e
+    JOIN file_person_reference AS r ON r.source_id = e.source_id AND r.sis_id = e.sis_id AND r.email = e.email
+    WHERE e.role <> 'student'
+) AS same
 LEFT JOIN (SELECT identity, bool_or(needs_role) AS needs_role FROM file_person GROUP BY identity) AS needed ON needed.identity = same.identity
 LEFT JOIN (SELECT DISTINCT ON (identity) identity, role FROM file_person WHERE role IS NOT NULL ORDER BY identity, n) AS described ON described.identity = same.identity
 LEFT JOIN (
@@ -191,11 +211,7 @@ LEFT JOIN (
 WHERE w.identity = same.identity AND w.person_id IS NULL
 
 -- part: reference_roles
-UPDATE file_person_reference AS r
-SET role = coalesce(w.role, (SELECT u.role::text FROM users AS u WHERE u.id = r.person_id))
-FROM file_person_reference AS same
-LEFT JOIN file_identity AS w ON w.identity = same.identity
-WHERE r.source_id = same.source_id AND r.sis_id = same.sis_id AND r.email = same.email
+UPDATE file_person_reference AS r SET role = w.role FROM file_identity AS w WHERE w.identity = r.identity AND w.role IS DISTINCT FROM r.role
 
 -- part: reject_people
 INSERT INTO file_rejected (position_id, value, reason)
@@ -236,20 +252,19 @@ ORDER BY p.position_id, p.n
 ON CONFLICT (position_id) DO NOTHING
 
 -- part: planned_people
+-- A dry run of a roster writes the first new student of each course, so that it is refused wherever the import would be, and only plans
+-- the others. Attempts and messages need their students, so then all are written.
 CREATE TEMPORARY TABLE file_planned_person ON COMMIT DROP AS
 WITH taken AS (
     SELECT p.* FROM file_person AS p WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id)
 ),
 
 ids AS (
-    SELECT identity, min(n) AS first_n, max(source_id) AS source_id, max(sis_id) AS sis_id, max(email) AS email FROM taken GROUP BY identity
-),
-
-named AS (
-    SELECT DISTINCT ON (identity) identity, n AS named_n, family_name, given_name, sort_name, doubt
+    SELECT
+        identity, min(n) AS first_n, min(n) FILTER (WHERE family_name <> '') AS named_n,
+        max(source_id) AS source_id, max(sis_id) AS sis_id, max(email) AS email
     FROM taken
-    WHERE family_name <> ''
-    ORDER BY identity, n
+    GROUP BY identity
 ),
 
 joined AS (
@@ -259,8 +274,8 @@ joined AS (
         w.person_id IS NOT NULL AND row_number() OVER (PARTITION BY w.person_id ORDER BY t.identity) > 1 AS is_twin
     FROM ids AS t
     JOIN file_identity AS w ON w.identity = t.identity
-    LEFT JOIN named AS n ON n.identity = t.identity
-    LEFT JOIN file_compared_name AS c ON c.n = n.named_n
+    LEFT JOIN file_person AS n ON n.n = t.named_n
+    LEFT JOIN file_compared_name AS c ON c.n = t.named_n
 ),
 
 compared AS (
@@ -276,6 +291,13 @@ compared AS (
 
 SELECT
     compared.*,
+    person_id IS NULL AND (role <> 'student' OR NOT o.plans_only OR identity IN (
+        SELECT min(e.identity)
+        FROM file_enrollment AS e
+        JOIN ids ON ids.identity = e.identity
+        WHERE e.person < 0 AND e.role = 'student' AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = e.position_id)
+        GROUP BY e.course
+    )) AS is_written,
     person_id IS NOT NULL AND has_other_name AND NOT has_login AND NOT is_twin AS is_renamed,
     person_id IS NOT NULL AND has_other_address AND NOT has_login AS is_readdressed,
     CASE
@@ -284,6 +306,7 @@ SELECT
         ELSE 'unchanged'
     END AS state
 FROM compared
+CROSS JOIN (SELECT dry_run AND NOT notify AND NOT EXISTS (SELECT FROM file_attempt_row) AS plans_only FROM file_option) AS o
 
 -- part: person_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
@@ -311,7 +334,8 @@ CROSS JOIN LATERAL (VALUES
     ),
     (t.state = 'added' OR t.is_renamed, concat_ws(', ', t.family_name, nullif(t.given_name, '')), t.doubt)
 ) AS warning (applies, value, reason)
-WHERE warning.applies AND warning.reason IS NOT NULL
+WHERE (t.doubt IS NOT NULL OR (t.person_id IS NOT NULL AND (t.has_other_name OR t.has_other_address)))
+    AND warning.applies AND warning.reason IS NOT NULL
 UNION ALL
 SELECT f.name, pos.row_number, pos.column_name, concat_ws(', ', p.family_name, nullif(p.given_name, '')),
     'is the same person as in an earlier row, under another name: the earlier row counts'
@@ -328,7 +352,7 @@ WHERE p.family_name <> '' AND (p.family_name, p.given_name) IS DISTINCT FROM (t.
 -- Ids are assigned in the order of the rows, so the n-th new person is the n-th new row.
 WITH added AS (
     INSERT INTO users (email, family_name, given_name, sort_name, role)
-    SELECT nullif(email, ''), family_name, given_name, sort_name, role::user_role FROM file_planned_person WHERE state = 'added' ORDER BY first_n
+    SELECT nullif(email, ''), family_name, given_name, sort_name, role::user_role FROM file_planned_person WHERE is_written ORDER BY first_n
     RETURNING id
 ),
 
@@ -337,7 +361,7 @@ added_in_order AS (
 ),
 
 rows_in_order AS (
-    SELECT identity, row_number() OVER (ORDER BY first_n) AS nth FROM file_planned_person WHERE state = 'added'
+    SELECT identity, row_number() OVER (ORDER BY first_n) AS nth FROM file_planned_person WHERE is_written
 )
 
 INSERT INTO file_added_person (identity, person_id)
@@ -359,10 +383,10 @@ SELECT o.system, 'person'::entity_kind, t.source_id, coalesce(t.person_id, a.per
 FROM file_planned_person AS t
 CROSS JOIN file_option AS o
 LEFT JOIN file_added_person AS a ON a.identity = t.identity
-WHERE t.source_id <> '' AND t.by_source IS NULL
+WHERE t.source_id <> '' AND t.by_source IS NULL AND (t.person_id IS NOT NULL OR t.is_written)
 UNION ALL
 SELECT 'sis', 'person'::entity_kind, t.sis_id, coalesce(t.person_id, a.person_id)
 FROM file_planned_person AS t
 CROSS JOIN file_option AS o
 LEFT JOIN file_added_person AS a ON a.identity = t.identity
-WHERE t.sis_id <> '' AND t.by_sis IS NULL AND (o.system, t.source_id) IS DISTINCT FROM ('sis', t.sis_id)
+WHERE t.sis_id <> '' AND t.by_sis IS NULL AND (t.person_id IS NOT NULL OR t.is_written) AND (o.system, t.source_id) IS DISTINCT FROM ('sis', t.sis_id)

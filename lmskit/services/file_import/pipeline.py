@@ -145,7 +145,7 @@ PIPELINE = (
             Sql(
                 "people",
                 "person_references",
-                ("file_attempt_row", "file_enrollment_row", "file_identity", "file_option"),
+                ("file_attempt_row", "file_enrollment_row", "file_identity", "file_key", "file_option"),
                 makes="file_person_reference",
             ),
             Sql(
@@ -217,7 +217,15 @@ PIPELINE = (
             Sql(
                 "people",
                 "planned_people",
-                ("file_compared_name", "file_identity", "file_person", "file_rejected"),
+                (
+                    "file_attempt_row",
+                    "file_compared_name",
+                    "file_enrollment",
+                    "file_identity",
+                    "file_option",
+                    "file_person",
+                    "file_rejected",
+                ),
                 makes="file_planned_person",
             ),
             Sql(
@@ -281,10 +289,10 @@ PIPELINE = (
             Sql(
                 "enrollments",
                 "possible_duplicates",
-                ("file_added_person", "file_part", "file_planned_enrollment", "file_planned_person", "file_position"),
+                ("file_part", "file_planned_enrollment", "file_planned_person", "file_position"),
                 reports="warnings",
             ),
-            Sql("enrollments", "add_enrollments", ("file_planned_enrollment",)),
+            Sql("enrollments", "add_enrollments", ("file_option", "file_planned_enrollment")),
             Sql("enrollments", "cancel_messages", ("file_planned_enrollment",)),
             Sql("enrollments", "change_enrollments", ("file_planned_enrollment",)),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
@@ -27,19 +27,6 @@ _NAMES_ITS_COURSES = text("""
         AND NOT EXISTS (SELECT FROM file_attempt_row) AND NOT EXISTS (SELECT FROM file_quiz)
 """)
 """Whether the rows that could be read name their courses; a file without such rows does not show that."""
-
-
-class OutcomeRow(NamedTuple):
-    """The outcome of a row or cell, as `Outcome`."""
-
-    part: str
-    row: int
-    column: str | None
-    state: str
-    what: str
-    reason: str
-    before: str
-    after: str
 
 
 def make_report(context: ImportContext) -> None:
@@ -86,7 +73,7 @@ def _entities(context: ImportContext) -> tuple[EntityCounts, ...]:
 
 def _outcomes(run: Statements, source: Source, order: list[str]) -> list[Outcome]:
     """The outcomes by part and row, among them those of rows that the reader rejected; changes before all others if there are too many."""
-    found = [Outcome(*row) for row in run.read("first_outcomes", OutcomeRow)]
+    found = run.read("first_outcomes", Outcome)
     rejections = (rejection for part in source.parts for rejection in part.rejections)
     found += [Outcome(rejection.file, rejection.row, rejection.column, "rejected", "", rejection.reason) for rejection in rejections]
     if len(found) > MAX_OUTCOMES:

@@ -53,6 +53,7 @@ class OptionRow(NamedTuple):
     deepest_answers: int
     longest_feedback: int
     rename: bool
+    dry_run: bool
 
 
 class RejectedRow(NamedTuple):
@@ -184,9 +185,10 @@ def stage_options(context: ImportContext) -> None:
     options = context.options
     course_id = options.course.id if options.course is not None else None
     today = dt.datetime.now(dt.UTC).date()
+    asked = options.asked
     row = OptionRow(
-        options.system, course_id, options.lecturer_id, options.term_id, today, options.asked.notify,
-        MOST_ATTEMPTS, EARLIEST_YEAR, LATEST_YEAR, LARGEST_ANSWERS, DEEPEST_JSON, LONGEST_PROSE, options.asked.rename,
+        options.system, course_id, options.lecturer_id, options.term_id, today, asked.notify,
+        MOST_ATTEMPTS, EARLIEST_YEAR, LATEST_YEAR, LARGEST_ANSWERS, DEEPEST_JSON, LONGEST_PROSE, asked.rename, asked.dry_run,
     )  # fmt: skip
     OPTION.create(context.session)
     OPTION.copy(context.session, [row])
@@ -275,15 +277,20 @@ class _Positions:
         """Row, column and number of the last position of each part."""
         self._base: dict[str, str | None] = {}
         self._count = 0
+        self._last_position: Position | None = None
+        """The position that has the number `_count`."""
 
     def number(self, position: Position) -> int:
         """Return the number of a position; a new one is added to the table. Records of one position follow each other."""
+        if position is self._last_position:
+            return self._count
         last = self._last.get(position.part)
         if last is not None and last[0] == position.row and last[1] == position.column:
             return last[2]
         if position.part not in self.parts:
             self.parts[position.part] = len(self.parts)
         self._count += 1
+        self._last_position = position
         self._last[position.part] = (position.row, position.column, self._count)
         part = self.parts[position.part]
         self._batches.add(POSITION, PositionRow(self._count, part, position.row, position.column, self._row_of(position)))
@@ -314,14 +321,15 @@ class _Staging:
 
     def add(self, n: int, record: Record) -> None:
         batches = self._batches
+        if isinstance(record, PersonRecord):
+            batches.add(PERSON, _person(n, self.positions.number(record.position), record))
+            return
         if isinstance(record, QuizRecord):
             if record.key not in self._context.quiz_records:
                 self._context.quiz_records[record.key] = (record, self.positions.current(record.position))
             return
         position_id = self.positions.number(record.position)
         match record:
-            case PersonRecord():
-                batches.add(PERSON, _person(n, position_id, record))
             case EnrollmentRecord():
                 self._context.enrollment_parts.add(record.position.part)
                 batches.add(ENROLLMENT, _enrollment(n, position_id, record))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lmskit.progress import Progress
     from lmskit.services.file_import.pipeline import Step
 
-PLANNER_SETTINGS = ("enable_nestloop", "jit")
+PLANNER_SETTINGS = {"enable_nestloop": "off", "jit": "off", "default_statistics_target": "10"}
 
 
 def import_file(session: Session, source: Source, options: ImportOptions | None = None, *, progress: Progress = silent) -> ImportReport:
@@ -81,10 +81,11 @@ def _joining_whole_tables(session: Session) -> Iterator[None]:
 
     It knows little about tables that were filled a moment ago. If it expects a few rows and there are thousands, a nested
     loop takes minutes; a hash join takes little longer even for a few rows. Without nested loops the estimated costs rise
-    so high that the planner would compile statements, so that is off too.
+    so high that the planner would compile statements, so that is off too. What it needs to know of the tables, their size and how many
+    different values a column has, a small sample says.
     """
-    for setting in PLANNER_SETTINGS:
-        session.execute(text(f"SET LOCAL {setting} = off"))
+    for setting, value in PLANNER_SETTINGS.items():
+        session.execute(text(f"SET LOCAL {setting} = {value}"))
     yield
     for setting in PLANNER_SETTINGS:
         session.execute(text(f"SET LOCAL {setting} TO DEFAULT"))
