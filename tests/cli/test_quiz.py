@@ -1,8 +1,11 @@
+import json
+
 import pytest
 from sqlalchemy import delete
 
 from lmskit.db import transaction
 from lmskit.models import Course, Enrollment, QuizAttempt
+from lmskit.services.question_bank import WAITS
 from tests import factories
 from tests.answered_quiz import answered_quiz
 
@@ -28,11 +31,13 @@ def test_an_unknown_course_is_refused(lmskit):
 def test_a_question_bank_becomes_a_quiz_on_the_command_line(lmskit, course, tmp_path):
     bank = tmp_path / "arrays.gift"
     bank.write_text("::a::Is it?{T}\n\n::b::What?{=x ~y}\n\nOnly a text.\n", encoding="utf-8")
-    needed = lmskit("import", "gift", str(bank), "--course", course.code)
-    assert needed.exit_code == 1
-    assert "name its week (--week N)." in needed.stderr
+    waiting = lmskit("import", "gift", str(bank), "--course", course.code, "--json")
+    assert waiting.exit_code == 3, "one row was rejected"
+    reasons = [outcome["reason"] for outcome in json.loads(waiting.stdout)["outcomes"] if outcome["state"] == "added"]
+    assert reasons == [WAITS, WAITS]
+    assert "Arrays" not in lmskit("quiz", "list", course.code).stdout
     done = lmskit("import", "gift", str(bank), "--course", course.code, "--week", "1", "--title", "Arrays")
-    assert done.exit_code == 3, done.output  # one row was rejected
+    assert done.exit_code == 3, done.output
     assert "3 in = 2 added + 0 changed + 0 unchanged + 1 rejected" in done.stdout
     assert "arrays.gift, row 5: is a description, not a question" in done.stdout
     again = lmskit("import", str(bank), "--course", course.code, "--title", "Arrays")
