@@ -119,6 +119,8 @@ class FolderArchives(ArchiveStore):
         with self._errors():
             if self._make:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self._folder.exists() and not self._folder.is_dir():
+                raise ArchiveError(f"{self.address} is not a folder. Nothing was changed; name a folder for archives with --to.")
             if not self._folder.is_dir():
                 raise ArchiveError(
                     f"The folder for archives, {self.address}, does not exist. Is its disk or file server connected? To make a new one: "
@@ -309,7 +311,12 @@ def store_of(address: str, *, default: Path) -> ArchiveStore:
     """Return the store at an address: a folder, or a bucket; `default` is the folder that is made if it is missing."""
     if "://" in address:
         return ObjectArchives(address, default)
-    folder = Path(address).expanduser().absolute()
+    if not address.strip():
+        raise ArchiveError("The name of the folder for archives is empty. Nothing was changed; give a folder, or s3://BUCKET/PART.")
+    try:
+        folder = Path(address).expanduser().absolute()
+    except RuntimeError as error:
+        raise ArchiveError(f"There is no home folder for {address}. Nothing was changed; give a folder, or s3://BUCKET/PART.") from error
     return FolderArchives(folder, make=folder == default)
 
 

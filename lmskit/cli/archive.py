@@ -51,7 +51,7 @@ def create(
 
     Dashboards, reports and queries read them as before, and nobody can change them.
     """
-    store = store_of(to or str(own_folder()), default=own_folder())
+    store = store_of(str(own_folder()) if to is None else to, default=own_folder())
     with spinner(f"Archiving {term}") as show:
         report = create_archive(transaction, snapshot, store, term, progress=show)
     print_line(report.archived)

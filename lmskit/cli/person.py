@@ -1,6 +1,8 @@
 """`lmskit person`: export or erase everything about one person."""
 
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +12,9 @@ from sqlalchemy.orm import Session
 from lmskit.archives.store import FOLDER
 from lmskit.backups.erasures import begin_to_remember, remember, remembered_outside
 from lmskit.cli.asking import confirmed
-from lmskit.cli.printing import print_line
+from lmskit.cli.printing import print_line, spinner
 from lmskit.db import access, snapshot, transaction
-from lmskit.errors import LecturerNotFoundError
+from lmskit.errors import InputError, LecturerNotFoundError
 from lmskit.models import User
 from lmskit.queries.erasure import remembered_erasures
 from lmskit.queries.person import person_by_email
@@ -43,10 +45,11 @@ def export(
     who: Who, *, to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to write, as JSON.", show_default=False)]
 ) -> None:
     """Write everything that lmskit has about a person to a file that only you can read."""
+    _require_writable(to)
     with snapshot() as session, administrators_only("export what lmskit has about a person"):
         person_id = person_id_of(session, who)
         document = personal_data(session, person_id)
-    write_whole(to, json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+    _write(to, json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n", "Nothing was written")
     n_rows = sum(len(section["rows"]) for section in document["sections"])
     print_line(f"{n_rows} rows about person {person_id} are in {to}. It has no password; hand it over on a way that nobody else can read.")
 
@@ -68,6 +71,7 @@ def erase(
 ) -> None:
     """Erase a person: rows, login, messages, and what names them in texts, imports and the audit trail. It cannot be undone."""
     settings = access().settings
+    _require_writable(receipt)
     with snapshot() as session, administrators_only("erase people"):
         person_id = person_id_of(session, who)
         pattern = naming_pattern(session, person_id, family_alone=family_name_alone)
@@ -79,7 +83,7 @@ def erase(
     if remove_files and not dry_run:
         for path in naming:
             path.unlink(missing_ok=True)
-    with transaction() as session:
+    with spinner(f"Erasing person {person_id}"), transaction() as session:
         taker = lecturer_to_take(session, courses_to)
         erased = erase_person(session, person_id, courses_to=taker, family_alone=family_name_alone, dry_run=dry_run)
         if not dry_run:
@@ -90,12 +94,9 @@ def erase(
         with snapshot() as session:
             remember(settings, access().server.database, remembered_erasures(session))
     lines = receipt_lines(erased, naming=naming, unread=unread, removed=remove_files, dry_run=dry_run)
-    if not dry_run:
-        lines += renewal_lines()
-    for line in lines:
-        print_line(line)
-    if receipt is not None:
-        write_whole(receipt, "\n".join(lines) + "\n")
+    _give_receipt(lines, receipt)
+    if not dry_run:  # after the receipt, which nobody can ask for again
+        _give_receipt(renewal_lines(), receipt, after=lines)
 
 
 @app.command()
@@ -148,4 +149,33 @@ def lecturer_to_take(session: Session, email: str | None) -> User | None:
 
 def renewal_lines() -> list[str]:
     """Bring the files of archived terms up to date, and say which were written anew or removed."""
-    return renewal_sentences(renew_archives(transaction, snapshot, access().settings.home / FOLDER))
+    with spinner("Looking at the files of archived terms") as show:
+        return renewal_sentences(renew_archives(transaction, snapshot, access().settings.home / FOLDER, progress=show))
+
+
+def _give_receipt(lines: Sequence[str], path: Path | None, after: Sequence[str] = ()) -> None:
+    """Print lines of a receipt, and write them to the file, if one is wanted, after those that it has."""
+    for line in lines:
+        print_line(line)
+    if path is not None and lines:
+        _write(path, "\n".join([*after, *lines]) + "\n", "The receipt is above, to be copied from there")
+
+
+def _require_writable(path: Path | None) -> None:
+    """Refuse a file that cannot be written, if one is wanted, before long work and before anything is erased."""
+    if path is None:
+        return
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Nothing was changed; name a file in it.")
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder} for {path.name}. Nothing was changed; name a file in a folder that exists.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"This account cannot write to {folder}. Nothing was changed; name a file in another folder.")
+
+
+def _write(path: Path, content: str, done: str) -> None:
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}. {done}.") from error

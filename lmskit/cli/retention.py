@@ -50,16 +50,15 @@ def retention(
         if period.days is None or not period.n_due:
             continue
         if period.kind == "students":
-            for line in _erase_students(period.days):
-                print_line(line)
+            _erase_students(period.days)
             continue
         remove = {"messages": remove_messages, "imports": remove_findings, "audit": remove_audit_entries}[period.kind]
         with transaction() as session:
             print_line(f"Removed: {remove(session, period.days)} of {period.what}.")
 
 
-def _erase_students(days: int) -> list[str]:
-    """Erase them some at a time, each time in a transaction of its own: what is done stays done. Return what to say at the end."""
+def _erase_students(days: int) -> None:
+    """Erase them some at a time, each time in a transaction of its own: what is done stays done."""
     settings, database = access().settings, access().server.database
     with snapshot() as session:
         students = students_due(session, days)
@@ -76,9 +75,11 @@ def _erase_students(days: int) -> list[str]:
     finally:
         with snapshot() as session:
             remember(settings, database, remembered_erasures(session))
-    lines = [f"{n_erased} students were erased.", *(renewal_lines() if n_erased else ())]
+    # Before longer work: what is erased cannot be asked for again.
+    print_line(f"{n_erased} students were erased.")
     if n_waiting:
-        lines.append(f"{n_waiting} were left, as messages to them are being sent. In a few minutes: lmskit retention --apply")
+        print_line(f"{n_waiting} were left, as messages to them are being sent. In a few minutes: lmskit retention --apply")
     if n_not_due:
-        lines.append(f"{n_not_due} stay: they were enrolled again, or a term of theirs was opened again, meanwhile.")
-    return lines
+        print_line(f"{n_not_due} stay: they were enrolled again, or a term of theirs was opened again, meanwhile.")
+    for line in renewal_lines() if n_erased else ():
+        print_line(line)

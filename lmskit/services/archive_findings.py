@@ -111,7 +111,7 @@ def leftover_findings(not_needed: list[tuple[str, dt.datetime | None]], known: l
     if unknown:
         yield note(
             NAME,
-            f"{count_text(len(unknown), 'archive')} in the folders of archives are in no row of the database: from before a backup was "
+            f"{count_text(len(unknown), 'archive')} in the folders of archives, in no row of the database: from before a backup was "
             "restored, or of another database. No erasure reaches them. To see them, and to remove them: lmskit archive prune --unknown",
         )
 

@@ -49,7 +49,7 @@ def verify_archive(write: Opener, code: str, work: Path, *, progress: Progress =
     with write() as session, administrators_only("verify an archive"):
         known = known_archive(session, code)
     with store_with(known.location, work=work).fetched(known.location) as folder:
-        manifest = checked_manifest(folder, known.sha256)
+        manifest = _checked(folder, known, code)
         with write() as session:
             compare_with_files(session, folder, manifest, progress)
             if (different := difference(session, manifest, archived=True)) is not None:
@@ -64,6 +64,16 @@ def verify_archive(write: Opener, code: str, work: Path, *, progress: Progress =
                 )
             _note_verified(session, known.number)
     return ArchiveReport(manifest, known.location)
+
+
+def _checked(folder: Path, known: KnownArchive, code: str) -> ArchiveManifest:
+    """The manifest of files that are as they were written; otherwise say what can be done about them, as their rows are in the database."""
+    try:
+        return checked_manifest(folder, known.sha256)
+    except ArchiveError as error:
+        raise ArchiveError(
+            f"{error} The rows are in the database; to write the files anew from them: lmskit archive rewrite {code}"
+        ) from error
 
 
 def _note_verified(session: Session, number: int) -> None:
@@ -95,7 +105,7 @@ def restore_archive(write: Opener, code: str, work: Path, *, from_files: bool = 
             return ArchiveReport(known.manifest, known.location)
     with store_with(known.location, work=work).fetched(known.location) as folder:
         progress("Looking at the files", 0, None)
-        manifest = checked_manifest(folder, known.sha256)
+        manifest = _checked(folder, known, code)
         with write() as session:
             _read_back(session, known, folder, manifest, progress)
     return ArchiveReport(manifest, known.location)

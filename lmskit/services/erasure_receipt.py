@@ -30,7 +30,7 @@ def receipt_lines(erased: ErasureReceipt, *, naming: Sequence[Path], unread: Seq
     lines = [
         f"Person {erased.person_id} {would} erased: {counts_text(erased.removed)}.",
         f"What names the person {would} replaced in: {counts_text(erased.replaced) if erased.replaced else 'no text'}.",
-        f"Entries of the audit trail that {would} changed: {erased.audit_entries}.",
+        f"Entries of the audit trail that {would if dry_run else 'were'} changed: {erased.audit_entries}.",
     ]
     if naming:
         lines.append(f"Files that name the person{', removed' if removed and not dry_run else ''}: {len(naming)}.")

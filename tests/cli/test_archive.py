@@ -71,6 +71,15 @@ def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, admin_engin
     missing = lmskit("archive", "create", "--term", term, "--to", str(folder))
     assert (missing.exit_code, missing.stdout) == (1, "")
     assert f"mkdir -m 700 {folder}" in missing.stderr
+    folder.touch()
+    for name, reason in (
+        (str(folder), f"{folder} is not a folder"),
+        ("", "is empty"),
+        ("~nobody-is-called-this/archives", "There is no home folder"),
+    ):
+        refused = lmskit("archive", "create", "--term", term, "--to", name)
+        assert (refused.exit_code, refused.stdout, reason in " ".join(refused.stderr.split())) == (1, "", True), refused.stderr
+    folder.unlink()
     folder.mkdir(mode=0o700)
     vacuum(MOVED_BETWEEN)  # so that the server has no reason to do it by itself, and to be in the way
     began = cleaned_up(admin_engine)[1]

@@ -76,6 +76,24 @@ def test_a_dry_run_then_the_erasure_then_nobody(call, tmp_path):
     assert "0 of" in replayed.output
 
 
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_erased(call, world, tmp_path):
+    person = 7011
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO users (id, family_name, sort_name, role) OVERRIDING SYSTEM VALUE VALUES (%s, 'Idle', 'idle', 'student')", [person]
+        )
+    for path, reason in ((tmp_path / "absent" / "file", "There is no folder"), (tmp_path, "is a folder")):
+        for command in (("export", person, "--to", path), ("erase", person, "--yes", "--receipt", path)):
+            refused = call(*command)
+            assert (refused.exit_code, refused.exception.__class__) == (1, SystemExit), (command, refused.output)
+            said = " ".join(refused.output.split())
+            assert reason in said, said
+            assert "Nothing was changed" in said, said
+    rehearsed = call("erase", person, "--dry-run")
+    assert rehearsed.exit_code == 0, rehearsed.output
+    assert f"Person {person} would be erased" in rehearsed.output
+
+
 def test_the_doctor_complains_while_an_erased_person_is_in_the_database(world, tmp_path):
     memory, settings = tmp_path / "erasures.json", Settings(home=tmp_path, backups=str(tmp_path / "backups"))
     engine = world.engine(world.admin)

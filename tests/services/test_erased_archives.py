@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from lmskit.archives.store import FolderArchives, store_of
-from lmskit.errors import ArchiveError
+from lmskit.errors import ArchiveError, LockedError
 from lmskit.models import Archive, AuditEntry, Course, QuizAttempt, Term
 from lmskit.services.archive import create_archive, rewrite_archive
 from lmskit.services.archive_findings import files_not_needed, leftover_findings, locations_in_sight
@@ -156,6 +156,21 @@ def test_a_term_that_gets_another_name_while_files_are_written_is_not_moved(sess
     with pytest.raises(ArchiveError, match="terms changed after the files were written"):
         create_archive(before_the_move(begin, rename), begin, store, term.code)
     assert list(folder.iterdir()) == []
+
+
+def test_a_term_that_another_transaction_holds_is_said_and_the_receipt_of_the_erasure_is_given(session, begin, term, store, folder):
+    archived(session, begin, term, store)
+    erase_person(session, student_of(session, term))
+    session.commit()
+
+    def held():
+        raise LockedError("Another session holds the term.")
+
+    renewal = renew_archives(before_the_move(begin, held), begin, folder)
+    (sentence,) = renewal.remains
+    assert (renewal.rewritten, "holds the term" in sentence) == ((), True)
+    assert sentence.endswith(f"Then: lmskit archive rewrite {term.code}")
+    assert renew_archives(begin, begin, folder).rewritten == (term.code,)
 
 
 def test_archives_that_the_database_does_not_know_are_said_and_removed_on_request(session, begin, term, store, folder):
