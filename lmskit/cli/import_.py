@@ -1,5 +1,6 @@
 """`lmskit import`: read the exports of other systems, and report the result of every row."""
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +26,8 @@ from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
 from lmskit.importers.source_key import source_key
-from lmskit.limits import LARGEST_SCORE
+from lmskit.importers.times import DayOrder
+from lmskit.limits import FIRST_WEEK, LARGEST_SCORE, LAST_WEEK
 from lmskit.listings import IMPORT_RUNS
 from lmskit.progress import waits_shown
 from lmskit.queries.import_run import count_import_runs, import_run_rows
@@ -69,6 +71,10 @@ Week = Annotated[
     int | None,
     typer.Option(metavar="N", help="Week of new quizzes whose title does not name one.", callback=week_typed, show_default=False),
 ]
+WeekOf = Annotated[
+    list[str] | None,
+    typer.Option("--week-of", metavar="TITLE=N", help="Week of a new quiz; give one for each.", show_default=False),
+]
 Title = Annotated[str | None, typer.Option(metavar="TITLE", help="Title of the quiz, if the file does not name it.", show_default=False)]
 Map = Annotated[
     list[str] | None,
@@ -81,6 +87,14 @@ Maximum = Annotated[
 Decimal = Annotated[str | None, typer.Option(metavar="MARK", help="The decimal mark: point or comma.", show_default=False)]
 Delimiter = Annotated[
     str | None, typer.Option(metavar="NAME", help="The separator of columns: comma, semicolon, tab or colon.", show_default=False)
+]
+TimeZone = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The zone of times without one, such as Europe/Berlin; by default UTC.", show_default=False),
+]
+Days = Annotated[
+    DayOrder | None,
+    typer.Option("--day-order", help="What dates such as 09/10/2026 begin with, if the file does not prove it.", show_default=False),
 ]
 Source = Annotated[
     str | None,
@@ -151,11 +165,14 @@ def _command_for(name: str | None) -> Callable[..., None]:
         lecturer: Lecturer = None,
         term: Term = None,
         week: Week = None,
+        week_of: WeekOf = None,
         title: Title = None,
         columns: Map = None,
         maximum: Maximum = None,
         decimal: Decimal = None,
         delimiter: Delimiter = None,
+        time_zone: TimeZone = None,
+        day_order: Days = None,
         source: Source = None,
         all_students: AllStudents = False,
         new_quizzes: NewQuizzes = False,
@@ -175,6 +192,8 @@ def _command_for(name: str | None) -> Callable[..., None]:
             decimal_mark=_value_named(decimal, DECIMAL_MARKS, "decimal mark"),
             columns=_columns_by_field(columns or []),
             title=title,
+            time_zone=time_zone,
+            day_order=day_order,
             max_scores=_max_scores_by_title(maximum or []),
             source=source,
             all_students=all_students,
@@ -194,6 +213,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             lecturer=lecturer,
             term=term,
             week=week,
+            weeks=_weeks_by_title(week_of or []),
             new_quizzes=new_quizzes,
             notify=notify,
             withdraw_missing=withdraw_missing,
@@ -272,6 +292,18 @@ def _max_scores_by_title(maxima: Iterable[str]) -> dict[str, float]:
             raise InputError(
                 f"The maximum score {points!r} of {title!r} is not a number from 0 to {LARGEST_SCORE:,}. Write it as --max 'Week 3=10'"
             ) from None
+    return found
+
+
+def _weeks_by_title(weeks: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for each in weeks:
+        title, _, week = each.rpartition("=")
+        if not (title and re.fullmatch(r"[0-9]{1,3}", week) and FIRST_WEEK <= int(week) <= LAST_WEEK):
+            raise InputError(
+                f"{each!r} does not name a quiz and a week from {FIRST_WEEK} to {LAST_WEEK}. Write it as --week-of 'Midterm=7'"
+            )
+        found[title] = int(week)
     return found
 
 

@@ -104,6 +104,8 @@ def reading_of(request: ImportFile) -> ReadOptions:
         columns=request.columns,
         title=request.title,
         max_scores=request.max_scores,
+        time_zone=request.time_zone,
+        day_order=request.day_order,
         source=request.source,
         all_students=request.all_students,
     )
@@ -139,6 +141,7 @@ def _import(session: Session, source: Source, request: ImportFile, task: Task, *
         lecturer=request.lecturer,
         term=request.term,
         week=request.week,
+        weeks=request.weeks,
         rename=request.rename,
         new_quizzes=request.new_quizzes,
         notify=request.notify,

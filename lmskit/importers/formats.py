@@ -30,6 +30,10 @@ class ReadOptions:
     """The header of the column that contains each field."""
     title: str | None = None
     """The title of the quiz, for files that do not contain it; None for the name of the file."""
+    time_zone: str | None = None
+    """The time zone of times that are written without one, such as `Europe/Berlin`; None for UTC."""
+    day_order: str | None = None
+    """What dates such as 09/10/2026 begin with, a value of `times.DayOrder`; None if the file proves it."""
     max_scores: Mapping[str, float] = field(default_factory=dict)
     """The maximum score by the title of a quiz, for files that do not contain it."""
     source: str | None = None

@@ -25,6 +25,7 @@ from lmskit.importers.record import Position
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
 from lmskit.importers.text_cell import one_line
+from lmskit.importers.times import DayOrder, TimeReader, note_on_zone, proved_order
 from lmskit.limits import LONGEST_SOURCE, LONGEST_TITLE
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ SOURCE = re.compile(r"[a-z][a-z0-9-]*+", re.ASCII)
 IDENTIFYING = ("id", "sis_id", "email")
 """Fields that identify people."""
 OF_PEOPLE = (*IDENTIFYING, "family_name", "given_name", "name")
+OF_TIMES = ("started_on", "ended_on", "submitted_at")
 OF_RESULTS = ("quiz", "week", "score", "max_score", "attempt", "submitted_at")
 
 
@@ -58,6 +60,7 @@ class PlainCsv(GradeTable):
         is_of_one_quiz = options.title and "score" in self.fields and "quiz" not in self.fields
         self._title = one_line(options.title or "")[:LONGEST_TITLE].strip() if is_of_one_quiz else None
         self._footers = self._without_comma = 0
+        self._without_zone = 0
 
     @property
     def notes(self) -> list[str]:
@@ -69,6 +72,8 @@ class PlainCsv(GradeTable):
             notes.append(f"{self.name}: rows with sums or averages are not counted: {self._footers:,}.")
         if self._without_comma:
             notes.append(f"{self.name}: {NOTE_ON_SPLIT_NAMES}: {self._without_comma:,}.")
+        if self._without_zone:
+            notes.append(f"{self.name}: {note_on_zone(self.options.time_zone)}")
         return [*notes, *self.warnings.notes]
 
     def records(self) -> Iterator[Record]:
@@ -76,9 +81,9 @@ class PlainCsv(GradeTable):
         self.warnings.clear()
         if "score" in self.fields:
             self.detect_scores(self._number_cells())
-        reader = PlainRowReader(self.fields, self, title=self._title)
+        reader = PlainRowReader(self.fields, self, title=self._title, times=self._time_reader())
         of_people = [self.fields[field].index for field in OF_PEOPLE if field in self.fields]
-        self._footers = self._without_comma = 0
+        self._footers = self._without_comma = self._without_zone = 0
         for row, cells in self.file.rows():
             if is_footer(cells, of_people):
                 self.file.rows_in -= 1
@@ -92,11 +97,19 @@ class PlainCsv(GradeTable):
                 self._without_comma += person.is_split
                 yield person
                 yield from others
+        self._without_zone = reader.without_zone
 
     def _number_cells(self) -> Iterator[str]:
-        indices = [self.fields[field].index for field in ("score", "max_score") if field in self.fields]
-        for _, cells in self.file.rows():
+        return self._cells_of("score", "max_score")
+
+    def _cells_of(self, *fields: str) -> Iterator[str]:
+        indices = [self.fields[field].index for field in fields if field in self.fields]
+        for _, cells in self.file.rows() if indices else ():
             yield from (cells[index] for index in indices)
+
+    def _time_reader(self) -> TimeReader:
+        given = self.options.day_order and DayOrder(self.options.day_order)
+        return TimeReader(given or proved_order(self._cells_of(*OF_TIMES)), self.options.time_zone)
 
 
 def _system(source: str | None) -> str:

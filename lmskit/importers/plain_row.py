@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lmskit.importers.cell import ColumnValues, UnreadableCellError, whole_number
+from lmskit.importers.cell import ColumnValues, whole_number
 from lmskit.importers.cell_meaning import ResultColumn
 from lmskit.importers.grade_table import meanings_of
 from lmskit.importers.person_name import FullName
@@ -14,7 +13,7 @@ from lmskit.importers.plain_words import role as role_word
 from lmskit.importers.plain_words import status as status_word
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError, value
-from lmskit.importers.text_cell import code, optional_day, optional_instant, title
+from lmskit.importers.text_cell import code, title
 from lmskit.limits import LAST_WEEK, MOST_ATTEMPTS
 from lmskit.vocabulary import EnrollmentStatus, Role
 
@@ -25,11 +24,13 @@ if TYPE_CHECKING:
     from lmskit.importers.grade_table import GradeTable
     from lmskit.importers.person_cells import PersonCells
     from lmskit.importers.record import Record
+    from lmskit.importers.times import TimeReader
 
     T = TypeVar("T")
 
 NOBODY = PersonKey()
 NO_NAME = FullName("", "", is_split=False, doubt=None, mended=None)
+SHORT_YEAR = "has a year of two digits, which is read as one from 2000 to 2099"
 NAMES = ("family_name", "given_name", "name")
 OF_ENROLLMENTS = ("status", "started_on", "ended_on", "course")
 
@@ -53,10 +54,12 @@ class PlainRowReader:
         The table, which reads the scores and the cells about people.
     title
         The title of the quiz of all rows if there is no column for it; None for a roster.
+    times
+        How days and times are read.
     """
 
-    def __init__(self, fields: Mapping[str, FieldColumn], table: GradeTable, *, title: str | None) -> None:
-        self._fields, self._table, self._title = fields, table, title
+    def __init__(self, fields: Mapping[str, FieldColumn], table: GradeTable, *, title: str | None, times: TimeReader) -> None:
+        self._fields, self._table, self._title, self._times = fields, table, title, times
         people = table.person_cells
         readers = {"id": people.optional_id, "sis_id": people.optional_id, "email": people.address}
         self._ids = [(fields.get(field), read) for field, read in readers.items()]
@@ -64,7 +67,10 @@ class PlainRowReader:
         self._describes_enrollments = any(field in fields for field in OF_ENROLLMENTS)
         self._role = ColumnValues(role_word)
         self._status = ColumnValues(status_word)
-        self._day = ColumnValues(optional_day)
+        self._day, self._instant = ColumnValues(times.day), ColumnValues(times.instant)
+        self._written = ColumnValues(times.written)
+        self.without_zone = 0
+        """Times that were written without a zone."""
         self._week = ColumnValues(whole_number(1, LAST_WEEK, missing=""))
         self._score_meaning = meanings_of(ResultColumn.PLAIN_SCORE)
         self._maximum_meaning = meanings_of(ResultColumn.PLAIN_MAXIMUM)
@@ -93,7 +99,7 @@ class PlainRowReader:
         if not self._describes_enrollments:
             return EnrollmentRecord(position, key, None, role or Role.STUDENT, is_implied=bool(attempt))
         status = self._value("status", cells, self._status.__getitem__)
-        started, ended = (self._value(field, cells, self._day.__getitem__) for field in ("started_on", "ended_on"))
+        started, ended = (self._time(field, position, cells, self._day) for field in ("started_on", "ended_on"))
         course = self._value("course", cells, code) if self._text("course", cells) else None
         implied = bool(attempt) and status is None
         return EnrollmentRecord(
@@ -111,7 +117,7 @@ class PlainRowReader:
         week = self._value("week", cells, self._week.__getitem__)
         score, max_score = self._score_in(cells, name)
         number = self._value("attempt", cells, self._attempt.__getitem__)
-        submitted = self._value("submitted_at", cells, _instant)
+        submitted = self._time("submitted_at", position, cells, self._instant)
         quiz = QuizRecord(position, name, has_source_id=False, title=name, max_score=max_score, week_number=week)
         if score is None and number is None and submitted is None:
             return [quiz]
@@ -133,6 +139,16 @@ class PlainRowReader:
         if meaning.has_no_score:
             return None, maximum
         return self._value("score", cells, lambda cell: self._table.points_in(meaning, cell, maximum)) or (None, maximum)
+
+    def _time(self, field: str, position: Position, cells: tuple[str, ...], values: ColumnValues[T | None]) -> T | None:
+        """Return the day or time in a cell, and say if the century of its year was not written."""
+        found = self._value(field, cells, values.__getitem__)
+        if found is not None:
+            written = self._written[text := self._text(field, cells)]
+            self.without_zone += values is self._instant and written.time is not None and written.time.tzinfo is None
+            if written.is_short:
+                self._table.warn(position.row, self._fields[field].header, text, SHORT_YEAR)
+        return found
 
     def _text(self, field: str, cells: tuple[str, ...]) -> str:
         column = self._fields.get(field)
@@ -174,12 +190,3 @@ def person_name(position: Position, texts: Mapping[str, tuple[str, str]], cells:
 
 def _optional(read: Callable[[str], str]) -> Callable[[str], str]:
     return lambda text: read(text) if text else ""
-
-
-def _instant(text: str) -> dt.datetime | None:
-    """Read a time, or a day as its midnight in UTC."""
-    try:
-        return optional_instant(text)
-    except UnreadableCellError:
-        day = optional_day(text)
-        return None if day is None else dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)

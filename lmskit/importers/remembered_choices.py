@@ -10,9 +10,15 @@ if TYPE_CHECKING:
 
     from lmskit.importers.formats import ReadOptions
 
-REMEMBERED = ("delimiter", "decimal_mark", "columns", "source", "all_students")
+REMEMBERED = ("delimiter", "decimal_mark", "columns", "source", "all_students", "time_zone", "day_order")
 """The options of the readers that belong to a source; title and maximum scores belong to one file."""
-WORDS = {"delimiter": "separator", "decimal_mark": "decimal mark", "source": "system of the ids"}
+WORDS = {
+    "delimiter": "separator",
+    "decimal_mark": "decimal mark",
+    "source": "system of the ids",
+    "time_zone": "time zone",
+    "day_order": "order of dates",
+}
 MARKS = {",": "comma", ";": "semicolon", "\t": "tab", ":": "colon", ".": "point"}
 
 

@@ -1,23 +1,44 @@
-"""The teaching week that the title of a quiz names."""
+"""The teaching week that the title of a quiz names, in English, German, French or Spanish."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from lmskit.limits import LAST_WEEK
 
-NAMED_WEEK = re.compile(r"(?<![^\W_])(?:week|wk|w|module|unit)[ \t]*+(?:[-:#.][ \t]*+)?0*([0-9]{1,2})(?![^\W_])", re.IGNORECASE | re.ASCII)
+_SIGN = r"[ \t]*+(?:(?:[-:#._]|n[°º.]{1,2}|no\.|nr\.)[ \t]*+)?"
+_WEEK = r"(?:weeks?|wk|w|wochen?|semaines?|semanas?)"
+_RANGE = r"(?P<more>[ \t]*+(?:[-\u2010-\u2015/&+,]|to|and|bis|und|à|et|al?|y)[ \t]*+[0-9]{1,2}(?![^\W_]))?"
+_NUMBERED_WEEK = re.compile(rf"(?<![^\W_]){_WEEK}{_SIGN}0*(?P<number>[0-9]{{1,2}})(?![^\W_]){_RANGE}", re.IGNORECASE)
+_ORDINAL_WEEK = re.compile(
+    r"(?<![^\W_])(?P<number>[0-9]{1,2})(?:\.ª|[.ªº]|st|nd|rd|th|re|e|ère|ème)[ \t]++(?:week|woche|semaine|semana)(?![^\W_])"
+    rf"(?!{_SIGN}[0-9])",
+    re.IGNORECASE,
+)
+_NUMBERED_PART = re.compile(
+    rf"(?<![^\W_])(?:modul[eo]?|módulo|unit|einheit|unité|unidad){_SIGN}0*(?P<number>[0-9]{{1,2}})(?![^\W_]){_RANGE}", re.IGNORECASE
+)
 
 
 def week_named(title: str) -> int | None:
-    """Return the first week from 1 to 60 that a title names; None if it does not name a week.
+    """Return the week from 1 to 60 that a title names; None if it names none, or more than one.
+
+    A word for week counts before a module or a unit, whose number may be another. Weeks of the calendar (KW 40) and abbreviations
+    that also mean a semester (S3, Sem. 2) name no week.
 
     Examples
     --------
-    >>> week_named("Quiz: Week 3 (Real)"), week_named("wk-04 homework"), week_named("W12"), week_named("Module 7: Sets")
-    (3, 4, 12, 7)
-    >>> week_named("Midweek 3"), week_named("Week 99"), week_named("Final exam")
-    (None, None, None)
+    >>> week_named("Quiz: Week 3 (Real)"), week_named("wk-04 homework"), week_named("week_2_basics"), week_named("Module 7: Sets")
+    (3, 4, 2, 7)
+    >>> week_named("Unit 2 - Week 5 Quiz"), week_named("Woche 3 Test"), week_named("2. Woche"), week_named("2ème semaine")
+    (5, 3, 2, 2)
+    >>> week_named("Midweek 3"), week_named("Week 99"), week_named("Final exam"), week_named("Week 1-2"), week_named("KW 40")
+    (None, None, None, None, None)
     """
-    weeks = (int(found) for found in NAMED_WEEK.findall(title))
-    return next((week for week in weeks if 1 <= week <= LAST_WEEK), None)
+    title = unicodedata.normalize("NFC", title)
+    found = [*_NUMBERED_WEEK.finditer(title), *_ORDINAL_WEEK.finditer(title)] or list(_NUMBERED_PART.finditer(title))
+    if any(each.groupdict().get("more") for each in found):
+        return None
+    weeks = {int(each["number"]) for each in found}
+    return weeks.pop() if len(weeks) == 1 and 1 <= max(weeks) <= LAST_WEEK else None

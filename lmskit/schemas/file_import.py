@@ -36,6 +36,12 @@ class ImportFile(Request):
         default_factory=dict
     )
     """Maximum score by the title of a new quiz, for files that do not contain it."""
+    weeks: dict[Annotated[str, Field(min_length=1)], TeachingWeek] = Field(default_factory=dict)
+    """Week by the title of a new quiz."""
+    time_zone: Annotated[Line, Field(max_length=100)] | None = None
+    """Zone of times that have none, such as Europe/Berlin; None: UTC."""
+    day_order: Literal["day-first", "month-first"] | None = None
+    """What dates such as 09/10/2026 begin with; None: what the file proves."""
     source: Line | None = None
     """The system whose ids a plain table has; None: ids of plain tables."""
     new_quizzes: bool = False

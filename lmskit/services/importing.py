@@ -25,7 +25,7 @@ from lmskit.services.staging_table import StagingTable, analyze
 from lmskit.vocabulary import ImportStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -58,6 +58,8 @@ class ImportOptions:
     """Code of a term in lmskit, for new courses without a term in the file."""
     week: int | None = None
     """Week of new quizzes whose title names no week."""
+    weeks: Mapping[str, int] = field(default_factory=dict)
+    """Weeks of new quizzes by their titles, whatever week a title names."""
     new_quizzes: bool = False
     """Whether a quiz of the file whose title is nearly that of a quiz in lmskit is another quiz; otherwise it is rejected."""
     notify: bool = False

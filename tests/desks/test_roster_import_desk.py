@@ -2,13 +2,14 @@ import csv
 import functools
 import io
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import delete, func, select
 
 from lmskit.db import snapshot, transaction
 from lmskit.desks import roster_import_desk
-from lmskit.models import Course, ExternalId, ImportRun, Term, User
+from lmskit.models import Course, ExternalId, ImportRun, QuizAttempt, Term, User
 from lmskit.queries.roster import course_roster, roster_size
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
@@ -291,6 +292,18 @@ def test_how_a_file_is_read_can_be_said(session, course, form):
     form.reading.max_scores.value = "Week 1=many"
     press(form, "preview")
     assert form.fields["max_scores"].problem
+
+
+def test_weeks_zones_and_the_order_of_dates_can_be_said(session, course, form):
+    row = f"{people('Able')[0]},Midterm,8,10,09/10/2026 20:15"
+    bring(form, row, heading="email,family_name,quiz,score,max_score,submitted_at")
+    press(form, "preview")
+    assert counts(form)["rejected"] == 1
+    form.reading.weeks.value, form.reading.time_zone.value, form.reading.day_order.value = "Midterm=2", "Europe/London", "month-first"
+    press(form, "preview")
+    press(form, "confirm")
+    attempt = session.scalars(select(QuizAttempt).where(QuizAttempt.course_id == course.id)).one()
+    assert attempt.submitted_at == datetime(2026, 9, 10, 19, 15, tzinfo=UTC)
 
 
 def test_all_people_of_a_list_are_students_only_if_that_is_said(session, course, form):

@@ -71,7 +71,9 @@ def answered(*answers, row=2, **fields):
 
 
 def quiz(**fields):
-    return QuizRecord(Position("report.csv", 1), **{"key": "q", "has_source_id": True, "title": "Sets", "max_score": 10.0, **fields})
+    return QuizRecord(
+        Position("report.csv", 1), **{"key": "q", "has_source_id": True, "title": "Sets", "max_score": 10.0, "week_number": 1, **fields}
+    )
 
 
 def test_a_new_quiz_belongs_to_the_week_that_its_title_names(session, imported, course, ada):
@@ -83,10 +85,16 @@ def test_a_new_quiz_belongs_to_the_week_that_its_title_names(session, imported, 
     assert (report.entity("weeks").added, report.entity("quizzes").added) == (1, 2)
 
 
-def test_a_quiz_of_unknown_week_belongs_to_the_first_week_with_a_warning(session, imported, course, ada):
-    report = imported(f"{HEADER}ada@example.org,Final,3,20,,")
-    assert quiz_named(session, course, "Final").week_number == 1
-    assert warnings_of(report) == [(2, "names no week: put into week 1")]
+def test_a_new_quiz_of_which_nothing_names_the_week_is_not_imported(session, imported, course, ada):
+    rows = f"{HEADER}ada@example.org,Final,3,20,,\nada@example.org,Week 1-2 review,3,20,,\nada@example.org,Unit 2: week 5,3,20,,"
+    report = imported(rows)
+    assert [finding.row for finding in report.rejections] == [2, 3]
+    assert all("give its week: --week N for all such quizzes" in finding.reason for finding in report.rejections)
+    assert [quiz.title for quiz in session.scalars(select(Quiz).where(Quiz.course_id == course.id))] == ["Unit 2: week 5"]
+    report = imported(rows, week=3, weeks={"Final": 14, "Unit 2: week 5": 2})
+    assert (report.rejections, report.entity("quizzes").added) == ((), 2)
+    weeks = [quiz_named(session, course, title).week_number for title in ("Final", "Week 1-2 review", "Unit 2: week 5")]
+    assert weeks == [14, 3, 5]
 
 
 def test_a_quiz_in_lmskit_keeps_its_week_and_its_maximum(session, imported, course, ada):
@@ -255,7 +263,7 @@ def test_a_quiz_is_found_by_its_id_when_its_title_is_another(session, course, ad
 
 
 def test_questions_are_added_to_a_quiz_without_questions_and_touch_its_attempts(session, imported, course, ada):
-    imported(f"{HEADER}ada@example.org,Sets,8,10,,")
+    imported(f"{HEADER}ada@example.org,Sets,8,10,,", week=1)
     question = {"id": "1", "type": "essay", "prompt": "Why?", "points": 10}
     report = import_file(session, Report([quiz(questions=[question])]), ImportOptions(course=course.code))
     assert quiz_named(session, course, "Sets").questions == [question]

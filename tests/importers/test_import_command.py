@@ -222,6 +222,8 @@ def test_a_column_can_be_mapped_and_the_result_of_every_row_is_written_without_f
         (["--map", "Kennziffer"], "Kennziffer does not name a column. Write it as FIELD=HEADER"),
         (["--decimal", "dot"], "There is no decimal mark 'dot'. It can be point or comma."),
         (["--delimiter", "pipe"], "There is no delimiter 'pipe'. It can be comma or semicolon or tab or colon."),
+        (["--week-of", "7"], "'7' does not name a quiz and a week from 1 to 60. Write it as --week-of 'Midterm=7'"),
+        (["--week-of", "Midterm=61"], "'Midterm=61' does not name a quiz and a week from 1 to 60."),
         (["--max", "10"], "'10' does not name a quiz and its maximum score. Write it as --max 'Week 3=10'"),
         (["--max", "Week 3=ten"], "The maximum score 'ten' of 'Week 3' is not a number from 0 to 99,999,999."),
         (["--week", "61"], "There is no week 61: a course has at most the weeks 1 to 60."),

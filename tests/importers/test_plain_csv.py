@@ -10,6 +10,7 @@ from lmskit.importers.plain_csv import FORMAT
 from lmskit.importers.plain_headers import HEADERS, plain_header
 from lmskit.importers.plain_words import ROLES, STATUSES
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, QuizRecord
+from lmskit.importers.times import DayOrder
 from lmskit.vocabulary import EnrollmentStatus, Role
 from tests.importers.plain import csv_file
 
@@ -138,6 +139,33 @@ def test_results_are_a_quiz_and_an_attempt_per_row(opened):
     assert (attempt.score, attempt.number, attempt.is_total) == (7.5, 2, False)
     assert attempt.submitted_at == dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
     assert "file.csv was read with the decimal comma." in source.notes
+
+
+def test_times_of_one_day_are_two_attempts_and_the_file_proves_the_order_of_its_dates(opened):
+    header = "email,quiz,week,score,max_score,submitted_at"
+    rows = [f"ada@example.org,Sets,1,9,10,{time}" for time in ("09/10/2026 20:15", "09/10/2026 08:05", "09/28/2026 08:05")]
+    source = opened("\n".join([header, *rows]))
+    assert [(attempt.submitted_at.month, attempt.submitted_at.day) for attempt in read(source, AttemptRecord)] == [
+        (9, 10),
+        (9, 10),
+        (9, 28),
+    ]
+    assert any("no zone and are read as UTC" in note for note in source.notes)
+    undecided = opened("\n".join([header, *rows[:2]]))
+    assert [(row, column) for row, column, _ in rejected(undecided)] == [(2, "submitted_at"), (3, "submitted_at")]
+    given = opened("\n".join([header, *rows[:2]]), day_order=DayOrder.DAY_FIRST, time_zone="Europe/London")
+    assert [str(attempt.submitted_at) for attempt in read(given, AttemptRecord)] == [
+        "2026-10-09 19:15:00+00:00",
+        "2026-10-09 07:05:00+00:00",
+    ]
+    assert any("those of Europe/London" in note for note in given.notes)
+
+
+def test_a_year_of_two_digits_is_read_with_a_warning(opened):
+    source = opened("id,family_name,started_on,ended_on\n1,Rae,03.04.2026,\n2,Roe,03.04.26,31.05.2026")
+    days = [(record.started_on, record.ended_on) for record in read(source, EnrollmentRecord)]
+    assert days == [(dt.date(2026, 4, 3), None), (dt.date(2026, 4, 3), dt.date(2026, 5, 31))]
+    assert [(warning.row, warning.value) for warning in source.warnings] == [(3, "03.04.26")]
 
 
 def test_without_a_number_and_a_time_a_score_is_a_total(opened):

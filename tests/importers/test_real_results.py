@@ -1,5 +1,6 @@
 """Results in files of a real Moodle, compared with what its database holds, and in files of administrators with the result beside them."""
 
+import datetime as dt
 import json
 
 import pytest
@@ -44,6 +45,14 @@ def test_every_finished_attempt_has_the_total_and_the_scores_that_moodle_has(tru
         for slot, (score, state) in enumerate(zip(real["marks"], real["qstate"], strict=True), 1):
             expected = None if state == "needsgrading" else (score or 0) * quiz["grade"] / quiz["sumgrades"]  # blank answers have no score
             assert scores.get(str(slot)) == (expected if expected is None else pytest.approx(expected, abs=0.005 + 1e-6)), attempt
+
+
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_every_finished_attempt_has_the_time_that_moodle_has(truth, number):
+    finished = [attempt for attempt in truth["quiz"][number]["attempts"] if attempt["state"] == "finished"]
+    read = attempts(GRADES.open(EXPORTS / f"quiz{number}" / "overview.csv", ReadOptions(time_zone=truth["timezone"])))
+    minutes = [dt.datetime.fromtimestamp(int(attempt["timefinish"]) // 60 * 60, dt.UTC) for attempt in finished]
+    assert [attempt.submitted_at for attempt in read] == minutes
 
 
 @pytest.mark.parametrize(

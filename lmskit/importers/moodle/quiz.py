@@ -26,6 +26,7 @@ from lmskit.importers.moodle.words import NO_GRADE, UNFINISHED, plain
 from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Position, Record, ReportedSlot
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import visible_lines
+from lmskit.importers.times import note_on_zone, zone_named
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -78,6 +79,7 @@ class MoodleQuizReport(QuizReportTable):
         self._question_meaning = meanings_of(ResultColumn.MOODLE_QUESTION)
         super().__init__(file, options, self.layout.columns_read, title=quiz_title(path, options, ADDED_TO_TITLE))
         self.people = People(file, self.layout.fields, self.warnings)
+        self._instant = partial(instant, zone=zone_named(options.time_zone))
         self.clear()
 
     def clear(self) -> None:
@@ -94,7 +96,7 @@ class MoodleQuizReport(QuizReportTable):
         notes = [
             *self.notes_on_format,
             self.note_on_title,
-            f"{name}: the report does not contain a time zone; times are read as UTC.",
+            f"{name}: {note_on_zone(self.options.time_zone)}",
         ]
         if self._ended_by_duration:
             notes.append(f"{name}: attempts whose end was computed from their duration: {self._ended_by_duration:,}.")
@@ -228,8 +230,8 @@ class MoodleQuizReport(QuizReportTable):
         if plain(state[1]) in UNFINISHED:
             raise RejectedRowError(*state, NOT_FINISHED)
         started = self._field(cells, "started")
-        started_at = None if started[1] in NO_GRADE else value(instant, *started)
-        submitted_at = value(instant, *completed) if completed[1] not in NO_GRADE else self._end_by_duration(cells, started_at)
+        started_at = None if started[1] in NO_GRADE else value(self._instant, *started)
+        submitted_at = value(self._instant, *completed) if completed[1] not in NO_GRADE else self._end_by_duration(cells, started_at)
         if started_at and submitted_at < started_at:
             raise RejectedRowError(*completed, "is before the attempt began")
         return started_at, submitted_at

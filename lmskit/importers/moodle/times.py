@@ -68,8 +68,8 @@ NOT_A_DURATION = "is not a duration such as 12 mins 5 secs"
 TOO_LONG = "is too long for an attempt"
 
 
-def instant(text: str) -> dt.datetime:
-    """Read a day and a time as UTC, since Moodle does not write the time zone.
+def instant(text: str, zone: dt.tzinfo = dt.UTC) -> dt.datetime:
+    """Read a day and a time, in UTC. Moodle does not write the time zone: it is that of the person who made the file.
 
     Examples
     --------
@@ -77,6 +77,8 @@ def instant(text: str) -> dt.datetime:
     2026-10-12 21:05:00+00:00, 2026-10-12 21:05:00+00:00
     >>> print(instant("12 de octubre de 2026  21:05"), instant("October 12 2026 12:30 AM"), sep=", ")
     2026-10-12 21:05:00+00:00, 2026-10-12 00:30:00+00:00
+    >>> print(instant("12 October 2026  9:05 PM", ZoneInfo("Europe/London")))
+    2026-10-12 20:05:00+00:00
     """
     text = text.strip()[:LONGEST]
     found = _DAY_FIRST.fullmatch(text) or _MONTH_FIRST.fullmatch(text) or _ISO.fullmatch(text)
@@ -90,9 +92,9 @@ def instant(text: str) -> dt.datetime:
         hour = hour % HALF_A_DAY + (HALF_A_DAY if half in "pP" else 0)
     try:
         timestamp = dt.datetime(
-            int(found["year"]), month, int(found["day"]), hour, int(found["minute"]), int(found["second"] or 0), tzinfo=dt.UTC
-        )
-    except ValueError:
+            int(found["year"]), month, int(found["day"]), hour, int(found["minute"]), int(found["second"] or 0), tzinfo=zone
+        ).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         raise UnreadableCellError(UNREADABLE) from None
     if not EARLIEST_YEAR <= timestamp.year <= LATEST_YEAR:
         raise UnreadableCellError(UNREADABLE)

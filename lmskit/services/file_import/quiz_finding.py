@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from lmskit.importers.matching.titles import richer, same_titles
-from lmskit.limits import FIRST_WEEK, LARGEST_SCORE, LONGEST_EXTERNAL_ID, LONGEST_TITLE
+from lmskit.limits import LARGEST_SCORE, LONGEST_EXTERNAL_ID, LONGEST_TITLE
 from lmskit.models import Course, ExternalId, Quiz
 from lmskit.vocabulary import EntityKind
 
@@ -35,7 +35,8 @@ class PlannedQuiz:
     """Whether its id in the source system is stored already."""
     is_found_by_key: bool = False
     """Whether the titles are not equal, but the same but for what names of files lack."""
-    week: int = FIRST_WEEK
+    week: int | None = None
+    """The week into which a new quiz is put."""
     reason: str | None = None
     """Why it cannot be imported; None if it can."""
     state: str | None = None

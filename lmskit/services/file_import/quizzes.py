@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.importers.record import QuizRecord
+    from lmskit.services.importing import ImportOptions
 
 
 class QuizRow(NamedTuple):
@@ -37,6 +38,7 @@ class QuizRow(NamedTuple):
 
 
 QUIZ = StagingTable("file_quiz", QuizRow)
+NAMES_WEEK = "--week N for all such quizzes, or --week-of '{}=N'"
 _USED = text("""
     SELECT DISTINCT quiz
     FROM file_compared_attempt AS c
@@ -63,8 +65,8 @@ _UPDATE = text("UPDATE file_quiz SET quiz_id = :quiz_id, state = :state WHERE ke
 class Quizzes:
     """The quizzes of a file in the course that the import is for."""
 
-    def __init__(self, session: Session, course: Course | None, *, system: str, week: int | None, are_new: bool = False) -> None:
-        self._session, self._course, self._system, self._week, self._are_new = session, course, system, week, are_new
+    def __init__(self, session: Session, course: Course | None, *, system: str, asked: ImportOptions) -> None:
+        self._session, self._course, self._system, self._asked = session, course, system, asked
         self.warnings: list[RowWarning] = []
         self.notes: list[str] = []
         self.added_weeks: list[int] = []
@@ -77,7 +79,8 @@ class Quizzes:
         """Find each quiz in lmskit, or the reason why it cannot be imported, and fill `file_quiz`."""
         if self._course is not None and records:
             self._planned = [PlannedQuiz(record, -nth, position_id) for nth, (record, position_id) in enumerate(records.values(), 1)]
-            QuizFinder(self._session, self._course, self._system, list(records), are_new=self._are_new).find(self._planned)
+            QuizFinder(self._session, self._course, self._system, list(records), are_new=self._asked.new_quizzes).find(self._planned)
+            self._choose_weeks()
         rows = (
             QuizRow(quiz.record.key, quiz.identity, None, quiz.record.title, quiz.max_score, quiz.reason, None) for quiz in self._planned
         )
@@ -90,12 +93,7 @@ class Quizzes:
         weeks = set(self._session.scalars(select(Syllabus.week_number).where(Syllabus.course_id == self._course.id)))
         written: list[tuple[PlannedQuiz, Quiz]] = []
         for quiz in self._to_write():
-            if quiz.stored is None:
-                self._choose_week(quiz)
-                self._add_week(self._course, quiz.week, weeks)
-                stored = self._add(self._course, quiz)
-            else:
-                stored = self._change(quiz, quiz.stored)
+            stored = self._add(self._course, quiz, weeks) if quiz.stored is None else self._change(quiz, quiz.stored)
             self._add_external_id(quiz, stored)
             if quiz.record.slots:
                 keep_slots(self._session, stored, quiz.record.slots)
@@ -143,12 +141,15 @@ class Quizzes:
             if quiz.reason is None and (quiz.stored is not None or quiz.identity in used or not is_rejected(quiz))
         ]
 
-    def _choose_week(self, quiz: PlannedQuiz) -> None:
-        for week in (quiz.record.week_number, week_named(quiz.record.title), self._week):
-            if week is not None and FIRST_WEEK <= week <= LAST_WEEK:
-                quiz.week = week
-                return
-        self._warn(quiz, "names no week: put into week 1")
+    def _choose_weeks(self) -> None:
+        """Choose the weeks of new quizzes; one whose week nothing names is not imported, since any week would be invented."""
+        for quiz in self._planned:
+            if quiz.stored is None and quiz.reason is None:
+                title = quiz.record.title
+                weeks = (self._asked.weeks.get(title), quiz.record.week_number, week_named(title), self._asked.week)
+                quiz.week = next((week for week in weeks if week is not None and FIRST_WEEK <= week <= LAST_WEEK), None)
+                if quiz.week is None:
+                    quiz.reason = f"is of a new quiz whose title names no week, or several; give its week: {NAMES_WEEK.format(title)}"
 
     def _add_week(self, course: Course, week: int, weeks: set[int]) -> None:
         if week not in weeks:
@@ -157,8 +158,10 @@ class Quizzes:
             self._session.add(Syllabus(course_id=course.id, week_number=week, topic=f"Week {week}"))
             self._session.flush()
 
-    def _add(self, course: Course, quiz: PlannedQuiz) -> Quiz:
+    def _add(self, course: Course, quiz: PlannedQuiz, weeks: set[int]) -> Quiz:
         record = quiz.record
+        assert quiz.week is not None  # noqa: S101 - one without a week is not written
+        self._add_week(course, quiz.week, weeks)
         added = Quiz(
             course_id=course.id,
             week_number=quiz.week,

@@ -35,10 +35,8 @@ class MissingStudentRow(NamedTuple):
 
 def plan_quizzes(context: ImportContext) -> None:
     """Find the quizzes of the file in lmskit, and fill `file_quiz`."""
-    asked = context.options.asked
-    context.quizzes = Quizzes(
-        context.session, context.options.course, system=context.options.system, week=asked.week, are_new=asked.new_quizzes
-    )
+    options = context.options
+    context.quizzes = Quizzes(context.session, options.course, system=options.system, asked=options.asked)
     context.quizzes.plan(context.quiz_records)
 
 
