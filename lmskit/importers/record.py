@@ -165,7 +165,22 @@ class AttemptRecord:
     feedback: str | None = None
 
 
-Record: TypeAlias = TermRecord | PersonRecord | CourseRecord | EnrollmentRecord | QuizRecord | AttemptRecord
+@dataclass(frozen=True, slots=True)
+class AbsentMark:
+    """A cell that says that a student has no mark, so that one from an earlier export no longer counts.
+
+    It is counted only by those marks: most cells without a mark never had one. Its person has other records in the same row.
+    """
+
+    position: Position
+    quiz: str
+    """The key of its `QuizRecord`."""
+    person: PersonKey
+    why: str
+    """What the cell means, such as `excused`."""
+
+
+Record: TypeAlias = TermRecord | PersonRecord | CourseRecord | EnrollmentRecord | QuizRecord | AttemptRecord | AbsentMark
 
 
 class Part(Protocol):

@@ -33,7 +33,7 @@ QUIZ_TOTALS = Columns(
     Column("quiz_title", "str"),
     WEEK_NUMBER,
     Column("n_students", "int64", "with an attempt"),
-    Column("n_attempts", "int64", "graded, not graded and banked attempts together"),
+    Column("n_attempts", "int64", "graded, not graded and banked attempts together; none that was taken back"),
     Column("n_graded", "int64", "with a score, and not banked"),
     Column("not_graded", "int64", "without a score, and not banked"),
     Column("n_banked", "int64", "carried over from an earlier course"),
@@ -49,7 +49,7 @@ QUIZ_TOTALS = Columns(
 def student_attempts(
     session: Session, course: str, student_id: int, *, week_number: int | None = None, limit: int = DEFAULT_PAGE, offset: int = 0
 ) -> pd.DataFrame:
-    """One student's attempts in `course`, by week, then by time.
+    """One student's attempts in `course`, by week, then by time; without marks that were taken back.
 
     {columns}
 
@@ -70,7 +70,7 @@ def student_attempts(
         )
         .join(Quiz, (Quiz.id == QuizAttempt.quiz_id) & (Quiz.course_id == QuizAttempt.course_id))
         .join(Course, Course.id == QuizAttempt.course_id)
-        .where(has_code(course), QuizAttempt.student_id == cast(student_id, BigInteger))
+        .where(has_code(course), QuizAttempt.student_id == cast(student_id, BigInteger), QuizAttempt.taken_back_at.is_(None))
         .order_by(Quiz.week_number, QuizAttempt.submitted_at, QuizAttempt.id)
     )
     if week_number is not None:
@@ -100,7 +100,7 @@ def quiz_totals(session: Session, course: str, *, limit: int = DEFAULT_PAGE, off
         )
         .join(Enrollment, (Enrollment.course_id == QuizAttempt.course_id) & (Enrollment.student_id == QuizAttempt.student_id))
         .join(Course, Course.id == QuizAttempt.course_id)
-        .where(has_code(course), Enrollment.status.in_(COUNTED))
+        .where(has_code(course), Enrollment.status.in_(COUNTED), QuizAttempt.taken_back_at.is_(None))
         .group_by(QuizAttempt.quiz_id)
         .subquery()
     )

@@ -4,7 +4,7 @@
 --   range of the table, with its attempts (first) and, in the same order, all their answers (second). All are strings of numbers of
 --   eight bytes, as the binary protocol writes them. The module makes units of evidence of them.
 -- Order: none. The module sorts the rows.
--- Caveats: Banked attempts are left out. An answer refers to its question by the hash of its id. Scores that are not numbers are NaN,
+-- Caveats: Banked attempts and those that were taken back are left out. An answer refers to its question by the hash of its id. Scores that are not numbers are NaN,
 --   points that are not numbers are 0, and negative scores are 0.
 -- Robust: a lecturer can store any JSON as questions and answers; a value that is not a number of sensible size cannot stop a refresh.
 -- Fast: one string takes a third of the time of as many rows, and finding the question of an answer takes a third of the time in the
@@ -71,5 +71,5 @@ CROSS JOIN LATERAL (
             ''
         ) AS answers
     FROM {attempts}
-    WHERE {of_block} AND NOT a.banked
+    WHERE {of_block} AND NOT a.banked AND a.taken_back_at IS NULL
 ) AS attempt

@@ -59,6 +59,7 @@ counted AS MATERIALIZED (
         a.course_id = :course
         AND a.student_id IN (SELECT roster.student_id FROM roster)
         AND NOT a.banked
+        AND a.taken_back_at IS NULL
         AND a.score IS NOT NULL
         -- answers of other quizzes are not looked at
         AND CASE WHEN a.quiz_id = ANY(ARRAY(SELECT asked.id FROM asked))

@@ -68,7 +68,7 @@ def shares(session: Session, course_id: int) -> pd.DataFrame:
     statement = (
         select(QuizAttempt.student_id, QuizAttempt.quiz_id, Quiz.week_number, QuizAttempt.number, cast(share, Float).label("share"))
         .join(Quiz, (Quiz.id == QuizAttempt.quiz_id) & (Quiz.course_id == QuizAttempt.course_id))
-        .where(QuizAttempt.course_id == course_id, ~QuizAttempt.banked)
+        .where(QuizAttempt.course_id == course_id, ~QuizAttempt.banked, QuizAttempt.taken_back_at.is_(None))
         .order_by(Quiz.week_number, QuizAttempt.quiz_id, QuizAttempt.student_id, QuizAttempt.number)
     )
     return frame(session, statement, SHARES)

@@ -161,7 +161,7 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
         )
         .join(Enrollment, (Enrollment.course_id == QuizAttempt.course_id) & (Enrollment.student_id == QuizAttempt.student_id))
         .where(QuizAttempt.quiz_id == quiz.id, QuizAttempt.course_id == quiz.course_id)
-        .where(~QuizAttempt.banked)
+        .where(~QuizAttempt.banked, QuizAttempt.taken_back_at.is_(None))
         .order_by(QuizAttempt.student_id, QuizAttempt.number)
     ).all()
     n_of_others = sum(not row.counts for row in rows)
@@ -199,6 +199,7 @@ def _graded() -> ColumnElement[bool]:
     """Whether the attempt as a whole and every given answer has a score."""
     return and_(
         ~QuizAttempt.banked,
+        QuizAttempt.taken_back_at.is_(None),
         QuizAttempt.score.is_not(None),
         not_(func.jsonb_path_exists(QuizAttempt.answers, func.jsonpath(ANSWER_WITHOUT_SCORE))),
     )

@@ -63,7 +63,7 @@ HOLDINGS = (
     Holding(
         "quiz_attempts", "student_id", "attempts at quizzes, with answers, scores and feedback",
         "c.code AS course, q.week_number AS week, q.title AS quiz, t.number, t.score, t.max_score, t.answers, t.feedback, t.started_at,"
-        " t.submitted_at, t.origin, t.banked, t.created_at",
+        " t.submitted_at, t.origin, t.banked, t.taken_back_at, t.created_at",
         "JOIN courses AS c ON c.id = t.course_id JOIN quizzes AS q ON q.id = t.quiz_id",
     ),
     Holding(

@@ -132,6 +132,7 @@ class World:
                 "submitted_at": NOON,
                 "origin": "form",
                 "is_total": True,
+                "taken_back_at": NOON,
             },
             "materials": {"course_id": course, "week_number": 1, "kind": "page", "title": "Page", "url": self.address},
             "material_passages": {"course_id": course, "material_id": getattr(self, "material", 0), "ordinal": 1, "body": "Text"},

@@ -186,7 +186,7 @@ CREATE TEMPORARY TABLE file_compared_attempt ON COMMIT DROP AS
 WITH merged AS (
     SELECT
         m.n, m.position_id, m.quiz, m.person, m.is_total, m.is_compared, m.given_number, m.last_number, m.last_given, m.attempt_id,
-        m.takes_over_total, a.is_total AS was_total, a.origin,
+        m.takes_over_total, a.is_total AS was_total, a.taken_back_at IS NOT NULL AS was_taken_back, a.origin,
         a.score AS old_score, a.max_score AS old_max_score, a.answers AS old_answers, a.feedback AS old_feedback,
         a.started_at AS old_started_at, a.submitted_at AS old_submitted_at, a.number AS old_number,
         -- A total is not that of the attempt that replaces it: it may be the best or the average of several.
@@ -239,7 +239,7 @@ SELECT
         WHEN attempt_id IS NULL THEN 'added'
         WHEN (old_score, old_max_score, old_answers, old_feedback, old_started_at, old_submitted_at, old_number)
             IS DISTINCT FROM (score, max_score, answers, feedback, started_at, greatest(submitted_at, started_at), number)
-            OR (takes_over_total AND was_total) THEN 'changed'
+            OR (takes_over_total AND was_total) OR was_taken_back THEN 'changed'
         ELSE 'unchanged'
     END AS state
 FROM merged
@@ -338,7 +338,7 @@ ORDER BY n
 UPDATE quiz_attempts AS a
 SET
     number = w.number, score = w.score, max_score = w.max_score, feedback = w.feedback, answers = w.answers,
-    started_at = w.started_at, submitted_at = w.submitted_at, is_total = w.is_total
+    started_at = w.started_at, submitted_at = w.submitted_at, is_total = w.is_total, taken_back_at = NULL
 FROM file_planned_attempt AS w
 WHERE w.state = 'changed' AND a.id = w.attempt_id
 
@@ -352,7 +352,7 @@ JOIN file_part AS f ON f.part = pos.part
 CROSS JOIN LATERAL (
     SELECT avg(a.score / a.max_score) AS average, array_agg(round(a.score / a.max_score, 3)) AS shares
     FROM quiz_attempts AS a
-    WHERE a.quiz_id = w.quiz_id AND a.student_id = w.student_id AND a.score IS NOT NULL AND a.max_score > 0
+    WHERE a.quiz_id = w.quiz_id AND a.student_id = w.student_id AND a.score IS NOT NULL AND a.max_score > 0 AND a.taken_back_at IS NULL
 ) AS stored
 WHERE w.is_compared AND w.score IS NOT NULL AND w.max_score > 0
     AND NOT coalesce(round(w.score / w.max_score, 3) = ANY (stored.shares) OR round(w.score / w.max_score, 3) = round(stored.average, 3), false)
@@ -370,6 +370,8 @@ ORDER BY c.n
 -- part: touched
 -- The students, courses and weeks whose evidence is new or changed.
 SELECT DISTINCT student_id, course_id, week_number FROM file_planned_attempt WHERE state IN ('added', 'changed')
+UNION
+SELECT student_id, course_id, week_number FROM file_taken_back
 UNION
 SELECT a.student_id, a.course_id, q.week_number
 FROM quiz_attempts AS a

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lmskit.services.file_import.options import FoundOptions
     from lmskit.services.file_import.quizzes import Quizzes
 
-FILES = ("people", "identities", "courses", "enrollments", "attempts", "outcomes")
+FILES = ("people", "identities", "courses", "enrollments", "attempts", "taken_back", "outcomes")
 """The `.sql` files of this package."""
 
 
@@ -39,6 +39,8 @@ class ImportContext:
     quizzes: Quizzes | None = None
     n_messages: int = 0
     """Messages that were put into the outbox."""
+    taken_back: list[Outcome] = field(default_factory=list)
+    """Marks that no longer count, since the file has none any more."""
     withdrawn: list[Outcome] = field(default_factory=list)
     """Students who were withdrawn because they are not in the file."""
     withdrawal: WithdrawalCheck | None = None

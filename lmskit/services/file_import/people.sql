@@ -128,6 +128,8 @@ WITH wanted AS (
     SELECT source_id, sis_id, email FROM file_enrollment_row
     UNION
     SELECT source_id, sis_id, email FROM file_attempt_row
+    UNION
+    SELECT source_id, sis_id, email FROM file_absent_row
 ),
 
 -- Most are the ids of a row, as they stand there.

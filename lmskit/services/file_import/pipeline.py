@@ -15,7 +15,14 @@ from lmskit.services.file_import.identities import compare_names, resolve_keys
 from lmskit.services.file_import.messages import enqueue_messages
 from lmskit.services.file_import.report import make_report
 from lmskit.services.file_import.staging import drop_tables, stage_options, stage_records
-from lmskit.services.file_import.steps import join_quizzes, list_withdrawn, plan_quizzes, refuse_if_rows_were_rejected, write_quizzes
+from lmskit.services.file_import.steps import (
+    join_quizzes,
+    list_taken_back,
+    list_withdrawn,
+    plan_quizzes,
+    refuse_if_rows_were_rejected,
+    write_quizzes,
+)
 from lmskit.services.file_import.withdrawal import check_withdrawals
 
 if TYPE_CHECKING:
@@ -115,6 +122,7 @@ PIPELINE = (
                     "file_course_row",
                     "file_enrollment_row",
                     "file_attempt_row",
+                    "file_absent_row",
                     "file_part",
                 ),
                 reports=("rejections",),
@@ -145,7 +153,7 @@ PIPELINE = (
             Sql(
                 "people",
                 "person_references",
-                ("file_attempt_row", "file_enrollment_row", "file_identity", "file_key", "file_option"),
+                ("file_absent_row", "file_attempt_row", "file_enrollment_row", "file_identity", "file_key", "file_option"),
                 makes="file_person_reference",
             ),
             Sql(
@@ -329,6 +337,15 @@ PIPELINE = (
                 ("file_compared_attempt", "file_part", "file_position", "file_rejected"),
                 reports="warnings",
             ),
+            Sql(
+                "taken_back",
+                "taken_back",
+                ("file_absent_row", "file_attempt", "file_person_reference", "file_quiz", "file_rejected"),
+                makes="file_taken_back",
+            ),
+            Sql("taken_back", "take_back", ("file_taken_back",)),
+            Sql("taken_back", "kept_warnings", ("file_taken_back",), reports="warnings"),
+            Code(list_taken_back, needs=("file_taken_back",), queries=("taken_back.outcomes",)),
         ),
     ),
     Stage(
@@ -381,6 +398,7 @@ PIPELINE = (
                     "file_planned_person",
                     "file_quiz",
                     "file_rejected",
+                    "file_taken_back",
                     "file_term",
                 ),
                 reports=("rejections", "warnings"),

@@ -56,7 +56,7 @@ def make_report(context: ImportContext) -> None:
         warnings=all_warnings(session, context.parts),
         notes=(*source.notes, *_notes(context)),
         touched=tuple(context.statements["attempts"].read("touched", TouchedRow)),
-        outcomes=(*_outcomes(run, source, context.parts), *context.withdrawn),
+        outcomes=(*_outcomes(run, source, context.parts), *context.taken_back, *context.withdrawn),
         withdrawal=context.withdrawal,
     )
 
@@ -66,6 +66,7 @@ def _entities(context: ImportContext) -> tuple[EntityCounts, ...]:
     if context.quizzes is not None:
         added = len(context.quizzes.added_weeks)
         states["weeks"] = Counter(added=added, unchanged=context.quizzes.n_weeks - added)
+    states["attempts"]["changed"] += len(context.taken_back)
     states["withdrawn"] = Counter(changed=len(context.withdrawn))
     states["messages"] = Counter(added=context.n_messages)
     return tuple(EntityCounts(kind, states[kind]["added"], states[kind]["changed"], states[kind]["unchanged"]) for kind in KINDS)
@@ -90,6 +91,8 @@ def _notes(context: ImportContext) -> list[str]:
         notes.append(f"The file names its courses itself, so {options.course.code} was not needed.")
     if context.quizzes is not None:
         notes.extend(context.quizzes.notes)
+    if context.taken_back:
+        notes.append(f"Marks that are not in the file any more and no longer count: {len(context.taken_back):,}.")
     if context.withdrawn:
         notes.append(f"Students withdrawn because they are not in the file: {len(context.withdrawn):,}.")
     if context.n_messages:

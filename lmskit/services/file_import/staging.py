@@ -5,17 +5,51 @@ from __future__ import annotations
 import datetime as dt
 import json
 import unicodedata
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import text
 
 from lmskit.errors import InputError
-from lmskit.importers.record import AttemptRecord, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, TermRecord
+from lmskit.importers.record import (
+    AbsentMark,
+    AttemptRecord,
+    CourseRecord,
+    EnrollmentRecord,
+    PersonKey,
+    PersonRecord,
+    Position,
+    QuizRecord,
+    TermRecord,
+)
 from lmskit.limits import DEEPEST_JSON, EARLIEST_YEAR, LARGEST_ANSWERS, LATEST_YEAR, LONGEST_NAME, LONGEST_PROSE, MOST_ATTEMPTS
 from lmskit.names import sort_name
 from lmskit.progress import REPORT_EVERY
+from lmskit.services.file_import.staged_rows import (
+    ABSENT,
+    ADDED_PERSON,
+    ATTEMPT,
+    COURSE,
+    ENROLLMENT,
+    OF_RECORDS,
+    OPTION,
+    PART,
+    PERSON,
+    POSITION,
+    REJECTED,
+    TERM,
+    AbsentRow,
+    AttemptRow,
+    CourseRow,
+    EnrollmentRow,
+    OptionRow,
+    PartRow,
+    PersonRow,
+    PositionRow,
+    TableRow,
+    TermRow,
+)
 from lmskit.services.importing import add_rejections
-from lmskit.services.staging_table import Int8, StagingTable, analyze
+from lmskit.services.staging_table import StagingTable, analyze
 from lmskit.vocabulary import EnrollmentStatus
 
 if TYPE_CHECKING:
@@ -26,158 +60,6 @@ R = TypeVar("R", bound=tuple[object, ...])
 BATCH = 5000
 """Rows of a table that are collected before they are copied."""
 MISSING_NUMBER = "NaN"
-
-# The rows of the tables; n is the number of the record. A missing id is an empty text, since tables are joined by ids and
-# nulls do not equal each other.
-
-
-class TableRow(NamedTuple):
-    """The name of a temporary table."""
-
-    name: str
-
-
-class OptionRow(NamedTuple):
-    """The options of the import: one row."""
-
-    system: str
-    course_id: Int8 | None
-    lecturer_id: Int8 | None
-    term_id: Int8 | None
-    today: dt.date
-    notify: bool
-    most_attempts: int
-    earliest_year: int
-    latest_year: int
-    largest_answers: int
-    deepest_answers: int
-    longest_feedback: int
-    rename: bool
-    dry_run: bool
-
-
-class RejectedRow(NamedTuple):
-    """A position that is rejected."""
-
-    position_id: int
-    value: str | None
-    reason: str
-
-
-class AddedPersonRow(NamedTuple):
-    """A new person: the identity in the file and the id in lmskit."""
-
-    identity: int
-    person_id: Int8
-
-
-class PartRow(NamedTuple):
-    """A part of the source; `part_order` is its index in reports."""
-
-    part: int
-    name: str
-    part_order: int
-
-
-class PositionRow(NamedTuple):
-    """A row or cell that is counted; `row_position_id` is the row to which a cell belongs."""
-
-    position_id: int
-    part: int
-    row_number: int
-    column_name: str | None
-    row_position_id: int | None
-
-
-class TermRow(NamedTuple):
-    """A `TermRecord`."""
-
-    n: int
-    position_id: int
-    source_id: str
-    code: str
-    name: str
-    starts_on: dt.date | None
-    ends_on: dt.date | None
-
-
-class PersonRow(NamedTuple):
-    """A `PersonRecord`; `fault` is the reason why its name cannot be stored."""
-
-    n: int
-    position_id: int
-    source_id: str
-    sis_id: str
-    email: str
-    family_name: str
-    given_name: str
-    sort_name: str
-    role: str | None
-    fault: str | None
-    needs_role: bool
-    is_split: bool
-    doubt: str | None
-
-
-class CourseRow(NamedTuple):
-    """A `CourseRecord`."""
-
-    n: int
-    position_id: int
-    source_id: str
-    code: str
-    module_code: str
-    title: str
-    term: str
-
-
-class EnrollmentRow(NamedTuple):
-    """An `EnrollmentRecord`; an empty course is the one that the import is for."""
-
-    n: int
-    position_id: int
-    source_id: str
-    sis_id: str
-    email: str
-    course: str
-    role: str
-    status: str
-    started_on: dt.date | None
-    ended_on: dt.date | None
-    is_implied: bool
-
-
-class AttemptRow(NamedTuple):
-    """An `AttemptRecord`; `answers` is JSON."""
-
-    n: int
-    position_id: int
-    source_id: str
-    sis_id: str
-    email: str
-    quiz: str
-    score: float | None
-    max_score: float | None
-    is_total: bool
-    number: Int8 | None
-    started_at: dt.datetime | None
-    submitted_at: dt.datetime | None
-    answers: str
-    feedback: str | None
-
-
-OPTION = StagingTable("file_option", OptionRow)
-REJECTED = StagingTable("file_rejected", RejectedRow, key="position_id")
-ADDED_PERSON = StagingTable("file_added_person", AddedPersonRow, key="identity")
-PART = StagingTable("file_part", PartRow)
-POSITION = StagingTable("file_position", PositionRow)
-TERM = StagingTable("file_term_row", TermRow)
-PERSON = StagingTable("file_person_row", PersonRow)
-COURSE = StagingTable("file_course_row", CourseRow)
-ENROLLMENT = StagingTable("file_enrollment_row", EnrollmentRow)
-ATTEMPT = StagingTable("file_attempt_row", AttemptRow)
-OF_RECORDS = (POSITION, TERM, PERSON, COURSE, ENROLLMENT, ATTEMPT)
-"""The tables that records are read into."""
 
 
 def stage_options(context: ImportContext) -> None:
@@ -234,7 +116,7 @@ def drop_tables(context: ImportContext) -> None:
 
 
 def _needs_course(record: Record) -> bool:
-    return isinstance(record, QuizRecord | AttemptRecord) or (isinstance(record, EnrollmentRecord) and not record.course)
+    return isinstance(record, QuizRecord | AttemptRecord | AbsentMark) or (isinstance(record, EnrollmentRecord) and not record.course)
 
 
 def _part_rows(source: Source, numbers: dict[str, int]) -> list[PartRow]:
@@ -301,6 +183,10 @@ class _Positions:
         last = self._last.get(position.part)
         return last[2] if last is not None and last[:2] == (position.row, position.column) else None
 
+    def row_of(self, position: Position) -> int | None:
+        """Return the number of the row that a position is or that holds it, if that is the last one of its part."""
+        return self.current(position) if position.column is None else self._row_of(position)
+
     def _row_of(self, position: Position) -> int | None:
         """Return the number of the row that holds a cell: cells are in the part `<part of the row>: ...`."""
         if position.column is None:
@@ -327,6 +213,12 @@ class _Staging:
         if isinstance(record, QuizRecord):
             if record.key not in self._context.quiz_records:
                 self._context.quiz_records[record.key] = (record, self.positions.current(record.position))
+            return
+        if isinstance(record, AbsentMark):
+            position = record.position
+            row = self.positions.row_of(position)
+            cell = (position.part, position.row, position.column)
+            batches.add(ABSENT, AbsentRow(n, row, *cell, *_key(record.person), record.quiz, record.why))
             return
         position_id = self.positions.number(record.position)
         match record:

@@ -1,0 +1,54 @@
+-- Results that no longer count, since the file says that there is no mark any more.
+--
+-- One row of file_taken_back: a stored result whose cell in the file is now blank, excused or the like.
+-- Caveats: Only totals are taken back, since only they came from such a cell; attempts that a report described stay, with a warning.
+--   What was taken back once is not taken back again, and counts again once a file has a mark for it (attempts.sql).
+--   Totals from before there was a mark for them are recognised as attempts.sql does.
+-- Source: file_absent_row, filled by staging.py; the tables of people.sql and attempts.sql, once attempts are written.
+--
+-- Each part begins with a line "-- part: <name>" and is one statement. pipeline.py has their order.
+
+-- part: taken_back
+CREATE TEMPORARY TABLE file_taken_back ON COMMIT DROP AS
+SELECT DISTINCT ON (a.id)
+    a.id AS attempt_id, a.student_id, a.course_id, q.week_number, q.title, a.score, a.max_score, m.n, m.part, m.row_number, m.column_name, m.why,
+    CASE
+        WHEN a.number = 1 AND a.answers = '[]' AND a.started_at IS NULL
+            AND (a.is_total OR (a.submitted_at AT TIME ZONE 'UTC')::time = TIME '12:00') THEN 'a total'
+        ELSE 'an attempt'
+    END AS kind
+FROM file_absent_row AS m
+JOIN file_person_reference AS r ON r.source_id = m.source_id AND r.sis_id = m.sis_id AND r.email = m.email
+JOIN file_quiz AS f ON f.key = m.quiz AND f.reason IS NULL
+JOIN quizzes AS q ON q.id = f.quiz_id
+JOIN quiz_attempts AS a ON a.quiz_id = q.id AND a.student_id = r.person_id
+WHERE r.reason IS NULL
+    AND a.origin = 'import'
+    AND a.score IS NOT NULL
+    AND a.taken_back_at IS NULL
+    AND NOT a.banked
+    AND NOT EXISTS (SELECT FROM file_rejected AS x WHERE x.position_id = m.row_position_id)
+    AND NOT EXISTS (SELECT FROM file_attempt AS other WHERE other.quiz = f.quiz AND other.person = r.person_id)
+ORDER BY a.id, m.n
+
+-- part: take_back
+UPDATE quiz_attempts AS a
+SET taken_back_at = now()
+FROM file_taken_back AS t
+WHERE t.attempt_id = a.id AND t.kind = 'a total'
+
+-- part: kept_warnings
+INSERT INTO import_warning (file, row_number, column_name, value, reason)
+SELECT t.part, t.row_number, t.column_name, t.why, 'has no mark in the file, and attempts with answers in lmskit, which stay'
+FROM file_taken_back AS t
+WHERE t.kind = 'an attempt'
+GROUP BY t.part, t.row_number, t.column_name, t.why
+
+-- part: outcomes
+SELECT
+    t.part, t.row_number, t.column_name, 'changed', concat_ws(', ', u.family_name, nullif(u.given_name, '')) || ' · ' || t.title,
+    'taken back: ' || t.why || ', was ' || trim_scale(t.score) || ' of ' || trim_scale(t.max_score)
+FROM file_taken_back AS t
+JOIN users AS u ON u.id = t.student_id
+WHERE t.kind = 'a total'
+ORDER BY t.n
