@@ -1,7 +1,6 @@
 """`lmskit import`: read the exports of other systems, and report the result of every row."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,23 +10,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from typer.core import TyperGroup
 
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
+from lmskit.cli.import_values import columns_by_field, max_scores_by_title, value_named, weeks_by_title
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.page import AfterNumber, Limit, Offset
 from lmskit.cli.printing import print_error, print_line, print_table
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
-from lmskit.errors import InputError, LmskitError
-from lmskit.importers.cell import UnreadableCellError
+from lmskit.errors import LmskitError
 from lmskit.importers.formats import Format, ReadOptions
-from lmskit.importers.number_format import DecimalMark, score_reader
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
 from lmskit.importers.source_key import source_key
 from lmskit.importers.times import DayOrder
-from lmskit.limits import FIRST_WEEK, LARGEST_SCORE, LAST_WEEK
 from lmskit.listings import IMPORT_RUNS
 from lmskit.progress import waits_shown
 from lmskit.queries.import_run import count_import_runs, import_run_rows
@@ -119,6 +116,20 @@ WithdrawAtMost = Annotated[
         show_default=False,
     ),
 ]
+RemoveMissing = Annotated[
+    bool,
+    typer.Option("--remove-missing", help="Let results at quizzes of the file count no longer if no row names their student any more."),
+]
+RemoveAtMost = Annotated[
+    int | None,
+    typer.Option(
+        "--remove-at-most",
+        metavar="N",
+        min=0,
+        help="With --remove-missing: the number of students, if they are more than 20 or than 10 % of those with results.",
+        show_default=False,
+    ),
+]
 Rename = Annotated[
     bool,
     typer.Option(
@@ -179,6 +190,8 @@ def _command_for(name: str | None) -> Callable[..., None]:
         notify: Notify = False,
         withdraw_missing: WithdrawMissing = False,
         withdraw_at_most: WithdrawAtMost = None,
+        remove_missing: RemoveMissing = False,
+        remove_at_most: RemoveAtMost = None,
         rename: Rename = False,
         dry_run: DryRun = False,
         strict: Strict = False,
@@ -188,13 +201,13 @@ def _command_for(name: str | None) -> Callable[..., None]:
     ) -> None:
         del strict
         reading = ReadOptions(
-            delimiter=_value_named(delimiter, DELIMITERS, "delimiter"),
-            decimal_mark=_value_named(decimal, DECIMAL_MARKS, "decimal mark"),
-            columns=_columns_by_field(columns or []),
+            delimiter=value_named(delimiter, DELIMITERS, "delimiter"),
+            decimal_mark=value_named(decimal, DECIMAL_MARKS, "decimal mark"),
+            columns=columns_by_field(columns or []),
             title=title,
             time_zone=time_zone,
             day_order=day_order,
-            max_scores=_max_scores_by_title(maximum or []),
+            max_scores=max_scores_by_title(maximum or []),
             source=source,
             all_students=all_students,
         )
@@ -213,11 +226,13 @@ def _command_for(name: str | None) -> Callable[..., None]:
             lecturer=lecturer,
             term=term,
             week=week,
-            weeks=_weeks_by_title(week_of or []),
+            weeks=weeks_by_title(week_of or []),
             new_quizzes=new_quizzes,
             notify=notify,
             withdraw_missing=withdraw_missing,
             withdraw_at_most=withdraw_at_most,
+            remove_missing=remove_missing,
+            remove_at_most=remove_at_most,
             rename=rename,
             dry_run=dry_run,
         )
@@ -259,52 +274,6 @@ app.command(DETECT, help="Import a file, folder or archive whose format is detec
 for _format in FORMATS:
     _make = _command_for if isinstance(_format, Format) else _bank_command_for if isinstance(_format, BankFormat) else _data_set_command_for
     app.command(_format.name, help=f"Import {_format.title}.")(_make(_format.name))
-
-
-def _value_named(name: str | None, known: dict[str, str], what: str) -> str | None:
-    if name is None:
-        return None
-    if name in known.values():
-        return name
-    if name not in known:
-        raise InputError(f"There is no {what} {name!r}. It can be {' or '.join(known)}.")
-    return known[name]
-
-
-def _columns_by_field(columns: Iterable[str]) -> dict[str, str]:
-    pairs = [column.partition("=") for column in columns]
-    for field, mark, header in pairs:
-        if not (field and mark and header):
-            raise InputError(f"{field}{mark}{header} does not name a column. Write it as FIELD=HEADER, such as --map 'email=E-mail'")
-    return {field: header for field, _, header in pairs}
-
-
-def _max_scores_by_title(maxima: Iterable[str]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    read = score_reader(DecimalMark(".", is_given=True))
-    for maximum in maxima:
-        title, _, points = maximum.rpartition("=")
-        if not title:
-            raise InputError(f"{maximum!r} does not name a quiz and its maximum score. Write it as --max 'Week 3=10'")
-        try:
-            found[title] = read(points)
-        except UnreadableCellError:
-            raise InputError(
-                f"The maximum score {points!r} of {title!r} is not a number from 0 to {LARGEST_SCORE:,}. Write it as --max 'Week 3=10'"
-            ) from None
-    return found
-
-
-def _weeks_by_title(weeks: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for each in weeks:
-        title, _, week = each.rpartition("=")
-        if not (title and re.fullmatch(r"[0-9]{1,3}", week) and FIRST_WEEK <= int(week) <= LAST_WEEK):
-            raise InputError(
-                f"{each!r} does not name a quiz and a week from {FIRST_WEEK} to {LAST_WEEK}. Write it as --week-of 'Midterm=7'"
-            )
-        found[title] = int(week)
-    return found
 
 
 def _with_remembered(key: str, reading: ReadOptions, say: Callable[[str], None], *, forget: bool) -> ReadOptions:

@@ -18,7 +18,7 @@ from lmskit.widgets import PAGE_SIZE, Download, Pager, Table, heading
 ALL = "all"
 TO_CHECK = "to check"
 WARNINGS = "warnings"
-CHECKED = ("changed", "withdrawn", "rejected")
+CHECKED = ("changed", "withdrawn", "missing", "rejected")
 """The states of rows that a person should look at before an import."""
 MOST_NOTES = 30
 

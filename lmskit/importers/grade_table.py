@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lmskit.importers.cell_meaning import ResultColumn
     from lmskit.importers.csv_file import CsvFile
     from lmskit.importers.formats import ReadOptions
-    from lmskit.importers.record import AbsentMark, Record, ReportedSlot
+    from lmskit.importers.record import AbsentScore, Record, ReportedSlot
 
 Grade = TypeVar("Grade")
 IN_A_REJECTED_ROW = "belongs to a row that is not imported"
@@ -192,7 +192,7 @@ class GradebookTable(GradeTable):
         """Give out header and text of the cells of a row that are not empty and should be grades."""
 
     @abstractmethod
-    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | AbsentMark]:
+    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | AbsentScore]:
         """Give out the grades of a row; those that cannot be read are rejected with `reject_grade`."""
 
     def reject_grade(self, row: int, header: str, cell: str, reason: str) -> None:

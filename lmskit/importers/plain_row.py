@@ -11,7 +11,7 @@ from lmskit.importers.grade_table import meanings_of
 from lmskit.importers.person_name import FullName
 from lmskit.importers.plain_words import role as role_word
 from lmskit.importers.plain_words import status as status_word
-from lmskit.importers.record import AbsentMark, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
+from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import code, title
 from lmskit.limits import LAST_WEEK, MOST_ATTEMPTS
@@ -121,7 +121,7 @@ class PlainRowReader:
         quiz = QuizRecord(position, name, has_source_id=False, title=name, max_score=max_score, week_number=week)
         if score is None and number is None and submitted is None:
             meaning = self._score_meaning[self._text("score", cells)]
-            return [quiz, AbsentMark(position, name, key, meaning.value)] if meaning.takes_back else [quiz]
+            return [quiz, AbsentScore(position, name, key, meaning.value)] if meaning.takes_back else [quiz]
         is_total = number is None and submitted is None
         return [quiz, AttemptRecord(position, name, key, score, max_score, is_total, number=number, submitted_at=submitted)]
 

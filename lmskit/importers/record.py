@@ -166,10 +166,10 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class AbsentMark:
-    """A cell that says that a student has no mark, so that one from an earlier export no longer counts.
+class AbsentScore:
+    """A cell that says that a student has no score, so that one from an earlier export no longer counts.
 
-    It is counted only by those marks: most cells without a mark never had one. Its person has other records in the same row.
+    Most cells without a score never had one, so such cells are not counted. Its person has other records in the same row.
     """
 
     position: Position
@@ -180,7 +180,7 @@ class AbsentMark:
     """What the cell means, such as `excused`."""
 
 
-Record: TypeAlias = TermRecord | PersonRecord | CourseRecord | EnrollmentRecord | QuizRecord | AttemptRecord | AbsentMark
+Record: TypeAlias = TermRecord | PersonRecord | CourseRecord | EnrollmentRecord | QuizRecord | AttemptRecord | AbsentScore
 
 
 class Part(Protocol):

@@ -20,7 +20,7 @@ STORED_FINDINGS = 1000
 """The most rejections, and the most warnings, that are stored with a run; all of them are counted."""
 MAX_OUTCOMES = 100_000
 """The most outcomes that a report lists; all of them are counted."""
-STATES = ("changed", "withdrawn", "rejected", "added", "unchanged")
+STATES = ("changed", "withdrawn", "missing", "rejected", "added", "unchanged")
 """The states of outcomes; those first that a person should look at."""
 
 
@@ -99,10 +99,10 @@ class EntityCounts:
 class Outcome(NamedTuple):
     """The outcome of one row or cell, and what it is about.
 
-    `part` is the file, or the cells of a file. `row` is None for a student who was withdrawn because the file does not
-    contain the student. `state` is added, changed, unchanged, rejected or withdrawn. `what` names the person or thing, such
-    as "Lovelace, Ada · CS101". `reason` says why the row was rejected, or what has changed, and `before` and `after` are the
-    old and the new values of what has changed.
+    `part` is the file, or the cells of a file. `row` is None for a student whom the file does not contain: withdrawn, or missing
+    with results that lmskit has. `state` is added, changed, unchanged, rejected, missing or withdrawn. `what` names the person or
+    thing, such as "Lovelace, Ada · CS101". `reason` says why the row was rejected, or what has changed, and
+    `before` and `after` are the old and the new values of what has changed.
     """
 
     part: str
@@ -174,9 +174,9 @@ class ImportReport:
 
         =======  ======  =====================================================================
         part     str     the file, or the cells of a file
-        row      Int64   the line that a text editor shows; missing for withdrawn students
+        row      Int64   the line that a text editor shows; missing for students who are not in the file
         column   str     the header of a cell that is counted by itself; empty for a row
-        state    str     added, changed, unchanged, rejected or withdrawn
+        state    str     added, changed, unchanged, rejected, missing or withdrawn
         what     str     the person or thing that it is about
         reason   str     why it was rejected, or what has changed
         before   str     the old values of what has changed

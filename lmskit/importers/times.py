@@ -181,7 +181,7 @@ def zone_named(name: str | None) -> dt.tzinfo:
 
 
 def proved_order(cells: Iterable[str]) -> DayOrder | None:
-    """Return the order of dates with strokes that the cells of a file prove: a number above 12 is no month. None without proof.
+    """Return the order of dates with strokes that the cells of a file prove: a number above 12 cannot be a month. None without proof.
 
     Examples
     --------

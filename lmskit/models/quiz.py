@@ -74,7 +74,9 @@ class AttemptColumns:
     is_total: Mapped[bool] = mapped_column(
         server_default=text("false"), comment="Imported from a file with totals alone: an attempt of a report replaces it"
     )
-    taken_back_at: Mapped[dt.datetime | None] = mapped_column(comment="When a file had no mark for it any more; then it is no evidence")
+    taken_back_at: Mapped[dt.datetime | None] = mapped_column(
+        comment="When a file had no score for it any more; since then it does not count"
+    )
     created_at: Mapped[CreatedAt]
 
 

@@ -49,7 +49,7 @@ QUIZ_TOTALS = Columns(
 def student_attempts(
     session: Session, course: str, student_id: int, *, week_number: int | None = None, limit: int = DEFAULT_PAGE, offset: int = 0
 ) -> pd.DataFrame:
-    """One student's attempts in `course`, by week, then by time; without marks that were taken back.
+    """One student's attempts in `course`, by week, then by time; without scores that were taken back.
 
     {columns}
 

@@ -70,6 +70,10 @@ class ImportOptions:
     """Withdraw students who are enrolled in a course of the file but are not in the file."""
     withdraw_at_most: int | None = None
     """How many students may be withdrawn, as the person confirmed; None: as many as need no confirmation."""
+    remove_missing: bool = False
+    """Let results count no longer that students have at quizzes of the file though no row names them."""
+    remove_at_most: int | None = None
+    """Of how many students that may be, as the person confirmed; None: as many as need no confirmation."""
     dry_run: bool = False
     """Give the same report and write nothing."""
 

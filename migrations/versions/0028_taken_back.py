@@ -1,8 +1,8 @@
-"""Keep a mark that a later file does not have any more, and let it count no longer.
+"""Keep a score that a later file does not have any more, and let it count no longer.
 
-Why:   a mark that was excused or removed after an import stayed evidence, since an import only added and changed.
+Why:   a score that was excused or removed after an import stayed evidence, since an import only added and changed.
 Locks: quiz_attempts and archived_attempts, exclusively, for an instant; no row is read or written.
-Down:  parks when each was taken back; until then such marks count again.
+Down:  parks when each was taken back; until then such scores count again.
 """
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ depends_on = None
 
 HELD: dict[str, str] = {}
 SERVES = "0022"
-COMMENT = "When a file had no mark for it any more; then it is no evidence"
+COMMENT = "When a file had no score for it any more; since then it does not count"
 TABLES = ("quiz_attempts", "archived_attempts")
 PUT_BACK = """UPDATE lms.quiz_attempts SET taken_back_at = (parked.content ->> 'taken_back_at')::timestamptz
                 WHERE id = (parked.content ->> 'id')::bigint"""

@@ -50,7 +50,7 @@ def result(read: Source | Bank) -> dict[str, Any]:
 
 def row_counts(source: Source) -> dict[str, tuple[int, int, int]]:
     """By part: rows or cells that were read, those of which there is a record, and the rejected; the first is the sum of the others."""
-    positions = {record.position for record in source.records() if type(record).__name__ != "QuizRecord"}
+    positions = {record.position for record in source.records() if type(record).__name__ not in {"QuizRecord", "AbsentScore"}}
     return {
         part.name: (part.rows_in, sum(position.part == part.name for position in positions), len(part.rejections)) for part in source.parts
     }

@@ -6,11 +6,16 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lmskit.services.file_import.pipeline import PIPELINE, Code, Repeat, Sql, Stage, Step
+from lmskit.services.file_import.pipeline import PIPELINE
+from lmskit.services.file_import.stage import Code, Repeat, Sql, Stage, Step
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "import-pipeline.md"
 BEGIN, END = "<!-- generated from pipeline.py -->", "<!-- end of the generated part -->"
-WHEN = {"withdraw_missing": "only with `--withdraw-missing`", "notify": "only with `--notify`"}
+WHEN = {
+    "remove_missing": "only with `--remove-missing`",
+    "withdraw_missing": "only with `--withdraw-missing`",
+    "notify": "only with `--notify`",
+}
 
 
 def generated() -> str:
@@ -44,7 +49,7 @@ def condition_of(stage: Stage) -> str:
     """The option that a stage needs; empty if it always runs."""
 
     class Options:
-        notify = withdraw_missing = False
+        notify = withdraw_missing = remove_missing = False
 
     for option, words in WHEN.items():
         options = Options()

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from lmskit.services.file_import.context import FILES
-from lmskit.services.file_import.pipeline import GIVEN, PIPELINE, Code, Repeat, Sql
+from lmskit.services.file_import.pipeline import GIVEN, PIPELINE
+from lmskit.services.file_import.stage import Code, Repeat, Sql
 from lmskit.services.importing import Statements, parts_of
 from tests.importers import pipeline_page
 from tests.importers.pipeline_page import PAGE, steps
@@ -79,7 +80,7 @@ def test_an_import_runs_every_part_in_this_order(imported, monkeypatch):
             return _method(statements, part, *arguments)
 
         monkeypatch.setattr(Statements, name, spy)
-    imported("id,email,family_name\n1,ada@example.org,Lovelace", notify=True, withdraw_missing=True)
+    imported("id,email,family_name\n1,ada@example.org,Lovelace", notify=True, withdraw_missing=True, remove_missing=True)
     expected = [
         part
         for step in listed_once()

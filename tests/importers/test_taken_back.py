@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from lmskit.errors import ImportFileError, InputError
 from lmskit.importers.canvas.gradebook import FORMAT as CANVAS
 from lmskit.importers.formats import ReadOptions
 from lmskit.models import QuizAttempt
@@ -37,10 +38,10 @@ def test_a_mark_that_is_excused_or_gone_no_longer_counts_and_is_listed_by_name(s
     refresh(session, courses=[course.code])
     rehearsal, report = gradebook(SECOND, dry_run=True), gradebook(SECOND)
     assert rehearsal.outcomes == report.outcomes
-    changes = [(outcome.row, outcome.column, outcome.what, outcome.reason) for outcome in report.outcomes if outcome.state == "changed"]
+    changes = [(outcome.row, outcome.what, outcome.reason, outcome.before) for outcome in report.outcomes if outcome.state == "changed"]
     assert changes == [
-        (3, "Week 1 Quiz (9201)", "Vale, Ada · Week 1 Quiz", "taken back: excused, was 2 of 10"),
-        (4, "Week 1 Quiz (9201)", "Orr, Ben · Week 1 Quiz", "taken back: no result, was 3 of 10"),
+        (3, "Vale, Ada · Week 1 Quiz", "taken back: excused", "2 of 10"),
+        (4, "Orr, Ben · Week 1 Quiz", "taken back: no result", "3 of 10"),
     ]
     assert report.entity("attempts").changed == len(report.touched) == 2
     assert (marks(session, course), marks(session, course, counted=False)) == ([9, 8, 7, 6], [2, 3])
@@ -87,3 +88,41 @@ def test_a_plain_table_takes_a_total_back_but_not_beside_a_score_of_the_same_stu
     imported(f"{header}a@uni.example,Rae,Week 1,4,10\nb@uni.example,Roe,Week 1,5,10")
     imported(f"{header}a@uni.example,Rae,Week 1,,10\nb@uni.example,Roe,Week 1,5,10\nb@uni.example,Roe,Week 1,,10")
     assert (marks(session, course), marks(session, course, counted=False)) == ([5], [4])
+
+
+GONE = f'{HEADER}"Vale, Ada",501,S501,ada,S,2,9\n"Poe, Cy",503,S503,cy,S,7,6'
+
+
+def test_students_whom_the_file_does_not_name_are_listed_and_their_results_stay(session, course, gradebook):
+    gradebook(FIRST)
+    report = gradebook(GONE)
+    missing = [(outcome.what, outcome.row) for outcome in report.outcomes if outcome.state == "missing"]
+    assert missing == [("Orr, Ben · 2 quizzes", None)]
+    assert [note for note in report.notes if "Orr, Ben" in note and "--remove-missing" in note]
+    assert (report.touched, marks(session, course, counted=False)) == ((), [])
+    assert "missing" not in {outcome.state for outcome in gradebook(FIRST).outcomes}
+
+
+def test_results_of_students_whom_the_file_does_not_name_are_taken_back_on_request_within_limits(session, course, gradebook):
+    gradebook(FIRST)
+    rehearsal = gradebook(GONE, remove_missing=True, dry_run=True)
+    with (
+        pytest.raises(ImportFileError, match=r"1 of 3 students with results are not in gradebook\.csv.*--remove-at-most 1"),
+        session.begin_nested(),
+    ):
+        gradebook(GONE, remove_missing=True)
+    with pytest.raises(ImportFileError, match="--remove-at-most 1"), session.begin_nested():
+        gradebook(GONE, remove_missing=True, remove_at_most=0)
+    with pytest.raises(InputError, match="is the limit of --remove-missing"), session.begin_nested():
+        gradebook(GONE, remove_at_most=1)
+    report = gradebook(GONE, remove_missing=True, remove_at_most=1)
+    assert (report.outcomes, len(report.touched)) == (rehearsal.outcomes, 2)
+    assert marks(session, course, counted=False) == [3, 8]
+    gradebook(FIRST)
+    assert marks(session, course, counted=False) == []
+
+
+def test_results_are_not_taken_back_while_a_row_that_may_name_their_student_is_rejected(course, gradebook):
+    gradebook(FIRST)
+    with pytest.raises(ImportFileError, match="while rows that name students are rejected"):
+        gradebook(f'{GONE}\n"Orr, Ben",#N/A,,,S,3,8', remove_missing=True, remove_at_most=1)

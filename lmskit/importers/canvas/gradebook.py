@@ -22,7 +22,7 @@ from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.grade_table import GradebookTable, meanings_of
 from lmskit.importers.person_name import NOTE_ON_SPLIT_NAMES
-from lmskit.importers.record import AbsentMark, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
+from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import one_line
@@ -221,7 +221,7 @@ class CanvasGradebook(GradebookTable):
             if not self._meaning[cell := cells[assignment.column].strip()].has_no_score:
                 yield assignment.header, cell
 
-    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | AbsentMark]:
+    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | AbsentScore]:
         """Give out the grades of a row, and compare them with the totals beside them if all of them can be read."""
         possible, no_grade = self._possible, self._without_grade
         scores: dict[int, float] = {}
@@ -233,7 +233,7 @@ class CanvasGradebook(GradebookTable):
             if meaning.has_no_score:
                 no_grade[meaning] += 1
                 if meaning.takes_back:
-                    yield AbsentMark(self.grade_position(row, header), assignment.id, person, meaning.value)
+                    yield AbsentScore(self.grade_position(row, header), assignment.id, person, meaning.value)
                 if meaning in NOT_COUNTED:
                     not_counted.add(column)
             elif column not in possible:

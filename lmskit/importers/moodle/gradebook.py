@@ -27,7 +27,7 @@ from lmskit.importers.moodle.item_scale import ItemScale
 from lmskit.importers.moodle.person import SYSTEM, People
 from lmskit.importers.moodle.times import unix_time
 from lmskit.importers.moodle.words import NO_GRADE, PERSON, columns_of, plain
-from lmskit.importers.record import AbsentMark, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
+from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
 from lmskit.importers.report import shortened
 from lmskit.importers.text_cell import one_line, visible_lines
 from lmskit.limits import LONGEST_TITLE
@@ -220,7 +220,7 @@ class MoodleGradebook(GradebookTable):
             if item.grades is not None and not self._meaning(item, cells).has_no_score:
                 yield self.file.header[item.grades], cells[item.grades]
 
-    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | AbsentMark]:
+    def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | AbsentScore]:
         """Give out the grades of a row, with the time of the export."""
         exported_at = self._exported_at(row, cells)
         for item in self.layout.items:
@@ -231,7 +231,7 @@ class MoodleGradebook(GradebookTable):
             if meaning.has_no_score:
                 self._without_grade += 1
                 if meaning.takes_back and item.title not in self.layout.repeated:
-                    yield AbsentMark(self.grade_position(row, header), item.title, person, meaning.value)
+                    yield AbsentScore(self.grade_position(row, header), item.title, person, meaning.value)
             elif item.title in self.layout.repeated:
                 self.reject_grade(row, header, cell, IN_A_REPEATED_TITLE)
             elif grade := self.read_grade(row, header, cell, partial(self._grade, item, cells, meaning)):

@@ -373,6 +373,9 @@ SELECT DISTINCT student_id, course_id, week_number FROM file_planned_attempt WHE
 UNION
 SELECT student_id, course_id, week_number FROM file_taken_back
 UNION
+SELECT a.student_id, a.course_id, m.week_number FROM file_missing_result AS m JOIN quiz_attempts AS a ON a.id = m.attempt_id
+WHERE a.taken_back_at IS NOT NULL
+UNION
 SELECT a.student_id, a.course_id, q.week_number
 FROM quiz_attempts AS a
 JOIN quizzes AS q ON q.id = a.quiz_id

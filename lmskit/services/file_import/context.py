@@ -40,7 +40,9 @@ class ImportContext:
     n_messages: int = 0
     """Messages that were put into the outbox."""
     taken_back: list[Outcome] = field(default_factory=list)
-    """Marks that no longer count, since the file has none any more."""
+    """Scores that no longer count, since the file has none any more."""
+    missing: list[Outcome] = field(default_factory=list)
+    """Students whom no row names, though they have results at quizzes of the file."""
     withdrawn: list[Outcome] = field(default_factory=list)
     """Students who were withdrawn because they are not in the file."""
     withdrawal: WithdrawalCheck | None = None

@@ -46,6 +46,10 @@ def find_options(session: Session, system: str, options: ImportOptions) -> Found
         raise InputError(
             f"--withdraw-at-most {options.withdraw_at_most} is the limit of --withdraw-missing, which is not given. Give both, or neither."
         )
+    if options.remove_at_most is not None and not options.remove_missing:
+        raise InputError(
+            f"--remove-at-most {options.remove_at_most} is the limit of --remove-missing, which is not given. Give both, or neither."
+        )
     lecturer_id = None
     if options.lecturer is not None:
         person = person_by_email(session, options.lecturer)

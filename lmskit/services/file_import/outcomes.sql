@@ -80,6 +80,7 @@ WITH record_states AS (
         w.position_id, w.n, w.state,
         CASE WHEN w.state = 'changed' THEN coalesce(nullif(concat_ws(
             ', ',
+            CASE WHEN c.was_taken_back THEN 'counts again' END,
             CASE WHEN has_score THEN 'score' END,
             CASE WHEN c.answers IS DISTINCT FROM c.old_answers THEN 'answers' END,
             CASE WHEN c.feedback IS DISTINCT FROM c.old_feedback THEN 'feedback' END,

@@ -6,85 +6,16 @@ files and with `docs/import-pipeline.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from lmskit.services.file_import.absence import list_missing, list_taken_back, refuse_too_many_missing
 from lmskit.services.file_import.identities import compare_names, resolve_keys
 from lmskit.services.file_import.messages import enqueue_messages
 from lmskit.services.file_import.report import make_report
+from lmskit.services.file_import.stage import Code, Repeat, Sql, Stage
 from lmskit.services.file_import.staging import drop_tables, stage_options, stage_records
-from lmskit.services.file_import.steps import (
-    join_quizzes,
-    list_taken_back,
-    list_withdrawn,
-    plan_quizzes,
-    refuse_if_rows_were_rejected,
-    write_quizzes,
-)
+from lmskit.services.file_import.steps import join_quizzes, list_withdrawn, plan_quizzes, refuse_if_rows_were_rejected, write_quizzes
 from lmskit.services.file_import.withdrawal import check_withdrawals
-
-if TYPE_CHECKING:
-    from lmskit.services.file_import.context import ImportContext
-    from lmskit.services.importing import ImportOptions
-
-Findings: TypeAlias = Literal["rejections", "warnings"]
-"""What a step may report about rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sql:
-    """A statement: a part of a `.sql` file of this package."""
-
-    file: str
-    part: str
-    needs: tuple[str, ...]
-    """Temporary tables that it reads or changes."""
-    makes: str | None = None
-    """The temporary table that it creates; statistics of it are collected."""
-    reports: Findings | None = None
-    analyzes: tuple[str, ...] = ()
-    """Further tables whose statistics are collected afterwards."""
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A Python function."""
-
-    run: Callable[[ImportContext], None]
-    needs: tuple[str, ...] = ()
-    makes: tuple[str, ...] = ()
-    reports: tuple[Findings, ...] = ()
-    queries: tuple[str, ...] = ()
-    """Parts of `.sql` files whose rows it reads: "people.shared_keys"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """Statements that are run in turn until none of them writes a row."""
-
-    steps: tuple[Sql, ...]
-    only_after_rejections: bool = False
-    """Whether they are left out if the step before rejected no row."""
-
-
-Step: TypeAlias = Sql | Code | Repeat
-
-
-def _always(_options: ImportOptions) -> bool:
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Steps under one title of the progress display; without a title a step reports its progress itself."""
-
-    title: str | None
-    steps: tuple[Step, ...]
-    when: Callable[[ImportOptions], bool] = _always
-    """Whether the options ask for these steps."""
-
 
 GIVEN = ("import_rejection", "import_warning")
 """Temporary tables that `services.importing.importing` makes for every import."""
@@ -346,7 +277,21 @@ PIPELINE = (
             Sql("taken_back", "take_back", ("file_taken_back",)),
             Sql("taken_back", "kept_warnings", ("file_taken_back",), reports="warnings"),
             Code(list_taken_back, needs=("file_taken_back",), queries=("taken_back.outcomes",)),
+            Sql("taken_back", "missing_results", ("file_added_person", "file_person_reference", "file_quiz"), makes="file_missing_result"),
+            Code(list_missing, needs=("file_missing_result",), queries=("taken_back.missing_students",)),
         ),
+    ),
+    Stage(
+        "Taking back results that are not in the file",
+        (
+            Code(
+                refuse_too_many_missing,
+                needs=("file_enrollment", "file_missing_result", "file_quiz", "file_rejected"),
+                queries=("taken_back.result_counts",),
+            ),
+            Sql("taken_back", "take_missing_back", ("file_missing_result",)),
+        ),
+        when=attrgetter("remove_missing"),
     ),
     Stage(
         "Withdrawing students who are not in the file",
@@ -397,6 +342,7 @@ PIPELINE = (
                     "file_planned_enrollment",
                     "file_planned_person",
                     "file_quiz",
+                    "file_missing_result",
                     "file_rejected",
                     "file_taken_back",
                     "file_term",

@@ -11,10 +11,14 @@ from lmskit.importers.report import MAX_OUTCOMES, EntityCounts, FileCounts, Impo
 from lmskit.services.importing import TouchedRow, add_warnings, all_rejections, all_warnings, states_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lmskit.importers.record import Source
     from lmskit.services.file_import.context import ImportContext
     from lmskit.services.importing import Statements
 
+MOST_NAMED = 20
+"""Outcomes that a note names."""
 KINDS = ("terms", "courses", "lecturers", "students", "enrollments", "weeks", "quizzes", "attempts", "withdrawn", "messages")
 _HAS_UNDATED = text("""
     SELECT EXISTS (
@@ -56,7 +60,7 @@ def make_report(context: ImportContext) -> None:
         warnings=all_warnings(session, context.parts),
         notes=(*source.notes, *_notes(context)),
         touched=tuple(context.statements["attempts"].read("touched", TouchedRow)),
-        outcomes=(*_outcomes(run, source, context.parts), *context.taken_back, *context.withdrawn),
+        outcomes=(*_outcomes(run, source, context.parts), *context.taken_back, *context.missing, *context.withdrawn),
         withdrawal=context.withdrawal,
     )
 
@@ -92,9 +96,19 @@ def _notes(context: ImportContext) -> list[str]:
     if context.quizzes is not None:
         notes.extend(context.quizzes.notes)
     if context.taken_back:
-        notes.append(f"Marks that are not in the file any more and no longer count: {len(context.taken_back):,}.")
+        notes.append(_listed("Scores that are not in the file any more and no longer count", context.taken_back))
+    if context.missing:
+        kept = "no longer count" if options.asked.remove_missing else "stay; --remove-missing lets them count no longer"
+        notes.append(_listed(f"Students whom the file does not name, and whose results at its quizzes {kept}", context.missing))
     if context.withdrawn:
         notes.append(f"Students withdrawn because they are not in the file: {len(context.withdrawn):,}.")
     if context.n_messages:
         notes.append(f"Enrolled pending, until the message that confirms the enrollment is accepted: {context.n_messages:,}.")
     return notes
+
+
+def _listed(about: str, outcomes: Sequence[Outcome]) -> str:
+    """Return a note with the number of outcomes and the first of them by name."""
+    named = "; ".join(f"{found.what} ({', '.join(filter(None, (found.reason, found.before)))})" for found in outcomes[:MOST_NAMED])
+    more = f"; and {len(outcomes) - MOST_NAMED:,} more, which --report lists" if len(outcomes) > MOST_NAMED else ""
+    return f"{about}: {len(outcomes):,}. {named}{more}."

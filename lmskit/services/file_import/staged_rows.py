@@ -147,7 +147,7 @@ class AttemptRow(NamedTuple):
 
 
 class AbsentRow(NamedTuple):
-    """An `AbsentMark`; `row_position_id` is the row that it is in."""
+    """An `AbsentScore`; `row_position_id` is the row that it is in."""
 
     n: int
     row_position_id: int | None

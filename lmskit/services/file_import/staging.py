@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from lmskit.errors import InputError
 from lmskit.importers.record import (
-    AbsentMark,
+    AbsentScore,
     AttemptRecord,
     CourseRecord,
     EnrollmentRecord,
@@ -116,7 +116,7 @@ def drop_tables(context: ImportContext) -> None:
 
 
 def _needs_course(record: Record) -> bool:
-    return isinstance(record, QuizRecord | AttemptRecord | AbsentMark) or (isinstance(record, EnrollmentRecord) and not record.course)
+    return isinstance(record, QuizRecord | AttemptRecord | AbsentScore) or (isinstance(record, EnrollmentRecord) and not record.course)
 
 
 def _part_rows(source: Source, numbers: dict[str, int]) -> list[PartRow]:
@@ -214,7 +214,7 @@ class _Staging:
             if record.key not in self._context.quiz_records:
                 self._context.quiz_records[record.key] = (record, self.positions.current(record.position))
             return
-        if isinstance(record, AbsentMark):
+        if isinstance(record, AbsentScore):
             position = record.position
             row = self.positions.row_of(position)
             cell = (position.part, position.row, position.column)

@@ -25,17 +25,6 @@ _FIRST_REJECTED_ENROLLMENT = text("""
 """)
 
 
-class TakenBackRow(NamedTuple):
-    """A mark that no longer counts, as `Outcome`."""
-
-    part: str
-    row: int
-    column: str | None
-    state: str
-    what: str
-    reason: str
-
-
 class MissingStudentRow(NamedTuple):
     """A student who is not in the file, the code of the course, and whether the student was enrolled by hand."""
 
@@ -80,11 +69,6 @@ def refuse_if_rows_were_rejected(context: ImportContext) -> None:
             "Students who are not in the file cannot be withdrawn while rows that name students are rejected; nothing was written. "
             f"Correct the file, or leave --withdraw-missing out. The first rejection: {first}."
         )
-
-
-def list_taken_back(context: ImportContext) -> None:
-    """Keep the outcomes of the marks that no longer count for the report."""
-    context.taken_back = [Outcome(*row) for row in context.statements["taken_back"].read("outcomes", TakenBackRow)]
 
 
 def list_withdrawn(context: ImportContext) -> None:

@@ -1,8 +1,9 @@
--- Results that no longer count, since the file says that there is no mark any more.
+-- Results that no longer count, since the file says that there is no score any more.
 --
 -- One row of file_taken_back: a stored result whose cell in the file is now blank, excused or the like.
+--   Of file_missing_result: a stored result of a student whom no row of the file names, at a quiz of the file.
 -- Caveats: Only totals are taken back, since only they came from such a cell; attempts that a report described stay, with a warning.
---   What was taken back once is not taken back again, and counts again once a file has a mark for it (attempts.sql).
+--   What was taken back once is not taken back again, and counts again once a file has a score for it (attempts.sql).
 --   Totals from before there was a mark for them are recognised as attempts.sql does.
 -- Source: file_absent_row, filled by staging.py; the tables of people.sql and attempts.sql, once attempts are written.
 --
@@ -39,7 +40,7 @@ WHERE t.attempt_id = a.id AND t.kind = 'a total'
 
 -- part: kept_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
-SELECT t.part, t.row_number, t.column_name, t.why, 'has no mark in the file, and attempts with answers in lmskit, which stay'
+SELECT t.part, t.row_number, t.column_name, t.why, 'has no score in the file, and attempts with answers in lmskit, which stay'
 FROM file_taken_back AS t
 WHERE t.kind = 'an attempt'
 GROUP BY t.part, t.row_number, t.column_name, t.why
@@ -47,8 +48,48 @@ GROUP BY t.part, t.row_number, t.column_name, t.why
 -- part: outcomes
 SELECT
     t.part, t.row_number, t.column_name, 'changed', concat_ws(', ', u.family_name, nullif(u.given_name, '')) || ' · ' || t.title,
-    'taken back: ' || t.why || ', was ' || trim_scale(t.score) || ' of ' || trim_scale(t.max_score)
+    'taken back: ' || t.why, trim_scale(t.score) || ' of ' || trim_scale(t.max_score), 'no longer counts'
 FROM file_taken_back AS t
 JOIN users AS u ON u.id = t.student_id
 WHERE t.kind = 'a total'
 ORDER BY t.n
+
+-- part: missing_results
+CREATE TEMPORARY TABLE file_missing_result ON COMMIT DROP AS
+SELECT a.id AS attempt_id, a.student_id, a.course_id, q.id AS quiz_id, q.week_number
+FROM file_quiz AS f
+JOIN quizzes AS q ON q.id = f.quiz_id
+JOIN quiz_attempts AS a ON a.quiz_id = q.id
+JOIN student_enrollments AS e ON e.course_id = a.course_id AND e.student_id = a.student_id
+WHERE f.reason IS NULL
+    AND e.status <> 'withdrawn'
+    AND a.origin = 'import'
+    AND a.score IS NOT NULL
+    AND a.taken_back_at IS NULL
+    AND NOT a.banked
+    AND NOT EXISTS (SELECT FROM file_person_reference AS r WHERE r.person_id = a.student_id)
+    AND NOT EXISTS (SELECT FROM file_added_person AS p WHERE p.person_id = a.student_id)
+
+-- part: missing_students
+SELECT
+    concat_ws(', ', u.family_name, nullif(u.given_name, '')) AS name, count(DISTINCT m.quiz_id) AS n_quizzes, count(*) AS n_results
+FROM file_missing_result AS m
+JOIN users AS u ON u.id = m.student_id
+GROUP BY u.id
+ORDER BY u.sort_name, u.id
+
+-- part: result_counts
+SELECT
+    count(DISTINCT a.student_id) AS n_students,
+    count(DISTINCT a.student_id) FILTER (WHERE EXISTS (SELECT FROM file_missing_result AS m WHERE m.student_id = a.student_id)) AS n_missing,
+    EXISTS (SELECT FROM file_rejected AS r JOIN file_enrollment AS e ON e.position_id = r.position_id) AS is_rejected
+FROM file_quiz AS f
+JOIN quiz_attempts AS a ON a.quiz_id = f.quiz_id
+JOIN student_enrollments AS e ON e.course_id = a.course_id AND e.student_id = a.student_id
+WHERE e.status <> 'withdrawn' AND a.score IS NOT NULL AND a.taken_back_at IS NULL AND NOT a.banked
+
+-- part: take_missing_back
+UPDATE quiz_attempts AS a
+SET taken_back_at = now()
+FROM file_missing_result AS m
+WHERE m.attempt_id = a.id

@@ -11,7 +11,8 @@ from lmskit.errors import ImportFileError
 from lmskit.progress import silent
 from lmskit.services.file_import.context import ImportContext
 from lmskit.services.file_import.options import find_options
-from lmskit.services.file_import.pipeline import PIPELINE, Code, Repeat, Sql
+from lmskit.services.file_import.pipeline import PIPELINE
+from lmskit.services.file_import.stage import Code, Repeat, Sql
 from lmskit.services.importing import ImportOptions, importing, record
 from lmskit.services.staging_table import analyze
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from lmskit.importers.record import Source
     from lmskit.importers.report import ImportReport
     from lmskit.progress import Progress
-    from lmskit.services.file_import.pipeline import Step
+    from lmskit.services.file_import.stage import Step
 
 PLANNER_SETTINGS = {"enable_nestloop": "off", "jit": "off", "default_statistics_target": "10"}
 
