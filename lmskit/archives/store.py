@@ -310,6 +310,8 @@ def _require_own_files(location: str, names: Iterable[str]) -> None:
 def store_of(address: str, *, default: Path) -> ArchiveStore:
     """Return the store at an address: a folder, or a bucket; `default` is the folder that is made if it is missing."""
     if "://" in address:
+        if address.startswith("s3://") and not address.removeprefix("s3://").strip("/ "):
+            raise ArchiveError(f"{address} names no bucket. Nothing was changed; give s3://BUCKET/PART, or a folder.")
         return ObjectArchives(address, default)
     if not address.strip():
         raise ArchiveError("The name of the folder for archives is empty. Nothing was changed; give a folder, or s3://BUCKET/PART.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lmskit.archives.store import FOLDER, store_of
+from lmskit.archives.store import FOLDER, FolderArchives, store_of
 from lmskit.cli.asking import confirmed
 from lmskit.cli.page import Limit, Offset
 from lmskit.cli.printing import print_line, print_table, spinner
@@ -135,13 +135,13 @@ def prune(
         raise InputError("Name the term whose earlier files are to be removed, or give --unknown. Nothing was removed.")
     if within is not None and not unknown:
         raise InputError("--in says where to look for archives that the database does not know: give --unknown too. Nothing was removed.")
-    if within is not None and "://" not in within and not Path(within).expanduser().is_dir():
+    there = None if within is None else store_of(within, default=own_folder())
+    if isinstance(there, FolderArchives) and not Path(there.address).is_dir():
         raise InputError(f"There is no folder {within}. Is its disk or file server connected? Nothing was removed.")
     if term is not None:
         removed = prune_archives(transaction, term, own_folder())
         print_line(pruned(term, removed))
         return
-    there = None if within is None else store_of(within, default=own_folder())
     found = unknown_archives(snapshot, own_folder(), there)
     for sentence in found.unread:
         print_line(f"Not looked into: {sentence}")

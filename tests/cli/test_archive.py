@@ -76,7 +76,10 @@ def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, admin_engin
         (str(folder), f"{folder} is not a folder"),
         ("", "is empty"),
         ("~nobody-is-called-this/archives", "There is no home folder"),
+        ("s3:///", "names no bucket"),
     ):
+        lost = lmskit("archive", "prune", "--unknown", "--in", name)
+        assert (lost.exit_code, lost.stdout) == (1, ""), lost.stderr
         refused = lmskit("archive", "create", "--term", term, "--to", name)
         assert (refused.exit_code, refused.stdout, reason in " ".join(refused.stderr.split())) == (1, "", True), refused.stderr
     folder.unlink()
