@@ -47,6 +47,8 @@ DEEPEST_JSON = 8
 """Levels within each other that the questions, keys and answers of quizzes may have."""
 MOST_ATTEMPTS = 10_000
 """The highest number of a student's attempt at a quiz."""
+MOST_STUDENTS = 10_000_000
+"""The highest number of students up to which a person can let an import withdraw or take back."""
 MOST_PASSAGES = 1_000_000
 """The highest page of a material, and the highest number of a passage."""
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200

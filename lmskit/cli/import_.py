@@ -25,6 +25,7 @@ from lmskit.importers.report import ImportReport
 from lmskit.importers.report_file import check_report_path, write_report
 from lmskit.importers.source_key import source_key
 from lmskit.importers.times import DayOrder
+from lmskit.limits import MOST_STUDENTS
 from lmskit.listings import IMPORT_RUNS
 from lmskit.progress import waits_shown
 from lmskit.queries.import_run import count_import_runs, import_run_rows
@@ -111,6 +112,7 @@ WithdrawAtMost = Annotated[
         "--withdraw-at-most",
         metavar="N",
         min=0,
+        max=MOST_STUDENTS,
         help="With --withdraw-missing: the number of students to withdraw, if they are more than 20 or than 10 % of a course, or if one "
         "was enrolled by hand.",
         show_default=False,
@@ -126,6 +128,7 @@ RemoveAtMost = Annotated[
         "--remove-at-most",
         metavar="N",
         min=0,
+        max=MOST_STUDENTS,
         help="With --remove-missing: the number of students, if they are more than 20 or than 10 % of those with results.",
         show_default=False,
     ),

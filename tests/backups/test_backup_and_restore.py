@@ -197,9 +197,10 @@ def small_disk(folder, size):
 
 @needs_root
 def test_on_a_full_disk_nothing_is_kept_and_an_earlier_backup_is_as_it_was(saved, made, tmp_path):
-    with small_disk(tmp_path, "400k"):
+    content = (saved.folder / made.name).read_bytes()
+    with small_disk(tmp_path, f"{len(content) * 5 // 4 // 1024}k"):
         earlier = tmp_path / re.sub(r"\d{8}T\d{6}Z", "20250101T000000Z", made.name)
-        earlier.write_bytes((saved.folder / made.name).read_bytes())
+        earlier.write_bytes(content)
         with pytest.raises(BackupError, match=f"cannot be written to {tmp_path}: No space left .* earlier backups are as they were"):
             saved.backup(tmp_path)
         public = str(pyrage.x25519.Identity.generate().to_public())

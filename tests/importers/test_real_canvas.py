@@ -67,10 +67,10 @@ def test_the_sis_files_name_sections_that_are_missing():
 
 def test_the_gradebook_and_the_analysis_are_imported_and_a_second_import_changes_nothing(session):
     course = factories.course(session, weeks=1)
-    gradebook = imported_twice(session, canvas_gradebook.FORMAT, GRADEBOOK, course=course.code)
+    gradebook = imported_twice(session, canvas_gradebook.FORMAT, GRADEBOOK, course=course.code, week=1)
     assert added(gradebook) == {"canvas.csv": (4, 0), "canvas.csv: grades": (12, 0)}
     assert entities(gradebook) == {"students": 4, "enrollments": 4, "quizzes": 3, "attempts": 12}
-    analysis = imported_twice(session, canvas_quiz.FORMAT, ANALYSIS, course=course.code)
+    analysis = imported_twice(session, canvas_quiz.FORMAT, ANALYSIS, course=course.code, week=1)
     assert added(analysis) == {"student_analysis_all_versions.csv": (2, 0)}
     assert entities(analysis) == {"students": 1, "enrollments": 1, "quizzes": 1, "attempts": 2}
 

@@ -77,6 +77,7 @@ def instant(text: str, zone: dt.tzinfo = dt.UTC) -> dt.datetime:
     2026-10-12 21:05:00+00:00, 2026-10-12 21:05:00+00:00
     >>> print(instant("12 de octubre de 2026  21:05"), instant("October 12 2026 12:30 AM"), sep=", ")
     2026-10-12 21:05:00+00:00, 2026-10-12 00:30:00+00:00
+    >>> from zoneinfo import ZoneInfo
     >>> print(instant("12 October 2026  9:05 PM", ZoneInfo("Europe/London")))
     2026-10-12 20:05:00+00:00
     """
