@@ -53,6 +53,7 @@ SKIPPED = (
 )
 
 
+@pytest.mark.long
 def test_the_whole_data_set_is_imported_and_a_second_import_changes_nothing(session):
     first = import_oulad(session, OULAD)
     assert {file.file: file.added for file in first.files} == {file.file: file.rows_in for file in first.files} == COUNTS
