@@ -1,6 +1,6 @@
 """What the audit trail costs: 20,000 attempts added in one statement and changed in one, with and without its triggers.
 
-Run: `python benchmarks/audit.py`. It makes and drops a database of its own on the embedded server.
+Run: `python -m benchmarks.audit`. It makes a server of its own, which is gone afterwards.
 """
 
 import statistics
@@ -9,10 +9,9 @@ import time
 import psycopg
 from psycopg import sql
 
+from benchmarks.scratch import scratch_cluster
 from lmskit.db import access, migrator_engine, revision
-from lmskit.db.bootstrap import bootstrap
 
-DATABASE = "lmskit_audit_benchmark"
 ROWS, TIMES = 20_000, 7
 PREPARE = """
     INSERT INTO users (email, family_name, sort_name, role) VALUES ('lecturer@example.org', 'L', 'l', 'lecturer');
@@ -36,16 +35,10 @@ STATEMENTS = {
 
 def main() -> None:
     """Measure both by turns, and print the medians."""
-    endpoint = access().server.start()
-    bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=access().settings.passfile, own_cluster=True)
-    owner = access().engine_at(migrator_engine().url.set(database=DATABASE))
-    try:
-        revision.upgrade(engine=owner)
-        measure(endpoint.superuser_conninfo(DATABASE))
-    finally:
-        owner.dispose()
-        with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+    with scratch_cluster():
+        endpoint = access().server.start()
+        revision.upgrade()
+        measure(endpoint.superuser_conninfo(str(migrator_engine().url.database)))
 
 
 def measure(conninfo: str) -> None:

@@ -2,7 +2,7 @@
 
 Then what the files of materials take, which every backup has whole, so that one file is enough to restore.
 
-Run: `python -m benchmarks.backup`. It makes and drops a database of its own on the embedded server.
+Run: `python -m benchmarks.backup`. It makes a server of its own, which is gone afterwards.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import sql
 
+from benchmarks.scratch import scratch_cluster
 from lmskit.backups.archive import new_archive
 from lmskit.backups.contents import set_formats, table_contents
 from lmskit.backups.creation import DUMP_OPTIONS
@@ -41,13 +42,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--attempts", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
     sizes: list[int] = parser.parse_args().attempts
-    endpoint = access().server.start()
-    bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=access().settings.passfile, own_cluster=True)
-    try:
+    with scratch_cluster():
+        endpoint = access().server.start()
+        bootstrap(endpoint.superuser_conninfo(), DATABASE, passfile=access().settings.passfile, own_cluster=True)
         medians = [measure(endpoint.superuser_conninfo(DATABASE), size) for size in sizes]
-    finally:
-        with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
     measure_files(FILES, FILE_SIZE)
     if len(sizes) > 1:
         exponent = math.log(medians[-1] / medians[0]) / math.log(sizes[-1] / sizes[0])

@@ -190,19 +190,20 @@ def kind_of(cell: str) -> CellKind:
     return _KIND_OF_WORD.get(word, CellKind.TEXT)
 
 
+_SCORE_OR_WORD: Mapping[CellMeaning, str] = {
+    CellMeaning.SCORE: "number",
+    CellMeaning.PERCENT: "percentage",
+    CellMeaning.SCALE: "letter",
+    CellMeaning.FULL: "complete",
+    CellMeaning.ZERO: "incomplete",
+    CellMeaning.NOT_GRADED: "requires grading",
+    CellMeaning.ABSENT: "blank, -",
+    CellMeaning.EXCUSED: "excused",
+    CellMeaning.NOT_ASSIGNED: "not assigned",
+    CellMeaning.WITHDRAWN: "withdrawn",
+}
 _LINES: Mapping[ResultColumn, Mapping[CellMeaning, str]] = {
-    ResultColumn.CANVAS_GRADE: {
-        CellMeaning.SCORE: "number",
-        CellMeaning.PERCENT: "percentage",
-        CellMeaning.SCALE: "letter",
-        CellMeaning.FULL: "complete",
-        CellMeaning.ZERO: "incomplete",
-        CellMeaning.NOT_GRADED: "requires grading",
-        CellMeaning.ABSENT: "blank, -",
-        CellMeaning.EXCUSED: "excused",
-        CellMeaning.NOT_ASSIGNED: "not assigned",
-        CellMeaning.WITHDRAWN: "withdrawn",
-    },
+    ResultColumn.CANVAS_GRADE: _SCORE_OR_WORD,
     ResultColumn.CANVAS_TOTAL: {
         CellMeaning.SCORE: "number",
         CellMeaning.FLOOR: "negative number",
@@ -233,18 +234,7 @@ _LINES: Mapping[ResultColumn, Mapping[CellMeaning, str]] = {
         CellMeaning.NOT_GRADED: "blank, requires grading",
     },
     ResultColumn.MOODLE_RESPONSE: {CellMeaning.NO_ANSWER: "blank, -", CellMeaning.ANSWER: _OTHERS},
-    ResultColumn.PLAIN_SCORE: {
-        CellMeaning.SCORE: "number",
-        CellMeaning.PERCENT: "percentage",
-        CellMeaning.SCALE: "letter",
-        CellMeaning.FULL: "complete",
-        CellMeaning.ZERO: "incomplete",
-        CellMeaning.NOT_GRADED: "requires grading",
-        CellMeaning.ABSENT: "blank, -",
-        CellMeaning.EXCUSED: "excused",
-        CellMeaning.NOT_ASSIGNED: "not assigned",
-        CellMeaning.WITHDRAWN: "withdrawn",
-    },
+    ResultColumn.PLAIN_SCORE: _SCORE_OR_WORD,
     ResultColumn.PLAIN_MAXIMUM: {
         CellMeaning.SCORE: "number",
         CellMeaning.ABSENT: "blank, -, excused, not assigned, withdrawn, requires grading",

@@ -133,6 +133,14 @@ def test_every_module_says_what_it_is_for():
     assert not [path.relative_to(ROOT).as_posix() for path in MODULES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
 
 
+def test_no_benchmark_starts_a_server_in_a_persons_home():
+    """It would make one there, or measure among their rows."""
+    programs = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").glob("*.py")}
+    starting = {name for name, program in programs.items() if "server.start()" in program}
+    assert "audit.py" in starting
+    assert {name for name in starting if "from benchmarks.scratch import" not in programs[name]} - {"scratch.py"} == set()
+
+
 def test_the_changelog_has_this_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert re.search(rf"(?m)^## {re.escape(project['version'])}\b", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
