@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from typer.core import TyperGroup
 
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
-from lmskit.cli.import_values import columns_by_field, max_scores_by_title, value_named, weeks_by_title
+from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_title
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.page import AfterNumber, Limit, Offset
 from lmskit.cli.printing import print_error, print_line, print_table
@@ -100,6 +100,15 @@ Source = Annotated[
 ]
 AllStudents = Annotated[bool, typer.Option("--all-students", help="All people of a list without roles are students.")]
 NewQuizzes = Annotated[bool, typer.Option("--new-quizzes", help="Make a new quiz even if a quiz of the course has nearly the same title.")]
+SameQuiz = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--same-quiz",
+        metavar="TITLE=QUIZ",
+        help="A quiz of the file, and the title of the quiz of the course that it is; give one for each.",
+        show_default=False,
+    ),
+]
 Notify = Annotated[
     bool, typer.Option("--notify", help="Send new students a message; each is enrolled once the mail server has accepted it.")
 ]
@@ -189,6 +198,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
         day_order: Days = None,
         source: Source = None,
         all_students: AllStudents = False,
+        same_quiz: SameQuiz = None,
         new_quizzes: NewQuizzes = False,
         notify: Notify = False,
         withdraw_missing: WithdrawMissing = False,
@@ -230,6 +240,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             term=term,
             week=week,
             weeks=weeks_by_title(week_of or []),
+            same_quizzes=quizzes_by_title(same_quiz or []),
             new_quizzes=new_quizzes,
             notify=notify,
             withdraw_missing=withdraw_missing,

@@ -81,3 +81,20 @@ def weeks_by_title(weeks: Iterable[str]) -> dict[str, int]:
             )
         found[title] = int(week)
     return found
+
+
+def quizzes_by_title(pairs: Iterable[str]) -> dict[str, str | None]:
+    """Return the quiz in lmskit that each quiz of the file is, from texts such as `Week 1: Variable=Week 1: Variables`.
+
+    Raises
+    ------
+    InputError
+        A text is not of that form.
+    """
+    found: dict[str, str | None] = {}
+    for each in pairs:
+        title, _, quiz = each.rpartition("=")
+        if not (title and quiz):
+            raise InputError(f"{each!r} does not name a quiz of the file and one of the course. Write it as --same-quiz 'Midtrm=Midterm'")
+        found[title] = quiz
+    return found

@@ -144,6 +144,7 @@ def _import(session: Session, source: Source, request: ImportFile, task: Task, *
         weeks=request.weeks,
         rename=request.rename,
         new_quizzes=request.new_quizzes,
+        same_quizzes=request.same_quizzes,
         notify=request.notify,
         withdraw_missing=request.withdraw_missing,
         withdraw_at_most=request.withdraw_at_most,

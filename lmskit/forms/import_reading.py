@@ -1,4 +1,4 @@
-"""How a file is read, where its content does not show it: separator, decimal mark, title of the quiz, scores, weeks, times, ids."""
+"""How a file is read, where its content does not show it: separator, decimal mark, title of the quiz, scores, times, ids."""
 
 from __future__ import annotations
 
@@ -25,13 +25,11 @@ class ImportReading:
         self.decimal_mark = widgets.Dropdown(options=DECIMAL_MARKS)
         self.title = widgets.Text(placeholder="from the file", continuous_update=False)
         self.max_scores = widgets.Text(placeholder="Week 3=10, Week 4=12.5", continuous_update=False)
-        self.weeks = widgets.Text(placeholder="Midterm=7, Final=14", continuous_update=False)
         self.time_zone = widgets.Text(placeholder="Europe/Berlin", continuous_update=False)
         self.day_order = widgets.Dropdown(options=DAY_ORDERS)
         self.source = widgets.Text(placeholder="campus", continuous_update=False)
         self.all_students = check("All people of a list without roles are students")
         self.rename = check("Rename people who are found by an id and share neither name nor address with their row (preview them first)")
-        self.new_quizzes = check("A quiz of the file with nearly the title of a quiz in lmskit is another quiz")
         self.fields = {
             "delimiter": Field("Between columns", self.delimiter, width="1 1 150px"),
             "decimal_mark": Field("Decimal mark", self.decimal_mark, width="1 1 150px"),
@@ -39,23 +37,20 @@ class ImportReading:
             "max_scores": Field(
                 "Maximum scores of new quizzes", self.max_scores, hint="Title=points, separated by commas.", width="2 1 260px"
             ),
-            "weeks": Field("Weeks of new quizzes", self.weeks, hint="Title=week, separated by commas.", width="2 1 260px"),
             "time_zone": Field("Time zone", self.time_zone, hint="Of times without one; else UTC.", width="1 1 150px"),
             "day_order": Field("Dates begin with", self.day_order, width="1 1 150px"),
             "source": Field("System of the ids", self.source, hint="For plain tables.", width="1 1 150px"),
         }
         self.controls: tuple[widgets.DOMWidget, ...] = (
-            self.delimiter, self.decimal_mark, self.title, self.max_scores, self.weeks, self.time_zone, self.day_order, self.source,
-            self.all_students, self.rename, self.new_quizzes,
+            self.delimiter, self.decimal_mark, self.title, self.max_scores, self.time_zone, self.day_order, self.source,
+            self.all_students, self.rename,
         )  # fmt: skip
         self.view = widgets.VBox(
             [
                 row(self.fields["delimiter"], self.fields["decimal_mark"], self.fields["title"]),
-                row(self.fields["max_scores"], self.fields["weeks"]),
-                row(self.fields["time_zone"], self.fields["day_order"], self.fields["source"]),
+                row(self.fields["max_scores"], self.fields["time_zone"], self.fields["day_order"], self.fields["source"]),
                 self.all_students,
                 self.rename,
-                self.new_quizzes,
             ],
             layout=widgets.Layout(overflow="visible"),
         )
@@ -77,13 +72,11 @@ class ImportReading:
             "decimal_mark": self.decimal_mark.value or None,
             "title": self.title.value.strip() or None,
             "max_scores": _by_title(self.max_scores.value),
-            "weeks": _by_title(self.weeks.value),
             "time_zone": self.time_zone.value.strip() or None,
             "day_order": self.day_order.value or None,
             "source": self.source.value.strip() or None,
             "all_students": self.all_students.value,
             "rename": self.rename.value,
-            "new_quizzes": self.new_quizzes.value,
         }
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from lmskit.forms.field import Field
 from lmskit.importers.report import STATES, EntityCounts, FileCounts, ImportReport, RowWarning, counted
 from lmskit.importers.report_file import what_is_left_out, write_report
+from lmskit.rounding import count_text
 from lmskit.widgets import PAGE_SIZE, Download, Pager, Table, heading
 
 ALL = "all"
@@ -21,6 +22,8 @@ WARNINGS = "warnings"
 CHECKED = ("changed", "withdrawn", "missing", "rejected")
 """The states of rows that a person should look at before an import."""
 MOST_NOTES = 30
+DUPLICATE = "possibly a duplicate"
+"""The end of the warning of a new student with the name of another."""
 
 
 class ImportResult:
@@ -128,6 +131,26 @@ def differences(preview: ImportReport, done: ImportReport) -> list[str]:
         for name, counts in after.items()
         if name in before and counts != before[name]
     ]
+
+
+def cautions(report: ImportReport) -> str:
+    """Return what must not be overlooked before an import, in sentences."""
+    counts = {entity.kind: entity for entity in report.entities}
+    warnings = []
+    withdrawn, messages = counts.get("withdrawn"), counts.get("messages")
+    if withdrawn is not None and withdrawn.changed:
+        why = f": {', and '.join(report.withdrawal.reasons)}" if report.withdrawal is not None and report.withdrawal.reasons else ""
+        warnings.append(f"{count_text(withdrawn.changed, 'student')} will be withdrawn, because they are not in the file{why}.")
+    if messages is not None and messages.added:
+        warnings.append(f"{count_text(messages.added, 'student')} will be sent a message.")
+    if n_open := sum(quiz.is_open for quiz in report.quizzes):
+        lack = "lacks a decision" if n_open == 1 else "lack a decision"
+        warnings.append(f"{count_text(n_open, 'quiz', 'quizzes')} {lack}: choose it below, and preview the file again.")
+    if duplicates := sum(warning.reason.endswith(DUPLICATE) for warning in report.warnings):
+        warnings.append(f"{count_text(duplicates, 'new student')} may be in lmskit already; the warnings below name them.")
+    if report.total.rejected:
+        warnings.append(f"{count_text(report.total.rejected, 'row')} will not be imported; the reasons are below.")
+    return " ".join(warnings)
 
 
 def _counts_by_name(report: ImportReport) -> dict[str, FileCounts | EntityCounts]:

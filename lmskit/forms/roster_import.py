@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,22 +15,20 @@ from pydantic import ValidationError
 from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.field import Field, row
 from lmskit.forms.import_mapping import ImportMapping
+from lmskit.forms.import_quizzes import ImportQuizzes
 from lmskit.forms.import_reading import ImportReading, check
-from lmskit.forms.import_result import ImportResult, differences
+from lmskit.forms.import_result import ImportResult, cautions, differences
 from lmskit.forms.submission import DOUBLE_CLICK
 from lmskit.importers.column_mapping import TableColumns
 from lmskit.importers.remembered_choices import RememberedChoices
 from lmskit.importers.report import ImportReport
 from lmskit.limits import LAST_WEEK
-from lmskit.rounding import count_text
 from lmskit.schemas.file_import import ImportFile
 from lmskit.schemas.mistakes import mistakes
 from lmskit.widgets import ROOT, Message, Upload, errors_shown, heading, style
 
 NOT_CHOSEN = ""
 """The value of the first option of a dropdown. It is not None, because a dropdown whose value is None shows no option."""
-DUPLICATE = "possibly a duplicate"
-"""The end of the warning of a new student with the name of another."""
 DETECTED = ("detected from the content", NOT_CHOSEN)
 FROM_FILE = ("from the file", NOT_CHOSEN)
 
@@ -109,6 +107,7 @@ class RosterImport:
         self.term = widgets.Dropdown(options=[FROM_FILE, *options.terms])
         self.week = widgets.Dropdown(options=[("from the quiz title", 0), *((str(week), week) for week in range(1, LAST_WEEK + 1))])
         self.mapping, self.reading = ImportMapping(self._mapping_changed), ImportReading()
+        self.quizzes = ImportQuizzes(self._discard_preview)
         self.notify = check("Send new students a message that confirms their enrollment (they are pending until it is accepted)")
         self.withdraw_missing = check("Withdraw students who are enrolled but not in the file")
         self.fields = {
@@ -119,6 +118,8 @@ class RosterImport:
             "term": Field("Term of new courses", self.term),
             "week": Field("Week of new quizzes", self.week, width="1 1 150px"),
             "columns": Field("Columns", widgets.VBox()),
+            "same_quizzes": Field("Quizzes", widgets.VBox()),
+            "weeks": Field("Weeks of the quizzes", widgets.VBox()),
             **self.reading.fields,
         }
         of_new = row(self.fields["lecturer"], self.fields["term"], self.fields["week"])
@@ -148,6 +149,7 @@ class RosterImport:
                 self.message.view,
                 self.warning.view,
                 self.question,
+                self.quizzes.view,
                 self.result.view,
             ]
         )
@@ -168,6 +170,8 @@ class RosterImport:
             control.observe(lambda _change: self._discard_preview(), names="value")
         for control in (self.format, self.reading.delimiter, self.reading.all_students):
             control.observe(lambda _change: self._look_at_file(), names="value")
+        for control in (self.course, self.reading.title):
+            control.observe(lambda _change: self.quizzes.clear(), names="value")
         self.to_withdraw.observe(lambda _change: self._number_typed(), names="value")
         self._hide_question()
         self.preview.on_click(lambda _button: self._preview())
@@ -186,6 +190,7 @@ class RosterImport:
 
     def _look_at_file(self, uploaded: Path | None = None) -> None:
         """Say what the file is, choose what was chosen for its source the last time, and offer its columns."""
+        self.quizzes.clear()
         look = self._described(uploaded)
         if look is None:
             self.mapping.show(None, ())
@@ -230,7 +235,7 @@ class RosterImport:
         self._hide_question()
         self.warning.clear()
         self.message.clear()
-        for field in self.fields.values():
+        for field in (*self.fields.values(), *self.quizzes.fields):
             field.clear_problem()
         if self.result.report is not None:
             self.result.clear()
@@ -249,6 +254,7 @@ class RosterImport:
         )
 
     def _request(self) -> ImportFile:
+        reading, quizzes = self.reading.values, self.quizzes.values
         return ImportFile.model_validate(
             {
                 **self._file(),
@@ -256,7 +262,9 @@ class RosterImport:
                 "lecturer": self.lecturer.value or None,
                 "term": self.term.value or None,
                 "week": self.week.value or None,
-                **self.reading.values,
+                **reading,
+                **quizzes,
+                "max_scores": {**reading["max_scores"], **quizzes["max_scores"]},
                 "notify": self.notify.value,
                 "withdraw_missing": self.withdraw_missing.value,
             }
@@ -265,17 +273,13 @@ class RosterImport:
     def _preview(self) -> None:
         if self._is_busy():
             return
-        for field in self.fields.values():
+        for field in (*self.fields.values(), *self.quizzes.fields):
             field.clear_problem()
         self.message.clear()
         try:
             request = self._request()
         except ValidationError as error:
-            found = {name.partition(".")[0]: sentence for name, sentence in mistakes(error).items()}
-            if not self.path.value.strip() and self.upload.path is None:
-                found["path"] = "Choose a file, or type the path of one."
-            fields = [(self.fields[name], sentence) for name, sentence in found.items()]
-            self.message.bad(" ".join(f"{field.label}: {field.show_problem('', sentence)}" for field, sentence in fields))
+            self._show_mistakes(mistakes(error))
             return
         self._discard_preview()
         self.message.clear()
@@ -287,11 +291,25 @@ class RosterImport:
             message=self.message,
         )
 
+    def _show_mistakes(self, found: Mapping[str, str]) -> None:
+        """Show each mistake beside its field, and all of them together; a mistake about one quiz names the quiz."""
+        if not self.path.value.strip() and self.upload.path is None:
+            found = {name: sentence for name, sentence in found.items() if name != "path"}
+            found["path"] = "Choose a file, or type the path of one."
+        sentences = []
+        for position, sentence in found.items():
+            name, _, title = position.partition(".")
+            field = self.quizzes.field(name, title) or self.fields[name]
+            field.problem = field.problem or sentence
+            sentences.append(": ".join(filter(None, (field.label, title, sentence))))
+        self.message.bad(" ".join(sentences))
+
     def _show_preview(self, request: ImportFile, report: ImportReport) -> None:
         self._previewed = (request, report)
+        self.quizzes.show(report.quizzes)
         self.result.show(report, title="Preview: nothing is written yet")
         self.message.neutral(f"{report.name} was read in the format {report.format}. If the preview is right, press Import.")
-        warnings = _warnings(report)
+        warnings = cautions(report)
         self.warning.warn(warnings) if warnings else self.warning.clear()
         if report.withdrawal is not None and report.withdrawal.reasons:
             self.question.layout.display = None
@@ -334,6 +352,7 @@ class RosterImport:
     def _show_import(self, preview: ImportReport, report: ImportReport, sentence: str) -> None:
         self.warning.clear()
         self._hide_question()
+        self.quizzes.clear()
         self.result.show(report, title="Imported")
         total = report.total
         counts = f"{total.added:,} added, {total.changed:,} changed, {total.unchanged:,} unchanged, {total.rejected:,} rejected"
@@ -346,29 +365,14 @@ class RosterImport:
 
     def _disable_controls(self) -> None:
         self.mapping.disable(disabled=True)
+        self.quizzes.disable(disabled=True)
         for control in (*self._controls, self.preview, self.confirm, self.upload, self.to_withdraw):
             control.disabled = True
 
     def _enable_controls(self) -> None:
         self._ended = self._clock()
         self.mapping.disable(disabled=False)
+        self.quizzes.disable(disabled=False)
         for control in (*self._controls, self.preview, self.upload, self.to_withdraw):
             control.disabled = False
         self.confirm.disabled = not self._may_import()
-
-
-def _warnings(report: ImportReport) -> str:
-    """What must not be overlooked before the import."""
-    counts = {entity.kind: entity for entity in report.entities}
-    warnings = []
-    withdrawn, messages = counts.get("withdrawn"), counts.get("messages")
-    if withdrawn is not None and withdrawn.changed:
-        why = f": {', and '.join(report.withdrawal.reasons)}" if report.withdrawal is not None and report.withdrawal.reasons else ""
-        warnings.append(f"{count_text(withdrawn.changed, 'student')} will be withdrawn, because they are not in the file{why}.")
-    if messages is not None and messages.added:
-        warnings.append(f"{count_text(messages.added, 'student')} will be sent a message.")
-    if duplicates := sum(warning.reason.endswith(DUPLICATE) for warning in report.warnings):
-        warnings.append(f"{count_text(duplicates, 'new student')} may be in lmskit already; the warnings below name them.")
-    if report.total.rejected:
-        warnings.append(f"{count_text(report.total.rejected, 'row')} will not be imported; the reasons are below.")
-    return " ".join(warnings)

@@ -132,12 +132,28 @@ class WithdrawalCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class QuizDecision:
+    """What a person can decide about a quiz of the file that is not in lmskit, or not certainly.
+
+    `week` is the week into which a new quiz is put; None if neither its title nor an option names one. `candidates` are the titles of the
+    quizzes in lmskit that it may be. `needs_max_score` says that a new quiz needs a maximum score, which the file does not have.
+    `is_open` says that its results are rejected until a person decides.
+    """
+
+    title: str
+    week: int | None
+    candidates: tuple[str, ...]
+    needs_max_score: bool
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """The result of one import; the same for a dry run, which writes nothing.
 
     `touched` contains the (student id, course id, week) keys whose evidence is new or changed. `outcomes` are the first
     `MAX_OUTCOMES`, in the order of the files; an importer that only counts has no outcomes. `withdrawal` is None if students
-    who are not in the file stay.
+    who are not in the file stay. `quizzes` are those of the file that are not certainly in lmskit, in the order of the file.
     """
 
     format: str
@@ -152,6 +168,7 @@ class ImportReport:
     touched: tuple[tuple[int, int, int], ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     withdrawal: WithdrawalCheck | None = None
+    quizzes: tuple[QuizDecision, ...] = ()
 
     @property
     def total(self) -> FileCounts:
@@ -209,6 +226,7 @@ class ImportReport:
             "notes": list(self.notes),
             "outcomes": [outcome._asdict() for outcome in self.outcomes],
             "withdrawal": None if self.withdrawal is None else asdict(self.withdrawal),
+            "quizzes": [asdict(quiz) for quiz in self.quizzes],
         }
 
     def as_json(self) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class ImportFile(Request):
     """What dates such as 09/10/2026 begin with; None: what the file proves."""
     source: Line | None = None
     """The system whose ids a plain table has; None: ids of plain tables."""
+    same_quizzes: dict[Annotated[str, Field(min_length=1)], str | None] = Field(default_factory=dict)
+    """By the title of a quiz of the file, that of the quiz in lmskit that it is; None: it is a new quiz."""
     new_quizzes: bool = False
     """Whether a quiz of the file whose title is nearly that of a quiz in lmskit is another quiz."""
     rename: bool = False

@@ -62,6 +62,8 @@ class ImportOptions:
     """Weeks of new quizzes by their titles, whatever week a title names."""
     new_quizzes: bool = False
     """Whether a quiz of the file whose title is nearly that of a quiz in lmskit is another quiz; otherwise it is rejected."""
+    same_quizzes: Mapping[str, str | None] = field(default_factory=dict)
+    """By the title of a quiz of the file, the title of the quiz in lmskit that it is; None: it is a new quiz."""
     notify: bool = False
     """Enroll new students pending, until the message that confirms the enrollment is accepted; `services.delivery` sends it."""
     rename: bool = False

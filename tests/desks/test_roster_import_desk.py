@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 
 from lmskit.db import snapshot, transaction
 from lmskit.desks import roster_import_desk
-from lmskit.models import Course, ExternalId, ImportRun, QuizAttempt, Term, User
+from lmskit.models import Course, ExternalId, ImportRun, Quiz, QuizAttempt, Term, User
 from lmskit.queries.roster import course_roster, roster_size
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
@@ -299,7 +299,9 @@ def test_weeks_zones_and_the_order_of_dates_can_be_said(session, course, form):
     bring(form, row, heading="email,family_name,quiz,score,max_score,submitted_at")
     press(form, "preview")
     assert counts(form)["rejected"] == 1
-    form.reading.weeks.value, form.reading.time_zone.value, form.reading.day_order.value = "Midterm=2", "Europe/London", "month-first"
+    form.reading.time_zone.value, form.reading.day_order.value = "Europe/London", "month-first"
+    press(form, "preview")
+    form.quizzes.quizzes["Midterm"].week.value = 2
     press(form, "preview")
     press(form, "confirm")
     attempt = session.scalars(select(QuizAttempt).where(QuizAttempt.course_id == course.id)).one()
@@ -358,17 +360,65 @@ def test_possible_duplicates_are_pointed_out_before_the_import(session, course, 
     assert student.email in form.result.outcomes.frame["Value"].iloc[0]
 
 
-def test_a_quiz_of_nearly_the_same_title_is_another_one_only_if_that_is_said(session, in_session):
+QUIZ_OF_FILE, QUIZ_IN_LMSKIT = "Week 1: Variable", "Week 1: Variables"
+
+
+@pytest.mark.parametrize(
+    ("choice", "titles"), [(("same", QUIZ_IN_LMSKIT), [QUIZ_IN_LMSKIT]), ("new", [QUIZ_OF_FILE, QUIZ_IN_LMSKIT])], ids=["same", "new"]
+)
+def test_a_quiz_of_nearly_the_same_title_is_asked_about(session, in_session, choice, titles):
     course = factories.course(session, weeks=2)
     form = roster_import_desk(course.code, begin=in_session, read=in_session)
-    factories.quiz(session, course, title="Week 1: Variables")
+    factories.quiz(session, course, title=QUIZ_IN_LMSKIT)
     [row] = people("Able")
-    bring(form, f"{row},Week 1: Variable,5,10", heading="email,family_name,quiz,score,max_score")
+    bring(form, f"{row},{QUIZ_OF_FILE},5,10", heading="email,family_name,quiz,score,max_score")
     press(form, "preview")
-    assert "--new-quizzes" in form.result.outcomes.frame["Reason or change"].iloc[0]
-    form.reading.new_quizzes.value = True
+    assert counts(form)["rejected"] == 1
+    assert "1 quiz lacks a decision" in form.warning.value
+    asked = form.quizzes.quizzes[QUIZ_OF_FILE].same
+    assert asked is not None
+    assert [label for label, _ in asked.options] == ["choose", f"it is “{QUIZ_IN_LMSKIT}”", "it is a new quiz"]
+    asked.value = choice
+    assert (form.confirm.disabled, form.result.report) == (True, None), "a choice is previewed before it is imported"
     press(form, "preview")
+    assert asked.value == choice
+    press(form, "confirm")
     assert counts(form)["added"] == 1
+    assert form.quizzes.view.layout.display == "none"
+    assert sorted(session.scalars(select(Quiz.title).where(Quiz.course_id == course.id))) == titles
+
+
+def test_week_and_maximum_score_of_each_quiz_that_lacks_them_are_asked_for(session, course, form):
+    [row] = people("Able")
+    lines = (f"{row},{title},{score},{maximum}" for title, score, maximum in (("Midterm", 5, 10), ("Week 2", 6, 8), ("Final", 7, "")))
+    bring(form, *lines, heading="email,family_name,quiz,score,max_score")
+    press(form, "preview")
+    assert "2 quizzes lack a decision" in form.warning.value
+    quizzes = form.quizzes.quizzes
+    assert {title: (quiz.week.options[0][0], quiz.max_score is not None) for title, quiz in quizzes.items()} == {
+        "Midterm": ("choose", False),
+        "Week 2": ("2, as it is named", False),
+        "Final": ("choose", True),
+    }
+    quizzes["Midterm"].week.value, quizzes["Final"].week.value, quizzes["Final"].max_score.value = 2, 7, "many"
+    press(form, "preview")
+    assert form.message.value == "Maximum score: Final: This must be a number."
+    assert quizzes["Final"].fields["max_scores"].problem == "This must be a number."
+    quizzes["Final"].max_score.value = "12"
+    press(form, "preview")
+    press(form, "confirm")
+    stored = session.execute(select(Quiz.title, Quiz.week_number, Quiz.max_score).where(Quiz.course_id == course.id).order_by(Quiz.title))
+    assert [(title, week, float(maximum)) for title, week, maximum in stored] == [("Final", 7, 12), ("Midterm", 2, 10), ("Week 2", 2, 8)]
+
+
+def test_what_was_chosen_for_the_quizzes_of_a_file_is_not_kept_for_the_next_one(session, course, form):
+    [row] = people("Able")
+    bring(form, f"{row},Midterm,5,10", heading="email,family_name,quiz,score,max_score")
+    press(form, "preview")
+    form.quizzes.quizzes["Midterm"].week.value = 2
+    bring(form, *people("Baker"))
+    assert form.quizzes.values == {"same_quizzes": {}, "weeks": {}, "max_scores": {}}
+    assert form.quizzes.view.layout.display == "none"
 
 
 def test_a_refusal_disappears_when_the_course_is_chosen(session, course, in_session):

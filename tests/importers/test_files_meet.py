@@ -1,5 +1,7 @@
 """Bank, grades, responses and gradebook of one quiz give one quiz, in whatever order they come."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select, text
 
@@ -220,10 +222,30 @@ def test_nearly_the_same_title_is_asked_about(session, taken, files):
     course = taken(["gradebook"])
     asked = ImportOptions(course=course.code, reading=ReadOptions(title="Quiz 1: Basic (week 1)"))
     report = import_path(session, files["grades"], detected(files["grades"]), asked)
-    assert {rejection.reason for rejection in report.rejections} == {
-        f"is nearly the title of a quiz in lmskit, {TITLE!r}: give that title, or --new-quizzes if it is another"
-    }
+    [reason] = {rejection.reason for rejection in report.rejections}
+    assert reason == (
+        f"is nearly the title of a quiz in lmskit, {TITLE!r}: if it is that quiz, --same-quiz 'Quiz 1: Basic (week 1)={TITLE}', "
+        "if it is another, --new-quizzes"
+    )
+    same = replace(asked, same_quizzes={"Quiz 1: Basic (week 1)": TITLE})
+    report = import_path(session, files["grades"], detected(files["grades"]), same)
+    assert report.rejections == ()
+    assert report.quizzes[0].candidates == (TITLE,)
     assert the_quiz(session, course).title == TITLE
+
+
+def test_a_quiz_is_not_made_the_same_as_one_that_the_course_does_not_have(session, taken, files):
+    course = taken(["gradebook"])
+    asked = ImportOptions(
+        course=course.code,
+        reading=ReadOptions(title="Warming up, week 1"),
+        same_quizzes={"Warming up, week 1": "None such", "Midterm": TITLE},
+    )
+    report = import_path(session, files["grades"], detected(files["grades"]), asked)
+    assert {rejection.reason for rejection in report.rejections} == {
+        "is to be the quiz 'None such', and the course has no such quiz in lmskit that no other quiz of the file is"
+    }
+    assert "The file has no quiz 'Midterm', so what was chosen for it changes nothing." in report.notes
 
 
 def test_a_student_analysis_of_canvas_has_options_and_gets_its_key_from_a_bank(session, tmp_path):

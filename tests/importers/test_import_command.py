@@ -224,6 +224,7 @@ def test_a_column_can_be_mapped_and_the_result_of_every_row_is_written_without_f
         (["--delimiter", "pipe"], "There is no delimiter 'pipe'. It can be comma or semicolon or tab or colon."),
         (["--week-of", "7"], "'7' does not name a quiz and a week from 1 to 60. Write it as --week-of 'Midterm=7'"),
         (["--week-of", "Midterm=61"], "'Midterm=61' does not name a quiz and a week from 1 to 60."),
+        (["--same-quiz", "Midtrm"], "'Midtrm' does not name a quiz of the file and one of the course. Write it as --same-quiz"),
         (["--max", "10"], "'10' does not name a quiz and its maximum score. Write it as --max 'Week 3=10'"),
         (["--max", "Week 3=ten"], "The maximum score 'ten' of 'Week 3' is not a number from 0 to 99,999,999."),
         (["--week", "61"], "There is no week 61: a course has at most the weeks 1 to 60."),

@@ -14,7 +14,7 @@ from lmskit.models import Course, ExternalId, Quiz
 from lmskit.vocabulary import EntityKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -35,6 +35,12 @@ class PlannedQuiz:
     """Whether its id in the source system is stored already."""
     is_found_by_key: bool = False
     """Whether the titles are not equal, but the same but for what names of files lack."""
+    is_chosen: bool = False
+    """Whether a person said which quiz it is."""
+    candidates: tuple[str, ...] = ()
+    """Titles of the quizzes in lmskit that it may be."""
+    is_open: bool = False
+    """Whether a person can decide what `reason` is about."""
     week: int | None = None
     """The week into which a new quiz is put."""
     reason: str | None = None
@@ -86,10 +92,14 @@ class QuizFinder:
         The keys of all its quizzes.
     are_new
         Whether a quiz whose title is nearly that of another is another quiz.
+    same
+        What a person said: by the title of a quiz of the file, that of the quiz in lmskit; None: it is a new quiz.
     """
 
-    def __init__(self, session: Session, course: Course, system: str, keys: Sequence[str], *, are_new: bool) -> None:
-        self._codes, self._are_new = (course.code, course.module_code), are_new
+    def __init__(
+        self, session: Session, course: Course, system: str, keys: Sequence[str], *, are_new: bool, same: Mapping[str, str | None]
+    ) -> None:
+        self._codes, self._are_new, self._same = (course.code, course.module_code), are_new, same
         of_course = select(Quiz).where(Quiz.course_id == course.id).order_by(Quiz.id)
         quizzes = session.scalars(of_course.execution_options(populate_existing=True)).all()
         self._by_id = {quiz.id: quiz for quiz in quizzes}
@@ -149,19 +159,38 @@ class QuizFinder:
         record = quiz.record
         titles = [title for title, found in self._by_title.items() if any(self._is_possible(record, candidate) for candidate in found)]
         found = same_titles(record.title, titles, codes=self._codes, from_file=record.is_named_by_file)
+        quiz.candidates = (*found.same, *found.near)
+        if (chosen := self._same.get(record.title)) is not None:
+            self._choose(quiz, chosen)
+            return
+        is_new = self._are_new or record.title in self._same
         quizzes = [candidate for title in found.same for candidate in self._by_title[title] if self._is_possible(record, candidate)]
-        if len(quizzes) > 1:
-            quiz.reason = f"could be each of several quizzes in lmskit; give the title of one of them: {_named(found.same)}"
-        elif quizzes:
-            quiz.stored, quiz.is_found_by_key = quizzes[0], True
-        elif found.near and not self._are_new:
+        if len(quizzes) > 1 and record.title not in self._same:
             quiz.reason = (
-                f"is nearly the title of a quiz in lmskit, {_named(found.near)}: give that title, or --new-quizzes if it is another"
+                f"could be each of several quizzes in lmskit, {_named(found.same)}: say which with --same-quiz '{record.title}=QUIZ'"
+            )
+        elif quizzes and record.title not in self._same:
+            quiz.stored, quiz.is_found_by_key = quizzes[0], True
+        elif found.near and not is_new:
+            quiz.reason = (
+                f"is nearly the title of a quiz in lmskit, {_named(found.near)}: if it is that quiz, --same-quiz "
+                f"'{record.title}={found.near[0]}', if it is another, --new-quizzes"
             )
         elif record.max_score is None:
             quiz.reason = (
                 f"is of a quiz that is not in lmskit, and the file has no maximum score for it; give it: --max '{record.title}=POINTS'"
             )
+        quiz.is_open = quiz.reason is not None
+
+    def _choose(self, quiz: PlannedQuiz, title: str) -> None:
+        """Take the quiz with the title that a person chose."""
+        found = [candidate for candidate in self._by_title[title] if self._is_possible(quiz.record, candidate)]
+        if len(found) == 1:
+            quiz.stored, quiz.is_chosen = found[0], True
+        elif found:
+            quiz.reason = f"is to be the quiz {title!r}, and the course has several of that title in lmskit"
+        else:
+            quiz.reason = f"is to be the quiz {title!r}, and the course has no such quiz in lmskit that no other quiz of the file is"
 
     def _is_possible(self, record: QuizRecord, candidate: Quiz) -> bool:
         """A quiz with an id in this system is a different quiz, unless the file has no ids."""

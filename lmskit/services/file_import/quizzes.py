@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import select, text
 
 from lmskit.importers.matching.titles import without_code
-from lmskit.importers.report import RowWarning
+from lmskit.importers.report import QuizDecision, RowWarning
 from lmskit.importers.week import week_named
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
@@ -77,9 +77,16 @@ class Quizzes:
 
     def plan(self, records: dict[str, tuple[QuizRecord, int | None]]) -> None:
         """Find each quiz in lmskit, or the reason why it cannot be imported, and fill `file_quiz`."""
+        titles = {record.title for record, _ in records.values()}
+        unknown = [title for title in dict.fromkeys((*self._asked.weeks, *self._asked.same_quizzes)) if title not in titles]
+        self.notes += [f"The file has no quiz {title!r}, so what was chosen for it changes nothing." for title in unknown]
         if self._course is not None and records:
             self._planned = [PlannedQuiz(record, -nth, position_id) for nth, (record, position_id) in enumerate(records.values(), 1)]
-            QuizFinder(self._session, self._course, self._system, list(records), are_new=self._asked.new_quizzes).find(self._planned)
+            asked = self._asked
+            finder = QuizFinder(
+                self._session, self._course, self._system, list(records), are_new=asked.new_quizzes, same=asked.same_quizzes
+            )
+            finder.find(self._planned)
             self._choose_weeks()
         rows = (
             QuizRow(quiz.record.key, quiz.identity, None, quiz.record.title, quiz.max_score, quiz.reason, None) for quiz in self._planned
@@ -123,6 +130,14 @@ class Quizzes:
             self.notes += joined.notes()
         return warnings
 
+    def decisions(self) -> tuple[QuizDecision, ...]:
+        """What a person can decide about the quizzes of the file that are not in lmskit, or not certainly."""
+        return tuple(
+            QuizDecision(quiz.record.title, quiz.week, quiz.candidates, quiz.stored is None and quiz.record.max_score is None, quiz.is_open)
+            for quiz in self._planned
+            if quiz.is_open or quiz.is_chosen or (quiz.stored is None and quiz.reason is None)
+        )
+
     def _to_write(self) -> list[PlannedQuiz]:
         """The quizzes that can be imported, without new ones about which only rejected rows or cells are."""
         used = set(self._session.scalars(_USED))
@@ -144,11 +159,12 @@ class Quizzes:
     def _choose_weeks(self) -> None:
         """Choose the weeks of new quizzes; one whose week nothing names is not imported, since any week would be invented."""
         for quiz in self._planned:
-            if quiz.stored is None and quiz.reason is None:
+            if quiz.stored is None and (quiz.reason is None or quiz.is_open):
                 title = quiz.record.title
                 weeks = (self._asked.weeks.get(title), quiz.record.week_number, week_named(title), self._asked.week)
                 quiz.week = next((week for week in weeks if week is not None and FIRST_WEEK <= week <= LAST_WEEK), None)
-                if quiz.week is None:
+                if quiz.week is None and quiz.reason is None:
+                    quiz.is_open = True
                     quiz.reason = f"is of a new quiz whose title names no week, or several; give its week: {NAMES_WEEK.format(title)}"
 
     def _add_week(self, course: Course, week: int, weeks: set[int]) -> None:
@@ -187,7 +203,7 @@ class Quizzes:
         elif stored.title != record.title:
             found = (
                 "is the quiz {!r} in lmskit"
-                if quiz.is_found_by_key
+                if quiz.is_found_by_key or quiz.is_chosen
                 else "is a quiz that has another title in lmskit: the title is not changed"
             )
             self._warn(quiz, found.format(stored.title))

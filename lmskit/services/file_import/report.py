@@ -62,6 +62,7 @@ def make_report(context: ImportContext) -> None:
         touched=tuple(context.statements["attempts"].read("touched", TouchedRow)),
         outcomes=(*_outcomes(run, source, context.parts), *context.taken_back, *context.missing, *context.withdrawn),
         withdrawal=context.withdrawal,
+        quizzes=() if context.quizzes is None else context.quizzes.decisions(),
     )
 
 
