@@ -43,6 +43,13 @@ LECTURERS = Columns(
     Column("has_login", "bool", "whether they can sign in"),
 )
 
+STAFF = Columns(
+    NAME,
+    EMAIL,
+    Column("role", "str", '`StaffRole`, or "responsible"', heading="Role"),
+    Column("granted_at", "object", "`datetime` with time zone; None for the responsible lecturer", heading="Since"),
+)
+
 LOGINS = Columns(
     Column("person_id", "int64"),
     NAME,

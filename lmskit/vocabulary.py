@@ -13,6 +13,17 @@ class Role(enum.StrEnum):
     SUPER_ADMIN = "super_admin"
 
 
+class StaffRole(enum.StrEnum):
+    """What a person of a course's staff may do there; the one who is responsible is in the course's own row."""
+
+    CO_LECTURER = "co-lecturer"
+    """The same as the responsible lecturer."""
+    ASSISTANT = "assistant"
+    """Reads the course, and changes nothing."""
+    OBSERVER = "observer"
+    """Reads counts of groups, and no rows of students."""
+
+
 class TermState(enum.StrEnum):
     """How far a term has been put away; people decide this, and no date does."""
 

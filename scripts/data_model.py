@@ -22,6 +22,7 @@ DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 VERBS = {"SELECT": "see", "INSERT": "add", "UPDATE": "change"}
 ROWS = {
     "my_course_ids": "rows of their own courses",
+    "my_colleague_ids": "themselves, and the students and staff of their own courses",
     "my_term_ids": "the terms of their own courses",
     "my_student_ids": "themselves and the students of their own courses",
     "true": "every row",

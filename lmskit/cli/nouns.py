@@ -25,7 +25,8 @@ NOUNS = {
     "audit": "Who changed what; for administrators.",
     "import": "Import the exports of other systems.",
     "term": "List the terms, show one, close one, open it again.",
-    "course": "List, show and create courses.",
+    "course": "List, show, create and hand over courses.",
+    "staff": "List the staff of a course, add a lecturer to it, remove one.",
     "quiz": "List the quizzes of a course; show how good a quiz and its questions are.",
     "material": "Add, list, show, search and remove the materials of courses.",
     "enrollment": "List the students of a course, enrol a student, withdraw one.",
@@ -48,7 +49,7 @@ MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
     "sign-in": ("lmskit.cli.sign_in",),
     "sign-out": ("lmskit.cli.sign_in",),
     "whoami": ("lmskit.cli.sign_in",),
-    "course": ("lmskit.cli.course", "lmskit.cli.course_create"),
+    "course": ("lmskit.cli.course", "lmskit.cli.course_create", "lmskit.cli.course_hand_over"),
     "quiz": ("lmskit.cli.quiz", "lmskit.cli.quiz_quality"),
     "material": (
         "lmskit.cli.material",

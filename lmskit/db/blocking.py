@@ -24,6 +24,7 @@ WORDS = {
     "archives": "archives",
     "audit_log": "audit entries",
     "bank_questions": "questions of banks",
+    "course_staff": "staff of courses",
     "courses": "courses",
     "crawl_pages": "pages of crawls",
     "embedding_models": "models of vectors",

@@ -56,6 +56,9 @@
      │    ├── OwnLoginError         a login cannot be renamed while it is in use
      │    ├── LastAdministratorError
      │    ├── TeachesCoursesError   a person who is to be erased has courses
+     │    ├── AlreadyOnStaffError
+     │    ├── NotOnStaffError
+     │    ├── IsResponsibleError    nobody is staff of a course that they are responsible for
      │    ├── OwnErasureError       nobody erases the person they are signed in as
      │    ├── MessageOnItsWayError  a message to such a person is being sent
      │    ├── AdministratorExistsError  only the first administrator is made without another one
@@ -116,11 +119,13 @@ from lmskit.errors.base import (
 from lmskit.errors.conflict import (
     AdministratorExistsError,
     AlreadyEnrolledError,
+    AlreadyOnStaffError,
     ChangedMeanwhileError,
     ConflictError,
     CourseCompletedError,
     CourseExistsError,
     DemonstrationError,
+    IsResponsibleError,
     LastAdministratorError,
     LoginClosedError,
     LoginExistsError,
@@ -130,6 +135,7 @@ from lmskit.errors.conflict import (
     NoLoginError,
     NotAStudentError,
     NotEnrolledError,
+    NotOnStaffError,
     OtherRoleError,
     OwnErasureError,
     OwnLoginError,
@@ -234,6 +240,7 @@ __all__ = [
     "AddressNotAllowedError",
     "AdministratorExistsError",
     "AlreadyEnrolledError",
+    "AlreadyOnStaffError",
     "ArchiveError",
     "BackupError",
     "BackupRefusedError",
@@ -260,6 +267,7 @@ __all__ = [
     "HubError",
     "ImportFileError",
     "InputError",
+    "IsResponsibleError",
     "ItemScoresError",
     "LastAdministratorError",
     "LecturerNotFoundError",
@@ -288,6 +296,7 @@ __all__ = [
     "NotAStudentError",
     "NotEnrolledError",
     "NotFoundError",
+    "NotOnStaffError",
     "NotPermittedError",
     "NotSignedInError",
     "NotebookCopyError",

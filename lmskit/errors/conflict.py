@@ -127,6 +127,32 @@ class TeachesCoursesError(ConflictError):
         )
 
 
+class AlreadyOnStaffError(ConflictError):
+    """A person has one role in a course."""
+
+    def __init__(self, *, person: str, course: str, role: str) -> None:
+        self.person, self.course, self.role = person, course, role
+        super().__init__(f"{person} is already {role} of {course}. Nothing was changed.")
+
+
+class NotOnStaffError(ConflictError):
+    """A person is not on the staff of a course."""
+
+    def __init__(self, *, person: str, course: str) -> None:
+        self.person, self.course = person, course
+        super().__init__(f"{person} is not on the staff of {course}. Nothing was changed. To list the staff: lmskit staff list {course}")
+
+
+class IsResponsibleError(ConflictError):
+    """The lecturer who is responsible for a course has every right to it, and cannot leave it to no one."""
+
+    def __init__(self, *, person: str, course: str) -> None:
+        self.person, self.course = person, course
+        super().__init__(
+            f"{person} is responsible for {course}. Nothing was changed. To hand the course over: lmskit course hand-over {course} EMAIL"
+        )
+
+
 class OwnErasureError(ConflictError):
     """People do not erase themselves: their own session would lose its rights midway."""
 

@@ -11,6 +11,7 @@ from lmskit.models.performance import ArchivedEstimate, TopicPerformance
 from lmskit.models.question import BankQuestion, QuestionSlot
 from lmskit.models.quiz import ArchivedAttempt, Quiz, QuizAttempt
 from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
+from lmskit.models.staff import CourseStaff
 from lmskit.models.user import LOCKED_PASSWORD_HASH, User
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "BankQuestion",
     "Base",
     "Course",
+    "CourseStaff",
     "CrawlPage",
     "EmbeddingModel",
     "Enrollment",

@@ -44,7 +44,7 @@ own_rows (relname, shape) AS (
     UNION ALL VALUES
         ('courses', 'id = ANY (( SELECT my_course_ids() AS my_course_ids)::bigint[])'),
         ('terms', 'id = ANY (( SELECT my_term_ids() AS my_term_ids)::bigint[])'),
-        ('users', '(id = ( SELECT me() AS me)) OR (id = ANY (( SELECT my_student_ids() AS my_student_ids)::bigint[]))')
+        ('users', '(id = ANY (( SELECT my_colleague_ids() AS my_colleague_ids)::bigint[])) OR (id = ANY (( SELECT my_student_ids() AS my_student_ids)::bigint[]))')
 ),
 lecturer_policy AS (
     SELECT p.object, condition.expression, o.shape, p.relname, p.polcmd

@@ -79,6 +79,14 @@ HOLDINGS = (
         "courses", "lecturer_id", "courses that the person teaches", "t.code, t.title, m.code AS term",
         "JOIN terms AS m ON m.id = t.term_id"
     ),
+    Holding(
+        "course_staff", "person_id", "courses in whose staff the person is", "c.code AS course, c.title, t.role, t.granted_at",
+        "JOIN courses AS c ON c.id = t.course_id",
+    ),
+    Holding(
+        "course_staff", "granted_by", "roles in courses that the person gave to others", "c.code AS course, t.role, t.granted_at",
+        "JOIN courses AS c ON c.id = t.course_id", BY_LOGIN,
+    ),
     Holding("erasures", "person_id", "erasures of a person who had the same id before", "t.erased_at"),
     Holding(
         "audit_log", "actor", "changes that the person made; what was changed is about others", "t.at, t.action, t.table_name, t.row_key",

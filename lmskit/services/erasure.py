@@ -23,6 +23,7 @@ from lmskit.queries.retention import students_due
 from lmskit.services.erased_texts import replace_names
 from lmskit.services.importing import QUEUE_TIMES
 from lmskit.services.permission import administrators_only
+from lmskit.services.staff import take_over
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -200,6 +201,7 @@ def _erased(
     ):  # fmt: skip
         removed[table] += _run(session, f"DELETE FROM {table} WHERE {column} = :person", person=person_id)  # noqa: S608 - names from here
     removed["outbox"] += _run(session, "DELETE FROM outbox WHERE recipient = ANY (:addresses)", addresses=addresses)
+    removed["course_staff"] += _run(session, "DELETE FROM course_staff WHERE person_id = :person", person=person_id)
     # They go with the person's row: the last step needs them, to find them in the audit trail.
     removed["external_ids"] += (
         session.scalar(text("SELECT count(*) FROM external_ids WHERE person_id = :person"), {"person": person_id}) or 0
@@ -265,7 +267,7 @@ def _hand_over(session: Session, person_id: int, courses_to: User | None) -> Non
         return
     if courses_to is None or courses_to.id == person_id:
         raise TeachesCoursesError(courses=taught)
-    _run(session, "UPDATE courses SET lecturer_id = :other WHERE lecturer_id = :person", other=courses_to.id, person=person_id)
+    take_over(session, session.scalars(select(Course.id).where(Course.lecturer_id == person_id)).all(), courses_to.id)
 
 
 def _without_logins(session: Session, person_id: int, logins: list[str]) -> Counter[str]:

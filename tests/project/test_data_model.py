@@ -43,4 +43,4 @@ def test_the_page_says_who_sees_a_column_and_who_does_not():
     }
     assert rows["email"] == ["", "see, add, change"]
     assert rows["password_hash"] == ["", ""]
-    assert "Lecturers see themselves and the students of their own courses." in users
+    assert "Lecturers see themselves, and the students and staff of their own courses." in users

@@ -46,7 +46,7 @@ def test_no_message_advises_a_command_that_does_not_exist():
     advised = {
         tuple(words)
         for path in (ROOT / "lmskit").rglob("*.py")
-        for words in re.findall(rf"(lmskit) ({'|'.join(NOUNS)}) ([a-z]+)", path.read_text(encoding="utf-8"))
+        for words in re.findall(rf"(lmskit) ({'|'.join(NOUNS)}) ([a-z]+(?:-[a-z]+)*)", path.read_text(encoding="utf-8"))
         if len([command for command in known if command[:2] == tuple(words[:2])]) > 1
     }
     assert advised

@@ -579,6 +579,8 @@ FOREIGN_KEYS = [
     ),
     case("fk_reading_decisions_course_id_week_number", "reading_decisions", {"week_number": 3}, ANOTHER_TEXT),
     case("fk_reading_decisions_material_id_course_id", "reading_decisions", lambda w: {"material_id": w.other_material}, ANOTHER_TEXT),
+    case("fk_course_staff_course_id", "course_staff", {"course_id": 0}),
+    case("fk_course_staff_person_id_person_role", "course_staff", lambda w: {"person_id": w.student}),
     case("fk_material_crawls_course_id", "material_crawls", {"course_id": 0}),
     case("fk_crawl_pages_crawl_id_course_id", "crawl_pages", lambda w: {"course_id": w.other_course}, ANOTHER_PAGE),
     case(
@@ -648,6 +650,7 @@ UNIQUE_KEYS = [
     case("pk_embedding_models", "embedding_models", {"name": "base"}),
     case("pk_passage_vectors", "passage_vectors", {}, another_passage),
     case("uq_reading_decisions_course_id_passage", "reading_decisions", {"decision": "banned"}, ANOTHER_TEXT),
+    case("pk_course_staff", "course_staff", lambda w: {"course_id": w.course}),
     case("pk_crawl_pages", "crawl_pages", {}, ANOTHER_PAGE),
     case("pk_bank_questions", "bank_questions", {}, ANOTHER_BANK),
     case("pk_question_slots", "question_slots", {}, {"slot": "2"}),
@@ -791,6 +794,7 @@ def test_a_course_without_attempts_takes_all_its_parts_along(world: World) -> No
     world.connection.execute(delete(table("quiz_attempts")).where(table("quiz_attempts").c.course_id == world.course))
     world.connection.execute(delete(table("courses")).where(table("courses").c.id == world.course))
     for name in (
+        "course_staff",
         "syllabi",
         "student_enrollments",
         "materials",

@@ -54,6 +54,7 @@ class World:
         self.term = self.add("terms")
         self.course = self.add("courses", code="BASE-1")
         self.other_course = self.add("courses", code="BASE-2")
+        self.add("course_staff", course_id=self.course)
         for course in (self.course, self.other_course):
             self.add("syllabi", course_id=course)
             self.add("student_enrollments", course_id=course)
@@ -110,6 +111,11 @@ class World:
                 "term_id": getattr(self, "term", 0),
                 "lecturer_id": getattr(self, "lecturer", 0),
                 "origin": "form",
+            },
+            "course_staff": {
+                "course_id": getattr(self, "other_course", 0),
+                "person_id": getattr(self, "lecturer", 0),
+                "role": "co-lecturer",
             },
             "syllabi": {"course_id": course, "week_number": 1, "topic": "Topic"},
             "student_enrollments": {

@@ -430,3 +430,32 @@ ALTER ROLE ":self" PASSWORD 'md500000000000000000000000000000000';
 -- a person with another person's login
 UPDATE lms.users SET db_role = NULL WHERE db_role = ':self';
 UPDATE lms.users SET db_role = ':self' WHERE id = :foreign_lecturer;
+
+-- staff may be added by lecturers
+GRANT INSERT (course_id, person_id, role) ON lms.course_staff TO lmskit_lecturer;
+
+-- staff may be added by lecturers, to their own courses
+GRANT INSERT (course_id, person_id, role) ON lms.course_staff TO lmskit_lecturer;
+CREATE POLICY lecturer_inserts_own ON lms.course_staff FOR INSERT TO lmskit_lecturer
+    WITH CHECK (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
+
+-- staff changes roles
+GRANT UPDATE (role) ON lms.course_staff TO lmskit_lecturer;
+
+-- the staff of every course
+CREATE OR REPLACE FUNCTION lms.staff_in(course bigint) RETURNS TABLE (
+    person_id bigint, email text, family_name text, given_name text, sort_name text, role text, granted_at timestamp with time zone
+)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT u.id, u.email, u.family_name, u.given_name, u.sort_name, s.role::text, s.granted_at
+    FROM lms.course_staff AS s JOIN lms.users AS u ON u.id = s.person_id WHERE s.course_id = staff_in.course;
+END;
+
+-- colleagues of everybody
+CREATE OR REPLACE FUNCTION lms.my_colleague_ids() RETURNS bigint[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN (SELECT array_agg(s.person_id) FROM lms.course_staff AS s);
+
+-- rights stay in open transactions
+ALTER TABLE lms.course_staff DISABLE TRIGGER end_sessions_of_former_staff;

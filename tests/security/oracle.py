@@ -22,14 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DENIED = "42501"
-OWN_COURSES = "SELECT id FROM lms.courses WHERE lecturer_id = %(me)s"
+OWN_COURSES = (
+    "SELECT id FROM lms.courses WHERE (lecturer_id = %(me)s"
+    " OR id IN (SELECT course_id FROM lms.course_staff WHERE person_id = %(me)s AND role = 'co-lecturer'))"
+)
 BY_COURSE = f"course_id IN ({OWN_COURSES})"
 VISIBLE = {
-    "users": f"id = %(me)s OR id IN (SELECT student_id FROM lms.student_enrollments WHERE course_id IN ({OWN_COURSES}))",
-    "terms": "id IN (SELECT term_id FROM lms.courses WHERE lecturer_id = %(me)s)",
-    "courses": "lecturer_id = %(me)s",
+    "users": f"id = %(me)s OR id IN (SELECT student_id FROM lms.student_enrollments WHERE course_id IN ({OWN_COURSES}))"
+    f" OR id IN (SELECT lecturer_id FROM lms.courses WHERE id IN ({OWN_COURSES}))"
+    f" OR id IN (SELECT person_id FROM lms.course_staff WHERE course_id IN ({OWN_COURSES}))",
+    "terms": f"id IN (SELECT term_id FROM lms.courses WHERE id IN ({OWN_COURSES}))",
+    "courses": f"id IN ({OWN_COURSES})",
     **dict.fromkeys(
         (
+            "course_staff",
             "syllabi",
             "student_enrollments",
             "quizzes",
@@ -116,7 +122,8 @@ ADMIN = Rights(
     delete={*_ADMINS, "users", "terms"},
 )
 BLIND = {
-    "users": "sort_name", "external_ids": "source", "terms": "name", "courses": "title", "student_enrollments": "origin",
+    "users": "sort_name", "course_staff": "granted_at",
+    "external_ids": "source", "terms": "name", "courses": "title", "student_enrollments": "origin",
     "syllabi": "topic", "materials": "title", "material_passages": "body", "passage_vectors": "embedding", "passage_words": "words",
     "reading_decisions": "position", "material_crawls": "options", "crawl_pages": "finding", "embedding_models": "state",
     "material_files": "created_at", "quizzes": "title", "quiz_attempts": "feedback",
@@ -136,7 +143,8 @@ VERIFIER = scram_verifier("a password")
 
 def complaints(connection: Connection, world: World) -> Iterator[str]:
     """Say in which way a login could see or do more, or less, than it should."""
-    for login, rights in ((world.own, LECTURER), (world.foreign, LECTURER), (world.admin, ADMIN)):
+    people = ((world.own, LECTURER), (world.colleague, LECTURER), (world.foreign, LECTURER), (world.admin, ADMIN))
+    for login, rights in people:
         who = "an administrator" if rights is ADMIN else f"lecturer {login.id}"
         mine = {
             table: keys(connection, table, VISIBLE.get(table, "false") if rights is LECTURER else "true", login) for table in TABLES
@@ -225,12 +233,12 @@ def adding(connection: Connection, rights: Rights, rows: dict[str, dict[int, dic
     for table, specimen in rows.items():
         for base, row in specimen.items():
             code = _copied(connection, table, rights.insert.get(table, WHOLE[table]), row)
-            allowed = table in rights.insert and (rights is ADMIN or base == login.id - ROWS["lecturer"])
+            allowed = table in rights.insert and (rights is ADMIN or base == world_of(login))
             if (code != DENIED) != allowed:
                 yield f"{'may not' if allowed else 'may'} add a row of {base} to {table} ({code})"
     if rights is LECTURER:
         other = FOREIGN if login.id < FOREIGN else OWN
-        own_course = login.id - ROWS["lecturer"] + ROWS["course"]
+        own_course = world_of(login) + ROWS["course"]
         # An attempt's key does not carry its course, so the policy looks for the quiz; of the others, the foreign key says nothing more.
         for table, expected in HIDDEN.items():
             code = _copied(connection, table, rights.insert[table], rows[table][other] | {"course_id": own_course})
@@ -243,6 +251,11 @@ def adding(connection: Connection, rights: Rights, rows: dict[str, dict[int, dic
             )
             if tried(connection, statement)[1] == DENIED:
                 yield f"may not add to {table}"
+
+
+def world_of(login: Login) -> int:
+    """The first id of the world in which a lecturer works."""
+    return OWN if login.id < FOREIGN else FOREIGN
 
 
 def deleting(connection: Connection, rights: Rights) -> Iterator[str]:
@@ -280,12 +293,30 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
                 f"SELECT count(*) FROM lms.external_ids_in({base + ROWS['course']})": 2,
                 f"SELECT count(*) FROM lms.external_ids_in({other + ROWS['course']})": 0,
                 f"SELECT count(*) FROM lms.addresses_in({other + ROWS['course']})": 0,
+                f"SELECT count(*) FROM lms.staff_in({base + ROWS['course']})": 2,
+                f"SELECT count(*) FROM lms.staff_in({other + ROWS['course']})": 0,
+                "SELECT cardinality(lms.my_colleague_ids())": 2,
                 f"SELECT count(*) FROM lms.student_addresses WHERE student_id = {base + 33}": 0,
             }
             for question, answer in questions.items():
                 given, code, _ = tried(connection, sql.SQL(question))
                 if code is not None or given != [(answer,)]:
                     yield f"lecturer {login.id} gets {given or code} for {question}"
+    with world.posing(connection, world.colleague.name):
+        questions = {
+            "SELECT lms.my_course_ids()": [OWN + ROWS["course"]],
+            "SELECT lms.my_term_ids()": [OWN + ROWS["term"]],
+            f"SELECT lms.delete_material({OWN + ROWS['material']})": 1,
+            f"SELECT lms.delete_material({OWN + ROWS['material'] + 1})": 0,
+            "SELECT count(DISTINCT course_id) FROM lms.student_addresses": 1,
+            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 2,
+            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['second_course']})": 0,
+            f"SELECT count(*) FROM lms.external_ids_in({OWN + ROWS['course']})": 2,
+        }
+        for question, answer in questions.items():
+            given, code, _ = tried(connection, sql.SQL(question))
+            if code is not None or given != [(answer,)]:
+                yield f"the co-lecturer gets {given or code} for {question}"
     setting = f"SELECT lms.set_login({FOREIGN + ROWS['lecturer']}, '{VERIFIER}', '!')"
     for login, expected in ((world.own, DENIED), (world.foreign, DENIED), (world.admin, None)):
         with world.posing(connection, login.name):

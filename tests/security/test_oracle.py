@@ -1,4 +1,4 @@
-"""What each login sees and changes follows from who teaches which course, and from nothing else."""
+"""What each login sees and changes follows from who teaches which course, or is on its staff, and from nothing else."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COURSES = (OWN + 11, OWN + 12, FOREIGN + 11, FOREIGN + 12)
 LECTURERS = (OWN + 1, FOREIGN + 1)
+STAFF = (*LECTURERS, OWN + 4)
+ROLES = ("co-lecturer", "assistant", "observer")
 
 
 def test_every_login_sees_and_changes_exactly_its_own(world, superuser):
@@ -25,13 +27,17 @@ def test_every_login_sees_and_changes_exactly_its_own(world, superuser):
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(
     teaching=st.tuples(*[st.sampled_from(LECTURERS)] * len(COURSES)),
+    staff=st.dictionaries(st.tuples(st.sampled_from(COURSES), st.sampled_from(STAFF)), st.sampled_from(ROLES), max_size=6),
     left=st.sets(st.tuples(st.sampled_from(COURSES), st.sampled_from((31, 32)))),
     narrowed=st.sampled_from(("", "wren-1", "canary-2", "nobody's")),
 )
-def test_the_sets_are_equal_for_any_distribution_of_courses(world: World, superuser, teaching, left, narrowed):
+def test_the_sets_are_equal_for_any_distribution_of_courses_and_staff(world: World, superuser, *, teaching, staff, left, narrowed):
     with undone(superuser):
         for course, lecturer in zip(COURSES, teaching, strict=True):
             superuser.execute("UPDATE courses SET lecturer_id = %s WHERE id = %s", [lecturer, course])
+        superuser.execute("DELETE FROM course_staff")
+        for (course, person), role in staff.items():
+            superuser.execute("INSERT INTO course_staff (course_id, person_id, role) VALUES (%s, %s, %s)", [course, person, role])
         for course, student in left:
             for table in ("topic_performance", "quiz_attempts", "student_enrollments"):
                 superuser.execute(
@@ -39,7 +45,7 @@ def test_the_sets_are_equal_for_any_distribution_of_courses(world: World, superu
                 )
         seen = {
             login: {table: keys(superuser, table, narrowing(condition, narrowed), login) for table, condition in visible().items()}
-            for login in (world.own, world.foreign)
+            for login in (world.own, world.foreign, world.colleague)
         }
         for login, mine in seen.items():
             with world.posing(superuser, login.name):
@@ -54,4 +60,4 @@ def visible() -> dict[str, str]:
 
 def narrowing(condition: str, code: str) -> str:
     """The same sets, restricted to the course with this code; the person is always visible."""
-    return condition.replace("lecturer_id = %(me)s", f"lecturer_id = %(me)s AND code = $${code}$$") if code else condition
+    return condition.replace("FROM lms.courses WHERE (", f"FROM lms.courses WHERE code = $${code}$$ AND (") if code else condition

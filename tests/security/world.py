@@ -1,4 +1,4 @@
-"""Two lecturers with a world each, and an administrator, in a database of their own. Every row shows to whom it belongs."""
+"""Two lecturers with a world and a colleague each, and an administrator, in a database of their own. Every row shows to whom it belongs."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ SHARED_STUDENTS = (31, 32)
 CANARY = re.compile(r"canar|4242\.42|0\.4243|2031-07-07|\b77\d{7}\b", re.IGNORECASE)
 """What only rows of the other lecturer or of an administrator contain."""
 ROWS = {
-    "lecturer": 1, "student": 31, "term": 5, "course": 11, "second_course": 12, "quiz": 61, "second_quiz": 71, "attempt": 1001,
-    "material": 201, "decision": 801, "crawl": 901, "external_id": 301, "outbox": 401, "import": 501, "audit": 601, "archive": 701,
+    "lecturer": 1, "colleague": 4, "student": 31, "term": 5, "course": 11, "second_course": 12, "quiz": 61, "second_quiz": 71,
+    "attempt": 1001, "material": 201, "decision": 801, "crawl": 901, "external_id": 301, "outbox": 401,
+    "import": 501, "audit": 601, "archive": 701,
 }  # fmt: skip
 
 
@@ -49,13 +50,14 @@ class Login:
 
 @dataclass(frozen=True)
 class World:
-    """The address of the database, and its people."""
+    """The address of the database, and its people; the colleague is co-lecturer of the first course of `own`."""
 
     endpoint: Endpoint
     database: str
     own: Login
     foreign: Login
     admin: Login
+    colleague: Login
 
     def superuser(self) -> Connection:
         """Connect as a superuser, to whom no policy applies; the schema is in the search path."""
@@ -120,7 +122,7 @@ def build(endpoint: Endpoint, database: str, owner: Engine) -> World:
             " VALUES (%s, 'canary.admin@example.org', 'canary-admin', %s, %s)",
             [FOREIGN + 2, sort_name("canary-admin"), Role.SUPER_ADMIN.value],
         )
-        world = World(endpoint, database, *(_login(connection, person) for person in (OWN + 1, FOREIGN + 1, FOREIGN + 2)))
+        world = World(endpoint, database, *(_login(connection, person) for person in (OWN + 1, FOREIGN + 1, FOREIGN + 2, OWN + 4)))
     with psycopg.connect(endpoint.superuser_conninfo(database), autocommit=True) as connection:
         connection.execute("ANALYZE")  # the statistics hold values of rows
     return world

@@ -154,3 +154,9 @@ SET zero_damaged_pages = on;
 
 -- refused 42501
 SET allow_system_table_mods = on;
+
+-- refused 22P02: the error quotes a value, and it is one's own
+SELECT * FROM lms.course_staff WHERE granted_by::int = 1;
+
+-- nothing
+SELECT * FROM lms.course_staff WHERE granted_by LIKE 'can%' OR granted_at > '2031-01-01';

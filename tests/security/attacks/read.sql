@@ -7,6 +7,27 @@ SELECT * FROM lms.courses;
 SELECT * FROM lms.terms;
 
 -- own
+SELECT * FROM lms.course_staff;
+
+-- own
+SELECT * FROM lms.staff_in(:own_course);
+
+-- nothing
+SELECT * FROM lms.staff_in(:foreign_course);
+
+-- nothing
+SELECT * FROM lms.courses AS c, lms.staff_in(c.id + :foreign_course - :own_course);
+
+-- nothing
+SELECT * FROM lms.course_staff WHERE course_id = :foreign_course OR person_id = :foreign_colleague;
+
+-- nothing
+SELECT id, family_name FROM lms.users WHERE id IN (:foreign_lecturer, :foreign_colleague);
+
+-- own
+SELECT lms.my_colleague_ids();
+
+-- own
 SELECT * FROM lms.syllabi;
 
 -- own

@@ -72,6 +72,24 @@ UPDATE lms.quiz_attempts AS a SET feedback = 'x' FROM lms.student_enrollments AS
 -- nothing
 UPDATE lms.courses SET title = (SELECT string_agg(title, ',') FROM lms.courses WHERE id = :foreign_course) WHERE id = :foreign_course;
 
+-- refused 42501: to become staff of another's course
+INSERT INTO lms.course_staff (course_id, person_id, role) VALUES (:foreign_course, lms.me(), 'co-lecturer');
+
+-- refused 42501: to let another into one's own course
+INSERT INTO lms.course_staff (course_id, person_id, role) VALUES (:own_course, :foreign_lecturer, 'co-lecturer');
+
+-- refused 42501: to take a right along into another's course
+UPDATE lms.course_staff SET course_id = :foreign_course;
+
+-- refused 42501
+UPDATE lms.course_staff SET person_id = lms.me(), role = 'co-lecturer';
+
+-- refused 42501
+DELETE FROM lms.course_staff;
+
+-- refused 42501: rights are rows, and no roles of the server
+ALTER TYPE lms.staff_role RENAME VALUE 'observer' TO 'lecturer';
+
 -- refused 42501: to become the other course's lecturer
 UPDATE lms.courses SET lecturer_id = lms.me() WHERE id = :foreign_course;
 

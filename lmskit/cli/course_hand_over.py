@@ -1,0 +1,28 @@
+"""`lmskit course hand-over`: make another lecturer responsible for a course."""
+
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.printing import print_line
+from lmskit.db import transaction
+from lmskit.schemas.staff import HandOver
+from lmskit.services.staff import hand_over
+
+app = typer.Typer(name="course")
+
+
+@app.command("hand-over")
+def hand_over_course(
+    course: Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the lecturer who takes it over.", show_default=False)],
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the lecturer who was responsible as co-lecturer.")] = False,
+) -> None:
+    """Make another lecturer responsible for a course; it holds at once, and open sessions of the former one are ended."""
+    request = HandOver(course=course, email=email, keep=keep)
+    with transaction() as session:
+        former = hand_over(session, request)
+        name = former.name
+    then = "is co-lecturer now" if keep else "does not see it any more"
+    print_line(f"{request.email} is responsible for {request.course} now; {name} {then}.")

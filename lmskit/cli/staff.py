@@ -1,0 +1,46 @@
+"""`lmskit staff`: list the staff of a course, add a lecturer to it, remove one."""
+
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.page import Limit, Offset
+from lmskit.cli.printing import print_line, print_table
+from lmskit.db import snapshot, transaction
+from lmskit.listings import STAFF
+from lmskit.queries.staff import count_staff, staff_rows
+from lmskit.schemas.staff import AddStaff, RemoveStaff
+from lmskit.services.staff import add_staff, remove_staff
+
+app = typer.Typer(name="staff", help="List the staff of a course, add a lecturer to it, remove one.", no_args_is_help=True)
+
+Course = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)]
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the lecturer.", show_default=False)]
+
+
+@app.command("list")
+def list_staff(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
+    """List who is responsible for a course, and who works with them."""
+    with snapshot() as session:
+        listed = staff_rows(session, course, limit=limit, offset=offset)
+        total = count_staff(session, course)
+    nothing = f"The staff of {course} has no more people."
+    print_table(listed, STAFF.headings, offset=offset, total=total, limit=limit, nothing=nothing)
+
+
+@app.command()
+def add(course: Course, email: Email) -> None:
+    """Make a lecturer co-lecturer of a course, who can do there what the responsible one can; it holds at once."""
+    request = AddStaff(course=course, email=email)
+    with transaction() as session:
+        add_staff(session, request)
+    print_line(f"{request.email} is {request.role} of {request.course} now.")
+
+
+@app.command()
+def remove(course: Course, email: Email) -> None:
+    """Take a course from a member of its staff; it holds at once, and open sessions of the person are ended."""
+    request = RemoveStaff(course=course, email=email)
+    with transaction() as session:
+        role = remove_staff(session, request)
+    print_line(f"{request.email} is not {role} of {request.course} any more.")

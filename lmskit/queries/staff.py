@@ -1,0 +1,58 @@
+"""The staff of a course: the lecturer who is responsible, and who works with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import case, func, select
+
+from lmskit.listings import STAFF
+from lmskit.models import User
+from lmskit.queries.course import course_by_code
+from lmskit.queries.frame import rows
+from lmskit.queries.page import DEFAULT_PAGE, paged
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sqlalchemy import FromClause
+    from sqlalchemy.orm import Session
+
+    from lmskit.queries.frame import Rows
+
+RESPONSIBLE = "responsible"
+
+
+@STAFF.documented
+def staff(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
+    """Who is responsible for `course`, and then its staff by family name.
+
+    {columns}
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    """
+    return STAFF.table(staff_rows(session, course, limit=limit, offset=offset))
+
+
+def staff_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
+    """The rows of `staff`, for a list in the terminal."""
+    member = _staff_in(course_by_code(session, course).id)
+    statement = (
+        select(User.name.label("name"), member.c.email, member.c.role, member.c.granted_at)
+        .select_from(member)
+        .join(User, User.id == member.c.person_id)
+        .order_by(case((member.c.role == RESPONSIBLE, 0), else_=1), member.c.sort_name.collate("C"), member.c.person_id)
+    )
+    return rows(session, paged(statement, limit, offset))
+
+
+def count_staff(session: Session, course: str) -> int:
+    """The number of rows on all pages of `staff`."""
+    return session.scalar(select(func.count()).select_from(_staff_in(course_by_code(session, course).id))) or 0
+
+
+def _staff_in(course_id: int) -> FromClause:
+    """Who works in a course; lecturers may read the addresses of their colleagues through this function only."""
+    return func.lms.staff_in(course_id).table_valued("person_id", "email", "sort_name", "role", "granted_at").alias("member")

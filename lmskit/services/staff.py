@@ -1,0 +1,174 @@
+"""The staff of a course: give a role, take it back, hand the course over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from lmskit.db import violated_constraint
+from lmskit.errors import AlreadyOnStaffError, IsResponsibleError, LecturerNotFoundError, NotOnStaffError
+from lmskit.models import Course, CourseStaff, User
+from lmskit.queries.course import course_by_code
+from lmskit.queries.person import person_by_email
+from lmskit.services.permission import administrators_only
+from lmskit.vocabulary import Role, StaffRole
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from lmskit.schemas.staff import AddStaff, HandOver, RemoveStaff
+
+
+@administrators_only("change the staff of a course")
+def add_staff(session: Session, request: AddStaff) -> StaffRole | None:
+    """Give a lecturer a role in a course.
+
+    Returns
+    -------
+    StaffRole | None
+        The role that the person had there before.
+
+    Raises
+    ------
+    CourseNotFoundError
+        There is no such course.
+    LecturerNotFoundError
+        No person has the address, or the person is not a lecturer.
+    IsResponsibleError
+        The person is responsible for the course.
+    AlreadyOnStaffError
+        The person has this role there.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    course = _locked(session, request.course)
+    person = _lecturer(session, request.email)
+    if person.id == course.lecturer_id:
+        raise IsResponsibleError(person=request.email, course=course.code)
+    stored = session.scalar(select(CourseStaff.role).where(*_of(course.id, person.id)))
+    if stored is request.role:
+        raise AlreadyOnStaffError(person=request.email, course=course.code, role=stored)
+    if stored is not None:  # a new row, which says who granted the role and when
+        session.execute(delete(CourseStaff).where(*_of(course.id, person.id)))
+    _grant(session, course.id, person.id, request.role, request.email)
+    return stored
+
+
+@administrators_only("change the staff of a course")
+def remove_staff(session: Session, request: RemoveStaff) -> StaffRole:
+    """Take the role in a course from a person, whose open sessions are ended with the transaction; return the role.
+
+    Raises
+    ------
+    CourseNotFoundError
+        There is no such course.
+    NotOnStaffError
+        The person is not on the staff of the course.
+    IsResponsibleError
+        The person is responsible for the course.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    course = _locked(session, request.course)
+    person = person_by_email(session, request.email)
+    if person is not None and person.id == course.lecturer_id:
+        raise IsResponsibleError(person=request.email, course=course.code)
+    gone = delete(CourseStaff).where(*_of(course.id, 0 if person is None else person.id)).returning(CourseStaff.role)
+    role = session.scalar(gone)
+    if role is None:
+        raise NotOnStaffError(person=request.email, course=course.code)
+    return role
+
+
+@administrators_only("hand a course over")
+def hand_over(session: Session, request: HandOver) -> User:
+    """Make a lecturer responsible for a course; return who was. The open sessions of the latter are ended with the transaction.
+
+    Raises
+    ------
+    CourseNotFoundError
+        There is no such course.
+    LecturerNotFoundError
+        No person has the address, or the person is not a lecturer.
+    IsResponsibleError
+        The person is responsible for the course already.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    course = _locked(session, request.course)
+    person = _lecturer(session, request.email)
+    if person.id == course.lecturer_id:
+        raise IsResponsibleError(person=request.email, course=course.code)
+    former = session.get_one(User, course.lecturer_id)
+    take_over(session, [course.id], person.id)
+    if request.keep:
+        _grant(session, course.id, former.id, StaffRole.CO_LECTURER, request.email)
+    session.expire(course)
+    return former
+
+
+def take_over(session: Session, courses: Collection[int], person_id: int) -> None:
+    """Make a lecturer responsible for courses, and no longer staff of them beside it."""
+    session.execute(delete(CourseStaff).where(CourseStaff.course_id.in_(courses), CourseStaff.person_id == person_id))
+    session.execute(update(Course).where(Course.id.in_(courses)).values(lecturer_id=person_id))
+
+
+@administrators_only("change the staff of a course")
+def copy_staff(session: Session, *, source: str, target: str, people: Collection[int]) -> int:
+    """Give those of `people` who are staff of the course `source` the same role in the course `target`; return how many those were.
+
+    Rights do not follow a copied course of themselves: who copies one says who comes along. A person who is responsible for `target`, or
+    on its staff, stays as they are.
+
+    Raises
+    ------
+    CourseNotFoundError
+        There is no such course.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    copied, course = course_by_code(session, source), _locked(session, target)
+    there = select(CourseStaff.person_id).where(CourseStaff.course_id == course.id)
+    found = select(CourseStaff.person_id, CourseStaff.role).where(
+        CourseStaff.course_id == copied.id,
+        CourseStaff.person_id.in_(people),
+        CourseStaff.person_id != course.lecturer_id,
+        CourseStaff.person_id.not_in(there),
+    )
+    granted = [{"course_id": course.id, "person_id": person, "role": role} for person, role in session.execute(found)]
+    if granted:
+        session.execute(insert(CourseStaff), granted)
+    return len(granted)
+
+
+def _locked(session: Session, code: str) -> Course:
+    """The course, whose responsible lecturer stays the same until the transaction ends."""
+    found = select(Course).where(Course.id == course_by_code(session, code).id)
+    return session.scalars(found.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
+
+
+def _lecturer(session: Session, email: str) -> User:
+    person = person_by_email(session, email)
+    if person is None or person.role is not Role.LECTURER:
+        raise LecturerNotFoundError(email=email)
+    return person
+
+
+def _grant(session: Session, course_id: int, person_id: int, role: StaffRole, email: str) -> None:
+    statement = insert(CourseStaff).values(course_id=course_id, person_id=person_id, role=role)
+    try:
+        with session.begin_nested():
+            session.execute(statement)
+    except IntegrityError as error:
+        if violated_constraint(error) != "fk_course_staff_person_id_person_role":  # the person's role has changed since it was read
+            raise
+        raise LecturerNotFoundError(email=email) from error
+
+
+def _of(course_id: int, person_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return CourseStaff.course_id == course_id, CourseStaff.person_id == person_id

@@ -1,0 +1,132 @@
+"""Several people lead a course: who may say so, what they see, and how it ends."""
+
+import pytest
+from sqlalchemy import delete, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from lmskit.db import access, engine_for, transaction
+from lmskit.errors import CourseNotFoundError, NotPermittedError
+from lmskit.models import Course, CourseStaff, User
+from lmskit.queries.course import course_rows
+from lmskit.queries.staff import staff
+from lmskit.schemas.staff import AddStaff, HandOver
+from lmskit.services.staff import add_staff, copy_staff, hand_over
+from lmskit.vocabulary import Role
+from tests import factories
+
+
+@pytest.fixture
+def colleague(admin_engine, make_person):
+    """The address of a second lecturer, who can sign in."""
+    email = f"{factories.unique('colleague')}@example.org"
+    make_person(email, Role.LECTURER)
+    yield email
+    engine_for(email).dispose()
+    with transaction(admin_engine) as session:
+        session.execute(delete(CourseStaff).where(CourseStaff.person_id.in_(select(User.id).where(User.email == email))))
+        session.execute(delete(Course).where(Course.lecturer_id.in_(select(User.id).where(User.email == email))))
+        session.execute(delete(User).where(User.email == email))
+    access().server.forget_login(email)
+
+
+@pytest.fixture
+def responsible(admin_engine, course):
+    """The address of the lecturer who is responsible for the course."""
+    with Session(admin_engine) as session:
+        return session.scalar(select(User.email).where(User.id == course.lecturer_id))
+
+
+def members(engine, course):
+    with Session(engine) as session:
+        return [(row.email, row.role) for row in staff(session, course.code).itertuples()]
+
+
+def test_a_co_lecturer_sees_the_course_at_once_with_the_name_of_the_responsible_one(lmskit, course, colleague, responsible, admin_engine):
+    with engine_for(colleague).connect().execution_options(isolation_level="AUTOCOMMIT") as open_session:
+        assert open_session.scalar(text("SELECT count(*) FROM courses")) == 0
+        result = lmskit("staff", "add", course.code, colleague.upper())
+        assert (result.exit_code, result.stdout) == (0, f"{colleague} is co-lecturer of {course.code} now.\n")
+        assert open_session.scalar(text("SELECT count(*) FROM courses")) == 1
+        assert open_session.execute(text("UPDATE courses SET title = 'Led by two'")).rowcount == 1
+    with Session(engine_for(colleague)) as session:
+        assert [(row["code"], row["lecturer"][:10]) for row in course_rows(session)] == [(course.code, "Lecturer, ")]
+    assert (
+        members(engine_for(colleague), course)
+        == members(admin_engine, course)
+        == [(responsible, "responsible"), (colleague, "co-lecturer")]
+    )
+
+
+def test_one_who_is_removed_sees_nothing_in_an_open_transaction_either(lmskit, course, colleague):
+    assert lmskit("staff", "add", course.code, colleague).exit_code == 0
+    with engine_for(colleague).connect().execution_options(isolation_level="REPEATABLE READ") as open_session:
+        assert open_session.scalar(text("SELECT count(*) FROM courses")) == 1
+        result = lmskit("staff", "remove", course.code, colleague)
+        assert result.stdout == f"{colleague} is not co-lecturer of {course.code} any more.\n"
+        with pytest.raises(DBAPIError) as ended:
+            open_session.scalar(text("SELECT count(*) FROM courses"))
+        assert ended.value.connection_invalidated
+    with Session(engine_for(colleague)) as session, pytest.raises(CourseNotFoundError):
+        staff(session, course.code)
+
+
+def test_a_course_is_handed_over_and_the_former_lecturer_stays_if_wished(lmskit, course, colleague, responsible, admin_engine):
+    assert lmskit("staff", "add", course.code, colleague).exit_code == 0
+    result = lmskit("course", "hand-over", course.code, colleague, "--keep")
+    assert result.stdout.startswith(f"{colleague} is responsible for {course.code} now; Lecturer, ")
+    assert result.stdout.endswith(" is co-lecturer now.\n")
+    assert members(admin_engine, course) == [(colleague, "responsible"), (responsible, "co-lecturer")]
+    back = lmskit("course", "hand-over", course.code, responsible)
+    assert back.stdout.startswith(f"{responsible} is responsible for {course.code} now; ")
+    assert back.stdout.endswith(" does not see it any more.\n")
+    assert members(admin_engine, course) == [(responsible, "responsible")]
+    with Session(admin_engine) as session:
+        roles = "SELECT action::text FROM audit_log WHERE table_name = 'course_staff' AND course_id = :id ORDER BY id"
+        assert session.scalars(text(roles), {"id": course.id}).all() == ["insert", "delete", "insert", "delete"]
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (("staff", "add", "{course}", "{responsible}"), "{responsible} is responsible for {course}. Nothing was changed."),
+        (("staff", "remove", "{course}", "{responsible}"), "{responsible} is responsible for {course}. Nothing was changed."),
+        (("course", "hand-over", "{course}", "{responsible}"), "{responsible} is responsible for {course}. Nothing was changed."),
+        (("staff", "remove", "{course}", "{colleague}"), "{colleague} is not on the staff of {course}. Nothing was changed."),
+        (("staff", "add", "{course}", "nobody@example.org"), "There is no lecturer with the address nobody@example.org."),
+        (("staff", "list", "NOWHERE-1"), "There is no course 'NOWHERE-1' among those you can see."),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(lmskit, course, *, colleague, responsible, command, sentence):
+    names = {"course": course.code, "colleague": colleague, "responsible": responsible}
+    result = lmskit(*(word.format(**names) for word in command))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(sentence.format(**names))
+
+
+def test_a_role_is_given_once(lmskit, course, colleague):
+    assert lmskit("staff", "add", course.code, colleague).exit_code == 0
+    again = lmskit("staff", "add", course.code, colleague)
+    assert (again.exit_code, again.stderr) == (1, f"{colleague} is already co-lecturer of {course.code}. Nothing was changed.\n")
+    assert colleague in lmskit("staff", "list", course.code, "--offset", "1").stdout
+
+
+def test_lecturers_let_no_one_into_a_course(course, colleague, responsible, admin_engine, lmskit):
+    assert lmskit("staff", "add", course.code, colleague).exit_code == 0
+    for change in (add_staff, hand_over):
+        request = {add_staff: AddStaff, hand_over: HandOver}[change](course=course.code, email=responsible)
+        with pytest.raises(NotPermittedError), transaction(engine_for(colleague)) as session:
+            change(session, request)
+    assert members(admin_engine, course)[0] == (responsible, "responsible")
+
+
+def test_of_the_staff_of_a_copied_course_only_those_come_along_who_were_named(session):
+    before, after = factories.course(session), factories.course(session)
+    named, unnamed, new_lead = (factories.lecturer(session) for _ in range(3))
+    after.lecturer_id = new_lead.id
+    session.flush()
+    for person in (named, unnamed, new_lead):
+        add_staff(session, AddStaff(course=before.code, email=factories.address(person)))
+    assert copy_staff(session, source=before.code, target=after.code, people=[named.id, new_lead.id]) == 1
+    assert staff(session, after.code)["email"].tolist() == [new_lead.email, named.email]
+    assert copy_staff(session, source=before.code, target=after.code, people=[named.id]) == 0
