@@ -36,6 +36,12 @@ WHERE r.rolname = 'lmskit_admin' AND pg_catalog.pg_has_role(r.oid, 'USAGE') AND 
 LIFTED_IN_TRANSACTION = LIFTED.replace("'0', false", "'0', true")
 """The same until the end of the transaction, for a connection that the next transaction does not have."""
 
+MORE_BUFFERS: LiteralString = """
+SELECT pg_catalog.set_config('temp_buffers', '64MB', false) WHERE pg_catalog.current_setting('temp_buffers') = '8MB'
+"""
+"""Lets the temporary tables of an import stay in memory, unless an operator has chosen another size than PostgreSQL's. A process takes as
+much of it as its tables fill; once it has used a temporary table the size cannot change, so it is set as a session begins."""
+
 _SET = """
 SELECT split_part(c.setting, '=', 1) FROM pg_catalog.pg_db_role_setting AS s
 JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase, unnest(s.setconfig) AS c (setting)

@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 from lmskit.db.address import THRESHOLD
 from lmskit.db.blocking import AS_READER_OF_PEOPLE, Queues, locked_sentence, read_queues, waiting_sentence
 from lmskit.db.pooler import is_pooled
-from lmskit.db.session_limits import LIFTED, LIFTED_IN_TRANSACTION
+from lmskit.db.session_limits import LIFTED, LIFTED_IN_TRANSACTION, MORE_BUFFERS
 from lmskit.progress import show_wait
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class WatchedConnection(psycopg.Connection[Any]):
                 opened.prepare_threshold = None
             return opened
         opened.autocommit = True  # a setting made within a transaction would end with it
-        opened.execute(f"SET lock_timeout = {lock_timeout * 1000:.0f}; {LIFTED}".encode(), prepare=False)
+        opened.execute(f"SET lock_timeout = {lock_timeout * 1000:.0f}; {LIFTED}; {MORE_BUFFERS}".encode(), prepare=False)
         opened.autocommit = False
         opened.opened_with = (arguments, {name: value for name, value in parameters.items() if name != "context"})
         return opened

@@ -82,6 +82,20 @@ def test_lmskit_lifts_the_limit_of_statements_for_administrators_alone(admin_eng
     assert shown == ["0", SESSION_LIMITS["statement_timeout"]]
 
 
+def test_temporary_tables_of_imports_stay_in_memory_unless_an_operator_says_how_much_they_may_take(superuser, admin_engine):
+    shown = []
+    try:
+        for chosen in ("8MB", "16MB"):
+            superuser.execute(f"ALTER DATABASE lmskit SET temp_buffers = '{chosen}'")
+            admin_engine.dispose()
+            with admin_engine.connect() as connection:
+                shown.append(connection.scalar(text("SELECT current_setting('temp_buffers')")))
+    finally:
+        superuser.execute("ALTER DATABASE lmskit RESET temp_buffers")
+        admin_engine.dispose()
+    assert shown == ["64MB", "16MB"]
+
+
 def test_a_database_from_before_gets_them_and_what_an_operator_chose_stays(own_cluster: Callable[..., Cluster], tmp_path: Path):
     endpoint = own_cluster().start()
     bootstrap(endpoint.superuser_conninfo(), passfile=tmp_path / "pgpass")

@@ -213,6 +213,7 @@ FROM (
     WHERE named.identity IN (
         SELECT p.identity
         FROM file_person AS p
+        WHERE p.identity IN (SELECT of_row.identity FROM file_person AS of_row JOIN file_rejected AS r ON r.position_id = of_row.position_id)
         GROUP BY p.identity
         HAVING bool_and(EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id))
     )

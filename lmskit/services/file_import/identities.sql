@@ -17,7 +17,7 @@ WITH named AS (
     FROM file_person_row AS p
     JOIN file_key AS k ON k.source_id = p.source_id AND k.sis_id = p.sis_id AND k.email = p.email
     JOIN file_identity AS w ON w.identity = k.identity
-    WHERE k.reason IS NULL AND w.reason IS NULL AND p.family_name <> ''
+    WHERE k.reason IS NULL AND w.reason IS NULL AND p.family_name <> '' AND (w.person_id IS NOT NULL OR NOT w.is_single)
 ),
 
 several AS (
@@ -78,7 +78,7 @@ WHERE w.reason IS NULL AND NOT o.rename AND w.person_id IS NOT NULL AND w.by_ema
 UPDATE file_identity AS w
 SET reason = 'is an id that differs only in leading zeros from the id of a person of the same name: correct the id'
 FROM (
-    WITH new_ids AS (
+    WITH new_ids AS NOT MATERIALIZED (
         SELECT i.identity, id.source, id.external_id, ltrim(id.external_id, '0') AS digits
         FROM file_identity AS i
         CROSS JOIN file_option AS o
@@ -86,9 +86,14 @@ FROM (
         WHERE id.known_id IS NULL AND id.external_id ~ '^0*[1-9][0-9]*$'
     ),
 
-    -- Of two ids that differ in leading zeros, one has some.
+    -- Of two ids that differ in leading zeros, one has some. Few files have such ids, so they are looked for first.
     zeros AS MATERIALIZED (
-        SELECT source, digits FROM new_ids WHERE external_id LIKE '0%'
+        SELECT o.system AS source, ltrim(i.source_id, '0') AS digits
+        FROM file_identity AS i
+        CROSS JOIN file_option AS o
+        WHERE i.source_id LIKE '0%' AND i.by_source IS NULL AND i.source_id ~ '^0+[1-9][0-9]*$'
+        UNION
+        SELECT 'sis', ltrim(i.sis_id, '0') FROM file_identity AS i WHERE i.sis_id LIKE '0%' AND i.by_sis IS NULL AND i.sis_id ~ '^0+[1-9][0-9]*$'
         UNION
         SELECT x.source, ltrim(x.external_id, '0')
         FROM external_ids AS x

@@ -97,25 +97,33 @@ WITH record_states AS (
 ),
 
 positions AS (
+    SELECT s.position_id, min(CASE s.state WHEN 'added' THEN 1 WHEN 'changed' THEN 2 WHEN 'unchanged' THEN 3 END) AS rank
+    FROM record_states AS s
+    GROUP BY s.position_id
+),
+
+-- Few records change something that is there.
+changes AS (
     SELECT
         s.position_id,
-        min(array_position(ARRAY['added', 'changed', 'unchanged'], s.state)) AS rank,
         string_agg(s.change, '; ' ORDER BY s.n, s.change) AS change,
         coalesce(string_agg(nullif(s.before, ''), '; ' ORDER BY s.n, s.change), '') AS before,
         coalesce(string_agg(nullif(s.after, ''), '; ' ORDER BY s.n, s.change), '') AS after
     FROM record_states AS s
+    WHERE s.change IS NOT NULL
     GROUP BY s.position_id
 )
 
 SELECT
     pos.position_id, pos.part, pos.row_number, pos.column_name,
     CASE WHEN r.position_id IS NOT NULL THEN 'rejected' ELSE (ARRAY['added', 'changed', 'unchanged'])[positions.rank] END AS state,
-    CASE WHEN r.position_id IS NOT NULL THEN r.reason ELSE positions.change END AS reason,
-    CASE WHEN r.position_id IS NULL THEN positions.before ELSE '' END AS before,
-    CASE WHEN r.position_id IS NULL THEN positions.after ELSE '' END AS after,
+    CASE WHEN r.position_id IS NOT NULL THEN r.reason ELSE changes.change END AS reason,
+    CASE WHEN r.position_id IS NULL THEN coalesce(changes.before, '') ELSE '' END AS before,
+    CASE WHEN r.position_id IS NULL THEN coalesce(changes.after, '') ELSE '' END AS after,
     r.value
 FROM file_position AS pos
 LEFT JOIN positions ON positions.position_id = pos.position_id
+LEFT JOIN changes ON changes.position_id = pos.position_id
 LEFT JOIN file_rejected AS r ON r.position_id = pos.position_id
 
 -- part: rejections
@@ -181,19 +189,37 @@ labels AS (
     SELECT t.position_id, t.n, NULL, t.code FROM file_term AS t
 ),
 
+found AS MATERIALIZED (
+    SELECT l.* FROM labels AS l JOIN listed ON listed.position_id = l.position_id
+),
+
 about AS (
     SELECT
-        l.position_id,
-        (array_agg(l.person ORDER BY l.n) FILTER (WHERE l.person <> ''))[1] AS person,
-        string_agg(DISTINCT l.thing, ', ') FILTER (WHERE l.thing <> '') AS thing
-    FROM labels AS l
-    JOIN listed ON listed.position_id = l.position_id
-    GROUP BY l.position_id
+        f.position_id,
+        min(f.person) FILTER (WHERE f.person <> '') AS person, max(f.person) AS last_person,
+        min(f.thing) FILTER (WHERE f.thing <> '') AS thing, max(f.thing) AS last_thing
+    FROM found AS f
+    GROUP BY f.position_id
+),
+
+-- Few rows name several people or things.
+about_several AS (
+    SELECT
+        f.position_id,
+        (array_agg(f.person ORDER BY f.n) FILTER (WHERE f.person <> ''))[1] AS person,
+        string_agg(DISTINCT f.thing, ', ') FILTER (WHERE f.thing <> '') AS thing
+    FROM found AS f
+    WHERE f.position_id IN (SELECT a.position_id FROM about AS a WHERE a.person <> a.last_person OR a.thing <> a.last_thing)
+    GROUP BY f.position_id
 )
 
-SELECT l.name, l.row_number, l.column_name, l.state, concat_ws(' · ', a.person, a.thing), coalesce(l.reason, ''), l.before, l.after
+SELECT
+    l.name, l.row_number, l.column_name, l.state,
+    CASE WHEN s.position_id IS NULL THEN concat_ws(' · ', a.person, a.thing) ELSE concat_ws(' · ', s.person, s.thing) END,
+    coalesce(l.reason, ''), l.before, l.after
 FROM listed AS l
 LEFT JOIN about AS a ON a.position_id = l.position_id
+LEFT JOIN about_several AS s ON s.position_id = l.position_id
 ORDER BY l.part_order, l.row_number, l.position_id
 
 -- part: temporary_tables

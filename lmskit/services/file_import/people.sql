@@ -2,6 +2,7 @@
 --
 -- One row of file_key: one combination of ids that names a person (source id, SIS id, address; empty where missing).
 --   Of file_identity: one person of the file, with the person in lmskit (person_id; null for a new person).
+--   is_single: one row alone is about the person, as in most files, so that there is nothing to put together.
 --   Of file_person_reference: one combination of ids by which enrollments and attempts name a person.
 --   Of file_planned_person: a person whose rows are imported, with the change to make (state).
 -- Caveats: A person is found by source id, then SIS id, then address; contradictions are rejected, never guessed. Whether
@@ -24,30 +25,19 @@ SELECT
             THEN 'has an e-mail address that is not valid'
     END AS reason
 FROM (
-    SELECT row_number() OVER (ORDER BY min(n))::integer AS key, source_id, sis_id, email
+    SELECT min(n) AS key, count(*) AS n_rows, source_id, sis_id, email
     FROM file_person_row
     GROUP BY source_id, sis_id, email
 ) AS keys
 
 -- part: shared_keys
 -- Only keys that share an id with another key can be the same person or contradict each other.
-WITH ids AS (
-    SELECT id.kind, id.value
-    FROM file_key AS k
-    CROSS JOIN LATERAL (VALUES (1, k.source_id), (2, k.sis_id), (3, k.email)) AS id (kind, value)
-    WHERE k.reason IS NULL AND id.value <> ''
-),
-
-shared AS (
-    SELECT kind, value FROM ids GROUP BY kind, value HAVING count(*) > 1
-)
-
 SELECT key, source_id, sis_id, email
 FROM file_key
 WHERE reason IS NULL AND (
-    source_id IN (SELECT value FROM shared WHERE kind = 1)
-    OR sis_id IN (SELECT value FROM shared WHERE kind = 2)
-    OR email IN (SELECT value FROM shared WHERE kind = 3)
+    source_id IN (SELECT k.source_id FROM file_key AS k WHERE k.reason IS NULL AND k.source_id <> '' GROUP BY k.source_id HAVING count(*) > 1)
+    OR sis_id IN (SELECT k.sis_id FROM file_key AS k WHERE k.reason IS NULL AND k.sis_id <> '' GROUP BY k.sis_id HAVING count(*) > 1)
+    OR email IN (SELECT k.email FROM file_key AS k WHERE k.reason IS NULL AND k.email <> '' GROUP BY k.email HAVING count(*) > 1)
 )
 ORDER BY key
 
@@ -57,7 +47,15 @@ UPDATE file_key AS k SET identity = s.identity, reason = s.reason FROM file_reso
 -- part: identities
 CREATE TEMPORARY TABLE file_identity ON COMMIT DROP AS
 WITH wanted AS (
-    SELECT identity, max(source_id) AS source_id, max(sis_id) AS sis_id, max(email) AS email FROM file_key WHERE reason IS NULL GROUP BY identity
+    SELECT k.identity, k.source_id, k.sis_id, k.email, k.n_rows = 1 AS is_single
+    FROM file_key AS k
+    WHERE k.reason IS NULL AND NOT EXISTS (SELECT FROM file_resolved_key AS s WHERE s.key = k.key)
+    UNION ALL
+    SELECT k.identity, max(k.source_id), max(k.sis_id), max(k.email), sum(k.n_rows) = 1
+    FROM file_key AS k
+    JOIN file_resolved_key AS s ON s.key = k.key
+    WHERE k.reason IS NULL
+    GROUP BY k.identity
 ),
 
 found AS (
@@ -73,7 +71,7 @@ found AS (
 )
 
 SELECT
-    f.identity, f.source_id, f.sis_id, f.email, f.by_source, f.by_sis, f.by_email, f.person_id,
+    f.identity, f.is_single, f.source_id, f.sis_id, f.email, f.by_source, f.by_sis, f.by_email, f.person_id,
     u.email AS known_email, u.family_name AS known_family_name, u.given_name AS known_given_name, u.role::text AS known_role,
     coalesce(u.db_role IS NOT NULL, false) AS has_login,
     coalesce(u.role::text, 'student') AS role,
@@ -111,16 +109,19 @@ WHERE w.reason IS NULL
 -- part: people
 CREATE TEMPORARY TABLE file_person ON COMMIT DROP AS
 SELECT
-    p.n, p.position_id, p.source_id, p.sis_id, p.email, p.family_name, p.given_name, p.sort_name, p.role, p.needs_role, p.doubt, k.identity,
-    coalesce(k.reason, w.reason, p.fault) AS reason,
-    CASE
-        WHEN coalesce(k.reason, w.reason) IS NOT NULL
-            THEN concat_ws(', ', nullif(p.source_id, ''), nullif(p.sis_id, ''), nullif(p.email, ''))
-        ELSE concat_ws(', ', p.family_name, nullif(p.given_name, ''))
-    END AS value
-FROM file_person_row AS p
-JOIN file_key AS k ON k.source_id = p.source_id AND k.sis_id = p.sis_id AND k.email = p.email
-LEFT JOIN file_identity AS w ON w.identity = k.identity AND k.reason IS NULL
+    p.n, p.position_id, p.source_id, p.sis_id, p.email, p.family_name, p.given_name, p.sort_name, p.role, p.needs_role, p.doubt, p.identity,
+    coalesce(w.is_single, false) AS is_single,
+    coalesce(p.key_reason, w.reason, p.fault) AS reason
+FROM (
+    -- A key has the number of its first row, which most people have alone.
+    SELECT r.*, k.identity, k.reason AS key_reason FROM file_person_row AS r JOIN file_key AS k ON k.key = r.n
+    UNION ALL
+    SELECT r.*, k.identity, k.reason
+    FROM file_person_row AS r
+    JOIN file_key AS k ON k.source_id = r.source_id AND k.sis_id = r.sis_id AND k.email = r.email
+    WHERE k.n_rows > 1 AND k.key <> r.n
+) AS p
+LEFT JOIN file_identity AS w ON w.identity = p.identity AND p.key_reason IS NULL
 
 -- part: person_references
 CREATE TEMPORARY TABLE file_person_reference ON COMMIT DROP AS
@@ -213,7 +214,10 @@ LEFT JOIN (
 WHERE w.identity = same.identity AND w.person_id IS NULL
 
 -- part: reference_roles
-UPDATE file_person_reference AS r SET role = w.role FROM file_identity AS w WHERE w.identity = r.identity AND w.role IS DISTINCT FROM r.role
+-- New people were taken for students until then.
+UPDATE file_person_reference AS r SET role = w.role
+FROM file_identity AS w
+WHERE w.identity = r.identity AND w.person_id IS NULL AND w.role IS DISTINCT FROM 'student'
 
 -- part: reject_people
 INSERT INTO file_rejected (position_id, value, reason)
@@ -221,7 +225,11 @@ SELECT DISTINCT ON (position_id) position_id, value, reason
 FROM (
     SELECT
         p.position_id, p.n,
-        CASE WHEN p.reason IS NULL AND w.role IS NOT NULL THEN p.role ELSE p.value END AS value,
+        CASE
+            WHEN w.identity IS NULL OR w.reason IS NOT NULL THEN concat_ws(', ', nullif(p.source_id, ''), nullif(p.sis_id, ''), nullif(p.email, ''))
+            WHEN p.reason IS NULL AND w.role IS NOT NULL THEN p.role
+            ELSE concat_ws(', ', p.family_name, nullif(p.given_name, ''))
+        END AS value,
         CASE
             WHEN p.reason IS NOT NULL THEN p.reason
             WHEN w.role IS NULL THEN 'is not in lmskit yet, and the files do not say whether this is a student or a lecturer'
@@ -245,7 +253,10 @@ FROM (
     SELECT p.identity, w.role, bool_or(p.family_name <> '') AS has_name, bool_or(p.email <> '') AS has_address
     FROM file_person AS p
     JOIN file_identity AS w ON w.identity = p.identity
-    WHERE w.person_id IS NULL AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id)
+    WHERE w.person_id IS NULL
+        -- Of the others no row lacks what they need.
+        AND (w.role <> 'student' OR w.identity IN (SELECT nameless.identity FROM file_person AS nameless WHERE nameless.family_name = ''))
+        AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id)
     GROUP BY p.identity, w.role
 ) AS described
 JOIN file_person AS p ON p.identity = described.identity
@@ -261,22 +272,43 @@ WITH taken AS (
     SELECT p.* FROM file_person AS p WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id)
 ),
 
-ids AS (
+several AS (
     SELECT
         identity, min(n) AS first_n, min(n) FILTER (WHERE family_name <> '') AS named_n,
         max(source_id) AS source_id, max(sis_id) AS sis_id, max(email) AS email
     FROM taken
+    WHERE NOT is_single
     GROUP BY identity
+),
+
+ids AS (
+    SELECT
+        identity, n AS first_n, CASE WHEN family_name <> '' THEN n END AS named_n, source_id, sis_id, email,
+        nullif(family_name, '') AS family_name, CASE WHEN family_name <> '' THEN given_name END AS given_name,
+        CASE WHEN family_name <> '' THEN sort_name END AS sort_name, CASE WHEN family_name <> '' THEN doubt END AS doubt
+    FROM taken
+    WHERE is_single
+    UNION ALL
+    SELECT s.*, n.family_name, n.given_name, n.sort_name, n.doubt FROM several AS s LEFT JOIN file_person AS n ON n.n = s.named_n
+),
+
+-- People whom lmskit knows by what several people of the file have.
+twins AS (
+    SELECT w.person_id, min(t.identity) AS first_identity
+    FROM file_identity AS w
+    JOIN ids AS t ON t.identity = w.identity
+    WHERE w.person_id IN (SELECT k.person_id FROM file_identity AS k WHERE k.person_id IS NOT NULL GROUP BY k.person_id HAVING count(*) > 1)
+    GROUP BY w.person_id
 ),
 
 joined AS (
     SELECT
-        t.*, n.family_name, n.given_name, n.sort_name, n.doubt, coalesce(c.is_same_as_known, false) AS is_same_name,
+        t.*, coalesce(c.is_same_as_known, false) AS is_same_name,
         w.person_id, w.role, w.has_login, w.known_email, w.known_family_name, w.known_given_name, w.by_source, w.by_sis,
-        w.person_id IS NOT NULL AND row_number() OVER (PARTITION BY w.person_id ORDER BY t.identity) > 1 AS is_twin
+        coalesce(t.identity <> twins.first_identity, false) AS is_twin
     FROM ids AS t
     JOIN file_identity AS w ON w.identity = t.identity
-    LEFT JOIN file_person AS n ON n.n = t.named_n
+    LEFT JOIN twins ON twins.person_id = w.person_id
     LEFT JOIN file_compared_name AS c ON c.n = t.named_n
 ),
 
@@ -346,7 +378,7 @@ JOIN file_planned_person AS t ON t.identity = p.identity AND t.first_n <> p.n
 JOIN file_position AS pos ON pos.position_id = p.position_id
 JOIN file_part AS f ON f.part = pos.part
 LEFT JOIN file_compared_name AS c ON c.n = p.n
-WHERE p.family_name <> '' AND (p.family_name, p.given_name) IS DISTINCT FROM (t.family_name, t.given_name)
+WHERE NOT p.is_single AND p.family_name <> '' AND (p.family_name, p.given_name) IS DISTINCT FROM (t.family_name, t.given_name)
     AND NOT coalesce(c.is_same_as_first, false)
     AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = p.position_id)
 
@@ -380,15 +412,16 @@ FROM file_planned_person AS t
 WHERE u.id = t.person_id AND (t.is_renamed OR t.is_readdressed)
 
 -- part: add_person_ids
+-- In the order of the rows, which usually is that of the ids: an index grows fastest at its end.
 INSERT INTO external_ids (source, kind, external_id, person_id)
-SELECT o.system, 'person'::entity_kind, t.source_id, coalesce(t.person_id, a.person_id)
+SELECT new_id.source, 'person'::entity_kind, new_id.external_id, coalesce(t.person_id, a.person_id)
 FROM file_planned_person AS t
 CROSS JOIN file_option AS o
 LEFT JOIN file_added_person AS a ON a.identity = t.identity
-WHERE t.source_id <> '' AND t.by_source IS NULL AND (t.person_id IS NOT NULL OR t.is_written)
-UNION ALL
-SELECT 'sis', 'person'::entity_kind, t.sis_id, coalesce(t.person_id, a.person_id)
-FROM file_planned_person AS t
-CROSS JOIN file_option AS o
-LEFT JOIN file_added_person AS a ON a.identity = t.identity
-WHERE t.sis_id <> '' AND t.by_sis IS NULL AND (t.person_id IS NOT NULL OR t.is_written) AND (o.system, t.source_id) IS DISTINCT FROM ('sis', t.sis_id)
+CROSS JOIN LATERAL (
+    VALUES
+    (o.system, t.source_id, t.by_source IS NULL),
+    ('sis', t.sis_id, t.by_sis IS NULL AND (o.system, t.source_id) IS DISTINCT FROM ('sis', t.sis_id))
+) AS new_id (source, external_id, is_new)
+WHERE new_id.external_id <> '' AND new_id.is_new AND (t.person_id IS NOT NULL OR t.is_written)
+ORDER BY new_id.source, t.first_n

@@ -67,7 +67,7 @@ PIPELINE = (
             Sql("people", "keys", ("file_person_row",), makes="file_key"),
             Code(resolve_keys, needs=("file_key",), makes=("file_resolved_key",), queries=("people.shared_keys",)),
             Sql("people", "resolve_keys", ("file_key", "file_resolved_key")),
-            Sql("people", "identities", ("file_key", "file_option"), makes="file_identity"),
+            Sql("people", "identities", ("file_key", "file_option", "file_resolved_key"), makes="file_identity"),
             Code(
                 compare_names,
                 needs=("file_identity", "file_key", "file_person_row"),
