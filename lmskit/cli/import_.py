@@ -1,7 +1,6 @@
 """`lmskit import`: read the exports of other systems, and report the result of every row."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +12,8 @@ from typer.core import TyperGroup
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
 from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_title
 from lmskit.cli.mail import deliver_once
-from lmskit.cli.page import AfterNumber, ListPage, paged
-from lmskit.cli.printing import print_error, print_line
+from lmskit.cli.page import AfterNumber, Limit, Offset
+from lmskit.cli.printing import print_error, print_line, print_table
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
@@ -77,7 +76,12 @@ WeekOf = Annotated[
 Title = Annotated[str | None, typer.Option(metavar="TITLE", help="Title of the quiz, if the file does not name it.", show_default=False)]
 Map = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="FIELD=HEADER", help="Header of the column of a field; give one for each.", show_default=False),
+    typer.Option(
+        "--map",
+        metavar="FIELD=HEADER",
+        help="Header of the column of a field; give one for each. FIELD= ignores its column.",
+        show_default=False,
+    ),
 ]
 Maximum = Annotated[
     list[str] | None,
@@ -368,16 +372,12 @@ def _say_refreshed(refreshed: RefreshReport, say: Callable[[str], None]) -> None
 
 
 @app.command()
-@paged(after=AfterNumber, named_by="id")
-def runs(page: ListPage) -> None:
+def runs(limit: Limit = 100, offset: Offset = 0, after: AfterNumber = None) -> None:
     """List the imports, newest first."""
     require_current(engine_for())
-    nothing = "Nothing was imported yet. To import: lmskit import PATH"
     with snapshot() as session:
-        page.show(
-            partial(import_run_rows, session),
-            IMPORT_RUNS,
-            total=count_import_runs(session),
-            worded=lambda run: {**run, "started_at": f"{run['started_at']:%Y-%m-%d %H:%M %Z}"},
-            nothing=nothing,
-        )
+        imports = import_run_rows(session, limit=limit, offset=offset, after=after)
+        total = count_import_runs(session)
+    listed = [{**run, "started_at": f"{run['started_at']:%Y-%m-%d %H:%M %Z}"} for run in imports]
+    nothing = "Nothing was imported yet. To import: lmskit import PATH"
+    print_table(listed, IMPORT_RUNS.headings, offset=offset, total=total, limit=limit, after=after, named_by="id", nothing=nothing)

@@ -64,8 +64,9 @@ def print_report(report: ImportReport) -> None:
         _print_counts(("Of these", "Added", "Changed", "Unchanged"), entities)
     _print_changes(report)
     _print_findings(report)
-    if question := withdrawal_sentence(report):
-        print_line(question)
+    for question in (withdrawal_sentence(report), removal_sentence(report)):
+        if question:
+            print_line(question)
     if report.notes or any(file.skipped_columns for file in report.files):
         print_line("Notes:")
     for file in report.files:
@@ -81,6 +82,14 @@ def withdrawal_sentence(report: ImportReport) -> str:
     if not report.dry_run or check is None or not check.reasons:
         return ""
     return f"{', and '.join(check.reasons)} would be withdrawn. To import the file all the same: --withdraw-at-most {check.count}"
+
+
+def removal_sentence(report: ImportReport) -> str:
+    """How to confirm that results are taken back in a dry run; empty if that needs no confirmation."""
+    check = report.removal
+    if not report.dry_run or check is None or not check.reasons:
+        return ""
+    return f"{check.reasons[0]}, and their results would count no longer. To import the file all the same: --remove-at-most {check.count}"
 
 
 def print_json(report: ImportReport, refreshed: RefreshReport | None) -> None:

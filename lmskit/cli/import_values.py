@@ -27,7 +27,7 @@ def value_named(name: str | None, known: dict[str, str], what: str) -> str | Non
 
 
 def columns_by_field(columns: Iterable[str]) -> dict[str, str]:
-    """Return the header of each field from texts such as `email=E-mail`.
+    """Return the header of each field from texts such as `email=E-mail`; `email=` says that no column is the address.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def columns_by_field(columns: Iterable[str]) -> dict[str, str]:
     """
     pairs = [column.partition("=") for column in columns]
     for field, mark, header in pairs:
-        if not (field and mark and header):
+        if not (field and mark):
             raise InputError(f"{field}{mark}{header} does not name a column. Write it as FIELD=HEADER, such as --map 'email=E-mail'")
     return {field: header for field, _, header in pairs}
 

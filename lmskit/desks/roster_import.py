@@ -148,6 +148,8 @@ def _import(session: Session, source: Source, request: ImportFile, task: Task, *
         notify=request.notify,
         withdraw_missing=request.withdraw_missing,
         withdraw_at_most=request.withdraw_at_most,
+        remove_missing=request.remove_missing,
+        remove_at_most=request.remove_at_most,
         dry_run=dry_run,
     )
     return import_file(session, source, options, progress=task.report)

@@ -11,6 +11,8 @@ from lmskit.importers.column_mapping import TableColumns
 
 AS_RECOGNISED = ""
 """The value of the option that leaves a column as it is recognised."""
+IGNORED = 0
+"""The value of the option that reads no column as a field. A header can be any text, so this is a number."""
 LABELS = {
     "id": "Id",
     "sis_id": "Student number",
@@ -63,8 +65,9 @@ class ImportMapping:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The header that was chosen for each field, without those that are left as they are recognised."""
-        return {field: choice.value for field, choice in self.choices.items() if choice.value != AS_RECOGNISED}
+        """The header that was chosen for each field, empty if none is to be read, without those that are left as they are recognised."""
+        chosen = {field: choice.value for field, choice in self.choices.items() if choice.value != AS_RECOGNISED}
+        return {field: "" if value == IGNORED else value for field, value in chosen.items()}
 
     def show(self, columns: TableColumns | None, fields: Sequence[str], *, chosen: Mapping[str, str] | None = None) -> None:
         """Offer the columns of a table.
@@ -94,8 +97,11 @@ class ImportMapping:
     def _choice(self, field: str, chosen: str | None) -> widgets.Dropdown:
         recognised = self._columns.recognised.get(field)
         first = "not in the file" if recognised is None else f"{recognised} (recognised)"
-        choice = widgets.Dropdown(options=[(first, AS_RECOGNISED), *((header, header) for header in self._columns.examples)])
-        if chosen in self._columns.examples:
+        headers = [(header, header) for header in self._columns.examples]
+        choice = widgets.Dropdown(options=[(first, AS_RECOGNISED), ("ignore: read no column", IGNORED), *headers])
+        if chosen == "":
+            choice.value = IGNORED
+        elif chosen in self._columns.examples:
             choice.value = chosen
         choice.observe(lambda _change: self._chosen(field), names="value")
         return choice
@@ -116,7 +122,8 @@ class ImportMapping:
         self._on_change()
 
     def _show_examples(self, field: str) -> None:
-        header = self.choices[field].value or self._columns.recognised.get(field)
+        chosen = self.choices[field].value
+        header = None if chosen == IGNORED else chosen or self._columns.recognised.get(field)
         values = self._columns.examples.get(header, ()) if header else ()
         self._examples[field].value = " · ".join(values) if values else "no values" if header else ""
 

@@ -118,11 +118,11 @@ class ImportQuizzes:
         if decision.candidates:
             known = [(f"it is “{title}”", (SAME, title)) for title in decision.candidates]
             same = widgets.Dropdown(options=[("choose", UNDECIDED), *known, ("it is a new quiz", NEW)])
-            fields["same_quizzes"] = Field("Quiz in lmskit", same, width="2 1 260px")
-        fields["weeks"] = Field("Week", week, width="1 1 150px")
+            fields["same_quizzes"] = Field("Quiz in lmskit", same, width="0 1 420px")
+        fields["weeks"] = Field("Week", week, width="0 1 220px")
         if decision.needs_max_score:
             max_score = widgets.Text(placeholder="such as 10", continuous_update=False)
-            fields["max_scores"] = Field("Maximum score", max_score, width="1 1 150px")
+            fields["max_scores"] = Field("Maximum score", max_score, width="0 1 220px")
         for field in fields.values():
             field.control.description = f"{field.label} of {decision.title}"  # many fields have one label: screen readers name the quiz too
             field.control.observe(lambda _change: self._on_change(), names="value")

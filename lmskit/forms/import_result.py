@@ -141,6 +141,9 @@ def cautions(report: ImportReport) -> str:
     if withdrawn is not None and withdrawn.changed:
         why = f": {', and '.join(report.withdrawal.reasons)}" if report.withdrawal is not None and report.withdrawal.reasons else ""
         warnings.append(f"{count_text(withdrawn.changed, 'student')} will be withdrawn, because they are not in the file{why}.")
+    if report.removal is not None and report.removal.count:
+        why = f": {report.removal.reasons[0]}" if report.removal.reasons else ""
+        warnings.append(f"Results of {count_text(report.removal.count, 'student')} will no longer count{why}.")
     if messages is not None and messages.added:
         warnings.append(f"{count_text(messages.added, 'student')} will be sent a message.")
     if n_open := sum(quiz.is_open for quiz in report.quizzes):

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.field import Field, row
 from lmskit.forms.import_mapping import ImportMapping
+from lmskit.forms.import_question import ImportQuestion
 from lmskit.forms.import_quizzes import ImportQuizzes
 from lmskit.forms.import_reading import ImportReading, check
 from lmskit.forms.import_result import ImportResult, cautions, differences
@@ -110,6 +111,7 @@ class RosterImport:
         self.quizzes = ImportQuizzes(self._discard_preview)
         self.notify = check("Send new students a message that confirms their enrollment (they are pending until it is accepted)")
         self.withdraw_missing = check("Withdraw students who are enrolled but not in the file")
+        self.remove_missing = check("Take back results at quizzes of the file whose students are not in the file any more")
         self.fields = {
             "path": Field("File", widgets.VBox([self.upload, self.path], layout=widgets.Layout(overflow="visible")), width="3 1 460px"),
             "format": Field("Format", self.format, width="1 1 220px"),
@@ -126,11 +128,8 @@ class RosterImport:
         titles = ("More options, for values that are not in the file", "How the file is read, where its content does not show it")
         self.preview = widgets.Button(description="Preview", button_style="primary", tooltip="Show the result of every row; write nothing")
         self.confirm = widgets.Button(description="Import", button_style="success", disabled=True)
-        self.to_withdraw = widgets.Text(placeholder="their number")
-        self.fields["withdraw_at_most"] = Field(
-            "Students to withdraw", self.to_withdraw, hint="To import the file, type the number of students to withdraw.", width="0 1 420px"
-        )
-        self.question = row(self.fields["withdraw_at_most"])
+        self.question = ImportQuestion(self._number_typed)
+        self.fields.update(self.question.fields)
         self.work, self.message, self.warning = BackgroundWork(), Message(), Message()
         self.result = ImportResult()
         self.view = widgets.VBox(
@@ -144,11 +143,12 @@ class RosterImport:
                 widgets.Accordion([of_new, self.reading.view], titles=titles, selected_index=None),
                 self.notify,
                 self.withdraw_missing,
+                self.remove_missing,
                 widgets.HBox([self.preview, self.confirm]),
                 self.work.view,
                 self.message.view,
                 self.warning.view,
-                self.question,
+                self.question.view,
                 self.quizzes.view,
                 self.result.view,
             ]
@@ -164,6 +164,7 @@ class RosterImport:
             *self.reading.controls,
             self.notify,
             self.withdraw_missing,
+            self.remove_missing,
         ]
         self.path.observe(lambda _change: self._path_typed(), names="value")
         for control in self._controls:
@@ -172,8 +173,6 @@ class RosterImport:
             control.observe(lambda _change: self._look_at_file(), names="value")
         for control in (self.course, self.reading.title):
             control.observe(lambda _change: self.quizzes.clear(), names="value")
-        self.to_withdraw.observe(lambda _change: self._number_typed(), names="value")
-        self._hide_question()
         self.preview.on_click(lambda _button: self._preview())
         self.confirm.on_click(lambda _button: self._confirm())
 
@@ -232,7 +231,7 @@ class RosterImport:
         """Discard the preview and what was said of it, because the file or an option has changed."""
         self._previewed = None
         self.confirm.disabled = True
-        self._hide_question()
+        self.question.hide()
         self.warning.clear()
         self.message.clear()
         for field in (*self.fields.values(), *self.quizzes.fields):
@@ -267,6 +266,7 @@ class RosterImport:
                 "max_scores": {**reading["max_scores"], **quizzes["max_scores"]},
                 "notify": self.notify.value,
                 "withdraw_missing": self.withdraw_missing.value,
+                "remove_missing": self.remove_missing.value,
             }
         )
 
@@ -311,35 +311,22 @@ class RosterImport:
         self.message.neutral(f"{report.name} was read in the format {report.format}. If the preview is right, press Import.")
         warnings = cautions(report)
         self.warning.warn(warnings) if warnings else self.warning.clear()
-        if report.withdrawal is not None and report.withdrawal.reasons:
-            self.question.layout.display = None
-
-    def _hide_question(self) -> None:
-        self.to_withdraw.value = ""
-        self.question.layout.display = "none"
+        self.question.ask(report)
 
     def _may_import(self) -> bool:
-        """Whether there is a preview, and the number of the students whom it withdraws is typed, if it has to be."""
-        if self._previewed is None:
-            return False
-        _, report = self._previewed
-        check = report.withdrawal
-        return check is None or not check.reasons or self.to_withdraw.value.strip() == str(check.count)
+        """Whether there is a preview, and the numbers of students that it asks for are typed."""
+        return self._previewed is not None and self.question.is_answered(self._previewed[1])
 
     def _number_typed(self) -> None:
-        """Allow the import as soon as the number is right, and say so if it is not."""
-        self.confirm.disabled = self.work.running or not self._may_import()
-        field = self.fields["withdraw_at_most"]
-        field.clear_problem()
-        if self.confirm.disabled and self.to_withdraw.value.strip() and not self.work.running:
-            field.show_problem("", "This is not the number of students in the preview.")
+        """Allow the import as soon as the number is right."""
+        self.confirm.disabled = not self._may_import() or self.work.running
 
     def _confirm(self) -> None:
         if self._previewed is None or not self._may_import() or self._is_busy():
             return
         request, preview = self._previewed
-        if preview.withdrawal is not None:
-            request = request.model_copy(update={"withdraw_at_most": preview.withdrawal.count})
+        checks = {"withdraw_at_most": preview.withdrawal, "remove_at_most": preview.removal}
+        request = request.model_copy(update={name: check.count for name, check in checks.items() if check is not None})
         self._previewed = None  # one preview, one import
         self._disable_controls()
         self.work.start(
@@ -351,7 +338,7 @@ class RosterImport:
 
     def _show_import(self, preview: ImportReport, report: ImportReport, sentence: str) -> None:
         self.warning.clear()
-        self._hide_question()
+        self.question.hide()
         self.quizzes.clear()
         self.result.show(report, title="Imported")
         total = report.total
@@ -366,13 +353,15 @@ class RosterImport:
     def _disable_controls(self) -> None:
         self.mapping.disable(disabled=True)
         self.quizzes.disable(disabled=True)
-        for control in (*self._controls, self.preview, self.confirm, self.upload, self.to_withdraw):
+        self.question.disable(disabled=True)
+        for control in (*self._controls, self.preview, self.confirm, self.upload):
             control.disabled = True
 
     def _enable_controls(self) -> None:
         self._ended = self._clock()
         self.mapping.disable(disabled=False)
         self.quizzes.disable(disabled=False)
-        for control in (*self._controls, self.preview, self.upload, self.to_withdraw):
+        self.question.disable(disabled=False)
+        for control in (*self._controls, self.preview, self.upload):
             control.disabled = False
         self.confirm.disabled = not self._may_import()

@@ -27,7 +27,7 @@ class ReadOptions:
     decimal_mark: str | None = None
     """`.` or `,`; None if it is to be detected."""
     columns: Mapping[str, str] = field(default_factory=dict)
-    """The header of the column that contains each field."""
+    """The header of the column that contains each field; empty for a field that is not to be read from any column."""
     title: str | None = None
     """The title of the quiz, for files that do not contain it; None for the name of the file."""
     time_zone: str | None = None

@@ -220,11 +220,13 @@ def layout_of(file: CsvFile, given: Mapping[str, str]) -> QuestionScoresLayout:
     if not questions or total is None:
         lacks = "column Total Score" if questions else "column of a question such as “1: Sorting (4.0 pts)”"
         raise ImportFileError(f"{file.name} has no {lacks}; it has {has}.")
+    ignored = {field for field, text in given.items() if field in OF_PEOPLE and not text}
+    given = {field: text for field, text in given.items() if field not in ignored}
     unknown = [f"{field}={text}" for field, text in given.items() if field not in OF_PEOPLE or text not in file.header]
     if unknown:
         raise ImportFileError(f"{file.name} has no such field or column: {unknown[0]}. Fields are {', '.join(OF_PEOPLE)}; it has {has}.")
     people = {field: file.header.index(text) for field, text in given.items()}
-    for field, found in columns_of_fields(file.header, people).items():
+    for field, found in columns_of_fields(file.header, people, ignored).items():
         if field in OF_PEOPLE:
             people[field] = found[0]
     if not people.keys() & {"sis_id", "id", "email"}:

@@ -132,7 +132,7 @@ def fields_of(file: CsvFile, mapped: Mapping[str, str], *, title: str | None = N
     file
         An opened file.
     mapped
-        Headers that were given for fields.
+        Headers that were given for fields; an empty one says that the file does not have the field.
     title
         The title of the quiz, which results without a column for it need.
 
@@ -142,8 +142,9 @@ def fields_of(file: CsvFile, mapped: Mapping[str, str], *, title: str | None = N
         A mapped field or its column does not exist; two columns could contain the same field; or no column identifies
         people.
     """
-    columns = {field: FieldColumn(_index_of(file, field, header), header) for field, header in mapped.items()}
-    for field, found in columns_of_fields(file.header, {field: column.index for field, column in columns.items()}).items():
+    columns = {field: FieldColumn(_index_of(file, field, header), header) for field, header in mapped.items() if header}
+    taken = {field: column.index for field, column in columns.items()}
+    for field, found in columns_of_fields(file.header, taken, {field for field, header in mapped.items() if not header}).items():
         if len(found) > 1:
             names = " and ".join(repr(file.header[index]) for index in found[:2])
             raise ImportFileError(f"{file.name}: {names} could both be the {field}. Choose one: --map {field}=HEADER")

@@ -10,7 +10,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def plain_header(text: str) -> str:
     return " ".join(text.split()).removesuffix(":").removesuffix("*").rstrip().casefold()
 
 
-def columns_of_fields(header: Sequence[str], taken: Mapping[str, int]) -> dict[str, list[int]]:
+def columns_of_fields(header: Sequence[str], taken: Mapping[str, int], ignored: Collection[str] = ()) -> dict[str, list[int]]:
     """Return the columns that could contain each field, by their index; more than one if they are equally likely.
 
     Parameters
@@ -124,6 +124,8 @@ def columns_of_fields(header: Sequence[str], taken: Mapping[str, int]) -> dict[s
         The headers of a table.
     taken
         The columns of fields that a person gave. They are not in the result.
+    ignored
+        The fields that a person said are not in the table.
     """
     by_header: dict[str, list[int]] = {}
     for index, text in enumerate(header):
@@ -140,4 +142,4 @@ def columns_of_fields(header: Sequence[str], taken: Mapping[str, int]) -> dict[s
         field = part if beside in known and part not in known else "name"
         if field not in taken and (columns_of_words := [index for word in words for index in by_header.get(word, [])]):
             found.setdefault(field, []).extend(columns_of_words)
-    return found
+    return {field: columns for field, columns in found.items() if field not in ignored}

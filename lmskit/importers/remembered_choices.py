@@ -31,7 +31,8 @@ class RememberedChoices:
 
     def sentence(self) -> str:
         """Return what was chosen, in a sentence."""
-        columns = [f"{field} from {header!r}" for field, header in sorted(self.choices.get("columns", {}).items())]
+        mapped = sorted(self.choices.get("columns", {}).items())
+        columns = [f"{field} from {header!r}" if header else f"{field} not read" for field, header in mapped]
         others = [f"{words} {MARKS.get(self.choices[name], self.choices[name])}" for name, words in WORDS.items() if name in self.choices]
         students = ["all people are students"] if self.choices.get("all_students") else []
         return f"Read as chosen on {self.chosen_at:%Y-%m-%d}: {', '.join([*columns, *others, *students])}."

@@ -100,8 +100,8 @@ class Outcome(NamedTuple):
     """The outcome of one row or cell, and what it is about.
 
     `part` is the file, or the cells of a file. `row` is None for a student whom the file does not contain: withdrawn, or missing
-    with results that lmskit has. `state` is added, changed, unchanged, rejected, missing or withdrawn. `what` names the person or
-    thing, such as "Lovelace, Ada · CS101". `reason` says why the row was rejected, or what has changed, and
+    although enrolled or with results that lmskit has. `state` is added, changed, unchanged, rejected, missing or withdrawn.
+    `what` names the person or thing, such as "Lovelace, Ada · CS101". `reason` says why the row was rejected, or what has changed, and
     `before` and `after` are the old and the new values of what has changed.
     """
 
@@ -121,8 +121,8 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawalCheck:
-    """How many students are withdrawn because they are not in the file.
+class MissingCheck:
+    """How many students are withdrawn, or lose results, because they are not in the file.
 
     `reasons` say why so many have to be confirmed by their number; empty if they need no confirmation.
     """
@@ -153,7 +153,7 @@ class ImportReport:
 
     `touched` contains the (student id, course id, week) keys whose evidence is new or changed. `outcomes` are the first
     `MAX_OUTCOMES`, in the order of the files; an importer that only counts has no outcomes. `withdrawal` is None if students
-    who are not in the file stay. `quizzes` are those of the file that are not certainly in lmskit, in the order of the file.
+    who are not in the file stay, and `removal` if their results do. `quizzes` are those that are not certainly in lmskit.
     """
 
     format: str
@@ -167,7 +167,8 @@ class ImportReport:
     notes: tuple[str, ...]
     touched: tuple[tuple[int, int, int], ...] = ()
     outcomes: tuple[Outcome, ...] = ()
-    withdrawal: WithdrawalCheck | None = None
+    withdrawal: MissingCheck | None = None
+    removal: MissingCheck | None = None
     quizzes: tuple[QuizDecision, ...] = ()
 
     @property
@@ -226,6 +227,7 @@ class ImportReport:
             "notes": list(self.notes),
             "outcomes": [outcome._asdict() for outcome in self.outcomes],
             "withdrawal": None if self.withdrawal is None else asdict(self.withdrawal),
+            "removal": None if self.removal is None else asdict(self.removal),
             "quizzes": [asdict(quiz) for quiz in self.quizzes],
         }
 

@@ -25,7 +25,7 @@ class ImportFile(Request):
     week: TeachingWeek | None = None
     """Week of new quizzes whose title does not name one."""
     columns: dict[str, str] = Field(default_factory=dict)
-    """The header of the column that holds each field, where it is not recognised."""
+    """The header of the column that holds each field, where it is not recognised; empty if no column holds it."""
     delimiter: Literal[",", ";", "\t", ":"] | None = None
     """What is between two columns; None: it is detected."""
     decimal_mark: Literal[".", ","] | None = None
@@ -58,3 +58,7 @@ class ImportFile(Request):
     """Whether students who are enrolled and missing from the file are withdrawn."""
     withdraw_at_most: Annotated[int, Field(ge=0)] | None = None
     """How many of them, as the person typed; None: as many as need no confirmation."""
+    remove_missing: bool = False
+    """Whether results count no longer that students have at quizzes of the file though no row names them."""
+    remove_at_most: Annotated[int, Field(ge=0)] | None = None
+    """Of how many students, as the person typed; None: as many as need no confirmation."""

@@ -1,19 +1,28 @@
-"""The stylesheet of lmskit's widgets, for the light and the dark theme of JupyterLab."""
+"""What every view of lmskit holds unseen: the stylesheet for the light and the dark theme of JupyterLab, and what keeps keys for it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
+import anywidget
 import ipywidgets as widgets
 
-STYLESHEET = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+HERE = Path(__file__).parent
+STYLESHEET = (HERE / "style.css").read_text(encoding="utf-8")
 ROOT = "lmskit"
 """The class of a view to which the stylesheet applies."""
 
 
-def style() -> widgets.HTML:
-    """Return an invisible widget that contains the stylesheet; each view with the class `ROOT` holds one."""
-    return widgets.HTML(f"<style>{STYLESHEET}</style>", layout=widgets.Layout(display="none"))
+class Keys(anywidget.AnyWidget):
+    """Keeps keys that are pressed in a view from being shortcuts of the notebook, such as arrows in a drop-down."""
+
+    _esm: ClassVar[str] = (HERE / "keys.js").read_text(encoding="utf-8")
+
+
+def style() -> widgets.Box:
+    """Return an invisible widget with the stylesheet; each view with the class `ROOT` holds one. It also keeps keys for the view."""
+    return widgets.Box([widgets.HTML(f"<style>{STYLESHEET}</style>"), Keys()], layout=widgets.Layout(display="none"))
 
 
 def heading(text: str) -> widgets.Label:

@@ -271,6 +271,61 @@ def test_columns_are_mapped_changes_are_shown_and_withdrawals_are_confirmed_by_t
     expect(lab.output.get_by_role("button", name="Import", exact=True)).to_be_disabled()
 
 
+def test_quizzes_are_decided_and_results_are_taken_back_by_keyboard_alone(open_form, pictures):
+    lab = open_form("roster_import")
+    header = "email,family name,quiz,score,max score"
+    rows = [
+        f"keys.{number}@example.com,Zzkeys {number:02},{quiz},{number},{maximum}"
+        for number in range(8)
+        for quiz, maximum in (("Midterm examination", 10), ("Week 2: Keys", 10), ("Final", ""))
+    ]
+    choose(lab, header, *rows, name="results.csv")
+    shows(lab, "results.csv: Plain CSV")
+    lab.field("Course").select_option(index=1)
+    tab_to(lab, "Preview", "Enter")
+    warning = shows(lab, "2 quizzes lack a decision")
+    pictures(lab, "import_quizzes", top=warning)
+    tab_to(lab, "Week of Midterm examination", *["ArrowDown"] * 3)
+    expect(lab.output.get_by_label("Week of Midterm examination")).to_have_value("3")
+    tab_to(lab, "Week of Final", *["ArrowDown"] * 4)
+    tab_to(lab, "Maximum score of Final", "m", "Tab")
+    tab_to(lab, "Preview", "Enter")
+    shows(lab, "Maximum score: Final: This must be a number.")
+    pictures(lab, "import_quizzes_mistake", top=lab.output.get_by_text("Quizzes that are not in lmskit yet"))
+    tab_to(lab, "Maximum score of Final", "Backspace", "1", "0", "Tab")
+    tab_to(lab, "Preview", "Enter")
+    expect(lab.output.get_by_role("button", name="Import", exact=True)).to_be_enabled()
+    tab_to(lab, "Import", "Enter")
+    shows(lab, "results.csv was imported: 24 added")
+    choose(lab, header, *rows[6:], name="later.csv")
+    shows(lab, "later.csv: Plain CSV")
+    tab_to(lab, "Take back results at quizzes of the file whose students are not in the file any more", " ")
+    tab_to(lab, "Preview", "Enter")
+    warning = shows(lab, "Results of 2 students will no longer count: 2 of 8 students with results are not in later.csv.")
+    expect(lab.output.locator("tr", has_text="Zzkeys 01 · Final")).to_contain_text("1 of 10")
+    pictures(lab, "import_taken_back", top=warning)
+    tab_to(lab, "Students whose results to take back", "2")
+    expect(lab.output.get_by_role("button", name="Import", exact=True)).to_be_enabled()
+    tab_to(lab, "Import", "Enter")
+    shows(lab, "later.csv was imported: 0 added")
+    pictures(lab, "import_taken_back_done", top=lab.output.locator(".lmskit-message:visible").first)
+
+
+def tab_to(lab, name, *keys):
+    """Move with the Tab key to the control of this name, and press keys there."""
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    control = lab.output.get_by_role("button", name=name, exact=True).or_(lab.output.get_by_label(name, exact=True)).locator("visible=true")
+    expect(control).to_be_enabled()
+    for _ in range(80):
+        if control.evaluate("(control) => control === document.activeElement"):
+            break
+        lab.page.keyboard.press("Tab")
+    else:
+        pytest.fail(f"the Tab key does not come to {name}")
+    for key in keys:
+        lab.page.keyboard.press(key)
+
+
 def test_an_interrupted_kernel_cancels_an_import(open_form):
     lab = open_form("roster_import")
     choose(lab, "email,family name", *(f"stopped.{number}@example.com,Stopped {number}" for number in range(50_000)))

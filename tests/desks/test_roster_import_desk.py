@@ -138,6 +138,9 @@ def test_missing_students_are_withdrawn_only_on_request_and_after_a_warning(sess
     bring(form, *people("Able"))
     press(form, "preview")
     assert form.warning.value == ""
+    form.result.state.value = "missing"
+    missing = form.result.outcomes.frame[["Who or what", "Reason or change"]].to_numpy().tolist()
+    assert missing == [[f"Gone · {course.code}", "is not in the file; stays enrolled"]], "they are named before anyone is withdrawn"
     form.withdraw_missing.value = True
     press(form, "preview")
     assert form.warning.value == (
@@ -146,17 +149,37 @@ def test_missing_students_are_withdrawn_only_on_request_and_after_a_warning(sess
     )
     form.result.state.value = "withdrawn"
     assert form.result.outcomes.frame["Who or what"].tolist() == [f"Gone · {course.code}"]
-    assert form.question.layout.display is None
+    assert form.question.view.layout.display is None
     assert form.confirm.disabled
     press(form, "confirm")
     for number, problem in (("2", "This is not the number of students in the preview."), ("", ""), (" 1 ", "")):
-        form.to_withdraw.value = number
+        form.question.withdraw.value = number
         assert (form.fields["withdraw_at_most"].problem, form.confirm.disabled) == (problem, number != " 1 ")
     assert course_roster(session, course.code)["status"].tolist() == ["active"]
     press(form, "confirm")
-    assert form.question.layout.display == "none"
+    assert form.question.view.layout.display == "none"
     roster = course_roster(session, course.code)
     assert dict(zip(roster["name"], roster["status"], strict=True)) == {"Able": "active", "Gone": "withdrawn"}
+
+
+def test_results_of_students_who_left_the_file_are_taken_back_after_their_number_is_typed(session, course, form):
+    able, baker = people("Able", "Baker")
+    heading = "email,family_name,quiz,score,max_score"
+    bring(form, f"{able},Week 1,5,10", f"{baker},Week 1,6,10", heading=heading)
+    press(form, "preview")
+    press(form, "confirm")
+    bring(form, f"{able},Week 1,5,10", heading=heading, name="later.csv")
+    form.remove_missing.value = True
+    press(form, "preview")
+    assert "Results of 1 student will no longer count: 1 of 2 students with results is not in later.csv." in form.warning.value
+    shown = form.result.outcomes.frame.loc[:, ["Result", "Who or what", "Before", "After"]]
+    assert shown.to_numpy().tolist() == [["changed", "Baker · Week 1", "6 of 10", "no longer counts"]]
+    assert form.confirm.disabled
+    form.question.remove.value = "1"
+    press(form, "confirm")
+    assert counts(form) == {"added": 0, "changed": 0, "unchanged": 1, "rejected": 0}
+    counting = select(QuizAttempt.score).where(QuizAttempt.course_id == course.id, QuizAttempt.taken_back_at.is_(None))
+    assert [float(score) for score in session.scalars(counting)] == [5]
 
 
 def test_a_typed_number_belongs_to_one_preview(session, course, form):
@@ -164,10 +187,10 @@ def test_a_typed_number_belongs_to_one_preview(session, course, form):
     bring(form, *people("Able"))
     form.withdraw_missing.value = True
     press(form, "preview")
-    form.to_withdraw.value = "1"
+    form.question.withdraw.value = "1"
     assert not form.confirm.disabled
     form.notify.value = True
-    assert (form.to_withdraw.value, form.question.layout.display, form.confirm.disabled) == ("", "none", True)
+    assert (form.question.withdraw.value, form.question.view.layout.display, form.confirm.disabled) == ("", "none", True)
     press(form, "preview")
     assert form.confirm.disabled
 
@@ -177,7 +200,7 @@ def test_more_withdrawals_than_were_typed_are_refused(session, course, form):
     bring(form, *people("Able"))
     form.withdraw_missing.value = True
     press(form, "preview")
-    form.to_withdraw.value = "1"
+    form.question.withdraw.value = "1"
     factories.enrollment(session, course, factories.student(session))
     with session.begin_nested():
         press(form, "confirm")
@@ -224,7 +247,7 @@ def test_other_column_names_can_be_given(session, course, form):
     press(form, "preview")
     assert "is not in a format that lmskit reads" in form.message.value
     choices = form.mapping.choices
-    assert [label for label, _ in choices["email"].options] == ["not in the file", "Elektropost", "Beiname"]
+    assert [label for label, _ in choices["email"].options] == ["not in the file", "ignore: read no column", "Elektropost", "Beiname"]
     choices["email"].value = "Elektropost"
     assert form.message.value == "", "a refusal disappears when something changes"
     choices["family_name"].value = "Beiname"
@@ -253,6 +276,26 @@ def test_recognised_columns_are_shown_with_their_first_values_and_can_be_replace
     assert set(form.result.outcomes.frame["Who or what"]) == {f"Able, 0 · {course.code}", f"Able, 1 · {course.code}"}
     bring(form, *people("Able"), heading="E-Mail,Nachname")
     assert form.mapping.columns == {}, "another file has no such column"
+
+
+def test_a_recognised_column_can_be_ignored_and_that_is_remembered_for_the_source(session, course, form, in_session):
+    heading = "E-Mail,Nachname,Vorname,Rolle"
+    bring(form, *(f"{row},Anna,lecturer" for row in people("Able")), heading=heading)
+    form.mapping.choices["role"].value = 0
+    assert (form.mapping.columns, examples(form, "role")) == ({"role": ""}, "")
+    press(form, "preview")
+    press(form, "confirm")
+    assert course_roster(session, course.code)["name"].tolist() == ["Able, Anna"]
+    later = roster_import_desk(course.code, begin=in_session, read=in_session)
+    bring(later, *(f"{row},Anna,lecturer" for row in people("Baker")), heading=heading, name="later.csv")
+    assert later.mapping.columns == {"role": ""}
+    assert later.found.value.endswith("role not read.")
+    later.mapping.choices["role"].value = ""
+    press(later, "preview")
+    press(later, "confirm")
+    assert later.message.value.startswith("later.csv was imported")
+    bring(later, *(f"{row},Anna,lecturer" for row in people("Cho")), heading=heading, name="last.csv")
+    assert later.mapping.columns == {}, "what was taken away is forgotten"
 
 
 def test_another_option_that_cannot_be_does_not_take_the_columns_away(form):

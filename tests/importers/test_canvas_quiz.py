@@ -47,6 +47,9 @@ def test_columns_that_cannot_be_recognised_can_be_given(tmp_path):
     with pytest.raises(ImportFileError, match="say in which columns: --map name=HEADER"):
         opened(tmp_path, text)
     assert len(of_kind(opened(tmp_path, text, columns={"name": "wer", "id": "nummer", "submitted": "wann"}), AttemptRecord)) == 1
+    ada = "name,id,sis_id,submitted,101: Q1,1.0,n correct,n incorrect,score\nAda B,7,S7,2031-09-25 20:00:00 UTC,x,1.0,1,0,1.0\n"
+    keys = [of_kind(opened(tmp_path, ada, columns=columns), PersonRecord)[0].key.sis_id for columns in ({}, {"sis_id": ""})]
+    assert keys == ["S7", None], "a column can be ignored"
     with pytest.raises(ImportFileError, match="say with --map which columns are name, id, submitted"):
         opened(tmp_path, text, columns={"name": "wer"})
 

@@ -70,6 +70,8 @@ def test_another_table_is_refused(opened, rows, sentence):
 
 def test_columns_of_people_can_be_given(opened):
     assert read(opened("Key,Q1 (4 pts),Total\n7,4,4", columns={"sis_id": "Key"}), PersonRecord)[0].key.sis_id == "7"
+    (person,) = read(opened("SID,Email,Q1 (4 pts),Total\n7,a@b.example,4,4", columns={"sis_id": ""}), PersonRecord)
+    assert (person.key.sis_id, person.key.email) == (None, "a@b.example"), "a column can be ignored"
     with pytest.raises(ImportFileError, match=r"no such field or column: sis_id=Other"):
         opened("Key,Q1 (4 pts),Total", columns={"sis_id": "Other"})
 

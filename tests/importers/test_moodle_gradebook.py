@@ -229,6 +229,12 @@ def test_a_site_may_have_its_own_header_above_ids_unless_moodles_own_is_there(tm
     assert (person.key.sis_id, person.key.email) == key
 
 
+def test_a_recognised_column_can_be_ignored(tmp_path):
+    text = "First name,Last name,ID number,Email address,Quiz: A (Real)\nIda,Ober,7,a@b.example,-\n"
+    (person,) = of_kind(opened(tmp_path, text, columns={"sis_id": ""}), PersonRecord)
+    assert (person.key.sis_id, person.key.email) == (None, "a@b.example")
+
+
 def test_headers_in_another_language_can_be_given(tmp_path):
     text = "Imię,Nazwisko,Adres e-mail,Quiz: A (Real)\nIda,Ober,ida@example.org,7\n"
     with pytest.raises(ImportFileError, match=r"has no column 'First name'.* Say which column it is: --map given_name=HEADER"):

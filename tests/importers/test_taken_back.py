@@ -107,7 +107,7 @@ def test_results_of_students_whom_the_file_does_not_name_are_taken_back_on_reque
     gradebook(FIRST)
     rehearsal = gradebook(GONE, remove_missing=True, dry_run=True)
     with (
-        pytest.raises(ImportFileError, match=r"1 of 3 students with results are not in gradebook\.csv.*--remove-at-most 1"),
+        pytest.raises(ImportFileError, match=r"1 of 3 students with results is not in gradebook\.csv.*--remove-at-most 1"),
         session.begin_nested(),
     ):
         gradebook(GONE, remove_missing=True)

@@ -255,7 +255,7 @@ def layout_of(file: CsvFile, fields: Mapping[str, str]) -> StudentAnalysisLayout
     file
         An opened report.
     fields
-        Headers that were given for columns, by the English name of the column.
+        Headers that were given for columns, by the English name of the column; an empty one says that the report has no such column.
 
     Raises
     ------
@@ -269,7 +269,9 @@ def layout_of(file: CsvFile, fields: Mapping[str, str]) -> StudentAnalysisLayout
             f"{file.name} is not a Student Analysis, which has columns about the student, then two for each question, such as "
             "“101: What is …” and “1.0”, and three at the end."
         )
-    found = _given_fields(file, header[:first], fields) if fields else _fields(file, header[:first])
+    given = {name: column for name, column in fields.items() if column or name in NEEDED}
+    found = _given_fields(file, header[:first], given) if given else _fields(file, header[:first])
+    found = {name: column for name, column in found.items() if fields.get(name) != ""}
     return StudentAnalysisLayout(found, _questions(file, first), len(header) - 1)
 
 

@@ -111,7 +111,7 @@ def columns_of(name: str, header: Sequence[str], fields: Collection[str], given:
     fields
         Keys of `HEADERS`.
     given
-        Headers that were given for fields.
+        Headers that were given for fields; an empty one says that the file does not have the field.
 
     Raises
     ------
@@ -122,6 +122,8 @@ def columns_of(name: str, header: Sequence[str], fields: Collection[str], given:
     for field, text in given.items():
         if field not in fields:
             raise ImportFileError(f"{name}: there is no field {shortened(field)!r} to map a column to; there are {', '.join(fields)}.")
+        if not text:
+            continue
         if text not in header:
             raise ImportFileError(f"{name} has no column {shortened(text)!r}; it has {', '.join(map(shortened, header[:20]))}.")
         columns[field] = header.index(text)
@@ -133,7 +135,7 @@ def columns_of(name: str, header: Sequence[str], fields: Collection[str], given:
             other = shortened(header[columns[found]])
             raise ImportFileError(f"{name}: both {other!r} and {shortened(text)!r} may be the {found}; say which: --map {found}=HEADER")
         columns[found] = column
-    for field in [field for field in IDS_OF_SITES if field in fields and field not in columns]:
+    for field in [field for field in IDS_OF_SITES if field in fields and field not in columns and field not in given]:
         named = [column for column, text in enumerate(header) if plain_header(text) in IDS_OF_SITES[field]]
         if len(named) == 1 and named[0] not in columns.values():
             columns[field] = named[0]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.importers.record import QuizRecord, Source
-    from lmskit.importers.report import ImportReport, Outcome, WithdrawalCheck
+    from lmskit.importers.report import ImportReport, MissingCheck, Outcome
     from lmskit.progress import Progress
     from lmskit.services.file_import.options import FoundOptions
     from lmskit.services.file_import.quizzes import Quizzes
@@ -43,9 +43,15 @@ class ImportContext:
     """Scores that no longer count, since the file has none any more."""
     missing: list[Outcome] = field(default_factory=list)
     """Students whom no row names, though they have results at quizzes of the file."""
+    removed: list[Outcome] = field(default_factory=list)
+    """Their results that no longer count."""
+    removal: MissingCheck | None = None
+    """Whether so many students may lose results; None if the results stay."""
+    absent: list[Outcome] = field(default_factory=list)
+    """Students of the courses of a roster whom no row names, and who stay enrolled."""
     withdrawn: list[Outcome] = field(default_factory=list)
     """Students who were withdrawn because they are not in the file."""
-    withdrawal: WithdrawalCheck | None = None
+    withdrawal: MissingCheck | None = None
     """Whether so many students may be withdrawn; None if those who are not in the file stay."""
     report: ImportReport | None = None
 

@@ -204,6 +204,15 @@ WHERE e.course_id IN (SELECT p.course_id FROM file_planned_enrollment AS p WHERE
     AND e.status IN ('active', 'pending')
     AND NOT EXISTS (SELECT FROM file_planned_enrollment AS p WHERE p.course_id = e.course_id AND p.student_id = e.student_id)
 
+-- part: absent_students
+-- Of a roster: a gradebook or a report on a quiz need not name every student of its course.
+SELECT concat_ws(', ', u.family_name, nullif(u.given_name, '')), c.code
+FROM file_missing_enrollment AS m
+JOIN users AS u ON u.id = m.student_id
+JOIN courses AS c ON c.id = m.course_id
+WHERE NOT EXISTS (SELECT FROM file_quiz)
+ORDER BY c.code, u.sort_name, u.id
+
 -- part: missing_counts
 -- Of each course with missing students: those who were active or pending before, and how many of them are missing.
 SELECT c.code, missing.n + count(p.student_id), missing.n, missing.n_by_hand

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from lmskit.services.file_import.absence import list_missing, list_taken_back, refuse_too_many_missing
+from lmskit.services.file_import.absence import check_removals, list_absent, list_missing, list_removed, list_taken_back
 from lmskit.services.file_import.identities import compare_names, resolve_keys
 from lmskit.services.file_import.messages import enqueue_messages
 from lmskit.services.file_import.report import make_report
@@ -285,18 +285,25 @@ PIPELINE = (
         "Taking back results that are not in the file",
         (
             Code(
-                refuse_too_many_missing,
+                check_removals,
                 needs=("file_enrollment", "file_missing_result", "file_quiz", "file_rejected"),
                 queries=("taken_back.result_counts",),
             ),
+            Code(list_removed, needs=("file_missing_result",), queries=("taken_back.removed_results",)),
             Sql("taken_back", "take_missing_back", ("file_missing_result",)),
         ),
         when=attrgetter("remove_missing"),
     ),
     Stage(
-        "Withdrawing students who are not in the file",
+        None,
         (
             Sql("enrollments", "missing_enrollments", ("file_planned_enrollment",), makes="file_missing_enrollment"),
+            Code(list_absent, needs=("file_missing_enrollment", "file_quiz"), queries=("enrollments.absent_students",)),
+        ),
+    ),
+    Stage(
+        "Withdrawing students who are not in the file",
+        (
             Code(check_withdrawals, needs=("file_missing_enrollment", "file_planned_enrollment"), queries=("enrollments.missing_counts",)),
             Sql("enrollments", "cancel_messages_of_missing", ("file_missing_enrollment",)),
             Sql("enrollments", "withdraw_missing", ("file_missing_enrollment", "file_option")),

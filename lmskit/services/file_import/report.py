@@ -60,8 +60,16 @@ def make_report(context: ImportContext) -> None:
         warnings=all_warnings(session, context.parts),
         notes=(*source.notes, *_notes(context)),
         touched=tuple(context.statements["attempts"].read("touched", TouchedRow)),
-        outcomes=(*_outcomes(run, source, context.parts), *context.taken_back, *context.missing, *context.withdrawn),
+        outcomes=(
+            *_outcomes(run, source, context.parts),
+            *context.taken_back,
+            *context.removed,
+            *context.missing,
+            *context.absent,
+            *context.withdrawn,
+        ),
         withdrawal=context.withdrawal,
+        removal=context.removal,
         quizzes=() if context.quizzes is None else context.quizzes.decisions(),
     )
 
@@ -71,7 +79,7 @@ def _entities(context: ImportContext) -> tuple[EntityCounts, ...]:
     if context.quizzes is not None:
         added = len(context.quizzes.added_weeks)
         states["weeks"] = Counter(added=added, unchanged=context.quizzes.n_weeks - added)
-    states["attempts"]["changed"] += len(context.taken_back)
+    states["attempts"]["changed"] += len(context.taken_back) + len(context.removed)
     states["withdrawn"] = Counter(changed=len(context.withdrawn))
     states["messages"] = Counter(added=context.n_messages)
     return tuple(EntityCounts(kind, states[kind]["added"], states[kind]["changed"], states[kind]["unchanged"]) for kind in KINDS)
@@ -99,8 +107,13 @@ def _notes(context: ImportContext) -> list[str]:
     if context.taken_back:
         notes.append(_listed("Scores that are not in the file any more and no longer count", context.taken_back))
     if context.missing:
-        kept = "no longer count" if options.asked.remove_missing else "stay; --remove-missing lets them count no longer"
+        kept = "stay; --remove-missing lets them count no longer"
         notes.append(_listed(f"Students whom the file does not name, and whose results at its quizzes {kept}", context.missing))
+    if context.removed:
+        notes.append(_listed("Results that no longer count, since the file does not name their students", context.removed))
+    if context.absent:
+        kept = "who stay enrolled; --withdraw-missing withdraws them"
+        notes.append(_listed(f"Students whom the file does not name, and {kept}", context.absent))
     if context.withdrawn:
         notes.append(f"Students withdrawn because they are not in the file: {len(context.withdrawn):,}.")
     if context.n_messages:

@@ -88,6 +88,16 @@ JOIN quiz_attempts AS a ON a.quiz_id = f.quiz_id
 JOIN student_enrollments AS e ON e.course_id = a.course_id AND e.student_id = a.student_id
 WHERE e.status <> 'withdrawn' AND a.score IS NOT NULL AND a.taken_back_at IS NULL AND NOT a.banked
 
+-- part: removed_results
+SELECT
+    concat_ws(', ', u.family_name, nullif(u.given_name, '')) || ' · ' || q.title,
+    trim_scale(a.score) || ' of ' || trim_scale(a.max_score)
+FROM file_missing_result AS m
+JOIN quiz_attempts AS a ON a.id = m.attempt_id
+JOIN quizzes AS q ON q.id = m.quiz_id
+JOIN users AS u ON u.id = m.student_id
+ORDER BY u.sort_name, u.id, q.week_number, q.id, a.number, a.id
+
 -- part: take_missing_back
 UPDATE quiz_attempts AS a
 SET taken_back_at = now()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from lmskit.errors import ImportFileError
-from lmskit.importers.report import WithdrawalCheck
+from lmskit.importers.report import MissingCheck
 from lmskit.rounding import count_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class MissingCountRow(NamedTuple):
     n_by_hand: int
 
 
-def withdrawal_check(courses: Sequence[MissingCountRow]) -> WithdrawalCheck:
+def withdrawal_check(courses: Sequence[MissingCountRow]) -> MissingCheck:
     """Decide whether the students who are not in the file can be withdrawn without a confirmation of their number.
 
     Examples
@@ -58,10 +58,10 @@ def withdrawal_check(courses: Sequence[MissingCountRow]) -> WithdrawalCheck:
             reasons.append(f"{count_text(course.n_by_hand, 'student')} of {course.course} who {was} enrolled by hand")
     if count > MOST_UNCONFIRMED and not reasons:
         reasons.append(f"{count:,} students, more than {MOST_UNCONFIRMED}")
-    return WithdrawalCheck(count, tuple(reasons))
+    return MissingCheck(count, tuple(reasons))
 
 
-def refuse_unconfirmed_withdrawals(check: WithdrawalCheck, file: str, at_most: int | None) -> None:
+def refuse_unconfirmed_withdrawals(check: MissingCheck, file: str, at_most: int | None) -> None:
     """Refuse to withdraw more students than was confirmed, or so many that their number has to be confirmed.
 
     Parameters
