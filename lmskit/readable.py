@@ -1,4 +1,4 @@
-"""Values that a person cannot read as they are: a text that is too long or changes directions, a day that no calendar has."""
+"""Values that cannot be shown as they are: a text that is too long, changes directions or begins a formula, a day that no calendar has."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 Arabic and Hebrew need none of them, and keep their own invisible letters (U+200E, U+200F, U+061C), which disturb nothing.
 """
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What a text begins with that a spreadsheet takes for a formula."""
 
 
 def without_directions(text: str) -> str:
@@ -26,6 +28,22 @@ def without_directions(text: str) -> str:
     ('Week 1', True)
     """
     return text if text.isascii() else DIRECTIONS.sub("", text)
+
+
+def as_cell(text: str) -> str:
+    """Return a text as a cell that no spreadsheet reads as a formula and that leaves the direction of the cells after it alone."""
+    return without_formula(without_directions(text))
+
+
+def without_formula(cell: str) -> str:
+    """Return a cell that no spreadsheet reads as a formula.
+
+    Examples
+    --------
+    >>> without_formula("=HYPERLINK(...)"), without_formula("-12"), without_formula("Week 1")
+    ("'=HYPERLINK(...)", "'-12", 'Week 1')
+    """
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def bounded(text: str, longest: int = LONGEST_PROSE) -> str:

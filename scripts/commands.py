@@ -8,7 +8,10 @@ from typer import Context
 from lmskit.cli.nouns import NOUNS, loaded
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
-HEAD = "# Commands\n\nWritten from the commands themselves by `python -m scripts.commands`; each also prints it with `--help`.\n\n"
+HEAD = (
+    "# Commands\n\nWritten from the commands themselves by `python -m scripts.commands`; each also prints it with `--help`.\n"
+    "[command-line.md](command-line.md) has what all of them have in common.\n\n"
+)
 
 
 def page() -> str:

@@ -1,5 +1,6 @@
 """`lmskit archive`: archive a term, list the archives, verify one, bring a term back, remove files that are not needed."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -7,8 +8,8 @@ import typer
 
 from lmskit.archives.store import FOLDER, FolderArchives, store_of
 from lmskit.cli.asking import confirmed
-from lmskit.cli.page import Limit, Offset
-from lmskit.cli.printing import print_line, print_table, spinner
+from lmskit.cli.page import ListPage, paged
+from lmskit.cli.printing import print_line, spinner
 from lmskit.db import access, snapshot, transaction
 from lmskit.db.vacuum import vacuum
 from lmskit.errors import InputError
@@ -59,18 +60,17 @@ def create(
 
 
 @app.command("list")
-def list_archives(limit: Limit = 100, offset: Offset = 0) -> None:
+@paged()
+def list_archives(page: ListPage) -> None:
     """List the archives, newest first."""
     with snapshot() as session, administrators_only("list the archives"):
-        listed = archive_rows(session, limit=limit, offset=offset)
-        total = count_archives(session)
-    print_table(
-        [{**row, "size": size_text(row["size"])} for row in listed],
-        ARCHIVES.headings,
-        offset=offset,
-        total=total,
-        nothing="No term is archived yet. To archive one: lmskit archive create --term CODE",
-    )
+        page.show(
+            partial(archive_rows, session),
+            ARCHIVES,
+            total=count_archives(session),
+            worded=lambda row: {**row, "size": size_text(row["size"])},
+            nothing="No term is archived yet. To archive one: lmskit archive create --term CODE",
+        )
 
 
 @app.command()

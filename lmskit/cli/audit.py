@@ -1,14 +1,15 @@
 """`lmskit audit`: who changed what."""
 
 import json
+from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from lmskit.cli.page import AfterNumber, Limit, Offset
-from lmskit.cli.printing import print_table
+from lmskit.cli.page import AfterNumber, ListPage, paged
 from lmskit.db import snapshot
-from lmskit.queries.audit import audit_rows, count_audit_entries
+from lmskit.queries.audit import AUDIT_ENTRIES, audit_rows, count_audit_entries
 from lmskit.queries.course import course_by_code
 from lmskit.services.permission import administrators_only
 
@@ -27,7 +28,9 @@ HEADINGS = {
 
 
 @app.command("list")
+@paged(after=AfterNumber, named_by="entry_id")
 def list_entries(
+    page: ListPage,
     *,
     course: Annotated[str | None, typer.Option(metavar="CODE", help="Only changes that concern this course.", show_default=False)] = None,
     actor: Annotated[
@@ -36,28 +39,25 @@ def list_entries(
     table: Annotated[
         str | None, typer.Option(metavar="TABLE", help="Only changes to this table, such as quiz_attempts.", show_default=False)
     ] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
-    after: AfterNumber = None,
 ) -> None:
     """List changes, newest first."""
     with snapshot() as session, administrators_only("read the audit trail"):
         if course is not None:
             course = course_by_code(session, course).code
-        entries = audit_rows(session, course=course, actor=actor, table=table, limit=limit, offset=offset, after=after)
-        total = count_audit_entries(session, course=course, actor=actor, table=table)
-    filtered = course is not None or actor is not None or table is not None
-    nothing = "There is no such change on record." if filtered else "No change is on record yet."
-    listed = [
-        {
-            **entry,
-            "when": f"{entry['at']:%Y-%m-%d %H:%M:%S}",
-            "who": entry["person"] or entry["actor"],
-            "change": change_text(entry["old"], entry["new"]),
-        }
-        for entry in entries
-    ]
-    print_table(listed, HEADINGS, offset=offset, total=total, limit=limit, after=after, named_by="entry_id", nothing=nothing)
+        asked: dict[str, Any] = {"course": course, "actor": actor, "table": table}
+        filtered = any(value is not None for value in asked.values())
+        nothing = "There is no such change on record." if filtered else "No change is on record yet."
+        total = count_audit_entries(session, **asked)
+        page.show(partial(audit_rows, session, **asked), AUDIT_ENTRIES, total=total, headings=HEADINGS, worded=_worded, nothing=nothing)
+
+
+def _worded(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **entry,
+        "when": f"{entry['at']:%Y-%m-%d %H:%M:%S}",
+        "who": entry["person"] or entry["actor"],
+        "change": change_text(entry["old"], entry["new"]),
+    }
 
 
 def change_text(old: dict[str, Any] | None, new: dict[str, Any] | None) -> str:

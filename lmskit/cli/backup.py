@@ -1,7 +1,8 @@
 """`lmskit backup`: make backups, verify them by restoring them, restore one, list and remove them."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,14 +16,13 @@ from lmskit.backups.source import source_of
 from lmskit.backups.target import Target
 from lmskit.backups.verification import bring_up_to_date, opened, verify_backup, working_folder
 from lmskit.cli.db import password_in_file
-from lmskit.cli.page import Limit, Offset
+from lmskit.cli.page import ListPage, paged, part_of
 from lmskit.cli.password import operators_password
-from lmskit.cli.printing import print_error, print_line, print_table, spinner
+from lmskit.cli.printing import print_error, print_line, spinner
 from lmskit.db import Access, access, using
 from lmskit.db.address import DATABASE, conninfo, without_login, written
 from lmskit.errors import BackupError, BootstrapError, ClusterError, InputError, UnreachableError
 from lmskit.materials.chosen_store import store_of
-from lmskit.queries.page import check_page
 from lmskit.rounding import count_text, size_text
 from lmskit.settings import Settings
 
@@ -177,12 +177,12 @@ def restore(
 
 
 @app.command("list")
-def list_backups(*, within: InOption = None, limit: Limit = 100, offset: Offset = 0) -> None:
+@paged()
+def list_backups(page: ListPage, *, within: InOption = None) -> None:
     """List backups, newest first, and when each was verified."""
-    check_page(limit, offset)
     found = _repository(within).backups()
-    rows = [_row(backup) for backup in found[offset : offset + limit]]
-    print_table(rows, HEADINGS, offset=offset, total=len(found), nothing="There is no backup. To make one: lmskit backup create --verify")
+    nothing = "There is no backup. To make one: lmskit backup create --verify"
+    page.show(part_of([_row(backup) for backup in found]), HEADINGS, total=len(found), worded=_worded, nothing=nothing)
 
 
 @app.command()
@@ -297,10 +297,20 @@ def _row(backup: KeptBackup) -> dict[str, object]:
     record = backup.verification
     return {
         "name": backup.name,
-        "taken": f"{backup.taken_at:%Y-%m-%d %H:%M:%S}",
-        "size": size_text(backup.size),
-        "verified": None if record is None else f"{record.verified_at:%Y-%m-%d %H:%M:%S}",
-        "took": None if record is None else _span(record.restored_in),
+        "taken": backup.taken_at,
+        "size": backup.size,
+        "verified": None if record is None else record.verified_at,
+        "took": None if record is None else record.restored_in,
+    }
+
+
+def _worded(row: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        **row,
+        "taken": f"{row['taken']:%Y-%m-%d %H:%M:%S}",
+        "size": size_text(row["size"]),
+        "verified": None if row["verified"] is None else f"{row['verified']:%Y-%m-%d %H:%M:%S}",
+        "took": None if row["took"] is None else _span(row["took"]),
     }
 
 

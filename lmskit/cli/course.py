@@ -1,12 +1,12 @@
 """`lmskit course`: list and show courses; `course_create` has the verb that creates one."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 from sqlalchemy.orm import load_only
 
-from lmskit.cli.page import AfterCode, Limit, Offset
-from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.page import AfterCode, ListPage, paged
 from lmskit.db import snapshot
 from lmskit.limits import LONGEST_CODE
 from lmskit.listings import COURSES, SYLLABUS
@@ -23,34 +23,30 @@ Course = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the cours
 
 
 @app.command("list")
+@paged(after=AfterCode, named_by="code")
 def list_courses(
-    term: Annotated[str | None, typer.Option("--term", help="Only the courses of this term.", show_default=False)] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
-    after: AfterCode = None,
+    page: ListPage, term: Annotated[str | None, typer.Option("--term", help="Only the courses of this term.", show_default=False)] = None
 ) -> None:
     """List the courses you can see, newest term first."""
-    with snapshot() as session:
-        listed = course_rows(session, term=term, limit=limit, offset=offset, after=after)
-        total = count_courses(session, term=term)
     nothing = f"There are no courses in the term {term}." if term else "There are no courses yet. To create one: lmskit course create"
-    print_table(listed, COURSES.headings, offset=offset, total=total, limit=limit, after=after, named_by="code", nothing=nothing)
+    with snapshot() as session:
+        page.show(partial(course_rows, session, term=term), COURSES, total=count_courses(session, term=term), nothing=nothing)
 
 
 @app.command()
-def show(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
+@paged()
+def show(course: Course, page: ListPage) -> None:
     """Show a course and its syllabus."""
     with snapshot() as session:
         found = course_by_code(session, course)
         term = session.get_one(Term, found.term_id)
         # Lecturers may read only some columns, also of their own row.
         lecturer = session.get(User, found.lecturer_id, options=[load_only(User.family_name, User.given_name)])
-        weeks = syllabus_rows(session, course, limit=limit, offset=offset)
         counted, everyone = class_size(session, course), roster_size(session, course)
-    simulated = ". The course is simulated: none of its people and results are real." if found.origin is Origin.SIMULATION else ""
-    owner = lecturer.name if lecturer is not None else MISSING
-    print_line(f"{found.code}: {found.title} (module {found.module_code}){simulated}")
-    print_line(f"Term {term.code} ({term.name}), {term.starts_on} to {term.ends_on}; lecturer: {owner}")
-    rule = bounded(found.mastery_rule, LONGEST_CODE)
-    print_line(f"{count_text(counted, 'student')}, {everyone:,} with those pending or withdrawn; mastery rule: {rule}")
-    print_table(weeks, SYLLABUS.headings, offset=offset, nothing="The course has no weeks yet.")
+        simulated = ". The course is simulated: none of its people and results are real." if found.origin is Origin.SIMULATION else ""
+        owner = lecturer.name if lecturer is not None else MISSING
+        page.say(f"{found.code}: {found.title} (module {found.module_code}){simulated}")
+        page.say(f"Term {term.code} ({term.name}), {term.starts_on} to {term.ends_on}; lecturer: {owner}")
+        rule = bounded(found.mastery_rule, LONGEST_CODE)
+        page.say(f"{count_text(counted, 'student')}, {everyone:,} with those pending or withdrawn; mastery rule: {rule}")
+        page.show(partial(syllabus_rows, session, course), SYLLABUS, nothing="The course has no weeks yet.")

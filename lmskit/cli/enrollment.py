@@ -1,12 +1,13 @@
 """`lmskit enrollment`: list the students of a course, enrol and withdraw students, send the messages about it."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from lmskit.cli.mail import deliver_once
-from lmskit.cli.page import AfterNumber, Limit, Offset
-from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.page import AfterNumber, ListPage, paged
+from lmskit.cli.printing import print_line
 from lmskit.db import access, snapshot, transaction
 from lmskit.listings import ROSTER
 from lmskit.queries.roster import roster_rows, roster_size
@@ -22,14 +23,13 @@ Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the stud
 
 
 @app.command("list")
-def roster(course: Course, limit: Limit = 100, offset: Offset = 0, after: AfterNumber = None) -> None:
+@paged(after=AfterNumber, named_by="student_id")
+def roster(course: Course, page: ListPage) -> None:
     """List everyone who is or was enrolled in a course."""
+    nothing, headings = f"No student is enrolled in {course} yet.", {"student_id": "No."} | ROSTER.headings
     with snapshot() as session:
-        listed = roster_rows(session, course, limit=limit, offset=offset, after=after)
         total = roster_size(session, course)
-    nothing = f"No student is enrolled in {course} yet."
-    headings = {"student_id": "No."} | ROSTER.headings
-    print_table(listed, headings, offset=offset, total=total, limit=limit, after=after, named_by="student_id", nothing=nothing)
+        page.show(partial(roster_rows, session, course), ROSTER, total=total, headings=headings, nothing=nothing)
 
 
 @app.command()

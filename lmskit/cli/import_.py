@@ -1,6 +1,7 @@
 """`lmskit import`: read the exports of other systems, and report the result of every row."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +13,8 @@ from typer.core import TyperGroup
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
 from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_title
 from lmskit.cli.mail import deliver_once
-from lmskit.cli.page import AfterNumber, Limit, Offset
-from lmskit.cli.printing import print_error, print_line, print_table
+from lmskit.cli.page import AfterNumber, ListPage, paged
+from lmskit.cli.printing import print_error, print_line
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
 from lmskit.db.revision import require_current
@@ -372,12 +373,16 @@ def _say_refreshed(refreshed: RefreshReport, say: Callable[[str], None]) -> None
 
 
 @app.command()
-def runs(limit: Limit = 100, offset: Offset = 0, after: AfterNumber = None) -> None:
+@paged(after=AfterNumber, named_by="id")
+def runs(page: ListPage) -> None:
     """List the imports, newest first."""
     require_current(engine_for())
-    with snapshot() as session:
-        imports = import_run_rows(session, limit=limit, offset=offset, after=after)
-        total = count_import_runs(session)
-    listed = [{**run, "started_at": f"{run['started_at']:%Y-%m-%d %H:%M %Z}"} for run in imports]
     nothing = "Nothing was imported yet. To import: lmskit import PATH"
-    print_table(listed, IMPORT_RUNS.headings, offset=offset, total=total, limit=limit, after=after, named_by="id", nothing=nothing)
+    with snapshot() as session:
+        page.show(
+            partial(import_run_rows, session),
+            IMPORT_RUNS,
+            total=count_import_runs(session),
+            worded=lambda run: {**run, "started_at": f"{run['started_at']:%Y-%m-%d %H:%M %Z}"},
+            nothing=nothing,
+        )

@@ -1,11 +1,13 @@
 """`lmskit knowledge`: fit knowledge tracing to responses, and show the fits."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 
-from lmskit.cli.page import Limit, Offset
-from lmskit.cli.printing import print_error, print_line, print_table, spinner
+from lmskit.cli.page import ListPage, paged
+from lmskit.cli.printing import print_error, print_line, spinner
 from lmskit.db import PATIENT, retried, snapshot, transaction
 from lmskit.queries.course import course_by_code
 from lmskit.queries.knowledge import KNOWLEDGE_FITS, knowledge_fit_rows
@@ -43,30 +45,30 @@ def fit(
 
 
 @app.command()
+@paged()
 def show(
     course: Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)],
-    limit: Limit = 100,
-    offset: Offset = 0,
+    page: ListPage,
 ) -> None:
     """Show the fit of each week of COURSE, and how well it predicts students whose responses were held out."""
     with snapshot() as session:
         course_by_code(session, course)
-        fits = knowledge_fit_rows(session, course, limit=limit, offset=offset)
+        page.say(f"Knowledge tracing in {course}; AUC, RMSE and log-loss are of students who were held out of the fit")
+        page.show(
+            partial(knowledge_fit_rows, session, course),
+            KNOWLEDGE_FITS,
+            headings={**KNOWLEDGE_FITS.headings, "day": "Fitted on", "note": "Note"},
+            worded=_worded,
+            nothing=f"There are no fits yet. To make them, as an administrator: lmskit knowledge fit --course {course}",
+        )
+
+
+def _worded(fit: Mapping[str, Any]) -> dict[str, Any]:
     numbers = ("prior", "learn", "guess", "slip", "forget", "auc", "rmse", "log_loss")
-    listed = [
-        {
-            **fit,
-            **{name: number_text(fit[name]) for name in numbers},
-            "log_likelihood": number_text(fit["log_likelihood"], 1),
-            "day": f"{fit['fitted_at']:%Y-%m-%d}",
-            "note": ", ".join(fit_notes(fit)),
-        }
-        for fit in fits
-    ]
-    print_line(f"Knowledge tracing in {course}; AUC, RMSE and log-loss are of students who were held out of the fit")
-    print_table(
-        listed,
-        {**KNOWLEDGE_FITS.headings, "day": "Fitted on", "note": "Note"},
-        offset=offset,
-        nothing=f"There are no fits yet. To make them, as an administrator: lmskit knowledge fit --course {course}",
-    )
+    return {
+        **fit,
+        **{name: number_text(fit[name]) for name in numbers},
+        "log_likelihood": number_text(fit["log_likelihood"], 1),
+        "day": f"{fit['fitted_at']:%Y-%m-%d}",
+        "note": ", ".join(fit_notes(fit)),
+    }

@@ -1,12 +1,13 @@
 """`lmskit login`: make, close, open, rename and list the logins of lecturers and administrators."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from lmskit.cli.page import AfterEmail, Limit, Offset
+from lmskit.cli.page import AfterEmail, ListPage, paged
 from lmskit.cli.password import new_password, show_password, typed_password
-from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.printing import print_line
 from lmskit.cli.sign_in import renew_sign_ins
 from lmskit.db import access, keep_login, migrator_engine, snapshot, transaction
 from lmskit.errors import PersonNotFoundError
@@ -123,12 +124,12 @@ def rename(
 
 
 @app.command("list")
-def list_logins(limit: Limit = 100, offset: Offset = 0, after: AfterEmail = None) -> None:
+@paged(after=AfterEmail, named_by="email")
+def list_logins(page: ListPage) -> None:
     """List lecturers and administrators with the state of their logins."""
-    with snapshot() as session, administrators_only("list logins"):
-        listed, total = login_rows(session, limit=limit, offset=offset, after=after), count_logins(session)
     nothing = "There is no lecturer and no administrator. To make one: lmskit login create EMAIL --family-name NAME"
-    print_table(listed, LOGINS.headings, offset=offset, total=total, limit=limit, after=after, named_by="email", nothing=nothing)
+    with snapshot() as session, administrators_only("list logins"):
+        page.show(partial(login_rows, session), LOGINS, total=count_logins(session), nothing=nothing)
 
 
 def _role_text(role: Role) -> str:

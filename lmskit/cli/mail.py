@@ -2,12 +2,13 @@
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from lmskit.cli.page import AfterNumber, Limit, Offset
-from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.page import AfterNumber, ListPage, paged
+from lmskit.cli.printing import print_line
 from lmskit.db import access, engine_for, snapshot, transaction
 from lmskit.db.failure import translated_errors
 from lmskit.db.schema_revision import require_known_schema
@@ -55,27 +56,31 @@ def deliver_once(say: Callable[[str], None] = print_line) -> None:
 
 
 @app.command("list")
+@paged(after=AfterNumber, named_by="id")
 def list_messages(
+    page: ListPage,
     *,
     status: Annotated[OutboxStatus | None, typer.Option(help="Only messages of this status.", show_default=False)] = None,
     course: Annotated[str | None, typer.Option(metavar="CODE", help="Only messages about this course.", show_default=False)] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
-    after: AfterNumber = None,
 ) -> None:
     """List messages with their status, newest first."""
     with snapshot() as session, administrators_only("see the messages"):
         if course is not None:
             course = course_by_code(session, course).code
-        messages = message_rows(session, status=status, course=course, limit=limit, offset=offset, after=after)
         total = count_outbox_messages(session, status=status, course=course)
-    filtered = status is not None or course is not None
-    nothing = "There is no such message." if filtered else "There are no messages yet. An enrollment writes one: lmskit enrollment add"
-    listed = [{**message, "when": _when(message)} for message in messages]
-    headings = MESSAGES.headings
-    reason = headings.pop("last_error")
-    headings |= {"when": "Sent, or next try", "last_error": reason}
-    print_table(listed, headings, offset=offset, total=total, limit=limit, after=after, named_by="id", nothing=nothing)
+        filtered = status is not None or course is not None
+        nothing = "There is no such message." if filtered else "There are no messages yet. An enrollment writes one: lmskit enrollment add"
+        headings = MESSAGES.headings
+        reason = headings.pop("last_error")
+        headings |= {"when": "Sent, or next try", "last_error": reason}
+        page.show(
+            partial(message_rows, session, status=status, course=course),
+            MESSAGES,
+            total=total,
+            headings=headings,
+            worded=lambda message: {**message, "when": _when(message)},
+            nothing=nothing,
+        )
 
 
 @app.command()

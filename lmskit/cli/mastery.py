@@ -1,15 +1,16 @@
 """`lmskit mastery`: refresh the estimates, show those of a class, choose the rule, compare rules."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from lmskit.cli.mastery_compare import compare
 from lmskit.cli.mastery_rule import rule
-from lmskit.cli.printing import print_error, print_line, print_table, rows_of, spinner
+from lmskit.cli.page import ListPage, paged
+from lmskit.cli.printing import print_error, print_line, spinner
 from lmskit.db import PATIENT, retried, transaction
 from lmskit.queries.mastery import CLASS_WEEKS, class_weeks
-from lmskit.queries.page import MAX_PAGE
 from lmskit.read_models.rule_in_use import rule_in_use
 from lmskit.rounding import number_text
 from lmskit.services.mastery import RefreshReport
@@ -38,16 +39,20 @@ def refresh(
 
 
 @app.command()
-def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_default=False)]) -> None:
+@paged()
+def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_default=False)], page: ListPage) -> None:
     """Show the mastery of the class of COURSE in each week."""
     with transaction() as session:
         in_use = rule_in_use(session, course)
-        weeks = class_weeks(session, course, limit=MAX_PAGE)
-    print_line(f"Mastery in {course} by the {in_use.rule.describe()}, for active and completed students")
-    if in_use.caveat():
-        print_line(in_use.caveat())
-    weeks["mean_value"] = weeks["mean_value"].map(number_text, na_action=None)
-    print_table(rows_of(weeks), CLASS_WEEKS.headings, nothing="The course has no weeks in its syllabus.")
+        page.say(f"Mastery in {course} by the {in_use.rule.describe()}, for active and completed students")
+        if in_use.caveat():
+            page.say(in_use.caveat())
+        page.show(
+            partial(class_weeks, session, course),
+            CLASS_WEEKS,
+            worded=lambda week: {**week, "mean_value": number_text(week["mean_value"])},
+            nothing="The course has no weeks in its syllabus.",
+        )
 
 
 app.command()(rule)

@@ -1,22 +1,18 @@
 """`lmskit material`: list and show the materials of a course; `material_change` has the verbs that change them."""
 
-import csv
-import enum
-import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from lmskit.cli.page import Limit, Offset
-from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.page import ListPage, paged
+from lmskit.cli.printing import print_line
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import access, snapshot
 from lmskit.errors import InputError
-from lmskit.importers.report_file import without_formula
-from lmskit.listings import MATERIALS
+from lmskit.listings import MATERIALS, PASSAGES
 from lmskit.materials.block import one_line
 from lmskit.materials.chosen_store import store_of
 from lmskit.materials.kind_words import length_text, state_text
@@ -43,16 +39,10 @@ MaterialArgument = Annotated[
 ]
 
 
-class Output(enum.StrEnum):
-    """How a list is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-
-
 @app.command("list")
+@paged()
 def list_materials(
+    page: ListPage,
     *,
     course: CourseOption,
     week: Annotated[
@@ -62,53 +52,52 @@ def list_materials(
     language: Annotated[
         str | None, typer.Option("--language", metavar="CODE", help="Only those in this language, such as de.", show_default=False)
     ] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
-    output: Annotated[Output, typer.Option("--format", help="How to print the list.")] = Output.TABLE,
 ) -> None:
     """List the materials of a course, those for the whole course first, then by week."""
     asked = MaterialDetails.model_validate({"week": week, "kind": kind, "language": language})
     filters: dict[str, Any] = {"week": asked.week, "kind": asked.kind, "language": asked.language}
     with snapshot() as session:
         require_week(session, [course], asked.week)
-        listed = material_rows(session, course, **filters, limit=limit, offset=offset)
         total = count_materials(session, course, **filters)
-    if output is Output.TABLE:
         some = " of this kind" if any(value is not None for value in filters.values()) else ""
         nothing = f"{course} has no materials{some} yet. To add some: lmskit material add PATH --course {course}"
-        shown = [
-            {
-                **row,
-                "length": length_text(row["kind"], row["length"]),
-                "state": state_text(row["state"], row["n_passages"], has_file=row["size"] is not None),
-            }
-            for row in listed
-        ]
-        print_table(shown, MATERIALS.headings, offset=offset, total=total, nothing=nothing)
-    else:
-        print_data(listed, MATERIALS.names, output)
+        page.show(partial(material_rows, session, course, **filters), MATERIALS, total=total, worded=_worded, nothing=nothing)
+
+
+def _worded(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **row,
+        "length": length_text(row["kind"], row["length"]),
+        "state": state_text(row["state"], row["n_passages"], has_file=row["size"] is not None),
+    }
 
 
 @app.command()
+@paged()
 def show(
     number: MaterialArgument,
+    page: ListPage,
     *,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Write its file here.", show_default=False)] = None,
     passages: Annotated[bool, typer.Option("--passages", help="List its passages with their numbers, too.")] = False,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> None:
     """Show a material: where it comes from, what was read, and what is doubtful.
 
-    --limit and --offset are for the list of passages.
+    --limit, --offset, --all and --format are for the list of passages.
     """
     with snapshot() as session:
         found = material(session, number)
-        listed = passage_rows(session, number, limit=limit, offset=offset) if passages else []
-    for line in _lines(found):
-        print_line(line)
-    if passages:
-        print_table([_passage(row) for row in listed], _PASSAGE, offset=offset, total=found.n_passages, nothing="It has no passages.")
+        for line in _lines(found):
+            page.say(line)
+        if passages:
+            page.show(
+                partial(passage_rows, session, number),
+                PASSAGES,
+                total=found.n_passages,
+                headings=_PASSAGE,
+                worded=_passage,
+                nothing="It has no passages.",
+            )
     if save is not None and found.stored_as is None:
         print_line("It is a link: there is no file to save.")
     elif save is not None and found.stored_as is not None:
@@ -147,17 +136,3 @@ def _lines(found: StoredMaterial) -> list[str]:
     if found.url is not None:
         lines.append(f"Address: {found.url}" + (" (gone)" if found.state == "gone" else ""))
     return [*lines, *(f"Note: {finding}" for finding in found.findings)]
-
-
-def print_data(rows: Sequence[Mapping[str, Any]], names: Sequence[str], output: Output) -> None:
-    """Print rows for a program: as one JSON list, or as CSV whose cells no spreadsheet takes for formulas."""
-    if output is Output.JSON:
-        typer.echo(json.dumps([{name: row[name] for name in names} for row in rows], default=str, ensure_ascii=False, indent=1))
-        return
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_cell(row[name]) for name in names] for row in rows)
-
-
-def _cell(value: object) -> str:
-    return without_formula("" if value is None else " ".join(map(str, value)) if isinstance(value, list) else str(value))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lmskit.cli.material import CourseOption
+from lmskit.cli.page import ListPage, paged, part_of
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import snapshot, transaction
@@ -46,13 +47,6 @@ class AdviceFormat(StrEnum):
     JSON = "json"
     CSV = "csv"
     MARKDOWN = "markdown"
-
-
-class GapFormat(StrEnum):
-    """How gaps are printed."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 @app.command()
@@ -100,27 +94,32 @@ def advice(
 
 
 @app.command()
-def gaps(
-    *, course: CourseOption, output: Annotated[GapFormat, typer.Option("--format", help="How to print them.")] = GapFormat.TABLE
-) -> None:
+@paged()
+def gaps(page: ListPage, *, course: CourseOption) -> None:
     """List the weak topics for whose missed questions the materials have nothing suitable."""
     with spinner(SEARCHING):
         found = prepared_course_advice(snapshot, course)
-    if output is GapFormat.JSON:
-        listed = [dataclasses.asdict(gap) | {"finding": gap.finding, "nothing_at_all": gap.nothing_at_all} for gap in found.gaps]
-        typer.echo(json.dumps(listed, indent=2, ensure_ascii=False))
-        return
     nothing = f"{course} has no weak topic without suitable material." if found.weeks else f"{course} has no weak topic."
-    print_table([_gap(gap) for gap in found.gaps], GAPS, nothing=nothing)
+    listed = [dataclasses.asdict(gap) | {"finding": gap.finding, "nothing_at_all": gap.nothing_at_all} for gap in found.gaps]
+    page.show(
+        part_of(listed),
+        (*(field.name for field in dataclasses.fields(MaterialGap)), "finding", "nothing_at_all"),
+        headings=GAPS,
+        total=len(listed),
+        worded=lambda gap: {**gap, "mean_value": number_text(gap["mean_value"])},
+        nothing=nothing,
+    )
     for gap in found.gaps:
-        print_line(f"Week {gap.week}: {gap.main_questions}.")
+        page.say(f"Week {gap.week}: {gap.main_questions}.")
     if found.gaps:
-        print_line(f"To see all questions of a week: lmskit material advice --course {course} --week WEEK")
-        print_line(_to_add(course, "WEEK"))
+        page.say(f"To see all questions of a week: lmskit material advice --course {course} --week WEEK")
+        page.say(_to_add(course, "WEEK"))
 
 
 @app.command()
+@paged()
 def decisions(
+    page: ListPage,
     *,
     course: CourseOption,
     week: Annotated[
@@ -136,7 +135,7 @@ def decisions(
         {**row, "state": f"No. {row['ordinals'][0]}" if row["ordinals"] else "gone: no passage of the material has its text any more"}
         for row in found
     ]
-    print_table(listed, DECISIONS, nothing=f"Nothing is pinned or banned in {course}.")
+    page.show(part_of(listed), DECISIONS, total=len(listed), nothing=f"Nothing is pinned or banned in {course}.")
 
 
 @app.command()
@@ -237,7 +236,3 @@ def _as_json(found: ReadingAdvice) -> dict[str, Any]:
         "nothing": found.nothing,
         "caveat": found.caveat,
     }
-
-
-def _gap(gap: MaterialGap) -> dict[str, Any]:
-    return {"week": gap.week, "topic": gap.topic, "mean_value": number_text(gap.mean_value), "finding": gap.finding}

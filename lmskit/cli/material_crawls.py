@@ -2,12 +2,12 @@
 
 import datetime as dt
 import shlex
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from lmskit.cli.page import Limit, Offset
-from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.page import ListPage, paged
 from lmskit.db import snapshot
 from lmskit.limits import MOST_CRAWL_PAGES
 from lmskit.listings import CRAWLS
@@ -19,23 +19,26 @@ app = typer.Typer(name="material")
 
 
 @app.command()
+@paged()
 def crawls(
+    page: ListPage,
     *,
     course: Annotated[str | None, typer.Option("--course", metavar="CODE", help="Only those of this course.", show_default=False)] = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
 ) -> None:
     """List past and running crawls, newest first, and how to go on with those that did not come to their end."""
     with snapshot() as session:
-        listed = crawl_rows(session, course, limit=limit, offset=offset)
-        total = count_crawls(session, course)
-    shown = [{**row, "started_at": _minute(row["started_at"]), "ended_at": _minute(row["ended_at"])} for row in listed]
-    print_table(shown, CRAWLS.headings, offset=offset, total=total, nothing="No site has been crawled yet: lmskit material crawl URL")
+        listed = page.show(
+            partial(crawl_rows, session, course),
+            CRAWLS,
+            total=count_crawls(session, course),
+            worded=lambda row: {**row, "started_at": _minute(row["started_at"]), "ended_at": _minute(row["ended_at"])},
+            nothing="No site has been crawled yet: lmskit material crawl URL",
+        )
     for row in listed:
         if row["refusal"] is not None:
-            print_line(f"Crawl {row['crawl_id']} added nothing: {row['refusal']}")
+            page.say(f"Crawl {row['crawl_id']} added nothing: {row['refusal']}")
         elif row["is_newest"] and row["state"] != CrawlState.DONE:
-            print_line(f"Crawl {row['crawl_id']} has not come to its end{way_on(row)}")
+            page.say(f"Crawl {row['crawl_id']} has not come to its end{way_on(row)}")
 
 
 def way_on(row: Any) -> str:  # noqa: ANN401 - a row of `CRAWLS`

@@ -1,15 +1,12 @@
 """`lmskit material search`: find the passages of a course's materials that explain something."""
 
-import json
 import re
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from lmskit.cli.page import Limit
-from lmskit.cli.printing import print_error, print_line, print_table
+from lmskit.cli.page import Format, Limit, ListPage, part_of
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import access, snapshot
 from lmskit.queries.course import require_week
@@ -20,13 +17,7 @@ from lmskit.vocabulary import MaterialKind
 app = typer.Typer(name="material", help="Search the materials of courses.", no_args_is_help=True)
 
 
-class HitFormat(StrEnum):
-    """How hits are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
+RECORD = ("course", "week", "material", "material_id", "passage", "file", "location", "text", "score", "link")
 HEADINGS = {
     "material": "Material",
     "material_id": "No.",
@@ -71,7 +62,7 @@ def search(  # noqa: PLR0917 - each is an option
     kind: Annotated[MaterialKind | None, typer.Option("--kind", help="Only materials of this kind.", show_default=False)] = None,
     language: Annotated[str | None, typer.Option("--language", help="Only passages in this language, as de.", show_default=False)] = None,
     limit: Limit = DEFAULT_HITS,
-    output: Annotated[HitFormat, typer.Option("--format", help="How the hits are printed.")] = HitFormat.TABLE,
+    output: Format = None,
 ) -> None:
     """Find the passages of a course's materials that suit a text best, by their words and by their meaning."""
     with snapshot() as session:
@@ -80,17 +71,18 @@ def search(  # noqa: PLR0917 - each is an option
     prepared = prepared_search(text, embedder)
     with snapshot() as session:
         found = search_passages(session, course, prepared, limit=limit, only=PassageFilter(week, kind, language))
-    if output is HitFormat.JSON:
-        typer.echo(json.dumps([_record(hit) for hit in found.hits], indent=2, ensure_ascii=False))
-        if found.caveat:
-            print_error(found.caveat)
-        return
-    nothing = f"No passage of {' and '.join(course)} has anything to do with it."
-    print_table([_record(hit) | {"score": f"{hit.score:.2f}"} for hit in found.hits], HEADINGS, nothing=nothing)
+    page = ListPage(limit, 0, output=output)
+    page.show(
+        part_of([_record(hit) for hit in found.hits]),
+        RECORD,
+        headings=HEADINGS,
+        worded=lambda hit: {**hit, "score": f"{hit['score']:.2f}"},
+        nothing=f"No passage of {' and '.join(course)} has anything to do with it.",
+    )
     if found.caveat:
-        print_line(found.caveat)
+        page.say(found.caveat)
     if found.hits and not found.suitable:
-        print_line(
+        page.say(
             "No passage suits the text much better than the average passage does, so none of them would be given as reading advice; "
             "the first ones may answer it all the same."
         )

@@ -1,11 +1,12 @@
 """`lmskit material embed` and `models`: the vectors that search by meaning uses."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from lmskit.cli.page import Limit, Offset
-from lmskit.cli.printing import print_error, print_line, print_table, spinner
+from lmskit.cli.page import ListPage, paged
+from lmskit.cli.printing import print_error, print_line, spinner
 from lmskit.db import access, snapshot, transaction
 from lmskit.errors import EmbedderError
 from lmskit.listings import EMBEDDING_MODELS
@@ -47,17 +48,17 @@ def embed(
 
 
 @app.command()
-def models(limit: Limit = 100, offset: Offset = 0) -> None:
+@paged()
+def models(page: ListPage) -> None:
     """List the models whose vectors are stored, and the one that this process would use for new ones."""
     with snapshot() as session:
-        listed = embedding_model_rows(session, limit=limit, offset=offset)
-        total = count_embedding_models(session)
-    print_table(listed, EMBEDDING_MODELS.headings, offset=offset, total=total, nothing="There are no vectors yet: lmskit material embed")
+        total, nothing = count_embedding_models(session), "There are no vectors yet: lmskit material embed"
+        page.show(partial(embedding_model_rows, session), EMBEDDING_MODELS, total=total, nothing=nothing)
     try:
         chosen = chosen_embedder(access().settings)
     except EmbedderError as error:
         print_error(str(error))
     else:
-        print_line(f"This process would compute new vectors with {chosen.embedder.name}.")
+        page.say(f"This process would compute new vectors with {chosen.embedder.name}.")
         if chosen.note is not None:
-            print_line(chosen.note)
+            page.say(chosen.note)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from lmskit.progress import waits_shown
 from lmskit.readable import bounded, day_beyond_calendar
 from lmskit.rounding import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
+    from rich.console import Console
 
     from lmskit.progress import Progress
 
 WIDTH_OF_A_FILE = 200
 """Characters in a line of output that is not a terminal, so that no cell is cut off in a file."""
+WIDEST = 100_000
+"""Characters in a line that no table needs; what it needs is asked for with this width."""
 
 
 OF_THE_SCRIPT = "\u200c\u200d\u200e\u200f\u061c"
@@ -32,8 +33,29 @@ OF_THE_SCRIPT = "\u200c\u200d\u200e\u200f\u061c"
 
 def console() -> Console:
     """The standard output as it is now."""
+    from rich.console import Console  # noqa: PLC0415 - takes a fifth of the time of a command that prints one line
+
     terminal = Console(highlight=False, soft_wrap=False)
     return terminal if terminal.is_terminal else Console(highlight=False, width=WIDTH_OF_A_FILE)
+
+
+def is_terminal() -> bool:
+    """Whether a person reads the output on a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def is_missing(value: object) -> bool:
+    """Whether there is no value.
+
+    Examples
+    --------
+    >>> is_missing(None), is_missing(float("nan")), is_missing("")
+    (True, True, False)
+    """
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124 - only a missing value differs from itself
+    except TypeError:  # the missing value of pandas, of which nothing is known
+        return True
 
 
 def visible(value: object) -> str:
@@ -47,7 +69,7 @@ def visible(value: object) -> str:
     >>> visible("red \x1b[31m alert"), visible(None), visible(float("nan"))
     ('red \ufffd[31m alert', '–', '–')
     """
-    if value is None or value != value:  # noqa: PLR0124 - only a missing value differs from itself
+    if is_missing(value):
         return MISSING
     text = day_beyond_calendar(value) or bounded(str(value))
     return "".join("\ufffd" if _has_an_effect(character) else character for character in text)
@@ -59,7 +81,7 @@ def _has_an_effect(character: str) -> bool:
 
 def print_line(sentence: str) -> None:
     """Print one line; a terminal breaks it, so that a path in it can be copied and found in a log."""
-    console().print(Text(visible(sentence)), soft_wrap=True)
+    typer.echo(visible(sentence))
 
 
 def print_error(sentence: str) -> None:
@@ -67,59 +89,60 @@ def print_error(sentence: str) -> None:
     typer.echo(visible(sentence), err=True)
 
 
-def print_table(
-    rows: Iterable[Mapping[str, Any]],
-    headings: Mapping[str, str],
-    *,
-    offset: int = 0,
-    total: int | None = None,
-    limit: int | None = None,
-    after: int | str | None = None,
-    named_by: str | None = None,
-    nothing: str,
-) -> None:
-    """Print a page of a list.
+def print_table(rows: Iterable[Mapping[str, Any]], headings: Mapping[str, str], *, nothing: str) -> None:
+    """Print a table of its own, such as that of a rule's levels; a list is printed by `lmskit.cli.page.ListPage.show`.
 
     Parameters
     ----------
     rows
-        The rows of the page, each with its values by column.
+        The rows, each with its values by column.
     headings
         The heading of each column to print, by its name, in order.
-    offset
-        The number of rows before this page.
-    total
-        The number of rows on all pages, if it is known.
-    limit
-        The most rows that the page may have, if the list has the option `--after`: one with fewer is the last.
-    after
-        The row after which this page begins, if it does not begin at an offset.
-    named_by
-        The column by which `--after` names a row, if the list has that option.
     nothing
-        What to print if there are no rows at all.
+        What to print if there are no rows.
     """
-    out, shown = console(), list(rows)
+    shown = list(rows)
     if not shown:
-        beyond = f"There is nothing from row {offset + 1} on." if after is None else f"There is nothing after {visible(after)}."
-        out.print(Text(nothing if (offset == 0 and after is None) or total == 0 else beyond))
-        return
+        print_line(nothing)
+    elif is_terminal():
+        print_aligned(shown, headings)
+    else:
+        print_separated(shown, headings)
+
+
+def print_separated(rows: Iterable[Mapping[str, Any]], headings: Mapping[str, str], *, is_first: bool = True) -> None:
+    """Print rows as lines with tabs between their cells, for a pipe or a file; the first line has the headings."""
+    lines = [list(headings.values())] if is_first else []
+    lines += [["" if is_missing(row[name]) else visible(row[name]) for name in headings] for row in rows]
+    typer.echo("".join("\t".join(line) + "\n" for line in lines), nl=False)
+
+
+def print_aligned(rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str], *, is_first: bool = True) -> None:
+    """Print rows as a table whose columns stand below each other; on a terminal too narrow for that, each row as a block of lines.
+
+    A column is too narrow if a word would have to be broken in it.
+    """
+    from rich.console import Group  # noqa: PLC0415 - as above
+    from rich.measure import Measurement  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    out = console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, heading in headings.items():
-        table.add_column(heading, justify="right" if _is_numeric(row[name] for row in shown) else "left", overflow="fold")
-    for row in shown:
+        table.add_column(heading, justify="right" if _is_numeric(row[name] for row in rows) else "left", overflow="fold")
+    for row in rows:
         table.add_row(*(Text(visible(row[name])) for name in headings))
-    out.print(table)
-    if after is not None and named_by is not None:
-        is_last = limit is not None and len(shown) < limit
-        more = "" if is_last else f" For the next ones: --after {visible(shown[-1][named_by])}"
-        out.print(Text(f"Rows after {visible(after)}: {len(shown)}.{more}"))
+    if Measurement.get(out, out.options.update(max_width=WIDEST), table).minimum <= out.width:
+        out.print(table)
         return
-    last = offset + len(shown)
-    of = f" of {total}" if total is not None else ""
-    named = "" if named_by is None else f", or --after {visible(shown[-1][named_by])}"
-    more = f" For the next ones: --offset {last}{named}" if total is not None and last < total else ""
-    out.print(Text(f"Rows {offset + 1} to {last}{of}.{more}"))
+    for number, row in enumerate(rows):
+        block = Table.grid(padding=(0, 2, 0, 0))
+        block.add_column(style="bold", overflow="fold", max_width=max(out.width // 3, 1))
+        block.add_column(overflow="fold")
+        for name, heading in headings.items():
+            block.add_row(Text(heading), Text(visible(row[name])))
+        out.print(block if number == 0 and is_first else Group(Text(), block))
 
 
 def print_frame(table: pd.DataFrame, *, nothing: str) -> None:
@@ -135,6 +158,9 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
 @contextmanager
 def spinner(first_step: str) -> Iterator[Progress]:
     """Show on standard error which step runs, or for whom it waits, while the block runs; the block reports each step."""
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     shown = first_step
     with Console(stderr=True).status(Text(first_step)) as status:
 

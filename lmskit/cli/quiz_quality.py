@@ -6,8 +6,8 @@ import typer
 
 from lmskit.charts.question import changes_table, option_chart_table
 from lmskit.charts.quiz import attempts_text, item_map_table, quiz_statistics_table
-from lmskit.cli.page import Limit, Offset
-from lmskit.cli.printing import print_frame, print_line, print_table, visible
+from lmskit.cli.page import ListPage, paged, part_of
+from lmskit.cli.printing import print_frame, print_line, visible
 from lmskit.db import snapshot
 from lmskit.errors import QuizUnreadableError
 from lmskit.queries.quiz import content_of, quiz_in_course
@@ -78,7 +78,8 @@ def drift(course: OfCourse, quiz: OfQuiz, attempts: Counted = CountedAttempts.FI
 
 
 @app.command()
-def mistakes(course: OfCourse, quiz: OfQuiz, limit: Limit = 100, offset: Offset = 0) -> None:
+@paged()
+def mistakes(course: OfCourse, quiz: OfQuiz, page: ListPage) -> None:
     """List what is wrong with the stored questions of a quiz that cannot be read."""
     with snapshot() as session:
         found = quiz_in_course(session, course, quiz)
@@ -87,9 +88,9 @@ def mistakes(course: OfCourse, quiz: OfQuiz, limit: Limit = 100, offset: Offset 
             wrong: list[tuple[str, str]] = []
         except QuizUnreadableError as error:
             wrong = list(error.mistakes.items())
-    listed = [{"field": _numbered(field), "mistake": sentence} for field, sentence in wrong[offset : offset + limit]]
+    listed = [{"field": _numbered(field), "mistake": sentence} for field, sentence in wrong]
     headings = {"field": "Where", "mistake": "Mistake"}
-    print_table(listed, headings, offset=offset, total=len(wrong), nothing=f"The questions of {found.title} can be read.")
+    page.show(part_of(listed), headings, total=len(wrong), nothing=f"The questions of {found.title} can be read.")
 
 
 def _numbered(field: str) -> str:

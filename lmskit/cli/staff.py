@@ -1,11 +1,12 @@
 """`lmskit staff`: list the staff of a course, add a lecturer to it, remove one."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from lmskit.cli.page import Limit, Offset
-from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.page import ListPage, paged
+from lmskit.cli.printing import print_line
 from lmskit.db import snapshot, transaction
 from lmskit.listings import STAFF
 from lmskit.queries.staff import count_staff, staff_rows
@@ -19,13 +20,12 @@ Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the lect
 
 
 @app.command("list")
-def list_staff(course: Course, limit: Limit = 100, offset: Offset = 0) -> None:
+@paged()
+def list_staff(course: Course, page: ListPage) -> None:
     """List who is responsible for a course, and who works with them."""
-    with snapshot() as session:
-        listed = staff_rows(session, course, limit=limit, offset=offset)
-        total = count_staff(session, course)
     nothing = f"The staff of {course} has no more people."
-    print_table(listed, STAFF.headings, offset=offset, total=total, limit=limit, nothing=nothing)
+    with snapshot() as session:
+        page.show(partial(staff_rows, session, course), STAFF, total=count_staff(session, course), nothing=nothing)
 
 
 @app.command()

@@ -1,11 +1,12 @@
 """`lmskit term`: list the terms, show one, close one, open it again."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from lmskit.cli.page import AfterCode, Limit, Offset
-from lmskit.cli.printing import print_line, print_table
+from lmskit.cli.page import AfterCode, ListPage, paged
+from lmskit.cli.printing import print_line
 from lmskit.db import snapshot, transaction
 from lmskit.queries.term import TERMS, count_terms, term_by_code, term_counts, term_rows
 from lmskit.services.term import NEXT, close_term, open_term
@@ -16,13 +17,12 @@ Code = Annotated[str, typer.Argument(metavar="TERM", help="Code of the term.", s
 
 
 @app.command("list")
-def list_terms(limit: Limit = 100, offset: Offset = 0, after: AfterCode = None) -> None:
+@paged(after=AfterCode, named_by="code")
+def list_terms(page: ListPage) -> None:
     """List the terms, newest first."""
-    with snapshot() as session:
-        listed = term_rows(session, limit=limit, offset=offset, after=after)
-        total = count_terms(session)
     nothing = "There is no term yet. A term comes with its first course."
-    print_table(listed, TERMS.headings, offset=offset, total=total, limit=limit, after=after, named_by="code", nothing=nothing)
+    with snapshot() as session:
+        page.show(partial(term_rows, session), TERMS, total=count_terms(session), nothing=nothing)
 
 
 @app.command()

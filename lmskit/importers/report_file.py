@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
 from lmskit.importers.report import MAX_OUTCOMES, by_importance
-from lmskit.readable import without_directions
+from lmskit.readable import as_cell
 from lmskit.whole_file import whole_text_file
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from lmskit.importers.report import ImportReport, Outcome, RowFinding
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HEADER = ("what", "file", "row", "column", "value", "reason", "about", "before", "after")
 
 
@@ -72,22 +71,6 @@ def what_is_left_out(report: ImportReport) -> str:
     if not report.outcomes:
         return "Rows that were added, changed or unchanged are counted and not listed." if total.rows_in > total.rejected else ""
     return f"At most {MAX_OUTCOMES:,} rows are listed, changes first; all of them are counted." if total.rows_in > MAX_OUTCOMES else ""
-
-
-def as_cell(text: str) -> str:
-    """Return a text as a cell that no spreadsheet reads as a formula and that leaves the direction of the cells after it alone."""
-    return without_formula(without_directions(text))
-
-
-def without_formula(cell: str) -> str:
-    """Return a cell that no spreadsheet reads as a formula.
-
-    Examples
-    --------
-    >>> without_formula("=HYPERLINK(...)"), without_formula("-12"), without_formula("Week 1")
-    ("'=HYPERLINK(...)", "'-12", 'Week 1')
-    """
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def _findings(

@@ -17,8 +17,8 @@ import pandas as pd
 
 from lmskit.analytics.anonymity import LEAST, Anonymity, pseudonym, share_unique, with_small_groups_hidden
 from lmskit.errors import InputError
-from lmskit.importers.report_file import as_cell
 from lmskit.queries.pseudonymised import levels_of_weeks, participants, shares
+from lmskit.readable import as_cell
 from lmskit.whole_file import whole_text_file
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from lmskit.importers.report_file import as_cell
+from lmskit.readable import as_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

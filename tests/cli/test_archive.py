@@ -93,7 +93,7 @@ def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, admin_engin
     )
     done, now = cleaned_up(admin_engine)
     assert done > began
-    assert re.search(rf"{term} .* \d+ kB ", lmskit("archive", "list").stdout)
+    assert re.search(rf"{term}\t.*\t\d+ kB\t", lmskit("archive", "list").stdout)
     shown = one_line(lmskit("term", "show", term))
     assert shown.startswith(f"{term}, ")
     assert shown.endswith(

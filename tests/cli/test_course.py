@@ -32,7 +32,7 @@ def test_a_course_is_created_with_weeks_and_a_new_term_and_shown(lmskit, code, l
     assert f"{code}: Logic (module {code})\n" in shown
     assert "2027-01-11 to 2027-04-30" in shown
     assert "Proof: direct and indirect" in shown
-    listed = lmskit("course", "list", "--term", code).stdout
+    listed = lmskit("course", "list", "--term", code).output
     assert code in listed
     assert "Rows 1 to 1 of 1." in listed
 
@@ -73,19 +73,19 @@ def test_pages_are_named(lmskit, admin_engine, course):
     with transaction(admin_engine) as session:
         term = session.get_one(Term, course.term_id)
         others = [factories.course(session, in_term=term).id for _ in range(2)]
-    first = lmskit("course", "list", "--term", term.code, "--limit", "2").stdout
-    last = first.splitlines()[2].split()[0]
-    assert f"Rows 1 to 2 of 3. For the next ones: --offset 2, or --after {last}" in first
-    rest = lmskit("course", "list", "--term", term.code, "--after", last).stdout
-    assert rest.splitlines()[2:] == [f"Rows after {last}: 1."]
-    full = lmskit("course", "list", "--term", term.code, "--limit", "1", "--after", first.splitlines()[1].split()[0]).stdout
-    assert f"1. For the next ones: --after {last}" in full
-    final = rest.splitlines()[1].split()[0]
-    assert lmskit("course", "list", "--term", term.code, "--after", final).stdout == f"There is nothing after {final}.\n"
-    assert "There is nothing from row 8 on." in lmskit("course", "list", "--term", term.code, "--offset", "7").stdout
+    first = lmskit("course", "list", "--term", term.code, "--limit", "2")
+    codes = [line.split()[0] for line in first.stdout.splitlines()[1:]]
+    assert first.stderr == f"Rows 1 to 2 of 3, page 1 of 2. For the next ones: --offset 2, or --after {codes[1]}\n"
+    rest = lmskit("course", "list", "--term", term.code, "--after", codes[1])
+    assert rest.stderr == f"Rows after {codes[1]}: 1.\n"
+    full = lmskit("course", "list", "--term", term.code, "--limit", "1", "--after", codes[0])
+    assert f"1. For the next ones: --after {codes[1]}" in full.stderr
+    final = rest.stdout.splitlines()[1].split()[0]
+    assert lmskit("course", "list", "--term", term.code, "--after", final).stderr == f"There is nothing after {final}.\n"
+    assert "There is nothing from row 8 on." in lmskit("course", "list", "--term", term.code, "--offset", "7").stderr
     with transaction(admin_engine) as session:
         session.execute(delete(Course).where(Course.id.in_(others)))
 
 
 def test_a_term_without_courses_is_one_sentence(lmskit):
-    assert lmskit("course", "list", "--term", "NEVER").stdout == "There are no courses in the term NEVER.\n"
+    assert lmskit("course", "list", "--term", "NEVER").stderr == "There are no courses in the term NEVER.\n"

@@ -60,7 +60,7 @@ def test_the_roster_is_a_table(lmskit, enrolled, email, course):
     result = lmskit("enrollment", "list", course.code)
     assert "Lovelace, Ada" in result.stdout
     assert email in result.stdout
-    assert "Rows 1 to 1 of 1." in result.stdout
+    assert result.stderr == "Rows 1 to 1 of 1.\n"
 
 
 def test_a_name_is_shown_and_not_interpreted(lmskit, admin_engine, enrolled, email, course):
@@ -87,7 +87,7 @@ def test_a_mistake_is_one_sentence_and_status_1(lmskit, course, arguments, sente
 
 
 def test_an_empty_roster_is_one_sentence(lmskit, course):
-    assert lmskit("enrollment", "list", course.code).stdout == f"No student is enrolled in {course.code} yet.\n"
+    assert lmskit("enrollment", "list", course.code).stderr == f"No student is enrolled in {course.code} yet.\n"
 
 
 def test_a_course_is_deleted_with_its_enrollments_and_messages(lmskit, admin_engine, enrolled, course):

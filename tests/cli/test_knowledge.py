@@ -7,7 +7,7 @@ from tests import factories
 
 def test_fits_are_made_and_shown(lmskit, course, admin_engine):
     nothing = lmskit("knowledge", "show", course.code)
-    assert f"There are no fits yet. To make them, as an administrator: lmskit knowledge fit --course {course.code}" in nothing.stdout
+    assert f"There are no fits yet. To make them, as an administrator: lmskit knowledge fit --course {course.code}" in nothing.stderr
     with transaction(admin_engine) as session:
         quiz = factories.quiz(session, course, max_score=1)
         for number in range(4):
@@ -18,7 +18,7 @@ def test_fits_are_made_and_shown(lmskit, course, admin_engine):
         assert "Knowledge tracing of 1 course: 1 week fitted to 4 answers." in made.stdout
         shown = lmskit("knowledge", "show", course.code)
         assert "Topic 1" in shown.stdout
-        assert "Rows 1 to 1" in shown.stdout
+        assert "Rows 1 to 1" in shown.stderr
     finally:
         with transaction(admin_engine) as session:
             session.execute(delete(QuizAttempt).where(QuizAttempt.course_id == course.id))

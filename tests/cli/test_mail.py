@@ -61,8 +61,8 @@ def test_the_list_is_a_table_and_shows_the_reason_without_interpreting_it(lmskit
     dead(admin_engine, asked)
     shown = lmskit("mail", "list", "--course", course.code)
     for text in (str(asked), email, "Lovelace, Ada", course.code, "dead", "450 busy \ufffd[31m[red]", "Rows 1 to 1 of 1."):
-        assert text in shown.stdout
-    assert lmskit("mail", "list", "--status", "sent", "--course", course.code).stdout == "There is no such message.\n"
+        assert text in shown.output
+    assert lmskit("mail", "list", "--status", "sent", "--course", course.code).stderr == "There is no such message.\n"
 
 
 def test_a_dead_letter_is_tried_again(lmskit, admin_engine, asked, course):

@@ -66,14 +66,14 @@ def test_a_file_is_added_shown_saved_and_removed(lmskit, course, file, store, tm
 
 def test_a_list_is_printed_as_table_json_or_csv(lmskit, course, file, material):
     number = material(str(file), "--title", "=Loops & <b>more</b>")
-    listed = lmskit("material", "list", "--course", course.code).stdout
+    listed = lmskit("material", "list", "--course", course.code).output
     assert "=Loops & <b>more</b>" in listed
     assert "Rows 1 to 1 of 1." in listed
     (row,) = json.loads(lmskit("material", "list", "--course", course.code, "--format", "json").stdout)
     assert (row["material_id"], row["week_number"], row["kind"], row["n_passages"]) == (int(number), 2, "markdown", 1)
     (cells,) = csv.DictReader(io.StringIO(lmskit("material", "list", "--course", course.code, "--format", "csv").stdout))
     assert cells["title"] == "'=Loops & <b>more</b>"
-    assert "has no materials of this kind yet" in lmskit("material", "list", "--course", course.code, "--week", "1").stdout
+    assert "has no materials of this kind yet" in lmskit("material", "list", "--course", course.code, "--week", "1").stderr
 
 
 def test_a_folder_is_previewed_and_added_and_refused_files_give_status_3(lmskit, course, file, tmp_path, store):
@@ -305,10 +305,10 @@ def test_the_passages_of_a_material_are_listed_with_their_numbers_as_a_missing_o
     refused = lmskit("material", "pin", number, "9", "--course", course.code, "--week", "1")
     assert refused.stderr == f"Material {number} has no passage 9. To list its passages: lmskit material show {number} --passages\n"
     listed = lmskit(*refused.stderr.rpartition(": lmskit ")[2].split()).stdout
-    first, second = [line for line in listed.splitlines() if re.match(r"\s*[12] ", line)]
+    first, second = [line for line in listed.splitlines() if re.match(r"[12]\t", line)]
     assert ("Lists" in first, "A list stores values." in first) == (True, True)
     assert ("Loops" in second, second.rstrip().endswith("…")) == (True, True)
-    assert "Rows 2 to 2 of 2." in lmskit("material", "show", number, "--passages", "--offset", "1").stdout
+    assert "Rows 2 to 2 of 2." in lmskit("material", "show", number, "--passages", "--offset", "1").stderr
     assert "A list stores" not in lmskit("material", "show", number).stdout
 
 
@@ -323,7 +323,7 @@ def test_a_store_that_cannot_be_written_is_one_sentence_and_nothing_is_half_done
     refused = lmskit("material", "add", str(file), "--course", course.code)
     assert refused.exit_code == 1
     assert "The store of materials, /proc/self/ns, cannot be used by this account:" in refused.stderr
-    assert f"{course.code} has no materials yet." in lmskit("material", "list", "--course", course.code).stdout
+    assert f"{course.code} has no materials yet." in lmskit("material", "list", "--course", course.code).stderr
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path, course):

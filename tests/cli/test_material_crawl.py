@@ -81,7 +81,7 @@ def test_what_is_gone_is_named_and_a_refused_start_is_not_listed_as_done(lmskit,
     site.answers["/"] = Answer("?", 403)
     assert lmskit(*command).exit_code == 1
     lines = lmskit(*listed).output.splitlines()
-    assert [line.split()[3] for line in lines if f"{site.url}/ " in line] == ["refused", "done", "done"]
+    assert [line.split()[3] for line in lines if f"{site.url}/\t" in line] == ["refused", "done", "done"]
     with snapshot() as session:
         newest = crawls(session, course.code).iloc[0]
     assert lines[-1] == f"Crawl {newest['crawl_id']} added nothing: {newest['refusal']}"
@@ -148,7 +148,7 @@ def test_crawls_are_listed_with_the_command_that_goes_on(lmskit, course, site):
     assert DEMO_ADMIN in first
     with transaction() as session:
         started = session.scalars(select(MaterialCrawl.started_at).where(MaterialCrawl.course_id == course.id)).one()
-    assert f" {started:%Y-%m-%d %H:%M %Z} " in first
+    assert f"\t{started:%Y-%m-%d %H:%M %Z}\t" in first
     said = f"has not come to its end; to go on: lmskit material crawl {site.url}/ --course {course.code} --depth 4 --pages 3\n"
     assert first.endswith(said)
     with transaction() as session:

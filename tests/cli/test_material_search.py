@@ -84,7 +84,7 @@ def test_words_are_demanded_and_excluded_within_names_with_points_too(lmskit, co
 def test_filters_and_nothing_found(lmskit, course, script):
     for options in (["--week", "2"], ["--kind", "video"], ["--language", "fr"]):
         nothing = lmskit("material", "search", "list", "--course", course.code, *options)
-        assert f"No passage of {course.code} has anything to do with it." in nothing.stdout
+        assert f"No passage of {course.code} has anything to do with it." in nothing.stderr
     assert json.loads(lmskit("material", "search", "zzz", "--course", course.code, "--format", "json").stdout) == []
 
 

@@ -24,7 +24,7 @@ def material(course, admin_engine):
 
 def test_vectors_are_computed_and_the_models_listed(lmskit, course, material):
     nothing = lmskit("material", "models")
-    assert "There are no vectors yet: lmskit material embed" in nothing.stdout
+    assert "There are no vectors yet: lmskit material embed" in nothing.stderr
     assert "This process would compute new vectors with universal-sentence-encoder-multilingual-3." in nothing.stdout
     done = lmskit("material", "embed", "--model", HASH)
     assert (done.exit_code, done.stdout) == (0, f"2 vectors of {HASH} stored.\n")

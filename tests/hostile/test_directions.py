@@ -7,7 +7,7 @@ import pytest
 
 from lmskit.charts.labels import plain
 from lmskit.cli.printing import visible
-from lmskit.importers.report_file import as_cell
+from lmskit.readable import as_cell
 from lmskit.reporting.display import table
 from lmskit.widgets.table import table_html
 
