@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from lmskit.importers.cell import ColumnValues, UnreadableCellError
 from lmskit.importers.cell_meaning import CellMeaning, meaning_of
+from lmskit.importers.header_rows import is_footer
 from lmskit.importers.number_format import DecimalMark, decimal_mark, score_reader
 from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.record import AttemptRecord, Cells, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
@@ -67,7 +68,7 @@ class GradeTable(ABC):
         self.person_cells = PersonCells(self.warnings)
         self._set_readers(DecimalMark("."))
         self._decimal: DecimalMark | None = None
-        self._above = 0
+        self._above = self._footers = 0
         self._known_titles: set[str] = set()
         file.skipped_columns = tuple(header for index, header in enumerate(file.header) if index not in columns_read)
 
@@ -78,7 +79,26 @@ class GradeTable(ABC):
         above = f"{self.name}: scores above their maximum score, as for extra credit, are kept: {self._above:,}." if self._above else None
         unknown = ", ".join(repr(title) for title in self.options.max_scores if title not in self._known_titles)
         unused = f"{self.name} has no quiz {unknown} without a maximum score, so the one that was given is not used." if unknown else None
-        return [*self.file.notes, *filter(None, (decimal_note, above, unused))]
+        footers = f"{self.name}: rows with sums, averages or footnotes are not counted: {self._footers:,}." if self._footers else None
+        return [*self.file.notes, *filter(None, (decimal_note, above, unused, footers))]
+
+    def rows_without_footers(self, of_people: Sequence[int], *, first_row: int = 0) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Give out the rows of the file without those that sum up others or are footnotes, which are counted.
+
+        Parameters
+        ----------
+        of_people
+            The columns with names and ids.
+        first_row
+            The number of the first row that may be one.
+        """
+        self._footers = 0
+        for row, cells in self.file.rows():
+            if row >= first_row and is_footer(cells, of_people):
+                self.file.rows_in -= 1
+                self._footers += 1
+            else:
+                yield row, cells
 
     def detect_scores(self, number_cells: Iterable[str]) -> None:
         """Detect the decimal mark from all cells that should be numbers, for `score` and `signed_score`."""

@@ -16,7 +16,6 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
 from lmskit.importers.grade_table import QuizReportTable, quiz_title, sum_of_scores
-from lmskit.importers.header_rows import is_footer
 from lmskit.importers.plain_headers import columns_of_fields, plain_header
 from lmskit.importers.plain_row import person_name
 from lmskit.importers.record import AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, Record, ReportedSlot
@@ -99,7 +98,7 @@ class QuestionScores(QuizReportTable):
     def clear(self) -> None:
         """Forget what was counted, before the file is read again."""
         self.warnings.clear()
-        self._missing = self._footers = 0
+        self._missing = 0
         self._largest_maximum = 0.0
 
     @property
@@ -108,8 +107,6 @@ class QuestionScores(QuizReportTable):
         notes = [*self.notes_on_format, self.note_on_title, self.note_on_types]
         if self._missing:
             notes.append(f"{self.name}: students without a submission, who are enrolled and have no attempt: {self._missing:,}.")
-        if self._footers:
-            notes.append(f"{self.name}: rows with sums or averages are not counted: {self._footers:,}.")
         return [*notes, *self.warnings.notes]
 
     def records(self) -> Iterator[Record]:
@@ -137,19 +134,13 @@ class QuestionScores(QuizReportTable):
 
     def _rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Give out the rows without those that sum up the others."""
-        of_people = list(self.layout.people.values())
-        for row, cells in self.file.rows():
-            if is_footer(cells, of_people):
-                self.file.rows_in -= 1
-                self._footers += 1
-            else:
-                yield row, cells
+        return self.rows_without_footers(list(self.layout.people.values()))
 
     def _number_cells(self) -> Iterator[str]:
         layout = self.layout
         columns = [layout.total, *(question.column for question in layout.questions)]
         columns += [layout.maximum] if layout.maximum is not None else []
-        for _, cells in self.file.rows():
+        for _, cells in self._rows():
             yield from (cells[column] for column in columns)
 
     def person(self, row: int, cells: tuple[str, ...]) -> PersonRecord:

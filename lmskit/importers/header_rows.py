@@ -10,7 +10,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from lmskit.importers.plain_headers import KNOWN, plain_header
+from lmskit.importers.plain_headers import is_known
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -28,11 +28,25 @@ SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(?P<delimiter>[^\r\n])\"?\s*", re.IG
 
 
 FOOTER = re.compile(
-    r"(?:total|sum|count|average|mean|summe|gesamt|gesamtsumme|gesamtdurchschnitt|durchschnitt|mittelwert|anzahl"
-    r"|somme|moyenne|nombre total|suma|media|promedio|número total)(?![^\W\d_])[^\n]*",
+    r"(?:(?:overall|class|course|group|grand|quiz) )?(?:total|sum|count|average|avg\.?|mean|median|maximum|minimum"
+    r"|standard deviation|std\.? ?dev\.?"
+    r"|stdev|variance|points possible|possible points|out of|max(?:imum)?\.? (?:points|score|mark[s])|(?:max|min|avg|std)[.:]"
+    r"|summe|gesamt|gesamtsumme|gesamtdurchschnitt|durchschnitt|mittelwert|anzahl|standardabweichung|maximalpunkte|maximale punkte(?:zahl)?"
+    r"|max\.? punkte|höchstpunktzahl|somme|moyenne|médiane|écart[- ]type|nombre total|barème|points max|note maximale"
+    r"|suma|media|mediana|promedio|desviación estándar|número total|puntuación máxima|puntos posibles)(?![^\W\d_])[^\n]*",
     re.IGNORECASE,
 )
-"""The first cell of a row below a table that counts or sums it up."""
+"""The first cell of a row of a table that counts or sums up the others, or has the points that were possible."""
+FOOTNOTE = re.compile(
+    r"(?:\*+ ?[^\W\d_]|\u00a9|\(c\) |n ?= ?[0-9]|-+ ?(?:ende|end|fin)\b|(?:page|seite|página|pág\.) [0-9]"
+    r"|(?:stand|as of|date|datum|fecha|le)[: ]+[0-9]"
+    r"|(?:exported|exportiert|exporté|exportado|generated|erstellt|erzeugt|généré|generado|printed|gedruckt|imprimé|impreso"
+    r"|downloaded)\b"
+    r"|(?:ende der|end of|fin de|fin del) |[0-9]{1,7} (?:students?|records?|rows?|entries|people|studierende|datens|teilnehm|einträge"
+    r"|personen|zeilen|étudiant|lignes|personnes|estudiantes|alumnos|filas|registros))[^\n]*",
+    re.IGNORECASE,
+)
+"""The only cell of a row below a table that says something about all of it."""
 
 
 class HeaderRow(NamedTuple):
@@ -45,7 +59,7 @@ class HeaderRow(NamedTuple):
     @property
     def known(self) -> int:
         """How many of its cells are headers that plain tables have."""
-        return sum(len(cell) <= LONGEST and plain_header(cell) in KNOWN for cell in self.cells)
+        return sum(len(cell) <= LONGEST and is_known(cell) for cell in self.cells)
 
 
 def header_among(rows: Iterable[tuple[int, list[str]]], columns: Collection[str]) -> HeaderRow:
@@ -82,7 +96,7 @@ def header_among(rows: Iterable[tuple[int, list[str]]], columns: Collection[str]
 
 
 def is_footer(cells: Sequence[str], of_people: Iterable[int]) -> bool:
-    """Return whether a row sums up those above it, and is about no person.
+    """Return whether a row sums up those above it or is a footnote, and is about no person.
 
     Parameters
     ----------
@@ -95,6 +109,8 @@ def is_footer(cells: Sequence[str], of_people: Iterable[int]) -> bool:
     --------
     >>> is_footer(["Sum: 205", "", "17"], [0, 1]), is_footer(["Total", "Ada", "17"], [0, 1]), is_footer(["7", "Summer", ""], [0, 1])
     (True, False, False)
+    >>> is_footer(["Page 1 of 1", "", ""], [0, 1]), is_footer(["Page", "", ""], [0, 1])
+    (True, False)
     """
     filled = 0
     for index in of_people:
@@ -102,8 +118,9 @@ def is_footer(cells: Sequence[str], of_people: Iterable[int]) -> bool:
             filled += 1
             if filled > 1:  # most rows
                 return False
-    first = next((cell.strip() for cell in cells if cell.strip()), "")
-    if not FOOTER.fullmatch(first):
+    texts = [cell.strip() for cell in cells if cell.strip()]
+    first = texts[0] if texts else ""
+    if not FOOTER.fullmatch(first) and not (len(texts) == 1 and FOOTNOTE.fullmatch(first)):
         return False
     return not filled or first in {cells[index].strip() for index in of_people}
 

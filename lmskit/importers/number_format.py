@@ -188,7 +188,8 @@ def score_reader(decimal: DecimalMark, *, low: float = 0, high: float = LARGEST_
             raise UnreadableCellError("may be thousands or decimals, and no other number of the file shows which; say which with --decimal")
         value = float(number.translate(groups).replace(decimal.mark, ".")) + 0.0  # no negative zero
         if not low <= value <= high:
-            raise UnreadableCellError(f"is not between {low:,g} and {high:,}" if math.isfinite(high) else f"is below {low:,g}")
+            above = math.isfinite(high) and value > high
+            raise UnreadableCellError(f"is above {high:,}, the most that is read" if above else f"is below {low:,g}")
         return value
 
     return read

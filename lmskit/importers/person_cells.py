@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lmskit.importers.cell import ColumnValues, UnreadableCellError
 from lmskit.importers.identity_cell import is_plain_id, read_address, read_id
 from lmskit.importers.person_name import is_plain_name, read_family_name, read_full_name, read_given_name
+from lmskit.importers.plain_headers import FAMILY_FIRST, plain_header, without_accents
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import plain_address
 
@@ -63,8 +65,9 @@ class PersonCells:
         return found.value
 
     def full_name(self, position: Position, column: str, cell: str) -> FullName:
-        """Return the name in one cell, which may not be empty."""
-        found = value(read_full_name, column, cell)
+        """Return the name in one cell, which may not be empty; some headers say that the family name comes first."""
+        family_first = without_accents(plain_header(column)) in FAMILY_FIRST
+        found = value(partial(read_full_name, family_first=family_first), column, cell)
         if found.mended is not None:
             self._warn(position, column, cell, f"{found.family}, {found.given}" if found.given else found.family, found.mended)
         return found

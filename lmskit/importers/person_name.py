@@ -23,6 +23,10 @@ TWICE_ENCODED = re.compile(
 """The first two bytes of a character in UTF-8, read as Windows-1252."""
 ROOT = "\u221a"
 """The first byte of the letters of western Europe in UTF-8, read as Mac Roman."""
+INSIDE_WORD = re.compile(
+    r"(?<=[^\W\d_])[?\u00a3\u00a4\u00a5\u00a7\u00b2\u00b3\u00b1\u00b5\u00b9\u00be\u00f7\u00d7\u20ac\u2122\u201e\u2020\u2021\u2030\u2500-\u259f](?=[^\W\d_])"
+)
+"""Signs inside a word, as a program writes them for letters that it could not read; no name has them."""
 LOST = "\ufffd"
 """What programs write for a character that they could not read."""
 TITLES = frozenset(
@@ -42,6 +46,9 @@ SURE_DEGREES = frozenset({"phd", "ph.d", "msc", "m.sc", "bsc", "b.sc", "mba"})
 NOT_IN_PLAIN_NAMES = TITLES | SURE_DEGREES | {MISSING_NUMBER.casefold()}
 """Words, in lower case, of which a name has to be freed, or for which it is refused."""
 
+BESIDE_NAME = re.compile(r"([^()]*[^()\s])\s*\((?:[^()/@\d]{1,12}/[^()@\d]{1,20}|[^()\s]{1,100}@[^()\s]{1,200})\)")
+"""A name with pronouns such as `(she/her)`, or an address, in brackets behind it."""
+WITH_REMARK = "has pronouns or an address behind the name, which is read without them"
 WITH_ENTITIES = "had HTML entities, which were replaced by the characters that they stand for"
 IN_OTHER_ENCODING = "was written in one encoding and read in another by the program that made the file, and was mended"
 IN_A_FORMULA = "was in a formula, and was read without it"
@@ -50,6 +57,7 @@ WITH_LOST_CHARACTERS = "lost a character in the program that made the file: corr
 ONE_WORD = "is one word, so it is stored as the family name without a given name"
 GUESSED = "has no comma, and which words are the family name is not certain: a comma or two columns would say it"
 NOTE_ON_SPLIT_NAMES = "names without a comma, whose last word is read as the family name, with the particles before it"
+NOTE_ON_FAMILY_FIRST = "names without a comma, whose first word is read as the family name, as the header says"
 SPANISH = 4
 """Words of a name that usually are two given names and two family names."""
 CERTAIN = 2
@@ -108,11 +116,18 @@ def read_given_name(text: str) -> ReadName:
     return ReadName(given_name(mended.value), mended.mended)
 
 
-def read_full_name(text: str) -> FullName:
+def read_full_name(text: str, *, family_first: bool = False) -> FullName:
     """Read a name in one cell: family and given name with a comma between them, or in the order in which it is spoken.
 
     Without a comma the family name is the last word, with the particles before it; of four words it is the last two; words
     in capital letters are the family name if others are not.
+
+    Parameters
+    ----------
+    text
+        The cell.
+    family_first
+        Whether the header says that the family name comes first; then it is the first word, or the first two of four.
 
     Raises
     ------
@@ -125,6 +140,8 @@ def read_full_name(text: str) -> FullName:
     (('de la Cruz', 'Ana María'), ('von der Leyen', 'Eva'), ('Plato', ''))
     >>> read_full_name("Max Lux").doubt is None, read_full_name("Juan Carlos García López").doubt is None
     (True, False)
+    >>> read_full_name("Leyen Eva", family_first=True)[:2], read_full_name("von der Leyen Eva", family_first=True)[:2]
+    (('Leyen', 'Eva'), ('von der Leyen', 'Eva'))
     """
     mended = _mended(text)
     family, comma, given = mended.value.partition(",")
@@ -133,7 +150,7 @@ def read_full_name(text: str) -> FullName:
     words = mended.value.replace(",", " ").split()
     if comma or len(words) <= 1:
         return FullName(family_name(" ".join(words)), "", is_split=False, doubt=None if comma else ONE_WORD, mended=mended.mended)
-    first, end, is_certain = _family_in(words)
+    first, end, is_certain = _family_at_the_beginning(words) if family_first else _family_in(words)
     family, given = " ".join(words[first:end]), " ".join([*words[:first], *words[end:]])
     return FullName(family_name(family), given_name(given), is_split=True, doubt=None if is_certain else GUESSED, mended=mended.mended)
 
@@ -152,6 +169,17 @@ def _family_in(words: list[str]) -> tuple[int, int, bool]:
     if n_words > CERTAIN and words[-1].casefold().rstrip(".") in AFTER_FAMILY_NAMES:
         return n_words - 2, n_words, n_words == CERTAIN + 1
     return (2 if n_words == SPANISH else n_words - 1), n_words, n_words == CERTAIN
+
+
+def _family_at_the_beginning(words: list[str]) -> tuple[int, int, bool]:
+    """Return the same of a name that begins with the family name."""
+    if in_capitals := _in_capitals(words):
+        return (*in_capitals, True)
+    n_words = len(words)
+    n_particles = next((index for index, word in enumerate(words[:-2]) if word.casefold() not in PARTICLES), max(n_words - 2, 0))
+    if n_words == SPANISH and not n_particles:
+        return 0, 2, False
+    return 0, n_particles + 1, n_words == n_particles + CERTAIN
 
 
 def _in_capitals(words: list[str]) -> tuple[int, int] | None:
@@ -174,7 +202,7 @@ def is_plain_name(text: str) -> bool:
         and text == text.strip()
         and len(text) <= LONGEST_NAME
         and NOT_IN_PLAIN_NAMES.isdisjoint(text.casefold().split())
-        and (text.isascii() or (unicodedata.is_normalized("NFC", text) and not TWICE_ENCODED.search(text)))
+        and (text.isascii() or (unicodedata.is_normalized("NFC", text) and not TWICE_ENCODED.search(text) and not INSIDE_WORD.search(text)))
     )
 
 
@@ -186,12 +214,15 @@ def _mended(text: str) -> ReadName:
     if found := IN_FORMULA.fullmatch(text):
         text = found[1].strip()
         done.append(IN_A_FORMULA)
+    if found := BESIDE_NAME.fullmatch(text):
+        text = found[1].rstrip()
+        done.append(WITH_REMARK)
     for mend, reason in ((_without_entities, WITH_ENTITIES), (_in_its_encoding, IN_OTHER_ENCODING), (_without_titles, WITH_TITLE)):
         better = mend(text)
         if better != text:
             done.append(reason)
             text = better
-    if LOST in text:
+    if LOST in text or INSIDE_WORD.search(text) or TWICE_ENCODED.search(text):
         done.append(WITH_LOST_CHARACTERS)
     return ReadName(unicodedata.normalize("NFC", text), "; ".join(done) or None)
 

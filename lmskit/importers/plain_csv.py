@@ -9,6 +9,7 @@ the person is not enrolled. Without a number and a time of the attempt the score
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,24 @@ from lmskit.errors import ImportFileError
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.grade_table import GradeTable
-from lmskit.importers.header_rows import ROWS_LOOKED_AT, is_footer
-from lmskit.importers.person_name import NOTE_ON_SPLIT_NAMES
-from lmskit.importers.plain_headers import HEADERS, LOGINS, columns_of_fields, plain_header
+from lmskit.importers.header_rows import ROWS_LOOKED_AT
+from lmskit.importers.person_name import NOTE_ON_FAMILY_FIRST, NOTE_ON_SPLIT_NAMES
+from lmskit.importers.plain_headers import (
+    BEFORE_FAMILY_NAME,
+    BEHIND_FAMILY_NAME,
+    FAMILY_FIRST,
+    HEADERS,
+    LOGINS,
+    columns_of_fields,
+    plain_header,
+    without_accents,
+)
 from lmskit.importers.plain_row import FieldColumn, PlainRowReader
-from lmskit.importers.recognition import PARTICIPANTS, is_list_of_participants
+from lmskit.importers.recognition import is_list_of_participants
 from lmskit.importers.record import Position
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
+from lmskit.importers.table_kinds import PARTICIPANTS
 from lmskit.importers.text_cell import one_line
 from lmskit.importers.times import DayOrder, TimeReader, note_on_zone, proved_order
 from lmskit.limits import LONGEST_SOURCE, LONGEST_TITLE
@@ -54,27 +65,33 @@ class PlainCsv(GradeTable):
         if is_list_of_participants(file.header) and not options.all_students:
             raise ImportFileError(f"{file.name} seems to be {PARTICIPANTS.name}. {PARTICIPANTS.advice}")
         self.fields = fields_of(file, options.columns, title=options.title)
-        super().__init__(file, options, {column.index for column in self.fields.values()})
+        super().__init__(file, options, {index for column in self.fields.values() for index in column.indices})
         self.parts = (file,)
         self.system = _system(options.source)
         is_of_one_quiz = options.title and "score" in self.fields and "quiz" not in self.fields
         self._title = one_line(options.title or "")[:LONGEST_TITLE].strip() if is_of_one_quiz else None
-        self._footers = self._without_comma = 0
+        self._without_comma = 0
         self._without_zone = 0
 
     @property
     def notes(self) -> list[str]:
         """Notes for the report on how the file was read."""
         notes = self.notes_on_format
-        if columns := ", ".join(f"{field} from {column.header!r}" for field, column in self.fields.items() if column.header != field):
+        if columns := ", ".join(self._sources()):
             notes.append(f"{self.name}: {columns}.")
-        if self._footers:
-            notes.append(f"{self.name}: rows with sums or averages are not counted: {self._footers:,}.")
         if self._without_comma:
-            notes.append(f"{self.name}: {NOTE_ON_SPLIT_NAMES}: {self._without_comma:,}.")
+            header = without_accents(plain_header(self.fields["name"].header))
+            how = NOTE_ON_FAMILY_FIRST if header in FAMILY_FIRST else NOTE_ON_SPLIT_NAMES
+            notes.append(f"{self.name}: {how}: {self._without_comma:,}.")
         if self._without_zone:
             notes.append(f"{self.name}: {note_on_zone(self.options.time_zone)}")
         return [*notes, *self.warnings.notes]
+
+    def _sources(self) -> Iterator[str]:
+        """Give out the columns of which each field was read, where the header is not the name of the field."""
+        for field, column in self.fields.items():
+            if column.header != field or len(column.indices) > 1:
+                yield f"{field} from {' and '.join(repr(self.file.header[index]) for index in column.indices)}"
 
     def records(self) -> Iterator[Record]:
         """Read the file."""
@@ -83,12 +100,8 @@ class PlainCsv(GradeTable):
             self.detect_scores(self._number_cells())
         reader = PlainRowReader(self.fields, self, title=self._title, times=self._time_reader())
         of_people = [self.fields[field].index for field in OF_PEOPLE if field in self.fields]
-        self._footers = self._without_comma = self._without_zone = 0
-        for row, cells in self.file.rows():
-            if is_footer(cells, of_people):
-                self.file.rows_in -= 1
-                self._footers += 1
-                continue
+        self._without_comma = self._without_zone = 0
+        for row, cells in self.rows_without_footers(of_people):
             try:
                 person, others = reader.read(Position(self.name, row), cells)
             except RejectedRowError as error:
@@ -150,6 +163,12 @@ def fields_of(file: CsvFile, mapped: Mapping[str, str], *, title: str | None = N
             raise ImportFileError(f"{file.name}: {names} could both be the {field}. Choose one: --map {field}=HEADER")
         columns[field] = FieldColumn(found[0], file.header[found[0]])
     _read_logins_as_addresses(file, columns, mapped)
+    if family := columns.get("family_name"):
+        if "name" not in mapped:
+            columns.pop("name", None)  # the name in two columns counts
+        columns["family_name"] = replace(
+            family, before=_beside(file, BEFORE_FAMILY_NAME, columns), behind=_beside(file, BEHIND_FAMILY_NAME, columns)
+        )
     if not any(field in columns for field in IDENTIFYING):
         raise ImportFileError(
             f"{file.name} has no column that identifies people: {', '.join(IDENTIFYING)}. "
@@ -158,6 +177,13 @@ def fields_of(file: CsvFile, mapped: Mapping[str, str], *, title: str | None = N
     if not ("score" in columns and ("quiz" in columns or title)):
         _leave_out_results(file, columns, mapped)
     return {field: columns[field] for field in HEADERS if field in columns}
+
+
+def _beside(file: CsvFile, headers: frozenset[str], columns: Mapping[str, FieldColumn]) -> int | None:
+    """Return the one column with one of these headers that no field has; None if there is none, or more than one."""
+    taken = {column.index for column in columns.values()}
+    found = [index for index, text in enumerate(file.header) if index not in taken and plain_header(text) in headers]
+    return found[0] if len(found) == 1 else None
 
 
 def _read_logins_as_addresses(file: CsvFile, columns: dict[str, FieldColumn], mapped: Mapping[str, str]) -> None:

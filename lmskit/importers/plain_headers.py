@@ -7,6 +7,7 @@ have two meanings; the columns beside them decide: `Name` beside `Vorname` is th
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ def _words(text: str) -> tuple[str, ...]:
 HEADERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "id": (
         _words("id | user id | userid | student id | studentid"),
-        _words("uid"),
+        _words("uid | net id | netid | campus id"),
         _words(
-            "username | user name | login | login id | benutzername | anmeldename | benutzerkennung | kennung | "
+            "username | login name | account | user name | login | login id | benutzername | anmeldename | benutzerkennung | kennung | "
             "nom d'utilisateur | identifiant | nombre de usuario | usuario"
         ),
     ),
@@ -33,8 +34,13 @@ HEADERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "matrikel-nr. | matrikel nr | matrikel nr. | matrikel | matrnr | matr.-nr. | matr.nr. | matr. nr. | mat.-nr. | "
             "matnr | id-nummer | numéro d'identification | numéro étudiant | numéro d'étudiant | n° étudiant | no étudiant | "
             "code étudiant | matricule | número de id | número de identificación | matrícula | número de matrícula | "
-            "n.º de matrícula | número de estudiante | código de estudiante | expediente | número de expediente"
+            "n.º de matrícula | número de estudiante | código de estudiante | expediente | número de expediente | "
+            "matriculation no | matriculation no. | matric no | matric no. | registration no | registration no. | roll no | roll no. | "
+            "roll number | enrolment number | enrollment number | university id | banner id | emplid | id no | id no. | student # | "
+            "mat. nr. | mat.nr. | mat.-nr | martikelnummer | n° d'étudiant | numéro apprenant | code apogée | n° apogée | "
+            "niu | nia | número de alumno | código de alumno | carné | legajo | boleta"
         ),
+        _words("dni | nie | ine | code ine | n° ine"),
     ),
     "email": (
         _words(
@@ -43,26 +49,44 @@ HEADERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "adresse mail | courriel | mél | adresse électronique | dirección de correo | dirección de correo electrónico | "
             "dirección email | correo electrónico | correo"
         ),
+        _words(
+            "student email | student e-mail | university email | university e-mail | school email | campus email | college email | "
+            "institutional email | user email | uni-mail | uni-e-mail | e-mail (uni) | e-mail uni | hochschul-e-mail | hochschul-mail | "
+            "e-mail hochschule | e-mail (hochschule) | studentische e-mail | email universitaire | courriel universitaire | "
+            "courriel institutionnel | adresse mail universitaire | correo institucional | email institucional | correo universitario | "
+            "correo electrónico institucional"
+        ),
     ),
     "family_name": (
         _words(
             "family name | familyname | last name | lastname | surname | nachname | familienname | zuname | nom de famille | "
             "apellido | apellidos | apellido(s)"
         ),
+        _words(
+            "last | legal last name | student last name | nom d'usage | nom patronymique | nom de naissance | primer apellido | "
+            "apellido paterno | apellido 1 | 1er apellido"
+        ),
     ),
     "given_name": (
         _words(
             "given name | givenname | given names | first name | firstname | forename | vorname | vornamen | prénom | "
-            "prénoms | prenom | nombre(s) | nombre de pila"
+            "prénoms | nombre(s) | nombres | nombre de pila"
         ),
+        _words("first | legal first name | student first name | rufname | prénom usuel | primer nombre"),
     ),
     "name": (
         _words(
             "full name | fullname | student | student name | vollständiger name | nachname, vorname | name, vorname | "
             "nom complet | nom et prénom | nom, prénom | nom prénom | étudiant | nombre completo | apellidos y nombre | "
-            "apellidos, nombre | estudiante | alumno"
+            "apellidos, nombre | estudiante | alumno | "
+            "last name, first name | last, first | name (last, first) | first and last name | first name last name | name of student | "
+            "learner | learner name | participant | nachname vorname | name vorname | name und vorname | nachname und vorname | "
+            "vorname nachname | vorname name | vorname und nachname | vor- und nachname | vor- und zuname | studierende | studierende/r | "
+            "teilnehmer | teilnehmer/in | teilnehmende | name des studierenden | nom et prénoms | nom / prénom | prénom nom | "
+            "prénom et nom | nom de l'étudiant | étudiant(e) | apellidos y nombres | apellido y nombre | apellidos nombre | "
+            "nombre y apellidos | nombre y apellido | nombre del estudiante | nombre del alumno | alumno/a"
         ),
-        _words("display name"),
+        _words("display name | preferred name"),
     ),
     "course": (_words("course | course code | kurs | kurscode | cours | code du cours | curso | código del curso"),),
     "role": (_words("role | rolle | rôle | rol"),),
@@ -98,7 +122,22 @@ WHOLE_OR_FAMILY = ("name", "nom")
 """The family name beside a given name, and otherwise the whole name."""
 WHOLE_OR_GIVEN = ("nombre",)
 """The given name beside a family name, and otherwise the whole name."""
-KNOWN = frozenset(header for groups in HEADERS.values() for group in groups for header in group) | {*WHOLE_OR_FAMILY, *WHOLE_OR_GIVEN}
+FAMILY_FIRST = frozenset(
+    _words(
+        "nachname, vorname | name, vorname | nachname vorname | name vorname | name und vorname | nachname und vorname | nom et prenom | "
+        "nom et prenoms | nom, prenom | nom prenom | nom / prenom | apellidos y nombre | apellidos y nombres | apellido y nombre | "
+        "apellidos, nombre | apellidos nombre | last name, first name | last, first | name (last, first)"
+    )
+)
+"""Headers, without accents, above whole names that begin with the family name, also where no comma is behind it."""
+BEFORE_FAMILY_NAME = frozenset(
+    _words("namenszusatz | namensvorsatz | vorsatzwort | tussenvoegsel | voorvoegsel | voorvoegsels | particule")
+)
+"""Headers of a column beside that of the family name with the words before it, such as `von der`."""
+BEHIND_FAMILY_NAME = frozenset(
+    _words("segundo apellido | apellido materno | apellido 2 | 2º apellido | 2do apellido | second last name | second surname")
+)
+"""Headers of a column with a second family name."""
 LOGINS = frozenset(header for group in HEADERS["id"][1:] for header in group)
 """Headers above names for signing in, which in some systems are e-mail addresses."""
 
@@ -113,6 +152,31 @@ def plain_header(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text.replace("\ufeff", "").replace("\u2019", "'").replace("_", " "))
     return " ".join(text.split()).removesuffix(":").removesuffix("*").rstrip().casefold()
+
+
+@lru_cache(maxsize=10_000)
+def without_accents(header: str) -> str:
+    """Return a header in the form of `plain_header` without its accents, which some systems leave out, above all in capital letters.
+
+    Examples
+    --------
+    >>> without_accents(plain_header("PRÉNOM")) == without_accents(plain_header("Prenom"))
+    True
+    """
+    if header.isascii():
+        return header
+    return unicodedata.normalize("NFC", "".join(each for each in unicodedata.normalize("NFD", header) if not unicodedata.combining(each)))
+
+
+def is_known(text: str) -> bool:
+    """Whether a header is one that plain tables have.
+
+    Examples
+    --------
+    >>> is_known("Numero_Etudiant"), is_known("Studiengang")
+    (True, False)
+    """
+    return without_accents(plain_header(text)) in KNOWN
 
 
 def columns_of_fields(header: Sequence[str], taken: Mapping[str, int], ignored: Collection[str] = ()) -> dict[str, list[int]]:
@@ -130,11 +194,13 @@ def columns_of_fields(header: Sequence[str], taken: Mapping[str, int], ignored: 
     by_header: dict[str, list[int]] = {}
     for index, text in enumerate(header):
         if index not in taken.values():
-            by_header.setdefault(plain_header(text), []).append(index)
+            by_header.setdefault(without_accents(plain_header(text)), []).append(index)
     found: dict[str, list[int]] = {}
     for field, groups in HEADERS.items():
         if field not in taken:
-            columns = ([index for known in group for index in by_header.get(known, [])] for group in groups)
+            columns = (
+                [index for known in dict.fromkeys(map(without_accents, group)) for index in by_header.get(known, [])] for group in groups
+            )
             if first := next(filter(None, columns), None):
                 found[field] = first
     for words, beside, part in ((WHOLE_OR_FAMILY, "given_name", "family_name"), (WHOLE_OR_GIVEN, "family_name", "given_name")):
@@ -143,3 +209,10 @@ def columns_of_fields(header: Sequence[str], taken: Mapping[str, int], ignored: 
         if field not in taken and (columns_of_words := [index for word in words for index in by_header.get(word, [])]):
             found.setdefault(field, []).extend(columns_of_words)
     return {field: columns for field, columns in found.items() if field not in ignored}
+
+
+KNOWN = frozenset(
+    without_accents(header)
+    for header in (*(each for groups in HEADERS.values() for group in groups for each in group), *WHOLE_OR_FAMILY, *WHOLE_OR_GIVEN)
+)
+"""All headers of plain tables, without accents."""

@@ -14,7 +14,8 @@ from lmskit.importers.plain_words import status as status_word
 from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import code, title
-from lmskit.limits import LAST_WEEK, MOST_ATTEMPTS
+from lmskit.importers.week import read_week
+from lmskit.limits import MOST_ATTEMPTS
 from lmskit.vocabulary import EnrollmentStatus, Role
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ class FieldColumn:
 
     index: int
     header: str
+    before: int | None = None
+    """The column with words before a family name, such as `von der`."""
+    behind: int | None = None
+    """The column with a second family name."""
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """All its columns in the order in which their texts are joined."""
+        return tuple(index for index in (self.before, self.index, self.behind) if index is not None)
 
 
 class PlainRowReader:
@@ -71,7 +81,7 @@ class PlainRowReader:
         self._written = ColumnValues(times.written)
         self.without_zone = 0
         """Times that were written without a zone."""
-        self._week = ColumnValues(whole_number(1, LAST_WEEK, missing=""))
+        self._week = ColumnValues(read_week)
         self._score_meaning = meanings_of(ResultColumn.PLAIN_SCORE)
         self._maximum_meaning = meanings_of(ResultColumn.PLAIN_MAXIMUM)
         self._attempt = ColumnValues(whole_number(1, MOST_ATTEMPTS, missing=""))
@@ -126,8 +136,13 @@ class PlainRowReader:
         return [quiz, AttemptRecord(position, name, key, score, max_score, is_total, number=number, submitted_at=submitted)]
 
     def _name(self, position: Position, cells: tuple[str, ...]) -> FullName:
-        texts = {field: (column.header, cells[column.index].strip()) for field, column in self._names.items()}
+        texts = {field: (column.header, self._joined(column, cells)) for field, column in self._names.items()}
         return person_name(position, texts, self._table.person_cells)
+
+    def _joined(self, column: FieldColumn, cells: tuple[str, ...]) -> str:
+        if not cells[column.index].strip():
+            return ""
+        return " ".join(filter(None, (cells[index].strip() for index in column.indices)))
 
     def _score_in(self, cells: tuple[str, ...], quiz: str) -> tuple[float | None, float | None]:
         """Return the score of a row and its maximum; None for what the row does not contain."""

@@ -18,7 +18,8 @@ from lmskit.importers.moodle import users as moodle_users
 from lmskit.importers.oneroster import bundle as oneroster
 from lmskit.importers.question_banks import aiken, gift, moodle_xml, qti
 from lmskit.importers.question_banks.bank import BankFormat
-from lmskit.importers.recognition import DistinctiveColumns, kind_of_table, refusal
+from lmskit.importers.recognition import kind_of_table, refusal
+from lmskit.importers.table_kinds import DistinctiveColumns
 from lmskit.importers.tables.opened import refuse_damaged_table
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from lmskit.importers.cell import UnreadableCellError
 from lmskit.limits import LAST_WEEK
 
 _SIGN = r"[ \t]*+(?:(?:[-:#._]|n[°º.]{1,2}|no\.|nr\.)[ \t]*+)?"
@@ -19,6 +20,8 @@ _ORDINAL_WEEK = re.compile(
 _NUMBERED_PART = re.compile(
     rf"(?<![^\W_])(?:modul[eo]?|módulo|unit|einheit|unité|unidad){_SIGN}0*(?P<number>[0-9]{{1,2}})(?![^\W_]){_RANGE}", re.IGNORECASE
 )
+
+_NUMBER = re.compile(r"([0-9]{1,3})(?:[.,]0{1,2})?", re.ASCII)
 
 
 def week_named(title: str) -> int | None:
@@ -42,3 +45,27 @@ def week_named(title: str) -> int | None:
         return None
     weeks = {int(each["number"]) for each in found}
     return weeks.pop() if len(weeks) == 1 and 1 <= max(weeks) <= LAST_WEEK else None
+
+
+def read_week(text: str) -> int | None:
+    """Read the cell of a column of weeks: a number, also as a spreadsheet writes it, or a word for week with one; None if it is empty.
+
+    Raises
+    ------
+    UnreadableCellError
+        It is not a week from 1 to 60.
+
+    Examples
+    --------
+    >>> read_week("3"), read_week("3.0"), read_week("Woche 3"), read_week("")
+    (3, 3, 3, None)
+    """
+    if not text:
+        return None
+    found = _NUMBER.fullmatch(text)
+    week = int(found[1]) if found else week_named(text)
+    if week is None:
+        raise UnreadableCellError(f"is not a week from 1 to {LAST_WEEK}, such as 3 or Week 3")
+    if not 1 <= week <= LAST_WEEK:
+        raise UnreadableCellError(f"is not between 1 and {LAST_WEEK}")
+    return week

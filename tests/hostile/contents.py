@@ -6,7 +6,7 @@ from tests.hostile.entry import GRADEBOOK, ROSTER, Entry, Imported, Refused, wri
 
 NOT_FINITE = "is not a finite number"
 NO_NUMBER = "is not a number"
-RANGE = "is not between 0 and 99,999,999"
+BELOW, ABOVE = "is below 0", "is above 99,999,999, the most that is read"
 LONG = "N" * 500
 QUIZ = "Last name,First name,Email address,State,Started on,Completed,Time taken,Grade/10.00,Q. 1 /10.00\n"
 ADDRESS = "is not an e-mail address that can receive mail"
@@ -107,14 +107,14 @@ NUMBERS = (
     _grade("a grade that is not a number", "NaN", NOT_FINITE),
     _grade("a grade beyond all numbers", "1e999", NO_NUMBER),
     _grade("a grade of 5,000 digits", "9" * 5000, NO_NUMBER),
-    _grade("a grade below zero", "-5", RANGE),
-    _grade("a grade beyond what the database holds", "100000000", RANGE),
+    _grade("a grade below zero", "-5", BELOW),
+    _grade("a grade beyond what the database holds", "100000000", ABOVE),
     _grade("a grade in hexadecimal digits", "0x1F", NO_NUMBER),
     _grade("a grade in Arabic digits", "\u0667", NO_NUMBER),
     _grade("a grade with an underscore between digits", "1_000", NO_NUMBER),
     _grade("a grade that is a formula", "=7+1", NO_NUMBER),
     _grade("a grade in letters", "B+", "is a grade in letters"),
-    _grade("a percentage below zero", "-85 %", RANGE),
+    _grade("a percentage below zero", "-85 %", BELOW),
     _grade("a percentage of 5,000 digits", f"{'9' * 5000} %", NO_NUMBER),
     _grade("an endless percentage", "inf %", NO_NUMBER),
     _grade("a grade with a line break", "7\n5", NO_NUMBER),

@@ -252,6 +252,11 @@ def test_no_header_belongs_to_two_fields():
         ("UIN,Username,Name,Assessment,Instance,Points,Max points", "sis_id id name quiz attempt score max_score"),
         ("ID,Username,Name", "id name"),
         ("Timestamp,Email Address,Name,Assignment", "email name"),
+        ("NOM;PRENOM;NUMERO ETUDIANT;ADRESSE MAIL", "family_name given_name sis_id email"),
+        ("Primer apellido;Segundo apellido;Nombre;NIA;Correo electrónico institucional", "family_name given_name sis_id email"),
+        ("First,Last,Middle,ID,E-mail", "given_name family_name id email"),
+        ("Preferred Name,Legal First Name,Legal Last Name,Student Number,University Email", "given_name family_name sis_id email"),
+        ("Vor- und Nachname;Matrikel-Nr;Uni-Mail", "name sis_id email"),
     ],
 )
 def test_headers_of_student_systems_and_tools_in_four_languages(opened, header, fields):
@@ -264,8 +269,46 @@ def test_a_login_that_is_an_address_is_an_address(opened):
 
 
 @pytest.mark.parametrize(
-    ("word", "role"), [("Studierende", Role.STUDENT), ("étudiante", Role.STUDENT), ("Profesora", Role.LECTURER), ("", None)]
+    ("header", "name", "expected"),
+    [
+        ("Nachname Vorname", "Leyen Eva", ("Leyen", "Eva")), ("Nom prénom", "de la Tour Zoé", ("de la Tour", "Zoé")),
+        ("Apellidos y nombre", "García López Juan Carlos", ("García López", "Juan Carlos")),
+        ("Apellidos, Nombre", "García López, Juan", ("García López", "Juan")),
+        ("NOM PRENOM", "Zoé DUPONT", ("DUPONT", "Zoé")), ("Vorname Nachname", "Eva Leyen", ("Leyen", "Eva")),
+    ],
+)  # fmt: skip
+def test_a_header_says_that_the_family_name_comes_first(opened, header, name, expected):
+    source = opened([["id", header], ["1", name]])
+    [person] = read(source, PersonRecord)
+    assert (person.family_name, person.given_name) == expected
+    assert any("first word is read as the family name" in note for note in source.notes) == (
+        header != "Vorname Nachname" and "," not in name
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "family"),
+    [
+        ("id,Primer apellido,Segundo apellido,Nombre\n1,García,López,Ana", "García López"),
+        ("id,Primer apellido,Segundo apellido,Nombre\n1,Smith,,Ana", "Smith"),
+        ("id,Namenszusatz,Name,Vorname\n1,von der,Leyen,Eva", "von der Leyen"),
+        ("id,Voornaam,Namenszusatz,Nachname\n1,x,de,Vries", "de Vries"),
+    ],
 )
+def test_a_family_name_may_be_in_two_columns(opened, rows, family):
+    source = opened(rows)
+    assert [person.family_name for person in read(source, PersonRecord)] == [family]
+    assert any("family_name from '" in note and "' and '" in note for note in source.notes)
+
+
+@pytest.mark.parametrize(
+    ("word", "role"),
+    [
+        ("Studierende", Role.STUDENT), ("étudiante", Role.STUDENT), ("Teilnehmer*in", Role.STUDENT), ("Étudiant\u00b7e", Role.STUDENT),
+        ("Alumno/a", Role.STUDENT), ("Schüler:innen", Role.STUDENT), ("Profesora", Role.LECTURER), ("Dozent/-in", Role.LECTURER),
+        ("", None),
+    ],
+)  # fmt: skip
 def test_roles_in_four_languages(opened, word, role):
     assert [person.role for person in read(opened([["id", "name", "role"], ["1", "A", word]]), PersonRecord)] == [role]
 
@@ -277,6 +320,8 @@ def test_roles_in_four_languages(opened, word, role):
         ("dropped", EnrollmentStatus.WITHDRAWN),
         ("Abgemeldet", EnrollmentStatus.WITHDRAWN),
         ("terminé", EnrollmentStatus.COMPLETED),
+        ("Baja", EnrollmentStatus.WITHDRAWN),
+        ("Immatrikuliert", EnrollmentStatus.ACTIVE),
     ],
 )
 def test_states_of_an_enrollment_in_four_languages(opened, word, status):
@@ -293,7 +338,36 @@ def test_a_row_that_sums_up_the_others_is_not_counted(opened):
     source = opened("id,name,quiz,score\n1,Summer,Sets,7\n2,Total,Sets,8\nSum: 2,,,15\n,,Average,7.5\nTotal,,,")
     assert [person.family_name for person in read(source, PersonRecord)] == ["Summer", "Total"]
     assert (source.parts[0].rows_in, rejected(source)) == (2, [])
-    assert "file.csv: rows with sums or averages are not counted: 3." in source.notes
+    assert "file.csv: rows with sums, averages or footnotes are not counted: 3." in source.notes
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Max:,,,8", "Std. dev.,,,1.5", "Points possible,,,10", "Ende der Liste,,,", "* late work is marked,,,", "Stand: 28.11.2026,,,",
+        "Exported by Ada on 28.11.2026,,,", "N = 1,,,", "1 Datensatz,,,", "\u00a9 Example University,,,", "Page 1 of 1,,,",
+    ],
+)  # fmt: skip
+def test_a_row_about_no_person_is_not_counted(opened, row):
+    source = opened(f"email,name,quiz,score\na@b.example,Lux,Sets,7\n{row}")
+    assert len(read(source, PersonRecord)) == source.parts[0].rows_in == 1
+    assert rejected(source) == []
+    assert "file.csv: rows with sums, averages or footnotes are not counted: 1." in source.notes
+
+
+@pytest.mark.parametrize("row", ["7,,,", "Max,,,", "Lux Page 1,,,", "Total,Ada,Sets,8", "Standish,,,"])
+def test_a_row_that_may_be_about_a_person_is_counted(opened, row):
+    source = opened(f"id,name,quiz,score\n1,Lux,Sets,7\n{row}")
+    list(source.records())
+    assert source.parts[0].rows_in == 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "week"), [("3", 3), ("3.0", 3), ("Woche 3", 3), ("W3", 3), ("Semana 3", 3), ("99", None), ("KW 12", None), ("x", None)]
+)
+def test_the_cell_of_a_week_may_have_a_word_for_week(opened, cell, week):
+    source = opened(f"id,name,quiz,score,week\n1,Lux,Sets,7,{cell}")
+    assert [quiz.week_number for quiz in read(source, QuizRecord)] == [week] * (week is not None)
 
 
 def test_the_quiz_of_all_rows_can_be_named(opened):

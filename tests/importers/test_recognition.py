@@ -75,6 +75,30 @@ TABLES = {
     "users": ("id,fullname,email,firstaccess,lastaccess,mailformat\n1,Ada,a@b.example,1,1,1", "who is a student and who teaches"),
     "assignments without points": ("UID,UIN,Username,Name,Role,HW1,HW2,E1\na@b.example,7,a,Ada,Student,90,80,70", "column per assignment"),
     "sheets and an exam": ("Name;Matrikelnummer;Blatt 1;Blatt 2;Klausur\nAda;7;3;4;1,3", "the columns id, quiz, score and max_score"),
+    "attendance and a total": (
+        "Name,Student ID,Attendance,Essay,Total\nAda,7,8,9,17",
+        r"table of results, whose scores a roster would leave out\. .*--map score=HEADER .*only the people: lmskit import csv PATH",
+    ),
+    "a column per week": ("Name;Matrikelnummer;Woche 1;Woche 2\nAda;7;8;9", "a roster would leave out"),
+    "points in brackets": ("Student,Student ID,Part A (10),Part B (10)\nAda,7,8,9", "a roster would leave out"),
+    "points behind a stroke": ("Student,Student ID,Part A / 10,Part B / 10\nAda,7,8,9", "a roster would leave out"),
+    "one quiz": ("Last Name,First Name,Email Address,Quiz 1\nVale,Ada,a@b.example,8", "a roster would leave out"),
+    "a gradebook of Canvas with translated headers": (
+        "Estudiante,ID,ID de usuario de SIS,Sección,Semana 1 (101)\n    Puntos posibles,,,,10\nVale,7,s7,A,8",
+        r"It seems to be a Canvas gradebook\. .*Export Entire Gradebook",
+    ),
+    "answers in Blackboard": (
+        "Username,Last Name,First Name,Question ID 1,Question 1,Possible Points 1,Auto Score 1\nada,Vale,Ada,q1,What?,10,8",
+        "answers to a test in Blackboard",
+    ),
+    "answers in Microsoft Forms": (
+        "ID,Start time,Completion time,Email,Name,Total points,Quiz feedback,Question 1,Points - Question 1\n1,x,y,a@b.example,Ada,8,,4,8",
+        "--map score='Total points'",
+    ),
+    "questions in PrairieLearn": (
+        "UID,UIN,Name,Role,Assessment,Question,Max points,Question points,Score (%)\na@b.example,7,Ada,Student,HW 1,add,10,8,80",
+        r"file ending in _instances\.csv",
+    ),
     "a score without a quiz": ("Name,Matrikelnummer,Punkte\nAda,7,3", "name the quiz of all rows: --title TITLE"),
     "ids alone": ("id,colour\n7,red", "A roster also needs a column family_name or name"),
 }
@@ -98,6 +122,9 @@ def test_a_table_that_is_not_read_is_refused_for_what_it_is(tmp_path, rows, sent
         "id,first name,last name,description,category",
         "Course ID,Section ID,Student ID,Student Name",
         "Name,Email,Lab,Project,Tel1,Tel2,Semester,Address 1",
+        "Matrikel-Nr.;Nachname;Vorname;E-Mail;Studiengang;Fachsemester",
+        "Name,Email,Grade,Phone (1),Phone (2),WS 2026/27",
+        "Student ID,First Name,Last Name,Total Credits,GPA,Notes,Session",
     ],
 )
 def test_a_roster_with_columns_like_those_of_other_tables_is_a_roster(tmp_path, header):

@@ -169,8 +169,10 @@ class CanvasGradebook(GradebookTable):
 
     def _rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Give out the rows below the points possible."""
-        for row, cells in self.file.rows():
-            if row < self.layout.first_student:
+        layout = self.layout
+        of_people = [*layout.names, layout.id, *([] if layout.sis_id is None else [layout.sis_id])]
+        for row, cells in self.rows_without_footers(of_people, first_row=layout.first_student):
+            if row < layout.first_student:
                 self.file.rows_in -= 1
             else:
                 yield row, cells

@@ -154,7 +154,10 @@ class MoodleGradebook(GradebookTable):
             if item.title not in self.layout.repeated and item.grades is not None:
                 position = Position(self.name, 1, self.file.header[item.grades])
                 yield QuizRecord(position, item.title, has_source_id=False, title=item.title, max_score=self._scales[item.title].max_score)
-        yield from self.student_records(self.file.rows())
+        yield from self.student_records(self._rows())
+
+    def _rows(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        return self.rows_without_footers(list(self.people.columns.values()))
 
     def _number_cells(self) -> Iterator[str]:
         """Give out the cells that should be numbers; on the way, look at how many decimals they show."""
@@ -165,7 +168,7 @@ class MoodleGradebook(GradebookTable):
             for display in item.columns
             if display in {"real", "percentage"}
         ]
-        for _, cells in self.file.rows():
+        for _, cells in self._rows():
             for column, display, decimals, meanings in columns:
                 if meanings[cells[column]] in {CellMeaning.SCORE, CellMeaning.PERCENT}:
                     decimals[display] = max(decimals[display], shown[cells[column]])
@@ -177,7 +180,7 @@ class MoodleGradebook(GradebookTable):
     def _see_grades(self) -> None:
         """Look at all grades that have points and percentages, which show the scale of their item."""
         items = [item for item in self.layout.items if {"real", "percentage"} <= item.columns.keys()]
-        for _, cells in self.file.rows() if items else ():
+        for _, cells in self._rows() if items else ():
             for item in items:
                 cell, percentage = cells[item.columns["real"]].strip(), self._percentage_in(item, cells)
                 if percentage is None:

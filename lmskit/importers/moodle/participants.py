@@ -14,10 +14,11 @@ from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle.person import SYSTEM, People
 from lmskit.importers.moodle.words import PERSON, columns_of
-from lmskit.importers.recognition import PARTICIPANTS, is_list_of_participants, kind_of_headers
+from lmskit.importers.recognition import is_list_of_participants, kind_of_headers
 from lmskit.importers.record import EnrollmentRecord
 from lmskit.importers.row import RejectedRowError
 from lmskit.importers.row_warnings import RowWarnings
+from lmskit.importers.table_kinds import PARTICIPANTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
