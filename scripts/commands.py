@@ -19,7 +19,7 @@ def page() -> str:
     parts = []
     for noun in NOUNS:
         command = loaded(noun)
-        context = Context(command, info_name=f"lmskit {noun}")
+        context = Context(command, info_name=f"lmskit {noun}", help_option_names=["-h", "--help"])
         parts.append(typer.cli.get_docs_for_click(obj=command, ctx=context, name=f"lmskit {noun}", indent=1))
     return HEAD + "\n".join(part.strip() + "\n" for part in parts)
 

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.exit_status import REFUSED
 from lmskit.cli.messages import message_for
 from lmskit.cli.nouns import NOUNS, Nouns
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     cls=Nouns,
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help="A notebook-driven learning-analytics workbench over PostgreSQL.",
 )
@@ -70,7 +72,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         _forget_output()
         if message is not None:
             sys.stderr.write(f"{message}\n")
-        sys.exit(1)
+        sys.exit(REFUSED)
 
 
 def _forget_output() -> None:

@@ -46,6 +46,7 @@ from lmskit.rounding import count_text
 from lmskit.services.archive_findings import archive_findings, archives_in_use, files_not_needed, leftover_findings, locations_in_sight
 from lmskit.services.database_session import end_session
 from lmskit.services.erasure_memory import FILE
+from lmskit.services.mail_check import mail_finding
 from lmskit.services.material_store import store_findings
 from lmskit.settings import Settings
 from lmskit.variables import misspelt_variables
@@ -121,6 +122,7 @@ def all_findings() -> Iterator[Finding]:
     yield passfile(access().settings.passfile)
     yield trust()
     yield variables()
+    yield mail_finding(access().settings)
     try:
         yield migrations()
         embedded = access().server.external is None

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
+from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
 from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_title
 from lmskit.cli.mail import deliver_once
@@ -44,7 +45,7 @@ class Formats(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the types of Typer's own Click are private
         """Put the command that detects the format first if the arguments begin with a path."""
-        known = {*self.commands, "--help"}
+        known = {*self.commands, "-h", "--help"}
         return super().parse_args(ctx, [DETECT, *args] if args and args[0] not in known else args)
 
 
@@ -56,8 +57,6 @@ app = typer.Typer(
 )
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "colon": ":"}
-NOT_ALL = 3
-"""The exit status of an import that did not take every row."""
 DECIMAL_MARKS = {"point": ".", "comma": ","}
 
 PathArgument = Annotated[Path, typer.Argument(metavar="PATH", help="A file, a folder or a zip archive.", show_default=False)]
@@ -159,7 +158,7 @@ Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help=f"Changes nothing: every import ends with exit status {NOT_ALL} if a row was rejected, or a course's mastery left as it is.",
+        help=f"Changes nothing: every import ends with exit status {PARTLY} if a row was rejected, or a course's mastery left as it is.",
     ),
 ]
 Json = Annotated[
@@ -338,9 +337,9 @@ def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool,
     if options.dry_run:
         say("This was a dry run: nothing was written.")
     elif options.notify:
-        deliver_once(say)
+        deliver_once(say, none_sent=PARTLY)
     if imported.rejections or (refreshed is not None and refreshed.skipped):
-        raise typer.Exit(NOT_ALL)
+        raise typer.Exit(PARTLY)
 
 
 def _imported(path: Path, format_: AnyFormat, options: ImportOptions, key: str | None) -> tuple[ImportReport, RefreshReport | None]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lmskit.cli.exit_status import PARTLY, REFUSED
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.printing import print_error, print_line, spinner
 from lmskit.db import PATIENT, retried, snapshot, transaction
@@ -41,7 +42,7 @@ def fit(
     for code, reason in report.skipped.items():
         print_error(f"{code} was left as it is: {reason}")
     if report.skipped:
-        raise typer.Exit(1)
+        raise typer.Exit(PARTLY if report.n_courses else REFUSED)
 
 
 @app.command()

@@ -30,17 +30,17 @@ Keep = Annotated[bool, typer.Option("--keep", help="Keep the password in this ma
 def create(
     email: Email,
     *,
-    family: Annotated[
-        str, typer.Option("--family-name", "--family", help="Family name of a person who is not in lmskit yet.", show_default=False)
-    ] = "",
-    given: Annotated[str, typer.Option("--given-name", "--given", help="Given name.", show_default=False)] = "",
+    family: Annotated[str, typer.Option("--family-name", help="Family name of a person who is new.", show_default=False)] = "",
+    given: Annotated[str, typer.Option("--given-name", help="Given name.", show_default=False)] = "",
+    family_as_before: Annotated[str, typer.Option("--family", hidden=True)] = "",
+    given_as_before: Annotated[str, typer.Option("--given", hidden=True)] = "",
     role: Annotated[Role | None, typer.Option(help="lecturer or super_admin. Default: lecturer.", show_default=False)] = None,
     password_prompt: PasswordPrompt = False,
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
     keep: Keep = False,
 ) -> None:
     """Make a login, and add the person if no person has the address yet."""
-    request = CreateLogin(email=email, family_name=family, given_name=given, role=role)
+    request = CreateLogin(email=email, family_name=family or family_as_before, given_name=given or given_as_before, role=role)
     password = typed_password("Password", stdin=True, new=True) if password_stdin else new_password(prompt=password_prompt)
     with transaction() as session:
         person = create_login(session, request, password=password)

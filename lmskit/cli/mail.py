@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lmskit.cli.exit_status import PARTLY, REFUSED
 from lmskit.cli.page import AfterNumber, ListPage, paged
 from lmskit.cli.printing import print_line
 from lmskit.db import access, engine_for, snapshot, transaction
@@ -17,6 +18,7 @@ from lmskit.queries.course import course_by_code
 from lmskit.queries.outbox import count_outbox_messages, message_rows
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.delivery import watch as watch_outbox
+from lmskit.services.mail_check import send_test_message
 from lmskit.services.permission import administrators_only
 from lmskit.services.retry import retry as retry_messages
 from lmskit.services.retry import retry_settled
@@ -34,7 +36,7 @@ def deliver(
 ) -> None:
     """Send the messages that are due, so that their enrollments become active.
 
-    Exit status 1 when a message was not accepted, or none could be sent.
+    Exit status 3 when a message was not accepted; 1 when none could be sent.
     """
     if watch:
         _watch(every)
@@ -42,8 +44,8 @@ def deliver(
         deliver_once()
 
 
-def deliver_once(say: Callable[[str], None] = print_line) -> None:
-    """Send the messages that are due, and print the result."""
+def deliver_once(say: Callable[[str], None] = print_line, *, none_sent: int = REFUSED) -> None:
+    """Send the messages that are due, print the result, and end with the status `none_sent` if none could be sent."""
     report = deliver_waiting(transaction, transport_of(access().settings))
     say(report.sentence)
     unsent = (*report.refused, *report.given_up, *report.postponed)
@@ -51,8 +53,19 @@ def deliver_once(say: Callable[[str], None] = print_line) -> None:
         say(f"{message.recipient}: {message.reason}")
     if report.stopped is not None:
         say(report.stopped)
+    if report.stopped is not None and not report.sent:
+        raise typer.Exit(none_sent)
     if unsent or report.stopped is not None:
-        raise typer.Exit(1)
+        raise typer.Exit(PARTLY)
+
+
+@app.command("test")
+def send_test(address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where to send it.", show_default=False)]) -> None:
+    """Send a message to try out the settings of mail; it passes the messages that wait, and needs no database.
+
+    To check the mail server without sending anything: lmskit doctor
+    """
+    print_line(send_test_message(access().settings, address))
 
 
 @app.command("list")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.exit_status import PARTLY, REFUSED
 from lmskit.cli.mastery_compare import compare
 from lmskit.cli.mastery_rule import rule
 from lmskit.cli.page import ListPage, paged
@@ -35,7 +36,7 @@ def refresh(
     for code, reason in report.skipped.items():
         print_error(f"{code} was left as it is: {reason}")
     if report.skipped:
-        raise typer.Exit(1)
+        raise typer.Exit(PARTLY if report.n_courses else REFUSED)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from lmskit.cli.exit_status import PARTLY, REFUSED
 from lmskit.cli.material import CourseOption, MaterialArgument
 from lmskit.cli.material_crawl import add_fetched, refresh_fetched
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
@@ -37,8 +38,6 @@ from lmskit.vocabulary import MaterialKind
 
 app = typer.Typer(name="material")
 
-SOME_REFUSED = 3
-"""The exit status if some files or pages were refused; the others are added or brought up to date."""
 _HEADINGS = {"name": "File", "outcome": "Result", "week": "Week", "title": "Title", "n_passages": "Passages", "reason": "Why"}
 _IS_ADDRESS = re.compile("https?://", re.IGNORECASE)
 
@@ -177,7 +176,7 @@ def refresh(
                 print_error(f"Material {each}: {error}")
     print_line(f"{count_text(len(numbers), 'material')} read again: {outcomes['changed']:,} changed, {outcomes['unchanged']:,} unchanged.")
     if refused:
-        raise typer.Exit(SOME_REFUSED)
+        raise typer.Exit(PARTLY)
 
 
 @app.command("sweep")
@@ -250,7 +249,7 @@ def _add_file(course: str, path: Path, said: MaterialDetails, name: str | None, 
         (result,) = add_files(transaction, store, course, [file], replacing=False, dry_run=dry_run)
     if result.reason is not None:
         print_error(f"{path.name}: {result.reason}")
-        raise typer.Exit(1)
+        raise typer.Exit(REFUSED)
     passages = count_text(result.n_passages, "passage")
     if dry_run:
         print_line(f"{result.name} would be {_outcome(result)}: {result.title}, {_week(result.week)}, {passages}. Nothing was written.")
@@ -289,7 +288,7 @@ def _add_folder(course: str, folder: Path, details: MaterialDetails, *, dry_run:
     if not dry_run:
         advise_vectors(course)
     if any(result.outcome == "refused" for result in results):
-        raise typer.Exit(SOME_REFUSED)
+        raise typer.Exit(PARTLY)
 
 
 def _read_again(store: MaterialStore, reader: MaterialReader, number: int) -> AddedMaterial:

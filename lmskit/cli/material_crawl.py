@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.exit_status import INTERRUPTED, REFUSED
 from lmskit.cli.material import CourseOption
 from lmskit.cli.printing import print_error, print_line, spinner
 from lmskit.cli.typed_number import week_typed
@@ -69,7 +70,7 @@ def crawl(
     except KeyboardInterrupt:
         print_error("Stopped. What was fetched is stored; to go on, give the same command again.")
         advise_vectors(course)
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     advise_vectors(course)
     _print_report(report)
 
@@ -112,4 +113,4 @@ def _print_report(report: CrawlReport) -> None:
     if report.stopped is not None:
         print_line(f"It stopped before its end: {report.stopped}")
     if not report.added + report.changed + report.unchanged and (report.refused or report.gone or report.stopped):
-        raise typer.Exit(1)
+        raise typer.Exit(REFUSED)

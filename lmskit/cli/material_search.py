@@ -30,11 +30,11 @@ HEADINGS = {
 
 
 class _SearchCommand(TyperCommand):
-    """Takes a text that begins with a minus sign, such as `-numpy array`, for what it is: lmskit has no options of one letter."""
+    """Takes a text that begins with a minus sign, such as `-numpy array`, for what it is: `-h` is the only option of one letter."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the types of Typer's own Click are private
         """Move such a text to the end, after `--`."""
-        texts = [argument for argument in args if _IS_EXCLUSION.match(argument)]
+        texts = [argument for argument in args if argument != "-h" and _IS_EXCLUSION.match(argument)]
         if texts and "--" not in args:
             args = [*(argument for argument in args if argument not in texts), "--", *texts]
         return list(super().parse_args(ctx, args))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.exit_status import INTERRUPTED
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.printing import print_error, print_line, spinner
 from lmskit.db import access, snapshot, transaction
@@ -43,7 +44,7 @@ def embed(
             report = embed_passages(transaction, settings, model=model, progress=progress)
         except KeyboardInterrupt:
             print_error("Stopped. The vectors that were computed are stored; to go on, give the same command again.")
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
     print_line(report.sentence)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from lmskit.cli.exit_status import INTERRUPTED, REFUSED
 from lmskit.cli.typed_as import typed_as
 from lmskit.cli.wait_line import WaitLine
 from lmskit.errors import LmskitError
@@ -57,6 +58,7 @@ def _advise(error: Exception) -> None:
         error.message += ". A text or file that begins with - comes last, after --; a file can also be named as ./-name"
 
 
+STOPPED = "\nStopped. What the command reported as done is done; the transaction that was under way left nothing behind."
 CALLED = "lmskit.called"
 """Under this name the context of a command line has the command that was called."""
 
@@ -75,10 +77,13 @@ class ErrorMessages(TyperGroup):
         try:
             with waits_shown(WaitLine()):
                 return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo(STOPPED, err=True)
+            raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
             message = message_for(error, ctx.meta.get(CALLED))
             if message is None:
                 _advise(error)
                 raise
             typer.echo(bounded(message), err=True)
-            raise typer.Exit(1) from None
+            raise typer.Exit(REFUSED) from None

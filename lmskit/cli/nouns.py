@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -41,6 +42,7 @@ NOUNS = {
     "backup": "Make, verify, restore, list and remove backups.",
     "db": "The database server, its preparation and its revision.",
     "doctor": "Check that everything is as it should be, and say what to do about problems.",
+    "completion": "Print what lets a shell complete nouns, verbs and options with the Tab key.",
 }
 """In the order `lmskit --help` shows them."""
 
@@ -67,19 +69,37 @@ A noun with a quick list and slower verbs has two modules: the second is importe
 """
 
 
+COMPLETION = "_LMSKIT_COMPLETE"
+"""The variable by which the script of `lmskit completion` asks what could stand at the cursor."""
+WITHOUT_SETTINGS = {"completion"}
+"""Nouns that read no setting and no database; a shell runs them whenever it starts."""
+
+
 class Nouns(ErrorMessages):
     """The group of all nouns."""
+
+    def _main_shell_completion(self, ctx_args: Any, prog_name: str, complete_var: str | None = None) -> None:  # noqa: ANN401 - as below
+        """Answer a shell that asks what could stand at the cursor, if this process was started for that, and end."""
+        if _is_asked_by_a_shell(os.environ):
+            from typer._completion_classes import completion_init  # noqa: PLC0415 - Typer does it for apps that install themselves
+
+            completion_init()
+        super()._main_shell_completion(ctx_args, prog_name, complete_var)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - as below
         """Find the command that the arguments name, and import it."""
         name, command, rest = super().resolve_command(ctx, args)
-        if "--help" not in rest:
+        if not (ctx.resilient_parsing or {"-h", "--help"} & set(rest) or name in WITHOUT_SETTINGS):
             act_as_demonstration()
             warn_of_variables()
         if name is not None:
             command = loaded(name, *rest[:1])
             ctx.meta[CALLED] = called(command, rest)
         return name, command, rest
+
+
+def _is_asked_by_a_shell(variables: Mapping[str, str]) -> bool:
+    return COMPLETION in variables
 
 
 def act_as_demonstration() -> None:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from lmskit.cli.exit_status import PARTLY, REFUSED
 from lmskit.cli.printing import print_error, visible
 from lmskit.reporting.builder import build_term
 
@@ -44,4 +45,4 @@ def build(
     for code, reason in sorted(result.failed.items()):
         print_error(f"The report of {code} could not be built: {reason}")
     if result.failed:
-        raise typer.Exit(1)
+        raise typer.Exit(PARTLY if result.built else REFUSED)

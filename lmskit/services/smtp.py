@@ -61,6 +61,21 @@ class SmtpServer:
                 raise MessagePostponedError(f"The connection to the {self._address} was lost ({_reason(error)}).") from error
         self._send(message, recipient)
 
+    def check(self) -> str:
+        """Connect as for a message, send none, and return in a sentence how the server is used.
+
+        Raises
+        ------
+        NoMailServerError
+            Nothing can be sent to it now; the message says which setting to check.
+        """
+        self._connect()
+        self.close()
+        settings = self._settings
+        how = {"starttls": "encrypted by STARTTLS", "tls": "encrypted by TLS", "none": "without encryption"}[settings.smtp_security]
+        login = "without a login" if settings.smtp_user is None else f"with the login {settings.smtp_user}"
+        return f"The {self._address} can be used {how}, {login}. No message was sent; to send one: lmskit mail test ADDRESS"
+
     def close(self) -> None:
         """Quit; the next message connects again."""
         connection, self._connection = self._connection, None

@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from lmskit.cli import app
 from lmskit.cli.messages import message_for
 from lmskit.cli.nouns import MODULES, NOUNS, loaded
 from lmskit.cli.printing import print_line
@@ -62,6 +64,78 @@ def test_a_list_imports_no_data_frames():
 def test_every_noun_has_a_command(noun):
     assert loaded(noun).name == noun
     assert all(module.startswith("lmskit.cli.") for module in MODULES[noun])
+
+
+def test_help_has_a_short_spelling_everywhere_and_excludes_no_word_of_a_search():
+    for arguments in (["-h"], ["import", "-h"], *([noun, "-h"] for noun in ("course", "doctor")), ["material", "search", "-h"]):
+        shown = CliRunner().invoke(app, arguments)
+        assert (shown.exit_code, "Usage: lmskit" in shown.output or "Usage: root" in shown.output) == (0, True), arguments
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (("cou",), {"course"}),
+        (("course", ""), {"list", "show", "create"}),
+        (("course", "list", "--fo"), {"--format"}),
+        (("course", "list", "--format", ""), {"table", "csv", "json"}),
+    ],
+)
+def test_bash_completes_nouns_verbs_options_and_values(home, typed, offered):
+    script = (
+        'lmskit() { "$PYTHON" -m lmskit "$@"; }; export -f lmskit; eval "$(lmskit completion bash)"; '
+        'COMP_WORDS=(lmskit "$@"); COMP_CWORD=$#; _lmskit_completion "$0"; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHON": sys.executable, "LMSKIT_HOME": str(home)}
+    program = home / "lmskit"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lmskit "$@"\n')
+    program.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-c", script, program, *typed], env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) >= offered
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("shell", "words"), [("zsh", "#compdef lmskit"), ("fish", "complete --command lmskit")])
+def test_other_shells_get_their_own_script(shell, words):
+    assert CliRunner().invoke(app, ["completion", shell]).stdout.startswith(words)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signal to another process")
+def test_ctrl_c_says_what_was_done(home):
+    program = (
+        "import os, signal, sys; import lmskit.cli.term as term; from lmskit.cli import run;"
+        " term.snapshot = lambda: os.kill(os.getpid(), signal.SIGINT); run(['term', 'list'])"
+    )
+    stopped = in_a_process("-c", program, home=home)
+    assert (stopped.returncode, stopped.stdout) == (130, "")
+    assert stopped.stderr.strip().startswith("Stopped. What the command reported as done is done;")
+
+
+def test_one_meaning_has_one_spelling():
+    """A spelling that another option of the same meaning has, too, is hidden: it was released, and stays."""
+    retired = {"--family": "--family-name", "--given": "--given-name"}
+    found: dict[str, set[str]] = {}
+    for noun in NOUNS:
+        command = loaded(noun)
+        for verb, called in getattr(command, "commands", {"": command}).items():
+            for parameter in called.params:
+                if parameter.param_type_name == "option" and not getattr(parameter, "hidden", False):
+                    for spelling in parameter.opts:
+                        found.setdefault(spelling, set()).add(f"{noun} {verb}")
+    assert not retired.keys() & found.keys()
+    assert not [spelling for spelling in found if "_" in spelling or not spelling.startswith("--")]
+    synonyms = (
+        {"--dry-run", "--preview", "--simulate"},
+        {"--yes", "--force", "--assume-yes"},
+        {"--all", "--everything"},
+        {"--limit", "--top", "--max-rows"},
+        {"--family-name", "--last-name", "--surname"},
+        {"--given-name", "--first-name"},
+        {"--email", "--mail", "--address"},
+    )
+    assert [names & found.keys() for names in synonyms if len(names & found.keys()) > 1] == []
 
 
 def test_a_bug_has_no_message():

@@ -4,13 +4,15 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import delete, select, update
 
 from lmskit.db import transaction
 from lmskit.models import OutboxMessage, User
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.enrollment import enroll
-from lmskit.settings import PROJECT_ROOT
+from lmskit.services.mail_check import mail_finding
+from lmskit.settings import PROJECT_ROOT, Settings
 from lmskit.vocabulary import OutboxStatus
 from tests import factories
 from tests.reliability.mail_server import MailServer
@@ -54,6 +56,48 @@ def test_with_a_mail_server_set_messages_go_there(lmskit, asked, email, configur
     assert "LMSKIT_SMTP_HOST is set, but LMSKIT_MAIL_FROM is not" in unready.stdout
     assert server.recipients() == [email]
     assert b"From: Courses <courses@example.org>" in server.accepted[0].content
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
+def test_a_test_message_is_sent_past_those_that_wait_and_a_refusal_is_one_sentence(lmskit, asked, email, configure, tmp_path):
+    unset = {"LMSKIT_MAIL_DIR": str(tmp_path / "mail")}
+    configure(**unset)
+    as_file = lmskit("mail", "test", "ops@example.org")
+    (written,) = (tmp_path / "mail").iterdir()
+    assert as_file.stdout.startswith(f"No mail server is set, so the message was written as an .eml file to {tmp_path / 'mail'}.")
+    assert b"To: ops@example.org" in written.read_bytes()
+    with MailServer(password="a secret of this test") as server:
+        to_server = {"LMSKIT_SMTP_HOST": "127.0.0.1", "LMSKIT_SMTP_PORT": str(server.port), "LMSKIT_SMTP_SECURITY": "none"}
+        login = {"LMSKIT_SMTP_USER": "courses", "LMSKIT_MAIL_FROM": "Courses <courses@example.org>"}
+        configure(**to_server, **login, LMSKIT_SMTP_PASSWORD="another one")
+        wrong = lmskit("mail", "test", "ops@example.org")
+        configure(LMSKIT_SMTP_PASSWORD="a secret of this test")
+        sent, invalid = lmskit("mail", "test", "ops@example.org"), lmskit("mail", "test", "nowhere")
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert wrong.stderr.startswith("The mail server 127.0.0.1 refused the login (535). Check LMSKIT_SMTP_USER")
+    assert (sent.exit_code, sent.stdout.partition(" Its ")[0]) == (0, "The mail server 127.0.0.1 accepted the message.")
+    assert (invalid.exit_code, invalid.stdout, invalid.stderr.count("\n")) == (1, "", 1)
+    assert server.recipients() == ["ops@example.org"]
+    assert b"Subject: Test message of lmskit" in server.accepted[0].content
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
+def test_doctor_signs_in_at_the_mail_server_and_sends_nothing(configure):
+    with MailServer(password="a secret of this test") as server:
+        options = {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_security": "none", "mail_from": "Courses <c@example.org>"}
+        settings = Settings.model_validate(options | {"smtp_user": "courses", "smtp_password": "a secret of this test"})
+        good = mail_finding(settings)
+        bad = mail_finding(settings.model_copy(update={"smtp_password": SecretStr("another one")}))
+        plain = mail_finding(settings.model_copy(update={"smtp_security": "starttls"}))
+    gone = mail_finding(settings)
+    assert (good.is_well, good.is_note) == (True, False)
+    assert good.sentence.startswith(f"The mail server 127.0.0.1:{server.port} can be used without encryption, with the login courses.")
+    assert [finding.is_well for finding in (bad, plain, gone)] == [False] * 3
+    assert "refused the login" in bad.sentence
+    assert "offers no STARTTLS" in plain.sentence
+    assert "cannot be reached" in gone.sentence
+    assert (server.accepted, server.connections) == ([], 3)
+    assert mail_finding(Settings.model_validate({})).is_note
 
 
 def test_the_list_is_a_table_and_shows_the_reason_without_interpreting_it(lmskit, admin_engine, asked, email, course):

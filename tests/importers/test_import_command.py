@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from typer.testing import CliRunner
 
 from lmskit.cli import app
-from lmskit.cli.import_ import NOT_ALL
+from lmskit.cli.exit_status import PARTLY
 from lmskit.db import transaction
 from lmskit.importers.source_key import source_key
 from lmskit.models import Course, Enrollment, ExternalId, Term, User
@@ -52,7 +52,7 @@ def roster(tmp_path):
 
 
 def test_a_rejected_row_makes_the_exit_status_3(lmskit, kept_course, tmp_path):
-    for row, status in (("", 0), ("\n2,no address,Babbage", NOT_ALL)):
+    for row, status in (("", 0), ("\n2,no address,Babbage", PARTLY)):
         path = csv_file(tmp_path / "roster.csv", f"id,email,family_name\n1,strict@example.org,Lovelace{row}")
         for options in ((), ("--strict",)):
             done = lmskit("csv", path, "--course", kept_course.code, "--dry-run", *options)
@@ -63,7 +63,7 @@ def test_a_rejected_row_makes_the_exit_status_3(lmskit, kept_course, tmp_path):
 def test_with_json_the_report_and_every_row_are_one_object_and_all_else_is_on_standard_error(lmskit, roster, kept_course, tmp_path):
     report = tmp_path / "report.csv"
     done = lmskit(roster, "--course", kept_course.code, "--json", "--report", report)
-    assert done.exit_code == NOT_ALL
+    assert done.exit_code == PARTLY
     document = json.loads(done.stdout)
     assert document["total"] == document["files"][0] | {"file": "all files", "skipped_columns": []}
     assert [document["total"][count] for count in ("rows_in", "added", "rejected")] == [3, 2, 1]
@@ -159,7 +159,7 @@ def test_a_report_that_lists_some_rows_only_says_so(lmskit, tmp_path):
 def test_a_dry_run_shows_the_result_of_every_row(lmskit, tmp_path):
     report = tmp_path / "report.csv"
     done = lmskit("oulad", SAMPLE, "--dry-run", "--report", report)
-    assert done.exit_code == NOT_ALL, done.output
+    assert done.exit_code == PARTLY, done.output
     assert "56 in = 32 added + 0 changed + 0 unchanged + 24 rejected" in done.output
     assert "studentAssessment.csv, row 13, column score: is not between 0 and 100 ('101')" in done.output
     assert "2 × studentRegistration.csv, date_registration: registered on a day that is not known" in done.output
@@ -194,7 +194,7 @@ def test_runs_are_listed_page_by_page(lmskit):
 def test_the_format_is_detected_and_shown(lmskit, roster, kept_course):
     for arguments in ([roster], ["--dry-run", roster], ["file", roster]):
         done = lmskit(*arguments, "--course", kept_course.code, "--dry-run")
-        assert done.exit_code == NOT_ALL, done.output
+        assert done.exit_code == PARTLY, done.output
         assert "roster.csv is Plain CSV (csv)." in done.output
         assert "3 in = 2 added + 0 changed + 0 unchanged + 1 rejected" in done.output
         assert "roster.csv, row 3, column email: is not an e-mail address that can receive mail ('no address')" in done.output
@@ -206,7 +206,7 @@ def test_the_format_is_detected_and_shown(lmskit, roster, kept_course):
 def test_a_column_can_be_mapped_and_the_result_of_every_row_is_written_without_formulas(lmskit, roster, kept_course, tmp_path):
     report = tmp_path / "report.csv"
     done = lmskit("csv", roster, "--map", "id=Kennziffer", "--course", kept_course.code, "--dry-run", "--report", report)
-    assert done.exit_code == NOT_ALL, done.output
+    assert done.exit_code == PARTLY, done.output
     with report.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["what"], row["row"], row["about"]) for row in rows] == [
@@ -248,7 +248,7 @@ def test_a_bank_needs_a_course_too(lmskit, tmp_path):
 def test_with_notify_the_messages_are_sent_after_the_import(lmskit, roster, kept_course, tmp_path, configure):
     configure(LMSKIT_MAIL_DIR=str(tmp_path / "mail"))
     done = lmskit(roster, "--course", kept_course.code, "--notify")
-    assert done.exit_code == NOT_ALL, done.output
+    assert done.exit_code == PARTLY, done.output
     assert "Enrolled pending, until the message that confirms the enrollment is accepted: 2." in done.output
     assert len(list((tmp_path / "mail").glob("*.eml"))) == 2
     with transaction() as session:

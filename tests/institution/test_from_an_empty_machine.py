@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from lmskit.cli.import_ import NOT_ALL
+from lmskit.cli.exit_status import PARTLY
 from lmskit.db import login_name
 from lmskit.db.passfile import ANY, Entry, line_of, read_entries
 from tests.institution.conftest import Institution
@@ -126,8 +126,8 @@ def administer(at: Institution, mail: dict[str, str]) -> dict[str, str]:
         "--term-name", "Autumn 2031", "--term-starts", "2031-09-01", "--term-ends", "2031-12-20",
     )  # fmt: skip
     (roster, results) = write_files(at, person)
-    dry = person.lmskit("import", roster, "--dry-run", status=NOT_ALL)
-    roster_import = person.lmskit("import", roster, "--notify", "--report", "rejected.csv", status=NOT_ALL)
+    dry = person.lmskit("import", roster, "--dry-run", status=PARTLY)
+    roster_import = person.lmskit("import", roster, "--notify", "--report", "rejected.csv", status=PARTLY)
     delivered = person.lmskit("mail", "deliver")
     imported = person.lmskit("import", results, "--course", COURSE)
     refreshed = person.lmskit("mastery", "refresh")

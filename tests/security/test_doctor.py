@@ -99,7 +99,7 @@ def test_a_machine_can_read_it_too(embedded):
 
 def test_it_looks_at_everything_that_can_be_wrong(embedded):
     assert set(findings()) == {
-        "disk", "passfile", "trust", "variables", "migrations", "server", "pgvector", "settings", "encryption", "access",
+        "disk", "passfile", "trust", "variables", "mail server", "migrations", "server", "pgvector", "settings", "encryption", "access",
         "access, unchecked", "plan oracle", "shared resources", "limits", "connections", "login settings", "bounds", "sessions",
         "outbox", "load", "transaction numbers", "store of materials", "files of materials", "backup", "erasures",
     }  # fmt: skip
