@@ -171,7 +171,7 @@ STUDENTS_TO_HELP = Columns(
     Column(
         "last_submitted_at",
         "datetime64[us, UTC]",
-        "last attempt in this course, graded or not; NaT without attempts",
+        "last attempt in this course with a known time, graded or not; NaT without any",
         heading="Last attempt (UTC)",
     ),
     Column("reason", "str", "why the student is listed, with the weeks", heading="Why"),

@@ -82,6 +82,7 @@ def main() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        progress.end_script()
         return
     connection = context.config.attributes.get("connection")
     if connection is not None:

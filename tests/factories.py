@@ -9,7 +9,7 @@ import itertools
 import os
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -161,12 +161,12 @@ def attempt(
     score: float | None = 8,
     max_score: float | None = None,
     answers: Sequence[dict[str, Any]] = (),
-    submitted_at: dt.datetime | None = None,
+    submitted_at: dt.datetime | Literal["unknown"] | None = None,
     origin: Origin = Origin.FORM,
     banked: bool = False,
 ) -> QuizAttempt:
     """An attempt of a student who is enrolled in the course."""
-    handed_in = submitted_at or dt.datetime.combine(FIRST_DAY, dt.time(12), tzinfo=dt.UTC) + dt.timedelta(weeks=at_quiz.week_number - 1)
+    noon = dt.datetime.combine(FIRST_DAY, dt.time(12), tzinfo=dt.UTC) + dt.timedelta(weeks=at_quiz.week_number - 1)
     made = QuizAttempt(
         quiz_id=at_quiz.id,
         course_id=at_quiz.course_id,
@@ -175,7 +175,7 @@ def attempt(
         score=None if score is None else Decimal(str(score)),
         max_score=at_quiz.max_score if max_score is None else Decimal(str(max_score)),
         answers=list(answers),
-        submitted_at=handed_in,
+        submitted_at=None if submitted_at == "unknown" else submitted_at or noon,
         origin=origin,
         banked=banked,
     )

@@ -31,6 +31,8 @@ ATTEMPTS = Columns(
     Column("origin", "str", "`Origin`"),
 )
 """One row per attempt."""
+MOST_TIMES = 5
+"""Times that fit on the axis of attempts in their order."""
 
 
 @CELLS.documented
@@ -124,7 +126,8 @@ def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) 
     Returns
     -------
     Figure
-        One trace per quiz; attempts that are not graded are shown below zero.
+        One trace per quiz; attempts that are not graded are shown below zero. If a time is unknown, attempts are drawn at their
+        position in the order, and the axis has the times that are known.
 
     Raises
     ------
@@ -133,6 +136,7 @@ def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) 
     """
     ATTEMPTS.need(attempts, subject="The chart of a student's attempts")
     rows = _attempts_of(attempts, week_number)
+    in_order = bool(rows["submitted_at"].isna().any())
     figure = go.Figure()
     for position, (title, quiz) in enumerate(rows.groupby("quiz_title", sort=True)):
         graded = quiz["share"].notna()
@@ -141,7 +145,7 @@ def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) 
         figure.add_trace(
             go.Scatter(
                 name=plain(title, 50),
-                x=quiz["submitted_at"].tolist(),
+                x=(quiz["position"] if in_order else quiz["submitted_at"]).tolist(),
                 y=quiz["share"].where(graded, theme.BELOW_AXIS).tolist(),
                 mode="markers+text",
                 marker={"color": colour, "size": 11, "symbol": [symbol if is_graded else f"{symbol}-open" for is_graded in graded]},
@@ -153,12 +157,25 @@ def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) 
             )
         )
     note = "Numbers are attempts. Open symbols below 0: not graded, so not evidence."
+    if in_order:
+        note += f"<br>{number_text(int(rows['submitted_at'].isna().sum()), 0)} of {len(rows)} times are unknown: those attempts come first."
     if (rows["origin"] == "simulation").any():
         note += "<br>Simulated data."
     theme.apply_theme(figure, title=f"Attempts in week {week_number}: {plain(student, 40)}", note=note, height=420)
     figure.update_layout(showlegend=True)
     best = float(rows["share"].max()) if rows["share"].notna().any() else 1.0
-    figure.update_xaxes(type="date", title={"text": "Submitted (UTC)", "standoff": 18}, nticks=5, tickangle=0)
+    if in_order:
+        named = rows.iloc[:: -(-len(rows) // MOST_TIMES)]
+        figure.update_xaxes(
+            type="linear",
+            title={"text": "Attempts in order, with the time of submission (UTC)", "standoff": 18},
+            tickvals=named["position"].tolist(),
+            ticktext=[_when(time) for time in named["submitted_at"]],
+            range=[0.5, len(rows) + 0.5],
+            tickangle=0,
+        )
+    else:
+        figure.update_xaxes(type="date", title={"text": "Submitted (UTC)", "standoff": 18}, nticks=5, tickangle=0)
     figure.update_yaxes(
         title={"text": "Share of the maximum score"}, range=[-0.13, max(1.0, best) + 0.12], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]
     )
@@ -179,7 +196,7 @@ def student_attempts_table(attempts: pd.DataFrame, *, week_number: int) -> pd.Da
     rows = _attempts_of(attempts, week_number)
     return pd.DataFrame(
         {
-            "Submitted (UTC)": rows["submitted_at"].dt.strftime("%Y-%m-%d %H:%M"),
+            "Submitted (UTC)": [_when(time) for time in rows["submitted_at"]],
             "Quiz": rows["quiz_title"],
             "Attempt": rows["number"].astype("int64"),
             "Score": [number_text(score) if score == score else "not graded" for score in _floats(rows, "score")],  # noqa: PLR0124  # NaN is not itself
@@ -238,7 +255,12 @@ def _attempts_of(attempts: pd.DataFrame, week_number: int) -> pd.DataFrame:
     rows["submitted_at"] = pd.to_datetime(rows["submitted_at"], utc=True)
     maximum = rows["max_score"].astype("float64")
     rows["share"] = rows["score"].astype("float64") / maximum.where(maximum > 0)
-    return rows.sort_values(["submitted_at", "quiz_title", "number"], kind="stable")
+    rows = rows.sort_values(["submitted_at", "number", "quiz_title"], kind="stable", na_position="first")
+    return rows.assign(position=np.arange(1, len(rows) + 1))
+
+
+def _when(time: object) -> str:
+    return f"{time:%Y-%m-%d %H:%M}" if isinstance(time, pd.Timestamp) and not pd.isna(time) else "unknown"
 
 
 def _attempt_hover(row: Mapping[Hashable, Any]) -> str:
@@ -248,5 +270,5 @@ def _attempt_hover(row: Mapping[Hashable, Any]) -> str:
         if score is None
         else f"{number_text(score)} of {number_text(float(row['max_score']))}, {percent_text(float(row['share']))}"
     )
-    when = f"{row['submitted_at']:%Y-%m-%d %H:%M}" if pd.notna(row["submitted_at"]) else "time unknown"
-    return f"<b>{plain(row['quiz_title'], 60)}</b>, attempt {row['number']}<br>{result}<br>{when} UTC<br>origin: {plain(row['origin'])}"
+    when = f"{_when(row['submitted_at'])} UTC" if pd.notna(row["submitted_at"]) else "time unknown"
+    return f"<b>{plain(row['quiz_title'], 60)}</b>, attempt {row['number']}<br>{result}<br>{when}<br>origin: {plain(row['origin'])}"

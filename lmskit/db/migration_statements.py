@@ -43,6 +43,25 @@ END
 $guard$;"""
 
 
+VALIDATE_BOUNDS = """DO $bounds$
+DECLARE
+    bound record;
+BEGIN
+    FOR bound IN
+        SELECT c.conrelid::regclass::text AS relation, c.conname AS name
+        FROM pg_constraint AS c
+        WHERE c.connamespace = to_regnamespace('lms') AND c.contype = 'c' AND NOT c.convalidated
+        ORDER BY c.conname, c.conrelid
+    LOOP
+        BEGIN
+            EXECUTE 'ALTER TABLE ' || bound.relation || ' VALIDATE CONSTRAINT ' || quote_ident(bound.name);
+        EXCEPTION WHEN check_violation THEN
+            NULL; -- rows that break it stay as they are, and it holds for new ones
+        END;
+    END LOOP;
+END
+$bounds$"""
+"""Lets bounds hold for all rows, where no row breaks them, that were added `NOT VALID` by a revision, or while some rows broke them."""
 LOCK = """DO $lock$
 DECLARE
     wanted text[] := ARRAY[{wanted}];
@@ -206,3 +225,12 @@ class MigrationProgress:
         for statement in ("SET LOCAL client_encoding = 'UTF8'", "SET LOCAL ROLE lmskit_owner", *self._limits):
             write(f"{statement};")
         write(GUARD.format(start=f"CAST({known} AS text)"))
+
+    def end_script(self) -> None:
+        """End a script that goes forward as the upgrade itself ends: after the last revision, bounds are validated."""
+        start = str(context.get_starting_revision_argument() or "base")
+        if self._known and (self._revision or "") > ("" if start == "base" else start):
+            implementation = context.get_context().impl
+            implementation.emit_begin()
+            implementation.static_output(f"{VALIDATE_BOUNDS};")
+            implementation.emit_commit()

@@ -92,6 +92,7 @@ BOUNDS = {
         f"{DEEP} {LARGEST_ANSWERS:,} bytes",
     ),
     "ck_quiz_attempts_times_are_readable": ("submitted_at or started_at", YEARS),
+    "ck_quiz_attempts_start_is_readable": ("started_at", YEARS),
 }
 """By constraint, its column and what is wrong with a value that it refuses. Other constraints are described by their names."""
 

@@ -11,13 +11,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from lmskit.db import access, migrator_engine
 from lmskit.db.failure import translated_errors
 from lmskit.db.known_databases import EMPTY_MEANS, KnownDatabases
 from lmskit.db.lock import exclusively
+from lmskit.db.migration_statements import VALIDATE_BOUNDS
 from lmskit.db.parking import REFUSED
 from lmskit.db.schema_revision import difference, read_revision, revisions, serves
 from lmskit.db.transaction import retried
@@ -33,7 +33,7 @@ from lmskit.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
 BUSY_LIMIT = 600.0
 TRIES = 5
@@ -167,21 +167,8 @@ def _migrate_once(action: Callable[[Config, str], None], revision: str, engine: 
             raise
         connection.commit()
         if action is command.upgrade:
-            _validate_bounds(connection)
-
-
-def _validate_bounds(connection: Connection) -> None:
-    """Let bounds hold for all rows that were added while some rows broke them; those that are still broken stay as they are."""
-    unmet = connection.execute(
-        text(
-            "SELECT conrelid::regclass || ' VALIDATE CONSTRAINT ' || quote_ident(conname) FROM pg_constraint"
-            " WHERE connamespace = to_regnamespace('lms') AND contype = 'c' AND NOT convalidated ORDER BY conname"
-        )
-    ).scalars()
-    for constraint in unmet.all():
-        with suppress(IntegrityError), connection.begin_nested():
-            connection.execute(text(f"ALTER TABLE {constraint}"))
-    connection.commit()
+            connection.exec_driver_sql(VALIDATE_BOUNDS)
+            connection.commit()
 
 
 def head() -> str:

@@ -66,7 +66,7 @@ class AttemptColumns:
     feedback: Mapped[str | None]
     answers: Mapped[JsonArray] = mapped_column(comment="Array of lmskit.schemas.quiz.Answer; empty where only the total is known")
     started_at: Mapped[dt.datetime | None]
-    submitted_at: Mapped[dt.datetime]
+    submitted_at: Mapped[dt.datetime | None] = mapped_column(comment="Null = unknown, as of results imported without a time")
     origin: Mapped[Origin] = mapped_column(RowOrigin)
     banked: Mapped[bool] = mapped_column(
         server_default=text("false"), comment="Carried over from an earlier course: stored, but no evidence"
@@ -108,6 +108,7 @@ class QuizAttempt(AttemptColumns, Base):
             f" AND started_at >= '{EARLIEST_YEAR}-01-01 00:00:00+00'",
             name="times_are_readable",
         ),
+        CheckConstraint(f"started_at < '{LATEST_YEAR + 1}-01-01 00:00:00+00'", name="start_is_readable"),
         Index("ix_quiz_attempts_course_id_student_id", "course_id", "student_id"),
         {"comment": "Attempts of students at quizzes"},
     )

@@ -22,11 +22,14 @@ ATTEMPTS = Columns(
     Column("number", "int64", "1 for the first attempt at the quiz"),
     Column("score", "float64", "NaN = not graded; extra credit may exceed `max_score`"),
     Column("max_score", "float64"),
-    Column("submitted_at", "datetime64[us, UTC]"),
+    Column("submitted_at", "datetime64[us, UTC]", "NaT = unknown"),
     Column("origin", "str", "`Origin`"),
     Column("banked", "bool", "carried over from an earlier course: no evidence"),
     Column("n_questions", "int64", "answers stored question by question; 0 where only the total is known"),
 )
+
+OLDEST_FIRST = (QuizAttempt.submitted_at.asc().nulls_first(), QuizAttempt.number, QuizAttempt.id)
+"""The order of attempts in time, as `lmskit.queries.evidence.ORDER` has it; those whose time is unknown come first, by number."""
 
 QUIZ_TOTALS = Columns(
     Column("quiz_id", "int64"),
@@ -49,7 +52,7 @@ QUIZ_TOTALS = Columns(
 def student_attempts(
     session: Session, course: str, student_id: int, *, week_number: int | None = None, limit: int = DEFAULT_PAGE, offset: int = 0
 ) -> pd.DataFrame:
-    """One student's attempts in `course`, by week, then by time; without scores that were taken back.
+    """One student's attempts in `course`, by week, then by time, unknown times first; without scores that were taken back.
 
     {columns}
 
@@ -71,7 +74,7 @@ def student_attempts(
         .join(Quiz, (Quiz.id == QuizAttempt.quiz_id) & (Quiz.course_id == QuizAttempt.course_id))
         .join(Course, Course.id == QuizAttempt.course_id)
         .where(has_code(course), QuizAttempt.student_id == cast(student_id, BigInteger), QuizAttempt.taken_back_at.is_(None))
-        .order_by(Quiz.week_number, QuizAttempt.submitted_at, QuizAttempt.id)
+        .order_by(Quiz.week_number, *OLDEST_FIRST)
     )
     if week_number is not None:
         statement = statement.where(Quiz.week_number == cast(week_number, BigInteger))

@@ -37,11 +37,12 @@ def course_evidence(session: Session, courses: Collection[int], *, most: bool = 
     week_number   int64                of the syllabus
     score         float64              0 or more; may exceed `max_score` (extra credit)
     max_score     float64              above 0
-    submitted_at  datetime64[us, UTC]
+    submitted_at  datetime64[us, UTC]  NaT = unknown
     ============  ===================  ==========================================================
 
-    Rows are ordered by course, student, week, time, attempt and question. Students of every status are included; attempts without an
-    enrollment do not exist. All rows at once, not a page: an estimate needs all of them.
+    Rows are ordered by course, student and week, then by time, number and id of their attempt (unknown times first), then by question.
+    Students of every status are included; attempts without an enrollment do not exist. All rows at once, not a page: an estimate needs
+    all of them.
 
     With `most`, for courses of open terms that have most of all attempts, the whole table is read instead of course by course; archived
     attempts are not in it.
@@ -121,18 +122,21 @@ def _read(session: Session, parts: Mapping[str, sql.Composable], courses: Collec
     return units_of(packed_rows(session, sql.SQL(_STATEMENT).format(**parts), {"courses": list(courses)}))
 
 
-# The numbers that the statement packs, of eight bytes, the most significant first; none is null.
+# The numbers that the statement packs, the most significant first; none is null.
 _QUIZ = np.dtype([(name, ">i8") for name in ("id", "course", "week", "n_topics")])
 _QUESTION = np.dtype([("quiz", ">i8"), ("name", ">i8"), ("position", ">i8"), ("points", ">f8")])
 _ATTEMPT = np.dtype(
     [
-        ("quiz", ">i8"), ("student", ">i8"), ("attempt", ">i8"), ("n_answers", ">i8"),
+        ("quiz", ">i8"), ("student", ">i8"), ("attempt", ">i8"), ("n_answers", ">i4"), ("number", ">i4"),
         ("score", ">f8"), ("max_score", ">f8"), ("submitted_at", ">i8"),
     ]
 )  # fmt: skip
 _ANSWER = np.dtype([("question", ">i8"), ("score", ">f8")])
+ORDER = ("submitted_at", "number", "attempt", "position")
+"""What the evidence of a student in a week is ordered by, which `lmskit.queries.attempt.OLDEST_FIRST` says in SQL. An unknown time is the
+smallest number, so that such attempts come first, by their numbers and then by their ids."""
 _EPOCH = np.datetime64("2000-01-01T00:00:00", "us")
-"""PostgreSQL counts microseconds from this time."""
+"""PostgreSQL counts microseconds from this time; `-infinity`, its smallest number, is NaT to numpy."""
 _MOST_BITS = 62
 _MOST_APART = 1 << 22
 
@@ -143,6 +147,7 @@ class Units:
 
     student: Integers
     attempt: Integers
+    number: npt.NDArray[np.int32]
     position: Integers
     score: npt.NDArray[np.float64]
     max_score: npt.NDArray[np.float64]
@@ -207,7 +212,7 @@ def units_of(rows: Iterable[tuple[bool, bytes | None, bytes | None]]) -> Units:
             units[name] = np.concatenate([column[whole], answered[name] if name in answered else column[of_attempt]])
     of_quiz = units["of_quiz"]
     key = row_keys(course[of_quiz], units["student"], week[of_quiz])
-    order = order_by(key, units["submitted_at"], units["attempt"], units["position"])
+    order = order_by(key, *(units[name] for name in ORDER))
     if len(of_attempt):
         attempt, question = units["attempt"][order], units["position"][order]
         order = np.delete(order, np.flatnonzero((question[1:] == question[:-1]) & (attempt[1:] == attempt[:-1])) + 1)

@@ -55,7 +55,7 @@ class QuizAnswers:
     content
         The questions and their key.
     attempts
-        By student, then by number: attempt_id, student_id, number (int64), submitted_at (UTC).
+        By student, then by number: attempt_id, student_id, number (int64), submitted_at (UTC; NaT = unknown).
     scores
         One row per row of `attempts`, one column per question in the order of the quiz, named by its id: the score of the answer, from
         0; NaN without an answer to the question.

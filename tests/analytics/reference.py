@@ -7,9 +7,9 @@ from scipy.stats import beta
 
 
 def ordered(rows):
-    """Rows of one (student, week) that are evidence, oldest first, each with its fraction."""
+    """Rows of one (student, week) that are evidence, oldest first and unknown times before all, each with its fraction."""
     kept = [row for row in rows if row["score"] is not None and not math.isnan(row["score"]) and row["max_score"] > 0 and not row["banked"]]
-    in_order = sorted(kept, key=lambda row: (row["submitted_at"], row["id"]))
+    in_order = sorted(kept, key=lambda row: (row["submitted_at"] is not None, row["submitted_at"] or 0, row["id"]))
     return [{**row, "fraction": min(row["score"] / row["max_score"], 1.0)} for row in in_order]
 
 

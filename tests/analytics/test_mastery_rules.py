@@ -78,7 +78,7 @@ ROWS = st.lists(
             "week": st.integers(1, 2),
             "score": st.one_of(st.none(), st.integers(0, 12).map(float), st.floats(0, 12, allow_subnormal=False)),
             "max_score": st.sampled_from([0.0, 5.0, 10.0]),
-            "submitted_at": st.integers(0, 4).map(lambda day: dt.datetime(2026, 9, 1 + day, tzinfo=dt.UTC)),
+            "submitted_at": st.none() | st.integers(0, 4).map(lambda day: dt.datetime(2026, 9, 1 + day, tzinfo=dt.UTC)),
             "banked": st.booleans(),
             "question": st.one_of(st.none(), st.integers(1, 4)),
             "attempt": st.one_of(st.none(), st.integers(1, 4)),

@@ -101,6 +101,18 @@ def test_attempts_are_drawn_at_their_time_and_share_of_the_maximum():
     assert "5.50 of 5.00, 110 %" in check.hovertext[1]
 
 
+def test_attempts_are_drawn_in_their_order_if_a_time_is_unknown():
+    times = pd.Series([pd.NaT, pd.Timestamp("2026-09-01 08:15", tz="UTC"), pd.NaT, pd.NaT])
+    figure = student_attempts(ATTEMPTS.assign(submitted_at=times), student=NAME, week_number=1)
+    found = traces(figure)
+    assert (found["Practice"].x, found["Check &lt;i&gt;"].x) == ((1,), (2, 3))
+    assert figure.layout.xaxis.ticktext == ("unknown", "unknown", "2026-09-01 08:15")
+    assert "2 of 3 times are unknown: those attempts come first." in figure.layout.title.subtitle.text
+    assert "time unknown<br>" in found["Practice"].hovertext[0]
+    table = student_attempts_table(ATTEMPTS.assign(submitted_at=times), week_number=1)
+    assert table["Submitted (UTC)"].tolist() == ["unknown", "unknown", "2026-09-01 08:15"]
+
+
 def test_an_attempt_that_is_not_graded_is_open_and_below_the_axis():
     practice = traces(student_attempts(ATTEMPTS, student=NAME, week_number=1))["Practice"]
     assert practice.y[0] < 0

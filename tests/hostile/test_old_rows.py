@@ -147,7 +147,7 @@ def test_every_report_of_a_term_is_built(old_rows, configure, tmp_path):
 def test_rows_are_read_one_by_one_and_in_large_tables(old_rows):
     with snapshot(old_rows.engine(ADA)) as session:
         due = {quiz.due_on for quiz in session.query(Quiz)}
-        submitted = {attempt.submitted_at.date() for attempt in session.query(QuizAttempt)}
+        submitted = {attempt.submitted_at.date() for attempt in session.query(QuizAttempt) if attempt.submitted_at is not None}
         assert {FIRST_DAY, LAST_DAY} <= due & (submitted | due)
         assert {FIRST_DAY, LAST_DAY} <= submitted
         assert {UNREADABLE} in ({*course.mastery_parameters} for course in session.query(Course))

@@ -5,7 +5,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lmskit import limits
 from lmskit.importers.record import AttemptRecord, Cells, PersonKey, Position, QuizRecord, Record
@@ -33,7 +33,7 @@ def attempts(session, student):
     statement = select(QuizAttempt).where(QuizAttempt.student_id == student.id).order_by(QuizAttempt.quiz_id, QuizAttempt.number)
     found = session.scalars(statement.execution_options(populate_existing=True)).all()
     scores = [f"{attempt.number}: {float(attempt.score):g}/{float(attempt.max_score):g}" for attempt in found]
-    times = [f"{attempt.submitted_at.astimezone(dt.UTC):%m-%d %H:%M}" for attempt in found]
+    times = [f"{attempt.submitted_at.astimezone(dt.UTC):%m-%d %H:%M}" if attempt.submitted_at else "unknown" for attempt in found]
     return [f"{score} {time}" for score, time in zip(scores, times, strict=True)]
 
 
@@ -135,22 +135,44 @@ def test_a_new_quiz_needs_a_maximum(imported, ada):
     ]
 
 
-def test_a_total_is_stored_at_noon_of_the_last_day_and_again_only_if_it_is_different(session, imported, ada):
-    assert states_of(imported(f"{HEADER}ada@example.org,Week 1,8,10,,")) == "added"
-    [stored] = attempts(session, ada)
-    assert stored.startswith("1: 8/10")
-    assert stored.endswith("12:00")
-    report = imported(f"{HEADER}ada@example.org,Week 1,9,10,,")
-    assert (states_of(report), len(report.touched)) == ("changed", 1)
-    [now] = attempts(session, ada)
-    assert now == stored.replace("8/10", "9/10")
-
-
-def test_the_totals_of_a_quiz_with_a_due_date_are_stored_on_that_day(session, imported, course, ada):
+def test_a_total_without_a_time_has_none_until_a_file_has_one_which_then_stays(session, imported, course, ada):
     factories.quiz(session, course, title="Week 1").due_on = dt.date(2026, 9, 20)
     session.flush()
-    imported(f"{HEADER}ada@example.org,Week 1,8,10,,")
-    assert attempts(session, ada) == ["1: 8/10 09-20 12:00"]
+    assert states_of(imported(f"{HEADER}ada@example.org,Week 1,8,10,,")) == "added"
+    assert attempts(session, ada) == ["1: 8/10 unknown"]
+    report = imported(f"{HEADER}ada@example.org,Week 1,9,10,,")
+    assert (states_of(report), len(report.touched)) == ("changed", 1)
+    assert attempts(session, ada) == ["1: 9/10 unknown"]
+    report = imported(f"{HEADER}ada@example.org,Week 1,9,10,,2026-10-01 10:00")
+    assert [(outcome.before, outcome.after) for outcome in report.outcomes] == [("time unknown", "2026-10-01 10:00")]
+    assert attempts(session, ada) == ["1: 9/10 10-01 10:00"]
+    assert states_of(imported(f"{HEADER}ada@example.org,Week 1,9,10,,")) == "unchanged"
+    assert attempts(session, ada) == ["1: 9/10 10-01 10:00"]
+
+
+def test_numbered_attempts_without_a_time_are_attempts_and_get_theirs_later(session, imported, ada):
+    untimed = f"{HEADER}ada@example.org,Week 1,4,10,1,\nada@example.org,Week 1,6,10,2,"
+    assert states_of(imported(untimed)) == "added added"
+    assert states_of(imported(untimed)) == "unchanged unchanged"
+    assert attempts(session, ada) == ["1: 4/10 unknown", "2: 6/10 unknown"]
+    report = imported(f"{HEADER}ada@example.org,Week 1,4,10,1,2026-10-01 10:00\nada@example.org,Week 1,7,10,2,")
+    changes = [(outcome.reason, outcome.before, outcome.after) for outcome in report.outcomes]
+    assert changes == [("times", "time unknown", "2026-10-01 10:00"), ("score", "6 of 10", "7 of 10")]
+    assert attempts(session, ada) == ["1: 4/10 10-01 10:00", "2: 7/10 unknown"]
+
+
+def test_attempts_that_had_neither_number_nor_time_are_the_same_ones_once_a_report_has_their_times(session, course, ada):
+    untimed = [answered(score=score, started_at=None, row=row) for row, score in enumerate((4.0, 6.0), 2)]
+    assert states_of(import_file(session, Report([quiz(), *untimed]), ImportOptions(course=course.code))) == "added added"
+    assert attempts(session, ada) == ["1: 4/10 unknown", "2: 6/10 unknown"]
+    times = {score: dt.datetime(2026, 10, day, 10, tzinfo=dt.UTC) for score, day in ((9.0, 3), (6.0, 2), (4.0, 1))}
+    timed = [
+        dataclasses.replace(answered(score=score, started_at=None, row=row), submitted_at=time)
+        for row, (score, time) in enumerate(times.items(), 2)
+    ]
+    report = import_file(session, Report([quiz(), *timed]), ImportOptions(course=course.code))
+    assert states_of(report) == "added changed changed"
+    assert attempts(session, ada) == ["1: 4/10 10-01 10:00", "2: 6/10 10-02 10:00", "3: 9/10 10-03 10:00"]
 
 
 def test_attempts_are_found_again_by_their_number_or_their_time(session, imported, ada):
@@ -186,28 +208,28 @@ def test_an_attempt_replaces_a_total(session, imported, ada):
     assert attempts(session, ada) == ["1: 8/10 10-01 10:00"]
 
 
-def gradebook(course, score, hour):
-    """A total with the time of its export, as a Moodle gradebook has it."""
+def gradebook(course, score):
+    """A total, as a gradebook has it."""
     position, person = Position("report.csv", 2), PersonKey(email="ada@example.org")
-    at = dt.datetime(2026, 10, 1, hour, 30, tzinfo=dt.UTC)
     quiz = QuizRecord(Position("report.csv", 1), "Week 1", has_source_id=False, title="Week 1", max_score=10)
-    total = AttemptRecord(position, "Week 1", person, score, 10, is_total=True, submitted_at=at)
+    total = AttemptRecord(position, "Week 1", person, score, 10, is_total=True)
     return Report([quiz, total]), ImportOptions(course=course.code)
 
 
-def test_a_total_with_the_time_of_its_export_is_one_attempt_until_a_described_one_replaces_it(session, imported, course, ada):
-    assert states_of(import_file(session, *gradebook(course, 8, 9))) == "added"
-    assert states_of(import_file(session, *gradebook(course, 8, 10))) == "unchanged"
-    assert attempts(session, ada) == ["1: 8/10 10-01 09:30"]
-    assert states_of(import_file(session, *gradebook(course, 9, 11))) == "changed"
+def test_a_total_from_before_times_could_be_unknown_is_one_attempt_until_a_described_one_replaces_it(session, imported, course, ada):
+    assert states_of(import_file(session, *gradebook(course, 8))) == "added"
+    session.execute(update(QuizAttempt).values(submitted_at=dt.datetime(2026, 10, 1, 9, 30, tzinfo=dt.UTC)))
+    assert states_of(import_file(session, *gradebook(course, 8))) == "unchanged"
+    assert states_of(import_file(session, *gradebook(course, 9))) == "changed"
+    assert attempts(session, ada) == ["1: 9/10 10-01 09:30"]
     assert states_of(imported(f"{HEADER}ada@example.org,Week 1,9,10,,2026-09-30 10:00:00")) == "changed"
     assert attempts(session, ada) == ["1: 9/10 09-30 10:00"]
     assert not session.scalars(select(QuizAttempt.is_total)).one()
-    assert states_of(import_file(session, *gradebook(course, 9, 12))) == "unchanged"
+    assert states_of(import_file(session, *gradebook(course, 9))) == "unchanged"
 
 
 def test_an_attempt_that_is_not_graded_does_not_get_the_total_that_it_replaces(session, imported, course, ada):
-    import_file(session, *gradebook(course, 8, 9))
+    import_file(session, *gradebook(course, 8))
     waits = answered(score=None)
     later = answered(score=8.0, started_at=waits.started_at + dt.timedelta(days=1), row=3)
     import_file(session, Report([quiz(key="q", title="Week 1", has_source_id=False), waits, later]), ImportOptions(course=course.code))

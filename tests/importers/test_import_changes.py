@@ -53,7 +53,7 @@ def changes(imported, ada):
         (
             {"quiz": "Week 1", "score": "2", "max_score": "10", "attempt": "1", "submitted_at": "2026-10-01 10:00:00"},
             {"quiz": "Week 1", "score": "2", "max_score": "10", "attempt": "1", "submitted_at": "2026-10-01 11:00:00"},
-            ("times", "", ""),
+            ("times", "2026-10-01 10:00", "2026-10-01 11:00"),
         ),
     ],
 )

@@ -249,12 +249,12 @@ def evidence_by_a_loop(session: Session, course) -> list[tuple[Any, ...]]:
         if not units and attempt.score is not None and attempt.max_score > 0:
             units = [(0, attempt.max_score, attempt.score, f"total of {attempt.id}", False)]
         for position, maximum, score, question, is_mixed in sorted(units):
-            key = (attempt.student_id, quiz.week_number, attempt.submitted_at, attempt.id, position)
+            key = (attempt.student_id, quiz.week_number, attempt.submitted_at, attempt.number, attempt.id, position)
             found.append((*key, float(round(Decimal(score), 8)), float(maximum), attempt.id, question, is_mixed))
     return sorted(found)
 
 
-COLUMNS = ["student", "week", "submitted_at", "id", "position", "score", "max_score", "attempt", "question", "mixed"]
+COLUMNS = ["student", "week", "submitted_at", "number", "id", "position", "score", "max_score", "attempt", "question", "mixed"]
 
 
 def test_a_refresh_of_several_rules_equals_an_estimate_per_course_of_evidence_selected_by_a_loop(session, several_courses):

@@ -10,16 +10,22 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from lmskit.analytics.rules import evidence_from
 from lmskit.db.bulk import copy_array, stage
-from lmskit.queries.evidence import course_evidence, course_responses, order_by
+from lmskit.queries.attempt import student_attempts
+from lmskit.queries.evidence import course_evidence, course_responses, order_by, units_of
 from lmskit.queries.row_keys import row_keys
 from lmskit.services.mastery import refresh
 from tests import factories
 from tests.analytics import reference
+from tests.examples import share
 
 MONDAY = dt.datetime(2026, 9, 14, 9, tzinfo=dt.UTC)
 QUESTIONS = [{"id": "a", "points": 1}, {"id": "b", "points": 2.5}]
 NEITHER = {"mixed": False, "hinted": False}
+UNKNOWN = -(2**63)
+PACKED = ">i8, >i8, >i8, >i4, >i4, >f8, >f8, >i8"
+"""Quiz, student, attempt, number of answers, number, score, maximum score and time of an attempt, as the statement packs them."""
 RULES = ["average", "highest", "latest", "weighted_average", "decaying_average", "n_of_mastery", "m_of_n", "khan"]
 
 scores = st.none() | st.integers(0, 12).map(lambda quarters: quarters / 4)
@@ -28,7 +34,7 @@ attempts = st.lists(
         {
             "student": st.integers(0, 2),
             "quiz": st.integers(0, 2),
-            "hours": st.integers(0, 3),
+            "hours": st.none() | st.integers(0, 3),
             "score": scores,
             "answers": st.just([]) | st.lists(st.tuples(st.sampled_from("ab"), scores), unique_by=lambda pair: pair[0], max_size=2),
             "banked": st.sampled_from([False, False, False, True]),
@@ -69,7 +75,7 @@ def test_a_refresh_stores_what_loops_over_plain_numbers_give(session, school, gi
     students, courses, quizzes = school
     session.execute(text("DELETE FROM quiz_attempts WHERE course_id = ANY(:ids)"), {"ids": [course.id for course in courses]})
     for course in courses:
-        for number, row in enumerate(given, start=1):
+        for number, row in reversed(list(enumerate(given, start=1))):  # a later attempt may be stored first
             factories.attempt(
                 session,
                 quizzes[course.id][row["quiz"]],
@@ -78,7 +84,7 @@ def test_a_refresh_stores_what_loops_over_plain_numbers_give(session, school, gi
                 score=row["score"],
                 max_score=3,
                 answers=[{"question": name, "response": "x", "score": score} for name, score in row["answers"]],
-                submitted_at=MONDAY + dt.timedelta(hours=row["hours"]),
+                submitted_at="unknown" if row["hours"] is None else MONDAY + dt.timedelta(hours=row["hours"]),
                 banked=row["banked"],
             )
     refresh(session, courses=[course.code for course in courses])
@@ -143,6 +149,36 @@ def test_evidence_is_put_in_order_whatever_the_ids(rows):
     course, student, week, time, attempt, position = columns
     order = order_by(row_keys(course, student, week), time, attempt, position)
     assert order.tolist() == np.lexsort(columns[::-1]).tolist()
+
+
+@given(st.lists(st.tuples(st.none() | st.integers(0, 2), st.integers(1, 3)), max_size=12), st.randoms(use_true_random=False))
+@settings(max_examples=share(60))
+def test_evidence_with_unknown_times_has_one_order_however_it_is_stored(rows, random):
+    stored = [(8, 7, attempt, 0, number, attempt, 20, UNKNOWN if time is None else time) for attempt, (time, number) in enumerate(rows, 1)]
+    random.shuffle(stored)
+    attempts = np.array(stored, dtype=PACKED).tobytes()
+    quizzes = np.array([(8, 5, 1, 0)], dtype=">i8").tobytes()
+    units = units_of([(True, quizzes, None), (False, attempts, None)])
+    by_hand = sorted(enumerate(rows, 1), key=lambda row: (row[1][0] is not None, row[1][0] or 0, row[1][1], row[0]))
+    assert units.attempt.tolist() == [attempt for attempt, _ in by_hand]
+    frame = units.frame()
+    assert frame["submitted_at"].isna().tolist() == [time is None for _, (time, _) in by_hand]
+    scores = frame.rename(columns={"student_id": "student", "week_number": "week"})
+    evidence = evidence_from(scores)
+    assert evidence.fraction.tolist() == (scores["score"] / scores["max_score"]).tolist()
+
+
+def test_attempts_are_listed_in_the_order_of_the_evidence(session, school):
+    students, courses, quizzes = school
+    course = courses[0]
+    first, other = quizzes[course.id][1:]
+    earlier = MONDAY - dt.timedelta(hours=1)
+    attempts = [(first, 1, MONDAY), (first, 2, None), (other, 3, None), (other, 1, MONDAY), (other, 2, earlier)]
+    for score, (quiz, number, time) in enumerate(attempts, 1):
+        factories.attempt(session, quiz, students[0], number=number, score=score, max_score=10, submitted_at=time or "unknown")
+    listed = student_attempts(session, course.code, students[0].id)
+    assert listed["score"].tolist() == course_evidence(session, [course.id])["score"].tolist() == [2, 3, 5, 1, 4]
+    assert listed["submitted_at"].isna().tolist() == [True, True, False, False, False]
 
 
 def test_an_array_is_copied_as_it_is(session):

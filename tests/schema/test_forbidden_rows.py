@@ -239,6 +239,12 @@ CHECKS = [
         {"submitted_at": f"{limits.LATEST_YEAR}-12-31 23:59:59+00"},
     ),
     case("ck_quiz_attempts_times_are_readable", "quiz_attempts", {"started_at": "1899-12-31 00:00:00+00"}, {"started_at": NOON}),
+    case(
+        "ck_quiz_attempts_start_is_readable",
+        "quiz_attempts",
+        {"started_at": "2201-01-01 00:00:00+00", "submitted_at": None},
+        {"started_at": NOON, "submitted_at": None},
+    ),
     case("ck_courses_title_has_a_length", "courses", {"title": ""}, {"title": "T"}),
     case("ck_courses_mastery_parameters_is_an_object", "courses", {"mastery_parameters": [1]}, {"mastery_parameters": {"w": 0.65}}),
     case(

@@ -37,6 +37,7 @@ UPDATE lms.embedding_models SET probe = '[1, 0, 0]' WHERE dimension = 3;
 UPDATE lms.archived_attempts SET (course_id, quiz_id) = (
     SELECT q.course_id, q.id FROM lms.quizzes AS q JOIN lms.courses AS c ON c.id = q.course_id WHERE c.code = 'BASE-2'
 );
+UPDATE lms.quiz_attempts SET submitted_at = NULL;
 UPDATE lms.archived_estimates SET course_id = (SELECT id FROM lms.courses WHERE code = 'BASE-2');
 UPDATE lms.terms SET state = 'archived';
 """

@@ -58,7 +58,7 @@ def ended_term(session, n_students):
     for score in (3, None, 12.5):
         student = factories.student(session)
         factories.enrollment(session, second, student)
-        factories.attempt(session, total, student, score=score)
+        factories.attempt(session, total, student, score=score, submitted_at="unknown")
     session.add(factories.knowledge_fit(first))
     refresh(session, courses=[first.code, second.code])
     session.commit()

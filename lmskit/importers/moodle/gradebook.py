@@ -25,7 +25,6 @@ from lmskit.importers.grade_table import GradebookTable, meanings_of
 from lmskit.importers.moodle.grade_range import decimals_shown
 from lmskit.importers.moodle.item_scale import ItemScale
 from lmskit.importers.moodle.person import SYSTEM, People
-from lmskit.importers.moodle.times import unix_time
 from lmskit.importers.moodle.words import NO_GRADE, PERSON, columns_of, plain
 from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
 from lmskit.importers.report import shortened
@@ -34,7 +33,6 @@ from lmskit.limits import LONGEST_TITLE
 from lmskit.vocabulary import EnrollmentStatus
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -224,8 +222,7 @@ class MoodleGradebook(GradebookTable):
                 yield self.file.header[item.grades], cells[item.grades]
 
     def totals(self, row: int, cells: tuple[str, ...], person: PersonKey) -> Iterator[AttemptRecord | AbsentScore]:
-        """Give out the grades of a row, with the time of the export."""
-        exported_at = self._exported_at(row, cells)
+        """Give out the grades of a row; the time of the export, which the last column has, is not that of a grade."""
         for item in self.layout.items:
             if item.grades is None:
                 continue
@@ -246,7 +243,6 @@ class MoodleGradebook(GradebookTable):
                     score,
                     maximum,
                     is_total=True,
-                    submitted_at=exported_at,
                     feedback="\n".join(filter(None, (shown, _feedback(item, cells)))) or None,
                 )
 
@@ -267,17 +263,6 @@ class MoodleGradebook(GradebookTable):
             return *self.points_in(meaning, cell, found.span if found else scale.given), None
         points = self.signed_score[cell]
         return found.score(points), found.span, f"{points:.15g} on a scale from {found.low:g} to {found.high:g}"
-
-    def _exported_at(self, row: int, cells: tuple[str, ...]) -> dt.datetime | None:
-        column = self.layout.exported
-        if column is None or cells[column].strip() in NO_GRADE:
-            return None
-        try:
-            return unix_time(cells[column])
-        except UnreadableCellError as error:
-            if "exported" in self.layout.fields:
-                self.warn(row, self.file.header[column], cells[column], f"{error}, so the grades have no time")
-            return None
 
 
 def _feedback(item: GradeItem, cells: Sequence[str]) -> str | None:

@@ -5,7 +5,7 @@
 --   Of file_compared_attempt: an attempt merged with the stored one. Of file_planned_attempt: an attempt with the change to make.
 -- Caveats: A described attempt is recognised by its number; without a number by when it began or was submitted; with neither by its
 --   order among the student's attempts. A stored total is marked as one; those from before there was a mark are imported first attempts
---   without answers and start, at noon. A described attempt replaces a total; a total never replaces a described attempt.
+--   without answers and start, at noon. A stored attempt of unknown time is that of a described one without a number by their order. A described attempt replaces a total; a total never replaces a described attempt.
 --   If only the maximum score differs, a stored attempt keeps its own: whether the score is meant on the new scale is not known.
 -- Source: file_attempt_row, filled by staging.py; file_quiz, filled by quizzes.py.
 --
@@ -100,7 +100,7 @@ WITH stored AS (
     SELECT
         a.id, a.quiz_id, a.student_id, a.number, a.started_at, a.submitted_at, a.origin,
         a.origin = 'import' AND a.number = 1 AND a.answers = '[]' AND a.started_at IS NULL
-            AND (a.is_total OR (a.submitted_at AT TIME ZONE 'UTC')::time = TIME '12:00') AS is_total
+            AND (a.is_total OR coalesce((a.submitted_at AT TIME ZONE 'UTC')::time = TIME '12:00', false)) AS is_total
     FROM quiz_attempts AS a
     WHERE a.quiz_id = ANY (ARRAY(SELECT q.quiz FROM file_quiz AS q))
 ),
@@ -136,6 +136,24 @@ by_time AS (
     GROUP BY f.n
 ),
 
+by_order AS (
+    SELECT f.n, h.id
+    FROM (
+        SELECT n, quiz, person, row_number() OVER (PARTITION BY quiz, person ORDER BY coalesce(started_at, submitted_at), n) AS nth
+        FROM file_numbered_attempt
+        WHERE NOT is_total AND NOT is_repeated AND given_number IS NULL AND n NOT IN (SELECT by_time.n FROM by_time)
+    ) AS f
+    JOIN (
+        SELECT s.id, s.quiz_id, s.student_id, row_number() OVER (PARTITION BY s.quiz_id, s.student_id ORDER BY s.number) AS nth
+        FROM stored AS s
+        WHERE NOT s.is_total AND s.origin = 'import' AND coalesce(s.started_at, s.submitted_at) IS NULL
+            AND NOT EXISTS (
+                SELECT FROM file_numbered_attempt AS other
+                WHERE other.quiz = s.quiz_id AND other.person = s.student_id AND other.given_number = s.number
+            )
+    ) AS h ON h.quiz_id = f.quiz AND h.student_id = f.person AND h.nth = f.nth
+),
+
 same AS (
     SELECT
         f.*, s.last_number, s.total_id, numbers.last_given,
@@ -143,12 +161,13 @@ same AS (
         CASE
             WHEN f.is_total THEN s.total_id
             WHEN f.given_number IS NOT NULL THEN by_number.id
-            ELSE by_time.id
+            ELSE coalesce(by_time.id, by_order.id)
         END AS same_id
     FROM file_numbered_attempt AS f
     JOIN numbers ON numbers.quiz = f.quiz AND numbers.person = f.person
     LEFT JOIN students AS s ON s.quiz_id = f.quiz AND s.student_id = f.person
     LEFT JOIN by_time ON by_time.n = f.n
+    LEFT JOIN by_order ON by_order.n = f.n
     LEFT JOIN stored AS by_number ON by_number.quiz_id = f.quiz AND by_number.student_id = f.person AND by_number.number = f.given_number
     WHERE NOT f.is_repeated
 ),
@@ -218,17 +237,17 @@ WITH merged AS (
         END AS answers,
         coalesce(m.feedback, a.feedback) AS feedback,
         coalesce(m.started_at, a.started_at) AS started_at,
-        coalesce(
-            -- The time of a total is that of the export, which says nothing new about a score that is the same.
-            CASE WHEN m.is_total AND m.score::numeric(12, 4) = a.score THEN a.submitted_at END,
-            m.submitted_at, CASE WHEN m.takes_over_total THEN m.started_at END, a.submitted_at, m.started_at
-        ) AS submitted_at,
+        CASE WHEN known.submitted_at IS NOT NULL THEN greatest(known.submitted_at, coalesce(m.started_at, a.started_at)) END AS submitted_at,
         CASE WHEN m.takes_over_total AND m.given_number IS NOT NULL THEN m.given_number ELSE a.number END AS number
     FROM file_matched_attempt AS m
     LEFT JOIN quiz_attempts AS a ON a.id = m.attempt_id
     CROSS JOIN LATERAL (
         SELECT NOT m.takes_over_total AND m.score::numeric(12, 4) = a.score AND a.score > 0 AS has_same_score
     ) AS kept
+    CROSS JOIN LATERAL (
+        -- The time of a total is not that of the attempt that replaces it.
+        SELECT coalesce(m.submitted_at, CASE WHEN NOT m.takes_over_total THEN a.submitted_at END) AS submitted_at
+    ) AS known
     WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = m.position_id)
 )
 
@@ -238,7 +257,7 @@ SELECT
         WHEN is_compared THEN 'unchanged'
         WHEN attempt_id IS NULL THEN 'added'
         WHEN (old_score, old_max_score, old_answers, old_feedback, old_started_at, old_submitted_at, old_number)
-            IS DISTINCT FROM (score, max_score, answers, feedback, started_at, greatest(submitted_at, started_at), number)
+            IS DISTINCT FROM (score, max_score, answers, feedback, started_at, submitted_at, number)
             OR (takes_over_total AND was_total) OR was_taken_back THEN 'changed'
         ELSE 'unchanged'
     END AS state
@@ -305,25 +324,10 @@ SELECT
             ORDER BY coalesce(c.started_at, c.submitted_at), c.n
         )
     END::integer AS number,
-    greatest(
-        c.started_at,
-        coalesce(
-            c.submitted_at,
-            -- A quiz from before its day had bounds may have a day that no attempt can have.
-            CASE
-                WHEN extract(YEAR FROM q.due_on) BETWEEN o.earliest_year AND o.latest_year
-                    THEN (q.due_on + TIME '12:00') AT TIME ZONE 'UTC'
-            END,
-            -- The last noon before now, or noon of the term's last day if that is earlier.
-            (least((now() AT TIME ZONE 'UTC' - INTERVAL '12 hours')::date, t.ends_on) + TIME '12:00') AT TIME ZONE 'UTC'
-        )
-    ) AS submitted_at
+    c.submitted_at
 FROM file_compared_attempt AS c
 JOIN file_quiz AS f ON f.quiz = c.quiz
 JOIN quizzes AS q ON q.id = f.quiz_id
-JOIN courses AS co ON co.id = q.course_id
-JOIN terms AS t ON t.id = co.term_id
-CROSS JOIN file_option AS o
 LEFT JOIN file_added_person AS a ON a.identity = -c.person
 WHERE NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = c.position_id)
 

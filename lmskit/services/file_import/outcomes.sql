@@ -87,12 +87,22 @@ WITH record_states AS (
             CASE WHEN w.number IS DISTINCT FROM c.old_number THEN 'number of the attempt' END,
             CASE WHEN (w.started_at, w.submitted_at) IS DISTINCT FROM (c.old_started_at, c.old_submitted_at) THEN 'times' END
         ), ''), 'the attempt') END,
-        CASE WHEN has_score THEN coalesce(trim_scale(c.old_score) || ' of ' || trim_scale(c.old_max_score), 'no score') END,
-        CASE WHEN has_score THEN coalesce(trim_scale(w.score) || ' of ' || trim_scale(w.max_score), 'no score') END
+        concat_ws(
+            ', ',
+            CASE WHEN has_score THEN coalesce(trim_scale(c.old_score) || ' of ' || trim_scale(c.old_max_score), 'no score') END,
+            CASE WHEN has_time THEN coalesce(to_char(c.old_submitted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), 'time unknown') END
+        ),
+        concat_ws(
+            ', ',
+            CASE WHEN has_score THEN coalesce(trim_scale(w.score) || ' of ' || trim_scale(w.max_score), 'no score') END,
+            CASE WHEN has_time THEN coalesce(to_char(w.submitted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), 'time unknown') END
+        )
     FROM file_planned_attempt AS w
     LEFT JOIN file_compared_attempt AS c ON c.n = w.n AND w.state = 'changed'
     CROSS JOIN LATERAL (
-        SELECT w.state = 'changed' AND (w.score, w.max_score) IS DISTINCT FROM (c.old_score, c.old_max_score) AS has_score
+        SELECT
+            w.state = 'changed' AND (w.score, w.max_score) IS DISTINCT FROM (c.old_score, c.old_max_score) AS has_score,
+            w.state = 'changed' AND w.submitted_at IS DISTINCT FROM c.old_submitted_at AS has_time
     ) AS differs
 ),
 

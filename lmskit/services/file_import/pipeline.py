@@ -255,7 +255,7 @@ PIPELINE = (
             Sql(
                 "attempts",
                 "planned_attempts",
-                ("file_added_person", "file_compared_attempt", "file_option", "file_quiz", "file_rejected"),
+                ("file_added_person", "file_compared_attempt", "file_quiz", "file_rejected"),
                 makes="file_planned_attempt",
             ),
             Sql("attempts", "add_attempts", ("file_planned_attempt",)),

@@ -15,7 +15,7 @@ SELECT DISTINCT ON (a.id)
     a.id AS attempt_id, a.student_id, a.course_id, q.week_number, q.title, a.score, a.max_score, m.n, m.part, m.row_number, m.column_name, m.why,
     CASE
         WHEN a.number = 1 AND a.answers = '[]' AND a.started_at IS NULL
-            AND (a.is_total OR (a.submitted_at AT TIME ZONE 'UTC')::time = TIME '12:00') THEN 'a total'
+            AND (a.is_total OR coalesce((a.submitted_at AT TIME ZONE 'UTC')::time = TIME '12:00', false)) THEN 'a total'
         ELSE 'an attempt'
     END AS kind
 FROM file_absent_row AS m
