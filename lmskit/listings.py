@@ -158,6 +158,15 @@ IMPORT_RUNS = Columns(
     Column("changed", "int64", heading="Changed"),
     Column("unchanged", "int64", heading="Unchanged"),
     Column("rejected", "int64", heading="Rejected"),
+    Column("undoes", "Int64", "the import that this run took back"),
+    Column("undone_by", "Int64", "the last run that took this one back, wholly or in part", heading="Taken back by"),
+)
+
+WRITTEN_ROWS = Columns(
+    Column("table_name", "str", heading="Table"),
+    Column("added", "int64", heading="Added"),
+    Column("changed", "int64", "rows of which at least one column has another value", heading="Changed"),
+    Column("removed", "int64", heading="Removed"),
 )
 
 STUDENTS_TO_HELP = Columns(

@@ -1,7 +1,6 @@
 """`lmskit import`: read the exports of other systems, and report the result of every row."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +11,9 @@ from typer.core import TyperGroup
 
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
+from lmskit.cli.import_runs import list_runs, show_run
 from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_title
 from lmskit.cli.mail import deliver_once
-from lmskit.cli.page import AfterNumber, ListPage, paged
 from lmskit.cli.printing import print_error, print_line
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import PATIENT, engine_for, retried, snapshot, transaction
@@ -28,9 +27,7 @@ from lmskit.importers.report_file import check_report_path, write_report
 from lmskit.importers.source_key import source_key
 from lmskit.importers.times import DayOrder
 from lmskit.limits import MOST_STUDENTS
-from lmskit.listings import IMPORT_RUNS
 from lmskit.progress import waits_shown
-from lmskit.queries.import_run import count_import_runs, import_run_rows
 from lmskit.services.file_import import ImportOptions, import_path
 from lmskit.services.import_choices import forget_choices, remember_choices, remembered_choices
 from lmskit.services.mastery import RefreshReport, refresh
@@ -371,17 +368,6 @@ def _say_refreshed(refreshed: RefreshReport, say: Callable[[str], None]) -> None
         say(f"Mastery of {code} was left as it is: {reason}")
 
 
-@app.command()
-@paged(after=AfterNumber, named_by="id")
-def runs(page: ListPage) -> None:
-    """List the imports, newest first."""
-    require_current(engine_for())
-    nothing = "Nothing was imported yet. To import: lmskit import PATH"
-    with snapshot() as session:
-        page.show(
-            partial(import_run_rows, session),
-            IMPORT_RUNS,
-            total=count_import_runs(session),
-            worded=lambda run: {**run, "started_at": f"{run['started_at']:%Y-%m-%d %H:%M %Z}"},
-            nothing=nothing,
-        )
+app.command("list")(list_runs)
+app.command("runs", help="List the imports, newest first; the same as `lmskit import list`.")(list_runs)
+app.command("show")(show_run)

@@ -8,7 +8,7 @@ import typer
 
 from lmskit.errors import InputError
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
-from lmskit.queries.page import check_page
+from lmskit.queries.page import LAST_ROW, check_page
 
 
 def week_typed(context: typer.Context, week: int | None) -> int | None:
@@ -40,3 +40,16 @@ def offset_typed(offset: int) -> int:
     """Return the number of rows to skip, if a list can skip so many."""
     check_page(1, offset)
     return offset
+
+
+def run_typed(number: int) -> int:
+    """Return the number of an import, if an import can have it.
+
+    Raises
+    ------
+    InputError
+        No import can have such a number.
+    """
+    if not 1 <= number <= LAST_ROW:
+        raise InputError(f"There is no import {number}. To list them: lmskit import list")
+    return number

@@ -30,6 +30,7 @@
      │    ├── TermNotFoundError
      │    ├── NewTermNeededError    a course's term does not exist and was not described
      │    ├── LecturerNotFoundError
+     │    ├── ImportRunNotFoundError
      │    ├── StudentNotFoundError
      │    ├── StudentNotInCourseError
      │    ├── PersonNotFoundError   no lecturer or administrator has the address
@@ -45,6 +46,8 @@
      │    └── DatabaseSessionNotFoundError
      ├── ConflictError              the request conflicts with data in lmskit
      │    ├── AlreadyEnrolledError
+     │    ├── NotRecordedError
+     │    ├── UndoneImportError
      │    ├── CourseExistsError
      │    ├── TermExistsError
      │    ├── TermClosedError       it stays as it is
@@ -136,6 +139,7 @@ from lmskit.errors.conflict import (
     NotAStudentError,
     NotEnrolledError,
     NotOnStaffError,
+    NotRecordedError,
     OtherRoleError,
     OwnErasureError,
     OwnLoginError,
@@ -147,6 +151,7 @@ from lmskit.errors.conflict import (
     TermClosedError,
     TermExistsError,
     TermStateError,
+    UndoneImportError,
     WeekInUseError,
 )
 from lmskit.errors.input import (
@@ -171,6 +176,7 @@ from lmskit.errors.not_found import (
     CourseNotFoundError,
     DatabaseSessionNotFoundError,
     DecisionNotFoundError,
+    ImportRunNotFoundError,
     LecturerNotFoundError,
     MaterialNotFoundError,
     MessageNotFoundError,
@@ -266,6 +272,7 @@ __all__ = [
     "FamilyNameNeededError",
     "HubError",
     "ImportFileError",
+    "ImportRunNotFoundError",
     "InputError",
     "IsResponsibleError",
     "ItemScoresError",
@@ -298,6 +305,7 @@ __all__ = [
     "NotFoundError",
     "NotOnStaffError",
     "NotPermittedError",
+    "NotRecordedError",
     "NotSignedInError",
     "NotebookCopyError",
     "OtherRoleError",
@@ -336,6 +344,7 @@ __all__ = [
     "TermExistsError",
     "TermNotFoundError",
     "TermStateError",
+    "UndoneImportError",
     "UnknownRuleError",
     "UnreachableError",
     "UpgradedMeanwhileError",

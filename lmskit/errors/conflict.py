@@ -28,6 +28,22 @@ class NotEnrolledError(ConflictError):
         super().__init__(f"{student} is not enrolled in {course}. Nothing was changed.")
 
 
+class NotRecordedError(ConflictError):
+    """What an import wrote is not known, so it cannot be taken back."""
+
+    def __init__(self, *, number: int, why: str) -> None:
+        self.number = number
+        super().__init__(f"Import {number} cannot be taken back: {why}. Nothing was changed.")
+
+
+class UndoneImportError(ConflictError):
+    """An undo cannot be undone."""
+
+    def __init__(self, *, number: int, undoes: int) -> None:
+        self.number, self.undoes = number, undoes
+        super().__init__(f"Run {number} took import {undoes} back, and imported nothing. To have its rows again: import the file again.")
+
+
 class CourseExistsError(ConflictError):
     """A course code is used once."""
 

@@ -25,6 +25,14 @@ class TermNotFoundError(NotFoundError):
         super().__init__(f"There is no term {term!r} with courses you can see. To list the courses: lmskit course list")
 
 
+class ImportRunNotFoundError(NotFoundError):
+    """No import has this number."""
+
+    def __init__(self, *, number: int) -> None:
+        self.number = number
+        super().__init__(f"There is no import {number}. To list them: lmskit import list")
+
+
 class NewTermNeededError(NotFoundError):
     """The term of a new course does not exist, and the request does not describe it."""
 

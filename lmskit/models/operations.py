@@ -4,7 +4,8 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lmskit.limits import LARGEST_PARAMETERS
@@ -79,6 +80,10 @@ class ImportRun(Base):
     unchanged: Mapped[int] = mapped_column(server_default=text("0"))
     rejected: Mapped[int] = mapped_column(server_default=text("0"))
     report: Mapped[JsonObject] = mapped_column(comment="Counts per file, rejections, oddities, skipped columns")
+    audit_from: Mapped[int | None] = mapped_column(
+        comment="Last entry of the audit trail before it; null = it ran before its changes were recorded, or was a dry run"
+    )
+    undoes: Mapped[int | None] = mapped_column(comment="The import that this run took back; null = it imported something")
 
 
 class AuditEntry(Base):
@@ -99,6 +104,14 @@ class AuditEntry(Base):
     course_id: Mapped[int | None] = mapped_column(comment="Of the changed row; no foreign key, since the entry outlives the course")
     old: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     new: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    import_run_id: Mapped[int | None] = mapped_column(
+        comment="The import that made the change; null = none. No foreign key, since the entry outlives the import"
+    )
+    numbers: Mapped[MultiRange[int] | None] = mapped_column(
+        INT8MULTIRANGE,
+        comment="Which rows a counted entry counts: ids; of enrollments the students, of weeks the weeks of the course."
+        " Null where no import made them",
+    )
 
 
 class Archive(Base):

@@ -14,14 +14,13 @@ from sqlalchemy import CursorResult, select, text
 from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import violated_constraint
-from lmskit.db.transaction import longer_lock_timeout
 from lmskit.errors import LastAdministratorError, MessageOnItsWayError, OwnErasureError, PersonGoneError, TeachesCoursesError
 from lmskit.models import Course, User
 from lmskit.queries.erasure import brought_back, terms_naming
 from lmskit.queries.personal_data import addresses_of, columns_by_table, logins_of, naming_pattern, texts_naming
 from lmskit.queries.retention import students_due
 from lmskit.services.erased_texts import replace_names
-from lmskit.services.importing import QUEUE_TIMES
+from lmskit.services.importing import lock_imports
 from lmskit.services.permission import administrators_only
 from lmskit.services.staff import take_over
 
@@ -125,8 +124,7 @@ def erase_person(
     if session.scalar(text("SELECT lms.me()")) == person_id:
         raise OwnErasureError
     # As an import takes them: first the imports, whose reports name people, then the person.
-    with longer_lock_timeout(session, QUEUE_TIMES):
-        session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
+    lock_imports(session)
     savepoint = session.begin_nested() if dry_run else None
     try:
         if not dry_run:  # their open transactions would hold this one up
@@ -151,8 +149,7 @@ def erase_students(session: Session, students: Collection[int], *, days: int | N
     days
         Leave those who, once nobody can enroll them any more, are not due by this retention period (days); by default all are erased.
     """
-    with longer_lock_timeout(session, QUEUE_TIMES):
-        session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
+    lock_imports(session)
     waiting = [student for student in sorted(students) if not _locked(session, student)]
     due = set(students) if days is None else set(students_due(session, days, among=students))
     named = {student: naming_pattern(session, student, family_alone=True) for student in sorted(due) if student not in waiting}

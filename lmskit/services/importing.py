@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import psycopg
-from sqlalchemy import CursorResult, func, text
+from sqlalchemy import CursorResult, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from lmskit.db.bulk import connection_of
@@ -19,7 +19,7 @@ from lmskit.errors import ConflictError, ImportFileError
 from lmskit.importers.csv_file import MAX_REJECTIONS
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.report import Rejection, RowWarning
-from lmskit.models import ImportRun
+from lmskit.models import AuditEntry, ImportRun
 from lmskit.services.permission import administrators_only
 from lmskit.services.staging_table import StagingTable, analyze
 from lmskit.vocabulary import ImportStatus
@@ -106,11 +106,22 @@ here."""
 
 
 @contextmanager
-def importing(session: Session, *, dry_run: bool) -> Iterator[None]:
-    """Run an import within the session's transaction, one import at a time.
+def importing(session: Session, format_: str, name: str, *, dry_run: bool, undoes: int | None = None) -> Iterator[ImportRun]:
+    """Run an import within the session's transaction, one import at a time, and give out its run, which `record` completes.
 
-    A dry run does what an import does and rolls it back, so it reports what would happen. A second import waits until the
-    first one's transaction has ended.
+    The audit trail names the run with everything that the import writes meanwhile. A dry run does what an import does and rolls it
+    back, so it reports what would happen. A second import waits until the first one's transaction has ended.
+
+    Parameters
+    ----------
+    session
+        Of an administrator. Nothing is committed.
+    format_, name
+        Of the file or folder; kept with the run.
+    dry_run
+        Roll back what was written.
+    undoes
+        The import that this run takes back.
 
     Raises
     ------
@@ -122,13 +133,14 @@ def importing(session: Session, *, dry_run: bool) -> Iterator[None]:
     with administrators_only("import files"):
         try:
             # An import counts rows in the middle of its transaction, which another import would not see.
-            with longer_lock_timeout(session, QUEUE_TIMES):
-                session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
+            lock_imports(session)
             session.execute(text("SET LOCAL work_mem = '64MB'"))
             nested = session.begin_nested() if dry_run else None
             REJECTIONS.create(session)
             WARNINGS.create(session)
-            yield
+            run = _begun(session, format_, name, undoes)
+            yield run
+            _name_run(session, None)
             if nested is not None:
                 nested.rollback()
             session.expire_all()  # SQL wrote rows that the session's objects do not reflect
@@ -137,6 +149,27 @@ def importing(session: Session, *, dry_run: bool) -> Iterator[None]:
             if isinstance(reason, (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation)):
                 raise ConflictError("Another person changed the same rows during the import. Nothing was written; import again.") from error
             raise
+
+
+def lock_imports(session: Session) -> None:
+    """Wait until no other session imports, and keep others from it until the transaction ends."""
+    with longer_lock_timeout(session, QUEUE_TIMES):
+        session.execute(text("LOCK TABLE import_runs IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _begun(session: Session, format_: str, name: str, undoes: int | None) -> ImportRun:
+    """Add the run, so that all that is written from now on names it."""
+    before = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
+    run = ImportRun(format=format_, name=name, status=ImportStatus.RUNNING, audit_from=before, undoes=undoes)
+    session.add(run)
+    session.flush()
+    _name_run(session, run.id)
+    return run
+
+
+def _name_run(session: Session, run: int | None) -> None:
+    """Let the audit trail name a run until the transaction ends or another is named; None: none."""
+    session.execute(text("SELECT set_config('lmskit.import_run', :run, true)"), {"run": "" if run is None else str(run)})
 
 
 def parts_of(file: str) -> dict[str, str]:
@@ -224,22 +257,12 @@ def _findings(session: Session, table: StagingTable[FindingRow], order: Sequence
     return [FindingRow(*row) for row in rows]
 
 
-def record(session: Session, report: ImportReport) -> ImportRun:
-    """Write the run into `import_runs`, in the transaction of what it imported."""
+def record(session: Session, run: ImportRun, report: ImportReport) -> None:
+    """Complete the run in `import_runs`, in the transaction of what it imported."""
     total = report.total
-    run = ImportRun(
-        format=report.format,
-        name=report.name,
-        sha256=report.sha256,
-        status=ImportStatus.DONE,
-        finished_at=func.clock_timestamp(),
-        rows_in=total.rows_in,
-        added=total.added,
-        changed=total.changed,
-        unchanged=total.unchanged,
-        rejected=total.rejected,
-        report=report.as_json(),
-    )
-    session.add(run)
+    run.format, run.name, run.sha256 = report.format, report.name, report.sha256
+    run.status, run.finished_at = ImportStatus.DONE, func.clock_timestamp()
+    run.rows_in, run.added, run.changed = total.rows_in, total.added, total.changed
+    run.unchanged, run.rejected = total.unchanged, total.rejected
+    run.report = report.as_json()
     session.flush()
-    return run

@@ -93,7 +93,7 @@ def import_oulad(session: Session, folder: Path, options: ImportOptions | None =
     progress("Opening the files", 0, None)
     source = oulad.read(folder)
     progress("Waiting for other imports to end", 0, None)
-    with importing(session, dry_run=dry_run):
+    with importing(session, oulad.FORMAT, source.name, dry_run=dry_run) as run:
         _stage(session, source, progress)
         statements = Statements(session, "oulad.sql")
         entities = _write(statements, progress)
@@ -101,7 +101,7 @@ def import_oulad(session: Session, folder: Path, options: ImportOptions | None =
         report = _report(session, statements, source, entities, dry_run=dry_run)
         _drop(session)
         if not dry_run:
-            record(session, report)
+            record(session, run, report)
     return report
 
 

@@ -96,7 +96,7 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
     """
     wanted = TakeBank(course=options.course or "", title=options.reading.title or bank.title, week_number=options.week)
     dry_run = options.dry_run
-    with importing(session, dry_run=dry_run):
+    with importing(session, bank.format, bank.name, dry_run=dry_run) as run:
         found = course_by_code(session, wanted.course)
         kept = keep_bank(session, found.id, bank)
         target = _target(session, found, wanted, bank, is_named=options.reading.title is not None)
@@ -110,7 +110,7 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
         report = _report(bank, wanted, target, _with_quizzes(kept, compared, target, joined), joined, dry_run=dry_run)
         session.execute(text("DROP TABLE import_rejection, import_warning"))
         if not dry_run:
-            record(session, report)
+            record(session, run, report)
     return report
 
 

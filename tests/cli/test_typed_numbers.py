@@ -22,6 +22,7 @@ LOOKED_UP = {
     "enrollment list after",
     "audit list after",
     "mail list after",
+    "import list after",
     "import runs after",
 }
 """Numbers of rows: one that no row has gets the sentence for one that does not exist."""

@@ -60,5 +60,5 @@ def test_a_second_import_waits_for_the_first(admin_engine):
             second.execute(text("SET LOCAL lock_timeout = '100ms'"))
             import_oulad(second, SAMPLE, ImportOptions(dry_run=True))
 
-    with Session(admin_engine) as first, importing(first, dry_run=False), pytest.raises(BusyError):
+    with Session(admin_engine) as first, importing(first, "csv", "a.csv", dry_run=False), pytest.raises(BusyError):
         impatient_import()

@@ -8,12 +8,12 @@ from typer.testing import CliRunner
 
 from lmskit.cli import app
 from lmskit.db import roles, transaction
-from lmskit.models import QuizAttempt, Syllabus
+from lmskit.models import ImportRun, QuizAttempt, Syllabus
 from lmskit.queries.audit import audit_entries, count_audit_entries
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.login import ChangeAddress, CreateLogin
 from lmskit.services.login import change_address, close_login, create_login, give_password, open_login
-from lmskit.vocabulary import Origin
+from lmskit.vocabulary import ImportStatus, Origin
 from tests import factories
 from tests.security.school import ADA, ADMIN, BEN, School
 
@@ -82,6 +82,17 @@ def test_what_is_imported_is_counted_by_statement_and_course(school, since):
 def test_a_lecturer_cannot_hide_rows_by_calling_them_imported(school, since):
     run(school, ADA, attempts("import", [21]))
     assert [entry["row_key"] != "*" for entry in since()] == [True] * 3
+
+
+def test_a_lecturer_cannot_make_a_change_look_like_that_of_an_import(school, since):
+    with transaction(school.engine(ADMIN)) as session:
+        going_on = ImportRun(format="csv", name="a.csv", status=ImportStatus.RUNNING, actor=school.login(ADA))
+        session.add(going_on)
+    with transaction(school.engine(ADA)) as session:
+        session.execute(text("SELECT set_config('lmskit.import_run', :run, true)"), {"run": str(going_on.id)})
+        session.execute(text("UPDATE courses SET title = 'By an import?'"))
+    assert [entry["import_run_id"] for entry in since()] == [None]
+    run(school, ADMIN, "DELETE FROM import_runs")
 
 
 def test_a_change_is_recorded_by_its_columns_before_and_after(school, since):

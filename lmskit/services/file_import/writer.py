@@ -69,10 +69,11 @@ def import_file(session: Session, source: Source, options: ImportOptions | None 
             f"{source.name} holds only changes, so students who are not in it cannot be withdrawn. Leave --withdraw-missing out."
         )
     progress("Waiting for other imports to end", 0, None)
-    with importing(session, dry_run=found.asked.dry_run), _joining_whole_tables(session):
+    asked = found.asked
+    with importing(session, source.format, source.name, dry_run=asked.dry_run) as run, _joining_whole_tables(session):
         report = _run(ImportContext(session, source, found, progress))
-        if not found.asked.dry_run:
-            record(session, report)
+        if not asked.dry_run:
+            record(session, run, report)
     return report
 
 

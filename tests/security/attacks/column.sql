@@ -85,7 +85,13 @@ SELECT * FROM lms.audit_log;
 SELECT new FROM lms.audit_log WHERE course_id = :own_course;
 
 -- refused 42501
+SELECT numbers FROM lms.audit_log WHERE import_run_id IS NOT NULL;
+
+-- refused 42501
 SELECT * FROM lms.import_runs;
+
+-- refused 42501
+SELECT audit_from, undoes FROM lms.import_runs;
 
 -- refused 42501
 SELECT person_id FROM lms.erasures;

@@ -208,6 +208,9 @@ UPDATE lms.erasures SET erased_by = 'nobody';
 UPDATE lms.import_runs SET status = 'failed';
 
 -- refused 42501
+UPDATE lms.import_runs SET audit_from = 0, undoes = 1;
+
+-- refused 42501
 UPDATE lms.alembic_version SET version_num = '0001';
 
 -- refused 42501
@@ -290,6 +293,9 @@ INSERT INTO lms.outbox (idem_key, message_id, recipient, template) VALUES ('x', 
 
 -- refused 42501: a forged entry
 INSERT INTO lms.audit_log (actor, action, table_name, row_key) VALUES (':other', 'update', 'quiz_attempts', '1');
+
+-- refused 42501: an entry that says an import made the change
+INSERT INTO lms.audit_log (action, table_name, row_key, import_run_id, numbers) VALUES ('insert', 'quizzes', '*', 1, '{[1,2)}');
 
 -- refused 42501
 INSERT INTO lms.erasures (person_id, fingerprint) VALUES (:foreign_student, repeat('0', 64));
