@@ -50,6 +50,13 @@ STAFF = Columns(
     Column("granted_at", "object", "`datetime` with time zone; None for the responsible lecturer", heading="Since"),
 )
 
+SECTIONS = Columns(
+    Column("kind", "str", "`SectionKind`", heading="Kind"),
+    Column("name", "str", "of the section or group", heading="Name"),
+    Column("n_students", "int64", "active and completed", heading="Students"),
+    Column("source", "str", "system whose file named it first", heading="From"),
+)
+
 LOGINS = Columns(
     Column("person_id", "int64"),
     NAME,

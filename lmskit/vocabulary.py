@@ -24,6 +24,15 @@ class StaffRole(enum.StrEnum):
     """Reads counts of groups, and no rows of students."""
 
 
+class SectionKind(enum.StrEnum):
+    """What a part of the students of a course is called where it comes from."""
+
+    SECTION = "section"
+    """As student systems and Canvas divide a course."""
+    GROUP = "group"
+    """As teachers form groups, such as in Moodle."""
+
+
 class TermState(enum.StrEnum):
     """How far a term has been put away; people decide this, and no date does."""
 

@@ -19,17 +19,19 @@ from lmskit.services.transport import transport_of
 app = typer.Typer(name="enrollment", help="List the students of a course, enrol a student, withdraw one.", no_args_is_help=True)
 
 Course = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)]
+OfSection = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only a section or group.", show_default=False)]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the student.", show_default=False)]
 
 
 @app.command("list")
 @paged(after=AfterNumber, named_by="student_id")
-def roster(course: Course, page: ListPage) -> None:
+def roster(course: Course, page: ListPage, section: OfSection = None) -> None:
     """List everyone who is or was enrolled in a course."""
-    nothing, headings = f"No student is enrolled in {course} yet.", {"student_id": "No."} | ROSTER.headings
+    nothing = f"No student is enrolled in {course} yet." if section is None else f"No student of {course} is in {section}."
+    headings = {"student_id": "No."} | ROSTER.headings
     with snapshot() as session:
-        total = roster_size(session, course)
-        page.show(partial(roster_rows, session, course), ROSTER, total=total, headings=headings, nothing=nothing)
+        total = roster_size(session, course, section=section)
+        page.show(partial(roster_rows, session, course, section=section), ROSTER, total=total, headings=headings, nothing=nothing)
 
 
 @app.command()

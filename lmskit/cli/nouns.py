@@ -28,6 +28,7 @@ NOUNS = {
     "term": "List the terms, show one, close one, open it again.",
     "course": "List, show, create and hand over courses.",
     "staff": "List the staff of a course, add a lecturer to it, remove one.",
+    "section": "List the sections and groups of a course.",
     "quiz": "List the quizzes of a course; show how good a quiz and its questions are.",
     "material": "Add, list, show, search and remove the materials of courses.",
     "enrollment": "List the students of a course, enrol a student, withdraw one.",

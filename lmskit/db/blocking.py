@@ -43,6 +43,8 @@ WORDS = {
     "quizzes": "quizzes",
     "reading_decisions": "decisions about reading advice",
     "material_files": "files of materials",
+    "section_members": "members of sections",
+    "sections": "sections",
     "student_enrollments": "enrollments",
     "syllabi": "weeks of a syllabus",
     "terms": "terms",

@@ -76,6 +76,7 @@ BOUNDS = {
     "ck_crawl_pages_url_has_a_length": ("url", f"has more than {LONGEST_URL:,} characters"),
     "ck_crawl_pages_url_is_a_web_address": ("url", WEB_ADDRESS),
     "ck_crawl_pages_finding_has_a_length": ("finding", f"has more than {LONGEST_PROSE:,} characters"),
+    "ck_sections_name_is_one_line": ("name", ONE_LINE),
     "ck_bank_questions_bank_is_one_line": ("bank", ONE_LINE),
     "ck_bank_questions_question_is_shallow": ("question", f"{DEEP} {LARGEST_QUIZ:,} bytes"),
     "ck_bank_questions_answer_key_is_shallow": ("answer_key", f"{DEEP} {LARGEST_QUIZ:,} bytes"),

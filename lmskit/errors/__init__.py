@@ -27,6 +27,7 @@
      │         └── SiteUnavailableError    not now
      ├── NotFoundError              it does not exist, or the person may not see it
      │    ├── CourseNotFoundError
+     │    ├── SectionNotFoundError
      │    ├── TermNotFoundError
      │    ├── NewTermNeededError    a course's term does not exist and was not described
      │    ├── LecturerNotFoundError
@@ -188,6 +189,7 @@ from lmskit.errors.not_found import (
     QuestionNotFoundError,
     QuizNotFoundError,
     QuizNotFoundInCourseError,
+    SectionNotFoundError,
     StudentNotFoundError,
     StudentNotInCourseError,
     TermNotFoundError,
@@ -333,6 +335,7 @@ __all__ = [
     "RuleParameterError",
     "SearchTextError",
     "SecretFileError",
+    "SectionNotFoundError",
     "SeveralHeadsError",
     "SignInRefusedError",
     "SiteUnavailableError",

@@ -17,6 +17,14 @@ class CourseNotFoundError(NotFoundError):
         super().__init__(f"There is no course {course!r} among those you can see. To list them: lmskit course list")
 
 
+class SectionNotFoundError(NotFoundError):
+    """A course has no section and no group of this name."""
+
+    def __init__(self, *, section: str) -> None:
+        self.section = section
+        super().__init__(f"The course has no section or group {section!r}. To list them: lmskit section list COURSE")
+
+
 class TermNotFoundError(NotFoundError):
     """No term has this code."""
 

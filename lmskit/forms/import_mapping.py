@@ -23,6 +23,8 @@ LABELS = {
     "username": "User name",
     "course": "Course",
     "role": "Role",
+    "section": "Section",
+    "group": "Group",
     "status": "Status of enrollment",
     "started_on": "First day",
     "ended_on": "Last day",

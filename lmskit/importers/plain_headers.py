@@ -90,6 +90,8 @@ HEADERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     ),
     "course": (_words("course | course code | kurs | kurscode | cours | code du cours | curso | código del curso"),),
     "role": (_words("role | rolle | rôle | rol"),),
+    "section": (_words("section | sections | sektion | sektionen | sección | secciones"),),
+    "group": (_words("group | groups | gruppe | gruppen | übungsgruppe | groupe | groupes | grupo | grupos"),),
     "status": (_words("status | statut | estado"),),
     "started_on": (_words("started on | start date | startdatum | date de début | fecha de inicio"),),
     "ended_on": (_words("ended on | end date | enddatum | date de fin | fecha de fin"),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lmskit.importers.cell import ColumnValues, whole_number
@@ -11,12 +12,13 @@ from lmskit.importers.grade_table import meanings_of
 from lmskit.importers.person_name import FullName
 from lmskit.importers.plain_words import role as role_word
 from lmskit.importers.plain_words import status as status_word
-from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord
+from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, SectionName
 from lmskit.importers.row import RejectedRowError, value
+from lmskit.importers.section_cell import sections_in
 from lmskit.importers.text_cell import code, title
 from lmskit.importers.week import read_week
 from lmskit.limits import MOST_ATTEMPTS
-from lmskit.vocabulary import EnrollmentStatus, Role
+from lmskit.vocabulary import EnrollmentStatus, Role, SectionKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,14 +109,20 @@ class PlainRowReader:
         self, position: Position, cells: tuple[str, ...], key: PersonKey, role: Role | None, attempt: list[Record]
     ) -> EnrollmentRecord:
         if not self._describes_enrollments:
-            return EnrollmentRecord(position, key, None, role or Role.STUDENT, is_implied=bool(attempt))
+            sections = self._sections(cells)
+            return EnrollmentRecord(position, key, None, role or Role.STUDENT, is_implied=bool(attempt), sections=sections)
         status = self._value("status", cells, self._status.__getitem__)
         started, ended = (self._time(field, position, cells, self._day) for field in ("started_on", "ended_on"))
         course = self._value("course", cells, code) if self._text("course", cells) else None
         implied = bool(attempt) and status is None
-        return EnrollmentRecord(
-            position, key, course, role or Role.STUDENT, status or EnrollmentStatus.ACTIVE, started, ended, is_implied=implied
-        )
+        days = (started, ended)
+        of_course = (course, role or Role.STUDENT, status or EnrollmentStatus.ACTIVE)
+        return EnrollmentRecord(position, key, *of_course, *days, is_implied=implied, sections=self._sections(cells))
+
+    def _sections(self, cells: tuple[str, ...]) -> tuple[SectionName, ...]:
+        """Return the sections and groups of a row, of each kind that the file has a column for."""
+        found = (self._value(kind.value, cells, partial(sections_in, kind)) for kind in SectionKind)
+        return tuple(section for sections in found if sections is not None for section in sections)
 
     def _attempt_of(self, position: Position, cells: tuple[str, ...], key: PersonKey) -> list[Record]:
         """Return the quiz and the attempt of a row; an empty list if it has no quiz."""

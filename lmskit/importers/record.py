@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 from lmskit.errors import ImportFileError
 from lmskit.importers.csv_file import MAX_REJECTIONS
 from lmskit.importers.report import Rejection, shortened
-from lmskit.vocabulary import EnrollmentStatus, Role
+from lmskit.vocabulary import EnrollmentStatus, Role, SectionKind
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -82,6 +82,13 @@ class CourseRecord:
     term: str | None = None
 
 
+class SectionName(NamedTuple):
+    """A section or group that a row names; an empty name says that the row's student is in none of this kind."""
+
+    kind: SectionKind
+    name: str
+
+
 class EnrollmentRecord(NamedTuple):
     """The enrollment of a student in a course, or of a lecturer who teaches it.
 
@@ -97,6 +104,8 @@ class EnrollmentRecord(NamedTuple):
     ended_on: dt.date | None = None
     is_implied: bool = False
     """Whether the file shows only that the student took part: it adds a missing enrollment and changes no other."""
+    sections: tuple[SectionName, ...] = ()
+    """At least one of each kind that the file has a column for; the student leaves those of this kind that no row names."""
 
 
 @dataclass(frozen=True, slots=True)

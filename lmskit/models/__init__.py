@@ -11,6 +11,7 @@ from lmskit.models.performance import ArchivedEstimate, TopicPerformance
 from lmskit.models.question import BankQuestion, QuestionSlot
 from lmskit.models.quiz import ArchivedAttempt, Quiz, QuizAttempt
 from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
+from lmskit.models.section import Section, SectionMember
 from lmskit.models.staff import CourseStaff
 from lmskit.models.user import LOCKED_PASSWORD_HASH, User
 
@@ -43,6 +44,8 @@ __all__ = [
     "Quiz",
     "QuizAttempt",
     "ReadingDecision",
+    "Section",
+    "SectionMember",
     "Syllabus",
     "Term",
     "TopicPerformance",

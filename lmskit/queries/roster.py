@@ -12,6 +12,7 @@ from lmskit.models import Enrollment, User
 from lmskit.queries.course import COUNTED, course_by_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, RowOrder, page_of
+from lmskit.queries.section import in_section
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,22 +24,29 @@ BY_NAME = RowOrder(Enrollment.student_id, (User.sort_name.collate("C"), User.id)
 
 
 @ROSTER.documented
-def course_roster(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: int | None = None) -> pd.DataFrame:
+def course_roster(
+    session: Session, course: str, *, section: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0, after: int | None = None
+) -> pd.DataFrame:
     """Everyone who is or was enrolled in `course`, by family name.
 
     {columns}
 
-    `after` begins the page after the student with this number, instead of at `offset`.
+    `section` keeps only the students of a section or group. `after` begins the page after the student with this number, instead of at
+    `offset`.
 
     Raises
     ------
     CourseNotFoundError
         The signed-in person can see no such course.
+    SectionNotFoundError
+        The course has no such section or group.
     """
-    return ROSTER.table(roster_rows(session, course, limit=limit, offset=offset, after=after))
+    return ROSTER.table(roster_rows(session, course, section=section, limit=limit, offset=offset, after=after))
 
 
-def roster_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: int | None = None) -> Rows:
+def roster_rows(
+    session: Session, course: str, *, section: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0, after: int | None = None
+) -> Rows:
     """The rows of `course_roster`, for a list in the terminal."""
     course_id = course_by_code(session, course).id
     # Lecturers may read addresses through this function only, and of withdrawn students none.
@@ -55,14 +63,14 @@ def roster_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, off
         )
         .join(User, User.id == Enrollment.student_id)
         .outerjoin(address, address.c.student_id == Enrollment.student_id)
-        .where(Enrollment.course_id == course_id)
+        .where(Enrollment.course_id == course_id, in_section(session, course_id, section, Enrollment.student_id))
     )
     return rows(session, page_of(session, statement, BY_NAME, limit=limit, offset=offset, after=after))
 
 
-def roster_size(session: Session, course: str) -> int:
+def roster_size(session: Session, course: str, *, section: str | None = None) -> int:
     """The number of rows on all pages of `course_roster`, whatever their status."""
-    return _count(session, course, counted_only=False)
+    return _count(session, course, counted_only=False, section=section)
 
 
 def class_size(session: Session, course: str) -> int:
@@ -85,8 +93,10 @@ def require_student(session: Session, course: str, student_id: int) -> None:
         raise StudentNotInCourseError(student=student_id, course=course)
 
 
-def _count(session: Session, course: str, *, counted_only: bool) -> int:
-    statement = select(func.count()).select_from(Enrollment).where(Enrollment.course_id == course_by_code(session, course).id)
+def _count(session: Session, course: str, *, counted_only: bool, section: str | None = None) -> int:
+    course_id = course_by_code(session, course).id
+    of_section = in_section(session, course_id, section, Enrollment.student_id)
+    statement = select(func.count()).select_from(Enrollment).where(Enrollment.course_id == course_id, of_section)
     if counted_only:
         statement = statement.where(Enrollment.status.in_(COUNTED))
     return session.scalar(statement) or 0

@@ -61,6 +61,10 @@ HOLDINGS = (
         "JOIN courses AS c ON c.id = t.course_id JOIN terms AS m ON m.id = c.term_id",
     ),
     Holding(
+        "section_members", "student_id", "sections and groups of courses", "c.code AS course, s.kind, s.name, s.source",
+        "JOIN courses AS c ON c.id = t.course_id JOIN sections AS s ON s.id = t.section_id",
+    ),
+    Holding(
         "quiz_attempts", "student_id", "attempts at quizzes, with answers, scores and feedback",
         "c.code AS course, q.week_number AS week, q.title AS quiz, t.number, t.score, t.max_score, t.answers, t.feedback, t.started_at,"
         " t.submitted_at, t.origin, t.banked, t.taken_back_at, t.created_at",

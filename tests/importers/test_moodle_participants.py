@@ -44,7 +44,7 @@ def test_everybody_is_a_student_if_the_person_says_so(participants):
     ]
     assert sum(isinstance(record, EnrollmentRecord) for record in records) == len(people)
     assert [rejection.row for rejection in source.parts[0].rejections] == [4]
-    assert source.parts[0].skipped_columns == ("Groups",)
+    assert source.parts[0].skipped_columns == ()
     assert "participants.csv: everybody is imported as a student, as asked for." in source.notes
 
 

@@ -41,6 +41,16 @@ def case(
     return Case(constraint, table, forbidden, {} if allowed is None else allowed)
 
 
+def section_of(world: World, course: int) -> int:
+    """A further section of a course."""
+    return world.add("sections", course_id=course, name="B")
+
+
+def in_another(world: World) -> Values:
+    """The student in a further section."""
+    return {"section_id": section_of(world, world.course)}
+
+
 NEW_PERSON = {"email": "another@example.org"}
 NEW_LECTURER = {"email": "another@example.org", "role": "lecturer"}
 
@@ -385,6 +395,9 @@ CHECKS = [
         {**ANOTHER_TEXT, "position": 0},
         {**ANOTHER_TEXT, "position": 1},
     ),
+    case("ck_sections_name_has_a_length", "sections", {"name": "A" * 301}, {"name": "A" * 300}),
+    case("ck_sections_name_is_one_line", "sections", {"name": "A\nB"}, {"name": "A B"}),
+    case("ck_sections_source_has_a_length", "sections", {"source": ""}),
     case("ck_material_crawls_start_url_is_a_web_address", "material_crawls", {"start_url": "file:///etc/passwd"}),
     case("ck_material_crawls_start_url_has_a_length", "material_crawls", {"start_url": "https://" + "u" * limits.LONGEST_URL}),
     case("ck_material_crawls_options_is_an_object", "material_crawls", {"options": []}, {"options": {"depth": 2}}),
@@ -587,6 +600,9 @@ FOREIGN_KEYS = [
     case("fk_reading_decisions_material_id_course_id", "reading_decisions", lambda w: {"material_id": w.other_material}, ANOTHER_TEXT),
     case("fk_course_staff_course_id", "course_staff", {"course_id": 0}),
     case("fk_course_staff_person_id_person_role", "course_staff", lambda w: {"person_id": w.student}),
+    case("fk_sections_course_id", "sections", {"course_id": 0}),
+    case("fk_section_members_section_id_course_id", "section_members", lambda w: {"section_id": section_of(w, w.other_course)}, in_another),
+    case("fk_section_members_course_id_student_id", "section_members", lambda w: {**in_another(w), "student_id": w.newcomer}, in_another),
     case("fk_material_crawls_course_id", "material_crawls", {"course_id": 0}),
     case("fk_crawl_pages_crawl_id_course_id", "crawl_pages", lambda w: {"course_id": w.other_course}, ANOTHER_PAGE),
     case(
@@ -657,6 +673,8 @@ UNIQUE_KEYS = [
     case("pk_passage_vectors", "passage_vectors", {}, another_passage),
     case("uq_reading_decisions_course_id_passage", "reading_decisions", {"decision": "banned"}, ANOTHER_TEXT),
     case("pk_course_staff", "course_staff", lambda w: {"course_id": w.course}),
+    case("uq_sections_course_id_kind_name", "sections", {"kind": "section"}, {"kind": "group"}),
+    case("pk_section_members", "section_members", {}, in_another),
     case("pk_crawl_pages", "crawl_pages", {}, ANOTHER_PAGE),
     case("pk_bank_questions", "bank_questions", {}, ANOTHER_BANK),
     case("pk_question_slots", "question_slots", {}, {"slot": "2"}),
@@ -676,6 +694,7 @@ UNREACHABLE = {
     "uq_users_id_role",
     "uq_materials_id_course_id",
     "uq_quizzes_id_course_id",
+    "uq_sections_id_course_id",
     "uq_embedding_models_name_dimension",
     "uq_material_crawls_id_course_id",
 }
@@ -801,6 +820,8 @@ def test_a_course_without_attempts_takes_all_its_parts_along(world: World) -> No
     world.connection.execute(delete(table("courses")).where(table("courses").c.id == world.course))
     for name in (
         "course_staff",
+        "sections",
+        "section_members",
         "syllabi",
         "student_enrollments",
         "materials",

@@ -19,6 +19,8 @@ HELD = {
     "ck_terms_code_is_plain": (1, limits.LONGEST_CODE),
     "ck_courses_code_is_plain": (1, limits.LONGEST_CODE),
     "ck_courses_title_has_a_length": (1, limits.LONGEST_TITLE),
+    "ck_sections_name_has_a_length": (1, limits.LONGEST_TITLE),
+    "ck_sections_source_has_a_length": (1, limits.LONGEST_SOURCE),
     "ck_syllabi_topic_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_quizzes_title_has_a_length": (1, limits.LONGEST_TITLE),
     "ck_bank_questions_bank_has_a_length": (1, limits.LONGEST_FILE_NAME),

@@ -61,6 +61,8 @@ class World:
         for course in (self.course, self.other_course):
             self.add("syllabi", course_id=course)
             self.add("student_enrollments", course_id=course)
+        self.section = self.add("sections")
+        self.add("section_members")
         self.quiz = self.add("quizzes")
         self.other_quiz = self.add("quizzes", course_id=self.other_course)
         self.add("question_slots")
@@ -127,6 +129,12 @@ class World:
                 "status": "active",
                 "origin": "form",
                 "started_on": dt.date(2026, 1, 1),
+            },
+            "sections": {"course_id": course, "kind": "group" if hasattr(self, "section") else "section", "name": "A", "source": "csv"},
+            "section_members": {
+                "course_id": course,
+                "section_id": getattr(self, "section", 0),
+                "student_id": getattr(self, "student", 0),
             },
             "quizzes": {"course_id": course, "week_number": 1, "title": "Quiz", "max_score": 10},
             "question_slots": {"course_id": course, "quiz_id": getattr(self, "quiz", 0), "slot": "1", "number": 1},

@@ -459,3 +459,9 @@ RETURN (SELECT array_agg(s.person_id) FROM lms.course_staff AS s);
 
 -- rights stay in open transactions
 ALTER TABLE lms.course_staff DISABLE TRIGGER end_sessions_of_former_staff;
+
+-- sections may be changed by lecturers
+GRANT UPDATE (name) ON lms.sections TO lmskit_lecturer;
+
+-- members may be added by lecturers
+GRANT INSERT (course_id, section_id, student_id) ON lms.section_members TO lmskit_lecturer;

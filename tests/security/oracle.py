@@ -36,6 +36,8 @@ VISIBLE = {
     **dict.fromkeys(
         (
             "course_staff",
+            "sections",
+            "section_members",
             "syllabi",
             "student_enrollments",
             "quizzes",
@@ -122,7 +124,7 @@ ADMIN = Rights(
     delete={*_ADMINS, "users", "terms"},
 )
 BLIND = {
-    "users": "sort_name", "course_staff": "granted_at",
+    "users": "sort_name", "course_staff": "granted_at", "sections": "name", "section_members": "section_id",
     "external_ids": "source", "terms": "name", "courses": "title", "student_enrollments": "origin",
     "syllabi": "topic", "materials": "title", "material_passages": "body", "passage_vectors": "embedding", "passage_words": "words",
     "reading_decisions": "position", "material_crawls": "options", "crawl_pages": "finding", "embedding_models": "state",

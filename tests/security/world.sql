@@ -25,6 +25,13 @@ FROM generate_series(1, 2) AS course, unnest(ARRAY[31, 32, :base + 31, :base + 3
 INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on, ended_on)
 VALUES (:base + 11, :base + 33, 'withdrawn', 'form', :day, :day);
 
+INSERT INTO sections (id, course_id, kind, name, source) OVERRIDING SYSTEM VALUE
+SELECT :base + 80 + course * 2 + n, :base + 10 + course, 'section', format(':word section %s', n), ':word'
+FROM generate_series(1, 2) AS course, generate_series(0, 1) AS n;
+INSERT INTO section_members (course_id, section_id, student_id)
+SELECT s.course_id, s.id, e.student_id FROM sections AS s JOIN student_enrollments AS e USING (course_id)
+WHERE s.course_id IN (:base + 11, :base + 12) AND (e.student_id IN (31, :base + 31)) = (s.id % 2 = :base % 2);
+
 INSERT INTO quizzes (id, course_id, week_number, title, questions, answer_key, max_score, due_on) OVERRIDING SYSTEM VALUE
 SELECT :base + 50 + course * 10 + week, :base + 10 + course, week, ':word quiz', '[{"id": "q1", "text": ":word"}]', '{"q1": ":word-key"}', 9999, :day
 FROM generate_series(1, 2) AS course, generate_series(1, 2) AS week;

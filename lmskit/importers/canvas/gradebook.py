@@ -22,11 +22,23 @@ from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.grade_table import GradebookTable, meanings_of
 from lmskit.importers.person_name import NOTE_ON_SPLIT_NAMES
-from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
+from lmskit.importers.record import (
+    AbsentScore,
+    AttemptRecord,
+    EnrollmentRecord,
+    PersonKey,
+    PersonRecord,
+    Position,
+    QuizRecord,
+    Record,
+    SectionName,
+)
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError, value
+from lmskit.importers.section_cell import sections_in_sentence
 from lmskit.importers.text_cell import one_line
 from lmskit.limits import LONGEST_TITLE
+from lmskit.vocabulary import SectionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -82,6 +94,7 @@ class CanvasGradebookLayout:
     """The column of the whole name, or those of family name and given name."""
     id: int
     sis_id: int | None
+    section: int
     assignments: tuple[Assignment, ...]
     totals: Mapping[str, int]
     """Columns of the totals of the whole course, by header."""
@@ -108,7 +121,12 @@ class CanvasGradebook(GradebookTable):
     def __init__(self, path: Path, options: ReadOptions) -> None:
         file = open_gradebook(path, options.delimiter)
         self.layout = layout_of(file)
-        columns_read = {*self.layout.names, self.layout.id, *(assignment.column for assignment in self.layout.assignments)}
+        columns_read = {
+            *self.layout.names,
+            self.layout.id,
+            self.layout.section,
+            *(assignment.column for assignment in self.layout.assignments),
+        }
         columns_read |= {self.layout.sis_id} if self.layout.sis_id is not None else set()
         self._totals = Totals(self.layout.totals, {}, has_posting_row=self.layout.has_posting_row)
         super().__init__(file, options, {*columns_read, *self._totals.columns.values()})
@@ -122,6 +140,7 @@ class CanvasGradebook(GradebookTable):
         self._without_grade: Counter[CellMeaning] = Counter()
         self._without_comma = 0
         self._test_students: list[int] = []
+        self._section_cells: set[str] = set()
         self._without_points: list[Assignment] = []
 
     @property
@@ -157,6 +176,7 @@ class CanvasGradebook(GradebookTable):
         """Read the file: its quizzes, then row after row the student, the enrollment and the grades."""
         self.detect_scores(self._number_cells())
         self.clear()
+        self._section_cells = {cells[self.layout.section].strip() for _, cells in self.file.rows()}
         for assignment in self.layout.assignments:
             try:
                 self._possible[assignment.column] = self.score[assignment.points]
@@ -206,6 +226,7 @@ class CanvasGradebook(GradebookTable):
         layout, header = self.layout, self.file.header
         if layout.is_anonymous(cells):
             raise RejectedRowError(None, None, "does not name a student: it has neither a name nor an ID")
+        self._sections_in(cells)  # a row whose section cannot be read is rejected as a whole
         position, name = Position(self.name, row), layout.name(cells)
         source_id = value(canvas_id, header[layout.id], self.person_cells.optional_id(position, header[layout.id], cells[layout.id]) or "")
         found = self.person_cells.full_name(position, header[layout.names[0]], name)
@@ -213,9 +234,13 @@ class CanvasGradebook(GradebookTable):
         sis_id = self.person_cells.optional_id(position, SIS_ID, "" if layout.sis_id is None else cells[layout.sis_id])
         return student(position, PersonKey(source_id, sis_id), found)
 
-    def enrollment(self, person: PersonRecord, _: tuple[str, ...]) -> EnrollmentRecord:
-        """Return the enrollment of a student; a gradebook does not contain its status."""
-        return EnrollmentRecord(person.position, person.key)
+    def enrollment(self, person: PersonRecord, cells: tuple[str, ...]) -> EnrollmentRecord:
+        """Return the enrollment of a student with its sections; a gradebook does not contain its status."""
+        return EnrollmentRecord(person.position, person.key, sections=self._sections_in(cells))
+
+    def _sections_in(self, cells: tuple[str, ...]) -> tuple[SectionName, ...]:
+        read = partial(sections_in_sentence, SectionKind.SECTION, known=self._section_cells)
+        return value(read, "Section", cells[self.layout.section])
 
     def grades_in(self, cells: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         """Give out header and text of the cells of a row that are not empty and should be grades."""
@@ -300,6 +325,7 @@ def layout_of(file: CsvFile) -> CanvasGradebookLayout:
         names=names,
         id=header.index("ID"),
         sis_id=header.index(SIS_ID) if SIS_ID in header else None,
+        section=header.index("Section"),
         assignments=_assignments(file, points),
         totals={column: header.index(column) for column in TOTALS if column in header},
         has_posting_row=has_posting_row,

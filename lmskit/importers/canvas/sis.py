@@ -21,11 +21,11 @@ from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
 from lmskit.importers.identity_cell import id_of
 from lmskit.importers.lookup import Memory
 from lmskit.importers.person_cells import PersonCells
-from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, TermRecord
+from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, SectionName, TermRecord
 from lmskit.importers.row import Row, rows
 from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import code, identifier, optional_day, optional_identifier, title
-from lmskit.vocabulary import EnrollmentStatus, Role
+from lmskit.vocabulary import EnrollmentStatus, Role, SectionKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,7 +74,7 @@ TERMS = FileKind("terms", ("term_id", "name", "status"), ("start_date", "end_dat
 COURSES = FileKind("courses", ("course_id", "short_name", "long_name", "status"), ("term_id",))
 USERS = FileKind("users", ("user_id", "status"), ("last_name", "first_name", "sortable_name", "full_name", "email"), ("login_id",))
 ENROLLMENTS = FileKind("enrollments", ("user_id", "role", "status"), ("course_id", "section_id"))
-SECTIONS = FileKind("sections", ("section_id", "course_id", "status"), (), ("name",), "they only assign sections to courses")
+SECTIONS = FileKind("sections", ("section_id", "course_id", "status"), ("name",), ("name",), "they only assign sections to courses")
 ACCOUNTS = FileKind("accounts", ("account_id",), (), ("parent_account_id", "name", "status"), "lmskit has no accounts")
 KINDS = (TERMS, COURSES, USERS, SECTIONS, ENROLLMENTS, ACCOUNTS)
 """In the order in which they are read."""
@@ -134,6 +134,7 @@ class CanvasSis:
         """Read the files: terms, courses, users, enrollments."""
         self.warnings.clear()
         sections: dict[str, str] = {}
+        names: dict[str, str] = {}
         roles: dict[str, str] = {}
         memory = Memory()
         for kind, file in self.files:
@@ -145,8 +146,8 @@ class CanvasSis:
             TERMS.name: term,
             COURSES.name: partial(course, warnings=self.warnings),
             USERS.name: partial(user, roles=roles, cells=PersonCells(self.warnings)),
-            SECTIONS.name: partial(_keep_section, sections=sections, memory=memory),
-            ENROLLMENTS.name: partial(enrollment, sections=sections if has_sections else None),
+            SECTIONS.name: partial(_keep_section, sections=sections, names=names, memory=memory),
+            ENROLLMENTS.name: partial(enrollment, sections=sections if has_sections else None, names=names),
         }
         for kind, file in self.files:
             yield from rows(file, readers.get(kind.name, _no_records))
@@ -222,7 +223,7 @@ def role_among(roles: str, role: str) -> str:
     return max(roles, added, key=["", OTHER, STUDENT, TEACHER].index)
 
 
-def enrollment(row: Row, sections: Mapping[str, str] | None) -> list[Record]:
+def enrollment(row: Row, sections: Mapping[str, str] | None, names: Mapping[str, str]) -> list[Record]:
     """Return the enrollment of a student, or that a teacher teaches a course.
 
     Parameters
@@ -231,6 +232,8 @@ def enrollment(row: Row, sections: Mapping[str, str] | None) -> list[Record]:
         A row of enrollments.csv.
     sections
         The course of each section; None if there is no file of sections.
+    names
+        The name of each section.
     """
     person, role = row.read("user_id", id_of), row["role"]
     status = row.read("status", ENROLLMENT_STATUS)
@@ -243,7 +246,8 @@ def enrollment(row: Row, sections: Mapping[str, str] | None) -> list[Record]:
         raise row.rejected("course_id", "is empty, and so is section_id")
     if ROLES[role] is Role.LECTURER and status is not EnrollmentStatus.ACTIVE:
         raise row.rejected("status", "says that a teacher left; give the course another lecturer in lmskit")
-    return [EnrollmentRecord(row.position, PersonKey(person), course_id, ROLES[role], status)]
+    named = (SectionName(SectionKind.SECTION, names.get(section_id, section_id)),) if section_id else ()
+    return [EnrollmentRecord(row.position, PersonKey(person), course_id, ROLES[role], status, sections=named)]
 
 
 def _course_of(row: Row, section_id: str, course_id: str | None, sections: Mapping[str, str] | None) -> str | None:
@@ -265,10 +269,12 @@ def _refuse_deleted(row: Row, *, is_active: bool) -> None:
         raise row.rejected("status", NOT_DELETED)
 
 
-def _keep_section(row: Row, sections: dict[str, str], memory: Memory) -> list[Record]:
-    course_id = row.read("course_id", identifier)
+def _keep_section(row: Row, sections: dict[str, str], names: dict[str, str], memory: Memory) -> list[Record]:
+    course_id, section_id = row.read("course_id", identifier), row.read("section_id", identifier)
     kept = DELETED_SECTION if row["status"] == DELETED else course_id
-    memory.keep(sections, row.read("section_id", identifier), kept, file=row.file.name)
+    if row["name"]:
+        memory.keep(names, section_id, row.read("name", title), file=row.file.name)
+    memory.keep(sections, section_id, kept, file=row.file.name)
     return []
 
 

@@ -7,6 +7,7 @@ Source of the format: `user/action_redir.php` of Moodle.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
@@ -14,17 +15,24 @@ from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.moodle.person import SYSTEM, People
 from lmskit.importers.moodle.words import PERSON, columns_of
+from lmskit.importers.plain_headers import HEADERS, plain_header
 from lmskit.importers.recognition import is_list_of_participants, kind_of_headers
 from lmskit.importers.record import EnrollmentRecord
-from lmskit.importers.row import RejectedRowError
+from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.row_warnings import RowWarnings
+from lmskit.importers.section_cell import COMMAS, sections_in
 from lmskit.importers.table_kinds import PARTICIPANTS
+from lmskit.vocabulary import SectionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from lmskit.importers.record import Record
+
+
+GROUPS = {header for group in HEADERS["group"] for header in group}
+_groups_in = partial(sections_in, SectionKind.GROUP, separators=COMMAS)
 
 
 class Participants:
@@ -43,7 +51,10 @@ class Participants:
         self.people = People(self.file, columns, self.warnings)
         if not options.all_students:
             raise ImportFileError(f"{self.name} is {PARTICIPANTS.name}. {PARTICIPANTS.advice}")
-        self.file.skipped_columns = tuple(text for column, text in enumerate(self.file.header) if column not in columns.values())
+        others = (column for column in range(len(self.file.header)) if column not in columns.values())
+        self._groups = next((column for column in others if plain_header(self.file.header[column]) in GROUPS), None)
+        read = {*columns.values(), self._groups}
+        self.file.skipped_columns = tuple(text for column, text in enumerate(self.file.header) if column not in read)
         self.parts = (self.file,)
 
     @property
@@ -57,11 +68,12 @@ class Participants:
         for row, cells in self.file.rows():
             try:
                 person = self.people.read(row, cells)
+                groups = () if self._groups is None else value(_groups_in, self.file.header[self._groups], cells[self._groups])
             except RejectedRowError as error:
                 self.file.reject(row, error.column, error.cell, error.reason)
                 continue
             yield person
-            yield EnrollmentRecord(person.position, person.key)
+            yield EnrollmentRecord(person.position, person.key, sections=groups)
 
 
 def detect(path: Path) -> bool:

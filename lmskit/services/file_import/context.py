@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lmskit.services.file_import.options import FoundOptions
     from lmskit.services.file_import.quizzes import Quizzes
 
-FILES = ("people", "identities", "courses", "enrollments", "attempts", "taken_back", "outcomes")
+FILES = ("people", "identities", "courses", "enrollments", "sections", "attempts", "taken_back", "outcomes")
 """The `.sql` files of this package."""
 
 

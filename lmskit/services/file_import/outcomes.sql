@@ -76,6 +76,9 @@ WITH record_states AS (
     LEFT JOIN file_teacher AS t ON t.n = e.n
     LEFT JOIN file_planned_enrollment AS p ON p.n = e.n
     UNION ALL
+    SELECT s.position_id, s.n, 'changed', s.kind, array_to_string(s.old_names, ', '), array_to_string(s.names, ', ')
+    FROM file_planned_section AS s
+    UNION ALL
     SELECT
         w.position_id, w.n, w.state,
         CASE WHEN w.state = 'changed' THEN coalesce(nullif(concat_ws(

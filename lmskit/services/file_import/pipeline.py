@@ -48,6 +48,7 @@ PIPELINE = (
                 stage_records,
                 makes=(
                     "file_position",
+                    "file_section_row",
                     "file_term_row",
                     "file_person_row",
                     "file_course_row",
@@ -234,6 +235,15 @@ PIPELINE = (
             Sql("enrollments", "add_enrollments", ("file_option", "file_planned_enrollment")),
             Sql("enrollments", "cancel_messages", ("file_planned_enrollment",)),
             Sql("enrollments", "change_enrollments", ("file_planned_enrollment",)),
+            Sql(
+                "sections",
+                "planned_sections",
+                ("file_added_person", "file_course", "file_enrollment", "file_rejected", "file_section_row"),
+                makes="file_planned_section",
+            ),
+            Sql("sections", "add_sections", ("file_option", "file_planned_section")),
+            Sql("sections", "remove_members", ("file_planned_section",)),
+            Sql("sections", "add_members", ("file_planned_section",)),
         ),
     ),
     Stage(
@@ -325,6 +335,7 @@ PIPELINE = (
                     "file_planned_attempt",
                     "file_planned_enrollment",
                     "file_planned_person",
+                    "file_planned_section",
                     "file_position",
                     "file_rejected",
                     "file_teacher",

@@ -127,6 +127,14 @@ class EnrollmentRow(NamedTuple):
     is_implied: bool
 
 
+class SectionRow(NamedTuple):
+    """A `SectionName` of the enrollment `n`."""
+
+    n: int
+    kind: str
+    name: str
+
+
 class AttemptRow(NamedTuple):
     """An `AttemptRecord`; `answers` is JSON."""
 
@@ -170,7 +178,8 @@ TERM = StagingTable("file_term_row", TermRow)
 PERSON = StagingTable("file_person_row", PersonRow)
 COURSE = StagingTable("file_course_row", CourseRow)
 ENROLLMENT = StagingTable("file_enrollment_row", EnrollmentRow)
+SECTION = StagingTable("file_section_row", SectionRow)
 ATTEMPT = StagingTable("file_attempt_row", AttemptRow)
 ABSENT = StagingTable("file_absent_row", AbsentRow)
-OF_RECORDS = (POSITION, TERM, PERSON, COURSE, ENROLLMENT, ATTEMPT, ABSENT)
+OF_RECORDS = (POSITION, TERM, PERSON, COURSE, ENROLLMENT, SECTION, ATTEMPT, ABSENT)
 """The tables that records are read into."""

@@ -36,6 +36,7 @@ from lmskit.services.file_import.staged_rows import (
     PERSON,
     POSITION,
     REJECTED,
+    SECTION,
     TERM,
     AbsentRow,
     AttemptRow,
@@ -45,6 +46,7 @@ from lmskit.services.file_import.staged_rows import (
     PartRow,
     PersonRow,
     PositionRow,
+    SectionRow,
     TableRow,
     TermRow,
 )
@@ -225,6 +227,8 @@ class _Staging:
             case EnrollmentRecord():
                 self._context.enrollment_parts.add(record.position.part)
                 batches.add(ENROLLMENT, _enrollment(n, position_id, record))
+                for section in record.sections:
+                    batches.add(SECTION, SectionRow(n, section.kind.value, section.name))
             case AttemptRecord():
                 batches.add(ATTEMPT, _attempt(n, position_id, record))
             case CourseRecord():

@@ -10,6 +10,15 @@ SELECT * FROM lms.terms;
 SELECT * FROM lms.course_staff;
 
 -- own
+SELECT * FROM lms.sections;
+
+-- own
+SELECT * FROM lms.section_members;
+
+-- nothing
+SELECT * FROM lms.sections AS s JOIN lms.section_members AS m ON m.section_id = s.id WHERE s.course_id = :foreign_course;
+
+-- own
 SELECT * FROM lms.staff_in(:own_course);
 
 -- nothing

@@ -87,6 +87,18 @@ UPDATE lms.course_staff SET person_id = lms.me(), role = 'co-lecturer';
 -- refused 42501
 DELETE FROM lms.course_staff;
 
+-- refused 42501
+INSERT INTO lms.sections (course_id, kind, name, source) VALUES (:foreign_course, 'group', 'x', 'x');
+
+-- refused 42501
+UPDATE lms.sections SET name = 'x';
+
+-- refused 42501: a student of another's course in a section of one's own
+INSERT INTO lms.section_members (course_id, section_id, student_id) SELECT course_id, id, :foreign_student FROM lms.sections;
+
+-- refused 42501
+DELETE FROM lms.section_members;
+
 -- refused 42501: rights are rows, and no roles of the server
 ALTER TYPE lms.staff_role RENAME VALUE 'observer' TO 'lecturer';
 
