@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.policy import SMTP
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lmskit.errors import SecretFileError
 from lmskit.setting_values import PRIVATE_NETWORKS, is_one_sender, networks_in, number_in, problem_of_server
@@ -136,6 +136,11 @@ class Settings(BaseSettings):
     """Settings of one process; the description of each field begins with the variable that sets it."""
 
     model_config = SettingsConfigDict(env_prefix="LMSKIT_", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Look into the environment only: there is neither a file of variables nor a folder of secrets, and to look takes time."""
+        return sources["init_settings"], sources["env_settings"]
 
     database_url: str | None = Field(default=None, description="`LMSKIT_DATABASE_URL`: a PostgreSQL server instead of the embedded one")
     person: str | None = Field(default=None, description="`LMSKIT_PERSON`: the e-mail address of the person this process acts as")

@@ -8,8 +8,7 @@ from pathlib import Path
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
-import lmskit.models  # noqa: F401 - every model registers its table
-from lmskit.models.base import Base
+from lmskit.models import Base
 from lmskit.queries.access_manifest import expected_manifest
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "data-model.md"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from lmskit.models.base import Base
+from lmskit.models import Base
 from lmskit.queries.access_manifest import expected_manifest
 from scripts.data_model import ROWS, grants_by_table, rows_seen_by_lecturers, summary_of
 

@@ -1,19 +1,33 @@
-"""The tables, as typed SQLAlchemy models; the database holds the invariants, the docstrings the reasons."""
+"""The tables, as typed SQLAlchemy models; the database holds the invariants, the docstrings the reasons.
 
-from lmskit.models.base import Base
-from lmskit.models.course import Course, Syllabus, Term
-from lmskit.models.enrollment import Enrollment
-from lmskit.models.external_id import ExternalId
-from lmskit.models.knowledge_fit import KnowledgeFit
-from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector, PassageWords
-from lmskit.models.operations import Archive, AuditEntry, Erasure, ImportChoice, ImportRun, OutboxMessage
-from lmskit.models.performance import ArchivedEstimate, TopicPerformance
-from lmskit.models.question import BankQuestion, QuestionSlot
-from lmskit.models.quiz import ArchivedAttempt, Quiz, QuizAttempt
-from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
-from lmskit.models.section import Section, SectionMember
-from lmskit.models.staff import CourseStaff
-from lmskit.models.user import LOCKED_PASSWORD_HASH, User
+Each module of models is imported when one of its models is first used: a command that lists courses knows no table of materials. All of
+them are imported with `Base`, whose metadata is that of all tables, and before anything is written, since rows are written in the order
+of the references between all tables.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from lmskit.models.base import Base
+    from lmskit.models.course import Course, Syllabus, Term
+    from lmskit.models.enrollment import Enrollment
+    from lmskit.models.external_id import ExternalId
+    from lmskit.models.knowledge_fit import KnowledgeFit
+    from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector, PassageWords
+    from lmskit.models.operations import Archive, AuditEntry, Erasure, ImportChoice, ImportRun, OutboxMessage
+    from lmskit.models.performance import ArchivedEstimate, TopicPerformance
+    from lmskit.models.question import BankQuestion, QuestionSlot
+    from lmskit.models.quiz import ArchivedAttempt, Quiz, QuizAttempt
+    from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
+    from lmskit.models.section import Section, SectionMember
+    from lmskit.models.staff import CourseStaff
+    from lmskit.models.user import LOCKED_PASSWORD_HASH, User
 
 __all__ = [
     "LOCKED_PASSWORD_HASH",
@@ -51,3 +65,63 @@ __all__ = [
     "TopicPerformance",
     "User",
 ]
+
+_MODULES = {
+    "Archive": "operations",
+    "ArchivedAttempt": "quiz",
+    "ArchivedEstimate": "performance",
+    "AuditEntry": "operations",
+    "BankQuestion": "question",
+    "Base": "base",
+    "Course": "course",
+    "CourseStaff": "staff",
+    "CrawlPage": "reading",
+    "EmbeddingModel": "material",
+    "Enrollment": "enrollment",
+    "Erasure": "operations",
+    "ExternalId": "external_id",
+    "ImportChoice": "operations",
+    "ImportRun": "operations",
+    "KnowledgeFit": "knowledge_fit",
+    "LOCKED_PASSWORD_HASH": "user",
+    "Material": "material",
+    "MaterialCrawl": "reading",
+    "MaterialFile": "material",
+    "MaterialPassage": "material",
+    "OutboxMessage": "operations",
+    "PassageVector": "material",
+    "PassageWords": "material",
+    "QuestionSlot": "question",
+    "Quiz": "quiz",
+    "QuizAttempt": "quiz",
+    "ReadingDecision": "reading",
+    "Section": "section",
+    "SectionMember": "section",
+    "Syllabus": "course",
+    "Term": "course",
+    "TopicPerformance": "performance",
+    "User": "user",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a model, or a value of its module
+    """Import the module of a model when the model is first used."""
+    if name not in _MODULES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    if name == "Base":
+        _import_all()
+    found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Offer only the public names to tab completion."""
+    return __all__
+
+
+@event.listens_for(Session, "before_flush")
+def _import_all(*_about: object) -> None:
+    for module in dict.fromkeys(_MODULES.values()):
+        import_module(f"{__name__}.{module}")

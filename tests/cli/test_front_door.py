@@ -51,13 +51,28 @@ def test_help_names_every_noun_and_imports_nothing_slow():
     assert not set(SLOW) & set(modules.split())
 
 
+def test_the_version_imports_nothing_slow():
+    program = (
+        "import sys; from typer.testing import CliRunner; from lmskit.cli import app;"
+        " CliRunner().invoke(app, ['--version']); print(*sys.modules)"
+    )
+    modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT).stdout.split()
+    assert not {*SLOW, "rich", "lmskit.settings", "lmskit.db"} & set(modules)
+
+
 def test_a_list_imports_no_data_frames():
     """All lists in one process: what none of them imports, each of them does without."""
-    nouns = ("course", "enrollment", "login", "mail", "quiz", "audit")
+    nouns = ("course", "enrollment", "login", "mail", "quiz", "audit", "term")
     program = f"import sys; from lmskit.cli.nouns import loaded; [loaded(noun, 'list') for noun in {nouns}]; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT).stdout.split()
     assert {f"lmskit.cli.{noun}" for noun in nouns} <= set(modules)
     assert not {"pandas", "numpy", "pyarrow", "alembic", "plotly"} & set(modules)
+
+
+def test_a_small_list_knows_only_its_own_tables():
+    program = "import sys; from lmskit.cli.nouns import loaded; loaded('course', 'list'), loaded('term', 'list'); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT).stdout.split()
+    assert not {"rich", "jinja2", "scipy", "openpyxl", "lmskit.models.material", "lmskit.models.operations"} & set(modules)
 
 
 @pytest.mark.parametrize("noun", NOUNS)

@@ -1,6 +1,6 @@
 """The page of the data model is what the models and the migrations say."""
 
-from lmskit.models.base import Base
+from lmskit.models import Base
 from scripts import lecturer_tables
 from scripts.data_model import PAGE, page
 
