@@ -21,6 +21,7 @@ from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.recognition import kind_of_table, refusal
 from lmskit.importers.table_kinds import DistinctiveColumns
 from lmskit.importers.tables.opened import refuse_damaged_table
+from lmskit.importers.text_file import scanned_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,9 +93,13 @@ def detected(path: Path, reading: ReadOptions | None = None) -> AnyFormat:
         There is no file or folder at the path, it could be in two formats, it is a workbook or JSON that cannot be read, or its
         format is not known; then the refusal says what it seems to be, and what to do.
     """
-    reading = reading or ReadOptions()
     if not path.exists():
         raise ImportFileError(f"There is no file or folder {path}. Check the path.")
+    with scanned_once():
+        return _detected(path, reading or ReadOptions())
+
+
+def _detected(path: Path, reading: ReadOptions) -> AnyFormat:
     refuse_damaged_table(path)
     found = [known for known in SPECIAL if known.detect(path)]
     if len(found) > 1:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -47,6 +49,20 @@ class TextFile:
         return self.path.open(encoding=self.encoding, newline="")
 
 
+_scanned: ContextVar[dict[tuple[Path, int, int], TextFile] | None] = ContextVar("scanned", default=None)
+"""The files that were read through in the block of `scanned_once`, by path, time of the last change and size."""
+
+
+@contextmanager
+def scanned_once() -> Iterator[None]:
+    """Let `scan` read a file through once in the block, however many readers try whether it is theirs, unless it changes meanwhile."""
+    token = _scanned.set({})
+    try:
+        yield
+    finally:
+        _scanned.reset(token)
+
+
 def scan(path: Path) -> TextFile:
     """Read a file through once, for its encoding and its SHA-256.
 
@@ -63,12 +79,19 @@ def scan(path: Path) -> TextFile:
             raise ImportFileError(f"There is no file {path}. Check the path.")
         if not path.is_file():
             raise ImportFileError(f"{path} is not a file.")
-        if path.stat().st_size > MAX_FILE:
+        status = path.stat()
+        if status.st_size > MAX_FILE:
             raise _too_large(name)
+        known, state = _scanned.get(), (path, status.st_mtime_ns, status.st_size)
+        if known is not None and state in known:
+            return known[state]
         with path.open("rb") as stream:
-            return _scan(path, stream)
+            file = _scan(path, stream)
     except OSError as error:
         raise ImportFileError(f"{name} cannot be read: {error.strerror or error}.") from error
+    if known is not None:
+        known[state] = file
+    return file
 
 
 def _too_large(name: str) -> ImportFileError:

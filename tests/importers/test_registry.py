@@ -5,6 +5,7 @@ import re
 import pytest
 
 from lmskit.errors import ImportFileError, InputError
+from lmskit.importers import text_file
 from lmskit.importers.registry import FORMATS, detected, format_named
 from tests.importers.plain import csv_file
 from tests.importers.sample import SAMPLE
@@ -38,3 +39,24 @@ def test_a_gradebook_with_an_empty_row_under_its_header_is_detected(tmp_path):
     path = tmp_path / "gradebook.csv"
     path.write_text('Student,ID,Section,Quiz (11)\n,,,\n    Points Possible,,,10\n"Vale, Ada",501,x,9\n', encoding="utf-8")
     assert detected(path).name == "canvas-gradebook"
+
+
+def test_a_file_is_read_through_once_however_many_formats_are_tried(tmp_path, monkeypatch):
+    read, scan_stream = [], text_file._scan
+
+    def scanned(path, stream):
+        read.append(path)
+        return scan_stream(path, stream)
+
+    monkeypatch.setattr(text_file, "_scan", scanned)
+    path = csv_file(tmp_path / "roster.csv", "email,family_name\nada@example.org,Lovelace")
+    assert detected(path).name == "csv"
+    assert read == [path]
+
+
+def test_a_file_that_changes_while_its_format_is_looked_for_is_read_again(tmp_path):
+    path = csv_file(tmp_path / "roster.csv", "email\nada@example.org")
+    with text_file.scanned_once():
+        first = text_file.scan(path)
+        path.write_text("email\nben@example.org\n\n", encoding="utf-8")
+        assert text_file.scan(path).sha256 != first.sha256

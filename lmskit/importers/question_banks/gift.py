@@ -27,7 +27,7 @@ from lmskit.importers.question_banks.answers import (
 )
 from lmskit.importers.question_banks.bank import Bank, BankFormat, Draft, UnmappedError, encoding_notes, limited_lines, validated
 from lmskit.importers.question_banks.markup import plain_text
-from lmskit.importers.text_file import scan
+from lmskit.importers.text_file import CHUNK, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,10 @@ def is_gift(path: Path) -> bool:
     """
     blocks = likely = 0
     try:
-        for block in _blocks(scan(path)):
+        file = scan(path)
+        if not _has_brace(path):  # as most tables, each of which would be one block of all its lines
+            return False
+        for block in _blocks(file):
             if not block.text:
                 continue
             if not blocks and block.text.startswith("<"):
@@ -101,9 +104,15 @@ def is_gift(path: Path) -> bool:
             likely += bool(before.strip() and opened and closed and "{" not in behind and (is_named or _EVIDENCE.match(inside)))
             if blocks >= DETECTED_BLOCKS:
                 break
-    except ImportFileError:
+    except (ImportFileError, OSError):
         return False
     return likely > 0 and 2 * likely >= blocks
+
+
+def _has_brace(path: Path) -> bool:
+    """Return whether a file contains an opening brace, in whatever encoding."""
+    with path.open("rb") as stream:
+        return any(b"{" in chunk for chunk in iter(lambda: stream.read(CHUNK), b""))
 
 
 def _blocks(file: TextFile) -> Iterator[_Block]:

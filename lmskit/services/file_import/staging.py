@@ -62,6 +62,7 @@ R = TypeVar("R", bound=tuple[object, ...])
 BATCH = 5000
 """Rows of a table that are collected before they are copied."""
 MISSING_NUMBER = "NaN"
+ACTIVE, PENDING = EnrollmentStatus.ACTIVE, EnrollmentStatus.PENDING
 
 
 def stage_options(context: ImportContext) -> None:
@@ -176,8 +177,8 @@ class _Positions:
         self._count += 1
         self._last_position = position
         self._last[position.part] = (position.row, position.column, self._count)
-        part = self.parts[position.part]
-        self._batches.add(POSITION, PositionRow(self._count, part, position.row, position.column, self._row_of(position)))
+        row_id = None if position.column is None else self._row_of(position)
+        self._batches.add(POSITION, PositionRow(self._count, self.parts[position.part], position.row, position.column, row_id))
         return self._count
 
     def current(self, position: Position) -> int | None:
@@ -209,8 +210,15 @@ class _Staging:
 
     def add(self, n: int, record: Record) -> None:
         batches = self._batches
+        # Nearly all records of a large file are of these two kinds.
         if isinstance(record, PersonRecord):
             batches.add(PERSON, _person(n, self.positions.number(record.position), record))
+            return
+        if isinstance(record, EnrollmentRecord):
+            self._context.enrollment_parts.add(record.position.part)
+            batches.add(ENROLLMENT, _enrollment(n, self.positions.number(record.position), record))
+            for section in record.sections:
+                batches.add(SECTION, SectionRow(n, section.kind.value, section.name))
             return
         if isinstance(record, QuizRecord):
             if record.key not in self._context.quiz_records:
@@ -224,11 +232,6 @@ class _Staging:
             return
         position_id = self.positions.number(record.position)
         match record:
-            case EnrollmentRecord():
-                self._context.enrollment_parts.add(record.position.part)
-                batches.add(ENROLLMENT, _enrollment(n, position_id, record))
-                for section in record.sections:
-                    batches.add(SECTION, SectionRow(n, section.kind.value, section.name))
             case AttemptRecord():
                 batches.add(ATTEMPT, _attempt(n, position_id, record))
             case CourseRecord():
@@ -247,18 +250,17 @@ def _key(key: PersonKey) -> tuple[str, str, str]:
 
 
 def _person(n: int, position_id: int, record: PersonRecord) -> PersonRow:
-    family, given = record.family_name, record.given_name
-    role = None if record.role is None else record.role.value
+    _, (source_id, sis_id, email), family, given, role, needs_role, is_split, doubt = record
     fault = _name_fault(family) or _name_fault(given)
-    of_name = (record.needs_role, record.is_split, record.doubt)
-    return PersonRow(n, position_id, *_key(record.key), family, given, sort_name(family, given), role, fault, *of_name)
+    ids = (source_id or "", sis_id or "", email.lower() if email else "")
+    return PersonRow(n, position_id, *ids, family, given, sort_name(family, given), role, fault, needs_role, is_split, doubt)
 
 
 def _enrollment(n: int, position_id: int, record: EnrollmentRecord) -> EnrollmentRow:
-    status = EnrollmentStatus.ACTIVE if record.status is EnrollmentStatus.PENDING else record.status
-    days = (record.started_on, record.ended_on)
+    _, (source_id, sis_id, email), course, role, status, started_on, ended_on, is_implied, _sections = record
+    ids = (source_id or "", sis_id or "", email.lower() if email else "")
     return EnrollmentRow(
-        n, position_id, *_key(record.person), record.course or "", record.role.value, status.value, *days, record.is_implied
+        n, position_id, *ids, course or "", role, ACTIVE if status is PENDING else status, started_on, ended_on, is_implied
     )
 
 
