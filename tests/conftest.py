@@ -202,6 +202,27 @@ def fresh_database(endpoint: Endpoint) -> Iterator[Callable[[str], Engine]]:
         yield make
 
 
+@pytest.fixture(scope="session")
+def migrated_database(fresh_database: Callable[[str], Engine], endpoint: Endpoint) -> Callable[[str], Engine]:
+    """A factory of further databases at the newest revision, without rows: copies of one that is migrated once.
+
+    Each call gives the migrator's engine of a new one.
+    """
+    template = "lmskit_template"
+
+    def make(name: str) -> Engine:
+        with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:
+            if connection.execute("SELECT FROM pg_database WHERE datname = %s", [template]).fetchone() is None:
+                migrator = fresh_database(template)
+                revision.upgrade(engine=migrator)
+                migrator.dispose()  # while it is connected, its database cannot be copied
+            copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
+        return fresh_database(name)
+
+    return make
+
+
 def _drop(endpoint: Endpoint, name: str, engine: Engine) -> None:
     engine.dispose()
     with psycopg.connect(endpoint.superuser_conninfo(), autocommit=True) as connection:

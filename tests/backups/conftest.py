@@ -16,7 +16,7 @@ from lmskit.backups.creation import MadeBackup, create_backup
 from lmskit.backups.repository import FolderRepository
 from lmskit.backups.source import BackupSource
 from lmskit.backups.target import Target
-from lmskit.db import access, revision, roles, scram_verifier
+from lmskit.db import access, roles, scram_verifier
 from lmskit.db.cluster import Cluster, Endpoint
 from lmskit.db.cluster.layout import prepare_home
 from lmskit.db.cluster.server_user import server_user
@@ -65,10 +65,9 @@ class Saved:
 
 
 @pytest.fixture(scope="session")
-def saved(fresh_database: Callable[..., object], endpoint: Endpoint) -> Iterator[Saved]:
+def saved(migrated_database: Callable[..., object], endpoint: Endpoint) -> Iterator[Saved]:
     """A database with two people who have logins, with rows, and with a material's file in a store."""
-    engine = fresh_database(DATABASE)
-    revision.upgrade(engine=engine)  # type: ignore[arg-type]
+    migrated_database(DATABASE)
     with closing(psycopg.connect(endpoint.superuser_conninfo(DATABASE), autocommit=True)) as connection:
         for statement in ROWS:
             connection.execute(statement.encode())

@@ -14,7 +14,7 @@ from lmskit.backups.creation import create_backup
 from lmskit.backups.repository import FolderRepository
 from lmskit.backups.restoration import restore_backup
 from lmskit.backups.source import BackupSource
-from lmskit.db import access, revision, roles
+from lmskit.db import access, roles
 from lmskit.services.archive import create_archive
 from lmskit.services.archive_restore import restore_archive, verify_archive
 from lmskit.services.term import close_term
@@ -28,9 +28,9 @@ COUNTS = "SELECT (SELECT count(*) FROM lms.quiz_attempts), (SELECT count(*) FROM
 
 
 @pytest.fixture
-def database(fresh_database, endpoint):
+def database(migrated_database, endpoint):
     """A database, and the connection string of its superuser."""
-    revision.upgrade(engine=fresh_database(NAME))
+    migrated_database(NAME)
     yield endpoint.superuser_conninfo(NAME)
     with closing(psycopg.connect(endpoint.superuser_conninfo(), autocommit=True)) as connection:
         connection.execute(f"DROP DATABASE {NAME} WITH (FORCE)".encode())

@@ -15,7 +15,7 @@ from lmskit.backups.repository import FolderRepository, repository_of
 from lmskit.backups.restoration import restore_backup
 from lmskit.backups.source import BackupSource
 from lmskit.backups.verification import opened, verify_backup
-from lmskit.db import access, revision, roles, scram_verifier
+from lmskit.db import access, roles, scram_verifier
 from lmskit.errors import BackupError
 from lmskit.services.oulad import import_oulad
 from tests.backups.conftest import ADA, DATABASE, PASSWORD
@@ -95,10 +95,9 @@ def test_a_server_that_ends_its_sessions_meanwhile_is_a_sentence(saved, tmp_path
 
 
 @pytest.fixture
-def oulad(fresh_database, endpoint):
+def oulad(migrated_database, endpoint):
     """A database without rows but an administrator, and the engine of that person."""
-    engine = fresh_database("drill")
-    revision.upgrade(engine=engine)
+    engine = migrated_database("drill")
     with closing(psycopg.connect(endpoint.superuser_conninfo("drill"), autocommit=True)) as connection:
         connection.execute("INSERT INTO users (email, family_name, sort_name, role) VALUES (%s, 'P', 'p', 'super_admin')", [ADA])
         connection.execute("SELECT set_login(id, %s, '!') FROM users", [scram_verifier(PASSWORD)])

@@ -33,9 +33,9 @@ OF_LECTURER = ("wren.lecturer@", "wren-family")
 
 
 @pytest.fixture
-def world(fresh_database, endpoint, request):
+def world(migrated_database, endpoint, request):
     """A student with a name like no other, in a database whose name begins like that of the other tests."""
-    made = prepared(fresh_database, endpoint, f"{DATABASE}_{zlib.crc32(request.node.name.encode()):x}")
+    made = prepared(migrated_database, endpoint, f"{DATABASE}_{zlib.crc32(request.node.name.encode()):x}")
     call_zephyra(made, STUDENT)
     return made
 

@@ -8,9 +8,9 @@ from tests.security.school import ADMIN, School
 
 
 @pytest.fixture(scope="module")
-def school(fresh_database):
+def school(migrated_database):
     """A database with three people and nothing else."""
-    return School(fresh_database, "lmskit_advice")
+    return School(migrated_database, "lmskit_advice")
 
 
 @pytest.fixture

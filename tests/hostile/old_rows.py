@@ -68,8 +68,8 @@ UNREADABLE_QUIZZES = {"DEEP-QUESTIONS", "DEEP-KEY"}
 class OldRows(School):
     """The database, with an administrator and Ada, who teaches all courses of the term."""
 
-    def __init__(self, fresh_database: Callable[[str], Engine], endpoint: Endpoint, name: str) -> None:
-        super().__init__(fresh_database, name)
+    def __init__(self, migrated_database: Callable[[str], Engine], endpoint: Endpoint, name: str) -> None:
+        super().__init__(migrated_database, name)
         with transaction(self.engine(ADMIN)) as session:
             term = factories.term(session, code=TERM)
             ada = session.get_one(User, self.person_id(ADA))

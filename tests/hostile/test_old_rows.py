@@ -41,9 +41,9 @@ QUALITY = (("quiz", "statistics"), ("quiz", "options"), ("quiz", "drift"))
 
 
 @pytest.fixture(scope="module")
-def old_rows(fresh_database, endpoint):
+def old_rows(migrated_database, endpoint):
     """The database with bad rows."""
-    return OldRows(fresh_database, endpoint, "lmskit_old_rows")
+    return OldRows(migrated_database, endpoint, "lmskit_old_rows")
 
 
 @pytest.fixture

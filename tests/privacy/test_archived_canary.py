@@ -41,8 +41,8 @@ def found_in(folder):
 
 
 @pytest.mark.long
-def test_nothing_is_left_of_who_was_in_an_archived_term(fresh_database, endpoint, configure, tmp_path):
-    world = prepared(fresh_database, endpoint, "lmskit_archived_canary")
+def test_nothing_is_left_of_who_was_in_an_archived_term(migrated_database, endpoint, configure, tmp_path):
+    world = prepared(migrated_database, endpoint, "lmskit_archived_canary")
     call_zephyra(world, STUDENT)
     with world.superuser() as connection:
         for statement in PLANT:

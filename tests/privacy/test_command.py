@@ -26,9 +26,9 @@ ADDRESS = "wren.student1@example.org"
 
 
 @pytest.fixture(scope="module")
-def world(fresh_database, endpoint):
+def world(migrated_database, endpoint):
     """Two lecturers with a row in every table, marked by a word each."""
-    return prepared(fresh_database, endpoint, "lmskit_person_command")
+    return prepared(migrated_database, endpoint, "lmskit_person_command")
 
 
 @pytest.fixture

@@ -26,9 +26,9 @@ SOON = 20.0
 
 
 @pytest.fixture(scope="module")
-def world(fresh_database, endpoint):
+def world(migrated_database, endpoint):
     """Two lecturers with a row in every table; each test erases another person."""
-    return prepared(fresh_database, endpoint, "lmskit_erasure")
+    return prepared(migrated_database, endpoint, "lmskit_erasure")
 
 
 def test_nothing_is_left_of_a_student_as_the_dry_run_said(world):

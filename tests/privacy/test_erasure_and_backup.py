@@ -25,8 +25,8 @@ def run(name, *arguments):
 
 
 @pytest.mark.long
-def test_who_comes_back_with_an_older_backup_is_erased_again(fresh_database, endpoint, tmp_path):
-    world = prepared(fresh_database, endpoint, "lmskit_erasure_backup")
+def test_who_comes_back_with_an_older_backup_is_erased_again(migrated_database, endpoint, tmp_path):
+    world = prepared(migrated_database, endpoint, "lmskit_erasure_backup")
     call_zephyra(world, STUDENT)
     planted(world, columns_of(world))
     before, dump, memory = sorted(traces(world)), tmp_path / "lmskit.dump", tmp_path / "erasures.json"

@@ -11,9 +11,9 @@ from tests.security.world import FOREIGN, OWN, prepared
 
 
 @pytest.fixture(scope="module")
-def world(fresh_database, endpoint):
+def world(migrated_database, endpoint):
     """Two lecturers with a row in every table, marked by a word each."""
-    return prepared(fresh_database, endpoint, "lmskit_personal_data")
+    return prepared(migrated_database, endpoint, "lmskit_personal_data")
 
 
 def rows_of(document):

@@ -24,9 +24,9 @@ SELECT %(quiz)s, %(course)s, 5000000 + n, 1, n %% 4, 3, 'ouzel feedback', '2026-
 
 
 @pytest.fixture(scope="module")
-def world(fresh_database, endpoint):
+def world(migrated_database, endpoint):
     """Two lecturers; a course of one has twenty more students, of whom three left."""
-    made = prepared(fresh_database, endpoint, "lmskit_pseudonymised")
+    made = prepared(migrated_database, endpoint, "lmskit_pseudonymised")
     with made.superuser() as connection:
         for statement in ADDED.split(";\n"):
             connection.execute(statement, {"course": OWN + 12, "quiz": OWN + 71})

@@ -19,9 +19,9 @@ from tests.security.world import OWN, prepared
 
 
 @pytest.fixture
-def world(fresh_database, endpoint, request):
+def world(migrated_database, endpoint, request):
     """Rows of four kinds that are two years old, and as many of today."""
-    made = prepared(fresh_database, endpoint, f"lmskit_retention_{zlib.crc32(request.node.name.encode()):x}")
+    made = prepared(migrated_database, endpoint, f"lmskit_retention_{zlib.crc32(request.node.name.encode()):x}")
     with made.superuser() as connection:
         for statement in (
             "UPDATE outbox SET status = 'refused', created_at = now() - interval '2 years' WHERE id = %(base)s + 401",

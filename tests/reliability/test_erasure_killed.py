@@ -46,9 +46,9 @@ WHOLE, GONE = (1, 1, 1, 2, 0, 0, 1), (0, 0, 0, 0, 1, 1, 0)
 
 
 @pytest.fixture
-def world(fresh_database, endpoint):
+def world(migrated_database, endpoint):
     """A world with many students of one course, each with an attempt and named in the feedback of another student."""
-    made = prepared(fresh_database, endpoint, "lmskit_erasure_killed")
+    made = prepared(migrated_database, endpoint, "lmskit_erasure_killed")
     with made.superuser() as connection:
         people = {
             "first": FIRST,

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def world(fresh_database: Callable[[str], Engine], endpoint: Endpoint) -> World:
+def world(migrated_database: Callable[[str], Engine], endpoint: Endpoint) -> World:
     """Two lecturers and an administrator, with rows in every table."""
-    return prepared(fresh_database, endpoint, "lmskit_security")
+    return prepared(migrated_database, endpoint, "lmskit_security")
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, NullPool, create_engine
 from sqlalchemy.orm import Session
 
-from lmskit.db import access, roles
+from lmskit.db import access, revision, roles
 from lmskit.db.bootstrap import bootstrap
 from lmskit.db.cluster import Cluster
 from lmskit.db.cluster.binaries import WHEELS, Wheel, installation, installation_from, installed_release
@@ -71,7 +71,8 @@ def prepared_by(by: Bootstrapper, endpoint: Endpoint, passfile: Path) -> World:
         result = bootstrap(manager, passfile=passfile)
         assert result.skipped != []
     query = endpoint.parameters() | {"passfile": str(passfile)}
-    return build(endpoint, "lmskit", access().engine_at(URL.create("postgresql+psycopg", roles.MIGRATOR, database="lmskit", query=query)))
+    revision.upgrade(engine=access().engine_at(URL.create("postgresql+psycopg", roles.MIGRATOR, database="lmskit", query=query)))
+    return build(endpoint, "lmskit")
 
 
 def broken_rules(world: World) -> set[str]:

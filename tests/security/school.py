@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from lmskit.db import access, login_name, revision, transaction
+from lmskit.db import access, login_name, transaction
 from lmskit.schemas.person import CreatePerson
 from lmskit.services.person import create_person, found_administrator
 from lmskit.settings import DEMO_ADMIN
@@ -14,10 +14,9 @@ ADMIN, ADA, BEN = DEMO_ADMIN, "ada@example.org", "ben@example.org"
 class School:
     """An administrator and the lecturers Ada and Ben, with their passwords."""
 
-    def __init__(self, fresh_database, name):
-        self.name, self.migrator = name, fresh_database(name)
+    def __init__(self, migrated_database, name):
+        self.name, self.migrator = name, migrated_database(name)
         self.passwords = {email: f"the password of {email}" for email in (ADMIN, ADA, BEN)}
-        revision.upgrade(engine=self.migrator)
         with transaction(self.migrator) as session:
             request = CreatePerson(email=ADMIN, family_name="Admin", role=Role.SUPER_ADMIN)
             assert found_administrator(session, request, password=self.passwords[ADMIN])

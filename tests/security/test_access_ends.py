@@ -20,8 +20,8 @@ REPEATABLE = "REPEATABLE READ"
 
 
 @pytest.fixture(scope="module")
-def school(fresh_database):
-    return School(fresh_database, "lmskit_ends")
+def school(migrated_database):
+    return School(migrated_database, "lmskit_ends")
 
 
 @pytest.fixture

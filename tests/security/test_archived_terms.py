@@ -46,9 +46,9 @@ TERM = "2020-W"
 
 
 @pytest.fixture(scope="module")
-def school(fresh_database):
+def school(migrated_database):
     """Ada and Ben each had a course in a term that is over; Ada has one of the same module in another term."""
-    school = School(fresh_database, "archived_terms")
+    school = School(migrated_database, "archived_terms")
     with transaction(school.engine(ADMIN)) as session:
         over, going_on = factories.term(session, code=TERM, starts_on=PAST), factories.term(session)
         for email, code, term in ((ADA, "ADA-OVER", over), (BEN, "BEN-OVER", over), (ADA, "ADA-NOW", going_on)):
@@ -271,8 +271,8 @@ def test_a_snapshot_from_before_a_term_was_closed_writes_nothing_into_it(school)
 
 
 @pytest.mark.skipif(not OULAD.is_dir(), reason=f"the data set is not there: {OULAD}")
-def test_three_terms_of_oulad_read_as_before_when_they_are_archived(fresh_database, endpoint, say, tmp_path):
-    school = School(fresh_database, "archived_oulad")
+def test_three_terms_of_oulad_read_as_before_when_they_are_archived(migrated_database, endpoint, say, tmp_path):
+    school = School(migrated_database, "archived_oulad")
     mine, theirs = "lecturer.FFF@oulad.invalid", "lecturer.AAA@oulad.invalid"
     write, read = (functools.partial(begin, school.engine(ADMIN)) for begin in (transaction, snapshot))
     with write() as session:

@@ -22,9 +22,9 @@ COURSE = "LOGIC-1"
 
 
 @pytest.fixture(scope="module")
-def school(fresh_database):
+def school(migrated_database):
     """Ada teaches a course with two weeks, two quizzes and three students."""
-    made = School(fresh_database, "lmskit_audit")
+    made = School(migrated_database, "lmskit_audit")
     with transaction(made.engine(ADMIN)) as session:
         course = factories.course(session, code=COURSE, taught_by=person_by_email(session, ADA), weeks=2)
         for number in (1, 2):

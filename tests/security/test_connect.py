@@ -24,8 +24,8 @@ REFUSED = "The address and the password do not belong to an open login."
 
 
 @pytest.fixture(scope="module")
-def school(fresh_database):
-    return School(fresh_database, "lmskit_connect")
+def school(migrated_database):
+    return School(migrated_database, "lmskit_connect")
 
 
 @pytest.fixture

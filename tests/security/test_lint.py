@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.orm import Session
 
-from lmskit.db import hardening, migrator_engine, revision
+from lmskit.db import hardening, migrator_engine
 from lmskit.db.cluster import Endpoint
 from lmskit.queries import access_rules
 from lmskit.queries.access_manifest import RENEW, expected_manifest, manifest
@@ -114,8 +114,8 @@ NOT_TRIED = {"weak-authentication", "authentication-file-broken", SERVER_RELEASE
 
 
 @pytest.fixture(scope="module")
-def superuser_engine(endpoint: Endpoint, fresh_database: Callable[[str], Engine]) -> Iterator[Engine]:
-    revision.upgrade(engine=fresh_database(DATABASE))
+def superuser_engine(endpoint: Endpoint, migrated_database: Callable[[str], Engine]) -> Iterator[Engine]:
+    migrated_database(DATABASE)
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(endpoint.superuser_conninfo(DATABASE)))
     yield engine
     engine.dispose()

@@ -25,8 +25,8 @@ PASSWORD = "a password of one's own"
 
 
 @pytest.fixture(scope="module")
-def school(fresh_database):
-    return School(fresh_database, "lmskit_logins")
+def school(migrated_database):
+    return School(migrated_database, "lmskit_logins")
 
 
 @pytest.fixture

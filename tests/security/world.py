@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from lmskit.db import access, generate_password, revision, scram_verifier
+from lmskit.db import access, generate_password, scram_verifier
 from lmskit.names import sort_name
 from lmskit.vocabulary import Role
 
@@ -94,9 +94,8 @@ class World:
             yield
 
 
-def build(endpoint: Endpoint, database: str, owner: Engine) -> World:
-    """Migrate the prepared database of `owner` and fill it."""
-    revision.upgrade(engine=owner)
+def build(endpoint: Endpoint, database: str) -> World:
+    """Fill a database at the newest revision."""
     with psycopg.connect(endpoint.superuser_conninfo(database)) as connection:
         connection.execute(
             "INSERT INTO terms (id, code, name, starts_on, ends_on) OVERRIDING SYSTEM VALUE"
@@ -142,6 +141,7 @@ def _login(connection: Connection, person: int) -> Login:
     return Login(person, row[0], row[1], password)
 
 
-def prepared(fresh_database: Callable[[str], Engine], endpoint: Endpoint, database: str) -> World:
+def prepared(migrated_database: Callable[[str], Engine], endpoint: Endpoint, database: str) -> World:
     """Make a database, and a world in it."""
-    return build(endpoint, database, fresh_database(database))
+    migrated_database(database)
+    return build(endpoint, database)

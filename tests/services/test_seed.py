@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from lmskit.db import access, engine_for, login_name, revision, transaction
+from lmskit.db import access, engine_for, login_name, transaction
 from lmskit.errors import PersonExistsError, UnreachableError
 from lmskit.models import User
 from lmskit.queries.person import person_by_email
@@ -44,11 +44,9 @@ class NewDatabase:
 
 
 @pytest.fixture
-def database(fresh_database, request):
+def database(migrated_database, request):
     name = f"seed_{abs(hash(request.node.name)) % 10**9}"
-    migrator = fresh_database(name)
-    revision.upgrade(engine=migrator)
-    return NewDatabase(name, migrator)
+    return NewDatabase(name, migrated_database(name))
 
 
 def test_an_empty_database_gets_its_people_and_each_can_sign_in(database):
