@@ -19,9 +19,9 @@ class StaffRole(enum.StrEnum):
     CO_LECTURER = "co-lecturer"
     """The same as the responsible lecturer."""
     ASSISTANT = "assistant"
-    """Reads the course, and changes nothing."""
+    """Stored, and gives no right to the rows of the course so far."""
     OBSERVER = "observer"
-    """Reads counts of groups, and no rows of students."""
+    """As an assistant."""
 
 
 class SectionKind(enum.StrEnum):

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from lmskit.errors import LecturerNotFoundError, TermNotFoundError
 from lmskit.importers.canvas.sis import FORMAT
 from lmskit.importers.formats import ReadOptions
-from lmskit.models import Course, Enrollment, ExternalId, Term, User
+from lmskit.models import Course, CourseStaff, Enrollment, ExternalId, Term, User
 from lmskit.services.file_import import ImportOptions, import_file
-from lmskit.vocabulary import Origin
+from lmskit.vocabulary import Origin, Role, StaffRole
 from tests import factories
 from tests.importers.plain import csv_file, reasons, warnings_of
 
@@ -68,15 +68,36 @@ def test_terms_courses_teachers_and_students_are_imported_together(session, sis)
     assert session.scalars(ids).all() == ["XLOG-2031"]
 
 
-def test_the_first_of_several_teachers_owns_a_new_course_and_the_others_are_warnings(sis):
-    assert (4, "teaches a course of another lecturer: the course is not changed") in warnings_of(sis())
+def test_the_first_of_several_teachers_is_responsible_for_a_new_course_and_the_others_are_co_lecturers(session, sis):
+    becomes = "teaches a course that another lecturer is responsible for: becomes co-lecturer"
+    rehearsal, report = sis(dry_run=True), sis()
+    assert [row for row, warning in warnings_of(report) if warning == becomes] == [4]
+    assert rehearsal.outcomes == report.outcomes
+    staff = select(CourseStaff.person_id, CourseStaff.role).join(Course, Course.id == CourseStaff.course_id)
+    (person, role) = session.execute(staff.where(Course.code.in_(["XLOG-2031", "XSET-2031"]))).one()
+    assert (session.get_one(User, person).role, role) == (Role.LECTURER, StaffRole.CO_LECTURER)
+    assert becomes not in [warning for _, warning in warnings_of(sis())]
+
+
+def test_a_teacher_of_a_known_course_is_its_co_lecturer_and_an_earlier_role_stays(session, sis):
+    known = factories.course(session, code="XLOG-2031")
+    of_course = select(CourseStaff).where(CourseStaff.course_id == known.id)
+    sis()
+    stored = session.scalars(of_course).all()
+    assert stored
+    assert {member.role for member in stored} == {StaffRole.CO_LECTURER}
+    stored[0].role = StaffRole.OBSERVER
+    session.flush()
+    sis()
+    assert StaffRole.OBSERVER in {member.role for member in session.scalars(of_course.execution_options(populate_existing=True))}
 
 
 def test_a_repeat_changes_nothing(sis):
     first = sis()
     second = sis()
     assert (second.total.added, second.total.changed) == (0, 0)
-    assert (second.rejections, second.warnings) == (first.rejections, first.warnings)
+    assert second.rejections == first.rejections
+    assert second.warnings == ()  # the co-lecturer of the first import is one
 
 
 def test_a_term_without_dates_is_rejected_unless_it_is_in_lmskit(session, sis):

@@ -187,7 +187,7 @@ def test_a_person_with_a_login_keeps_name_and_address(session, imported, make_pe
     row = "id,email,family_name,given_name,role\n5,{},{},Grace,lecturer"
     assert warnings_of(imported(row.format("grace@example.org", "Hopper"))) == [
         (2, "is a person with a login: an import does not change the name"),
-        (2, "teaches a course of another lecturer: the course is not changed"),
+        (2, "teaches a course that another lecturer is responsible for: becomes co-lecturer"),
     ]
     assert (2, "is a person with a login: an import does not change the address") in warnings_of(
         imported(row.format("hopper@example.org", "Hopper"))

@@ -254,11 +254,12 @@ CROSS JOIN file_option AS o
 WHERE t.known_id IS NULL AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = t.position_id)
 
 -- part: teachers
--- The first of several teachers of a course counts.
+-- The first of several teachers of a new course is responsible for it.
 CREATE TEMPORARY TABLE file_teacher ON COMMIT DROP AS
 SELECT
     e.n, e.position_id, e.course,
     coalesce(a.person_id, e.person) AS person_id,
+    e.status <> 'withdrawn' AS teaches,
     e.status <> 'withdrawn' AND row_number() OVER (PARTITION BY e.course, e.status <> 'withdrawn' ORDER BY e.n) = 1 AS is_first,
     'unchanged' AS state
 FROM file_enrollment AS e
@@ -302,14 +303,16 @@ WHERE c.n = -t.course AND c.state = 'added' AND t.is_first
 
 -- part: teacher_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
-SELECT f.name, pos.row_number, pos.column_name, e.course_name, 'teaches a course of another lecturer: the course is not changed'
+SELECT f.name, pos.row_number, pos.column_name, e.course_name, 'teaches a course that another lecturer is responsible for: becomes co-lecturer'
 FROM file_teacher AS t
 JOIN file_enrollment AS e ON e.n = t.n
 JOIN file_position AS pos ON pos.position_id = t.position_id
 JOIN file_part AS f ON f.part = pos.part
 LEFT JOIN file_course AS c ON c.n = -t.course
 LEFT JOIN courses AS stored ON stored.id = t.course
-WHERE t.person_id <> coalesce(stored.lecturer_id, c.lecturer_id)
+LEFT JOIN courses AS known ON known.id = c.course_id
+WHERE t.teaches AND t.person_id <> coalesce(stored.lecturer_id, known.lecturer_id, c.lecturer_id)
+    AND NOT EXISTS (SELECT FROM course_staff AS s WHERE s.course_id = coalesce(stored.id, known.id) AND s.person_id = t.person_id)
 
 -- part: add_courses
 INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)
@@ -323,6 +326,26 @@ WHERE f.state = 'changed' AND c.id = f.course_id AND (c.title, c.module_code, c.
 
 -- part: link_added_courses
 UPDATE file_course AS f SET course_id = c.id FROM courses AS c WHERE f.state = 'added' AND c.code = f.code
+
+-- part: add_staff
+-- Who teaches a course and is not responsible for it leads it with the one who is; a role that a person has there already stays.
+WITH added AS (
+    INSERT INTO course_staff (course_id, person_id, role)
+    SELECT DISTINCT k.id, t.person_id, 'co-lecturer'::staff_role
+    FROM file_teacher AS t
+    LEFT JOIN file_course AS c ON c.n = -t.course
+    JOIN courses AS k ON k.id = coalesce(c.course_id, t.course)
+    JOIN users AS u ON u.id = t.person_id AND u.role = 'lecturer'
+    WHERE t.teaches AND t.person_id <> k.lecturer_id
+    ON CONFLICT (course_id, person_id) DO NOTHING
+    RETURNING course_id, person_id
+)
+
+UPDATE file_teacher AS t
+SET state = 'added'
+FROM added AS a
+LEFT JOIN file_course AS c ON c.course_id = a.course_id
+WHERE t.person_id = a.person_id AND (t.course = a.course_id OR t.course = -c.n)
 
 -- part: add_course_ids
 INSERT INTO external_ids (source, kind, external_id, course_id)

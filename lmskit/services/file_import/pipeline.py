@@ -199,6 +199,7 @@ PIPELINE = (
             Sql("courses", "add_courses", ("file_course",)),
             Sql("courses", "change_courses", ("file_course",)),
             Sql("courses", "link_added_courses", ("file_course",)),
+            Sql("courses", "add_staff", ("file_course", "file_teacher")),
             Sql("courses", "add_course_ids", ("file_course", "file_option")),
         ),
     ),
