@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from typer.core import TyperGroup
 
 from lmskit.cli.exit_status import PARTLY
+from lmskit.cli.import_group import DETECT, new_app
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
 from lmskit.cli.import_runs import list_runs, show_run
 from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_title
@@ -33,25 +33,7 @@ from lmskit.services.import_choices import forget_choices, remember_choices, rem
 from lmskit.services.mastery import RefreshReport, refresh
 from lmskit.services.permission import administrators_only
 
-DETECT = "file"
-"""The command that detects the format; it may be left out."""
-
-
-class Formats(TyperGroup):
-    """The group of all formats; an argument that is not the name of a format is the path of a file whose format is detected."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - the types of Typer's own Click are private
-        """Put the command that detects the format first if the arguments begin with a path."""
-        known = {*self.commands, "-h", "--help"}
-        return super().parse_args(ctx, [DETECT, *args] if args and args[0] not in known else args)
-
-
-app = typer.Typer(
-    name="import",
-    cls=Formats,
-    no_args_is_help=True,
-    help="Import the exports of other systems. `lmskit import PATH` detects the format; the name of a format can be given instead.",
-)
+app = new_app()
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "colon": ":"}
 DECIMAL_MARKS = {"point": ".", "comma": ","}
