@@ -8,6 +8,7 @@ from lmskit.db import Opener, snapshot, transaction
 from lmskit.desks.options import course_options
 from lmskit.errors import ImportFileError
 from lmskit.forms.quiz import CourseOptions, QuizAsStored, QuizForm, QuizRequest
+from lmskit.importers.advice import refused_in_form
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.question_banks.bank import Bank, BankFormat
 from lmskit.importers.registry import detected
@@ -77,7 +78,10 @@ def read_bank(path: Path) -> Bank:
     ImportFileError
         It is not a question bank, or cannot be read.
     """
-    found = detected(path)
-    if not isinstance(found, BankFormat):
-        raise ImportFileError(f"{path.name} is not a question bank but another export ({found.title}). Import it with admin/roster_import.")
-    return found.open(path, ReadOptions())
+    with refused_in_form():
+        found = detected(path)
+        if not isinstance(found, BankFormat):
+            raise ImportFileError(
+                f"{path.name} is not a question bank but another export ({found.title}). Import it with admin/roster_import."
+            )
+        return found.open(path, ReadOptions())

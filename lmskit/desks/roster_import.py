@@ -14,6 +14,7 @@ from lmskit.errors import ConflictError, ImportFileError, LmskitError
 from lmskit.forms.background_work import Task
 from lmskit.forms.roster_import import FileLook, RosterImport, RosterImportOptions
 from lmskit.importers import plain_csv
+from lmskit.importers.advice import refusal_in_form, refused_in_form, report_in_form
 from lmskit.importers.column_mapping import MAPPED_FIELDS, table_columns
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
@@ -40,7 +41,8 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
             with begin() as session, task.interruptible(interrupter(session)):
                 return _import(session, source, request, task, dry_run=True)
 
-        return retried(work, lock_attempts=PATIENT)
+        with refused_in_form():
+            return report_in_form(retried(work, lock_attempts=PATIENT))
 
     def import_previewed(task: Task, request: ImportFile, preview: ImportReport) -> tuple[ImportReport, str]:
         def work() -> tuple[ImportReport, str]:
@@ -57,9 +59,10 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
                     sentences = [done.sentence(), *(f"Mastery of {code} was not refreshed: {why}" for code, why in done.skipped.items())]
                 if request.notify:
                     sentences.append("Messages wait in the outbox. To send them, open admin/outbox.")
-            return report, " ".join(sentences)
+            return report_in_form(report), " ".join(sentences)
 
-        return retried(work, lock_attempts=PATIENT)
+        with refused_in_form():
+            return retried(work, lock_attempts=PATIENT)
 
     return RosterImport(
         options=RosterImportOptions(
@@ -80,10 +83,15 @@ def look_at(request: ImportFile) -> FileLook:
     path, reading = Path(request.path), reading_of(request)
     columns = table_columns(path, reading)
     try:
-        found = _importable(_format_of(request), path)
+        format_ = _format_of(request)
     except LmskitError as error:
-        advice = "" if columns is None else " Or choose the columns of a plain table below."
-        return FileLook(f"{error}{advice}", is_refused=True, columns=columns, fields=MAPPED_FIELDS[plain_csv.FORMAT.name])
+        choose = "" if columns is None else " Or choose the columns of a plain table below."
+        fields = MAPPED_FIELDS[plain_csv.FORMAT.name]
+        return FileLook(f"{refusal_in_form(error)}{choose}", is_refused=True, columns=columns, fields=fields)
+    try:
+        found = _importable(format_, path)
+    except LmskitError as error:  # recognised as something else, so there is nothing to map
+        return FileLook(refusal_in_form(error), is_refused=True)
     what = f"{path.name}: {found.title}{'; choose its course' if found.needs_course else ''}."
     return FileLook(what, columns=columns, fields=MAPPED_FIELDS.get(found.name, ()))
 

@@ -90,6 +90,7 @@ class RosterImport:
         course: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._titles = {name: title for title, name in options.formats}
         self._look, self._on_preview, self._on_import, self._clock = look, on_preview, on_import, clock
         self._previewed: tuple[ImportFile, ImportReport] | None = None
         self._is_refused = False
@@ -308,7 +309,10 @@ class RosterImport:
         self._previewed = (request, report)
         self.quizzes.show(report.quizzes)
         self.result.show(report, title="Preview: nothing is written yet")
-        self.message.neutral(f"{report.name} was read in the format {report.format}. If the preview is right, press Import.")
+        title, total = self._titles.get(report.format, report.format), report.total
+        is_nothing = total.rows_in > 0 and total.rejected == total.rows_in
+        further = "No row of it can be imported as it is." if is_nothing else "If the preview is right, press Import."
+        self.message.neutral(f"{report.name} was read as {title}. {further}")
         warnings = cautions(report)
         self.warning.warn(warnings) if warnings else self.warning.clear()
         self.question.ask(report)

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.archive import is_archive, opened
 from lmskit.importers.text_file import scan
 
@@ -22,8 +23,8 @@ MOODLE_BACKUP = (
     "it is a backup of a Moodle course. Export from the course instead: the gradebook, the reports Grades and Responses of each quiz, and "
     "the question bank as Moodle XML."
 )
-DOCUMENT = "it is a document to read. It can be added to the materials of a course: lmskit material add PATH --course CODE"
-FOLDER_OF_DOCUMENTS = "it has documents to read. They can be added to the materials of a course: lmskit material add PATH --course CODE"
+DOCUMENT = f"it is a document to read. It can be added {advice.MATERIAL}"
+FOLDER_OF_DOCUMENTS = f"it has documents to read. They can be added {advice.MATERIAL}"
 ONEROSTER = "it seems to be a OneRoster bundle, and lacks manifest.csv. Import the folder or archive with all its files."
 COURSE_CONTENT = "it is a package of course content, and has no questions that lmskit reads. Export a quiz by itself, as QTI."
 DOCUMENTS = frozenset({".pdf", ".html", ".htm", ".md", ".rst", ".srt", ".vtt", ".docx", ".pptx", ".odt", ".odp", ".ipynb"})
@@ -69,10 +70,7 @@ def _advice_on_text(beginning: str) -> str | None:
         return MOODLE_BACKUP if "<moodle_backup" in beginning else None
     if "moodle quiz xhtml export" in beginning:
         return "it is a question bank that Moodle exported as a page to read. Export it as Moodle XML or as GIFT."
-    return (
-        "it is a web page. If it is that of a sign-in, download the file itself. A page to read can be added to the materials of a course: "
-        "lmskit material add PATH --course CODE"
-    )
+    return f"it is a web page. If it is that of a sign-in, download the file itself. A page to read can be added {advice.MATERIAL}"
 
 
 def _advice_on_folder(path: Path) -> str | None:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from lmskit.importers import advice
 from lmskit.importers.cell import ColumnValues, UnreadableCellError
 from lmskit.importers.cell_meaning import CellMeaning, meaning_of
 from lmskit.importers.header_rows import is_footer
@@ -246,9 +247,7 @@ class QuizReportTable(GradeTable):
     @property
     def note_on_title(self) -> str:
         """Note on where the title of the quiz comes from."""
-        source = (
-            "as asked for" if self.options.title else "after the name of the file, since the report does not name it; --title changes that"
-        )
+        source = "as asked for" if self.options.title else f"after the name of the file, since the report does not name it; {advice.TITLE}"
         return f"{self.name}: the quiz is called {self.title!r}, {source}."
 
     @property

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
 from lmskit.importers.grade_table import QuizReportTable, quiz_title, sum_of_scores
@@ -221,7 +222,7 @@ def layout_of(file: CsvFile, given: Mapping[str, str]) -> QuestionScoresLayout:
         if field in OF_PEOPLE:
             people[field] = found[0]
     if not people.keys() & {"sis_id", "id", "email"}:
-        raise ImportFileError(f"{file.name} has no column SID or Email to identify students; it has {has}. Map one: --map email=HEADER")
+        raise ImportFileError(f"{file.name} has no column SID or Email to identify students; it has {has}. {advice.MAP_ADDRESS}")
     return QuestionScoresLayout(
         people=people,
         total=total,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.cell import ColumnValues, UnreadableCellError
 from lmskit.importers.report import shortened
 from lmskit.limits import LARGEST_SCORE
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 NAMES = {".": "point", ",": "comma"}
-OPTION = "Say which the file has: --decimal point or --decimal comma"
+OPTION = str(advice.DECIMAL_MARK)
+UNDECIDED = f"may be thousands or decimals, and no other number of the file shows which; {advice.DECIMAL_MARK_OF_CELL}"
 SPACE = " \u00a0\u2009\u202f"  # with the non-breaking ones that French and German systems write
 APOSTROPHE = "'\u2019"
 
@@ -63,7 +65,7 @@ class DecimalMark:
         if self.cells_with_other:
             return (
                 f"{file} was read with the decimal {self.name}; cells with it: {self.cells_with_it:,}, "
-                f"with the other mark: {self.cells_with_other:,}. --decimal changes that."
+                f"with the other mark: {self.cells_with_other:,}. {advice.OTHER_DECIMAL_MARK}."
             )
         return f"{file} was read with the decimal {self.name}." if self.cells_with_it else None
 
@@ -185,7 +187,9 @@ def score_reader(decimal: DecimalMark, *, low: float = 0, high: float = LARGEST_
         if not form.fullmatch(number):
             raise UnreadableCellError(_why_not(number, decimal))
         if not decimal.is_certain and _AMBIGUOUS.fullmatch(number):
-            raise UnreadableCellError("may be thousands or decimals, and no other number of the file shows which; say which with --decimal")
+            raise UnreadableCellError(
+                f"may be thousands or decimals, and no other number of the file shows which; {advice.DECIMAL_MARK_OF_CELL}"
+            )
         value = float(number.translate(groups).replace(decimal.mark, ".")) + 0.0  # no negative zero
         if not low <= value <= high:
             above = math.isfinite(high) and value > high

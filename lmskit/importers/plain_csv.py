@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.grade_table import GradeTable
@@ -131,7 +132,7 @@ def _system(source: str | None) -> str:
         return SYSTEM
     if not SOURCE.fullmatch(source) or len(source) > LONGEST_SOURCE:
         raise ImportFileError(
-            f"{shortened(source)!r} is not the name of a source of ids: it has small letters, digits and hyphens, such as --source campus, "
+            f"{shortened(source)!r} is not the name of a source of ids: it has small letters, digits and hyphens, {advice.SOURCE}, "
             f"and at most {LONGEST_SOURCE} characters."
         )
     return source
@@ -160,7 +161,7 @@ def fields_of(file: CsvFile, mapped: Mapping[str, str], *, title: str | None = N
     for field, found in columns_of_fields(file.header, taken, {field for field, header in mapped.items() if not header}).items():
         if len(found) > 1:
             names = " and ".join(repr(file.header[index]) for index in found[:2])
-            raise ImportFileError(f"{file.name}: {names} could both be the {field}. Choose one: --map {field}=HEADER")
+            raise ImportFileError(f"{file.name}: {names} could both be the {field}. {advice.ONE_COLUMN.about(field)}")
         columns[field] = FieldColumn(found[0], file.header[found[0]])
     _read_logins_as_addresses(file, columns, mapped)
     if family := columns.get("family_name"):
@@ -172,7 +173,7 @@ def fields_of(file: CsvFile, mapped: Mapping[str, str], *, title: str | None = N
     if not any(field in columns for field in IDENTIFYING):
         raise ImportFileError(
             f"{file.name} has no column that identifies people: {', '.join(IDENTIFYING)}. "
-            f"It has {', '.join(map(shortened, file.header[:20])) or 'no columns'}. Map one: --map email=HEADER"
+            f"It has {', '.join(map(shortened, file.header[:20])) or 'no columns'}. {advice.MAP_ADDRESS}"
         )
     if not ("score" in columns and ("quiz" in columns or title)):
         _leave_out_results(file, columns, mapped)
@@ -203,10 +204,7 @@ def _leave_out_results(file: CsvFile, columns: dict[str, FieldColumn], mapped: M
         field in columns and plain_header(columns[field].header) in HEADERS[field][0] for field in ("quiz", "score")
     )
     if is_meant:
-        raise ImportFileError(
-            f"{file.name}: results need a column quiz and a column score. Map them: --map quiz=HEADER --map score=HEADER; "
-            "or name the quiz of all rows: --title TITLE"
-        )
+        raise ImportFileError(f"{file.name}: results need a column quiz and a column score. {advice.MAP_RESULTS}")
     for field in OF_RESULTS:
         columns.pop(field, None)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.file_content import advice_on_content
 from lmskit.importers.moodle.words import HEADERS as MOODLE_HEADERS
@@ -117,18 +118,18 @@ def refusal(path: Path, kind: DistinctiveColumns | None, reason: str | None, for
             return ImportFileError(
                 f"{name} is not in a format that lmskit reads. By its columns {columns} it seems to be {kind.name}. {kind.advice}"
             )
-        advice = "" if "xport" in reason else f" {kind.advice}"
+        further = "" if "xport" in reason else f" {kind.advice}"
         nearest = "" if kind.name in reason else f" It seems to be {kind.name}."
-        return ImportFileError(f"{name} is not in a format that lmskit reads.{nearest} {reason}{advice}")
+        return ImportFileError(f"{name} is not in a format that lmskit reads.{nearest} {reason}{further}")
     if described := advice_on_content(path):
         return ImportFileError(f"{name} is not in a format that lmskit reads: {described}")
     if columns:
-        missing = reason or "A roster also needs a column family_name or name. Map it: --map name=HEADER"
+        missing = reason or f"A roster also needs a column family_name or name. {advice.MAP_NAME}"
         return ImportFileError(
             f"{name} is not in a format that lmskit reads. It has the columns {columns}. The nearest format is a plain table (csv). "
-            f"{missing.rstrip('.')}. If it is an export of another system, see the formats: lmskit import --help"
+            f"{missing.rstrip('.')}. If it is an export of another system, {advice.FORMATS}"
         )
-    return ImportFileError(f"{name} is not in a format that lmskit reads: {formats}. To choose a format: lmskit import FORMAT PATH")
+    return ImportFileError(f"{name} is not in a format that lmskit reads: {formats}. {advice.FORMAT}")
 
 
 def _columns(path: Path) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from lmskit.errors import ImportFileError, InputError
-from lmskit.importers import gradescope, nbgrader, oulad, plain_csv
+from lmskit.importers import advice, gradescope, nbgrader, oulad, plain_csv
 from lmskit.importers.canvas import gradebook as canvas_gradebook
 from lmskit.importers.canvas import quiz as canvas_quiz
 from lmskit.importers.canvas import sis as canvas_sis
@@ -104,7 +104,7 @@ def _detected(path: Path, reading: ReadOptions) -> AnyFormat:
     found = [known for known in SPECIAL if known.detect(path)]
     if len(found) > 1:
         names = " or ".join(f"{known.title} ({known.name})" for known in found)
-        raise ImportFileError(f"{path.name} could be {names}. Choose one: lmskit import {found[0].name} {path}")
+        raise ImportFileError(f"{path.name} could be {names}. {advice.ONE_FORMAT.about(found[0].name)}")
     if found and (found[0] is not moodle_participants.FORMAT or reading.all_students):
         return found[0]
     kind = kind_of_table(path, all_students=reading.all_students)

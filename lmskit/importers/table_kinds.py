@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lmskit.importers import advice
 from lmskit.importers.moodle.gradebook import DISPLAYS
 from lmskit.importers.plain_headers import columns_of_fields
 
@@ -40,8 +41,7 @@ _ASSIGNMENT = (
 )
 RESULTS = "a table of results, whose scores a roster would leave out"
 _ONE_COLUMN = (
-    "Import one column after the other: lmskit import csv PATH --map score=HEADER --title TITLE --max TITLE=POINTS; or save each "
-    "assignment as plain results with the columns id, quiz, score and max_score. To import only the people: lmskit import csv PATH"
+    f"{advice.ONE_BY_ONE}; or save each assignment as plain results with the columns id, quiz, score and max_score. {advice.ONLY_PEOPLE}"
 )
 
 
@@ -162,16 +162,13 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         ),
         least=2,
         without=frozenset({"email", "family_name", "given_name", "role", "score"}),
-        advice="lmskit reads lists of people. If its rows are students: lmskit import csv PATH",
+        advice=f"lmskit reads lists of people. {advice.ROSTER}",
     ),
     DistinctiveColumns(
         "a list of users, as a web service of Moodle gives it",
         ("mailformat", "trackforums", "profileimageurl", "profileimageurlsmall", "firstaccess", "lastaccess"),
         least=3,
-        advice=(
-            "It does not say who is a student and who teaches. Export the gradebook, whose rows are students; or, if all its people are "
-            "students: lmskit import csv PATH"
-        ),
+        advice=(f"It does not say who is a student and who teaches. Export the gradebook, whose rows are students. {advice.ROSTER}"),
     ),
     DistinctiveColumns(
         "a Gradescope gradebook of a whole course",
@@ -209,10 +206,7 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         "the answers to a quiz in Microsoft Forms",
         ("points - .*", "feedback - .*", "punkte [-\u2013] .*", "completion time", "total points", "quiz feedback"),
         least=2,
-        advice=(
-            "Read the sum of the points with the title of the quiz and its maximum: lmskit import csv PATH --map score='Total points' "
-            "--map submitted_at='Completion time' --title TITLE --max TITLE=POINTS"
-        ),
+        advice=f"{advice.SUM_OF_POINTS}.",
     ),
     DistinctiveColumns(
         "results of PrairieLearn by question or assessment, without the points of the assessment",
@@ -245,17 +239,14 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         format="gradescope",
         advice=(
             "Write the points of each question into its header, such as “Q1 (4 pts)”, and call the column of the sum Total Score. "
-            "To import only the people: lmskit import csv PATH"
+            f"{advice.ONLY_PEOPLE}"
         ),
     ),
     DistinctiveColumns(
         "scores with a column per assignment, without their points",
         (_ASSIGNMENT,),
         least=2,
-        advice=(
-            "Save each assignment as plain results with the columns id, quiz, score and max_score. "
-            "To import only the people: lmskit import csv PATH"
-        ),
+        advice=(f"Save each assignment as plain results with the columns id, quiz, score and max_score. {advice.ONLY_PEOPLE}"),
     ),
     DistinctiveColumns(
         RESULTS,
@@ -282,6 +273,6 @@ PARTICIPANTS = DistinctiveColumns(
     (),
     advice=(
         "It does not say who is a student and who teaches. Export the gradebook, whose rows are students, or a file for Upload users, "
-        "which has roles; or, if all its people are students, import it with --all-students."
+        f"which has roles; or, if all its people are students, {advice.ALL_STUDENTS}."
     ),
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.limits import EARLIEST_YEAR, LATEST_YEAR
 
@@ -36,7 +37,7 @@ LONGEST = 60
 """Characters that are read; no time is longer."""
 NOT_A_DAY = "is not a date such as 2026-09-14"
 NOT_A_TIME = "is not a date and time such as 2026-09-25 20:00"
-EITHER_ORDER = "can be read as a time with the day or with the month first; say which: --day-order day-first or --day-order month-first"
+EITHER_ORDER = f"can be read as a time with the day or with the month first; {advice.DAY_ORDER}"
 
 
 class DayOrder(StrEnum):
@@ -175,9 +176,7 @@ def zone_named(name: str | None) -> dt.tzinfo:
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):
-        raise ImportFileError(
-            f"There is no time zone {name[:100]!r}. Name the one in which the file was written, such as --time-zone Europe/Berlin"
-        ) from None
+        raise ImportFileError(f"There is no time zone {name[:100]!r}. Name the one in which the file was written, {advice.ZONE}") from None
 
 
 def proved_order(cells: Iterable[str]) -> DayOrder | None:
@@ -205,5 +204,5 @@ def note_on_zone(name: str | None) -> str:
         return f"times without a zone are read as those of {name}."
     return (
         "the times have no zone and are read as UTC; if the person who made the file has another zone, its hours are wrong: "
-        "give it, such as --time-zone Europe/Berlin"
+        f"give it, {advice.ZONE}"
     )

@@ -53,6 +53,18 @@ def test_the_format_of_a_file_is_shown_as_soon_as_it_is_uploaded(form):
     assert form.found.value.startswith("roster.csv: Plain CSV")
 
 
+def test_a_question_bank_is_refused_as_what_it_is_and_offers_no_columns(form):
+    bring(form, "A. one", "B. two", "ANSWER: A", heading="What is it, one or two?", name="bank.txt")
+    assert form.found.value == "bank.txt holds questions for a quiz (Aiken questions). Import it with admin/quiz_setup."
+    assert form.mapping.choices == {}
+
+
+def test_a_preview_without_a_row_that_can_be_imported_says_so(form):
+    bring(form, "no address,Nobody")
+    press(form, "preview")
+    assert form.message.value == "roster.csv was read as Plain CSV. No row of it can be imported as it is."
+
+
 def test_a_preview_shows_the_result_of_every_row_and_writes_nothing(session, course, form):
     bring(form, *people("Able", "Baker"), "no address,Nobody")
     press(form, "preview")
@@ -386,7 +398,7 @@ def test_people_are_renamed_against_every_sign_only_if_that_is_said(session, cou
     bring(form, "k1,Babbage,Charles", heading="id,family_name,given_name")
     press(form, "preview")
     assert (counts(form)["rejected"], counts(form)["changed"]) == (1, 0)
-    assert "--rename" in form.result.outcomes.frame["Reason or change"].iloc[0]
+    assert 'tick "Rename people who are found by an id" and preview the change' in form.result.outcomes.frame["Reason or change"].iloc[0]
     form.reading.rename.value = True
     press(form, "preview")
     assert (counts(form)["rejected"], counts(form)["changed"]) == (0, 1)

@@ -259,7 +259,7 @@ def test_a_german_report_has_decimal_commas_in_its_headers_too(tmp_path):
     ("header", "sentence"),
     [
         ("Surname,First name,Email address,State", "is not a report on a Moodle quiz: one column such as 'Grade/10.00' is expected"),
-        ("Surname,First name,Email address,Grade/10", "Say which column it is: --map started=HEADER --map completed=HEADER"),
+        ("Surname,First name,Email address,Grade/10", "Say which columns they are: --map started=HEADER --map completed=HEADER"),
         (HEADER.replace("Surname", "Naam"), "--map family_name=HEADER"),
         (HEADER + ",Q. 1 /4.00", "has the column 'Q. 1 /4.00' of question 1 more than once"),
     ],

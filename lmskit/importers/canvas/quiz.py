@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.canvas.person import SYSTEM, canvas_id, student
 from lmskit.importers.cell import whole_number
 from lmskit.importers.cell_meaning import CellMeaning, ResultColumn, meaning_of
@@ -280,7 +281,7 @@ def _given_fields(file: CsvFile, header: Sequence[str], fields: Mapping[str, str
     missing = [name for name in NEEDED if name not in fields]
     if unknown or missing:
         raise ImportFileError(
-            f"{file.name}: say with --map which columns are {', '.join(NEEDED)} and, if there are any, sis_id and attempt; "
+            f"{file.name}: {advice.MAP_ANALYSIS} {', '.join(NEEDED)} and, if there are any, sis_id and attempt; "
             f"the columns before the questions are {', '.join(map(shortened, header))}."
         )
     return {name: header.index(column) for name, column in fields.items()}
@@ -298,7 +299,7 @@ def _fields(file: CsvFile, header: Sequence[str]) -> Mapping[str, int]:
         found = ", ".join(map(shortened, header)) or "no columns"
         raise ImportFileError(
             f"{file.name} has {found} before its questions. An anonymous report does not name students, so it cannot be imported. "
-            "If it names them, say in which columns: --map name=HEADER --map id=HEADER --map submitted=HEADER"
+            f"If it names them, {advice.MAP_NAMED_ANALYSIS}"
         )
     columns = (*names, "attempt") if is_numbered else names
     return {name: column for column, name in enumerate(columns) if name in FIELDS}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from lmskit.importers import advice
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.grade_table import MAX_OF_PERCENTAGES
 from lmskit.importers.moodle.grade_range import GradeRange, GradeRangeFinder, GradeScale
@@ -89,14 +90,14 @@ class ItemScale:
         elif not self.has_percentages:
             yield (
                 f"{title!r} has points and no percentages, so its maximum score is that of the quiz in lmskit; "
-                f"for a new quiz, export percentages as well, or give it: --max '{title}=POINTS'"
+                f"for a new quiz, export percentages as well, or {advice.MAX_SCORE.about(title)}"
             )
         elif self.range is None:
             if self._finder.is_undecided:
                 yield (
                     f"the maximum score of {title!r} cannot be computed: no lowest and highest grade, "
                     "or more than one pair of them, fits all points and percentages. "
-                    f"If it begins at 0, give it: --max '{title}=POINTS'"
+                    f"If it begins at 0, {advice.MAX_SCORE.about(title)}"
                 )
         elif self.range.low:
             low, high, span = self.range.low, self.range.high, self.range.span

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.moodle.words import PERSON
 from lmskit.importers.person_cells import PersonCells
 from lmskit.importers.record import PersonKey, PersonRecord, Position
@@ -40,12 +41,12 @@ class People:
             if field not in columns:
                 raise ImportFileError(
                     f"{file.name} has no column {word!r}, in English, German, French or Spanish; it has {header}. "
-                    f"Say which column it is: --map {field}=HEADER"
+                    f"{advice.WHICH_COLUMN.about(field)}"
                 )
         if not self.columns.keys() & {"username", "sis_id", "email"}:
             raise ImportFileError(
                 f"{file.name} has no column 'Email address' or 'ID number' to identify students; it has {header}. "
-                "Say which column it is: --map email=HEADER or --map sis_id=HEADER"
+                f"{advice.IDENTIFYING_COLUMN}"
             )
         self._cells = PersonCells(warnings)
 

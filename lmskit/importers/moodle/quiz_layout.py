@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.moodle.words import PERSON, columns_of, plain
 from lmskit.importers.report import shortened
 from lmskit.limits import LARGEST_SCORE
@@ -111,7 +112,7 @@ def layout_of(file: CsvFile, given: Mapping[str, str]) -> MoodleQuizLayout:
     if missing:
         raise ImportFileError(
             f"{file.name} has no column such as 'Started on' and 'Completed', in English, German, French or Spanish. "
-            f"Say which column it is: {' '.join(f'--map {field}=HEADER' for field in missing)}"
+            f"{advice.WHICH_COLUMN.about(missing[0]) if len(missing) == 1 else advice.WHICH_TIMES}"
         )
     questions, points = _questions(file.name, file.header)
     return MoodleQuizLayout(fields, grade, _number(found["points"]), questions, (found["points"], *points))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.cell import ColumnValues, one_of
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
@@ -105,7 +106,7 @@ class UserUpload:
         """Notes on how the file was read."""
         notes = self.file.notes
         if not self.courses:
-            notes.append(f"{self.name} does not name courses; --course names the course in which all persons are enrolled.")
+            notes.append(f"{self.name} does not name courses; {advice.COURSE_OF_ALL}.")
         if self._suspended:
             notes.append(f"{self.name}: enrollments that are suspended in Moodle are imported as withdrawn: {self._suspended:,}.")
         return [*notes, *self.warnings.notes]

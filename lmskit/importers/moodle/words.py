@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.plain_headers import HEADERS as PLAIN_HEADERS
 from lmskit.importers.plain_headers import plain_header
 from lmskit.importers.report import shortened
@@ -133,7 +134,7 @@ def columns_of(name: str, header: Sequence[str], fields: Collection[str], given:
             continue
         if found in columns:
             other = shortened(header[columns[found]])
-            raise ImportFileError(f"{name}: both {other!r} and {shortened(text)!r} may be the {found}; say which: --map {found}=HEADER")
+            raise ImportFileError(f"{name}: both {other!r} and {shortened(text)!r} may be the {found}; {advice.COLUMN.about(found)}")
         columns[found] = column
     for field in [field for field in IDS_OF_SITES if field in fields and field not in columns and field not in given]:
         named = [column for column, text in enumerate(header) if plain_header(text) in IDS_OF_SITES[field]]

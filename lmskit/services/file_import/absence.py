@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.report import MissingCheck, Outcome
 from lmskit.rounding import count_text
 from lmskit.services.file_import.withdrawal import LARGEST_UNCONFIRMED_PERCENTAGE, MOST_UNCONFIRMED
@@ -118,15 +119,14 @@ def check_removals(context: ImportContext) -> None:
     if counts.is_rejected or any(part.rejections for part in context.source.parts if part.name in context.enrollment_parts):
         raise ImportFileError(
             "Results that are not in the file cannot be taken back while rows that name students are rejected; nothing was written. "
-            "Correct the file, or leave --remove-missing out."
+            f"Correct the file, or {advice.LEAVE_REMOVE_OUT}."
         )
     is_refused = check.count > asked.remove_at_most if asked.remove_at_most is not None else bool(check.reasons)
     if is_refused and not asked.dry_run:
         are = "is" if check.count == 1 else "are"
         raise ImportFileError(
             f"{check.count:,} of {count_text(counts.n_students, 'student')} with results {are} not in {name}, and their results would "
-            "count no longer; nothing was written. Look at them with --dry-run --report FILE.csv. "
-            f"To take their results back: --remove-at-most {check.count}"
+            f"count no longer; nothing was written. {advice.REMOVE_ALL.about(check.count)}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lmskit.errors import InputError
+from lmskit.importers import advice
 from lmskit.importers.formats import Format
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.progress import silent
@@ -37,7 +38,7 @@ def import_path(
     """
     options = options or ImportOptions()
     if format_.needs_course and options.course is None:
-        raise InputError(f"{path.name} ({format_.title}) does not say which course it is about. Name the course: --course CODE")
+        raise InputError(f"{path.name} ({format_.title}) does not say which course it is about. {advice.COURSE}")
     if isinstance(format_, Format):
         return import_file(session, format_.open(path, options.reading), options, progress=progress)
     if isinstance(format_, BankFormat):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from lmskit.importers import advice
 from lmskit.importers.matching.titles import richer, same_titles
 from lmskit.limits import LARGEST_SCORE, LONGEST_EXTERNAL_ID, LONGEST_TITLE
 from lmskit.models import Course, ExternalId, Quiz
@@ -166,19 +167,16 @@ class QuizFinder:
         is_new = self._are_new or record.title in self._same
         quizzes = [candidate for title in found.same for candidate in self._by_title[title] if self._is_possible(record, candidate)]
         if len(quizzes) > 1 and record.title not in self._same:
-            quiz.reason = (
-                f"could be each of several quizzes in lmskit, {_named(found.same)}: say which with --same-quiz '{record.title}=QUIZ'"
-            )
+            quiz.reason = f"could be each of several quizzes in lmskit, {_named(found.same)}: {advice.WHICH_QUIZ.about(record.title)}"
         elif quizzes and record.title not in self._same:
             quiz.stored, quiz.is_found_by_key = quizzes[0], True
         elif found.near and not is_new:
             quiz.reason = (
-                f"is nearly the title of a quiz in lmskit, {_named(found.near)}: if it is that quiz, --same-quiz "
-                f"'{record.title}={found.near[0]}', if it is another, --new-quizzes"
+                f"is nearly the title of a quiz in lmskit, {_named(found.near)}: {advice.NEAR_QUIZ.about(record.title, found.near[0])}"
             )
         elif record.max_score is None:
             quiz.reason = (
-                f"is of a quiz that is not in lmskit, and the file has no maximum score for it; give it: --max '{record.title}=POINTS'"
+                f"is of a quiz that is not in lmskit, and the file has no maximum score for it; {advice.MAX_SCORE.about(record.title)}"
             )
         quiz.is_open = quiz.reason is not None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select, text
 
+from lmskit.importers import advice
 from lmskit.importers.matching.titles import without_code
 from lmskit.importers.report import QuizDecision, RowWarning
 from lmskit.importers.week import week_named
@@ -38,7 +39,6 @@ class QuizRow(NamedTuple):
 
 
 QUIZ = StagingTable("file_quiz", QuizRow)
-NAMES_WEEK = "--week N for all such quizzes, or --week-of '{}=N'"
 _USED = text("""
     SELECT DISTINCT quiz
     FROM file_compared_attempt AS c
@@ -165,7 +165,7 @@ class Quizzes:
                 quiz.week = next((week for week in weeks if week is not None and FIRST_WEEK <= week <= LAST_WEEK), None)
                 if quiz.week is None and quiz.reason is None:
                     quiz.is_open = True
-                    quiz.reason = f"is of a new quiz whose title names no week, or several; give its week: {NAMES_WEEK.format(title)}"
+                    quiz.reason = f"is of a new quiz whose title names no week, or several; {advice.WEEK.about(title)}"
 
     def _add_week(self, course: Course, week: int, weeks: set[int]) -> None:
         if week not in weeks:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from lmskit.importers import advice
 from lmskit.importers.report import MAX_OUTCOMES, EntityCounts, FileCounts, ImportReport, Outcome, by_importance
 from lmskit.services.importing import TouchedRow, add_warnings, all_rejections, all_warnings, states_of
 
@@ -107,13 +108,19 @@ def _notes(context: ImportContext) -> list[str]:
     if context.taken_back:
         notes.append(_listed("Scores that are not in the file any more and no longer count", context.taken_back))
     if context.missing:
-        kept = "stay; --remove-missing lets them count no longer"
+        kept = f"stay; {advice.REMOVE_LATER}"
         notes.append(_listed(f"Students whom the file does not name, and whose results at its quizzes {kept}", context.missing))
     if context.removed:
-        notes.append(_listed("Results that no longer count, since the file does not name their students", context.removed))
+        notes.append(
+            _listed(
+                "Results that no longer count, since the file does not name their students",
+                context.removed,
+                reasons=False,
+            )
+        )
     if context.absent:
-        kept = "who stay enrolled; --withdraw-missing withdraws them"
-        notes.append(_listed(f"Students whom the file does not name, and {kept}", context.absent))
+        kept = f"who stay enrolled; {advice.WITHDRAW_LATER}"
+        notes.append(_listed(f"Students whom the file does not name, and {kept}", context.absent, reasons=False))
     if context.withdrawn:
         notes.append(f"Students withdrawn because they are not in the file: {len(context.withdrawn):,}.")
     if context.n_messages:
@@ -121,8 +128,9 @@ def _notes(context: ImportContext) -> list[str]:
     return notes
 
 
-def _listed(about: str, outcomes: Sequence[Outcome]) -> str:
+def _listed(about: str, outcomes: Sequence[Outcome], *, reasons: bool = True) -> str:
     """Return a note with the number of outcomes and the first of them by name."""
-    named = "; ".join(f"{found.what} ({', '.join(filter(None, (found.reason, found.before)))})" for found in outcomes[:MOST_NAMED])
-    more = f"; and {len(outcomes) - MOST_NAMED:,} more, which --report lists" if len(outcomes) > MOST_NAMED else ""
+    details = (", ".join(filter(None, (found.reason if reasons else "", found.before))) for found in outcomes[:MOST_NAMED])
+    named = "; ".join(f"{found.what} ({detail})" if detail else found.what for found, detail in zip(outcomes, details, strict=False))
+    more = f"; and {len(outcomes) - MOST_NAMED:,} more, {advice.REPORT}" if len(outcomes) > MOST_NAMED else ""
     return f"{about}: {len(outcomes):,}. {named}{more}."

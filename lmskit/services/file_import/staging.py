@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import text
 
 from lmskit.errors import InputError
+from lmskit.importers import advice
 from lmskit.importers.record import (
     AbsentScore,
     AttemptRecord,
@@ -102,7 +103,7 @@ def stage_records(context: ImportContext) -> None:
         if context.options.course is not None or not _needs_course(record):
             staging.add(n, record)
         elif not (isinstance(record, EnrollmentRecord) and source.may_lack_a_course):
-            raise InputError(f"{source.name} does not say which course it is about. Name the course: --course CODE")
+            raise InputError(f"{source.name} does not say which course it is about. {advice.COURSE}")
     progress(step, n, n)
     staging.finish()
     for part in source.parts:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import text
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.report import Outcome
 from lmskit.services.file_import.quizzes import Quizzes
 from lmskit.services.importing import add_warnings
@@ -67,7 +68,7 @@ def refuse_if_rows_were_rejected(context: ImportContext) -> None:
         first = str(unreadable[0]) if unreadable or found is None else f"{found[0]}, row {found[1]}: {found[2]}"
         raise ImportFileError(
             "Students who are not in the file cannot be withdrawn while rows that name students are rejected; nothing was written. "
-            f"Correct the file, or leave --withdraw-missing out. The first rejection: {first}."
+            f"Correct the file, or {advice.LEAVE_WITHDRAW_OUT}. The first rejection: {first}."
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.importers.report import MissingCheck
 from lmskit.rounding import count_text
 
@@ -82,13 +83,13 @@ def refuse_unconfirmed_withdrawals(check: MissingCheck, file: str, at_most: int 
     if at_most is not None and check.count > at_most:
         raise ImportFileError(
             f"{students} would be withdrawn because they are not in {file}, more than the confirmed {at_most:,}; nothing was written. "
-            f"Preview the file again, or look at it with --dry-run. To withdraw them all the same: --withdraw-at-most {check.count}"
+            f"{advice.WITHDRAW_MORE.about(check.count)}"
         )
     if at_most is None and check.reasons:
         raise ImportFileError(
             f"{students} would be withdrawn because they are not in {file}, among them {', and '.join(check.reasons)}; "
             "nothing was written. "
-            f"Look at them with --dry-run --report FILE.csv. To withdraw them: --withdraw-at-most {check.count}"
+            f"{advice.WITHDRAW_ALL.about(check.count)}"
         )
 
 

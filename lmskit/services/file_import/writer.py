@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from lmskit.errors import ImportFileError
+from lmskit.importers import advice
 from lmskit.progress import silent
 from lmskit.services.file_import.context import ImportContext
 from lmskit.services.file_import.options import find_options
@@ -66,7 +67,7 @@ def import_file(session: Session, source: Source, options: ImportOptions | None 
     found = find_options(session, source.system, options or ImportOptions())
     if found.asked.withdraw_missing and source.is_partial:
         raise ImportFileError(
-            f"{source.name} holds only changes, so students who are not in it cannot be withdrawn. Leave --withdraw-missing out."
+            f"{source.name} holds only changes, so students who are not in it cannot be withdrawn: {advice.LEAVE_WITHDRAW_OUT}."
         )
     progress("Waiting for other imports to end", 0, None)
     asked = found.asked
