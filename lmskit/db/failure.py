@@ -16,6 +16,8 @@ from lmskit.db.encryption import insecure_sentence
 from lmskit.db.refused_value import refusal
 from lmskit.db.watched_connection import LockTimeoutError
 from lmskit.errors import (
+    AnsweredQuestionError,
+    AnswerWithoutQuestionError,
     BusyError,
     DatabaseError,
     LmskitError,
@@ -77,6 +79,11 @@ TRANSLATIONS: tuple[tuple[tuple[type[psycopg.Error], ...], type[LmskitError], st
 
 CLOSED_TERM = "a_closed_term_stays_as_it_is"
 """What the trigger calls its refusal, with state and code of the term as the detail."""
+OF_QUESTIONS = {
+    "an_answer_is_to_a_question_of_its_quiz": AnswerWithoutQuestionError,
+    "a_question_with_answers_stays": AnsweredQuestionError,
+}
+"""What the triggers of quizzes and attempts call their refusals, with the id of a question as the detail."""
 
 # Statements --------------------------------------------------------------------------------------------
 
@@ -105,14 +112,22 @@ def translation(error: BaseException | None, *, lost: bool) -> LmskitError | Non
     for kinds, error_class, sentence in TRANSLATIONS:
         if isinstance(error, kinds):
             return error_class(sentence)
-    if isinstance(error, psycopg.errors.CheckViolation) and error.diag.constraint_name == CLOSED_TERM:
-        state, _, term = (error.diag.message_detail or "closed: ").partition(": ")
-        return TermClosedError(term=term, state=state)
+    if isinstance(error, psycopg.errors.IntegrityError) and (said := _of_trigger(error)) is not None:
+        return said
     if (refused := refusal(error)) is not None:
         return RefusedValueError(refused)
     if lost or is_lost_connection(error):
         return UnreachableError(LOST)
     return None
+
+
+def _of_trigger(error: psycopg.errors.IntegrityError) -> LmskitError | None:
+    """Return the error for the refusal of a trigger that names a rule and what breaks it; None for that of a constraint."""
+    rule, detail = error.diag.constraint_name or "", error.diag.message_detail or ""
+    if rule == CLOSED_TERM:
+        state, _, term = (detail or "closed: ").partition(": ")
+        return TermClosedError(term=term, state=state)
+    return OF_QUESTIONS[rule](question=detail) if rule in OF_QUESTIONS else None
 
 
 def is_lost_connection(error: BaseException | None) -> bool:

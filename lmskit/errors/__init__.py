@@ -40,6 +40,7 @@
      │    ├── QuizNotFoundError
      │    ├── QuizNotFoundInCourseError
      │    ├── QuestionNotFoundError
+     │    ├── QuestionBankNotFoundError
      │    ├── MaterialNotFoundError
      │    ├── PassageNotFoundError
      │    ├── DecisionNotFoundError about reading advice
@@ -75,6 +76,9 @@
      │    ├── MaterialExistsError
      │    ├── QuizExistsError
      │    ├── QuizAnsweredError     attempts refer to questions that would change
+     │    ├── AnsweredQuestionError a question that would be removed has answers
+     │    ├── AnswerWithoutQuestionError its quiz does not have the question
+     │    ├── QuestionBankUsedError quizzes have options and keys from it
      │    ├── QuizUnreadableError   its stored questions do not have lmskit's form
      │    ├── MessageSettledError   the message cannot be tried again
      │    └── NotEnrolledError
@@ -124,6 +128,8 @@ from lmskit.errors.conflict import (
     AdministratorExistsError,
     AlreadyEnrolledError,
     AlreadyOnStaffError,
+    AnsweredQuestionError,
+    AnswerWithoutQuestionError,
     ChangedMeanwhileError,
     ConflictError,
     CourseCompletedError,
@@ -145,6 +151,7 @@ from lmskit.errors.conflict import (
     OwnErasureError,
     OwnLoginError,
     PersonExistsError,
+    QuestionBankUsedError,
     QuizAnsweredError,
     QuizExistsError,
     QuizUnreadableError,
@@ -186,6 +193,7 @@ from lmskit.errors.not_found import (
     PassageNotFoundError,
     PersonGoneError,
     PersonNotFoundError,
+    QuestionBankNotFoundError,
     QuestionNotFoundError,
     QuizNotFoundError,
     QuizNotFoundInCourseError,
@@ -249,6 +257,8 @@ __all__ = [
     "AdministratorExistsError",
     "AlreadyEnrolledError",
     "AlreadyOnStaffError",
+    "AnswerWithoutQuestionError",
+    "AnsweredQuestionError",
     "ArchiveError",
     "BackupError",
     "BackupRefusedError",
@@ -320,6 +330,8 @@ __all__ = [
     "PersonGoneError",
     "PersonNotFoundError",
     "QueryError",
+    "QuestionBankNotFoundError",
+    "QuestionBankUsedError",
     "QuestionNotFoundError",
     "QuizAmbiguousError",
     "QuizAnsweredError",

@@ -268,6 +268,41 @@ class QuizAnsweredError(ConflictError):
         )
 
 
+class AnswerWithoutQuestionError(ConflictError):
+    """An answer is to a question of its quiz; the database refuses every other."""
+
+    def __init__(self, *, question: str) -> None:
+        self.question = question
+        super().__init__(
+            f"An answer is to the question {question!r}, which its quiz does not have. Nothing was changed. "
+            "Add the question to the quiz first, or correct the answer."
+        )
+
+
+class AnsweredQuestionError(ConflictError):
+    """A question stays in its quiz while there are answers to it."""
+
+    def __init__(self, *, question: str) -> None:
+        self.question = question
+        super().__init__(
+            f"Students have answered the question {question!r}, so it stays in its quiz under this id. Nothing was changed. "
+            "For other questions make a new quiz."
+        )
+
+
+class QuestionBankUsedError(ConflictError):
+    """Quizzes that reports define have questions of the bank, and would lose their options and keys."""
+
+    def __init__(self, *, bank: str, quizzes: Sequence[str]) -> None:
+        self.bank, self.quizzes = bank, quizzes
+        named = ", ".join(repr(title) for title in quizzes[:FIRST_MISTAKES])
+        more = f" and {len(quizzes) - FIRST_MISTAKES:,} more" if len(quizzes) > FIRST_MISTAKES else ""
+        super().__init__(
+            f"The bank {bank!r} stays, since these quizzes have their options and keys from it: {named}{more}. "
+            "If it was corrected, import the corrected bank under the same name."
+        )
+
+
 class QuizUnreadableError(ConflictError):
     """The stored questions or key of a quiz do not have the form of `lmskit.schemas.quiz`.
 

@@ -135,6 +135,14 @@ class QuestionNotFoundError(NotFoundError):
         )
 
 
+class QuestionBankNotFoundError(NotFoundError):
+    """A course has no question bank of this name."""
+
+    def __init__(self, *, course: str, bank: str) -> None:
+        self.course, self.bank = course, bank
+        super().__init__(f"{course} has no question bank {bank!r}. To list its banks: lmskit question-bank list {course}")
+
+
 class MaterialNotFoundError(NotFoundError):
     """No material has this number among those the signed-in person can see."""
 

@@ -52,6 +52,8 @@ NUMBERED = {
     "question_slots": "number",
 }
 """What keeps keys apart that differ in a name alone, in tables whose rows have no number `id`: rows with one key keep one."""
+TOGETHER = {"quiz_attempts", "quizzes"}
+"""Tables that are changed in one statement: the id of a question that names the person changes in the quiz and in the answers to it."""
 OF_OTHERS = {"external_ids": "person_id IS NULL"}
 """The rows of a table whose texts are not another person's own."""
 
@@ -77,35 +79,42 @@ def replace_names(session: Session, pattern: str, among: Collection[tuple[str, s
         _remove_addresses(session, pattern, done)
     if "material_passages" in tables:
         _write_passages_again(session, pattern, done)
+    together: list[str] = []
     for table, columns in columns_by_table(session).items():
-        if table not in ELSEWHERE:
-            kept = LEFT.get(table, set())
-            wanted = [
-                column
-                for column in columns
-                if (table, column.column) in among and column.column not in kept and column.type in REPLACED_TYPES
-            ]
-            if wanted:
-                _replace_in_table(session, table, wanted, pattern, done)
+        if table in ELSEWHERE:
+            continue
+        kept = LEFT.get(table, set())
+        wanted = [
+            column for column in columns if (table, column.column) in among and column.column not in kept and column.type in REPLACED_TYPES
+        ]
+        statement = _replacing(session, table, wanted, pattern, done) if wanted else None
+        if statement is None:
+            continue
+        if table in TOGETHER:
+            together.append(f"{table}_without_names AS ({statement})")
+        else:
+            session.execute(text(statement), patterns(pattern))
+    if together:
+        session.execute(text(f"WITH {', '.join(together)} SELECT"), patterns(pattern))
     _list_files(session, with_files, done)
     if ("archives", "location") in among:
         _list_archives(session, pattern, done)
     return done
 
 
-def _replace_in_table(session: Session, table: str, columns: list[TextColumn], pattern: str, done: ErasedTexts) -> None:
+def _replacing(session: Session, table: str, columns: list[TextColumn], pattern: str, done: ErasedTexts) -> str | None:
+    """Count the rows whose columns name the person, and return the statement that changes them; None if there are none."""
     of_others = OF_OTHERS.get(table, "true")
     counts = ", ".join(f"count(*) FILTER (WHERE {condition(column)})" for column in columns)
     counted = session.execute(text(f"SELECT {counts} FROM {table} WHERE {of_others}"), patterns(pattern)).one()  # noqa: S608 - catalogue
     found = [(column, n) for column, n in zip(columns, counted, strict=True) if n]
     if not found:
-        return
+        return None
     done.replaced += Counter({f"{table}.{column.column}": n for column, n in found})
     replaced = ((column.column, condition(column), _replacement(table, column)) for column, _ in found)
     values = ", ".join(f'"{name}" = CASE WHEN {names} THEN {replacement} ELSE "{name}" END' for name, names, replacement in replaced)
     where = " OR ".join(condition(column) for column, _ in found)
-    statement = f"UPDATE {table} SET {values} WHERE {of_others} AND ({where})"  # noqa: S608 - names of the catalogue
-    session.execute(text(statement), patterns(pattern))
+    return f"UPDATE {table} SET {values} WHERE {of_others} AND ({where})"  # noqa: S608 - names of the catalogue
 
 
 def _replacement(table: str, column: TextColumn) -> str:

@@ -50,6 +50,9 @@ BAD: dict[str, tuple[str, ...]] = {
         f"UPDATE quiz_attempts SET answers = jsonb_build_array(jsonb_build_object('question', {DEEP})) {OF} AND {ATTEMPT % 0}",
         f"UPDATE quiz_attempts SET feedback = {LONG} {OF} AND {ATTEMPT % 1}",
     ),
+    "UNASKED": (
+        f"UPDATE quiz_attempts SET answers = answers || jsonb_build_object('question', 'gone', 'score', 1) {OF} AND {ATTEMPT % 0}",
+    ),
     "NUMBER": (f"UPDATE quiz_attempts SET number = 2147483647 {OF} AND {ATTEMPT % 0}",),
     "TEXTS": (
         f"UPDATE syllabi SET objectives = {LONG} {OF} AND course_id = courses.id AND week_number = 1",

@@ -258,12 +258,11 @@ def test_an_attempt_that_was_not_imported_is_not_changed(session, imported, cour
 
 
 def test_two_reports_of_one_attempt_merge_their_answers(session, course, ada):
+    asked = quiz(questions=[{"id": number} for number in "123"])
     grades = Report(
-        [quiz(), answered({"question": "1", "response": None, "score": 2.0}, {"question": "2", "response": None, "score": None})]
+        [asked, answered({"question": "1", "response": None, "score": 2.0}, {"question": "2", "response": None, "score": None})]
     )
-    responses = Report(
-        [quiz(), answered({"question": "2", "response": "b", "score": None}, {"question": "3", "response": "c"}, score=None)]
-    )
+    responses = Report([asked, answered({"question": "2", "response": "b", "score": None}, {"question": "3", "response": "c"}, score=None)])
     assert states_of(import_file(session, grades, ImportOptions(course=course.code))) == "added"
     assert states_of(import_file(session, responses, ImportOptions(course=course.code))) == "changed"
     [merged] = session.scalars(select(QuizAttempt).where(QuizAttempt.student_id == ada.id).execution_options(populate_existing=True))

@@ -101,7 +101,7 @@ def test_a_question_has_the_points_of_its_own_quiz_and_of_two_with_the_same_id_t
         questions = [{"id": "a", "points": points} for points in points_of]
         at = MONDAY + dt.timedelta(hours=number)
         factories.attempt(
-            session, factories.quiz(session, course, questions=questions), student, score=7, answers=answers(a=1, z=1), submitted_at=at
+            session, factories.quiz(session, course, questions=questions), student, score=7, answers=answers(a=1), submitted_at=at
         )
     assert evidence(session, course) == [(1, 4), (1, 2), (7, 10)]
 
@@ -116,7 +116,7 @@ def test_of_several_answers_to_one_question_in_an_attempt_the_first_counts(sessi
     [
         ([{"id": "a", "points": "many"}], answers(a=1)),
         ([{"id": "a", "points": 1}], answers(a="full marks")),
-        ([{"points": 1}, 5, None, "x"], answers(a=1)),
+        ([{"id": "a"}, 5, None, "x", {"points": 1}], answers(a=1)),
         ([{"id": "a", "points": 1}], [5, None, "a", [], {"question": {}, "score": 1}, {"score": 1}]),
         ([{"id": "a", "points": {"of": 1}}], [{"question": "a", "score": [1]}]),
     ],
@@ -198,6 +198,7 @@ def test_a_rule_without_interval_or_value_stores_nulls(session, student):
     assert (stored.level, stored.value, stored.low, stored.high, stored.n_evidence) == (Level.NOT_ASSESSED, None, None, None, 1)
 
 
+NOTHING = {"id": "c", "points": 0}
 WEEKS = [(1, QUESTIONS), (2, QUESTIONS), (2, TOPICS), (4, TOPICS)]
 
 
@@ -214,7 +215,7 @@ def several_courses(session):
         factories.course(session, weeks=4, mastery_rule="khan", mastery_parameters={"correct_from": 0.5}),
     ]
     for course in courses:
-        quizzes = [factories.quiz(session, course, week_number=week, questions=asked) for week, asked in WEEKS]
+        quizzes = [factories.quiz(session, course, week_number=week, questions=[*asked, NOTHING]) for week, asked in WEEKS]
         for person in draw.sample(people, 9):
             factories.enrollment(session, course, person, status=draw.choice(list(EnrollmentStatus)))
             for quiz in quizzes:

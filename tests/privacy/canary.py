@@ -51,7 +51,7 @@ def planted(world, columns):
                 "text": (FORMS, "https://example.org/zephyra.quixwell", "zephyra.quixwell@example.org"),
                 "text[]": (f'{{"{FORMS}"}}',),
                 "jsonb": (
-                    f'[{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}]',
+                    f'[{{"id": "q1", "deep": {{"{FORMS}": ["{FORMS}"]}}}}]',
                     f'{{"deep": {{"{FORMS}": ["{FORMS}"]}}}}',
                     f'{{"{FORMS}": "{FORMS}"}}',
                 ),

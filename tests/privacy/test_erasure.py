@@ -301,6 +301,28 @@ def test_of_two_students_with_one_name_who_are_erased_together_nothing_is_left(w
     assert [found for found in traces(world, ["zephyra quixwell", "z5011@"]) if "zephyra.quixwell" not in found] == []
 
 
+def test_the_id_of_a_question_loses_the_name_in_the_quiz_and_in_the_answers_to_it(world):
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO users (id, family_name, given_name, sort_name, role) OVERRIDING SYSTEM VALUE"
+            " VALUES (5021, 'Thistlewick', 'Marigold', 'thistlewick', 'student')"
+        )
+        (quiz,) = connection.execute("SELECT min(quiz_id) FROM ONLY quiz_attempts").fetchone()
+        connection.execute(
+            f"""WITH answered AS (
+                UPDATE quiz_attempts SET answers = '[{{"question": "of Marigold Thistlewick"}}]' WHERE quiz_id = {quiz}
+            )
+            UPDATE quizzes SET questions = questions || '[{{"id": "of Marigold Thistlewick"}}]' WHERE id = {quiz}""".encode()
+        )
+    with transaction(world.engine(world.admin)) as session:
+        erase_person(session, 5021)
+        asked = session.scalar(text("SELECT questions -> -1 ->> 'id' FROM quizzes WHERE id = :quiz"), {"quiz": quiz})
+        answered = session.scalars(
+            text("SELECT DISTINCT answers -> 0 ->> 'question' FROM quiz_attempts WHERE quiz_id = :quiz"), {"quiz": quiz}
+        )
+        assert (asked, list(answered)) == ("of […]", ["of […]"])
+
+
 def wait_until_blocked(world):
     """Wait until the administrator's session waits for a lock."""
     blocked = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND wait_event_type = 'Lock'"

@@ -32,8 +32,8 @@ INSERT INTO users (email, family_name, sort_name, role)
 INSERT INTO syllabi (course_id, week_number, topic) SELECT %(course)s, n, 'Topic' FROM generate_series(1, %(quizzes)s) AS n;
 INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)
     SELECT %(course)s, id, 'completed', 'import', '2020-01-01' FROM users WHERE email LIKE 'archived.%(course)s.%%';
-INSERT INTO quizzes (course_id, week_number, title, max_score)
-    SELECT %(course)s, n, 'Quiz', 10 FROM generate_series(1, %(quizzes)s) AS n;
+INSERT INTO quizzes (course_id, week_number, title, questions, max_score)
+    SELECT %(course)s, n, 'Quiz', '[{"id": "a"}]', 10 FROM generate_series(1, %(quizzes)s) AS n;
 INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, answers, submitted_at, origin)
     SELECT q.id, q.course_id, e.student_id, 1, (q.id + e.student_id) %% 11, 10, '[{"question": "a", "response": "b", "score": 1}]',
         timestamptz '2020-02-01 12:00Z' + e.student_id * interval '1 second', 'import'

@@ -136,7 +136,7 @@ class World:
                 "section_id": getattr(self, "section", 0),
                 "student_id": getattr(self, "student", 0),
             },
-            "quizzes": {"course_id": course, "week_number": 1, "title": "Quiz", "max_score": 10},
+            "quizzes": {"course_id": course, "week_number": 1, "title": "Quiz", "questions": [{"id": "1"}], "max_score": 10},
             "question_slots": {"course_id": course, "quiz_id": getattr(self, "quiz", 0), "slot": "1", "number": 1},
             "bank_questions": {"course_id": course, "bank": "bank.xml", "number": 1, "question": {"id": "1"}},
             "quiz_attempts": {

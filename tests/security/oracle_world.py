@@ -31,8 +31,9 @@ INSERT INTO student_enrollments (course_id, student_id, status, origin, started_
 INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)
     SELECT c.id, u.id, 'active', 'form', '2026-01-01' FROM courses AS c, users AS u WHERE c.code = 'CANARY-1' AND u.email LIKE 'own00%';
 INSERT INTO syllabi (course_id, week_number, topic) SELECT c.id, w, 'Topic' FROM courses AS c, generate_series(1, 10) AS w;
-INSERT INTO quizzes (course_id, week_number, title, max_score)
-    SELECT c.id, w, c.code || ' quiz ' || w, 10 FROM courses AS c, generate_series(1, 10) AS w;
+INSERT INTO quizzes (course_id, week_number, title, questions, max_score)
+    SELECT c.id, w, c.code || ' quiz ' || w, jsonb_build_array(jsonb_build_object('id', lower(c.code))), 10
+    FROM courses AS c, generate_series(1, 10) AS w;
 INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, feedback, answers, submitted_at, origin)
     SELECT q.id, q.course_id, e.student_id, 1, n % 10 + CASE c.code WHEN 'OWN-1' THEN 0 ELSE 900 END, 10,
            lower(c.code) || ' feedback ' || n % 7, jsonb_build_array(jsonb_build_object('question', lower(c.code))),

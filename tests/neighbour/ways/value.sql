@@ -74,10 +74,15 @@ UPDATE quizzes SET questions = '[1, null, {"id": 5}, {"id": "a", "points": "x"},
 UPDATE quizzes SET questions = (SELECT jsonb_agg(jsonb_build_object('id', 'q' || n, 'type', 'short_text', 'prompt', repeat('x', 500), 'points', 1)) FROM generate_series(1, 1000) AS n), answer_key = '{}';
 
 -- hold: answers of a megabyte in each attempt at a quiz
+UPDATE quizzes SET questions = (SELECT jsonb_agg(jsonb_build_object('id', 'q' || n)) FROM generate_series(1, 1000) AS n) WHERE id = 1101;
 UPDATE quiz_attempts SET answers = (SELECT jsonb_agg(jsonb_build_object('question', 'q' || n, 'given', repeat(n::text || ' ', 200), 'score', 1)) FROM generate_series(1, 1000) AS n) WHERE quiz_id = 1101;
 
+-- hold, refused 23503: answers to questions that the quizzes do not have
+UPDATE quiz_attempts SET answers = '[{"question": "q2"}]';
+
 -- hold: answers of no sense
-UPDATE quiz_attempts SET answers = '[null, 1, "x", [], {}, {"question": null}, {"question": 5, "score": "NaN"}, {"question": "q1", "score": 1e308}]';
+UPDATE quizzes SET questions = questions || '[{"id": 5}, {"id": null}]';
+UPDATE quiz_attempts SET answers = '[null, 1, "x", [], {}, {"question": null}, {"question": {}}, {"question": 5, "score": "NaN"}, {"question": "q1", "score": 1e308}]';
 
 -- hold: the rule that looks at single answers, on answers of no sense
 UPDATE courses SET mastery_rule = 'bkt', mastery_parameters = '{}';

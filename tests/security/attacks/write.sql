@@ -40,7 +40,7 @@ UPDATE lms.crawl_pages SET state = 'gone' WHERE crawl_id = :foreign_crawl;
 UPDATE lms.courses SET title = 'blind';
 
 -- done
-UPDATE lms.quizzes SET title = 'blind', questions = '[]', answer_key = '{}';
+UPDATE lms.quizzes SET title = 'blind', questions = '[{"id": "q1"}]', answer_key = '{}';
 
 -- done
 UPDATE lms.quiz_attempts SET score = 1, feedback = 'blind';
@@ -155,6 +155,12 @@ UPDATE lms.crawl_pages SET crawl_id = :foreign_crawl;
 
 -- refused 23503: another's material as what a page of one's own became
 UPDATE lms.crawl_pages SET material_id = :foreign_material;
+
+-- refused 23503: an answer to a question that the quizzes do not have
+UPDATE lms.quiz_attempts SET answers = '[{"question": "q2"}]';
+
+-- refused 23503: no questions any more, where attempts have answers
+UPDATE lms.quizzes SET questions = '[]';
 
 -- refused 23503: a week that only another course has
 UPDATE lms.materials SET week_number = 59;
