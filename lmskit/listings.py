@@ -76,6 +76,22 @@ QUIZZES = Columns(
     Column("n_attempts", "int64", "of all students, whatever their status; banked attempts included", heading="Attempts"),
 )
 
+QUESTION_BANKS = Columns(
+    Column("bank", "str", "name of its file or folder, or the title of the quiz whose questions it keeps", heading="Bank"),
+    Column("n_questions", "int64", heading="Questions"),
+    Column("n_in_quizzes", "int64", "questions that a quiz of the course has", heading="In quizzes"),
+    Column("n_waiting", "int64", "questions that no quiz has yet", heading="Waiting"),
+)
+
+BANK_QUESTIONS = Columns(
+    Column("number", "int64", "position in the bank, from 1", heading="No."),
+    Column("question", "str", "id in the bank", heading="Id"),
+    Column("type", "str", "`QuestionType`", heading="Type"),
+    Column("prompt", "str", heading="Text"),
+    Column("quiz", "str", "title of the quiz that has it; NaN if it waits", heading="Quiz"),
+    Column("asked_as", "str", "its id in that quiz; NaN if it waits", heading="Question"),
+)
+
 PASSAGES = Columns(
     Column("ordinal", "int64", "from 1, in the order of the text", heading="No."),
     Column("page", "Int64", "of a PDF, from 1; <NA> elsewhere", heading="Page"),

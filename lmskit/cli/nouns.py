@@ -30,6 +30,7 @@ NOUNS = {
     "staff": "List the staff of a course, add a lecturer to it, remove one.",
     "section": "List the sections and groups of a course.",
     "quiz": "List the quizzes of a course; show how good a quiz and its questions are.",
+    "question-bank": "List the question banks of a course, show which questions wait for a quiz, forget a bank.",
     "material": "Add, list, show, search and remove the materials of courses.",
     "enrollment": "List the students of a course, enrol a student, withdraw one.",
     "mail": "Send the messages that wait, list messages, try some again.",
@@ -54,6 +55,7 @@ MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
     "whoami": ("lmskit.cli.sign_in",),
     "course": ("lmskit.cli.course", "lmskit.cli.course_create", "lmskit.cli.course_hand_over"),
     "quiz": ("lmskit.cli.quiz", "lmskit.cli.quiz_quality"),
+    "question-bank": ("lmskit.cli.question_bank", "lmskit.cli.question_bank_change"),
     "material": (
         "lmskit.cli.material",
         "lmskit.cli.material_change",

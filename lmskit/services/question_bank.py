@@ -12,20 +12,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
-from lmskit.errors import ImportFileError, QuizAmbiguousError, WeekNeededError
+from lmskit.errors import ImportFileError, QuestionBankUsedError, QuizAmbiguousError, WeekNeededError
 from lmskit.importers.question_banks.bank import ParsedQuestion
 from lmskit.importers.report import EntityCounts, FileCounts, ImportReport, Outcome, Rejection, RowWarning, shortened
-from lmskit.models import Course, ExternalId, Quiz, Syllabus
+from lmskit.importers.week import week_named
+from lmskit.models import BankQuestion, Course, ExternalId, Quiz, Syllabus
 from lmskit.queries.course import course_by_code
 from lmskit.queries.external_id import entity_named
+from lmskit.queries.question_bank import require_question_bank
 from lmskit.queries.quiz import content_of, quiz_by_id
 from lmskit.schemas.mistakes import one_sentence
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.quiz_request import CreateQuiz, TakeBank
 from lmskit.services.importing import importing, record
-from lmskit.services.question_joining import COULD_BE_SEVERAL, is_defined_by_reports, join_questions, keep_bank
+from lmskit.services.permission import administrators_only
+from lmskit.services.question_joining import COULD_BE_SEVERAL, is_defined_by_reports, join_questions, keep_bank, quizzes_with
 from lmskit.services.quiz import has_answers, locked, n_attempts, put_content, quizzes_titled, write
 from lmskit.vocabulary import EntityKind
 
@@ -76,15 +79,15 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
     bank
         As its reader returned it.
     options
-        `course` is needed. `week` is that of a new quiz; a week that the syllabus lacks is added, and a stored quiz stays in
-        its week. `reading.title` is the title of the quiz, by default the name of the bank without its ending.
+        `course` is needed. `week` is that of a new quiz, else the week that a given title names; a week that the syllabus lacks is added,
+        and a stored quiz stays in its week. `reading.title` is the title of the quiz, by default the name of the bank without its ending.
 
     Raises
     ------
     CourseNotFoundError
         There is no such course.
     WeekNeededError
-        The quiz would be new, and only a title was given.
+        The quiz would be new, and only a title that names no week was given.
     QuizAmbiguousError
         The course has several quizzes with this title.
     QuizUnreadableError
@@ -99,7 +102,7 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
     with importing(session, bank.format, bank.name, dry_run=dry_run) as run:
         found = course_by_code(session, wanted.course)
         kept = keep_bank(session, found.id, bank)
-        target = _target(session, found, wanted, bank, is_named=options.reading.title is not None)
+        target = _target(session, found, wanted, bank, _week(options, wanted))
         if target is None or is_defined_by_reports(session, target.quiz):
             compared = [_Compared(question, state) for question, state in zip(bank.questions, kept.states, strict=True)]
         else:
@@ -114,7 +117,37 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
     return report
 
 
-def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank, *, is_named: bool) -> _Target | None:
+@administrators_only("forget a question bank")
+def forget_bank(session: Session, course: str, bank: str) -> int:
+    """Forget the questions of a bank that no report on a quiz has, and return how many they were. Quizzes keep their questions.
+
+    Raises
+    ------
+    CourseNotFoundError
+        There is no such course.
+    QuestionBankNotFoundError
+        It has no bank of this name.
+    QuestionBankUsedError
+        Quizzes that reports define have questions of it.
+    NotPermittedError
+        The signed-in person is not an administrator.
+    """
+    found = course_by_code(session, course)
+    n_questions = require_question_bank(session, found.id, course, bank)
+    session.execute(select(Course.id).where(Course.id == found.id).with_for_update(key_share=True))
+    if quizzes := quizzes_with(session, found.id, bank):
+        raise QuestionBankUsedError(bank=bank, quizzes=quizzes)
+    session.execute(delete(BankQuestion).where(BankQuestion.course_id == found.id, BankQuestion.bank == bank))
+    return n_questions
+
+
+def _week(options: ImportOptions, wanted: TakeBank) -> int | None:
+    """Return the week of a new quiz: the one asked for, else the one that the title which was given names; 0 if that names none."""
+    asked = wanted.week_number or options.weeks.get(wanted.title)
+    return asked if asked or options.reading.title is None else week_named(wanted.title) or 0
+
+
+def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank, week: int | None) -> _Target | None:
     """Find or create the quiz; None if none was asked for, or if it would be new and the bank has no question that can be imported."""
     key = f"{course.id}/{wanted.title}"
     known = entity_named(session, bank.system, EntityKind.QUIZ, key)
@@ -124,15 +157,15 @@ def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank, *, i
     if titled or known is not None:
         quiz = titled[0] if titled else quiz_by_id(session, known or 0)
         target = _Target(locked(session, quiz), is_new=False, adds_week=False)
-    elif wanted.week_number is None and not is_named:
+    elif week is None:
         return None
-    elif wanted.week_number is None:
+    elif week == 0:
         raise WeekNeededError(title=wanted.title, course=course.code)
     elif not bank.questions:
         return None
     else:
-        adds_week = _add_week(session, course, wanted.week_number)
-        request = CreateQuiz(course=course.code, title=wanted.title, week_number=wanted.week_number)
+        adds_week = _add_week(session, course, week)
+        request = CreateQuiz(course=course.code, title=wanted.title, week_number=week)
         target = _Target(write(session, Quiz(course_id=course.id), course, request), is_new=True, adds_week=adds_week)
     if known is None:
         session.add(ExternalId(source=bank.system, kind=EntityKind.QUIZ, external_id=key, course_id=course.id, quiz_id=target.quiz.id))

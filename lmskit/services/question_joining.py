@@ -223,16 +223,25 @@ def join_questions(session: Session, course_id: int, quiz_ids: Iterable[int] | N
     return [_joined(session, quiz, candidates) for quiz in found]
 
 
+def quizzes_with(session: Session, course_id: int, bank: str) -> list[str]:
+    """Return the titles of the quizzes that reports define and that have a question of a bank, by number of the quiz."""
+    defined = select(QuestionSlot.quiz_id).where(QuestionSlot.course_id == course_id)
+    quizzes = session.scalars(select(Quiz).where(Quiz.course_id == course_id, Quiz.id.in_(defined)).order_by(Quiz.id)).all()
+    candidates = _candidates(session, course_id) if quizzes else []
+    found = ((quiz, joined_quiz(_slots(session, quiz), candidates, float(quiz.max_score)).found) for quiz in quizzes)
+    return [quiz.title for quiz, questions in found if any(candidate.bank == bank for candidate in questions.values())]
+
+
 def _joined(session: Session, quiz: Quiz, candidates: Sequence[Candidate]) -> JoinedQuestions:
     of_quiz = {"quiz": quiz.id, "course": quiz.course_id}
     slots = _slots(session, quiz)
     joined = joined_quiz(slots, candidates, float(quiz.max_score))
-    others = _others(session, quiz, {slot.name for slot in slots})
+    others, unreadable = _others(session, quiz, {slot.name for slot in slots})
     keys = {each.question.id: each.key for each in others if each.key is not None}
     content = QuizContent(
         questions=(*joined.content.questions, *(each.question for each in others)), answer_key={**joined.content.answer_key, **keys}
     )
-    questions, key = content.stored_questions(), content.stored_key()
+    questions, key = [*content.stored_questions(), *unreadable], content.stored_key()
     is_changed = (quiz.questions, quiz.answer_key) != (questions, key)
     if is_changed:
         quiz.questions, quiz.answer_key = questions, key
@@ -285,10 +294,18 @@ def _join_answers(session: Session, quiz: Quiz, joined: JoinedQuiz) -> int:
     return n_unreadable
 
 
-def _others(session: Session, quiz: Quiz, slots: set[str]) -> list[_OwnQuestion]:
-    """Return the questions that no report numbers although attempts have answers to them, as those made with a form."""
-    answered = set(session.scalars(_ANSWERED, {"quiz": quiz.id, "course": quiz.course_id}))
-    return [own for own in _own_questions(quiz) if own.question.id not in slots and own.question.id in answered]
+def _others(session: Session, quiz: Quiz, slots: set[str]) -> tuple[list[_OwnQuestion], list[dict[str, Any]]]:
+    """Return the answered questions that no report numbers, as those made with a form, and those of them that cannot be read."""
+    answered = set(session.scalars(_ANSWERED, {"quiz": quiz.id, "course": quiz.course_id})) - slots
+    own = _own_questions(quiz)
+    readable = {each.question.id for each in own}
+    unreadable = [each for each in quiz.questions if _id_of(each) in answered - readable]
+    return [each for each in own if each.question.id in answered], unreadable
+
+
+def _id_of(question: object) -> str:
+    """Return the id of a stored question; the database accepts any list of questions."""
+    return str(question.get("id")) if isinstance(question, dict) else ""
 
 
 def _move_own_questions(session: Session, quiz: Quiz) -> None:

@@ -176,6 +176,13 @@ def test_a_new_quiz_needs_a_week(imported):
         imported(FIRST, title="Arrays", week=None)
 
 
+@pytest.mark.parametrize(("week", "expected"), [(None, 4), (2, 2)])
+def test_a_new_quiz_belongs_to_the_week_that_its_given_title_names_unless_another_is_asked_for(session, course, imported, week, expected):
+    imported(FIRST, title="Quiz 3 (week 4)", week=week)
+    (quiz,) = session.scalars(select(Quiz).where(Quiz.course_id == course.id))
+    assert (quiz.title, quiz.week_number) == ("Quiz 3 (week 4)", expected)
+
+
 def test_a_week_that_the_syllabus_lacks_is_added(session, course, imported):
     report = imported(FIRST, week=5)
     assert report.entity("weeks").added == 1
@@ -239,4 +246,5 @@ def test_a_second_import_of_any_bank_changes_nothing(session, tmp_path, first, s
         assert (again.total.added, again.total.changed, again.total.rejected) == (0, 0, once.total.rejected)
         assert again.rejections == once.rejections
         if attempted and once.entity("quizzes").added:
-            answered(session, the_quiz(session, course), answers=[{"question": "a", "response": True, "score": 1}])
+            quiz = the_quiz(session, course)
+            answered(session, quiz, answers=[{"question": quiz.questions[0]["id"], "response": True, "score": 1}])

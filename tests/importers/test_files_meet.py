@@ -5,11 +5,15 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
+from lmskit.errors import QuestionBankUsedError
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.registry import detected
 from lmskit.models import BankQuestion, Quiz, User
+from lmskit.queries.question_bank import bank_question_rows, question_bank_rows
 from lmskit.queries.quiz import quiz_content
 from lmskit.services.file_import import ImportOptions, import_path
+from lmskit.services.question_bank import forget_bank
+from lmskit.services.question_joining import join_questions
 from lmskit.vocabulary import QuestionType
 from tests import factories
 from tests.importers.every_order import FILES, EveryOrder, mastery, stored
@@ -269,3 +273,23 @@ def test_a_student_analysis_of_canvas_has_options_and_gets_its_key_from_a_bank(s
         text("SELECT answers FROM quiz_attempts WHERE course_id = :course ORDER BY id"), {"course": course.id}
     ).scalars()
     assert [found[0]["response"] for found in answers] == ["A", "B", "A"]
+
+
+def test_a_bank_that_a_report_has_is_not_forgotten_and_what_waits_of_it_is_listed(session, taken):
+    course = taken(FILES)
+    (bank,) = question_bank_rows(session, course.code)
+    assert (bank["n_questions"], bank["n_in_quizzes"], bank["n_waiting"]) == (4, 3, 1)
+    waiting = [question["prompt"] for question in bank_question_rows(session, course.code, bank["bank"]) if question["quiz"] is None]
+    assert waiting == ["Trees are graphs."]
+    with pytest.raises(QuestionBankUsedError, match="these quizzes have their options and keys from it: 'Quiz 1: Basics"):
+        forget_bank(session, course.code, bank["bank"])
+
+
+def test_a_question_that_cannot_be_read_stays_in_the_quiz_if_it_has_answers(session, taken):
+    course = taken(("grades",))
+    (quiz,) = session.scalars(select(Quiz).where(Quiz.course_id == course.id))
+    quiz.questions = [*quiz.questions, {"id": "answered"}, {"id": "not answered"}]
+    session.flush()
+    factories.attempt(session, quiz, factories.enrollment(session, course).student_id, answers=[{"question": "answered"}])
+    join_questions(session, course.id)
+    assert [question["id"] for question in quiz.questions] == ["1", "2", "3", "answered"]

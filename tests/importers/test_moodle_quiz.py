@@ -286,3 +286,14 @@ def test_a_column_of_which_every_grade_is_rejected_leaves_no_quiz_and_one_withou
     report = import_file(session, GRADEBOOK.open(path, ReadOptions()), ImportOptions(course=course.code, week=1))
     assert [rejection.column for rejection in report.rejections] == ["Quiz: A (Percentage)"]
     assert session.scalars(select(Quiz.title).where(Quiz.course_id == course.id)).all() == ["B"]
+
+
+def test_scores_that_use_all_decimals_are_listed_since_they_may_be_rounded(tmp_path):
+    rows = [f"{WHO},Finished,{WHEN},{cells}" for cells in ("4.33,1.33,3.00", "5.5,1.50,4.00", "-,0.67,-")]
+    source = opened(tmp_path, *rows)
+    attempts(source)
+    (noted,) = [note for note in source.notes if "rounded" in note]
+    assert noted == (
+        "Pointers.csv: scores are rounded to 2 decimals, so these may be up to 0.005 higher or lower in Moodle: "
+        "Grade/10.00: 1 score (4.33); Q. 1 /4.00: 2 scores (0.67; 1.33)."
+    )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from sqlalchemy import select
@@ -45,6 +46,25 @@ def test_every_finished_attempt_has_the_total_and_the_scores_that_moodle_has(tru
         for slot, (score, state) in enumerate(zip(real["marks"], real["qstate"], strict=True), 1):
             expected = None if state == "needsgrading" else (score or 0) * quiz["grade"] / quiz["sumgrades"]  # blank answers have no score
             assert scores.get(str(slot)) == (expected if expected is None else pytest.approx(expected, abs=0.005 + 1e-6)), attempt
+
+
+@pytest.mark.parametrize(("number", "n_rounded"), [("1", 0), ("2", 213)])
+def test_what_two_decimals_do_not_show_is_listed_and_everything_else_is_exact(truth, number, n_rounded):
+    quiz = truth["quiz"][number]
+    finished = [attempt for attempt in quiz["attempts"] if attempt["state"] == "finished"]
+    source = GRADES.open(EXPORTS / f"quiz{number}" / "overview.csv", ReadOptions())
+    exact = 0
+    for attempt, real in zip(attempts(source), finished, strict=True):
+        scores = {answer["question"]: answer["score"] for answer in attempt.answers}
+        marks = ((scores.get(str(slot)), mark) for slot, mark in enumerate(real["marks"], 1))
+        pairs = [(attempt.score, real["grade"]), *((score, mark and mark * quiz["grade"] / quiz["sumgrades"]) for score, mark in marks)]
+        for score, of_moodle in pairs:
+            if score is not None and of_moodle is not None and round(score, 1) == score:
+                assert score == pytest.approx(of_moodle, abs=1e-5)
+                exact += 1
+    noted = [note for note in source.notes if "may be up to 0.005 higher or lower in Moodle" in note]
+    assert (len(noted), sum(int(n) for note in noted for n in re.findall(r": ([0-9]+) scores", note))) == (n_rounded > 0, n_rounded)
+    assert exact > 0
 
 
 @pytest.mark.parametrize("number", ["1", "2"])

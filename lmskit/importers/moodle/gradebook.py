@@ -25,6 +25,7 @@ from lmskit.importers.grade_table import GradebookTable, meanings_of
 from lmskit.importers.moodle.grade_range import decimals_shown
 from lmskit.importers.moodle.item_scale import ItemScale
 from lmskit.importers.moodle.person import SYSTEM, People
+from lmskit.importers.moodle.rounded_scores import RoundedScores
 from lmskit.importers.moodle.words import NO_GRADE, PERSON, columns_of, plain
 from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
 from lmskit.importers.report import shortened
@@ -121,6 +122,7 @@ class MoodleGradebook(GradebookTable):
         """Forget what was counted, before the file is read again."""
         super().clear()
         self._without_grade = self._suspended = 0
+        self._rounded = RoundedScores()
         items = self.layout.items
         self._scales = {item.title: ItemScale(item.has_points, "percentage" in item.columns, len(items)) for item in items}
 
@@ -138,6 +140,7 @@ class MoodleGradebook(GradebookTable):
         for title, scale in self._scales.items():
             if title not in self.layout.repeated:
                 notes += [f"{self.name}: {note}" for note in scale.notes(title)]
+        notes += [f"{self.name}: {note}" for note in self._rounded.notes()]
         return [*notes, *self.warnings.notes]
 
     def records(self) -> Iterator[Record]:
@@ -236,6 +239,8 @@ class MoodleGradebook(GradebookTable):
                 self.reject_grade(row, header, cell, IN_A_REPEATED_TITLE)
             elif grade := self.read_grade(row, header, cell, partial(self._grade, item, cells, meaning)):
                 score, maximum, shown = grade
+                if meaning is not CellMeaning.SCALE:
+                    self._rounded.see(header, cell)
                 yield AttemptRecord(
                     self.grade_position(row, header),
                     item.title,

@@ -21,6 +21,7 @@ from lmskit.importers.grade_table import QuizReportTable, meanings_of, quiz_titl
 from lmskit.importers.matching.question_text import SeenVariants, is_drawn_at_random, variants
 from lmskit.importers.moodle.person import SYSTEM, People
 from lmskit.importers.moodle.quiz_layout import ROUNDING, SMALLEST, TIMES, layout_of
+from lmskit.importers.moodle.rounded_scores import RoundedScores
 from lmskit.importers.moodle.times import TOO_LONG, duration, instant
 from lmskit.importers.moodle.words import NO_GRADE, UNFINISHED, plain
 from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Position, Record, ReportedSlot
@@ -88,6 +89,7 @@ class MoodleQuizReport(QuizReportTable):
         self._prompts = {question.number: SeenVariants() for question in self.layout.questions}
         self._right = {question.number: SeenVariants() for question in self.layout.questions}
         self._averages = self._without_attempt = self._ended_by_duration = 0
+        self._rounded = RoundedScores()
 
     @property
     def notes(self) -> list[str]:
@@ -108,7 +110,8 @@ class MoodleQuizReport(QuizReportTable):
             notes.append(
                 f"{name}: the points of the questions do not add up to {self.layout.max_score:g}, so scores are not compared with grades."
             )
-        return [*notes, *self._notes_on_questions(), *self.warnings.notes]
+        rounded = (f"{name}: {note}" for note in self._rounded.notes())
+        return [*notes, *rounded, *self._notes_on_questions(), *self.warnings.notes]
 
     def _notes_on_questions(self) -> Iterator[str]:
         questions = self.layout.questions
@@ -182,6 +185,7 @@ class MoodleQuizReport(QuizReportTable):
         reported = self._answers(cells)
         self._compare(row, cells, grade, reported)
         self._keep_texts(cells)
+        self._note_rounding(cells, grade, reported)
         return AttemptRecord(
             Position(self.name, row),
             self.title,
@@ -273,6 +277,15 @@ class MoodleQuizReport(QuizReportTable):
             if is_blank or response is not None or score is not None:
                 found.answers.append(answer)
         return found
+
+    def _note_rounding(self, cells: Sequence[str], grade: float | None, reported: ReportedAnswers) -> None:
+        """Note which scores of an attempt may be rounded."""
+        if grade is not None:
+            self._rounded.see(self.file.header[self.layout.grade], cells[self.layout.grade])
+        graded = {answer["question"] for answer in reported.answers if answer["score"] is not None} - reported.blank
+        for question in self.layout.questions:
+            if question.score is not None and question.number in graded:
+                self._rounded.see(self.file.header[question.score], cells[question.score])
 
     def _keep_texts(self, cells: Sequence[str]) -> None:
         """Keep what one student was asked, and the right answer to it."""
