@@ -115,7 +115,7 @@ def is_footer(cells: Sequence[str], of_people: Iterable[int]) -> bool:
     filled = 0
     for index in of_people:
         if cells[index] and not cells[index].isspace():
-            filled += 1
+            filled += not cells[index].strip().isdecimal()
             if filled > 1:  # most rows
                 return False
     texts = [cell.strip() for cell in cells if cell.strip()]

@@ -17,6 +17,8 @@ NUMBERED_ERROR = re.compile(r"Err:[0-9]{3}", re.ASCII)
 POWER_OF_TEN = re.compile(r"[0-9]{1,20}(?:[.,][0-9]{1,20}E[+-]?|E\+)[0-9]{1,3}", re.ASCII | re.IGNORECASE)
 IN_FORMULA = re.compile(r'=[ ]?"([^"]*)"')
 LOST_DIGITS = "was shortened to a power of ten by a spreadsheet, so its digits are lost: get the file again, with this column as text"
+IS_FORMULA = "is a formula of a spreadsheet and not its value: save the file with its values, as XLSX"
+IS_HIDDEN = "is what a spreadsheet shows in a column that is too narrow: widen the column, or get the file again"
 IS_ERROR = "is an error of a spreadsheet"
 WHOLE_AS_DECIMAL = re.compile(r"([0-9]{1,40})[.,]0{1,2}", re.ASCII)
 
@@ -54,5 +56,9 @@ def refuse_damaged_id(text: str) -> None:
     lmskit.importers.cell.UnreadableCellError: was shortened to a power of ten by a spreadsheet, so its digits are lost: ...
     """
     refuse_error(text)
+    if text[:1] == "=":
+        raise UnreadableCellError(IS_FORMULA)
+    if len(text) > 1 and not text.strip("#"):
+        raise UnreadableCellError(IS_HIDDEN)
     if text[:1].isdigit() and POWER_OF_TEN.fullmatch(text):
         raise UnreadableCellError(LOST_DIGITS)

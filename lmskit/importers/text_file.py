@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+from collections import Counter
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,6 +24,14 @@ MAX_LINE = 16 * 1024**2
 CHUNK = 1024**2
 NOT_IN_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 ENCODING_NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with byte-order mark", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
+ENCODING_NAMES |= {"cp1250": "Windows-1250", "mac_roman": "Mac Roman", "cp850": "code page 850 of DOS"}
+OTHERS = ("cp1250", "mac_roman", "cp850")
+"""Encodings that are tried where the file would have words with signs in them as Windows-1252."""
+BESIDE_LETTER = re.compile(rb"(?:(?<=([A-Za-z\x80-\xff]))|)([\x80-\xff])(?=([A-Za-z\x80-\xff])?)")
+SIGNS_IN_WORDS = frozenset("\u2019\u2018\u2013\u2014\u00a0\u00b0\u00ba\u00aa\u00ad")
+"""Signs that texts have beside letters."""
+USUAL = frozenset("äöüßéèêëàâçñáíóúîïôûùåæøœÄÖÜÉÀÇÑÁÓÅÆØŒ")
+"""The most frequent letters beyond ASCII of western languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,8 @@ def scanned_once() -> Iterator[None]:
 def scan(path: Path) -> TextFile:
     """Read a file through once, for its encoding and its SHA-256.
 
-    The encoding is UTF-8 with or without byte-order mark, or UTF-16 with one, or Windows-1252 if it is not valid UTF-8.
+    The encoding is UTF-8 with or without byte-order mark, or UTF-16 with one, or Windows-1252 if it is not valid UTF-8. If words
+    would then have signs in them, it is Windows-1250, Mac Roman or code page 850 if they have none in that.
 
     Raises
     ------
@@ -129,6 +139,8 @@ class _EncodingDetector:
         self._decoder = codecs.getincrementaldecoder(self.encoding)()
         self._characters = 0
         self._unreadable: str | None = None
+        self._in_words: Counter[tuple[bytes, bytes, bytes]] = Counter()
+        """Bytes beyond ASCII with the letters of ASCII before and behind them, if there are any."""
 
     def feed(self, chunk: bytes) -> None:
         if self.encoding != "cp1252":
@@ -141,6 +153,8 @@ class _EncodingDetector:
         if self._unreadable is None and (found := NOT_IN_WINDOWS_1252.search(chunk)):
             row = self.lines + chunk.count(b"\n", 0, found.start()) + 1
             self._unreadable = f"row {row} contains the byte 0x{found.group()[0]:02x}"
+        if self.encoding == "cp1252":
+            self._in_words.update(found for found in BESIDE_LETTER.findall(chunk) if found[0] or found[2])
         self.lines += chunk.count(b"\n")
 
     def finish(self, size: int) -> str:
@@ -149,9 +163,30 @@ class _EncodingDetector:
             self.encoding = "cp1252"  # its only character beyond ASCII is its last
         elif unfinished:
             raise ImportFileError(f"{self.name} ends in the middle of a character: the file seems to be cut off. Get it again.")
+        if self.encoding == "cp1252":
+            self.encoding = self._likely_encoding()
         if self.encoding == "cp1252" and self._unreadable:
             raise ImportFileError(f"{self.name} is neither UTF-8 nor Windows-1252: {self._unreadable}. Save it as UTF-8.")
         return self.encoding
+
+    def _likely_encoding(self) -> str:
+        """Return Windows-1252, or another encoding in which the words are better: none has signs, and as many have usual letters."""
+        strange, usual = self._letters_in("cp1252")
+        if not strange and not self._unreadable:
+            return "cp1252"
+        others = {other: self._letters_in(other) for other in OTHERS if self._in_words}
+        fitting = {other: found[1] for other, found in others.items() if not found[0] and found[1] >= usual}
+        return max(fitting, key=fitting.__getitem__) if fitting else "cp1252"
+
+    def _letters_in(self, encoding: str) -> tuple[int, int]:
+        """Return how many characters beside letters no word has in an encoding, and how many are usual letters."""
+        strange = usual = 0
+        for (before, byte, behind), times in self._in_words.items():
+            character = byte.decode(encoding, errors="replace")
+            is_inside = character.isupper() and before and (before.islower() or behind.islower())
+            strange += times if is_inside or not (character.isalpha() or character in SIGNS_IN_WORDS) else 0
+            usual += times if character in USUAL else 0
+        return strange, usual
 
 
 class LineFlags:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from lmskit.errors import ImportFileError
 from lmskit.importers import advice
 from lmskit.importers.cell import UnreadableCellError
+from lmskit.importers.month_names import MONTHS
 from lmskit.limits import EARLIEST_YEAR, LATEST_YEAR
 
 if TYPE_CHECKING:
@@ -25,13 +26,19 @@ if TYPE_CHECKING:
 _DAY = (
     r"(?:(?P<year>[0-9]{4})(?P<mark>[-/.])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})"
     r"|(?P<dotted_day>[0-9]{1,2})\.[ ]?(?P<dotted_month>[0-9]{1,2})\.[ ]?(?P<dotted_year>[0-9]{4}|[0-9]{2})"
-    r"|(?P<first>[0-9]{1,2})(?P<stroke>[/-])(?P<second>[0-9]{1,2})(?P=stroke)(?P<last>[0-9]{4}))"
+    r"|(?P<first>[0-9]{1,2})(?P<stroke>[/-])(?P<second>[0-9]{1,2})(?P=stroke)(?P<last>[0-9]{4}|[0-9]{2}(?![0-9]))"
+    r"|(?P<named_day>[0-9]{1,2})(?:\.|st|nd|rd|th|er)?[ -]?(?:de[ ])?(?P<named_month>[^\W\d_]{3,12})\.?,?[ -]?(?:del?[ ])?"
+    r"(?P<named_year>[0-9]{4})"
+    r"|(?P<month_before>[^\W\d_]{3,12})\.?[ ](?P<day_behind>[0-9]{1,2})(?:st|nd|rd|th)?,?[ ](?P<year_behind>[0-9]{4})"
+    r"|(?P<joined>(?:19|20)[0-9]{6}))"
 )
 _TIME = (
     r"(?:T|,?[ ]{1,3})(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<seconds>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
     r"(?:[ ]?(?P<half>[ap])\.?m\.?|[ ]Uhr)?(?:[ ]?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
-_WRITTEN = re.compile(rf"{_DAY}(?:{_TIME})?", re.IGNORECASE | re.ASCII)
+_WRITTEN = re.compile(rf"{_DAY}(?:{_TIME})?", re.IGNORECASE)
+NO_TIME = frozenset({"", "-", "\u2013", "\u2014"})
+"""Cells without a day or a time."""
 HALF_A_DAY = 12
 LONGEST = 60
 """Characters that are read; no time is longer."""
@@ -98,11 +105,11 @@ class TimeReader:
             raise UnreadableCellError(reason) from None
         if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
             raise UnreadableCellError(reason)
-        return WrittenTime(day, time, is_short=len(found["dotted_year"] or "2026") == len("26"))
+        return WrittenTime(day, time, is_short=len(found["dotted_year"] or found["last"] or "2026") == len("26"))
 
     def day(self, text: str) -> dt.date | None:
         """Read a day that may be missing; of a day with a time only the day is kept."""
-        return self.written(text, NOT_A_DAY).day if text.strip() else None
+        return None if text.strip() in NO_TIME else self.written(text, NOT_A_DAY).day
 
     def instant(self, text: str) -> dt.datetime | None:
         """Read a time that may be missing, in UTC; a day alone is its beginning.
@@ -114,7 +121,7 @@ class TimeReader:
         >>> print(TimeReader(time_zone="Europe/London").instant("2026-09-10 20:15:00 -0600"))
         2026-09-11 02:15:00+00:00
         """
-        if not text.strip():
+        if text.strip() in NO_TIME:
             return None
         written = self.written(text)
         time = written.time or dt.time()
@@ -131,13 +138,23 @@ class TimeReader:
         if found["year"]:
             return int(found["year"]), int(found["month"]), int(found["day"])
         if year := found["dotted_year"]:
-            return int(year) + (2000 if len(year) == len("26") else 0), int(found["dotted_month"]), int(found["dotted_day"])
+            return _full(year), int(found["dotted_month"]), int(found["dotted_day"])
+        if joined := found["joined"]:
+            return int(joined[:4]), int(joined[4:6]), int(joined[6:])
+        if name := found["named_month"] or found["month_before"]:
+            month = MONTHS.get(name.casefold(), 0)
+            return int(found["named_year"] or found["year_behind"]), month, int(found["named_day"] or found["day_behind"])
         first, second = int(found["first"]), int(found["second"])
         order = self.order or (DayOrder.DAY_FIRST if first == second else None)
         if order is None:
             raise UnreadableCellError(EITHER_ORDER)
         day, month = (first, second) if order is DayOrder.DAY_FIRST else (second, first)
-        return int(found["last"]), month, day
+        return _full(found["last"]), month, day
+
+
+def _full(year: str) -> int:
+    """Return a year, which may be written with two digits."""
+    return int(year) + (2000 if len(year) == len("26") else 0)
 
 
 def _time_in(found: re.Match[str]) -> dt.time | None:

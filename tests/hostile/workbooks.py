@@ -157,7 +157,7 @@ WORKBOOKS = (
         _xlsx(WITHOUT_VALUE),
         Imported(
             1,
-            names=("Lovelace, Ada",),
+            rejected=((2, "id", "is a formula of a spreadsheet"),),
             notes=(AS_TEXT,),
         ),
     ),

@@ -60,6 +60,24 @@ def test_the_encoding_is_detected(written, encoding, mark, note):
     assert file.notes == note
 
 
+@pytest.mark.parametrize(
+    ("encoding", "names", "said"),
+    [
+        ("cp1252", "Müller Jörg Änne Groß L\u2019Étang Señor", "Windows-1252"),
+        ("cp1252", "Jäger 5m\u00b2 \u00a320 \u20ac15 MÜLLER", "Windows-1252"),
+        ("cp1250", "Król Łukasz Zbyněk", "Windows-1250"),
+        ("mac_roman", "Müller Jörg Änne Groß", "Mac Roman"),
+        ("mac_roman", "Lefèvre François Zoé", "Mac Roman"),
+        ("cp850", "Müller Jörg Änne Groß", "code page 850 of DOS"),
+        ("cp850", "Peña Núñez Julián", "code page 850 of DOS"),
+    ],
+)
+def test_an_old_encoding_is_the_one_in_which_words_have_no_signs(written, encoding, names, said):
+    rows, file = rows_of(written(f"id,name\n1,{names}\n".encode(encoding)))
+    assert rows == [(2, ("1", names))]
+    assert file.notes == [f"people.csv was read as {said}."]
+
+
 def test_a_single_accent_at_the_end_is_windows_1252_and_not_a_cut_off_character(written):
     rows, _ = rows_of(written(b"id,name\n1,Zo\xeb"))
     assert rows == [(2, ("1", "Zoë"))]

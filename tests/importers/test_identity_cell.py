@@ -42,6 +42,27 @@ def test_an_error_of_a_spreadsheet_is_not_a_value_of_any_column(read):
         read("#REF!")
 
 
+@pytest.mark.parametrize("cell", ['=T("00128")', "=A1", "########"])
+def test_an_id_of_which_a_spreadsheet_shows_no_value_is_rejected(cell):
+    with pytest.raises(UnreadableCellError, match="spreadsheet"):
+        read_id(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [("Ann Rae (she/her)", ("Rae", "Ann")), ("Rae, Ann (er/ihm)", ("Rae", "Ann")), ("Rae, Ann (a@b.example)", ("Rae", "Ann"))],
+)
+def test_pronouns_and_an_address_behind_a_name_are_left_out_and_that_is_said(cell, read):
+    found = read_full_name(cell)
+    assert found[:2] == read
+    assert "behind the name" in (found.mended or "")
+
+
+@pytest.mark.parametrize("cell", ["M\u00b3ller", "J\u00f7rg", "M?ller", "M\u00a3ller", "\u00d0\u00d0\u00b2\u00d0\u00b0"])
+def test_a_sign_that_no_name_has_is_said(cell):
+    assert "lost a character" in (read_family_name(cell).mended or "")
+
+
 @pytest.mark.parametrize("read", [identifier, code])
 def test_an_id_of_a_course_whose_digits_are_lost_is_rejected_too(read):
     with pytest.raises(UnreadableCellError, match="power of ten"):

@@ -103,6 +103,7 @@ def test_an_unfinished_attempt_is_rejected(tmp_path, state):
     assert [(rejection.column, rejection.reason) for rejection in source.file.rejections] == [
         ("State", "is an attempt that is not finished")
     ]
+    assert any("not finished are not imported: 1. Nothing is wrong with the file" in note for note in source.notes)
 
 
 def test_the_end_of_an_attempt_is_computed_from_its_duration_or_the_attempt_is_unfinished(tmp_path):

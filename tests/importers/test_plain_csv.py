@@ -370,6 +370,12 @@ def test_the_cell_of_a_week_may_have_a_word_for_week(opened, cell, week):
     assert [quiz.week_number for quiz in read(source, QuizRecord)] == [week] * (week is not None)
 
 
+def test_a_sum_is_not_a_person_whose_id_is_the_word_for_it(opened):
+    source = opened("Matrikelnummer;Nachname;Vorname\n7;Lux;Max\nSumme;1;")
+    assert [person.family_name for person in read(source, PersonRecord)] == ["Lux"]
+    assert rejected(source) == []
+
+
 def test_the_quiz_of_all_rows_can_be_named(opened):
     source = opened("id,name,points\n1,Ada,7\n2,Ben,", title=" Week 3\n")
     assert [(attempt.quiz, attempt.score) for attempt in read(source, AttemptRecord)] == [("Week 3", 7)]

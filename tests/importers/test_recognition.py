@@ -3,6 +3,7 @@
 import gzip
 import zipfile
 
+import openpyxl
 import pytest
 
 from lmskit.errors import ImportFileError
@@ -155,7 +156,24 @@ def archive(path, names):
     return path
 
 
+def workbook_with_a_title(path):
+    book = openpyxl.Workbook()
+    book.create_sheet("Students").append(["id", "name"])
+    book.worksheets[0]["A1"] = "Read me"
+    book.save(path)
+
+
 OTHER_FILES = {
+    "list.xls": (
+        lambda path: path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99)),
+        "old version of Excel .* save it as XLSX or CSV",
+    ),
+    "page.xls": (
+        lambda path: path.write_text("<html><table><tr><td>id</td></tr></table>"),
+        "web page with a table, .*save it as XLSX or CSV",
+    ),
+    "info.xlsx": (workbook_with_a_title, "is a workbook, .* Move the sheet with the table to the front"),
+    "aiken.txt": (lambda path: path.write_text("What is two?\na. One\nb. Two\nAnswer: b\n"), "seems to be questions in Aiken"),
     "backup.mbz": (lambda path: path.write_bytes(gzip.compress(b"moodle_backup.xml ustar")), "backup of a Moodle course"),
     "zipped.mbz": (lambda path: archive(path, ["moodle_backup.xml", "files.xml"]), "backup of a Moodle course"),
     "log.csv.gz": (lambda path: path.write_bytes(gzip.compress(b"Time,Event name")), "packed with gzip. Unpack it"),

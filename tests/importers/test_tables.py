@@ -223,6 +223,12 @@ def test_headers_are_restored_from_the_keys_of_json_with_the_decimals_of_the_cel
     assert restored_headers(["q1200", "quiz"], ["", ""]) == ["q1200", "quiz"]
 
 
+def test_grades_in_xml_may_be_on_one_line(written):
+    grades = "".join(f"<result><assignment>q</assignment><student>n{n}</student><score>{n}</score></result>" for n in (1, 2))
+    table = CsvFile(written("grades.xml", f'<?xml version="1.0"?><results batch="1">{grades}</results>'), [], whole=True)
+    assert [cells[:3] for _, cells in table.rows()] == [("n1", "q", "1"), ("n2", "q", "2")]
+
+
 def test_the_grades_that_moodle_exports_as_xml_are_results_of_plain_csv(written):
     grade = "<result><assignment>Q1</assignment><student>0001011</student><score>20.00</score></result>"
     path = written("grades.xml", f'<?xml version="1.0"?>\n<results batch="1">\n{grade}\n</results>')

@@ -23,6 +23,12 @@ EVENING = dt.datetime(2026, 9, 10, 20, 15, tzinfo=dt.UTC)
         "10.09.2026 20:15",
         "10.9.26, 20:15 Uhr",
         "10.09.2026 8:15 PM",
+        "10. September 2026, 20:15",
+        "September 10, 2026 8:15 PM",
+        "10-Sep-2026 20:15",
+        "10 sept. 2026 20:15",
+        "10 de septiembre de 2026 20:15",
+        "20260910 20:15",
     ],
 )
 def test_a_time_keeps_its_clock(cell):
@@ -30,7 +36,20 @@ def test_a_time_keeps_its_clock(cell):
 
 
 @pytest.mark.parametrize(
-    "cell", ["2026-02-30 20:15", "2026-09-10 24:15", "2026-09-10 20:60", "10.13.2026", "13:15 PM", "2026-09-10 13:15 PM", "soon", "1.2.3"]
+    "cell",
+    [
+        "2026-02-30 20:15",
+        "2026-09-10 24:15",
+        "2026-09-10 20:60",
+        "10.13.2026",
+        "13:15 PM",
+        "2026-09-10 13:15 PM",
+        "soon",
+        "1.2.3",
+        "10. Octember 2026",
+        "20261310",
+        "46115",
+    ],
 )
 def test_what_is_no_time_is_rejected(cell):
     with pytest.raises(UnreadableCellError):

@@ -88,7 +88,7 @@ class MoodleQuizReport(QuizReportTable):
         self.warnings.clear()
         self._prompts = {question.number: SeenVariants() for question in self.layout.questions}
         self._right = {question.number: SeenVariants() for question in self.layout.questions}
-        self._averages = self._without_attempt = self._ended_by_duration = 0
+        self._averages = self._without_attempt = self._ended_by_duration = self._unfinished = 0
         self._rounded = RoundedScores()
 
     @property
@@ -106,6 +106,11 @@ class MoodleQuizReport(QuizReportTable):
             notes.append(f"{name}: rows with averages are not counted: {self._averages:,}.")
         if self._without_attempt:
             notes.append(f"{name}: rows of students without an attempt are not counted: {self._without_attempt:,}.")
+        if self._unfinished:
+            notes.append(
+                f"{name}: attempts that are not finished are not imported: {self._unfinished:,}. Nothing is wrong with the file: they "
+                "come in when the report is imported again after their end."
+            )
         if self.layout.is_scaled:
             notes.append(
                 f"{name}: the points of the questions do not add up to {self.layout.max_score:g}, so scores are not compared with grades."
@@ -232,6 +237,7 @@ class MoodleQuizReport(QuizReportTable):
         """Return when a finished attempt began and ended."""
         state, completed = self._field(cells, "state"), self._field(cells, "completed")
         if plain(state[1]) in UNFINISHED:
+            self._unfinished += 1
             raise RejectedRowError(*state, NOT_FINISHED)
         started = self._field(cells, "started")
         started_at = None if started[1] in NO_GRADE else value(self._instant, *started)

@@ -27,7 +27,7 @@ def is_grades(path: Path) -> bool:
 
 
 def read_xml(path: Path) -> SheetRows:
-    """Read an export; the row of a grade is the line on which it begins.
+    """Read an export; the row of a grade is the line on which it begins, or the next if that line has another.
 
     Raises
     ------
@@ -42,7 +42,9 @@ def read_xml(path: Path) -> SheetRows:
 
 
 def _rows(root: XmlElement) -> Iterator[tuple[int, list[str]]]:
-    yield root.line, list(COLUMNS.values())
+    row = root.line
+    yield row, list(COLUMNS.values())
     for result in root.below(ROW):
+        row = max(row + 1, result.line)  # several may begin on one line
         cells = {child.local: child.whole_text() for child in result.below(*COLUMNS)}
-        yield result.line, [cells.get(element, "") for element in COLUMNS]
+        yield row, [cells.get(element, "") for element in COLUMNS]
