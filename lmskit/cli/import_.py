@@ -324,7 +324,8 @@ def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool,
 def _imported(path: Path, format_: AnyFormat, options: ImportOptions, key: str | None) -> tuple[ImportReport, RefreshReport | None]:
     """Import and refresh mastery in one transaction, and show the progress."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    shown_on = Console(stderr=True)
+    with Progress(*columns, console=shown_on, disable=not shown_on.is_terminal) as bars:
 
         def work() -> tuple[ImportReport, RefreshReport | None]:
             show = StepBars(bars)

@@ -10,7 +10,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from lmskit.cli.printing import console, print_line, visible
+from lmskit.cli.printing import LogLines, console, print_line, visible
 from lmskit.importers.report import ImportReport, by_importance, counted
 from lmskit.importers.report_file import what_is_left_out
 from lmskit.services.mastery import RefreshReport
@@ -22,10 +22,11 @@ FIRST_REJECTIONS = 20
 
 
 class StepBars:
-    """One line of a progress display for each step; the last one is running."""
+    """One line of a progress display for each step; the last one is running. In a log, a line now and then (`LogLines`)."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
+        self._log = None if bars.console.is_terminal else LogLines()
         self._step: str | None = None
         self._task = bars.add_task("", visible=False)
 
@@ -36,6 +37,8 @@ class StepBars:
             self._step = step
             self._task = self._bars.add_task(step, total=total)
         self._bars.update(self._task, completed=done, total=total)
+        if self._log is not None:
+            self._log(step, done, total)
 
     def show_wait(self, sentence: str | None) -> None:
         """Show for whom the running step waits; None if it goes on."""

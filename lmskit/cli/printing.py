@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import unicodedata
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -155,9 +156,40 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False, name=None)]
 
 
+class LogLines:
+    """Progress in a log: at most one line in so many seconds, the first one after as many; a refusal at once stands alone."""
+
+    def __init__(self, *, every: float = 10.0) -> None:
+        self._every = every
+        self._shown = ""
+        self._last = time.monotonic()
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        """Say which step runs and how much of it is done, unless something was said a moment ago."""
+        now = time.monotonic()
+        counted = bool(total) and f"{done:,} of" not in step
+        sentence = f"{step}: {done:,} of {total:,}" if counted else step
+        if sentence != self._shown and now - self._last >= self._every:
+            self._shown, self._last = sentence, now
+            print_error(sentence)
+
+    def name_once(self, step: str) -> None:
+        """Name what was done, if that was quicker than the first line."""
+        if not self._shown:
+            print_error(step)
+
+
 @contextmanager
 def spinner(first_step: str) -> Iterator[Progress]:
-    """Show on standard error which step runs, or for whom it waits, while the block runs; the block reports each step."""
+    """Show on standard error which step runs, or for whom it waits, while the block runs; the block reports each step.
+
+    In a log it is a line now and then, and at least one (`LogLines`).
+    """
+    if sys.stderr is None or not sys.stderr.isatty():
+        log = LogLines()
+        yield log
+        log.name_once(first_step)
+        return
     from rich.console import Console  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete
 
 from lmskit.cli.nouns import NOUNS, loaded
 from lmskit.cli.page import ListPage
+from lmskit.cli.printing import LogLines
 from lmskit.cli.row_output import Output, print_rows
 from lmskit.columns import Column, Columns
 from lmskit.db import transaction
@@ -87,6 +88,20 @@ def test_a_table_survives_a_narrow_terminal_with_every_word_whole(capsys, monkey
     assert max(map(len, lines)) <= width
     assert [sum(f"student-{number}" in line for line in lines) for number in range(3)] == [1 if is_table else 9] * 3
     assert sum("Heading" in line for line in lines) == (2 if is_table else 27)  # a table has its headings on each page of 1,000 rows
+
+
+def test_progress_in_a_log_is_a_line_now_and_then(capsys):
+    show = LogLines(every=3600)
+    for done in range(1000):
+        show("Writing", done, 1000)
+    assert capsys.readouterr().err == ""
+    show.name_once("Reading")
+    assert capsys.readouterr().err == "Reading\n"
+    often = LogLines(every=0)
+    often("Writing", 500, 1000)
+    often("Vectors: 5 of 9", 5, 9)
+    often("Vectors: 5 of 9", 5, 9)
+    assert capsys.readouterr().err == "Writing: 500 of 1,000\nVectors: 5 of 9\n"
 
 
 def test_all_rows_are_read_page_by_page_after_the_last_one(capsys):
