@@ -77,6 +77,7 @@ class PlainRowReader:
         self._ids = [(fields.get(field), read) for field, read in readers.items()]
         self._names = {field: fields[field] for field in NAMES if field in fields}
         self._describes_enrollments = any(field in fields for field in OF_ENROLLMENTS)
+        self._of_sections = [(kind.value, partial(sections_in, kind)) for kind in SectionKind if kind.value in fields]
         self._role = ColumnValues(role_word)
         self._status = ColumnValues(status_word)
         self._day, self._instant = ColumnValues(times.day), ColumnValues(times.instant)
@@ -121,7 +122,9 @@ class PlainRowReader:
 
     def _sections(self, cells: tuple[str, ...]) -> tuple[SectionName, ...]:
         """Return the sections and groups of a row, of each kind that the file has a column for."""
-        found = (self._value(kind.value, cells, partial(sections_in, kind)) for kind in SectionKind)
+        if not self._of_sections:  # as most files
+            return ()
+        found = (self._value(field, cells, read) for field, read in self._of_sections)
         return tuple(section for sections in found if sections is not None for section in sections)
 
     def _attempt_of(self, position: Position, cells: tuple[str, ...], key: PersonKey) -> list[Record]:
@@ -148,8 +151,9 @@ class PlainRowReader:
         return person_name(position, texts, self._table.person_cells)
 
     def _joined(self, column: FieldColumn, cells: tuple[str, ...]) -> str:
-        if not cells[column.index].strip():
-            return ""
+        text = cells[column.index].strip()
+        if not text or (column.before is None and column.behind is None):
+            return text
         return " ".join(filter(None, (cells[index].strip() for index in column.indices)))
 
     def _score_in(self, cells: tuple[str, ...], quiz: str) -> tuple[float | None, float | None]:
