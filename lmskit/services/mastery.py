@@ -82,7 +82,7 @@ class RefreshReport:
             f"{count_text(self.n_keys, 'student week')}, {self.added:,} added, {self.changed:,} changed, {self.unchanged:,} unchanged, "
             f"{self.removed:,} removed."
         )
-        if self.n_evidence or self.skipped:
+        if self.n_evidence or self.skipped or self.removed:
             return text
         why = "no attempt of these courses is graded" if self.n_courses else "there is no course yet"
         return f"{text} There was nothing to estimate from: {why}. To import courses, attempts and scores: lmskit import PATH"
