@@ -41,15 +41,22 @@ def refresh(
 
 @app.command()
 @paged()
-def show(course: Annotated[str, typer.Argument(help="Code of the course.", show_default=False)], page: ListPage) -> None:
+def show(
+    course: Annotated[str, typer.Argument(help="Code of the course.", show_default=False)],
+    page: ListPage,
+    section: Annotated[str | None, typer.Option(metavar="NAME", help="Only a section or group.", show_default=False)] = None,
+) -> None:
     """Show the mastery of the class of COURSE in each week."""
     with transaction() as session:
         in_use = rule_in_use(session, course)
-        page.say(f"Mastery in {course} by the {in_use.rule.describe()}, for active and completed students")
+        page.say(
+            f"Mastery in {course} by the {in_use.rule.describe()}, for active and completed students"
+            + (f" in {section}" if section else "")
+        )
         if in_use.caveat():
             page.say(in_use.caveat())
         page.show(
-            partial(class_weeks, session, course),
+            partial(class_weeks, session, course, section=section),
             CLASS_WEEKS,
             worded=lambda week: {**week, "mean_value": number_text(week["mean_value"])},
             nothing="The course has no weeks in its syllabus.",

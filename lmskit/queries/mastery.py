@@ -16,6 +16,7 @@ from lmskit.models import Course, Enrollment, QuizAttempt, Syllabus, TopicPerfor
 from lmskit.queries.course import COUNTED, course_by_code, has_code
 from lmskit.queries.frame import frame, rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.section import in_section
 from lmskit.vocabulary import LEVELS, Level
 
 if TYPE_CHECKING:
@@ -70,14 +71,22 @@ STORED_RULES = Columns(
 
 
 @CLASS_WEEKS.documented
-def class_weeks(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
+def class_weeks(session: Session, course: str, *, section: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
     """Mean value and levels of the class of `course` in each week of its syllabus, by week.
 
     {columns}
 
-    The levels of a week add up to `n_students`. An unknown course gives an empty table with these columns.
+    The levels of a week add up to `n_students`. `section` keeps only the students of a section or group. An unknown course gives an empty
+    table with these columns.
+
+    Raises
+    ------
+    CourseNotFoundError, SectionNotFoundError
+        A section is asked for, and there is no such course or section.
     """
-    course_id, roster = _course_id(course), _roster(course)
+    course_id = _course_id(course)
+    of_section = () if section is None else (in_section(session, course_by_code(session, course).id, section, Enrollment.student_id),)
+    roster = _roster(course, *of_section)
     known = (
         select(
             TopicPerformance.week_number,
@@ -252,11 +261,11 @@ def _course_id(course: str) -> ScalarSelect[int]:
     return select(Course.id).where(has_code(course)).scalar_subquery()
 
 
-def _roster(course: str) -> CTE:
-    """The active and completed students."""
+def _roster(course: str, *conditions: ColumnElement[bool]) -> CTE:
+    """The active and completed students for whom the conditions hold."""
     return (
         select(Enrollment.student_id, Enrollment.course_id)
-        .where(Enrollment.course_id == _course_id(course), Enrollment.status.in_(COUNTED))
+        .where(Enrollment.course_id == _course_id(course), Enrollment.status.in_(COUNTED), *conditions)
         .cte("roster")
     )
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
-from lmskit.errors import CourseNotFoundError, PageLimitError
-from lmskit.models import TopicPerformance, User
+from lmskit.errors import CourseNotFoundError, PageLimitError, SectionNotFoundError
+from lmskit.models import Enrollment, Section, SectionMember, TopicPerformance, User
 from lmskit.queries.attempt import quiz_totals, student_attempts
 from lmskit.queries.mastery import class_weeks, course_rule, mastery_cells, stored_rules, student_weeks, students_to_help
 from lmskit.services.mastery import refresh
-from lmskit.vocabulary import EnrollmentStatus
+from lmskit.vocabulary import EnrollmentStatus, SectionKind
 from tests import factories
 
 LEVELS = ["mastered", "developing", "remedial", "not_assessed"]
@@ -53,6 +54,21 @@ def test_the_levels_of_a_week_add_up_to_the_students_who_count(session, course):
     assert weeks["n_assessed"].tolist() == [9, 2, 0]
     assert weeks["mean_value"].tolist()[:2] == pytest.approx([0.4, 0.1])
     assert pd.isna(weeks["mean_value"].iloc[2])
+
+
+def test_a_section_is_compared_with_the_class_by_its_own_students(session, course):
+    section = Section(course_id=course.id, kind=SectionKind.SECTION, name="A", source="csv")
+    session.add(section)
+    session.flush()
+    everyone = session.scalars(select(Enrollment.student_id).where(Enrollment.course_id == course.id).order_by(Enrollment.student_id)).all()
+    for student in (*everyone[:3], everyone[-1]):  # the last one waits for a message and does not count
+        session.add(SectionMember(course_id=course.id, section_id=section.id, student_id=student))
+    session.flush()
+    weeks = class_weeks(session, course.code, section="A")
+    assert (weeks["n_students"].tolist(), weeks["n_assessed"].tolist()) == ([3, 3, 3], [3, 1, 0])
+    assert weeks["mean_value"].tolist()[:1] == pytest.approx([0.1])
+    with pytest.raises(SectionNotFoundError, match="no section or group 'B'"):
+        class_weeks(session, course.code, section="B")
 
 
 def test_the_class_row_counts_what_the_cells_show(session, course):
