@@ -11,7 +11,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.import_group import DETECT, new_app
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
-from lmskit.cli.import_runs import list_runs, show_run
 from lmskit.cli.import_values import columns_by_field, max_scores_by_title, quizzes_by_title, value_named, weeks_by_title
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.printing import print_error, print_line
@@ -349,8 +348,3 @@ def _say_refreshed(refreshed: RefreshReport, say: Callable[[str], None]) -> None
     say(refreshed.sentence())
     for code, reason in refreshed.skipped.items():
         say(f"Mastery of {code} was left as it is: {reason}")
-
-
-app.command("list")(list_runs)
-app.command("runs", help="List the imports, newest first; the same as `lmskit import list`.")(list_runs)
-app.command("show")(show_run)

@@ -16,6 +16,7 @@ from lmskit.importers.registry import detected
 from lmskit.models import AuditEntry, ImportRun
 from lmskit.queries.import_run import import_run, written_rows
 from lmskit.services.file_import import import_file, import_path
+from lmskit.services.import_undo.written import ACCOMPANYING, WRITTEN
 from lmskit.services.importing import ImportOptions
 from lmskit.services.oulad import import_oulad
 from lmskit.services.retention import remove_findings
@@ -35,6 +36,7 @@ KEYS = {
     "student_enrollments": "concat_ws(':', course_id, student_id)",
     "bank_questions": "concat_ws(':', course_id, bank, number)",
     "question_slots": "concat_ws(':', course_id, quiz_id, slot)",
+    "course_staff": "concat_ws(':', course_id, person_id)",
 }
 """The tables that imports write, and what names a row of each in the trail."""
 NAMED = text("""
@@ -154,7 +156,9 @@ def test_every_table_that_an_importer_writes_is_recorded(session):
             )
         )
     )
-    assert written | {"bank_questions", "question_slots"} == set(KEYS)
+    # Sections go with their courses and students.
+    assert written | {"bank_questions", "question_slots"} == set(KEYS) | ACCOMPANYING
+    assert {table.name for table in WRITTEN} == set(KEYS)
     assert set(KEYS) <= recorded
 
 

@@ -1,0 +1,192 @@
+"""Which of the rows that an import wrote can be taken back, and why others cannot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import text
+
+from lmskit.services.import_undo.report import Why
+from lmskit.services.import_undo.trail import run
+from lmskit.services.import_undo.written import ACCOMPANYING, DERIVED, INHERITING, WRITTEN
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from lmskit.services.import_undo.written import WrittenTable
+
+REFERENCES = text("""
+    SELECT child.relname, parent.relname,
+        ARRAY(SELECT a.attname::text FROM unnest(f.conkey) WITH ORDINALITY AS k (n, nth)
+              JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = k.n ORDER BY k.nth),
+        ARRAY(SELECT a.attname::text FROM unnest(f.confkey) WITH ORDINALITY AS k (n, nth)
+              JOIN pg_attribute AS a ON a.attrelid = f.confrelid AND a.attnum = k.n ORDER BY k.nth)
+    FROM pg_constraint AS f
+    JOIN pg_class AS child ON child.oid = f.conrelid
+    JOIN pg_class AS parent ON parent.oid = f.confrelid
+    WHERE f.contype = 'f' AND parent.relnamespace = 'lms'::regnamespace AND child.relnamespace = 'lms'::regnamespace
+    ORDER BY 1, 2, f.conname
+""")
+CLOSED = "(SELECT c.id FROM courses AS c JOIN terms AS t ON t.id = c.term_id WHERE t.state <> 'open')"
+
+
+class Reference(NamedTuple):
+    """A foreign key."""
+
+    child: str
+    parent: str
+    child_columns: list[str]
+    parent_columns: list[str]
+
+
+def check_changed(session: Session) -> None:
+    """Say which changed rows cannot be put back; those that are already what they were are left out."""
+    for table in WRITTEN:
+        name = f"undo_changed_{table.name}"
+        present = f"(SELECT jsonb_object_agg(o.key, {table.document} -> o.key) FROM jsonb_each(u.old) AS o)"  # noqa: S608 - written.py
+        row = f"FROM {table.name} AS r WHERE {table.same('r', 'u')}"
+        run(session, f"DELETE FROM {name} AS u WHERE NOT EXISTS (SELECT {row} AND {present} IS DISTINCT FROM u.old)")  # noqa: S608 - written.py
+        _closed(session, table, name)
+        changed = f"EXISTS (SELECT {row} AND {present} IS DISTINCT FROM u.new)"  # noqa: S608 - written.py
+        _mark(session, name, Why.CHANGED, changed)
+    # A login is named by the address of its person.
+    login = "EXISTS (SELECT FROM users AS r WHERE r.id = u.id AND r.db_role IS NOT NULL)"
+    _mark(session, "undo_changed_users", Why.HAS_LOGIN, login)
+    _check_questions(session)
+
+
+def check_messages(session: Session) -> None:
+    """Let a message wait again only if its enrollment waits again; once enrollments are put back."""
+    waits = """
+        SELECT FROM outbox AS r
+        JOIN undo_changed_student_enrollments AS x ON x.course_id = r.course_id AND x.student_id = r.student_id
+        WHERE r.id = u.id AND x.reason IS NULL
+    """
+    _mark(session, "undo_changed_outbox", Why.BELONGS, f"NOT EXISTS ({waits})")
+
+
+def _check_questions(session: Session) -> None:
+    """Keep the questions of a quiz, and the answers to them, if results came later: these are answers to the questions as they are now."""
+    later = """
+        SELECT a.quiz_id FROM undo_since AS s CROSS JOIN LATERAL unnest(s.numbers) AS m (range)
+        JOIN quiz_attempts AS a ON a.id >= lower(m.range) AND a.id < upper(m.range)
+        WHERE s.table_name = 'quiz_attempts' AND s.action = 'insert' AND a.answers <> '[]'
+        UNION
+        SELECT a.quiz_id FROM undo_since AS s JOIN quiz_attempts AS a ON a.id = CAST(s.row_key AS bigint)
+        WHERE s.table_name = 'quiz_attempts' AND s.action = 'insert' AND s.row_key <> '*' AND a.answers <> '[]'
+    """
+    _mark(session, "undo_changed_quizzes", Why.ANSWERED, f"u.old ?| ARRAY['questions', 'answer_key'] AND u.id IN ({later})")
+    kept = "SELECT q.id FROM undo_changed_quizzes AS q WHERE q.old ?| ARRAY['questions', 'answer_key'] AND q.reason IS NOT NULL"
+    answers = f"u.old ? 'answers' AND EXISTS (SELECT FROM quiz_attempts AS r WHERE r.id = u.id AND r.quiz_id IN ({kept}))"
+    _mark(session, "undo_changed_quiz_attempts", Why.ANSWERED, answers)
+    for name in ("undo_changed_question_slots", "undo_question_slots"):
+        _mark(session, name, Why.ANSWERED, f"u.quiz_id IN ({kept})")
+    of_course = f"u.course_id IN (SELECT q.course_id FROM quizzes AS q WHERE q.id IN ({kept}))"  # noqa: S608 - above
+    for name in ("undo_changed_bank_questions", "undo_bank_questions"):
+        _mark(session, name, Why.ANSWERED, of_course)
+
+
+def check_added(session: Session) -> None:
+    """Say which added rows cannot be removed, and why; once what was changed is put back."""
+    for table in WRITTEN:
+        _closed(session, table, f"undo_{table.name}")
+        _since(session, table)
+    sending = "r.leased_until IS NOT NULL AND r.leased_until >= clock_timestamp()"
+    for why, condition in ((Why.SENT, "r.status = 'sent'"), (Why.SENDING, sending)):
+        _mark(session, "undo_outbox", why, f"EXISTS (SELECT FROM outbox AS r WHERE r.id = u.id AND {condition})")
+    references = [Reference(*row) for row in session.execute(REFERENCES)]
+    for table in WRITTEN:
+        for reference in references:
+            if reference.parent == table.name and reference.child not in DERIVED | ACCOMPANYING | INHERITING:
+                _used(session, table, reference)
+    # Without its id, a row that stays would be added a second time by the next import, and the questions of a quiz be forgotten.
+    for table in WRITTEN:
+        for reference in references:
+            if reference.parent == table.name and reference.child in {"external_ids", "question_slots"}:
+                _belonging(session, table, reference)
+
+
+def _mark(session: Session, name: str, why: Why, condition: str, detail: str = "NULL") -> None:
+    run(session, f"UPDATE {name} AS u SET reason = :why, detail = {detail} WHERE u.reason IS NULL AND {condition}", why=str(why))  # noqa: S608 - written.py
+
+
+def _closed(session: Session, table: WrittenTable, name: str) -> None:
+    if table.course is not None:
+        _mark(
+            session, name, Why.CLOSED, f"EXISTS (SELECT FROM {table.name} AS r WHERE {table.same('r', 'u')} AND {table.course} IN {CLOSED})"
+        )
+    elif table.name == "terms":
+        _mark(session, name, Why.CLOSED, "EXISTS (SELECT FROM terms AS r WHERE r.id = u.id AND r.state <> 'open')")
+
+
+def _since(session: Session, table: WrittenTable) -> None:
+    """Keep what others changed after the import, with who did it last and when."""
+    row_key = table.row_key.replace("r.", "u.")
+    run(
+        session,
+        f"""
+        UPDATE undo_{table.name} AS u SET reason = :why, detail = s.detail
+        FROM (
+            SELECT DISTINCT ON (s.row_key) s.row_key,
+                concat_ws(' ', to_char(s.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), 'by ' || coalesce(p.email, s.actor),
+                          'import ' || s.import_run_id) AS detail
+            FROM undo_since AS s LEFT JOIN users AS p ON p.db_role = s.actor
+            WHERE s.table_name = '{table.name}' AND s.row_key <> '*'
+            ORDER BY s.row_key, s.id DESC
+        ) AS s
+        WHERE u.reason IS NULL AND s.row_key = {row_key}
+        """,  # noqa: S608 - written.py
+        why=str(Why.CHANGED),
+    )
+    if table.number is not None:
+        course = " AND s.course_id = u.course_id" if table.is_counted_by_course else ""
+        # Some are added by one import, removed, and added again by another.
+        again = f"""
+            SELECT FROM undo_since AS s CROSS JOIN LATERAL unnest(s.numbers) AS m (range)
+            WHERE s.table_name = '{table.name}' AND s.action = 'insert'
+                AND u.{table.number} >= lower(m.range) AND u.{table.number} < upper(m.range){course}
+        """
+        if session.scalar(text(f"SELECT EXISTS (SELECT FROM undo_since WHERE table_name = '{table.name}' AND numbers IS NOT NULL)")):  # noqa: S608 - as above
+            _mark(session, f"undo_{table.name}", Why.ADDED_AGAIN, f"EXISTS ({again})")
+
+
+def _going(name: str, alias: str) -> str:
+    """SQL that is true if a row of a table is one that goes."""
+    for table in WRITTEN:
+        if table.name == name:
+            return f"EXISTS (SELECT FROM undo_{name} AS x WHERE x.reason IS NULL AND {table.same('x', alias)})"
+    return "false"
+
+
+def _used(session: Session, table: WrittenTable, reference: Reference) -> None:
+    """Keep the rows to which a row refers that stays."""
+    pairs = zip(reference.child_columns, reference.parent_columns, strict=True)
+    refers = " AND ".join(f"s.{child} = r.{parent}" for child, parent in pairs)
+    keys = ", ".join(f"r.{column}" for column in table.keys)
+    stays = (
+        f"SELECT {keys} FROM {table.name} AS r JOIN undo_{table.name} AS w ON {table.same('w', 'r')}"  # noqa: S608 - catalogue
+        f" JOIN {reference.child} AS s ON {refers}"
+        f" WHERE w.reason IS NULL AND NOT {_going(reference.child, 's')}"
+    )
+    own = ", ".join(f"u.{column}" for column in table.keys)
+    kinds = {each.name: each.kind for each in WRITTEN}
+    _mark(
+        session,
+        f"undo_{table.name}",
+        Why.USED,
+        f"({own}) IN ({stays})",
+        f"'{kinds.get(reference.child, reference.child.replace('_', ' '))}'",
+    )
+
+
+def _belonging(session: Session, table: WrittenTable, reference: Reference) -> None:
+    """Keep a row that refers to a row that the import added and that stays."""
+    (child,) = [each for each in WRITTEN if each.name == reference.child]
+    pairs = zip(reference.child_columns, reference.parent_columns, strict=True)
+    refers = " AND ".join(f"s.{child_} = r.{parent}" for child_, parent in pairs)
+    keys, own = ", ".join(f"s.{column}" for column in child.keys), ", ".join(f"u.{column}" for column in child.keys)
+    stays = (
+        f"SELECT {keys} FROM {child.name} AS s JOIN {table.name} AS r ON {refers} JOIN undo_{table.name} AS w ON {table.same('w', 'r')}"  # noqa: S608 - catalogue
+        " WHERE w.reason IS NOT NULL"
+    )
+    _mark(session, f"undo_{child.name}", Why.BELONGS, f"({own}) IN ({stays})")

@@ -1,0 +1,117 @@
+"""What an undo did: what was taken back, what stays because it was changed since, and what cannot be taken back."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+class Why(enum.StrEnum):
+    """Why a row that an import wrote is not taken back."""
+
+    CHANGED = "changed since"
+    ADDED_AGAIN = "added again since"
+    HAS_LOGIN = "has a login since"
+    USED = "used by what came later"
+    BELONGS = "belongs to what stays"
+    ANSWERED = "later results rest on it"
+    SENT = "sent"
+    SENDING = "being sent at this moment"
+    CLOSED = "in a term that is closed or archived"
+    GONE = "no longer in lmskit"
+    TAKEN = "another row has its earlier values"
+
+
+KEPT = frozenset({Why.CHANGED, Why.ADDED_AGAIN, Why.HAS_LOGIN})
+"""What was changed since; all else is not possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """How many rows of a kind were removed because the import had added them, and put back to what they were."""
+
+    kind: str
+    removed: int = 0
+    put_back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """Rows of a kind that stay for one reason.
+
+    Attributes
+    ----------
+    kind
+        What the rows are called, in the plural.
+    why
+        The reason.
+    n_rows
+        How many there are.
+    names
+        What a person calls the first of them, at most `MOST_NAMED`, in the order of their names; each with what is known of the reason.
+    """
+
+    kind: str
+    why: Why
+    n_rows: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """What was taken back of all that an import wrote, and what was not.
+
+    Attributes
+    ----------
+    run
+        The number of the import.
+    name
+        Of its file.
+    dry_run
+        Whether this is what would happen.
+    taken_back, kept, impossible
+        The three lists; `kept` was changed since.
+    touched
+        (student id, course id, week) whose evidence is another one now.
+    undone_by
+        The number of the run that took it back; None for a dry run, and if there was nothing to take back.
+    """
+
+    run: int
+    name: str
+    dry_run: bool
+    taken_back: tuple[TakenBack, ...] = ()
+    kept: tuple[Untouched, ...] = ()
+    impossible: tuple[Untouched, ...] = ()
+    touched: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
+    undone_by: int | None = None
+
+    @property
+    def n_taken_back(self) -> int:
+        """Rows that were removed or put back."""
+        return sum(each.removed + each.put_back for each in self.taken_back)
+
+    @property
+    def n_kept(self) -> int:
+        """Rows that were changed since."""
+        return sum(each.n_rows for each in self.kept)
+
+    @property
+    def n_impossible(self) -> int:
+        """Rows that cannot be taken back."""
+        return sum(each.n_rows for each in self.impossible)
+
+    @property
+    def rest(self) -> str:
+        """How many rows stay, in a sentence; empty if none does."""
+        counts = ((self.n_kept, "changed since"), (self.n_impossible, "for other reasons"))
+        parts = [f"{count:,} {why}" for count, why in counts if count]
+        return f"These stay: {' and '.join(parts)}." if parts else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts, without what names people, as they are stored with the run."""
+        left = Counter({(each.kind, str(each.why)): each.n_rows for each in (*self.kept, *self.impossible)})
+        notes = [f"{count:,} {kind}: {why}" for (kind, why), count in left.items()]
+        return {"undo": {"taken_back": [asdict(each) for each in self.taken_back]}, "notes": notes}

@@ -1,0 +1,122 @@
+"""Put changed rows back to what they were, add rows again that the import deleted, and remove those that it added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from lmskit.services.import_undo.checking import check_messages
+from lmskit.services.import_undo.report import Why
+from lmskit.services.import_undo.trail import run
+from lmskit.services.import_undo.written import WRITTEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+    from lmskit.services.import_undo.written import WrittenTable
+
+COLUMNS = text("""
+    SELECT a.attname::text FROM pg_attribute AS a
+    WHERE a.attrelid = CAST(:table AS regclass) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = ''
+    ORDER BY a.attnum
+""")
+"""The columns of a table that can be set."""
+
+
+def put_back(session: Session) -> None:
+    """Give changed rows the values that they had, parents first; one whose earlier values another row has by now stays as it is."""
+    for table in reversed(WRITTEN):
+        if table.name == "outbox":
+            check_messages(session)
+        for columns in _sets_of_columns(session, table):
+            try:
+                with session.begin_nested():
+                    _put_back(session, table, columns)
+            except IntegrityError:
+                _put_back_one_by_one(session, table, columns)
+    _add_again(session)
+
+
+def _sets_of_columns(session: Session, table: WrittenTable) -> Iterator[list[str]]:
+    """Give out which columns are put back together, as few statements as there are different sets of them."""
+    sets = text(
+        f"SELECT DISTINCT ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1) FROM undo_changed_{table.name} AS u"  # noqa: S608 - written.py
+        " WHERE u.reason IS NULL"
+    )
+    known = set(session.scalars(COLUMNS, {"table": f"lms.{table.name}"}))
+    for (found,) in session.execute(sets).all():
+        yield [column for column in found if column in known]
+
+
+def _put_back(session: Session, table: WrittenTable, columns: list[str], only: str = "true") -> None:
+    if not columns:
+        return
+    names = ", ".join(f'"{column}"' for column in columns)
+    values = ", ".join(f'o."{column}"' for column in columns)
+    run(
+        session,
+        f"UPDATE ONLY {table.name} AS r SET ({names}) = ROW({values})"  # noqa: S608 - catalogue
+        f" FROM undo_changed_{table.name} AS u CROSS JOIN LATERAL jsonb_populate_record(NULL::lms.{table.name}, u.old) AS o"
+        f" WHERE {table.same('r', 'u')} AND u.reason IS NULL AND {only}"
+        " AND ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1) @> CAST(:columns AS text[])"
+        " AND CAST(:columns AS text[]) @> ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1)",
+        columns=columns,
+    )
+
+
+def _put_back_one_by_one(session: Session, table: WrittenTable, columns: list[str]) -> None:
+    name = f"undo_changed_{table.name}"
+    for (position,) in session.execute(text(f"SELECT u.ctid::text FROM {name} AS u WHERE u.reason IS NULL ORDER BY u.ctid")).all():  # noqa: S608 - written.py
+        try:
+            with session.begin_nested():
+                _put_back(session, table, columns, f"u.ctid = '{position}'")
+        except IntegrityError:
+            run(
+                session,
+                f"UPDATE {name} AS u SET reason = :why WHERE u.ctid = CAST(:position AS tid)",  # noqa: S608 - as above
+                why=str(Why.TAKEN),
+                position=position,
+            )
+
+
+def _add_again(session: Session) -> None:
+    """Add rows again that the import deleted: of all tables, imports delete questions of banks alone."""
+    run(
+        session,
+        """
+        INSERT INTO bank_questions
+        SELECT q.* FROM undo_removed AS u CROSS JOIN LATERAL jsonb_populate_record(NULL::lms.bank_questions, u.old) AS q
+        WHERE u.table_name = 'bank_questions' AND EXISTS (SELECT FROM courses AS c WHERE c.id = q.course_id)
+        ON CONFLICT DO NOTHING
+        """,
+    )
+
+
+SECTIONS = """
+CREATE TEMPORARY TABLE undo_section ON COMMIT DROP AS
+SELECT DISTINCT m.section_id AS id FROM section_members AS m
+JOIN undo_student_enrollments AS u ON u.course_id = m.course_id AND u.student_id = m.student_id
+WHERE u.reason IS NULL
+"""
+"""The sections of students who go."""
+
+
+def remove(session: Session) -> None:
+    """Remove the rows that the import added and that nothing keeps, children first."""
+    run(session, SECTIONS)
+    _remove(session)
+    run(
+        session,
+        "DELETE FROM sections AS s USING undo_section AS u WHERE u.id = s.id"
+        " AND NOT EXISTS (SELECT FROM section_members AS m WHERE m.section_id = s.id AND m.course_id = s.course_id)",
+    )
+    run(session, "DROP TABLE undo_section")
+
+
+def _remove(session: Session) -> None:
+    for table in WRITTEN:
+        run(session, f"DELETE FROM ONLY {table.name} AS r USING undo_{table.name} AS u WHERE u.reason IS NULL AND {table.same('r', 'u')}")  # noqa: S608 - written.py

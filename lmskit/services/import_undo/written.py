@@ -1,0 +1,144 @@
+"""The tables that imports write: what names a row of each in the audit trail, in the database and for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_NUMBER = "CAST(e.row_key AS bigint)"
+_FIRST, _SECOND = "CAST(split_part(e.row_key, ':', 1) AS bigint)", "CAST(split_part(e.row_key, ':', 2) AS bigint)"
+_PERSON = "concat_ws(', ', p.family_name, nullif(p.given_name, ''))"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenTable:
+    """A table that imports write.
+
+    Attributes
+    ----------
+    name
+        Of the table.
+    kind
+        What its rows are called, in the plural.
+    key
+        The columns of its primary key, each with the SQL that finds its value in an entry `e` of the audit trail that names one row.
+    number
+        The column that `audit_log.numbers` counts; None if rows are always listed.
+    course
+        SQL for the course of a row `r`, in whose term it is; None if it belongs to none.
+    label
+        SQL for what a person calls a row `r`; `joined` has the tables that it needs.
+    document
+        SQL for the columns of a row `r` that imports change.
+    """
+
+    name: str
+    kind: str
+    key: dict[str, str]
+    number: str | None = "id"
+    course: str | None = "r.course_id"
+    label: str
+    joined: str = ""
+    document: str = "to_jsonb(r)"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns of the primary key."""
+        return tuple(self.key)
+
+    @property
+    def row_key(self) -> str:
+        """SQL that names a row `r` as the audit trail does."""
+        columns = ", ".join(f"r.{column}" for column in self.key)
+        return f"concat_ws(':', {columns})"
+
+    @property
+    def is_counted_by_course(self) -> bool:
+        """Whether a number is that of a row only together with the course."""
+        return self.number not in {None, "id"}
+
+    def same(self, left: str, right: str) -> str:
+        """SQL that is true if two aliases stand for the same row."""
+        return " AND ".join(f"{left}.{column} = {right}.{column}" for column in self.key)
+
+
+_BY_ID = {"id": _NUMBER}
+_OF_COURSE = "LEFT JOIN courses AS c ON c.id = r.course_id"
+WRITTEN = (
+    WrittenTable(name="outbox", kind="messages", key=_BY_ID, label="r.template || ' to ' || r.recipient"),
+    WrittenTable(
+        name="question_slots",
+        kind="numbered questions of reports",
+        key={
+            "course_id": _FIRST,
+            "quiz_id": _SECOND,
+            "slot": r"regexp_replace(e.row_key, '^[0-9]+:[0-9]+:', '')",
+        },
+        number=None,
+        label="'Question ' || r.slot || ' · ' || q.title",
+        joined="LEFT JOIN quizzes AS q ON q.id = r.quiz_id",
+    ),
+    WrittenTable(
+        name="external_ids", kind="ids of other systems", key=_BY_ID, label="r.source || ' ' || r.kind::text || ' ' || r.external_id"
+    ),
+    WrittenTable(
+        name="quiz_attempts",
+        kind="attempts",
+        key=_BY_ID,
+        label=f"{_PERSON} || ' · ' || q.title",
+        joined="LEFT JOIN users AS p ON p.id = r.student_id LEFT JOIN quizzes AS q ON q.id = r.quiz_id",
+    ),
+    WrittenTable(
+        name="bank_questions",
+        kind="questions of banks",
+        key={
+            "course_id": _FIRST,
+            "bank": r"regexp_replace(e.row_key, '^[0-9]+:(.*):[0-9]+$', '\1')",
+            "number": r"CAST(regexp_replace(e.row_key, '^.*:', '') AS integer)",
+        },
+        number=None,
+        label="r.bank || ', question ' || r.number",
+    ),
+    WrittenTable(
+        name="course_staff",
+        kind="staff of courses",
+        key={"course_id": _FIRST, "person_id": _SECOND},
+        number=None,
+        label=f"{_PERSON} || ' · ' || c.code",
+        joined=f"LEFT JOIN users AS p ON p.id = r.person_id {_OF_COURSE}",
+    ),
+    WrittenTable(
+        name="student_enrollments",
+        kind="enrollments",
+        key={"course_id": _FIRST, "student_id": _SECOND},
+        number="student_id",
+        label=f"{_PERSON} || ' · ' || c.code",
+        joined=f"LEFT JOIN users AS p ON p.id = r.student_id {_OF_COURSE}",
+    ),
+    WrittenTable(name="quizzes", kind="quizzes", key=_BY_ID, label="r.title || ' · ' || c.code", joined=_OF_COURSE),
+    WrittenTable(
+        name="syllabi",
+        kind="weeks",
+        key={"course_id": _FIRST, "week_number": "CAST(split_part(e.row_key, ':', 2) AS integer)"},
+        number="week_number",
+        label="'Week ' || r.week_number || ' · ' || c.code",
+        joined=_OF_COURSE,
+    ),
+    WrittenTable(name="courses", kind="courses", key=_BY_ID, course="r.id", label="r.code"),
+    WrittenTable(name="terms", kind="terms", key=_BY_ID, course=None, label="r.code"),
+    WrittenTable(
+        name="users",
+        kind="people",
+        key=_BY_ID,
+        course=None,
+        label=_PERSON.replace("p.", "r."),
+        # No login can read the whole row.
+        document="jsonb_build_object('email', r.email, 'family_name', r.family_name, 'given_name', r.given_name, 'sort_name', r.sort_name)",
+    ),
+)
+"""In an order in which rows can be deleted: no table refers to one before it."""
+DERIVED = {"topic_performance", "archived_estimates", "knowledge_fits"}
+"""Tables that are computed from others: their rows go with the rows that they are about."""
+ACCOMPANYING = {"sections", "section_members"}
+"""Tables whose rows go with their course or student; a section goes with the last student whom an undo removes from it."""
+INHERITING = {"archived_attempts"}
+"""Tables that nobody reads but through those that they inherit from."""

@@ -1,0 +1,223 @@
+"""Taking an import back: what it wrote is gone, and what others made of it since stays and is named."""
+
+import pytest
+from sqlalchemy import select, text
+from typer.testing import CliRunner
+
+from lmskit.cli import app
+from lmskit.cli.exit_status import PARTLY
+from lmskit.errors import ImportRunNotFoundError, NotRecordedError, UndoneImportError
+from lmskit.importers.canvas.gradebook import FORMAT as CANVAS
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.registry import detected
+from lmskit.models import Course, Enrollment, ImportRun, OutboxMessage, QuizAttempt, User
+from lmskit.services.file_import import import_file, import_path
+from lmskit.services.import_undo import undo_import
+from lmskit.services.import_undo.report import Why
+from lmskit.services.importing import ImportOptions
+from lmskit.services.mastery import refresh
+from lmskit.services.oulad import import_oulad
+from lmskit.vocabulary import EnrollmentStatus
+from tests import factories
+from tests.importers.plain import csv_file
+from tests.importers.sample import SAMPLE
+
+HEADER = "Student,ID,SIS User ID,SIS Login ID,Section,Week 1 Quiz (9201),Week 2 Quiz (9202)\n    Points Possible,,,,,10,10\n"
+FIRST = f'{HEADER}"Vale, Ada",501,S501,ada,S,2,9\n"Orr, Ben",502,S502,ben,S,3,8'
+SECOND = f'{HEADER}"Vale, Ada",501,S501,ada,S,4,9\n"Orr, Ben",502,S502,ben,S,3,8\n"Poe, Cy",503,S503,cy,S,7,6'
+APART = {"import_runs", "audit_log", "alembic_version"}
+"""Tables that an undo adds to."""
+
+
+COLUMNS = text("""
+    SELECT c.relname, string_agg(format('t.%I', a.attname), ', ' ORDER BY a.attnum)
+    FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relnamespace = 'lms'::regnamespace AND c.relkind = 'r' AND has_column_privilege(c.oid, a.attnum, 'SELECT')
+        AND a.attname <> 'computed_at'
+    GROUP BY c.relname
+""")
+"""What an administrator can read; estimates that are made again are made at another time."""
+
+
+def content(session):
+    """Every row of every table but those that record what was done."""
+    return {
+        table: session.scalars(text(f"SELECT (ROW({columns}))::text FROM lms.{table} AS t ORDER BY 1")).all()
+        for table, columns in session.execute(COLUMNS).all()
+        if table not in APART
+    }
+
+
+def last_run(session):
+    return session.scalars(select(ImportRun.id).order_by(ImportRun.id.desc()).limit(1)).one()
+
+
+@pytest.fixture
+def gradebook(session, tmp_path):
+    def import_(rows, course, **options):
+        report = import_file(
+            session, CANVAS.open(csv_file(tmp_path / "gradebook.csv", rows), ReadOptions()), ImportOptions(course=course.code, **options)
+        )
+        refresh(session, touched=report.touched)
+        return last_run(session)
+
+    return import_
+
+
+@pytest.fixture
+def roster(session, tmp_path):
+    def import_(rows, course, **options):
+        path = csv_file(tmp_path / "roster.csv", rows)
+        import_path(session, path, detected(path, ReadOptions()), ImportOptions(course=course.code, **options))
+        return last_run(session)
+
+    return import_
+
+
+def undone(session, run):
+    report = undo_import(session, run)
+    refresh(session, touched=report.touched)
+    return report
+
+
+def test_after_an_undo_of_oulad_every_table_is_as_before(session):
+    before = content(session)
+    refresh(session, touched=import_oulad(session, SAMPLE).touched)
+    assert content(session) != before
+    report = undone(session, last_run(session))
+    assert (content(session), report.rest) == (before, "")
+
+
+def test_a_file_imported_into_the_wrong_course_can_be_imported_into_the_right_one(session, gradebook):
+    wrong, right = factories.course(session), factories.course(session)
+    before = content(session)
+    run = gradebook(FIRST, wrong)
+    undone(session, run)
+    assert content(session) == before
+    gradebook(FIRST, right)
+    assert set(session.scalars(select(QuizAttempt.course_id))) == {right.id}
+
+
+def test_an_import_on_top_is_taken_back_alone_and_then_the_one_below(session, gradebook):
+    course = factories.course(session)
+    before = content(session)
+    first = gradebook(FIRST, course)
+    between = content(session)
+    second = gradebook(SECOND, course)
+    undone(session, second)
+    assert content(session) == between
+    undone(session, first)
+    assert content(session) == before
+
+
+def test_with_newer_evidence_on_top_the_rest_is_taken_back_and_what_stays_is_named(session, gradebook):
+    course = factories.course(session)
+    first = gradebook(FIRST, course)
+    gradebook(SECOND, course)
+    report = undone(session, first)
+    assert [(each.kind, each.why, each.n_rows) for each in report.kept] == [("attempts", Why.CHANGED, 1)]
+    assert report.kept[0].names[0].startswith("Vale, Ada · Week 1 Quiz – ")
+    stays = {(each.kind, each.why): each.names for each in report.impossible}
+    assert stays[("people", Why.USED)] == ("Vale, Ada – enrollments",)
+    assert ("ids of other systems", Why.BELONGS) in stays
+    # Ada's changed attempt, and all of Cy's.
+    names = select(User.family_name, QuizAttempt.score).join(User, User.id == QuizAttempt.student_id).order_by(QuizAttempt.id)
+    assert [(name, int(score)) for name, score in session.execute(names)] == [("Vale", 4), ("Poe", 7), ("Poe", 6)]
+    assert session.scalar(select(Enrollment).join(User, User.id == Enrollment.student_id).where(User.family_name == "Orr")) is None
+
+
+def test_what_a_person_changed_since_stays(session, roster):
+    course = factories.course(session)
+    run = roster("id,email,last name\n1,ada@example.org,Lovelace\n2,bob@example.org,Babbage", course)
+    ada = session.scalars(select(User).where(User.family_name == "Lovelace")).one()
+    ada.given_name = "Ada"
+    session.flush()
+    report = undone(session, run)
+    assert [(each.kind, each.n_rows) for each in report.kept] == [("people", 1)]
+    assert session.scalars(select(User.family_name).where(User.family_name.in_(["Lovelace", "Babbage"]))).all() == ["Lovelace"]
+    assert undo_import(session, run).n_taken_back == 0
+
+
+def test_students_whom_an_import_withdrew_are_enrolled_again(session, roster):
+    course = factories.course(session)
+    roster("id,email,last name\n1,ada@example.org,Lovelace\n2,bob@example.org,Babbage", course)
+    before = content(session)
+    run = roster("id,email,last name\n1,ada@example.org,Lovelace", course, withdraw_missing=True, withdraw_at_most=1)
+    assert EnrollmentStatus.WITHDRAWN in session.scalars(select(Enrollment.status)).all()
+    undone(session, run)
+    assert content(session) == before
+
+
+def test_messages_that_were_not_sent_are_withdrawn_and_a_sent_one_keeps_its_student(session, roster):
+    course = factories.course(session)
+    run = roster("id,email,last name\n1,ada@example.org,Lovelace\n2,bob@example.org,Babbage", course, notify=True)
+    sent = session.scalars(select(OutboxMessage).where(OutboxMessage.recipient == "ada@example.org")).one()
+    session.execute(text("UPDATE outbox SET status = 'sent', sent_at = now() WHERE id = :id"), {"id": sent.id})
+    report = undone(session, run)
+    assert ("messages", Why.SENT, 1) in [(each.kind, each.why, each.n_rows) for each in report.impossible]
+    assert session.scalars(select(OutboxMessage.recipient)).all() == ["ada@example.org"]
+    assert session.scalars(select(User.family_name).where(User.family_name.in_(["Lovelace", "Babbage"]))).all() == ["Lovelace"]
+
+
+def test_a_dry_run_names_the_same_and_leaves_nothing(session, gradebook):
+    course = factories.course(session)
+    run = gradebook(FIRST, course)
+    before, entries = content(session), session.scalar(text("SELECT count(*) FROM audit_log"))
+    planned = undo_import(session, run, dry_run=True)
+    assert (content(session), last_run(session)) == (before, run)
+    assert session.scalar(text("SELECT count(*) FROM audit_log")) == entries
+    assert undone(session, run).taken_back == planned.taken_back
+
+
+def test_what_is_in_a_closed_term_stays(session, gradebook):
+    course = factories.course(session)
+    run = gradebook(FIRST, course)
+    session.execute(text("SELECT close_term(:term)"), {"term": course.term_id})
+    before = content(session)
+    report = undone(session, run)
+    assert {each.why for each in report.impossible} == {Why.CLOSED, Why.USED, Why.BELONGS}
+    assert content(session)["quiz_attempts"] == before["quiz_attempts"]
+
+
+def test_an_undo_and_an_import_that_is_not_recorded_cannot_be_undone(session, roster):
+    course = factories.course(session)
+    run = roster("id,email,last name\n1,ada@example.org,Lovelace", course)
+    undone(session, run)
+    with pytest.raises(UndoneImportError):
+        undo_import(session, last_run(session))
+    session.execute(text("UPDATE import_runs SET audit_from = NULL WHERE id = :run"), {"run": run})
+    session.expire_all()
+    with pytest.raises(NotRecordedError):
+        undo_import(session, run)
+    with pytest.raises(ImportRunNotFoundError):
+        undo_import(session, 2**62)
+
+
+def test_the_trail_counts_what_an_undo_removes_and_copies_no_student(session, roster):
+    course = factories.course(session)
+    undone(session, roster("id,email,last name\n1,ada@example.org,Lovelace", course))
+    found = session.execute(
+        text("SELECT table_name, row_key, old FROM audit_log WHERE import_run_id = :run AND action = 'delete' ORDER BY 1"),
+        {"run": last_run(session)},
+    ).all()
+    assert [tuple(row) for row in found] == [
+        ("external_ids", "*", {"rows": 1}),
+        ("student_enrollments", "*", {"rows": 1}),
+        ("users", "*", {"rows": 1}),
+    ]
+
+
+def test_the_command_asks_in_numbers_and_names_what_stays(session, begin, gradebook, monkeypatch):
+    course = factories.course(session)
+    run = gradebook(FIRST, course)
+    session.execute(text("UPDATE quiz_attempts SET score = 1 WHERE score = 2"))
+    for name in ("snapshot", "transaction"):
+        monkeypatch.setattr(f"lmskit.cli.import_runs.{name}", begin)
+    refused = CliRunner().invoke(app, ["import", "undo", str(run)], input="n\n")
+    assert refused.exit_code != 0
+    assert "rows? These stay: 1 changed since and" in refused.output
+    assert session.scalars(select(Course.id).where(Course.id == course.id)).one()
+    done = CliRunner().invoke(app, ["import", "undo", str(run), "--yes"])
+    assert done.exit_code == PARTLY, done.output
+    assert "Vale, Ada · Week 1 Quiz" in done.output
+    assert f"Import {run} was taken back by run" in done.output
