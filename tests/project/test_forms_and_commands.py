@@ -59,7 +59,6 @@ ONLY_BY_COMMAND = {
     "login.change_address": _NO_FORM_YET,
     "login.change_own_password": _NO_FORM_YET,
     "question_bank.forget_bank": _NO_FORM_YET,
-    "import_undo.undo_import": _NO_FORM_YET,
     "staff.add_staff": _NO_FORM_YET,
     "staff.hand_over": _NO_FORM_YET,
     "staff.remove_staff": _NO_FORM_YET,
