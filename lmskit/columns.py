@@ -170,4 +170,5 @@ def need_columns(table: pd.DataFrame, names: Iterable[str], *, subject: str) -> 
 NAME = Column("name", "str", '"Family, Given"', heading="Name")
 EMAIL = Column("email", "str", "lower case", heading="E-mail")
 WEEK_NUMBER = Column("week_number", "int64", "1-60", heading="Week")
+QUIZ_WEEK = Column("week_number", "Int64", "1-60; <NA> for a quiz without a week, whose attempts are not evidence", heading="Week")
 TOPIC = Column("topic", "str", heading="Topic")

@@ -4,7 +4,7 @@ A query returns a list with these columns; a form, the terminal and a file show 
 is added here and to the statement of its query.
 """
 
-from lmskit.columns import EMAIL, NAME, TOPIC, WEEK_NUMBER, Column, Columns
+from lmskit.columns import EMAIL, NAME, QUIZ_WEEK, TOPIC, WEEK_NUMBER, Column, Columns
 
 COURSES = Columns(
     Column("code", "str", "of the course, unique", heading="Code"),
@@ -68,7 +68,7 @@ LOGINS = Columns(
 
 QUIZZES = Columns(
     Column("quiz_id", "int64", heading="Quiz"),
-    WEEK_NUMBER,
+    QUIZ_WEEK,
     Column("title", "str", "after an import, several quizzes may have the same", heading="Title"),
     Column("n_questions", "int64", "0 where only totals are known", heading="Questions"),
     Column("max_score", "float64", "score of a perfect attempt", heading="Max score"),

@@ -134,13 +134,13 @@ def quiz(
     session: Session,
     in_course: Course,
     *,
-    week_number: int = 1,
+    week_number: int | None = 1,
     title: str = "A quiz",
     questions: Sequence[dict[str, Any]] = (),
     answer_key: dict[str, Any] | None = None,
     max_score: float = 10,
 ) -> Quiz:
-    """A quiz of a week that the course has."""
+    """A quiz of a week that the course has, or of none."""
     made = Quiz(
         course_id=in_course.id,
         week_number=week_number,
@@ -166,7 +166,7 @@ def attempt(
     banked: bool = False,
 ) -> QuizAttempt:
     """An attempt of a student who is enrolled in the course."""
-    noon = dt.datetime.combine(FIRST_DAY, dt.time(12), tzinfo=dt.UTC) + dt.timedelta(weeks=at_quiz.week_number - 1)
+    noon = dt.datetime.combine(FIRST_DAY, dt.time(12), tzinfo=dt.UTC) + dt.timedelta(weeks=(at_quiz.week_number or 1) - 1)
     made = QuizAttempt(
         quiz_id=at_quiz.id,
         course_id=at_quiz.course_id,

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from lmskit.charts import theme
 from lmskit.charts.columns import CELLS, need_single, need_unique
 from lmskit.charts.labels import LEVEL_LABELS, LEVEL_LETTERS, LEVEL_WORDS, interval_text, plain, rule_text
-from lmskit.columns import WEEK_NUMBER, Column, Columns
+from lmskit.columns import QUIZ_WEEK, Column, Columns
 from lmskit.rounding import number_text, percent_text
 from lmskit.thresholds import standings
 from lmskit.vocabulary import Level
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = Columns(
     Column("quiz_title", "str"),
-    WEEK_NUMBER,
+    QUIZ_WEEK,
     Column("number", "int64", "of the attempt, from 1"),
     Column("score", "float64", "points given; NaN if not graded"),
     Column("max_score", "float64"),
@@ -158,7 +158,9 @@ def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) 
         )
     note = "Numbers are attempts. Open symbols below 0: not graded, so not evidence."
     if in_order:
-        note += f"<br>{number_text(int(rows['submitted_at'].isna().sum()), 0)} of {len(rows)} times are unknown: those attempts come first."
+        n_unknown = int(rows["submitted_at"].isna().sum())
+        some = f"{n_unknown:,} of {len(rows):,} times are unknown: those attempts come first."
+        note += f"<br>{some}" if n_unknown < len(rows) else "<br>No time is known: attempts are in the order of their numbers."
     if (rows["origin"] == "simulation").any():
         note += "<br>Simulated data."
     theme.apply_theme(figure, title=f"Attempts in week {week_number}: {plain(student, 40)}", note=note, height=420)
@@ -184,8 +186,8 @@ def student_attempts(attempts: pd.DataFrame, *, student: str, week_number: int) 
     return figure
 
 
-def student_attempts_table(attempts: pd.DataFrame, *, week_number: int) -> pd.DataFrame:
-    """Write one student's attempts of a week as a table.
+def student_attempts_table(attempts: pd.DataFrame, *, week_number: int | None) -> pd.DataFrame:
+    """Write one student's attempts of a week as a table; with None, those at quizzes without a week.
 
     Returns
     -------
@@ -250,8 +252,9 @@ def _week_hover(row: Mapping[Hashable, Any]) -> str:
     return "<br>".join([*lines, f"evidence: {evidence:g}"])
 
 
-def _attempts_of(attempts: pd.DataFrame, week_number: int) -> pd.DataFrame:
-    rows = attempts[attempts["week_number"] == week_number].copy()
+def _attempts_of(attempts: pd.DataFrame, week_number: int | None) -> pd.DataFrame:
+    weeks = attempts["week_number"]
+    rows = attempts[weeks.isna() if week_number is None else (weeks == week_number).fillna(value=False)].copy()
     rows["submitted_at"] = pd.to_datetime(rows["submitted_at"], utc=True)
     maximum = rows["max_score"].astype("float64")
     rows["share"] = rows["score"].astype("float64") / maximum.where(maximum > 0)

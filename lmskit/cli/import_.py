@@ -49,7 +49,13 @@ Week = Annotated[
 ]
 WeekOf = Annotated[
     list[str] | None,
-    typer.Option("--week-of", metavar="TITLE=N", help="Week of a new quiz; give one for each.", show_default=False),
+    typer.Option("--week-of", metavar="TITLE=N", help="Week of a new quiz, or none: TITLE=none; give one for each.", show_default=False),
+]
+WithoutWeek = Annotated[
+    bool,
+    typer.Option(
+        "--without-week", help="Store new quizzes of which nothing names a week without one: their results are not evidence of mastery."
+    ),
 ]
 Title = Annotated[str | None, typer.Option(metavar="TITLE", help="Title of the quiz, if the file does not name it.", show_default=False)]
 Map = Annotated[
@@ -172,6 +178,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
         term: Term = None,
         week: Week = None,
         week_of: WeekOf = None,
+        without_week: WithoutWeek = False,
         title: Title = None,
         columns: Map = None,
         maximum: Maximum = None,
@@ -223,6 +230,7 @@ def _command_for(name: str | None) -> Callable[..., None]:
             term=term,
             week=week,
             weeks=weeks_by_title(week_of or []),
+            without_week=without_week,
             same_quizzes=quizzes_by_title(same_quiz or []),
             new_quizzes=new_quizzes,
             notify=notify,
@@ -243,6 +251,7 @@ def _bank_command_for(name: str) -> Callable[..., None]:
         *,
         course: Course = None,
         week: Week = None,
+        without_week: WithoutWeek = False,
         title: Title = None,
         dry_run: DryRun = False,
         strict: Strict = False,
@@ -250,7 +259,17 @@ def _bank_command_for(name: str) -> Callable[..., None]:
         report: Report = None,
     ) -> None:
         del strict
-        _import(path, name, report=report, as_json=as_json, reading=ReadOptions(title=title), course=course, week=week, dry_run=dry_run)
+        _import(
+            path,
+            name,
+            report=report,
+            as_json=as_json,
+            reading=ReadOptions(title=title),
+            course=course,
+            week=week,
+            without_week=without_week,
+            dry_run=dry_run,
+        )
 
     return command
 

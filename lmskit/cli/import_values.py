@@ -7,6 +7,7 @@ from lmskit.errors import InputError
 from lmskit.importers.cell import UnreadableCellError
 from lmskit.importers.number_format import DecimalMark, score_reader
 from lmskit.limits import FIRST_WEEK, LARGEST_SCORE, LAST_WEEK
+from lmskit.schemas.file_import import NO_WEEK
 
 
 def value_named(name: str | None, known: dict[str, str], what: str) -> str | None:
@@ -64,20 +65,29 @@ def max_scores_by_title(maxima: Iterable[str]) -> dict[str, float]:
     return found
 
 
-def weeks_by_title(weeks: Iterable[str]) -> dict[str, int]:
-    """Return the week of each quiz from texts such as `Midterm=7`.
+def weeks_by_title(weeks: Iterable[str]) -> dict[str, int | None]:
+    """Return the week of each quiz from texts such as `Midterm=7`; None for `Survey=none`.
 
     Raises
     ------
     InputError
         A text is not of that form, or there is no such week.
+
+    Examples
+    --------
+    >>> weeks_by_title(["Midterm=7", "Survey=none"])
+    {'Midterm': 7, 'Survey': None}
     """
-    found: dict[str, int] = {}
+    found: dict[str, int | None] = {}
     for each in weeks:
         title, _, week = each.rpartition("=")
+        if title and week == NO_WEEK:
+            found[title] = None
+            continue
         if not (title and re.fullmatch(r"[0-9]{1,3}", week) and FIRST_WEEK <= int(week) <= LAST_WEEK):
             raise InputError(
-                f"{each!r} does not name a quiz and a week from {FIRST_WEEK} to {LAST_WEEK}. Write it as --week-of 'Midterm=7'"
+                f"{each!r} does not name a quiz and a week from {FIRST_WEEK} to {LAST_WEEK}. "
+                "Write it as --week-of 'Midterm=7', or without a week: --week-of 'Midterm=none'"
             )
         found[title] = int(week)
     return found

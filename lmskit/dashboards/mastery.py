@@ -32,7 +32,7 @@ from lmskit.listings import STUDENTS_TO_HELP
 from lmskit.read_models.class_mastery import PAGE_SIZE, ClassMastery, StudentMastery, class_mastery, student_mastery
 from lmskit.read_models.prepared_advice import prepared_advice, prepared_course_advice
 from lmskit.readable import bounded
-from lmskit.rounding import count_text, number_text
+from lmskit.rounding import MISSING, count_text, number_text
 from lmskit.widgets import Message, Pager, Table, errors_shown, heading
 
 if TYPE_CHECKING:
@@ -283,8 +283,9 @@ def _attempts(attempts: pd.DataFrame, week: int) -> pd.DataFrame:
     """The attempts in one week, or in all weeks with a column of weeks, as a table to read."""
     if week:
         return student_attempts_table(attempts, week_number=week)
-    weeks = sorted(attempts["week_number"].unique())
+    known = attempts["week_number"].dropna()
+    weeks = [*sorted(int(number) for number in known.unique()), *([None] if len(known) < len(attempts) else [])]
     tables = [student_attempts_table(attempts, week_number=number) for number in weeks]
     for number, table in zip(weeks, tables, strict=True):
-        table.insert(0, "Week", int(number))
+        table.insert(0, "Week", MISSING if number is None else number)
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

@@ -241,7 +241,8 @@ def _first_quiz(quizzes: pd.DataFrame, named: str, *, course: str) -> int | None
 
 
 def _quiz_label(quiz: dict[Any, Any]) -> str:
-    return f"{quiz['week_number']}: {quiz['title']} · {count_text(quiz['n_students'], 'student')}"
+    week = "no week" if pd.isna(quiz["week_number"]) else quiz["week_number"]
+    return f"{week}: {quiz['title']} · {count_text(quiz['n_students'], 'student')}"
 
 
 def _question_label(number: int, prompt: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from lmskit.db import Opener, snapshot, transaction
 from lmskit.desks.options import course_options
 from lmskit.errors import ImportFileError
@@ -38,7 +40,10 @@ def quiz_desk(course: str = "", *, begin: Opener = transaction, read: Opener = s
         return CourseOptions(
             weeks=tuple((f"{number}. {topic}", int(number)) for number, topic in zip(weeks["week_number"], weeks["topic"], strict=True)),
             quizzes=tuple(
-                (f"Week {week}: {title} · {count_text(attempts, 'attempt')}", int(number))
+                (
+                    f"{'No week' if pd.isna(week) else f'Week {week}'}: {title} · {count_text(attempts, 'attempt')}",
+                    int(number),
+                )
                 for week, title, attempts, number in zip(
                     found["week_number"], found["title"], found["n_attempts"], found["quiz_id"], strict=True
                 )
@@ -58,7 +63,9 @@ def quiz_desk(course: str = "", *, begin: Opener = transaction, read: Opener = s
                 refresh(session, touched=touched)
         questions = count_text(len(request.content.questions), "question")
         points = f"{request.content.max_score:g} {'point' if request.content.max_score == 1 else 'points'}"
-        return f"{request.title} was saved in week {request.week_number}: {questions}, {points}."
+        where = "without a week" if request.week_number is None else f"in week {request.week_number}"
+        saved = f"{request.title} was saved {where}: {questions}, {points}."
+        return saved if request.week_number is not None else f"{saved} Its attempts are not evidence of mastery until it has a week."
 
     return QuizForm(
         save,

@@ -150,6 +150,7 @@ def _import(session: Session, source: Source, request: ImportFile, task: Task, *
         term=request.term,
         week=request.week,
         weeks=request.weeks,
+        without_week=request.without_week,
         rename=request.rename,
         new_quizzes=request.new_quizzes,
         same_quizzes=request.same_quizzes,

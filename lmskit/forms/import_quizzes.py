@@ -11,6 +11,7 @@ import ipywidgets as widgets
 from lmskit.forms.field import Field, row
 from lmskit.importers.report import QuizDecision
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
+from lmskit.schemas.file_import import NO_WEEK
 from lmskit.widgets import heading
 
 UNDECIDED = ""
@@ -112,7 +113,7 @@ class ImportQuizzes:
     def _quiz(self, decision: QuizDecision) -> _Quiz:
         named = "choose" if decision.week is None else f"{decision.week}, as it is named"
         numbers = [(str(number), number) for number in range(FIRST_WEEK, LAST_WEEK + 1)]
-        week = widgets.Dropdown(options=[(named, UNDECIDED), *numbers])
+        week = widgets.Dropdown(options=[(named, UNDECIDED), *numbers, ("none: results are not evidence", NO_WEEK)])
         same, max_score = None, None
         fields: dict[str, Field] = {}
         if decision.candidates:

@@ -24,6 +24,8 @@ from lmskit.widgets import ROOT, Message, Table, Upload, errors_shown, heading, 
 
 NEW = 0
 """The value of the option "A new quiz"; no quiz has this number."""
+NO_WEEK = 0
+"""The value of the option "no week"; no week has this number."""
 MOST_SHOWN = 200
 """Most rejections and warnings in the table."""
 QuizRequest: TypeAlias = CreateQuiz | ChangeQuiz
@@ -42,7 +44,7 @@ class QuizAsStored:
     """A quiz as stored, to be edited."""
 
     title: str
-    week_number: int
+    week_number: int | None
     due_on: dt.date | None
     content: QuizContent
 
@@ -179,12 +181,12 @@ class QuizForm:
         with errors_shown(self.message):
             self._set_options(NEW)
             self._open()
-            if not self.week.options:
+            if self.week.options[0][1] == NO_WEEK:
                 self.message.bad(f"{self.course.value} has no weeks yet. Give it a syllabus first, in admin/course_setup.")
 
     def _set_options(self, chosen: int) -> None:
         options = self._read_course(self.course.value)
-        set_options(self.week, options.weeks)
+        set_options(self.week, [*options.weeks, ("no week: attempts are not evidence", NO_WEEK)])
         self.quiz.options = [("A new quiz", NEW), *options.quizzes]
         self.quiz.value = chosen
 
@@ -195,17 +197,18 @@ class QuizForm:
             field.clear_problem()
         if self.quiz.value in {NEW, None}:
             self.title.value, self.due_on.value = "", None
+            self.week.value = self.week.options[0][1] if self.week.value == NO_WEEK else self.week.value
             self.questions.show(QuizContent(questions=()))
             return
         with errors_shown(self.message):
             stored = self._read_quiz(self.quiz.value)
-            self.title.value, self.week.value, self.due_on.value = stored.title, stored.week_number, stored.due_on
+            self.title.value, self.week.value, self.due_on.value = stored.title, stored.week_number or NO_WEEK, stored.due_on
             self.questions.show(stored.content)
 
     def _request(self) -> QuizRequest:
         values = {
             "title": self.title.value,
-            "week_number": self.week.value,
+            "week_number": self.week.value or None,
             "due_on": self.due_on.value,
             "content": self.questions.read(),
         }

@@ -96,7 +96,11 @@ ALL_STUDENTS = Advice("import it with --all-students", 'tick "All people of a li
 LOOK_AT_RENAMED = Advice("look at the change with --rename --dry-run --report FILE.csv", f"tick {RENAME} and preview the change")
 RENAMED = Advice("to change the address: --rename", f"to change the address, tick {RENAME}")
 MAX_SCORE = Advice("give it: --max '{}=POINTS'", 'give it under "Maximum scores of new quizzes"')
-WEEK = Advice("give its week: --week N for all such quizzes, or --week-of '{}=N'", "choose its week below the preview")
+WEEK = Advice(
+    "give its week: --week N for all such quizzes, or --week-of '{}=N', or store it in none: --without-week",
+    "choose its week, or none, below the preview",
+)
+LATER_WEEK = Advice("To give it one: --week-of '{}=N', or the notebook admin/quiz_setup", "To give it one: the notebook admin/quiz_setup")
 NEAR_QUIZ = Advice(
     "if it is that quiz, --same-quiz '{}={}', if it is another, --new-quizzes", "choose below the preview whether it is that quiz"
 )

@@ -23,10 +23,14 @@ from lmskit.vocabulary import Origin
 
 
 class Quiz(Base):
-    """An assessment of one week of a course. The answer key is apart from the questions, which can be shown without it."""
+    """An assessment of one week of a course. The answer key is apart from the questions, which can be shown without it.
+
+    Attempts at a quiz without a week are stored and are not evidence, since mastery is that of a week.
+    """
 
     __tablename__ = "quizzes"
     __table_args__ = (
+        ForeignKeyConstraint(["course_id"], ["courses.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["course_id", "week_number"], ["syllabi.course_id", "syllabi.week_number"], ondelete="CASCADE"),
         UniqueConstraint("id", "course_id", name="uq_quizzes_id_course_id"),
         CheckConstraint(f"length(title) BETWEEN 1 AND {LONGEST_TITLE}", name="title_has_a_length"),
@@ -43,7 +47,7 @@ class Quiz(Base):
 
     id: Mapped[Id]
     course_id: Mapped[int]
-    week_number: Mapped[WeekNumber]
+    week_number: Mapped[WeekNumber | None] = mapped_column(comment="Teaching week, 1-60; null = no week, so its attempts are not evidence")
     title: Mapped[str]
     questions: Mapped[JsonArray] = mapped_column(comment="Array of lmskit.schemas.quiz.Question")
     answer_key: Mapped[dict[str, Any]] = mapped_column(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Float, cast, func, select
 
-from lmskit.columns import WEEK_NUMBER, Column, Columns
+from lmskit.columns import QUIZ_WEEK, Column, Columns
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt
 from lmskit.queries.course import COUNTED, has_code
 from lmskit.queries.frame import frame
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = Columns(
     Column("quiz_title", "str"),
-    WEEK_NUMBER,
+    QUIZ_WEEK,
     Column("number", "int64", "1 for the first attempt at the quiz"),
     Column("score", "float64", "NaN = not graded; extra credit may exceed `max_score`"),
     Column("max_score", "float64"),
@@ -34,7 +34,7 @@ OLDEST_FIRST = (QuizAttempt.submitted_at.asc().nulls_first(), QuizAttempt.number
 QUIZ_TOTALS = Columns(
     Column("quiz_id", "int64"),
     Column("quiz_title", "str"),
-    WEEK_NUMBER,
+    QUIZ_WEEK,
     Column("n_students", "int64", "with an attempt"),
     Column("n_attempts", "int64", "graded, not graded and banked attempts together; none that was taken back"),
     Column("n_graded", "int64", "with a score, and not banked"),

@@ -186,8 +186,8 @@ def units_of(rows: Iterable[tuple[bool, bytes | None, bytes | None]]) -> Units:
 
     If at least one answer of an attempt is graded, its graded answers are units, whatever its total is; otherwise the attempt as a whole
     (position 0) is a unit if it is graded. Answers to questions that the quiz does not have or that are worth 0 points are ignored, and
-    so are attempts with a maximum score of 0. Of several answers to one question in an attempt, the first counts. Scores above the
-    maximum are not capped.
+    so are attempts with a maximum score of 0, or at a quiz without a week. Of several answers to one question in an attempt, the first
+    counts. Scores above the maximum are not capped.
     """
     strings: dict[np.dtype[Any], list[bytes | None]] = {kind: [] for kind in (_QUIZ, _QUESTION, _ATTEMPT, _ANSWER)}
     for of_quizzes, first, second in rows:
@@ -200,9 +200,10 @@ def units_of(rows: Iterable[tuple[bool, bytes | None, bytes | None]]) -> Units:
     attempts["of_quiz"] = _indices(quiz, attempts.pop("quiz"))
     of_attempt = np.repeat(np.arange(len(n_answers)), n_answers)
     position, points = _questions_of(quiz, questions, attempts["of_quiz"][of_attempt], answers["question"])
-    graded = (points > 0) & ~np.isnan(answers["score"])
+    has_week = week[attempts["of_quiz"]] > 0
+    graded = (points > 0) & ~np.isnan(answers["score"]) & has_week[of_attempt]
     of_attempt = of_attempt[graded]
-    whole = (attempts["max_score"] > 0) & ~np.isnan(attempts["score"])
+    whole = (attempts["max_score"] > 0) & ~np.isnan(attempts["score"]) & has_week
     whole[of_attempt] = False
     answered = {"position": position[graded], "score": answers["score"][graded], "max_score": points[graded]}
     attempts["position"] = np.zeros(len(n_answers), dtype=np.int64)

@@ -48,7 +48,8 @@ def missed_questions(session: Session, course: str, *, week: int | None = None, 
 
     The students are the active and completed ones or, with `student_id`, that student, whatever the status of the enrollment. Of each
     student the last graded attempt at a quiz counts, since what was learned from an earlier one need not be read again; `week` keeps
-    the questions of one week. Questions that are worth no points are left out. There are no pages: advice needs all of them.
+    the questions of one week. Questions that are worth no points, and those of quizzes without a week, are left out. There are no pages:
+    advice needs all of them.
 
     Raises
     ------

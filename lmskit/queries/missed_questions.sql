@@ -6,7 +6,8 @@
 -- Columns: of each student, the last graded attempt at a quiz counts. n_missed counts students who earned fewer than all points; lost is
 --   the sum of the shares of the points that they did not earn, which is at most n_missed. A question without an answer in an attempt
 --   that answers others earned nothing.
--- Caveats: Banked attempts are left out, and attempts that are not graded as a whole. Questions that are worth nothing are left out.
+-- Caveats: Banked attempts are left out, and attempts that are not graded as a whole. Questions that are worth nothing are left out, and
+--   quizzes without a week.
 -- Robust: a lecturer can store any JSON as questions and answers; points and scores that are not numbers of sensible size are left out.
 -- Fast: the planner cannot know to how many rows JSON unfolds. So each step is made once and joined by hashes (read_by_course); without
 --   that, a course of 13,000 attempts took half a minute.
@@ -20,7 +21,10 @@ WITH asked AS MATERIALIZED (
         q.questions,
         q.answer_key
     FROM quizzes AS q
-    WHERE q.course_id = :course AND (CAST(:week AS integer) IS NULL OR q.week_number = CAST(:week AS integer))
+    WHERE
+        q.course_id = :course
+        AND q.week_number IS NOT NULL
+        AND (CAST(:week AS integer) IS NULL OR q.week_number = CAST(:week AS integer))
 ),
 
 question AS MATERIALIZED (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Float, Integer, case, cast, func, select
 
-from lmskit.columns import WEEK_NUMBER, Column, Columns
+from lmskit.columns import QUIZ_WEEK, WEEK_NUMBER, Column, Columns
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Term, TopicPerformance
 from lmskit.queries.frame import frame
 from lmskit.vocabulary import EnrollmentStatus
@@ -24,7 +24,7 @@ PARTICIPANTS = Columns(
 SHARES = Columns(
     Column("student_id", "int64"),
     Column("quiz_id", "int64"),
-    WEEK_NUMBER,
+    QUIZ_WEEK,
     Column("number", "int64", "1 for the first attempt at the quiz"),
     Column("share", "float64", "score / max_score, rounded to hundredths; NaN if it is not graded"),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, and_, func, not_, select
 
-from lmskit.columns import WEEK_NUMBER, Column, Columns
+from lmskit.columns import QUIZ_WEEK, Column, Columns
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Term
 from lmskit.queries.course import COUNTED, has_code
 from lmskit.queries.course_plan import read_by_course
@@ -32,7 +32,7 @@ _NO_ANSWER: tuple[float, Any] = (np.nan, None)
 
 ANSWERED_QUIZZES = Columns(
     Column("quiz_id", "int64"),
-    WEEK_NUMBER,
+    QUIZ_WEEK,
     Column("title", "str"),
     Column("n_questions", "int64", "0 if only totals are known"),
     Column("n_students", "int64", "active and completed students with such an attempt"),
@@ -47,7 +47,7 @@ class QuizAnswers:
     Attributes
     ----------
     quiz_id, title, week_number
-        Number, title and week of the quiz.
+        Number, title and week of the quiz; None if it has no week.
     course, term
         Codes of the course and of its term.
     simulated
@@ -71,7 +71,7 @@ class QuizAnswers:
 
     quiz_id: int
     title: str
-    week_number: int
+    week_number: int | None
     course: str
     term: str
     simulated: bool

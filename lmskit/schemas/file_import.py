@@ -2,12 +2,19 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from lmskit.limits import LARGEST_SCORE, LONGEST_TITLE
 from lmskit.schemas.course import TeachingWeek
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, Code, Line
+
+NO_WEEK = "none"
+"""What is written for the week of a quiz that is in none."""
+
+
+def _no_week(week: object) -> object:
+    return None if week == NO_WEEK else week
 
 
 class ImportFile(Request):
@@ -36,8 +43,12 @@ class ImportFile(Request):
         default_factory=dict
     )
     """Maximum score by the title of a new quiz, for files that do not contain it."""
-    weeks: dict[Annotated[str, Field(min_length=1)], TeachingWeek] = Field(default_factory=dict)
-    """Week by the title of a new quiz."""
+    weeks: dict[Annotated[str, Field(min_length=1)], Annotated[TeachingWeek | None, BeforeValidator(_no_week)]] = Field(
+        default_factory=dict
+    )
+    """Week by the title of a new quiz; None, or `none`, for no week."""
+    without_week: bool = False
+    """Whether new quizzes of which nothing names a week are stored without one."""
     time_zone: Annotated[Line, Field(max_length=100)] | None = None
     """Zone of times that have none, such as Europe/Berlin; None: UTC."""
     day_order: Literal["day-first", "month-first"] | None = None

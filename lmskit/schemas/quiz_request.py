@@ -12,15 +12,15 @@ from lmskit.schemas.text import Code, Day, Title
 
 class _QuizFields(Request):
     title: Title
-    week_number: TeachingWeek
-    """A week of the syllabus."""
+    week_number: TeachingWeek | None
+    """A week of the syllabus; None for no week: attempts are stored and are not evidence."""
     due_on: Day | None = None
     content: QuizContent = QuizContent(questions=())
     """The questions and their key; max_score is the sum of their points."""
 
 
 class CreateQuiz(_QuizFields):
-    """A quiz of one week of a course."""
+    """A quiz of a course, in one of its weeks or in none."""
 
     course: Code
 
@@ -37,4 +37,6 @@ class TakeBank(Request):
     course: str
     title: Title
     week_number: TeachingWeek | None = None
-    """Needed if the course has no quiz of this title."""
+    """Needed if the course has no quiz of this title, and it is not `without_week`."""
+    without_week: bool = False
+    """Whether a new quiz is in no week."""

@@ -58,8 +58,10 @@ class ImportOptions:
     """Code of a term in lmskit, for new courses without a term in the file."""
     week: int | None = None
     """Week of new quizzes whose title names no week."""
-    weeks: Mapping[str, int] = field(default_factory=dict)
-    """Weeks of new quizzes by their titles, whatever week a title names."""
+    weeks: Mapping[str, int | None] = field(default_factory=dict)
+    """Weeks of new quizzes by their titles, whatever week a title names; None for no week."""
+    without_week: bool = False
+    """Store new quizzes of which nothing names a week without one; otherwise their results are rejected."""
     new_quizzes: bool = False
     """Whether a quiz of the file whose title is nearly that of a quiz in lmskit is another quiz; otherwise it is rejected."""
     same_quizzes: Mapping[str, str | None] = field(default_factory=dict)

@@ -490,7 +490,7 @@ SELECT a.student_id, a.course_id, week
 FROM oulad_quiz AS q
 JOIN quiz_attempts AS a ON a.quiz_id = q.quiz_id
 CROSS JOIN LATERAL (VALUES (q.old_week), (q.week_number)) AS weeks (week)
-WHERE q.state = 'changed' AND q.old_week <> q.week_number
+WHERE q.state = 'changed' AND q.old_week IS DISTINCT FROM q.week_number AND weeks.week IS NOT NULL
 
 -- part: row_states
 SELECT 'courses.csv' AS file, state, count(*) FROM oulad_course GROUP BY state

@@ -97,7 +97,9 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
     NotPermittedError
         The signed-in person is not an administrator.
     """
-    wanted = TakeBank(course=options.course or "", title=options.reading.title or bank.title, week_number=options.week)
+    wanted = TakeBank(
+        course=options.course or "", title=options.reading.title or bank.title, week_number=options.week, without_week=options.without_week
+    )
     dry_run = options.dry_run
     with importing(session, bank.format, bank.name, dry_run=dry_run) as run:
         found = course_by_code(session, wanted.course)
@@ -157,15 +159,15 @@ def _target(session: Session, course: Course, wanted: TakeBank, bank: Bank, week
     if titled or known is not None:
         quiz = titled[0] if titled else quiz_by_id(session, known or 0)
         target = _Target(locked(session, quiz), is_new=False, adds_week=False)
-    elif week is None:
+    elif week is None and not wanted.without_week:
         return None
-    elif week == 0:
+    elif week == 0 and not wanted.without_week:
         raise WeekNeededError(title=wanted.title, course=course.code)
     elif not bank.questions:
         return None
     else:
-        adds_week = _add_week(session, course, week)
-        request = CreateQuiz(course=course.code, title=wanted.title, week_number=week)
+        adds_week = week is not None and week > 0 and _add_week(session, course, week)
+        request = CreateQuiz(course=course.code, title=wanted.title, week_number=week or None)
         target = _Target(write(session, Quiz(course_id=course.id), course, request), is_new=True, adds_week=adds_week)
     if known is None:
         session.add(ExternalId(source=bank.system, kind=EntityKind.QUIZ, external_id=key, course_id=course.id, quiz_id=target.quiz.id))
@@ -306,7 +308,9 @@ def _notes(bank: Bank, wanted: TakeBank, target: _Target | None, joined: Sequenc
 
 def _notes_on_quiz(wanted: TakeBank, target: _Target) -> list[str]:
     quiz = target.quiz
-    described = f"the {'new ' if target.is_new else ''}quiz {quiz.title!r} in week {quiz.week_number}"
+    where = "without a week" if quiz.week_number is None else f"in week {quiz.week_number}"
+    described = f"the {'new ' if target.is_new else ''}quiz {quiz.title!r} {where}"
     if wanted.week_number not in {None, quiz.week_number}:
-        return [f"The questions belong to {described}. The quiz stays in its week; week {wanted.week_number} was asked for."]
+        stays = "in its week" if quiz.week_number is not None else "without a week"
+        return [f"The questions belong to {described}. The quiz stays {stays}; week {wanted.week_number} was asked for."]
     return [f"The questions belong to {described}."]

@@ -247,8 +247,9 @@ def _joined(session: Session, quiz: Quiz, candidates: Sequence[Candidate]) -> Jo
         quiz.questions, quiz.answer_key = questions, key
         session.flush()
     n_unreadable = _join_answers(session, quiz, joined)
-    students = session.scalars(_STUDENTS, of_quiz).all() if is_changed else ()
-    touched = tuple((student, quiz.course_id, quiz.week_number) for student in students)
+    week = quiz.week_number
+    students = session.scalars(_STUDENTS, of_quiz).all() if is_changed and week is not None else ()
+    touched = () if week is None else tuple((student, quiz.course_id, week) for student in students)
     return JoinedQuestions(quiz, joined, is_changed, n_unreadable, touched)
 
 

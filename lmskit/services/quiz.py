@@ -173,15 +173,15 @@ def write(session: Session, quiz: Quiz, course: Course, wanted: CreateQuiz | Cha
             put_content(quiz, wanted.content)
             session.add(quiz)
     except IntegrityError as error:
-        if violated_constraint(error) != "fk_quizzes_course_id_week_number":
+        if wanted.week_number is None or violated_constraint(error) != "fk_quizzes_course_id_week_number":
             raise
         raise WeekNotFoundError(course=course.code, week=wanted.week_number) from error
     return quiz
 
 
-def _touched(session: Session, quiz: Quiz, weeks: tuple[int, int]) -> tuple[tuple[int, int, int], ...]:
+def _touched(session: Session, quiz: Quiz, weeks: tuple[int | None, int | None]) -> tuple[tuple[int, int, int], ...]:
     students = session.scalars(select(QuizAttempt.student_id).where(*_of(quiz)).distinct().order_by(QuizAttempt.student_id)).all()
-    return tuple((student, quiz.course_id, week) for student in students for week in weeks)
+    return tuple((student, quiz.course_id, week) for student in students for week in weeks if week is not None)
 
 
 def _of(quiz: Quiz) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

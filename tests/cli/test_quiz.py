@@ -16,9 +16,11 @@ def test_the_quizzes_of_a_course_are_listed(lmskit, course, admin_engine):
     with transaction(admin_engine) as session:
         factories.quiz(session, course, week_number=2, title="Second [bold]quiz[/bold]")
         factories.quiz(session, course, title="First quiz")
+        factories.quiz(session, course, title="A quiz without a week", week_number=None)
     listed = lmskit("quiz", "list", course.code, "--limit", "1")
     assert "First quiz" in listed.stdout
-    assert listed.stderr.startswith("Rows 1 to 1 of 2, page 1 of 2.")
+    assert listed.stderr.startswith("Rows 1 to 1 of 3, page 1 of 3.")
+    assert "A quiz without a week" in lmskit("quiz", "list", course.code, "--offset", "2").stdout
     assert "Second [bold]quiz[/bold]" in lmskit("quiz", "list", course.code, "--offset", "1").stdout
 
 
@@ -40,6 +42,8 @@ def test_a_question_bank_becomes_a_quiz_on_the_command_line(lmskit, course, tmp_
     assert done.exit_code == 3, done.output
     assert "3 in = 2 added + 0 changed + 0 unchanged + 1 rejected" in done.stdout
     assert "arrays.gift, row 5: is a description, not a question" in done.stdout
+    other = lmskit("import", "gift", str(bank), "--course", course.code, "--without-week", "--title", "Later")
+    assert "the new quiz 'Later' without a week" in " ".join(other.stdout.split())
     again = lmskit("import", str(bank), "--course", course.code, "--title", "Arrays")
     assert "3 in = 0 added + 0 changed + 2 unchanged + 1 rejected" in again.stdout
     assert "Arrays" in lmskit("quiz", "list", course.code).stdout

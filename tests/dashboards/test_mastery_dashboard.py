@@ -24,7 +24,7 @@ SCORES: dict[str, dict[int, float | None]] = {
 
 @pytest.fixture(scope="module")
 def written(module_session):
-    """Three weeks, four students who count, one who has left."""
+    """Three weeks and a quiz of none, four students who count, one who has left."""
     session = module_session
     course = factories.course(session, weeks=3, title="Programming")
     quizzes = {week: factories.quiz(session, course, week_number=week, title=f"Quiz {week}") for week in (1, 2, 3)}
@@ -33,6 +33,9 @@ def written(module_session):
         factories.enrollment(session, course, student)
         for week, score in scores.items():
             factories.attempt(session, quizzes[week], student, score=score)
+        if name == "Middle":
+            survey = factories.quiz(session, course, week_number=None, title="Survey")
+            factories.attempt(session, survey, student, score=5, submitted_at="unknown")
     gone = factories.enrollment(session, course, status=EnrollmentStatus.WITHDRAWN, ended_on=factories.FIRST_DAY)
     factories.attempt(session, quizzes[1], gone.student_id, score=1)
     refresh(session, courses=[course.code])
@@ -113,8 +116,9 @@ def test_a_click_on_a_cell_shows_the_weeks_and_the_attempts_behind_it(dashboard)
 def test_choosing_from_the_list_does_what_a_click_does(dashboard):
     dashboard.panel.student.value = student_id(dashboard, "Middle")
     assert dashboard.panel.week.value == ALL_WEEKS
-    assert dashboard.panel.attempts_table.frame["Week"].tolist() == [1, 2, 3]
-    assert dashboard.panel.attempts_table.frame["Score"].tolist() == ["6.00", "4.00", "not graded"]
+    assert dashboard.panel.attempts_table.frame["Week"].tolist() == [1, 2, 3, "–"]
+    assert dashboard.panel.attempts_table.frame["Score"].tolist() == ["6.00", "4.00", "not graded", "5.00"]
+    assert dashboard.panel.attempts_table.frame["Submitted (UTC)"].iloc[-1] == "unknown"
 
 
 def test_a_click_on_a_week_of_the_student_shows_its_attempts(dashboard):

@@ -3,8 +3,9 @@ import datetime as dt
 import pytest
 
 from lmskit.desks import quiz_desk
-from lmskit.forms.quiz import NEW
+from lmskit.forms.quiz import NEW, NO_WEEK
 from lmskit.models import Quiz, TopicPerformance
+from lmskit.queries.evidence import course_evidence
 from lmskit.queries.quiz import content_of, quiz_by_id, quizzes
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import QuestionType
@@ -83,6 +84,28 @@ def test_moving_a_quiz_to_another_week_refreshes_mastery(session, course, form):
     save(form)
     weeks = session.query(TopicPerformance.week_number).filter_by(course_id=course.id).all()
     assert weeks == [(2,)]
+
+
+def test_a_quiz_without_a_week_is_no_evidence_until_the_form_gives_it_one(session, course, in_session):
+    quiz = factories.quiz(session, course, week_number=None, title="Final")
+    student = factories.student(session)
+    factories.enrollment(session, course, student)
+    factories.attempt(session, quiz, student, score=9)
+    assert refresh(session, courses=[course.code]).added == 0
+    assert course_evidence(session, [course.id], most=True).empty
+    form = quiz_desk(course.code, begin=in_session, read=in_session)
+    assert [label for label, _ in form.quiz.options] == ["A new quiz", "No week: Final · 1 attempt"]
+    assert form.week.value == 1, "a new quiz is in a week unless another is chosen"
+    form.quiz.value = quiz.id
+    assert form.week.value == NO_WEEK
+    save(form)
+    assert form.message.value.startswith("Final was saved without a week: ")
+    assert form.message.value.endswith("Its attempts are not evidence of mastery until it has a week.")
+    form.quiz.value = NEW
+    assert form.week.value == 1
+    form.quiz.value, form.week.value = quiz.id, 2
+    save(form)
+    assert [(row.week_number, row.value) for row in session.query(TopicPerformance).filter_by(course_id=course.id)] == [(2, 0.9)]
 
 
 def test_questions_that_attempts_refer_to_cannot_be_changed(session, course, in_session):

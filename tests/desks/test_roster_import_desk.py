@@ -11,6 +11,7 @@ from lmskit.db import snapshot, transaction
 from lmskit.desks import roster_import_desk
 from lmskit.models import Course, ExternalId, ImportRun, Quiz, QuizAttempt, Term, User
 from lmskit.queries.roster import course_roster, roster_size
+from lmskit.schemas.file_import import NO_WEEK
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 
@@ -456,7 +457,7 @@ def test_week_and_maximum_score_of_each_quiz_that_lacks_them_are_asked_for(sessi
         "Week 2": ("2, as it is named", False),
         "Final": ("choose", True),
     }
-    quizzes["Midterm"].week.value, quizzes["Final"].week.value, quizzes["Final"].max_score.value = 2, 7, "many"
+    quizzes["Midterm"].week.value, quizzes["Final"].week.value, quizzes["Final"].max_score.value = 2, NO_WEEK, "many"
     press(form, "preview")
     assert form.message.value == "Maximum score: Final: This must be a number."
     assert quizzes["Final"].fields["max_scores"].problem == "This must be a number."
@@ -464,7 +465,7 @@ def test_week_and_maximum_score_of_each_quiz_that_lacks_them_are_asked_for(sessi
     press(form, "preview")
     press(form, "confirm")
     stored = session.execute(select(Quiz.title, Quiz.week_number, Quiz.max_score).where(Quiz.course_id == course.id).order_by(Quiz.title))
-    assert [(title, week, float(maximum)) for title, week, maximum in stored] == [("Final", 7, 12), ("Midterm", 2, 10), ("Week 2", 2, 8)]
+    assert [(title, week, float(maximum)) for title, week, maximum in stored] == [("Final", None, 12), ("Midterm", 2, 10), ("Week 2", 2, 8)]
 
 
 def test_what_was_chosen_for_the_quizzes_of_a_file_is_not_kept_for_the_next_one(session, course, form):

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from lmskit import limits
+from lmskit.errors import InputError
 from lmskit.importers.record import AttemptRecord, Cells, PersonKey, Position, QuizRecord, Record
 from lmskit.importers.report import RowWarning
 from lmskit.models import Enrollment, ExternalId, Quiz, QuizAttempt, Syllabus
@@ -95,6 +96,28 @@ def test_a_new_quiz_of_which_nothing_names_the_week_is_not_imported(session, imp
     assert (report.rejections, report.entity("quizzes").added) == ((), 2)
     weeks = [quiz_named(session, course, title).week_number for title in ("Final", "Week 1-2 review", "Unit 2: week 5")]
     assert weeks == [14, 3, 5]
+
+
+def test_a_quiz_of_which_nothing_names_the_week_is_stored_without_one_on_request_and_gets_it_later(session, imported, course, ada):
+    rows = f"{HEADER}ada@example.org,Final,3,20,,\nada@example.org,Week 2 survey,3,20,,\nada@example.org,Week 1,10,10,,"
+    report = imported(rows, without_week=True, weeks={"Week 2 survey": None})
+    assert (report.rejections, report.entity("quizzes").added, report.entity("weeks").unchanged) == ((), 3, 1)
+    assert [quiz_named(session, course, title).week_number for title in ("Final", "Week 2 survey", "Week 1")] == [None, None, 1]
+    assert {(key.student_id, key.week_number) for key in report.touched} == {(ada.id, 1)}
+    notes = [note for note in report.notes if "no evidence of mastery" in note]
+    assert [note.partition(":")[0] for note in notes] == ["The quiz 'Final' has no week", "The quiz 'Week 2 survey' has no week"]
+    assert "1 new or changed result stored" in notes[0]
+    assert states_of(imported(rows)) == "unchanged unchanged unchanged"
+    assert quiz_named(session, course, "Week 2 survey").week_number is None, "a title that names a week changes no decision"
+    report = imported(rows, weeks={"Final": 14})
+    assert {(key.student_id, key.week_number) for key in report.touched} == {(ada.id, 14)}
+    assert (report.entity("quizzes").changed, report.entity("weeks").added) == (1, 1)
+    assert any("had no week and is in week 14 now" in note for note in report.notes)
+
+
+def test_one_week_for_all_quizzes_and_none_for_all_are_refused_together(imported, ada):
+    with pytest.raises(InputError, match="--week 3 and --without-week say different weeks of the same quizzes"):
+        imported(f"{HEADER}ada@example.org,Final,3,20,,", week=3, without_week=True)
 
 
 def test_a_quiz_in_lmskit_keeps_its_week_and_its_maximum(session, imported, course, ada):

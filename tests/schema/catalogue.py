@@ -17,7 +17,9 @@ QUESTIONS = {
         FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'lms'::regnamespace AND c.relkind = 'r' AND a.attstattarget >= 0 AND a.attnum > 0 AND NOT a.attisdropped""",
     "constraints": """
-        SELECT format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+        -- A foreign key that was added to a table with rows holds for new rows (CONTRIBUTING, revisions of a database in use).
+        SELECT format('%s %s %s', conrelid::regclass, conname,
+                      CASE contype WHEN 'f' THEN replace(pg_get_constraintdef(oid), ' NOT VALID', '') ELSE pg_get_constraintdef(oid) END)
         FROM pg_constraint WHERE connamespace = 'lms'::regnamespace AND contype IN ('c', 'f', 'p', 'u', 'x')""",
     "indexes": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'lms'",
     "enums": """

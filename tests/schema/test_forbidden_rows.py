@@ -613,6 +613,7 @@ FOREIGN_KEYS = [
     ),
     case("fk_bank_questions_course_id", "bank_questions", {"course_id": 0}, ANOTHER_BANK),
     case("fk_question_slots_quiz_id_course_id", "question_slots", lambda w: {"quiz_id": w.other_quiz}, {"slot": "2"}),
+    case("fk_quizzes_course_id", "quizzes", {"course_id": 10**9, "week_number": None}, {"week_number": None}),
     case("fk_quizzes_course_id_week_number", "quizzes", {"week_number": 2}),
     case("fk_quiz_attempts_quiz_id_course_id", "quiz_attempts", lambda w: {"quiz_id": w.other_quiz}),
     case("fk_quiz_attempts_course_id_student_id", "quiz_attempts", lambda w: {"student_id": w.newcomer}),

@@ -38,6 +38,10 @@ UPDATE lms.archived_attempts SET (course_id, quiz_id) = (
     SELECT q.course_id, q.id FROM lms.quizzes AS q JOIN lms.courses AS c ON c.id = q.course_id WHERE c.code = 'BASE-2'
 );
 UPDATE lms.quiz_attempts SET submitted_at = NULL;
+INSERT INTO lms.quizzes (course_id, title, max_score) SELECT id, 'Of no week', 5 FROM lms.courses WHERE code = 'BASE-1';
+INSERT INTO lms.quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, submitted_at, origin)
+    SELECT q.id, q.course_id, a.student_id, 1, 4, 5, a.created_at, 'import'
+    FROM ONLY lms.quiz_attempts AS a JOIN lms.quizzes AS q ON q.course_id = a.course_id WHERE q.week_number IS NULL;
 UPDATE lms.archived_estimates SET course_id = (SELECT id FROM lms.courses WHERE code = 'BASE-2');
 UPDATE lms.terms SET state = 'archived';
 UPDATE lms.import_runs SET audit_from = 7;

@@ -372,15 +372,15 @@ WHERE c.keeps_maximum AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.pos
 ORDER BY c.n
 
 -- part: touched
--- The students, courses and weeks whose evidence is new or changed.
-SELECT DISTINCT student_id, course_id, week_number FROM file_planned_attempt WHERE state IN ('added', 'changed')
+-- The students, courses and weeks whose evidence is new or changed; results of quizzes without a week are left out.
+SELECT DISTINCT student_id, course_id, week_number FROM file_planned_attempt WHERE state IN ('added', 'changed') AND week_number IS NOT NULL
 UNION
-SELECT student_id, course_id, week_number FROM file_taken_back
+SELECT student_id, course_id, week_number FROM file_taken_back WHERE week_number IS NOT NULL
 UNION
 SELECT a.student_id, a.course_id, m.week_number FROM file_missing_result AS m JOIN quiz_attempts AS a ON a.id = m.attempt_id
-WHERE a.taken_back_at IS NOT NULL
+WHERE a.taken_back_at IS NOT NULL AND m.week_number IS NOT NULL
 UNION
 SELECT a.student_id, a.course_id, q.week_number
 FROM quiz_attempts AS a
 JOIN quizzes AS q ON q.id = a.quiz_id
-WHERE a.quiz_id = ANY (ARRAY(SELECT f.quiz_id FROM file_quiz AS f WHERE f.state = 'changed'))
+WHERE a.quiz_id = ANY (ARRAY(SELECT f.quiz_id FROM file_quiz AS f WHERE f.state = 'changed')) AND q.week_number IS NOT NULL

@@ -42,6 +42,8 @@ def find_options(session: Session, system: str, options: ImportOptions) -> Found
     """
     if options.week is not None and not FIRST_WEEK <= options.week <= LAST_WEEK:
         raise InputError(f"There is no teaching week {options.week}. Weeks are numbered {FIRST_WEEK} to {LAST_WEEK}.")
+    if options.week is not None and options.without_week:
+        raise InputError(f"--week {options.week} and --without-week say different weeks of the same quizzes. Give one of them.")
     if options.withdraw_at_most is not None and not options.withdraw_missing:
         raise InputError(
             f"--withdraw-at-most {options.withdraw_at_most} is the limit of --withdraw-missing, which is not given. Give both, or neither."

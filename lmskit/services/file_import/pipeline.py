@@ -14,7 +14,14 @@ from lmskit.services.file_import.messages import enqueue_messages
 from lmskit.services.file_import.report import make_report
 from lmskit.services.file_import.stage import Code, Repeat, Sql, Stage
 from lmskit.services.file_import.staging import drop_tables, stage_options, stage_records
-from lmskit.services.file_import.steps import join_quizzes, list_withdrawn, plan_quizzes, refuse_if_rows_were_rejected, write_quizzes
+from lmskit.services.file_import.steps import (
+    join_quizzes,
+    list_withdrawn,
+    note_weeks,
+    plan_quizzes,
+    refuse_if_rows_were_rejected,
+    write_quizzes,
+)
 from lmskit.services.file_import.withdrawal import check_withdrawals
 
 GIVEN = ("import_rejection", "import_warning")
@@ -272,6 +279,7 @@ PIPELINE = (
             Sql("attempts", "add_attempts", ("file_planned_attempt",)),
             Sql("attempts", "change_attempts", ("file_planned_attempt",)),
             Code(join_quizzes, needs=("file_quiz",), reports=("warnings",)),
+            Code(note_weeks, needs=("file_planned_attempt",)),
             Sql("attempts", "total_warnings", ("file_part", "file_planned_attempt", "file_position"), reports="warnings"),
             Sql(
                 "attempts",

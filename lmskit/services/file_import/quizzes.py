@@ -13,6 +13,7 @@ from lmskit.importers.report import QuizDecision, RowWarning
 from lmskit.importers.week import week_named
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.models import Course, ExternalId, Quiz, Syllabus
+from lmskit.rounding import count_text
 from lmskit.services.file_import.quiz_finding import PlannedQuiz, QuizFinder
 from lmskit.services.question_joining import COULD_BE_SEVERAL, is_of_bank, join_questions, keep_slots
 from lmskit.services.quiz import n_attempts
@@ -39,6 +40,7 @@ class QuizRow(NamedTuple):
 
 
 QUIZ = StagingTable("file_quiz", QuizRow)
+_RESULTS = text("SELECT count(*) FROM file_planned_attempt WHERE quiz_id = :quiz AND state IN ('added', 'changed')")
 _USED = text("""
     SELECT DISTINCT quiz
     FROM file_compared_attempt AS c
@@ -100,16 +102,32 @@ class Quizzes:
         weeks = set(self._session.scalars(select(Syllabus.week_number).where(Syllabus.course_id == self._course.id)))
         written: list[tuple[PlannedQuiz, Quiz]] = []
         for quiz in self._to_write():
+            if quiz.stored is not None and quiz.week is not None:
+                self._add_week(self._course, quiz.week, weeks)
             stored = self._add(self._course, quiz, weeks) if quiz.stored is None else self._change(quiz, quiz.stored)
             self._add_external_id(quiz, stored)
             if quiz.record.slots:
                 keep_slots(self._session, stored, quiz.record.slots)
             written.append((quiz, stored))
         self._written = written
-        self.n_weeks = len({stored.week_number for _, stored in written})
+        self.n_weeks = len({stored.week_number for _, stored in written} - {None})
         if written:
             rows = [{"quiz_id": stored.id, "state": quiz.state, "key": quiz.record.key} for quiz, stored in written]
             self._session.execute(_UPDATE, rows)
+
+    def note_weeks(self) -> None:
+        """Note which quizzes have no week, so that their results are not evidence, and which got one."""
+        for quiz, stored in self._written:
+            if stored.week_number is None:
+                n_results = count_text(self._session.scalar(_RESULTS, {"quiz": stored.id}) or 0, "new or changed result")
+                self.notes.append(
+                    f"The quiz {stored.title!r} has no week: {n_results} stored, and no evidence of mastery. "
+                    f"{advice.LATER_WEEK.about(stored.title)}."
+                )
+            elif quiz.stored is not None and quiz.week is not None:
+                self.notes.append(
+                    f"The quiz {stored.title!r} had no week and is in week {stored.week_number} now: its results are evidence."
+                )
 
     def join(self) -> list[RowWarning]:
         """Join the questions of reports with those of banks, and return warnings about those that stay undecided."""
@@ -157,15 +175,22 @@ class Quizzes:
         ]
 
     def _choose_weeks(self) -> None:
-        """Choose the weeks of new quizzes; one whose week nothing names is not imported, since any week would be invented."""
+        """Choose the weeks of quizzes that have none; a new one whose week nothing names is not imported, since any would be invented.
+
+        A quiz that is in lmskit without a week has a title that names one only if it was asked for without: so that does not count.
+        """
         for quiz in self._planned:
-            if quiz.stored is None and (quiz.reason is None or quiz.is_open):
-                title = quiz.record.title
-                weeks = (self._asked.weeks.get(title), quiz.record.week_number, week_named(title), self._asked.week)
-                quiz.week = next((week for week in weeks if week is not None and FIRST_WEEK <= week <= LAST_WEEK), None)
-                if quiz.week is None and quiz.reason is None:
-                    quiz.is_open = True
-                    quiz.reason = f"is of a new quiz whose title names no week, or several; {advice.WEEK.about(title)}"
+            if not (quiz.reason is None or quiz.is_open) or (quiz.stored is not None and quiz.stored.week_number is not None):
+                continue
+            title, asked = quiz.record.title, self._asked
+            has_none = title in asked.weeks and asked.weeks[title] is None
+            named = week_named(title) if quiz.stored is None else None
+            weeks = () if has_none else (asked.weeks.get(title), quiz.record.week_number, named, asked.week)
+            quiz.week = next((week for week in weeks if week is not None and FIRST_WEEK <= week <= LAST_WEEK), None)
+            is_without = quiz.stored is not None or has_none or asked.without_week
+            if quiz.week is None and quiz.reason is None and not is_without:
+                quiz.is_open = True
+                quiz.reason = f"is of a new quiz whose title names no week, or several; {advice.WEEK.about(title)}"
 
     def _add_week(self, course: Course, week: int, weeks: set[int]) -> None:
         if week not in weeks:
@@ -176,8 +201,8 @@ class Quizzes:
 
     def _add(self, course: Course, quiz: PlannedQuiz, weeks: set[int]) -> Quiz:
         record = quiz.record
-        assert quiz.week is not None  # noqa: S101 - one without a week is not written
-        self._add_week(course, quiz.week, weeks)
+        if quiz.week is not None:
+            self._add_week(course, quiz.week, weeks)
         added = Quiz(
             course_id=course.id,
             week_number=quiz.week,
@@ -196,7 +221,16 @@ class Quizzes:
         """Fill what a stored quiz lacks, and warn about what differs."""
         record = quiz.record
         better_title, sets_maximum = quiz.better_title, self._sets_maximum(quiz, stored)
-        is_changed = quiz.needs_external_id or quiz.fills_questions or quiz.fills_due_day or better_title is not None or sets_maximum
+        is_changed = any(
+            (
+                quiz.needs_external_id,
+                quiz.fills_questions,
+                quiz.fills_due_day,
+                better_title is not None,
+                sets_maximum,
+                quiz.week is not None,
+            )
+        )
         quiz.state = "changed" if is_changed else "unchanged"
         if better_title is not None:
             stored.title = better_title
@@ -216,6 +250,8 @@ class Quizzes:
             stored.questions, stored.answer_key = list(record.questions), dict(record.answer_key)
         if quiz.fills_due_day:
             stored.due_on = record.due_on
+        if quiz.week is not None:
+            stored.week_number = quiz.week
         self._session.flush()
         return stored
 

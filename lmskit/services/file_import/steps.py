@@ -54,6 +54,12 @@ def join_quizzes(context: ImportContext) -> None:
     add_warnings(context.session, context.quizzes.join())
 
 
+def note_weeks(context: ImportContext) -> None:
+    """Note which quizzes of the file have no week, so that their results are not evidence, and which got one."""
+    assert context.quizzes is not None  # noqa: S101 - made by an earlier step
+    context.quizzes.note_weeks()
+
+
 def refuse_if_rows_were_rejected(context: ImportContext) -> None:
     """Refuse to withdraw anyone if a rejected row might name a student who would be withdrawn.
 
