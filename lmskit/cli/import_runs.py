@@ -28,6 +28,7 @@ FIRST_KEPT = 20
 """Rows of one kind and reason that `undo` names."""
 FIRST_FINDINGS = 20
 """Rejections of an import that `show` prints."""
+NOTHING_RECORDED = "It changed nothing whose changes are recorded; those of sections and groups are not."
 MINUTE = "%Y-%m-%d %H:%M %Z"
 
 
@@ -62,7 +63,7 @@ def show_run(run: Run) -> None:
     if found.audit_from is None:
         print_line("What it wrote is not known: it ran before lmskit recorded that, or has written nothing.")
     else:
-        print_table(written, WRITTEN_ROWS.headings, nothing="It changed nothing.")
+        print_table(written, WRITTEN_ROWS.headings, nothing=NOTHING_RECORDED)
     _print_findings(found.report)
     if taken_back:
         print_line(f"Taken back, wholly or in part, by: {', '.join(map(str, taken_back))}.")

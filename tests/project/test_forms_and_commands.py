@@ -28,41 +28,46 @@ THE_SAME_BY_ANOTHER_FUNCTION = {
     "reading_decision.move_pin": "material pin --position",
 }
 ONLY_IN_FORMS = {
-    "course.change_course": "the command for it is not there yet",
-    "quiz.change_quiz": "questions are written in a form; a command imports a bank of questions (import PATH --week N)",
-    "quiz.create_quiz": "as above",
+    "course.change_course": "change the title or weeks of a course",
+    "quiz.change_quiz": "write questions one by one",
+    "quiz.create_quiz": "write questions one by one",
 }
-_FOR_OPERATORS = "what an operator of the machine does, or a job without a person"
-_NO_FORM_YET = "the form for it is not there yet"
+"""As docs/command-line.md names them, with the reason."""
+FOR_OPERATORS = "an operator of the machine does it, or a job without a person"
+NO_FORM_YET = "the form for it is not there yet"
 ONLY_BY_COMMAND = {
-    "seed": _FOR_OPERATORS,
-    "archive.rewrite_archive": _FOR_OPERATORS,
-    "database_session.end_session": _FOR_OPERATORS,
-    "delivery.watch": _FOR_OPERATORS,
-    "demonstration.build": _FOR_OPERATORS,
-    "demonstration_materials.add_demonstration_materials": _FOR_OPERATORS,
-    "erasure.erase_students": _FOR_OPERATORS,
-    "erasure.replay_erasures": _FOR_OPERATORS,
-    "erasure_memory.write_memory": _FOR_OPERATORS,
-    "knowledge_tracing.fit_courses": _FOR_OPERATORS,
-    "mail_check.send_test_message": _FOR_OPERATORS,
-    "material_store.sweep_all": _FOR_OPERATORS,
-    "notebook_copies.copy_notebooks": _FOR_OPERATORS,
-    "person.found_administrator": _FOR_OPERATORS,
-    "person.recover_login": _FOR_OPERATORS,
-    "retention.remove_audit_entries": _FOR_OPERATORS,
-    "retention.remove_findings": _FOR_OPERATORS,
-    "retention.remove_messages": _FOR_OPERATORS,
-    "unknown_archives.remove_unknown_archives": _FOR_OPERATORS,
-    "unknown_archives.unknown_archives": _FOR_OPERATORS,
-    "import_undo.undo_import": _NO_FORM_YET,
-    "login.change_address": _NO_FORM_YET,
-    "login.change_own_password": _NO_FORM_YET,
-    "question_bank.forget_bank": _NO_FORM_YET,
-    "staff.add_staff": _NO_FORM_YET,
-    "staff.hand_over": _NO_FORM_YET,
-    "staff.remove_staff": _NO_FORM_YET,
+    "seed": (FOR_OPERATORS, "demonstration"),
+    "archive.rewrite_archive": (FOR_OPERATORS, "writing archives anew"),
+    "database_session.end_session": (FOR_OPERATORS, "sessions of others"),
+    "delivery.watch": (FOR_OPERATORS, "sending messages as they come"),
+    "demonstration.build": (FOR_OPERATORS, "demonstration"),
+    "demonstration_materials.add_demonstration_materials": (FOR_OPERATORS, "demonstration"),
+    "erasure.erase_students": (FOR_OPERATORS, "retention"),
+    "erasure.replay_erasures": (FOR_OPERATORS, "erasing again after a restore"),
+    "erasure_memory.write_memory": (FOR_OPERATORS, "erasing again after a restore"),
+    "knowledge_tracing.fit_courses": (FOR_OPERATORS, "fitting knowledge tracing"),
+    "mail_check.send_test_message": (FOR_OPERATORS, "a message to try out mail"),
+    "material_store.sweep_all": (FOR_OPERATORS, "the store of materials"),
+    "notebook_copies.copy_notebooks": (FOR_OPERATORS, "copies of the notebooks"),
+    "person.found_administrator": (FOR_OPERATORS, "the first administrator, or a lost one"),
+    "person.recover_login": (FOR_OPERATORS, "the first administrator, or a lost one"),
+    "retention.remove_audit_entries": (FOR_OPERATORS, "retention"),
+    "retention.remove_findings": (FOR_OPERATORS, "retention"),
+    "retention.remove_messages": (FOR_OPERATORS, "retention"),
+    "unknown_archives.remove_unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
+    "unknown_archives.unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
+    "import_undo.undo_import": (NO_FORM_YET, "taking an import back"),
+    "login.change_address": (NO_FORM_YET, "the address of a person"),
+    "login.change_own_password": (NO_FORM_YET, "one's own password"),
+    "question_bank.forget_bank": (NO_FORM_YET, "forgetting a question bank"),
+    "staff.add_staff": (NO_FORM_YET, "staff of a course"),
+    "staff.hand_over": (NO_FORM_YET, "handing a course over"),
+    "staff.remove_staff": (NO_FORM_YET, "staff of a course"),
 }
+"""The reason, and how docs/command-line.md names the action."""
+WITHOUT_A_SERVICE = {(FOR_OPERATORS, "backups"), (FOR_OPERATORS, "upgrades"), (FOR_OPERATORS, "services")}
+"""What commands do by `lmskit.backups`, `lmskit.db` and the machine alone."""
+PAGE = PACKAGE.parent / "docs" / "command-line.md"
 
 
 def used_by(folders):
@@ -86,3 +91,15 @@ def test_forms_and_commands_do_the_same_or_the_reason_is_known():
     assert commands - forms - apart <= ONLY_BY_COMMAND.keys()
     assert not (ONLY_IN_FORMS.keys() | ONLY_BY_COMMAND.keys()) & forms & commands
     assert not apart & forms & commands  # none of them has become an action of both
+
+
+def named_on_the_page(heading):
+    """The actions of a table of docs/command-line.md, each with its reason."""
+    _, after = PAGE.read_text(encoding="utf-8").split(f"| {heading} | |\n|---|---|\n")
+    rows = [line.strip("| ").split(" | ") for line in after.split("\n\n")[0].splitlines()]
+    return {(reason, action) for actions, reason in rows for action in actions.split("; ")}
+
+
+def test_the_page_names_every_action_of_one_side_alone_and_no_other():
+    assert named_on_the_page("only by command") == set(ONLY_BY_COMMAND.values()) | WITHOUT_A_SERVICE
+    assert {action for _, action in named_on_the_page("only in forms")} == set(ONLY_IN_FORMS.values())
