@@ -27,16 +27,25 @@ SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(?P<delimiter>[^\r\n])\"?\s*", re.IG
 """The first line that gives a spreadsheet program the delimiter."""
 
 
-FOOTER = re.compile(
+_SUMMARY = (
     r"(?:(?:overall|class|course|group|grand|quiz) )?(?:total|sum|count|average|avg\.?|mean|median|maximum|minimum"
     r"|standard deviation|std\.? ?dev\.?"
     r"|stdev|variance|points possible|possible points|out of|max(?:imum)?\.? (?:points|score|mark[s])|(?:max|min|avg|std)[.:]"
     r"|summe|gesamt|gesamtsumme|gesamtdurchschnitt|durchschnitt|mittelwert|anzahl|standardabweichung|maximalpunkte|maximale punkte(?:zahl)?"
     r"|max\.? punkte|höchstpunktzahl|somme|moyenne|médiane|écart[- ]type|nombre total|barème|points max|note maximale"
-    r"|suma|media|mediana|promedio|desviación estándar|número total|puntuación máxima|puntos posibles)(?![^\W\d_])[^\n]*",
-    re.IGNORECASE,
+    r"|suma|media|mediana|promedio|desviación estándar|número total|puntuación máxima|puntos posibles)"
 )
+FOOTER = re.compile(rf"{_SUMMARY}(?![^\W\d_])[^\n]*", re.IGNORECASE)
 """The first cell of a row of a table that counts or sums up the others, or has the points that were possible."""
+_OF_PEOPLE = (
+    r"(?:(?:number )?of |no\. of |der |des |de |d['\u2019])?(?:students?|participants?|people|records|rows|entries|studierenden?"
+    r"|studenten|teilnehmer(?:[*:_/]?innen)?|teilnehmenden?|personen|einträge|zeilen|étudiants|personnes|lignes|estudiantes|alumnos"
+    r"|participantes|personas|filas)"
+)
+FOOTER_WITH_COUNT = re.compile(rf"{_SUMMARY}(?:[ :]+{_OF_PEOPLE})?[^\w@\n]*+(?:[0-9]++[^\w@\n]*+)*+", re.IGNORECASE)
+"""The first cell of such a row where a number is in a column with names or ids: no further word, which could be a name, as in `Sum, Jo`."""
+LONGEST_COUNT = 3
+"""Digits of a number in a column with names or ids that may count the rows of a table; a longer one is an id."""
 FOOTNOTE = re.compile(
     r"(?:\*+ ?[^\W\d_]|\u00a9|\(c\) |n ?= ?[0-9]|-+ ?(?:ende|end|fin)\b|(?:page|seite|página|pág\.) [0-9]"
     r"|(?:stand|as of|date|datum|fecha|le)[: ]+[0-9]"
@@ -111,16 +120,21 @@ def is_footer(cells: Sequence[str], of_people: Iterable[int]) -> bool:
     (True, False, False)
     >>> is_footer(["Page 1 of 1", "", ""], [0, 1]), is_footer(["Page", "", ""], [0, 1])
     (True, False)
+    >>> is_footer(["Sum", "12", ""], [0, 1]), is_footer(["Sum Wing", "12", ""], [0, 1]), is_footer(["Sum", "12345", ""], [0, 1])
+    (True, False, False)
     """
-    filled = 0
+    filled = counts = 0
     for index in of_people:
         if cells[index] and not cells[index].isspace():
-            filled += not cells[index].strip().isdecimal()
+            text = cells[index].strip()
+            is_count = len(text) <= LONGEST_COUNT and text.isdecimal()
+            counts += is_count
+            filled += not is_count
             if filled > 1:  # most rows
                 return False
     texts = [cell.strip() for cell in cells if cell.strip()]
     first = texts[0] if texts else ""
-    if not FOOTER.fullmatch(first) and not (len(texts) == 1 and FOOTNOTE.fullmatch(first)):
+    if not (FOOTER_WITH_COUNT if counts else FOOTER).fullmatch(first) and not (len(texts) == 1 and FOOTNOTE.fullmatch(first)):
         return False
     return not filled or first in {cells[index].strip() for index in of_people}
 

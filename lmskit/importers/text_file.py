@@ -30,6 +30,13 @@ OTHERS = ("cp1250", "mac_roman", "cp850")
 BESIDE_LETTER = re.compile(rb"(?:(?<=([A-Za-z\x80-\xff]))|)([\x80-\xff])(?=([A-Za-z\x80-\xff])?)")
 SIGNS_IN_WORDS = frozenset("\u2019\u2018\u2013\u2014\u00a0\u00b0\u00ba\u00aa\u00ad")
 """Signs that texts have beside letters."""
+SIGNS_BEFORE_WORDS = frozenset("\u201c\u201e\u00ab\u00bb\u2039\u00bf\u00a1\u00a7\u2022")
+"""Signs that texts have right before a word and not behind a letter."""
+SIGNS_BEHIND_WORDS = frozenset("\u201d\u201c\u2026\u00ab\u00bb\u203a\u2122\u00ae\u20ac")
+"""Signs that texts have right behind a word and not before a letter."""
+RAISED = frozenset("\u00b2\u00b3")
+RAISED_BEHIND = frozenset("mnx")
+"""Letters of measures and formulas that have a raised number behind them; no Polish word ends in one of them and the \u0142 for it."""
 USUAL = frozenset("äöüßéèêëàâçñáíóúîïôûùåæøœÄÖÜÉÀÇÑÁÓÅÆØŒ")
 """The most frequent letters beyond ASCII of western languages."""
 
@@ -76,12 +83,13 @@ def scan(path: Path) -> TextFile:
     """Read a file through once, for its encoding and its SHA-256.
 
     The encoding is UTF-8 with or without byte-order mark, or UTF-16 with one, or Windows-1252 if it is not valid UTF-8. If words
-    would then have signs in them, it is Windows-1250, Mac Roman or code page 850 if they have none in that.
+    would then have signs in them, other than those that texts have before, between or behind words, it is Windows-1250, Mac Roman or
+    code page 850 if they have none in that.
 
     Raises
     ------
     ImportFileError
-        There is no such file, it is empty, too large, or not text in one of these encodings.
+        There is no such file, it is empty, too large, not text in one of these encodings, or text in either of two.
     """
     name = path.name
     try:
@@ -170,13 +178,26 @@ class _EncodingDetector:
         return self.encoding
 
     def _likely_encoding(self) -> str:
-        """Return Windows-1252, or another encoding in which the words are better: none has signs, and as many have usual letters."""
+        """Return Windows-1252, or another encoding in which the words are better: none has signs, and as many have usual letters.
+
+        Raises
+        ------
+        ImportFileError
+            Two other encodings are equally good, and the words are different in them.
+        """
         strange, usual = self._letters_in("cp1252")
         if not strange and not self._unreadable:
             return "cp1252"
         others = {other: self._letters_in(other) for other in OTHERS if self._in_words}
         fitting = {other: found[1] for other, found in others.items() if not found[0] and found[1] >= usual}
-        return max(fitting, key=fitting.__getitem__) if fitting else "cp1252"
+        best = [other for other in fitting if fitting[other] == max(fitting.values())]
+        beyond_ascii = b"".join({found[1] for found in self._in_words})
+        if len({beyond_ascii.decode(other) for other in best}) > 1:
+            raise ImportFileError(
+                f"{self.name} may be in {' or in '.join(ENCODING_NAMES[other] for other in best)}, in which its letters beyond ASCII are "
+                "different ones. Save it as UTF-8."
+            )
+        return best[0] if best else "cp1252"
 
     def _letters_in(self, encoding: str) -> tuple[int, int]:
         """Return how many characters beside letters no word has in an encoding, and how many are usual letters."""
@@ -184,9 +205,21 @@ class _EncodingDetector:
         for (before, byte, behind), times in self._in_words.items():
             character = byte.decode(encoding, errors="replace")
             is_inside = character.isupper() and before and (before.islower() or behind.islower())
-            strange += times if is_inside or not (character.isalpha() or character in SIGNS_IN_WORDS) else 0
+            strange += times if is_inside or not (character.isalpha() or _is_usual_sign(before, character, behind, encoding)) else 0
             usual += times if character in USUAL else 0
         return strange, usual
+
+
+def _is_usual_sign(before: bytes, sign: str, behind: bytes, encoding: str) -> bool:
+    """Return whether texts have a sign between what is before and behind it: a byte or nothing, which is a letter of ASCII or beyond it."""
+    if sign in SIGNS_IN_WORDS:
+        return True
+    letter_before, letter_behind = (each.decode(encoding, errors="replace").isalpha() for each in (before, behind))
+    return (
+        (sign in SIGNS_BEFORE_WORDS and not letter_before)
+        or (sign in SIGNS_BEHIND_WORDS and not letter_behind)
+        or (sign in RAISED and not letter_behind and before.decode(encoding, errors="replace").lower() in RAISED_BEHIND)
+    )
 
 
 class LineFlags:

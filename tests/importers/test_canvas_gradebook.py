@@ -58,6 +58,13 @@ def test_a_row_with_the_posting_policy_is_not_a_student(tmp_path):
         assert source.file.rows_in == 1
 
 
+@pytest.mark.parametrize("number", ["123456", "7"])
+def test_a_student_whose_name_begins_with_the_word_for_a_sum_keeps_the_grades(tmp_path, number):
+    source = opened(tmp_path, gradebook(f'"Sum, Wai Yan",{number},S1,7', '"Total",,,7'))
+    assert grades(source) == [("11", 7)]
+    assert source.file.rows_in == 1
+
+
 def test_a_gradebook_without_points_possible_is_refused(tmp_path):
     with pytest.raises(ImportFileError, match="lacks the row Points Possible"):
         opened(tmp_path, 'Student,ID,Section,Quiz 1 (11)\n"A, B",1,x,7\n')

@@ -65,6 +65,12 @@ def test_the_encoding_is_detected(written, encoding, mark, note):
     [
         ("cp1252", "Müller Jörg Änne Groß L\u2019Étang Señor", "Windows-1252"),
         ("cp1252", "Jäger 5m\u00b2 \u00a320 \u20ac15 MÜLLER", "Windows-1252"),
+        ("cp1252", "What is the \u201cmean\u201d of 1\u20263\u2026 it\u2019s", "Windows-1252"),
+        ("cp1252", "the mean is\u2026", "Windows-1252"),
+        ("cp1252", "\u00bfCu\u00e1l es? \u00a1Hola!", "Windows-1252"),
+        ("cp1252", "\u201c\u00c9tude\u201d \u00abtest\u00bb \u201egro\u00df\u201c", "Windows-1252"),
+        ("cp1252", "1 kg/m\u00b3 and x\u00b3", "Windows-1252"),
+        ("cp1252", "see \u00a7a of Office\u2122 for 5 EUR\u20ac", "Windows-1252"),
         ("cp1250", "Król Łukasz Zbyněk", "Windows-1250"),
         ("mac_roman", "Müller Jörg Änne Groß", "Mac Roman"),
         ("mac_roman", "Lefèvre François Zoé", "Mac Roman"),
@@ -76,6 +82,15 @@ def test_an_old_encoding_is_the_one_in_which_words_have_no_signs(written, encodi
     rows, file = rows_of(written(f"id,name\n1,{names}\n".encode(encoding)))
     assert rows == [(2, ("1", names))]
     assert file.notes == [f"people.csv was read as {said}."]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [("cp850", "Schröder Köhler"), ("cp850", "François Garçon"), ("mac_roman", "Ma\u00eetre Beno\u00eet"), ("mac_roman", "Hernández")],
+)
+def test_names_that_are_others_in_another_encoding_are_refused_and_not_guessed(written, encoding, names):
+    with pytest.raises(ImportFileError, match=r"^people.csv may be in Mac Roman or in code page 850 of DOS, .* Save it as UTF-8.$"):
+        rows_of(written(f"id,name\n1,{names}\n".encode(encoding)))
 
 
 def test_a_single_accent_at_the_end_is_windows_1252_and_not_a_cut_off_character(written):

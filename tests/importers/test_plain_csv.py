@@ -376,6 +376,21 @@ def test_a_sum_is_not_a_person_whose_id_is_the_word_for_it(opened):
     assert rejected(source) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("Sum Wing", "12345"), ("Sum Wing", "12"), ("Sum", "12345"), ("Media Luz", "7"), ("Gesamt, Jan", "7"), ("Mean, John", "1234567")],
+)
+def test_a_person_whose_name_begins_with_the_word_for_a_sum_is_no_sum(opened, name, number):
+    source = opened([["Name", "Matrikelnummer"], ["Ada Lux", "12344"], [name, number]])
+    assert [person.key.sis_id for person in read(source, PersonRecord)] == ["12344", number]
+
+
+@pytest.mark.parametrize("first", ["Sum", "Summe:", "Total students", "Anzahl Studierende", "Nombre total d'étudiants", "Count: 25"])
+def test_a_count_of_the_ids_is_no_person(opened, first):
+    source = opened([["Name", "Matrikelnummer"], ["Ada Lux", "12344"], [first, "25"]])
+    assert [person.key.sis_id for person in read(source, PersonRecord)] == ["12344"]
+
+
 def test_the_quiz_of_all_rows_can_be_named(opened):
     source = opened("id,name,points\n1,Ada,7\n2,Ben,", title=" Week 3\n")
     assert [(attempt.quiz, attempt.score) for attempt in read(source, AttemptRecord)] == [("Week 3", 7)]
