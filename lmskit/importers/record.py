@@ -89,6 +89,13 @@ class SectionName(NamedTuple):
     name: str
 
 
+TEACHER_LEFT = (
+    "says that a teacher left, who keeps every role in lmskit; to end one: lmskit staff remove CODE EMAIL, or lmskit course hand-over"
+    " CODE EMAIL"
+)
+"""Why the row of a teacher who left is rejected: no file takes a right away."""
+
+
 class EnrollmentRecord(NamedTuple):
     """The enrollment of a student in a course, or of a lecturer who teaches it.
 

@@ -26,7 +26,7 @@ from lmskit.queries.quiz import content_of, quiz_by_id
 from lmskit.schemas.mistakes import one_sentence
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.quiz_request import CreateQuiz, TakeBank
-from lmskit.services.importing import importing, record
+from lmskit.services.importing import importing, lock_imports, record
 from lmskit.services.permission import administrators_only
 from lmskit.services.question_joining import COULD_BE_SEVERAL, is_defined_by_reports, join_questions, keep_bank, quizzes_with
 from lmskit.services.quiz import has_answers, locked, n_attempts, put_content, quizzes_titled, write
@@ -134,6 +134,7 @@ def forget_bank(session: Session, course: str, bank: str) -> int:
     NotPermittedError
         The signed-in person is not an administrator.
     """
+    lock_imports(session)  # one that is under way may be putting questions of the bank into a quiz
     found = course_by_code(session, course)
     n_questions = require_question_bank(session, found.id, course, bank)
     session.execute(select(Course.id).where(Course.id == found.id).with_for_update(key_share=True))

@@ -105,7 +105,8 @@ SET LOCAL row_security = off;
 SET LOCAL ROLE lmskit_owner;
 REVOKE CREATE ON SCHEMA lms FROM lmskit_definer, lmskit_logins;
 
-CREATE CONSTRAINT TRIGGER end_sessions_of_former_staff AFTER DELETE OR UPDATE ON lms.course_staff
+-- Who granted a right may change, as where that person is erased.
+CREATE CONSTRAINT TRIGGER end_sessions_of_former_staff AFTER DELETE OR UPDATE OF course_id, person_id, role ON lms.course_staff
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lms.end_sessions_of_former_staff();
 
 -- 3. Audit -----------------------------------------------------------------------------------------

@@ -110,7 +110,8 @@ SET LOCAL row_security = off;
 SET LOCAL ROLE lmskit_owner;
 REVOKE CREATE ON SCHEMA lms FROM lmskit_definer;
 
--- Arguments as of the other triggers; the last one says that they act only while an import runs.
+-- Arguments as of the other triggers; the last one says that they act only while an import runs. A bank is forgotten outside of imports
+-- too, and nothing brings it back.
 DO $$
 DECLARE
     recorded record;
@@ -136,7 +137,8 @@ BEGIN
         EXECUTE format(
             'CREATE TRIGGER record_import_delete AFTER DELETE ON lms.%I REFERENCING OLD TABLE AS old_rows '
             'FOR EACH STATEMENT EXECUTE FUNCTION lms.audit_rows(%L, %L, %L, %L, %L)',
-            recorded.name, recorded.row_key, recorded.course, 'NULL::text', recorded.counted, 'imports'
+            recorded.name, recorded.row_key, recorded.course, 'NULL::text', recorded.counted,
+            CASE recorded.name WHEN 'bank_questions' THEN 'always' ELSE 'imports' END
         );
     END LOOP;
 END

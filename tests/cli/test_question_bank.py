@@ -1,3 +1,14 @@
+"""The banks of a course: listed, shown and forgotten."""
+
+import threading
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from lmskit.db import transaction
+from lmskit.services.importing import lock_imports
+from lmskit.services.question_bank import forget_bank
+
 BANK = "::a::Is it?{T}\n\n::b::What?{=x ~y}\n"
 
 
@@ -23,3 +34,38 @@ def test_a_bank_of_which_a_quiz_was_made_is_forgotten_and_the_quiz_stays(lmskit,
     assert shown.count("Arrays") == 2
     lmskit("question-bank", "forget", course.code, "arrays.gift")
     assert "Arrays" in lmskit("quiz", "list", course.code).stdout
+
+
+def test_a_forgotten_bank_is_in_the_audit_trail_question_by_question(lmskit, course, tmp_path, admin_engine):
+    bank = tmp_path / "arrays.gift"
+    bank.write_text(BANK, encoding="utf-8")
+    lmskit("import", str(bank), "--course", course.code)
+    lmskit("question-bank", "forget", course.code, "arrays.gift")
+    entries = "SELECT row_key, old ->> 'bank' FROM audit_log WHERE table_name = 'bank_questions' AND action = 'delete' AND course_id = :id"
+    with Session(admin_engine) as session:
+        found = session.execute(text(f"{entries} AND import_run_id IS NULL ORDER BY row_key"), {"id": course.id}).all()
+    assert [tuple(entry) for entry in found] == [(f"{course.id}:arrays.gift:{number}", "arrays.gift") for number in (1, 2)]
+
+
+def test_a_bank_is_forgotten_after_the_import_that_is_under_way(lmskit, course, tmp_path, admin_engine):
+    """Which may be putting questions of it into a quiz."""
+    bank = tmp_path / "arrays.gift"
+    bank.write_text(BANK, encoding="utf-8")
+    lmskit("import", str(bank), "--course", course.code)
+
+    def forget():
+        with transaction(admin_engine) as session:
+            forget_bank(session, course.code, "arrays.gift")
+
+    forgetting = threading.Thread(target=forget)
+    stored = text("SELECT count(*) FROM bank_questions WHERE course_id = :id")
+    waits = text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))")
+    with transaction(admin_engine) as session:
+        lock_imports(session)
+        forgetting.start()
+        while forgetting.is_alive() and not session.scalar(waits):
+            forgetting.join(0.01)
+        assert session.scalar(stored, {"id": course.id}) == 2
+    forgetting.join()
+    with Session(admin_engine) as session:
+        assert session.scalar(stored, {"id": course.id}) == 0

@@ -71,6 +71,22 @@ def test_one_who_is_removed_sees_nothing_in_an_open_transaction_either(lmskit, c
         staff(session, course.code)
 
 
+def test_a_session_goes_on_where_only_who_granted_the_right_changes(lmskit, course, colleague, admin_engine):
+    """As in an erasure of the administrator who did."""
+    assert lmskit("staff", "add", course.code, colleague).exit_code == 0
+    change = "UPDATE course_staff SET {} WHERE course_id = :id"
+    with engine_for(colleague).connect() as open_session:
+        assert open_session.scalar(text("SELECT count(*) FROM courses")) == 1
+        with transaction(admin_engine) as session:
+            session.execute(text(change.format("granted_by = 'erased:1'")), {"id": course.id})
+        assert open_session.scalar(text("SELECT count(*) FROM courses")) == 1
+        with transaction(admin_engine) as session:
+            session.execute(text(change.format("role = 'observer'")), {"id": course.id})
+        with pytest.raises(DBAPIError) as ended:
+            open_session.scalar(text("SELECT count(*) FROM courses"))
+        assert ended.value.connection_invalidated
+
+
 def test_a_course_is_handed_over_and_the_former_lecturer_stays_if_wished(lmskit, course, colleague, responsible, admin_engine):
     assert lmskit("staff", "add", course.code, colleague).exit_code == 0
     result = lmskit("course", "hand-over", course.code, colleague, "--keep")

@@ -8,8 +8,12 @@ from sqlalchemy import select
 from lmskit.errors import LecturerNotFoundError, TermNotFoundError
 from lmskit.importers.canvas.sis import FORMAT
 from lmskit.importers.formats import ReadOptions
-from lmskit.models import Course, CourseStaff, Enrollment, ExternalId, Term, User
+from lmskit.importers.record import TEACHER_LEFT
+from lmskit.models import Course, CourseStaff, Enrollment, ExternalId, ImportRun, Term, User
+from lmskit.schemas.staff import AddStaff, HandOver, RemoveStaff
 from lmskit.services.file_import import ImportOptions, import_file
+from lmskit.services.import_undo import undo_import
+from lmskit.services.staff import add_staff, hand_over, remove_staff
 from lmskit.vocabulary import Origin, Role, StaffRole
 from tests import factories
 from tests.importers.plain import csv_file, reasons, warnings_of
@@ -90,6 +94,62 @@ def test_a_teacher_of_a_known_course_is_its_co_lecturer_and_an_earlier_role_stay
     session.flush()
     sis()
     assert StaffRole.OBSERVER in {member.role for member in session.scalars(of_course.execution_options(populate_existing=True))}
+
+
+def members(session, code):
+    found = select(User.email).join(CourseStaff, CourseStaff.person_id == User.id).join(Course, Course.id == CourseStaff.course_id)
+    return session.scalars(found.where(Course.code == code)).all()
+
+
+def test_whom_an_administrator_removed_gets_no_role_back_from_a_file_until_it_is_given_again(session, sis):
+    gets_none = (
+        "teaches a course in the file from whose staff the person was removed: gets no role there; to give one: lmskit staff add CODE EMAIL"
+    )
+    sis()
+    emmy = session.scalars(select(User.email).where(User.family_name == "Noether")).one()
+    assert members(session, "XLOG-2031") == [emmy]
+    remove_staff(session, RemoveStaff(course="XLOG-2031", email=emmy))
+    report = sis()
+    assert (members(session, "XLOG-2031"), (4, gets_none) in warnings_of(report)) == ([], True)
+    add_staff(session, AddStaff(course="XLOG-2031", email=emmy))
+    assert gets_none not in [warning for _, warning in warnings_of(sis())]
+    hand_over(session, HandOver(course="XLOG-2031", email=emmy))
+    report = sis()
+    assert (members(session, "XLOG-2031"), (3, gets_none) in warnings_of(report)) == ([], True)
+
+
+def test_what_an_undo_took_back_the_next_import_gives_again(session, sis):
+    factories.course(session, code="XLOG-2031")
+    sis()
+    given = members(session, "XLOG-2031")
+    undo_import(session, session.scalars(select(ImportRun.id).order_by(ImportRun.id.desc()).limit(1)).one())
+    assert (len(given), members(session, "XLOG-2031")) == (2, [])
+    sis()
+    assert members(session, "XLOG-2031") == given
+
+
+def test_a_teacher_who_left_keeps_the_role_and_is_named_with_what_ends_it(session, imported, course):
+    left, stays, never = (factories.lecturer(session, given_name=name) for name in ("Left", "Stays", "Never"))
+    responsible = session.get_one(User, course.lecturer_id)
+    for person in (left, stays):
+        add_staff(session, AddStaff(course=course.code, email=factories.address(person)))
+    rows = [
+        (person.email, person.family_name, person.given_name, "lecturer", status)
+        for person, status in (
+            (left, "withdrawn"), (stays, "withdrawn"), (stays, "active"), (never, "withdrawn"), (responsible, "withdrawn"),
+        )
+    ]  # fmt: skip
+    report = imported([("email", "family_name", "given_name", "role", "status"), *rows])
+    assert [(row, reason) for row, reason in warnings_of(report) if "the course in the file" in reason] == [
+        (2, "left the course in the file and is still on its staff in lmskit; to end that: lmskit staff remove CODE EMAIL"),
+        (6, "left the course in the file and is still responsible for it in lmskit; to end that: lmskit course hand-over CODE EMAIL"),
+    ]
+    assert len(members(session, course.code)) == 2
+
+
+def test_a_teacher_whom_canvas_marks_as_deleted_is_rejected_with_what_ends_a_role(sis):
+    report = sis(changed("enrollments", "XLOG-2031,U3,teacher,active", "XLOG-2031,U3,teacher,deleted"))
+    assert (4, TEACHER_LEFT) in reasons(report)
 
 
 def test_a_repeat_changes_nothing(sis):

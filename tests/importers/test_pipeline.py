@@ -18,8 +18,8 @@ NO_CODE = re.compile(r"--[^\n]*|'(?:[^']|'')*'")
 
 
 def tables(sql):
-    """Temporary tables that a statement names."""
-    return set(re.findall(r"\b(?:file|import)_\w+", NO_CODE.sub("", sql))) - set(GIVEN)
+    """Temporary tables that a statement names; what follows a dot is a column."""
+    return set(re.findall(r"(?<!\.)\b(?:file|import)_\w+", NO_CODE.sub("", sql))) - set(GIVEN)
 
 
 def made(sql):

@@ -21,7 +21,7 @@ from lmskit.importers.formats import Format, ReadOptions, detect_by_opening
 from lmskit.importers.identity_cell import id_of
 from lmskit.importers.lookup import Memory
 from lmskit.importers.person_cells import PersonCells
-from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, SectionName, TermRecord
+from lmskit.importers.record import TEACHER_LEFT, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, SectionName, TermRecord
 from lmskit.importers.row import Row, rows
 from lmskit.importers.row_warnings import RowWarnings
 from lmskit.importers.text_cell import code, identifier, optional_day, optional_identifier, title
@@ -245,7 +245,7 @@ def enrollment(row: Row, sections: Mapping[str, str] | None, names: Mapping[str,
     if not course_id:
         raise row.rejected("course_id", "is empty, and so is section_id")
     if ROLES[role] is Role.LECTURER and status is not EnrollmentStatus.ACTIVE:
-        raise row.rejected("status", "says that a teacher left; give the course another lecturer in lmskit")
+        raise row.rejected("status", TEACHER_LEFT)
     named = (SectionName(SectionKind.SECTION, names.get(section_id, section_id)),) if section_id else ()
     return [EnrollmentRecord(row.position, PersonKey(person), course_id, ROLES[role], status, sections=named)]
 

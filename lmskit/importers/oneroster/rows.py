@@ -10,7 +10,7 @@ from lmskit.importers.cell import UnreadableCellError, one_of
 from lmskit.importers.identity_cell import id_of
 from lmskit.importers.lookup import Memory
 from lmskit.importers.person_cells import PersonCells
-from lmskit.importers.record import CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, TermRecord
+from lmskit.importers.record import TEACHER_LEFT, CourseRecord, EnrollmentRecord, PersonKey, PersonRecord, TermRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import code, identifier, optional_day, title
 from lmskit.limits import LONGEST_EXTERNAL_ID
@@ -158,7 +158,7 @@ def enrollment(state: BundleState, row: Row) -> list[Record]:
         raise row.rejected("endDate", "is before beginDate")
     is_teacher = ROLES[role] is Role.LECTURER
     if is_teacher and not is_kept:
-        raise row.rejected("status", "says that a teacher left; give the course another lecturer in lmskit")
+        raise row.rejected("status", TEACHER_LEFT)
     if is_kept and last:
         state.counts["Active enrollments whose endDate is not imported, since it is only planned"] += 1
     status = EnrollmentStatus.ACTIVE if is_kept else EnrollmentStatus.WITHDRAWN

@@ -261,10 +261,26 @@ SELECT
     coalesce(a.person_id, e.person) AS person_id,
     e.status <> 'withdrawn' AS teaches,
     e.status <> 'withdrawn' AND row_number() OVER (PARTITION BY e.course, e.status <> 'withdrawn' ORDER BY e.n) = 1 AS is_first,
+    false AS was_removed,
     'unchanged' AS state
 FROM file_enrollment AS e
 LEFT JOIN file_added_person AS a ON a.identity = -e.person
 WHERE e.role = 'lecturer' AND NOT EXISTS (SELECT FROM file_rejected AS r WHERE r.position_id = e.position_id)
+
+-- part: removed_teachers
+-- Whom an administrator took a role in the course from, or the course itself, gets none from a file: a removal by hand was the last word,
+-- since a role that was given after it would be there. What an import or an undo did says nothing about what comes after it.
+UPDATE file_teacher AS t
+SET was_removed = true
+FROM courses AS k
+JOIN audit_log AS a ON a.course_id = k.id
+WHERE t.teaches AND k.id = t.course AND t.person_id <> k.lecturer_id
+    AND NOT EXISTS (SELECT FROM course_staff AS s WHERE s.course_id = k.id AND s.person_id = t.person_id)
+    AND a.import_run_id IS NULL
+    AND (
+        (a.table_name = 'course_staff' AND a.action = 'delete' AND a.row_key = concat_ws(':', k.id, t.person_id))
+        OR (a.table_name = 'courses' AND a.action = 'update' AND a.old ->> 'lecturer_id' = t.person_id::text)
+    )
 
 -- part: complete_courses
 UPDATE file_course AS f
@@ -303,7 +319,15 @@ WHERE c.n = -t.course AND c.state = 'added' AND t.is_first
 
 -- part: teacher_warnings
 INSERT INTO import_warning (file, row_number, column_name, value, reason)
-SELECT f.name, pos.row_number, pos.column_name, e.course_name, 'teaches a course that another lecturer is responsible for: becomes co-lecturer'
+SELECT f.name, pos.row_number, pos.column_name, e.course_name,
+    CASE
+        WHEN t.was_removed THEN
+            'teaches a course in the file from whose staff the person was removed: gets no role there; to give one: lmskit staff add CODE EMAIL'
+        WHEN t.teaches THEN 'teaches a course that another lecturer is responsible for: becomes co-lecturer'
+        WHEN has.is_responsible
+            THEN 'left the course in the file and is still responsible for it in lmskit; to end that: lmskit course hand-over CODE EMAIL'
+        ELSE 'left the course in the file and is still on its staff in lmskit; to end that: lmskit staff remove CODE EMAIL'
+    END
 FROM file_teacher AS t
 JOIN file_enrollment AS e ON e.n = t.n
 JOIN file_position AS pos ON pos.position_id = t.position_id
@@ -311,8 +335,18 @@ JOIN file_part AS f ON f.part = pos.part
 LEFT JOIN file_course AS c ON c.n = -t.course
 LEFT JOIN courses AS stored ON stored.id = t.course
 LEFT JOIN courses AS known ON known.id = c.course_id
-WHERE t.teaches AND t.person_id <> coalesce(stored.lecturer_id, known.lecturer_id, c.lecturer_id)
-    AND NOT EXISTS (SELECT FROM course_staff AS s WHERE s.course_id = coalesce(stored.id, known.id) AND s.person_id = t.person_id)
+CROSS JOIN LATERAL (
+    SELECT
+        t.person_id = coalesce(stored.lecturer_id, known.lecturer_id, c.lecturer_id) AS is_responsible,
+        EXISTS (SELECT FROM course_staff AS s WHERE s.course_id = coalesce(stored.id, known.id) AND s.person_id = t.person_id) AS is_staff
+) AS has
+WHERE CASE
+    WHEN t.teaches THEN NOT has.is_responsible AND NOT has.is_staff
+    -- Who left one section may teach another.
+    ELSE (has.is_staff OR has.is_responsible) AND NOT EXISTS (
+        SELECT FROM file_teacher AS o WHERE o.course = t.course AND o.person_id = t.person_id AND o.teaches
+    )
+END
 
 -- part: add_courses
 INSERT INTO courses (code, module_code, title, term_id, lecturer_id, origin)
@@ -336,7 +370,7 @@ WITH added AS (
     LEFT JOIN file_course AS c ON c.n = -t.course
     JOIN courses AS k ON k.id = coalesce(c.course_id, t.course)
     JOIN users AS u ON u.id = t.person_id AND u.role = 'lecturer'
-    WHERE t.teaches AND t.person_id <> k.lecturer_id
+    WHERE t.teaches AND NOT t.was_removed AND t.person_id <> k.lecturer_id
     ON CONFLICT (course_id, person_id) DO NOTHING
     RETURNING course_id, person_id
 )

@@ -194,6 +194,7 @@ PIPELINE = (
             Sql("courses", "change_terms", ("file_rejected", "file_term")),
             Sql("courses", "add_term_ids", ("file_option", "file_rejected", "file_term")),
             Sql("courses", "teachers", ("file_added_person", "file_enrollment", "file_rejected"), makes="file_teacher"),
+            Sql("courses", "removed_teachers", ("file_teacher",)),
             Sql("courses", "complete_courses", ("file_course", "file_option", "file_rejected", "file_teacher", "file_term")),
             Sql("courses", "course_states", ("file_course", "file_rejected")),
             Sql("courses", "teacher_states", ("file_course", "file_teacher")),
