@@ -365,5 +365,5 @@ def _imported(path: Path, format_: AnyFormat, options: ImportOptions, key: str |
 
 def _say_refreshed(refreshed: RefreshReport, say: Callable[[str], None]) -> None:
     say(refreshed.sentence())
-    for code, reason in refreshed.skipped.items():
-        say(f"Mastery of {code} was left as it is: {reason}")
+    for sentence in refreshed.skipped_sentences:
+        say(sentence)

@@ -17,7 +17,7 @@ from lmskit.db.revision import require_current
 from lmskit.listings import IMPORT_RUNS, WRITTEN_ROWS
 from lmskit.queries.import_run import count_import_runs, import_run, import_run_rows, undone_by, written_row_counts
 from lmskit.services.import_undo import UndoReport, undo_import
-from lmskit.services.mastery import refresh
+from lmskit.services.mastery import RefreshReport, refresh
 from lmskit.services.permission import administrators_only
 
 Run = Annotated[
@@ -95,32 +95,35 @@ def undo_run(
     """Take an import back: rows that it added go, and rows that it changed are what they were.
 
     What was changed since stays, and so does what later evidence rests on and what is in a term that is closed or archived: it is listed.
-    The status is 3 if something stays.
+    The status is 3 if something stays, or if the mastery of a course could not be estimated again.
     """
     require_current(engine_for())
-    report = _undone(run, dry_run=dry_run or not yes)
+    report, refreshed = _undone(run, dry_run=dry_run or not yes)
     print_undo(report)
     if dry_run:
         print_line("This was a dry run: nothing was changed.")
     elif report.dry_run and report.n_taken_back:
         question = f"Take import {run} ({report.name}) back: {report.n_taken_back:,} rows? {report.rest}".rstrip()
         confirmed(question, instead="--yes")
-        report = _undone(run, dry_run=False)
+        report, refreshed = _undone(run, dry_run=False)
     if report.undone_by is not None:
         print_line(f"Import {run} was taken back by run {report.undone_by}: {report.n_taken_back:,} rows. {report.rest}".rstrip())
-    if report.rest:
+    for sentence in refreshed.skipped_sentences:
+        print_line(sentence)
+    if report.rest or refreshed.skipped:
         raise typer.Exit(PARTLY)
 
 
-def _undone(run: int, *, dry_run: bool) -> UndoReport:
+def _undone(run: int, *, dry_run: bool) -> tuple[UndoReport, RefreshReport]:
     """Undo and refresh mastery in one transaction."""
 
-    def work() -> UndoReport:
+    def work() -> tuple[UndoReport, RefreshReport]:
+        refreshed = RefreshReport()
         with spinner(f"Taking import {run} back") as show, transaction() as session:
             report = undo_import(session, run, dry_run=dry_run, progress=show)
             if report.touched and not dry_run:
-                refresh(session, touched=report.touched, progress=show)
-        return report
+                refreshed = refresh(session, touched=report.touched, progress=show)
+        return report, refreshed
 
     return retried(work, lock_attempts=PATIENT)
 

@@ -56,16 +56,18 @@ def quiz_desk(course: str = "", *, begin: Opener = transaction, read: Opener = s
             return QuizAsStored(quiz.title, quiz.week_number, quiz.due_on, content_of(quiz))
 
     def save(request: QuizRequest) -> str:
+        left: tuple[str, ...] = ()
         with begin() as session:
             if isinstance(request, CreateQuiz):
                 create_quiz(session, request)
             elif touched := change_quiz(session, request).touched:
-                refresh(session, touched=touched)
+                left = refresh(session, touched=touched).skipped_sentences
         questions = count_text(len(request.content.questions), "question")
         points = f"{request.content.max_score:g} {'point' if request.content.max_score == 1 else 'points'}"
         where = "without a week" if request.week_number is None else f"in week {request.week_number}"
         saved = f"{request.title} was saved {where}: {questions}, {points}."
-        return saved if request.week_number is not None else f"{saved} Its attempts are not evidence of mastery until it has a week."
+        without = () if request.week_number is not None else ("Its attempts are not evidence of mastery until it has a week.",)
+        return " ".join((saved, *without, *left))
 
     return QuizForm(
         save,

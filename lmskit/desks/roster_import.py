@@ -56,7 +56,7 @@ def roster_import_desk(course: str = "", *, begin: Opener = transaction, read: O
                 sentences = []
                 if report.touched:
                     done = refresh(session, touched=report.touched, progress=task.report)
-                    sentences = [done.sentence(), *(f"Mastery of {code} was not refreshed: {why}" for code, why in done.skipped.items())]
+                    sentences = [done.sentence(), *done.skipped_sentences]
                 if request.notify:
                     sentences.append("Messages wait in the outbox. To send them, open admin/outbox.")
             return report_in_form(report), " ".join(sentences)

@@ -123,7 +123,7 @@ def _export_course(
         (course.code, names[row.student_id], row.status, _blank(row.started_week), _blank(row.ended_week)) for row in people.itertuples()
     )
     written["attempts.csv"] += sorted(
-        (course.code, names[row.student_id], quizzes[row.quiz_id], row.week_number, row.number, _blank(row.share))
+        (course.code, names[row.student_id], quizzes[row.quiz_id], _blank(row.week_number), row.number, _blank(row.share))
         for row in attempts.itertuples()
         if row.student_id in names
     )

@@ -71,6 +71,11 @@ class RefreshReport:
     skipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def skipped_sentences(self) -> tuple[str, ...]:
+        """A sentence for each course whose estimates are unchanged though their evidence may not be."""
+        return tuple(f"Mastery of {code} was left as it is: {reason}" for code, reason in self.skipped.items())
+
+    @property
     def n_rows(self) -> int:
         """Number of rows of `topic_performance` that were written or removed."""
         return self.added + self.changed + self.removed

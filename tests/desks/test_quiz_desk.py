@@ -84,6 +84,11 @@ def test_moving_a_quiz_to_another_week_refreshes_mastery(session, course, form):
     save(form)
     weeks = session.query(TopicPerformance.week_number).filter_by(course_id=course.id).all()
     assert weeks == [(2,)]
+    assert "left as it is" not in form.message.value
+    course.mastery_rule = "palm reading"
+    form.quiz.value, form.week.value = quiz.id, 1
+    save(form)
+    assert f"Mastery of {course.code} was left as it is: " in form.message.value
 
 
 def test_a_quiz_without_a_week_is_no_evidence_until_the_form_gives_it_one(session, course, in_session):

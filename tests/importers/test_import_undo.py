@@ -95,7 +95,7 @@ def test_a_file_imported_into_the_wrong_course_can_be_imported_into_the_right_on
     undone(session, run)
     assert content(session) == before
     gradebook(FIRST, right)
-    assert set(session.scalars(select(QuizAttempt.course_id))) == {right.id}
+    assert set(session.scalars(select(QuizAttempt.course_id).where(QuizAttempt.course_id.in_([wrong.id, right.id])))) == {right.id}
 
 
 def test_an_import_on_top_is_taken_back_alone_and_then_the_one_below(session, gradebook):
@@ -110,6 +110,17 @@ def test_an_import_on_top_is_taken_back_alone_and_then_the_one_below(session, gr
     assert content(session) == before
 
 
+def test_a_quiz_is_in_its_former_week_again_and_the_week_that_it_leaves_loses_its_estimates(session, gradebook):
+    course = factories.course(session, weeks=14)
+    final = FIRST.replace("Week 2 Quiz", "Final")
+    gradebook(final, course, without_week=True)
+    between = content(session)
+    second = gradebook(f'{final}\n"Poe, Cy",503,S503,cy,S,7,6', course, weeks={"Final": 14})
+    assert content(session)["topic_performance"] != between["topic_performance"]
+    undone(session, second)
+    assert content(session) == between
+
+
 def test_with_newer_evidence_on_top_the_rest_is_taken_back_and_what_stays_is_named(session, gradebook):
     course = factories.course(session)
     first = gradebook(FIRST, course)
@@ -122,8 +133,10 @@ def test_with_newer_evidence_on_top_the_rest_is_taken_back_and_what_stays_is_nam
     assert ("ids of other systems", Why.BELONGS) in stays
     # Ada's changed attempt, and all of Cy's.
     names = select(User.family_name, QuizAttempt.score).join(User, User.id == QuizAttempt.student_id).order_by(QuizAttempt.id)
-    assert [(name, int(score)) for name, score in session.execute(names)] == [("Vale", 4), ("Poe", 7), ("Poe", 6)]
-    assert session.scalar(select(Enrollment).join(User, User.id == Enrollment.student_id).where(User.family_name == "Orr")) is None
+    of_course = names.where(QuizAttempt.course_id == course.id)
+    assert [(name, int(score)) for name, score in session.execute(of_course)] == [("Vale", 4), ("Poe", 7), ("Poe", 6)]
+    enrolled = select(User.family_name).join(Enrollment, Enrollment.student_id == User.id).where(Enrollment.course_id == course.id)
+    assert set(session.scalars(enrolled)) == {"Vale", "Poe"}
 
 
 def test_what_a_person_changed_since_stays(session, roster):
@@ -143,7 +156,7 @@ def test_students_whom_an_import_withdrew_are_enrolled_again(session, roster):
     roster("id,email,last name\n1,ada@example.org,Lovelace\n2,bob@example.org,Babbage", course)
     before = content(session)
     run = roster("id,email,last name\n1,ada@example.org,Lovelace", course, withdraw_missing=True, withdraw_at_most=1)
-    assert EnrollmentStatus.WITHDRAWN in session.scalars(select(Enrollment.status)).all()
+    assert EnrollmentStatus.WITHDRAWN in session.scalars(select(Enrollment.status).where(Enrollment.course_id == course.id)).all()
     undone(session, run)
     assert content(session) == before
 
@@ -155,7 +168,7 @@ def test_messages_that_were_not_sent_are_withdrawn_and_a_sent_one_keeps_its_stud
     session.execute(text("UPDATE outbox SET status = 'sent', sent_at = now() WHERE id = :id"), {"id": sent.id})
     report = undone(session, run)
     assert ("messages", Why.SENT, 1) in [(each.kind, each.why, each.n_rows) for each in report.impossible]
-    assert session.scalars(select(OutboxMessage.recipient)).all() == ["ada@example.org"]
+    assert session.scalars(select(OutboxMessage.recipient).where(OutboxMessage.course_id == course.id)).all() == ["ada@example.org"]
     assert session.scalars(select(User.family_name).where(User.family_name.in_(["Lovelace", "Babbage"]))).all() == ["Lovelace"]
 
 
@@ -221,3 +234,16 @@ def test_the_command_asks_in_numbers_and_names_what_stays(session, begin, gradeb
     assert done.exit_code == PARTLY, done.output
     assert "Vale, Ada · Week 1 Quiz" in done.output
     assert f"Import {run} was taken back by run" in done.output
+
+
+def test_the_command_names_a_course_whose_mastery_it_could_not_estimate_again(session, begin, gradebook, monkeypatch):
+    course = factories.course(session)
+    gradebook(FIRST, course)
+    run = gradebook(SECOND, course)
+    course.mastery_rule = "palm reading"
+    for name in ("snapshot", "transaction"):
+        monkeypatch.setattr(f"lmskit.cli.import_runs.{name}", begin)
+    done = CliRunner().invoke(app, ["import", "undo", str(run), "--yes"])
+    assert done.exit_code == PARTLY, done.output
+    assert f"Mastery of {course.code} was left as it is: " in done.output
+    assert "These stay" not in done.output

@@ -20,7 +20,11 @@ INSERT INTO student_enrollments (course_id, student_id, status, origin, started_
 SELECT %(course)s, 5000000 + n, CASE WHEN n < 18 THEN 'active' ELSE 'withdrawn' END::lms.enrollment_status, 'form', '2026-01-05',
     CASE WHEN n >= 18 THEN date '2026-02-01' + n END FROM generate_series(1, 20) AS n;
 INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, score, max_score, feedback, submitted_at, origin)
-SELECT %(quiz)s, %(course)s, 5000000 + n, 1, n %% 4, 3, 'ouzel feedback', '2026-03-02', 'form' FROM generate_series(1, 20) AS n
+SELECT %(quiz)s, %(course)s, 5000000 + n, 1, n %% 4, 3, 'ouzel feedback', '2026-03-02', 'form' FROM generate_series(1, 20) AS n;
+INSERT INTO quizzes (id, course_id, title, questions, answer_key, max_score) OVERRIDING SYSTEM VALUE
+VALUES (%(quiz)s + 8, %(course)s, 'ouzel survey', '[]', '{}', 3);
+INSERT INTO quiz_attempts (quiz_id, course_id, student_id, number, max_score, origin)
+SELECT %(quiz)s + 8, %(course)s, 5000000 + n, 1, 3, 'form' FROM generate_series(1, 20) AS n
 """
 
 
@@ -55,6 +59,12 @@ def test_nothing_in_the_files_names_a_person(exported):
         # A pseudonym is random, and may have any four digits.
         written = pseudonyms.sub("", path.read_text(encoding="utf-8")).lower()
         assert not [word for word in ("ouzel", "shared31", "student1", "feedback", "@", "5000", "2026", str(OWN)) if word in written]
+
+
+def test_an_attempt_at_a_quiz_of_no_week_has_a_blank_cell(exported):
+    attempts = table(exported[1], "attempts.csv")
+    assert [(row["share"], row["number"]) for row in attempts if row["week"] == ""] == [("", "1")] * 20
+    assert all(row["week"].isdecimal() for row in attempts if row["week"])
 
 
 def test_small_groups_are_hidden_and_the_report_says_so(exported):

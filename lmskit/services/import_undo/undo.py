@@ -36,7 +36,12 @@ TOUCHED = """
     WHERE a.id IN (SELECT u.id FROM undo_quiz_attempts AS u WHERE u.reason IS NULL)
         OR a.id IN (SELECT u.id FROM undo_changed_quiz_attempts AS u WHERE u.reason IS NULL)
         OR a.quiz_id IN (SELECT u.id FROM undo_changed_quizzes AS u WHERE u.reason IS NULL)
+    UNION
+    SELECT a.student_id, a.course_id, CAST(u.new ->> 'week_number' AS integer)
+    FROM undo_changed_quizzes AS u JOIN quiz_attempts AS a ON a.quiz_id = u.id
+    WHERE u.reason IS NULL AND u.new ->> 'week_number' IS NOT NULL
 """
+"""Once changed rows are put back: a quiz is in its former week again, and the one that the import gave it loses evidence too."""
 STILL_THERE = text("""
     SELECT u.student_id, u.course_id, u.week_number FROM undo_touched AS u
     WHERE EXISTS (SELECT FROM student_enrollments AS e WHERE e.course_id = u.course_id AND e.student_id = u.student_id)
