@@ -10,13 +10,14 @@ from lmskit.errors import ImportRunNotFoundError, NotRecordedError, UndoneImport
 from lmskit.importers.canvas.gradebook import FORMAT as CANVAS
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.registry import detected
-from lmskit.models import Course, Enrollment, ImportRun, OutboxMessage, QuizAttempt, User
+from lmskit.models import Course, Enrollment, ImportRun, OutboxMessage, Quiz, QuizAttempt, User
 from lmskit.services.file_import import import_file, import_path
 from lmskit.services.import_undo import undo_import
 from lmskit.services.import_undo.report import Why
 from lmskit.services.importing import ImportOptions
 from lmskit.services.mastery import refresh
 from lmskit.services.oulad import import_oulad
+from lmskit.services.question_bank import forget_bank
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.importers.plain import csv_file
@@ -25,6 +26,12 @@ from tests.importers.sample import SAMPLE
 HEADER = "Student,ID,SIS User ID,SIS Login ID,Section,Week 1 Quiz (9201),Week 2 Quiz (9202)\n    Points Possible,,,,,10,10\n"
 FIRST = f'{HEADER}"Vale, Ada",501,S501,ada,S,2,9\n"Orr, Ben",502,S502,ben,S,3,8'
 SECOND = f'{HEADER}"Vale, Ada",501,S501,ada,S,4,9\n"Orr, Ben",502,S502,ben,S,3,8\n"Poe, Cy",503,S503,cy,S,7,6'
+TITLE = "Quiz 1 (week 1)"
+TOTALS = f'First name,Last name,Email address,"Quiz: {TITLE} (Real)","Quiz: {TITLE} (Percentage)",Last downloaded from this course\n'
+TOTALS += 'Ada,Vale,ada@example.org,1.00,"50.00 %",1791795600\n'
+ANSWERS = "Last name,First name,Email address,Status,Started,Completed,Duration,Grade/2.00,Question 1,Response 1,Right answer 1\n"
+TIMES = "Finished,7 September 2026  9:00 AM,7 September 2026  10:00 AM,1 hour"
+ANSWERS += f"Vale,Ada,ada@example.org,{TIMES},1.00,Is it?,True,False\nOrr,Ben,ben@example.org,{TIMES},2.00,Is it?,False,False\n"
 APART = {"import_runs", "audit_log", "alembic_version"}
 """Tables that an undo adds to."""
 
@@ -58,6 +65,21 @@ def gradebook(session, tmp_path):
         report = import_file(
             session, CANVAS.open(csv_file(tmp_path / "gradebook.csv", rows), ReadOptions()), ImportOptions(course=course.code, **options)
         )
+        refresh(session, touched=report.touched)
+        return last_run(session)
+
+    return import_
+
+
+@pytest.fixture
+def take(session, tmp_path):
+    """Import a file of this name and content, as the form does."""
+
+    def import_(name, content, course, **options):
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        report = import_path(session, path, detected(path, ReadOptions()), ImportOptions(course=course.code, **options))
+        assert report.rejections == ()
         refresh(session, touched=report.touched)
         return last_run(session)
 
@@ -204,6 +226,69 @@ def test_an_undo_and_an_import_that_is_not_recorded_cannot_be_undone(session, ro
         undo_import(session, run)
     with pytest.raises(ImportRunNotFoundError):
         undo_import(session, 2**62)
+
+
+@pytest.fixture
+def with_report(session, take):
+    """A course with a quiz of totals, before a report brings its questions and answers; and the run of the report."""
+    course = factories.course(session, weeks=1)
+    for name, family in (("ada", "Vale"), ("ben", "Orr")):
+        student = factories.student(session, email=f"{name}@example.org", family_name=family, given_name=name.title())
+        factories.enrollment(session, course, student)
+    take("gradebook.csv", TOTALS, course)
+    before = content(session)
+    run = take("responses.csv", ANSWERS, course, reading=ReadOptions(title=TITLE), week=1)
+    found = session.execute(text("SELECT count(*), count(*) FILTER (WHERE answers <> '[]') FROM quiz_attempts")).one()
+    assert (tuple(found), session.scalar(select(Quiz.questions)) != []) == ((2, 2), True)
+    return before, run
+
+
+def test_a_report_with_answers_leaves_neither_questions_nor_answers_behind(session, with_report):
+    before, run = with_report
+    report = undone(session, run)
+    assert (content(session), report.rest) == (before, "")
+
+
+def test_a_question_stays_with_an_answer_that_stays(session, with_report):
+    _, run = with_report
+    questions, slots = session.scalar(select(Quiz.questions)), content(session)["question_slots"]
+    session.execute(text("UPDATE quiz_attempts SET score = 1.5 WHERE score = 2"))
+    planned = undo_import(session, run, dry_run=True)
+    report = undone(session, run)
+    assert (report.taken_back, report.kept, report.impossible) == (planned.taken_back, planned.kept, planned.impossible)
+    why = {each.kind: each.why for each in (*report.kept, *report.impossible)}
+    assert (why["quizzes"], why["numbered questions of reports"]) == (Why.ANSWERED, Why.ANSWERED)
+    session.expire_all()
+    assert (session.scalar(select(Quiz.questions)), content(session)["question_slots"]) == (questions, slots)
+
+
+LONG, SHORT = (f"::a::Is it?{{T}}\n\n::b::What?{{=x ~y}}\n\n{rest}" for rest in ("::c::And?{T}\n\n::d::Then?{F}\n", ""))
+
+
+def bank_questions(session):
+    return session.execute(text("SELECT bank || number FROM bank_questions ORDER BY number")).scalars().all()
+
+
+def test_the_questions_that_a_shorter_bank_removed_come_back_once(session, take):
+    course = factories.course(session)
+    take("bank.gift", LONG, course)
+    before = content(session)
+    run = take("bank.gift", SHORT, course)
+    undone(session, run)
+    assert content(session) == before
+    assert undone(session, run).n_taken_back == 0
+
+
+def test_questions_do_not_come_back_into_a_bank_that_was_changed_or_forgotten_since(session, take):
+    course = factories.course(session)
+    take("bank.gift", LONG, course)
+    run = take("bank.gift", SHORT, course)
+    take("bank.gift", "::a::Is it?{T}\n", course)
+    report = undone(session, run)
+    assert bank_questions(session) == ["bank.gift1"]
+    assert [(each.why, each.names) for each in report.kept] == [(Why.CHANGED, ("bank.gift, question 3", "bank.gift, question 4"))]
+    forget_bank(session, course.code, "bank.gift")
+    assert (undone(session, run).n_taken_back, bank_questions(session)) == (0, [])
 
 
 def test_the_trail_counts_what_an_undo_removes_and_copies_no_student(session, roster):

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from lmskit.services.import_undo.report import Why
 from lmskit.services.import_undo.trail import run
-from lmskit.services.import_undo.written import ACCOMPANYING, DERIVED, INHERITING, WRITTEN
+from lmskit.services.import_undo.written import ACCOMPANYING, BANK_QUESTIONS, DERIVED, INHERITING, WRITTEN
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -39,8 +39,15 @@ class Reference(NamedTuple):
     parent_columns: list[str]
 
 
+def check_since(session: Session) -> None:
+    """Say which added rows cannot be removed because others have changed them, or their term is closed."""
+    for table in WRITTEN:
+        _closed(session, table, f"undo_{table.name}")
+        _since(session, table)
+
+
 def check_changed(session: Session) -> None:
-    """Say which changed rows cannot be put back; those that are already what they were are left out."""
+    """Say which changed rows cannot be put back, and which deleted ones not added again; those that are what they were are left out."""
     for table in WRITTEN:
         name = f"undo_changed_{table.name}"
         present = f"(SELECT jsonb_object_agg(o.key, {table.document} -> o.key) FROM jsonb_each(u.old) AS o)"  # noqa: S608 - written.py
@@ -52,6 +59,7 @@ def check_changed(session: Session) -> None:
     # A login is named by the address of its person.
     login = "EXISTS (SELECT FROM users AS r WHERE r.id = u.id AND r.db_role IS NOT NULL)"
     _mark(session, "undo_changed_users", Why.HAS_LOGIN, login)
+    _check_removed(session)
     _check_questions(session)
 
 
@@ -65,8 +73,23 @@ def check_messages(session: Session) -> None:
     _mark(session, "undo_changed_outbox", Why.BELONGS, f"NOT EXISTS ({waits})")
 
 
+def _check_removed(session: Session) -> None:
+    """Leave a bank as it is if it was forgotten or changed since: some of its earlier questions alone would be no bank that ever was."""
+    there = f"SELECT FROM bank_questions AS r WHERE {BANK_QUESTIONS.same('r', 'u')}"
+    run(session, f"DELETE FROM undo_removed AS u WHERE EXISTS ({there} AND to_jsonb(r) = u.old)")  # noqa: S608 - written.py
+    _mark(session, "undo_removed", Why.CLOSED, f"u.course_id IN {CLOSED}")
+    of_bank = "SELECT FROM bank_questions AS r WHERE r.course_id = u.course_id AND r.bank = u.bank"
+    _mark(session, "undo_removed", Why.GONE, f"NOT EXISTS ({of_bank})")
+    bank = BANK_QUESTIONS.key["bank"].replace("e.", "s.")
+    since = f"SELECT FROM undo_since AS s WHERE s.table_name = 'bank_questions' AND s.course_id = u.course_id AND {bank} = u.bank"
+    _mark(session, "undo_removed", Why.CHANGED, f"(EXISTS ({since}) OR EXISTS ({there}))")
+
+
 def _check_questions(session: Session) -> None:
-    """Keep the questions of a quiz, and the answers to them, if results came later: these are answers to the questions as they are now."""
+    """Keep the questions of a quiz, and the answers to them, if later results rest on them: answers to the questions as they are now.
+
+    These are answers that came later, and answers that stay because others have changed the attempt.
+    """
     later = """
         SELECT a.quiz_id FROM undo_since AS s CROSS JOIN LATERAL unnest(s.numbers) AS m (range)
         JOIN quiz_attempts AS a ON a.id >= lower(m.range) AND a.id < upper(m.range)
@@ -76,21 +99,30 @@ def _check_questions(session: Session) -> None:
         WHERE s.table_name = 'quiz_attempts' AND s.action = 'insert' AND s.row_key <> '*' AND a.answers <> '[]'
     """
     _mark(session, "undo_changed_quizzes", Why.ANSWERED, f"u.old ?| ARRAY['questions', 'answer_key'] AND u.id IN ({later})")
+    staying = """
+        SELECT q.id FROM undo_changed_quizzes AS q
+        JOIN quizzes AS r ON r.id = q.id
+        JOIN quiz_attempts AS a ON a.quiz_id = q.id AND a.course_id = r.course_id
+        LEFT JOIN undo_changed_quiz_attempts AS c ON c.id = a.id AND c.reason IS NULL AND c.old ? 'answers'
+        CROSS JOIN LATERAL jsonb_path_query(coalesce(c.old -> 'answers', a.answers), '$[*].question') AS e (question)
+        WHERE q.reason IS NULL AND q.old ? 'questions'
+            AND NOT EXISTS (SELECT FROM undo_quiz_attempts AS g WHERE g.id = a.id AND g.reason IS NULL)
+            AND jsonb_path_query_array(r.questions, '$[*].id') @> e.question
+            AND NOT jsonb_path_query_array(q.old -> 'questions', '$[*].id') @> e.question
+    """
+    _mark(session, "undo_changed_quizzes", Why.ANSWERED, f"u.id IN ({staying})")
     kept = "SELECT q.id FROM undo_changed_quizzes AS q WHERE q.old ?| ARRAY['questions', 'answer_key'] AND q.reason IS NOT NULL"
     answers = f"u.old ? 'answers' AND EXISTS (SELECT FROM quiz_attempts AS r WHERE r.id = u.id AND r.quiz_id IN ({kept}))"
     _mark(session, "undo_changed_quiz_attempts", Why.ANSWERED, answers)
     for name in ("undo_changed_question_slots", "undo_question_slots"):
         _mark(session, name, Why.ANSWERED, f"u.quiz_id IN ({kept})")
     of_course = f"u.course_id IN (SELECT q.course_id FROM quizzes AS q WHERE q.id IN ({kept}))"  # noqa: S608 - above
-    for name in ("undo_changed_bank_questions", "undo_bank_questions"):
+    for name in ("undo_changed_bank_questions", "undo_bank_questions", "undo_removed"):
         _mark(session, name, Why.ANSWERED, of_course)
 
 
 def check_added(session: Session) -> None:
     """Say which added rows cannot be removed, and why; once what was changed is put back."""
-    for table in WRITTEN:
-        _closed(session, table, f"undo_{table.name}")
-        _since(session, table)
     sending = "r.leased_until IS NOT NULL AND r.leased_until >= clock_timestamp()"
     for why, condition in ((Why.SENT, "r.status = 'sent'"), (Why.SENDING, sending)):
         _mark(session, "undo_outbox", why, f"EXISTS (SELECT FROM outbox AS r WHERE r.id = u.id AND {condition})")

@@ -27,53 +27,62 @@ COLUMNS = text("""
 """The columns of a table that can be set."""
 
 
+ANSWERED = frozenset({"questions", "answer_key"})
+"""The columns of a quiz to which answers belong: the database keeps a question as long as it has answers."""
+
+
 def put_back(session: Session) -> None:
-    """Give changed rows the values that they had, parents first; one whose earlier values another row has by now stays as it is."""
+    """Give changed rows the values that they had, parents first; one whose earlier values another row has by now stays as it is.
+
+    What answers belong to follows in `remove`, after the answers.
+    """
     for table in reversed(WRITTEN):
         if table.name == "outbox":
             check_messages(session)
-        for columns in _sets_of_columns(session, table):
+        for keys, known in _sets_of_columns(session, table):
+            columns = known - ANSWERED if table.name == "quizzes" else known
             try:
                 with session.begin_nested():
-                    _put_back(session, table, columns)
+                    _put_back(session, table, keys, columns)
             except IntegrityError:
-                _put_back_one_by_one(session, table, columns)
+                _put_back_one_by_one(session, table, keys, columns)
     _add_again(session)
 
 
-def _sets_of_columns(session: Session, table: WrittenTable) -> Iterator[list[str]]:
-    """Give out which columns are put back together, as few statements as there are different sets of them."""
+def _sets_of_columns(session: Session, table: WrittenTable) -> Iterator[tuple[list[str], set[str]]]:
+    """Give out which columns the import changed together, and those of them that can be set: as few statements as there are such sets."""
     sets = text(
         f"SELECT DISTINCT ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1) FROM undo_changed_{table.name} AS u"  # noqa: S608 - written.py
         " WHERE u.reason IS NULL"
     )
     known = set(session.scalars(COLUMNS, {"table": f"lms.{table.name}"}))
     for (found,) in session.execute(sets).all():
-        yield [column for column in found if column in known]
+        yield found, known & set(found)
 
 
-def _put_back(session: Session, table: WrittenTable, columns: list[str], only: str = "true") -> None:
+def _put_back(session: Session, table: WrittenTable, keys: list[str], columns: set[str], only: str = "true") -> None:
+    """Put columns back of the rows of which the import changed exactly those that `keys` names."""
     if not columns:
         return
-    names = ", ".join(f'"{column}"' for column in columns)
-    values = ", ".join(f'o."{column}"' for column in columns)
+    names = ", ".join(f'"{column}"' for column in sorted(columns))
+    values = ", ".join(f'o."{column}"' for column in sorted(columns))
     run(
         session,
         f"UPDATE ONLY {table.name} AS r SET ({names}) = ROW({values})"  # noqa: S608 - catalogue
         f" FROM undo_changed_{table.name} AS u CROSS JOIN LATERAL jsonb_populate_record(NULL::lms.{table.name}, u.old) AS o"
         f" WHERE {table.same('r', 'u')} AND u.reason IS NULL AND {only}"
-        " AND ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1) @> CAST(:columns AS text[])"
-        " AND CAST(:columns AS text[]) @> ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1)",
-        columns=columns,
+        " AND ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1) @> CAST(:keys AS text[])"
+        " AND CAST(:keys AS text[]) @> ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1)",
+        keys=keys,
     )
 
 
-def _put_back_one_by_one(session: Session, table: WrittenTable, columns: list[str]) -> None:
+def _put_back_one_by_one(session: Session, table: WrittenTable, keys: list[str], columns: set[str]) -> None:
     name = f"undo_changed_{table.name}"
     for (position,) in session.execute(text(f"SELECT u.ctid::text FROM {name} AS u WHERE u.reason IS NULL ORDER BY u.ctid")).all():  # noqa: S608 - written.py
         try:
             with session.begin_nested():
-                _put_back(session, table, columns, f"u.ctid = '{position}'")
+                _put_back(session, table, keys, columns, f"u.ctid = '{position}'")
         except IntegrityError:
             run(
                 session,
@@ -90,8 +99,7 @@ def _add_again(session: Session) -> None:
         """
         INSERT INTO bank_questions
         SELECT q.* FROM undo_removed AS u CROSS JOIN LATERAL jsonb_populate_record(NULL::lms.bank_questions, u.old) AS q
-        WHERE u.table_name = 'bank_questions' AND EXISTS (SELECT FROM courses AS c WHERE c.id = q.course_id)
-        ON CONFLICT DO NOTHING
+        WHERE u.reason IS NULL
         """,
     )
 
@@ -106,7 +114,7 @@ WHERE u.reason IS NULL
 
 
 def remove(session: Session) -> None:
-    """Remove the rows that the import added and that nothing keeps, children first."""
+    """Remove the rows that the import added and that nothing keeps, children first, and put back the questions that had answers."""
     run(session, SECTIONS)
     _remove(session)
     run(
@@ -120,3 +128,11 @@ def remove(session: Session) -> None:
 def _remove(session: Session) -> None:
     for table in WRITTEN:
         run(session, f"DELETE FROM ONLY {table.name} AS r USING undo_{table.name} AS u WHERE u.reason IS NULL AND {table.same('r', 'u')}")  # noqa: S608 - written.py
+        if table.name == "quiz_attempts":
+            _put_back_questions(session)
+
+
+def _put_back_questions(session: Session) -> None:
+    (quizzes,) = (table for table in WRITTEN if table.name == "quizzes")
+    for keys, known in _sets_of_columns(session, quizzes):
+        _put_back(session, quizzes, keys, known & ANSWERED)

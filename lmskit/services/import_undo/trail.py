@@ -3,7 +3,8 @@
 One row of undo_entry: an entry of the import. Of undo_since: an entry of others after it, and before the undo.
 Of undo_TABLE: a row of TABLE that the import added and that is still there; `reason` (null = it goes) and `detail` come later.
 Of undo_changed_TABLE: a row that the import changed and that is still there: `old` and `new` have the columns that it changed.
-Of undo_removed: a row that the import deleted.
+Of undo_removed: a question of a bank that the import deleted, with `reason` (null = it is added again) and `detail`; imports delete no
+other rows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import CursorResult, text
 
-from lmskit.services.import_undo.written import WRITTEN
+from lmskit.services.import_undo.written import BANK_QUESTIONS, WRITTEN
 from lmskit.services.staging_table import analyze
 
 if TYPE_CHECKING:
@@ -44,9 +45,12 @@ CANCELLED = (
     "DELETE FROM undo_since AS s USING import_runs AS i WHERE s.import_run_id = i.id AND i.undoes IS NOT NULL",
 )
 """A change by an import that was undone, and the undo, leave a row as it was before both."""
-REMOVED = """
-CREATE TEMPORARY TABLE undo_removed ON COMMIT DROP AS SELECT * FROM undo_entry AS e WHERE e.action = 'delete' AND e.row_key <> '*'
-"""
+REMOVED = f"""
+CREATE TEMPORARY TABLE undo_removed ON COMMIT DROP AS
+SELECT {", ".join(f"{value} AS {column}" for column, value in BANK_QUESTIONS.key.items())},
+    e.old, NULL::text AS reason, NULL::text AS detail
+FROM undo_entry AS e WHERE e.action = 'delete' AND e.table_name = 'bank_questions'
+"""  # noqa: S608 - written.py
 TEMPORARY = (
     "undo_entry",
     "undo_since",

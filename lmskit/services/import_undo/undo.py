@@ -12,10 +12,10 @@ from lmskit.models import AuditEntry
 from lmskit.progress import silent
 from lmskit.queries.import_run import import_run, undone_by, written_row_counts
 from lmskit.services.import_undo import trail
-from lmskit.services.import_undo.checking import check_added, check_changed
+from lmskit.services.import_undo.checking import check_added, check_changed, check_since
 from lmskit.services.import_undo.report import KEPT, TakenBack, UndoReport, Untouched, Why
 from lmskit.services.import_undo.restoring import put_back, remove
-from lmskit.services.import_undo.written import WRITTEN
+from lmskit.services.import_undo.written import BANK_QUESTIONS, WRITTEN
 from lmskit.services.importing import importing, lock_imports
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import ImportStatus
@@ -119,6 +119,7 @@ def _undo(session: Session, undone: ImportRun, *, dry_run: bool, progress: Progr
     progress("Reading what the import wrote", 0, None)
     trail.read_trail(session, undone)
     progress("Looking at what was changed since", 0, None)
+    check_since(session)
     check_changed(session)
     put_back(session)
     check_added(session)
@@ -146,11 +147,9 @@ def _taken_back(session: Session) -> tuple[TakenBack, ...]:
     def goes(name: str) -> int:
         return session.scalar(text(f"SELECT count(*) FROM {name} AS u WHERE u.reason IS NULL")) or 0  # noqa: S608 - written.py
 
-    again = session.scalar(text("SELECT count(*) FROM undo_removed AS u WHERE u.table_name = 'bank_questions'")) or 0
+    again = goes("undo_removed")
     counts = [
-        TakenBack(
-            table.kind, goes(f"undo_{table.name}"), goes(f"undo_changed_{table.name}") + (again if table.name == "bank_questions" else 0)
-        )
+        TakenBack(table.kind, goes(f"undo_{table.name}"), goes(f"undo_changed_{table.name}") + (again if table is BANK_QUESTIONS else 0))
         for table in reversed(WRITTEN)
     ]
     return tuple(count for count in counts if count.removed or count.put_back)
@@ -160,11 +159,12 @@ def _untouched(session: Session) -> list[Untouched]:
     found = []
     for table in reversed(WRITTEN):
         keys = ", ".join(("reason", "detail", *table.keys))
-        rows = f"(SELECT {keys} FROM undo_{table.name} UNION ALL SELECT {keys} FROM undo_changed_{table.name}) AS u"  # noqa: S608 - written.py
+        sources = (f"undo_{table.name}", f"undo_changed_{table.name}", *(("undo_removed",) if table is BANK_QUESTIONS else ()))
+        rows = f"({' UNION ALL '.join(f'SELECT {keys} FROM {source}' for source in sources)}) AS u"  # noqa: S608 - written.py
         counts = session.execute(text(f"SELECT u.reason, count(*) FROM {rows} WHERE u.reason IS NOT NULL GROUP BY 1 ORDER BY 1")).all()  # noqa: S608 - as above
         for reason, count in counts:
             named = text(
-                f"SELECT concat_ws(' – ', {table.label}, u.detail) FROM {rows} JOIN {table.name} AS r ON {table.same('r', 'u')}"  # noqa: S608 - as above
+                f"SELECT concat_ws(' – ', {table.label}, u.detail) FROM {rows} LEFT JOIN {table.name} AS r ON {table.same('r', 'u')}"  # noqa: S608 - as above
                 f" {table.joined} WHERE u.reason = :reason ORDER BY 1 LIMIT :most"
             )
             names = session.scalars(named, {"reason": reason, "most": MOST_NAMED}).all()

@@ -26,7 +26,7 @@ class WrittenTable:
     course
         SQL for the course of a row `r`, in whose term it is; None if it belongs to none.
     label
-        SQL for what a person calls a row `r`; `joined` has the tables that it needs.
+        SQL for what a person calls a row `r`, whose key `u` has too; `joined` has the tables that it needs.
     document
         SQL for the columns of a row `r` that imports change.
     """
@@ -63,6 +63,17 @@ class WrittenTable:
 
 _BY_ID = {"id": _NUMBER}
 _OF_COURSE = "LEFT JOIN courses AS c ON c.id = r.course_id"
+BANK_QUESTIONS = WrittenTable(
+    name="bank_questions",
+    kind="questions of banks",
+    key={
+        "course_id": _FIRST,
+        "bank": r"regexp_replace(e.row_key, '^[0-9]+:(.*):[0-9]+$', '\1')",
+        "number": r"CAST(regexp_replace(e.row_key, '^.*:', '') AS integer)",
+    },
+    number=None,
+    label="u.bank || ', question ' || u.number",
+)
 WRITTEN = (
     WrittenTable(name="outbox", kind="messages", key=_BY_ID, label="r.template || ' to ' || r.recipient"),
     WrittenTable(
@@ -87,17 +98,7 @@ WRITTEN = (
         label=f"{_PERSON} || ' · ' || q.title",
         joined="LEFT JOIN users AS p ON p.id = r.student_id LEFT JOIN quizzes AS q ON q.id = r.quiz_id",
     ),
-    WrittenTable(
-        name="bank_questions",
-        kind="questions of banks",
-        key={
-            "course_id": _FIRST,
-            "bank": r"regexp_replace(e.row_key, '^[0-9]+:(.*):[0-9]+$', '\1')",
-            "number": r"CAST(regexp_replace(e.row_key, '^.*:', '') AS integer)",
-        },
-        number=None,
-        label="r.bank || ', question ' || r.number",
-    ),
+    BANK_QUESTIONS,
     WrittenTable(
         name="course_staff",
         kind="staff of courses",
