@@ -13,6 +13,8 @@ Sources of the meanings, in the code of the systems that write the cells:
   the quiz lacks, and no points for an answer that nobody scored.
 * Moodle gradebook: `grade/export/lib.php` (`format_grade`) and `lib/gradelib.php` (`grade_format_gradevalue`) write `-` where there is no
   grade, the words of a scale as points, and a percentage of the range from the lowest to the highest grade.
+* Moodle gradebook, suspended: `grade/export/txt/grade_export_txt.php` writes “Yes” in the language of the person, or nothing; other
+  words are of people who filled in the column.
 * Moodle quiz: `mod/quiz/report/overview/overview_table.php` (`other_cols`, `col_sumgrades`) writes `-` for a question without a fraction
   that does not need grading, which in a finished attempt is one that was given up, and for a question of 0 points; “Requires grading”
   where a person has to grade; and `-` as the total of an attempt that is not finished. `responses/responses_table.php` writes `-` for no
@@ -62,6 +64,8 @@ class CellKind(Enum):
     NOT_GRADED = "requires grading"
     COMPLETE = "complete"
     INCOMPLETE = "incomplete"
+    YES = "yes"
+    NO = "no"
     ERROR = "error"
     TEXT = "other text"
 
@@ -148,6 +152,26 @@ WORDS: Mapping[CellKind, frozenset[str]] = MappingProxyType(
                 "no completado",
             }
         ),
+        CellKind.YES: frozenset(
+            {
+                "yes",
+                "true",
+                "ja",
+                "wahr",
+                "oui",
+                "vrai",
+                "sí",
+                "si",
+                "verdadero",
+                "suspended",
+                "gesperrt",
+                "suspendu",
+                "suspendue",
+                "suspendido",
+                "suspendida",
+            }
+        ),
+        CellKind.NO: frozenset({"no", "false", "nein", "falsch", "non", "faux", "falso"}),
         CellKind.ERROR: frozenset({"inf", "infinity", "nan"}),
     }
 )
@@ -222,7 +246,7 @@ _LINES: Mapping[ResultColumn, Mapping[CellMeaning, str]] = {
         CellMeaning.SCALE: _OTHERS,
     },
     ResultColumn.MOODLE_PERCENTAGE: {CellMeaning.PERCENT: "number, percentage", CellMeaning.ABSENT: "blank, -"},
-    ResultColumn.MOODLE_SUSPENDED: {CellMeaning.ACTIVE: "blank, -", CellMeaning.WITHDRAWN: _OTHERS},
+    ResultColumn.MOODLE_SUSPENDED: {CellMeaning.ACTIVE: "blank, -, no", CellMeaning.WITHDRAWN: "yes, withdrawn"},
     ResultColumn.MOODLE_TOTAL: {
         CellMeaning.SCORE: "number",
         CellMeaning.FLOOR: "negative number",

@@ -191,13 +191,14 @@ class GradebookTable(GradeTable):
         for row, cells in rows:
             try:
                 person = self.person(row, cells)
+                enrollment = self.enrollment(person, cells)
             except RejectedRowError as error:
                 self.reject_row(row, error)
                 for header, cell in self.grades_in(cells):
                     self.reject_grade(row, header, cell, IN_A_REJECTED_ROW)
                 continue
             yield person
-            yield self.enrollment(person, cells)
+            yield enrollment
             yield from self.totals(row, cells, person.key)
 
     @abstractmethod
@@ -206,7 +207,7 @@ class GradebookTable(GradeTable):
 
     @abstractmethod
     def enrollment(self, person: PersonRecord, cells: tuple[str, ...]) -> EnrollmentRecord:
-        """Return the enrollment of the student of a row."""
+        """Return the enrollment of the student of a row, or raise `RejectedRowError`."""
 
     @abstractmethod
     def grades_in(self, cells: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _DAY = (
     r"(?:(?P<year>[0-9]{4})(?P<mark>[-/.])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})"
     r"|(?P<dotted_day>[0-9]{1,2})\.[ ]?(?P<dotted_month>[0-9]{1,2})\.[ ]?(?P<dotted_year>[0-9]{4}|[0-9]{2})"
-    r"|(?P<first>[0-9]{1,2})(?P<stroke>[/-])(?P<second>[0-9]{1,2})(?P=stroke)(?P<last>[0-9]{4}|[0-9]{2}(?![0-9]))"
+    r"|(?P<first>[0-9]{1,2})(?P<stroke>[/-])(?P<second>[0-9]{1,2})(?P=stroke)(?P<last>[0-9]{4}|(?<=/)[0-9]{2}(?![0-9]))"
     r"|(?P<named_day>[0-9]{1,2})(?:\.|st|nd|rd|th|er)?[ -]?(?:de[ ])?(?P<named_month>[^\W\d_]{3,12})\.?,?[ -]?(?:del?[ ])?"
     r"(?P<named_year>[0-9]{4})"
     r"|(?P<month_before>[^\W\d_]{3,12})\.?[ ](?P<day_behind>[0-9]{1,2})(?:st|nd|rd|th)?,?[ ](?P<year_behind>[0-9]{4})"
@@ -40,11 +40,15 @@ _WRITTEN = re.compile(rf"{_DAY}(?:{_TIME})?", re.IGNORECASE)
 NO_TIME = frozenset({"", "-", "\u2013", "\u2014"})
 """Cells without a day or a time."""
 HALF_A_DAY = 12
+MONTHS_OF_A_YEAR = 12
+LONGEST_MONTH = 31
+"""Days of the longest month."""
 LONGEST = 60
 """Characters that are read; no time is longer."""
 NOT_A_DAY = "is not a date such as 2026-09-14"
 NOT_A_TIME = "is not a date and time such as 2026-09-25 20:00"
 EITHER_ORDER = f"can be read as a time with the day or with the month first; {advice.DAY_ORDER}"
+ANY_ORDER = f"can be read as a time with the day, the month or the year first; {advice.DAY_ORDER}"
 
 
 class DayOrder(StrEnum):
@@ -147,7 +151,7 @@ class TimeReader:
         first, second = int(found["first"]), int(found["second"])
         order = self.order or (DayOrder.DAY_FIRST if first == second else None)
         if order is None:
-            raise UnreadableCellError(EITHER_ORDER)
+            raise UnreadableCellError(EITHER_ORDER if len(found["last"]) == len("2026") else ANY_ORDER)
         day, month = (first, second) if order is DayOrder.DAY_FIRST else (second, first)
         return _full(found["last"]), month, day
 
@@ -199,18 +203,23 @@ def zone_named(name: str | None) -> dt.tzinfo:
 def proved_order(cells: Iterable[str]) -> DayOrder | None:
     """Return the order of dates with strokes that the cells of a file prove: a number above 12 cannot be a month. None without proof.
 
+    `26/9/14` proves nothing, since it may begin with the year.
+
     Examples
     --------
     >>> proved_order(["09/10/2026", "09/28/2026 20:15"]), proved_order(["09/10/2026"])
+    (<DayOrder.MONTH_FIRST: 'month-first'>, None)
+    >>> proved_order(["9/28/26"]), proved_order(["26/9/14"])
     (<DayOrder.MONTH_FIRST: 'month-first'>, None)
     """
     proved: set[DayOrder] = set()
     for cell in cells:
         found = _WRITTEN.fullmatch(cell.strip()) if len(cell) <= LONGEST else None
         if found is not None and found["first"]:
-            if int(found["first"]) > HALF_A_DAY:
-                proved.add(DayOrder.DAY_FIRST)
-            elif int(found["second"]) > HALF_A_DAY:
+            if int(found["first"]) > MONTHS_OF_A_YEAR:
+                if len(found["last"]) == len("2026") or int(found["last"]) > LONGEST_MONTH:
+                    proved.add(DayOrder.DAY_FIRST)
+            elif int(found["second"]) > MONTHS_OF_A_YEAR:
                 proved.add(DayOrder.MONTH_FIRST)
     return proved.pop() if len(proved) == 1 else None
 

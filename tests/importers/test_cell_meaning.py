@@ -35,6 +35,8 @@ KINDS = {
     "Requires grading": CellKind.NOT_GRADED,
     "complete": CellKind.COMPLETE,
     "incomplete": CellKind.INCOMPLETE,
+    "Yes": CellKind.YES,
+    "No": CellKind.NO,
     "#REF!": CellKind.ERROR,
     "Very good": CellKind.TEXT,
 }
@@ -54,6 +56,8 @@ Withdrawn        | nothing    | rejected   | rejected   | nothing
 Requires grading | nothing    | rejected   | rejected   | nothing
 complete         | 10 of 10   | rejected   | rejected   | 10 of 10
 incomplete       | 0 of 10    | rejected   | rejected   | 0 of 10
+Yes              | rejected   | rejected   | rejected   | rejected
+No               | rejected   | rejected   | rejected   | rejected
 #REF!            | rejected   | rejected   | rejected   | rejected
 Very good        | rejected   | rejected   | rejected   | rejected
 """
@@ -73,6 +77,8 @@ Withdrawn        | rejected     | rejected     | rejected        | rejected
 Requires grading | None         | None         | None            | nothing
 complete         | rejected     | rejected     | rejected        | rejected
 incomplete       | rejected     | rejected     | rejected        | rejected
+Yes              | rejected     | rejected     | rejected        | rejected
+No               | rejected     | rejected     | rejected        | rejected
 #REF!            | rejected     | rejected     | rejected        | rejected
 Very good        | rejected     | rejected     | rejected        | rejected
 """
@@ -202,12 +208,19 @@ def test_a_dash_is_an_answer_in_canvas_and_no_answer_in_moodle(opened):
         assert [answer["response"] for answer in moodle.answers] == ([] if kind in {CellKind.BLANK, CellKind.DASH} else [cell])
 
 
-def test_a_suspended_student_has_any_word_in_the_column(opened):
-    for cell, kind in KINDS.items():
+def test_a_suspended_student_has_a_yes_in_the_column_and_another_word_is_rejected(opened):
+    active = {"", "-", "No", "0", "nein", "Falsch", "NON", "faux", "false", "falso"}
+    withdrawn = {"Yes", "1", "ja", "Wahr", "oui", "vrai", "S\u00ed", "TRUE", "verdadero", "Gesperrt", "suspendue", "Withdrawn"}
+    for cell in {*KINDS, *active, *withdrawn}:
         header = "First name,Last name,ID number,Suspended,Quiz: Sets (Real)"
-        enrollment = read(opened(MOODLE_GRADEBOOK, header, f"A,B,1,{cell},3"), EnrollmentRecord)
-        expected = "active" if kind in {CellKind.BLANK, CellKind.DASH} else "withdrawn"
-        assert enrollment.status.value == meaning_of(ResultColumn.MOODLE_SUSPENDED, cell).value == expected
+        source = opened(MOODLE_GRADEBOOK, header, f"A,B,1,{cell},3")
+        enrollment = read(source, EnrollmentRecord)
+        if cell in active | withdrawn:
+            assert enrollment.status.value == ("active" if cell in active else "withdrawn")
+        else:
+            assert meaning_of(ResultColumn.MOODLE_SUSPENDED, cell) is CellMeaning.UNREADABLE
+            assert [(rejection.column, rejection.value) for rejection in source.file.rejections] == [("Suspended", cell)]
+            assert len(source.grades.rejections) == 1, "the grade of the row is rejected with it"
 
 
 def test_a_maximum_of_a_plain_table_is_a_number_or_missing(opened):

@@ -96,14 +96,20 @@ def test_each_row_is_an_attempt_whose_maximum_is_in_the_header(tmp_path):
     assert row_counts(source) == {"Pointers.csv": (2, 2, 0)}
 
 
-@pytest.mark.parametrize("state", ["In progress", "Overdue", "Never submitted", "In Bearbeitung", "En cours", "En curso"])
+NEVER = ("Never submitted", "Nie abgegeben", "Jamais remis", "Nunca enviado")
+"""The state of an attempt that stays without a grade."""
+
+
+@pytest.mark.parametrize("state", ["In progress", "Overdue", "In Bearbeitung", "En cours", "En curso", *NEVER])
 def test_an_unfinished_attempt_is_rejected(tmp_path, state):
     source = opened(tmp_path, f"{WHO},{state},12 October 2026  9:00 AM,-,-,-,-,-")
     assert attempts(source) == []
     assert [(rejection.column, rejection.reason) for rejection in source.file.rejections] == [
         ("State", "is an attempt that is not finished")
     ]
-    assert any("not finished are not imported: 1. Nothing is wrong with the file" in note for note in source.notes)
+    assert any("are not imported: 1. Nothing is wrong with the file" in note for note in source.notes)
+    assert any("come in when the report is imported again" in note for note in source.notes) == (state not in NEVER)
+    assert any("never submitted are not imported: 1." in note for note in source.notes) == (state in NEVER)
 
 
 def test_the_end_of_an_attempt_is_computed_from_its_duration_or_the_attempt_is_unfinished(tmp_path):

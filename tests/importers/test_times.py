@@ -66,6 +66,30 @@ def test_the_order_of_day_and_month_is_given_or_proved_and_never_guessed():
     assert TimeReader().day("10/10/2026") == dt.date(2026, 10, 10)
 
 
+@pytest.mark.parametrize("cell", ["26-09-14", "26-09-14 20:15", "10-09-26"])
+@pytest.mark.parametrize("order", DayOrder)
+def test_a_year_of_two_digits_stands_behind_strokes_and_dots_only(cell, order):
+    with pytest.raises(UnreadableCellError, match="is not a date"):
+        TimeReader(order).instant(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "order"),
+    [
+        ("26/9/14", None),
+        ("28/09/26", None),
+        ("28/09/32", DayOrder.DAY_FIRST),
+        ("28/09/2026", DayOrder.DAY_FIRST),
+        ("9/28/26", DayOrder.MONTH_FIRST),
+    ],
+)
+def test_a_date_that_may_begin_with_its_year_proves_no_order(cell, order):
+    assert proved_order([cell]) is order
+    if order is None:
+        with pytest.raises(UnreadableCellError, match=r"the day, the month or the year first; .*--day-order"):
+            TimeReader().instant(cell)
+
+
 def test_a_time_without_a_zone_is_in_the_one_that_is_given():
     reader = TimeReader(time_zone="Europe/Berlin")
     assert reader.instant("2026-09-10 22:15") == EVENING, "summer time"

@@ -29,6 +29,7 @@ from lmskit.importers.moodle.rounded_scores import RoundedScores
 from lmskit.importers.moodle.words import NO_GRADE, PERSON, columns_of, plain
 from lmskit.importers.record import AbsentScore, AttemptRecord, EnrollmentRecord, PersonKey, PersonRecord, Position, QuizRecord, Record
 from lmskit.importers.report import shortened
+from lmskit.importers.row import RejectedRowError
 from lmskit.importers.text_cell import one_line, visible_lines
 from lmskit.limits import LONGEST_TITLE
 from lmskit.vocabulary import EnrollmentStatus
@@ -45,6 +46,9 @@ DISPLAYS: Mapping[str, frozenset[str]] = {
 }
 """What a column shows of a grade item, by the last word of its header."""
 OPTIONAL = ("suspended", "exported")
+YES_OR_NO: Mapping[str, str] = {"1": "yes", "0": "no"}
+"""The numbers that are words in the column about suspension."""
+SUSPENDED_OR_NOT = "does not say whether the student is suspended in Moodle: write Yes or No"
 IN_A_REPEATED_TITLE = "is in one of several columns with the same title, so its grade item is not known: give each its own title in Moodle"
 _LONGEST_DISPLAY = 30
 _QUIZ = re.compile(r"\s*(?:Quiz|Test|Cuestionario)\s*:\s*(?=\S)")
@@ -211,9 +215,13 @@ class MoodleGradebook(GradebookTable):
         return self.people.read(row, cells)
 
     def enrollment(self, person: PersonRecord, cells: tuple[str, ...]) -> EnrollmentRecord:
-        """Return the enrollment of a student; a suspended student is withdrawn."""
+        """Return the enrollment of a student, or raise `RejectedRowError`; a suspended student is withdrawn."""
         suspended = self.layout.fields.get("suspended")
-        if suspended is None or meaning_of(ResultColumn.MOODLE_SUSPENDED, cells[suspended]) is not CellMeaning.WITHDRAWN:
+        cell = "" if suspended is None else cells[suspended].strip()
+        meaning = meaning_of(ResultColumn.MOODLE_SUSPENDED, YES_OR_NO.get(cell, cell))
+        if meaning is CellMeaning.UNREADABLE:
+            raise RejectedRowError(self.file.header[suspended or 0], cell, SUSPENDED_OR_NOT)
+        if meaning is not CellMeaning.WITHDRAWN:
             return EnrollmentRecord(person.position, person.key)
         self._suspended += 1
         return EnrollmentRecord(person.position, person.key, status=EnrollmentStatus.WITHDRAWN)

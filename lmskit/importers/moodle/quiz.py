@@ -23,7 +23,7 @@ from lmskit.importers.moodle.person import SYSTEM, People
 from lmskit.importers.moodle.quiz_layout import ROUNDING, SMALLEST, TIMES, layout_of
 from lmskit.importers.moodle.rounded_scores import RoundedScores
 from lmskit.importers.moodle.times import TOO_LONG, duration, instant
-from lmskit.importers.moodle.words import NO_GRADE, UNFINISHED, plain
+from lmskit.importers.moodle.words import NEVER_SUBMITTED, NO_GRADE, UNFINISHED, plain
 from lmskit.importers.record import AttemptRecord, PersonKey, PersonRecord, Position, Record, ReportedSlot
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.text_cell import visible_lines
@@ -88,7 +88,7 @@ class MoodleQuizReport(QuizReportTable):
         self.warnings.clear()
         self._prompts = {question.number: SeenVariants() for question in self.layout.questions}
         self._right = {question.number: SeenVariants() for question in self.layout.questions}
-        self._averages = self._without_attempt = self._ended_by_duration = self._unfinished = 0
+        self._averages = self._without_attempt = self._ended_by_duration = self._unfinished = self._never_submitted = 0
         self._rounded = RoundedScores()
 
     @property
@@ -110,6 +110,11 @@ class MoodleQuizReport(QuizReportTable):
             notes.append(
                 f"{name}: attempts that are not finished are not imported: {self._unfinished:,}. Nothing is wrong with the file: they "
                 "come in when the report is imported again after their end."
+            )
+        if self._never_submitted:
+            notes.append(
+                f"{name}: attempts that were never submitted are not imported: {self._never_submitted:,}. Nothing is wrong with the file: "
+                "Moodle gives them no grade."
             )
         if self.layout.is_scaled:
             notes.append(
@@ -236,8 +241,10 @@ class MoodleQuizReport(QuizReportTable):
     def _times(self, cells: Sequence[str]) -> tuple[dt.datetime | None, dt.datetime]:
         """Return when a finished attempt began and ended."""
         state, completed = self._field(cells, "state"), self._field(cells, "completed")
-        if plain(state[1]) in UNFINISHED:
-            self._unfinished += 1
+        if (word := plain(state[1])) in UNFINISHED:
+            is_final = word in NEVER_SUBMITTED
+            self._never_submitted += is_final
+            self._unfinished += not is_final
             raise RejectedRowError(*state, NOT_FINISHED)
         started = self._field(cells, "started")
         started_at = None if started[1] in NO_GRADE else value(self._instant, *started)

@@ -66,24 +66,22 @@ IDS_OF_SITES: Mapping[str, frozenset[str]] = {
 PERSON = ("given_name", "family_name", "username", "sis_id", "email")
 NO_GRADE = frozenset({"", "-"})
 """Cells of columns about people and times that contain nothing; `lmskit.importers.cell_meaning` has those about results."""
-UNFINISHED = frozenset(
+NEVER_SUBMITTED = frozenset({"never submitted", "nie abgegeben", "jamais remis", "nunca enviado"})
+"""States of an attempt that its student did not end in time, and that stays without a grade."""
+UNFINISHED = NEVER_SUBMITTED | frozenset(
     {
         "not started",
         "in progress",
         "overdue",
-        "never submitted",
         "nicht gestartet",
         "in bearbeitung",
         "überfällig",
-        "nie abgegeben",
         "pas commencé",
         "en cours",
         "en retard",
-        "jamais remis",
         "no comenzado",
         "en curso",
         "vencido",
-        "nunca enviado",
     }
 )
 """States of an attempt that is not finished."""
