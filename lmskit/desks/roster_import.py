@@ -19,7 +19,7 @@ from lmskit.importers.column_mapping import MAPPED_FIELDS, table_columns
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.record import Source
-from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
+from lmskit.importers.registry import FORMATS, AnyFormat, columns_can_be_chosen, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.source_key import source_key
 from lmskit.schemas.file_import import ImportFile
@@ -85,7 +85,8 @@ def look_at(request: ImportFile) -> FileLook:
     try:
         format_ = _format_of(request)
     except LmskitError as error:
-        choose = "" if columns is None else " Or choose the columns of a plain table below."
+        is_choice = columns is not None and columns_can_be_chosen(path, reading)
+        choose = " Or choose the columns of a plain table below." if is_choice else ""
         fields = MAPPED_FIELDS[plain_csv.FORMAT.name]
         return FileLook(f"{refusal_in_form(error)}{choose}", is_refused=True, columns=columns, fields=fields)
     try:

@@ -78,6 +78,14 @@ MAP_RESULTS = Advice(
     "Map them: --map quiz=HEADER --map score=HEADER; or name the quiz of all rows: --title TITLE",
     f'Choose them {COLUMNS}; or name the quiz of all rows under "Title of the quiz"',
 )
+NO_RESULTS = Advice(
+    "To import only the people: --map quiz= --map score=", f"To import only the people, ignore the columns of quiz and score {COLUMNS}"
+)
+GIVEN_NAMES = Advice(
+    "Say which has the given names: --map given_name=HEADER; or leave out the one without names of people: --map name= or "
+    "--map family_name=",
+    f"Choose {COLUMNS} which has the given names, or ignore the one without names of people",
+)
 MAP_ANALYSIS = Advice("say with --map which columns are", f"choose {COLUMNS} which columns are")
 MAP_NAMED_ANALYSIS = Advice(
     "say in which columns: --map name=HEADER --map id=HEADER --map submitted=HEADER", f"choose {COLUMNS} which columns have them"
@@ -109,17 +117,20 @@ FORMATS = Advice("see the formats: lmskit import --help", 'see the formats under
 FORMAT = Advice("To choose a format: lmskit import FORMAT PATH", 'A format can be chosen under "Format"')
 ONE_FORMAT = Advice("Choose one: lmskit import {} PATH", 'Choose one under "Format"')
 ROSTER = Advice("If its rows are students: lmskit import csv PATH", 'If its rows are students, choose Plain CSV under "Format"')
-ONLY_PEOPLE = Advice("To import only the people: lmskit import csv PATH", 'To import only the people, choose Plain CSV under "Format"')
+ONLY_PEOPLE = Advice(
+    "To import only the people: lmskit import csv PATH --map quiz= --map score=",
+    f'To import only the people, choose Plain CSV under "Format", and ignore the columns of quiz and score {COLUMNS}',
+)
 ONE_BY_ONE = Advice(
     "Import one column after the other: lmskit import csv PATH --map score=HEADER --title TITLE --max TITLE=POINTS",
     f'Choose Plain CSV under "Format" and import one column after the other as the score {COLUMNS}, with "Title of the quiz" and "Maximum '
     'scores of new quizzes"',
 )
 SUM_OF_POINTS = Advice(
-    "Read the sum of the points with the title of the quiz and its maximum: lmskit import csv PATH --map score='Total points' "
-    "--map submitted_at='Completion time' --title TITLE --max TITLE=POINTS",
-    f'Choose Plain CSV under "Format", the column Total points as the score {COLUMNS}, and "Title of the quiz" and "Maximum scores of new '
-    'quizzes"',
+    "Read the column of the sum, such as Total points, with the title of the quiz and its maximum, and not the numbers of the answers as "
+    "ids: lmskit import csv PATH --map id= --map score=HEADER --map submitted_at=HEADER --title TITLE --max TITLE=POINTS",
+    'Choose Plain CSV under "Format", the column of the sum, such as Total points, as the score and that of the end as the time '
+    f'{COLUMNS}, ignore that of the id, and give "Title of the quiz" and "Maximum scores of new quizzes"',
 )
 MATERIAL = Advice(
     "to the materials of a course: lmskit material add PATH --course CODE", "to the materials of a course with admin/materials"

@@ -41,7 +41,7 @@ from lmskit.importers.times import DayOrder, TimeReader, note_on_zone, proved_or
 from lmskit.limits import LONGEST_SOURCE, LONGEST_TITLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lmskit.importers.record import Record
@@ -51,6 +51,7 @@ SOURCE = re.compile(r"[a-z][a-z0-9-]*+", re.ASCII)
 IDENTIFYING = ("id", "sis_id", "email")
 """Fields that identify people."""
 OF_PEOPLE = (*IDENTIFYING, "family_name", "given_name", "name")
+OF_SECTIONS = ("section", "group")
 OF_TIMES = ("started_on", "ended_on", "submitted_at")
 OF_RESULTS = ("quiz", "week", "score", "max_score", "attempt", "submitted_at")
 
@@ -80,6 +81,7 @@ class PlainCsv(GradeTable):
         notes = self.notes_on_format
         if columns := ", ".join(self._sources()):
             notes.append(f"{self.name}: {columns}.")
+        notes.extend(_notes_on_sections(self.file, self.options.columns))
         if self._without_comma:
             header = without_accents(plain_header(self.fields["name"].header))
             how = NOTE_ON_FAMILY_FIRST if header in FAMILY_FIRST else NOTE_ON_SPLIT_NAMES
@@ -153,20 +155,22 @@ def fields_of(file: CsvFile, mapped: Mapping[str, str], *, title: str | None = N
     Raises
     ------
     ImportFileError
-        A mapped field or its column does not exist; two columns could contain the same field; or no column identifies
-        people.
+        A mapped field or its column does not exist; two columns could contain the same field, unless that is the section or
+        the group, which a roster need not have; one of two columns with names is not known to have given names; or no column
+        identifies people.
     """
     columns = {field: FieldColumn(_index_of(file, field, header), header) for field, header in mapped.items() if header}
-    taken = {field: column.index for field, column in columns.items()}
-    for field, found in columns_of_fields(file.header, taken, {field for field, header in mapped.items() if not header}).items():
-        if len(found) > 1:
-            names = " and ".join(repr(file.header[index]) for index in found[:2])
-            raise ImportFileError(f"{file.name}: {names} could both be the {field}. {advice.ONE_COLUMN.about(field)}")
-        columns[field] = FieldColumn(found[0], file.header[found[0]])
+    for field, found in _recognised(file, mapped).items():
+        if len(found) == 1:
+            columns[field] = FieldColumn(found[0], file.header[found[0]])
+        elif field not in OF_SECTIONS:
+            raise ImportFileError(f"{file.name}: {_both(file, found, field)}. {advice.ONE_COLUMN.about(field)}")
     _read_logins_as_addresses(file, columns, mapped)
+    if mapped.get("name") and "family_name" not in mapped and "given_name" not in columns:
+        columns.pop("family_name", None)  # the names that a person chose count
     if family := columns.get("family_name"):
-        if "name" not in mapped:
-            columns.pop("name", None)  # the name in two columns counts
+        if "name" not in mapped and (whole := columns.pop("name", None)):  # the name in two columns counts
+            _refuse_lost_names(file, family, whole, columns, mapped)
         columns["family_name"] = replace(
             family, before=_beside(file, BEFORE_FAMILY_NAME, columns), behind=_beside(file, BEHIND_FAMILY_NAME, columns)
         )
@@ -178,6 +182,30 @@ def fields_of(file: CsvFile, mapped: Mapping[str, str], *, title: str | None = N
     if not ("score" in columns and ("quiz" in columns or title)):
         _leave_out_results(file, columns, mapped)
     return {field: columns[field] for field in HEADERS if field in columns}
+
+
+def _recognised(file: CsvFile, mapped: Mapping[str, str]) -> dict[str, list[int]]:
+    """Return the columns that could contain each field that was not given."""
+    taken = {field: _index_of(file, field, header) for field, header in mapped.items() if header}
+    return columns_of_fields(file.header, taken, {field for field, header in mapped.items() if not header})
+
+
+def _both(file: CsvFile, found: Sequence[int], field: str) -> str:
+    return f"{' and '.join(repr(file.header[index]) for index in found[:2])} could both be the {field}"
+
+
+def _notes_on_sections(file: CsvFile, mapped: Mapping[str, str]) -> Iterator[str]:
+    for field, found in _recognised(file, mapped).items():
+        if field in OF_SECTIONS and len(found) > 1:
+            yield f"{file.name}: {_both(file, found, field)}, and none is read. {advice.ONE_COLUMN.about(field)}"
+
+
+def _refuse_lost_names(
+    file: CsvFile, family: FieldColumn, whole: FieldColumn, columns: Mapping[str, FieldColumn], mapped: Mapping[str, str]
+) -> None:
+    """Refuse to leave out a column of names that may be the given ones, unless a person said which column has names of which kind."""
+    if "given_name" not in columns and not mapped.keys() & {"family_name", "given_name"}:
+        raise ImportFileError(f"{file.name}: {whole.header!r} and {family.header!r} could both be names of people. {advice.GIVEN_NAMES}")
 
 
 def _beside(file: CsvFile, headers: frozenset[str], columns: Mapping[str, FieldColumn]) -> int | None:
@@ -200,11 +228,10 @@ def _read_logins_as_addresses(file: CsvFile, columns: dict[str, FieldColumn], ma
 
 def _leave_out_results(file: CsvFile, columns: dict[str, FieldColumn], mapped: Mapping[str, str]) -> None:
     """Leave out columns of results that a roster has by chance, such as `Timestamp`; refuse results without a quiz or a score."""
-    is_meant = any(field in mapped for field in OF_RESULTS) or any(
-        field in columns and plain_header(columns[field].header) in HEADERS[field][0] for field in ("quiz", "score")
-    )
-    if is_meant:
-        raise ImportFileError(f"{file.name}: results need a column quiz and a column score. {advice.MAP_RESULTS}")
+    named = [field for field in ("quiz", "score") if field in columns and plain_header(columns[field].header) in HEADERS[field][0]]
+    if named or any(mapped.get(field) for field in OF_RESULTS):
+        only_people = f". {advice.NO_RESULTS}" if named and not mapped.keys() & set(OF_RESULTS) else ""
+        raise ImportFileError(f"{file.name}: results need a column quiz and a column score. {advice.MAP_RESULTS}{only_people}")
     for field in OF_RESULTS:
         columns.pop(field, None)
 
@@ -225,6 +252,16 @@ def fits(path: Path, options: ReadOptions) -> bool:
     except ImportFileError:
         return False
     return "score" in fields or "family_name" in fields or "name" in fields
+
+
+def decides_on_scores(path: Path, options: ReadOptions) -> bool:
+    """Whether options say which column has the scores and which quiz they are of, or that no column has them."""
+    if options.columns.get("score") == "":
+        return True
+    try:
+        return "score" in fields_of(CsvFile(path, [], whole=True, delimiter=options.delimiter), options.columns, title=options.title)
+    except ImportFileError:
+        return False
 
 
 def detect(path: Path) -> bool:

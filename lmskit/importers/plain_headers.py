@@ -21,11 +21,15 @@ def _words(text: str) -> tuple[str, ...]:
 HEADERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "id": (
         _words("id | user id | userid | student id | studentid"),
-        _words("uid | net id | netid | campus id"),
+        _words("uid"),
+        _words("net id | netid"),
+        _words("campus id"),
         _words(
-            "username | login name | account | user name | login | login id | benutzername | anmeldename | benutzerkennung | kennung | "
-            "nom d'utilisateur | identifiant | nombre de usuario | usuario"
+            "username | user name | benutzername | anmeldename | benutzerkennung | kennung | nom d'utilisateur | identifiant | "
+            "nombre de usuario | usuario"
         ),
+        _words("login | login id | login name"),
+        _words("account"),
     ),
     "sis_id": (
         _words(
@@ -34,12 +38,18 @@ HEADERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "matrikel-nr. | matrikel nr | matrikel nr. | matrikel | matrnr | matr.-nr. | matr.nr. | matr. nr. | mat.-nr. | "
             "matnr | id-nummer | numéro d'identification | numéro étudiant | numéro d'étudiant | n° étudiant | no étudiant | "
             "code étudiant | matricule | número de id | número de identificación | matrícula | número de matrícula | "
-            "n.º de matrícula | número de estudiante | código de estudiante | expediente | número de expediente | "
-            "matriculation no | matriculation no. | matric no | matric no. | registration no | registration no. | roll no | roll no. | "
-            "roll number | enrolment number | enrollment number | university id | banner id | emplid | id no | id no. | student # | "
-            "mat. nr. | mat.nr. | mat.-nr | martikelnummer | n° d'étudiant | numéro apprenant | code apogée | n° apogée | "
+            "n.º de matrícula | número de estudiante | código de estudiante | expediente | número de expediente"
+        ),
+        _words(
+            "matriculation no | matriculation no. | matric no | matric no. | registration no | registration no. | student # | "
+            "mat. nr. | mat.nr. | mat.-nr | martikelnummer | n° d'étudiant | numéro apprenant | "
             "niu | nia | número de alumno | código de alumno | carné | legajo | boleta"
         ),
+        _words("code apogée | n° apogée"),
+        _words("university id | banner id | emplid"),
+        _words("enrolment number | enrollment number"),
+        _words("roll no | roll no. | roll number"),
+        _words("id no | id no."),
         _words("dni | nie | ine | code ine | n° ine"),
     ),
     "email": (
@@ -62,10 +72,9 @@ HEADERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "family name | familyname | last name | lastname | surname | nachname | familienname | zuname | nom de famille | "
             "apellido | apellidos | apellido(s)"
         ),
-        _words(
-            "last | legal last name | student last name | nom d'usage | nom patronymique | nom de naissance | primer apellido | "
-            "apellido paterno | apellido 1 | 1er apellido"
-        ),
+        _words("last | legal last name | student last name | primer apellido | apellido paterno | apellido 1 | 1er apellido"),
+        _words("nom de naissance | nom patronymique"),
+        _words("nom d'usage"),
     ),
     "given_name": (
         _words(
@@ -80,11 +89,15 @@ HEADERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "nom complet | nom et prénom | nom, prénom | nom prénom | étudiant | nombre completo | apellidos y nombre | "
             "apellidos, nombre | estudiante | alumno | "
             "last name, first name | last, first | name (last, first) | first and last name | first name last name | name of student | "
-            "learner | learner name | participant | nachname vorname | name vorname | name und vorname | nachname und vorname | "
-            "vorname nachname | vorname name | vorname und nachname | vor- und nachname | vor- und zuname | studierende | studierende/r | "
-            "teilnehmer | teilnehmer/in | teilnehmende | name des studierenden | nom et prénoms | nom / prénom | prénom nom | "
-            "prénom et nom | nom de l'étudiant | étudiant(e) | apellidos y nombres | apellido y nombre | apellidos nombre | "
-            "nombre y apellidos | nombre y apellido | nombre del estudiante | nombre del alumno | alumno/a"
+            "nachname vorname | name vorname | name und vorname | nachname und vorname | "
+            "vorname nachname | vorname name | vorname und nachname | vor- und nachname | vor- und zuname | "
+            "name des studierenden | nom et prénoms | nom / prénom | prénom nom | "
+            "prénom et nom | nom de l'étudiant | apellidos y nombres | apellido y nombre | apellidos nombre | "
+            "nombre y apellidos | nombre y apellido | nombre del estudiante | nombre del alumno"
+        ),
+        _words(
+            "learner | learner name | participant | studierende | studierende/r | teilnehmer | teilnehmer/in | teilnehmende | "
+            "étudiant(e) | alumno/a"
         ),
         _words("display name | preferred name"),
     ),
@@ -124,6 +137,8 @@ WHOLE_OR_FAMILY = ("name", "nom")
 """The family name beside a given name, and otherwise the whole name."""
 WHOLE_OR_GIVEN = ("nombre",)
 """The given name beside a family name, and otherwise the whole name."""
+ONLY_BESIDE_OTHERS = "last"
+"""A family name, unless there are whole names and no given names: then it may be a day."""
 FAMILY_FIRST = frozenset(
     _words(
         "nachname, vorname | name, vorname | nachname vorname | name vorname | name und vorname | nachname und vorname | nom et prenom | "
@@ -193,10 +208,11 @@ def columns_of_fields(header: Sequence[str], taken: Mapping[str, int], ignored: 
     ignored
         The fields that a person said are not in the table.
     """
+    plain = [without_accents(plain_header(text)) for text in header]
     by_header: dict[str, list[int]] = {}
-    for index, text in enumerate(header):
+    for index, text in enumerate(plain):
         if index not in taken.values():
-            by_header.setdefault(without_accents(plain_header(text)), []).append(index)
+            by_header.setdefault(text, []).append(index)
     found: dict[str, list[int]] = {}
     for field, groups in HEADERS.items():
         if field not in taken:
@@ -207,9 +223,14 @@ def columns_of_fields(header: Sequence[str], taken: Mapping[str, int], ignored: 
                 found[field] = first
     for words, beside, part in ((WHOLE_OR_FAMILY, "given_name", "family_name"), (WHOLE_OR_GIVEN, "family_name", "given_name")):
         known = {*found, *taken}
-        field = part if beside in known and part not in known else "name"
+        is_part = beside in known and part not in taken and all(plain[index] in GIVING_WAY for index in found.get(part, []))
+        field = part if is_part else "name"
         if field not in taken and (columns_of_words := [index for word in words for index in by_header.get(word, [])]):
-            found.setdefault(field, []).extend(columns_of_words)
+            others = [index for index in found.get(field, []) if plain[index] not in GIVING_WAY]
+            found[field] = [*others, *columns_of_words]
+    has_given_names = "given_name" in {*found, *taken}
+    if "name" in found and not has_given_names and all(plain[index] == ONLY_BESIDE_OTHERS for index in found.get("family_name", [])):
+        found.pop("family_name", None)
     return {field: columns for field, columns in found.items() if field not in ignored}
 
 
@@ -218,3 +239,7 @@ KNOWN = frozenset(
     for header in (*(each for groups in HEADERS.values() for group in groups for each in group), *WHOLE_OR_FAMILY, *WHOLE_OR_GIVEN)
 )
 """All headers of plain tables, without accents."""
+GIVING_WAY = frozenset(
+    without_accents(header) for field, first in (("family_name", 2), ("name", 1)) for group in HEADERS[field][first:] for header in group
+)
+"""Headers whose columns are not read beside one of `WHOLE_OR_FAMILY` or `WHOLE_OR_GIVEN`, which every row has."""

@@ -7,6 +7,7 @@ seems to be, what is wrong with it, and what to do.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lmskit.errors import ImportFileError
@@ -17,10 +18,10 @@ from lmskit.importers.moodle.words import HEADERS as MOODLE_HEADERS
 from lmskit.importers.moodle.words import PERSON
 from lmskit.importers.plain_headers import is_known, plain_header
 from lmskit.importers.report import shortened
-from lmskit.importers.table_kinds import COMPLETION, KINDS, PARTICIPANTS, DistinctiveColumns
+from lmskit.importers.table_kinds import COMPLETION, KINDS, PARTICIPANTS, RESULTS, DistinctiveColumns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
 SHOWN_COLUMNS = 8
@@ -31,10 +32,15 @@ IDENTITIES = ("username", "sis_id")
 COMPLETED = frozenset({"completed", "not completed", "abgeschlossen", "nicht abgeschlossen", "terminé", "non terminé", "completado"})
 """Cells below each activity in Moodle's list of completion."""
 HALF = 0.5
+SCORE = re.compile(r".*[0-9].*|[A-F][+-]?", re.DOTALL)
+"""A cell that may be a score or a letter for one."""
 
 
-def kind_of_headers(headers: Sequence[str]) -> DistinctiveColumns | None:
+def kind_of_headers(headers: Sequence[str], without_scores: Collection[int] = ()) -> DistinctiveColumns | None:
     """Return the kind of table of these headers, if at least half of its columns are there; None for other headers.
+
+    `without_scores` are the indices of columns known to have no score. A table of results is one of no other kind: a gradebook
+    of a system has totals too.
 
     Examples
     --------
@@ -44,8 +50,9 @@ def kind_of_headers(headers: Sequence[str]) -> DistinctiveColumns | None:
     True
     """
     plain = _plain(headers)
-    best = max(KINDS, key=lambda kind: kind.matches(plain))
-    return best if best.matches(plain) > HALF else None
+    nearness = {kind: kind.matches(plain, without_scores) for kind in KINDS}
+    near = [kind for kind in KINDS if nearness[kind] > HALF]
+    return max(near, key=lambda kind: (kind.name != RESULTS, nearness[kind]), default=None)
 
 
 def _plain(headers: Sequence[str]) -> list[str]:
@@ -69,9 +76,26 @@ def kind_of_table(path: Path, *, all_students: bool = False) -> DistinctiveColum
             return COMPLETION
         if not all_students and is_list_of_participants(file.header):
             return PARTICIPANTS
-        return kind_of_headers(file.header)
+        kind = kind_of_headers(file.header)
+        if kind is None or not kind.is_of_scores:
+            return kind
+        return kind_of_headers(file.header, _without_scores(file))
     except ImportFileError:
         return None
+
+
+def _without_scores(file: CsvFile) -> set[int]:
+    """Return the columns whose headers are those of scores and in which no row has one."""
+    headers = _plain(file.header)
+    left = {index for kind in KINDS if kind.is_of_scores for index in kind.distinctive_columns(headers)}
+    try:
+        for _, cells in file.rows():
+            left -= {index for index in left if SCORE.fullmatch(cells[index].strip())}
+            if not left:
+                break
+    except ImportFileError:  # what is behind the damaged row is not known
+        return set()
+    return left
 
 
 def is_list_of_participants(headers: Sequence[str]) -> bool:

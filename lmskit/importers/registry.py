@@ -19,7 +19,7 @@ from lmskit.importers.oneroster import bundle as oneroster
 from lmskit.importers.question_banks import aiken, gift, moodle_xml, qti
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.recognition import kind_of_table, refusal
-from lmskit.importers.table_kinds import DistinctiveColumns
+from lmskit.importers.table_kinds import RESULTS, DistinctiveColumns
 from lmskit.importers.tables.opened import refuse_damaged_table
 from lmskit.importers.text_file import scanned_once
 
@@ -108,6 +108,8 @@ def _detected(path: Path, reading: ReadOptions) -> AnyFormat:
     if found and (found[0] is not moodle_participants.FORMAT or reading.all_students):
         return found[0]
     kind = kind_of_table(path, all_students=reading.all_students)
+    if kind is not None and _says_how_to_read(path, kind, reading):
+        kind = None
     if kind is None and plain_csv.fits(path, reading):
         return plain_csv.FORMAT
     if kind is None and reading.columns:
@@ -115,6 +117,18 @@ def _detected(path: Path, reading: ReadOptions) -> AnyFormat:
         return plain_csv.FORMAT
     formats = ", ".join(f"{known.title} ({known.name})" for known in FORMATS)
     raise refusal(path, kind, _reason(path, kind), formats)
+
+
+def _says_how_to_read(path: Path, kind: DistinctiveColumns, reading: ReadOptions) -> bool:
+    """Whether a person said of a table with columns of scores which of them is read, and as which quiz, or that none is."""
+    is_said = "score" in reading.columns or (kind.name == RESULTS and bool(reading.title or reading.columns))
+    return kind.is_of_scores and is_said and plain_csv.decides_on_scores(path, reading)
+
+
+def columns_can_be_chosen(path: Path, reading: ReadOptions) -> bool:
+    """Whether the columns that a person chooses can make a plain table of a file whose format `detected` does not know."""
+    kind = kind_of_table(path, all_students=reading.all_students)
+    return kind is None or kind.is_of_scores
 
 
 def _reason(path: Path, kind: DistinctiveColumns | None) -> str | None:

@@ -11,7 +11,7 @@ from lmskit.importers.moodle.gradebook import DISPLAYS
 from lmskit.importers.plain_headers import columns_of_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _DISPLAYED = rf".*\((?:{'|'.join(sorted(word for words in DISPLAYS.values() for word in words))})\)"
 _GRADED_QUESTION = r"(?:question|q|frage|aufgabe|exercise|task|problem|pregunta|ejercicio) ?\.? ?[0-9]{1,3}[a-z]?"
@@ -64,18 +64,28 @@ class DistinctiveColumns:
     """Fields of plain tables that it never has."""
     unless: frozenset[str] = frozenset()
     """Fields of plain tables with which, if they are all there, it is a plain table."""
+    is_of_scores: bool = False
+    """Whether its distinctive columns are scores of any system: one without a score does not count, and a person may say what is read."""
     advice: str = ""
     """What to export or to do instead; a sentence."""
 
-    def matches(self, headers: Sequence[str]) -> float:
-        """Return how near a table is, from 0 to 1: the share of the columns of `besides` that it has; 0 without the distinctive ones."""
-        if sum(any(re.fullmatch(known, header) for known in self.distinctive) for header in headers) < self.least:
+    def matches(self, headers: Sequence[str], without_scores: Collection[int] = ()) -> float:
+        """Return how near a table is, from 0 to 1: the share of the columns of `besides` that it has; 0 without the distinctive ones.
+
+        `without_scores` are the indices of columns without a score.
+        """
+        left_out = without_scores if self.is_of_scores else ()
+        if sum(index not in left_out for index in self.distinctive_columns(headers)) < self.least:
             return 0.0
         fields = columns_of_fields(headers, {}).keys() if self.without or self.unless else set()
         if self.without & fields or (self.unless and self.unless <= fields):
             return 0.0
         found = sum(any(re.fullmatch(known, header) for header in headers) for known in self.besides)
         return (1 + found) / (1 + len(self.besides))
+
+    def distinctive_columns(self, headers: Sequence[str]) -> list[int]:
+        """Return the indices of the headers that only this kind of table has."""
+        return [index for index, header in enumerate(headers) if any(re.fullmatch(known, header) for known in self.distinctive)]
 
 
 _NAMES = (r"first name|vorname|prénom|nombre", r"last name|surname|nachname|nom|nom de famille|apellido\(s\)|apellidos")
@@ -236,6 +246,7 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         "scores with a column per question, without their points",
         (_GRADED_QUESTION,),
         least=2,
+        is_of_scores=True,
         format="gradescope",
         advice=(
             "Write the points of each question into its header, such as “Q1 (4 pts)”, and call the column of the sum Total Score. "
@@ -246,11 +257,13 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         "scores with a column per assignment, without their points",
         (_ASSIGNMENT,),
         least=2,
+        is_of_scores=True,
         advice=(f"Save each assignment as plain results with the columns id, quiz, score and max_score. {advice.ONLY_PEOPLE}"),
     ),
     DistinctiveColumns(
         RESULTS,
         (_TOTALS, _GRADED_WORK, rf".*[^ ] ?[(\[](?:max\.? ?|/ ?|out of |von |sur |de |sobre ){_POINTS}[)\]]"),
+        is_of_scores=True,
         unless=frozenset({"quiz", "score"}),
         advice=_ONE_COLUMN,
     ),
@@ -258,6 +271,7 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         RESULTS,
         (_PARTS_OF_A_COURSE, rf"{_OF_A_PERSON}.*[^ ] ?[(\[]{_POINTS}[)\]]", rf"{_OF_A_PERSON}(?:.*[^ 0-9]/|.* / ?){_POINTS}"),
         least=2,
+        is_of_scores=True,
         unless=frozenset({"quiz", "score"}),
         advice=_ONE_COLUMN,
     ),

@@ -271,6 +271,15 @@ def test_other_column_names_can_be_given(session, course, form):
     assert counts(form)["added"] == 4
 
 
+def test_columns_are_offered_only_where_they_can_make_a_plain_table(session, course, form):
+    bring(form, "a@b.example,Ada,A", heading="Email,First name,Quiz: Sets (Letter)")
+    assert "choose the columns" not in form.found.value
+    bring(form, "a@b.example,Ada,7", heading="Email,Name,Total")
+    assert form.found.value.endswith(" Or choose the columns of a plain table below.")
+    form.mapping.choices["score"].value = 0
+    assert form.found.value == "roster.csv: Plain CSV."
+
+
 def examples(form, field):
     return form.mapping._examples[field].value
 

@@ -224,6 +224,15 @@ def test_results_need_a_quiz_and_a_score(opened, header):
         opened(f"{header}\n")
 
 
+@pytest.mark.parametrize("field", ["quiz", "score"])
+def test_results_are_left_out_if_a_person_says_so(opened, field):
+    with pytest.raises(ImportFileError, match="To import only the people: --map quiz= --map score="):
+        opened(f"id,name,{field}\n1,Ada,7")
+    source = opened(f"id,name,{field}\n1,Ada,7", columns={field: ""})
+    assert [person.family_name for person in read(source, PersonRecord)] == ["Ada"]
+    assert read(source, AttemptRecord) == []
+
+
 def test_a_file_is_detected_by_headers_of_people_or_results(tmp_path):
     assert FORMAT.detect(csv_file(tmp_path / "a", "email,last name\n"))
     assert FORMAT.detect(csv_file(tmp_path / "b", "id,quiz,score\n"))
@@ -257,10 +266,60 @@ def test_no_header_belongs_to_two_fields():
         ("First,Last,Middle,ID,E-mail", "given_name family_name id email"),
         ("Preferred Name,Legal First Name,Legal Last Name,Student Number,University Email", "given_name family_name sis_id email"),
         ("Vor- und Nachname;Matrikel-Nr;Uni-Mail", "name sis_id email"),
+        ("Name,Last,Email", "name email"),
     ],
 )
 def test_headers_of_student_systems_and_tools_in_four_languages(opened, header, fields):
     assert set(opened(header).fields) == set(fields.split())
+
+
+@pytest.mark.parametrize(
+    ("header", "field", "read_from"),
+    [
+        ("Nom;Nom d'usage;Prénom;Courriel", "family_name", "Nom"),
+        ("Nom d'usage;Nom de naissance;Prénom;Courriel", "family_name", "Nom de naissance"),
+        ("First,Last,Name,Email", "family_name", "Last"),
+        ("Preferred Name,Name,Email", "name", "Name"),
+        ("Participant,Name,Email", "name", "Name"),
+        ("Display name,Teilnehmer,Email", "name", "Teilnehmer"),
+        ("Roll No,Enrollment Number,Name", "sis_id", "Enrollment Number"),
+        ("Account,Login,Name", "id", "Login"),
+        ("NetID,UID,Name", "id", "UID"),
+    ],
+)
+def test_of_two_columns_for_one_field_the_one_that_every_row_has_is_read(opened, header, field, read_from):
+    assert opened(header).fields[field].header == read_from
+
+
+@pytest.mark.parametrize("header", ["Name,Surname,Email", "Email,Name,Nachname", "Last Name,Preferred Name,Email"])
+def test_a_name_that_may_be_the_given_one_is_not_left_out(opened, header):
+    with pytest.raises(ImportFileError, match=r"could both be names of people\. Say which has the given names: --map given_name=HEADER"):
+        opened(header)
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"given_name": "Name"}, ("Lovelace", "Ada")),
+        ({"name": ""}, ("Lovelace", "")),
+        ({"family_name": ""}, ("King", "Ada")),
+        ({"name": "Name"}, ("King", "Ada")),
+    ],
+)
+def test_a_person_says_which_of_two_columns_has_the_given_names(opened, columns, expected):
+    name = "Ada" if "given_name" in columns else "Ada King"
+    [person] = read(opened([["id", "Name", "Surname"], ["1", name, "Lovelace"]], columns=columns), PersonRecord)
+    assert (person.family_name, person.given_name) == expected
+
+
+@pytest.mark.parametrize(("header", "kind"), [("Group,Groups", "group"), ("Section,Sektion", "section")])
+def test_two_columns_of_sections_are_left_out_with_a_note(opened, header, kind):
+    source = opened(f"id,name,{header}\n1,Ada,A,B")
+    assert [enrollment.sections for enrollment in read(source, EnrollmentRecord)] == [()]
+    assert [note for note in source.notes if f"could both be the {kind}, and none is read. Choose one: --map {kind}=HEADER" in note]
+    chosen = opened(f"id,name,{header}\n1,Ada,A,B", columns={kind: header.partition(",")[0]})
+    assert [section.name for enrollment in read(chosen, EnrollmentRecord) for section in enrollment.sections] == ["A"]
+    assert not [note for note in chosen.notes if "none is read" in note]
 
 
 def test_a_login_that_is_an_address_is_an_address(opened):

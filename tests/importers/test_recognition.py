@@ -8,7 +8,9 @@ import pytest
 
 from lmskit.errors import ImportFileError
 from lmskit.importers.formats import ReadOptions
+from lmskit.importers.plain_csv import FORMAT
 from lmskit.importers.recognition import kind_of_headers
+from lmskit.importers.record import AttemptRecord
 from lmskit.importers.registry import detected
 from tests.importers.plain import csv_file
 
@@ -94,12 +96,18 @@ TABLES = {
     ),
     "answers in Microsoft Forms": (
         "ID,Start time,Completion time,Email,Name,Total points,Quiz feedback,Question 1,Points - Question 1\n1,x,y,a@b.example,Ada,8,,4,8",
-        "--map score='Total points'",
+        r"not the numbers of the answers as ids: lmskit import csv PATH --map id= --map score=HEADER",
     ),
     "questions in PrairieLearn": (
         "UID,UIN,Name,Role,Assessment,Question,Max points,Question points,Score (%)\na@b.example,7,Ada,Student,HW 1,add,10,8,80",
         r"file ending in _instances\.csv",
     ),
+    "a gradebook of Canvas without its points and its columns of SIS": (
+        'Student,ID,Section,Quiz (11),Final Score\n"Vale, Ada",501,x,9,90',
+        r"It seems to be a Canvas gradebook\. .*lacks the row Points Possible .* Export the gradebook again",
+    ),
+    "letters for scores": ("Name,Email,Week 1,Week 2\nAda,a@b.example,A,B+", "a roster would leave out"),
+    "a score far below": ("Name,Email,Total\n" + "Ada,a@b.example,\n" * 99 + "Ada,a@b.example,7", "a roster would leave out"),
     "a score without a quiz": ("Name,Matrikelnummer,Punkte\nAda,7,3", "name the quiz of all rows: --title TITLE"),
     "ids alone": ("id,colour\n7,red", "A roster also needs a column family_name or name"),
 }
@@ -126,6 +134,10 @@ def test_a_table_that_is_not_read_is_refused_for_what_it_is(tmp_path, rows, sent
         "Matrikel-Nr.;Nachname;Vorname;E-Mail;Studiengang;Fachsemester",
         "Name,Email,Grade,Phone (1),Phone (2),WS 2026/27",
         "Student ID,First Name,Last Name,Total Credits,GPA,Notes,Session",
+        "Name,Email,Total\nAda,a@b.example,",
+        "Name,Email,Day 1,Day 2\nAda,a@b.example,x,",
+        "Name,Email,Attendance,Note\nAda,a@b.example,yes,late",
+        "Name,Email,WS 25,WS 26\nAda,a@b.example,x,",
     ],
 )
 def test_a_roster_with_columns_like_those_of_other_tables_is_a_roster(tmp_path, header):
@@ -147,6 +159,27 @@ def test_given_columns_make_a_table_a_plain_one(tmp_path):
     assert detected(path, ReadOptions(columns={"id": "Kürzel", "name": "Wer"})).name == "csv"
     with pytest.raises(ImportFileError, match=r"list\.csv has no column 'Kurz' for the field id"):
         detected(path, ReadOptions(columns={"id": "Kurz"}))
+
+
+RESULTS = [
+    ("Email,Name,Score,Percentage\na@b.example,Ada,7,70", {"title": "Sets"}, [7]),
+    ("Email,Name,Total\na@b.example,Ada,7", {"title": "Sets", "columns": {"score": "Total"}}, [7]),
+    ("Email,Name,Sheet 1,Sheet 2\na@b.example,Ada,7,8", {"title": "Sets", "columns": {"score": "Sheet 2"}}, [8]),
+    ("Email,Name,Score,Percentage\na@b.example,Ada,7,70", {"columns": {"score": ""}}, []),
+]
+
+
+@pytest.mark.parametrize(("rows", "options", "scores"), RESULTS)
+def test_a_person_says_how_a_table_of_results_is_read(tmp_path, rows, options, scores):
+    path, reading = csv_file(tmp_path / "table.csv", rows), ReadOptions(**options)
+    assert detected(path, reading) is FORMAT
+    assert [record.score for record in FORMAT.open(path, reading).records() if isinstance(record, AttemptRecord)] == scores
+
+
+def test_a_title_alone_does_not_choose_among_the_columns_of_a_table_of_results(tmp_path):
+    path = csv_file(tmp_path / "table.csv", "Email,Name,Punkte,Blatt 1,Blatt 2\na@b.example,Ada,7,3,4")
+    with pytest.raises(ImportFileError, match="column per assignment"):
+        detected(path, ReadOptions(title="Sets"))
 
 
 def archive(path, names):
