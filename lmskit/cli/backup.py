@@ -16,6 +16,7 @@ from lmskit.backups.source import source_of
 from lmskit.backups.target import Target
 from lmskit.backups.verification import bring_up_to_date, opened, verify_backup, working_folder
 from lmskit.cli.db import password_in_file
+from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.page import ListPage, paged, part_of
 from lmskit.cli.password import operators_password
 from lmskit.cli.printing import print_error, print_line, spinner
@@ -172,7 +173,7 @@ def restore(
             return
     if broken:
         print_error(f"{count_text(len(broken), 'access rule')} are broken there. To see which, and what to do: lmskit doctor")
-        raise typer.Exit(1)
+        raise typer.Exit(PARTLY)
     print_line(f"It is {'hardened, ' if done.is_hardened else ''}at the newest revision, and no access rule is broken. {TO_CHECK}")
 
 

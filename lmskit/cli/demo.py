@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.printing import console, print_error, visible
 from lmskit.cli.seed import seed_people
 from lmskit.db import access, engine_for, migrator_engine, revision, transaction
@@ -83,5 +84,5 @@ def _build_reports(term: str, courses: Sequence[str], *, anew: bool, steps: Step
     for code, reason in sorted(result.failed.items()):
         print_error(f"The report of {code} could not be built: {reason}")
     if result.failed:
-        raise typer.Exit(1)
+        raise typer.Exit(PARTLY)
     steps.print(f"The reports of {term} are built: {result.index}")

@@ -106,6 +106,8 @@ def retry(
     """Try messages again: a waiting one is due at once; for a refused or dead one the enrollment is requested again.
 
     They are sent by the next: lmskit mail deliver
+
+    Exit status 3 when some were skipped, each with its reason; 1 when all were.
     """
     numbers = messages or []
     outcomes = [outcome for outcome, wanted in ((OutboxStatus.DEAD, dead), (OutboxStatus.REFUSED, refused)) if wanted]
@@ -117,8 +119,11 @@ def retry(
         print_line(report.sentence)
         for message, reason in report.skipped.items():
             print_line(f"Message {message}: {reason}")
-    if any(report.requested_again or report.due_now for report in reports):
+    is_any_tried = any(report.requested_again or report.due_now for report in reports)
+    if is_any_tried:
         print_line("To send them: lmskit mail deliver")
+    if any(report.skipped for report in reports):
+        raise typer.Exit(PARTLY if is_any_tried else REFUSED)
 
 
 def _when(message: Any) -> str | None:  # noqa: ANN401 - a row of the database

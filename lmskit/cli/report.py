@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lmskit.cli.exit_status import PARTLY, REFUSED
-from lmskit.cli.printing import print_error, visible
+from lmskit.cli.printing import LogLines, print_error, visible
 from lmskit.reporting.builder import build_term
 
 app = typer.Typer(name="report", help="Term reports, built from the report notebook.", no_args_is_help=True)
@@ -32,11 +32,15 @@ def build(
 ) -> None:
     """Build the reports of the courses of a term: a notebook and a page for each, and a page that lists them."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as display:
+    shown_on = Console(stderr=True)
+    log = None if shown_on.is_terminal else LogLines()
+    with Progress(*columns, console=shown_on, disable=log is not None) as display:
         task = display.add_task(f"Reports of {term}", total=None)
 
         def show(step: str, done: int, total: int | None) -> None:
             display.update(task, completed=done, total=total, description=visible(step))
+            if log is not None:
+                log(step, done, total)
 
         result = build_term(term, course=course, output=output, progress=show)
     typer.echo(

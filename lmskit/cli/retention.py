@@ -6,6 +6,7 @@ import typer
 
 from lmskit.backups.erasures import begin_to_remember, remember
 from lmskit.cli.asking import confirmed
+from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.person import renewal_lines
 from lmskit.cli.printing import print_line, print_table
 from lmskit.db import access, snapshot, transaction
@@ -26,7 +27,10 @@ def retention(
     apply: Annotated[bool, typer.Option("--apply", help="Remove what is due, instead of showing it.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Show what is kept longer than the retention periods say, or remove it. Nothing is removed by itself."""
+    """Show what is kept longer than the retention periods say, or remove it. Nothing is removed by itself.
+
+    Exit status 3 when students were left because messages to them are being sent.
+    """
     settings = access().settings
     with snapshot() as session, administrators_only("see what is due by the retention periods"):
         periods = due(session, settings)
@@ -46,19 +50,22 @@ def retention(
         return
     if not yes:
         confirmed("Remove what is due for ever?", instead="--yes")
+    is_any_left = False
     for period in periods:
         if period.days is None or not period.n_due:
             continue
         if period.kind == "students":
-            _erase_students(period.days)
+            is_any_left = _erase_students(period.days)
             continue
         remove = {"messages": remove_messages, "imports": remove_findings, "audit": remove_audit_entries}[period.kind]
         with transaction() as session:
             print_line(f"Removed: {remove(session, period.days)} of {period.what}.")
+    if is_any_left:
+        raise typer.Exit(PARTLY)
 
 
-def _erase_students(days: int) -> None:
-    """Erase them some at a time, each time in a transaction of its own: what is done stays done."""
+def _erase_students(days: int) -> bool:
+    """Erase them some at a time, each in a transaction of its own, so that what is done stays done; whether some were left for later."""
     settings, database = access().settings, access().server.database
     with snapshot() as session:
         students = students_due(session, days)
@@ -83,3 +90,4 @@ def _erase_students(days: int) -> None:
         print_line(f"{n_not_due} stay: they were enrolled again, or a term of theirs was opened again, meanwhile.")
     for line in renewal_lines() if n_erased else ():
         print_line(line)
+    return n_waiting > 0

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from lmskit.db.bulk import connection_of
 from lmskit.db.transaction import longer_lock_timeout
-from lmskit.errors import ConflictError, ImportFileError
+from lmskit.errors import ConflictError, ImportFileError, InputError
 from lmskit.importers.csv_file import MAX_REJECTIONS
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.report import Rejection, RowWarning
@@ -80,6 +80,18 @@ class ImportOptions:
     """Of how many students that may be, as the person confirmed; None: as many as need no confirmation."""
     dry_run: bool = False
     """Give the same report and write nothing."""
+
+
+def require_one_week(options: ImportOptions) -> None:
+    """Require that the options do not ask for a week and for none.
+
+    Raises
+    ------
+    InputError
+        `week` and `without_week` are both given.
+    """
+    if options.week is not None and options.without_week:
+        raise InputError(f"--week {options.week} and --without-week say different weeks of the same quizzes. Give one of them.")
 
 
 class StateCountRow(NamedTuple):

@@ -26,7 +26,7 @@ from lmskit.queries.quiz import content_of, quiz_by_id
 from lmskit.schemas.mistakes import one_sentence
 from lmskit.schemas.quiz import QuizContent
 from lmskit.schemas.quiz_request import CreateQuiz, TakeBank
-from lmskit.services.importing import importing, lock_imports, record
+from lmskit.services.importing import importing, lock_imports, record, require_one_week
 from lmskit.services.permission import administrators_only
 from lmskit.services.question_joining import COULD_BE_SEVERAL, is_defined_by_reports, join_questions, keep_bank, quizzes_with
 from lmskit.services.quiz import has_answers, locked, n_attempts, put_content, quizzes_titled, write
@@ -86,6 +86,8 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
     ------
     CourseNotFoundError
         There is no such course.
+    InputError
+        A week was given, and that the quiz is to be in none.
     WeekNeededError
         The quiz would be new, and only a title that names no week was given.
     QuizAmbiguousError
@@ -97,6 +99,7 @@ def import_bank(session: Session, bank: Bank, options: ImportOptions) -> ImportR
     NotPermittedError
         The signed-in person is not an administrator.
     """
+    require_one_week(options)
     wanted = TakeBank(
         course=options.course or "", title=options.reading.title or bank.title, week_number=options.week, without_week=options.without_week
     )
@@ -313,5 +316,6 @@ def _notes_on_quiz(wanted: TakeBank, target: _Target) -> list[str]:
     described = f"the {'new ' if target.is_new else ''}quiz {quiz.title!r} {where}"
     if wanted.week_number not in {None, quiz.week_number}:
         stays = "in its week" if quiz.week_number is not None else "without a week"
-        return [f"The questions belong to {described}. The quiz stays {stays}; week {wanted.week_number} was asked for."]
+        asked = f"week {wanted.week_number} was asked for. To change its week: the notebook admin/quiz_setup"
+        return [f"The questions belong to {described}. The quiz stays {stays}; {asked}"]
     return [f"The questions belong to {described}."]

@@ -8,12 +8,12 @@ from pydantic import SecretStr
 from sqlalchemy import delete, select, update
 
 from lmskit.db import transaction
-from lmskit.models import OutboxMessage, User
+from lmskit.models import Enrollment, OutboxMessage, User
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.enrollment import enroll
 from lmskit.services.mail_check import mail_finding
 from lmskit.settings import PROJECT_ROOT, Settings
-from lmskit.vocabulary import OutboxStatus
+from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 from tests import factories
 from tests.reliability.mail_server import MailServer
 
@@ -112,12 +112,18 @@ def test_the_list_is_a_table_and_shows_the_reason_without_interpreting_it(lmskit
 def test_a_dead_letter_is_tried_again(lmskit, admin_engine, asked, course):
     dead(admin_engine, asked)
     with transaction(admin_engine) as session:
-        from lmskit.models import Enrollment
-
         session.execute(delete(Enrollment).where(Enrollment.course_id == course.id))
     output = lmskit("mail", "retry", str(asked))
     assert output.stdout == "1 requested again, 0 due at once.\nTo send them: lmskit mail deliver\n"
     assert lmskit("mail", "deliver").stdout.startswith("1 sent")
+
+
+def test_a_retry_that_skips_every_message_has_done_nothing(lmskit, admin_engine, asked, course):
+    dead(admin_engine, asked)
+    with transaction(admin_engine) as session:
+        session.execute(update(Enrollment).where(Enrollment.course_id == course.id).values(status=EnrollmentStatus.ACTIVE))
+    skipped = lmskit("mail", "retry", "--dead")
+    assert (skipped.exit_code, f"Message {asked}: " in skipped.stdout, "To send them" in skipped.stdout) == (1, True, False)
 
 
 @pytest.mark.parametrize(

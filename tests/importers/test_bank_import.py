@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lmskit.errors import CourseNotFoundError, NotPermittedError, QuizAmbiguousError, WeekNeededError
+from lmskit.errors import CourseNotFoundError, InputError, NotPermittedError, QuizAmbiguousError, WeekNeededError
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.registry import detected
 from lmskit.models import Course, ImportRun, Quiz, Syllabus
@@ -160,6 +160,18 @@ def test_a_quiz_with_totals_only_gets_its_questions(session, course, imported):
     assert counts(report) == (2, 0, 0, 0)
     assert (quiz.week_number, float(quiz.max_score)) == (1, 10)  # the scale of its results
     assert "The quiz stays in its week; week 2 was asked for" in report.notes[-1]
+
+
+def test_a_quiz_without_a_week_stays_without_one_and_the_note_says_how_to_give_it_one(session, course, imported):
+    imported(FIRST, week=None, without_week=True)
+    note = imported(FIRST, week=2).notes[-1]
+    assert the_quiz(session, course).week_number is None
+    assert note.endswith("The quiz stays without a week; week 2 was asked for. To change its week: the notebook admin/quiz_setup")
+
+
+def test_a_week_and_no_week_are_refused_together(imported):
+    with pytest.raises(InputError, match="--week 2 and --without-week say different weeks of the same quizzes"):
+        imported(FIRST, without_week=True)
 
 
 def test_a_quiz_is_found_again_under_its_new_name(session, course, imported):

@@ -142,6 +142,7 @@ def test_a_failing_course_is_named_and_keeps_its_report_while_others_come_out_th
     said = CliRunner().invoke(app, ["build", "--term", term[0].code, "--output", str(output)])
     assert said.exit_code == 3
     assert "1 of 2 reports" in said.output
+    assert "━" not in said.output, "a bar in a log"
     assert f"The report of {fails.code} could not be built: The build was stopped." in said.output
     after = {path: path.read_bytes() for path in result.folder.iterdir()}
     assert after.keys() == before.keys()

@@ -10,6 +10,7 @@ from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.queries.course import course_by_code
 from lmskit.queries.person import person_by_email
 from lmskit.queries.term import term_by_code
+from lmskit.services.importing import require_one_week
 from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ def find_options(session: Session, system: str, options: ImportOptions) -> Found
     CourseNotFoundError, LecturerNotFoundError, TermNotFoundError
         There is no course or term with this code, or no lecturer with this address.
     InputError
-        The week is not from 1 to 60, or a number of students to withdraw is given and none are to be withdrawn.
+        The week is not from 1 to 60 or is given beside `without_week`, or a number of students to withdraw is given and none are to be
+        withdrawn.
     """
     if options.week is not None and not FIRST_WEEK <= options.week <= LAST_WEEK:
         raise InputError(f"There is no teaching week {options.week}. Weeks are numbered {FIRST_WEEK} to {LAST_WEEK}.")
-    if options.week is not None and options.without_week:
-        raise InputError(f"--week {options.week} and --without-week say different weeks of the same quizzes. Give one of them.")
+    require_one_week(options)
     if options.withdraw_at_most is not None and not options.withdraw_missing:
         raise InputError(
             f"--withdraw-at-most {options.withdraw_at_most} is the limit of --withdraw-missing, which is not given. Give both, or neither."
