@@ -3,6 +3,8 @@
 import getpass
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -31,7 +33,7 @@ def asked(label: str, *, instead: str, hidden: bool = False, twice: bool = False
         There is no terminal, and standard input has no line left.
     """
     try:
-        with warnings.catch_warnings():
+        with _ctrl_c(), warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)
             typed = typer.prompt(label, hide_input=hidden, confirmation_prompt=twice, default=default, show_default=False)
             return str(typed)
@@ -53,12 +55,29 @@ def confirmed(question: str, *, instead: str) -> None:
         There is no terminal, and standard input has no line left.
     """
     try:
-        agreed = typer.confirm(question)
+        is_agreed = agreed(question)
     except typer.Abort:
         if sys.stdin.isatty():
             raise
         typer.echo()
         message = f"There is no terminal to confirm this. Nothing was changed. To go on without being asked: {instead}"
         raise InputError(message) from None
-    if not agreed:
+    if not is_agreed:
         raise typer.Abort
+
+
+def agreed(question: str) -> bool:
+    """Whether the person says yes."""
+    with _ctrl_c():
+        return typer.confirm(question)
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C at a question end the command as it does at any other time: Typer makes it the same `Abort` as the end of the input."""
+    try:
+        yield
+    except typer.Abort as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lmskit.cli.asking import confirmed
+from lmskit.cli.asking import agreed, confirmed
 from lmskit.cli.password import operators_password
 from lmskit.cli.psql import run_psql
 from lmskit.db import access, revision, roles
@@ -104,7 +104,7 @@ def password_in_file(address: str | None) -> str | None:
 def _may_replace(login: str) -> bool:
     """Ask whether a login gets a new password; without a terminal it does not."""
     question = f"{login} has a password that is not on this machine. Set a new one? Other machines that migrate the database then need it."
-    return sys.stdin.isatty() and typer.confirm(question)
+    return sys.stdin.isatty() and agreed(question)
 
 
 def print_bootstrapped(result: Bootstrapped) -> None:

@@ -1,7 +1,6 @@
 """`lmskit doctor`: check the home folder, the server and the database, and say what to do about problems."""
 
 import datetime as dt
-import json
 import os
 import shutil
 import stat
@@ -21,6 +20,7 @@ from lmskit.backups.erasures import begun_outside, remembered_outside
 from lmskit.backups.finding import backup_finding, has_own_data
 from lmskit.backups.repository import repository_of
 from lmskit.cli.printing import console, print_line, visible
+from lmskit.cli.row_output import json_text
 from lmskit.db import access, engine_for, revision, snapshot, transaction
 from lmskit.db.cluster.disk import is_low
 from lmskit.db.cluster.processes import Taken, end_on_this_machine, sessions_on_this_machine, taken_by
@@ -81,7 +81,7 @@ def doctor(
     findings = list(all_findings())
     if as_json:
         keys = ("name", "is_well", "is_note", "sentence")
-        typer.echo(json.dumps([{key: getattr(finding, key) for key in keys} for finding in findings], indent=2, ensure_ascii=False))
+        typer.echo(json_text([{key: getattr(finding, key) for key in keys} for finding in findings], indent=2))
     else:
         _show(findings)
     if not all(finding.is_well for finding in findings):

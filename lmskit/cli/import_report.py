@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lmskit.cli.printing import LogLines, console, print_line, visible
+from lmskit.cli.wait_line import WaitLine
 from lmskit.importers.report import ImportReport, by_importance, counted
 from lmskit.importers.report_file import what_is_left_out
 from lmskit.services.mastery import RefreshReport
@@ -27,6 +28,7 @@ class StepBars:
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._log = None if bars.console.is_terminal else LogLines()
+        self._wait = None if bars.console.is_terminal else WaitLine()
         self._step: str | None = None
         self._task = bars.add_task("", visible=False)
 
@@ -42,6 +44,9 @@ class StepBars:
 
     def show_wait(self, sentence: str | None) -> None:
         """Show for whom the running step waits; None if it goes on."""
+        if self._wait is not None:
+            self._wait(sentence)
+            return
         self._bars.update(self._task, description=escape(visible(sentence if sentence is not None else self._step)))
 
     @staticmethod

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from lmskit.cli.page import ListPage, paged
-from lmskit.cli.printing import print_line
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import access, snapshot
 from lmskit.errors import InputError
@@ -85,6 +84,8 @@ def show(
 
     --limit, --offset, --all and --format are for the list of passages.
     """
+    if page.is_for_a_program and not passages:
+        raise InputError("--format is for the list of passages. To list them: --passages")
     with snapshot() as session:
         found = material(session, number)
         for line in _lines(found):
@@ -99,7 +100,7 @@ def show(
                 nothing="It has no passages.",
             )
     if save is not None and found.stored_as is None:
-        print_line("It is a link: there is no file to save.")
+        page.say("It is a link: there is no file to save.")
     elif save is not None and found.stored_as is not None:
         content = store_of(access().settings).read(found.stored_as)
         try:
@@ -109,7 +110,7 @@ def show(
             raise InputError(
                 f"{bounded(str(save))} cannot be written: {reason}. Name a file in a folder that exists and that you can write to."
             ) from error
-        print_line(f"Its file was written to {save}.")
+        page.say(f"Its file was written to {save}.")
 
 
 _PASSAGE = {"ordinal": "No.", "where": "Where", "text": "Text"}

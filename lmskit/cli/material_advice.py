@@ -1,7 +1,6 @@
 """`lmskit material advice`, `gaps` and the decisions: what to read again, what is missing, and what a lecturer pins or bans."""
 
 import dataclasses
-import json
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 from lmskit.cli.material import CourseOption
 from lmskit.cli.page import ListPage, paged, part_of
 from lmskit.cli.printing import print_error, print_line, print_table, spinner
+from lmskit.cli.row_output import json_text
 from lmskit.cli.typed_number import week_typed
 from lmskit.db import snapshot, transaction
 from lmskit.limits import MOST_PASSAGES
@@ -81,7 +81,7 @@ def advice(
             else (prepared_advice(snapshot, course, week, student_id=student),)
         )
     if output is AdviceFormat.JSON:
-        typer.echo(json.dumps([_as_json(found) for found in weeks], indent=2, ensure_ascii=False))
+        typer.echo(json_text([_as_json(found) for found in weeks], indent=2))
     elif output is AdviceFormat.CSV:
         typer.echo(reading_list_csv(weeks), nl=False)
     elif output is AdviceFormat.MARKDOWN:

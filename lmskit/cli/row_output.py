@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that are commands for a terminal; a cell may have tabs and several lines."""
+UNESCAPED = re.compile("[\x7f-\x9f]")
+"""Those that JSON need not escape."""
 
 
 class Output(StrEnum):
@@ -78,10 +80,15 @@ def _print_json(pages: Iterable[Sequence[Row]], names: Sequence[str]) -> None:
     before = "["
     for page in pages:
         records = ({name: None if is_missing(row[name]) else row[name] for name in names} for row in page)
-        lines = [json.dumps(record, default=_as_json, ensure_ascii=False) for record in records]
+        lines = [json_text(record, default=_as_json) for record in records]
         typer.echo(f"{before}\n" + ",\n".join(lines), nl=False)
         before = ","
     typer.echo("[]" if before == "[" else "\n]")
+
+
+def json_text(value: object, **options: Any) -> str:
+    """`value` as JSON with letters as they are, and with every character escaped that is a command for a terminal."""
+    return UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False, **options))
 
 
 def _as_json(value: object) -> Any:  # noqa: ANN401 - what JSON has
@@ -97,6 +104,7 @@ def _cell(value: object) -> str | int | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     if isinstance(value, list | tuple) and not any(isinstance(item, dict) for item in value):
-        return as_cell(" ".join(map(str, value)))
-    text = value if isinstance(value, str) else json.dumps(value, default=_as_json, ensure_ascii=False).strip('"')
+        text = " ".join(map(str, value))
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, default=_as_json, ensure_ascii=False).strip('"')
     return as_cell(text if text.isprintable() else CONTROLS.sub("\ufffd", text))  # CSV can be printed on a terminal, too

@@ -187,9 +187,7 @@ def score_reader(decimal: DecimalMark, *, low: float = 0, high: float = LARGEST_
         if not form.fullmatch(number):
             raise UnreadableCellError(_why_not(number, decimal))
         if not decimal.is_certain and _AMBIGUOUS.fullmatch(number):
-            raise UnreadableCellError(
-                f"may be thousands or decimals, and no other number of the file shows which; {advice.DECIMAL_MARK_OF_CELL}"
-            )
+            raise UnreadableCellError(UNDECIDED)
         value = float(number.translate(groups).replace(decimal.mark, ".")) + 0.0  # no negative zero
         if not low <= value <= high:
             above = math.isfinite(high) and value > high

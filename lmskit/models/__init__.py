@@ -14,6 +14,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import ORMExecuteState
+
     from lmskit.models.base import Base
     from lmskit.models.course import Course, Syllabus, Term
     from lmskit.models.enrollment import Enrollment
@@ -125,3 +127,9 @@ def __dir__() -> list[str]:
 def _import_all(*_about: object) -> None:
     for module in dict.fromkeys(_MODULES.values()):
         import_module(f"{__name__}.{module}")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _import_all_to_write(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update:  # of many rows at once, in the order of the references too
+        _import_all()

@@ -245,6 +245,8 @@ class SmtpServer:
         except smtplib.SMTPResponseException as error:
             text = _answer_text(error.smtp_code, _bytes(error.smtp_error))
             raise NoMailServerError(f"{self._name} accepts no messages now: {text}. They wait, and will be tried again.") from error
+        except UnicodeError as error:  # of a name with an empty part, or a part that is too long
+            raise NoMailServerError(f"{self._settings.smtp_host} is not a name that a host can have. Check LMSKIT_SMTP_HOST.") from error
         except (smtplib.SMTPException, OSError) as error:
             raise NoMailServerError(
                 f"The {self._address} cannot be reached ({_reason(error)}). Check LMSKIT_SMTP_HOST and LMSKIT_SMTP_PORT."

@@ -1,5 +1,6 @@
 """The command line as a whole, each command in a process and a home of its own."""
 
+import io
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lmskit.cli import app
+from lmskit.cli.asking import asked, confirmed
 from lmskit.cli.messages import message_for
 from lmskit.cli.nouns import MODULES, NOUNS, loaded
 from lmskit.cli.printing import print_line
@@ -18,6 +20,13 @@ from lmskit.errors import CourseNotFoundError
 from lmskit.settings import PROJECT_ROOT
 
 SLOW = ("sqlalchemy", "pandas", "numpy", "alembic", "psycopg", "plotly", "jupyterlab", "ipywidgets", "papermill", "nbconvert", "pydantic")
+
+
+class StoppedInput(io.StringIO):
+    """Input of a person who presses Ctrl-C instead of typing a line."""
+
+    def readline(self, *_size):
+        raise KeyboardInterrupt
 
 
 def lmskit(*arguments, home, **variables):
@@ -126,6 +135,13 @@ def test_ctrl_c_says_what_was_done(home):
     stopped = in_a_process("-c", program, home=home)
     assert (stopped.returncode, stopped.stdout) == (130, "")
     assert stopped.stderr.strip().startswith("Stopped. What the command reported as done is done;")
+
+
+@pytest.mark.parametrize("ask", [lambda: asked("Family name", instead="--family-name NAME"), lambda: confirmed("Go on?", instead="--yes")])
+def test_ctrl_c_at_a_question_is_no_answer(monkeypatch, ask):
+    monkeypatch.setattr(sys, "stdin", StoppedInput())
+    with pytest.raises(KeyboardInterrupt):
+        ask()
 
 
 def test_one_meaning_has_one_spelling():

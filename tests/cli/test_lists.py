@@ -8,15 +8,18 @@ import re
 import sys
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 from sqlalchemy import delete
 
+from lmskit.cli.import_report import StepBars
 from lmskit.cli.nouns import NOUNS, loaded
 from lmskit.cli.page import ListPage
 from lmskit.cli.printing import LogLines
 from lmskit.cli.row_output import Output, print_rows
 from lmskit.columns import Column, Columns
 from lmskit.db import transaction
-from lmskit.models import Course, Term
+from lmskit.models import Course, Term, User
 from tests import factories
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -68,6 +71,14 @@ def test_json_has_stable_keys_and_values_with_their_types(capsys):
     assert shown(capsys, rows=[], output=Output.JSON).out == "[]\n"
 
 
+def test_no_cell_of_a_program_is_a_command_for_a_terminal(capsys):
+    rows = [{"number": 1, "name": "\x7fZoë\x9b31m\x1b", "share": ["\x9b31m", "Ada"]}]
+    assert shown(capsys, rows=rows, output=Output.JSON).out == (
+        '[\n{"number": 1, "name": "\\u007fZoë\\u009b31m\\u001b", "share": ["\\u009b31m", "Ada"]}\n]\n'
+    )
+    assert shown(capsys, rows=rows, output=Output.CSV).out.splitlines()[1] == "1,\ufffdZoë\ufffd31m\ufffd,\ufffd31m Ada"
+
+
 def test_csv_has_no_cell_that_a_spreadsheet_takes_for_a_formula(capsys):
     header, *rows = csv.reader(io.StringIO(shown(capsys, output=Output.CSV).out))
     assert header == ["number", "name", "share"]
@@ -104,6 +115,16 @@ def test_progress_in_a_log_is_a_line_now_and_then(capsys):
     assert capsys.readouterr().err == "Writing: 500 of 1,000\nVectors: 5 of 9\n"
 
 
+def test_an_import_in_a_log_says_once_for_whom_it_waits(capsys):
+    with Progress(console=Console(stderr=True), disable=True) as bars:
+        show = StepBars(bars)
+        show("Writing", 0, None)
+        for seconds in (2, 4):
+            show.show_wait(f"Waiting for another session (since {seconds} s) …")
+        show.show_wait(None)
+    assert capsys.readouterr().err == "Waiting for another session (since 2 s) …\n"
+
+
 def test_all_rows_are_read_page_by_page_after_the_last_one(capsys):
     asked = []
 
@@ -119,11 +140,19 @@ def test_all_rows_are_read_page_by_page_after_the_last_one(capsys):
     assert asked == [(1000, 0, None), (1000, 0, 1000), (1000, 0, 2000)]
 
 
-def test_a_list_of_the_database_is_the_same_in_each_form(lmskit, admin_engine, course):
+@pytest.fixture
+def term(admin_engine, course):
+    """The term of the course, with two more courses of its lecturer until the test ends."""
     with transaction(admin_engine) as session:
-        term = session.get_one(Term, course.term_id)
-        others = [factories.course(session, in_term=term).id for _ in range(2)]
-        code, first_day = term.code, term.starts_on.isoformat()
+        made, lecturer = session.get_one(Term, course.term_id), session.get_one(User, course.lecturer_id)
+        others = [factories.course(session, in_term=made, taught_by=lecturer).id for _ in range(2)]
+    yield made
+    with transaction(admin_engine) as session:
+        session.execute(delete(Course).where(Course.id.in_(others)))
+
+
+def test_a_list_of_the_database_is_the_same_in_each_form(lmskit, course, term):
+    code, first_day = term.code, term.starts_on.isoformat()
     listed = json.loads(lmskit("course", "list", "--term", code, "--format", "json").stdout)
     assert list(listed[0])[:4] == ["code", "module_code", "title", "term"]
     assert (listed[0]["starts_on"], len(listed)) == (first_day, 3)
@@ -132,5 +161,3 @@ def test_a_list_of_the_database_is_the_same_in_each_form(lmskit, admin_engine, c
     lines = lmskit("course", "list", "--term", code).stdout.splitlines()
     assert [line.split("\t")[0] for line in lines] == ["Code", *(row["code"] for row in listed)]
     assert lmskit("course", "show", course.code, "--format", "json").stdout.startswith('[\n{"week_number": 1')
-    with transaction(admin_engine) as session:
-        session.execute(delete(Course).where(Course.id.in_(others)))

@@ -97,6 +97,10 @@ def test_doctor_signs_in_at_the_mail_server_and_sends_nothing(configure):
     assert "offers no STARTTLS" in plain.sentence
     assert "cannot be reached" in gone.sentence
     assert (server.accepted, server.connections) == ([], 3)
+    unnamed = [mail_finding(settings.model_copy(update={"smtp_host": host})) for host in ("a..b", ".example.org")]
+    assert [finding.sentence for finding in unnamed] == [
+        f"{host} is not a name that a host can have. Check LMSKIT_SMTP_HOST." for host in ("a..b", ".example.org")
+    ]
     assert mail_finding(Settings.model_validate({})).is_note
 
 

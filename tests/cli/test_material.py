@@ -310,6 +310,13 @@ def test_the_passages_of_a_material_are_listed_with_their_numbers_as_a_missing_o
     assert ("Loops" in second, second.rstrip().endswith("…")) == (True, True)
     assert "Rows 2 to 2 of 2." in lmskit("material", "show", number, "--passages", "--offset", "1").stderr
     assert "A list stores" not in lmskit("material", "show", number).stdout
+    for_a_program = ("material", "show", number, "--format", "json", "--save", str(tmp_path / "copy.md"))
+    saved = lmskit(*for_a_program, "--passages")
+    assert [row["ordinal"] for row in json.loads(saved.stdout)] == [1, 2]
+    assert f"Its file was written to {tmp_path / 'copy.md'}.\n" in saved.stderr
+    without = lmskit(*for_a_program)
+    assert (without.exit_code, without.stdout) == (1, "")
+    assert without.stderr == "--format is for the list of passages. To list them: --passages\n"
 
 
 def test_a_name_of_300_characters_is_stored_whole(lmskit, material, file):
