@@ -99,9 +99,12 @@ def written_row_counts(session: Session, run: ImportRun) -> Rows:
         return cast(func.coalesce(func.sum(n_rows).filter(AuditEntry.action == action), 0), BigInteger)
 
     changed = func.count(AuditEntry.row_key.distinct()).filter(AuditEntry.action == "update")
+    later = aliased(ImportRun)
+    # Imports run one after the other, so all is before the next one.
+    next_from = select(func.coalesce(func.min(later.audit_from), 2**63 - 1)).where(later.id > run.id).scalar_subquery()
     statement = (
         select(AuditEntry.table_name, of("insert").label("added"), changed.label("changed"), of("delete").label("removed"))
-        .where(AuditEntry.id > run.audit_from, AuditEntry.import_run_id == run.id)
+        .where(AuditEntry.id > run.audit_from, AuditEntry.id <= next_from, AuditEntry.import_run_id == run.id)
         .group_by(AuditEntry.table_name)
         .order_by(AuditEntry.table_name)
     )

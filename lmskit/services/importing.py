@@ -149,6 +149,8 @@ def importing(session: Session, format_: str, name: str, *, dry_run: bool, undoe
             # An import counts rows in the middle of its transaction, which another import would not see.
             lock_imports(session)
             session.execute(text("SET LOCAL work_mem = '64MB'"))
+            # The audit trail has times as texts, which an undo compares, in whatever zone the session of either is.
+            session.execute(text("SET LOCAL TIME ZONE 'UTC'"))
             nested = session.begin_nested() if dry_run else None
             REJECTIONS.create(session)
             WARNINGS.create(session)

@@ -35,6 +35,7 @@ DECLARE
     run bigint := nullif(current_setting('lmskit.import_run', true), '')::bigint;
     taken_back bigint;
     from_entry bigint;
+    to_entry bigint;
     only_counted bigint[];
 BEGIN
     IF run IS NOT NULL THEN
@@ -85,17 +86,19 @@ BEGIN
         IF taken_back IS NOT NULL AND TG_TABLE_NAME = ANY (counts) THEN
             -- What an import added was counted, and so it is where that is taken back: the rows of a course, 0 standing for none.
             SELECT i.audit_from INTO from_entry FROM lms.import_runs AS i WHERE i.id = taken_back;
+            -- Imports run one after the other; this run is a later one itself.
+            SELECT min(i.audit_from) INTO to_entry FROM lms.import_runs AS i WHERE i.id > taken_back;
             EXECUTE 'WITH gone AS ('
                 ' SELECT (' || TG_ARGV[1] || ')::bigint AS course_id, count(*) AS n_rows, range_agg(int8range(' || number || ', ' || number || ', ''[]'')) AS numbers'
                 ' FROM old_rows AS r GROUP BY 1'
                 '), counted AS ('
                 ' INSERT INTO lms.audit_log (action, table_name, row_key, course_id, old, import_run_id, numbers)'
                 ' SELECT ''delete'', $1, ''*'', g.course_id, jsonb_build_object(''rows'', g.n_rows), $2, g.numbers FROM gone AS g WHERE g.numbers <@ ('
-                ' SELECT range_agg(a.numbers) FROM lms.audit_log AS a WHERE a.id > $3 AND a.import_run_id = $4 AND a.action = ''insert'''
+                ' SELECT range_agg(a.numbers) FROM lms.audit_log AS a WHERE a.id > $3 AND a.id <= $5 AND a.import_run_id = $4 AND a.action = ''insert'''
                 ' AND a.table_name = $1 AND a.course_id IS NOT DISTINCT FROM g.course_id AND a.numbers IS NOT NULL'
                 ') RETURNING coalesce(course_id, 0) AS course_id'
                 ') SELECT coalesce(array_agg(c.course_id), ''{}'') FROM counted AS c'
-                INTO only_counted USING TG_TABLE_NAME, run, from_entry, taken_back;
+                INTO only_counted USING TG_TABLE_NAME, run, from_entry, taken_back, to_entry;
         END IF;
         EXECUTE 'INSERT INTO lms.audit_log (action, table_name, row_key, course_id, old, import_run_id)'
             ' SELECT ''delete'', $2, c.row_key, c.course_id, c.document, $3 FROM ('

@@ -1,7 +1,7 @@
 """Taking an import back: what it wrote is gone, and what others made of it since stays and is named."""
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, func, select, text
 from typer.testing import CliRunner
 
 from lmskit.cli import app
@@ -11,6 +11,7 @@ from lmskit.importers.canvas.gradebook import FORMAT as CANVAS
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.registry import detected
 from lmskit.models import Course, Enrollment, ImportRun, OutboxMessage, Quiz, QuizAttempt, User
+from lmskit.services.delivery import LEASE, claim_next
 from lmskit.services.file_import import import_file, import_path
 from lmskit.services.import_undo import undo_import
 from lmskit.services.import_undo.report import Why
@@ -192,6 +193,62 @@ def test_messages_that_were_not_sent_are_withdrawn_and_a_sent_one_keeps_its_stud
     assert ("messages", Why.SENT, 1) in [(each.kind, each.why, each.n_rows) for each in report.impossible]
     assert session.scalars(select(OutboxMessage.recipient).where(OutboxMessage.course_id == course.id)).all() == ["ada@example.org"]
     assert session.scalars(select(User.family_name).where(User.family_name.in_(["Lovelace", "Babbage"]))).all() == ["Lovelace"]
+
+
+def test_a_message_that_may_have_arrived_keeps_its_enrollment(session, roster):
+    course = factories.course(session)
+    eve = factories.student(session, email="eve@example.org", family_name="Eve")
+    factories.enrollment(session, course, eve, status=EnrollmentStatus.WITHDRAWN, ended_on=factories.FIRST_DAY)
+    names = ("ada", "bob", "cy", "dee", "eve")
+    run = roster("id,email,last name\n" + "\n".join(f"{name},{name}@example.org,{name.title()}" for name in names), course, notify=True)
+    messages = {each.recipient.partition("@")[0]: each.id for each in session.scalars(select(OutboxMessage))}
+    assert set(messages) == set(names)
+    for name, lease in (("ada", LEASE), ("bob", LEASE), ("cy", -LEASE), ("eve", LEASE)):
+        assert claim_next(session, lease=lease, wanted=messages[name]) is not None
+    session.execute(text("SELECT postpone_message(:id, 1, '1 hour', 'no answer', true)"), {"id": messages["bob"]})
+    report = undone(session, run)
+    stays = {(each.kind, each.why): each.n_rows for each in report.impossible}
+    for kind in ("messages", "enrollments"):
+        assert (stays[kind, Why.SENDING], stays[kind, Why.IN_DOUBT]) == (2, 2)
+    session.execute(text("SELECT settle_message(:id, 1, 'sent', NULL)"), {"id": messages["ada"]})
+    found = session.execute(
+        text("SELECT u.email, e.status::text FROM student_enrollments AS e JOIN users AS u ON u.id = e.student_id ORDER BY 1")
+    )
+    of = {"ada": "active", "bob": "pending", "cy": "pending", "eve": "pending"}
+    assert {email.partition("@")[0]: status for email, status in found} == of
+
+
+def test_one_address_that_another_person_has_by_now_keeps_one_person_and_costs_few_tries(session, roster):
+    course = factories.course(session)
+    people = [f"{n},old{n}@example.org,Person" for n in range(32)]
+    roster("\n".join(("id,email,last name", *people)), course)
+    run = roster("\n".join(("id,email,last name", *(each.replace("old", "new") for each in people))), course, rename=True)
+    factories.student(session, email="old20@example.org")
+    tries = []
+    event.listen(session.connection(), "savepoint", lambda *_: tries.append(1))
+    report = undone(session, run)
+    assert [(each.kind, each.why, each.n_rows) for each in report.impossible if each.kind == "people"] == [("people", Why.TAKEN, 1)]
+    assert session.scalars(select(User.email).where(User.email.like("new%"))).all() == ["new20@example.org"]
+    assert len(tries) < len(people)
+
+
+def test_ids_of_quizzes_that_go_are_not_named_among_those_that_stay(session):
+    import_oulad(session, SAMPLE)
+    run = last_run(session)
+    course = session.scalars(select(Course).order_by(Course.id).limit(1)).one()
+    factories.enrollment(session, course, factories.student(session))
+    report = undone(session, run)
+    stays = {(each.kind, each.why): each.n_rows for each in report.impossible}
+    assert session.scalar(select(func.count()).select_from(Quiz)) == 0
+    assert stays["ids of other systems", Why.BELONGS] == session.scalar(text("SELECT count(*) FROM external_ids"))
+
+
+def test_an_undo_in_another_time_zone_finds_times_unchanged(session, with_report):
+    before, run = with_report
+    session.execute(text("SET LOCAL TIME ZONE 'Pacific/Auckland'"))
+    report = undone(session, run)
+    session.execute(text("SET LOCAL TIME ZONE 'UTC'"))
+    assert (content(session), report.rest) == (before, "")
 
 
 def test_a_dry_run_names_the_same_and_leaves_nothing(session, gradebook):

@@ -29,6 +29,14 @@ REFERENCES = text("""
 """)
 CLOSED = "(SELECT c.id FROM courses AS c JOIN terms AS t ON t.id = c.term_id WHERE t.state <> 'open')"
 
+HANDED_OVER = {
+    Why.SENT: "r.status = 'sent'",
+    Why.SENDING: "r.status = 'waiting' AND r.leased_until >= clock_timestamp()",
+    # A lease that ran out belonged to a try that nobody reported on.
+    Why.IN_DOUBT: "r.status = 'waiting' AND (r.in_doubt OR r.leased_until IS NOT NULL) OR r.status = 'dead' AND r.in_doubt",
+}
+"""When a message was given to the mail server, or may have been."""
+
 
 class Reference(NamedTuple):
     """A foreign key."""
@@ -59,8 +67,18 @@ def check_changed(session: Session) -> None:
     # A login is named by the address of its person.
     login = "EXISTS (SELECT FROM users AS r WHERE r.id = u.id AND r.db_role IS NOT NULL)"
     _mark(session, "undo_changed_users", Why.HAS_LOGIN, login)
+    _check_sending(session)
     _check_removed(session)
     _check_questions(session)
+
+
+def _check_sending(session: Session) -> None:
+    """Keep messages that arrived or may have, and the enrollments that they confirm; locked as they are, none is sent meanwhile."""
+    for why, condition in HANDED_OVER.items():
+        handed_over = f"SELECT FROM outbox AS r JOIN undo_outbox AS m ON m.id = r.id WHERE ({condition})"
+        _mark(session, "undo_outbox", why, f"EXISTS ({handed_over} AND r.id = u.id)")
+        for name in ("undo_student_enrollments", "undo_changed_student_enrollments"):
+            _mark(session, name, why, f"EXISTS ({handed_over} AND r.course_id = u.course_id AND r.student_id = u.student_id)")
 
 
 def check_messages(session: Session) -> None:
@@ -123,9 +141,6 @@ def _check_questions(session: Session) -> None:
 
 def check_added(session: Session) -> None:
     """Say which added rows cannot be removed, and why; once what was changed is put back."""
-    sending = "r.leased_until IS NOT NULL AND r.leased_until >= clock_timestamp()"
-    for why, condition in ((Why.SENT, "r.status = 'sent'"), (Why.SENDING, sending)):
-        _mark(session, "undo_outbox", why, f"EXISTS (SELECT FROM outbox AS r WHERE r.id = u.id AND {condition})")
     references = [Reference(*row) for row in session.execute(REFERENCES)]
     for table in WRITTEN:
         for reference in references:
@@ -170,13 +185,13 @@ def _since(session: Session, table: WrittenTable) -> None:
         """,  # noqa: S608 - written.py
         why=str(Why.CHANGED),
     )
-    if table.number is not None:
-        course = " AND s.course_id = u.course_id" if table.is_counted_by_course else ""
-        # Some are added by one import, removed, and added again by another.
+    if table.is_counted_by_course:
+        # Some are added by one import, removed, and added again by another; an id never comes twice.
         again = f"""
             SELECT FROM undo_since AS s CROSS JOIN LATERAL unnest(s.numbers) AS m (range)
             WHERE s.table_name = '{table.name}' AND s.action = 'insert'
-                AND u.{table.number} >= lower(m.range) AND u.{table.number} < upper(m.range){course}
+                AND u.{table.number} >= lower(m.range) AND u.{table.number} < upper(m.range)
+                AND s.course_id = u.course_id
         """
         if session.scalar(text(f"SELECT EXISTS (SELECT FROM undo_since WHERE table_name = '{table.name}' AND numbers IS NOT NULL)")):  # noqa: S608 - as above
             _mark(session, f"undo_{table.name}", Why.ADDED_AGAIN, f"EXISTS ({again})")
@@ -216,9 +231,11 @@ def _belonging(session: Session, table: WrittenTable, reference: Reference) -> N
     (child,) = [each for each in WRITTEN if each.name == reference.child]
     pairs = zip(reference.child_columns, reference.parent_columns, strict=True)
     refers = " AND ".join(f"s.{child_} = r.{parent}" for child_, parent in pairs)
+    # The id of a quiz names its course too, and goes with the quiz.
+    of_row = " AND s.quiz_id IS NULL" if (child.name, table.name) == ("external_ids", "courses") else ""
     keys, own = ", ".join(f"s.{column}" for column in child.keys), ", ".join(f"u.{column}" for column in child.keys)
     stays = (
         f"SELECT {keys} FROM {child.name} AS s JOIN {table.name} AS r ON {refers} JOIN undo_{table.name} AS w ON {table.same('w', 'r')}"  # noqa: S608 - catalogue
-        " WHERE w.reason IS NOT NULL"
+        f" WHERE w.reason IS NOT NULL{of_row}"
     )
     _mark(session, f"undo_{child.name}", Why.BELONGS, f"({own}) IN ({stays})")

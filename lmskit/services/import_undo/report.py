@@ -19,6 +19,7 @@ class Why(enum.StrEnum):
     ANSWERED = "later results rest on it"
     SENT = "sent"
     SENDING = "being sent at this moment"
+    IN_DOUBT = "sent or not: nobody knows"
     CLOSED = "in a term that is closed or archived"
     GONE = "no longer in lmskit"
     TAKEN = "another row has its earlier values"

@@ -45,7 +45,7 @@ def put_back(session: Session) -> None:
                 with session.begin_nested():
                     _put_back(session, table, keys, columns)
             except IntegrityError:
-                _put_back_one_by_one(session, table, keys, columns)
+                _put_back_what_can_be(session, table, keys, columns)
     _add_again(session)
 
 
@@ -71,25 +71,35 @@ def _put_back(session: Session, table: WrittenTable, keys: list[str], columns: s
         f"UPDATE ONLY {table.name} AS r SET ({names}) = ROW({values})"  # noqa: S608 - catalogue
         f" FROM undo_changed_{table.name} AS u CROSS JOIN LATERAL jsonb_populate_record(NULL::lms.{table.name}, u.old) AS o"
         f" WHERE {table.same('r', 'u')} AND u.reason IS NULL AND {only}"
-        " AND ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1) @> CAST(:keys AS text[])"
-        " AND CAST(:keys AS text[]) @> ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1)",
+        " AND ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1) = CAST(:keys AS text[])",
         keys=keys,
     )
 
 
-def _put_back_one_by_one(session: Session, table: WrittenTable, keys: list[str], columns: set[str]) -> None:
+def _put_back_what_can_be(session: Session, table: WrittenTable, keys: list[str], columns: set[str]) -> None:
+    """Put rows back but for those whose earlier values another row has, which are found by halves."""
     name = f"undo_changed_{table.name}"
-    for (position,) in session.execute(text(f"SELECT u.ctid::text FROM {name} AS u WHERE u.reason IS NULL ORDER BY u.ctid")).all():  # noqa: S608 - written.py
+    found = text(
+        f"SELECT u.ctid::text FROM {name} AS u"  # noqa: S608 - written.py
+        " WHERE u.reason IS NULL AND ARRAY(SELECT jsonb_object_keys(u.old) ORDER BY 1) = CAST(:keys AS text[]) ORDER BY u.ctid"
+    )
+    positions = list(session.scalars(found, {"keys": keys}))
+    middle = len(positions) // 2
+    parts = [(middle, len(positions)), (0, middle)]
+    while parts:
+        first, beyond = parts.pop()
+        if first == beyond:
+            continue
+        among = f"u.ctid BETWEEN '{positions[first]}' AND '{positions[beyond - 1]}'"
         try:
             with session.begin_nested():
-                _put_back(session, table, keys, columns, f"u.ctid = '{position}'")
+                _put_back(session, table, keys, columns, among)
         except IntegrityError:
-            run(
-                session,
-                f"UPDATE {name} AS u SET reason = :why WHERE u.ctid = CAST(:position AS tid)",  # noqa: S608 - as above
-                why=str(Why.TAKEN),
-                position=position,
-            )
+            if beyond - first > 1:
+                middle = (first + beyond) // 2
+                parts += [(middle, beyond), (first, middle)]
+            else:
+                run(session, f"UPDATE {name} AS u SET reason = :why WHERE {among}", why=str(Why.TAKEN))  # noqa: S608 - as above
 
 
 def _add_again(session: Session) -> None:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 ENTRIES = """
 CREATE TEMPORARY TABLE undo_entry ON COMMIT DROP AS
 SELECT e.id, e.action, e.table_name, e.row_key, e.course_id, e.old, e.new, e.numbers
-FROM audit_log AS e WHERE e.id > :audit_from AND e.import_run_id = :run
+FROM audit_log AS e
+WHERE e.id > :audit_from AND e.import_run_id = :run
+    -- Imports run one after the other.
+    AND e.id <= (SELECT coalesce(min(n.audit_from), 9223372036854775807) FROM import_runs AS n WHERE n.id > :run)
 """
 SINCE = """
 CREATE TEMPORARY TABLE undo_since ON COMMIT DROP AS
