@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from lmskit.db import PATIENT, Opener, retried, snapshot, transaction
 from lmskit.db.transaction import interrupter
 from lmskit.desks.options import course_options, lecturer_options, term_options
-from lmskit.errors import ConflictError, ImportFileError, LmskitError
+from lmskit.errors import ConflictError, FileFormatError, ImportFileError, LmskitError
 from lmskit.forms.background_work import Task
 from lmskit.forms.roster_import import FileLook, RosterImport, RosterImportOptions
 from lmskit.importers import plain_csv
@@ -19,7 +19,7 @@ from lmskit.importers.column_mapping import MAPPED_FIELDS, table_columns
 from lmskit.importers.formats import Format, ReadOptions
 from lmskit.importers.question_banks.bank import BankFormat
 from lmskit.importers.record import Source
-from lmskit.importers.registry import FORMATS, AnyFormat, columns_can_be_chosen, detected, format_named
+from lmskit.importers.registry import FORMATS, AnyFormat, detected, format_named
 from lmskit.importers.report import ImportReport
 from lmskit.importers.source_key import source_key
 from lmskit.schemas.file_import import ImportFile
@@ -85,10 +85,11 @@ def look_at(request: ImportFile) -> FileLook:
     try:
         format_ = _format_of(request)
     except LmskitError as error:
-        is_choice = columns is not None and columns_can_be_chosen(path, reading)
-        choose = " Or choose the columns of a plain table below." if is_choice else ""
+        if columns is None or (isinstance(error, FileFormatError) and not error.is_mappable):
+            return FileLook(refusal_in_form(error), is_refused=True)
         fields = MAPPED_FIELDS[plain_csv.FORMAT.name]
-        return FileLook(f"{refusal_in_form(error)}{choose}", is_refused=True, columns=columns, fields=fields)
+        sentence = f"{refusal_in_form(error)} Or choose the columns of a plain table below."
+        return FileLook(sentence, is_refused=True, columns=columns, fields=fields)
     try:
         found = _importable(format_, path)
     except LmskitError as error:  # recognised as something else, so there is nothing to map

@@ -17,6 +17,7 @@
      │    ├── FamilyNameNeededError the same, of a person with a login
      │    ├── WeekNeededError       a new quiz needs a week
      │    ├── ImportFileError       a file as a whole cannot be read
+     │    │    └── FileFormatError  its format is unknown, or could be one of several
      │    ├── MaterialFileError     a file cannot be read as a material of a course
      │    ├── SearchTextError       a search has no word, or is too long
      │    └── WebPageError          a page or file of the web cannot become a material
@@ -166,6 +167,7 @@ from lmskit.errors.input import (
     AddressError,
     ColumnsMissingError,
     FamilyNameNeededError,
+    FileFormatError,
     ImportFileError,
     InputError,
     ItemScoresError,
@@ -282,6 +284,7 @@ __all__ = [
     "EmbedderUnavailableError",
     "EmptyDatabaseError",
     "FamilyNameNeededError",
+    "FileFormatError",
     "HubError",
     "ImportFileError",
     "ImportRunNotFoundError",

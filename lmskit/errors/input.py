@@ -97,6 +97,17 @@ class ImportFileError(InputError):
     """A file or folder cannot be imported at all; nothing was written."""
 
 
+class FileFormatError(ImportFileError):
+    """A file is in no format that lmskit reads, or in more than one.
+
+    `is_mappable` says whether it may be a plain table, so that choosing the columns of one can help.
+    """
+
+    def __init__(self, sentence: str, *, is_mappable: bool) -> None:
+        self.is_mappable = is_mappable
+        super().__init__(sentence)
+
+
 class MaterialFileError(InputError):
     """A file cannot be read as a material of a course; `where` is the page, slide, cell or part at which reading ended."""
 

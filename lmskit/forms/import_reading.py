@@ -15,6 +15,7 @@ DELIMITERS = (("detected", DETECTED), ("comma", ","), ("semicolon", ";"), ("tab"
 DECIMAL_MARKS = (("detected", DETECTED), ("point, as in 1.5", "."), ("comma, as in 1,5", ","))
 
 DAY_ORDERS = (("proved by the file", DETECTED), ("the day, as in 28/09/2026", "day-first"), ("the month, as in 09/28/2026", "month-first"))
+OF_SOURCE = ("delimiter", "decimal_mark", "time_zone", "day_order", "source")
 
 
 class ImportReading:
@@ -41,6 +42,17 @@ class ImportReading:
             "day_order": Field("Dates begin with", self.day_order, width="1 1 150px"),
             "source": Field("System of the ids", self.source, hint="For plain tables.", width="1 1 150px"),
         }
+        self.of_one_file: dict[str, widgets.DOMWidget] = {
+            self.fields["title"].label: self.title,
+            self.fields["max_scores"].label: self.max_scores,
+            "Rename people": self.rename,
+        }
+        """What is about the content of one file, by its name on the screen."""
+        self.of_source: dict[str, widgets.DOMWidget] = {
+            **{self.fields[name].label: self.fields[name].control for name in OF_SOURCE},
+            "All people are students": self.all_students,
+        }
+        """What files of one source have in common, by its name on the screen."""
         self.controls: tuple[widgets.DOMWidget, ...] = (
             self.delimiter, self.decimal_mark, self.title, self.max_scores, self.time_zone, self.day_order, self.source,
             self.all_students, self.rename,

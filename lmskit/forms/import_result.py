@@ -11,7 +11,8 @@ import ipywidgets as widgets
 import pandas as pd
 
 from lmskit.forms.field import Field
-from lmskit.importers.report import STATES, EntityCounts, FileCounts, ImportReport, RowWarning, counted
+from lmskit.forms.import_quizzes import HEADING as QUIZZES
+from lmskit.importers.report import STATES, EntityCounts, FileCounts, ImportReport, QuizDecision, RowWarning, counted
 from lmskit.importers.report_file import what_is_left_out, write_report
 from lmskit.rounding import count_text
 from lmskit.widgets import PAGE_SIZE, Download, Pager, Table, heading
@@ -147,13 +148,28 @@ def cautions(report: ImportReport) -> str:
     if messages is not None and messages.added:
         warnings.append(f"{count_text(messages.added, 'student')} will be sent a message.")
     if n_open := sum(quiz.is_open for quiz in report.quizzes):
-        lack = "lacks a decision" if n_open == 1 else "lack a decision"
-        warnings.append(f"{count_text(n_open, 'quiz', 'quizzes')} {lack}: choose it below, and preview the file again.")
+        missing = _missing([quiz for quiz in report.quizzes if quiz.is_open], "its" if n_open == 1 else "their")
+        warnings.append(
+            f"Results of {count_text(n_open, 'quiz', 'quizzes')} are not imported yet, because lmskit does not know {missing}. "
+            f"Enter what is missing below, under “{QUIZZES}”, and press Preview again."
+        )
     if duplicates := sum(warning.reason.endswith(DUPLICATE) for warning in report.warnings):
         warnings.append(f"{count_text(duplicates, 'new student')} may be in lmskit already; the warnings below name them.")
     if report.total.rejected:
         warnings.append(f"{count_text(report.total.rejected, 'row')} will not be imported; the reasons are below.")
     return " ".join(warnings)
+
+
+def _missing(quizzes: Sequence[QuizDecision], whose: str) -> str:
+    """Return what has to be decided about quizzes, such as "their week or maximum score"."""
+    found = (
+        ("week", any(quiz.week is None for quiz in quizzes)),
+        ("maximum score", any(quiz.needs_max_score for quiz in quizzes)),
+    )
+    lacking = " or ".join(name for name, is_missing in found if is_missing)
+    which = "which quiz in lmskit it is" if whose == "its" else "which quizzes in lmskit they are"
+    parts = [f"{whose} {lacking}"] if lacking else []
+    return ", or ".join([*parts, which] if any(quiz.candidates for quiz in quizzes) else parts)
 
 
 def _counts_by_name(report: ImportReport) -> dict[str, FileCounts | EntityCounts]:

@@ -95,7 +95,7 @@ class RosterImport:
         self._previewed: tuple[ImportFile, ImportReport] | None = None
         self._is_refused = False
         self._source_key: str | None = None
-        self._has_remembered = False
+        self._has_file = False
         self._ended = float("-inf")
         self.upload = Upload(on_file=self._uploaded)
         self.path = widgets.Text(placeholder="or the path of a file or folder on the machine that runs JupyterLab", continuous_update=False)
@@ -167,6 +167,15 @@ class RosterImport:
             self.withdraw_missing,
             self.remove_missing,
         ]
+        self._of_one_file: dict[str, widgets.DOMWidget] = {
+            self.fields["format"].label: self.format,
+            self.fields["week"].label: self.week,
+            **self.reading.of_one_file,
+            "Withdraw students": self.withdraw_missing,
+            "Take back results": self.remove_missing,
+        }
+        of_files = {**self._of_one_file, **self.reading.of_source}
+        self._of_files = {name: (control, control.value) for name, control in of_files.items()}
         self.path.observe(lambda _change: self._path_typed(), names="value")
         for control in self._controls:
             control.observe(lambda _change: self._discard_preview(), names="value")
@@ -181,14 +190,25 @@ class RosterImport:
         """Use the uploaded file instead of a path that was typed before."""
         self.path.value = ""
         self._discard_preview()
-        self._look_at_file(path)
+        self._begin_file(path)
 
     def _path_typed(self) -> None:
         if self.path.value.strip():
             self.upload.forget()
-        self._look_at_file()
+            self._begin_file()
+        elif self.upload.path is None:  # else the path gave way to an upload
+            self._look_at_file()
 
-    def _look_at_file(self, uploaded: Path | None = None) -> None:
+    def _begin_file(self, uploaded: Path | None = None) -> None:
+        """Look at another file; what was chosen for the content of the one before is cleared, and that is said."""
+        chosen = [name for name, (control, first) in self._of_files.items() if self._has_file and control.value != first]
+        for name in self._of_one_file.keys() & chosen:
+            self._of_one_file[name].value = self._of_files[name][1]
+        self._look_at_file(uploaded, is_new=True)
+        if cleared := [name for name in chosen if self._of_files[name][0].value == self._of_files[name][1]]:
+            self.found.add(f"Cleared, since it was chosen for the file before: {', '.join(cleared)}.")
+
+    def _look_at_file(self, uploaded: Path | None = None, *, is_new: bool = False) -> None:
         """Say what the file is, choose what was chosen for its source the last time, and offer its columns."""
         self.quizzes.clear()
         look = self._described(uploaded)
@@ -196,20 +216,22 @@ class RosterImport:
             self.mapping.show(None, ())
             return
         before, chosen = self._reading_request(uploaded), self.mapping.columns
-        if look.source_key != self._source_key:
-            self._source_key = look.source_key
-            if look.remembered is not None or self._has_remembered:
-                choices = {} if look.remembered is None else look.remembered.choices
-                self._has_remembered = look.remembered is not None
-                self.reading.choose(choices)
-                chosen = dict(choices.get("columns", {}))
+        is_other_source = look.source_key != self._source_key or (is_new and look.source_key is None)
+        had_file, self._has_file, self._source_key = self._has_file, True, look.source_key
+        if is_other_source and (look.remembered is not None or had_file):
+            choices = {} if look.remembered is None else look.remembered.choices
+            chosen = dict(choices.get("columns", {}))
+            self.mapping.show(None, ())
+            self.reading.choose(choices)
+            if (request := self._reading_request(uploaded)) != before:
+                before, look = request, self._described(uploaded) or look
         self.mapping.show(look.columns, look.fields, chosen=chosen)
         if self._reading_request(uploaded) != before:
             self._described(uploaded)
-        if self._is_refused:
+        if self._is_refused or (self.mapping.columns and look.remembered is None):
             self.mapping.open()
-        elif look.remembered is not None:
-            self.found.neutral(f"{self.found.value} {look.remembered.sentence()}")
+        if not self._is_refused and look.remembered is not None:
+            self.found.add(look.remembered.sentence())
 
     def _mapping_changed(self) -> None:
         self._discard_preview()
@@ -307,7 +329,7 @@ class RosterImport:
 
     def _show_preview(self, request: ImportFile, report: ImportReport) -> None:
         self._previewed = (request, report)
-        self.quizzes.show(report.quizzes)
+        self.quizzes.show(report.quizzes, week=request.week)
         self.result.show(report, title="Preview: nothing is written yet")
         title, total = self._titles.get(report.format, report.format), report.total
         is_nothing = total.rows_in > 0 and total.rejected == total.rows_in

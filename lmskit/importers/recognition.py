@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lmskit.errors import ImportFileError
+from lmskit.errors import FileFormatError, ImportFileError
 from lmskit.importers import advice
 from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.file_content import advice_on_content
@@ -122,7 +122,7 @@ def _is_completion(file: CsvFile) -> bool:
     return sum(cell.strip().casefold() in COMPLETED for cell in first) > 1
 
 
-def refusal(path: Path, kind: DistinctiveColumns | None, reason: str | None, formats: str) -> ImportFileError:
+def refusal(path: Path, kind: DistinctiveColumns | None, reason: str | None, formats: str) -> FileFormatError:
     """Return the refusal of a file that no reader takes.
 
     Parameters
@@ -138,22 +138,25 @@ def refusal(path: Path, kind: DistinctiveColumns | None, reason: str | None, for
     """
     name, columns = path.name, _columns(path)
     if kind is not None:
+        is_mappable = kind.is_of_scores  # a table of another kind stays one, whatever its columns are read as
         if reason is None:
-            return ImportFileError(
-                f"{name} is not in a format that lmskit reads. By its columns {columns} it seems to be {kind.name}. {kind.advice}"
+            return FileFormatError(
+                f"{name} is not in a format that lmskit reads. By its columns {columns} it seems to be {kind.name}. {kind.advice}",
+                is_mappable=is_mappable,
             )
         further = "" if "xport" in reason else f" {kind.advice}"
         nearest = "" if kind.name in reason else f" It seems to be {kind.name}."
-        return ImportFileError(f"{name} is not in a format that lmskit reads.{nearest} {reason}{further}")
+        return FileFormatError(f"{name} is not in a format that lmskit reads.{nearest} {reason}{further}", is_mappable=is_mappable)
     if described := advice_on_content(path):
-        return ImportFileError(f"{name} is not in a format that lmskit reads: {described}")
+        return FileFormatError(f"{name} is not in a format that lmskit reads: {described}", is_mappable=False)
     if columns:
         missing = reason or f"A roster also needs a column family_name or name. {advice.MAP_NAME}"
-        return ImportFileError(
+        return FileFormatError(
             f"{name} is not in a format that lmskit reads. It has the columns {columns}. The nearest format is a plain table (csv). "
-            f"{missing.rstrip('.')}. If it is an export of another system, {advice.FORMATS}"
+            f"{missing.rstrip('.')}. If it is an export of another system, {advice.FORMATS}",
+            is_mappable=True,
         )
-    return ImportFileError(f"{name} is not in a format that lmskit reads: {formats}. {advice.FORMAT}")
+    return FileFormatError(f"{name} is not in a format that lmskit reads: {formats}. {advice.FORMAT}", is_mappable=True)
 
 
 def _columns(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from lmskit.errors import ImportFileError, InputError
+from lmskit.errors import FileFormatError, ImportFileError, InputError
 from lmskit.importers import advice, gradescope, nbgrader, oulad, plain_csv
 from lmskit.importers.canvas import gradebook as canvas_gradebook
 from lmskit.importers.canvas import quiz as canvas_quiz
@@ -104,7 +104,7 @@ def _detected(path: Path, reading: ReadOptions) -> AnyFormat:
     found = [known for known in SPECIAL if known.detect(path)]
     if len(found) > 1:
         names = " or ".join(f"{known.title} ({known.name})" for known in found)
-        raise ImportFileError(f"{path.name} could be {names}. {advice.ONE_FORMAT.about(found[0].name)}")
+        raise FileFormatError(f"{path.name} could be {names}. {advice.ONE_FORMAT.about(found[0].name)}", is_mappable=False)
     if found and (found[0] is not moodle_participants.FORMAT or reading.all_students):
         return found[0]
     kind = kind_of_table(path, all_students=reading.all_students)
@@ -123,12 +123,6 @@ def _says_how_to_read(path: Path, kind: DistinctiveColumns, reading: ReadOptions
     """Whether a person said of a table with columns of scores which of them is read, and as which quiz, or that none is."""
     is_said = "score" in reading.columns or (kind.name == RESULTS and bool(reading.title or reading.columns))
     return kind.is_of_scores and is_said and plain_csv.decides_on_scores(path, reading)
-
-
-def columns_can_be_chosen(path: Path, reading: ReadOptions) -> bool:
-    """Whether the columns that a person chooses can make a plain table of a file whose format `detected` does not know."""
-    kind = kind_of_table(path, all_students=reading.all_students)
-    return kind is None or kind.is_of_scores
 
 
 def _reason(path: Path, kind: DistinctiveColumns | None) -> str | None:

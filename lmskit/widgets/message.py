@@ -45,6 +45,11 @@ class Message:
         """Show a caveat or a question that must not be overlooked before going on."""
         self._show(sentence, "lmskit-note")
 
+    def add(self, sentence: str) -> None:
+        """Show a further sentence behind what is shown, in the same way."""
+        self.view.value = f"{self.view.value} {sentence}".strip()
+        self.view.layout.display = None
+
     def clear(self) -> None:
         """Show nothing."""
         self.view.value = ""

@@ -345,6 +345,66 @@ def test_formats_that_know_their_columns_offer_no_mapping(form):
     assert form.mapping.view.layout.display == "none"
 
 
+@pytest.mark.parametrize(
+    ("heading", "row", "kind"),
+    [
+        ("Quiz name,Facility index,Discrimination index", "Week 1,0.6,0.4", "statistics of a Moodle quiz"),
+        ("First name,Last name,Email address,Quiz: Week 1 (Letter)", "Ada,Able,able@example.org,A", "a Moodle gradebook"),
+        ("Last Name,First Name,Username,Week 1 [Total Pts: 10 Score] |1234", "Able,Ada,able,5", "a Blackboard gradebook"),
+    ],
+    ids=["statistics", "letters alone", "another system"],
+)
+def test_no_columns_are_offered_for_a_table_that_no_choice_of_columns_makes_a_plain_one(form, heading, row, kind):
+    bring(form, row, heading=heading, name="export.csv")
+    assert kind in form.found.value
+    assert "choose the columns" not in form.found.value
+    assert (form.mapping.choices, form.mapping.view.layout.display) == ({}, "none")
+
+
+def test_columns_are_offered_for_a_table_of_results(form):
+    bring(form, f"{people('Able')[0]},5,50", heading="Email,Name,Total,Percentage", name="results.csv")
+    assert form.found.value.endswith(" Or choose the columns of a plain table below.")
+    assert "score" in form.mapping.choices
+
+
+@pytest.mark.parametrize("by", ["upload", "path"])
+def test_what_was_chosen_for_the_content_of_a_file_does_not_hold_for_the_next_one(course, form, tmp_path, by):
+    heading = "email,family_name,score"
+    bring(form, f"{people('Able')[0]},5", heading=heading, name="a.csv")
+    form.reading.title.value, form.reading.max_scores.value, form.week.value = "Quiz A", "Quiz A=10", 3
+    form.reading.rename.value = form.withdraw_missing.value = form.remove_missing.value = True
+    form.format.value = "csv"
+    form.notify.value = True
+    row = f"{people('Baker')[0]},6"
+    if by == "upload":
+        bring(form, row, heading=heading, name="b.csv")
+    else:
+        (tmp_path / "b.csv").write_text(f"{heading}\n{row}\n", encoding="utf-8")
+        form.path.value = str(tmp_path / "b.csv")
+    assert (form.reading.title.value, form.reading.max_scores.value, form.week.value, form.format.value) == ("", "", 0, "")
+    assert (form.reading.rename.value, form.withdraw_missing.value, form.remove_missing.value) == (False, False, False)
+    assert (form.course.value, form.notify.value) == (course.code, True), "they are not about one file"
+    assert form.found.value.startswith("b.csv is not in a format that lmskit reads."), "it names no quiz"
+    assert form.found.value.endswith(
+        "Cleared, since it was chosen for the file before: Format, Week of new quizzes, Title of the quiz, "
+        "Maximum scores of new quizzes, Rename people, Withdraw students, Take back results."
+    )
+
+
+def test_how_a_file_is_read_does_not_hold_for_another_source(form):
+    form.reading.time_zone.value = "Europe/Berlin"
+    bring(form, people("Able")[0].replace(",", ";"), heading="E-Mail;Nachname", name="a.csv")
+    assert form.reading.time_zone.value == "Europe/Berlin", "it was chosen for the first file"
+    form.reading.delimiter.value = ";"
+    form.mapping.choices["email"].value = 0
+    bring(form, people("Baker")[0].replace(",", ";"), heading="E-Mail;Nachname", name="a2.csv")
+    assert (form.mapping.columns, form.mapping.view.selected_index) == ({"email": ""}, 0), "it is chosen for the source, and seen"
+    bring(form, f"{people('Cho')[0]},Chloe", heading="E-Mail,Nachname,Vorname", name="b.csv")
+    assert (form.mapping.columns, form.reading.delimiter.value, form.reading.time_zone.value) == ({}, "", "")
+    assert "given_name" in form.mapping.choices
+    assert form.found.value == "b.csv: Plain CSV. Cleared, since it was chosen for the file before: Between columns, Time zone."
+
+
 def test_how_a_file_is_read_can_be_said(session, course, form):
     row = people("Able")[0].replace(",", ";")
     bring(form, f"{row};8,125", heading="email;family_name;score")
@@ -398,7 +458,7 @@ def test_what_was_chosen_is_chosen_again_for_the_next_file_of_the_source(session
     assert later.found.value.startswith("later.csv: Plain CSV. Read as chosen on 20")
     bring(later, *people("Baker"), heading="Mail,Surname", name="other.csv")
     assert (later.mapping.columns, later.reading.decimal_mark.value) == ({}, ""), "another source"
-    assert later.found.value == "other.csv: Plain CSV."
+    assert later.found.value == "other.csv: Plain CSV. Cleared, since it was chosen for the file before: Decimal mark."
 
 
 def test_people_are_renamed_against_every_sign_only_if_that_is_said(session, course, form):
@@ -440,7 +500,10 @@ def test_a_quiz_of_nearly_the_same_title_is_asked_about(session, in_session, cho
     bring(form, f"{row},{QUIZ_OF_FILE},5,10", heading="email,family_name,quiz,score,max_score")
     press(form, "preview")
     assert counts(form)["rejected"] == 1
-    assert "1 quiz lacks a decision" in form.warning.value
+    assert form.warning.value.startswith(
+        "Results of 1 quiz are not imported yet, because lmskit does not know which quiz in lmskit it is. "
+        "Enter what is missing below, under “Quizzes that are not in lmskit yet”, and press Preview again."
+    )
     asked = form.quizzes.quizzes[QUIZ_OF_FILE].same
     assert asked is not None
     assert [label for label, _ in asked.options] == ["choose", f"it is “{QUIZ_IN_LMSKIT}”", "it is a new quiz"]
@@ -459,7 +522,7 @@ def test_week_and_maximum_score_of_each_quiz_that_lacks_them_are_asked_for(sessi
     lines = (f"{row},{title},{score},{maximum}" for title, score, maximum in (("Midterm", 5, 10), ("Week 2", 6, 8), ("Final", 7, "")))
     bring(form, *lines, heading="email,family_name,quiz,score,max_score")
     press(form, "preview")
-    assert "2 quizzes lack a decision" in form.warning.value
+    assert "Results of 2 quizzes are not imported yet, because lmskit does not know their week or maximum score." in form.warning.value
     quizzes = form.quizzes.quizzes
     assert {title: (quiz.week.options[0][0], quiz.max_score is not None) for title, quiz in quizzes.items()} == {
         "Midterm": ("choose", False),
@@ -475,6 +538,17 @@ def test_week_and_maximum_score_of_each_quiz_that_lacks_them_are_asked_for(sessi
     press(form, "confirm")
     stored = session.execute(select(Quiz.title, Quiz.week_number, Quiz.max_score).where(Quiz.course_id == course.id).order_by(Quiz.title))
     assert [(title, week, float(maximum)) for title, week, maximum in stored] == [("Final", None, 12), ("Midterm", 2, 10), ("Week 2", 2, 8)]
+
+
+def test_a_quiz_whose_week_is_chosen_for_all_new_quizzes_is_not_asked_about(course, form):
+    bring(form, f"{people('Able')[0]},Midterm,5,10", heading="email,family_name,quiz,score,max_score")
+    press(form, "preview")
+    assert form.quizzes.quizzes["Midterm"].week.options[0][0] == "choose"
+    form.week.value = 3
+    press(form, "preview")
+    assert form.quizzes.quizzes["Midterm"].week.options[0][0] == "3, as chosen above"
+    assert "not imported yet" not in form.warning.value
+    assert counts(form)["added"] == 1
 
 
 def test_what_was_chosen_for_the_quizzes_of_a_file_is_not_kept_for_the_next_one(session, course, form):
