@@ -214,7 +214,14 @@ KINDS: tuple[DistinctiveColumns, ...] = (
     ),
     DistinctiveColumns(
         "the answers to a quiz in Microsoft Forms",
-        ("points - .*", "feedback - .*", "punkte [-\u2013] .*", "completion time", "total points", "quiz feedback"),
+        (
+            "points - .*",
+            "feedback [-\u2013] .*",
+            "punkte [-\u2013] .*",
+            "completion time",
+            "total points|gesamtpunktzahl",
+            "quiz feedback|quizfeedback",
+        ),
         least=2,
         advice=f"{advice.SUM_OF_POINTS}.",
     ),

@@ -98,6 +98,10 @@ TABLES = {
         "ID,Start time,Completion time,Email,Name,Total points,Quiz feedback,Question 1,Points - Question 1\n1,x,y,a@b.example,Ada,8,,4,8",
         r"not the numbers of the answers as ids: lmskit import csv PATH --map id= --map score=HEADER",
     ),
+    "answers in German in Microsoft Forms": (
+        "ID;E-Mail;Name;Gesamtpunktzahl;Frage;Punkte \u2013 Frage\n1;a@b.example;Ada;8;4;8",
+        r"answers to a quiz in Microsoft Forms\. .*--map id= --map score=HEADER",
+    ),
     "questions in PrairieLearn": (
         "UID,UIN,Name,Role,Assessment,Question,Max points,Question points,Score (%)\na@b.example,7,Ada,Student,HW 1,add,10,8,80",
         r"file ending in _instances\.csv",
