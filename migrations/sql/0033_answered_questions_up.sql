@@ -3,6 +3,7 @@
 -- An answer is an element of quiz_attempts.answers, and its question an element of quizzes.questions, so that no foreign key can hold it.
 -- These two functions do what one does, with its locks: who adds an answer keeps the quiz as it is (FOR KEY SHARE, as the key of the
 -- attempt does), and who removes a question waits for those. A row that was against it before stays, and may be changed but for that.
+-- What joins the changed rows is planned for each statement (EXECUTE): the plan for one row takes hours for a million.
 
 CREATE POLICY definer_reads ON lms.quizzes FOR SELECT TO lmskit_definer USING (true);
 -- A row is locked with the right to change it.
@@ -26,21 +27,21 @@ BEGIN
             answered := ARRAY(SELECT DISTINCT a.quiz_id FROM new_rows AS a);
         END IF;
     ELSE
-        answered := ARRAY(
-            SELECT DISTINCT a.quiz_id FROM new_rows AS a LEFT JOIN old_rows AS b ON b.id = a.id
+        EXECUTE $changed$
+            SELECT array_agg(DISTINCT a.quiz_id) FROM new_rows AS a LEFT JOIN old_rows AS b ON b.id = a.id
             WHERE a.answers <> '[]' AND (a.quiz_id, a.answers) IS DISTINCT FROM (b.quiz_id, b.answers)
-        );
+        $changed$ INTO answered;
     END IF;
     IF coalesce(cardinality(answered), 0) = 0 THEN
         RETURN NULL;
     END IF;
     PERFORM FROM lms.quizzes AS q WHERE q.id = ANY (answered) ORDER BY q.id FOR KEY SHARE;
-    FOR doubtful IN
+    FOR doubtful IN EXECUTE $doubtful$
         WITH asked AS MATERIALIZED (
             SELECT q.id, jsonb_path_query_array(q.questions, '$[*].id') AS questions
             FROM lms.quizzes AS q JOIN lms.courses AS c ON c.id = q.course_id JOIN lms.terms AS t ON t.id = c.term_id
             -- Rows that move, or come back from the files of an archived term, are no new ones.
-            WHERE q.id = ANY (answered) AND t.state NOT IN ('moving', 'writing')
+            WHERE q.id = ANY ($1) AND t.state NOT IN ('moving', 'writing')
         )
 
         SELECT a.id, a.quiz_id, a.answers, asked.questions
@@ -48,6 +49,7 @@ BEGIN
         JOIN asked ON asked.id = a.quiz_id
         -- Quick, but each answer is compared with each question; what is not found this way is looked at one by one.
         WHERE jsonb_array_length(asked.questions) > 1000 OR NOT jsonb_path_query_array(a.answers, '$[*].question') <@ asked.questions
+    $doubtful$ USING answered
     LOOP
         known := doubtful.questions;
         IF TG_OP = 'UPDATE' THEN
@@ -81,7 +83,7 @@ DECLARE
     answered text;
 BEGIN
     -- By quiz, the ids of the questions that it does not have any more.
-    removed := (
+    EXECUTE $removed$
         SELECT jsonb_object_agg(gone.quiz, gone.questions)
         FROM (
             SELECT b.id AS quiz, jsonb_agg(e.question) AS questions
@@ -94,7 +96,7 @@ BEGIN
             )
             GROUP BY b.id
         ) AS gone
-    );
+    $removed$ INTO removed;
     IF removed IS NULL THEN
         RETURN NULL;
     END IF;

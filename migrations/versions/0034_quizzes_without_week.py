@@ -33,7 +33,9 @@ UPDATE lms.quizzes AS q SET week_number = w.week_number FROM ({QUIZZES}) AS w WH
 """
 QUIZ_AGAIN = """UPDATE lms.quizzes SET week_number = NULL
                 WHERE id = (parked.content ->> 'id')::bigint AND week_number = (parked.content ->> 'week_number')::integer"""
-ATTEMPT_AGAIN = "UPDATE lms.quiz_attempts SET banked = false WHERE id = (parked.content ->> 'id')::bigint"
+ATTEMPT_AGAIN = """UPDATE lms.quiz_attempts AS a SET banked = false FROM lms.quizzes AS q
+                WHERE a.id = (parked.content ->> 'id')::bigint AND q.id = a.quiz_id AND q.week_number IS NULL"""
+"""Those of a quiz that got another week meanwhile stay as they are, since they would be evidence now."""
 
 
 def upgrade() -> None:

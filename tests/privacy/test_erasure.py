@@ -12,10 +12,14 @@ from sqlalchemy import text
 from lmskit.db import transaction
 from lmskit.db.parking import park
 from lmskit.errors import MessageOnItsWayError, PersonGoneError, TeachesCoursesError
+from lmskit.importers.formats import ReadOptions
+from lmskit.importers.plain_csv import FORMAT as PLAIN
 from lmskit.models import User
 from lmskit.queries.erasure import brought_back, remembered_erasures
 from lmskit.read_models.personal_data import personal_data
 from lmskit.services.erasure import ALWAYS_REMAINS, PARKED, erase_person, erase_students, replay_erasures
+from lmskit.services.file_import import ImportOptions, import_file
+from lmskit.services.import_undo import undo_import
 from tests.privacy.canary import CLOSED, FORMS, call_zephyra, columns_of, planted, traces
 from tests.security.world import FOREIGN, OWN, prepared
 
@@ -251,6 +255,41 @@ def test_a_person_who_was_deleted_before_is_erased_from_the_audit_trail(world):
     assert traces(world, ["quixwel", "wren.student3"]) == []
     with transaction(world.engine(world.admin)) as session, pytest.raises(PersonGoneError):
         erase_person(session, student)
+
+
+def test_a_person_whom_an_undo_removed_is_erased_from_the_audit_trail_and_remembered(world, tmp_path):
+    header, runs = "sis_id,family_name,given_name", []
+    with world.superuser() as connection:  # the entries of the world have numbers of their own
+        connection.execute("SELECT setval(pg_get_serial_sequence('lms.audit_log', 'id'), max(id)) FROM audit_log")
+    for name in ("Quixwell", "Quixwell Renamed"):
+        path = tmp_path / "people.csv"
+        path.write_text(f"{header}\nZ9,{name},Zephyra\n", encoding="utf-8")
+        with transaction(world.engine(world.admin)) as session:
+            course = session.scalar(text("SELECT code FROM courses WHERE id = :id"), {"id": OWN + 11})
+            import_file(session, PLAIN.open(path, ReadOptions()), ImportOptions(course=course, rename=True))
+            runs.append(session.scalar(text("SELECT max(id) FROM import_runs WHERE name = 'people.csv'")))
+    with transaction(world.engine(world.admin)) as session:
+        student, made = session.execute(text("SELECT id, created_at FROM users WHERE family_name = 'Quixwell Renamed'")).one()
+    for run in reversed(runs):
+        with transaction(world.engine(world.admin)) as session:
+            undo_import(session, run)
+    with transaction(world.engine(world.admin)) as session:
+        assert session.get(User, student) is None
+    assert "lms.audit_log" in {found.partition(":")[0] for found in traces(world, ["quixwel"])}
+    with transaction(world.engine(world.admin)) as session:
+        assert erase_person(session, student).audit_entries >= 2
+        remembered = [erased for erased in remembered_erasures(session) if erased.person_id == student]
+    assert traces(world, ["quixwel"]) == []
+    with transaction(world.engine(world.admin)) as session, pytest.raises(PersonGoneError):
+        erase_person(session, student)
+    with world.superuser() as connection:  # as an older backup brings the person back
+        connection.execute(
+            "INSERT INTO users (id, family_name, sort_name, role, created_at) OVERRIDING SYSTEM VALUE"
+            " VALUES (%s, 'Quixwell', 'quixwell', 'student', %s)",
+            [student, made],
+        )
+    with transaction(world.engine(world.admin)) as session:
+        assert [erased.person_id for erased in replay_erasures(session, remembered)] == [student]
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,31 @@ def test_an_answer_from_before_there_was_a_rule_stays_and_its_attempt_may_change
         outer.rollback()
 
 
+def test_many_attempts_are_looked_at_as_quickly_after_one_as_before(admin_engine, stored):
+    """A plan for one row would be kept for the session."""
+    quiz, student = stored
+    with transaction(admin_engine) as session:
+        factories.attempt(session, quiz, student, answers=answers("a"))
+    columns = "quiz_id, course_id, student_id, score, max_score, submitted_at, origin, answers"
+    with Session(admin_engine) as session:
+        session.execute(
+            text(f"INSERT INTO quiz_attempts (number, {columns}) SELECT n, {columns} FROM quiz_attempts, generate_series(2, 4000) AS n"
+                 " WHERE quiz_id = :quiz"),
+            {"quiz": quiz.id},
+        )  # fmt: skip
+
+        def seconds():
+            update = "UPDATE quiz_attempts SET feedback = 'Seen' WHERE quiz_id = :quiz"
+            explained = session.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {update}"), {"quiz": quiz.id})
+            times = {trigger["Trigger Name"]: trigger["Time"] for trigger in explained[0]["Triggers"]}
+            return times["keep_to_questions_update"] / 1000
+
+        session.execute(text("UPDATE quiz_attempts SET feedback = 'New' WHERE quiz_id = :quiz AND number = 1"), {"quiz": quiz.id})
+        after_one = seconds()
+        session.connection().exec_driver_sql("DISCARD PLANS")
+        assert after_one < 5 * seconds() + 0.1
+
+
 # Several at once -----------------------------------------------------------------------------------------
 
 

@@ -82,6 +82,17 @@ def test_going_back_to_the_first_revision_and_forward_again_loses_nothing(filled
     ask("INSERT INTO lms.material_crawls (course_id, start_url) SELECT course_id, start_url FROM lms.material_crawls")
 
 
+def test_results_of_a_quiz_that_got_another_week_meanwhile_stay_out_of_the_evidence(filled: Engine, ask: Ask) -> None:
+    found = (
+        "SELECT q.week_number, a.banked FROM lms.quiz_attempts AS a JOIN lms.quizzes AS q ON q.id = a.quiz_id WHERE q.title = 'Of no week'"
+    )
+    assert set(ask(found)) == {(None, False)}
+    revision.downgrade("0033", engine=filled)
+    ask("SET session_replication_role = replica; UPDATE lms.quizzes SET week_number = 7 WHERE title = 'Of no week'")
+    revision.upgrade(engine=filled)
+    assert set(ask(found)) == {(7, True)}
+
+
 @pytest.mark.long
 def test_what_does_not_fit_any_more_stays_parked_and_nobody_reads_it(filled: Engine, ask: Ask) -> None:
     revision.downgrade("0015", engine=filled)
