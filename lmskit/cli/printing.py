@@ -157,7 +157,7 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 class LogLines:
-    """Progress in a log: at most one line in so many seconds, the first one after as many; a refusal at once stands alone."""
+    """Progress in a log: at most one line in so many seconds, the first one after as many; what is done sooner leaves none."""
 
     def __init__(self, *, every: float = 10.0) -> None:
         self._every = every
@@ -173,22 +173,15 @@ class LogLines:
             self._shown, self._last = sentence, now
             print_error(sentence)
 
-    def name_once(self, step: str) -> None:
-        """Name what was done, if that was quicker than the first line."""
-        if not self._shown:
-            print_error(step)
-
 
 @contextmanager
 def spinner(first_step: str) -> Iterator[Progress]:
     """Show on standard error which step runs, or for whom it waits, while the block runs; the block reports each step.
 
-    In a log it is a line now and then, and at least one (`LogLines`).
+    In a log it is a line now and then (`LogLines`).
     """
     if sys.stderr is None or not sys.stderr.isatty():
-        log = LogLines()
-        yield log
-        log.name_once(first_step)
+        yield LogLines()
         return
     from rich.console import Console  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above

