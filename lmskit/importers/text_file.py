@@ -22,6 +22,7 @@ MAX_FILE = 2 * 1024**3
 MAX_LINE = 16 * 1024**2
 """Characters of one line. A row may be longer, since a quoted cell can contain line breaks."""
 CHUNK = 1024**2
+ASCII = bytes(range(128))
 NOT_IN_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 ENCODING_NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with byte-order mark", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
 ENCODING_NAMES |= {"cp1250": "Windows-1250", "mac_roman": "Mac Roman", "cp850": "code page 850 of DOS"}
@@ -149,6 +150,7 @@ class _EncodingDetector:
         self._unreadable: str | None = None
         self._in_words: Counter[tuple[bytes, bytes, bytes]] = Counter()
         """Bytes beyond ASCII with the letters of ASCII before and behind them, if there are any."""
+        self._beyond_ascii: set[int] = set()
 
     def feed(self, chunk: bytes) -> None:
         if self.encoding != "cp1252":
@@ -163,6 +165,7 @@ class _EncodingDetector:
             self._unreadable = f"row {row} contains the byte 0x{found.group()[0]:02x}"
         if self.encoding == "cp1252":
             self._in_words.update(found for found in BESIDE_LETTER.findall(chunk) if found[0] or found[2])
+        self._beyond_ascii.update(chunk.translate(None, ASCII))
         self.lines += chunk.count(b"\n")
 
     def finish(self, size: int) -> str:
@@ -188,7 +191,7 @@ class _EncodingDetector:
         strange, usual = self._letters_in("cp1252")
         if not strange and not self._unreadable:
             return "cp1252"
-        others = {other: self._letters_in(other) for other in OTHERS if self._in_words}
+        others = {other: self._letters_in(other) for other in OTHERS if self._in_words and self._is_readable_in(other)}
         fitting = {other: found[1] for other, found in others.items() if not found[0] and found[1] >= usual}
         best = [other for other in fitting if fitting[other] == max(fitting.values())]
         beyond_ascii = b"".join({found[1] for found in self._in_words})
@@ -198,6 +201,14 @@ class _EncodingDetector:
                 "different ones. Save it as UTF-8."
             )
         return best[0] if best else "cp1252"
+
+    def _is_readable_in(self, encoding: str) -> bool:
+        """Return whether an encoding has a character for every byte of the file, also for those beside no letter."""
+        try:
+            bytes(self._beyond_ascii).decode(encoding)
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def _letters_in(self, encoding: str) -> tuple[int, int]:
         """Return how many characters beside letters no word has in an encoding, and how many are usual letters."""

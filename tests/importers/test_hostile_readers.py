@@ -6,7 +6,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lmskit.errors import ImportFileError
@@ -86,6 +86,7 @@ def check(form, path):
 
 @pytest.mark.parametrize("form", SINGLE, ids=lambda form: form.name)
 @given(content=st.binary(max_size=300))
+@example(content=b"a\xb3e \x81")  # a word of Windows-1250, and a byte that it does not have
 def test_random_bytes(form, content, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / f"{form.name}.bin"
     path.write_bytes(content)
