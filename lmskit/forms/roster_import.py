@@ -186,11 +186,11 @@ class RosterImport:
         self.preview.on_click(lambda _button: self._preview())
         self.confirm.on_click(lambda _button: self._confirm())
 
-    def _uploaded(self, path: Path) -> None:
+    def _uploaded(self, _path: Path) -> None:
         """Use the uploaded file instead of a path that was typed before."""
         self.path.value = ""
         self._discard_preview()
-        self._begin_file(path)
+        self._begin_file()
 
     def _path_typed(self) -> None:
         if self.path.value.strip():
@@ -199,23 +199,23 @@ class RosterImport:
         elif self.upload.path is None:  # else the path gave way to an upload
             self._look_at_file()
 
-    def _begin_file(self, uploaded: Path | None = None) -> None:
+    def _begin_file(self) -> None:
         """Look at another file; what was chosen for the content of the one before is cleared, and that is said."""
         chosen = [name for name, (control, first) in self._of_files.items() if self._has_file and control.value != first]
         for name in self._of_one_file.keys() & chosen:
             self._of_one_file[name].value = self._of_files[name][1]
-        self._look_at_file(uploaded, is_new=True)
+        self._look_at_file(is_new=True)
         if cleared := [name for name in chosen if self._of_files[name][0].value == self._of_files[name][1]]:
             self.found.add(f"Cleared, since it was chosen for the file before: {', '.join(cleared)}.")
 
-    def _look_at_file(self, uploaded: Path | None = None, *, is_new: bool = False) -> None:
+    def _look_at_file(self, *, is_new: bool = False) -> None:
         """Say what the file is, choose what was chosen for its source the last time, and offer its columns."""
         self.quizzes.clear()
-        look = self._described(uploaded)
+        look = self._described()
         if look is None:
             self.mapping.show(None, ())
             return
-        before, chosen = self._reading_request(uploaded), self.mapping.columns
+        before, chosen = self._reading_request(), self.mapping.columns
         is_other_source = look.source_key != self._source_key or (is_new and look.source_key is None)
         had_file, self._has_file, self._source_key = self._has_file, True, look.source_key
         if is_other_source and (look.remembered is not None or had_file):
@@ -223,11 +223,11 @@ class RosterImport:
             chosen = dict(choices.get("columns", {}))
             self.mapping.show(None, ())
             self.reading.choose(choices)
-            if (request := self._reading_request(uploaded)) != before:
-                before, look = request, self._described(uploaded) or look
+            if (request := self._reading_request()) != before:
+                before, look = request, self._described() or look
         self.mapping.show(look.columns, look.fields, chosen=chosen)
-        if self._reading_request(uploaded) != before:
-            self._described(uploaded)
+        if self._reading_request() != before:
+            self._described()
         if self._is_refused or (self.mapping.columns and look.remembered is None):
             self.mapping.open()
         if not self._is_refused and look.remembered is not None:
@@ -238,13 +238,13 @@ class RosterImport:
         if self._is_refused:
             self._described()
 
-    def _described(self, uploaded: Path | None = None) -> FileLook | None:
+    def _described(self) -> FileLook | None:
         """Show what the file is; None if there is none, or if an option cannot be."""
         self.found.clear()
         self._is_refused = False
         look: FileLook | None = None
-        with suppress(ValidationError), errors_shown(self.found):
-            look = self._look(self._reading_request(uploaded))
+        with errors_shown(self.found), suppress(ValidationError):
+            look = self._look(self._reading_request())
         if look is not None:
             self._is_refused = look.is_refused
             self.found.bad(look.sentence) if look.is_refused else self.found.neutral(look.sentence)
@@ -263,17 +263,15 @@ class RosterImport:
             self.result.clear()
             self.message.neutral("The file or an option has changed. Preview it again before you import it.")
 
-    def _file(self, uploaded: Path | None = None) -> dict[str, Any]:
+    def _file(self) -> dict[str, Any]:
         typed = self.path.value.strip()
-        path = str(Path(typed).expanduser()) if typed else str(uploaded or self.upload.path or "")
+        path = str(Path(typed).expanduser()) if typed else str(self.upload.path or "")
         return {"path": path, "format": self.format.value or None, "columns": self.mapping.columns}
 
-    def _reading_request(self, uploaded: Path | None = None) -> ImportFile:
+    def _reading_request(self) -> ImportFile:
         """The file and how it is read; another option that cannot be does not stand in the way of looking at the file."""
         values = self.reading.values
-        return ImportFile.model_validate(
-            {**self._file(uploaded), **{name: values[name] for name in ("delimiter", "all_students", "title")}}
-        )
+        return ImportFile.model_validate({**self._file(), **{name: values[name] for name in ("delimiter", "all_students", "title")}})
 
     def _request(self) -> ImportFile:
         reading, quizzes = self.reading.values, self.quizzes.values

@@ -39,10 +39,10 @@ _ASSIGNMENT = (
     r"übungsblatt|serie|hausaufgabe|klausur|testat|devoir|examen|contrôle|tp|td|tarea|práctica|prueba|e|a|p|ws|pa|ps|mp) ?[0-9]{1,3}"
     r"|midterm(?: exam)?|final exam"
 )
+_PLAIN = "plain results with the columns id, quiz, score and max_score"
+_ONE_AS_PLAIN = f"lmskit does not read it. Save one assignment as {_PLAIN}."
 RESULTS = "a table of results, whose scores a roster would leave out"
-_ONE_COLUMN = (
-    f"{advice.ONE_BY_ONE}; or save each assignment as plain results with the columns id, quiz, score and max_score. {advice.ONLY_PEOPLE}"
-)
+_ONE_COLUMN = f"{advice.ONE_BY_ONE}; or save each assignment as {_PLAIN}. {advice.ONLY_PEOPLE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +198,13 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         "a Blackboard gradebook",
         (r".*\[total pts: .*\].*", r".*\|[0-9]{3,12}"),
         ("last name", "first name", "username"),
-        advice="lmskit does not read it. Save one assignment as plain results with the columns id, quiz, score and max_score.",
+        advice=_ONE_AS_PLAIN,
     ),
     DistinctiveColumns(
         "a Brightspace gradebook",
         ("orgdefinedid", "end-of-line indicator", ".* points grade .*"),
         ("last name", "first name", "username"),
-        advice="lmskit does not read it. Save one assignment as plain results with the columns id, quiz, score and max_score.",
+        advice=_ONE_AS_PLAIN,
     ),
     DistinctiveColumns(
         "the answers to a test in Blackboard",
@@ -247,7 +247,7 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         "a table of scores with points in its header",
         (r".*\([0-9.,]{1,12} ?(?:pts?|points?|punkte?)\.?\)",),
         format="gradescope",
-        advice="For the scores of several assignments, save each as plain results with the columns id, quiz, score and max_score.",
+        advice=f"For the scores of several assignments, save each as {_PLAIN}.",
     ),
     DistinctiveColumns(
         "scores with a column per question, without their points",
@@ -265,7 +265,7 @@ KINDS: tuple[DistinctiveColumns, ...] = (
         (_ASSIGNMENT,),
         least=2,
         is_of_scores=True,
-        advice=(f"Save each assignment as plain results with the columns id, quiz, score and max_score. {advice.ONLY_PEOPLE}"),
+        advice=f"Save each assignment as {_PLAIN}. {advice.ONLY_PEOPLE}",
     ),
     DistinctiveColumns(
         RESULTS,

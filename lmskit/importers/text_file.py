@@ -31,9 +31,9 @@ OTHERS = ("cp1250", "mac_roman", "cp850")
 BESIDE_LETTER = re.compile(rb"(?:(?<=([A-Za-z\x80-\xff]))|)([\x80-\xff])(?=([A-Za-z\x80-\xff])?)")
 SIGNS_IN_WORDS = frozenset("\u2019\u2018\u2013\u2014\u00a0\u00b0\u00ba\u00aa\u00ad")
 """Signs that texts have beside letters."""
-SIGNS_BEFORE_WORDS = frozenset("\u201c\u201e\u00ab\u00bb\u2039\u00bf\u00a1\u00a7\u2022")
+SIGNS_BEFORE_WORDS = frozenset("\u201c\u201e\u00ab\u00bb\u2039\u00bf\u00a1\u00a7\u2022\u00b7\u00d7\u00bd\u00bc")
 """Signs that texts have right before a word and not behind a letter."""
-SIGNS_BEHIND_WORDS = frozenset("\u201d\u201c\u2026\u00ab\u00bb\u203a\u2122\u00ae\u20ac")
+SIGNS_BEHIND_WORDS = frozenset("\u201d\u201c\u2026\u00ab\u00bb\u203a\u2122\u00ae\u20ac\u00b7\u00d7")
 """Signs that texts have right behind a word and not before a letter."""
 RAISED = frozenset("\u00b2\u00b3")
 RAISED_BEHIND = frozenset("mnx")

@@ -23,9 +23,19 @@ SELECT id, {_FINGERPRINT} FROM (
         CASE WHEN a.old ->> 'created_at' ~ '^[0-9]{{4,6}}-' THEN CAST(a.old ->> 'created_at' AS timestamp with time zone) END
     FROM audit_log AS a
     WHERE a.table_name = 'users' AND a.action = 'delete' AND a.old ? 'family_name' AND a.row_key = ANY (CAST(:ids AS text[]))
+    UNION
+    SELECT w.id, i.started_at
+    FROM unnest(CAST(:ids AS bigint[])) AS w (id)
+    JOIN audit_log AS a ON a.table_name = 'users' AND a.action = 'insert' AND a.numbers @> w.id
+    JOIN import_runs AS i ON i.id = a.import_run_id
+    WHERE NOT EXISTS (SELECT FROM users AS u WHERE u.id = w.id) AND NOT EXISTS (
+        SELECT FROM audit_log AS e
+        WHERE e.table_name = 'users' AND e.row_key = CAST(w.id AS text) AND e.action IN ('delete', 'person erased')
+    )
 ) AS person (id, made) WHERE made IS NOT NULL
 """  # noqa: S608 - the constant above
-"""Of people who were deleted before, the audit trail has the row. The fingerprint is computed as `erase_person` does."""
+"""Of people who were deleted before, the audit trail has the row; of those who went with an import that was taken back, their number, and
+the import is of their time. The fingerprint is computed as `erase_person` does."""
 
 
 _TERM_OF_COURSE = "(SELECT c.term_id FROM courses AS c WHERE c.id = t.course_id)"

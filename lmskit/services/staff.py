@@ -48,8 +48,7 @@ def add_staff(session: Session, request: AddStaff) -> StaffRole | None:
     """
     course = _locked(session, request.course)
     person = _lecturer(session, request.email)
-    if person.id == course.lecturer_id:
-        raise IsResponsibleError(person=request.email, course=course.code)
+    _refuse_responsible(course, person, request.email)
     stored = session.scalar(select(CourseStaff.role).where(*_of(course.id, person.id)))
     if stored is request.role:
         raise AlreadyOnStaffError(person=request.email, course=course.code, role=stored)
@@ -76,8 +75,7 @@ def remove_staff(session: Session, request: RemoveStaff) -> StaffRole:
     """
     course = _locked(session, request.course)
     person = person_by_email(session, request.email)
-    if person is not None and person.id == course.lecturer_id:
-        raise IsResponsibleError(person=request.email, course=course.code)
+    _refuse_responsible(course, person, request.email)
     gone = delete(CourseStaff).where(*_of(course.id, 0 if person is None else person.id)).returning(CourseStaff.role)
     role = session.scalar(gone)
     if role is None:
@@ -102,8 +100,7 @@ def hand_over(session: Session, request: HandOver) -> User:
     """
     course = _locked(session, request.course)
     person = _lecturer(session, request.email)
-    if person.id == course.lecturer_id:
-        raise IsResponsibleError(person=request.email, course=course.code)
+    _refuse_responsible(course, person, request.email)
     former = session.get_one(User, course.lecturer_id)
     take_over(session, [course.id], person.id)
     if request.keep:
@@ -118,32 +115,10 @@ def take_over(session: Session, courses: Collection[int], person_id: int) -> Non
     session.execute(update(Course).where(Course.id.in_(courses)).values(lecturer_id=person_id))
 
 
-@administrators_only("change the staff of a course")
-def copy_staff(session: Session, *, source: str, target: str, people: Collection[int]) -> int:
-    """Give those of `people` who are staff of the course `source` the same role in the course `target`; return how many those were.
-
-    Rights do not follow a copied course of themselves: who copies one says who comes along. A person who is responsible for `target`, or
-    on its staff, stays as they are.
-
-    Raises
-    ------
-    CourseNotFoundError
-        There is no such course.
-    NotPermittedError
-        The signed-in person is not an administrator.
-    """
-    copied, course = course_by_code(session, source), _locked(session, target)
-    there = select(CourseStaff.person_id).where(CourseStaff.course_id == course.id)
-    found = select(CourseStaff.person_id, CourseStaff.role).where(
-        CourseStaff.course_id == copied.id,
-        CourseStaff.person_id.in_(people),
-        CourseStaff.person_id != course.lecturer_id,
-        CourseStaff.person_id.not_in(there),
-    )
-    granted = [{"course_id": course.id, "person_id": person, "role": role} for person, role in session.execute(found)]
-    if granted:
-        session.execute(insert(CourseStaff), granted)
-    return len(granted)
+def _refuse_responsible(course: Course, person: User | None, email: str) -> None:
+    """Refuse the person who is responsible for the course: that person cannot be on its staff too."""
+    if person is not None and person.id == course.lecturer_id:
+        raise IsResponsibleError(person=email, course=course.code)
 
 
 def _locked(session: Session, code: str) -> Course:

@@ -11,7 +11,7 @@ from lmskit.models import Course, CourseStaff, User
 from lmskit.queries.course import course_rows
 from lmskit.queries.staff import staff
 from lmskit.schemas.staff import AddStaff, HandOver
-from lmskit.services.staff import add_staff, copy_staff, hand_over
+from lmskit.services.staff import add_staff, hand_over
 from lmskit.vocabulary import Role
 from tests import factories
 
@@ -134,15 +134,3 @@ def test_lecturers_let_no_one_into_a_course(course, colleague, responsible, admi
         with pytest.raises(NotPermittedError), transaction(engine_for(colleague)) as session:
             change(session, request)
     assert members(admin_engine, course)[0] == (responsible, "responsible")
-
-
-def test_of_the_staff_of_a_copied_course_only_those_come_along_who_were_named(session):
-    before, after = factories.course(session), factories.course(session)
-    named, unnamed, new_lead = (factories.lecturer(session) for _ in range(3))
-    after.lecturer_id = new_lead.id
-    session.flush()
-    for person in (named, unnamed, new_lead):
-        add_staff(session, AddStaff(course=before.code, email=factories.address(person)))
-    assert copy_staff(session, source=before.code, target=after.code, people=[named.id, new_lead.id]) == 1
-    assert staff(session, after.code)["email"].tolist() == [new_lead.email, named.email]
-    assert copy_staff(session, source=before.code, target=after.code, people=[named.id]) == 0

@@ -54,6 +54,13 @@ def test_the_format_of_a_file_is_shown_as_soon_as_it_is_uploaded(form):
     assert form.found.value.startswith("roster.csv: Plain CSV")
 
 
+def test_a_format_can_be_chosen_before_a_file(form):
+    form.format.value = "csv"
+    assert form.found.value == ""
+    bring(form, *people("Able"))
+    assert form.found.value.startswith("roster.csv: Plain CSV")
+
+
 def test_a_question_bank_is_refused_as_what_it_is_and_offers_no_columns(form):
     bring(form, "A. one", "B. two", "ANSWER: A", heading="What is it, one or two?", name="bank.txt")
     assert form.found.value == "bank.txt holds questions for a quiz (Aiken questions). Import it with admin/quiz_setup."

@@ -70,6 +70,8 @@ def test_the_encoding_is_detected(written, encoding, mark, note):
         ("cp1252", "\u00bfCu\u00e1l es? \u00a1Hola!", "Windows-1252"),
         ("cp1252", "\u201c\u00c9tude\u201d \u00abtest\u00bb \u201egro\u00df\u201c", "Windows-1252"),
         ("cp1252", "1 kg/m\u00b3 and x\u00b3", "Windows-1252"),
+        ("cp1252", "2\u00b7x", "Windows-1252"),
+        ("cp1252", "2\u00d7m and \u00bdx", "Windows-1252"),
         ("cp1252", "see \u00a7a of Office\u2122 for 5 EUR\u20ac", "Windows-1252"),
         ("cp1250", "Król Łukasz Zbyněk", "Windows-1250"),
         ("mac_roman", "Müller Jörg Änne Groß", "Mac Roman"),

@@ -82,7 +82,9 @@ def check(session, tmp_path, files):
         assert content(session) == before
         first = run()
         assert replace(rehearsed, dry_run=False, touched=()) == replace(first, touched=())
-        assert first.total.rows_in == len(rows) - 1 == len(first.outcomes)
+        of_rows = [outcome for outcome in first.outcomes if outcome.row is not None]
+        assert first.total.rows_in == len(rows) - 1 == len(of_rows)
+        assert all(outcome.state == "missing" for outcome in first.outcomes if outcome.row is None)
         rejected = [rejection.row for rejection in first.rejections]
         assert len(rejected) == len(set(rejected)) == first.total.rejected
         assert sorted(rejected) == sorted(outcome.row for outcome in first.outcomes if outcome.state == "rejected")
