@@ -92,6 +92,8 @@ MOST_CRAWL_PAGES, MOST_CRAWL_ADDRESSES = 5_000, 50_000
 """Pages that one crawl fetches, and addresses that it notes: a calendar has one for each day of all centuries."""
 LONGEST_SEARCH = 2_000
 """Characters of a search in materials."""
+LONGEST_PERSON_SEARCH = 200
+"""Characters of a search for people."""
 
 CONTROL_CHARACTERS = "[[:cntrl:]]"
 INVISIBLE_CHARACTERS = r"[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"

@@ -43,6 +43,31 @@ LECTURERS = Columns(
     Column("has_login", "bool", "whether they can sign in"),
 )
 
+PEOPLE = Columns(
+    Column("person_id", "int64", heading="No."),
+    NAME,
+    EMAIL.renamed("email", meaning="lower case; NaN for a student without an address"),
+    Column("role", "str", "`Role`", heading="Role"),
+    Column("ids", "str", "ids of other systems, each as SYSTEM:ID, by system; NaN without any", heading="Other ids"),
+    Column("n_courses", "int64", "courses in which a student is or was enrolled, or that a lecturer leads", heading="Courses"),
+)
+
+PERSON_IDS = Columns(
+    Column("source", "str", "the system that the id comes from", heading="System"),
+    Column("external_id", "str", "as the system writes it", heading="Id"),
+)
+
+PERSON_COURSES = Columns(
+    Column("code", "str", "of the course", heading="Course"),
+    Column("term", "str", "code of the term", heading="Term"),
+    Column("role", "str", '"student", "responsible" or a `StaffRole`', heading="As"),
+    Column("status", "str", "`EnrollmentStatus`; NaN for staff", heading="Status"),
+    Column("started_on", "object", "`date`, first day, inclusive; None for the responsible lecturer", heading="Since"),
+    Column("ended_on", "object", "`date`, last day, inclusive; None while enrolled, and for staff", heading="Until"),
+    Column("sections", "str", "sections and groups of a student, by name; NaN without any", heading="Sections"),
+    Column("n_attempts", "int64", "results of a student in the course", heading="Results"),
+)
+
 STAFF = Columns(
     NAME,
     EMAIL,

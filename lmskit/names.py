@@ -18,7 +18,11 @@ WITHOUT_DECOMPOSITION = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d
 """Letters that Unicode does not decompose into a letter and an accent."""
 TRANSCRIPTIONS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 """How people write letters that their keyboard lacks."""
+WITHOUT_TRANSCRIPTION = re.compile(r"([aou])e")
+SHORTEST_TRANSCRIPTION = 5
+"""Letters of a word that may be a transcription; in a shorter one, such as Joe, "oe" is rarely an umlaut."""
 NO_LETTER = re.compile(r"[\W_]")
+BETWEEN_SEARCHED = re.compile(r"[\s,;]+")
 
 
 class _WithoutAccents(dict[int, int | None]):
@@ -115,6 +119,31 @@ def agree(one: NameWords, other: NameWords) -> bool:
         return True
     crossed = (one.family & other.given, one.given & other.family)
     return all(crossed) if one.given and other.given else any(crossed)
+
+
+def searched_words(text: str) -> list[tuple[str, ...]]:
+    """Return the words of a search for people, each in the forms in which a `sort_name` may have it.
+
+    Capitals, accents, kinds of apostrophes and the order of the words make no difference; an umlaut is found by its transcription, and
+    the other way round.
+
+    Examples
+    --------
+    >>> searched_words("Müller, ÉLODIE")
+    [('mueller', 'muller'), ('elodie',)]
+    >>> searched_words("mueller"), searched_words("Joe")
+    ([('mueller', 'muller')], [('joe',)])
+    """
+    return [_searched(word) for word in BETWEEN_SEARCHED.split(text) if word]
+
+
+def _searched(word: str) -> tuple[str, ...]:
+    folded = _folded(word)
+    plain = _plain(folded)
+    forms = {plain, _plain(folded.translate(TRANSCRIPTIONS))}
+    if len(plain) >= SHORTEST_TRANSCRIPTION and plain.isalpha():
+        forms.add(WITHOUT_TRANSCRIPTION.sub(r"\1", plain))
+    return tuple(sorted(forms))
 
 
 def _folded(text: str) -> str:

@@ -20,18 +20,27 @@ app = typer.Typer(name="enrollment", help="List the students of a course, enrol 
 
 Course = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)]
 OfSection = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only a section or group.", show_default=False)]
+Search = Annotated[
+    str | None,
+    typer.Option(
+        "--search", metavar="TEXT", help="Only students whose names have every word, in any order and spelling.", show_default=False
+    ),
+]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the student.", show_default=False)]
 
 
 @app.command("list")
 @paged(after=AfterNumber, named_by="student_id")
-def roster(course: Course, page: ListPage, section: OfSection = None) -> None:
+def roster(course: Course, page: ListPage, section: OfSection = None, search: Search = None) -> None:
     """List everyone who is or was enrolled in a course."""
     nothing = f"No student is enrolled in {course} yet." if section is None else f"No student of {course} is in {section}."
+    if search:
+        nothing = f"No student of {course} has such a name."
     headings = {"student_id": "No."} | ROSTER.headings
     with snapshot() as session:
-        total = roster_size(session, course, section=section)
-        page.show(partial(roster_rows, session, course, section=section), ROSTER, total=total, headings=headings, nothing=nothing)
+        total = roster_size(session, course, section=section, search=search)
+        read = partial(roster_rows, session, course, section=section, search=search)
+        page.show(read, ROSTER, total=total, headings=headings, nothing=nothing)
 
 
 @app.command()

@@ -36,6 +36,7 @@
      │    ├── StudentNotFoundError
      │    ├── StudentNotInCourseError
      │    ├── PersonNotFoundError   no lecturer or administrator has the address
+     │    ├── UnknownPersonError
      │    ├── PersonGoneError       nothing is left of the person
      │    ├── WeekNotFoundError     the course's syllabus lacks the week
      │    ├── QuizNotFoundError
@@ -203,6 +204,7 @@ from lmskit.errors.not_found import (
     StudentNotFoundError,
     StudentNotInCourseError,
     TermNotFoundError,
+    UnknownPersonError,
     WeekNotFoundError,
 )
 from lmskit.errors.operation import (
@@ -363,6 +365,7 @@ __all__ = [
     "TermNotFoundError",
     "TermStateError",
     "UndoneImportError",
+    "UnknownPersonError",
     "UnknownRuleError",
     "UnreachableError",
     "UpgradedMeanwhileError",

@@ -96,6 +96,17 @@ class PersonGoneError(NotFoundError):
         )
 
 
+class UnknownPersonError(NotFoundError):
+    """No person has this address, number or id."""
+
+    def __init__(self, *, person: str) -> None:
+        self.person = person
+        super().__init__(
+            f"There is no person {person!r} among those you can see. Give the address, the number (No.) in lists, or an id of another"
+            " system as SYSTEM:ID. To search by a part of the name, address or id: lmskit person list --search TEXT"
+        )
+
+
 class WeekNotFoundError(NotFoundError):
     """No syllabus of a course, and of others that were asked for with it, has such a week.
 

@@ -1,21 +1,28 @@
-"""People: by address, and the lecturers who can own a course."""
+"""People: all of them, one by address, number or id, and the lecturers who can own a course."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from lmskit.listings import LECTURERS
-from lmskit.models import User
-from lmskit.queries.frame import frame
-from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
-from lmskit.vocabulary import Role
+from lmskit.errors import UnknownPersonError
+from lmskit.listings import LECTURERS, PEOPLE
+from lmskit.models import Course, CourseStaff, Enrollment, ExternalId, User
+from lmskit.queries.frame import frame, rows
+from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, RowOrder, page_of
+from lmskit.queries.person_search import found_by
+from lmskit.vocabulary import EntityKind, Role
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sqlalchemy.orm import Session
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
+    from lmskit.queries.frame import Rows
+
+_BY_SYSTEM = aggregate_order_by(literal(", "), ExternalId.source.collate("C"), ExternalId.external_id.collate("C"))
 BY_NAME = RowOrder(User.id, (User.sort_name.collate("C"), User.id))
 
 
@@ -24,6 +31,89 @@ def person_by_email(session: Session, email: str) -> User | None:
     if "\0" in email:
         return None
     return session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+
+
+def found_person(session: Session, who: str) -> User:
+    """The person with this address, this number, or this id of another system, written SYSTEM:ID.
+
+    Raises
+    ------
+    UnknownPersonError
+        There is no such person.
+    """
+    typed = who.strip()
+    found: User | None = None
+    if typed.isascii() and typed.isdecimal():
+        found = session.get(User, int(typed)) if int(typed) <= LAST_ROW else None
+    elif "@" in typed:
+        found = person_by_email(session, typed)
+    if found is None and ":" in typed and "\0" not in typed:
+        source, _, external_id = typed.partition(":")
+        named = (ExternalId.kind == EntityKind.PERSON, ExternalId.source == source, ExternalId.external_id == external_id)
+        found = session.scalars(select(User).join(ExternalId, ExternalId.person_id == User.id).where(*named)).one_or_none()
+    if found is None:
+        raise UnknownPersonError(person=who)
+    return found
+
+
+@PEOPLE.documented
+def people(
+    session: Session,
+    *,
+    search: str | None = None,
+    role: Role | None = None,
+    limit: int = DEFAULT_PAGE,
+    offset: int = 0,
+    after: int | None = None,
+) -> pd.DataFrame:
+    """Everyone in lmskit, by family name; only administrators see all of them.
+
+    {columns}
+
+    `search` keeps those whom `found_by` finds, `role` those of one role. `after` begins the page after the person with this number,
+    instead of at `offset`.
+
+    Raises
+    ------
+    SearchTextError
+        The search is too long.
+    """
+    return PEOPLE.table(person_rows(session, search=search, role=role, limit=limit, offset=offset, after=after))
+
+
+def person_rows(
+    session: Session,
+    *,
+    search: str | None = None,
+    role: Role | None = None,
+    limit: int = DEFAULT_PAGE,
+    offset: int = 0,
+    after: int | None = None,
+) -> Rows:
+    """The rows of `people`, for a list in the terminal."""
+    ids = select(func.string_agg(ExternalId.source + ":" + ExternalId.external_id, _BY_SYSTEM)).where(ExternalId.person_id == User.id)
+    statement = select(
+        User.id.label("person_id"),
+        User.name.label("name"),
+        User.email,
+        User.role,
+        ids.scalar_subquery().label("ids"),
+        (_count(Enrollment.student_id) + _count(Course.lecturer_id) + _count(CourseStaff.person_id)).label("n_courses"),
+    ).where(*_wanted(search, role))
+    return rows(session, page_of(session, statement, BY_NAME, limit=limit, offset=offset, after=after))
+
+
+def count_people(session: Session, *, search: str | None = None, role: Role | None = None) -> int:
+    """The number of rows on all pages of `people`."""
+    return session.scalar(select(func.count()).select_from(User).where(*_wanted(search, role))) or 0
+
+
+def _wanted(search: str | None, role: Role | None) -> list[ColumnElement[bool]]:
+    return [found_by(search), *([] if role is None else [User.role == role])]
+
+
+def _count(person: InstrumentedAttribute[int]) -> ColumnElement[int]:
+    return select(func.count()).where(person == User.id).scalar_subquery()
 
 
 @LECTURERS.documented

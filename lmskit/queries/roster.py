@@ -12,6 +12,7 @@ from lmskit.models import Enrollment, User
 from lmskit.queries.course import COUNTED, course_by_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, RowOrder, page_of
+from lmskit.queries.person_search import named_like
 from lmskit.queries.section import in_section
 
 if TYPE_CHECKING:
@@ -25,14 +26,21 @@ BY_NAME = RowOrder(Enrollment.student_id, (User.sort_name.collate("C"), User.id)
 
 @ROSTER.documented
 def course_roster(
-    session: Session, course: str, *, section: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0, after: int | None = None
+    session: Session,
+    course: str,
+    *,
+    section: str | None = None,
+    search: str | None = None,
+    limit: int = DEFAULT_PAGE,
+    offset: int = 0,
+    after: int | None = None,
 ) -> pd.DataFrame:
     """Everyone who is or was enrolled in `course`, by family name.
 
     {columns}
 
-    `section` keeps only the students of a section or group. `after` begins the page after the student with this number, instead of at
-    `offset`.
+    `section` keeps only the students of a section or group, `search` those whose names have its words. `after` begins the page after the
+    student with this number, instead of at `offset`.
 
     Raises
     ------
@@ -40,12 +48,21 @@ def course_roster(
         The signed-in person can see no such course.
     SectionNotFoundError
         The course has no such section or group.
+    SearchTextError
+        The search is too long.
     """
-    return ROSTER.table(roster_rows(session, course, section=section, limit=limit, offset=offset, after=after))
+    return ROSTER.table(roster_rows(session, course, section=section, search=search, limit=limit, offset=offset, after=after))
 
 
 def roster_rows(
-    session: Session, course: str, *, section: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0, after: int | None = None
+    session: Session,
+    course: str,
+    *,
+    section: str | None = None,
+    search: str | None = None,
+    limit: int = DEFAULT_PAGE,
+    offset: int = 0,
+    after: int | None = None,
 ) -> Rows:
     """The rows of `course_roster`, for a list in the terminal."""
     course_id = course_by_code(session, course).id
@@ -63,14 +80,14 @@ def roster_rows(
         )
         .join(User, User.id == Enrollment.student_id)
         .outerjoin(address, address.c.student_id == Enrollment.student_id)
-        .where(Enrollment.course_id == course_id, in_section(session, course_id, section, Enrollment.student_id))
+        .where(Enrollment.course_id == course_id, in_section(session, course_id, section, Enrollment.student_id), named_like(search))
     )
     return rows(session, page_of(session, statement, BY_NAME, limit=limit, offset=offset, after=after))
 
 
-def roster_size(session: Session, course: str, *, section: str | None = None) -> int:
+def roster_size(session: Session, course: str, *, section: str | None = None, search: str | None = None) -> int:
     """The number of rows on all pages of `course_roster`, whatever their status."""
-    return _count(session, course, counted_only=False, section=section)
+    return _count(session, course, counted_only=False, section=section, search=search)
 
 
 def class_size(session: Session, course: str) -> int:
@@ -93,10 +110,12 @@ def require_student(session: Session, course: str, student_id: int) -> None:
         raise StudentNotInCourseError(student=student_id, course=course)
 
 
-def _count(session: Session, course: str, *, counted_only: bool, section: str | None = None) -> int:
+def _count(session: Session, course: str, *, counted_only: bool, section: str | None = None, search: str | None = None) -> int:
     course_id = course_by_code(session, course).id
     of_section = in_section(session, course_id, section, Enrollment.student_id)
     statement = select(func.count()).select_from(Enrollment).where(Enrollment.course_id == course_id, of_section)
+    if search:
+        statement = statement.join(User, User.id == Enrollment.student_id).where(named_like(search))
     if counted_only:
         statement = statement.where(Enrollment.status.in_(COUNTED))
     return session.scalar(statement) or 0

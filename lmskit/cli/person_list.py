@@ -1,0 +1,72 @@
+"""`lmskit person list`, `show`: who is in lmskit, and what is known of one person."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.page import AfterNumber, ListPage, paged
+from lmskit.cli.printing import print_line, print_table
+from lmskit.db import snapshot
+from lmskit.listings import PEOPLE, PERSON_COURSES, PERSON_IDS
+from lmskit.queries.login import login_is_open
+from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.person import count_people, found_person, person_rows
+from lmskit.queries.person_courses import count_person_courses, person_course_rows, person_id_rows
+from lmskit.services.permission import administrators_only
+from lmskit.vocabulary import Role
+
+app = typer.Typer(
+    name="person", help="List, search and show people; export or erase everything about one; for administrators.", no_args_is_help=True
+)
+
+Who = Annotated[
+    str,
+    typer.Argument(
+        metavar="PERSON",
+        help="Address of the person, number (No.) that lists show, or id of another system as SYSTEM:ID.",
+        show_default=False,
+    ),
+]
+MINUTE = "%Y-%m-%d %H:%M UTC"
+
+
+@app.command("list")
+@paged(after=AfterNumber, named_by="person_id")
+def list_people(
+    page: ListPage,
+    *,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            "--search",
+            metavar="TEXT",
+            help="Only people whose name, address, number or id of another system has every word; accents and order do not matter.",
+            show_default=False,
+        ),
+    ] = None,
+    role: Annotated[Role | None, typer.Option("--role", help="Only people of this role.", show_default=False)] = None,
+) -> None:
+    """List the people in lmskit, by family name."""
+    nothing = "There is no such person." if search or role else "There are no people in lmskit yet."
+    with snapshot() as session, administrators_only("list people"):
+        total = count_people(session, search=search, role=role)
+        page.show(partial(person_rows, session, search=search, role=role), PEOPLE, total=total, nothing=nothing)
+
+
+@app.command()
+def show(who: Who) -> None:
+    """Show a person: ids of other systems, login, courses, enrollments and sections."""
+    with snapshot() as session, administrators_only("look at people"):
+        person = found_person(session, who)
+        ids = person_id_rows(session, person.id, limit=MAX_PAGE)
+        courses, n_courses = person_course_rows(session, person.id, limit=MAX_PAGE), count_person_courses(session, person.id)
+        is_open = login_is_open(session, person)
+    address = person.email or "no address"
+    print_line(f"Person {person.id}: {person.name}, {person.role.value}, {address}; in lmskit since {person.created_at:{MINUTE}}.")
+    if person.role is not Role.STUDENT:
+        print_line({None: "No login.", True: "The login is open.", False: "The login is closed."}[is_open])
+    print_table(ids, PERSON_IDS.headings, nothing="No id of another system.")
+    print_table(courses, PERSON_COURSES.headings, nothing="No courses.")
+    if n_courses > len(courses):
+        print_line(f"… and {n_courses - len(courses):,} more courses.")

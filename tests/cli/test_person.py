@@ -1,0 +1,51 @@
+"""`lmskit person list` and `show`."""
+
+import pytest
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from lmskit.db import transaction
+from lmskit.errors import NotPermittedError
+from lmskit.models import ExternalId, User
+from lmskit.queries.person import people
+from lmskit.services.permission import administrators_only
+from lmskit.vocabulary import EntityKind
+from tests import factories
+
+
+@pytest.fixture
+def student(admin_engine):
+    """A student who is really there, with an id of another system, until the test ends."""
+    with transaction(admin_engine) as session:
+        made = factories.student(session, family_name="Qüxlister", given_name="Ann")
+        session.add(ExternalId(source="qxlist", kind=EntityKind.PERSON, external_id="007", person_id=made.id))
+    yield made
+    with transaction(admin_engine) as session:
+        session.execute(delete(User).where(User.id == made.id))
+
+
+def test_a_list_shows_who_is_found(lmskit, student):
+    result = lmskit("person", "list", "--search", "ann QUXLISTER")
+    assert (result.exit_code, result.stderr) == (0, "Rows 1 to 1 of 1.\n")
+    assert result.stdout.splitlines() == [
+        "No.\tName\tE-mail\tRole\tOther ids\tCourses",
+        f"{student.id}\tQüxlister, Ann\t{student.email}\tstudent\tqxlist:007\t0",
+    ]
+    assert lmskit("person", "list", "--search", "quxlister nobody").stderr == "There is no such person.\n"
+
+
+def test_a_person_is_shown_by_address_number_or_id(lmskit, student):
+    shown = {lmskit("person", "show", who).stdout for who in (student.email, str(student.id), "qxlist:007")}
+    assert len(shown) == 1
+    (page,) = shown
+    assert page.startswith(f"Person {student.id}: Qüxlister, Ann, student, {student.email}; in lmskit since ")
+    assert page.endswith("System\tId\nqxlist\t007\nNo courses.\n")
+    unknown = lmskit("person", "show", "qxlist:008")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert unknown.stderr.startswith("There is no person 'qxlist:008' among those you can see.")
+
+
+def test_lecturers_cannot_list_people(lecturer_engine, student):
+    refused = pytest.raises(NotPermittedError, match="Only an administrator can list people")
+    with refused, Session(lecturer_engine) as session, administrators_only("list people"):
+        people(session, search="quxlister")
