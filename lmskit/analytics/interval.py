@@ -1,4 +1,4 @@
-"""Intervals of shares: the central 90 % of a Beta distribution."""
+"""Intervals of shares: the central 90 % of a Beta distribution; and of means: the central 90 % of Student's t distribution."""
 
 from __future__ import annotations
 
@@ -61,4 +61,44 @@ def beta_interval(value: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Floats, 
     tail = (1 - CONTENT) / 2
     low[known] = np.minimum(betaincinv(pairs.real, pairs.imag, tail)[which], v)
     high[known] = np.maximum(betaincinv(pairs.real, pairs.imag, 1 - tail)[which], v)
+    return low, high
+
+
+def mean_interval(mean: npt.ArrayLike, deviation: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """The interval of the mean of values between 0 and 1.
+
+    mean ± t · s/√n with the 95 % quantile t of Student's distribution with n - 1 degrees of freedom, cut at 0 and 1: the central 90 % of
+    where the mean of another sample of such people would be expected.
+
+    Parameters
+    ----------
+    mean
+        Mean of the values, 0 to 1; NaN without values.
+    deviation
+        Their standard deviation s, with n - 1 in the denominator; NaN with fewer than two values.
+    n
+        Number of values; of the same shape as the others.
+
+    Returns
+    -------
+    low, high
+        Arrays of the shape of `mean`, 0 to 1; NaN with fewer than two values.
+
+    References
+    ----------
+    Student (1908), The probable error of a mean, Biometrika 6(1).
+
+    Examples
+    --------
+    >>> low, high = mean_interval([0.6, 0.6], [0.2, float("nan")], [16, 1])
+    >>> low.round(4).tolist(), high.round(4).tolist()
+    ([0.5123, nan], [0.6877, nan])
+    """
+    from scipy.special import stdtrit  # as above
+
+    means, deviations, counts = np.broadcast_arrays(*(np.asarray(given, dtype=np.float64) for given in (mean, deviation, n)))
+    low, high = np.full(means.shape, np.nan), np.full(means.shape, np.nan)
+    known = (counts > 1) & ~np.isnan(means) & ~np.isnan(deviations)
+    half = stdtrit(counts[known] - 1, 1 - (1 - CONTENT) / 2) * deviations[known] / np.sqrt(counts[known])
+    low[known], high[known] = np.maximum(means[known] - half, 0.0), np.minimum(means[known] + half, 1.0)
     return low, high

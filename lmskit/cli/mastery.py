@@ -8,10 +8,12 @@ import typer
 from lmskit.cli.exit_status import PARTLY, REFUSED
 from lmskit.cli.mastery_compare import compare
 from lmskit.cli.mastery_rule import rule
-from lmskit.cli.page import ListPage, paged
-from lmskit.cli.printing import print_error, print_line, spinner
+from lmskit.cli.page import ListPage, paged, part_of
+from lmskit.cli.printing import print_error, print_line, rows_of, spinner
 from lmskit.db import PATIENT, retried, transaction
 from lmskit.queries.mastery import CLASS_WEEKS, class_weeks
+from lmskit.queries.page import MAX_PAGE
+from lmskit.read_models.class_mastery import BY_SECTION, mastery_by_section
 from lmskit.read_models.rule_in_use import rule_in_use
 from lmskit.rounding import number_text
 from lmskit.services.mastery import RefreshReport
@@ -60,6 +62,26 @@ def show(
             CLASS_WEEKS,
             worded=lambda week: {**week, "mean_value": number_text(week["mean_value"])},
             nothing="The course has no weeks in its syllabus.",
+        )
+
+
+@app.command("sections")
+@paged()
+def show_sections(course: Annotated[str, typer.Argument(help="Code of the course.", show_default=False)], page: ListPage) -> None:
+    """Show the mean mastery of the sections and groups of COURSE in each week, beside that of the class."""
+    with transaction() as session:
+        in_use = rule_in_use(session, course)
+        page.say(f"Mastery in {course} by the {in_use.rule.describe()}, for active and completed students, by section and group")
+        found = list(rows_of(mastery_by_section(session, course, limit=MAX_PAGE)))
+        page.show(
+            part_of(found),
+            BY_SECTION,
+            total=len(found),
+            worded=lambda week: {
+                **week,
+                **{name: number_text(week[name]) for name in ("mean_value", "deviation", "low", "high", "class_value")},
+            },
+            nothing="The course has no sections or groups, or no weeks in its syllabus.",
         )
 
 

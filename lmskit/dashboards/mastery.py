@@ -10,6 +10,7 @@ import pandas as pd
 from lmskit.charts.distribution import level_distribution, level_distribution_table
 from lmskit.charts.heat_map import STUDENT_TRACE, mastery_heat_map, mastery_heat_map_table
 from lmskit.charts.labels import rule_text
+from lmskit.charts.sections import section_means, section_means_table
 from lmskit.charts.student import student_attempts, student_attempts_table, student_weeks, student_weeks_table
 from lmskit.dashboards.click_figure import Click, ClickFigure
 from lmskit.dashboards.dashboard import (
@@ -29,7 +30,16 @@ from lmskit.dashboards.material_file import file_of_material
 from lmskit.dashboards.reading import AdviceList, ReadingPanel
 from lmskit.db import Opener, snapshot, transaction
 from lmskit.listings import STUDENTS_TO_HELP
-from lmskit.read_models.class_mastery import PAGE_SIZE, ClassMastery, StudentMastery, class_mastery, student_mastery
+from lmskit.read_models.class_mastery import (
+    MOST_SECTIONS,
+    PAGE_SIZE,
+    ClassMastery,
+    StudentMastery,
+    class_mastery,
+    mastery_by_section,
+    section_names,
+    student_mastery,
+)
 from lmskit.read_models.prepared_advice import prepared_advice, prepared_course_advice
 from lmskit.readable import bounded
 from lmskit.rounding import MISSING, count_text, number_text
@@ -42,6 +52,8 @@ if TYPE_CHECKING:
 
 NO_STUDENT = 0
 """Value of the option "choose …"; ids of students begin at 1."""
+WHOLE_CLASS = ""
+"""Value of the option "whole class"; every section has a name."""
 
 
 MOST_WEAK_WEEKS = 3
@@ -67,9 +79,14 @@ class MasteryDashboard(Dashboard):
     def __init__(self, course: str = "", *, open_session: Opener = snapshot, open_transaction: Opener = transaction) -> None:
         super().__init__(open_session)
         self.page: ClassMastery | None = None
+        self.by_section = pd.DataFrame()
+        self._filling = Filling()
+        self.section = dropdown("Section", flex="1 1 200px", max_width="360px")
         self.pager = Pager(self._read_page, page_size=PAGE_SIZE, noun="students")
         self.heat_map = ChartOrTable(on_click=self._cell_clicked)
         self.distribution = ChartOrTable()
+        self.sections, self.more_sections = ChartOrTable(), text()
+        self.section_part = column(heading("The sections and groups"), self.sections.view, self.more_sections)
         self.to_help = Table(nothing="No student on this page is remedial in a week or without any assessment.")
         self.panel = StudentPanel(self._read_student, self._read_advice)
         self.reading = ReadingPanel(self._read_advice, self._read_course_advice, self._file_of, open_transaction)
@@ -79,21 +96,44 @@ class MasteryDashboard(Dashboard):
                 row(students, self.panel.view),
                 heading("The class by level"),
                 self.distribution.view,
+                self.section_part,
                 self.reading.view,
                 heading("Students who need help, on this page"),
                 self.to_help.view,
-            ]
+            ],
+            controls=[self.section],
         )
+        self.section.observe(lambda _change: self._section_chosen(), names="value")
         self._start(course)
 
     def _read_course(self) -> None:
         self.pager.first()
+        with errors_shown(self.message):
+            self._read_sections()
         self._read_page()
+
+    def _read_sections(self) -> None:
+        """Offer the sections and groups of the course, choose the whole class, and read the comparison."""
+        with self._filling:  # what the course before had is gone even if this one cannot be read
+            self.section.options, self.section.value = [("whole class", WHOLE_CLASS)], WHOLE_CLASS
+        self.by_section = pd.DataFrame()
+        with self._open_session() as session:
+            names = section_names(session, self.course.value)
+            if names:
+                self.by_section = mastery_by_section(session, self.course.value)
+        with self._filling:
+            self.section.options = [("whole class", WHOLE_CLASS), *((bounded(name), name) for name in names)]
+
+    def _section_chosen(self) -> None:
+        if not self._filling:
+            self.pager.first()
+            self._read_page()
 
     def _read_page(self) -> None:
         with errors_shown(self.message):
             with self._open_session() as session:
-                self.page = class_mastery(session, self.course.value, offset=self.pager.offset)
+                section = self.section.value or None
+                self.page = class_mastery(session, self.course.value, section=section, offset=self.pager.offset)
             self.message.clear()
             self.pager.show(total=self.page.by_week.n_students)
             self.panel.offer(self.page)
@@ -126,7 +166,15 @@ class MasteryDashboard(Dashboard):
         if page is None:
             return
         self.about.value = _about(page)
+        has_sections = len(self.section.options) > 1
+        self.section.layout.display = None if has_sections else "none"
+        self.section_part.layout.display = None if len(self.by_section) else "none"
+        n_more = len(self.section.options) - 1 - MOST_SECTIONS
+        self.more_sections.value = f"and {n_more:,} more, each of which can be chosen above." if n_more > 0 else ""
         self._show_body(shown=len(page.cells) > 0)
+        if page.cells.empty and page.section is not None:
+            self.message.bad(f"{bounded(page.section)} has no active or completed students. Choose another section, or the whole class.")
+            return
         if page.cells.empty:
             missing = "students" if len(page.by_week.weeks) else "weeks in its syllabus"
             self.message.bad(f"{self.course.value} has no {missing} yet.")
@@ -135,9 +183,13 @@ class MasteryDashboard(Dashboard):
         if self.as_tables:
             self.heat_map.show_table(mastery_heat_map_table(page.cells, weeks, rule=page.rule))
             self.distribution.show_table(level_distribution_table(shares))
+            if len(self.by_section):
+                self.sections.show_table(section_means_table(self.by_section))
         else:
             self.heat_map.show_chart(mastery_heat_map(page.cells, weeks, rule=page.rule))
             self.distribution.show_chart(level_distribution(shares, rule=page.rule))
+            if len(self.by_section):
+                self.sections.show_chart(section_means(self.by_section, rule=page.rule))
         self.to_help.show(STUDENTS_TO_HELP.shown(page.to_help))
         self.reading.offer(self.course.value, weeks)
         self.reading.show_as(tables=self.as_tables)
@@ -274,8 +326,9 @@ class StudentPanel:
 
 def _about(page: ClassMastery) -> str:
     students = count_text(page.by_week.n_students, "student")
+    of_section = f" in {bounded(page.section)}; what to read again is of the whole class" if page.section is not None else ""
     computed = f"computed {page.computed_at:%Y-%m-%d %H:%M} UTC" if page.computed_at else "nothing computed yet"
-    sentence = f"{students} (active and completed). {rule_text(page.rule)}; {computed}."
+    sentence = f"{students} (active and completed){of_section}. {rule_text(page.rule)}; {computed}."
     return " ".join(part for part in (sentence, page.in_use.caveat()) if part)
 
 

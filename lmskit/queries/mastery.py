@@ -85,8 +85,7 @@ def class_weeks(session: Session, course: str, *, section: str | None = None, li
         A section is asked for, and there is no such course or section.
     """
     course_id = _course_id(course)
-    of_section = () if section is None else (in_section(session, course_by_code(session, course).id, section, Enrollment.student_id),)
-    roster = _roster(course, *of_section)
+    roster = _roster(course, *_of_section(session, course, section))
     known = (
         select(
             TopicPerformance.week_number,
@@ -119,7 +118,7 @@ def class_weeks(session: Session, course: str, *, section: str | None = None, li
 
 
 @MASTERY_CELLS.documented
-def mastery_cells(session: Session, course: str, *, limit: int = 50, offset: int = 0) -> pd.DataFrame:
+def mastery_cells(session: Session, course: str, *, section: str | None = None, limit: int = 50, offset: int = 0) -> pd.DataFrame:
     """Students times weeks of `course`: the cells of its heat map, the students who need most help first.
 
     `limit` and `offset` count students. These are the active and completed ones: first those with most remedial weeks, then those
@@ -127,9 +126,15 @@ def mastery_cells(session: Session, course: str, *, limit: int = 50, offset: int
 
     {columns}
 
-    An unknown course, or one without a syllabus, gives an empty table with these columns.
+    `section` keeps only the students of a section or group. An unknown course, or one without a syllabus, gives an empty table with
+    these columns.
+
+    Raises
+    ------
+    CourseNotFoundError, SectionNotFoundError
+        A section is asked for, and there is no such course or section.
     """
-    page = paged(_most_help_first(course), limit, offset).cte("page")
+    page = paged(_most_help_first(course, *_of_section(session, course, section)), limit, offset).cte("page")
     statement = (
         select(page, Syllabus.week_number, Syllabus.topic, *_estimate())
         .join(Syllabus, Syllabus.course_id == page.c.course_id)
@@ -145,14 +150,21 @@ def mastery_cells(session: Session, course: str, *, limit: int = 50, offset: int
 
 
 @STUDENTS_TO_HELP.documented
-def students_to_help(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> pd.DataFrame:
+def students_to_help(
+    session: Session, course: str, *, section: str | None = None, limit: int = DEFAULT_PAGE, offset: int = 0
+) -> pd.DataFrame:
     """The students of `course` who are remedial in a week or were never assessed, in the order of `mastery_cells`.
 
     {columns}
 
-    An unknown course gives an empty table with these columns.
+    `section` keeps only the students of a section or group. An unknown course gives an empty table with these columns.
+
+    Raises
+    ------
+    CourseNotFoundError, SectionNotFoundError
+        A section is asked for, and there is no such course or section.
     """
-    ranked = _most_help_first(course).cte("ranked")
+    ranked = _most_help_first(course, *_of_section(session, course, section)).cte("ranked")
     to_help = select(ranked).where((ranked.c.n_remedial > 0) | (ranked.c.n_assessed == 0)).order_by(ranked.c.position)
     page = paged(to_help, limit, offset).cte("page")
     # Each table is read once for the whole class: a subquery per student would, under row security, read the course each time.
@@ -261,6 +273,10 @@ def _course_id(course: str) -> ScalarSelect[int]:
     return select(Course.id).where(has_code(course)).scalar_subquery()
 
 
+def _of_section(session: Session, course: str, section: str | None) -> tuple[ColumnElement[bool], ...]:
+    return () if section is None else (in_section(session, course_by_code(session, course).id, section, Enrollment.student_id),)
+
+
 def _roster(course: str, *conditions: ColumnElement[bool]) -> CTE:
     """The active and completed students for whom the conditions hold."""
     return (
@@ -270,9 +286,9 @@ def _roster(course: str, *conditions: ColumnElement[bool]) -> CTE:
     )
 
 
-def _most_help_first(course: str) -> Any:  # noqa: ANN401 - the type of a select names every column
-    """The active and completed students with the numbers that order them, those who need most help first."""
-    roster = _roster(course)
+def _most_help_first(course: str, *conditions: ColumnElement[bool]) -> Any:  # noqa: ANN401 - the type of a select names every column
+    """The active and completed students for whom the conditions hold, with the numbers that order them, those who need most help first."""
+    roster = _roster(course, *conditions)
     known = (
         select(
             TopicPerformance.student_id,

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lmskit.analytics.class_levels import level_shares, level_shares_by_week
+from lmskit.analytics.interval import mean_interval
+from lmskit.columns import Column, Columns
 from lmskit.queries.attempt import student_attempts
 from lmskit.queries.computed_at import computed_at
 from lmskit.queries.course import narrow
 from lmskit.queries.mastery import class_weeks, mastery_cells, student_weeks, students_to_help
 from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.section import section_rows
+from lmskit.queries.section_mastery import SECTION_WEEKS, section_weeks
 from lmskit.read_models.rule_in_use import RuleInUse, rule_in_use
 from lmskit.vocabulary import LEVELS
 
@@ -24,6 +28,15 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 50
 """Students on one page of the heat map."""
+MOST_SECTIONS = 50
+"""Sections and groups that are compared at once."""
+BY_SECTION = Columns(
+    *SECTION_WEEKS,
+    Column("low", "float64", "lower end of the 90 % interval of the mean; NaN with fewer than two values", heading="Low"),
+    Column("high", "float64", "upper end of the same", heading="High"),
+    Column("class_value", "float64", "mean of the whole class in the week; NaN without assessed students", heading="Class"),
+)
+"""The columns of `mastery_by_section`."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,8 @@ class ClassMastery:
         One page of students times weeks, those who need most help first, as `lmskit.queries.mastery.mastery_cells` gives them.
     to_help
         The students to help, as `lmskit.queries.mastery.students_to_help` gives them, the page with the same bounds.
+    section
+        The section or group to which the students, the weeks and the shares are limited; None for the whole class.
     """
 
     in_use: RuleInUse
@@ -93,6 +108,7 @@ class ClassMastery:
     by_week: ClassByWeek
     cells: pd.DataFrame
     to_help: pd.DataFrame
+    section: str | None = None
 
     @property
     def rule(self) -> ConfiguredRule:
@@ -116,27 +132,67 @@ class StudentMastery:
     attempts: pd.DataFrame
 
 
-def class_by_week(session: Session, course: str) -> ClassByWeek:
-    """Read how the class of `course` does in each week; without weeks for an unknown course."""
-    return ClassByWeek(class_weeks(session, course, limit=MAX_PAGE))
+def class_by_week(session: Session, course: str, *, section: str | None = None) -> ClassByWeek:
+    """Read how the class of `course`, or a section or group of it, does in each week; without weeks for an unknown course.
+
+    Raises
+    ------
+    CourseNotFoundError, SectionNotFoundError
+        A section is asked for, and there is no such course or section.
+    """
+    return ClassByWeek(class_weeks(session, course, section=section, limit=MAX_PAGE))
 
 
-def class_mastery(session: Session, course: str, *, offset: int = 0) -> ClassMastery:
-    """Read the mastery of a class with the page of `PAGE_SIZE` students after the first `offset`.
+def class_mastery(session: Session, course: str, *, section: str | None = None, offset: int = 0) -> ClassMastery:
+    """Read the mastery of a class, or of a section or group of it, with the page of `PAGE_SIZE` students after the first `offset`.
+
+    Raises
+    ------
+    CourseNotFoundError
+        There is no such course among those the signed-in person can see.
+    SectionNotFoundError
+        The course has no such section or group.
+    """
+    narrow(session, course)
+    return ClassMastery(
+        in_use=rule_in_use(session, course),
+        computed_at=computed_at(session, course),
+        by_week=class_by_week(session, course, section=section),
+        cells=mastery_cells(session, course, section=section, limit=PAGE_SIZE, offset=offset),
+        to_help=students_to_help(session, course, section=section, limit=PAGE_SIZE, offset=offset),
+        section=section,
+    )
+
+
+def section_names(session: Session, course: str) -> list[str]:
+    """The names of the sections and groups of `course`, each once, sections first; at most `lmskit.queries.page.MAX_PAGE`.
 
     Raises
     ------
     CourseNotFoundError
         There is no such course among those the signed-in person can see.
     """
-    narrow(session, course)
-    return ClassMastery(
-        in_use=rule_in_use(session, course),
-        computed_at=computed_at(session, course),
-        by_week=class_by_week(session, course),
-        cells=mastery_cells(session, course, limit=PAGE_SIZE, offset=offset),
-        to_help=students_to_help(session, course, limit=PAGE_SIZE, offset=offset),
-    )
+    return list(dict.fromkeys(str(row["name"]) for row in section_rows(session, course, limit=MAX_PAGE)))
+
+
+@BY_SECTION.documented
+def mastery_by_section(session: Session, course: str, *, limit: int = MOST_SECTIONS, offset: int = 0) -> pd.DataFrame:
+    """Read the mean mastery of the sections and groups of `course` in each week, beside that of the whole class.
+
+    {columns}
+
+    The intervals take the students for a sample of such students. `limit` and `offset` count sections and groups. A course without
+    sections, or without a syllabus, gives an empty table with these columns.
+
+    Raises
+    ------
+    CourseNotFoundError
+        There is no such course among those the signed-in person can see.
+    """
+    found = section_weeks(session, course, limit=limit, offset=offset)
+    low, high = mean_interval(found["mean_value"], found["deviation"], found["n_assessed"])
+    of_class = class_weeks(session, course, limit=MAX_PAGE).set_index("week_number")["mean_value"]
+    return found.assign(low=low, high=high, class_value=found["week_number"].map(of_class).astype("float64"))
 
 
 def student_mastery(session: Session, course: str, student_id: int, *, name: str) -> StudentMastery:

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from lmskit.db import transaction
-from lmskit.models import QuizAttempt
+from lmskit.models import Enrollment, QuizAttempt, Section, SectionMember
+from lmskit.vocabulary import SectionKind
 from tests import factories
 
 
@@ -32,6 +33,20 @@ def test_the_rule_of_a_course_is_shown_among_all_and_another_is_chosen(lmskit, c
     assert chosen.startswith(f"{course.code} now has the rule m_of_n (m=3, n=4, ")
     assert f"lmskit mastery refresh --course {course.code}" in chosen
     assert lmskit("mastery", "rule", course.code).stdout.startswith(f"{course.code} has the rule m_of_n (m=3, n=4, ")
+
+
+def test_sections_are_shown_beside_the_class(lmskit, answered, admin_engine):
+    lmskit("mastery", "refresh", "--course", answered.code)
+    assert "The course has no sections or groups" in lmskit("mastery", "sections", answered.code).stderr
+    with transaction(admin_engine) as session:
+        section = Section(course_id=answered.id, kind=SectionKind.SECTION, name="Morning", source="csv")
+        session.add(section)
+        session.flush()
+        for student in session.scalars(select(Enrollment.student_id).where(Enrollment.course_id == answered.id)):
+            session.add(SectionMember(course_id=answered.id, section_id=section.id, student_id=student))
+    shown = lmskit("mastery", "sections", answered.code, "--format", "csv").stdout.splitlines()
+    assert shown[1].startswith("section,Morning,3,1,")
+    assert shown[1].split(",")[-1] == shown[1].split(",")[5], "a section of everybody has the mean of the class"
 
 
 def test_a_class_is_shown_with_the_rule_behind_what_is_stored(lmskit, answered):

@@ -5,11 +5,11 @@ import pytest
 
 from lmskit.dashboards import MasteryDashboard
 from lmskit.dashboards.dashboard import ALL_WEEKS, CHARTS, TABLES
-from lmskit.dashboards.mastery import NO_STUDENT
+from lmskit.dashboards.mastery import NO_STUDENT, WHOLE_CLASS
 from lmskit.db import engine_for, snapshot
-from lmskit.models import Course
+from lmskit.models import Course, Section, SectionMember
 from lmskit.services.mastery import refresh
-from lmskit.vocabulary import EnrollmentStatus, Origin, Role
+from lmskit.vocabulary import EnrollmentStatus, Origin, Role, SectionKind
 from tests import factories
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -69,6 +69,10 @@ def student_id(dashboard, name):
 def click(dashboard, name, week, curve=1):
     figure = dashboard.heat_map.figure
     figure.clicked = {"curve": curve, "x": str(week), "y": str(student_id(dashboard, name)), "n": figure.clicked.get("n", 0) + 1}
+
+
+def class_row_students(dashboard):
+    return set(dashboard.page.by_week.weeks["n_students"])
 
 
 def titles(dashboard):
@@ -184,6 +188,40 @@ def test_another_course_begins_on_its_first_page_without_a_chosen_student(sessio
     assert dashboard.panel.student.value == NO_STUDENT
     assert dashboard.simulated.layout.display is None, "simulated data is marked"
     assert any(label.endswith("simulated") and code == other.code for label, code in dashboard.course.options)
+
+
+def test_a_section_is_shown_alone_and_all_sections_beside_each_other(session, course, in_session):
+    before = MasteryDashboard(course.code, open_session=in_session)
+    members_of = {"A": [EVIL, "Able"], "B": ["Middle"], "Nobody": []}
+    for section, members in members_of.items():
+        made = Section(course_id=course.id, kind=SectionKind.SECTION, name=section, source="csv")
+        session.add(made)
+        session.flush()
+        session.add_all(SectionMember(course_id=course.id, section_id=made.id, student_id=student_id(before, name)) for name in members)
+    session.flush()
+    dashboard = MasteryDashboard(course.code, open_session=in_session)
+    assert [label for label, _ in dashboard.section.options] == ["whole class", "A", "B", "Nobody"]
+    assert list(dashboard.sections.figure.shown["data"][0]["y"]) == ["section:A", "section:B", "section:Nobody"]
+    dashboard.section.value = "A"
+    assert names(dashboard) == [EVIL, "Able"]
+    assert dashboard.about.value.startswith("2 students (active and completed) in A; what to read again is of the whole class.")
+    assert dashboard.pager.label.value == "students 1–2 of 2"
+    assert dashboard.to_help.frame["Student"].tolist() == [EVIL]
+    assert class_row_students(dashboard) == {2}
+    dashboard.section.value = "Nobody"
+    assert dashboard.message.value == "Nobody has no active or completed students. Choose another section, or the whole class."
+    dashboard.section.value = WHOLE_CLASS
+    assert len(names(dashboard)) == 4
+    other = factories.course(session, weeks=1)
+    factories.enrollment(session, other)
+    dashboard.section.value = "B"
+    dashboard.course.options = [*dashboard.course.options, ("other", other.code)]
+    dashboard.course.value = other.code
+    assert (dashboard.section.value, dashboard.section.layout.display, dashboard.section_part.layout.display) == (
+        WHOLE_CLASS,
+        "none",
+        "none",
+    )
 
 
 def test_a_course_without_weeks_or_students_says_so(session, in_session):

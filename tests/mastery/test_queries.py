@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from sqlalchemy import select
 
 from lmskit.errors import CourseNotFoundError, PageLimitError, SectionNotFoundError
 from lmskit.models import Enrollment, Section, SectionMember, TopicPerformance, User
 from lmskit.queries.attempt import quiz_totals, student_attempts
 from lmskit.queries.mastery import class_weeks, course_rule, mastery_cells, stored_rules, student_weeks, students_to_help
+from lmskit.read_models.class_mastery import mastery_by_section
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import EnrollmentStatus, SectionKind
 from tests import factories
@@ -67,8 +70,37 @@ def test_a_section_is_compared_with_the_class_by_its_own_students(session, cours
     weeks = class_weeks(session, course.code, section="A")
     assert (weeks["n_students"].tolist(), weeks["n_assessed"].tolist()) == ([3, 3, 3], [3, 1, 0])
     assert weeks["mean_value"].tolist()[:1] == pytest.approx([0.1])
+    assert mastery_cells(session, course.code, section="A")["student_id"].unique().tolist() == [everyone[2], everyone[0], everyone[1]]
+    assert set(students_to_help(session, course.code, section="A")["student_id"]) <= set(everyone[:3])
     with pytest.raises(SectionNotFoundError, match="no section or group 'B'"):
         class_weeks(session, course.code, section="B")
+
+
+def test_sections_and_groups_stand_side_by_side_with_the_interval_of_their_mean(session, course):
+    everyone = session.scalars(select(Enrollment.student_id).where(Enrollment.course_id == course.id).order_by(Enrollment.student_id)).all()
+    sections = [Section(course_id=course.id, kind=SectionKind.SECTION, name=name, source="csv") for name in ("B", "A")]
+    group = Section(course_id=course.id, kind=SectionKind.GROUP, name="A", source="csv")
+    session.add_all([*sections, group])
+    session.flush()
+    for section, students in ((sections[0], everyone[:1]), (sections[1], everyone[3:7]), (group, ())):
+        session.add_all(SectionMember(course_id=course.id, section_id=section.id, student_id=student) for student in students)
+    session.flush()
+    found = mastery_by_section(session, course.code)
+    assert found.drop_duplicates(["kind", "section"])[["kind", "section", "n_students"]].to_numpy().tolist() == [
+        ["section", "A", 4],
+        ["section", "B", 1],
+        ["group", "A", 0],
+    ]
+    first = found[found["week_number"] == 1]
+    weeks = TopicPerformance.course_id == course.id, TopicPerformance.week_number == 1, TopicPerformance.student_id.in_(everyone[3:7])
+    values = session.scalars(select(TopicPerformance.value).where(*weeks)).all()
+    low, high = scipy.stats.t.interval(0.9, len(values) - 1, np.mean(values), scipy.stats.sem(values))
+    assert first["mean_value"].tolist()[:1] == pytest.approx([np.mean(values)])
+    assert first["low"].tolist() == pytest.approx([max(low, 0), np.nan, np.nan], nan_ok=True), "one student has no spread"
+    assert first["high"].tolist() == pytest.approx([min(high, 1), np.nan, np.nan], nan_ok=True)
+    assert first["class_value"].tolist() == pytest.approx([0.4] * 3)
+    pages = [mastery_by_section(session, course.code, limit=1, offset=offset) for offset in range(3)]
+    pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), found)
 
 
 def test_the_class_row_counts_what_the_cells_show(session, course):
