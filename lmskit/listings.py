@@ -52,6 +52,17 @@ PEOPLE = Columns(
     Column("n_courses", "int64", "courses in which a student is or was enrolled, or that a lecturer leads", heading="Courses"),
 )
 
+DUPLICATES = Columns(
+    Column("person_id", "int64", "of the one who came first", heading="No."),
+    NAME,
+    EMAIL.renamed("email", meaning="lower case; NaN for a student without an address"),
+    Column("other_id", "int64", heading="Other no."),
+    NAME.renamed("other_name", heading="Other name"),
+    EMAIL.renamed("other_email", meaning="lower case; NaN for a student without an address", heading="Other e-mail"),
+    Column("reason", "str", "why they are probably one person", heading="Why"),
+    Column("against", "str", "what speaks against it; NaN if nothing does", heading="Against"),
+)
+
 PERSON_IDS = Columns(
     Column("source", "str", "the system that the id comes from", heading="System"),
     Column("external_id", "str", "as the system writes it", heading="Id"),

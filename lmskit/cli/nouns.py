@@ -21,7 +21,7 @@ NOUNS = {
     "whoami": "Show as whom commands and notebooks of this machine act.",
     "seed": "Make the demonstration people and their logins, unless they exist.",
     "login": "Make, close, open, rename and list the logins of lecturers and administrators.",
-    "person": "List, search and show people; export or erase everything about one; for administrators.",
+    "person": "List, search, show and change people; export or erase everything about one; for administrators.",
     "passwd": "Set a new password: your own or, as an administrator, that of another person.",
     "audit": "Who changed what; for administrators.",
     "import": "Import the exports of other systems.",
@@ -54,7 +54,7 @@ MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
     "sign-out": ("lmskit.cli.sign_in",),
     "whoami": ("lmskit.cli.sign_in",),
     "course": ("lmskit.cli.course", "lmskit.cli.course_create", "lmskit.cli.course_hand_over"),
-    "person": ("lmskit.cli.person_list", "lmskit.cli.person"),
+    "person": ("lmskit.cli.person_list", "lmskit.cli.person_change", "lmskit.cli.person"),
     "quiz": ("lmskit.cli.quiz", "lmskit.cli.quiz_quality"),
     "question-bank": ("lmskit.cli.question_bank", "lmskit.cli.question_bank_change"),
     "material": (

@@ -17,7 +17,9 @@ from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import Role
 
 app = typer.Typer(
-    name="person", help="List, search and show people; export or erase everything about one; for administrators.", no_args_is_help=True
+    name="person",
+    help="List, search, show and change people; export or erase everything about one; for administrators.",
+    no_args_is_help=True,
 )
 
 Who = Annotated[

@@ -177,10 +177,10 @@ class OwnErasureError(ConflictError):
 
 
 class MessageOnItsWayError(ConflictError):
-    """A message to a person who is to be erased is being sent."""
+    """A message to a person who is to be erased, changed or merged is being sent."""
 
-    def __init__(self) -> None:
-        super().__init__("A message to the person is being sent at this moment. Nothing was erased. Try again in a few minutes.")
+    def __init__(self, *, nothing_was: str = "erased") -> None:
+        super().__init__(f"A message to the person is being sent at this moment. Nothing was {nothing_was}. Try again in a few minutes.")
 
 
 class AdministratorExistsError(ConflictError):

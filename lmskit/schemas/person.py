@@ -1,9 +1,11 @@
-"""Requests to add a lecturer or an administrator."""
+"""Requests to add a lecturer or an administrator, and to change a person."""
 
-from pydantic import field_validator
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
 
 from lmskit.schemas.request import Request
-from lmskit.schemas.text import Address, FamilyName, Name
+from lmskit.schemas.text import Address, FamilyName, Line, Name
 from lmskit.vocabulary import Role
 
 
@@ -30,3 +32,19 @@ class AddLecturer(Request):
     family_name: FamilyName
     given_name: Name = ""
     with_login: bool = True
+
+
+class ChangePerson(Request):
+    """Another name or address for anyone; what is None stays as it is."""
+
+    person: Annotated[Line, Field(min_length=1)]
+    """The address, the number, or an id of another system as SYSTEM:ID."""
+    email: Address | None = None
+    family_name: FamilyName | None = None
+    given_name: Name | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.email is None and self.family_name is None and self.given_name is None:
+            raise ValueError("Say what to change: the family name, the given name or the address.")
+        return self

@@ -22,6 +22,7 @@ from lmskit.queries.retention import students_due
 from lmskit.services.erased_texts import replace_names
 from lmskit.services.importing import lock_imports
 from lmskit.services.permission import administrators_only
+from lmskit.services.person_hold import hold_person
 from lmskit.services.staff import take_over
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def erase_students(session: Session, students: Collection[int], *, days: int | N
         Leave those who, once nobody can enroll them any more, are not due by this retention period (days); by default all are erased.
     """
     lock_imports(session)
-    waiting = [student for student in sorted(students) if not _locked(session, student)]
+    waiting = [student for student in sorted(students) if not hold_person(session, student)]
     due = set(students) if days is None else set(students_due(session, days, among=students))
     named = {student: naming_pattern(session, student, family_alone=True) for student in sorted(due) if student not in waiting}
     every_name = "|".join(pattern for pattern in named.values() if pattern is not None)
@@ -178,7 +179,7 @@ def replay_erasures(session: Session, remembered: Iterable[Remembered], *, cours
 def _erased(
     session: Session, person_id: int, *, courses_to: User | None, family_alone: bool, among: Collection[tuple[str, str]] | None
 ) -> ErasureReceipt:
-    if not _locked(session, person_id):
+    if not hold_person(session, person_id):
         raise MessageOnItsWayError
     names = naming_pattern(session, person_id, family_alone=family_alone)
     wider = naming_pattern(session, person_id, family_alone=True)
@@ -239,23 +240,6 @@ def _erased(
     still = list(session.scalars(text("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY (:logins)"), {"logins": logins}))
     remains += [f"The login {login} owns objects in the database; it is closed, and a superuser can drop it." for login in still]
     return ErasureReceipt(person_id, dict(+removed), dict(+replaced), n_entries, (*remains, *ALWAYS_REMAINS))
-
-
-def _locked(session: Session, person_id: int) -> bool:
-    """Let nobody add rows about the person, and wait for those who do; return whether no message to the person is being sent.
-
-    Nobody begins to send one afterwards, as its row is locked. That of one that is being sent is not waited for, since who sends it takes
-    the enrollment next.
-    """
-    session.execute(text("SELECT FROM users WHERE id = :person FOR UPDATE"), {"person": person_id})
-    session.execute(text("SELECT FROM student_enrollments WHERE student_id = :person FOR UPDATE"), {"person": person_id})
-    waiting = "FROM outbox WHERE student_id = :person AND status = 'waiting'"
-    locked = session.scalars(text(f"SELECT id {waiting} FOR UPDATE SKIP LOCKED"), {"person": person_id}).all()
-    n_waiting, n_leased = session.execute(
-        text(f"SELECT count(*), count(*) FILTER (WHERE leased_until > clock_timestamp()) {waiting}"),
-        {"person": person_id},
-    ).one()
-    return bool(n_leased == 0 and n_waiting <= len(locked))
 
 
 def _hand_over(session: Session, person_id: int, courses_to: User | None) -> None:

@@ -161,22 +161,35 @@ def change_address(session: Session, request: ChangeAddress) -> User:
         It is the login that this session uses.
     """
     person = _staff_member(session, request.old)
+    set_address(session, person, request.new)
+    return person
+
+
+def set_address(session: Session, person: User, address: str) -> None:
+    """Give anyone another address; a login is renamed with it.
+
+    Raises
+    ------
+    PersonExistsError
+        The address belongs to another person.
+    OwnLoginError
+        It is the login that this session uses.
+    """
     try:
         with session.begin_nested():
-            session.execute(update(User).where(User.id == person.id).values(email=request.new))
+            session.execute(update(User).where(User.id == person.id).values(email=address))
     except IntegrityError as error:
         match violated_constraint(error):
             case "uq_users_email":
-                raise PersonExistsError(email=request.new) from error
+                raise PersonExistsError(email=address) from error
             case "not_the_own_login":
-                raise OwnLoginError(email=request.old) from error
+                raise OwnLoginError(email=person.email or address) from error
         raise
     except ProgrammingError as error:  # a login of the new address exists, so the address is taken
         if not isinstance(error.orig, psycopg.errors.DuplicateObject):
             raise
-        raise PersonExistsError(email=request.new) from error
+        raise PersonExistsError(email=address) from error
     session.refresh(person, ["email", "db_role"])
-    return person
 
 
 def _person_with_login(session: Session, email: str) -> User:

@@ -49,3 +49,26 @@ def test_lecturers_cannot_list_people(lecturer_engine, student):
     refused = pytest.raises(NotPermittedError, match="Only an administrator can list people")
     with refused, Session(lecturer_engine) as session, administrators_only("list people"):
         people(session, search="quxlister")
+
+
+def test_a_person_is_changed_and_a_taken_address_is_refused(lmskit, student):
+    result = lmskit("person", "change", "qxlist:007", "--family-name", "Renamed")
+    assert (result.exit_code, result.stdout) == (0, f"Person {student.id}: family name Qüxlister → Renamed.\n")
+    taken = lmskit("person", "change", str(student.id), "--email", "demo.lecturer@example.org")
+    assert (taken.exit_code, taken.stdout) == (1, "")
+    assert taken.stderr == "There is already a person with the address demo.lecturer@example.org. Nothing was changed.\n"
+    nothing = lmskit("person", "change", str(student.id))
+    assert nothing.exit_code != 0
+    assert "Say what to change" in nothing.stderr
+
+
+def test_people_who_are_in_lmskit_twice_are_listed(lmskit, student, admin_engine):
+    with transaction(admin_engine) as session:
+        twin = factories.student(session, family_name="Quxlister", given_name="ANN", email=None)
+    try:
+        rows = [line.split("\t") for line in lmskit("person", "duplicates", "--limit", "1000").stdout.splitlines()]
+        assert rows[0][:3] == ["No.", "Name", "E-mail"]
+        assert [row[3:] for row in rows if row[0] == str(student.id)] == [[str(twin.id), "Quxlister, ANN", "", "the same name", ""]]
+    finally:
+        with transaction(admin_engine) as session:
+            session.execute(delete(User).where(User.id == twin.id))

@@ -58,6 +58,7 @@ ONLY_BY_COMMAND = {
     "unknown_archives.unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
     "import_undo.undo_import": (NO_FORM_YET, "taking an import back"),
     "login.change_address": (NO_FORM_YET, "the address of a person"),
+    "person_change.change_person": (NO_FORM_YET, "the name of a person"),
     "login.change_own_password": (NO_FORM_YET, "one's own password"),
     "question_bank.forget_bank": (NO_FORM_YET, "forgetting a question bank"),
     "staff.add_staff": (NO_FORM_YET, "staff of a course"),

@@ -1,0 +1,43 @@
+"""`lmskit person change`, `duplicates`: correct a person, and find people who are in lmskit twice."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.page import ListPage, paged
+from lmskit.cli.person_list import Who
+from lmskit.cli.printing import print_line
+from lmskit.db import snapshot, transaction
+from lmskit.listings import DUPLICATES
+from lmskit.queries.duplicates import count_duplicates, duplicate_rows
+from lmskit.schemas.person import ChangePerson
+from lmskit.services.permission import administrators_only
+from lmskit.services.person_change import change_person
+
+app = typer.Typer(name="person")
+
+
+@app.command()
+def change(
+    who: Who,
+    *,
+    family_name: Annotated[str | None, typer.Option(help="The new family name.", show_default=False)] = None,
+    given_name: Annotated[str | None, typer.Option(help="The new given name; '' for none.", show_default=False)] = None,
+    email: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="The new address; messages that wait go there.", show_default=False)
+    ] = None,
+) -> None:
+    """Change the name or the address of a person. A login is renamed with the address, and its open sessions end."""
+    request = ChangePerson(person=who, email=email, family_name=family_name, given_name=given_name)
+    with transaction() as session:
+        changed = change_person(session, request)
+    print_line(changed.sentence)
+
+
+@app.command()
+@paged()
+def duplicates(page: ListPage) -> None:
+    """List people who are probably in lmskit twice, the likeliest first, with the reason and what speaks against it."""
+    with snapshot() as session, administrators_only("compare people"):
+        page.show(partial(duplicate_rows, session), DUPLICATES, total=count_duplicates(session), nothing="No two people are alike.")

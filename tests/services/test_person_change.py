@@ -1,0 +1,64 @@
+"""Changing a person: names, addresses, and the messages that wait for the former address."""
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import select, text, update
+
+from lmskit.errors import MessageOnItsWayError, PersonExistsError, UnknownPersonError
+from lmskit.models import AuditEntry, OutboxMessage, User
+from lmskit.queries.person import people
+from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.schemas.person import ChangePerson
+from lmskit.services.enrollment import enroll
+from lmskit.services.person_change import change_person
+from tests import factories
+
+
+@pytest.fixture
+def student(session):
+    return factories.student(session, family_name="Change", given_name="Ann")
+
+
+def test_a_name_is_changed_found_by_the_new_one_and_audited(session, student):
+    changed = change_person(session, ChangePerson(person=str(student.id), family_name="Ångewandelt", given_name=""))
+    assert changed.sentence == f"Person {student.id}: family name Change → Ångewandelt, given name Ann → nothing."
+    assert people(session, search="angewandelt")["person_id"].tolist() == [student.id]
+    changed_row = (AuditEntry.table_name == "users", AuditEntry.row_key == str(student.id), AuditEntry.action == "update")
+    entry = session.scalars(select(AuditEntry).where(*changed_row)).one()
+    assert (entry.old["family_name"], entry.new["family_name"]) == ("Change", "Ångewandelt")
+    again = change_person(session, ChangePerson(person=str(student.id), family_name="Ångewandelt"))
+    assert again.sentence == f"Person {student.id} is already so. Nothing was changed."
+
+
+def test_an_address_is_changed_unless_another_has_it(session, student):
+    new, other = f"{factories.unique('new')}@example.org", factories.student(session)
+    changed = change_person(session, ChangePerson(person=factories.address(student).upper(), email=new.upper()))
+    assert changed.changes["email"][1] == new
+    assert session.scalar(select(User.email).where(User.id == student.id)) == new
+    with pytest.raises(PersonExistsError, match=f"There is already a person with the address {other.email}"):
+        change_person(session, ChangePerson(person=new, email=other.email, family_name="Neither"))
+    session.expire_all()
+    assert session.get(User, student.id).family_name == "Change"
+
+
+def test_a_message_that_waits_goes_to_the_new_address_and_one_being_sent_is_not_overtaken(session, student):
+    course = factories.course(session)
+    enroll(session, EnrollStudent(course=course.code, email=student.email))
+    new = f"{factories.unique('new')}@example.org"
+    message = session.scalars(select(OutboxMessage).where(OutboxMessage.student_id == student.id)).one()
+    leased = update(OutboxMessage).where(OutboxMessage.id == message.id)
+    session.execute(leased.values(leased_until=text("clock_timestamp() + interval '1 minute'")))
+    with pytest.raises(MessageOnItsWayError, match="Nothing was changed"):
+        change_person(session, ChangePerson(person=str(student.id), email=new))
+    session.execute(leased.values(leased_until=None))
+    changed = change_person(session, ChangePerson(person=str(student.id), email=new))
+    assert changed.n_redirected == 1
+    session.refresh(message)
+    assert message.recipient == new
+
+
+def test_a_request_names_someone_and_changes_something(session):
+    with pytest.raises(ValidationError, match="Say what to change"):
+        ChangePerson(person="7")
+    with pytest.raises(UnknownPersonError):
+        change_person(session, ChangePerson(person="nobody@example.org", given_name="Ann"))
