@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from lmskit.cli.import_runs import list_runs, show_run, undo_run
+from lmskit.cli.import_list import list_runs, show_run
 
 DETECT = "file"
 """The command that detects the format; it may be left out."""
@@ -34,4 +34,3 @@ app = new_app()
 app.command("list")(list_runs)
 app.command("runs", help="List the imports, newest first; the same as `lmskit import list`.")(list_runs)
 app.command("show")(show_run)
-app.command("undo")(undo_run)

@@ -49,7 +49,7 @@ NOUNS = {
 """In the order `lmskit --help` shows them."""
 
 MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
-    "import": ("lmskit.cli.import_group", "lmskit.cli.import_"),
+    "import": ("lmskit.cli.import_group", "lmskit.cli.import_undo", "lmskit.cli.import_"),
     "sign-in": ("lmskit.cli.sign_in",),
     "sign-out": ("lmskit.cli.sign_in",),
     "whoami": ("lmskit.cli.sign_in",),

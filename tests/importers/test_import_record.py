@@ -173,7 +173,7 @@ def test_the_findings_of_a_report_may_be_removed_and_the_run_stays(session):
 def test_the_command_shows_what_an_import_wrote(session, begin, monkeypatch):
     import_oulad(session, SAMPLE)
     run = last_run(session)
-    monkeypatch.setattr("lmskit.cli.import_runs.snapshot", begin)
+    monkeypatch.setattr("lmskit.cli.import_list.snapshot", begin)
     shown = CliRunner().invoke(app, ["import", "show", str(run.id)])
     assert shown.exit_code == 0, shown.output
     assert f"Import {run.id}: oulad (oulad)" in shown.output

@@ -1,0 +1,83 @@
+"""`lmskit import undo`: take an import back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.asking import confirmed
+from lmskit.cli.exit_status import PARTLY
+from lmskit.cli.import_group import new_app
+from lmskit.cli.import_list import Run
+from lmskit.cli.printing import print_line, spinner
+from lmskit.db import PATIENT, engine_for, retried, transaction
+from lmskit.db.revision import require_current
+from lmskit.services.import_undo import UndoReport, undo_import
+from lmskit.services.mastery import RefreshReport, refresh
+
+FIRST_KEPT = 20
+"""Rows of one kind and reason that `undo` names."""
+
+
+def undo_run(
+    run: Run,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be taken back, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take an import back: rows that it added go, and rows that it changed are what they were.
+
+    What was changed since stays, and so does what later evidence rests on and what is in a term that is closed or archived: it is listed.
+    The status is 3 if something stays, or if the mastery of a course could not be estimated again.
+    """
+    require_current(engine_for())
+    report, refreshed = _undone(run, dry_run=dry_run or not yes)
+    print_undo(report)
+    if dry_run:
+        print_line("This was a dry run: nothing was changed.")
+    elif report.dry_run and report.n_taken_back:
+        question = f"Take import {run} ({report.name}) back: {report.n_taken_back:,} rows? {report.rest}".rstrip()
+        confirmed(question, instead="--yes")
+        report, refreshed = _undone(run, dry_run=False)
+    if report.undone_by is not None:
+        print_line(f"Import {run} was taken back by run {report.undone_by}: {report.n_taken_back:,} rows. {report.rest}".rstrip())
+    for sentence in refreshed.skipped_sentences:
+        print_line(sentence)
+    if report.rest or refreshed.skipped:
+        raise typer.Exit(PARTLY)
+
+
+def _undone(run: int, *, dry_run: bool) -> tuple[UndoReport, RefreshReport]:
+    """Undo and refresh mastery in one transaction."""
+
+    def work() -> tuple[UndoReport, RefreshReport]:
+        refreshed = RefreshReport()
+        with spinner(f"Taking import {run} back") as show, transaction() as session:
+            report = undo_import(session, run, dry_run=dry_run, progress=show)
+            if report.touched and not dry_run:
+                refreshed = refresh(session, touched=report.touched, progress=show)
+        return report, refreshed
+
+    return retried(work, lock_attempts=PATIENT)
+
+
+def print_undo(report: UndoReport) -> None:
+    """Print what is taken back, what was changed since, and what cannot be taken back."""
+    print_line("Taken back:" if report.taken_back else "Nothing is taken back.")
+    for each in report.taken_back:
+        counts = [f"{each.removed:,} removed"] * bool(each.removed) + [f"{each.put_back:,} put back"] * bool(each.put_back)
+        print_line(f"  {each.kind}: {', '.join(counts)}")
+    for title, untouched in (("Kept, because changed since:", report.kept), ("Not possible:", report.impossible)):
+        if untouched:
+            print_line(title)
+        for left in untouched:
+            print_line(f"  {left.n_rows:,} {left.kind}: {left.why}")
+            for name in left.names[:FIRST_KEPT]:
+                print_line(f"    {name}")
+            if len(left.names) > FIRST_KEPT:
+                print_line(f"    … and {left.n_rows - FIRST_KEPT:,} more")
+
+
+app = new_app()
+app.command("undo")(undo_run)
