@@ -19,13 +19,14 @@ from lmskit.forms.term import TermScreen, TermStatus, TermWork
 from lmskit.queries.archive import MOVED_BETWEEN, archives, earlier_archives
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.term import TERMS, TermCounts, count_terms, term_by_code, term_counts, terms
+from lmskit.queries.term_closing import open_enrollments
 from lmskit.rounding import count_text, size_text
 from lmskit.schemas.term import TakeTermStep
 from lmskit.services.archive import create_archive, known_archive, prune_archives, require_archivable
 from lmskit.services.archive_report import pruned
 from lmskit.services.archive_restore import restore_archive, verify_archive
 from lmskit.services.permission import require_administrator
-from lmskit.services.term import STEPS, close_term, open_term, require_state
+from lmskit.services.term import STEPS, close_term, open_term, require_state, today
 from lmskit.vocabulary import TermState, TermStep
 
 
@@ -94,15 +95,22 @@ class _Desk:
         }
 
     def _ask_to_close(self, session: Session, request: TakeTermStep, counts: TermCounts) -> str:
-        require_state(term_by_code(session, request.term), TermState.OPEN)
+        term = term_by_code(session, request.term)
+        require_state(term, TermState.OPEN)
+        enrollments = open_enrollments(session, term)
+        pending = f" ({'; '.join(enrollments.named)})" if enrollments.n_pending else ""
         return (
             f"Close {request.term}? Its {counts.kept}, {counts.moved} stay as they are until it is opened again: "
-            "forms, imports and the refresh of mastery change nothing of them. Dashboards and reports read them as before."
+            "forms, imports and the refresh of mastery change nothing of them. Dashboards and reports read them as before. "
+            f"{' '.join(enrollments.sentences(term, today()))}{pending}"
         )
 
     def _ask_to_open(self, session: Session, request: TakeTermStep, counts: TermCounts) -> str:
         require_state(term_by_code(session, request.term), TermState.CLOSED)
-        return f"Open {request.term} again? Its {counts.kept}, {counts.moved} can be changed then."
+        return (
+            f"Open {request.term} again? Its {counts.kept}, {counts.moved} can be changed then. "
+            "Enrollments that closing it completed are active again."
+        )
 
     def _ask_to_archive(self, session: Session, request: TakeTermStep, counts: TermCounts) -> str:
         require_archivable(session, request.term)
@@ -142,8 +150,9 @@ class _Desk:
             case TermStep.CLOSE | TermStep.OPEN:
                 task.report("Waiting for those who write in the term", 0, None)
                 with self._begin() as session, task.interruptible(interrupter(session)):
-                    term = close_term(session, code) if request.step is TermStep.CLOSE else open_term(session, code)
-                return f"The term {term.code} is {term.state}."
+                    if request.step is TermStep.CLOSE:
+                        return close_term(session, code).sentence
+                    return open_term(session, code).sentence
             case TermStep.ARCHIVE:
                 store = store_of(request.to or str(self.folder), default=self.folder)
                 archived = create_archive(begin, read, store, code, progress=task.report)

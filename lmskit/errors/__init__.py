@@ -54,6 +54,7 @@
      │    ├── UndoneImportError
      │    ├── CourseExistsError
      │    ├── TermExistsError
+     │    ├── TermCodeInUseError
      │    ├── TermClosedError       it stays as it is
      │    ├── TermStateError        a step between open, closed and archived is missing
      │    ├── PersonExistsError
@@ -159,6 +160,7 @@ from lmskit.errors.conflict import (
     QuizUnreadableError,
     TeachesCoursesError,
     TermClosedError,
+    TermCodeInUseError,
     TermExistsError,
     TermStateError,
     UndoneImportError,
@@ -361,6 +363,7 @@ __all__ = [
     "StudentNotInCourseError",
     "TeachesCoursesError",
     "TermClosedError",
+    "TermCodeInUseError",
     "TermExistsError",
     "TermNotFoundError",
     "TermStateError",

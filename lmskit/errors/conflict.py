@@ -64,6 +64,14 @@ class TermExistsError(ConflictError):
         )
 
 
+class TermCodeInUseError(ConflictError):
+    """A term code is used once."""
+
+    def __init__(self, *, term: str) -> None:
+        self.term = term
+        super().__init__(f"There is already a term with the code {term}. Nothing was changed; choose another code, or use that term.")
+
+
 class TermClosedError(ConflictError):
     """What the mastery of a closed or archived term rests on stays as it is."""
 

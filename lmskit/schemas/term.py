@@ -1,12 +1,19 @@
-"""A request about a term."""
+"""Requests about terms."""
 
 from typing import Annotated
 
 from pydantic import Field
 
+from lmskit.schemas.course import NewTerm
 from lmskit.schemas.request import Request
-from lmskit.schemas.text import Line
+from lmskit.schemas.text import Code, Line
 from lmskit.vocabulary import TermStep
+
+
+class CreateTerm(NewTerm):
+    """A term without courses."""
+
+    code: Code
 
 
 class TakeTermStep(Request):

@@ -16,6 +16,7 @@ from lmskit.vocabulary import OutboxStatus
 MESSAGE_ID_DOMAIN = "lmskit.invalid"
 """Message-IDs need a domain that belongs to no host."""
 WITHDRAWN_FIRST = "withdrawn before the message was sent"
+CLOSED_FIRST = "the term was closed before the message was sent"
 """Why a cancelled message was not sent; stored with it."""
 
 

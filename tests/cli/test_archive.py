@@ -66,7 +66,8 @@ def cleaned_up(engine):
 
 def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, admin_engine, term, tmp_path):
     folder = tmp_path / "archives"
-    assert one_line(lmskit("term", "close", term)) == f"The term {term} is closed. To archive it: lmskit archive create --term {term}"
+    closed = one_line(lmskit("term", "close", term, "--yes"))
+    assert closed.endswith(f"The term {term} is closed. 3 enrollments are completed. To archive it: lmskit archive create --term {term}")
     assert "closed" in next(line for line in lmskit("term", "list", "--limit", "1000").stdout.splitlines() if term in line)
     missing = lmskit("archive", "create", "--term", term, "--to", str(folder))
     assert (missing.exit_code, missing.stdout) == (1, "")
@@ -110,7 +111,7 @@ def test_a_term_is_closed_archived_verified_and_brought_back(lmskit, admin_engin
     restored = one_line(lmskit("archive", "restore", term, "--from-files"))
     assert restored.endswith(f"To open it: lmskit term open {term}")
     assert cleaned_up(admin_engine)[0] > now
-    assert one_line(lmskit("term", "open", term)) == f"The term {term} is open."
+    assert one_line(lmskit("term", "open", term)) == f"The term {term} is open. 3 enrollments are active again, as before it was closed."
     unknown = shutil.copytree(again, folder / "OTHER-20260101T000000000000Z")
     asked = lmskit("archive", "prune", "--unknown")
     assert (asked.exit_code, str(unknown) in asked.stdout, "--yes" in asked.stderr) == (1, True, True)
@@ -155,7 +156,7 @@ def test_where_nothing_can_be_cleaned_up_nothing_is_raised(admin_engine):
 @pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no signal to another process")
 def test_archiving_that_a_person_interrupts_leaves_no_files(admin_engine, lmskit, term, tmp_path):
-    lmskit("term", "close", term)
+    lmskit("term", "close", term, "--yes")
     command = [sys.executable, "-m", "lmskit", "archive", "create", "--term", term, "--to", str(tmp_path)]
     with transaction(admin_engine) as other:
         other.execute(text("SELECT FROM terms WHERE code = :code FOR NO KEY UPDATE"), {"code": term})

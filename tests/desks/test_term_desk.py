@@ -94,7 +94,11 @@ def test_a_term_goes_through_its_life_and_each_step_asks_with_numbers(session, d
     assert (offered(desk), len(desk.archives.frame)) == ([TermStep.CLOSE], 0)
     question = take(desk, TermStep.CLOSE)
     assert question.startswith(f"Close {code}? Its {KEPT}, {MOVED} stay as they are until it is opened again")
-    assert (desk.message.value, offered(desk)) == (f"The term {code} is closed.", [TermStep.ARCHIVE, TermStep.OPEN])
+    assert question.endswith(f"3 active enrollments become completed as of {term.ends_on}.")
+    assert (desk.message.value, offered(desk)) == (
+        f"The term {code} is closed. 3 enrollments are completed.",
+        [TermStep.ARCHIVE, TermStep.OPEN],
+    )
     question = take(desk, TermStep.ARCHIVE)
     assert question.startswith(f"Archive {code} to {home / 'archives'}? Its {MOVED} are written to files, read back and compared")
     (files,) = (home / "archives").iterdir()
@@ -127,7 +131,7 @@ def test_a_term_goes_through_its_life_and_each_step_asks_with_numbers(session, d
     assert (list((home / "archives").iterdir()), len(desk.archives.frame)) == ([], 0)
     assert shown(desk, code)[["State", "Archived"]].fillna("").to_list() == ["closed", ""]
     assert take(desk, TermStep.OPEN).startswith(f"Open {code} again? Its {KEPT}, {MOVED} can be changed then.")
-    assert desk.message.value == f"The term {code} is open."
+    assert desk.message.value == f"The term {code} is open. 3 enrollments are active again, as before it was closed."
 
 
 def test_what_the_service_refuses_is_said_before_a_question_or_after_it_and_changes_nothing(session, desk, term, home, begin):
