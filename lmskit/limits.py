@@ -49,6 +49,10 @@ MOST_ATTEMPTS = 10_000
 """The highest number of a student's attempt at a quiz."""
 MOST_STUDENTS = 10_000_000
 """The highest number of students up to which a person can let an import withdraw or take back."""
+MOST_PASTED = 1_000
+"""People whom a pasted text may name."""
+LONGEST_PASTED = 200_000
+"""Characters of a text with people that is pasted."""
 MOST_PASSAGES = 1_000_000
 """The highest page of a material, and the highest number of a passage."""
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200

@@ -36,6 +36,15 @@ ROSTER = Columns(
     Column("origin", "str", "`Origin`", heading="Entered by"),
 )
 
+PASTED_PEOPLE = Columns(
+    Column("line", "Int64", "of the text, from 1; missing for those who were not pasted", heading="Line"),
+    Column("typed", "str", "as it was pasted", heading="Pasted"),
+    Column("outcome", "str", "`PastedOutcome`", heading="Outcome"),
+    NAME.renamed("name", meaning='"Family, Given"; empty where no person is meant for certain'),
+    Column("reason", "str", "why nothing is done, or what is to be known", heading="Notes"),
+)
+"""What becomes of each person whom a pasted text names."""
+
 LECTURERS = Columns(
     Column("person_id", "int64"),
     NAME,

@@ -67,6 +67,22 @@ class EnrollmentStatus(enum.StrEnum):
     COMPLETED = "completed"
 
 
+class PastedOutcome(enum.StrEnum):
+    """What becomes of a person whom a list names that was pasted or chosen."""
+
+    NEW = "new person"
+    """Added to lmskit and enrolled."""
+    ENROLLED = "enrolled"
+    RETURNS = "returns"
+    """Enrolled again after a withdrawal, or because the message about the last request was given up."""
+    WITHDRAWN = "withdrawn"
+    UNCHANGED = "no change"
+    AMBIGUOUS = "ambiguous"
+    """Several students have the name."""
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
 class Origin(enum.StrEnum):
     """How a row came into the database."""
 

@@ -5,18 +5,27 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.asking import confirmed
+from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.page import AfterNumber, ListPage, paged
+from lmskit.cli.pasted import confirmed_number, end, print_preview, text_of
 from lmskit.cli.printing import print_line
 from lmskit.db import access, snapshot, transaction
+from lmskit.errors import InputError
+from lmskit.limits import MOST_STUDENTS
 from lmskit.listings import ROSTER
 from lmskit.queries.roster import roster_rows, roster_size
-from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.rounding import count_text
+from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawSeveral
 from lmskit.services.admission import admit
+from lmskit.services.bulk_withdrawal import withdraw_several
 from lmskit.services.enrollment import withdraw as withdraw_student
+from lmskit.services.pasted_enrollment import enroll_pasted
+from lmskit.services.previewed import as_previewed
 from lmskit.services.transport import transport_of
 
-app = typer.Typer(name="enrollment", help="List the students of a course, enrol a student, withdraw one.", no_args_is_help=True)
+app = typer.Typer(name="enrollment", help="List the students of a course, enrol students, withdraw some.", no_args_is_help=True)
 
 Course = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)]
 OfSection = Annotated[str | None, typer.Option("--section", metavar="NAME", help="Only a section or group.", show_default=False)]
@@ -26,7 +35,18 @@ Search = Annotated[
         "--search", metavar="TEXT", help="Only students whose names have every word, in any order and spelling.", show_default=False
     ),
 ]
-Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the student.", show_default=False)]
+Email = Annotated[str | None, typer.Argument(metavar="[EMAIL]", help="Address of the student; or --file.", show_default=False)]
+People = Annotated[
+    str | None,
+    typer.Option(
+        "--file",
+        metavar="FILE",
+        help="Many students: a text with addresses or names, one per line or separated by semicolons; - reads standard input.",
+        show_default=False,
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would become of each, and change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command("list")
@@ -46,22 +66,92 @@ def roster(course: Course, page: ListPage, section: OfSection = None, search: Se
 @app.command()
 def add(
     course: Course,
-    email: Email,
+    email: Email = None,
     *,
     family_name: Annotated[str, typer.Option(help="Needed for a student who is not in lmskit yet.")] = "",
     given_name: Annotated[str, typer.Option(help="For a student who is not in lmskit yet.")] = "",
+    file: People = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> None:
-    """Enrol a student, or bring back one who left; the enrollment is active once the message about it is accepted."""
-    request = EnrollStudent(course=course, email=email, family_name=family_name, given_name=given_name)
-    print_line(admit(transaction, transport_of(access().settings), request))
+    """Enrol a student, or bring back one who left; the enrollment is active once the message about it is accepted.
+
+    With --file many: what becomes of each is shown first, then all of them are enrolled in one transaction, each with a message.
+    """
+    if file is None:
+        if dry_run:
+            raise InputError("--dry-run belongs to --file. To enrol one student, leave it out.")
+        if email is None:
+            raise InputError("Give the address of the student, or --file FILE for many.")
+        request = EnrollStudent(course=course, email=email, family_name=family_name, given_name=given_name)
+        print_line(admit(transaction, transport_of(access().settings), request))
+        return
+    if email is not None or family_name or given_name:
+        raise InputError("--file names the students. Leave EMAIL, --family-name and --given-name out.")
+    pasted = EnrollPasted(course=course, people=text_of(file))
+    with transaction() as session:
+        preview = enroll_pasted(session, pasted, dry_run=True)
+    print_preview(preview)
+    if dry_run:
+        print_line("This was a dry run: nothing was changed.")
+    elif preview.n_done:
+        if not yes:
+            confirmed(f"Enrol {count_text(preview.n_done, 'student')} in {course} and send each a message?", instead="--yes")
+        as_previewed(transaction, partial(enroll_pasted, request=pasted), preview, what=f"the students of {course}")
+        who = count_text(preview.n_done, "student")
+        print_line(f"{who} {'is' if preview.n_done == 1 else 'are'} enrolled in {course}: pending until the message is accepted.")
+        deliver_once(none_sent=PARTLY)
+    end(preview)
 
 
 @app.command()
-def withdraw(course: Course, email: Email) -> None:
-    """End the enrollment of a student today; all attempts stay."""
+def withdraw(
+    course: Course,
+    email: Email = None,
+    *,
+    file: People = None,
+    section: Annotated[str | None, typer.Option(metavar="NAME", help="All students of a section or group.", show_default=False)] = None,
+    everyone: Annotated[bool, typer.Option("--everyone", help="All students of the course.")] = False,
+    withdraw_at_most: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=MOST_STUDENTS,
+            help="The number of students to withdraw, if they are more than 20 or than 10 % of the course.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """End the enrollment of a student today; all attempts stay.
+
+    With --file, --section or --everyone many, after a question: a large number has to be typed.
+    """
+    if file is None and section is None and not everyone:
+        if email is None:
+            raise InputError("Give the address of the student, or for many: --file FILE, --section NAME or --everyone.")
+        with transaction() as session:
+            enrollment = withdraw_student(session, course=course, email=email)
+        print_line(f"{email} was withdrawn from {course} as of {enrollment.ended_on}. The record and all attempts stay.")
+        return
+    if email is not None:
+        raise InputError("--file, --section and --everyone say who is withdrawn. Leave EMAIL out.")
+    people = None if file is None else text_of(file)
+    request = WithdrawSeveral(course=course, people=people, section=section, everyone=everyone, at_most=withdraw_at_most)
     with transaction() as session:
-        enrollment = withdraw_student(session, course=course, email=email)
-    print_line(f"{email} was withdrawn from {course} as of {enrollment.ended_on}. The record and all attempts stay.")
+        preview = withdraw_several(session, request, dry_run=True)
+    print_preview(preview)
+    if dry_run:
+        print_line("This was a dry run: nothing was changed.")
+    elif preview.n_done:
+        if withdraw_at_most is None and not yes:
+            request = request.model_copy(update={"at_most": confirmed_number(preview)})
+        as_previewed(transaction, partial(withdraw_several, request=request), preview, what=f"the students of {course}")
+        who = count_text(preview.n_done, "student")
+        print_line(f"{who} {'was' if preview.n_done == 1 else 'were'} withdrawn from {course}. Their records and all attempts stay.")
+    end(preview)
 
 
 @app.command()

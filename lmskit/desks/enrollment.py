@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from functools import partial
+
 import pandas as pd
 
 from lmskit.db import Opener, access, snapshot, transaction
 from lmskit.desks.options import course_options
-from lmskit.forms.enrollment import EnrollmentScreen, Withdrawal
+from lmskit.forms.enrollment import EnrollmentScreen, ManyAtOnce, Withdrawal
+from lmskit.forms.several import Preview
+from lmskit.listings import PASTED_PEOPLE
 from lmskit.models import User
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.roster import course_roster, roster_size
-from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster
+from lmskit.queries.section import section_rows
+from lmskit.rounding import count_text
+from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawFromRoster, WithdrawSeveral
 from lmskit.services.admission import admit
+from lmskit.services.bulk_withdrawal import withdraw_several
+from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import withdraw, withdraw_by_id
+from lmskit.services.pasted_enrollment import enroll_pasted
+from lmskit.services.pasted_people import PastedReport
 from lmskit.services.permission import require_administrator
+from lmskit.services.previewed import as_previewed
 from lmskit.services.transport import destination_of, transport_of
+
+TIME_TO_SEND = 20.0
+"""Seconds to send messages before the form answers; what waits then is sent with the outbox or `lmskit mail deliver`."""
 
 
 def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Opener = snapshot) -> EnrollmentScreen:
@@ -61,6 +77,49 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
         on_withdraw=on_withdraw,
         read_roster=read_roster,
         find_student=find_student,
+        many=_many_at_once(begin, read),
         mail_destination=destination_of(access().settings),
         course=course,
     )
+
+
+def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
+    transport = transport_of(access().settings)
+
+    def preview_enrollment(request: EnrollPasted) -> Preview:
+        with begin() as session:
+            report = enroll_pasted(session, request, dry_run=True)
+        return _preview(report)
+
+    def enroll_previewed(request: EnrollPasted, preview: Preview) -> str:
+        report = as_previewed(begin, partial(enroll_pasted, request=request), preview.report, what=f"the students of {request.course}")
+        until = time.monotonic() + TIME_TO_SEND
+        sent = deliver_waiting(begin, transport, go_on=lambda: time.monotonic() < until)
+        outcome = sent.stopped or f"Messages: {sent.sentence}"
+        return f"{_counted(report.n_done)} enrolled in {report.course}. {outcome}"
+
+    def preview_withdrawal(request: WithdrawSeveral) -> Preview:
+        with begin() as session:
+            report = withdraw_several(session, request, dry_run=True)
+        return replace(_preview(report), reasons=report.check.reasons)
+
+    def withdraw_previewed(request: WithdrawSeveral, preview: Preview) -> str:
+        report = as_previewed(begin, partial(withdraw_several, request=request), preview.report, what=f"the students of {request.course}")
+        return f"{_counted(report.n_done)} withdrawn from {report.course}. Their records and all attempts stay."
+
+    def section_names(code: str) -> list[str]:
+        with read() as session:
+            return [str(row["name"]) for row in section_rows(session, code, limit=MAX_PAGE)]
+
+    return ManyAtOnce(preview_enrollment, enroll_previewed, preview_withdrawal, withdraw_previewed, section_names)
+
+
+def _preview(report: PastedReport) -> Preview:
+    table = PASTED_PEOPLE.shown(PASTED_PEOPLE.table(report.records()[:MAX_PAGE]))
+    if all(row.line is None for row in report.rows):  # a section or a whole course, of which nothing was pasted
+        table = table[[PASTED_PEOPLE.headings[name] for name in ("name", "outcome")]]
+    return Preview(table, report.counts(), report.n_done, report=report)
+
+
+def _counted(number: int) -> str:
+    return f"{count_text(number, 'student')} {'was' if number == 1 else 'were'}"

@@ -13,6 +13,7 @@
      │    ├── ItemScoresError       a table of scores contains a value that is not a score
      │    ├── QuizAmbiguousError    several quizzes of the course have the title
      │    ├── NameNeededError       a person who is not in lmskit yet needs a name
+     │    ├── TooManyPastedError    a pasted text names too many people
      │    ├── AddressError          no message can reach the student
      │    ├── FamilyNameNeededError the same, of a person with a login
      │    ├── WeekNeededError       a new quiz needs a week
@@ -84,7 +85,8 @@
      │    ├── QuestionBankUsedError quizzes have options and keys from it
      │    ├── QuizUnreadableError   its stored questions do not have lmskit's form
      │    ├── MessageSettledError   the message cannot be tried again
-     │    └── NotEnrolledError
+     │    ├── NotEnrolledError
+     │    └── ManyWithdrawalsError  their number has to be confirmed
      ├── WorkCancelledError         the person who started the work cancelled it
      ├── SecretFileError            a file that should have a password
      ├── NotebookCopyError          the notebooks could not be copied
@@ -142,6 +144,7 @@ from lmskit.errors.conflict import (
     LastAdministratorError,
     LoginClosedError,
     LoginExistsError,
+    ManyWithdrawalsError,
     MaterialExistsError,
     MessageOnItsWayError,
     MessageSettledError,
@@ -182,6 +185,7 @@ from lmskit.errors.input import (
     RefusedValueError,
     RuleParameterError,
     SearchTextError,
+    TooManyPastedError,
     UnknownRuleError,
     WeekNeededError,
 )
@@ -304,6 +308,7 @@ __all__ = [
     "LoginLostError",
     "LoginMissingError",
     "LoginRequiredError",
+    "ManyWithdrawalsError",
     "MaterialExistsError",
     "MaterialFileError",
     "MaterialNotFoundError",
@@ -367,6 +372,7 @@ __all__ = [
     "TermExistsError",
     "TermNotFoundError",
     "TermStateError",
+    "TooManyPastedError",
     "UndoneImportError",
     "UnknownPersonError",
     "UnknownRuleError",

@@ -221,6 +221,19 @@ class NotAStudentError(ConflictError):
         super().__init__(f"{email} belongs to a lecturer or an administrator, and only students can be enrolled. Use another address.")
 
 
+class ManyWithdrawalsError(ConflictError):
+    """So many students are withdrawn only if a person confirms their number."""
+
+    options = "--withdraw-at-most N"
+
+    def __init__(self, *, course: str, count: int, reasons: Sequence[str]) -> None:
+        self.course, self.count = course, count
+        who = "1 student" if count == 1 else f"{count:,} students"
+        super().__init__(
+            f"{who} of {course} would be withdrawn, and their number has to be confirmed: {', and '.join(reasons)}. Nothing was changed."
+        )
+
+
 class CourseCompletedError(ConflictError):
     """A student who has completed a course can no longer leave it."""
 

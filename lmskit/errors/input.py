@@ -63,6 +63,17 @@ class NameNeededError(InputError):
         super().__init__(f"No person in lmskit has the address {email} yet. To add this person as a student, give the family name too.")
 
 
+class TooManyPastedError(InputError):
+    """A pasted text names more people than one transaction takes line by line."""
+
+    def __init__(self, *, count: int, most: int) -> None:
+        self.count = count
+        super().__init__(
+            f"The list names {count:,} people, and at most {most:,} can be pasted at once. Nothing was changed. "
+            "Import it as a file with columns, or paste a part of it."
+        )
+
+
 class AddressError(InputError):
     """No message can reach the student, so the enrollment cannot be confirmed."""
 

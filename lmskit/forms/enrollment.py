@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import ipywidgets as widgets
@@ -11,9 +12,10 @@ import pandas as pd
 
 from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
+from lmskit.forms.several import Preview, WithdrawSeveralForm, enrol_several
 from lmskit.forms.submission import Submission
 from lmskit.listings import ROSTER
-from lmskit.schemas.enrollment import EnrollStudent, WithdrawFromRoster, WithdrawStudent
+from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawFromRoster, WithdrawSeveral, WithdrawStudent
 from lmskit.vocabulary import EnrollmentStatus
 from lmskit.widgets import PAGE_SIZE, ROOT, Message, Pager, Table, errors_shown, heading, style
 
@@ -177,8 +179,19 @@ class Roster:
             self.refresh()
 
 
+@dataclass(frozen=True)
+class ManyAtOnce:
+    """What the forms for many students at once do: previews, and what was previewed; and the sections of a course by its code."""
+
+    preview_enrollment: Callable[[EnrollPasted], Preview]
+    enroll: Callable[[EnrollPasted, Preview], str]
+    preview_withdrawal: Callable[[WithdrawSeveral], Preview]
+    withdraw: Callable[[WithdrawSeveral, Preview], str]
+    sections: Callable[[str], Sequence[str]]
+
+
 class EnrollmentScreen:
-    """Two forms and a roster, all about the course chosen above them.
+    """Forms for one student and for many, and a roster, all about the course chosen above them.
 
     Parameters
     ----------
@@ -188,6 +201,8 @@ class EnrollmentScreen:
         Do the work and return the sentence to show. If they raise an `LmskitError`, that error's sentence is shown instead.
     read_roster, find_student
         See `ReadRoster` and `FindStudent`.
+    many
+        Does the same for many students at once.
     mail_destination
         A sentence that says where messages are sent.
     course
@@ -204,6 +219,7 @@ class EnrollmentScreen:
         on_withdraw: Callable[[Withdrawal], str],
         read_roster: ReadRoster,
         find_student: FindStudent,
+        many: ManyAtOnce,
         mail_destination: str = "",
         course: str = "",
         clock: Callable[[], float] = time.monotonic,
@@ -212,12 +228,19 @@ class EnrollmentScreen:
         self.roster = Roster(read_roster, find_student)
         self.enrollment = EnrollmentForm(self._then_show_student(on_enroll), course=self.course, clock=clock)
         self.withdrawal = WithdrawalForm(self._then_show_student(on_withdraw), course=self.course, clock=clock)
-        forms = widgets.HBox(
-            [self.enrollment.view, self.withdrawal.view],
-            layout=widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="4px 32px", align_items="flex-start"),
+        self._sections = many.sections
+        self.enrolling = enrol_several(
+            course=self.course, on_preview=many.preview_enrollment, on_submit=self._then_show_roster(many.enroll), clock=clock
+        )
+        self.withdrawing = WithdrawSeveralForm(
+            course=self.course, on_preview=many.preview_withdrawal, on_submit=self._then_show_roster(many.withdraw), clock=clock
+        )
+        forms = _side_by_side(self.enrollment.view, self.withdrawal.view)
+        several = widgets.Accordion(
+            [_side_by_side(self.enrolling.view, self.withdrawing.view)], titles=("Many students at once",), selected_index=None
         )
         course_field = Field("Course", self.course, hint=mail_destination)
-        self.view = widgets.VBox([style(), course_field.view, forms, self.roster.view])
+        self.view = widgets.VBox([style(), course_field.view, forms, several, self.roster.view])
         self.view.add_class(ROOT)
         self.roster.on_shown = lambda: self.withdrawal.offer(self.roster.enrolled)
         self.course.observe(lambda _change: self._course_chosen(), names="value")
@@ -227,10 +250,21 @@ class EnrollmentScreen:
         self.enrollment.message.clear()
         self.withdrawal.message.clear()
         self.withdrawal.submission.withdraw_question()
+        self.enrolling.message.clear()
+        self.withdrawing.message.clear()
         if self.course.value is None:
             self.enrollment.message.bad("There is no course yet. Set one up first, in admin/course_setup.")
         else:
+            self.withdrawing.offer(self._sections(self.course.value))
             self.roster.show(self.course.value)
+
+    def _then_show_roster(self, work: Callable[[Any, Preview], str]) -> Callable[[Any, Preview], str]:
+        def done(request: Any, preview: Preview) -> str:  # noqa: ANN401 - a request of either form
+            sentence = work(request, preview)
+            self.roster.refresh()
+            return sentence
+
+        return done
 
     def _then_show_student(self, work: Callable[[Any], str]) -> Callable[[Any], str]:
         def done(request: EnrollStudent | Withdrawal) -> str:
@@ -242,6 +276,11 @@ class EnrollmentScreen:
             return sentence
 
         return done
+
+
+def _side_by_side(*cards: widgets.VBox) -> widgets.HBox:
+    layout = widgets.Layout(flex_flow="row wrap", overflow="visible", grid_gap="4px 32px", align_items="flex-start")
+    return widgets.HBox(list(cards), layout=layout)
 
 
 def _enrolled(page: pd.DataFrame) -> tuple[tuple[str, int], ...]:

@@ -1,12 +1,12 @@
 """Requests to enrol a student in a course and to withdraw one."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from lmskit.limits import LONGEST_ADDRESS
+from lmskit.limits import LONGEST_ADDRESS, LONGEST_PASTED, MOST_STUDENTS
 from lmskit.schemas.request import Request
-from lmskit.schemas.text import Address, Code, Line, Name
+from lmskit.schemas.text import Address, Code, Line, Name, Storable, Title
 
 
 def _lower(value: object) -> object:
@@ -35,3 +35,31 @@ class WithdrawFromRoster(Request):
 
     course: Code
     student_id: Annotated[int, Field(ge=1)]
+
+
+Pasted = Annotated[Storable, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_PASTED)]
+"""A text with addresses and names of people."""
+
+
+class EnrollPasted(Request):
+    """Enrol everyone whom a pasted text names."""
+
+    course: Code
+    people: Pasted
+
+
+class WithdrawSeveral(Request):
+    """Withdraw everyone whom a pasted text names, who is in a section, or all students of a course: one of the three."""
+
+    course: Code
+    people: Pasted | None = None
+    section: Title | None = None
+    everyone: bool = False
+    at_most: Annotated[int, Field(ge=0, le=MOST_STUDENTS)] | None = None
+    """Of how many students that may be, as the person confirmed; None: as many as need no confirmation."""
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> Self:
+        if (self.people is not None) + (self.section is not None) + self.everyone != 1:
+            raise ValueError("Choose one: people from a list, a section, or all students.")
+        return self

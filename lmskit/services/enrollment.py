@@ -158,12 +158,17 @@ def _withdraw(session: Session, course: Course, student_id: int, *, name: str) -
         raise NotEnrolledError(student=name, course=course.code)
     if enrollment.status is EnrollmentStatus.COMPLETED:
         raise CourseCompletedError(student=name, course=course.code)
+    withdraw_enrolled(session, enrollment)
+    return enrollment
+
+
+def withdraw_enrolled(session: Session, enrollment: Enrollment) -> None:
+    """Withdraw a student who is active or pending and whose enrollment is locked; see `withdraw`."""
     earlier_end = _cancel_request(session, enrollment) if enrollment.status is EnrollmentStatus.PENDING else None
     enrollment.status = EnrollmentStatus.WITHDRAWN
     enrollment.previous_status = None
     enrollment.ended_on = max(earlier_end or _today(), enrollment.started_on)
     session.flush()
-    return enrollment
 
 
 def _student(session: Session, request: EnrollStudent) -> User:

@@ -169,6 +169,37 @@ def test_a_student_is_enrolled_once_by_a_double_click_and_withdrawn_after_a_conf
     pictures(lab, "enrollment_withdrawn")
 
 
+def test_many_students_are_enrolled_from_a_list_and_withdrawn_by_their_number(open_form, environment, pictures):
+    lab = open_form("enrollment")
+    lab.output.get_by_text("Many students at once").click()
+    enrolling = lab.output.locator(".lmskit-several").nth(0)
+    pasted = "Mara Manytest <mara.manytest@example.com>\nolaf.manytest@example.com\nNobody Whatsoever"
+    enrolling.get_by_label("Students", exact=True).fill(pasted)
+    press(lab, "Preview")
+    shows(lab, "Nothing is changed yet. 1 new person, 1 unknown, 1 refused.")
+    expect(enrolling.locator("tr", has_text="olaf.manytest")).to_contain_text("give the family name too")
+    pictures(lab, "several_preview", top=enrolling)
+    enrolling.get_by_role("button", name="Enrol 1 student").click()
+    shows(lab, "1 student was enrolled in")
+    assert messages_to(environment, "mara.manytest@example.com") == 1
+    pictures(lab, "several_enrolled", top=enrolling)
+    withdrawing = lab.output.locator(".lmskit-several").nth(1)
+    withdrawing.get_by_label("Whom to withdraw").select_option(label="all students of the course")
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    withdrawing.get_by_role("button", name="Preview").click()
+    expect(withdrawing.get_by_label("Students to withdraw")).to_be_visible()
+    withdrawing.get_by_label("Students to withdraw").fill("1")
+    expect(withdrawing.get_by_text("This is not the number of students in the preview.")).to_be_visible()
+    pictures(lab, "several_wrong_number", top=withdrawing)
+    withdrawing.get_by_label("Whom to withdraw").select_option(label="those in a list")
+    withdrawing.get_by_label("Students", exact=True).fill("manytest mara")
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    withdrawing.get_by_role("button", name="Preview").click()
+    withdrawing.get_by_role("button", name="Withdraw 1 student").click()
+    shows(lab, "1 student was withdrawn from")
+    pictures(lab, "several_withdrawn", top=withdrawing)
+
+
 def messages_to(environment, address):
     folder = Path(environment["LMSKIT_HOME"]) / "mail"
     messages = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in folder.glob("*.eml")]

@@ -1,6 +1,8 @@
 import pytest
 from sqlalchemy import delete, update
+from typer.testing import CliRunner
 
+from lmskit.cli import app
 from lmskit.db import access, transaction
 from lmskit.models import Course, User
 from lmskit.schemas.enrollment import EnrollStudent
@@ -88,6 +90,80 @@ def test_a_mistake_is_one_sentence_and_status_1(lmskit, course, arguments, sente
 
 def test_an_empty_roster_is_one_sentence(lmskit, course):
     assert lmskit("enrollment", "list", course.code).stderr == f"No student is enrolled in {course.code} yet.\n"
+
+
+@pytest.fixture
+def people(tmp_path, admin_engine, course):
+    """A file with two new people and a name that no one has; the people are deleted after the course."""
+    addresses = [f"{factories.unique('many')}@example.org" for _ in range(2)]
+    file = tmp_path / "people.txt"
+    file.write_text(f"Möller, Ada <{addresses[0]}>\nBo Quixwell {addresses[1]}; Nobody Whatsoever\n", encoding="cp1252")
+    yield file
+    with transaction(admin_engine) as session:
+        session.delete(session.get_one(Course, course.id))
+        session.flush()
+        session.execute(delete(User).where(User.email.in_(addresses)))
+
+
+def test_many_are_enrolled_from_a_file_after_a_question_and_withdrawn_by_their_number(lmskit, course, people):
+    dry = lmskit("enrollment", "add", course.code, "--file", str(people), "--dry-run")
+    assert dry.exit_code == 3
+    assert [line.split("\t")[2] for line in dry.stdout.splitlines()[1:4]] == ["new person", "new person", "unknown"]
+    assert dry.stdout.splitlines()[4:] == ["2 new person, 1 unknown.", "This was a dry run: nothing was changed."]
+    asked = lmskit("enrollment", "add", course.code, "--file", str(people))
+    assert asked.exit_code == 1
+    assert asked.stderr == "There is no terminal to confirm this. Nothing was changed. To go on without being asked: --yes\n"
+    done = lmskit("enrollment", "add", course.code, "--file", str(people), "--yes")
+    assert done.exit_code == 3, done.output
+    assert f"2 students are enrolled in {course.code}: pending until the message is accepted.\n" in done.stdout
+    assert lmskit("enrollment", "list", course.code).stdout.count("\tactive\t") == 2
+
+    few = lmskit("enrollment", "withdraw", course.code, "--everyone", "--yes")
+    assert few.exit_code == 1
+    assert few.stderr == (
+        f"2 students of {course.code} would be withdrawn, and their number has to be confirmed: "
+        f"2 of 2 students of {course.code} (100 %). Nothing was changed (--withdraw-at-most N).\n"
+    )
+    every = lmskit("enrollment", "withdraw", course.code, "--everyone", "--withdraw-at-most", "2")
+    assert every.stdout.endswith(f"2 students were withdrawn from {course.code}. Their records and all attempts stay.\n")
+    assert lmskit("enrollment", "list", course.code).stdout.count("\twithdrawn\t") == 2
+
+
+def test_a_list_is_read_from_standard_input_too(course, admin_engine):
+    result = CliRunner().invoke(app, ["enrollment", "add", course.code, "--file", "-", "--dry-run"], input="Nobody Whatsoever\n")
+    assert (result.exit_code, result.stdout.splitlines()[-2]) == (1, "1 unknown.")
+
+
+def test_who_is_withdrawn_by_a_list_is_confirmed_by_typing_the_number(lmskit, course, people):
+    assert lmskit("enrollment", "add", course.code, "--file", str(people), "--yes").exit_code == 3
+    wrong, right = (
+        CliRunner().invoke(app, ["enrollment", "withdraw", course.code, "--file", str(people)], input=f"{typed}\n") for typed in (1, 2)
+    )
+    assert (wrong.exit_code, wrong.stderr) == (1, "'1' is not the number of students that would be withdrawn. Nothing was changed.\n")
+    assert (right.exit_code, right.stdout.splitlines()[-1]) == (
+        3,
+        f"2 students were withdrawn from {course.code}. Their records and all attempts stay.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("add", "{course}"), "Give the address of the student, or --file FILE for many.\n"),
+        (("add", "{course}", "a@example.org", "--file", "x"), "--file names the students. Leave EMAIL, --family-name"),
+        (("add", "{course}", "a@example.org", "--dry-run"), "--dry-run belongs to --file."),
+        (("add", "{course}", "--file", "/nowhere/x"), "/nowhere/x"),
+        (("withdraw", "{course}"), "Give the address of the student, or for many: --file FILE, --section NAME or --everyone.\n"),
+        (("withdraw", "{course}", "--everyone", "--section", "A"), "Choose one: people from a list, a section, or all students.\n"),
+        (("withdraw", "{course}", "a@example.org", "--everyone"), "--file, --section and --everyone say who is withdrawn."),
+        (("withdraw", "{course}", "--section", "A"), "The course has no section or group 'A'."),
+    ],
+)
+def test_a_mistake_about_many_is_one_sentence(lmskit, course, arguments, sentence):
+    result = lmskit("enrollment", *(argument.format(course=course.code) for argument in arguments))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.count("\n") == 1
+    assert sentence in result.stderr
 
 
 def test_a_course_is_deleted_with_its_enrollments_and_messages(lmskit, admin_engine, enrolled, course):

@@ -5,6 +5,7 @@ import pytest
 
 from lmskit.desks import enrollment_desk
 from lmskit.forms import EnrollmentScreen
+from lmskit.forms.enrollment import ManyAtOnce
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.forms.screen import widgets_in
@@ -149,5 +150,55 @@ def test_without_any_course_the_screen_says_where_to_set_one_up():
         on_withdraw=lambda _request: pytest.fail("nothing should be done"),
         read_roster=lambda *_page: pytest.fail("nothing should be done"),
         find_student=lambda *_student: pytest.fail("nothing should be done"),
+        many=ManyAtOnce(*[lambda *_request: pytest.fail("nothing should be done")] * 5),
     )
     assert desk.enrollment.message.value == "There is no course yet. Set one up first, in admin/course_setup."
+
+
+def press(submission):
+    submission._ended = float("-inf")  # later than a double click
+    submission.button.click()
+
+
+def test_a_pasted_list_is_previewed_and_then_enrolled_with_a_message_each(session, desk_of, mail_dir):
+    course, known = factories.course(session), factories.student(session, family_name="Quixwell", given_name="Zoë")
+    new = f"{factories.unique('new')}@example.com"
+    desk = desk_of(course)
+    desk.enrolling.previewing.fields["people"].control.value = f"zoe quixwell\nNew Comer <{new}>\nno such person"
+    press(desk.enrolling.previewing)
+    assert desk.enrolling.previewing.message.value == "Nothing is changed yet. 1 new person, 1 enrolled, 1 unknown."
+    assert desk.enrolling.table.frame["Outcome"].tolist() == ["enrolled", "new person", "unknown"]
+    assert desk.enrolling.doing.button.description == "Enrol 2 students"
+    assert desk.roster.table.frame.empty
+    press(desk.enrolling.doing)
+    assert desk.enrolling.message.value.startswith(f"2 students were enrolled in {course.code}. Messages: 2 sent,")
+    assert set(desk.roster.table.frame["E-mail"]) == {new, known.email}
+    assert len(list(mail_dir.glob("*.eml"))) == 2
+
+
+def test_a_list_that_was_changed_after_the_preview_is_not_enrolled(session, desk_of):
+    desk = desk_of(factories.course(session))
+    people = desk.enrolling.previewing.fields["people"].control
+    people.value = str(factories.student(session).email)
+    press(desk.enrolling.previewing)
+    assert desk.enrolling._previewed_parts.layout.display is None
+    people.value += "\nanother.one@example.org"
+    assert desk.enrolling._previewed_parts.layout.display == "none"
+
+
+def test_many_are_withdrawn_once_their_number_is_typed(session, desk_of):
+    course = factories.course(session)
+    for _ in range(3):
+        factories.enrollment(session, course)
+    desk = desk_of(course)
+    desk.withdrawing.who.value = "\0everyone"
+    press(desk.withdrawing.previewing)
+    assert desk.withdrawing.previewing.message.value == (f"Nothing is changed yet. 3 withdrawn. 3 of 3 students of {course.code} (100 %).")
+    assert desk.withdrawing.doing.button.disabled
+    desk.withdrawing.number.value = "2"
+    assert desk.withdrawing.doing.button.disabled
+    assert desk.withdrawing.number_field.problem
+    desk.withdrawing.number.value = "3"
+    press(desk.withdrawing.doing)
+    assert desk.withdrawing.message.value == f"3 students were withdrawn from {course.code}. Their records and all attempts stay."
+    assert desk.roster.table.frame["Status"].tolist() == ["withdrawn"] * 3

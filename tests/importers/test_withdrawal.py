@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 
 from lmskit.errors import ImportFileError, InputError
-from lmskit.services.file_import.withdrawal import MissingCountRow, withdrawal_check
+from lmskit.services.withdrawal_check import MissingCountRow, withdrawal_check
 from lmskit.vocabulary import Origin
 from tests import factories
 

@@ -8,7 +8,7 @@ from lmskit.errors import ImportFileError
 from lmskit.importers import advice
 from lmskit.importers.report import MissingCheck, Outcome
 from lmskit.rounding import count_text
-from lmskit.services.file_import.withdrawal import LARGEST_UNCONFIRMED_PERCENTAGE, MOST_UNCONFIRMED
+from lmskit.services.withdrawal_check import LARGEST_UNCONFIRMED_PERCENTAGE, MOST_UNCONFIRMED
 
 if TYPE_CHECKING:
     from lmskit.services.file_import.context import ImportContext

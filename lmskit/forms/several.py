@@ -1,0 +1,243 @@
+"""Many students at once: a pasted list or a part of the course, a preview of what becomes of each, and then all of them or none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import ipywidgets as widgets
+import pandas as pd
+
+from lmskit.forms.dropdown import set_options
+from lmskit.forms.field import Field
+from lmskit.forms.submission import Submission
+from lmskit.rounding import count_text
+from lmskit.schemas.enrollment import EnrollPasted, WithdrawSeveral
+from lmskit.schemas.request import Request
+from lmskit.widgets import Message, Table, heading
+
+Several = TypeVar("Several", bound=Request)
+
+HIGHEST = "420px"
+"""Of the table; a longer one is scrolled in its box, so that the fields and buttons above it stay near."""
+IN_A_LIST, EVERYONE = "", "\0everyone"
+"""Values of the choice of whom to withdraw; any other value is the name of a section or group."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would become of each person.
+
+    Attributes
+    ----------
+    table
+        As it is shown.
+    counts
+        How often each outcome occurs, such as "38 enrolled, 2 unknown".
+    n_done
+        People for whom something would be written.
+    reasons
+        Why their number has to be typed; empty if it need not be.
+    report
+        What the desk needs to do what was previewed.
+    """
+
+    table: pd.DataFrame
+    counts: str
+    n_done: int
+    reasons: Sequence[str] = ()
+    report: Any = None
+
+
+class SeveralForm(Generic[Several]):
+    """Previews a list, and then does what was previewed. Another text, choice or course needs another preview.
+
+    Parameters
+    ----------
+    title, verb
+        The heading, and what is done, such as "Enrol".
+    read
+        Builds the request from the fields.
+    people
+        Where a list is pasted; emptied when it is done.
+    fields
+        The fields by their names in the request.
+    on_preview
+        Returns what would become of each person. The sentence of an `LmskitError` it raises is shown.
+    on_submit
+        Does what was previewed and returns the sentence to show, likewise.
+    clock
+        Monotonic time in seconds.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        verb: str,
+        *,
+        read: Callable[[], Several],
+        people: widgets.Textarea,
+        fields: dict[str, Field],
+        on_preview: Callable[[Several], Preview],
+        on_submit: Callable[[Several, Preview], str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.people = people
+        self._verb, self._on_preview, self._on_submit = verb, on_preview, on_submit
+        self._previewed: tuple[Several, Preview] | None = None
+        self.previewing = Submission("Preview", fields=fields, read=read, on_submit=self._preview, clock=clock)
+        self.previewing.button.button_style = ""
+        self.table = Table()
+        self.table.view.layout.max_height = HIGHEST
+        self.number = widgets.Text(placeholder="their number", continuous_update=True)
+        self.number_field = Field("Students to withdraw", self.number, hint="So many at once: type their number to confirm it.")
+        self.message = Message()
+        self.doing = Submission(verb, fields={}, read=self._request, on_submit=self._do, message=self.message, clock=clock)
+        self.number.observe(lambda _change: self._show_button(), names="value")
+        parts = [field.view for field in fields.values()]
+        self._previewed_parts = widgets.VBox(
+            [self.number_field.view, self.doing.view, self.table.view], layout=widgets.Layout(display="none", overflow="visible")
+        )
+        self.view = widgets.VBox(
+            [heading(title), *parts, self.previewing.view, self._previewed_parts, self.message.view],
+            layout=widgets.Layout(flex="1 1 320px", overflow="visible"),
+        )
+        self.view.add_class("lmskit-several")
+
+    def forget(self) -> None:
+        """Take the preview back, because it is of something else than the fields say."""
+        self._previewed = None
+        self.number.value = ""
+        self.previewing.message.clear()
+        self._previewed_parts.layout.display = "none"
+
+    def _preview(self, request: Several) -> str:
+        self.forget()
+        self.message.clear()
+        preview = self._on_preview(request)
+        self._previewed = (request, preview)
+        self.table.show(preview.table)
+        self.number_field.view.layout.display = None if preview.reasons else "none"
+        self.doing.button.description = f"{self._verb} {count_text(preview.n_done, 'student')}"
+        self.doing.view.layout.display = None if preview.n_done else "none"
+        self._previewed_parts.layout.display = None
+        self._show_button()
+        why = f" {'; '.join(preview.reasons)}." if preview.reasons else ""
+        return f"Nothing is changed yet. {preview.counts}.{why}" if preview.counts else "The list names no one."
+
+    def _show_button(self) -> None:
+        if self._previewed is None:
+            return
+        preview, typed = self._previewed[1], self.number.value.strip()
+        is_right = not preview.reasons or typed == str(preview.n_done)
+        self.number_field.problem = "This is not the number of students in the preview." if typed and not is_right else ""
+        self.doing.button.disabled = not is_right
+
+    def _request(self) -> Several:
+        if self._previewed is None:  # the button is not shown then
+            raise RuntimeError("nothing was previewed")
+        return self._previewed[0]
+
+    def _do(self, request: Several) -> str:
+        if self._previewed is None:
+            raise RuntimeError("nothing was previewed")
+        preview = self._previewed[1]
+        self.forget()
+        sentence = self._on_submit(request, preview)
+        self.people.value = ""
+        return sentence
+
+
+def enrol_several(
+    *,
+    course: widgets.Dropdown,
+    on_preview: Callable[[EnrollPasted], Preview],
+    on_submit: Callable[[EnrollPasted, Preview], str],
+    clock: Callable[[], float] = time.monotonic,
+) -> SeveralForm[EnrollPasted]:
+    """The form that enrols everyone whom a pasted list names in the course that `course` shows."""
+    people = _people("Ann Rae <ann@example.org>\nbo@example.org\nRoe, Carla")
+    field = Field(
+        "Students", people, hint="Addresses, names or both, one per line. A person who is new to lmskit needs both, others one of them."
+    )
+    form = SeveralForm(
+        "Enrol several students",
+        "Enrol",
+        read=lambda: EnrollPasted(course=course.value or "", people=people.value),
+        people=people,
+        fields={"people": field},
+        on_preview=on_preview,
+        on_submit=on_submit,
+        clock=clock,
+    )
+    for control in (people, course):
+        control.observe(lambda _change: form.forget(), names="value")
+    return form
+
+
+class WithdrawSeveralForm(SeveralForm[WithdrawSeveral]):
+    """Withdraws everyone whom a list names, a section, or all students of the course that `course` shows."""
+
+    def __init__(
+        self,
+        *,
+        course: widgets.Dropdown,
+        on_preview: Callable[[WithdrawSeveral], Preview],
+        on_submit: Callable[[WithdrawSeveral, Preview], str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.who = widgets.Dropdown(options=[("those in a list", IN_A_LIST)])
+        pasted = _people("ann@example.org\nRoe, Carla")
+        who = Field("Whom to withdraw", self.who)
+        field = Field("Students", pasted, hint="Addresses or names, one per line. Records and all attempts stay.")
+
+        def read() -> WithdrawSeveral:
+            chosen = self.who.value
+            is_section = chosen not in {IN_A_LIST, EVERYONE}
+            return WithdrawSeveral(
+                course=course.value or "",
+                people=self.people.value if chosen == IN_A_LIST else None,
+                section=chosen if is_section else None,
+                everyone=chosen == EVERYONE,
+            )
+
+        def submit(request: WithdrawSeveral, preview: Preview) -> str:
+            confirmed = request.model_copy(update={"at_most": preview.n_done})
+            return on_submit(confirmed, preview)
+
+        super().__init__(
+            "Withdraw several students",
+            "Withdraw",
+            read=read,
+            people=pasted,
+            fields={"section": who, "people": field},
+            on_preview=on_preview,
+            on_submit=submit,
+            clock=clock,
+        )
+        self.doing.button.button_style = "danger"
+        self._people_view = field.view
+        self.who.observe(lambda _change: self._who_chosen(), names="value")
+        for control in (self.people, course):
+            control.observe(lambda _change: self.forget(), names="value")
+
+    def offer(self, sections: Sequence[str]) -> None:
+        """Offer these sections and groups of the course."""
+        set_options(
+            self.who,
+            [
+                ("those in a list", IN_A_LIST),
+                *((f"all students of {name}", name) for name in sections),
+                ("all students of the course", EVERYONE),
+            ],
+        )
+
+    def _who_chosen(self) -> None:
+        self._people_view.layout.display = None if self.who.value == IN_A_LIST else "none"
+        self.forget()
+
+
+def _people(example: str) -> widgets.Textarea:
+    return widgets.Textarea(rows=6, placeholder=example, continuous_update=False)
