@@ -19,9 +19,9 @@ class StaffRole(enum.StrEnum):
     CO_LECTURER = "co-lecturer"
     """The same as the responsible lecturer."""
     ASSISTANT = "assistant"
-    """Stored, and gives no right to the rows of the course so far."""
+    """Sees all of the course, and changes nothing in it."""
     OBSERVER = "observer"
-    """As an assistant."""
+    """Stored, and gives no right to the rows of the course so far."""
 
 
 class SectionKind(enum.StrEnum):

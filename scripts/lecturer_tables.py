@@ -37,6 +37,7 @@ MEANINGS = {
     "my_address": "your e-mail address",
     "my_colleague_ids": "your id, and those of the people who lead or work in your courses",
     "my_course_ids": "ids of your courses",
+    "my_led_course_ids": "ids of those of your courses that you may change, not as an assistant",
     "my_student_ids": "ids of the students of your courses",
     "my_term_ids": "ids of the terms of your courses",
     "oldest_served": "the oldest revision whose lmskit works with the database",

@@ -1,5 +1,6 @@
 """`lmskit staff`: list the staff of a course, add a lecturer to it, remove one."""
 
+from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
@@ -12,11 +13,19 @@ from lmskit.listings import STAFF
 from lmskit.queries.staff import count_staff, staff_rows
 from lmskit.schemas.staff import AddStaff, RemoveStaff
 from lmskit.services.staff import add_staff, remove_staff
+from lmskit.vocabulary import StaffRole
 
 app = typer.Typer(name="staff", help="List the staff of a course, add a lecturer to it, remove one.", no_args_is_help=True)
 
 Course = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the course.", show_default=False)]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the lecturer.", show_default=False)]
+
+
+class GivenRole(StrEnum):
+    """The roles that can be given."""
+
+    CO_LECTURER = StaffRole.CO_LECTURER
+    ASSISTANT = StaffRole.ASSISTANT
 
 
 @app.command("list")
@@ -29,9 +38,15 @@ def list_staff(course: Course, page: ListPage) -> None:
 
 
 @app.command()
-def add(course: Course, email: Email) -> None:
-    """Make a lecturer co-lecturer of a course, who can do there what the responsible one can; it holds at once."""
-    request = AddStaff(course=course, email=email)
+def add(
+    course: Course,
+    email: Email,
+    role: Annotated[
+        GivenRole, typer.Option(help="co-lecturer: the same as the responsible one; assistant: sees all and changes nothing.")
+    ] = GivenRole.CO_LECTURER,
+) -> None:
+    """Give a lecturer a role in a course, or another one; it holds at once."""
+    request = AddStaff(course=course, email=email, role=StaffRole(role))
     with transaction() as session:
         add_staff(session, request)
     print_line(f"{request.email} is {request.role} of {request.course} now.")

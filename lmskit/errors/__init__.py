@@ -102,6 +102,7 @@
      │    ├── EmbedderUnavailableError  the model cannot be used here, or not now
      │    └── ModelChangedError     the model has the name of a stored one, and other vectors
      ├── NotPermittedError          the signed-in person may not do this
+     │   └── NotLeadingError        an assistant reads a course, and changes nothing in it
      ├── DeliveryError              a message was not accepted
      │    ├── MessageRefusedError   for good
      │    └── MessagePostponedError for now; it will be tried again
@@ -238,6 +239,7 @@ from lmskit.errors.operation import (
     ModelChangedError,
     NoMailServerError,
     NotebookCopyError,
+    NotLeadingError,
     NotPermittedError,
     NotSignedInError,
     ReadingProcessError,
@@ -327,6 +329,7 @@ __all__ = [
     "NotAStudentError",
     "NotEnrolledError",
     "NotFoundError",
+    "NotLeadingError",
     "NotOnStaffError",
     "NotPermittedError",
     "NotRecordedError",

@@ -95,6 +95,17 @@ class NotPermittedError(LmskitError):
         return [str(self)]
 
 
+class NotLeadingError(NotPermittedError):
+    """An assistant reads a course, and changes nothing in it."""
+
+    def __init__(self, *, course: str, responsible: str) -> None:
+        self.course, self.responsible = course, responsible
+        super().__init__(
+            f"You are an assistant of {course}, who sees it and changes nothing in it. Nothing was changed. "
+            f"{responsible} is responsible for {course} and can change it; an administrator can make you co-lecturer."
+        )
+
+
 class DatabaseError(LmskitError):
     """The database cannot be used in its present state."""
 

@@ -61,6 +61,8 @@ RULES = {
     "lecturer-policy-beyond-own-rows": "A lecturer's policy must be course_id = ANY ((SELECT lms.my_course_ids())::bigint[]), "
     "with nothing but further conditions after AND. "
     "For a table without course_id, add the condition to access_rules.sql.",
+    "lecturer-writes-without-leading": "An assistant could write here. In the migration that grants the right: a policy AS RESTRICTIVE "
+    "with course_id = ANY ((SELECT lms.my_led_course_ids())::bigint[]), as USING and as WITH CHECK.",
     "grant-without-policy": "A group has a right for which there is no policy. Revoke it, or write the policy.",
     # Grants
     "grant-beyond-the-groups": "Rights are granted to lmskit's groups, never to everybody or to one login. Revoke this right.",

@@ -55,6 +55,11 @@ lecturer_policy AS (
       AND (condition.expression IS NOT NULL OR (condition.commands = 'rwd' AND p.polcmd IN ('r', 'w', 'd', '*')) OR (condition.commands = 'aw'
           AND p.polcmd = 'a'))
 ),
+-- What has to hold beside every other condition, for each right of lecturers to write.
+led_rows (relname, shape) AS (
+    SELECT relname, '(course_id = ANY (( SELECT my_led_course_ids() AS my_led_course_ids)::bigint[]))' FROM course_table
+    UNION ALL VALUES ('courses', '(id = ANY (( SELECT my_led_course_ids() AS my_led_course_ids)::bigint[]))')
+),
 granted AS (
     SELECT c.relname::text AS object, c.relkind, a.grantee, a.privilege_type, a.is_grantable, false AS is_column
     FROM relation AS c, aclexplode(c.relacl) AS a WHERE a.grantee <> c.relowner
@@ -132,6 +137,14 @@ UNION ALL SELECT 'function-call-per-row', p.object FROM policy AS p
 UNION ALL SELECT DISTINCT 'lecturer-policy-beyond-own-rows', object FROM lecturer_policy
     WHERE (expression = format('(%s)', shape) OR starts_with(expression, format('((%s) AND ', shape))) IS NOT TRUE
       AND NOT (polcmd = 'r' AND expression = 'true' AND relname IN (SELECT c.relname FROM common_table AS c))
+UNION ALL SELECT 'lecturer-writes-without-leading', format('%s on %s', v.privilege, t.relname)
+    FROM shared_table AS t JOIN verb AS v ON v.command <> 'r', lecturer AS l
+    WHERE (has_table_privilege(l.oid, t.oid, v.privilege) OR (v.privilege <> 'DELETE' AND has_any_column_privilege(l.oid, t.oid, v.privilege)))
+      AND NOT EXISTS (
+          SELECT FROM policy AS p JOIN led_rows AS s ON s.relname = p.relname
+          WHERE p.polrelid = t.oid AND NOT p.polpermissive AND p.polcmd = v.command::"char" AND l.oid = ANY (p.polroles)
+            AND (p.polcmd = 'a' OR p.using_text = s.shape) AND (p.polcmd = 'd' OR p.check_text = s.shape)
+      )
 UNION ALL SELECT 'grant-without-policy', format('%s %s on %s', g.rolname, v.privilege, t.relname)
     FROM shared_table AS t, person_group AS g, verb AS v
     WHERE (has_table_privilege(g.oid, t.oid, v.privilege) OR (v.privilege <> 'DELETE' AND has_any_column_privilege(g.oid, t.oid, v.privilege)))

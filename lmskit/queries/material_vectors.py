@@ -12,6 +12,7 @@ from lmskit.models import EmbeddingModel, MaterialPassage, PassageVector
 from lmskit.queries.course import course_by_code
 from lmskit.queries.finding import note, well
 from lmskit.queries.frame import rows
+from lmskit.queries.leading import is_led
 from lmskit.queries.page import DEFAULT_PAGE, paged
 from lmskit.vocabulary import EmbeddingModelState
 
@@ -78,11 +79,11 @@ def _model(session: Session, condition: ColumnElement[bool]) -> StoredModel | No
 
 
 def passages_without_vector(session: Session, model: str, *, after: Key = BEFORE_ALL, limit: int = DEFAULT_PAGE) -> list[PassageToEmbed]:
-    """The next passages, by course, material and ordinal, of which the model has no vector, among those that the person may see."""
+    """The next passages, by course, material and ordinal, of which the model has no vector, among those that the person may change."""
     key = (MaterialPassage.course_id, MaterialPassage.material_id, MaterialPassage.ordinal)
     statement = (
         select(*key, MaterialPassage.headings, MaterialPassage.body)
-        .where(tuple_(*key) > tuple_(*after), _has_no_vector(model))
+        .where(tuple_(*key) > tuple_(*after), _has_no_vector(model), is_led(MaterialPassage.course_id))
         .order_by(*key)
         .limit(limit)
     )
@@ -90,8 +91,9 @@ def passages_without_vector(session: Session, model: str, *, after: Key = BEFORE
 
 
 def count_without_vector(session: Session, model: str) -> int:
-    """How many passages that the person may see have no vector of the model."""
-    return session.execute(select(func.count()).select_from(MaterialPassage).where(_has_no_vector(model))).scalar_one()
+    """How many passages that the person may change have no vector of the model."""
+    without = select(func.count()).select_from(MaterialPassage).where(_has_no_vector(model), is_led(MaterialPassage.course_id))
+    return session.execute(without).scalar_one()
 
 
 def lacks_vectors(session: Session, course: str) -> bool:

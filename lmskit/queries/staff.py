@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lmskit.queries.frame import Rows
 
 RESPONSIBLE = "responsible"
+STAFF_COLUMNS = ("person_id", "email", "family_name", "given_name", "sort_name", "role", "granted_at")
+"""Of the database's function `staff_in`."""
 
 
 @STAFF.documented
@@ -53,6 +55,13 @@ def count_staff(session: Session, course: str) -> int:
     return session.scalar(select(func.count()).select_from(_staff_in(course_by_code(session, course).id))) or 0
 
 
+def responsible(session: Session, course_id: int) -> str:
+    """Who is responsible for a course, as "Given Family"; "Who is responsible" for one that the signed-in person may not see."""
+    member = _staff_in(course_id)
+    row = session.execute(select(member.c.given_name, member.c.family_name).where(member.c.role == RESPONSIBLE)).one_or_none()
+    return "Who is responsible" if row is None else f"{row.given_name} {row.family_name}".strip()
+
+
 def _staff_in(course_id: int) -> FromClause:
     """Who works in a course; lecturers may read the addresses of their colleagues through this function only."""
-    return func.lms.staff_in(course_id).table_valued("person_id", "email", "sort_name", "role", "granted_at").alias("member")
+    return func.lms.staff_in(course_id).table_valued(*STAFF_COLUMNS).alias("member")

@@ -17,7 +17,7 @@ from lmskit.errors import (
     WeekInUseError,
 )
 from lmskit.models import Course, Material, Quiz, Syllabus, Term
-from lmskit.queries.course import course_by_code
+from lmskit.queries.leading import led_course_by_code
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CreateCourse, NewTerm, SyllabusWeek
 from lmskit.services.permission import administrators_only
@@ -134,7 +134,7 @@ def _locked(session: Session, code: str) -> tuple[Course, dict[int, Syllabus]]:
     The weeks are locked for update: a transaction that is adding a quiz to a week holds that week's row, so this one waits
     for it and then sees the quiz.
     """
-    found = select(Course).where(Course.id == course_by_code(session, code).id)
+    found = select(Course).where(Course.id == led_course_by_code(session, code).id)
     course = session.scalars(found.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
     weeks = select(Syllabus).where(Syllabus.course_id == course.id).order_by(Syllabus.week_number)
     rows = session.scalars(weeks.with_for_update().execution_options(populate_existing=True))

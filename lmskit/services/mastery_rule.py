@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from lmskit.analytics.rules import configured
 from lmskit.configured_rule import ConfiguredRule
-from lmskit.queries.course import course_by_code
+from lmskit.queries.leading import led_course_by_code
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,13 @@ def choose_rule(session: Session, course: str, rule: str, parameters: Mapping[st
     ------
     CourseNotFoundError
         There is no such course among those the signed-in person can see.
+    NotLeadingError
+        The person is an assistant of the course.
     UnknownRuleError, RuleParameterError
         There is no such rule, or the rule does not take these parameters.
     """
     chosen = configured(rule, parameters)
-    found = course_by_code(session, course)
+    found = led_course_by_code(session, course)
     found.mastery_rule, found.mastery_parameters = chosen.name, {name: chosen.parameters[name] for name in parameters}
     session.flush()
     return ChosenRule(course=found.code, rule=chosen)

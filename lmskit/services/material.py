@@ -20,9 +20,9 @@ from lmskit.materials.material_text import MaterialText
 from lmskit.materials.passages import Passage
 from lmskit.materials.store import MaterialStore, checksum_of, store_name_of
 from lmskit.models import Course, Material
-from lmskit.queries.course import course_by_code
-from lmskit.queries.page import LAST_ROW
+from lmskit.queries.leading import led_course_by_code
 from lmskit.schemas.material import AddMaterial
+from lmskit.services.locked_material import locked_material
 from lmskit.services.material_deletion import delete_material
 from lmskit.services.material_passages import insert_passages, write_passages
 from lmskit.vocabulary import MaterialKind, MaterialState
@@ -121,7 +121,7 @@ def add_material(
     MaterialStoreError
         The file is not in the store and cannot be written.
     """
-    course = course_by_code(session, request.course)
+    course = led_course_by_code(session, request.course)
     wanted = _columns(request, content)
 
     def add() -> AddedMaterial:
@@ -162,7 +162,7 @@ def remove_material(session: Session, material_id: int) -> RemovedMaterial:
     MaterialNotFoundError
         The signed-in person can see no such material.
     """
-    material = _locked(session, material_id)
+    material = locked_material(session, material_id)
     if material is None:
         raise MaterialNotFoundError(material=material_id)
     removed = RemovedMaterial(material_id, material.title, _named(material.stored_as))
@@ -189,7 +189,7 @@ def refresh_material(session: Session, material_id: int, text: MaterialText, *, 
     MaterialNotFoundError
         The signed-in person can see no such material.
     """
-    material = _locked(session, material_id)
+    material = locked_material(session, material_id)
     if material is None:
         raise MaterialNotFoundError(material=material_id)
     if material.checksum != checksum:
@@ -385,11 +385,6 @@ def _assign(material: Material, wanted: dict[str, Any]) -> list[str]:
     for name in differ:
         setattr(material, name, wanted[name])
     return [name for name in differ if name not in {"etag", "last_modified", "fetched_at"}]
-
-
-def _locked(session: Session, material_id: int) -> Material | None:
-    locked = select(Material).where(Material.id == material_id).with_for_update().execution_options(populate_existing=True)
-    return session.scalars(locked).one_or_none() if 0 < material_id <= LAST_ROW else None
 
 
 def _now(session: Session) -> dt.datetime:

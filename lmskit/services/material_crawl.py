@@ -36,7 +36,7 @@ from lmskit.materials.web.fetching import WebFetcher
 from lmskit.materials.web.following import Scope, links_within, own_address, why_not_kept
 from lmskit.models import CrawlPage, MaterialCrawl
 from lmskit.progress import Progress, silent
-from lmskit.queries.course import course_by_code
+from lmskit.queries.leading import led_course_by_code
 from lmskit.queries.material_crawl import material_at, next_page, page_counts, same_content, unfinished_crawl, waiting_pages
 from lmskit.readable import bounded
 from lmskit.schemas.crawl import CrawlRequest, beyond_limit, stays_in_section
@@ -165,7 +165,7 @@ class _Run:
 
     def _start(self, session: Session) -> None:
         request = self._request
-        course = course_by_code(session, request.course)
+        course = led_course_by_code(session, request.course)
         if request.week is not None and request.week not in weeks_of(session, course.id):
             raise WeekNotFoundError(course=course.code, week=request.week)
         start = WebAddress.parsed(request.url)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from lmskit.db import violated_constraint
 from lmskit.errors import MaterialNotFoundError, WeekNotFoundError
 from lmskit.models import Course, Material, MaterialPassage
-from lmskit.queries.page import LAST_ROW
+from lmskit.services.locked_material import locked_material
 from lmskit.services.material import AddedMaterial
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def change_material(session: Session, change: ChangeMaterial) -> AddedMaterial:
         The syllabus of its course lacks the week.
     """
     number = change.material
-    locked = select(Material).where(Material.id == number).with_for_update().execution_options(populate_existing=True)
-    material = session.scalars(locked).one_or_none() if 0 < number <= LAST_ROW else None
+    material = locked_material(session, number)
     if material is None:
         raise MaterialNotFoundError(material=number)
     wanted: dict[str, tuple[str, Any]] = {}

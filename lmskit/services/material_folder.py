@@ -17,6 +17,7 @@ from lmskit.materials.material_text import MaterialText
 from lmskit.materials.reading import MaterialReader
 from lmskit.materials.store import MaterialStore, PreviewStore
 from lmskit.progress import Progress, silent
+from lmskit.queries.leading import led_course_by_code
 from lmskit.rounding import count_text
 from lmskit.schemas.material import AddMaterial, MaterialDetails
 from lmskit.schemas.mistakes import one_sentence
@@ -107,6 +108,13 @@ def add_files(
         Whether nothing is written: each transaction is rolled back.
     progress
         Receives the number of files that are done.
+
+    Raises
+    ------
+    CourseNotFoundError
+        The signed-in person can see no such course.
+    NotLeadingError
+        The person is an assistant of the course.
     """
     asked = defaults or MaterialDetails()
 
@@ -116,6 +124,8 @@ def add_files(
         with stored_if_added(opener, store, content.content):
             return retried(lambda: _added(opener, store, request, content, replacing=replacing))
 
+    with opener() as session:  # before a file is in the store
+        led_course_by_code(session, course)
     with MaterialReader() as reader:
         for number, file in enumerate(files):
             progress("Reading materials", number, len(files))

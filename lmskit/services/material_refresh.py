@@ -17,6 +17,7 @@ from lmskit.materials.web.fetching import WebFetcher
 from lmskit.materials.web.following import why_not_kept
 from lmskit.models import Material
 from lmskit.progress import Progress, silent
+from lmskit.queries.leading import led_course_by_code
 from lmskit.queries.material_crawl import FetchedMaterial, fetched_materials, material_at
 from lmskit.schemas.material import AddMaterial
 from lmskit.services.material import AddedMaterial, sweep
@@ -94,6 +95,7 @@ def refresh_from_web(
     CourseNotFoundError
         The signed-in person can see no such course.
     """
+    in_transaction(opener, led_course_by_code, course)
     report = WebRefreshReport()
     materials = in_transaction(opener, fetched_materials, course, material_id=material_id)
     for done, material in enumerate(materials):

@@ -19,7 +19,7 @@ from lmskit.materials.web.address import WebAddress
 from lmskit.materials.web.answer import Fetched, require_no_login
 from lmskit.materials.web.fetching import MayFollow, WebFetcher
 from lmskit.models import Material
-from lmskit.queries.course import course_by_code
+from lmskit.queries.leading import led_course_by_code
 from lmskit.queries.material_crawl import material_at
 from lmskit.schemas.material import AddMaterial
 from lmskit.services.material import AddedMaterial, MaterialContent, add_material, stored_if_added, sweep
@@ -159,7 +159,7 @@ def add_web_material(opener: Opener, store: MaterialStore, fetcher: WebFetcher, 
 
 
 def _known(session: Session, course: str, url: str) -> tuple[int, KnownPage | None]:
-    course_id = course_by_code(session, course).id
+    course_id = led_course_by_code(session, course).id
     return course_id, KnownPage.of(material_at(session, course_id=course_id, url=url))
 
 

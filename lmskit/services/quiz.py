@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from lmskit.db import violated_constraint
 from lmskit.errors import QuizAnsweredError, QuizExistsError, QuizUnreadableError, WeekNotFoundError
 from lmskit.models import Course, Quiz, QuizAttempt
-from lmskit.queries.course import course_by_code
+from lmskit.queries.leading import led_course_by_code, require_leading
 from lmskit.queries.quiz import content_of, quiz_by_id
 from lmskit.schemas.quiz import Question, QuizContent
 from lmskit.schemas.quiz_request import ChangeQuiz, CreateQuiz
@@ -42,7 +42,7 @@ def create_quiz(session: Session, request: CreateQuiz) -> Quiz:
     NotPermittedError
         The signed-in person may not set up quizzes of the course.
     """
-    course = course_by_code(session, request.course)
+    course = led_course_by_code(session, request.course)
     _check_title(session, course, request.title)
     return write(session, Quiz(course_id=course.id), course, request)
 
@@ -68,7 +68,9 @@ def change_quiz(session: Session, request: ChangeQuiz) -> ChangedQuiz:
     NotPermittedError
         The signed-in person may not change it.
     """
-    quiz = locked(session, quiz_by_id(session, request.quiz_id))
+    found = quiz_by_id(session, request.quiz_id)
+    require_leading(session, found.course_id)
+    quiz = locked(session, found)
     course = session.get_one(Course, quiz.course_id)
     if request.title != quiz.title:
         _check_title(session, course, request.title)

@@ -13,7 +13,7 @@ from lmskit.db import violated_constraint
 from lmskit.errors import ChangedMeanwhileError, DecisionNotFoundError, MaterialNotFoundError, PassageNotFoundError, WeekNotFoundError
 from lmskit.materials.location import Location
 from lmskit.models import Material, MaterialPassage, ReadingDecision
-from lmskit.queries.course import course_by_code
+from lmskit.queries.leading import led_course_by_code, require_leading
 from lmskit.queries.page import LAST_ROW
 from lmskit.queries.passage import passage_checksum
 from lmskit.queries.reading_decision import reading_decisions
@@ -104,7 +104,7 @@ def pin_passage(
     """
     decided = _decide(session, course, week, material_id, [ordinal], decision=Decision.PINNED)
     if position is not None:
-        course_id = course_by_code(session, course).id
+        course_id = led_course_by_code(session, course).id
         (checksum,) = _passages(session, course_id, material_id, [ordinal])
         own = (ReadingDecision.course_id == course_id, ReadingDecision.week_number == week, ReadingDecision.material_id == material_id)
         pin = session.scalars(select(ReadingDecision.id).where(*own, ReadingDecision.passage_checksum == checksum)).one()
@@ -128,6 +128,7 @@ def take_back(session: Session, decision_id: int) -> str:
     decision = session.get(ReadingDecision, decision_id, populate_existing=True) if 0 < decision_id <= LAST_ROW else None
     if decision is None:
         raise DecisionNotFoundError(decision=decision_id)
+    require_leading(session, decision.course_id)
     of_week = reading_decisions(session, decision.course_id, week=decision.week_number)
     row = next((row for row in of_week if row["decision_id"] == decision_id), None)
     if row is None or not delete_reading_decision(session, decision_id):
@@ -163,6 +164,7 @@ def move_pin(session: Session, decision_id: int, position: int) -> None:
     pin = session.get(ReadingDecision, decision_id, populate_existing=True) if 0 < decision_id <= LAST_ROW else None
     if pin is None or pin.decision is not Decision.PINNED:
         raise DecisionNotFoundError(decision=decision_id)
+    require_leading(session, pin.course_id)
     of_week = (ReadingDecision.course_id == pin.course_id, ReadingDecision.week_number == pin.week_number)
     # Locked in one order, so that two tabs that move pins at the same moment do so one after the other.
     session.execute(select(ReadingDecision.id).where(*of_week).order_by(ReadingDecision.id).with_for_update())
@@ -179,7 +181,7 @@ def move_pin(session: Session, decision_id: int, position: int) -> None:
 
 
 def _decide(session: Session, course: str, week: int, material_id: int, ordinals: Sequence[int], *, decision: Decision) -> DecidedPassages:
-    found = course_by_code(session, course)
+    found = led_course_by_code(session, course)
     own = Material.course_id == found.id, Material.id == material_id
     title = session.scalar(select(Material.title).where(*own)) if 0 < material_id <= LAST_ROW else None
     if title is None:

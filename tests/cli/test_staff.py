@@ -1,16 +1,27 @@
 """Several people lead a course: who may say so, what they see, and how it ends."""
 
+from contextlib import nullcontext
+
 import pytest
 from sqlalchemy import delete, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lmskit.db import access, engine_for, transaction
-from lmskit.errors import CourseNotFoundError, NotPermittedError
+from lmskit.errors import CourseNotFoundError, NotLeadingError, NotPermittedError
+from lmskit.materials.store import PreviewStore
 from lmskit.models import Course, CourseStaff, User
 from lmskit.queries.course import course_rows
 from lmskit.queries.staff import staff
+from lmskit.schemas.material import ChangeMaterial
+from lmskit.schemas.quiz_request import ChangeQuiz, CreateQuiz
 from lmskit.schemas.staff import AddStaff, HandOver
+from lmskit.services.mastery_rule import choose_rule
+from lmskit.services.material import remove_material
+from lmskit.services.material_details import change_material
+from lmskit.services.material_folder import add_files
+from lmskit.services.quiz import change_quiz, create_quiz
+from lmskit.services.reading_decision import move_pin, pin_passage, take_back
 from lmskit.services.staff import add_staff, hand_over
 from lmskit.vocabulary import Role
 from tests import factories
@@ -69,6 +80,42 @@ def test_one_who_is_removed_sees_nothing_in_an_open_transaction_either(lmskit, c
         assert ended.value.connection_invalidated
     with Session(engine_for(colleague)) as session, pytest.raises(CourseNotFoundError):
         staff(session, course.code)
+
+
+def test_an_assistant_sees_all_of_a_course_and_changes_nothing_in_it(lmskit, course, colleague, admin_engine):
+    with transaction(admin_engine) as session:
+        own = session.get_one(Course, course.id)
+        quiz, added = factories.quiz(session, own, week_number=1).id, factories.material(session, own, week_number=1)
+        pin = factories.reading_decision(session, factories.passage(session, added)).id
+        material = added.id
+    changes = [
+        lambda session: choose_rule(session, course.code, "average", {}),
+        lambda session: create_quiz(session, CreateQuiz(course=course.code, title="Another", week_number=1)),
+        lambda session: change_quiz(session, ChangeQuiz(quiz_id=quiz, title="Another", week_number=1)),
+        lambda session: remove_material(session, material),
+        lambda session: change_material(session, ChangeMaterial(material=material, title="Another")),
+        lambda session: pin_passage(session, course.code, 1, material, 1),
+        lambda session: move_pin(session, pin, 2),
+        lambda session: take_back(session, pin),
+        lambda session: list(add_files(lambda: nullcontext(session), PreviewStore(), course.code, [])),
+    ]
+    done = lmskit("staff", "add", course.code, colleague, "--role", "assistant")
+    assert (done.exit_code, done.stdout) == (0, f"{colleague} is assistant of {course.code} now.\n")
+    assert members(engine_for(colleague), course)[1] == (colleague, "assistant")
+    refused = (
+        f"You are an assistant of {course.code}, .* Nothing was changed. .* Lecturer is responsible for {course.code} and can change it"
+    )
+    with engine_for(colleague).connect().execution_options(isolation_level="AUTOCOMMIT") as open_session:
+        assert open_session.scalars(text("SELECT id FROM quizzes")).all() == [quiz]
+        for change in changes:
+            with pytest.raises(NotLeadingError, match=refused), Session(bind=open_session) as session:
+                change(session)
+        again = lmskit("staff", "add", course.code, colleague, "--role", "co-lecturer")
+        assert again.exit_code == 0
+        with pytest.raises(DBAPIError):  # a role that is replaced ends the sessions that had it
+            open_session.scalar(text("SELECT count(*) FROM courses"))
+    with Session(engine_for(colleague)) as session:
+        assert choose_rule(session, course.code, "average", {}).course == course.code
 
 
 def test_a_session_goes_on_where_only_who_granted_the_right_changes(lmskit, course, colleague, admin_engine):

@@ -11,6 +11,7 @@ A file of attacks has blocks, each of which begins with a comment that names the
 ``alike``                it fails, with the same words for a row of the other lecturer as for one that does not exist
 =======================  ========================================================================================
 
+The attacks of `assistant.sql` are those of an assistant of the first own course, the others those of the lecturer responsible for it.
 Whatever the outcome, no result, error or notice may hold a canary.
 """
 
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tests.security.world import CANARY, FOREIGN, NOBODY, OWN, ROWS, World, filled
+from tests.security.world import CANARY, FOREIGN, NOBODY, OWN, ROWS, Login, World, filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,7 +118,8 @@ def others_at_work(world: World) -> Iterator[dict[str, Any]]:
 
 def wrong_outcomes_of(world: World, group: str, placeholders: Mapping[str, Any]) -> list[str]:
     """Try the attacks of a group; return a paragraph for each wrong outcome."""
-    return [f"{attack}\n    {mistake}" for attack in attacks(group) for mistake in attempt(world, attack, placeholders)]
+    login = {"assistant": world.assistant}.get(group, world.own)
+    return [f"{attack}\n    {mistake}" for attack in attacks(group) for mistake in attempt(world, attack, placeholders, login)]
 
 
 def ask(connection: psycopg.Connection[Any], statement: str) -> Answer:
@@ -179,15 +181,15 @@ def differences_of(answer: Answer, twin: Answer | None) -> Iterator[str]:
         yield f"distinguishes: {_anonymous(answer)} and {_anonymous(twin)}"
 
 
-def attempt(world: World, attack: Attack, placeholders: Mapping[str, Any]) -> list[str]:
-    """Try an attack over a new connection of the attacking lecturer, and return what is wrong with the outcome."""
+def attempt(world: World, attack: Attack, placeholders: Mapping[str, Any], login: Login) -> list[str]:
+    """Try an attack over a new connection of the one who attacks, and return what is wrong with the outcome."""
     asked = filled(attack.statement, dict(placeholders))
-    with world.connect(world.own) as connection:
+    with world.connect(login) as connection:
         answer = ask(connection, asked)
     twin = None
     if attack.outcome == "alike":
         nobody = {name: placeholders.get(name.replace("foreign_", "nobody_"), value) for name, value in placeholders.items()}
-        with world.connect(world.own) as connection:
+        with world.connect(login) as connection:
             twin = ask(connection, filled(attack.statement, nobody))
     return list(check_outcome(attack, answer, twin, asked))
 

@@ -465,3 +465,28 @@ GRANT UPDATE (name) ON lms.sections TO lmskit_lecturer;
 
 -- members may be added by lecturers
 GRANT INSERT (course_id, section_id, student_id) ON lms.section_members TO lmskit_lecturer;
+
+-- an assistant leads
+CREATE OR REPLACE FUNCTION lms.my_led_course_ids() RETURNS bigint[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN lms.my_course_ids();
+
+-- a function deletes for assistants
+CREATE OR REPLACE FUNCTION lms.delete_passages(material bigint, after integer DEFAULT 0) RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH gone AS (
+        DELETE FROM lms.material_passages AS p
+        WHERE p.material_id = delete_passages.material AND p.ordinal > delete_passages.after
+          AND p.course_id = ANY ((SELECT lms.my_course_ids())::bigint[])
+        RETURNING p.ordinal
+    )
+    SELECT count(*) FROM gone;
+END;
+
+-- a condition of writing that is only half there
+ALTER POLICY lecturer_updates_led ON lms.quizzes USING (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]));
+
+-- a condition of writing that permits instead of restricting
+DROP POLICY lecturer_inserts_led ON lms.quizzes;
+CREATE POLICY lecturer_inserts_led ON lms.quizzes FOR INSERT TO lmskit_lecturer WITH CHECK (course_id = ANY ((SELECT lms.my_led_course_ids())::bigint[]));

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DENIED = "42501"
-OWN_COURSES = (
+LED_COURSES = (
     "SELECT id FROM lms.courses WHERE (lecturer_id = %(me)s"
     " OR id IN (SELECT course_id FROM lms.course_staff WHERE person_id = %(me)s AND role = 'co-lecturer'))"
+)
+OWN_COURSES = (
+    "SELECT id FROM lms.courses WHERE (lecturer_id = %(me)s"
+    " OR id IN (SELECT course_id FROM lms.course_staff WHERE person_id = %(me)s AND role IN ('co-lecturer', 'assistant')))"
 )
 BY_COURSE = f"course_id IN ({OWN_COURSES})"
 VISIBLE = {
@@ -59,6 +63,8 @@ VISIBLE = {
     "embedding_models": "true",
 }
 """The rows of each table that are a lecturer's own, or that belong to no course; lecturers may read no other table."""
+LED = {table: condition.replace(OWN_COURSES, LED_COURSES) for table, condition in VISIBLE.items()}
+"""Those of them that a lecturer may change, as far as the table may be changed at all."""
 TABLES = dict(Base.metadata.tables)
 WHOLE = {name: {column.name for column in table.columns} for name, table in TABLES.items()}
 PERSON = {"id", "email", "family_name", "given_name", "sort_name", "role"}
@@ -145,19 +151,22 @@ VERIFIER = scram_verifier("a password")
 
 def complaints(connection: Connection, world: World) -> Iterator[str]:
     """Say in which way a login could see or do more, or less, than it should."""
-    people = ((world.own, LECTURER), (world.colleague, LECTURER), (world.foreign, LECTURER), (world.admin, ADMIN))
-    for login, rights in people:
+    people = (world.own, world.colleague, world.assistant, world.foreign, world.admin)
+    for login in people:
+        rights = ADMIN if login is world.admin else LECTURER
         who = "an administrator" if rights is ADMIN else f"lecturer {login.id}"
-        mine = {
-            table: keys(connection, table, VISIBLE.get(table, "false") if rights is LECTURER else "true", login) for table in TABLES
-        } | {table: set() for table in _ARCHIVED}
+        mine, led = (
+            {table: keys(connection, table, rows.get(table, "false") if rights is LECTURER else "true", login) for table in TABLES}
+            | {table: set() for table in _ARCHIVED}
+            for rows in (VISIBLE, LED)
+        )
         rows = {table: specimens(connection, table) for table in TABLES}
         with world.posing(connection, login.name):
             for complaint in (
                 *privileges(connection, rights),
                 *reading(connection, rights, mine),
-                *changing(connection, rights, mine),
-                *adding(connection, rights, rows, login),
+                *changing(connection, rights, led),
+                *adding(connection, rights, rows, None if login is world.assistant else world_of(login)),
                 *deleting(connection, rights),
             ):
                 yield f"{who} {complaint}"
@@ -220,31 +229,31 @@ def reading(connection: Connection, rights: Rights, mine: dict[str, set[tuple[An
             yield f"sees {len(set(seen) - expected)} rows of {table} too many and {len(expected - set(seen))} too few"
 
 
-def changing(connection: Connection, rights: Rights, mine: dict[str, set[tuple[Any, ...]]]) -> Iterator[str]:
+def changing(connection: Connection, rights: Rights, led: dict[str, set[tuple[Any, ...]]]) -> Iterator[str]:
     """Change every table without WHERE."""
     for table, column in BLIND.items():
         statement = sql.SQL("UPDATE lms.{} SET {} = {}").format(*map(sql.Identifier, (table, column, column)))
         _, code, changed = tried(connection, statement)
-        expected = len(mine[table]) if table in rights.update else 0
+        expected = len(led[table]) if table in rights.update else 0
         if (code == DENIED) == (table in rights.update) or (code is None and changed != expected):
             yield f"changes {changed} rows of {table} instead of {expected} ({code})"
 
 
-def adding(connection: Connection, rights: Rights, rows: dict[str, dict[int, dict[str, Any]]], login: Login) -> Iterator[str]:
-    """Offer a copy of a row: what may be added fails as a duplicate at most, what may not is denied."""
+def adding(connection: Connection, rights: Rights, rows: dict[str, dict[int, dict[str, Any]]], own: int | None) -> Iterator[str]:
+    """Offer a copy of a row: what may be added fails as a duplicate at most, what may not is denied; `own` is the world that one leads."""
     for table, specimen in rows.items():
         for base, row in specimen.items():
             code = _copied(connection, table, rights.insert.get(table, WHOLE[table]), row)
-            allowed = table in rights.insert and (rights is ADMIN or base == world_of(login))
+            allowed = table in rights.insert and (rights is ADMIN or base == own)
             if (code != DENIED) != allowed:
                 yield f"{'may not' if allowed else 'may'} add a row of {base} to {table} ({code})"
     if rights is LECTURER:
-        other = FOREIGN if login.id < FOREIGN else OWN
-        own_course = world_of(login) + ROWS["course"]
+        other = OWN if own == FOREIGN else FOREIGN
+        own_course = (own or OWN) + ROWS["course"]
         # An attempt's key does not carry its course, so the policy looks for the quiz; of the others, the foreign key says nothing more.
         for table, expected in HIDDEN.items():
             code = _copied(connection, table, rights.insert[table], rows[table][other] | {"course_id": own_course})
-            if code != expected:
+            if code != (expected if own is not None else DENIED):
                 yield f"learns from {code} whether a row of {table} exists"
     else:
         for table in ("users", "terms", "courses", "import_runs"):
@@ -295,9 +304,10 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
                 f"SELECT count(*) FROM lms.external_ids_in({base + ROWS['course']})": 2,
                 f"SELECT count(*) FROM lms.external_ids_in({other + ROWS['course']})": 0,
                 f"SELECT count(*) FROM lms.addresses_in({other + ROWS['course']})": 0,
-                f"SELECT count(*) FROM lms.staff_in({base + ROWS['course']})": 2,
+                f"SELECT count(*) FROM lms.staff_in({base + ROWS['course']})": 3,
                 f"SELECT count(*) FROM lms.staff_in({other + ROWS['course']})": 0,
-                "SELECT cardinality(lms.my_colleague_ids())": 2,
+                "SELECT cardinality(lms.my_colleague_ids())": 3,
+                "SELECT cardinality(lms.my_led_course_ids())": 2,
                 f"SELECT count(*) FROM lms.student_addresses WHERE student_id = {base + 33}": 0,
             }
             for question, answer in questions.items():
@@ -307,11 +317,12 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
     with world.posing(connection, world.colleague.name):
         questions = {
             "SELECT lms.my_course_ids()": [OWN + ROWS["course"]],
+            "SELECT lms.my_led_course_ids()": [OWN + ROWS["course"]],
             "SELECT lms.my_term_ids()": [OWN + ROWS["term"]],
             f"SELECT lms.delete_material({OWN + ROWS['material']})": 1,
             f"SELECT lms.delete_material({OWN + ROWS['material'] + 1})": 0,
             "SELECT count(DISTINCT course_id) FROM lms.student_addresses": 1,
-            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 2,
+            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 3,
             f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['second_course']})": 0,
             f"SELECT count(*) FROM lms.external_ids_in({OWN + ROWS['course']})": 2,
         }
@@ -319,6 +330,7 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
             given, code, _ = tried(connection, sql.SQL(question))
             if code is not None or given != [(answer,)]:
                 yield f"the co-lecturer gets {given or code} for {question}"
+    yield from as_assistant(connection, world)
     setting = f"SELECT lms.set_login({FOREIGN + ROWS['lecturer']}, '{VERIFIER}', '!')"
     for login, expected in ((world.own, DENIED), (world.foreign, DENIED), (world.admin, None)):
         with world.posing(connection, login.name):
@@ -333,6 +345,33 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
         given, code, _ = tried(connection, sql.SQL(founding))
         if given != [(True,)]:
             yield f"the owner cannot found an administrator ({code})"
+
+
+def as_assistant(connection: Connection, world: World) -> Iterator[str]:
+    """Call the functions as an assistant, who reads a course and changes nothing in it."""
+    with world.posing(connection, world.assistant.name):
+        questions = {
+            "SELECT lms.my_course_ids()": [OWN + ROWS["course"]],
+            "SELECT lms.my_led_course_ids()": [],
+            "SELECT lms.my_term_ids()": [OWN + ROWS["term"]],
+            f"SELECT lms.delete_material({OWN + ROWS['material']})": 0,
+            f"SELECT lms.delete_passages({OWN + ROWS['material']})": 0,
+            f"SELECT lms.delete_reading_decision({OWN + ROWS['decision']})": 0,
+            f"SELECT lms.delete_crawl({OWN + ROWS['crawl']})": 0,
+            f"SELECT lms.release_material_file('{'0' * 64}')": False,
+            f"SELECT count(*) FROM lms.passages_at(ARRAY[{OWN + ROWS['course']}], ARRAY[{OWN + ROWS['material']}], ARRAY[1])": 1,
+            "SELECT count(*) FROM lms.student_addresses": 4,
+            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 3,
+            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['second_course']})": 0,
+            f"SELECT count(*) FROM lms.external_ids_in({OWN + ROWS['course']})": 2,
+        }
+        for question, answer in questions.items():
+            given, code, _ = tried(connection, sql.SQL(question))
+            if code is not None or given != [(answer,)]:
+                yield f"the assistant gets {given or code} for {question}"
+        code = tried(connection, sql.SQL(f"SELECT lms.keep_material_file('{'0' * 64}')"))[1]
+        if code != DENIED:
+            yield f"the assistant keeps a file ({code})"
 
 
 def erasing(connection: Connection, world: World) -> Iterator[str]:

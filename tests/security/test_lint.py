@@ -54,6 +54,7 @@ FAULTS = {
     "function-call-per-row": "ALTER POLICY lecturer_reads_own ON lms.quizzes USING (course_id = ANY (lms.my_course_ids()))",
     "lecturer-policy-beyond-own-rows": "ALTER POLICY lecturer_reads_own ON lms.quizzes"
     " USING (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]) OR week_number = 1)",
+    "lecturer-writes-without-leading": "DROP POLICY lecturer_updates_led ON lms.courses",
     "grant-without-policy": "GRANT DELETE ON lms.audit_log TO lmskit_admin",
     "grant-beyond-the-groups": "GRANT SELECT (title) ON lms.courses TO PUBLIC",
     "grant-option": "GRANT SELECT ON lms.courses TO lmskit_lecturer WITH GRANT OPTION",

@@ -50,7 +50,7 @@ class Login:
 
 @dataclass(frozen=True)
 class World:
-    """The address of the database, and its people; the colleague is co-lecturer of the first course of `own`."""
+    """The address of the database, and its people; colleague and assistant are on the staff of the first course of `own`."""
 
     endpoint: Endpoint
     database: str
@@ -58,6 +58,7 @@ class World:
     foreign: Login
     admin: Login
     colleague: Login
+    assistant: Login
 
     def superuser(self) -> Connection:
         """Connect as a superuser, to whom no policy applies; the schema is in the search path."""
@@ -121,7 +122,7 @@ def build(endpoint: Endpoint, database: str) -> World:
             " VALUES (%s, 'canary.admin@example.org', 'canary-admin', %s, %s)",
             [FOREIGN + 2, sort_name("canary-admin"), Role.SUPER_ADMIN.value],
         )
-        world = World(endpoint, database, *(_login(connection, person) for person in (OWN + 1, FOREIGN + 1, FOREIGN + 2, OWN + 4)))
+        world = World(endpoint, database, *(_login(connection, person) for person in (OWN + 1, FOREIGN + 1, FOREIGN + 2, OWN + 4, OWN + 6)))
     with psycopg.connect(endpoint.superuser_conninfo(database), autocommit=True) as connection:
         connection.execute("ANALYZE")  # the statistics hold values of rows
     return world

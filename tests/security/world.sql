@@ -9,6 +9,9 @@ FROM generate_series(1, 3) AS n;
 INSERT INTO users (id, email, family_name, given_name, sort_name, role, settings) OVERRIDING SYSTEM VALUE
 VALUES (:base + 4, ':word.colleague@example.org', ':word-colleague', ':word-given', ':word-colleague', 'lecturer', '{"note": ":word"}');
 
+INSERT INTO users (id, email, family_name, given_name, sort_name, role, settings) OVERRIDING SYSTEM VALUE
+VALUES (:base + 6, ':word.assistant@example.org', ':word-assistant', ':word-given', ':word-assistant', 'lecturer', '{"note": ":word"}');
+
 INSERT INTO terms (id, code, name, starts_on, ends_on) OVERRIDING SYSTEM VALUE
 VALUES (:base + 5, ':word-TERM', ':word', :day - 60, :day + 60);
 INSERT INTO courses (id, code, module_code, title, term_id, lecturer_id, origin, mastery_parameters) OVERRIDING SYSTEM VALUE
@@ -16,7 +19,7 @@ SELECT :base + 10 + n, format(':word-%s', n), ':word-M', format(':word course %s
        '{":word": :score}'
 FROM generate_series(1, 2) AS n;
 INSERT INTO course_staff (course_id, person_id, role, granted_by, granted_at)
-VALUES (:base + 11, :base + 4, 'co-lecturer', ':word', :day + time '12:00');
+VALUES (:base + 11, :base + 4, 'co-lecturer', ':word', :day + time '12:00'), (:base + 11, :base + 6, 'assistant', ':word', :day + time '12:00');
 INSERT INTO syllabi (course_id, week_number, topic, objectives)
 SELECT :base + 10 + course, week, ':word topic', ':word objectives' FROM generate_series(1, 2) AS course, generate_series(1, 2) AS week;
 INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)
