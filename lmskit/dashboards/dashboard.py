@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from lmskit.codes import find_code
 from lmskit.dashboards.click_figure import Click, ClickFigure
 from lmskit.errors import CourseNotFoundError
 from lmskit.read_models.course_list import course_list
@@ -76,11 +77,11 @@ class Dashboard(ABC):
             self.course.options = self._course_options(found)
             if found.first is None:
                 self.message.bad(NO_COURSES)
-            elif course and course not in found.labels:
+            elif course and find_code(course, found.labels) is None:
                 self.course.value = None
                 raise CourseNotFoundError(course=course)
             else:
-                self.course.value = course or found.first
+                self.course.value = find_code(course, found.labels) or found.first
         self.course.observe(lambda _change: self._course_chosen(), names="value")
         self.mode.observe(lambda _change: self._draw(), names="value")
         self._course_chosen()

@@ -43,6 +43,8 @@ END
 $guard$;"""
 
 
+NOT_UNIQUE = "LM002"
+"""The error code of a migration after which rows would not be unique; its message names them."""
 VALIDATE_BOUNDS = """DO $bounds$
 DECLARE
     bound record;

@@ -17,7 +17,7 @@ from lmskit.db import access, migrator_engine
 from lmskit.db.failure import translated_errors
 from lmskit.db.known_databases import EMPTY_MEANS, KnownDatabases
 from lmskit.db.lock import exclusively
-from lmskit.db.migration_statements import VALIDATE_BOUNDS
+from lmskit.db.migration_statements import NOT_UNIQUE, VALIDATE_BOUNDS
 from lmskit.db.parking import REFUSED
 from lmskit.db.schema_revision import difference, read_revision, revisions, serves
 from lmskit.db.transaction import retried
@@ -164,6 +164,8 @@ def _migrate_once(action: Callable[[Config, str], None], revision: str, engine: 
         except DBAPIError as error:
             if isinstance(error.orig, psycopg.Error) and error.orig.sqlstate == REFUSED:
                 raise DataWouldBeLostError(str(error.orig.diag.message_primary)) from error
+            if isinstance(error.orig, psycopg.Error) and error.orig.sqlstate == NOT_UNIQUE:
+                raise RevisionError(str(error.orig.diag.message_primary)) from error
             raise
         connection.commit()
         if action is command.upgrade:

@@ -6,6 +6,8 @@ from collections.abc import Hashable, Sequence
 
 import ipywidgets as widgets
 
+from lmskit.codes import find_code
+
 
 def set_options(dropdown: widgets.Dropdown, options: Sequence[tuple[str, Hashable]]) -> None:
     """Give a dropdown other options. The value stays if it is among them; otherwise the first option is selected.
@@ -33,6 +35,6 @@ def course_dropdown(courses: Sequence[tuple[str, str]], first: str = "") -> widg
     ('C2', 'C1')
     """
     dropdown = widgets.Dropdown(options=courses)
-    if first in {code for _, code in courses}:
-        dropdown.value = first
+    if (chosen := find_code(first, (code for _, code in courses))) is not None:
+        dropdown.value = chosen
     return dropdown

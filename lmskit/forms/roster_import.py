@@ -12,6 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 from pydantic import ValidationError
 
+from lmskit.codes import find_code
 from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.field import Field, row
 from lmskit.forms.import_mapping import ImportMapping
@@ -103,8 +104,8 @@ class RosterImport:
         self.found = Message()
         self.format = widgets.Dropdown(options=[DETECTED, *options.formats])
         self.course = widgets.Dropdown(options=[FROM_FILE, *options.courses])
-        if course in {code for _, code in options.courses}:
-            self.course.value = course
+        if (chosen := find_code(course, (code for _, code in options.courses))) is not None:
+            self.course.value = chosen
         self.lecturer = widgets.Dropdown(options=[FROM_FILE, *options.lecturers])
         self.term = widgets.Dropdown(options=[FROM_FILE, *options.terms])
         self.week = widgets.Dropdown(options=[("from the quiz title", 0), *((str(week), week) for week in range(1, LAST_WEEK + 1))])

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 import pandas as pd
 from pydantic import ValidationError
 
+from lmskit.codes import find_code
 from lmskit.forms.background_work import BackgroundWork, Task
 from lmskit.forms.dropdown import set_options
 from lmskit.forms.field import Field, row
@@ -153,8 +154,8 @@ class TermScreen:
             self._filling = True
             try:
                 set_options(self.term, options)
-                if first in {code for _, code in options}:
-                    self.term.value = first
+                if (chosen := find_code(first, (code for _, code in options))) is not None:
+                    self.term.value = chosen
             finally:
                 self._filling = False
             self._show_status()

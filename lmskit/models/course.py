@@ -23,7 +23,7 @@ class Term(Base):
     __tablename__ = "terms"
     __table_args__ = (
         # A unique index has an order, by which EXPLAIN would count the codes of others; a hash index has none.
-        ExcludeConstraint(("code", "="), using="hash", name="uq_terms_code"),
+        ExcludeConstraint((text("lower(code)"), "="), using="hash", name="uq_terms_code"),
         CheckConstraint("ends_on > starts_on AND isfinite(starts_on) AND isfinite(ends_on)", name="ends_after_it_starts"),
         CheckConstraint(CODE_IS_PLAIN, name="code_is_plain"),
         CheckConstraint(visible("code"), name="code_is_visible"),
@@ -64,7 +64,7 @@ class Course(Base):
         CheckConstraint(f"length(mastery_rule) BETWEEN 1 AND {LONGEST_CODE}", name="mastery_rule_has_a_length"),
         CheckConstraint("jsonb_typeof(mastery_parameters) = 'object'", name="mastery_parameters_is_an_object"),
         CheckConstraint(shallow("mastery_parameters", empty="{}", levels=1, size=LARGEST_PARAMETERS), name="mastery_parameters_is_shallow"),
-        ExcludeConstraint(("code", "="), using="hash", name="uq_courses_code"),
+        ExcludeConstraint((text("lower(code)"), "="), using="hash", name="uq_courses_code"),
         Index("ix_courses_lecturer_id", "lecturer_id", postgresql_using="hash"),
         Index("ix_courses_term_id", "term_id", postgresql_using="hash"),
         {"comment": "One run of a module in one term"},

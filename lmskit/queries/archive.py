@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from lmskit.columns import Column, Columns
 from lmskit.db.bulk import connection_of
 from lmskit.models import Archive, Course, Term
+from lmskit.queries.code import is_one_of_codes
 from lmskit.queries.frame import frame, rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
 from lmskit.schemas.archive import ArchivedColumn
@@ -239,4 +240,4 @@ def _listed(terms: Collection[str] | None = None) -> Any:  # noqa: ANN401 - the 
         .join(Term, Term.id == Archive.term_id)
         .order_by(Archive.created_at.desc(), Archive.id.desc())
     )
-    return statement if terms is None else statement.where(Term.code.in_(terms))
+    return statement if terms is None else statement.where(is_one_of_codes(Term.code, terms))

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from lmskit.columns import Column, Columns
 from lmskit.db import login_name
 from lmskit.models import AuditEntry, Course, User
+from lmskit.queries.course import has_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
 
@@ -96,7 +97,7 @@ def _filtered(session: Session, statement: Select[Any], *, course: str | None, a
     statement = statement.select_from(AuditEntry)
     statement = statement.outerjoin(User, User.db_role == AuditEntry.actor).outerjoin(Course, Course.id == AuditEntry.course_id)
     if course is not None:
-        statement = statement.where(Course.code == course)
+        statement = statement.where(has_code(course))
     if actor is not None:
         statement = statement.where(_by(session, actor))
     if table is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, ScalarSelect, false, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
 from lmskit.errors import CourseNotFoundError, WeekNotFoundError
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.listings import COURSES, SYLLABUS
 from lmskit.models import Course, Enrollment, Quiz, Syllabus, Term, User
+from lmskit.queries.code import is_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of, paged
 from lmskit.queries.term import term_by_code
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 COUNTED = (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)
 """The students that totals and dashboards count."""
-NEWEST_FIRST = RowOrder(Course.code, (Term.starts_on, Course.code.collate("C")), descending=1)
+NEWEST_FIRST = RowOrder(Course.code, (Term.starts_on, Course.code.collate("C")), descending=1, is_name=is_code)
 
 
 @COURSES.documented
@@ -63,7 +64,7 @@ def course_rows(session: Session, *, term: str | None = None, limit: int = DEFAU
         .join(User, User.id == Course.lecturer_id)
     )
     if term is not None:
-        statement = statement.where(Term.code == term)
+        statement = statement.where(is_code(Term.code, term))
     return rows(session, page_of(session, statement, NEWEST_FIRST, limit=limit, offset=offset, after=after))
 
 
@@ -71,7 +72,7 @@ def count_courses(session: Session, *, term: str | None = None) -> int:
     """The number of rows on all pages of `courses`."""
     statement = select(func.count()).select_from(Course)
     if term is not None:
-        statement = statement.join(Term, Term.id == Course.term_id).where(Term.code == term)
+        statement = statement.join(Term, Term.id == Course.term_id).where(is_code(Term.code, term))
     return session.scalar(statement) or 0
 
 
@@ -120,8 +121,8 @@ def require_week(session: Session, courses: Sequence[str], week: int | None) -> 
 
 
 def has_code(course: str) -> ColumnElement[bool]:
-    """The condition that a row of `courses` has this code; PostgreSQL refuses a text with a NUL, so none has such a code."""
-    return Course.code == course if "\0" not in course else false()
+    """The condition that a row of `courses` has this code, whatever its case."""
+    return is_code(Course.code, course)
 
 
 def in_open_term() -> ColumnElement[bool]:
@@ -178,7 +179,9 @@ def narrow(session: Session, course: str) -> None:
     It never shows more: a course of another lecturer stays invisible. Administrators still see everything.
     """
     if "\0" not in course:
-        session.execute(select(func.set_config("lmskit.course", course, True)))  # noqa: FBT003 - PostgreSQL's argument is_local
+        # The policies compare codes as they are stored; a course that was narrowed to before hides the others.
+        for code in ("", func.coalesce(select(Course.code).where(has_code(course)).scalar_subquery(), course)):
+            session.execute(select(func.set_config("lmskit.course", code, True)))  # noqa: FBT003 - PostgreSQL's argument is_local
 
 
 def _count(part: type[Enrollment | Syllabus | Quiz], *conditions: ColumnElement[bool]) -> ScalarSelect[int]:

@@ -31,6 +31,7 @@ _WITHOUT_ROWS = {"interval": "timedelta64[us]"}
 """The dtype of a column without values; for other types it is `object`."""
 _WRITTEN = {"DateStyle": "ISO", "IntervalStyle": "postgres"}
 """Server settings for values as text, in the form that psycopg reads."""
+STORED_CODE = "SELECT c.code FROM courses AS c WHERE lower(c.code) = lower(:course)"
 _EXACT = 2**53
 """Above it, not every whole number is a float64."""
 _YEARS_1_TO_9999 = (-62_135_596_800_000_000, 253_402_300_799_999_999)
@@ -69,7 +70,9 @@ def read_frame(
     complete = with_values(statement, parameters)
     with reading(engine) as reader:
         if course is not None and "\0" not in course:
-            reader.set({"lmskit.course": course})
+            # The policies compare codes as they are stored.
+            stored = reader.table(with_values(STORED_CODE, {"course": course})).column(0).to_pylist()
+            reader.set({"lmskit.course": stored[0] if stored else course})
         described = reader.columns(complete)
         kinds = [_kind(column) for column in described]
         if not kinds:

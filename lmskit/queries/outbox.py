@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select
 
 from lmskit.listings import MESSAGES
 from lmskit.models import Course, OutboxMessage, User
+from lmskit.queries.course import has_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
 
@@ -77,5 +78,5 @@ def _filtered(statement: Select[*tuple[Any, ...]], *, status: OutboxStatus | Non
     if status is not None:
         statement = statement.where(OutboxMessage.status == status)
     if course is not None:
-        statement = statement.where(Course.code == course)
+        statement = statement.where(has_code(course))
     return statement

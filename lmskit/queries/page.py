@@ -80,11 +80,14 @@ class RowOrder:
         By what rows are sorted, first by the first of them; together they differ for any two rows, and none is ever null.
     descending
         How many of the keys, from the first on, run from the largest to the smallest.
+    is_name
+        The condition that a name is that of the row; by default that they are equal.
     """
 
     name: InstrumentedAttribute[Any]
     keys: tuple[SQLColumnExpression[Any], ...]
     descending: int = 0
+    is_name: Callable[[SQLColumnExpression[Any], Any], ColumnElement[bool]] = operator.eq
 
     @property
     def clauses(self) -> list[ColumnElement[Any]]:
@@ -130,7 +133,7 @@ def page_of(
 def _keys_of(session: Session, statement: Select[*Columns], order: RowOrder, after: Name) -> Sequence[Any]:
     """The values of the keys of the row named `after`, if the list has it."""
     is_known = 0 < after <= LAST_ROW if isinstance(after, int) else "\0" not in after
-    keys = statement.with_only_columns(*order.keys, maintain_column_froms=True).where(order.name == after)
+    keys = statement.with_only_columns(*order.keys, maintain_column_froms=True).where(order.is_name(order.name, after))
     found = session.execute(keys).one_or_none() if is_known else None
     if found is None:
         raise PageLimitError(f"This list has no row {after!r} after which it could go on; it may be gone. Begin again at the first page.")

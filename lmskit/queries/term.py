@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from lmskit.columns import Column, Columns
 from lmskit.errors import TermNotFoundError
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Syllabus, Term, TopicPerformance
+from lmskit.queries.code import is_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
 from lmskit.rounding import count_text
@@ -80,7 +81,7 @@ def moved_text(attempts: int, estimates: int) -> str:
     return f"{count_text(attempts, 'attempt')} and {count_text(estimates, 'estimate')} of mastery"
 
 
-NEWEST_FIRST = RowOrder(Term.code, (Term.starts_on, Term.code.collate("C")), descending=1)
+NEWEST_FIRST = RowOrder(Term.code, (Term.starts_on, Term.code.collate("C")), descending=1, is_name=is_code)
 
 
 @TERMS.documented
@@ -135,7 +136,7 @@ def term_by_code(session: Session, code: str) -> Term:
     TermNotFoundError
         It does not exist, or the signed-in person may not see it; the error does not say which.
     """
-    term = session.scalars(select(Term).where(Term.code == code)).one_or_none() if "\0" not in code else None
+    term = session.scalars(select(Term).where(is_code(Term.code, code))).one_or_none()
     if term is None:
         raise TermNotFoundError(term=code)
     return term

@@ -13,6 +13,7 @@ import nbformat
 import pandas as pd
 from sqlalchemy.orm import Session
 
+from lmskit.codes import find_code
 from lmskit.db import access
 from lmskit.db.children import passed_on
 from lmskit.db.transaction import snapshot
@@ -128,10 +129,12 @@ def build_term(
         in_term = all_rows(lambda limit, after: courses(session, term=term, limit=limit, after=after), name="code")
         if in_term.empty:
             raise TermNotFoundError(term=term)
-        if course is not None and course not in set(in_term["code"]):
+        term = period.code
+        chosen = None if course is None else find_code(course, in_term["code"])
+        if course is not None and chosen is None:
             raise InputError(f"The term {term} has no course {course!r} among those you can see. To list them: lmskit course list")
-        wanted = in_term if course is None else in_term[in_term["code"] == course]
-        folder = _folder(output or access().settings.reports_dir, file_names(_term_codes(session))[term])
+        wanted = in_term if course is None else in_term[in_term["code"] == chosen]
+        folder = _folder(output or access().settings.reports_dir, file_names(_term_codes(session))[period.code])
         names = file_names(in_term["code"])
         shared = export_snapshot(session)
         entries = {row["code"]: _list_entry(course_summary(session, row), at) for row in wanted.to_dict("records")}

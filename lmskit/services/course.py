@@ -17,6 +17,7 @@ from lmskit.errors import (
     WeekInUseError,
 )
 from lmskit.models import Course, Material, Quiz, Syllabus, Term
+from lmskit.queries.code import is_code
 from lmskit.queries.leading import led_course_by_code
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CreateCourse, NewTerm, SyllabusWeek
@@ -177,7 +178,7 @@ def _term(session: Session, code: str, described: NewTerm | None) -> Term:
                 raise
         else:
             return term
-    found = session.scalars(select(Term).where(Term.code == code)).one_or_none()
+    found = session.scalars(select(Term).where(is_code(Term.code, code))).one_or_none()
     if found is None:
         raise NewTermNeededError(term=code)
     if described is not None and (found.name, found.starts_on, found.ends_on) != (described.name, described.starts_on, described.ends_on):

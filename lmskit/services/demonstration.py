@@ -15,6 +15,7 @@ from lmskit.errors import DemonstrationError, LecturerNotFoundError
 from lmskit.models import Course, Enrollment, QuizAttempt, Term
 from lmskit.names import sort_name
 from lmskit.progress import Progress, silent
+from lmskit.queries.code import is_code, is_one_of_codes
 from lmskit.queries.person import person_by_email
 from lmskit.services.importing import Statements
 from lmskit.services.seed import DEMO_LECTURER, DEMO_LECTURERS, SECOND_LECTURER
@@ -93,7 +94,7 @@ def build(
 
 def _was_added(session: Session, design: TermDesign) -> bool:
     """Whether the term was added before; it is added in one transaction, so it is there completely or not at all."""
-    term = session.scalars(select(Term).where(Term.code == design.code)).one_or_none()
+    term = session.scalars(select(Term).where(is_code(Term.code, design.code))).one_or_none()
     if term is None:
         return False
     origins = set(session.scalars(select(Course.origin).where(Course.term_id == term.id)))
@@ -257,7 +258,7 @@ def _report(session: Session, terms: Sequence[TermDesign], added: int) -> Demons
     found = session.execute(
         select(Course.id, Course.code, Term.code.label("term"))
         .join(Term, Term.id == Course.term_id)
-        .where(Term.code.in_([design.code for design in terms]), Course.origin == Origin.SIMULATION)
+        .where(is_one_of_codes(Term.code, [design.code for design in terms]), Course.origin == Origin.SIMULATION)
         .order_by(Course.id)
     ).all()
     ids = [row.id for row in found]

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from lmskit.analytics.bkt import fit_and_validate, responses_from_evidence
 from lmskit.analytics.rules import CORRECT_FROM, DEFAULT_CORRECT_FROM, RULES
+from lmskit.codes import find_code
 from lmskit.errors import CourseNotFoundError, RuleParameterError
 from lmskit.models import Course, KnowledgeFit
 from lmskit.progress import Progress, silent
+from lmskit.queries.code import is_one_of_codes
 from lmskit.queries.course import in_open_term
 from lmskit.queries.evidence import course_responses
 from lmskit.queries.quiz import unreadable_quizzes
@@ -159,14 +161,11 @@ def correct_from(course: Course) -> float:
 def _courses(session: Session, codes: Sequence[str] | None) -> Sequence[Course]:
     """The courses of these codes, or all of open terms."""
     statement = select(Course).order_by(Course.id)
-    if codes is None:
-        statement = statement.where(in_open_term())
-    else:
-        statement = statement.where(Course.code.in_([code for code in codes if "\0" not in code]))
+    statement = statement.where(in_open_term() if codes is None else is_one_of_codes(Course.code, codes))
     found = session.scalars(statement).all()
-    known = {course.code for course in found}
+    known = [course.code for course in found]
     for code in codes or ():
-        if code not in known:
+        if find_code(code, known) is None:
             raise CourseNotFoundError(course=code)
     return found
 

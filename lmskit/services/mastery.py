@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from lmskit.analytics.mastery import estimate_by, evidence_for
 from lmskit.analytics.rules import RULES, configured, rule_named, with_fits
+from lmskit.codes import find_code
 from lmskit.columns import need_columns
 from lmskit.configured_rule import ConfiguredRule
 from lmskit.db.bulk import copy_rows, stage
 from lmskit.errors import CourseNotFoundError, LmskitError
 from lmskit.models import Course, TopicPerformance
 from lmskit.progress import Progress, silent
+from lmskit.queries.code import is_one_of_codes
 from lmskit.queries.course import in_open_term
 from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
 from lmskit.queries.knowledge import fitted_parameters
@@ -174,19 +176,16 @@ def _course_rules(
     is reported and does not stop the others.
     """
     statement = select(Course.id, Course.code, Course.mastery_rule, Course.mastery_parameters).order_by(Course.id)
-    if courses is None:
-        statement = statement.where(in_open_term())
-    else:
-        statement = statement.where(Course.code.in_([code for code in courses if "\0" not in code]))
+    statement = statement.where(in_open_term() if courses is None else is_one_of_codes(Course.code, courses))
     if keys is not None:
         statement = statement.where(Course.id.in_(np.unique(keys[:, 1]).tolist()))
     ids = [row.id for row in session.execute(statement)]
     held = lock_courses(session, ids) | in_closed_terms(session, ids)
     found = session.execute(statement).all()
     if courses is not None and keys is None:
-        known = {row.code for row in found}
+        known = [row.code for row in found]
         for code in courses:
-            if code not in known:
+            if find_code(code, known) is None:
                 raise CourseNotFoundError(course=code)
     taking_fits = [row.id for row in found if row.mastery_rule in RULES and RULES[row.mastery_rule].takes_fits]
     fits = fitted_parameters(session, taking_fits)

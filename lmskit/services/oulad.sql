@@ -28,7 +28,7 @@ WITH checked AS (
     FROM oulad_course_row AS r
     LEFT JOIN external_ids AS known
         ON known.source = 'oulad' AND known.kind = 'course' AND known.external_id = r.module || '-' || r.presentation
-    LEFT JOIN courses AS taken ON taken.code = r.module || '-' || r.presentation
+    LEFT JOIN courses AS taken ON lower(taken.code) = lower(r.module || '-' || r.presentation)
     LEFT JOIN users AS owner ON owner.email = 'lecturer.' || lower(r.module) || '@oulad.invalid'
     LEFT JOIN LATERAL (
         SELECT count(*) FILTER (WHERE s.week_number <= r.weeks) AS n_weeks, max(s.week_number) AS last_week

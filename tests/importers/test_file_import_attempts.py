@@ -317,10 +317,11 @@ def test_questions_are_added_to_a_quiz_without_questions_and_touch_its_attempts(
     assert quiz_named(session, course, "Sets").questions == [question]
 
 
-def test_a_quiz_of_another_course_is_not_used(session, course, ada):
-    import_file(session, Report([quiz()]), ImportOptions(course=factories.course(session).code))
+def test_a_quiz_of_another_course_is_not_used_and_the_course_is_named(session, course, ada):
+    other = factories.course(session).code
+    import_file(session, Report([quiz()]), ImportOptions(course=other))
     assert reasons(import_file(session, Report([quiz(), answered()]), ImportOptions(course=course.code))) == [
-        (2, "is a quiz of another course in lmskit")
+        (2, f"is a quiz of the course {other} in lmskit: import it into that course, or take back the import that put it there")
     ]
     assert session.scalars(select(ExternalId).where(ExternalId.source == "moodle", ExternalId.kind == "quiz")).one().external_id == "q"
 

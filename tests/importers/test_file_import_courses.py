@@ -231,3 +231,20 @@ def test_changes_of_terms_and_courses_have_the_old_and_the_new_value(sis):
         ("T1", "name, days of the term", "Autumn 2031; 2031-09-01 to 2031-12-20", "Fall 2031; 2031-09-01 to 2031-12-19"),
         ("XLOG-2031", "title", "Logic", "Proofs"),
     ]
+
+
+def test_a_course_and_a_term_that_a_file_writes_in_another_case_are_those_in_lmskit(session, sis):
+    term = factories.term(session, code="t1")
+    course = factories.course(session, code="xlog-2031", in_term=term)
+    report = sis()
+    assert [each.value for each in report.rejections] == ["T2"]
+    assert session.scalars(select(Course.code).where(Course.code.ilike("xlog-2031"))).all() == ["xlog-2031"]
+    assert session.scalars(select(Term.code).where(Term.code.ilike("t1"))).all() == ["t1"]
+    enrolled = select(Enrollment.student_id).join(User, User.id == Enrollment.student_id)
+    assert len(session.scalars(enrolled.where(Enrollment.course_id == course.id, User.family_name == "Lovelace")).all()) == 1
+
+
+def test_a_file_has_no_two_courses_whose_codes_differ_only_in_case(session, sis):
+    report = sis(changed("courses", "XSET-2031", "xlog-2031"))
+    assert ("xlog-2031", "has the code of a course in an earlier row") in [(each.value, each.reason) for each in report.rejections]
+    assert session.scalars(select(Course.code).where(Course.code.ilike("xlog-2031"))).all() == ["XLOG-2031"]

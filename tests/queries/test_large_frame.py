@@ -214,6 +214,7 @@ def test_looking_at_one_course_hides_the_others_for_this_query_only_and_opens_no
     mine, also_mine, not_mine = two_courses
     codes = {"codes": two_courses}
     assert read_frame(lecturer_engine, SEEN, codes, course=mine)["code"].tolist() == [mine]
+    assert read_frame(lecturer_engine, SEEN, codes, course=mine.lower())["code"].tolist() == [mine]
     assert read_frame(lecturer_engine, SEEN, codes, course=not_mine).empty
     assert read_frame(lecturer_engine, SEEN, codes)["code"].tolist() == [mine, also_mine]
 

@@ -85,7 +85,7 @@ def course_class(state: BundleState, row: Row) -> list[Record]:
     source_id, name = row.read("sourcedId", identifier), row.read("title", title)
     _refuse_deleted(row)
     course_code = row["classCode"]
-    if state.class_codes.get(course_code, 0) != 1 or not _is_code(course_code):
+    if state.class_codes.get(course_code.lower(), 0) != 1 or not _is_code(course_code):
         if course_code:
             reason = "cannot be the code of a course, since it is not unique or not a valid code; sourcedId is used instead"
             state.warnings.add(row.file.name, row.number, "classCode", course_code, reason)
@@ -184,7 +184,8 @@ def keep_session(state: BundleState, row: Row) -> list[Record]:
 def keep_class(state: BundleState, row: Row) -> list[Record]:
     """Count the classes that have a code."""
     if (class_code := row["classCode"]) and _is_code(class_code):
-        state.memory.keep(state.class_codes, class_code, state.class_codes.get(class_code, 0) + 1, file=row.file.name)
+        folded = class_code.lower()
+        state.memory.keep(state.class_codes, folded, state.class_codes.get(folded, 0) + 1, file=row.file.name)
     return []
 
 

@@ -16,7 +16,7 @@ WITH found AS (
         r.*,
         o.system,
         (SELECT x.term_id FROM external_ids AS x WHERE x.source = o.system AND x.kind = 'term' AND x.external_id = r.source_id) AS known_id,
-        (SELECT t.id FROM terms AS t WHERE t.code = r.code) AS same_code_id
+        (SELECT t.id FROM terms AS t WHERE lower(t.code) = lower(r.code)) AS same_code_id
     FROM file_term_row AS r
     CROSS JOIN file_option AS o
 ),
@@ -29,7 +29,7 @@ checked AS (
         coalesce(f.starts_on, t.starts_on) AS new_starts_on,
         coalesce(f.ends_on, t.ends_on) AS new_ends_on,
         row_number() OVER (PARTITION BY f.source_id ORDER BY f.n) > 1 AS is_repeated,
-        row_number() OVER (PARTITION BY f.known_id IS NULL, f.code ORDER BY f.n) > 1 AS has_code_of_another
+        row_number() OVER (PARTITION BY f.known_id IS NULL, lower(f.code) ORDER BY f.n) > 1 AS has_code_of_another
     FROM found AS f
     LEFT JOIN terms AS t ON t.id = coalesce(f.known_id, f.same_code_id)
 )
@@ -67,7 +67,7 @@ WITH found AS (
         o.system,
         (SELECT x.course_id FROM external_ids AS x WHERE x.source = o.system AND x.kind = 'course' AND x.external_id = r.source_id)
             AS known_id,
-        (SELECT c.id FROM courses AS c WHERE c.code = r.code) AS same_code_id
+        (SELECT c.id FROM courses AS c WHERE lower(c.code) = lower(r.code)) AS same_code_id
     FROM file_course_row AS r
     CROSS JOIN file_option AS o
 ),
@@ -77,7 +77,7 @@ checked AS (
         f.*,
         coalesce(f.known_id, f.same_code_id) AS course_id,
         row_number() OVER (PARTITION BY f.source_id ORDER BY f.n) > 1 AS is_repeated,
-        row_number() OVER (PARTITION BY f.known_id IS NULL, f.code ORDER BY f.n) > 1 AS has_code_of_another
+        row_number() OVER (PARTITION BY f.known_id IS NULL, lower(f.code) ORDER BY f.n) > 1 AS has_code_of_another
     FROM found AS f
 )
 
@@ -121,13 +121,14 @@ SELECT
         WHEN described.n IS NOT NULL THEN described.course_id
         ELSE coalesce(
             (SELECT x.course_id FROM external_ids AS x WHERE x.source = o.system AND x.kind = 'course' AND x.external_id = wanted.course),
-            (SELECT c.id FROM courses AS c WHERE c.code = wanted.course)
+            (SELECT c.id FROM courses AS c WHERE lower(c.code) = lower(wanted.course))
         )
     END AS course_id
 FROM (SELECT DISTINCT course FROM file_enrollment_row) AS wanted
 CROSS JOIN file_option AS o
 LEFT JOIN (SELECT source_id, min(n) AS n FROM file_course WHERE reason IS NULL GROUP BY source_id) AS by_id ON by_id.source_id = wanted.course
-LEFT JOIN (SELECT code, min(n) AS n FROM file_course WHERE reason IS NULL GROUP BY code) AS by_code ON by_code.code = wanted.course
+LEFT JOIN (SELECT lower(code) AS code, min(n) AS n FROM file_course WHERE reason IS NULL GROUP BY 1) AS by_code
+    ON by_code.code = lower(wanted.course)
 LEFT JOIN file_course AS described ON described.n = coalesce(by_id.n, by_code.n)
 
 -- part: enrollments

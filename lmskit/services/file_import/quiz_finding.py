@@ -100,6 +100,7 @@ class QuizFinder:
     def __init__(
         self, session: Session, course: Course, system: str, keys: Sequence[str], *, are_new: bool, same: Mapping[str, str | None]
     ) -> None:
+        self._session = session
         self._codes, self._are_new, self._same = (course.code, course.module_code), are_new, same
         of_course = select(Quiz).where(Quiz.course_id == course.id).order_by(Quiz.id)
         quizzes = session.scalars(of_course.execution_options(populate_existing=True)).all()
@@ -146,7 +147,7 @@ class QuizFinder:
         if record.has_source_id and (known := self._by_key.get(record.key)) is not None:
             quiz.has_external_id = True
             quiz.stored = self._by_id.get(known.quiz_id or 0)
-            quiz.reason = None if quiz.stored is not None else "is a quiz of another course in lmskit"
+            quiz.reason = None if quiz.stored is not None else self._elsewhere(known)
         elif not record.has_source_id and record.title in titles:
             quiz.reason = "has the title of another quiz in the file"
         else:
@@ -155,6 +156,13 @@ class QuizFinder:
                 quiz.reason = "has the title of several quizzes of the course in lmskit"
             elif found:
                 quiz.stored = found[0]
+
+    def _elsewhere(self, known: ExternalId) -> str:
+        """Say of which course a quiz is, to those who may see that course."""
+        code = self._session.scalar(select(Course.code).where(Course.id == known.course_id))
+        if code is None:
+            return "is a quiz of another course in lmskit"
+        return f"is a quiz of the course {code} in lmskit: import it into that course, or take back the import that put it there"
 
     def _find_by_key(self, quiz: PlannedQuiz) -> None:
         record = quiz.record

@@ -328,6 +328,9 @@ SELECT lms.me(), lms.my_course_ids(), lms.my_student_ids(), lms.my_term_ids();
 -- nothing: the setting narrows
 SET lmskit.course = ':foreign_code'; SELECT * FROM lms.quiz_attempts;
 
+-- nothing: in another case it narrows to the same course
+SELECT set_config('lmskit.course', lower(':foreign_code'), false) IS NULL; SELECT lms.my_course_ids();
+
 -- nothing
 SELECT set_config('lmskit.course', 'canary' || '-1', false) IS NULL; SELECT lms.my_course_ids();
 
