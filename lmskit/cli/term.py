@@ -8,8 +8,7 @@ import typer
 from lmskit.cli.page import AfterCode, ListPage, paged
 from lmskit.cli.printing import print_line
 from lmskit.db import snapshot
-from lmskit.queries.term import TERMS, count_terms, term_by_code, term_counts, term_rows
-from lmskit.services.term import NEXT
+from lmskit.queries.term import NEXT, TERMS, count_terms, term_by_code, term_counts, term_rows
 
 app = typer.Typer(name="term", help="Create, list, show and close terms, open one again.", no_args_is_help=True)
 

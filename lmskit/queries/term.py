@@ -14,6 +14,7 @@ from lmskit.queries.code import is_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
 from lmskit.rounding import count_text
+from lmskit.vocabulary import TermState
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,13 @@ TERMS = Columns(
     Column("state", "str", "`TermState`", heading="State"),
     Column("n_courses", "int64", "that the signed-in person can see", heading="Courses"),
 )
+
+NEXT = {
+    TermState.OPEN: "To close it: lmskit term close {term}",
+    TermState.CLOSED: "To open it again: lmskit term open {term}; to archive it: lmskit archive create --term {term}",
+    TermState.ARCHIVED: "To bring it back: lmskit archive restore {term}",
+}
+"""The command for what can be done about a term in each state that people can see."""
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,7 @@ def _write(session: Session, term: SimulatedTerm, *, completed: bool) -> None:
     session.flush()
     _stage(session, term, completed=completed)
     run = Statements(session, "demonstration.sql")
-    run.run("courses", "students", "enrollments", "weeks", "quizzes")
+    run.run("courses", "students", "enrollments", "sections", "section_members", "weeks", "quizzes")
     written = run.run("attempts")
     if written != len(term.attempts):
         raise DemonstrationError(

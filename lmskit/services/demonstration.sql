@@ -28,6 +28,24 @@ JOIN sim_student AS s ON s.student = e.student
 JOIN users AS u ON u.email = s.email
 JOIN courses AS c ON c.code = e.course
 
+-- part: sections
+INSERT INTO sections (course_id, kind, name, source)
+SELECT c.id, 'section', n.name, 'simulation'
+FROM sim_course AS s
+JOIN courses AS c ON c.code = s.course
+CROSS JOIN (VALUES ('A'), ('B'), ('C')) AS n (name)
+ORDER BY c.code, n.name
+
+-- part: section_members
+-- By their numbers in turn, so that the same students are in one section in every course.
+INSERT INTO section_members (course_id, section_id, student_id)
+SELECT c.id, n.id, u.id
+FROM sim_enrollment AS e
+JOIN sim_student AS s ON s.student = e.student
+JOIN users AS u ON u.email = s.email
+JOIN courses AS c ON c.code = e.course
+JOIN sections AS n ON n.course_id = c.id AND n.name = chr(ascii('A') + e.student % 3)
+
 -- part: weeks
 INSERT INTO syllabi (course_id, week_number, topic, objectives)
 SELECT c.id, w.week_number, w.topic, w.objectives FROM sim_week AS w JOIN courses AS c ON c.code = w.course

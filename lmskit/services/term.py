@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from lmskit.db import violated_constraint
 from lmskit.errors import TermCodeInUseError, TermStateError
 from lmskit.models import Course, Term
-from lmskit.queries.term import term_by_code
+from lmskit.queries.term import NEXT, term_by_code
 from lmskit.rounding import count_text
 from lmskit.services.permission import administrators_only
 from lmskit.services.term_enrollments import EndedEnrollments, end_enrollments, resume_enrollments
@@ -26,18 +26,12 @@ if TYPE_CHECKING:
 
     from lmskit.schemas.term import CreateTerm
 
-NEXT = {
-    TermState.OPEN: "To close it: lmskit term close {term}",
-    TermState.CLOSED: "To open it again: lmskit term open {term}; to archive it: lmskit archive create --term {term}",
-    TermState.ARCHIVED: "To bring it back: lmskit archive restore {term}",
-}
-"""What can be done about a term in each state that people can see."""
 STEPS = {
     TermState.OPEN: (TermStep.CLOSE,),
     TermState.CLOSED: (TermStep.ARCHIVE, TermStep.OPEN),
     TermState.ARCHIVED: (TermStep.VERIFY, TermStep.RESTORE),
 }
-"""The same, for programs; earlier archives can be removed in any state."""
+"""What can be done about a term in each state that people can see; earlier archives can be removed in any state."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from sqlalchemy import select
 
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Syllabus, Term, User
 from lmskit.queries.course import courses
+from lmskit.queries.roster import roster_size
+from lmskit.queries.section import sections
 from lmskit.schemas.quiz import Answer, QuizContent
 from lmskit.services.demonstration import build, designs
 from lmskit.services.seed import DEMO_LECTURERS
@@ -42,6 +44,13 @@ def test_there_are_two_terms_of_three_courses_by_two_lecturers(session, report):
     assert (table["lecturer"].nunique(), set(table["n_weeks"]), set(table["n_quizzes"])) == (2, {12}, {24})
     assert table.groupby("module_code")["term"].apply(set).tolist() == [{"2026A", "2026B"}] * 3
     assert set(report.courses_of_current_term) == set(table.loc[table["term"] == "2026B", "code"])
+
+
+def test_every_student_is_in_one_of_three_sections_of_a_course(session, report):
+    for code in report.courses:
+        counted = sections(session, code)
+        assert counted["name"].tolist() == ["A", "B", "C"]
+        assert counted["n_students"].sum() == roster_size(session, code)
 
 
 def test_everything_says_that_it_is_simulated(session, report):
