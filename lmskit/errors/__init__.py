@@ -54,6 +54,8 @@
      │    ├── NotRecordedError
      │    ├── UndoneImportError
      │    ├── CourseExistsError
+     │    ├── CopiedAlreadyError    the term has the copy of a course
+     │    ├── StaffNotChosenError   nobody said whose rights follow a copied course
      │    ├── TermExistsError
      │    ├── TermCodeInUseError
      │    ├── TermClosedError       it stays as it is
@@ -138,6 +140,7 @@ from lmskit.errors.conflict import (
     AnswerWithoutQuestionError,
     ChangedMeanwhileError,
     ConflictError,
+    CopiedAlreadyError,
     CourseCompletedError,
     CourseExistsError,
     DemonstrationError,
@@ -162,6 +165,7 @@ from lmskit.errors.conflict import (
     QuizAnsweredError,
     QuizExistsError,
     QuizUnreadableError,
+    StaffNotChosenError,
     TeachesCoursesError,
     TermClosedError,
     TermCodeInUseError,
@@ -280,6 +284,7 @@ __all__ = [
     "ClusterError",
     "ColumnsMissingError",
     "ConflictError",
+    "CopiedAlreadyError",
     "CourseCompletedError",
     "CourseExistsError",
     "CourseNotFoundError",
@@ -366,6 +371,7 @@ __all__ = [
     "SeveralHeadsError",
     "SignInRefusedError",
     "SiteUnavailableError",
+    "StaffNotChosenError",
     "StoredFileError",
     "StudentNotFoundError",
     "StudentNotInCourseError",

@@ -52,6 +52,30 @@ class CourseExistsError(ConflictError):
         super().__init__(f"There is already a course with the code {course}. Choose another code, or another term in it.")
 
 
+class CopiedAlreadyError(ConflictError):
+    """A term has the copy of a course already."""
+
+    options = "--code"
+
+    def __init__(self, *, course: str, code: str, term: str) -> None:
+        self.course, self.code, self.term = course, code, term
+        super().__init__(
+            f"There is already a course with the code {code}, which the copy of {course} into {term} would have. Nothing was changed. "
+            "For another copy choose another code."
+        )
+
+
+class StaffNotChosenError(ConflictError):
+    """Rights do not follow a copied course of themselves."""
+
+    options = "--staff all, --staff none, or --staff ADDRESS,ADDRESS"
+
+    def __init__(self, *, what: str) -> None:
+        super().__init__(
+            f"People work in {what} beside the responsible lecturer. Nothing was changed. Say which of them come along into the copy."
+        )
+
+
 class TermExistsError(ConflictError):
     """A term of this code exists, with another name or other days."""
 

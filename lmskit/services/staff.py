@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import violated_constraint
@@ -113,6 +113,49 @@ def take_over(session: Session, courses: Collection[int], person_id: int) -> Non
     """Make a lecturer responsible for courses, and no longer staff of them beside it."""
     session.execute(delete(CourseStaff).where(CourseStaff.course_id.in_(courses), CourseStaff.person_id == person_id))
     session.execute(update(Course).where(Course.id.in_(courses)).values(lecturer_id=person_id))
+
+
+def staff_members(session: Session, course_id: int) -> tuple[tuple[str, StaffRole], ...]:
+    """Address and role of each person on the staff of a course, by address."""
+    statement = select(User.email, CourseStaff.role).join(User, User.id == CourseStaff.person_id).where(CourseStaff.course_id == course_id)
+    return tuple((email or "", role) for email, role in session.execute(statement.order_by(User.email.collate("C"))))
+
+
+def require_members(emails: Collection[str], members: Collection[str], *, what: str) -> None:
+    """Refuse an address of a person who is not among the members.
+
+    Raises
+    ------
+    NotOnStaffError
+        It names the first one.
+    """
+    for email in emails:
+        if email not in members:
+            raise NotOnStaffError(person=email, course=what)
+
+
+@administrators_only("change the staff of a course")
+def copy_staff(
+    session: Session, source: Course, copy: Course, *, everyone: bool, emails: Collection[str] = ()
+) -> tuple[tuple[str, StaffRole], ...]:
+    """Give people of the staff of a course their role in its copy too, except who is responsible for the copy; return address and role.
+
+    Raises
+    ------
+    NotOnStaffError
+        A person who is named is not on the staff.
+    """
+    members = staff_members(session, source.id)
+    require_members(emails, [email for email, _ in members], what=source.code)
+    wanted = (
+        select(literal(copy.id), CourseStaff.person_id, CourseStaff.role)
+        .join(User, User.id == CourseStaff.person_id)
+        .where(CourseStaff.course_id == source.id, CourseStaff.person_id != copy.lecturer_id)
+    )
+    if not everyone:
+        wanted = wanted.where(User.email.in_(emails))
+    session.execute(insert(CourseStaff).from_select(["course_id", "person_id", "role"], wanted, include_defaults=False))
+    return staff_members(session, copy.id)
 
 
 def _refuse_responsible(course: Course, person: User | None, email: str) -> None:

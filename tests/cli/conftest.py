@@ -13,8 +13,8 @@ from tests import factories
 def lmskit(admin_engine):
     """Run a command as the demonstration administrator."""
 
-    def run(*arguments: str) -> Result:
-        result = CliRunner().invoke(app, arguments)
+    def run(*arguments: str, typed: str | None = None) -> Result:
+        result = CliRunner().invoke(app, arguments, input=typed)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
