@@ -35,6 +35,9 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 """Characters in a password that a person chooses."""
 
+LONGEST_INVITATION = 30
+"""Days after which an invitation expires at the latest."""
+
 LONGEST_URL = 2_000
 """Characters in a web address."""
 LARGEST_PARAMETERS = 10_000

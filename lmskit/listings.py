@@ -111,6 +111,18 @@ LOGINS = Columns(
     Column("state", "str", '"open", "closed" or "none"', heading="Login"),
 )
 
+INVITATIONS = Columns(
+    Column("invitation", "int64", heading="Invitation"),
+    NAME,
+    EMAIL,
+    Column("role", "str", "`Role`", heading="Role"),
+    Column("state", "str", '"open", "accepted", "revoked", "expired", or "void": the server does not have its code', heading="State"),
+    Column("invited_by", "str", "address; of a login that belongs to no person, its name", heading="Invited by"),
+    Column("created_at", "object", "`datetime` with time zone", heading="Made"),
+    Column("expires_at", "object", "`datetime` with time zone", heading="Expires"),
+    Column("accepted_at", "object", "`datetime` with time zone; None if it was not accepted", heading="Accepted"),
+)
+
 QUIZZES = Columns(
     Column("quiz_id", "int64", heading="Quiz"),
     QUIZ_WEEK,

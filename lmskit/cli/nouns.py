@@ -20,6 +20,7 @@ NOUNS = {
     "sign-out": "Sign out.",
     "whoami": "Show as whom commands and notebooks of this machine act.",
     "seed": "Make the demonstration people and their logins, unless they exist.",
+    "invitation": "Invite people to set their own password; accept an invitation.",
     "login": "Make, close, open, rename and list the logins of lecturers and administrators.",
     "person": "List, search, show and change people; export or erase everything about one; for administrators.",
     "passwd": "Set a new password: your own or, as an administrator, that of another person.",

@@ -31,6 +31,7 @@ WORDS = {
     "external_ids": "external ids",
     "import_choices": "choices of how files are read",
     "import_runs": "imports",
+    "invitations": "invitations",
     "knowledge_fits": "fits",
     "material_crawls": "crawls",
     "material_passages": "passages of materials",

@@ -15,6 +15,7 @@
      │    ├── NameNeededError       a person who is not in lmskit yet needs a name
      │    ├── TooManyPastedError    a pasted text names too many people
      │    ├── AddressError          no message can reach the student
+     │    ├── InventedAddressError  an import invented it
      │    ├── FamilyNameNeededError the same, of a person with a login
      │    ├── WeekNeededError       a new quiz needs a week
      │    ├── ImportFileError       a file as a whole cannot be read
@@ -64,6 +65,8 @@
      │    ├── LoginExistsError
      │    ├── NoLoginError
      │    ├── LoginClosedError
+     │    ├── InvitationRefusedError  its code cannot be used, or not any more
+     │    ├── NoInvitationError     none is open
      │    ├── OwnLoginError         a login cannot be renamed while it is in use
      │    ├── LastAdministratorError
      │    ├── TeachesCoursesError   a person who is to be erased has courses
@@ -144,6 +147,7 @@ from lmskit.errors.conflict import (
     CourseCompletedError,
     CourseExistsError,
     DemonstrationError,
+    InvitationRefusedError,
     IsResponsibleError,
     LastAdministratorError,
     LoginClosedError,
@@ -152,6 +156,7 @@ from lmskit.errors.conflict import (
     MaterialExistsError,
     MessageOnItsWayError,
     MessageSettledError,
+    NoInvitationError,
     NoLoginError,
     NotAStudentError,
     NotEnrolledError,
@@ -181,6 +186,7 @@ from lmskit.errors.input import (
     FileFormatError,
     ImportFileError,
     InputError,
+    InventedAddressError,
     ItemScoresError,
     MaterialFileError,
     NameNeededError,
@@ -304,6 +310,8 @@ __all__ = [
     "ImportFileError",
     "ImportRunNotFoundError",
     "InputError",
+    "InventedAddressError",
+    "InvitationRefusedError",
     "IsResponsibleError",
     "ItemScoresError",
     "LastAdministratorError",
@@ -329,6 +337,7 @@ __all__ = [
     "ModelChangedError",
     "NameNeededError",
     "NewTermNeededError",
+    "NoInvitationError",
     "NoLoginError",
     "NoMailServerError",
     "NotAStudentError",

@@ -84,6 +84,16 @@ class AddressError(InputError):
         )
 
 
+class InventedAddressError(InputError):
+    """An import invented the address for a lecturer whose file has none; no message reaches it, and nobody could sign in with it."""
+
+    options = "--address NEW"
+
+    def __init__(self, *, email: str) -> None:
+        self.email = email
+        super().__init__(f"{email} is an address that an import invented, and no person has it. Give the real address of the lecturer too.")
+
+
 class FamilyNameNeededError(InputError):
     """A person who is not in lmskit yet can only be given a login together with a name."""
 

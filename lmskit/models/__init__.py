@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lmskit.models.course import Course, Syllabus, Term
     from lmskit.models.enrollment import Enrollment
     from lmskit.models.external_id import ExternalId
+    from lmskit.models.invitation import Invitation
     from lmskit.models.knowledge_fit import KnowledgeFit
     from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector, PassageWords
     from lmskit.models.operations import Archive, AuditEntry, Erasure, ImportChoice, ImportRun, OutboxMessage
@@ -48,6 +49,7 @@ __all__ = [
     "ExternalId",
     "ImportChoice",
     "ImportRun",
+    "Invitation",
     "KnowledgeFit",
     "Material",
     "MaterialCrawl",
@@ -84,6 +86,7 @@ _MODULES = {
     "ExternalId": "external_id",
     "ImportChoice": "operations",
     "ImportRun": "operations",
+    "Invitation": "invitation",
     "KnowledgeFit": "knowledge_fit",
     "LOCKED_PASSWORD_HASH": "user",
     "Material": "material",

@@ -91,6 +91,14 @@ HOLDINGS = (
         "course_staff", "granted_by", "roles in courses that the person gave to others", "c.code AS course, t.role, t.granted_at",
         "JOIN courses AS c ON c.id = t.course_id", BY_LOGIN,
     ),
+    Holding(
+        "invitations", "person_id", "invitations of the person",
+        "t.invited_by, t.created_at, t.expires_at, t.accepted_at, t.revoked_at",
+    ),
+    Holding(
+        "invitations", "invited_by", "invitations of others by the person", "t.created_at, t.expires_at, t.accepted_at, t.revoked_at",
+        condition=BY_LOGIN,
+    ),
     Holding("erasures", "person_id", "erasures of a person who had the same id before", "t.erased_at"),
     Holding(
         "audit_log", "actor", "changes that the person made; what was changed is about others", "t.at, t.action, t.table_name, t.row_key",

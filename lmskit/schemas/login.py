@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from lmskit.limits import LONGEST_ADDRESS, LONGEST_PASSWORD, SHORTEST_PASSWORD
 from lmskit.schemas.request import Request
-from lmskit.schemas.text import Address, Line, Name
+from lmskit.schemas.text import Address, KnownAddress, Line, Name
 from lmskit.vocabulary import Role
 
 
@@ -47,7 +47,7 @@ class ChooseLogin(Request):
 class ChangeAddress(Request):
     """Another address for a person; the login is renamed with it."""
 
-    old: Address
+    old: KnownAddress
     new: Address
 
 

@@ -8,9 +8,20 @@ from typing import Annotated
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
-from lmskit.limits import EARLIEST_YEAR, INVISIBLE_CHARACTERS, LATEST_YEAR, LONGEST_CODE, LONGEST_NAME, LONGEST_PROSE, LONGEST_TITLE
+from lmskit.limits import (
+    EARLIEST_YEAR,
+    INVISIBLE_CHARACTERS,
+    LATEST_YEAR,
+    LONGEST_ADDRESS,
+    LONGEST_CODE,
+    LONGEST_NAME,
+    LONGEST_PROSE,
+    LONGEST_TITLE,
+)
 
 _INVISIBLE = re.compile(INVISIBLE_CHARACTERS)
+_INVENTED = re.compile(r"[.@]invalid$", re.IGNORECASE)
+_ONE_ADDRESS = re.compile(rf"^[^@\s]{{1,64}}@[^@\s]{{1,{LONGEST_ADDRESS - 65}}}$")
 
 
 def _without_control_characters(text: str) -> str:
@@ -61,6 +72,21 @@ def _trimmed(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
+def is_invented(address: str) -> bool:
+    """Whether an import invented the address, for a lecturer whose file has none: no message reaches it.
+
+    Examples
+    --------
+    >>> is_invented("lecturer@aaa.oulad.invalid"), is_invented("lecturer@example.org")
+    (True, False)
+    """
+    return _INVENTED.search(address) is not None
+
+
+def _known_address(text: str) -> str:
+    return text.lower() if is_invented(text) and _ONE_ADDRESS.match(text) else _address(text)
+
+
 def _address(text: str) -> str:
     if text.rstrip(".").rpartition(".")[2].rpartition("@")[2].lower() in SPECIAL_USE_DOMAIN_NAMES:
         raise ValueError("No mail can be delivered to this address. Type one that receives mail.")
@@ -94,5 +120,14 @@ Address = Annotated[
     WithJsonSchema({"type": "string", "format": "email"}),
 ]
 """An e-mail address that could receive mail, in lower case; no network is asked."""
+KnownAddress = Annotated[
+    str,
+    BeforeValidator(_trimmed),
+    StringConstraints(min_length=1),
+    AfterValidator(_known_address),
+    AfterValidator(_visible),
+    WithJsonSchema({"type": "string", "format": "email"}),
+]
+"""The address by which a person in lmskit is named: an `Address`, or one that an import invented."""
 Day = Annotated[dt.date, AfterValidator(_readable_day)]
 """A day that the database stores."""

@@ -44,6 +44,7 @@ LEFT = {
     "outbox": {"recipient"},
     "archives": {"sha256", "location"},
     "import_choices": {"source_key"},
+    "invitations": {"login"},
 }
 """Columns that are left: names and addresses of other people, checksums, addresses of the web, whose rows go, and where files are."""
 NUMBERED = {

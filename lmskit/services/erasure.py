@@ -200,6 +200,7 @@ def _erased(
         removed[table] += _run(session, f"DELETE FROM {table} WHERE {column} = :person", person=person_id)  # noqa: S608 - names from here
     removed["outbox"] += _run(session, "DELETE FROM outbox WHERE recipient = ANY (:addresses)", addresses=addresses)
     removed["course_staff"] += _run(session, "DELETE FROM course_staff WHERE person_id = :person", person=person_id)
+    removed["invitations"] += session.scalar(text("SELECT count(*) FROM invitations WHERE person_id = :person"), {"person": person_id}) or 0
     # They go with the person's row: the last step needs them, to find them in the audit trail.
     removed["external_ids"] += (
         session.scalar(text("SELECT count(*) FROM external_ids WHERE person_id = :person"), {"person": person_id}) or 0

@@ -565,6 +565,16 @@ CHECKS = [
         {"source_key": "a" * 64, "choices": {"a": {"b": {"c": 1}}}},
         {"source_key": "a" * 64, "choices": {"a": {"b": 1}}},
     ),
+    case("ck_invitations_login_is_one_of_lmskit", "invitations", {"login": "lmskit_admin"}),
+    case("ck_invitations_accepted_with_a_code", "invitations", {"login": None}, {"login": None, "accepted_at": None, "revoked_at": NOON}),
+    case("ck_invitations_accepted_or_revoked", "invitations", {"revoked_at": NOON}),
+    case("ck_invitations_expires_within_30_days", "invitations", {"expires_at": NOON}, {"expires_at": NOON + HOUR}),
+    case(
+        "ck_invitations_expires_within_30_days",
+        "invitations",
+        {"expires_at": NOON + dt.timedelta(days=30, seconds=1)},
+        {"expires_at": NOON + dt.timedelta(days=30)},
+    ),
     case("ck_erasures_fingerprint_is_sha256", "erasures", {"fingerprint": "G" * 64}),
     case("ck_archives_sha256_is_hexadecimal", "archives", {"sha256": "G" * 64}),
     case("ck_archives_manifest_is_an_object", "archives", {"manifest": []}),
@@ -624,6 +634,7 @@ FOREIGN_KEYS = [
     case("fk_archived_estimates_course_id_student_id", "archived_estimates", lambda w: second_week(w, student_id=w.newcomer), second_week),
     case("fk_archived_estimates_course_id_week_number", "archived_estimates", {"week_number": 3}, second_week),
     case("fk_archives_term_id", "archives", {"term_id": 0}),
+    case("fk_invitations_person_id", "invitations", {"person_id": 0}),
     case("fk_knowledge_fits_course_id_week_number", "knowledge_fits", {"week_number": 3}, second_week),
     case(
         "fk_external_ids_person_id",
@@ -685,6 +696,8 @@ UNIQUE_KEYS = [
     case("uq_archived_attempts_quiz_id_student_id_number", "archived_attempts", {"number": 1}),
     case("pk_archived_estimates", "archived_estimates", {}, second_week),
     case("ix_archives_term_id", "archives", {"ended_at": None}),
+    case("uq_invitations_person_id", "invitations", {"accepted_at": None}),
+    case("uq_invitations_login", "invitations", {"login": "u_" + "f" * 16}, {}),
     case("uq_external_ids_source_kind_external_id", "external_ids", {}, {"source": "another"}),
     case("uq_outbox_idem_key", "outbox", {"idem_key": "first"}),
     case("uq_outbox_message_id", "outbox", {"message_id": "<first@lmskit.example>"}),
@@ -761,7 +774,7 @@ def test_every_constraint_of_the_database_is_tried(owner: Connection) -> None:
         ).scalars()
     )
     generated_keys = {f"pk_{name}" for name, table in Base.metadata.tables.items() if "id" in table.c}
-    unique_indexes = {"ix_archives_term_id"}
+    unique_indexes = {"ix_archives_term_id", "uq_invitations_person_id"}
     assert in_database - generated_keys - UNREACHABLE == {case.constraint for case in CASES} - unique_indexes
 
 

@@ -92,6 +92,7 @@ class World:
         self.add("archived_estimates")
         self.add("erasures")
         self.add("import_choices")
+        self.add("invitations", login="u_" + "f" * 16, accepted_at=None)
 
     def add(self, table: str, **values: object) -> int:
         """Insert a row like `row(table)` with `values` on top; return its id, or 0 where the key is not one number."""
@@ -238,6 +239,13 @@ class World:
                 "rejected": 1,
             },
             "import_choices": {"source_key": SHA256, "choices": {}},
+            "invitations": {
+                "person_id": getattr(self, "lecturer", 0),
+                "login": "u_" + "0" * 16,
+                "created_at": NOON,
+                "expires_at": NOON + dt.timedelta(days=7),
+                "accepted_at": NOON,
+            },
             "erasures": {"person_id": 1, "fingerprint": SHA256},
             "archives": {"term_id": getattr(self, "term", 0), "location": "/base", "sha256": SHA256, "manifest": {}},
         }

@@ -163,6 +163,21 @@ GRANT EXECUTE ON FUNCTION lms.set_login(bigint, text, text) TO lmskit_lecturer;
 -- function granted to lecturers
 GRANT EXECUTE ON FUNCTION lms.recover_login(text, text, text) TO lmskit_lecturer;
 
+-- invitations may be read by lecturers
+GRANT SELECT (person_id, expires_at) ON lms.invitations TO lmskit_lecturer;
+
+-- lecturers invite
+GRANT EXECUTE ON FUNCTION lms.invite(bigint, interval, text, text) TO lmskit_lecturer;
+
+-- lecturers revoke invitations
+GRANT EXECUTE ON FUNCTION lms.revoke_invitation(bigint) TO lmskit_lecturer;
+
+-- lecturers make codes
+GRANT EXECUTE ON FUNCTION lms.make_code(text, text, timestamp with time zone) TO lmskit_lecturer;
+
+-- administrators write invitations
+GRANT UPDATE (accepted_at) ON lms.invitations TO lmskit_admin;
+
 -- function taken from lecturers
 REVOKE EXECUTE ON FUNCTION lms.me() FROM lmskit_lecturer;
 

@@ -30,6 +30,7 @@ CLOSED = (
     "audit_log",
     "import_runs",
     "import_choices",
+    "invitations",
     "archives",
     "erasures",
     "archived_attempts",

@@ -118,7 +118,7 @@ LECTURER = Rights(
 _ARCHIVED = {"archived_attempts", "archived_estimates"}
 """Tables that are read through those that they inherit from."""
 _TERM = {"code", "name", "starts_on", "ends_on"}
-_READ_BY_ADMINS = {"audit_log", "passage_words", "archives", "erasures", "terms"}
+_READ_BY_ADMINS = {"audit_log", "passage_words", "archives", "erasures", "invitations", "terms"}
 _ADMINS = {table: columns for table, columns in WHOLE.items() if table not in {"users"} | _READ_BY_ADMINS | _ARCHIVED}
 _PEOPLE = (PERSON | {"settings"}) - {"id"}
 ADMIN = Rights(
@@ -126,7 +126,7 @@ ADMIN = Rights(
     | {name: WHOLE[name] for name in _READ_BY_ADMINS}
     | {"users": PERSON | {"settings", "db_role", "created_at"}, "student_addresses": ADDRESSES},
     insert=_ADMINS | {"users": _PEOPLE, "terms": _TERM},
-    update=_ADMINS | {"users": _PEOPLE, "terms": _TERM, "archives": {"manifest"}},
+    update=_ADMINS | {"users": _PEOPLE, "terms": _TERM, "archives": {"manifest"}, "invitations": {"invited_by"}},
     delete={*_ADMINS, "users", "terms"},
 )
 BLIND = {
@@ -138,7 +138,7 @@ BLIND = {
     "topic_performance": "rule", "knowledge_fits": "prior", "bank_questions": "question", "question_slots": "points",
     "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "manifest", "archived_attempts": "feedback",
     "archived_estimates": "rule",
-    "erasures": "erased_at", "import_choices": "chosen_at",
+    "erasures": "erased_at", "import_choices": "chosen_at", "invitations": "invited_by",
 }  # fmt: skip
 """A column of each table that can be set to itself."""
 MISSING = "23503"

@@ -88,6 +88,8 @@ INSERT INTO outbox (id, idem_key, message_id, course_id, student_id, recipient, 
 VALUES (:base + 401, ':word', '<:word@example.org>', :base + 11, :base + 31, ':word@example.org', ':word', '{"note": ":word"}', ':word');
 INSERT INTO import_runs (id, format, name, status, actor, report) OVERRIDING SYSTEM VALUE
 VALUES (:base + 501, ':word', ':word', 'running', ':word', '{"note": ":word"}');
+INSERT INTO invitations (id, person_id, login, invited_by, expires_at, revoked_at) OVERRIDING SYSTEM VALUE
+VALUES (:base + 571, :base + 1, 'u_' || left(encode(sha256(':word code'), 'hex'), 16), ':word', now() + interval '7 days', now());
 INSERT INTO import_choices (id, source_key, choices) OVERRIDING SYSTEM VALUE
 VALUES (:base + 551, encode(sha256(':word source'), 'hex'), '{"columns": {"email": ":word"}}');
 INSERT INTO audit_log (id, actor, action, table_name, row_key, course_id, old, new) OVERRIDING SYSTEM VALUE

@@ -103,6 +103,15 @@ SELECT * FROM lms.archives;
 SELECT * FROM lms.import_choices;
 
 -- refused 42501
+SELECT * FROM lms.invitations;
+
+-- refused 42501
+SELECT login FROM lms.invitations WHERE person_id = lms.me();
+
+-- refused 42501
+SELECT count(*) FROM lms.invitations;
+
+-- refused 42501
 SELECT * FROM lms.archived_attempts;
 
 -- refused 42501

@@ -213,6 +213,33 @@ SELECT lms.keep_an_administrator(:foreign_lecturer);
 -- refused 28P01: no verifier, no password
 SELECT lms.set_my_password('known', '!');
 
+-- refused 42501: to invite oneself in another's name
+SELECT lms.invite(:foreign_lecturer, interval '1 day', 'aaaaaaaa', 'SCRAM-SHA-256$4096:YQ==$YQ==:YQ==');
+
+-- refused 42501
+SELECT lms.revoke_invitation(:foreign_lecturer);
+
+-- refused 42501
+SELECT lms.void_invitations(:foreign_lecturer);
+
+-- refused 42501
+SELECT lms.make_code('aaaaaaaa', 'SCRAM-SHA-256$4096:YQ==$YQ==:YQ==', now() + interval '1 day');
+
+-- refused 42501
+SELECT lms.remove_spent_codes();
+
+-- refused 42501
+SELECT lms.revoke_invitations_of_changed_person();
+
+-- refused 42501
+SELECT lms.remove_code();
+
+-- refused 23514: a person's own login is that of no code
+SELECT lms.accept_invitation('SCRAM-SHA-256$4096:YQ==$' || repeat('A', 43) || '=:' || repeat('A', 43) || '=', '$argon2id$' || repeat('A', 40));
+
+-- refused 28P01: no hash, no password
+SELECT lms.accept_invitation('known', '!');
+
 -- refused 42501: a trigger's function cannot be called
 SELECT lms.audit_rows();
 

@@ -327,6 +327,18 @@ INSERT INTO lms.import_choices (source_key, choices) VALUES (repeat('0', 64), '{
 -- refused 42501
 UPDATE lms.import_choices SET choices = '{"columns": {"email": "name"}}';
 
+-- refused 42501: an invitation of one's own making
+INSERT INTO lms.invitations (person_id, expires_at) VALUES (lms.me(), now() + interval '1 day');
+
+-- refused 42501
+UPDATE lms.invitations SET person_id = lms.me();
+
+-- refused 42501
+UPDATE lms.invitations SET revoked_at = now() WHERE person_id = :foreign_lecturer;
+
+-- refused 42501
+DELETE FROM lms.invitations;
+
 -- refused 42501
 INSERT INTO lms.archives (term_id, location, sha256, manifest) VALUES (5, 'x', repeat('0', 64), '{}');
 

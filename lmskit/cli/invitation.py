@@ -1,0 +1,100 @@
+"""`lmskit invitation`: invite lecturers and administrators to set their own password; accept an invitation."""
+
+import sys
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.asking import asked
+from lmskit.cli.page import ListPage, paged
+from lmskit.cli.printing import print_line
+from lmskit.db import access, snapshot, transaction
+from lmskit.db.invited import invited
+from lmskit.limits import LONGEST_INVITATION
+from lmskit.listings import INVITATIONS
+from lmskit.queries.invitation import count_invitations, invitation_rows
+from lmskit.schemas.invitation import USUAL_DAYS, AcceptInvitation, CreateInvitation, EnterCode, InvitationCode, RevokeInvitation
+from lmskit.services.invitation import accept_invitation, create_invitation, revoke_invitation
+from lmskit.services.permission import administrators_only
+from lmskit.vocabulary import Role
+
+app = typer.Typer(name="invitation", help="Invite people to set their own password; accept an invitation.", no_args_is_help=True)
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the person.", show_default=False)]
+
+
+@app.command()
+def create(
+    email: Email,
+    *,
+    family_name: Annotated[str, typer.Option(help="Family name of a person who is new.", show_default=False)] = "",
+    given_name: Annotated[str, typer.Option(help="Given name.", show_default=False)] = "",
+    role: Annotated[Role | None, typer.Option(help="lecturer or super_admin. Default: lecturer.", show_default=False)] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NEW",
+            help="Another address for the person, such as the real one of a lecturer whose address an import invented.",
+            show_default=False,
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=LONGEST_INVITATION, help="Days until the code expires.")] = USUAL_DAYS,
+) -> None:
+    """Invite a lecturer or an administrator to set their own password, and show the code once; for a lost password, too.
+
+    An earlier code of the person stops working. A password that the person has holds until the new code is used.
+    """
+    request = CreateInvitation(email=email, family_name=family_name, given_name=given_name, role=role, address=address, days=days)
+    code = InvitationCode.made()
+    with transaction() as session:
+        made = create_invitation(session, request, code=code)
+    what = "can set a new password" if made.has_login else "is invited"
+    print_line(f"{made.email} {what} until {made.expires_at.astimezone():%Y-%m-%d %H:%M} with this code:")
+    print_line(code.shown)
+    print_line("It is shown this once. Give it to this person alone, who types: lmskit invitation accept")
+
+
+@app.command("list")
+@paged()
+def list_invitations(
+    page: ListPage, *, only_open: Annotated[bool, typer.Option("--open", help="Only those that can still be accepted.")] = False
+) -> None:
+    """List invitations and whether they were accepted, newest first."""
+    nothing = "There is no open invitation." if only_open else "No person was invited yet. To invite one: lmskit invitation create EMAIL"
+    with snapshot() as session, administrators_only("list invitations"):
+        total = count_invitations(session, only_open=only_open)
+        page.show(partial(invitation_rows, session, only_open=only_open), INVITATIONS, total=total, nothing=nothing)
+
+
+@app.command()
+def revoke(email: Email) -> None:
+    """Revoke the open invitation of a person: its code stops working."""
+    request = RevokeInvitation(email=email)
+    with transaction() as session:
+        revoke_invitation(session, request.email)
+    print_line(f"The invitation of {request.email} is revoked; its code cannot be used any more.")
+
+
+@app.command()
+def accept(
+    *,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read the code and the new password from the first two lines of standard input.")
+    ] = False,
+) -> None:
+    """Set your password with the code of an invitation. Code and password are asked for; the server is that of LMSKIT_DATABASE_URL.
+
+    It works on every machine from which the server can be reached, and needs no login.
+    """
+    access().require_database()
+    if stdin:
+        typed, password = (sys.stdin.readline().rstrip("\r\n") for _ in range(2))
+    else:
+        typed = asked("Code of the invitation", instead="--stdin")
+        EnterCode.model_validate({"code": typed})  # before a password is thought up
+        password = asked("New password", instead="--stdin", hidden=True, twice=True)
+    request = AcceptInvitation.model_validate({"code": typed, "password": password})
+    with invited(request.code.selector, request.code.secret) as session:
+        email = accept_invitation(session, password=request.password.get_secret_value())
+    print_line(f"Your password is set. You sign in as {email}: lmskit sign-in {email}")

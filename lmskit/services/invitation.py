@@ -1,0 +1,136 @@
+"""Invitations: a person sets the password of their own login with a code that holds once.
+
+The code reaches the database as verifier alone, and the server checks it like a password: `migrations/sql/0038_invitations_up.sql`
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from lmskit.db import scram_verifier, violated_constraint
+from lmskit.errors import (
+    FamilyNameNeededError,
+    InventedAddressError,
+    InvitationRefusedError,
+    LoginClosedError,
+    NoInvitationError,
+    OtherRoleError,
+    PersonNotFoundError,
+)
+from lmskit.models import Invitation, User
+from lmskit.queries.login import login_is_open
+from lmskit.queries.person import person_by_email
+from lmskit.schemas.invitation import CreateInvitation, InvitationCode
+from lmskit.schemas.login import ChangeAddress
+from lmskit.schemas.text import is_invented
+from lmskit.services.login import change_address
+from lmskit.services.permission import administrators_only
+from lmskit.services.person import add_person, stored_form
+from lmskit.vocabulary import Role
+
+
+@dataclass(frozen=True)
+class Invited:
+    """An invitation that was made, of a person who has a login already if `has_login`."""
+
+    email: str
+    role: Role
+    expires_at: dt.datetime
+    has_login: bool
+
+
+@administrators_only("invite people")
+def create_invitation(session: Session, request: CreateInvitation, *, code: InvitationCode) -> Invited:
+    """Invite a lecturer or an administrator; an earlier invitation of the person is revoked.
+
+    A person with a login keeps it, and their password, until the code is used: it then sets a new one.
+
+    Raises
+    ------
+    FamilyNameNeededError
+        No person has the address, and the request has no family name.
+    OtherRoleError
+        The person is a student, or has another role than the request.
+    InventedAddressError
+        The address is one that an import invented, and the request has no other.
+    LoginClosedError
+        The login of the person is closed.
+    PersonExistsError, OwnLoginError
+        The other address belongs to a person already, or it is for the login that this session uses.
+    """
+    person = _invited_person(session, request)
+    is_open = login_is_open(session, person)
+    if is_open is False:
+        raise LoginClosedError(email=str(person.email))
+    statement = text("SELECT lms.invite(:person, :valid, :selector, :verifier)")
+    values = {"person": person.id, "valid": request.valid, "selector": code.selector, "verifier": scram_verifier(code.secret)}
+    number = session.scalar(statement, values)
+    expires_at = session.get_one(Invitation, number).expires_at
+    return Invited(email=str(person.email), role=person.role, expires_at=expires_at, has_login=is_open is not None)
+
+
+@administrators_only("revoke invitations")
+def revoke_invitation(session: Session, email: str) -> None:
+    """Revoke the open invitation of a person: its code stops working.
+
+    Raises
+    ------
+    PersonNotFoundError
+        No lecturer or administrator has the address.
+    NoInvitationError
+        The person has no open invitation.
+    """
+    person = person_by_email(session, email)
+    if person is None or person.role is Role.STUDENT:
+        raise PersonNotFoundError(email=email)
+    if not session.scalar(text("SELECT lms.revoke_invitation(:person)"), {"person": person.id}):
+        raise NoInvitationError(email=email)
+
+
+def accept_invitation(session: Session, *, password: str) -> str:
+    """Set the password of the person whose code this session signed in with, once; return their address.
+
+    The person has a login from then on, and earlier sessions of theirs are ended.
+
+    Raises
+    ------
+    InvitationRefusedError
+        The code was used or revoked, or expired, since the session began; or the session is not one of a code.
+    """
+    try:
+        with session.begin_nested():
+            return str(session.scalar(text("SELECT lms.accept_invitation(:verifier, :hash)"), stored_form(password)))
+    except IntegrityError as error:
+        if violated_constraint(error) not in {"the_invitation_is_open", "the_invitation_has_not_expired"}:
+            raise
+        raise InvitationRefusedError from error
+    except ProgrammingError as error:  # used or revoked since the session began, so that its login has lost the right
+        if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise
+        raise InvitationRefusedError from error
+
+
+def _invited_person(session: Session, request: CreateInvitation) -> User:
+    """The person who is invited, added or with another address if the request says so."""
+    if request.address is None and is_invented(request.email):
+        raise InventedAddressError(email=request.email)
+    person = person_by_email(session, request.email)
+    if person is None:
+        if not request.family_name:
+            raise FamilyNameNeededError(email=request.email)
+        return add_person(
+            session,
+            email=request.address or request.email,
+            family_name=request.family_name,
+            given_name=request.given_name,
+            role=request.role or Role.LECTURER,
+        )
+    if person.role is Role.STUDENT or request.role not in {None, person.role}:
+        raise OtherRoleError(email=request.email, role=person.role)
+    if request.address not in {None, request.email}:
+        return change_address(session, ChangeAddress(old=request.email, new=str(request.address)))
+    return person

@@ -1,0 +1,34 @@
+"""Let people set the first password of their login themselves, with a code that holds once.
+
+Why:   an administrator made a password for each person and had to send it to them; so it was in a message, and two people knew it.
+Locks: users, from writers, to refer to it and for a trigger. No row is read or written.
+Down:  parks the invitations; codes that have not been used stop working.
+"""
+
+from pathlib import Path
+
+from lmskit.db.migration_statements import lock_first, run_as_written
+from lmskit.db.parking import lifted, park, put_back, whole_row
+
+revision = "0038"
+down_revision = "0037"
+branch_labels = None
+depends_on = None
+
+HELD: dict[str, str] = {}
+SERVES = "0034"
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+
+def upgrade() -> None:
+    """Go forward."""
+    lock_first(from_writers=("users",))
+    run_as_written((SQL / "0038_invitations_up.sql").read_text(encoding="utf-8"))
+    run_as_written(put_back(revision, {"invitations": whole_row("invitations")}, reads=("users",), counted=("invitations",)))
+
+
+def downgrade() -> None:
+    """Go back."""
+    lock_first("invitations", from_writers=("users",))
+    run_as_written(lifted(park(revision, {"invitations": "SELECT * FROM lms.invitations"}), "invitations"))
+    run_as_written((SQL / "0038_invitations_down.sql").read_text(encoding="utf-8"))
