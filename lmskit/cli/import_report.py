@@ -1,6 +1,7 @@
 """What `lmskit import` prints: its progress, and the result of every row."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,14 +13,14 @@ from rich.text import Text
 
 from lmskit.cli.printing import LogLines, console, print_line, visible
 from lmskit.cli.wait_line import WaitLine
-from lmskit.importers.report import ImportReport, by_importance, counted
+from lmskit.importers.report import ImportReport, by_importance, counted, in_one_sentence, named_rows, same_findings
 from lmskit.importers.report_file import what_is_left_out
 from lmskit.services.mastery import RefreshReport
 
 FIRST_CHANGES = 20
 """Changes that a dry run prints; `--report` writes all of them."""
 FIRST_REJECTIONS = 20
-"""Rejections that are printed; `--report` writes all of them."""
+"""Kinds of rejections that are printed, each with its first rows; `--report` writes all rejections."""
 
 
 class StepBars:
@@ -129,14 +130,21 @@ def _print_changes(report: ImportReport) -> None:
 def _print_findings(report: ImportReport) -> None:
     if report.rejections:
         print_line(f"{len(report.rejections):,} rejected:")
-        for rejection in report.rejections[:FIRST_REJECTIONS]:
-            print_line(f"  {rejection}")
-        if len(report.rejections) > FIRST_REJECTIONS:
-            print_line(f"  … and {len(report.rejections) - FIRST_REJECTIONS:,} more. To see all: --report FILE.csv")
+        kinds = same_findings(report.rejections)
+        for same in kinds[:FIRST_REJECTIONS]:
+            print_line(f"  {in_one_sentence(same)}")
+        more = sum(map(len, kinds[FIRST_REJECTIONS:]))
+        if more:
+            print_line(f"  … and {more:,} more. To see all: --report FILE.csv")
     if report.warnings:
         print_line(f"{len(report.warnings):,} imported with warnings:")
-        for warning in counted(report.warnings):
-            print_line(f"  {warning.count:,} × {warning.file}{f', {warning.column}' if warning.column else ''}: {warning.reason}")
+        rows_of: defaultdict[tuple[str, str | None, str], list[int]] = defaultdict(list)
+        for warning in report.warnings:
+            rows_of[warning.file, warning.column, warning.reason] += [warning.row] if warning.row else []
+        for count in counted(report.warnings):
+            rows = rows_of[count.file, count.column, count.reason]
+            position = ", ".join([count.file, *([named_rows(rows)] if rows else []), *([count.column] if count.column else [])])
+            print_line(f"  {count.count:,} × {position}: {count.reason}")
 
 
 def _print_counts(headings: Sequence[str], rows: Iterable[tuple[str, *tuple[int, ...]]]) -> None:

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
 LONGEST_VALUE = 200
 """The most characters of a cell that a report repeats."""
+NAMED_ROWS = 4
+"""The most rows that a sentence about several rows names."""
 STORED_FINDINGS = 1000
 """The most rejections, and the most warnings, that are stored with a run; all of them are counted."""
 MAX_OUTCOMES = 100_000
@@ -39,7 +41,11 @@ class RowFinding:
     reason: str
 
     def __str__(self) -> str:
-        position = ", ".join([self.file, *([f"row {self.row}"] if self.row else []), *([f"column {self.column}"] if self.column else [])])
+        return self.about([self.row] if self.row else [])
+
+    def about(self, rows: Sequence[int]) -> str:
+        """Return the sentence with the rows that it is about, of which the first few are named."""
+        position = ", ".join([self.file, *([named_rows(rows)] if rows else []), *([f"column {self.column}"] if self.column else [])])
         value = "" if self.value is None else f" ({shortened(self.value)!r})"
         return f"{position}: {self.reason}{value}"
 
@@ -277,6 +283,41 @@ def counted(findings: Iterable[RowFinding]) -> list[FindingCount]:
     """
     counts = Counter((finding.file, finding.column, finding.reason) for finding in findings)
     return [FindingCount(*kind, count) for kind, count in counts.items()]
+
+
+def same_findings(findings: Iterable[RowFinding]) -> list[tuple[RowFinding, ...]]:
+    """Put findings together that differ in their row alone, in the order in which the first of each kind was found.
+
+    Examples
+    --------
+    >>> [same] = same_findings([Rejection("a.csv", row, "day", "?", "is not a day") for row in range(2, 9)])
+    >>> in_one_sentence(same)
+    "a.csv, rows 2, 3, 4, 5 and 3 more, column day: is not a day ('?')"
+    """
+    kinds: dict[tuple[str, str | None, str | None, str], list[RowFinding]] = {}
+    for finding in findings:
+        kinds.setdefault((finding.file, finding.column, finding.value, finding.reason), []).append(finding)
+    return [tuple(same) for same in kinds.values()]
+
+
+def in_one_sentence(same: Sequence[RowFinding]) -> str:
+    """Return findings that differ in their row alone as one sentence, which names the first rows."""
+    return same[0].about([finding.row for finding in same if finding.row])
+
+
+def named_rows(rows: Sequence[int]) -> str:
+    """Name rows in words, at most `NAMED_ROWS` of them.
+
+    Examples
+    --------
+    >>> named_rows([7]), named_rows([2, 9]), named_rows([2, 3, 4, 5, 6])
+    ('row 7', 'rows 2 and 9', 'rows 2, 3, 4, 5 and 1 more')
+    """
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    last = f"{rows[-1]}" if len(rows) <= NAMED_ROWS else f"{len(rows) - NAMED_ROWS:,} more"
+    named = rows[: min(NAMED_ROWS, len(rows) - 1)]
+    return f"rows {', '.join(map(str, named))} and {last}"
 
 
 def shortened(value: str) -> str:

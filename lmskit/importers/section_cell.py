@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lmskit.importers.record import SectionName
 from lmskit.importers.text_cell import title
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from lmskit.vocabulary import SectionKind
 
 MARKS = re.compile(r"[;|\n]")
 COMMAS = re.compile(r"[,;|\n]")
+FEWEST_TOGETHER = 3
+"""Students from whom on two names that no student has apart are one name: fewer can be in two groups by chance."""
 SENTENCE = re.compile(r",? and |, ")
 
 
-def sections_in(kind: SectionKind, cell: str, separators: re.Pattern[str] = MARKS) -> tuple[SectionName, ...]:
-    r"""Return the sections or groups that a cell names, each once.
+def sections_in(kind: SectionKind, cell: str) -> tuple[SectionName, ...]:
+    r"""Return the sections or groups that a cell names, each once, with a semicolon between them.
 
     Parameters
     ----------
@@ -27,8 +31,6 @@ def sections_in(kind: SectionKind, cell: str, separators: re.Pattern[str] = MARK
         What the column has.
     cell
         Its text.
-    separators
-        What stands between two names: `MARKS`, or `COMMAS` where names have no comma, as in Moodle.
 
     Raises
     ------
@@ -41,8 +43,69 @@ def sections_in(kind: SectionKind, cell: str, separators: re.Pattern[str] = MARK
     >>> [section.name for section in sections_in(SectionKind.GROUP, "Lab A; Lab B;")]
     ['Lab A', 'Lab B']
     """
-    names = dict.fromkeys(title(part) for part in separators.split(cell) if part.strip())
+    names = dict.fromkeys(title(part) for part in MARKS.split(cell) if part.strip())
     return tuple(SectionName(kind, name) for name in names) or (SectionName(kind, ""),)
+
+
+def names_with_commas(cells: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """Return the parts of cells that are one name with a comma in it: in no cell is one of the two without the other beside it.
+
+    Moodle lists the groups of a student with commas between them, and their names can contain commas themselves.
+
+    Examples
+    --------
+    >>> sorted(names_with_commas(["Group B, Tue", "Group A, Group B, Tue", "Group B, Tue", "Group A"]))
+    [('Group B', 'Tue')]
+    >>> sorted(names_with_commas(["Lab 1, Class 1", "Lab 1, Class 2", "Lab 2, Class 1", "Lab 2, Class 2"]))
+    []
+    """
+    before, after, times = defaultdict(set), defaultdict(set), Counter[tuple[str, str]]()
+    for cell in cells:
+        for left, right in pairwise(("", *_parts(cell), "")):
+            after[left].add(right)
+            before[right].add(left)
+            times[left, right] += 1
+    return frozenset(
+        (left, right)
+        for (left, right), count in times.items()
+        if left and right and count >= FEWEST_TOGETHER and len(after[left]) == len(before[right]) == 1
+    )
+
+
+def sections_in_list(kind: SectionKind, cell: str, joined: Collection[tuple[str, str]]) -> tuple[SectionName, ...]:
+    """Return the groups that a cell of Moodle names, with commas between them.
+
+    Parameters
+    ----------
+    kind
+        What the column has.
+    cell
+        Its text.
+    joined
+        Neighbours that are one name (`names_with_commas`).
+
+    Raises
+    ------
+    UnreadableCellError
+        A name is too long, or has characters that cannot be stored.
+
+    Examples
+    --------
+    >>> from lmskit.vocabulary import SectionKind
+    >>> [section.name for section in sections_in_list(SectionKind.GROUP, "Group A, Group B, Tue", {("Group B", "Tue")})]
+    ['Group A', 'Group B, Tue']
+    """
+    names: list[str] = []
+    for left, right in pairwise(("", *_parts(cell))):
+        if (left, right) in joined:
+            names[-1] += f", {right}"
+        else:
+            names.append(right)
+    return tuple(SectionName(kind, name) for name in dict.fromkeys(map(title, names))) or (SectionName(kind, ""),)
+
+
+def _parts(cell: str) -> list[str]:
+    return [part.strip() for part in COMMAS.split(cell) if part.strip()]
 
 
 def sections_in_sentence(kind: SectionKind, cell: str, known: Collection[str]) -> tuple[SectionName, ...]:

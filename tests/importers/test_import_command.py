@@ -156,13 +156,25 @@ def test_a_report_that_lists_some_rows_only_says_so(lmskit, tmp_path):
     assert document["left_out"] == "Rows that were added, changed or unchanged are counted and not listed."
 
 
+def test_rejections_that_differ_in_their_row_alone_are_one_line(lmskit, kept_course, tmp_path):
+    rows = "".join(f"\n{number},s{number}@example.org,Vale,Essay,{number}" for number in range(1, 61))
+    path = csv_file(tmp_path / "results.csv", f"id,email,family_name,quiz,score{rows}\n61,no address,Vale,Essay,1")
+    done = lmskit("csv", path, "--course", kept_course.code, "--week", "1", "--dry-run")
+    assert "61 rejected:" in done.output
+    lines = done.output.split("61 rejected:")[1].splitlines()[1:3]
+    positions = [line.split(":")[0].strip() for line in lines]
+    assert positions == ["results.csv, rows 2, 3, 4, 5 and 56 more", "results.csv, row 62, column email"]
+    assert "--max 'Essay=POINTS'" in lines[0]
+    assert "To see all" not in done.output
+
+
 def test_a_dry_run_shows_the_result_of_every_row(lmskit, tmp_path):
     report = tmp_path / "report.csv"
     done = lmskit("oulad", SAMPLE, "--dry-run", "--report", report)
     assert done.exit_code == PARTLY, done.output
     assert "56 in = 32 added + 0 changed + 0 unchanged + 24 rejected" in done.output
     assert "studentAssessment.csv, row 13, column score: is not between 0 and 100 ('101')" in done.output
-    assert "2 × studentRegistration.csv, date_registration: registered on a day that is not known" in done.output
+    assert "2 × studentRegistration.csv, rows 5 and 6, date_registration: registered on a day that is not known" in done.output
     assert "studentInfo.csv: columns that are not imported: gender, region, imd_band." in done.output
     assert "nothing was written" in done.output
     with report.open(encoding="utf-8-sig", newline="") as stream:

@@ -48,6 +48,30 @@ def test_everybody_is_a_student_if_the_person_says_so(participants):
     assert "participants.csv: everybody is imported as a student, as asked for." in source.notes
 
 
+def groups_in(tmp_path, *cells):
+    rows = "".join(f'S{number},Vale,s{number}@example.org,"{cell}"\n' for number, cell in enumerate(cells))
+    source = FORMAT.open(
+        csv_file(tmp_path / "participants.csv", "First name,Last name,Email address,Groups\n" + rows), ReadOptions(all_students=True)
+    )
+    records = [record for record in source.records() if isinstance(record, EnrollmentRecord)]
+    return [tuple(section.name for section in record.sections) for record in records], source
+
+
+def test_a_group_with_a_comma_in_its_name_is_one_group(tmp_path):
+    groups, source = groups_in(tmp_path, "Group B, Tue", "Group A, Group B, Tue, Group C", "Group A", "Group B, Tue", "")
+    assert groups == [("Group B, Tue",), ("Group A", "Group B, Tue", "Group C"), ("Group A",), ("Group B, Tue",), ("",)]
+    assert [note for note in source.notes if "'Group B, Tue' is read as the name of one group" in note]
+    assert source.parts[0].rows_in == len(groups)
+
+
+@pytest.mark.parametrize(
+    "cells", [("Lab 1, Class 1", "Lab 1, Class 2", "Lab 2, Class 1", "Lab 2, Class 2"), ("Lab 1, Class 1", "Lab 1, Class 1", "Lab 2")]
+)
+def test_groups_that_students_have_apart_or_that_few_have_are_several(tmp_path, cells):
+    groups, _ = groups_in(tmp_path, *cells)
+    assert groups == [tuple(cell.split(", ")) for cell in cells]
+
+
 @pytest.mark.parametrize(
     ("header", "name"),
     [

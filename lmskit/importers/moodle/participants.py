@@ -20,7 +20,7 @@ from lmskit.importers.recognition import is_list_of_participants, kind_of_header
 from lmskit.importers.record import EnrollmentRecord
 from lmskit.importers.row import RejectedRowError, value
 from lmskit.importers.row_warnings import RowWarnings
-from lmskit.importers.section_cell import COMMAS, sections_in
+from lmskit.importers.section_cell import names_with_commas, sections_in_list
 from lmskit.importers.table_kinds import PARTICIPANTS
 from lmskit.vocabulary import SectionKind
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 
 GROUPS = {header for group in HEADERS["group"] for header in group}
-_groups_in = partial(sections_in, SectionKind.GROUP, separators=COMMAS)
 
 
 class Participants:
@@ -56,19 +55,28 @@ class Participants:
         read = {*columns.values(), self._groups}
         self.file.skipped_columns = tuple(text for column, text in enumerate(self.file.header) if column not in read)
         self.parts = (self.file,)
+        self._with_commas: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def notes(self) -> list[str]:
         """Notes on how the file was read."""
-        return [*self.file.notes, f"{self.name}: everybody is imported as a student, as asked for.", *self.warnings.notes]
+        notes = [*self.file.notes, f"{self.name}: everybody is imported as a student, as asked for."]
+        notes += [
+            f"{self.name}: '{left}, {right}' is read as the name of one group, since no student is in only one of '{left}' and '{right}'."
+            for left, right in sorted(self._with_commas)
+        ]
+        return notes + self.warnings.notes
 
     def records(self) -> Iterator[Record]:
         """Read the file: row after row the student and the enrollment."""
         self.warnings.clear()
+        if self._groups is not None:
+            self._with_commas = names_with_commas(cells[self._groups] for _, cells in self.file.rows())
+        groups_in = partial(sections_in_list, SectionKind.GROUP, joined=self._with_commas)
         for row, cells in self.file.rows():
             try:
                 person = self.people.read(row, cells)
-                groups = () if self._groups is None else value(_groups_in, self.file.header[self._groups], cells[self._groups])
+                groups = () if self._groups is None else value(groups_in, self.file.header[self._groups], cells[self._groups])
             except RejectedRowError as error:
                 self.file.reject(row, error.column, error.cell, error.reason)
                 continue
