@@ -92,6 +92,7 @@ STAFF = Columns(
     NAME,
     EMAIL,
     Column("role", "str", '`StaffRole`, or "responsible"', heading="Role"),
+    Column("sections", "str", "of an assistant who sees no others; empty for who sees the whole course", heading="Sections"),
     Column("granted_at", "object", "`datetime` with time zone; None for the responsible lecturer", heading="Since"),
 )
 

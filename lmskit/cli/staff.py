@@ -44,12 +44,21 @@ def add(
     role: Annotated[
         GivenRole, typer.Option(help="co-lecturer: the same as the responsible one; assistant: sees all and changes nothing.")
     ] = GivenRole.CO_LECTURER,
+    section: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A section or group whose students the assistant sees, and no others; several: repeat it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Give a lecturer a role in a course, or another one; it holds at once."""
-    request = AddStaff(course=course, email=email, role=StaffRole(role))
+    request = AddStaff(course=course, email=email, role=StaffRole(role), sections=tuple(section or ()))
     with transaction() as session:
         add_staff(session, request)
-    print_line(f"{request.email} is {request.role} of {request.course} now.")
+    limits = f", for {'; '.join(request.sections)}" if request.sections else ""
+    print_line(f"{request.email} is {request.role} of {request.course} now{limits}.")
 
 
 @app.command()

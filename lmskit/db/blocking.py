@@ -46,6 +46,7 @@ WORDS = {
     "material_files": "files of materials",
     "section_members": "members of sections",
     "sections": "sections",
+    "staff_sections": "sections of assistants",
     "student_enrollments": "enrollments",
     "syllabi": "weeks of a syllabus",
     "terms": "terms",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lmskit.models.quiz import ArchivedAttempt, Quiz, QuizAttempt
     from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
     from lmskit.models.section import Section, SectionMember
-    from lmskit.models.staff import CourseStaff
+    from lmskit.models.staff import CourseStaff, StaffSection
     from lmskit.models.user import LOCKED_PASSWORD_HASH, User
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "ReadingDecision",
     "Section",
     "SectionMember",
+    "StaffSection",
     "Syllabus",
     "Term",
     "TopicPerformance",
@@ -79,6 +80,7 @@ _MODULES = {
     "Base": "base",
     "Course": "course",
     "CourseStaff": "staff",
+    "StaffSection": "staff",
     "CrawlPage": "reading",
     "EmbeddingModel": "material",
     "Enrollment": "enrollment",

@@ -63,6 +63,8 @@ RULES = {
     "For a table without course_id, add the condition to access_rules.sql.",
     "lecturer-writes-without-leading": "An assistant could write here. In the migration that grants the right: a policy AS RESTRICTIVE "
     "with course_id = ANY ((SELECT lms.my_led_course_ids())::bigint[]), as USING and as WITH CHECK.",
+    "students-of-all-sections": "An assistant of one section sees the students of all sections here. "
+    "In the migration that makes the table: the policy lecturer_reads_in_sections AS RESTRICTIVE, as 0039 makes it for quiz_attempts.",
     "grant-without-policy": "A group has a right for which there is no policy. Revoke it, or write the policy.",
     # Grants
     "grant-beyond-the-groups": "Rights are granted to lmskit's groups, never to everybody or to one login. Revoke this right.",

@@ -60,6 +60,8 @@ led_rows (relname, shape) AS (
     SELECT relname, '(course_id = ANY (( SELECT my_led_course_ids() AS my_led_course_ids)::bigint[]))' FROM course_table
     UNION ALL VALUES ('courses', '(id = ANY (( SELECT my_led_course_ids() AS my_led_course_ids)::bigint[]))')
 ),
+-- What has to hold beside every other condition, of rows that are about a student.
+seen_rows (shape) AS (VALUES ('((course_id <> ALL (( SELECT my_limited_course_ids() AS my_limited_course_ids)::bigint[])) OR ((course_id, student_id) IN ( SELECT m.course_id, m.student_id FROM my_section_members() m(course_id, student_id))))')),
 granted AS (
     SELECT c.relname::text AS object, c.relkind, a.grantee, a.privilege_type, a.is_grantable, false AS is_column
     FROM relation AS c, aclexplode(c.relacl) AS a WHERE a.grantee <> c.relowner
@@ -130,7 +132,7 @@ UNION ALL SELECT 'policy-asks-what-a-client-can-set', object FROM policy
 UNION ALL SELECT 'function-call-per-row', p.object FROM policy AS p
     WHERE EXISTS (
         SELECT FROM regexp_matches(
-            regexp_replace(coalesce(p.using_text, '') || ' ' || coalesce(p.check_text, ''), '\( SELECT \w+\(\) AS \w+\)', '', 'g'),
+            regexp_replace(coalesce(p.using_text, '') || ' ' || coalesce(p.check_text, ''), '\( SELECT \w+\(\) AS \w+\)|FROM my_section_members\(\)', '', 'g'),
                 '\m(\w+)\(', 'g'
         ) AS called (name) JOIN pg_proc AS f ON f.proname = called.name[1] AND f.pronamespace = to_regnamespace('lms')
     )
@@ -145,6 +147,12 @@ UNION ALL SELECT 'lecturer-writes-without-leading', format('%s on %s', v.privile
           WHERE p.polrelid = t.oid AND NOT p.polpermissive AND p.polcmd = v.command::"char" AND l.oid = ANY (p.polroles)
             AND (p.polcmd = 'a' OR p.using_text = s.shape) AND (p.polcmd = 'd' OR p.check_text = s.shape)
       )
+UNION ALL SELECT 'students-of-all-sections', t.relname
+    FROM readable AS t JOIN own_column AS c ON c.oid = t.oid AND c.attname = 'student_id', lecturer AS l
+    WHERE NOT EXISTS (
+        SELECT FROM policy AS p JOIN seen_rows AS s ON regexp_replace(p.using_text, '\s+', ' ', 'g') = s.shape
+        WHERE p.polrelid = t.oid AND NOT p.polpermissive AND p.polcmd = 'r' AND l.oid = ANY (p.polroles)
+    )
 UNION ALL SELECT 'grant-without-policy', format('%s %s on %s', g.rolname, v.privilege, t.relname)
     FROM shared_table AS t, person_group AS g, verb AS v
     WHERE (has_table_privilege(g.oid, t.oid, v.privilege) OR (v.privilege <> 'DELETE' AND has_any_column_privilege(g.oid, t.oid, v.privilege)))

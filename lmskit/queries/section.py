@@ -14,6 +14,8 @@ from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -80,9 +82,21 @@ def in_section(session: Session, course_id: int, name: str | None, student: Inst
     """
     if name is None:
         return true()
-    named = (Section.course_id == course_id, Section.name == name) if "\0" not in name else (false(),)
-    ids = session.scalars(select(Section.id).where(*named)).all()
-    if not ids:
-        raise SectionNotFoundError(section=name)
+    ids = section_ids(session, course_id, name)
     members = select(SectionMember.student_id).where(SectionMember.course_id == course_id, SectionMember.section_id.in_(ids))
     return student.in_(members)
+
+
+def section_ids(session: Session, course_id: int, name: str) -> Sequence[int]:
+    """The section and the group of a course with this name, or the one of both that there is.
+
+    Raises
+    ------
+    SectionNotFoundError
+        The course has neither.
+    """
+    named = (Section.course_id == course_id, Section.name == name) if "\0" not in name else (false(),)
+    ids = session.scalars(select(Section.id).where(*named).order_by(Section.id)).all()
+    if not ids:
+        raise SectionNotFoundError(section=name)
+    return ids

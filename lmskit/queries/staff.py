@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from lmskit.listings import STAFF
-from lmskit.models import User
+from lmskit.models import CourseStaff, Section, StaffSection, User
 from lmskit.queries.course import course_by_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
@@ -40,9 +41,23 @@ def staff(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: i
 
 def staff_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offset: int = 0) -> Rows:
     """The rows of `staff`, for a list in the terminal."""
-    member = _staff_in(course_by_code(session, course).id)
+    course_id = course_by_code(session, course).id
+    member = _staff_in(course_id)
+    of_member = (StaffSection.course_id == course_id, StaffSection.person_id == member.c.person_id)
+    names = (
+        select(func.string_agg(Section.name, aggregate_order_by(literal("; "), Section.name.collate("C"))))
+        .select_from(StaffSection)
+        .join(Section, Section.id == StaffSection.section_id)
+        .where(*of_member)
+        .scalar_subquery()
+    )
+    others = select(StaffSection.section_id).where(*of_member).exists()  # an assistant of sections sees no others
+    limited = select(CourseStaff.person_id).where(
+        CourseStaff.course_id == course_id, CourseStaff.person_id == member.c.person_id, CourseStaff.limited
+    )
+    sections = case((~limited.exists(), ""), else_=func.coalesce(names, case((others, "others"), else_="none")))
     statement = (
-        select(User.name.label("name"), member.c.email, member.c.role, member.c.granted_at)
+        select(User.name.label("name"), member.c.email, member.c.role, sections.label("sections"), member.c.granted_at)
         .select_from(member)
         .join(User, User.id == member.c.person_id)
         .order_by(case((member.c.role == RESPONSIBLE, 0), else_=1), member.c.sort_name.collate("C"), member.c.person_id)

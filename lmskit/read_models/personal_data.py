@@ -84,8 +84,13 @@ HOLDINGS = (
         "JOIN terms AS m ON m.id = t.term_id"
     ),
     Holding(
-        "course_staff", "person_id", "courses in whose staff the person is", "c.code AS course, c.title, t.role, t.granted_at",
+        "course_staff", "person_id", "courses in whose staff the person is", "c.code AS course, c.title, t.role, t.limited, t.granted_at",
         "JOIN courses AS c ON c.id = t.course_id",
+    ),
+    Holding(
+        "staff_sections", "person_id", "sections and groups to which the person is limited as an assistant",
+        "c.code AS course, s.kind, s.name",
+        "JOIN courses AS c ON c.id = t.course_id JOIN sections AS s ON s.id = t.section_id",
     ),
     Holding(
         "course_staff", "granted_by", "roles in courses that the person gave to others", "c.code AS course, t.role, t.granted_at",

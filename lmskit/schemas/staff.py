@@ -1,7 +1,11 @@
 """Requests about the staff of a course."""
 
+from typing import Self
+
+from pydantic import model_validator
+
 from lmskit.schemas.request import Request
-from lmskit.schemas.text import Address, Code
+from lmskit.schemas.text import Address, Code, Title
 from lmskit.vocabulary import StaffRole
 
 
@@ -11,6 +15,14 @@ class AddStaff(Request):
     course: Code
     email: Address
     role: StaffRole = StaffRole.CO_LECTURER
+    sections: tuple[Title, ...] = ()
+    """Names of sections and groups whose students alone an assistant sees; without any, the assistant sees all."""
+
+    @model_validator(mode="after")
+    def _limits_assistants_alone(self) -> Self:
+        if self.sections and self.role is not StaffRole.ASSISTANT:
+            raise ValueError("Only an assistant is limited to sections.")
+        return self
 
 
 class RemoveStaff(Request):

@@ -55,6 +55,7 @@ NOT_COPIED = {
     "student_enrollments": "students enrol anew",
     "sections": "they are parts of its students",
     "section_members": "they are parts of its students",
+    "staff_sections": "they name its sections",
     "outbox": "its messages are to its students",
     "quiz_attempts": "they are its students' evidence",
     "archived_attempts": "they are its students' evidence",

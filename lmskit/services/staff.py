@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from lmskit.db import violated_constraint
 from lmskit.errors import AlreadyOnStaffError, IsResponsibleError, LecturerNotFoundError, NotOnStaffError
-from lmskit.models import Course, CourseStaff, User
+from lmskit.models import Course, CourseStaff, StaffSection, User
 from lmskit.queries.course import course_by_code
 from lmskit.queries.person import person_by_email
+from lmskit.queries.section import section_ids
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import Role, StaffRole
 
@@ -41,21 +42,25 @@ def add_staff(session: Session, request: AddStaff) -> StaffRole | None:
         No person has the address, or the person is not a lecturer.
     IsResponsibleError
         The person is responsible for the course.
+    SectionNotFoundError
+        The course has no section and no group of a name.
     AlreadyOnStaffError
-        The person has this role there.
+        The person has this role there, for these sections.
     NotPermittedError
         The signed-in person is not an administrator.
     """
     course = _locked(session, request.course)
     person = _lecturer(session, request.email)
     _refuse_responsible(course, person, request.email)
-    stored = session.scalar(select(CourseStaff.role).where(*_of(course.id, person.id)))
-    if stored is request.role:
-        raise AlreadyOnStaffError(person=request.email, course=course.code, role=stored)
-    if stored is not None:  # a new row, which says who granted the role and when
-        session.execute(delete(CourseStaff).where(*_of(course.id, person.id)))
-    _grant(session, course.id, person.id, request.role, request.email)
-    return stored
+    sections = {number for name in request.sections for number in section_ids(session, course.id, name)}
+    stored = session.execute(select(CourseStaff.role, CourseStaff.limited).where(*_of(course.id, person.id))).one_or_none()
+    if stored is not None:
+        of_person = select(StaffSection.section_id).where(StaffSection.course_id == course.id, StaffSection.person_id == person.id)
+        if stored == (request.role, bool(sections)) and sections == set(session.scalars(of_person)):
+            raise AlreadyOnStaffError(person=request.email, course=course.code, role=stored.role)
+        session.execute(delete(CourseStaff).where(*_of(course.id, person.id)))  # a new row says who granted the role and when
+    _grant(session, course.id, person.id, request.role, request.email, sections=sections)
+    return None if stored is None else stored.role
 
 
 @administrators_only("change the staff of a course")
@@ -140,6 +145,8 @@ def copy_staff(
 ) -> tuple[tuple[str, StaffRole], ...]:
     """Give people of the staff of a course their role in its copy too, except who is responsible for the copy; return address and role.
 
+    An assistant of sections sees no student of the copy, which has no sections yet.
+
     Raises
     ------
     NotOnStaffError
@@ -148,13 +155,13 @@ def copy_staff(
     members = staff_members(session, source.id)
     require_members(emails, [email for email, _ in members], what=source.code)
     wanted = (
-        select(literal(copy.id), CourseStaff.person_id, CourseStaff.role)
+        select(literal(copy.id), CourseStaff.person_id, CourseStaff.role, CourseStaff.limited)
         .join(User, User.id == CourseStaff.person_id)
         .where(CourseStaff.course_id == source.id, CourseStaff.person_id != copy.lecturer_id)
     )
     if not everyone:
         wanted = wanted.where(User.email.in_(emails))
-    session.execute(insert(CourseStaff).from_select(["course_id", "person_id", "role"], wanted, include_defaults=False))
+    session.execute(insert(CourseStaff).from_select(["course_id", "person_id", "role", "limited"], wanted, include_defaults=False))
     return staff_members(session, copy.id)
 
 
@@ -177,8 +184,8 @@ def _lecturer(session: Session, email: str) -> User:
     return person
 
 
-def _grant(session: Session, course_id: int, person_id: int, role: StaffRole, email: str) -> None:
-    statement = insert(CourseStaff).values(course_id=course_id, person_id=person_id, role=role)
+def _grant(session: Session, course_id: int, person_id: int, role: StaffRole, email: str, *, sections: Collection[int] = ()) -> None:
+    statement = insert(CourseStaff).values(course_id=course_id, person_id=person_id, role=role, limited=bool(sections))
     try:
         with session.begin_nested():
             session.execute(statement)
@@ -186,6 +193,9 @@ def _grant(session: Session, course_id: int, person_id: int, role: StaffRole, em
         if violated_constraint(error) != "fk_course_staff_person_id_person_role":  # the person's role has changed since it was read
             raise
         raise LecturerNotFoundError(email=email) from error
+    if sections:
+        rows = [{"course_id": course_id, "person_id": person_id, "section_id": number} for number in sorted(sections)]
+        session.execute(insert(StaffSection), rows)
 
 
 def _of(course_id: int, person_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

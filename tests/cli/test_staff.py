@@ -8,10 +8,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lmskit.db import access, engine_for, transaction
-from lmskit.errors import CourseNotFoundError, NotLeadingError, NotPermittedError
+from lmskit.errors import CourseNotFoundError, NotLeadingError, NotPermittedError, SectionNotFoundError
 from lmskit.materials.store import PreviewStore
-from lmskit.models import Course, CourseStaff, User
+from lmskit.models import Course, CourseStaff, Enrollment, Section, SectionMember, User
 from lmskit.queries.course import course_rows
+from lmskit.queries.roster import course_roster, roster_size
+from lmskit.queries.section import sections as sections_of
 from lmskit.queries.staff import staff
 from lmskit.schemas.material import ChangeMaterial
 from lmskit.schemas.quiz_request import ChangeQuiz, CreateQuiz
@@ -23,7 +25,7 @@ from lmskit.services.material_folder import add_files
 from lmskit.services.quiz import change_quiz, create_quiz
 from lmskit.services.reading_decision import move_pin, pin_passage, take_back
 from lmskit.services.staff import add_staff, hand_over
-from lmskit.vocabulary import Role
+from lmskit.vocabulary import Role, SectionKind
 from tests import factories
 
 
@@ -118,6 +120,58 @@ def test_an_assistant_sees_all_of_a_course_and_changes_nothing_in_it(lmskit, cou
         assert choose_rule(session, course.code, "average", {}).course == course.code
 
 
+@pytest.fixture
+def sections(course, admin_engine):
+    """The course has a student in section A and two in section B."""
+    with transaction(admin_engine) as session:
+        own = session.get_one(Course, course.id)
+        for name, size in (("A", 1), ("B", 2)):
+            section = Section(course_id=own.id, kind=SectionKind.SECTION, name=name, source="csv")
+            session.add(section)
+            session.flush()
+            for number in range(size):
+                student = factories.student(session, family_name=f"Of {name} {number}", given_name="")
+                factories.enrollment(session, own, student)
+                session.add(SectionMember(course_id=own.id, section_id=section.id, student_id=student.id))
+    yield
+    with transaction(admin_engine) as session:
+        session.execute(delete(Enrollment).where(Enrollment.course_id == course.id))
+        session.execute(delete(User).where(User.family_name.like("Of _ _")))
+
+
+def test_an_assistant_of_sections_sees_their_students_and_no_others(lmskit, course, colleague, admin_engine, sections):
+    done = lmskit("staff", "add", course.code, colleague, "--role", "assistant", "--section", "A")
+    assert (done.exit_code, done.stdout) == (0, f"{colleague} is assistant of {course.code} now, for A.\n")
+    again = lmskit("staff", "add", course.code, colleague, "--role", "assistant", "--section", "A")
+    assert again.stderr == f"{colleague} is already assistant of {course.code}. Nothing was changed.\n"
+    for engine in (admin_engine, engine_for(colleague)):
+        with Session(engine) as session:
+            assert staff(session, course.code)["sections"].tolist() == ["", "A"]
+    with Session(engine_for(colleague)) as session:
+        assert course_roster(session, course.code)["name"].tolist() == ["Of A 0"]
+        assert (roster_size(session, course.code), [row["n_students"] for row in course_rows(session)]) == (1, [1])
+        assert sections_of(session, course.code)["name"].tolist() == ["A"]
+        with pytest.raises(SectionNotFoundError):
+            course_roster(session, course.code, section="B")
+    wider = lmskit("staff", "add", course.code, colleague, "--role", "assistant", "--section", "A", "--section", "B")
+    assert wider.exit_code == 0
+    with Session(engine_for(colleague)) as session:
+        assert roster_size(session, course.code) == 3
+
+
+def test_who_loses_the_last_section_does_not_see_the_whole_course(lmskit, course, colleague, admin_engine, sections):
+    assert lmskit("staff", "add", course.code, colleague, "--role", "assistant", "--section", "A").exit_code == 0
+    with engine_for(colleague).connect().execution_options(isolation_level="REPEATABLE READ") as open_session:
+        assert open_session.scalar(text("SELECT count(*) FROM student_enrollments")) == 1
+        with transaction(admin_engine) as session:
+            session.execute(delete(Section).where(Section.course_id == course.id, Section.name == "A"))
+        with pytest.raises(DBAPIError):
+            open_session.scalar(text("SELECT count(*) FROM student_enrollments"))
+    with Session(engine_for(colleague)) as session:
+        assert roster_size(session, course.code) == 0
+        assert staff(session, course.code)["sections"].tolist() == ["", "none"]
+
+
 def test_a_session_goes_on_where_only_who_granted_the_right_changes(lmskit, course, colleague, admin_engine):
     """As in an erasure of the administrator who did."""
     assert lmskit("staff", "add", course.code, colleague).exit_code == 0
@@ -157,6 +211,8 @@ def test_a_course_is_handed_over_and_the_former_lecturer_stays_if_wished(lmskit,
         (("course", "hand-over", "{course}", "{responsible}"), "{responsible} is responsible for {course}. Nothing was changed."),
         (("staff", "remove", "{course}", "{colleague}"), "{colleague} is not on the staff of {course}. Nothing was changed."),
         (("staff", "add", "{course}", "nobody@example.org"), "There is no lecturer with the address nobody@example.org."),
+        (("staff", "add", "{course}", "{colleague}", "--section", "A"), "Only an assistant is limited to sections."),
+        (("staff", "add", "{course}", "{colleague}", "--role", "assistant", "--section", "C"), "The course has no section or group 'C'."),
         (("staff", "list", "NOWHERE-1"), "There is no course 'NOWHERE-1' among those you can see."),
     ],
 )

@@ -58,6 +58,7 @@ class World:
         self.lecturer = self.add("users", email="lecturer@example.org", role="lecturer", db_role="u_lecturer")
         self.student = self.add("users")
         self.newcomer = self.add("users", email="newcomer@example.org")
+        self.tutor = self.add("users", email="tutor@example.org", role="lecturer")
         self.term = self.add("terms")
         self.course = self.add("courses", code="BASE-1")
         self.other_course = self.add("courses", code="BASE-2")
@@ -67,6 +68,8 @@ class World:
             self.add("student_enrollments", course_id=course)
         self.section = self.add("sections")
         self.add("section_members")
+        self.add("course_staff", course_id=self.course, person_id=self.tutor, role="assistant", limited=True)
+        self.add("staff_sections")
         self.quiz = self.add("quizzes")
         self.other_quiz = self.add("quizzes", course_id=self.other_course)
         self.add("question_slots")
@@ -141,6 +144,7 @@ class World:
                 "section_id": getattr(self, "section", 0),
                 "student_id": getattr(self, "student", 0),
             },
+            "staff_sections": {"course_id": course, "person_id": getattr(self, "tutor", 0), "section_id": getattr(self, "section", 0)},
             "quizzes": {"course_id": course, "week_number": 1, "title": "Quiz", "questions": [{"id": "1"}], "max_score": 10},
             "question_slots": {"course_id": course, "quiz_id": getattr(self, "quiz", 0), "slot": "1", "number": 1},
             "bank_questions": {"course_id": course, "bank": "bank.xml", "number": 1, "question": {"id": "1"}},

@@ -505,3 +505,46 @@ ALTER POLICY lecturer_updates_led ON lms.quizzes USING (course_id = ANY ((SELECT
 -- a condition of writing that permits instead of restricting
 DROP POLICY lecturer_inserts_led ON lms.quizzes;
 CREATE POLICY lecturer_inserts_led ON lms.quizzes FOR INSERT TO lmskit_lecturer WITH CHECK (course_id = ANY ((SELECT lms.my_led_course_ids())::bigint[]));
+
+-- an assistant of sections sees the whole course
+CREATE OR REPLACE FUNCTION lms.my_limited_course_ids() RETURNS bigint[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN '{}'::bigint[];
+
+-- an assistant of one section sees all sections
+CREATE OR REPLACE FUNCTION lms.my_section_members() RETURNS TABLE (course_id bigint, student_id bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT m.course_id, m.student_id FROM lms.section_members AS m WHERE m.course_id = ANY ((SELECT lms.my_limited_course_ids())::bigint[]);
+END;
+
+-- a student of one's section in another course that one is limited in
+ALTER POLICY lecturer_reads_in_sections ON lms.quiz_attempts USING (
+    course_id <> ALL ((SELECT lms.my_limited_course_ids())::bigint[])
+    OR student_id IN (SELECT m.student_id FROM lms.my_section_members() AS m)
+);
+
+-- addresses of all sections
+CREATE OR REPLACE FUNCTION lms.addresses_in(course bigint) RETURNS TABLE (student_id bigint, email text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT e.student_id, u.email FROM lms.student_enrollments AS e JOIN lms.users AS u ON u.id = e.student_id
+    WHERE e.course_id = addresses_in.course AND (
+        (e.status <> 'withdrawn' AND e.course_id = ANY ((SELECT lms.my_course_ids())::bigint[]))
+        OR (SELECT pg_has_role(SESSION_USER, 'lmskit_admin', 'MEMBER'))
+    );
+END;
+
+-- students of all sections
+CREATE OR REPLACE FUNCTION lms.my_student_ids() RETURNS bigint[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN (
+    SELECT coalesce(array_agg(DISTINCT e.student_id), '{}') FROM lms.student_enrollments AS e
+    WHERE e.course_id = ANY ((SELECT lms.my_course_ids())::bigint[])
+);
+
+-- the limits of assistants may be changed by lecturers
+GRANT INSERT (course_id, person_id, section_id) ON lms.staff_sections TO lmskit_lecturer;
+
+-- a limit that is taken away does not end sessions
+ALTER TABLE lms.staff_sections DISABLE TRIGGER end_sessions_of_former_staff;

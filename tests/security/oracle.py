@@ -31,8 +31,19 @@ OWN_COURSES = (
     " OR id IN (SELECT course_id FROM lms.course_staff WHERE person_id = %(me)s AND role IN ('co-lecturer', 'assistant')))"
 )
 BY_COURSE = f"course_id IN ({OWN_COURSES})"
+LIMITED_COURSES = (
+    "SELECT s.course_id FROM lms.course_staff AS s JOIN lms.courses AS c ON c.id = s.course_id"
+    " WHERE s.person_id = %(me)s AND s.limited AND c.lecturer_id <> s.person_id"
+)
+SECTIONS = "SELECT a.section_id FROM lms.staff_sections AS a WHERE a.person_id = %(me)s"
+OF_STUDENTS = (
+    f"{BY_COURSE} AND (course_id NOT IN ({LIMITED_COURSES})"
+    " OR student_id IN (SELECT m.student_id FROM lms.section_members AS m"
+    f" WHERE m.course_id = {{}}.course_id AND m.section_id IN ({SECTIONS})))"
+)
+"""Rows of students, in the table that is named."""
 VISIBLE = {
-    "users": f"id = %(me)s OR id IN (SELECT student_id FROM lms.student_enrollments WHERE course_id IN ({OWN_COURSES}))"
+    "users": f"id = %(me)s OR id IN (SELECT student_id FROM lms.student_enrollments AS e WHERE {OF_STUDENTS.format('e')})"
     f" OR id IN (SELECT lecturer_id FROM lms.courses WHERE id IN ({OWN_COURSES}))"
     f" OR id IN (SELECT person_id FROM lms.course_staff WHERE course_id IN ({OWN_COURSES}))",
     "terms": f"id IN (SELECT term_id FROM lms.courses WHERE id IN ({OWN_COURSES}))",
@@ -40,14 +51,9 @@ VISIBLE = {
     **dict.fromkeys(
         (
             "course_staff",
-            "sections",
-            "section_members",
+            "staff_sections",
             "syllabi",
-            "student_enrollments",
             "quizzes",
-            "quiz_attempts",
-            "topic_performance",
-            "knowledge_fits",
             "bank_questions",
             "question_slots",
             "materials",
@@ -60,6 +66,9 @@ VISIBLE = {
         ),
         BY_COURSE,
     ),
+    **{table: OF_STUDENTS.format(table) for table in ("student_enrollments", "section_members", "quiz_attempts", "topic_performance")},
+    "sections": f"{BY_COURSE} AND (course_id NOT IN ({LIMITED_COURSES}) OR id IN ({SECTIONS}))",
+    "knowledge_fits": f"{BY_COURSE} AND course_id NOT IN ({LIMITED_COURSES})",
     "embedding_models": "true",
 }
 """The rows of each table that are a lecturer's own, or that belong to no course; lecturers may read no other table."""
@@ -130,7 +139,7 @@ ADMIN = Rights(
     delete={*_ADMINS, "users", "terms"},
 )
 BLIND = {
-    "users": "sort_name", "course_staff": "granted_at", "sections": "name", "section_members": "section_id",
+    "users": "sort_name", "course_staff": "granted_at", "sections": "name", "section_members": "section_id", "staff_sections": "section_id",
     "external_ids": "source", "terms": "name", "courses": "title", "student_enrollments": "origin",
     "syllabi": "topic", "materials": "title", "material_passages": "body", "passage_vectors": "embedding", "passage_words": "words",
     "reading_decisions": "position", "material_crawls": "options", "crawl_pages": "finding", "embedding_models": "state",
@@ -151,7 +160,7 @@ VERIFIER = scram_verifier("a password")
 
 def complaints(connection: Connection, world: World) -> Iterator[str]:
     """Say in which way a login could see or do more, or less, than it should."""
-    people = (world.own, world.colleague, world.assistant, world.foreign, world.admin)
+    people = (world.own, world.colleague, world.assistant, world.tutor, world.foreign, world.admin)
     for login in people:
         rights = ADMIN if login is world.admin else LECTURER
         who = "an administrator" if rights is ADMIN else f"lecturer {login.id}"
@@ -166,7 +175,7 @@ def complaints(connection: Connection, world: World) -> Iterator[str]:
                 *privileges(connection, rights),
                 *reading(connection, rights, mine),
                 *changing(connection, rights, led),
-                *adding(connection, rights, rows, None if login is world.assistant else world_of(login)),
+                *adding(connection, rights, rows, None if login in (world.assistant, world.tutor) else world_of(login)),
                 *deleting(connection, rights),
             ):
                 yield f"{who} {complaint}"
@@ -304,9 +313,9 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
                 f"SELECT count(*) FROM lms.external_ids_in({base + ROWS['course']})": 2,
                 f"SELECT count(*) FROM lms.external_ids_in({other + ROWS['course']})": 0,
                 f"SELECT count(*) FROM lms.addresses_in({other + ROWS['course']})": 0,
-                f"SELECT count(*) FROM lms.staff_in({base + ROWS['course']})": 3,
+                f"SELECT count(*) FROM lms.staff_in({base + ROWS['course']})": 4,
                 f"SELECT count(*) FROM lms.staff_in({other + ROWS['course']})": 0,
-                "SELECT cardinality(lms.my_colleague_ids())": 3,
+                "SELECT cardinality(lms.my_colleague_ids())": 4,
                 "SELECT cardinality(lms.my_led_course_ids())": 2,
                 f"SELECT count(*) FROM lms.student_addresses WHERE student_id = {base + 33}": 0,
             }
@@ -322,7 +331,7 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
             f"SELECT lms.delete_material({OWN + ROWS['material']})": 1,
             f"SELECT lms.delete_material({OWN + ROWS['material'] + 1})": 0,
             "SELECT count(DISTINCT course_id) FROM lms.student_addresses": 1,
-            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 3,
+            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 4,
             f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['second_course']})": 0,
             f"SELECT count(*) FROM lms.external_ids_in({OWN + ROWS['course']})": 2,
         }
@@ -348,9 +357,19 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
 
 
 def as_assistant(connection: Connection, world: World) -> Iterator[str]:
-    """Call the functions as an assistant, who reads a course and changes nothing in it."""
-    with world.posing(connection, world.assistant.name):
+    """Call the functions as those who read a course, or a section of it, and change nothing in it."""
+    for login, students, sections, members in ((world.assistant, 5, 0, 0), (world.tutor, 2, 1, 2)):
+        yield from _as_assistant(connection, world, login, students=students, sections=sections, members=members)
+
+
+def _as_assistant(connection: Connection, world: World, login: Login, *, students: int, sections: int, members: int) -> Iterator[str]:
+    with world.posing(connection, login.name):
         questions = {
+            "SELECT cardinality(lms.my_student_ids())": students,
+            "SELECT cardinality(lms.my_limited_course_ids())": sections,
+            "SELECT cardinality(lms.my_section_ids())": sections,
+            "SELECT count(*) FROM lms.my_section_members()": members,
+            f"SELECT count(*) FROM lms.addresses_in({OWN + ROWS['course']})": min(students, 4),
             "SELECT lms.my_course_ids()": [OWN + ROWS["course"]],
             "SELECT lms.my_led_course_ids()": [],
             "SELECT lms.my_term_ids()": [OWN + ROWS["term"]],
@@ -360,18 +379,18 @@ def as_assistant(connection: Connection, world: World) -> Iterator[str]:
             f"SELECT lms.delete_crawl({OWN + ROWS['crawl']})": 0,
             f"SELECT lms.release_material_file('{'0' * 64}')": False,
             f"SELECT count(*) FROM lms.passages_at(ARRAY[{OWN + ROWS['course']}], ARRAY[{OWN + ROWS['material']}], ARRAY[1])": 1,
-            "SELECT count(*) FROM lms.student_addresses": 4,
-            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 3,
+            "SELECT count(*) FROM lms.student_addresses": min(students, 4),  # the fifth has withdrawn
+            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 4,
             f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['second_course']})": 0,
             f"SELECT count(*) FROM lms.external_ids_in({OWN + ROWS['course']})": 2,
         }
         for question, answer in questions.items():
             given, code, _ = tried(connection, sql.SQL(question))
             if code is not None or given != [(answer,)]:
-                yield f"the assistant gets {given or code} for {question}"
+                yield f"{login.email} gets {given or code} for {question}"
         code = tried(connection, sql.SQL(f"SELECT lms.keep_material_file('{'0' * 64}')"))[1]
         if code != DENIED:
-            yield f"the assistant keeps a file ({code})"
+            yield f"{login.email} keeps a file ({code})"
 
 
 def erasing(connection: Connection, world: World) -> Iterator[str]:

@@ -55,6 +55,7 @@ FAULTS = {
     "lecturer-policy-beyond-own-rows": "ALTER POLICY lecturer_reads_own ON lms.quizzes"
     " USING (course_id = ANY ((SELECT lms.my_course_ids())::bigint[]) OR week_number = 1)",
     "lecturer-writes-without-leading": "DROP POLICY lecturer_updates_led ON lms.courses",
+    "students-of-all-sections": "DROP POLICY lecturer_reads_in_sections ON lms.topic_performance",
     "grant-without-policy": "GRANT DELETE ON lms.audit_log TO lmskit_admin",
     "grant-beyond-the-groups": "GRANT SELECT (title) ON lms.courses TO PUBLIC",
     "grant-option": "GRANT SELECT ON lms.courses TO lmskit_lecturer WITH GRANT OPTION",

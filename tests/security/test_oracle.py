@@ -18,6 +18,8 @@ COURSES = (OWN + 11, OWN + 12, FOREIGN + 11, FOREIGN + 12)
 LECTURERS = (OWN + 1, FOREIGN + 1)
 STAFF = (*LECTURERS, OWN + 4)
 ROLES = ("co-lecturer", "assistant", "observer")
+TUTORS: tuple[frozenset[int], ...] = (frozenset(), frozenset({0}), frozenset({1}), frozenset({0, 1}))
+"""Assistants of some of the two sections that each course has."""
 
 
 def test_every_login_sees_and_changes_exactly_its_own(world, superuser):
@@ -27,7 +29,7 @@ def test_every_login_sees_and_changes_exactly_its_own(world, superuser):
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(
     teaching=st.tuples(*[st.sampled_from(LECTURERS)] * len(COURSES)),
-    staff=st.dictionaries(st.tuples(st.sampled_from(COURSES), st.sampled_from(STAFF)), st.sampled_from(ROLES), max_size=6),
+    staff=st.dictionaries(st.tuples(st.sampled_from(COURSES), st.sampled_from(STAFF)), st.sampled_from((*ROLES, *TUTORS)), max_size=6),
     left=st.sets(st.tuples(st.sampled_from(COURSES), st.sampled_from((31, 32)))),
     narrowed=st.sampled_from(("", "wren-1", "canary-2", "nobody's")),
 )
@@ -37,7 +39,16 @@ def test_the_sets_are_equal_for_any_distribution_of_courses_and_staff(world: Wor
             superuser.execute("UPDATE courses SET lecturer_id = %s WHERE id = %s", [lecturer, course])
         superuser.execute("DELETE FROM course_staff")
         for (course, person), role in staff.items():
-            superuser.execute("INSERT INTO course_staff (course_id, person_id, role) VALUES (%s, %s, %s)", [course, person, role])
+            limited = isinstance(role, frozenset)
+            superuser.execute(
+                "INSERT INTO course_staff (course_id, person_id, role, limited) VALUES (%s, %s, %s, %s)",
+                [course, person, "assistant" if limited else role, limited],
+            )
+            for number in role if limited else ():
+                section = course // 1000 * 1000 + 80 + course % 10 * 2 + number
+                superuser.execute(
+                    "INSERT INTO staff_sections (course_id, person_id, section_id) VALUES (%s, %s, %s)", [course, person, section]
+                )
         for course, student in left:
             for table in ("topic_performance", "quiz_attempts", "student_enrollments"):
                 superuser.execute(

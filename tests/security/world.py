@@ -32,7 +32,8 @@ SHARED_STUDENTS = (31, 32)
 CANARY = re.compile(r"canar|4242\.42|0\.4243|2031-07-07|\b77\d{7}\b", re.IGNORECASE)
 """What only rows of the other lecturer or of an administrator contain."""
 ROWS = {
-    "lecturer": 1, "colleague": 4, "student": 31, "term": 5, "course": 11, "second_course": 12, "quiz": 61, "second_quiz": 71,
+    "lecturer": 1, "colleague": 4, "student": 31, "hidden_student": 32, "term": 5, "course": 11, "second_course": 12,
+    "quiz": 61, "second_quiz": 71,
     "attempt": 1001, "material": 201, "decision": 801, "crawl": 901, "external_id": 301, "outbox": 401,
     "import": 501, "audit": 601, "archive": 701,
 }  # fmt: skip
@@ -50,7 +51,7 @@ class Login:
 
 @dataclass(frozen=True)
 class World:
-    """The address of the database, and its people; colleague and assistant are on the staff of the first course of `own`."""
+    """The address of the database, and its people; colleague, assistant and tutor are on the staff of the first course of `own`."""
 
     endpoint: Endpoint
     database: str
@@ -59,6 +60,7 @@ class World:
     admin: Login
     colleague: Login
     assistant: Login
+    tutor: Login
 
     def superuser(self) -> Connection:
         """Connect as a superuser, to whom no policy applies; the schema is in the search path."""
@@ -122,7 +124,9 @@ def build(endpoint: Endpoint, database: str) -> World:
             " VALUES (%s, 'canary.admin@example.org', 'canary-admin', %s, %s)",
             [FOREIGN + 2, sort_name("canary-admin"), Role.SUPER_ADMIN.value],
         )
-        world = World(endpoint, database, *(_login(connection, person) for person in (OWN + 1, FOREIGN + 1, FOREIGN + 2, OWN + 4, OWN + 6)))
+        world = World(
+            endpoint, database, *(_login(connection, person) for person in (OWN + 1, FOREIGN + 1, FOREIGN + 2, OWN + 4, OWN + 6, OWN + 7))
+        )
     with psycopg.connect(endpoint.superuser_conninfo(database), autocommit=True) as connection:
         connection.execute("ANALYZE")  # the statistics hold values of rows
     return world

@@ -10,7 +10,8 @@ INSERT INTO users (id, email, family_name, given_name, sort_name, role, settings
 VALUES (:base + 4, ':word.colleague@example.org', ':word-colleague', ':word-given', ':word-colleague', 'lecturer', '{"note": ":word"}');
 
 INSERT INTO users (id, email, family_name, given_name, sort_name, role, settings) OVERRIDING SYSTEM VALUE
-VALUES (:base + 6, ':word.assistant@example.org', ':word-assistant', ':word-given', ':word-assistant', 'lecturer', '{"note": ":word"}');
+VALUES (:base + 6, ':word.assistant@example.org', ':word-assistant', ':word-given', ':word-assistant', 'lecturer', '{"note": ":word"}'),
+    (:base + 7, ':word.tutor@example.org', ':word-tutor', ':word-given', ':word-tutor', 'lecturer', '{"note": ":word"}');
 
 INSERT INTO terms (id, code, name, starts_on, ends_on) OVERRIDING SYSTEM VALUE
 VALUES (:base + 5, ':word-TERM', ':word', :day - 60, :day + 60);
@@ -34,6 +35,10 @@ FROM generate_series(1, 2) AS course, generate_series(0, 1) AS n;
 INSERT INTO section_members (course_id, section_id, student_id)
 SELECT s.course_id, s.id, e.student_id FROM sections AS s JOIN student_enrollments AS e USING (course_id)
 WHERE s.course_id IN (:base + 11, :base + 12) AND (e.student_id IN (31, :base + 31)) = (s.id % 2 = :base % 2);
+
+INSERT INTO course_staff (course_id, person_id, role, granted_by, granted_at, limited)
+VALUES (:base + 11, :base + 7, 'assistant', ':word', :day + time '12:00', true);
+INSERT INTO staff_sections (course_id, person_id, section_id) VALUES (:base + 11, :base + 7, :base + 82);
 
 INSERT INTO quizzes (id, course_id, week_number, title, questions, answer_key, max_score, due_on) OVERRIDING SYSTEM VALUE
 SELECT :base + 50 + course * 10 + week, :base + 10 + course, week, ':word quiz', '[{"id": "q1", "text": ":word"}]', '{"q1": ":word-key"}', 9999, :day

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import event, func, insert, select, text
+from sqlalchemy import event, func, insert, select, text, update
 
 from lmskit.errors import (
     CopiedAlreadyError,
@@ -183,6 +183,10 @@ def test_rights_follow_only_whom_the_request_names(session, source, later):
     led = copied(session, source, later, staff="all", lecturer=cleo, code=factories.unique("L"))
     assert (led.staff, course_by_code(session, led.code).lecturer_id) != ((), source.lecturer_id)
     assert led.staff == ((ben, StaffRole.OBSERVER),), "the responsible lecturer gets no role beside it"
+    session.execute(update(CourseStaff).where(CourseStaff.role == StaffRole.OBSERVER).values(role=StaffRole.ASSISTANT, limited=True))
+    tutored = copied(session, source, later, staff=ben, code=factories.unique("T"))
+    copy_id = course_by_code(session, tutored.code).id
+    assert session.scalars(select(CourseStaff.limited).where(CourseStaff.course_id == copy_id)).all() == [True]
     with pytest.raises(NotOnStaffError, match=r"stranger@example\.org is not on the staff of"), session.begin_nested():
         copied(session, source, later, staff=f"{cleo},stranger@example.org", code=factories.unique("S"))
 

@@ -130,7 +130,8 @@ def remove(session: Session) -> None:
     run(
         session,
         "DELETE FROM sections AS s USING undo_section AS u WHERE u.id = s.id"
-        " AND NOT EXISTS (SELECT FROM section_members AS m WHERE m.section_id = s.id AND m.course_id = s.course_id)",
+        " AND NOT EXISTS (SELECT FROM section_members AS m WHERE m.section_id = s.id AND m.course_id = s.course_id)"
+        " AND NOT EXISTS (SELECT FROM staff_sections AS a WHERE a.section_id = s.id)",
     )
     run(session, "DROP TABLE undo_section")
 

@@ -139,7 +139,8 @@ WRITTEN = (
 """In an order in which rows can be deleted: no table refers to one before it."""
 DERIVED = {"topic_performance", "archived_estimates", "knowledge_fits"}
 """Tables that are computed from others: their rows go with the rows that they are about."""
-ACCOMPANYING = {"sections", "section_members"}
-"""Tables whose rows go with their course or student; a section goes with the last student whom an undo removes from it."""
+ACCOMPANYING = {"sections", "section_members", "staff_sections"}
+"""Tables whose rows go with their course, student or member of the staff; a section goes with the last student whom an undo removes
+from it, unless an assistant is limited to it."""
 INHERITING = {"archived_attempts"}
 """Tables that nobody reads but through those that they inherit from."""
