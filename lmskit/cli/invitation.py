@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.asking import asked
+from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.printing import print_line
 from lmskit.db import access, snapshot, transaction
@@ -15,8 +16,10 @@ from lmskit.limits import LONGEST_INVITATION
 from lmskit.listings import INVITATIONS
 from lmskit.queries.invitation import count_invitations, invitation_rows
 from lmskit.schemas.invitation import USUAL_DAYS, AcceptInvitation, CreateInvitation, EnterCode, InvitationCode, RevokeInvitation
+from lmskit.services.delivery import deliver_one
 from lmskit.services.invitation import accept_invitation, create_invitation, revoke_invitation
 from lmskit.services.permission import administrators_only
+from lmskit.services.transport import transport_of
 from lmskit.vocabulary import Role
 
 app = typer.Typer(name="invitation", help="Invite people to set their own password; accept an invitation.", no_args_is_help=True)
@@ -40,19 +43,44 @@ def create(
         ),
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=LONGEST_INVITATION, help="Days until the code expires.")] = USUAL_DAYS,
+    show_code: Annotated[bool, typer.Option("--show-code", help="Show the code, once, instead of sending it.")] = False,
 ) -> None:
-    """Invite a lecturer or an administrator to set their own password, and show the code once; for a lost password, too.
+    """Invite a lecturer or an administrator to set their own password; for a lost password, too.
+
+    The person gets the code by mail. Where no mail server is set (LMSKIT_SMTP_HOST), and with --show-code, it is shown once.
 
     An earlier code of the person stops working. A password that the person has holds until the new code is used.
     """
     request = CreateInvitation(email=email, family_name=family_name, given_name=given_name, role=role, address=address, days=days)
-    code = InvitationCode.made()
+    settings, at = access().settings, access().server
+    server = "" if at.external is None else f"postgresql://{at.name}"
+    code = InvitationCode.made() if show_code or settings.smtp_host is None else None
     with transaction() as session:
-        made = create_invitation(session, request, code=code)
+        made = create_invitation(session, request, code=code, server=server)
     what = "can set a new password" if made.has_login else "is invited"
-    print_line(f"{made.email} {what} until {made.expires_at.astimezone():%Y-%m-%d %H:%M} with this code:")
-    print_line(code.shown)
-    print_line("It is shown this once. Give it to this person alone, who types: lmskit invitation accept")
+    until = f"until {made.expires_at.astimezone():%Y-%m-%d %H:%M}"
+    if code is not None:
+        print_line(f"{made.email} {what} {until} with this code:")
+        print_line(code.shown)
+        print_line("It is shown this once. Give it to this person alone, who types: lmskit invitation accept")
+        return
+    print_line(f"{made.email} {what} {until}.")
+    if made.message_id is not None:
+        _send(made.message_id)
+
+
+def _send(message: int) -> None:
+    """Send the message of an invitation, and say what came of it."""
+    report = deliver_one(transaction, transport_of(access().settings), message)
+    failed = [*report.refused, *report.given_up, *report.postponed]
+    for unsent in failed:
+        print_line(f"{unsent.recipient}: {unsent.reason}")
+    if report.sent:
+        print_line("The code was sent by mail.")
+        return
+    print_line(report.stopped or "The code was not sent.")
+    print_line("What waits is sent by: lmskit mail deliver. To hand the code over yourself: lmskit invitation create EMAIL --show-code")
+    raise typer.Exit(PARTLY)
 
 
 @app.command("list")

@@ -17,13 +17,13 @@ import datetime as dt
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from lmskit.db import PATIENT, Opener, retried
+from lmskit.db import PATIENT, Opener, retried, scram_verifier
 from lmskit.errors import (
     DatabaseError,
     DeliveryInDoubtError,
@@ -32,7 +32,9 @@ from lmskit.errors import (
     NoMailServerError,
     UpgradedMeanwhileError,
 )
+from lmskit.schemas.invitation import InvitationCode
 from lmskit.services.mail import Letter, compose
+from lmskit.services.outbox import INVITATION
 from lmskit.services.transport import Transport
 from lmskit.vocabulary import OutboxStatus
 
@@ -194,7 +196,7 @@ def _deliver(begin: Opener, transport: Transport, claim: Claim, report: Delivery
         return retried(work, attempts=SETTLING_ATTEMPTS, lock_attempts=SETTLING_ATTEMPTS)
 
     try:
-        transport.send(compose(claim.letter))
+        transport.send(compose(settled(lambda session: _with_code(session, claim))))
     except NoMailServerError as error:
         report.stopped = reason = str(error)
         settled(lambda session: put_back(session, claim, reason=reason))
@@ -215,6 +217,24 @@ def _deliver(begin: Opener, transport: Transport, claim: Claim, report: Delivery
     else:
         settled(lambda session: settle(session, claim, OutboxStatus.SENT))
         report.sent += 1
+
+
+def _with_code(session: Session, claim: Claim) -> Letter:
+    """The letter of a claim; that of an invitation with a new code, which is stored nowhere.
+
+    Raises
+    ------
+    MessageRefusedError
+        The invitation cannot be accepted any more.
+    """
+    if claim.letter.template != INVITATION:
+        return claim.letter
+    code = InvitationCode.made()
+    statement = text("SELECT lms.issue_code(:message, :attempt, :selector, :verifier)")
+    values = {"message": claim.id, "attempt": claim.attempts, "selector": code.selector, "verifier": scram_verifier(code.secret)}
+    if not session.scalar(statement, values):
+        raise MessageRefusedError("The invitation was accepted, revoked or replaced, or has expired, before its message was sent.")
+    return replace(claim.letter, context={**claim.letter.context, "code": code.shown, "recipient": claim.letter.recipient})
 
 
 def _give_up(begin: Opener, report: DeliveryReport) -> None:

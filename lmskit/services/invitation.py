@@ -4,7 +4,7 @@ The code reaches the database as verifier alone, and the server checks it like a
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from sqlalchemy import text
@@ -28,6 +28,7 @@ from lmskit.schemas.invitation import CreateInvitation, InvitationCode
 from lmskit.schemas.login import ChangeAddress
 from lmskit.schemas.text import is_invented
 from lmskit.services.login import change_address
+from lmskit.services.outbox import enqueue_invitation
 from lmskit.services.permission import administrators_only
 from lmskit.services.person import add_person, stored_form
 from lmskit.vocabulary import Role
@@ -41,13 +42,16 @@ class Invited:
     role: Role
     expires_at: dt.datetime
     has_login: bool
+    message_id: int | None = None
+    """The message that will bring the code; None if the code was given."""
 
 
 @administrators_only("invite people")
-def create_invitation(session: Session, request: CreateInvitation, *, code: InvitationCode) -> Invited:
+def create_invitation(session: Session, request: CreateInvitation, *, code: InvitationCode | None, server: str = "") -> Invited:
     """Invite a lecturer or an administrator; an earlier invitation of the person is revoked.
 
     A person with a login keeps it, and their password, until the code is used: it then sets a new one.
+    Without a code, one is made when the message about it is sent; `server` is the address that the message names.
 
     Raises
     ------
@@ -67,10 +71,16 @@ def create_invitation(session: Session, request: CreateInvitation, *, code: Invi
     if is_open is False:
         raise LoginClosedError(email=str(person.email))
     statement = text("SELECT lms.invite(:person, :valid, :selector, :verifier)")
-    values = {"person": person.id, "valid": request.valid, "selector": code.selector, "verifier": scram_verifier(code.secret)}
-    number = session.scalar(statement, values)
+    shown = {"selector": None, "verifier": None} if code is None else {"selector": code.selector, "verifier": scram_verifier(code.secret)}
+    number = session.scalars(statement, {"person": person.id, "valid": request.valid, **shown}).one()
     expires_at = session.get_one(Invitation, number).expires_at
-    return Invited(email=str(person.email), role=person.role, expires_at=expires_at, has_login=is_open is not None)
+    made = Invited(email=str(person.email), role=person.role, expires_at=expires_at, has_login=is_open is not None)
+    if code is not None:
+        return made
+    name = f"{person.given_name} {person.family_name}".strip()
+    context = {"name": name, "expires": f"{expires_at.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC", "server": server}
+    message = enqueue_invitation(session, number, person_id=person.id, recipient=made.email, context=context)
+    return replace(made, message_id=message.id)
 
 
 @administrators_only("revoke invitations")

@@ -15,6 +15,8 @@ from lmskit.vocabulary import OutboxStatus
 
 MESSAGE_ID_DOMAIN = "lmskit.invalid"
 """Message-IDs need a domain that belongs to no host."""
+INVITATION = "invitation"
+"""The template of messages that bring the code of an invitation."""
 WITHDRAWN_FIRST = "withdrawn before the message was sent"
 CLOSED_FIRST = "the term was closed before the message was sent"
 """Why a cancelled message was not sent; stored with it."""
@@ -45,6 +47,21 @@ def enqueue(session: Session, *, enrollment: Enrollment, recipient: str, templat
         if violated_constraint(error) not in {"ck_outbox_recipient_can_receive", "ck_outbox_recipient_is_an_address"}:
             raise
         raise AddressError(student=recipient) from error
+    return message
+
+
+def enqueue_invitation(session: Session, number: int, *, person_id: int, recipient: str, context: dict[str, Any]) -> OutboxMessage:
+    """Add the message of an invitation. It has no code: the code is made when the message is sent, and is stored nowhere."""
+    message = OutboxMessage(
+        idem_key=f"{INVITATION}:{number}",
+        message_id=new_message_id(),
+        student_id=person_id,
+        recipient=recipient,
+        template=INVITATION,
+        context=context,
+    )
+    session.add(message)
+    session.flush()
     return message
 
 

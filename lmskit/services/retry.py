@@ -10,7 +10,7 @@ from lmskit.errors import AddressError, ConflictError, MessageNotFoundError, Mes
 from lmskit.models import Course, Enrollment, OutboxMessage, User
 from lmskit.queries.page import LAST_ROW
 from lmskit.services.enrollment import request_enrollment
-from lmskit.services.outbox import WITHDRAWN_FIRST, last_sequence
+from lmskit.services.outbox import INVITATION, WITHDRAWN_FIRST, last_sequence
 from lmskit.services.permission import administrators_only
 from lmskit.vocabulary import EnrollmentStatus, OutboxStatus
 
@@ -113,6 +113,8 @@ def _make_due(session: Session, message: OutboxMessage) -> None:
 def _request_again(session: Session, message: OutboxMessage) -> None:
     course = session.get(Course, message.course_id) if message.course_id is not None else None
     student = session.get(User, message.student_id) if message.student_id is not None else None
+    if message.template == INVITATION:
+        raise MessageSettledError(f"Message {message.id} is an invitation. To invite the person anew: lmskit invitation create EMAIL")
     if course is None or student is None:
         raise MessageSettledError(f"Message {message.id} concerns no enrollment, so there is nothing to request again.")
     if message.last_error == WITHDRAWN_FIRST:

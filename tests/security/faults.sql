@@ -175,6 +175,9 @@ GRANT EXECUTE ON FUNCTION lms.revoke_invitation(bigint) TO lmskit_lecturer;
 -- lecturers make codes
 GRANT EXECUTE ON FUNCTION lms.make_code(text, text, timestamp with time zone) TO lmskit_lecturer;
 
+-- lecturers make codes for messages
+GRANT EXECUTE ON FUNCTION lms.issue_code(bigint, integer, text, text) TO lmskit_lecturer;
+
 -- administrators write invitations
 GRANT UPDATE (accepted_at) ON lms.invitations TO lmskit_admin;
 

@@ -2,6 +2,8 @@
 
 import re
 import threading
+from email import message_from_bytes
+from email.policy import default
 
 import psycopg
 import pytest
@@ -21,6 +23,7 @@ from lmskit.services.invitation import accept_invitation, create_invitation
 from lmskit.services.person import stored_form
 from lmskit.vocabulary import Role
 from tests import factories
+from tests.reliability.mail_server import MailServer
 from tests.security.school import ADA, ADMIN, BEN, School
 
 PASSWORD = "a password of one's own"
@@ -302,6 +305,75 @@ def test_neither_code_nor_password_is_in_a_row_in_the_log_or_in_what_the_server_
     assert not [word for word in sought for text in stored if word in text]
     logs = [path for path in access().settings.home.rglob("*") if path.is_file() and path.suffix in {".log", ".csv", ".json", ""}]
     assert not [path for path in logs for word in sought if word.encode() in path.read_bytes()]
+
+
+@pytest.fixture
+def mail(configure):
+    """A mail server that the commands use."""
+    with MailServer() as server:
+        configure(
+            LMSKIT_SMTP_HOST="127.0.0.1", LMSKIT_SMTP_PORT=str(server.port), LMSKIT_SMTP_SECURITY="none",
+            LMSKIT_MAIL_FROM="Courses <courses@example.org>",
+        )  # fmt: skip
+        yield server
+
+
+def text_of(accepted_message):
+    parts = message_from_bytes(accepted_message.content, policy=default)
+    return "".join(part.get_content() for part in parts.walk() if part.get_content_maintype() == "text")
+
+
+def test_a_code_goes_by_mail_and_is_in_no_row_while_it_is_on_its_way(lmskit, school, mail, endpoint):
+    email = someone()
+    said = lmskit("invitation", "create", email, "--family-name", "Noether", "--given-name", "Emmy")
+    assert "The code was sent by mail." in said
+    assert CODE.search(said) is None
+    assert mail.recipients() == [email]
+    written = text_of(mail.accepted[0])
+    code = InvitationCode.read(code_in(written))
+    assert "Dear Emmy Noether," in written
+    assert f"You sign in as {email}. The code holds until" in written
+    with psycopg.connect(endpoint.superuser_conninfo(school.name)) as connection:
+        for table in ("outbox", "invitations", "audit_log"):
+            stored = str(connection.execute(f"SELECT t::text FROM lms.{table} AS t".encode()).fetchall())
+            assert not [word for word in (code.secret, code.shown, code.secret.upper()) if word in stored]
+    accepted(lmskit, code.shown)
+    assert who(school.engine(email, PASSWORD)) == email
+    assert "sent" in lmskit("mail", "list", "--limit", "1")
+
+
+def test_a_message_that_is_tried_again_brings_a_new_code_and_the_earlier_one_stops(lmskit, school, mail):
+    email = someone()
+    mail.answer = lambda _occurrence: "451 4.3.0 Later"
+    assert "lmskit mail deliver" in lmskit("invitation", "create", email, "--family-name", "X", status=3)
+    with school.engine(ADMIN).connect() as connection:
+        (first,) = connection.scalars(text("SELECT login FROM invitations ORDER BY id DESC LIMIT 1"))
+    mail.answer = lambda _occurrence: "250 OK"
+    with transaction(school.engine(ADMIN)) as session:
+        session.execute(text("UPDATE outbox SET available_at = now() WHERE recipient = :email"), {"email": email})
+    assert "1 sent" in lmskit("mail", "deliver")
+    with school.engine(ADMIN).connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM pg_roles WHERE rolname = :login"), {"login": first}) == 0
+    accepted(lmskit, code_in(text_of(mail.accepted[-1])))
+    assert who(school.engine(email, PASSWORD)) == email
+
+
+def test_the_message_of_a_revoked_invitation_is_not_sent(lmskit, mail):
+    email = someone()
+    mail.answer = lambda _occurrence: "451 4.3.0 Later"
+    lmskit("invitation", "create", email, "--family-name", "X", status=3)
+    lmskit("invitation", "revoke", email)
+    mail.answer = lambda _occurrence: "250 OK"
+    number = lmskit("mail", "list", "--limit", "1", "--format", "csv").splitlines()[1].split(",")[0]
+    lmskit("mail", "retry", number)
+    assert "was accepted, revoked or replaced, or has expired" in lmskit("mail", "deliver", status=3)
+    assert email not in mail.recipients()
+    assert "To invite the person anew: lmskit invitation create" in lmskit("mail", "retry", number, status=1)
+
+
+def test_with_a_mail_server_the_code_is_shown_only_if_that_is_asked_for(lmskit, mail):
+    code_in(lmskit("invitation", "create", someone(), "--family-name", "X", "--show-code"))
+    assert mail.accepted == []
 
 
 def test_a_used_code_is_recorded_and_its_login_is_removed_with_the_next_invitation(school, lmskit, invite):

@@ -14,8 +14,10 @@ from lmskit.errors import MessageRefusedError, NotPermittedError, RevisionError
 from lmskit.models import Base
 from lmskit.queries.outbox import outbox_messages
 from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.schemas.invitation import CreateInvitation
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll
+from lmskit.services.invitation import create_invitation
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 
@@ -61,6 +63,19 @@ def test_it_makes_enrollments_active_and_restores_those_that_were_refused(admin_
     with admin_engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT actor FROM audit_log WHERE course_id = %s AND action = 'update'", (course.id,))
         assert DISPATCHER in {actor for (actor,) in rows}
+
+
+def test_it_makes_and_sends_the_code_of_an_invitation(admin_engine, dispatcher, post):
+    email = f"{factories.unique('invited')}@example.org"
+    with transaction(admin_engine) as session:
+        create_invitation(session, CreateInvitation(email=email, family_name="Invited"), code=None)
+    try:
+        assert deliver_waiting(lambda: transaction(dispatcher), post).sent == 1
+        with admin_engine.connect() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM pg_roles JOIN invitations ON login = rolname")) == 1
+    finally:
+        with transaction(admin_engine) as session:
+            session.execute(text("DELETE FROM users WHERE email = :email"), {"email": email})
 
 
 def test_it_refuses_a_database_that_is_older_or_newer_than_lmskit(dispatcher, post):
@@ -121,7 +136,8 @@ def test_it_cannot_enrol_or_read_the_outbox(dispatcher, requested):
 
 @pytest.mark.parametrize(
     "call", ["claim_message('1 hour', 8)", "settle_message(1, 1, 'sent', NULL)", "postpone_message(1, 1, '1 hour', '', false)",
-             "put_back_message(1, 1, '')", "give_up_message(8)"],
+             "put_back_message(1, 1, '')", "give_up_message(8)",
+             "issue_code(1, 1, 'aaaaaaaa', 'x')"],
 )  # fmt: skip
 def test_lecturers_send_no_messages(lecturer_engine, call):
     with lecturer_engine.connect() as connection, pytest.raises(Exception, match="permission denied"):

@@ -226,6 +226,9 @@ SELECT lms.void_invitations(:foreign_lecturer);
 SELECT lms.make_code('aaaaaaaa', 'SCRAM-SHA-256$4096:YQ==$YQ==:YQ==', now() + interval '1 day');
 
 -- refused 42501
+SELECT lms.issue_code(1, 1, 'aaaaaaaa', 'SCRAM-SHA-256$4096:YQ==$YQ==:YQ==');
+
+-- refused 42501
 SELECT lms.remove_spent_codes();
 
 -- refused 42501
