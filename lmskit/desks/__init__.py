@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lmskit.desks.enrollment import enrollment_desk
     from lmskit.desks.mastery_rule import mastery_rule_desk
     from lmskit.desks.material import material_desk
+    from lmskit.desks.next_term import next_term_desk
     from lmskit.desks.outbox import outbox_desk
     from lmskit.desks.people import people_desk
     from lmskit.desks.privacy import privacy_desk
@@ -28,6 +29,7 @@ __all__ = [
     "enrollment_desk",
     "mastery_rule_desk",
     "material_desk",
+    "next_term_desk",
     "outbox_desk",
     "people_desk",
     "privacy_desk",

@@ -4,6 +4,7 @@ from lmskit.forms.course import CourseChangeForm, CourseForm
 from lmskit.forms.enrollment import EnrollmentForm, EnrollmentScreen, WithdrawalForm
 from lmskit.forms.mastery_rule import MasteryRuleForm
 from lmskit.forms.material import MaterialScreen
+from lmskit.forms.next_term import NextTermScreen
 from lmskit.forms.outbox import OutboxScreen
 from lmskit.forms.people import PeopleScreen
 from lmskit.forms.quiz import QuizForm
@@ -17,6 +18,7 @@ __all__ = [
     "EnrollmentScreen",
     "MasteryRuleForm",
     "MaterialScreen",
+    "NextTermScreen",
     "OutboxScreen",
     "PeopleScreen",
     "QuizForm",

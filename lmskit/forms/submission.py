@@ -36,7 +36,8 @@ class Submission(Generic[Request]):
     on_success
         Called after the work was done, for instance to empty the fields.
     confirm
-        Returns a question that must be answered with yes before the work is done; by default no question is asked.
+        Returns a question that must be answered with yes before the work is done; by default no question is asked. If it raises an
+        `LmskitError`, that error's sentence is shown, and nothing is asked.
     message
         Shows the result; by default a message under the button.
     clock
@@ -99,8 +100,20 @@ class Submission(Generic[Request]):
         if self._confirm is None:
             self._submit(request)
         else:
+            self._ask(request, self._confirm)
+
+    def _ask(self, request: Request, confirm: Callable[[Request], str]) -> None:
+        """Show the question, or why the work would be refused."""
+        question = ""
+        try:
+            with errors_shown(self.message):
+                question = confirm(request)
+        finally:
+            if not question:
+                self._end()
+        if question:
             self._unconfirmed = request
-            self.question.warn(self._confirm(request))
+            self.question.warn(question)
             self._answers.layout.display = None
             self._ended = self._clock()
 

@@ -196,7 +196,7 @@ def copy_term(session: Session, request: CopyTerm, *, dry_run: bool = False) -> 
                 with session.begin_nested():
                     copied.append(_copy(session, CopyCourse(course=course.code, term=request.term, staff=staff)))
             except CopiedAlreadyError as error:
-                left_out[course.code] = str(error)
+                left_out[course.code] = f"there is already a course with the code {error.code}."
         return CopiedTerm(tuple(copied), left_out)
 
     return _tried(session, work, dry_run=dry_run)

@@ -65,6 +65,6 @@ def test_a_term_is_copied_and_what_is_there_is_left_out(lmskit, terms):
     assert (done.exit_code, done.stdout.endswith(f"1 course of {before} copied into {after}.\n")) == (0, True)
     again = lmskit("term", "copy", before, after, "--staff", "none", "--yes")
     assert again.exit_code == 3
-    assert f"{course} is left out: There is already a course with the code CS-{after}" in " ".join(again.stdout.split())
+    assert f"{course} is left out: there is already a course with the code CS-{after}" in " ".join(again.stdout.split())
     empty = lmskit("term", "copy", after, before, "--staff", " ", "--yes")
     assert "all, none, or their addresses" in empty.stderr

@@ -13,7 +13,7 @@ NOT_AN_ACTION = {
     "archive.known_archive", "archive.require_archivable", "archive_findings.archive_findings", "archive_findings.archives_in_use",
     "archive_findings.files_not_needed", "archive_findings.leftover_findings", "archive_findings.locations_in_sight",
     "erasure_receipt.counts_text", "erasure_memory.read_memory", "mail_check.mail_finding", "material_folder.counts_of",
-    "material_store.store_findings", "permission.administrators_only", "permission.require_administrator", "staff.staff_members",
+    "material_store.store_findings", "permission.administrators_only", "permission.require_administrator",
     "transport.destination_of",
 }  # fmt: skip
 """They look, check or put into words."""
@@ -68,9 +68,6 @@ ONLY_BY_COMMAND = {
     "staff.add_staff": (NO_FORM_YET, "staff of a course"),
     "staff.hand_over": (NO_FORM_YET, "handing a course over"),
     "staff.remove_staff": (NO_FORM_YET, "staff of a course"),
-    "course_copy.copy_course": (NO_FORM_YET, "copying courses into another term"),
-    "course_copy.copy_term": (NO_FORM_YET, "copying courses into another term"),
-    "term.create_term": (NO_FORM_YET, "a term without courses"),
 }
 """The reason, and how docs/command-line.md names the action."""
 WITHOUT_A_SERVICE = {(FOR_OPERATORS, "backups"), (FOR_OPERATORS, "upgrades"), (FOR_OPERATORS, "services")}

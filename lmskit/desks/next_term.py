@@ -1,0 +1,111 @@
+"""The next term, wired to the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lmskit.db import Opener, snapshot, transaction
+from lmskit.desks.options import lecturer_options, term_options
+from lmskit.forms.next_term import CopyPreview, NextTermScreen, NextTermWork, Options
+from lmskit.queries.course import course_by_code, courses_of_term
+from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.term import terms
+from lmskit.rounding import MISSING, count_text
+from lmskit.schemas.course_copy import CopyCourse, CopyTerm
+from lmskit.services.course_copy import NOT_COPIED_SENTENCE, copy_course, copy_term
+from lmskit.services.permission import require_administrator
+from lmskit.services.staff import staff_members
+from lmskit.services.term import create_term
+from lmskit.vocabulary import TermState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from lmskit.schemas.term import CreateTerm
+    from lmskit.services.course_copy import CopiedCourse
+
+
+def next_term_desk(*, begin: Opener = transaction, read: Opener = snapshot) -> NextTermScreen:
+    """Return the screen that creates a term and copies courses into it; a preview does the work and undoes it."""
+    with read() as session:
+        require_administrator(session)
+
+    def create(request: CreateTerm) -> str:
+        with begin() as session:
+            created = create_term(session, request)
+        return f"The term {created.code} was created: {created.starts_on} to {created.ends_on}."
+
+    def offered_terms() -> tuple[Options, Options]:
+        with read() as session:
+            labels, listed = term_options(session), terms(session, limit=MAX_PAGE)
+        are_open = set(listed[listed["state"] == TermState.OPEN]["code"])
+        return labels, [(label, code) for label, code in labels if code in are_open]
+
+    def courses(term: str) -> Options:
+        with read() as session:
+            return [(f"{course.code} · {course.title}", course.code) for course in courses_of_term(session, term)]
+
+    def staff(term: str, course: str) -> Options:
+        with read() as session:
+            chosen = [course_by_code(session, course)] if course else courses_of_term(session, term)
+            found = {email: role for each in chosen for email, role in staff_members(session, each.id)}
+        return [(f"{email} ({role})" if course else email, email) for email, role in sorted(found.items())]
+
+    def lecturers() -> Options:
+        with read() as session:
+            return lecturer_options(session)
+
+    def ask(request: CopyCourse | CopyTerm) -> CopyPreview:
+        with begin() as session:
+            copied, left_out = _copied(session, request, dry_run=True)
+        into = copied[0].to_term.code if copied else request.term
+        question = f"Copy {count_text(len(copied), 'course')} into {into}? {NOT_COPIED_SENTENCE}"
+        return CopyPreview(" ".join([question, *_left_out(left_out)]), _table(copied))
+
+    def copy(request: CopyCourse | CopyTerm) -> CopyPreview:
+        with begin() as session:
+            copied, left_out = _copied(session, request, dry_run=False)
+        into = copied[0].to_term.code if copied else request.term
+        done = f"{count_text(len(copied), 'course')} copied into {into}."
+        return CopyPreview(" ".join([done, *_left_out(left_out)]), _table(copied))
+
+    work = NextTermWork(create=create, terms=offered_terms, courses=courses, staff=staff, lecturers=lecturers, ask=ask, copy=copy)
+    return NextTermScreen(work)
+
+
+def _copied(session: Session, request: CopyCourse | CopyTerm, *, dry_run: bool) -> tuple[Sequence[CopiedCourse], dict[str, str]]:
+    if isinstance(request, CopyCourse):
+        return [copy_course(session, request, dry_run=dry_run)], {}
+    done = copy_term(session, request, dry_run=dry_run)
+    return done.copied, done.left_out
+
+
+def _left_out(left_out: dict[str, str]) -> list[str]:
+    return [f"{course} is left out: {reason}" for course, reason in left_out.items()]
+
+
+def _table(copied: Sequence[CopiedCourse]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "Course": course.source,
+                "Copy": course.code,
+                "Responsible": course.lecturer,
+                "Weeks": course.rows.weeks,
+                "Quizzes": course.rows.quizzes,
+                "Due from": _day(course.rows.first_due),
+                "Due until": _day(course.rows.last_due),
+                "Materials": course.rows.materials,
+                "Staff": ", ".join(f"{email} ({role})" for email, role in course.staff) or MISSING,
+            }
+            for course in copied
+        ]
+    )
+
+
+def _day(day: object) -> str:
+    return MISSING if day is None else str(day)
