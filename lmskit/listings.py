@@ -72,6 +72,22 @@ DUPLICATES = Columns(
     Column("against", "str", "what speaks against it; NaN if nothing does", heading="Against"),
 )
 
+PERSON_MERGES = Columns(
+    Column("receipt", "int64", "by which the two can be split again", heading="Receipt"),
+    Column("kept_id", "int64", "of the person who stays", heading="No."),
+    NAME,
+    Column("removed_id", "int64", "of the person who is gone", heading="Former no."),
+    Column("former_name", "str", "of the person who is gone", heading="Former name"),
+    Column("merged_at", "object", "`datetime` with time zone", heading="When"),
+)
+
+CONFLICTS = Columns(
+    Column("what", "str", "what both have", heading="What"),
+    Column("kept", "str", "what the person who stays has", heading="Who stays"),
+    Column("removed", "str", "what the person who goes has", heading="Who goes"),
+    Column("resolution", "str", "what becomes of it", heading="What becomes of it"),
+)
+
 PERSON_IDS = Columns(
     Column("source", "str", "the system that the id comes from", heading="System"),
     Column("external_id", "str", "as the system writes it", heading="Id"),

@@ -180,6 +180,10 @@ class ImportStatus(enum.StrEnum):
     DRY_RUN = "dry_run"
 
 
+FORMER_ADDRESS = "address"
+"""`external_ids.source` of an address that a merged person had: imports find the person by it."""
+
+
 class EntityKind(enum.StrEnum):
     """The kind of entity that an id of another system names."""
 

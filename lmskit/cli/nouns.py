@@ -22,7 +22,7 @@ NOUNS = {
     "seed": "Make the demonstration people and their logins, unless they exist.",
     "invitation": "Invite people to set their own password; accept an invitation.",
     "login": "Make, close, open, rename and list the logins of lecturers and administrators.",
-    "person": "List, search, show and change people; export or erase everything about one; for administrators.",
+    "person": "List, search, show, change and merge people; export or erase everything about one; for administrators.",
     "passwd": "Set a new password: your own or, as an administrator, that of another person.",
     "audit": "Who changed what; for administrators.",
     "import": "Import the exports of other systems.",
@@ -56,7 +56,7 @@ MODULES = {noun: (f"lmskit.cli.{noun}",) for noun in NOUNS} | {
     "whoami": ("lmskit.cli.sign_in",),
     "term": ("lmskit.cli.term", "lmskit.cli.term_change", "lmskit.cli.term_copy"),
     "course": ("lmskit.cli.course", "lmskit.cli.course_create", "lmskit.cli.course_hand_over", "lmskit.cli.course_copy"),
-    "person": ("lmskit.cli.person_list", "lmskit.cli.person_change", "lmskit.cli.person"),
+    "person": ("lmskit.cli.person_list", "lmskit.cli.person_change", "lmskit.cli.person_merge", "lmskit.cli.person"),
     "quiz": ("lmskit.cli.quiz", "lmskit.cli.quiz_quality"),
     "question-bank": ("lmskit.cli.question_bank", "lmskit.cli.question_bank_change"),
     "material": (

@@ -87,7 +87,7 @@ def erase(
         taker = lecturer_to_take(session, courses_to)
         erased = erase_person(session, person_id, courses_to=taker, family_alone=family_name_alone, dry_run=dry_run)
         if not dry_run:
-            begin_to_remember(settings, access().server.database, remembered_erasures(session), {person_id})
+            begin_to_remember(settings, access().server.database, remembered_erasures(session), {person_id, *erased.former_ids})
     if not dry_run:
         for address in addresses:
             access().server.forget_login(address)

@@ -30,6 +30,7 @@ WORDS = {
     "embedding_models": "models of vectors",
     "external_ids": "external ids",
     "import_choices": "choices of how files are read",
+    "person_merges": "people who were merged",
     "import_runs": "imports",
     "invitations": "invitations",
     "knowledge_fits": "fits",

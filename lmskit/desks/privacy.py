@@ -81,7 +81,7 @@ def _done(request: ErasePerson, *, dry_run: bool, begin: Opener, read: Opener) -
     with begin() as session:
         erased = erase_person(session, person_id, courses_to=taker, family_alone=request.family_alone, dry_run=dry_run)
         if not dry_run:
-            begin_to_remember(settings, access().server.database, remembered_erasures(session), {person_id})
+            begin_to_remember(settings, access().server.database, remembered_erasures(session), {person_id, *erased.former_ids})
     if not dry_run:
         for address in addresses:
             access().server.forget_login(address)

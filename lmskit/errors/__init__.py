@@ -39,6 +39,7 @@
      │    ├── StudentNotInCourseError
      │    ├── PersonNotFoundError   no lecturer or administrator has the address
      │    ├── UnknownPersonError
+     │    ├── MergeNotFoundError
      │    ├── PersonGoneError       nothing is left of the person
      │    ├── WeekNotFoundError     the course's syllabus lacks the week
      │    ├── QuizNotFoundError
@@ -74,6 +75,8 @@
      │    ├── NotOnStaffError
      │    ├── IsResponsibleError    nobody is staff of a course that they are responsible for
      │    ├── OwnErasureError       nobody erases the person they are signed in as
+     │    ├── CannotMergeError
+     │    ├── CannotSplitError
      │    ├── MessageOnItsWayError  a message to such a person is being sent
      │    ├── AdministratorExistsError  only the first administrator is made without another one
      │    ├── OtherRoleError        the person has another role than the request says
@@ -141,6 +144,8 @@ from lmskit.errors.conflict import (
     AlreadyOnStaffError,
     AnsweredQuestionError,
     AnswerWithoutQuestionError,
+    CannotMergeError,
+    CannotSplitError,
     ChangedMeanwhileError,
     ConflictError,
     CopiedAlreadyError,
@@ -207,6 +212,7 @@ from lmskit.errors.not_found import (
     ImportRunNotFoundError,
     LecturerNotFoundError,
     MaterialNotFoundError,
+    MergeNotFoundError,
     MessageNotFoundError,
     NewTermNeededError,
     NotFoundError,
@@ -286,6 +292,8 @@ __all__ = [
     "BackupRefusedError",
     "BootstrapError",
     "BusyError",
+    "CannotMergeError",
+    "CannotSplitError",
     "ChangedMeanwhileError",
     "ClusterError",
     "ColumnsMissingError",
@@ -328,6 +336,7 @@ __all__ = [
     "MaterialFileError",
     "MaterialNotFoundError",
     "MaterialStoreError",
+    "MergeNotFoundError",
     "MessageNotFoundError",
     "MessageOnItsWayError",
     "MessagePostponedError",

@@ -233,6 +233,14 @@ class MessageOnItsWayError(ConflictError):
         super().__init__(f"A message to the person is being sent at this moment. Nothing was {nothing_was}. Try again in a few minutes.")
 
 
+class CannotMergeError(ConflictError):
+    """Two people cannot become one; the sentence says why, and what to do."""
+
+
+class CannotSplitError(ConflictError):
+    """One person cannot become two again; the sentence names what was changed since."""
+
+
 class AdministratorExistsError(ConflictError):
     """Only the first administrator is made without another one."""
 

@@ -85,6 +85,17 @@ class PersonNotFoundError(NotFoundError):
         super().__init__(f"There is no lecturer or administrator with the address {email}. To list them: lmskit login list")
 
 
+class MergeNotFoundError(NotFoundError):
+    """No merge has this receipt any more."""
+
+    def __init__(self, *, receipt: int) -> None:
+        self.receipt = receipt
+        super().__init__(
+            f"There is no merge with the receipt {receipt}: the two may be split already, or the person was erased."
+            " To list the receipts: lmskit person merges"
+        )
+
+
 class PersonGoneError(NotFoundError):
     """Nobody has the address or number, and nothing is left of a person who had it."""
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lmskit.models.material import EmbeddingModel, Material, MaterialFile, MaterialPassage, PassageVector, PassageWords
     from lmskit.models.operations import Archive, AuditEntry, Erasure, ImportChoice, ImportRun, OutboxMessage
     from lmskit.models.performance import ArchivedEstimate, TopicPerformance
+    from lmskit.models.person_merge import PersonMerge
     from lmskit.models.question import BankQuestion, QuestionSlot
     from lmskit.models.quiz import ArchivedAttempt, Quiz, QuizAttempt
     from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
@@ -58,6 +59,7 @@ __all__ = [
     "OutboxMessage",
     "PassageVector",
     "PassageWords",
+    "PersonMerge",
     "QuestionSlot",
     "Quiz",
     "QuizAttempt",
@@ -98,6 +100,7 @@ _MODULES = {
     "OutboxMessage": "operations",
     "PassageVector": "material",
     "PassageWords": "material",
+    "PersonMerge": "person_merge",
     "QuestionSlot": "question",
     "Quiz": "quiz",
     "QuizAttempt": "quiz",

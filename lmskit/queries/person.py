@@ -13,7 +13,7 @@ from lmskit.models import Course, CourseStaff, Enrollment, ExternalId, User
 from lmskit.queries.frame import frame, rows
 from lmskit.queries.page import DEFAULT_PAGE, LAST_ROW, RowOrder, page_of
 from lmskit.queries.person_search import found_by
-from lmskit.vocabulary import EntityKind, Role
+from lmskit.vocabulary import FORMER_ADDRESS, EntityKind, Role
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,14 +46,20 @@ def found_person(session: Session, who: str) -> User:
     if typed.isascii() and typed.isdecimal():
         found = session.get(User, int(typed)) if int(typed) <= LAST_ROW else None
     elif "@" in typed:
-        found = person_by_email(session, typed)
+        found = person_by_email(session, typed) or _by_outside_id(session, FORMER_ADDRESS, typed.lower())
     if found is None and ":" in typed and "\0" not in typed:
         source, _, external_id = typed.partition(":")
-        named = (ExternalId.kind == EntityKind.PERSON, ExternalId.source == source, ExternalId.external_id == external_id)
-        found = session.scalars(select(User).join(ExternalId, ExternalId.person_id == User.id).where(*named)).one_or_none()
+        found = _by_outside_id(session, source, external_id)
     if found is None:
         raise UnknownPersonError(person=who)
     return found
+
+
+def _by_outside_id(session: Session, source: str, external_id: str) -> User | None:
+    if "\0" in external_id:
+        return None
+    named = (ExternalId.kind == EntityKind.PERSON, ExternalId.source == source, ExternalId.external_id == external_id)
+    return session.scalars(select(User).join(ExternalId, ExternalId.person_id == User.id).where(*named)).one_or_none()
 
 
 @PEOPLE.documented

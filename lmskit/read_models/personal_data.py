@@ -104,6 +104,11 @@ HOLDINGS = (
         "invitations", "invited_by", "invitations of others by the person", "t.created_at, t.expires_at, t.accepted_at, t.revoked_at",
         condition=BY_LOGIN,
     ),
+    Holding(
+        "person_merges", "kept_id", "people who were merged into the person, as they were before",
+        "t.id AS receipt, t.removed_id AS former_id, t.picture, t.merged_at",
+    ),
+    Holding("person_merges", "merged_by", "people whom the person merged", "t.id AS receipt, t.merged_at", condition=BY_LOGIN),
     Holding("erasures", "person_id", "erasures of a person who had the same id before", "t.erased_at"),
     Holding(
         "audit_log", "actor", "changes that the person made; what was changed is about others", "t.at, t.action, t.table_name, t.row_key",

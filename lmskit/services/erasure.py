@@ -53,11 +53,22 @@ WHERE starts_with(datname, left(current_database(), 38) || '_before_') AND datna
 """Databases that a restore replaced, by the names that it gives them."""
 
 
+MERGED = text("""
+    SELECT p.removed_id FROM person_merges AS p
+    WHERE p.kept_id = :person AND EXISTS (
+        SELECT FROM audit_log AS a WHERE a.table_name = 'users' AND a.row_key = CAST(p.removed_id AS text) AND a.action = 'delete'
+    )
+    ORDER BY p.removed_id
+""")
+"""Numbers of those who were merged into a person, and whom the audit trail still has."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErasureReceipt:
     """What an erasure removed and replaced, and what remains; of a dry run, what it would.
 
-    `removed` has rows by table, `replaced` rows by table and column in which […] stands for a name, `remains` sentences for a person.
+    `removed` has rows by table, `replaced` rows by table and column in which […] stands for a name, `remains` sentences for a person,
+    `former_ids` the numbers of those who were merged into the person, and are erased with them.
     """
 
     person_id: int
@@ -65,6 +76,7 @@ class ErasureReceipt:
     replaced: dict[str, int] = field(default_factory=dict)
     audit_entries: int = 0
     remains: tuple[str, ...] = ()
+    former_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +142,11 @@ def erase_person(
     try:
         if not dry_run:  # their open transactions would hold this one up
             session.execute(text("SELECT lms.end_sessions(:person)"), {"person": person_id})
-        return _erased(session, person_id, courses_to=courses_to, family_alone=family_alone, among=among)
+        merged = list(session.scalars(MERGED, {"person": person_id}))
+        # Of those who were merged into the person, the audit trail has the rows.
+        each = [_erased(session, former, courses_to=None, family_alone=family_alone, among=None) for former in merged]
+        each.append(_erased(session, person_id, courses_to=courses_to, family_alone=family_alone, among=None if merged else among))
+        return _together(person_id, each)
     finally:
         if savepoint is not None and savepoint.is_active:
             savepoint.rollback()
@@ -174,6 +190,18 @@ def replay_erasures(session: Session, remembered: Iterable[Remembered], *, cours
         One of them teaches courses in the backup, and nobody takes them over.
     """
     return [erase_person(session, person.person_id, courses_to=courses_to) for person in brought_back(session, remembered)]
+
+
+def _together(person_id: int, each: list[ErasureReceipt]) -> ErasureReceipt:
+    """One receipt for a person and those who were merged into them."""
+    return ErasureReceipt(
+        person_id,
+        dict(sum((Counter(receipt.removed) for receipt in each), Counter[str]())),
+        dict(sum((Counter(receipt.replaced) for receipt in each), Counter[str]())),
+        sum(receipt.audit_entries for receipt in each),
+        tuple(dict.fromkeys(sentence for receipt in each for sentence in receipt.remains)),
+        tuple(receipt.person_id for receipt in each if receipt.person_id != person_id),
+    )
 
 
 def _erased(

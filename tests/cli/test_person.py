@@ -51,12 +51,22 @@ def test_lecturers_cannot_list_people(lecturer_engine, student):
         people(session, search="quxlister")
 
 
-def test_a_person_is_changed_and_a_taken_address_is_refused(lmskit, student):
+@pytest.fixture
+def lecturer(admin_engine):
+    """A lecturer who is really there until the test ends."""
+    with transaction(admin_engine) as session:
+        made = factories.lecturer(session)
+    yield made
+    with transaction(admin_engine) as session:
+        session.execute(delete(User).where(User.id == made.id))
+
+
+def test_a_person_is_changed_and_a_taken_address_is_refused(lmskit, student, lecturer):
     result = lmskit("person", "change", "qxlist:007", "--family-name", "Renamed")
     assert (result.exit_code, result.stdout) == (0, f"Person {student.id}: family name Qüxlister → Renamed.\n")
-    taken = lmskit("person", "change", str(student.id), "--email", "demo.lecturer@example.org")
+    taken = lmskit("person", "change", str(student.id), "--email", lecturer.email)
     assert (taken.exit_code, taken.stdout) == (1, "")
-    assert taken.stderr == "There is already a person with the address demo.lecturer@example.org. Nothing was changed.\n"
+    assert taken.stderr == f"There is already a person with the address {lecturer.email}. Nothing was changed.\n"
     nothing = lmskit("person", "change", str(student.id))
     assert nothing.exit_code != 0
     assert "Say what to change" in nothing.stderr
@@ -72,3 +82,37 @@ def test_people_who_are_in_lmskit_twice_are_listed(lmskit, student, admin_engine
     finally:
         with transaction(admin_engine) as session:
             session.execute(delete(User).where(User.id == twin.id))
+
+
+def test_two_are_merged_after_a_table_and_split_again(lmskit, student, admin_engine):
+    with transaction(admin_engine) as session:
+        twin = factories.student(session, family_name="Quxlister", given_name="Ann", email=None)
+    rehearsed = lmskit("person", "merge", "qxlist:007", str(twin.id), "--dry-run")
+    assert (rehearsed.exit_code, rehearsed.stdout.splitlines()) == (
+        0,
+        [
+            "What\tWho stays\tWho goes\tWhat becomes of it",
+            "Name\tQüxlister, Ann\tQuxlister, Ann\tstays Qüxlister, Ann",
+            f"Person {student.id} would get from person {twin.id}: nothing but the person. Nothing was changed.",
+        ],
+    )
+    merged = lmskit("person", "merge", "qxlist:007", str(twin.id), "--yes").stdout.splitlines()
+    assert merged[2] == f"Person {twin.id} is merged into person {student.id}: nothing but the person."
+    receipt = merged[3].rpartition(" ")[2]
+    assert merged[3] == f"Receipt {receipt}. To make two of them again: lmskit person split {receipt}"
+    assert lmskit("person", "merges").stdout.splitlines()[1].split("\t")[:5] == [
+        receipt, str(student.id), "Qüxlister, Ann", str(twin.id), "Quxlister, Ann",
+    ]  # fmt: skip
+    split = lmskit("person", "split", receipt, "--yes")
+    assert (split.exit_code, split.stdout) == (0, f"Person {twin.id} is there again, and person {student.id} is as before the merge.\n")
+    again = lmskit("person", "split", receipt, "--yes")
+    assert (again.exit_code, again.stderr.partition(":")[0]) == (1, f"There is no merge with the receipt {receipt}")
+    with transaction(admin_engine) as session:
+        session.execute(delete(User).where(User.id == twin.id))
+
+
+def test_an_obstacle_is_in_the_table_and_refuses_the_merge(lmskit, student, lecturer):
+    refused = lmskit("person", "merge", "qxlist:007", lecturer.email, "--yes")
+    assert refused.exit_code == 1
+    assert refused.stdout.splitlines()[1].startswith("Role\tstudent\tlecturer\tnot possible: only students are merged.")
+    assert refused.stderr.startswith("Role: not possible: only students are merged.")

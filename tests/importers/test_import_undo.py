@@ -18,6 +18,7 @@ from lmskit.services.import_undo.report import Why
 from lmskit.services.importing import ImportOptions
 from lmskit.services.mastery import refresh
 from lmskit.services.oulad import import_oulad
+from lmskit.services.person_merge import merge_people, split_person
 from lmskit.services.question_bank import forget_bank
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
@@ -160,6 +161,18 @@ def test_with_newer_evidence_on_top_the_rest_is_taken_back_and_what_stays_is_nam
     assert [(name, int(score)) for name, score in session.execute(of_course)] == [("Vale", 4), ("Poe", 7), ("Poe", 6)]
     enrolled = select(User.family_name).join(Enrollment, Enrollment.student_id == User.id).where(Enrollment.course_id == course.id)
     assert set(session.scalars(enrolled)) == {"Vale", "Poe"}
+
+
+def test_whom_an_administrator_merged_since_is_named_with_the_receipt(session, gradebook):
+    course = factories.course(session)
+    run = gradebook(FIRST, course)
+    receipt = merge_people(session, "sis:S501", "sis:S502").receipt
+    assert receipt is not None
+    report = undo_import(session, run)
+    merged = {each.kind: (each.n_rows, each.names) for each in report.impossible if each.why is Why.MERGED}
+    assert merged == dict.fromkeys(("people", "enrollments"), (1, (f"Vale, Ada – receipt {receipt}",)))
+    assert not [each for each in report.impossible if each.why is Why.GONE]
+    split_person(session, receipt)
 
 
 def test_what_a_person_changed_since_stays(session, roster):

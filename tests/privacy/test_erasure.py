@@ -20,6 +20,7 @@ from lmskit.read_models.personal_data import personal_data
 from lmskit.services.erasure import ALWAYS_REMAINS, PARKED, erase_person, erase_students, replay_erasures
 from lmskit.services.file_import import ImportOptions, import_file
 from lmskit.services.import_undo import undo_import
+from lmskit.services.person_merge import merge_people
 from tests.privacy.canary import CLOSED, FORMS, call_zephyra, columns_of, planted, traces
 from tests.security.world import FOREIGN, OWN, prepared
 
@@ -255,6 +256,25 @@ def test_a_person_who_was_deleted_before_is_erased_from_the_audit_trail(world):
     assert traces(world, ["quixwel", "wren.student3"]) == []
     with transaction(world.engine(world.admin)) as session, pytest.raises(PersonGoneError):
         erase_person(session, student)
+
+
+def test_whoever_was_merged_into_a_person_is_erased_with_them_and_remembered(world):
+    kept, removed = OWN + 41_001, OWN + 41_002
+    with world.superuser() as connection:
+        for number, family in ((kept, "Kept"), (removed, "Quixwell")):
+            connection.execute(
+                "INSERT INTO users (id, email, family_name, given_name, sort_name, role) OVERRIDING SYSTEM VALUE"
+                " VALUES (%s, %s, %s, 'Zephyra', %s, 'student')",
+                [number, f"{family}.zephyra@example.org".lower(), family, f"{family}, zephyra".lower()],
+            )
+    with transaction(world.engine(world.admin)) as session:
+        merge_people(session, str(kept), str(removed))
+    assert any(found.startswith("lms.person_merges") for found in traces(world))
+    with transaction(world.engine(world.admin)) as session:
+        receipt = erase_person(session, kept)
+        assert {kept, removed} <= {erased.person_id for erased in remembered_erasures(session)}
+    assert receipt.former_ids == (removed,)
+    assert traces(world) == []
 
 
 def test_a_person_whom_an_undo_removed_is_erased_from_the_audit_trail_and_remembered(world, tmp_path):

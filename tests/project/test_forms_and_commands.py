@@ -63,6 +63,8 @@ ONLY_BY_COMMAND = {
     "invitation.revoke_invitation": (NO_FORM_YET, "invitations"),
     "login.change_address": (NO_FORM_YET, "the address of a person"),
     "person_change.change_person": (NO_FORM_YET, "the name of a person"),
+    "person_merge.merge_people": (NO_FORM_YET, "merging people"),
+    "person_merge.split_person": (NO_FORM_YET, "splitting people"),
     "login.change_own_password": (NO_FORM_YET, "one's own password"),
     "question_bank.forget_bank": (NO_FORM_YET, "forgetting a question bank"),
     "staff.add_staff": (NO_FORM_YET, "staff of a course"),

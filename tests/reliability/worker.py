@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from lmskit.db import Opener, access, engine_for, transaction
 from lmskit.errors import LmskitError
@@ -24,7 +24,9 @@ from lmskit.services.admission import admit
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll
 from lmskit.services.erasure import erase_person
+from lmskit.services.mastery import refresh
 from lmskit.services.material_vectors import embed_passages
+from lmskit.services.person_merge import merge_people, split_person
 from lmskit.services.transport import Transport, transport_of
 from lmskit.settings import Settings
 
@@ -88,7 +90,21 @@ def erase(begin: Opener, _transport: Transport, _lease: dt.timedelta, order: dic
             progress.write(f"erased {person}\n")
 
 
-WORK = {"embed": embed, "erase": erase, "request": request, "enrol": enrol, "dispatch": dispatch, "click": click}
+def merge(begin: Opener, _transport: Transport, _lease: dt.timedelta, order: dict[str, Any]) -> None:
+    """Merge the two of a pair, and split those that are merged, pair after pair; write to a file what it begins with and what is done."""
+    with Path(order["progress"]).open("a", encoding="utf-8", buffering=1) as progress:
+        for kept in range(order["first"], order["last"] + 1, 2):
+            progress.write(f"begins {kept}\n")
+            with begin() as session:
+                receipt = session.scalar(text("SELECT id FROM person_merges WHERE kept_id = :kept"), {"kept": kept})
+                touched = (
+                    merge_people(session, str(kept), str(kept + 1)).touched if receipt is None else split_person(session, receipt).touched
+                )
+                refresh(session, touched=touched)
+            progress.write(f"done {kept}\n")
+
+
+WORK = {"embed": embed, "erase": erase, "merge": merge, "request": request, "enrol": enrol, "dispatch": dispatch, "click": click}
 
 
 def carry_out(order: dict[str, Any]) -> None:

@@ -96,6 +96,7 @@ class World:
         self.add("erasures")
         self.add("import_choices")
         self.add("invitations", login="u_" + "f" * 16, accepted_at=None)
+        self.merge = self.add("person_merges")
 
     def add(self, table: str, **values: object) -> int:
         """Insert a row like `row(table)` with `values` on top; return its id, or 0 where the key is not one number."""
@@ -250,6 +251,7 @@ class World:
                 "expires_at": NOON + dt.timedelta(days=7),
                 "accepted_at": NOON,
             },
+            "person_merges": {"kept_id": getattr(self, "student", 0), "removed_id": 1_000_001, "picture": {}},
             "erasures": {"person_id": 1, "fingerprint": SHA256},
             "archives": {"term_id": getattr(self, "term", 0), "location": "/base", "sha256": SHA256, "manifest": {}},
         }

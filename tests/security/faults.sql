@@ -118,6 +118,9 @@ GRANT DELETE ON lms.audit_log TO lmskit_admin;
 -- erasures can be forgotten
 GRANT DELETE ON lms.erasures TO lmskit_admin;
 
+-- who was merged can be read by lecturers
+GRANT SELECT (kept_id, removed_id) ON lms.person_merges TO lmskit_lecturer;
+
 -- erasures can be made up
 GRANT INSERT (person_id, fingerprint) ON lms.erasures TO lmskit_admin;
 

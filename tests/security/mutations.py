@@ -31,6 +31,7 @@ CLOSED = (
     "import_runs",
     "import_choices",
     "invitations",
+    "person_merges",
     "archives",
     "erasures",
     "archived_attempts",

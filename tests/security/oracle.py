@@ -134,7 +134,7 @@ ADMIN = Rights(
     read=_ADMINS
     | {name: WHOLE[name] for name in _READ_BY_ADMINS}
     | {"users": PERSON | {"settings", "db_role", "created_at"}, "student_addresses": ADDRESSES},
-    insert=_ADMINS | {"users": _PEOPLE, "terms": _TERM},
+    insert=_ADMINS | {"users": _PEOPLE | {"id", "created_at"}, "terms": _TERM},
     update=_ADMINS | {"users": _PEOPLE, "terms": _TERM, "archives": {"manifest"}, "invitations": {"invited_by"}},
     delete={*_ADMINS, "users", "terms"},
 )
@@ -147,7 +147,7 @@ BLIND = {
     "topic_performance": "rule", "knowledge_fits": "prior", "bank_questions": "question", "question_slots": "points",
     "outbox": "template", "import_runs": "name", "audit_log": "action", "archives": "manifest", "archived_attempts": "feedback",
     "archived_estimates": "rule",
-    "erasures": "erased_at", "import_choices": "chosen_at", "invitations": "invited_by",
+    "erasures": "erased_at", "import_choices": "chosen_at", "invitations": "invited_by", "person_merges": "picture",
 }  # fmt: skip
 """A column of each table that can be set to itself."""
 MISSING = "23503"

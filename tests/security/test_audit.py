@@ -304,6 +304,7 @@ def test_every_table_that_people_change_has_its_triggers(school):
         "outbox",
         "import_runs",
         "import_choices",
+        "person_merges",
         "audit_log",
         "archives",
         "erasures",

@@ -97,6 +97,8 @@ INSERT INTO invitations (id, person_id, login, invited_by, expires_at, revoked_a
 VALUES (:base + 571, :base + 1, 'u_' || left(encode(sha256(':word code'), 'hex'), 16), ':word', now() + interval '7 days', now());
 INSERT INTO import_choices (id, source_key, choices) OVERRIDING SYSTEM VALUE
 VALUES (:base + 551, encode(sha256(':word source'), 'hex'), '{"columns": {"email": ":word"}}');
+INSERT INTO person_merges (id, kept_id, removed_id, picture, merged_by) OVERRIDING SYSTEM VALUE
+VALUES (:base + 561, :base + 31, :base + 98, '{"note": ":word"}', ':word');
 INSERT INTO audit_log (id, actor, action, table_name, row_key, course_id, old, new) OVERRIDING SYSTEM VALUE
 VALUES (:base + 601, ':word', 'update', 'courses', ':word', :base + 11, '{"note": ":word"}', '{"note": ":word"}');
 INSERT INTO erasures (id, person_id, fingerprint, erased_by) OVERRIDING SYSTEM VALUE

@@ -61,18 +61,20 @@ WITH wanted AS (
 found AS (
     SELECT
         w.*, o.system,
-        s.person_id AS by_source, i.person_id AS by_sis, e.id AS by_email,
-        coalesce(s.person_id, i.person_id, e.id) AS person_id
+        s.person_id AS by_source, i.person_id AS by_sis, coalesce(e.id, a.person_id) AS by_email,
+        coalesce(s.person_id, i.person_id, e.id, a.person_id) AS person_id, e.id IS NULL AND a.person_id IS NOT NULL AS has_former_email
     FROM wanted AS w
     CROSS JOIN file_option AS o
     LEFT JOIN external_ids AS s ON s.source = o.system AND s.kind = 'person' AND s.external_id = w.source_id
     LEFT JOIN external_ids AS i ON i.source = 'sis' AND i.kind = 'person' AND i.external_id = w.sis_id
     LEFT JOIN users AS e ON e.email = w.email
+    -- Of a person who was merged with another one.
+    LEFT JOIN external_ids AS a ON a.source = 'address' AND a.kind = 'person' AND a.external_id = nullif(w.email, '')
 )
 
 SELECT
     f.identity, f.is_single, f.source_id, f.sis_id, f.email, f.by_source, f.by_sis, f.by_email, f.person_id,
-    u.email AS known_email, u.family_name AS known_family_name, u.given_name AS known_given_name, u.role::text AS known_role,
+    CASE WHEN f.has_former_email THEN f.email ELSE u.email END AS known_email, u.family_name AS known_family_name, u.given_name AS known_given_name, u.role::text AS known_role,
     coalesce(u.db_role IS NOT NULL, false) AS has_login,
     coalesce(u.role::text, 'student') AS role,
     CASE
@@ -159,7 +161,10 @@ found AS (
         CASE WHEN f.sis_id <> '' AND f.identity_by_sis IS NULL THEN (
             SELECT x.person_id FROM external_ids AS x WHERE x.source = 'sis' AND x.kind = 'person' AND x.external_id = f.sis_id
         ) END AS by_sis,
-        CASE WHEN f.email <> '' AND f.identity_by_email IS NULL THEN (SELECT u.id FROM users AS u WHERE u.email = f.email) END AS by_email
+        CASE WHEN f.email <> '' AND f.identity_by_email IS NULL THEN coalesce(
+            (SELECT u.id FROM users AS u WHERE u.email = f.email),
+            (SELECT x.person_id FROM external_ids AS x WHERE x.source = 'address' AND x.kind = 'person' AND x.external_id = f.email)
+        ) END AS by_email
     FROM in_file AS f
     CROSS JOIN file_option AS o
 ),

@@ -22,6 +22,7 @@ class Why(enum.StrEnum):
     IN_DOUBT = "sent or not: nobody knows"
     CLOSED = "in a term that is closed or archived"
     GONE = "no longer in lmskit"
+    MERGED = "merged with another person since; lmskit person split makes two of one again"
     TAKEN = "another row has its earlier values"
 
 

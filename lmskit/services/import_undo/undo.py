@@ -172,15 +172,36 @@ def _untouched(session: Session) -> list[Untouched]:
     return found
 
 
+MERGED = text("""
+    SELECT count(*), array_agg(DISTINCT concat_ws(' – ', concat_ws(', ', p.family_name, nullif(p.given_name, '')), 'receipt ' || m.id))
+    FROM undo_entry AS e
+    JOIN person_merges AS m ON e.numbers @> m.removed_id OR e.row_key IN (CAST(m.removed_id AS text), e.course_id || ':' || m.removed_id)
+    JOIN users AS p ON p.id = m.kept_id
+    WHERE e.table_name = :table AND e.action = 'insert'
+""")
+"""Rows that the import added for a person who is another one's now."""
+
+
+def _merged(session: Session) -> list[Untouched]:
+    """Rows that the import added for people who were merged into others since."""
+    found = []
+    for table in (table for table in WRITTEN if table.name in {"users", "student_enrollments"}):
+        count, names = session.execute(MERGED, {"table": table.name}).one()
+        if count:
+            found.append(Untouched(table.kind, Why.MERGED, count, tuple(names)))
+    return found
+
+
 def _gone(session: Session, undone: ImportRun) -> list[Untouched]:
     """Rows that the import added and that are not there any more, unless an earlier undo removed some."""
     if undone_by(session, undone):
         return []
     added = {row["table_name"]: row["added"] for row in written_row_counts(session, undone)}
-    left = []
+    left = _merged(session)
+    merged = {each.kind: each.n_rows for each in left}
     for table in reversed(WRITTEN):
         there = session.scalar(text(f"SELECT count(*) FROM undo_{table.name}")) or 0  # noqa: S608 - written.py
-        if (n_gone := added.get(table.name, 0) - there) > 0:
+        if (n_gone := added.get(table.name, 0) - there - merged.get(table.kind, 0)) > 0:
             left.append(Untouched(table.kind, Why.GONE, n_gone))
     return left
 

@@ -112,6 +112,9 @@ SELECT login FROM lms.invitations WHERE person_id = lms.me();
 SELECT count(*) FROM lms.invitations;
 
 -- refused 42501
+SELECT kept_id, removed_id FROM lms.person_merges;
+
+-- refused 42501
 SELECT * FROM lms.archived_attempts;
 
 -- refused 42501

@@ -325,6 +325,15 @@ INSERT INTO lms.import_runs (format, name, status) VALUES ('x', 'x', 'running');
 INSERT INTO lms.import_choices (source_key, choices) VALUES (repeat('0', 64), '{}');
 
 -- refused 42501
+INSERT INTO lms.person_merges (kept_id, removed_id) VALUES (:foreign_student, 1);
+
+-- refused 42501
+UPDATE lms.person_merges SET kept_id = removed_id;
+
+-- refused 42501
+DELETE FROM lms.person_merges;
+
+-- refused 42501
 UPDATE lms.import_choices SET choices = '{"columns": {"email": "name"}}';
 
 -- refused 42501: an invitation of one's own making

@@ -1,0 +1,102 @@
+"""`lmskit person merge`, `split`, `merges`: make one person of two, and two of one again."""
+
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+
+from lmskit.cli.asking import confirmed
+from lmskit.cli.exit_status import PARTLY
+from lmskit.cli.page import ListPage, paged
+from lmskit.cli.person_list import MINUTE
+from lmskit.cli.printing import print_line, print_table, spinner
+from lmskit.cli.typed_number import run_typed
+from lmskit.db import PATIENT, retried, snapshot, transaction
+from lmskit.errors import CannotMergeError
+from lmskit.listings import CONFLICTS, PERSON_MERGES
+from lmskit.queries.person_merge import count_person_merges, person_merge_rows
+from lmskit.services.mastery import RefreshReport, refresh
+from lmskit.services.permission import administrators_only
+from lmskit.services.person_merge import MergeReport, SplitReport, merge_people, split_person
+
+app = typer.Typer(name="person")
+
+_NAMED = "address, number (No.), or id of another system as SYSTEM:ID."
+Kept = Annotated[str, typer.Argument(metavar="KEPT", help=f"The person who stays: {_NAMED}", show_default=False)]
+Removed = Annotated[str, typer.Argument(metavar="REMOVED", help=f"The same person once more, who goes: {_NAMED}", show_default=False)]
+Receipt = Annotated[int, typer.Argument(metavar="RECEIPT", help="The number that the merge gave.", callback=run_typed, show_default=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@app.command()
+def merge(kept: Kept, removed: Removed, *, dry_run: DryRun = False, yes: Yes = False) -> None:
+    """Merge a student who is in lmskit twice: results, enrollments, ids and messages of both become those of one.
+
+    First it shows what both have, and what becomes of it. All results stay, numbered by time; imports find the person by the ids and
+    addresses of both. `lmskit person split` makes two of one again.
+
+    The status is 3 if the mastery of a course could not be estimated again.
+    """
+    report, _ = _merged(kept, removed, dry_run=True)
+    print_table([asdict(conflict) for conflict in report.conflicts], CONFLICTS.headings, nothing="The two have nothing that conflicts.")
+    if report.obstacles:
+        raise CannotMergeError(f"{report.obstacles[0].what}: {report.obstacles[0].resolution}. Nothing was changed.")
+    if dry_run:
+        print_line(f"Person {report.kept_id} would get from person {report.removed_id}: {report.counts}. Nothing was changed.")
+        return
+    if not yes:
+        confirmed(f"Merge person {report.removed_id} into person {report.kept_id}: {report.counts}?", instead="--yes")
+    report, refreshed = _merged(kept, removed, dry_run=False)
+    print_line(f"Person {report.removed_id} is merged into person {report.kept_id}: {report.counts}.")
+    print_line(f"Receipt {report.receipt}. To make two of them again: lmskit person split {report.receipt}")
+    _end(refreshed)
+
+
+@app.command()
+def split(receipt: Receipt, *, yes: Yes = False) -> None:
+    """Make two people again of one who was merged, unless something of it was changed since, which it names."""
+    if not yes:
+        confirmed(f"Make two people again of the merge with receipt {receipt}?", instead="--yes")
+
+    def work() -> tuple[SplitReport, RefreshReport]:
+        with spinner("Splitting") as show, transaction() as session:
+            report = split_person(session, receipt)
+            return report, refresh(session, touched=report.touched, progress=show) if report.touched else RefreshReport()
+
+    report, refreshed = retried(work, lock_attempts=PATIENT)
+    print_line(f"Person {report.removed_id} is there again, and person {report.kept_id} is as before the merge.")
+    _end(refreshed)
+
+
+@app.command()
+@paged()
+def merges(page: ListPage) -> None:
+    """List who was merged into whom, newest first, with the receipts."""
+
+    def worded(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any list
+        return {**row, "merged_at": f"{row['merged_at']:{MINUTE}}"}
+
+    with snapshot() as session, administrators_only("list who was merged"):
+        total = count_person_merges(session)
+        page.show(partial(person_merge_rows, session), PERSON_MERGES, total=total, worded=worded, nothing="Nobody was merged.")
+
+
+def _merged(kept: str, removed: str, *, dry_run: bool) -> tuple[MergeReport, RefreshReport]:
+    """Merge and estimate mastery again in one transaction."""
+
+    def work() -> tuple[MergeReport, RefreshReport]:
+        with spinner("Merging") as show, transaction() as session:
+            report = merge_people(session, kept, removed, dry_run=dry_run)
+            is_stale = bool(report.touched) and not dry_run
+            return report, refresh(session, touched=report.touched, progress=show) if is_stale else RefreshReport()
+
+    return retried(work, lock_attempts=PATIENT)
+
+
+def _end(refreshed: RefreshReport) -> None:
+    for sentence in refreshed.skipped_sentences:
+        print_line(sentence)
+    if refreshed.skipped:
+        raise typer.Exit(PARTLY)

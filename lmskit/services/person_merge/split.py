@@ -1,0 +1,167 @@
+"""Make two people again of one who was merged, as long as nothing of it was changed since."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from lmskit.db import violated_constraint
+from lmskit.errors import CannotSplitError, MergeNotFoundError, MessageOnItsWayError, PersonExistsError
+from lmskit.models import PersonMerge
+from lmskit.services.importing import lock_imports
+from lmskit.services.permission import administrators_only
+from lmskit.services.person_hold import hold_person
+from lmskit.services.person_merge.merge import WEEKS
+from lmskit.services.person_merge.picture import in_words, state_after
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+NOT_OPEN = text("""
+    SELECT DISTINCT t.code, t.state::text FROM courses AS c JOIN terms AS t ON t.id = c.term_id
+    WHERE c.id = ANY (:courses) AND t.state <> 'open' ORDER BY 1 LIMIT 1
+""")
+ADD_PERSON = """
+INSERT INTO users (id, email, family_name, given_name, sort_name, role, settings, created_at) OVERRIDING SYSTEM VALUE
+SELECT r.id, r.email, r.family_name, r.given_name, r.sort_name, r.role, r.settings, r.created_at
+FROM jsonb_populate_record(NULL::lms.users, CAST(:rows AS jsonb)) AS r
+"""
+ADD_ENROLLMENTS = """
+INSERT INTO student_enrollments (course_id, student_id, status, previous_status, request_sequence, origin, started_on, ended_on)
+SELECT r.course_id, r.student_id, r.status, r.previous_status, r.request_sequence, r.origin, r.started_on, r.ended_on
+FROM jsonb_populate_recordset(NULL::lms.student_enrollments, CAST(:rows AS jsonb)) AS r
+"""
+PUT_ENROLLMENTS_BACK = """
+UPDATE student_enrollments AS e SET status = r.status, started_on = r.started_on, ended_on = r.ended_on
+FROM jsonb_populate_recordset(NULL::lms.student_enrollments, CAST(:rows AS jsonb)) AS r
+WHERE e.course_id = r.course_id AND e.student_id = r.student_id
+"""
+ATTEMPTS = """
+UPDATE quiz_attempts AS a SET student_id = :person, number = r.number + CAST(:beyond AS integer)
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id bigint, number integer) WHERE a.id = r.id
+"""
+MESSAGES = """
+UPDATE outbox AS o SET student_id = :person, request_sequence = r.request_sequence
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id bigint, request_sequence integer) WHERE o.id = r.id
+"""
+SECTIONS = """
+INSERT INTO section_members (course_id, section_id, student_id)
+SELECT r.course_id, r.section_id, :person FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (course_id bigint, section_id bigint)
+"""
+ADDED_SECTIONS = """
+DELETE FROM section_members AS m USING jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (course_id bigint, section_id bigint)
+WHERE m.student_id = :person AND m.section_id = r.section_id AND m.course_id = r.course_id
+"""
+IDS = """
+UPDATE external_ids AS x SET person_id = :person FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id bigint) WHERE x.id = r.id
+"""
+MERGES = """
+UPDATE person_merges AS p SET kept_id = :person FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id bigint) WHERE p.id = r.id
+"""
+BEYOND = 5_000
+"""Numbers of attempts that are on their way to their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitReport:
+    """Two people again.
+
+    Attributes
+    ----------
+    kept_id, removed_id
+        The person who had stayed, and the one who is there again, with the number of before.
+    touched
+        (student id, course id, week) whose evidence is another one now: `services.mastery.refresh` estimates it again.
+    """
+
+    kept_id: int
+    removed_id: int
+    touched: tuple[tuple[int, int, int], ...] = ()
+
+
+@administrators_only("split people")
+def split_person(session: Session, receipt: int) -> SplitReport:
+    """Make two people again of one; both have what they had before.
+
+    Parameters
+    ----------
+    session
+        Of an administrator. Nothing is committed. The mastery of `SplitReport.touched` is out of date afterwards.
+    receipt
+        The number that the merge gave.
+
+    Raises
+    ------
+    MergeNotFoundError
+        There is no such receipt: the two were split already, or the person was erased.
+    CannotSplitError
+        Something that would be taken apart was changed since, or is in a term that is closed or archived; the sentence names it.
+    PersonExistsError
+        Another person has the former address by now.
+    MessageOnItsWayError
+        A message to the person is being sent at this moment.
+    """
+    lock_imports(session)
+    merge = session.get(PersonMerge, receipt, with_for_update=True)
+    if merge is None:
+        raise MergeNotFoundError(receipt=receipt)
+    if not hold_person(session, merge.kept_id):
+        raise MessageOnItsWayError(nothing_was="changed")
+    before = merge.picture
+    courses = [row["course_id"] for row in before["enrollments"]]
+    for term, state in session.execute(NOT_OPEN, {"courses": courses}):
+        raise CannotSplitError(f"The term {term} is {state}. Nothing was changed. To open it: lmskit term open {term}")
+    if before["kept"]["id"] != merge.kept_id:
+        into = f"The person was merged again since, into person {merge.kept_id}"
+        raise CannotSplitError(f"{into}. Nothing was changed. Split these two first: lmskit person merges")
+    now, after = state_after(session, merge.kept_id, courses), before["after"]
+    changed = [part for part in now if now[part] != after.get(part)]
+    if changed:
+        raise CannotSplitError(f"These were changed since: {in_words(session, changed, courses)}. Nothing was changed.")
+    return _split(session, merge, before, courses)
+
+
+def _split(session: Session, merge: PersonMerge, before: dict[str, Any], courses: list[int]) -> SplitReport:
+    kept, removed, receipt = merge.kept_id, merge.removed_id, merge.id
+    former = before["removed"]["email"]
+    if former is not None and before["kept"]["email"] is None:
+        _run(session, "UPDATE users SET email = NULL WHERE id = :kept", kept=kept)
+    elif former is not None:
+        alias = "DELETE FROM external_ids WHERE source = 'address' AND kind = 'person' AND external_id = :address AND person_id = :kept"
+        _run(session, alias, address=former, kept=kept)
+    try:
+        with session.begin_nested():
+            _run(session, ADD_PERSON, rows=before["removed"])
+    except IntegrityError as error:
+        if violated_constraint(error) != "uq_users_email":
+            raise
+        raise PersonExistsError(email=former) from error
+    _run(session, ADD_ENROLLMENTS, rows=before["enrollments"])
+    for beyond in (BEYOND, 0):
+        _run(session, ATTEMPTS, rows=before["attempts"], person=removed, beyond=beyond)
+        _run(session, ATTEMPTS, rows=before["renumbered"], person=kept, beyond=beyond)
+    _run(session, MESSAGES, rows=before["messages"], person=removed)
+    _run(session, SECTIONS, rows=before["sections"], person=removed)
+    added = [row for row in before["sections"] if row not in before["kept_sections"]]
+    _run(session, ADDED_SECTIONS, rows=added, person=kept)
+    _run(session, IDS, rows=before["external_ids"], person=removed)
+    _run(session, MERGES, rows=before["merges"], person=removed)
+    alone = [course for course in courses if course not in {row["course_id"] for row in before["joined"]}]
+    for table in ("topic_performance", "student_enrollments"):
+        statement = f"DELETE FROM {table} WHERE student_id = :kept AND course_id = ANY (:courses)"  # noqa: S608 - from here
+        _run(session, statement, kept=kept, courses=alone)
+    _run(session, PUT_ENROLLMENTS_BACK, rows=before["joined"])
+    _run(session, "DELETE FROM person_merges WHERE id = :receipt", receipt=receipt)
+    session.expire_all()
+    weeks = {(row[0], row[1], row[2]) for row in session.execute(WEEKS, {"people": [kept, removed], "courses": courses})}
+    # A week in which the one who stayed has no evidence any more has an estimate still.
+    weeks |= {(kept, course, week) for _, course, week in weeks if course not in alone}
+    return SplitReport(kept, removed, tuple(sorted(weeks)))
+
+
+def _run(session: Session, statement: str, *, rows: object = None, **values: Any) -> None:
+    session.execute(text(statement), values if rows is None else {**values, "rows": json.dumps(rows)})

@@ -1,0 +1,270 @@
+"""Two students who are one person become one, and two again: nothing is lost, and nothing is half done."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select, text, update
+
+from lmskit.errors import CannotMergeError, CannotSplitError, MergeNotFoundError, PersonExistsError, UnknownPersonError
+from lmskit.models import Enrollment, ExternalId, OutboxMessage, QuizAttempt, Section, SectionMember, Term, User
+from lmskit.queries.person import found_person
+from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.schemas.person import ChangePerson
+from lmskit.services.enrollment import enroll
+from lmskit.services.mastery import refresh
+from lmskit.services.person_change import change_person
+from lmskit.services.person_merge import merge_people, split_person
+from lmskit.vocabulary import EnrollmentStatus, EntityKind, OutboxStatus, SectionKind
+from tests import factories
+
+PICTURE = (
+    "SELECT id, email, family_name, given_name, sort_name, role, settings, created_at FROM users",
+    "SELECT * FROM external_ids",
+    "SELECT * FROM student_enrollments",
+    "SELECT * FROM section_members",
+    "SELECT id, quiz_id, student_id, number, score, answers, submitted_at FROM quiz_attempts",
+    "SELECT * FROM outbox",
+    "SELECT student_id, course_id, week_number, level, value, n_evidence FROM topic_performance",
+    "SELECT * FROM person_merges",
+)
+NOON = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
+
+
+def everything(session):
+    """All that a merge can change, in an order of its own."""
+    session.flush()
+    return [sorted(map(str, session.execute(text(statement)).all())) for statement in PICTURE]
+
+
+def receipt_of(report):
+    """The number by which the two of a merge can be split again."""
+    assert report.receipt is not None
+    return report.receipt
+
+
+class Twins:
+    """Ann, who is in lmskit twice: enrolled in `shared` as both, in `own` as the second alone; with results, ids, sections, messages."""
+
+    def __init__(self, session):
+        self.session = session
+        self.kept = factories.student(session, family_name="Twin", given_name="Ann")
+        self.removed = factories.student(session, family_name="Twín", given_name="Ann")
+        self.shared, self.own = (factories.course(session, weeks=2) for _ in range(2))
+        factories.enrollment(session, self.shared, self.kept, status=EnrollmentStatus.WITHDRAWN, ended_on=factories.FIRST_DAY)
+        factories.enrollment(session, self.shared, self.removed, started_on=factories.FIRST_DAY - dt.timedelta(days=3))
+        factories.enrollment(session, self.own, self.removed)
+        self.quiz, self.other = factories.quiz(session, self.shared), factories.quiz(session, self.own)
+        for person, number, hours, score in (
+            (self.kept, 1, 1, 1),
+            (self.kept, 2, 3, 2),
+            (self.removed, 1, 0, 3),
+            (self.removed, 2, 2, 4),
+            (self.removed, 3, 9, 5),
+        ):
+            submitted = NOON + dt.timedelta(hours=hours)
+            factories.attempt(session, self.quiz, person.id, number=number, score=score, submitted_at=submitted)
+        factories.attempt(session, self.other, self.removed.id, number=4, score=1)
+        for person, external_id in ((self.kept, "17"), (self.removed, "0017")):
+            session.add(ExternalId(source="twin", kind=EntityKind.PERSON, external_id=external_id, person_id=person.id))
+        section = Section(course_id=self.shared.id, kind=SectionKind.SECTION, name="Lab", source="csv")
+        session.add(section)
+        session.flush()
+        session.add(SectionMember(course_id=self.shared.id, section_id=section.id, student_id=self.removed.id))
+        for course, person in ((self.shared, self.kept), (self.shared, self.removed), (self.own, self.removed)):
+            session.add(
+                OutboxMessage(
+                    idem_key=f"enroll:{course.id}:{person.id}:1",
+                    message_id=factories.unique("<m>"),
+                    course_id=course.id,
+                    student_id=person.id,
+                    request_sequence=1,
+                    recipient=person.email,
+                    template="welcome",
+                    context={},
+                    status=OutboxStatus.SENT,
+                    sent_at=NOON,
+                )
+            )
+        session.flush()
+        refresh(session, courses=[self.shared.code, self.own.code])
+
+    def merge(self, **how):
+        return merge_people(self.session, str(self.kept.id), str(self.removed.id), **how)
+
+
+@pytest.fixture
+def twins(session):
+    return Twins(session)
+
+
+def test_all_results_stay_numbered_by_time_and_mastery_is_that_of_one_person(session, twins):
+    report = twins.merge()
+    kept = report.kept_id
+    found = session.execute(
+        select(QuizAttempt.number, QuizAttempt.score).where(QuizAttempt.quiz_id == twins.quiz.id).order_by(QuizAttempt.number)
+    )
+    assert [(number, int(score)) for number, score in found] == [(1, 3), (2, 1), (3, 4), (4, 2), (5, 5)]
+    assert session.scalars(
+        select(QuizAttempt.number).where(QuizAttempt.student_id == kept, QuizAttempt.quiz_id == twins.other.id)
+    ).all() == [4]
+    assert {key[:2] for key in report.touched} == {(kept, twins.shared.id), (kept, twins.own.id)}
+    refresh(session, touched=report.touched)
+    estimates = session.execute(
+        text("SELECT course_id, n_evidence FROM topic_performance WHERE student_id = :k ORDER BY 1"), {"k": kept}
+    ).all()
+    assert [course for course, _ in estimates] == [twins.shared.id, twins.own.id]
+    assert session.scalar(text("SELECT count(*) FROM topic_performance WHERE student_id = :r"), {"r": report.removed_id}) == 0
+
+
+def test_of_two_enrollments_one_stays_and_sections_messages_and_ids_of_both(session, twins):
+    report = twins.merge()
+    rows = session.scalars(select(Enrollment).where(Enrollment.student_id == report.kept_id).order_by(Enrollment.course_id)).all()
+    first = factories.FIRST_DAY
+    assert [(row.course_id, row.status, row.started_on, row.ended_on) for row in rows] == [
+        (twins.shared.id, EnrollmentStatus.ACTIVE, first - dt.timedelta(days=3), None),
+        (twins.own.id, EnrollmentStatus.ACTIVE, first, None),
+    ]
+    assert session.scalar(select(SectionMember.student_id).where(SectionMember.course_id == twins.shared.id)) == report.kept_id
+    messages = select(OutboxMessage.course_id, OutboxMessage.request_sequence).where(OutboxMessage.student_id == report.kept_id)
+    assert sorted(session.execute(messages).all(), key=str) == sorted(
+        [(twins.shared.id, 1), (twins.shared.id, None), (twins.own.id, 1)], key=str
+    )
+    session.expire_all()
+    for who in ("twin:17", "twin:0017", factories.address(twins.kept)):
+        assert found_person(session, who).id == report.kept_id
+    assert report.counts == "2 enrollments, 4 results, 1 sections, 2 messages, 1 ids"
+
+
+def test_the_former_address_leads_to_the_one_who_stays(session, twins):
+    address, kept_address = twins.removed.email, twins.kept.email
+    report = twins.merge()
+    assert found_person(session, address.upper()).id == report.kept_id
+    assert found_person(session, kept_address).email == kept_address
+    with pytest.raises(UnknownPersonError):
+        found_person(session, str(report.removed_id))
+
+
+def test_the_conflicts_are_listed_first_and_a_dry_run_changes_nothing(session, twins):
+    before = everything(session)
+    report = twins.merge(dry_run=True)
+    assert everything(session) == before
+    assert report.receipt is None
+    assert {conflict.what: conflict.resolution for conflict in report.conflicts} == {
+        "Name": "stays Twin, Ann",
+        "Address": f"stays {twins.kept.email}; imports find the person by both",
+        "Id of twin": "both are kept: imports find the person by either",
+        f"Enrollment in {twins.shared.code}": "one enrollment, active, from the earlier first day on",
+        f"{twins.quiz.title} · {twins.shared.code}": "all are kept, numbered 1 to 5 by time",
+    }
+
+
+def test_a_split_brings_everything_back_as_it_was(session, twins):
+    before = everything(session)
+    report = twins.merge()
+    refresh(session, touched=report.touched)
+    assert everything(session) != before
+    split = split_person(session, receipt_of(report))
+    refresh(session, touched=split.touched)
+    assert everything(session) == before
+    with pytest.raises(MergeNotFoundError, match=f"no merge with the receipt {report.receipt}"):
+        split_person(session, receipt_of(report))
+
+
+def test_the_address_of_the_one_who_goes_is_taken_over_and_given_back(session):
+    kept, removed = factories.student(session, email=None), factories.student(session)
+    address, before = factories.address(removed), everything(session)
+    report = merge_people(session, str(kept.id), address)
+    assert found_person(session, address).id == kept.id
+    split_person(session, receipt_of(report))
+    assert everything(session) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("results", "the results in {shared}"),
+        ("enrollment", "the enrollment in {own}"),
+        ("section", "the sections of {shared}"),
+        ("id", "the ids of other systems"),
+        ("address", "the address"),
+    ],
+)
+def test_what_was_changed_since_is_named_and_nothing_is_split(session, twins, change, named):
+    report = twins.merge()
+    match change:
+        case "results":
+            factories.attempt(session, twins.quiz, report.kept_id, number=6, score=1)
+        case "enrollment":
+            mine = (Enrollment.student_id == report.kept_id, Enrollment.course_id == twins.own.id)
+            session.execute(update(Enrollment).where(*mine).values(status=EnrollmentStatus.COMPLETED))
+        case "section":
+            session.execute(text("DELETE FROM section_members"))
+        case "id":
+            session.execute(text("DELETE FROM external_ids WHERE external_id = '0017'"))
+        case "address":
+            change_person(session, ChangePerson(person=str(report.kept_id), email=f"{factories.unique('now')}@example.org"))
+    before = everything(session)
+    sentence = f"These were changed since: {named.format(shared=twins.shared.code, own=twins.own.code)}. Nothing was changed."
+    with pytest.raises(CannotSplitError) as refused:
+        split_person(session, receipt_of(report))
+    assert str(refused.value) == sentence
+    assert everything(session) == before
+
+
+def test_a_merge_of_the_merged_is_split_from_the_last_one_on(session, twins):
+    before = everything(session)
+    first = twins.merge()
+    third = factories.student(session, family_name="Twin", given_name="A.")
+    between = everything(session)
+    second = merge_people(session, str(third.id), str(first.kept_id))
+    with pytest.raises(CannotSplitError, match=f"merged again since, into person {third.id}"):
+        split_person(session, receipt_of(first))
+    split_person(session, receipt_of(second))
+    refresh(session, courses=[twins.shared.code, twins.own.code])
+    now = everything(session)
+    assert now[:6] == between[:6]
+    split_person(session, receipt_of(first))
+    session.execute(text("DELETE FROM users WHERE id = :third"), {"third": third.id})
+    assert everything(session)[:6] == before[:6]
+
+
+def test_the_former_address_that_another_person_has_by_now_is_refused(session):
+    kept, removed = factories.student(session), factories.student(session)
+    address = removed.email
+    report = merge_people(session, str(kept.id), str(removed.id))
+    factories.student(session, email=address)
+    with pytest.raises(PersonExistsError, match=address):
+        split_person(session, receipt_of(report))
+
+
+@pytest.mark.parametrize("obstacle", ["lecturer", "closed", "pending", "one"])
+def test_what_cannot_be_merged_is_refused_with_what_to_do(session, twins, obstacle):
+    kept, removed, sentence = str(twins.kept.id), str(twins.removed.id), ""
+    match obstacle:
+        case "lecturer":
+            kept, sentence = str(factories.lecturer(session).id), "Role: not possible: only students are merged."
+        case "closed":
+            session.execute(text("SELECT lms.close_term(:term)"), {"term": twins.own.term_id})
+            code = session.scalar(select(Term.code).where(Term.id == twins.own.term_id))
+            sentence = f"Enrollment in {twins.own.code}: not possible: the term {code} is closed. Keep the other person, or open it"
+        case "pending":
+            waits = factories.course(session)
+            enroll(session, EnrollStudent(course=waits.code, email=twins.removed.email))
+            sentence = f"Enrollment in {waits.code}: not possible: its message is not sent yet."
+        case "one":
+            removed, sentence = kept, f"{kept} and {kept} are one person already, number {kept}. Nothing was changed."
+    before = everything(session)
+    with pytest.raises(CannotMergeError) as refused:
+        merge_people(session, kept, removed)
+    assert str(refused.value).startswith(sentence)
+    assert everything(session) == before
+    if obstacle != "one":
+        (first, *_) = merge_people(session, kept, removed, dry_run=True).obstacles
+        assert f"{first.what}: {first.resolution}".startswith(sentence)
+
+
+def test_a_person_without_anything_is_merged_too(session):
+    kept, removed = factories.student(session, email=None), factories.student(session, email=None)
+    report = merge_people(session, str(kept.id), str(removed.id))
+    assert report.counts == "nothing but the person"
+    assert session.get(User, report.removed_id) is None
