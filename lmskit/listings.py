@@ -119,6 +119,18 @@ SECTIONS = Columns(
     Column("source", "str", "system whose file named it first", heading="From"),
 )
 
+ATTEMPTS = Columns(
+    Column("attempt_id", "int64", "number of the attempt in lmskit", heading="No."),
+    NAME,
+    Column("quiz", "str", "title of the quiz", heading="Quiz"),
+    QUIZ_WEEK,
+    Column("number", "int64", "1 for the first attempt at the quiz", heading="Attempt"),
+    Column("score", "float64", "NaN = not graded", heading="Score"),
+    Column("max_score", "float64", heading="Maximum"),
+    Column("submitted_at", "datetime64[us, UTC]", "NaT = unknown", heading="Submitted"),
+    Column("evidence", "str", "`EvidenceState`: whether it is evidence of mastery, and if not, why", heading="Evidence"),
+)
+
 LOGINS = Columns(
     Column("person_id", "int64"),
     NAME,

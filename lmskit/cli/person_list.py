@@ -18,7 +18,7 @@ from lmskit.vocabulary import Role
 
 app = typer.Typer(
     name="person",
-    help="List, search, show, change and merge people; export or erase everything about one; for administrators.",
+    help="List, search, show, change, merge and delete people; export or erase everything about one; for administrators.",
     no_args_is_help=True,
 )
 

@@ -11,7 +11,9 @@ from lmskit.listings import QUIZZES
 from lmskit.queries.course import course_by_code
 from lmskit.queries.quiz import count_quizzes, quiz_rows
 
-app = typer.Typer(name="quiz", help="List the quizzes of a course; show how good a quiz and its questions are.", no_args_is_help=True)
+app = typer.Typer(
+    name="quiz", help="List the quizzes of a course; show how good a quiz and its questions are; delete one.", no_args_is_help=True
+)
 
 
 @app.command("list")

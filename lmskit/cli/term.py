@@ -10,7 +10,7 @@ from lmskit.cli.printing import print_line
 from lmskit.db import snapshot
 from lmskit.queries.term import NEXT, TERMS, count_terms, term_by_code, term_counts, term_rows
 
-app = typer.Typer(name="term", help="Create, list, show, copy and close terms, open one again.", no_args_is_help=True)
+app = typer.Typer(name="term", help="Create, list, show, copy, close and delete terms, open one again.", no_args_is_help=True)
 
 Code = Annotated[str, typer.Argument(metavar="TERM", help="Code of the term.", show_default=False)]
 

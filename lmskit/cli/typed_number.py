@@ -42,6 +42,19 @@ def offset_typed(offset: int) -> int:
     return offset
 
 
+def attempt_typed(number: int) -> int:
+    """Return the number of an attempt, if an attempt can have it.
+
+    Raises
+    ------
+    InputError
+        No attempt can have such a number.
+    """
+    if not 1 <= number <= LAST_ROW:
+        raise InputError(f"There is no attempt {number}. To list those of a course: lmskit attempt list COURSE")
+    return number
+
+
 def run_typed(number: int) -> int:
     """Return the number of an import, if an import can have it.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lmskit.desks.privacy import privacy_desk
     from lmskit.desks.quiz import quiz_desk
     from lmskit.desks.roster_import import roster_import_desk
+    from lmskit.desks.taking_back import taking_back_desk
     from lmskit.desks.term import term_desk
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "privacy_desk",
     "quiz_desk",
     "roster_import_desk",
+    "taking_back_desk",
     "term_desk",
 ]
 

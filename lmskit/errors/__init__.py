@@ -4,11 +4,9 @@
 
     LmskitError
      ├── InputError                 what a person typed cannot be right
-     │    ├── PageLimitError
-     │    ├── ColumnsMissingError
+     │    ├── PageLimitError, ColumnsMissingError
      │    ├── QueryError            a person's own SQL query does not return a table
-     │    ├── UnknownRuleError
-     │    ├── RuleParameterError
+     │    ├── UnknownRuleError, RuleParameterError
      │    ├── RefusedValueError     a column of the database does not take a value
      │    ├── ItemScoresError       a table of scores contains a value that is not a score
      │    ├── QuizAmbiguousError    several quizzes of the course have the title
@@ -29,50 +27,37 @@
      │         ├── PageGoneError           404 or 410
      │         └── SiteUnavailableError    not now
      ├── NotFoundError              it does not exist, or the person may not see it
-     │    ├── CourseNotFoundError
-     │    ├── SectionNotFoundError
-     │    ├── TermNotFoundError
+     │    ├── CourseNotFoundError, SectionNotFoundError, TermNotFoundError
      │    ├── NewTermNeededError    a course's term does not exist and was not described
-     │    ├── LecturerNotFoundError
-     │    ├── ImportRunNotFoundError
-     │    ├── StudentNotFoundError
+     │    ├── LecturerNotFoundError, ImportRunNotFoundError, StudentNotFoundError
      │    ├── StudentNotInCourseError
      │    ├── PersonNotFoundError   no lecturer or administrator has the address
      │    ├── UnknownPersonError
      │    ├── MergeNotFoundError
      │    ├── PersonGoneError       nothing is left of the person
      │    ├── WeekNotFoundError     the course's syllabus lacks the week
-     │    ├── QuizNotFoundError
-     │    ├── QuizNotFoundInCourseError
-     │    ├── QuestionNotFoundError
-     │    ├── QuestionBankNotFoundError
-     │    ├── MaterialNotFoundError
+     │    ├── QuizNotFoundError, QuizNotFoundInCourseError, AttemptNotFoundError
+     │    ├── QuestionNotFoundError, QuestionBankNotFoundError, MaterialNotFoundError
      │    ├── PassageNotFoundError
      │    ├── DecisionNotFoundError about reading advice
      │    ├── MessageNotFoundError
      │    └── DatabaseSessionNotFoundError
      ├── ConflictError              the request conflicts with data in lmskit
-     │    ├── AlreadyEnrolledError
-     │    ├── NotRecordedError
-     │    ├── UndoneImportError
+     │    ├── AlreadyEnrolledError, NotRecordedError, UndoneImportError
+     │    ├── InUseError            evidence, people or files rest on what was to be deleted
      │    ├── CourseExistsError
      │    ├── CopiedAlreadyError    the term has the copy of a course
      │    ├── StaffNotChosenError   nobody said whose rights follow a copied course
-     │    ├── TermExistsError
-     │    ├── TermCodeInUseError
+     │    ├── TermExistsError, TermCodeInUseError
      │    ├── TermClosedError       it stays as it is
      │    ├── TermStateError        a step between open, closed and archived is missing
-     │    ├── PersonExistsError
-     │    ├── LoginExistsError
-     │    ├── NoLoginError
-     │    ├── LoginClosedError
+     │    ├── PersonExistsError, LoginExistsError, NoLoginError, LoginClosedError
      │    ├── InvitationRefusedError  its code cannot be used, or not any more
      │    ├── NoInvitationError     none is open
      │    ├── OwnLoginError         a login cannot be renamed while it is in use
      │    ├── LastAdministratorError
      │    ├── TeachesCoursesError   a person who is to be erased has courses
-     │    ├── AlreadyOnStaffError
-     │    ├── NotOnStaffError
+     │    ├── AlreadyOnStaffError, NotOnStaffError
      │    ├── IsResponsibleError    nobody is staff of a course that they are responsible for
      │    ├── OwnErasureError       nobody erases the person they are signed in as
      │    ├── CannotMergeError
@@ -85,8 +70,7 @@
      │    ├── DemonstrationError    its codes belong to real terms or courses
      │    ├── WeekInUseError        quizzes or materials belong to a week to be removed
      │    ├── ChangedMeanwhileError another person changed what a form shows
-     │    ├── MaterialExistsError
-     │    ├── QuizExistsError
+     │    ├── MaterialExistsError, QuizExistsError
      │    ├── QuizAnsweredError     attempts refer to questions that would change
      │    ├── AnsweredQuestionError a question that would be removed has answers
      │    ├── AnswerWithoutQuestionError its quiz does not have the question
@@ -135,9 +119,7 @@
               └── SeveralHeadsError    two migrations are the newest
 """
 
-from lmskit.errors.base import (
-    LmskitError,
-)
+from lmskit.errors.base import LmskitError
 from lmskit.errors.conflict import (
     AdministratorExistsError,
     AlreadyEnrolledError,
@@ -184,6 +166,7 @@ from lmskit.errors.conflict import (
     UndoneImportError,
     WeekInUseError,
 )
+from lmskit.errors.in_use import InUseError
 from lmskit.errors.input import (
     AddressError,
     ColumnsMissingError,
@@ -206,6 +189,7 @@ from lmskit.errors.input import (
     WeekNeededError,
 )
 from lmskit.errors.not_found import (
+    AttemptNotFoundError,
     CourseNotFoundError,
     DatabaseSessionNotFoundError,
     DecisionNotFoundError,
@@ -288,6 +272,7 @@ __all__ = [
     "AnswerWithoutQuestionError",
     "AnsweredQuestionError",
     "ArchiveError",
+    "AttemptNotFoundError",
     "BackupError",
     "BackupRefusedError",
     "BootstrapError",
@@ -317,6 +302,7 @@ __all__ = [
     "HubError",
     "ImportFileError",
     "ImportRunNotFoundError",
+    "InUseError",
     "InputError",
     "InventedAddressError",
     "InvitationRefusedError",

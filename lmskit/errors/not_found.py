@@ -139,6 +139,14 @@ class QuizNotFoundError(NotFoundError):
         super().__init__(f"There is no quiz {quiz} among those you can see. To list those of a course: lmskit quiz list COURSE")
 
 
+class AttemptNotFoundError(NotFoundError):
+    """No attempt has this number among those the signed-in person can see."""
+
+    def __init__(self, *, attempt: int) -> None:
+        self.attempt = attempt
+        super().__init__(f"There is no attempt {attempt} among those you can see. To list those of a course: lmskit attempt list COURSE")
+
+
 class QuizNotFoundInCourseError(NotFoundError):
     """A course has no quiz of this number or title."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from lmskit.errors import ImportRunNotFoundError
 from lmskit.listings import IMPORT_RUNS, WRITTEN_ROWS
-from lmskit.models import AuditEntry, ImportRun, User
+from lmskit.models import AuditEntry, ImportRun, QuizAttempt, User
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
 from lmskit.vocabulary import ImportStatus
@@ -109,6 +109,18 @@ def written_row_counts(session: Session, run: ImportRun) -> Rows:
         .order_by(AuditEntry.table_name)
     )
     return rows(session, statement)
+
+
+def runs_that_added(session: Session, attempts: ColumnElement[bool], *, limit: int) -> list[int]:
+    """The numbers of the imports that added attempts of which a condition is true, newest first; those that the audit trail still knows."""
+    numbers = select(func.range_agg(func.int8range(QuizAttempt.id, QuizAttempt.id, "[]"))).where(attempts).scalar_subquery()
+    statement = select(AuditEntry.import_run_id).where(
+        AuditEntry.table_name == "quiz_attempts",
+        AuditEntry.action == "insert",
+        AuditEntry.import_run_id.is_not(None),
+        AuditEntry.numbers.op("&&")(numbers),
+    )
+    return list(session.scalars(statement.distinct().order_by(AuditEntry.import_run_id.desc()).limit(limit)))
 
 
 def count_import_runs(session: Session) -> int:

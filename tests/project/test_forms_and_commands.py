@@ -56,7 +56,6 @@ ONLY_BY_COMMAND = {
     "retention.remove_messages": (FOR_OPERATORS, "retention"),
     "unknown_archives.remove_unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
     "unknown_archives.unknown_archives": (FOR_OPERATORS, "archives that the database does not know"),
-    "import_undo.undo_import": (NO_FORM_YET, "taking an import back"),
     "delivery.deliver_one": (NO_FORM_YET, "invitations"),
     "invitation.accept_invitation": (NO_FORM_YET, "invitations"),
     "invitation.create_invitation": (NO_FORM_YET, "invitations"),

@@ -1,0 +1,46 @@
+"""What the commands that delete have in common: they show what goes, ask, and delete it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lmskit.cli.asking import confirmed
+from lmskit.cli.printing import print_line
+from lmskit.db import engine_for, transaction
+from lmskit.db.revision import require_current
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
+
+    from lmskit.services.deletion import Deletion
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted, and change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def delete_asking(work: Callable[[Session, bool], Deletion], *, dry_run: bool, yes: bool) -> None:
+    """Show what goes, ask, and delete it.
+
+    Parameters
+    ----------
+    work
+        Deletes in a session; the second argument says whether it is a dry run.
+    dry_run, yes
+        As typed.
+    """
+    require_current(engine_for())
+    if dry_run or not yes:
+        with transaction() as session:
+            planned = work(session, True)
+        print_line(planned.sentence)
+        if dry_run:
+            print_line("This was a dry run: nothing was changed.")
+            return
+        confirmed(f"Delete {planned.what}? It cannot be undone.", instead="--yes")
+    with transaction() as session:
+        done = work(session, False)
+    print_line(f"Deleted: {done.what}." + (f" {done.sentence}" if yes and done.going else ""))

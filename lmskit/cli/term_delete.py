@@ -1,0 +1,21 @@
+"""`lmskit term delete`: delete a term without courses."""
+
+from typing import Annotated
+
+import typer
+
+from lmskit.cli.deleting import DryRun, Yes, delete_asking
+from lmskit.services.deletion import delete_term
+
+app = typer.Typer(name="term")
+
+
+@app.command("delete")
+def delete(
+    term: Annotated[str, typer.Argument(metavar="TERM", help="Code of the term.", show_default=False)],
+    *,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Delete a term without courses; one that has some stays, and what to do instead is said."""
+    delete_asking(lambda session, dry: delete_term(session, term, dry_run=dry), dry_run=dry_run, yes=yes)
