@@ -24,6 +24,7 @@ from lmskit.services.admission import admit
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll
 from lmskit.services.erasure import erase_person
+from lmskit.services.import_undo import undo_import
 from lmskit.services.mastery import refresh
 from lmskit.services.material_vectors import embed_passages
 from lmskit.services.person_merge import merge_people, split_person
@@ -104,7 +105,23 @@ def merge(begin: Opener, _transport: Transport, _lease: dt.timedelta, order: dic
             progress.write(f"done {kept}\n")
 
 
-WORK = {"embed": embed, "erase": erase, "merge": merge, "request": request, "enrol": enrol, "dispatch": dispatch, "click": click}
+def undo(begin: Opener, _transport: Transport, _lease: dt.timedelta, order: dict[str, Any]) -> None:
+    """Take an import back, as the command does, and estimate mastery again."""
+    with begin() as session:
+        report = undo_import(session, order["run"])
+        refresh(session, touched=report.touched)
+
+
+WORK = {
+    "undo": undo,
+    "merge": merge,
+    "embed": embed,
+    "erase": erase,
+    "request": request,
+    "enrol": enrol,
+    "dispatch": dispatch,
+    "click": click,
+}
 
 
 def carry_out(order: dict[str, Any]) -> None:
