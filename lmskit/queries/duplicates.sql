@@ -34,6 +34,19 @@ outside AS MATERIALIZED (
     WHERE x.kind = 'person'
 ),
 
+-- An id such as 1.23E+08: how many digits it had, and how many of them a spreadsheet left.
+shortened AS MATERIALIZED (
+    SELECT
+        o.source,
+        o.external_id,
+        o.person_id,
+        o.damaged::numeric AS value,
+        substring(o.damaged FROM 'E[+]?([0-9]+)$')::integer + 1 AS length,
+        length(split_part(split_part(o.damaged, 'E', 1), '.', 2)) AS places
+    FROM outside AS o
+    WHERE o.damaged IS NOT NULL
+),
+
 first_of_name AS (
     SELECT
         p.id,
@@ -76,23 +89,28 @@ alike AS (
     SELECT
         least(d.person_id, o.person_id), greatest(d.person_id, o.person_id), 1,
         format('an id of %s that a spreadsheet shortened: %s and %s', d.source, d.external_id, o.external_id)
-    FROM outside AS d
+    FROM shortened AS d
     JOIN outside AS o
+        -- With a digit less where it was rounded up to a power of ten.
         ON o.source = d.source
-        AND CASE
-            WHEN d.damaged IS NULL OR o.digits IS NULL THEN false
-            ELSE round(
-                o.digits::numeric,
-                length(split_part(split_part(d.damaged, 'E', 1), '.', 2)) - substring(d.damaged FROM 'E[+]?([0-9]+)$')::integer
-            ) = d.damaged::numeric
-        END
-    WHERE d.damaged IS NOT NULL AND o.person_id <> d.person_id
+        AND length(o.digits) IN (d.length, d.length - 1)
+        AND round(o.digits::numeric, d.places - d.length + 1) = d.value
+    WHERE o.person_id <> d.person_id
 ),
 
 pair AS (
     SELECT a.one, a.other, min(a.kind) AS kind, string_agg(DISTINCT a.reason, '; ' ORDER BY a.reason) AS reason
     FROM alike AS a
     GROUP BY a.one, a.other
+),
+
+contradicted AS (
+    SELECT pair.one, pair.other, 'different ids of ' || string_agg(DISTINCT a.source, ', ' ORDER BY a.source) AS against
+    FROM pair
+    JOIN outside AS a ON a.person_id = pair.one
+    JOIN outside AS b ON b.person_id = pair.other AND b.source = a.source
+    WHERE pair.kind = 3
+    GROUP BY pair.one, pair.other
 )
 
 SELECT
@@ -103,16 +121,10 @@ SELECT
     o.name AS other_name,
     o.email AS other_email,
     pair.reason,
-    nullif(concat_ws('; ', named.against, CASE WHEN pair.kind = 3 THEN contradicted.against END), '') AS against
+    nullif(concat_ws('; ', named.against, contradicted.against), '') AS against
 FROM pair
 JOIN person AS p ON p.id = pair.one
 JOIN person AS o ON o.id = pair.other AND o.role = p.role
+LEFT JOIN contradicted ON contradicted.one = pair.one AND contradicted.other = pair.other
 CROSS JOIN LATERAL (SELECT CASE WHEN p.compared_name <> o.compared_name THEN 'different names' END AS against) AS named
-CROSS JOIN LATERAL (
-    SELECT 'different ids of ' || string_agg(DISTINCT a.source, ', ' ORDER BY a.source) AS against
-    FROM outside AS a
-    JOIN outside AS b ON b.source = a.source
-    WHERE a.person_id = p.id AND b.person_id = o.id
-) AS contradicted
-ORDER BY
-    named.against IS NOT NULL OR (pair.kind = 3 AND contradicted.against IS NOT NULL), pair.kind, p.sort_name COLLATE "C", p.id, o.id
+ORDER BY named.against IS NOT NULL OR contradicted.against IS NOT NULL, pair.kind, p.sort_name COLLATE "C", p.id, o.id

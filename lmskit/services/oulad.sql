@@ -75,7 +75,7 @@ FROM (
     GROUP BY presentation
 ) AS wanted
 LEFT JOIN external_ids AS known ON known.source = 'oulad' AND known.kind = 'term' AND known.external_id = wanted.presentation
-LEFT JOIN terms AS same_code ON same_code.code = wanted.presentation
+LEFT JOIN terms AS same_code ON lower(same_code.code) = lower(wanted.presentation)
 LEFT JOIN terms AS stored ON stored.id = coalesce(known.term_id, same_code.id)
 
 -- part: add_terms

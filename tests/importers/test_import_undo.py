@@ -10,7 +10,7 @@ from lmskit.errors import ImportRunNotFoundError, NotRecordedError, UndoneImport
 from lmskit.importers.canvas.gradebook import FORMAT as CANVAS
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.registry import detected
-from lmskit.models import Course, Enrollment, ImportRun, OutboxMessage, Quiz, QuizAttempt, User
+from lmskit.models import Course, Enrollment, ImportRun, OutboxMessage, Quiz, QuizAttempt, Term, User
 from lmskit.services.delivery import LEASE, claim_next
 from lmskit.services.file_import import import_file, import_path
 from lmskit.services.import_undo import undo_import
@@ -20,6 +20,7 @@ from lmskit.services.mastery import refresh
 from lmskit.services.oulad import import_oulad
 from lmskit.services.person_merge import merge_people, split_person
 from lmskit.services.question_bank import forget_bank
+from lmskit.services.term import close_term, open_term
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.importers.plain import csv_file
@@ -282,6 +283,18 @@ def test_what_is_in_a_closed_term_stays(session, gradebook):
     report = undone(session, run)
     assert {each.why for each in report.impossible} == {Why.CLOSED, Why.USED, Why.BELONGS}
     assert content(session)["quiz_attempts"] == before["quiz_attempts"]
+
+
+def test_a_term_that_was_closed_by_mistake_and_opened_again_leaves_nothing_changed(session, gradebook):
+    course = factories.course(session)
+    before = content(session)
+    run = gradebook(FIRST, course)
+    code = session.get_one(Term, course.term_id).code
+    close_term(session, code)
+    open_term(session, code)
+    report = undone(session, run)
+    assert report.rest == ""
+    assert content(session) == before
 
 
 def test_an_undo_and_an_import_that_is_not_recorded_cannot_be_undone(session, roster):

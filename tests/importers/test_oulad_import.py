@@ -1,5 +1,6 @@
 """Imports of OULAD's files."""
 
+import datetime as dt
 import json
 from dataclasses import replace
 
@@ -112,6 +113,13 @@ def test_attempts_keep_their_score_their_noon_and_whether_they_are_banked(sessio
         "901758 Student 900005 0.0000 2031-10-29 12:00:00+00:00 False 1",
         "901759 Student 900006 61.1235 2031-10-29 12:00:00+00:00 False 1",
     ]
+
+
+def test_a_term_whose_code_has_another_case_is_the_term(session):
+    term = factories.term(session, code="2031j", starts_on=dt.date(2031, 10, 1))
+    import_oulad(session, SAMPLE)
+    named = select(ExternalId.term_id).where(ExternalId.source == "oulad", ExternalId.external_id == "2031J")
+    assert session.scalar(named) == term.id
 
 
 def test_a_term_ends_with_its_longest_course_and_a_course_has_all_its_weeks(session):

@@ -28,11 +28,15 @@ def test_codes_that_would_become_the_same_are_named_and_nothing_is_changed(fille
     revision.downgrade("0036", engine=filled)
     with closing(psycopg.connect(endpoint.superuser_conninfo(str(filled.url.database)), autocommit=True)) as connection:
         connection.execute(SAME_BUT_FOR_CASE)
+        connection.execute("SELECT lms.close_term(id) FROM lms.terms WHERE code = 'base'")
         with pytest.raises(RevisionError, match=r"courses BASE-1, base-1; terms BASE, base\. Nothing was changed") as refused:
             revision.upgrade("0037", engine=filled)
         assert revision.current(filled) == "0036"
         assert "UPDATE courses SET code = 'NEW' WHERE code = 'OLD';" in str(refused.value)
+        assert "base-1 in base, which is closed" in str(refused.value)
+        connection.execute("SELECT lms.reopen_term(id) FROM lms.terms WHERE code = 'base'")
         connection.execute("UPDATE lms.courses SET code = 'BASE-1-b' WHERE code = 'base-1'")
+        connection.execute("SELECT lms.close_term(id) FROM lms.terms WHERE code = 'base'")
         connection.execute("UPDATE lms.terms SET code = 'b' WHERE code = 'base'")
         revision.upgrade("0037", engine=filled)
         assert revision.current(filled) == "0037"

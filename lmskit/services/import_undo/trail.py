@@ -32,7 +32,7 @@ WHERE e.id > :audit_from AND e.import_run_id = :run
 """
 SINCE = """
 CREATE TEMPORARY TABLE undo_since ON COMMIT DROP AS
-SELECT e.id, e.at, e.actor, e.table_name, e.row_key, e.course_id, e.numbers, e.import_run_id, e.action
+SELECT e.id, e.at, e.actor, e.table_name, e.row_key, e.course_id, e.numbers, e.import_run_id, e.action, e.old, e.new
 FROM audit_log AS e
 WHERE e.id > :audit_from AND e.import_run_id IS DISTINCT FROM :run AND e.table_name = ANY (:tables)
     AND (e.row_key <> '*' OR e.numbers IS NOT NULL)
@@ -46,8 +46,26 @@ CANCELLED = (
         )
     """,
     "DELETE FROM undo_since AS s USING import_runs AS i WHERE s.import_run_id = i.id AND i.undoes IS NOT NULL",
+    """
+    DELETE FROM undo_since AS s USING (
+        SELECT f.table_name, f.row_key FROM (
+            SELECT c.table_name, c.row_key, (array_agg(o.value ORDER BY c.id))[1] AS before,
+                (array_agg(c.new -> o.key ORDER BY c.id DESC))[1] AS after
+            FROM undo_since AS c CROSS JOIN LATERAL jsonb_each(c.old) AS o
+            WHERE c.row_key <> '*' AND c.action = 'update'
+            GROUP BY c.table_name, c.row_key, o.key
+        ) AS f
+        GROUP BY f.table_name, f.row_key HAVING bool_and(f.before = f.after)
+    ) AS same
+    WHERE s.table_name = same.table_name AND s.row_key = same.row_key
+        AND NOT EXISTS (
+            SELECT FROM undo_since AS o
+            WHERE o.table_name = s.table_name AND o.row_key = s.row_key AND (o.action <> 'update' OR o.import_run_id IS NOT NULL)
+        )
+    """,
 )
-"""A change by an import that was undone, and the undo, leave a row as it was before both."""
+"""A change by an import that was undone, and the undo, leave a row as it was before both; so do changes that were changed back, such as
+those of a term that was closed and opened again."""
 REMOVED = f"""
 CREATE TEMPORARY TABLE undo_removed ON COMMIT DROP AS
 SELECT {", ".join(f"{value} AS {column}" for column, value in BANK_QUESTIONS.key.items())},
