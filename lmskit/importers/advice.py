@@ -104,6 +104,10 @@ ALL_STUDENTS = Advice("import it with --all-students", 'tick "All people of a li
 LOOK_AT_RENAMED = Advice("look at the change with --rename --dry-run --report FILE.csv", f"tick {RENAME} and preview the change")
 RENAMED = Advice("to change the address: --rename", f"to change the address, tick {RENAME}")
 MAX_SCORE = Advice("give it: --max '{}=POINTS'", 'give it under "Maximum scores of new quizzes"')
+MAX_SCORE_OR_QUIZ = Advice(
+    "give it: --max '{}=POINTS', or, if lmskit has the quiz under another title, that title: --same-quiz '{}=TITLE'",
+    'give it under "Maximum scores of new quizzes"',
+)
 WEEK = Advice(
     "give its week: --week N for all such quizzes, or --week-of '{}=N', or store it in none: --without-week",
     "choose its week, or none, below the preview",

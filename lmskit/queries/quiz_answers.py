@@ -67,6 +67,8 @@ class QuizAnswers:
         Attempts left out because only their total is known, or because they answer none of the quiz's questions.
     n_of_others
         Attempts left out because their student is neither active nor has completed the course.
+    n_below_zero
+        Answers with points below 0, which count as 0.
     """
 
     quiz_id: int
@@ -82,6 +84,7 @@ class QuizAnswers:
     n_not_graded: int
     n_totals: int
     n_of_others: int
+    n_below_zero: int
 
     @property
     def left_out(self) -> str:
@@ -92,6 +95,11 @@ class QuizAnswers:
             "of students who have left the course": self.n_of_others,
         }
         return ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
+
+    @property
+    def caveat(self) -> str:
+        """Why scores may be higher than those of the system from which they come; empty if they are not."""
+        return f"answers with points below 0, which count as 0: {self.n_below_zero:,}" if self.n_below_zero else ""
 
     @property
     def max_scores(self) -> dict[str, float]:
@@ -170,6 +178,11 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
     known = [(row, answers) for row, answers in known if answers]
     questions = [question.id for question in content.questions]
     not_graded = sum(not row.graded for row in rows)
+    scores = pd.DataFrame(
+        [[answers.get(question, _NO_ANSWER)[0] for question in questions] for _, answers in known],
+        columns=pd.Index(questions, dtype="str"),
+        dtype="float64",
+    )
     return QuizAnswers(
         quiz_id=quiz.id,
         title=quiz.title,
@@ -179,11 +192,7 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
         simulated=origin == "simulation",
         content=content,
         attempts=_attempts(row for row, _ in known),
-        scores=pd.DataFrame(
-            [[answers.get(question, _NO_ANSWER)[0] for question in questions] for _, answers in known],
-            columns=pd.Index(questions, dtype="str"),
-            dtype="float64",
-        ),
+        scores=scores.clip(lower=0),
         responses=pd.DataFrame(
             _cells([[answers.get(question, _NO_ANSWER)[1] for question in questions] for _, answers in known], len(questions)),
             columns=pd.Index(questions, dtype="str"),
@@ -192,6 +201,7 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
         n_not_graded=not_graded,
         n_totals=len(rows) - not_graded - len(known),
         n_of_others=n_of_others,
+        n_below_zero=int((scores < 0).to_numpy().sum()),
     )
 
 
@@ -210,7 +220,7 @@ def _by_question() -> ColumnElement[bool]:
 
 
 def _answers(stored: Iterable[Any], content: QuizContent) -> dict[str, tuple[float, Any]]:
-    """Score and response by question.
+    """Score, which may be below 0, and response by question.
 
     The database accepts any JSON; an entry that is not an answer to a question of the quiz is skipped.
     """
@@ -223,7 +233,10 @@ def _answers(stored: Iterable[Any], content: QuizContent) -> dict[str, tuple[flo
         if not isinstance(question, str) or question not in asked or question in found:
             continue
         has_score = isinstance(score, int | float) and not isinstance(score, bool)
-        found[question] = (float(min(max(score, 0), _LARGEST_SCORE)) if has_score and score is not None else np.nan, entry.get("response"))
+        found[question] = (
+            float(min(max(score, -_LARGEST_SCORE), _LARGEST_SCORE)) if has_score and score is not None else np.nan,
+            entry.get("response"),
+        )
     return found
 
 

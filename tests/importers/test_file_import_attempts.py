@@ -107,7 +107,9 @@ def test_a_quiz_of_which_nothing_names_the_week_is_stored_without_one_on_request
     notes = [note for note in report.notes if "no evidence of mastery" in note]
     assert [note.partition(":")[0] for note in notes] == ["The quiz 'Final' has no week", "The quiz 'Week 2 survey' has no week"]
     assert "1 new or changed result stored" in notes[0]
-    assert states_of(imported(rows)) == "unchanged unchanged unchanged"
+    again = imported(rows)
+    assert states_of(again) == "unchanged unchanged unchanged"
+    assert not [note for note in again.notes if "no week" in note]
     assert quiz_named(session, course, "Week 2 survey").week_number is None, "a title that names a week changes no decision"
     report = imported(rows, weeks={"Final": 14})
     assert {(key.student_id, key.week_number) for key in report.touched} == {(ada.id, 14)}
@@ -156,6 +158,14 @@ def test_a_new_quiz_needs_a_maximum(imported, ada):
     assert reasons(imported("email,quiz,score\nada@example.org,Sets,8")) == [
         (2, "is of a quiz that is not in lmskit, and the file has no maximum score for it; give it: --max 'Sets=POINTS'")
     ]
+
+
+def test_a_quiz_without_a_maximum_may_be_one_that_lmskit_has_under_another_title(session, imported, course, ada):
+    factories.quiz(session, course, title="Sets and maps", max_score=10)
+    rows = "email,quiz,score\nada@example.org,Q1,8"
+    [(_, reason)] = reasons(imported(rows))
+    assert reason.endswith("--max 'Q1=POINTS', or, if lmskit has the quiz under another title, that title: --same-quiz 'Q1=TITLE'")
+    assert imported(rows, same_quizzes={"Q1": "Sets and maps"}).rejections == ()
 
 
 def test_a_total_without_a_time_has_none_until_a_file_has_one_which_then_stays(session, imported, course, ada):

@@ -293,3 +293,15 @@ def test_a_question_that_cannot_be_read_stays_in_the_quiz_if_it_has_answers(sess
     factories.attempt(session, quiz, factories.enrollment(session, course).student_id, answers=[{"question": "answered"}])
     join_questions(session, course.id)
     assert [question["id"] for question in quiz.questions] == ["1", "2", "3", "answered"]
+
+
+def test_a_file_that_names_another_course_is_a_warning(session, files):
+    own, other = factories.course(session, weeks=1), factories.course(session, weeks=1)
+    for course, expected in (
+        (own, []),
+        (other, [f"name begins with {own.code}, another course in lmskit: it is imported into {other.code}"]),
+    ):
+        path = files["grades"].rename(files["grades"].with_name(f"{own.code.lower()}-Quiz 1-grades.csv"))
+        report = import_path(session, path, detected(path), ImportOptions(course=course.code, week=1, dry_run=True))
+        files["grades"] = path
+        assert [warning.reason.removeprefix("is in a file whose ") for warning in report.warnings] == expected

@@ -53,6 +53,14 @@ def test_a_cell_contains_the_score_and_another_one_the_response(session, course,
     assert (found.course, found.title, found.simulated) == (course.code, "A quiz", False)
 
 
+def test_points_below_0_count_as_0_and_are_counted(session, course, quiz):
+    attempt(session, quiz, course, [{"question": "count", "response": 5, "score": -1}, {"question": "word", "response": "set", "score": 1}])
+    attempt(session, quiz, course, [{"question": "count", "response": 4, "score": 2}, {"question": "word", "response": "map", "score": 0}])
+    found = quiz_answers(session, quiz.id)
+    assert found.scores["count"].tolist() == [0, 2]
+    assert found.caveat == "answers with points below 0, which count as 0: 1"
+
+
 def test_a_question_without_an_answer_counts_as_no_answer_among_the_options(session, course, quiz):
     for response in ("b", "a", None):
         attempt(session, quiz, course, [{"question": "choose", "response": response, "score": 0 if response is None else 1}])

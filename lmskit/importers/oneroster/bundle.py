@@ -185,7 +185,7 @@ class OneRoster:
         notes = [f"{MANIFEST}: OneRoster {self.manifest.version}, {'changes only' if self.is_partial else 'complete'}."]
         notes += [note for file in self.csv.values() for note in file.notes]
         for name, file in self.csv.items():
-            if not FILES[name].read:
+            if not FILES[name].read and file.rows_in:
                 notes.append(f"{file.name}: rows that are not imported, since they only describe classes or users: {file.rows_in:,}.")
             if not FILES[name].read and file.rejections:
                 notes.append(f"{file.name}: rows that could not be read: {len(file.rejections):,}; the first: {file.rejections[0]}.")

@@ -183,9 +183,8 @@ class QuizFinder:
                 f"is nearly the title of a quiz in lmskit, {_named(found.near)}: {advice.NEAR_QUIZ.about(record.title, found.near[0])}"
             )
         elif record.max_score is None:
-            quiz.reason = (
-                f"is of a quiz that is not in lmskit, and the file has no maximum score for it; {advice.MAX_SCORE.about(record.title)}"
-            )
+            what_to_do = advice.MAX_SCORE_OR_QUIZ.about(record.title, record.title) if titles else advice.MAX_SCORE.about(record.title)
+            quiz.reason = f"is of a quiz that is not in lmskit, and the file has no maximum score for it; {what_to_do}"
         quiz.is_open = quiz.reason is not None
 
     def _choose(self, quiz: PlannedQuiz, title: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from lmskit.importers import advice
 from lmskit.importers.matching.titles import without_code
@@ -90,10 +90,26 @@ class Quizzes:
             )
             finder.find(self._planned)
             self._choose_weeks()
+            self._warn_of_other_course(self._course)
         rows = (
             QuizRow(quiz.record.key, quiz.identity, None, quiz.record.title, quiz.max_score, quiz.reason, None) for quiz in self._planned
         )
         QUIZ.fill(self._session, rows)
+
+    def _warn_of_other_course(self, course: Course) -> None:
+        """Warn if the name of the file begins with the code of another course, as that of each report which Moodle exports does."""
+        for quiz in self._planned:
+            title = quiz.record.title.lower()
+            if not quiz.record.is_named_by_file:
+                continue
+            own = [len(code) for code in (course.code, course.module_code) if title.startswith(f"{code.lower()}-")]
+            begins = func.starts_with(title, func.lower(Course.code).concat("-"))
+            longest = func.length(Course.code).desc()
+            other = self._session.scalar(select(Course.code).where(begins, Course.id != course.id).order_by(longest, Course.id).limit(1))
+            if other is not None and len(other) > max(own, default=0):
+                self._warn(
+                    quiz, f"is in a file whose name begins with {other}, another course in lmskit: it is imported into {course.code}"
+                )
 
     def write(self) -> None:
         """Add new quizzes with their weeks, fill what stored quizzes lack, and update `file_quiz`."""
@@ -119,9 +135,12 @@ class Quizzes:
         """Note which quizzes have no week, so that their results are not evidence, and which got one."""
         for quiz, stored in self._written:
             if stored.week_number is None:
-                n_results = count_text(self._session.scalar(_RESULTS, {"quiz": stored.id}) or 0, "new or changed result")
+                n_results = self._session.scalar(_RESULTS, {"quiz": stored.id}) or 0
+                if not n_results and quiz.state == "unchanged":
+                    continue
+                results = count_text(n_results, "new or changed result")
                 self.notes.append(
-                    f"The quiz {stored.title!r} has no week: {n_results} stored, and no evidence of mastery. "
+                    f"The quiz {stored.title!r} has no week: {results} stored, and no evidence of mastery. "
                     f"{advice.LATER_WEEK.about(stored.title)}."
                 )
             elif quiz.stored is not None and quiz.week is not None:
