@@ -20,6 +20,7 @@ LOOKED_UP = {
     "material ban passages",
     "material take-back decision",
     "enrollment list after",
+    "person list after",
     "audit list after",
     "mail list after",
     "import list after",

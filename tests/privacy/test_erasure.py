@@ -258,7 +258,7 @@ def test_a_person_who_was_deleted_before_is_erased_from_the_audit_trail(world):
         erase_person(session, student)
 
 
-def test_whoever_was_merged_into_a_person_is_erased_with_them_and_remembered(world):
+def test_a_person_who_was_merged_into_another_is_erased_with_them_and_remembered(world):
     kept, removed = OWN + 41_001, OWN + 41_002
     with world.superuser() as connection:
         for number, family in ((kept, "Kept"), (removed, "Quixwell")):

@@ -100,7 +100,7 @@ class MergeReport:
     kept_id, removed_id
         The person who stays, and the one who goes.
     conflicts
-        What both had, and what became of it.
+        What both had, and what it is now.
     moved
         How many rows changed the person, by what they are.
     touched
