@@ -1,5 +1,6 @@
 """`lmskit enrollment`: list the students of a course, enrol and withdraw students, send the messages about it."""
 
+import datetime as dt
 from functools import partial
 from typing import Annotated
 
@@ -15,7 +16,9 @@ from lmskit.db import access, snapshot, transaction
 from lmskit.errors import InputError
 from lmskit.limits import MOST_STUDENTS
 from lmskit.listings import ROSTER
+from lmskit.queries.course import course_by_code
 from lmskit.queries.roster import roster_rows, roster_size
+from lmskit.queries.term import term_over
 from lmskit.rounding import count_text
 from lmskit.schemas.enrollment import EnrollPasted, EnrollStudent, WithdrawSeveral
 from lmskit.services.admission import admit
@@ -76,6 +79,7 @@ def add(
 ) -> None:
     """Enrol a student, or bring back one who left; the enrollment is active once the message about it is accepted.
 
+    It asks first where the last day of the course's term is past.
     With --file many: what becomes of each is shown first, then all of them are enrolled in one transaction, each with a message.
     """
     if file is None:
@@ -84,6 +88,8 @@ def add(
         if email is None:
             raise InputError("Give the address of the student, or --file FILE for many.")
         request = EnrollStudent(course=course, email=email, family_name=family_name, given_name=given_name)
+        if not yes and (over := _term_over(course)):
+            confirmed(f"{over} Enrol {request.email} all the same?", instead="--yes")
         print_line(admit(transaction, transport_of(access().settings), request))
         return
     if email is not None or family_name or given_name:
@@ -92,16 +98,27 @@ def add(
     with transaction() as session:
         preview = enroll_pasted(session, pasted, dry_run=True)
     print_preview(preview)
+    over = _term_over(course)
     if dry_run:
+        if over:
+            print_line(over)
         print_line("This was a dry run: nothing was changed.")
     elif preview.n_done:
         if not yes:
-            confirmed(f"Enrol {count_text(preview.n_done, 'student')} in {course} and send each a message?", instead="--yes")
+            question = f"Enrol {count_text(preview.n_done, 'student')} in {course} and send each a message?"
+            confirmed(f"{over} {question}".lstrip(), instead="--yes")
         as_previewed(transaction, partial(enroll_pasted, request=pasted), preview, what=f"the students of {course}")
         who = count_text(preview.n_done, "student")
         print_line(f"{who} {'is' if preview.n_done == 1 else 'are'} enrolled in {course}: pending until the message is accepted.")
         deliver_once(none_sent=PARTLY)
     end(preview)
+
+
+def _term_over(course: str) -> str:
+    """Say that the last day of the course's term is past; empty if it is not."""
+    with snapshot() as session:
+        term = term_over(session, course_by_code(session, course).id, today=dt.datetime.now(dt.UTC).date())
+    return "" if term is None else f"The term {term.code} of {course} ended on {term.ends_on}."
 
 
 @app.command()

@@ -17,6 +17,8 @@ from lmskit.rounding import count_text
 from lmskit.vocabulary import TermState
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
     from sqlalchemy import ScalarSelect
     from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -134,6 +136,13 @@ def term_counts(session: Session, term_id: int) -> TermCounts:
         )
     ).one()
     return TermCounts(**found._asdict())
+
+
+def term_over(session: Session, course_id: int, *, today: dt.date) -> Term | None:
+    """The term of a course if its last day is past; None while it goes on, or before it begins."""
+    return session.scalars(
+        select(Term).join(Course, Course.term_id == Term.id).where(Course.id == course_id, Term.ends_on < today)
+    ).one_or_none()
 
 
 def term_by_code(session: Session, code: str) -> Term:

@@ -1,5 +1,7 @@
 """The command line in this process, against the test session's database."""
 
+import datetime as dt
+
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -26,7 +28,8 @@ def lmskit(admin_engine):
 def course(admin_engine):
     """A course that is really there, with a lecturer and two weeks, until the test ends."""
     with transaction(admin_engine) as session:
-        made = factories.course(session, title="Logic [bold]& sets[/bold]", weeks=2)
+        term = factories.term(session, ends_on=dt.date(2999, 12, 31))  # whenever the tests run, it is not over
+        made = factories.course(session, title="Logic [bold]& sets[/bold]", in_term=term, weeks=2)
     yield made
     with transaction(admin_engine) as session:
         left = session.get(Course, made.id)

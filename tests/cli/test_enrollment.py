@@ -1,10 +1,12 @@
+import datetime as dt
+
 import pytest
 from sqlalchemy import delete, update
 from typer.testing import CliRunner
 
 from lmskit.cli import app
 from lmskit.db import access, transaction
-from lmskit.models import Course, User
+from lmskit.models import Course, Term, User
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.services.enrollment import enroll
 from tests import factories
@@ -38,6 +40,22 @@ def test_enrolling_twice_is_refused_in_a_sentence(lmskit, enrolled, email, cours
     result = lmskit("enrollment", "add", course.code, email)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"{email} is already enrolled in {course.code} (status: active). Nothing was changed.\n"
+
+
+def test_enrolling_into_a_term_that_is_over_asks_first(lmskit, admin_engine, email, course, tmp_path):
+    with transaction(admin_engine) as session:
+        term = session.get_one(Term, course.term_id)
+        term.starts_on, term.ends_on = dt.date(2020, 9, 14), dt.date(2021, 1, 31)
+    over = f"The term {term.code} of {course.code} ended on 2021-01-31."
+    one = ("enrollment", "add", course.code, email, "--family-name", "Lovelace")
+    unasked = lmskit(*one)
+    assert (unasked.exit_code, f"{over} Enrol {email} all the same?" in unasked.stdout, "--yes" in unasked.stderr) == (1, True, True)
+    assert lmskit(*one, typed="n\n").exit_code == 1
+    assert email not in lmskit("enrollment", "list", course.code).stdout
+    assert "active" in lmskit(*one, typed="y\n").stdout
+    file = tmp_path / "people.txt"
+    file.write_text(email, encoding="utf-8")
+    assert over in lmskit("enrollment", "add", course.code, "--file", str(file), "--dry-run").stdout
 
 
 def test_leaving_and_coming_back(lmskit, enrolled, email, course):

@@ -238,7 +238,7 @@ def enrol(school, home, name):
     there = {"LMSKIT_DATABASE_URL": school.address(host="127.0.0.1"), "LMSKIT_SMTP_HOST": "127.0.0.1", "LMSKIT_SMTP_PORT": "9"}
     there["LMSKIT_PERSON"] = DEMO_ADMIN
     there |= {"LMSKIT_SMTP_SECURITY": "none", "LMSKIT_MAIL_FROM": "courses@example.org"}
-    arguments = ("enrollment", "add", "JOBS-1", f"{name}@example.org", "--family-name", name)
+    arguments = ("enrollment", "add", "JOBS-1", f"{name}@example.org", "--family-name", name, "--yes")
     assert "pending" in school.lmskit(*arguments, home=home, there=there)
 
 

@@ -52,7 +52,7 @@ def tasks(folder: Path, *, kernels: bool = False) -> list[Task]:
         Task("import, other", lambda: _import(folder, other)),
         Task("refresh, other", lambda: command("mastery", "refresh", "--course", other)),
         Task("refresh, all", lambda: command("mastery", "refresh")),
-        Task("enrol", lambda: command("enrollment", "add", own, f"new{next(_round)}@example.org", "--family-name", "New")),
+        Task("enrol", lambda: command("enrollment", "add", own, f"new{next(_round)}@example.org", "--family-name", "New", "--yes")),
         Task("quizzes", lambda: command("quiz", "list", own)),
         Task("audit", lambda: command("audit", "list", "--limit", "20")),
         Task("report", report),

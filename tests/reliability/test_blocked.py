@@ -218,7 +218,7 @@ def test_what_a_lecturer_holds_stops_work_with_a_sentence_and_ending_the_session
     file = csv_file(tmp_path / "roster.csv", [("id", "email", "family_name"), ("imported-1", "imported.one@example.org", "One")])
     works: dict[str, Callable[[], object]] = {
         "refresh": lambda: lmskit("mastery", "refresh", "--course", courses.held.code),
-        "enroll": lambda: lmskit("enrollment", "add", courses.held.code, student),
+        "enroll": lambda: lmskit("enrollment", "add", courses.held.code, student, "--yes"),
         "import": lambda: lmskit("import", "csv", str(file), "--course", courses.held.code),
         "weeks": lambda: add_week(courses),
         "hand over": lambda: hand_over(courses),
