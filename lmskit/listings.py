@@ -162,6 +162,19 @@ QUIZZES = Columns(
     Column("n_attempts", "int64", "of all students, whatever their status; banked attempts included", heading="Attempts"),
 )
 
+QUIZ_EXCEPTIONS = Columns(
+    Column("quiz_id", "int64"),
+    QUIZ_WEEK,
+    Column("title", "str", "of the quiz", heading="Quiz"),
+    Column("student_id", "int64"),
+    NAME.renamed("name", heading="Student"),
+    Column("excused", "bool", "whether the attempts of the student at the quiz are left out of the evidence", heading="Excused"),
+    Column("due_on", "object", "`date`, the last day for this student; None = as for others", heading="Due"),
+    Column("due_for_others", "object", "`date`, or None", heading="Due for others"),
+    Column("granted_at", "object", "`datetime` with time zone", heading="Since"),
+)
+"""Excuses and extensions of single students."""
+
 QUESTION_BANKS = Columns(
     Column("bank", "str", "name of its file or folder, or the title of the quiz whose questions it keeps", heading="Bank"),
     Column("n_questions", "int64", heading="Questions"),

@@ -86,6 +86,7 @@ BOUNDS = {
     "ck_quizzes_questions_is_shallow": ("questions", f"{DEEP} {LARGEST_QUIZ:,} bytes"),
     "ck_quizzes_answer_key_is_shallow": ("answer_key", f"{DEEP} {LARGEST_QUIZ:,} bytes"),
     "ck_quizzes_due_on_is_a_readable_day": ("due_on", YEARS),
+    "ck_quiz_exceptions_due_on_is_a_readable_day": ("due_on", YEARS),
     "ck_quiz_attempts_number_has_an_end": ("number", f"is above {MOST_ATTEMPTS:,}"),
     "ck_quiz_attempts_feedback_has_a_length": ("feedback", f"has more than {LONGEST_PROSE:,} characters"),
     "ck_quiz_attempts_answers_is_shallow": (

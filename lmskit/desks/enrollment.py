@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import pandas as pd
+from sqlalchemy.orm import Session
 
 from lmskit.db import Opener, access, snapshot, transaction
 from lmskit.desks.options import course_options
 from lmskit.forms.enrollment import EnrollmentScreen, ManyAtOnce, Withdrawal
+from lmskit.forms.quiz_exception import ExceptionWork
 from lmskit.forms.several import Preview
 from lmskit.listings import PASTED_PEOPLE
 from lmskit.models import User
 from lmskit.queries.page import MAX_PAGE
+from lmskit.queries.quiz import quiz_rows
+from lmskit.queries.quiz_exception import count_quiz_exceptions, quiz_exceptions
 from lmskit.queries.roster import course_roster, roster_size
 from lmskit.queries.section import section_rows
 from lmskit.rounding import count_text
@@ -27,7 +33,10 @@ from lmskit.services.pasted_enrollment import enroll_pasted
 from lmskit.services.pasted_people import PastedReport
 from lmskit.services.permission import require_administrator
 from lmskit.services.previewed import as_previewed
+from lmskit.services.quiz_exception import excuse, extend, remove_exception
 from lmskit.services.transport import destination_of, transport_of
+
+Request = TypeVar("Request")
 
 TIME_TO_SEND = 20.0
 """Seconds to send messages before the form answers; what waits then is sent with the outbox or `lmskit mail deliver`."""
@@ -78,6 +87,7 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
         read_roster=read_roster,
         find_student=find_student,
         many=_many_at_once(begin, read),
+        exceptions=_exceptions(begin, read),
         mail_destination=destination_of(access().settings),
         course=course,
     )
@@ -112,6 +122,26 @@ def _many_at_once(begin: Opener, read: Opener) -> ManyAtOnce:
             return [str(row["name"]) for row in section_rows(session, code, limit=MAX_PAGE)]
 
     return ManyAtOnce(preview_enrollment, enroll_previewed, preview_withdrawal, withdraw_previewed, section_names)
+
+
+def _exceptions(begin: Opener, read: Opener) -> ExceptionWork:
+    def in_transaction(work: Callable[[Session, Request], str]) -> Callable[[Request], str]:
+        def done(request: Request) -> str:
+            with begin() as session:
+                return work(session, request)
+
+        return done
+
+    def quizzes_of(code: str) -> list[tuple[str, str]]:
+        with read() as session:
+            found = quiz_rows(session, code, limit=MAX_PAGE)
+        return [(f"{row['title']} · quiz {row['quiz_id']}", str(row["quiz_id"])) for row in found]
+
+    def read_exceptions(code: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
+        with read() as session:
+            return quiz_exceptions(session, code, limit=limit, offset=offset), count_quiz_exceptions(session, code)
+
+    return ExceptionWork(in_transaction(excuse), in_transaction(extend), in_transaction(remove_exception), quizzes_of, read_exceptions)
 
 
 def _preview(report: PastedReport) -> Preview:

@@ -78,6 +78,7 @@
      │    ├── QuizUnreadableError   its stored questions do not have lmskit's form
      │    ├── MessageSettledError   the message cannot be tried again
      │    ├── NotEnrolledError
+     │    ├── NoQuizExceptionError  the student has none at this quiz
      │    └── ManyWithdrawalsError  their number has to be confirmed
      ├── WorkCancelledError         the person who started the work cancelled it
      ├── SecretFileError            a file that should have a password
@@ -145,6 +146,7 @@ from lmskit.errors.conflict import (
     MessageSettledError,
     NoInvitationError,
     NoLoginError,
+    NoQuizExceptionError,
     NotAStudentError,
     NotEnrolledError,
     NotOnStaffError,
@@ -335,6 +337,7 @@ __all__ = [
     "NoInvitationError",
     "NoLoginError",
     "NoMailServerError",
+    "NoQuizExceptionError",
     "NotAStudentError",
     "NotEnrolledError",
     "NotFoundError",

@@ -28,6 +28,17 @@ class NotEnrolledError(ConflictError):
         super().__init__(f"{student} is not enrolled in {course}. Nothing was changed.")
 
 
+class NoQuizExceptionError(ConflictError):
+    """A quiz holds for a student as it does for others."""
+
+    def __init__(self, *, student: str, quiz: str, course: str) -> None:
+        self.student, self.quiz, self.course = student, quiz, course
+        super().__init__(
+            f"{student} is not excused from {quiz!r} and has no other day for it. Nothing was changed. "
+            f"To list who is: lmskit exception list {course}"
+        )
+
+
 class NotRecordedError(ConflictError):
     """What an import wrote is not known, so it cannot be taken back."""
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from lmskit.forms.dropdown import course_dropdown
 from lmskit.forms.field import Field, row
+from lmskit.forms.quiz_exception import ExceptionWork, QuizExceptionForm
 from lmskit.forms.several import Preview, WithdrawSeveralForm, enrol_several
 from lmskit.forms.submission import Submission
 from lmskit.listings import ROSTER
@@ -203,6 +204,8 @@ class EnrollmentScreen:
         See `ReadRoster` and `FindStudent`.
     many
         Does the same for many students at once.
+    exceptions
+        Excuses students from quizzes, and gives them more time.
     mail_destination
         A sentence that says where messages are sent.
     course
@@ -220,6 +223,7 @@ class EnrollmentScreen:
         read_roster: ReadRoster,
         find_student: FindStudent,
         many: ManyAtOnce,
+        exceptions: ExceptionWork,
         mail_destination: str = "",
         course: str = "",
         clock: Callable[[], float] = time.monotonic,
@@ -236,15 +240,22 @@ class EnrollmentScreen:
             course=self.course, on_preview=many.preview_withdrawal, on_submit=self._then_show_roster(many.withdraw), clock=clock
         )
         forms = _side_by_side(self.enrollment.view, self.withdrawal.view)
+        self.exceptions = QuizExceptionForm(exceptions, course=self.course, clock=clock)
         several = widgets.Accordion(
-            [_side_by_side(self.enrolling.view, self.withdrawing.view)], titles=("Many students at once",), selected_index=None
+            [_side_by_side(self.enrolling.view, self.withdrawing.view), self.exceptions.view],
+            titles=("Many students at once", "Excuses from quizzes, and more time"),
+            selected_index=None,
         )
         course_field = Field("Course", self.course, hint=mail_destination)
         self.view = widgets.VBox([style(), course_field.view, forms, several, self.roster.view])
         self.view.add_class(ROOT)
-        self.roster.on_shown = lambda: self.withdrawal.offer(self.roster.enrolled)
+        self.roster.on_shown = self._offer_students
         self.course.observe(lambda _change: self._course_chosen(), names="value")
         self._course_chosen()
+
+    def _offer_students(self) -> None:
+        self.withdrawal.offer(self.roster.enrolled)
+        self.exceptions.offer(self.roster.enrolled)
 
     def _course_chosen(self) -> None:
         self.enrollment.message.clear()
@@ -257,6 +268,7 @@ class EnrollmentScreen:
         else:
             self.withdrawing.offer(self._sections(self.course.value))
             self.roster.show(self.course.value)
+            self.exceptions.show(self.course.value)
 
     def _then_show_roster(self, work: Callable[[Any, Preview], str]) -> Callable[[Any, Preview], str]:
         def done(request: Any, preview: Preview) -> str:  # noqa: ANN401 - a request of either form

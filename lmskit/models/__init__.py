@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lmskit.models.person_merge import PersonMerge
     from lmskit.models.question import BankQuestion, QuestionSlot
     from lmskit.models.quiz import ArchivedAttempt, Quiz, QuizAttempt
+    from lmskit.models.quiz_exception import QuizException
     from lmskit.models.reading import CrawlPage, MaterialCrawl, ReadingDecision
     from lmskit.models.section import Section, SectionMember
     from lmskit.models.staff import CourseStaff, StaffSection
@@ -63,6 +64,7 @@ __all__ = [
     "QuestionSlot",
     "Quiz",
     "QuizAttempt",
+    "QuizException",
     "ReadingDecision",
     "Section",
     "SectionMember",
@@ -104,6 +106,7 @@ _MODULES = {
     "QuestionSlot": "question",
     "Quiz": "quiz",
     "QuizAttempt": "quiz",
+    "QuizException": "quiz_exception",
     "ReadingDecision": "reading",
     "Section": "section",
     "SectionMember": "section",

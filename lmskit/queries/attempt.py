@@ -11,6 +11,7 @@ from lmskit.models import Course, Enrollment, Quiz, QuizAttempt
 from lmskit.queries.course import COUNTED, has_code
 from lmskit.queries.frame import frame
 from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.quiz_exception import stands
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ QUIZ_TOTALS = Columns(
     Column("quiz_title", "str"),
     QUIZ_WEEK,
     Column("n_students", "int64", "with an attempt"),
-    Column("n_attempts", "int64", "graded, not graded and banked attempts together; none that was taken back"),
+    Column("n_attempts", "int64", "graded, not graded and banked attempts together; none that was taken back, none of excused students"),
     Column("n_graded", "int64", "with a score, and not banked"),
     Column("not_graded", "int64", "without a score, and not banked"),
     Column("n_banked", "int64", "carried over from an earlier course"),
@@ -52,11 +53,12 @@ QUIZ_TOTALS = Columns(
 def student_attempts(
     session: Session, course: str, student_id: int, *, week_number: int | None = None, limit: int = DEFAULT_PAGE, offset: int = 0
 ) -> pd.DataFrame:
-    """One student's attempts in `course`, by week, then by time, unknown times first; without scores that were taken back.
+    """One student's attempts in `course`, by week, then by time, unknown times first.
 
     {columns}
 
-    `week_number` keeps only the attempts of that week.
+    `week_number` keeps only the attempts of that week. Those that a file took back are left out, and those at quizzes from which the
+    student is excused.
     An unknown course, or a student without attempts in it, gives an empty table with these columns.
     """
     statement = (
@@ -73,7 +75,7 @@ def student_attempts(
         )
         .join(Quiz, (Quiz.id == QuizAttempt.quiz_id) & (Quiz.course_id == QuizAttempt.course_id))
         .join(Course, Course.id == QuizAttempt.course_id)
-        .where(has_code(course), QuizAttempt.student_id == cast(student_id, BigInteger), QuizAttempt.taken_back_at.is_(None))
+        .where(has_code(course), QuizAttempt.student_id == cast(student_id, BigInteger), stands())
         .order_by(Quiz.week_number, *OLDEST_FIRST)
     )
     if week_number is not None:
@@ -103,7 +105,7 @@ def quiz_totals(session: Session, course: str, *, limit: int = DEFAULT_PAGE, off
         )
         .join(Enrollment, (Enrollment.course_id == QuizAttempt.course_id) & (Enrollment.student_id == QuizAttempt.student_id))
         .join(Course, Course.id == QuizAttempt.course_id)
-        .where(has_code(course), Enrollment.status.in_(COUNTED), QuizAttempt.taken_back_at.is_(None))
+        .where(has_code(course), Enrollment.status.in_(COUNTED), stands())
         .group_by(QuizAttempt.quiz_id)
         .subquery()
     )

@@ -4,7 +4,7 @@
 --   range of the table, with its attempts (first) and, in the same order, all their answers (second). All are strings of numbers of
 --   eight bytes, or twice four, as the binary protocol writes them. The module makes units of evidence of them.
 -- Order: none. The module sorts the rows.
--- Caveats: Banked attempts and those that were taken back are left out. An answer refers to its question by the hash of its id. Scores that are not numbers are NaN,
+-- Caveats: Banked attempts, those that were taken back, and those of students who are excused from the quiz are left out. An answer refers to its question by the hash of its id. Scores that are not numbers are NaN,
 --   points that are not numbers are 0, and negative scores are 0. An unknown time is before all others.
 --   A quiz without a week is in week 0, and the module leaves its attempts out.
 -- Robust: a lecturer can store any JSON as questions and answers; a value that is not a number of sensible size cannot stop a refresh.
@@ -75,4 +75,5 @@ CROSS JOIN LATERAL (
         ) AS answers
     FROM {attempts}
     WHERE {of_block} AND NOT a.banked AND a.taken_back_at IS NULL
+        AND (a.quiz_id, a.student_id) NOT IN (SELECT x.quiz_id, x.student_id FROM quiz_exceptions AS x WHERE x.excused)
 ) AS attempt

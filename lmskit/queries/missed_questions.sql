@@ -6,7 +6,7 @@
 -- Columns: of each student, the last graded attempt at a quiz counts. n_missed counts students who earned fewer than all points; lost is
 --   the sum of the shares of the points that they did not earn, which is at most n_missed. A question without an answer in an attempt
 --   that answers others earned nothing.
--- Caveats: Banked attempts are left out, and attempts that are not graded as a whole. Questions that are worth nothing are left out, and
+-- Caveats: Banked attempts are left out, those of excused students, and attempts that are not graded as a whole. Questions that are worth nothing are left out, and
 --   quizzes without a week.
 -- Robust: a lecturer can store any JSON as questions and answers; points and scores that are not numbers of sensible size are left out.
 -- Fast: the planner cannot know to how many rows JSON unfolds. So each step is made once and joined by hashes (read_by_course); without
@@ -64,6 +64,7 @@ counted AS MATERIALIZED (
         AND a.student_id IN (SELECT roster.student_id FROM roster)
         AND NOT a.banked
         AND a.taken_back_at IS NULL
+        AND (a.quiz_id, a.student_id) NOT IN (SELECT x.quiz_id, x.student_id FROM quiz_exceptions AS x WHERE x.excused)
         AND a.score IS NOT NULL
         -- answers of other quizzes are not looked at
         AND CASE WHEN a.quiz_id = ANY(ARRAY(SELECT asked.id FROM asked))

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text
 
 from lmskit.columns import Column, Columns
-from lmskit.models import Enrollment, Material, MaterialPassage, Quiz, QuizAttempt, ReadingDecision, Syllabus, TopicPerformance
+from lmskit.models import (
+    Enrollment,
+    Material,
+    MaterialPassage,
+    Quiz,
+    QuizAttempt,
+    QuizException,
+    ReadingDecision,
+    Syllabus,
+    TopicPerformance,
+)
 from lmskit.queries.course import course_by_code
 from lmskit.queries.frame import rows
 
@@ -16,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sqlalchemy.orm import Session
 
-TABLES = (Enrollment, Syllabus, Quiz, QuizAttempt, TopicPerformance, Material, MaterialPassage, ReadingDecision)
+TABLES = (Enrollment, Syllabus, Quiz, QuizAttempt, QuizException, TopicPerformance, Material, MaterialPassage, ReadingDecision)
 """The tables that the numbers of a course are computed from."""
 
 ROW_COUNTS = Columns(Column("table_name", "str"), Column("n_rows", "int64", "of all statuses"))

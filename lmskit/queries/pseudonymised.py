@@ -9,6 +9,7 @@ from sqlalchemy import Float, Integer, case, cast, func, select
 from lmskit.columns import QUIZ_WEEK, WEEK_NUMBER, Column, Columns
 from lmskit.models import Course, Enrollment, Quiz, QuizAttempt, Term, TopicPerformance
 from lmskit.queries.frame import frame
+from lmskit.queries.quiz_exception import stands
 from lmskit.vocabulary import EnrollmentStatus
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def shares(session: Session, course_id: int) -> pd.DataFrame:
     statement = (
         select(QuizAttempt.student_id, QuizAttempt.quiz_id, Quiz.week_number, QuizAttempt.number, cast(share, Float).label("share"))
         .join(Quiz, (Quiz.id == QuizAttempt.quiz_id) & (Quiz.course_id == QuizAttempt.course_id))
-        .where(QuizAttempt.course_id == course_id, ~QuizAttempt.banked, QuizAttempt.taken_back_at.is_(None))
+        .where(QuizAttempt.course_id == course_id, ~QuizAttempt.banked, stands())
         .order_by(Quiz.week_number, QuizAttempt.quiz_id, QuizAttempt.student_id, QuizAttempt.number)
     )
     return frame(session, statement, SHARES)

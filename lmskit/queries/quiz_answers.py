@@ -16,6 +16,7 @@ from lmskit.queries.course_plan import read_by_course
 from lmskit.queries.frame import frame
 from lmskit.queries.page import DEFAULT_PAGE, paged
 from lmskit.queries.quiz import content_of, quiz_by_id
+from lmskit.queries.quiz_exception import stands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -169,7 +170,7 @@ def quiz_answers(session: Session, quiz_id: int) -> QuizAnswers:
         )
         .join(Enrollment, (Enrollment.course_id == QuizAttempt.course_id) & (Enrollment.student_id == QuizAttempt.student_id))
         .where(QuizAttempt.quiz_id == quiz.id, QuizAttempt.course_id == quiz.course_id)
-        .where(~QuizAttempt.banked, QuizAttempt.taken_back_at.is_(None))
+        .where(~QuizAttempt.banked, stands())
         .order_by(QuizAttempt.student_id, QuizAttempt.number)
     ).all()
     n_of_others = sum(not row.counts for row in rows)
@@ -209,7 +210,7 @@ def _graded() -> ColumnElement[bool]:
     """Whether the attempt as a whole and every given answer has a score."""
     return and_(
         ~QuizAttempt.banked,
-        QuizAttempt.taken_back_at.is_(None),
+        stands(),
         QuizAttempt.score.is_not(None),
         not_(func.jsonb_path_exists(QuizAttempt.answers, func.jsonpath(ANSWER_WITHOUT_SCORE))),
     )

@@ -71,6 +71,11 @@ HOLDINGS = (
         "JOIN courses AS c ON c.id = t.course_id JOIN quizzes AS q ON q.id = t.quiz_id",
     ),
     Holding(
+        "quiz_exceptions", "student_id", "excuses from quizzes, and more time for them",
+        "c.code AS course, q.title AS quiz, t.excused, t.due_on, t.granted_at",
+        "JOIN courses AS c ON c.id = t.course_id JOIN quizzes AS q ON q.id = t.quiz_id",
+    ),
+    Holding(
         "topic_performance", "student_id", "mastery of each week, as it was computed from the attempts",
         "c.code AS course, t.week_number AS week, t.level, t.value, t.low, t.high, t.n_evidence, t.rule, t.parameters, t.computed_at",
         "JOIN courses AS c ON c.id = t.course_id",

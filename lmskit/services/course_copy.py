@@ -56,6 +56,7 @@ NOT_COPIED = {
     "sections": "they are parts of its students",
     "section_members": "they are parts of its students",
     "staff_sections": "they name its sections",
+    "quiz_exceptions": "they are about its students",
     "outbox": "its messages are to its students",
     "quiz_attempts": "they are its students' evidence",
     "archived_attempts": "they are its students' evidence",

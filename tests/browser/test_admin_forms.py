@@ -200,6 +200,30 @@ def test_many_students_are_enrolled_from_a_list_and_withdrawn_by_their_number(op
     pictures(lab, "several_withdrawn", top=withdrawing)
 
 
+def test_a_student_is_excused_from_a_quiz_and_that_is_taken_back(open_form, pictures):
+    lab = open_form("enrollment")
+    lab.output.get_by_text("Excuses from quizzes, and more time").click()
+    lab.field("What holds for the student").select_option(label="more time, until the day beside")
+    save = lab.output.get_by_role("button", name="Save", exact=True)
+    save.click()
+    shows(lab, "This must not be empty.")
+    pictures(lab, "exception_mistake", top=lab.output.get_by_text("Excuses and more time", exact=True))
+    lab.field("What holds for the student").select_option(label="excuse from the quiz")
+    options = lab.output.locator("datalist option")
+    student = options.nth(1).get_attribute("value")
+    lab.output.get_by_placeholder("Choose from the names of the roster, or type an address").fill(student)
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    save.click()
+    shows(lab, " is excused from ")
+    expect(lab.output.locator("tr", has_text=student.split(" · ")[0]).first).to_contain_text("yes")
+    pictures(lab, "exception_excused", top=lab.output.get_by_text("Excuses and more time", exact=True))
+    lab.field("What holds for the student").select_option(label="take back: as for others again")
+    lab.output.get_by_placeholder("Choose from the names of the roster, or type an address").fill(student)
+    lab.page.wait_for_timeout(DOUBLE_CLICK)
+    save.click()
+    shows(lab, "as for others again")
+
+
 def messages_to(environment, address):
     folder = Path(environment["LMSKIT_HOME"]) / "mail"
     messages = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in folder.glob("*.eml")]

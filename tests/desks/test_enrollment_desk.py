@@ -1,3 +1,4 @@
+import datetime as dt
 import email
 import email.policy
 
@@ -6,6 +7,7 @@ import pytest
 from lmskit.desks import enrollment_desk
 from lmskit.forms import EnrollmentScreen
 from lmskit.forms.enrollment import ManyAtOnce
+from lmskit.forms.quiz_exception import ExceptionChange, ExceptionWork
 from lmskit.vocabulary import EnrollmentStatus
 from tests import factories
 from tests.forms.screen import widgets_in
@@ -151,6 +153,7 @@ def test_without_any_course_the_screen_says_where_to_set_one_up():
         read_roster=lambda *_page: pytest.fail("nothing should be done"),
         find_student=lambda *_student: pytest.fail("nothing should be done"),
         many=ManyAtOnce(*[lambda *_request: pytest.fail("nothing should be done")] * 5),
+        exceptions=ExceptionWork(*[lambda *_request: pytest.fail("nothing should be done")] * 5),
     )
     assert desk.enrollment.message.value == "There is no course yet. Set one up first, in admin/course_setup."
 
@@ -202,3 +205,27 @@ def test_many_are_withdrawn_once_their_number_is_typed(session, desk_of):
     press(desk.withdrawing.doing)
     assert desk.withdrawing.message.value == f"3 students were withdrawn from {course.code}. Their records and all attempts stay."
     assert desk.roster.table.frame["Status"].tolist() == ["withdrawn"] * 3
+
+
+def test_a_student_is_excused_from_a_quiz_given_more_time_and_taken_back(session, desk_of):
+    course = factories.course(session, weeks=1)
+    quiz = factories.quiz(session, course, title="Midterm")
+    student = factories.student(session, family_name="Lovelace", given_name="Ada")
+    factories.enrollment(session, course, student)
+    form = desk_of(course).exceptions
+    assert form.quiz.options == ((f"Midterm · quiz {quiz.id}", str(quiz.id)),)
+
+    def save(change):
+        form.student.value, form.change.value = f"Lovelace, Ada · {student.email}", change
+        press(form.submission)
+
+    save(ExceptionChange.EXTEND)
+    assert form.message.value == "Day: This must be a day, such as 2026-09-14."
+    form.due_on.value = dt.date(2026, 12, 24)
+    save(ExceptionChange.EXTEND)
+    assert form.message.value == f"'Midterm' of {course.code} is due on 2026-12-24 for Lovelace, Ada."
+    save(ExceptionChange.EXCUSE)
+    assert form.message.value == f"Lovelace, Ada is excused from 'Midterm' of {course.code}."
+    assert form.table.frame[["Student", "Excused", "Due"]].to_numpy().tolist() == [["Lovelace, Ada", True, dt.date(2026, 12, 24)]]
+    save(ExceptionChange.REMOVE)
+    assert form.table.frame.empty

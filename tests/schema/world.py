@@ -75,6 +75,8 @@ class World:
         self.add("question_slots")
         self.add("bank_questions")
         self.attempt = self.add("quiz_attempts")
+        self.excused_quiz = self.add("quizzes", title="Excused")
+        self.add("quiz_exceptions", quiz_id=self.excused_quiz)
         self.material = self.add("materials")
         self.other_material = self.add("materials", course_id=self.other_course)
         self.file = "1" * 64
@@ -149,6 +151,12 @@ class World:
             "quizzes": {"course_id": course, "week_number": 1, "title": "Quiz", "questions": [{"id": "1"}], "max_score": 10},
             "question_slots": {"course_id": course, "quiz_id": getattr(self, "quiz", 0), "slot": "1", "number": 1},
             "bank_questions": {"course_id": course, "bank": "bank.xml", "number": 1, "question": {"id": "1"}},
+            "quiz_exceptions": {
+                "course_id": course,
+                "quiz_id": getattr(self, "quiz", 0),
+                "student_id": getattr(self, "student", 0),
+                "excused": True,
+            },
             "quiz_attempts": {
                 "course_id": course,
                 "quiz_id": getattr(self, "quiz", 0),

@@ -481,6 +481,18 @@ RETURN (SELECT array_agg(s.person_id) FROM lms.course_staff AS s);
 -- rights stay in open transactions
 ALTER TABLE lms.course_staff DISABLE TRIGGER end_sessions_of_former_staff;
 
+-- exceptions of every course are seen
+ALTER POLICY lecturer_reads_own ON lms.quiz_exceptions USING (true);
+
+-- exceptions of students in other sections
+DROP POLICY lecturer_reads_in_sections ON lms.quiz_exceptions;
+
+-- exceptions may be granted by lecturers
+GRANT INSERT (course_id, quiz_id, student_id, excused) ON lms.quiz_exceptions TO lmskit_lecturer;
+
+-- exceptions may be changed by lecturers
+GRANT UPDATE (excused) ON lms.quiz_exceptions TO lmskit_lecturer;
+
 -- sections may be changed by lecturers
 GRANT UPDATE (name) ON lms.sections TO lmskit_lecturer;
 

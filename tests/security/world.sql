@@ -45,6 +45,9 @@ SELECT :base + 50 + course * 10 + week, :base + 10 + course, week, ':word quiz',
 FROM generate_series(1, 2) AS course, generate_series(1, 2) AS week;
 INSERT INTO question_slots (quiz_id, course_id, slot, number, points, seen)
 SELECT q.id, q.course_id, 'q1', 1, :score, '{"texts": [":word"]}' FROM quizzes AS q WHERE q.course_id IN (:base + 11, :base + 12);
+INSERT INTO quiz_exceptions (course_id, quiz_id, student_id, excused, due_on, granted_at)
+SELECT q.course_id, q.id, e.student_id, false, :day + 9, :day + time '13:00' FROM quizzes AS q JOIN student_enrollments AS e USING (course_id)
+WHERE q.course_id IN (:base + 11, :base + 12) AND q.week_number = 1 AND e.student_id IN (31, :base + 31, :base + 32);
 INSERT INTO bank_questions (course_id, bank, number, question, answer_key)
 SELECT :base + 10 + course, ':word.xml', 1, '{"id": "q1", "prompt": ":word"}', '{"answer": ":word-key"}' FROM generate_series(1, 2) AS course;
 INSERT INTO quiz_attempts

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from lmskit.errors import CannotMergeError, CannotSplitError, MergeNotFoundError, PersonExistsError, UnknownPersonError
-from lmskit.models import Enrollment, ExternalId, OutboxMessage, QuizAttempt, Section, SectionMember, Term, User
+from lmskit.models import Enrollment, ExternalId, OutboxMessage, QuizAttempt, QuizException, Section, SectionMember, Term, User
 from lmskit.queries.person import found_person
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.schemas.person import ChangePerson
@@ -22,6 +22,7 @@ PICTURE = (
     "SELECT * FROM external_ids",
     "SELECT * FROM student_enrollments",
     "SELECT * FROM section_members",
+    "SELECT * FROM quiz_exceptions",
     "SELECT id, quiz_id, student_id, number, score, answers, submitted_at FROM quiz_attempts",
     "SELECT * FROM outbox",
     "SELECT student_id, course_id, week_number, level, value, n_evidence FROM topic_performance",
@@ -54,6 +55,9 @@ class Twins:
         factories.enrollment(session, self.shared, self.removed, started_on=factories.FIRST_DAY - dt.timedelta(days=3))
         factories.enrollment(session, self.own, self.removed)
         self.quiz, self.other = factories.quiz(session, self.shared), factories.quiz(session, self.own)
+        for quiz, person, day in ((self.quiz, self.kept, 1), (self.quiz, self.removed, 8), (self.other, self.removed, 9)):
+            due_on = dt.date(2026, 10, day)
+            session.add(QuizException(course_id=quiz.course_id, quiz_id=quiz.id, student_id=person.id, excused=False, due_on=due_on))
         for person, number, hours, score in (
             (self.kept, 1, 1, 1),
             (self.kept, 2, 3, 2),
@@ -268,3 +272,10 @@ def test_a_person_without_anything_is_merged_too(session):
     report = merge_people(session, str(kept.id), str(removed.id))
     assert report.counts == "nothing but the person"
     assert session.get(User, report.removed_id) is None
+
+
+def test_more_time_of_both_becomes_the_longer_one_of_the_person_who_stays(twins):
+    merge_people(twins.session, str(twins.kept.id), str(twins.removed.id))
+    days = select(QuizException.quiz_id, QuizException.due_on).where(QuizException.student_id == twins.kept.id)
+    found = {row.quiz_id: row.due_on for row in twins.session.execute(days)}
+    assert found == {twins.quiz.id: dt.date(2026, 10, 8), twins.other.id: dt.date(2026, 10, 9)}

@@ -53,6 +53,13 @@ INSERT INTO section_members (course_id, section_id, student_id)
 SELECT m.course_id, m.section_id, :kept FROM section_members AS m WHERE m.student_id = :removed
 ON CONFLICT (course_id, section_id, student_id) DO NOTHING
 """
+JOIN_EXCEPTIONS = """
+INSERT INTO quiz_exceptions (course_id, quiz_id, student_id, excused, due_on, granted_at)
+SELECT x.course_id, x.quiz_id, :kept, x.excused, x.due_on, x.granted_at FROM quiz_exceptions AS x WHERE x.student_id = :removed
+ON CONFLICT (course_id, quiz_id, student_id) DO UPDATE SET excused = quiz_exceptions.excused OR excluded.excused,
+    due_on = greatest(quiz_exceptions.due_on, excluded.due_on)
+"""
+"""Whoever of the two was excused is, and the later day holds."""
 SHARED = text("""
     SELECT a.quiz_id FROM quiz_attempts AS a WHERE a.student_id IN (:kept, :removed)
     GROUP BY a.quiz_id HAVING count(DISTINCT a.student_id) = 2
@@ -189,6 +196,7 @@ def _merged(session: Session, kept: User, removed: User, found: tuple[Conflict, 
     _run(session, JOIN_ENROLLMENTS, **people)
     _run(session, ADD_ENROLLMENTS, **people)
     _run(session, ADD_SECTIONS, **people)
+    _run(session, JOIN_EXCEPTIONS, **people)
     shared = list(session.scalars(SHARED, people))
     _run(session, SHARED_ATTEMPTS, **people, shared=shared)
     _run(session, NUMBER_ATTEMPTS, kept=kept.id, shared=shared)

@@ -28,6 +28,12 @@ PARTS = {
     """,
     "sections": "SELECT m.course_id, m.section_id FROM section_members AS m WHERE m.student_id = :removed ORDER BY m.section_id",
     "kept_sections": "SELECT m.course_id, m.section_id FROM section_members AS m WHERE m.student_id = :kept ORDER BY m.section_id",
+    "exceptions": "SELECT x.* FROM quiz_exceptions AS x WHERE x.student_id = :removed ORDER BY x.quiz_id",
+    "kept_exceptions": """
+        SELECT x.* FROM quiz_exceptions AS x
+        WHERE x.student_id = :kept AND x.quiz_id IN (SELECT r.quiz_id FROM quiz_exceptions AS r WHERE r.student_id = :removed)
+        ORDER BY x.quiz_id
+    """,
     "attempts": "SELECT a.id, a.number FROM quiz_attempts AS a WHERE a.student_id = :removed ORDER BY a.id",
     "renumbered": """
         SELECT a.id, a.number FROM quiz_attempts AS a

@@ -56,6 +56,15 @@ ADDED_SECTIONS = """
 DELETE FROM section_members AS m USING jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (course_id bigint, section_id bigint)
 WHERE m.student_id = :person AND m.section_id = r.section_id AND m.course_id = r.course_id
 """
+EXCEPTIONS = """
+INSERT INTO quiz_exceptions (course_id, quiz_id, student_id, excused, due_on, granted_at)
+SELECT r.course_id, r.quiz_id, r.student_id, r.excused, r.due_on, r.granted_at
+FROM jsonb_populate_recordset(NULL::lms.quiz_exceptions, CAST(:rows AS jsonb)) AS r
+"""
+JOINED_EXCEPTIONS = """
+DELETE FROM quiz_exceptions AS x USING jsonb_populate_recordset(NULL::lms.quiz_exceptions, CAST(:rows AS jsonb)) AS r
+WHERE x.student_id = :person AND x.quiz_id = r.quiz_id AND x.course_id = r.course_id
+"""
 IDS = """
 UPDATE external_ids AS x SET person_id = :person FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id bigint) WHERE x.id = r.id
 """
@@ -148,6 +157,9 @@ def _split(session: Session, merge: PersonMerge, before: dict[str, Any], courses
     _run(session, SECTIONS, rows=before["sections"], person=removed)
     added = [row for row in before["sections"] if row not in before["kept_sections"]]
     _run(session, ADDED_SECTIONS, rows=added, person=kept)
+    exceptions, kept_exceptions = (before.get(name, []) for name in ("exceptions", "kept_exceptions"))
+    _run(session, JOINED_EXCEPTIONS, rows=exceptions, person=kept)
+    _run(session, EXCEPTIONS, rows=[*exceptions, *kept_exceptions])
     _run(session, IDS, rows=before["external_ids"], person=removed)
     _run(session, MERGES, rows=before["merges"], person=removed)
     alone = [course for course in courses if course not in {row["course_id"] for row in before["joined"]}]

@@ -15,6 +15,12 @@ SELECT * FROM lms.sections;
 -- own
 SELECT * FROM lms.section_members;
 
+-- own
+SELECT * FROM lms.quiz_exceptions;
+
+-- nothing
+SELECT x.* FROM lms.quiz_exceptions AS x WHERE x.course_id = :foreign_course OR x.student_id = :foreign_student;
+
 -- nothing
 SELECT * FROM lms.sections AS s JOIN lms.section_members AS m ON m.section_id = s.id WHERE s.course_id = :foreign_course;
 

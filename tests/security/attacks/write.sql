@@ -87,6 +87,16 @@ UPDATE lms.course_staff SET person_id = lms.me(), role = 'co-lecturer';
 -- refused 42501
 DELETE FROM lms.course_staff;
 
+-- refused 42501: to excuse a student of another's course
+INSERT INTO lms.quiz_exceptions (course_id, quiz_id, student_id, excused)
+SELECT :foreign_course, q.id, :foreign_student, true FROM lms.quizzes AS q;
+
+-- refused 42501
+UPDATE lms.quiz_exceptions SET excused = true;
+
+-- refused 42501
+DELETE FROM lms.quiz_exceptions;
+
 -- refused 42501
 INSERT INTO lms.sections (course_id, kind, name, source) VALUES (:foreign_course, 'group', 'x', 'x');
 
