@@ -51,12 +51,21 @@ def create(
 
 
 @app.command()
-def disable(email: Email) -> None:
-    """Close a login: no password, no rights, no signing in; its open sessions are ended."""
+def disable(
+    email: Email,
+    *,
+    keep_courses: Annotated[
+        bool, typer.Option("--keep-courses", help="Close it even if the person is responsible for courses of open terms.")
+    ] = False,
+) -> None:
+    """Close a login: no password, no rights, no signing in; its open sessions are ended.
+
+    Who is responsible for courses of open terms hands them over first: lmskit course hand-over
+    """
     email = ChooseLogin(email=email).email
     with transaction() as session:
         me = signed_in(session)
-        person = close_login(session, email)
+        person = close_login(session, email, keep_courses=keep_courses)
     print_line(f"The login of {email} is closed: it has no password and no rights, and cannot be used to sign in.")
     if me.person_id == person.id:
         print_line("It was your own.")
@@ -125,11 +134,20 @@ def rename(
 
 @app.command("list")
 @paged(after=AfterEmail, named_by="email")
-def list_logins(page: ListPage) -> None:
+def list_logins(
+    page: ListPage,
+    *,
+    invented: Annotated[
+        bool, typer.Option("--invented", help="Only people whose address an import invented, so that no message reaches them.")
+    ] = False,
+) -> None:
     """List lecturers and administrators with the state of their logins."""
-    nothing = "There is no lecturer and no administrator. To make one: lmskit login create EMAIL --family-name NAME"
+    nothing = "There is no lecturer and no administrator. To invite one: lmskit invitation create EMAIL --family-name NAME"
+    if invented:
+        nothing = "No lecturer has an address that an import invented."
     with snapshot() as session, administrators_only("list logins"):
-        page.show(partial(login_rows, session), LOGINS, total=count_logins(session), nothing=nothing)
+        total = count_logins(session, invented=invented)
+        page.show(partial(login_rows, session, invented=invented), LOGINS, total=total, nothing=nothing)
 
 
 def _role_text(role: Role) -> str:

@@ -52,12 +52,12 @@
      │    ├── TermClosedError       it stays as it is
      │    ├── TermStateError        a step between open, closed and archived is missing
      │    ├── PersonExistsError, LoginExistsError, NoLoginError, LoginClosedError
-     │    ├── InvitationRefusedError  its code cannot be used, or not any more
-     │    ├── NoInvitationError     none is open
+     │    ├── InvitationRefusedError, NoInvitationError
      │    ├── OwnLoginError         a login cannot be renamed while it is in use
      │    ├── LastAdministratorError
      │    ├── TeachesCoursesError   a person who is to be erased has courses
      │    ├── AlreadyOnStaffError, NotOnStaffError
+     │    ├── LeadsCoursesError     a login is to be closed whose lecturer has courses
      │    ├── IsResponsibleError    nobody is staff of a course that they are responsible for
      │    ├── OwnErasureError       nobody erases the person they are signed in as
      │    ├── CannotMergeError
@@ -135,7 +135,6 @@ from lmskit.errors.conflict import (
     CourseCompletedError,
     CourseExistsError,
     DemonstrationError,
-    InvitationRefusedError,
     IsResponsibleError,
     LastAdministratorError,
     LoginClosedError,
@@ -144,7 +143,6 @@ from lmskit.errors.conflict import (
     MaterialExistsError,
     MessageOnItsWayError,
     MessageSettledError,
-    NoInvitationError,
     NoLoginError,
     NoQuizExceptionError,
     NotAStudentError,
@@ -190,6 +188,7 @@ from lmskit.errors.input import (
     UnknownRuleError,
     WeekNeededError,
 )
+from lmskit.errors.login import InvitationRefusedError, LeadsCoursesError, NoInvitationError
 from lmskit.errors.not_found import (
     AttemptNotFoundError,
     CourseNotFoundError,
@@ -311,6 +310,7 @@ __all__ = [
     "IsResponsibleError",
     "ItemScoresError",
     "LastAdministratorError",
+    "LeadsCoursesError",
     "LecturerNotFoundError",
     "LmskitError",
     "LockedError",

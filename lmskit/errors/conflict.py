@@ -155,24 +155,6 @@ class LoginClosedError(ConflictError):
         super().__init__(f"The login of {email} is closed. To open it with a new password: lmskit login enable {email}")
 
 
-class InvitationRefusedError(ConflictError):
-    """The code of an invitation cannot be used, or not any more; one sentence for all reasons, since a stranger must not learn which."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This code cannot be used: it has been used, has expired, was revoked or replaced, or was typed wrongly. Nothing was changed. "
-            "Check it against the newest message; an administrator can make a new one: lmskit invitation create EMAIL"
-        )
-
-
-class NoInvitationError(ConflictError):
-    """The person has no open invitation that could be revoked."""
-
-    def __init__(self, *, email: str) -> None:
-        self.email = email
-        super().__init__(f"{email} has no open invitation. To see all: lmskit invitation list")
-
-
 class OwnLoginError(ConflictError):
     """PostgreSQL does not let people rename or remove the login they use."""
 

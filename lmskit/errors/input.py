@@ -91,7 +91,10 @@ class InventedAddressError(InputError):
 
     def __init__(self, *, email: str) -> None:
         self.email = email
-        super().__init__(f"{email} is an address that an import invented, and no person has it. Give the real address of the lecturer too.")
+        super().__init__(
+            f"{email} is an address that an import invented, and no person has it. Give the real address of the lecturer too. "
+            "To see all such people: lmskit login list --invented"
+        )
 
 
 class FamilyNameNeededError(InputError):

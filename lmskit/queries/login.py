@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import case, column, func, select, table, text
 
 from lmskit.listings import LOGINS
-from lmskit.models import User
+from lmskit.models import Course, Term, User
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
-from lmskit.vocabulary import Role
+from lmskit.vocabulary import Role, TermState
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,17 @@ def login_is_open(session: Session, person: User) -> bool | None:
     return bool(session.scalar(select(SERVER_ROLES.c.rolcanlogin).where(SERVER_ROLES.c.rolname == person.db_role)))
 
 
+def courses_in_open_terms(session: Session, person: User) -> list[str]:
+    """The codes of the courses that a person is responsible for, in terms that are not closed."""
+    statement = (
+        select(Course.code)
+        .join(Term, Term.id == Course.term_id)
+        .where(Course.lecturer_id == person.id, Term.state == TermState.OPEN)
+        .order_by(Course.code)
+    )
+    return list(session.scalars(statement))
+
+
 @LOGINS.documented
 def logins(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None) -> pd.DataFrame:
     """Lecturers and administrators with their logins, by family name.
@@ -69,8 +80,8 @@ def logins(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0, afte
     return LOGINS.table(login_rows(session, limit=limit, offset=offset, after=after))
 
 
-def login_rows(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None) -> Rows:
-    """The rows of `logins`, for a list in the terminal."""
+def login_rows(session: Session, *, invented: bool = False, limit: int = DEFAULT_PAGE, offset: int = 0, after: str | None = None) -> Rows:
+    """The rows of `logins`, for a list in the terminal; or only of people whose address an import invented."""
     statement = (
         select(
             User.id.label("person_id"),
@@ -83,9 +94,15 @@ def login_rows(session: Session, *, limit: int = DEFAULT_PAGE, offset: int = 0, 
         .outerjoin(SERVER_ROLES, SERVER_ROLES.c.rolname == User.db_role)
         .where(User.role != Role.STUDENT)
     )
+    if invented:
+        statement = statement.where(_INVENTED)
     return rows(session, page_of(session, statement, BY_NAME, limit=limit, offset=offset, after=after))
 
 
-def count_logins(session: Session) -> int:
-    """The number of rows on all pages of `logins`."""
-    return session.scalar(select(func.count()).select_from(User).where(User.role != Role.STUDENT)) or 0
+def count_logins(session: Session, *, invented: bool = False) -> int:
+    """The number of rows on all pages of `logins`; or only of people whose address an import invented."""
+    statement = select(func.count()).select_from(User).where(User.role != Role.STUDENT)
+    return session.scalar(statement.where(_INVENTED) if invented else statement) or 0
+
+
+_INVENTED = User.email.regexp_match("[.@]invalid$")

@@ -13,6 +13,7 @@ from lmskit.db import violated_constraint
 from lmskit.errors import (
     FamilyNameNeededError,
     LastAdministratorError,
+    LeadsCoursesError,
     LoginClosedError,
     LoginExistsError,
     NoLoginError,
@@ -22,7 +23,7 @@ from lmskit.errors import (
     PersonNotFoundError,
 )
 from lmskit.models import User
-from lmskit.queries.login import login_is_open
+from lmskit.queries.login import courses_in_open_terms, login_is_open
 from lmskit.queries.person import person_by_email
 from lmskit.schemas.login import ChangeAddress, CreateLogin
 from lmskit.services.permission import administrators_only
@@ -65,10 +66,11 @@ def create_login(session: Session, request: CreateLogin, *, password: str) -> Us
 
 
 @administrators_only("close logins")
-def close_login(session: Session, email: str) -> User:
+def close_login(session: Session, email: str, *, keep_courses: bool = False) -> User:
     """Close a login: it loses its password and its rights. The person and their work stay.
 
-    Open sessions lose their rights once this is committed; `end_sessions` ends them.
+    Open sessions lose their rights once this is committed; `end_sessions` ends them. With `keep_courses` it is closed even if the person
+    is responsible for courses, as at once after a password became known.
 
     Raises
     ------
@@ -76,8 +78,12 @@ def close_login(session: Session, email: str) -> User:
         The address belongs to no open login.
     LastAdministratorError
         It is the only open login of an administrator.
+    LeadsCoursesError
+        The person is responsible for courses of terms that are open, which no other person would lead.
     """
     person = _person_with_login(session, email)
+    if not keep_courses and (courses := courses_in_open_terms(session, person)):
+        raise LeadsCoursesError(email=email, courses=courses)
     try:
         with session.begin_nested():
             closed = session.scalar(text("SELECT lms.close_login(:person)"), {"person": person.id})

@@ -256,7 +256,10 @@ def test_a_lecturer_whose_address_an_import_invented_gets_a_real_one_and_a_login
     with transaction(school.engine(ADMIN)) as session:
         factories.lecturer(session, email=invented)
     person = school.person_id(invented)
+    assert invented in lmskit("login", "list", "--invented", "--all")
+    assert "lmskit login list --invented" in lmskit("invitation", "create", invented, status=1)
     said = lmskit("invitation", "create", invented, "--address", real)
+    assert real not in lmskit("login", "list", "--invented", "--all")
     accepted(lmskit, code_in(said))
     with transaction(school.engine(real, PASSWORD)) as session:
         assert (signed_in(session).person_id, signed_in(session).email) == (person, real)

@@ -187,6 +187,21 @@ def test_a_closed_login_lets_no_one_in_and_ends_open_sessions(lmskit, school, so
     assert "was closed" in refused(engine)
 
 
+def test_who_is_responsible_for_courses_hands_them_over_before_the_login_is_closed(lmskit, school, someone):
+    email = someone()
+    with transaction(school.engine(ADMIN)) as session:
+        led, other = (factories.course(session, taught_by=person_by_email(session, email)) for _ in range(2))
+        codes = (led.code, other.code)
+    said = lmskit("login", "disable", email, status=1)
+    assert all(code in said for code in codes)
+    assert f"lmskit course hand-over {min(codes)} EMAIL (to close it all the same: --keep-courses)" in said
+    assert who(school.engine(email)) == email
+    lmskit("course", "hand-over", led.code, ADA)
+    assert f"is responsible for {other.code}. Nothing was changed." in lmskit("login", "disable", email, status=1)
+    assert f"The login of {email} is closed" in lmskit("login", "disable", email, "--keep-courses")
+    lmskit("login", "enable", email)
+
+
 def test_an_open_session_of_a_closed_login_has_no_rights_even_where_it_is_not_ended(school, someone):
     email = someone()
     with school.engine(email).connect() as connection:
@@ -494,7 +509,7 @@ def test_a_lecturers_open_transaction_does_not_hold_up_the_end_of_their_access(l
     with school.engine(email).connect() as connection:
         for title in ("Once", "Twice"):  # the second time, the foreign key locks the lecturer's own row
             connection.execute(text("UPDATE courses SET title = :title"), {"title": title})
-        assert "1 open session was ended." in lmskit("login", "disable", email)
+        assert "1 open session was ended." in lmskit("login", "disable", email, "--keep-courses")
         with pytest.raises(DBAPIError):
             connection.execute(text("SELECT 1"))
     assert "was closed" in refused(school.engine(email))
