@@ -32,7 +32,6 @@ NOUNS = {
     "section": "List the sections and groups of a course.",
     "quiz": "List the quizzes of a course; show how good a quiz and its questions are; delete one.",
     "attempt": "List the attempts at quizzes, delete one that is not evidence.",
-    "quiz": "List the quizzes of a course; show how good a quiz and its questions are.",
     "exception": "Excuse students from quizzes, give them more time, take both back.",
     "question-bank": "List the question banks of a course, show which questions wait for a quiz, forget a bank.",
     "material": "Add, list, show, search and remove the materials of courses.",

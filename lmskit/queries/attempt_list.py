@@ -13,6 +13,7 @@ from lmskit.queries.course import course_by_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
 from lmskit.queries.quiz import quiz_in_course
+from lmskit.queries.quiz_exception import stands
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,8 @@ class EvidenceState(enum.StrEnum):
 
     EVIDENCE = "yes"
     TAKEN_BACK = "no: taken back"
+    EXCUSED = "no: excused"
+    """As long as the student is: the attempt counts again when that is taken back."""
     BANKED = "no: banked"
     WITHOUT_WEEK = "no: no week"
     NOT_GRADED = "no: not graded"
@@ -34,6 +37,7 @@ class EvidenceState(enum.StrEnum):
 
 EVIDENCE_STATE: ColumnElement[str] = case(
     (QuizAttempt.taken_back_at.is_not(None), EvidenceState.TAKEN_BACK.value),
+    (~stands(), EvidenceState.EXCUSED.value),
     (QuizAttempt.banked, EvidenceState.BANKED.value),
     (Quiz.week_number.is_(None), EvidenceState.WITHOUT_WEEK.value),
     (QuizAttempt.score.is_(None) & (func.jsonb_array_length(QuizAttempt.answers) == 0), EvidenceState.NOT_GRADED.value),

@@ -153,7 +153,7 @@ def delete_attempt(session: Session, number: int, *, dry_run: bool = False) -> D
     if found is None:
         raise AttemptNotFoundError(attempt=number)
     what = f"attempt {number}, at the quiz {found.title} of {found.code},"
-    if found.evidence == EvidenceState.EVIDENCE:
+    if found.evidence in {EvidenceState.EVIDENCE, EvidenceState.EXCUSED}:
         raise InUseError(
             what=what,
             because=f"is evidence of mastery in week {found.week_number}",

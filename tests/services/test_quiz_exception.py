@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from lmskit.errors import NoQuizExceptionError, QuizNotFoundInCourseError, StudentNotFoundError, StudentNotInCourseError
 from lmskit.models import AuditEntry, Enrollment, QuizException, Term, TopicPerformance
 from lmskit.queries.attempt import quiz_totals, student_attempts
+from lmskit.queries.attempt_list import attempts
 from lmskit.queries.evidence import course_evidence, course_responses
 from lmskit.queries.missed_questions import missed_questions
 from lmskit.queries.pseudonymised import shares
@@ -58,6 +59,7 @@ def readers(session, class_):
         "totals": quiz_totals(session, course.code)["n_students"].tolist(),
         "missed": missed_questions(session, course.code)["n_students"].tolist(),
         "shares": set(shares(session, course.id)["student_id"]),
+        "listed": attempts(session, course.code, student_id=class_.ill.id)["evidence"].tolist()[:1],
         "attempts": [len(student_attempts(session, course.code, student.id)) for student in (class_.ill, class_.well)],
         "mastery": set(session.scalars(select(TopicPerformance.student_id).where(TopicPerformance.course_id == course.id))),
     }
@@ -69,6 +71,7 @@ def test_a_quiz_from_which_a_student_is_excused_is_evidence_nowhere_until_that_i
     assert before == {
         **dict.fromkeys(("evidence", "most", "responses", "answers", "shares", "mastery"), both),
         **{name: [2] for name in ("answered", "totals", "missed")},
+        "listed": ["yes"],
         "attempts": [1, 1],
     }
     sentence = excuse(session, class_.of(class_.ill))
@@ -77,6 +80,7 @@ def test_a_quiz_from_which_a_student_is_excused_is_evidence_nowhere_until_that_i
     assert readers(session, class_) == {
         **dict.fromkeys(("evidence", "most", "responses", "answers", "shares", "mastery"), one),
         **{name: [1] for name in ("answered", "totals", "missed")},
+        "listed": ["no: excused"],
         "attempts": [0, 1],
     }
     factories.attempt(session, class_.quiz, class_.ill, number=2, score=2, answers=[ANSWER | {"score": 2}])
