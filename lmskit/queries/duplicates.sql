@@ -42,7 +42,7 @@ shortened AS MATERIALIZED (
         o.person_id,
         o.damaged::numeric AS value,
         substring(o.damaged FROM 'E[+]?([0-9]+)$')::integer + 1 AS length,
-        length(split_part(split_part(o.damaged, 'E', 1), '.', 2)) AS places
+        length(split_part(split_part(o.damaged, 'E', 1), '.', 2)) AS decimals
     FROM outside AS o
     WHERE o.damaged IS NOT NULL
 ),
@@ -94,7 +94,7 @@ alike AS (
         -- With a digit less where it was rounded up to a power of ten.
         ON o.source = d.source
         AND length(o.digits) IN (d.length, d.length - 1)
-        AND round(o.digits::numeric, d.places - d.length + 1) = d.value
+        AND round(o.digits::numeric, d.decimals - d.length + 1) = d.value
     WHERE o.person_id <> d.person_id
 ),
 
