@@ -21,7 +21,7 @@ class StaffRole(enum.StrEnum):
     ASSISTANT = "assistant"
     """Sees all of the course, and changes nothing in it."""
     OBSERVER = "observer"
-    """Stored, and gives no right to the rows of the course so far."""
+    """Sees how many students are at which level once the term is closed, and no row."""
 
 
 class SectionKind(enum.StrEnum):

@@ -44,6 +44,8 @@ MEANINGS = {
     "my_section_members": "courses and ids of the students in these sections and groups",
     "my_student_ids": "ids of the students of your courses",
     "my_term_ids": "ids of the terms of your courses",
+    "observed_courses": "the courses that you observe, with who is responsible for them",
+    "observed_levels": "how many students at least are at each level in each week of a course that you observe, once its term is closed",
     "oldest_served": "the oldest revision whose lmskit works with the database",
     "passages_at": "passages of courses by numbers of materials, and of passages in them; faster than a condition",
     "release_material_file": "used by lmskit before it deletes a file from the store",

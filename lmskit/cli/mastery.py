@@ -11,7 +11,9 @@ from lmskit.cli.mastery_rule import rule
 from lmskit.cli.page import ListPage, paged, part_of
 from lmskit.cli.printing import print_error, print_line, rows_of, spinner
 from lmskit.db import PATIENT, retried, transaction
+from lmskit.errors import ObservedOnlyError
 from lmskit.queries.mastery import CLASS_WEEKS, class_weeks
+from lmskit.queries.observed import OBSERVED_WEEKS, observed_weeks
 from lmskit.queries.page import MAX_PAGE
 from lmskit.read_models.class_mastery import BY_SECTION, mastery_by_section
 from lmskit.read_models.rule_in_use import rule_in_use
@@ -50,7 +52,15 @@ def show(
 ) -> None:
     """Show the mastery of the class of COURSE in each week."""
     with transaction() as session:
-        in_use = rule_in_use(session, course)
+        try:
+            in_use = rule_in_use(session, course)
+        except ObservedOnlyError as observed:
+            if not observed.is_closed:
+                raise
+            found = observed_weeks(session, observed.course)
+            page.say(f"Levels in {observed.course}, for active and completed students: how many there are at least")
+            page.show(part_of(found), OBSERVED_WEEKS, total=len(found), nothing="The class is too small to be shown, or has no weeks.")
+            return
         page.say(
             f"Mastery in {course} by the {in_use.rule.describe()}, for active and completed students"
             + (f" in {section}" if section else "")

@@ -1,6 +1,5 @@
 """`lmskit staff`: list the staff of a course, add a lecturer to it, remove one."""
 
-from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
@@ -21,13 +20,6 @@ Course = Annotated[str, typer.Argument(metavar="COURSE", help="Code of the cours
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the lecturer.", show_default=False)]
 
 
-class GivenRole(StrEnum):
-    """The roles that can be given."""
-
-    CO_LECTURER = StaffRole.CO_LECTURER
-    ASSISTANT = StaffRole.ASSISTANT
-
-
 @app.command("list")
 @paged()
 def list_staff(course: Course, page: ListPage) -> None:
@@ -42,8 +34,11 @@ def add(
     course: Course,
     email: Email,
     role: Annotated[
-        GivenRole, typer.Option(help="co-lecturer: the same as the responsible one; assistant: sees all and changes nothing.")
-    ] = GivenRole.CO_LECTURER,
+        StaffRole,
+        typer.Option(
+            help="co-lecturer: the same as the responsible one; assistant: sees all, changes nothing; observer: sees numbers, no names."
+        ),
+    ] = StaffRole.CO_LECTURER,
     section: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,7 +49,7 @@ def add(
     ] = None,
 ) -> None:
     """Give a lecturer a role in a course, or another one; it holds at once."""
-    request = AddStaff(course=course, email=email, role=StaffRole(role), sections=tuple(section or ()))
+    request = AddStaff(course=course, email=email, role=role, sections=tuple(section or ()))
     with transaction() as session:
         add_staff(session, request)
     limits = f", for {'; '.join(request.sections)}" if request.sections else ""

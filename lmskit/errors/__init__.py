@@ -28,20 +28,18 @@
      │         └── SiteUnavailableError    not now
      ├── NotFoundError              it does not exist, or the person may not see it
      │    ├── CourseNotFoundError, SectionNotFoundError, TermNotFoundError
+     │    ├── ObservedOnlyError     a course that the person observes, a CourseNotFoundError
      │    ├── NewTermNeededError    a course's term does not exist and was not described
      │    ├── LecturerNotFoundError, ImportRunNotFoundError, StudentNotFoundError
      │    ├── StudentNotInCourseError
      │    ├── PersonNotFoundError   no lecturer or administrator has the address
-     │    ├── UnknownPersonError
-     │    ├── MergeNotFoundError
+     │    ├── UnknownPersonError, MergeNotFoundError
      │    ├── PersonGoneError       nothing is left of the person
      │    ├── WeekNotFoundError     the course's syllabus lacks the week
      │    ├── QuizNotFoundError, QuizNotFoundInCourseError, AttemptNotFoundError
      │    ├── QuestionNotFoundError, QuestionBankNotFoundError, MaterialNotFoundError
-     │    ├── PassageNotFoundError
      │    ├── DecisionNotFoundError about reading advice
-     │    ├── MessageNotFoundError
-     │    └── DatabaseSessionNotFoundError
+     │    └── PassageNotFoundError, MessageNotFoundError, DatabaseSessionNotFoundError
      ├── ConflictError              the request conflicts with data in lmskit
      │    ├── AlreadyEnrolledError, NotRecordedError, UndoneImportError
      │    ├── InUseError            evidence, people or files rest on what was to be deleted
@@ -201,6 +199,7 @@ from lmskit.errors.not_found import (
     MessageNotFoundError,
     NewTermNeededError,
     NotFoundError,
+    ObservedOnlyError,
     PassageNotFoundError,
     PersonGoneError,
     PersonNotFoundError,
@@ -279,7 +278,7 @@ __all__ = [
     "MessagePostponedError", "MessageRefusedError", "MessageSettledError", "MigratedMeanwhileError", "ModelChangedError",
     "NameNeededError", "NewTermNeededError", "NoInvitationError", "NoLoginError", "NoMailServerError", "NoQuizExceptionError",
     "NotAStudentError", "NotEnrolledError", "NotFoundError", "NotLeadingError", "NotOnStaffError", "NotPermittedError",
-    "NotRecordedError", "NotSignedInError", "NotebookCopyError", "OtherRoleError", "OwnErasureError", "OwnLoginError", "PageGoneError",
+    "NotRecordedError", "NotSignedInError", "NotebookCopyError", "ObservedOnlyError", "OtherRoleError", "OwnErasureError", "OwnLoginError", "PageGoneError",
     "PageLimitError", "PassageNotFoundError", "PersonExistsError", "PersonGoneError", "PersonNotFoundError", "QueryError",
     "QuestionBankNotFoundError", "QuestionBankUsedError", "QuestionNotFoundError", "QuizAmbiguousError", "QuizAnsweredError",
     "QuizExistsError", "QuizNotFoundError", "QuizNotFoundInCourseError", "QuizUnreadableError", "ReadingProcessError",

@@ -17,6 +17,17 @@ class CourseNotFoundError(NotFoundError):
         super().__init__(f"There is no course {course!r} among those you can see. To list them: lmskit course list")
 
 
+class ObservedOnlyError(CourseNotFoundError):
+    """The signed-in person observes the course, and sees no row of it."""
+
+    def __init__(self, *, course: str, responsible: str, is_closed: bool) -> None:
+        super().__init__(course=course)
+        self.responsible, self.is_closed = responsible, is_closed
+        seen = f"What observers see: lmskit mastery show {course}" if is_closed else "Observers see its levels once its term is closed."
+        sentence = f"You observe {course} and may not see names here. {responsible}, who is responsible for it, can have it granted. "
+        self.args = (sentence + seen,)
+
+
 class SectionNotFoundError(NotFoundError):
     """A course has no section and no group of this name."""
 

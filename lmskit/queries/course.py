@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
-from lmskit.errors import CourseNotFoundError, WeekNotFoundError
+from lmskit.errors import WeekNotFoundError
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.listings import COURSES, SYLLABUS
 from lmskit.models import Course, Enrollment, Quiz, Syllabus, Term, User
 from lmskit.queries.code import is_code
 from lmskit.queries.frame import rows
+from lmskit.queries.observed import not_seen
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of, paged
 from lmskit.queries.term import term_by_code
 from lmskit.schemas.course_outline import CourseOutline
@@ -83,10 +84,12 @@ def course_by_code(session: Session, code: str) -> Course:
     ------
     CourseNotFoundError
         It does not exist, or the signed-in person may not see it; the error does not say which.
+    ObservedOnlyError
+        The person observes the course, and sees no row of it.
     """
     course = session.scalars(select(Course).where(has_code(code))).one_or_none()
     if course is None:
-        raise CourseNotFoundError(course=code)
+        raise not_seen(session, code)
     return course
 
 

@@ -8,10 +8,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lmskit.db import access, engine_for, transaction
-from lmskit.errors import CourseNotFoundError, NotLeadingError, NotPermittedError, SectionNotFoundError
+from lmskit.errors import CourseNotFoundError, NotLeadingError, NotPermittedError, ObservedOnlyError, SectionNotFoundError
 from lmskit.materials.store import PreviewStore
 from lmskit.models import Course, CourseStaff, Enrollment, Section, SectionMember, User
 from lmskit.queries.course import course_rows
+from lmskit.queries.observed import observed_weeks
 from lmskit.queries.roster import course_roster, roster_size
 from lmskit.queries.section import sections as sections_of
 from lmskit.queries.staff import staff
@@ -118,6 +119,19 @@ def test_an_assistant_sees_all_of_a_course_and_changes_nothing_in_it(lmskit, cou
             open_session.scalar(text("SELECT count(*) FROM courses"))
     with Session(engine_for(colleague)) as session:
         assert choose_rule(session, course.code, "average", {}).course == course.code
+
+
+def test_an_observer_sees_no_row_and_who_can_change_that(lmskit, course, colleague):
+    done = lmskit("staff", "add", course.code, colleague, "--role", "observer")
+    assert done.stdout == f"{colleague} is observer of {course.code} now.\n"
+    with Session(engine_for(colleague)) as session:
+        assert course_rows(session) == []
+        with pytest.raises(ObservedOnlyError, match=r"may not see names here\. .* Lecturer, who is responsible for it, can"):
+            course_roster(session, course.code.lower())
+        with pytest.raises(ObservedOnlyError, match="once its term is closed"):
+            observed_weeks(session, course.code)
+        with pytest.raises(CourseNotFoundError, match="There is no course 'NOWHERE-1'"):
+            observed_weeks(session, "NOWHERE-1")
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ A file of attacks has blocks, each of which begins with a comment that names the
 ``alike``                it fails, with the same words for a row of the other lecturer as for one that does not exist
 =======================  ========================================================================================
 
-The attacks of `assistant.sql` and `tutor.sql` are those of assistants of the first own course, the tutor in one of its sections; the others
-are those of the lecturer who is responsible for it.
+The attacks of `assistant.sql`, `tutor.sql` and `observer.sql` are those of the staff of the first own course, the tutor an assistant in
+one of its sections; the others are those of the lecturer who is responsible for it.
 Whatever the outcome, no result, error or notice may hold a canary.
 """
 
@@ -119,7 +119,7 @@ def others_at_work(world: World) -> Iterator[dict[str, Any]]:
 
 def wrong_outcomes_of(world: World, group: str, placeholders: Mapping[str, Any]) -> list[str]:
     """Try the attacks of a group; return a paragraph for each wrong outcome."""
-    login = {"assistant": world.assistant, "tutor": world.tutor}.get(group, world.own)
+    login = {"assistant": world.assistant, "tutor": world.tutor, "observer": world.observer}.get(group, world.own)
     return [f"{attack}\n    {mistake}" for attack in attacks(group) for mistake in attempt(world, attack, placeholders, login)]
 
 

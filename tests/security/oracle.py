@@ -164,7 +164,7 @@ VERIFIER = scram_verifier("a password")
 
 def complaints(connection: Connection, world: World) -> Iterator[str]:
     """Say in which way a login could see or do more, or less, than it should."""
-    people = (world.own, world.colleague, world.assistant, world.tutor, world.foreign, world.admin)
+    people = (world.own, world.colleague, world.assistant, world.tutor, world.observer, world.foreign, world.admin)
     for login in people:
         rights = ADMIN if login is world.admin else LECTURER
         who = "an administrator" if rights is ADMIN else f"lecturer {login.id}"
@@ -179,7 +179,7 @@ def complaints(connection: Connection, world: World) -> Iterator[str]:
                 *privileges(connection, rights),
                 *reading(connection, rights, mine),
                 *changing(connection, rights, led),
-                *adding(connection, rights, rows, None if login in (world.assistant, world.tutor) else world_of(login)),
+                *adding(connection, rights, rows, None if login in (world.assistant, world.tutor, world.observer) else world_of(login)),
                 *deleting(connection, rights),
             ):
                 yield f"{who} {complaint}"
@@ -317,9 +317,9 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
                 f"SELECT count(*) FROM lms.external_ids_in({base + ROWS['course']})": 2,
                 f"SELECT count(*) FROM lms.external_ids_in({other + ROWS['course']})": 0,
                 f"SELECT count(*) FROM lms.addresses_in({other + ROWS['course']})": 0,
-                f"SELECT count(*) FROM lms.staff_in({base + ROWS['course']})": 4,
+                f"SELECT count(*) FROM lms.staff_in({base + ROWS['course']})": 5,
                 f"SELECT count(*) FROM lms.staff_in({other + ROWS['course']})": 0,
-                "SELECT cardinality(lms.my_colleague_ids())": 4,
+                "SELECT cardinality(lms.my_colleague_ids())": 5,
                 "SELECT cardinality(lms.my_led_course_ids())": 2,
                 f"SELECT count(*) FROM lms.student_addresses WHERE student_id = {base + 33}": 0,
             }
@@ -335,7 +335,7 @@ def functions(connection: Connection, world: World) -> Iterator[str]:
             f"SELECT lms.delete_material({OWN + ROWS['material']})": 1,
             f"SELECT lms.delete_material({OWN + ROWS['material'] + 1})": 0,
             "SELECT count(DISTINCT course_id) FROM lms.student_addresses": 1,
-            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 4,
+            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 5,
             f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['second_course']})": 0,
             f"SELECT count(*) FROM lms.external_ids_in({OWN + ROWS['course']})": 2,
         }
@@ -384,7 +384,7 @@ def _as_assistant(connection: Connection, world: World, login: Login, *, student
             f"SELECT lms.release_material_file('{'0' * 64}')": False,
             f"SELECT count(*) FROM lms.passages_at(ARRAY[{OWN + ROWS['course']}], ARRAY[{OWN + ROWS['material']}], ARRAY[1])": 1,
             "SELECT count(*) FROM lms.student_addresses": min(students, 4),  # the fifth has withdrawn
-            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 4,
+            f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['course']})": 5,
             f"SELECT count(*) FROM lms.staff_in({OWN + ROWS['second_course']})": 0,
             f"SELECT count(*) FROM lms.external_ids_in({OWN + ROWS['course']})": 2,
         }

@@ -51,7 +51,7 @@ class Login:
 
 @dataclass(frozen=True)
 class World:
-    """The address of the database, and its people; colleague, assistant and tutor are on the staff of the first course of `own`."""
+    """The address of the database, and its people, of whom four are on the staff of the first course of `own`."""
 
     endpoint: Endpoint
     database: str
@@ -61,6 +61,7 @@ class World:
     colleague: Login
     assistant: Login
     tutor: Login
+    observer: Login
 
     def superuser(self) -> Connection:
         """Connect as a superuser, to whom no policy applies; the schema is in the search path."""
@@ -125,7 +126,9 @@ def build(endpoint: Endpoint, database: str) -> World:
             [FOREIGN + 2, sort_name("canary-admin"), Role.SUPER_ADMIN.value],
         )
         world = World(
-            endpoint, database, *(_login(connection, person) for person in (OWN + 1, FOREIGN + 1, FOREIGN + 2, OWN + 4, OWN + 6, OWN + 7))
+            endpoint,
+            database,
+            *(_login(connection, person) for person in (OWN + 1, FOREIGN + 1, FOREIGN + 2, *(OWN + n for n in (4, 6, 7, 8)))),
         )
     with psycopg.connect(endpoint.superuser_conninfo(database), autocommit=True) as connection:
         connection.execute("ANALYZE")  # the statistics hold values of rows

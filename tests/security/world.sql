@@ -11,6 +11,7 @@ VALUES (:base + 4, ':word.colleague@example.org', ':word-colleague', ':word-give
 
 INSERT INTO users (id, email, family_name, given_name, sort_name, role, settings) OVERRIDING SYSTEM VALUE
 VALUES (:base + 6, ':word.assistant@example.org', ':word-assistant', ':word-given', ':word-assistant', 'lecturer', '{"note": ":word"}'),
+    (:base + 8, ':word.observer@example.org', ':word-observer', ':word-given', ':word-observer', 'lecturer', '{"note": ":word"}'),
     (:base + 7, ':word.tutor@example.org', ':word-tutor', ':word-given', ':word-tutor', 'lecturer', '{"note": ":word"}');
 
 INSERT INTO terms (id, code, name, starts_on, ends_on) OVERRIDING SYSTEM VALUE
@@ -20,7 +21,8 @@ SELECT :base + 10 + n, format(':word-%s', n), ':word-M', format(':word course %s
        '{":word": :score}'
 FROM generate_series(1, 2) AS n;
 INSERT INTO course_staff (course_id, person_id, role, granted_by, granted_at)
-VALUES (:base + 11, :base + 4, 'co-lecturer', ':word', :day + time '12:00'), (:base + 11, :base + 6, 'assistant', ':word', :day + time '12:00');
+VALUES (:base + 11, :base + 4, 'co-lecturer', ':word', :day + time '12:00'), (:base + 11, :base + 6, 'assistant', ':word', :day + time '12:00'),
+    (:base + 11, :base + 8, 'observer', ':word', :day + time '12:00');
 INSERT INTO syllabi (course_id, week_number, topic, objectives)
 SELECT :base + 10 + course, week, ':word topic', ':word objectives' FROM generate_series(1, 2) AS course, generate_series(1, 2) AS week;
 INSERT INTO student_enrollments (course_id, student_id, status, origin, started_on)
