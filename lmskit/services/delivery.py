@@ -7,7 +7,8 @@ Three steps, so that no transaction is open while the mail server answers, and n
 2. *send*, in no transaction.
 3. *settle*, in a transaction: the enrollment becomes active, or its state before the request is restored.
 
-After a crash between 2 and 3 a message is sent again with the same Message-ID: it may arrive twice, never zero times.
+After a crash between 2 and 3 a message is sent again with the same Message-ID: it may arrive twice, never zero times. That of an
+invitation has another one for each try, since it brings another code: who drops what arrived before would keep a code that has stopped.
 
 The first and the third step are functions of the database (`migrations/sql/0005_dispatcher_up.sql`), so that a login that may call
 them needs no other right.
@@ -34,7 +35,7 @@ from lmskit.errors import (
 )
 from lmskit.schemas.invitation import InvitationCode
 from lmskit.services.mail import Letter, compose
-from lmskit.services.outbox import INVITATION
+from lmskit.services.outbox import INVITATION, new_message_id
 from lmskit.services.transport import Transport
 from lmskit.vocabulary import OutboxStatus
 
@@ -220,7 +221,7 @@ def _deliver(begin: Opener, transport: Transport, claim: Claim, report: Delivery
 
 
 def _with_code(session: Session, claim: Claim) -> Letter:
-    """The letter of a claim; that of an invitation with a new code, which is stored nowhere.
+    """The letter of a claim; that of an invitation with a new code and a new Message-ID, which are stored nowhere.
 
     Raises
     ------
@@ -234,7 +235,8 @@ def _with_code(session: Session, claim: Claim) -> Letter:
     values = {"message": claim.id, "attempt": claim.attempts, "selector": code.selector, "verifier": scram_verifier(code.secret)}
     if not session.scalar(statement, values):
         raise MessageRefusedError("The invitation was accepted, revoked or replaced, or has expired, before its message was sent.")
-    return replace(claim.letter, context={**claim.letter.context, "code": code.shown, "recipient": claim.letter.recipient})
+    context = {**claim.letter.context, "code": code.shown, "recipient": claim.letter.recipient}
+    return replace(claim.letter, message_id=new_message_id(), context=context)
 
 
 def _give_up(begin: Opener, report: DeliveryReport) -> None:

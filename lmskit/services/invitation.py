@@ -72,7 +72,13 @@ def create_invitation(session: Session, request: CreateInvitation, *, code: Invi
         raise LoginClosedError(email=str(person.email))
     statement = text("SELECT lms.invite(:person, :valid, :selector, :verifier)")
     shown = {"selector": None, "verifier": None} if code is None else {"selector": code.selector, "verifier": scram_verifier(code.secret)}
-    number = session.scalars(statement, {"person": person.id, "valid": request.valid, **shown}).one()
+    try:
+        with session.begin_nested():
+            number = session.scalars(statement, {"person": person.id, "valid": request.valid, **shown}).one()
+    except IntegrityError as error:
+        if violated_constraint(error) != "the_login_is_open":
+            raise
+        raise LoginClosedError(email=str(person.email)) from error
     expires_at = session.get_one(Invitation, number).expires_at
     made = Invited(email=str(person.email), role=person.role, expires_at=expires_at, has_login=is_open is not None)
     if code is not None:

@@ -12,7 +12,7 @@ import jinja2
 from email_validator import EmailNotValidError, validate_email
 
 from lmskit.db import access
-from lmskit.errors import MessageRefusedError
+from lmskit.errors import MessagePostponedError, MessageRefusedError
 from lmskit.readable import without_directions
 
 _templates = jinja2.Environment(
@@ -43,6 +43,8 @@ def compose(letter: Letter) -> EmailMessage:
     ------
     MessageRefusedError
         The recipient is not one valid address.
+    MessagePostponedError
+        This lmskit has no such template, as where a newer one wrote the message.
     """
     recipient = _address(letter.recipient)
     message = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
@@ -71,7 +73,13 @@ def one_line(text: str) -> str:
 
 def _rendered(letter: Letter, kind: str) -> str:
     context = {name: one_line(value) if isinstance(value, str) else value for name, value in letter.context.items()}
-    return _templates.get_template(f"{letter.template}.{kind}").render(context)
+    try:
+        template = _templates.get_template(f"{letter.template}.{kind}")
+    except jinja2.TemplateNotFound as error:
+        raise MessagePostponedError(
+            f"This lmskit cannot write messages of the kind {one_line(letter.template)}; a newer one can."
+        ) from error
+    return template.render(context)
 
 
 def _address(text: str) -> str:

@@ -11,7 +11,7 @@ BEGIN
         SELECT i.login FROM lms.invitations AS i JOIN pg_roles AS r ON r.rolname = i.login
         WHERE NOT EXISTS (SELECT FROM lms.users AS u WHERE u.db_role = i.login)
     LOOP
-        EXECUTE format('DROP ROLE %I', code);
+        PERFORM lms.drop_code(code);
     END LOOP;
 END
 $block$;
@@ -27,4 +27,5 @@ DROP FUNCTION lms.make_code(text, text, timestamp with time zone);
 DROP FUNCTION lms.remove_spent_codes();
 DROP FUNCTION lms.revoke_invitations_of_changed_person();
 DROP FUNCTION lms.remove_code();
+DROP FUNCTION lms.drop_code(text);
 SET LOCAL ROLE lmskit_owner;

@@ -41,6 +41,23 @@ CREATE POLICY logins_update ON lms.invitations FOR UPDATE TO lmskit_logins
 GRANT CREATE ON SCHEMA lms TO lmskit_logins, lmskit_definer;
 SET LOCAL ROLE lmskit_logins;
 
+CREATE FUNCTION lms.drop_code(code text) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+BEGIN
+    BEGIN
+        EXECUTE format('DROP ROLE IF EXISTS %I', code);
+    EXCEPTION WHEN dependent_objects_still_exist THEN
+        PERFORM lms.shut_role(code); -- as where somebody gave it default privileges
+    END;
+EXCEPTION WHEN internal_error THEN
+    -- Another session removed or shut it meanwhile.
+    IF EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = code AND r.rolcanlogin) THEN
+        RAISE;
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION lms.drop_code(text) IS 'Removes the login of a code; one on which something depends is shut for good';
+
 CREATE FUNCTION lms.remove_spent_codes() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
 DECLARE
@@ -51,7 +68,7 @@ BEGIN
         WHERE (i.accepted_at IS NOT NULL OR i.revoked_at IS NOT NULL OR i.expires_at <= clock_timestamp())
           AND NOT EXISTS (SELECT FROM lms.users AS u WHERE u.db_role = i.login)
     LOOP
-        EXECUTE format('DROP ROLE IF EXISTS %I', spent);
+        PERFORM lms.drop_code(spent);
     END LOOP;
 END
 $function$;
@@ -106,11 +123,15 @@ CREATE FUNCTION lms.invite(person bigint, valid interval, selector text, verifie
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
 DECLARE
     number bigint;
+    own_login text;
     expires CONSTANT timestamp with time zone := now() + valid;
 BEGIN
-    PERFORM FROM lms.users AS u WHERE u.id = person FOR NO KEY UPDATE;
+    SELECT u.db_role INTO own_login FROM lms.users AS u WHERE u.id = person FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'only lecturers and administrators have a login' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = own_login AND NOT r.rolcanlogin) THEN
+        RAISE EXCEPTION 'the login of the person is closed' USING ERRCODE = 'check_violation', CONSTRAINT = 'the_login_is_open';
     END IF;
     PERFORM lms.void_invitations(person);
     PERFORM lms.remove_spent_codes();
@@ -180,14 +201,14 @@ CREATE FUNCTION lms.remove_code() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
 BEGIN
     IF NOT EXISTS (SELECT FROM lms.users AS u WHERE u.db_role = OLD.login) THEN
-        EXECUTE format('DROP ROLE IF EXISTS %I', OLD.login);
+        PERFORM lms.drop_code(OLD.login);
     END IF;
     RETURN NULL;
 END
 $function$;
 COMMENT ON FUNCTION lms.remove_code() IS 'Removes the login of a code with its invitation';
 
-REVOKE EXECUTE ON FUNCTION lms.remove_spent_codes(), lms.make_code(text, text, timestamp with time zone), lms.void_invitations(bigint),
+REVOKE EXECUTE ON FUNCTION lms.drop_code(text), lms.remove_spent_codes(), lms.make_code(text, text, timestamp with time zone), lms.void_invitations(bigint),
     lms.invite(bigint, interval, text, text), lms.revoke_invitation(bigint), lms.accept_invitation(text, text),
     lms.revoke_invitations_of_changed_person(), lms.remove_code() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lms.invite(bigint, interval, text, text), lms.revoke_invitation(bigint) TO lmskit_admin;

@@ -2,12 +2,13 @@
 
 Why:   an administrator had to hand over the code, while the outbox keeps in clear text what it is to send.
 Locks: outbox, exclusively, for an instant, since it gets a policy. No row is read or written.
-Down:  loses nothing; invitations whose message waits get no code, and their messages are refused.
+Down:  refuses the messages of invitations that wait; those invitations get no code.
 """
 
 from pathlib import Path
 
 from lmskit.db.migration_statements import lock_first, run_as_written
+from lmskit.db.parking import lifted
 
 revision = "0040"
 down_revision = "0039"
@@ -15,7 +16,7 @@ branch_labels = None
 depends_on = None
 
 HELD: dict[str, str] = {}
-SERVES = "0034"
+SERVES = "0040"
 SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
@@ -28,4 +29,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Go back."""
     lock_first("outbox")
-    run_as_written((SQL / "0040_invitations_by_mail_down.sql").read_text(encoding="utf-8"))
+    run_as_written(lifted((SQL / "0040_invitations_by_mail_down.sql").read_text(encoding="utf-8"), "outbox"))

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from email import message_from_bytes
 from email.policy import default
 
@@ -12,14 +13,15 @@ from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
 from lmskit.cli import app
-from lmskit.db import access, login_name, transaction
+from lmskit.db import access, login_name, revision, transaction
 from lmskit.db.invited import invited
-from lmskit.errors import InvitationRefusedError, SignInRefusedError
+from lmskit.errors import InvitationRefusedError, LmskitError, LoginClosedError, SignInRefusedError
 from lmskit.queries.access_rules import violations
 from lmskit.queries.invitation import invitation_rows
 from lmskit.queries.login import signed_in
 from lmskit.schemas.invitation import CreateInvitation, InvitationCode
 from lmskit.services.invitation import accept_invitation, create_invitation
+from lmskit.services.login import close_login
 from lmskit.services.person import stored_form
 from lmskit.vocabulary import Role
 from tests import factories
@@ -326,6 +328,12 @@ def text_of(accepted_message):
     return "".join(part.get_content() for part in parts.walk() if part.get_content_maintype() == "text")
 
 
+def wait_again(school, email):
+    """As where the answer of the mail server was lost."""
+    with transaction(school.engine(ADMIN)) as session:
+        session.execute(text("UPDATE outbox SET status = 'waiting', sent_at = NULL WHERE recipient = :email"), {"email": email})
+
+
 def test_a_code_goes_by_mail_and_is_in_no_row_while_it_is_on_its_way(lmskit, school, mail, endpoint):
     email = someone()
     said = lmskit("invitation", "create", email, "--family-name", "Noether", "--given-name", "Emmy")
@@ -343,6 +351,16 @@ def test_a_code_goes_by_mail_and_is_in_no_row_while_it_is_on_its_way(lmskit, sch
     accepted(lmskit, code.shown)
     assert who(school.engine(email, PASSWORD)) == email
     assert "sent" in lmskit("mail", "list", "--limit", "1")
+
+
+def test_a_second_message_that_is_accepted_has_a_message_id_of_its_own(lmskit, school, mail):
+    """A mail server that drops a message with a known Message-ID would keep the first one, whose code has stopped."""
+    email = someone()
+    lmskit("invitation", "create", email, "--family-name", "X")
+    wait_again(school, email)
+    assert "1 sent" in lmskit("mail", "deliver")
+    first, second = (message_from_bytes(each.content, policy=default)["Message-ID"] for each in mail.accepted)
+    assert first != second
 
 
 def test_a_message_that_is_tried_again_brings_a_new_code_and_the_earlier_one_stops(lmskit, school, mail):
@@ -406,3 +424,111 @@ def test_the_list_is_of_the_newest_first_and_can_be_of_the_open_ones_alone(lmski
     only_open = lmskit("invitation", "list", "--open", "--all")
     assert later in only_open
     assert earlier not in only_open
+
+
+# In the way of others --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(school, configure):
+    """Let something depend on the login of a code, so that the server does not remove it; return the login."""
+
+    def hold(code):
+        configure(LMSKIT_DATABASE_URL=school.url(ADMIN).set(username=None, password=None).render_as_string())
+        with invited(code.selector, code.secret) as session:
+            session.execute(text("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC"))
+        return login_name(school.name, f"invitation:{code.selector}")
+
+    return hold
+
+
+def can_sign_in(school, login):
+    with school.engine(ADMIN).connect() as connection:
+        return connection.scalar(text("SELECT rolcanlogin FROM pg_roles WHERE rolname = :login"), {"login": login})
+
+
+@pytest.mark.parametrize("then", ["accepted", "erased"])
+def test_a_code_that_the_server_does_not_remove_is_shut_and_hinders_nobody(then, school, lmskit, invite, held):
+    email, code = invite()
+    login = held(code)
+    if then == "accepted":
+        accepted(lmskit, code.shown)
+    else:
+        with transaction(school.engine(ADMIN)) as session:
+            session.execute(text("DELETE FROM users WHERE email = :email"), {"email": email})
+    accepted(lmskit, invite()[1].shown)
+    assert can_sign_in(school, login) is False
+
+
+def test_a_code_that_the_server_does_not_remove_hinders_no_second_message(school, lmskit, mail, held):
+    email = someone()
+    lmskit("invitation", "create", email, "--family-name", "X")
+    login = held(InvitationCode.read(code_in(text_of(mail.accepted[0]))))
+    wait_again(school, email)
+    assert "1 sent" in lmskit("mail", "deliver")
+    assert can_sign_in(school, login) is False
+    accepted(lmskit, code_in(text_of(mail.accepted[1])))
+
+
+def while_another_waits(school, endpoint, first, second):
+    """Begin `first` in a session, let `second` wait for it in another one, commit both; return what `second` raised, or None."""
+    raised: list[Exception | None] = []
+
+    def work():
+        try:
+            with transaction(school.engine(ADMIN)) as session:
+                second(session)
+        except (LmskitError, DBAPIError) as error:
+            raised.append(error)
+        else:
+            raised.append(None)
+
+    other = threading.Thread(target=work)
+    with psycopg.connect(endpoint.superuser_conninfo(school.name), autocommit=True) as watching:
+        with transaction(school.engine(ADMIN)) as session:
+            first(session)
+            own = session.scalar(text("SELECT pg_backend_pid()"))
+            other.start()
+            waits = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND %s = ANY (pg_blocking_pids(pid))"
+            until = time.monotonic() + 30
+            while not watching.execute(waits, [school.name, own]).fetchone() and other.is_alive() and time.monotonic() < until:
+                time.sleep(0.01)
+        other.join(timeout=60)
+    (result,) = raised
+    return result
+
+
+def inviting(email):
+    request = CreateInvitation(email=email, family_name="Someone")
+    return lambda session: create_invitation(session, request, code=InvitationCode.made())
+
+
+def test_of_two_who_invite_at_one_time_neither_fails_over_a_used_code(school, endpoint, lmskit, invite):
+    _email, code = invite()
+    accepted(lmskit, code.shown)
+    assert while_another_waits(school, endpoint, inviting(someone()), inviting(someone())) is None
+
+
+def test_whose_login_is_closed_at_the_same_moment_is_not_invited(school, endpoint, lmskit, invite):
+    email, code = invite()
+    accepted(lmskit, code.shown)
+    raised = while_another_waits(school, endpoint, lambda session: close_login(session, email), inviting(email))
+    assert isinstance(raised, LoginClosedError)
+    assert state(school, email) == ["accepted"]
+
+
+def test_going_back_refuses_messages_that_wait_for_a_code_and_shuts_codes_that_the_server_does_not_remove(
+    school, lmskit, invite, held, mail
+):
+    login = held(invite()[1])
+    email = someone()
+    mail.answer = lambda _occurrence: "451 4.3.0 Later"
+    lmskit("invitation", "create", email, "--family-name", "X", status=3)
+    revision.downgrade("0037", engine=school.migrator)
+    with school.engine(ADMIN).connect() as connection:
+        left = connection.execute(text("SELECT status, last_error FROM outbox WHERE recipient = :email"), {"email": email}).one()
+    assert left.status == "refused"
+    assert "lmskit invitation create EMAIL" in left.last_error
+    assert can_sign_in(school, login) is False
+    revision.upgrade(engine=school.migrator)
+    assert state(school, email) == ["void"]

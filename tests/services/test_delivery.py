@@ -152,6 +152,21 @@ def test_a_postponed_message_waits_and_its_enrollment_stays_pending(session, beg
     assert deliver_waiting(begin, post).sent == 0, "it is not due yet"
 
 
+def test_a_message_that_a_newer_lmskit_wrote_waits_and_keeps_nothing_else_from_being_sent(session, begin, post, case):
+    enroll(session, case.request)
+    message = message_of(session, case)
+    message.template = "of_a_newer_lmskit"
+    other = factories.student(session)
+    enroll(session, EnrollStudent(course=case.course.code, email=factories.address(other)))
+    report = deliver_waiting(begin, post)
+    assert [failed.reason for failed in report.postponed] == [
+        "This lmskit cannot write messages of the kind of_a_newer_lmskit; a newer one can."
+    ]
+    assert post.recipients == [factories.address(other)]
+    assert message_of(session, case).status == OutboxStatus.SENT
+    assert session.get(OutboxMessage, message.id, populate_existing=True).status == OutboxStatus.WAITING
+
+
 def test_pauses_grow_up_to_a_limit(session, begin, case):
     enroll(session, case.request)
     pauses = []

@@ -18,7 +18,7 @@ from lmskit.schemas.invitation import CreateInvitation
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll
 from lmskit.services.invitation import create_invitation
-from lmskit.vocabulary import EnrollmentStatus
+from lmskit.vocabulary import EnrollmentStatus, Role
 from tests import factories
 
 
@@ -65,17 +65,45 @@ def test_it_makes_enrollments_active_and_restores_those_that_were_refused(admin_
         assert DISPATCHER in {actor for (actor,) in rows}
 
 
-def test_it_makes_and_sends_the_code_of_an_invitation(admin_engine, dispatcher, post):
-    email = f"{factories.unique('invited')}@example.org"
-    with transaction(admin_engine) as session:
-        create_invitation(session, CreateInvitation(email=email, family_name="Invited"), code=None)
-    try:
-        assert deliver_waiting(lambda: transaction(dispatcher), post).sent == 1
-        with admin_engine.connect() as connection:
-            assert connection.scalar(text("SELECT count(*) FROM pg_roles JOIN invitations ON login = rolname")) == 1
-    finally:
+@pytest.fixture
+def invite(admin_engine):
+    """Invite a new person, whose message then waits; they are deleted after the test."""
+    emails = []
+
+    def make(role=Role.LECTURER):
+        emails.append(f"{factories.unique('invited')}@example.org")
         with transaction(admin_engine) as session:
-            session.execute(text("DELETE FROM users WHERE email = :email"), {"email": email})
+            create_invitation(session, CreateInvitation(email=emails[-1], family_name="Invited", role=role), code=None)
+        return emails[-1]
+
+    yield make
+    with transaction(admin_engine) as session:
+        session.execute(text("DELETE FROM outbox WHERE recipient = ANY (:emails)"), {"emails": emails})
+        session.execute(text("DELETE FROM users WHERE email = ANY (:emails)"), {"emails": emails})
+
+
+def test_it_makes_and_sends_the_code_of_an_invitation(admin_engine, dispatcher, post, invite):
+    invite()
+    assert deliver_waiting(lambda: transaction(dispatcher), post).sent == 1
+    with admin_engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM pg_roles JOIN invitations ON login = rolname")) == 1
+
+
+def test_the_code_of_an_administrator_is_made_and_sent_by_administrators_alone(admin_engine, dispatcher, post, invite):
+    email = invite(Role.SUPER_ADMIN)
+    own_codes = []
+
+    def make_own_code():
+        with dispatcher.connect() as connection:
+            statement = text("SELECT lms.issue_code(:message, 1, 'aaaaaaaa', :verifier)")
+            own_codes.append(connection.scalar(statement, {"message": number, "verifier": scram_verifier("x")}))
+
+    with admin_engine.connect() as connection:
+        number = connection.scalar(text("SELECT id FROM outbox WHERE recipient = :email"), {"email": email})
+    assert deliver_waiting(lambda: transaction(dispatcher), post).sent == 0
+    post.on_send = make_own_code
+    assert deliver_waiting(lambda: transaction(admin_engine), post).sent == 1
+    assert (post.recipients, own_codes) == ([email], [False])
 
 
 def test_it_refuses_a_database_that_is_older_or_newer_than_lmskit(dispatcher, post):

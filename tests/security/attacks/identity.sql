@@ -232,6 +232,9 @@ SELECT lms.issue_code(1, 1, 'aaaaaaaa', 'SCRAM-SHA-256$4096:YQ==$YQ==:YQ==');
 SELECT lms.remove_spent_codes();
 
 -- refused 42501
+SELECT lms.drop_code('lmskit_dispatcher');
+
+-- refused 42501
 SELECT lms.revoke_invitations_of_changed_person();
 
 -- refused 42501
