@@ -37,6 +37,7 @@ def create(
     address: Annotated[
         str | None,
         typer.Option(
+            "--email",
             metavar="NEW",
             help="Another address for the person, such as the real one of a lecturer whose address an import invented.",
             show_default=False,

@@ -87,7 +87,7 @@ class AddressError(InputError):
 class InventedAddressError(InputError):
     """An import invented the address for a lecturer whose file has none; no message reaches it, and nobody could sign in with it."""
 
-    options = "--address NEW"
+    options = "--email NEW"
 
     def __init__(self, *, email: str) -> None:
         self.email = email

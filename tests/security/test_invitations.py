@@ -233,7 +233,7 @@ def test_a_password_that_is_too_short_leaves_the_code_as_it_is(lmskit, school, i
         ([ADA, "--role", "super_admin"], f"{ADA} belongs to a person with the role lecturer."),
         (["x@example.org", "--family-name", "X", "--role", "student"], "Students have no login."),
         (["lecturer@aaa.oulad.invalid"], "is an address that an import invented"),
-        ([ADA, "--address", BEN], f"There is already a person with the address {BEN}."),
+        ([ADA, "--email", BEN], f"There is already a person with the address {BEN}."),
     ],
 )
 def test_who_cannot_be_invited_is_refused_in_a_sentence(arguments, sentence, lmskit):
@@ -260,7 +260,7 @@ def test_a_lecturer_whose_address_an_import_invented_gets_a_real_one_and_a_login
     person = school.person_id(invented)
     assert invented in lmskit("login", "list", "--invented", "--all")
     assert "lmskit login list --invented" in lmskit("invitation", "create", invented, status=1)
-    said = lmskit("invitation", "create", invented, "--address", real)
+    said = lmskit("invitation", "create", invented, "--email", real)
     assert real not in lmskit("login", "list", "--invented", "--all")
     accepted(lmskit, code_in(said))
     with transaction(school.engine(real, PASSWORD)) as session:

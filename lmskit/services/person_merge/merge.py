@@ -59,7 +59,7 @@ SELECT x.course_id, x.quiz_id, :kept, x.excused, x.due_on, x.granted_at FROM qui
 ON CONFLICT (course_id, quiz_id, student_id) DO UPDATE SET excused = quiz_exceptions.excused OR excluded.excused,
     due_on = greatest(quiz_exceptions.due_on, excluded.due_on)
 """
-"""Whoever of the two was excused is, and the later day holds."""
+"""Excused if one of the two was, and with the later of two days."""
 SHARED = text("""
     SELECT a.quiz_id FROM quiz_attempts AS a WHERE a.student_id IN (:kept, :removed)
     GROUP BY a.quiz_id HAVING count(DISTINCT a.student_id) = 2
