@@ -11,7 +11,7 @@ import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
 # Environment variables are read once, so the home must be set before lmskit is used.
@@ -155,6 +155,22 @@ def begin(session: Session) -> Opener:
             session.rollback()
             raise
         session.commit()
+
+    return opened
+
+
+@pytest.fixture
+def begin_after_deadlock(begin: Opener) -> Opener:
+    """As `begin`, but the server ends the first transaction as it ends one of two that wait for each other."""
+    opened_before: list[bool] = []
+
+    @contextmanager
+    def opened() -> Iterator[Session]:
+        with begin() as session:
+            if not opened_before:
+                opened_before.append(True)
+                session.execute(text("DO $$ BEGIN RAISE deadlock_detected; END $$"))
+            yield session
 
     return opened
 

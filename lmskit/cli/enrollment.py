@@ -12,10 +12,11 @@ from lmskit.cli.mail import deliver_once
 from lmskit.cli.page import AfterNumber, ListPage, paged
 from lmskit.cli.pasted import confirmed_number, end, print_preview, text_of
 from lmskit.cli.printing import print_line
-from lmskit.db import access, snapshot, transaction
+from lmskit.db import access, retried, snapshot, transaction
 from lmskit.errors import InputError
 from lmskit.limits import MOST_STUDENTS
 from lmskit.listings import ROSTER
+from lmskit.models import Enrollment
 from lmskit.queries.course import course_by_code
 from lmskit.queries.roster import roster_rows, roster_size
 from lmskit.queries.term import term_over
@@ -149,8 +150,13 @@ def withdraw(
     if file is None and section is None and not everyone:
         if email is None:
             raise InputError("Give the address of the student, or for many: --file FILE, --section NAME or --everyone.")
-        with transaction() as session:
-            enrollment = withdraw_student(session, course=course, email=email)
+        address = email
+
+        def work() -> Enrollment:
+            with transaction() as session:
+                return withdraw_student(session, course=course, email=address)
+
+        enrollment = retried(work, idempotent=False)
         print_line(f"{email} was withdrawn from {course} as of {enrollment.ended_on}. The record and all attempts stay.")
         return
     if email is not None:

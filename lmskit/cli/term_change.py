@@ -7,12 +7,12 @@ import typer
 from lmskit.cli.asking import confirmed
 from lmskit.cli.printing import print_line
 from lmskit.cli.term import Code
-from lmskit.db import snapshot, transaction
+from lmskit.db import retried, snapshot, transaction
 from lmskit.queries.term import term_by_code, term_counts
 from lmskit.queries.term_closing import open_enrollments
 from lmskit.schemas.term import CreateTerm
 from lmskit.services.permission import administrators_only
-from lmskit.services.term import close_term, create_term, open_term, require_state, today
+from lmskit.services.term import ClosedTerm, OpenedTerm, close_term, create_term, open_term, require_state, today
 from lmskit.vocabulary import TermState
 
 app = typer.Typer(name="term")
@@ -61,14 +61,22 @@ def close(
         return
     if not yes:
         confirmed(f"Close {shown.code}?", instead="--yes")
-    with transaction() as session:
-        closed = close_term(session, term)
+
+    def work() -> ClosedTerm:
+        with transaction() as session:
+            return close_term(session, term)
+
+    closed = retried(work, idempotent=False)
     print_line(f"{closed.sentence} To archive it: lmskit archive create --term {closed.term.code}")
 
 
 @app.command("open")
 def reopen(term: Code) -> None:
     """Open a closed term again, such as for results that came late; enrollments that closing completed are active again."""
-    with transaction() as session:
-        opened = open_term(session, term)
+
+    def work() -> OpenedTerm:
+        with transaction() as session:
+            return open_term(session, term)
+
+    opened = retried(work, idempotent=False)
     print_line(opened.sentence)

@@ -76,11 +76,13 @@ def snapshot(engine: Engine | None = None, *, any_revision: bool = False) -> Ite
             yield session
 
 
-def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: int = 1, first_pause: float = FIRST_PAUSE) -> T:
+def retried(
+    work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: int = 1, idempotent: bool = True, first_pause: float = FIRST_PAUSE
+) -> T:
     """Do the work, and do it again after a deadlock, a serialisation failure or a lost connection.
 
-    The work opens its own transaction and must be idempotent: after a connection was lost at the commit,
-    it is unknown whether it counted.
+    The work opens its own transaction. After a connection was lost at the commit, it is unknown whether it counted: work that
+    is not idempotent is done again only where the database has undone it for certain.
 
     Parameters
     ----------
@@ -91,6 +93,8 @@ def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: i
     lock_attempts
         How often to try in all where another session holds what the work needs, as is worth it for work that no person waits for
         (`PATIENT`). Each try waits as long as `LMSKIT_LOCK_TIMEOUT` says; between two tries the work holds nothing that others need.
+    idempotent
+        Whether the work can be done again although it may have counted.
     first_pause
         Seconds from the first try to the second; each further pause is twice as long as the one before it.
     """
@@ -100,7 +104,8 @@ def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: i
             return work()
         except (DBAPIError, psycopg.Error, UnreachableError, BusyError) as error:
             n_locked += isinstance(error, LockedError)
-            if attempt == attempts or not (0 < n_locked < lock_attempts if isinstance(error, LockedError) else _is_worth_retrying(error)):
+            again = 0 < n_locked < lock_attempts if isinstance(error, LockedError) else _is_worth_retrying(error, idempotent=idempotent)
+            if attempt == attempts or not again:
                 raise
             pause = first_pause * 2 ** (attempt - 1)
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - so that two rivals do not meet again, not for secrecy
@@ -108,13 +113,13 @@ def retried(work: Callable[[], T], *, attempts: int = ATTEMPTS, lock_attempts: i
     raise ValueError(message)
 
 
-def _is_worth_retrying(error: Exception) -> bool:
+def _is_worth_retrying(error: Exception, *, idempotent: bool) -> bool:
     """Whether the same work may succeed if it is done again."""
     cause = error.__cause__ if isinstance(error, DatabaseError) else error
     original = cause.orig if isinstance(cause, DBAPIError) else cause
     if isinstance(original, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
         return True
-    return is_lost_connection(original) or (isinstance(cause, DBAPIError) and cause.connection_invalidated)
+    return idempotent and (is_lost_connection(original) or (isinstance(cause, DBAPIError) and cause.connection_invalidated))
 
 
 @contextmanager

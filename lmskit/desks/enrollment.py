@@ -11,7 +11,7 @@ from typing import TypeVar
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from lmskit.db import Opener, access, snapshot, transaction
+from lmskit.db import Opener, access, retried, snapshot, transaction
 from lmskit.desks.options import course_options
 from lmskit.forms.enrollment import EnrollmentScreen, ManyAtOnce, Withdrawal
 from lmskit.forms.quiz_exception import ExceptionWork
@@ -58,13 +58,7 @@ def enrollment_desk(course: str = "", *, begin: Opener = transaction, read: Open
         return admit(begin, transport, request)
 
     def on_withdraw(request: Withdrawal) -> str:
-        with begin() as session:
-            if isinstance(request, WithdrawFromRoster):
-                enrollment = withdraw_by_id(session, course=request.course, student_id=request.student_id)
-            else:
-                enrollment = withdraw(session, course=request.course, email=request.email)
-            name = session.get_one(User, enrollment.student_id).name
-        return f"{name} was withdrawn from {request.course} as of {enrollment.ended_on}. The record and all attempts stay."
+        return retried(lambda: _withdrawn(begin, request), idempotent=False)
 
     def read_roster(code: str, limit: int, offset: int) -> tuple[pd.DataFrame, int]:
         with read() as session:
@@ -153,3 +147,13 @@ def _preview(report: PastedReport) -> Preview:
 
 def _counted(number: int) -> str:
     return f"{count_text(number, 'student')} {'was' if number == 1 else 'were'}"
+
+
+def _withdrawn(begin: Opener, request: Withdrawal) -> str:
+    with begin() as session:
+        if isinstance(request, WithdrawFromRoster):
+            enrollment = withdraw_by_id(session, course=request.course, student_id=request.student_id)
+        else:
+            enrollment = withdraw(session, course=request.course, email=request.email)
+        name = session.get_one(User, enrollment.student_id).name
+    return f"{name} was withdrawn from {request.course} as of {enrollment.ended_on}. The record and all attempts stay."

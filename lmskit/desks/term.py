@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from lmskit.archives.store import FOLDER, store_of
-from lmskit.db import Opener, access, snapshot, transaction
+from lmskit.db import Opener, access, retried, snapshot, transaction
 from lmskit.db.transaction import interrupter
 from lmskit.db.vacuum import vacuum
 from lmskit.desks.options import term_options
@@ -149,10 +149,7 @@ class _Desk:
         match request.step:
             case TermStep.CLOSE | TermStep.OPEN:
                 task.report("Waiting for those who write in the term", 0, None)
-                with self._begin() as session, task.interruptible(interrupter(session)):
-                    if request.step is TermStep.CLOSE:
-                        return close_term(session, code).sentence
-                    return open_term(session, code).sentence
+                return retried(lambda: self._close_or_open(task, request), idempotent=False)
             case TermStep.ARCHIVE:
                 store = store_of(request.to or str(self.folder), default=self.folder)
                 archived = create_archive(begin, read, store, code, progress=task.report)
@@ -167,6 +164,12 @@ class _Desk:
             case TermStep.PRUNE:
                 task.settle()  # what was removed would not come back
                 return pruned(code, prune_archives(self._begin, code, self.folder))
+
+    def _close_or_open(self, task: Task, request: TakeTermStep) -> str:
+        with self._begin() as session, task.interruptible(interrupter(session)):
+            if request.step is TermStep.CLOSE:
+                return close_term(session, request.term).sentence
+            return open_term(session, request.term).sentence
 
 
 def _clean_up(task: Task) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from lmskit.schemas.request import Request
 from lmskit.schemas.text import Address, Code
@@ -56,3 +56,9 @@ class CopyTerm(Request):
     term: Code
     staff: StaffAnswer | None = None
     """As in `CopyCourse`, for all courses."""
+
+    @model_validator(mode="after")
+    def _another_term(self) -> Self:
+        if self.source.lower() == self.term.lower():
+            raise ValueError("The courses of a term are copied into another term: give two terms.")
+        return self

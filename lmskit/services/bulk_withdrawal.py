@@ -66,6 +66,9 @@ def withdraw_several(session: Session, request: WithdrawSeveral, *, dry_run: boo
         The signed-in person is not an administrator.
     """
     course = course_by_code(session, request.course)
+    if not dry_run:  # who is withdrawn or completes the course meanwhile is not counted: all are locked before they are read
+        enrolled = _enrolled(course, Enrollment.student_id).order_by(Enrollment.student_id)
+        session.execute(enrolled.with_for_update(key_share=True))
     n_enrolled = session.scalar(_enrolled(course, func.count())) or 0
     if request.people is not None:
         rows, chosen = _named(session, course, request.people)
@@ -127,9 +130,9 @@ def _row(each: Meant, statuses: dict[int, EnrollmentStatus], lines: dict[int, in
 def _withdraw(session: Session, course: Course, students: list[int]) -> None:
     """Withdraw the students: those who wait for a message one by one, since it is cancelled; all others in one statement."""
     of_these = Enrollment.student_id == any_(cast(students, ARRAY(BigInteger)))  # more of them than a statement has parameters
-    locked = _enrolled(course, Enrollment.student_id, Enrollment.status).where(of_these).order_by(Enrollment.student_id)
-    for student_id, status in session.execute(locked.with_for_update(key_share=True)).all():
-        if status is EnrollmentStatus.PENDING and (enrollment := locked_enrollment(session, course.id, student_id)) is not None:
+    pending = _enrolled(course, Enrollment.student_id).where(of_these, Enrollment.status == EnrollmentStatus.PENDING)
+    for student_id in session.scalars(pending.order_by(Enrollment.student_id)).all():
+        if (enrollment := locked_enrollment(session, course.id, student_id)) is not None:
             withdraw_enrolled(session, enrollment)
     session.execute(
         update(Enrollment)

@@ -6,6 +6,7 @@ The rows are copied by one statement for each group of tables, whatever their nu
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -254,8 +255,11 @@ def _open_term(session: Session, code: str) -> Term:
     return term
 
 
-def code_of_copy(course: str, module: str, from_term: str, to_term: str) -> str:
-    """The code of a copy for which none is given: the other term instead of the earlier one, or module and term.
+def code_of_copy(course: str, module: str, from_term: str, to_term: str, *, is_alone: bool = True) -> str:
+    """The code of a copy for which none is given.
+
+    The other term instead of the earlier one, where that is a whole part of the code; otherwise module and term, or, if the module has
+    more courses in the earlier term, course and term.
 
     Examples
     --------
@@ -263,8 +267,16 @@ def code_of_copy(course: str, module: str, from_term: str, to_term: str) -> str:
     'CS101-2027-SPRING'
     >>> code_of_copy("Programming", "CS101", "2026-AUTUMN", "2027-SPRING")
     'CS101-2027-SPRING'
+    >>> code_of_copy("CS101-B", "CS101", "2026-AUTUMN", "2027-SPRING", is_alone=False)
+    'CS101-B-2027-SPRING'
+    >>> code_of_copy("CS2601-26", "CS2601", "26", "27")
+    'CS2601-27'
     """
-    return course.replace(from_term, to_term) if from_term in course and from_term != to_term else f"{module}-{to_term}"
+    whole_part = rf"(?<![0-9A-Za-z]){re.escape(from_term)}(?![0-9A-Za-z])"
+    replaced, n_replaced = re.subn(whole_part, lambda _: to_term, course, flags=re.IGNORECASE)
+    if n_replaced and from_term.lower() != to_term.lower():
+        return replaced
+    return f"{module if is_alone else course}-{to_term}"
 
 
 def _add_course(session: Session, source: Course, request: CopyCourse, from_term: Term, to_term: Term) -> Course:
@@ -274,7 +286,8 @@ def _add_course(session: Session, source: Course, request: CopyCourse, from_term
         if lecturer is None or lecturer.role is not Role.LECTURER:
             raise LecturerNotFoundError(email=request.lecturer)
         lecturer_id = lecturer.id
-    suggested = code_of_copy(source.code, source.module_code, from_term.code, to_term.code)
+    is_alone = len(courses_of_module(session, module_code=source.module_code, term_id=from_term.id)) == 1
+    suggested = code_of_copy(source.code, source.module_code, from_term.code, to_term.code, is_alone=is_alone)
     # Validated as one that is typed: it can be too long.
     code = request.code or CopyCourse(course=source.code, term=to_term.code, code=suggested).code
     course = Course(

@@ -80,11 +80,12 @@ def change_person(session: Session, request: ChangePerson) -> PersonChange:
     """
     person = found_person(session, request.person)
     wanted = {name: value for name in FIELDS if (value := getattr(request, name)) is not None}
-    is_moved = "email" in wanted and wanted["email"] != person.email
-    if is_moved and not hold_person(session, person.id):
-        raise MessageOnItsWayError(nothing_was="changed")
+    # Held before it is known whether the address is another one: until the row is locked, another session can change it.
+    none_is_sent = "email" not in wanted or hold_person(session, person.id)
     session.refresh(person, list(FIELDS), with_for_update=True)
     changes = {name: (getattr(person, name), value) for name, value in wanted.items() if value != getattr(person, name)}
+    if "email" in changes and not none_is_sent:
+        raise MessageOnItsWayError(nothing_was="changed")
     n_redirected = 0
     if "email" in changes:
         set_address(session, person, changes["email"][1])

@@ -62,7 +62,8 @@ def end_enrollments(session: Session, term: Term, *, today: dt.date) -> EndedEnr
         The message of a pending enrollment is being sent at this moment.
     """
     pending = select(Enrollment).where(_in_term(term), Enrollment.status == EnrollmentStatus.PENDING)
-    session.execute(pending.with_only_columns(Enrollment.student_id).with_for_update(key_share=True))
+    in_order = pending.with_only_columns(Enrollment.student_id).order_by(Enrollment.course_id, Enrollment.student_id)
+    session.execute(in_order.with_for_update(key_share=True))
     messages = _messages_of_pending(term).where(OutboxMessage.status == OutboxStatus.WAITING)
     cancelled = (
         update(OutboxMessage)

@@ -89,6 +89,20 @@ def test_a_lost_connection_is_tried_again(admin_engine, endpoint):
     assert codes(admin_engine) == {"TRANSACTION-7"}
 
 
+def test_work_that_cannot_be_repeated_is_not_tried_again_when_the_connection_is_lost(admin_engine, endpoint):
+    tries = []
+
+    def work():
+        with transaction(admin_engine) as session:
+            tries.append(backend(session))
+            end_sessions(endpoint, tries[-1])
+            session.execute(text("SELECT 1"))
+
+    with pytest.raises(UnreachableError):
+        retried(work, idempotent=False)
+    assert len(tries) == 1
+
+
 def test_a_deadlock_is_tried_again_and_both_succeed(admin_engine):
     with transaction(admin_engine) as session:
         for code in ("TRANSACTION-8", "TRANSACTION-9"):
@@ -109,7 +123,7 @@ def test_a_deadlock_is_tried_again_and_both_succeed(admin_engine):
                 session.execute(statement, {"code": second})
 
         try:
-            retried(work)
+            retried(work, idempotent=False)
         except Exception as error:  # noqa: BLE001 - to be shown by the assertion below
             failures.append(error)
 

@@ -38,6 +38,18 @@ def test_a_new_student_becomes_active_once_the_message_is_written(session, desk_
     assert desk.roster.table.frame[["E-mail", "Status"]].to_numpy().tolist() == [[address, "active"]]
 
 
+def test_a_student_is_withdrawn_although_the_first_try_meets_another_session(session, begin, begin_after_deadlock, mail_dir):
+    course = factories.course(session)
+    student = factories.student(session)
+    enrolled = factories.enrollment(session, course, student)
+    session.commit()
+    desk = enrollment_desk(course.code, begin=begin_after_deadlock, read=begin)
+    withdraw(desk, student.email)
+    answer(desk, "yes")
+    session.refresh(enrolled)
+    assert enrolled.status is EnrollmentStatus.WITHDRAWN
+
+
 def test_an_unknown_address_without_a_name_is_refused_in_a_sentence(session, desk_of, mail_dir):
     desk = desk_of(factories.course(session))
     enrol(desk, "nobody.yet@example.com")

@@ -134,6 +134,12 @@ def test_a_term_goes_through_its_life_and_each_step_asks_with_numbers(session, d
     assert desk.message.value == f"The term {code} is open. 3 enrollments are active again, as before it was closed."
 
 
+def test_a_term_is_closed_although_the_first_try_meets_another_session(desk, term, begin, begin_after_deadlock, home):
+    desk = term_desk(term.code, begin=begin_after_deadlock, read=begin)
+    take(desk, TermStep.CLOSE)
+    assert desk.message.value.startswith(f"The term {term.code} is closed.")
+
+
 def test_what_the_service_refuses_is_said_before_a_question_or_after_it_and_changes_nothing(session, desk, term, home, begin):
     code = term.code
     with begin() as changing:

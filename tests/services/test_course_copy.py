@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import event, func, insert, select, text, update
 
 from lmskit.errors import (
@@ -16,7 +17,7 @@ from lmskit.errors import (
 from lmskit.models import BankQuestion, Base, Course, CourseStaff, MaterialPassage, PassageWords, QuestionSlot, Quiz, Term
 from lmskit.queries.course import course_by_code
 from lmskit.schemas.course_copy import CopyCourse, CopyTerm
-from lmskit.services.course_copy import ASKED, COPIED, NOT_COPIED, copy_course, copy_term
+from lmskit.services.course_copy import ASKED, COPIED, NOT_COPIED, code_of_copy, copy_course, copy_term
 from lmskit.services.term import close_term
 from lmskit.vocabulary import StaffRole
 from tests import factories
@@ -225,3 +226,24 @@ def test_a_whole_term_is_copied_once(session, source, later):
     assert {course.source: course.staff for course in done.copied} == {source.code: (), other.code: ((cleo, StaffRole.CO_LECTURER),)}
     again = copied_term(session, term, later, staff="none")
     assert (again.copied, set(again.left_out)) == ((), {source.code, other.code})
+
+
+@pytest.mark.parametrize(
+    ("course", "from_term", "to_term", "expected"),
+    [("CS2601-26", "26", "27", "CS2601-27"), ("CS101-2026a", "2026A", "2027A", "CS101-2027A"), ("CS2601", "26", "27", "M-27")],
+)
+def test_a_term_within_a_code_is_replaced_where_it_is_a_whole_part(course, from_term, to_term, expected):
+    assert code_of_copy(course, "M", from_term, to_term) == expected
+
+
+def test_two_courses_of_one_module_whose_codes_lack_the_term_are_both_copied_once(session, later):
+    term, module = factories.term(session, code=factories.unique("AUTUMN")), factories.unique("CS")
+    codes = [factories.course(session, code=f"{module}-{part}", module_code=module, in_term=term).code for part in "AB"]
+    done = copied_term(session, term.code, later)
+    assert [course.code for course in done.copied] == [f"{code}-{later.code}" for code in codes]
+    assert set(copied_term(session, term.code, later).left_out) == set(codes)
+
+
+def test_a_term_is_not_copied_into_itself():
+    with pytest.raises(ValidationError, match="give two terms"):
+        CopyTerm(source="2026-AUTUMN", term="2026-autumn")

@@ -1,18 +1,20 @@
 """What several people do at the same moment, in transactions that really run in parallel."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from lmskit.db import retried, transaction
 from lmskit.errors import AlreadyEnrolledError, CourseExistsError, LmskitError
 from lmskit.models import Course, Enrollment, OutboxMessage, Term, User
 from lmskit.schemas.course import CreateCourse, NewTerm
-from lmskit.schemas.enrollment import EnrollStudent
+from lmskit.schemas.enrollment import EnrollStudent, WithdrawSeveral
+from lmskit.services.bulk_withdrawal import withdraw_several
 from lmskit.services.course import create_course
 from lmskit.services.delivery import deliver_waiting
 from lmskit.services.enrollment import enroll, withdraw
@@ -124,6 +126,30 @@ def test_withdrawing_and_delivering_at_once_do_not_deadlock(admin_engine, course
         statuses = dict(session.execute(select(Enrollment.student_id, Enrollment.status).where(Enrollment.course_id == course.id)).all())
     for number, student in enumerate(students):
         assert statuses[student.id] is (EnrollmentStatus.ACTIVE if number % 2 else EnrollmentStatus.WITHDRAWN)
+
+
+def test_who_is_withdrawn_while_a_whole_course_waits_to_be_is_not_counted_twice(admin_engine, course):
+    with transaction(admin_engine) as session:
+        students = [factories.student(session) for _ in range(2)]
+        for student in students:
+            factories.enrollment(session, course, student)
+    request = WithdrawSeveral(course=course.code, everyone=True, at_most=2)
+    blocked = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND :pid = ANY (pg_blocking_pids(pid))")
+
+    def withdraw_all() -> int:
+        with transaction(admin_engine) as session:
+            return withdraw_several(session, request).n_done
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(admin_engine) as first:
+            withdraw(first, course=course.code, email=factories.address(students[0]))
+            pid = first.scalar(text("SELECT pg_backend_pid()"))
+            several = pool.submit(withdraw_all)
+            until = time.monotonic() + 20
+            while not first.scalar(blocked, {"pid": pid}):
+                assert time.monotonic() < until
+                time.sleep(0.01)
+        assert several.result(20) == 1
 
 
 def test_twelve_clicks_on_create_make_one_course_and_one_term(admin_engine, course):

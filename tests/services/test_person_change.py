@@ -57,6 +57,18 @@ def test_a_message_that_waits_goes_to_the_new_address_and_one_being_sent_is_not_
     assert message.recipient == new
 
 
+def test_an_address_that_another_session_changed_meanwhile_is_changed_as_any_other(session, student):
+    course, former = factories.course(session), student.email
+    enroll(session, EnrollStudent(course=course.code, email=former))
+    moved = text("UPDATE users SET email = :email WHERE id = :id")
+    # As another session does between the reading of the person and the lock: the object that was read keeps the former address.
+    session.execute(moved, {"email": f"{factories.unique('moved')}@example.org", "id": student.id})
+    leased = update(OutboxMessage).where(OutboxMessage.student_id == student.id)
+    session.execute(leased.values(leased_until=text("clock_timestamp() + interval '1 minute'")))
+    with pytest.raises(MessageOnItsWayError, match="Nothing was changed"):
+        change_person(session, ChangePerson(person=str(student.id), email=former))
+
+
 def test_a_request_names_someone_and_changes_something(session):
     with pytest.raises(ValidationError, match="Say what to change"):
         ChangePerson(person="7")
