@@ -64,7 +64,7 @@ _STATE = case(
     (Invitation.accepted_at.is_not(None), "accepted"),
     (Invitation.revoked_at.is_not(None), "revoked"),
     (Invitation.expires_at <= func.clock_timestamp(), "expired"),
-    # As on another server to which a backup was restored.
-    (and_(Invitation.login.is_not(None), SERVER_ROLES.c.rolname.is_(None)), "void"),
+    # As after a backup was restored: on another server there is no such login, and on the same one it was used since.
+    (and_(Invitation.login.is_not(None), SERVER_ROLES.c.rolcanlogin.is_not(True)), "void"),
     else_="open",
 )

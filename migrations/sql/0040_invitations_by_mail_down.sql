@@ -26,8 +26,12 @@ COMMENT ON FUNCTION lms.claim_message(interval, integer, bigint) IS
 SET LOCAL ROLE lmskit_owner;
 REVOKE CREATE ON SCHEMA lms FROM lmskit_definer;
 
+DROP TRIGGER refuse_message_of_invitation ON lms.invitations;
 SET LOCAL ROLE lmskit_logins;
+DROP FUNCTION lms.refuse_message_of_invitation();
 DROP FUNCTION lms.issue_code(bigint, integer, text, text);
 SET LOCAL ROLE lmskit_owner;
+DROP POLICY logins_refuse ON lms.outbox;
+REVOKE UPDATE (status, last_error, leased_until) ON lms.outbox FROM lmskit_logins;
 DROP POLICY logins_read ON lms.outbox;
 REVOKE SELECT (id, idem_key, recipient, template, status, attempts, leased_until) ON lms.outbox FROM lmskit_logins;

@@ -6,6 +6,9 @@
 
 GRANT SELECT (id, idem_key, recipient, template, status, attempts, leased_until) ON lms.outbox TO lmskit_logins;
 CREATE POLICY logins_read ON lms.outbox FOR SELECT TO lmskit_logins USING (template = 'invitation');
+GRANT UPDATE (status, last_error, leased_until) ON lms.outbox TO lmskit_logins;
+CREATE POLICY logins_refuse ON lms.outbox FOR UPDATE TO lmskit_logins
+    USING (template = 'invitation' AND status = 'waiting') WITH CHECK (template = 'invitation' AND status = 'refused');
 
 GRANT CREATE ON SCHEMA lms TO lmskit_logins, lmskit_definer;
 SET LOCAL ROLE lmskit_logins;
@@ -40,7 +43,20 @@ $function$;
 COMMENT ON FUNCTION lms.issue_code(bigint, integer, text, text) IS
     'Gives an open invitation whose message the caller has claimed a code, instead of that of an earlier try; false where it is not open or not claimed, or is an administrator''s and the caller is none';
 
-REVOKE EXECUTE ON FUNCTION lms.issue_code(bigint, integer, text, text) FROM PUBLIC;
+CREATE FUNCTION lms.refuse_message_of_invitation() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $function$
+BEGIN
+    -- One that is being sent is settled by who sends it.
+    UPDATE lms.outbox AS o SET status = 'refused', leased_until = NULL, last_error = 'The invitation was revoked or replaced before its message was sent.'
+    WHERE o.idem_key = 'invitation:' || NEW.id AND o.template = 'invitation' AND o.status = 'waiting'
+      AND (o.leased_until IS NULL OR o.leased_until < clock_timestamp());
+    RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION lms.refuse_message_of_invitation() IS 'Refuses the message of an invitation that is revoked, which would have no code';
+
+REVOKE EXECUTE ON FUNCTION lms.issue_code(bigint, integer, text, text), lms.refuse_message_of_invitation() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lms.refuse_message_of_invitation() TO lmskit_owner;
 GRANT EXECUTE ON FUNCTION lms.issue_code(bigint, integer, text, text) TO lmskit_admin, lmskit_mailer;
 SET LOCAL ROLE lmskit_definer;
 CREATE OR REPLACE FUNCTION lms.claim_message(lease interval, most_attempts integer, wanted bigint DEFAULT NULL)
@@ -68,3 +84,8 @@ COMMENT ON FUNCTION lms.claim_message(interval, integer, bigint) IS
 
 SET LOCAL ROLE lmskit_owner;
 REVOKE CREATE ON SCHEMA lms FROM lmskit_logins, lmskit_definer;
+CREATE TRIGGER refuse_message_of_invitation AFTER UPDATE ON lms.invitations FOR EACH ROW
+    WHEN (OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL) EXECUTE FUNCTION lms.refuse_message_of_invitation();
+SET LOCAL ROLE lmskit_logins;
+REVOKE EXECUTE ON FUNCTION lms.refuse_message_of_invitation() FROM lmskit_owner;
+SET LOCAL ROLE lmskit_owner;

@@ -379,17 +379,70 @@ def test_a_message_that_is_tried_again_brings_a_new_code_and_the_earlier_one_sto
     assert who(school.engine(email, PASSWORD)) == email
 
 
-def test_the_message_of_a_revoked_invitation_is_not_sent(lmskit, mail):
+def not_sent_at_once(lmskit, mail, *arguments):
     email = someone()
     mail.answer = lambda _occurrence: "451 4.3.0 Later"
-    lmskit("invitation", "create", email, "--family-name", "X", status=3)
-    lmskit("invitation", "revoke", email)
+    lmskit("invitation", "create", email, "--family-name", "X", *arguments, status=3)
     mail.answer = lambda _occurrence: "250 OK"
-    number = lmskit("mail", "list", "--limit", "1", "--format", "csv").splitlines()[1].split(",")[0]
+    return email
+
+
+def latest_message(lmskit):
+    return lmskit("mail", "list", "--limit", "1", "--format", "csv").splitlines()[1].split(",")
+
+
+@pytest.mark.parametrize("how", ["revoked", "replaced", "renamed"])
+def test_the_message_of_an_invitation_that_is_taken_back_waits_no_longer(how, lmskit, school, mail):
+    email = not_sent_at_once(lmskit, mail)
+    number = latest_message(lmskit)[0]
+    match how:
+        case "revoked":
+            lmskit("invitation", "revoke", email)
+        case "replaced":
+            lmskit("invitation", "create", email, "--show-code")
+        case "renamed":
+            said = lmskit("person", "change", email, "--email", f"new-{email}")
+            assert "goes to the new address" not in said
+    with school.engine(ADMIN).connect() as connection:
+        statuses = connection.scalars(text("SELECT status FROM outbox WHERE id = :number"), {"number": number}).all()
+    assert statuses == ["refused"]
+    assert mail.recipients() == []
+    assert "To invite the person anew: lmskit invitation create" in lmskit("mail", "retry", number, status=1)
+
+
+def test_the_message_of_an_invitation_that_has_expired_is_refused(lmskit, school, mail, endpoint):
+    email = not_sent_at_once(lmskit, mail)
+    number = latest_message(lmskit)[0]
+    with psycopg.connect(endpoint.superuser_conninfo(school.name)) as connection:
+        connection.execute(
+            "UPDATE lms.invitations SET created_at = now() - interval '8 days', expires_at = now() - interval '1 second'"
+            " WHERE person_id = (SELECT id FROM lms.users WHERE email = %s)", [email],
+        )  # fmt: skip
     lmskit("mail", "retry", number)
     assert "was accepted, revoked or replaced, or has expired" in lmskit("mail", "deliver", status=3)
-    assert email not in mail.recipients()
-    assert "To invite the person anew: lmskit invitation create" in lmskit("mail", "retry", number, status=1)
+    assert mail.recipients() == []
+
+
+def test_a_code_whose_login_is_shut_is_void(lmskit, school, invite, endpoint):
+    """As after a backup was restored on the same server in which a code was used since."""
+    email, code = invite()
+    with psycopg.connect(endpoint.superuser_conninfo(school.name)) as connection:
+        connection.execute(f"ALTER ROLE {login_name(school.name, f'invitation:{code.selector}')} NOLOGIN".encode())
+    assert state(school, email) == ["void"]
+    assert email not in lmskit("invitation", "list", "--open", "--all")
+
+
+def test_who_is_erased_is_in_no_entry_about_their_invitations(lmskit, school, invite):
+    email, code = invite()
+    accepted(lmskit, code.shown)
+    person = school.person_id(email)
+    login = login_name(school.name, f"invitation:{code.selector}")
+    lmskit("person", "erase", str(person), "--yes")
+    entries = [entry for entry in school.audit() if entry["table_name"] == "invitations"]
+    stored = [str(each) for entry in school.audit() for each in (entry["old"], entry["new"]) if each is not None]
+    assert not [entry for entry in school.audit() if entry["actor"] == login]
+    assert not [each for each in stored if login in each]
+    assert str(person) not in [str((entry[side] or {}).get("person_id")) for entry in entries for side in ("old", "new")]
 
 
 def test_with_a_mail_server_the_code_is_shown_only_if_that_is_asked_for(lmskit, mail):

@@ -240,6 +240,9 @@ SELECT lms.revoke_invitations_of_changed_person();
 -- refused 42501
 SELECT lms.remove_code();
 
+-- refused 42501
+SELECT lms.refuse_message_of_invitation();
+
 -- refused 23514: a person's own login is that of no code
 SELECT lms.accept_invitation('SCRAM-SHA-256$4096:YQ==$' || repeat('A', 43) || '=:' || repeat('A', 43) || '=', '$argon2id$' || repeat('A', 40));
 
