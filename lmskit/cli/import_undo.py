@@ -13,6 +13,7 @@ from lmskit.cli.import_list import Run
 from lmskit.cli.printing import print_line, spinner
 from lmskit.db import PATIENT, engine_for, retried, transaction
 from lmskit.db.revision import require_current
+from lmskit.rounding import count_text
 from lmskit.services.import_undo import UndoReport, undo_import
 from lmskit.services.mastery import RefreshReport, refresh
 
@@ -37,11 +38,13 @@ def undo_run(
     if dry_run:
         print_line("This was a dry run: nothing was changed.")
     elif report.dry_run and report.n_taken_back:
-        question = f"Take import {run} ({report.name}) back: {report.n_taken_back:,} rows? {report.rest}".rstrip()
+        question = f"Take import {run} ({report.name}) back: {count_text(report.n_taken_back, 'row')}? {report.rest}".rstrip()
         confirmed(question, instead="--yes")
         report, refreshed = _undone(run, dry_run=False)
     if report.undone_by is not None:
-        print_line(f"Import {run} was taken back by run {report.undone_by}: {report.n_taken_back:,} rows. {report.rest}".rstrip())
+        print_line(
+            f"Import {run} was taken back by run {report.undone_by}: {count_text(report.n_taken_back, 'row')}. {report.rest}".rstrip()
+        )
     for sentence in refreshed.skipped_sentences:
         print_line(sentence)
     if report.rest or refreshed.skipped:
@@ -72,7 +75,7 @@ def print_undo(report: UndoReport) -> None:
         if untouched:
             print_line(title)
         for left in untouched:
-            print_line(f"  {left.n_rows:,} {left.kind}: {left.why}")
+            print_line(f"  {left.sentence}")
             for name in left.names[:FIRST_KEPT]:
                 print_line(f"    {name}")
             if len(left.names) > FIRST_KEPT:

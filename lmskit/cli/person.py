@@ -143,7 +143,7 @@ def lecturer_to_take(session: Session, email: str | None) -> User | None:
         return None
     lecturer = person_by_email(session, email)
     if lecturer is None or lecturer.role is not Role.LECTURER:
-        raise LecturerNotFoundError(email=email)
+        raise LecturerNotFoundError(email=email, option="--courses-to EMAIL")
     return lecturer
 
 

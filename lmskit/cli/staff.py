@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from lmskit.cli.asking import confirmed
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.printing import print_line
 from lmskit.db import snapshot, transaction
 from lmskit.listings import STAFF
-from lmskit.queries.staff import count_staff, staff_rows
+from lmskit.queries.staff import count_staff, sections_of_assistant, staff_rows
 from lmskit.schemas.staff import AddStaff, RemoveStaff
 from lmskit.services.staff import add_staff, remove_staff
 from lmskit.vocabulary import StaffRole
@@ -33,6 +34,7 @@ def list_staff(course: Course, page: ListPage) -> None:
 def add(
     course: Course,
     email: Email,
+    *,
     role: Annotated[
         StaffRole,
         typer.Option(
@@ -47,9 +49,19 @@ def add(
             show_default=False,
         ),
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Give a lecturer a role in a course, or another one; it holds at once."""
+    """Give a lecturer a role in a course, or another one; it holds at once.
+
+    It asks first where an assistant who is limited to sections would see all students.
+    """
     request = AddStaff(course=course, email=email, role=role, sections=tuple(section or ()))
+    if not (yes or request.sections or request.role is StaffRole.OBSERVER):
+        with snapshot() as session:
+            limited_to = sections_of_assistant(session, request.course, request.email)
+        if limited_to is not None:
+            question = f"{request.email} sees only the students of {limited_to} in {request.course}, and would see all."
+            confirmed(f"{question} Give the role all the same?", instead="--yes")
     with transaction() as session:
         add_staff(session, request)
     limits = f", for {'; '.join(request.sections)}" if request.sections else ""

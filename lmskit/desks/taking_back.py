@@ -17,6 +17,7 @@ from lmskit.queries.import_run import count_import_runs, import_run, import_runs
 from lmskit.queries.page import MAX_PAGE
 from lmskit.queries.personal_data import person_id_of
 from lmskit.queries.quiz import quizzes
+from lmskit.rounding import count_text
 from lmskit.schemas.deletion import Deletable, DeleteRequest
 from lmskit.services.deletion import Deletion, delete_attempt, delete_course, delete_person, delete_quiz, delete_term
 from lmskit.services.import_undo import UndoReport, undo_import
@@ -105,10 +106,11 @@ def _undone(begin: Opener, task: Task, number: int, *, dry_run: bool) -> UndoSho
 
 def _sentence(report: UndoReport) -> str:
     if report.undone_by is not None:
-        return f"Import {report.run} was taken back by run {report.undone_by}: {report.n_taken_back:,} rows. {report.rest}".rstrip()
+        number = count_text(report.n_taken_back, "row")
+        return f"Import {report.run} was taken back by run {report.undone_by}: {number}. {report.rest}".rstrip()
     if not report.n_taken_back:
         return f"Nothing of import {report.run} can be taken back. {report.rest}".rstrip()
-    would = f"Taking import {report.run} ({report.name}) back would remove or put back {report.n_taken_back:,} rows."
+    would = f"Taking import {report.run} ({report.name}) back would remove or put back {count_text(report.n_taken_back, 'row')}."
     return f"Nothing was changed. {would} {report.rest}".rstrip()
 
 

@@ -1,7 +1,5 @@
 """The root of the tree of errors."""
 
-from typing import ClassVar
-
 
 class LmskitError(Exception):
     """The root: its text can be shown to a person as it is, in a form and on the command line.
@@ -12,4 +10,4 @@ class LmskitError(Exception):
         The options of the command line that give what the text asks for; only the command line shows them.
     """
 
-    options: ClassVar[str] = ""
+    options: str = ""

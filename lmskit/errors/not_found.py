@@ -65,11 +65,11 @@ class NewTermNeededError(NotFoundError):
 class LecturerNotFoundError(NotFoundError):
     """No lecturer has this address."""
 
-    options = "--lecturer EMAIL; to list them: lmskit login list"
-
-    def __init__(self, *, email: str) -> None:
+    def __init__(self, *, email: str, option: str = "--lecturer EMAIL") -> None:
         self.email = email
-        super().__init__(f"There is no lecturer with the address {email}. A course belongs to a lecturer; check the address.")
+        listed = "to list them: lmskit login list"
+        self.options = f"{option}; {listed}" if option else listed
+        super().__init__(f"There is no lecturer with the address {email}. Only lecturers lead courses and work in them; check the address.")
 
 
 class StudentNotFoundError(NotFoundError):

@@ -96,6 +96,10 @@ DECIMAL_MARK_OF_CELL = Advice("say which with --decimal", 'choose which under "D
 DAY_ORDER = Advice("say which: --day-order day-first or --day-order month-first", 'choose which under "Dates begin with"')
 ZONE = Advice("such as --time-zone Europe/Berlin", 'such as Europe/Berlin, under "Time zone"')
 TITLE = Advice("--title changes that", '"Title of the quiz" changes that')
+OTHER_TITLE = Advice(
+    "that is the name of the file: if the quiz is called otherwise, --title TITLE",
+    'that is the name of the file: if the quiz is called otherwise, give its title under "Title of the quiz"',
+)
 SOURCE = Advice("such as --source campus", "such as campus")
 OTHER_SOURCE = Advice(
     "if the ids are of another system, --source NAME", 'if the ids are of another system, name it under "System of the ids"'

@@ -65,6 +65,22 @@ def staff_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offs
     return rows(session, paged(statement, limit, offset))
 
 
+def sections_of_assistant(session: Session, course: str, email: str) -> str | None:
+    """The names of the sections whose students alone an assistant sees, with "; " between; None for a person who is not limited."""
+    names = func.string_agg(Section.name, aggregate_order_by(literal("; "), Section.name.collate("C")))
+    found = (
+        select(func.coalesce(names, "no section"))
+        .select_from(CourseStaff)
+        .join(User, User.id == CourseStaff.person_id)
+        .outerjoin(StaffSection, (StaffSection.course_id == CourseStaff.course_id) & (StaffSection.person_id == CourseStaff.person_id))
+        .outerjoin(Section, Section.id == StaffSection.section_id)
+        .where(CourseStaff.course_id == course_by_code(session, course).id, CourseStaff.limited, User.email == email)
+        .group_by(CourseStaff.person_id)
+    )
+    limits: str | None = session.scalar(found)
+    return limits
+
+
 def count_staff(session: Session, course: str) -> int:
     """The number of rows on all pages of `staff`."""
     return session.scalar(select(func.count()).select_from(_staff_in(course_by_code(session, course).id))) or 0

@@ -180,7 +180,7 @@ def _locked(session: Session, code: str) -> Course:
 def _lecturer(session: Session, email: str) -> User:
     person = person_by_email(session, email)
     if person is None or person.role is not Role.LECTURER:
-        raise LecturerNotFoundError(email=email)
+        raise LecturerNotFoundError(email=email, option="")
     return person
 
 
@@ -192,7 +192,7 @@ def _grant(session: Session, course_id: int, person_id: int, role: StaffRole, em
     except IntegrityError as error:
         if violated_constraint(error) != "fk_course_staff_person_id_person_role":  # the person's role has changed since it was read
             raise
-        raise LecturerNotFoundError(email=email) from error
+        raise LecturerNotFoundError(email=email, option="") from error
     if sections:
         rows = [{"course_id": course_id, "person_id": person_id, "section_id": number} for number in sorted(sections)]
         session.execute(insert(StaffSection), rows)

@@ -173,6 +173,25 @@ def test_an_assistant_of_sections_sees_their_students_and_no_others(lmskit, cour
         assert roster_size(session, course.code) == 3
 
 
+def test_an_assistant_of_sections_sees_all_students_only_after_a_question(lmskit, course, colleague, sections):
+    add = ("staff", "add", course.code, colleague, "--role", "assistant")
+    assert lmskit(*add, "--section", "A").exit_code == 0
+    unasked = lmskit(*add)
+    assert (unasked.exit_code, "--yes" in unasked.stderr) == (1, True)
+    assert f"{colleague} sees only the students of A in {course.code}, and would see all." in unasked.stdout + unasked.stderr
+    with Session(engine_for(colleague)) as session:
+        assert roster_size(session, course.code) == 1
+    assert lmskit(*add, "--yes").exit_code == 0
+    with Session(engine_for(colleague)) as session:
+        assert roster_size(session, course.code) == 3
+
+
+def test_only_options_that_the_command_has_are_named_for_an_unknown_lecturer(lmskit, course):
+    unknown = "There is no lecturer with the address nobody@example.org."
+    added = lmskit("staff", "add", course.code, "nobody@example.org").stderr
+    assert (added.startswith(unknown), "--lecturer" in added, "lmskit login list" in added) == (True, False, True)
+
+
 def test_who_loses_the_last_section_does_not_see_the_whole_course(lmskit, course, colleague, admin_engine, sections):
     assert lmskit("staff", "add", course.code, colleague, "--role", "assistant", "--section", "A").exit_code == 0
     with engine_for(colleague).connect().execution_options(isolation_level="REPEATABLE READ") as open_session:

@@ -210,6 +210,8 @@ class Quizzes:
             if quiz.week is None and quiz.reason is None and not is_without:
                 quiz.is_open = True
                 quiz.reason = f"is of a new quiz whose title names no week, or several; {advice.WEEK.about(title)}"
+                if quiz.record.is_named_by_file:
+                    quiz.reason += f"; {advice.OTHER_TITLE.command}"
 
     def _add_week(self, course: Course, week: int, weeks: set[int]) -> None:
         if week not in weeks:

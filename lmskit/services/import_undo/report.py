@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lmskit.rounding import count_text
+
 
 class Why(enum.StrEnum):
     """Why a row that an import wrote is not taken back."""
@@ -28,6 +30,22 @@ class Why(enum.StrEnum):
 
 KEPT = frozenset({Why.CHANGED, Why.ADDED_AGAIN, Why.HAS_LOGIN})
 """What was changed since; all else is not possible."""
+
+ONE = {
+    "messages": "message",
+    "numbered questions of reports": "numbered question of reports",
+    "ids of other systems": "id of other systems",
+    "attempts": "attempt",
+    "questions of banks": "question of banks",
+    "staff of courses": "member of the staff of courses",
+    "enrollments": "enrollment",
+    "quizzes": "quiz",
+    "weeks": "week",
+    "courses": "course",
+    "terms": "term",
+    "people": "person",
+}
+"""What a single row of each kind is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,15 @@ class Untouched:
     why: Why
     n_rows: int
     names: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The same in words, without the names.
+
+        >>> Untouched("people", Why.HAS_LOGIN, 1).sentence, Untouched("quizzes", Why.CHANGED, 1200).sentence
+        ('1 person: has a login since', '1,200 quizzes: changed since')
+        """
+        return f"{count_text(self.n_rows, ONE.get(self.kind, self.kind), self.kind)}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +142,5 @@ class UndoReport:
     def as_json(self) -> dict[str, Any]:
         """Return the counts, without what names people, as they are stored with the run."""
         left = Counter({(each.kind, str(each.why)): each.n_rows for each in (*self.kept, *self.impossible)})
-        notes = [f"{count:,} {kind}: {why}" for (kind, why), count in left.items()]
+        notes = [f"{count_text(count, ONE.get(kind, kind), kind)}: {why}" for (kind, why), count in left.items()]
         return {"undo": {"taken_back": [asdict(each) for each in self.taken_back]}, "notes": notes}
