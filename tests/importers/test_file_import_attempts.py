@@ -9,10 +9,12 @@ from sqlalchemy import select, update
 
 from lmskit import limits
 from lmskit.errors import InputError
+from lmskit.importers.formats import ReadOptions
 from lmskit.importers.record import AttemptRecord, Cells, PersonKey, Position, QuizRecord, Record
+from lmskit.importers.registry import detected
 from lmskit.importers.report import RowWarning
 from lmskit.models import Enrollment, ExternalId, Quiz, QuizAttempt, Syllabus
-from lmskit.services.file_import import ImportOptions, import_file
+from lmskit.services.file_import import ImportOptions, import_file, import_path
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import EnrollmentStatus, Origin
 from tests import factories
@@ -401,3 +403,14 @@ def test_the_highest_attempt_number_stops_the_rows_of_its_student_and_no_others(
     reason = "would have an attempt number above 10000, since an attempt of the student in lmskit has the number 10000"
     assert reasons(report) == [(2, reason)]
     assert len(attempts(session, ben)) == 1
+
+
+def test_a_quiz_that_is_called_after_its_file_is_rejected_with_the_option_that_gives_its_title(session, course, ada, tmp_path):
+    path = tmp_path / "report-responses.csv"
+    header = "Last name,First name,Email address,Status,Started,Completed,Duration,Grade/2.00,Question 1,Response 1,Right answer 1"
+    times = "Finished,7 September 2026  9:00 AM,7 September 2026  10:00 AM,1 hour"
+    path.write_text(f"{header}\nVale,Ada,ada@example.org,{times},1.00,Is it?,True,False\n", encoding="utf-8")
+    report = import_path(session, path, detected(path, ReadOptions()), ImportOptions(course=course.code))
+    assert report.rejections
+    for finding in report.rejections:
+        assert "that is the name of the file: if the quiz is called otherwise, --title TITLE" in finding.reason
