@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.printing import print_line
-from lmskit.db import transaction
+from lmskit.db import retried, transaction
+from lmskit.models import Course
 from lmskit.rounding import count_text
 from lmskit.schemas.course import CreateCourse
 from lmskit.services.course import create_course
@@ -45,8 +46,12 @@ def create(
             "new_term": new_term or None,
         }
     )
-    with transaction() as session:
-        created = create_course(session, request)
+
+    def work() -> Course:
+        with transaction() as session:
+            return create_course(session, request)
+
+    created = retried(work, idempotent=False)
     weeks = count_text(len(request.weeks), "week")
     print_line(f"The course {created.code} was created with {weeks}. To enrol a student: lmskit enrollment add {created.code} EMAIL")
 

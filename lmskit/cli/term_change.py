@@ -8,6 +8,7 @@ from lmskit.cli.asking import confirmed
 from lmskit.cli.printing import print_line
 from lmskit.cli.term import Code
 from lmskit.db import retried, snapshot, transaction
+from lmskit.models import Term
 from lmskit.queries.term import term_by_code, term_counts
 from lmskit.queries.term_closing import open_enrollments
 from lmskit.schemas.term import CreateTerm
@@ -28,8 +29,12 @@ def create(
 ) -> None:
     """Create a term without courses."""
     request = CreateTerm.model_validate({"code": code, "name": name, "starts_on": starts, "ends_on": ends})
-    with transaction() as session:
-        created = create_term(session, request)
+
+    def work() -> Term:
+        with transaction() as session:
+            return create_term(session, request)
+
+    created = retried(work, idempotent=False)
     print_line(
         f"The term {created.code} was created: {created.starts_on} to {created.ends_on}. "
         f"To create a course in it: lmskit course create COURSE --term {created.code}"

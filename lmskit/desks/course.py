@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lmskit.db import Opener, snapshot, transaction
+from lmskit.db import Opener, retried, snapshot, transaction
 from lmskit.desks.options import course_options, lecturer_options, term_options
 from lmskit.forms.course import CourseChangeForm, CourseForm
 from lmskit.queries.course import course_outline
@@ -20,8 +20,11 @@ def course_desk(*, begin: Opener = transaction, read: Opener = snapshot) -> Cour
         known_terms, known_lecturers, known_courses = term_options(session), lecturer_options(session), course_options(session)
 
     def create(request: CreateCourse) -> str:
-        with begin() as session:
-            create_course(session, request)
+        def work() -> None:
+            with begin() as session:
+                create_course(session, request)
+
+        retried(work, idempotent=False)
         weeks = count_text(len(request.weeks), "week")
         return f"{request.code} was created in {request.term} with {weeks}. Its lecturer is {request.lecturer}."
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lmskit.db import Opener, snapshot, transaction
+from lmskit.db import Opener, retried, snapshot, transaction
 from lmskit.desks.options import lecturer_options, term_options
 from lmskit.forms.next_term import CopyPreview, NextTermScreen, NextTermWork, Options
 from lmskit.queries.course import course_by_code, courses_of_term
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from lmskit.models import Term
     from lmskit.schemas.term import CreateTerm
     from lmskit.services.course_copy import CopiedCourse
 
@@ -35,8 +36,11 @@ def next_term_desk(*, begin: Opener = transaction, read: Opener = snapshot) -> N
         require_administrator(session)
 
     def create(request: CreateTerm) -> str:
-        with begin() as session:
-            created = create_term(session, request)
+        def work() -> Term:
+            with begin() as session:
+                return create_term(session, request)
+
+        created = retried(work, idempotent=False)
         return f"The term {created.code} was created: {created.starts_on} to {created.ends_on}."
 
     def offered_terms() -> tuple[Options, Options]:

@@ -82,7 +82,7 @@ def test_names_in_any_script_arrive_as_they_are():
 def test_a_message_contains_no_scores():
     sources = [path.read_text("utf-8") for path in Path(mail.__file__).parents[1].joinpath("templates", "mail").iterdir()]
     fields = set(re.findall(r"{{ (\w+) }}", " ".join(sources)))
-    assert fields == {"name", "title", "course", "term"}
+    assert fields == {"name", "title", "course", "term", "code", "server", "recipient", "expires"}
 
 
 def test_a_title_cannot_add_a_header():

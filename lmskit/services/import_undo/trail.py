@@ -52,7 +52,7 @@ CANCELLED = (
             SELECT c.table_name, c.row_key, (array_agg(o.value ORDER BY c.id))[1] AS before,
                 (array_agg(c.new -> o.key ORDER BY c.id DESC))[1] AS after
             FROM undo_since AS c CROSS JOIN LATERAL jsonb_each(c.old) AS o
-            WHERE c.row_key <> '*' AND c.action = 'update'
+            WHERE c.table_name = 'student_enrollments' AND c.row_key <> '*' AND c.action = 'update'
             GROUP BY c.table_name, c.row_key, o.key
         ) AS f
         GROUP BY f.table_name, f.row_key HAVING bool_and(f.before = f.after)
@@ -64,8 +64,8 @@ CANCELLED = (
         )
     """,
 )
-"""A change by an import that was undone, and the undo, leave a row as it was before both; so do changes that were changed back, such as
-those of a term that was closed and opened again."""
+"""A change by an import that was undone, and the undo, leave a row as it was before both; so does a term that was closed and opened again
+leave its enrollments."""
 REMOVED = f"""
 CREATE TEMPORARY TABLE undo_removed ON COMMIT DROP AS
 SELECT {", ".join(f"{value} AS {column}" for column, value in BANK_QUESTIONS.key.items())},

@@ -67,7 +67,7 @@ SHARED = text("""
 """The quizzes of which both have results."""
 SHARED_ATTEMPTS = """
 WITH ordered AS (
-    SELECT a.id, max(a.number) OVER (PARTITION BY a.quiz_id) AS most, row_number() OVER (
+    SELECT a.id, max(a.number) OVER (PARTITION BY a.quiz_id) + count(*) OVER (PARTITION BY a.quiz_id) AS most, row_number() OVER (
         PARTITION BY a.quiz_id ORDER BY coalesce(a.submitted_at, a.started_at, a.created_at), a.student_id = :removed, a.number, a.id
     ) AS number
     FROM quiz_attempts AS a
