@@ -148,6 +148,9 @@ def withdraw(
     With --file, --section or --everyone many, after a question: a large number has to be typed.
     """
     if file is None and section is None and not everyone:
+        if dry_run or withdraw_at_most is not None:
+            option = "--dry-run" if dry_run else "--withdraw-at-most"
+            raise InputError(f"{option} belongs to --file, --section and --everyone. To withdraw one student, leave it out.")
         if email is None:
             raise InputError("Give the address of the student, or for many: --file FILE, --section NAME or --everyone.")
         address = email

@@ -1,8 +1,9 @@
 """`lmskit exception`: excuse students from quizzes, give them more time, take both back."""
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,7 +32,12 @@ def list_exceptions(course: Course, page: ListPage) -> None:
     headings = {"quiz_id": "No.", "student_id": "Student no."} | QUIZ_EXCEPTIONS.headings
     with snapshot() as session:
         total = count_quiz_exceptions(session, course)
-        page.show(partial(quiz_exception_rows, session, course), QUIZ_EXCEPTIONS, total=total, headings=headings, nothing=nothing)
+        read = partial(quiz_exception_rows, session, course)
+        page.show(read, QUIZ_EXCEPTIONS, total=total, headings=headings, worded=_worded, nothing=nothing)
+
+
+def _worded(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, "excused": "yes" if row["excused"] else "no"}
 
 
 @app.command()

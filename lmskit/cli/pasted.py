@@ -61,7 +61,7 @@ def print_preview(report: PastedReport) -> None:
     headings = PASTED_PEOPLE.headings
     if not pasted:
         headings = {name: headings[name] for name in ("outcome", "name")}
-    print_table(shown, headings, nothing="The list names no one.")
+    print_table(shown, headings, nothing=f"No student of {report.course} is meant: none is enrolled who would be withdrawn.")
     if len(report.rows) > len(shown):
         print_line(f"… and {len(report.rows) - len(shown):,} more")
     if report.rows:

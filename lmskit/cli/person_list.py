@@ -1,5 +1,6 @@
 """`lmskit person list`, `show`: who is in lmskit, and what is known of one person."""
 
+import datetime as dt
 from functools import partial
 from typing import Annotated
 
@@ -65,7 +66,8 @@ def show(who: Who) -> None:
         courses, n_courses = person_course_rows(session, person.id, limit=MAX_PAGE), count_person_courses(session, person.id)
         is_open = login_is_open(session, person)
     address = person.email or "no address"
-    print_line(f"Person {person.id}: {person.name}, {person.role.value}, {address}; in lmskit since {person.created_at:{MINUTE}}.")
+    since = f"{person.created_at.astimezone(dt.UTC):{MINUTE}}"
+    print_line(f"Person {person.id}: {person.name}, {person.role.value}, {address}; in lmskit since {since}.")
     if person.role is not Role.STUDENT:
         print_line({None: "No login.", True: "The login is open.", False: "The login is closed."}[is_open])
     print_table(ids, PERSON_IDS.headings, nothing="No id of another system.")

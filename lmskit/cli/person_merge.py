@@ -1,5 +1,6 @@
 """`lmskit person merge`, `split`, `merges`: make one person of two, and two of one again."""
 
+import datetime as dt
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.person_list import MINUTE
 from lmskit.cli.printing import print_line, print_table, spinner
-from lmskit.cli.typed_number import run_typed
+from lmskit.cli.typed_number import receipt_typed
 from lmskit.db import PATIENT, retried, snapshot, transaction
 from lmskit.errors import CannotMergeError
 from lmskit.listings import CONFLICTS, PERSON_MERGES
@@ -25,7 +26,9 @@ app = typer.Typer(name="person")
 _NAMED = "address, number (No.), or id of another system as SYSTEM:ID."
 Kept = Annotated[str, typer.Argument(metavar="KEPT", help=f"The person who stays: {_NAMED}", show_default=False)]
 Removed = Annotated[str, typer.Argument(metavar="REMOVED", help=f"The same person once more, who goes: {_NAMED}", show_default=False)]
-Receipt = Annotated[int, typer.Argument(metavar="RECEIPT", help="The number that the merge gave.", callback=run_typed, show_default=False)]
+Receipt = Annotated[
+    int, typer.Argument(metavar="RECEIPT", help="The number that the merge gave.", callback=receipt_typed, show_default=False)
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -76,11 +79,11 @@ def merges(page: ListPage) -> None:
     """List who was merged into whom, newest first, with the receipts."""
 
     def worded(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any list
-        return {**row, "merged_at": f"{row['merged_at']:{MINUTE}}"}
+        return {**row, "merged_at": f"{row['merged_at'].astimezone(dt.UTC):{MINUTE}}"}
 
     with snapshot() as session, administrators_only("list who was merged"):
         total = count_person_merges(session)
-        page.show(partial(person_merge_rows, session), PERSON_MERGES, total=total, worded=worded, nothing="Nobody was merged.")
+        page.show(partial(person_merge_rows, session), PERSON_MERGES, total=total, worded=worded, nothing="No person was merged yet.")
 
 
 def _merged(kept: str, removed: str, *, dry_run: bool) -> tuple[MergeReport, RefreshReport]:

@@ -12,6 +12,11 @@ OTHER_NAMES = {
     "new_term.ends_on": "term_ends",
     "columns": "map",
     "file_name": "name",
+    "starts_on": "starts",
+    "ends_on": "ends",
+    "people": "file",
+    "sections": "section",
+    "person": "who",
 }
 """Fields whose option has another name."""
 

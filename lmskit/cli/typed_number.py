@@ -55,6 +55,19 @@ def attempt_typed(number: int) -> int:
     return number
 
 
+def receipt_typed(number: int) -> int:
+    """Return the receipt of a merge, if a merge can have it.
+
+    Raises
+    ------
+    InputError
+        No merge can have such a number.
+    """
+    if not 1 <= number <= LAST_ROW:
+        raise InputError(f"There is no merge with receipt {number}. To list them: lmskit person merges")
+    return number
+
+
 def run_typed(number: int) -> int:
     """Return the number of an import, if an import can have it.
 

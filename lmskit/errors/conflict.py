@@ -197,9 +197,10 @@ class AlreadyOnStaffError(ConflictError):
 class NotOnStaffError(ConflictError):
     """A person is not on the staff of a course."""
 
-    def __init__(self, *, person: str, course: str) -> None:
-        self.person, self.course = person, course
-        super().__init__(f"{person} is not on the staff of {course}. Nothing was changed. To list the staff: lmskit staff list {course}")
+    def __init__(self, *, person: str, course: str | None = None, term: str | None = None) -> None:
+        self.person, self.course, self.term = person, course, term
+        what, listed = (course, course) if course is not None else (f"any course of {term}", "COURSE")
+        super().__init__(f"{person} is not on the staff of {what}. Nothing was changed. To list the staff: lmskit staff list {listed}")
 
 
 class IsResponsibleError(ConflictError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-ADDRESS = re.compile(r"""<?\s*([^\s<>,;"'()@]+@[^\s<>,;"'()@]+?)\.?\s*>?(?=[\s,;"')>]|$)""")
+ADDRESS = re.compile(r"""(?:<\s*|(?<![^\s<>,;"'()@]))([^\s<>,;"'()@]+@[^\s<>,;"'()@]+?)\.?\s*>?(?=[\s,;"')>]|$)""")
 """What looks like an address; whether mail can be sent to it is decided where it is used."""
 AROUND_NAMES = " \t,\"'()\u00a0\u2022*"
 """Characters around a name that do not belong to it: separators, quotes and the signs of a list."""

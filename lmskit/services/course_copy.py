@@ -187,7 +187,7 @@ def copy_term(session: Session, request: CopyTerm, *, dry_run: bool = False) -> 
     if chosen is None and any(staff_members(session, course.id) for course in sources):
         raise StaffNotChosenError(what=f"courses of {request.source}")
     emails = {email for course in sources for email, _ in staff_members(session, course.id)}
-    require_members(chosen.emails if chosen else (), emails, what=f"the courses of {request.source}")
+    require_members(chosen.emails if chosen else (), emails, term=request.source)
 
     def work() -> CopiedTerm:
         copied, left_out = [], {}

@@ -153,7 +153,14 @@ def delete_attempt(session: Session, number: int, *, dry_run: bool = False) -> D
     if found is None:
         raise AttemptNotFoundError(attempt=number)
     what = f"attempt {number}, at the quiz {found.title} of {found.code},"
-    if found.evidence in {EvidenceState.EVIDENCE, EvidenceState.EXCUSED}:
+    if found.evidence == EvidenceState.EXCUSED:
+        raise InUseError(
+            what=what,
+            because="counts again when its student is not excused any more",
+            instead="Take the excuse back first; to list those of the course: "
+            f"lmskit exception list {found.code}. An attempt that is evidence then is taken back with its import",
+        )
+    if found.evidence == EvidenceState.EVIDENCE:
         raise InUseError(
             what=what,
             because=f"is evidence of mastery in week {found.week_number}",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from lmskit.errors import NoQuizExceptionError, StudentNotFoundError
+from lmskit.errors import InputError, NoQuizExceptionError, StudentNotFoundError
 from lmskit.models import QuizAttempt, QuizException, User
 from lmskit.names import display_name
 from lmskit.queries.page import LAST_ROW
@@ -50,8 +50,16 @@ def excuse(session: Session, request: QuizOfStudent) -> str:
 
 @administrators_only("give students more time")
 def extend(session: Session, request: ExtendQuiz) -> str:
-    """Give a student until another day for a quiz, and return a sentence; errors as in `excuse`."""
+    """Give a student until a later day for a quiz, and return a sentence; errors as in `excuse`.
+
+    Raises
+    ------
+    InputError
+        The quiz is due on that day or a later one for all.
+    """
     quiz, student = _meant(session, request)
+    if quiz.due_on is not None and request.due_on <= quiz.due_on:
+        raise InputError(f"{quiz.title!r} of {request.course} is due on {quiz.due_on} for all. Nothing was changed. Give a later day.")
     values = {"course_id": quiz.course_id, "quiz_id": quiz.id, "student_id": student.id, "excused": False, "due_on": request.due_on}
     statement = insert(QuizException).values(**values)
     session.execute(

@@ -126,8 +126,8 @@ def staff_members(session: Session, course_id: int) -> tuple[tuple[str, StaffRol
     return tuple((email or "", role) for email, role in session.execute(statement.order_by(User.email.collate("C"))))
 
 
-def require_members(emails: Collection[str], members: Collection[str], *, what: str) -> None:
-    """Refuse an address of a person who is not among the members.
+def require_members(emails: Collection[str], members: Collection[str], *, course: str | None = None, term: str | None = None) -> None:
+    """Refuse an address of a person who is not among the members of the staff of a course, or of the courses of a term.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def require_members(emails: Collection[str], members: Collection[str], *, what: 
     """
     for email in emails:
         if email not in members:
-            raise NotOnStaffError(person=email, course=what)
+            raise NotOnStaffError(person=email, course=course, term=term)
 
 
 @administrators_only("change the staff of a course")
@@ -153,7 +153,7 @@ def copy_staff(
         A person who is named is not on the staff.
     """
     members = staff_members(session, source.id)
-    require_members(emails, [email for email, _ in members], what=source.code)
+    require_members(emails, [email for email, _ in members], course=source.code)
     wanted = (
         select(literal(copy.id), CourseStaff.person_id, CourseStaff.role, CourseStaff.limited)
         .join(User, User.id == CourseStaff.person_id)

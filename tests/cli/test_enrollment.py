@@ -174,6 +174,8 @@ def test_who_is_withdrawn_by_a_list_is_confirmed_by_typing_the_number(lmskit, co
         (("withdraw", "{course}"), "Give the address of the student, or for many: --file FILE, --section NAME or --everyone.\n"),
         (("withdraw", "{course}", "--everyone", "--section", "A"), "Choose one: people from a list, a section, or all students.\n"),
         (("withdraw", "{course}", "a@example.org", "--everyone"), "--file, --section and --everyone say who is withdrawn."),
+        (("withdraw", "{course}", "a@example.org", "--dry-run"), "--dry-run belongs to --file, --section and --everyone."),
+        (("withdraw", "{course}", "a@example.org", "--withdraw-at-most", "1"), "--withdraw-at-most belongs to"),
         (("withdraw", "{course}", "--section", "A"), "The course has no section or group 'A'."),
     ],
 )

@@ -22,7 +22,7 @@ def test_a_student_is_excused_given_more_time_listed_and_taken_back(lmskit, cour
     assert excused.stdout == f"Longest, Lee is excused from 'Midterm' of {course.code}.\n"
     later = lmskit("exception", "extend", course.code, "Midterm", str(student.id), "--due", "2026-12-24")
     assert later.stdout == f"'Midterm' of {course.code} is due on 2026-12-24 for Longest, Lee.\n"
-    assert "Longest, Lee\tyes\t2026-12-24" in lmskit("exception", "list", course.code).stdout.replace("True", "yes")
+    assert "Longest, Lee\tyes\t2026-12-24" in lmskit("exception", "list", course.code).stdout
     back = lmskit("exception", "remove", course.code, "Midterm", student.email)
     assert back.stdout.startswith(f"'Midterm' of {course.code} holds for Longest, Lee as for others again.")
     again = lmskit("exception", "remove", course.code, "Midterm", student.email)

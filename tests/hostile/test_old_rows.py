@@ -167,7 +167,8 @@ def imported(lmskit, folder, course, rows):
     done = lmskit("import", str(file), "--course", course)
     counts = re.search(r"4 in = (\d) added \+ (\d) changed \+ (\d) unchanged \+ (\d) rejected", done.stdout)
     assert counts, done.output
-    return tuple(map(int, counts.groups())), re.findall(rf"{course}.csv, row \d: (.*)", done.stdout)
+    rejected = re.findall(rf"{course}.csv, rows? ([\d, and]+): (.*)", done.stdout)
+    return tuple(map(int, counts.groups())), [reason for rows, reason in rejected for _ in re.findall(r"\d+", rows)]
 
 
 def test_an_import_rejects_the_rows_that_would_change_a_bad_row_and_no_others(lmskit, old_rows, tmp_path):

@@ -159,7 +159,9 @@ def deliver_with_the_login_for_jobs(at: Institution, mail: dict[str, str]) -> di
     """A message waits, and the operator's job sends it with the login that can do nothing else."""
     admin, operator = at.people["admin"], at.people["operator"]
     nobody = {"LMSKIT_SMTP_HOST": "127.0.0.1", "LMSKIT_SMTP_PORT": "1"}
-    added = admin.lmskit("enrollment", "add", COURSE, "late@uni.example", "--family-name", "Late", "--given-name", "Too", there=nobody)
+    added = admin.lmskit(
+        "enrollment", "add", COURSE, "late@uni.example", "--family-name", "Late", "--given-name", "Too", "--yes", there=nobody
+    )
     line = line_of(Entry(ANY, ANY, ANY, "lmskit_dispatcher", at.passwords["dispatcher"]))
     operator.run("sh", "-c", "umask 077; cat > .pgpass", typed=line)
     mail = mail | with_password(operator, at.passwords["mail server"]) | {"LMSKIT_DATABASE_URL": at.address("lmskit_dispatcher")}

@@ -72,6 +72,8 @@ def summarised(session, code):
 READ = {
     "class_by_week": lambda session, code, _quiz, _student: class_mastery.class_by_week(session, code),
     "class_mastery": lambda session, code, _quiz, _student: class_mastery.class_mastery(session, code),
+    "section_names": lambda session, code, _quiz, _student: class_mastery.section_names(session, code),
+    "mastery_by_section": lambda session, code, _quiz, _student: class_mastery.mastery_by_section(session, code),
     "student_mastery": lambda session, code, _quiz, student: class_mastery.student_mastery(session, code, student, name="Ada"),
     "course_list": lambda session, _code, _quiz, _student: course_list.course_list(session),
     "course_report_data": lambda session, code, _quiz, _student: course_report.course_report_data(session, code, n_students=5),

@@ -90,7 +90,7 @@ def test_a_term_begins_by_command_line_alone(lmskit):
     assert f"The term {BEFORE} is closed." in lmskit("term", "close", BEFORE, "--yes")
     course = f"LOGIC-{NOW}"
     lmskit("import", "roster.csv", "--course", course)
-    late = lmskit("enrollment", "add", course, "late@uni.example", "--family-name", "Late")
+    late = lmskit("enrollment", "add", course, "late@uni.example", "--family-name", "Late", "--yes")
     assert "active" in late
     lmskit("import", "results.csv", "--course", course)
     lmskit("mastery", "refresh")

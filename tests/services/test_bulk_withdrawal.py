@@ -5,11 +5,11 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from lmskit.errors import ManyWithdrawalsError, SectionNotFoundError
-from lmskit.models import Enrollment, OutboxMessage
+from lmskit.models import Enrollment, OutboxMessage, Section, SectionMember
 from lmskit.schemas.enrollment import WithdrawSeveral
 from lmskit.services.bulk_withdrawal import withdraw_several
 from lmskit.services.enrollment import request_enrollment
-from lmskit.vocabulary import EnrollmentStatus, OutboxStatus, PastedOutcome
+from lmskit.vocabulary import EnrollmentStatus, OutboxStatus, PastedOutcome, SectionKind
 from tests import factories
 
 
@@ -79,6 +79,14 @@ def test_a_few_of_a_large_course_need_none(session, course):
 
 
 def test_a_section_is_chosen_by_name(session, course):
+    students = [factories.enrollment(session, course).student_id for _ in range(2)]
+    section = Section(course_id=course.id, kind=SectionKind.SECTION, name="A", source="csv")
+    session.add(section)
+    session.flush()
+    session.add(SectionMember(course_id=course.id, section_id=section.id, student_id=students[0]))
+    session.flush()
+    assert several(session, course, section="A", at_most=1).n_done == 1
+    assert [statuses(session, course)[student] for student in students] == [EnrollmentStatus.WITHDRAWN, EnrollmentStatus.ACTIVE]
     with pytest.raises(SectionNotFoundError):
         several(session, course, section="Nowhere")
 

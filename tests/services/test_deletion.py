@@ -13,7 +13,7 @@ from lmskit.db.failure import translated_errors
 from lmskit.errors import AttemptNotFoundError, InUseError, NotPermittedError, PersonGoneError, TermClosedError
 from lmskit.importers.formats import ReadOptions
 from lmskit.importers.plain_csv import FORMAT
-from lmskit.models import AuditEntry, Course, CourseStaff, Enrollment, ExternalId, ImportRun, Quiz, QuizAttempt, Term, User
+from lmskit.models import AuditEntry, Course, CourseStaff, Enrollment, ExternalId, ImportRun, Quiz, QuizAttempt, QuizException, Term, User
 from lmskit.queries.attempt_list import attempts
 from lmskit.services.deletion import delete_attempt, delete_course, delete_person, delete_quiz, delete_term
 from lmskit.services.erasure import erase_person
@@ -97,6 +97,13 @@ def test_an_attempt_is_deleted_only_if_it_is_no_evidence(session, course, attemp
     assert (n_rows(session, QuizAttempt, QuizAttempt.id == number), audited(session, "quiz_attempts", number)) == (0, "delete")
     with pytest.raises(AttemptNotFoundError):
         delete_attempt(session, number)
+
+
+def test_an_attempt_of_an_excused_student_waits_until_the_excuse_is_taken_back(session, course, attempt):
+    session.add(QuizException(course_id=course.id, quiz_id=attempt.quiz_id, student_id=attempt.student_id, excused=True))
+    session.flush()
+    with pytest.raises(InUseError, match=rf"not excused any more\. Nothing was deleted\. .*lmskit exception list {course.code}"):
+        delete_attempt(session, attempt.id)
 
 
 def test_a_course_without_results_goes_with_all_that_belongs_to_it(session, course):

@@ -136,7 +136,7 @@ def test_of_two_enrollments_one_stays_and_sections_messages_and_ids_of_both(sess
     session.expire_all()
     for who in ("twin:17", "twin:0017", factories.address(twins.kept)):
         assert found_person(session, who).id == report.kept_id
-    assert report.counts == "2 enrollments, 4 results, 1 sections, 2 messages, 1 ids"
+    assert report.counts == "2 enrollments, 4 results, 1 section, 2 messages, 1 id"
 
 
 def test_the_former_address_leads_to_the_one_who_stays(session, twins):

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from lmskit.errors import CannotMergeError, MessageOnItsWayError
 from lmskit.models import PersonMerge
 from lmskit.queries.person import found_person
+from lmskit.rounding import count_text
 from lmskit.services.importing import lock_imports
 from lmskit.services.permission import administrators_only
 from lmskit.services.person_hold import hold_person
@@ -133,9 +134,11 @@ class MergeReport:
         """What moves, in words.
 
         >>> MergeReport(1, 2, (), {"enrollments": 1, "results": 2, "messages": 0}).counts
-        '1 enrollments, 2 results'
+        '1 enrollment, 2 results'
         """
-        return ", ".join(f"{count:,} {kind}" for kind, count in self.moved.items() if count) or "nothing but the person"
+        return (
+            ", ".join(count_text(count, kind.removesuffix("s")) for kind, count in self.moved.items() if count) or "nothing but the person"
+        )
 
 
 @administrators_only("merge people")
