@@ -189,6 +189,7 @@ def test_the_address_of_the_one_who_goes_is_taken_over_and_given_back(session):
         ("results", "the results in {shared}"),
         ("enrollment", "the enrollment in {own}"),
         ("section", "the sections of {shared}"),
+        ("excuse", "the excuses and more time in {shared}"),
         ("id", "the ids of other systems"),
         ("address", "the address"),
     ],
@@ -203,6 +204,8 @@ def test_what_was_changed_since_is_named_and_nothing_is_split(session, twins, ch
             session.execute(update(Enrollment).where(*mine).values(status=EnrollmentStatus.COMPLETED))
         case "section":
             session.execute(text("DELETE FROM section_members"))
+        case "excuse":
+            session.execute(text("DELETE FROM quiz_exceptions WHERE course_id = :course"), {"course": twins.shared.id})
         case "id":
             session.execute(text("DELETE FROM external_ids WHERE external_id = '0017'"))
         case "address":

@@ -1,8 +1,9 @@
 """The picture of two people before they become one: what is needed to make two of them again.
 
-Keys of the document: `removed` and `kept` (rows of `users`), `external_ids`, `enrollments`, `sections`, `attempts`, `messages` and `merges`
-of the one who goes, `joined` (enrollments of the one who stays in the same courses), `renumbered` (attempts of the one who stays), and
-`after` (what the one who stays has in these courses afterwards, by what it is called), by which a split sees what was changed since.
+Keys of the document: `removed` and `kept` (rows of `users`), `external_ids`, `enrollments`, `sections`, `exceptions`, `attempts`,
+`messages` and `merges` of the one who goes, `joined` (enrollments of the one who stays in the same courses), `kept_sections`,
+`kept_exceptions` and `renumbered` (attempts) of the one who stays, the latter two at the same quizzes, and `after` (what the one who stays
+has in these courses afterwards, by what it is called), by which a split sees what was changed since.
 """
 
 from __future__ import annotations
@@ -48,6 +49,10 @@ AFTER = {
     "the results in {}": "SELECT a.id, a.number FROM quiz_attempts AS a WHERE a.student_id = :kept AND a.course_id = :course ORDER BY a.id",
     "the sections of {}": (
         "SELECT m.section_id FROM section_members AS m WHERE m.student_id = :kept AND m.course_id = :course ORDER BY m.section_id"
+    ),
+    "the excuses and more time in {}": (
+        "SELECT x.quiz_id, x.excused, x.due_on FROM quiz_exceptions AS x"
+        " WHERE x.student_id = :kept AND x.course_id = :course ORDER BY x.quiz_id"
     ),
 }
 """What a split takes apart in each course, by what it is called."""
