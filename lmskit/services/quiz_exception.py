@@ -44,8 +44,8 @@ def excuse(session: Session, request: QuizOfStudent) -> str:
     values = {"course_id": quiz.course_id, "quiz_id": quiz.id, "student_id": student.id, "excused": True}
     statement = insert(QuizException).values(**values)
     session.execute(statement.on_conflict_do_update(constraint="pk_quiz_exceptions", set_={"excused": True, "granted_at": func.now()}))
-    _estimate_again(session, quiz, student)
-    return f"{_name(student)} is excused from {quiz.title!r} of {request.course}{_attempts(session, quiz, student)}."
+    left = _estimate_again(session, quiz, student)
+    return f"{_name(student)} is excused from {quiz.title!r} of {request.course}{_attempts(session, quiz, student)}.{left}"
 
 
 @administrators_only("give students more time")
@@ -85,10 +85,9 @@ def remove_exception(session: Session, request: QuizOfStudent) -> str:
     was_excused = session.scalar(removed.returning(QuizException.excused))
     if was_excused is None:
         raise NoQuizExceptionError(student=_name(student), quiz=quiz.title, course=request.course)
-    if was_excused:
-        _estimate_again(session, quiz, student)
+    left = _estimate_again(session, quiz, student) if was_excused else ""
     counted = " The attempts of the student at it count again." if was_excused else ""
-    return f"{quiz.title!r} of {request.course} holds for {_name(student)} as for others again.{counted}"
+    return f"{quiz.title!r} of {request.course} holds for {_name(student)} as for others again.{counted}{left}"
 
 
 def _meant(session: Session, request: QuizOfStudent) -> tuple[Quiz, User]:
@@ -105,9 +104,12 @@ def _meant(session: Session, request: QuizOfStudent) -> tuple[Quiz, User]:
     return quiz, student
 
 
-def _estimate_again(session: Session, quiz: Quiz, student: User) -> None:
-    if quiz.week_number is not None:
-        refresh(session, touched=[(student.id, quiz.course_id, quiz.week_number)])
+def _estimate_again(session: Session, quiz: Quiz, student: User) -> str:
+    """Estimate the mastery of the week again; return a sentence, after a space, if that is not possible."""
+    if quiz.week_number is None:
+        return ""
+    left = refresh(session, touched=[(student.id, quiz.course_id, quiz.week_number)]).skipped_sentences
+    return "".join(f" {sentence}" for sentence in left)
 
 
 def _attempts(session: Session, quiz: Quiz, student: User) -> str:

@@ -137,3 +137,10 @@ def test_every_change_is_in_the_audit_trail_and_an_enrollment_takes_its_exceptio
     session.delete(session.get_one(Enrollment, (class_.course.id, idle.id)))
     session.flush()
     assert session.scalars(select(QuizException.student_id).where(QuizException.course_id == class_.course.id)).all() == []
+
+
+def test_mastery_that_could_not_be_estimated_again_is_named(session, class_):
+    class_.course.mastery_rule = "palm reading"
+    session.flush()
+    assert f" Mastery of {class_.course.code} was left as it is: " in excuse(session, class_.of(class_.ill))
+    assert f" Mastery of {class_.course.code} was left as it is: " in remove_exception(session, class_.of(class_.ill))
