@@ -19,7 +19,7 @@ from tests.conftest import FAST
 
 pytestmark = pytest.mark.long
 COMMENT = "a comment that is long enough for whatever replaces it " * 5
-STATEMENT = f"COMMENT ON TABLE lms.terms IS '{COMMENT}';\n"
+STATEMENT = f"COMMENT ON TABLE lms.topic_performance IS '{COMMENT}';\n"
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def forged(saved, tmp_path):
 
     def make(statement: str) -> BackupArchive:
         with saved.superuser() as connection:
-            before = connection.execute("SELECT obj_description('lms.terms'::regclass)").fetchone()
-            connection.execute(f"COMMENT ON TABLE lms.terms IS '{COMMENT}'".encode())
+            before = connection.execute("SELECT obj_description('lms.topic_performance'::regclass)").fetchone()
+            connection.execute(f"COMMENT ON TABLE lms.topic_performance IS '{COMMENT}'".encode())
             try:
                 command = [
                     str(program(installation(access().settings.postgres_version), "pg_dump")),
@@ -42,7 +42,7 @@ def forged(saved, tmp_path):
                 where = saved.endpoint.superuser_conninfo(DATABASE)
                 dumped = subprocess.run([*command, where], capture_output=True, check=True).stdout
             finally:
-                connection.execute(f"COMMENT ON TABLE lms.terms IS '{before[0]}'".encode())
+                connection.execute(f"COMMENT ON TABLE lms.topic_performance IS '{before[0]}'".encode())
         assert dumped.count(STATEMENT.encode()) == 1
         (folder := tmp_path / "whole").mkdir()
         made = saved.backup(folder)
@@ -108,7 +108,7 @@ PLANTED = {
     "stand-in": "CREATE FUNCTION lms.md5(text) RETURNS text LANGUAGE sql AS $$SELECT 'fd'::text$$;",
     "policy": "CREATE POLICY x ON lms.users FOR SELECT TO lmskit_lecturer USING (true);",
     "trigger": "CREATE FUNCTION lms.x() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
-    "CREATE TRIGGER x BEFORE INSERT ON lms.audit_log FOR EACH ROW EXECUTE FUNCTION lms.x();",
+    "CREATE TRIGGER x BEFORE INSERT ON lms.materials FOR EACH ROW EXECUTE FUNCTION lms.x();",
 }
 
 

@@ -43,6 +43,8 @@ ANSWERS = {
     r"Family name: $": "You",
     r"Given name: $": "",
     r"Repeat for confirmation: $": OWN,
+    r"New password: $": OWN,
+    r"(?<!s )Password: $": OWN,
 }
 """What the operator types, by the question."""
 LAB_ONCE = """#!/bin/bash
@@ -102,14 +104,11 @@ def test_every_shell_block_of_the_operators_page_runs(operators, second_server, 
         "/bin/bash", ["-c", here(script, operators, second_server)], env=environment(home, variables), cwd=str(tmp_path),
         encoding="utf-8", timeout=300, echo=False,
     )  # fmt: skip
-    seen, questions = "", [*ANSWERS, r"(?<!s )Password: $", pexpect.EOF]
-    whose = iter(["you", "ada", "you"])  # init, and the two that sign in
+    seen, questions = "", [*ANSWERS, r"Code of the invitation: $", pexpect.EOF]
     while (asked := shell.expect(questions)) <= len(ANSWERS):
         seen += f"{shell.before}{shell.after}\n"
-        answers = [*ANSWERS.values()]
-        if asked == len(ANSWERS):
-            answers.append(OWN if next(whose) == "you" else re.findall(r"ada@uni\.example  password: (\S+)", seen)[-1])
-        shell.sendline(answers[asked])
+        codes = re.findall(r"ada@uni\.example is invited .*:\s+(\S+)", seen)
+        shell.sendline([*ANSWERS.values(), *codes][asked])
     seen += shell.before or ""
     shell.close()
     assert shell.exitstatus == 0, seen

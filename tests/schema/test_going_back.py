@@ -116,9 +116,9 @@ def test_tables_with_rows_are_removed_only_if_that_is_said(
     filled: Engine, ask: Ask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     revision.downgrade("0001", engine=filled)
-    with pytest.raises(DataWouldBeLostError, match=r"would remove the rows of: users \(3\), .*, parked_rows. Make a backup first"):
+    with pytest.raises(DataWouldBeLostError, match=r"would remove the rows of: users \(4\), .*, parked_rows. Make a backup first"):
         revision.downgrade("base", engine=filled)
-    assert ask("SELECT count(*) FROM lms.users") == [(3,)]
+    assert ask("SELECT count(*) FROM lms.users") == [(4,)]
     monkeypatch.setattr("lmskit.db.revision.migrator_engine", lambda: filled)
     refused = CliRunner().invoke(app, ["db", "downgrade", "base", "--yes"])
     assert isinstance(refused.exception, DataWouldBeLostError) or refused.exit_code == 1
