@@ -188,7 +188,7 @@ def test_many_students_are_enrolled_from_a_list_and_withdrawn_by_their_number(op
     lab.page.wait_for_timeout(DOUBLE_CLICK)
     withdrawing.get_by_role("button", name="Preview").click()
     expect(withdrawing.get_by_label("Students to withdraw")).to_be_visible()
-    withdrawing.get_by_label("Students to withdraw").fill("1")
+    withdrawing.get_by_label("Students to withdraw").fill("77")
     expect(withdrawing.get_by_text("This is not the number of students in the preview.")).to_be_visible()
     pictures(lab, "several_wrong_number", top=withdrawing)
     withdrawing.get_by_label("Whom to withdraw").select_option(label="those in a list")
@@ -202,6 +202,7 @@ def test_many_students_are_enrolled_from_a_list_and_withdrawn_by_their_number(op
 
 def test_a_student_is_excused_from_a_quiz_and_that_is_taken_back(open_form, pictures):
     lab = open_form("enrollment")
+    lab.field("Course").select_option(label="SIM-PROG-2026B · Introduction to programming (simulated)")
     lab.output.get_by_text("Excuses from quizzes, and more time").click()
     lab.field("What holds for the student").select_option(label="more time, until the day beside")
     save = lab.output.get_by_role("button", name="Save", exact=True)

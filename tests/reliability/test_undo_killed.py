@@ -91,7 +91,12 @@ def test_of_50_killed_undos_none_is_half_done(say, admin_engine, administrators,
     with Crew(home=access().settings.home, smtp_port=9) as crew:
         while n_killed < KILLS:
             pid = crew.start("undo", run=run, person=administrators[0], lease=1)
-            time.sleep(chance.uniform(0, 1.3 * longest))
+            # Every second one at a random moment, the others at one of those in which rows are being removed.
+            until = time.monotonic() + (chance.uniform(0, 3 * longest) if n_killed % 2 else 5 * longest)
+            while time.monotonic() < until and (n_killed % 2 or not is_writing()):
+                time.sleep(0.002)
+            if not n_killed % 2:
+                time.sleep(chance.uniform(0, 0.3 * longest))
             n_writing += is_writing()
             n_killed += kill(pid)
             found = content(run)
