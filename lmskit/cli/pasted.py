@@ -61,7 +61,7 @@ def print_preview(report: PastedReport) -> None:
     headings = PASTED_PEOPLE.headings
     if not pasted:
         headings = {name: headings[name] for name in ("outcome", "name")}
-    print_table(shown, headings, nothing=f"No student of {report.course} is meant: none is enrolled who would be withdrawn.")
+    print_table(shown, headings, nothing=f"There is nobody in {report.course} for whom anything would change.")
     if len(report.rows) > len(shown):
         print_line(f"… and {len(report.rows) - len(shown):,} more")
     if report.rows:

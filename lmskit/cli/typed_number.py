@@ -50,9 +50,7 @@ def attempt_typed(number: int) -> int:
     InputError
         No attempt can have such a number.
     """
-    if not 1 <= number <= LAST_ROW:
-        raise InputError(f"There is no attempt {number}. To list those of a course: lmskit attempt list COURSE")
-    return number
+    return _row_typed(number, "attempt", "To list those of a course: lmskit attempt list COURSE")
 
 
 def receipt_typed(number: int) -> int:
@@ -63,9 +61,7 @@ def receipt_typed(number: int) -> int:
     InputError
         No merge can have such a number.
     """
-    if not 1 <= number <= LAST_ROW:
-        raise InputError(f"There is no merge with receipt {number}. To list them: lmskit person merges")
-    return number
+    return _row_typed(number, "merge with receipt", "To list them: lmskit person merges")
 
 
 def run_typed(number: int) -> int:
@@ -76,6 +72,10 @@ def run_typed(number: int) -> int:
     InputError
         No import can have such a number.
     """
+    return _row_typed(number, "import", "To list them: lmskit import list")
+
+
+def _row_typed(number: int, what: str, advice: str) -> int:
     if not 1 <= number <= LAST_ROW:
-        raise InputError(f"There is no import {number}. To list them: lmskit import list")
+        raise InputError(f"There is no {what} {number}. {advice}")
     return number

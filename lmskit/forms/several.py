@@ -125,7 +125,7 @@ class SeveralForm(Generic[Several]):
         self._previewed_parts.layout.display = None
         self._show_button()
         why = f" {'; '.join(preview.reasons)}." if preview.reasons else ""
-        return f"Nothing is changed yet. {preview.counts}.{why}" if preview.counts else "The list names no one."
+        return f"Nothing is changed yet. {preview.counts}.{why}" if preview.counts else "There is nobody for whom anything would change."
 
     def _show_button(self) -> None:
         if self._previewed is None:
