@@ -23,6 +23,8 @@ from lmskit.widgets import Message, bug_message
 Result = TypeVar("Result")
 PAUSE = 0.1
 """Seconds between two updates of the progress; a page cannot draw faster."""
+LATEST_AFTER = 3 * PAUSE
+"""Seconds until a report that came too soon after another one is shown, if none follows it."""
 log = logging.getLogger(__name__)
 
 
@@ -40,6 +42,8 @@ class Task:
     def __init__(self, show: Progress, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._show, self._clock = show, clock
         self._shown: tuple[str, float] = ("", float("-inf"))
+        self._latest: tuple[str, int, int | None] = ("", 0, None)
+        self._later: threading.Timer | None = None
         self._lock = threading.Lock()
         self._cancelled = self._settled = self._ended = False
         self._interrupt: Callable[[], None] | None = None
@@ -60,10 +64,29 @@ class Task:
         if self._cancelled:
             self._ended = True
             raise WorkCancelledError
-        now = self._clock()
-        if step != self._shown[0] or now - self._shown[1] >= PAUSE:
-            self._shown = (step, now)
-            self._show(step, done, total)
+        with self._lock:
+            self._latest = (step, done, total)
+            now = self._clock()
+            if step != self._shown[0] or now - self._shown[1] >= PAUSE:
+                self._shown = (step, now)
+                self._show(step, done, total)
+            elif self._later is None:  # the next report may take long
+                self._later = threading.Timer(LATEST_AFTER, self._show_latest)
+                self._later.daemon = True
+                self._later.start()
+
+    def _show_latest(self) -> None:
+        """Show what was reported last, unless the work has ended or says something else by now."""
+        with self._lock:
+            self._later = None
+            if not (self._cancelled or self._settled):
+                self._shown = (self._latest[0], self._clock())
+                self._show(*self._latest)
+
+    def end(self) -> None:
+        """Show nothing any more."""
+        with self._lock:
+            self._settled = True
 
     @contextmanager
     def interruptible(self, interrupt: Callable[[], None]) -> Iterator[None]:
@@ -206,6 +229,7 @@ class BackgroundWork:
                     log.exception("The work behind a form failed")
                     shown.bad(bug_message(error))
             finally:
+                task.end()
                 INTERRUPTIONS.end(self._cancel)
                 self.view.layout.display = "none"
                 self._task = None

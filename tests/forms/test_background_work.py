@@ -138,3 +138,22 @@ def test_progress_is_shown_at_once_for_a_new_step_and_then_every_tenth_of_a_seco
         now[0] += 0.04
     task.report("Writing", 0, None)
     assert shown == [("Reading", 0, 5), ("Reading", 3, 5), ("Writing", 0, None)]
+
+
+def test_the_last_report_is_shown_though_it_came_soon_after_another_one_and_nothing_after_the_end():
+    shown, now, latest = [], [0.0], threading.Event()
+
+    def show(step, done, total):
+        shown.append((step, done, total))
+        if done == 2:
+            latest.set()
+
+    task = Task(show, clock=lambda: now[0])
+    task.report("Fetching", 1, 4)
+    task.report("Fetching", 2, 4)
+    assert latest.wait(LONG)
+    task.report("Fetching", 3, 4)
+    task.end()
+    assert task._later is not None
+    task._later.join(LONG)
+    assert shown == [("Fetching", 1, 4), ("Fetching", 2, 4)]
