@@ -44,7 +44,7 @@ class Task:
         self._shown: tuple[str, float] = ("", float("-inf"))
         self._latest: tuple[str, int, int | None] = ("", 0, None)
         self._later: threading.Timer | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # what is shown may cancel the work within the same thread
         self._cancelled = self._settled = self._ended = False
         self._interrupt: Callable[[], None] | None = None
 

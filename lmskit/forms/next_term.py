@@ -201,7 +201,6 @@ class NextTermScreen:
                 self._list_message.neutral("There is no term yet to copy from.")
             self._filling = True
             try:
-                self.source.options = []
                 set_options(self.source, [*terms[1:], *terms[:1]])  # the newest one is rarely copied from
                 set_options(self.term, are_open)
                 set_options(self.lecturer, [("The same as of the course", SAME_LECTURER), *lecturers])
