@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import nbformat
@@ -52,9 +52,9 @@ def chromium(request) -> str:
     pytest.skip(sentence)
 
 
-@pytest.fixture(scope="session")
-def environment() -> Iterator[dict[str, str]]:
-    """The environment variables of a demonstration with its own home, and with notebooks that JupyterLab may write to."""
+@contextmanager
+def home(*first: str, typed: str = "") -> Iterator[dict[str, str]]:
+    """The environment variables of a home of its own, made by one command, and of notebooks that JupyterLab may write to."""
     folder = Path(tempfile.mkdtemp(prefix="lmskit-browser-"))
     folder.chmod(0o711)  # as root, the server runs as another user, who must reach the folder
     root = folder / "checkout"
@@ -75,18 +75,25 @@ def environment() -> Iterator[dict[str, str]]:
         "OUTBOUND_LOG": str(folder / "outbound"),
     }
     try:
-        completed = lmskit(variables, "demo", "--students", STUDENTS, "--no-reports")
+        completed = lmskit(variables, *first, typed=typed)
         if completed.returncode != 0:
-            pytest.fail(f"lmskit demo failed:\n{completed.stdout}\n{completed.stderr}", pytrace=False)
+            pytest.fail(f"lmskit {first[0]} failed:\n{completed.stdout}\n{completed.stderr}", pytrace=False)
         yield variables
     finally:
         lmskit(variables, "db", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def lmskit(variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="session")
+def environment() -> Iterator[dict[str, str]]:
+    """The environment variables of a demonstration."""
+    with home("demo", "--students", STUDENTS, "--no-reports") as variables:
+        yield variables
+
+
+def lmskit(variables: dict[str, str], *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lmskit", *arguments]
-    return subprocess.run(command, check=False, env=variables, capture_output=True, text=True)
+    return subprocess.run(command, check=False, env=variables, input=typed, capture_output=True, text=True)
 
 
 @contextmanager
@@ -113,20 +120,24 @@ def jupyterlab(variables: dict[str, str], person: str, log: Path) -> Iterator[st
             process.wait(timeout=60)
 
 
-@pytest.fixture(scope="session")
-def lab_of(environment, tmp_path_factory) -> Iterator[Callable[[str], str]]:
+@contextmanager
+def labs(variables: dict[str, str], folder: Path) -> Iterator[Callable[[str], str]]:
     """The address of JupyterLab for a person; each JupyterLab is started once."""
-    from contextlib import ExitStack
-
     with ExitStack() as running:
         addresses: dict[str, str] = {}
 
         def address(person: str) -> str:
             if person not in addresses:
-                log = tmp_path_factory.mktemp("lab") / "log"
-                addresses[person] = running.enter_context(jupyterlab(environment, person, log))
+                addresses[person] = running.enter_context(jupyterlab(variables, person, folder / f"{len(addresses)}.log"))
             return addresses[person]
 
+        yield address
+
+
+@pytest.fixture(scope="session")
+def lab_of(environment, tmp_path_factory) -> Iterator[Callable[[str], str]]:
+    """The address of JupyterLab of the demonstration for a person."""
+    with labs(environment, tmp_path_factory.mktemp("lab")) as address:
         yield address
 
 
