@@ -1,7 +1,8 @@
 """Check the SQL files with sqlfluff: `python -m scripts.lint_sql`, a part of `make lint`.
 
 sqlfluff's own command cannot parse all of our files: a file of parts holds several statements without semicolons between them, and
-sqlfluff's grammar lacks some comparisons with IS DISTINCT FROM. Both are replaced before a file is checked.
+sqlfluff's grammar lacks some comparisons with IS DISTINCT FROM, and a comment behind the OFFSET of a subquery. These are replaced or
+left out before a file is checked.
 """
 
 import os
@@ -17,6 +18,7 @@ FILES = ("lmskit/**/*.sql", "migrations/sql/*.sql")
 PART = re.compile(r"^-- part:", re.MULTILINE)
 """The first line of a part; the statement before it ends there."""
 DIFFERS = re.compile(r"IS (?:NOT )?DISTINCT FROM")
+BEHIND_OFFSET = re.compile(r"(?<=OFFSET 0) --.*")
 
 
 def parsable(text: str) -> str:
@@ -26,8 +28,10 @@ def parsable(text: str) -> str:
     --------
     >>> parsable("-- part: one\nSELECT (1, 2) IS DISTINCT FROM (3, 4)\n-- part: two\nSELECT 2\n")
     '-- part: one\nSELECT (1, 2) <> (3, 4)\n; -- part: two\nSELECT 2\n'
+    >>> parsable("(SELECT 1 OFFSET 0 -- alone\n)")
+    '(SELECT 1 OFFSET 0\n)'
     """
-    text = DIFFERS.sub("<>", text)
+    text = BEHIND_OFFSET.sub("", DIFFERS.sub("<>", text))
     first = PART.search(text)
     return text if first is None else text[: first.end()] + PART.sub("; -- part:", text[first.end() :])
 
