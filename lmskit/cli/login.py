@@ -45,9 +45,9 @@ def create(
     with transaction() as session:
         person = create_login(session, request, password=password)
         if keep:  # before the commit: a password kept without its login does no harm
-            keep_login(request.email, password)
-    print_line(f"{request.email} has a login now and signs in as {_role_text(person.role)}.")
-    show_password(request.email, password, generated=not (password_prompt or password_stdin), kept=keep)
+            keep_login(str(person.email), password)
+    print_line(f"{person.email} has a login now and signs in as {_role_text(person.role)}.")
+    show_password(str(person.email), password, generated=not (password_prompt or password_stdin), kept=keep)
 
 
 @app.command()
@@ -66,6 +66,7 @@ def disable(
     with transaction() as session:
         me = signed_in(session)
         person = close_login(session, email, keep_courses=keep_courses)
+        email = str(person.email)
     print_line(f"The login of {email} is closed: it has no password and no rights, and cannot be used to sign in.")
     if me.person_id == person.id:
         print_line("It was your own.")
@@ -83,7 +84,7 @@ def enable(email: Email, *, password_prompt: PasswordPrompt = False, keep: Keep 
     email = ChooseLogin(email=email).email
     password = new_password(prompt=password_prompt)
     with transaction() as session:
-        open_login(session, email, password=password)
+        email = str(open_login(session, email, password=password).email)
     if keep:
         keep_login(email, password)
     print_line(f"The login of {email} is open.")

@@ -43,7 +43,7 @@ def passwd(
         if own:
             change_own_password(session, password=password)
         else:
-            give_password(session, str(address), password=password)
+            address = give_password(session, str(address), password=password).email
     kept = keep or access().server.has_login(str(address))
     if kept:
         keep_login(str(address), password)

@@ -14,10 +14,10 @@ from lmskit.backups.erasures import begin_to_remember, remember, remembered_outs
 from lmskit.cli.asking import confirmed
 from lmskit.cli.printing import print_line, spinner
 from lmskit.db import access, snapshot, transaction
-from lmskit.errors import InputError, LecturerNotFoundError
+from lmskit.errors import InputError
 from lmskit.models import User
 from lmskit.queries.erasure import remembered_erasures
-from lmskit.queries.person import person_by_email
+from lmskit.queries.person import lecturer_by_email
 from lmskit.queries.personal_data import addresses_of, naming_pattern, person_id_of
 from lmskit.read_models.personal_data import personal_data
 from lmskit.services.archive_renewal import renew_archives
@@ -26,7 +26,6 @@ from lmskit.services.erasure_memory import read_memory, write_memory
 from lmskit.services.erasure_receipt import counts_text, receipt_lines, renewal_sentences
 from lmskit.services.permission import administrators_only
 from lmskit.services.personal_files import files_naming
-from lmskit.vocabulary import Role
 from lmskit.whole_file import write_whole
 
 app = typer.Typer(name="person", help="Export or erase everything about one person; for administrators.", no_args_is_help=True)
@@ -139,12 +138,7 @@ def replay(
 
 def lecturer_to_take(session: Session, email: str | None) -> User | None:
     """The lecturer with this address; None without one."""
-    if email is None:
-        return None
-    lecturer = person_by_email(session, email)
-    if lecturer is None or lecturer.role is not Role.LECTURER:
-        raise LecturerNotFoundError(email=email, option="--courses-to EMAIL")
-    return lecturer
+    return None if email is None else lecturer_by_email(session, email, option="--courses-to EMAIL")
 
 
 def renewal_lines() -> list[str]:

@@ -10,10 +10,9 @@ import pandas as pd
 from lmskit.archives.store import FOLDER
 from lmskit.backups.erasures import begin_to_remember, remember
 from lmskit.db import Opener, access, snapshot, transaction
-from lmskit.errors import LecturerNotFoundError
 from lmskit.forms.privacy import ErasureResult, PrivacyScreen
 from lmskit.queries.erasure import remembered_erasures
-from lmskit.queries.person import person_by_email
+from lmskit.queries.person import lecturer_by_email
 from lmskit.queries.personal_data import addresses_of, naming_pattern, person_id_of
 from lmskit.queries.retention import due
 from lmskit.read_models.personal_data import personal_data
@@ -24,7 +23,6 @@ from lmskit.services.erasure_receipt import receipt_lines, renewal_sentences
 from lmskit.services.permission import require_administrator
 from lmskit.services.personal_files import files_naming
 from lmskit.settings import variable_of
-from lmskit.vocabulary import Role
 
 
 def privacy_desk(person: int | None = None, *, begin: Opener = transaction, read: Opener = snapshot) -> PrivacyScreen:
@@ -70,9 +68,7 @@ def _done(request: ErasePerson, *, dry_run: bool, begin: Opener, read: Opener) -
         person_id = person_id_of(session, request.person)
         pattern = naming_pattern(session, person_id, family_alone=request.family_alone)
         addresses = addresses_of(session, person_id)
-        taker = None if request.courses_to is None else person_by_email(session, request.courses_to)
-    if request.courses_to is not None and (taker is None or taker.role is not Role.LECTURER):
-        raise LecturerNotFoundError(email=request.courses_to)
+        taker = None if request.courses_to is None else lecturer_by_email(session, request.courses_to)
     naming, unread = files_naming((settings.reports_dir, settings.mail_dir), pattern) if pattern is not None else ([], [])
     # Files first: reports can be built again, and who is asked to erase the person again still knows whom to look for.
     if request.remove_files and not dry_run:

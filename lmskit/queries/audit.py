@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, Text, case, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, Text, case, cast, false, func, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from lmskit.columns import Column, Columns
@@ -13,6 +13,7 @@ from lmskit.models import AuditEntry, Course, User
 from lmskit.queries.course import has_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, RowOrder, page_of
+from lmskit.queries.person import person_by_email
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,4 +118,5 @@ def _bounded(changed: InstrumentedAttribute[dict[str, Any] | None]) -> ColumnEle
 def _by(session: Session, actor: str) -> ColumnElement[bool]:
     """The condition that a change was made by a person, under their address of now or of then, or by a login of this name."""
     database = str(session.scalar(text("SELECT current_database()")))
-    return or_(User.email == actor.strip().lower(), AuditEntry.actor.in_([login_name(database, actor), actor]))
+    person = person_by_email(session, actor)
+    return or_(false() if person is None else User.id == person.id, AuditEntry.actor.in_([login_name(database, actor), actor]))

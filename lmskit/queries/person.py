@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from lmskit.errors import UnknownPersonError
+from lmskit.errors import LecturerNotFoundError, UnknownPersonError
 from lmskit.listings import LECTURERS, PEOPLE
 from lmskit.models import Course, CourseStaff, Enrollment, ExternalId, User
 from lmskit.queries.frame import frame, rows
@@ -16,6 +16,8 @@ from lmskit.queries.person_search import found_by
 from lmskit.vocabulary import FORMER_ADDRESS, EntityKind, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -27,10 +29,37 @@ BY_NAME = RowOrder(User.id, (User.sort_name.collate("C"), User.id))
 
 
 def person_by_email(session: Session, email: str) -> User | None:
-    """The person with this address, with capitals in any form; None if the signed-in person can see no such person."""
-    if "\0" in email:
-        return None
-    return session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+    """The person who has this address, or had it before being merged with another one; capitals are written in any form.
+
+    None if the signed-in person can see no such person; lecturers do not see former addresses.
+    """
+    return people_by_email(session, [email]).get(_as_stored(email))
+
+
+def people_by_email(session: Session, emails: Collection[str]) -> dict[str, User]:
+    """The people who have these addresses, or had them before, by the address in lower case; see `person_by_email`."""
+    wanted = {_as_stored(email) for email in emails if "\0" not in email}
+    found = {str(person.email): person for person in session.scalars(select(User).where(User.email.in_(wanted)))}
+    rest = wanted - found.keys()
+    if rest and session.scalar(select(func.has_table_privilege(f"lms.{ExternalId.__tablename__}", "SELECT"))):
+        former = select(ExternalId.external_id, User).join(User, User.id == ExternalId.person_id)
+        for email, person in session.execute(former.where(*_of_system(FORMER_ADDRESS), ExternalId.external_id.in_(rest))):
+            found[email] = person
+    return found
+
+
+def lecturer_by_email(session: Session, email: str, *, option: str = "--lecturer EMAIL") -> User:
+    """The lecturer with this address, as `person_by_email` finds people.
+
+    Raises
+    ------
+    LecturerNotFoundError
+        No person has the address, or the person is not a lecturer. It names `option`.
+    """
+    person = person_by_email(session, email)
+    if person is None or person.role is not Role.LECTURER:
+        raise LecturerNotFoundError(email=email, option=option)
+    return person
 
 
 def found_person(session: Session, who: str) -> User:
@@ -46,7 +75,7 @@ def found_person(session: Session, who: str) -> User:
     if typed.isascii() and typed.isdecimal():
         found = session.get(User, int(typed)) if int(typed) <= LAST_ROW else None
     elif "@" in typed:
-        found = person_by_email(session, typed) or _by_outside_id(session, FORMER_ADDRESS, typed.lower())
+        found = person_by_email(session, typed)
     if found is None and ":" in typed and "\0" not in typed:
         source, _, external_id = typed.partition(":")
         found = _by_outside_id(session, source, external_id)
@@ -58,8 +87,16 @@ def found_person(session: Session, who: str) -> User:
 def _by_outside_id(session: Session, source: str, external_id: str) -> User | None:
     if "\0" in external_id:
         return None
-    named = (ExternalId.kind == EntityKind.PERSON, ExternalId.source == source, ExternalId.external_id == external_id)
-    return session.scalars(select(User).join(ExternalId, ExternalId.person_id == User.id).where(*named)).one_or_none()
+    named = select(User).join(ExternalId, ExternalId.person_id == User.id)
+    return session.scalars(named.where(*_of_system(source), ExternalId.external_id == external_id)).one_or_none()
+
+
+def _of_system(source: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return ExternalId.kind == EntityKind.PERSON, ExternalId.source == source
+
+
+def _as_stored(email: str) -> str:
+    return email.strip().lower()
 
 
 @PEOPLE.documented

@@ -12,6 +12,7 @@ from lmskit.models import CourseStaff, Section, StaffSection, User
 from lmskit.queries.course import course_by_code
 from lmskit.queries.frame import rows
 from lmskit.queries.page import DEFAULT_PAGE, paged
+from lmskit.queries.person import person_by_email
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,14 +68,16 @@ def staff_rows(session: Session, course: str, *, limit: int = DEFAULT_PAGE, offs
 
 def sections_of_assistant(session: Session, course: str, email: str) -> str | None:
     """The names of the sections whose students alone an assistant sees, with "; " between; None for a person who is not limited."""
+    person = person_by_email(session, email)
+    if person is None:
+        return None
     names = func.string_agg(Section.name, aggregate_order_by(literal("; "), Section.name.collate("C")))
     found = (
         select(func.coalesce(names, "no section"))
         .select_from(CourseStaff)
-        .join(User, User.id == CourseStaff.person_id)
         .outerjoin(StaffSection, (StaffSection.course_id == CourseStaff.course_id) & (StaffSection.person_id == CourseStaff.person_id))
         .outerjoin(Section, Section.id == StaffSection.section_id)
-        .where(CourseStaff.course_id == course_by_code(session, course).id, CourseStaff.limited, User.email == email)
+        .where(CourseStaff.course_id == course_by_code(session, course).id, CourseStaff.limited, CourseStaff.person_id == person.id)
         .group_by(CourseStaff.person_id)
     )
     limits: str | None = session.scalar(found)

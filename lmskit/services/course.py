@@ -19,10 +19,10 @@ from lmskit.errors import (
 from lmskit.models import Course, Material, Quiz, Syllabus, Term
 from lmskit.queries.code import is_code
 from lmskit.queries.leading import led_course_by_code
-from lmskit.queries.person import person_by_email
+from lmskit.queries.person import lecturer_by_email
 from lmskit.schemas.course import ChangeCourse, CourseAsSeen, CreateCourse, NewTerm, SyllabusWeek
 from lmskit.services.permission import administrators_only
-from lmskit.vocabulary import Origin, Role
+from lmskit.vocabulary import Origin
 
 
 @administrators_only("create courses")
@@ -42,9 +42,7 @@ def create_course(session: Session, request: CreateCourse) -> Course:
     NotPermittedError
         The signed-in person is not an administrator.
     """
-    lecturer = person_by_email(session, request.lecturer)
-    if lecturer is None or lecturer.role is not Role.LECTURER:
-        raise LecturerNotFoundError(email=request.lecturer)
+    lecturer = lecturer_by_email(session, request.lecturer)
     course = Course(
         code=request.code,
         module_code=request.module_code,

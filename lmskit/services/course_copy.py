@@ -30,13 +30,13 @@ from lmskit.models import (
 )
 from lmskit.queries.course import course_by_code, courses_of_term
 from lmskit.queries.course_copy import CopiedRows, copied_rows, courses_of_module
-from lmskit.queries.person import person_by_email
+from lmskit.queries.person import lecturer_by_email
 from lmskit.queries.term import term_by_code
 from lmskit.rounding import count_text
 from lmskit.schemas.course_copy import ChosenStaff, CopyCourse, CopyTerm
 from lmskit.services.permission import administrators_only
 from lmskit.services.staff import copy_staff, require_members, staff_members
-from lmskit.vocabulary import Origin, Role, TermState
+from lmskit.vocabulary import Origin, TermState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -282,10 +282,7 @@ def code_of_copy(course: str, module: str, from_term: str, to_term: str, *, is_a
 def _add_course(session: Session, source: Course, request: CopyCourse, from_term: Term, to_term: Term) -> Course:
     lecturer_id = source.lecturer_id
     if request.lecturer is not None:
-        lecturer = person_by_email(session, request.lecturer)
-        if lecturer is None or lecturer.role is not Role.LECTURER:
-            raise LecturerNotFoundError(email=request.lecturer)
-        lecturer_id = lecturer.id
+        lecturer_id = lecturer_by_email(session, request.lecturer).id
     is_alone = len(courses_of_module(session, module_code=source.module_code, term_id=from_term.id)) == 1
     suggested = code_of_copy(source.code, source.module_code, from_term.code, to_term.code, is_alone=is_alone)
     # Validated as one that is typed: it can be too long.

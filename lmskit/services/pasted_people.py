@@ -12,6 +12,7 @@ from lmskit.importers.pasted_people import PastedPerson, pasted_people
 from lmskit.limits import MOST_PASTED
 from lmskit.models import User
 from lmskit.names import display_name
+from lmskit.queries.person import people_by_email
 from lmskit.queries.student_names import students_named
 from lmskit.vocabulary import PastedOutcome, Role
 
@@ -113,7 +114,7 @@ def meant_by(session: Session, text: str, *, course_id: int | None = None) -> li
     by_name = [entry for entry in entries if entry.email is None]
     parts = [part.strip() for entry in by_name if "," in entry.name for part in entry.name.split(",") if part.strip()]
     named = students_named(session, [*(entry.name for entry in by_name), *parts], course_id=course_id)
-    people = _by_address(session, {entry.email for entry in entries if entry.email is not None})
+    people = people_by_email(session, {entry.email for entry in entries if entry.email is not None})
     students = _by_id(session, {found[0].student_id for found in named.values() if len(found) == 1})
     meant = []
     for entry in _split(entries, named):
@@ -133,10 +134,6 @@ def _split(entries: Iterable[PastedPerson], named: dict[str, list[NamedStudent]]
             yield from (entry._replace(typed=part, name=part) for part in parts)
         else:
             yield entry
-
-
-def _by_address(session: Session, addresses: set[str]) -> dict[str, User]:
-    return {str(person.email): person for person in session.scalars(select(User).where(User.email.in_(addresses)))}
 
 
 def _by_id(session: Session, numbers: set[int]) -> dict[int, User]:

@@ -11,10 +11,10 @@ from lmskit.db import violated_constraint
 from lmskit.errors import AlreadyOnStaffError, IsResponsibleError, LecturerNotFoundError, NotOnStaffError
 from lmskit.models import Course, CourseStaff, StaffSection, User
 from lmskit.queries.course import course_by_code
-from lmskit.queries.person import person_by_email
+from lmskit.queries.person import lecturer_by_email, person_by_email
 from lmskit.queries.section import section_ids
 from lmskit.services.permission import administrators_only
-from lmskit.vocabulary import Role, StaffRole
+from lmskit.vocabulary import StaffRole
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -50,7 +50,7 @@ def add_staff(session: Session, request: AddStaff) -> StaffRole | None:
         The signed-in person is not an administrator.
     """
     course = _locked(session, request.course)
-    person = _lecturer(session, request.email)
+    person = lecturer_by_email(session, request.email, option="")
     _refuse_responsible(course, person, request.email)
     sections = {number for name in request.sections for number in section_ids(session, course.id, name)}
     stored = session.execute(select(CourseStaff.role, CourseStaff.limited).where(*_of(course.id, person.id))).one_or_none()
@@ -104,7 +104,7 @@ def hand_over(session: Session, request: HandOver) -> User:
         The signed-in person is not an administrator.
     """
     course = _locked(session, request.course)
-    person = _lecturer(session, request.email)
+    person = lecturer_by_email(session, request.email, option="")
     _refuse_responsible(course, person, request.email)
     former = session.get_one(User, course.lecturer_id)
     take_over(session, [course.id], person.id)
@@ -175,13 +175,6 @@ def _locked(session: Session, code: str) -> Course:
     """The course, whose responsible lecturer stays the same until the transaction ends."""
     found = select(Course).where(Course.id == course_by_code(session, code).id)
     return session.scalars(found.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
-
-
-def _lecturer(session: Session, email: str) -> User:
-    person = person_by_email(session, email)
-    if person is None or person.role is not Role.LECTURER:
-        raise LecturerNotFoundError(email=email, option="")
-    return person
 
 
 def _grant(session: Session, course_id: int, person_id: int, role: StaffRole, email: str, *, sections: Collection[int] = ()) -> None:

@@ -8,12 +8,16 @@ from sqlalchemy import select, text, update
 from lmskit.errors import CannotMergeError, CannotSplitError, MergeNotFoundError, PersonExistsError, UnknownPersonError
 from lmskit.models import Enrollment, ExternalId, OutboxMessage, QuizAttempt, QuizException, Section, SectionMember, Term, User
 from lmskit.queries.person import found_person
+from lmskit.queries.personal_data import person_id_of
 from lmskit.schemas.enrollment import EnrollStudent
 from lmskit.schemas.person import ChangePerson
-from lmskit.services.enrollment import enroll
+from lmskit.schemas.quiz_exception import QuizOfStudent
+from lmskit.services.enrollment import enroll, withdraw
 from lmskit.services.mastery import refresh
 from lmskit.services.person_change import change_person
+from lmskit.services.pasted_people import meant_by
 from lmskit.services.person_merge import merge_people, split_person
+from lmskit.services.quiz_exception import excuse
 from lmskit.vocabulary import EnrollmentStatus, EntityKind, OutboxStatus, SectionKind
 from tests import factories
 
@@ -146,6 +150,16 @@ def test_the_former_address_leads_to_the_one_who_stays(session, twins):
     assert found_person(session, kept_address).email == kept_address
     with pytest.raises(UnknownPersonError):
         found_person(session, str(report.removed_id))
+
+
+def test_the_former_address_is_typed_like_the_present_one(session, twins):
+    address, course = twins.removed.email, factories.course(session)
+    kept = twins.merge().kept_id
+    assert [meant.person.id for meant in meant_by(session, f"{address}; {twins.kept.email}")] == [kept, kept]
+    assert enroll(session, EnrollStudent(course=course.code, email=address)).student_id == kept
+    assert withdraw(session, course=course.code, email=address).student_id == kept
+    assert excuse(session, QuizOfStudent(course=twins.shared.code, quiz=twins.quiz.title, student=address)).startswith("Twin, Ann ")
+    assert person_id_of(session, address) == kept
 
 
 def test_the_conflicts_are_listed_first_and_a_dry_run_changes_nothing(session, twins):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lmskit.errors import InputError, LecturerNotFoundError
+from lmskit.errors import InputError
 from lmskit.limits import FIRST_WEEK, LAST_WEEK
 from lmskit.queries.course import course_by_code
-from lmskit.queries.person import person_by_email
+from lmskit.queries.person import lecturer_by_email
 from lmskit.queries.term import term_by_code
 from lmskit.services.importing import require_one_week
-from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -53,16 +52,10 @@ def find_options(session: Session, system: str, options: ImportOptions) -> Found
         raise InputError(
             f"--remove-at-most {options.remove_at_most} is the limit of --remove-missing, which is not given. Give both, or neither."
         )
-    lecturer_id = None
-    if options.lecturer is not None:
-        person = person_by_email(session, options.lecturer)
-        if person is None or person.role is not Role.LECTURER:
-            raise LecturerNotFoundError(email=options.lecturer)
-        lecturer_id = person.id
     return FoundOptions(
         asked=options,
         system=system,
         course=None if options.course is None else course_by_code(session, options.course),
-        lecturer_id=lecturer_id,
+        lecturer_id=None if options.lecturer is None else lecturer_by_email(session, options.lecturer).id,
         term_id=None if options.term is None else term_by_code(session, options.term).id,
     )
