@@ -39,6 +39,8 @@ Row = TypeVar("Row", bound=Base)
 
 FIRST_DAY = dt.date(2026, 9, 14)
 """First day of a term, unless another is given."""
+LAST_DAY = dt.date(2199, 12, 31)
+"""Last day of that term: where a term is over, enrolling asks first."""
 
 
 def unique(word: str) -> str:
@@ -46,12 +48,10 @@ def unique(word: str) -> str:
     return f"{word}-{os.getpid()}-{next(_number)}"
 
 
-def term(session: Session, *, code: str | None = None, starts_on: dt.date = FIRST_DAY, ends_on: dt.date | None = None) -> Term:
-    """A term of 16 weeks."""
-    made = Term(
-        code=code or unique("T"), name="A term", starts_on=starts_on, ends_on=ends_on or starts_on + dt.timedelta(weeks=16, days=-1)
-    )
-    return _added(session, made)
+def term(session: Session, *, code: str | None = None, starts_on: dt.date | None = None, ends_on: dt.date | None = None) -> Term:
+    """A term of 16 weeks from `starts_on`; without it, one from `FIRST_DAY` on that is not over while there are tests."""
+    last_day = LAST_DAY if starts_on is None else starts_on + dt.timedelta(weeks=16, days=-1)
+    return _added(session, Term(code=code or unique("T"), name="A term", starts_on=starts_on or FIRST_DAY, ends_on=ends_on or last_day))
 
 
 def person(session: Session, *, role: Role, email: str | None = "", family_name: str = "Person", given_name: str | None = None) -> User:
