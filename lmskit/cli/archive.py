@@ -8,6 +8,7 @@ import typer
 
 from lmskit.archives.store import FOLDER, FolderArchives, store_of
 from lmskit.cli.asking import confirmed
+from lmskit.cli.dry_run import Yes
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.printing import print_line, spinner
 from lmskit.db import access, snapshot, transaction
@@ -128,7 +129,7 @@ def prune(
             show_default=False,
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Remove the files of a term that it does not need: of earlier archives, and of one that was never finished."""
     if unknown == (term is not None):

@@ -16,6 +16,7 @@ from lmskit.backups.source import source_of
 from lmskit.backups.target import Target
 from lmskit.backups.verification import bring_up_to_date, opened, verify_backup, working_folder
 from lmskit.cli.db import password_in_file
+from lmskit.cli.dry_run import DryRun
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.page import ListPage, paged, part_of
 from lmskit.cli.password import operators_password
@@ -190,7 +191,7 @@ def list_backups(page: ListPage, *, within: InOption = None) -> None:
 def prune(
     *,
     within: InOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Remove backups, except one for each of the last 7 days, 4 weeks and 12 months that have any, the newest and the last verified one."""
     _prune(_repository(within), access().server.database, dry_run=dry_run)

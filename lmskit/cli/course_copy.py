@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lmskit.cli.asking import asked, confirmed
+from lmskit.cli.dry_run import WAS_DRY, DryRun, Yes
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.printing import print_line
 from lmskit.db import snapshot, transaction
@@ -33,8 +34,6 @@ Staff = Annotated[
         show_default=False,
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be copied, and change nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 QUESTION = "Who comes along: all, none, or addresses"
 INSTEAD = StaffNotChosenError.options
 
@@ -142,5 +141,5 @@ def _print_left_out(left_out: dict[str, str]) -> None:
 
 def _was_dry(*, dry_run: bool) -> bool:
     if dry_run:
-        print_line("This was a dry run: nothing was changed.")
+        print_line(WAS_DRY)
     return dry_run

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from lmskit.cli.deleting import DryRun, Yes, delete_asking
+from lmskit.cli.deleting import delete_asking
+from lmskit.cli.dry_run import DryRun, Yes
 from lmskit.services.deletion import delete_course
 
 app = typer.Typer(name="course")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.asking import agreed, confirmed
+from lmskit.cli.dry_run import Yes
 from lmskit.cli.password import operators_password
 from lmskit.cli.psql import run_psql
 from lmskit.db import access, revision, roles
@@ -144,7 +145,7 @@ def upgrade(
 def downgrade(
     revision_id: Annotated[str, typer.Argument(metavar="REVISION", help="Revision to go back to; base removes all tables.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     lose_data: Annotated[
         bool, typer.Option("--lose-data", help="Keep nothing of what REVISION has no columns for, and remove also what cannot be kept.")
     ] = False,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from lmskit.cli.asking import confirmed
+from lmskit.cli.dry_run import WAS_DRY
 from lmskit.cli.printing import print_line
 from lmskit.db import engine_for, transaction
 from lmskit.db.revision import require_current
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from lmskit.services.deletion import Deletion
-
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted, and change nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def delete_asking(work: Callable[[Session, bool], Deletion], *, dry_run: bool, yes: bool) -> None:
@@ -38,7 +34,7 @@ def delete_asking(work: Callable[[Session, bool], Deletion], *, dry_run: bool, y
             planned = work(session, True)
         print_line(planned.sentence)
         if dry_run:
-            print_line("This was a dry run: nothing was changed.")
+            print_line(WAS_DRY)
             return
         confirmed(f"Delete {planned.what}? It cannot be undone.", instead="--yes")
     with transaction() as session:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.asking import confirmed
+from lmskit.cli.dry_run import WAS_DRY, DryRun, Yes
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.mail import deliver_once
 from lmskit.cli.page import AfterNumber, ListPage, paged
@@ -49,8 +50,6 @@ People = Annotated[
         show_default=False,
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would become of each, and change nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command("list")
@@ -103,7 +102,7 @@ def add(
     if dry_run:
         if over:
             print_line(over)
-        print_line("This was a dry run: nothing was changed.")
+        print_line(WAS_DRY)
     elif preview.n_done:
         if not yes:
             question = f"Enrol {count_text(preview.n_done, 'student')} in {course} and send each a message?"
@@ -170,7 +169,7 @@ def withdraw(
         preview = withdraw_several(session, request, dry_run=True)
     print_preview(preview)
     if dry_run:
-        print_line("This was a dry run: nothing was changed.")
+        print_line(WAS_DRY)
     elif preview.n_done:
         if withdraw_at_most is None and not yes:
             request = request.model_copy(update={"at_most": confirmed_number(preview)})

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from lmskit.cli.dry_run import WAS_DRY, DryRun
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.import_group import DETECT, new_app
 from lmskit.cli.import_report import StepBars, print_json, print_report, written_sentence
@@ -155,7 +156,6 @@ ForgetChoices = Annotated[
         help="Forget how files with these headers were read the last time; otherwise columns, decimal mark and so on are used again.",
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would happen and write nothing.")]
 Report = Annotated[
     Path | None,
     typer.Option(
@@ -332,7 +332,7 @@ def _import(path: Path, name: str | None, *, report: Path | None, as_json: bool,
         write_report(imported, report)
         say(written_sentence(imported, report))
     if options.dry_run:
-        say("This was a dry run: nothing was written.")
+        say(WAS_DRY)
     elif options.notify:
         deliver_once(say, none_sent=PARTLY)
     if imported.rejections or (refreshed is not None and refreshed.skipped):

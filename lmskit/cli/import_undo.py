@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from lmskit.cli.asking import confirmed
-from lmskit.cli.exit_status import PARTLY
+from lmskit.cli.dry_run import WAS_DRY, DryRun, Yes
+from lmskit.cli.estimated import end, with_estimates
 from lmskit.cli.import_group import new_app
 from lmskit.cli.import_list import Run
-from lmskit.cli.printing import print_line, spinner
-from lmskit.db import PATIENT, engine_for, retried, transaction
+from lmskit.cli.printing import print_line
+from lmskit.db import engine_for
 from lmskit.db.revision import require_current
 from lmskit.rounding import count_text
 from lmskit.services.import_undo import UndoReport, undo_import
-from lmskit.services.mastery import RefreshReport, refresh
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from lmskit.progress import Progress
+    from lmskit.services.mastery import RefreshReport
 
 FIRST_KEPT = 20
 """Rows of one kind and reason that `undo` names."""
@@ -24,8 +28,8 @@ FIRST_KEPT = 20
 def undo_run(
     run: Run,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be taken back, and change nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> None:
     """Take an import back: rows that it added go, and rows that it changed are what they were.
 
@@ -36,7 +40,7 @@ def undo_run(
     report, refreshed = _undone(run, dry_run=dry_run or not yes)
     print_undo(report)
     if dry_run:
-        print_line("This was a dry run: nothing was changed.")
+        print_line(WAS_DRY)
     elif report.dry_run and report.n_taken_back:
         question = f"Take import {run} ({report.name}) back: {count_text(report.n_taken_back, 'row')}? {report.rest}".rstrip()
         confirmed(question, instead="--yes")
@@ -45,24 +49,14 @@ def undo_run(
         print_line(
             f"Import {run} was taken back by run {report.undone_by}: {count_text(report.n_taken_back, 'row')}. {report.rest}".rstrip()
         )
-    for sentence in refreshed.skipped_sentences:
-        print_line(sentence)
-    if report.rest or refreshed.skipped:
-        raise typer.Exit(PARTLY)
+    end(refreshed, is_whole=not report.rest)
 
 
 def _undone(run: int, *, dry_run: bool) -> tuple[UndoReport, RefreshReport]:
-    """Undo and refresh mastery in one transaction."""
+    def work(session: Session, show: Progress) -> UndoReport:
+        return undo_import(session, run, dry_run=dry_run, progress=show)
 
-    def work() -> tuple[UndoReport, RefreshReport]:
-        refreshed = RefreshReport()
-        with spinner(f"Taking import {run} back") as show, transaction() as session:
-            report = undo_import(session, run, dry_run=dry_run, progress=show)
-            if report.touched and not dry_run:
-                refreshed = refresh(session, touched=report.touched, progress=show)
-        return report, refreshed
-
-    return retried(work, lock_attempts=PATIENT)
+    return with_estimates(f"Taking import {run} back", work, dry_run=dry_run)
 
 
 def print_undo(report: UndoReport) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from lmskit.cli.dry_run import WAS_DRY, DryRun
 from lmskit.cli.exit_status import PARTLY, REFUSED
 from lmskit.cli.material import CourseOption, MaterialArgument
 from lmskit.cli.material_crawl import add_fetched, refresh_fetched
@@ -71,7 +72,7 @@ def add(
         typer.Option(help="Name by which a file is recognised when it is added again. Default: its own.", show_default=False),
     ] = None,
     link: Annotated[bool, typer.Option("--link", help="Do not fetch the page or file at URL: keep its address alone.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would become of each file, and write nothing.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Add a file, the files of a folder, or a page or file of the web to a course; what is there already is brought up to date.
 
@@ -283,7 +284,7 @@ def _add_folder(course: str, folder: Path, details: MaterialDetails, *, dry_run:
     ]
     print_table(rows, _HEADINGS, nothing=f"There are no files in {folder}.")
     _print_findings(results)
-    print_line(counts_of(results) + ("." if not dry_run else ". This was a dry run: nothing was written."))
+    print_line(f"{counts_of(results)}. {WAS_DRY if dry_run else ''}".rstrip())
     _sweep(store, [name for result in results for name in result.released])
     if not dry_run:
         advise_vectors(course)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from lmskit.archives.store import FOLDER
 from lmskit.backups.erasures import begin_to_remember, remember, remembered_outside
 from lmskit.cli.asking import confirmed
+from lmskit.cli.dry_run import DryRun, Yes
 from lmskit.cli.printing import print_line, spinner
 from lmskit.db import access, snapshot, transaction
 from lmskit.errors import InputError
@@ -65,8 +66,8 @@ def erase(
     receipt: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the receipt to a file too; it does not name the person.", show_default=False)
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> None:
     """Erase a person: rows, login, messages, and what names them in texts, imports and the audit trail. It cannot be undone."""
     settings = access().settings

@@ -6,18 +6,21 @@ from functools import partial
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.orm import Session
 
 from lmskit.cli.asking import confirmed
-from lmskit.cli.exit_status import PARTLY
+from lmskit.cli.dry_run import DryRun, Yes
+from lmskit.cli.estimated import end, with_estimates
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.person_list import MINUTE
-from lmskit.cli.printing import print_line, print_table, spinner
+from lmskit.cli.printing import print_line, print_table
 from lmskit.cli.typed_number import receipt_typed
-from lmskit.db import PATIENT, retried, snapshot, transaction
+from lmskit.db import snapshot
 from lmskit.errors import CannotMergeError
 from lmskit.listings import CONFLICTS, PERSON_MERGES
+from lmskit.progress import Progress
 from lmskit.queries.person_merge import count_person_merges, person_merge_rows
-from lmskit.services.mastery import RefreshReport, refresh
+from lmskit.services.mastery import RefreshReport
 from lmskit.services.permission import administrators_only
 from lmskit.services.person_merge import MergeReport, SplitReport, merge_people, split_person
 
@@ -29,8 +32,6 @@ Removed = Annotated[str, typer.Argument(metavar="REMOVED", help=f"The same perso
 Receipt = Annotated[
     int, typer.Argument(metavar="RECEIPT", help="The number that the merge gave.", callback=receipt_typed, show_default=False)
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command()
@@ -54,7 +55,7 @@ def merge(kept: Kept, removed: Removed, *, dry_run: DryRun = False, yes: Yes = F
     report, refreshed = _merged(kept, removed, dry_run=False)
     print_line(f"Person {report.removed_id} is merged into person {report.kept_id}: {report.counts}.")
     print_line(f"Receipt {report.receipt}. To make two of them again: lmskit person split {report.receipt}")
-    _end(refreshed)
+    end(refreshed)
 
 
 @app.command()
@@ -63,14 +64,12 @@ def split(receipt: Receipt, *, yes: Yes = False) -> None:
     if not yes:
         confirmed(f"Make two people again of the merge with receipt {receipt}?", instead="--yes")
 
-    def work() -> tuple[SplitReport, RefreshReport]:
-        with spinner("Splitting") as show, transaction() as session:
-            report = split_person(session, receipt)
-            return report, refresh(session, touched=report.touched, progress=show) if report.touched else RefreshReport()
+    def work(session: Session, _show: Progress) -> SplitReport:
+        return split_person(session, receipt)
 
-    report, refreshed = retried(work, lock_attempts=PATIENT)
+    report, refreshed = with_estimates("Splitting", work)
     print_line(f"Person {report.removed_id} is there again, and person {report.kept_id} is as before the merge.")
-    _end(refreshed)
+    end(refreshed)
 
 
 @app.command()
@@ -87,19 +86,7 @@ def merges(page: ListPage) -> None:
 
 
 def _merged(kept: str, removed: str, *, dry_run: bool) -> tuple[MergeReport, RefreshReport]:
-    """Merge and estimate mastery again in one transaction."""
+    def work(session: Session, _show: Progress) -> MergeReport:
+        return merge_people(session, kept, removed, dry_run=dry_run)
 
-    def work() -> tuple[MergeReport, RefreshReport]:
-        with spinner("Merging") as show, transaction() as session:
-            report = merge_people(session, kept, removed, dry_run=dry_run)
-            is_stale = bool(report.touched) and not dry_run
-            return report, refresh(session, touched=report.touched, progress=show) if is_stale else RefreshReport()
-
-    return retried(work, lock_attempts=PATIENT)
-
-
-def _end(refreshed: RefreshReport) -> None:
-    for sentence in refreshed.skipped_sentences:
-        print_line(sentence)
-    if refreshed.skipped:
-        raise typer.Exit(PARTLY)
+    return with_estimates("Merging", work, dry_run=dry_run)

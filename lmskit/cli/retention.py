@@ -6,6 +6,7 @@ import typer
 
 from lmskit.backups.erasures import begin_to_remember, remember
 from lmskit.cli.asking import confirmed
+from lmskit.cli.dry_run import Yes
 from lmskit.cli.exit_status import PARTLY
 from lmskit.cli.person import renewal_lines
 from lmskit.cli.printing import print_line, print_table
@@ -25,7 +26,7 @@ HEADINGS = {"what": "What", "kept": "Kept", "n_due": "Due", "oldest": "Oldest", 
 def retention(
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Remove what is due, instead of showing it.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Show what is kept longer than the retention periods say, or remove it. Nothing is removed by itself.
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.asking import confirmed
+from lmskit.cli.dry_run import Yes
 from lmskit.cli.page import ListPage, paged
 from lmskit.cli.printing import print_line
 from lmskit.db import snapshot, transaction
@@ -49,7 +50,7 @@ def add(
             show_default=False,
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Give a lecturer a role in a course, or another one; it holds at once.
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from lmskit.cli.asking import confirmed
+from lmskit.cli.dry_run import WAS_DRY, DryRun, Yes
 from lmskit.cli.printing import print_line
 from lmskit.cli.term import Code
 from lmskit.db import retried, snapshot, transaction
@@ -45,8 +46,8 @@ def create(
 def close(
     term: Code,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would end, and change nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> None:
     """Close a term: its weeks, quizzes, attempts and mastery stay as they are, and dashboards and reports read them as before.
 
@@ -62,7 +63,7 @@ def close(
     for line in enrollments.named:
         print_line(f"  {line}")
     if dry_run:
-        print_line("This was a dry run: nothing was changed.")
+        print_line(WAS_DRY)
         return
     if not yes:
         confirmed(f"Close {shown.code}?", instead="--yes")

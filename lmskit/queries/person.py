@@ -43,8 +43,8 @@ def people_by_email(session: Session, emails: Collection[str]) -> dict[str, User
     rest = wanted - found.keys()
     if rest and session.scalar(select(func.has_table_privilege(f"lms.{ExternalId.__tablename__}", "SELECT"))):
         former = select(ExternalId.external_id, User).join(User, User.id == ExternalId.person_id)
-        for email, person in session.execute(former.where(*_of_system(FORMER_ADDRESS), ExternalId.external_id.in_(rest))):
-            found[email] = person
+        aliases = session.execute(former.where(*_of_system(FORMER_ADDRESS), ExternalId.external_id.in_(rest)))
+        found |= dict(aliases.all())
     return found
 
 
