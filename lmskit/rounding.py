@@ -102,6 +102,17 @@ def count_text(n: int, noun: str, plural: str = "") -> str:
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
+def evidence_text(n: int) -> str:
+    """Write a number of units of evidence in the words that say what one is.
+
+    Examples
+    --------
+    >>> evidence_text(1), evidence_text(2000)
+    ('1 graded question or attempt', '2,000 graded questions and attempts')
+    """
+    return count_text(n, "graded question or attempt", "graded questions and attempts")
+
+
 def size_text(size: int) -> str:
     """Write a size, given in bytes.
 

@@ -18,12 +18,10 @@ from sqlalchemy import Engine, NullPool, create_engine, text
 from sqlalchemy.orm import Session
 
 from lmskit.db import revision, roles
-from lmskit.errors import BackupRefusedError, LecturerNotFoundError, TeachesCoursesError
-from lmskit.models import User
+from lmskit.errors import BackupRefusedError, TeachesCoursesError
 from lmskit.queries.erasure import Remembered, brought_back
-from lmskit.queries.person import person_by_email
+from lmskit.queries.person import lecturer_by_email
 from lmskit.services.erasure import erase_person
-from lmskit.vocabulary import Role
 
 if TYPE_CHECKING:
     from lmskit.backups.power import Power
@@ -89,7 +87,7 @@ def erase_again(
     )
     revision.upgrade(engine=_engine(staged, f"-c role={roles.OWNER}"))
     with Session(_engine(staged)) as session, session.begin():
-        taker = None if courses_to is None else _lecturer(session, courses_to)
+        taker = None if courses_to is None else lecturer_by_email(session, courses_to)
         again = brought_back(session, remembered)
         logins = {login for person in again if (login := _without_login(session, person.person_id)) is not None}
         for person in again:
@@ -143,10 +141,3 @@ def _without_login(session: Session, person_id: int) -> str | None:
         )
         session.execute(text("UPDATE users SET db_role = NULL, password_hash = '!' WHERE id = :person"), {"person": person_id})
     return login
-
-
-def _lecturer(session: Session, email: str) -> User:
-    lecturer = person_by_email(session, email)
-    if lecturer is None or lecturer.role is not Role.LECTURER:
-        raise LecturerNotFoundError(email=email)
-    return lecturer

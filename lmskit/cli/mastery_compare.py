@@ -13,7 +13,7 @@ from lmskit.cli.typed_number import week_typed
 from lmskit.db import snapshot
 from lmskit.errors import InputError
 from lmskit.read_models.rule_comparison import class_evidence, rule_comparison
-from lmskit.rounding import count_text, percent_text
+from lmskit.rounding import count_text, evidence_text, percent_text
 
 
 @paged(limit=25)
@@ -43,8 +43,8 @@ def compare(
     if page.is_for_a_program and len(rules) > 2:  # noqa: PLR2004 - a pair
         raise InputError(f"--format {page.output}: This prints the one list of changes between two rules. Compare two rules at a time.")
     where = f"week {week}" if week is not None else count_text(len(found.weeks), "week")
-    units = count_text(int(found.cells["n_evidence"].sum()), "unit")
-    page.say(f"{course}: {count_text(len(evidence.students), 'student')} in {where}, {units} of evidence")
+    answers = evidence_text(int(found.cells["n_evidence"].sum()))
+    page.say(f"{course}: {count_text(len(evidence.students), 'student')} in {where}, {answers}")
     for number, compared in enumerate(rules, start=1):
         page.say(f"{number}: {compared.in_weeks(found.weeks).describe()}")
         if used := describe_weeks(compared, evidence.fits, found.weeks):

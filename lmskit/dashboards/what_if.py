@@ -19,7 +19,7 @@ from lmskit.db import Opener, snapshot
 from lmskit.errors import LmskitError
 from lmskit.read_models.rule_comparison import ClassEvidence, LevelChanges, RuleComparison, class_evidence, rule_comparison
 from lmskit.read_models.rule_in_use import DEFAULT_RULE
-from lmskit.rounding import count_text
+from lmskit.rounding import count_text, evidence_text
 from lmskit.widgets import PAGE_SIZE, Pager, Table, errors_shown, heading
 
 
@@ -96,7 +96,7 @@ class WhatIfDashboard(Dashboard):
         self.first.show(own)
         self.second.use_fits(evidence.fits)
         students = count_text(len(evidence.students), "student")
-        scores = count_text(len(evidence.scores), "unit of evidence", "units of evidence")
+        scores = evidence_text(len(evidence.scores))
         self.about.value = f"{students} (active and completed), {scores}. {about}"
 
     def _week_chosen(self) -> None:

@@ -65,11 +65,19 @@ class NewTermNeededError(NotFoundError):
 class LecturerNotFoundError(NotFoundError):
     """No lecturer has this address."""
 
-    def __init__(self, *, email: str, option: str = "--lecturer EMAIL") -> None:
+    def __init__(self, *, email: str, option: str = "--lecturer EMAIL", is_student: bool = False) -> None:
         self.email = email
         listed = "to list them: lmskit login list"
         self.options = f"{option}; {listed}" if option else listed
-        super().__init__(f"There is no lecturer with the address {email}. Only lecturers lead courses and work in them; check the address.")
+        sentence = f"There is no lecturer with the address {email}. Only lecturers lead courses and work in them; check the address."
+        if is_student:
+            self.options = ""
+            sentence = (
+                f"{email} is a student in lmskit, and only lecturers lead courses and work in them. If a file without roles made a student "
+                "of a teacher, take its import back (lmskit import undo RUN) or delete the person without results (lmskit person delete "
+                f"{email}), then invite the person: lmskit invitation create {email} --family-name NAME"
+            )
+        super().__init__(sentence)
 
 
 class StudentNotFoundError(NotFoundError):

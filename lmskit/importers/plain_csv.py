@@ -31,7 +31,7 @@ from lmskit.importers.plain_headers import (
     without_accents,
 )
 from lmskit.importers.plain_row import FieldColumn, PlainRowReader
-from lmskit.importers.recognition import is_list_of_participants
+from lmskit.importers.recognition import lacks_roles
 from lmskit.importers.record import Position
 from lmskit.importers.report import shortened
 from lmskit.importers.row import RejectedRowError
@@ -64,7 +64,7 @@ class PlainCsv(GradeTable):
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         file = CsvFile(path, [], whole=True, delimiter=options.delimiter)
-        if is_list_of_participants(file.header) and not options.all_students:
+        if lacks_roles(file.header) and not options.all_students:
             raise ImportFileError(f"{file.name} seems to be {PARTICIPANTS.name}. {PARTICIPANTS.advice}")
         self.fields = fields_of(file, options.columns, title=options.title)
         super().__init__(file, options, {index for column in self.fields.values() for index in column.indices})

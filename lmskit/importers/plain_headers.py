@@ -102,7 +102,7 @@ HEADERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         _words("display name | preferred name"),
     ),
     "course": (_words("course | course code | kurs | kurscode | cours | code du cours | curso | código del curso"),),
-    "role": (_words("role | rolle | rôle | rol"),),
+    "role": (_words("role | rolle | rôle | rol | roles | rollen | rôles"),),
     "section": (_words("section | sections | sektion | sektionen | sección | secciones"),),
     "group": (_words("group | groups | gruppe | gruppen | übungsgruppe | groupe | groupes | grupo | grupos"),),
     "status": (_words("status | statut | estado"),),

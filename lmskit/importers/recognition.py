@@ -16,7 +16,7 @@ from lmskit.importers.csv_file import CsvFile
 from lmskit.importers.file_content import advice_on_content
 from lmskit.importers.moodle.words import HEADERS as MOODLE_HEADERS
 from lmskit.importers.moodle.words import PERSON
-from lmskit.importers.plain_headers import is_known, plain_header
+from lmskit.importers.plain_headers import columns_of_fields, is_known, plain_header
 from lmskit.importers.report import shortened
 from lmskit.importers.table_kinds import COMPLETION, KINDS, PARTICIPANTS, RESULTS, DistinctiveColumns
 
@@ -74,7 +74,7 @@ def kind_of_table(path: Path, *, all_students: bool = False) -> DistinctiveColum
         file = CsvFile(path, [], whole=True)
         if _is_completion(file):
             return COMPLETION
-        if not all_students and is_list_of_participants(file.header):
+        if not all_students and lacks_roles(file.header):
             return PARTICIPANTS
         kind = kind_of_headers(file.header)
         if kind is None or not kind.is_of_scores:
@@ -114,6 +114,11 @@ def is_list_of_participants(headers: Sequence[str]) -> bool:
         return False
     others = {field for field in fields if field not in PERSON}
     return bool(others & GROUPS) or (not others and "email" in fields and bool(fields & set(IDENTITIES)))
+
+
+def lacks_roles(headers: Sequence[str]) -> bool:
+    """Return whether headers are those of Moodle's list of participants, and no column says who teaches."""
+    return is_list_of_participants(headers) and "role" not in columns_of_fields(headers, {})
 
 
 def _is_completion(file: CsvFile) -> bool:

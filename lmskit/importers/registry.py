@@ -105,9 +105,11 @@ def _detected(path: Path, reading: ReadOptions) -> AnyFormat:
     if len(found) > 1:
         names = " or ".join(f"{known.title} ({known.name})" for known in found)
         raise FileFormatError(f"{path.name} could be {names}. {advice.ONE_FORMAT.about(found[0].name)}", is_mappable=False)
-    if found and (found[0] is not moodle_participants.FORMAT or reading.all_students):
+    if found and found[0] is not moodle_participants.FORMAT:
         return found[0]
     kind = kind_of_table(path, all_students=reading.all_students)
+    if found and kind is None:
+        return found[0]
     if kind is not None and _says_how_to_read(path, kind, reading):
         kind = None
     if kind is None and plain_csv.fits(path, reading):

@@ -293,7 +293,7 @@ PARTICIPANTS = DistinctiveColumns(
     "a list of the participants of a Moodle course",
     (),
     advice=(
-        "It does not say who is a student and who teaches. Export the gradebook, whose rows are students, or a file for Upload users, "
-        f"which has roles; or, if all its people are students, {advice.ALL_STUDENTS}."
+        "It does not say who is a student and who teaches. Add a column Roles with the words Student and Teacher; or export the gradebook, "
+        f"whose rows are students, or a file for Upload users, which has roles; or, if all its people are students, {advice.ALL_STUDENTS}."
     ),
 )

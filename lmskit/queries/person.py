@@ -58,7 +58,7 @@ def lecturer_by_email(session: Session, email: str, *, option: str = "--lecturer
     """
     person = person_by_email(session, email)
     if person is None or person.role is not Role.LECTURER:
-        raise LecturerNotFoundError(email=email, option=option)
+        raise LecturerNotFoundError(email=email, option=option, is_student=person is not None and person.role is Role.STUDENT)
     return person
 
 

@@ -27,7 +27,7 @@ from lmskit.queries.course import in_open_term
 from lmskit.queries.evidence import course_evidence, course_responses, touched_evidence, touched_responses
 from lmskit.queries.knowledge import fitted_parameters
 from lmskit.queries.stored_estimates import rule_hashes, stored_estimates, touched_estimates
-from lmskit.rounding import count_text
+from lmskit.rounding import count_text, evidence_text
 from lmskit.services.course_locks import lock_courses
 from lmskit.services.estimate_changes import changes_between, write_changes
 from lmskit.services.permission import administrators_only
@@ -85,7 +85,7 @@ class RefreshReport:
     def sentence(self) -> str:
         """Return the report as one line for a person."""
         text = (
-            f"Mastery of {count_text(self.n_courses, 'course')} from {count_text(self.n_evidence, 'unit')} of evidence: "
+            f"Mastery of {count_text(self.n_courses, 'course')} from {evidence_text(self.n_evidence)}: "
             f"{count_text(self.n_keys, 'student week')}, {self.added:,} added, {self.changed:,} changed, {self.unchanged:,} unchanged, "
             f"{self.removed:,} removed."
         )

@@ -74,7 +74,7 @@ def test_a_rule_that_cannot_be_used_is_one_sentence_and_status_1(lmskit, course,
 
 def test_rules_are_compared_by_levels_transitions_and_who_changes(lmskit, answered):
     output = lmskit("mastery", "compare", answered.code, "--rule", "average", "--rule", "latest", "--week", "1").output
-    assert output.startswith(f"{answered.code}: 3 students in week 1, 4 units of evidence\n1: rule average (")
+    assert output.startswith(f"{answered.code}: 3 students in week 1, 4 graded questions and attempts\n1: rule average (")
     assert "1 (33 %, " in output
     assert "From the level by rule 1 (rows) to the level by rule 2 (columns)" in output
     assert "Rising" in output

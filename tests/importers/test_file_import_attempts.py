@@ -15,6 +15,7 @@ from lmskit.importers.registry import detected
 from lmskit.importers.report import RowWarning
 from lmskit.models import Enrollment, ExternalId, Quiz, QuizAttempt, Syllabus
 from lmskit.services.file_import import ImportOptions, import_file, import_path
+from lmskit.services.file_import.quiz_finding import NO_MAXIMUM
 from lmskit.services.mastery import refresh
 from lmskit.vocabulary import EnrollmentStatus, Origin
 from tests import factories
@@ -158,7 +159,10 @@ def test_an_attempt_at_a_quiz_whose_title_several_quizzes_have_is_rejected(sessi
 
 def test_a_new_quiz_needs_a_maximum(imported, ada):
     assert reasons(imported("email,quiz,score\nada@example.org,Sets,8")) == [
-        (2, "is of a quiz that is not in lmskit, and the file has no maximum score for it; give it: --max 'Sets=POINTS'")
+        (
+            2,
+            f"{NO_MAXIMUM}; give it: --max 'Sets=POINTS'",
+        )
     ]
 
 

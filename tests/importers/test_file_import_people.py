@@ -299,7 +299,9 @@ def test_a_second_role_is_a_rejection(session, imported):
         new@example.org,New,teacher
         new@example.org,New,student
     """)
-    assert reasons(report) == [(2, "is a person who already has another role"), (4, "is a person who already has another role")]
+    (_, of_lecturer), second = reasons(report)
+    assert of_lecturer.startswith("is a lecturer in lmskit, not a student; to give the person a role in a course: lmskit staff add")
+    assert second == (4, "is a person who already has another role")
 
 
 def test_a_lecturer_needs_an_address(imported):
@@ -309,9 +311,9 @@ def test_a_lecturer_needs_an_address(imported):
 
 
 def test_no_person_is_made_an_administrator(imported):
-    assert reasons(imported("email,family_name,role\nx@example.org,X,super_admin")) == [
-        (2, "is not a role that lmskit knows; write student or lecturer, or a word for it in German, French or Spanish")
-    ]
+    [(row, reason)] = reasons(imported("email,family_name,role\nx@example.org,X,super_admin"))
+    assert row == 2
+    assert reason.startswith("is not a role that lmskit knows; write student or lecturer (for other staff: lmskit staff add ")
 
 
 def test_hostile_names_are_imported_unchanged(session, imported, course):

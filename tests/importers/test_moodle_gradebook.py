@@ -134,8 +134,10 @@ def test_the_maximum_of_points_alone_is_unknown_and_a_note_says_so(tmp_path):
     assert [attempt.max_score for attempt in of_kind(source, AttemptRecord)] == [None]
     assert (
         "grades.csv: 'A' has points and no percentages, so its maximum score is that of the quiz in lmskit; "
-        "for a new quiz, export percentages as well, or give it: --max 'A=POINTS'" in source.notes
+        "for a new quiz, export percentages as well, or look its maximum grade up in its settings in Moodle and give it: --max 'A=POINTS'"
+        in source.notes
     )
+    assert "grades.csv: a gradebook has no groups; they come with the list of participants (moodle-participants)." in source.notes
 
 
 def test_the_maximum_of_points_alone_can_be_given(tmp_path):

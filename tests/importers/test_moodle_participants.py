@@ -1,4 +1,4 @@
-"""Moodle's list of participants has no roles, so it is a list of students only if the person who imports it says so."""
+"""Moodle's list of participants has no roles unless they were added: it is one of students only if the person who imports it says so."""
 
 import pytest
 
@@ -45,7 +45,24 @@ def test_everybody_is_a_student_if_the_person_says_so(participants):
     assert sum(isinstance(record, EnrollmentRecord) for record in records) == len(people)
     assert [rejection.row for rejection in source.parts[0].rejections] == [4]
     assert source.parts[0].skipped_columns == ()
-    assert "participants.csv: everybody is imported as a student, as asked for." in source.notes
+    assert "everybody is imported as a student, as asked for; leave out the rows of teachers" in " ".join(source.notes)
+
+
+def test_a_column_of_roles_makes_teachers_staff_and_needs_no_word_of_a_person(tmp_path):
+    rows = """
+        First name,Last name,Email address,Roles,Groups
+        Ada,Lovelace,ada@example.org,Student,Group A
+        Tess,Teacher,tess@example.org,Teacher,Group A
+        Max,Manager,max@example.org,Manager,
+    """
+    path = csv_file(tmp_path / "participants.csv", rows)
+    assert detected(path) is FORMAT
+    source = FORMAT.open(path, ReadOptions())
+    enrolled = [record for record in source.records() if isinstance(record, EnrollmentRecord)]
+    assert [(record.role, len(record.sections)) for record in enrolled] == [(Role.STUDENT, 1), (Role.LECTURER, 0)]
+    [manager] = source.parts[0].rejections
+    assert (manager.row, manager.column) == (4, "Roles")
+    assert "lmskit staff add CODE EMAIL --role ROLE" in manager.reason
 
 
 def groups_in(tmp_path, *cells):

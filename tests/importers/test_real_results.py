@@ -16,6 +16,7 @@ from lmskit.importers.plain_csv import FORMAT as PLAIN
 from lmskit.importers.record import AttemptRecord
 from lmskit.models import QuizAttempt
 from lmskit.services.file_import import ImportOptions, import_file
+from lmskit.services.file_import.quiz_finding import NO_MAXIMUM
 from tests.real_data import REAL_DATA
 
 EXPORTS = REAL_DATA / "moodle" / "exports_4_5"
@@ -135,9 +136,7 @@ def test_percentages_are_shares_of_the_points_possible():
 def test_the_maximum_of_a_new_quiz_with_points_alone_is_asked_for_and_can_be_given(session, course):
     path, options = CASES / "admin" / "m06_grades_real_only.csv", ImportOptions(course=course.code)
     report = import_file(session, GRADEBOOK.open(path, ReadOptions()), options)
-    assert [rejection.reason for rejection in report.rejections] == [
-        "is of a quiz that is not in lmskit, and the file has no maximum score for it; give it: --max 'Week 3=POINTS'"
-    ]
+    assert [rejection.reason for rejection in report.rejections] == [f"{NO_MAXIMUM}; give it: --max 'Week 3=POINTS'"]
     import_file(session, GRADEBOOK.open(path, ReadOptions(max_scores={"Week 3": 10.0})), options)
     (attempt,) = session.scalars(select(QuizAttempt).where(QuizAttempt.course_id == course.id))
     assert (float(attempt.score), float(attempt.max_score)) == (8.5, 10)

@@ -50,6 +50,7 @@ YES_OR_NO: Mapping[str, str] = {"1": "yes", "0": "no"}
 """The numbers that are words in the column about suspension."""
 SUSPENDED_OR_NOT = "does not say whether the student is suspended in Moodle: write Yes or No"
 IN_A_REPEATED_TITLE = "is in one of several columns with the same title, so its grade item is not known: give each its own title in Moodle"
+NO_GROUPS = "a gradebook has no groups; they come with the list of participants (moodle-participants)."
 _LONGEST_DISPLAY = 30
 _QUIZ = re.compile(r"\s*(?:Quiz|Test|Cuestionario)\s*:\s*(?=\S)")
 _MODULE = re.compile(r"\s*[^\W\d_][^:]{0,40}:")
@@ -133,7 +134,7 @@ class MoodleGradebook(GradebookTable):
     @property
     def notes(self) -> list[str]:
         """Notes on how the file was read."""
-        notes = self.notes_on_format
+        notes = [*self.notes_on_format, f"{self.name}: {NO_GROUPS}"]
         if self._without_grade:
             notes.append(f"{self.name}: cells without a grade (blank or a dash) are not counted: {self._without_grade:,}.")
         if self._suspended:

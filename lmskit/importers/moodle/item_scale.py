@@ -90,7 +90,8 @@ class ItemScale:
         elif not self.has_percentages:
             yield (
                 f"{title!r} has points and no percentages, so its maximum score is that of the quiz in lmskit; "
-                f"for a new quiz, export percentages as well, or {advice.MAX_SCORE.about(title)}"
+                "for a new quiz, export percentages as well, or look its maximum grade up in its settings in Moodle and "
+                f"{advice.MAX_SCORE.about(title)}"
             )
         elif self.range is None:
             if self._finder.is_undecided:

@@ -238,6 +238,8 @@ FROM (
         CASE
             WHEN p.reason IS NOT NULL THEN p.reason
             WHEN w.role IS NULL THEN 'is not in lmskit yet, and the files do not say whether this is a student or a lecturer'
+            WHEN p.role = 'student' AND w.role = 'lecturer' AND w.person_id IS NOT NULL
+                THEN 'is a lecturer in lmskit, not a student; to give the person a role in a course: lmskit staff add CODE EMAIL'
             WHEN p.role <> w.role THEN 'is a person who already has another role'
         END AS reason
     FROM file_person AS p

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from lmskit.importers.record import QuizRecord
 
+NO_MAXIMUM = "is of a quiz that is not in lmskit, and the file lacks its maximum score, which its settings in the other system show"
+
 
 @dataclass
 class PlannedQuiz:
@@ -184,7 +186,7 @@ class QuizFinder:
             )
         elif record.max_score is None:
             what_to_do = advice.MAX_SCORE_OR_QUIZ.about(record.title, record.title) if titles else advice.MAX_SCORE.about(record.title)
-            quiz.reason = f"is of a quiz that is not in lmskit, and the file has no maximum score for it; {what_to_do}"
+            quiz.reason = f"{NO_MAXIMUM}; {what_to_do}"
         quiz.is_open = quiz.reason is not None
 
     def _choose(self, quiz: PlannedQuiz, title: str) -> None:
